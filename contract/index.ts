@@ -1,0 +1,9 @@
+// The table of contents: every resource of the API, under the name it has in the client and in the documents.
+export { apiKeys } from './apiKeys.ts';
+export { auth } from './auth.ts';
+export { bootstrap } from './bootstrap.ts';
+export { llmModels, llmProviders } from './llmProviders.ts';
+export { me } from './me.ts';
+export { messages } from './messages.ts';
+export { runs } from './runs.ts';
+export { threads } from './threads.ts';

@@ -1,0 +1,253 @@
+import { initContract } from '@ts-rest/core';
+import { z } from 'zod';
+import { type ReasoningMode, RunError, RunEvent, terminalTypes } from './events.ts';
+import { NewMessage } from './messages.ts';
+import { boolParam, Id, intParam, Ok, searchParam, Time, TraceId } from './shared/fields.ts';
+import { pageQuery } from './shared/pages.ts';
+import { eventsOf, type Resource } from './shared/route.ts';
+
+export const RunStatus = z
+  .enum(['running', 'waiting_for_input', 'cancelling', 'completed', 'failed', 'cancelled'])
+  .meta({ id: 'RunStatus' });
+export type RunStatus = z.infer<typeof RunStatus>;
+
+const name = '[A-Za-z0-9][A-Za-z0-9._:-]{0,63}';
+const spelledModes: Record<string, ReasoningMode> = { off: 'none', max: 'xhigh', 'extra high': 'xhigh', extra_high: 'xhigh' };
+const spelledMode = z.enum([
+  'auto',
+  'enabled',
+  'disabled',
+  'none',
+  'off',
+  'minimal',
+  'low',
+  'medium',
+  'high',
+  'xhigh',
+  'max',
+  'extra high',
+]);
+
+/** The mode a caller's word stands for. */
+export const reasoningMode = (word: z.infer<typeof spelledMode>): ReasoningMode => spelledModes[word] ?? (word as ReasoningMode);
+
+const model = z.string().trim().max(200).nullish().meta({ description: 'A selector: `provider^model`, or a model alone.' });
+
+export const NewRun = z
+  .strictObject({
+    route_id: z
+      .string()
+      .regex(new RegExp(`^${name}$`))
+      .nullish()
+      .meta({ description: 'A provider model by id.' }),
+    persona_id: z
+      .string()
+      .regex(new RegExp(`^(?:${name}(?:@${name})?)?$`))
+      .nullish()
+      .meta({ description: '`key` or `key@version`.' }),
+    model,
+    reasoning_mode: spelledMode.nullish(),
+  })
+  .meta({ id: 'NewRun' });
+export type NewRun = z.infer<typeof NewRun>;
+
+export const RetryRequest = z.strictObject({ model }).meta({ id: 'RetryRequest' });
+export const ContinueRequest = z.strictObject({ run_id: Id }).meta({ id: 'ContinueRequest' });
+
+export const CreatedRun = z.object({ run_id: Id, trace_id: TraceId }).meta({ id: 'CreatedRun' });
+export type CreatedRun = z.infer<typeof CreatedRun>;
+
+export const ThreadRun = z
+  .object({ run_id: Id, status: RunStatus, created_at: Time, resume_from_run_id: Id.optional() })
+  .meta({ id: 'ThreadRun' });
+export type ThreadRun = z.infer<typeof ThreadRun>;
+
+const facts = {
+  run_id: Id,
+  account_id: Id,
+  thread_id: Id,
+  created_by_user_id: Id.nullable(),
+  status: RunStatus,
+  created_at: Time,
+  parent_run_id: Id.nullable(),
+  model: z.string().nullable(),
+  persona_id: z.string().nullable(),
+  duration_ms: z.int().nullable(),
+  total_input_tokens: z.int().nullable(),
+  total_output_tokens: z.int().nullable(),
+  total_cost_usd: z.number().nullable(),
+  completed_at: Time.nullable(),
+  failed_at: Time.nullable(),
+  cancelled_at: Time.nullable(),
+};
+
+/** A row of the list of runs. */
+export const RunSummary = z
+  .object({
+    ...facts,
+    cache_hit_rate: z.number().nullable(),
+    credits_used: z.int().nullable(),
+    created_by_user_name: z.string().nullable(),
+    created_by_email: z.string().nullable(),
+  })
+  .meta({ id: 'RunSummary' });
+export type RunSummary = z.infer<typeof RunSummary>;
+
+/** One execution of the agent loop in a thread. */
+export const Run = z
+  .object({
+    ...facts,
+    trace_id: TraceId,
+    child_run_ids: z.array(Id),
+    resume_from_run_id: Id.nullable(),
+    error: RunError.nullable(),
+  })
+  .meta({ id: 'Run' });
+export type Run = z.infer<typeof Run>;
+
+const idPrefix = z
+  .string()
+  .regex(/^[0-9a-fA-F-]{1,36}$/)
+  .toLowerCase()
+  .meta({ description: 'An id or the beginning of one.' });
+
+export const RunFilter = pageQuery().extend({
+  status: RunStatus.optional(),
+  run_id: idPrefix.optional(),
+  thread_id: idPrefix.optional(),
+  parent_run_id: Id.optional(),
+  model: searchParam().optional(),
+  persona_id: searchParam().optional(),
+  since: z.iso.datetime({ offset: true }).optional(),
+  until: z.iso.datetime({ offset: true }).optional(),
+  account_id: z
+    .union([z.literal('all'), Id])
+    .optional()
+    .meta({ description: 'Another account, or `all`: platform admins only.' }),
+  user_id: Id.optional().meta({ description: 'Platform admins only.' }),
+});
+export type RunFilter = z.infer<typeof RunFilter>;
+
+export const CancelRequest = z
+  .strictObject({ last_seen_seq: z.int().min(0).nullish(), client_cancelled_at: z.iso.datetime({ offset: true }).nullish() })
+  .meta({ id: 'CancelRequest' });
+export type CancelRequest = z.infer<typeof CancelRequest>;
+
+export const RunInput = z
+  .strictObject({
+    content: z
+      .string()
+      .refine((text) => text.trim() !== '', 'must not be blank')
+      .meta({ description: 'At most 32 768 bytes of UTF-8.' }),
+    input_key: z.string().min(1).max(128).nullish().meta({ description: 'A second input with the same key is ignored.' }),
+  })
+  .meta({ id: 'RunInput' });
+export type RunInput = z.infer<typeof RunInput>;
+
+const read = 'data.runs.read';
+const permission = 'data.runs.write';
+const limits = [402, 409, 429] as const;
+
+/** Executions of the agent loop, and the events that describe them. */
+export const runs = initContract().router({
+  create: {
+    method: 'POST',
+    path: '/v1/threads/{thread_id}/runs',
+    summary: 'Start a run',
+    body: NewRun,
+    responses: { 201: CreatedRun },
+    metadata: { auth: 'user+key', read, permission, audit: ['run.create', 'run'], also: limits },
+  },
+  listInThread: {
+    method: 'GET',
+    path: '/v1/threads/{thread_id}/runs',
+    summary: 'List the runs of a thread, newest first',
+    query: pageQuery(),
+    responses: { 200: z.array(ThreadRun) },
+    metadata: { auth: 'user+key', read, pages: 'cursor' },
+  },
+  list: {
+    method: 'GET',
+    path: '/v1/runs',
+    summary: 'List runs of the account, newest first',
+    query: RunFilter,
+    responses: { 200: z.array(RunSummary) },
+    metadata: { auth: 'user+key', read, pages: 'cursor' },
+  },
+  get: {
+    method: 'GET',
+    path: '/v1/runs/{run_id}',
+    summary: 'Read a run',
+    responses: { 200: Run },
+    metadata: { auth: 'user+key', read },
+  },
+  cancel: {
+    method: 'POST',
+    path: '/v1/runs/{run_id}:cancel',
+    summary: 'Ask a run to stop',
+    body: CancelRequest,
+    responses: { 200: Ok },
+    metadata: { auth: 'user+key', read, permission, audit: ['run.cancel', 'run'] },
+  },
+  input: {
+    method: 'POST',
+    path: '/v1/runs/{run_id}/input',
+    summary: 'Answer or steer a run',
+    body: RunInput,
+    responses: { 200: Ok },
+    metadata: { auth: 'user+key', read, permission, audit: ['run.input', 'run'] },
+  },
+  events: {
+    method: 'GET',
+    path: '/v1/runs/{run_id}/events',
+    summary: 'Follow a run as it happens',
+    description: 'Server-sent events in order, without gaps, from the one after `after_seq` or `Last-Event-ID`, whichever is larger.',
+    query: z.object({
+      after_seq: intParam(0).default(0).meta({ description: 'Start after this event.' }),
+      follow: boolParam().default(true).meta({ description: 'false: the events there are, then the end.' }),
+    }),
+    headers: z.object({
+      'last-event-id': z
+        .string()
+        .regex(/^\d{1,10}$/, 'must be an integer')
+        .optional(),
+      accept: z
+        .string()
+        .refine((accept) => /text\/event-stream|text\/\*|\*\/\*/i.test(accept), 'must admit text/event-stream')
+        .optional(),
+    }),
+    responses: { 200: eventsOf(RunEvent, terminalTypes), 204: null },
+    metadata: { auth: 'user+key', read },
+  },
+  retry: {
+    method: 'POST',
+    path: '/v1/threads/{thread_id}:retry',
+    summary: 'Answer the last message again',
+    body: RetryRequest,
+    responses: { 201: CreatedRun },
+    metadata: { auth: 'user+key', read, permission, audit: ['run.retry', 'run'], also: limits },
+  },
+  continue: {
+    method: 'POST',
+    path: '/v1/threads/{thread_id}:continue',
+    summary: 'Continue a run that failed or was cancelled',
+    body: ContinueRequest,
+    responses: { 201: CreatedRun },
+    metadata: { auth: 'user+key', read, permission, audit: ['run.continue', 'run'], also: limits },
+  },
+  editMessage: {
+    method: 'PATCH',
+    path: '/v1/threads/{thread_id}/messages/{message_id}',
+    summary: 'Change a message of yours and answer it again',
+    description: 'Every later message is hidden.',
+    body: NewMessage,
+    responses: { 201: CreatedRun },
+    metadata: {
+      auth: 'user+key',
+      read: 'data.threads.read',
+      permission: ['data.threads.write', 'data.runs.write'],
+      audit: ['message.update', 'message'],
+      also: limits,
+    },
+  },
+} as const satisfies Resource);

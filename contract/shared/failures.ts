@@ -1,0 +1,28 @@
+/** Every way to refuse a request: the status it travels under and its `error` code. Neither alone names it (422 shares a code with 400, 502 has two). */
+export const failures = {
+  invalid: [400, 'validation.error'],
+  unauthenticated: [401, 'auth.unauthorized'],
+  unpaid: [402, 'billing.insufficient_credits'],
+  forbidden: [403, 'auth.forbidden'],
+  not_found: [404, 'not_found'],
+  wrong_method: [405, 'method_not_allowed'],
+  conflict: [409, 'conflict'],
+  too_large: [413, 'payload_too_large'],
+  unreadable: [422, 'validation.error'],
+  rate_limited: [429, 'rate_limit'],
+  headers_too_large: [431, 'headers_too_large'],
+  internal: [500, 'internal_error'],
+  upstream: [502, 'provider.upstream_error'],
+  bad_gateway: [502, 'bad_gateway'],
+  unavailable: [503, 'unavailable'],
+  gateway_timeout: [504, 'gateway_timeout'],
+} as const;
+
+export type FailureName = keyof typeof failures;
+type Row = (typeof failures)[FailureName];
+
+/** The statuses a refusal can travel under. */
+export type RefusalStatus = Row[0];
+
+/** The codes that travel under a status. */
+export type CodeOf<S extends RefusalStatus> = Extract<Row, readonly [S, string]>[1];

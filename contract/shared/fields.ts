@@ -1,0 +1,36 @@
+import { z } from 'zod';
+
+/** Any RFC 9562 UUID, lower-cased. */
+export const Id = z.guid().toLowerCase().meta({ id: 'Id', description: 'A UUID (RFC 9562); the server makes version 7.' });
+
+/** An instant in UTC with milliseconds (RFC 3339). */
+export const Time = z.iso.datetime({ precision: 3 }).meta({ id: 'Time' });
+
+/** The trace of a request: 32 lower-case hex digits. */
+export const TraceId = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/)
+  .meta({ id: 'TraceId' });
+
+/** A name that people type: trimmed, 1 to `max` code points. */
+export const name = (max: number) => z.string().trim().min(1).max(max);
+
+/** An integer in a query string: digits only, so that '', '1e3', '0x10' and ' 5' are refused (z.coerce.number takes them all). */
+export const intParam = (min: number, max = 2 ** 31 - 1) =>
+  z
+    .string()
+    .regex(/^-?\d{1,10}$/, 'must be an integer')
+    .transform(Number)
+    .pipe(z.int().min(min).max(max));
+
+/** A boolean in a query string: true, 1, false or 0. */
+export const boolParam = () => z.stringbool({ truthy: ['true', '1'], falsy: ['false', '0'], case: 'sensitive' });
+
+/** Free text in a query that must not be blank, 1 to 200 code points. */
+export const searchParam = () => z.string().trim().min(1).max(200);
+
+/** Nothing beyond `ok`: the answer of actions that only succeed. */
+export const Ok = z.object({ ok: z.literal(true) }).meta({ id: 'Ok' });
+
+/** An object whose content is the caller's own. */
+export const AnyObject = z.record(z.string(), z.unknown());

@@ -1,0 +1,46 @@
+// A path is written once, as `/v1/runs/{run_id}:cancel`. `{name}` is one segment, `{name...}` the rest of the path.
+
+type Name<Hole extends string> = Hole extends `${infer Stem}...` ? Stem : Hole;
+
+/** The names in a template: `'account_id' | 'user_id'`. */
+export type ParamName<Template extends string> = Template extends `${string}{${infer Hole}}${infer Rest}`
+  ? Name<Hole> | ParamName<Rest>
+  : never;
+
+const hole = /\{(\w+)(\.\.\.)?\}/g;
+
+/** `/v1/runs/x:cancel` as `['v1', 'runs', 'x', '/cancel']`; no segment can hold a slash, so an action is never mistaken for one. */
+export function pathSteps(path: string): string[] {
+  const steps = path.slice(1).split('/');
+  const [, stem, action] = /^(.+?)(?::|%3[Aa])(.*)$/.exec(steps.at(-1)!) ?? [];
+  return stem === undefined ? steps : [...steps.slice(0, -1), stem, `/${action}`];
+}
+
+/** The names in a template, in order. */
+export const paramNames = (template: string) => [...template.matchAll(hole)].map(([, name]) => name!);
+
+/** The spelling OpenAPI uses; it has no rest parameter. */
+export const openApiPath = (template: string) => template.replace(hole, '{$1}');
+
+/** The spelling MSW uses. An unescaped colon would silently become a second parameter. */
+export const mswPath = (template: string) => template.replaceAll(':', '\\:').replace(hole, (_, name, rest) => `:${name}${rest ? '+' : ''}`);
+
+/** What Express uses: a RegExp, because an Express string can neither keep `:cancel` out of `{run_id}` nor accept `%3Acancel`. */
+export function expressPath(template: string) {
+  const source = template.split(/(\{[^}]+\}|:\w+$)/).map((part) => {
+    if (part.startsWith(':')) return `(?::|%3[Aa])${part.slice(1)}`;
+    if (!part.startsWith('{')) return RegExp.escape(part);
+    return part.endsWith('...}') ? `(?<${part.slice(1, -4)}>.+)` : `(?<${part.slice(1, -1)}>(?:(?!%3[Aa])[^/:])+)`;
+  });
+  return new RegExp(`^${source.join('')}$`);
+}
+
+/** The path with its values encoded. Empty and dot segments are refused: URL parsers resolve dots even when encoded. */
+export function fillPath<const Template extends string>(template: Template, params: Record<ParamName<Template>, string>): string {
+  return template.replace(hole, (_, name: ParamName<Template>, rest) => {
+    const segments = rest ? params[name].split('/') : [params[name]];
+    if (segments.some((segment) => !segment || segment === '.' || segment === '..'))
+      throw new TypeError(`${name} cannot be "${params[name]}"`);
+    return segments.map(encodeURIComponent).join('/');
+  });
+}

@@ -1,0 +1,65 @@
+/** Which role holds which permission (specification, identity 1.3): one column a role. */
+export const permissionMatrix = {
+  'account.members.invite': ['platform_admin', 'admin'],
+  'account.members.list': ['platform_admin', 'admin'],
+  'account.members.revoke': ['platform_admin', 'admin'],
+  'account.teams.read': ['platform_admin', 'admin', 'member'],
+  'account.teams.manage': ['platform_admin', 'admin'],
+  'account.audit_read': ['platform_admin', 'admin'],
+  'account.ip_rules.manage': ['platform_admin', 'admin'],
+  'data.threads.read': ['platform_admin', 'admin', 'member'],
+  'data.threads.write': ['platform_admin', 'admin', 'member'],
+  'data.runs.read': ['platform_admin', 'admin', 'member'],
+  'data.runs.write': ['platform_admin', 'admin', 'member'],
+  'data.api_keys.manage': ['platform_admin', 'admin', 'member'],
+  'data.personas.read': ['platform_admin', 'admin', 'member', 'system_agent'],
+  'data.personas.manage': ['platform_admin', 'admin', 'system_agent'],
+  'data.llm_credentials.manage': ['platform_admin', 'admin', 'system_agent'],
+  'data.mcp_configs.manage': ['platform_admin', 'admin', 'system_agent'],
+  'data.secrets.manage': ['platform_admin', 'admin'],
+  'data.projects.read': ['platform_admin', 'admin', 'member', 'system_agent'],
+  'data.projects.manage': ['platform_admin', 'admin', 'system_agent'],
+  'data.skills.read': ['platform_admin', 'admin', 'member', 'system_agent'],
+  'data.skills.manage': ['platform_admin', 'admin', 'member', 'system_agent'],
+  'data.webhooks.manage': ['platform_admin', 'admin', 'system_agent'],
+  'data.channels.manage': ['platform_admin', 'admin'],
+  'data.subscriptions.read': ['platform_admin', 'admin', 'member'],
+  'data.usage.read': ['platform_admin', 'admin'],
+  'data.scheduled_jobs.manage': ['platform_admin', 'admin'],
+  'platform.admin': ['platform_admin'],
+  'platform.plans.manage': ['platform_admin'],
+  'platform.subscriptions.manage': ['platform_admin'],
+  'platform.entitlements.manage': ['platform_admin'],
+  'platform.feature_flags.manage': ['platform_admin', 'system_agent'],
+  'platform.invite_codes.manage': ['platform_admin'],
+} as const;
+
+/** A permission of the matrix. */
+export type Permission = keyof typeof permissionMatrix;
+
+/** The columns of the matrix. */
+export type Role = (typeof permissionMatrix)[Permission][number];
+
+/** Every permission, sorted as on the wire. */
+export const permissions = (Object.keys(permissionMatrix) as Permission[]).sort();
+
+/** The permissions of a role in its account; a role that is not in the matrix has none. */
+export const permissionsOf = (role: string): Permission[] =>
+  permissions.filter((permission) => (permissionMatrix[permission] as readonly string[]).includes(role));
+
+/** What a key can be given: the permissions that some operation open to API keys asks for. With another a key would promise what it cannot do. */
+export const keyPermissions: readonly Permission[] = [
+  'account.audit_read',
+  'data.projects.manage',
+  'data.projects.read',
+  'data.runs.read',
+  'data.runs.write',
+  'data.subscriptions.read',
+  'data.threads.read',
+  'data.threads.write',
+  'data.usage.read',
+  'data.webhooks.manage',
+];
+
+/** The permissions that belong to the platform and never to an API key. */
+export const platformPermissions = permissions.filter((permission) => permission.startsWith('platform.'));

@@ -1,0 +1,88 @@
+import type { RefusalStatus } from './failures.ts';
+import type { Permission } from './permissions.ts';
+import type { Schema } from './route.ts';
+
+/** One permission, all of several, or one for each value of the `scope` that the request names. */
+export type Demand = Permission | readonly Permission[] | { readonly account: Permission; readonly platform: Permission };
+
+/** What a route demands and promises besides its shapes. The server enforces it; documents, client and tests read it. */
+export type Policy = {
+  /** Who may call: anybody, a signed-in user, also an API key, or a signed-in user with a platform permission. */
+  auth: 'public' | 'user' | 'user+key' | 'platform';
+  /** Lacking it is 403 before anything is looked up. */
+  read?: Permission | readonly Permission[];
+  /** Lacking it is 403 once the thing is known to be visible. */
+  permission?: Demand;
+  /** Who passes without `permission`; the service decides, because only it knows the thing. */
+  or?: 'owner' | 'self' | 'platform.admin';
+  /** Whoever may read a thing may call, where otherwise only its owner may change it. */
+  anyReader?: true;
+  /** `optional`: the route is of the user alone and works without a usable active account. */
+  account?: 'optional';
+  /** The caller's origin is checked, because the route reads or sets the session cookie (identity 2.4). */
+  origin?: true;
+  /** The action and target type of the audit entry a call leaves; `none` for a POST that changes nothing. */
+  audit?: readonly [action: `${string}.${string}`, target: string] | 'none';
+  /** Every POST with an actor and a JSON body takes an Idempotency-Key, unless this says otherwise. */
+  idempotent?: false;
+  /** The limit against guessing that a route is counted in. */
+  rate?: 'login' | 'registration' | 'lookup' | 'otp' | 'mail';
+  pages?: 'cursor';
+  /** Refusals only the service can know of: no credits, a state conflict, a dependency that is off. */
+  also?: readonly RefusalStatus[];
+};
+
+type Declared = { method: string; path: string; query?: Schema; body?: Schema | null; contentType?: string; metadata: Policy };
+
+/** Which part of a declaration brings which refusals: the one table behind the types, the documents and the tests. */
+const causes = {
+  always: [500, 503],
+  credential: [400, 401, 403, 404],
+  origin: [403],
+  pathParams: [400, 404],
+  query: [400],
+  body: [400, 413, 422],
+  idempotent: [400, 409],
+  rate: [429],
+} as const satisfies Record<string, readonly RefusalStatus[]>;
+type Cause = keyof typeof causes;
+
+/** Whether a route takes an Idempotency-Key (identity 0.5). */
+export const isIdempotent = ({ method, contentType, metadata }: Declared) =>
+  method === 'POST' && metadata.auth !== 'public' && metadata.idempotent !== false && contentType !== 'multipart/form-data';
+
+const holds: Record<Cause, (route: Declared) => boolean> = {
+  always: () => true,
+  credential: ({ metadata }) => metadata.auth !== 'public',
+  origin: ({ metadata }) => metadata.origin === true,
+  pathParams: ({ path }) => path.includes('{'),
+  query: ({ query }) => query !== undefined,
+  body: ({ body }) => Boolean(body),
+  idempotent: isIdempotent,
+  rate: ({ metadata }) => metadata.rate !== undefined,
+};
+
+/** Every status a route can be refused with, in order. */
+export function refusalsOf(route: Declared): RefusalStatus[] {
+  const here = (Object.keys(causes) as Cause[]).filter((cause) => holds[cause](route));
+  return [...new Set<RefusalStatus>([...here.flatMap((cause) => causes[cause]), ...(route.metadata.also ?? [])])].sort();
+}
+
+type CauseOf<R extends Declared> =
+  | 'always'
+  | (R['metadata']['auth'] extends 'public' ? never : 'credential')
+  | (R['metadata'] extends { origin: true } ? 'origin' : never)
+  | (R['path'] extends `${string}{${string}` ? 'pathParams' : never)
+  | (R extends { query: Schema } ? 'query' : never)
+  | (R extends { body: Schema } ? 'body' : never)
+  | (R['method'] extends 'POST'
+      ? R extends { metadata: { auth: 'public' } | { idempotent: false } } | { contentType: 'multipart/form-data' }
+        ? never
+        : 'idempotent'
+      : never)
+  | (R['metadata'] extends { rate: string } ? 'rate' : never);
+
+/** The same for the compiler. */
+export type RefusalsOf<R extends Declared> =
+  | (typeof causes)[CauseOf<R>][number]
+  | (R['metadata'] extends { also: readonly (infer S extends RefusalStatus)[] } ? S : never);

@@ -1,0 +1,115 @@
+import { initContract } from '@ts-rest/core';
+import { z } from 'zod';
+import { Id, searchParam, Time } from './shared/fields.ts';
+import { pageQuery } from './shared/pages.ts';
+import type { Resource } from './shared/route.ts';
+
+/** A conversation owned by one user inside one account. */
+export const Thread = z
+  .object({
+    id: Id,
+    account_id: Id,
+    created_by_user_id: Id.nullable(),
+    title: z.string().nullable(),
+    project_id: Id.nullable(),
+    created_at: Time,
+    updated_at: Time.meta({ description: 'The last activity.' }),
+    active_run_id: Id.nullable().meta({ description: 'The run that has not ended yet.' }),
+    is_private: z.boolean(),
+    expires_at: Time.nullable().meta({ description: 'Only private threads expire.' }),
+    parent_thread_id: Id.optional().meta({ description: 'Only when forked.' }),
+  })
+  .meta({ id: 'Thread' });
+export type Thread = z.infer<typeof Thread>;
+
+const title = z.string().max(200).nullish().meta({ description: 'A blank title is stored as null.' });
+
+export const NewThread = z
+  .strictObject({
+    title,
+    is_private: z.boolean().default(false).meta({ description: 'A private thread is yours alone and expires after 24 hours.' }),
+    project_id: Id.nullish(),
+  })
+  .meta({ id: 'NewThread' });
+export type NewThread = z.infer<typeof NewThread>;
+
+export const ThreadChanges = z.strictObject({ title, project_id: Id.nullish() }).meta({ id: 'ThreadChanges' });
+export type ThreadChanges = z.infer<typeof ThreadChanges>;
+
+const read = 'data.threads.read';
+const permission = 'data.threads.write';
+
+/** Conversations. */
+export const threads = initContract().router({
+  create: {
+    method: 'POST',
+    path: '/v1/threads',
+    summary: 'Open a thread',
+    body: NewThread,
+    responses: { 201: Thread },
+    metadata: { auth: 'user+key', permission, audit: ['thread.create', 'thread'] },
+  },
+  list: {
+    method: 'GET',
+    path: '/v1/threads',
+    summary: 'List your threads, last active first',
+    query: pageQuery().extend({ project_id: Id.optional() }),
+    responses: { 200: z.array(Thread) },
+    metadata: { auth: 'user+key', read, pages: 'cursor' },
+  },
+  search: {
+    method: 'GET',
+    path: '/v1/threads/search',
+    summary: 'Find threads by title or message text',
+    query: pageQuery().extend({ q: searchParam() }),
+    responses: { 200: z.array(Thread) },
+    metadata: { auth: 'user+key', read, pages: 'cursor' },
+  },
+  starred: {
+    method: 'GET',
+    path: '/v1/threads/starred',
+    summary: 'List the ids of starred threads, most recently starred first',
+    responses: { 200: z.array(Id) },
+    metadata: { auth: 'user+key', read },
+  },
+  get: {
+    method: 'GET',
+    path: '/v1/threads/{thread_id}',
+    summary: 'Read a thread',
+    responses: { 200: Thread },
+    metadata: { auth: 'user+key', read },
+  },
+  update: {
+    method: 'PATCH',
+    path: '/v1/threads/{thread_id}',
+    summary: 'Rename or move a thread',
+    description: 'A title locks the thread against automatic titles; null clears and unlocks it.',
+    body: ThreadChanges,
+    responses: { 200: Thread },
+    metadata: { auth: 'user+key', read, permission, audit: ['thread.update', 'thread'] },
+  },
+  delete: {
+    method: 'DELETE',
+    path: '/v1/threads/{thread_id}',
+    summary: 'Delete a thread and stop its run',
+    body: null,
+    responses: { 204: null },
+    metadata: { auth: 'user+key', read, permission, audit: ['thread.delete', 'thread'] },
+  },
+  star: {
+    method: 'POST',
+    path: '/v1/threads/{thread_id}/star',
+    summary: 'Star a thread',
+    body: null,
+    responses: { 204: null },
+    metadata: { auth: 'user+key', read, permission, anyReader: true, audit: ['thread.star', 'thread'] },
+  },
+  unstar: {
+    method: 'DELETE',
+    path: '/v1/threads/{thread_id}/star',
+    summary: 'Remove the star of a thread',
+    body: null,
+    responses: { 204: null },
+    metadata: { auth: 'user+key', read, permission, anyReader: true, audit: ['thread.unstar', 'thread'] },
+  },
+} as const satisfies Resource);
