@@ -1,0 +1,103 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import pg from 'pg';
+import type { Log } from '../kernel/log.ts';
+import type { Database, Sql, Statement, Transaction } from '../kernel/sql.ts';
+import { type EntityManagers, entityManagers } from './orm.ts';
+
+export type DatabaseOptions = { max: number; log: Log; applicationName: string };
+
+const types = new pg.TypeOverrides();
+// Times stay text, because a Date for each row costs four times the serialisation; the driver prints ISO with the session's zone, which is UTC.
+types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, isoTime);
+types.setTypeParser(pg.types.builtins.INT8, Number);
+types.setTypeParser(pg.types.builtins.NUMERIC, Number);
+
+/** `2026-01-02 03:04:05.6+00` as RFC 3339 with exactly three fraction digits. */
+function isoTime(text: string): string {
+  const [, seconds, fraction = ''] = /^(.{19})(?:\.(\d+))?\+00$/.exec(text) ?? [];
+  return seconds === undefined ? new Date(text).toISOString() : `${seconds.replace(' ', 'T')}.${fraction.padEnd(3, '0').slice(0, 3)}Z`;
+}
+
+/** Open the pool. Nothing connects before the first query. */
+export function openDatabase(url: string, { max, log, applicationName }: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    types,
+    application_name: applicationName,
+    connectionTimeoutMillis: 2_000,
+    idleTimeoutMillis: 60_000,
+    statement_timeout: 10_000,
+    lock_timeout: 8_000,
+    idle_in_transaction_session_timeout: 30_000,
+    keepAlive: true,
+    options: '-c TimeZone=UTC -c DateStyle=ISO -c synchronous_commit=on',
+    pipeline: true,
+  });
+  // Without these two listeners a restart of PostgreSQL ends the process.
+  pool.on('error', (error) => log.warn({ err: error }, 'a database connection was lost'));
+  pool.on('connect', (client) => void client.on('error', (error: Error) => log.debug({ err: error }, 'a database connection broke')));
+  const managers = entityManagers(pool);
+  return {
+    pool,
+    ...sqlOf({ query: (config) => pool.query(config as pg.QueryConfig) }),
+    transaction: (work) => repeatOnConflict(() => transact(pool, managers, work)),
+    close: () => pool.end(),
+  };
+}
+
+/** The statements of one connection or of the pool. */
+export function sqlOf({ query }: { query: (config: object) => Promise<pg.QueryResult> }): Sql {
+  const send = ({ name, text }: Statement<unknown>, values: readonly unknown[] = []) => query({ name, text, values });
+  return {
+    rows: async <Row>(statement: Statement<Row>, values?: readonly unknown[]) => (await send(statement, values)).rows as Row[],
+    row: async <Row>(statement: Statement<Row>, values?: readonly unknown[]) => (await send(statement, values)).rows[0] as Row | undefined,
+    run: async (statement, values) => (await send(statement, values)).rowCount ?? 0,
+  };
+}
+
+/** One transaction on one connection, taken from the pool and begun by the first statement; without any, nothing happens. */
+async function transact<T>(pool: pg.Pool, managers: EntityManagers, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  let opening: Promise<pg.PoolClient> | undefined;
+  let em: EntityManager | undefined;
+  const open = () => {
+    opening ??= pool.connect().then((client) => {
+      // Not awaited: `begin` travels together with the first statement.
+      client.query('begin').catch(() => {});
+      return client;
+    });
+    return opening;
+  };
+  const query = async (config: object) => (await open()).query(config as pg.QueryConfig);
+  const tx: Transaction = {
+    ...sqlOf({ query }),
+    em: async () => (em ??= await managers(await open())),
+  };
+  let broken: Error | undefined;
+  try {
+    const result = await work(tx);
+    await em?.flush();
+    if (opening) await (await opening).query('commit');
+    return result;
+  } catch (error) {
+    const client = await opening?.catch(() => undefined);
+    await client?.query('rollback').catch((failed: Error) => {
+      broken = failed;
+    });
+    throw error;
+  } finally {
+    (await opening?.catch(() => undefined))?.release(broken);
+  }
+}
+
+async function repeatOnConflict<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (attempt === 3 || (code !== '40001' && code !== '40P01')) throw error;
+      await new Promise((done) => setTimeout(done, Math.random() * 20 * attempt));
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf } from '../../kernel/operatorError.ts';
+import type { Cluster } from './cluster.ts';
+
+/** A server that runs on a folder. */
+export type Postmaster = { pid: number; port: number; ready: boolean };
+
+/** Whether a process exists; one that ended but was not collected by its parent counts as gone. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (codeOf(error) !== 'EPERM') return false;
+  }
+  if (process.platform !== 'linux') return true;
+  try {
+    return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
+/** The live server of a folder. A lock file left by a dead server, whose number another program may bear by now, is removed. */
+export async function findPostmaster(folder: string): Promise<Postmaster | undefined> {
+  const file = join(folder, 'postmaster.pid');
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  const [pid = '', , , port = '', , , , status = ''] = text.split('\n');
+  if (/^\d+$/.test(pid) && (await serves(Number(pid), folder)))
+    return { pid: Number(pid), port: Number(port), ready: status.trim() === 'ready' };
+  const written = await stat(file).catch(() => undefined);
+  const fresh = written !== undefined && Date.now() - written.mtimeMs < 2_000;
+  if (text !== '' || !fresh) await rm(file, { force: true });
+  return undefined;
+}
+
+/** A postmaster stands in its folder; where the system hides that (root without ptrace rights, macOS), its command names the folder. */
+async function serves(pid: number, folder: string): Promise<boolean> {
+  if (!isAlive(pid)) return false;
+  if (process.platform === 'win32') return true;
+  try {
+    const [here, there] = await Promise.all([stat(`/proc/${pid}/cwd`), stat(folder)]);
+    return here.ino === there.ino && here.dev === there.dev;
+  } catch {
+    return commandOf(pid).includes(folder);
+  }
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return spawnSync('ps', ['-ww', '-o', 'command=', '-p', `${pid}`], { encoding: 'utf8' }).stdout ?? '';
+  }
+}
+
+const settings = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  shared_buffers: '128MB',
+  max_connections: '100',
+  fsync: 'on',
+  synchronous_commit: 'on',
+  jit: 'off',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  log_checkpoints: 'off',
+  logging_collector: 'off',
+};
+
+/** Start a server in a session of its own, which no Ctrl-C reaches; gives the last line of its log when it ends before it is ready. */
+export async function launchPostmaster({ dataDir, folder, postgres, account }: Cluster, port: number): Promise<string | undefined> {
+  const logFile = join(dataDir, 'postgres.log');
+  const log = openLogFile(logFile);
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const { file, args, options: spawning } = account.command(postgres, ['-D', folder, '-p', `${port}`, ...options]);
+  const child = spawn(file, args, { ...spawning, detached: true, windowsHide: true, stdio: ['ignore', log, log] });
+  closeSync(log);
+  let ended = false;
+  let failure: string | undefined;
+  child.on('error', (error) => {
+    failure = error.message;
+  });
+  child.on('exit', () => {
+    ended = true;
+  });
+  child.unref();
+  while (!ended && failure === undefined) {
+    const server = await findPostmaster(folder);
+    if (server?.pid === child.pid && server?.ready) return undefined;
+    await sleep(15);
+  }
+  return failure ?? (await lastLine(logFile));
+}
+
+async function lastLine(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  return text.trim().split('\n').at(-1) ?? '';
+}
+
+function openLogFile(path: string): number {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > 10_000_000) renameSync(path, `${path}.1`);
+  return openSync(path, 'a', 0o600);
+}
+
+/** End a server: politely, then at once, then by force. */
+export async function stopPostmaster(folder: string): Promise<void> {
+  for (const [signal, patience] of [
+    ['SIGINT', 10_000],
+    ['SIGQUIT', 5_000],
+    ['SIGKILL', 2_000],
+  ] as const) {
+    const server = await findPostmaster(folder);
+    if (!server) return;
+    try {
+      process.kill(server.pid, signal);
+    } catch {
+      return;
+    }
+    for (const until = Date.now() + patience; Date.now() < until && isAlive(server.pid); ) await sleep(15);
+    if (!isAlive(server.pid)) return;
+  }
+}

@@ -1,0 +1,36 @@
+import { get, type IncomingMessage, type ServerResponse } from 'node:http';
+import { get as secureGet } from 'node:https';
+import { answerJson } from './answers.ts';
+import type { Upstream } from './forward.ts';
+
+/** How long the API may take to say whether it is ready, in milliseconds. */
+const patienceMs = 2_000;
+
+/** Answer `/readyz` with what the API says, or with 503 when it says nothing in time. */
+export function answerReadiness(upstream: Upstream, ending: boolean, { method }: IncomingMessage, response: ServerResponse) {
+  if (method !== 'GET' && method !== 'HEAD') return answerJson(response, 405, { status: 'method not allowed' }, { allow: 'GET, HEAD' });
+  if (ending) return unavailable(response, 'shutting down');
+  ask(upstream).then(
+    ({ status, body }) => answerJson(response, status, body),
+    () => unavailable(response, 'upstream unreachable'),
+  );
+}
+
+const unavailable = (response: ServerResponse, reason: string) => answerJson(response, 503, { status: 'unavailable', reason });
+
+/** A connection of its own, so that the answer tells about new connections too. */
+function ask({ url }: Upstream) {
+  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: object }>();
+  const start = url.protocol === 'https:' ? secureGet : get;
+  const target = new URL(`${url.pathname.replace(/\/$/, '')}/readyz`, url);
+  const asking = start(target, { agent: false, signal: AbortSignal.timeout(patienceMs) }, async (answer) => {
+    try {
+      const text = Buffer.concat(await answer.toArray()).toString('utf8');
+      resolve({ status: answer.statusCode ?? 503, body: JSON.parse(text) as object });
+    } catch (error) {
+      reject(error);
+    }
+  });
+  asking.on('error', reject);
+  return promise;
+}

@@ -1,0 +1,43 @@
+import type { Access } from './access.ts';
+import type { Config } from './config.ts';
+import type { Keys } from './keys.ts';
+import type { Log } from './log.ts';
+import type { Outbound } from './outbound.ts';
+import type { Database, Sql } from './sql.ts';
+
+/** Puts work into the job queue, in the transaction of the rows it is about. */
+export type Queue = {
+  executeRun(sql: Sql, runId: string, accountId: string, traceId: string): Promise<void>;
+  /** Take back a job that no worker has begun. */
+  withdrawRun(sql: Sql, runId: string): Promise<void>;
+};
+
+/** Tells every process that a run has something new; a hint, sent after the commit. */
+export type Bell = { ring(runId: string): void };
+
+/** Makes and opens the cursors of lists. A cursor is bound to the account, the list and its filters, so it is good for nothing else. */
+export type Cursors = {
+  /** The sort key that a cursor names. Throws 400. */
+  open(cursor: string | undefined, list: readonly unknown[]): (string | number)[] | undefined;
+  /** Cuts the extra row off and says where the next page begins. */
+  page<Row>(
+    rows: Row[],
+    limit: number,
+    list: readonly unknown[],
+    keyOf: (row: Row) => (string | number)[],
+  ): { rows: Row[]; next: string | undefined };
+};
+
+/** What one process has to work with. */
+export type App = {
+  readonly config: Config;
+  readonly keys: Keys;
+  readonly log: Log;
+  readonly database: Database;
+  readonly access: Access;
+  readonly queue: Queue;
+  readonly bell: Bell;
+  readonly cursors: Cursors;
+  /** The way to URLs that users chose. */
+  readonly outbound: Outbound;
+};

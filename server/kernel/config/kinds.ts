@@ -1,0 +1,145 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+/** A kind of value: how its text is read, how the guide calls it, and what a wrong one is told. */
+export type Kind<T> = { type: string; expected: string; read: z.ZodType<T, string>; secret?: true };
+
+/** Where a server listens; port 0 lets the system choose. */
+export type Address = { host: string; port: number };
+
+const yes = new Set(['1', 'true', 'yes', 'on']);
+const no = new Set(['0', 'false', 'no', 'off']);
+const line = z.string().trim();
+const list = line.transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
+
+/** A switch, in any of the usual spellings. */
+export const boolean: Kind<boolean> = {
+  type: 'boolean',
+  expected: 'a boolean (1/0, true/false, yes/no or on/off)',
+  read: line
+    .toLowerCase()
+    .refine((text) => yes.has(text) || no.has(text))
+    .transform((text) => yes.has(text)),
+};
+
+/** A whole number from `min` to `max`. */
+export const integer = (min: number, max = 2_147_483_647): Kind<number> => ({
+  type: 'integer',
+  expected: max === 2_147_483_647 ? `an integer of at least ${min}` : `an integer from ${min} to ${max}`,
+  read: line.regex(/^\d+$/).transform(Number).pipe(z.int().min(min).max(max)),
+});
+
+/** A decimal number from `min`, or above it when `exclusive`. */
+export const number = (min: number, exclusive: 'exclusive' | 'inclusive' = 'inclusive'): Kind<number> => ({
+  type: 'number',
+  expected: exclusive === 'exclusive' ? `a number greater than ${min}` : `a number of at least ${min}`,
+  read: line
+    .regex(/^(\d+\.?\d*|\.\d+)$/)
+    .transform(Number)
+    .pipe(exclusive === 'exclusive' ? z.number().gt(min) : z.number().min(min)),
+});
+
+/** One of a closed list of words, ignoring case. */
+export const word = <const W extends [string, ...string[]]>(...words: W): Kind<W[number]> => ({
+  type: words.map((each) => `\`${each}\``).join(', '),
+  expected: `one of ${words.join(', ')}`,
+  read: line.toLowerCase().pipe(z.enum(words)),
+});
+
+/** A text without the white space around it. */
+export const text: Kind<string> = { type: 'string', expected: 'a text', read: line };
+
+/** A path of the file system, absolute or from the working directory. */
+export const path: Kind<string> = { type: 'path', expected: 'a path', read: line.refine((value) => !value.includes('\0')) };
+
+/** Values separated by commas; empty ones are left out. */
+export const csv: Kind<string[]> = { type: 'CSV', expected: 'a comma-separated list', read: list };
+
+/** A UUID, in lower case. */
+export const uuid: Kind<string> = { type: 'UUID', expected: 'a UUID', read: line.toLowerCase().pipe(z.uuid()) };
+
+/** An http or https URL without a slash at its end. */
+export const url: Kind<string> = {
+  type: 'URL',
+  expected: 'an http or https URL',
+  read: line.pipe(z.url({ protocol: /^https?$/ })).transform((value) => value.replace(/\/+$/, '')),
+};
+
+/** A PostgreSQL URL; it may hold a password. */
+export const dsn: Kind<string> = {
+  type: 'DSN',
+  expected: 'a PostgreSQL URL (postgres://user:password@host:port/database)',
+  read: line.pipe(z.url({ protocol: /^postgres(ql)?$/ })),
+  secret: true,
+};
+
+/** A JSON document; it may hold credentials. */
+export const json: Kind<z.core.util.JSONType> = {
+  type: 'JSON',
+  expected: 'a JSON document',
+  read: line.transform((value, check) => {
+    try {
+      return JSON.parse(value) as z.core.util.JSONType;
+    } catch {
+      check.addIssue('not JSON');
+      return z.NEVER;
+    }
+  }),
+  secret: true,
+};
+
+const isOrigin = (value: string) => /^https?:/.test(value) && URL.canParse(value) && new URL(value).origin === value;
+
+/** Exact origins of browsers; `*` is not one. */
+export const origins: Kind<string[]> = {
+  type: 'CSV',
+  expected: 'exact origins such as https://app.example.com, separated by commas; * is not allowed',
+  read: list.refine((values) => values.every(isOrigin)),
+};
+
+function isCidr(value: string) {
+  const [address = '', bits, ...rest] = value.split('/');
+  const widest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return rest.length === 0 && widest > 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= widest));
+}
+
+/** Networks or single addresses. */
+export const cidrs: Kind<string[]> = {
+  type: 'CSV',
+  expected: 'networks such as 10.0.0.0/8 or ::1/128, separated by commas',
+  read: list.refine((values) => values.every(isCidr)),
+};
+
+/** `host:port`, `[v6]:port`, or `:port` for all interfaces. */
+export const address: Kind<Address> = {
+  type: 'host:port',
+  expected: 'host:port, with a port from 0 to 65535',
+  read: line
+    .regex(/^(\[[0-9a-f:.]+\]|[^:[\]\s/@]*):\d{1,5}$/i)
+    .transform((value) => {
+      const colon = value.lastIndexOf(':');
+      return { host: value.slice(0, colon).replace(/[[\]]/g, '') || '0.0.0.0', port: Number(value.slice(colon + 1)) };
+    })
+    .refine(({ port }) => port <= 65_535),
+};
+
+/** A secret taken as it is written, of at least `bytes` bytes. */
+export const secret = (bytes: number): Kind<string> => ({
+  type: bytes > 1 ? `string, at least ${bytes} bytes` : 'string',
+  expected: bytes > 1 ? `at least ${bytes} bytes` : 'a text',
+  read: z.string().refine((value) => Buffer.byteLength(value) >= bytes),
+  secret: true,
+});
+
+/** A 32-byte key in hexadecimal digits. */
+export const hexKey: Kind<string> = {
+  type: '64 hex digits',
+  expected: '64 hexadecimal digits (openssl rand -hex 32)',
+  read: line.regex(/^[0-9a-f]{64}$/i).toLowerCase(),
+  secret: true,
+};

@@ -1,0 +1,144 @@
+import * as kind from './kinds.ts';
+
+/** One variable: its kind, the text used when it is unset, and its meaning; `shown` replaces the default in the guide. */
+export type Variable<T = unknown> = {
+  kind: kind.Kind<T>;
+  preset: string | undefined;
+  meaning: string;
+  aliases?: readonly Alias[];
+  presetInAll?: string;
+  shown?: string;
+};
+
+/** Another name for a variable, and how its text becomes the variable's. */
+export type Alias = { name: string; as?: (text: string) => string };
+
+type Extra = Pick<Variable, 'aliases' | 'presetInAll' | 'shown'>;
+
+function always<T>(of: kind.Kind<T>, preset: string, meaning: string, extra: Extra = {}): Variable<T> {
+  return { kind: of, preset, meaning, ...extra };
+}
+
+function maybe<T>(of: kind.Kind<T>, meaning: string, extra: Extra = {}): Variable<T | undefined> {
+  return { kind: of, preset: undefined, meaning, ...extra };
+}
+
+const { address, boolean, cidrs, csv, dsn, hexKey, integer, json, number, origins, path, secret, text, url, uuid, word } = kind;
+
+/** Every environment variable that the processes read, by chapter of the configuration guide. */
+export const table = {
+  General: {
+    ARKLOOP_ENV: always(
+      word('development', 'test', 'staging', 'production'),
+      'development',
+      '`production` refuses weak or placeholder secrets and the development switches.',
+    ),
+    ARKLOOP_LOG_LEVEL: always(word('debug', 'info', 'warn', 'error'), 'info', 'Least severe level that is logged.'),
+    ARKLOOP_LOG_MODE: maybe(word('json', 'pretty'), '`json` writes one object per line.', { shown: '`json`; `pretty` on a terminal' }),
+    ARKLOOP_LOAD_DOTENV: always(boolean, 'false', 'Read a dotenv file at start; real variables win.'),
+    ARKLOOP_DOTENV_FILE: always(path, '.env', 'The dotenv file.'),
+    ARKLOOP_DATA_DIR: always(path, '.arkloop', 'State of the embedded database and generated secrets.'),
+    ARKLOOP_METRICS_ADDR: maybe(address, 'Where Prometheus reads `/metrics`; unset turns it off.'),
+    ARKLOOP_APP_BASE_URL: always(url, 'http://localhost:19000', 'Base of links shown to people.'),
+  },
+  API: {
+    ARKLOOP_API_ADDR: always(address, '127.0.0.1:19001', 'Listen address of the API.', {
+      aliases: [{ name: 'ARKLOOP_API_GO_ADDR' }, { name: 'PORT', as: (port) => `0.0.0.0:${port.trim()}` }],
+    }),
+    ARKLOOP_DATABASE_URL: maybe(dsn, 'PostgreSQL 15 or newer, possibly through a pooler. Required in production.', {
+      aliases: [{ name: 'DATABASE_URL' }],
+      shown: 'the embedded PostgreSQL',
+    }),
+    ARKLOOP_DATABASE_DIRECT_URL: maybe(dsn, 'A connection past the pooler, for notifications.', { shown: '`ARKLOOP_DATABASE_URL`' }),
+    ARKLOOP_API_DB_POOL_MAX_CONNS: always(integer(1, 1_000), '8', 'Most database connections of a process.'),
+    ARKLOOP_API_DB_POOL_MIN_CONNS: always(integer(0, 1_000), '0', 'Database connections kept open.'),
+    ARKLOOP_API_DB_DIRECT_POOL_MAX_CONNS: always(integer(1, 1_000), '10', 'Most direct connections of a process.'),
+    ARKLOOP_API_DB_DIRECT_POOL_MIN_CONNS: always(integer(0, 1_000), '0', 'Direct connections kept open.'),
+    ARKLOOP_API_DIRECT_POOL_ACQUIRE_TIMEOUT_MS: always(integer(0), '200', 'Wait for a direct connection; 0 is without limit.'),
+    ARKLOOP_API_MAX_IN_FLIGHT: always(integer(0), '256', 'Concurrent requests; 0 is without limit.'),
+    ARKLOOP_TRUST_INCOMING_TRACE_ID: always(boolean, 'false', 'Accept the trace id of a trusted proxy.', { presetInAll: 'true' }),
+    ARKLOOP_TRUST_X_FORWARDED_FOR: always(boolean, 'false', 'Accept client address and protocol of a trusted proxy.', {
+      presetInAll: 'true',
+    }),
+    ARKLOOP_TRUSTED_PROXY_CIDRS: always(cidrs, '127.0.0.0/8,::1/128', 'Peers that count as trusted proxies.'),
+    ARKLOOP_CONFIG_CACHE_TTL_SECONDS: always(integer(0), '60', 'Longest life of a cached setting; 0 turns the cache off.'),
+  },
+  'First administrator': {
+    ARKLOOP_ADMIN_LOGIN: maybe(text, 'Login of the platform administrator made at the first start; needs the other two.'),
+    ARKLOOP_ADMIN_EMAIL: maybe(text, 'Email address of that administrator.'),
+    ARKLOOP_ADMIN_PASSWORD: maybe(secret(1), 'Password of that administrator.'),
+    ARKLOOP_BOOTSTRAP_PLATFORM_ADMIN: maybe(uuid, 'User promoted to platform administrator at start, once.'),
+    ARKLOOP_BOOTSTRAP_SECRET: maybe(secret(1), 'Allows the bootstrap init call from elsewhere than loopback.'),
+  },
+  'Auth and secrets': {
+    ARKLOOP_AUTH_JWT_SECRET: maybe(secret(32), 'HS256 key of access tokens. Required in production.', {
+      shown: 'generated once in the data folder',
+    }),
+    ARKLOOP_AUTH_ACCESS_TOKEN_TTL_SECONDS: always(integer(1), '900', 'Life of an access token.'),
+    ARKLOOP_AUTH_REFRESH_TOKEN_TTL_SECONDS: always(integer(1), '2592000', 'Life of a refresh token, renewed at each rotation.'),
+    ARKLOOP_AUTH_REGISTRATIONS_PER_IP_HOUR: always(integer(0), '20', 'Registrations per address and hour; 0 turns the limit off.'),
+    ARKLOOP_ENCRYPTION_KEY: maybe(hexKey, 'AES-256-GCM key of stored secrets. Required in production.', {
+      shown: 'generated once in the data folder',
+    }),
+  },
+  'Runs and events': {
+    ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: always(
+      integer(0),
+      '10',
+      'Used when `limit.concurrent_runs` resolves to 0; 0 is without limit.',
+    ),
+    ARKLOOP_RUN_TIMEOUT_MINUTES: always(integer(1), '5', 'A run without progress for so long is failed.'),
+    ARKLOOP_RUN_EVENTS_RETENTION_MONTHS: always(integer(1), '3', 'Months of run events kept.'),
+    ARKLOOP_SSE_HEARTBEAT_SECONDS: always(number(0, 'exclusive'), '15', 'Interval of comment lines on idle streams.'),
+    ARKLOOP_SSE_BATCH_LIMIT: always(integer(1, 10_000), '500', 'Events per read.'),
+    ARKLOOP_AUDIT_RETENTION_DAYS: always(integer(1), '365', 'Days of audit log kept.'),
+    ARKLOOP_ACCESS_LOG_RETENTION_DAYS: always(integer(1), '7', 'Days of access log kept.'),
+  },
+  Worker: {
+    ARKLOOP_WORKER_CONCURRENCY: always(integer(1, 1_000), '4', 'Parallel jobs at start, kept within the bounds below.'),
+    ARKLOOP_WORKER_MIN_CONCURRENCY: always(integer(1, 1_000), '2', 'Fewest parallel jobs.'),
+    ARKLOOP_WORKER_MAX_CONCURRENCY: always(integer(1, 1_000), '16', 'Most parallel jobs.'),
+    ARKLOOP_WORKER_SCALE_UP_THRESHOLD: always(number(0), '3', 'Waiting jobs that add a slot.'),
+    ARKLOOP_WORKER_SCALE_DOWN_THRESHOLD: always(number(0), '1', 'Waiting jobs that remove a slot.'),
+    ARKLOOP_WORKER_SCALE_INTERVAL_SECS: always(number(0, 'exclusive'), '5', 'How often the number of slots is considered.'),
+    ARKLOOP_WORKER_SCALE_COOLDOWN_SECS: always(number(0), '30', 'Least time between two changes.'),
+    ARKLOOP_WORKER_POLL_SECONDS: always(number(0, 'exclusive'), '0.25', 'Fallback poll when no wake-up arrives.'),
+    ARKLOOP_WORKER_LEASE_SECONDS: always(integer(1), '30', 'How long a job belongs to its worker without renewal.'),
+    ARKLOOP_WORKER_HEARTBEAT_SECONDS: always(number(0, 'exclusive'), '10', 'Interval of lease renewal; below the lease.'),
+    ARKLOOP_WORKER_QUEUE_JOB_TYPES: maybe(csv, 'Job types taken.', { shown: 'all types' }),
+    ARKLOOP_WORKER_CAPABILITIES: maybe(csv, 'Tags offered.', { shown: 'the job types' }),
+    ARKLOOP_WORKER_VERSION: always(text, 'unknown', 'Version the worker reports.'),
+  },
+  Models: {
+    ARKLOOP_LLM_RETRY_MAX_ATTEMPTS: always(integer(1, 100), '3', 'Attempts of a model call.'),
+    ARKLOOP_LLM_RETRY_BASE_DELAY_MS: always(integer(0), '1000', 'First delay between attempts; doubles up to 60 s.'),
+    ARKLOOP_LLM_DEBUG_EVENTS: always(boolean, 'false', 'Raw model traffic as run events; refused in production.'),
+    ARKLOOP_PROVIDER_ROUTING_JSON: maybe(json, 'Static routing of models.'),
+    ARKLOOP_STUB_AGENT_ENABLED: always(boolean, 'true', 'The built-in stub model answers when nothing else is routed.'),
+    ARKLOOP_STUB_AGENT_DELTA_COUNT: always(integer(0, 100_000), '3', 'Pieces of a stub answer.'),
+    ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: always(number(0), '0.02', 'Time between the pieces.'),
+    ARKLOOP_MCP_CACHE_TTL_SECONDS: always(integer(0), '60', 'Life of discovered MCP tools; 0 turns the cache off.'),
+    ARKLOOP_TOOL_PROVIDER_CACHE_TTL_SECONDS: always(integer(0), '60', 'Life of cached tool providers; 0 turns the cache off.'),
+  },
+  'Outbound and webhooks': {
+    ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP: always(boolean, 'false', 'Plain HTTP to loopback; refused in production.'),
+    ARKLOOP_OUTBOUND_TRUST_FAKE_IP: always(boolean, 'false', 'Admit 198.18.0.0/15.'),
+    ARKLOOP_OUTBOUND_PROXY_URL: maybe(url, 'Egress proxy.'),
+    ARKLOOP_OUTBOUND_TIMEOUT_MS: always(integer(0), '0', 'Limit of an outbound call; 0 leaves the call its own.'),
+    ARKLOOP_OUTBOUND_RETRY_COUNT: always(integer(0, 10), '0', 'Repetitions of a failed outbound call.'),
+    ARKLOOP_OUTBOUND_USER_AGENT: maybe(text, 'User agent of outbound calls.'),
+    ARKLOOP_WEBHOOK_MAX_ATTEMPTS: always(integer(1, 100), '5', 'Attempts of a webhook delivery.'),
+    ARKLOOP_WEBHOOK_RETRY_BASE_SECONDS: always(number(0, 'exclusive'), '15', 'First delay between deliveries.'),
+  },
+  Gateway: {
+    ARKLOOP_GATEWAY_ADDR: always(address, '0.0.0.0:19000', 'Listen address of the gateway.'),
+    ARKLOOP_GATEWAY_UPSTREAM: maybe(url, 'The API behind the gateway.', { shown: '`http://127.0.0.1:19001`; in role `all` its own API' }),
+    ARKLOOP_GATEWAY_UPSTREAM_TIMEOUT_MS: always(integer(1), '60000', 'Wait for response headers of the API.'),
+    ARKLOOP_GATEWAY_TRUST_INCOMING_TRACE_ID: always(boolean, 'false', 'Keep the trace id that a caller sends.'),
+    ARKLOOP_GATEWAY_CORS_ALLOWED_ORIGINS: always(
+      origins,
+      'http://localhost:19080,http://localhost:19081,http://localhost:19082',
+      'Exact origins that browsers may call from.',
+    ),
+  },
+} as const;

@@ -1,0 +1,38 @@
+import type { Issue } from '../../contract/shared/errors.ts';
+import { type FailureName, failures } from '../../contract/shared/failures.ts';
+
+/** A refusal the caller is meant to see. Anything else that is thrown is a bug and becomes a 500. */
+export class Failure extends Error {
+  readonly failure: FailureName;
+  readonly status: number;
+  readonly code: string;
+  readonly details: Record<string, unknown>;
+  readonly headers: Record<string, string>;
+
+  constructor(failure: FailureName, message: string, details: Record<string, unknown> = {}, headers: Record<string, string> = {}) {
+    super(message);
+    this.failure = failure;
+    [this.status, this.code] = failures[failure];
+    this.details = details;
+    this.headers = headers;
+  }
+}
+
+/** A refusal with a stable reason. */
+export const refuse = (failure: FailureName, reason: string, message: string, details: Record<string, unknown> = {}) =>
+  new Failure(failure, message, { reason, ...details });
+
+/** A value of the request that breaks a rule: 400 with the issue, and with a reason where the specification names one. */
+export const invalid = (issues: readonly Issue[], reason?: string) =>
+  new Failure('invalid', 'The request is not valid.', { ...(reason && { reason }), issues: issues.slice(0, 50) });
+
+/** One value of the body that breaks a rule. */
+export const invalidField = (pointer: string, message: string, reason?: string) =>
+  invalid([{ location: 'body', path: pointer, message }], reason);
+
+/** Absent, of another account, or not visible: one answer, so that ids cannot be probed. */
+export const notFound = () => new Failure('not_found', 'There is nothing here.');
+
+/** Too many calls of one kind; `seconds` until one may succeed. */
+export const rateLimited = (reason: string, seconds: number) =>
+  new Failure('rate_limited', 'Too many requests.', { reason }, { 'retry-after': String(Math.max(1, Math.ceil(seconds))) });

@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Pool } from 'pg';
+
+/** One SQL statement with bound parameters, prepared once for each connection. `Row` is what it returns. */
+export type Statement<Row> = { readonly name: string; readonly text: string; readonly row?: Row };
+
+/** Declare a statement. Its name is made of its text, so two statements can never be confused on a connection. */
+export const statement = <Row = never>(text: string): Statement<Row> => ({
+  name: createHash('sha1').update(text).digest('base64url'),
+  text,
+});
+
+/** Something that runs statements: the pool, or a transaction. */
+export type Sql = {
+  /** All rows. */
+  rows<Row>(statement: Statement<Row>, values?: readonly unknown[]): Promise<Row[]>;
+  /** The first row, or undefined. */
+  row<Row>(statement: Statement<Row>, values?: readonly unknown[]): Promise<Row | undefined>;
+  /** How many rows were changed. */
+  run(statement: Statement<never>, values?: readonly unknown[]): Promise<number>;
+};
+
+/** `like` without wildcards: the text as a literal substring (the default escape character is a backslash). */
+export const likeLiteral = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+
+/** A unit of work on one connection. */
+export type Transaction = Sql & {
+  /** The ORM's unit of work inside this transaction; what it holds is flushed before the commit. */
+  em(): Promise<EntityManager>;
+};
+
+/** The connections of this process to PostgreSQL. */
+export type Database = Sql & {
+  readonly pool: Pool;
+  /** Runs `work` in a transaction; a serialisation failure or deadlock is tried again, at most three times in all. */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+};

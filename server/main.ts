@@ -1,0 +1,14 @@
+// Nothing is imported before the version is known: an older Node would stop at the first file it cannot parse.
+const wanted = 26;
+
+if (Number.parseInt(process.versions.node, 10) < wanted) {
+  process.stderr.write(
+    `arkloop: Node ${wanted} or newer is needed, this is ${process.versions.node}; "npm start" uses the Node that "npm ci" installed\n`,
+  );
+  process.exitCode = 1;
+} else {
+  const { main } = await import('./roles.ts');
+  await main(process.argv.slice(2), process.env);
+}
+
+export {};

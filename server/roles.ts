@@ -1,0 +1,128 @@
+import { type Config, OperatorError, type Role, readConfig, roles, unknownVariables, withDotenv } from './kernel/config.ts';
+import { openDataDir } from './kernel/dataDir.ts';
+import { readKeys } from './kernel/keys.ts';
+import { type Log, openLog } from './kernel/log.ts';
+import { banner, type Facts } from './roles/banner.ts';
+import { complaint, listening } from './roles/complaint.ts';
+import { openStore } from './roles/databases.ts';
+import { onEnding } from './roles/signals.ts';
+import { newTeardown, type Teardown } from './roles/teardown.ts';
+
+/** Layers of what is ended: whatever answers or works first, then its connections, then the database server. */
+const layer = { store: 0, connections: 1, parts: 2 };
+
+type Start = { role: Role; config: Config; log: Log; teardown: Teardown; ending: AbortSignal };
+
+/** Start a role and stay until a signal; an error of the operator is one line on standard error, and nothing is left running. */
+export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const teardown = newTeardown();
+  const ending = new AbortController();
+  let log: Log | undefined;
+  let started: Promise<unknown> = Promise.resolve();
+
+  async function finish(code: number) {
+    ending.abort();
+    await started.catch(() => undefined);
+    await teardown.run(log);
+    await new Promise<void>((flushed) => (log ? log.flush(() => flushed()) : flushed()));
+    process.exit(code);
+  }
+  const defect = (error: unknown) => {
+    process.stderr.write(`${complaint(error)}\n`);
+    void finish(1);
+  };
+
+  onEnding(
+    () => void finish(0),
+    () => void teardown.force(layer.store).finally(() => process.exit(1)),
+  );
+  // Whoever reads the output may leave; that is no reason to stop.
+  process.stdout.on('error', () => undefined);
+  process.on('uncaughtException', defect);
+  try {
+    const role = roleOf(args);
+    Object.assign(env, withDotenv(env));
+    const config = readConfig(env, role);
+    log = openLog(config);
+    const unknown = unknownVariables(env);
+    if (unknown.length > 0) log.warn(unknown.join('; '));
+    started = startRole({ role, config, log, teardown, ending: ending.signal });
+    await started;
+    if (role === 'migrate') await finish(0);
+  } catch (error) {
+    if (!ending.signal.aborted) defect(error);
+  }
+}
+
+function roleOf([name = 'all', ...rest]: string[]): Role {
+  const role = roles.find((each) => each === name);
+  if (!role || rest.length > 0) throw new OperatorError(`expected one role: ${roles.join(', ')}`);
+  return role;
+}
+
+async function startRole(start: Start) {
+  const { role, config, teardown } = start;
+  const facts: Facts = { role };
+  if (role !== 'gateway') await startOnDatabase(start, facts);
+  if (role === 'migrate') return void process.stdout.write('arkloop: the database schema is up to date\n');
+  if (role === 'all' || role === 'gateway') {
+    start.ending.throwIfAborted();
+    const { startGateway } = await import('./gateway/gateway.ts');
+    const upstream = config.gatewayUpstream ?? facts.api;
+    const deps = { config: { ...config, gatewayUpstream: upstream }, log: start.log };
+    const gateway = await listening('ARKLOOP_GATEWAY_ADDR', config.gatewayAddr, () => startGateway(deps));
+    teardown.add(layer.parts, 'gateway', gateway.shutDown);
+    facts.gateway = gateway.address;
+  }
+  start.ending.throwIfAborted();
+  process.stdout.write(banner(facts));
+}
+
+async function startOnDatabase({ role, config, log, teardown, ending }: Start, facts: Facts) {
+  const dataDir = needsDataDir(role, config) ? await openDataDir(config.dataDir) : config.dataDir;
+  const store = await openStore(config, dataDir, log);
+  teardown.add(layer.store, 'database', store.stop);
+  facts.place = store.place;
+  ending.throwIfAborted();
+  const { migrate } = await import('./db/migrate.ts');
+  await migrate(store.url);
+  if (role === 'migrate') return;
+  ending.throwIfAborted();
+  const { openDatabase } = await import('./db/database.ts');
+  const database = openDatabase(store.url, { max: config.apiDbPoolMaxConns, log, applicationName: `arkloop ${role}` });
+  teardown.add(layer.connections, 'connections', database.close);
+  const deps = { config, keys: await readKeys(config, dataDir), database, databaseUrl: store.url, log };
+  if (role !== 'worker') await startApiPart(deps, teardown, facts);
+  ending.throwIfAborted();
+  if (role !== 'api') {
+    const { startWorker } = await import('./worker.ts');
+    teardown.add(layer.parts, 'worker', (await startWorker(deps)).shutDown);
+  }
+}
+
+/** With a database and both secrets configured nothing is kept on the disk, which may then be read-only. */
+function needsDataDir(role: Role, { databaseUrl, authJwtSecret, encryptionKey }: Config) {
+  return !databaseUrl || (role !== 'migrate' && !(authJwtSecret && encryptionKey));
+}
+
+/** All interfaces are reached through loopback. */
+const reachable = (address: string) => address.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+
+type Deps = Parameters<typeof import('./api.ts')['startApi']>[0];
+
+async function startApiPart(deps: Deps, teardown: Teardown, facts: Facts) {
+  const { config } = deps;
+  const { startApi } = await import('./api.ts');
+  const api = await listening('ARKLOOP_API_ADDR', config.apiAddr, () => startApi(deps));
+  teardown.add(layer.parts, 'API', api.shutDown);
+  facts.api = reachable(api.address);
+  const { createFirstAdmin, newSetupToken } = await import('./resources/bootstrap/firstAdmin.ts');
+  const { adminLogin: login, adminEmail: email, adminPassword: password } = config;
+  if (login && email && password) {
+    await createFirstAdmin(deps, { login, email, password }).catch((error) => {
+      throw new OperatorError(
+        `ARKLOOP_ADMIN_LOGIN, ARKLOOP_ADMIN_EMAIL, ARKLOOP_ADMIN_PASSWORD: ${error instanceof Error ? error.message : 'refused'}`,
+      );
+    });
+  } else facts.setupToken = await newSetupToken(deps);
+}

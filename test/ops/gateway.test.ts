@@ -1,0 +1,168 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { echo, gatewayTo, raw, upstreamOf } from './upstream.ts';
+
+test('a request and its answer travel unchanged', async () => {
+  const gateway = await gatewayTo((await upstreamOf(echo)).url);
+  const response = await fetch(`${gateway.address}/v1/runs/a%3Ab:cancel?x=1&y=%20`, {
+    method: 'PATCH',
+    headers: { authorization: 'Bearer t', 'content-type': 'application/json' },
+    body: '{"a":"é"}',
+  });
+  expect(response.status).toBe(200);
+  expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+  const host = new URL(gateway.address).host;
+  expect(await response.json()).toMatchObject({
+    method: 'PATCH',
+    url: '/v1/runs/a%3Ab:cancel?x=1&y=%20',
+    body: '{"a":"é"}',
+    headers: { authorization: 'Bearer t', host, 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'http', 'x-forwarded-host': host },
+  });
+});
+
+test('what only a gateway may say cannot be forged', async () => {
+  const gateway = await gatewayTo((await upstreamOf(echo)).url);
+  const forged = {
+    'x-forwarded-for': '6.6.6.6',
+    forwarded: 'for=6.6.6.6',
+    'x-real-ip': '6.6.6.6',
+    'x-risk-score': '0',
+    'x-trace-id': 'f'.repeat(32),
+  };
+  const { headers } = (await (await fetch(gateway.address, { headers: forged })).json()) as { headers: Record<string, string> };
+  expect(headers).toMatchObject({ 'x-forwarded-for': '127.0.0.1', 'x-real-ip': '127.0.0.1' });
+  expect(headers).not.toHaveProperty('forwarded');
+  expect(headers).not.toHaveProperty('x-risk-score');
+  expect(headers['x-trace-id']).toMatch(/^[0-9a-f]{32}$/);
+  expect(headers['x-trace-id']).not.toBe('f'.repeat(32));
+});
+
+test('the trace id of the answer is the one of the API; a caller chooses it only where trusted', async () => {
+  const { url } = await upstreamOf((req, res) => res.setHeader('x-trace-id', `${req.headers['x-trace-id']}`.replaceAll('f', 'e')).end());
+  const gateway = await gatewayTo(url, { ARKLOOP_GATEWAY_TRUST_INCOMING_TRACE_ID: '1' });
+  const response = await fetch(gateway.address, { headers: { 'x-trace-id': 'F'.repeat(32) } });
+  expect(response.headers.get('x-trace-id')).toBe('e'.repeat(32));
+});
+
+test('headers of one connection stay there, and naming the length as such smuggles nothing', async () => {
+  const gateway = await gatewayTo((await upstreamOf(echo)).url);
+  const body = 'GET /smuggled HTTP/1.1\r\nhost: x\r\n\r\n';
+  const head = `GET /v1/a HTTP/1.1\r\nhost: x\r\nconnection: close, content-length, x-private\r\nx-private: 1\r\nte: trailers\r\ncontent-length: ${body.length}`;
+  const answer = await raw(gateway.address, `${head}\r\n\r\n${body}`);
+  const seen = JSON.parse(answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1)) as { headers: object; body: string };
+  expect(seen.body).toBe(body);
+  expect(seen.headers).not.toHaveProperty('x-private');
+  expect(seen.headers).not.toHaveProperty('te');
+});
+
+test('events arrive one by one, and hanging up ends the request of the API', async () => {
+  let left: () => void = () => undefined;
+  const gone = new Promise<void>((resolve) => {
+    left = resolve;
+  });
+  let send: (line: string) => void = () => undefined;
+  const { url } = await upstreamOf((_, res) => {
+    res.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+    send = (line) => res.write(line);
+    res.on('close', left);
+  });
+  const gateway = await gatewayTo(url);
+  const hangUp = new AbortController();
+  const response = await fetch(`${gateway.address}/v1/runs/1/events`, { signal: hangUp.signal });
+  expect(response.headers.get('x-accel-buffering')).toBe('no');
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  for (const line of ['data: 1\n\n', 'data: 2\n\n']) {
+    const sent = performance.now();
+    send(line);
+    expect((await reader?.read())?.value).toBe(line);
+    expect(performance.now() - sent).toBeLessThan(100);
+  }
+  hangUp.abort();
+  await expect(Promise.race([gone, sleep(1_000, 'late')])).resolves.toBeUndefined();
+});
+
+test('an API that is down is told in the error envelope, and found again when it is back', async () => {
+  const { url, server } = await upstreamOf(echo);
+  const gateway = await gatewayTo(url);
+  server.close();
+  const down = await fetch(`${gateway.address}/v1/me`);
+  expect(down.status).toBe(502);
+  const trace_id = down.headers.get('x-trace-id');
+  expect(await down.json()).toEqual({ error: 'bad_gateway', message: 'The API cannot be reached.', trace_id, details: {} });
+  expect((await fetch(`${gateway.address}/v1/me`, { method: 'POST', body: 'x'.repeat(100_000) })).status).toBe(502);
+  expect((await fetch(`${gateway.address}/healthz`)).status).toBe(200);
+  const ready = await fetch(`${gateway.address}/readyz`);
+  expect([ready.status, await ready.json()]).toEqual([503, { status: 'unavailable', reason: 'upstream unreachable' }]);
+
+  await new Promise<void>((resolve) => server.listen(Number(new URL(url).port), '127.0.0.1', resolve));
+  expect((await fetch(`${gateway.address}/v1/me`)).status).toBe(200);
+});
+
+test('an API that hangs is given up, also by the readiness probe', async () => {
+  const gateway = await gatewayTo((await upstreamOf(() => undefined)).url, { ARKLOOP_GATEWAY_UPSTREAM_TIMEOUT_MS: '100' });
+  const started = performance.now();
+  const ready = fetch(`${gateway.address}/readyz`);
+  const hanging = await fetch(`${gateway.address}/v1/me`);
+  expect([hanging.status, ((await hanging.json()) as { error: string }).error]).toEqual([504, 'gateway_timeout']);
+  expect((await ready).status).toBe(503);
+  expect(performance.now() - started).toBeLessThan(2_500);
+});
+
+test('readiness is what the API says', async () => {
+  let ready = true;
+  const { url } = await upstreamOf((_, res) =>
+    res.writeHead(ready ? 200 : 503).end(JSON.stringify({ status: ready ? 'ok' : 'unavailable' })),
+  );
+  const gateway = await gatewayTo(url);
+  expect((await fetch(`${gateway.address}/readyz`)).status).toBe(200);
+  ready = false;
+  expect((await fetch(`${gateway.address}/readyz`)).status).toBe(503);
+  expect((await fetch(`${gateway.address}/healthz`, { method: 'POST' })).status).toBe(405);
+});
+
+test('an answer that breaks off is cut, not ended cleanly', async () => {
+  const { url } = await upstreamOf((_, res) => {
+    res.writeHead(200, { 'content-type': 'text/plain' });
+    res.write('half');
+    setTimeout(() => res.destroy(), 20);
+  });
+  const response = await fetch((await gatewayTo(url)).address);
+  expect(response.status).toBe(200);
+  await expect(response.text()).rejects.toThrow();
+});
+
+test('connections to the API are used again', async () => {
+  const ports = new Set<number | undefined>();
+  const { url } = await upstreamOf((req, res) => {
+    ports.add(req.socket.remotePort);
+    res.end('ok');
+  });
+  const { address } = await gatewayTo(url);
+  for (let count = 0; count < 5; count++) await (await fetch(address)).text();
+  expect(ports.size).toBe(1);
+});
+
+test('an early answer to an upload leaves the connection usable', async () => {
+  const { url } = await upstreamOf((req, res) => {
+    if (req.method === 'POST') return void res.writeHead(401).end('no');
+    res.end('ok');
+  });
+  const { address } = await gatewayTo(url);
+  const early = await fetch(address, { method: 'POST', body: Buffer.alloc(5_000_000) });
+  expect(early.status).toBe(401);
+  await early.text();
+  expect(await (await fetch(address)).text()).toBe('ok');
+});
+
+test('a shutdown lets a running request finish and accepts no other', async () => {
+  const { url } = await upstreamOf((_, res) => void setTimeout(() => res.end('done'), 200));
+  const gateway = await gatewayTo(url);
+  const running = fetch(gateway.address);
+  await sleep(50);
+  const started = performance.now();
+  const ended = gateway.shutDown();
+  await expect(fetch(gateway.address)).rejects.toThrow();
+  expect(await (await running).text()).toBe('done');
+  await ended;
+  expect(performance.now() - started).toBeLessThan(2_000);
+});

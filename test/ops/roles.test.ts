@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { banner } from '../../server/roles/banner.ts';
+import { complaint } from '../../server/roles/complaint.ts';
+import { newTeardown } from '../../server/roles/teardown.ts';
+
+const entry = new URL('../../server/main.ts', import.meta.url).pathname;
+
+function arkloop(role: string, env: NodeJS.ProcessEnv) {
+  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(ARKLOOP_|PORT$|DATABASE_URL$)/.test(name)));
+  return spawn(process.execPath, [entry, role], { env: { ...clean, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+async function failure(role: string, env: NodeJS.ProcessEnv) {
+  const child = arkloop(role, env);
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+  return { stderr, code };
+}
+
+async function occupiedPort() {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  return { port: typeof address === 'object' && address ? address.port : 0, free: () => server.close() };
+}
+
+test.each([
+  ['an unknown role', 'everything', {}, 'expected one role: all, api, worker, gateway, migrate'],
+  ['a wrong variable', 'gateway', { ARKLOOP_GATEWAY_ADDR: 'x' }, 'ARKLOOP_GATEWAY_ADDR: expected host:port, with a port from 0 to 65535'],
+  [
+    'a database that is not there',
+    'migrate',
+    { ARKLOOP_DATABASE_URL: 'postgres://user:hunter2@127.0.0.1:1/data' },
+    'ARKLOOP_DATABASE_URL: cannot use 127.0.0.1:1/data: the connection is refused',
+  ],
+  [
+    'a data folder that is a file',
+    'migrate',
+    { ARKLOOP_DATA_DIR: entry },
+    `ARKLOOP_DATA_DIR: cannot write to ${entry}: it is not a folder`,
+  ],
+])('%s ends the process with one line and status 1', async (_, role, env, line) => {
+  expect(await failure(role, env)).toEqual({ stderr: `arkloop: ${line}\n`, code: 1 });
+});
+
+test('an address in use is told by its variable', async () => {
+  const { port, free } = await occupiedPort();
+  const { stderr, code } = await failure('gateway', { ARKLOOP_GATEWAY_ADDR: `127.0.0.1:${port}` });
+  free();
+  expect({ stderr, code }).toEqual({ stderr: `arkloop: ARKLOOP_GATEWAY_ADDR: 127.0.0.1:${port} is already in use\n`, code: 1 });
+});
+
+test('a gateway says where it is, warns of a misspelt variable, and ends on one or two SIGTERM with status 0', async () => {
+  const env = {
+    ARKLOOP_GATEWAY_ADDR: '127.0.0.1:0',
+    ARKLOOP_GATEWAY_UPSTRAEM: 'http://127.0.0.1:1',
+    ARKLOOP_DATA_DIR: join(tmpdir(), 'arkloop-unused'),
+  };
+  const child = arkloop('gateway', env);
+  let output = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  for (const until = Date.now() + 5_000; !/Gateway: +http/.test(output) && Date.now() < until; ) await sleep(20);
+  const address = /Gateway: +(\S+)/.exec(output)?.[1];
+  expect((await fetch(`${address}/healthz`)).status).toBe(200);
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  child.kill('SIGTERM');
+  expect((await exit)[0]).toBe(0);
+  expect(output).toContain('did you mean ARKLOOP_GATEWAY_UPSTREAM?');
+});
+
+test('a defect is told with its stack', () => {
+  expect(complaint(new TypeError('boom'))).toMatch(/^arkloop: stopped by an unexpected error: TypeError: boom\n +at /);
+});
+
+test('the banner shows the setup call only while one is possible', () => {
+  const facts = { role: 'all', api: 'http://127.0.0.1:19001', gateway: 'http://localhost:19000', place: '/data' };
+  expect(banner(facts)).not.toContain('Setup');
+  expect(banner({ ...facts, setupToken: 'abc' })).toContain('curl -X POST http://127.0.0.1:19001/v1/bootstrap/setup');
+  expect(banner(facts)).toContain('http://127.0.0.1:19001/docs');
+});
+
+test('layers end from the top, one that fails or hangs keeps nothing from ending, and twice is once', async () => {
+  const ended: string[] = [];
+  const teardown = newTeardown(50);
+  teardown.add(0, 'store', async () => ended.push('store'));
+  teardown.add(2, 'slow', () => sleep(20).then(() => ended.push('slow')));
+  teardown.add(2, 'broken', () => Promise.reject(new Error('broken')));
+  teardown.add(1, 'hanging', () => new Promise(() => undefined));
+  await Promise.all([teardown.run(undefined), teardown.run(undefined)]);
+  expect(ended).toEqual(['slow', 'store']);
+});

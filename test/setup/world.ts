@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { pino } from 'pino';
+import { afterAll, inject } from 'vitest';
+import { startApi } from '../../server/api.ts';
+import { openDatabase } from '../../server/db/database.ts';
+import { type Config, readConfig } from '../../server/kernel/config.ts';
+import type { Database } from '../../server/kernel/sql.ts';
+import { startWorker } from '../../server/worker.ts';
+import { template } from './postgres.ts';
+
+/** A plain HTTP call and its answer: for what a typed client would never send. */
+export type Answer = { status: number; body: any; text: string; headers: Headers };
+export type CallOptions = { token?: string | undefined; body?: unknown; raw?: string | Uint8Array<ArrayBuffer>; headers?: Record<string, string> };
+export type Call = (method: string, path: string, options?: CallOptions) => Promise<Answer>;
+
+/** Somebody who registered. */
+export type Person = { id: string; login: string; email: string; password: string; token: string; cookie: string; accountId: string };
+
+export type World = {
+  url: string;
+  databaseUrl: string;
+  config: Config;
+  database: Database;
+  /** The raw SQL of a test, beside the product's own. */
+  sql: (text: string, values?: unknown[]) => Promise<any[]>;
+  call: Call;
+  signUp(overrides?: { login?: string; email?: string; password?: string }): Promise<Person>;
+  /** Makes a user admin of the platform. */
+  promote(person: Person): Promise<void>;
+  /** Lets a user into the account of another. */
+  join(person: Person, account: Person, role?: string): Promise<void>;
+  stopWorker(): Promise<void>;
+};
+
+export const testKeys = { jwtSecret: Buffer.from('test secret '.repeat(4)), encryptionKey: Buffer.alloc(32, 7) };
+
+/** A clone of the template: a database of its own in 20 ms. */
+export async function freshDatabase(): Promise<string> {
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  const admin = new pg.Client({ connectionString: inject('postgresUrl') });
+  await admin.connect();
+  await admin.query(`create database ${name} template ${template} strategy file_copy`);
+  await admin.end();
+  const url = new URL(inject('postgresUrl'));
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+/** A whole installation on its own database: API and worker on a free port, stopped after the file's last test. */
+export async function startWorld(env: Record<string, string> = {}, { worker = true } = {}): Promise<World> {
+  const databaseUrl = await freshDatabase();
+  const config = readConfig({
+    ARKLOOP_API_ADDR: '127.0.0.1:0',
+    ARKLOOP_AUTH_REGISTRATIONS_PER_IP_HOUR: '0',
+    ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0',
+    ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP: '1',
+    ARKLOOP_WORKER_POLL_SECONDS: '0.1',
+    ...env,
+  });
+  const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
+  const database = openDatabase(databaseUrl, { max: 8, log, applicationName: 'arkloop test' });
+  const deps = { config, keys: testKeys, database, databaseUrl, log };
+  const api = await startApi(deps);
+  let working = worker ? await startWorker(deps) : undefined;
+  const stopWorker = async () => {
+    await working?.shutDown();
+    working = undefined;
+  };
+  afterAll(async () => {
+    await stopWorker();
+    await api.shutDown();
+    await database.close();
+  });
+  const sql = async (text: string, values: unknown[] = []) => (await database.pool.query(text, values)).rows;
+  const call = callTo(api.address);
+  return { url: api.address, databaseUrl, config, database, sql, call, stopWorker, ...people(call, sql) };
+}
+
+/** Calls to one server. */
+export const callTo =
+  (url: string): Call =>
+  async (method, path, { token, body, raw, headers } = {}) => {
+    const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+    const response = await fetch(url + path, {
+      method,
+      redirect: 'manual',
+      headers: {
+        ...(payload !== undefined && { 'content-type': 'application/json' }),
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...headers,
+      },
+      ...(payload !== undefined && { body: payload }),
+    });
+    const text = await response.text();
+    const json = response.headers.get('content-type')?.includes('json') && text !== '';
+    return { status: response.status, body: json ? JSON.parse(text) : undefined, text, headers: response.headers };
+  };
+
+function people(call: Call, sql: World['sql']): Pick<World, 'signUp' | 'promote' | 'join'> {
+  return {
+    async signUp(overrides = {}) {
+      const login = overrides.login ?? `user-${randomBytes(6).toString('hex')}`;
+      const person = { login, email: `${login}@example.test`, password: 'Passw0rd-1', ...overrides };
+      const { status, body, text, headers } = await call('POST', '/v1/auth/register', { body: person });
+      if (status !== 201) throw new Error(`registration: ${status} ${text}`);
+      const cookie = headers.get('set-cookie')?.split(';')[0] ?? '';
+      const [account] = await sql(`select id from accounts where owner_user_id = $1 and type = 'personal'`, [body.user_id]);
+      return { ...person, id: body.user_id, token: body.access_token, cookie, accountId: account.id };
+    },
+    async promote({ id }) {
+      await sql('update users set is_platform_admin = true where id = $1', [id]);
+      await sql(`select pg_notify('arkloop_access', $1)`, [id]);
+      await new Promise((done) => setTimeout(done, 50));
+    },
+    async join({ id }, { accountId }, role = 'member') {
+      await sql('insert into memberships (account_id, user_id, role) values ($1, $2, $3)', [accountId, id, role]);
+    },
+  };
+}
