@@ -5,7 +5,7 @@ import { type Log, openLog } from './kernel/log.ts';
 import { banner, type Facts } from './roles/banner.ts';
 import { complaint, listening } from './roles/complaint.ts';
 import { openStore } from './roles/databases.ts';
-import { onEnding } from './roles/signals.ts';
+import { onEnding, onOrphaned } from './roles/signals.ts';
 import { newTeardown, type Teardown } from './roles/teardown.ts';
 
 /** Layers of what is ended: whatever answers or works first, then its connections, then the database server. */
@@ -21,6 +21,7 @@ export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void
   let started: Promise<unknown> = Promise.resolve();
 
   async function finish(code: number) {
+    if (ending.signal.aborted) return;
     ending.abort();
     await started.catch(() => undefined);
     await teardown.run(log);
@@ -38,6 +39,7 @@ export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void
   );
   // Whoever reads the output may leave; that is no reason to stop.
   process.stdout.on('error', () => undefined);
+  onOrphaned(() => void finish(0), env);
   process.on('uncaughtException', defect);
   try {
     const role = roleOf(args);

@@ -30,9 +30,11 @@ async function expiredClaims(secret: Buffer, token: string): Promise<Partial<Acc
     : undefined;
 }
 
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 const isAccess = (claims: Partial<AccessClaims>): claims is AccessClaims =>
   claims.typ === 'access' &&
   Number.isSafeInteger(claims.exp) &&
   typeof claims.iat === 'number' &&
   claims.iat * 1000 <= Date.now() + 30_000 &&
-  [claims.sub, claims.sid, claims.account].every((id) => typeof id === 'string');
+  [claims.sub, claims.sid, claims.account].every((id) => typeof id === 'string' && uuid.test(id));

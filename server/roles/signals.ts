@@ -13,3 +13,21 @@ export function onEnding(end: (signal: string) => void, force: () => void, grace
     });
   }
 }
+
+/** How often the parent is looked for. */
+const lookMs = 250;
+
+/**
+ * Call `end` when the shell that npm put between itself and this process is gone: npm passes a signal to that shell, which dies of it
+ * without passing it on. Outside npm a process may outlive its parent.
+ */
+export function onOrphaned(end: () => void, env: NodeJS.ProcessEnv = process.env): void {
+  if (env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const look = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(look);
+    end();
+  }, lookMs);
+  look.unref();
+}

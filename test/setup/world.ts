@@ -11,7 +11,12 @@ import { template } from './postgres.ts';
 
 /** A plain HTTP call and its answer: for what a typed client would never send. */
 export type Answer = { status: number; body: any; text: string; headers: Headers };
-export type CallOptions = { token?: string | undefined; body?: unknown; raw?: string | Uint8Array<ArrayBuffer>; headers?: Record<string, string> };
+export type CallOptions = {
+  token?: string | undefined;
+  body?: unknown;
+  raw?: string | Buffer;
+  headers?: Record<string, string>;
+};
 export type Call = (method: string, path: string, options?: CallOptions) => Promise<Answer>;
 
 /** Somebody who registered. */
@@ -90,7 +95,7 @@ export const callTo =
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...headers,
       },
-      ...(payload !== undefined && { body: payload }),
+      ...(payload !== undefined && { body: payload as BodyInit }),
     });
     const text = await response.text();
     const json = response.headers.get('content-type')?.includes('json') && text !== '';

@@ -281,7 +281,7 @@ create table llm_models (
   priority integer not null default 0,
   is_default boolean not null default false,
   show_in_picker boolean not null default true,
-  tags text[] not null default '{}',
+  tags jsonb not null default '[]',
   "when" jsonb not null default '{}',
   advanced_json jsonb not null default '{}',
   multiplier numeric not null default 1 check (multiplier > 0),

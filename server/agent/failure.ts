@@ -1,0 +1,32 @@
+import { ModelError } from './model.ts';
+
+/** The error classes after which a run may be taken up again (specification, runs 18). */
+const resumable = new Set(['provider.retryable', 'run.deadline_exceeded', 'worker.timeout', 'worker.recovery_unavailable']);
+
+type Facts = { code?: string | undefined; details?: Record<string, unknown> | undefined; reason?: string | undefined };
+
+/** Why a run ends as failed: what `run.failed` says. */
+export class RunFailure extends Error {
+  override name = 'RunFailure';
+  readonly errorClass: string;
+  readonly code: string | undefined;
+  readonly details: Record<string, unknown> | undefined;
+  readonly reason: string | undefined;
+  constructor(errorClass: string, message: string, { code, details, reason }: Facts = {}) {
+    super(message);
+    this.errorClass = errorClass;
+    this.code = code;
+    this.details = details;
+    this.reason = reason;
+  }
+  get resumable(): boolean {
+    return resumable.has(this.errorClass);
+  }
+}
+
+/** What an exception inside a run means for it; one that nobody foresaw says nothing about itself. */
+export function runFailureOf(error: unknown): RunFailure {
+  if (error instanceof RunFailure) return error;
+  if (error instanceof ModelError) return new RunFailure(error.errorClass, error.message, { details: error.details });
+  return new RunFailure('internal.error', 'The run failed for a reason of our own.');
+}

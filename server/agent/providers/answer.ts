@@ -1,0 +1,93 @@
+import Big from 'big.js';
+import { ModelError, type ModelEvent, type ModelRequest, type Usage } from '../model.ts';
+import type { Line } from './exchange.ts';
+import { streamFailure } from './failures.ts';
+import { defined, type Json, parseObject } from './json.ts';
+import type { Dialect, ReasoningPart } from './prompt.ts';
+import { createTextFilter, type Span } from './textFilter.ts';
+import { createToolCalls, type ToolPiece } from './toolCalls.ts';
+import type { ToolNames } from './toolNames.ts';
+
+/** What one event of a vendor's stream says, in our words. `end` is the vendor's end mark; with `last` nothing worth reading follows. */
+export type Piece =
+  | { kind: 'text' | 'thinking'; text: string }
+  | ({ kind: 'tool' } & ToolPiece)
+  | { kind: 'usage'; usage: Usage }
+  | { kind: 'cost'; usd: number }
+  | { kind: 'reasoning'; part: ReasoningPart }
+  | { kind: 'end'; last: boolean }
+  | { kind: 'error'; frame: Json };
+
+/** Reads the events of one answer, given as JSON objects or the word `[DONE]`. */
+export type Reader = (event: Json | '[DONE]') => Piece[];
+
+/** What an answer is read with. */
+export type Reading = { dialect: Dialect; reader: Reader; names: ToolNames; request: ModelRequest; line: Line };
+
+/** Turn the data of a vendor's events into ours: deltas as they come, then one finish. */
+export async function* readAnswer(data: AsyncIterable<string>, reading: Reading): AsyncGenerator<ModelEvent> {
+  const answer = createAnswer(reading);
+  try {
+    for await (const event of data) {
+      const pieces = reading.reader(parseEvent(event));
+      for (const piece of pieces) yield* answer.take(piece);
+      if (pieces.some((piece) => piece.kind === 'end' && piece.last)) break;
+    }
+    yield* answer.finish();
+  } catch (error) {
+    if (error instanceof ModelError) error.usage ??= answer.usage();
+    throw error;
+  }
+}
+
+function parseEvent(event: string): Json | '[DONE]' {
+  const value = event.trim() === '[DONE]' ? '[DONE]' : parseObject(event);
+  if (value) return value;
+  throw new ModelError('provider.retryable', 'The answer of the model provider could not be read.', {
+    details: { reason: 'malformed_event' },
+  });
+}
+
+function createAnswer({ dialect, names, request, line }: Reading) {
+  const filter = createTextFilter({ thinkTags: dialect === 'openai_chat' });
+  const calls = createToolCalls(names, callIdsIn(request));
+  const parts: ReasoningPart[] = [];
+  let text = '';
+  let usage: Usage | undefined;
+  let cost: string | undefined;
+  let ended = false;
+
+  function* say(spans: Span[]): Generator<ModelEvent> {
+    for (const span of spans) {
+      if (!span.channel) text += span.text;
+      yield { type: 'text', ...span };
+    }
+  }
+
+  return {
+    usage: () => usage,
+    *take(piece: Piece): Generator<ModelEvent> {
+      if (piece.kind === 'text') yield* say(filter.push(piece.text));
+      else if (piece.kind === 'thinking') yield* say(piece.text === '' ? [] : [{ text: piece.text, channel: 'thinking' }]);
+      else if (piece.kind === 'tool') yield* calls.take(piece);
+      else if (piece.kind === 'usage') usage = { ...usage, ...piece.usage };
+      else if (piece.kind === 'cost') cost = new Big(piece.usd).toFixed();
+      else if (piece.kind === 'reasoning') parts.push(piece.part);
+      else if (piece.kind === 'end') ended = true;
+      else if (piece.kind === 'error') throw streamFailure(line.vendor, piece.frame, line.redact);
+    },
+    *finish(): Generator<ModelEvent> {
+      if (!ended)
+        throw new ModelError('provider.retryable', 'The answer of the model provider ended early.', {
+          details: { reason: 'incomplete_stream' },
+        });
+      yield* say(filter.flush());
+      const opaque = parts.length > 0 ? { dialect, parts } : undefined;
+      yield { type: 'finish', text, tool_calls: calls.all(), ...defined({ usage, cost_usd: cost, opaque }) };
+    },
+  };
+}
+
+function* callIdsIn({ messages }: ModelRequest) {
+  for (const message of messages) if (message.role === 'assistant') for (const { id } of message.tool_calls ?? []) yield id;
+}

@@ -1,0 +1,88 @@
+import type { LanguageModelV4CallOptions, LanguageModelV4Message, LanguageModelV4Prompt } from '@ai-sdk/provider';
+import type { ModelMessage, ModelRequest } from '../model.ts';
+import { object, objects, parseObject, text } from './json.ts';
+import type { ToolNames } from './toolNames.ts';
+
+/** The shape of request a prompt is written for. */
+export type Dialect = 'anthropic' | 'openai_responses' | 'openai_chat';
+
+/** A piece of reasoning a provider wants back: `at` 0 stands before the text, n before the nth tool call. */
+export type ReasoningPart = { at: number; text: string } & (
+  | { signature: string }
+  | { redacted: string }
+  | { id: string; encrypted_content: string }
+);
+
+/** What `opaque` of an answer holds; another dialect has no use for it. */
+export type Reasoning = { dialect: Dialect; parts: ReasoningPart[] };
+
+type Part = Extract<LanguageModelV4Message, { role: 'assistant' }>['content'][number];
+
+const cached = { anthropic: { cacheControl: { type: 'ephemeral' } } };
+
+/** Write a request's messages and tools as the SDK's call options. */
+export function callOptions(request: ModelRequest, dialect: Dialect, names: ToolNames): LanguageModelV4CallOptions {
+  const lastSystem = request.messages.findLastIndex(({ role }) => role === 'system');
+  const prompt: LanguageModelV4Prompt = request.messages.flatMap((message, index) => {
+    const marked = index === lastSystem && request.prompt_cache_control === 'system_prompt';
+    const written = toMessage(message, dialect, names);
+    return written ? [marked ? { ...written, providerOptions: cached } : written] : [];
+  });
+  const tools = request.tools.map((tool) => ({
+    type: 'function' as const,
+    name: names.upstream(tool.name),
+    description: tool.description,
+    inputSchema: tool.parameters,
+  }));
+  return {
+    prompt,
+    ...(tools.length > 0 && { tools }),
+    ...(request.temperature !== undefined && { temperature: request.temperature }),
+    ...(request.top_p !== undefined && { topP: request.top_p }),
+    ...(request.max_output_tokens !== undefined && { maxOutputTokens: request.max_output_tokens }),
+  };
+}
+
+function toMessage(message: ModelMessage, dialect: Dialect, names: ToolNames): LanguageModelV4Message | undefined {
+  if (message.role === 'system') return { role: 'system', content: message.content };
+  if (message.role === 'user') return { role: 'user', content: [{ type: 'text', text: message.content }] };
+  if (message.role === 'tool') {
+    // Only Anthropic has a mark for failed results; elsewhere it would wrap the text in another object.
+    const type = message.is_error && dialect === 'anthropic' ? 'error-text' : 'text';
+    const output = { type, value: message.content } as const;
+    const toolName = names.upstream(message.tool_name);
+    return { role: 'tool', content: [{ type: 'tool-result', toolCallId: message.tool_call_id, toolName, output }] };
+  }
+  const content = assistantParts(message, dialect, names);
+  return content.length > 0 ? { role: 'assistant', content } : undefined;
+}
+
+/** Reasoning after the last call is left out: Anthropic refuses a message that ends in thinking. */
+function assistantParts(message: Extract<ModelMessage, { role: 'assistant' }>, dialect: Dialect, names: ToolNames): Part[] {
+  const reasoning = reasoningIn(message.opaque, dialect);
+  const calls = message.tool_calls ?? [];
+  const before = (at: number) => reasoning.filter((part) => part.at === at).map(reasoningPart);
+  return [
+    ...before(0),
+    ...(message.content === '' ? [] : [{ type: 'text' as const, text: message.content }]),
+    ...calls.flatMap(({ id, name, arguments: written }, index): Part[] => [
+      ...before(index + 1),
+      { type: 'tool-call', toolCallId: id, toolName: names.upstream(name), input: parseObject(written) ?? {} },
+    ]),
+  ];
+}
+
+function reasoningIn(opaque: unknown, dialect: Dialect): ReasoningPart[] {
+  const held = object(opaque);
+  return held.dialect === dialect ? (objects(held.parts) as ReasoningPart[]) : [];
+}
+
+function reasoningPart(part: ReasoningPart): Part {
+  const providerOptions =
+    'signature' in part
+      ? { anthropic: { signature: part.signature } }
+      : 'redacted' in part
+        ? { anthropic: { redactedData: part.redacted } }
+        : { openai: { itemId: part.id, reasoningEncryptedContent: part.encrypted_content } };
+  return { type: 'reasoning', text: text(part.text), providerOptions };
+}

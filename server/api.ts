@@ -1,0 +1,101 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createApp } from './app.ts';
+import { openChannel } from './db/channel.ts';
+import { schemaVersion } from './db/migrate.ts';
+import { expectedSchemaVersion } from './db/migrations/index.ts';
+import { createAccess } from './http/access.ts';
+import { createCursors } from './http/pages.ts';
+import { accessChannel, announceAccess, createBell, runChannel } from './jobs/bell.ts';
+import { queue } from './jobs/queue.ts';
+import type { App } from './kernel/app.ts';
+import type { Config } from './kernel/config.ts';
+import { deriveKey, type Keys } from './kernel/keys.ts';
+import type { Log } from './kernel/log.ts';
+import { openOutbound } from './kernel/openOutbound.ts';
+import type { Database } from './kernel/sql.ts';
+import { createHub } from './resources/runs/hub.ts';
+
+export type ProcessDeps = { config: Config; keys: Keys; database: Database; databaseUrl: string; log: Log };
+
+/** A running API. */
+export type Api = { address: string; shutDown(): Promise<void> };
+
+/** How long running requests may take to finish after the process was told to stop. */
+const drainMs = 10_000;
+
+/** Start serving HTTP. */
+export async function startApi({ config, keys, database, databaseUrl, log }: ProcessDeps): Promise<Api> {
+  const complain = (error: unknown) => log.warn({ err: error }, 'a notification was not sent');
+  const access = createAccess({
+    sql: database,
+    jwtSecret: keys.jwtSecret,
+    announce: announceAccess(database, complain),
+    onKeyUseFailed: (error) => log.warn({ err: error }, 'the use of a key was not recorded'),
+  });
+  const bell = createBell(database, complain);
+  const outbound = openOutbound(config);
+  const cursors = createCursors(deriveKey(keys.jwtSecret, 'cursors'));
+  const app: App = { config, keys, log, database, access, queue, bell, cursors, outbound };
+  const hub = createHub({ database, heartbeatMs: config.sseHeartbeatSeconds * 1_000, batch: config.sseBatchLimit, log });
+  const channel = openChannel(config.databaseDirectUrl ?? databaseUrl, [runChannel, accessChannel], log);
+  access.rememberOnly(false);
+  channel.onState((up) => {
+    access.rememberOnly(up);
+    if (up) hub.lookAgain();
+  });
+  channel.on(accessChannel, (userId) => access.heardOf(userId));
+  channel.on(runChannel, (ids) => {
+    for (const id of ids.split(',')) hub.wake(id);
+  });
+
+  let stopping = false;
+  const server = createServer(createApp(app, hub, { ready: () => readiness(database, () => stopping) }));
+  // Slow senders are let go (headers 10 s, whole request 30 s); answers, such as streams, may take as long as they like.
+  Object.assign(server, { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 });
+  server.on('clientError', refuseBadHttp);
+  await listen(server, config.apiAddr);
+  const { address, port, family } = server.address() as AddressInfo;
+  return {
+    address: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    async shutDown() {
+      stopping = true;
+      const closed = once(server, 'close');
+      server.close();
+      hub.close();
+      server.closeIdleConnections();
+      const force = setTimeout(() => server.closeAllConnections(), drainMs);
+      await closed;
+      clearTimeout(force);
+      await Promise.all([channel.close(), outbound.close()]);
+    },
+  };
+}
+
+async function listen(server: Server, { host, port }: { host: string; port: number }) {
+  server.listen(port, host);
+  await once(server, 'listening');
+}
+
+/** `/readyz`: the database answers within 2 s and has the schema this build expects. */
+async function readiness(database: Database, stopping: () => boolean) {
+  if (stopping()) return { reason: 'shutting down' };
+  const late = new Promise<never>((_, reject) => setTimeout(reject, 2_000, new Error('late')).unref());
+  const version = await Promise.race([schemaVersion(database.pool), late]).catch(() => undefined);
+  if (version === undefined) return { reason: 'database unreachable' };
+  if (version !== expectedSchemaVersion) return { reason: `schema version mismatch: expected ${expectedSchemaVersion}, got ${version}` };
+  return { schema_version: version };
+}
+
+/** What is not HTTP gets a bare answer and the end of the connection. */
+function refuseBadHttp(error: NodeJS.ErrnoException, socket: import('node:stream').Duplex) {
+  if (!socket.writable) return socket.destroy();
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? '431 Request Header Fields Too Large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? '408 Request Timeout'
+        : '400 Bad Request';
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+}

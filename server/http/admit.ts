@@ -1,0 +1,90 @@
+import type { Request, Response } from 'express';
+import type { Demand } from '../../contract/shared/policy.ts';
+import { isIdempotent } from '../../contract/shared/policy.ts';
+import type { Route } from '../../contract/shared/route.ts';
+import type { Grant } from '../kernel/access.ts';
+import type { App } from '../kernel/app.ts';
+import { Failure, refuse } from '../kernel/failure.ts';
+import type { Actor, Origin } from '../kernel/scope.ts';
+import { writeDenial } from './audit.ts';
+import { checkSize, readBody } from './body.ts';
+import type { Caller } from './caller.ts';
+import { readKey } from './idempotency.ts';
+import { type ParsedInput, parseInput } from './input.ts';
+import { checkOrigin } from './origin.ts';
+import { traceOf } from './trace.ts';
+
+/** A request that may go on to its handler, with what was learned on the way. */
+export type Admission = ParsedInput & {
+  origin: Origin;
+  caller: Caller;
+  actor: Actor | undefined;
+  grant: Grant | undefined;
+  idempotencyKey: string | undefined;
+  /** Read with the last check, so that nothing before it has touched the body. */
+  body(): Promise<Buffer>;
+};
+
+/** The first checks of the order in the specification (identity 0.3): who, from where, in which account, with which right to read. */
+export async function admit(
+  app: App,
+  route: Route,
+  rawParams: Record<string, string>,
+  req: Request,
+  res: Response,
+  caller: Caller,
+): Promise<Admission> {
+  checkSize(req);
+  const { auth, account, origin: guarded, read, audit } = route.metadata;
+  if (guarded) checkOrigin(req, ownOrigins(app, caller));
+  const { ip, secure, forwarded } = caller;
+  const origin = { traceId: traceOf(res), ip, userAgent: req.headers['user-agent']?.slice(0, 1_000) ?? null, secure, forwarded };
+  const fromPath = route.path.startsWith('/v1/accounts/{account_id}') ? rawParams.account_id : undefined;
+  const wanted = accountWanted(fromPath ?? req.headers['x-account-id']);
+  const admitted = auth === 'public' ? undefined : await app.access.authenticate(req.headers.authorization, wanted);
+  try {
+    if (admitted?.actor.apiKeyId && auth !== 'user+key') throw refuse('forbidden', 'api_key_not_allowed', 'An API key cannot do this.');
+    const input = parseInput(route, rawParams, req);
+    const idempotencyKey = isIdempotent(route) ? readKey(req.headers['idempotency-key']) : undefined;
+    const grant = await admitted?.grantFor(fromPath ? input.params.account_id : input.accountId, account === 'optional');
+    if (grant) demand(grant, auth === 'platform' ? 'platform.admin' : read);
+    return { ...input, origin, caller, actor: admitted?.actor, grant, idempotencyKey, body: () => readBody(req) };
+  } catch (error) {
+    const who = { actorId: admitted?.actor.userId ?? null, apiKeyId: admitted?.actor.apiKeyId };
+    await writeDenial(app, audit, { origin, ...who, accountId: wanted ?? admitted?.claimedAccountId ?? null, targetId: null }, error);
+    throw error;
+  }
+}
+
+const ownOrigins = ({ config }: App, { host, secure }: Caller) => ({
+  allowed: config.gatewayCorsAllowedOrigins,
+  self: [`${secure ? 'https' : 'http'}://${host}`, new URL(config.appBaseUrl).origin],
+});
+
+/** Only a well-formed id is worth a lookup; a malformed one is refused with the other syntax errors. */
+const accountWanted = (id: string | string[] | undefined) =>
+  typeof id === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id) ? id.toLowerCase() : undefined;
+
+/** Throws 403 unless the permissions are held: all of a list, or the one for the scope that the request names. */
+export function demand(grant: Grant, wanted: Demand | undefined, scope: unknown = 'account'): void {
+  if (wanted === undefined) return;
+  if (typeof wanted === 'string') demandOne(grant, wanted);
+  else if (isList(wanted)) for (const permission of wanted) demandOne(grant, permission);
+  else demandOne(grant, scope === 'platform' ? wanted.platform : wanted.account);
+}
+const isList = (wanted: Demand): wanted is Extract<Demand, readonly unknown[]> => Array.isArray(wanted);
+
+function demandOne({ permissions }: Grant, permission: string) {
+  if (!permissions.has(permission) && !(permission.startsWith('platform.') && permissions.has('platform.admin')))
+    throw new Failure('forbidden', 'You may not do this.', { reason: 'missing_permission', permission });
+}
+
+/** Where the scope travels in the body, whoever holds neither permission is refused before the body is read. */
+export function demandEither(grant: Grant, wanted: Demand | undefined): void {
+  if (wanted === undefined || typeof wanted === 'string' || isList(wanted)) demand(grant, wanted);
+  else if (!grant.permissions.has(wanted.account))
+    demandOne(grant, wanted.platform === 'platform.admin' && grant.isPlatformAdmin ? wanted.platform : wanted.account);
+}
+
+/** 503 for what would only pile up. */
+export const overloaded = () => refuse('unavailable', 'overloaded', 'Too many requests at once.');

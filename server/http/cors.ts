@@ -1,0 +1,35 @@
+import type { RequestHandler } from 'express';
+
+const methods = 'GET,POST,PUT,PATCH,DELETE,OPTIONS';
+const requestHeaders =
+  'Authorization, Content-Type, Accept, X-Client-App, X-Trace-Id, X-Account-Id, Idempotency-Key, If-None-Match, Last-Event-ID';
+const exposed =
+  'X-Trace-Id, Link, X-Next-Cursor, Idempotent-Replayed, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset';
+
+/** Cross-origin rules (Fetch standard): an exact allowlist, with credentials; anybody else gets no header. */
+export function cors(allowed: readonly string[]): RequestHandler {
+  const origins = new Set(allowed);
+  return (req, res, next) => {
+    res.vary('Origin');
+    const { origin } = req.headers;
+    const known = origin !== undefined && origins.has(origin);
+    if (known) {
+      res.setHeader('access-control-allow-origin', origin);
+      res.setHeader('access-control-allow-credentials', 'true');
+      res.setHeader('access-control-expose-headers', exposed);
+    }
+    if (req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined || !known) return next();
+    res.setHeader('access-control-allow-methods', methods);
+    res.setHeader('access-control-allow-headers', requestHeaders);
+    res.setHeader('access-control-max-age', '600');
+    res.status(204).end();
+  };
+}
+
+/** Headers that every answer of the API carries, whatever it says. */
+export const fixedHeaders: RequestHandler = (req, res, next) => {
+  res.setHeader('x-content-type-options', 'nosniff');
+  res.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
+  if (/^\/v1\/(auth|bootstrap|me|api-keys)(\/|$)/.test(req.path)) res.setHeader('cache-control', 'no-store');
+  next();
+};

@@ -1,0 +1,41 @@
+import type { ErrorRequestHandler } from 'express';
+import { Failure, invalid } from '../kernel/failure.ts';
+import type { Log } from '../kernel/log.ts';
+import { traceOf } from './trace.ts';
+
+/** The only code that turns an exception into a response. */
+export const respondToError =
+  (log: Log): ErrorRequestHandler =>
+  (error, req, res, _next) => {
+    const traceId = traceOf(res);
+    const failure = failureOf(error);
+    if (failure.status === 500) log.error({ err: error, trace_id: traceId, method: req.method, path: req.path }, 'a request failed');
+    else if (failure.status === 503) log.warn({ err: error, trace_id: traceId }, 'a request met a dependency that is down');
+    if (res.headersSent) return void res.destroy();
+    if (failure.status === 401) res.setHeader('www-authenticate', 'Bearer');
+    if (failure.status === 400 && !failure.details.issues) failure.details.issues = [];
+    for (const [name, value] of Object.entries(failure.headers)) res.setHeader(name, value);
+    res.status(failure.status).json({ error: failure.code, message: failure.message, trace_id: traceId, details: failure.details });
+  };
+
+/** What an exception means to the caller. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  const { code, status, message } = error as { code?: unknown; status?: unknown; message?: string };
+  if (typeof code === 'string' && isDown(code, message)) return unavailable();
+  // The data layer's last word on values that look valid: NUL in text, numbers out of range, nesting too deep for jsonb.
+  if (typeof code === 'string' && (/^22[0-9A-Z]{3}$/.test(code) || code === '54001'))
+    return invalid([{ location: 'body', path: '', message: 'holds a value that cannot be stored' }]);
+  if (typeof status === 'number' && status >= 400 && status < 500)
+    return invalid([{ location: 'path', path: '', message: 'cannot be read' }]);
+  if (message === 'timeout exceeded when trying to connect' || message?.startsWith('Connection terminated')) return unavailable();
+  return new Failure('internal', 'Something went wrong on our side.');
+}
+
+const unavailable = () =>
+  new Failure('unavailable', 'A service this needs is not available.', { reason: 'dependency_unavailable' }, { 'retry-after': '1' });
+
+const isDown = (code: string, message = '') =>
+  /^(08|53|57)/.test(code) ||
+  ['55P03', '40001', '40P01', '25P03', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'].includes(code) ||
+  message.startsWith('Connection terminated');

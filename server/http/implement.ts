@@ -1,0 +1,66 @@
+import type { Request } from 'express';
+import type { z } from 'zod';
+import type { ParamName } from '../../contract/shared/path.ts';
+import type { AnswerOf, BodyOf, HeadersOf, ParamsOf, QueryOf, Resource, Route } from '../../contract/shared/route.ts';
+import type { RequestScope, Scope } from '../kernel/scope.ts';
+
+/** Whether a route only reads what its path names. */
+export type Intent = 'read' | 'write';
+
+/**
+ * Finds what a path parameter `{noun_id}` names; throws 404 when the caller may not see it, 403 when he may see but not change it.
+ * `found` is what the parameters before it named.
+ */
+export type Lookup<Found = unknown> = (
+  scope: Scope,
+  id: string,
+  intent: Intent,
+  found: Record<string, unknown>,
+  query: Record<string, unknown>,
+) => Promise<Found>;
+export type Lookups = { readonly [noun: string]: Lookup };
+
+type Found<R extends Route, L extends Lookups> = {
+  [Noun in keyof L & string as `${Noun}_id` extends ParamName<R['path']> ? Noun : never]: Awaited<ReturnType<L[Noun]>>;
+};
+
+/** What a handler is given: the request as the contract describes it, already admitted. */
+export type Input<R extends Route, L extends Lookups = Record<never, never>> = {
+  scope: R['metadata']['auth'] extends 'public' ? RequestScope : Scope;
+  params: ParamsOf<R>;
+  query: z.output<QueryOf<R>>;
+  headers: z.output<HeadersOf<R>>;
+  body: z.output<BodyOf<R>>;
+  found: Found<R, L>;
+  req: Request;
+  /** Aborted when the caller hangs up. */
+  signal: () => AbortSignal;
+};
+
+/** Headers beside the body: `Link`, `Set-Cookie`, … */
+type Headers = { headers?: Record<string, string> };
+type Awaitable<T> = T | Promise<T>;
+export type Handlers<T extends Resource, L extends Lookups> = {
+  [Name in keyof T]: (input: Input<T[Name], L>) => Awaitable<AnswerOf<T[Name]> & Headers>;
+};
+
+/** An answer once the types are forgotten. */
+export type Answered = { status: number; body: unknown; headers?: Record<string, string> | undefined };
+
+/** A route with the code that serves it. */
+export type Served = { route: Route; lookups: Lookups; handle: (input: Input<Route>) => Promise<Answered> };
+
+/** A resource with the code that serves it. */
+export type Implementation = { resource: Resource; served: Readonly<Record<string, Served>> };
+
+/** Tie handlers to their contract. `H` is inferred against `Handlers`, which keeps literal types; beyond this point the types are forgotten. */
+export const implement = <const T extends Resource, L extends Lookups, H extends Handlers<T, L>>(
+  resource: T,
+  lookups: L,
+  handlers: H,
+): Implementation => ({
+  resource,
+  served: Object.fromEntries(
+    Object.entries(resource).map(([name, route]) => [name, { route, lookups, handle: handlers[name] as unknown as Served['handle'] }]),
+  ),
+});

@@ -1,0 +1,46 @@
+import { rateLimited } from '../kernel/failure.ts';
+import { type Sql, statement } from '../kernel/sql.ts';
+
+/** Something that is counted: at most `most` times in a window that opens with the first and lasts `seconds`. */
+export type Limit = { readonly bucket: string; readonly most: number; readonly seconds: number; readonly reason: string };
+
+type Count = { bucket: string; count: number; seconds: number };
+
+const counted = `bucket, count, extract(epoch from window_ends - clock_timestamp())::float8 as seconds`;
+const countOne = statement<Count>(`
+  insert into attempt_counts as c (bucket, count, window_ends) values ($1, 1, now() + make_interval(secs => $2))
+  on conflict (bucket) do update set
+    count = case when c.window_ends <= now() then 1 else c.count + 1 end,
+    window_ends = case when c.window_ends <= now() then excluded.window_ends else c.window_ends end
+  returning ${counted}`);
+const selectCounts = statement<Count>(`select ${counted} from attempt_counts where bucket = any($1) and window_ends > now()`);
+const deleteCount = statement<never>('delete from attempt_counts where bucket = $1');
+// Each count takes more away than it adds, so that guesses under ever new names cannot fill the table.
+const sweep = statement<never>(`
+  delete from attempt_counts where bucket in (
+    select bucket from attempt_counts where window_ends < now() order by window_ends limit 10 for update skip locked)`);
+
+/** Throws 429 while one of the limits is reached. */
+export async function refuseWhileFull(sql: Sql, limits: readonly Limit[]): Promise<void> {
+  const counts = await sql.rows(selectCounts, [limits.map(({ bucket }) => bucket)]);
+  refuseOver(limits, counts, 0);
+}
+
+/** Count one more against each of the limits, whatever becomes of the request. Throws 429 when that was one too many. */
+export async function countAgainst(sql: Sql, limits: readonly Limit[]): Promise<void> {
+  const counts: Count[] = [];
+  for (const { bucket, seconds } of limits) counts.push((await sql.row(countOne, [bucket, seconds]))!);
+  await sql.run(sweep);
+  refuseOver(limits, counts, 1);
+}
+
+/** Begin at zero again. */
+export const forgetCount = (sql: Sql, { bucket }: Limit) => sql.run(deleteCount, [bucket]);
+
+function refuseOver(limits: readonly Limit[], counts: readonly Count[], own: number) {
+  const full = limits.flatMap(({ bucket, most, reason }) =>
+    counts.filter((row) => row.bucket === bucket && row.count - own >= most).map(({ seconds }) => ({ reason, seconds })),
+  );
+  const last = full.sort((a, b) => b.seconds - a.seconds)[0];
+  if (last) throw rateLimited(last.reason, last.seconds);
+}

@@ -1,0 +1,119 @@
+import { Stream } from 'node:stream';
+import { type AppRouter, ContractNoBody } from '@ts-rest/core';
+import { createExpressEndpoints } from '@ts-rest/express';
+import type { Request, RequestHandler, Response } from 'express';
+import { streamOf } from '../../contract/shared/route.ts';
+import type { App } from '../kernel/app.ts';
+import { Failure } from '../kernel/failure.ts';
+import { type Admission, admit, overloaded } from './admit.ts';
+import { callers } from './caller.ts';
+import type { Implementation, Served } from './implement.ts';
+import { RouteTable } from './routes.ts';
+import { hangUp, serve } from './serve.ts';
+import type { StreamBody } from './sse.ts';
+
+type Chain = RequestHandler[];
+
+/**
+ * Serve the resources. ts-rest makes each route's chain of handlers; a tree of path steps finds the route, because Express tries
+ * its routes one by one and knows neither 405 nor `/{id}:action` (measured: three times the throughput with 190 routes).
+ */
+export function mount(app: App, implementations: readonly Implementation[]): RequestHandler {
+  const table = new RouteTable<Chain>();
+  const params = new WeakMap<Request, Record<string, string>>();
+  for (const { resource, served } of implementations) {
+    const register =
+      (method: string) =>
+      (path: string, ...chain: Chain) =>
+        table.add(method, path, chain);
+    const registrar = {
+      get: register('GET'),
+      post: register('POST'),
+      put: register('PUT'),
+      patch: register('PATCH'),
+      delete: register('DELETE'),
+      use: () => {},
+    };
+    const handlers = Object.fromEntries(
+      Object.entries(served).map(([name, one]) => [name, { middleware: [admitted(app, one, params)], handler: handlerOf(app, one) }]),
+    );
+    const shapes = Object.fromEntries(Object.entries(resource).map(([name, route]) => [name, shapeOf(route)]));
+    createExpressEndpoints(shapes as unknown as AppRouter, handlers as never, registrar as never, { logInitialization: false });
+  }
+
+  let inFlight = 0;
+  return (req, res, next) => {
+    const hit = table.find(req.method, req.path);
+    if (!hit) return next();
+    if ('allow' in hit) throw new Failure('wrong_method', `${req.method} is not possible here.`, {}, { allow: hit.allow.join(', ') });
+    const most = app.config.apiMaxInFlight;
+    if (most > 0 && inFlight >= most) throw overloaded();
+    inFlight++;
+    let counted = true;
+    const done = () => {
+      if (counted) inFlight--;
+      counted = false;
+    };
+    // An open stream is no work in flight: it is counted until it has begun.
+    res.once('close', done).once('streaming', done);
+    params.set(req, hit.params);
+    runChain(hit.value, req, res, next);
+  };
+}
+
+const admissions = new WeakMap<Request, Admission>();
+
+function admitted(app: App, { route }: Served, params: WeakMap<Request, Record<string, string>>): RequestHandler {
+  const { callerOf } = callers(app.config);
+  return (req, res, next) => {
+    if (req.method === 'HEAD' && streamOf(route)) throw new Failure('wrong_method', 'A stream has no HEAD.', {}, { allow: 'GET' });
+    admit(app, route, params.get(req)!, req, res, callerOf(req)).then((admission) => {
+      admissions.set(req, admission);
+      next();
+    }, next);
+  };
+}
+
+const handlerOf =
+  (app: App, served: Served) =>
+  async ({ req, res }: { req: Request; res: Response }) => {
+    const signal = hangUp(res);
+    const { status, body, headers } = await serve(app, served, admissions.get(req)!, req, signal);
+    for (const [name, value] of Object.entries(headers ?? {})) res.setHeader(name, value);
+    const stream = streamOf(served.route);
+    return { status, body: stream && status === 200 ? new Piped(body as StreamBody) : body };
+  };
+
+/** What ts-rest pipes into the response; the stream writes itself. */
+class Piped extends Stream {
+  readonly #body: StreamBody;
+  constructor(body: StreamBody) {
+    super();
+    this.#body = body;
+  }
+  override pipe<T extends NodeJS.WritableStream>(destination: T): T {
+    destination.emit('streaming');
+    this.#body.attach(destination as unknown as Response);
+    return destination;
+  }
+}
+
+/** The route as ts-rest needs it: our own admission has parsed everything by the time its handler runs. */
+const shapeOf = ({ method, path, responses }: Served['route']) => ({
+  method,
+  path,
+  responses: Object.fromEntries(Object.entries(responses).map(([status, answer]) => [status, answer ?? ContractNoBody])),
+});
+
+function runChain(chain: Chain, req: Request, res: Response, next: (error?: unknown) => void) {
+  const step = (at: number) => (error?: unknown) => {
+    const handler = chain[at];
+    if (error || !handler) return next(error);
+    try {
+      void handler(req, res, step(at + 1));
+    } catch (thrown) {
+      next(thrown);
+    }
+  };
+  step(0)();
+}

@@ -1,0 +1,163 @@
+import type { Request, Response } from 'express';
+import { isIdempotent } from '../../contract/shared/policy.ts';
+import type { Route } from '../../contract/shared/route.ts';
+import type { App } from '../kernel/app.ts';
+import type { AuditNote, RequestScope, Scope } from '../kernel/scope.ts';
+import type { Transaction } from '../kernel/sql.ts';
+import { type Admission, demand, demandEither } from './admit.ts';
+import { writeAudit, writeDenial } from './audit.ts';
+import { parseBody, refuseForm } from './body.ts';
+import { type Claim, claim } from './idempotency.ts';
+import type { Answered, Input, Served } from './implement.ts';
+
+/** The rest of the order of checks, then the effect: lookups, permission, idempotency, body, and one transaction with its audit entry. */
+export async function serve(app: App, served: Served, admission: Admission, req: Request, signal: () => AbortSignal): Promise<Answered> {
+  const { route } = served;
+  const notes = new Notes();
+  const scope = scopeOf(app, admission, app.database, notes);
+  try {
+    const found = await lookUp(served, admission, scope);
+    checkPermission(route, admission);
+    if (route.method === 'GET') {
+      return await served.handle({ ...admission, scope, found, body: undefined, req, signal } as unknown as Input<Route>);
+    }
+    if (route.metadata.origin && !route.body) refuseForm(req);
+    const raw = route.body ? await admission.body() : Buffer.alloc(0);
+    const held = await claimKey(app, route, admission, req, raw);
+    if (held && 'status' in held) return held;
+    return await effect(app, served, admission, notes, held, (own) => {
+      const body = parseBody(route, req, raw);
+      if (admission.grant && inBody(route)) demand(admission.grant, route.metadata.permission, (body as { scope?: unknown }).scope);
+      return served.handle({ ...admission, scope: own, found, body, req, signal } as unknown as Input<Route>);
+    });
+  } catch (error) {
+    await writeDenial(app, route.metadata.audit, contextOf(admission), error);
+    throw error;
+  } finally {
+    if (isBestEffort(route))
+      await writeNotes(app, route, admission, notes).catch((error) => app.log.error({ err: error }, 'an audit entry was lost'));
+  }
+}
+
+/** Audit of sign-in and the like never fails the request (identity 0.7). */
+const isBestEffort = ({ path, method }: Route) => path.startsWith('/v1/auth/') && method !== 'GET';
+const inBody = ({ metadata, query }: Route) => typeof metadata.permission === 'object' && 'platform' in metadata.permission && !query;
+
+class Notes {
+  list: AuditNote[] = [];
+  skipped = false;
+  after: (() => void)[] = [];
+  clear() {
+    this.list = [];
+    this.after = [];
+    this.skipped = false;
+  }
+}
+
+function scopeOf(app: App, admission: Admission, read: App['database'], notes: Notes, tx?: Transaction): Scope {
+  const { origin, actor, grant } = admission;
+  const base: RequestScope = {
+    app,
+    origin,
+    read,
+    get tx(): Transaction {
+      if (!tx) throw new Error('a reading request has no transaction');
+      return tx;
+    },
+    audit: (note) => void notes.list.push(note),
+    skipAudit: () => {
+      notes.skipped = true;
+    },
+    afterCommit: (then) => void notes.after.push(then),
+  };
+  // A public route has no actor; its handlers see a RequestScope and cannot ask for one.
+  return Object.assign(base, grant && actor && { actor, ...grant }) as Scope;
+}
+
+async function lookUp({ route, lookups }: Served, { params, query }: Admission, scope: Scope) {
+  const found: Record<string, unknown> = {};
+  for (const [noun, find] of Object.entries(lookups)) {
+    const id = params[`${noun}_id`];
+    if (id !== undefined)
+      found[noun] = await find(scope, id, route.method === 'GET' || route.metadata.anyReader ? 'read' : 'write', found, query);
+  }
+  return found;
+}
+
+function checkPermission(route: Route, { grant, query }: Admission) {
+  const { permission, or } = route.metadata;
+  if (!grant || or) return;
+  if (inBody(route)) demandEither(grant, permission);
+  else demand(grant, permission, query.scope);
+}
+
+async function claimKey(
+  { database, keys }: App,
+  route: Route,
+  { actor, grant, idempotencyKey: key }: Admission,
+  req: Request,
+  raw: Buffer,
+) {
+  if (key === undefined || !actor || !isIdempotent(route)) return undefined;
+  const who = actor.apiKeyId ?? actor.userId;
+  const [path = '', query = ''] = req.originalUrl.split('?', 2);
+  return claim(
+    database,
+    keys.encryptionKey,
+    [who, grant?.accountId ?? '', route.method, path, key],
+    Buffer.concat([Buffer.from(`${query}\n`), raw]),
+  );
+}
+
+async function effect(
+  app: App,
+  { route }: Served,
+  admission: Admission,
+  notes: Notes,
+  held: Claim | undefined,
+  work: (scope: Scope) => Promise<Answered>,
+) {
+  try {
+    const answer = await app.database.transaction(async (tx) => {
+      notes.clear();
+      const answer = await work(scopeOf(app, admission, app.database, notes, tx));
+      if (!isBestEffort(route)) await writeNotes({ ...app, database: Object.assign({}, app.database, tx) }, route, admission, notes);
+      await held?.complete(tx, answer);
+      return answer;
+    });
+    for (const then of notes.after) then();
+    return answer;
+  } catch (error) {
+    await held?.release().catch((failed) => app.log.warn({ err: failed }, 'an idempotency key stays claimed for a minute'));
+    throw error;
+  }
+}
+
+async function writeNotes({ database }: Pick<App, 'database'>, route: Route, admission: Admission, notes: Notes) {
+  if (notes.skipped) return;
+  const { audit } = route.metadata;
+  if (audit === undefined || audit === 'none') return;
+  const list = notes.list.length > 0 || isBestEffort(route) ? notes.list : [{}];
+  for (const note of list) await writeAudit(database, audit, contextOf(admission), note);
+}
+
+const contextOf = ({ origin, actor, grant, params }: Admission) => ({
+  origin,
+  accountId: grant?.accountId ?? null,
+  actorId: actor?.userId ?? null,
+  apiKeyId: actor?.apiKeyId,
+  targetId: Object.values(params).at(-1) ?? null,
+});
+
+/** A signal of the caller hanging up, made only for those who ask. */
+export function hangUp(res: Response): () => AbortSignal {
+  let leaving: AbortController | undefined;
+  return () => {
+    if (leaving) return leaving.signal;
+    const controller = new AbortController();
+    leaving = controller;
+    if (res.destroyed) controller.abort();
+    else res.once('close', () => controller.abort());
+    return controller.signal;
+  };
+}

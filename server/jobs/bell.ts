@@ -1,0 +1,38 @@
+import type { Bell } from '../kernel/app.ts';
+import { type Database, statement } from '../kernel/sql.ts';
+
+/** The channel on which new events of runs are announced. */
+export const runChannel = 'arkloop_runs';
+/** The channel on which changed access of users is announced. */
+export const accessChannel = 'arkloop_access';
+
+const notify = statement<unknown>('select pg_notify($1, $2)');
+
+// A payload may hold 8 000 bytes: 200 ids of 36 and a comma each.
+const mostIds = 200;
+
+/** Announces runs with new events. Outside the writing transaction, because a notification takes a lock that all writers share; coalesced for the same reason. */
+export function createBell(database: Database, onError: (error: unknown) => void): Bell {
+  const waiting = new Set<string>();
+  let sending = false;
+  async function flush() {
+    sending = true;
+    while (waiting.size > 0) {
+      const ids = [...waiting].slice(0, mostIds);
+      for (const id of ids) waiting.delete(id);
+      // Lost, it is made up for by the readers' own looking.
+      await database.rows(notify, [runChannel, ids.join(',')]).catch(onError);
+    }
+    sending = false;
+  }
+  return {
+    ring(runId) {
+      waiting.add(runId);
+      if (!sending) void flush();
+    },
+  };
+}
+
+/** Tell the other processes that what they know of a user is old. */
+export const announceAccess = (database: Database, onError: (error: unknown) => void) => (userId: string) =>
+  void database.rows(notify, [accessChannel, userId]).catch(onError);

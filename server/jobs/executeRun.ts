@@ -1,0 +1,271 @@
+import type { ReasoningMode, RunStep } from '../../contract/events.ts';
+import { RunFailure, runFailureOf } from '../agent/failure.ts';
+import { type Answer, runLoop, type Spent } from '../agent/loop.ts';
+import { findPersona, type Persona } from '../agent/personas.ts';
+import { openModel } from '../agent/providers/open.ts';
+import { type Routed, reopenRoute, resolveRoute } from '../agent/routing.ts';
+import type { Bell } from '../kernel/app.ts';
+import type { Config } from '../kernel/config.ts';
+import type { Keys } from '../kernel/keys.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Outbound } from '../kernel/outbound.ts';
+import { type Database, statement } from '../kernel/sql.ts';
+import { readSettings, type Settings } from '../resources/settings/settings.ts';
+import { CancelRequested, type Lease, LeaseLost, leaseRun } from './lease.ts';
+import { readHistory, readLog } from './prompt.ts';
+import { executeRunTask } from './queue.ts';
+import { type Ending, settleRun } from './settle.ts';
+import { giveTitle, wantsTitle } from './title.ts';
+import { createWriter, type EventWriter } from './writer.ts';
+
+export type ExecuteDeps = {
+  config: Config;
+  keys: Keys;
+  database: Database;
+  outbound: Outbound;
+  bell: Bell;
+  log: Log;
+  /** The runs this process executes, by id: what a notification about one has to reach. */
+  held: Map<string, () => void>;
+  /** Aborted when the process stops: the run is left for another worker. */
+  stopping: AbortSignal;
+};
+
+const keepRoute = statement<never>('update runs set route_snapshot = $3, model = $4, persona_id = $5 where id = $1 and lease_token = $2');
+
+/** Execute a run that was queued. Resolves when it has ended or is somebody else's; rejects when another worker should try. */
+export async function executeRun(deps: ExecuteDeps, runId: string, jobId: string): Promise<void> {
+  const lease = await leaseRun(deps.database, runId, deps.config.workerLeaseSeconds);
+  if (!lease) return;
+  const hold = keepLease(deps, lease);
+  const spent: Spent = { usage: undefined, cost: '0', reported: false };
+  const writer = createWriter(async (steps) => {
+    await lease.append(steps);
+    deps.bell.ring(runId);
+  }, lease.nextSeq);
+  try {
+    const ending = await attempt(deps, lease, writer, spent, hold.signal, jobId).then(completed, (error) => endingOf(error, hold.signal));
+    const rest = await writer.drain().catch(() => []);
+    await settleRun(deps.database, lease, rest, ending, spent);
+    deps.bell.ring(runId);
+  } catch (error) {
+    if (error instanceof LeaseLost) return;
+    if (error instanceof Stopped) await lease.release().catch(() => {});
+    throw error;
+  } finally {
+    hold.stop();
+  }
+}
+
+/** The process stops, or cannot keep its lease: the run goes on elsewhere. */
+class Stopped extends Error {
+  override name = 'Stopped';
+}
+
+const completed = (answer: Answer): Ending => ({ type: 'completed', answer });
+
+function endingOf(error: unknown, signal: AbortSignal): Ending {
+  const cause: unknown = signal.aborted ? signal.reason : error;
+  if (cause instanceof LeaseLost || cause instanceof Stopped) throw cause;
+  if (cause instanceof CancelRequested) return { type: 'cancelled' };
+  // The database is away: another attempt finds the log as it is.
+  if (isDatabaseError(cause)) throw cause;
+  return { type: 'failed', failure: runFailureOf(cause) };
+}
+
+const isDatabaseError = (error: unknown) => {
+  const { code, message = '' } = error as { code?: string; message?: string };
+  return (
+    (typeof code === 'string' && /^(08|53|57|ECONN|EPIPE)/.test(code)) ||
+    /^Connection terminated|timeout exceeded when trying to connect/.test(message)
+  );
+};
+
+/** Renew the lease at every heartbeat; the signal aborts when the run must stop here, and its reason says why. */
+function keepLease({ config, held, stopping, log }: ExecuteDeps, lease: Lease) {
+  const abort = new AbortController();
+  let misses = 0;
+  let asking = false;
+  const look = async () => {
+    if (asking) return;
+    asking = true;
+    try {
+      await lease.renew();
+      misses = 0;
+    } catch (error) {
+      if (error instanceof LeaseLost || error instanceof CancelRequested) abort.abort(error);
+      else if (++misses === 3) abort.abort(new Stopped('the lease could not be renewed'));
+      log.debug({ err: error, run_id: lease.run.id }, 'a heartbeat failed');
+    } finally {
+      asking = false;
+    }
+  };
+  const timer = setInterval(look, config.workerHeartbeatSeconds * 1_000);
+  const stop = () => abort.abort(new Stopped('the worker stops'));
+  if (stopping.aborted) stop();
+  stopping.addEventListener('abort', stop, { once: true });
+  held.set(lease.run.id, () => void look());
+  return {
+    signal: abort.signal,
+    stop() {
+      clearInterval(timer);
+      stopping.removeEventListener('abort', stop);
+      held.delete(lease.run.id);
+    },
+  };
+}
+
+/** The pipeline before the loop, then the loop; what fails on the way ends the run. */
+async function attempt(
+  deps: ExecuteDeps,
+  lease: Lease,
+  writer: EventWriter,
+  spent: Spent,
+  signal: AbortSignal,
+  jobId: string,
+): Promise<Answer> {
+  const { run } = lease;
+  if (run.status === 'cancelling') throw new CancelRequested(run.id);
+  const settings = await readSettings(deps.database);
+  const deadline = deadlineOf(run.age_ms, settings);
+  try {
+    const working = AbortSignal.any([signal, deadline.signal]);
+    await writer.write({
+      type: 'worker.job.received',
+      data: { job_id: jobId, job_type: executeRunTask, account_id: run.account_id, attempt: run.attempt },
+    });
+    const earlier = await recover(deps, lease, writer);
+    Object.assign(spent, earlier.spent);
+    const history = await readHistory(deps.database, run);
+    const persona = findPersona(run.requested_persona_id);
+    const routed = await route(deps, lease, writer, settings, persona, history.lastUserMessage);
+    const model = openModel(routed.route, { outbound: deps.outbound, maxErrorBytes: settings['llm.max_response_bytes'] });
+    const title = titleOf(deps, lease, routed, model, history.firstUserMessage, working);
+    const steps = runLoop({
+      model,
+      messages: [{ role: 'system', content: persona.prompt }, ...history.messages, ...earlier.turns],
+      request: { reasoning_mode: (run.reasoning_mode ?? 'auto') as ReasoningMode },
+      prices: routed.prices,
+      providerKind: routed.event.provider_kind,
+      turn: earlier.turnCount + 1,
+      maxTurns: settings['limit.agent_reasoning_iterations'],
+      retry: { maxAttempts: settings['llm.retry.max_attempts'], baseDelayMs: settings['llm.retry.base_delay_ms'] },
+      signal: working,
+      spent,
+    });
+    return await follow(steps, writer, settings, title);
+  } finally {
+    deadline.stop();
+  }
+}
+
+/** Aborts at the wall-clock limit, counted from the first start over all attempts. */
+function deadlineOf(ageMs: number, settings: Settings) {
+  const timeout_ms = settings['limit.run_wall_clock_timeout_ms'];
+  const abort = new AbortController();
+  const failure = new RunFailure('run.deadline_exceeded', 'The run took too long.', { details: { timeout_ms } });
+  const timer = setTimeout(() => abort.abort(failure), Math.max(0, timeout_ms - ageMs));
+  return { signal: abort.signal, stop: () => clearTimeout(timer) };
+}
+
+/** What an earlier attempt finished is used again; what it left half done is declared void. */
+async function recover({ database, log }: ExecuteDeps, { run }: Lease, writer: EventWriter) {
+  if (run.attempt === 1 || run.next_seq <= 2) return { turns: [], turnCount: 0, spent: {} };
+  const earlier = await readLog(database, run.id).catch((error) => {
+    log.error({ err: error, run_id: run.id }, 'the log of a run cannot be read');
+    throw new RunFailure('worker.recovery_unavailable', 'The earlier part of the run cannot be read.');
+  });
+  for (const step of earlier.interrupted) await writer.write(step);
+  await writer.write({ type: 'run.recovered', data: { attempt: run.attempt, discard_from_seq: earlier.resumeSeq } });
+  return earlier;
+}
+
+/** The decision of the first attempt stays for the whole run. */
+async function route(
+  deps: ExecuteDeps,
+  { run, token }: Lease,
+  writer: EventWriter,
+  settings: Settings,
+  persona: Persona,
+  lastUserMessage: string,
+): Promise<Routed> {
+  const { database, keys, config } = deps;
+  if (run.route_snapshot) return reopenRoute({ keys }, run.route_snapshot);
+  const routed = await resolveRoute(
+    database,
+    { keys, config, settings },
+    {
+      account_id: run.account_id,
+      thread_id: run.thread_id,
+      route_id: run.route_id,
+      model: run.requested_model,
+      persona_id: persona.key,
+      persona_model: persona.model,
+      reasoning_mode: run.reasoning_mode,
+      last_user_message: lastUserMessage,
+    },
+  );
+  await database.run(keepRoute, [run.id, token, JSON.stringify(routed.snapshot), routed.event.model, persona.key]);
+  await writer.write({ type: 'run.route.selected', data: routed.event });
+  return routed;
+}
+
+async function titleOf(
+  { database, bell }: ExecuteDeps,
+  lease: Lease,
+  routed: Routed,
+  model: ReturnType<typeof openModel>,
+  text: string,
+  signal: AbortSignal,
+) {
+  if (!(await wantsTitle(database, lease.run))) return undefined;
+  const step = await giveTitle(database, lease.run, text, routed.event.provider_kind === 'stub' ? undefined : model, signal);
+  if (step) bell.ring(lease.run.id);
+  return step;
+}
+
+/** Write what the loop yields, with the heartbeat of long silences, and the title when it comes in time. */
+async function follow(
+  steps: AsyncGenerator<RunStep, Answer>,
+  writer: EventWriter,
+  settings: Settings,
+  title: Promise<RunStep | undefined>,
+): Promise<Answer> {
+  const idle_ms = settings['limit.idle_heartbeat_interval_ms'];
+  let last = performance.now();
+  let written = Promise.resolve();
+  const write = (step: RunStep) => {
+    last = performance.now();
+    written = written.then(() => writer.write(step));
+    return written;
+  };
+  const beat = setInterval(
+    () => {
+      if (performance.now() - last >= idle_ms) write({ type: 'run.idle_heartbeat', data: { idle_ms } }).catch(() => {});
+    },
+    Math.max(50, idle_ms / 4),
+  );
+  void title.then((step) => step && write(step)).catch(() => {});
+  const discard = discardMarks(writer);
+  try {
+    for (;;) {
+      const { done, value } = await steps.next();
+      if (done) return value;
+      await write(discard(value));
+    }
+  } finally {
+    clearInterval(beat);
+    await written.catch(() => {});
+  }
+}
+
+/** A retry voids the pieces of the attempt before it, and names the first of them. */
+function discardMarks(writer: EventWriter) {
+  let first: number | undefined;
+  return (step: RunStep): RunStep => {
+    if (step.type === 'message.delta' || step.type === 'tool.call.delta') first ??= writer.position();
+    const voided = first;
+    if (step.type === 'run.llm.retry' || step.type === 'llm.turn.completed') first = undefined;
+    return step.type === 'run.llm.retry' && voided !== undefined ? { ...step, data: { ...step.data, discard_from_seq: voided } } : step;
+  };
+}

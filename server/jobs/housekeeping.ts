@@ -1,0 +1,61 @@
+import type { Log } from '../kernel/log.ts';
+import { type Database, statement } from '../kernel/sql.ts';
+
+/** The first UUID version 7 (RFC 9562) of an instant: its first 48 bits are milliseconds. */
+export function firstIdOf(at: Date): string {
+  const hex = at.getTime().toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+}
+
+const monthStart = (from: Date, offset: number) => new Date(Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + offset, 1));
+const partitionName = (month: Date) => `run_events_${month.toISOString().slice(0, 7).replace('-', '_')}`;
+
+const selectPartitions = statement<{ name: string }>(
+  `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'run_events'::regclass`,
+);
+
+/** Events live in one partition a month, by the time in the id of their run: those of this month and the next two exist, those past their keeping go. */
+export async function keepEventPartitions(
+  { database, months, log }: { database: Database; months: number; log: Log },
+  now = new Date(),
+): Promise<void> {
+  const existing = new Set((await database.rows(selectPartitions)).map(({ name }) => name));
+  for (const offset of [0, 1, 2]) {
+    const [from, to] = [monthStart(now, offset), monthStart(now, offset + 1)];
+    if (existing.has(partitionName(from))) continue;
+    const bounds = `from ('${firstIdOf(from)}') to ('${firstIdOf(to)}')`;
+    // Events of the month may already lie in the default partition; then they stay there.
+    await database.pool
+      .query(`create table if not exists ${partitionName(from)} partition of run_events for values ${bounds}`)
+      .catch((error) => log.warn({ err: error }, 'the events of this month stay in the default partition'));
+  }
+  const oldest = partitionName(monthStart(now, -months));
+  for (const name of existing) if (/^run_events_\d{4}_\d{2}$/.test(name) && name < oldest) await database.pool.query(`drop table ${name}`);
+}
+
+const expireThreads = statement<never>(`
+  with gone as (
+    delete from threads t where t.is_private and t.expires_at < now()
+      and not exists (select from runs r where r.thread_id = t.id and r.status in ('running', 'waiting_for_input', 'cancelling'))
+    returning t.id, (select array_agg(r.id) from runs r where r.thread_id = t.id) as run_ids)
+  delete from run_events e using gone where e.run_id = any (gone.run_ids)`);
+const cancelExpired = statement<{ id: string; account_id: string }>(`
+  update runs r set status = 'cancelling' from threads t
+  where t.id = r.thread_id and t.is_private and t.expires_at < now() and r.status in ('running', 'waiting_for_input') returning r.id, r.account_id`);
+
+/** Private threads go when their time is over; a run that is still active is stopped first, so that it is charged. */
+export async function removeExpiredThreads(database: Database): Promise<string[]> {
+  const cancelled = await database.rows(cancelExpired);
+  await database.run(expireThreads);
+  return cancelled.map(({ id }) => id);
+}
+
+const forgetKeys = statement<never>(`delete from idempotency_keys where claimed_at < now() - interval '24 hours'`);
+const forgetCounts = statement<never>('delete from attempt_counts where window_ends < now()');
+const forgetWorkers = statement<never>(`delete from workers where last_seen_at < now() - interval '1 day'`);
+const forgetTokens = statement<never>(`delete from refresh_tokens where expires_at < now() - interval '1 day'`);
+
+/** Rows that have served their purpose. */
+export async function sweep(database: Database): Promise<void> {
+  for (const one of [forgetKeys, forgetCounts, forgetWorkers, forgetTokens]) await database.run(one);
+}

@@ -1,0 +1,24 @@
+import type { Queue } from '../kernel/app.ts';
+import { statement } from '../kernel/sql.ts';
+
+/** The name of the job that executes a run. */
+export const executeRunTask = 'run.execute';
+
+/** The key of a run's job: no two open jobs can have it, so a run is never queued twice. */
+export const runJobKey = (runId: string) => `run:${runId}`;
+
+const addJob = statement<unknown>(
+  `select graphile_worker.add_job($1, payload := $2::json, job_key := $3, max_attempts := 25, queue_name := null)`,
+);
+const removeJob = statement<unknown>('select graphile_worker.remove_job($1)');
+
+/** The queue lives in the same database, so a job commits with the rows it is about. */
+export const queue: Queue = {
+  async executeRun(sql, runId, accountId, traceId) {
+    const payload = { v: 1, type: executeRunTask, trace_id: traceId, account_id: accountId, run_id: runId };
+    await sql.rows(addJob, [executeRunTask, JSON.stringify(payload), runJobKey(runId)]);
+  },
+  async withdrawRun(sql, runId) {
+    await sql.rows(removeJob, [runJobKey(runId)]);
+  },
+};

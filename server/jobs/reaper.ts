@@ -1,0 +1,88 @@
+import type { Bell, Queue } from '../kernel/app.ts';
+import type { Config } from '../kernel/config.ts';
+import { newId } from '../kernel/ids.ts';
+import type { Log } from '../kernel/log.ts';
+import { type Database, statement } from '../kernel/sql.ts';
+import { readSettings } from '../resources/settings/settings.ts';
+
+export type ReaperDeps = { config: Config; database: Database; queue: Queue; bell: Bell; log: Log };
+
+/** One instance at a time; whoever comes second has nothing to do. */
+const tryLock = statement<{ locked: boolean }>('select pg_try_advisory_xact_lock($1) as locked');
+const recoveryLock = 7_203_118_402;
+const reaperLock = 7_203_118_403;
+
+const open = `status in ('running', 'waiting_for_input', 'cancelling')`;
+
+/** Runs whose worker died: the lease ran out, or the job was taken and never begun. */
+const selectAbandoned = statement<{ id: string; account_id: string; trace_id: string }>(`
+  select r.id, r.account_id, r.trace_id from runs r where r.${open} and (
+    (r.lease_token is not null and r.lease_until < clock_timestamp())
+    or (r.lease_token is null and r.last_activity_at < clock_timestamp() - $1 * interval '1 second' and exists (
+      select from graphile_worker.jobs j where j.key = 'run:' || r.id::text and j.locked_at < clock_timestamp() - $1 * interval '1 second'))
+    or (r.lease_token is null and r.last_activity_at < clock_timestamp() - $1 * interval '1 second' and not exists (
+      select from graphile_worker.jobs j where j.key = 'run:' || r.id::text)))
+  limit 500`);
+const freeLease = statement<never>(
+  `update runs set lease_token = null, lease_until = null where id = $1 and ${open} and (lease_token is null or lease_until < clock_timestamp())`,
+);
+
+/** Hand the runs of dead workers to living ones. How many. */
+export async function recoverRuns({ database, queue, config, log }: ReaperDeps): Promise<number> {
+  return database.transaction(async (tx) => {
+    if (!(await tx.row(tryLock, [recoveryLock]))?.locked) return 0;
+    const abandoned = await tx.rows(selectAbandoned, [config.workerLeaseSeconds]);
+    for (const { id, account_id, trace_id } of abandoned) {
+      if ((await tx.run(freeLease, [id])) === 0) continue;
+      await queue.executeRun(tx, id, account_id, trace_id);
+      log.warn({ run_id: id, trace_id }, 'a run was taken back from a dead worker');
+    }
+    return abandoned.length;
+  });
+}
+
+/** Runs that nothing has happened in for too long; a queued one only when no worker was alive all that time. */
+const selectStale = statement<{ id: string; account_id: string; trace_id: string; status: string }>(`
+  select id, account_id, trace_id, status from runs where ${open} and last_activity_at < now() - $1 * interval '1 minute'
+    and (attempt > 0 or not exists (select from workers where last_seen_at > now() - $1 * interval '1 minute') or created_at < now() - $2 * interval '1 millisecond')
+  limit 500`);
+
+const reapRun = statement<{ id: string }>(`
+  with run as (
+    update runs set next_seq = next_seq + 1, status = $3, error = $4, lease_token = null, lease_until = null, total_input_tokens = coalesce(total_input_tokens, 0),
+      total_output_tokens = coalesce(total_output_tokens, 0), total_cost_usd = coalesce(total_cost_usd, 0),
+      failed_at = case when $3 = 'failed' then now() end, cancelled_at = case when $3 = 'cancelled' then now() end
+    where id = $1 and ${open} and last_activity_at < now() - $2 * interval '1 minute' returning id, account_id, trace_id, next_seq - 1 as seq),
+  event as (insert into run_events (run_id, seq, event_id, type, data, created_at) select id, seq, $5, $6, $7, now() from run),
+  entry as (insert into audit_logs (id, account_id, action, target_type, target_id, trace_id, metadata)
+    select $8, account_id, 'run.force_expired', 'run', id::text, trace_id, '{"actor": "system"}' from run)
+  select id::text from run`);
+
+/** End the runs that are stuck for good. How many. */
+export async function reapRuns({ database, config, queue, bell, log }: ReaperDeps): Promise<number> {
+  const settings = await readSettings(database);
+  const minutes = config.runTimeoutMinutes;
+  const reaped = await database.transaction(async (tx) => {
+    if (!(await tx.row(tryLock, [reaperLock]))?.locked) return [];
+    const stale = await tx.rows(selectStale, [minutes, settings['limit.run_wall_clock_timeout_ms']]);
+    const ended: string[] = [];
+    for (const run of stale) {
+      const { status, type, data, error } = endOf(run);
+      const entry = [newId(), type, JSON.stringify(data), newId()];
+      // The condition is asked again under the lock: a worker that has just committed wins.
+      if (!(await tx.row(reapRun, [run.id, minutes, status, error && JSON.stringify(error), ...entry]))) continue;
+      await queue.withdrawRun(tx, run.id);
+      ended.push(run.id);
+    }
+    return ended;
+  });
+  for (const id of reaped) bell.ring(id);
+  if (reaped.length > 0) log.warn({ runs: reaped.length }, 'stuck runs were ended');
+  return reaped.length;
+}
+
+function endOf({ status, trace_id }: { status: string; trace_id: string }) {
+  if (status === 'cancelling') return { status: 'cancelled', type: 'run.cancelled', data: { reason: 'reaped', trace_id }, error: null };
+  const error = { error_class: 'worker.timeout', message: 'Nothing happened in the run for too long.', resumable: true };
+  return { status: 'failed', type: 'run.failed', data: { ...error, reason: 'stale', trace_id }, error };
+}

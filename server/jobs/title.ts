@@ -1,0 +1,62 @@
+import type { RunStep } from '../../contract/events.ts';
+import type { Model } from '../agent/model.ts';
+import { type Database, statement } from '../kernel/sql.ts';
+
+const needsTitle = statement<{ wanted: boolean }>(`
+  select t.title is null and not t.title_locked and not exists (
+    select from runs r where r.thread_id = t.id and r.parent_run_id is null and r.id <> $3) as wanted
+  from threads t where t.account_id = $1 and t.id = $2 and t.deleted_at is null`);
+
+const setTitle = statement<never>(
+  'update threads set title = $3 where account_id = $1 and id = $2 and title is null and not title_locked and deleted_at is null',
+);
+
+const instruction =
+  'Write a title of at most six words for the conversation that begins with the text below, in its language. Answer with the title alone.';
+const longestAnswerMs = 30_000;
+
+type Titled = { account_id: string; thread_id: string; id: string };
+
+/** Whether the first run of a thread that has no title yet should find one. */
+export const wantsTitle = async (database: Database, { account_id, thread_id, id }: Titled) =>
+  (await database.row(needsTitle, [account_id, thread_id, id]))?.wanted === true;
+
+/** Give a thread its automatic title. Any failure is silent, and its tokens are not billed; the event says what was stored. */
+export async function giveTitle(
+  database: Database,
+  run: Titled,
+  text: string,
+  model: Model | undefined,
+  signal: AbortSignal,
+): Promise<RunStep | undefined> {
+  try {
+    // The built-in stub cannot summarize: the beginning of the text is as good.
+    const title = tidy(model ? await ask(model, text, AbortSignal.any([signal, AbortSignal.timeout(longestAnswerMs)])) : text);
+    if (title === '') return undefined;
+    const stored = await database.run(setTitle, [run.account_id, run.thread_id, title]);
+    return stored > 0 ? { type: 'thread.title.updated', data: { thread_id: run.thread_id, title } } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function ask(model: Model, text: string, signal: AbortSignal): Promise<string> {
+  const messages = [{ role: 'user' as const, content: `${instruction}\n\n${text.slice(0, 4_000)}` }];
+  for await (const event of model.stream({ messages, tools: [], reasoning_mode: 'none', temperature: 0.2, max_output_tokens: 64 }, signal))
+    if (event.type === 'finish') return event.text;
+  return '';
+}
+
+/** One line of at most 50 characters, without the quotes that models like to add. */
+export function tidy(title: string): string {
+  const line = title
+    .toWellFormed()
+    .replaceAll('\0', '')
+    .trim()
+    .split(/[\r\n\u2028\u2029]/, 1)[0]!;
+  const bare = line
+    .trim()
+    .replace(/^["'“”„«»「『]+|["'“”„«»」』]+$/gu, '')
+    .trim();
+  return [...bare].slice(0, 50).join('').trim();
+}

@@ -1,0 +1,55 @@
+import { refuse } from '../../kernel/failure.ts';
+import { newId } from '../../kernel/ids.ts';
+import { type Sql, statement } from '../../kernel/sql.ts';
+import { loginKeyOf } from '../auth/fields.ts';
+import { ensureDefaultProject } from '../projects/service.ts';
+
+/** Somebody who is about to become a user; every field has been checked. */
+export type NewPerson = {
+  userId: string;
+  login: string;
+  email: string | null;
+  locale: string | null;
+  passwordHash: string;
+  isPlatformAdmin?: boolean;
+};
+
+const insertUser = statement<never>(`
+  insert into users (id, username, email, locale, is_platform_admin) values ($1, $2, $3, $4, $5)
+  on conflict (lower(email)) where status <> 'deleted' do nothing`);
+const insertCredential = statement<never>(`
+  insert into credentials (user_id, login, login_key, password_hash) values ($1, $2, $3, $4) on conflict (login_key) do nothing`);
+const insertPersonalAccount = statement<never>(`
+  insert into accounts (id, slug, name, type, owner_user_id) values ($1, $2, $3, 'personal', $4) on conflict (slug) do nothing`);
+const insertAdmin = statement<never>(`insert into memberships (account_id, user_id, role) values ($1, $2, 'admin')`);
+const grantCredits = statement<never>(`
+  with balance as (insert into credit_balances (account_id, balance) values ($1, $3::bigint))
+  insert into credit_transactions (account_id, id, type, amount, reference_type, reference_id)
+  values ($1, $2, 'credit', $3::bigint, 'initial_grant', $1)`);
+
+/** What a new personal account starts with. */
+const initialGrant = 1_000;
+
+/**
+ * Create a user with credential, personal account, membership, credits and default project, in the caller's transaction.
+ * Answers with the id of the account; throws 409 when login or email went to somebody else meanwhile.
+ */
+export async function createUser(tx: Sql, { userId, login, email, locale, passwordHash, isPlatformAdmin = false }: NewPerson) {
+  if ((await tx.run(insertUser, [userId, login, email, locale, isPlatformAdmin])) === 0)
+    throw refuse('conflict', 'email_taken', 'This email address is taken.');
+  if ((await tx.run(insertCredential, [userId, login, loginKeyOf(login), passwordHash])) === 0)
+    throw refuse('conflict', 'login_taken', 'This login is taken.');
+  const accountId = newId();
+  await insertAccount(tx, accountId, userId, `${login}'s workspace`);
+  await tx.run(insertAdmin, [accountId, userId]);
+  await tx.run(grantCredits, [accountId, newId(), initialGrant]);
+  await ensureDefaultProject(tx, accountId, userId);
+  return accountId;
+}
+
+/** The last digits of a UUIDv7 are random, the first are time and would collide; should they be taken, all are used. */
+async function insertAccount(tx: Sql, accountId: string, userId: string, name: string) {
+  const digits = userId.replaceAll('-', '');
+  const made = await tx.run(insertPersonalAccount, [accountId, `personal-${digits.slice(-12)}`, name, userId]);
+  if (made === 0) await tx.run(insertPersonalAccount, [accountId, `personal-${digits}`, name, userId]);
+}

@@ -1,0 +1,16 @@
+import { sha256 } from '../../kernel/ids.ts';
+import type { Scope } from '../../kernel/scope.ts';
+import { invalidateTokens, revokeSessions, selectPersonalAccount } from './queries.ts';
+import { readCookie } from './sessions.ts';
+
+/** End the session of the access token, and the one of the cookie when it is the same user's; or all of the user's. */
+export async function logOut(scope: Scope, all: boolean, cookies: string | undefined): Promise<void> {
+  const { app, tx, actor } = scope;
+  const { userId, sessionId } = actor;
+  const cookie = readCookie(cookies);
+  await tx.run(revokeSessions, [userId, sessionId, cookie === undefined ? null : sha256(cookie), all]);
+  if (all) await tx.run(invalidateTokens, [userId]);
+  const home = await tx.row(selectPersonalAccount, [userId]);
+  scope.audit({ accountId: home?.id ?? null, targetId: userId, metadata: { all } });
+  scope.afterCommit(() => app.access.forgetUser(userId));
+}

@@ -1,0 +1,98 @@
+import { statement } from '../../kernel/sql.ts';
+
+/** Who has the login key $1 or the email $2. The built-in service user has a login without a credential. */
+export const selectTaken = statement<{ login: boolean; email: boolean }>(`
+  select $1 = 'system_agent' or exists (select from credentials where login_key = $1) as login,
+    exists (select from users where lower(email) = lower($2) and status <> 'deleted') as email`);
+
+/** What sign-in needs to know of a user. */
+export type CredentialRow = {
+  user_id: string;
+  login_key: string;
+  password_hash: string;
+  status: 'active' | 'suspended';
+  email_verified: boolean;
+  is_platform_admin: boolean;
+  account_id: string;
+  role: string | null;
+};
+
+const credential = `
+  select u.id as user_id, c.login_key, c.password_hash, u.status, u.email_verified_at is not null as email_verified, u.is_platform_admin,
+    a.id as account_id, m.role
+  from users u join credentials c on c.user_id = u.id
+    join accounts a on a.owner_user_id = u.id and a.type = 'personal'
+    left join memberships m on m.account_id = a.id and m.user_id = u.id
+  where u.status <> 'deleted'`;
+
+/** The user with the login key $1 or the email $2: no text can be both, because no login has an @. Two indexes, so no `or`. */
+export const selectCredential = statement<CredentialRow>(`
+  (${credential} and c.login_key = $1) union all (${credential} and lower(u.email) = lower($2)) limit 1`);
+
+/** Only an active user signs in; the row stays locked until the session is there, so that a suspension comes before or after both. */
+export const markSignedIn = statement<never>(`update users set last_login_at = now() where id = $1 and status = 'active'`);
+
+export const replaceHash = statement<never>(
+  `update credentials set password_hash = $3, updated_at = now() where user_id = $1 and password_hash = $2`,
+);
+
+export const insertSession = statement<{ issued_at: string }>(`
+  with opened as (
+    insert into sessions (id, user_id, active_account_id, ip, user_agent) values ($1, $2, $3, $4, $5) returning id, created_at)
+  insert into refresh_tokens (token_hash, session_id, issued_at, expires_at)
+  select $6, id, created_at, created_at + make_interval(secs => $7) from opened returning issued_at`);
+
+/** A refresh token with its session and user, seen in the account $2 or else the one the session is in. */
+export type RefreshRow = {
+  session_id: string;
+  user_id: string;
+  user_status: 'active' | 'suspended' | 'deleted';
+  is_platform_admin: boolean;
+  revoked: boolean;
+  rotated: boolean;
+  in_grace: boolean;
+  expired: boolean;
+  account_id: string | null;
+  account_status: 'active' | 'suspended' | null;
+  role: string | null;
+  personal_account_id: string;
+  personal_role: string | null;
+};
+
+export const selectRefresh = statement<RefreshRow>(`
+  select t.session_id, s.user_id, u.status as user_status, u.is_platform_admin, s.revoked_at is not null as revoked,
+    t.rotated_at is not null as rotated, coalesce(t.rotated_at > clock_timestamp() - make_interval(secs => $3), false) as in_grace,
+    t.expires_at <= clock_timestamp() as expired,
+    a.id as account_id, a.status as account_status, m.role, p.id as personal_account_id, pm.role as personal_role
+  from refresh_tokens t join sessions s on s.id = t.session_id join users u on u.id = s.user_id
+    join accounts p on p.owner_user_id = u.id and p.type = 'personal'
+    left join memberships pm on pm.account_id = p.id and pm.user_id = u.id
+    left join accounts a on a.id = coalesce($2, s.active_account_id) and a.deleted_at is null
+    left join memberships m on m.account_id = a.id and m.user_id = u.id
+  where t.token_hash = $1`);
+
+/** Exactly one of parallel calls finds the token unrotated, takes it and puts the next one ($2) in its place. */
+export const rotate = statement<{ issued_at: string }>(`
+  with taken as (
+    update refresh_tokens set rotated_at = now() where token_hash = $1 and rotated_at is null and expires_at > now() returning session_id),
+  live as (
+    update sessions s set last_used_at = now(), active_account_id = $3 from taken where s.id = taken.session_id and s.revoked_at is null
+    returning s.id)
+  insert into refresh_tokens (token_hash, session_id, expires_at)
+  select $2, id, now() + make_interval(secs => $4) from live returning issued_at`);
+
+export const revokeReused = statement<never>(
+  `update sessions set revoked_at = now(), revoke_reason = 'reuse' where id = $1 and revoked_at is null`,
+);
+
+/** Ends the session $2 of the user $1, the one whose refresh token is $3, or with $4 all of them. */
+export const revokeSessions = statement<never>(`
+  update sessions set revoked_at = now(), revoke_reason = case when $4::boolean then 'logout_all' else 'logout' end
+  where user_id = $1 and revoked_at is null
+    and ($4::boolean or id = $2 or id = (select session_id from refresh_tokens where token_hash = $3))`);
+
+export const invalidateTokens = statement<never>(
+  `update users set tokens_invalid_before = greatest(tokens_invalid_before, now()) where id = $1`,
+);
+
+export const selectPersonalAccount = statement<{ id: string }>(`select id from accounts where owner_user_id = $1 and type = 'personal'`);

@@ -1,0 +1,82 @@
+import { Failure, notFound, refuse } from '../../kernel/failure.ts';
+import { newToken, sha256 } from '../../kernel/ids.ts';
+import type { RequestScope } from '../../kernel/scope.ts';
+import { type RefreshRow, revokeReused, rotate, selectRefresh } from './queries.ts';
+import { clearedCookie, grantAccess, readCookie, roleOf, type SignedIn } from './sessions.ts';
+
+/** How long a token that was just exchanged is an accident and not a theft: the time that parallel requests of one browser take. */
+const graceSeconds = 10;
+
+/** Exchange the refresh token of the cookie; `wanted` names the account to go on in (identity 2.5, 2.8). */
+export async function refresh(scope: RequestScope, cookies: string | undefined, wanted: string | undefined): Promise<SignedIn> {
+  const { app, read, tx } = scope;
+  const tokenHash = hashOf(readCookie(cookies));
+  const values = [tokenHash, wanted ?? null, graceSeconds];
+  const known = await read.row(selectRefresh, values);
+  if (known && stateOf(known) === 'reused') await endSession(scope, known);
+  const live = demandLive(scope, known);
+  const { accountId, role } = accountOf(live, wanted);
+  const refreshToken = newToken();
+  const rotated = await tx.row(rotate, [tokenHash, sha256(refreshToken), accountId, app.config.authRefreshTokenTtlSeconds]);
+  if (!rotated) {
+    demandLive(scope, await tx.row(selectRefresh, values));
+    throw refusals.rotated();
+  }
+  const { user_id: userId, session_id: sessionId, personal_account_id: home } = live;
+  scope.audit({ accountId: home, actorId: userId, targetId: userId });
+  return { grant: await grantAccess(app, { userId, sessionId, accountId, role }, rotated.issued_at), refreshToken };
+}
+
+function hashOf(token: string | undefined): string {
+  if (token === undefined) throw unauthenticated('missing_token', 'There is no session cookie.');
+  if (!/^[A-Za-z0-9_-]{43}$/.test(token)) throw refusals.unknown();
+  return sha256(token);
+}
+
+type State = 'deleted' | 'suspended' | 'revoked' | 'rotated' | 'reused' | 'expired' | 'live';
+
+/** The first that applies, in the order of the specification. */
+function stateOf(token: RefreshRow): State {
+  if (token.user_status !== 'active') return token.user_status;
+  if (token.revoked) return 'revoked';
+  if (token.rotated) return token.in_grace ? 'rotated' : 'reused';
+  return token.expired ? 'expired' : 'live';
+}
+
+const unauthenticated = (reason: string, message: string) => refuse('unauthenticated', reason, message);
+const refusals = {
+  unknown: () => unauthenticated('invalid_token', 'The session is not known.'),
+  deleted: () => unauthenticated('invalid_token', 'The session is not known.'),
+  suspended: () => refuse('forbidden', 'user_suspended', 'This user is suspended.'),
+  revoked: () => unauthenticated('session_revoked', 'The session has ended.'),
+  rotated: () => unauthenticated('token_rotated', 'This token was exchanged a moment ago.'),
+  reused: () => unauthenticated('token_reused', 'This token was used before; the session has been ended.'),
+  expired: () => unauthenticated('token_expired', 'The session has expired.'),
+};
+
+/** The cookie stays, lest a late answer wipe a newer one; only a user who is gone or suspended loses it. */
+function demandLive(scope: RequestScope, token: RefreshRow | undefined): RefreshRow {
+  const state = token ? stateOf(token) : 'unknown';
+  if (token && state === 'live') return token;
+  const { failure, message, details } = refusals[state as keyof typeof refusals]();
+  throw new Failure(failure, message, details, state === 'deleted' || state === 'suspended' ? clearedCookie(scope) : {});
+}
+
+/** A token that was exchanged long ago is in two hands: whoever holds the session loses it, whatever becomes of this request. */
+async function endSession(scope: RequestScope, { session_id: id, user_id: userId, personal_account_id: accountId }: RefreshRow) {
+  if ((await scope.read.run(revokeReused, [id])) === 0) return;
+  scope.app.access.forgetUser(userId);
+  scope.audit({ action: 'session.reuse_detected', accountId, actorId: userId, targetType: 'session', targetId: id });
+}
+
+/** The account to go on in. One that is asked for must be the user's; where a membership has ended it is the personal one. */
+function accountOf(token: RefreshRow, wanted: string | undefined): { accountId: string; role: string } {
+  const { account_id: accountId, role } = token;
+  if (accountId !== null && role !== null) {
+    if (wanted !== undefined && token.account_status !== 'active')
+      throw refuse('forbidden', 'account_suspended', 'This account is suspended.');
+    return { accountId, role: roleOf(token) };
+  }
+  if (wanted !== undefined) throw notFound();
+  return { accountId: token.personal_account_id, role: roleOf({ ...token, role: token.personal_role }) };
+}

@@ -1,0 +1,44 @@
+import type { LlmModel, LlmProvider } from '../../../contract/llmProviders.ts';
+import type { ModelRow, ProviderRow } from './queries.ts';
+
+/** A model as it is published. */
+export const viewModel = (row: ModelRow): LlmModel => ({
+  id: row.id,
+  provider_id: row.provider_id,
+  model: row.model,
+  priority: row.priority,
+  is_default: row.is_default,
+  show_in_picker: row.show_in_picker,
+  tags: row.tags,
+  when: row.when,
+  advanced_json: row.advanced_json,
+  multiplier: row.multiplier,
+  cost_per_1k_input: row.cost_per_1k_input,
+  cost_per_1k_output: row.cost_per_1k_output,
+  cost_per_1k_cache_write: row.cost_per_1k_cache_write,
+  cost_per_1k_cache_read: row.cost_per_1k_cache_read,
+});
+
+/** A provider as its owner sees it. */
+export const viewProvider = (row: ProviderRow, models: ModelRow[]): LlmProvider => ({
+  id: row.id,
+  account_id: row.account_id,
+  scope: row.account_id === null ? 'platform' : 'account',
+  provider: row.provider,
+  name: row.name,
+  key_prefix: row.key_prefix,
+  base_url: row.base_url,
+  openai_api_mode: row.openai_api_mode,
+  advanced_json: row.advanced_json,
+  created_at: row.created_at,
+  models: models.map(viewModel),
+});
+
+/** A provider as a model picker needs it: nothing of how it is reached, and only the models that are offered. */
+export const viewOffered = (row: ProviderRow, models: ModelRow[]): LlmProvider => ({
+  ...viewProvider(row, []),
+  key_prefix: null,
+  base_url: null,
+  advanced_json: null,
+  models: models.filter((model) => model.show_in_picker).map((model) => ({ ...viewModel(model), advanced_json: null })),
+});

@@ -1,0 +1,35 @@
+import type { MeChanges } from '../../../contract/me.ts';
+import type { Scope } from '../../kernel/scope.ts';
+import { expected, fieldChecks, readLocale, readLogin, readTimeZone } from '../auth/fields.ts';
+import { requiresVerifiedEmail } from '../auth/settings.ts';
+import { lockProfile, type MeRow, type ProfileRow, selectMe, updateProfile } from './queries.ts';
+
+/** The signed-in user in the active account, and whether password sign-in waits for a verified email address. */
+export async function getMe({ read, actor, accountId }: Scope): Promise<MeRow & { emailRequired: boolean }> {
+  const [row, emailRequired] = await Promise.all([read.row(selectMe, [actor.userId, accountId]), requiresVerifiedEmail(read)]);
+  return { ...row!, emailRequired };
+}
+
+type Profile = Omit<ProfileRow, 'home'>;
+
+/** Change what is named and leave the rest. Throws 400 with all that is wrong. */
+export async function updateMe(scope: Scope, changes: MeChanges): Promise<Profile> {
+  const { tx, actor } = scope;
+  const wanted = readChanges(changes);
+  const { home, ...before } = (await tx.row(lockProfile, [actor.userId]))!;
+  const after = { ...before, ...wanted };
+  await tx.run(updateProfile, [actor.userId, after.username, after.timezone, after.locale]);
+  scope.audit({ accountId: home, targetId: actor.userId, before, after });
+  return after;
+}
+
+function readChanges({ username, timezone, locale }: MeChanges): Partial<Profile> {
+  const { take, done } = fieldChecks();
+  const wanted = {
+    ...(username !== undefined && { username: take('/username', readLogin(username), expected.login) }),
+    ...(timezone !== undefined && { timezone: take('/timezone', readTimeZone(timezone), expected.timezone) }),
+    ...(locale !== undefined && { locale: take('/locale', readLocale(locale), expected.locale) }),
+  };
+  done();
+  return wanted;
+}

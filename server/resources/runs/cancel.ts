@@ -1,0 +1,29 @@
+import type { CancelRequest } from '../../../contract/runs.ts';
+import { newId } from '../../kernel/ids.ts';
+import type { Scope } from '../../kernel/scope.ts';
+import { appendEvent, lockRun } from './queries.ts';
+
+/** Ask a run to stop; one that no worker has begun is over at once. Whether anything changed. */
+export async function requestCancel(
+  scope: Scope,
+  runId: string,
+  { last_seen_seq: seen, client_cancelled_at: at }: CancelRequest,
+): Promise<boolean> {
+  const { app, tx, accountId, actor, origin } = scope;
+  const run = await tx.row(lockRun, [accountId, runId]);
+  if (!run || (run.status !== 'running' && run.status !== 'waiting_for_input')) return false;
+  const requested = {
+    requested_by_user_id: actor.userId,
+    ...(seen !== undefined && seen !== null && { last_seen_seq: seen }),
+    ...(at && { client_cancelled_at: at }),
+    trace_id: origin.traceId,
+  };
+  await tx.run(appendEvent, [runId, newId(), 'run.cancel_requested', JSON.stringify(requested), 'cancelling']);
+  if (run.lease_token === null) {
+    const cancelled = JSON.stringify({ reason: 'cancelled_before_start', trace_id: origin.traceId });
+    await tx.run(appendEvent, [runId, newId(), 'run.cancelled', cancelled, 'cancelled']);
+    await app.queue.withdrawRun(tx, runId);
+  }
+  scope.afterCommit(() => app.bell.ring(runId));
+  return true;
+}

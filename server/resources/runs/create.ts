@@ -1,0 +1,59 @@
+import { type NewRun, reasoningMode } from '../../../contract/runs.ts';
+import { Failure, notFound, refuse } from '../../kernel/failure.ts';
+import { newId } from '../../kernel/ids.ts';
+import type { Scope } from '../../kernel/scope.ts';
+import { readSettings } from '../settings/settings.ts';
+import * as queries from './queries.ts';
+
+/** Why a run is made, and what of an earlier one it takes up. */
+export type RunOrigin = { source: 'api' | 'retry' | 'edit' | 'continue'; resumeFrom?: string };
+
+/** What a route asks for; all of it is resolved by the worker. */
+export type RunWishes = { routeId?: string | null; personaId?: string | null; model?: string | null; reasoningMode?: string | null };
+
+/** The wishes of a request. */
+export const wishesOf = ({ route_id, persona_id, model, reasoning_mode }: NewRun): RunWishes => ({
+  routeId: route_id ?? null,
+  personaId: persona_id || null,
+  model: model || null,
+  reasoningMode: reasoning_mode ? reasoningMode(reasoning_mode) : null,
+});
+
+/** Start a run of a thread whose row is locked here until the commit: run, first event and job appear together or not at all. */
+export async function startRun(scope: Scope, threadId: string, wishes: RunWishes, { source, resumeFrom }: RunOrigin): Promise<string> {
+  const { app, tx, accountId, actor, origin } = scope;
+  const thread = await lockIdleThread(scope, threadId);
+  const resumable = source === 'api' ? (await tx.row(queries.selectResumable, [accountId, threadId]))?.id : resumeFrom;
+  const id = newId();
+  const { routeId = null, personaId = null, model = null, reasoningMode: mode = null } = wishes;
+  const started = {
+    source,
+    ...(thread.tail_message_id && { thread_tail_message_id: thread.tail_message_id }),
+    ...(routeId && { route_id: routeId }),
+    ...(personaId && { persona_id: personaId }),
+    ...(model && { model }),
+    ...(mode && { reasoning_mode: mode }),
+    ...(resumable && { resume_from_run_id: resumable }),
+    continuation_source: source === 'continue' ? 'explicit' : resumable ? 'user_followup' : 'none',
+    trace_id: origin.traceId,
+  };
+  const asked = [actor.userId, source, origin.traceId, routeId, personaId, model, mode];
+  const event = [newId(), JSON.stringify(started)];
+  await tx.run(queries.insertRun, [accountId, id, threadId, ...asked, thread.last_message_number, resumable ?? null, ...event]);
+  await app.queue.executeRun(tx, id, accountId, origin.traceId);
+  scope.audit({ targetId: id, targetType: 'run', metadata: { thread_id: threadId } });
+  return id;
+}
+
+/** Lock a thread that has no run under way, in an account with credits and a free slot. Throws 409, 402 or 429. */
+export async function lockIdleThread({ app, tx, accountId }: Scope, threadId: string) {
+  const thread = await tx.row(queries.lockThread, [accountId, threadId]);
+  if (!thread) throw notFound();
+  const limits = (await tx.row(queries.selectLimits, [accountId, threadId]))!;
+  if (limits.is_busy) throw refuse('conflict', 'thread_busy', 'A run of this thread has not ended yet.');
+  if (limits.balance <= 0) throw refuse('unpaid', 'insufficient_credits', 'The account has no credits left.');
+  const most = (await readSettings(app.database))['limit.concurrent_runs'] || app.config.maxConcurrentRunsPerAccount;
+  if (most > 0 && limits.active_runs >= most)
+    throw new Failure('rate_limited', 'Too many runs at once.', { reason: 'concurrent_runs_exceeded' }, { 'retry-after': '5' });
+  return thread;
+}

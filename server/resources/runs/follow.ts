@@ -1,0 +1,69 @@
+import type { Chunks, StreamOptions } from '../../http/sse.ts';
+import type { Scope } from '../../kernel/scope.ts';
+import type { Hub } from './hub.ts';
+import { type FoundRun, findRun } from './service.ts';
+import { recheckMs, runEvents } from './stream.ts';
+
+export type FollowRequest = {
+  query: { after_seq: number; follow: boolean };
+  headers: { 'last-event-id'?: string | undefined };
+  authorization: string | undefined;
+  signal: AbortSignal;
+};
+
+const ended = new Set(['completed', 'failed', 'cancelled']);
+
+/** The event stream of a run; undefined when an automatic reconnection has nothing more to come (204 stops it, WHATWG HTML 9.2). */
+export function openStream(
+  hub: Hub,
+  scope: Scope,
+  run: FoundRun,
+  { query, headers, authorization, signal }: FollowRequest,
+): { chunks: Chunks; options: StreamOptions } | undefined {
+  const lastEventId = headers['last-event-id'];
+  const after = Math.max(query.after_seq, Number(lastEventId ?? 0));
+  const nothingMore = ended.has(run.status) && after >= run.next_seq - 1;
+  if (nothingMore && lastEventId !== undefined) return undefined;
+  const watched = watch(scope, run, authorization, signal);
+  const onError = (error: unknown) =>
+    scope.app.log.warn({ err: error, run_id: run.id, trace_id: scope.origin.traceId }, 'a stream broke off');
+  return {
+    chunks: runEvents(hub, { runId: run.id, after, follow: query.follow && !nothingMore, signal: watched }),
+    options: { heartbeatMs: hub.heartbeatMs, signal: watched, onError },
+  };
+}
+
+/** A signal that aborts when the reader leaves, and soon after he may no longer read. */
+function watch(scope: Scope, run: FoundRun, authorization: string | undefined, leaving: AbortSignal): AbortSignal {
+  const stop = new AbortController();
+  const timer = setInterval(() => {
+    mayStillRead(scope, run, authorization).then(
+      (may) => may || stop.abort(),
+      (error) => scope.app.log.warn({ err: error }, 'the access of a stream could not be checked'),
+    );
+  }, recheckMs);
+  const end = () => {
+    clearInterval(timer);
+    stop.abort();
+  };
+  if (leaving.aborted) end();
+  else leaving.addEventListener('abort', end, { once: true });
+  stop.signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  return stop.signal;
+}
+
+/** An access token that merely expires does not cut an open stream; everything else that ends access does. */
+async function mayStillRead(scope: Scope, run: FoundRun, authorization: string | undefined): Promise<boolean> {
+  try {
+    const admitted = await scope.app.access.authenticate(authorization, scope.accountId);
+    const { permissions } = await admitted.grantFor(scope.accountId, false);
+    if (!permissions.has('data.runs.read')) return false;
+    await findRun(scope, run.id);
+    return true;
+  } catch (error) {
+    const { details, status } = error as { details?: { reason?: string }; status?: number };
+    if (details?.reason === 'token_expired') return true;
+    if (status !== undefined && status < 500) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,94 @@
+import type { RunStatus } from '../../../contract/runs.ts';
+import { statement } from '../../kernel/sql.ts';
+
+export type RunRow = {
+  id: string;
+  account_id: string;
+  thread_id: string;
+  parent_run_id: string | null;
+  resume_from_run_id: string | null;
+  created_by_user_id: string | null;
+  status: RunStatus;
+  trace_id: string;
+  route_id: string | null;
+  requested_persona_id: string | null;
+  requested_model: string | null;
+  reasoning_mode: string | null;
+  model: string | null;
+  persona_id: string | null;
+  next_seq: number;
+  total_input_tokens: number | null;
+  total_output_tokens: number | null;
+  total_cost_usd: number | null;
+  cache_hit_rate: number | null;
+  error: { error_class: string; message: string; details?: Record<string, unknown> } | null;
+  created_at: string;
+  completed_at: string | null;
+  failed_at: string | null;
+  cancelled_at: string | null;
+};
+
+export const runColumns = `r.id, r.account_id, r.thread_id, r.parent_run_id, r.resume_from_run_id, r.created_by_user_id, r.status, r.trace_id, r.route_id,
+  r.requested_persona_id, r.requested_model, r.reasoning_mode, r.model, r.persona_id, r.next_seq, r.total_input_tokens, r.total_output_tokens, r.total_cost_usd,
+  r.cache_hit_rate, r.error, r.created_at, r.completed_at, r.failed_at, r.cancelled_at`;
+
+const active = `status in ('running', 'waiting_for_input', 'cancelling')`;
+
+/** The thread of a new run, locked, with the account's slots locked too: both are counted by the next statement. */
+export const lockThread = statement<{ last_message_number: number; tail_message_id: string | null }>(`
+  select t.last_message_number, (select m.id from messages m where m.account_id = t.account_id and m.thread_id = t.id and m.number <= t.last_message_number
+      and m.visible order by m.number desc limit 1) as tail_message_id, pg_advisory_xact_lock(hashtextextended('run slots ' || t.account_id::text, 0))
+  from threads t where t.account_id = $1 and t.id = $2 and t.deleted_at is null for update of t`);
+
+export const selectLimits = statement<{ is_busy: boolean; balance: number; active_runs: number }>(`
+  select exists (select from runs where thread_id = $2 and parent_run_id is null and ${active}) as is_busy,
+    coalesce((select balance from credit_balances where account_id = $1), 0) as balance,
+    (select count(*) from runs where account_id = $1 and parent_run_id is null and ${active}) as active_runs`);
+
+/** The newest root run of a thread, if it ended before the user's newest message and its turns may be taken up again. */
+export const selectResumable = statement<{ id: string }>(`
+  select r.id from (
+    select * from runs where account_id = $1 and thread_id = $2 and parent_run_id is null order by created_at desc, id desc limit 1) r
+  where (r.status = 'cancelled' or (r.status = 'failed' and (r.error ->> 'resumable')::boolean)) and exists (
+    select from messages m where m.account_id = $1 and m.thread_id = $2 and m.role = 'user' and m.visible and m.number > r.tail_message_number)`);
+
+export const insertRun = statement<never>(`
+  with thread as (update threads set updated_at = now() where account_id = $1 and id = $3),
+  run as (
+    insert into runs (account_id, id, thread_id, created_by_user_id, source, trace_id, route_id, requested_persona_id, requested_model, reasoning_mode,
+      tail_message_number, resume_from_run_id, next_seq)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 2) returning id)
+  insert into run_events (run_id, seq, event_id, type, data, created_at) select id, 1, $13, 'run.started', $14, now() from run`);
+
+export const selectRun = statement<RunRow & { thread_owner_id: string | null }>(`
+  select ${runColumns}, t.created_by_user_id as thread_owner_id
+  from runs r join threads t on t.account_id = r.account_id and t.id = r.thread_id and t.deleted_at is null and (t.expires_at is null or t.expires_at > now())
+  where r.account_id = $1 and r.id = $2 and (r.created_by_user_id = $3 or t.created_by_user_id = $3 or $5 or (not t.is_private and exists (
+    select from projects p where p.account_id = t.account_id and p.id = t.project_id and p.deleted_at is null and p.visibility = 'shared'
+      and (p.owner_user_id = $3 or $4 or p.team_id is null))))`);
+
+export const selectChildRuns = statement<{ id: string }>(
+  'select id from runs where account_id = $1 and parent_run_id = $2 order by created_at, id',
+);
+
+export const selectThreadRuns = statement<RunRow>(`
+  select ${runColumns} from runs r
+  where r.account_id = $1 and r.thread_id = $2 and ($3::timestamptz is null or (r.created_at, r.id) < ($3, $4::uuid))
+  order by r.created_at desc, r.id desc limit $5`);
+
+export const lockRun = statement<{ id: string; status: RunStatus; lease_token: string | null }>(
+  'select id, status, lease_token from runs where account_id = $1 and id = $2 for update',
+);
+
+/** Appends one event outside the worker; the row lock that gives the number is held to the commit, so numbers have no gaps. */
+export const appendEvent = statement<never>(`
+  with run as (update runs set next_seq = next_seq + 1, last_activity_at = clock_timestamp(), status = coalesce($5, status),
+      cancelled_at = case when $5 = 'cancelled' then clock_timestamp() else cancelled_at end
+    where id = $1 returning id, next_seq - 1 as seq)
+  insert into run_events (run_id, seq, event_id, type, data, created_at) select id, seq, $2, $3, $4, clock_timestamp() from run`);
+
+export const selectContinuable = statement<RunRow & { can_continue: boolean }>(`
+  select ${runColumns}, r.status in ('failed', 'cancelled') and exists (
+    select from run_events e where e.run_id = r.id
+      and e.type in ('message.delta', 'tool.call', 'tool.call.delta', 'tool.result', 'run.segment.start', 'run.segment.end')) as can_continue
+  from runs r where r.account_id = $1 and r.thread_id = $2 and r.id = $3 and r.parent_run_id is null`);

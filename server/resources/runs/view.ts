@@ -1,0 +1,54 @@
+import type { Run, RunSummary, ThreadRun } from '../../../contract/runs.ts';
+import type { ListedRun } from './list.ts';
+import type { RunRow } from './queries.ts';
+
+const endOf = ({ completed_at, failed_at, cancelled_at }: RunRow) => completed_at ?? failed_at ?? cancelled_at;
+
+/** What every view of a run says; tokens and cost only once it has ended. */
+function factsOf(row: RunRow) {
+  const end = endOf(row);
+  return {
+    run_id: row.id,
+    account_id: row.account_id,
+    thread_id: row.thread_id,
+    created_by_user_id: row.created_by_user_id,
+    status: row.status,
+    created_at: row.created_at,
+    parent_run_id: row.parent_run_id,
+    model: row.model,
+    persona_id: row.persona_id,
+    duration_ms: end === null ? null : Date.parse(end) - Date.parse(row.created_at),
+    total_input_tokens: end ? row.total_input_tokens : null,
+    total_output_tokens: end ? row.total_output_tokens : null,
+    total_cost_usd: end ? row.total_cost_usd : null,
+    completed_at: row.completed_at,
+    failed_at: row.failed_at,
+    cancelled_at: row.cancelled_at,
+  };
+}
+
+/** A run in full. */
+export const viewRun = (row: RunRow, childRunIds: string[]): Run => ({
+  ...factsOf(row),
+  trace_id: row.trace_id,
+  child_run_ids: childRunIds,
+  resume_from_run_id: row.resume_from_run_id,
+  error: row.error && { error_class: row.error.error_class, message: row.error.message },
+});
+
+/** A run as a row of the list. */
+export const viewRunSummary = (row: ListedRun): RunSummary => ({
+  ...factsOf(row),
+  cache_hit_rate: row.cache_hit_rate,
+  credits_used: endOf(row) ? row.credits_used : null,
+  created_by_user_name: row.user_name,
+  created_by_email: row.user_email,
+});
+
+/** A run as a row of its thread. */
+export const viewThreadRun = (row: RunRow): ThreadRun => ({
+  run_id: row.id,
+  status: row.status,
+  created_at: row.created_at,
+  ...(row.resume_from_run_id && { resume_from_run_id: row.resume_from_run_id }),
+});

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { type Sql, statement } from '../../kernel/sql.ts';
+
+const count = z.int().min(0);
+
+/** The platform settings this build reads, with their defaults (specification, runs 17). */
+const table = {
+  'limit.concurrent_runs': count.default(0),
+  'limit.max_input_content_bytes': count.default(32_768),
+  'limit.agent_reasoning_iterations': count.default(0),
+  'limit.run_wall_clock_timeout_ms': z.int().min(1).default(900_000),
+  'limit.idle_heartbeat_interval_ms': z.int().min(1).default(15_000),
+  'llm.retry.max_attempts': z.int().min(1).default(3),
+  'llm.retry.base_delay_ms': count.default(1_000),
+  'llm.max_response_bytes': count.default(16_384),
+  'feature.byok_enabled': z.boolean().default(true),
+  'title_summarizer.model': z.string().nullable().default(null),
+} as const;
+type Table = typeof table;
+
+/** Every setting, resolved. */
+export type Settings = { [Key in keyof Table]: z.output<Table[Key]> };
+
+const selectSettings = statement<{ key: string; value: unknown }>('select key, value from platform_settings');
+
+const known = new WeakMap<Sql, { settings: Settings; until: number }>();
+const lifeMs = 1_000;
+
+/** Environment variable > platform setting > default; a stored value that does not fit counts as unset. */
+export async function readSettings(sql: Sql, env: NodeJS.ProcessEnv = process.env): Promise<Settings> {
+  const kept = known.get(sql);
+  if (kept && kept.until > Date.now()) return kept.settings;
+  const stored = Object.fromEntries((await sql.rows(selectSettings)).map(({ key, value }) => [key, value]));
+  const resolve = (key: string, shape: z.ZodType) => {
+    const text = env[`ARKLOOP_${key.toUpperCase().replaceAll('.', '_')}`];
+    const given = [text ? parsed(text) : undefined, stored[key]].filter((value) => value !== undefined);
+    return [...given, undefined].map((value) => shape.safeParse(value)).find(({ success }) => success)?.data;
+  };
+  const settings = Object.fromEntries(Object.entries(table).map(([key, shape]) => [key, resolve(key, shape)])) as Settings;
+  known.set(sql, { settings, until: Date.now() + lifeMs });
+  return settings;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,36 @@
+import { threads } from '../../../contract/threads.ts';
+import { implement } from '../../http/implement.ts';
+import { pageHeaders } from '../../http/pages.ts';
+import * as service from './service.ts';
+import { viewThread } from './view.ts';
+
+export const threadHandlers = implement(
+  threads,
+  { thread: service.findThread },
+  {
+    create: async ({ scope, body }) => ({ status: 201, body: viewThread(await service.createThread(scope, body)) }),
+    list: async ({ scope, query, req }) => {
+      const { rows, next } = await service.listThreads(scope, query);
+      return { status: 200, body: rows.map(viewThread), headers: pageHeaders(req.originalUrl, next) };
+    },
+    search: async ({ scope, query, req }) => {
+      const { rows, next } = await service.searchThreads(scope, query);
+      return { status: 200, body: rows.map(viewThread), headers: pageHeaders(req.originalUrl, next) };
+    },
+    starred: async ({ scope }) => ({ status: 200, body: await service.listStarred(scope) }),
+    get: ({ found }) => ({ status: 200, body: viewThread(found.thread) }),
+    update: async ({ scope, found, body }) => ({ status: 200, body: viewThread(await service.updateThread(scope, found.thread, body)) }),
+    delete: async ({ scope, found }) => {
+      await service.deleteThread(scope, found.thread);
+      return { status: 204, body: undefined };
+    },
+    star: async ({ scope, found }) => {
+      await service.starThread(scope, found.thread);
+      return { status: 204, body: undefined };
+    },
+    unstar: async ({ scope, found }) => {
+      await service.unstarThread(scope, found.thread);
+      return { status: 204, body: undefined };
+    },
+  },
+);

@@ -1,0 +1,17 @@
+import type { Thread } from '../../../contract/threads.ts';
+import type { ThreadRow } from './queries.ts';
+
+/** A thread as it is published. */
+export const viewThread = (row: ThreadRow): Thread => ({
+  id: row.id,
+  account_id: row.account_id,
+  created_by_user_id: row.created_by_user_id,
+  title: row.title,
+  project_id: row.project_id,
+  created_at: row.created_at,
+  updated_at: row.updated_at,
+  active_run_id: row.active_run_id,
+  is_private: row.is_private,
+  expires_at: row.expires_at,
+  ...(row.parent_thread_id && { parent_thread_id: row.parent_thread_id }),
+});

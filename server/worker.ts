@@ -1,0 +1,121 @@
+import { Logger, type Runner, run } from 'graphile-worker';
+import { z } from 'zod';
+import type { ProcessDeps } from './api.ts';
+import { openChannel } from './db/channel.ts';
+import { createBell, runChannel } from './jobs/bell.ts';
+import { type ExecuteDeps, executeRun } from './jobs/executeRun.ts';
+import { keepEventPartitions, removeExpiredThreads, sweep } from './jobs/housekeeping.ts';
+import { executeRunTask, queue } from './jobs/queue.ts';
+import { reapRuns, recoverRuns } from './jobs/reaper.ts';
+import { newId } from './kernel/ids.ts';
+import type { Log } from './kernel/log.ts';
+import { createOutbound } from './kernel/outbound.ts';
+import { statement } from './kernel/sql.ts';
+
+/** A running worker. */
+export type Worker = { shutDown(): Promise<void> };
+
+/** How long running jobs may go on after the worker was told to stop. */
+const drainMs = 25_000;
+const minute = 60_000;
+
+const ExecutePayload = z.object({ v: z.literal(1), run_id: z.guid() });
+
+const register = statement<never>(`
+  insert into workers (id, version, capabilities) values ($1, $2, $3) on conflict (id) do update set last_seen_at = now()`);
+const unregister = statement<never>('delete from workers where id = $1');
+
+/** Start taking jobs. */
+export async function startWorker({ config, keys, database, databaseUrl, log }: ProcessDeps): Promise<Worker> {
+  const id = newId();
+  const stop = new AbortController();
+  const complain = (what: string) => (error: unknown) => log.warn({ err: error }, what);
+  const bell = createBell(database, complain('a notification was not sent'));
+  const held = new Map<string, () => void>();
+  const outbound = createOutbound({
+    allowLoopbackHttp: config.outboundAllowLoopbackHttp,
+    trustFakeIp: config.outboundTrustFakeIp,
+    ...(config.outboundProxyUrl && { proxyUrl: config.outboundProxyUrl }),
+    ...(config.outboundUserAgent && { userAgent: config.outboundUserAgent }),
+  });
+  const deps: ExecuteDeps = { config, keys, database, outbound, bell, log, held, stopping: stop.signal };
+
+  await keepEventPartitions({ database, months: config.runEventsRetentionMonths, log });
+  const runner = await run({
+    connectionString: config.databaseDirectUrl ?? databaseUrl,
+    concurrency: config.workerConcurrency,
+    maxPoolSize: Math.min(config.workerConcurrency, 8) + 1,
+    pollInterval: config.workerPollSeconds * 1_000,
+    noHandleSignals: true,
+    gracefulShutdownAbortTimeout: drainMs,
+    crontab: '',
+    logger: quietLogger(log),
+    taskList: {
+      [executeRunTask]: async (payload, { job }) => {
+        const known = ExecutePayload.safeParse(payload);
+        // A payload of another version is not ours to understand; trying again would not help.
+        if (!known.success) return void log.error({ job_id: job.id }, 'a job has a payload this worker does not know');
+        await executeRun(deps, known.data.run_id, String(job.id));
+      },
+    },
+  });
+
+  const channel = openChannel(config.databaseDirectUrl ?? databaseUrl, [runChannel], log);
+  channel.on(runChannel, (ids) => {
+    for (const runId of ids.split(',')) held.get(runId)?.();
+  });
+  const reaping = { config, database, queue, bell, log };
+  const heartbeat = () => database.run(register, [id, config.workerVersion, [executeRunTask]]);
+  await heartbeat();
+  const chores = [
+    every(config.workerHeartbeatSeconds * 1_000, heartbeat, complain('the heartbeat of the worker was not written')),
+    every(Math.max(500, config.workerPollSeconds * 4_000), () => recoverRuns(reaping), complain('abandoned runs were not looked for')),
+    every(minute, () => reapRuns(reaping), complain('stuck runs were not looked for')),
+    every(60 * minute, () => keepHouse(deps), complain('the hourly housekeeping failed')),
+  ];
+  reapRuns(reaping).catch(complain('stuck runs were not looked for'));
+  return {
+    async shutDown() {
+      for (const chore of chores) clearInterval(chore);
+      await drain(runner, held, stop);
+      await channel.close();
+      await database.run(unregister, [id]).catch(complain('the worker was not signed off'));
+      await outbound.close();
+    },
+  };
+}
+
+/** New jobs are refused; those that run get a while, then give their runs back. */
+async function drain(runner: Runner, held: Map<string, () => void>, stop: AbortController) {
+  const late = setTimeout(() => stop.abort(), held.size > 0 ? graceMs : 0);
+  await runner.stop().catch(() => {});
+  clearTimeout(late);
+}
+const graceMs = 5_000;
+
+async function keepHouse({ database, bell, config, log }: ExecuteDeps) {
+  for (const runId of await removeExpiredThreads(database)) bell.ring(runId);
+  await keepEventPartitions({ database, months: config.runEventsRetentionMonths, log });
+  await sweep(database);
+}
+
+const every = (ms: number, chore: () => Promise<unknown>, onError: (error: unknown) => void) => {
+  let busy = false;
+  return setInterval(() => {
+    if (busy) return;
+    busy = true;
+    chore()
+      .catch(onError)
+      .finally(() => {
+        busy = false;
+      });
+  }, ms);
+};
+
+/** The queue's own log says little that ours does not. */
+const quietLogger = (log: Log) =>
+  new Logger(() => (level, message) => {
+    if (level === 'error') log.error(message);
+    else if (level === 'warning') log.warn(message);
+    else log.debug(message);
+  });

@@ -1,0 +1,125 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { openModel } from '../../server/agent/providers/open.ts';
+import { createOutbound } from '../../server/kernel/outbound.ts';
+import { chat } from '../setup/vendor.ts';
+import { apiKey, ask, failureOf, outbound, request, useVendor } from './support.ts';
+
+const { vendor, openAi } = useVendor();
+const model = (extra?: Parameters<typeof openAi>[1]) => openAi('chat_completions', extra);
+
+test.each([408, 425, 429, 500, 502, 503, 504, 529])('status %i can be tried again', async (status) => {
+  vendor().answers(chat.failure(status, { message: 'later' }));
+  const { error } = await failureOf(model());
+  expect(error).toMatchObject({ errorClass: 'provider.retryable', message: 'later', details: { status_code: status } });
+});
+
+test.each([301, 302, 307, 400, 401, 403, 404, 405, 413, 422])('status %i is final, and redirects are not followed', async (status) => {
+  vendor().answers({
+    ...chat.failure(status, { message: 'no', type: 't', code: 'c' }),
+    headers: { location: `${vendor().origin}/elsewhere` },
+  });
+  const { error } = await failureOf(model());
+  expect(error.errorClass).toBe('provider.non_retryable');
+  expect(error.details).toEqual({ status_code: status, openai_error_code: 'c', openai_error_type: 't' });
+  expect(vendor().requests).toHaveLength(1);
+});
+
+test('a 400 with rate_limit_exceeded can be tried again', async () => {
+  vendor().answers(chat.failure(400, { message: 'slow down', code: 'rate_limit_exceeded' }));
+  expect((await failureOf(model())).error.errorClass).toBe('provider.retryable');
+});
+
+test('Retry-After is understood as seconds and as a date', async () => {
+  const date = new Date(Date.now() + 30_000).toUTCString();
+  for (const value of ['7', date, 'soon']) vendor().answers(chat.failure(429, { message: 'later' }, { 'retry-after': value }));
+  expect((await failureOf(model())).error.retryAfterMs).toBe(7_000);
+  const { retryAfterMs = 0 } = (await failureOf(model())).error;
+  expect(retryAfterMs).toBeGreaterThan(27_000);
+  expect(retryAfterMs).toBeLessThanOrEqual(30_000);
+  expect((await failureOf(model())).error.retryAfterMs).toBeUndefined();
+});
+
+test('an error never repeats the API key, wherever the vendor echoes it', async () => {
+  const echo = { message: `Bad key ${apiKey} in "Bearer ${apiKey}"`, type: apiKey, code: apiKey };
+  vendor().answers(chat.failure(401, echo), { steps: [`data: ${JSON.stringify({ error: echo })}\n\n`] });
+  for (let n = 0; n < 2; n++) {
+    const { error } = await failureOf(model());
+    expect(JSON.stringify([error, error.message, error.details, error.stack, error.cause])).not.toContain(apiKey);
+    expect(error.message).toContain('Bad key [redacted]');
+  }
+});
+
+test('a huge error body is read up to its limit and the connection is dropped', async () => {
+  const megabyte = 'x'.repeat(2 ** 20);
+  vendor().answers({ status: 500, steps: Array.from({ length: 50 }, () => megabyte) });
+  const { error } = await failureOf(model({ maxErrorBytes: 1_000 }));
+  expect(error).toMatchObject({ errorClass: 'provider.retryable', message: 'The model provider answered with status 500.' });
+});
+
+test('silence before the answer and between chunks ends in the idle timeout, and the connection is closed', async () => {
+  vendor().answers({ steps: ['stall'] }, { steps: [chat.text('half'), 'stall'] }, { status: 500, steps: ['{"err', 'stall'] });
+  const idle = { errorClass: 'provider.retryable', details: { reason: 'idle_timeout', idle_timeout_ms: 80 } };
+  expect((await failureOf(model({ idleTimeoutMs: 80 }))).error).toMatchObject(idle);
+  const { error, events } = await failureOf(model({ idleTimeoutMs: 80 }));
+  expect(error).toMatchObject(idle);
+  expect(events).toHaveLength(1);
+  expect((await failureOf(model({ idleTimeoutMs: 80 }))).error.errorClass).toBe('provider.retryable');
+  await expect.poll(() => vendor().requests.every(({ closed }) => closed)).toBe(true);
+});
+
+test('chunks that keep coming, and a slow reader, do not end in the idle timeout', async () => {
+  const slow = Array.from({ length: 4 }, () => [{ wait: 60 }, ': still here\n\n']).flat();
+  vendor().answers({ steps: [chat.text('a'), ...slow, chat.text('b'), chat.stop(), chat.done] });
+  let said = '';
+  for await (const event of model({ idleTimeoutMs: 150 }).stream(request(), new AbortController().signal)) {
+    if (event.type === 'text') said += event.text;
+    await wait(200);
+  }
+  expect(said).toBe('ab');
+});
+
+test('cancelling ends the stream at once with the reason, and closes the connection', async () => {
+  vendor().answers({ steps: [chat.text('half'), 'stall'] });
+  const cancel = new AbortController();
+  const reason = new Error('cancelled by the user');
+  const started = Date.now();
+  setTimeout(() => cancel.abort(reason), 50);
+  await expect(ask(model(), request(), cancel.signal)).rejects.toBe(reason);
+  expect(Date.now() - started).toBeLessThan(500);
+  await expect.poll(() => vendor().requests[0]?.closed).toBe(true);
+});
+
+test('a port where nobody listens, a host without address and a broken speaker look alike', async () => {
+  const gone = createServer((socket) => socket.resume().end('NOT HTTP AT ALL\r\n\r\n')).listen(0, '127.0.0.1');
+  await once(gone, 'listening');
+  const address = gone.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const at = (base_url: string) =>
+    failureOf(openModel({ provider_kind: 'openai', model: 'm', api_key: apiKey, base_url, openai_api_mode: 'responses' }, { outbound }));
+  const spoken = await at(`http://127.0.0.1:${port}`);
+  await new Promise((resolve) => gone.close(resolve));
+  const refused = await at(`http://127.0.0.1:${port}`);
+  expect(refused.error).toMatchObject({ errorClass: 'provider.retryable', details: {} });
+  expect(spoken.error.message).toBe(refused.error.message);
+});
+
+test('a base URL on this machine is refused by default, without a request', async () => {
+  const strict = createOutbound({ allowLoopbackHttp: false, trustFakeIp: false });
+  const { origin } = vendor();
+  for (const base_url of [origin, origin.replace('http:', 'https:'), 'https://localhost./v1', 'https://10.0.0.7']) {
+    const { error } = await failureOf(
+      openModel({ provider_kind: 'anthropic', model: 'm', api_key: apiKey, base_url }, { outbound: strict }),
+    );
+    expect(error).toMatchObject({ errorClass: 'provider.non_retryable', details: { reason: 'base_url_denied' } });
+  }
+  expect(vendor().requests).toHaveLength(0);
+});
+
+test('a model name with path parts does not change the address', async () => {
+  vendor().answers(chat.answer('ok'));
+  await ask(model({ model: '../../x?y=1#z' }));
+  expect(vendor().requests[0]).toMatchObject({ path: '/v1/chat/completions', body: { model: '../../x?y=1#z' } });
+});

@@ -1,0 +1,32 @@
+import type { Person, World } from './world.ts';
+
+/** A thread with one message of a person. Its title is given, so that a run asks the model for nothing but its answer. */
+export async function openThread(
+  { call }: Pick<World, 'call'>,
+  { token }: Person,
+  content = 'Hello!',
+  title: string | null = 'A talk',
+): Promise<string> {
+  const thread = await call('POST', '/v1/threads', { token, body: { title } });
+  if (thread.status !== 201) throw new Error(`thread: ${thread.status} ${thread.text}`);
+  const message = await call('POST', `/v1/threads/${thread.body.id}/messages`, { token, body: { content } });
+  if (message.status !== 201) throw new Error(`message: ${message.status} ${message.text}`);
+  return thread.body.id;
+}
+
+/** Start a run in a thread. */
+export async function startRun({ call }: Pick<World, 'call'>, { token }: Person, threadId: string, body: object = {}): Promise<string> {
+  const run = await call('POST', `/v1/threads/${threadId}/runs`, { token, body });
+  if (run.status !== 201) throw new Error(`run: ${run.status} ${run.text}`);
+  return run.body.run_id;
+}
+
+/** Wait until something holds, asking every few milliseconds. */
+export async function eventually<T>(ask: () => Promise<T | undefined | false>, what: string, ms = 10_000): Promise<T> {
+  for (const end = Date.now() + ms; Date.now() < end; ) {
+    const found = await ask();
+    if (found) return found;
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  throw new Error(`${what} did not happen within ${ms} ms`);
+}

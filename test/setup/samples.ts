@@ -1,0 +1,133 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { fillPath } from '../../contract/shared/path.ts';
+import type { Route, Schema } from '../../contract/shared/route.ts';
+import type { Operation } from './operations.ts';
+import type { Call, Person, World } from './world.ts';
+
+/** What samples are made with: an installation and the person who makes them. */
+export type Maker = { world: World; by: Person };
+
+/** A request that the server should fulfil. */
+export type Sample = { params: Record<string, string>; query: Record<string, string>; body: unknown; token?: string; headers: Record<string, string> };
+
+const name = () => `sample-${randomBytes(6).toString('hex')}`;
+
+async function post({ world, by }: Maker, path: string, body?: unknown) {
+  const answer = await world.call('POST', path, { token: by.token, body });
+  if (answer.status !== 201) throw new Error(`POST ${path}: ${answer.status} ${answer.text}`);
+  return answer.body;
+}
+
+type Params = Record<string, string>;
+
+/** Makes what a path names, by the path up to the parameter. A resource with ids adds a line for each. */
+const things: Record<string, (maker: Maker, above: Params) => Promise<string> | string> = {
+  '/v1/api-keys/{id}': async (maker) => (await post(maker, '/v1/api-keys', { name: name() })).id,
+  '/v1/bootstrap/verify/{token}': () => 'f'.repeat(64),
+  '/v1/llm-providers/{provider_id}': async (maker) => (await post(maker, '/v1/llm-providers', bodies.NewLlmProvider!(maker, {}))).id,
+  '/v1/llm-providers/{provider_id}/models/{model_id}': async (maker, above) =>
+    (await post(maker, `/v1/llm-providers/${above.provider_id}/models`, { model: name() })).id,
+  '/v1/runs/{run_id}': async (maker) => (await post(maker, `/v1/threads/${await thread(maker)}/runs`)).run_id,
+  '/v1/threads/{thread_id}': (maker) => thread(maker),
+  '/v1/threads/{thread_id}/messages/{message_id}': async (maker, above) =>
+    (await post(maker, `/v1/threads/${above.thread_id}/messages`, { content: 'hi' })).id,
+};
+
+/** The smallest good body, by the name of its model, where `{}` is none. */
+const bodies: Record<string, (maker: Maker, params: Params) => unknown> = {
+  ContinueRequest: (maker, { thread_id: threadId }) => brokenRun(maker, threadId!).then((run_id) => ({ run_id })),
+  Credentials: ({ by: { login, password } }) => ({ login, password }),
+  LlmModelChanges: () => ({ priority: 7 }),
+  LlmProviderChanges: () => ({ name: name() }),
+  MeChanges: () => ({ timezone: 'Europe/Berlin' }),
+  NewApiKey: () => ({ name: name() }),
+  NewLlmModel: () => ({ model: name() }),
+  NewLlmProvider: ({ world }) => ({ name: name(), provider: 'openai', api_key: 'sk-sample-0001', base_url: `${world.url}/upstream` }),
+  NewMessage: () => ({ content: 'hi' }),
+  NewUser: () => person(),
+  PlatformSetup: async ({ world }) => ({ ...person(), token: await setupToken(world) }),
+  RunInput: () => ({ content: 'go on' }),
+  ThreadChanges: () => ({ title: 'renamed' }),
+};
+
+/** A good query, by operation, where none is not good enough. */
+const queries: Record<string, Record<string, string>> = {
+  'runs.events': { follow: 'false' },
+  'threads.search': { q: 'a' },
+};
+
+/** What else a good request needs, by operation. */
+const extras: Record<string, (maker: Maker, params: Params) => Promise<Partial<Sample>>> = {
+  'auth.refresh': async ({ world }) => ({ headers: { cookie: (await world.signUp()).cookie } }),
+  'auth.logout': async ({ world }) => ({ token: (await world.signUp()).token }),
+  'bootstrap.init': async ({ world }) => forgetAdmin(world).then(() => ({})),
+  'threads.retry': async (maker, { thread_id }) => post(maker, `/v1/threads/${thread_id}/messages`, { content: 'hi' }).then(() => ({})),
+};
+extras['runs.retry'] = extras['threads.retry']!;
+
+/** The answer of operations that no sample can make succeed in an installation without the world outside. */
+export const unfulfilled: Record<string, { status: number; reason: string }> = {
+  'llmProviders.availableModels': { status: 502, reason: 'upstream_request_failed' },
+  'runs.input': { status: 409, reason: 'run_not_active' },
+};
+
+const thread = async (maker: Maker): Promise<string> => (await post(maker, '/v1/threads')).id;
+const person = () => ({ login: name(), email: `${name()}@example.test`, password: 'Passw0rd-1' });
+const forgetAdmin = ({ sql }: World) => sql(`delete from platform_settings where key like 'bootstrap.%'`);
+
+async function setupToken(world: World): Promise<string> {
+  await forgetAdmin(world);
+  return (await world.call('POST', '/v1/bootstrap/init')).body.token;
+}
+
+/** A run that failed in the middle of its answer. */
+async function brokenRun(maker: Maker, threadId: string): Promise<string> {
+  const { run_id: id } = await post(maker, `/v1/threads/${threadId}/runs`);
+  const { sql } = maker.world;
+  await sql(`insert into run_events (run_id, seq, event_id, type, data, created_at) values ($1, 2, $2, 'message.delta', '{}', now())`, [id, randomUUID()]);
+  await sql(`update runs set status = 'failed', failed_at = now(), next_seq = 3 where id = $1`, [id]);
+  return id;
+}
+
+/** Everything a path names, made by somebody. Fails where no line says how. */
+export async function makeParams(maker: Maker, { path }: Pick<Route, 'path'>): Promise<Params> {
+  const params: Params = {};
+  for (const { 1: param, index, 0: hole } of path.matchAll(/\{(\w+)(?:\.\.\.)?\}/g)) {
+    const upTo = path.slice(0, index + hole.length);
+    const make = things[upTo];
+    if (!make) throw new Error(`no sample: add a line '${upTo}' to \`things\` in test/setup/samples.ts`);
+    params[param!] = await make(maker, params);
+  }
+  return params;
+}
+
+const fits = (shape: Schema | undefined, value: unknown) => shape === undefined || z.safeParse(shape, value).success;
+
+/** A good request of an operation. Fails where the tables above lack a line that it needs. */
+export async function sampleOf(maker: Maker, { id, route }: Operation): Promise<Sample> {
+  const params = await makeParams(maker, route);
+  const query = queries[id] ?? {};
+  if (!fits(route.query, query)) throw new Error(`no sample: add a line '${id}' to \`queries\` in test/setup/samples.ts`);
+  const more = await extras[id]?.(maker, params);
+  return { params, query, headers: {}, body: await bodyOf(maker, route, params), ...(route.metadata.auth !== 'public' && { token: maker.by.token }), ...more };
+}
+
+async function bodyOf(maker: Maker, { body: shape }: Route, params: Params): Promise<unknown> {
+  if (!shape) return undefined;
+  const model = z.globalRegistry.get(shape)?.id;
+  const make = model === undefined ? undefined : bodies[model];
+  if (make) return make(maker, params);
+  if (!fits(shape, {})) throw new Error(`no sample: add a line '${model}' to \`bodies\` in test/setup/samples.ts`);
+  return {};
+}
+
+/** The URL path of a request. */
+export function pathOf({ path }: Pick<Route, 'path'>, params: Params, query: Record<string, string> = {}): string {
+  const search = new URLSearchParams(query).toString();
+  return fillPath(path, params as never) + (search && `?${search}`);
+}
+
+/** Sends a sample. */
+export const sendSample = (call: Call, { route }: Operation, { params, query, body, token, headers }: Sample, more: Record<string, string> = {}) =>
+  call(route.method, pathOf(route, params, query), { token, body, headers: { ...headers, ...more } });
