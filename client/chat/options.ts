@@ -1,0 +1,73 @@
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+/** What the user asked the chat to do. */
+export type ChatOptions = {
+  api: string;
+  /** Where the sign-in of each server is kept. */
+  file: string;
+  /** Asked once, without a prompt; undefined for a conversation. */
+  question: string | undefined;
+  thread: string | undefined;
+  model: string | undefined;
+  json: boolean;
+  login: boolean;
+  help: boolean;
+};
+
+/** Something the user can mend; printed as one line. */
+export class ChatError extends Error {
+  override readonly name = 'ChatError';
+}
+
+export const usage = `Talk to an agent in the terminal.
+
+  npm run chat                      a conversation
+  npm run chat -- "a question"      one question; exit status 0 when it was answered
+
+  --api URL      the server, otherwise ARKLOOP_API_URL or http://127.0.0.1:19001
+  --thread ID    go on with a thread
+  --model NAME   "provider^model", or a model alone
+  --login        sign in as a user that exists, and remember it
+  --json         the events of each run, one a line
+  --help
+
+Ctrl-C stops an answer; at the prompt Ctrl-C or Ctrl-D leaves.
+`;
+
+/** Reads the command line; a ChatError says what is wrong with it. */
+export function readOptions(args: string[], env: NodeJS.ProcessEnv): ChatOptions {
+  const { values, positionals } = parse(args);
+  const api = values.api || env.ARKLOOP_API_URL || 'http://127.0.0.1:19001';
+  if (!/^https?:\/\/[^/]/.test(api) || !URL.canParse(api))
+    throw new ChatError(`--api wants an address like http://127.0.0.1:19001, not "${api}".`);
+  return {
+    api: api.replace(/\/+$/, ''),
+    file: join(resolve(env.ARKLOOP_DATA_DIR || '.arkloop'), 'chat.json'),
+    question: positionals.join(' ').trim() || undefined,
+    thread: values.thread,
+    model: values.model,
+    json: values.json,
+    login: values.login,
+    help: values.help,
+  };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        api: { type: 'string' },
+        thread: { type: 'string' },
+        model: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        login: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    throw new ChatError(`${(error as Error).message.split('. ')[0]}. See --help.`);
+  }
+}

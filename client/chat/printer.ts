@@ -1,0 +1,83 @@
+import type { RunEvent } from '../index.ts';
+
+/** Where the answer goes, and where remarks about it go. */
+export type Output = { out(text: string): void; note(line: string): void };
+
+/** Shows the events of a run. */
+export type Printer = {
+  show(event: RunEvent): void;
+  /** Whether the built-in stub model answered. */
+  readonly stub: boolean;
+};
+
+/** Every event as it came, one a line. */
+export function jsonPrinter({ out }: Output): Printer {
+  const marks = { stub: false };
+  return {
+    show(event) {
+      marks.stub ||= isStub(event);
+      out(`${JSON.stringify(event)}\n`);
+    },
+    get stub() {
+      return marks.stub;
+    },
+  };
+}
+
+/** The text of the answer as it grows, and a remark where that alone would mislead. */
+export function textPrinter({ out, note }: Output): Printer {
+  let stub = false;
+  /** The number of the first delta that is on the screen since the last remark. */
+  let shownFrom: number | undefined;
+  let midLine = false;
+
+  const write = (text: string) => {
+    out(text);
+    midLine = !text.endsWith('\n');
+  };
+  const endLine = () => {
+    if (midLine) write('\n');
+  };
+  const remark = (line: string) => {
+    endLine();
+    note(line);
+    shownFrom = undefined;
+  };
+  /** What is on the screen cannot be taken back; that it is void can be said. */
+  const discard = (from: number | undefined) => {
+    if (from !== undefined && shownFrom !== undefined) remark('(retrying…)');
+  };
+
+  return {
+    get stub() {
+      return stub;
+    },
+    show(event) {
+      stub ||= isStub(event);
+      switch (event.type) {
+        case 'message.delta':
+          if (event.data.channel === 'thinking') return;
+          shownFrom ??= event.seq;
+          return write(event.data.content);
+        case 'run.llm.retry':
+        case 'run.recovered':
+          return discard(event.data.discard_from_seq);
+        case 'llm.turn.completed':
+          shownFrom = undefined;
+          return endLine();
+        case 'tool.call':
+          return remark(`(${event.data.tool_name}…)`);
+        case 'run.waiting_for_input':
+          return remark('(the agent waits for your answer)');
+        case 'run.failed':
+          return remark(`The run failed: ${event.data.message} (${event.data.error_class})`);
+        case 'run.cancelled':
+          return remark('(cancelled)');
+        case 'run.completed':
+          return endLine();
+      }
+    },
+  };
+}
+
+const isStub = (event: RunEvent) => event.type === 'run.route.selected' && event.data.provider_kind === 'stub';

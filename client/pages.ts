@@ -1,0 +1,21 @@
+import type { Page, Paged } from './call.ts';
+import type { Answer } from './transport.ts';
+
+/** The rows of an answer, with the cursor where a plain array has room for it. */
+export const pageOf = <Row>({ body, nextCursor }: Answer): Page<Row> =>
+  Object.defineProperty(body as Row[], 'nextCursor', { value: nextCursor }) as Page<Row>;
+
+/** Awaited it is the first page; iterated it is every row, and the pages are asked for as they are needed. */
+export function pagedFrom<Row>(fetchPage: (cursor?: string) => Promise<Page<Row>>): Paged<Row> {
+  const first = fetchPage();
+  return Object.assign(first, {
+    async *[Symbol.asyncIterator](): AsyncGenerator<Row, void, undefined> {
+      let page = await first;
+      for (;;) {
+        yield* page;
+        if (page.nextCursor === undefined) return;
+        page = await fetchPage(page.nextCursor);
+      }
+    },
+  });
+}

@@ -1,0 +1,68 @@
+import { Problem } from '../contract/shared/errors.ts';
+import { paramNames } from '../contract/shared/path.ts';
+import { refusalsOf } from '../contract/shared/policy.ts';
+import { type Answer, type Contract, type Route, type Schema, streamOf } from '../contract/shared/route.ts';
+import { type Components, createComponents, isOptional } from './components.ts';
+import { isBodyOptional, pathParamOf, queryOf } from './operation.ts';
+import { areaProse, areasOf } from './prose.ts';
+import { docComment, printModel, printProperty, printType } from './typescript.ts';
+
+const heading = '// Generated from the contract by docs/generate.ts. Do not edit.';
+
+/** The types of the published client: named models and one interface for each area, free of zod. */
+export function typesFile(contract: Contract): string {
+  const components = createComponents();
+  components.schemaOf(Problem, 'output');
+  const areas = areasOf(contract).map(([area, resource]) => printArea(area, resource, components));
+  const models = [...components.models].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, model]) => printModel(name, model));
+  const api = areasOf(contract).map(([area]) => `${docComment(areaProse[area]![1], '  ')}\n  readonly ${area}: ${apiName(area)};`);
+  return `${[
+    heading,
+    "import type { Call, NoRequest, PagedCall, StreamCall } from '../call.ts';",
+    ...models,
+    ...areas,
+    `${docComment('Every area of the API.')}\nexport interface Api {\n${api.join('\n')}\n}`,
+  ].join('\n\n')}\n`;
+}
+
+const apiName = (area: string) => `${area[0]!.toUpperCase()}${area.slice(1)}Api`;
+
+function printArea(area: string, resource: Contract[string], components: Components) {
+  const calls = Object.entries(resource).map(([verb, route]) => {
+    const comment = docComment([route.summary, route.description].filter(Boolean).join('\n\n'), '  ');
+    return `${comment}\n  readonly ${verb}: ${callOf(route, components)};`;
+  });
+  return `export interface ${apiName(area)} {\n${calls.join('\n')}\n}`;
+}
+
+function callOf(route: Route, components: Components) {
+  const kind = streamOf(route) ? 'StreamCall' : route.metadata.pages ? 'PagedCall' : 'Call';
+  const answers = Object.values(route.responses as Record<string, Answer>).filter((answer) => kind !== 'StreamCall' || answer !== null);
+  const answer = answers.map((one) => answerOf(one, kind === 'PagedCall', components)).join(' | ');
+  return `${kind}<${requestOf(route, components)}, ${answer}, ${refusalsOf(route).join(' | ')}>`;
+}
+
+function answerOf(answer: Answer, paged: boolean, components: Components) {
+  if (answer === null) return 'undefined';
+  if ('last' in answer) return printType(components.schemaOf(answer.body, 'output'));
+  const type = printType(components.schemaOf(answer, 'output'));
+  return paged ? type.replace(/\[\]$/, '') : type;
+}
+
+function requestOf(route: Route, components: Components) {
+  const print = (schema: Schema, io: 'input' | 'output') => printType(components.schemaOf(schema, io));
+  const params = paramNames(route.path).map((name) => printProperty(name, false, print(pathParamOf(route, name), 'output')));
+  const query = queryOf(route).map(([name, schema]) => ({ name, optional: isOptional(schema), type: print(schema, 'output') }));
+  const fields = query.map(({ name, optional, type }) => printProperty(name, optional, type));
+  const parts = [
+    params.length > 0 && printProperty('params', false, `{ ${params.join(' ')} }`),
+    query.length > 0 &&
+      printProperty(
+        'query',
+        query.every(({ optional }) => optional),
+        `{ ${fields.join(' ')} }`,
+      ),
+    route.body && printProperty('body', isBodyOptional(route), print(route.body, 'input')),
+  ].filter(Boolean);
+  return parts.length > 0 ? `{ ${parts.join(' ')} }` : 'NoRequest';
+}

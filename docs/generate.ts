@@ -1,0 +1,52 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as contract from '../contract/index.ts';
+import { routesFile } from './clientRoutes.ts';
+import { typesFile } from './clientTypes.ts';
+import { openApi, openApi32 } from './openapi.ts';
+
+const root = new URL('../', import.meta.url);
+const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
+const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+
+/** Every file that derives from the contract, with the text it must have. */
+export function derivedFiles(): Record<string, string> {
+  const { version } = JSON.parse(read('package.json')) as { version: string };
+  const document = openApi(contract, version);
+  return {
+    'docs/openapi.json': json(document),
+    'docs/openapi-3.2.json': json(openApi32(document)),
+    'client/generated/types.ts': typesFile(contract),
+    'client/generated/routes.ts': routesFile(contract),
+  };
+}
+
+/** The derived files whose text on disk is another. */
+export const staleFiles = (files = derivedFiles()) => Object.keys(files).filter((file) => textOf(file) !== files[file]);
+
+function textOf(file: string) {
+  try {
+    return read(file);
+  } catch {
+    return undefined;
+  }
+}
+
+function main([option]: string[]) {
+  const files = derivedFiles();
+  const stale = staleFiles(files);
+  if (option === '--check') {
+    for (const file of stale) console.error(`${file} is stale: run npm run generate`);
+    process.exitCode = stale.length > 0 ? 1 : 0;
+    return;
+  }
+  for (const file of stale) {
+    const path = fileURLToPath(new URL(file, root));
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, files[file]!);
+    console.log(`wrote ${file}`);
+  }
+}
+
+if (import.meta.main) main(process.argv.slice(2));

@@ -1,0 +1,55 @@
+import { type OpenAPIObject, OpenApiBuilder, type PathItemObject } from 'openapi3-ts/oas31';
+import { Problem } from '../contract/shared/errors.ts';
+import { openApiPath } from '../contract/shared/path.ts';
+import type { Contract } from '../contract/shared/route.ts';
+import { createComponents } from './components.ts';
+import { answerHeaders, requestHeaders } from './headers.ts';
+import { operationOf } from './operation.ts';
+import { areaProse, areasOf, introduction } from './prose.ts';
+import { outsideRefusals } from './responses.ts';
+
+/** The published description of the API (OpenAPI 3.1), derived from the contract and nothing else. */
+export function openApi(contract: Contract, version: string): OpenAPIObject {
+  const components = createComponents();
+  const builder = OpenApiBuilder.create()
+    .addInfo({ title: 'Arkloop API', version, description: introduction, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } })
+    .addServer({ url: 'http://localhost:19000', description: 'The gateway' })
+    .addServer({ url: 'http://localhost:19001', description: 'The API itself' })
+    .addSecurityScheme('accessToken', { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'From a sign-in.' })
+    .addSecurityScheme('apiKey', { type: 'http', scheme: 'bearer', description: 'An API key, `al_…`.' });
+
+  components.schemaOf(Problem, 'output');
+  const paths = new Map<string, PathItemObject>();
+  for (const [area, resource] of areasOf(contract)) {
+    const [title, description] = areaProse[area]!;
+    builder.addTag({ name: area, description, 'x-displayName': title });
+    for (const [verb, route] of Object.entries(resource)) {
+      const path = openApiPath(route.path);
+      paths.set(path, { ...paths.get(path), [route.method.toLowerCase()]: operationOf(area, verb, route, components) });
+    }
+  }
+
+  for (const [path, item] of paths) builder.addPath(path, item);
+  for (const [name, parameter] of Object.entries(requestHeaders)) builder.addParameter(name, parameter);
+  for (const [name, header] of Object.entries(answerHeaders)) builder.addHeader(name, header);
+  for (const [name, response] of Object.entries(outsideRefusals)) builder.addResponse(name, response);
+  for (const [name, model] of components.models) builder.addSchema(name, model);
+  return builder.getSpec();
+}
+
+/** The same for OpenAPI 3.2, which can say that a stream is a sequence of events. */
+export function openApi32(document: OpenAPIObject): unknown {
+  const streams = ({ schema }: { schema: unknown }) => ({ itemSchema: serverSentEvent(schema) });
+  const newer = JSON.parse(JSON.stringify(document), (key, value) => (key === 'text/event-stream' ? streams(value) : value));
+  return { ...newer, openapi: '3.2.0' };
+}
+
+const serverSentEvent = (contentSchema: unknown) => ({
+  type: 'object',
+  properties: {
+    id: { type: 'string' },
+    event: { type: 'string' },
+    data: { type: 'string', contentMediaType: 'application/json', contentSchema },
+  },
+  required: ['id', 'event', 'data'],
+});

@@ -1,0 +1,61 @@
+/** What the documents say about the API as a whole. */
+export const introduction = `An HTTP platform for AI agents: conversations, agent runs, and the events that describe them as they happen.
+
+**Credentials.** Send \`Authorization: Bearer …\` with an access token (from sign-in, it lasts minutes) or, where an operation allows it, an API key \`al_…\`. The refresh token travels only in an HttpOnly cookie.
+
+**Accounts.** Every call acts in one account: the one the credential names, or the one in \`X-Account-Id\`. What belongs to another account looks absent.
+
+**Refusals.** Every refusal is a \`Problem\`. Branch on \`error\` and \`details.reason\`; \`message\` is for people. \`trace_id\` and the header \`X-Trace-Id\` name the request in the server's log.
+
+**Lists.** Newest first. While there are more rows, \`X-Next-Cursor\` holds the value for \`before\`, and \`Link\` the whole next page.
+
+**Repeating.** A POST that takes \`Idempotency-Key\` can be sent again with the same key for 24 hours and has one effect.
+
+**Runs.** Add a message to a thread, start a run, follow its events. The stream ends after \`run.completed\`, \`run.failed\` or \`run.cancelled\`; after a lost connection continue with \`Last-Event-ID\`.`;
+
+/** Title and purpose of each area of the contract, in the order of reading; an area without them does not generate. */
+export const areaProse: Readonly<Record<string, readonly [title: string, purpose: string]>> = {
+  auth: ['Sign-in', 'Sign-up, sign-in and sessions.'],
+  me: ['Me', 'The signed-in user as seen from the active account.'],
+  apiKeys: ['API keys', 'Long-lived credentials for servers and scripts.'],
+  threads: ['Threads', 'Conversations.'],
+  messages: ['Messages', 'The transcript of a thread.'],
+  runs: ['Runs', 'Executions of the agent loop, and the events that describe them.'],
+  llmProviders: ['Providers', 'Credentials for model providers.'],
+  llmModels: ['Models', 'The models under a provider, with their prices and routing rules.'],
+  bootstrap: ['Bootstrap', 'The first platform admin, once.'],
+};
+
+/** The areas of a contract in the order of reading. */
+export function areasOf<Resource>(contract: Readonly<Record<string, Resource>>): [area: string, resource: Resource][] {
+  const unknown = Object.keys(contract).filter((area) => !areaProse[area]);
+  if (unknown.length > 0) throw new Error(`docs/prose.ts does not describe ${unknown.join(', ')}`);
+  return Object.keys(areaProse).flatMap((area) => (contract[area] ? [[area, contract[area]]] : []));
+}
+
+/** What each success status means. */
+export const successProse = {
+  200: 'Done.',
+  201: 'Created.',
+  202: 'Accepted; the work goes on.',
+  204: 'Done; there is no content.',
+} as const;
+
+/** What each refusal status means. */
+export const refusalProse = {
+  400: 'A value of the request breaks a rule; `details.issues` lists all of them.',
+  401: 'There is no usable credential.',
+  402: 'The account has no credits left.',
+  403: 'You can see this but may not do it.',
+  404: 'Absent, of another account, or not visible to you: the three look the same.',
+  405: 'The path knows other methods; `Allow` names them.',
+  409: 'The request clashes with the present state.',
+  413: 'The body is larger than 1 MiB.',
+  422: 'The body cannot be read at all.',
+  429: 'Too many requests; `Retry-After` says when to come back.',
+  431: 'The headers are too large.',
+  500: 'A fault of the server; quote the trace id.',
+  502: 'An upstream that the request needs failed.',
+  503: 'Something the request needs is off or not configured.',
+  504: 'The API did not answer the gateway in time.',
+} as const;

@@ -1,0 +1,77 @@
+import { isIdempotent } from '../contract/shared/policy.ts';
+import type { Route } from '../contract/shared/route.ts';
+
+type Reasons = Partial<Record<number, readonly string[]>>;
+
+const credential: Reasons = {
+  401: ['missing_token', 'invalid_authorization', 'invalid_token', 'token_expired', 'session_revoked'],
+  403: ['account_suspended', 'no_account_membership', 'ip_blocked'],
+};
+const unreadable: Reasons = { 422: ['empty_body', 'malformed_json', 'unsupported_content_type', 'invalid_encoding'] };
+const idempotency: Reasons = { 409: ['idempotency_key_reused', 'idempotency_in_progress'] };
+
+const captcha: Reasons = { 400: ['captcha_required', 'captcha_invalid'], 503: ['captcha_unavailable'] };
+const starting: Reasons = { 409: ['thread_busy'], 429: ['concurrent_runs_exceeded'] };
+const provider: Reasons = { 400: ['advanced_json_key_denied'], 409: ['name_conflict'] };
+const model: Reasons = { 400: ['advanced_json_key_denied'], 409: ['model_conflict'] };
+
+/** The reasons only one operation gives, by operation id. */
+const own: Readonly<Record<string, readonly Reasons[]>> = {
+  authRegister: [
+    captcha,
+    {
+      400: ['password_policy', 'invite_code_required', 'invite_code_invalid'],
+      403: ['registration_disabled'],
+      409: ['login_taken', 'email_taken'],
+      429: ['registration_rate_limited'],
+    },
+  ],
+  authLogin: [captcha, { 401: ['invalid_credentials'], 403: ['user_suspended', 'email_not_verified'], 429: ['login_rate_limited'] }],
+  authRefresh: [
+    {
+      401: ['missing_token', 'invalid_token', 'token_rotated', 'token_reused', 'token_expired', 'session_revoked'],
+      403: ['user_suspended'],
+    },
+  ],
+  bootstrapInit: [{ 409: ['already_initialized'] }],
+  bootstrapSetup: [
+    { 400: ['password_policy'], 401: ['bootstrap_token_invalid'], 409: ['already_initialized', 'login_taken', 'email_taken'] },
+  ],
+  apiKeysCreate: [{ 403: ['scope_not_grantable'], 409: ['quota_exceeded'] }],
+  threadsCreate: [{ 400: ['project_not_found'] }],
+  threadsUpdate: [{ 400: ['no_fields', 'project_not_found'] }],
+  runsCreate: [starting],
+  runsRetry: [starting, { 409: ['nothing_to_retry'] }],
+  runsContinue: [starting, { 409: ['run_cannot_continue'] }],
+  runsEditMessage: [starting],
+  runsInput: [{ 400: ['content_too_large'], 409: ['run_not_active'] }],
+  llmProvidersCreate: [provider, { 403: ['feature_disabled'] }],
+  llmProvidersUpdate: [provider],
+  llmProvidersAvailableModels: [
+    {
+      400: ['base_url_denied'],
+      409: ['api_key_missing'],
+      502: ['upstream_auth_failed', 'upstream_request_failed', 'upstream_unreachable', 'upstream_invalid_response'],
+    },
+  ],
+  llmModelsCreate: [model],
+  llmModelsUpdate: [model],
+};
+
+/** The values of `details.reason` that an operation can give under a status, those of every operation of its kind last. */
+export function reasonsOf(operationId: string, route: Route, status: number): string[] {
+  const { auth, read, permission, origin } = route.metadata;
+  const sources: Reasons[] = [
+    ...(own[operationId] ?? []),
+    ...(auth === 'public' ? [] : [credential]),
+    ...(read || permission || auth === 'platform' ? [{ 403: ['missing_permission'] }] : []),
+    ...(auth === 'user' || auth === 'platform' ? [{ 403: ['api_key_not_allowed'] }] : []),
+    ...(origin ? [{ 403: ['origin_not_allowed'] }] : []),
+    ...(isIdempotent(route) ? [idempotency] : []),
+    ...(route.body ? [unreadable] : []),
+  ];
+  return [...new Set(sources.flatMap((source) => source[status] ?? []))];
+}
+
+/** The operation ids this table knows, so that a test can find one that no route has. */
+export const operationsWithReasons = Object.keys(own);

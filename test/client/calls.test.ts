@@ -1,0 +1,171 @@
+import { expect, test, vi } from 'vitest';
+import { ApiError, ConnectionError, createClient, isRefusal, TimeoutError } from '../../client/index.ts';
+import { localServer, refuse, send } from './localServer.ts';
+
+const id = '0198c0de-0000-7000-8000-000000000000';
+const quick = { retryDelayMs: 1 };
+
+test('a call sends its parts where the contract puts them and resolves to the body', async () => {
+  const { baseUrl, requests } = await localServer((_, res) => send(res, 201, { run_id: id, trace_id: 'a'.repeat(32) }));
+  const client = createClient({ baseUrl: `${baseUrl}/`, apiKey: 'al_key', accountId: id, headers: { 'x-client-app': 'test' } });
+  const run = await client.runs.create({ params: { thread_id: 'a b/ü' }, body: { model: 'm' } });
+  expect(run.run_id).toBe(id);
+  expect(requests[0]).toMatchObject({ method: 'POST', url: '/v1/threads/a%20b%2F%C3%BC/runs', body: '{"model":"m"}' });
+  expect(requests[0]!.headers).toMatchObject({ authorization: 'Bearer al_key', 'x-account-id': id, 'x-client-app': 'test' });
+  expect(requests[0]!.headers['idempotency-key']).toMatch(/^[0-9a-f]{32}$/);
+});
+
+test('a query leaves out what is undefined, a call without a body sends none, and 204 is undefined', async () => {
+  const { baseUrl, requests } = await localServer((seen, res) => (seen.method === 'DELETE' ? send(res, 204) : send(res, 200, [])));
+  const client = createClient({ baseUrl, accessToken: 'token' });
+  await client.runs.list({ query: { limit: 5, status: undefined, model: 'a&b' } });
+  expect(await client.threads.delete({ params: { thread_id: id } })).toBeUndefined();
+  expect(requests.map(({ method, url }) => `${method} ${url}`)).toEqual(['GET /v1/runs?limit=5&model=a%26b', `DELETE /v1/threads/${id}`]);
+  expect(requests[1]!.headers['content-type']).toBeUndefined();
+});
+
+test.each(['', '.', '..'])('the id "%s" is refused before anything is sent', async (thread_id) => {
+  const fetch = vi.fn<typeof globalThis.fetch>();
+  const client = createClient({ baseUrl: 'http://localhost', fetch });
+  await expect(client.threads.delete({ params: { thread_id } })).rejects.toThrow(TypeError);
+  expect(fetch).not.toHaveBeenCalled();
+});
+
+test('a refusal tells status, code, reason, issues and trace id', async () => {
+  const issues = [{ location: 'body', path: '/title', message: 'too long' }];
+  const problem = { error: 'validation.error', message: 'Not valid.', trace_id: 'b'.repeat(32), details: { reason: 'no_fields', issues } };
+  const { baseUrl } = await localServer((_, res) => send(res, 400, problem));
+  const client = createClient({ baseUrl });
+  const error = await client.threads.update({ params: { thread_id: id }, body: {} }).catch((error: unknown) => error);
+  expect(error).toBeInstanceOf(ApiError);
+  expect(error).toMatchObject({
+    status: 400,
+    code: 'validation.error',
+    reason: 'no_fields',
+    issues,
+    traceId: 'a'.repeat(32),
+    retryable: false,
+  });
+  expect(isRefusal(client.threads.update, error)).toBe(true);
+  expect(isRefusal(client.auth.captchaConfig, error)).toBe(false);
+});
+
+test('what a proxy answers in HTML is still an ApiError', async () => {
+  const { baseUrl } = await localServer((_, res) => void res.writeHead(413, { 'content-type': 'text/html' }).end('<h1>Too large</h1>'));
+  const client = createClient({ baseUrl });
+  await expect(client.me.get()).rejects.toMatchObject({ status: 413, code: 'payload_too_large', traceId: undefined, details: {} });
+});
+
+test('an idempotent POST is repeated with one key until it is answered', async () => {
+  const { baseUrl, requests } = await localServer((_, res, count) => {
+    if (count === 0) return void res.destroy();
+    if (count === 1) return refuse(res, 409, 'conflict', 'idempotency_in_progress', { 'retry-after': '0' });
+    send(res, 201, { id });
+  });
+  const client = createClient({ baseUrl, ...quick });
+  expect(await client.threads.create()).toEqual({ id });
+  expect(requests).toHaveLength(3);
+  expect(new Set(requests.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
+  await client.threads.create({}, { idempotencyKey: 'mine' });
+  expect(requests[3]!.headers['idempotency-key']).toBe('mine');
+});
+
+test.each([429, 502, 503, 504])('%i is tried again for a GET, and given up after the allowed number', async (status) => {
+  const { baseUrl, requests } = await localServer((_, res) => refuse(res, status, 'x'));
+  const client = createClient({ baseUrl, ...quick });
+  await expect(client.me.get()).rejects.toMatchObject({ status, retryable: true });
+  expect(requests).toHaveLength(3);
+  await expect(client.me.get(undefined, { retries: 0 })).rejects.toMatchObject({ status });
+  expect(requests).toHaveLength(4);
+});
+
+test.each([400, 402, 409, 500])('%i is not tried again', async (status) => {
+  const { baseUrl, requests } = await localServer((_, res) => refuse(res, status, 'x'));
+  await expect(createClient({ baseUrl, ...quick }).threads.create()).rejects.toMatchObject({ status, retryable: false });
+  expect(requests).toHaveLength(1);
+});
+
+test('what may take effect twice is never repeated: sign-in and PATCH', async () => {
+  const { baseUrl, requests } = await localServer((_, res) => void res.destroy());
+  const client = createClient({ baseUrl, ...quick });
+  await expect(client.auth.login({ body: { login: 'a', password: 'b' } })).rejects.toBeInstanceOf(ConnectionError);
+  await expect(client.me.update({ body: { username: 'x' } })).rejects.toBeInstanceOf(ConnectionError);
+  expect(requests).toHaveLength(2);
+});
+
+test('Retry-After is kept, and one beyond a minute is left to the caller', async () => {
+  const { baseUrl, requests } = await localServer((_, res, count) => {
+    if (count === 0) return refuse(res, 429, 'rate_limit', undefined, { 'retry-after': '1' });
+    if (count === 1) return send(res, 200, { id });
+    refuse(res, 429, 'rate_limit', undefined, { 'retry-after': '61' });
+  });
+  const client = createClient({ baseUrl, ...quick });
+  const began = performance.now();
+  await client.me.get();
+  expect(performance.now() - began).toBeGreaterThan(990);
+  await expect(client.me.get()).rejects.toMatchObject({ retryAfterMs: 61_000 });
+  expect(requests).toHaveLength(3);
+});
+
+test('a try that takes too long is a TimeoutError, also when the body hangs', async () => {
+  const { baseUrl, requests } = await localServer((_, res, count) => {
+    if (count > 0) res.writeHead(200, { 'content-type': 'application/json' }).write('{"id":');
+  });
+  const client = createClient({ baseUrl, timeoutMs: 50, retries: 1, ...quick });
+  await expect(client.me.get()).rejects.toBeInstanceOf(TimeoutError);
+  expect(requests).toHaveLength(2);
+  await expect(client.me.get(undefined, { timeoutMs: 20, retries: 0 })).rejects.toThrow('20 ms');
+});
+
+test('an unreachable server is a ConnectionError with its cause', async () => {
+  const client = createClient({ baseUrl: 'http://127.0.0.1:1', ...quick });
+  const error = await client.me.get().catch((error: unknown) => error);
+  expect(error).toBeInstanceOf(ConnectionError);
+  expect(error).toHaveProperty('cause', expect.any(TypeError));
+});
+
+test('an answer that is no JSON is a ConnectionError', async () => {
+  const { baseUrl } = await localServer((_, res) => void res.writeHead(200).end('<html>'));
+  await expect(createClient({ baseUrl, retries: 0 }).me.get()).rejects.toBeInstanceOf(ConnectionError);
+});
+
+test('the signal wins at once: before, during, and while waiting for the next try', async () => {
+  const { baseUrl } = await localServer((seen, res) => {
+    if (seen.url.startsWith('/v1/me')) refuse(res, 503, 'unavailable', undefined, { 'retry-after': '30' });
+  });
+  const client = createClient({ baseUrl });
+  const reason = new Error('enough');
+  await expect(client.me.get(undefined, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  const during = new AbortController();
+  setTimeout(() => during.abort(reason), 30);
+  await expect(client.threads.list(undefined, { signal: during.signal })).rejects.toBe(reason);
+  const waiting = new AbortController();
+  setTimeout(() => waiting.abort(reason), 100);
+  const began = performance.now();
+  await expect(client.me.get(undefined, { signal: waiting.signal })).rejects.toBe(reason);
+  expect(performance.now() - began).toBeLessThan(2_000);
+});
+
+test('a base address that is none is a TypeError', () => {
+  expect(() => createClient({ baseUrl: 'nonsense' })).toThrow(TypeError);
+  expect(() => createClient({ baseUrl: 'ftp://x' })).toThrow('http');
+});
+
+test('a list is one page when awaited and every row when iterated', async () => {
+  const pages: Record<string, [string[], string?]> = { '': [['a', 'b'], 'c1'], c1: [['c', 'd'], 'c2'], c2: [['e']] };
+  const { baseUrl, requests } = await localServer(({ url }, res) => {
+    const [rows, next] = pages[new URL(url, 'http://x').searchParams.get('before') ?? '']!;
+    send(res, 200, rows, next ? { 'x-next-cursor': next } : {});
+  });
+  const client = createClient({ baseUrl });
+  const page = await client.threads.list({ query: { limit: 2 } });
+  expect(page).toEqual(['a', 'b']);
+  expect(page.nextCursor).toBe('c1');
+  expect(JSON.stringify(page)).toBe('["a","b"]');
+  const rows: unknown[] = [];
+  for await (const row of client.threads.list({ query: { limit: 2 } })) rows.push(row);
+  expect(rows).toEqual(['a', 'b', 'c', 'd', 'e']);
+  expect(requests.slice(1).map(({ url }) => url)).toEqual(['', '&before=c1', '&before=c2'].map((rest) => `/v1/threads?limit=2${rest}`));
+  for await (const _ of client.threads.list()) break;
+  expect(requests).toHaveLength(5);
+});

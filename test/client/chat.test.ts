@@ -1,0 +1,165 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { type Answerer, grant, localServer, refuse, send } from './localServer.ts';
+
+const main = new URL('../../client/chat/main.ts', import.meta.url).pathname;
+const id = '0198c0de-0000-7000-8000-000000000000';
+
+type Data = Record<string, unknown>;
+const block = (seq: number, type: string, data: Data) => `id: ${seq}\nevent: ${type}\ndata: ${JSON.stringify({ seq, type, data })}\n\n`;
+const story = (...steps: [type: string, data?: Data][]) => steps.map(([type, data = {}], i) => block(i + 1, type, data)).join('');
+const delta = (content: string, more: Data = {}): [string, Data] => ['message.delta', { content, ...more }];
+
+/** A server that knows one user and answers every run with `events`. */
+function chatServer(events: (res: ServerResponse) => void, overrides: Partial<Record<string, Answerer>> = {}) {
+  const users = new Map<string, string>();
+  return localServer((seen, res, count) => {
+    const override = overrides[`${seen.method} ${seen.url}`];
+    if (override) return override(seen, res, count);
+    const { login, password } = JSON.parse(seen.body || '{}') as { login?: string; password?: string };
+    if (seen.url.endsWith('/register')) {
+      users.set(login!, password!);
+      return send(res, 201, { user_id: id, warning: null, ...grant('t1') });
+    }
+    if (seen.url.endsWith('/login'))
+      return users.get(login!) === password ? send(res, 200, grant('t1')) : refuse(res, 401, 'auth.unauthorized', 'invalid_credentials');
+    if (!seen.url.endsWith('/events')) return send(res, 201, { id, run_id: id, ok: true });
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    events(res);
+  });
+}
+
+async function dataDir() {
+  const dir = await mkdtemp(join(tmpdir(), 'chat-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  return dir;
+}
+
+/** Runs the chat to its end; `input` is what is piped in. */
+function chat(
+  args: string[],
+  dir: string,
+  { input, onOutput }: { input?: string; onOutput?: (text: string, interrupt: () => void) => void } = {},
+) {
+  const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env.PATH, ARKLOOP_DATA_DIR: dir } });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const said = { out: '', err: '' };
+  child.stdout.on('data', (chunk) => {
+    said.out += chunk;
+    onOutput?.(said.out, () => child.kill('SIGINT'));
+  });
+  child.stderr.on('data', (chunk) => {
+    said.err += chunk;
+  });
+  child.stdin.end(input);
+  return new Promise<{ out: string; err: string; code: number | null }>((resolve) =>
+    child.on('close', (code) => resolve({ ...said, code })),
+  );
+}
+
+test('one question: registers a user once, prints the answer, and says that the stub answered', async () => {
+  const answer = story(
+    ['run.started'],
+    ['run.route.selected', { provider_kind: 'stub' }],
+    delta('hm', { channel: 'thinking' }),
+    delta('Hello '),
+    delta('there'),
+    ['run.completed'],
+  );
+  const { baseUrl, requests } = await chatServer((res) => void res.end(answer));
+  const dir = await dataDir();
+  const first = await chat(['--api', baseUrl, 'how', 'are you?'], dir);
+  expect(first).toMatchObject({ code: 0, out: 'Hello there\n' });
+  expect(first.err.trim().split('\n')).toEqual([expect.stringMatching(/stub model.*\/v1\/llm-providers/)]);
+  expect(requests.find(({ url }) => url.endsWith('/messages'))?.body).toBe('{"content":"how are you?"}');
+  const file = join(dir, 'chat.json');
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  expect(JSON.parse(await readFile(file, 'utf8'))).toHaveProperty([baseUrl, 'login'], expect.stringMatching(/^chat-[0-9a-f]{12}$/));
+
+  expect(await chat(['--api', baseUrl, '--thread', 'mine', 'again'], dir)).toMatchObject({ code: 0 });
+  expect(requests.filter(({ url }) => url.endsWith('/register'))).toHaveLength(1);
+  expect(requests.at(-3)!.url).toBe('/v1/threads/mine/messages');
+});
+
+test('--json prints the events, one a line, and a failed run is exit status 1', async () => {
+  const answer = story(['run.started'], ['run.failed', { message: 'No.', error_class: 'provider.retryable' }]);
+  const { baseUrl } = await chatServer((res) => void res.end(answer));
+  const dir = await dataDir();
+  const { out, code } = await chat(['--api', baseUrl, '--json', 'x'], dir);
+  expect(
+    out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).type),
+  ).toEqual(['run.started', 'run.failed']);
+  expect(code).toBe(1);
+  const plain = await chat(['--api', baseUrl, 'x'], dir);
+  expect(plain).toMatchObject({ code: 1, out: '', err: 'The run failed: No. (provider.retryable)\n' });
+});
+
+test('a discarded piece of an answer is marked, what follows stands on a line of its own', async () => {
+  const answer = story(delta('Hal'), ['run.llm.retry', { discard_from_seq: 1 }], delta('Hello'), ['run.completed']);
+  const { baseUrl } = await chatServer((res) => void res.end(answer));
+  expect(await chat(['--api', baseUrl, 'x'], await dataDir())).toMatchObject({ code: 0, out: 'Hal\nHello\n', err: '(retrying…)\n' });
+});
+
+test('piped lines are asked one after the other', async () => {
+  const { baseUrl, requests } = await chatServer((res) => void res.end(story(delta('yes'), ['run.completed'])));
+  const { out, code } = await chat(['--api', baseUrl], await dataDir(), { input: 'one\n\ntwo\n' });
+  expect({ out, code }).toEqual({ out: 'yes\nyes\n', code: 0 });
+  expect(requests.filter(({ url }) => url === '/v1/threads')).toHaveLength(1);
+});
+
+test('Ctrl-C cancels the run and shows that it ended', async () => {
+  let stream: ServerResponse | undefined;
+  const cancel: Answerer = (_, res) => {
+    send(res, 200, { ok: true });
+    stream!.end(block(2, 'run.cancelled', { reason: 'cancel_signal' }));
+  };
+  const { baseUrl } = await chatServer(
+    (res) => {
+      stream = res;
+      res.write(story(delta('a long')));
+    },
+    { [`POST /v1/runs/${id}:cancel`]: cancel },
+  );
+  const onOutput = (_: string, interrupt: () => void) => interrupt();
+  expect(await chat(['--api', baseUrl, 'x'], await dataDir(), { onOutput: once(onOutput) })).toMatchObject({
+    code: 1,
+    err: '(cancelled)\n',
+  });
+});
+
+test('a lost user is made anew, a server that is not there is one line', async () => {
+  const dir = await dataDir();
+  const answer = story(delta('yes'), ['run.completed']);
+  const emptied: Answerer = (_, res) => refuse(res, 401, 'auth.unauthorized', 'invalid_credentials');
+  const again = await chatServer((res) => void res.end(answer), { 'POST /v1/auth/login': emptied });
+  expect(await chat(['--api', again.baseUrl, 'x'], dir)).toMatchObject({ code: 0, out: 'yes\n' });
+  expect(await chat(['--api', again.baseUrl, 'x'], dir)).toMatchObject({ code: 0, out: 'yes\n' });
+  expect(again.requests.filter(({ url }) => url.endsWith('/register'))).toHaveLength(2);
+
+  const nobody = await chat(['--api', 'http://127.0.0.1:1', 'x'], dir);
+  expect(nobody).toMatchObject({ code: 1, out: '' });
+  expect(nobody.err.trim().split('\n')).toEqual([expect.stringContaining('http://127.0.0.1:1 does not answer')]);
+});
+
+test.each([
+  ['--nope', 'Unknown option'],
+  ['--api=nonsense', 'wants an address'],
+])('%s is explained in one line', async (arg, words) => {
+  const { code, err } = await chat([arg], await dataDir());
+  expect({ code, lines: err.trim().split('\n') }).toEqual({ code: 1, lines: [expect.stringContaining(words)] });
+});
+
+function once<Args extends unknown[]>(act: (...args: Args) => void) {
+  let done = false;
+  return (...args: Args) => {
+    if (!done) act(...args);
+    done = true;
+  };
+}

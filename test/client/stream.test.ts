@@ -1,0 +1,150 @@
+import type { ServerResponse } from 'node:http';
+import { expect, test } from 'vitest';
+import { ConnectionError, createClient, type RunEvent } from '../../client/index.ts';
+import { type Answerer, grant, localServer, refuse, send } from './localServer.ts';
+
+const runId = '0198c0de-0000-7000-8000-000000000000';
+const quick = { retryDelayMs: 1 };
+
+/** Begins a stream and leaves it open. */
+function open(res: ServerResponse, text = '') {
+  res.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+  res.write(`: ping\n\n${text}`);
+}
+
+/** Begins a stream and ends it in order. */
+function whole(res: ServerResponse, text = '') {
+  open(res, text);
+  res.end();
+}
+
+/** Begins a stream and cuts the connection. */
+function cut(res: ServerResponse, text: string) {
+  open(res, text);
+  setTimeout(() => res.destroy(), 20);
+}
+
+const event = (seq: number, type = 'message.delta') => `id: ${seq}\nevent: ${type}\ndata: ${JSON.stringify({ seq, type, data: {} })}\n\n`;
+const events = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => event(from + i)).join('');
+const lastSeen = (headers: Record<string, unknown>) => headers['last-event-id'];
+
+async function collect(stream: AsyncIterable<RunEvent>) {
+  const seqs: number[] = [];
+  for await (const { seq } of stream) seqs.push(seq);
+  return seqs;
+}
+
+test('events come in order, each once, over connections that end, break, repeat and skip', async () => {
+  const answers: Answerer[] = [
+    (_, res) => whole(res, events(1, 2)),
+    (_, res) => cut(res, `${events(3, 3)}id: 4\ndata: {"seq":4,"ty`),
+    (_, res) => whole(res, events(2, 5)),
+    (_, res) => whole(res, events(6, 6) + events(8, 9)),
+    (_, res) => refuse(res, 503, 'unavailable'),
+    (_, res) => void res.destroy(),
+    (_, res) => whole(res, events(7, 8) + event(9, 'run.completed') + event(10)),
+  ];
+  const { baseUrl, requests } = await localServer((seen, res, count) => answers[count]!(seen, res, count));
+  const client = createClient({ baseUrl, ...quick });
+  expect(await collect(client.runs.stream(runId))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(requests.map(({ headers }) => lastSeen(headers))).toEqual([undefined, '2', '3', '5', '6', '6', '6']);
+  expect(requests[0]).toMatchObject({ url: `/v1/runs/${runId}/events`, headers: { accept: 'text/event-stream' } });
+});
+
+test('a stream starts where it is told, and 204 ends it', async () => {
+  const { baseUrl, requests } = await localServer((_, res, count) => (count === 0 ? whole(res) : send(res, 204)));
+  const client = createClient({ baseUrl, ...quick });
+  expect(await collect(client.runs.stream(runId, { afterSeq: 7 }))).toEqual([]);
+  expect(requests.map(({ url, headers }) => [url.split('?')[1], lastSeen(headers)])).toEqual([
+    ['after_seq=7', undefined],
+    ['after_seq=7', '7'],
+  ]);
+});
+
+test('without follow the end of the connection is the end, but a broken one is resumed', async () => {
+  const { baseUrl, requests } = await localServer((_, res, count) => {
+    if (count > 0) return whole(res, events(3, 4));
+    cut(res, events(1, 2));
+  });
+  const client = createClient({ baseUrl, ...quick });
+  expect(await collect(client.runs.stream(runId, { follow: false }))).toEqual([1, 2, 3, 4]);
+  expect(requests).toHaveLength(2);
+  expect(requests[0]!.url).toContain('follow=false');
+});
+
+test('a refusal ends the stream, an expired token is renewed', async () => {
+  const { baseUrl, requests } = await localServer(({ url, headers }, res) => {
+    if (url === '/v1/auth/refresh') return send(res, 200, grant('new'));
+    if (headers.authorization === 'Bearer old') return refuse(res, 401, 'auth.unauthorized', 'token_expired');
+    if (lastSeen(headers) === undefined) return whole(res, events(1, 1));
+    refuse(res, 404, 'not_found');
+  });
+  const client = createClient({ baseUrl, accessToken: 'old', ...quick });
+  const seqs: number[] = [];
+  const reading = (async () => {
+    for await (const { seq } of client.runs.stream(runId)) seqs.push(seq);
+  })();
+  await expect(reading).rejects.toMatchObject({ status: 404 });
+  expect(seqs).toEqual([1]);
+  expect(requests.map(({ url }) => url.split('/').at(-1))).toEqual(['events', 'refresh', 'events', 'events']);
+});
+
+test('leaving the loop closes the connection', async () => {
+  const closed = Promise.withResolvers<void>();
+  const { baseUrl } = await localServer((_, res) => {
+    res.on('close', () => closed.resolve());
+    open(res, events(1, 3));
+  });
+  for await (const { seq } of createClient({ baseUrl }).runs.stream(runId)) if (seq === 2) break;
+  await closed.promise;
+});
+
+test('a stream that waits for an event can be left from outside, by its iterator or by its signal', async () => {
+  let streams = 0;
+  const { baseUrl } = await localServer((_, res) => {
+    streams += 1;
+    res.on('close', () => {
+      streams -= 1;
+    });
+    open(res);
+  });
+  const client = createClient({ baseUrl });
+  const iterator = client.runs.stream(runId)[Symbol.asyncIterator]();
+  const pending = iterator.next();
+  setTimeout(() => void iterator.return?.(), 50);
+  expect(await pending).toEqual({ done: true, value: undefined });
+  const reason = new Error('enough');
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(reason), 50);
+  await expect(collect(client.runs.stream(runId, { signal: stop.signal }))).rejects.toBe(reason);
+  await expect.poll(() => streams).toBe(0);
+});
+
+test('silence reconnects, and a slow reader is not taken for it', async () => {
+  const { baseUrl, requests } = await localServer(({ headers }, res) => {
+    if (lastSeen(headers) === undefined) open(res, events(1, 2));
+    else whole(res, events(3, 3) + event(4, 'run.failed'));
+  });
+  const client = createClient({ baseUrl, silenceMs: 60, ...quick });
+  const seqs: number[] = [];
+  for await (const { seq } of client.runs.stream(runId)) {
+    seqs.push(seq);
+    if (seq === 1) await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+  expect(seqs).toEqual([1, 2, 3, 4]);
+  expect(requests).toHaveLength(2);
+});
+
+test('it gives up when many connections in a row bring nothing, early when none ever worked', async () => {
+  const { baseUrl, requests } = await localServer((_, res) => whole(res));
+  await expect(collect(createClient({ baseUrl, ...quick }).runs.stream(runId))).rejects.toBeInstanceOf(ConnectionError);
+  expect(requests).toHaveLength(9);
+  const nobody = createClient({ baseUrl: 'http://127.0.0.1:1', ...quick });
+  await expect(collect(nobody.runs.stream(runId))).rejects.toBeInstanceOf(ConnectionError);
+});
+
+test('the last type of the contract ends the stream without another request', async () => {
+  const { baseUrl, requests } = await localServer((_, res) => open(res, event(1, 'run.cancelled')));
+  expect(await collect(createClient({ baseUrl }).runs.events({ params: { run_id: runId } }))).toEqual([1]);
+  expect(requests).toHaveLength(1);
+});

@@ -1,0 +1,102 @@
+import { expect, expectTypeOf, test } from 'vitest';
+import type { z } from 'zod';
+import type { Page } from '../../client/call.ts';
+import { routes } from '../../client/generated/routes.ts';
+import type { Api } from '../../client/generated/types.ts';
+import { createClient, isRefusal, type RunEvent, type Thread } from '../../client/index.ts';
+import * as contract from '../../contract/index.ts';
+import type { CodeOf } from '../../contract/shared/failures.ts';
+import type { RefusalsOf } from '../../contract/shared/policy.ts';
+import type { BodyOf, Contract, Events, ParamsOf, QueryOf, Route, Schema, SuccessOf } from '../../contract/shared/route.ts';
+import { rowOf } from '../../docs/clientRoutes.ts';
+
+// What the contract says of each call, inferred by the compiler; the generated types must be equal, not only assignable.
+
+type Query<Q> = Q extends Schema
+  ? {
+      [Name in keyof z.input<Q> as [z.output<Q>[Name & keyof z.output<Q>]] extends [undefined] ? never : Name]:
+        | z.output<Q>[Name & keyof z.output<Q>]
+        | (undefined extends z.input<Q>[Name] ? undefined : never);
+    }
+  : never;
+type AllOptional<T> = Partial<T> extends T ? true : false;
+type Part<Name extends string, Value, Optional> = Optional extends true ? { [N in Name]?: Value | undefined } : { [N in Name]: Value };
+type BodyPart<R extends Route> = [BodyOf<R>] extends [never]
+  ? unknown
+  : Part<'body', z.input<BodyOf<R>>, R['method'] extends 'PATCH' ? false : AcceptsEmpty<BodyOf<R>>>;
+/** A refinement may want one of several optional fields, which no type can say: those bodies are named. */
+type AcceptsEmpty<B extends Schema> = B extends typeof import('../../contract/messages.ts').NewMessage ? false : AllOptional<z.input<B>>;
+type Request<R extends Route> = (R['path'] extends `${string}{${string}` ? { params: ParamsOf<R> } : unknown) &
+  ([QueryOf<R>] extends [never] ? unknown : Part<'query', Query<QueryOf<R>>, AllOptional<Query<QueryOf<R>>>>) &
+  BodyPart<R>;
+type Expected<R extends Route> = {
+  request: unknown extends Request<R> ? Record<string, never> : Request<R>;
+  answer: R['responses'] extends { 200: Events<infer Event extends Schema> } ? z.output<Event> : SuccessOf<R>;
+  status: RefusalsOf<R>;
+};
+
+/** Spelled out, so that an intersection equals the object it stands for. */
+type Plain<T> = T extends object ? { [Name in keyof T]: Plain<T[Name]> } : T;
+type Same<A, B> = (<T>() => T extends Plain<A> ? 1 : 2) extends <T>() => T extends Plain<B> ? 1 : 2 ? true : false;
+
+type Areas = typeof contract;
+type Generated<C> = C extends { readonly '~types'?: infer Types }
+  ? { -readonly [Name in keyof NonNullable<Types>]: NonNullable<Types>[Name] }
+  : never;
+type Differences = {
+  [Area in keyof Areas]: {
+    [Verb in keyof Areas[Area]]: Areas[Area][Verb] extends Route
+      ? Area extends keyof Api
+        ? Verb extends keyof Api[Area]
+          ? Same<Expected<Areas[Area][Verb]>, Generated<Api[Area][Verb]>> extends true
+            ? never
+            : `${Area}.${Verb & string}`
+          : `${Area}.${Verb & string} is missing`
+        : `${Area} is missing`
+      : never;
+  }[keyof Areas[Area]];
+}[keyof Areas];
+
+test('the generated types equal those inferred from the contract, the statuses of refusals included', () => {
+  expectTypeOf<Differences>().toEqualTypeOf<never>();
+  expectTypeOf<keyof Api>().toEqualTypeOf<keyof Areas>();
+  expectTypeOf<Same<{ a: 1 }, { a: 1; b?: 2 }>>().toEqualTypeOf<false>();
+  expectTypeOf<Same<{ a: { b: string } & { c: 1 } }, { a: { b: string; c: 1 } }>>().toEqualTypeOf<true>();
+});
+
+test('the generated table says of each route what the contract says', () => {
+  const expected = Object.fromEntries(
+    Object.entries(contract as Contract).map(([area, resource]) => [
+      area,
+      Object.fromEntries(Object.entries(resource).map(([verb, route]) => [verb, rowOf(route)])),
+    ]),
+  );
+  expect(routes).toEqual(expected);
+});
+
+test('a program sees exact types', () => {
+  const client = createClient({ baseUrl: 'http://localhost:1' });
+  const neverRun = async () => {
+    expectTypeOf(await client.threads.list()).toEqualTypeOf<Page<Thread>>();
+    expectTypeOf(await client.threads.delete({ params: { thread_id: 'x' } })).toEqualTypeOf<undefined>();
+    for await (const thread of client.threads.list({ query: { limit: 5 } })) expectTypeOf(thread).toEqualTypeOf<Thread>();
+    for await (const event of client.runs.stream('x')) {
+      expectTypeOf(event).toEqualTypeOf<RunEvent>();
+      if (event.type === 'message.delta') expectTypeOf(event.data.content).toEqualTypeOf<string>();
+    }
+    // @ts-expect-error an id is needed
+    await client.threads.get();
+    // @ts-expect-error no such field
+    await client.threads.create({ body: { titel: 'x' } });
+    // @ts-expect-error a message needs a body
+    await client.messages.create({ params: { thread_id: 'x' } });
+    // @ts-expect-error one credential, not two
+    createClient({ baseUrl: '', accessToken: 'x', apiKey: 'y' });
+  };
+  expect(neverRun).toBeTypeOf('function');
+  const error: unknown = undefined;
+  if (isRefusal(client.runs.create, error)) {
+    expectTypeOf(error.status).toEqualTypeOf<RefusalsOf<typeof contract.runs.create>>();
+    if (error.status === 402) expectTypeOf(error.code).toEqualTypeOf<CodeOf<402>>();
+  }
+});
