@@ -90,16 +90,26 @@ async function startOnDatabase({ role, config, log, teardown, ending }: Start, f
   await migrate(store.url);
   if (role === 'migrate') return;
   ending.throwIfAborted();
+  const { settingProblems } = await import('./resources/settings/settings.ts');
+  const problems = settingProblems(process.env);
+  if (problems.length > 0) throw new OperatorError(problems.join('\n'));
   const { openDatabase } = await import('./db/database.ts');
   const database = openDatabase(store.url, { max: config.apiDbPoolMaxConns, log, applicationName: `arkloop ${role}` });
   teardown.add(layer.connections, 'connections', database.close);
   const deps = { config, keys: await readKeys(config, dataDir), database, databaseUrl: store.url, log };
+  if (config.metricsAddr) await startMetrics(config.metricsAddr, teardown);
   if (role !== 'worker') await startApiPart(deps, teardown, facts);
   ending.throwIfAborted();
   if (role !== 'api') {
     const { startWorker } = await import('./worker.ts');
     teardown.add(layer.parts, 'worker', (await startWorker(deps)).shutDown);
   }
+}
+
+async function startMetrics(address: NonNullable<Config['metricsAddr']>, teardown: Teardown) {
+  const { openMetrics } = await import('./metrics.ts');
+  const metrics = await listening('ARKLOOP_METRICS_ADDR', address, () => openMetrics(address));
+  teardown.add(layer.parts, 'metrics', metrics.shutDown);
 }
 
 /** With a database and both secrets configured nothing is kept on the disk, which may then be read-only. */
@@ -118,13 +128,11 @@ async function startApiPart(deps: Deps, teardown: Teardown, facts: Facts) {
   const api = await listening('ARKLOOP_API_ADDR', config.apiAddr, () => startApi(deps));
   teardown.add(layer.parts, 'API', api.shutDown);
   facts.api = reachable(api.address);
-  const { createFirstAdmin, newSetupToken } = await import('./resources/bootstrap/firstAdmin.ts');
+  const { createFirstAdmin, newSetupToken, promoteConfiguredAdmin } = await import('./resources/bootstrap/firstAdmin.ts');
+  await promoteConfiguredAdmin(deps);
   const { adminLogin: login, adminEmail: email, adminPassword: password } = config;
   if (login && email && password) {
-    await createFirstAdmin(deps, { login, email, password }).catch((error) => {
-      throw new OperatorError(
-        `ARKLOOP_ADMIN_LOGIN, ARKLOOP_ADMIN_EMAIL, ARKLOOP_ADMIN_PASSWORD: ${error instanceof Error ? error.message : 'refused'}`,
-      );
-    });
-  } else facts.setupToken = await newSetupToken(deps);
+    await createFirstAdmin(deps, { login, email, password });
+  }
+  facts.setupToken = await newSetupToken(deps);
 }

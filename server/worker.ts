@@ -1,5 +1,6 @@
 import { Logger, type Runner, run } from 'graphile-worker';
 import { z } from 'zod';
+import { readStaticRouting } from './agent/routing.ts';
 import type { ProcessDeps } from './api.ts';
 import { openChannel } from './db/channel.ts';
 import { createBell, runChannel } from './jobs/bell.ts';
@@ -7,6 +8,7 @@ import { type ExecuteDeps, executeRun } from './jobs/executeRun.ts';
 import { keepEventPartitions, removeExpiredThreads, sweep } from './jobs/housekeeping.ts';
 import { executeRunTask, queue } from './jobs/queue.ts';
 import { reapRuns, recoverRuns } from './jobs/reaper.ts';
+import { createSlots } from './jobs/slots.ts';
 import { newId } from './kernel/ids.ts';
 import type { Log } from './kernel/log.ts';
 import { createOutbound } from './kernel/outbound.ts';
@@ -23,10 +25,15 @@ const ExecutePayload = z.object({ v: z.literal(1), run_id: z.guid() });
 
 const register = statement<never>(`
   insert into workers (id, version, capabilities) values ($1, $2, $3) on conflict (id) do update set last_seen_at = now()`);
+const countWaiting = statement<{ waiting: number }>(
+  'select count(*) as waiting from graphile_worker.jobs where task_identifier = $1 and locked_at is null and run_at <= now() and attempts < max_attempts',
+);
 const unregister = statement<never>('delete from workers where id = $1');
 
 /** Start taking jobs. */
 export async function startWorker({ config, keys, database, databaseUrl, log }: ProcessDeps): Promise<Worker> {
+  // A mistake in it ends the process now, not the first run that needs it.
+  readStaticRouting(config);
   const id = newId();
   const stop = new AbortController();
   const complain = (what: string) => (error: unknown) => log.warn({ err: error }, what);
@@ -41,10 +48,14 @@ export async function startWorker({ config, keys, database, databaseUrl, log }: 
   const deps: ExecuteDeps = { config, keys, database, outbound, bell, log, held, stopping: stop.signal };
 
   await keepEventPartitions({ database, months: config.runEventsRetentionMonths, log });
+  const slots = createSlots(config);
+  const takesRuns = config.workerQueueJobTypes?.includes(executeRunTask) ?? true;
   const runner = await run({
     connectionString: config.databaseDirectUrl ?? databaseUrl,
-    concurrency: config.workerConcurrency,
-    maxPoolSize: Math.min(config.workerConcurrency, 8) + 1,
+    concurrency: config.workerMaxConcurrency,
+    maxPoolSize: Math.min(config.workerMaxConcurrency, 8) + 1,
+    // Jobs carry their type as a flag: a worker without a free slot leaves them to others.
+    forbiddenFlags: () => (slots.full() || !takesRuns ? [executeRunTask] : null),
     pollInterval: config.workerPollSeconds * 1_000,
     noHandleSignals: true,
     gracefulShutdownAbortTimeout: drainMs,
@@ -55,7 +66,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log }: 
         const known = ExecutePayload.safeParse(payload);
         // A payload of another version is not ours to understand; trying again would not help.
         if (!known.success) return void log.error({ job_id: job.id }, 'a job has a payload this worker does not know');
-        await executeRun(deps, known.data.run_id, String(job.id));
+        await slots.during(() => executeRun(deps, known.data.run_id, String(job.id)));
       },
     },
   });
@@ -65,11 +76,14 @@ export async function startWorker({ config, keys, database, databaseUrl, log }: 
     for (const runId of ids.split(',')) held.get(runId)?.();
   });
   const reaping = { config, database, queue, bell, log };
-  const heartbeat = () => database.run(register, [id, config.workerVersion, [executeRunTask]]);
+  const capabilities = config.workerCapabilities ?? config.workerQueueJobTypes ?? [executeRunTask];
+  const heartbeat = () => database.run(register, [id, config.workerVersion, capabilities]);
+  const adapt = async () => slots.adapt((await database.row(countWaiting, [executeRunTask]))!.waiting);
   await heartbeat();
   const chores = [
     every(config.workerHeartbeatSeconds * 1_000, heartbeat, complain('the heartbeat of the worker was not written')),
     every(Math.max(500, config.workerPollSeconds * 4_000), () => recoverRuns(reaping), complain('abandoned runs were not looked for')),
+    every(config.workerScaleIntervalSecs * 1_000, adapt, complain('the number of slots was not considered')),
     every(minute, () => reapRuns(reaping), complain('stuck runs were not looked for')),
     every(60 * minute, () => keepHouse(deps), complain('the hourly housekeeping failed')),
   ];

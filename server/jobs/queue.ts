@@ -8,7 +8,7 @@ export const executeRunTask = 'run.execute';
 export const runJobKey = (runId: string) => `run:${runId}`;
 
 const addJob = statement<unknown>(
-  `select graphile_worker.add_job($1, payload := $2::json, job_key := $3, max_attempts := 25, queue_name := null)`,
+  `select graphile_worker.add_job($1, payload := $2::json, job_key := $3, max_attempts := 25, flags := array[$1])`,
 );
 const removeJob = statement<unknown>('select graphile_worker.remove_job($1)');
 

@@ -3,13 +3,19 @@ import { z } from 'zod';
 import { fillPath } from '../../contract/shared/path.ts';
 import type { Route, Schema } from '../../contract/shared/route.ts';
 import type { Operation } from './operations.ts';
-import type { Call, Person, World } from './world.ts';
+import type { Person, World } from './world.ts';
 
 /** What samples are made with: an installation and the person who makes them. */
 export type Maker = { world: World; by: Person };
 
 /** A request that the server should fulfil. */
-export type Sample = { params: Record<string, string>; query: Record<string, string>; body: unknown; token?: string; headers: Record<string, string> };
+export type Sample = {
+  params: Record<string, string>;
+  query: Record<string, string>;
+  body: unknown;
+  token?: string;
+  headers: Record<string, string>;
+};
 
 const name = () => `sample-${randomBytes(6).toString('hex')}`;
 
@@ -62,9 +68,8 @@ const extras: Record<string, (maker: Maker, params: Params) => Promise<Partial<S
   'auth.refresh': async ({ world }) => ({ headers: { cookie: (await world.signUp()).cookie } }),
   'auth.logout': async ({ world }) => ({ token: (await world.signUp()).token }),
   'bootstrap.init': async ({ world }) => forgetAdmin(world).then(() => ({})),
-  'threads.retry': async (maker, { thread_id }) => post(maker, `/v1/threads/${thread_id}/messages`, { content: 'hi' }).then(() => ({})),
+  'runs.retry': async (maker, { thread_id: id }) => post(maker, `/v1/threads/${id}/messages`, { content: 'hi' }).then(() => ({})),
 };
-extras['runs.retry'] = extras['threads.retry']!;
 
 /** The answer of operations that no sample can make succeed in an installation without the world outside. */
 export const unfulfilled: Record<string, { status: number; reason: string }> = {
@@ -85,7 +90,10 @@ async function setupToken(world: World): Promise<string> {
 async function brokenRun(maker: Maker, threadId: string): Promise<string> {
   const { run_id: id } = await post(maker, `/v1/threads/${threadId}/runs`);
   const { sql } = maker.world;
-  await sql(`insert into run_events (run_id, seq, event_id, type, data, created_at) values ($1, 2, $2, 'message.delta', '{}', now())`, [id, randomUUID()]);
+  await sql(`insert into run_events (run_id, seq, event_id, type, data, created_at) values ($1, 2, $2, 'message.delta', '{}', now())`, [
+    id,
+    randomUUID(),
+  ]);
   await sql(`update runs set status = 'failed', failed_at = now(), next_seq = 3 where id = $1`, [id]);
   return id;
 }
@@ -110,7 +118,14 @@ export async function sampleOf(maker: Maker, { id, route }: Operation): Promise<
   const query = queries[id] ?? {};
   if (!fits(route.query, query)) throw new Error(`no sample: add a line '${id}' to \`queries\` in test/setup/samples.ts`);
   const more = await extras[id]?.(maker, params);
-  return { params, query, headers: {}, body: await bodyOf(maker, route, params), ...(route.metadata.auth !== 'public' && { token: maker.by.token }), ...more };
+  return {
+    params,
+    query,
+    headers: {},
+    body: await bodyOf(maker, route, params),
+    ...(route.metadata.auth !== 'public' && { token: maker.by.token }),
+    ...more,
+  };
 }
 
 async function bodyOf(maker: Maker, { body: shape }: Route, params: Params): Promise<unknown> {
@@ -127,7 +142,3 @@ export function pathOf({ path }: Pick<Route, 'path'>, params: Params, query: Rec
   const search = new URLSearchParams(query).toString();
   return fillPath(path, params as never) + (search && `?${search}`);
 }
-
-/** Sends a sample. */
-export const sendSample = (call: Call, { route }: Operation, { params, query, body, token, headers }: Sample, more: Record<string, string> = {}) =>
-  call(route.method, pathOf(route, params, query), { token, body, headers: { ...headers, ...more } });

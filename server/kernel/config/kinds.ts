@@ -60,9 +60,6 @@ export const path: Kind<string> = { type: 'path', expected: 'a path', read: line
 /** Values separated by commas; empty ones are left out. */
 export const csv: Kind<string[]> = { type: 'CSV', expected: 'a comma-separated list', read: list };
 
-/** A UUID, in lower case. */
-export const uuid: Kind<string> = { type: 'UUID', expected: 'a UUID', read: line.toLowerCase().pipe(z.uuid()) };
-
 /** An http or https URL without a slash at its end. */
 export const url: Kind<string> = {
   type: 'URL',

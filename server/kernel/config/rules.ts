@@ -48,13 +48,5 @@ export function contradictions(config: Config, role: Role): string[] {
     config.workerMinConcurrency > config.workerMaxConcurrency,
     'ARKLOOP_WORKER_MIN_CONCURRENCY: must not exceed ARKLOOP_WORKER_MAX_CONCURRENCY',
   );
-  refuse(
-    config.apiDbPoolMinConns > config.apiDbPoolMaxConns,
-    'ARKLOOP_API_DB_POOL_MIN_CONNS: must not exceed ARKLOOP_API_DB_POOL_MAX_CONNS',
-  );
-  refuse(
-    config.apiDbDirectPoolMinConns > config.apiDbDirectPoolMaxConns,
-    'ARKLOOP_API_DB_DIRECT_POOL_MIN_CONNS: must not exceed ARKLOOP_API_DB_DIRECT_POOL_MAX_CONNS',
-  );
   return config.env === 'production' ? [...problems, ...production(config, role)] : problems;
 }

@@ -23,7 +23,7 @@ function maybe<T>(of: kind.Kind<T>, meaning: string, extra: Extra = {}): Variabl
   return { kind: of, preset: undefined, meaning, ...extra };
 }
 
-const { address, boolean, cidrs, csv, dsn, hexKey, integer, json, number, origins, path, secret, text, url, uuid, word } = kind;
+const { address, boolean, cidrs, csv, dsn, hexKey, integer, json, number, origins, path, secret, text, url, word } = kind;
 
 /** Every environment variable that the processes read, by chapter of the configuration guide. */
 export const table = {
@@ -51,10 +51,6 @@ export const table = {
     }),
     ARKLOOP_DATABASE_DIRECT_URL: maybe(dsn, 'A connection past the pooler, for notifications.', { shown: '`ARKLOOP_DATABASE_URL`' }),
     ARKLOOP_API_DB_POOL_MAX_CONNS: always(integer(1, 1_000), '8', 'Most database connections of a process.'),
-    ARKLOOP_API_DB_POOL_MIN_CONNS: always(integer(0, 1_000), '0', 'Database connections kept open.'),
-    ARKLOOP_API_DB_DIRECT_POOL_MAX_CONNS: always(integer(1, 1_000), '10', 'Most direct connections of a process.'),
-    ARKLOOP_API_DB_DIRECT_POOL_MIN_CONNS: always(integer(0, 1_000), '0', 'Direct connections kept open.'),
-    ARKLOOP_API_DIRECT_POOL_ACQUIRE_TIMEOUT_MS: always(integer(0), '200', 'Wait for a direct connection; 0 is without limit.'),
     ARKLOOP_API_MAX_IN_FLIGHT: always(integer(0), '256', 'Concurrent requests; 0 is without limit.'),
     ARKLOOP_TRUST_INCOMING_TRACE_ID: always(boolean, 'false', 'Accept the trace id of a trusted proxy.', { presetInAll: 'true' }),
     ARKLOOP_TRUST_X_FORWARDED_FOR: always(boolean, 'false', 'Accept client address and protocol of a trusted proxy.', {
@@ -67,7 +63,7 @@ export const table = {
     ARKLOOP_ADMIN_LOGIN: maybe(text, 'Login of the platform administrator made at the first start; needs the other two.'),
     ARKLOOP_ADMIN_EMAIL: maybe(text, 'Email address of that administrator.'),
     ARKLOOP_ADMIN_PASSWORD: maybe(secret(1), 'Password of that administrator.'),
-    ARKLOOP_BOOTSTRAP_PLATFORM_ADMIN: maybe(uuid, 'User promoted to platform administrator at start, once.'),
+    ARKLOOP_BOOTSTRAP_PLATFORM_ADMIN: maybe(text, 'User promoted to platform administrator at start, once.'),
     ARKLOOP_BOOTSTRAP_SECRET: maybe(secret(1), 'Allows the bootstrap init call from elsewhere than loopback.'),
   },
   'Auth and secrets': {
@@ -92,7 +88,6 @@ export const table = {
     ARKLOOP_SSE_HEARTBEAT_SECONDS: always(number(0, 'exclusive'), '15', 'Interval of comment lines on idle streams.'),
     ARKLOOP_SSE_BATCH_LIMIT: always(integer(1, 10_000), '500', 'Events per read.'),
     ARKLOOP_AUDIT_RETENTION_DAYS: always(integer(1), '365', 'Days of audit log kept.'),
-    ARKLOOP_ACCESS_LOG_RETENTION_DAYS: always(integer(1), '7', 'Days of access log kept.'),
   },
   Worker: {
     ARKLOOP_WORKER_CONCURRENCY: always(integer(1, 1_000), '4', 'Parallel jobs at start, kept within the bounds below.'),
@@ -117,18 +112,12 @@ export const table = {
     ARKLOOP_STUB_AGENT_ENABLED: always(boolean, 'true', 'The built-in stub model answers when nothing else is routed.'),
     ARKLOOP_STUB_AGENT_DELTA_COUNT: always(integer(0, 100_000), '3', 'Pieces of a stub answer.'),
     ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: always(number(0), '0.02', 'Time between the pieces.'),
-    ARKLOOP_MCP_CACHE_TTL_SECONDS: always(integer(0), '60', 'Life of discovered MCP tools; 0 turns the cache off.'),
-    ARKLOOP_TOOL_PROVIDER_CACHE_TTL_SECONDS: always(integer(0), '60', 'Life of cached tool providers; 0 turns the cache off.'),
   },
   'Outbound and webhooks': {
     ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP: always(boolean, 'false', 'Plain HTTP to loopback; refused in production.'),
     ARKLOOP_OUTBOUND_TRUST_FAKE_IP: always(boolean, 'false', 'Admit 198.18.0.0/15.'),
     ARKLOOP_OUTBOUND_PROXY_URL: maybe(url, 'Egress proxy.'),
-    ARKLOOP_OUTBOUND_TIMEOUT_MS: always(integer(0), '0', 'Limit of an outbound call; 0 leaves the call its own.'),
-    ARKLOOP_OUTBOUND_RETRY_COUNT: always(integer(0, 10), '0', 'Repetitions of a failed outbound call.'),
     ARKLOOP_OUTBOUND_USER_AGENT: maybe(text, 'User agent of outbound calls.'),
-    ARKLOOP_WEBHOOK_MAX_ATTEMPTS: always(integer(1, 100), '5', 'Attempts of a webhook delivery.'),
-    ARKLOOP_WEBHOOK_RETRY_BASE_SECONDS: always(number(0, 'exclusive'), '15', 'First delay between deliveries.'),
   },
   Gateway: {
     ARKLOOP_GATEWAY_ADDR: always(address, '0.0.0.0:19000', 'Listen address of the gateway.'),

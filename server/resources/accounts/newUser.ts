@@ -3,6 +3,7 @@ import { newId } from '../../kernel/ids.ts';
 import { type Sql, statement } from '../../kernel/sql.ts';
 import { loginKeyOf } from '../auth/fields.ts';
 import { ensureDefaultProject } from '../projects/service.ts';
+import { readSettings } from '../settings/settings.ts';
 
 /** Somebody who is about to become a user; every field has been checked. */
 export type NewPerson = {
@@ -27,8 +28,7 @@ const grantCredits = statement<never>(`
   insert into credit_transactions (account_id, id, type, amount, reference_type, reference_id)
   values ($1, $2, 'credit', $3::bigint, 'initial_grant', $1)`);
 
-/** What a new personal account starts with. */
-const initialGrant = 1_000;
+const emptyBalance = statement<never>('insert into credit_balances (account_id, balance) values ($1, 0)');
 
 /**
  * Create a user with credential, personal account, membership, credits and default project, in the caller's transaction.
@@ -42,7 +42,9 @@ export async function createUser(tx: Sql, { userId, login, email, locale, passwo
   const accountId = newId();
   await insertAccount(tx, accountId, userId, `${login}'s workspace`);
   await tx.run(insertAdmin, [accountId, userId]);
-  await tx.run(grantCredits, [accountId, newId(), initialGrant]);
+  const { 'credit.initial_grant': grant } = await readSettings(tx);
+  if (grant > 0) await tx.run(grantCredits, [accountId, newId(), grant]);
+  else await tx.run(emptyBalance, [accountId]);
   await ensureDefaultProject(tx, accountId, userId);
   return accountId;
 }

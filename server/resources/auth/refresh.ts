@@ -1,17 +1,17 @@
 import { Failure, notFound, refuse } from '../../kernel/failure.ts';
 import { newToken, sha256 } from '../../kernel/ids.ts';
 import type { RequestScope } from '../../kernel/scope.ts';
+import { readSettings } from '../settings/settings.ts';
 import { type RefreshRow, revokeReused, rotate, selectRefresh } from './queries.ts';
 import { clearedCookie, grantAccess, readCookie, roleOf, type SignedIn } from './sessions.ts';
-
-/** How long a token that was just exchanged is an accident and not a theft: the time that parallel requests of one browser take. */
-const graceSeconds = 10;
 
 /** Exchange the refresh token of the cookie; `wanted` names the account to go on in (identity 2.5, 2.8). */
 export async function refresh(scope: RequestScope, cookies: string | undefined, wanted: string | undefined): Promise<SignedIn> {
   const { app, read, tx } = scope;
   const tokenHash = hashOf(readCookie(cookies));
-  const values = [tokenHash, wanted ?? null, graceSeconds];
+  // A token exchanged a moment ago is an accident and no theft: parallel requests of one browser take that long.
+  const grace = (await readSettings(app.database))['auth.refresh_reuse_grace_seconds'];
+  const values = [tokenHash, wanted ?? null, grace];
   const known = await read.row(selectRefresh, values);
   if (known && stateOf(known) === 'reused') await endSession(scope, known);
   const live = demandLive(scope, known);

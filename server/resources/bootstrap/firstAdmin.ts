@@ -1,3 +1,4 @@
+import { Id } from '../../../contract/shared/fields.ts';
 import type { Config } from '../../kernel/config.ts';
 import { Failure } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
@@ -63,6 +64,8 @@ export async function newSetupToken({ database }: Pick<Deps, 'database'>): Promi
 export async function promoteConfiguredAdmin({ config, database, log }: Deps): Promise<void> {
   const userId = config.bootstrapPlatformAdmin;
   if (userId === undefined) return;
+  // A wrong value must not keep the server from starting (identity 2.10).
+  if (!Id.safeParse(userId).success) return log.error('ARKLOOP_BOOTSTRAP_PLATFORM_ADMIN: is no UUID');
   if ((await database.run(queries.promoteUser, [userId])) > 0)
     return log.info({ user_id: userId }, 'the first platform admin was promoted');
   const first = (await database.row(queries.selectMarker))?.user_id;

@@ -14,6 +14,8 @@ const table = {
   'llm.retry.base_delay_ms': count.default(1_000),
   'llm.max_response_bytes': count.default(16_384),
   'feature.byok_enabled': z.boolean().default(true),
+  'auth.refresh_reuse_grace_seconds': count.default(10),
+  'credit.initial_grant': count.default(1_000),
   'title_summarizer.model': z.string().nullable().default(null),
 } as const;
 type Table = typeof table;
@@ -24,7 +26,23 @@ export type Settings = { [Key in keyof Table]: z.output<Table[Key]> };
 const selectSettings = statement<{ key: string; value: unknown }>('select key, value from platform_settings');
 
 const known = new WeakMap<Sql, { settings: Settings; until: number }>();
-const lifeMs = 1_000;
+
+/** A change made elsewhere is seen within a second; `ARKLOOP_CONFIG_CACHE_TTL_SECONDS` can only shorten that. */
+const lifeMs = (env: NodeJS.ProcessEnv) => Math.min(1, Number(env.ARKLOOP_CONFIG_CACHE_TTL_SECONDS || 1)) * 1_000;
+
+const variableOf = (key: string) => `ARKLOOP_${key.toUpperCase().replaceAll('.', '_')}`;
+
+/** One line for every environment variable that sets a setting to a value it cannot have; never the value. */
+export const settingProblems = (env: NodeJS.ProcessEnv): string[] =>
+  Object.entries(table).flatMap(([key, shape]) => {
+    const text = env[variableOf(key)];
+    return !text || shape.safeParse(parsed(text)).success ? [] : [`${variableOf(key)}: expected ${expected(shape)}`];
+  });
+
+const expected = (shape: z.ZodType) => {
+  const { type } = z.toJSONSchema(shape, { io: 'input' });
+  return type === 'integer' ? 'an integer in range' : type === 'boolean' ? 'true or false' : 'a text';
+};
 
 /** Environment variable > platform setting > default; a stored value that does not fit counts as unset. */
 export async function readSettings(sql: Sql, env: NodeJS.ProcessEnv = process.env): Promise<Settings> {
@@ -32,12 +50,12 @@ export async function readSettings(sql: Sql, env: NodeJS.ProcessEnv = process.en
   if (kept && kept.until > Date.now()) return kept.settings;
   const stored = Object.fromEntries((await sql.rows(selectSettings)).map(({ key, value }) => [key, value]));
   const resolve = (key: string, shape: z.ZodType) => {
-    const text = env[`ARKLOOP_${key.toUpperCase().replaceAll('.', '_')}`];
+    const text = env[variableOf(key)];
     const given = [text ? parsed(text) : undefined, stored[key]].filter((value) => value !== undefined);
     return [...given, undefined].map((value) => shape.safeParse(value)).find(({ success }) => success)?.data;
   };
   const settings = Object.fromEntries(Object.entries(table).map(([key, shape]) => [key, resolve(key, shape)])) as Settings;
-  known.set(sql, { settings, until: Date.now() + lifeMs });
+  known.set(sql, { settings, until: Date.now() + lifeMs(env) });
   return settings;
 }
 

@@ -1,0 +1,48 @@
+import type { Config } from '../kernel/config.ts';
+
+type SlotConfig = Pick<
+  Config,
+  | 'workerConcurrency'
+  | 'workerMinConcurrency'
+  | 'workerMaxConcurrency'
+  | 'workerScaleUpThreshold'
+  | 'workerScaleDownThreshold'
+  | 'workerScaleCooldownSecs'
+>;
+
+/** How many jobs a worker runs at once: as many as there is work for, within bounds. */
+export type Slots = {
+  /** Whether no further job may begin now. */
+  full(): boolean;
+  /** Take a slot for the time of `work`. */
+  during(work: () => Promise<void>): Promise<void>;
+  /** One step up when jobs wait and all are busy, one down when hardly any wait and some are idle; at most one a cooldown. */
+  adapt(waiting: number): number;
+};
+
+export function createSlots(config: SlotConfig, now = () => performance.now()): Slots {
+  const { workerMinConcurrency: least, workerMaxConcurrency: most } = config;
+  let size = Math.min(Math.max(config.workerConcurrency, least), most);
+  let busy = 0;
+  let lastStep = Number.NEGATIVE_INFINITY;
+  return {
+    full: () => busy >= size,
+    async during(work) {
+      busy++;
+      try {
+        await work();
+      } finally {
+        busy--;
+      }
+    },
+    adapt(waiting) {
+      if (now() - lastStep < config.workerScaleCooldownSecs * 1_000) return size;
+      const up = waiting >= config.workerScaleUpThreshold && busy >= size && size < most;
+      const down = waiting < config.workerScaleDownThreshold && busy < size && size > least;
+      if (!up && !down) return size;
+      lastStep = now();
+      size += up ? 1 : -1;
+      return size;
+    },
+  };
+}

@@ -1,0 +1,168 @@
+import { describe, expect, test } from 'vitest';
+import { cookieOf, reason, sessionCalls } from '../setup/sessions.ts';
+import { type CallOptions, startWorld } from '../setup/world.ts';
+
+const { call, sql, signUp, join, url } = await startWorld({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false });
+const { refresh, me, logIn, logOut } = sessionCalls(call);
+const name = 'arkloop_refresh_token';
+/** Lets the time pass after which an exchanged token is a stolen one. */
+const passGrace = () => sql(`update refresh_tokens set rotated_at = rotated_at - interval '11 seconds' where rotated_at is not null`);
+
+describe('rotation', () => {
+  test('of 20 refreshes at once a single one succeeds, and the session lives', async () => {
+    const { cookie, id } = await signUp();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(cookie)));
+    const won = answers.filter(({ status }) => status === 200);
+    expect(won).toHaveLength(1);
+    for (const lost of answers.filter(({ status }) => status !== 200)) {
+      expect(reason(lost)).toEqual([401, 'token_rotated']);
+      expect(lost.headers.get('set-cookie')).toBeNull();
+    }
+    expect((await me(won[0]!.body.access_token)).status).toBe(200);
+    const live = `select from refresh_tokens t join sessions s on s.id = t.session_id where s.user_id = $1 and t.rotated_at is null`;
+    expect(await sql(live, [id])).toHaveLength(1);
+    expect((await refresh(cookieOf(won[0]!))).status).toBe(200);
+  });
+
+  test('a token used again soon is an accident, later a theft that ends this session and no other', async () => {
+    const person = await signUp();
+    const other = await logIn(person);
+    const first = await refresh(person.cookie);
+    expect(reason(await refresh(person.cookie))).toEqual([401, 'token_rotated']);
+    const second = await refresh(cookieOf(first));
+    expect(second.status).toBe(200);
+    expect((await me(second.body.access_token)).status).toBe(200);
+    await passGrace();
+    const theft = await refresh(person.cookie);
+    expect(reason(theft)).toEqual([401, 'token_reused']);
+    expect(theft.headers.get('set-cookie')).toBeNull();
+    expect(reason(await me(second.body.access_token))).toEqual([401, 'session_revoked']);
+    expect(reason(await refresh(cookieOf(second)))).toEqual([401, 'session_revoked']);
+    expect(reason(await refresh(person.cookie))).toEqual([401, 'session_revoked']);
+    expect((await me(other.token)).status).toBe(200);
+    expect((await refresh(other.cookie)).status).toBe(200);
+    const entries = await sql(`select * from audit_logs where action = 'session.reuse_detected' and actor_user_id = $1`, [person.id]);
+    expect(entries).toHaveLength(1);
+    expect(entries[0]).toMatchObject({ target_type: 'session', account_id: person.accountId });
+  });
+
+  test('an expired token is told so, and keeps the cookie', async () => {
+    const { id, cookie } = await signUp();
+    await sql('update refresh_tokens set expires_at = now() where session_id in (select id from sessions where user_id = $1)', [id]);
+    const late = await refresh(cookie);
+    expect(reason(late)).toEqual([401, 'token_expired']);
+    expect(late.headers.get('set-cookie')).toBeNull();
+  });
+
+  test('the token counts only in its own cookie', async () => {
+    const { cookie } = await signUp();
+    const token = cookie.split('=')[1]!;
+    const ways: [string | undefined, CallOptions][] = [
+      [undefined, { body: { refresh_token: token } }],
+      [`other=${token}`, {}],
+      [`x${name}=${token}; ${name}=`, {}],
+      [undefined, { token }],
+      ['', {}],
+    ];
+    for (const [sent, options] of ways) {
+      const answer = await call('POST', `/v1/auth/refresh?${name}=${token}`, {
+        ...options,
+        ...(sent !== undefined && { headers: { cookie: sent } }),
+      });
+      expect([sent, ...reason(answer)]).toEqual([sent, 401, 'missing_token']);
+    }
+    for (const bad of [`${token}x`, token.slice(1), 'x'.repeat(8_000), `${token.slice(0, -1)}%`, `"${token}"`, 'A'.repeat(43)])
+      expect([bad, ...reason(await refresh(`${name}=${bad}`))]).toEqual([bad, 401, 'invalid_token']);
+    expect((await refresh(`a=1; ${cookie}; ${name}=second`, {}, { body: { anything: 1 } })).status).toBe(200);
+  });
+
+  test('keeps only hashes, and never shows the token in a body', async () => {
+    const person = await signUp();
+    const token = person.cookie.split('=')[1]!;
+    expect(token).toMatch(/^[\w-]{43}$/);
+    const stored = await sql('select t::text as row from refresh_tokens t');
+    expect(JSON.stringify(stored)).not.toContain(token);
+    const { answer, cookie } = await logIn(person);
+    expect(Object.keys(answer.body).sort()).toEqual(['access_token', 'expires_in', 'token_type']);
+    expect(answer.text).not.toContain(cookie.split('=')[1]);
+  });
+});
+
+describe('the cookie', () => {
+  test('has exactly the attributes that were promised, and Secure behind a trusted proxy', async () => {
+    const person = await signUp();
+    const plain = (await refresh(person.cookie)).headers.get('set-cookie')!;
+    const [, expires] =
+      /^arkloop_refresh_token=[\w-]{43}; Path=\/v1\/auth; HttpOnly; SameSite=Lax; Max-Age=2592000; Expires=(.* GMT)$/.exec(plain)!;
+    expect(Math.abs(Date.parse(expires!) - Date.now() - 2_592_000_000)).toBeLessThan(5_000);
+    const { login, password, token } = person;
+    const secure = await call('POST', '/v1/auth/login', { body: { login, password }, headers: { 'x-forwarded-proto': 'https' } });
+    expect(secure.headers.get('set-cookie')).toMatch(/; Secure$/);
+    const gone = (await logOut(token)).headers.get('set-cookie');
+    expect(gone).toBe(`${name}=; Path=/v1/auth; HttpOnly; SameSite=Lax; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT`);
+    const untrusting = await startWorld({ ARKLOOP_TRUST_X_FORWARDED_FOR: '0' }, { worker: false });
+    const { login: other } = await untrusting.signUp();
+    const claimed = await untrusting.call('POST', '/v1/auth/login', {
+      body: { login: other, password },
+      headers: { 'x-forwarded-proto': 'https' },
+    });
+    expect([claimed.status, claimed.headers.get('set-cookie')]).toEqual([200, expect.not.stringContaining('Secure')]);
+  });
+
+  test('is of no use to the pages of others, who spend nothing', async () => {
+    const person = await signUp();
+    const evil = [
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+      { origin: `${url}.evil.example` },
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+    ];
+    for (const headers of evil as unknown as Record<string, string>[]) {
+      expect(reason(await refresh(person.cookie, headers))).toEqual([403, 'origin_not_allowed']);
+      expect(reason(await call('POST', '/v1/auth/login', { body: person, headers }))).toEqual([403, 'origin_not_allowed']);
+      expect((await call('POST', '/v1/auth/register', { body: {}, headers })).status).toBe(403);
+      expect((await call('POST', '/v1/auth/logout', { token: person.token, headers })).status).toBe(403);
+    }
+    for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x'])
+      for (const raw of ['', 'a=b']) expect((await refresh(person.cookie, { 'content-type': type }, { raw })).status).toBe(422);
+    expect((await call('GET', '/v1/auth/refresh', { headers: { cookie: person.cookie } })).status).toBe(405);
+    let { cookie } = person;
+    for (const headers of [
+      { origin: url },
+      { origin: 'http://localhost:19080' },
+      { 'sec-fetch-site': 'same-origin' },
+      { 'sec-fetch-site': 'none' },
+      {},
+    ]) {
+      const answer = await refresh(cookie, headers as unknown as Record<string, string>);
+      expect([headers, answer.status]).toEqual([headers, 200]);
+      cookie = cookieOf(answer);
+    }
+  });
+});
+
+describe('the account of a session', () => {
+  test('is switched by a refresh, which a foreign account does not cost', async () => {
+    const [person, host, stranger] = [await signUp(), await signUp(), await signUp()];
+    await join(person, host);
+    for (const [account, status] of [
+      [stranger.accountId, 404],
+      ['not-an-id', 400],
+      ['01890000-0000-7000-8000-000000000000', 404],
+    ] as const)
+      expect((await refresh(person.cookie, { 'x-account-id': account })).status).toBe(status);
+    await sql(`update accounts set status = 'suspended' where id = $1`, [host.accountId]);
+    expect(reason(await refresh(person.cookie, { 'x-account-id': host.accountId }))).toEqual([403, 'account_suspended']);
+    await sql(`update accounts set status = 'active' where id = $1`, [host.accountId]);
+    const switched = await refresh(person.cookie, { 'x-account-id': host.accountId.toUpperCase() });
+    expect((await me(switched.body.access_token)).body).toMatchObject({ account_id: host.accountId, role: 'member' });
+    const kept = await refresh(cookieOf(switched));
+    expect((await me(kept.body.access_token)).body.account_id).toBe(host.accountId);
+    await sql('delete from memberships where account_id = $1 and user_id = $2', [host.accountId, person.id]);
+    await sql(`select pg_notify('arkloop_access', $1)`, [person.id]);
+    await expect.poll(async () => reason(await me(kept.body.access_token)), { timeout: 1_000 }).toEqual([403, 'no_account_membership']);
+    const home = await refresh(cookieOf(kept));
+    expect((await me(home.body.access_token)).body).toMatchObject({ account_id: person.accountId, role: 'admin' });
+  });
+});

@@ -1,0 +1,170 @@
+import { expect, test } from 'vitest';
+import { createUser } from '../../server/resources/accounts/newUser.ts';
+import { type CallOptions, startWorld } from '../setup/world.ts';
+
+const { call, sql, database } = await startWorld({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false });
+
+let names = 0;
+const someone = (more: object = {}) => ({ login: `new-${++names}`, email: `new-${names}@example.test`, password: 'abc12345', ...more });
+const register = (more: object, options: CallOptions = {}) => call('POST', '/v1/auth/register', { body: someone(more), ...options });
+const count = async (table: string) => (await sql(`select count(*)::int as n from ${table}`))[0].n as number;
+const set = (key: string, value: boolean) =>
+  sql('insert into platform_settings (key, value) values ($1, $2) on conflict (key) do update set value = excluded.value', [
+    key,
+    `${value}`,
+  ]);
+
+test('of 20 at once with one login a single one succeeds, and nothing half-made stays', async () => {
+  const tables = ['users', 'credentials', 'accounts', 'memberships', 'projects', 'credit_transactions', 'sessions'];
+  const before = await Promise.all(tables.map(count));
+  const answers = await Promise.all(Array.from({ length: 20 }, () => register({ login: 'Race', email: 'race@example.test' })));
+  expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(19).fill(409)]);
+  expect(await Promise.all(tables.map(count))).toEqual(before.map((n) => n + 1));
+});
+
+test.each([
+  [
+    '/login',
+    [
+      '',
+      ' ',
+      'alice@bad',
+      'a\u200bb',
+      'a\u202eb',
+      'a\u0000b',
+      'a\u2028b',
+      'a\nb',
+      'ｘ＠ｙ',
+      'x'.repeat(257),
+      '界'.repeat(86),
+      ['a'],
+      { $ne: '' },
+      null,
+      7,
+    ],
+  ],
+  [
+    '/email',
+    [
+      '',
+      '@',
+      'a@',
+      '@b',
+      'a',
+      'Alice <a@b.c>',
+      'a@b\r\nbcc: c@d.e',
+      'a@b.c, d@e.f',
+      'a b@c.d',
+      'a..b@c.d',
+      'a@b..c',
+      `${'a'.repeat(251)}@b.c`,
+      null,
+    ],
+  ],
+  [
+    '/password',
+    ['abcdefgh', '12345678', 'abc123', 'abc1234', `${'a'.repeat(256)}1`, `${'界'.repeat(86)}1`, 'abc1234\u0000', '', null, { $ne: 1 }],
+  ],
+  ['/locale', ['no_such tag', 'zh_CN', 'x'.repeat(36), 5]],
+  ['/invite_code', ['x'.repeat(65), 5]],
+])('refuses what is no %s', async (field, values) => {
+  for (const value of values) {
+    const { status, body } = await register({ [field.slice(1)]: value });
+    expect([value, status, body.error]).toEqual([value, 400, 'validation.error']);
+    expect(body.details.issues.map(({ path }: { path: string }) => path)).toContain(field);
+    if (field === '/password' && typeof value === 'string' && !value.includes('\0')) expect(body.details.reason).toBe('password_policy');
+  }
+});
+
+test('takes what only looks odd', async () => {
+  const odd = [
+    ...['密码123456', '🐢🐢🐢🐢🐢🐢a1', ' spaces 1 ', `${'界'.repeat(85)}1`].map((password) => ({ password })),
+    ...['界'.repeat(85), 'o\'brien\\"; drop table users; --', '{"$ne":1}', '  padded  '].map((login) => ({ login })),
+    ...['a@b', `O'Hara+x@exämple.test`, '"john doe"@example.test', '  trimmed@example.test '].map((email) => ({ email })),
+    ...['zh-Hant-TW', '', null].map((locale) => ({ locale })),
+  ];
+  for (const more of odd) expect([more, (await register(more)).status]).toEqual([more, 201]);
+});
+
+test('refuses bodies that are none before looking at them', async () => {
+  const raw = (text: string | Buffer, headers = {}) => call('POST', '/v1/auth/register', { raw: text, headers });
+  expect((await raw('{"login":')).body.details.reason).toBe('malformed_json');
+  expect((await raw('')).status).toBe(422);
+  expect((await raw(Buffer.from([0x7b, 0xff, 0x7d]))).body.details.reason).toBe('invalid_encoding');
+  expect((await raw('login=a&password=b', { 'content-type': 'application/x-www-form-urlencoded' })).status).toBe(422);
+  expect((await raw(`"${'x'.repeat(2 ** 21)}"`)).status).toBe(413);
+  for (const text of ['[]', 'null', '"x"', '{"__proto__":{"x":1}}', '{"constructor":1}', '{"login":"\\ud800"}'])
+    expect([text, (await raw(text)).status]).toEqual([text, 400]);
+  const all = (await call('POST', '/v1/auth/register', { body: { login: '@', password: 'x', email: 'y', extra: 1 } })).body;
+  expect(all.details.issues).toEqual([{ location: 'body', path: '/extra', message: expect.any(String) }]);
+});
+
+test('a login is taken in any case and width, an address in any case', async () => {
+  await register({ login: 'Alice', email: 'Alice@Example.test' });
+  for (const login of ['alice', 'ALICE', ' Alice ', 'ａｌｉｃｅ', 'Ａlice', 'system_agent', 'System_Agent'])
+    expect([login, (await register({ login })).body.details]).toEqual([login, { reason: 'login_taken' }]);
+  for (const email of ['alice@example.test', 'ALICE@EXAMPLE.TEST'])
+    expect((await register({ email })).body.details).toEqual({ reason: 'email_taken' });
+});
+
+test('makes a home: account, membership, project, credits, session, audit entry', async () => {
+  const { body, headers } = await register({ login: 'Homely' });
+  expect(Object.keys(body).sort()).toEqual(['access_token', 'expires_in', 'token_type', 'user_id', 'warning']);
+  expect([body.expires_in, body.token_type, body.warning]).toEqual([900, 'bearer', null]);
+  expect(headers.get('cache-control')).toBe('no-store');
+  const [account] = await sql('select * from accounts where owner_user_id = $1', [body.user_id]);
+  expect(account).toMatchObject({ name: "Homely's workspace", type: 'personal', slug: `personal-${body.user_id.slice(-12)}` });
+  expect(await sql('select role from memberships where user_id = $1', [body.user_id])).toEqual([{ role: 'admin' }]);
+  expect(await sql('select name, is_default, visibility from projects where account_id = $1', [account.id])).toEqual([
+    { name: 'Default', is_default: true, visibility: 'private' },
+  ]);
+  expect(await sql('select balance from credit_balances where account_id = $1', [account.id])).toEqual([{ balance: 1000 }]);
+  const ledger = await sql('select type, amount, reference_type, reference_id from credit_transactions where account_id = $1', [
+    account.id,
+  ]);
+  expect(ledger).toEqual([{ type: 'credit', amount: 1000, reference_type: 'initial_grant', reference_id: account.id }]);
+  const [entry] = await sql(`select * from audit_logs where action = 'user.register' and target_id = $1`, [body.user_id]);
+  expect(entry).toMatchObject({ account_id: account.id, actor_user_id: body.user_id, target_type: 'user' });
+  expect(entry.metadata.login_hash).toMatch(/^[0-9a-f]{64}$/);
+  expect(JSON.stringify(entry).toLowerCase()).not.toContain('homely');
+});
+
+test('a slug that is taken grows to the whole id', async () => {
+  const ids = ['01890000-0000-7000-8000-00000000aaaa', '01890000-0001-7000-8000-00000000aaaa'];
+  const make = (userId: string) =>
+    database.transaction((tx) => createUser(tx, { ...someone(), userId, locale: null, passwordHash: 'none' }));
+  for (const id of ids) await make(id);
+  const slugs = await sql(`select slug from accounts where owner_user_id = any($1) order by slug`, [ids]);
+  expect(slugs.map(({ slug }) => slug)).toEqual(['personal-00000000aaaa', 'personal-01890000000170008000 00000000aaaa'.replace(' ', '')]);
+});
+
+test('follows its mode', async () => {
+  const mode = async () => (await call('GET', '/v1/auth/registration-mode')).body.mode;
+  expect(await mode()).toBe('open');
+  expect((await register({ invite_code: ' ab cd ' })).body.warning).toMatch(/invite/i);
+  expect((await register({ invite_code: '  ' })).body.warning).toBeNull();
+  await set('registration.open', false);
+  expect(await mode()).toBe('invite_only');
+  expect((await register({})).body.details.reason).toBe('invite_code_required');
+  expect((await register({ invite_code: 'ABCD2345' })).body.details.reason).toBe('invite_code_invalid');
+  await set('registration.enabled', false);
+  expect(await mode()).toBe('disabled');
+  expect((await register({})).body).toMatchObject({ error: 'auth.forbidden', details: { reason: 'registration_disabled' } });
+  await sql(`delete from platform_settings where key like 'registration.%'`);
+  expect((await call('GET', '/v1/auth/captcha-config')).body).toEqual({ enabled: false, site_key: '' });
+});
+
+test('is limited for each address, as long as the window lasts', async () => {
+  const strict = await startWorld({ ARKLOOP_AUTH_REGISTRATIONS_PER_IP_HOUR: '2', ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false });
+  const from = (address: string, more = {}) =>
+    strict.call('POST', '/v1/auth/register', { body: someone(more), headers: { 'x-forwarded-for': address } });
+  expect((await from('203.0.113.1', { password: 'weak' })).status).toBe(400);
+  const many = await Promise.all(Array.from({ length: 6 }, () => from('203.0.113.1')));
+  expect(many.map(({ status }) => status).sort()).toEqual([201, 201, 429, 429, 429, 429]);
+  const late = await from('203.0.113.1');
+  expect([late.body.error, late.body.details.reason]).toEqual(['rate_limit', 'registration_rate_limited']);
+  expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(3_500);
+  expect((await from('203.0.113.2')).status).toBe(201);
+  await strict.sql('update attempt_counts set window_ends = now()');
+  expect((await from('203.0.113.1')).status).toBe(201);
+});

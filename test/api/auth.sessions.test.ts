@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest';
+import { cookieOf, reason, sessionCalls } from '../setup/sessions.ts';
+import { startWorld } from '../setup/world.ts';
+
+const { call, sql, signUp } = await startWorld({}, { worker: false });
+const { refresh, me, logIn, logOut } = sessionCalls(call);
+const name = 'arkloop_refresh_token';
+
+test('a life from registration to sign-out leaves one entry each', async () => {
+  const person = await signUp();
+  expect((await me(person.token)).body.id).toBe(person.id);
+  const session = await logIn(person);
+  const next = await refresh(session.cookie);
+  const gone = await logOut(next.body.access_token, undefined);
+  expect([gone.status, gone.body]).toEqual([200, { ok: true }]);
+  expect(reason(await me(next.body.access_token))).toEqual([401, 'session_revoked']);
+  expect(reason(await me(session.token))).toEqual([401, 'session_revoked']);
+  expect(reason(await refresh(cookieOf(next)))).toEqual([401, 'session_revoked']);
+  const entries = await sql('select action, account_id, target_type, target_id from audit_logs where actor_user_id = $1 order by id', [
+    person.id,
+  ]);
+  const about = { account_id: person.accountId, target_type: 'user', target_id: person.id };
+  expect(entries).toEqual(['register', 'login', 'refresh', 'logout'].map((verb) => ({ action: `user.${verb}`, ...about })));
+});
+
+test('ends this one, and the one of the cookie only if it is the same user’s', async () => {
+  const person = await signUp();
+  const stranger = await signUp();
+  const [a, b, c] = [await logIn(person), await logIn(person), await logIn(person)];
+  const key = (await call('POST', '/v1/api-keys', { token: c.token, body: { name: 'k' } })).body.key;
+  await logOut(a.token, {}, stranger.cookie);
+  expect((await me(stranger.token)).status).toBe(200);
+  expect((await me(b.token)).status).toBe(200);
+  await logOut(b.token, { all: false }, c.cookie);
+  expect(reason(await me(c.token))).toEqual([401, 'session_revoked']);
+  expect((await me(person.token)).status).toBe(200);
+  expect((await call('GET', '/v1/me', { token: key })).status).toBe(403);
+  expect((await logOut(person.token, { all: 'yes' })).status).toBe(400);
+});
+
+test('all of them end at once, and a sign-in of the same moment works', async () => {
+  const person = await signUp();
+  for (let round = 0; round < 8; round++) {
+    const [a, b] = await Promise.all([logIn(person), logIn(person)]);
+    expect((await me(b.token)).status).toBe(200);
+    expect((await logOut(a.token, { all: true })).status).toBe(200);
+    const fresh = await logIn(person);
+    expect((await me(fresh.token)).status).toBe(200);
+    for (const { token, cookie } of [a, b]) {
+      expect(reason(await me(token))).toEqual([401, 'session_revoked']);
+      expect(reason(await refresh(cookie))).toEqual([401, 'session_revoked']);
+    }
+    expect((await refresh(fresh.cookie)).status).toBe(200);
+  }
+});
+
+test('a token issued exactly at the revocation passes, one a millisecond older does not', async () => {
+  const { id, token } = await signUp();
+  const { iat } = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());
+  const at = Math.round(iat * 1_000);
+  const revokeAt = async (ms: number) => {
+    await sql(`update users set tokens_invalid_before = to_timestamp($2::float8 / 1000) where id = $1`, [id, ms]);
+    await sql(`select pg_notify('arkloop_access', $1)`, [id]);
+    await new Promise((done) => setTimeout(done, 100));
+  };
+  await revokeAt(at);
+  expect((await me(token)).status).toBe(200);
+  await revokeAt(at + 1);
+  expect(reason(await me(token))).toEqual([401, 'session_revoked']);
+});
+
+test('suspension refuses everything at the next call; lifted, it brings back login and keys but no token', async () => {
+  const person = await signUp();
+  const key = (await call('POST', '/v1/api-keys', { token: person.token, body: { name: 'k' } })).body.key;
+  const status = async (word: string) => {
+    await sql(`update users set status = $2, tokens_invalid_before = now() where id = $1`, [person.id, word]);
+    await sql(`update sessions set revoked_at = now(), revoke_reason = 'suspended' where user_id = $1 and $2 = 'suspended'`, [
+      person.id,
+      word,
+    ]);
+    await sql(`select pg_notify('arkloop_access', $1)`, [person.id]);
+    await new Promise((done) => setTimeout(done, 200));
+  };
+  await status('suspended');
+  expect(reason(await me(person.token))).toEqual([401, 'session_revoked']);
+  const refused = await refresh(person.cookie);
+  expect([...reason(refused), refused.headers.get('set-cookie')]).toEqual([403, 'user_suspended', expect.stringContaining(`${name}=; `)]);
+  expect(reason(await call('GET', '/v1/threads', { token: key }))).toEqual([401, 'invalid_token']);
+  await status('active');
+  expect((await me((await logIn(person)).token)).status).toBe(200);
+  expect((await call('GET', '/v1/me', { token: key })).status).toBe(403);
+  expect(reason(await me(person.token))).toEqual([401, 'session_revoked']);
+  expect(reason(await refresh(person.cookie))).toEqual([401, 'session_revoked']);
+  await status('deleted');
+  const gone = await refresh(person.cookie);
+  expect([...reason(gone), gone.headers.get('set-cookie')]).toEqual([401, 'invalid_token', expect.stringContaining('Max-Age=0')]);
+});

@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import type { Route } from '../../contract/shared/route.ts';
+import { expectConforming } from './conformance.ts';
+import type { Operation } from './operations.ts';
+import { pathOf, type Sample, sampleOf } from './samples.ts';
+import { type Answer, type CallOptions, startWorld } from './world.ts';
+
+/** A path whose ids name nothing. */
+export const nowhere = ({ path }: Pick<Route, 'path'>) => path.replace(/\{\w+(\.\.\.)?\}/g, () => randomUUID());
+
+/** The status of an answer and why it was refused. */
+export const reasonOf = ({ status, body }: Answer) => [status, body?.details?.reason];
+
+/** The status of an answer and where the request was wrong. */
+export const issuesOf = ({ status, body }: Answer) => [
+  status,
+  (body?.details?.issues ?? []).map(({ location, path }: { location: string; path: string }) => [location, path]),
+];
+
+/** An installation with people to walk all routes: an owner with a key, a stranger, somebody without permissions, a platform admin. */
+export async function startWalk() {
+  // No worker: what is made here stays as it is, so that a change that nobody asked for shows.
+  const world = await startWorld({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' }, { worker: false });
+  const { call, signUp } = world;
+  const [owner, stranger, powerless, platformAdmin] = await Promise.all([signUp(), signUp(), signUp(), signUp()]);
+  await world.join(powerless, owner, 'legacy_role');
+  await world.promote(platformAdmin);
+  const made = await call('POST', '/v1/api-keys', { token: owner.token, body: { name: 'walk' } });
+  const key: { id: string; secret: string } = { id: made.body.id, secret: made.body.key };
+
+  /** Who makes good requests of a route. */
+  const makerOf = ({ metadata }: Route) => ({ world, by: metadata.auth === 'platform' ? platformAdmin : owner });
+
+  /** A good request. */
+  const good = (operation: Operation) => sampleOf(makerOf(operation.route), operation);
+
+  /** Calls a route; whatever the answer is, it must be one that the contract promises. */
+  async function ask({ route }: Operation, options: CallOptions = {}, path = nowhere(route), method: string = route.method) {
+    const answer = await call(method, path, options);
+    expectConforming(route, answer);
+    return answer;
+  }
+
+  /** Sends a good request, or one with a few changes. */
+  const send = (operation: Operation, { params, query, ...rest }: Sample, more: CallOptions = {}) => {
+    const { body, ...options } = { ...rest, ...more, headers: { ...rest.headers, ...more.headers } };
+    return ask(operation, { ...options, ...(options.raw === undefined && { body }) }, pathOf(operation.route, params, query));
+  };
+
+  return { world, owner, stranger, powerless, key, makerOf, good, ask, send };
+}
