@@ -29,10 +29,23 @@ export async function chooseAccount(folder: string, postgres: string): Promise<A
 
 type User = { uid: number; gid: number };
 
-/** The account keeps one right of root: to pass through parent folders that only root may enter. Without it (spawn's `uid`) a data folder of root is closed to it. */
+/**
+ * The account keeps one right of root: to pass through parent folders that only root may enter, of the data and of the binaries.
+ * `no_setuid_fixup` lets that right count for access(2) too, by which the server looks for its own files. Without it (spawn's `uid`)
+ * whatever lies under a private folder of root is closed to it.
+ */
 function accountRights({ uid, gid }: User) {
   const rights = ['inh', 'ambient'].map((set) => `--${set}-caps=-all,+dac_override`);
-  return ['--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups', ...rights, '--bounding-set=-all,+dac_override'];
+  return [
+    '--securebits=+no_setuid_fixup',
+    '--reuid',
+    `${uid}`,
+    '--regid',
+    `${gid}`,
+    '--clear-groups',
+    ...rights,
+    '--bounding-set=-all,+dac_override',
+  ];
 }
 
 async function findUser(folder: string): Promise<User> {
