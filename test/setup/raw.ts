@@ -20,14 +20,14 @@ export async function rawSend(url: string, parts: string | (string | Buffer)[], 
     closed = true;
     resolve();
   };
-  socket.on('data', (chunk) => {
+  socket.on('data', (chunk: Buffer) => {
     chunks.push(chunk);
     rest(quietMs);
   });
   socket.on('end', over).on('close', over).on('error', over);
   await once(socket, 'connect');
   rest(5_000);
-  for (const part of [parts].flat()) socket.write(typeof part === 'string' ? Buffer.from(part, 'latin1') : part);
+  for (const part of typeof parts === 'string' ? [parts] : parts) socket.write(Buffer.isBuffer(part) ? part : Buffer.from(part, 'latin1'));
   await done;
   clearTimeout(quiet);
   socket.destroy();

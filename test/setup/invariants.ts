@@ -1,0 +1,46 @@
+import { expect } from 'vitest';
+import { RunEvent } from '../../contract/events.ts';
+import { expectExactly } from './conformance.ts';
+import { isTerminal, readAll } from './events.ts';
+import type { World } from './world.ts';
+
+type Place = Pick<World, 'url' | 'sql'>;
+
+/** Checks everything that holds for every ended run, whatever happened to it; gives its events. */
+export async function expectSound({ url, sql }: Place, runId: string, token: string, providerKey = 'sk-test-canary'): Promise<RunEvent[]> {
+  const events = await readAll(url, runId, token);
+  expect(events.map(({ seq }) => seq)).toEqual(events.map((_, at) => at + 1));
+  expect(events.filter(isTerminal)).toEqual(events.slice(-1));
+  for (const event of events) expectExactly(RunEvent, event);
+  expect(JSON.stringify(events)).not.toContain(providerKey);
+  const stored = await sql('select seq, event_id, type, data from run_events where run_id = $1 order by seq', [runId]);
+  expect(events.map(({ seq, event_id, type, data }) => ({ seq, event_id, type, data }))).toEqual(stored);
+  const [run] = await sql('select status, lease_token, next_seq, thread_id from runs where id = $1', [runId]);
+  expect(run).toMatchObject({ lease_token: null, next_seq: events.length + 1 });
+  expect(`run.${run.status}`).toBe(events.at(-1)?.type);
+  const answers = await sql(`select content from messages where run_id = $1 and role = 'assistant'`, [runId]);
+  expect(answers).toEqual(run.status === 'completed' ? [{ content: textOf(events) }] : []);
+  return events;
+}
+
+/** The text of the last turn: what was streamed since the turn before, without thinking and without what was declared void. */
+export function textOf(events: readonly RunEvent[]): string {
+  const turns = events.filter(({ type }) => type === 'llm.turn.completed');
+  const begin = turns.at(-2)?.seq ?? 0;
+  const isVoid = (seq: number) =>
+    events.some(
+      (each) =>
+        (each.type === 'run.recovered' || each.type === 'run.llm.retry') &&
+        seq < each.seq &&
+        seq >= (each.data.discard_from_seq ?? Number.POSITIVE_INFINITY),
+    );
+  return events
+    .map((event) =>
+      event.type === 'message.delta' && !event.data.channel && event.seq > begin && !isVoid(event.seq) ? event.data.content : '',
+    )
+    .join('');
+}
+
+/** The records of what a run used. */
+export const usageOf = ({ sql }: Pick<World, 'sql'>, runId: string) =>
+  sql('select input_tokens, output_tokens, cached_tokens, cost_usd from usage_records where run_id = $1', [runId]);
