@@ -53,7 +53,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log }: 
   const runner = await run({
     connectionString: config.databaseDirectUrl ?? databaseUrl,
     concurrency: config.workerMaxConcurrency,
-    maxPoolSize: Math.min(config.workerMaxConcurrency, 8) + 1,
+    maxPoolSize: config.workerMaxConcurrency + 1,
     // Jobs carry their type as a flag: a worker without a free slot leaves them to others.
     forbiddenFlags: () => (slots.full() || !takesRuns ? [executeRunTask] : null),
     pollInterval: config.workerPollSeconds * 1_000,

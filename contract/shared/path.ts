@@ -22,19 +22,6 @@ export const paramNames = (template: string) => [...template.matchAll(hole)].map
 /** The spelling OpenAPI uses; it has no rest parameter. */
 export const openApiPath = (template: string) => template.replace(hole, '{$1}');
 
-/** The spelling MSW uses. An unescaped colon would silently become a second parameter. */
-export const mswPath = (template: string) => template.replaceAll(':', '\\:').replace(hole, (_, name, rest) => `:${name}${rest ? '+' : ''}`);
-
-/** What Express uses: a RegExp, because an Express string can neither keep `:cancel` out of `{run_id}` nor accept `%3Acancel`. */
-export function expressPath(template: string) {
-  const source = template.split(/(\{[^}]+\}|:\w+$)/).map((part) => {
-    if (part.startsWith(':')) return `(?::|%3[Aa])${part.slice(1)}`;
-    if (!part.startsWith('{')) return RegExp.escape(part);
-    return part.endsWith('...}') ? `(?<${part.slice(1, -4)}>.+)` : `(?<${part.slice(1, -1)}>(?:(?!%3[Aa])[^/:])+)`;
-  });
-  return new RegExp(`^${source.join('')}$`);
-}
-
 /** The path with its values encoded. Empty and dot segments are refused: URL parsers resolve dots even when encoded. */
 export function fillPath<const Template extends string>(template: Template, params: Record<ParamName<Template>, string>): string {
   return template.replace(hole, (_, name: ParamName<Template>, rest) => {

@@ -24,7 +24,11 @@ export const refuse = (failure: FailureName, reason: string, message: string, de
 
 /** A value of the request that breaks a rule: 400 with the issue, and with a reason where the specification names one. */
 export const invalid = (issues: readonly Issue[], reason?: string) =>
-  new Failure('invalid', 'The request is not valid.', { ...(reason && { reason }), issues: issues.slice(0, 50) });
+  new Failure('invalid', 'The request is not valid.', { ...(reason && { reason }), issues: issues.slice(0, 50).map(brief) });
+
+/** A key of the request can be as long as its body; the answer need not repeat it. */
+const brief = (issue: Issue): Issue =>
+  issue.path.length > 300 ? { ...issue, path: `${issue.path.slice(0, 299).toWellFormed()}…` } : issue;
 
 /** One value of the body that breaks a rule. */
 export const invalidField = (pointer: string, message: string, reason?: string) =>

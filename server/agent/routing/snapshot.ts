@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { eventData } from '../../../contract/events.ts';
+import { eventData } from '../../../contract/eventData.ts';
 import type { Keys } from '../../kernel/keys.ts';
 import { unseal } from '../../kernel/seal.ts';
 import type { Prices } from '../cost.ts';

@@ -1,0 +1,93 @@
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openModel } from '../../server/agent/providers/open.ts';
+import { type RoutedRun, reopenRoute, resolveRoute } from '../../server/agent/routing.ts';
+import { openDatabase } from '../../server/db/database.ts';
+import { readConfig } from '../../server/kernel/config.ts';
+import type { Database } from '../../server/kernel/sql.ts';
+import { secretKey } from '../setup/providers.ts';
+import { freshDatabase, testKeys } from '../setup/world.ts';
+import { ask, outbound } from './support.ts';
+
+let database: Database;
+beforeAll(async () => {
+  database = openDatabase(await freshDatabase(), { max: 1, log: pino({ level: 'silent' }), applicationName: 'arkloop test' });
+});
+afterAll(() => database.close());
+
+const accountId = '00000000-0000-7000-8000-000000000001';
+const nothing = { route_id: null, model: null, persona_id: null, reasoning_mode: null, last_user_message: null };
+
+/** Route a run in an installation without providers. */
+const route = (wishes: Partial<RoutedRun> = {}, config: object = {}) =>
+  resolveRoute(
+    database,
+    { keys: testKeys, config: { ...readConfig({}), ...config }, settings: { 'feature.byok_enabled': true } },
+    { account_id: accountId, thread_id: 't', ...nothing, ...wishes },
+  );
+
+test('without providers the stub answers, unless it is turned off', async () => {
+  const config = { stubAgentDeltaCount: 2, stubAgentDeltaIntervalSeconds: 0 };
+  const routed = await route({}, config);
+  expect(routed.event).toEqual({
+    route_id: 'stub',
+    model: 'stub',
+    credential_id: 'stub',
+    credential_name: 'stub',
+    owner_kind: 'static',
+    provider_kind: 'stub',
+  });
+  expect(reopenRoute({ keys: testKeys }, JSON.parse(JSON.stringify(routed.snapshot))).route).toEqual(routed.route);
+  expect((await ask(openModel(routed.route, { outbound }))).pieces).toEqual(['stub delta 1', 'stub delta 2']);
+  await expect(route({}, { stubAgentEnabled: false })).rejects.toMatchObject({
+    errorClass: 'internal.error',
+    code: 'internal.route_missing',
+  });
+});
+
+const staticRouting = {
+  default_route_id: 'main',
+  credentials: [
+    { id: 'one', name: 'One', provider_kind: 'openai', api_key: secretKey, base_url: 'https://example.com/v1/', advanced_json: { a: 1 } },
+    { id: 'two', provider_kind: 'anthropic', api_key: secretKey },
+    { id: 'three', provider_kind: 'stub' },
+  ],
+  routes: [
+    { id: 'main', credential_id: 'one', model: 'm', advanced_json: { a: 2 }, cost_per_1k_input: 1 },
+    { id: 'pro', credential_id: 'two', model: 'p', when: { persona_id: 'pro' } },
+    { id: 'fake', credential_id: 'three', model: 'x', when: { persona_id: 'fake' } },
+  ],
+};
+
+test('static routes are taken when there is no candidate', async () => {
+  const config = { providerRoutingJson: staticRouting };
+  const { event, route: to, snapshot, prices } = await route({}, config);
+  expect(event).toMatchObject({
+    route_id: 'main',
+    credential_name: 'One',
+    owner_kind: 'static',
+    base_url: 'https://example.com/v1',
+    openai_api_mode: 'auto',
+  });
+  expect(to).toMatchObject({ api_key: secretKey, advanced_json: { a: 2 } });
+  expect(prices).toMatchObject({ cost_per_1k_input: 1, cost_per_1k_output: null });
+  expect(JSON.stringify(snapshot)).not.toContain(secretKey);
+  expect((await route({ persona_id: 'pro' }, config)).route).toMatchObject({ provider_kind: 'anthropic', model: 'p' });
+  expect((await route({ persona_id: 'fake' }, config)).event).toMatchObject({
+    route_id: 'fake',
+    credential_id: 'three',
+    provider_kind: 'stub',
+  });
+});
+
+test.each([
+  ['a list', [], 'the document'],
+  ['no credentials', { ...staticRouting, credentials: undefined }, 'credentials'],
+  ['an unknown credential', { ...staticRouting, credentials: staticRouting.credentials.slice(1) }, 'routes.0.credential_id'],
+  ['an unknown default', { ...staticRouting, default_route_id: 'x' }, 'default_route_id'],
+  ['an unknown key', { ...staticRouting, extra: secretKey }, 'the document'],
+])('static routing that is %s names its mistake, without its values', async (_, providerRoutingJson, place) => {
+  const problem = await route({}, { providerRoutingJson }).catch((error: Error) => error);
+  expect(problem).toMatchObject({ name: 'OperatorError', message: expect.stringContaining(`ARKLOOP_PROVIDER_ROUTING_JSON: ${place}: `) });
+  expect(String(problem)).not.toContain(secretKey);
+});
