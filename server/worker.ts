@@ -104,6 +104,8 @@ async function drain(runner: Runner, held: Map<string, () => void>, stop: AbortC
   const late = setTimeout(() => stop.abort(), held.size > 0 ? graceMs : 0);
   await runner.stop().catch(() => {});
   clearTimeout(late);
+  // A title may still be asked for.
+  stop.abort();
 }
 const graceMs = 5_000;
 

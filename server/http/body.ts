@@ -75,8 +75,8 @@ function parseJson(req: Request, raw: Buffer): unknown {
   } catch {
     throw unreadable('malformed_json', 'The body is not JSON.');
   }
-  // Only an escape can smuggle these in: raw ones are not JSON or not UTF-8.
-  if (text.includes('\\u')) refuseBrokenText(value);
+  // Only an escape can smuggle broken text in: raw, it is not JSON or not UTF-8.
+  if (text.includes('\\u') || text.includes('__proto__')) refuseBroken(value);
   return value;
 }
 
@@ -96,7 +96,8 @@ function depthOf(text: string) {
   return deepest;
 }
 
-function refuseBrokenText(value: unknown) {
+/** Text that no database stores, and the one key that an object cannot be copied with. */
+function refuseBroken(value: unknown) {
   const issues: Issue[] = [];
   const visit = (at: unknown, path: PropertyKey[]) => {
     if (typeof at === 'string') {
@@ -105,6 +106,7 @@ function refuseBrokenText(value: unknown) {
     } else if (typeof at === 'object' && at !== null) {
       for (const [key, inner] of Object.entries(at)) {
         visit(key, path);
+        if (key === '__proto__') issues.push({ location: 'body', path: pointer([...path, key]), message: 'is not known' });
         visit(inner, [...path, key]);
       }
     }

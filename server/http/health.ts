@@ -1,4 +1,4 @@
-import type { Request, RequestHandler, Response } from 'express';
+import type { RequestHandler, Response } from 'express';
 
 /** Whether this process can work. */
 export type Health = { ready(): Promise<{ schema_version: string } | { reason: string }> };
@@ -10,11 +10,11 @@ export function healthRouter({ ready }: Health): RequestHandler {
     res.setHeader('cache-control', 'no-store');
     if (req.method !== 'GET' && req.method !== 'HEAD') return void res.setHeader('allow', 'GET, HEAD').status(405).end();
     if (req.path === '/healthz') return void res.json({ status: 'ok' });
-    answer(ready, req, res).catch(next);
+    answer(ready, res).catch(next);
   };
 }
 
-async function answer(ready: Health['ready'], _req: Request, res: Response) {
+async function answer(ready: Health['ready'], res: Response) {
   const state = await ready();
   if ('reason' in state) res.status(503).json({ status: 'unavailable', ...state });
   else res.json({ status: 'ok', ...state });

@@ -3,7 +3,7 @@ import { isIdempotent } from '../../contract/shared/policy.ts';
 import type { Route } from '../../contract/shared/route.ts';
 import type { App } from '../kernel/app.ts';
 import type { AuditNote, RequestScope, Scope } from '../kernel/scope.ts';
-import type { Transaction } from '../kernel/sql.ts';
+import type { Sql, Transaction } from '../kernel/sql.ts';
 import { type Admission, demand, demandEither } from './admit.ts';
 import { writeAudit, writeDenial } from './audit.ts';
 import { parseBody, refuseForm } from './body.ts';
@@ -35,7 +35,7 @@ export async function serve(app: App, served: Served, admission: Admission, req:
     throw error;
   } finally {
     if (isBestEffort(route))
-      await writeNotes(app, route, admission, notes).catch((error) => app.log.error({ err: error }, 'an audit entry was lost'));
+      await writeNotes(app.database, route, admission, notes).catch((error) => app.log.error({ err: error }, 'an audit entry was lost'));
   }
 }
 
@@ -121,7 +121,7 @@ async function effect(
     const answer = await app.database.transaction(async (tx) => {
       notes.clear();
       const answer = await work(scopeOf(app, admission, app.database, notes, tx));
-      if (!isBestEffort(route)) await writeNotes({ ...app, database: Object.assign({}, app.database, tx) }, route, admission, notes);
+      if (!isBestEffort(route)) await writeNotes(tx, route, admission, notes);
       await held?.complete(tx, answer);
       return answer;
     });
@@ -133,12 +133,12 @@ async function effect(
   }
 }
 
-async function writeNotes({ database }: Pick<App, 'database'>, route: Route, admission: Admission, notes: Notes) {
+async function writeNotes(sql: Sql, route: Route, admission: Admission, notes: Notes) {
   if (notes.skipped) return;
   const { audit } = route.metadata;
   if (audit === undefined || audit === 'none') return;
   const list = notes.list.length > 0 || isBestEffort(route) ? notes.list : [{}];
-  for (const note of list) await writeAudit(database, audit, contextOf(admission), note);
+  for (const note of list) await writeAudit(sql, audit, contextOf(admission), note);
 }
 
 const contextOf = ({ origin, actor, grant, params }: Admission) => ({

@@ -11,6 +11,7 @@ import type { Log } from '../kernel/log.ts';
 import type { Outbound } from '../kernel/outbound.ts';
 import { type Database, statement } from '../kernel/sql.ts';
 import { readSettings, type Settings } from '../resources/settings/settings.ts';
+import { keepLease, Stopped } from './hold.ts';
 import { CancelRequested, type Lease, LeaseLost, leaseRun } from './lease.ts';
 import { readHistory, readLog } from './prompt.ts';
 import { executeRunTask } from './queue.ts';
@@ -45,6 +46,8 @@ export async function executeRun(deps: ExecuteDeps, runId: string, jobId: string
   }, lease.nextSeq);
   try {
     const ending = await attempt(deps, lease, writer, spent, hold.signal, jobId).then(completed, (error) => endingOf(error, hold.signal));
+    // What is learnt of the lease from here on is for the database to say: the end may already be written.
+    hold.stop();
     const rest = await writer.drain().catch(() => []);
     await settleRun(deps.database, lease, rest, ending, spent);
     deps.bell.ring(runId);
@@ -55,11 +58,6 @@ export async function executeRun(deps: ExecuteDeps, runId: string, jobId: string
   } finally {
     hold.stop();
   }
-}
-
-/** The process stops, or cannot keep its lease: the run goes on elsewhere. */
-class Stopped extends Error {
-  override name = 'Stopped';
 }
 
 const completed = (answer: Answer): Ending => ({ type: 'completed', answer });
@@ -80,40 +78,6 @@ const isDatabaseError = (error: unknown) => {
     /^Connection terminated|timeout exceeded when trying to connect/.test(message)
   );
 };
-
-/** Renew the lease at every heartbeat; the signal aborts when the run must stop here, and its reason says why. */
-function keepLease({ config, held, stopping, log }: ExecuteDeps, lease: Lease) {
-  const abort = new AbortController();
-  let misses = 0;
-  let asking = false;
-  const look = async () => {
-    if (asking) return;
-    asking = true;
-    try {
-      await lease.renew();
-      misses = 0;
-    } catch (error) {
-      if (error instanceof LeaseLost || error instanceof CancelRequested) abort.abort(error);
-      else if (++misses === 3) abort.abort(new Stopped('the lease could not be renewed'));
-      log.debug({ err: error, run_id: lease.run.id }, 'a heartbeat failed');
-    } finally {
-      asking = false;
-    }
-  };
-  const timer = setInterval(look, config.workerHeartbeatSeconds * 1_000);
-  const stop = () => abort.abort(new Stopped('the worker stops'));
-  if (stopping.aborted) stop();
-  stopping.addEventListener('abort', stop, { once: true });
-  held.set(lease.run.id, () => void look());
-  return {
-    signal: abort.signal,
-    stop() {
-      clearInterval(timer);
-      stopping.removeEventListener('abort', stop);
-      held.delete(lease.run.id);
-    },
-  };
-}
 
 /** The pipeline before the loop, then the loop; what fails on the way ends the run. */
 async function attempt(
@@ -140,7 +104,7 @@ async function attempt(
     const persona = findPersona(run.requested_persona_id);
     const routed = await route(deps, lease, writer, settings, persona, history.lastUserMessage);
     const model = openModel(routed.route, { outbound: deps.outbound, maxErrorBytes: settings['llm.max_response_bytes'] });
-    const title = titleOf(deps, lease, routed, model, history.firstUserMessage, working);
+    const title = titleOf(deps, lease, routed, model, history.firstUserMessage, AbortSignal.any([working, deps.stopping]));
     const steps = runLoop({
       model,
       messages: [{ role: 'system', content: persona.prompt }, ...history.messages, ...earlier.turns],

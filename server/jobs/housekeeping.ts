@@ -1,5 +1,7 @@
+import { newId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import { type Database, statement } from '../kernel/sql.ts';
+import { appendEvent } from '../resources/runs/queries.ts';
 
 /** The first UUID version 7 (RFC 9562) of an instant: its first 48 bits are milliseconds. */
 export function firstIdOf(at: Date): string {
@@ -39,15 +41,20 @@ const expireThreads = statement<never>(`
       and not exists (select from runs r where r.thread_id = t.id and r.status in ('running', 'waiting_for_input', 'cancelling'))
     returning t.id, (select array_agg(r.id) from runs r where r.thread_id = t.id) as run_ids)
   delete from run_events e using gone where e.run_id = any (gone.run_ids)`);
-const cancelExpired = statement<{ id: string; account_id: string }>(`
-  update runs r set status = 'cancelling' from threads t
-  where t.id = r.thread_id and t.is_private and t.expires_at < now() and r.status in ('running', 'waiting_for_input') returning r.id, r.account_id`);
+const lockExpired = statement<{ id: string; trace_id: string }>(`
+  select r.id, r.trace_id from runs r join threads t on t.id = r.thread_id
+  where t.is_private and t.expires_at < now() and r.status in ('running', 'waiting_for_input') for update of r`);
 
-/** Private threads go when their time is over; a run that is still active is stopped first, so that it is charged. */
+/** Private threads go when their time is over; a run that is still active is stopped first, so that it is charged. Gives the runs to be stopped. */
 export async function removeExpiredThreads(database: Database): Promise<string[]> {
-  const cancelled = await database.rows(cancelExpired);
+  const stopping = await database.transaction(async (tx) => {
+    const runs = await tx.rows(lockExpired);
+    for (const { id, trace_id } of runs)
+      await tx.run(appendEvent, [id, newId(), 'run.cancel_requested', JSON.stringify({ trace_id }), 'cancelling']);
+    return runs.map(({ id }) => id);
+  });
   await database.run(expireThreads);
-  return cancelled.map(({ id }) => id);
+  return stopping;
 }
 
 const forgetKeys = statement<never>(`delete from idempotency_keys where claimed_at < now() - interval '24 hours'`);

@@ -71,6 +71,8 @@ export type Lease = {
   append(steps: readonly RunStep[]): Promise<void>;
   /** Throws LeaseLost or CancelRequested when the run is no longer this worker's to go on with. */
   renew(): Promise<void>;
+  /** As renew, but only reads: for whoever asks often. */
+  check(): Promise<void>;
   release(): Promise<void>;
 };
 
@@ -93,6 +95,11 @@ export async function leaseRun(database: Database, runId: string, leaseSeconds: 
       const renewed = await database.row(renewLease, [runId, token, leaseSeconds]);
       if (!renewed) throw new LeaseLost(runId);
       if (renewed.status === 'cancelling') throw new CancelRequested(runId);
+    },
+    async check() {
+      const found = await database.row(selectStatus, [runId]);
+      if (found?.lease_token !== token) throw new LeaseLost(runId);
+      if (found.status === 'cancelling') throw new CancelRequested(runId);
     },
     release: async () => void (await database.run(dropLease, [runId, token])),
   };

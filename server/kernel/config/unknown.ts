@@ -6,9 +6,11 @@ const settingFamilies = /^ARKLOOP_(CREDITS?|QUOTA|LIMIT|FEATURE|INVITE|BUDGET|CO
 /** Read by the terminal chat, which may share the server's environment. */
 const ofTheChat = ['ARKLOOP_API_URL'];
 
-const known = Object.values(table).flatMap((chapter) =>
-  Object.entries<Variable>(chapter).flatMap(([name, { aliases = [] }]) => [name, ...aliases.map((alias) => alias.name)]),
-).concat(ofTheChat);
+const known = Object.values(table)
+  .flatMap((chapter) =>
+    Object.entries<Variable>(chapter).flatMap(([name, { aliases = [] }]) => [name, ...aliases.map((alias) => alias.name)]),
+  )
+  .concat(ofTheChat);
 
 /** Whether two words differ by at most `most` insertions, deletions or replacements (Levenshtein). */
 function isNear(left: string, right: string, most: number) {

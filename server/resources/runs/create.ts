@@ -52,7 +52,7 @@ export async function lockIdleThread({ app, tx, accountId }: Scope, threadId: st
   const limits = (await tx.row(queries.selectLimits, [accountId, threadId]))!;
   if (limits.is_busy) throw refuse('conflict', 'thread_busy', 'A run of this thread has not ended yet.');
   if (limits.balance <= 0) throw refuse('unpaid', 'insufficient_credits', 'The account has no credits left.');
-  const most = (await readSettings(app.database))['limit.concurrent_runs'] || app.config.maxConcurrentRunsPerAccount;
+  const most = (await readSettings(app.database, tx))['limit.concurrent_runs'] || app.config.maxConcurrentRunsPerAccount;
   if (most > 0 && limits.active_runs >= most)
     throw new Failure('rate_limited', 'Too many runs at once.', { reason: 'concurrent_runs_exceeded' }, { 'retry-after': '5' });
   return thread;

@@ -91,6 +91,8 @@ function createFeed(runId: string, database: Database, batch: number, log: Log) 
   const readers = new Set<() => void>();
   let window: Encoded[] = [];
   let reading: Promise<void> | undefined;
+  let mayHaveMore = true;
+  let from = 0;
   let woken = newWakeUp();
   const first = () => window[0]?.seq ?? Number.POSITIVE_INFINITY;
   const end = () => window.at(-1)?.seq ?? -1;
@@ -99,11 +101,19 @@ function createFeed(runId: string, database: Database, batch: number, log: Log) 
     const rows = await database.rows(selectEvents, [runId, after, batch]);
     return rows.map(encode);
   }
-  /** One read at a time; whoever asks meanwhile shares it. */
-  function extend(after: number): Promise<void> {
-    reading ??= read(after)
+  /** One read at a time; whoever asks meanwhile shares it, and without a new wake-up there is nothing to read. */
+  function extend(after: number): Promise<void> | undefined {
+    if (reading || !mayHaveMore) return reading;
+    mayHaveMore = false;
+    from = after;
+    reading = read(after)
       .then((events) => {
         window = [...window, ...events].slice(-kept);
+        if (events.length === batch) mayHaveMore = true;
+      })
+      .catch((error) => {
+        mayHaveMore = true;
+        throw error;
       })
       .finally(() => {
         reading = undefined;
@@ -119,12 +129,17 @@ function createFeed(runId: string, database: Database, batch: number, log: Log) 
     async after(seq: number): Promise<Encoded[]> {
       // Behind the window, or ahead of it: a read of one's own that disturbs nobody.
       if (window.length > 0 && (seq < first() - 1 || seq > end())) return read(seq);
-      if (window.length === 0 || end() <= seq) await extend(window.length === 0 ? seq : end());
-      if (window.length === 0 || seq < first() - 1) return window.length === 0 ? [] : read(seq);
-      return window.slice(Math.max(0, seq + 1 - first()));
+      if (window.length === 0 || end() === seq) {
+        await extend(window.length === 0 ? seq : end());
+        // The read that was shared may have begun further on.
+        if (window.length === 0) return from <= seq ? [] : read(seq);
+        if (seq < first() - 1) return read(seq);
+      }
+      return window.slice(seq + 1 - first());
     },
     more: () => woken.promise,
     wake() {
+      mayHaveMore = true;
       const { resolve } = woken;
       woken = newWakeUp();
       resolve();

@@ -44,11 +44,14 @@ const expected = (shape: z.ZodType) => {
   return type === 'integer' ? 'an integer in range' : type === 'boolean' ? 'true or false' : 'a text';
 };
 
-/** Environment variable > platform setting > default; a stored value that does not fit counts as unset. */
-export async function readSettings(sql: Sql, env: NodeJS.ProcessEnv = process.env): Promise<Settings> {
+/**
+ * Environment variable > platform setting > default; a stored value that does not fit counts as unset. Inside a transaction it is
+ * read `through` that: holding one connection while waiting for another, all of the pool's would wait for each other.
+ */
+export async function readSettings(sql: Sql, through: Sql = sql, env: NodeJS.ProcessEnv = process.env): Promise<Settings> {
   const kept = known.get(sql);
   if (kept && kept.until > Date.now()) return kept.settings;
-  const stored = Object.fromEntries((await sql.rows(selectSettings)).map(({ key, value }) => [key, value]));
+  const stored = Object.fromEntries((await through.rows(selectSettings)).map(({ key, value }) => [key, value]));
   const resolve = (key: string, shape: z.ZodType) => {
     const text = env[variableOf(key)];
     const given = [text ? parsed(text) : undefined, stored[key]].filter((value) => value !== undefined);
