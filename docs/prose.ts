@@ -22,7 +22,7 @@ export const areaProse: Readonly<Record<string, readonly [title: string, purpose
   messages: ['Messages', 'The transcript of a thread.'],
   runs: ['Runs', 'Executions of the agent loop, and the events that describe them.'],
   llmProviders: ['Providers', 'Credentials for model providers.'],
-  llmModels: ['Models', 'The models under a provider, with their prices and routing rules.'],
+  llmModels: ['Provider models', 'The models under a provider, with their prices and routing rules.'],
   bootstrap: ['Bootstrap', 'The first platform admin, once.'],
 };
 

@@ -6,6 +6,7 @@ import { openChannel } from './db/channel.ts';
 import { schemaVersion } from './db/migrate.ts';
 import { expectedSchemaVersion } from './db/migrations/index.ts';
 import { createAccess } from './http/access.ts';
+import { messagesOf } from './http/messages.ts';
 import { createCursors } from './http/pages.ts';
 import { accessChannel, announceAccess, createBell, runChannel } from './jobs/bell.ts';
 import { queue } from './jobs/queue.ts';
@@ -51,7 +52,8 @@ export async function startApi({ config, keys, database, databaseUrl, log }: Pro
   });
 
   let stopping = false;
-  const server = createServer(createApp(app, hub, { ready: () => readiness(database, () => stopping) }));
+  const handler = createApp(app, hub, { ready: () => readiness(database, () => stopping) });
+  const server = createServer(messagesOf(handler), handler);
   // Slow senders are let go (headers 10 s, whole request 30 s); answers, such as streams, may take as long as they like.
   Object.assign(server, { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 });
   server.on('clientError', refuseBadHttp);
@@ -64,9 +66,11 @@ export async function startApi({ config, keys, database, databaseUrl, log }: Pro
       const closed = once(server, 'close');
       server.close();
       hub.close();
-      server.closeIdleConnections();
+      // A connection that becomes idle only now is closed as soon as it is.
+      const sweep = setInterval(() => server.closeIdleConnections(), 50);
       const force = setTimeout(() => server.closeAllConnections(), drainMs);
       await closed;
+      clearInterval(sweep);
       clearTimeout(force);
       await Promise.all([channel.close(), outbound.close()]);
     },

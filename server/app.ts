@@ -1,11 +1,13 @@
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import { callers } from './http/caller.ts';
 import { cors, fixedHeaders } from './http/cors.ts';
 import { docsRouter } from './http/docs.ts';
 import { respondToError } from './http/errors.ts';
 import { type Health, healthRouter } from './http/health.ts';
 import type { Implementation } from './http/implement.ts';
+import { sendJson } from './http/messages.ts';
 import { mount } from './http/mount.ts';
+import { inOrder } from './http/order.ts';
 import { traced } from './http/trace.ts';
 import type { App } from './kernel/app.ts';
 import { notFound } from './kernel/failure.ts';
@@ -36,17 +38,29 @@ const implementations = (_app: App, hub: Hub): Implementation[] => [
 export function createApp(app: App, hub: Hub, health: Health): Express {
   const { config, log } = app;
   const { trusted } = callers(config);
-  return express()
+  const server = express();
+  server.response.json = sendJson;
+  return server
     .disable('x-powered-by')
     .disable('etag')
-    .use(traced((peer) => config.trustIncomingTraceId && trusted(peer)))
-    .use(healthRouter(health))
-    .use(docsRouter())
-    .use(fixedHeaders)
-    .use(cors(config.gatewayCorsAllowedOrigins))
-    .use(mount(app, implementations(app, hub)))
+    .use(
+      inOrder(
+        traced((peer) => config.trustIncomingTraceId && trusted(peer)),
+        besideV1(healthRouter(health)),
+        besideV1(docsRouter()),
+        fixedHeaders,
+        cors(config.gatewayCorsAllowedOrigins),
+        mount(app, implementations(app, hub)),
+      ),
+    )
     .use(() => {
       throw notFound();
     })
     .use(respondToError(log));
 }
+
+/** What serves other paths is not asked about those of the API, which are nearly all. */
+const besideV1 =
+  (handler: RequestHandler): RequestHandler =>
+  (req, res, next) =>
+    req.url.startsWith('/v1/') ? next() : handler(req, res, next);

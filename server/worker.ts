@@ -1,4 +1,3 @@
-import { Logger, type Runner, run } from 'graphile-worker';
 import { z } from 'zod';
 import { readStaticRouting } from './agent/routing.ts';
 import type { ProcessDeps } from './api.ts';
@@ -8,9 +7,9 @@ import { type ExecuteDeps, executeRun } from './jobs/executeRun.ts';
 import { keepEventPartitions, removeExpiredThreads, sweep } from './jobs/housekeeping.ts';
 import { executeRunTask, queue } from './jobs/queue.ts';
 import { reapRuns, recoverRuns } from './jobs/reaper.ts';
+import { type JobRunner, startRunner, untilDatabaseAnswers } from './jobs/runner.ts';
 import { createSlots } from './jobs/slots.ts';
 import { newId } from './kernel/ids.ts';
-import type { Log } from './kernel/log.ts';
 import { createOutbound } from './kernel/outbound.ts';
 import { statement } from './kernel/sql.ts';
 
@@ -50,26 +49,25 @@ export async function startWorker({ config, keys, database, databaseUrl, log }: 
   await keepEventPartitions({ database, months: config.runEventsRetentionMonths, log });
   const slots = createSlots(config);
   const takesRuns = config.workerQueueJobTypes?.includes(executeRunTask) ?? true;
-  const runner = await run({
+  const options = {
     connectionString: config.databaseDirectUrl ?? databaseUrl,
     concurrency: config.workerMaxConcurrency,
-    maxPoolSize: config.workerMaxConcurrency + 1,
+    maxPoolSize: Math.min(config.workerMaxConcurrency, 8) + 1,
     // Jobs carry their type as a flag: a worker without a free slot leaves them to others.
     forbiddenFlags: () => (slots.full() || !takesRuns ? [executeRunTask] : null),
     pollInterval: config.workerPollSeconds * 1_000,
-    noHandleSignals: true,
     gracefulShutdownAbortTimeout: drainMs,
-    crontab: '',
-    logger: quietLogger(log),
     taskList: {
-      [executeRunTask]: async (payload, { job }) => {
+      [executeRunTask]: async (payload: unknown, { job }: { job: { id: string } }) => {
         const known = ExecutePayload.safeParse(payload);
         // A payload of another version is not ours to understand; trying again would not help.
         if (!known.success) return void log.error({ job_id: job.id }, 'a job has a payload this worker does not know');
-        await slots.during(() => executeRun(deps, known.data.run_id, String(job.id)));
+        const done = slots.during(() => executeRun(deps, known.data.run_id, String(job.id)));
+        await done.finally(() => untilDatabaseAnswers(database, stop.signal));
       },
     },
-  });
+  };
+  const runner = await startRunner(options, log);
 
   const channel = openChannel(config.databaseDirectUrl ?? databaseUrl, [runChannel], log);
   channel.on(runChannel, (ids) => {
@@ -100,9 +98,9 @@ export async function startWorker({ config, keys, database, databaseUrl, log }: 
 }
 
 /** New jobs are refused; those that run get a while, then give their runs back. */
-async function drain(runner: Runner, held: Map<string, () => void>, stop: AbortController) {
+async function drain(runner: JobRunner, held: Map<string, () => void>, stop: AbortController) {
   const late = setTimeout(() => stop.abort(), held.size > 0 ? graceMs : 0);
-  await runner.stop().catch(() => {});
+  await runner.stop();
   clearTimeout(late);
   // A title may still be asked for.
   stop.abort();
@@ -127,11 +125,3 @@ const every = (ms: number, chore: () => Promise<unknown>, onError: (error: unkno
       });
   }, ms);
 };
-
-/** The queue's own log says little that ours does not. */
-const quietLogger = (log: Log) =>
-  new Logger(() => (level, message) => {
-    if (level === 'error') log.error(message);
-    else if (level === 'warning') log.warn(message);
-    else log.debug(message);
-  });

@@ -139,8 +139,19 @@ function grantOf(found: Standing, accountId: string, named: boolean, optional: b
     throw refuse('forbidden', 'no_account_membership', 'You are no longer a member of this account.');
   }
   if (!optional && status !== 'active') throw refuse('forbidden', 'account_suspended', 'This account is suspended.');
-  const permissions = new Set<string>([...(role === null ? [] : permissionsOf(role)), ...(isPlatformAdmin ? platformPermissions : [])]);
-  return { accountId, role, permissions, isPlatformAdmin };
+  return { accountId, role, permissions: permissionsFor(role, isPlatformAdmin), isPlatformAdmin };
+}
+
+const sets = new Map<string, ReadonlySet<string>>();
+
+/** There are few roles and many requests: each set is made once. */
+function permissionsFor(role: string | null, isPlatformAdmin: boolean): ReadonlySet<string> {
+  const key = `${role} ${isPlatformAdmin}`;
+  const known = sets.get(key);
+  if (known) return known;
+  const made = new Set<string>([...(role === null ? [] : permissionsOf(role)), ...(isPlatformAdmin ? platformPermissions : [])]);
+  sets.set(key, made);
+  return made;
 }
 
 const unauthenticated = (reason: string, message: string) => refuse('unauthenticated', reason, message);

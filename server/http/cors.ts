@@ -10,7 +10,7 @@ const exposed =
 export function cors(allowed: readonly string[]): RequestHandler {
   const origins = new Set(allowed);
   return (req, res, next) => {
-    res.vary('Origin');
+    res.setHeader('vary', 'Origin');
     const { origin } = req.headers;
     const known = origin !== undefined && origins.has(origin);
     if (known) {

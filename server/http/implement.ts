@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { z } from 'zod';
-import type { ParamName } from '../../contract/shared/path.ts';
+import { type ParamName, paramNames } from '../../contract/shared/path.ts';
 import type { AnswerOf, BodyOf, HeadersOf, ParamsOf, QueryOf, Resource, Route } from '../../contract/shared/route.ts';
 import type { RequestScope, Scope } from '../kernel/scope.ts';
 
@@ -48,7 +48,8 @@ export type Handlers<T extends Resource, L extends Lookups> = {
 export type Answered = { status: number; body: unknown; headers?: Record<string, string> | undefined };
 
 /** A route with the code that serves it. */
-export type Served = { route: Route; lookups: Lookups; handle: (input: Input<Route>) => Promise<Answered> };
+export type Served = { route: Route; lookups: readonly NamedLookup[]; handle: (input: Input<Route>) => Promise<Answered> };
+type NamedLookup = { noun: string; param: string; find: Lookup };
 
 /** A resource with the code that serves it. */
 export type Implementation = { resource: Resource; served: Readonly<Record<string, Served>> };
@@ -61,6 +62,15 @@ export const implement = <const T extends Resource, L extends Lookups, H extends
 ): Implementation => ({
   resource,
   served: Object.fromEntries(
-    Object.entries(resource).map(([name, route]) => [name, { route, lookups, handle: handlers[name] as unknown as Served['handle'] }]),
+    Object.entries(resource).map(([name, route]) => [
+      name,
+      { route, lookups: lookupsOf(route, lookups), handle: handlers[name] as unknown as Served['handle'] },
+    ]),
   ),
 });
+
+/** The lookups of what the path of a route names. */
+const lookupsOf = ({ path }: Route, lookups: Lookups): NamedLookup[] =>
+  Object.entries(lookups)
+    .map(([noun, find]) => ({ noun, param: `${noun}_id`, find }))
+    .filter(({ param }) => paramNames(path).includes(param));

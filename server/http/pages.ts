@@ -30,7 +30,8 @@ export function createCursors(key: Buffer): Cursors {
 /** The headers of a page that has a next one (RFC 8288). */
 export function pageHeaders(url: string, next: string | undefined): Record<string, string> {
   if (next === undefined) return {};
-  const [path = '', search = ''] = url.split('?', 2);
+  // A request may name its target as a whole URL; the link is relative in any case.
+  const [path = '', search = ''] = url.replace(/^https?:\/\/[^/]*/i, '').split('?', 2);
   const query = new URLSearchParams(search);
   query.set('before', next);
   return { link: `<${path}?${query}>; rel="next"`, 'x-next-cursor': next };

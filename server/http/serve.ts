@@ -76,11 +76,8 @@ function scopeOf(app: App, admission: Admission, read: App['database'], notes: N
 
 async function lookUp({ route, lookups }: Served, { params, query }: Admission, scope: Scope) {
   const found: Record<string, unknown> = {};
-  for (const [noun, find] of Object.entries(lookups)) {
-    const id = params[`${noun}_id`];
-    if (id !== undefined)
-      found[noun] = await find(scope, id, route.method === 'GET' || route.metadata.anyReader ? 'read' : 'write', found, query);
-  }
+  const intent = route.method === 'GET' || route.metadata.anyReader ? 'read' : 'write';
+  for (const { noun, param, find } of lookups) found[noun] = await find(scope, params[param]!, intent, found, query);
   return found;
 }
 

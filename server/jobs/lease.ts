@@ -1,5 +1,5 @@
 import type { RunStep } from '../../contract/events.ts';
-import type { RunStatus } from '../../contract/runs.ts';
+import type { RunStatus } from '../../contract/runRequests.ts';
 import { newId } from '../kernel/ids.ts';
 import { type Database, type Sql, statement } from '../kernel/sql.ts';
 

@@ -25,6 +25,9 @@ export const auditOf = ({ metadata }: Route): readonly [string, string] | undefi
 export const idParams = ({ path, pathParams }: Route): string[] =>
   [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!).filter((name) => !pathParams || !(name in pathParams._zod.def.shape));
 
+/** Whether what a route is about is a user's or the platform's, whatever the account. */
+export const isOfUserAlone = ({ metadata }: Route) => metadata.account === 'optional' || metadata.auth === 'platform';
+
 /** Whether the account is named by the path and not by the token or a header. */
 export const namesAccount = ({ path }: Route) => path.startsWith('/v1/accounts/{account_id}');
 

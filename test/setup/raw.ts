@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 export type RawAnswer = { status: number; headers: Headers; text: string; body: any; all: string; closed: boolean };
 
 /** Writes bytes as they are and reads until the server closes, or has been quiet for a while. */
-export async function rawSend(url: string, parts: string | (string | Buffer)[], { quietMs = 300 } = {}): Promise<RawAnswer> {
+export async function rawSend(url: string, parts: string | (string | Buffer)[], { quietMs = 150 } = {}): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
   const chunks: Buffer[] = [];

@@ -17,13 +17,14 @@ export const issuesOf = ({ status, body }: Answer) => [
   (body?.details?.issues ?? []).map(({ location, path }: { location: string; path: string }) => [location, path]),
 ];
 
-/** An installation with people to walk all routes: an owner with a key, a stranger, somebody without permissions, a platform admin. */
+/** An installation with people to walk all routes: an owner with a key, a stranger, somebody without permissions, a platform admin, and a host in whose account the owner is an admin too. */
 export async function startWalk() {
   // No worker: what is made here stays as it is, so that a change that nobody asked for shows.
   const world = await startWorld({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' }, { worker: false });
   const { call, signUp } = world;
-  const [owner, stranger, powerless, platformAdmin] = await Promise.all([signUp(), signUp(), signUp(), signUp()]);
+  const [owner, stranger, powerless, platformAdmin, host] = await Promise.all([signUp(), signUp(), signUp(), signUp(), signUp()]);
   await world.join(powerless, owner, 'legacy_role');
+  await world.join(owner, host, 'admin');
   await world.promote(platformAdmin);
   const made = await call('POST', '/v1/api-keys', { token: owner.token, body: { name: 'walk' } });
   const key: { id: string; secret: string } = { id: made.body.id, secret: made.body.key };
@@ -47,5 +48,5 @@ export async function startWalk() {
     return ask(operation, { ...options, ...(options.raw === undefined && { body }) }, pathOf(operation.route, params, query));
   };
 
-  return { world, owner, stranger, powerless, key, makerOf, good, ask, send };
+  return { world, owner, stranger, powerless, host, key, makerOf, good, ask, send };
 }

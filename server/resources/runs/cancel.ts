@@ -1,4 +1,4 @@
-import type { CancelRequest } from '../../../contract/runs.ts';
+import type { CancelRequest } from '../../../contract/runRequests.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { appendEvent, lockRun } from './queries.ts';

@@ -1,4 +1,4 @@
-import { type NewRun, reasoningMode } from '../../../contract/runs.ts';
+import { type NewRun, reasoningMode } from '../../../contract/runRequests.ts';
 import { Failure, notFound, refuse } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
@@ -41,7 +41,8 @@ export async function startRun(scope: Scope, threadId: string, wishes: RunWishes
   const event = [newId(), JSON.stringify(started)];
   await tx.run(queries.insertRun, [accountId, id, threadId, ...asked, thread.last_message_number, resumable ?? null, ...event]);
   await app.queue.executeRun(tx, id, accountId, origin.traceId);
-  scope.audit({ targetId: id, targetType: 'run', metadata: { thread_id: threadId } });
+  // The entry of an edit is about the message.
+  if (source !== 'edit') scope.audit({ targetId: id, metadata: { thread_id: threadId } });
   return id;
 }
 

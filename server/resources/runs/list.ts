@@ -1,4 +1,4 @@
-import type { RunFilter } from '../../../contract/runs.ts';
+import type { RunFilter } from '../../../contract/runRequests.ts';
 import { Failure, invalid } from '../../kernel/failure.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { likeLiteral, statement } from '../../kernel/sql.ts';

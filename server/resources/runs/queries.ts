@@ -1,4 +1,4 @@
-import type { RunStatus } from '../../../contract/runs.ts';
+import type { RunStatus } from '../../../contract/runRequests.ts';
 import { statement } from '../../kernel/sql.ts';
 
 export type RunRow = {

@@ -1,5 +1,6 @@
 import type { NewMessage } from '../../../contract/messages.ts';
-import type { CancelRequest, CreatedRun, NewRun, RunInput } from '../../../contract/runs.ts';
+import type { CancelRequest, NewRun, RunInput } from '../../../contract/runRequests.ts';
+import type { CreatedRun } from '../../../contract/runs.ts';
 import type { PageQuery } from '../../../contract/shared/pages.ts';
 import { Failure, invalidField, notFound, refuse } from '../../kernel/failure.ts';
 import type { Scope } from '../../kernel/scope.ts';

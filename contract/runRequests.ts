@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import type { ReasoningMode } from './events.ts';
+import { Id, searchParam } from './shared/fields.ts';
+import { pageQuery } from './shared/pages.ts';
+
+export const RunStatus = z
+  .enum(['running', 'waiting_for_input', 'cancelling', 'completed', 'failed', 'cancelled'])
+  .meta({ id: 'RunStatus' });
+export type RunStatus = z.infer<typeof RunStatus>;
+
+const name = '[A-Za-z0-9][A-Za-z0-9._:-]{0,63}';
+const spelledModes: Record<string, ReasoningMode> = { off: 'none', max: 'xhigh', 'extra high': 'xhigh', extra_high: 'xhigh' };
+const spelledMode = z.enum([
+  'auto',
+  'enabled',
+  'disabled',
+  'none',
+  'off',
+  'minimal',
+  'low',
+  'medium',
+  'high',
+  'xhigh',
+  'max',
+  'extra high',
+]);
+
+/** The mode a caller's word stands for. */
+export const reasoningMode = (word: z.infer<typeof spelledMode>): ReasoningMode => spelledModes[word] ?? (word as ReasoningMode);
+
+const model = z.string().trim().max(200).nullish().meta({ description: 'A selector: `provider^model`, or a model alone.' });
+
+export const NewRun = z
+  .strictObject({
+    route_id: z
+      .string()
+      .regex(new RegExp(`^${name}$`))
+      .nullish()
+      .meta({ description: 'A provider model by id.' }),
+    persona_id: z
+      .string()
+      .regex(new RegExp(`^(?:${name}(?:@${name})?)?$`))
+      .nullish()
+      .meta({ description: '`key` or `key@version`.' }),
+    model,
+    reasoning_mode: spelledMode.nullish(),
+  })
+  .meta({ id: 'NewRun' });
+export type NewRun = z.infer<typeof NewRun>;
+
+export const RetryRequest = z.strictObject({ model }).meta({ id: 'RetryRequest' });
+export const ContinueRequest = z.strictObject({ run_id: Id }).meta({ id: 'ContinueRequest' });
+
+const idPrefix = z
+  .string()
+  .regex(/^[0-9a-fA-F-]{1,36}$/)
+  .toLowerCase()
+  .meta({ description: 'An id or the beginning of one.' });
+
+export const RunFilter = pageQuery().extend({
+  status: RunStatus.optional(),
+  run_id: idPrefix.optional(),
+  thread_id: idPrefix.optional(),
+  parent_run_id: Id.optional(),
+  model: searchParam().optional(),
+  persona_id: searchParam().optional(),
+  since: z.iso.datetime({ offset: true }).optional(),
+  until: z.iso.datetime({ offset: true }).optional(),
+  account_id: z
+    .union([z.literal('all'), Id])
+    .optional()
+    .meta({ description: 'Another account, or `all`: platform admins only.' }),
+  user_id: Id.optional().meta({ description: 'Platform admins only.' }),
+});
+export type RunFilter = z.infer<typeof RunFilter>;
+
+export const CancelRequest = z
+  .strictObject({ last_seen_seq: z.int().min(0).nullish(), client_cancelled_at: z.iso.datetime({ offset: true }).nullish() })
+  .meta({ id: 'CancelRequest' });
+export type CancelRequest = z.infer<typeof CancelRequest>;
+
+export const RunInput = z
+  .strictObject({
+    content: z
+      .string()
+      .refine((text) => text.trim() !== '', 'must not be blank')
+      .meta({ description: 'At most 32 768 bytes of UTF-8.' }),
+    input_key: z.string().min(1).max(128).nullish().meta({ description: 'A second input with the same key is ignored.' }),
+  })
+  .meta({ id: 'RunInput' });
+export type RunInput = z.infer<typeof RunInput>;

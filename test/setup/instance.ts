@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
+import type { RunEvent } from '../../contract/events.ts';
+import { isTerminal, openStream } from './events.ts';
+import { quickWorker } from './process.ts';
+import { startVendor } from './vendor.ts';
+import { callTo, type Person } from './world.ts';
+
+/** The environment of an instance whose model is a scripted vendor. */
+export async function scriptedInstance(more: Record<string, string>) {
+  const vendor = await startVendor();
+  onTestFinished(vendor.close);
+  const base = { api_key: 'sk-test-canary', base_url: `${vendor.origin}/v1`, openai_api_mode: 'chat_completions' };
+  const routing = {
+    default_route_id: 'r',
+    credentials: [{ provider_kind: 'openai', id: 'c', ...base }],
+    routes: [{ id: 'r', credential_id: 'c', model: 'm' }],
+  };
+  return { vendor, env: { ...quickWorker, ARKLOOP_PROVIDER_ROUTING_JSON: JSON.stringify(routing), ...more } };
+}
+
+/** A data folder that goes when the test ends, with every process that still uses it. */
+export function temporaryFolder() {
+  const dataDir = mkdtempSync(join(tmpdir(), 'arkloop-instance-'));
+  onTestFinished(() => {
+    for (const pid of processesOf(dataDir)) process.kill(pid, 'SIGKILL');
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
+  });
+  return dataDir;
+}
+
+/** The processes whose command names a folder. */
+export function processesOf(folder: string): number[] {
+  const { stdout } = spawnSync('ps', ['-ww', '-A', '-o', 'pid=,args='], { encoding: 'utf8' });
+  return stdout.split('\n').flatMap((line) => (line.includes(folder) && !line.includes('<defunct>') ? [Number.parseInt(line, 10)] : []));
+}
+
+/** Somebody who registers with an instance. */
+export async function register(url: string): Promise<Person> {
+  const person = { login: 'somebody', email: 'somebody@example.test', password: 'Passw0rd-1' };
+  const { status, body, text } = await callTo(url)('POST', '/v1/auth/register', { body: person });
+  if (status !== 201) throw new Error(`registration: ${status} ${text}`);
+  return { ...person, id: body.user_id, token: body.access_token, cookie: '', accountId: body.account_id };
+}
+
+/** Follow a run as a client does that reconnects after the last event it has, until the last one. */
+export async function followAcross(url: string, runId: string, token: string): Promise<RunEvent[]> {
+  const seen: RunEvent[] = [];
+  for (const until = Date.now() + 25_000; !seen.some(isTerminal) && Date.now() < until; await sleep(50)) {
+    const stream = await openStream(url, runId, { token, lastEventId: seen.at(-1)?.seq ?? 0 }).catch(() => undefined);
+    await stream?.ended.catch(() => undefined);
+    if (stream?.status === 200) seen.push(...stream.events);
+  }
+  return seen;
+}
