@@ -10,7 +10,7 @@ import { reapRuns, recoverRuns } from './jobs/reaper.ts';
 import { type JobRunner, startRunner, untilDatabaseAnswers } from './jobs/runner.ts';
 import { createSlots } from './jobs/slots.ts';
 import { newId } from './kernel/ids.ts';
-import { createOutbound } from './kernel/outbound.ts';
+import { openOutbound } from './kernel/openOutbound.ts';
 import { statement } from './kernel/sql.ts';
 
 /** A running worker. */
@@ -38,13 +38,8 @@ export async function startWorker({ config, keys, database, databaseUrl, log }: 
   const complain = (what: string) => (error: unknown) => log.warn({ err: error }, what);
   const bell = createBell(database, complain('a notification was not sent'));
   const held = new Map<string, () => void>();
-  const outbound = createOutbound({
-    allowLoopbackHttp: config.outboundAllowLoopbackHttp,
-    trustFakeIp: config.outboundTrustFakeIp,
-    ...(config.outboundProxyUrl && { proxyUrl: config.outboundProxyUrl }),
-    ...(config.outboundUserAgent && { userAgent: config.outboundUserAgent }),
-  });
-  const deps: ExecuteDeps = { config, keys, database, outbound, bell, log, held, stopping: stop.signal };
+  const outbound = openOutbound(config);
+  const deps: ExecuteDeps = { config, keys, database, outbound, bell, queue, log, held, stopping: stop.signal };
 
   await keepEventPartitions({ database, months: config.runEventsRetentionMonths, log });
   const slots = createSlots(config);
@@ -52,7 +47,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log }: 
   const options = {
     connectionString: config.databaseDirectUrl ?? databaseUrl,
     concurrency: config.workerMaxConcurrency,
-    maxPoolSize: Math.min(config.workerMaxConcurrency, 8) + 1,
+    maxPoolSize: config.workerMaxConcurrency + 1,
     // Jobs carry their type as a flag: a worker without a free slot leaves them to others.
     forbiddenFlags: () => (slots.full() || !takesRuns ? [executeRunTask] : null),
     pollInterval: config.workerPollSeconds * 1_000,

@@ -64,7 +64,7 @@ test.for(titled(takesJson))('%s refuses more than 1 MiB before and while reading
 
 /** The audit entries of a request. */
 const entriesOf = (traceId: string | null): Promise<any[]> =>
-  sql('select action, target_type, account_id, actor_user_id, metadata from audit_logs where trace_id = $1', [traceId]);
+  sql('select action, target_type, target_id, account_id, actor_user_id, metadata from audit_logs where trace_id = $1', [traceId]);
 
 test.for(writes)('%s leaves one audit entry of what was done', async ([, operation]) => {
   const { id, route } = operation;
@@ -76,6 +76,9 @@ test.for(writes)('%s leaves one audit entry of what was done', async ([, operati
     const [action, target] = auditOf(route) ?? [];
     if (unfulfilled[id] || !action) expect(entries).toEqual([]);
     else expect(entries.map((entry) => [entry.action, entry.target_type])).toEqual([[action, target]]);
+    // What was made is what the entry is about; an edit makes a run, and is about the message.
+    const made = id === 'runs.editMessage' ? sample.params.message_id : (answer.body?.id ?? answer.body?.run_id);
+    if (action && answer.status === 201 && made) expect(entries[0].target_id).toBe(made);
     if (token && action && !unfulfilled[id])
       expect(entries[0]).toMatchObject({ account_id: owner.accountId, actor_user_id: owner.id, metadata: { api_key_id: key.id } });
     const secret = entries.map((entry) => JSON.stringify(entry)).join();

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import type { Log } from '../kernel/log.ts';
@@ -60,24 +61,34 @@ export function sqlOf({ query }: { query: (config: object) => Promise<pg.QueryRe
 async function transact<T>(pool: pg.Pool, managers: EntityManagers, work: (tx: Transaction) => Promise<T>): Promise<T> {
   let opening: Promise<pg.PoolClient> | undefined;
   let em: EntityManager | undefined;
+  const underway: Promise<unknown>[] = [];
   const open = () => {
     opening ??= pool.connect().then((client) => {
+      sendTogether(client);
       // Not awaited: `begin` travels together with the first statement.
       client.query('begin').catch(() => {});
       return client;
     });
     return opening;
   };
-  const query = async (config: object) => (await open()).query(config as pg.QueryConfig);
+  const query = async (config: object) => {
+    const client = await open();
+    sendTogether(client);
+    return client.query(config as pg.QueryConfig);
+  };
   const tx: Transaction = {
     ...sqlOf({ query }),
     em: async () => (em ??= await managers(await open())),
+    withCommit(sent) {
+      sent.catch(() => {});
+      underway.push(sent);
+    },
   };
   let broken: Error | undefined;
   try {
     const result = await work(tx);
     await em?.flush();
-    if (opening) await (await opening).query('commit');
+    if (opening) await commit(await opening, underway);
     return result;
   } catch (error) {
     const client = await opening?.catch(() => undefined);
@@ -88,6 +99,20 @@ async function transact<T>(pool: pg.Pool, managers: EntityManagers, work: (tx: T
   } finally {
     (await opening?.catch(() => undefined))?.release(broken);
   }
+}
+
+/** PostgreSQL answers the commit of a transaction in which something failed with a rollback, and calls that no error. */
+async function commit(client: pg.PoolClient, underway: readonly Promise<unknown>[]) {
+  const [{ command }] = await Promise.all([client.query('commit'), ...underway]);
+  if (command !== 'COMMIT') throw new Error('a statement of the transaction failed, so nothing was committed');
+}
+
+/** What is written to a connection in this turn of the event loop leaves in one packet (measured: a system call is a fifth of a small write). */
+function sendTogether(client: pg.PoolClient) {
+  // The driver's types leave its socket out.
+  const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
 }
 
 async function repeatOnConflict<T>(work: () => Promise<T>): Promise<T> {

@@ -69,13 +69,15 @@ export function createAccess({ sql, jwtSecret, announce, onKeyUseFailed }: Acces
       if (revoked) throw unauthenticated('session_revoked', 'The session has ended.');
       return found;
     };
-    await standingIn(wanted ?? known.account);
+    const asked = wanted ?? known.account;
+    const standing = await standingIn(asked);
     return {
       actor: { userId: known.sub, sessionId: known.sid },
       claimedAccountId: known.account,
       async grantFor(named, optional) {
         const accountId = named ?? known.account;
-        return grantOf(await standingIn(accountId), accountId, named !== undefined, optional);
+        const found = accountId === asked ? standing : await standingIn(accountId);
+        return grantOf(found, accountId, named !== undefined, optional);
       },
     };
   }

@@ -39,13 +39,15 @@ export type Input<R extends Route, L extends Lookups = Record<never, never>> = {
 
 /** Headers beside the body: `Link`, `Set-Cookie`, … */
 type Headers = { headers?: Record<string, string> };
+/** A list says where its next page begins; the headers follow from that. */
+type Next<R extends Route> = R['metadata'] extends { pages: 'cursor' } ? { next: string | undefined } : unknown;
 type Awaitable<T> = T | Promise<T>;
 export type Handlers<T extends Resource, L extends Lookups> = {
-  [Name in keyof T]: (input: Input<T[Name], L>) => Awaitable<AnswerOf<T[Name]> & Headers>;
+  [Name in keyof T]: (input: Input<T[Name], L>) => Awaitable<AnswerOf<T[Name]> & Headers & Next<T[Name]>>;
 };
 
 /** An answer once the types are forgotten. */
-export type Answered = { status: number; body: unknown; headers?: Record<string, string> | undefined };
+export type Answered = { status: number; body: unknown; headers?: Record<string, string> | undefined; next?: string | undefined };
 
 /** A route with the code that serves it. */
 export type Served = { route: Route; lookups: readonly NamedLookup[]; handle: (input: Input<Route>) => Promise<Answered> };

@@ -9,6 +9,7 @@ import { type Admission, admit, overloaded } from './admit.ts';
 import { callers } from './caller.ts';
 import type { Implementation, Served } from './implement.ts';
 import { inOrder } from './order.ts';
+import { pageHeaders } from './pages.ts';
 import { RouteTable } from './routes.ts';
 import { hangUp, serve } from './serve.ts';
 import type { StreamBody } from './sse.ts';
@@ -78,8 +79,8 @@ const handlerOf =
   (app: App, served: Served) =>
   async ({ req, res }: { req: Request; res: Response }) => {
     const signal = hangUp(res);
-    const { status, body, headers } = await serve(app, served, (res.locals as Locals).admission, req, signal);
-    for (const [name, value] of Object.entries(headers ?? {})) res.setHeader(name, value);
+    const { status, body, headers, next } = await serve(app, served, (res.locals as Locals).admission, req, signal);
+    for (const [name, value] of Object.entries({ ...headers, ...pageHeaders(req.originalUrl, next) })) res.setHeader(name, value);
     const stream = streamOf(served.route);
     return { status, body: stream && status === 200 ? new Piped(body as StreamBody) : body };
   };

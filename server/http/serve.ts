@@ -5,7 +5,7 @@ import type { App } from '../kernel/app.ts';
 import type { AuditNote, RequestScope, Scope } from '../kernel/scope.ts';
 import type { Sql, Transaction } from '../kernel/sql.ts';
 import { type Admission, demand, demandEither } from './admit.ts';
-import { writeAudit, writeDenial } from './audit.ts';
+import { type AuditContext, writeAudit, writeDenial } from './audit.ts';
 import { parseBody, refuseForm } from './body.ts';
 import { type Claim, claim } from './idempotency.ts';
 import type { Answered, Input, Served } from './implement.ts';
@@ -35,7 +35,9 @@ export async function serve(app: App, served: Served, admission: Admission, req:
     throw error;
   } finally {
     if (isBestEffort(route))
-      await writeNotes(app.database, route, admission, notes).catch((error) => app.log.error({ err: error }, 'an audit entry was lost'));
+      await writeNotes(app.database, route, contextOf(admission), notes).catch((error) =>
+        app.log.error({ err: error }, 'an audit entry was lost'),
+      );
   }
 }
 
@@ -118,7 +120,7 @@ async function effect(
     const answer = await app.database.transaction(async (tx) => {
       notes.clear();
       const answer = await work(scopeOf(app, admission, app.database, notes, tx));
-      if (!isBestEffort(route)) await writeNotes(tx, route, admission, notes);
+      if (!isBestEffort(route)) tx.withCommit(writeNotes(tx, route, contextOf(admission, answer), notes));
       await held?.complete(tx, answer);
       return answer;
     });
@@ -130,21 +132,27 @@ async function effect(
   }
 }
 
-async function writeNotes(sql: Sql, route: Route, admission: Admission, notes: Notes) {
+async function writeNotes(sql: Sql, route: Route, context: AuditContext, notes: Notes) {
   if (notes.skipped) return;
   const { audit } = route.metadata;
   if (audit === undefined || audit === 'none') return;
   const list = notes.list.length > 0 || isBestEffort(route) ? notes.list : [{}];
-  for (const note of list) await writeAudit(sql, audit, contextOf(admission), note);
+  await Promise.all(list.map((note) => writeAudit(sql, audit, context, note)));
 }
 
-const contextOf = ({ origin, actor, grant, params }: Admission) => ({
+/** An entry is about what was made, or else about the last thing that the path names. */
+const contextOf = ({ origin, actor, grant, params }: Admission, answer?: Answered): AuditContext => ({
   origin,
   accountId: grant?.accountId ?? null,
   actorId: actor?.userId ?? null,
   apiKeyId: actor?.apiKeyId,
-  targetId: Object.values(params).at(-1) ?? null,
+  targetId: (answer?.status === 201 && madeBy(answer)) || (Object.values(params).at(-1) ?? null),
 });
+
+const madeBy = ({ body }: Answered) => {
+  const { id, run_id } = body as { id?: string; run_id?: string };
+  return id ?? run_id;
+};
 
 /** A signal of the caller hanging up, made only for those who ask. */
 export function hangUp(res: Response): () => AbortSignal {

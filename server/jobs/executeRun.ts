@@ -1,18 +1,20 @@
 import type { ReasoningMode, RunStep } from '../../contract/events.ts';
 import { RunFailure, runFailureOf } from '../agent/failure.ts';
 import { type Answer, runLoop, type Spent } from '../agent/loop.ts';
+import type { Model } from '../agent/model.ts';
 import { findPersona, type Persona } from '../agent/personas.ts';
 import { openModel } from '../agent/providers/open.ts';
 import { type Routed, reopenRoute, resolveRoute } from '../agent/routing.ts';
-import type { Bell } from '../kernel/app.ts';
+import type { Bell, Queue } from '../kernel/app.ts';
 import type { Config } from '../kernel/config.ts';
 import type { Keys } from '../kernel/keys.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Outbound } from '../kernel/outbound.ts';
 import { type Database, statement } from '../kernel/sql.ts';
 import { readSettings, type Settings } from '../resources/settings/settings.ts';
+import { follow } from './follow.ts';
 import { keepLease, Stopped } from './hold.ts';
-import { CancelRequested, type Lease, LeaseLost, leaseRun } from './lease.ts';
+import { CancelRequested, type Lease, type LeasedRun, LeaseLost, leaseRun } from './lease.ts';
 import { readHistory, readLog } from './prompt.ts';
 import { executeRunTask } from './queue.ts';
 import { type Ending, settleRun } from './settle.ts';
@@ -25,12 +27,16 @@ export type ExecuteDeps = {
   database: Database;
   outbound: Outbound;
   bell: Bell;
+  queue: Queue;
   log: Log;
   /** The runs this process executes, by id: what a notification about one has to reach. */
   held: Map<string, () => void>;
   /** Aborted when the process stops: the run is left for another worker. */
   stopping: AbortSignal;
 };
+
+/** A run that ends its worker each time is not begun for ever. */
+const mostAttempts = 25;
 
 const keepRoute = statement<never>('update runs set route_snapshot = $3, model = $4, persona_id = $5 where id = $1 and lease_token = $2');
 
@@ -53,11 +59,17 @@ export async function executeRun(deps: ExecuteDeps, runId: string, jobId: string
     deps.bell.ring(runId);
   } catch (error) {
     if (error instanceof LeaseLost) return;
-    if (error instanceof Stopped) await lease.release().catch(() => {});
+    if (error instanceof Stopped && deps.stopping.aborted) return await handBack(deps, lease);
     throw error;
   } finally {
     hold.stop();
   }
+}
+
+/** Give a run to whoever takes jobs next: a job that merely failed would wait for its turn. */
+async function handBack({ database, queue }: ExecuteDeps, { run, release }: Lease) {
+  await release();
+  await queue.executeRun(database, run.id, run.account_id, run.trace_id);
 }
 
 const completed = (answer: Answer): Ending => ({ type: 'completed', answer });
@@ -74,7 +86,7 @@ function endingOf(error: unknown, signal: AbortSignal): Ending {
 const isDatabaseError = (error: unknown) => {
   const { code, message = '' } = error as { code?: string; message?: string };
   return (
-    (typeof code === 'string' && /^(08|53|57|ECONN|EPIPE)/.test(code)) ||
+    (typeof code === 'string' && /^(08|53|57|40001|40P01|55P03|ECONN|EPIPE)/.test(code)) ||
     /^Connection terminated|timeout exceeded when trying to connect/.test(message)
   );
 };
@@ -89,7 +101,11 @@ async function attempt(
   jobId: string,
 ): Promise<Answer> {
   const { run } = lease;
-  if (run.status === 'cancelling') throw new CancelRequested(run.id);
+  if (run.status === 'cancelling') {
+    // The turns that an earlier attempt finished are charged all the same.
+    if (run.attempt > 1) Object.assign(spent, (await readLog(deps.database, run.id)).spent);
+    throw new CancelRequested(run.id);
+  }
   const settings = await readSettings(deps.database);
   const deadline = deadlineOf(run.age_ms, settings);
   try {
@@ -100,11 +116,13 @@ async function attempt(
     });
     const earlier = await recover(deps, lease, writer);
     Object.assign(spent, earlier.spent);
+    if (run.attempt > mostAttempts) throw new RunFailure('worker.timeout', 'The run was begun too often.');
+    if (earlier.answer) return earlier.answer;
     const history = await readHistory(deps.database, run);
     const persona = findPersona(run.requested_persona_id);
     const routed = await route(deps, lease, writer, settings, persona, history.lastUserMessage);
     const model = openModel(routed.route, { outbound: deps.outbound, maxErrorBytes: settings['llm.max_response_bytes'] });
-    const title = titleOf(deps, lease, routed, model, history.firstUserMessage, AbortSignal.any([working, deps.stopping]));
+    const title = titleOf(deps, lease, settings, routed, model, history.firstUserMessage, AbortSignal.any([working, deps.stopping]));
     const steps = runLoop({
       model,
       messages: [{ role: 'system', content: persona.prompt }, ...history.messages, ...earlier.turns],
@@ -134,7 +152,7 @@ function deadlineOf(ageMs: number, settings: Settings) {
 
 /** What an earlier attempt finished is used again; what it left half done is declared void. */
 async function recover({ database, log }: ExecuteDeps, { run }: Lease, writer: EventWriter) {
-  if (run.attempt === 1 || run.next_seq <= 2) return { turns: [], turnCount: 0, spent: {} };
+  if (run.attempt === 1 || run.next_seq <= 2) return { turns: [], turnCount: 0, answer: undefined, spent: {} };
   const earlier = await readLog(database, run.id).catch((error) => {
     log.error({ err: error, run_id: run.id }, 'the log of a run cannot be read');
     throw new RunFailure('worker.recovery_unavailable', 'The earlier part of the run cannot be read.');
@@ -158,78 +176,48 @@ async function route(
   const routed = await resolveRoute(
     database,
     { keys, config, settings },
-    {
-      account_id: run.account_id,
-      thread_id: run.thread_id,
-      route_id: run.route_id,
-      model: run.requested_model,
-      persona_id: persona.key,
-      persona_model: persona.model,
-      reasoning_mode: run.reasoning_mode,
-      last_user_message: lastUserMessage,
-    },
+    { ...askedOf(run), persona_id: persona.key, persona_model: persona.model, last_user_message: lastUserMessage },
   );
   await database.run(keepRoute, [run.id, token, JSON.stringify(routed.snapshot), routed.event.model, persona.key]);
   await writer.write({ type: 'run.route.selected', data: routed.event });
   return routed;
 }
 
+/** The automatic title is asked of the model that the platform names for it, or else of the run's own. */
 async function titleOf(
-  { database, bell }: ExecuteDeps,
-  lease: Lease,
+  deps: ExecuteDeps,
+  { run }: Lease,
+  settings: Settings,
   routed: Routed,
-  model: ReturnType<typeof openModel>,
+  model: Model,
   text: string,
   signal: AbortSignal,
-) {
-  if (!(await wantsTitle(database, lease.run))) return undefined;
-  const step = await giveTitle(database, lease.run, text, routed.event.provider_kind === 'stub' ? undefined : model, signal);
-  if (step) bell.ring(lease.run.id);
+): Promise<RunStep | undefined> {
+  const { database, bell } = deps;
+  if (!(await wantsTitle(database, run))) return undefined;
+  const named = settings['title_summarizer.model'];
+  const chosen = named === null ? undefined : await modelNamed(deps, run, settings, named).catch(() => undefined);
+  const own = routed.event.provider_kind === 'stub' ? undefined : model;
+  const step = await giveTitle(database, run, text, chosen ?? own, signal);
+  if (step) bell.ring(run.id);
   return step;
 }
 
-/** Write what the loop yields, with the heartbeat of long silences, and the title when it comes in time. */
-async function follow(
-  steps: AsyncGenerator<RunStep, Answer>,
-  writer: EventWriter,
+async function modelNamed(
+  { database, keys, config, outbound }: ExecuteDeps,
+  run: LeasedRun,
   settings: Settings,
-  title: Promise<RunStep | undefined>,
-): Promise<Answer> {
-  const idle_ms = settings['limit.idle_heartbeat_interval_ms'];
-  let last = performance.now();
-  let written = Promise.resolve();
-  const write = (step: RunStep) => {
-    last = performance.now();
-    written = written.then(() => writer.write(step));
-    return written;
-  };
-  const beat = setInterval(
-    () => {
-      if (performance.now() - last >= idle_ms) write({ type: 'run.idle_heartbeat', data: { idle_ms } }).catch(() => {});
-    },
-    Math.max(50, idle_ms / 4),
-  );
-  void title.then((step) => step && write(step)).catch(() => {});
-  const discard = discardMarks(writer);
-  try {
-    for (;;) {
-      const { done, value } = await steps.next();
-      if (done) return value;
-      await write(discard(value));
-    }
-  } finally {
-    clearInterval(beat);
-    await written.catch(() => {});
-  }
+  selector: string,
+): Promise<Model> {
+  const asked = { ...askedOf(run), model: selector, route_id: null, persona_id: null, last_user_message: '' };
+  const { route } = await resolveRoute(database, { keys, config, settings }, asked);
+  return openModel(route, { outbound });
 }
 
-/** A retry voids the pieces of the attempt before it, and names the first of them. */
-function discardMarks(writer: EventWriter) {
-  let first: number | undefined;
-  return (step: RunStep): RunStep => {
-    if (step.type === 'message.delta' || step.type === 'tool.call.delta') first ??= writer.position();
-    const voided = first;
-    if (step.type === 'run.llm.retry' || step.type === 'llm.turn.completed') first = undefined;
-    return step.type === 'run.llm.retry' && voided !== undefined ? { ...step, data: { ...step.data, discard_from_seq: voided } } : step;
-  };
-}
+const askedOf = ({ account_id, thread_id, route_id, requested_model: model, reasoning_mode }: LeasedRun) => ({
+  account_id,
+  thread_id,
+  route_id,
+  model,
+  reasoning_mode,
+});

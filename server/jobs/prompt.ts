@@ -1,6 +1,6 @@
 import type { RunEvent, RunEventType, RunStep } from '../../contract/events.ts';
 import { RunFailure } from '../agent/failure.ts';
-import type { Spent } from '../agent/loop.ts';
+import type { Answer, Spent } from '../agent/loop.ts';
 import type { ModelMessage } from '../agent/model.ts';
 import { addUsage } from '../agent/usage.ts';
 import { type Sql, statement } from '../kernel/sql.ts';
@@ -18,6 +18,8 @@ export type Log = {
   /** Finished turns with all their tool results, as messages; they are not asked again. */
   turns: ModelMessage[];
   turnCount: number;
+  /** The last turn when it asked for no tool: nothing is left to do but to end the run. */
+  answer: Answer | undefined;
   /** Results to write for calls that were begun and never ended: side effects are not repeated. */
   interrupted: RunStep[];
   spent: Spent;
@@ -28,7 +30,8 @@ export type Log = {
 /** Read the log of a run. Throws `worker.recovery_unavailable` when it cannot be understood. */
 export async function readLog(sql: Sql, runId: string): Promise<Log> {
   const events = (await sql.rows(selectLog, [runId])) as StoredEvent[];
-  const log: Log = { turns: [], turnCount: 0, interrupted: [], spent: { usage: undefined, cost: '0', reported: false }, resumeSeq: 2 };
+  const spent: Spent = { usage: undefined, cost: '0', reported: false };
+  const log: Log = { turns: [], turnCount: 0, answer: undefined, interrupted: [], spent, resumeSeq: 2 };
   const open = new Map<string, string>();
   for (const event of events) {
     if (event.type === 'llm.turn.completed') {
@@ -41,6 +44,7 @@ export async function readLog(sql: Sql, runId: string): Promise<Log> {
       }));
       log.turns.push({ role: 'assistant', content: text, ...(calls && { tool_calls: calls }) });
       log.turnCount++;
+      log.answer = calls?.length ? undefined : { llmCallId: event.data.llm_call_id ?? '', text, message };
       log.spent = { ...log.spent, usage: addUsage(log.spent.usage, usage), cost: addMicros(log.spent.cost, cost?.amount_micros ?? 0) };
       for (const { tool_call_id: id, tool_name: name } of message.tool_calls ?? []) open.set(id, name);
     } else if (event.type === 'tool.result') {

@@ -4,6 +4,8 @@ import { newId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import { type Database, statement } from '../kernel/sql.ts';
 import { readSettings } from '../resources/settings/settings.ts';
+import { readLog } from './prompt.ts';
+import { recordUsage } from './settle.ts';
 
 export type ReaperDeps = { config: Config; database: Database; queue: Queue; bell: Bell; log: Log };
 
@@ -49,8 +51,7 @@ const selectStale = statement<{ id: string; account_id: string; trace_id: string
 
 const reapRun = statement<{ id: string }>(`
   with run as (
-    update runs set next_seq = next_seq + 1, status = $3, error = $4, lease_token = null, lease_until = null, total_input_tokens = coalesce(total_input_tokens, 0),
-      total_output_tokens = coalesce(total_output_tokens, 0), total_cost_usd = coalesce(total_cost_usd, 0),
+    update runs set next_seq = next_seq + 1, status = $3, error = $4, lease_token = null, lease_until = null, total_input_tokens = $9, total_output_tokens = $10, total_cost_usd = $11,
       failed_at = case when $3 = 'failed' then now() end, cancelled_at = case when $3 = 'cancelled' then now() end
     where id = $1 and ${open} and last_activity_at < now() - $2 * interval '1 minute' returning id, account_id, trace_id, next_seq - 1 as seq),
   event as (insert into run_events (run_id, seq, event_id, type, data, created_at) select id, seq, $5, $6, $7, now() from run),
@@ -68,9 +69,13 @@ export async function reapRuns({ database, config, queue, bell, log }: ReaperDep
     const ended: string[] = [];
     for (const run of stale) {
       const { status, type, data, error } = endOf(run);
-      const entry = [newId(), type, JSON.stringify(data), newId()];
+      // What finished turns have used is recorded however the run ends; a log that cannot be read has used nothing we know of.
+      const { spent } = await readLog(tx, run.id).catch(() => ({ spent: { usage: undefined, cost: '0' } }));
+      const totals = [spent.usage?.input_tokens ?? 0, spent.usage?.output_tokens ?? 0, Number(spent.cost).toFixed(6)];
+      const entry = [newId(), type, JSON.stringify(data), newId(), ...totals];
       // The condition is asked again under the lock: a worker that has just committed wins.
       if (!(await tx.row(reapRun, [run.id, minutes, status, error && JSON.stringify(error), ...entry]))) continue;
+      await recordUsage(tx, run, spent);
       await queue.withdrawRun(tx, run.id);
       ended.push(run.id);
     }

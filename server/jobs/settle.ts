@@ -2,8 +2,7 @@ import Big from 'big.js';
 import type { RunStep, Usage } from '../../contract/events.ts';
 import { cacheHitRate, usdCost } from '../agent/cost.ts';
 import type { RunFailure } from '../agent/failure.ts';
-import type { Answer, Spent } from '../agent/loop.ts';
-import { costSpent } from '../agent/loop.ts';
+import { type Answer, costSpent, type Spent } from '../agent/loop.ts';
 import { newId } from '../kernel/ids.ts';
 import { type Database, type Sql, statement, type Transaction } from '../kernel/sql.ts';
 import { insertAnswer } from '../resources/messages/queries.ts';
@@ -85,6 +84,16 @@ async function recordEnd(sql: Sql, run: LeasedRun, ending: Ending, { usage, cost
     cacheHitRate(total),
     error ? JSON.stringify({ error_class: error.errorClass, message: error.message, resumable: error.resumable }) : null,
   ]);
+  await recordUsage(sql, run, { usage, cost });
+}
+
+/** Record what a run has used; recorded again it is replaced. */
+export async function recordUsage(
+  sql: Sql,
+  { id, account_id }: Pick<LeasedRun, 'id' | 'account_id'>,
+  { usage: total = {}, cost }: Pick<Spent, 'usage' | 'cost'>,
+) {
+  const { usd } = usdCost(new Big(cost));
   const tokens = [
     total.input_tokens,
     total.output_tokens,
@@ -92,7 +101,7 @@ async function recordEnd(sql: Sql, run: LeasedRun, ending: Ending, { usage, cost
     total.cache_read_input_tokens,
     total.cached_tokens,
   ];
-  await sql.run(insertUsage, [run.account_id, run.id, ...tokens.map((count) => count ?? 0), usd]);
+  await sql.run(insertUsage, [account_id, id, ...tokens.map((count) => count ?? 0), usd]);
 }
 
 /** PostgreSQL stores no U+0000, and a lone surrogate is no text. */

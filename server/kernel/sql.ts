@@ -26,6 +26,8 @@ export const likeLiteral = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')
 
 /** A unit of work on one connection. */
 export type Transaction = Sql & {
+  /** For statements that were sent and need not be waited for: the commit travels with them, and nothing is committed if one of them fails. */
+  withCommit(sent: Promise<unknown>): void;
   /** The ORM's unit of work inside this transaction; what it holds is flushed before the commit. */
   em(): Promise<EntityManager>;
 };

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { fillPath } from '../../contract/shared/path.ts';
 import type { Route, Schema } from '../../contract/shared/route.ts';
-import type { Operation } from './operations.ts';
+import { type Operation, operations } from './operations.ts';
 import type { Person, World } from './world.ts';
 
 /** What samples are made with: an installation and the person who makes them. */
@@ -51,6 +51,7 @@ const bodies: Record<string, (maker: Maker, params: Params) => unknown> = {
   NewLlmModel: () => ({ model: name() }),
   NewLlmProvider: ({ world }) => ({ name: name(), provider: 'openai', api_key: 'sk-sample-0001', base_url: `${world.url}/upstream` }),
   NewMessage: () => ({ content: 'hi' }),
+  NewThread: () => ({ title: name() }),
   NewUser: () => person(),
   PlatformSetup: async ({ world }) => ({ ...person(), token: await setupToken(world) }),
   RunInput: () => ({ content: 'go on' }),
@@ -106,6 +107,28 @@ export async function makeParams(maker: Maker, { path }: Pick<Route, 'path'>): P
     const make = things[upTo];
     if (!make) throw new Error(`no sample: add a line '${upTo}' to \`things\` in test/setup/samples.ts`);
     params[param!] = await make(maker, params);
+  }
+  return params;
+}
+
+/** What has to happen to a thing before the next of its kind can be made, by the path it is made at. */
+const settled: Record<string, (maker: Maker, made: { run_id: string }) => Promise<unknown>> = {
+  '/v1/threads/{thread_id}/runs': ({ world }, { run_id: id }) =>
+    world.sql(`update runs set status = 'completed', completed_at = now() where id = $1`, [id]),
+};
+
+/** Makes `count` things that a list shows, by whoever asks: the path of the list says how. */
+export async function fill(maker: Maker, { path }: Pick<Route, 'path'>, count: number): Promise<Params> {
+  const params = await makeParams(maker, { path });
+  const creator = operations.find(({ route }) => route.method === 'POST' && route.path === path);
+  const shown = Object.keys(things).find((thing) => thing.startsWith(`${path}/{`));
+  if (!creator && !shown) return fill(maker, { path: path.slice(0, path.lastIndexOf('/')) as Route['path'] }, count);
+  for (let made = 0; made < count; made++) {
+    if (!creator) await things[shown!]!(maker, params);
+    else {
+      const thing = await post(maker, fillPath(path, params), (await sampleOf(maker, creator)).body);
+      await settled[path]?.(maker, thing);
+    }
   }
   return params;
 }

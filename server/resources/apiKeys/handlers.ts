@@ -1,6 +1,5 @@
 import { apiKeys } from '../../../contract/apiKeys.ts';
 import { implement } from '../../http/implement.ts';
-import { pageHeaders } from '../../http/pages.ts';
 import { createApiKey, listApiKeys, revokeApiKey } from './service.ts';
 import { viewApiKey, viewCreatedApiKey } from './view.ts';
 
@@ -9,9 +8,9 @@ export const apiKeyHandlers = implement(
   {},
   {
     create: async ({ scope, body }) => ({ status: 201, body: viewCreatedApiKey(await createApiKey(scope, body)) }),
-    list: async ({ scope, query, req }) => {
+    list: async ({ scope, query }) => {
       const { rows, next } = await listApiKeys(scope, query);
-      return { status: 200, body: rows.map(viewApiKey), headers: pageHeaders(req.originalUrl, next) };
+      return { status: 200, body: rows.map(viewApiKey), next };
     },
     delete: async ({ scope, params }) => {
       await revokeApiKey(scope, params.id);

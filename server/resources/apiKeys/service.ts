@@ -25,7 +25,7 @@ export async function createApiKey(scope: Scope, { name, scopes }: NewApiKey): P
   const prefix = key.slice(0, 7);
   const values = [accountId, newId(), actor.userId, name, prefix, sha256(key), granted ?? [], !granted];
   const row = (await tx.row(queries.insertKey, values))!;
-  scope.audit({ targetId: row.id, metadata: { name, key_prefix: prefix, scopes: row.scopes, inherits_permissions: !granted } });
+  scope.audit({ metadata: { name, key_prefix: prefix, scopes: row.scopes, inherits_permissions: !granted } });
   scope.afterCommit(() => app.access.forgetUser(actor.userId));
   return { ...row, key };
 }
@@ -58,6 +58,6 @@ export async function listApiKeys(scope: Scope, { limit, before }: PageQuery): P
 export async function revokeApiKey(scope: Scope, id: string): Promise<void> {
   const revoked = await scope.tx.row(queries.revokeKey, [scope.accountId, id, ownerSeen(scope)]);
   if (!revoked) throw notFound();
-  scope.audit({ targetId: id, metadata: { name: revoked.name, key_prefix: revoked.key_prefix } });
+  scope.audit({ metadata: { name: revoked.name, key_prefix: revoked.key_prefix } });
   scope.afterCommit(() => scope.app.access.forgetUser(revoked.user_id));
 }

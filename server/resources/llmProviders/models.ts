@@ -34,7 +34,7 @@ export async function createModel(scope: Scope, provider: ProviderRow, { is_defa
   });
   await em.flush().catch(conflictAs(modelTaken));
   await settleDefault(scope, provider.id, id, wanted === true ? true : undefined);
-  scope.audit({ targetId: id, accountId: provider.account_id, metadata: { fields: fieldsOf({ ...input, is_default: wanted }) } });
+  scope.audit({ accountId: provider.account_id, metadata: { fields: fieldsOf({ ...input, is_default: wanted }) } });
   return (await tx.row(queries.selectModel, [provider.id, id]))!;
 }
 

@@ -53,7 +53,7 @@ export async function createProvider(scope: Scope, input: NewLlmProvider): Promi
   const values = [owner, id, provider, name, ...secret, url, mode, JSON.stringify(advanced ?? {})];
   const created = await tx.row(queries.insertProvider, values);
   if (!created) throw nameTaken();
-  scope.audit({ targetId: id, accountId: owner, metadata: { fields: fieldsOf(input) } });
+  scope.audit({ accountId: owner, metadata: { fields: fieldsOf(input) } });
   return created;
 }
 

@@ -15,7 +15,6 @@ export async function createMessage(scope: Scope, thread: ThreadRow, input: NewM
   const json = contentJson && JSON.stringify(contentJson);
   const row = await scope.tx.row(queries.insertMessage, [scope.accountId, thread.id, id, scope.actor.userId, 'user', content, json, null]);
   if (!row) throw notFound();
-  scope.audit({ targetId: id });
   return row;
 }
 

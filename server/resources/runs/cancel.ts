@@ -19,7 +19,7 @@ export async function requestCancel(
     trace_id: origin.traceId,
   };
   await tx.run(appendEvent, [runId, newId(), 'run.cancel_requested', JSON.stringify(requested), 'cancelling']);
-  if (run.lease_token === null) {
+  if (run.attempt === 0) {
     const cancelled = JSON.stringify({ reason: 'cancelled_before_start', trace_id: origin.traceId });
     await tx.run(appendEvent, [runId, newId(), 'run.cancelled', cancelled, 'cancelled']);
     await app.queue.withdrawRun(tx, runId);

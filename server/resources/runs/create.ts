@@ -42,7 +42,7 @@ export async function startRun(scope: Scope, threadId: string, wishes: RunWishes
   await tx.run(queries.insertRun, [accountId, id, threadId, ...asked, thread.last_message_number, resumable ?? null, ...event]);
   await app.queue.executeRun(tx, id, accountId, origin.traceId);
   // The entry of an edit is about the message.
-  if (source !== 'edit') scope.audit({ targetId: id, metadata: { thread_id: threadId } });
+  if (source !== 'edit') scope.audit({ metadata: { thread_id: threadId } });
   return id;
 }
 

@@ -52,8 +52,23 @@ function watch(scope: Scope, run: FoundRun, authorization: string | undefined, l
   return stop.signal;
 }
 
+const asked = new Map<string, Promise<boolean>>();
+/** Together with the time between two checks well below the five seconds that are promised. */
+const sharedMs = 500;
+
+/** The many streams that one reader has of a run ask as one. */
+function mayStillRead(scope: Scope, run: FoundRun, authorization: string | undefined): Promise<boolean> {
+  const key = `${run.id} ${scope.accountId} ${authorization}`;
+  const known = asked.get(key);
+  if (known) return known;
+  const answer = askAccess(scope, run, authorization);
+  asked.set(key, answer);
+  setTimeout(() => asked.delete(key), sharedMs).unref();
+  return answer;
+}
+
 /** An access token that merely expires does not cut an open stream; everything else that ends access does. */
-async function mayStillRead(scope: Scope, run: FoundRun, authorization: string | undefined): Promise<boolean> {
+async function askAccess(scope: Scope, run: FoundRun, authorization: string | undefined): Promise<boolean> {
   try {
     const admitted = await scope.app.access.authenticate(authorization, scope.accountId);
     const { permissions } = await admitted.grantFor(scope.accountId, false);

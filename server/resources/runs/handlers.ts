@@ -1,7 +1,6 @@
 import type { RunEvent } from '../../../contract/events.ts';
 import { runs } from '../../../contract/runs.ts';
 import { type Implementation, implement } from '../../http/implement.ts';
-import { pageHeaders } from '../../http/pages.ts';
 import { eventStream, type StreamBody } from '../../http/sse.ts';
 import { findThread } from '../threads/service.ts';
 import { openStream } from './follow.ts';
@@ -17,13 +16,13 @@ export const runHandlers = (hub: Hub): Implementation =>
     { thread: findThread, run: service.findRun, message: (scope, id, _intent, found) => service.findUserMessage(scope, id, found) },
     {
       create: async ({ scope, found, body }) => ({ status: 201, body: await service.createRun(scope, found.thread, body) }),
-      listInThread: async ({ scope, found, query, req }) => {
+      listInThread: async ({ scope, found, query }) => {
         const { rows, next } = await service.listThreadRuns(scope, found.thread, query);
-        return { status: 200, body: rows.map(viewThreadRun), headers: pageHeaders(req.originalUrl, next) };
+        return { status: 200, body: rows.map(viewThreadRun), next };
       },
-      list: async ({ scope, query, req }) => {
+      list: async ({ scope, query }) => {
         const { rows, next } = await listRuns(scope, query);
-        return { status: 200, body: rows.map(viewRunSummary), headers: pageHeaders(req.originalUrl, next) };
+        return { status: 200, body: rows.map(viewRunSummary), next };
       },
       get: async ({ scope, found }) => ({ status: 200, body: viewRun(found.run, await service.listChildRuns(scope, found.run)) }),
       cancel: async ({ scope, found, body }) => {

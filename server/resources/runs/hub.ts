@@ -3,7 +3,7 @@ import type { Log } from '../../kernel/log.ts';
 import { type Database, statement } from '../../kernel/sql.ts';
 
 /** An event, encoded once for all who read it. */
-type Encoded = { seq: number; last: boolean; bytes: Buffer };
+export type Encoded = { seq: number; last: boolean; bytes: Buffer };
 type EventRow = { run_id: string; seq: number; event_id: string; type: string; data: Record<string, unknown>; created_at: string };
 
 const selectEvents = statement<EventRow>(
@@ -123,6 +123,8 @@ function createFeed(runId: string, database: Database, batch: number, log: Log) 
   return {
     enter(onClose: () => void) {
       readers.add(onClose);
+      // Whoever comes knows of events whose notification may still be on its way.
+      mayHaveMore = true;
       return () => void readers.delete(onClose);
     },
     empty: () => readers.size === 0,

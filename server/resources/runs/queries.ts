@@ -76,8 +76,8 @@ export const selectThreadRuns = statement<RunRow>(`
   where r.account_id = $1 and r.thread_id = $2 and ($3::timestamptz is null or (r.created_at, r.id) < ($3, $4::uuid))
   order by r.created_at desc, r.id desc limit $5`);
 
-export const lockRun = statement<{ id: string; status: RunStatus; lease_token: string | null }>(
-  'select id, status, lease_token from runs where account_id = $1 and id = $2 for update',
+export const lockRun = statement<{ id: string; status: RunStatus; attempt: number }>(
+  'select id, status, attempt from runs where account_id = $1 and id = $2 for update',
 );
 
 /** Appends one event outside the worker; the row lock that gives the number is held to the commit, so numbers have no gaps. */

@@ -1,6 +1,5 @@
 import { threads } from '../../../contract/threads.ts';
 import { implement } from '../../http/implement.ts';
-import { pageHeaders } from '../../http/pages.ts';
 import * as service from './service.ts';
 import { viewThread } from './view.ts';
 
@@ -9,13 +8,13 @@ export const threadHandlers = implement(
   { thread: service.findThread },
   {
     create: async ({ scope, body }) => ({ status: 201, body: viewThread(await service.createThread(scope, body)) }),
-    list: async ({ scope, query, req }) => {
+    list: async ({ scope, query }) => {
       const { rows, next } = await service.listThreads(scope, query);
-      return { status: 200, body: rows.map(viewThread), headers: pageHeaders(req.originalUrl, next) };
+      return { status: 200, body: rows.map(viewThread), next };
     },
-    search: async ({ scope, query, req }) => {
+    search: async ({ scope, query }) => {
       const { rows, next } = await service.searchThreads(scope, query);
-      return { status: 200, body: rows.map(viewThread), headers: pageHeaders(req.originalUrl, next) };
+      return { status: 200, body: rows.map(viewThread), next };
     },
     starred: async ({ scope }) => ({ status: 200, body: await service.listStarred(scope) }),
     get: ({ found }) => ({ status: 200, body: viewThread(found.thread) }),

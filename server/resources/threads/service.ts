@@ -32,7 +32,6 @@ export async function createThread(scope: Scope, { title, is_private: isPrivate,
   await demandProject(scope, projectId);
   const id = newId();
   const thread = await tx.row(queries.insertThread, [accountId, id, actor.userId, blankless(title), projectId ?? null, isPrivate]);
-  scope.audit({ targetId: id });
   return thread!;
 }
 

@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+
+/** Somebody with an account, and a credential for calls. */
+export type Person = { login: string; password: string; token: string };
+
+/** Call an API; throws unless it answers with success. */
+export async function call<T>(url: string, method: string, path: string, token?: string, body?: unknown): Promise<T> {
+  const response = await fetch(url + path, {
+    method,
+    headers: {
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return JSON.parse(text) as T;
+}
+
+/** Register some people. */
+export async function signUp(url: string, count: number): Promise<Person[]> {
+  const people: Person[] = [];
+  for (let n = 0; n < count; n++) {
+    const login = `bench-${randomBytes(6).toString('hex')}`;
+    const password = 'Passw0rd-1';
+    const body = { login, email: `${login}@example.test`, password };
+    const { access_token: token } = await call<{ access_token: string }>(url, 'POST', '/v1/auth/register', undefined, body);
+    people.push({ login, password, token });
+  }
+  return people;
+}
+
+/** A thread with messages. Its title is given, so that a run asks the model for nothing but its answer. */
+export async function openThread(url: string, { token }: Person, messages: readonly string[]): Promise<string> {
+  const { id } = await call<{ id: string }>(url, 'POST', '/v1/threads', token, { title: 'Measured' });
+  for (const content of messages) await call(url, 'POST', `/v1/threads/${id}/messages`, token, { content });
+  return id;
+}

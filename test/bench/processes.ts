@@ -1,0 +1,107 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { startEmbedded } from '../../server/db/embedded.ts';
+
+/** A started program: what it printed when it was ready, and how to end it. */
+export type Program = { pid: number; url: string; readyMs: number; stop(): Promise<void> };
+
+/** What the server and the yardstick share. */
+export type Shared = { databaseUrl: string; jwtSecret: string };
+
+const root = new URL('../..', import.meta.url).pathname;
+const longestStartMs = 60_000;
+
+/** A PostgreSQL in a temporary folder. */
+export async function startPostgres(): Promise<{ databaseUrl: string; stop(): Promise<void> }> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'arkloop-bench-'));
+  const { url, stop } = await startEmbedded({ dataDir, log: pino({ level: 'silent' }) });
+  return {
+    databaseUrl: url,
+    async stop() {
+      await stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The secrets of one measurement. */
+export const newSecret = () => randomBytes(32).toString('hex');
+
+/** Our server in a role, on the shared database. */
+export const startServer = (role: 'all' | 'api' | 'worker', shared: Shared, env: Record<string, string> = {}): Promise<Program> =>
+  start(process.execPath, ['server/main.ts', role], {
+    ARKLOOP_DATABASE_URL: shared.databaseUrl,
+    ARKLOOP_AUTH_JWT_SECRET: shared.jwtSecret,
+    ARKLOOP_ENCRYPTION_KEY: '0f'.repeat(32),
+    ARKLOOP_AUTH_ACCESS_TOKEN_TTL_SECONDS: '7200',
+    ARKLOOP_AUTH_REGISTRATIONS_PER_IP_HOUR: '0',
+    ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0',
+    ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0',
+    ...env,
+  });
+
+/** The bare program that the server is compared with. */
+export const startYardstick = ({ databaseUrl, jwtSecret }: Shared): Promise<Program> =>
+  start(process.execPath, ['test/bench/yardstick.ts'], { BENCH_DATABASE_URL: databaseUrl, BENCH_JWT_SECRET: jwtSecret });
+
+/** What a person types: everything on a data folder of its own. */
+export function npmStart(dataDir: string): Promise<Program> {
+  const npm = process.env.npm_execpath;
+  const [file, args] = npm ? [process.execPath, [npm, 'start']] : ['npm', ['start']];
+  return start(file, args, { ARKLOOP_DATA_DIR: dataDir });
+}
+
+/** Resident memory of a process in bytes. */
+export async function residentBytes({ pid }: Program): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
+  return Number(kilobytes ?? spawnSync('ps', ['-o', 'rss=', '-p', `${pid}`], { encoding: 'utf8' }).stdout) * 1_024;
+}
+
+const running = new Set<ChildProcess>();
+
+/** End whatever a failed measurement has left. */
+export const stopAll = () => Promise.all([...running].map(end));
+
+const fixed = { ARKLOOP_LOG_LEVEL: 'warn', ARKLOOP_API_ADDR: '127.0.0.1:0', ARKLOOP_GATEWAY_ADDR: '127.0.0.1:0' };
+
+/** Start a program and wait until it says that it is ready. */
+async function start(file: string, args: readonly string[], env: Record<string, string>): Promise<Program> {
+  const began = performance.now();
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('ARKLOOP_') && name !== 'DATABASE_URL');
+  const child = spawn(file, args, {
+    cwd: root,
+    env: { ...Object.fromEntries(inherited), ...fixed, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  running.add(child);
+  child.on('exit', () => running.delete(child));
+  const output = await readyOutput(child);
+  const [, url = ''] = /API: +(http\S+)/.exec(output) ?? [];
+  return { pid: child.pid!, url, readyMs: performance.now() - began, stop: () => end(child) };
+}
+
+async function readyOutput(child: ChildProcess): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let output = '';
+  child.stdout!.on('data', (chunk) => {
+    if (!output.includes('is ready')) output += chunk;
+    if (output.includes('is ready') && output.endsWith('\n')) resolve(output);
+  });
+  child.on('error', reject);
+  child.on('exit', (code) => reject(new Error(`${child.spawnargs.join(' ')} ended with ${code}: ${output}`)));
+  const late = setTimeout(() => reject(new Error(`${child.spawnargs.join(' ')} is not ready: ${output}`)), longestStartMs);
+  return promise.finally(() => clearTimeout(late));
+}
+
+async function end(child: ChildProcess) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const closed = once(child, 'close');
+  child.kill('SIGTERM');
+  await closed;
+}

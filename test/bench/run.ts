@@ -1,0 +1,49 @@
+import { parseArgs } from 'node:util';
+import { type Figure, passes, tableOf } from './figures.ts';
+import type { Effort } from './load.ts';
+import { newSecret, type Shared, startPostgres, stopAll } from './processes.ts';
+import { measureLogins } from './scenarios/logins.ts';
+import { measureRuns } from './scenarios/runs.ts';
+import { measureStarts } from './scenarios/starts.ts';
+import { measureStreams } from './scenarios/streams.ts';
+import { measureThreads } from './scenarios/threads.ts';
+
+const scenarios: Record<string, (shared: Shared, effort: Effort) => Promise<Figure[]>> = {
+  threads: measureThreads,
+  runs: measureRuns,
+  streams: measureStreams,
+  starts: measureStarts,
+  logins: measureLogins,
+};
+
+const thorough: Effort = { seconds: 8, rounds: 3, samples: 300 };
+const quick: Effort = { seconds: 3, rounds: 1, samples: 60 };
+
+const { values, positionals } = parseArgs({ options: { quick: { type: 'boolean', default: false } }, allowPositionals: true });
+const names = positionals.length > 0 ? positionals : Object.keys(scenarios);
+const unknown = names.filter((name) => !(name in scenarios));
+
+if (unknown.length > 0) {
+  process.stderr.write(`unknown: ${unknown.join(', ')}; there are ${Object.keys(scenarios).join(', ')}\n`);
+  process.exitCode = 1;
+} else {
+  process.exitCode = (await measure(names, values.quick ? quick : thorough)) ? 0 : 1;
+}
+
+/** Measure, print, and say whether every minimum was reached. */
+async function measure(wanted: readonly string[], effort: Effort): Promise<boolean> {
+  const postgres = await startPostgres();
+  const shared = { databaseUrl: postgres.databaseUrl, jwtSecret: newSecret() };
+  const figures: Figure[] = [];
+  try {
+    for (const name of wanted) {
+      process.stderr.write(`measuring ${name} …\n`);
+      figures.push(...(await scenarios[name]!(shared, effort)));
+    }
+  } finally {
+    await stopAll();
+    await postgres.stop();
+  }
+  process.stdout.write(`\n${tableOf(figures)}\n`);
+  return figures.every(passes);
+}

@@ -1,0 +1,35 @@
+import type { Figure } from '../figures.ts';
+import { compare, type Effort, latencies, type Plan } from '../load.ts';
+import { signUp } from '../people.ts';
+import { type Shared, startServer, startYardstick } from '../processes.ts';
+
+const connections = 8;
+
+/** Sign-ins by password, beside a program that does nothing but check the hash. */
+export async function measureLogins(shared: Shared, effort: Effort): Promise<Figure[]> {
+  const ours = await startServer('api', shared);
+  const yardstick = await startYardstick(shared);
+  try {
+    const people = await signUp(ours.url, 16);
+    const requests = people.map(({ login, password }) => ({
+      method: 'POST' as const,
+      path: '/v1/auth/login',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ login, password }),
+    }));
+    const plan: Plan = () => requests;
+    const compared = await compare(ours, yardstick, plan, connections, effort);
+    return [
+      {
+        name: `sign-ins, ${connections} at a time`,
+        unit: 'requests/s',
+        ours: compared.ours.perSecond,
+        yardstick: compared.yardstick.perSecond,
+        minimum: { ratio: 0.7, aim: 0.85 },
+        note: latencies(compared),
+      },
+    ];
+  } finally {
+    await Promise.all([ours.stop(), yardstick.stop()]);
+  }
+}

@@ -1,0 +1,42 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Figure, median } from '../figures.ts';
+import type { Effort } from '../load.ts';
+import { call } from '../people.ts';
+import { npmStart, type Program, residentBytes, type Shared, startServer } from '../processes.ts';
+
+/** How long `npm start` takes until the API says that it is ready, with and without making the database; and the memory of an idle API. */
+export async function measureStarts(shared: Shared, { rounds }: Effort): Promise<Figure[]> {
+  const first: number[] = [];
+  const later: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const folder = await mkdtemp(join(tmpdir(), 'arkloop-bench-start-'));
+    try {
+      first.push(await timeStart(folder));
+      later.push(await timeStart(folder));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+  const api = await startServer('api', shared);
+  await sleep(3_000);
+  const idle = await residentBytes(api).finally(api.stop);
+  return [
+    { name: '`npm start`, the first', unit: 's', ours: median(first) / 1_000, minimum: { most: 8 } },
+    { name: '`npm start`, later', unit: 's', ours: median(later) / 1_000, minimum: { most: 3 } },
+    { name: 'memory of an idle API', unit: 'MiB', ours: idle / 2 ** 20, minimum: { most: 180 } },
+  ];
+}
+
+async function timeStart(folder: string): Promise<number> {
+  const server: Program = await npmStart(join(folder, 'data'));
+  const began = performance.now();
+  try {
+    await call(server.url, 'GET', '/readyz');
+    return server.readyMs + performance.now() - began;
+  } finally {
+    await server.stop();
+  }
+}

@@ -1,0 +1,86 @@
+import type { Figure } from '../figures.ts';
+import { compare, type Effort, latencies, type Plan } from '../load.ts';
+import { openThread, type Person, signUp } from '../people.ts';
+import { type Shared, startServer, startYardstick } from '../processes.ts';
+
+const connections = 200;
+
+/** Create, read, rename and delete threads; read one; list 50 messages: beside the bare program on the same database. */
+export async function measureThreads(shared: Shared, effort: Effort): Promise<Figure[]> {
+  const ours = await startServer('api', shared);
+  const yardstick = await startYardstick(shared);
+  try {
+    const people = await signUp(ours.url, 16);
+    const words = Array.from({ length: 50 }, (_, n) => `Message ${n}. `.padEnd(300, 'All of it is text. '));
+    const ids = await Promise.all(people.map((person) => openThread(ours.url, person, words)));
+    const mix = await compare(ours, yardstick, cycle(people), connections, effort);
+    const one = await compare(
+      ours,
+      yardstick,
+      reads(people, (n) => `/v1/threads/${ids[n]}`),
+      connections,
+      effort,
+    );
+    const list = await compare(
+      ours,
+      yardstick,
+      reads(people, (n) => `/v1/threads/${ids[n]}/messages?limit=50`),
+      connections,
+      effort,
+    );
+    const figure = (name: string, compared: typeof mix, minimum: Figure['minimum']): Figure => ({
+      name,
+      unit: 'requests/s',
+      ours: compared.ours.perSecond,
+      yardstick: compared.yardstick.perSecond,
+      minimum,
+      note: latencies(compared),
+    });
+    return [
+      figure('threads: create, get, patch, delete', mix, { ratio: 0.6, aim: 0.8 }),
+      figure('one thread', one, { ratio: 0.45, aim: 0.6 }),
+      figure('list of 50 messages', list, { ratio: 0.45, aim: 0.6 }),
+    ];
+  } finally {
+    await Promise.all([ours.stop(), yardstick.stop()]);
+  }
+}
+
+const json = { 'content-type': 'application/json' };
+
+/** The four requests of a thread's life, as one of the people after the other. */
+export const cycle =
+  (people: readonly Person[]): Plan =>
+  () => {
+    let turn = 0;
+    const bearer = () => ({ authorization: `Bearer ${people[turn++ % people.length]!.token}` });
+    const onThread = { setupRequest: (request: object, { id, who }: Life) => ({ ...request, path: `/v1/threads/${id}`, headers: who }) };
+    const withBody = {
+      setupRequest: (request: object, { id, who }: Life) => ({ ...request, path: `/v1/threads/${id}`, headers: { ...who, ...json } }),
+    };
+    return [
+      {
+        method: 'POST',
+        path: '/v1/threads',
+        body: JSON.stringify({ title: 'A thread' }),
+        setupRequest: (request: object, context: Partial<Life>) => {
+          context.who = bearer();
+          return { ...request, headers: { ...context.who, ...json } };
+        },
+        onResponse: (_status: number, body: string, context: Partial<Life>) => {
+          context.id = JSON.parse(body).id;
+        },
+      },
+      { method: 'GET', ...onThread },
+      { method: 'PATCH', body: JSON.stringify({ title: 'Another title' }), ...withBody },
+      { method: 'DELETE', ...onThread },
+    ] as ReturnType<Plan>;
+  };
+
+type Life = { id: string; who: { authorization: string } };
+
+/** One request, as one of the people after the other. */
+export const reads =
+  (people: readonly Person[], pathOf: (n: number) => string): Plan =>
+  () =>
+    people.map(({ token }, n) => ({ method: 'GET', path: pathOf(n), headers: { authorization: `Bearer ${token}` } }));

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { titled } from './setup/operations.ts';
+import { fill, pathOf, sampleOf } from './setup/samples.ts';
+import { startWalk } from './setup/walk.ts';
+
+const { world, owner, stranger, host, ask } = await startWalk();
+const rowsEach = 3;
+
+test.for(titled((route) => route.metadata.pages === 'cursor'))(
+  '%s shows one account, each row once over its pages',
+  async ([, operation]) => {
+    const { route } = operation;
+    for (const by of [stranger, host]) await fill({ world, by }, route, rowsEach);
+    const params = await fill({ world, by: owner }, route, rowsEach);
+    const { query } = await sampleOf({ world, by: owner }, operation);
+    const page = (more: Record<string, string>) => ask(operation, { token: owner.token }, pathOf(route, params, { ...query, ...more }));
+
+    const all = await page({ limit: '200' });
+    expect(all.body.length).toBeGreaterThanOrEqual(rowsEach);
+    for (const foreign of [stranger.id, stranger.accountId, host.id, host.accountId]) expect(all.text).not.toContain(foreign);
+
+    const seen: unknown[] = [];
+    for (let answer = await page({ limit: '1' }); ; ) {
+      expect(answer.body).toHaveLength(1);
+      seen.push(...answer.body);
+      const next = answer.headers.get('x-next-cursor');
+      const [, link] = /^<([^>]+)>; rel="next"$/.exec(answer.headers.get('link') ?? '') ?? [];
+      if (next === null) {
+        expect(link).toBeUndefined();
+        break;
+      }
+      expect(new URL(link!, world.url).searchParams.get('before')).toBe(next);
+      answer = await ask(operation, { token: owner.token }, link!);
+    }
+    const sorted = (rows: unknown[]) => rows.map((row) => JSON.stringify(row)).sort();
+    expect(sorted(seen)).toEqual(sorted(all.body));
+  },
+);

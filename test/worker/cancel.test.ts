@@ -1,0 +1,144 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { expect, test } from 'vitest';
+import { openThread, startRun } from '../setup/conversation.ts';
+import { isTerminal, openStream, types } from '../setup/events.ts';
+import { expectSound, usageOf } from '../setup/invariants.ts';
+import { addModel } from '../setup/model.ts';
+import { setPlatform } from '../setup/settings.ts';
+import { chat } from '../setup/vendor.ts';
+import { type Person, startWorld } from '../setup/world.ts';
+
+const world = await startWorld({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0', ARKLOOP_WORKER_CONCURRENCY: '8' });
+await setPlatform(world, { 'llm.retry.base_delay_ms': 30000 });
+const { url, call } = world;
+
+/** Cancel a run and wait for its end; how long that took, in milliseconds. */
+async function cancelled(runId: string, { token }: Person) {
+  const reader = await openStream(url, runId, { token });
+  const began = Date.now();
+  expect(await call('POST', `/v1/runs/${runId}:cancel`, { token })).toMatchObject({ status: 200, body: { ok: true } });
+  await reader.ended;
+  return Date.now() - began;
+}
+
+const noAnswer = async (threadId: string, { token }: Person) =>
+  expect((await call('GET', `/v1/threads/${threadId}/messages`, { token })).body.map(({ role }: { role: string }) => role)).toEqual([
+    'user',
+  ]);
+
+test('of 200 races between cancel and completion each has one end, and nothing of the worker but that follows the request', async () => {
+  const alice = await world.signUp();
+  const race = async (lane: number) => {
+    const threadId = await openThread(world, alice);
+    for (let round = 0; round < 20; round++) {
+      const runId = await startRun(world, alice, threadId);
+      const reader = await openStream(url, runId, { token: alice.token });
+      await new Promise((done) => setTimeout(done, (lane + round * 3) % 24));
+      expect(await call('POST', `/v1/runs/${runId}:cancel`, { token: alice.token })).toMatchObject({ status: 200 });
+      await reader.ended;
+      expect(isTerminal(reader.events.at(-1)!)).toBe(true);
+    }
+  };
+  await Promise.all(Array.from({ length: 10 }, (_, lane) => race(lane)));
+  const runs = await world.sql(
+    `
+    select r.status, array_agg(e.type order by e.seq) as types, max(e.seq) = count(*) and r.next_seq = count(*) + 1 as whole,
+      (select count(*) from messages m where m.run_id = r.id) as answers
+    from runs r join run_events e on e.run_id = r.id where r.account_id = $1 group by r.id, r.status, r.next_seq`,
+    [alice.accountId],
+  );
+  expect(runs).toHaveLength(200);
+  for (const run of runs) {
+    const order: string[] = run.types;
+    const requested = order.indexOf('run.cancel_requested');
+    expect(run).toMatchObject({ whole: true, answers: run.status === 'completed' ? 1 : 0 });
+    expect(order.filter((type) => /^run\.(completed|failed|cancelled)$/.test(type))).toEqual([`run.${run.status}`]);
+    expect(order.at(-1)).toBe(`run.${run.status}`);
+    expect(requested < 0 ? run.status : order.slice(requested)).toEqual(
+      requested < 0 ? 'completed' : ['run.cancel_requested', 'run.cancelled'],
+    );
+  }
+  expect(new Set(runs.map(({ status }) => status))).toEqual(new Set(['completed', 'cancelled']));
+}, 60_000);
+
+test('a run whose model has fallen silent ends within a second of the cancel, with what it used and without an answer', async () => {
+  const bob = await world.signUp();
+  const vendor = await addModel(world, bob, { cost_per_1k_input: 0.003, cost_per_1k_output: 0.015 });
+  const tool = [chat.call(0, { id: 'c1', name: 'x', arguments: '{}' }), chat.stop('tool_calls')];
+  const usage = chat.usage({ prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 });
+  vendor.answers({ steps: [...tool, usage, chat.done] }, { steps: [chat.text('half'), 'stall'] });
+  const threadId = await openThread(world, bob);
+  const runId = await startRun(world, bob, threadId);
+  const reader = await openStream(url, runId, { token: bob.token });
+  await reader.until((event) => event.type === 'message.delta');
+  expect(await cancelled(runId, bob)).toBeLessThan(1_000);
+  const events = await expectSound(world, runId, bob.token);
+  expect(types(events).slice(-2)).toEqual(['run.cancel_requested', 'run.cancelled']);
+  const cost = { currency: 'USD', amount_micros: 600 };
+  expect(events.at(-1)?.data).toMatchObject({ reason: 'cancel_signal', usage: { input_tokens: 100, output_tokens: 20 }, cost });
+  expect(await usageOf(world, runId)).toEqual([{ input_tokens: 100, output_tokens: 20, cached_tokens: 0, cost_usd: 0.0006 }]);
+  expect((await call('GET', `/v1/runs/${runId}`, { token: bob.token })).body).toMatchObject({
+    status: 'cancelled',
+    total_input_tokens: 100,
+    total_output_tokens: 20,
+    total_cost_usd: 0.0006,
+  });
+  await noAnswer(threadId, bob);
+  await expect.poll(() => vendor.requests.map(({ closed }) => closed)).toEqual([true, true]);
+  vendor.answers(chat.answer('next'));
+  await (await openStream(url, await startRun(world, bob, threadId), { token: bob.token })).ended;
+  await vendor.close();
+});
+
+test('a cancel ends the pause before another attempt', async () => {
+  const bob = await world.signUp();
+  const vendor = await addModel(world, bob);
+  vendor.answers(chat.failure(503, { message: 'busy' }));
+  const threadId = await openThread(world, bob);
+  const runId = await startRun(world, bob, threadId);
+  const reader = await openStream(url, runId, { token: bob.token });
+  await reader.until((event) => event.type === 'run.llm.retry');
+  expect(await cancelled(runId, bob)).toBeLessThan(1_000);
+  const events = await expectSound(world, runId, bob.token);
+  expect(events.at(-1)).toMatchObject({ type: 'run.cancelled' });
+  expect(vendor.requests).toHaveLength(1);
+  await noAnswer(threadId, bob);
+  await vendor.close();
+});
+
+test('a cancel ends the wait for a provider that never says a word', async () => {
+  const bob = await world.signUp();
+  const silent = createServer();
+  silent.listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const base_url = `http://127.0.0.1:${(silent.address() as { port: number }).port}/v1`;
+  const fields = { name: 'silent', provider: 'openai', api_key: 'sk-test-canary', base_url, openai_api_mode: 'chat_completions' };
+  const { body: provider } = await call('POST', '/v1/llm-providers', { token: bob.token, body: fields });
+  await call('POST', `/v1/llm-providers/${provider.id}/models`, { token: bob.token, body: { model: 'm' } });
+  const runId = await startRun(world, bob, await openThread(world, bob));
+  const [socket] = await once(silent, 'connection');
+  const hungUp = once(socket.resume(), 'close');
+  expect(await cancelled(runId, bob)).toBeLessThan(1_000);
+  expect((await expectSound(world, runId, bob.token)).at(-1)).toMatchObject({ type: 'run.cancelled' });
+  await hungUp;
+  silent.close();
+});
+
+test('deleting the thread stops its run', async () => {
+  const bob = await world.signUp();
+  const vendor = await addModel(world, bob);
+  vendor.answers({ steps: [chat.text('x'), 'stall'] });
+  const threadId = await openThread(world, bob);
+  const runId = await startRun(world, bob, threadId);
+  const reader = await openStream(url, runId, { token: bob.token });
+  await reader.until((event) => event.type === 'message.delta');
+  expect(await call('DELETE', `/v1/threads/${threadId}`, { token: bob.token })).toMatchObject({ status: 204 });
+  await expect
+    .poll(async () => (await world.sql('select status from runs where id = $1', [runId]))[0].status, { timeout: 5_000 })
+    .toBe('cancelled');
+  const log = await world.sql('select type from run_events where run_id = $1 order by seq', [runId]);
+  expect(log.slice(-2)).toEqual([{ type: 'run.cancel_requested' }, { type: 'run.cancelled' }]);
+  reader.close();
+  await vendor.close();
+});

@@ -1,0 +1,90 @@
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { firstIdOf, keepEventPartitions, removeExpiredThreads } from '../../server/jobs/housekeeping.ts';
+import { openThread, startRun } from '../setup/conversation.ts';
+import { openStream, readAll, types } from '../setup/events.ts';
+import { addModel } from '../setup/model.ts';
+import { chat } from '../setup/vendor.ts';
+import { type Person, startWorld } from '../setup/world.ts';
+
+const world = await startWorld();
+const { database, sql, call, url } = world;
+const log = pino({ level: 'silent' });
+const bob = await world.signUp();
+
+async function privateThread({ token }: Person) {
+  const { body } = await call('POST', '/v1/threads', { token, body: { is_private: true, title: 'Secret' } });
+  await call('POST', `/v1/threads/${body.id}/messages`, { token, body: { content: 'Hush' } });
+  return body.id as string;
+}
+const expire = (threadId: string) => sql(`update threads set expires_at = now() - interval '1 minute' where id = $1`, [threadId]);
+const leftOf = async (threadId: string, runId: string) => {
+  const [row] = await sql(
+    `select (select count(*) from threads where id = $1) as threads, (select count(*) from messages where thread_id = $1) as messages,
+      (select count(*) from runs where thread_id = $1) as runs, (select count(*) from run_events where run_id = $2) as events`,
+    [threadId, runId],
+  );
+  return row;
+};
+
+test('an expired private thread goes with its messages, runs and events; nothing else does', async () => {
+  const threadId = await privateThread(bob);
+  const runId = await startRun(world, bob, threadId);
+  await readAll(url, runId, bob.token);
+  const others = [await openThread(world, bob), await privateThread(bob)];
+  const kept = await startRun(world, bob, others[0]!);
+  const events = await readAll(url, kept, bob.token);
+  await expire(threadId);
+  expect(await removeExpiredThreads(database)).toEqual([]);
+  expect(await leftOf(threadId, runId)).toEqual({ threads: 0, messages: 0, runs: 0, events: 0 });
+  for (const id of others) expect(await call('GET', `/v1/threads/${id}`, { token: bob.token })).toMatchObject({ status: 200 });
+  expect(await readAll(url, kept, bob.token)).toEqual(events);
+  expect(await sql('select 1 from usage_records where run_id = $1', [runId])).toHaveLength(1);
+});
+
+test('a run that is still active in an expired thread is cancelled first, with its log whole', async () => {
+  const vendor = await addModel(world, bob);
+  vendor.answers({ steps: [chat.text('x'), 'stall'] });
+  const threadId = await privateThread(bob);
+  const runId = await startRun(world, bob, threadId);
+  const reader = await openStream(url, runId, { token: bob.token });
+  await reader.until((event) => event.type === 'message.delta');
+  await expire(threadId);
+  expect(await removeExpiredThreads(database)).toEqual([runId]);
+  await sql(`select pg_notify('arkloop_runs', $1)`, [runId]);
+  await reader.ended;
+  expect(types(reader.events).slice(-2)).toEqual(['run.cancel_requested', 'run.cancelled']);
+  expect(await sql('select 1 from usage_records where run_id = $1', [runId])).toHaveLength(1);
+  expect(await removeExpiredThreads(database)).toEqual([]);
+  expect(await leftOf(threadId, runId)).toEqual({ threads: 0, messages: 0, runs: 0, events: 0 });
+  await vendor.close();
+});
+
+test('the partitions of this month and the next two exist, and those past their keeping are gone', async () => {
+  const names = async () =>
+    (
+      await sql(
+        `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'run_events'::regclass order by 1`,
+      )
+    ).map(({ name }) => name);
+  const keep = (now: string) => keepEventPartitions({ database, months: 3, log }, new Date(now));
+  await keep('2041-11-30T23:59:59.999Z');
+  expect(await names()).toEqual(['run_events_2041_11', 'run_events_2041_12', 'run_events_2042_01', 'run_events_default']);
+  await keep('2042-02-01T00:00:00Z');
+  await keep('2042-02-28T12:00:00Z');
+  expect(await names()).toEqual(
+    ['2041_11', '2041_12', '2042_01', '2042_02', '2042_03', '2042_04', 'default'].map((part) => `run_events_${part}`),
+  );
+  await keep('2042-03-01T00:00:00Z');
+  expect(await names()).not.toContain('run_events_2041_11');
+  const edge = [firstIdOf(new Date(Date.UTC(2042, 1, 1) - 1)), firstIdOf(new Date('2042-02-01T00:00:00Z'))];
+  for (const id of edge)
+    await sql(
+      `insert into run_events (run_id, seq, event_id, type, data, created_at) values ($1, 1, gen_random_uuid(), 'run.started', '{}', now())`,
+      [id],
+    );
+  const where = await sql('select tableoid::regclass::text as name from run_events where run_id = any ($1::uuid[]) order by run_id', [
+    edge,
+  ]);
+  expect(where).toEqual([{ name: 'run_events_2042_01' }, { name: 'run_events_2042_02' }]);
+});

@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import { openThread, startRun } from '../setup/conversation.ts';
+import { openStream, readAll, types } from '../setup/events.ts';
+import { expectSound, usageOf } from '../setup/invariants.ts';
+import { addModel } from '../setup/model.ts';
+import { chat } from '../setup/vendor.ts';
+import { type Person, startWorld } from '../setup/world.ts';
+
+const world = await startWorld({ ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.05' });
+const { url, call } = world;
+const untitled = (person: Person, content: string) => openThread(world, person, content, null);
+const thread = async (id: string, { token }: Person) => (await call('GET', `/v1/threads/${id}`, { token })).body;
+const rename = (id: string, { token }: Person, title: string | null) => call('PATCH', `/v1/threads/${id}`, { token, body: { title } });
+
+test('the first run gives the thread a title, says so before its end, and moves nothing else', async () => {
+  const bob = await world.signUp();
+  const threadId = await untitled(bob, '“What is a lemma?”\nTell me.');
+  const runId = await startRun(world, bob, threadId);
+  const before = await thread(threadId, bob);
+  await readAll(url, runId, bob.token);
+  const events = await expectSound(world, runId, bob.token);
+  const titled = events.filter((event) => event.type === 'thread.title.updated');
+  expect(titled.map(({ data }) => data)).toMatchObject([{ thread_id: threadId, title: 'What is a lemma?' }]);
+  expect(await thread(threadId, bob)).toEqual({ ...before, title: 'What is a lemma?', active_run_id: null });
+  const second = await startRun(world, bob, threadId);
+  await readAll(url, second, bob.token);
+  expect(types(await expectSound(world, second, bob.token))).not.toContain('thread.title.updated');
+});
+
+test('a title of the user stays: given before the run, during it, or after it', async () => {
+  const bob = await world.signUp();
+  const vendor = await addModel(world, bob);
+  const slow = { steps: [chat.text('A model’s title'), { wait: 400 }, chat.stop(), chat.done] };
+  const before = await untitled(bob, 'Hello!');
+  await rename(before, bob, 'Mine');
+  vendor.answers(slow);
+  const first = await startRun(world, bob, before);
+  await readAll(url, first, bob.token);
+  expect(types(await expectSound(world, first, bob.token))).not.toContain('thread.title.updated');
+  expect((await thread(before, bob)).title).toBe('Mine');
+  expect(vendor.requests).toHaveLength(1);
+
+  const during = await untitled(bob, 'Hello!');
+  vendor.answers(slow, slow);
+  const second = await startRun(world, bob, during);
+  const reader = await openStream(url, second, { token: bob.token });
+  await reader.until((event) => event.type === 'message.delta');
+  await rename(during, bob, 'Mine too');
+  await reader.ended;
+  await expect.poll(() => vendor.requests.filter(({ closed }) => closed).length).toBe(3);
+  expect(types(await expectSound(world, second, bob.token))).not.toContain('thread.title.updated');
+  expect((await thread(during, bob)).title).toBe('Mine too');
+
+  const after = await untitled(bob, 'Hello!');
+  vendor.answers(slow, { steps: [...slow.steps.slice(0, 1), { wait: 900 }, ...slow.steps.slice(2)] });
+  const third = await startRun(world, bob, after);
+  await readAll(url, third, bob.token);
+  await expect.poll(async () => (await thread(after, bob)).title, { timeout: 5_000 }).toBe('A model’s title');
+  await rename(after, bob, 'Mine at last');
+  await expect.poll(() => vendor.requests.filter(({ closed }) => closed).length).toBe(5);
+  expect((await thread(after, bob)).title).toBe('Mine at last');
+  await expectSound(world, third, bob.token);
+  await vendor.close();
+});
+
+test('a title that was given and taken away again may be found', async () => {
+  const bob = await world.signUp();
+  const threadId = await untitled(bob, 'A plain question');
+  await rename(threadId, bob, 'Mine');
+  await rename(threadId, bob, null);
+  await readAll(url, await startRun(world, bob, threadId), bob.token);
+  expect((await thread(threadId, bob)).title).toBe('A plain question');
+});
+
+test('a model that says nothing usable leaves the thread without a title', async () => {
+  const bob = await world.signUp();
+  const vendor = await addModel(world, bob);
+  vendor.answers(chat.answer('“ ”'), chat.answer('“ ”'));
+  const threadId = await untitled(bob, 'Hello!');
+  const runId = await startRun(world, bob, threadId);
+  await readAll(url, runId, bob.token);
+  expect((await expectSound(world, runId, bob.token)).at(-1)?.type).toBe('run.completed');
+  await expect.poll(() => vendor.requests.filter(({ closed }) => closed).length).toBe(2);
+  expect((await thread(threadId, bob)).title).toBeNull();
+  expect(await usageOf(world, runId)).toMatchObject([{ input_tokens: 11, output_tokens: 7 }]);
+  await vendor.close();
+});
