@@ -49,4 +49,11 @@ function main([option]: string[]) {
   }
 }
 
-if (import.meta.main) main(process.argv.slice(2));
+if (import.meta.main)
+  try {
+    main(process.argv.slice(2));
+  } catch (error) {
+    // What is missing is said in one line; where it was noticed helps nobody.
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
