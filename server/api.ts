@@ -16,7 +16,9 @@ import { deriveKey, type Keys } from './kernel/keys.ts';
 import type { Log } from './kernel/log.ts';
 import { openOutbound } from './kernel/openOutbound.ts';
 import type { Database } from './kernel/sql.ts';
+import { captchaProblem } from './resources/auth/captcha.ts';
 import { createHub } from './resources/runs/hub.ts';
+import { openStorage } from './storage/open.ts';
 
 export type ProcessDeps = { config: Config; keys: Keys; database: Database; databaseUrl: string; log: Log };
 
@@ -35,10 +37,13 @@ export async function startApi({ config, keys, database, databaseUrl, log }: Pro
     announce: announceAccess(database, complain),
     onKeyUseFailed: (error) => log.warn({ err: error }, 'the use of a key was not recorded'),
   });
+  const captcha = captchaProblem(config);
+  if (captcha) log.warn(captcha);
   const bell = createBell(database, complain);
   const outbound = openOutbound(config);
+  const storage = openStorage(config, log);
   const cursors = createCursors(deriveKey(keys.jwtSecret, 'cursors'));
-  const app: App = { config, keys, log, database, access, queue, bell, cursors, outbound };
+  const app: App = { config, keys, log, database, access, queue, bell, cursors, outbound, storage };
   const hub = createHub({ database, heartbeatMs: config.sseHeartbeatSeconds * 1_000, batch: config.sseBatchLimit, log });
   const channel = openChannel(config.databaseDirectUrl ?? databaseUrl, [runChannel, accessChannel], log);
   access.rememberOnly(false);
@@ -72,7 +77,7 @@ export async function startApi({ config, keys, database, databaseUrl, log }: Pro
       await closed;
       clearInterval(sweep);
       clearTimeout(force);
-      await Promise.all([channel.close(), outbound.close()]);
+      await Promise.all([channel.close(), outbound.close(), storage?.close()]);
     },
   };
 }

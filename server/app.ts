@@ -11,22 +11,32 @@ import { inOrder } from './http/order.ts';
 import { traced } from './http/trace.ts';
 import type { App } from './kernel/app.ts';
 import { notFound } from './kernel/failure.ts';
+import { accountHandlers } from './resources/accounts/handlers.ts';
 import { apiKeyHandlers } from './resources/apiKeys/handlers.ts';
 import { authHandlers } from './resources/auth/handlers.ts';
 import { bootstrapHandlers } from './resources/bootstrap/handlers.ts';
+import { invitationHandlers } from './resources/invitations/handlers.ts';
 import { llmModelHandlers, llmProviderHandlers } from './resources/llmProviders/handlers.ts';
 import { meHandlers } from './resources/me/handlers.ts';
 import { messageHandlers } from './resources/messages/handlers.ts';
+import { projectHandlers } from './resources/projects/handlers.ts';
 import { runHandlers } from './resources/runs/handlers.ts';
 import type { Hub } from './resources/runs/hub.ts';
+import { teamHandlers } from './resources/teams/handlers.ts';
 import { threadHandlers } from './resources/threads/handlers.ts';
+import { workspaceHandlers } from './resources/workspaces/handlers.ts';
 
 /** Every resource with the code that serves it. A new one adds a line. */
 const implementations = (_app: App, hub: Hub): Implementation[] => [
   authHandlers,
   bootstrapHandlers,
   meHandlers,
+  accountHandlers,
+  teamHandlers,
+  invitationHandlers,
   apiKeyHandlers,
+  projectHandlers,
+  workspaceHandlers,
   threadHandlers,
   messageHandlers,
   runHandlers(hub),

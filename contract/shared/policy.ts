@@ -13,7 +13,10 @@ export type Policy = {
   read?: Permission | readonly Permission[];
   /** Lacking it is 403 once the thing is known to be visible. */
   permission?: Demand;
-  /** Who passes without `permission`; the service decides, because only it knows the thing. */
+  /**
+   * Who passes without `read` and `permission`: whoever the path names as `{user_id}`; an admin of the platform, where the path names an account
+   * also of one that he is no member of; or, only without `permission`, the owner, whom only the service knows.
+   */
   or?: 'owner' | 'self' | 'platform.admin';
   /** Whoever may read a thing may call, where otherwise only its owner may change it. */
   anyReader?: true;
@@ -23,14 +26,27 @@ export type Policy = {
   origin?: true;
   /** The action and target type of the audit entry a call leaves; `none` for a POST that changes nothing. */
   audit?: readonly [action: `${string}.${string}`, target: string] | 'none';
+  /** The same of a GET that makes what it reads when that is missing; a call that finds it leaves none. */
+  makes?: readonly [action: `${string}.${string}`, target: string];
   /** Every POST with an actor and a JSON body takes an Idempotency-Key, unless this says otherwise. */
   idempotent?: false;
   /** The limit against guessing that a route is counted in. */
-  rate?: 'login' | 'registration' | 'lookup' | 'otp' | 'mail';
+  rate?: 'login' | 'registration' | 'lookup' | 'otp' | 'mail' | 'redeem';
+  /** Every answer takes so many milliseconds at least, so that time does not tell what was found. */
+  atLeastMs?: number;
   pages?: 'cursor';
   /** Refusals only the service can know of: no credits, a state conflict, a dependency that is off. */
   also?: readonly RefusalStatus[];
 };
+
+/** All that a caller must hold to use a route, in the order in which it is asked; `or` tells who need not. */
+export function demandsOf({ auth, read = [], permission = [] }: Policy, scope: 'account' | 'platform' = 'account'): Permission[] {
+  const own = typeof permission === 'object' && 'platform' in permission ? permission[scope] : permission;
+  return [...new Set([auth === 'platform' ? 'platform.admin' : read, own].flat())];
+}
+
+/** Whether a route acts for the account or for the platform, as the request says. */
+export const isScoped = ({ permission }: Policy): boolean => typeof permission === 'object' && 'platform' in permission;
 
 type Declared = { method: string; path: string; query?: Schema; body?: Schema | null; contentType?: string; metadata: Policy };
 

@@ -17,8 +17,14 @@ export type Events<Event extends Schema = Schema> = ContractOtherResponse<Event 
 export const eventsOf = <Event extends z.core.$ZodType<{ type: string }>>(event: Event, last: readonly z.output<Event>['type'][]) =>
   ({ contentType: 'text/event-stream', body: event, last }) as unknown as Events<Event>;
 
+/** The bytes of a file, of whatever type the answer's Content-Type says. */
+export type Bytes = ContractOtherResponse<ContractAnyType> & { readonly bytes: true };
+
+/** Declare an answer of bytes; with `304: null` beside it, for a reader that names the version it has. */
+export const bytesOf = () => ({ contentType: 'application/octet-stream', bytes: true }) as unknown as Bytes;
+
 /** `null` is an answer without a body. */
-export type Answer = Schema | Events | null;
+export type Answer = Schema | Events | Bytes | null;
 
 type Common = {
   path: `/${string}`;
@@ -30,7 +36,7 @@ type Common = {
   /** Headers beyond those every route takes. */
   headers?: ObjectSchema;
   /** Successes only: refusals follow from the rest, see `refusalsOf`. */
-  responses: { readonly [Status in 200 | 201 | 202 | 204]?: Answer };
+  responses: { readonly [Status in 200 | 201 | 202 | 204 | 304]?: Answer };
 };
 type Reading = Common & { method: 'GET'; body?: never; metadata: Policy };
 type Writing = Common & {
@@ -53,8 +59,18 @@ export type Contract = { readonly [area: string]: Resource };
 export const streamOf = (route: Route): Events | undefined =>
   Object.values(route.responses).find((answer: Answer): answer is Events => answer !== null && 'last' in answer);
 
+/** Whether one of the answers of a route is a file. */
+export const hasBytes = (route: Route): boolean =>
+  Object.values(route.responses).some((answer: Answer) => answer !== null && 'bytes' in answer);
+
 type ValueOf<A> =
-  A extends Events<infer Event extends Schema> ? AsyncIterable<z.output<Event>> : A extends Schema ? z.output<A> : undefined;
+  A extends Events<infer Event extends Schema>
+    ? AsyncIterable<z.output<Event>>
+    : A extends Bytes
+      ? Blob
+      : A extends Schema
+        ? z.output<A>
+        : undefined;
 
 export type ParamsOf<R extends Route> = R extends { pathParams: infer P extends ObjectSchema }
   ? z.output<P> & { [Name in Exclude<ParamName<R['path']>, keyof z.output<P>>]: string }
@@ -68,5 +84,5 @@ export type AnswerOf<R extends Route> = {
   [S in keyof R['responses']]: { status: S; body: ValueOf<R['responses'][S]> };
 }[keyof R['responses']];
 
-/** What a client gets. */
-export type SuccessOf<R extends Route> = ValueOf<R['responses'][keyof R['responses']]>;
+/** What a client gets. That nothing changed is told only to those who ask for it by a header of their own. */
+export type SuccessOf<R extends Route> = ValueOf<R['responses'][Exclude<keyof R['responses'], 304>]>;

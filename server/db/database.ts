@@ -3,7 +3,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import type { Log } from '../kernel/log.ts';
 import type { Database, Sql, Statement, Transaction } from '../kernel/sql.ts';
-import { type EntityManagers, entityManagers } from './orm.ts';
+import { entityManagers } from './orm.ts';
 
 export type DatabaseOptions = { max: number; log: Log; applicationName: string };
 
@@ -42,7 +42,7 @@ export function openDatabase(url: string, { max, log, applicationName }: Databas
   return {
     pool,
     ...sqlOf({ query: (config) => pool.query(config as pg.QueryConfig) }),
-    transaction: (work) => repeatOnConflict(() => transact(pool, managers, work)),
+    transaction: (work, accountId) => repeatOnConflict(() => transact(pool, (client) => managers(client, accountId), work)),
     close: () => pool.end(),
   };
 }
@@ -58,7 +58,11 @@ export function sqlOf({ query }: { query: (config: object) => Promise<pg.QueryRe
 }
 
 /** One transaction on one connection, taken from the pool and begun by the first statement; without any, nothing happens. */
-async function transact<T>(pool: pg.Pool, managers: EntityManagers, work: (tx: Transaction) => Promise<T>): Promise<T> {
+async function transact<T>(
+  pool: pg.Pool,
+  unitOfWork: (client: pg.PoolClient) => Promise<EntityManager>,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
   let opening: Promise<pg.PoolClient> | undefined;
   let em: EntityManager | undefined;
   const underway: Promise<unknown>[] = [];
@@ -78,7 +82,7 @@ async function transact<T>(pool: pg.Pool, managers: EntityManagers, work: (tx: T
   };
   const tx: Transaction = {
     ...sqlOf({ query }),
-    em: async () => (em ??= await managers(await open())),
+    em: async () => (em ??= await unitOfWork(await open())),
     withCommit(sent) {
       sent.catch(() => {});
       underway.push(sent);

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { permissionsOf, platformPermissions } from '../../contract/shared/permissions.ts';
-import type { Access, Admitted, Grant } from '../kernel/access.ts';
+import type { Access, Admitted, Grant, Reach } from '../kernel/access.ts';
 import { type AccessClaims, readAccessToken } from '../kernel/accessTokens.ts';
 import { isApiKey } from '../kernel/apiKeys.ts';
 import { notFound, refuse } from '../kernel/failure.ts';
@@ -74,10 +74,10 @@ export function createAccess({ sql, jwtSecret, announce, onKeyUseFailed }: Acces
     return {
       actor: { userId: known.sub, sessionId: known.sid },
       claimedAccountId: known.account,
-      async grantFor(named, optional) {
+      async grantFor(named, reach) {
         const accountId = named ?? known.account;
         const found = accountId === asked ? standing : await standingIn(accountId);
-        return grantOf(found, accountId, named !== undefined, optional);
+        return grantOf(found, accountId, named !== undefined, reach);
       },
     };
   }
@@ -93,12 +93,17 @@ export function createAccess({ sql, jwtSecret, announce, onKeyUseFailed }: Acces
     return {
       actor: { userId: found.user_id, apiKeyId: found.key_id },
       claimedAccountId: found.account_id,
-      async grantFor(named, optional) {
+      async grantFor(named, reach) {
         if (named !== undefined && named !== found.account_id) throw notFound();
-        const grant = grantOf(found, found.account_id, false, optional);
+        const grant = grantOf(found, found.account_id, false, reach);
         const granted = (permission: string) =>
           !platformPermissions.includes(permission as never) && (found.inherits_permissions || found.scopes.includes(permission));
-        return { ...grant, permissions: new Set([...grant.permissions].filter(granted)), isPlatformAdmin: false };
+        return {
+          ...grant,
+          permissions: new Set([...grant.permissions].filter(granted)),
+          isPlatformAdmin: false,
+          isScoped: !found.inherits_permissions,
+        };
       },
     };
   }
@@ -134,14 +139,11 @@ function bearerOf(authorization: IncomingHttpHeaders['authorization']): string {
   return token;
 }
 
-function grantOf(found: Standing, accountId: string, named: boolean, optional: boolean): Grant {
+function grantOf(found: Standing, accountId: string, named: boolean, reach: Reach): Grant {
   const { role, account_status: status, is_platform_admin: isPlatformAdmin } = found;
-  if (!optional && (status === null || role === null)) {
-    if (named) throw notFound();
-    throw refuse('forbidden', 'no_account_membership', 'You are no longer a member of this account.');
-  }
-  if (!optional && status !== 'active') throw refuse('forbidden', 'account_suspended', 'This account is suspended.');
-  return { accountId, role, permissions: permissionsFor(role, isPlatformAdmin), isPlatformAdmin };
+  const isVisitor = reach === 'member or platform.admin' && isPlatformAdmin && status !== null && role === null;
+  if (reach !== 'anybody' && !isVisitor) demandMembership(found, named);
+  return { accountId, role, permissions: permissionsFor(role, isPlatformAdmin), isPlatformAdmin, isScoped: false };
 }
 
 const sets = new Map<string, ReadonlySet<string>>();
@@ -154,6 +156,14 @@ function permissionsFor(role: string | null, isPlatformAdmin: boolean): Readonly
   const made = new Set<string>([...(role === null ? [] : permissionsOf(role)), ...(isPlatformAdmin ? platformPermissions : [])]);
   sets.set(key, made);
   return made;
+}
+
+function demandMembership({ role, account_status: status }: Standing, named: boolean) {
+  if (status === null || role === null) {
+    if (named) throw notFound();
+    throw refuse('forbidden', 'no_account_membership', 'You are no longer a member of this account.');
+  }
+  if (status !== 'active') throw refuse('forbidden', 'account_suspended', 'This account is suspended.');
 }
 
 const unauthenticated = (reason: string, message: string) => refuse('unauthenticated', reason, message);

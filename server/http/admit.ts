@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express';
-import type { Demand } from '../../contract/shared/policy.ts';
+import type { Demand, Policy } from '../../contract/shared/policy.ts';
 import { isIdempotent } from '../../contract/shared/policy.ts';
 import type { Route } from '../../contract/shared/route.ts';
-import type { Grant } from '../kernel/access.ts';
+import type { Admitted, Grant, Reach } from '../kernel/access.ts';
 import type { App } from '../kernel/app.ts';
 import { Failure, refuse } from '../kernel/failure.ts';
 import type { Actor, Origin } from '../kernel/scope.ts';
@@ -10,7 +10,7 @@ import { writeDenial } from './audit.ts';
 import { checkSize, readBody } from './body.ts';
 import type { Caller } from './caller.ts';
 import { readKey } from './idempotency.ts';
-import { type ParsedInput, parseInput } from './input.ts';
+import { namesAccount, type ParsedInput, parseInput } from './input.ts';
 import { checkOrigin } from './origin.ts';
 import { traceOf } from './trace.ts';
 
@@ -35,25 +35,57 @@ export async function admit(
   caller: Caller,
 ): Promise<Admission> {
   checkSize(req);
-  const { auth, account, origin: guarded, read, audit } = route.metadata;
+  const { auth, origin: guarded, read, audit } = route.metadata;
   if (guarded) checkOrigin(req, ownOrigins(app, caller));
   const { ip, secure, forwarded } = caller;
   const origin = { traceId: traceOf(res), ip, userAgent: req.headers['user-agent']?.slice(0, 1_000) ?? null, secure, forwarded };
-  const fromPath = route.path.startsWith('/v1/accounts/{account_id}') ? rawParams.account_id : undefined;
+  const fromPath = namesAccount(route) ? rawParams.account_id : undefined;
   const wanted = accountWanted(fromPath ?? req.headers['x-account-id']);
   const admitted = auth === 'public' ? undefined : await app.access.authenticate(req.headers.authorization, wanted);
   try {
     if (admitted?.actor.apiKeyId && auth !== 'user+key') throw refuse('forbidden', 'api_key_not_allowed', 'An API key cannot do this.');
     const input = parseInput(route, rawParams, req);
     const idempotencyKey = isIdempotent(route) ? readKey(req.headers['idempotency-key']) : undefined;
-    const grant = await admitted?.grantFor(fromPath ? input.params.account_id : input.accountId, account === 'optional');
-    if (grant) demand(grant, auth === 'platform' ? 'platform.admin' : read);
-    return { ...input, origin, caller, actor: admitted?.actor, grant, idempotencyKey, body: () => readBody(req) };
+    const grant = await admitted?.grantFor(fromPath ? input.params.account_id : input.accountId, reachOf(route));
+    const actor = admitted?.actor;
+    if (grant && !isExcused(route, { ...input, actor, grant })) demand(grant, auth === 'platform' ? 'platform.admin' : read);
+    return { ...input, origin, caller, actor, grant, idempotencyKey, body: () => readBody(req) };
   } catch (error) {
-    const who = { actorId: admitted?.actor.userId ?? null, apiKeyId: admitted?.actor.apiKeyId };
-    await writeDenial(app, audit, { origin, ...who, accountId: wanted ?? admitted?.claimedAccountId ?? null, targetId: null }, error);
+    if (admitted) await noteRefusal(app, audit, admitted, wanted, origin, error);
     throw error;
   }
+}
+
+/** Who can use a route in an account. */
+const reachOf = (route: Route): Reach =>
+  route.metadata.account === 'optional'
+    ? 'anybody'
+    : namesAccount(route) && route.metadata.or === 'platform.admin'
+      ? 'member or platform.admin'
+      : 'member';
+
+/** Whether what the route demands is not demanded of this caller. Who owns a thing is for its service to say. */
+export const isExcused = ({ metadata: { or } }: Route, { params, actor, grant }: Pick<Admission, 'params' | 'actor' | 'grant'>) =>
+  or === 'self' ? params.user_id === actor?.userId : or === 'platform.admin' && grant?.isPlatformAdmin === true;
+
+/** A foreign account is told to the log only: an entry in its audit log would be the caller's way into it. */
+async function noteRefusal(
+  app: App,
+  audit: Policy['audit'],
+  { actor, claimedAccountId }: Admitted,
+  wanted: string | undefined,
+  origin: Origin,
+  error: unknown,
+) {
+  const { userId: actorId, apiKeyId } = actor;
+  if (wanted !== undefined && error instanceof Failure && error.failure === 'not_found')
+    app.log.warn(
+      { deny_reason: 'account_mismatch', account_id: wanted, actor_user_id: actorId, trace_id: origin.traceId },
+      'a foreign account was named',
+    );
+  // A key is refused before its account is compared with the one that was named.
+  const accountId = apiKeyId ? claimedAccountId : (wanted ?? claimedAccountId);
+  await writeDenial(app, audit, { origin, actorId, apiKeyId, accountId, targetId: null }, error);
 }
 
 const ownOrigins = ({ config }: App, { host, secure }: Caller) => ({

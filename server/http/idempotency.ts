@@ -1,5 +1,7 @@
+import { createHmac } from 'node:crypto';
 import { Failure, invalid, refuse } from '../kernel/failure.ts';
 import { newId, sha256 } from '../kernel/ids.ts';
+import { deriveKey } from '../kernel/keys.ts';
 import { seal, unseal } from '../kernel/seal.ts';
 import { type Sql, statement } from '../kernel/sql.ts';
 import type { Answered } from './implement.ts';
@@ -48,7 +50,8 @@ export function readKey(header: string | string[] | undefined): string | undefin
 /** Claim `scope` for a request, or get the answer it had before. Throws 409 when it is taken. */
 export async function claim(sql: Sql, encryptionKey: Buffer, scope: readonly string[], request: Buffer): Promise<Claim | Answered> {
   const scopeHash = sha256(JSON.stringify(scope));
-  const requestHash = sha256(request);
+  // With a key: a body may hold a password, which a bare hash would let anybody guess at.
+  const requestHash = createHmac('sha256', deriveKey(encryptionKey, 'idempotency')).update(request).digest('hex');
   const claimId = newId();
   const won = await sql.row(claimKey, [scopeHash, requestHash, claimId]);
   if (won) return held(sql, encryptionKey, scopeHash, claimId);

@@ -32,10 +32,11 @@ export function parseInput(route: Route, rawParams: Record<string, string>, req:
     shapes.set(route, shape);
   }
   const issues: Issue[] = [];
+  const details = {};
   const params = check(shape.params, decodeAll(rawParams), 'path', issues) as Record<string, string>;
   const question = req.url.indexOf('?');
   const raw = shape.query && question >= 0 ? noControls({ ...parse(req.url.slice(question + 1)) }, issues) : {};
-  const query = (shape.query ? check(shape.query, raw, 'query', issues) : {}) as Record<string, unknown>;
+  const query = (shape.query ? check(shape.query, raw, 'query', issues, details) : {}) as Record<string, unknown>;
   const headers = shape.headers && check(shape.headers, req.headers, 'header', issues);
   const named = req.headers['x-account-id'];
   const accountId =
@@ -44,16 +45,23 @@ export function parseInput(route: Route, rawParams: Record<string, string>, req:
       : (check(z.object({ 'X-Account-Id': Id }), { 'X-Account-Id': named }, 'header', issues) as { 'X-Account-Id': string } | undefined)?.[
           'X-Account-Id'
         ];
-  if (issues.length > 0) throw invalid(issues);
+  if (namesAccount(route) && params && accountId !== undefined && accountId !== params.account_id)
+    issues.push({ location: 'header', path: 'X-Account-Id', message: 'must be the account of the path, or left out' });
+  if (issues.length > 0) throw invalid(issues, undefined, details);
   return { params, query, headers, accountId };
 }
 
-/** Parse a value; what is wrong with it is added to `issues`. */
-export function check(shape: Schema, value: unknown, location: Issue['location'], issues: Issue[]): unknown {
+/** Whether the account is the one in the path, whatever the token says. */
+export const namesAccount = ({ path }: Route) => path.startsWith('/v1/accounts/{account_id}');
+
+/** Parse a value; what is wrong with it is added to `issues`, and what a rule of the contract says about that (its `params`) to `details`. */
+export function check(shape: Schema, value: unknown, location: Issue['location'], issues: Issue[], details: object = {}): unknown {
   const { data, error } = z.safeParse(shape, value);
-  for (const issue of error?.issues ?? [])
+  for (const issue of error?.issues ?? []) {
+    if (issue.code === 'custom') Object.assign(details, issue.params);
     for (const { path, message } of flat(issue))
       issues.push({ location, path: location === 'body' ? pointer(path) : path.join('.'), message });
+  }
   return data;
 }
 

@@ -1,8 +1,17 @@
 import { rateLimited } from '../kernel/failure.ts';
 import { type Sql, statement } from '../kernel/sql.ts';
 
-/** Something that is counted: at most `most` times in a window that opens with the first and lasts `seconds`. */
-export type Limit = { readonly bucket: string; readonly most: number; readonly seconds: number; readonly reason: string };
+/**
+ * Something that is counted: at most `most` times in a window that opens with the first and lasts `seconds`.
+ * One that `locks` closes for as long again when it is reached.
+ */
+export type Limit = {
+  readonly bucket: string;
+  readonly most: number;
+  readonly seconds: number;
+  readonly reason: string;
+  readonly locks?: true;
+};
 
 type Count = { bucket: string; count: number; seconds: number };
 
@@ -11,7 +20,7 @@ const countOne = statement<Count>(`
   insert into attempt_counts as c (bucket, count, window_ends) values ($1, 1, now() + make_interval(secs => $2))
   on conflict (bucket) do update set
     count = case when c.window_ends <= now() then 1 else c.count + 1 end,
-    window_ends = case when c.window_ends <= now() then excluded.window_ends else c.window_ends end
+    window_ends = case when c.window_ends <= now() or c.count + 1 = $3 then excluded.window_ends else c.window_ends end
   returning ${counted}`);
 const selectCounts = statement<Count>(`select ${counted} from attempt_counts where bucket = any($1) and window_ends > now()`);
 const deleteCount = statement<never>('delete from attempt_counts where bucket = $1');
@@ -29,7 +38,7 @@ export async function refuseWhileFull(sql: Sql, limits: readonly Limit[]): Promi
 /** Count one more against each of the limits, whatever becomes of the request. Throws 429 when that was one too many. */
 export async function countAgainst(sql: Sql, limits: readonly Limit[]): Promise<void> {
   const counts: Count[] = [];
-  for (const { bucket, seconds } of limits) counts.push((await sql.row(countOne, [bucket, seconds]))!);
+  for (const { bucket, seconds, most, locks } of limits) counts.push((await sql.row(countOne, [bucket, seconds, locks ? most : null]))!);
   await sql.run(sweep);
   refuseOver(limits, counts, 1);
 }

@@ -2,7 +2,7 @@ import { Stream } from 'node:stream';
 import { type AppRouter, ContractNoBody } from '@ts-rest/core';
 import { createExpressEndpoints } from '@ts-rest/express';
 import type { Request, RequestHandler, Response } from 'express';
-import { streamOf } from '../../contract/shared/route.ts';
+import { hasBytes, streamOf } from '../../contract/shared/route.ts';
 import type { App } from '../kernel/app.ts';
 import { Failure } from '../kernel/failure.ts';
 import { type Admission, admit, overloaded } from './admit.ts';
@@ -81,8 +81,8 @@ const handlerOf =
     const signal = hangUp(res);
     const { status, body, headers, next } = await serve(app, served, (res.locals as Locals).admission, req, signal);
     for (const [name, value] of Object.entries({ ...headers, ...pageHeaders(req.originalUrl, next) })) res.setHeader(name, value);
-    const stream = streamOf(served.route);
-    return { status, body: stream && status === 200 ? new Piped(body as StreamBody) : body };
+    const writesItself = status === 200 && (streamOf(served.route) || hasBytes(served.route));
+    return { status, body: writesItself ? new Piped(body as StreamBody) : body };
   };
 
 /** What ts-rest pipes into the response; the stream writes itself. */

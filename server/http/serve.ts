@@ -1,10 +1,11 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import { isIdempotent } from '../../contract/shared/policy.ts';
 import type { Route } from '../../contract/shared/route.ts';
 import type { App } from '../kernel/app.ts';
 import type { AuditNote, RequestScope, Scope } from '../kernel/scope.ts';
 import type { Sql, Transaction } from '../kernel/sql.ts';
-import { type Admission, demand, demandEither } from './admit.ts';
+import { type Admission, demand, demandEither, isExcused } from './admit.ts';
 import { type AuditContext, writeAudit, writeDenial } from './audit.ts';
 import { parseBody, refuseForm } from './body.ts';
 import { type Claim, claim } from './idempotency.ts';
@@ -13,12 +14,14 @@ import type { Answered, Input, Served } from './implement.ts';
 /** The rest of the order of checks, then the effect: lookups, permission, idempotency, body, and one transaction with its audit entry. */
 export async function serve(app: App, served: Served, admission: Admission, req: Request, signal: () => AbortSignal): Promise<Answered> {
   const { route } = served;
+  const { atLeastMs } = route.metadata;
+  const least = atLeastMs === undefined ? undefined : wait(atLeastMs);
   const notes = new Notes();
   const scope = scopeOf(app, admission, app.database, notes);
   try {
     const found = await lookUp(served, admission, scope);
     checkPermission(route, admission);
-    if (route.method === 'GET') {
+    if (route.method === 'GET' && !route.metadata.makes) {
       return await served.handle({ ...admission, scope, found, body: undefined, req, signal } as unknown as Input<Route>);
     }
     if (route.metadata.origin && !route.body) refuseForm(req);
@@ -31,13 +34,14 @@ export async function serve(app: App, served: Served, admission: Admission, req:
       return served.handle({ ...admission, scope: own, found, body, req, signal } as unknown as Input<Route>);
     });
   } catch (error) {
-    await writeDenial(app, route.metadata.audit, contextOf(admission), error);
+    await writeDenial(app, route.metadata.audit, contextOf(route, admission), error);
     throw error;
   } finally {
     if (isBestEffort(route))
-      await writeNotes(app.database, route, contextOf(admission), notes).catch((error) =>
+      await writeNotes(app.database, route, contextOf(route, admission), notes).catch((error) =>
         app.log.error({ err: error }, 'an audit entry was lost'),
       );
+    await least;
   }
 }
 
@@ -83,9 +87,10 @@ async function lookUp({ route, lookups }: Served, { params, query }: Admission, 
   return found;
 }
 
-function checkPermission(route: Route, { grant, query }: Admission) {
+function checkPermission(route: Route, admission: Admission) {
+  const { grant, query } = admission;
   const { permission, or } = route.metadata;
-  if (!grant || or) return;
+  if (!grant || or === 'owner' || isExcused(route, admission)) return;
   if (inBody(route)) demandEither(grant, permission);
   else demand(grant, permission, query.scope);
 }
@@ -120,10 +125,10 @@ async function effect(
     const answer = await app.database.transaction(async (tx) => {
       notes.clear();
       const answer = await work(scopeOf(app, admission, app.database, notes, tx));
-      if (!isBestEffort(route)) tx.withCommit(writeNotes(tx, route, contextOf(admission, answer), notes));
+      if (!isBestEffort(route)) tx.withCommit(writeNotes(tx, route, contextOf(route, admission, answer), notes));
       await held?.complete(tx, answer);
       return answer;
-    });
+    }, admission.grant?.accountId);
     for (const then of notes.after) then();
     return answer;
   } catch (error) {
@@ -134,19 +139,22 @@ async function effect(
 
 async function writeNotes(sql: Sql, route: Route, context: AuditContext, notes: Notes) {
   if (notes.skipped) return;
-  const { audit } = route.metadata;
+  const { makes, audit = makes } = route.metadata;
   if (audit === undefined || audit === 'none') return;
-  const list = notes.list.length > 0 || isBestEffort(route) ? notes.list : [{}];
+  const list = notes.list.length > 0 || isBestEffort(route) || makes ? notes.list : [{}];
   await Promise.all(list.map((note) => writeAudit(sql, audit, context, note)));
 }
 
-/** An entry is about what was made, or else about the last thing that the path names. */
-const contextOf = ({ origin, actor, grant, params }: Admission, answer?: Answered): AuditContext => ({
+/** An entry is about what was made, or else about the last id of the path. Only who belongs to an account leaves entries in its audit log. */
+const contextOf = ({ pathParams }: Route, { origin, actor, grant, params }: Admission, answer?: Answered): AuditContext => ({
   origin,
-  accountId: grant?.accountId ?? null,
+  accountId: grant && grant.role !== null ? grant.accountId : null,
   actorId: actor?.userId ?? null,
   apiKeyId: actor?.apiKeyId,
-  targetId: (answer?.status === 201 && madeBy(answer)) || (Object.values(params).at(-1) ?? null),
+  // What a path holds beside ids may be a secret, and is no target.
+  targetId:
+    (answer?.status === 201 && madeBy(answer)) ||
+    (Object.entries(params).findLast(([name]) => !pathParams || !(name in pathParams._zod.def.shape))?.[1] ?? null),
 });
 
 const madeBy = ({ body }: Answered) => {

@@ -6,13 +6,18 @@ export type Grant = {
   role: string | null;
   permissions: ReadonlySet<string>;
   isPlatformAdmin: boolean;
+  /** A key that was given scopes: what its user owns is no permission of its own. */
+  isScoped: boolean;
 };
+
+/** Who can act in an account: its members; also admins of the platform; or anybody, for what is of the user alone. */
+export type Reach = 'member' | 'member or platform.admin' | 'anybody';
 
 /** A credential that was accepted. */
 export type Admitted = {
   actor: Actor;
   claimedAccountId: string;
-  grantFor(accountId: string | undefined, optional: boolean): Promise<Grant>;
+  grantFor(accountId: string | undefined, reach: Reach): Promise<Grant>;
 };
 
 /** Who is calling, and what may they do: the answers are cached, and forgotten the moment they change. */

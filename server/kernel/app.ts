@@ -4,6 +4,7 @@ import type { Keys } from './keys.ts';
 import type { Log } from './log.ts';
 import type { Outbound } from './outbound.ts';
 import type { Database, Sql } from './sql.ts';
+import type { Storage } from './storage.ts';
 
 /** Puts work into the job queue, in the transaction of the rows it is about. */
 export type Queue = {
@@ -40,4 +41,6 @@ export type App = {
   readonly cursors: Cursors;
   /** The way to URLs that users chose. */
   readonly outbound: Outbound;
+  /** The object store; undefined where none is configured. */
+  readonly storage: Storage | undefined;
 };

@@ -22,9 +22,9 @@ export class Failure extends Error {
 export const refuse = (failure: FailureName, reason: string, message: string, details: Record<string, unknown> = {}) =>
   new Failure(failure, message, { reason, ...details });
 
-/** A value of the request that breaks a rule: 400 with the issue, and with a reason where the specification names one. */
-export const invalid = (issues: readonly Issue[], reason?: string) =>
-  new Failure('invalid', 'The request is not valid.', { ...(reason && { reason }), issues: issues.slice(0, 50).map(brief) });
+/** A value of the request that breaks a rule: 400 with the issue, and with a reason and more where the specification names them. */
+export const invalid = (issues: readonly Issue[], reason?: string, details: Record<string, unknown> = {}) =>
+  new Failure('invalid', 'The request is not valid.', { ...(reason && { reason }), ...details, issues: issues.slice(0, 50).map(brief) });
 
 /** A key of the request can be as long as its body; the answer need not repeat it. */
 const brief = (issue: Issue): Issue =>

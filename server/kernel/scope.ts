@@ -50,4 +50,6 @@ export type Scope = RequestScope & {
   readonly role: string | null;
   readonly permissions: ReadonlySet<string>;
   readonly isPlatformAdmin: boolean;
+  /** A key that was given scopes acts: what its user owns is no permission of its own. */
+  readonly isScoped: boolean;
 };

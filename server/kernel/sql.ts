@@ -5,11 +5,17 @@ import type { Pool } from 'pg';
 /** One SQL statement with bound parameters, prepared once for each connection. `Row` is what it returns. */
 export type Statement<Row> = { readonly name: string; readonly text: string; readonly row?: Row };
 
+const declared = new Map<string, string>();
+
 /** Declare a statement. Its name is made of its text, so two statements can never be confused on a connection. */
-export const statement = <Row = never>(text: string): Statement<Row> => ({
-  name: createHash('sha1').update(text).digest('base64url'),
-  text,
-});
+export function statement<Row = never>(text: string): Statement<Row> {
+  const name = createHash('sha1').update(text).digest('base64url');
+  declared.set(name, text);
+  return { name, text };
+}
+
+/** The text of every statement that was declared so far: what this process can ask of the database. */
+export const declaredStatements = (): string[] => [...declared.values()];
 
 /** Something that runs statements: the pool, or a transaction. */
 export type Sql = {
@@ -35,7 +41,10 @@ export type Transaction = Sql & {
 /** The connections of this process to PostgreSQL. */
 export type Database = Sql & {
   readonly pool: Pool;
-  /** Runs `work` in a transaction; a serialisation failure or deadlock is tried again, at most three times in all. */
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` in a transaction; a serialisation failure or deadlock is tried again, at most three times in all.
+   * The unit of work sees the rows of the account `accountId`, and without it no row that belongs to one.
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>, accountId?: string): Promise<T>;
   close(): Promise<void>;
 };

@@ -54,6 +54,13 @@ export const word = <const W extends [string, ...string[]]>(...words: W): Kind<W
 /** A text without the white space around it. */
 export const text: Kind<string> = { type: 'string', expected: 'a text', read: line };
 
+/** Who mail comes from. */
+export const mailbox: Kind<string> = {
+  type: 'address',
+  expected: 'an address, or Name <address>, of at most 320 characters',
+  read: line.max(320).regex(/^(?:[^<>\p{Cc}]*<[^<>\s@]+@[^<>\s@]+>|[^<>\s@]+@[^<>\s@]+)$/u),
+};
+
 /** A path of the file system, absolute or from the working directory. */
 export const path: Kind<string> = { type: 'path', expected: 'a path', read: line.refine((value) => !value.includes('\0')) };
 

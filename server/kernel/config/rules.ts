@@ -36,9 +36,18 @@ function administrator(config: Config): string[] {
   return missing.map(([name]) => `ARKLOOP_ADMIN_${name}: is required when another ARKLOOP_ADMIN_* variable is set`);
 }
 
+/** All or none of what reaches an S3-compatible store. */
+function objectStore(config: Config): string[] {
+  if (config.storageBackend !== 's3') return [];
+  const parts = { ENDPOINT: config.s3Endpoint, ACCESS_KEY: config.s3AccessKey, SECRET_KEY: config.s3SecretKey };
+  const missing = Object.entries(parts).filter(([, value]) => value === undefined);
+  if (missing.length === 0 || missing.length === 3) return [];
+  return missing.map(([name]) => `ARKLOOP_S3_${name}: is required when another of the ARKLOOP_S3_* variables of a store is set`);
+}
+
 /** What is wrong with variables that are each right on their own. */
 export function contradictions(config: Config, role: Role): string[] {
-  const problems = administrator(config);
+  const problems = [...administrator(config), ...objectStore(config)];
   const refuse = (when: boolean, line: string) => when && problems.push(line);
   refuse(
     config.workerHeartbeatSeconds >= config.workerLeaseSeconds,

@@ -23,7 +23,7 @@ function maybe<T>(of: kind.Kind<T>, meaning: string, extra: Extra = {}): Variabl
   return { kind: of, preset: undefined, meaning, ...extra };
 }
 
-const { address, boolean, cidrs, csv, dsn, hexKey, integer, json, number, origins, path, secret, text, url, word } = kind;
+const { address, boolean, cidrs, csv, dsn, hexKey, integer, json, mailbox, number, origins, path, secret, text, url, word } = kind;
 
 /** Every environment variable that the processes read, by chapter of the configuration guide. */
 export const table = {
@@ -76,6 +76,25 @@ export const table = {
     ARKLOOP_ENCRYPTION_KEY: maybe(hexKey, 'AES-256-GCM key of stored secrets. Required in production.', {
       shown: 'generated once in the data folder',
     }),
+    ARKLOOP_TURNSTILE_SITE_KEY: maybe(text, 'Public key of the captcha (Turnstile); it is on when both keys are set.'),
+    ARKLOOP_TURNSTILE_SECRET_KEY: maybe(secret(1), 'Secret key of the captcha.'),
+    ARKLOOP_TURNSTILE_ALLOWED_HOST: maybe(text, 'The host that a captcha must have been solved on.', { shown: 'any host' }),
+    ARKLOOP_TURNSTILE_VERIFY_URL: always(url, 'https://challenges.cloudflare.com/turnstile/v0/siteverify', 'Where captchas are verified.'),
+  },
+  Email: {
+    ARKLOOP_EMAIL_FROM: maybe(
+      mailbox,
+      'Sender of mail. Without it and a server, mail is off in production and written to `<ARKLOOP_DATA_DIR>/mail` elsewhere.',
+    ),
+    ARKLOOP_SMTP_HOST: maybe(text, 'Server that takes the mail.'),
+    ARKLOOP_SMTP_PORT: always(integer(1, 65_535), '587', 'Its port.'),
+    ARKLOOP_SMTP_USER: maybe(text, 'User at the server; unset, nobody signs in.'),
+    ARKLOOP_SMTP_PASS: maybe(secret(1), 'Password of that user.'),
+    ARKLOOP_SMTP_TLS_MODE: always(
+      word('none', 'starttls', 'tls'),
+      'starttls',
+      '`starttls` fails where the server does not offer it, `tls` speaks TLS from the start.',
+    ),
   },
   'Runs and events': {
     ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: always(
@@ -112,6 +131,19 @@ export const table = {
     ARKLOOP_STUB_AGENT_ENABLED: always(boolean, 'true', 'The built-in stub model answers when nothing else is routed.'),
     ARKLOOP_STUB_AGENT_DELTA_COUNT: always(integer(0, 100_000), '3', 'Pieces of a stub answer.'),
     ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: always(number(0), '0.02', 'Time between the pieces.'),
+  },
+  Storage: {
+    ARKLOOP_STORAGE_BACKEND: always(
+      word('filesystem', 's3'),
+      'filesystem',
+      'Where files are kept; without `ARKLOOP_S3_*`, `s3` is nowhere.',
+    ),
+    ARKLOOP_STORAGE_ROOT: maybe(path, 'Folder of the files with `filesystem`.', { shown: '`<ARKLOOP_DATA_DIR>/storage`' }),
+    ARKLOOP_S3_ENDPOINT: maybe(url, 'S3-compatible store, without the bucket.'),
+    ARKLOOP_S3_ACCESS_KEY: maybe(text, 'Access key of the store.'),
+    ARKLOOP_S3_SECRET_KEY: maybe(secret(1), 'Secret key of the store.'),
+    ARKLOOP_S3_REGION: always(text, 'us-east-1', 'Region of the store.'),
+    ARKLOOP_S3_BUCKET: always(text, 'arkloop', 'Bucket of the files; it must exist.'),
   },
   'Outbound and webhooks': {
     ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP: always(boolean, 'false', 'Plain HTTP to loopback; refused in production.'),
