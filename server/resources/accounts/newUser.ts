@@ -2,8 +2,10 @@ import { refuse } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import { type Sql, statement } from '../../kernel/sql.ts';
 import { loginKeyOf } from '../auth/fields.ts';
+import { createInviteCode } from '../inviteCodes/service.ts';
 import { ensureDefaultProject } from '../projects/service.ts';
 import { readSettings } from '../settings/settings.ts';
+import { insertAdmin, insertEmptyBalance } from './queries.ts';
 
 /** Somebody who is about to become a user; every field has been checked. */
 export type NewPerson = {
@@ -22,16 +24,13 @@ const insertCredential = statement<never>(`
   insert into credentials (user_id, login, login_key, password_hash) values ($1, $2, $3, $4) on conflict (login_key) do nothing`);
 const insertPersonalAccount = statement<never>(`
   insert into accounts (id, slug, name, type, owner_user_id) values ($1, $2, $3, 'personal', $4) on conflict (slug) do nothing`);
-const insertAdmin = statement<never>(`insert into memberships (account_id, user_id, role) values ($1, $2, 'admin')`);
 const grantCredits = statement<never>(`
   with balance as (insert into credit_balances (account_id, balance) values ($1, $3::bigint))
   insert into credit_transactions (account_id, id, type, amount, reference_type, reference_id)
   values ($1, $2, 'credit', $3::bigint, 'initial_grant', $1)`);
 
-const emptyBalance = statement<never>('insert into credit_balances (account_id, balance) values ($1, 0)');
-
 /**
- * Create a user with credential, personal account, membership, credits and default project, in the caller's transaction.
+ * Create a user with credential, personal account, membership, credits, default project and invite code, in the caller's transaction.
  * Answers with the id of the account; throws 409 when login or email went to somebody else meanwhile.
  */
 export async function createUser(tx: Sql, { userId, login, email, locale, passwordHash, isPlatformAdmin = false }: NewPerson) {
@@ -44,8 +43,9 @@ export async function createUser(tx: Sql, { userId, login, email, locale, passwo
   await tx.run(insertAdmin, [accountId, userId]);
   const { 'credit.initial_grant': grant } = await readSettings(tx);
   if (grant > 0) await tx.run(grantCredits, [accountId, newId(), grant]);
-  else await tx.run(emptyBalance, [accountId]);
+  else await tx.run(insertEmptyBalance, [accountId]);
   await ensureDefaultProject(tx, accountId, userId);
+  await createInviteCode(tx, userId);
   return accountId;
 }
 

@@ -51,6 +51,7 @@ export async function lockIdleThread({ app, tx, accountId }: Scope, threadId: st
   const thread = await tx.row(queries.lockThread, [accountId, threadId]);
   if (!thread) throw notFound();
   const limits = (await tx.row(queries.selectLimits, [accountId, threadId]))!;
+  if (!limits.is_open) throw notFound();
   if (limits.is_busy) throw refuse('conflict', 'thread_busy', 'A run of this thread has not ended yet.');
   if (limits.balance <= 0) throw refuse('unpaid', 'insufficient_credits', 'The account has no credits left.');
   const most = (await readSettings(app.database, tx))['limit.concurrent_runs'] || app.config.maxConcurrentRunsPerAccount;

@@ -71,7 +71,7 @@ function mayStillRead(scope: Scope, run: FoundRun, authorization: string | undef
 async function askAccess(scope: Scope, run: FoundRun, authorization: string | undefined): Promise<boolean> {
   try {
     const admitted = await scope.app.access.authenticate(authorization, scope.accountId);
-    const { permissions } = await admitted.grantFor(scope.accountId, false);
+    const { permissions } = await admitted.grantFor(scope.accountId, 'member');
     if (!permissions.has('data.runs.read')) return false;
     await findRun(scope, run.id);
     return true;

@@ -2,6 +2,7 @@ import type { RunFilter } from '../../../contract/runRequests.ts';
 import { Failure, invalid } from '../../kernel/failure.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { likeLiteral, statement } from '../../kernel/sql.ts';
+import { sharedWith } from '../teams/visibility.ts';
 import { type RunRow, runColumns } from './queries.ts';
 
 export type ListedRun = RunRow & { user_name: string | null; user_email: string | null; credits_used: number };
@@ -48,7 +49,8 @@ export async function listRuns(scope: Scope, { limit, before, ...filter }: RunFi
   const rows = await read.rows(
     statement<ListedRun>(`
       select ${runColumns}, u.username as user_name, u.email as user_email,
-        coalesce((select -sum(c.amount) from credit_transactions c where c.reference_type = 'run' and c.reference_id = r.id and c.type = 'debit'), 0) as credits_used
+        coalesce((select -sum(c.amount) from credit_transactions c
+          where c.account_id = r.account_id and c.reference_type = 'run' and c.reference_id = r.id and c.type = 'debit'), 0) as credits_used
       from runs r join threads t on t.account_id = r.account_id and t.id = r.thread_id left join users u on u.id = r.created_by_user_id
       where ${where} order by r.created_at desc, r.id desc limit $${where.values.length + 1}`),
     [...where.values, limit + 1],
@@ -59,7 +61,7 @@ export async function listRuns(scope: Scope, { limit, before, ...filter }: RunFi
 /** What a member without the right to see usage may list: what he may open. */
 const readableBy = (user: string) => `(r.created_by_user_id = ${user}::uuid or t.created_by_user_id = ${user}::uuid or exists (
   select from projects p where p.account_id = t.account_id and p.id = t.project_id and p.deleted_at is null and p.visibility = 'shared'
-    and (p.owner_user_id = ${user}::uuid or p.team_id is null)))`;
+    and (p.owner_user_id = ${user}::uuid or ${sharedWith(`${user}::uuid`)})))`;
 
 function demandReach(
   { accountId, isPlatformAdmin, permissions }: Scope,

@@ -1,5 +1,6 @@
 import type { RunStatus } from '../../../contract/runRequests.ts';
 import { statement } from '../../kernel/sql.ts';
+import { sharedWith } from '../teams/visibility.ts';
 
 export type RunRow = {
   id: string;
@@ -40,8 +41,9 @@ export const lockThread = statement<{ last_message_number: number; tail_message_
       and m.visible order by m.number desc limit 1) as tail_message_id, pg_advisory_xact_lock(hashtextextended('run slots ' || t.account_id::text, 0))
   from threads t where t.account_id = $1 and t.id = $2 and t.deleted_at is null for update of t`);
 
-export const selectLimits = statement<{ is_busy: boolean; balance: number; active_runs: number }>(`
-  select exists (select from runs where thread_id = $2 and parent_run_id is null and ${active}) as is_busy,
+export const selectLimits = statement<{ is_open: boolean; is_busy: boolean; balance: number; active_runs: number }>(`
+  select exists (select from accounts where id = $1 and deleted_at is null) as is_open,
+    exists (select from runs where thread_id = $2 and parent_run_id is null and ${active}) as is_busy,
     coalesce((select balance from credit_balances where account_id = $1), 0) as balance,
     (select count(*) from runs where account_id = $1 and parent_run_id is null and ${active}) as active_runs`);
 
@@ -65,7 +67,7 @@ export const selectRun = statement<RunRow & { thread_owner_id: string | null }>(
   from runs r join threads t on t.account_id = r.account_id and t.id = r.thread_id and t.deleted_at is null and (t.expires_at is null or t.expires_at > now())
   where r.account_id = $1 and r.id = $2 and (r.created_by_user_id = $3 or t.created_by_user_id = $3 or $5 or (not t.is_private and exists (
     select from projects p where p.account_id = t.account_id and p.id = t.project_id and p.deleted_at is null and p.visibility = 'shared'
-      and (p.owner_user_id = $3 or $4 or p.team_id is null))))`);
+      and (p.owner_user_id = $3 or $4 or ${sharedWith('$3')}))))`);
 
 export const selectChildRuns = statement<{ id: string }>(
   'select id from runs where account_id = $1 and parent_run_id = $2 order by created_at, id',

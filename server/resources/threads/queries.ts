@@ -1,4 +1,5 @@
 import { statement } from '../../kernel/sql.ts';
+import { projectVisible } from '../projects/visible.ts';
 
 /** A thread as the queries give it; `active_run_id` is the run that has not ended. */
 export type ThreadRow = {
@@ -19,13 +20,10 @@ export type ThreadRow = {
 const own = `t.id, t.account_id, t.created_by_user_id, t.title, t.title_locked, t.is_private, t.expires_at, t.parent_thread_id, t.created_at, t.updated_at`;
 const columns = `${own},
   (select p.id from projects p where p.account_id = t.account_id and p.id = t.project_id and p.deleted_at is null) as project_id,
-  (select r.id from runs r where r.thread_id = t.id and r.parent_run_id is null and r.status in ('running', 'waiting_for_input', 'cancelling')) as active_run_id`;
+  (select r.id from runs r where r.account_id = t.account_id and r.thread_id = t.id and r.parent_run_id is null and r.status in ('running', 'waiting_for_input', 'cancelling')) as active_run_id`;
 const returned = columns.replaceAll('t.', 'threads.');
 
 const alive = `t.deleted_at is null and (t.expires_at is null or t.expires_at > now())`;
-
-/** Whether user $2 sees project `p`: his own, the shared ones of all or of his team, or all for those who manage projects ($3). */
-const projectVisible = `p.deleted_at is null and (p.owner_user_id = $2 or $3::boolean or (p.visibility = 'shared' and p.team_id is null))`;
 
 export const insertThread = statement<ThreadRow>(`
   insert into threads (account_id, id, created_by_user_id, title, title_locked, project_id, is_private, expires_at)

@@ -1,0 +1,83 @@
+import { initContract } from '@ts-rest/core';
+import { z } from 'zod';
+import { MemberRole } from './accounts.ts';
+import { Id, Ok, Time } from './shared/fields.ts';
+import { pageQuery } from './shared/pages.ts';
+import type { Resource } from './shared/route.ts';
+
+const Token = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .meta({ description: '64 lower-case hex digits.' });
+
+/** A way into a workspace for whoever has an email address. */
+export const Invitation = z
+  .object({
+    id: Id,
+    account_id: Id,
+    invited_by_user_id: Id,
+    email: z.string(),
+    role: MemberRole,
+    expires_at: Time,
+    accepted_at: Time.nullable(),
+    created_at: Time,
+  })
+  .meta({ id: 'Invitation' });
+export type Invitation = z.infer<typeof Invitation>;
+
+export const CreatedInvitation = Invitation.extend({
+  token: Token.meta({ description: 'What the link in the mail ends with; shown only here.' }),
+}).meta({ id: 'CreatedInvitation' });
+export type CreatedInvitation = z.infer<typeof CreatedInvitation>;
+
+export const NewInvitation = z
+  .strictObject({
+    email: z.string().meta({ description: 'One address (RFC 5322 addr-spec) of 3 to 254 characters.' }),
+    role: MemberRole,
+  })
+  .meta({ id: 'NewInvitation' });
+export type NewInvitation = z.infer<typeof NewInvitation>;
+
+/** Invitations into a workspace. */
+export const invitations = initContract().router({
+  create: {
+    method: 'POST',
+    path: '/v1/accounts/{account_id}/invitations',
+    summary: 'Invite somebody by email',
+    description: 'The invitation can be accepted for 7 days.',
+    body: NewInvitation,
+    responses: { 201: CreatedInvitation },
+    metadata: { auth: 'user', permission: 'account.members.invite', audit: ['account_invitation.create', 'account_invitation'] },
+  },
+  list: {
+    method: 'GET',
+    path: '/v1/accounts/{account_id}/invitations',
+    summary: 'List the invitations that can still be accepted, newest first',
+    query: pageQuery(),
+    responses: { 200: z.array(Invitation) },
+    metadata: { auth: 'user', read: 'account.members.list', pages: 'cursor' },
+  },
+  accept: {
+    method: 'POST',
+    path: '/v1/account-invitations/{token}/accept',
+    summary: 'Accept an invitation',
+    description: 'Your email address must be the invited one. The active account stays the same.',
+    pathParams: z.object({ token: Token }),
+    body: null,
+    responses: { 200: Ok },
+    metadata: { auth: 'user', account: 'optional', audit: ['account_invitation.accept', 'account_invitation'] },
+  },
+  revoke: {
+    method: 'DELETE',
+    path: '/v1/account-invitations/{invitation_id}',
+    summary: 'Revoke an invitation',
+    body: null,
+    responses: { 204: null },
+    metadata: {
+      auth: 'user',
+      read: 'account.members.list',
+      permission: 'account.members.revoke',
+      audit: ['account_invitation.revoke', 'account_invitation'],
+    },
+  },
+} as const satisfies Resource);

@@ -1,0 +1,35 @@
+import { accounts } from '../../../contract/accounts.ts';
+import { implement } from '../../http/implement.ts';
+import * as members from './members.ts';
+import * as service from './service.ts';
+import { viewAccount, viewMember } from './view.ts';
+
+export const accountHandlers = implement(
+  accounts,
+  { user: members.findMember },
+  {
+    create: async ({ scope, body }) => ({ status: 201, body: viewAccount(await service.createAccount(scope, body)) }),
+    mine: async ({ scope, query }) => {
+      const { rows, next } = await service.listAccounts(scope, query);
+      return { status: 200, body: rows.map(viewAccount), next };
+    },
+    get: async ({ scope }) => ({ status: 200, body: viewAccount(await service.getAccount(scope)) }),
+    update: async ({ scope, body }) => ({ status: 200, body: viewAccount(await service.updateAccount(scope, body)) }),
+    delete: async ({ scope, body }) => {
+      await service.closeAccount(scope, body);
+      return { status: 204, body: undefined };
+    },
+    members: async ({ scope, query }) => {
+      const { rows, next } = await members.listMembers(scope, query);
+      return { status: 200, body: rows.map(viewMember), next };
+    },
+    updateMember: async ({ scope, found, body }) => ({
+      status: 200,
+      body: viewMember(await members.updateMember(scope, found.user, body)),
+    }),
+    removeMember: async ({ scope, found }) => {
+      await members.removeMember(scope, found.user);
+      return { status: 204, body: undefined };
+    },
+  },
+);

@@ -1,0 +1,83 @@
+import type { AccountChanges, AccountClosing, NewAccount } from '../../../contract/accounts.ts';
+import type { PageQuery } from '../../../contract/shared/pages.ts';
+import { invalidField, notFound, refuse } from '../../kernel/failure.ts';
+import { newId } from '../../kernel/ids.ts';
+import type { Scope } from '../../kernel/scope.ts';
+import { expected, readTimeZone } from '../auth/fields.ts';
+import { ensureDefaultProject } from '../projects/service.ts';
+import { requestCancel } from '../runs/cancel.ts';
+import { endAccess } from './endAccess.ts';
+import { selectMemberIds } from './memberQueries.ts';
+import type { AccountRow } from './queries.ts';
+import * as queries from './queries.ts';
+
+/** How many open workspaces a user may be admin of before he can open no more. */
+const mostWorkspaces = 20;
+
+/** The account, locked until the commit. Throws 404 once it is closed. */
+export async function lockAccount({ tx, accountId }: Pick<Scope, 'tx' | 'accountId'>) {
+  const account = await tx.row(queries.lockAccount, [accountId]);
+  if (!account) throw notFound();
+  return account;
+}
+
+/** What cannot be done with a personal account. */
+export const personalAccount = () => refuse('conflict', 'personal_account', 'This is not possible in a personal account.');
+
+/** Open a workspace, with its maker as admin and without credits. Throws 409 `slug_taken` or `quota_exceeded`. */
+export async function createAccount({ app, tx, actor, audit, afterCommit }: Scope, { slug, name }: NewAccount): Promise<AccountRow> {
+  const { userId } = actor;
+  await tx.row(queries.lockUser, [userId]);
+  const { count } = (await tx.row(queries.countWorkspaces, [userId]))!;
+  if (count >= mostWorkspaces) throw refuse('conflict', 'quota_exceeded', `You are admin of ${mostWorkspaces} workspaces already.`);
+  const account = await tx.row(queries.insertWorkspace, [newId(), slug, name, userId]);
+  if (!account) throw refuse('conflict', 'slug_taken', 'This slug is taken.');
+  await tx.run(queries.insertAdmin, [account.id, userId]);
+  await tx.run(queries.insertEmptyBalance, [account.id]);
+  await ensureDefaultProject(tx, account.id, userId);
+  audit({ accountId: account.id, targetId: account.id, metadata: { slug, name } });
+  afterCommit(() => app.access.forgetUser(userId));
+  return { ...account, role: 'admin' };
+}
+
+/** The accounts of the caller, whichever is active, newest first. */
+export async function listAccounts({ app, read, actor }: Scope, { limit, before }: PageQuery) {
+  const list = ['accounts', actor.userId];
+  const [createdAt = null, id = null] = app.cursors.open(before, list) ?? [];
+  const rows = await read.rows(queries.selectAccountsOf, [actor.userId, createdAt, id, limit + 1]);
+  return app.cursors.page(rows, limit, list, (row) => [row.created_at, row.id]);
+}
+
+/** The account a path names, with the caller's role in it. */
+export async function getAccount({ read, accountId, actor }: Pick<Scope, 'read' | 'accountId' | 'actor'>): Promise<AccountRow> {
+  const account = await read.row(queries.selectAccount, [accountId, actor.userId]);
+  if (!account) throw notFound();
+  return account;
+}
+
+/** Rename an account or set its time zone. */
+export async function updateAccount(scope: Scope, { name, timezone }: AccountChanges): Promise<AccountRow> {
+  const zone = readTimeZone(timezone);
+  if (zone === undefined) throw invalidField('/timezone', expected.timezone);
+  const account = await lockAccount(scope);
+  const before = { name: account.name, timezone: account.timezone };
+  const after = { name: name ?? before.name, timezone: timezone === undefined ? before.timezone : zone };
+  await scope.tx.run(queries.updateAccount, [account.id, after.name, after.timezone]);
+  scope.audit({ before, after });
+  return { ...account, ...after, role: scope.role };
+}
+
+/** Close a workspace for good. Throws 400 unless its slug is repeated, 409 `personal_account`. */
+export async function closeAccount(scope: Scope, { slug }: AccountClosing): Promise<void> {
+  const { tx, accountId } = scope;
+  const account = await lockAccount(scope);
+  if (slug !== account.slug) throw invalidField('/slug', 'must be the slug of the account');
+  if (account.type === 'personal') throw personalAccount();
+  const members = await tx.rows(selectMemberIds, [accountId]);
+  const userIds = members.map(({ user_id }) => user_id);
+  await endAccess(scope, accountId, userIds);
+  for (const end of [queries.deleteInvitations, queries.markClosed]) await tx.run(end, [accountId]);
+  await tx.rows(queries.lockRunSlots, [accountId]);
+  for (const { id } of await tx.rows(queries.selectOpenRuns, [accountId])) await requestCancel(scope, id, {});
+  scope.audit({ targetId: accountId, metadata: { slug, members: userIds.length } });
+}

@@ -1,0 +1,26 @@
+import type { Account, Member } from '../../../contract/accounts.ts';
+import { readTimeZone } from '../auth/fields.ts';
+import type { MemberRow } from './memberQueries.ts';
+import type { AccountRow } from './queries.ts';
+
+/** An account as one of its members sees it; a time zone that was stored and is none reads as none. */
+export const viewAccount = (row: AccountRow): Account => ({
+  id: row.id,
+  slug: row.slug,
+  name: row.name,
+  type: row.type,
+  status: row.status,
+  timezone: readTimeZone(row.timezone) ?? null,
+  role: row.role,
+  created_at: row.created_at,
+});
+
+/** A member as published. */
+export const viewMember = (row: MemberRow): Member => ({
+  account_id: row.account_id,
+  user_id: row.user_id,
+  username: row.username,
+  email: row.email,
+  role: row.role,
+  created_at: row.created_at,
+});

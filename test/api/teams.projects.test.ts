@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { openStream } from '../setup/events.ts';
+import { reason } from '../setup/sessions.ts';
+import { inAccount, workspaceCalls } from '../setup/workspaces.ts';
+import { type Person, startWorld } from '../setup/world.ts';
+
+const world = await startWorld({}, { worker: false });
+const { call, sql, signUp, url } = world;
+const { openWorkspace, bringIn, endow } = workspaceCalls(world);
+
+/** A thread with a run in a project that its owner shares with a team. */
+async function shared() {
+  const [admin, owner, insider, outsider] = [await signUp(), await signUp(), await signUp(), await signUp()];
+  const { id } = await openWorkspace(admin);
+  for (const person of [owner, insider, outsider]) await bringIn(admin, id, person);
+  const headers = inAccount(id);
+  const send = (method: string, path: string, body?: unknown) =>
+    call(method, `/v1/teams${path}`, { token: admin.token, headers, ...(body !== undefined && { body }) });
+  const team = (await send('POST', '', { name: 'T' })).body.id as string;
+  const add = ({ id: user }: Person) => send('POST', `/${team}/members`, { user_id: user, role: 'member' });
+  const remove = ({ id: user }: Person) => send('DELETE', `/${team}/members/${user}`);
+  await add(insider);
+  await endow(id);
+  const project = randomUUID();
+  await sql(`insert into projects (account_id, id, team_id, owner_user_id, name, visibility) values ($1, $2, $3, $4, 'P', 'shared')`, [
+    id,
+    project,
+    team,
+    owner.id,
+  ]);
+  const thread = (await call('POST', '/v1/threads', { token: owner.token, headers, body: { title: 't', project_id: project } })).body.id;
+  await call('POST', `/v1/threads/${thread}/messages`, { token: owner.token, headers, body: { content: 'hi' } });
+  const run = (await call('POST', `/v1/threads/${thread}/runs`, { token: owner.token, headers, body: {} })).body.run_id;
+  const sees = async ({ token }: Person) =>
+    Promise.all(
+      [`/v1/threads/${thread}`, `/v1/threads/${thread}/messages`, `/v1/runs/${run}`].map(
+        async (path) => (await call('GET', path, { token, headers })).status,
+      ),
+    );
+  const lists = async ({ token }: Person) => (await call('GET', '/v1/runs', { token, headers })).body.length;
+  return { admin, owner, insider, outsider, team, project, run, headers, send, add, remove, sees, lists };
+}
+
+test('a project of a team shows its threads and runs to the team, and to nobody else who does not manage projects', async () => {
+  const { admin, owner, insider, outsider, project, sees, lists, add, remove, headers } = await shared();
+  for (const person of [owner, insider, admin]) expect([await sees(person), await lists(person)]).toEqual([[200, 200, 200], 1]);
+  expect([await sees(outsider), await lists(outsider)]).toEqual([[404, 404, 404], 0]);
+  const place = (token: string) => call('POST', '/v1/threads', { token, headers, body: { project_id: project } });
+  expect(reason(await place(outsider.token))).toEqual([400, 'project_not_found']);
+  expect((await place(insider.token)).status).toBe(201);
+  await add(outsider);
+  expect([await sees(outsider), await lists(outsider)]).toEqual([[200, 200, 200], 1]);
+  await remove(insider);
+  expect(await sees(insider)).toEqual([404, 404, 404]);
+});
+
+test('a project of a team becomes private when the team is deleted: an outsider still does not see it', async () => {
+  const { admin, owner, insider, outsider, team, project, sees, send } = await shared();
+  expect((await send('DELETE', `/${team}`)).status).toBe(204);
+  expect(await sql('select team_id, visibility from projects where id = $1', [project])).toEqual([
+    { team_id: null, visibility: 'private' },
+  ]);
+  for (const person of [insider, outsider, admin]) expect(await sees(person)).toEqual([404, 404, 404]);
+  expect(await sees(owner)).toEqual([200, 200, 200]);
+});
+
+test('a project of a team closes a stream soon after its reader has left the team', async () => {
+  const { insider, run, headers, remove } = await shared();
+  const stream = await openStream(url, run, { token: insider.token, headers });
+  await stream.until(({ type }) => type === 'run.started');
+  await remove(insider);
+  const began = Date.now();
+  await stream.ended;
+  expect(Date.now() - began).toBeLessThan(5_000);
+});
