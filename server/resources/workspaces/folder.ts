@@ -1,0 +1,29 @@
+import type { WorkspaceItem } from '../../../contract/workspaces.ts';
+import type { Entries, Entry } from './manifest.ts';
+import { mimeTypeOf } from './mediaTypes.ts';
+
+type Child = { name: string; entry: Entry | undefined; hasChildren: boolean };
+
+/** What lies directly in a folder. Folders exist by what lies in them, too; where a name is both, it is a folder. */
+export function itemsOf(entries: Entries, folder: string): WorkspaceItem[] {
+  const above = folder === '/' ? '/' : `${folder}/`;
+  const children = new Map<string, Child>();
+  for (const [path, entry] of entries) {
+    if (!path.startsWith(above) || path === above) continue;
+    const [name = '', ...below] = path.slice(above.length).split('/');
+    const child = children.get(name) ?? { name, entry: undefined, hasChildren: false };
+    children.set(name, below.length > 0 ? { ...child, hasChildren: true } : { ...child, entry });
+  }
+  const sorted = [...children.values()].map((child) => ({ child, bytes: Buffer.from(child.name) }));
+  // The bytes of UTF-8 sort as code points do; JavaScript compares halves of them.
+  sorted.sort((a, b) => Number(isFolder(b.child)) - Number(isFolder(a.child)) || Buffer.compare(a.bytes, b.bytes));
+  return sorted.map(({ child }) => itemOf(child, above + child.name));
+}
+
+const isFolder = ({ entry, hasChildren }: Child) => hasChildren || entry?.type === 'dir';
+
+function itemOf({ name, entry, hasChildren }: Child, path: string): WorkspaceItem {
+  if (hasChildren || !entry || entry.type === 'dir')
+    return { name, path, type: 'dir', ...(hasChildren && { has_children: true as const }) };
+  return { name, path, type: entry.type, size: entry.size, mtime_unix_ms: entry.mtime_unix_ms, mime_type: mimeTypeOf(name) };
+}

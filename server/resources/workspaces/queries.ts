@@ -1,0 +1,29 @@
+import { statement } from '../../kernel/sql.ts';
+
+/** A workspace in the registry. */
+export type WorkspaceRow = {
+  account_id: string;
+  project_id: string;
+  owner_user_id: string;
+  workspace_ref: string;
+  /** The newest manifest; null before the first. */
+  manifest_rev: string | null;
+  last_used_at: string;
+};
+
+const columns = 'account_id, project_id, owner_user_id, workspace_ref, manifest_rev, last_used_at';
+
+export const selectWorkspace = statement<WorkspaceRow>(
+  `select ${columns} from workspaces where account_id = $1 and project_id = $2 and owner_user_id = $3`,
+);
+
+/** Gives the row also to those who come second: only an update returns a row that was there. */
+export const insertWorkspace = statement<WorkspaceRow>(`
+  insert into workspaces (account_id, project_id, owner_user_id, workspace_ref) values ($1, $2, $3, $4)
+  on conflict (account_id, project_id, owner_user_id) do update set workspace_ref = excluded.workspace_ref
+  returning ${columns}`);
+
+/** The manifest `$3` in place of `$4`, unless another has taken that place meanwhile. */
+export const replaceManifest = statement<never>(`
+  update workspaces set manifest_rev = $3, last_used_at = now()
+  where account_id = $1 and workspace_ref = $2 and manifest_rev is not distinct from $4`);

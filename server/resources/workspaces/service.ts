@@ -1,0 +1,72 @@
+import { posix } from 'node:path';
+import type { WorkspaceItem } from '../../../contract/workspaces.ts';
+import type { SentFile } from '../../http/bytes.ts';
+import { Failure, notFound, refuse } from '../../kernel/failure.ts';
+import type { Scope } from '../../kernel/scope.ts';
+import type { Sql } from '../../kernel/sql.ts';
+import { type Storage, StorageUnavailable } from '../../kernel/storage.ts';
+import type { ProjectRow } from '../projects/queries.ts';
+import { openContent } from './content.ts';
+import { itemsOf } from './folder.ts';
+import { type Entries, readManifest } from './manifest.ts';
+import type { WorkspaceRow } from './queries.ts';
+import * as queries from './queries.ts';
+import { workspaceRef } from './refs.ts';
+
+type Place = { accountId: string; userId: string; projectId: string };
+
+/** The workspace of a user in a project, made where there is none yet; however many ask at once, there is one. */
+export async function openWorkspace(sql: Sql, { accountId, userId, projectId }: Place): Promise<WorkspaceRow> {
+  const known = await sql.row(queries.selectWorkspace, [accountId, projectId, userId]);
+  const ref = workspaceRef(accountId, userId, projectId);
+  return known ?? (await sql.row(queries.insertWorkspace, [accountId, projectId, userId, ref]))!;
+}
+
+/** Name the newest manifest of a workspace; false when another was named since `since`. */
+export const publishManifest = async (sql: Sql, { account_id, workspace_ref }: WorkspaceRow, rev: string, since: string | null) =>
+  (await sql.run(queries.replaceManifest, [account_id, workspace_ref, rev, since])) === 1;
+
+/** The caller's own workspace in a project. */
+export const findWorkspace = ({ read, accountId, actor }: Scope, { id }: ProjectRow): Promise<WorkspaceRow> =>
+  openWorkspace(read, { accountId, userId: actor.userId, projectId: id });
+
+/** What lies in a folder of the caller's workspace: nothing, where there is no such folder. */
+export async function listFolder(scope: Scope, project: ProjectRow, path: string): Promise<{ ref: string; items: WorkspaceItem[] }> {
+  const { ref, entries } = await readEntries(scope, project);
+  return { ref, items: entries ? itemsOf(entries, path) : [] };
+}
+
+/** A file of the caller's workspace, ready to be sent. Throws 404 for everything that is not one. */
+export async function findFile(scope: Scope, project: ProjectRow, path: string): Promise<SentFile> {
+  const { ref, entries } = await readEntries(scope, project);
+  const entry = entries?.get(path);
+  if (!entries || entry?.type !== 'file' || isAbove(path, entries)) throw fileNotFound();
+  const name = posix.basename(path);
+  const open = async () => {
+    const content = await withStorage(scope, (storage) => openContent(storage, ref, name, entry));
+    if (!content) throw fileNotFound();
+    return content;
+  };
+  return { sha256: entry.sha256!, name, open };
+}
+
+const isAbove = (path: string, entries: Entries) => entries.keys().some((each) => each.startsWith(`${path}/`));
+
+async function readEntries(scope: Scope, project: ProjectRow): Promise<{ ref: string; entries: Entries | undefined }> {
+  const { workspace_ref: ref, manifest_rev: rev } = await findWorkspace(scope, project);
+  return { ref, entries: await withStorage(scope, async (storage) => (rev === null ? undefined : readManifest(storage, ref, rev))) };
+}
+
+async function withStorage<T>({ app, origin }: Scope, work: (storage: Storage) => Promise<T>): Promise<T> {
+  if (!app.storage) throw storageUnavailable();
+  try {
+    return await work(app.storage);
+  } catch (error) {
+    if (!(error instanceof StorageUnavailable)) throw error;
+    app.log.warn({ err: error.cause, trace_id: origin.traceId }, 'the object store is not available');
+    throw storageUnavailable();
+  }
+}
+
+const storageUnavailable = () => refuse('unavailable', 'workspace_storage_unavailable', 'There is no store for the files of workspaces.');
+const fileNotFound = () => new Failure('not_found', notFound().message, { code: 'workspace_files.not_found' });

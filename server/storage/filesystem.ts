@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { constants, type Dirent } from 'node:fs';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { codeOf } from '../kernel/operatorError.ts';
+import { checkKey, type Storage, StorageUnavailable, type StoredObject } from '../kernel/storage.ts';
+
+/** Objects as files under a folder, which is made with the first of them. */
+export function fileStorage(root: string): Storage {
+  const folder = resolve(root);
+  const pathOf = (key: string) => {
+    checkKey(key);
+    return join(folder, key);
+  };
+  return {
+    get: async (key) => {
+      const path = pathOf(key);
+      return answered(() => openFile(path), undefined);
+    },
+    put: async (key, bytes) => {
+      const path = pathOf(key);
+      await answered(() => writeWhole(path, bytes));
+    },
+    delete: async (key) => {
+      const path = pathOf(key);
+      await answered(async () => {
+        await rm(path);
+        await sync(dirname(path));
+      }, undefined);
+    },
+    list: (prefix) => {
+      checkKey(prefix, 'prefix');
+      return keysUnder(folder, prefix);
+    },
+    close: async () => {},
+  };
+}
+
+/** What stands for "there is no such file", a folder included. */
+const absent = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ERR_FS_EISDIR'];
+
+/** The result of work on files; `none` when what it is about is absent. */
+async function answered<T>(work: () => Promise<T>, ...none: T[]): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (none.length > 0 && absent.includes(codeOf(error) ?? '')) return none[0]!;
+    throw new StorageUnavailable(error);
+  }
+}
+
+async function openFile(path: string): Promise<StoredObject | undefined> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const stat = await file.stat();
+  if (!stat.isFile()) {
+    await file.close();
+    return undefined;
+  }
+  const chunks = file.createReadStream({ highWaterMark: 256 * 1024 });
+  return { size: stat.size, chunks, close: () => void chunks.destroy() };
+}
+
+const draftName = () => `.${randomUUID()}`;
+const isDraft = (name: string) => name.startsWith('.');
+
+/** Readers see the old file or the new one, also after a crash: written beside it, flushed, renamed, and the folder flushed. */
+async function writeWhole(path: string, bytes: Uint8Array) {
+  const folder = dirname(path);
+  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+  const draft = join(folder, draftName());
+  try {
+    const file = await open(draft, 'wx', 0o600);
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+  await sync(folder);
+  for (let each = folder; made !== undefined && each.length >= made.length; each = dirname(each)) await sync(dirname(each));
+}
+
+/** Makes what happened to the names in a folder durable. */
+async function sync(folder: string) {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function* keysUnder(root: string, prefix: string): AsyncIterable<string> {
+  const entries = await answered<Dirent[]>(() => readdir(join(root, prefix), { withFileTypes: true }), []);
+  for (const entry of entries)
+    if (entry.isDirectory()) yield* keysUnder(root, `${prefix}${entry.name}/`);
+    else if (entry.isFile() && !isDraft(entry.name)) yield prefix + entry.name;
+}

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import { projectCalls } from '../setup/projects.ts';
+import { reason } from '../setup/sessions.ts';
+import { type Answer, type Person, startWorld } from '../setup/world.ts';
+
+const world = await startWorld({}, { worker: false });
+const { call, sql, signUp, join } = world;
+
+/** An account with its admin, an owner of projects, and a member. */
+async function house() {
+  const [admin, owner, member, mate, stranger] = await Promise.all([signUp(), signUp(), signUp(), signUp(), signUp()]);
+  await join(owner, admin, 'admin');
+  await join(member, admin);
+  await join(mate, admin);
+  return { admin, owner, member, mate, stranger, ...projectCalls(world, admin) };
+}
+const setRole = async ({ id }: Person, { accountId }: Person, role: string) => {
+  await sql('update memberships set role = $3 where account_id = $1 and user_id = $2', [accountId, id, role]);
+  await sql(`select pg_notify('arkloop_access', $1)`, [id]);
+  await new Promise((done) => setTimeout(done, 100));
+};
+const ids = ({ body }: Answer) => body.map(({ id }: { id: string }) => id);
+const auditOf = ({ headers }: Answer) =>
+  sql('select action, target_type, target_id, metadata from audit_logs where trace_id = $1', [headers.get('x-trace-id')]);
+
+describe('change', () => {
+  test('what is left out stays, null clears where it may, and nothing is no change', async () => {
+    const { admin, create, change, team } = await house();
+    const teamId = await team();
+    const { id } = (await create(admin, { name: 'A', description: 'D', team_id: teamId, visibility: 'shared' })).body;
+    const changed = await change(admin, id, { name: 'B' });
+    expect(changed.body).toMatchObject({ name: 'B', description: 'D', team_id: teamId, visibility: 'shared' });
+    expect(await auditOf(changed)).toEqual([
+      { action: 'project.update', target_type: 'project', target_id: id, metadata: { fields: ['name'] } },
+    ]);
+    expect((await change(admin, id, { description: null, team_id: null })).body).toMatchObject({
+      name: 'B',
+      description: null,
+      team_id: null,
+    });
+    for (const body of [{}, { name: null }, { visibility: null }, { visibility: 'team' }, { owner_user_id: null }, { is_default: true }])
+      expect([body, (await change(admin, id, body)).status]).toEqual([body, 400]);
+  });
+
+  test('the owner may, also when he manages nothing any more; others may not, and the reason is told only to who sees it', async () => {
+    const { admin, owner, member, create, change, remove } = await house();
+    const make = async (body: object = {}): Promise<string> => (await create(owner, body)).body.id;
+    const [shared, hidden] = [await make({ visibility: 'shared' }), await make()];
+    await setRole(owner, admin, 'member');
+    expect(reason(await create(member))).toEqual([403, 'missing_permission']);
+    for (const send of [(id: string) => change(member, id, { name: 'taken' }), (id: string) => remove(member, id)]) {
+      const denied = await send(shared);
+      expect([denied.status, denied.body.details]).toEqual([403, { reason: 'missing_permission', permission: 'data.projects.manage' }]);
+      expect(await auditOf(denied)).toMatchObject([
+        { target_id: shared, metadata: { result: 'denied', deny_reason: 'missing_permission' } },
+      ]);
+      expect((await send(hidden)).status).toBe(404);
+    }
+    expect((await change(owner, shared, { name: 'mine' })).body.name).toBe('mine');
+    expect((await remove(owner, hidden)).status).toBe(204);
+    expect((await remove(admin, shared)).status).toBe(204);
+  });
+
+  test('a key is its owner only when it was given all that he may do', async () => {
+    const { admin, owner, create, change, get, key } = await house();
+    const { id } = (await create(owner)).body;
+    const manager = await key(owner, ['data.projects.read', 'data.projects.manage']);
+    const [reader, whole] = [await key(owner, ['data.projects.read']), await key(owner)];
+    expect((await change(manager, id, { name: 'by a manager' })).status).toBe(200);
+    await setRole(owner, admin, 'member');
+    for (const which of [reader, manager, whole]) expect((await get(which, id)).status).toBe(200);
+    expect(reason(await change(reader, id, { name: 'x' }))).toEqual([403, 'missing_permission']);
+    expect(reason(await change(manager, id, { name: 'x' }))).toEqual([403, 'missing_permission']);
+    expect((await change(whole, id, { name: 'by its owner' })).status).toBe(200);
+  });
+});
+
+describe('deletion', () => {
+  test('happens once, however many try, and leaves the threads with their messages', async () => {
+    const { admin, create, remove, get, list, change } = await house();
+    const { id } = (await create(admin)).body;
+    const thread = (await call('POST', '/v1/threads', { token: admin.token, body: { project_id: id } })).body;
+    await call('POST', `/v1/threads/${thread.id}/messages`, { token: admin.token, body: { content: 'kept' } });
+    expect((await get(admin, id, '/workspace')).status).toBe(200);
+    const answers = await Promise.all(Array.from({ length: 6 }, () => remove(admin, id)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([204, 404, 404, 404, 404, 404]);
+    expect(await sql(`select 1 from audit_logs where action = 'project.delete' and target_id = $1`, [id])).toHaveLength(1);
+    const after = [
+      await remove(admin, id),
+      await get(admin, id),
+      await change(admin, id, { name: 'x' }),
+      await get(admin, id, '/workspace'),
+    ];
+    expect(after.map(({ status }) => status)).toEqual([404, 404, 404, 404]);
+    expect(ids(await list(admin))).not.toContain(id);
+    expect((await call('GET', `/v1/threads/${thread.id}`, { token: admin.token })).body.project_id).toBeNull();
+    const messages = await call('GET', `/v1/threads/${thread.id}/messages`, { token: admin.token });
+    expect(messages.body.map(({ content }: { content: string }) => content)).toEqual(['kept']);
+  });
+
+  test('a project of another account stays, whoever names it', async () => {
+    const [here, there] = [await house(), await house()];
+    const { id } = (await there.create(there.admin, { visibility: 'shared' })).body;
+    const answers = [await here.get(here.admin, id), await here.change(here.admin, id, { name: 'x' }), await here.remove(here.admin, id)];
+    expect(answers.map(({ status }) => status)).toEqual([404, 404, 404]);
+    expect((await there.get(there.admin, id)).body.name).toBe('a project');
+  });
+});

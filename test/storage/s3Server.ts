@@ -1,0 +1,30 @@
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+
+type Options = { address: string; port: number; silent: boolean; directory: string; configureBuckets: { name: string }[] };
+type S3rver = new (options: Options) => { run(): Promise<AddressInfo>; close(): Promise<void> };
+
+/** The credentials that the server knows. */
+export const credentials = { accessKey: 'S3RVER', secretKey: 'S3RVER' };
+
+const require = createRequire(import.meta.url);
+
+/** An S3-compatible server on loopback with one bucket. It knows access keys, but does not check signatures of version 4. */
+export async function startS3(directory: string, bucket: string): Promise<{ endpoint: string; close(): Promise<void> }> {
+  replaceDes();
+  const Server = require('s3rver') as S3rver;
+  const server = new Server({ address: '127.0.0.1', port: 0, silent: true, directory, configureBuckets: [{ name: bucket }] });
+  const { port } = await server.run();
+  return { endpoint: `http://127.0.0.1:${port}`, close: () => server.close() };
+}
+
+/** The server hides where a page of keys ended with DES, which OpenSSL 3 does not have any more. */
+function replaceDes() {
+  const crypto = require('node:crypto');
+  for (const name of ['createCipheriv', 'createDecipheriv']) {
+    const real = crypto[name];
+    const widened = (bytes: Buffer) => Buffer.concat([bytes, bytes]).subarray(0, 16);
+    crypto[name] = (algorithm: string, key: Buffer, iv: Buffer, ...rest: unknown[]) =>
+      algorithm === 'des' ? real('aes-128-cbc', widened(key), widened(iv)) : real(algorithm, key, iv, ...rest);
+  }
+}
