@@ -8,10 +8,12 @@ import { keepEventPartitions, removeExpiredThreads, sweep } from './jobs/houseke
 import { executeRunTask, queue } from './jobs/queue.ts';
 import { reapRuns, recoverRuns } from './jobs/reaper.ts';
 import { type JobRunner, startRunner, untilDatabaseAnswers } from './jobs/runner.ts';
+import { startMailRunner } from './jobs/sendMail.ts';
 import { createSlots } from './jobs/slots.ts';
 import { newId } from './kernel/ids.ts';
 import { openOutbound } from './kernel/openOutbound.ts';
 import { statement } from './kernel/sql.ts';
+import { sendMailTask } from './mail/mail.ts';
 
 /** A running worker. */
 export type Worker = { shutDown(): Promise<void> };
@@ -64,12 +66,14 @@ export async function startWorker({ config, keys, database, databaseUrl, log }: 
   };
   const runner = await startRunner(options, log);
 
+  const takesMail = config.workerQueueJobTypes?.includes(sendMailTask) ?? true;
+  const mail = takesMail ? await startMailRunner({ config, keys, database, databaseUrl, log }) : undefined;
   const channel = openChannel(config.databaseDirectUrl ?? databaseUrl, [runChannel], log);
   channel.on(runChannel, (ids) => {
     for (const runId of ids.split(',')) held.get(runId)?.();
   });
   const reaping = { config, database, queue, bell, log };
-  const capabilities = config.workerCapabilities ?? config.workerQueueJobTypes ?? [executeRunTask];
+  const capabilities = config.workerCapabilities ?? config.workerQueueJobTypes ?? [executeRunTask, sendMailTask];
   const heartbeat = () => database.run(register, [id, config.workerVersion, capabilities]);
   const adapt = async () => slots.adapt((await database.row(countWaiting, [executeRunTask]))!.waiting);
   await heartbeat();
@@ -84,7 +88,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log }: 
   return {
     async shutDown() {
       for (const chore of chores) clearInterval(chore);
-      await drain(runner, held, stop);
+      await Promise.all([drain(runner, held, stop), mail?.shutDown()]);
       await channel.close();
       await database.run(unregister, [id]).catch(complain('the worker was not signed off'));
       await outbound.close();

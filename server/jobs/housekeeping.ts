@@ -61,8 +61,10 @@ const forgetKeys = statement<never>(`delete from idempotency_keys where claimed_
 const forgetCounts = statement<never>('delete from attempt_counts where window_ends < now()');
 const forgetWorkers = statement<never>(`delete from workers where last_seen_at < now() - interval '1 day'`);
 const forgetTokens = statement<never>(`delete from refresh_tokens where expires_at < now() - interval '1 day'`);
+const forgetCodes = statement<never>('delete from login_codes where expires_at < now()');
+const forgetVerifications = statement<never>('delete from email_verifications where expires_at < now()');
 
 /** Rows that have served their purpose. */
 export async function sweep(database: Database): Promise<void> {
-  for (const one of [forgetKeys, forgetCounts, forgetWorkers, forgetTokens]) await database.run(one);
+  for (const one of [forgetKeys, forgetCounts, forgetWorkers, forgetTokens, forgetCodes, forgetVerifications]) await database.run(one);
 }

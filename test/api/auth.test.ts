@@ -91,12 +91,12 @@ test('a suspended user learns of it only with the right password', async () => {
 
 test('waits for a verified address where that is required', async () => {
   const { id, login, password } = await signUp();
-  await sql(`insert into platform_settings (key, value) values ('auth.require_email_verification', 'true')`);
+  await sql(`update feature_flags set default_value = true where key = 'auth.require_email_verification'`);
   expect((await logIn(login, 'wrong-pass')).status).toBe(401);
   expect((await logIn(login, password)).body.details.reason).toBe('email_not_verified');
   await sql('update users set email_verified_at = now() where id = $1', [id]);
   expect((await logIn(login, password)).status).toBe(200);
-  await sql(`delete from platform_settings where key like 'auth.%'`);
+  await sql(`update feature_flags set default_value = false where key = 'auth.require_email_verification'`);
 });
 
 test('an old weak password still opens, is hashed anew, and a lost project comes back', async () => {

@@ -2,7 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { fillPath } from '../../contract/shared/path.ts';
 import type { Route, Schema } from '../../contract/shared/route.ts';
+import { writeFiles } from './files.ts';
+import { codeFor, verificationTokenFor } from './mail.ts';
 import { type Operation, operations } from './operations.ts';
+import { addresseeOf, invitationTo, memberOf, workspaceOf } from './peopleSamples.ts';
 import type { Person, World } from './world.ts';
 
 /** What samples are made with: an installation and the person who makes them. */
@@ -29,12 +32,23 @@ type Params = Record<string, string>;
 
 /** Makes what a path names, by the path up to the parameter. A resource with ids adds a line for each. */
 const things: Record<string, (maker: Maker, above: Params) => Promise<string> | string> = {
+  '/v1/account-invitations/{invitation_id}': async (maker) => (await invitationTo(maker, maker.by.accountId)).id,
+  '/v1/account-invitations/{token}': async (maker) => (await invitationTo(maker, await workspaceOf(maker))).token,
+  '/v1/accounts/{account_id}': (maker) => workspaceOf(maker),
+  '/v1/accounts/{account_id}/members/{user_id}': (maker, { account_id: id }) => memberOf(maker, id!),
   '/v1/api-keys/{id}': async (maker) => (await post(maker, '/v1/api-keys', { name: name() })).id,
   '/v1/bootstrap/verify/{token}': () => 'f'.repeat(64),
   '/v1/llm-providers/{provider_id}': async (maker) => (await post(maker, '/v1/llm-providers', bodies.NewLlmProvider!(maker, {}))).id,
   '/v1/llm-providers/{provider_id}/models/{model_id}': async (maker, above) =>
     (await post(maker, `/v1/llm-providers/${above.provider_id}/models`, { model: name() })).id,
+  '/v1/projects/{project_id}': async (maker) => (await post(maker, '/v1/projects', { name: name() })).id,
   '/v1/runs/{run_id}': async (maker) => (await post(maker, `/v1/threads/${await thread(maker)}/runs`)).run_id,
+  '/v1/teams/{team_id}': async (maker) => (await post(maker, '/v1/teams', { name: name() })).id,
+  '/v1/teams/{team_id}/members/{user_id}': async (maker, { team_id: team }) => {
+    const id = await memberOf(maker, maker.by.accountId);
+    await post(maker, `/v1/teams/${team}/members`, { user_id: id, role: 'member' });
+    return id;
+  },
   '/v1/threads/{thread_id}': (maker) => thread(maker),
   '/v1/threads/{thread_id}/messages/{message_id}': async (maker, above) =>
     (await post(maker, `/v1/threads/${above.thread_id}/messages`, { content: 'hi' })).id,
@@ -42,18 +56,45 @@ const things: Record<string, (maker: Maker, above: Params) => Promise<string> | 
 
 /** The smallest good body, by the name of its model, where `{}` is none. */
 const bodies: Record<string, (maker: Maker, params: Params) => unknown> = {
+  AccountChanges: () => ({ name: name() }),
+  AccountClosing: async ({ world }, { account_id: id }) => (await world.sql('select slug from accounts where id = $1', [id]))[0],
   ContinueRequest: (maker, { thread_id: threadId }) => brokenRun(maker, threadId!).then((run_id) => ({ run_id })),
   Credentials: ({ by: { login, password } }) => ({ login, password }),
+  EmailCode: async ({ world }) => {
+    const { email } = await world.signUp();
+    await world.call('POST', '/v1/auth/email/otp/send', { body: { email } });
+    return { email, otp: await codeFor(world, email) };
+  },
+  EmailCodeRequest: async ({ world }) => ({ email: (await world.signUp()).email }),
+  EmailConfirmation: async ({ world }) => ({ token: await verificationTokenFor(world, (await world.signUp()).email) }),
+  FlowCode: async ({ world }) => {
+    const { email } = await world.signUp();
+    const flow_token = await flowToken(world, email);
+    await world.call('POST', '/v1/auth/resolve/otp/send', { body: { flow_token } });
+    return { flow_token, otp: await codeFor(world, email) };
+  },
+  FlowCodeRequest: async ({ world }) => ({ flow_token: await flowToken(world, (await world.signUp()).email) }),
+  Identity: ({ by: { login } }) => ({ identity: login }),
   LlmModelChanges: () => ({ priority: 7 }),
   LlmProviderChanges: () => ({ name: name() }),
+  LoginCheck: ({ by: { login } }) => ({ login }),
   MeChanges: () => ({ timezone: 'Europe/Berlin' }),
+  MemberChanges: () => ({ role: 'admin' }),
+  NewAccount: () => ({ slug: name(), name: name() }),
   NewApiKey: () => ({ name: name() }),
+  NewInvitation: () => ({ email: `${name()}@example.test`, role: 'member' }),
   NewLlmModel: () => ({ model: name() }),
   NewLlmProvider: ({ world }) => ({ name: name(), provider: 'openai', api_key: 'sk-sample-0001', base_url: `${world.url}/upstream` }),
   NewMessage: () => ({ content: 'hi' }),
+  NewProject: () => ({ name: name() }),
+  NewTeam: () => ({ name: name() }),
+  NewTeamMember: async (maker) => ({ user_id: await memberOf(maker, maker.by.accountId), role: 'member' }),
   NewThread: () => ({ title: name() }),
   NewUser: () => person(),
+  PasswordChange: () => ({ current_password: 'Passw0rd-1', new_password: 'Passw0rd-2' }),
   PlatformSetup: async ({ world }) => ({ ...person(), token: await setupToken(world) }),
+  RedemptionRequest: async ({ world }) => ({ code: await redemptionCode(world) }),
+  ProjectChanges: () => ({ description: 'changed' }),
   RunInput: () => ({ content: 'go on' }),
   ThreadChanges: () => ({ title: 'renamed' }),
 };
@@ -62,14 +103,22 @@ const bodies: Record<string, (maker: Maker, params: Params) => unknown> = {
 const queries: Record<string, Record<string, string>> = {
   'runs.events': { follow: 'false' },
   'threads.search': { q: 'a' },
+  'workspaces.file': { path: '/sample.txt' },
 };
 
 /** What else a good request needs, by operation. */
 const extras: Record<string, (maker: Maker, params: Params) => Promise<Partial<Sample>>> = {
+  // Of somebody who has not opened many yet: their number is limited.
+  'accounts.create': async ({ world }) => ({ token: (await world.signUp()).token }),
+  'invitations.accept': (maker, { token }) => addresseeOf(maker, token!),
   'auth.refresh': async ({ world }) => ({ headers: { cookie: (await world.signUp()).cookie } }),
+  'auth.sendVerification': async ({ world }) => ({ token: (await world.signUp()).token }),
   'auth.logout': async ({ world }) => ({ token: (await world.signUp()).token }),
   'bootstrap.init': async ({ world }) => forgetAdmin(world).then(() => ({})),
+  'me.changePassword': async ({ world }) => ({ token: (await world.signUp()).token }),
+  'me.resetInviteCode': async ({ world, by }) => ageInviteCodes(world, by).then(() => ({})),
   'runs.retry': async (maker, { thread_id: id }) => post(maker, `/v1/threads/${id}/messages`, { content: 'hi' }).then(() => ({})),
+  'workspaces.file': async ({ world, by }, { project_id: id }) => writeFiles(world, by, id!, { '/sample.txt': 'sample' }).then(() => ({})),
 };
 
 /** The answer of operations that no sample can make succeed in an installation without the world outside. */
@@ -79,8 +128,20 @@ export const unfulfilled: Record<string, { status: number; reason: string }> = {
 };
 
 const thread = async (maker: Maker): Promise<string> => (await post(maker, '/v1/threads')).id;
+const flowToken = async ({ call }: World, identity: string): Promise<string> =>
+  (await call('POST', '/v1/auth/resolve', { body: { identity } })).body.flow_token;
 const person = () => ({ login: name(), email: `${name()}@example.test`, password: 'Passw0rd-1' });
 const forgetAdmin = ({ sql }: World) => sql(`delete from platform_settings where key like 'bootstrap.%'`);
+
+/** Makes the codes of a user old enough to be replaced. */
+const ageInviteCodes = ({ sql }: World, { id }: Person) =>
+  sql(`update invite_codes set created_at = created_at - interval '2 days' where user_id = $1`, [id]);
+
+async function redemptionCode({ sql }: World): Promise<string> {
+  const code = name().toUpperCase();
+  await sql(`insert into redemption_codes (id, code, type, value) values (gen_random_uuid(), $1, 'credits', '5')`, [code]);
+  return code;
+}
 
 async function setupToken(world: World): Promise<string> {
   await forgetAdmin(world);

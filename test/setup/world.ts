@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
 import { afterAll, inject } from 'vitest';
@@ -55,12 +58,15 @@ export async function freshDatabase(): Promise<string> {
 /** A whole installation on its own database: API and worker on a free port, stopped after the file's last test. */
 export async function startWorld(env: Record<string, string> = {}, { worker = true } = {}): Promise<World> {
   const databaseUrl = await freshDatabase();
+  const storageRoot = join(tmpdir(), `arkloop-storage-${randomBytes(6).toString('hex')}`);
   const config = readConfig({
     ARKLOOP_API_ADDR: '127.0.0.1:0',
     ARKLOOP_AUTH_REGISTRATIONS_PER_IP_HOUR: '0',
     ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0',
     ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP: '1',
     ARKLOOP_WORKER_POLL_SECONDS: '0.1',
+    ARKLOOP_STORAGE_ROOT: storageRoot,
+    ARKLOOP_DATA_DIR: join(storageRoot, 'data'),
     ...env,
   });
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
@@ -76,6 +82,7 @@ export async function startWorld(env: Record<string, string> = {}, { worker = tr
     await stopWorker();
     await api.shutDown();
     await database.close();
+    await rm(storageRoot, { recursive: true, force: true });
   });
   const sql = async (text: string, values: unknown[] = []) => (await database.pool.query(text, values)).rows;
   const call = callTo(api.address);

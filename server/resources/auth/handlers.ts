@@ -1,30 +1,53 @@
 import { auth } from '../../../contract/auth.ts';
 import { implement } from '../../http/implement.ts';
+import type { RequestScope } from '../../kernel/scope.ts';
+import { captchaConfig } from './captcha.ts';
+import { sendCode, verifyCode } from './codes.ts';
 import { logIn } from './login.ts';
 import { logOut } from './logout.ts';
 import { refresh } from './refresh.ts';
 import { register } from './register.ts';
-import { clearedCookie, sessionCookie } from './sessions.ts';
-import { captchaConfig, registrationMode } from './settings.ts';
+import { checkLogin, resolveIdentity, sendFlowCode, verifyFlowCode } from './resolve.ts';
+import { clearedCookie, type SignedIn, sessionCookie } from './sessions.ts';
+import { registrationMode } from './settings.ts';
+import { confirmEmail, sendVerification } from './verification.ts';
+
+/** The answer of a sign-in. */
+const entered = (scope: RequestScope, { grant, refreshToken }: SignedIn) =>
+  ({ status: 200, body: grant, headers: sessionCookie(scope, refreshToken) }) as const;
 
 export const authHandlers = implement(
   auth,
   {},
   {
-    captchaConfig: () => ({ status: 200, body: captchaConfig() }),
+    captchaConfig: ({ scope }) => ({ status: 200, body: captchaConfig(scope.app.config) }),
+    check: async ({ scope, body }) => ({ status: 200, body: { exists: await checkLogin(scope, body.login) } }),
+    resolve: async ({ scope, body }) => ({ status: 200, body: await resolveIdentity(scope, body) }),
+    sendFlowCode: async ({ scope, body }) => {
+      await sendFlowCode(scope, body);
+      return { status: 204, body: undefined };
+    },
+    verifyFlowCode: async ({ scope, body }) => entered(scope, await verifyFlowCode(scope, body)),
     registrationMode: async ({ scope }) => ({ status: 200, body: { mode: await registrationMode(scope.read) } }),
     register: async ({ scope, body }) => {
       const { userId, grant, warning, refreshToken } = await register(scope, body);
       return { status: 201, body: { user_id: userId, ...grant, warning }, headers: sessionCookie(scope, refreshToken) };
     },
-    login: async ({ scope, body }) => {
-      const { grant, refreshToken } = await logIn(scope, body);
-      return { status: 200, body: grant, headers: sessionCookie(scope, refreshToken) };
+    login: async ({ scope, body }) => entered(scope, await logIn(scope, body)),
+    refresh: async ({ scope, headers, req }) => entered(scope, await refresh(scope, req.headers.cookie, headers['x-account-id'])),
+    sendVerification: async ({ scope }) => {
+      await sendVerification(scope);
+      return { status: 204, body: undefined };
     },
-    refresh: async ({ scope, headers, req }) => {
-      const { grant, refreshToken } = await refresh(scope, req.headers.cookie, headers['x-account-id']);
-      return { status: 200, body: grant, headers: sessionCookie(scope, refreshToken) };
+    confirmEmail: async ({ scope, body }) => {
+      await confirmEmail(scope, body.token);
+      return { status: 200, body: { ok: true } };
     },
+    sendCode: async ({ scope, body }) => {
+      await sendCode(scope, body);
+      return { status: 204, body: undefined };
+    },
+    verifyCode: async ({ scope, body }) => entered(scope, await verifyCode(scope, body)),
     logout: async ({ scope, body, req }) => {
       await logOut(scope, body.all, req.headers.cookie);
       return { status: 200, body: { ok: true }, headers: clearedCookie(scope) };

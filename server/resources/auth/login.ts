@@ -4,15 +4,17 @@ import { refuse } from '../../kernel/failure.ts';
 import { sha256 } from '../../kernel/ids.ts';
 import { hashPassword, isOutdated, verifyPassword } from '../../kernel/passwords.ts';
 import type { RequestScope } from '../../kernel/scope.ts';
-import { ensureDefaultProject } from '../projects/service.ts';
+import { checkCaptcha } from './captcha.ts';
 import { expected, fieldChecks, loginKeyOf, readIdentity } from './fields.ts';
-import { type CredentialRow, markSignedIn, replaceHash, selectCredential } from './queries.ts';
-import { openSession, roleOf, type SignedIn } from './sessions.ts';
+import { type CredentialRow, lockHash, replaceHash, selectCredential } from './queries.ts';
+import type { SignedIn } from './sessions.ts';
 import { requiresVerifiedEmail } from './settings.ts';
+import { noteFailure, signIn, suspended } from './signIn.ts';
 
 /** Sign in by password. Who is unknown and whose password is wrong get one answer, after the same work. */
 export async function logIn(scope: RequestScope, typed: Credentials): Promise<SignedIn> {
   const { login, password } = readCredentials(typed);
+  await checkCaptcha(scope, typed.cf_turnstile_token);
   const key = loginKeyOf(login);
   const limits = limitsOf(key, scope.origin.ip);
   await refuseWhileFull(scope.read, limits);
@@ -22,7 +24,7 @@ export async function logIn(scope: RequestScope, typed: Credentials): Promise<Si
   // Many guesses at once all pass the first look; the one that is right must not be told from those that came too late.
   await refuseWhileFull(scope.read, limits);
   await demandUsable(scope, known, key);
-  return signIn(scope, known, password, limits);
+  return enter(scope, known, password, key, limits);
 }
 
 function readCredentials({ login, password }: Credentials) {
@@ -36,22 +38,18 @@ function readCredentials({ login, password }: Credentials) {
   return read;
 }
 
-type Limits = readonly [pair: Limit, address: Limit];
+/** How often somebody may guess: from one place for one login, and from one place in all. */
+export type Limits = readonly [pair: Limit, address: Limit];
 const reason = 'login_rate_limited';
-const limitsOf = (key: string, ip: string): Limits => [
+
+/** The limits on guesses at the login key `key` from the address `ip`. */
+export const limitsOf = (key: string, ip: string): Limits => [
   { bucket: `login:${sha256(key)}:${ip}`, most: 10, seconds: 900, reason },
   { bucket: `login:${ip}`, most: 100, seconds: 900, reason },
 ];
 
-/** The login itself is never written down, only its hash. */
-function noteFailure(scope: RequestScope, key: string) {
-  const hash = sha256(key);
-  const metadata = { result: 'failed', method: 'password', login_hash: hash };
-  scope.audit({ accountId: null, actorId: null, targetType: 'user_login', targetId: hash, metadata });
-}
-
 async function refuseWrong(scope: RequestScope, key: string, limits: Limits): Promise<never> {
-  noteFailure(scope, key);
+  noteFailure(scope, key, 'password');
   await countAgainst(scope.read, limits);
   throw refuse('unauthenticated', 'invalid_credentials', 'The login or the password is wrong.');
 }
@@ -60,22 +58,19 @@ async function refuseWrong(scope: RequestScope, key: string, limits: Limits): Pr
 async function demandUsable(scope: RequestScope, known: CredentialRow, key: string) {
   const unverified = !known.email_verified && (await requiresVerifiedEmail(scope.read));
   if (known.status === 'active' && !unverified) return;
-  noteFailure(scope, key);
+  noteFailure(scope, key, 'password');
   throw known.status === 'active' ? refuse('forbidden', 'email_not_verified', 'Verify your email address first.') : suspended();
 }
 
-const suspended = () => refuse('forbidden', 'user_suspended', 'This user is suspended.');
-
-async function signIn(scope: RequestScope, known: CredentialRow, password: string, [pair]: Limits): Promise<SignedIn> {
+async function enter(scope: RequestScope, known: CredentialRow, password: string, key: string, limits: Limits): Promise<SignedIn> {
   const { tx } = scope;
-  const { user_id: userId, account_id: accountId, password_hash: old } = known;
+  const { user_id: userId, password_hash: old } = known;
   const rehashed = isOutdated(old) ? await hashPassword(password) : undefined;
-  if ((await tx.run(markSignedIn, [userId])) === 0) throw suspended();
+  const signedIn = await signIn(scope, known, 'password');
+  // A password that was changed meanwhile has ended all sessions but one; this one would come too late to be ended.
+  const now = (await tx.row(lockHash, [userId]))?.password_hash;
+  if (now !== old && !(await verifyPassword(now, password))) return refuseWrong(scope, key, limits);
   if (rehashed) await tx.run(replaceHash, [userId, old, rehashed]);
-  await forgetCount(tx, pair);
-  await ensureDefaultProject(tx, accountId, userId);
-  const signedIn = await openSession(scope, { userId, accountId, role: roleOf(known) });
-  const metadata = { result: 'succeeded', method: 'password', login_hash: sha256(known.login_key) };
-  scope.audit({ accountId, actorId: userId, targetId: userId, metadata });
+  await forgetCount(tx, limits[0]);
   return signedIn;
 }

@@ -13,13 +13,15 @@ export type CredentialRow = {
   status: 'active' | 'suspended';
   email_verified: boolean;
   is_platform_admin: boolean;
+  email: string | null;
+  locale: string | null;
   account_id: string;
   role: string | null;
 };
 
 const credential = `
   select u.id as user_id, c.login_key, c.password_hash, u.status, u.email_verified_at is not null as email_verified, u.is_platform_admin,
-    a.id as account_id, m.role
+    u.email, u.locale, a.id as account_id, m.role
   from users u join credentials c on c.user_id = u.id
     join accounts a on a.owner_user_id = u.id and a.type = 'personal'
     left join memberships m on m.account_id = a.id and m.user_id = u.id
@@ -29,8 +31,14 @@ const credential = `
 export const selectCredential = statement<CredentialRow>(`
   (${credential} and c.login_key = $1) union all (${credential} and lower(u.email) = lower($2)) limit 1`);
 
+export const selectByEmail = statement<CredentialRow>(`${credential} and lower(u.email) = lower($1)`);
+export const selectById = statement<CredentialRow>(`${credential} and u.id = $1`);
+
 /** Only an active user signs in; the row stays locked until the session is there, so that a suspension comes before or after both. */
 export const markSignedIn = statement<never>(`update users set last_login_at = now() where id = $1 and status = 'active'`);
+
+/** The hash as it is now; no password changes until the transaction is over. */
+export const lockHash = statement<{ password_hash: string }>('select password_hash from credentials where user_id = $1 for update');
 
 export const replaceHash = statement<never>(
   `update credentials set password_hash = $3, updated_at = now() where user_id = $1 and password_hash = $2`,
@@ -38,7 +46,7 @@ export const replaceHash = statement<never>(
 
 export const insertSession = statement<{ issued_at: string }>(`
   with opened as (
-    insert into sessions (id, user_id, active_account_id, ip, user_agent) values ($1, $2, $3, $4, $5) returning id, created_at)
+    insert into sessions (id, user_id, active_account_id, ip, user_agent, method) values ($1, $2, $3, $4, $5, $8) returning id, created_at)
   insert into refresh_tokens (token_hash, session_id, issued_at, expires_at)
   select $6, id, created_at, created_at + make_interval(secs => $7) from opened returning issued_at`);
 
@@ -90,6 +98,16 @@ export const revokeSessions = statement<never>(`
   update sessions set revoked_at = now(), revoke_reason = case when $4::boolean then 'logout_all' else 'logout' end
   where user_id = $1 and revoked_at is null
     and ($4::boolean or id = $2 or id = (select session_id from refresh_tokens where token_hash = $3))`);
+
+/** The session $1, if a mailed code opened it within the last ten minutes. */
+export const isFreshCodeSession = statement<{ id: string }>(
+  `select id from sessions where id = $1 and method = 'email_otp' and created_at > clock_timestamp() - interval '10 minutes'`,
+);
+
+/** Ends every session of the user $1 but $2. */
+export const endOtherSessions = statement<never>(
+  `update sessions set revoked_at = now(), revoke_reason = 'logout_all' where user_id = $1 and id <> $2 and revoked_at is null`,
+);
 
 export const invalidateTokens = statement<never>(
   `update users set tokens_invalid_before = greatest(tokens_invalid_before, now()) where id = $1`,

@@ -4,36 +4,54 @@ import { invalidField, refuse } from '../../kernel/failure.ts';
 import { newId, sha256 } from '../../kernel/ids.ts';
 import type { RequestScope } from '../../kernel/scope.ts';
 import { createUser } from '../accounts/newUser.ts';
+import { consumeInviteCode } from '../inviteCodes/service.ts';
+import { checkCaptcha } from './captcha.ts';
 import { loginKeyOf, readInviteCode } from './fields.ts';
 import { preparePerson, readPerson } from './person.ts';
+import { recordReferral } from './referral.ts';
 import { openSession, type SignedIn } from './sessions.ts';
 import { registrationMode } from './settings.ts';
+import { mailVerification } from './verification.ts';
 
 export type Registered = SignedIn & { userId: string; warning: string | null };
 
 /** Create a user with all that belongs to one, and sign in. */
-export async function register(scope: RequestScope, { invite_code: code, ...typed }: NewUser): Promise<Registered> {
+export async function register(
+  scope: RequestScope,
+  { invite_code: typedCode, cf_turnstile_token: token, ...typed }: NewUser,
+): Promise<Registered> {
   const { read, tx } = scope;
+  const person = readPerson(typed);
+  const code = readInviteCode(typedCode);
+  if (code !== undefined && code.length > 64) throw invalidField('/invite_code', 'must be at most 64 characters');
+  await checkCaptcha(scope, token);
   const mode = await registrationMode(read);
   if (mode === 'disabled') throw refuse('forbidden', 'registration_disabled', 'Nobody can register at the moment.');
-  const person = readPerson(typed);
-  const warning = checkInvitation(mode, readInviteCode(code));
+  if (mode === 'invite_only' && code === undefined) throw invalidField('/invite_code', 'is needed to register', 'invite_code_required');
   await countRegistration(scope);
   const prepared = await preparePerson(read, person);
 
   const userId = newId();
   const accountId = await createUser(tx, { ...prepared, userId });
-  const signedIn = await openSession(scope, { userId, accountId, role: 'admin' });
   scope.audit({ accountId, actorId: userId, targetId: userId, metadata: { login_hash: sha256(loginKeyOf(person.login)) } });
-  return { ...signedIn, userId, warning };
+  const warnings = [
+    code !== undefined && (await useInvitation(scope, { mode, code, userId, accountId })),
+    prepared.email !== null && (await mailVerification(scope, { ...prepared, userId, email: prepared.email })) === 'failed' && notMailed,
+  ];
+  const signedIn = await openSession(scope, { userId, accountId, role: 'admin' });
+  return { ...signedIn, userId, warning: warnings.filter(Boolean).join('; ') || null };
 }
 
-/** No invitation is good; where none is needed a bad one is only worth a warning. */
-function checkInvitation(mode: 'open' | 'invite_only', code: string | undefined): string | null {
-  if (code !== undefined && code.length > 64) throw invalidField('/invite_code', 'must be at most 64 characters');
-  if (mode === 'open') return code === undefined ? null : 'The invite code was not used: it is not valid.';
-  if (code === undefined) throw invalidField('/invite_code', 'is needed to register', 'invite_code_required');
-  throw invalidField('/invite_code', 'is not valid', 'invite_code_invalid');
+const notMailed = 'The mail that verifies your address could not be sent';
+
+type Invitation = { mode: 'open' | 'invite_only'; code: string; userId: string; accountId: string };
+
+/** Use an invite code. Where none is needed a bad one is only worth the warning that is the answer. */
+async function useInvitation(scope: RequestScope, { mode, code, ...invitee }: Invitation): Promise<string | undefined> {
+  const by = await consumeInviteCode(scope.tx, code);
+  if (by) return void (await recordReferral(scope, { ...invitee, by }));
+  if (mode === 'invite_only') throw invalidField('/invite_code', 'is not valid', 'invite_code_invalid');
+  return 'The invite code was not used: it is not valid';
 }
 
 async function countRegistration({ app, origin, read }: RequestScope) {

@@ -11,13 +11,20 @@ export type SignedIn = { grant: AccessGrant; refreshToken: string };
 /** Whom an access token speaks for, and where. */
 export type Bearer = { userId: string; sessionId: string; accountId: string; role: string };
 
+/** How somebody proved who he is. */
+export type Method = 'password' | 'email_otp';
+
 /** Open a session. Sessions do not know of each other. */
-export async function openSession({ app, tx, origin }: RequestScope, who: Omit<Bearer, 'sessionId'>): Promise<SignedIn> {
+export async function openSession(
+  { app, tx, origin }: RequestScope,
+  who: Omit<Bearer, 'sessionId'>,
+  method: Method = 'password',
+): Promise<SignedIn> {
   const sessionId = newId();
   const refreshToken = newToken();
   const { userId, accountId } = who;
   const life = app.config.authRefreshTokenTtlSeconds;
-  const values = [sessionId, userId, accountId, origin.ip, origin.userAgent, sha256(refreshToken), life];
+  const values = [sessionId, userId, accountId, origin.ip, origin.userAgent, sha256(refreshToken), life, method];
   const opened = await tx.row(insertSession, values);
   return { grant: await grantAccess(app, { ...who, sessionId }, opened!.issued_at), refreshToken };
 }

@@ -1,0 +1,200 @@
+import { createHash, createHmac } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { maskEmail } from '../../server/resources/auth/resolve.ts';
+import { codeFor, queuedMails } from '../setup/mail.ts';
+import { cookieOf, reason, sessionCalls } from '../setup/sessions.ts';
+import { startWorld, testKeys } from '../setup/world.ts';
+
+const world = await startWorld({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false });
+const { call, sql, signUp } = world;
+const { refresh, me } = sessionCalls(call);
+
+let addresses = 0;
+/** The headers of a caller with an address of his own, so that no test uses up the lookups of another. */
+const elsewhere = () => ({ 'x-forwarded-for': `203.0.113.${++addresses}` });
+const resolve = (identity: unknown, headers: Record<string, string> = elsewhere()) =>
+  call('POST', '/v1/auth/resolve', { body: { identity }, headers });
+const check = (login: unknown, headers: Record<string, string> = elsewhere()) =>
+  call('POST', '/v1/auth/check', { body: { login }, headers });
+const send = (flow_token: unknown) => call('POST', '/v1/auth/resolve/otp/send', { body: { flow_token } });
+const verify = (flow_token: unknown, otp: string) => call('POST', '/v1/auth/resolve/otp/verify', { body: { flow_token, otp } });
+const flag = (key: string, value: boolean) => sql('update feature_flags set default_value = $2 where key = $1', [key, value]);
+const flowOf = async (identity: string) => (await resolve(identity)).body.flow_token as string;
+
+await signUp({ login: 'alice', email: 'alice@test.com' });
+
+test('a known login or address leads to the password, with a hint of the address', async () => {
+  for (const [identity, prefill] of [
+    ['alice', { login: 'alice' }],
+    [' ALICE ', { login: 'ALICE' }],
+    ['ａｌｉｃｅ', { login: 'ａｌｉｃｅ' }],
+    ['alice@test.com', { email: 'alice@test.com' }],
+    ['Alice@TEST.com', { email: 'Alice@TEST.com' }],
+  ] as const) {
+    const { status, body } = await resolve(identity);
+    expect([identity, status, body]).toEqual([
+      identity,
+      200,
+      {
+        next_step: 'password',
+        flow_token: expect.any(String),
+        masked_email: 'a***e@test.com',
+        otp_available: true,
+        invite_required: false,
+        prefill,
+      },
+    ]);
+  }
+});
+
+test('an unknown one leads to registering, with nothing but what was typed', async () => {
+  const expected = (prefill: object, invite_required = false) => ({
+    next_step: 'register',
+    otp_available: false,
+    invite_required,
+    prefill,
+  });
+  expect((await resolve(' nobody ')).body).toEqual(expected({ login: 'nobody' }));
+  expect((await resolve('nobody@test.com')).body).toEqual(expected({ email: 'nobody@test.com' }));
+  await flag('registration.open', false);
+  expect((await resolve('nobody')).body).toEqual(expected({ login: 'nobody' }, true));
+  expect((await resolve('alice')).body.invite_required).toBe(false);
+  await flag('registration.open', true);
+  await flag('registration.enabled', false);
+  expect((await resolve('nobody')).body.invite_required).toBe(true);
+  await flag('registration.enabled', true);
+});
+
+test('what is neither a login nor an address is refused', async () => {
+  for (const bad of ['x@', '@x', 'a@b@c', 'a b@c.d', '', '  ', 'x'.repeat(257), 7, null, ['alice'], { $ne: '' }]) {
+    expect([bad, (await resolve(bad)).status]).toEqual([bad, 400]);
+    if (typeof bad !== 'string' || !bad.includes('@')) expect([bad, (await check(bad)).status]).toEqual([bad, 400]);
+  }
+});
+
+test('an address of one or two letters shows one of them', () => {
+  expect(['a@b.c', 'ab@b.c', 'abc@b.c', '🐢🐢🐢@b.c', '"a@b"@c.d', '界x界@b.c'].map(maskEmail)).toEqual([
+    'a***@b.c',
+    'a***@b.c',
+    'a***c@b.c',
+    '🐢***🐢@b.c',
+    '"***"@c.d',
+    '界***界@b.c',
+  ]);
+});
+
+test('the suspended look like any other, the deleted like nobody, and who has no address gets no code', async () => {
+  const [suspended, deleted, mute] = [await signUp(), await signUp(), await signUp()];
+  await sql(`update users set status = 'suspended' where id = $1`, [suspended.id]);
+  await sql(`update users set email = null where id = $1`, [mute.id]);
+  const flow = await flowOf(deleted.login);
+  await sql(`update users set status = 'deleted' where id = $1`, [deleted.id]);
+  expect((await resolve(suspended.login)).body).toMatchObject({ next_step: 'password', otp_available: true });
+  expect((await resolve(deleted.login)).body.next_step).toBe('register');
+  const { body } = await resolve(mute.login);
+  expect([body.otp_available, 'masked_email' in body]).toEqual([false, false]);
+  expect(reason(await send(body.flow_token))).toEqual([409, 'otp_unavailable']);
+  expect(reason(await verify(body.flow_token, '12345678'))).toEqual([401, 'otp_invalid']);
+  expect(reason(await send(flow))).toEqual([401, 'flow_token_invalid']);
+  expect(reason(await verify(flow, '12345678'))).toEqual([401, 'flow_token_invalid']);
+  expect((await send(await flowOf(suspended.login))).status).toBe(204);
+  expect((await queuedMails(world, suspended.email)).filter(({ kind }) => kind === 'otp')).toEqual([]);
+  expect([(await check(suspended.login)).body, (await check(deleted.login)).body]).toEqual([{ exists: true }, { exists: false }]);
+});
+
+test('check tells true and false, and nothing is written down', async () => {
+  const entries = async () => (await sql('select count(*)::int as n from audit_logs'))[0].n;
+  const before = await entries();
+  for (const known of ['alice', 'ALICE', 'ａｌｉｃｅ', 'alice@test.com', 'ALICE@TEST.COM'])
+    expect((await check(known)).body).toEqual({ exists: true });
+  for (const unknown of ['bob', 'bob@test.com', 'x@', "' or 1=1 --"]) expect((await check(unknown)).body).toEqual({ exists: false });
+  expect(await entries()).toBe(before);
+});
+
+test('the 31st lookup of a minute is refused, for each kind and address', async () => {
+  const here = elsewhere();
+  for (const lookup of [check, resolve]) {
+    const answers = await Promise.all(Array.from({ length: 33 }, () => lookup('alice', here)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([...Array(30).fill(200), ...Array(3).fill(429)]);
+    const refused = await lookup('alice', here);
+    expect(reason(refused)).toEqual([429, 'lookup_rate_limited']);
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(60);
+    expect((await lookup('alice')).status).toBe(200);
+  }
+});
+
+test('a lookup is noted by the hash of what was typed', async () => {
+  await resolve('Somebody-Unheard-Of');
+  const hash = createHash('sha256').update('somebody-unheard-of').digest('hex');
+  const entries = await sql(
+    `select account_id, actor_user_id, target_type, target_id from audit_logs where action = 'auth.resolve' order by id desc`,
+  );
+  expect(entries[0]).toEqual({ account_id: null, actor_user_id: null, target_type: 'user_login', target_id: hash });
+  expect(JSON.stringify(await sql('select l::text from audit_logs l'))).not.toMatch(/somebody-unheard-of/i);
+});
+
+test('a flow and its code sign in, once', async () => {
+  const { id, login, email } = await signUp();
+  const flow = await flowOf(login);
+  expect((await send(flow)).status).toBe(204);
+  const code = await codeFor(world, email);
+  const entered = await verify(flow, code);
+  expect(entered.status).toBe(200);
+  expect((await me(entered.body.access_token)).body).toMatchObject({ id, email_verified: true });
+  expect((await refresh(cookieOf(entered))).status).toBe(200);
+  expect(reason(await verify(flow, code))).toEqual([401, 'otp_invalid']);
+});
+
+test("one flow cannot be finished with another's code, and shares the limits of its address", async () => {
+  const [a, b] = [await signUp(), await signUp()];
+  const [flowA, flowB] = [await flowOf(a.login), await flowOf(b.email)];
+  await Promise.all([send(flowA), send(flowB)]);
+  const [ofA, ofB] = [await codeFor(world, a.email), await codeFor(world, b.email)];
+  if (ofA !== ofB) expect(reason(await verify(flowA, ofB))).toEqual([401, 'otp_invalid']);
+  expect((await verify(flowB, ofB)).status).toBe(200);
+  for (let at = 0; at < 4; at++) expect((await call('POST', '/v1/auth/email/otp/send', { body: { email: a.email } })).status).toBe(204);
+  expect(reason(await send(flowA))).toEqual([429, 'otp_rate_limited']);
+  for (let at = 0; at < 7; at++) await call('POST', '/v1/auth/email/otp/verify', { body: { email: a.email, otp: 'wrong' } });
+  expect(reason(await verify(flowA, await codeFor(world, a.email)))).toEqual([429, 'otp_locked']);
+});
+
+test('flow tokens and access tokens are not each other, and a flow is over after ten minutes', async () => {
+  const { login, token } = await signUp();
+  const flow = await flowOf(login);
+  expect(reason(await me(flow))).toEqual([401, 'invalid_token']);
+  const claims = JSON.parse(Buffer.from(flow.split('.')[1]!, 'base64url').toString());
+  expect([claims.typ, claims.exp - Math.floor(claims.iat)]).toEqual(['auth_flow', 600]);
+  const forge = (changes: object, secret: Buffer | string = testKeys.jwtSecret, alg = 'HS256') => {
+    const text = [
+      { alg, typ: 'JWT' },
+      { ...claims, ...changes },
+    ]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      .join('.');
+    return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
+  };
+  const bad: unknown[] = [
+    token,
+    '',
+    'x',
+    '...',
+    `${flow}x`,
+    flow.slice(0, -4),
+    'x'.repeat(20_000),
+    forge({}, 'another secret'),
+    forge({}, undefined, 'none'),
+    forge({ typ: 'access' }),
+    forge({ exp: Math.floor(Date.now() / 1_000) }),
+    forge({ exp: undefined }),
+    forge({ exp: '9999999999' }),
+    forge({ sub: undefined }),
+    forge({ sub: '01890000-0000-7000-8000-000000000000' }),
+    forge({ sub: 'x' }),
+  ];
+  for (const each of bad) {
+    expect([each, ...reason(await send(each))]).toEqual([each, 401, 'flow_token_invalid']);
+    expect([each, ...reason(await verify(each, '12345678'))]).toEqual([each, 401, 'flow_token_invalid']);
+  }
+  expect((await send(forge({}))).status).toBe(204);
+  for (const each of [7, null, ['x'], {}]) expect([each, (await send(each)).status]).toEqual([each, 400]);
+});

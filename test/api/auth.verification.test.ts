@@ -1,0 +1,162 @@
+import { expect, test } from 'vitest';
+import { queuedMails, verificationTokenFor } from '../setup/mail.ts';
+import { reason, sessionCalls } from '../setup/sessions.ts';
+import { type Person, startWorld } from '../setup/world.ts';
+
+const world = await startWorld({ ARKLOOP_APP_BASE_URL: 'https://app.arkloop.test/' }, { worker: false });
+const { call, sql, signUp, join } = world;
+const { me } = sessionCalls(call);
+const send = ({ token }: Pick<Person, 'token'>, headers: Record<string, string> = {}) =>
+  call('POST', '/v1/auth/email/verify/send', { token, headers });
+const confirm = (token: unknown) => call('POST', '/v1/auth/email/verify/confirm', { body: { token } });
+const isVerified = async ({ token }: Person) => (await me(token)).body.email_verified as boolean;
+
+test('registering mails a link in the language of the user, and its token verifies once', async () => {
+  const person = await signUp();
+  const mails = await queuedMails(world, person.email);
+  expect(mails.map(({ kind, locale }) => [kind, locale])).toEqual([['verification', null]]);
+  const token = await verificationTokenFor(world, person.email);
+  expect(mails[0]!.data).toEqual({ url: `https://app.arkloop.test/verify?token=${token}` });
+  expect(token).toMatch(/^[\w-]{43}$/);
+  expect(await isVerified(person)).toBe(false);
+  const answer = await confirm(token);
+  expect([answer.status, answer.body, await isVerified(person)]).toEqual([200, { ok: true }, true]);
+  expect(reason(await confirm(token))).toEqual([400, 'token_invalid']);
+  const entries = await sql(`select action, account_id, actor_user_id, target_type from audit_logs where target_id = $1 order by id`, [
+    person.id,
+  ]);
+  expect(entries.at(-1)).toEqual({
+    action: 'user.email_verify',
+    account_id: person.accountId,
+    actor_user_id: person.id,
+    target_type: 'user',
+  });
+  const abroad = { login: 'abroad', email: 'abroad@example.test', password: 'abc12345', locale: 'zh-Hant-TW' };
+  expect((await call('POST', '/v1/auth/register', { body: abroad })).status).toBe(201);
+  expect((await queuedMails(world, abroad.email))[0]!.locale).toBe('zh-Hant-TW');
+});
+
+test('the token is kept as a hash alone', async () => {
+  const { email } = await signUp();
+  const token = await verificationTokenFor(world, email);
+  for (const table of ['email_verifications', 'audit_logs', 'graphile_worker._private_jobs'])
+    expect(JSON.stringify(await sql(`select t::text from ${table} t`))).not.toContain(token);
+});
+
+test('of two confirmations at once one succeeds', async () => {
+  const { email } = await signUp();
+  const token = await verificationTokenFor(world, email);
+  const answers = await Promise.all([confirm(token), confirm(token), confirm(token)]);
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400]);
+});
+
+test('unknown, too old, replaced, and of another address get one answer', async () => {
+  const person = await signUp();
+  const first = await verificationTokenFor(world, person.email);
+  expect((await send(person)).status).toBe(204);
+  const second = await verificationTokenFor(world, person.email);
+  expect(second).not.toBe(first);
+  const bare = ({ status, body }: Awaited<ReturnType<typeof confirm>>) => [status, { ...body, trace_id: '' }];
+  const replaced = bare(await confirm(first));
+  expect(replaced).toMatchObject([400, { error: 'validation.error', details: { reason: 'token_invalid' } }]);
+  await sql(`update email_verifications set expires_at = now() where user_id = $1`, [person.id]);
+  expect(bare(await confirm(second))).toEqual(replaced);
+  for (const wrong of ['', 'x', `${first}x`, 'A'.repeat(43), 'x'.repeat(5_000)]) expect(bare(await confirm(wrong))).toEqual(replaced);
+  for (const wrong of [7, null, {}, [first]]) expect((await confirm(wrong)).status).toBe(400);
+  await send(person);
+  const third = await verificationTokenFor(world, person.email);
+  await sql(`update users set email = 'changed-' || email where id = $1`, [person.id]);
+  expect(bare(await confirm(third))).toEqual(replaced);
+  expect(await isVerified(person)).toBe(false);
+});
+
+test('who is verified, or has no address, gets no link', async () => {
+  const [verified, mute] = [await signUp(), await signUp()];
+  await confirm(await verificationTokenFor(world, verified.email));
+  for (let at = 0; at < 7; at++) expect((await send(verified)).status).toBe(204);
+  expect(await queuedMails(world, verified.email)).toHaveLength(1);
+  expect(await sql(`select id from audit_logs where action = 'user.email_verify_send' and target_id = $1`, [verified.id])).toEqual([]);
+  await sql(`update users set email = null where id = $1`, [mute.id]);
+  expect(reason(await send(mute))).toEqual([409, 'no_email']);
+});
+
+test('the sixth link within ten minutes is refused, for that user alone', async () => {
+  const [person, other] = [await signUp(), await signUp()];
+  const answers = await Promise.all(Array.from({ length: 8 }, () => send(person)));
+  expect(answers.map(({ status }) => status).sort()).toEqual([...Array(5).fill(204), ...Array(3).fill(429)]);
+  const refused = await send(person);
+  expect(reason(refused)).toEqual([429, 'verification_rate_limited']);
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(590);
+  expect((await send(other)).status).toBe(204);
+  expect(await queuedMails(world, person.email)).toHaveLength(6);
+});
+
+test('works without a usable account, but neither for keys nor for nobody', async () => {
+  const [person, host] = [await signUp(), await signUp()];
+  await join(person, host);
+  await sql(`update accounts set status = 'suspended' where id = $1`, [host.accountId]);
+  expect((await send(person, { 'x-account-id': host.accountId })).status).toBe(204);
+  const entries = await sql(`select account_id, actor_user_id from audit_logs where action = 'user.email_verify_send' and target_id = $1`, [
+    person.id,
+  ]);
+  expect(entries).toEqual([{ account_id: person.accountId, actor_user_id: person.id }]);
+  const { key } = (await call('POST', '/v1/api-keys', { token: person.token, body: { name: 'k' } })).body;
+  expect(reason(await send({ token: key }))).toEqual([403, 'api_key_not_allowed']);
+  expect(reason(await call('POST', '/v1/auth/email/verify/send'))).toEqual([401, 'missing_token']);
+});
+
+test('while addresses must be verified, a password waits and a mailed code does not', async () => {
+  await sql(`update feature_flags set default_value = true where key = 'auth.require_email_verification'`);
+  try {
+    const person = await signUp();
+    const logIn = (password: string) => call('POST', '/v1/auth/login', { body: { login: person.login, password } });
+    expect((await me(person.token)).body.email_verification_required).toBe(true);
+    expect(reason(await logIn(person.password))).toEqual([403, 'email_not_verified']);
+    expect(reason(await logIn('wrong-pass1'))).toEqual([401, 'invalid_credentials']);
+    await call('POST', '/v1/auth/email/otp/send', { body: { email: person.email } });
+    const mail = (await queuedMails(world, person.email)).at(-1)!;
+    const otp = mail.kind === 'otp' ? mail.data.code : '';
+    expect((await call('POST', '/v1/auth/email/otp/verify', { body: { email: person.email, otp } })).status).toBe(200);
+    expect((await logIn(person.password)).status).toBe(200);
+  } finally {
+    await sql(`update feature_flags set default_value = false where key = 'auth.require_email_verification'`);
+  }
+});
+
+test('a queue that takes no mail costs a warning at registration, and nothing else', async () => {
+  const person = await signUp();
+  await sql('alter function graphile_worker.add_job rename to add_job_away');
+  try {
+    const body = { login: 'unmailed', email: 'unmailed@example.test', password: 'abc12345', invite_code: 'NOSUCHCD' };
+    const registered = await call('POST', '/v1/auth/register', { body });
+    expect(registered.status).toBe(201);
+    expect(registered.body.warning).toMatch(/invite code.*; .*mail/);
+    expect((await me(registered.body.access_token)).status).toBe(200);
+    expect(reason(await send(person))).toEqual([503, 'dependency_unavailable']);
+    expect((await call('POST', '/v1/auth/email/otp/send', { body: { email: person.email } })).status).toBe(204);
+  } finally {
+    await sql('alter function graphile_worker.add_job_away rename to add_job');
+  }
+});
+
+test('an installation without mail says so, and registers all the same', async () => {
+  const away = await startWorld(
+    {
+      ARKLOOP_ENV: 'production',
+      ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP: '0',
+      ...secrets,
+      ARKLOOP_DATABASE_URL: 'postgres://named.only/here',
+    },
+    { worker: false },
+  );
+  const person = await away.signUp();
+  expect(await away.sql('select * from email_verifications')).toHaveLength(1);
+  expect(await queuedMails(away)).toEqual([]);
+  expect(reason(await away.call('POST', '/v1/auth/email/verify/send', { token: person.token }))).toEqual([503, 'email_not_configured']);
+  for (const email of [person.email, 'nobody@example.test'])
+    expect(reason(await away.call('POST', '/v1/auth/email/otp/send', { body: { email } }))).toEqual([503, 'email_not_configured']);
+});
+const secrets = {
+  ARKLOOP_AUTH_JWT_SECRET: 'q7Rk2vXw9ZbN4mTs8LpY3cHd6FgJ1aEu',
+  ARKLOOP_ENCRYPTION_KEY: '9f86d081884c7d659a2feaa0c55ad015'.repeat(2),
+};

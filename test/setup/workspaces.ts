@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto';
+import type { Answer, Person, World } from './world.ts';
+
+/** The header that names the active account. */
+export const inAccount = (id: string) => ({ 'x-account-id': id });
+
+const must = (status: number, answer: Answer) => {
+  if (answer.status !== status) throw new Error(`expected ${status}: ${answer.status} ${answer.text}`);
+  return answer.body;
+};
+
+/** Workspaces and their people, made through the API. */
+export function workspaceCalls({ call, sql }: Pick<World, 'call' | 'sql'>) {
+  const openWorkspace = async ({ token }: Person, slug = `w-${randomBytes(6).toString('hex')}`) =>
+    must(201, await call('POST', '/v1/accounts', { token, body: { slug, name: `Workspace ${slug}` } })) as { id: string; slug: string };
+  const invite = async ({ token }: Person, accountId: string, email: string, role = 'member') =>
+    must(201, await call('POST', `/v1/accounts/${accountId}/invitations`, { token, body: { email, role } })) as {
+      id: string;
+      token: string;
+      email: string;
+    };
+  const accept = ({ token }: Pick<Person, 'token'>, secret: string, headers: Record<string, string> = {}) =>
+    call('POST', `/v1/account-invitations/${secret}/accept`, { token, headers });
+  return {
+    openWorkspace,
+    invite,
+    accept,
+    /** Makes somebody a member by an invitation. */
+    async bringIn(host: Person, accountId: string, guest: Person, role = 'member') {
+      const { token } = await invite(host, accountId, guest.email, role);
+      must(200, await accept(guest, token));
+    },
+    /** Gives an account credits, so that runs can start in it. */
+    endow: (accountId: string, credits = 1_000) =>
+      sql('update credit_balances set balance = $2 where account_id = $1', [accountId, credits]),
+  };
+}
