@@ -18,7 +18,7 @@ const ownerSeen = ({ actor, role, isPlatformAdmin }: Scope) => (role === 'admin'
 export async function createApiKey(scope: Scope, { name, scopes }: NewApiKey): Promise<ApiKeyRow & { key: string }> {
   const { app, tx, accountId, actor } = scope;
   const granted = scopes && checkScopes(scope, scopes);
-  await tx.row(queries.lockMembership, [accountId, actor.userId]);
+  if (!(await tx.row(queries.lockMembership, [accountId, actor.userId]))) throw notFound();
   const { active } = (await tx.row(queries.countActive, [accountId, actor.userId]))!;
   if (active >= mostKeys) throw refuse('conflict', 'quota_exceeded', `You already have ${mostKeys} keys in this account.`);
   const key = newApiKey();

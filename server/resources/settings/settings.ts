@@ -6,6 +6,7 @@ const count = z.int().min(0);
 /** The platform settings this build reads, with their defaults (specification, runs 17). */
 const table = {
   'limit.concurrent_runs': count.default(0),
+  'limit.team_members': count.default(0),
   'limit.max_input_content_bytes': count.default(32_768),
   'limit.agent_reasoning_iterations': count.default(0),
   'limit.run_wall_clock_timeout_ms': z.int().min(1).default(900_000),
@@ -16,6 +17,9 @@ const table = {
   'feature.byok_enabled': z.boolean().default(true),
   'auth.refresh_reuse_grace_seconds': count.default(10),
   'credit.initial_grant': count.default(1_000),
+  'credit.invite_reward': z.int().default(500),
+  'credit.invitee_reward': z.int().default(200),
+  'invite.default_max_uses': count.default(0),
   'title_summarizer.model': z.string().nullable().default(null),
 } as const;
 type Table = typeof table;

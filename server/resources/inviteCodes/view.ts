@@ -1,0 +1,13 @@
+import type { InviteCode } from '../../../contract/me.ts';
+import type { InviteCodeRow } from './queries.ts';
+
+/** An invite code as its owner sees it. */
+export const viewInviteCode = (row: InviteCodeRow): InviteCode => ({
+  id: row.id,
+  user_id: row.user_id,
+  code: row.code,
+  max_uses: row.max_uses,
+  use_count: row.use_count,
+  is_active: row.is_active,
+  created_at: row.created_at,
+});
