@@ -29,6 +29,8 @@ export type Route = {
   readonly cookie?: true;
   /** A success carries an access token. */
   readonly grants?: true;
+  /** A success is a file. */
+  readonly bytes?: true;
   /** Of a stream: the types of its last event. */
   readonly last?: readonly string[];
   readonly refusals: readonly RefusalStatus[];

@@ -27,7 +27,7 @@ export function prepare(route: Route, { params, query, body }: Parts, options: C
     url: settings.baseUrl + fillPath(route.path, params ?? {}) + searchOf(query),
     body: body === undefined ? undefined : JSON.stringify(body),
     headers: {
-      accept: route.last ? 'text/event-stream' : 'application/json',
+      accept: route.last ? 'text/event-stream' : route.bytes ? '*/*' : 'application/json',
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(accountId !== undefined && { 'x-account-id': accountId }),
       ...(route.idempotent && { 'idempotency-key': idempotencyKey ?? newKey() }),
@@ -57,8 +57,11 @@ export function createExchange({ fetch }: Settings, cookies: CookieStore): Excha
   };
 }
 
-/** The body of a success: JSON, or nothing. */
-export const readBody = (response: Response): Promise<unknown> => (response.status === 204 ? Promise.resolve(undefined) : response.json());
+/** The body of a success: a file, JSON, or nothing. */
+export async function readBody({ bytes }: Route, response: Response): Promise<unknown> {
+  if (response.status === 204) return undefined;
+  return bytes ? response.blob() : response.json();
+}
 
 /** What a proxy says in a language of its own is no problem of ours. */
 async function problemOf(response: Response): Promise<Partial<Problem> | undefined> {

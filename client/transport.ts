@@ -27,7 +27,7 @@ export function createTransport(settings: Settings): Transport {
     refresh: () => {
       const outgoing = prepare(routes.auth.refresh, {}, {}, settings);
       return attempt(settings.timeoutMs, undefined, (signal) =>
-        exchange(outgoing, undefined, signal).then(readBody),
+        exchange(outgoing, undefined, signal).then((response) => readBody(outgoing.route, response)),
       ) as Promise<AccessGrant>;
     },
   });
@@ -38,7 +38,7 @@ export function createTransport(settings: Settings): Transport {
   const once = (outgoing: Outgoing, { signal, timeoutMs = settings.timeoutMs }: CallOptions) =>
     attempt(timeoutMs, signal, async (inTime): Promise<Answer> => {
       const response = await open(outgoing, inTime);
-      return { body: await readBody(response), nextCursor: response.headers.get('x-next-cursor') ?? undefined };
+      return { body: await readBody(outgoing.route, response), nextCursor: response.headers.get('x-next-cursor') ?? undefined };
     });
 
   const call = async (route: Route, parts: Parts, options: CallOptions) => {

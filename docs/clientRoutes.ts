@@ -1,5 +1,5 @@
 import { isIdempotent, refusalsOf } from '../contract/shared/policy.ts';
-import { type Answer, type Contract, type Route, streamOf } from '../contract/shared/route.ts';
+import { type Answer, type Contract, hasBytes, type Route, streamOf } from '../contract/shared/route.ts';
 import { createComponents } from './components.ts';
 import { areasOf } from './prose.ts';
 
@@ -29,6 +29,7 @@ export function rowOf(route: Route) {
     ...(metadata.pages && { paged: true }),
     ...(metadata.origin && { cookie: true }),
     ...(grantsToken(route) && { grants: true }),
+    ...(hasBytes(route) && { bytes: true }),
     ...(stream && { last: stream.last }),
     refusals: refusalsOf(route),
   };
@@ -37,7 +38,7 @@ export function rowOf(route: Route) {
 /** Whether a success carries an access token for the client to keep. */
 const grantsToken = (route: Route) =>
   Object.values(route.responses as Record<string, Answer>).some((answer) => {
-    if (answer === null || 'last' in answer) return false;
+    if (answer === null || 'last' in answer || 'bytes' in answer) return false;
     const components = createComponents();
     const { $ref, properties = {} } = components.schemaOf(answer, 'output') as { $ref?: string; properties?: object };
     return 'access_token' in (components.models.get($ref?.split('/').at(-1) ?? '')?.properties ?? properties);

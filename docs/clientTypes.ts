@@ -37,13 +37,16 @@ function printArea(area: string, resource: Contract[string], components: Compone
 
 function callOf(route: Route, components: Components) {
   const kind = streamOf(route) ? 'StreamCall' : route.metadata.pages ? 'PagedCall' : 'Call';
-  const answers = Object.values(route.responses as Record<string, Answer>).filter((answer) => kind !== 'StreamCall' || answer !== null);
+  const answers = Object.entries(route.responses as Record<string, Answer>)
+    .filter(([status, answer]) => status !== '304' && (kind !== 'StreamCall' || answer !== null))
+    .map(([, answer]) => answer);
   const answer = answers.map((one) => answerOf(one, kind === 'PagedCall', components)).join(' | ');
   return `${kind}<${requestOf(route, components)}, ${answer}, ${refusalsOf(route).join(' | ')}>`;
 }
 
 function answerOf(answer: Answer, paged: boolean, components: Components) {
   if (answer === null) return 'undefined';
+  if ('bytes' in answer) return 'Blob';
   if ('last' in answer) return printType(components.schemaOf(answer.body, 'output'));
   const type = printType(components.schemaOf(answer, 'output'));
   return paged ? type.replace(/\[\]$/, '') : type;

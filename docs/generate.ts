@@ -5,6 +5,7 @@ import * as contract from '../contract/index.ts';
 import { routesFile } from './clientRoutes.ts';
 import { typesFile } from './clientTypes.ts';
 import { openApi, openApi32 } from './openapi.ts';
+import { permissionsFile } from './permissions.ts';
 
 const root = new URL('../', import.meta.url);
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
@@ -17,6 +18,7 @@ export function derivedFiles(): Record<string, string> {
   return {
     'docs/openapi.json': json(document),
     'docs/openapi-3.2.json': json(openApi32(document)),
+    'docs/guides/permissions.md': permissionsFile(contract),
     'client/generated/types.ts': typesFile(contract),
     'client/generated/routes.ts': routesFile(contract),
   };

@@ -1,6 +1,6 @@
 import type { HeaderObject, ParameterObject, ReferenceObject } from 'openapi3-ts/oas31';
 import { isIdempotent } from '../contract/shared/policy.ts';
-import type { Route } from '../contract/shared/route.ts';
+import { hasBytes, type Route } from '../contract/shared/route.ts';
 
 const text = { type: 'string' } as const;
 
@@ -34,6 +34,12 @@ export const answerHeaders = {
     description: '`true` when this is the first answer given again for a repeated `Idempotency-Key`.',
     schema: { type: 'string', const: 'true' },
   },
+  EntityTag: {
+    description: 'The version of the content, for `If-None-Match`.',
+    required: true,
+    schema: { type: 'string', pattern: '^"[0-9a-f]{64}"$' },
+  },
+  CacheControl: { description: 'How long the content may be kept.', required: true, schema: text },
   SessionCookie: {
     description:
       'The refresh token: `arkloop_refresh_token=…; Path=/v1/auth; HttpOnly; SameSite=Lax`, with `Secure` over HTTPS. Empty with `Max-Age=0` when the session ended.',
@@ -61,6 +67,12 @@ export const requestHeaders = {
     description: 'The value of `ARKLOOP_BOOTSTRAP_SECRET`; not needed from the same machine.',
     schema: { type: 'string' },
   },
+  IfNoneMatch: {
+    name: 'If-None-Match',
+    in: 'header',
+    description: 'The `ETag` of the content you have: if it is current, the answer is 304.',
+    schema: text,
+  },
   LastEventId: {
     name: 'Last-Event-ID',
     in: 'header',
@@ -79,6 +91,8 @@ const wireNames: Record<AnswerHeader, string> = {
   RetryAfterInProgress: 'Retry-After',
   Authenticate: 'WWW-Authenticate',
   Replayed: 'Idempotent-Replayed',
+  EntityTag: 'ETag',
+  CacheControl: 'Cache-Control',
   SessionCookie: 'Set-Cookie',
 };
 
@@ -91,6 +105,7 @@ export const headersOfSuccess = (route: Route) =>
     'TraceId',
     ...(route.metadata.pages ? (['Link', 'NextCursor'] as const) : []),
     ...(isIdempotent(route) ? (['Replayed'] as const) : []),
+    ...(hasBytes(route) ? (['EntityTag', 'CacheControl'] as const) : []),
     ...(route.metadata.origin ? (['SessionCookie'] as const) : []),
   ]);
 

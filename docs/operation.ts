@@ -32,7 +32,7 @@ export const isBodyOptional = ({ method, body }: Route) => method !== 'PATCH' &&
 export function operationOf(area: string, verb: string, route: Route, components: Components): OperationObject {
   const operationId = operationIdOf(area, verb);
   const demand = demandOf(route.metadata);
-  const { audit, auth, or } = route.metadata;
+  const { makes, audit = makes, auth, or } = route.metadata;
   const description = [route.description, demand && `Permission: ${sayDemand(demand)}${or ? ` (or ${or})` : ''}.`]
     .filter(Boolean)
     .join('\n\n');

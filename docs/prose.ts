@@ -17,7 +17,12 @@ export const introduction = `An HTTP platform for AI agents: conversations, agen
 export const areaProse: Readonly<Record<string, readonly [title: string, purpose: string]>> = {
   auth: ['Sign-in', 'Sign-up, sign-in and sessions.'],
   me: ['Me', 'The signed-in user as seen from the active account.'],
+  accounts: ['Accounts', 'Personal accounts and workspaces, and who belongs to them.'],
+  teams: ['Teams', 'Groups of members: they decide who sees a shared project that names a team.'],
+  invitations: ['Invitations', 'Ways into a workspace for people by their email address.'],
   apiKeys: ['API keys', 'Long-lived credentials for servers and scripts.'],
+  projects: ['Projects', 'Groups of threads, private or shared with the account or one team.'],
+  workspaces: ['Workspaces', 'The files that your runs in a project have made.'],
   threads: ['Threads', 'Conversations.'],
   messages: ['Messages', 'The transcript of a thread.'],
   runs: ['Runs', 'Executions of the agent loop, and the events that describe them.'],
@@ -39,6 +44,7 @@ export const successProse = {
   201: 'Created.',
   202: 'Accepted; the work goes on.',
   204: 'Done; there is no content.',
+  304: 'What you have is current.',
 } as const;
 
 /** What each refusal status means. */

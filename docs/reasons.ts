@@ -14,11 +14,22 @@ const captcha: Reasons = { 400: ['captcha_required', 'captcha_invalid'], 503: ['
 const starting: Reasons = { 409: ['thread_busy'], 429: ['concurrent_runs_exceeded'] };
 const provider: Reasons = { 400: ['advanced_json_key_denied'], 409: ['name_conflict'] };
 const model: Reasons = { 400: ['advanced_json_key_denied'], 409: ['model_conflict'] };
+const workspacePath: Reasons = { 400: ['invalid_path'], 503: ['workspace_storage_unavailable'] };
+
+const codeSent: Reasons = { 429: ['otp_rate_limited'], 503: ['otp_protection_unavailable', 'email_not_configured'] };
+const codeChecked: Reasons = {
+  401: ['otp_invalid'],
+  403: ['user_suspended'],
+  429: ['otp_locked'],
+  503: ['otp_protection_unavailable'],
+};
+const hashing: Reasons = { 503: ['overloaded'] };
 
 /** The reasons only one operation gives, by operation id. */
 const own: Readonly<Record<string, readonly Reasons[]>> = {
   authRegister: [
     captcha,
+    hashing,
     {
       400: ['password_policy', 'invite_code_required', 'invite_code_invalid'],
       403: ['registration_disabled'],
@@ -26,7 +37,21 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
       429: ['registration_rate_limited'],
     },
   ],
-  authLogin: [captcha, { 401: ['invalid_credentials'], 403: ['user_suspended', 'email_not_verified'], 429: ['login_rate_limited'] }],
+  authCheck: [{ 429: ['lookup_rate_limited'] }],
+  authResolve: [captcha, { 429: ['lookup_rate_limited'] }],
+  authSendFlowCode: [captcha, codeSent, { 401: ['flow_token_invalid'], 409: ['otp_unavailable'] }],
+  authVerifyFlowCode: [codeChecked, { 401: ['flow_token_invalid'] }],
+  authSendCode: [captcha, codeSent],
+  authVerifyCode: [codeChecked],
+  authSendVerification: [
+    { 409: ['no_email'], 429: ['verification_rate_limited'], 503: ['email_not_configured', 'dependency_unavailable'] },
+  ],
+  authConfirmEmail: [{ 400: ['token_invalid'] }],
+  authLogin: [
+    captcha,
+    hashing,
+    { 401: ['invalid_credentials'], 403: ['user_suspended', 'email_not_verified'], 429: ['login_rate_limited'] },
+  ],
   authRefresh: [
     {
       401: ['missing_token', 'invalid_token', 'token_rotated', 'token_reused', 'token_expired', 'session_revoked'],
@@ -37,9 +62,24 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   bootstrapSetup: [
     { 400: ['password_policy'], 401: ['bootstrap_token_invalid'], 409: ['already_initialized', 'login_taken', 'email_taken'] },
   ],
+  meChangePassword: [hashing, { 400: ['password_policy'], 401: ['invalid_credentials'], 429: ['login_rate_limited'] }],
+  meResetInviteCode: [{ 429: ['invite_code_reset_cooldown'] }],
+  meRedeem: [{ 409: ['code_inactive', 'code_expired', 'code_exhausted', 'already_redeemed'], 429: ['redeem_rate_limited'] }],
+  accountsCreate: [{ 409: ['slug_taken', 'quota_exceeded'] }],
+  accountsDelete: [{ 409: ['personal_account'] }],
+  accountsUpdateMember: [{ 409: ['personal_account', 'last_admin'] }],
+  accountsRemoveMember: [{ 409: ['personal_account', 'last_admin'] }],
+  teamsAddMember: [{ 400: ['user_not_in_account'], 409: ['quota_exceeded'] }],
+  invitationsCreate: [{ 409: ['personal_account', 'already_member', 'already_invited', 'quota_exceeded'] }],
+  invitationsAccept: [{ 403: ['email_mismatch'], 409: ['already_accepted', 'invitation_expired', 'already_member'] }],
   apiKeysCreate: [{ 403: ['scope_not_grantable'], 409: ['quota_exceeded'] }],
   threadsCreate: [{ 400: ['project_not_found'] }],
   threadsUpdate: [{ 400: ['no_fields', 'project_not_found'] }],
+  projectsCreate: [{ 400: ['team_not_found'] }],
+  projectsUpdate: [{ 400: ['team_not_found'], 409: ['default_project'] }],
+  projectsDelete: [{ 409: ['default_project'] }],
+  workspacesFiles: [workspacePath],
+  workspacesFile: [workspacePath],
   runsCreate: [starting],
   runsRetry: [starting, { 409: ['nothing_to_retry'] }],
   runsContinue: [starting, { 409: ['run_cannot_continue'] }],

@@ -53,6 +53,10 @@ function successOf(route: Route, status: SuccessStatus, answer: Answer, componen
     const description = `Server-sent events; the schema is that of one \`data\` line. It ends after ${words(answer.last)}.`;
     return { description, headers, content: { 'text/event-stream': { schema: components.schemaOf(answer.body, 'output') } } };
   }
+  if ('bytes' in answer) {
+    const content = { '*/*': { schema: { type: 'string', format: 'binary' } } } as const;
+    return { description: 'The bytes of the file; `Content-Type` says what they are.', headers, content };
+  }
   return { description: successProse[status], headers, content: { 'application/json': { schema: components.schemaOf(answer, 'output') } } };
 }
 

@@ -9,6 +9,30 @@ export interface AccessGrant {
   expires_in: number;
 }
 
+export interface Account {
+  id: Id;
+  slug: string;
+  name: string;
+  type: "personal" | "workspace";
+  status: "active" | "suspended";
+  /** IANA time zone. */
+  timezone: string | null;
+  /** Your role in it; null for an admin of the platform who is not a member. */
+  role: string | null;
+  created_at: Time;
+}
+
+export interface AccountChanges {
+  name?: string | undefined;
+  /** IANA time zone; null clears. */
+  timezone?: string | null | undefined;
+}
+
+export interface AccountClosing {
+  /** The slug of the account, as a confirmation. */
+  slug: string;
+}
+
 export interface AgentParallelCompleteEvent {
   event_id: Id;
   run_id: Id;
@@ -109,6 +133,19 @@ export interface CreatedApiKey {
   key: string;
 }
 
+export interface CreatedInvitation {
+  id: Id;
+  account_id: Id;
+  invited_by_user_id: Id;
+  email: string;
+  role: MemberRole;
+  expires_at: Time;
+  accepted_at: Time | null;
+  created_at: Time;
+  /** What the link in the mail ends with; shown only here. */
+  token: string;
+}
+
 export interface CreatedRun {
   run_id: Id;
   trace_id: TraceId;
@@ -121,8 +158,70 @@ export interface Credentials {
   cf_turnstile_token?: string | null | undefined;
 }
 
+export interface EmailCode {
+  /** One address (RFC 5322 addr-spec) of 3 to 254 characters. */
+  email: string;
+  /** The eight digits that were mailed. */
+  otp: string;
+}
+
+export interface EmailCodeRequest {
+  /** One address (RFC 5322 addr-spec) of 3 to 254 characters. */
+  email: string;
+  /** Required when captcha is on. */
+  cf_turnstile_token?: string | null | undefined;
+}
+
+export interface EmailConfirmation {
+  token: string;
+}
+
+export type FeatureFlags = Record<string, boolean>;
+
+export interface FlowCode {
+  /** From `POST /v1/auth/resolve`; it lasts ten minutes. */
+  flow_token: string;
+  /** The eight digits that were mailed. */
+  otp: string;
+}
+
+export interface FlowCodeRequest {
+  /** From `POST /v1/auth/resolve`; it lasts ten minutes. */
+  flow_token: string;
+  /** Required when captcha is on. */
+  cf_turnstile_token?: string | null | undefined;
+}
+
 /** A UUID (RFC 9562); the server makes version 7. */
 export type Id = string;
+
+export interface Identity {
+  identity: string;
+  /** Required when captcha is on. */
+  cf_turnstile_token?: string | null | undefined;
+}
+
+export interface Invitation {
+  id: Id;
+  account_id: Id;
+  invited_by_user_id: Id;
+  email: string;
+  role: MemberRole;
+  expires_at: Time;
+  accepted_at: Time | null;
+  created_at: Time;
+}
+
+export interface InviteCode {
+  id: Id;
+  user_id: Id;
+  code: string;
+  /** 0: unlimited. */
+  max_uses: number;
+  use_count: number;
+  is_active: boolean;
+  created_at: Time;
+}
 
 export interface Issue {
   location: "path" | "query" | "header" | "body";
@@ -252,6 +351,14 @@ export interface LlmTurnCompletedEvent {
   error_class?: string | undefined;
 }
 
+export interface LoginCheck {
+  login: string;
+}
+
+export interface LoginExists {
+  exists: boolean;
+}
+
 export interface LogoutRequest {
   /** End every session of the user. */
   all?: boolean | undefined;
@@ -283,6 +390,21 @@ export interface MeChanges {
   /** BCP 47 tag; null or empty clears. */
   locale?: string | null | undefined;
 }
+
+export interface Member {
+  account_id: Id;
+  user_id: Id;
+  username: string;
+  email: string | null;
+  role: string;
+  created_at: Time;
+}
+
+export interface MemberChanges {
+  role: MemberRole;
+}
+
+export type MemberRole = "admin" | "member";
 
 export interface Message {
   id: Id;
@@ -319,10 +441,22 @@ export interface MessageDeltaEvent {
   error_class?: string | undefined;
 }
 
+export interface NewAccount {
+  /** Unique for ever, also after the account was closed. */
+  slug: string;
+  name: string;
+}
+
 export interface NewApiKey {
   name: string;
   /** Left out or null: all that you may do at the time of a call. */
   scopes?: string[] | null | undefined;
+}
+
+export interface NewInvitation {
+  /** One address (RFC 5322 addr-spec) of 3 to 254 characters. */
+  email: string;
+  role: MemberRole;
 }
 
 export interface NewLlmModel {
@@ -365,6 +499,14 @@ export interface NewMessage {
   content_json?: MessageContent | undefined;
 }
 
+export interface NewProject {
+  name: string;
+  description?: string | null | undefined;
+  /** A team of the account. */
+  team_id?: Id | null | undefined;
+  visibility?: Visibility | undefined;
+}
+
 export interface NewRun {
   /** A provider model by id. */
   route_id?: string | null | undefined;
@@ -373,6 +515,15 @@ export interface NewRun {
   /** A selector: `provider^model`, or a model alone. */
   model?: string | null | undefined;
   reasoning_mode?: "auto" | "enabled" | "disabled" | "none" | "off" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "extra high" | null | undefined;
+}
+
+export interface NewTeam {
+  name: string;
+}
+
+export interface NewTeamMember {
+  user_id: Id;
+  role: MemberRole;
 }
 
 export interface NewThread {
@@ -397,8 +548,29 @@ export interface NewUser {
   cf_turnstile_token?: string | null | undefined;
 }
 
+export interface NextStep {
+  /** `password`: a user has this login or address; `register`: nobody has. */
+  next_step: "password" | "register";
+  /** Only with `password`. */
+  flow_token?: string | undefined;
+  /** Only when the user has an address. */
+  masked_email?: string | undefined;
+  /** Whether a code can be mailed. */
+  otp_available: boolean;
+  invite_required: boolean;
+  /** What was typed, trimmed. */
+  prefill: { login?: string | undefined; email?: string | undefined; };
+}
+
 export interface Ok {
   ok: true;
+}
+
+export interface PasswordChange {
+  /** Needed, unless a mailed code opened the session within the last ten minutes. */
+  current_password?: string | null | undefined;
+  /** At least 8 code points, at most 256 bytes, with a letter and a digit. */
+  new_password: string;
 }
 
 export interface PlatformAdmin {
@@ -435,9 +607,42 @@ export interface Profile {
   locale: string | null;
 }
 
+export interface Project {
+  id: Id;
+  account_id: Id;
+  team_id: Id | null;
+  owner_user_id: Id | null;
+  name: string;
+  description: string | null;
+  visibility: Visibility;
+  /** Everybody has one such project in each account; it is private and stays. */
+  is_default: boolean;
+  created_at: Time;
+}
+
+export interface ProjectChanges {
+  name?: string | undefined;
+  description?: string | null | undefined;
+  /** A team of the account. */
+  team_id?: Id | null | undefined;
+  visibility?: Visibility | undefined;
+}
+
 export type ProviderScope = "account" | "platform";
 
 export type ReasoningMode = "auto" | "enabled" | "disabled" | "none" | "minimal" | "low" | "medium" | "high" | "xhigh";
+
+export interface Redemption {
+  code: string;
+  type: "credits" | "feature";
+  /** The number of credits, or the key of the feature flag that is on now. */
+  value: string;
+}
+
+export interface RedemptionRequest {
+  /** In either case, with or without white space around it. */
+  code: string;
+}
 
 export interface Registration {
   user_id: Id;
@@ -857,6 +1062,22 @@ export interface SecurityToolInjectionDetectedEvent {
   error_class?: string | undefined;
 }
 
+export interface Team {
+  id: Id;
+  account_id: Id;
+  name: string;
+  members_count: number;
+  created_at: Time;
+}
+
+export interface TeamMember {
+  team_id: Id;
+  user_id: Id;
+  /** For people to read; it grants no permission. */
+  role: MemberRole;
+  created_at: Time;
+}
+
 export interface TextPart {
   type: "text";
   text: string;
@@ -1020,6 +1241,9 @@ export interface Usage {
   cached_tokens?: number | undefined;
 }
 
+/** `shared` is for everybody in the account, or for one team where `team_id` names it. */
+export type Visibility = "private" | "shared";
+
 export interface WorkerJobReceivedEvent {
   event_id: Id;
   run_id: Id;
@@ -1036,9 +1260,59 @@ export interface WorkerJobReceivedEvent {
   error_class?: string | undefined;
 }
 
+export interface Workspace {
+  project_id: Id;
+  owner_user_id: Id;
+  workspace_ref: string;
+  /** `active`: a live session uses it; `unavailable`: there is no store for files. */
+  status: "active" | "idle" | "unavailable";
+  last_used_at: Time;
+  /** Only when `active`. */
+  active_session?: { session_ref: string; session_type: "shell" | "browser"; state: string; last_used_at: Time; } | undefined;
+}
+
+export interface WorkspaceFile {
+  name: string;
+  /** From the root of the workspace. */
+  path: string;
+  type: "file" | "symlink";
+  /** Bytes. */
+  size: number;
+  mtime_unix_ms: number;
+  /** By the extension of the name. */
+  mime_type: string;
+}
+
+export interface WorkspaceFolder {
+  name: string;
+  /** From the root of the workspace. */
+  path: string;
+  type: "dir";
+  /** Only when something lies below. */
+  has_children?: true | undefined;
+}
+
+export type WorkspaceItem = WorkspaceFolder | WorkspaceFile;
+
+export interface WorkspaceItems {
+  workspace_ref: string;
+  /** The folder, normalised. */
+  path: string;
+  /** Folders first, each kind by name in the order of code points. */
+  items: WorkspaceItem[];
+}
+
 export interface AuthApi {
   /** Read whether sign-in asks for a captcha */
   readonly captchaConfig: Call<NoRequest, CaptchaConfig, 500 | 503>;
+  /** Tell whether a login or address is taken */
+  readonly check: Call<{ body: LoginCheck; }, LoginExists, 400 | 413 | 422 | 429 | 500 | 503>;
+  /** Find out how somebody goes on: sign in or register */
+  readonly resolve: Call<{ body: Identity; }, NextStep, 400 | 413 | 422 | 429 | 500 | 503>;
+  /** Mail a sign-in code to the user of a flow token */
+  readonly sendFlowCode: Call<{ body: FlowCodeRequest; }, undefined, 400 | 401 | 409 | 413 | 422 | 429 | 500 | 503>;
+  /** Sign in by a mailed code and a flow token */
+  readonly verifyFlowCode: Call<{ body: FlowCode; }, AccessGrant, 400 | 401 | 403 | 413 | 422 | 429 | 500 | 503>;
   /** Read who may register */
   readonly registrationMode: Call<NoRequest, RegistrationMode, 500 | 503>;
   /** Create a user with a personal account */
@@ -1053,6 +1327,22 @@ export interface AuthApi {
   readonly refresh: Call<NoRequest, AccessGrant, 400 | 401 | 403 | 404 | 422 | 500 | 503>;
   /** End this session, or all of them */
   readonly logout: Call<{ body?: LogoutRequest | undefined; }, Ok, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
+  /**
+   * Mail yourself a link that verifies your address
+   *
+   * A new link voids the one before. Nothing is sent when the address is verified already.
+   */
+  readonly sendVerification: Call<NoRequest, undefined, 400 | 401 | 403 | 404 | 409 | 429 | 500 | 503>;
+  /** Verify an address by the token of its link */
+  readonly confirmEmail: Call<{ body: EmailConfirmation; }, Ok, 400 | 413 | 422 | 500 | 503>;
+  /**
+   * Mail a sign-in code
+   *
+   * The answer is the same whether or not somebody has the address.
+   */
+  readonly sendCode: Call<{ body: EmailCodeRequest; }, undefined, 400 | 413 | 422 | 429 | 500 | 503>;
+  /** Sign in by a mailed code */
+  readonly verifyCode: Call<{ body: EmailCode; }, AccessGrant, 400 | 401 | 403 | 413 | 422 | 429 | 500 | 503>;
 }
 
 export interface MeApi {
@@ -1060,6 +1350,97 @@ export interface MeApi {
   readonly get: Call<NoRequest, Me, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Change your name, time zone or language */
   readonly update: Call<{ body: MeChanges; }, Profile, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
+  /**
+   * Read your invite code
+   *
+   * Makes one when you have none.
+   */
+  readonly inviteCode: Call<NoRequest, InviteCode, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Replace your invite code
+   *
+   * Possible once your newest code is 24 hours old.
+   */
+  readonly resetInviteCode: Call<NoRequest, InviteCode, 400 | 401 | 403 | 404 | 409 | 429 | 500 | 503>;
+  /** Redeem a code for the active account */
+  readonly redeem: Call<{ body: RedemptionRequest; }, Redemption, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
+  /** Read every feature flag as it stands for the active account */
+  readonly featureFlags: Call<NoRequest, FeatureFlags, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Change your password
+   *
+   * Ends every other session; API keys stay.
+   */
+  readonly changePassword: Call<{ body: PasswordChange; }, undefined, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
+}
+
+export interface AccountsApi {
+  /**
+   * Open a workspace
+   *
+   * The active account stays the same.
+   */
+  readonly create: Call<{ body: NewAccount; }, Account, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** List your accounts, newest first */
+  readonly mine: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, Account, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Read an account */
+  readonly get: Call<{ params: { account_id: Id; }; }, Account, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Change the name or the time zone of an account */
+  readonly update: Call<{ params: { account_id: Id; }; body: AccountChanges; }, Account, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
+  /**
+   * Close a workspace
+   *
+   * Memberships, keys and invitations end at once and open runs are cancelled. Ledger, usage and audit log are kept.
+   */
+  readonly delete: Call<{ params: { account_id: Id; }; body: AccountClosing; }, undefined, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** List members, newest first */
+  readonly members: PagedCall<{ params: { account_id: Id; }; query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, Member, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Change the role of a member */
+  readonly updateMember: Call<{ params: { account_id: Id; user_id: Id; }; body: MemberChanges; }, Member, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** Remove a member, or leave */
+  readonly removeMember: Call<{ params: { account_id: Id; user_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
+}
+
+export interface TeamsApi {
+  /** Create a team */
+  readonly create: Call<{ body: NewTeam; }, Team, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** List teams, newest first */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, Team, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Delete a team
+   *
+   * Projects that were shared with it become private.
+   */
+  readonly delete: Call<{ params: { team_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** List the members of a team, newest first */
+  readonly members: PagedCall<{ params: { team_id: Id; }; query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, TeamMember, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Add a member to a team, or change his role in it
+   *
+   * The user must be a member of the account. Who is in the team already gets the role, with status 200.
+   */
+  readonly addMember: Call<{ params: { team_id: Id; }; body: NewTeamMember; }, TeamMember | TeamMember, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** Remove a member from a team */
+  readonly removeMember: Call<{ params: { team_id: Id; user_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
+}
+
+export interface InvitationsApi {
+  /**
+   * Invite somebody by email
+   *
+   * The invitation can be accepted for 7 days.
+   */
+  readonly create: Call<{ params: { account_id: Id; }; body: NewInvitation; }, CreatedInvitation, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** List the invitations that can still be accepted, newest first */
+  readonly list: PagedCall<{ params: { account_id: Id; }; query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, Invitation, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Accept an invitation
+   *
+   * Your email address must be the invited one. The active account stays the same.
+   */
+  readonly accept: Call<{ params: { token: string; }; }, Ok, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
+  /** Revoke an invitation */
+  readonly revoke: Call<{ params: { invitation_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface ApiKeysApi {
@@ -1069,6 +1450,40 @@ export interface ApiKeysApi {
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, ApiKey, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Revoke a key */
   readonly delete: Call<{ params: { id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
+}
+
+export interface ProjectsApi {
+  /** Create a project */
+  readonly create: Call<{ body: NewProject; }, Project, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** List the projects you see, newest first */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, Project, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Read a project */
+  readonly get: Call<{ params: { project_id: Id; }; }, Project, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Change a project
+   *
+   * A null `team_id` or `description` clears it. The default project stays private.
+   */
+  readonly update: Call<{ params: { project_id: Id; }; body: ProjectChanges; }, Project, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** Delete a project; its threads stay */
+  readonly delete: Call<{ params: { project_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
+}
+
+export interface WorkspacesApi {
+  /** Read the state of your workspace in a project */
+  readonly get: Call<{ params: { project_id: Id; }; }, Workspace, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * List a folder of your workspace
+   *
+   * What is no folder has no items.
+   */
+  readonly files: Call<{ params: { project_id: Id; }; query?: { path?: string | undefined; } | undefined; }, WorkspaceItems, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Download a file of your workspace
+   *
+   * Symbolic links are not followed.
+   */
+  readonly file: Call<{ params: { project_id: Id; }; query: { path: string; }; }, Blob, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface ThreadsApi {
@@ -1181,8 +1596,18 @@ export interface Api {
   readonly auth: AuthApi;
   /** The signed-in user as seen from the active account. */
   readonly me: MeApi;
+  /** Personal accounts and workspaces, and who belongs to them. */
+  readonly accounts: AccountsApi;
+  /** Groups of members: they decide who sees a shared project that names a team. */
+  readonly teams: TeamsApi;
+  /** Ways into a workspace for people by their email address. */
+  readonly invitations: InvitationsApi;
   /** Long-lived credentials for servers and scripts. */
   readonly apiKeys: ApiKeysApi;
+  /** Groups of threads, private or shared with the account or one team. */
+  readonly projects: ProjectsApi;
+  /** The files that your runs in a project have made. */
+  readonly workspaces: WorkspacesApi;
   /** Conversations. */
   readonly threads: ThreadsApi;
   /** The transcript of a thread. */
