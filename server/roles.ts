@@ -29,6 +29,8 @@ export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void
     process.exit(code);
   }
   const defect = (error: unknown) => {
+    // Connections that the database closed while we are closing them ourselves.
+    if (ending.signal.aborted) return void log?.debug({ err: error }, 'an error on the way out');
     process.stderr.write(`${complaint(error)}\n`);
     void finish(1);
   };
