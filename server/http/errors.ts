@@ -9,7 +9,9 @@ export const respondToError =
   (error, req, res, _next) => {
     const traceId = traceOf(res);
     const failure = failureOf(error);
-    if (failure.status === 500) log.error({ err: error, trace_id: traceId, method: req.method, path: req.path }, 'a request failed');
+    // The path as the contract has it: what a caller put in its place may be a secret.
+    const where = { method: req.method, path: res.locals.path };
+    if (failure.status === 500) log.error({ err: error, trace_id: traceId, ...where }, 'a request failed');
     else if (failure.status === 503) log.warn({ err: error, trace_id: traceId }, 'a request met a dependency that is down');
     if (res.headersSent) return void res.destroy();
     if (failure.status === 401) res.setHeader('www-authenticate', 'Bearer');

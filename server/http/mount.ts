@@ -61,13 +61,14 @@ export function mount(app: App, implementations: readonly Implementation[]): Req
 }
 
 /** What one step of a chain leaves for the next (measured: weak maps keyed by the request cost the garbage collector more). */
-type Locals = { params: Record<string, string>; admission: Admission };
+type Locals = { params: Record<string, string>; path: string; admission: Admission };
 
 function admitted(app: App, { route }: Served): RequestHandler {
   const { callerOf } = callers(app.config);
   return (req, res, next) => {
     if (req.method === 'HEAD' && streamOf(route)) throw new Failure('wrong_method', 'A stream has no HEAD.', {}, { allow: 'GET' });
     const locals = res.locals as Locals;
+    locals.path = route.path;
     admit(app, route, locals.params, req, res, callerOf(req)).then((admission) => {
       locals.admission = admission;
       next();

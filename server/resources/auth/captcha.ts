@@ -32,7 +32,7 @@ export async function checkCaptcha({ app, origin }: RequestScope, token: string 
   if (verdict.success && (host === undefined || verdict.hostname?.toLowerCase() === host.toLowerCase())) return;
   const codes = verdict['error-codes'] ?? [];
   if (codes.some((code) => code.includes('secret')))
-    log.error({ codes }, 'the captcha provider does not know ARKLOOP_TURNSTILE_SECRET_KEY');
+    log.error({ trace_id: origin.traceId }, 'the captcha provider does not know ARKLOOP_TURNSTILE_SECRET_KEY');
   throw invalidField('/cf_turnstile_token', 'was not accepted', 'captcha_invalid');
 }
 
