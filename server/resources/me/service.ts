@@ -1,13 +1,11 @@
 import type { MeChanges } from '../../../contract/me.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { expected, fieldChecks, readLocale, readLogin, readTimeZone } from '../auth/fields.ts';
-import { requiresVerifiedEmail } from '../auth/settings.ts';
 import { lockProfile, type MeRow, type ProfileRow, selectMe, updateProfile } from './queries.ts';
 
-/** The signed-in user in the active account, and whether password sign-in waits for a verified email address. */
-export async function getMe({ read, actor, accountId }: Scope): Promise<MeRow & { emailRequired: boolean }> {
-  const [row, emailRequired] = await Promise.all([read.row(selectMe, [actor.userId, accountId]), requiresVerifiedEmail(read)]);
-  return { ...row!, emailRequired };
+/** The signed-in user in the active account. One statement, because clients ask at every start. */
+export async function getMe({ read, actor, accountId }: Scope): Promise<MeRow> {
+  return (await read.row(selectMe, [actor.userId, accountId]))!;
 }
 
 type Profile = Omit<ProfileRow, 'home'>;

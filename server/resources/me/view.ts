@@ -9,11 +9,10 @@ import type { MeRow } from './queries.ts';
 const zone = (stored: string | null) => readTimeZone(stored) ?? null;
 
 /** The profile as published, with what its owner may do in the active account. */
-export const viewMe = ({ emailRequired, ...row }: MeRow & { emailRequired: boolean }, scope: Scope): Me => ({
+export const viewMe = (row: MeRow, scope: Scope): Me => ({
   ...row,
   timezone: zone(row.timezone),
   account_timezone: zone(row.account_timezone),
-  email_verification_required: emailRequired,
   role: roleOf({ is_platform_admin: scope.isPlatformAdmin, role: scope.role }),
   permissions: permissions.filter((permission) => scope.permissions.has(permission)),
 });

@@ -17,11 +17,10 @@ export const selectWorkspace = statement<WorkspaceRow>(
   `select ${columns} from workspaces where account_id = $1 and project_id = $2 and owner_user_id = $3`,
 );
 
-/** Gives the row also to those who come second: only an update returns a row that was there. */
+/** Gives nothing to those who come second. No constraint is named, because two are broken at once: naming one would fail on the other. */
 export const insertWorkspace = statement<WorkspaceRow>(`
   insert into workspaces (account_id, project_id, owner_user_id, workspace_ref) values ($1, $2, $3, $4)
-  on conflict (account_id, project_id, owner_user_id) do update set workspace_ref = excluded.workspace_ref
-  returning ${columns}`);
+  on conflict do nothing returning ${columns}`);
 
 /** The manifest `$3` in place of `$4`, unless another has taken that place meanwhile. */
 export const replaceManifest = statement<never>(`

@@ -17,9 +17,9 @@ type Place = { accountId: string; userId: string; projectId: string };
 
 /** The workspace of a user in a project, made where there is none yet; however many ask at once, there is one. */
 export async function openWorkspace(sql: Sql, { accountId, userId, projectId }: Place): Promise<WorkspaceRow> {
-  const known = await sql.row(queries.selectWorkspace, [accountId, projectId, userId]);
-  const ref = workspaceRef(accountId, userId, projectId);
-  return known ?? (await sql.row(queries.insertWorkspace, [accountId, projectId, userId, ref]))!;
+  const find = () => sql.row(queries.selectWorkspace, [accountId, projectId, userId]);
+  const make = () => sql.row(queries.insertWorkspace, [accountId, projectId, userId, workspaceRef(accountId, userId, projectId)]);
+  return (await find()) ?? (await make()) ?? (await find())!;
 }
 
 /** Name the newest manifest of a workspace; false when another was named since `since`. */

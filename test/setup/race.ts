@@ -1,0 +1,53 @@
+import { expect } from 'vitest';
+import { reason } from './sessions.ts';
+import type { Answer, World } from './world.ts';
+
+/** How often each race is run: one that is lost once in a hundred shows in every second or third run of the tests. */
+const rounds = 50;
+
+/** Runs a race again and again, one after the other. */
+export async function again(race: (round: number) => Promise<void>): Promise<number> {
+  for (let round = 0; round < rounds; round++) await race(round);
+  return rounds;
+}
+
+/** The same call, so many times at once. */
+export const atOnce = <T>(count: number, act: (index: number) => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: count }, (_, index) => act(index)));
+
+/** How many answers came of each kind: `{ '201': 1, '409 slug_taken': 9 }`. */
+export function tally(answers: readonly Answer[]): Record<string, number> {
+  const kinds = answers.map((answer) => reason(answer).filter(Boolean).join(' '));
+  return Object.fromEntries([...new Set(kinds)].map((kind) => [kind, kinds.filter((each) => each === kind).length]));
+}
+
+/** Of all answers one is of the first kind and the rest of the second. */
+export function expectOne(answers: readonly Answer[], won: string, lost: string): Answer {
+  expect(tally(answers)).toEqual({ [won]: 1, [lost]: answers.length - 1 });
+  return answers.find((answer) => reason(answer).filter(Boolean).join(' ') === won)!;
+}
+
+/** The one number that a query counts. */
+export const counter =
+  ({ sql }: Pick<World, 'sql'>) =>
+  async (what: string, values: unknown[] = []): Promise<number> =>
+    (await sql(`select count(*)::int as n from ${what}`, values))[0].n;
+
+/** Everything that belongs to a user from the start, and nothing that belongs to nobody: what half a registration would leave. */
+export async function expectWholeUsers({ sql }: Pick<World, 'sql'>): Promise<void> {
+  const partial = await sql(`
+    select u.id from users u where u.username <> 'system_agent' and (
+      (select count(*) from credentials where user_id = u.id) <> 1
+      or (select count(*) from sessions where user_id = u.id) = 0
+      or (select count(*) from invite_codes where user_id = u.id and is_active) <> 1
+      or (select count(*) from accounts a join memberships m on m.account_id = a.id and m.user_id = u.id and m.role = 'admin'
+          join projects p on p.account_id = a.id and p.owner_user_id = u.id and p.is_default
+          join credit_balances b on b.account_id = a.id
+          join credit_transactions t on t.account_id = a.id and t.reference_type = 'initial_grant'
+          where a.owner_user_id = u.id and a.type = 'personal') <> 1)`);
+  const stray = await sql(`
+    select a.id from accounts a where (select count(*) from memberships where account_id = a.id) = 0
+    union all select account_id from credit_transactions t group by account_id
+      having sum(amount) <> (select balance from credit_balances b where b.account_id = t.account_id)`);
+  expect({ partial, stray }).toEqual({ partial: [], stray: [] });
+}
