@@ -6,8 +6,8 @@ export type Arrival = { type: string; at: number };
 /** Connections that stay open between requests. */
 export const newAgent = () => new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
 
-/** An open stream: resolves with all its events once the server has ended it; `count` is how many there were so far. */
-export type Reading = { opened: Promise<void>; ended: Promise<Arrival[]>; count(): number };
+/** A stream that is being read: all its events once the server has ended it. */
+export type Reading = { opened: Promise<void>; ended: Promise<Arrival[]> };
 
 /** Follow the events of a run. */
 export function readEvents(agent: Agent, url: string, token: string, runId: string): Reading {
@@ -29,7 +29,7 @@ export function readEvents(agent: Agent, url: string, token: string, runId: stri
     ended.reject(error);
   };
   asked.on('error', fail).end();
-  return { opened: opened.promise, ended: ended.promise, count: () => arrivals.length };
+  return { opened: opened.promise, ended: ended.promise };
 }
 
 function take(response: IncomingMessage, arrivals: Arrival[]) {

@@ -49,7 +49,7 @@ export async function measureThreads(shared: Shared, effort: Effort): Promise<Fi
 const json = { 'content-type': 'application/json' };
 
 /** The four requests of a thread's life, as one of the people after the other. */
-export const cycle =
+const cycle =
   (people: readonly Person[]): Plan =>
   () => {
     let turn = 0;
