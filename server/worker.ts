@@ -109,7 +109,7 @@ const graceMs = 5_000;
 async function keepHouse({ database, bell, config, log }: ExecuteDeps) {
   for (const runId of await removeExpiredThreads(database)) bell.ring(runId);
   await keepEventPartitions({ database, months: config.runEventsRetentionMonths, log });
-  await sweep(database);
+  await sweep(database, config.auditRetentionDays);
 }
 
 const every = (ms: number, chore: () => Promise<unknown>, onError: (error: unknown) => void) => {

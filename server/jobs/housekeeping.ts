@@ -64,7 +64,10 @@ const forgetTokens = statement<never>(`delete from refresh_tokens where expires_
 const forgetCodes = statement<never>('delete from login_codes where expires_at < now()');
 const forgetVerifications = statement<never>('delete from email_verifications where expires_at < now()');
 
-/** Rows that have served their purpose. */
-export async function sweep(database: Database): Promise<void> {
+const forgetAudit = statement<never>(`delete from audit_logs where created_at < now() - $1 * interval '1 day'`);
+
+/** Rows that have served their purpose; entries of the audit log after `auditDays`. */
+export async function sweep(database: Database, auditDays: number): Promise<void> {
+  await database.run(forgetAudit, [auditDays]);
   for (const one of [forgetKeys, forgetCounts, forgetWorkers, forgetTokens, forgetCodes, forgetVerifications]) await database.run(one);
 }

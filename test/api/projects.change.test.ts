@@ -1,27 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { projectCalls } from '../setup/projects.ts';
+import { projectHouse } from '../setup/projects.ts';
 import { reason } from '../setup/sessions.ts';
-import { type Answer, type Person, startWorld } from '../setup/world.ts';
+import { type Answer, startWorld } from '../setup/world.ts';
 
 const world = await startWorld({}, { worker: false });
-const { call, sql, signUp, join } = world;
-
-/** An account with its admin, an owner of projects, and a member. */
-async function house() {
-  const [admin, owner, member, mate, stranger] = await Promise.all([signUp(), signUp(), signUp(), signUp(), signUp()]);
-  await join(owner, admin, 'admin');
-  await join(member, admin);
-  await join(mate, admin);
-  return { admin, owner, member, mate, stranger, ...projectCalls(world, admin) };
-}
-const setRole = async ({ id }: Person, { accountId }: Person, role: string) => {
-  await sql('update memberships set role = $3 where account_id = $1 and user_id = $2', [accountId, id, role]);
-  await sql(`select pg_notify('arkloop_access', $1)`, [id]);
-  await new Promise((done) => setTimeout(done, 100));
-};
+const { call, sql } = world;
+const { house, setRole, auditOf } = projectHouse(world);
 const ids = ({ body }: Answer) => body.map(({ id }: { id: string }) => id);
-const auditOf = ({ headers }: Answer) =>
-  sql('select action, target_type, target_id, metadata from audit_logs where trace_id = $1', [headers.get('x-trace-id')]);
 
 describe('change', () => {
   test('what is left out stays, null clears where it may, and nothing is no change', async () => {

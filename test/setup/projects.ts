@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Person, World } from './world.ts';
+import type { Answer, Person, World } from './world.ts';
 
 /** The header that puts a person into the account of another. */
 export const inAccountOf = ({ accountId }: Pick<Person, 'accountId'>) => ({ 'x-account-id': accountId });
@@ -31,5 +31,28 @@ export function projectCalls({ call, sql }: Pick<World, 'call' | 'sql'>, host: P
       if (made.status !== 201) throw new Error(`key: ${made.status} ${made.text}`);
       return { token: made.body.key };
     },
+  };
+}
+
+/** People of one account around its projects, and what a test does to them. */
+export function projectHouse(world: World) {
+  const { signUp, join, sql } = world;
+  return {
+    /** An account with its admin, an owner of projects, and two members; and a stranger. */
+    async house() {
+      const [admin, owner, member, mate, stranger] = await Promise.all([signUp(), signUp(), signUp(), signUp(), signUp()]);
+      await join(owner, admin, 'admin');
+      await join(member, admin);
+      await join(mate, admin);
+      return { admin, owner, member, mate, stranger, ...projectCalls(world, admin) };
+    },
+    async setRole({ id }: Person, { accountId }: Person, role: string) {
+      await sql('update memberships set role = $3 where account_id = $1 and user_id = $2', [accountId, id, role]);
+      await sql(`select pg_notify('arkloop_access', $1)`, [id]);
+      await new Promise((done) => setTimeout(done, 100));
+    },
+    /** The audit entries of a request. */
+    auditOf: ({ headers }: Answer) =>
+      sql('select action, target_type, target_id, metadata from audit_logs where trace_id = $1', [headers.get('x-trace-id')]),
   };
 }

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { firstIdOf, keepEventPartitions, removeExpiredThreads } from '../../server/jobs/housekeeping.ts';
+import { firstIdOf, keepEventPartitions, removeExpiredThreads, sweep } from '../../server/jobs/housekeeping.ts';
 import { openThread, startRun } from '../setup/conversation.ts';
 import { openStream, readAll, types } from '../setup/events.ts';
 import { addModel } from '../setup/model.ts';
@@ -87,4 +87,26 @@ test('the partitions of this month and the next two exist, and those past their 
     edge,
   ]);
   expect(where).toEqual([{ name: 'run_events_2042_01' }, { name: 'run_events_2042_02' }]);
+});
+
+test('entries of the audit log and spent idempotency keys are kept for as long as they are promised', async () => {
+  const entry = (days: number) =>
+    sql(
+      `insert into audit_logs (id, action, target_type, trace_id, created_at)
+       values (gen_random_uuid(), 'sample.entry', 'sample', repeat('0', 32), now() - $1 * interval '1 day')`,
+      [days],
+    );
+  const key = (hours: number) =>
+    sql(
+      `insert into idempotency_keys (scope_hash, request_hash, claim_id, claimed_at)
+       values ('sample ' || $1, '', gen_random_uuid(), now() - $1::int * interval '1 hour')`,
+      [hours],
+    );
+  for (const days of [1, 29, 31]) await entry(days);
+  for (const hours of [1, 25]) await key(hours);
+  await sweep(database, 30);
+  expect(
+    await sql(`select extract(day from now() - created_at)::int as days from audit_logs where action = 'sample.entry' order by 1`),
+  ).toEqual([{ days: 1 }, { days: 29 }]);
+  expect(await sql(`select scope_hash from idempotency_keys where scope_hash like 'sample %'`)).toEqual([{ scope_hash: 'sample 1' }]);
 });

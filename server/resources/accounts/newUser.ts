@@ -2,6 +2,7 @@ import { refuse } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import { type Sql, statement } from '../../kernel/sql.ts';
 import { loginKeyOf } from '../auth/fields.ts';
+import { addCredits } from '../credits/ledger.ts';
 import { createInviteCode } from '../inviteCodes/service.ts';
 import { ensureDefaultProject } from '../projects/service.ts';
 import { readSettings } from '../settings/settings.ts';
@@ -24,10 +25,6 @@ const insertCredential = statement<never>(`
   insert into credentials (user_id, login, login_key, password_hash) values ($1, $2, $3, $4) on conflict (login_key) do nothing`);
 const insertPersonalAccount = statement<never>(`
   insert into accounts (id, slug, name, type, owner_user_id) values ($1, $2, $3, 'personal', $4) on conflict (slug) do nothing`);
-const grantCredits = statement<never>(`
-  with balance as (insert into credit_balances (account_id, balance) values ($1, $3::bigint))
-  insert into credit_transactions (account_id, id, type, amount, reference_type, reference_id)
-  values ($1, $2, 'credit', $3::bigint, 'initial_grant', $1)`);
 
 /**
  * Create a user with credential, personal account, membership, credits, default project and invite code, in the caller's transaction.
@@ -42,7 +39,7 @@ export async function createUser(tx: Sql, { userId, login, email, locale, passwo
   await insertAccount(tx, accountId, userId, `${login}'s workspace`);
   await tx.run(insertAdmin, [accountId, userId]);
   const { 'credit.initial_grant': grant } = await readSettings(tx);
-  if (grant > 0) await tx.run(grantCredits, [accountId, newId(), grant]);
+  if (grant > 0) await addCredits(tx, { accountId, amount: grant, referenceType: 'initial_grant', referenceId: accountId });
   else await tx.run(insertEmptyBalance, [accountId]);
   await ensureDefaultProject(tx, accountId, userId);
   await createInviteCode(tx, userId);

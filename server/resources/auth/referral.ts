@@ -1,6 +1,7 @@
 import { newId } from '../../kernel/ids.ts';
 import type { RequestScope } from '../../kernel/scope.ts';
 import { statement, type Transaction } from '../../kernel/sql.ts';
+import { addCredits } from '../credits/ledger.ts';
 import { readSettings } from '../settings/settings.ts';
 
 const insertReferral = statement<never>(`
@@ -8,13 +9,6 @@ const insertReferral = statement<never>(`
 const selectHome = statement<{ id: string }>(
   `select id from accounts where owner_user_id = $1 and type = 'personal' and deleted_at is null`,
 );
-const reward = statement<never>(`
-  with balance as (
-    insert into credit_balances (account_id, balance) values ($1, $3::bigint)
-    on conflict (account_id) do update set balance = credit_balances.balance + excluded.balance)
-  insert into credit_transactions (account_id, id, type, amount, reference_type, reference_id, metadata)
-  values ($1, $2, 'credit', $3::bigint, 'referral', $4, json_build_object('role', $5::text))`);
-
 type Invited = { userId: string; accountId: string; by: { inviterUserId: string; codeId: string } };
 
 /** Link a new user to the inviter, and reward both. */
@@ -32,6 +26,6 @@ export async function recordReferral(scope: RequestScope, { userId, accountId, b
   scope.audit({ action: 'referral.create', accountId, actorId: userId, targetType: 'referral', targetId: id, metadata });
 }
 
-async function pay(tx: Transaction, accountId: string, amount: number, referralId: string, role: 'inviter' | 'invitee') {
-  if (amount > 0) await tx.run(reward, [accountId, newId(), amount, referralId, role]);
+async function pay(tx: Transaction, accountId: string, amount: number, referenceId: string, role: 'inviter' | 'invitee') {
+  if (amount > 0) await addCredits(tx, { accountId, amount, referenceType: 'referral', referenceId, metadata: { role } });
 }

@@ -6,7 +6,7 @@ export type Entry = {
   accountId: string;
   /** More than 0. */
   amount: number;
-  referenceType: 'referral' | 'redemption_code';
+  referenceType: 'initial_grant' | 'referral' | 'redemption_code';
   referenceId: string;
   metadata?: Record<string, unknown>;
 };
