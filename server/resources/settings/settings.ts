@@ -1,75 +1,109 @@
-import { z } from 'zod';
-import { type Sql, statement } from '../../kernel/sql.ts';
+import { Memory } from '../../http/memory.ts';
+import type { Changes } from '../../kernel/changes.ts';
+import type { Config } from '../../kernel/config.ts';
+import type { Keys } from '../../kernel/keys.ts';
+import { type Database, type Sql, statement } from '../../kernel/sql.ts';
+import type { Settings } from './registry.ts';
+import { opened, readOwn, resolveSettings, textOf } from './resolve.ts';
 
-const count = z.int().min(0);
+export type { Settings } from './registry.ts';
+export { settingProblems } from './resolve.ts';
 
-/** The platform settings this build reads, with their defaults (specification, runs 17). */
-const table = {
-  'limit.concurrent_runs': count.default(0),
-  'limit.team_members': count.default(0),
-  'limit.max_input_content_bytes': count.default(32_768),
-  'limit.agent_reasoning_iterations': count.default(0),
-  'limit.run_wall_clock_timeout_ms': z.int().min(1).default(900_000),
-  'limit.idle_heartbeat_interval_ms': z.int().min(1).default(15_000),
-  'llm.retry.max_attempts': z.int().min(1).default(3),
-  'llm.retry.base_delay_ms': count.default(1_000),
-  'llm.max_response_bytes': count.default(16_384),
-  'feature.byok_enabled': z.boolean().default(true),
-  'auth.refresh_reuse_grace_seconds': count.default(10),
-  'credit.initial_grant': count.default(1_000),
-  'credit.invite_reward': z.int().default(500),
-  'credit.invitee_reward': z.int().default(200),
-  'invite.default_max_uses': count.default(0),
-  'title_summarizer.model': z.string().nullable().default(null),
-} as const;
-type Table = typeof table;
+/** What an account has instead of settings of the platform, and until when that is certain. */
+type Own = { values: Partial<Settings>; until: number; merged?: { platform: Settings; all: Settings } };
 
-/** Every setting, resolved. */
-export type Settings = { [Key in keyof Table]: z.output<Table[Key]> };
+type Kept = { settings: Memory<Settings>; own: Memory<Own>; encryptionKey: Buffer; channels: Map<Changes, boolean> };
+
+/** By the database of the process. Whoever is not here reads afresh each time, and reads no secrets. */
+const kept = new WeakMap<Sql, Kept>();
+
+/** A change that was announced and not heard is seen after so many seconds all the same; the specification allows 5 (platform 0). */
+const longestLife = 4;
+
+type Watched = { config: Pick<Config, 'configCacheTtlSeconds'>; keys: Pick<Keys, 'encryptionKey'>; database: Database };
+
+/** Lets this process keep what it reads of settings and entitlements, for as long as `changes` tells it what is old. */
+export function watchSettings({ config, keys, database }: Watched, changes: Changes): void {
+  const lifeMs = Math.min(longestLife, config.configCacheTtlSeconds) * 1_000;
+  const mine = kept.get(database) ?? {
+    settings: new Memory<Settings>(1, lifeMs),
+    own: new Memory<Own>(5_000, lifeMs),
+    encryptionKey: keys.encryptionKey,
+    channels: new Map<Changes, boolean>(),
+  };
+  kept.set(database, mine);
+  const turn = (up: boolean) => {
+    mine.channels.set(changes, up);
+    for (const memory of [mine.settings, mine.own]) {
+      memory.clear();
+      memory.enable([...mine.channels.values()].every(Boolean));
+    }
+  };
+  turn(false);
+  changes.onState(turn);
+  changes.on('settings', () => mine.settings.clear());
+  changes.on('entitlements', (key) => (key === 'platform' ? mine.own.clear() : mine.own.forget(key)));
+}
 
 const selectSettings = statement<{ key: string; value: unknown }>('select key, value from platform_settings');
 
-const known = new WeakMap<Sql, { settings: Settings; until: number }>();
-
-/** A change made elsewhere is seen within a second; `ARKLOOP_CONFIG_CACHE_TTL_SECONDS` can only shorten that. */
-const lifeMs = (env: NodeJS.ProcessEnv) => Math.min(1, Number(env.ARKLOOP_CONFIG_CACHE_TTL_SECONDS || 1)) * 1_000;
-
-const variableOf = (key: string) => `ARKLOOP_${key.toUpperCase().replaceAll('.', '_')}`;
-
-/** One line for every environment variable that sets a setting to a value it cannot have; never the value. */
-export const settingProblems = (env: NodeJS.ProcessEnv): string[] =>
-  Object.entries(table).flatMap(([key, shape]) => {
-    const text = env[variableOf(key)];
-    return !text || shape.safeParse(parsed(text)).success ? [] : [`${variableOf(key)}: expected ${expected(shape)}`];
-  });
-
-const expected = (shape: z.ZodType) => {
-  const { type } = z.toJSONSchema(shape, { io: 'input' });
-  return type === 'integer' ? 'an integer in range' : type === 'boolean' ? 'true or false' : 'a text';
-};
-
 /**
- * Environment variable > platform setting > default; a stored value that does not fit counts as unset. Inside a transaction it is
- * read `through` that: holding one connection while waiting for another, all of the pool's would wait for each other.
+ * The settings of the platform: environment > stored > default; a stored value that does not fit counts as unset. Inside a transaction they
+ * are read `through` that: holding one connection while waiting for another, all of the pool's would wait for each other.
  */
 export async function readSettings(sql: Sql, through: Sql = sql, env: NodeJS.ProcessEnv = process.env): Promise<Settings> {
-  const kept = known.get(sql);
-  if (kept && kept.until > Date.now()) return kept.settings;
-  const stored = Object.fromEntries((await through.rows(selectSettings)).map(({ key, value }) => [key, value]));
-  const resolve = (key: string, shape: z.ZodType) => {
-    const text = env[variableOf(key)];
-    const given = [text ? parsed(text) : undefined, stored[key]].filter((value) => value !== undefined);
-    return [...given, undefined].map((value) => shape.safeParse(value)).find(({ success }) => success)?.data;
+  const mine = kept.get(sql);
+  const ask = async () => {
+    const rows = await through.rows(selectSettings);
+    return resolveSettings(new Map(rows.map(({ key, value }) => [key, textOf(key, value, mine?.encryptionKey)])), env);
   };
-  const settings = Object.fromEntries(Object.entries(table).map(([key, shape]) => [key, resolve(key, shape)])) as Settings;
-  known.set(sql, { settings, until: Date.now() + lifeMs(env) });
-  return settings;
+  if (!mine || env !== process.env) return ask();
+  return mine.settings.get('') ?? (await mine.settings.load('', undefined, ask))!;
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+type OwnRow = { key: string; value: string | null; value_sealed: Buffer | null; owner: string; left_ms: number | null };
+
+/** What the account has of its own. The time left is told by the database, whose clock decides. */
+const selectOwn = statement<OwnRow>(`
+  select e.key, e.value, e.value_sealed, 'plan_entitlement:' || e.plan_id as owner, null::double precision as left_ms
+  from subscriptions s join plan_entitlements e on e.plan_id = s.plan_id where s.account_id = $1 and s.status = 'active'
+  union all
+  select o.key, o.value, o.value_sealed, 'entitlement_override:' || o.account_id,
+    (extract(epoch from o.expires_at - clock_timestamp()) * 1000)::double precision
+  from entitlement_overrides o where o.account_id = $1 and (o.expires_at is null or o.expires_at > clock_timestamp())`);
+
+/**
+ * The same for one account: override > active plan > platform, where the account may have its own. Rejects when the database does not answer.
+ * A transaction that has itself changed what it asks about passes itself as `sql`: then nothing kept is used, and nothing is kept.
+ */
+export async function readEntitlements(sql: Sql, accountId: string, through: Sql = sql): Promise<Settings> {
+  const [platform, own] = await Promise.all([readSettings(sql, through), ownOf(sql, accountId, through)]);
+  if (Object.keys(own.values).length === 0) return platform;
+  if (own.merged?.platform !== platform) own.merged = { platform, all: { ...platform, ...own.values } };
+  return own.merged.all;
 }
+
+async function ownOf(sql: Sql, accountId: string, through: Sql): Promise<Own> {
+  const mine = kept.get(sql);
+  const known = mine?.own.get(accountId);
+  if (known && known.until > Date.now()) return known;
+  const ask = async () => {
+    const asked = Date.now();
+    return readRows(await through.rows(selectOwn, [accountId]), asked, mine?.encryptionKey);
+  };
+  return mine ? (await mine.own.load(accountId, accountId, ask))! : ask();
+}
+
+/** `asked` is before the database looked at its clock, so that what expires is never used longer. */
+function readRows(rows: readonly OwnRow[], asked: number, encryptionKey: Buffer | undefined): Own {
+  const values: Record<string, unknown> = {};
+  for (const { key, value, value_sealed: sealed, owner } of rows.toSorted((a, b) => rankOf(a) - rankOf(b))) {
+    const text = sealed ? encryptionKey && opened(encryptionKey, sealed, `${owner}:${key}`) : value;
+    const read = text === null || text === undefined ? undefined : readOwn(key, text);
+    if (read !== undefined) values[key] = read;
+  }
+  const ends = rows.flatMap(({ left_ms: left }) => (left === null ? [] : [asked + left]));
+  return { values: values as Partial<Settings>, until: Math.min(Number.POSITIVE_INFINITY, ...ends) };
+}
+
+const rankOf = ({ owner }: OwnRow) => (owner.startsWith('plan') ? 0 : 1);
