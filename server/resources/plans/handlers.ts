@@ -1,0 +1,22 @@
+import { plans } from '../../../contract/plans.ts';
+import { implement } from '../../http/implement.ts';
+import { createPlan, deletePlan, findPlan, listPlans, updatePlan } from './service.ts';
+import { viewPlan } from './view.ts';
+
+export const planHandlers = implement(
+  plans,
+  { plan: findPlan },
+  {
+    list: async ({ scope, query }) => {
+      const { rows, next } = await listPlans(scope, query);
+      return { status: 200, body: rows.map(viewPlan), next };
+    },
+    get: ({ found }) => ({ status: 200, body: viewPlan(found.plan) }),
+    create: async ({ scope, body }) => ({ status: 201, body: viewPlan(await createPlan(scope, body)) }),
+    update: async ({ scope, found, body }) => ({ status: 200, body: viewPlan(await updatePlan(scope, found.plan, body)) }),
+    delete: async ({ scope, found }) => {
+      await deletePlan(scope, found.plan);
+      return { status: 204, body: undefined };
+    },
+  },
+);
