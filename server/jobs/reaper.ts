@@ -3,9 +3,10 @@ import type { Config } from '../kernel/config.ts';
 import { newId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import { type Database, statement } from '../kernel/sql.ts';
+import { chargeRun, type Spending } from '../resources/credits/charge.ts';
 import { readSettings } from '../resources/settings/settings.ts';
-import { readLog } from './prompt.ts';
-import { recordUsage } from './settle.ts';
+import { insertDeliveries } from '../resources/webhooks/outbox.ts';
+import { readLog } from './recovery.ts';
 
 export type ReaperDeps = { config: Config; database: Database; queue: Queue; bell: Bell; log: Log };
 
@@ -44,8 +45,8 @@ export async function recoverRuns({ database, queue, config, log }: ReaperDeps):
 }
 
 /** Runs that nothing has happened in for too long; a queued one only when no worker was alive all that time. */
-const selectStale = statement<{ id: string; account_id: string; trace_id: string; status: string }>(`
-  select id, account_id, trace_id, status from runs where ${open} and last_activity_at < now() - $1 * interval '1 minute'
+const selectStale = statement<{ id: string; account_id: string; trace_id: string; status: string; multiplier: string | null }>(`
+  select id, account_id, trace_id, status, route_snapshot ->> 'multiplier' as multiplier from runs where ${open} and last_activity_at < now() - $1 * interval '1 minute'
     and (attempt > 0 or not exists (select from workers where last_seen_at > now() - $1 * interval '1 minute') or created_at < now() - $2 * interval '1 millisecond')
   limit 500`);
 
@@ -66,7 +67,7 @@ export async function reapRuns({ database, config, queue, bell, log }: ReaperDep
   const reaped = await database.transaction(async (tx) => {
     if (!(await tx.row(tryLock, [reaperLock]))?.locked) return [];
     const stale = await tx.rows(selectStale, [minutes, settings['limit.run_wall_clock_timeout_ms']]);
-    const ended: string[] = [];
+    const ended: { run: (typeof stale)[number]; spent: Spending }[] = [];
     for (const run of stale) {
       const { status, type, data, error } = endOf(run);
       // What finished turns have used is recorded however the run ends; a log that cannot be read has used nothing we know of.
@@ -75,11 +76,15 @@ export async function reapRuns({ database, config, queue, bell, log }: ReaperDep
       const entry = [newId(), type, JSON.stringify(data), newId(), ...totals];
       // The condition is asked again under the lock: a worker that has just committed wins.
       if (!(await tx.row(reapRun, [run.id, minutes, status, error && JSON.stringify(error), ...entry]))) continue;
-      await recordUsage(tx, run, spent);
       await queue.withdrawRun(tx, run.id);
-      ended.push(run.id);
+      ended.push({ run, spent });
     }
-    return ended;
+    // Balances are locked last and in the order of their accounts, as everybody does.
+    for (const { run, spent } of ended.sort((a, b) => (a.run.account_id < b.run.account_id ? -1 : 1))) {
+      chargeRun(tx, run, spent, settings);
+      insertDeliveries(tx, run);
+    }
+    return ended.map(({ run }) => run.id);
   });
   for (const id of reaped) bell.ring(id);
   if (reaped.length > 0) log.warn({ runs: reaped.length }, 'stuck runs were ended');

@@ -2,18 +2,27 @@ import Big from 'big.js';
 import type { RunStep, Usage } from '../../contract/events.ts';
 import { cacheHitRate, usdCost } from '../agent/cost.ts';
 import type { RunFailure } from '../agent/failure.ts';
-import { type Answer, costSpent, type Spent } from '../agent/loop.ts';
+import { costSpent, type Spent } from '../agent/loop/spending.ts';
+import type { Answer } from '../agent/loop.ts';
+import type { ModelMessage } from '../agent/model.ts';
 import { newId } from '../kernel/ids.ts';
-import { type Database, type Sql, statement, type Transaction } from '../kernel/sql.ts';
+import { type Database, statement, type Transaction } from '../kernel/sql.ts';
+import { type ChargedRun, chargeRun } from '../resources/credits/charge.ts';
 import { insertAnswer } from '../resources/messages/queries.ts';
+import { readSettings, type Settings } from '../resources/settings/settings.ts';
+import { insertDeliveries } from '../resources/webhooks/outbox.ts';
 import { appendSteps, type Lease, type LeasedRun, LeaseLost } from './lease.ts';
+import { storableText, storeTrail } from './trail.ts';
 
-/** How a run ends. */
-export type Ending = { type: 'completed'; answer: Answer } | { type: 'failed'; failure: RunFailure } | { type: 'cancelled' };
+/** How a run ends; `trail` is what was said between the question and the answer. */
+export type Ending =
+  | { type: 'completed'; answer: Answer; trail: readonly ModelMessage[] }
+  | { type: 'failed'; failure: RunFailure }
+  | { type: 'cancelled' };
 
-const lockLeased = statement<{ status: string }>(
-  `select status from runs where id = $1 and lease_token = $2 and lease_until > clock_timestamp() for update`,
-);
+const lockLeased = statement<{ status: string; pending_inputs: number; multiplier: string | null }>(`
+  select status, pending_inputs, route_snapshot ->> 'multiplier' as multiplier from runs
+  where id = $1 and lease_token = $2 and lease_until > clock_timestamp() for update`);
 /** The last event is appended to a run of any open status, so the statement that appends needs it to be running for a moment. */
 const reopen = statement<never>(`update runs set status = 'running' where id = $1 and status = 'cancelling'`);
 
@@ -23,28 +32,32 @@ const endRun = statement<never>(`
     cache_hit_rate = $6, error = $7, lease_token = null, lease_until = null
   where id = $1`);
 
-const insertUsage = statement<never>(`
-  insert into usage_records (account_id, run_id, usage_type, model, input_tokens, output_tokens, cache_creation_input_tokens, cache_read_input_tokens,
-    cached_tokens, cost_usd)
-  values ($1, $2, 'llm', (select model from runs where id = $2), $3, $4, $5, $6, $7, $8)
-  on conflict (account_id, run_id, usage_type) do update set input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
-    cache_creation_input_tokens = excluded.cache_creation_input_tokens, cache_read_input_tokens = excluded.cache_read_input_tokens,
-    cached_tokens = excluded.cached_tokens, cost_usd = excluded.cost_usd`);
-
-/** End a run: last events, answer, totals and usage record commit together. A cancellation that came first wins over everything. */
-export async function settleRun(database: Database, lease: Lease, rest: readonly RunStep[], ending: Ending, spent: Spent): Promise<void> {
+/**
+ * End a run: last events, answer, totals and usage record commit together. A cancellation that came first wins over everything. False when
+ * input came before the answer was final: then only the events are written, and the run goes on.
+ */
+export async function settleRun(
+  database: Database,
+  lease: Lease,
+  rest: readonly RunStep[],
+  ending: Ending,
+  spent: Spent,
+): Promise<boolean> {
   const { run, token } = lease;
-  await database.transaction(async (tx) => {
+  const settings = await readSettings(database);
+  return database.transaction(async (tx) => {
     const held = await tx.row(lockLeased, [run.id, token]);
     if (!held) throw new LeaseLost(run.id);
-    const wins: Ending = held.status === 'cancelling' ? { type: 'cancelled' } : ending;
-    if (held.status === 'cancelling') await tx.run(reopen, [run.id]);
+    const isCancelled = held.status === 'cancelling';
+    const wins: Ending = isCancelled ? { type: 'cancelled' } : ending;
+    if (isCancelled) await tx.run(reopen, [run.id]);
+    const goesOn = wins.type === 'completed' && held.pending_inputs > 0;
     // Nothing of the worker's but the end itself follows a request to cancel.
-    const before = held.status === 'cancelling' ? [] : rest;
-    const last = await endingStep(tx, run, wins, spent);
-    const written = await appendSteps(tx, run, token, [...before, last]);
-    if (written === 0) throw new LeaseLost(run.id);
-    await recordEnd(tx, run, wins, spent);
+    const before = isCancelled ? [] : rest;
+    const steps = goesOn ? before : [...before, await endingStep(tx, run, wins, spent)];
+    if (steps.length > 0 && (await appendSteps(tx, run, token, steps)) === undefined) throw new LeaseLost(run.id);
+    if (!goesOn) recordEnd(tx, { ...run, multiplier: held.multiplier }, wins, spent, settings);
+    return !goesOn;
   });
 }
 
@@ -53,12 +66,18 @@ async function endingStep(tx: Transaction, run: LeasedRun, ending: Ending, spent
   const totals = { ...(spent.usage && { usage: spent.usage }), ...(cost && { cost }) };
   switch (ending.type) {
     case 'completed': {
-      const { answer } = ending;
+      const { answer, trail } = ending;
       const messageId = newId();
-      await tx.run(insertAnswer, [run.account_id, run.thread_id, messageId, storable(answer.text), run.id]);
+      if (trail.length > 0) await storeTrail(tx, run, trail);
+      await tx.run(insertAnswer, [run.account_id, run.thread_id, messageId, storableText(answer.text), run.id]);
       return {
         type: 'run.completed',
-        data: { llm_call_id: answer.llmCallId, ...totals, message_id: messageId, assistant_message: answer.message },
+        data: {
+          ...(answer.llmCallId && { llm_call_id: answer.llmCallId }),
+          ...totals,
+          message_id: messageId,
+          assistant_message: answer.message,
+        },
       };
     }
     case 'failed': {
@@ -71,38 +90,14 @@ async function endingStep(tx: Transaction, run: LeasedRun, ending: Ending, spent
   }
 }
 
-async function recordEnd(sql: Sql, run: LeasedRun, ending: Ending, { usage, cost }: Spent) {
+/** Sent and not waited for: the commit follows in the same packet. */
+function recordEnd(tx: Transaction, run: ChargedRun, ending: Ending, { usage, cost }: Spent, settings: Settings) {
   const total: Usage = usage ?? {};
   const { usd } = usdCost(new Big(cost));
   const error = ending.type === 'failed' ? ending.failure : undefined;
-  await sql.run(endRun, [
-    run.id,
-    ending.type,
-    total.input_tokens ?? 0,
-    total.output_tokens ?? 0,
-    usd,
-    cacheHitRate(total),
-    error ? JSON.stringify({ error_class: error.errorClass, message: error.message, resumable: error.resumable }) : null,
-  ]);
-  await recordUsage(sql, run, { usage, cost });
+  const totals = [total.input_tokens ?? 0, total.output_tokens ?? 0, usd, cacheHitRate(total)];
+  const why = error ? JSON.stringify({ error_class: error.errorClass, message: error.message, resumable: error.resumable }) : null;
+  tx.withCommit(tx.run(endRun, [run.id, ending.type, ...totals, why]));
+  chargeRun(tx, run, { usage, cost }, settings);
+  insertDeliveries(tx, run);
 }
-
-/** Record what a run has used; recorded again it is replaced. */
-export async function recordUsage(
-  sql: Sql,
-  { id, account_id }: Pick<LeasedRun, 'id' | 'account_id'>,
-  { usage: total = {}, cost }: Pick<Spent, 'usage' | 'cost'>,
-) {
-  const { usd } = usdCost(new Big(cost));
-  const tokens = [
-    total.input_tokens,
-    total.output_tokens,
-    total.cache_creation_input_tokens,
-    total.cache_read_input_tokens,
-    total.cached_tokens,
-  ];
-  await sql.run(insertUsage, [account_id, id, ...tokens.map((count) => count ?? 0), usd]);
-}
-
-/** PostgreSQL stores no U+0000, and a lone surrogate is no text. */
-const storable = (text: string) => text.replaceAll('\0', '').toWellFormed();

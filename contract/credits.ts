@@ -1,0 +1,129 @@
+import { initContract } from '@ts-rest/core';
+import { z } from 'zod';
+import { AnyObject, Id, Time } from './shared/fields.ts';
+import { pageQuery } from './shared/pages.ts';
+import type { Resource } from './shared/route.ts';
+
+/** What can change a balance. */
+export const creditCauses = [
+  'initial_grant',
+  'monthly_grant',
+  'admin_adjust',
+  'admin_bulk_adjust',
+  'admin_reset',
+  'redemption_code',
+  'referral',
+  'run',
+  'sandbox',
+] as const;
+export type CreditCause = (typeof creditCauses)[number];
+
+/** A row of the ledger: one change of the balance of an account. */
+export const CreditTransaction = z
+  .object({
+    id: Id,
+    account_id: Id,
+    amount: z.int().meta({ description: 'Positive adds, negative takes; never 0.' }),
+    type: z.enum(['credit', 'debit']),
+    reference_type: z.enum(creditCauses).meta({ description: 'The cause.' }),
+    reference_id: Id.nullable().meta({ description: 'The object of the cause: a run, a subscription, a code, an audit entry.' }),
+    note: z.string().nullable(),
+    metadata: AnyObject.nullable().meta({ description: 'How the amount was worked out.' }),
+    thread_title: z.string().nullable().meta({ description: 'Of a run, where you may read its thread.' }),
+    created_at: Time,
+  })
+  .meta({ id: 'CreditTransaction' });
+export type CreditTransaction = z.infer<typeof CreditTransaction>;
+
+const balance = z.int().min(0).meta({ description: 'Credits.' });
+
+/** A balance with the transactions that led to it, newest first. */
+export const Credits = z.object({ balance, transactions: z.array(CreditTransaction) }).meta({ id: 'Credits' });
+export type Credits = z.infer<typeof Credits>;
+
+export const AccountCredits = z
+  .object({ account_id: Id, balance, transactions: z.array(CreditTransaction) })
+  .meta({ id: 'AccountCredits' });
+export type AccountCredits = z.infer<typeof AccountCredits>;
+
+/** A day in UTC that PostgreSQL has, too: it knows no year 0. */
+export const dayParam = () => z.iso.date().refine((day) => day >= '0001', 'must not be before the year 1');
+
+export const CreditsQuery = pageQuery(50).extend({
+  from: dayParam().optional().meta({ description: 'First day (UTC) of the transactions.' }),
+  to: dayParam().optional().meta({ description: 'Last day (UTC) of the transactions.' }),
+});
+export type CreditsQuery = z.infer<typeof CreditsQuery>;
+
+const mostAtOnce = 10 ** 12;
+const amount = z
+  .int()
+  .min(-mostAtOnce)
+  .max(mostAtOnce)
+  .refine((value) => value !== 0, 'must not be 0')
+  .meta({ description: 'Positive adds, negative takes.' });
+const note = z.string().max(500).optional();
+
+export const CreditAdjustment = z.strictObject({ account_id: Id, amount, note }).meta({ id: 'CreditAdjustment' });
+export type CreditAdjustment = z.infer<typeof CreditAdjustment>;
+
+export const AccountBalance = z.object({ account_id: Id, balance }).meta({ id: 'AccountBalance' });
+export type AccountBalance = z.infer<typeof AccountBalance>;
+
+export const BulkCreditAdjustment = z.strictObject({ amount, note }).meta({ id: 'BulkCreditAdjustment' });
+export type BulkCreditAdjustment = z.infer<typeof BulkCreditAdjustment>;
+
+export const CreditReset = z.strictObject({ note }).meta({ id: 'CreditReset' });
+export type CreditReset = z.infer<typeof CreditReset>;
+
+export const AffectedAccounts = z
+  .object({ affected: z.int().min(0).meta({ description: 'Accounts whose balance changed.' }) })
+  .meta({ id: 'AffectedAccounts' });
+export type AffectedAccounts = z.infer<typeof AffectedAccounts>;
+
+/** Balances and their ledger. */
+export const credits = initContract().router({
+  mine: {
+    method: 'GET',
+    path: '/v1/me/credits',
+    summary: 'Read the balance of the active account, and its transactions, newest first',
+    description: 'Without `data.usage.read` you see those of your own runs and redemptions, and those that are nobody’s.',
+    query: CreditsQuery,
+    responses: { 200: Credits },
+    metadata: { auth: 'user+key', pages: 'within' },
+  },
+  ofAccount: {
+    method: 'GET',
+    path: '/v1/admin/credits',
+    summary: 'Read the balance of any account, and its transactions, newest first',
+    query: pageQuery(50).extend({ account_id: Id }),
+    responses: { 200: AccountCredits },
+    metadata: { auth: 'platform', pages: 'within' },
+  },
+  adjust: {
+    method: 'POST',
+    path: '/v1/admin/credits/adjust',
+    summary: 'Give credits to an account or take some away',
+    description: 'More than the account has cannot be taken: 409 `insufficient_credits`.',
+    body: CreditAdjustment,
+    responses: { 200: AccountBalance },
+    metadata: { auth: 'platform', audit: ['credits.adjust', 'account'] },
+  },
+  bulkAdjust: {
+    method: 'POST',
+    path: '/v1/admin/credits/bulk-adjust',
+    summary: 'Give credits to every account or take some away',
+    description: 'An account loses no more than it has. Either all accounts change or none.',
+    body: BulkCreditAdjustment,
+    responses: { 200: AffectedAccounts },
+    metadata: { auth: 'platform', audit: ['credits.bulk_adjust', 'credits_batch'] },
+  },
+  resetAll: {
+    method: 'POST',
+    path: '/v1/admin/credits/reset-all',
+    summary: 'Take all credits from every account',
+    body: CreditReset,
+    responses: { 200: AffectedAccounts },
+    metadata: { auth: 'platform', audit: ['credits.reset_all', 'credits_batch'] },
+  },
+} as const satisfies Resource);

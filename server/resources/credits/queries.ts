@@ -1,0 +1,67 @@
+import type { CreditCause } from '../../../contract/credits.ts';
+import { statement } from '../../kernel/sql.ts';
+import { projectVisible } from '../projects/visible.ts';
+
+/** A row of the ledger as the queries give it. */
+export type TransactionRow = {
+  id: string;
+  account_id: string;
+  amount: number;
+  type: 'credit' | 'debit';
+  reference_type: CreditCause;
+  reference_id: string | null;
+  note: string | null;
+  metadata: Record<string, unknown>;
+  thread_title: string | null;
+  created_at: string;
+};
+
+/** Whose title it is: what the user $2 may read; nobody ($2 is null) reads any. */
+const threadTitle = `
+  (select th.title from runs r join threads th on th.account_id = r.account_id and th.id = r.thread_id
+    where t.reference_type = 'run' and r.account_id = t.account_id and r.id = t.reference_id and $2::uuid is not null
+      and th.deleted_at is null and (th.expires_at is null or th.expires_at > now())
+      and (th.created_by_user_id = $2 or (not th.is_private and exists (
+        select from projects p where p.account_id = th.account_id and p.id = th.project_id and p.visibility = 'shared' and ${projectVisible}))))`;
+
+/**
+ * The ledger of an account from the sort key ($8, $9) on, newest first. $3: whether the reader manages projects; $4: sees what is others' too;
+ * $5: who asks; $6, $7: the first and the last day.
+ */
+export const selectTransactions = statement<TransactionRow>(`
+  select t.id, t.account_id, t.amount, t.type, t.reference_type, t.reference_id, t.note, t.metadata, ${threadTitle} as thread_title, t.created_at
+  from credit_transactions t
+  where t.account_id = $1 and ($4::boolean or t.user_id is null or t.user_id = $5)
+    and ($6::date is null or t.created_at >= $6::date) and ($7::date is null or t.created_at < $7::date + 1)
+    and ($8::timestamptz is null or (t.created_at, t.id) < ($8, $9::uuid))
+  order by t.created_at desc, t.id desc limit $10`);
+
+/** The balance of an account that is there; an account that never had credits has 0. */
+export const selectBalance = statement<{ balance: number }>(`
+  select coalesce((select b.balance from credit_balances b where b.account_id = a.id), 0) as balance
+  from accounts a where a.id = $1 and a.deleted_at is null`);
+
+/** The balance of an account, locked until the commit; made where there is none. */
+export const lockBalance = statement<{ balance: number }>(`
+  insert into credit_balances as b (account_id, balance) select a.id, 0 from accounts a where a.id = $1 and a.deleted_at is null
+  on conflict (account_id) do update set balance = b.balance returning balance`);
+
+/** Change balances that are locked: the accounts $1 by the amounts $3, under the ids $2, each with its row in the ledger. */
+export const moveBalances = statement<never>(`
+  with change as (select * from unnest($1::uuid[], $2::uuid[], $3::bigint[]) as c(account_id, id, amount)),
+  entry as (
+    insert into credit_transactions (account_id, id, type, amount, reference_type, reference_id, note, metadata)
+    select account_id, id, case when amount > 0 then 'credit' else 'debit' end, amount, $4, $5, $6, $7 from change)
+  update credit_balances b set balance = b.balance + change.amount from change where b.account_id = change.account_id`);
+
+/** Every account has a balance from here on. */
+export const insertMissing = statement<never>(`
+  insert into credit_balances (account_id, balance)
+  select a.id, 0 from accounts a where a.deleted_at is null and not exists (select from credit_balances b where b.account_id = a.id) order by a.id
+  on conflict (account_id) do nothing`);
+
+/** The next balances after the account $1, locked in the order of their accounts. $2: also empty ones; $3: also of accounts that are closed. */
+export const lockNext = statement<{ account_id: string; balance: number }>(`
+  select b.account_id, b.balance from credit_balances b join accounts a on a.id = b.account_id
+  where b.account_id > $1 and (b.balance > 0 or $2::boolean) and (a.deleted_at is null or $3::boolean)
+  order by b.account_id limit 1000 for update of b`);

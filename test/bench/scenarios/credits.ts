@@ -1,0 +1,119 @@
+import type { Agent } from 'node:http';
+import { newAgent, post, readEvents } from '../events.ts';
+import { type Figure, median } from '../figures.ts';
+import type { Effort } from '../load.ts';
+import { call, openThread, type Person, signUp } from '../people.ts';
+import { type Program, type Shared, startAnswers, startServer } from '../processes.ts';
+import { startQueryCounter } from '../queryCounter.ts';
+
+const accounts = 100;
+/** 3,000 tokens without a price: a credit a thousand. */
+const creditsOfRun = 3;
+const checks = 200;
+
+type Asker = Person & { threadId: string };
+
+type Deps = { api: Program; agent: Agent; askers: readonly Asker[] };
+
+/** What it costs to charge a run when it ends, and what it costs to ask for entitlements. */
+export async function measureCredits(shared: Shared, effort: Effort): Promise<Figure[]> {
+  return [...(await measureCharges(shared, effort)), await measureChecks(shared)];
+}
+
+/** One run in each of 100 accounts at once, charged and not charged in turn. */
+async function measureCharges(shared: Shared, { rounds }: Effort): Promise<Figure[]> {
+  const model = await startAnswers();
+  const api = await startServer('api', shared);
+  const worker = await startServer('worker', shared, {
+    ARKLOOP_PROVIDER_ROUTING_JSON: JSON.stringify(routingTo(model)),
+    ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP: '1',
+  });
+  const agent = newAgent();
+  try {
+    const deps = { api, agent, askers: await askersOf(api, accounts) };
+    const perSecond: Record<string, number[]> = { counted: [], silent: [] };
+    // The first rounds warm up; then whoever is second changes.
+    for (let round = -2; round < rounds * 2; round++)
+      for (const route of round % 2 === 0 ? ['counted', 'silent'] : ['silent', 'counted']) {
+        const speed = await runAll(deps, route);
+        if (round >= 0) perSecond[route]!.push(speed);
+      }
+    const wrong = await countWrong(deps, (rounds * 2 + 2) * creditsOfRun);
+    return [
+      {
+        name: `${accounts} runs of ${accounts} accounts: charged beside not charged`,
+        unit: 'runs/s',
+        ours: median(perSecond.counted!),
+        yardstick: median(perSecond.silent!),
+        minimum: { ratio: 0.85, aim: 0.95 },
+        note: `the yardstick is the same worker with a model that reports no tokens`,
+      },
+      { name: `balances of ${accounts} accounts debited at once: wrong`, unit: '', ours: wrong, minimum: { most: 0 } },
+    ];
+  } finally {
+    agent.destroy();
+    for (const program of [worker, api, model]) await program.stop();
+  }
+}
+
+const routingTo = ({ url }: Program) => ({
+  default_route_id: 'silent',
+  credentials: [{ id: 'c', provider_kind: 'openai', api_key: 'sk-bench', base_url: `${url}/v1`, openai_api_mode: 'chat_completions' }],
+  routes: ['counted', 'silent'].map((model) => ({ id: model, credential_id: 'c', model })),
+});
+
+async function askersOf(api: Program, count: number): Promise<Asker[]> {
+  const people = await signUp(api.url, count);
+  return Promise.all(people.map(async (person) => ({ ...person, threadId: await openThread(api.url, person, ['Hello!']) })));
+}
+
+/** Runs per second, from the first request to the last end that a client saw. */
+async function runAll({ api, agent, askers }: Deps, route: string): Promise<number> {
+  const began = performance.now();
+  await Promise.all(
+    askers.map(async ({ token, threadId }) => {
+      const path = `/v1/threads/${threadId}/runs`;
+      const { run_id: runId } = await post<{ run_id: string }>(agent, api.url, token, path, { route_id: route });
+      const last = (await readEvents(agent, api.url, token, runId).ended).at(-1)?.type;
+      if (last !== 'run.completed')
+        throw new Error(`a run ended with ${last} ${JSON.stringify(await call(api.url, 'GET', `/v1/runs/${runId}`, token))}`);
+    }),
+  );
+  return (askers.length * 1_000) / (performance.now() - began);
+}
+
+async function countWrong({ api, askers }: Deps, taken: number): Promise<number> {
+  const balances = await Promise.all(
+    askers.map(async ({ token }) => (await call<{ balance: number }>(api.url, 'GET', '/v1/me/credits', token)).balance),
+  );
+  return balances.filter((balance) => balance !== 1_000 - taken).length;
+}
+
+/** How often the database is asked for the entitlements of an account that has just been asked about. */
+async function measureChecks(shared: Shared): Promise<Figure> {
+  const counter = await startQueryCounter(shared.databaseUrl, 'from entitlement_overrides o where o.account_id = $1');
+  const api = await startServer('api', { ...shared, databaseUrl: counter.databaseUrl });
+  const agent = newAgent();
+  try {
+    const [person] = await signUp(api.url, 1);
+    const threads = await Promise.all(Array.from({ length: checks + 1 }, () => openThread(api.url, person!, ['Hello!'])));
+    const start = (threadId: string) => post(agent, api.url, person!.token, `/v1/threads/${threadId}/runs`, {});
+    await start(threads[0]!);
+    const before = counter.count();
+    const began = performance.now();
+    for (const threadId of threads.slice(1)) await start(threadId);
+    const seconds = (performance.now() - began) / 1_000;
+    return {
+      name: `${checks} entitlement checks with a warm cache: reads of the database`,
+      unit: '',
+      ours: counter.count() - before,
+      // What is kept is kept for four seconds at most.
+      minimum: { most: Math.ceil(seconds / 4) },
+      note: `runs created in ${seconds.toFixed(1)} s; what is kept is read again after 4 s`,
+    };
+  } finally {
+    agent.destroy();
+    await api.stop();
+    counter.stop();
+  }
+}

@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'vitest';
+import { chargeRun, type Spending } from '../../server/resources/credits/charge.ts';
+import { readSettings } from '../../server/resources/settings/settings.ts';
+import type { Person, World } from './world.ts';
+
+/** A policy without a free tier, as the setting is written. */
+export const everythingCosts = '{"tiers":[{"multiplier":1}]}';
+
+/** The balance of an account, which is the sum of its ledger; undefined where the account never had any. */
+export async function soundBalance({ sql }: Pick<World, 'sql'>, accountId: string): Promise<number | undefined> {
+  const [found] = await sql(
+    `select balance, (select coalesce(sum(amount), 0) from credit_transactions t where t.account_id = b.account_id) as sum
+     from credit_balances b where account_id = $1`,
+    [accountId],
+  );
+  expect(found?.sum).toBe(found?.balance);
+  return found?.balance;
+}
+
+/** The rows of a run in the ledger, and its usage records. */
+export async function bookedOf({ sql }: Pick<World, 'sql'>, runId: string) {
+  const rows = await sql(`select * from credit_transactions where reference_type = 'run' and reference_id = $1`, [runId]);
+  const usage = await sql('select * from usage_records where run_id = $1', [runId]);
+  return { rows, usage };
+}
+
+/** Runs of a person that no worker will touch, with the multiplier of the route they took. */
+export async function addRuns({ sql, call }: World, { id, token, accountId }: Person, count: number, multiplier = '1'): Promise<string[]> {
+  const thread = await call('POST', '/v1/threads', { token, body: { title: 'Accounted' } });
+  const ids = Array.from({ length: count }, () => randomUUID());
+  await sql(
+    `insert into runs (account_id, id, thread_id, created_by_user_id, source, status, trace_id, tail_message_number, model, route_snapshot)
+     select $1, run, $2, $3, 'api', 'completed', '', 0, 'gpt-test', jsonb_build_object('multiplier', $5::text) from unnest($4::uuid[]) run`,
+    [accountId, thread.body.id, id, ids, multiplier],
+  );
+  return ids;
+}
+
+/** What ends a run, as far as credits go: a transaction of its own. */
+export async function charge({ database, sql }: World, { accountId }: Person, runId: string, spending: Spending): Promise<void> {
+  const [{ multiplier }] = await sql(`select route_snapshot ->> 'multiplier' as multiplier from runs where id = $1`, [runId]);
+  const run = { id: runId, account_id: accountId, multiplier };
+  const settings = await readSettings(database);
+  await database.transaction(async (tx) => chargeRun(tx, run, spending, settings));
+}
+
+/** Usage that costs so many credits where everything costs. */
+export const worth = (credits: number): Spending => ({ usage: { input_tokens: credits * 1_000, output_tokens: 0 }, cost: '0' });
