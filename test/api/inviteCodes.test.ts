@@ -114,7 +114,7 @@ test('new codes can be used as often as the platform says', async () => {
   const person = await signUp();
   await forget(person);
   await sql(`insert into platform_settings (key, value) values ('invite.default_max_uses', '3')`);
-  await expect.poll(async () => (await database.transaction((tx) => createInviteCode(tx, person.id))).max_uses).toBe(3);
+  await expect.poll(async () => (await database.transaction((tx) => createInviteCode(tx, person.id, person.accountId))).max_uses).toBe(3);
   await sql(`delete from platform_settings where key = 'invite.default_max_uses'`);
   const { code } = (await get(person.token)).body;
   const uses = await Promise.all(Array.from({ length: 10 }, () => consume(code)));

@@ -27,7 +27,7 @@ export const useCode = statement<{ id: string; user_id: string }>(`
   returning id, user_id`);
 
 /** The codes of a user change one after the other, under this lock. */
-export const lockOwner = statement<{ id: string }>('select id from users where id = $1 for no key update');
+export const lockOwner = statement<{ status: string }>('select status from users where id = $1 for no key update');
 
 /** The newest code of a user, active or not, and how many seconds are left until it is a day old. */
 export const selectNewest = statement<{ id: string; left: number }>(`

@@ -1,4 +1,6 @@
+import type { OwnedInviteCode } from '../../../contract/inviteCodes.ts';
 import type { InviteCode } from '../../../contract/me.ts';
+import type { OwnedCodeRow } from './adminQueries.ts';
 import type { InviteCodeRow } from './queries.ts';
 
 /** An invite code as its owner sees it. */
@@ -10,4 +12,11 @@ export const viewInviteCode = (row: InviteCodeRow): InviteCode => ({
   use_count: row.use_count,
   is_active: row.is_active,
   created_at: row.created_at,
+});
+
+/** The same as those who administer it see it. */
+export const viewOwnedInviteCode = (row: OwnedCodeRow): OwnedInviteCode => ({
+  ...viewInviteCode(row),
+  user_login: row.user_login,
+  user_email: row.user_email,
 });

@@ -42,8 +42,9 @@ async function takeUse({ tx, accountId, actor }: Scope, code: string): Promise<R
   return used;
 }
 
-async function applyEffect({ tx, accountId }: Scope, { id, type, value }: RedemptionCodeRow): Promise<void> {
-  if (type === 'credits') await addCredits(tx, { accountId, amount: Number(value), referenceType: 'redemption_code', referenceId: id });
+async function applyEffect({ tx, accountId, actor }: Scope, { id, type, value }: RedemptionCodeRow): Promise<void> {
+  if (type === 'credits')
+    await addCredits(tx, { accountId, amount: Number(value), referenceType: 'redemption_code', referenceId: id, userId: actor.userId });
   // The flag was removed after the code was made: nothing is left to give.
   else if (!(await turnOnFlag(tx, accountId, value))) throw conflicts.code_inactive();
 }

@@ -1,0 +1,17 @@
+import { inviteCodes } from '../../../contract/inviteCodes.ts';
+import { implement } from '../../http/implement.ts';
+import { findInviteCode, listInviteCodes, updateInviteCode } from './admin.ts';
+import { viewOwnedInviteCode } from './view.ts';
+
+export const inviteCodeHandlers = implement(
+  inviteCodes,
+  { code: findInviteCode },
+  {
+    list: async ({ scope, query }) => {
+      const { rows, next } = await listInviteCodes(scope, query);
+      return { status: 200, body: rows.map(viewOwnedInviteCode), next };
+    },
+    get: ({ found }) => ({ status: 200, body: viewOwnedInviteCode(found.code) }),
+    update: async ({ scope, found, body }) => ({ status: 200, body: viewOwnedInviteCode(await updateInviteCode(scope, found.code, body)) }),
+  },
+);

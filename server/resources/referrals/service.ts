@@ -1,0 +1,23 @@
+import { mostNodes, type ReferralsQuery } from '../../../contract/referrals.ts';
+import { notFound } from '../../kernel/failure.ts';
+import type { Scope } from '../../kernel/scope.ts';
+import type { ReferralNodeRow } from './queries.ts';
+import * as queries from './queries.ts';
+
+/** Referrals, newest first. */
+export async function listReferrals({ app, read }: Scope, query: ReferralsQuery) {
+  const { limit, before, cursor = before, inviter_user_id: inviter = null } = query;
+  const list = ['referrals', inviter];
+  const [createdAt = null, id = null] = app.cursors.open(cursor, list) ?? [];
+  const rows = await read.rows(queries.selectReferrals, [inviter, createdAt, id, limit + 1]);
+  return app.cursors.page(rows, limit, list, (row) => [row.created_at, row.id]);
+}
+
+const mostSteps = 3;
+
+/** A user and whom he brought along, directly or through others, breadth first. Throws 404 for a user who never was. */
+export async function readTree({ read }: Scope, userId: string): Promise<ReferralNodeRow[]> {
+  const nodes = await read.rows(queries.selectTree, [userId, mostSteps, mostNodes]);
+  if (nodes.length === 0) throw notFound();
+  return nodes;
+}
