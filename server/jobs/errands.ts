@@ -1,0 +1,71 @@
+import type { TaskList } from 'graphile-worker';
+import type { Config } from '../kernel/config.ts';
+import type { Keys } from '../kernel/keys.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Database } from '../kernel/sql.ts';
+import { sendMailTask } from '../mail/mail.ts';
+import { openMailer } from '../mail/mailer.ts';
+import { sendBroadcastTask } from '../resources/broadcasts/queue.ts';
+import { startRunner } from './runner.ts';
+import { sendBroadcast, tendBroadcasts } from './sendBroadcast.ts';
+import { sendMail, tendMail } from './sendMail.ts';
+
+type ErrandDeps = { config: Config; keys: Keys; database: Database; databaseUrl: string; log: Log };
+
+/** The part of a worker that does what is small beside a run: mail and broadcasts. */
+export type Errands = { shutDown(): Promise<void> };
+
+/** The jobs that are errands. */
+export const errandTasks = [sendMailTask, sendBroadcastTask];
+
+/** Errands at once, in slots of their own: runs that take minutes do not hold them back. Broadcasts never take more than one of them. */
+const slots = 3;
+const minute = 60_000;
+
+/** Start with the errands that this worker takes; undefined when there are none. Mail that is off is none. */
+export async function startErrands(deps: ErrandDeps): Promise<Errands | undefined> {
+  const { config, databaseUrl, log } = deps;
+  const stopping = new AbortController();
+  const { taskList, chores } = tasksOf(deps, stopping.signal);
+  if (chores.length === 0) return undefined;
+  const options = {
+    connectionString: config.databaseDirectUrl ?? databaseUrl,
+    concurrency: slots,
+    maxPoolSize: slots + 1,
+    pollInterval: config.workerPollSeconds * 1_000,
+    taskList,
+  };
+  const runner = await startRunner(options, log);
+  const timers = chores.map(([ms, chore]) => {
+    const tend = () => chore().catch((error) => log.warn({ err: error }, 'lost errands were not looked for'));
+    void tend();
+    return setInterval(tend, ms);
+  });
+  return {
+    async shutDown() {
+      for (const timer of timers) clearInterval(timer);
+      stopping.abort();
+      await runner.stop();
+    },
+  };
+}
+
+type Chore = [ms: number, chore: () => Promise<unknown>];
+
+/** What is done for each job, and what is done from time to time for the jobs of killed workers. */
+function tasksOf({ config, keys, database, log }: ErrandDeps, stopping: AbortSignal) {
+  const takes = (task: string) => config.workerQueueJobTypes?.includes(task) ?? true;
+  const taskList: TaskList = {};
+  const chores: Chore[] = [];
+  const mailer = takes(sendMailTask) ? openMailer(config, log) : undefined;
+  if (mailer) {
+    taskList[sendMailTask] = (payload, { job }) => sendMail(mailer, keys, payload, log.child({ job_id: job.id }));
+    chores.push([minute, () => tendMail(database)]);
+  }
+  if (takes(sendBroadcastTask)) {
+    const lease = config.workerLeaseSeconds;
+    taskList[sendBroadcastTask] = (payload, { job }) => sendBroadcast({ database, stopping, log: log.child({ job_id: job.id }) }, payload);
+    chores.push([Math.max(500, lease * 250), () => tendBroadcasts(database, lease, log)]);
+  }
+  return { taskList, chores };
+}

@@ -1,0 +1,85 @@
+import { eventually } from './conversation.ts';
+import type { Answer, Person, World } from './world.ts';
+
+type Sql = World['sql'];
+
+/** So many users at once, each with what makes a user: a credential and a personal account. Nobody can sign in as one. */
+export async function addCrowd(sql: Sql, count: number): Promise<void> {
+  await sql(`
+    with made as (
+      insert into users (id, username, email)
+      select new_id(), 'crowd-' || n, 'crowd-' || n || '@example.test' from generate_series(1, ${count}) n returning id, username),
+    keys as (
+      insert into credentials (user_id, login, login_key, password_hash) select id, username, username, 'none' from made),
+    homes as (
+      insert into accounts (id, slug, name, type, owner_user_id)
+      select new_id(), username, username, 'personal', id from made returning id, owner_user_id)
+    insert into memberships (account_id, user_id, role) select id, owner_user_id, 'admin' from homes`);
+  await sql('analyze users, accounts, memberships, credentials');
+}
+
+/** What a broadcast has become in the database: its state and count, its notifications, and how many users have one. */
+export async function fanOutOf(sql: Sql, id: string): Promise<{ status: string; sent: number; rows: number; users: number }> {
+  const [found] = await sql(
+    `select b.status, b.sent_count as sent, count(n.id)::int as rows, count(distinct n.user_id)::int as users
+     from broadcasts b left join notifications n on n.broadcast_id = b.id where b.id = $1 group by b.id`,
+    [id],
+  );
+  return found;
+}
+
+/** Users that a broadcast to all is for. */
+export const countReceivers = async (sql: Sql): Promise<number> =>
+  (await sql(`select count(*)::int as n from users where status = 'active'`))[0].n;
+
+/** Broadcasts of an admin, and what their receivers see. */
+export function broadcastCalls({ call, sql }: Pick<World, 'call' | 'sql'>, { token }: Pick<Person, 'token'>) {
+  const path = '/v1/admin/notifications/broadcasts';
+  const create = (body: object) => call('POST', path, { token, body });
+  const get = async (id: string) => (await call('GET', `${path}/${id}`, { token })).body;
+  const send = async (more: object = {}) => {
+    const answer = await create({ type: 'news', title: 'News', body: 'There is news.', target: 'all', ...more });
+    if (answer.status !== 202) throw new Error(`broadcast: ${answer.status} ${answer.text}`);
+    return answer.body;
+  };
+  const ended = (id: string, ms = 20_000) =>
+    eventually(async () => !['pending', 'sending'].includes((await fanOutOf(sql, id)).status) && get(id), 'the end of the broadcast', ms);
+  return {
+    create,
+    send,
+    get,
+    ended,
+    /** Sends one and waits until all have it. */
+    sendAll: async (more: object = {}) => ended((await send(more)).id),
+    list: (query = '') => call('GET', path + query, { token }),
+    remove: (id: string): Promise<Answer> => call('DELETE', `${path}/${id}`, { token }),
+    /** What somebody sees. */
+    inbox: async (person: Pick<Person, 'token'>, query = ''): Promise<any[]> =>
+      (await call('GET', `/v1/notifications${query}`, { token: person.token })).body.data,
+  };
+}
+
+/**
+ * Makes the fan-out wait before it has sent to this user, until released: somebody else is just about to give the user the same notification,
+ * and takes it back in the end.
+ */
+export async function blockAt({ database }: Pick<World, 'database'>, broadcastId: string, userId: string) {
+  const client = await database.pool.connect();
+  await client.query('begin');
+  await client.query(
+    `insert into notifications (account_id, user_id, type, broadcast_id)
+     select a.id, a.owner_user_id, 'news', $1 from accounts a where a.owner_user_id = $2 and a.type = 'personal'`,
+    [broadcastId, userId],
+  );
+  const release = async () => {
+    await client.query('rollback');
+    client.release();
+  };
+  const isWaiting = async () => {
+    const { rows } = await client.query(
+      'select 1 from pg_stat_activity where datname = current_database() and pg_backend_pid() = any(pg_blocking_pids(pid))',
+    );
+    return rows.length > 0;
+  };
+  return { release, reached: () => eventually(isWaiting, 'the arrival of the fan-out at the user', 30_000) };
+}
