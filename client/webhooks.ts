@@ -1,0 +1,107 @@
+import type { WebhookEvent } from './generated/types.ts';
+
+/** Why a webhook was not accepted. */
+export type WebhookRefusal =
+  | 'missing_header'
+  | 'invalid_timestamp'
+  | 'too_old'
+  | 'too_new'
+  | 'invalid_secret'
+  | 'invalid_signature'
+  | 'invalid_body';
+
+const messages: Record<WebhookRefusal, string> = {
+  missing_header: 'One of webhook-id, webhook-timestamp and webhook-signature is missing.',
+  invalid_timestamp: 'The timestamp is no number of seconds.',
+  too_old: 'The webhook was signed too long ago.',
+  too_new: 'The webhook was signed in the future.',
+  invalid_secret: 'The secret is not whsec_ and base64.',
+  invalid_signature: 'No signature is of this body and secret.',
+  invalid_body: 'The body is no event.',
+};
+
+/** What was received is not from the server, or was not made for now. Answer it with 400. */
+export class WebhookVerificationError extends Error {
+  override readonly name = 'WebhookVerificationError';
+  readonly reason: WebhookRefusal;
+
+  constructor(reason: WebhookRefusal) {
+    super(messages[reason]);
+    this.reason = reason;
+  }
+}
+
+/** The headers of a request, as `Headers` or as Node has them. */
+export type WebhookHeaders = Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** The time of now in milliseconds, for tests. */
+export type UnwrapOptions = { now?: number };
+
+/** Seconds that a timestamp may be away from now. */
+const tolerance = 300;
+
+/**
+ * Verify a webhook and give its event. `body` is the raw body exactly as it came: parsed and written again it is another.
+ * Events come at least once: remember `webhook-id` to see repetitions. Rejects with `WebhookVerificationError`.
+ */
+export async function unwrap(
+  headers: WebhookHeaders,
+  body: string | Uint8Array<ArrayBuffer>,
+  secret: string,
+  { now = Date.now() }: UnwrapOptions = {},
+): Promise<WebhookEvent> {
+  const [id, timestamp, signatures] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => headerOf(headers, name));
+  if (!id || !timestamp || !signatures) throw new WebhookVerificationError('missing_header');
+  checkTime(timestamp, now);
+  const encoder = new TextEncoder();
+  const raw = typeof body === 'string' ? encoder.encode(body) : body;
+  const signed = new Uint8Array([...encoder.encode(`${id}.${timestamp}.`), ...raw]);
+  if (!(await isSigned(signed, signatures, await keyOf(secret)))) throw new WebhookVerificationError('invalid_signature');
+  return parse(raw);
+}
+
+function headerOf(headers: WebhookHeaders, name: string): string | undefined {
+  if (headers instanceof Headers) return headers.get(name) ?? undefined;
+  const value = Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
+  return typeof value === 'string' ? value : value?.[0];
+}
+
+function checkTime(timestamp: string, now: number) {
+  if (!/^\d{1,15}$/.test(timestamp)) throw new WebhookVerificationError('invalid_timestamp');
+  const age = Math.floor(now / 1_000) - Number(timestamp);
+  if (age > tolerance) throw new WebhookVerificationError('too_old');
+  if (age < -tolerance) throw new WebhookVerificationError('too_new');
+}
+
+async function keyOf(secret: string) {
+  const bytes = secret.startsWith('whsec_') ? fromBase64(secret.slice(6)) : undefined;
+  if (!bytes?.length) throw new WebhookVerificationError('invalid_secret');
+  return crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']);
+}
+
+/** Whether one of the signatures is right; Web Crypto compares in constant time. */
+async function isSigned(signed: Uint8Array<ArrayBuffer>, signatures: string, key: CryptoKey): Promise<boolean> {
+  for (const each of signatures.split(' ')) {
+    const signature = each.startsWith('v1,') ? fromBase64(each.slice(3)) : undefined;
+    if (signature && (await crypto.subtle.verify('HMAC', key, signature, signed))) return true;
+  }
+  return false;
+}
+
+function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
+}
+
+function parse(raw: Uint8Array): WebhookEvent {
+  try {
+    const event = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(raw));
+    if (typeof event?.type === 'string') return event;
+  } catch {
+    // Told below.
+  }
+  throw new WebhookVerificationError('invalid_body');
+}
