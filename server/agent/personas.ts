@@ -1,27 +1,32 @@
-import { RunFailure } from './failure.ts';
+import type { ReasoningMode } from '../../contract/events.ts';
 
-/** A system prompt with the way a model is to be used. */
-export type Persona = { key: string; version: string; prompt: string; model: string | null };
+/** What a persona may spend in one run; all limits are optional. */
+export type Budgets = {
+  reasoning_iterations?: number;
+  tool_continuation_budget?: number;
+  max_output_tokens?: number;
+  tool_timeout_ms?: number;
+  max_cost_micros?: number;
+  max_total_output_tokens?: number;
+  temperature?: number;
+  top_p?: number;
+};
 
-/** The personas that come with the product. */
-const builtins: readonly Persona[] = [
-  {
-    key: 'normal',
-    version: '1',
-    prompt:
-      'You are a helpful assistant. Answer in the language of the user, plainly and to the point. Say so when you do not know something.',
-    model: null,
-  },
-];
-
-/** The persona a run asks for as `key` or `key@version`; `normal` when it asks for none. Throws `persona.not_found` or `persona.version_mismatch`. */
-export function findPersona(requested: string | null): Persona {
-  const [key, version] = (requested || 'normal').split('@');
-  const persona = builtins.find((each) => each.key === key);
-  if (!persona) throw new RunFailure('persona.not_found', `There is no persona named ${key}.`);
-  if (version !== undefined && version !== persona.version) {
-    const details = { requested_version: version, available_version: persona.version };
-    throw new RunFailure('persona.version_mismatch', `The persona ${key} has no version ${version}.`, { details });
-  }
-  return persona;
-}
+/** A persona as a run uses it: the definition in force when its execution began, kept for the whole run. */
+export type Persona = {
+  key: string;
+  version: string;
+  /** The system prompt: soul and prompt joined by a blank line. */
+  prompt: string;
+  model: string | null;
+  preferred_credential: string | null;
+  reasoning_mode: ReasoningMode;
+  stream_thinking: boolean;
+  prompt_cache_control: 'none' | 'system_prompt';
+  tool_allowlist: string[];
+  tool_denylist: string[];
+  core_tools: string[];
+  budgets: Budgets;
+  executor_type: string;
+  executor_config: Record<string, unknown>;
+};

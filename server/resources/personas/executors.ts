@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { ModelSelector, PersonaKey, PersonaPrompt } from '../../../contract/personas.ts';
+import type { Issue } from '../../../contract/shared/errors.ts';
+import { check } from '../../http/input.ts';
+import { invalid } from '../../kernel/failure.ts';
+import type { PersonaDefinition } from './definition.ts';
+
+/** A way on that a classifying persona may choose: the prompt it goes on with, and the model if not its own. */
+const ClassifiedRoute = z.strictObject({ prompt_override: PersonaPrompt, model_override: ModelSelector.nullish() });
+
+/** `executor_config` of `task.classify_route`. */
+export const ClassifyRouteConfig = z
+  .strictObject({
+    routes: z.record(PersonaKey, ClassifiedRoute).refine((routes) => Object.keys(routes).length > 0, 'needs a route'),
+    default_route: z.string().nullish(),
+  })
+  .refine(({ routes, default_route: name }) => name == null || Object.hasOwn(routes, name), {
+    path: ['default_route'],
+    message: 'must be one of the routes',
+  });
+
+/** `executor_config` of `agent.interactive`: turns between two check-ins, and the longest wait for an answer in seconds. */
+const InteractiveConfig = z.strictObject({
+  check_in_every: z.int().min(1).optional(),
+  max_wait_seconds: z.int().min(1).max(86_400).optional(),
+});
+
+const configs: Partial<Record<PersonaDefinition['executor_type'], z.ZodType>> = {
+  'task.classify_route': ClassifyRouteConfig,
+  'agent.interactive': InteractiveConfig,
+};
+
+/** Throws 400 for a configuration that the executor could not work with. */
+export function checkExecutor({ executor_type: type, executor_config: config }: PersonaDefinition): void {
+  const shape = configs[type];
+  if (!shape) return;
+  const issues: Issue[] = [];
+  check(z.object({ executor_config: shape }), { executor_config: config }, 'body', issues);
+  if (issues.length > 0) throw invalid(issues);
+}

@@ -1,0 +1,53 @@
+import { keyPattern } from '../../../contract/personas.ts';
+import { RunFailure } from '../../agent/failure.ts';
+import type { Persona } from '../../agent/personas.ts';
+import type { Sql } from '../../kernel/sql.ts';
+import { builtinOf } from './builtins.ts';
+import { definitionOf, type Listed } from './listed.ts';
+import { selectEffective } from './queries.ts';
+
+const form = new RegExp(`^(${keyPattern})(?:@(${keyPattern}))?$`);
+
+/**
+ * The persona that a run of an account asks for as `key` or `key@version`, `normal` when it asks for none, as it is now.
+ * Throws `persona.invalid_id`, `persona.not_found` or `persona.version_mismatch`.
+ */
+export async function resolvePersona(sql: Sql, accountId: string, requested: string | null): Promise<Persona> {
+  const [, key, version = null] = form.exec(requested || 'normal') ?? [];
+  if (key === undefined) throw new RunFailure('persona.invalid_id', 'A persona is named by its key, or as key@version.');
+  const found = await effective(sql, accountId, key, version);
+  if (found) return found;
+  const available = version === null ? undefined : await effective(sql, accountId, key, null);
+  if (!available) throw new RunFailure('persona.not_found', `There is no persona named ${key}.`, { details: { persona_id: requested } });
+  throw new RunFailure('persona.version_mismatch', `There is no version ${version} of ${key}.`, {
+    details: { requested_version: version, available_version: available.version },
+  });
+}
+
+async function effective(sql: Sql, accountId: string, key: string, version: string | null): Promise<Persona | undefined> {
+  const row = await sql.row(selectEffective, [accountId, key, version]);
+  const builtin = await builtinOf(key);
+  if (row) return personaOf({ row, builtin }, row);
+  return builtin && (version ?? builtin.version) === builtin.version ? personaOf({ builtin }, builtin) : undefined;
+}
+
+function personaOf(listed: Listed, { persona_key: key, version }: { persona_key: string; version: string }): Persona {
+  const { soul_md, prompt_md, budgets, ...definition } = definitionOf(listed);
+  const { tool_budget: _, per_tool_soft_limits: __, ...limits } = budgets;
+  return {
+    key,
+    version,
+    prompt: [soul_md, prompt_md].filter((text) => text?.trim()).join('\n\n'),
+    model: definition.model,
+    preferred_credential: definition.preferred_credential,
+    reasoning_mode: definition.reasoning_mode,
+    stream_thinking: definition.stream_thinking,
+    prompt_cache_control: definition.prompt_cache_control,
+    tool_allowlist: definition.tool_allowlist,
+    tool_denylist: definition.tool_denylist,
+    core_tools: definition.core_tools,
+    budgets: limits as Persona['budgets'],
+    executor_type: definition.executor_type,
+    executor_config: definition.executor_config,
+  };
+}

@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest';
+import type { RunStep } from '../../contract/events.ts';
+import { classifyRoute } from '../../server/agent/executors/classifyRoute.ts';
+import type { Spent } from '../../server/agent/loop/spending.ts';
+import type { ModelMessage } from '../../server/agent/model.ts';
+import { useVendor } from '../agent/support.ts';
+import { chat, type Scripted } from '../setup/vendor.ts';
+
+const { vendor, openAi } = useVendor();
+const routes = { quick: { prompt_override: 'Be quick.' }, deep: { prompt_override: 'Be deep.', model_override: 'x^y' } };
+const prices = { cost_per_1k_input: 1, cost_per_1k_output: 1, cost_per_1k_cache_write: null, cost_per_1k_cache_read: null };
+
+type More = { messages?: ModelMessage[]; signal?: AbortSignal };
+
+/** Classify with a scripted model: what came of it, what was told meanwhile, and what it cost. */
+async function classify(script: Scripted[], executor_config: Record<string, unknown> = { routes }, more: More = {}) {
+  vendor().answers(...script);
+  const spent: Spent = { usage: undefined, cost: '0' };
+  const steps: RunStep[] = [];
+  const going = classifyRoute({
+    model: openAi('chat_completions'),
+    persona: { prompt: 'Choose well.', executor_config },
+    messages: [{ role: 'user', content: 'Prove it.' }],
+    prices,
+    retry: { maxAttempts: 2, baseDelayMs: 1 },
+    signal: new AbortController().signal,
+    spent,
+    ...more,
+  });
+  const result = (async () => {
+    for (;;) {
+      const { done, value } = await going.next();
+      if (done) return value;
+      steps.push(value);
+    }
+  })();
+  const [outcome] = await Promise.allSettled([result]);
+  const chosen = outcome.status === 'fulfilled' ? outcome.value : undefined;
+  return { chosen, error: outcome.status === 'rejected' ? outcome.reason : undefined, steps, spent };
+}
+const answer = (text: string) => [chat.answer(text)];
+const deep = { route: 'deep', prompt: 'Be deep.', model: 'x^y' };
+
+test('the model is shown the choice and the conversation, hidden and short, and what it used is spent', async () => {
+  const messages: ModelMessage[] = [
+    { role: 'user', content: 'First.' },
+    { role: 'assistant', content: '', tool_calls: [{ id: 'c', name: 't', arguments: '{}' }] },
+    { role: 'tool', tool_call_id: 'c', tool_name: 't', content: 'secret result' },
+    { role: 'assistant', content: 'Second.' },
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'Third.' },
+        { type: 'image', mime_type: 'image/png', data: 'AAAA' },
+      ],
+    },
+  ];
+  const { chosen, steps, spent } = await classify(answer('deep'), { routes }, { messages });
+  expect([chosen, steps]).toEqual([deep, []]);
+  expect(spent).toMatchObject({ usage: { input_tokens: 11, output_tokens: 7 } });
+  expect(Number(spent.cost)).toBeGreaterThan(0);
+  const [{ body }] = vendor().requests as unknown as [{ body: { messages: { content: string }[]; tools?: unknown } }];
+  expect(body.messages).toHaveLength(2);
+  expect(body.messages[0]!.content).toMatch(/^Choose well\.\n\n.*quick, deep\.$/);
+  expect(body.messages[1]!.content).toContain('User: First.\n\nAssistant: Second.\n\nUser: Third.\n[image]');
+  expect(JSON.stringify(body)).not.toMatch(/secret result|"tools"/);
+});
+
+test.each([
+  ['deep', deep],
+  [' "DEEP".\n', deep],
+  ['The best route is **deep**.', deep],
+  ['quick', { route: 'quick', prompt: 'Be quick.' }],
+])('%j is understood', async (text, expected) => {
+  expect((await classify(answer(text))).chosen).toEqual(expected);
+});
+
+test.each(['', 'neither', 'deep or quick', 'deeper', 'toString'])(
+  '%j chooses nothing: the default, or the end of the run',
+  async (text) => {
+    expect((await classify(answer(text), { routes, default_route: 'deep' })).chosen).toEqual(deep);
+    const { error, spent } = await classify(answer(text));
+    expect(error).toMatchObject({ errorClass: 'task.classify_route.no_match', resumable: false });
+    expect(spent.usage).toMatchObject({ output_tokens: 7 });
+  },
+);
+
+test('a model that is busy is asked again; one that fails fails the run, whatever the default', async () => {
+  const busy = chat.failure(503, { message: 'busy' });
+  const again = await classify([busy, chat.answer('deep')]);
+  expect([again.chosen, again.steps.map(({ type }) => type)]).toEqual([deep, ['run.llm.retry']]);
+  const { error } = await classify([busy, busy], { routes, default_route: 'deep' });
+  expect(error).toMatchObject({ errorClass: 'provider.retryable' });
+});
+
+test('a cancelled run does not wait for the choice', async () => {
+  const abort = new AbortController();
+  setTimeout(() => abort.abort(new Error('cancelled')), 50);
+  const { error } = await classify([{ steps: [chat.text('d'), 'stall'] }], { routes, default_route: 'deep' }, { signal: abort.signal });
+  expect(error).toMatchObject({ message: 'cancelled' });
+});
