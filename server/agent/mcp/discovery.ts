@@ -1,0 +1,56 @@
+import type { RunStep } from '../../../contract/events.ts';
+import type { SealedServerRow } from '../../resources/mcpConfigs/queries.ts';
+import { failureOf } from './failures.ts';
+import type { ServerTool } from './tools.ts';
+
+/** What asking one server for its tools came to. */
+export type Found = { row: SealedServerRow; tools: ServerTool[]; errorClass: string | undefined; cached: boolean; durationMs: number };
+
+const thresholdMs = 3_000;
+
+/** Ask a server; only the reason of an aborted run is thrown. */
+export async function ask(
+  row: SealedServerRow,
+  list: () => { tools: Promise<ServerTool[]>; cached: boolean },
+  signal: AbortSignal | undefined,
+): Promise<Found> {
+  const started = performance.now();
+  const since = () => Math.round(performance.now() - started);
+  try {
+    const { tools, cached } = list();
+    return { row, tools: await tools, errorClass: undefined, cached, durationMs: since() };
+  } catch (error) {
+    signal?.throwIfAborted();
+    return { row, tools: [], errorClass: failureOf(error).errorClass, cached: false, durationMs: since() };
+  }
+}
+
+const outcomeOf = ({ errorClass, tools }: Found) => (errorClass ? 'failed' : tools.length > 0 ? 'ok' : 'empty');
+
+/** The event about a discovery: none, unless a server failed or it took longer than 3 s. */
+export function discoverySteps(found: readonly Found[], durationMs: number, ttlSeconds: number): RunStep[] {
+  const count = (wanted: ReturnType<typeof outcomeOf>) => found.filter((each) => outcomeOf(each) === wanted).length;
+  const failed = count('failed');
+  if (failed === 0 && durationMs <= thresholdMs) return [];
+  const servers = found.map((each) => ({
+    server_id: each.row.id,
+    transport: each.row.transport,
+    duration_ms: each.durationMs,
+    outcome: outcomeOf(each),
+    ...(each.errorClass && { error_class: each.errorClass }),
+  }));
+  const data = {
+    status: failed > 0 ? ('failed' as const) : ('slow' as const),
+    duration_ms: durationMs,
+    threshold_ms: thresholdMs,
+    cache_hit: found.every(({ cached }) => cached),
+    cache_ttl_seconds: ttlSeconds,
+    server_count: found.length,
+    server_ok: count('ok'),
+    server_failed: failed,
+    server_empty: count('empty'),
+    tool_count: found.reduce((sum, { tools }) => sum + tools.length, 0),
+    servers,
+  };
+  return [{ type: 'run.mcp_discovery', data }];
+}

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+
+const longest = 64;
+
+const trim = (text: string) => text.replace(/^_+|_+$/g, '');
+const clean = (part: string) => trim(part.replace(/[^A-Za-z0-9_]+/g, '_'));
+
+const digestOf = (raw: string) => createHash('sha256').update(raw).digest('hex').slice(0, 8);
+
+const cut = (name: string, raw: string) => (name.length > longest ? `${name.slice(0, longest - 9)}_${digestOf(raw)}` : name);
+
+/** The group of a server's tools, by which a persona allows or denies them as a whole. */
+export const groupOf = (server: string): string => trim(`mcp__${clean(server)}`);
+
+/**
+ * The names under which a model sees tools, in the order given (specification, runs 12): cleaned and, where several clean to the same
+ * text, told apart by a digest of the raw name and then by a number; at most 64 characters.
+ */
+export function toolNames(tools: readonly { server: string; tool: string }[]): string[] {
+  const all = tools.map(({ server, tool }) => ({
+    raw: `mcp__${server}__${tool}`,
+    plain: trim(`mcp__${clean(server)}__${clean(tool)}`),
+  }));
+  const alike = Map.groupBy(all, ({ plain }) => plain);
+  const taken = new Set<string>();
+  return all.map(({ raw, plain }) => {
+    const name = cut(alike.get(plain)!.length > 1 ? `${plain}__${digestOf(raw)}` : plain, raw);
+    const free = freeOf(name, taken);
+    taken.add(free);
+    return free;
+  });
+}
+
+function freeOf(name: string, taken: ReadonlySet<string>): string {
+  if (!taken.has(name)) return name;
+  for (let count = 2; ; count++) {
+    const suffix = `_${count}`;
+    const numbered = name.slice(0, longest - suffix.length) + suffix;
+    if (!taken.has(numbered)) return numbered;
+  }
+}

@@ -1,0 +1,21 @@
+import { mcpConfigs } from '../../../contract/mcpConfigs.ts';
+import { implement } from '../../http/implement.ts';
+import * as service from './service.ts';
+import { viewConfig } from './view.ts';
+
+export const mcpConfigHandlers = implement(
+  mcpConfigs,
+  { config: service.findConfig },
+  {
+    create: async ({ scope, body }) => ({ status: 201, body: viewConfig(await service.createConfig(scope, body)) }),
+    list: async ({ scope, query }) => {
+      const { rows, next } = await service.listConfigs(scope, query);
+      return { status: 200, body: rows.map(viewConfig), next };
+    },
+    update: async ({ scope, found, body }) => ({ status: 200, body: viewConfig(await service.updateConfig(scope, found.config, body)) }),
+    delete: async ({ scope, found }) => {
+      await service.deleteConfig(scope, found.config);
+      return { status: 204, body: undefined };
+    },
+  },
+);
