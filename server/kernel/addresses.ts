@@ -1,5 +1,8 @@
 import ipaddr from 'ipaddr.js';
 
+/** A network of one kind of addresses: an IPv4 network never holds a native IPv6 address, and the other way round. */
+export type Network = ReturnType<typeof ipaddr.parseCIDR>;
+
 const ranges = (...list: string[]) => list.map((range) => ipaddr.parseCIDR(range));
 
 const fakeIp = ranges('198.18.0.0/15');
@@ -34,7 +37,7 @@ function parseAddress(text: string) {
 }
 
 type Address = NonNullable<ReturnType<typeof parseAddress>>;
-const within = (address: Address, list: typeof loopback) =>
+const within = (address: Address, list: readonly Network[]) =>
   list.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits));
 
 /** Whether `text` is an IP address, with or without the brackets of a URL. */
@@ -52,4 +55,31 @@ export function isPublicAddress(text: string, trustFakeIp = false) {
   if (!address) return false;
   if (address.kind() === 'ipv6') return within(address, publicIPv6) && !within(address, refusedIPv6);
   return !within(address, refusedIPv4) || (trustFakeIp && within(address, fakeIp));
+}
+
+/** `::1.2.3.4` as `::102:304`: a native IPv6 address (RFC 4291, 2.5.5.1), which the parser takes for an IPv4-mapped one. */
+const inGroups = (text: string) =>
+  text.replace(/^::(\d+)\.(\d+)\.(\d+)\.(\d+)/, (_, ...octets: string[]) => {
+    const [a = 0, b = 0, c = 0, d = 0] = octets.slice(0, 4).map(Number);
+    return `::${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+  });
+
+/** The network that CIDR notation names. One of IPv4-mapped addresses is that of the IPv4 addresses. */
+export function parseNetwork(cidr: string): Network {
+  const [address, bits] = ipaddr.parseCIDR(inGroups(cidr));
+  return address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() && bits >= 96
+    ? [address.toIPv4Address(), bits - 96]
+    : [address, bits];
+}
+
+/** A network in CIDR notation, without host bits. */
+export function networkText([address, bits]: Network): string {
+  const Kind = address.kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6;
+  return `${Kind.networkAddressFromCIDR(`${address}/${bits}`)}/${bits}`;
+}
+
+/** Whether one of the networks holds the address that `text` writes; what is no address is in none. */
+export function isWithin(text: string, networks: readonly Network[]): boolean {
+  const address = networks.length > 0 ? parseAddress(inGroups(text)) : undefined;
+  return address !== undefined && within(address, networks);
 }

@@ -20,10 +20,15 @@ export type Outbound = {
   fetch(url: string | URL, init?: OutboundInit): Promise<Response>;
   /** What can be checked when a URL is stored: everything but the addresses of its name. */
   check(url: string | URL, policy?: OutboundPolicy): URL;
+  /** `check`, and the addresses that its name has now: for a URL that somebody else will open for us. Throws when the name has none. */
+  admit(url: string | URL, policy?: OutboundPolicy): Promise<URL>;
   close(): Promise<void>;
 };
 
 const resolveWithSystem: Resolve = async (hostname) => (await systemLookup(hostname, { all: true })).map(({ address }) => address);
+
+/** Silence that is borne, in milliseconds: a little longer than the longest call of a tool server; others end by their own deadlines. */
+const patience = { headersTimeout: 610_000, bodyTimeout: 610_000 };
 
 /** Open the guarded way out. */
 export function createOutbound(options: OutboundOptions): Outbound {
@@ -33,9 +38,10 @@ export function createOutbound(options: OutboundOptions): Outbound {
     loopback: isLoopback,
     internal: () => true,
   };
-  const agentOf = (zone: OutboundZone) => new Agent({ connect: { lookup: checkedLookup(resolve, admitted[zone]), timeout: 10_000 } });
+  const agentOf = (zone: OutboundZone) =>
+    new Agent({ ...patience, connect: { lookup: checkedLookup(resolve, admitted[zone]), timeout: 10_000 } });
   const agents: Record<OutboundZone, Dispatcher> = {
-    public: options.proxyUrl ? new ProxyAgent({ uri: options.proxyUrl }) : agentOf('public'),
+    public: options.proxyUrl ? new ProxyAgent({ ...patience, uri: options.proxyUrl }) : agentOf('public'),
     loopback: agentOf('loopback'),
     internal: agentOf('internal'),
   };
@@ -54,6 +60,11 @@ export function createOutbound(options: OutboundOptions): Outbound {
       }
     },
     check: (url, policy = 'https') => checkOutboundUrl(url, policy, options).url,
+    async admit(input, policy = 'https') {
+      const { url, zone } = checkOutboundUrl(input, policy, options);
+      await resolveChecked(resolve, url.hostname, admitted[zone]);
+      return url;
+    },
     close: async () => void (await Promise.all(Object.values(agents).map((agent) => agent.destroy()))),
   };
 }

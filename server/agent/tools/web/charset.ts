@@ -1,0 +1,33 @@
+/** How far into a page its own word on the encoding may stand (WHATWG HTML, prescan). */
+const prescanBytes = 1024;
+
+/** The text of a page: its byte order mark says how it is encoded, else the header, else its `meta`, else it is UTF-8 (WHATWG HTML). */
+export function decodePage(bytes: Buffer, contentType: string, isHtml: boolean): string {
+  const named = markOf(bytes) ?? labelIn(contentType) ?? (isHtml ? declaredIn(bytes) : undefined);
+  // What was cut in the middle of a character loses that character.
+  return (decoderOf(named) ?? new TextDecoder()).decode(bytes, { stream: true });
+}
+
+const marks: readonly (readonly [label: string, bytes: Buffer])[] = [
+  ['utf-8', Buffer.of(0xef, 0xbb, 0xbf)],
+  ['utf-16be', Buffer.of(0xfe, 0xff)],
+  ['utf-16le', Buffer.of(0xff, 0xfe)],
+];
+const markOf = (bytes: Buffer) => marks.find(([, mark]) => bytes.subarray(0, mark.length).equals(mark))?.[0];
+
+const labelIn = (contentType: string) => /;\s*charset\s*=\s*["']?\s*([^\s"';]+)/i.exec(contentType)?.[1];
+
+/** A `meta` that can be read byte by byte cannot be right in saying UTF-16. */
+function declaredIn(bytes: Buffer): string | undefined {
+  const start = bytes.subarray(0, prescanBytes).toString('latin1');
+  const label = /<meta\b[^>]*?\bcharset\s*=\s*["']?\s*([^\s"'/>;]+)/i.exec(start)?.[1];
+  return label && /^utf-?16/i.test(label) ? 'utf-8' : label;
+}
+
+function decoderOf(label: string | undefined): TextDecoder | undefined {
+  try {
+    return label === undefined ? undefined : new TextDecoder(label);
+  } catch {
+    return undefined;
+  }
+}
