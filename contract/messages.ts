@@ -1,16 +1,39 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { AnyObject, Id, Time } from './shared/fields.ts';
+import { Id, name, Time } from './shared/fields.ts';
 import { pageQuery } from './shared/pages.ts';
 import type { Resource } from './shared/route.ts';
 
 /** Longest text of a message, in code points. */
 export const maxMessageLength = 20_000;
 
-/** One piece of a structured message. */
-export const TextPart = z.strictObject({ type: z.literal('text'), text: z.string() }).meta({ id: 'TextPart' });
+/** Longest text that is kept of the files of a message, in code points. */
+export const maxExtractedLength = 40_000;
 
-export const MessageContent = z.strictObject({ parts: z.array(TextPart).min(1).max(64) }).meta({ id: 'MessageContent' });
+const Attachment = z
+  .strictObject({
+    key: z.string().min(1).max(500).meta({ description: 'Of a file that you uploaded, or of a message in a thread you can read.' }),
+    filename: name(255).regex(/^\P{Cc}*$/u, 'must not hold control characters'),
+    mime_type: z.string().max(255),
+    size: z.int().min(0).meta({ description: 'Bytes. Size and type are those of the stored file, whatever is sent.' }),
+  })
+  .meta({ id: 'Attachment' });
+
+export const TextPart = z.strictObject({ type: z.literal('text'), text: z.string() }).meta({ id: 'TextPart' });
+export const ImagePart = z.strictObject({ type: z.literal('image'), attachment: Attachment }).meta({ id: 'ImagePart' });
+export const FilePart = z
+  .strictObject({ type: z.literal('file'), attachment: Attachment, extracted_text: z.string().max(maxExtractedLength).optional() })
+  .meta({ id: 'FilePart' });
+
+/** One piece of a structured message. */
+export const MessagePart = z.discriminatedUnion('type', [TextPart, ImagePart, FilePart]).meta({ id: 'MessagePart' });
+export type MessagePart = z.infer<typeof MessagePart>;
+
+export const MessageContent = z
+  .strictObject({
+    parts: z.array(MessagePart).min(1).max(64).meta({ description: 'Texts are joined into one. At most 8 attachments, together 20 MiB.' }),
+  })
+  .meta({ id: 'MessageContent' });
 export type MessageContent = z.infer<typeof MessageContent>;
 
 /** A visible message of a thread. */
@@ -21,8 +44,8 @@ export const Message = z
     thread_id: Id,
     created_by_user_id: Id.nullable().meta({ description: 'Null for the assistant.' }),
     role: z.enum(['user', 'assistant']),
-    content: z.string(),
-    content_json: AnyObject.optional().meta({ description: 'Only on structured messages.' }),
+    content: z.string().meta({ description: 'Of a structured message: its texts, and the names and texts of its attachments.' }),
+    content_json: MessageContent.optional().meta({ description: 'Only on structured messages.' }),
     run_id: Id.optional().meta({ description: 'Only on messages of the assistant: the run that produced it.' }),
     created_at: Time,
   })

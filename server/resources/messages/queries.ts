@@ -1,3 +1,4 @@
+import type { MessageContent } from '../../../contract/messages.ts';
 import { statement } from '../../kernel/sql.ts';
 
 export type MessageRow = {
@@ -8,7 +9,7 @@ export type MessageRow = {
   created_by_user_id: string | null;
   role: 'user' | 'assistant';
   content: string;
-  content_json: Record<string, unknown> | null;
+  content_json: MessageContent | null;
   run_id: string | null;
   created_at: string;
 };
@@ -30,6 +31,15 @@ export const insertAnswer = statement<never>(`
     update threads set last_message_number = last_message_number + 1 where account_id = $1 and id = $2 returning account_id, id, last_message_number)
   insert into messages (account_id, thread_id, number, id, role, content, run_id)
   select account_id, id, last_message_number, $3, 'assistant', $4, $5 from thread`);
+
+/** The hidden messages of a run, in order: what it did before its answer. */
+export const insertTrail = statement<never>(`
+  with thread as (
+    update threads set last_message_number = last_message_number + $4 where account_id = $1 and id = $2
+    returning account_id, id, last_message_number - $4 as before)
+  insert into messages (account_id, thread_id, number, id, role, content, content_json, run_id)
+  select thread.account_id, thread.id, thread.before + m.n, m.id, 'tool', m.content, m.content_json::jsonb, $3
+  from thread, unnest($5::uuid[], $6::text[], $7::text[]) with ordinality as m(id, content, content_json, n)`);
 
 export const selectMessages = statement<MessageRow>(`
   select ${columns} from messages

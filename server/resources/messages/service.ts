@@ -4,13 +4,13 @@ import { notFound } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import type { ThreadRow } from '../threads/queries.ts';
-import { normalizeContent } from './content.ts';
+import { storeContent } from './content.ts';
 import type { MessageRow } from './queries.ts';
 import * as queries from './queries.ts';
 
 /** Add a message of the caller to a thread. A run that is active does not see it. */
 export async function createMessage(scope: Scope, thread: ThreadRow, input: NewMessage): Promise<MessageRow> {
-  const { content, contentJson } = normalizeContent(input);
+  const { content, contentJson } = await storeContent(scope, thread.id, input);
   const id = newId();
   const json = contentJson && JSON.stringify(contentJson);
   const row = await scope.tx.row(queries.insertMessage, [scope.accountId, thread.id, id, scope.actor.userId, 'user', content, json, null]);

@@ -1,0 +1,133 @@
+import { initContract } from '@ts-rest/core';
+import { z } from 'zod';
+import { Id, name, Ok, Time } from './shared/fields.ts';
+import type { Resource } from './shared/route.ts';
+
+const scope = z.enum(['account', 'platform']);
+const provider = z.enum(['groq', 'openai']);
+
+/** A credential for an upstream that turns speech into text. */
+export const AsrCredential = z
+  .object({
+    id: Id,
+    account_id: Id.nullable().meta({ description: 'Null for the platform.' }),
+    scope,
+    provider,
+    name: z.string(),
+    key_prefix: z.string().nullable().meta({ description: 'The first 8 characters of the key; null for those who may not manage it.' }),
+    base_url: z.string().nullable(),
+    model: z.string(),
+    is_default: z.boolean(),
+    created_at: Time,
+  })
+  .meta({ id: 'AsrCredential' });
+export type AsrCredential = z.infer<typeof AsrCredential>;
+
+const apiKey = z.string().trim().min(1).max(4096);
+const baseUrl = z.string().trim().max(2048).nullish().meta({ description: 'Absolute http(s) URL without user, query or fragment.' });
+
+export const NewAsrCredential = z
+  .strictObject({
+    name: name(100),
+    provider,
+    api_key: apiKey,
+    model: name(200),
+    base_url: baseUrl,
+    is_default: z.boolean().default(false),
+    scope: scope.default('account'),
+  })
+  .meta({ id: 'NewAsrCredential' });
+export type NewAsrCredential = z.infer<typeof NewAsrCredential>;
+
+export const AsrCredentialChanges = z
+  .strictObject({
+    name: name(100).optional(),
+    api_key: apiKey.optional(),
+    base_url: baseUrl,
+    model: name(200).optional(),
+    is_default: z.boolean().optional(),
+  })
+  .refine((changes) => Object.values(changes).some((value) => value !== undefined), 'name at least one field')
+  .meta({ id: 'AsrCredentialChanges' });
+export type AsrCredentialChanges = z.infer<typeof AsrCredentialChanges>;
+
+/** Most bytes of a recording. */
+export const maxRecordingBytes = 25 * 2 ** 20;
+
+export const Recording = z
+  .strictObject({
+    file: z.file().meta({ description: 'Up to 25 MiB, in a format that the provider knows.' }),
+    language: z
+      .string()
+      .max(16)
+      .regex(/^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$/, 'must be a language such as `en` or `pt-BR`')
+      .optional(),
+  })
+  .meta({ id: 'Recording' });
+
+export const Transcript = z.object({ text: z.string() }).meta({ id: 'Transcript' });
+export type Transcript = z.infer<typeof Transcript>;
+
+const permission = { account: 'data.secrets.manage', platform: 'platform.admin' } as const;
+/** What the path names says whose it is: an admin of the platform manages what belongs to that. */
+const managing = { auth: 'user', permission: permission.account, or: permission.platform } as const;
+
+/** Credentials for speech recognition. */
+export const asrCredentials = initContract().router({
+  create: {
+    method: 'POST',
+    path: '/v1/asr-credentials',
+    summary: 'Add a credential',
+    body: NewAsrCredential,
+    responses: { 201: AsrCredential },
+    metadata: { auth: 'user', permission, audit: ['asr_credential.create', 'asr_credential'] },
+  },
+  list: {
+    method: 'GET',
+    path: '/v1/asr-credentials',
+    summary: 'List the credentials of the account, then those of the platform',
+    responses: { 200: z.array(AsrCredential) },
+    metadata: { auth: 'user' },
+  },
+  update: {
+    method: 'PUT',
+    path: '/v1/asr-credentials/{credential_id}',
+    summary: 'Change a credential',
+    description: 'What is left out stays.',
+    body: AsrCredentialChanges,
+    responses: { 200: AsrCredential },
+    metadata: { ...managing, audit: ['asr_credential.update', 'asr_credential'], also: [409] },
+  },
+  delete: {
+    method: 'DELETE',
+    path: '/v1/asr-credentials/{credential_id}',
+    summary: 'Remove a credential and its key',
+    body: null,
+    responses: { 204: null },
+    metadata: { ...managing, audit: ['asr_credential.delete', 'asr_credential'] },
+  },
+  setDefault: {
+    method: 'POST',
+    path: '/v1/asr-credentials/{credential_id}/set-default',
+    summary: 'Make a credential the one that is used',
+    body: null,
+    responses: { 200: Ok },
+    metadata: { ...managing, audit: ['asr_credential.set_default', 'asr_credential'] },
+  },
+} as const satisfies Resource);
+
+/** Speech recognition. */
+export const asr = initContract().router({
+  transcribe: {
+    method: 'POST',
+    path: '/v1/asr/transcribe',
+    summary: 'Turn a recording into text',
+    description:
+      'By the default credential of the account, or else that of the platform. The recording is passed on as it comes and not kept.',
+    contentType: 'multipart/form-data',
+    maxBody: maxRecordingBytes + 2 ** 18,
+    body: Recording,
+    responses: { 200: Transcript },
+    metadata: { auth: 'user', audit: 'none', also: [409, 502] },
+  },
+} as const satisfies Resource);

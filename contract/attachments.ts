@@ -1,0 +1,61 @@
+import { initContract } from '@ts-rest/core';
+import { z } from 'zod';
+import { bytesOf, type Resource } from './shared/route.ts';
+
+/** The images that a message can show. */
+export const imageTypes = ['image/png', 'image/jpeg', 'image/webp', 'image/gif'] as const;
+
+/** Most bytes of an attachment, by kind. */
+export const maxAttachmentBytes = { image: 10 * 2 ** 20, file: 2 ** 20 } as const;
+
+/** A file that is ready to be named by a message. */
+export const StagedAttachment = z
+  .object({
+    key: z.string(),
+    filename: z.string().meta({ description: 'The name that was sent, without folders and unusual characters.' }),
+    mime_type: z.string(),
+    size: z.int().min(1).meta({ description: 'Bytes.' }),
+    kind: z.enum(['image', 'file']),
+    extracted_text: z.string().optional().meta({ description: 'Only of text files: the first 12 000 characters.' }),
+  })
+  .meta({ id: 'StagedAttachment' });
+export type StagedAttachment = z.infer<typeof StagedAttachment>;
+
+export const NewAttachment = z
+  .strictObject({ file: z.file().meta({ description: 'A PNG, JPEG, WebP or GIF image up to 10 MiB, or a text file up to 1 MiB.' }) })
+  .meta({ id: 'NewAttachment' });
+
+/** A key as it stands in a path: no segment is empty or says where to go. */
+const AttachmentKey = z
+  .string()
+  .max(500)
+  .regex(/^(?!.*\\)(?!(?:.*\/)?\.{0,2}(?:\/|$))/s, 'must be a key');
+
+/** Files and images that messages name. */
+export const attachments = initContract().router({
+  stage: {
+    method: 'POST',
+    path: '/v1/attachments/stage',
+    summary: 'Upload a file for a message',
+    description: 'It is yours alone until a message names its key, and removed after 24 hours if none does.',
+    contentType: 'multipart/form-data',
+    maxBody: 21 * 2 ** 20,
+    body: NewAttachment,
+    responses: { 201: StagedAttachment },
+    metadata: { auth: 'user+key', permission: 'data.threads.write', audit: ['attachment.stage', 'attachment'] },
+  },
+  get: {
+    method: 'GET',
+    path: '/v1/attachments/{key...}',
+    summary: 'Download an attachment',
+    description: 'Of a message in a thread you can read, or one you have just uploaded. With a `share_token` no credential is needed.',
+    pathParams: z.object({ key: AttachmentKey }),
+    query: z.object({
+      share_token: z.string().min(1).max(200).optional().meta({ description: 'Of a share that shows a message with this attachment.' }),
+      session_token: z.string().min(1).max(1_000).optional().meta({ description: 'For a share with a password.' }),
+    }),
+    headers: z.object({ 'if-none-match': z.string().optional() }),
+    responses: { 200: bytesOf(), 304: null },
+    metadata: { auth: 'user+key', read: 'data.threads.read', openWith: 'share_token' },
+  },
+} as const satisfies Resource);

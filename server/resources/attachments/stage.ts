@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { maxAttachmentBytes, type StagedAttachment } from '../../../contract/attachments.ts';
+import { overloaded } from '../../http/admit.ts';
+import { type Form, fileTooLarge, type UploadedFile, upTo } from '../../http/multipart.ts';
+import { invalidField } from '../../kernel/failure.ts';
+import { newId } from '../../kernel/ids.ts';
+import type { Scope } from '../../kernel/scope.ts';
+import { keyOf, objectKey, safeName } from './key.ts';
+import * as queries from './queries.ts';
+import { withStorage } from './store.ts';
+import { extractText } from './text.ts';
+import { type AttachmentType, tellingBytes, typeOf } from './types.ts';
+
+/** Keep an uploaded file for a message to come. Throws 400 `unsupported_attachment`, 413, 422, 503. */
+export async function stageAttachment(scope: Scope, form: Form): Promise<StagedAttachment> {
+  const { read, tx, accountId, actor } = scope;
+  let received: Received | undefined;
+  // A form is good only when its end has been seen.
+  for await (const part of form) if ('chunks' in part) received = await receive(part);
+  const { bytes, name, mime_type, kind } = received!;
+  const id = newId();
+  const facts = [name, mime_type, kind, bytes.length, createHash('sha256').update(bytes).digest('hex')];
+  // The row is there first, on its own, so that an object never lies where nobody would look for it.
+  await read.run(queries.insertArriving, [accountId, id, actor.userId, ...facts]);
+  await withStorage(scope, (storage) => storage.put(objectKey(accountId, id), bytes, mime_type));
+  await tx.row(queries.stage, [accountId, id]);
+  const key = keyOf({ staged: true, accountId, id, name });
+  scope.audit({ targetId: key, metadata: { kind, size: bytes.length } });
+  return { key, filename: name, mime_type, size: bytes.length, kind, ...(kind === 'file' && { extracted_text: extractText(bytes) }) };
+}
+
+type Received = AttachmentType & { bytes: Buffer; name: string };
+
+/** Bytes of uploads that this process holds, and the most it may: beyond that a request is refused rather than the process ended. */
+let held = 0;
+const mostHeld = 256 * 2 ** 20;
+
+async function receive({ filename, mimeType, chunks }: UploadedFile): Promise<Received> {
+  const name = safeName(filename);
+  const parts: Buffer[] = [];
+  let type: AttachmentType | undefined;
+  let own = 0;
+  try {
+    for await (const chunk of upTo(maxAttachmentBytes.image, chunks)) {
+      parts.push(chunk);
+      own += chunk.length;
+      held += chunk.length;
+      if (held > mostHeld) throw overloaded();
+      if (own >= tellingBytes) type ??= await supported(parts, name, mimeType);
+      if (type && own > maxAttachmentBytes[type.kind]) throw fileTooLarge(maxAttachmentBytes[type.kind]);
+    }
+    type ??= await supported(parts, name, mimeType);
+    return { ...type, bytes: Buffer.concat(parts), name };
+  } finally {
+    held -= own;
+  }
+}
+
+async function supported(parts: Buffer[], name: string, mimeType: string): Promise<AttachmentType> {
+  const head = Buffer.concat(parts).subarray(0, tellingBytes);
+  const type = head.length > 0 ? await typeOf(head, name, mimeType) : undefined;
+  if (!type) throw invalidField('/file', 'is empty, or of a kind that cannot be attached', 'unsupported_attachment');
+  return type;
+}

@@ -1,0 +1,97 @@
+import { connect } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { formOf, images, stage } from '../setup/forms.ts';
+import { request } from '../setup/raw.ts';
+import { issuesOf, reasonOf } from '../setup/walk.ts';
+import { startWorld } from '../setup/world.ts';
+
+const world = await startWorld({}, { worker: false });
+const { sql, call, signUp, url } = world;
+const alice = await signUp();
+const { token } = alice;
+const asAlice = (file: Parameters<typeof stage>[2]) => stage(world, alice, file);
+
+test('10 MiB of an image pass and 1 MiB of text, and one byte more is 413', async () => {
+  const png = (size: number) => Buffer.concat([images.png, Buffer.alloc(size - images.png.length)]);
+  const text = (size: number) => Buffer.alloc(size, 'a');
+  const most = await asAlice({ filename: 'a.png', content: png(10 * 2 ** 20) });
+  expect([most.status, most.body.size]).toEqual([201, 10 * 2 ** 20]);
+  const { body } = await asAlice({ filename: 'a.txt', content: text(2 ** 20) });
+  expect([body.size, body.extracted_text.length]).toEqual([2 ** 20, 12_000]);
+  const refused = [
+    await asAlice({ filename: 'a.png', content: png(10 * 2 ** 20 + 1) }),
+    await asAlice({ filename: 'a.txt', content: text(2 ** 20 + 1) }),
+    await asAlice({ filename: 'a.png', content: png(22 * 2 ** 20) }),
+  ];
+  for (const { status, body } of refused) expect([status, body.error]).toEqual([413, 'payload_too_large']);
+  // The caller's connection is good for the next request; without a length the body is counted on its way.
+  const form = formOf([{ filename: 'a.png', content: png(22 * 2 ** 20) }]);
+  const chunked = await fetch(`${url}/v1/attachments/stage`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, ...form.headers },
+    body: new Blob([form.raw]).stream(),
+    duplex: 'half',
+  } as RequestInit);
+  expect(chunked.status).toBe(413);
+});
+
+test('a form that is none, or not whole, cannot be read', async () => {
+  const ask = (raw: Buffer | string | undefined, type: string, more = {}) =>
+    call('POST', '/v1/attachments/stage', { token, ...(raw !== undefined && { raw }), headers: { 'content-type': type, ...more } });
+  const { raw, headers } = formOf([{ filename: 'a.txt', content: 'some text' }], 'edge');
+  const type = headers['content-type'];
+  expect(reasonOf(await ask('{}', 'application/json'))).toEqual([422, 'unsupported_content_type']);
+  expect(reasonOf(await ask(raw, 'multipart/mixed; boundary=edge'))).toEqual([422, 'unsupported_content_type']);
+  expect(reasonOf(await ask(raw, type, { 'content-encoding': 'gzip' }))).toEqual([422, 'invalid_encoding']);
+  expect(reasonOf(await ask(undefined, type))).toEqual([422, 'empty_body']);
+  for (const [bytes, as] of [
+    [raw, 'multipart/form-data'],
+    [raw, 'multipart/form-data; boundary='],
+    [raw.subarray(0, -12), type],
+    [raw.subarray(0, 40), type],
+    ['--edge', type],
+    ['nothing of the kind', type],
+  ] as const)
+    expect([String(bytes), as, reasonOf(await ask(bytes as Buffer, as))]).toEqual([String(bytes), as, [422, 'malformed_multipart']]);
+});
+
+test('a form holds one file under its name, and nothing else', async () => {
+  const file = { filename: 'a.txt', content: 'some text' };
+  const ask = (...parts: Parameters<typeof formOf>[0]) => call('POST', '/v1/attachments/stage', { token, ...formOf(parts) });
+  const field = (name: string, content = 'x') => ({ name, content });
+  for (const [parts, path] of [
+    [[], '/file'],
+    [[file, file], ''],
+    [[field('file')], '/file'],
+    [[field('other'), file], '/other'],
+    [[file, field('other')], '/other'],
+    [[{ ...file, name: '__proto__' }], '/__proto__'],
+    [[{ ...file, name: 'constructor' }], '/constructor'],
+    [[{ ...file, name: 'a/b' }], '/a~1b'],
+    [Array.from({ length: 1_000 }, (_, at) => field(`f${at}`)), ''],
+    [Array.from({ length: 1_000 }, () => file), ''],
+    [[field('x'.repeat(5_000))], expect.stringMatching(/^\/x{298}…$/)],
+  ] as const)
+    expect(issuesOf(await ask(...parts))).toEqual([400, [['body', path]]]);
+  // What nobody can name is passed over, however much stands above it.
+  const junk = [
+    { head: `x-junk: ${'x'.repeat(100_000)}`, content: 'x' },
+    { head: 'content-disposition: attachment; name="file"', content: 'x' },
+  ];
+  expect((await ask(...junk, file)).status).toBe(201);
+  expect(await ask(...junk)).toMatchObject({ status: 400 });
+});
+
+test('a caller who leaves in the midst of a file leaves nothing behind', async () => {
+  const count = async () => (await sql('select count(*)::int as n from attachments'))[0].n;
+  const before = await count();
+  const { raw, headers } = formOf([{ filename: 'a.txt', content: 'x'.repeat(100_000) }]);
+  const line = request('POST /v1/attachments/stage', { ...headers, authorization: `Bearer ${token}`, 'content-length': raw.length });
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write(Buffer.concat([Buffer.from(line), raw.subarray(0, 50_000)]));
+  await wait(50);
+  socket.destroy();
+  await wait(50);
+  expect([await count(), (await asAlice({ filename: 'a.txt', content: 'x' })).status]).toEqual([before, 201]);
+});

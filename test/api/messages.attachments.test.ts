@@ -1,0 +1,237 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import type { MessagePart } from '../../contract/messages.ts';
+import { removeAttachments } from '../../server/jobs/attachments.ts';
+import { partsOf, readParts } from '../../server/resources/messages/parts.ts';
+import { storageOf } from '../setup/files.ts';
+import { images, stage, stagedText } from '../setup/forms.ts';
+import { issuesOf, reasonOf } from '../setup/walk.ts';
+import { type Person, startWorld } from '../setup/world.ts';
+
+const world = await startWorld({}, { worker: false });
+const { sql, call, signUp, join } = world;
+const [alice, bob] = [await signUp(), await signUp()];
+
+const newThread = async ({ token }: Person, body: object = {}): Promise<string> =>
+  (await call('POST', '/v1/threads', { token, body })).body.id;
+const thread = await newThread(alice);
+const text = (content: string): MessagePart => ({ type: 'text', text: content });
+const attachment = (key: string, filename = 'named.txt') => ({ key, filename, mime_type: 'a/lie', size: 0 });
+const file = (key: string, extracted_text?: string): MessagePart => ({
+  type: 'file',
+  attachment: attachment(key),
+  ...(extracted_text !== undefined && { extracted_text }),
+});
+const image = (key: string): MessagePart => ({ type: 'image', attachment: attachment(key, 'photo.png') });
+const send = (parts: unknown[], id = thread, { token }: Person = alice) =>
+  call('POST', `/v1/threads/${id}/messages`, { token, body: { content_json: { parts } } });
+const picture = async (by = alice, content = images.png): Promise<string> =>
+  (await stage(world, by, { filename: 'p.png', content })).body.key;
+const pathOf = (key: string) => `/v1/attachments/${key}`;
+const get = (key: string, by = alice, accountId = by.accountId) =>
+  call('GET', pathOf(key), { token: by.token, headers: { 'x-account-id': accountId } });
+const keptOf = (staged: string) => staged.replace('staging/', 'attachments/');
+const statesOf = async (...keys: string[]) =>
+  (await sql('select state from attachments where id = any($1)', [keys.map((key) => key.split('/')[2])])).map(({ state }) => state);
+
+test('texts become one before the image that follows them, and the image moves to the thread', async () => {
+  const key = await picture();
+  const sent = await send([text('one'), image(key), text(' \n'), text('two')]);
+  const stored = { key: keptOf(key), filename: 'photo.png', mime_type: 'image/png', size: images.png.length };
+  expect([sent.status, sent.body.content, sent.body.content_json]).toEqual([
+    201,
+    'one\n\ntwo\n\n[image: photo.png]',
+    { parts: [text('one\n\ntwo'), { type: 'image', attachment: stored }] },
+  ]);
+  expect((await call('GET', `/v1/threads/${thread}/messages?limit=1`, { token: alice.token })).body).toEqual([sent.body]);
+  expect([(await get(key)).status, (await get(keptOf(key))).status]).toEqual([404, 200]);
+  expect(reasonOf(await send([image(key)]))).toEqual([400, 'attachment_not_found']);
+  expect((await send([image(keptOf(key))])).body.content).toBe('[image: photo.png]');
+});
+
+test('files are named in the text, with what they hold, cut where a text ends', async () => {
+  const [a, b] = [await stagedText(world, alice), await stagedText(world, alice)];
+  const { body } = await send([file(a), text('see'), file(b, '👍'.repeat(20_000))]);
+  expect(body.content).toBe([...`[file: named.txt]\n\nsee\n\n[file: named.txt]\n${'👍'.repeat(20_000)}`].slice(0, 20_000).join(''));
+  expect(body.content_json.parts[2].extracted_text).toBe('👍'.repeat(20_000));
+});
+
+test('a key of somebody else, of another account or of nobody is not found, all in the same words', async () => {
+  await join(bob, alice, 'admin');
+  const foreign = await picture(bob);
+  const inBobs = await newThread(bob);
+  await send([image(foreign)], inBobs, bob);
+  const hers = await picture();
+  const wrong = [
+    foreign,
+    keptOf(foreign),
+    foreign.replace(bob.accountId, alice.accountId),
+    `staging/${alice.accountId}/${randomUUID()}/p.png`,
+    `attachments/${alice.accountId}/${randomUUID()}/p.png`,
+    keptOf(hers),
+    `${hers}x`,
+    'x',
+    '../../etc',
+  ];
+  const answers = [];
+  for (const key of wrong) answers.push(await send([text('x'), image(key)]));
+  // A member of the account who did not upload it.
+  const headers = { 'x-account-id': alice.accountId };
+  const bobsHere = (await call('POST', '/v1/threads', { token: bob.token, headers, body: {} })).body.id;
+  const body = { content_json: { parts: [text('x'), image(hers)] } };
+  answers.push(await call('POST', `/v1/threads/${bobsHere}/messages`, { token: bob.token, headers, body }));
+  for (const { status, body } of answers) expect([status, { ...body, trace_id: '' }]).toEqual([400, { ...answers[0]!.body, trace_id: '' }]);
+  expect([reasonOf(answers[0]!), issuesOf(answers[0]!)]).toEqual([
+    [400, 'attachment_not_found'],
+    [400, [['body', '/content_json/parts/1/attachment/key']]],
+  ]);
+  expect(await statesOf(hers)).toEqual(['staged']);
+});
+
+test('a message that is refused leaves everything as it was', async () => {
+  const [key, other] = [await picture(), await stagedText(world, alice)];
+  for (const [parts, path] of [
+    [[image(key), image('x')], '/content_json/parts/1/attachment/key'],
+    [[file(key)], '/content_json/parts/0/attachment'],
+    [[image(key), image(other)], '/content_json/parts/1/attachment'],
+    [[image(key), text('x'.repeat(20_001))], '/content_json/parts'],
+    [[image(key), ...Array.from({ length: 8 }, () => file(other))], '/content_json/parts'],
+    [[file(other, 'x'.repeat(20_001)), file(other, 'x'.repeat(20_000))], '/content_json/parts'],
+    [[{ ...image(key), more: 1 }], '/content_json/parts/0/more'],
+    [[{ type: 'image', attachment: { key } }], expect.stringMatching('/content_json/parts/0/attachment/')],
+    [[{ type: 'sound', attachment: attachment(key) }], '/content_json/parts/0/type'],
+  ] as const) {
+    const { status, body } = await send(parts as unknown as unknown[]);
+    expect([status, body.details.issues[0].path]).toEqual([400, path]);
+  }
+  expect((await send([image(key)], randomUUID())).status).toBe(404);
+  expect(await statesOf(key, other)).toEqual(['staged', 'staged']);
+  // Eight are not too many, and the same one may be named twice.
+  expect((await send([image(key), ...Array.from({ length: 7 }, () => file(other))])).status).toBe(201);
+});
+
+test('together they hold no more than 20 MiB', async () => {
+  const large = (size: number) => picture(alice, Buffer.concat([images.png, Buffer.alloc(size - images.png.length)]));
+  const [half, small] = [await large(10 * 2 ** 20), await picture()];
+  expect((await send([image(half), image(half), image(small)])).status).toBe(400);
+  expect((await send([image(half), image(half)])).status).toBe(201);
+});
+
+test('of two messages that name the same upload at once one has it', async () => {
+  for (let round = 0; round < 10; round++) {
+    const keys = [await picture(), await picture()];
+    const answers = await Promise.all([send(keys.map(image)), send(keys.toReversed().map(image))]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 400]);
+  }
+});
+
+test('who may read the thread may read what it attaches', async () => {
+  const { token, accountId } = alice;
+  const reader = await signUp();
+  await join(reader, alice);
+  const project = (await call('POST', '/v1/projects', { token, body: { name: 'Ours', visibility: 'shared' } })).body.id;
+  const [shared, own] = [await newThread(alice, { project_id: project }), await newThread(alice)];
+  const [seen, unseen] = [await picture(), await picture()];
+  await send([image(seen)], shared);
+  await send([image(unseen)], own);
+  const asReader = (staged: string) => get(keptOf(staged), reader, accountId).then(({ status }) => status);
+  expect([await asReader(seen), await asReader(unseen)]).toEqual([200, 404]);
+  // He may name it in a message of his own, where it stays when the first thread is gone.
+  const headers = { 'x-account-id': accountId };
+  const his = (await call('POST', '/v1/threads', { token: reader.token, headers, body: {} })).body.id;
+  const parts = { content_json: { parts: [image(keptOf(seen))] } };
+  expect((await call('POST', `/v1/threads/${his}/messages`, { token: reader.token, headers, body: parts })).status).toBe(201);
+  await call('DELETE', `/v1/threads/${shared}`, { token });
+  expect([(await get(keptOf(seen))).status, await asReader(seen)]).toEqual([404, 200]);
+});
+
+test('plain content takes the place of the text, and the attachments stay', async () => {
+  const id = await newThread(alice);
+  const key = await picture();
+  const sent = await send([image(key), text('before')], id);
+  const edit = (body: object) => call('PATCH', `/v1/threads/${id}/messages/${sent.body.id}`, { token: alice.token, body });
+  const now = async () => (await call('GET', `/v1/threads/${id}/messages`, { token: alice.token })).body[0];
+  const settle = () => sql(`update runs set status = 'completed', completed_at = now() where thread_id = $1`, [id]);
+  expect((await edit({ content: ' after ' })).status).toBe(201);
+  const [picturePart] = sent.body.content_json.parts;
+  expect(await now()).toMatchObject({ content: '[image: photo.png]\n\n after ', content_json: { parts: [picturePart, text(' after ')] } });
+  await settle();
+  expect((await edit({ content_json: { parts: [picturePart] } })).status).toBe(201);
+  await settle();
+  await edit({ content: 'above' });
+  expect((await now()).content_json).toEqual({ parts: [text('above'), picturePart] });
+  await settle();
+  await edit({ content_json: { parts: [text('alone')] } });
+  expect([(await now()).content_json, (await get(keptOf(key))).status]).toEqual([{ parts: [text('alone')] }, 200]);
+});
+
+test('a model is told texts, images as bytes, and files as texts', async () => {
+  const [key, noted] = [await picture(), await stagedText(world, alice, 'from the file')];
+  const { body } = await send([text('look'), image(key), file(noted)]);
+  const storage = storageOf(world);
+  expect(await readParts(storage, partsOf(body))).toEqual([
+    { type: 'text', text: 'look' },
+    { type: 'image', mime_type: 'image/png', data: images.png.toString('base64') },
+    { type: 'text', text: '[file: named.txt]\nfrom the file' },
+  ]);
+  expect(await readParts(undefined, partsOf(body))).toMatchObject([{ text: 'look' }, { text: '[image: photo.png]' }, { type: 'text' }]);
+  expect(partsOf({ content: 'plain', content_json: null })).toEqual([text('plain')]);
+});
+
+test('what nobody needs is removed, and what another thread names is not', async () => {
+  const { token } = alice;
+  const storage = storageOf(world);
+  const clean = () => removeAttachments({ database: world.database, storage });
+  const exists = async (staged: string) => {
+    const object = await storage.get(`attachments/${staged.split('/').slice(1, 3).join('/')}`);
+    object?.close();
+    return object !== undefined;
+  };
+  await clean();
+  const [one, two] = [await newThread(alice), await newThread(alice)];
+  const [fresh, old, own, both] = [await picture(), await picture(), await picture(), await picture()];
+  await send([image(own), image(both)], one);
+  await send([image(keptOf(both))], two);
+  await sql(`update attachments set created_at = now() - interval '25 hours' where id <> $1`, [fresh.split('/')[2]]);
+  await call('DELETE', `/v1/threads/${one}`, { token });
+  expect([(await get(keptOf(own))).status, (await get(keptOf(both))).status]).toEqual([404, 200]);
+  await clean();
+  expect([await exists(fresh), await exists(old), await exists(own), await exists(both)]).toEqual([true, false, false, true]);
+  expect([await statesOf(old, own), (await get(keptOf(both))).status]).toEqual([[], 200]);
+  // Private threads go without a trace.
+  await sql('update threads set is_private = true, expires_at = now() where id = $1', [two]);
+  await sql('delete from threads where id = $1', [two]);
+  await clean();
+  expect([await exists(both), await exists(fresh)]).toEqual([false, true]);
+});
+
+test('a store that is down loses nothing: the next time tries again', async () => {
+  const key = await picture();
+  await sql(`update attachments set created_at = now() - interval '25 hours' where id = $1`, [key.split('/')[2]]);
+  const storage = storageOf(world);
+  const broken = { ...storage, delete: () => Promise.reject(new Error('down')) };
+  await expect(removeAttachments({ database: world.database, storage: broken })).rejects.toThrow('down');
+  expect([await statesOf(key), await removeAttachments({ database: world.database, storage })]).toEqual([['staged'], 1]);
+});
+
+test('a fork uses what the messages in it name, also when the first thread is gone', async () => {
+  const id = await newThread(alice);
+  const [before, after] = [await picture(), await picture()];
+  const { body: message } = await send([image(before)], id);
+  await send([image(after)], id);
+  const fork = await call('POST', `/v1/threads/${id}:fork`, { token: alice.token, body: { message_id: message.id } });
+  expect(fork.status).toBe(201);
+  await call('DELETE', `/v1/threads/${id}`, { token: alice.token });
+  await removeAttachments({ database: world.database, storage: storageOf(world) });
+  expect([(await get(keptOf(before))).status, (await get(keptOf(after))).status]).toEqual([200, 404]);
+});
+
+test('a message and the removal of what it names do not pass each other', async () => {
+  const storage = storageOf(world);
+  for (let round = 0; round < 15; round++) {
+    const key = await picture();
+    await sql(`update attachments set created_at = now() - interval '25 hours' where id = $1`, [key.split('/')[2]]);
+    const [sent] = await Promise.all([send([image(key)]), removeAttachments({ database: world.database, storage })]);
+    expect((await get(keptOf(key))).status).toBe(sent.status === 201 ? 200 : 404);
+  }
+});
