@@ -36,6 +36,19 @@ export type NewThread = z.infer<typeof NewThread>;
 export const ThreadChanges = z.strictObject({ title, project_id: Id.nullish() }).meta({ id: 'ThreadChanges' });
 export type ThreadChanges = z.infer<typeof ThreadChanges>;
 
+export const ForkRequest = z
+  .strictObject({
+    message_id: Id.meta({ description: 'The last message to copy.' }),
+    is_private: z.boolean().optional().meta({ description: 'As the thread is, unless given.' }),
+  })
+  .meta({ id: 'ForkRequest' });
+export type ForkRequest = z.infer<typeof ForkRequest>;
+
+export const ForkedThread = Thread.extend({
+  id_mapping: z.array(z.object({ old_id: Id, new_id: Id })).meta({ description: 'The messages that were copied, oldest first.' }),
+}).meta({ id: 'ForkedThread' });
+export type ForkedThread = z.infer<typeof ForkedThread>;
+
 const read = 'data.threads.read';
 const permission = 'data.threads.write';
 
@@ -95,6 +108,15 @@ export const threads = initContract().router({
     body: null,
     responses: { 204: null },
     metadata: { auth: 'user+key', read, permission, audit: ['thread.delete', 'thread'] },
+  },
+  fork: {
+    method: 'POST',
+    path: '/v1/threads/{thread_id}:fork',
+    summary: 'Copy a thread up to one of its messages',
+    description: 'The copy is yours, with its title and project. Runs, stars and shares are not copied.',
+    body: ForkRequest,
+    responses: { 201: ForkedThread },
+    metadata: { auth: 'user+key', read, permission, anyReader: true, audit: ['thread.fork', 'thread'] },
   },
   star: {
     method: 'POST',

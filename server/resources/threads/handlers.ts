@@ -1,7 +1,8 @@
 import { threads } from '../../../contract/threads.ts';
 import { implement } from '../../http/implement.ts';
+import { forkThread } from './fork.ts';
 import * as service from './service.ts';
-import { viewThread } from './view.ts';
+import { viewFork, viewThread } from './view.ts';
 
 export const threadHandlers = implement(
   threads,
@@ -23,6 +24,7 @@ export const threadHandlers = implement(
       await service.deleteThread(scope, found.thread);
       return { status: 204, body: undefined };
     },
+    fork: async ({ scope, found, body }) => ({ status: 201, body: viewFork(await forkThread(scope, found.thread, body)) }),
     star: async ({ scope, found }) => {
       await service.starThread(scope, found.thread);
       return { status: 204, body: undefined };

@@ -65,6 +65,36 @@ export const deleteThread = statement<{ id: string }>(
   `update threads set deleted_at = now() where account_id = $1 and id = $2 and deleted_at is null returning id`,
 );
 
+/** The run of a thread that has not ended; of a thread whose row is locked, as nobody else begins or sees one. */
+export const selectActiveRun = statement<{ id: string }>(`
+  select id from runs where account_id = $1 and thread_id = $2 and parent_run_id is null and status in ('running', 'waiting_for_input', 'cancelling')`);
+
+/** A thread that is there; until the commit nothing is added to it, hidden in it or taken from it. */
+export const holdThread = statement<{ id: string }>(
+  `select t.id from threads t where t.account_id = $1 and t.id = $2 and ${alive} for share`,
+);
+
+/** The messages of a thread that count, hidden ones of tools included, up to and with `$3`, which must be one that is shown. */
+export const selectKept = statement<{ id: string; role: string }>(`
+  select m.id, m.role from messages m join messages last on last.account_id = m.account_id and last.thread_id = m.thread_id
+  where m.account_id = $1 and m.thread_id = $2 and last.account_id = $1 and last.id = $3 and last.visible and last.role <> 'tool'
+    and m.number <= last.number and m.visible order by m.number`);
+
+/** A thread of user `$3` with id `$4` like thread `$2`, which has no messages yet but the number of the last. */
+export const insertFork = statement<ThreadRow>(`
+  insert into threads (account_id, id, created_by_user_id, title, title_locked, project_id, is_private, expires_at, parent_thread_id, last_message_number)
+  select t.account_id, $4, $3, t.title, t.title_locked, t.project_id, coalesce($5, t.is_private),
+    case when coalesce($5, t.is_private) then now() + interval '24 hours' end, t.id, $6
+  from threads t where t.account_id = $1 and t.id = $2
+  returning ${returned}`);
+
+/** The messages `$4` of thread `$2` in thread `$3` under the ids `$5`, numbered in this order. Which run made one is remembered, for it to be asked again. */
+export const copyMessages = statement<never>(`
+  insert into messages (account_id, thread_id, number, id, created_by_user_id, role, content, content_json, run_id, created_at)
+  select m.account_id, $3, copy.number, copy.id, m.created_by_user_id, m.role, m.content, m.content_json, m.run_id, m.created_at
+  from unnest($4::uuid[], $5::uuid[]) with ordinality as copy (old_id, id, number)
+  join messages m on m.account_id = $1 and m.thread_id = $2 and m.id = copy.old_id`);
+
 export const insertStar = statement<never>(
   'insert into thread_stars (account_id, user_id, thread_id) values ($1, $2, $3) on conflict do nothing',
 );

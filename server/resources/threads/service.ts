@@ -4,6 +4,7 @@ import { Failure, invalidField, notFound } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { likeLiteral, type Statement } from '../../kernel/sql.ts';
+import { releaseAttachments } from '../attachments/service.ts';
 import { requestCancel } from '../runs/cancel.ts';
 import type { ThreadRow } from './queries.ts';
 import * as queries from './queries.ts';
@@ -96,7 +97,10 @@ export async function updateThread(scope: Scope, thread: ThreadRow, { title, pro
 export async function deleteThread(scope: Scope, thread: ThreadRow): Promise<void> {
   const deleted = await scope.tx.row(queries.deleteThread, [scope.accountId, thread.id]);
   if (!deleted) throw notFound();
-  if (thread.active_run_id) await requestCancel(scope, thread.active_run_id, {});
+  await releaseAttachments(scope, thread.id);
+  // Asked now: one may have begun since the thread was looked up.
+  const run = await scope.tx.row(queries.selectActiveRun, [scope.accountId, thread.id]);
+  if (run) await requestCancel(scope, run.id, {});
 }
 
 /** Star a thread; again changes nothing. */

@@ -1,4 +1,5 @@
-import type { Thread } from '../../../contract/threads.ts';
+import type { ForkedThread, Thread } from '../../../contract/threads.ts';
+import type { Fork } from './fork.ts';
 import type { ThreadRow } from './queries.ts';
 
 /** A thread as it is published. */
@@ -14,4 +15,10 @@ export const viewThread = (row: ThreadRow): Thread => ({
   is_private: row.is_private,
   expires_at: row.expires_at,
   ...(row.parent_thread_id && { parent_thread_id: row.parent_thread_id }),
+});
+
+/** A copy of a thread, and which of its messages is which; the hidden ones are nobody's business. */
+export const viewFork = ({ thread, copied }: Fork): ForkedThread => ({
+  ...viewThread(thread),
+  id_mapping: copied.filter(({ isShown }) => isShown).map(({ oldId, newId }) => ({ old_id: oldId, new_id: newId })),
 });

@@ -1,0 +1,118 @@
+import { initContract } from '@ts-rest/core';
+import { z } from 'zod';
+import { Message } from './messages.ts';
+import { Id, Time } from './shared/fields.ts';
+import { pageQuery } from './shared/pages.ts';
+import type { Resource } from './shared/route.ts';
+
+const ShareToken = z
+  .string()
+  .regex(/^[0-9A-Za-z]{22}$/)
+  .meta({ description: '22 letters and digits: whoever knows them has the share.' });
+
+/** A way to read a thread without an account. */
+export const Share = z
+  .object({
+    id: Id,
+    token: ShareToken,
+    url: z.string().meta({ description: 'The path of its page: `/s/{token}`.' }),
+    access_type: z.enum(['public', 'password']),
+    has_password: z.boolean(),
+    live_update: z.boolean().meta({ description: 'Whether messages that come later are shown, too.' }),
+    snapshot_turn_count: z.int().min(0).meta({ description: 'Messages of users at the time of sharing.' }),
+    created_at: Time,
+  })
+  .meta({ id: 'Share' });
+export type Share = z.infer<typeof Share>;
+
+export const NewShare = z
+  .strictObject({
+    access_type: z.enum(['public', 'password']).default('public'),
+    password: z.string().min(1).max(128).optional().meta({ description: 'Only of `password`, which needs one. Never returned.' }),
+    live_update: z.boolean().default(false),
+  })
+  .refine(({ access_type, password }) => (access_type === 'password') === (password !== undefined), {
+    path: ['password'],
+    message: 'belongs to `access_type` password, and only there',
+  })
+  .meta({ id: 'NewShare' });
+export type NewShare = z.infer<typeof NewShare>;
+
+const SharedMessage = Message.pick({ id: true, role: true, content: true, content_json: true, created_at: true }).meta({
+  id: 'SharedMessage',
+});
+
+const LockedShare = z.object({ requires_password: z.literal(true) }).meta({ id: 'LockedShare' });
+
+/** What a share shows: nothing that tells the account or its people. */
+const SharedThread = z
+  .object({
+    requires_password: z.literal(false),
+    thread: z.object({ title: z.string().nullable(), created_at: Time }),
+    messages: z.array(SharedMessage).meta({ description: 'Oldest first. Attachments are read with their keys and `share_token`.' }),
+  })
+  .meta({ id: 'SharedThread' });
+
+export const ShareView = z.discriminatedUnion('requires_password', [SharedThread, LockedShare]).meta({ id: 'ShareView' });
+export type ShareView = z.infer<typeof ShareView>;
+
+export const SharePassword = z.strictObject({ password: z.string().min(1).max(128) }).meta({ id: 'SharePassword' });
+
+export const ShareSession = z
+  .object({ session_token: z.string().meta({ description: 'Opens the share for 24 hours, or until it is deleted.' }) })
+  .meta({ id: 'ShareSession' });
+
+const read = 'data.threads.read';
+const permission = 'data.threads.write';
+const path = '/v1/threads/{thread_id}:share';
+
+/** Threads shown to people without an account. */
+export const shares = initContract().router({
+  create: {
+    method: 'POST',
+    path,
+    summary: 'Share a thread',
+    description: 'Without `live_update` it shows the messages there are now, whatever becomes of the thread.',
+    body: NewShare,
+    responses: { 201: Share },
+    metadata: { auth: 'user+key', read, permission, audit: ['thread_share.create', 'thread_share'] },
+  },
+  list: {
+    method: 'GET',
+    path,
+    summary: 'List the shares of your thread, newest first',
+    query: pageQuery(),
+    responses: { 200: z.array(Share) },
+    metadata: { auth: 'user+key', read, pages: 'cursor' },
+  },
+  delete: {
+    method: 'DELETE',
+    path,
+    summary: 'Delete a share',
+    description: 'It opens nothing from then on, also for those who gave its password before.',
+    query: z.object({ id: Id }),
+    body: null,
+    responses: { 204: null },
+    metadata: { auth: 'user+key', read, permission, audit: ['thread_share.delete', 'thread_share'] },
+  },
+  view: {
+    method: 'GET',
+    path: '/v1/s/{token}',
+    summary: 'Read a shared thread',
+    pathParams: z.object({ token: ShareToken }),
+    query: z.object({
+      session_token: z.string().min(1).max(1_000).optional().meta({ description: 'Of a share with a password: what verifying it gave.' }),
+    }),
+    responses: { 200: ShareView },
+    metadata: { auth: 'public', also: [403] },
+  },
+  verify: {
+    method: 'POST',
+    path: '/v1/s/{token}/verify',
+    summary: 'Open a share by its password',
+    pathParams: z.object({ token: ShareToken }),
+    body: SharePassword,
+    responses: { 200: ShareSession },
+    metadata: { auth: 'public', audit: 'none', also: [403, 409, 429] },
+  },
+} as const satisfies Resource);

@@ -1,0 +1,20 @@
+import { reports } from '../../../contract/reports.ts';
+import { implement } from '../../http/implement.ts';
+import { findThread } from '../threads/service.ts';
+import { listReports, reportThread } from './service.ts';
+import { viewReport } from './view.ts';
+
+export const reportHandlers = implement(
+  reports,
+  { thread: findThread },
+  {
+    create: async ({ scope, found, body }) => {
+      const { id, created_at } = await reportThread(scope, found.thread, body);
+      return { status: 201, body: { id, created_at } };
+    },
+    list: async ({ scope, query }) => {
+      const { rows, next } = await listReports(scope, query);
+      return { status: 200, body: rows.map(viewReport), next };
+    },
+  },
+);

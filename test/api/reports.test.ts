@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest';
+import { openThread } from '../setup/conversation.ts';
+import { projectHouse } from '../setup/projects.ts';
+import { issuesOf } from '../setup/walk.ts';
+import { type Person, startWorld } from '../setup/world.ts';
+
+const world = await startWorld({}, { worker: false });
+const { call, sql, signUp, promote } = world;
+const { house, auditOf } = projectHouse(world);
+const [me, root] = [await signUp(), await signUp()];
+await promote(root);
+
+const report = ({ token }: Pick<Person, 'token'>, threadId: string, body: object, headers: Record<string, string> = {}) =>
+  call('POST', `/v1/threads/${threadId}:report`, { token, body, headers });
+const list = (query = '', { token }: Person = root) => call('GET', `/v1/admin/reports${query}`, { token });
+
+test('a report is read by those who run the platform', async () => {
+  const thread = await openThread(world, me);
+  const feedback = ' \u202eFalsch 👎🏽\n e\u0301 ';
+  const answer = await report(me, thread, { categories: ['inaccurate', 'wrong_sources', 'inaccurate'], feedback });
+  const { id, created_at } = answer.body;
+  expect([answer.status, answer.body]).toEqual([201, { id: expect.any(String), created_at: expect.any(String) }]);
+  const categories = ['inaccurate', 'wrong_sources'];
+  const told = { id, thread_id: thread, account_id: me.accountId, user_id: me.id, categories, feedback, created_at };
+  expect((await list(`?thread_id=${thread}`)).body).toEqual([told]);
+  const metadata = { report_id: id, categories };
+  expect(await auditOf(answer)).toEqual([{ action: 'thread.report', target_type: 'thread', target_id: thread, metadata }]);
+  expect((await list('', me)).status).toBe(403);
+  // Only marked as deleted: what was reported about it stays.
+  await call('DELETE', `/v1/threads/${thread}`, { token: me.token });
+  expect([(await list(`?thread_id=${thread}`)).body.length, (await report(me, thread, { categories })).status]).toEqual([1, 404]);
+});
+
+test('what a report says is checked', async () => {
+  const thread = await openThread(world, me);
+  const one = { categories: ['too_long'] };
+  for (const categories of [[], undefined, 'x', null]) {
+    expect(issuesOf(await report(me, thread, { categories }))).toEqual([400, [['body', '/categories']]]);
+  }
+  expect(issuesOf(await report(me, thread, { categories: ['too_long', 'rude'] }))).toEqual([400, [['body', '/categories/1']]]);
+  expect(issuesOf(await report(me, thread, { ...one, feedback: '👎'.repeat(2_001) }))).toEqual([400, [['body', '/feedback']]]);
+  for (const feedback of ['👎'.repeat(2_000), ' ', null, undefined])
+    expect((await report(me, thread, { ...one, feedback })).status).toBe(201);
+  const kept = (await list(`?thread_id=${thread}`)).body.map(({ feedback }: { feedback: string | null }) => feedback);
+  expect(kept).toEqual([null, null, null, '👎'.repeat(2_000)]);
+});
+
+test('whoever can read a thread can report it; to others it is absent', async () => {
+  const { admin, member, stranger, create } = await house();
+  const project = (await create(admin, { visibility: 'shared' })).body.id;
+  const open = async (more: object) =>
+    (await call('POST', '/v1/threads', { token: admin.token, body: { project_id: project, ...more } })).body.id;
+  const [shown, secret] = [await open({}), await open({ is_private: true })];
+  const headers = { 'x-account-id': admin.accountId };
+  const body = { categories: ['harmful_or_offensive'] };
+  expect((await report(member, shown, body, headers)).status).toBe(201);
+  expect((await list(`?thread_id=${shown}`)).body).toMatchObject([{ user_id: member.id, account_id: admin.accountId }]);
+  for (const [by, id, more] of [
+    [member, secret, headers],
+    [stranger, shown, {}],
+  ] as const)
+    expect((await report(by, id, body, more)).status).toBe(404);
+});
+
+test('reports are found by category and thread, page by page', async () => {
+  const [one, two] = [await openThread(world, me), await openThread(world, me)];
+  for (const categories of [['out_of_date'], ['too_short', 'out_of_date'], ['too_short']]) await report(me, one, { categories });
+  await report(me, two, { categories: ['out_of_date'] });
+  const count = async (query: string) => (await list(query)).body.length;
+  expect([
+    await count('?category=out_of_date'),
+    await count(`?category=out_of_date&thread_id=${one}`),
+    await count(`?thread_id=${two}`),
+    await count(`?thread_id=${me.id}`),
+  ]).toEqual([3, 2, 1, 0]);
+  expect(issuesOf(await list('?category=rude'))).toEqual([400, [['query', 'category']]]);
+  const first = await list(`?thread_id=${one}&limit=2`);
+  const cursor = first.headers.get('x-next-cursor')!;
+  const rest = await list(`?thread_id=${one}&limit=2&before=${cursor}`);
+  const ids = [...first.body, ...rest.body].map(({ id }: { id: string }) => id);
+  expect([new Set(ids).size, rest.headers.get('link')]).toEqual([3, null]);
+  expect(issuesOf(await list(`?thread_id=${two}&before=${cursor}`))).toEqual([400, [['query', 'before']]]);
+});
+
+test('a private thread takes what was reported about it along', async () => {
+  const { id } = (await call('POST', '/v1/threads', { token: me.token, body: { is_private: true } })).body;
+  await report(me, id, { categories: ['inaccurate'] });
+  await sql('delete from threads where id = $1', [id]);
+  expect((await list(`?thread_id=${id}`)).body).toEqual([]);
+});
