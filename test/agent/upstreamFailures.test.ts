@@ -61,22 +61,22 @@ test('a huge error body is read up to its limit and the connection is dropped', 
 
 test('silence before the answer and between chunks ends in the idle timeout, and the connection is closed', async () => {
   vendor().answers({ steps: ['stall'] }, { steps: [chat.text('half'), 'stall'] }, { status: 500, steps: ['{"err', 'stall'] });
-  const idle = { errorClass: 'provider.retryable', details: { reason: 'idle_timeout', idle_timeout_ms: 80 } };
-  expect((await failureOf(model({ idleTimeoutMs: 80 }))).error).toMatchObject(idle);
-  const { error, events } = await failureOf(model({ idleTimeoutMs: 80 }));
+  const idle = { errorClass: 'provider.retryable', details: { reason: 'idle_timeout', idle_timeout_ms: 400 } };
+  expect((await failureOf(model({ idleTimeoutMs: 400 }))).error).toMatchObject(idle);
+  const { error, events } = await failureOf(model({ idleTimeoutMs: 400 }));
   expect(error).toMatchObject(idle);
   expect(events).toHaveLength(1);
-  expect((await failureOf(model({ idleTimeoutMs: 80 }))).error.errorClass).toBe('provider.retryable');
+  expect((await failureOf(model({ idleTimeoutMs: 400 }))).error.errorClass).toBe('provider.retryable');
   await expect.poll(() => vendor().requests.every(({ closed }) => closed)).toBe(true);
 });
 
 test('chunks that keep coming, and a slow reader, do not end in the idle timeout', async () => {
-  const slow = Array.from({ length: 4 }, () => [{ wait: 60 }, ': still here\n\n']).flat();
+  const slow = Array.from({ length: 4 }, () => [{ wait: 150 }, ': still here\n\n']).flat();
   vendor().answers({ steps: [chat.text('a'), ...slow, chat.text('b'), chat.stop(), chat.done] });
   let said = '';
-  for await (const event of model({ idleTimeoutMs: 150 }).stream(request(), new AbortController().signal)) {
+  for await (const event of model({ idleTimeoutMs: 400 }).stream(request(), new AbortController().signal)) {
     if (event.type === 'text') said += event.text;
-    await wait(200);
+    await wait(500);
   }
   expect(said).toBe('ab');
 });

@@ -27,14 +27,18 @@ export type Reading = { dialect: Dialect; reader: Reader; names: ToolNames; requ
 /** Turn the data of a vendor's events into ours: deltas as they come, then one finish. */
 export async function* readAnswer(data: AsyncIterable<string>, reading: Reading): AsyncGenerator<ModelEvent> {
   const answer = createAnswer(reading);
+  const heard = () => reading.line.tap?.take() ?? [];
   try {
+    yield* heard();
     for await (const event of data) {
+      yield* heard();
       const pieces = reading.reader(parseEvent(event));
       for (const piece of pieces) yield* answer.take(piece);
       if (pieces.some((piece) => piece.kind === 'end' && piece.last)) break;
     }
     yield* answer.finish();
   } catch (error) {
+    yield* heard();
     if (error instanceof ModelError) error.usage ??= answer.usage();
     throw error;
   }
@@ -67,7 +71,7 @@ function createAnswer({ dialect, names, request, line }: Reading) {
   return {
     usage: () => usage,
     *take(piece: Piece): Generator<ModelEvent> {
-      if (piece.kind === 'text') yield* say(filter.push(piece.text));
+      if (piece.kind === 'text') yield* say(filter.push(storable(piece.text)));
       else if (piece.kind === 'thinking') yield* say(piece.text === '' ? [] : [{ text: piece.text, channel: 'thinking' }]);
       else if (piece.kind === 'tool') yield* calls.take(piece);
       else if (piece.kind === 'usage') usage = { ...usage, ...piece.usage };
@@ -87,6 +91,9 @@ function createAnswer({ dialect, names, request, line }: Reading) {
     },
   };
 }
+
+/** PostgreSQL stores no U+0000, and the answer that is stored is the one that was told. */
+const storable = (text: string) => text.replaceAll('\0', '');
 
 function* callIdsIn({ messages }: ModelRequest) {
   for (const message of messages) if (message.role === 'assistant') for (const { id } of message.tool_calls ?? []) yield id;

@@ -2,6 +2,7 @@ import { createAnthropic } from '@ai-sdk/anthropic';
 import type { Model, ModelRequest, ReasoningMode } from '../model.ts';
 import { readAnswer } from './answer.ts';
 import { createMessagesReader } from './anthropicMessages.ts';
+import { openTap } from './debug.ts';
 import { bodyKeys, bodyOf, encode } from './encode.ts';
 import { exchange, type HttpCall, type Line } from './exchange.ts';
 import { redactKey } from './failures.ts';
@@ -43,7 +44,9 @@ export function openAnthropic(route: AnthropicRoute, deps: ProviderDeps): Model 
       const names = createToolNames(request.tools.map(({ name }) => name));
       const call = await write(route, request, names);
       const reader = createMessagesReader();
-      yield* readAnswer(exchange(call, line, signal), { dialect: 'anthropic', reader, names, request, line });
+      const tap = deps.debugEvents ? openTap(call, { provider_kind: 'anthropic', api_mode: 'messages' }, line.redact) : undefined;
+      const tapped = { ...line, tap };
+      yield* readAnswer(exchange(call, tapped, signal), { dialect: 'anthropic', reader, names, request, line: tapped });
     },
   };
 }

@@ -1,4 +1,5 @@
 import { ModelError } from '../model.ts';
+import type { Tap } from './debug.ts';
 import { networkFailure, type Redact, retryAfterOf, statusFailure, type Vendor } from './failures.ts';
 import type { ProviderDeps } from './route.ts';
 import { eventData } from './sse.ts';
@@ -6,8 +7,8 @@ import { eventData } from './sse.ts';
 /** A request ready to be sent. */
 export type HttpCall = { url: string; headers: Record<string, string>; body: string };
 
-/** How one vendor is spoken to. */
-export type Line = { vendor: Vendor; deps: ProviderDeps; redact: Redact };
+/** How one vendor is spoken to; the tap is told what it says. */
+export type Line = { vendor: Vendor; deps: ProviderDeps; redact: Redact; tap?: Tap | undefined };
 
 type Body = { read(): Promise<{ done: boolean; value?: Uint8Array }>; cancel(): Promise<void> };
 
@@ -17,7 +18,7 @@ const closingMs = 50;
 /** Send a request and yield the data of each event of the answer. Throws a `ModelError`, or the reason of `signal`. */
 export async function* exchange(
   { url, ...message }: HttpCall,
-  { vendor, deps, redact }: Line,
+  { vendor, deps, redact, tap }: Line,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
   const own = new AbortController();
@@ -28,9 +29,13 @@ export async function* exchange(
     body = response.body?.getReader();
     if (!response.ok) {
       const refusal = await patient(readStart(body, deps.maxErrorBytes ?? 16_384));
+      tap?.chunk(refusal, response.status);
       throw statusFailure(vendor, response.status, refusal, retryAfterOf(response.headers.get('retry-after')), redact);
     }
-    yield* eventData(chunksOf(body, patient));
+    for await (const data of eventData(chunksOf(body, patient))) {
+      tap?.chunk(data);
+      yield data;
+    }
   } catch (error) {
     own.abort();
     if (signal.aborted) throw signal.reason;

@@ -1,6 +1,7 @@
 import { createOpenAI } from '@ai-sdk/openai';
-import { type Model, ModelError, type ModelRequest, type ReasoningMode } from '../model.ts';
+import { isDebugEvent, type Model, ModelError, type ModelRequest, type ReasoningMode } from '../model.ts';
 import { type Reading, readAnswer } from './answer.ts';
+import { openTap } from './debug.ts';
 import { bodyKeys, bodyOf, encode } from './encode.ts';
 import { exchange, type HttpCall, type Line } from './exchange.ts';
 import { redactKey } from './failures.ts';
@@ -38,7 +39,9 @@ export function openOpenAi(route: OpenAiRoute, deps: ProviderDeps): Model {
       apiMode === 'responses'
         ? { dialect: 'openai_responses', reader: createResponsesReader() }
         : { dialect: 'openai_chat', reader: createChatReader() };
-    yield* readAnswer(exchange(call, line, signal), { ...how, names, request, line });
+    const tap = deps.debugEvents ? openTap(call, { provider_kind: 'openai', api_mode: apiMode }, line.redact) : undefined;
+    const tapped = { ...line, tap };
+    yield* readAnswer(exchange(call, tapped, signal), { ...how, names, request, line: tapped });
   }
 
   return {
@@ -47,7 +50,7 @@ export function openOpenAi(route: OpenAiRoute, deps: ProviderDeps): Model {
       let spoke = false;
       try {
         for await (const event of ask('responses', request, signal)) {
-          spoke = true;
+          spoke ||= !isDebugEvent(event);
           yield event;
         }
         return;

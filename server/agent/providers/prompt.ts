@@ -1,5 +1,5 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4Message, LanguageModelV4Prompt } from '@ai-sdk/provider';
-import type { ModelMessage, ModelRequest } from '../model.ts';
+import type { ModelMessage, ModelPart, ModelRequest } from '../model.ts';
 import { object, objects, parseObject, text } from './json.ts';
 import type { ToolNames } from './toolNames.ts';
 
@@ -17,18 +17,24 @@ export type ReasoningPart = { at: number; text: string } & (
 export type Reasoning = { dialect: Dialect; parts: ReasoningPart[] };
 
 type Part = Extract<LanguageModelV4Message, { role: 'assistant' }>['content'][number];
+type UserPart = Extract<LanguageModelV4Message, { role: 'user' }>['content'][number];
 
 const cached = { anthropic: { cacheControl: { type: 'ephemeral' } } };
 
-/** Write a request's messages and tools as the SDK's call options. */
+/**
+ * Write a request's messages and tools as the SDK's call options. Of the four marks that a provider takes for its cache two are used: the
+ * last tool and the last system message.
+ */
 export function callOptions(request: ModelRequest, dialect: Dialect, names: ToolNames): LanguageModelV4CallOptions {
+  const caching = request.prompt_cache_control === 'system_prompt';
   const lastSystem = request.messages.findLastIndex(({ role }) => role === 'system');
   const prompt: LanguageModelV4Prompt = request.messages.flatMap((message, index) => {
-    const marked = index === lastSystem && request.prompt_cache_control === 'system_prompt';
+    const marked = caching && index === lastSystem;
     const written = toMessage(message, dialect, names);
     return written ? [marked ? { ...written, providerOptions: cached } : written] : [];
   });
-  const tools = request.tools.map((tool) => ({
+  const tools = request.tools.map((tool, index) => ({
+    ...(caching && index === request.tools.length - 1 && { providerOptions: cached }),
     type: 'function' as const,
     name: names.upstream(tool.name),
     description: tool.description,
@@ -45,7 +51,7 @@ export function callOptions(request: ModelRequest, dialect: Dialect, names: Tool
 
 function toMessage(message: ModelMessage, dialect: Dialect, names: ToolNames): LanguageModelV4Message | undefined {
   if (message.role === 'system') return { role: 'system', content: message.content };
-  if (message.role === 'user') return { role: 'user', content: [{ type: 'text', text: message.content }] };
+  if (message.role === 'user') return { role: 'user', content: userParts(message.content) };
   if (message.role === 'tool') {
     // Only Anthropic has a mark for failed results; elsewhere it would wrap the text in another object.
     const type = message.is_error && dialect === 'anthropic' ? 'error-text' : 'text';
@@ -56,6 +62,13 @@ function toMessage(message: ModelMessage, dialect: Dialect, names: ToolNames): L
   const content = assistantParts(message, dialect, names);
   return content.length > 0 ? { role: 'assistant', content } : undefined;
 }
+
+const userParts = (content: string | ModelPart[]): UserPart[] =>
+  typeof content === 'string'
+    ? [{ type: 'text', text: content }]
+    : content.map((part) =>
+        part.type === 'text' ? part : { type: 'file', mediaType: part.mime_type, data: { type: 'data', data: part.data } },
+      );
 
 /** Reasoning after the last call is left out: Anthropic refuses a message that ends in thinking. */
 function assistantParts(message: Extract<ModelMessage, { role: 'assistant' }>, dialect: Dialect, names: ToolNames): Part[] {

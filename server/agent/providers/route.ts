@@ -19,8 +19,11 @@ export type StubRoute = { provider_kind: 'stub'; model: 'stub'; deltaCount: numb
 /** Where a run's questions go: the outcome of routing, with the key in the clear. */
 export type ResolvedRoute = UpstreamRoute | StubRoute;
 
-/** What a provider needs from outside: the guarded way out, the longest silence it accepts (60 s) and how much of an error it reads (16 KiB). */
-export type ProviderDeps = { outbound: Outbound; idleTimeoutMs?: number; maxErrorBytes?: number };
+/**
+ * What a provider needs from outside: the guarded way out, the longest silence it accepts (60 s), how much of an error it reads (16 KiB),
+ * and whether it tells what goes over the line.
+ */
+export type ProviderDeps = { outbound: Outbound; idleTimeoutMs?: number; maxErrorBytes?: number; debugEvents?: boolean };
 
 /** The base of an OpenAI route's addresses. */
 export const openAiBase = (baseUrl: string | null | undefined) => (baseUrl ?? 'https://api.openai.com/v1').replace(/\/+$/, '');

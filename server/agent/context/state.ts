@@ -1,0 +1,91 @@
+import type { ModelMessage, ModelTool } from '../model.ts';
+import { type Size, sizeOf } from './estimate.ts';
+import { dropOldImages } from './images.ts';
+import type { Summary } from './summaries.ts';
+import { trimToolResults } from './trim.ts';
+import { type Unit, unitsOf } from './units.ts';
+
+/** A prompt as it is sent, and how it got so. */
+export type Shown = { messages: ModelMessage[]; size: Size; trimmed: number; dropped: number };
+
+/** What a summary is made for: the messages of the thread, kept for later runs, or the turns of this run. */
+export type Part = 'history' | 'work';
+
+/** Units that a summary may replace next: all of one part, the oldest first. */
+export type Candidates = { part: Part; units: Unit[] };
+
+const titles: Record<Part, string> = {
+  history: 'Summary of the conversation so far, in place of its older messages:',
+  work: 'Summary of what was done so far, in place of the older steps:',
+};
+
+/**
+ * What stands for what in the prompt of one run. The run keeps all its messages and shows them here every time; a message is known by its
+ * number in the thread, and without one by being the same object.
+ */
+export function createState(kept: Summary | undefined) {
+  let upTo = kept?.up_to_number ?? 0;
+  const summaries: { [P in Part]?: string } = kept ? { history: kept.summary } : {};
+  const done = new WeakSet<ModelMessage>();
+  let withoutOldImages = false;
+
+  function partOf(message: ModelMessage, lastUser: ModelMessage | undefined): Part | undefined {
+    if (message.role === 'system' || message === lastUser) return undefined;
+    if (message.number !== undefined && message.number <= upTo) return 'history';
+    return done.has(message) ? 'work' : undefined;
+  }
+
+  /** The summaries where the first of what they stand for was. */
+  function replaced(messages: readonly ModelMessage[]): ModelMessage[] {
+    const said = new Set<Part>();
+    const lastUser = lastUserOf(messages);
+    return messages.flatMap((message): ModelMessage[] => {
+      const part = partOf(message, lastUser);
+      if (part === undefined) return [message];
+      if (said.has(part)) return [];
+      said.add(part);
+      return [{ role: 'user', content: `${titles[part]}\n\n${summaries[part]}` }];
+    });
+  }
+
+  return {
+    summaryOf: (part: Part) => summaries[part],
+    /** The prompt with summaries, trimmed tool results and, once they were dropped, without old images. */
+    show(messages: readonly ModelMessage[], tools: readonly ModelTool[]): Shown {
+      const whole = replaced(messages);
+      const trimmed = trimToolResults(whole);
+      const { messages: shown, dropped } = withoutOldImages ? dropOldImages(trimmed) : { messages: trimmed, dropped: 0 };
+      return { messages: shown, size: sizeOf(shown, tools), trimmed: trimmed.filter((each, at) => each !== whole[at]).length, dropped };
+    },
+    /** What may still be summarized, in this order: never the last user message, nor the newest unit, which the model has not read yet. */
+    candidates(messages: readonly ModelMessage[]): Candidates[] {
+      const lastUser = lastUserOf(messages);
+      const units = unitsOf(messages);
+      const open = units.slice(0, -1).filter((unit) => !partOf(unit[0]!, lastUser) && unit[0] !== lastUser);
+      const before = units.findIndex((unit) => unit[0] === lastUser);
+      const later = open.findIndex((unit) => units.indexOf(unit) > before || !unit.every(isStored));
+      const history = later < 0 ? open : open.slice(0, later);
+      return [
+        { part: 'history', units: history },
+        { part: 'work', units: open.slice(history.length) },
+      ];
+    },
+    /** A summary stands for some more units from now on. What it is to be kept as, when it is one of the thread. */
+    replace(part: Part, units: readonly Unit[], summary: string): Summary | undefined {
+      summaries[part] = summary;
+      if (part === 'history') {
+        upTo = Math.max(upTo, ...units.flat().map(numberOf));
+        return { up_to_number: upTo, summary };
+      }
+      for (const message of units.flat()) done.add(message);
+      return undefined;
+    },
+    dropOldImages() {
+      withoutOldImages = true;
+    },
+  };
+}
+
+const lastUserOf = (messages: readonly ModelMessage[]) => messages.findLast(({ role }) => role === 'user');
+const numberOf = (message: ModelMessage) => (message.role === 'system' ? 0 : (message.number ?? 0));
+const isStored = (message: ModelMessage) => numberOf(message) > 0;
