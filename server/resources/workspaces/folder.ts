@@ -20,6 +20,15 @@ export function itemsOf(entries: Entries, folder: string): WorkspaceItem[] {
   return sorted.map(({ child }) => itemOf(child, above + child.name));
 }
 
+/** Whether something lies below a path, so that it is a folder whatever else it is. */
+export const isAbove = (path: string, entries: Entries) => entries.keys().some((each) => each.startsWith(`${path}/`));
+
+/** The file at a path: no folder, and no link, which is never followed. */
+export function fileAt(path: string, entries: Entries): Entry | undefined {
+  const entry = entries.get(path);
+  return entry?.type === 'file' && !isAbove(path, entries) ? entry : undefined;
+}
+
 const isFolder = ({ entry, hasChildren }: Child) => hasChildren || entry?.type === 'dir';
 
 function itemOf({ name, entry, hasChildren }: Child, path: string): WorkspaceItem {

@@ -25,10 +25,11 @@ export type Entries = ReadonlyMap<string, Entry>;
 
 const mostBytes = 64 * 2 ** 20;
 
-const manifestKey = (ref: string, rev: string) => `workspaces/${ref}/manifests/${rev}.json`;
+const folderOf = (ref: string, kind: 'manifests' | 'blobs') => `workspaces/${ref}/${kind}/`;
+const manifestKey = (ref: string, rev: string) => `${folderOf(ref, 'manifests')}${rev}.json`;
 
 /** Where a content is kept, under the name of its SHA-256. */
-export const blobKey = (ref: string, hash: string) => `workspaces/${ref}/blobs/${hash}`;
+export const blobKey = (ref: string, hash: string) => `${folderOf(ref, 'blobs')}${hash}`;
 
 /** What a revision of a workspace holds; undefined when its object is missing. Throws when it is damaged. */
 export async function readManifest(storage: Storage, ref: string, rev: string): Promise<Entries | undefined> {
@@ -57,10 +58,29 @@ export async function writeBlob(storage: Storage, ref: string, bytes: Uint8Array
   return { sha256: hash, size: bytes.byteLength };
 }
 
-/** Store the next revision of a workspace, whose contents are stored already, and give its name. It counts once the registry names it. */
+/** The names of all revisions of a workspace that are stored. */
+export async function* listManifests(storage: Storage, ref: string): AsyncIterable<string> {
+  const folder = folderOf(ref, 'manifests');
+  for await (const key of storage.list(folder)) if (key.endsWith('.json')) yield key.slice(folder.length, -'.json'.length);
+}
+
+/** The SHA-256 of all contents of a workspace that are stored. */
+export async function* listBlobs(storage: Storage, ref: string): AsyncIterable<string> {
+  const folder = folderOf(ref, 'blobs');
+  for await (const key of storage.list(folder)) yield key.slice(folder.length);
+}
+
+/** Remove a revision that never counted, or counts no more. */
+export const dropManifest = (storage: Storage, ref: string, rev: string): Promise<void> => storage.delete(manifestKey(ref, rev));
+
+/**
+ * Store the next revision of a workspace, whose contents are stored already, and give its name. It counts once the registry names it.
+ * Throws a `RangeError` for one that is too large to be read again.
+ */
 export async function writeManifest(storage: Storage, ref: string, entries: readonly z.input<typeof Entry>[]): Promise<string> {
   const rev = newId();
-  const text = JSON.stringify(Manifest.parse({ entries }));
-  await storage.put(manifestKey(ref, rev), Buffer.from(text), 'application/json');
+  const bytes = Buffer.from(JSON.stringify(Manifest.parse({ entries })));
+  if (bytes.length > mostBytes) throw new RangeError(`a manifest of ${bytes.length} bytes is larger than the ${mostBytes} allowed`);
+  await storage.put(manifestKey(ref, rev), bytes, 'application/json');
   return rev;
 }

@@ -9,9 +9,11 @@ export type WorkspaceRow = {
   /** The newest manifest; null before the first. */
   manifest_rev: string | null;
   last_used_at: string;
+  /** How often contents that nobody named were removed. */
+  sweeps: number;
 };
 
-const columns = 'account_id, project_id, owner_user_id, workspace_ref, manifest_rev, last_used_at';
+const columns = 'account_id, project_id, owner_user_id, workspace_ref, manifest_rev, last_used_at, sweeps';
 
 export const selectWorkspace = statement<WorkspaceRow>(
   `select ${columns} from workspaces where account_id = $1 and project_id = $2 and owner_user_id = $3`,
@@ -22,7 +24,9 @@ export const insertWorkspace = statement<WorkspaceRow>(`
   insert into workspaces (account_id, project_id, owner_user_id, workspace_ref) values ($1, $2, $3, $4)
   on conflict do nothing returning ${columns}`);
 
-/** The manifest `$3` in place of `$4`, unless another has taken that place meanwhile. */
+export const touch = statement<never>('update workspaces set last_used_at = now() where account_id = $1 and workspace_ref = $2');
+
+/** The manifest `$3` in place of `$4`, unless another has taken that place meanwhile, or contents were removed since sweep `$5`. */
 export const replaceManifest = statement<never>(`
-  update workspaces set manifest_rev = $3, last_used_at = now()
-  where account_id = $1 and workspace_ref = $2 and manifest_rev is not distinct from $4`);
+  update workspaces set manifest_rev = $3, last_used_at = now(), leftovers_since = coalesce(leftovers_since, now())
+  where account_id = $1 and workspace_ref = $2 and manifest_rev is not distinct from $4 and sweeps = $5`);

@@ -7,7 +7,7 @@ import type { Sql } from '../../kernel/sql.ts';
 import { type Storage, StorageUnavailable } from '../../kernel/storage.ts';
 import type { ProjectRow } from '../projects/queries.ts';
 import { openContent } from './content.ts';
-import { itemsOf } from './folder.ts';
+import { fileAt, itemsOf } from './folder.ts';
 import { type Entries, readManifest } from './manifest.ts';
 import type { WorkspaceRow } from './queries.ts';
 import * as queries from './queries.ts';
@@ -22,9 +22,13 @@ export async function openWorkspace(sql: Sql, { accountId, userId, projectId }: 
   return (await find()) ?? (await make()) ?? (await find())!;
 }
 
-/** Name the newest manifest of a workspace; false when another was named since `since`. */
-export const publishManifest = async (sql: Sql, { account_id, workspace_ref }: WorkspaceRow, rev: string, since: string | null) =>
-  (await sql.run(queries.replaceManifest, [account_id, workspace_ref, rev, since])) === 1;
+/** Name the newest manifest of a workspace; false when another was named since `since`, or its contents may be gone. */
+export const publishManifest = async (sql: Sql, { account_id, workspace_ref, sweeps }: WorkspaceRow, rev: string, since: string | null) =>
+  (await sql.run(queries.replaceManifest, [account_id, workspace_ref, rev, since, sweeps])) === 1;
+
+/** A run looks into a workspace: that is a use of it. */
+export const touchWorkspace = (sql: Sql, { account_id, workspace_ref }: WorkspaceRow) =>
+  sql.run(queries.touch, [account_id, workspace_ref]);
 
 /** The caller's own workspace in a project. */
 export const findWorkspace = ({ read, accountId, actor }: Scope, { id }: ProjectRow): Promise<WorkspaceRow> =>
@@ -39,8 +43,8 @@ export async function listFolder(scope: Scope, project: ProjectRow, path: string
 /** A file of the caller's workspace, ready to be sent. Throws 404 for everything that is not one. */
 export async function findFile(scope: Scope, project: ProjectRow, path: string): Promise<SentFile> {
   const { ref, entries } = await readEntries(scope, project);
-  const entry = entries?.get(path);
-  if (!entries || entry?.type !== 'file' || isAbove(path, entries)) throw fileNotFound();
+  const entry = entries && fileAt(path, entries);
+  if (!entry) throw fileNotFound();
   const name = posix.basename(path);
   const open = async () => {
     const content = await withStorage(scope, (storage) => openContent(storage, ref, name, entry));
@@ -49,8 +53,6 @@ export async function findFile(scope: Scope, project: ProjectRow, path: string):
   };
   return { sha256: entry.sha256!, name, open };
 }
-
-const isAbove = (path: string, entries: Entries) => entries.keys().some((each) => each.startsWith(`${path}/`));
 
 async function readEntries(scope: Scope, project: ProjectRow): Promise<{ ref: string; entries: Entries | undefined }> {
   const { workspace_ref: ref, manifest_rev: rev } = await findWorkspace(scope, project);
