@@ -1,19 +1,28 @@
 import { z } from 'zod';
 import { readStaticRouting } from './agent/routing.ts';
+import { createToolSources } from './agent/tools/sources.ts';
 import type { ProcessDeps } from './api.ts';
 import { openChannel } from './db/channel.ts';
+import { keepAccessLogPartitions } from './jobs/accessLogPartitions.ts';
+import { removeAttachments } from './jobs/attachments.ts';
 import { createBell, runChannel } from './jobs/bell.ts';
+import { changeChannel, createChanges } from './jobs/changes.ts';
+import { errandTasks, startErrands } from './jobs/errands.ts';
 import { type ExecuteDeps, executeRun } from './jobs/executeRun.ts';
 import { keepEventPartitions, removeExpiredThreads, sweep } from './jobs/housekeeping.ts';
 import { executeRunTask, queue } from './jobs/queue.ts';
 import { reapRuns, recoverRuns } from './jobs/reaper.ts';
 import { type JobRunner, startRunner, untilDatabaseAnswers } from './jobs/runner.ts';
-import { startMailRunner } from './jobs/sendMail.ts';
 import { createSlots } from './jobs/slots.ts';
+import { deliverWebhookTask, startDispatcher } from './jobs/webhooks/dispatcher.ts';
+import { removeOldRevisions } from './jobs/workspaces.ts';
 import { newId } from './kernel/ids.ts';
 import { openOutbound } from './kernel/openOutbound.ts';
 import { statement } from './kernel/sql.ts';
-import { sendMailTask } from './mail/mail.ts';
+import { grantDueWindows } from './resources/credits/monthlyGrants.ts';
+import { watchSettings } from './resources/settings/settings.ts';
+import { webhookChannel } from './resources/webhooks/outbox.ts';
+import { openStorage } from './storage/open.ts';
 
 /** A running worker. */
 export type Worker = { shutDown(): Promise<void> };
@@ -41,9 +50,16 @@ export async function startWorker({ config, keys, database, databaseUrl, log }: 
   const bell = createBell(database, complain('a notification was not sent'));
   const held = new Map<string, () => void>();
   const outbound = openOutbound(config);
-  const deps: ExecuteDeps = { config, keys, database, outbound, bell, queue, log, held, stopping: stop.signal };
+  const storage = openStorage(config, log);
+  const channel = openChannel(config.databaseDirectUrl ?? databaseUrl, [runChannel, changeChannel, webhookChannel], log);
+  const changes = createChanges(database, channel, complain('a notification was not sent'));
+  watchSettings({ config, keys, database }, changes);
+  const tools = createToolSources({ config, keys, database, outbound, storage, changes, log });
+  const deps: ExecuteDeps = { config, keys, database, outbound, storage, tools, bell, queue, log, held, stopping: stop.signal };
+  const runs = new Set<Promise<void>>();
 
   await keepEventPartitions({ database, months: config.runEventsRetentionMonths, log });
+  await keepAccessLogPartitions({ database, days: config.accessLogRetentionDays, log });
   const slots = createSlots(config);
   const takesRuns = config.workerQueueJobTypes?.includes(executeRunTask) ?? true;
   const options = {
@@ -59,21 +75,27 @@ export async function startWorker({ config, keys, database, databaseUrl, log }: 
         const known = ExecutePayload.safeParse(payload);
         // A payload of another version is not ours to understand; trying again would not help.
         if (!known.success) return void log.error({ job_id: job.id }, 'a job has a payload this worker does not know');
-        const done = slots.during(() => executeRun(deps, known.data.run_id, String(job.id)));
+        const done = slots.during((seat) => {
+          const run = executeRun(deps, known.data.run_id, String(job.id), seat);
+          const seen: Promise<void> = run.catch(() => {}).finally(() => runs.delete(seen));
+          runs.add(seen);
+          return run;
+        });
         await done.finally(() => untilDatabaseAnswers(database, stop.signal));
       },
     },
   };
   const runner = await startRunner(options, log);
 
-  const takesMail = config.workerQueueJobTypes?.includes(sendMailTask) ?? true;
-  const mail = takesMail ? await startMailRunner({ config, keys, database, databaseUrl, log }) : undefined;
-  const channel = openChannel(config.databaseDirectUrl ?? databaseUrl, [runChannel], log);
+  const errands = await startErrands({ config, keys, database, databaseUrl, log });
   channel.on(runChannel, (ids) => {
     for (const runId of ids.split(',')) held.get(runId)?.();
   });
+  const takesWebhooks = config.workerQueueJobTypes?.includes(deliverWebhookTask) ?? true;
+  const webhooks = takesWebhooks ? startDispatcher({ config, keys, database, outbound, log }) : undefined;
+  channel.on(webhookChannel, () => webhooks?.wake());
   const reaping = { config, database, queue, bell, log };
-  const capabilities = config.workerCapabilities ?? config.workerQueueJobTypes ?? [executeRunTask, sendMailTask];
+  const capabilities = config.workerCapabilities ?? config.workerQueueJobTypes ?? [executeRunTask, ...errandTasks, deliverWebhookTask];
   const heartbeat = () => database.run(register, [id, config.workerVersion, capabilities]);
   const adapt = async () => slots.adapt((await database.row(countWaiting, [executeRunTask]))!.waiting);
   await heartbeat();
@@ -82,14 +104,15 @@ export async function startWorker({ config, keys, database, databaseUrl, log }: 
     every(Math.max(500, config.workerPollSeconds * 4_000), () => recoverRuns(reaping), complain('abandoned runs were not looked for')),
     every(config.workerScaleIntervalSecs * 1_000, adapt, complain('the number of slots was not considered')),
     every(minute, () => reapRuns(reaping), complain('stuck runs were not looked for')),
+    every(minute, () => grantDueWindows(database), complain('monthly credits were not granted')),
     every(60 * minute, () => keepHouse(deps), complain('the hourly housekeeping failed')),
   ];
   reapRuns(reaping).catch(complain('stuck runs were not looked for'));
   return {
     async shutDown() {
       for (const chore of chores) clearInterval(chore);
-      await Promise.all([drain(runner, held, stop), mail?.shutDown()]);
-      await channel.close();
+      await Promise.all([drain(runner, held, stop).then(() => Promise.all(runs)), errands?.shutDown(), webhooks?.shutDown()]);
+      await Promise.all([channel.close(), storage?.close(), tools.close()]);
       await database.run(unregister, [id]).catch(complain('the worker was not signed off'));
       await outbound.close();
     },
@@ -106,10 +129,13 @@ async function drain(runner: JobRunner, held: Map<string, () => void>, stop: Abo
 }
 const graceMs = 5_000;
 
-async function keepHouse({ database, bell, config, log }: ExecuteDeps) {
+async function keepHouse({ database, storage, bell, config, log }: ExecuteDeps) {
   for (const runId of await removeExpiredThreads(database)) bell.ring(runId);
   await keepEventPartitions({ database, months: config.runEventsRetentionMonths, log });
+  await keepAccessLogPartitions({ database, days: config.accessLogRetentionDays, log });
   await sweep(database, config.auditRetentionDays);
+  await removeAttachments({ database, storage });
+  await removeOldRevisions({ database, storage, log });
 }
 
 const every = (ms: number, chore: () => Promise<unknown>, onError: (error: unknown) => void) => {

@@ -1,141 +1,116 @@
-import { createHash } from 'node:crypto';
-import type { AssistantMessage, Cost, RunStep, Usage } from '../../contract/events.ts';
-import { newId } from '../kernel/ids.ts';
-import { costOf, type Prices, usdCost } from './cost.ts';
+import type { RunStep } from '../../contract/events.ts';
+import type { Context } from './context/compact.ts';
 import { RunFailure } from './failure.ts';
-import { type Model, ModelError, type ModelMessage, type ModelRequest, type ToolCall } from './model.ts';
-import { streamWithRetry } from './retry.ts';
-import { addUsage } from './usage.ts';
+import { type AskDeps, askQuestion, checkIn } from './loop/asking.ts';
+import type { Resume } from './loop/port.ts';
+import { checkSpending, type SpendingLimits } from './loop/spending.ts';
+import { type Turn, type TurnInput, takeTurn } from './loop/turn.ts';
+import type { ModelMessage } from './model.ts';
+import { announce, type CallDeps, conclude, startCalls } from './tools/calls.ts';
+import type { Offer } from './tools/offer.ts';
+import { judgeCalls } from './tools/policy.ts';
 
-/** What a run has used so far; it is charged however the run ends. */
-export type Spent = { usage: Usage | undefined; cost: string; reported: boolean };
+export type { Resume, RunPort } from './loop/port.ts';
+export type { Spent } from './loop/spending.ts';
+export type { Answer } from './loop/turn.ts';
 
-export type LoopInput = {
-  model: Model;
-  messages: ModelMessage[];
-  request: Omit<ModelRequest, 'messages' | 'tools'>;
-  prices: Prices;
-  providerKind: string;
-  /** The index of the first turn, and the most there may be; 0 is without limit. */
-  turn: number;
-  maxTurns: number;
-  retry: { maxAttempts: number; baseDelayMs: number };
-  signal: AbortSignal;
-  spent: Spent;
-};
+export type LoopInput = TurnInput &
+  AskDeps & {
+    /** The system prompt and the conversation before the run. */
+    prompt: readonly ModelMessage[];
+    resume: Resume;
+    offer: Offer;
+    calls: CallDeps;
+    context: Context;
+    /** The most turns there may be; 0 is without limit. */
+    maxTurns: number;
+    limits: SpendingLimits;
+    /** After how many turns the user may say something, and how long that waits in milliseconds; undefined where the run does not ask. */
+    checkIns: { every: number; waitMs: number } | undefined;
+  };
 
-/** The answer of the last turn. */
-export type Answer = { llmCallId: string; text: string; message: AssistantMessage };
-
-/** Ask the model, turn by turn, until it answers without asking for a tool. What it yields is what happened, in order. */
-export async function* runLoop(input: LoopInput): AsyncGenerator<RunStep, Answer> {
-  const messages = [...input.messages];
-  for (let turn = input.turn; ; turn++) {
+/** Ask the model, turn by turn, until it answers without asking for a tool. What it yields is what happens, in order. */
+export async function* runLoop(input: LoopInput): AsyncGenerator<RunStep, void> {
+  const { port, signal, spent, resume } = input;
+  const { trail } = resume;
+  let { answer } = resume;
+  yield* finishPending(input);
+  for (let turn = resume.turns + 1; ; turn++) {
+    if (answer) {
+      if (await port.complete(answer, trail)) return;
+      trail.push({ role: 'assistant', content: answer.text });
+    }
+    signal.throwIfAborted();
     if (input.maxTurns > 0 && turn > input.maxTurns)
       throw new RunFailure('agent.reasoning_iterations_exceeded', `The run needed more than ${input.maxTurns} turns.`);
-    const answer = yield* takeTurn(input, messages, turn);
-    if (answer.calls.length === 0) return answer;
-    messages.push({ role: 'assistant', content: answer.text, tool_calls: answer.calls, opaque: answer.opaque });
-    for (const call of answer.calls) messages.push(yield* refuseCall(call));
+    if (!answer) yield* checkInIfDue(input, turn - 1);
+    yield* injectInput(input);
+    const taken = yield* ask(input, turn);
+    checkSpending(spent, input.limits);
+    answer = taken.calls.length === 0 ? taken : undefined;
+    if (!answer) yield* makeCalls(input, taken);
   }
 }
 
-type Turn = Answer & { calls: ToolCall[]; opaque?: unknown };
-
-async function* takeTurn(input: LoopInput, messages: ModelMessage[], turn: number): AsyncGenerator<RunStep, Turn> {
-  const { model, request, retry, signal, spent, prices } = input;
-  const llmCallId = newId();
-  let finish: { text: string; calls: ToolCall[]; opaque?: unknown } | undefined;
-  let turnUsage: Usage | undefined;
-  let turnCost: Cost | undefined;
-  const pay = (usage: Usage | undefined, reported?: string) => {
-    if (usage === undefined && reported === undefined) return undefined;
-    const { exact, micros } = costOf(usage ?? {}, prices, reported);
-    spent.usage = addUsage(spent.usage, usage);
-    spent.cost = exact.plus(spent.cost).toString();
-    return { currency: 'USD' as const, amount_micros: micros };
-  };
+/** Take a turn with the prompt as it fits into the model's window; one that the provider finds too long is shortened and sent once more. */
+async function* ask(input: LoopInput, turn: number): AsyncGenerator<RunStep, Turn> {
+  const all = [...input.prompt, ...input.resume.trail];
+  const tools = input.offer.listed().map(({ name, description, parameters }) => ({ name, description, parameters }));
+  const messages = yield* input.context.prepare(all, turn, tools);
   try {
-    for await (const event of streamWithRetry(model, { ...request, messages, tools: [] }, { ...retry, signal })) {
-      switch (event.type) {
-        case 'text':
-          yield {
-            type: 'message.delta',
-            data: { content: event.text, content_delta: event.text, role: 'assistant', ...(event.channel && { channel: event.channel }) },
-          };
-          break;
-        case 'tool_delta': {
-          const { index, arguments_delta, tool_call_id, tool_name } = event;
-          yield {
-            type: 'tool.call.delta',
-            data: { tool_call_index: index, arguments_delta, tool_call_id, ...(tool_name && { tool_name }) },
-          };
-          break;
-        }
-        case 'fallback': {
-          const { type: _, ...facts } = event;
-          yield { type: 'run.provider_fallback', data: { provider_kind: input.providerKind, ...facts } };
-          break;
-        }
-        case 'retry': {
-          const { type: _, usage, ...facts } = event;
-          pay(usage);
-          yield { type: 'run.llm.retry', data: facts };
-          break;
-        }
-        case 'finish':
-          turnUsage = event.usage;
-          turnCost = pay(event.usage, event.cost_usd);
-          finish = { text: event.text, calls: event.tool_calls, opaque: event.opaque };
-      }
-    }
+    return yield* takeTurn(input, turn, { messages, tools });
   } catch (error) {
-    if (error instanceof ModelError) pay(error.usage);
-    throw error;
+    input.signal.throwIfAborted();
+    const shorter = yield* input.context.overflow(all, error, turn, tools);
+    return yield* takeTurn(input, turn, { messages: shorter, tools });
   }
-  if (!finish) throw new ModelError('provider.retryable', 'The model ended without an answer.');
-  const message = assistantMessage(finish.text, finish.calls);
-  yield {
-    type: 'llm.turn.completed',
-    data: {
-      llm_call_id: llmCallId,
-      turn_index: turn,
-      ...(turnUsage && { usage: turnUsage }),
-      ...(turnCost && { cost: turnCost }),
-      assistant_message: message,
-    },
-  };
-  return { llmCallId, message, ...finish };
 }
 
-/** The cost of everything spent, as events say it. */
-export function costSpent({ usage, cost }: Spent): Cost | undefined {
-  return usage || cost !== '0' ? { currency: 'USD', amount_micros: usdCost(costOf({}, noPrices, cost).exact).micros } : undefined;
-}
-const noPrices: Prices = { cost_per_1k_input: null, cost_per_1k_output: null, cost_per_1k_cache_write: null, cost_per_1k_cache_read: null };
-
-function assistantMessage(text: string, calls: ToolCall[]): AssistantMessage {
-  const toolCalls = calls.map(({ id, name, arguments: json }) => ({ tool_call_id: id, tool_name: name, arguments: parseArguments(json) }));
-  return { role: 'assistant', content: [{ type: 'text', text }], ...(toolCalls.length > 0 && { tool_calls: toolCalls }) };
-}
-
-/** No tool was offered, so whatever the model asks for is unknown; it is told so and may go on. */
-async function* refuseCall({ id, name, arguments: json }: ToolCall): AsyncGenerator<RunStep, ModelMessage> {
-  const named = { tool_call_id: id, tool_name: name };
-  const error = { error_class: 'policy.denied', message: `There is no tool named ${name}.` };
-  const args = parseArguments(json);
-  const args_hash = createHash('sha256').update(JSON.stringify(args)).digest('hex');
-  yield { type: 'tool.call', data: { ...named, arguments: args, args_hash } };
-  yield { type: 'tool.denied', data: { ...named, code: 'policy.denied', message: error.message, deny_reason: 'tool.unknown', args_hash } };
-  yield { type: 'tool.result', data: { ...named, error, duration_ms: 0 } };
-  return { role: 'tool', tool_call_id: id, tool_name: name, content: JSON.stringify({ error }), is_error: true };
+/** Tell of all calls, make them, and tell how each ended; a question to the user comes last. */
+async function* makeCalls(input: LoopInput, { text, calls, opaque }: Turn): AsyncGenerator<RunStep, void> {
+  const { trail } = input.resume;
+  const judged = judgeCalls(calls, input.offer);
+  for (const call of judged) yield announce(call);
+  // A call that is not in the log could be made once more after a crash.
+  await input.port.stored();
+  // Added with the first result: a prompt never holds a call without one.
+  trail.push({ role: 'assistant', content: text, tool_calls: calls, opaque });
+  const others = judged.filter(({ verdict }) => verdict !== 'ask');
+  for (const { call, outcome } of startCalls(others, input.calls)) trail.push(yield* conclude(call, await outcome()));
+  for (const call of judged) if (call.verdict === 'ask') trail.push(yield* conclude(call, yield* askQuestion(input, call)));
 }
 
-function parseArguments(json: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(json || '{}');
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
+/** A question that an earlier attempt left open is waited for until its own deadline. */
+async function* finishPending(input: LoopInput): AsyncGenerator<RunStep, void> {
+  const { pending, trail, turns } = input.resume;
+  if (pending?.reason === 'ask_user') {
+    const [call] = judgeCalls([pending.call], input.offer);
+    // The tools of the run may be others by now.
+    if (call?.verdict === 'ask') trail.push(yield* conclude(call, yield* askQuestion(input, call, pending)));
+    else if (call?.verdict === 'refuse') trail.push(yield* conclude(call, { error: call.error, durationMs: 0 }));
+  }
+  if (pending?.reason === 'check_in') yield* takeCheckIn(input, turns, pending);
+}
+
+async function* checkInIfDue(input: LoopInput, turnsTaken: number): AsyncGenerator<RunStep, void> {
+  const { checkIns, resume } = input;
+  if (!checkIns || turnsTaken === 0 || turnsTaken % checkIns.every !== 0 || resume.checkedIn >= turnsTaken) return;
+  yield* takeCheckIn(input, turnsTaken);
+}
+
+async function* takeCheckIn(input: LoopInput, turnsTaken: number, pending?: Resume['pending']): AsyncGenerator<RunStep, void> {
+  const { resume, checkIns } = input;
+  resume.checkedIn = turnsTaken;
+  const said = yield* checkIn(input, turnsTaken, checkIns?.waitMs ?? input.waitMs, pending);
+  if (said) resume.trail.push(said);
+}
+
+/** What was sent to the run since the last turn is said before the next one. */
+async function* injectInput(input: LoopInput): AsyncGenerator<RunStep, void> {
+  await input.port.stored();
+  for (const content of await input.port.pendingInput()) {
+    yield { type: 'run.steering_injected', data: { content } };
+    yield* input.guardInput(content, 'steering_input');
+    input.resume.trail.push({ role: 'user', content });
   }
 }

@@ -5,12 +5,18 @@ export type { ReasoningMode, Usage } from '../../contract/events.ts';
 /** A call the model asks for; `arguments` is the JSON text as the model wrote it, valid or not. */
 export type ToolCall = { id: string; name: string; arguments: string };
 
+/** A piece of a user's message; the bytes of an image are base64. */
+export type ModelPart = { type: 'text'; text: string } | { type: 'image'; mime_type: string; data: string };
+
+/** The number of a message in its thread, where it is stored there; never sent to a model. */
+type Stored = { number?: number };
+
 /** One message of a prompt. `opaque` is what a provider wants back unchanged within a tool loop (thinking signatures); it is plain JSON. */
 export type ModelMessage =
   | { role: 'system'; content: string }
-  | { role: 'user'; content: string }
-  | { role: 'assistant'; content: string; tool_calls?: ToolCall[]; opaque?: unknown }
-  | { role: 'tool'; tool_call_id: string; tool_name: string; content: string; is_error?: boolean };
+  | ({ role: 'user'; content: string | ModelPart[] } & Stored)
+  | ({ role: 'assistant'; content: string; tool_calls?: ToolCall[]; opaque?: unknown } & Stored)
+  | ({ role: 'tool'; tool_call_id: string; tool_name: string; content: string; is_error?: boolean } & Stored);
 
 /** A tool the model may call; `parameters` is a JSON Schema of an object. */
 export type ModelTool = { name: string; description: string; parameters: Record<string, unknown> };
@@ -26,8 +32,18 @@ export type ModelRequest = {
   prompt_cache_control?: 'none' | 'system_prompt';
 };
 
-/** What a model says while it answers: text is never empty, and the one `finish` comes last. */
+/** What went over the line, for debugging; the names and fields are those of the run's events, but for `llm_call_id`. */
+export type DebugEvent =
+  | { type: 'llm.request'; provider_kind: string; api_mode: string; payload: Record<string, unknown> }
+  | { type: 'llm.response.chunk'; raw: string; json?: unknown; status_code?: number; truncated: boolean };
+
+/** Whether an event is one for debugging; a run tells it as it is, with its `llm_call_id`. */
+export const isDebugEvent = (event: { type: string }): event is DebugEvent =>
+  event.type === 'llm.request' || event.type === 'llm.response.chunk';
+
+/** What a model says while it answers: text is never empty, and the one `finish` comes last; debug events only where they are switched on. */
 export type ModelEvent =
+  | DebugEvent
   | { type: 'text'; text: string; channel?: 'thinking' }
   | { type: 'tool_delta'; index: number; tool_call_id: string; tool_name?: string; arguments_delta: string }
   | { type: 'fallback'; from_api_mode: string; to_api_mode: string; reason: 'responses_not_supported'; status_code?: number }

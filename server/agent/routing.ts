@@ -4,7 +4,7 @@ import type { Settings } from '../resources/settings/settings.ts';
 import { type Candidate, type Facts, readCandidates } from './routing/candidates.ts';
 import { decide, type RouteWishes } from './routing/decide.ts';
 import { eventOf, pricesOf, type UpstreamTarget } from './routing/event.ts';
-import { type FallbackDeps, withoutCandidate } from './routing/fallback.ts';
+import { type FallbackDeps, namedStaticRoute, withoutCandidate } from './routing/fallback.ts';
 import { type Routed, type RouteSnapshot, reopenRoute } from './routing/snapshot.ts';
 
 export { type Routed, type RouteSnapshot, reopenRoute } from './routing/snapshot.ts';
@@ -19,12 +19,16 @@ export type RoutedRun = RouteWishes &
 
 /** Decide which model answers a run (specification, runs 11). Throws a RunFailure when none may. */
 export async function resolveRoute(sql: Sql, deps: RoutingDeps, run: RoutedRun): Promise<Routed> {
+  const snapshot = (run.route_id && namedStaticRoute(deps, run.route_id)) || (await snapshotFor(sql, deps, run));
+  if (run.persona_model) snapshot.event.persona_model = run.persona_model;
+  return reopenRoute(deps, snapshot);
+}
+
+async function snapshotFor(sql: Sql, deps: RoutingDeps, run: RoutedRun): Promise<RouteSnapshot> {
   const facts = factsOf(run);
   const candidates = await readCandidates(sql, run.account_id);
   const decided = decide(candidates, run, facts, deps.settings['feature.byok_enabled']);
-  const snapshot = decided ? ofCandidate(decided) : withoutCandidate(deps, facts);
-  if (run.persona_model) snapshot.event.persona_model = run.persona_model;
-  return reopenRoute(deps, snapshot);
+  return decided ? ofCandidate(decided) : withoutCandidate(deps, facts);
 }
 
 const factsOf = ({ account_id, thread_id, persona_id, model, reasoning_mode, run_kind = 'root', last_user_message }: RoutedRun): Facts => ({

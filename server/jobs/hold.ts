@@ -1,5 +1,7 @@
+import type { RunStatus } from '../../contract/runRequests.ts';
 import type { Config } from '../kernel/config.ts';
 import type { Log } from '../kernel/log.ts';
+import { longestTimer } from '../kernel/timers.ts';
 import { CancelRequested, type Lease, LeaseLost } from './lease.ts';
 
 type HoldDeps = {
@@ -21,6 +23,10 @@ export function keepLease({ config, held, stopping, log }: HoldDeps, lease: Leas
   const abort = new AbortController();
   let misses = 0;
   let over = false;
+  const listeners = new Set<() => void>();
+  const hear = (status: RunStatus) => {
+    if (status === 'running') for (const listener of listeners) listener();
+  };
   const judge = (error: unknown) => {
     if (over) return;
     if (error instanceof LeaseLost || error instanceof CancelRequested) abort.abort(error);
@@ -28,7 +34,7 @@ export function keepLease({ config, held, stopping, log }: HoldDeps, lease: Leas
   };
   const beat = oneAtATime(async () => {
     try {
-      await lease.renew();
+      hear(await lease.renew());
       misses = 0;
     } catch (error) {
       judge(error);
@@ -36,7 +42,7 @@ export function keepLease({ config, held, stopping, log }: HoldDeps, lease: Leas
     }
   });
   // The worker's own events ring too, so what a ring costs is a read.
-  const look = oneAtATime(() => lease.check().catch(judge));
+  const look = oneAtATime(() => lease.check().then(hear, judge));
   const timer = setInterval(beat, config.workerHeartbeatSeconds * 1_000);
   const stop = () => abort.abort(new Stopped('the worker stops'));
   if (stopping.aborted) stop();
@@ -44,6 +50,26 @@ export function keepLease({ config, held, stopping, log }: HoldDeps, lease: Leas
   held.set(lease.run.id, look);
   return {
     signal: abort.signal,
+    /** Resolves when a waiting run is seen to go on, or after `ms`; rejects with the reason of `signal`. */
+    async whileWaiting(ms: number, signal: AbortSignal) {
+      signal.throwIfAborted();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const done = () => resolve();
+      const timer = setTimeout(done, Math.min(Math.max(0, ms), longestTimer));
+      listeners.add(done);
+      signal.addEventListener('abort', done);
+      // It may have gone on before anybody listened.
+      look();
+      await promise;
+      listeners.delete(done);
+      signal.removeEventListener('abort', done);
+      clearTimeout(timer);
+      signal.throwIfAborted();
+    },
+    /** What a write was told of the lease holds for everything that is under way. */
+    learn(error: unknown) {
+      if (error instanceof LeaseLost || error instanceof CancelRequested) abort.abort(error);
+    },
     stop() {
       over = true;
       clearInterval(timer);
@@ -52,6 +78,8 @@ export function keepLease({ config, held, stopping, log }: HoldDeps, lease: Leas
     },
   };
 }
+
+export type Hold = ReturnType<typeof keepLease>;
 
 /** Calls that come during a call make one more, since what they are about may have been missed by it. */
 function oneAtATime(work: () => Promise<void>): () => void {

@@ -2,6 +2,7 @@ import { newId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import { type Database, statement } from '../kernel/sql.ts';
 import { appendEvent } from '../resources/runs/queries.ts';
+import { forgetWebhooks } from './webhooks/forget.ts';
 
 /** The first UUID version 7 (RFC 9562) of an instant: its first 48 bits are milliseconds. */
 export function firstIdOf(at: Date): string {
@@ -69,5 +70,6 @@ const forgetAudit = statement<never>(`delete from audit_logs where created_at < 
 /** Rows that have served their purpose; entries of the audit log after `auditDays`. */
 export async function sweep(database: Database, auditDays: number): Promise<void> {
   await database.run(forgetAudit, [auditDays]);
+  await forgetWebhooks(database);
   for (const one of [forgetKeys, forgetCounts, forgetWorkers, forgetTokens, forgetCodes, forgetVerifications]) await database.run(one);
 }

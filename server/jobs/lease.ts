@@ -10,6 +10,7 @@ export type LeasedRun = {
   thread_id: string;
   parent_run_id: string | null;
   resume_from_run_id: string | null;
+  created_by_user_id: string | null;
   source: string;
   trace_id: string;
   route_id: string | null;
@@ -18,6 +19,7 @@ export type LeasedRun = {
   reasoning_mode: string | null;
   tail_message_number: number;
   route_snapshot: unknown;
+  persona_snapshot: unknown;
   next_seq: number;
   attempt: number;
   status: RunStatus;
@@ -41,8 +43,8 @@ const takeLease = statement<LeasedRun>(`
   update runs set lease_token = $2, lease_until = clock_timestamp() + $3 * interval '1 second', attempt = attempt + 1,
     first_started_at = coalesce(first_started_at, clock_timestamp()), last_activity_at = clock_timestamp()
   where id = $1 and ${open} and (lease_token is null or lease_until < clock_timestamp())
-  returning id, account_id, thread_id, parent_run_id, resume_from_run_id, source, trace_id, route_id, requested_persona_id, requested_model, reasoning_mode,
-    tail_message_number, route_snapshot, next_seq, attempt, status, extract(epoch from clock_timestamp() - first_started_at)::float8 * 1000 as age_ms`);
+  returning id, account_id, thread_id, parent_run_id, resume_from_run_id, created_by_user_id, source, trace_id, route_id, requested_persona_id,
+    requested_model, reasoning_mode, tail_message_number, route_snapshot, persona_snapshot, next_seq, attempt, status, extract(epoch from clock_timestamp() - first_started_at)::float8 * 1000 as age_ms`);
 
 const renewLease = statement<{ status: RunStatus }>(`
   update runs set lease_until = clock_timestamp() + $3 * interval '1 second', last_activity_at = clock_timestamp()
@@ -52,8 +54,8 @@ const dropLease = statement<never>('update runs set lease_token = null, lease_un
 
 const append = statement<{ seq: number }>(`
   with run as (
-    update runs set next_seq = next_seq + $3, last_activity_at = clock_timestamp()
-    where id = $1 and lease_token = $2 and status in ('running', 'waiting_for_input') and lease_until > clock_timestamp()
+    update runs set next_seq = next_seq + $3, last_activity_at = clock_timestamp(), status = coalesce($7, status), pending_inputs = pending_inputs - $8
+    where id = $1 and lease_token = $2 and status = any($9) and lease_until > clock_timestamp()
     returning next_seq - $3 as first)
   insert into run_events (run_id, seq, event_id, type, data, created_at)
   select $1, run.first + e.n - 1, e.event_id, e.type, e.data::json, clock_timestamp()
@@ -66,13 +68,14 @@ const selectStatus = statement<{ status: RunStatus; lease_token: string | null }
 export type Lease = {
   readonly run: LeasedRun;
   readonly token: string;
-  /** The number the next event will get. */
-  nextSeq(): number;
-  append(steps: readonly RunStep[]): Promise<void>;
+  /** Gives the number of the first of the events. */
+  append(steps: readonly RunStep[]): Promise<number>;
+  /** Ends a wait that nobody answered. False when an answer came first. */
+  endWait(requestId: string): Promise<boolean>;
   /** Throws LeaseLost or CancelRequested when the run is no longer this worker's to go on with. */
-  renew(): Promise<void>;
+  renew(): Promise<RunStatus>;
   /** As renew, but only reads: for whoever asks often. */
-  check(): Promise<void>;
+  check(): Promise<RunStatus>;
   release(): Promise<void>;
 };
 
@@ -81,44 +84,55 @@ export async function leaseRun(database: Database, runId: string, leaseSeconds: 
   const token = newId();
   const run = await database.row(takeLease, [runId, token, leaseSeconds]);
   if (!run) return undefined;
-  let next = run.next_seq;
+  const check = async () => {
+    const found = await database.row(selectStatus, [runId]);
+    if (found?.lease_token !== token) throw new LeaseLost(runId);
+    if (found.status === 'cancelling') throw new CancelRequested(runId);
+    return found.status;
+  };
   return {
     run,
     token,
-    nextSeq: () => next,
     async append(steps) {
-      const rows = await appendSteps(database, run, token, steps);
-      if (rows === 0) throw await whyNot(database, runId, token);
-      next += steps.length;
+      const first = await appendSteps(database, run, token, steps);
+      if (first !== undefined) return first;
+      await check();
+      throw new LeaseLost(runId);
+    },
+    async endWait(requestId) {
+      const step: RunStep = { type: 'run.resumed', data: { request_id: requestId, reason: 'input_timeout' } };
+      if ((await appendSteps(database, run, token, [step], ['waiting_for_input'])) !== undefined) return true;
+      await check();
+      return false;
     },
     async renew() {
       const renewed = await database.row(renewLease, [runId, token, leaseSeconds]);
       if (!renewed) throw new LeaseLost(runId);
       if (renewed.status === 'cancelling') throw new CancelRequested(runId);
+      return renewed.status;
     },
-    async check() {
-      const found = await database.row(selectStatus, [runId]);
-      if (found?.lease_token !== token) throw new LeaseLost(runId);
-      if (found.status === 'cancelling') throw new CancelRequested(runId);
-    },
+    check,
     release: async () => void (await database.run(dropLease, [runId, token])),
   };
 }
 
-/** Append events in one statement that gives them their numbers under the lock of the run's row. How many were written: all or none. */
+/**
+ * Append events in one statement that gives them their numbers under the lock of the run's row: all, or none and undefined. With the events
+ * goes what they say of the run: that it waits, that it goes on, that input was taken up.
+ */
 export async function appendSteps(
   sql: Sql,
   run: Pick<LeasedRun, 'id' | 'trace_id'>,
   token: string,
   steps: readonly RunStep[],
-): Promise<number> {
+  from: readonly RunStatus[] = ['running', 'waiting_for_input'],
+): Promise<number | undefined> {
   const ids = steps.map(() => newId());
   const types = steps.map((step) => step.type);
   const data = steps.map((step) => JSON.stringify({ ...step.data, trace_id: run.trace_id }));
-  return (await sql.rows(append, [run.id, token, steps.length, ids, types, data])).length;
+  const status = types.findLast((type) => type in statusAfter);
+  const taken = types.filter((type) => type === 'run.steering_injected').length;
+  const values = [run.id, token, steps.length, ids, types, data, status ? statusAfter[status] : null, taken, from];
+  return (await sql.row(append, values))?.seq;
 }
-
-async function whyNot(sql: Sql, runId: string, token: string): Promise<Error> {
-  const found = await sql.row(selectStatus, [runId]);
-  return found?.status === 'cancelling' && found.lease_token === token ? new CancelRequested(runId) : new LeaseLost(runId);
-}
+const statusAfter: Partial<Record<RunStep['type'], RunStatus>> = { 'run.waiting_for_input': 'waiting_for_input', 'run.resumed': 'running' };

@@ -1,93 +1,73 @@
-import type { RunEvent, RunEventType, RunStep } from '../../contract/events.ts';
 import { RunFailure } from '../agent/failure.ts';
-import type { Answer, Spent } from '../agent/loop.ts';
-import type { ModelMessage } from '../agent/model.ts';
-import { addUsage } from '../agent/usage.ts';
-import { type Sql, statement } from '../kernel/sql.ts';
+import type { ModelMessage, ModelPart } from '../agent/model.ts';
+import type { Sql } from '../kernel/sql.ts';
+import type { Storage } from '../kernel/storage.ts';
+import { partsOf, projectionOf, readParts } from '../resources/messages/parts.ts';
 import { type MessageRow, selectHistory } from '../resources/messages/queries.ts';
 import type { LeasedRun } from './lease.ts';
+import { withResumedTurns } from './resumed.ts';
+import { matchingPairs, readTrail } from './trail.ts';
 
-type StoredEvent = { [T in RunEventType]: Pick<Extract<RunEvent, { type: T }>, 'seq' | 'type' | 'data'> }[RunEventType];
+/** What a run is asked: the conversation, what the model reads of the user's last message, and what a title of it is made of. */
+export type History = { messages: ModelMessage[]; lastUserMessage: string; titleText(): string };
 
-const selectLog = statement<{ seq: number; type: string; data: unknown }>(`
-  select seq, type, data from run_events where run_id = $1
-    and type in ('llm.turn.completed', 'tool.call', 'tool.result', 'run.route.selected', 'run.provider_fallback') order by seq`);
+/** Bytes of images, in base64, that a prompt may hold: the newest. No request could hold more. */
+const mostImageBytes = 8 * 2 ** 20;
 
-/** What an earlier attempt of a run, or the run it takes up, has left in the log. */
-export type Log = {
-  /** Finished turns with all their tool results, as messages; they are not asked again. */
-  turns: ModelMessage[];
-  turnCount: number;
-  /** The last turn when it asked for no tool: nothing is left to do but to end the run. */
-  answer: Answer | undefined;
-  /** Results to write for calls that were begun and never ended: side effects are not repeated. */
-  interrupted: RunStep[];
-  spent: Spent;
-  /** The first event after the last finished turn. */
-  resumeSeq: number;
-};
-
-/** Read the log of a run. Throws `worker.recovery_unavailable` when it cannot be understood. */
-export async function readLog(sql: Sql, runId: string): Promise<Log> {
-  const events = (await sql.rows(selectLog, [runId])) as StoredEvent[];
-  const spent: Spent = { usage: undefined, cost: '0', reported: false };
-  const log: Log = { turns: [], turnCount: 0, answer: undefined, interrupted: [], spent, resumeSeq: 2 };
-  const open = new Map<string, string>();
-  for (const event of events) {
-    if (event.type === 'llm.turn.completed') {
-      const { assistant_message: message, usage, cost } = event.data;
-      const text = message.content.map((part) => part.text ?? '').join('');
-      const calls = message.tool_calls?.map(({ tool_call_id: id, tool_name: name, arguments: args }) => ({
-        id,
-        name,
-        arguments: JSON.stringify(args),
-      }));
-      log.turns.push({ role: 'assistant', content: text, ...(calls && { tool_calls: calls }) });
-      log.turnCount++;
-      log.answer = calls?.length ? undefined : { llmCallId: event.data.llm_call_id ?? '', text, message };
-      log.spent = { ...log.spent, usage: addUsage(log.spent.usage, usage), cost: addMicros(log.spent.cost, cost?.amount_micros ?? 0) };
-      for (const { tool_call_id: id, tool_name: name } of message.tool_calls ?? []) open.set(id, name);
-    } else if (event.type === 'tool.result') {
-      const { tool_call_id: id, tool_name: name, result, error } = event.data;
-      open.delete(id);
-      log.turns.push(toolMessage(id, name, result ?? { error }, error !== undefined));
-    }
-    log.resumeSeq = event.seq + 1;
-  }
-  for (const [id, name] of open) {
-    const error = { error_class: 'tool.interrupted', message: 'The worker stopped before the tool had ended.' };
-    log.interrupted.push({ type: 'tool.result', data: { tool_call_id: id, tool_name: name, error, duration_ms: 0 } });
-    log.turns.push(toolMessage(id, name, { error }, true));
-  }
-  return log;
-}
-
-const toolMessage = (id: string, name: string, content: unknown, isError: boolean): ModelMessage => ({
-  role: 'tool',
-  tool_call_id: id,
-  tool_name: name,
-  content: JSON.stringify(content),
-  is_error: isError,
-});
-
-const addMicros = (dollars: string, micros: number) => String((Math.round(Number(dollars) * 1e6) + micros) / 1e6);
-
-/** The visible transcript up to the message that was the newest when the run was created, with the turns of a run it takes up. */
-export async function readHistory(
-  sql: Sql,
-  run: LeasedRun,
-): Promise<{ messages: ModelMessage[]; lastUserMessage: string; firstUserMessage: string }> {
+/**
+ * The transcript up to the message that was the newest when the run was created, with what earlier runs did to answer, and the turns of a
+ * run that this one takes up. Throws `internal.error` when there is nothing to answer.
+ */
+export async function readHistory(sql: Sql, storage: Storage | undefined, run: LeasedRun): Promise<History> {
   const rows = await sql.rows(selectHistory, [run.account_id, run.thread_id, run.tail_message_number]);
-  const messages = rows.map(({ role, content }): ModelMessage => ({ role, content }));
-  const lastUser = rows.findLastIndex((row) => row.role === 'user');
-  if (lastUser < 0) throw new RunFailure('internal.error', 'The thread has no message to answer.', { code: 'internal.empty_thread' });
-  if (run.resume_from_run_id) {
-    // If they cannot be read, the run starts without them.
-    const earlier = await readLog(sql, run.resume_from_run_id).catch(() => undefined);
-    const at = run.source === 'continue' ? messages.length : lastUser;
-    messages.splice(at, 0, ...(earlier?.turns ?? []));
-  }
-  return { messages, lastUserMessage: textOf(rows[lastUser]), firstUserMessage: textOf(rows.find((row) => row.role === 'user')) };
+  const users = rows.filter(({ role }) => role === 'user');
+  const last = users.at(-1);
+  if (!last) throw new RunFailure('internal.error', 'The thread has no message to answer.', { code: 'internal.empty_thread' });
+  const messages = await withResumedTurns(sql, run, matchingPairs(await readMessages(rows, storage)));
+  const asked = messages.find((each) => each.role === 'user' && each.number === last.number);
+  return { messages, lastUserMessage: wordsOf(asked), titleText: () => titleTextOf(users) };
 }
 
-const textOf = (row: MessageRow | undefined) => row?.content ?? '';
+function wordsOf(message: ModelMessage | undefined): string {
+  const content = message?.content ?? '';
+  if (typeof content === 'string') return content;
+  return content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n\n');
+}
+
+/** Characters of what users wrote, and of what they attached, that are worth a title (the second: specification, runs 7). */
+const titleLimits = { said: 4_000, attached: 1_200 };
+
+function titleTextOf(users: readonly MessageRow[]): string {
+  const parts = users.flatMap(partsOf);
+  const textOf = (isText: boolean) => projectionOf(parts.filter(({ type }) => (type === 'text') === isText));
+  const texts = [cut(textOf(true), titleLimits.said), cut(textOf(false), titleLimits.attached)];
+  return texts.filter((text) => text !== '').join('\n\n');
+}
+
+const cut = (text: string, most: number) => text.slice(0, most).toWellFormed();
+
+/** The newest first, so that it is the old images that are only named where there are many. */
+async function readMessages(rows: readonly MessageRow[], storage: Storage | undefined): Promise<ModelMessage[]> {
+  const messages: ModelMessage[] = [];
+  let left = mostImageBytes;
+  for (const row of rows.toReversed()) {
+    const message = await readMessage(row, left > 0 ? storage : undefined);
+    if (!message) continue;
+    if (message.role === 'user' && typeof message.content !== 'string') left -= imageBytes(message.content);
+    messages.push({ ...message, number: row.number });
+  }
+  return messages.reverse();
+}
+
+const imageBytes = (parts: readonly ModelPart[]) => parts.reduce((sum, part) => sum + (part.type === 'image' ? part.data.length : 0), 0);
+
+async function readMessage(row: MessageRow, storage: Storage | undefined): Promise<Exclude<ModelMessage, { role: 'system' }> | undefined> {
+  const { role, content } = row;
+  // The column says `user` or `assistant` to everybody else.
+  if ((role as string) === 'tool') return readTrail(content, row.content_json);
+  if (role === 'assistant') return { role, content };
+  const parts = row.content_json ? await readParts(storage, partsOf(row)) : [];
+  const texts = parts.flatMap((part) => (part.type === 'text' ? [part.text] : []));
+  if (texts.length < parts.length) return { role, content: parts };
+  return { role, content: parts.length > 0 ? texts.join('\n\n') : content };
+}

@@ -1,22 +1,13 @@
-import { Logger, type Runner, run } from 'graphile-worker';
 import { z } from 'zod';
-import type { Config } from '../kernel/config.ts';
 import type { Keys } from '../kernel/keys.ts';
 import type { Log } from '../kernel/log.ts';
 import { unseal } from '../kernel/seal.ts';
 import { type Database, statement } from '../kernel/sql.ts';
 import { Mail, sendMailTask } from '../mail/mail.ts';
-import { type Mailer, openMailer } from '../mail/mailer.ts';
-
-type MailDeps = { config: Config; keys: Keys; database: Database; databaseUrl: string; log: Log };
-
-/** The part of a worker that sends mail. */
-export type MailRunner = { shutDown(): Promise<void> };
+import type { Mailer } from '../mail/mailer.ts';
 
 const Payload = z.object({ v: z.literal(1), trace_id: z.string(), until: z.iso.datetime(), sealed: z.base64() });
 
-/** Mails sent at once, in slots of their own: runs that take minutes do not hold them back, nor a slow mail server the runs. */
-const slots = 2;
 const minute = 60_000;
 
 // The queue keeps the jobs of a killed worker for hours; no mail takes longer than a minute to send.
@@ -24,34 +15,11 @@ const unlockLost = statement<unknown>(`
   select graphile_worker.force_unlock_workers(array_agg(locked_by)) from graphile_worker.jobs
   where task_identifier = $1 and locked_at < now() - interval '2 minutes' having count(*) > 0`);
 
-/** Start sending mail; undefined where mail is off. */
-export async function startMailRunner({ config, keys, database, databaseUrl, log }: MailDeps): Promise<MailRunner | undefined> {
-  const mailer = openMailer(config, log);
-  if (!mailer) return undefined;
-  const runner: Runner = await run({
-    connectionString: config.databaseDirectUrl ?? databaseUrl,
-    concurrency: slots,
-    maxPoolSize: slots + 1,
-    pollInterval: config.workerPollSeconds * 1_000,
-    noHandleSignals: true,
-    crontab: '',
-    // A job that failed is told by its own line, without the address.
-    logger: new Logger(() => (_level, message) => log.debug(message)),
-    taskList: { [sendMailTask]: (payload, { job }) => sendMail(mailer, keys, payload, log.child({ job_id: job.id })) },
-  });
-  const unlock = () => database.rows(unlockLost, [sendMailTask]).catch((error) => log.warn({ err: error }, 'lost mail was not looked for'));
-  void unlock();
-  const chore = setInterval(unlock, minute);
-  return {
-    async shutDown() {
-      clearInterval(chore);
-      await runner.stop().catch(() => {});
-    },
-  };
-}
+/** Give the mail that killed workers held to others. */
+export const tendMail = (database: Database): Promise<unknown> => database.rows(unlockLost, [sendMailTask]);
 
 /** Send the mail of a job. What cannot get better with time is dropped; anything else is tried again until the mail has lost its use. */
-async function sendMail(mailer: Mailer, keys: Keys, payload: unknown, log: Log): Promise<void> {
+export async function sendMail(mailer: Mailer, keys: Keys, payload: unknown, log: Log): Promise<void> {
   const known = Payload.safeParse(payload);
   if (!known.success) return void log.error('a mail job has a payload this worker does not know');
   const { until, sealed, trace_id } = known.data;

@@ -14,11 +14,14 @@ type SlotConfig = Pick<
 export type Slots = {
   /** Whether no further job may begin now. */
   full(): boolean;
-  /** Take a slot for the time of `work`. */
-  during(work: () => Promise<void>): Promise<void>;
+  /** Take a slot for the time of `work`. Resolves earlier when the work gives its place up for a while: what becomes of it then is its own affair. */
+  during(work: (seat: Seat) => Promise<void>): Promise<void>;
   /** One step up when jobs wait and all are busy, one down when hardly any wait and some are idle; at most one a cooldown. */
   adapt(waiting: number): number;
 };
+
+/** The place of one job among those that run. Who comes back to it may find one more than there should be. */
+export type Seat = { leave(): void; take(): void };
 
 export function createSlots(config: SlotConfig, now = () => performance.now()): Slots {
   const { workerMinConcurrency: least, workerMaxConcurrency: most } = config;
@@ -28,12 +31,19 @@ export function createSlots(config: SlotConfig, now = () => performance.now()): 
   return {
     full: () => busy >= size,
     async during(work) {
+      const left = Promise.withResolvers<void>();
+      let seated = true;
       busy++;
-      try {
-        await work();
-      } finally {
-        busy--;
-      }
+      const seat = (sits: boolean) => {
+        if (seated !== sits) busy += sits ? 1 : -1;
+        seated = sits;
+      };
+      const leave = () => {
+        seat(false);
+        left.resolve();
+      };
+      const done = work({ leave, take: () => seat(true) }).finally(() => seat(false));
+      await Promise.race([done, left.promise]);
     },
     adapt(waiting) {
       if (now() - lastStep < config.workerScaleCooldownSecs * 1_000) return size;

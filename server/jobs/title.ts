@@ -41,7 +41,7 @@ export async function giveTitle(
 }
 
 async function ask(model: Model, text: string, signal: AbortSignal): Promise<string> {
-  const messages = [{ role: 'user' as const, content: `${instruction}\n\n${text.slice(0, 4_000)}` }];
+  const messages = [{ role: 'user' as const, content: `${instruction}\n\n${text}` }];
   for await (const event of model.stream({ messages, tools: [], reasoning_mode: 'none', temperature: 0.2, max_output_tokens: 64 }, signal))
     if (event.type === 'finish') return event.text;
   return '';

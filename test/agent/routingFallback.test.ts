@@ -59,6 +59,12 @@ const staticRouting = {
   ],
 };
 
+test('a run may name a static route by its id, whatever its conditions', async () => {
+  const config = { providerRoutingJson: staticRouting };
+  expect((await route({ route_id: 'pro' }, config)).event).toMatchObject({ route_id: 'pro', owner_kind: 'static', model: 'p' });
+  await expect(route({ route_id: 'Pro' }, config)).rejects.toMatchObject({ code: 'policy.route_not_found' });
+});
+
 test('static routes are taken when there is no candidate', async () => {
   const config = { providerRoutingJson: staticRouting };
   const { event, route: to, snapshot, prices } = await route({}, config);

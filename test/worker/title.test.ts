@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { openThread, startRun } from '../setup/conversation.ts';
 import { openStream, readAll, types } from '../setup/events.ts';
+import { stagedText } from '../setup/forms.ts';
 import { expectSound, usageOf } from '../setup/invariants.ts';
 import { addModel } from '../setup/model.ts';
 import { chat } from '../setup/vendor.ts';
@@ -83,5 +84,27 @@ test('a model that says nothing usable leaves the thread without a title', async
   await expect.poll(() => vendor.requests.filter(({ closed }) => closed).length).toBe(2);
   expect((await thread(threadId, bob)).title).toBeNull();
   expect(await usageOf(world, runId)).toMatchObject([{ input_tokens: 11, output_tokens: 7 }]);
+  await vendor.close();
+});
+
+test('a title is made of what the user wrote, and of the beginning of what was attached', async () => {
+  const bob = await world.signUp();
+  const vendor = await addModel(world, bob);
+  vendor.answers(chat.answer('Yes.'), chat.answer('Yes.'));
+  const { body: created } = await call('POST', '/v1/threads', { token: bob.token, body: {} });
+  const key = await stagedText(world, bob, `begin ${'x'.repeat(5_000)}`);
+  const attachment = { key, filename: 'notes.txt', mime_type: 'text/plain', size: 1 };
+  const extracted_text = `begin ${'x'.repeat(5_000)} end`;
+  const parts = [
+    { type: 'file', attachment, extracted_text },
+    { type: 'text', text: 'What do my notes say?' },
+  ];
+  await call('POST', `/v1/threads/${created.id}/messages`, { token: bob.token, body: { content_json: { parts } } });
+  await readAll(url, await startRun(world, bob, created.id), bob.token);
+  await expect.poll(() => vendor.requests.length).toBe(2);
+  const asked = vendor.requests.map(({ body }) => JSON.stringify(body)).find((body) => body.includes('Write a title'))!;
+  expect(asked).toMatch(/What do my notes say\?.*\[file: notes.txt\].*begin x/);
+  expect(asked).not.toContain('x end');
+  expect(asked.match(/x{100,}/)![0].length).toBeLessThan(1_200);
   await vendor.close();
 });

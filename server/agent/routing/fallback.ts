@@ -20,8 +20,23 @@ export function withoutCandidate(deps: FallbackDeps, facts: Facts): RouteSnapsho
   throw new RunFailure('internal.error', 'No model is configured.', { code: 'internal.route_missing' });
 }
 
-function ofStatic({ default_route_id: fallback, credentials, routes }: StaticRouting, deps: FallbackDeps, facts: Facts): RouteSnapshot {
-  const route = routes.find((each) => isConditional(each) && isMet(each, facts)) ?? routes.find(({ id }) => id === fallback);
+/** The route of the environment with this id, if there is one. */
+export function namedStaticRoute(deps: FallbackDeps, routeId: string): RouteSnapshot | undefined {
+  const routing = readStaticRouting(deps.config);
+  const route = routing?.routes.find(({ id }) => id === routeId);
+  return routing && route && snapshotOf(route, routing, deps);
+}
+
+function ofStatic(routing: StaticRouting, deps: FallbackDeps, facts: Facts): RouteSnapshot {
+  const { default_route_id: fallback, routes } = routing;
+  return snapshotOf(
+    routes.find((each) => isConditional(each) && isMet(each, facts)) ?? routes.find(({ id }) => id === fallback),
+    routing,
+    deps,
+  );
+}
+
+function snapshotOf(route: StaticRoute | undefined, { credentials }: StaticRouting, deps: FallbackDeps): RouteSnapshot {
   const credential = credentials.find(({ id }) => id === route?.credential_id);
   if (!route || !credential) throw new RunFailure('internal.error', 'No model is configured.', { code: 'internal.route_missing' });
   if (credential.provider_kind === 'stub') return ofStub(deps, { id: route.id, credential });

@@ -2,7 +2,7 @@ import { type NewRun, reasoningMode } from '../../../contract/runRequests.ts';
 import { Failure, notFound, refuse } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
-import { readSettings } from '../settings/settings.ts';
+import { readEntitlements } from '../settings/settings.ts';
 import * as queries from './queries.ts';
 
 /** Why a run is made, and what of an earlier one it takes up. */
@@ -53,8 +53,8 @@ export async function lockIdleThread({ app, tx, accountId }: Scope, threadId: st
   const limits = (await tx.row(queries.selectLimits, [accountId, threadId]))!;
   if (!limits.is_open) throw notFound();
   if (limits.is_busy) throw refuse('conflict', 'thread_busy', 'A run of this thread has not ended yet.');
-  if (limits.balance <= 0) throw refuse('unpaid', 'insufficient_credits', 'The account has no credits left.');
-  const most = (await readSettings(app.database, tx))['limit.concurrent_runs'] || app.config.maxConcurrentRunsPerAccount;
+  if (limits.balance <= 0) throw refuse('unpaid', 'credits_exhausted', 'The account has no credits left.', { balance: limits.balance });
+  const most = (await readEntitlements(app.database, accountId, tx))['limit.concurrent_runs'] || app.config.maxConcurrentRunsPerAccount;
   if (most > 0 && limits.active_runs >= most)
     throw new Failure('rate_limited', 'Too many runs at once.', { reason: 'concurrent_runs_exceeded' }, { 'retry-after': '5' });
   return thread;

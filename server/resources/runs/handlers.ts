@@ -5,6 +5,7 @@ import { eventStream, type StreamBody } from '../../http/sse.ts';
 import { findThread } from '../threads/service.ts';
 import { openStream } from './follow.ts';
 import type { Hub } from './hub.ts';
+import { provideInput } from './input.ts';
 import { listRuns } from './list.ts';
 import * as service from './service.ts';
 import { viewRun, viewRunSummary, viewThreadRun } from './view.ts';
@@ -29,7 +30,10 @@ export const runHandlers = (hub: Hub): Implementation =>
         await service.cancelRun(scope, found.run, body);
         return { status: 200, body: { ok: true } };
       },
-      input: ({ scope, found, body }) => service.provideInput(scope, found.run, body),
+      input: async ({ scope, found, body }) => {
+        await provideInput(scope, found.run, body);
+        return { status: 200, body: { ok: true } };
+      },
       events: ({ scope, found, query, headers, req, signal }) => {
         const source = openStream(hub, scope, found.run, { query, headers, authorization: req.headers.authorization, signal: signal() });
         if (!source) return { status: 204, body: undefined };

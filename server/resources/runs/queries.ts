@@ -78,9 +78,22 @@ export const selectThreadRuns = statement<RunRow>(`
   where r.account_id = $1 and r.thread_id = $2 and ($3::timestamptz is null or (r.created_at, r.id) < ($3, $4::uuid))
   order by r.created_at desc, r.id desc limit $5`);
 
-export const lockRun = statement<{ id: string; status: RunStatus; attempt: number }>(
-  'select id, status, attempt from runs where account_id = $1 and id = $2 for update',
+export const lockRun = statement<{ id: string; status: RunStatus; attempt: number; trace_id: string }>(
+  'select id, status, attempt, trace_id from runs where account_id = $1 and id = $2 for update',
 );
+
+/** What was sent to a run so far. */
+export const selectInputs = statement<{ data: { input_key?: string } }>(
+  `select data from run_events where run_id = $1 and type = 'run.input_provided'`,
+);
+
+/** The request that a waiting run waits for. */
+export const selectRequest = statement<{ data: { request_id: string } }>(
+  `select data from run_events where run_id = $1 and type = 'run.waiting_for_input' order by seq desc limit 1`,
+);
+
+/** Counts input that the run has to take up; its row is locked. */
+export const countInput = statement<never>('update runs set pending_inputs = pending_inputs + 1 where account_id = $1 and id = $2');
 
 /** Appends one event outside the worker; the row lock that gives the number is held to the commit, so numbers have no gaps. */
 export const appendEvent = statement<never>(`

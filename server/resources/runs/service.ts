@@ -1,14 +1,14 @@
 import type { NewMessage } from '../../../contract/messages.ts';
-import type { CancelRequest, NewRun, RunInput } from '../../../contract/runRequests.ts';
+import type { CancelRequest, NewRun } from '../../../contract/runRequests.ts';
 import type { CreatedRun } from '../../../contract/runs.ts';
 import type { PageQuery } from '../../../contract/shared/pages.ts';
-import { Failure, invalidField, notFound, refuse } from '../../kernel/failure.ts';
+import { notFound, refuse } from '../../kernel/failure.ts';
 import type { Scope } from '../../kernel/scope.ts';
-import { normalizeContent } from '../messages/content.ts';
+import { replaceContent } from '../messages/content.ts';
 import * as messages from '../messages/queries.ts';
-import { readSettings } from '../settings/settings.ts';
+import { keepVersion } from '../shares/queries.ts';
 import type { ThreadRow } from '../threads/queries.ts';
-import { requestCancel } from './cancel.ts';
+import { notYours, requestCancel } from './cancel.ts';
 import { lockIdleThread, startRun, wishesOf } from './create.ts';
 import * as queries from './queries.ts';
 
@@ -56,7 +56,8 @@ export async function continueThread(scope: Scope, thread: ThreadRow, runId: str
 export async function editMessage(scope: Scope, thread: ThreadRow, message: messages.MessageRow, input: NewMessage): Promise<CreatedRun> {
   const { tx, accountId } = scope;
   await lockIdleThread(scope, thread.id);
-  const { content, contentJson } = normalizeContent(input);
+  const { content, contentJson } = await replaceContent(scope, message, input);
+  await tx.run(keepVersion, [accountId, thread.id, message.id]);
   await tx.run(messages.updateContent, [accountId, thread.id, message.id, content, contentJson && JSON.stringify(contentJson)]);
   await tx.run(messages.hideAfter, [accountId, thread.id, message.number]);
   scope.audit({ targetId: message.id });
@@ -80,17 +81,6 @@ export async function cancelRun(scope: Scope, run: FoundRun, input: CancelReques
   const changed = await requestCancel(scope, run.id, input);
   if (!changed) scope.skipAudit();
 }
-
-/** Input for a run. No run can ask or be steered yet, so after the checks the answer is 409 `run_not_active`. */
-export async function provideInput(scope: Scope, run: FoundRun, { content }: RunInput): Promise<never> {
-  if (run.created_by_user_id !== scope.actor.userId && !scope.isPlatformAdmin) throw notYours();
-  const most = (await readSettings(scope.app.database))['limit.max_input_content_bytes'];
-  if (Buffer.byteLength(content) > most) throw invalidField('/content', `must hold at most ${most} bytes`, 'content_too_large');
-  throw refuse('conflict', 'run_not_active', 'The run takes no input.');
-}
-
-const notYours = () =>
-  new Failure('forbidden', 'Only the creator of the run may do this.', { reason: 'not_owner', deny_reason: 'owner_mismatch' });
 
 /** The runs of a thread, newest first. */
 export async function listThreadRuns({ app, read, accountId }: Scope, thread: ThreadRow, { limit, before }: PageQuery) {

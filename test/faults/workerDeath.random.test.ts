@@ -1,0 +1,87 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { dataOf } from '../setup/agent.ts';
+import { addBrain } from '../setup/brain.ts';
+import { openThread, startRun } from '../setup/conversation.ts';
+import { expectSound } from '../setup/invariants.ts';
+import { quickWorker, sameKeys, startProcess } from '../setup/process.ts';
+import { addTools, asks } from '../setup/tools.ts';
+import { chat } from '../setup/vendor.ts';
+import { startWorld } from '../setup/world.ts';
+
+const world = await startWorld({ ...quickWorker, ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' }, { worker: false });
+const env = { ...quickWorker, ...sameKeys, ARKLOOP_DATABASE_URL: world.databaseUrl, ARKLOOP_WORKER_CONCURRENCY: '16' };
+const startWorker = () => startProcess('worker', env);
+// Every token costs.
+await world.sql(
+  `insert into platform_settings (key, value) values ('credit.deduction_policy', to_jsonb('{"tiers":[{"multiplier":1}]}'::text))`,
+);
+
+const steps = 6;
+const runsAtOnce = 12;
+
+/** Each turn streams a while and calls a tool, side by side with a harmless one or alone; then comes the answer. */
+function think(messages: { role: string; content: string }[]) {
+  const said = ['I ', 'look ', 'at ', 'this. '].flatMap((word) => [chat.text(word), { wait: 15 }]);
+  const usage = chat.usage({ prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 });
+  const run = messages.find(({ role }) => role === 'user')!.content;
+  const done = messages.filter(({ role }) => role === 'assistant').length;
+  if (done >= steps) return { steps: [...said, chat.stop(), usage, chat.done] };
+  const calls = asks(
+    ['mcp__tools__count', { run, step: done }],
+    ...(done % 2 ? [['timeline_title', { label: 'x' }] as ['timeline_title', object]] : []),
+  );
+  return { steps: [...said, ...calls.steps!] };
+}
+
+test('fifty times a run loses its worker at some moment, and no log has a gap, no tool is called twice, and every turn is paid once', async () => {
+  const person = await world.signUp();
+  const tools = await addTools(world, person);
+  await addBrain(world, person, think);
+  await world.sql('update credit_balances set balance = 1000000 where account_id = $1', [person.accountId]);
+  const attemptsOf = async () =>
+    (await world.sql('select coalesce(sum(attempt - 1), 0)::int as lost from runs where account_id = $1', [person.accountId]))[0].lost;
+  const activeRuns = async () =>
+    (await world.sql(`select count(*)::int as n from runs where account_id = $1 and status = 'running'`, [person.accountId]))[0].n;
+  const ids: string[] = [];
+  const refill = async () => {
+    const missing = runsAtOnce - (await activeRuns());
+    const more = Array.from({ length: missing }, async (_, at) =>
+      startRun(world, person, await openThread(world, person, `run ${ids.length + at}`)),
+    );
+    ids.push(...(await Promise.all(more)));
+  };
+  let current = await startWorker();
+  while ((await attemptsOf()) < 50) {
+    await refill();
+    await wait(300 + Math.random() * 1_200);
+    const next = startWorker();
+    current.kill('SIGKILL');
+    await current.exited;
+    current = await next;
+    await wait(1_500);
+  }
+  await expect.poll(activeRuns, { timeout: 30_000 }).toBe(0);
+  const made = tools.calls.map(({ args }) => JSON.stringify(args));
+  expect(new Set(made).size).toBe(made.length);
+  for (const runId of ids) {
+    const events = await expectSound(world, runId, person.token);
+    expect(events.at(-1)?.type).toBe('run.completed');
+    const calls = dataOf(events, 'tool.call').map(({ tool_call_id }) => tool_call_id);
+    expect(
+      dataOf(events, 'tool.result')
+        .map(({ tool_call_id }) => tool_call_id)
+        .toSorted(),
+    ).toEqual(calls.toSorted());
+    const turns = dataOf(events, 'llm.turn.completed');
+    expect(turns.map(({ turn_index }) => turn_index)).toEqual(Array.from({ length: steps + 1 }, (_, at) => at + 1));
+    const [usage, ...others] = await world.sql(
+      'select input_tokens::int as input, output_tokens::int as output from usage_records where run_id = $1',
+      [runId],
+    );
+    expect([usage, others]).toEqual([{ input: 100 * turns.length, output: 20 * turns.length }, []]);
+    expect(await world.sql(`select 1 from credit_transactions where reference_type = 'run' and reference_id = $1`, [runId])).toHaveLength(
+      1,
+    );
+  }
+}, 120_000);

@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import { dataOf, openTalk, promptOf } from '../setup/agent.ts';
+import { expectSound } from '../setup/invariants.ts';
+import { setPlatform } from '../setup/settings.ts';
+import { asks } from '../setup/tools.ts';
+import { chat } from '../setup/vendor.ts';
+import { startWorld } from '../setup/world.ts';
+
+const world = await startWorld();
+await setPlatform(world, { 'llm.retry.max_attempts': 1 });
+
+const note = (id: string) => asks(['timeline_title', { label: id }, id]);
+const stalls = { steps: [chat.text('half'), 'stall' as const] };
+const busy = chat.failure(503, { message: 'busy' });
+type Talk = Awaited<ReturnType<typeof openTalk>>;
+
+/** What a prompt is made of: the role, and what names each message. */
+const shape = (talk: Talk, at: number) =>
+  promptOf(talk, at).map((message) =>
+    `${message.role} ${message.tool_calls?.map(({ id }) => id) ?? (message.role === 'user' ? message.content : '')}`.trim(),
+  );
+
+/** Cancels a run in the middle of an answer. */
+async function cancelled(talk: Talk) {
+  const runId = await talk.start();
+  const reader = await talk.follow(runId);
+  await reader.until((event) => event.type === 'message.delta' && event.data.content === 'half');
+  await talk.cancel(runId);
+  await reader.ended;
+  return runId;
+}
+
+const proceed = async (talk: Talk, runId: string) => {
+  const answer = await world.call('POST', `/v1/threads/${talk.threadId}:continue`, { token: talk.token, body: { run_id: runId } });
+  expect(answer.status).toBe(201);
+  await (await talk.follow(answer.body.run_id)).ended;
+  return { runId: answer.body.run_id as string, events: await expectSound(world, answer.body.run_id, talk.token) };
+};
+
+test('the next message of the user takes up a cancelled run with its finished turns, and without what was half said', async () => {
+  const talk = await openTalk(world, { script: [note('a'), stalls, note('b'), stalls, chat.answer('Done.')] });
+  const first = await cancelled(talk);
+  await talk.say('Go on');
+  const second = await cancelled(talk);
+  await talk.say('And on');
+  const { events } = await talk.run();
+  expect(events[0]).toMatchObject({ data: { resume_from_run_id: second, continuation_source: 'user_followup' } });
+  const whole = ['system', 'user Hello!', 'assistant a', 'tool', 'user Go on', 'assistant b', 'tool', 'user And on'];
+  expect([1, 2, 3, 4].map((at) => shape(talk, at))).toEqual([whole.slice(0, 4), whole.slice(0, 5), whole.slice(0, 7), whole]);
+  const listed = (await world.call('GET', `/v1/threads/${talk.threadId}/runs`, { token: talk.token })).body;
+  expect(listed.map((run: any) => run.resume_from_run_id)).toEqual([second, first, undefined]);
+});
+
+test('a run that failed twice is continued with everything that was done, also by another model call that fails', async () => {
+  const talk = await openTalk(world, { script: [note('a'), busy, busy, note('b'), chat.answer('Done.')] });
+  const { runId, events } = await talk.run();
+  expect(events.at(-1)).toMatchObject({ type: 'run.failed', data: { resumable: true } });
+  const again = await proceed(talk, runId);
+  expect(again.events.at(-1)).toMatchObject({ type: 'run.failed', data: { resumable: true } });
+  expect(again.events[0]).toMatchObject({ data: { source: 'continue', continuation_source: 'explicit' } });
+  // The second run did nothing that could be continued: the first can be, and so the third takes that up.
+  const third = await proceed(talk, runId);
+  expect(third.events.at(-1)?.type).toBe('run.completed');
+  expect(dataOf(third.events, 'tool.call').map(({ tool_call_id }) => tool_call_id)).toEqual(['b']);
+  expect(shape(talk, 4)).toEqual(['system', 'user Hello!', 'assistant a', 'tool', 'assistant b', 'tool']);
+});
+
+test('a run that failed for now is taken up through those that failed after it', async () => {
+  const talk = await openTalk(world, { script: [note('a'), busy, busy, chat.answer('Done.')] });
+  await talk.run();
+  await talk.say('Now?');
+  await talk.run();
+  await talk.say('And now?');
+  expect((await talk.run()).events.at(-1)?.type).toBe('run.completed');
+  expect(shape(talk, 3)).toEqual(['system', 'user Hello!', 'assistant a', 'tool', 'user Now?', 'user And now?']);
+});
+
+test('a retry, and a run that asks nothing new, take nothing up', async () => {
+  const talk = await openTalk(world, { script: [note('a'), stalls, chat.answer('One.'), chat.answer('Two.')] });
+  await cancelled(talk);
+  const { events } = await talk.run();
+  expect(events[0]!.data).toMatchObject({ continuation_source: 'none' });
+  expect(shape(talk, 2)).toEqual(['system', 'user Hello!']);
+  const { body } = await world.call('POST', `/v1/threads/${talk.threadId}:retry`, { token: talk.token });
+  await (await talk.follow(body.run_id)).ended;
+  expect(shape(talk, 3)).toEqual(['system', 'user Hello!']);
+});
