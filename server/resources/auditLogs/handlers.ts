@@ -1,0 +1,15 @@
+import { auditLogs } from '../../../contract/auditLogs.ts';
+import { implement } from '../../http/implement.ts';
+import { listEntries } from './service.ts';
+import { viewEntry } from './view.ts';
+
+export const auditLogHandlers = implement(
+  auditLogs,
+  {},
+  {
+    list: async ({ scope, query }) => {
+      const { entries, total } = await listEntries(scope, query);
+      return { status: 200, body: { data: entries.map(viewEntry), total } };
+    },
+  },
+);
