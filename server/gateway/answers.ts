@@ -2,8 +2,15 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Problem } from '../../contract/shared/errors.ts';
 import { type FailureName, failures } from '../../contract/shared/failures.ts';
+import { securityHeaders } from './headers.ts';
+import type { Visit } from './visit.ts';
 
 const messages = {
+  forbidden: 'This request is not let in.',
+  not_found: 'There is nothing here.',
+  wrong_method: 'This method is not served.',
+  rate_limited: 'Too many requests.',
+  internal: 'The gateway has a defect.',
   bad_gateway: 'The API cannot be reached.',
   gateway_timeout: 'The API did not answer in time.',
   too_large: 'The body is larger than 32 MiB.',
@@ -14,15 +21,18 @@ const messages = {
 /** The refusals that a gateway makes itself. */
 export type GatewayFailure = keyof typeof messages;
 
-const problem = (failure: GatewayFailure, trace_id: string): Problem => ({
+/** Why, where one failure has several reasons. */
+export type Reason = 'ip_blocked' | 'risk_rejected' | 'request_rate';
+
+const problem = (failure: GatewayFailure, trace_id: string, reason?: Reason): Problem => ({
   error: failures[failure][1],
   message: messages[failure],
   trace_id,
-  details: failure === 'invalid' ? { issues: [] } : {},
+  details: { ...(reason && { reason }), ...(failure === 'invalid' && { issues: [] }) },
 });
 
 /** Answer with JSON that no cache may keep. */
-export function answerJson(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
+export function answerJson(response: ServerResponse, status: number, body: object, headers: object = {}): void {
   const text = JSON.stringify(body);
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
@@ -34,11 +44,17 @@ export function answerJson(response: ServerResponse, status: number, body: objec
   response.end(response.req.method === 'HEAD' ? undefined : text);
 }
 
+/** Failures after which the rest of the connection is not to be trusted, or not worth reading. */
+const last: readonly GatewayFailure[] = ['too_large', 'headers_too_large', 'invalid', 'wrong_method'];
+
 /** Refuse in the error envelope; once headers are out, all that is left is to cut the connection. */
-export function refuse(response: ServerResponse, failure: GatewayFailure, traceId: string): void {
+export function refuse({ response, headers, traceId }: Visit, failure: GatewayFailure, reason?: Reason): void {
   if (response.headersSent) return void response.destroy();
-  const closing: Record<string, string> = failure === 'too_large' ? { connection: 'close' } : {};
-  answerJson(response, failures[failure][0], problem(failure, traceId), { 'x-trace-id': traceId, ...closing });
+  answerJson(response, failures[failure][0], problem(failure, traceId, reason), {
+    ...headers,
+    'x-trace-id': traceId,
+    ...((last.includes(failure) || response.req.headers.expect !== undefined) && { connection: 'close' }),
+  });
 }
 
 /** Refuse what was no request that could be read, and hang up. */
@@ -46,12 +62,15 @@ export function refuseSocket(socket: Duplex, failure: GatewayFailure, traceId: s
   if (!socket.writable) return void socket.destroy();
   const [status] = failures[failure];
   const text = JSON.stringify(problem(failure, traceId));
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'content-type: application/json; charset=utf-8',
-    `content-length: ${Buffer.byteLength(text)}`,
-    `x-trace-id: ${traceId}`,
-    'connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`);
+  const head = {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    ...securityHeaders(false),
+    'cache-control': 'no-store',
+    vary: 'Origin',
+    'x-trace-id': traceId,
+    connection: 'close',
+  };
+  const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${text}`);
 }

@@ -1,25 +1,42 @@
-import { type Agent, type ClientRequest, type IncomingMessage, request as plain, type ServerResponse } from 'node:http';
-import { request as secure } from 'node:https';
-import { pipeline, Transform } from 'node:stream';
+import {
+  type Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  Agent as PlainAgent,
+  request as plain,
+  type ServerResponse,
+} from 'node:http';
+import { Agent as SecureAgent, request as secure } from 'node:https';
+import { Transform } from 'node:stream';
 import { codeOf } from '../kernel/operatorError.ts';
 import { type GatewayFailure, refuse } from './answers.ts';
-import { endToEnd, upstreamHeaders } from './headers.ts';
+import { answerHeaders, upstreamHeaders } from './headers.ts';
+import type { Visit } from './visit.ts';
 
-/** The API behind the gateway. */
+/** A server behind the gateway. */
 export type Upstream = { url: URL; agent: Agent; timeoutMs: number };
 
-const largestBody = 32 * 1024 * 1024;
+/** The largest body that is passed on, in bytes. */
+export const largestBody = 32 * 1024 * 1024;
 
-/** Pass a request on and its answer back, byte by byte and unbuffered; whoever hangs up ends both sides. */
-export function forward(upstream: Upstream, request: IncomingMessage, response: ServerResponse, traceId: string) {
-  const { 'content-length': length, 'transfer-encoding': chunked } = request.headers;
-  if (Number(length ?? 0) > largestBody) return refuse(response, 'too_large', traceId);
-  const safe = request.method === 'GET' || request.method === 'HEAD';
-  send(upstream, request, response, traceId, safe && length === undefined && chunked === undefined);
+/** The server at an address, which may come and go. */
+export function upstreamAt(address: string, timeoutMs: number): Upstream {
+  const url = new URL(address);
+  const agent = new (url.protocol === 'https:' ? SecureAgent : PlainAgent)({ keepAlive: true, maxFreeSockets: 256 });
+  return { url, agent, timeoutMs };
 }
 
-function send(upstream: Upstream, request: IncomingMessage, response: ServerResponse, traceId: string, mayRetry: boolean) {
-  const outgoing = open(upstream, request, traceId);
+/** Pass a request on and its answer back, byte by byte and unbuffered; whoever hangs up ends both sides. */
+export function forward(upstream: Upstream, visit: Visit): void {
+  if (visit.response.destroyed) return;
+  const { method, headers } = visit.request;
+  const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+  send(upstream, visit, hasBody, !hasBody && (method === 'GET' || method === 'HEAD'));
+}
+
+function send(upstream: Upstream, visit: Visit, hasBody: boolean, mayRetry: boolean) {
+  const { request, response } = visit;
+  const outgoing = open(upstream, visit, hasBody);
   let answered = false;
   let cut: GatewayFailure = 'bad_gateway';
   let patience: NodeJS.Timeout | undefined;
@@ -30,28 +47,33 @@ function send(upstream: Upstream, request: IncomingMessage, response: ServerResp
   const leave = () => {
     outgoing.destroy();
     // What the caller still sends has to be read, or the next request on the connection would wait for ever.
-    request.unpipe().resume();
+    if (hasBody) request.unpipe().resume();
+  };
+  const wait = () => {
+    if (!answered && !outgoing.destroyed) patience = setTimeout(abort, upstream.timeoutMs, 'gateway_timeout');
   };
   response.once('close', leave);
-  request.once('end', () => {
-    if (!answered && !outgoing.destroyed) patience = setTimeout(abort, upstream.timeoutMs, 'gateway_timeout');
-  });
+  if (hasBody) request.once('end', wait);
+  else wait();
   outgoing.once('response', (incoming) => {
     answered = true;
     clearTimeout(patience);
-    answer(incoming, response, traceId);
+    patience = undefined;
+    answer(incoming, visit);
   });
   outgoing.on('error', (error) => {
     clearTimeout(patience);
     if (answered || response.destroyed) return;
-    if (!mayRetry || codeOf(error) !== 'ECONNREFUSED') return refuse(response, cut, traceId);
+    if (!mayRetry || codeOf(error) !== 'ECONNREFUSED') return refuse(visit, cut);
     response.off('close', leave);
-    send(upstream, request, response, traceId, false);
+    send(upstream, visit, hasBody, false);
   });
+  if (!hasBody) return void outgoing.end();
+  if (request.headers.expect !== undefined) response.writeContinue();
   sendBody(request, outgoing, () => abort('too_large'));
 }
 
-function open({ url, agent }: Upstream, request: IncomingMessage, traceId: string): ClientRequest {
+function open({ url, agent }: Upstream, visit: Visit, hasBody: boolean): ClientRequest {
   const start = url.protocol === 'https:' ? secure : plain;
   const { hostname, port, protocol, pathname } = url;
   return start({
@@ -59,9 +81,9 @@ function open({ url, agent }: Upstream, request: IncomingMessage, traceId: strin
     protocol,
     hostname: hostname.replace(/^\[|\]$/g, ''),
     port,
-    method: request.method ?? 'GET',
-    path: pathname.replace(/\/$/, '') + request.url,
-    headers: upstreamHeaders(request, traceId),
+    method: visit.request.method ?? 'GET',
+    path: pathname.replace(/\/$/, '') + visit.request.url,
+    headers: upstreamHeaders(visit, hasBody),
   });
 }
 
@@ -79,11 +101,37 @@ function sendBody(request: IncomingMessage, outgoing: ClientRequest, tooLarge: (
   request.pipe(counted).pipe(outgoing);
 }
 
-function answer(incoming: IncomingMessage, response: ServerResponse, traceId: string) {
-  const headers = { 'x-trace-id': traceId, ...endToEnd(incoming.headers) };
-  const streams = incoming.headers['content-type']?.startsWith('text/event-stream');
-  response.writeHead(incoming.statusCode ?? 502, streams ? { ...headers, 'x-accel-buffering': 'no' } : headers);
-  response.flushHeaders();
-  // When the API breaks off, pipeline destroys the response: the caller sees a cut connection, not a clean end.
-  pipeline(incoming, response, () => undefined);
+function answer(incoming: IncomingMessage, visit: Visit) {
+  const { response } = visit;
+  visit.traceId = traceIdOf(incoming) ?? visit.traceId;
+  response.writeHead(incoming.statusCode ?? 502, answerHeaders(visit, incoming.headers));
+  visit.headers = {};
+  pass(incoming, response);
+}
+
+/**
+ * Chunk by chunk, as fast as the caller takes them. By hand, because many streams are open at once and `pipeline` makes each half again as
+ * large. When the API breaks off the caller sees a cut connection, not a clean end.
+ */
+function pass(incoming: IncomingMessage, response: ServerResponse) {
+  let begun = false;
+  // Mostly the body comes with the headers, and one write is half of two; a stream that has nothing to say yet shows that it is open.
+  setImmediate(() => begun || response.flushHeaders());
+  incoming.on('data', (chunk: Buffer) => {
+    begun = true;
+    if (response.write(chunk)) return;
+    incoming.pause();
+    response.once('drain', () => incoming.resume());
+  });
+  incoming.once('end', () => {
+    begun = true;
+    response.end();
+  });
+  incoming.once('error', () => response.destroy());
+}
+
+/** The API's own, where it has one, so that header and body of an answer agree. */
+function traceIdOf({ headers }: IncomingMessage) {
+  const sent = headers['x-trace-id'];
+  return typeof sent === 'string' && /^[0-9a-f]{32}$/.test(sent) ? sent : undefined;
 }

@@ -1,59 +1,112 @@
-import { createServer, type IncomingMessage, Agent as PlainAgent, type Server, type ServerResponse } from 'node:http';
-import { Agent as SecureAgent } from 'node:https';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../kernel/config.ts';
 import type { Log } from '../kernel/log.ts';
 import { codeOf } from '../kernel/operatorError.ts';
 import { answerJson, refuse, refuseSocket } from './answers.ts';
-import { forward, type Upstream } from './forward.ts';
-import { newTraceId, traceOf } from './headers.ts';
+import { callerOf } from './clientIp.ts';
+import { corsHeaders } from './cors.ts';
+import { newTraceId, securityHeaders, traceOf } from './headers.ts';
+import { openParts } from './parts.ts';
 import { answerReadiness } from './readiness.ts';
+import { isOfApi, serve } from './serve.ts';
+import { userAgentType } from './userAgent.ts';
+import { newVisit, type Visit } from './visit.ts';
 
 /** A running gateway: its base URL, and a shutdown that finishes running requests. */
-export type Gateway = { address: string; shutDown(): Promise<void> };
+export type Gateway = { address: string; droppedLines(): number; shutDown(): Promise<void> };
 
-type GatewayConfig = Pick<Config, 'gatewayAddr' | 'gatewayUpstream' | 'gatewayUpstreamTimeoutMs' | 'gatewayTrustIncomingTraceId'>;
+/** What a gateway works with. Without a database it keeps no log, and leaves keys, rules and stored settings to the API; without the secret everybody is anonymous. */
+export type GatewayDeps = {
+  config: Config;
+  log: Log;
+  env?: NodeJS.ProcessEnv;
+  jwtSecret?: Buffer | undefined;
+  databaseUrl?: string | undefined;
+};
 
 /** How long running requests may take to finish at shutdown, in milliseconds. */
 const drainMs = 10_000;
 
+/** Headers have 5 s and the whole request 2 minutes; whoever is slower is let go within a second. Fields are counted elsewhere: those above a maximum would be left out silently. */
+const limits = {
+  maxHeaderSize: 16_384,
+  headersTimeout: 5_000,
+  requestTimeout: 120_000,
+  connectionsCheckingInterval: 1_000,
+  keepAliveTimeout: 65_000,
+  // Asked for in `flawOf`, so that who leaves it out is answered like everybody.
+  requireHostHeader: false,
+};
+
 /** Start the reverse proxy in front of the API; the API may come and go. */
-export async function startGateway({ config, log }: { config: GatewayConfig; log: Log }): Promise<Gateway> {
-  const url = new URL(config.gatewayUpstream ?? 'http://127.0.0.1:19001');
-  const agent = new (url.protocol === 'https:' ? SecureAgent : PlainAgent)({ keepAlive: true, maxFreeSockets: 64 });
-  const upstream: Upstream = { url, agent, timeoutMs: config.gatewayUpstreamTimeoutMs };
+export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
+  const { config, log } = deps;
+  const parts = await openParts(deps);
+  const origins = new Set(config.gatewayCorsAllowedOrigins);
   let ending = false;
 
-  const handle = (request: IncomingMessage, response: ServerResponse) => {
+  function arrive(request: IncomingMessage, response: ServerResponse): Visit {
+    const { ip, secure } = callerOf(request, parts.rules().proxies);
+    const [path = ''] = (request.url ?? '').split('?', 1);
     const traceId = traceOf(request, config.gatewayTrustIncomingTraceId);
-    const [pathname] = (request.url ?? '').split('?');
-    response.once('close', () => ending && setImmediate(() => server.closeIdleConnections()));
-    if (ending) response.setHeader('connection', 'close');
-    if (pathname === '/healthz') return answerHealth(request, response);
-    if (pathname === '/readyz') return answerReadiness(upstream, ending, request, response);
-    if (!request.url?.startsWith('/')) return refuse(response, 'invalid', traceId);
-    forward(upstream, request, response, traceId);
-  };
-  const server = createServer({ maxHeaderSize: 16_384, headersTimeout: 5_000, requestTimeout: 120_000, keepAliveTimeout: 65_000 }, handle);
-  server.on('clientError', (error, socket) => {
-    const code = codeOf(error);
-    if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return void socket.end('HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\r\n');
-    refuseSocket(socket, code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'invalid', newTraceId());
-  });
-  await listen(server, config.gatewayAddr);
-  server.on('error', (error) => log.error({ err: error }, 'the gateway had a problem'));
-
-  async function shutDown() {
-    ending = true;
-    await drain(server);
-    agent.destroy();
+    const headers = { ...(isOfApi(path) && securityHeaders(secure)), ...corsHeaders(request, origins) };
+    const agent = userAgentType(request.headers['user-agent'] ?? '');
+    return newVisit({ request, response, traceId, path, ip, secure, place: parts.geo.placeOf(ip), agent, headers });
   }
-  return { address: baseUrl(server, config.gatewayAddr.host), shutDown };
+  const handle = (request: IncomingMessage, response: ServerResponse) => {
+    const visit = arrive(request, response);
+    answering.set(request.socket, response);
+    response.once('close', () => ending && setImmediate(() => server.closeIdleConnections()));
+    if (ending) visit.headers.connection = 'close';
+    if (visit.path === '/healthz') return answerHealth(visit);
+    if (visit.path === '/readyz') return answerReadiness(parts.api, ending, visit);
+    parts.accessLog.follow(visit);
+    serve(parts, parts.rules(), visit).catch((err) => {
+      log.error({ err }, 'the gateway has a defect');
+      refuse(visit, 'internal');
+    });
+  };
+  const server = createServer(limits, handle);
+  server.maxHeadersCount = 0;
+  for (const event of ['checkContinue', 'checkExpectation']) server.on(event, handle);
+  server.on('connect', (_request, socket) => refuseSocket(socket, 'wrong_method', newTraceId()));
+  server.on('clientError', refuseUnreadable);
+  try {
+    await listen(server, config.gatewayAddr);
+  } catch (error) {
+    await parts.close();
+    throw error;
+  }
+  server.on('error', (err) => log.error({ err }, 'the gateway had a problem'));
+  return {
+    address: baseUrl(server, config.gatewayAddr.host),
+    droppedLines: parts.accessLog.dropped,
+    async shutDown() {
+      ending = true;
+      await drain(server);
+      await parts.close();
+    },
+  };
 }
 
-function answerHealth({ method }: IncomingMessage, response: ServerResponse) {
-  if (method === 'GET' || method === 'HEAD') return answerJson(response, 200, { status: 'ok' });
-  answerJson(response, 405, { status: 'method not allowed' }, { allow: 'GET, HEAD' });
+/** The newest answer on a connection: nothing may be written into one that has begun. */
+const answering = new WeakMap<Duplex, ServerResponse>();
+
+function refuseUnreadable(error: Error, socket: Duplex) {
+  const answer = answering.get(socket);
+  if (answer?.headersSent && !answer.writableFinished) return void socket.destroy();
+  const code = codeOf(error);
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return void socket.end('HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+  refuseSocket(socket, code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'invalid', newTraceId());
+}
+
+function answerHealth({ request: { method }, response, traceId }: Visit) {
+  const trace = { 'x-trace-id': traceId };
+  if (method === 'GET' || method === 'HEAD') return answerJson(response, 200, { status: 'ok' }, trace);
+  answerJson(response, 405, { status: 'method not allowed' }, { allow: 'GET, HEAD', ...trace });
 }
 
 function listen(server: Server, { host, port }: Config['gatewayAddr']) {

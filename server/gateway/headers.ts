@@ -1,5 +1,6 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { Visit } from './visit.ts';
 
 /** Meant for one connection only (RFC 9110 section 7.6.1). */
 const hopByHop = new Set([
@@ -18,34 +19,75 @@ const hopByHop = new Set([
 const kept = new Set(['content-length', 'host']);
 
 /** What only a gateway may say about a caller, so that nobody can forge it. */
-const gatewayOnly = /^(x-forwarded-.*|forwarded|x-real-ip|x-risk-score|x-ua-type|x-client-country|x-trace-id)$/;
+const gatewayOnly = /^(x-forwarded-.*|forwarded|x-real-ip|x-risk-score|x-ua-type|x-client-country|x-trace-id|expect)$/;
 
-/** Headers that travel on: neither hop-by-hop nor named by `Connection`. */
-export function endToEnd(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
-  const named = new Set((headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !hopByHop.has(name) && (kept.has(name) || !named.has(name))));
+/** What the API may not say, because the gateway decides about it or callers need not know it. */
+const gatewaysWord = /^(access-control-.*|server|x-powered-by)$/;
+
+const policy = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'; object-src 'none'";
+
+/** Headers that travel on: neither hop-by-hop nor named by `Connection`, and not `without`. */
+function endToEnd(headers: IncomingHttpHeaders, without: RegExp): OutgoingHttpHeaders {
+  const named = headers.connection === undefined ? undefined : new Set(headers.connection.toLowerCase().split(/\s*,\s*/));
+  const passed: OutgoingHttpHeaders = {};
+  for (const name in headers) {
+    if (hopByHop.has(name) || without.test(name) || (named?.has(name) && !kept.has(name))) continue;
+    passed[name] = headers[name];
+  }
+  return passed;
 }
 
-/** A trace id of our own: 32 hex digits. */
-export const newTraceId = (): string => randomBytes(16).toString('hex');
+/** A trace id of our own: 32 hex digits. Node draws the entropy of many UUIDs at once, which makes them cheap. */
+export const newTraceId = (): string => randomUUID().replaceAll('-', '');
 
 /** The trace id of a request: the caller's where that is trusted and well formed, else a new one. */
 export function traceOf({ headers }: IncomingMessage, trusted: boolean): string {
-  const sent = `${headers['x-trace-id'] ?? ''}`.toLowerCase();
-  return trusted && /^[0-9a-f]{32}$/.test(sent) ? sent : newTraceId();
+  const sent = trusted ? `${headers['x-trace-id'] ?? ''}`.toLowerCase() : '';
+  return /^[0-9a-f]{32}$/.test(sent) ? sent : newTraceId();
 }
 
-/** The headers sent upstream; `Host` is kept, and the caller is the TCP peer. */
-export function upstreamHeaders(request: IncomingMessage, traceId: string): OutgoingHttpHeaders {
-  const own = Object.entries(endToEnd(request.headers)).filter(([name]) => name !== 'expect' && !gatewayOnly.test(name));
-  const ip = (request.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '');
-  return {
-    ...Object.fromEntries(own),
-    ...(request.headers['transfer-encoding'] && { 'transfer-encoding': 'chunked' }),
-    'x-forwarded-for': ip,
-    'x-real-ip': ip,
-    'x-forwarded-proto': 'http',
-    'x-forwarded-host': request.headers.host ?? '',
-    'x-trace-id': traceId,
-  };
+/** The headers sent upstream, names and values in turn, because a request that is made of a list keeps no copy; `Host` is kept. */
+export function upstreamHeaders({ request, ip, secure, traceId, place, agent, risk }: Visit, hasBody: boolean): string[] {
+  const { host = '', 'transfer-encoding': coding } = request.headers;
+  // HTTP/1.0 need not name a host.
+  const list: string[] = request.headers.host === undefined ? ['host', ''] : [];
+  for (const [name, value] of Object.entries(endToEnd(request.headers, gatewayOnly))) list.push(name, `${value}`);
+  if (coding !== undefined) list.push('transfer-encoding', 'chunked');
+  if (!hasBody && takesBody.has(request.method!)) list.push('content-length', '0');
+  list.push('x-forwarded-for', ip, 'x-real-ip', ip, 'x-forwarded-proto', secure ? 'https' : 'http', 'x-forwarded-host', host);
+  list.push('x-trace-id', traceId, 'x-risk-score', risk.toFixed(2), 'x-ua-type', agent);
+  if (place.country) list.push('x-client-country', place.country);
+  return list;
+}
+
+/** Methods whose requests would otherwise be sent in chunks, of which there are none. */
+const takesBody = new Set(['POST', 'PUT', 'PATCH']);
+
+/** What every answer about `/v1` says to browsers. */
+export const securityHeaders = (secure: boolean): OutgoingHttpHeaders => ({
+  'content-security-policy': policy,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'x-frame-options': 'DENY',
+  ...(secure && { 'strict-transport-security': 'max-age=63072000' }),
+});
+
+/** The headers of a proxied answer: the upstream's, under the gateway's. */
+export function answerHeaders({ headers: own, traceId }: Visit, upstream: IncomingHttpHeaders): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = { ...endToEnd(upstream, gatewaysWord), ...own };
+  headers['x-trace-id'] = traceId;
+  headers.vary = varying(upstream.vary);
+  if (own['content-security-policy'] !== undefined) {
+    headers['cache-control'] = upstream['cache-control'] ?? 'no-store';
+    const sandbox = /(?:^|;)\s*(sandbox(?:\s[^;]*)?)(?:;|$)/i.exec(`${upstream['content-security-policy'] ?? ''}`)?.[1];
+    if (sandbox) headers['content-security-policy'] = `${policy}; ${sandbox.trim()}`;
+  }
+  if (upstream['content-type']?.startsWith('text/event-stream')) headers['x-accel-buffering'] = 'no';
+  return headers;
+}
+
+/** `Vary` with `Origin`, once. */
+function varying(upstream = '') {
+  const others = upstream.split(/\s*,\s*/).filter((name) => name !== '' && name.toLowerCase() !== 'origin');
+  return ['Origin', ...others].join(', ');
 }

@@ -1,13 +1,14 @@
-import { get, type IncomingMessage, type ServerResponse } from 'node:http';
+import { get, type ServerResponse } from 'node:http';
 import { get as secureGet } from 'node:https';
 import { answerJson } from './answers.ts';
 import type { Upstream } from './forward.ts';
+import type { Visit } from './visit.ts';
 
 /** How long the API may take to say whether it is ready, in milliseconds. */
 const patienceMs = 2_000;
 
 /** Answer `/readyz` with what the API says, or with 503 when it says nothing in time. */
-export function answerReadiness(upstream: Upstream, ending: boolean, { method }: IncomingMessage, response: ServerResponse) {
+export function answerReadiness(upstream: Upstream, ending: boolean, { request: { method }, response }: Visit) {
   if (method !== 'GET' && method !== 'HEAD') return answerJson(response, 405, { status: 'method not allowed' }, { allow: 'GET, HEAD' });
   if (ending) return unavailable(response, 'shutting down');
   ask(upstream).then(

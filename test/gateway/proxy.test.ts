@@ -29,10 +29,10 @@ test('what only a gateway may say cannot be forged', async () => {
     'x-risk-score': '0',
     'x-trace-id': 'f'.repeat(32),
   };
-  const { headers } = (await (await fetch(gateway.address, { headers: forged })).json()) as { headers: Record<string, string> };
+  const { headers } = (await (await fetch(`${gateway.address}/v1/x`, { headers: forged })).json()) as { headers: Record<string, string> };
   expect(headers).toMatchObject({ 'x-forwarded-for': '127.0.0.1', 'x-real-ip': '127.0.0.1' });
   expect(headers).not.toHaveProperty('forwarded');
-  expect(headers).not.toHaveProperty('x-risk-score');
+  expect(headers['x-risk-score']).toBe('0.10');
   expect(headers['x-trace-id']).toMatch(/^[0-9a-f]{32}$/);
   expect(headers['x-trace-id']).not.toBe('f'.repeat(32));
 });
@@ -40,7 +40,7 @@ test('what only a gateway may say cannot be forged', async () => {
 test('the trace id of the answer is the one of the API; a caller chooses it only where trusted', async () => {
   const { url } = await upstreamOf((req, res) => res.setHeader('x-trace-id', `${req.headers['x-trace-id']}`.replaceAll('f', 'e')).end());
   const gateway = await gatewayTo(url, { ARKLOOP_GATEWAY_TRUST_INCOMING_TRACE_ID: '1' });
-  const response = await fetch(gateway.address, { headers: { 'x-trace-id': 'F'.repeat(32) } });
+  const response = await fetch(`${gateway.address}/v1/x`, { headers: { 'x-trace-id': 'F'.repeat(32) } });
   expect(response.headers.get('x-trace-id')).toBe('e'.repeat(32));
 });
 
@@ -126,7 +126,7 @@ test('an answer that breaks off is cut, not ended cleanly', async () => {
     res.write('half');
     setTimeout(() => res.destroy(), 20);
   });
-  const response = await fetch((await gatewayTo(url)).address);
+  const response = await fetch(`${(await gatewayTo(url)).address}/v1/x`);
   expect(response.status).toBe(200);
   await expect(response.text()).rejects.toThrow();
 });
@@ -138,7 +138,7 @@ test('connections to the API are used again', async () => {
     res.end('ok');
   });
   const { address } = await gatewayTo(url);
-  for (let count = 0; count < 5; count++) await (await fetch(address)).text();
+  for (let count = 0; count < 5; count++) await (await fetch(`${address}/v1/x`)).text();
   expect(ports.size).toBe(1);
 });
 
@@ -148,20 +148,20 @@ test('an early answer to an upload leaves the connection usable', async () => {
     res.end('ok');
   });
   const { address } = await gatewayTo(url);
-  const early = await fetch(address, { method: 'POST', body: Buffer.alloc(5_000_000) });
+  const early = await fetch(`${address}/v1/x`, { method: 'POST', body: Buffer.alloc(5_000_000) });
   expect(early.status).toBe(401);
   await early.text();
-  expect(await (await fetch(address)).text()).toBe('ok');
+  expect(await (await fetch(`${address}/v1/x`)).text()).toBe('ok');
 });
 
 test('a shutdown lets a running request finish and accepts no other', async () => {
   const { url } = await upstreamOf((_, res) => void setTimeout(() => res.end('done'), 200));
   const gateway = await gatewayTo(url);
-  const running = fetch(gateway.address);
+  const running = fetch(`${gateway.address}/v1/x`);
   await sleep(50);
   const started = performance.now();
   const ended = gateway.shutDown();
-  await expect(fetch(gateway.address)).rejects.toThrow();
+  await expect(fetch(`${gateway.address}/v1/x`)).rejects.toThrow();
   expect(await (await running).text()).toBe('done');
   await ended;
   expect(performance.now() - started).toBeLessThan(2_000);

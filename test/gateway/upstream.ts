@@ -3,7 +3,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { afterEach } from 'vitest';
-import { type Gateway, startGateway } from '../../server/gateway/gateway.ts';
+import { type Gateway, type GatewayDeps, startGateway } from '../../server/gateway/gateway.ts';
 import { readConfig } from '../../server/kernel/config.ts';
 
 const ends: (() => Promise<unknown>)[] = [];
@@ -23,9 +23,9 @@ export async function upstreamOf(listener: RequestListener): Promise<{ url: stri
 }
 
 /** A gateway in front of `upstream`; ended after the test. */
-export async function gatewayTo(upstream: string, env: NodeJS.ProcessEnv = {}): Promise<Gateway> {
+export async function gatewayTo(upstream: string, env: NodeJS.ProcessEnv = {}, deps: Partial<GatewayDeps> = {}): Promise<Gateway> {
   const config = readConfig({ ARKLOOP_GATEWAY_ADDR: '127.0.0.1:0', ARKLOOP_GATEWAY_UPSTREAM: upstream, ...env });
-  const gateway = await startGateway({ config, log: pino({ level: 'silent' }) });
+  const gateway = await startGateway({ config, env, log: pino({ level: process.env.TEST_LOG ?? 'silent' }), ...deps });
   ends.push(gateway.shutDown);
   return gateway;
 }

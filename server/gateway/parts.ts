@@ -1,0 +1,66 @@
+import { openChannel } from '../db/channel.ts';
+import { openDatabase } from '../db/database.ts';
+import { accessChannel } from '../jobs/bell.ts';
+import { changeChannel, createChanges } from '../jobs/changes.ts';
+import { type AccessLog, openAccessLog } from './accessLog.ts';
+import { localBuckets } from './buckets.ts';
+import { upstreamAt } from './forward.ts';
+import type { GatewayDeps } from './gateway.ts';
+import { type Geo, openGeo } from './geo.ts';
+import { identifier } from './identity.ts';
+import { ipFilter } from './ipFilter.ts';
+import { followRules, type Rules } from './live.ts';
+import { sharedBuckets } from './redisBuckets.ts';
+import type { Parts } from './serve.ts';
+
+/** Everything that a gateway holds open. */
+export type OpenParts = Parts & { rules(): Rules; geo: Geo; accessLog: AccessLog; close(): Promise<void> };
+
+/** Few connections: one writes the log, the other asks. */
+const mostConnections = 2;
+
+/** Open what a gateway is configured to use. Throws when the GeoIP file cannot be read. */
+export async function openParts({ config, log, env = process.env, jwtSecret, databaseUrl }: GatewayDeps): Promise<OpenParts> {
+  const geo = await openGeo(config.geoipDbPath, log);
+  const source = databaseUrl === undefined ? undefined : openSource(databaseUrl, config.databaseDirectUrl ?? databaseUrl, log);
+  // Whoever is told of changes has to listen before the channel is up, which is while the stored rules are read.
+  const identify = identifier({ jwtSecret, sql: source?.database, channel: source?.channel });
+  const keepsOut = ipFilter(source);
+  const live = await followRules(env, config.gatewayCdnIpHeader, source && { ...source, log });
+  const accessLog = openAccessLog(source?.database, log);
+  const redis = config.gatewayRedisUrl ? await sharedBuckets(config.gatewayRedisUrl, config.gatewayRedisTimeoutMs, log) : undefined;
+  const api = upstreamAt(config.gatewayUpstream ?? 'http://127.0.0.1:19001', config.gatewayUpstreamTimeoutMs);
+  const frontend = config.gatewayFrontendUpstream && upstreamAt(config.gatewayFrontendUpstream, config.gatewayUpstreamTimeoutMs);
+  return {
+    identify,
+    keepsOut,
+    buckets: redis ?? ownBuckets(),
+    api,
+    frontend: frontend || undefined,
+    rules: live.current,
+    geo,
+    accessLog,
+    async close() {
+      live.close();
+      geo.close();
+      redis?.close();
+      api.agent.destroy();
+      if (frontend) frontend.agent.destroy();
+      await accessLog.close();
+      await source?.channel.close();
+      await source?.database.close();
+    },
+  };
+}
+
+function openSource(url: string, directUrl: string, log: GatewayDeps['log']) {
+  const database = openDatabase(url, { max: mostConnections, log, applicationName: 'arkloop gateway' });
+  const channel = openChannel(directUrl, [changeChannel, accessChannel], log);
+  const changes = createChanges(database, channel, (err) => log.warn({ err }, 'a notification was not sent'));
+  return { database, channel, changes };
+}
+
+function ownBuckets() {
+  const buckets = localBuckets();
+  return { take: async (key: string, rate: Parameters<typeof buckets.take>[1]) => buckets.take(key, rate) };
+}

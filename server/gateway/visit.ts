@@ -1,0 +1,28 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Place } from './geo.ts';
+import { anonymous, type Identity } from './identity.ts';
+import type { UserAgentType } from './userAgent.ts';
+
+/** A request on its way through the gateway, and what has become known of it. */
+export type Visit = {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The gateway's, until the API has answered with its own. */
+  traceId: string;
+  /** Without the query. */
+  readonly path: string;
+  readonly ip: string;
+  readonly secure: boolean;
+  readonly place: Place;
+  readonly agent: UserAgentType;
+  identity: Identity;
+  risk: number;
+  /** What the gateway adds to the answer, whoever makes that. */
+  headers: OutgoingHttpHeaders;
+};
+
+/** What is certain of a request when it arrives. */
+export type Arrival = Omit<Visit, 'identity' | 'risk'>;
+
+/** Nobody is known until the credential was looked at. */
+export const newVisit = (arrival: Arrival): Visit => ({ ...arrival, identity: anonymous, risk: 0 });

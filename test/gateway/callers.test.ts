@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { callerOf, plainAddress } from '../../server/gateway/clientIp.ts';
+import { open } from '../../server/gateway/ipFilter.ts';
+import { riskOf } from '../../server/gateway/risk.ts';
+import { userAgentType } from '../../server/gateway/userAgent.ts';
+import { isWithin, parseNetwork } from '../../server/kernel/addresses.ts';
+import { isProtected, operations } from '../setup/operations.ts';
+import { startWorld } from '../setup/world.ts';
+import { behindGateway, gatewayOf, linesOf, trusting } from './world.ts';
+
+const world = await startWorld(behindGateway, { worker: false });
+const browser = 'Mozilla/5.0 (X11; Linux x86_64) Safari/537.36';
+
+const callerBy = (mode: 'direct' | 'proxy' | 'cdn', peer: string, headers: Record<string, string>, trusted = ['10.0.0.0/8']) => {
+  const networks = trusted.map(parseNetwork);
+  const proxies = { mode, trusts: (ip: string) => isWithin(ip, networks), cdnHeader: 'cf-connecting-ip' };
+  return callerOf({ socket: { remoteAddress: peer }, headers } as never, proxies);
+};
+
+test.each([
+  ['direct', '10.0.0.1', { 'x-forwarded-for': '1.1.1.1', 'cf-connecting-ip': '1.1.1.1' }, '10.0.0.1'],
+  ['proxy', '192.0.2.1', { 'x-forwarded-for': '1.1.1.1' }, '192.0.2.1'],
+  ['cdn', '192.0.2.1', { 'cf-connecting-ip': '1.1.1.1' }, '192.0.2.1'],
+  ['proxy', '10.0.0.1', { 'x-forwarded-for': '1.1.1.1, 203.0.113.99, 10.0.0.2' }, '203.0.113.99'],
+  ['proxy', '10.0.0.1', { 'x-forwarded-for': '10.0.0.3, 10.0.0.2' }, '10.0.0.1'],
+  ['proxy', '10.0.0.1', { 'x-forwarded-for': '' }, '10.0.0.1'],
+  ['proxy', '10.0.0.1', { 'x-forwarded-for': '1.1.1.1, nonsense, 10.0.0.2' }, '10.0.0.1'],
+  ['proxy', '::ffff:10.0.0.1', { 'x-forwarded-for': '[2001:DB8::1%eth0]:443' }, '2001:db8::1'],
+  ['proxy', '10.0.0.1', { 'x-forwarded-for': '::ffff:1.2.3.4' }, '1.2.3.4'],
+  ['proxy', '10.0.0.1', { 'x-forwarded-for': '1.2.3.4:80' }, '1.2.3.4'],
+  ['cdn', '10.0.0.1', { 'cf-connecting-ip': '1.1.1.1', 'x-forwarded-for': '2.2.2.2' }, '1.1.1.1'],
+  ['cdn', '10.0.0.1', { 'cf-connecting-ip': '1.1.1.1, 2.2.2.2' }, '10.0.0.1'],
+] as const)('in mode %s, from %s with %o, the caller is %s', (mode, peer, headers, ip) => {
+  expect(callerBy(mode, peer, headers).ip).toBe(ip);
+});
+
+test('nobody is trusted while no network is, and only a trusted proxy speaks of HTTPS', () => {
+  const headers = { 'x-forwarded-for': '1.1.1.1', 'x-forwarded-proto': 'https' };
+  expect(callerBy('proxy', '10.0.0.1', headers, [])).toEqual({ ip: '10.0.0.1', secure: false });
+  expect(callerBy('proxy', '10.0.0.1', headers)).toEqual({ ip: '1.1.1.1', secure: true });
+  expect(callerBy('direct', '10.0.0.1', headers).secure).toBe(false);
+  expect(['1', '0x7f.1', '127.1', '01.2.3.4', '1.2.3.4.5', 'x'].map(plainAddress)).toEqual(Array(6).fill(undefined));
+});
+
+test.each([
+  ['', 'unknown'],
+  ['Mozilla/5.0 (compatible; Googlebot/2.1)', 'bot'],
+  ['Wget/1.21', 'bot'],
+  ['curl/8.0', 'tool'],
+  ['PostmanRuntime/7', 'tool'],
+  [browser, 'browser'],
+  ['something else', 'tool'],
+] as const)('the user agent %j is %s', (agent, type) => expect(userAgentType(agent)).toBe(type));
+
+test('risk is the sum of the signs, at most 1', () => {
+  const place = { country: '', city: '', isAnonymousProxy: false, isHosting: false };
+  expect(riskOf({ isAnonymous: true, place, agent: 'unknown' })).toBe(0.3);
+  expect(riskOf({ isAnonymous: true, place, agent: 'bot' })).toBe(0.25);
+  expect(riskOf({ isAnonymous: true, place: { ...place, isAnonymousProxy: true, isHosting: true }, agent: 'unknown' })).toBe(1);
+});
+
+test('an empty user agent of nobody is refused from 0.3 on, a browser is not, and a risk that is sent along counts nothing', async () => {
+  const { call } = await gatewayOf(world, { ARKLOOP_GATEWAY_RISK_REJECT_THRESHOLD: '0.3' });
+  const path = `/v1/risk-${Date.now()}`;
+  const refused = await call('GET', path, { headers: { 'user-agent': '', 'x-risk-score': '0' } });
+  expect(refused).toMatchObject({ status: 403, body: { error: 'auth.forbidden', details: { reason: 'risk_rejected' } } });
+  expect((await call('GET', '/v1/auth/registration-mode', { headers: { 'user-agent': browser } })).status).toBe(200);
+  const [line] = await linesOf(world, 'path = $1', [path]);
+  expect(line).toMatchObject({ risk_score: 0.3, status_code: 403, ua_type: 'unknown', user_agent: '' });
+});
+
+test('rules of the account refuse at the gateway and at the API, forged addresses do not get around them', async () => {
+  const { call } = await gatewayOf(world, trusting);
+  const direct = await gatewayOf(world);
+  const ann = await world.signUp();
+  const body = { type: 'blocklist', cidr: '203.0.113.0/24' };
+  const { body: rule } = await world.call('POST', '/v1/ip-rules', { token: ann.token, body });
+  const me = (ip: string, by = call) => by('GET', '/v1/me', { token: ann.token, headers: { 'x-forwarded-for': ip } });
+  await sleep(100);
+  const refused = await me('203.0.113.9');
+  expect(refused).toMatchObject({ status: 403, body: { error: 'auth.forbidden', details: { reason: 'ip_blocked' } } });
+  expect(refused.headers.get('ratelimit')).toBeNull();
+  expect((await me('198.51.100.1')).status).toBe(200);
+  expect((await me('203.0.113.9', direct.call)).status).toBe(200);
+  expect((await me('203.0.113.9', world.call)).status).toBe(403);
+  const open = await call('GET', '/v1/auth/registration-mode', { token: ann.token, headers: { 'x-forwarded-for': '203.0.113.9' } });
+  expect(open.status).toBe(200);
+  expect((await world.call('DELETE', `/v1/ip-rules/${rule.id}`, { token: ann.token })).status).toBe(204);
+  for (const until = Date.now() + 5_000; (await me('203.0.113.9')).status !== 200 && Date.now() < until; ) await sleep(100);
+  expect((await me('203.0.113.9')).status).toBe(200);
+});
+
+test('what needs no credential is left to the API, whatever rules the account of a token has', () => {
+  const anonymousOnes = operations.filter(({ route }) => !isProtected(route) && route.metadata.openWith === undefined);
+  expect(anonymousOnes.length).toBeGreaterThan(10);
+  expect(anonymousOnes.filter(({ route }) => !open.test(route.path)).map(({ title }) => title)).toEqual([]);
+});
+
+test('what an administrator stores is in force within two seconds, and survives a restart of the gateway', async () => {
+  const { call } = await gatewayOf(world, trusting);
+  const admin = await world.signUp();
+  await world.promote(admin);
+  const set = (key: string, value: string) =>
+    world.call('PUT', `/v1/admin/platform-settings/${key}`, { token: admin.token, body: { value } });
+  const limit = async (by = call) => (await by('GET', '/v1/me', { token: admin.token })).headers.get('x-ratelimit-limit');
+  expect(await limit()).toBe('600');
+  expect((await set('gateway.ratelimit_capacity', '42')).status).toBe(200);
+  const until = Date.now() + 2_000;
+  while ((await limit()) !== '42' && Date.now() < until) await sleep(50);
+  expect(await limit()).toBe('42');
+  const path = `/v1/mode-${Date.now()}`;
+  const from = (by = call) => by('GET', path, { headers: { 'x-forwarded-for': '198.51.100.77' } });
+  await from();
+  expect((await set('gateway.ip_mode', 'direct')).status).toBe(200);
+  await sleep(500);
+  await from();
+  const restarted = await gatewayOf(world, trusting);
+  await from(restarted.call);
+  expect(await limit(restarted.call)).toBe('42');
+  const lines = await linesOf(world, 'path = $1', [path], 3);
+  expect(lines.map(({ client_ip }) => client_ip)).toEqual(['198.51.100.77', '127.0.0.1', '127.0.0.1']);
+});

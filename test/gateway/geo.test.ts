@@ -1,0 +1,69 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import { expect, onTestFinished, test } from 'vitest';
+import { openGeo } from '../../server/gateway/geo.ts';
+import { startWorld } from '../setup/world.ts';
+import { mmdbOf } from './mmdb.ts';
+import { echo, gatewayTo, upstreamOf } from './upstream.ts';
+import { linesOf, trusting } from './world.ts';
+
+const world = await startWorld({}, { worker: false });
+const log = pino({ level: 'silent' });
+
+function fileOf(content: Buffer | string) {
+  const folder = mkdtempSync(join(tmpdir(), 'arkloop-geo-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'city.mmdb');
+  writeFileSync(file, content);
+  return file;
+}
+
+const places = {
+  '203.0.113.0/24': { country: { iso_code: 'NZ' }, city: { names: { en: 'Auckland' } } },
+  '198.51.100.0/24': { country: { iso_code: 'DE' }, traits: { is_anonymous_proxy: true, is_hosting_provider: true } },
+  '192.0.2.0/24': { country: 'not a record', city: { names: [] } },
+  '10.0.0.0/8': { country: { iso_code: 'XX' } },
+};
+
+test('country, city and the kind of network are known, passed on, counted as risk and noted', async () => {
+  const { url } = await upstreamOf(echo);
+  const env = { ...trusting, ARKLOOP_GATEWAY_TRUSTED_CIDRS: '127.0.0.0/8', ARKLOOP_GEOIP_DB_PATH: fileOf(mmdbOf(places)) };
+  const { address } = await gatewayTo(url, { ...env, ARKLOOP_GATEWAY_RISK_REJECT_THRESHOLD: '0.9' }, { databaseUrl: world.databaseUrl });
+  const agent = `Mozilla/5.0 geo-${Date.now()}`;
+  const from = (ip: string) =>
+    fetch(`${address}/v1/x`, { headers: { 'x-forwarded-for': ip, 'user-agent': agent, 'x-client-country': 'ZZ' } });
+  const seen = (await (await from('203.0.113.5')).json()) as { headers: Record<string, string> };
+  expect(seen.headers).toMatchObject({ 'x-client-country': 'NZ', 'x-risk-score': '0.10', 'x-ua-type': 'browser' });
+  expect((await from('198.51.100.5')).status).toBe(403);
+  for (const ip of ['192.0.2.5', '10.1.2.3', '8.8.8.8', '2001:db8::1']) {
+    const { headers } = (await (await from(ip)).json()) as { headers: Record<string, string> };
+    expect([ip, headers['x-client-country']]).toEqual([ip, undefined]);
+  }
+  const lines = await linesOf(world, 'user_agent = $1', [agent], 6);
+  expect(lines.slice(0, 2)).toMatchObject([
+    { country: 'NZ', city: 'Auckland', risk_score: 0.1 },
+    { country: 'DE', city: '', risk_score: 1, status_code: 403 },
+  ]);
+});
+
+test('a file that cannot be read ends the start; a replaced one is read again, a broken replacement is left out', async () => {
+  for (const file of [fileOf('nonsense'), '/nowhere/city.mmdb'])
+    await expect(openGeo(file, log)).rejects.toThrow('ARKLOOP_GEOIP_DB_PATH: expected a readable MMDB file');
+  const file = fileOf(mmdbOf({ '203.0.113.0/24': { country: { iso_code: 'NZ' } } }));
+  const geo = await openGeo(file, log);
+  onTestFinished(geo.close);
+  const country = () => geo.placeOf('203.0.113.1').country;
+  const replace = async (content: Buffer | string) => {
+    writeFileSync(`${file}.new`, content);
+    renameSync(`${file}.new`, file);
+    await sleep(2_500);
+  };
+  expect(country()).toBe('NZ');
+  await replace(mmdbOf({ '203.0.113.0/24': { country: { iso_code: 'FR' } } }));
+  expect(country()).toBe('FR');
+  await replace('nonsense');
+  expect(country()).toBe('FR');
+}, 15_000);

@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { localBuckets, rateHeaders } from '../../server/gateway/buckets.ts';
+import { callerGroup } from '../../server/gateway/clientIp.ts';
+import { openThread, startRun } from '../setup/conversation.ts';
+import { openStream } from '../setup/events.ts';
+import { startWorld } from '../setup/world.ts';
+import { behindGateway, gatewayOf, trusting } from './world.ts';
+
+const world = await startWorld(behindGateway, { worker: false });
+const small = { ARKLOOP_RATELIMIT_CAPACITY: '10', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '60' };
+const left = (headers: Headers) => Number(/r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]);
+
+test('of a burst of eleven ten pass, the eleventh waits for as long as it is told, and another account is not affected', async () => {
+  const { call } = await gatewayOf(world, small);
+  const [ann, bob] = [await world.signUp(), await world.signUp()];
+  const me = (token: string) => call('GET', '/v1/me', { token });
+  const passed = [];
+  for (let n = 0; n < 10; n++) passed.push(await me(ann.token));
+  expect(passed.map(({ status }) => status)).toEqual(Array(10).fill(200));
+  expect(passed.map(({ headers }) => left(headers))).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+  expect(passed[0]!.headers.get('ratelimit-policy')).toBe('"default";q=10;w=10');
+  const refused = await me(ann.token);
+  expect(refused).toMatchObject({ status: 429, body: { error: 'rate_limit', details: { reason: 'request_rate' } } });
+  expect(refused.body.trace_id).toBe(refused.headers.get('x-trace-id'));
+  const wait = Number(refused.headers.get('retry-after'));
+  expect(wait).toBeGreaterThanOrEqual(1);
+  expect(wait).toBeGreaterThanOrEqual(Number(/t=(\d+)/.exec(refused.headers.get('ratelimit')!)?.[1]));
+  expect(refused.headers.get('ratelimit-policy')).toBe('"default";q=10;w=10');
+  expect((await me(bob.token)).status).toBe(200);
+  await sleep(wait * 1_000);
+  expect([(await me(ann.token)).status, (await me(ann.token)).status]).toEqual([200, 429]);
+});
+
+test('six a minute: the wait is ten seconds at most, after it exactly one passes', () => {
+  let now = 0;
+  const rate = { capacity: 10, perSecond: 0.1 };
+  const buckets = localBuckets(10, () => now);
+  for (let n = 0; n < 10; n++) expect(buckets.take('a', rate).granted).toBe(true);
+  now += 3;
+  const refused = buckets.take('a', rate);
+  const wait = Number(rateHeaders(refused, rate)['retry-after']);
+  expect([refused.granted, wait]).toEqual([false, 10]);
+  now += wait * 1_000;
+  expect([buckets.take('a', rate).granted, buckets.take('a', rate).granted]).toEqual([true, false]);
+});
+
+test('the defaults are shown as 600 in 120 seconds, a lower capacity clips what is there, and the number of buckets is bounded', () => {
+  const rate = { capacity: 600, perSecond: 5 };
+  expect(rateHeaders({ granted: true, tokens: 599 }, rate)).toMatchObject({
+    'ratelimit-policy': '"default";q=600;w=120',
+    ratelimit: '"default";r=599;t=1',
+    'x-ratelimit-limit': '600',
+    'x-ratelimit-remaining': '599',
+    'x-ratelimit-reset': '1',
+  });
+  expect(rateHeaders({ granted: true, tokens: 600 }, rate).ratelimit).toBe('"default";r=600;t=0');
+  const buckets = localBuckets(2, () => 0);
+  buckets.take('a', rate);
+  expect(buckets.take('a', { ...rate, capacity: 5 }).tokens).toBe(4);
+  for (const key of ['b', 'c']) buckets.take(key, rate);
+  expect(buckets.take('a', { ...rate, capacity: 5 }).tokens).toBe(4);
+});
+
+test('invalid tokens share the bucket of their address, IPv6 that of its /64', async () => {
+  const { call } = await gatewayOf(world, { ...small, ...trusting });
+  const from = (ip: string, token?: string) => call('GET', '/v1/me', { token, headers: { 'x-forwarded-for': ip } });
+  const answers = [];
+  for (let n = 0; n < 10; n++) answers.push(await from('203.0.113.7', `made.up.${n}`));
+  expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(401));
+  const refused = await from('203.0.113.7', 'another.made.up');
+  expect(refused).toMatchObject({ status: 429, body: { error: 'rate_limit' } });
+  expect(refused.headers.get('ratelimit')).toMatch(/^"default";r=0;t=\d+$/);
+  expect((await from('203.0.113.8')).status).toBe(401);
+  expect(left((await from('2001:db8:1:2::1')).headers)).toBe(9);
+  expect(left((await from('2001:db8:1:2:ffff::9')).headers)).toBe(8);
+  expect(left((await from('2001:db8:1:3::1')).headers)).toBe(9);
+  expect(callerGroup('2001:db8:1:2::1')).toBe('2001:db8:1:2::/64');
+});
+
+test('event streams, preflights and probes take no token; a stream of nobody does', async () => {
+  const { gateway, call } = await gatewayOf(world, { ...small, ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '0.1' });
+  const ann = await world.signUp();
+  const runId = await startRun(world, ann, await openThread(world, ann));
+  const streams = await Promise.all(
+    Array.from({ length: 30 }, () => openStream(gateway.address, runId, { token: ann.token, headers: { accept: 'text/event-stream' } })),
+  );
+  expect(streams.map(({ status }) => status)).toEqual(Array(30).fill(200));
+  for (const path of ['/healthz', '/readyz']) expect((await call('GET', path)).headers.get('ratelimit')).toBeNull();
+  const preflight = { origin: 'http://localhost:19080', 'access-control-request-method': 'POST' };
+  expect((await call('OPTIONS', '/v1/threads', { headers: preflight })).headers.get('ratelimit')).toBeNull();
+  expect(left((await call('GET', '/v1/me', { token: ann.token })).headers)).toBe(9);
+  const anonymous = await call('GET', `/v1/runs/${runId}/events`, { headers: { accept: 'text/event-stream' } });
+  expect([anonymous.status, left(anonymous.headers)]).toEqual([401, 9]);
+  await world.call('POST', `/v1/runs/${runId}:cancel`, { token: ann.token, body: {} });
+  await Promise.all(streams.map(({ ended }) => ended));
+});
+
+test('an API key is counted for its account', async () => {
+  const { call } = await gatewayOf(world, small);
+  const ann = await world.signUp();
+  const { body } = await world.call('POST', '/v1/api-keys', { token: ann.token, body: { name: 'k' } });
+  expect(left((await call('GET', '/v1/me', { token: body.key })).headers)).toBe(9);
+  expect(left((await call('GET', '/v1/me', { token: ann.token })).headers)).toBe(8);
+});

@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import { type AddressInfo, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import { expect, onTestFinished, test } from 'vitest';
+import { sharedBuckets } from '../../server/gateway/redisBuckets.ts';
+import { gatewayTo, upstreamOf } from './upstream.ts';
+
+const log = pino({ level: 'silent' });
+const limited = { ARKLOOP_RATELIMIT_CAPACITY: '3', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '0.01' };
+/** A real Redis, where the machine has one. */
+const redisUrl = process.env.TEST_REDIS_URL;
+
+/** Accepts connections, and answers with whatever `answer` says to what it is sent. */
+async function listenerOf(answer: (text: string) => string | undefined) {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk) => {
+      const said = answer(chunk.toString());
+      if (said !== undefined) socket.write(said);
+    });
+    onTestFinished(() => void socket.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Greets as a server does, and then never answers again. */
+const stalls = (text: string) => (/EVALSHA|EVAL/i.test(text) ? undefined : '+OK\r\n'.repeat(text.match(/^\*\d+/gm)?.length ?? 1));
+
+test.each([
+  ['absent', async () => 'redis://127.0.0.1:1'],
+  ['silent from the start', () => listenerOf(() => undefined)],
+  ['too slow', () => listenerOf(stalls)],
+  ['not Redis', () => listenerOf(() => 'HTTP/1.1 400 Bad Request\r\n\r\n')],
+])('while Redis is %s a bucket of the same size is used, and no request waits longer than it may', async (_, start) => {
+  const { url } = await upstreamOf((_req, res) => res.end('ok'));
+  const { address } = await gatewayTo(url, {
+    ...limited,
+    ARKLOOP_GATEWAY_REDIS_URL: await start(),
+    ARKLOOP_GATEWAY_REDIS_TIMEOUT_MS: '100',
+  });
+  await sleep(200);
+  const statuses: number[] = [];
+  for (let n = 0; n < 5; n++) {
+    const began = performance.now();
+    statuses.push((await fetch(`${address}/v1/x`)).status);
+    expect(performance.now() - began).toBeLessThan(400);
+  }
+  expect(statuses).toEqual([200, 200, 200, 429, 429]);
+});
+
+test.runIf(redisUrl)('two gateways share a bucket, to the token, and a lower capacity clips it', async () => {
+  const [one, two] = [await sharedBuckets(redisUrl!, 2_000, log), await sharedBuckets(redisUrl!, 2_000, log)];
+  onTestFinished(() => void [one, two].map(({ close }) => close()));
+  await sleep(300);
+  const [key, rate] = [randomUUID(), { capacity: 10, perSecond: 0.001 }];
+  const taken = await Promise.all(Array.from({ length: 40 }, (_, n) => (n % 2 ? one : two).take(key, rate)));
+  expect(taken.filter(({ granted }) => granted)).toHaveLength(10);
+  const other = randomUUID();
+  expect((await one.take(other, { capacity: 100, perSecond: 0.001 })).tokens).toBe(99);
+  expect((await two.take(other, { capacity: 5, perSecond: 0.001 })).tokens).toBeCloseTo(4, 1);
+  const quick = { capacity: 1, perSecond: 5 };
+  expect([(await one.take(`q${key}`, quick)).granted, (await two.take(`q${key}`, quick)).granted]).toEqual([true, false]);
+  await sleep(300);
+  expect((await two.take(`q${key}`, quick)).granted).toBe(true);
+});
