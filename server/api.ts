@@ -9,6 +9,7 @@ import { createAccess } from './http/access.ts';
 import { messagesOf } from './http/messages.ts';
 import { createCursors } from './http/pages.ts';
 import { accessChannel, announceAccess, createBell, runChannel } from './jobs/bell.ts';
+import { changeChannel, createChanges } from './jobs/changes.ts';
 import { queue } from './jobs/queue.ts';
 import type { App } from './kernel/app.ts';
 import type { Config } from './kernel/config.ts';
@@ -17,7 +18,9 @@ import type { Log } from './kernel/log.ts';
 import { openOutbound } from './kernel/openOutbound.ts';
 import type { Database } from './kernel/sql.ts';
 import { captchaProblem } from './resources/auth/captcha.ts';
+import { watchIpRules } from './resources/ipRules/guard.ts';
 import { createHub } from './resources/runs/hub.ts';
+import { watchSettings } from './resources/settings/settings.ts';
 import { openStorage } from './storage/open.ts';
 
 export type ProcessDeps = { config: Config; keys: Keys; database: Database; databaseUrl: string; log: Log };
@@ -43,9 +46,12 @@ export async function startApi({ config, keys, database, databaseUrl, log }: Pro
   const outbound = openOutbound(config);
   const storage = openStorage(config, log);
   const cursors = createCursors(deriveKey(keys.jwtSecret, 'cursors'));
-  const app: App = { config, keys, log, database, access, queue, bell, cursors, outbound, storage };
   const hub = createHub({ database, heartbeatMs: config.sseHeartbeatSeconds * 1_000, batch: config.sseBatchLimit, log });
-  const channel = openChannel(config.databaseDirectUrl ?? databaseUrl, [runChannel, accessChannel], log);
+  const channel = openChannel(config.databaseDirectUrl ?? databaseUrl, [runChannel, accessChannel, changeChannel], log);
+  const changes = createChanges(database, channel, complain);
+  watchSettings({ config, keys, database }, changes);
+  const ipRules = watchIpRules(database, changes);
+  const app: App = { config, keys, log, database, access, ipRules, queue, bell, changes, cursors, outbound, storage };
   access.rememberOnly(false);
   channel.onState((up) => {
     access.rememberOnly(up);

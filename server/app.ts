@@ -13,17 +13,39 @@ import type { App } from './kernel/app.ts';
 import { notFound } from './kernel/failure.ts';
 import { accountHandlers } from './resources/accounts/handlers.ts';
 import { apiKeyHandlers } from './resources/apiKeys/handlers.ts';
+import { asrCredentialHandlers, asrHandlers } from './resources/asrCredentials/handlers.ts';
+import { attachmentHandlers } from './resources/attachments/handlers.ts';
+import { auditLogHandlers } from './resources/auditLogs/handlers.ts';
 import { authHandlers } from './resources/auth/handlers.ts';
 import { bootstrapHandlers } from './resources/bootstrap/handlers.ts';
+import { broadcastHandlers } from './resources/broadcasts/handlers.ts';
+import { creditHandlers } from './resources/credits/handlers.ts';
+import { entitlementOverrideHandlers } from './resources/entitlementOverrides/handlers.ts';
+import { featureFlagHandlers } from './resources/featureFlags/handlers.ts';
 import { invitationHandlers } from './resources/invitations/handlers.ts';
+import { inviteCodeHandlers } from './resources/inviteCodes/handlers.ts';
+import { ipRuleHandlers } from './resources/ipRules/handlers.ts';
 import { llmModelHandlers, llmProviderHandlers } from './resources/llmProviders/handlers.ts';
+import { mcpConfigHandlers } from './resources/mcpConfigs/handlers.ts';
 import { meHandlers } from './resources/me/handlers.ts';
 import { messageHandlers } from './resources/messages/handlers.ts';
+import { notificationHandlers } from './resources/notifications/handlers.ts';
+import { personaHandlers } from './resources/personas/handlers.ts';
+import { planHandlers } from './resources/plans/handlers.ts';
 import { projectHandlers } from './resources/projects/handlers.ts';
+import { redemptionCodeHandlers } from './resources/redemptionCodes/handlers.ts';
+import { referralHandlers } from './resources/referrals/handlers.ts';
+import { reportHandlers } from './resources/reports/handlers.ts';
 import { runHandlers } from './resources/runs/handlers.ts';
 import type { Hub } from './resources/runs/hub.ts';
+import { configSchemaHandlers, platformSettingHandlers } from './resources/settings/handlers.ts';
+import { shareHandlers } from './resources/shares/handlers.ts';
+import { subscriptionHandlers } from './resources/subscriptions/handlers.ts';
 import { teamHandlers } from './resources/teams/handlers.ts';
 import { threadHandlers } from './resources/threads/handlers.ts';
+import { toolProviderHandlers } from './resources/toolProviders/handlers.ts';
+import { usageHandlers } from './resources/usage/handlers.ts';
+import { webhookDeliveryHandlers, webhookEndpointHandlers } from './resources/webhooks/handlers.ts';
 import { workspaceHandlers } from './resources/workspaces/handlers.ts';
 
 /** Every resource with the code that serves it. A new one adds a line. */
@@ -35,13 +57,38 @@ const implementations = (_app: App, hub: Hub): Implementation[] => [
   teamHandlers,
   invitationHandlers,
   apiKeyHandlers,
+  notificationHandlers,
+  broadcastHandlers,
+  creditHandlers,
+  usageHandlers,
+  redemptionCodeHandlers,
+  inviteCodeHandlers,
+  referralHandlers,
   projectHandlers,
   workspaceHandlers,
   threadHandlers,
   messageHandlers,
+  shareHandlers,
+  reportHandlers,
+  attachmentHandlers,
+  asrCredentialHandlers,
+  asrHandlers,
   runHandlers(hub),
+  personaHandlers,
   llmProviderHandlers,
   llmModelHandlers,
+  planHandlers,
+  subscriptionHandlers,
+  entitlementOverrideHandlers,
+  platformSettingHandlers,
+  configSchemaHandlers,
+  featureFlagHandlers,
+  auditLogHandlers,
+  ipRuleHandlers,
+  toolProviderHandlers,
+  webhookEndpointHandlers,
+  webhookDeliveryHandlers,
+  mcpConfigHandlers,
 ];
 
 /** The path of a request, top to bottom. */

@@ -67,14 +67,17 @@ function roleOf([name = 'all', ...rest]: string[]): Role {
 async function startRole(start: Start) {
   const { role, config, teardown } = start;
   const facts: Facts = { role };
-  if (role !== 'gateway') await startOnDatabase(start, facts);
+  const deps = role === 'gateway' ? undefined : await startOnDatabase(start, facts);
   if (role === 'migrate') return void process.stdout.write('arkloop: the database schema is up to date\n');
   if (role === 'all' || role === 'gateway') {
     start.ending.throwIfAborted();
     const { startGateway } = await import('./gateway/gateway.ts');
-    const upstream = config.gatewayUpstream ?? facts.api;
-    const deps = { config: { ...config, gatewayUpstream: upstream }, log: start.log };
-    const gateway = await listening('ARKLOOP_GATEWAY_ADDR', config.gatewayAddr, () => startGateway(deps));
+    const ofGateway = {
+      log: start.log,
+      config: { ...config, gatewayUpstream: config.gatewayUpstream ?? facts.api },
+      ...(await sources(start, deps)),
+    };
+    const gateway = await listening('ARKLOOP_GATEWAY_ADDR', config.gatewayAddr, () => startGateway(ofGateway));
     teardown.add(layer.parts, 'gateway', gateway.shutDown);
     facts.gateway = gateway.address;
   }
@@ -82,7 +85,18 @@ async function startRole(start: Start) {
   process.stdout.write(banner(facts));
 }
 
-async function startOnDatabase({ role, config, log, teardown, ending }: Start, facts: Facts) {
+/** What a gateway knows callers by and where it keeps its log. One that starts alone does without what it was not given. */
+async function sources({ config, log }: Start, deps: Deps | undefined) {
+  if (deps) return { jwtSecret: deps.keys.jwtSecret, databaseUrl: deps.databaseUrl };
+  await refuseWrongSettings();
+  const { authJwtSecret, databaseUrl } = config;
+  if (!authJwtSecret) log.warn('ARKLOOP_AUTH_JWT_SECRET is not set: to this gateway all callers are anonymous');
+  if (!databaseUrl)
+    log.warn('ARKLOOP_DATABASE_URL is not set: this gateway keeps no access log and knows no stored settings, keys and IP rules');
+  return { jwtSecret: authJwtSecret ? Buffer.from(authJwtSecret, 'utf8') : undefined, databaseUrl };
+}
+
+async function startOnDatabase({ role, config, log, teardown, ending }: Start, facts: Facts): Promise<Deps | undefined> {
   const dataDir = needsDataDir(role, config) ? await openDataDir(config.dataDir) : config.dataDir;
   const store = await openStore(config, dataDir, log);
   teardown.add(layer.store, 'database', store.stop);
@@ -92,9 +106,7 @@ async function startOnDatabase({ role, config, log, teardown, ending }: Start, f
   await migrate(store.url);
   if (role === 'migrate') return;
   ending.throwIfAborted();
-  const { settingProblems } = await import('./resources/settings/settings.ts');
-  const problems = settingProblems(process.env);
-  if (problems.length > 0) throw new OperatorError(problems.join('\n'));
+  await refuseWrongSettings();
   const { openDatabase } = await import('./db/database.ts');
   const database = openDatabase(store.url, { max: config.apiDbPoolMaxConns, log, applicationName: `arkloop ${role}` });
   teardown.add(layer.connections, 'connections', database.close);
@@ -106,6 +118,13 @@ async function startOnDatabase({ role, config, log, teardown, ending }: Start, f
     const { startWorker } = await import('./worker.ts');
     teardown.add(layer.parts, 'worker', (await startWorker(deps)).shutDown);
   }
+  return deps;
+}
+
+async function refuseWrongSettings() {
+  const { settingProblems } = await import('./resources/settings/settings.ts');
+  const problems = settingProblems(process.env);
+  if (problems.length > 0) throw new OperatorError(problems.join('\n'));
 }
 
 async function startMetrics(address: NonNullable<Config['metricsAddr']>, teardown: Teardown) {

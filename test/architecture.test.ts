@@ -44,7 +44,7 @@ const storeys: [name: string, parts: string[]][] = [
   ['kernel', ['kernel/']],
   ['db', ['db/', 'storage/']],
   ['http', ['http/']],
-  ['models', ['agent/model.ts', 'agent/providers/', 'mail/']],
+  ['models', ['agent/model.ts', 'agent/cost.ts', 'agent/failure.ts', 'agent/personas.ts', 'agent/providers/', 'mail/']],
   ['resources', ['resources/']],
   ['work', ['agent/', 'jobs/']],
   ['processes', ['roles/', 'gateway/']],

@@ -76,8 +76,9 @@ test.for(writes)('%s leaves one audit entry of what was done', async ([, operati
     const [action, target] = auditOf(route) ?? [];
     if (unfulfilled[id] || !action) expect(entries).toEqual([]);
     else expect(entries.map((entry) => [entry.action, entry.target_type])).toEqual([[action, target]]);
-    // What was made is what the entry is about; an edit makes a run, and is about the message.
-    const made = id === 'runs.editMessage' ? sample.params.message_id : (answer.body?.id ?? answer.body?.run_id);
+    // What was made is what the entry is about; an edit makes a run, and is about the message, as a report is about the thread.
+    const about = { 'runs.editMessage': sample.params.message_id, 'reports.create': sample.params.thread_id }[id];
+    const made = about ?? answer.body?.id ?? answer.body?.run_id;
     if (action && answer.status === 201 && made) expect(entries[0].target_id).toBe(made);
     if (token && action && !unfulfilled[id])
       expect(entries[0]).toMatchObject({ account_id: owner.accountId, actor_user_id: owner.id, metadata: { api_key_id: key.id } });

@@ -27,11 +27,12 @@ async function queriesDuring(act: () => Promise<unknown>): Promise<string[]> {
   return asked.map((text) => text.replace(/\s+/g, ' ').trim());
 }
 
-test('a look at oneself costs one query for the access and one for the profile, and with the access known the profile alone', async () => {
+test('a look at oneself costs one query each for access, IP rules and profile, and with the access known the profile alone', async () => {
   const { token } = await world.signUp();
   const look = async () => expect((await world.call('GET', '/v1/me', { token })).status).toBe(200);
-  const [access, profile, ...more] = await queriesDuring(look);
+  const [access, rules, profile, ...more] = await queriesDuring(look);
   expect(access).toMatch(/session_live from users u/);
+  expect(rules).toMatch(/from ip_rules where account_id = \$1/);
   expect(profile).toMatch(/^select u\.id, u\.username/);
   expect(more).toEqual([]);
   for (let at = 0; at < 3; at++) expect(await queriesDuring(look)).toEqual([profile]);

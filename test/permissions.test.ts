@@ -41,7 +41,7 @@ const platformWorld: World = {
   call: (method, path, { body, ...options } = {}) =>
     call(method, `${path}?scope=platform`, {
       ...options,
-      body: path === '/v1/llm-providers' ? { ...(body as object), scope: 'platform' } : body,
+      body: ['/v1/llm-providers', '/v1/personas'].includes(path) ? { ...(body as object), scope: 'platform' } : body,
     }),
 };
 
@@ -67,8 +67,8 @@ const inPlatform = ({ route }: Operation, sample: Sample): Sample =>
     ? { ...sample, query: { ...sample.query, scope: 'platform' } }
     : { ...sample, body: { ...(sample.body as object), scope: 'platform' } };
 
-const send = ({ route }: Operation, { params, query, body, headers }: Sample, { token }: Person) =>
-  call(route.method, pathOf(route, params, query), { token, headers, ...(route.body && { body }) });
+const send = ({ route }: Operation, { params, query, body, headers, raw }: Sample, { token }: Person) =>
+  call(route.method, pathOf(route, params, query), { token, headers, ...(raw && { raw }), ...(route.body && { body }) });
 
 function expectAllowed({ id, route }: Operation, { status, text }: Answer) {
   const wanted = unfulfilled[id] ? [unfulfilled[id].status] : Object.keys(route.responses).map(Number);

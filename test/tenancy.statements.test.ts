@@ -36,11 +36,35 @@ function unguarded(text: string): string[] {
   });
 }
 
+const entry = 'id, account_id, actor_user_id, action, target_type, target_id, trace_id, metadata, ip_address, user_agent, created_at';
+
 /** What may look past the account, and why. */
 const exceptions: readonly (readonly [start: string, why: string])[] = [
   ['with run as (update runs set next_seq', 'the run was found in its account before, or is the job of a worker'],
+  ['select r.id, r.thread_id, r.account_id, r.user_id, r.categories', 'reports of the whole platform, for those who administer it'],
   ['select account_id from invitations where token_hash', 'the secret is what names the invitation, to somebody who is no member yet'],
   ['select not c.is_active as inactive', 'a code is good once for a user, whatever account it was for'],
+  ['select count(*) as total from audit_logs where $1::uuid is null', 'the log of the whole platform, for those who administer it'],
+  [`select ${entry} from audit_logs where $1::uuid is null`, 'the same'],
+  [`select ${entry}, before_state, after_state from audit_logs where $1::uuid is null`, 'the same'],
+  [
+    'select account_id, enabled, created_at from feature_flag_overrides where flag_id',
+    'which accounts differ, for those who administer flags',
+  ],
+  ['with record as (select * from usage_records u where u.recorded_at', 'statistics of the whole platform, for those who administer it'],
+  ['select count(*) as total from audit_logs where $1::uuid is null', 'the audit log of the whole platform, for those who administer it'],
+  [
+    'select id, account_id, actor_user_id, action, target_type, target_id, trace_id, metadata, ip_address, user_agent, created_at from audit_logs where $1::uuid is null',
+    'the same',
+  ],
+  [
+    'select id, account_id, actor_user_id, action, target_type, target_id, trace_id, metadata, ip_address, user_agent, created_at, before_state, after_state from audit_logs where $1::uuid is null',
+    'the same',
+  ],
+  [
+    'select account_id, enabled, created_at from feature_flag_overrides where flag_id = $1',
+    'which accounts have a value of a flag, for those who administer the platform',
+  ],
 ];
 const flat = (text: string) => text.replace(/\s+/g, ' ').trim();
 const exceptionOf = (text: string) => exceptions.find(([start]) => flat(text).startsWith(start));

@@ -3,6 +3,8 @@ import { entities } from '../server/db/entities.ts';
 import { LlmProviderSchema } from '../server/resources/llmProviders/entity.ts';
 import { ProjectSchema } from '../server/resources/projects/entity.ts';
 import { openThread, startRun } from './setup/conversation.ts';
+import { stagedText } from './setup/forms.ts';
+import { deliveryOf, endpointOf } from './setup/webhookSamples.ts';
 import { type Person, startWorld } from './setup/world.ts';
 
 const world = await startWorld({}, { worker: false });
@@ -25,9 +27,23 @@ async function furnish(person: Person) {
   const { token, accountId } = person;
   const threadId = await openThread(world, person);
   await startRun(world, person, threadId);
+  await sql(
+    `insert into run_turns (account_id, run_id, turn_index, opaque) select account_id, id, 1, '{}' from runs where account_id = $1`,
+    [accountId],
+  );
   // Over, because of active ones a thread has one.
   await sql(`update runs set status = 'cancelled' where account_id = $1`, [accountId]);
   await call('POST', `/v1/threads/${threadId}/star`, { token });
+  await call('POST', `/v1/threads/${threadId}:share`, { token });
+  await call('POST', `/v1/threads/${threadId}:report`, { token, body: { categories: ['too_long'] } });
+  await sql(
+    `insert into thread_share_messages (account_id, share_id, number, content) select account_id, id, 1, '' from thread_shares where account_id = $1`,
+    [accountId],
+  );
+  await sql(
+    `insert into thread_summaries (account_id, thread_id, up_to_number, summary, digest) select account_id, id, 1, '', '' from threads where account_id = $1`,
+    [accountId],
+  );
   await join(await signUp(), person);
   await sql(`insert into teams (account_id, id, name) values ($1, gen_random_uuid(), 'team')`, [accountId]);
   await sql(
@@ -36,6 +52,13 @@ async function furnish(person: Person) {
   );
   await sql(`update projects set team_id = (select id from teams where account_id = $1) where account_id = $1`, [accountId]);
   await sql(`update threads set project_id = (select id from projects where account_id = $1) where account_id = $1`, [accountId]);
+  const attachmentId = (await stagedText(world, person)).split('/')[2];
+  await sql('insert into thread_attachments (account_id, attachment_id, thread_id) values ($1, $2, $3)', [
+    accountId,
+    attachmentId,
+    threadId,
+  ]);
+  await deliveryOf({ world, by: person }, { endpoint_id: await endpointOf({ world, by: person }) });
   const [{ id: projectId }] = await sql('select id from projects where account_id = $1', [accountId]);
   await call('GET', `/v1/projects/${projectId}/workspace`, { token });
 }

@@ -9,3 +9,19 @@ export const pageQuery = (defaultLimit = 20) =>
   });
 
 export type PageQuery = { limit: number; before?: string | undefined };
+
+/** What long lists of administrators accept beside their filters: a page can be asked for as `before` or as `cursor` (specification, platform 0). */
+export const aliasedPageQuery = <Filters extends z.ZodRawShape>(filters: Filters) =>
+  z
+    .object({
+      ...pageQuery().shape,
+      cursor: z.string().min(1).optional().meta({ description: 'The same as `before`.' }),
+      ...filters,
+    })
+    .superRefine((query, check) => {
+      const { before, cursor } = query as Omit<AliasedPageQuery, 'limit'>;
+      if (before !== undefined && cursor !== undefined && before !== cursor)
+        check.addIssue({ code: 'custom', path: ['cursor'], message: 'must be the same as `before`, or left out' });
+    });
+
+export type AliasedPageQuery = PageQuery & { cursor?: string | undefined };

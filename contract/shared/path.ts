@@ -9,11 +9,14 @@ export type ParamName<Template extends string> = Template extends `${string}{${i
 
 const hole = /\{(\w+)(\.\.\.)?\}/g;
 
-/** `/v1/runs/x:cancel` as `['v1', 'runs', 'x', '/cancel']`; no segment can hold a slash, so an action is never mistaken for one. */
+/**
+ * `/v1/runs/x:cancel` as `['v1', 'runs', 'x', '/cancel']`; no segment can hold a slash, so an action is never mistaken for one.
+ * An action has no colon in it: `builtin:normal:1` is a value.
+ */
 export function pathSteps(path: string): string[] {
   const steps = path.slice(1).split('/');
-  const [, stem, action] = /^(.+?)(?::|%3[Aa])(.*)$/.exec(steps.at(-1)!) ?? [];
-  return stem === undefined ? steps : [...steps.slice(0, -1), stem, `/${action}`];
+  const [stem, action, more] = steps.at(-1)!.split(/:|%3[Aa]/);
+  return !stem || action === undefined || more !== undefined ? steps : [...steps.slice(0, -1), stem, `/${action}`];
 }
 
 /** The names in a template, in order. */

@@ -22,6 +22,8 @@ export type Policy = {
   anyReader?: true;
   /** `optional`: the route is of the user alone and works without a usable active account. */
   account?: 'optional';
+  /** Whoever names a secret in this parameter of the query needs no credential; what the secret opens is for the service to say. */
+  openWith?: string;
   /** The caller's origin is checked, because the route reads or sets the session cookie (identity 2.4). */
   origin?: true;
   /** The action and target type of the audit entry a call leaves; `none` for a POST that changes nothing. */
@@ -34,7 +36,8 @@ export type Policy = {
   rate?: 'login' | 'registration' | 'lookup' | 'otp' | 'mail' | 'redeem';
   /** Every answer takes so many milliseconds at least, so that time does not tell what was found. */
   atLeastMs?: number;
-  pages?: 'cursor';
+  /** A list in pages: the answer is the rows, or an object that holds them beside other things. */
+  pages?: 'cursor' | 'within';
   /** Refusals only the service can know of: no credits, a state conflict, a dependency that is off. */
   also?: readonly RefusalStatus[];
 };

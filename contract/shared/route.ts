@@ -43,6 +43,8 @@ type Writing = Common & {
   method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   body: Schema | null;
   contentType?: 'application/json' | 'multipart/form-data';
+  /** Bytes of the largest body, 1 MiB unless given. */
+  maxBody?: number;
   metadata: Policy & { audit: NonNullable<Policy['audit']> };
 };
 
@@ -62,6 +64,9 @@ export const streamOf = (route: Route): Events | undefined =>
 /** Whether one of the answers of a route is a file. */
 export const hasBytes = (route: Route): boolean =>
   Object.values(route.responses).some((answer: Answer) => answer !== null && 'bytes' in answer);
+
+/** Whether the body of a route is a form: fields and a file, read as they come. */
+export const isForm = (route: Route): boolean => route.method !== 'GET' && route.contentType === 'multipart/form-data';
 
 type ValueOf<A> =
   A extends Events<infer Event extends Schema>

@@ -1,3 +1,4 @@
+import { parse } from 'node:querystring';
 import type { Request, Response } from 'express';
 import type { Demand, Policy } from '../../contract/shared/policy.ts';
 import { isIdempotent } from '../../contract/shared/policy.ts';
@@ -34,20 +35,22 @@ export async function admit(
   res: Response,
   caller: Caller,
 ): Promise<Admission> {
-  checkSize(req);
+  checkSize(route, req);
   const { auth, origin: guarded, read, audit } = route.metadata;
   if (guarded) checkOrigin(req, ownOrigins(app, caller));
   const { ip, secure, forwarded } = caller;
-  const origin = { traceId: traceOf(res), ip, userAgent: req.headers['user-agent']?.slice(0, 1_000) ?? null, secure, forwarded };
+  const origin = { traceId: traceOf(res), ip, userAgent: req.headers['user-agent']?.slice(0, 512) ?? null, secure, forwarded };
   const fromPath = namesAccount(route) ? rawParams.account_id : undefined;
   const wanted = accountWanted(fromPath ?? req.headers['x-account-id']);
-  const admitted = auth === 'public' ? undefined : await app.access.authenticate(req.headers.authorization, wanted);
+  const admitted =
+    auth === 'public' || bringsSecret(route, req) ? undefined : await app.access.authenticate(req.headers.authorization, wanted);
   try {
     if (admitted?.actor.apiKeyId && auth !== 'user+key') throw refuse('forbidden', 'api_key_not_allowed', 'An API key cannot do this.');
     const input = parseInput(route, rawParams, req);
     const idempotencyKey = isIdempotent(route) ? readKey(req.headers['idempotency-key']) : undefined;
     const grant = await admitted?.grantFor(fromPath ? input.params.account_id : input.accountId, reachOf(route));
     const actor = admitted?.actor;
+    if (grant) await demandAddress(app, grant, ip);
     if (grant && !isExcused(route, { ...input, actor, grant })) demand(grant, auth === 'platform' ? 'platform.admin' : read);
     return { ...input, origin, caller, actor, grant, idempotencyKey, body: () => readBody(req) };
   } catch (error) {
@@ -55,6 +58,16 @@ export async function admit(
     throw error;
   }
 }
+
+/** Throws 403 where the account keeps the caller's address out; its rules are not for admins of the platform, nor for who does not belong to it. */
+async function demandAddress({ ipRules }: App, { accountId, role, isPlatformAdmin }: Grant, ip: string) {
+  if (role !== null && !isPlatformAdmin && (await ipRules.refuse(accountId, ip)))
+    throw refuse('forbidden', 'ip_blocked', 'This account does not let your address in.');
+}
+
+/** Whether the query names the secret that stands for a credential. */
+const bringsSecret = ({ metadata: { openWith } }: Route, { url }: Request) =>
+  openWith !== undefined && url.includes('?') && Object.hasOwn({ ...parse(url.slice(url.indexOf('?') + 1)) }, openWith);
 
 /** Who can use a route in an account. */
 const reachOf = (route: Route): Reach =>

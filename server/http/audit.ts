@@ -23,7 +23,7 @@ export async function writeAudit(sql: Sql, audit: Policy['audit'], context: Audi
   const [action, targetType] = audit === undefined || audit === 'none' ? [undefined, undefined] : audit;
   const metadata = { ...note.metadata, ...(context.apiKeyId && { api_key_id: context.apiKeyId }) };
   await sql.run(insertEntry, [
-    newId(),
+    note.id ?? newId(),
     note.accountId === undefined ? context.accountId : note.accountId,
     note.actorId === undefined ? context.actorId : note.actorId,
     note.action ?? action,

@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import { z } from 'zod';
 import type { Issue } from '../../contract/shared/errors.ts';
-import type { Route } from '../../contract/shared/route.ts';
+import { isForm, type Route } from '../../contract/shared/route.ts';
 import { Failure, invalid, refuse } from '../kernel/failure.ts';
 import { check, pointer } from './input.ts';
 
@@ -9,16 +9,26 @@ const limit = 2 ** 20;
 /** Deeper JSON is refused before any parser that recurses can see it. */
 const maxDepth = 64;
 const tooLarge = () => new Failure('too_large', 'The body is larger than 1 MiB.', {}, { connection: 'close' });
+/** A form that is too large is read to its end all the same, as long as it is not absurd: who is cut off while sending does not see the answer. */
+const readAnyway = 64 * 2 ** 20;
 
 /** A declared length over the limit is refused before anything else is asked. */
-export function checkSize(req: Request) {
-  if (Number(req.headers['content-length'] ?? 0) > limit) throw tooLarge();
+export function checkSize(route: Route, req: Request) {
+  const length = Number(req.headers['content-length'] ?? 0);
+  if (!isForm(route)) {
+    if (length > limit) throw tooLarge();
+  } else if (length > mostOf(route)) throw formTooLarge(length > readAnyway ? { connection: 'close' } : {});
 }
+
+/** Bytes of the largest body of a route. */
+export const mostOf = (route: Route): number => ('maxBody' in route && route.maxBody) || limit;
+
+/** 413 for a form; the connection stays, unless the headers say otherwise. */
+export const formTooLarge = (headers: Record<string, string> = {}) => new Failure('too_large', 'The form is too large.', {}, headers);
 
 /** The bytes of a body, read only now: nothing before this step has touched them. */
 export async function readBody(req: Request): Promise<Buffer> {
-  const encoding = req.headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') throw unreadable('invalid_encoding', 'A compressed body is not accepted.');
+  refuseCompressed(req);
   const chunks: Buffer[] = [];
   let size = 0;
   // Left without `destroy`, so that the refusal can still be written on this connection.
@@ -28,6 +38,12 @@ export async function readBody(req: Request): Promise<Buffer> {
     chunks.push(chunk);
   }
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+}
+
+/** Inflating would let a small request use much memory. */
+export function refuseCompressed(req: Request) {
+  const encoding = req.headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') throw unreadable('invalid_encoding', 'A compressed body is not accepted.');
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -115,4 +131,5 @@ function refuseBroken(value: unknown) {
   if (issues.length > 0) throw invalid(issues);
 }
 
-const unreadable = (reason: string, message: string) => refuse('unreadable', reason, message);
+/** 422 for a body that cannot be read at all. */
+export const unreadable = (reason: string, message: string) => refuse('unreadable', reason, message);

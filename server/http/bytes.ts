@@ -5,8 +5,8 @@ import type { StreamBody } from './sse.ts';
 /** A file that was opened: whoever gets one sends or closes it. */
 export type OpenedFile = { type: string; size: number; chunks: AsyncIterable<Uint8Array>; close(): void };
 
-/** A file that can be sent: the SHA-256 of its content, its name, and how to open it. */
-export type SentFile = { sha256: string; name: string; open(): Promise<OpenedFile> };
+/** A file that can be sent: the SHA-256 of its content, its name, and how to open it. One that is `inline` a browser may show. */
+export type SentFile = { sha256: string; name: string; inline?: boolean; maxAgeSeconds?: number; open(): Promise<OpenedFile> };
 
 export type BytesOptions = { ifNoneMatch: string | undefined; onError(error: unknown): void };
 
@@ -17,14 +17,17 @@ type BytesAnswer = { status: 200; body: Blob; headers: Headers } | { status: 304
 const patienceMs = 60_000;
 
 /** Answer with a file, or with 304 when the reader has it (RFC 9110, 13.1.2). It is stored by users, so no browser may run it here. */
-export async function answerFile({ sha256, name, open }: SentFile, { ifNoneMatch, onError }: BytesOptions): Promise<BytesAnswer> {
-  const headers = { etag: `"${sha256}"`, 'cache-control': 'private, max-age=60' };
+export async function answerFile(
+  { sha256, name, inline = false, maxAgeSeconds = 60, open }: SentFile,
+  { ifNoneMatch, onError }: BytesOptions,
+): Promise<BytesAnswer> {
+  const headers = { etag: `"${sha256}"`, 'cache-control': `private, max-age=${maxAgeSeconds}` };
   if (ifNoneMatch !== undefined && names(ifNoneMatch, headers.etag)) return { status: 304, body: undefined, headers };
   const file = await open();
   const sandboxed = {
     'content-type': file.type,
     'content-length': String(file.size),
-    'content-disposition': `attachment; filename*=UTF-8''${encodeName(name)}`,
+    'content-disposition': `${inline ? 'inline' : 'attachment'}; filename*=UTF-8''${encodeName(name)}`,
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
   };
   return { status: 200, body: published(bytesBody(file, onError)), headers: { ...headers, ...sandboxed } };

@@ -30,6 +30,7 @@ export function cors(allowed: readonly string[]): RequestHandler {
 export const fixedHeaders: RequestHandler = (req, res, next) => {
   res.setHeader('x-content-type-options', 'nosniff');
   res.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
-  if (/^\/v1\/(auth|bootstrap|me|api-keys)(\/|$)/.test(req.path)) res.setHeader('cache-control', 'no-store');
+  if (/^\/v1\/(auth|bootstrap|me|api-keys|webhook-endpoints|s)(\/|$)/.test(req.path)) res.setHeader('cache-control', 'no-store');
+  if (req.path.startsWith('/v1/s/')) res.setHeader('x-robots-tag', 'noindex');
   next();
 };

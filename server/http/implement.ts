@@ -3,12 +3,13 @@ import type { z } from 'zod';
 import { type ParamName, paramNames } from '../../contract/shared/path.ts';
 import type { AnswerOf, BodyOf, HeadersOf, ParamsOf, QueryOf, Resource, Route } from '../../contract/shared/route.ts';
 import type { RequestScope, Scope } from '../kernel/scope.ts';
+import type { Form } from './multipart.ts';
 
 /** Whether a route only reads what its path names. */
 export type Intent = 'read' | 'write';
 
 /**
- * Finds what a path parameter `{noun_id}` names; throws 404 when the caller may not see it, 403 when he may see but not change it.
+ * Finds what a path parameter `{noun_id}`, or `{noun}`, names; throws 404 when the caller may not see it, 403 when he may see but not change it.
  * `found` is what the parameters before it named.
  */
 export type Lookup<Found = unknown> = (
@@ -21,16 +22,16 @@ export type Lookup<Found = unknown> = (
 export type Lookups = { readonly [noun: string]: Lookup };
 
 type Found<R extends Route, L extends Lookups> = {
-  [Noun in keyof L & string as `${Noun}_id` extends ParamName<R['path']> ? Noun : never]: Awaited<ReturnType<L[Noun]>>;
+  [Noun in keyof L & string as ParamName<R['path']> & (Noun | `${Noun}_id`) extends never ? never : Noun]: Awaited<ReturnType<L[Noun]>>;
 };
 
 /** What a handler is given: the request as the contract describes it, already admitted. */
 export type Input<R extends Route, L extends Lookups = Record<never, never>> = {
-  scope: R['metadata']['auth'] extends 'public' ? RequestScope : Scope;
+  scope: R['metadata']['auth'] extends 'public' ? RequestScope : R['metadata'] extends { openWith: string } ? RequestScope | Scope : Scope;
   params: ParamsOf<R>;
   query: z.output<QueryOf<R>>;
   headers: z.output<HeadersOf<R>>;
-  body: z.output<BodyOf<R>>;
+  body: R extends { contentType: 'multipart/form-data' } ? Form : z.output<BodyOf<R>>;
   found: Found<R, L>;
   req: Request;
   /** Aborted when the caller hangs up. */
@@ -40,7 +41,7 @@ export type Input<R extends Route, L extends Lookups = Record<never, never>> = {
 /** Headers beside the body: `Link`, `Set-Cookie`, … */
 type Headers = { headers?: Record<string, string> };
 /** A list says where its next page begins; the headers follow from that. */
-type Next<R extends Route> = R['metadata'] extends { pages: 'cursor' } ? { next: string | undefined } : unknown;
+type Next<R extends Route> = R['metadata'] extends { pages: string } ? { next: string | undefined } : unknown;
 type Awaitable<T> = T | Promise<T>;
 export type Handlers<T extends Resource, L extends Lookups> = {
   [Name in keyof T]: (input: Input<T[Name], L>) => Awaitable<AnswerOf<T[Name]> & Headers & Next<T[Name]>>;
@@ -74,5 +75,5 @@ export const implement = <const T extends Resource, L extends Lookups, H extends
 /** The lookups of what the path of a route names. */
 const lookupsOf = ({ path }: Route, lookups: Lookups): NamedLookup[] =>
   Object.entries(lookups)
-    .map(([noun, find]) => ({ noun, param: `${noun}_id`, find }))
+    .flatMap(([noun, find]) => [`${noun}_id`, noun].map((param) => ({ noun, param, find })))
     .filter(({ param }) => paramNames(path).includes(param));

@@ -50,10 +50,10 @@ export class Memory<V> {
     this.#byOwner.clear();
   }
 
-  /** A disabled memory forgets everything and learns nothing. */
+  /** A disabled memory forgets everything and learns nothing; one that is enabled again, nothing that was asked before. */
   enable(on: boolean): void {
     this.#enabled = on;
-    if (!on) this.clear();
+    this.clear();
   }
 
   #drop(key: string) {

@@ -33,6 +33,8 @@ export function pageHeaders(url: string, next: string | undefined): Record<strin
   // A request may name its target as a whole URL; the link is relative in any case.
   const [path = '', search = ''] = url.replace(/^https?:\/\/[^/]*/i, '').split('?', 2);
   const query = new URLSearchParams(search);
+  // The other name of `before`, on the lists that know it: a page that was asked for by it must not be asked for by both.
+  query.delete('cursor');
   query.set('before', next);
   return { link: `<${path}?${query}>; rel="next"`, 'x-next-cursor': next };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import { isIdempotent } from '../../contract/shared/policy.ts';
-import type { Route } from '../../contract/shared/route.ts';
+import { isForm, type Route } from '../../contract/shared/route.ts';
 import type { App } from '../kernel/app.ts';
 import type { AuditNote, RequestScope, Scope } from '../kernel/scope.ts';
 import type { Sql, Transaction } from '../kernel/sql.ts';
@@ -10,6 +10,7 @@ import { type AuditContext, writeAudit, writeDenial } from './audit.ts';
 import { parseBody, refuseForm } from './body.ts';
 import { type Claim, claim } from './idempotency.ts';
 import type { Answered, Input, Served } from './implement.ts';
+import { drain, openForm } from './multipart.ts';
 
 /** The rest of the order of checks, then the effect: lookups, permission, idempotency, body, and one transaction with its audit entry. */
 export async function serve(app: App, served: Served, admission: Admission, req: Request, signal: () => AbortSignal): Promise<Answered> {
@@ -25,11 +26,11 @@ export async function serve(app: App, served: Served, admission: Admission, req:
       return await served.handle({ ...admission, scope, found, body: undefined, req, signal } as unknown as Input<Route>);
     }
     if (route.metadata.origin && !route.body) refuseForm(req);
-    const raw = route.body ? await admission.body() : Buffer.alloc(0);
+    const raw = route.body && !isForm(route) ? await admission.body() : Buffer.alloc(0);
     const held = await claimKey(app, route, admission, req, raw);
     if (held && 'status' in held) return held;
     return await effect(app, served, admission, notes, held, (own) => {
-      const body = parseBody(route, req, raw);
+      const body = isForm(route) ? openForm(route, req) : parseBody(route, req, raw);
       if (admission.grant && inBody(route)) demand(admission.grant, route.metadata.permission, (body as { scope?: unknown }).scope);
       return served.handle({ ...admission, scope: own, found, body, req, signal } as unknown as Input<Route>);
     });
@@ -37,6 +38,7 @@ export async function serve(app: App, served: Served, admission: Admission, req:
     await writeDenial(app, route.metadata.audit, contextOf(route, admission), error);
     throw error;
   } finally {
+    if (isForm(route)) drain(req);
     if (isBestEffort(route))
       await writeNotes(app.database, route, contextOf(route, admission), notes).catch((error) =>
         app.log.error({ err: error }, 'an audit entry was lost'),

@@ -27,3 +27,9 @@ export type Access = {
   /** Forget what is known of a user, here at once and in every other process by notification. */
   forgetUser(userId: string): void;
 };
+
+/** Which addresses of clients the accounts let in (platform 10). */
+export type IpRules = {
+  /** Rejects when the rules cannot be known: nobody passes then. */
+  refuse(accountId: string, ip: string): Promise<boolean>;
+};

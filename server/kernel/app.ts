@@ -1,4 +1,5 @@
-import type { Access } from './access.ts';
+import type { Access, IpRules } from './access.ts';
+import type { Changes } from './changes.ts';
 import type { Config } from './config.ts';
 import type { Keys } from './keys.ts';
 import type { Log } from './log.ts';
@@ -36,8 +37,10 @@ export type App = {
   readonly log: Log;
   readonly database: Database;
   readonly access: Access;
+  readonly ipRules: IpRules;
   readonly queue: Queue;
   readonly bell: Bell;
+  readonly changes: Changes;
   readonly cursors: Cursors;
   /** The way to URLs that users chose. */
   readonly outbound: Outbound;

@@ -6,6 +6,8 @@ export type Actor = { readonly userId: string; readonly sessionId?: string | und
 
 /** What a call adds to its audit entry; action and target type come from the policy. */
 export type AuditNote = {
+  /** Made here when rows of the effect name their entry. */
+  id?: string;
   action?: string;
   accountId?: string | null;
   actorId?: string | null;

@@ -11,6 +11,7 @@ import { openCluster } from '../../server/db/embedded/cluster.ts';
 import { launchPostmaster, stopPostmaster } from '../../server/db/embedded/postmaster.ts';
 import { startEmbedded } from '../../server/db/embedded.ts';
 import { migrate } from '../../server/db/migrate.ts';
+import { migrations } from '../../server/db/migrations/index.ts';
 import { readConfig } from '../../server/kernel/config.ts';
 import type { Database } from '../../server/kernel/sql.ts';
 import { expectConforming } from '../setup/conformance.ts';
@@ -56,7 +57,7 @@ describe('the probes', async () => {
     await sql(`insert into mikro_orm_migrations (name) values ('Migration99999')`);
     expect(await ready()).toEqual(mismatch('99999'));
     await sql(`delete from mikro_orm_migrations where name = 'Migration99999' or name like $1`, [`%${expected}`]);
-    expect(await ready()).toEqual(mismatch(String(Number(expected) - 1).padStart(5, '0')));
+    expect(await ready()).toEqual(mismatch(migrations.at(-2)!.name.slice(-5)));
     await sql('alter table mikro_orm_migrations rename to elsewhere');
     expect(await ready()).toEqual(mismatch('00000'));
     await sql('alter table elsewhere rename to mikro_orm_migrations');

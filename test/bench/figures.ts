@@ -5,7 +5,7 @@ export type Figure = {
   ours: number;
   yardstick?: number;
   /** What decides: the ratio ours / yardstick, or the figure itself. */
-  minimum: { ratio: number; aim: number } | { most: number } | 'for information';
+  minimum: { ratio: number; aim: number } | { most: number } | { least: number } | 'for information';
   note?: string;
 };
 
@@ -22,6 +22,7 @@ export function percentile(values: readonly number[], percent: number): number {
 export function passes({ ours, yardstick, minimum }: Figure): boolean {
   if (minimum === 'for information') return true;
   if ('most' in minimum) return ours <= minimum.most;
+  if ('least' in minimum) return ours >= minimum.least;
   return yardstick !== undefined && ours / yardstick >= minimum.ratio;
 }
 
@@ -45,6 +46,7 @@ export function tableOf(figures: readonly Figure[]): string {
 function wanted({ minimum, unit }: Figure): string {
   if (minimum === 'for information') return '';
   if ('most' in minimum) return `≤ ${shown(minimum.most)} ${unit}`;
+  if ('least' in minimum) return `≥ ${shown(minimum.least)} ${unit}`;
   return minimum.aim > minimum.ratio ? `≥ ${minimum.ratio}, aim ${minimum.aim}` : `≥ ${minimum.ratio}`;
 }
 

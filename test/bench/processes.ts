@@ -33,7 +33,11 @@ export async function startPostgres(): Promise<{ databaseUrl: string; stop(): Pr
 export const newSecret = () => randomBytes(32).toString('hex');
 
 /** Our server in a role, on the shared database. */
-export const startServer = (role: 'all' | 'api' | 'worker', shared: Shared, env: Record<string, string> = {}): Promise<Program> =>
+export const startServer = (
+  role: 'all' | 'api' | 'worker' | 'gateway',
+  shared: Shared,
+  env: Record<string, string> = {},
+): Promise<Program> =>
   start(process.execPath, ['server/main.ts', role], {
     ARKLOOP_DATABASE_URL: shared.databaseUrl,
     ARKLOOP_AUTH_JWT_SECRET: shared.jwtSecret,
@@ -49,6 +53,12 @@ export const startServer = (role: 'all' | 'api' | 'worker', shared: Shared, env:
 export const startYardstick = ({ databaseUrl, jwtSecret }: Shared): Promise<Program> =>
   start(process.execPath, ['test/bench/yardstick.ts'], { BENCH_DATABASE_URL: databaseUrl, BENCH_JWT_SECRET: jwtSecret });
 
+/** A server that streams a long answer, or a program that reads it with the bare SDK. */
+export const startDeltas = (part: 'source' | 'reader'): Promise<Program> => start(process.execPath, ['test/bench/deltas.ts', part], {});
+
+/** A model that answers one word, and says or does not say what that took. */
+export const startAnswers = (): Promise<Program> => start(process.execPath, ['test/bench/answers.ts'], {});
+
 /** What a person types: everything on a data folder of its own. */
 export function npmStart(dataDir: string): Promise<Program> {
   const npm = process.env.npm_execpath;
@@ -61,6 +71,12 @@ export async function residentBytes({ pid }: Program): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
   return Number(kilobytes ?? spawnSync('ps', ['-o', 'rss=', '-p', `${pid}`], { encoding: 'utf8' }).stdout) * 1_024;
+}
+
+/** The most that a process has held in memory so far, in bytes; only Linux tells. */
+export async function peakBytes({ pid }: Program): Promise<number> {
+  const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kilobytes) * 1_024;
 }
 
 const running = new Set<ChildProcess>();
@@ -82,7 +98,7 @@ async function start(file: string, args: readonly string[], env: Record<string, 
   running.add(child);
   child.on('exit', () => running.delete(child));
   const output = await readyOutput(child);
-  const [, url = ''] = /API: +(http\S+)/.exec(output) ?? [];
+  const [, url = ''] = /(?:API|Gateway): +(http\S+)/.exec(output) ?? [];
   return { pid: child.pid!, url, readyMs: performance.now() - began, stop: () => end(child) };
 }
 

@@ -2,18 +2,28 @@ import { parseArgs } from 'node:util';
 import { type Figure, passes, tableOf } from './figures.ts';
 import type { Effort } from './load.ts';
 import { newSecret, type Shared, startPostgres, stopAll } from './processes.ts';
+import { measureBroadcasts } from './scenarios/broadcasts.ts';
+import { measureCredits } from './scenarios/credits.ts';
+import { measureGateway } from './scenarios/gateway.ts';
 import { measureLogins } from './scenarios/logins.ts';
+import { measureLoop } from './scenarios/loop.ts';
 import { measureRuns } from './scenarios/runs.ts';
 import { measureStarts } from './scenarios/starts.ts';
 import { measureStreams } from './scenarios/streams.ts';
 import { measureThreads } from './scenarios/threads.ts';
+import { measureWebhooks } from './scenarios/webhooks.ts';
 
 const scenarios: Record<string, (shared: Shared, effort: Effort) => Promise<Figure[]>> = {
   threads: measureThreads,
   runs: measureRuns,
+  loop: measureLoop,
+  webhooks: measureWebhooks,
+  credits: measureCredits,
   streams: measureStreams,
   starts: measureStarts,
   logins: measureLogins,
+  gateway: measureGateway,
+  broadcasts: measureBroadcasts,
 };
 
 /** Many short rounds: what else the machine does then meets both sides alike. */

@@ -1,6 +1,6 @@
 import { expect, expectTypeOf, test } from 'vitest';
 import type { z } from 'zod';
-import type { Page } from '../../client/call.ts';
+import type { Cursor, Page } from '../../client/call.ts';
 import { routes } from '../../client/generated/routes.ts';
 import type { Api } from '../../client/generated/types.ts';
 import { createClient, isRefusal, type RunEvent, type Thread } from '../../client/index.ts';
@@ -25,13 +25,22 @@ type BodyPart<R extends Route> = [BodyOf<R>] extends [never]
   ? unknown
   : Part<'body', z.input<BodyOf<R>>, R['method'] extends 'PATCH' ? false : AcceptsEmpty<BodyOf<R>>>;
 /** A refinement may want one of several optional fields, which no type can say: those bodies are named. */
-type AcceptsEmpty<B extends Schema> = B extends typeof import('../../contract/messages.ts').NewMessage ? false : AllOptional<z.input<B>>;
+type AcceptsEmpty<B extends Schema> = B extends
+  | typeof import('../../contract/messages.ts').NewMessage
+  | typeof import('../../contract/asr.ts').AsrCredentialChanges
+  | typeof import('../../contract/personas.ts').NewPersona
+  ? false
+  : AllOptional<z.input<B>>;
 type Request<R extends Route> = (R['path'] extends `${string}{${string}` ? { params: ParamsOf<R> } : unknown) &
   ([QueryOf<R>] extends [never] ? unknown : Part<'query', Query<QueryOf<R>>, AllOptional<Query<QueryOf<R>>>>) &
   BodyPart<R>;
 type Expected<R extends Route> = {
   request: unknown extends Request<R> ? Record<string, never> : Request<R>;
-  answer: R['responses'] extends { 200: Events<infer Event extends Schema> } ? z.output<Event> : SuccessOf<R>;
+  answer: R['responses'] extends { 200: Events<infer Event extends Schema> }
+    ? z.output<Event>
+    : R['metadata'] extends { pages: 'within' }
+      ? SuccessOf<R> & Cursor
+      : SuccessOf<R>;
   status: RefusalsOf<R>;
 };
 

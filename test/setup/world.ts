@@ -33,7 +33,7 @@ export type World = {
   /** The raw SQL of a test, beside the product's own. */
   sql: (text: string, values?: unknown[]) => Promise<any[]>;
   call: Call;
-  signUp(overrides?: { login?: string; email?: string; password?: string }): Promise<Person>;
+  signUp(overrides?: { login?: string; email?: string; password?: string; invite_code?: string }): Promise<Person>;
   /** Makes a user admin of the platform. */
   promote(person: Person): Promise<void>;
   /** Lets a user into the account of another. */

@@ -61,6 +61,13 @@ export const mailbox: Kind<string> = {
   read: line.max(320).regex(/^(?:[^<>\p{Cc}]*<[^<>\s@]+@[^<>\s@]+>|[^<>\s@]+@[^<>\s@]+)$/u),
 };
 
+/** The name of a header, in lower case. */
+export const headerName: Kind<string> = {
+  type: 'header',
+  expected: 'the name of a header',
+  read: line.regex(/^[!#$%&'*+.^_`|~0-9a-z-]+$/i).toLowerCase(),
+};
+
 /** A path of the file system, absolute or from the working directory. */
 export const path: Kind<string> = { type: 'path', expected: 'a path', read: line.refine((value) => !value.includes('\0')) };
 
@@ -79,6 +86,14 @@ export const dsn: Kind<string> = {
   type: 'DSN',
   expected: 'a PostgreSQL URL (postgres://user:password@host:port/database)',
   read: line.pipe(z.url({ protocol: /^postgres(ql)?$/ })),
+  secret: true,
+};
+
+/** A Redis URL; it may hold a password. */
+export const redis: Kind<string> = {
+  type: 'URL',
+  expected: 'a Redis URL (redis://user:password@host:port)',
+  read: line.pipe(z.url({ protocol: /^rediss?$/ })),
   secret: true,
 };
 

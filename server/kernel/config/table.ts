@@ -23,7 +23,28 @@ function maybe<T>(of: kind.Kind<T>, meaning: string, extra: Extra = {}): Variabl
   return { kind: of, preset: undefined, meaning, ...extra };
 }
 
-const { address, boolean, cidrs, csv, dsn, hexKey, integer, json, mailbox, number, origins, path, secret, text, url, word } = kind;
+const {
+  address,
+  boolean,
+  cidrs,
+  csv,
+  dsn,
+  headerName,
+  hexKey,
+  integer,
+  json,
+  mailbox,
+  number,
+  origins,
+  path,
+  redis,
+  secret,
+  text,
+  url,
+  word,
+} = kind;
+
+const initial = 'What an administrator has stored counts more.';
 
 /** Every environment variable that the processes read, by chapter of the configuration guide. */
 export const table = {
@@ -107,6 +128,7 @@ export const table = {
     ARKLOOP_SSE_HEARTBEAT_SECONDS: always(number(0, 'exclusive'), '15', 'Interval of comment lines on idle streams.'),
     ARKLOOP_SSE_BATCH_LIMIT: always(integer(1, 10_000), '500', 'Events per read.'),
     ARKLOOP_AUDIT_RETENTION_DAYS: always(integer(1), '365', 'Days of audit log kept.'),
+    ARKLOOP_ACCESS_LOG_RETENTION_DAYS: always(integer(1, 3_650), '7', 'Days of access log kept.'),
   },
   Worker: {
     ARKLOOP_WORKER_CONCURRENCY: always(integer(1, 1_000), '4', 'Parallel jobs at start, kept within the bounds below.'),
@@ -131,6 +153,11 @@ export const table = {
     ARKLOOP_STUB_AGENT_ENABLED: always(boolean, 'true', 'The built-in stub model answers when nothing else is routed.'),
     ARKLOOP_STUB_AGENT_DELTA_COUNT: always(integer(0, 100_000), '3', 'Pieces of a stub answer.'),
     ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: always(number(0), '0.02', 'Time between the pieces.'),
+    ARKLOOP_MCP_CACHE_TTL_SECONDS: always(integer(0), '60', 'How long the tools of a tool server are remembered; 0 turns that off.'),
+    ARKLOOP_MCP_STDIO_ALLOWLIST: maybe(csv, 'Programs that tool servers may be, as their `command` names them; others are not started.', {
+      shown: 'whatever a platform admin names',
+    }),
+    ARKLOOP_TOOL_PROVIDER_CACHE_TTL_SECONDS: always(integer(0), '60', 'Longest life of a cached tool provider; 0 turns the cache off.'),
   },
   Storage: {
     ARKLOOP_STORAGE_BACKEND: always(
@@ -150,10 +177,17 @@ export const table = {
     ARKLOOP_OUTBOUND_TRUST_FAKE_IP: always(boolean, 'false', 'Admit 198.18.0.0/15.'),
     ARKLOOP_OUTBOUND_PROXY_URL: maybe(url, 'Egress proxy.'),
     ARKLOOP_OUTBOUND_USER_AGENT: maybe(text, 'User agent of outbound calls.'),
+    ARKLOOP_WEBHOOK_MAX_ATTEMPTS: always(integer(1, 100), '5', 'Attempts to deliver a webhook.'),
+    ARKLOOP_WEBHOOK_RETRY_BASE_SECONDS: always(
+      number(0, 'exclusive'),
+      '15',
+      'After failed attempt n the next one waits this times 2^n, at most an hour.',
+    ),
   },
   Gateway: {
     ARKLOOP_GATEWAY_ADDR: always(address, '0.0.0.0:19000', 'Listen address of the gateway.'),
     ARKLOOP_GATEWAY_UPSTREAM: maybe(url, 'The API behind the gateway.', { shown: '`http://127.0.0.1:19001`; in role `all` its own API' }),
+    ARKLOOP_GATEWAY_FRONTEND_UPSTREAM: maybe(url, 'What serves all other paths than `/v1`; unset, they are not found.'),
     ARKLOOP_GATEWAY_UPSTREAM_TIMEOUT_MS: always(integer(1), '60000', 'Wait for response headers of the API.'),
     ARKLOOP_GATEWAY_TRUST_INCOMING_TRACE_ID: always(boolean, 'false', 'Keep the trace id that a caller sends.'),
     ARKLOOP_GATEWAY_CORS_ALLOWED_ORIGINS: always(
@@ -161,5 +195,24 @@ export const table = {
       'http://localhost:19080,http://localhost:19081,http://localhost:19082',
       'Exact origins that browsers may call from.',
     ),
+    ARKLOOP_GATEWAY_IP_MODE: always(
+      word('direct', 'proxy', 'cdn'),
+      'direct',
+      `Where the address of a caller is read from: the connection, \`X-Forwarded-For\`, or the header of a CDN. ${initial}`,
+    ),
+    ARKLOOP_GATEWAY_TRUSTED_CIDRS: maybe(cidrs, `Proxies whose word on the caller is taken. ${initial}`, { shown: 'nobody' }),
+    ARKLOOP_GATEWAY_CDN_IP_HEADER: always(headerName, 'CF-Connecting-IP', 'The header that a CDN writes the address of the caller into.'),
+    ARKLOOP_GATEWAY_RISK_REJECT_THRESHOLD: always(
+      number(0),
+      '0',
+      `Risk, up to 1, from which requests are refused; 0 refuses none. ${initial}`,
+    ),
+    ARKLOOP_RATELIMIT_CAPACITY: always(number(0, 'exclusive'), '600', `Requests of a caller at once. ${initial}`),
+    ARKLOOP_RATELIMIT_RATE_PER_MINUTE: always(number(0, 'exclusive'), '300', `Requests of a caller in a minute. ${initial}`),
+    ARKLOOP_GATEWAY_REDIS_URL: maybe(redis, 'Where several gateways share what callers have used; unset, each counts for itself.', {
+      aliases: [{ name: 'ARKLOOP_REDIS_URL' }],
+    }),
+    ARKLOOP_GATEWAY_REDIS_TIMEOUT_MS: always(integer(1), '150', 'Longest wait of a request for Redis.'),
+    ARKLOOP_GEOIP_DB_PATH: maybe(path, 'MMDB file (City layout) that tells countries and risky networks; read again when it is replaced.'),
   },
 } as const;

@@ -1,7 +1,8 @@
 import { table, type Variable } from './table.ts';
 
 /** Settings of these families are read by their registry, under names derived from their keys. */
-const settingFamilies = /^ARKLOOP_(CREDITS?|QUOTA|LIMIT|FEATURE|INVITE|BUDGET|CONTEXT|LLM|APP|AUTH|WEB_SEARCH|WEB_FETCH|SANDBOX)_/;
+const settingFamilies =
+  /^ARKLOOP_(CREDITS?|QUOTA|LIMIT|FEATURE|INVITE|BUDGET|CONTEXT|LLM|APP|AUTH|WEB_SEARCH|WEB_FETCH|SANDBOX|SECURITY|TITLE_SUMMARIZER|QUEUE)_/;
 
 /** Read by the terminal chat, which may share the server's environment. */
 const ofTheChat = ['ARKLOOP_API_URL'];

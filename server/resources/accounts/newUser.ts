@@ -2,6 +2,7 @@ import { refuse } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import { type Sql, statement } from '../../kernel/sql.ts';
 import { loginKeyOf } from '../auth/fields.ts';
+import { backFillUser } from '../broadcasts/backFill.ts';
 import { addCredits } from '../credits/ledger.ts';
 import { createInviteCode } from '../inviteCodes/service.ts';
 import { ensureDefaultProject } from '../projects/service.ts';
@@ -42,7 +43,8 @@ export async function createUser(tx: Sql, { userId, login, email, locale, passwo
   if (grant > 0) await addCredits(tx, { accountId, amount: grant, referenceType: 'initial_grant', referenceId: accountId });
   else await tx.run(insertEmptyBalance, [accountId]);
   await ensureDefaultProject(tx, accountId, userId);
-  await createInviteCode(tx, userId);
+  await createInviteCode(tx, userId, accountId);
+  await backFillUser(tx, userId, accountId);
   return accountId;
 }
 

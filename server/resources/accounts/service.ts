@@ -6,6 +6,7 @@ import type { Scope } from '../../kernel/scope.ts';
 import { expected, readTimeZone } from '../auth/fields.ts';
 import { ensureDefaultProject } from '../projects/service.ts';
 import { requestCancel } from '../runs/cancel.ts';
+import { deleteEndpointsOf } from '../webhooks/queries.ts';
 import { endAccess } from './endAccess.ts';
 import { selectMemberIds } from './memberQueries.ts';
 import type { AccountRow } from './queries.ts';
@@ -79,5 +80,6 @@ export async function closeAccount(scope: Scope, { slug }: AccountClosing): Prom
   for (const end of [queries.deleteInvitations, queries.markClosed]) await tx.run(end, [accountId]);
   await tx.rows(queries.lockRunSlots, [accountId]);
   for (const { id } of await tx.rows(queries.selectOpenRuns, [accountId])) await requestCancel(scope, id, {});
+  await tx.run(deleteEndpointsOf, [accountId]);
   scope.audit({ targetId: accountId, metadata: { slug, members: userIds.length } });
 }

@@ -2,6 +2,7 @@ import { notFound, refuse } from '../../kernel/failure.ts';
 import { sha256 } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { lockAccount } from '../accounts/service.ts';
+import { backFillMember } from '../broadcasts/backFill.ts';
 import { ensureDefaultProject } from '../projects/service.ts';
 import type { Offer } from './queries.ts';
 import * as queries from './queries.ts';
@@ -20,6 +21,7 @@ export async function acceptInvitation({ app, tx, actor, audit, afterCommit }: S
   await tx.run(queries.markAccepted, [accountId, offer.id]);
   if ((await tx.run(queries.insertMembership, [accountId, userId, offer.role])) === 0) throw alreadyMember();
   await ensureDefaultProject(tx, accountId, userId);
+  await backFillMember(tx, userId, accountId);
   audit({ accountId, targetId: offer.id, metadata: { role: offer.role } });
   afterCommit(() => app.access.forgetUser(userId));
 }

@@ -3,7 +3,7 @@ import { invalidField, notFound, refuse } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { seal } from '../../kernel/seal.ts';
-import { readSettings } from '../settings/settings.ts';
+import { readEntitlements } from '../settings/settings.ts';
 import { conflictAs } from './conflict.ts';
 import { type LlmProviderEntity, LlmProviderSchema } from './entity.ts';
 import { ownerOf, sealedFor } from './owner.ts';
@@ -42,7 +42,7 @@ export async function findProvider({ read, accountId }: Scope, id: string, wante
 export async function createProvider(scope: Scope, input: NewLlmProvider): Promise<ProviderRow> {
   const { app, tx, accountId } = scope;
   const owner = ownerOf(accountId, input.scope);
-  if (owner !== null && !(await readSettings(app.database))['feature.byok_enabled'])
+  if (owner !== null && !(await readEntitlements(app.database, accountId, tx))['feature.byok_enabled'])
     throw refuse('forbidden', 'feature_disabled', 'Accounts cannot have providers of their own here.');
   const { provider, name, api_key: key, openai_api_mode: mode = null, advanced_json: advanced } = input;
   checkApiMode(provider, mode);

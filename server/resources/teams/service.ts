@@ -3,7 +3,7 @@ import type { NewTeam, NewTeamMember } from '../../../contract/teams.ts';
 import { invalidField, notFound, refuse } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
-import { readSettings } from '../settings/settings.ts';
+import { readEntitlements } from '../settings/settings.ts';
 import type { TeamMemberRow, TeamRow } from './queries.ts';
 import * as queries from './queries.ts';
 
@@ -67,7 +67,7 @@ export async function addTeamMember(
 const limitKey = 'limit.team_members';
 
 /** How many members a team of the account may have; 0 is no limit. */
-const mostMembers = async ({ app, tx }: Scope) => (await readSettings(app.database, tx))[limitKey];
+const mostMembers = async ({ app, tx, accountId }: Scope) => (await readEntitlements(app.database, accountId, tx))[limitKey];
 
 async function demandRoom(scope: Scope, teamId: string) {
   const limit = await mostMembers(scope);
