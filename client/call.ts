@@ -24,13 +24,16 @@ export type Route = {
   readonly idempotent?: true;
   /** Sending it again is harmless. */
   readonly retryable?: true;
-  readonly paged?: true;
+  /** A list in pages: the rows alone, or an object that holds them. */
+  readonly paged?: true | 'within';
   /** Reads or sets the session cookie. */
   readonly cookie?: true;
   /** A success carries an access token. */
   readonly grants?: true;
   /** A success is a file. */
   readonly bytes?: true;
+  /** The body travels as a form, with a file. */
+  readonly form?: true;
   /** Of a stream: the types of its last event. */
   readonly last?: readonly string[];
   readonly refusals: readonly RefusalStatus[];
@@ -54,8 +57,11 @@ type Described<Request, Answer, Status extends RefusalStatus> = {
   readonly '~types'?: { readonly request: Request; readonly answer: Answer; readonly status: Status };
 };
 
+/** Where the next page begins: the `before` of the next call. It is not part of the JSON. */
+export type Cursor = { readonly nextCursor: string | undefined };
+
 /** One page of a list, and where the next one begins. */
-export type Page<Row> = Row[] & { readonly nextCursor: string | undefined };
+export type Page<Row> = Row[] & Cursor;
 
 /** One page when awaited, every row of every page when iterated. */
 export type Paged<Row> = Promise<Page<Row>> & AsyncIterable<Row>;

@@ -12,7 +12,7 @@ export type Parts = { params?: Record<string, string>; query?: Record<string, un
 export type Outgoing = {
   readonly route: Route;
   readonly url: string;
-  readonly body: string | undefined;
+  readonly body: string | FormData | undefined;
   readonly headers: Readonly<Record<string, string>>;
 };
 
@@ -25,16 +25,23 @@ export function prepare(route: Route, { params, query, body }: Parts, options: C
   return {
     route,
     url: settings.baseUrl + fillPath(route.path, params ?? {}) + searchOf(query),
-    body: body === undefined ? undefined : JSON.stringify(body),
+    body: body === undefined ? undefined : route.form ? formOf(body as object) : JSON.stringify(body),
     headers: {
       accept: route.last ? 'text/event-stream' : route.bytes ? '*/*' : 'application/json',
-      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(body !== undefined && !route.form && { 'content-type': 'application/json' }),
       ...(accountId !== undefined && { 'x-account-id': accountId }),
       ...(route.idempotent && { 'idempotency-key': idempotencyKey ?? newKey() }),
       ...settings.headers,
       ...options.headers,
     },
   };
+}
+
+/** A form with the fields of a body; `fetch` gives it its Content-Type. */
+function formOf(body: object): FormData {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(body)) if (value !== undefined) form.append(name, value);
+  return form;
 }
 
 /** 128 random bits; `crypto.randomUUID` is missing on pages that do not come over HTTPS. */

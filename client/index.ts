@@ -8,13 +8,18 @@ import { type ClientOptions, type Settings, settingsOf } from './options.ts';
 import { pagedFrom, pageOf } from './pages.ts';
 import type { Session } from './session.ts';
 import { createTransport, type Transport } from './transport.ts';
+import { unwrap } from './webhooks.ts';
 
-export type { Call, CallOptions, Page, Paged, PagedCall, StreamCall } from './call.ts';
+export type { Call, CallOptions, Cursor, Page, Paged, PagedCall, StreamCall } from './call.ts';
 export { memoryCookies } from './cookies.ts';
 export { ApiError, ConnectionError, isRefusal, isTransient, type Refusal, TimeoutError } from './errors.ts';
 export type * from './generated/types.ts';
 export type { ClientOptions, CookieStore, SessionOptions, Tokens } from './options.ts';
 export type { Session } from './session.ts';
+export { type UnwrapOptions, type WebhookHeaders, type WebhookRefusal, WebhookVerificationError } from './webhooks.ts';
+
+/** For whoever receives webhooks: `const event = await webhooks.unwrap(headers, body, secret)`. */
+export const webhooks = { unwrap };
 
 /** How to follow a run. */
 export type StreamOptions = Pick<CallOptions, 'signal' | 'accountId' | 'headers'> & {
@@ -50,9 +55,13 @@ export function createClient(options: ClientOptions): Client {
 function callOf(route: Route, settings: Settings, transport: Transport) {
   if (route.last) return streamCall(route, route.last, settings, transport);
   if (!route.paged) return async (parts: Parts = {}, options: CallOptions = {}) => (await transport.call(route, parts, options)).body;
+  if (route.paged === 'within')
+    return async (parts: Parts = {}, options: CallOptions = {}) => pageOf(await transport.call(route, parts, options));
   return (parts: Parts = {}, options: CallOptions = {}) =>
     pagedFrom(async (before) =>
-      pageOf(await transport.call(route, before === undefined ? parts : { ...parts, query: { ...parts.query, before } }, options)),
+      pageOf<unknown[]>(
+        await transport.call(route, before === undefined ? parts : { ...parts, query: { ...parts.query, before } }, options),
+      ),
     );
 }
 

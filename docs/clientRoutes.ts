@@ -1,5 +1,5 @@
 import { isIdempotent, refusalsOf } from '../contract/shared/policy.ts';
-import { type Answer, type Contract, hasBytes, type Route, streamOf } from '../contract/shared/route.ts';
+import { type Answer, type Contract, hasBytes, isForm, type Route, streamOf } from '../contract/shared/route.ts';
 import { createComponents } from './components.ts';
 import { areasOf } from './prose.ts';
 
@@ -26,10 +26,11 @@ export function rowOf(route: Route) {
     auth: metadata.auth,
     ...(idempotent && { idempotent }),
     ...((idempotent || ['GET', 'PUT', 'DELETE'].includes(method)) && { retryable: true }),
-    ...(metadata.pages && { paged: true }),
+    ...(metadata.pages && { paged: metadata.pages === 'cursor' ? true : 'within' }),
     ...(metadata.origin && { cookie: true }),
     ...(grantsToken(route) && { grants: true }),
     ...(hasBytes(route) && { bytes: true }),
+    ...(isForm(route) && { form: true }),
     ...(stream && { last: stream.last }),
     refusals: refusalsOf(route),
   };

@@ -18,7 +18,7 @@ export function typesFile(contract: Contract): string {
   const api = areasOf(contract).map(([area]) => `${docComment(areaProse[area]![1], '  ')}\n  readonly ${area}: ${apiName(area)};`);
   return `${[
     heading,
-    "import type { Call, NoRequest, PagedCall, StreamCall } from '../call.ts';",
+    "import type { Call, Cursor, NoRequest, PagedCall, StreamCall } from '../call.ts';",
     ...models,
     ...areas,
     `${docComment('Every area of the API.')}\nexport interface Api {\n${api.join('\n')}\n}`,
@@ -36,11 +36,12 @@ function printArea(area: string, resource: Contract[string], components: Compone
 }
 
 function callOf(route: Route, components: Components) {
-  const kind = streamOf(route) ? 'StreamCall' : route.metadata.pages ? 'PagedCall' : 'Call';
+  const kind = streamOf(route) ? 'StreamCall' : route.metadata.pages === 'cursor' ? 'PagedCall' : 'Call';
   const answers = Object.entries(route.responses as Record<string, Answer>)
     .filter(([status, answer]) => status !== '304' && (kind !== 'StreamCall' || answer !== null))
     .map(([, answer]) => answer);
-  const answer = answers.map((one) => answerOf(one, kind === 'PagedCall', components)).join(' | ');
+  const one = answers.map((one) => answerOf(one, kind === 'PagedCall', components)).join(' | ');
+  const answer = route.metadata.pages === 'within' ? `${one} & Cursor` : one;
   return `${kind}<${requestOf(route, components)}, ${answer}, ${refusalsOf(route).join(' | ')}>`;
 }
 

@@ -7,6 +7,7 @@ import { answerHeaders, requestHeaders } from './headers.ts';
 import { operationOf } from './operation.ts';
 import { areaProse, areasOf, introduction } from './prose.ts';
 import { outsideRefusals } from './responses.ts';
+import { webhooksOf } from './webhooks.ts';
 
 /** The published description of the API (OpenAPI 3.1), derived from the contract and nothing else. */
 export function openApi(contract: Contract, version: string): OpenAPIObject {
@@ -30,6 +31,7 @@ export function openApi(contract: Contract, version: string): OpenAPIObject {
   }
 
   for (const [path, item] of paths) builder.addPath(path, item);
+  for (const [name, item] of webhooksOf(components)) builder.addWebhook(name, item);
   for (const [name, parameter] of Object.entries(requestHeaders)) builder.addParameter(name, parameter);
   for (const [name, header] of Object.entries(answerHeaders)) builder.addHeader(name, header);
   for (const [name, response] of Object.entries(outsideRefusals)) builder.addResponse(name, response);

@@ -1,5 +1,5 @@
 import { isIdempotent } from '../contract/shared/policy.ts';
-import type { Route } from '../contract/shared/route.ts';
+import { isForm, type Route } from '../contract/shared/route.ts';
 
 type Reasons = Partial<Record<number, readonly string[]>>;
 
@@ -8,10 +8,12 @@ const credential: Reasons = {
   403: ['account_suspended', 'no_account_membership', 'ip_blocked'],
 };
 const unreadable: Reasons = { 422: ['empty_body', 'malformed_json', 'unsupported_content_type', 'invalid_encoding'] };
+const unreadableForm: Reasons = { 422: ['empty_body', 'malformed_multipart', 'unsupported_content_type', 'invalid_encoding'] };
 const idempotency: Reasons = { 409: ['idempotency_key_reused', 'idempotency_in_progress'] };
 
 const captcha: Reasons = { 400: ['captcha_required', 'captcha_invalid'], 503: ['captcha_unavailable'] };
-const starting: Reasons = { 409: ['thread_busy'], 429: ['concurrent_runs_exceeded'] };
+const attached: Reasons = { 400: ['attachment_not_found'] };
+const starting: Reasons = { 402: ['credits_exhausted'], 409: ['thread_busy'], 429: ['concurrent_runs_exceeded'] };
 const provider: Reasons = { 400: ['advanced_json_key_denied'], 409: ['name_conflict'] };
 const model: Reasons = { 400: ['advanced_json_key_denied'], 409: ['model_conflict'] };
 const workspacePath: Reasons = { 400: ['invalid_path'], 503: ['workspace_storage_unavailable'] };
@@ -24,6 +26,18 @@ const codeChecked: Reasons = {
   503: ['otp_protection_unavailable'],
 };
 const hashing: Reasons = { 503: ['overloaded'] };
+const outboundUrl: Reasons = {
+  400: [
+    'invalid_url',
+    'missing_hostname',
+    'userinfo_denied',
+    'fragment_denied',
+    'unsupported_scheme',
+    'localhost_denied',
+    'private_ip_denied',
+  ],
+};
+const webhookUrl: Reasons = { 400: [...outboundUrl[400]!, 'insecure_scheme_denied'] };
 
 /** The reasons only one operation gives, by operation id. */
 const own: Readonly<Record<string, readonly Reasons[]>> = {
@@ -64,7 +78,13 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   ],
   meChangePassword: [hashing, { 400: ['password_policy'], 401: ['invalid_credentials'], 429: ['login_rate_limited'] }],
   meResetInviteCode: [{ 429: ['invite_code_reset_cooldown'] }],
-  meRedeem: [{ 409: ['code_inactive', 'code_expired', 'code_exhausted', 'already_redeemed'], 429: ['redeem_rate_limited'] }],
+  meRedeem: [
+    { 409: ['code_inactive', 'code_expired', 'code_exhausted', 'already_redeemed', 'balance_overflow'], 429: ['redeem_rate_limited'] },
+  ],
+  inviteCodesUpdate: [{ 409: ['active_code_exists'] }],
+  creditsOfAccount: [{ 404: ['account_not_found'] }],
+  creditsAdjust: [{ 404: ['account_not_found'], 409: ['insufficient_credits', 'balance_overflow'] }],
+  creditsBulkAdjust: [{ 409: ['balance_overflow'] }],
   accountsCreate: [{ 409: ['slug_taken', 'quota_exceeded'] }],
   accountsDelete: [{ 409: ['personal_account'] }],
   accountsUpdateMember: [{ 409: ['personal_account', 'last_admin'] }],
@@ -75,6 +95,9 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   apiKeysCreate: [{ 403: ['scope_not_grantable'], 409: ['quota_exceeded'] }],
   threadsCreate: [{ 400: ['project_not_found'] }],
   threadsUpdate: [{ 400: ['no_fields', 'project_not_found'] }],
+  sharesView: [{ 403: ['invalid_session'] }],
+  sharesCreate: [hashing],
+  sharesVerify: [hashing, { 403: ['wrong_password'], 409: ['no_password'], 429: ['share_rate_limited'] }],
   projectsCreate: [{ 400: ['team_not_found'] }],
   projectsUpdate: [{ 400: ['team_not_found'], 409: ['default_project'] }],
   projectsDelete: [{ 409: ['default_project'] }],
@@ -83,8 +106,41 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   runsCreate: [starting],
   runsRetry: [starting, { 409: ['nothing_to_retry'] }],
   runsContinue: [starting, { 409: ['run_cannot_continue'] }],
-  runsEditMessage: [starting],
+  messagesCreate: [attached],
+  attachmentsStage: [{ 400: ['unsupported_attachment'], 503: ['attachment_storage_unavailable', 'overloaded'] }],
+  attachmentsGet: [{ 403: ['invalid_session'], 503: ['attachment_storage_unavailable'] }],
+  asrCredentialsCreate: [{ 409: ['name_conflict'] }],
+  asrCredentialsUpdate: [{ 409: ['name_conflict'] }],
+  asrTranscribe: [
+    {
+      400: ['base_url_denied'],
+      409: ['no_default_credential', 'api_key_missing'],
+      502: ['upstream_auth_failed', 'upstream_request_failed', 'upstream_unreachable', 'upstream_invalid_response'],
+    },
+  ],
+  runsEditMessage: [starting, attached],
   runsInput: [{ 400: ['content_too_large'], 409: ['run_not_active'] }],
+  mcpConfigsCreate: [
+    outboundUrl,
+    { 403: ['stdio_requires_platform_admin', 'command_not_allowed'], 409: ['name_conflict', 'quota_exceeded'] },
+  ],
+  mcpConfigsUpdate: [outboundUrl, { 403: ['stdio_requires_platform_admin'], 409: ['name_conflict'] }],
+  personasCreate: [{ 403: ['system_protected'], 409: ['persona_conflict'] }],
+  plansCreate: [{ 409: ['plan_name_taken'] }],
+  plansDelete: [{ 409: ['plan_in_use'] }],
+  subscriptionsCreate: [{ 404: ['account_not_found', 'plan_not_found'], 409: ['active_subscription_exists'] }],
+  subscriptionsUpdate: [{ 409: ['subscription_not_active'] }],
+  subscriptionsCancel: [{ 409: ['subscription_not_active'] }],
+  entitlementOverridesList: [{ 404: ['account_not_found'] }],
+  entitlementOverridesSet: [{ 404: ['account_not_found'] }],
+  entitlementOverridesDelete: [{ 404: ['account_not_found'] }],
+  featureFlagsCreate: [{ 409: ['flag_exists'] }],
+  featureFlagsDelete: [{ 409: ['system_flag'] }],
+  featureFlagsSetOverride: [{ 400: ['overrides_not_supported'], 404: ['account_not_found'] }],
+  ipRulesCreate: [{ 409: ['rule_exists', 'rule_limit', 'would_lock_out_caller'] }],
+  ipRulesList: [{ 404: ['account_not_found'] }],
+  ipRulesDelete: [{ 404: ['account_not_found'], 409: ['would_lock_out_caller'] }],
+  platformSettingsSet: [{ 400: ['unknown_setting_key'] }],
   llmProvidersCreate: [provider, { 403: ['feature_disabled'] }],
   llmProvidersUpdate: [provider],
   llmProvidersAvailableModels: [
@@ -96,6 +152,10 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   ],
   llmModelsCreate: [model],
   llmModelsUpdate: [model],
+  toolProvidersSetCredential: [{ 400: ['localhost_denied', 'private_ip_denied', 'insecure_scheme_denied'] }],
+  webhookEndpointsCreate: [webhookUrl, { 409: ['endpoint_limit'] }],
+  webhookEndpointsUpdate: [webhookUrl],
+  webhookDeliveriesRedeliver: [{ 409: ['endpoint_disabled', 'delivery_pending'] }],
 };
 
 /** The values of `details.reason` that an operation can give under a status, those of every operation of its kind last. */
@@ -108,7 +168,7 @@ export function reasonsOf(operationId: string, route: Route, status: number): st
     ...(auth === 'user' || auth === 'platform' ? [{ 403: ['api_key_not_allowed'] }] : []),
     ...(origin ? [{ 403: ['origin_not_allowed'] }] : []),
     ...(isIdempotent(route) ? [idempotency] : []),
-    ...(route.body ? [unreadable] : []),
+    ...(route.body ? [isForm(route) ? unreadableForm : unreadable] : []),
   ];
   return [...new Set(sources.flatMap((source) => source[status] ?? []))];
 }

@@ -7,13 +7,14 @@ const scalars: Record<string, string> = { string: 'string', number: 'number', in
 /** A JSON Schema as a TypeScript type. Named schemas stay names, which keeps declarations small and hovers readable. */
 export function printType(schema: Json): string {
   if ('$ref' in schema && schema.$ref) return schema.$ref.split('/').at(-1)!;
-  const { type, const: only, enum: values, anyOf, oneOf, allOf, items } = schema as SchemaObject & { const?: unknown };
+  const { type, const: only, enum: values, anyOf, oneOf, allOf, items, format } = schema as SchemaObject & { const?: unknown };
   if (only !== undefined) return JSON.stringify(only);
   if (values) return values.map((value: unknown) => JSON.stringify(value)).join(' | ');
   const options = anyOf ?? oneOf;
   if (options) return options.map(printType).join(' | ');
   if (allOf) return allOf.map((part) => grouped(printType(part))).join(' & ');
   if (Array.isArray(type)) return type.map((one) => printType({ ...schema, type: one } as SchemaObject)).join(' | ');
+  if (type === 'string' && format === 'binary') return 'File';
   if (type === 'array') return `${grouped(printType(items ?? {}))}[]`;
   if (type === 'object') return printObject(schema as SchemaObject);
   return scalars[type ?? ''] ?? 'unknown';

@@ -1,6 +1,6 @@
 // Generated from the contract by docs/generate.ts. Do not edit.
 
-import type { Call, NoRequest, PagedCall, StreamCall } from '../call.ts';
+import type { Call, Cursor, NoRequest, PagedCall, StreamCall } from '../call.ts';
 
 export interface AccessGrant {
   access_token: string;
@@ -22,6 +22,12 @@ export interface Account {
   created_at: Time;
 }
 
+export interface AccountBalance {
+  account_id: Id;
+  /** Credits. */
+  balance: number;
+}
+
 export interface AccountChanges {
   name?: string | undefined;
   /** IANA time zone; null clears. */
@@ -31,6 +37,18 @@ export interface AccountChanges {
 export interface AccountClosing {
   /** The slug of the account, as a confirmation. */
   slug: string;
+}
+
+export interface AccountCredits {
+  account_id: Id;
+  /** Credits. */
+  balance: number;
+  transactions: CreditTransaction[];
+}
+
+export interface AffectedAccounts {
+  /** Accounts whose balance changed. */
+  affected: number;
 }
 
 export interface AgentParallelCompleteEvent {
@@ -80,10 +98,71 @@ export interface ApiKey {
   created_at: Time;
 }
 
+export interface AsrCredential {
+  id: Id;
+  /** Null for the platform. */
+  account_id: Id | null;
+  scope: "account" | "platform";
+  provider: "groq" | "openai";
+  name: string;
+  /** The first 8 characters of the key; null for those who may not manage it. */
+  key_prefix: string | null;
+  base_url: string | null;
+  model: string;
+  is_default: boolean;
+  created_at: Time;
+}
+
+export interface AsrCredentialChanges {
+  name?: string | undefined;
+  api_key?: string | undefined;
+  /** Absolute http(s) URL without user, query or fragment. */
+  base_url?: string | null | undefined;
+  model?: string | undefined;
+  is_default?: boolean | undefined;
+}
+
 export interface AssistantMessage {
   role: "assistant";
   content: { type: string; text?: string | undefined; [name: string]: unknown; }[];
   tool_calls?: { tool_call_id: string; tool_name: string; arguments: Record<string, unknown>; }[] | undefined;
+}
+
+export interface Attachment {
+  /** Of a file that you uploaded, or of a message in a thread you can read. */
+  key: string;
+  filename: string;
+  mime_type: string;
+  /** Bytes. Size and type are those of the stored file, whatever is sent. */
+  size: number;
+}
+
+export interface AuditEntry {
+  id: Id;
+  /** Null for what concerns the platform. */
+  account_id: Id | null;
+  /** Null for the system, and for a sign-in that failed. */
+  actor_user_id: Id | null;
+  /** `<resource>.<verb>`. */
+  action: string;
+  target_type: string;
+  target_id: string | null;
+  trace_id: string;
+  /** With an API key as the actor, `api_key_id` too. */
+  metadata: Record<string, unknown>;
+  ip_address: string | null;
+  user_agent: string | null;
+  created_at: Time;
+  /** Only with `include=state`. */
+  before_state?: Record<string, unknown> | null | undefined;
+  /** Only with `include=state`. */
+  after_state?: Record<string, unknown> | null | undefined;
+}
+
+export interface AuditLog {
+  data: AuditEntry[];
+  /** All that match, on this page or not. */
+  total: number;
 }
 
 export interface BootstrapToken {
@@ -95,6 +174,31 @@ export interface BootstrapTokenState {
   valid: boolean;
   /** Only for the current token. */
   expires_at?: Time | undefined;
+}
+
+export interface Broadcast {
+  id: Id;
+  type: string;
+  title: string;
+  body: string;
+  target_type: "all" | "account";
+  /** The account whose members get it; null for all users. */
+  target_id: Id | null;
+  payload: Record<string, unknown>;
+  /** Final are `completed` and `failed`. */
+  status: BroadcastStatus;
+  /** Notifications that were made so far. Who joins after the end is not counted. */
+  sent_count: number;
+  created_by: Id;
+  created_at: Time;
+}
+
+export type BroadcastStatus = "pending" | "sending" | "completed" | "failed";
+
+export interface BulkCreditAdjustment {
+  /** Positive adds, negative takes. */
+  amount: number;
+  note?: string | undefined;
 }
 
 export interface CancelRequest {
@@ -146,6 +250,11 @@ export interface CreatedInvitation {
   token: string;
 }
 
+export interface CreatedReport {
+  id: Id;
+  created_at: Time;
+}
+
 export interface CreatedRun {
   run_id: Id;
   trace_id: TraceId;
@@ -156,6 +265,50 @@ export interface Credentials {
   password: string;
   /** Required when captcha is on. */
   cf_turnstile_token?: string | null | undefined;
+}
+
+export interface CreditAdjustment {
+  account_id: Id;
+  /** Positive adds, negative takes. */
+  amount: number;
+  note?: string | undefined;
+}
+
+export interface CreditReset {
+  note?: string | undefined;
+}
+
+export interface CreditTransaction {
+  id: Id;
+  account_id: Id;
+  /** Positive adds, negative takes; never 0. */
+  amount: number;
+  type: "credit" | "debit";
+  /** The cause. */
+  reference_type: "initial_grant" | "monthly_grant" | "admin_adjust" | "admin_bulk_adjust" | "admin_reset" | "redemption_code" | "referral" | "run" | "sandbox";
+  /** The object of the cause: a run, a subscription, a code, an audit entry. */
+  reference_id: Id | null;
+  note: string | null;
+  /** How the amount was worked out. */
+  metadata: Record<string, unknown> | null;
+  /** Of a run, where you may read its thread. */
+  thread_title: string | null;
+  created_at: Time;
+}
+
+export interface Credits {
+  /** Credits. */
+  balance: number;
+  transactions: CreditTransaction[];
+}
+
+export interface DailyUsage {
+  date: string;
+  input_tokens: number;
+  output_tokens: number;
+  /** US dollars, to 6 decimals. */
+  cost_usd: number;
+  record_count: number;
 }
 
 export interface EmailCode {
@@ -176,7 +329,63 @@ export interface EmailConfirmation {
   token: string;
 }
 
+export interface Entitlement {
+  id: Id;
+  key: string;
+  value: string;
+  value_type: EntitlementType;
+}
+
+export interface EntitlementOverride {
+  id: Id;
+  account_id: Id;
+  key: string;
+  value: string;
+  value_type: EntitlementType;
+  reason: string | null;
+  /** From this instant on it has no effect. */
+  expires_at: Time | null;
+  created_by_user_id: Id | null;
+  created_at: Time;
+}
+
+export type EntitlementType = "integer" | "boolean" | "string";
+
+/** `native_v1` is `agent.simple`. */
+export type Executor = "agent.simple" | "native_v1" | "agent.interactive" | "task.classify_route" | "noop";
+
+export interface FeatureFlag {
+  id: Id;
+  key: FeatureFlagKey;
+  description: string | null;
+  /** Of accounts without an override, and where there is no account. */
+  default_value: boolean;
+  supports_account_overrides: boolean;
+  created_at: Time;
+}
+
+export interface FeatureFlagChanges {
+  default_value?: boolean | undefined;
+  description?: string | undefined;
+}
+
+/** Letters, digits, `_`, `.` and `-`, beginning with a letter or digit. */
+export type FeatureFlagKey = string;
+
 export type FeatureFlags = Record<string, boolean>;
+
+export interface FilePart {
+  type: "file";
+  attachment: Attachment;
+  extracted_text?: string | undefined;
+}
+
+export interface FlagOverride {
+  account_id: Id;
+  flag_key: FeatureFlagKey;
+  enabled: boolean;
+  created_at: Time;
+}
 
 export interface FlowCode {
   /** From `POST /v1/auth/resolve`; it lasts ten minutes. */
@@ -192,6 +401,42 @@ export interface FlowCodeRequest {
   cf_turnstile_token?: string | null | undefined;
 }
 
+export interface ForkRequest {
+  /** The last message to copy. */
+  message_id: Id;
+  /** As the thread is, unless given. */
+  is_private?: boolean | undefined;
+}
+
+export interface ForkedThread {
+  id: Id;
+  account_id: Id;
+  created_by_user_id: Id | null;
+  title: string | null;
+  project_id: Id | null;
+  created_at: Time;
+  /** The last activity. */
+  updated_at: Time;
+  /** The run that has not ended yet. */
+  active_run_id: Id | null;
+  is_private: boolean;
+  /** Only private threads expire. */
+  expires_at: Time | null;
+  /** Only when forked. */
+  parent_thread_id?: Id | undefined;
+  /** The messages that were copied, oldest first. */
+  id_mapping: { old_id: Id; new_id: Id; }[];
+}
+
+export interface HourlyUsage {
+  hour: Time;
+  input_tokens: number;
+  output_tokens: number;
+  /** US dollars, to 6 decimals. */
+  cost_usd: number;
+  record_count: number;
+}
+
 /** A UUID (RFC 9562); the server makes version 7. */
 export type Id = string;
 
@@ -199,6 +444,11 @@ export interface Identity {
   identity: string;
   /** Required when captcha is on. */
   cf_turnstile_token?: string | null | undefined;
+}
+
+export interface ImagePart {
+  type: "image";
+  attachment: Attachment;
 }
 
 export interface Invitation {
@@ -222,6 +472,24 @@ export interface InviteCode {
   is_active: boolean;
   created_at: Time;
 }
+
+export interface InviteCodeChanges {
+  /** 0: unlimited. Fewer than it was used: used up. */
+  max_uses?: number | undefined;
+  is_active?: boolean | undefined;
+}
+
+export interface IpRule {
+  id: Id;
+  account_id: Id;
+  type: IpRuleType;
+  /** The network, without host bits. */
+  cidr: string;
+  note: string | null;
+  created_at: Time;
+}
+
+export type IpRuleType = "allowlist" | "blocklist";
 
 export interface Issue {
   location: "path" | "query" | "header" | "body";
@@ -351,6 +619,10 @@ export interface LlmTurnCompletedEvent {
   error_class?: string | undefined;
 }
 
+export interface LockedShare {
+  requires_password: true;
+}
+
 export interface LoginCheck {
   login: string;
 }
@@ -363,6 +635,40 @@ export interface LogoutRequest {
   /** End every session of the user. */
   all?: boolean | undefined;
 }
+
+export interface McpConfig {
+  id: Id;
+  account_id: Id;
+  name: string;
+  transport: McpTransport;
+  /** Null with `stdio`. */
+  url: string | null;
+  /** Whether there is a bearer token. */
+  has_auth: boolean;
+  /** Only with `stdio`. */
+  command: string | null;
+  args: string[];
+  cwd: string | null;
+  /** A server never sees the environment of the worker. */
+  inherit_parent_env: false;
+  call_timeout_ms: number;
+  is_active: boolean;
+  created_at: Time;
+  updated_at: Time;
+}
+
+export interface McpConfigChanges {
+  name?: string | undefined;
+  /** Absolute http(s) URL without user or fragment; not with `stdio`. */
+  url?: string | null | undefined;
+  /** Sent as `Authorization: Bearer`; null or an empty text is none. Not with `stdio`. */
+  bearer_token?: string | null | undefined;
+  /** Milliseconds for each step and each call. */
+  call_timeout_ms?: number | undefined;
+  is_active?: boolean | undefined;
+}
+
+export type McpTransport = "stdio" | "http_sse" | "streamable_http";
 
 export interface Me {
   id: Id;
@@ -413,16 +719,18 @@ export interface Message {
   /** Null for the assistant. */
   created_by_user_id: Id | null;
   role: "user" | "assistant";
+  /** Of a structured message: its texts, and the names and texts of its attachments. */
   content: string;
   /** Only on structured messages. */
-  content_json?: Record<string, unknown> | undefined;
+  content_json?: MessageContent | undefined;
   /** Only on messages of the assistant: the run that produced it. */
   run_id?: Id | undefined;
   created_at: Time;
 }
 
 export interface MessageContent {
-  parts: TextPart[];
+  /** Texts are joined into one. At most 8 attachments, together 20 MiB. */
+  parts: MessagePart[];
 }
 
 export interface MessageDeltaEvent {
@@ -441,6 +749,35 @@ export interface MessageDeltaEvent {
   error_class?: string | undefined;
 }
 
+export type MessagePart = TextPart | ImagePart | FilePart;
+
+export interface ModelUsage {
+  /** `unknown` where a run ended before one was chosen. */
+  model: string;
+  input_tokens: number;
+  output_tokens: number;
+  /** US dollars, to 6 decimals. */
+  cost_usd: number;
+  record_count: number;
+  cache_creation_tokens: number;
+  cache_read_tokens: number;
+  cached_tokens: number;
+}
+
+export interface MonthlyUsage {
+  account_id: Id;
+  year: number;
+  month: number;
+  total_input_tokens: number;
+  total_output_tokens: number;
+  total_cache_creation_tokens: number;
+  total_cache_read_tokens: number;
+  total_cached_tokens: number;
+  /** US dollars, to 6 decimals. */
+  total_cost_usd: number;
+  record_count: number;
+}
+
 export interface NewAccount {
   /** Unique for ever, also after the account was closed. */
   slug: string;
@@ -453,10 +790,70 @@ export interface NewApiKey {
   scopes?: string[] | null | undefined;
 }
 
+export interface NewAsrCredential {
+  name: string;
+  provider: "groq" | "openai";
+  api_key: string;
+  model: string;
+  /** Absolute http(s) URL without user, query or fragment. */
+  base_url?: string | null | undefined;
+  is_default?: boolean | undefined;
+  scope?: "account" | "platform" | undefined;
+}
+
+export interface NewAttachment {
+  /** A PNG, JPEG, WebP or GIF image up to 10 MiB, or a text file up to 1 MiB. */
+  file: File;
+}
+
+export interface NewBroadcast {
+  /** What it is about, for programs. */
+  type: string;
+  title: string;
+  body: string;
+  /** `all`, or the id of an account. */
+  target: "all" | Id;
+  /** At most 16 KiB as JSON. */
+  payload?: Record<string, unknown> | undefined;
+}
+
+export interface NewEntitlement {
+  key: string;
+  value: string;
+  value_type: EntitlementType;
+}
+
+export interface NewEntitlementOverride {
+  account_id: Id;
+  key: string;
+  value: string;
+  value_type: EntitlementType;
+  reason?: string | null | undefined;
+  expires_at?: string | null | undefined;
+}
+
+export interface NewFeatureFlag {
+  key: FeatureFlagKey;
+  description?: string | undefined;
+  default_value: boolean;
+}
+
+export interface NewFlagOverride {
+  account_id: Id;
+  enabled: boolean;
+}
+
 export interface NewInvitation {
   /** One address (RFC 5322 addr-spec) of 3 to 254 characters. */
   email: string;
   role: MemberRole;
+}
+
+export interface NewIpRule {
+  type: IpRuleType;
+  /** An IPv4 or IPv6 address with a prefix length (RFC 4632, RFC 4291); host bits are cleared. */
+  cidr: string | string;
+  note?: string | undefined;
 }
 
 export interface NewLlmModel {
@@ -492,11 +889,75 @@ export interface NewLlmProvider {
   advanced_json?: Record<string, unknown> | null | undefined;
 }
 
+export interface NewMcpConfig {
+  name: string;
+  /** One of `stdio`, `http_sse`, `streamable_http`; the case of letters does not matter. */
+  transport: string;
+  /** Absolute http(s) URL without user or fragment; not with `stdio`. */
+  url?: string | null | undefined;
+  /** Sent as `Authorization: Bearer`; null or an empty text is none. Not with `stdio`. */
+  bearer_token?: string | null | undefined;
+  /** The program to run, without a shell; needed with `stdio`. */
+  command?: string | null | undefined;
+  args?: string[] | undefined;
+  cwd?: string | null | undefined;
+  /** The whole environment of the program; never shown again. */
+  env?: Record<string, string> | undefined;
+  /** Taken and ignored: it is always false. */
+  inherit_parent_env?: boolean | undefined;
+  /** Milliseconds for each step and each call. */
+  call_timeout_ms?: number | undefined;
+}
+
 export interface NewMessage {
   /** Not blank; stored unchanged. */
   content?: string | undefined;
   /** Wins over `content`. */
   content_json?: MessageContent | undefined;
+}
+
+export interface NewPersona {
+  scope?: PersonaScope | undefined;
+  persona_key?: string | undefined;
+  version?: string | undefined;
+  /** The key of a builtin that this is a copy of, but for what is given. Without it key, version, name and prompt are required. */
+  copy_from_repo_persona_key?: string | undefined;
+  display_name?: string | undefined;
+  description?: string | null | undefined;
+  /** The system prompt. */
+  prompt_md?: string | undefined;
+  /** Who it is; stands before the prompt. */
+  soul_md?: string | null | undefined;
+  /** Tools or groups of tools; empty is all. */
+  tool_allowlist?: string[] | undefined;
+  tool_denylist?: string[] | undefined;
+  /** The tools listed from the start; others are loaded when needed. Empty is all. */
+  core_tools?: string[] | undefined;
+  budgets?: PersonaBudgets | undefined;
+  /** Reserved: stored, without effect. */
+  roles?: Record<string, PersonaRole> | undefined;
+  /** Reserved: only `[]`. */
+  conditional_tools?: unknown[] | undefined;
+  /** A selector: `provider^model`, or a model alone. */
+  model?: string | null | undefined;
+  /** A provider by name. */
+  preferred_credential?: string | null | undefined;
+  reasoning_mode?: ReasoningMode | undefined;
+  stream_thinking?: boolean | undefined;
+  prompt_cache_control?: "none" | "system_prompt" | undefined;
+  executor_type?: Executor | undefined;
+  executor_config?: Record<string, unknown> | undefined;
+  user_selectable?: boolean | undefined;
+  selector_name?: string | null | undefined;
+  selector_order?: number | null | undefined;
+}
+
+export interface NewPlan {
+  /** Unique, ignoring case. */
+  name: string;
+  /** For people. */
+  display_name: string;
+  entitlements?: NewEntitlement[] | undefined;
 }
 
 export interface NewProject {
@@ -507,6 +968,25 @@ export interface NewProject {
   visibility?: Visibility | undefined;
 }
 
+export interface NewRedemptionCodes {
+  /** How many codes. */
+  count: number;
+  type: RedemptionType;
+  /** Of `credits` an integer from 1 to 1000000000, as digits; of `feature` the key of a flag that accounts may override. */
+  value: string;
+  /** Uses of each code, one for a user. */
+  max_uses?: number | undefined;
+  /** May lie in the past: then the codes have expired. */
+  expires_at?: string | null | undefined;
+  /** A name to find the codes by. */
+  batch_id?: string | null | undefined;
+}
+
+export interface NewReport {
+  categories: ReportCategory[];
+  feedback?: string | null | undefined;
+}
+
 export interface NewRun {
   /** A provider model by id. */
   route_id?: string | null | undefined;
@@ -515,6 +995,22 @@ export interface NewRun {
   /** A selector: `provider^model`, or a model alone. */
   model?: string | null | undefined;
   reasoning_mode?: "auto" | "enabled" | "disabled" | "none" | "off" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "extra high" | null | undefined;
+}
+
+export interface NewShare {
+  access_type?: "public" | "password" | undefined;
+  /** Only of `password`, which needs one. Never returned. */
+  password?: string | undefined;
+  live_update?: boolean | undefined;
+}
+
+export interface NewSubscription {
+  account_id: Id;
+  plan_id: Id;
+  /** Monthly grants are counted from here. */
+  current_period_start: string;
+  /** After the start; monthly grants stop here. */
+  current_period_end: string;
 }
 
 export interface NewTeam {
@@ -548,6 +1044,13 @@ export interface NewUser {
   cf_turnstile_token?: string | null | undefined;
 }
 
+export interface NewWebhookEndpoint {
+  /** An https URL of a public host, without user, password and fragment. */
+  url: string;
+  /** What the endpoint is told of; duplicates are merged. */
+  events: WebhookEventType[];
+}
+
 export interface NextStep {
   /** `password`: a user has this login or address; `register`: nobody has. */
   next_step: "password" | "register";
@@ -562,8 +1065,39 @@ export interface NextStep {
   prefill: { login?: string | undefined; email?: string | undefined; };
 }
 
+export interface Notification {
+  id: Id;
+  user_id: Id;
+  /** The account it is about; your personal one where it is about none. */
+  account_id: Id;
+  /** What it is about, for programs: `webhook.endpoint_disabled`. */
+  type: string;
+  title: string;
+  body: string;
+  payload: Record<string, unknown>;
+  read_at: Time | null;
+  created_at: Time;
+}
+
+export interface Notifications {
+  data: Notification[];
+}
+
 export interface Ok {
   ok: true;
+}
+
+export interface OwnedInviteCode {
+  id: Id;
+  user_id: Id;
+  code: string;
+  /** 0: unlimited. */
+  max_uses: number;
+  use_count: number;
+  is_active: boolean;
+  created_at: Time;
+  user_login: string | null;
+  user_email: string | null;
 }
 
 export interface PasswordChange {
@@ -573,12 +1107,138 @@ export interface PasswordChange {
   new_password: string;
 }
 
+export interface Persona {
+  /** Of a builtin: `builtin:{key}:{version}`. */
+  id: Id | string;
+  persona_key: string;
+  version: string;
+  /** `platform` for builtins. */
+  scope: PersonaScope;
+  source: "custom" | "builtin";
+  display_name: string;
+  description: string | null;
+  selector_name: string | null;
+  selector_order: number | null;
+  model: string | null;
+  reasoning_mode: ReasoningMode;
+  /** Null for the platform and for builtins. */
+  account_id: Id | null;
+  is_active: boolean;
+  prompt_md: string;
+  soul_md: string | null;
+  tool_allowlist: string[];
+  tool_denylist: string[];
+  core_tools: string[];
+  budgets: PersonaBudgets;
+  roles: Record<string, PersonaRole>;
+  conditional_tools: unknown[];
+  preferred_credential: string | null;
+  stream_thinking: boolean;
+  prompt_cache_control: "none" | "system_prompt";
+  executor_type: Executor;
+  executor_config: Record<string, unknown>;
+  user_selectable: boolean;
+  /** Null for builtins. */
+  created_at: Time | null;
+  /** Null for builtins. */
+  updated_at: Time | null;
+}
+
+export interface PersonaBudgets {
+  reasoning_iterations?: number | undefined;
+  tool_continuation_budget?: number | undefined;
+  max_output_tokens?: number | undefined;
+  tool_timeout_ms?: number | undefined;
+  max_cost_micros?: number | undefined;
+  max_total_output_tokens?: number | undefined;
+  temperature?: number | undefined;
+  top_p?: number | undefined;
+  /** Reserved: only `{}`. */
+  tool_budget?: Record<string, unknown> | undefined;
+  /** Reserved: only `{}`. */
+  per_tool_soft_limits?: Record<string, unknown> | undefined;
+}
+
+export interface PersonaChanges {
+  display_name?: string | undefined;
+  description?: string | null | undefined;
+  /** The system prompt. */
+  prompt_md?: string | undefined;
+  /** Who it is; stands before the prompt. */
+  soul_md?: string | null | undefined;
+  /** Tools or groups of tools; empty is all. */
+  tool_allowlist?: string[] | undefined;
+  tool_denylist?: string[] | undefined;
+  /** The tools listed from the start; others are loaded when needed. Empty is all. */
+  core_tools?: string[] | undefined;
+  budgets?: PersonaBudgets | undefined;
+  /** Reserved: stored, without effect. */
+  roles?: Record<string, PersonaRole> | undefined;
+  /** Reserved: only `[]`. */
+  conditional_tools?: unknown[] | undefined;
+  /** A selector: `provider^model`, or a model alone. */
+  model?: string | null | undefined;
+  /** A provider by name. */
+  preferred_credential?: string | null | undefined;
+  reasoning_mode?: ReasoningMode | undefined;
+  stream_thinking?: boolean | undefined;
+  prompt_cache_control?: "none" | "system_prompt" | undefined;
+  executor_type?: Executor | undefined;
+  executor_config?: Record<string, unknown> | undefined;
+  user_selectable?: boolean | undefined;
+  selector_name?: string | null | undefined;
+  selector_order?: number | null | undefined;
+  is_active?: boolean | undefined;
+}
+
+export interface PersonaRole {
+  soul_md?: string | null | undefined;
+  prompt_md?: string | null | undefined;
+  tool_allowlist?: string[] | undefined;
+  tool_denylist?: string[] | undefined;
+  budgets?: PersonaBudgets | undefined;
+  preferred_credential?: string | null | undefined;
+  model?: string | null | undefined;
+  reasoning_mode?: ReasoningMode | undefined;
+  stream_thinking?: boolean | undefined;
+  prompt_cache_control?: "none" | "system_prompt" | undefined;
+}
+
+export type PersonaScope = "account" | "platform";
+
+export interface Plan {
+  id: Id;
+  name: string;
+  display_name: string;
+  /** Sorted by key. */
+  entitlements: Entitlement[];
+  created_at: Time;
+}
+
+export interface PlanChanges {
+  /** For people. */
+  display_name?: string | undefined;
+  /** Replaces all of them, for all subscribers at once. */
+  entitlements?: NewEntitlement[] | undefined;
+}
+
 export interface PlatformAdmin {
   access_token: string;
   token_type: "bearer";
   /** Seconds until the access token expires. */
   expires_in: number;
   user_id: Id;
+}
+
+export interface PlatformSetting {
+  key: string;
+  value: string;
+  updated_at: Time;
+}
+
+export interface PlatformSettingValue {
+  /** The text of a value of the setting’s type. */
+  value: string;
 }
 
 export interface PlatformSetup {
@@ -630,7 +1290,19 @@ export interface ProjectChanges {
 
 export type ProviderScope = "account" | "platform";
 
+export interface ReadAll {
+  ok: true;
+  /** Notifications that were unread. */
+  count: number;
+}
+
 export type ReasoningMode = "auto" | "enabled" | "disabled" | "none" | "minimal" | "low" | "medium" | "high" | "xhigh";
+
+export interface Recording {
+  /** Up to 25 MiB, in a format that the provider knows. */
+  file: File;
+  language?: string | undefined;
+}
 
 export interface Redemption {
   code: string;
@@ -639,9 +1311,58 @@ export interface Redemption {
   value: string;
 }
 
+export interface RedemptionCode {
+  id: Id;
+  /** Four groups of four symbols joined by `-`: the letters without I and O, and 2 to 9. */
+  code: string;
+  type: RedemptionType;
+  /** The number of credits, or the key of the feature flag. */
+  value: string;
+  max_uses: number;
+  use_count: number;
+  /** From this instant on the code is of no use. */
+  expires_at: Time | null;
+  is_active: boolean;
+  batch_id: string | null;
+  created_by_user_id: Id | null;
+  created_at: Time;
+}
+
+export interface RedemptionCodeChanges {
+  /** A code that was switched off is not revived. */
+  is_active: false;
+}
+
 export interface RedemptionRequest {
   /** In either case, with or without white space around it. */
   code: string;
+}
+
+export type RedemptionType = "credits" | "feature";
+
+export interface Referral {
+  id: Id;
+  inviter_user_id: Id;
+  invitee_user_id: Id;
+  invite_code_id: Id;
+  /** Whether the inviter was paid. */
+  credited: boolean;
+  created_at: Time;
+  /** Null once the user was deleted. */
+  inviter_login: string | null;
+  /** Null once the user was deleted. */
+  invitee_login: string | null;
+}
+
+export interface ReferralNode {
+  user_id: Id;
+  /** Null once the user was deleted. */
+  login: string | null;
+  /** Null for the root. */
+  inviter_id: Id | null;
+  depth: number;
+  /** When the root came to be; of the others, when they were referred. */
+  created_at: Time;
 }
 
 export interface Registration {
@@ -656,6 +1377,19 @@ export interface Registration {
 export interface RegistrationMode {
   mode: "open" | "invite_only" | "disabled";
 }
+
+export interface Report {
+  id: Id;
+  thread_id: Id;
+  account_id: Id;
+  /** Who reports. */
+  user_id: Id;
+  categories: ReportCategory[];
+  feedback: string | null;
+  created_at: Time;
+}
+
+export type ReportCategory = "inaccurate" | "out_of_date" | "too_short" | "too_long" | "harmful_or_offensive" | "wrong_sources";
 
 export interface RetryRequest {
   /** A selector: `provider^model`, or a model alone. */
@@ -717,6 +1451,13 @@ export interface RunCancelledEvent {
   error_class?: string | undefined;
 }
 
+export interface RunCancelledWebhook {
+  type: "run.cancelled";
+  /** When it happened. */
+  timestamp: Time;
+  data: WebhookRun;
+}
+
 export interface RunCompletedEvent {
   event_id: Id;
   run_id: Id;
@@ -731,6 +1472,13 @@ export interface RunCompletedEvent {
   tool_name?: string | undefined;
   /** Only on failures. */
   error_class?: string | undefined;
+}
+
+export interface RunCompletedWebhook {
+  type: "run.completed";
+  /** When it happened. */
+  timestamp: Time;
+  data: WebhookRun;
 }
 
 export interface RunContextCompactEvent {
@@ -772,6 +1520,13 @@ export interface RunFailedEvent {
   tool_name?: string | undefined;
   /** Only on failures. */
   error_class?: string | undefined;
+}
+
+export interface RunFailedWebhook {
+  type: "run.failed";
+  /** When it happened. */
+  timestamp: Time;
+  data: WebhookRun;
 }
 
 export interface RunIdleHeartbeatEvent {
@@ -1030,6 +1785,11 @@ export interface RunWaitingForInputEvent {
   error_class?: string | undefined;
 }
 
+export interface SecretRotation {
+  /** How long the secret there was signs beside the new one. */
+  grace_period_seconds?: number | undefined;
+}
+
 export interface SecurityInjectionDetectedEvent {
   event_id: Id;
   run_id: Id;
@@ -1060,6 +1820,107 @@ export interface SecurityToolInjectionDetectedEvent {
   tool_name?: string | undefined;
   /** Only on failures. */
   error_class?: string | undefined;
+}
+
+export interface SelectablePersona {
+  /** Of a builtin: `builtin:{key}:{version}`. */
+  id: Id | string;
+  persona_key: string;
+  version: string;
+  /** `platform` for builtins. */
+  scope: PersonaScope;
+  source: "custom" | "builtin";
+  display_name: string;
+  description: string | null;
+  selector_name: string | null;
+  selector_order: number | null;
+  model: string | null;
+  reasoning_mode: ReasoningMode;
+}
+
+export interface SettingSchema {
+  key: string;
+  type: "string" | "integer" | "number" | "boolean";
+  /** The text of the value; null where unset means neither. */
+  default: string | null;
+  description: string;
+  sensitive: boolean;
+  /** `both`: plans and overrides may say otherwise for an account. */
+  scope: "both" | "platform";
+}
+
+export interface Share {
+  id: Id;
+  /** 22 letters and digits: whoever knows them has the share. */
+  token: string;
+  /** The path of its page: `/s/{token}`. */
+  url: string;
+  access_type: "public" | "password";
+  has_password: boolean;
+  /** Whether messages that come later are shown, too. */
+  live_update: boolean;
+  /** Messages of users at the time of sharing. */
+  snapshot_turn_count: number;
+  created_at: Time;
+}
+
+export interface SharePassword {
+  password: string;
+}
+
+export interface ShareSession {
+  /** Opens the share for 24 hours, or until it is deleted. */
+  session_token: string;
+}
+
+export type ShareView = SharedThread | LockedShare;
+
+export interface SharedMessage {
+  id: Id;
+  role: "user" | "assistant";
+  /** Of a structured message: its texts, and the names and texts of its attachments. */
+  content: string;
+  /** Only on structured messages. */
+  content_json?: MessageContent | undefined;
+  created_at: Time;
+}
+
+export interface SharedThread {
+  requires_password: false;
+  thread: { title: string | null; created_at: Time; };
+  /** Oldest first. Attachments are read with their keys and `share_token`. */
+  messages: SharedMessage[];
+}
+
+export interface StagedAttachment {
+  key: string;
+  /** The name that was sent, without folders and unusual characters. */
+  filename: string;
+  mime_type: string;
+  /** Bytes. */
+  size: number;
+  kind: "image" | "file";
+  /** Only of text files: the first 12 000 characters. */
+  extracted_text?: string | undefined;
+}
+
+export interface Subscription {
+  id: Id;
+  account_id: Id;
+  plan_id: Id;
+  /** It stays active until it is cancelled, whatever its period; `expired` is reserved. */
+  status: "active" | "cancelled" | "expired";
+  current_period_start: Time;
+  current_period_end: Time;
+  cancelled_at: Time | null;
+  created_at: Time;
+}
+
+export interface SubscriptionChanges {
+  /** Monthly grants are counted from here. */
+  current_period_start?: string | undefined;
+  /** After the start; monthly grants stop here. */
+  current_period_end?: string | undefined;
 }
 
 export interface Team {
@@ -1180,6 +2041,13 @@ export interface ToolCallEvent {
   error_class?: string | undefined;
 }
 
+/** What is left out or blank stays as it is. */
+export interface ToolCredential {
+  api_key?: string | undefined;
+  /** Absolute URL without user, query or fragment. */
+  base_url?: string | undefined;
+}
+
 export interface ToolDeniedEvent {
   event_id: Id;
   run_id: Id;
@@ -1195,6 +2063,32 @@ export interface ToolDeniedEvent {
   /** Only on failures. */
   error_class?: string | undefined;
 }
+
+export type ToolGroup = "web_search" | "web_fetch";
+
+export interface ToolProvider {
+  group_name: ToolGroup;
+  provider_name: ToolProviderName;
+  is_active: boolean;
+  /** The beginning and the end of the key. */
+  key_prefix: string | null;
+  base_url: string | null;
+  requires_api_key: boolean;
+  requires_base_url: boolean;
+  /** Whether everything it requires is there. */
+  configured: boolean;
+}
+
+export interface ToolProviderGroup {
+  group_name: ToolGroup;
+  providers: ToolProvider[];
+}
+
+export interface ToolProviderGroups {
+  groups: ToolProviderGroup[];
+}
+
+export type ToolProviderName = "web_search.tavily" | "web_search.searxng" | "web_search.duckduckgo" | "web_fetch.jina" | "web_fetch.firecrawl" | "web_fetch.basic";
 
 export interface ToolResultEvent {
   event_id: Id;
@@ -1213,6 +2107,10 @@ export interface ToolResultEvent {
 }
 
 export type TraceId = string;
+
+export interface Transcript {
+  text: string;
+}
 
 export interface UpstreamModel {
   id: string;
@@ -1241,8 +2139,132 @@ export interface Usage {
   cached_tokens?: number | undefined;
 }
 
+export interface UsageSummary {
+  year: number;
+  month: number;
+  total_input_tokens: number;
+  total_output_tokens: number;
+  total_cache_creation_tokens: number;
+  total_cache_read_tokens: number;
+  total_cached_tokens: number;
+  /** US dollars, to 6 decimals. */
+  total_cost_usd: number;
+  record_count: number;
+}
+
 /** `shared` is for everybody in the account, or for one team where `team_id` names it. */
 export type Visibility = "private" | "shared";
+
+export interface WebhookDelivery {
+  id: Id;
+  endpoint_id: Id;
+  account_id: Id;
+  /** The `webhook-id` of every attempt; equal for all endpoints and redeliveries. */
+  message_id: string;
+  event_type: WebhookEventType;
+  status: WebhookDeliveryStatus;
+  attempts: number;
+  last_attempt_at: Time | null;
+  /** Null once the status is final. */
+  next_attempt_at: Time | null;
+  response_status: number | null;
+  /** The first 4096 bytes of the last answer, as text. */
+  response_body: string | null;
+  error: WebhookError | null;
+  redelivery_of: Id | null;
+  created_at: Time;
+}
+
+export interface WebhookDeliveryDetail {
+  id: Id;
+  endpoint_id: Id;
+  account_id: Id;
+  /** The `webhook-id` of every attempt; equal for all endpoints and redeliveries. */
+  message_id: string;
+  event_type: WebhookEventType;
+  status: WebhookDeliveryStatus;
+  attempts: number;
+  last_attempt_at: Time | null;
+  /** Null once the status is final. */
+  next_attempt_at: Time | null;
+  response_status: number | null;
+  /** The first 4096 bytes of the last answer, as text. */
+  response_body: string | null;
+  error: WebhookError | null;
+  redelivery_of: Id | null;
+  created_at: Time;
+  payload: WebhookEvent;
+}
+
+export type WebhookDeliveryStatus = "pending" | "delivered" | "failed";
+
+export interface WebhookEndpoint {
+  id: Id;
+  account_id: Id;
+  url: string;
+  events: WebhookEventType[];
+  enabled: boolean;
+  /** Switched off by somebody, after 20 failed deliveries in a row, or because the receiver answered 410. */
+  disabled_reason: "manual" | "consecutive_failures" | "gone" | null;
+  /** The first 10 characters of the secret. */
+  secret_prefix: string;
+  /** Until then the secret before the last rotation signs too. */
+  previous_secret_expires_at: Time | null;
+  created_at: Time;
+}
+
+export interface WebhookEndpointChanges {
+  /** An https URL of a public host, without user, password and fragment. */
+  url?: string | undefined;
+  /** What the endpoint is told of; duplicates are merged. */
+  events?: WebhookEventType[] | undefined;
+  /** true also forgets the failures so far. */
+  enabled?: boolean | undefined;
+}
+
+export interface WebhookEndpointWithSecret {
+  id: Id;
+  account_id: Id;
+  url: string;
+  events: WebhookEventType[];
+  enabled: boolean;
+  /** Switched off by somebody, after 20 failed deliveries in a row, or because the receiver answered 410. */
+  disabled_reason: "manual" | "consecutive_failures" | "gone" | null;
+  /** The first 10 characters of the secret. */
+  secret_prefix: string;
+  /** Until then the secret before the last rotation signs too. */
+  previous_secret_expires_at: Time | null;
+  created_at: Time;
+  /** The key of the signatures; shown only here. */
+  signing_secret: string;
+}
+
+/** Why the last attempt failed, or why there was none. */
+export type WebhookError = "http_status" | "redirect" | "timeout" | "connection_failed" | "url_denied" | "secret_unreadable" | "endpoint_disabled";
+
+export type WebhookEvent = RunCompletedWebhook | RunFailedWebhook | RunCancelledWebhook;
+
+export type WebhookEventType = "run.completed" | "run.failed" | "run.cancelled";
+
+export interface WebhookRun {
+  run_id: Id;
+  account_id: Id;
+  thread_id: Id;
+  status: "completed" | "failed" | "cancelled";
+  created_at: Time;
+  completed_at: Time | null;
+  failed_at: Time | null;
+  cancelled_at: Time | null;
+  model: string | null;
+  total_input_tokens: number | null;
+  total_output_tokens: number | null;
+  total_cost_usd: number | null;
+  credits_used: number;
+  error_class: string | null;
+  /** Whether the run can be continued; null unless it failed. */
+  resumable: boolean | null;
+  trace_id: TraceId;
+}
 
 export interface WorkerJobReceivedEvent {
   event_id: Id;
@@ -1505,6 +2527,12 @@ export interface ThreadsApi {
   readonly update: Call<{ params: { thread_id: Id; }; body: ThreadChanges; }, Thread, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
   /** Delete a thread and stop its run */
   readonly delete: Call<{ params: { thread_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Copy a thread up to one of its messages
+   *
+   * The copy is yours, with its title and project. Runs, stars and shares are not copied.
+   */
+  readonly fork: Call<{ params: { thread_id: Id; }; body: ForkRequest; }, ForkedThread, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** Star a thread */
   readonly star: Call<{ params: { thread_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
   /** Remove the star of a thread */
@@ -1516,6 +2544,49 @@ export interface MessagesApi {
   readonly create: Call<{ params: { thread_id: Id; }; body: NewMessage; }, Message, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** Read the transcript: the newest messages, oldest first */
   readonly list: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: string | undefined; order?: "asc" | "desc" | undefined; } | undefined; }, Message, 400 | 401 | 403 | 404 | 500 | 503>;
+}
+
+export interface SharesApi {
+  /**
+   * Share a thread
+   *
+   * Without `live_update` it shows the messages there are now, whatever becomes of the thread.
+   */
+  readonly create: Call<{ params: { thread_id: Id; }; body?: NewShare | undefined; }, Share, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** List the shares of your thread, newest first */
+  readonly list: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, Share, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Delete a share
+   *
+   * It opens nothing from then on, also for those who gave its password before.
+   */
+  readonly delete: Call<{ params: { thread_id: Id; }; query: { id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Read a shared thread */
+  readonly view: Call<{ params: { token: string; }; query?: { session_token?: string | undefined; } | undefined; }, ShareView, 400 | 403 | 404 | 500 | 503>;
+  /** Open a share by its password */
+  readonly verify: Call<{ params: { token: string; }; body: SharePassword; }, ShareSession, 400 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
+}
+
+export interface ReportsApi {
+  /** Report a thread */
+  readonly create: Call<{ params: { thread_id: Id; }; body: NewReport; }, CreatedReport, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** List the reports of all accounts, newest first */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; category?: ReportCategory | undefined; thread_id?: Id | undefined; } | undefined; }, Report, 400 | 401 | 403 | 404 | 500 | 503>;
+}
+
+export interface AttachmentsApi {
+  /**
+   * Upload a file for a message
+   *
+   * It is yours alone until a message names its key, and removed after 24 hours if none does.
+   */
+  readonly stage: Call<{ body: NewAttachment; }, StagedAttachment, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
+  /**
+   * Download an attachment
+   *
+   * Of a message in a thread you can read, or one you have just uploaded. With a `share_token` no credential is needed.
+   */
+  readonly get: Call<{ params: { key: string; }; query?: { share_token?: string | undefined; session_token?: string | undefined; } | undefined; }, Blob, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface RunsApi {
@@ -1549,6 +2620,148 @@ export interface RunsApi {
   readonly editMessage: Call<{ params: { thread_id: Id; message_id: Id; }; body: NewMessage; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
 }
 
+export interface PersonasApi {
+  /**
+   * List the personas a run can be started with
+   *
+   * One for each key: of the account, else of the platform, else built in. In the order of a picker.
+   */
+  readonly selectable: Call<NoRequest, SelectablePersona[], 400 | 401 | 403 | 404 | 500 | 503>;
+  /** List the personas of a scope, newest first, then the builtins it does not override */
+  readonly list: Call<{ query?: { scope?: PersonaScope | undefined; } | undefined; }, Persona[], 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Add a persona
+   *
+   * One with the key of a persona of the platform, or of a builtin, takes its place.
+   */
+  readonly create: Call<{ body: NewPersona; }, Persona, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /**
+   * Change a persona
+   *
+   * Lists and objects are replaced as a whole. Runs that are under way keep what they began with.
+   */
+  readonly update: Call<{ params: { persona_id: Id; }; query?: { scope?: PersonaScope | undefined; } | undefined; body: PersonaChanges; }, Persona, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
+  /** Remove a persona */
+  readonly delete: Call<{ params: { persona_id: Id; }; query?: { scope?: PersonaScope | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
+}
+
+export interface NotificationsApi {
+  /** List your notifications over all your accounts, newest first */
+  readonly list: Call<{ query?: { limit?: number | undefined; before?: string | undefined; unread_only?: boolean | undefined; type?: string | undefined; } | undefined; }, Notifications & Cursor, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Mark all your notifications as read */
+  readonly readAll: Call<NoRequest, ReadAll, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Mark a notification as read
+   *
+   * Reading it again changes nothing.
+   */
+  readonly read: Call<{ params: { notification_id: Id; }; }, Ok, 400 | 401 | 403 | 404 | 500 | 503>;
+}
+
+export interface BroadcastsApi {
+  /**
+   * Send a message to all users, or to the members of an account
+   *
+   * It is sent in the background. Who registers or joins the account within 30 days gets it too.
+   */
+  readonly create: Call<{ body: NewBroadcast; }, Broadcast, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** List broadcasts, newest first */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; cursor?: string | undefined; } | undefined; }, Broadcast, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Read a broadcast and how far it has come */
+  readonly get: Call<{ params: { broadcast_id: Id; }; }, Broadcast, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Take a broadcast back
+   *
+   * Its notifications are gone at once, and no more are sent.
+   */
+  readonly delete: Call<{ params: { broadcast_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
+}
+
+export interface CreditsApi {
+  /**
+   * Read the balance of the active account, and its transactions, newest first
+   *
+   * Without `data.usage.read` you see those of your own runs and redemptions, and those that are nobody’s.
+   */
+  readonly mine: Call<{ query?: { limit?: number | undefined; before?: string | undefined; from?: string | undefined; to?: string | undefined; } | undefined; }, Credits & Cursor, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Read the balance of any account, and its transactions, newest first */
+  readonly ofAccount: Call<{ query: { limit?: number | undefined; before?: string | undefined; account_id: Id; }; }, AccountCredits & Cursor, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Give credits to an account or take some away
+   *
+   * More than the account has cannot be taken: 409 `insufficient_credits`.
+   */
+  readonly adjust: Call<{ body: CreditAdjustment; }, AccountBalance, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /**
+   * Give credits to every account or take some away
+   *
+   * An account loses no more than it has. Either all accounts change or none.
+   */
+  readonly bulkAdjust: Call<{ body: BulkCreditAdjustment; }, AffectedAccounts, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** Take all credits from every account */
+  readonly resetAll: Call<{ body?: CreditReset | undefined; }, AffectedAccounts, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+}
+
+export interface RedemptionCodesApi {
+  /** Make codes: all of them, or none */
+  readonly createBatch: Call<{ body: NewRedemptionCodes; }, RedemptionCode[], 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** List codes, newest first */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; cursor?: string | undefined; q?: string | undefined; type?: RedemptionType | undefined; } | undefined; }, RedemptionCode, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Switch a code off for good */
+  readonly update: Call<{ params: { code_id: Id; }; body: RedemptionCodeChanges; }, RedemptionCode, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
+}
+
+export interface InviteCodesApi {
+  /** List invite codes, newest first */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; cursor?: string | undefined; q?: string | undefined; } | undefined; }, OwnedInviteCode, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Read an invite code */
+  readonly get: Call<{ params: { code_id: Id; }; }, OwnedInviteCode, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Change how often an invite code can be used, or switch it on or off
+   *
+   * A user has one active code at most.
+   */
+  readonly update: Call<{ params: { code_id: Id; }; body: InviteCodeChanges; }, OwnedInviteCode, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+}
+
+export interface ReferralsApi {
+  /** List referrals, newest first */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; cursor?: string | undefined; inviter_user_id?: Id | undefined; } | undefined; }, Referral, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Read whom a user brought along, and whom those did, three steps down
+   *
+   * Breadth first, each user once, 10000 at most.
+   */
+  readonly tree: Call<{ query: { user_id: Id; }; }, ReferralNode[], 400 | 401 | 403 | 404 | 500 | 503>;
+}
+
+export interface UsageApi {
+  /** Read what your runs have used in a month */
+  readonly mine: Call<{ query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, MonthlyUsage, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** List what your runs have used, day by day */
+  readonly mineDaily: Call<{ query: { start: string; end: string; }; }, DailyUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
+  /** List what your runs have used, hour by hour */
+  readonly mineHourly: Call<{ query: { start: string; end: string; }; }, HourlyUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
+  /** List what your runs have used in a month, model by model */
+  readonly mineByModel: Call<{ query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, ModelUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Read what an account has used in a month */
+  readonly ofAccount: Call<{ params: { account_id: Id; }; query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, MonthlyUsage, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** List what an account has used, day by day */
+  readonly ofAccountDaily: Call<{ params: { account_id: Id; }; query: { start: string; end: string; }; }, DailyUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
+  /** List what an account has used, hour by hour */
+  readonly ofAccountHourly: Call<{ params: { account_id: Id; }; query: { start: string; end: string; }; }, HourlyUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
+  /** List what an account has used in a month, model by model */
+  readonly ofAccountByModel: Call<{ params: { account_id: Id; }; query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, ModelUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Read what all accounts have used in a month */
+  readonly summary: Call<{ query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, UsageSummary, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** List what all accounts have used, day by day */
+  readonly daily: Call<{ query: { start: string; end: string; }; }, DailyUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
+  /** List what all accounts have used, hour by hour */
+  readonly hourly: Call<{ query: { start: string; end: string; }; }, HourlyUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
+  /** List what all accounts have used in a month, model by model */
+  readonly byModel: Call<{ query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, ModelUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
+}
+
 export interface LlmProvidersApi {
   /**
    * List providers with their models
@@ -1575,6 +2788,200 @@ export interface LlmModelsApi {
   readonly delete: Call<{ params: { provider_id: Id; model_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Send a short request to a model */
   readonly test: Call<{ params: { provider_id: Id; model_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, LlmModelTest, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
+}
+
+export interface ToolProvidersApi {
+  /** List all tool providers by group */
+  readonly list: Call<{ query?: { scope?: ProviderScope | undefined; } | undefined; }, ToolProviderGroups, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Let a provider answer for its group
+   *
+   * The one that did so before no longer does.
+   */
+  readonly activate: Call<{ params: { group: string; provider: string; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Let a provider no longer answer for its group */
+  readonly deactivate: Call<{ params: { group: string; provider: string; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Set the key or the address of a provider */
+  readonly setCredential: Call<{ params: { group: string; provider: string; }; query?: { scope?: ProviderScope | undefined; } | undefined; body?: ToolCredential | undefined; }, undefined, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
+  /**
+   * Forget the key of a provider
+   *
+   * Its address and whether it is active stay.
+   */
+  readonly clearCredential: Call<{ params: { group: string; provider: string; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
+}
+
+export interface McpConfigsApi {
+  /**
+   * Add a tool server
+   *
+   * One with `stdio` is a program on the worker: only an admin of the platform can add or change it.
+   */
+  readonly create: Call<{ body: NewMcpConfig; }, McpConfig, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** List tool servers, newest first */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, McpConfig, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Change a tool server */
+  readonly update: Call<{ params: { config_id: Id; }; body: McpConfigChanges; }, McpConfig, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** Remove a tool server */
+  readonly delete: Call<{ params: { config_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
+}
+
+export interface WebhookEndpointsApi {
+  /** Register an address */
+  readonly create: Call<{ body: NewWebhookEndpoint; }, WebhookEndpointWithSecret, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** List addresses, newest first */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, WebhookEndpoint, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Read an address */
+  readonly get: Call<{ params: { endpoint_id: Id; }; }, WebhookEndpoint, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Change an address
+   *
+   * While it is disabled nothing is kept for it: what waits for it fails.
+   */
+  readonly update: Call<{ params: { endpoint_id: Id; }; body: WebhookEndpointChanges; }, WebhookEndpoint, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
+  /** Remove an address with its deliveries */
+  readonly delete: Call<{ params: { endpoint_id: Id; }; }, Ok, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Replace the secret
+   *
+   * A secret that was still signing from a rotation before is dropped at once.
+   */
+  readonly rotateSecret: Call<{ params: { endpoint_id: Id; }; body?: SecretRotation | undefined; }, WebhookEndpointWithSecret, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+}
+
+export interface WebhookDeliveriesApi {
+  /** List deliveries, newest first */
+  readonly list: PagedCall<{ params: { endpoint_id: Id; }; query?: { limit?: number | undefined; before?: string | undefined; status?: WebhookDeliveryStatus | undefined; event_type?: WebhookEventType | undefined; } | undefined; }, WebhookDelivery, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Read a delivery with what is sent */
+  readonly get: Call<{ params: { endpoint_id: Id; delivery_id: Id; }; }, WebhookDeliveryDetail, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Send a message once more */
+  readonly redeliver: Call<{ params: { endpoint_id: Id; delivery_id: Id; }; }, WebhookDelivery, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
+}
+
+export interface AsrCredentialsApi {
+  /** Add a credential */
+  readonly create: Call<{ body: NewAsrCredential; }, AsrCredential, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** List the credentials of the account, then those of the platform */
+  readonly list: Call<NoRequest, AsrCredential[], 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Change a credential
+   *
+   * What is left out stays.
+   */
+  readonly update: Call<{ params: { credential_id: Id; }; body: AsrCredentialChanges; }, AsrCredential, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** Remove a credential and its key */
+  readonly delete: Call<{ params: { credential_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Make a credential the one that is used */
+  readonly setDefault: Call<{ params: { credential_id: Id; }; }, Ok, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
+}
+
+export interface AsrApi {
+  /**
+   * Turn a recording into text
+   *
+   * By the default credential of the account, or else that of the platform. The recording is passed on as it comes and not kept.
+   */
+  readonly transcribe: Call<{ body: Recording; }, Transcript, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 502 | 503>;
+}
+
+export interface AuditLogsApi {
+  /** List what was done, newest first */
+  readonly list: Call<{ query?: { account_id?: Id | undefined; action?: string | undefined; target_type?: string | undefined; actor_user_id?: Id | undefined; since?: Time | undefined; until?: Time | undefined; limit?: number | undefined; offset?: number | undefined; include?: "state" | undefined; } | undefined; }, AuditLog, 400 | 401 | 403 | 404 | 500 | 503>;
+}
+
+export interface IpRulesApi {
+  /**
+   * Add a rule
+   *
+   * An address in a network of the blocklist is refused (403 `ip_blocked`). With any allowlist rule, so is every address that none of them holds. At most 200 rules.
+   */
+  readonly create: Call<{ query?: { force?: boolean | undefined; } | undefined; body: NewIpRule; }, IpRule, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** List the rules of the account, newest first */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; account_id?: Id | undefined; } | undefined; }, IpRule, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Remove a rule */
+  readonly delete: Call<{ params: { rule_id: Id; }; query?: { force?: boolean | undefined; account_id?: Id | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
+}
+
+export interface PlansApi {
+  /** List plans, newest first */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, Plan, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Read a plan */
+  readonly get: Call<{ params: { plan_id: Id; }; }, Plan, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Add a plan */
+  readonly create: Call<{ body: NewPlan; }, Plan, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** Change a plan */
+  readonly update: Call<{ params: { plan_id: Id; }; body: PlanChanges; }, Plan, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
+  /** Remove a plan that nobody has ever subscribed to */
+  readonly delete: Call<{ params: { plan_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
+}
+
+export interface SubscriptionsApi {
+  /** Subscribe an account to a plan */
+  readonly create: Call<{ body: NewSubscription; }, Subscription, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /**
+   * List subscriptions, newest first
+   *
+   * Members see the active one of their account; the platform sees those of all accounts.
+   */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; account_id?: Id | undefined; status?: "active" | "cancelled" | "expired" | "all" | undefined; } | undefined; }, Subscription, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Read a subscription */
+  readonly get: Call<{ params: { subscription_id: Id; }; }, Subscription, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Renew a subscription */
+  readonly update: Call<{ params: { subscription_id: Id; }; body: SubscriptionChanges; }, Subscription, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** Cancel a subscription, at once */
+  readonly cancel: Call<{ params: { subscription_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
+}
+
+export interface EntitlementOverridesApi {
+  /** List the overrides of an account, expired ones too, newest first */
+  readonly list: PagedCall<{ query: { limit?: number | undefined; before?: string | undefined; account_id: Id; }; }, EntitlementOverride, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Give an account a value, in place of the one it may have been given before */
+  readonly set: Call<{ body: NewEntitlementOverride; }, EntitlementOverride | EntitlementOverride, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** Take an override away */
+  readonly delete: Call<{ params: { override_id: Id; }; query: { account_id: Id; }; }, Ok, 400 | 401 | 403 | 404 | 500 | 503>;
+}
+
+export interface PlatformSettingsApi {
+  /** List what is set, by key */
+  readonly list: Call<NoRequest, PlatformSetting[], 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Read a setting that is set */
+  readonly get: Call<{ params: { key: string; }; }, PlatformSetting, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Set a setting */
+  readonly set: Call<{ params: { key: string; }; body: PlatformSettingValue; }, PlatformSetting, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
+  /** Return a setting to its default */
+  readonly delete: Call<{ params: { key: string; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
+}
+
+export interface ConfigSchemaApi {
+  /**
+   * List what can be set, by key
+   *
+   * Those who are no admin of the platform see what plans and overrides may set.
+   */
+  readonly list: Call<NoRequest, SettingSchema[], 400 | 401 | 403 | 404 | 500 | 503>;
+}
+
+export interface FeatureFlagsApi {
+  /** Add a flag */
+  readonly create: Call<{ body: NewFeatureFlag; }, FeatureFlag, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** List all flags, by key */
+  readonly list: Call<NoRequest, FeatureFlag[], 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Read a flag */
+  readonly get: Call<{ params: { key: FeatureFlagKey; }; }, FeatureFlag, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Change a flag, for all accounts without an override at once */
+  readonly update: Call<{ params: { key: FeatureFlagKey; }; body: FeatureFlagChanges; }, FeatureFlag, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
+  /**
+   * Remove a flag with its overrides
+   *
+   * The flags that the platform itself asks stay: 409 `system_flag`.
+   */
+  readonly delete: Call<{ params: { key: FeatureFlagKey; }; }, Ok, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
+  /** Give an account a value of its own, in place of the one it may have been given before */
+  readonly setOverride: Call<{ params: { key: FeatureFlagKey; }; body: NewFlagOverride; }, FlagOverride | FlagOverride, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** List the accounts that have a value of their own, newest first */
+  readonly listOverrides: PagedCall<{ params: { key: FeatureFlagKey; }; query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, FlagOverride, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Return an account to the value of everybody */
+  readonly deleteOverride: Call<{ params: { key: FeatureFlagKey; account_id: Id; }; }, Ok, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface BootstrapApi {
@@ -1612,12 +3019,62 @@ export interface Api {
   readonly threads: ThreadsApi;
   /** The transcript of a thread. */
   readonly messages: MessagesApi;
+  /** Threads shown to people without an account. */
+  readonly shares: SharesApi;
+  /** What people find wrong with threads. */
+  readonly reports: ReportsApi;
+  /** Images and text files that messages name. */
+  readonly attachments: AttachmentsApi;
   /** Executions of the agent loop, and the events that describe them. */
   readonly runs: RunsApi;
+  /** System prompts with what a run under them may use: of the account, over those of the platform, over those built in. */
+  readonly personas: PersonasApi;
+  /** What you were told, over all your accounts. */
+  readonly notifications: NotificationsApi;
+  /** Messages of the platform to all users or to those of one account. */
+  readonly broadcasts: BroadcastsApi;
+  /** What an account may spend on runs, and the ledger of every change. */
+  readonly credits: CreditsApi;
+  /** Codes that bring an account credits or a feature. */
+  readonly redemptionCodes: RedemptionCodesApi;
+  /** The codes with which users invite others. */
+  readonly inviteCodes: InviteCodesApi;
+  /** Who brought whom along. */
+  readonly referrals: ReferralsApi;
+  /** Tokens and cost of runs over time. */
+  readonly usage: UsageApi;
   /** Credentials for model providers. */
   readonly llmProviders: LlmProvidersApi;
   /** The models under a provider, with their prices and routing rules. */
   readonly llmModels: LlmModelsApi;
+  /** Back ends of the tools that search and read the web. */
+  readonly toolProviders: ToolProvidersApi;
+  /** External tool servers (Model Context Protocol) whose tools the models of your runs are given. */
+  readonly mcpConfigs: McpConfigsApi;
+  /** Addresses of yours that are told when runs end, signed as Standard Webhooks. */
+  readonly webhookEndpoints: WebhookEndpointsApi;
+  /** What was sent to an address, and what came back. */
+  readonly webhookDeliveries: WebhookDeliveriesApi;
+  /** Credentials for speech recognition. */
+  readonly asrCredentials: AsrCredentialsApi;
+  /** Turns recordings into text. */
+  readonly asr: AsrApi;
+  /** Who did what. */
+  readonly auditLogs: AuditLogsApi;
+  /** Client addresses that an account lets in or keeps out. */
+  readonly ipRules: IpRulesApi;
+  /** Named sets of entitlements. */
+  readonly plans: PlansApi;
+  /** Which account is on which plan. */
+  readonly subscriptions: SubscriptionsApi;
+  /** What single accounts may that their plan does not say. */
+  readonly entitlementOverrides: EntitlementOverridesApi;
+  /** Settings of the installation. */
+  readonly platformSettings: PlatformSettingsApi;
+  /** What can be set, and what counts while nothing is. */
+  readonly configSchema: ConfigSchemaApi;
+  /** Switches of the platform, and their values for single accounts. */
+  readonly featureFlags: FeatureFlagsApi;
   /** The first platform admin, once. */
   readonly bootstrap: BootstrapApi;
 }
