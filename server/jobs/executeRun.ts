@@ -1,5 +1,6 @@
-import { runFailureOf } from '../agent/failure.ts';
+import { RunFailure, runFailureOf } from '../agent/failure.ts';
 import type { Spent } from '../agent/loop.ts';
+import { ModelError } from '../agent/model.ts';
 import type { ToolSources } from '../agent/tools/sources.ts';
 import type { Bell, Queue } from '../kernel/app.ts';
 import type { Config } from '../kernel/config.ts';
@@ -61,6 +62,7 @@ export async function executeRun(deps: ExecuteDeps, runId: string, jobId: string
     const complete = (answer: Completion['answer'], trail: Completion['trail']) => settle({ type: 'completed', answer, trail });
     await attemptRun(deps, { lease, hold, writer, seat: post.seat, spent, jobId, complete }).catch(async (error) => {
       const ending = endingOf(error, hold.signal);
+      tellUnforeseen(deps.log, error, ending, lease);
       // What is learnt of the lease from here on is for the database to say: the end may already be written.
       hold.stop();
       await settle(ending);
@@ -102,6 +104,12 @@ function endingOf(error: unknown, signal: AbortSignal): Ending {
   // The database is away: another attempt finds the log as it is.
   if (isDatabaseError(cause)) throw cause;
   return { type: 'failed', failure: runFailureOf(cause) };
+}
+
+/** What nobody foresaw says nothing to the user; the operator reads here what it was. */
+function tellUnforeseen(log: Log, err: unknown, { type }: Ending, { run }: Lease) {
+  if (type !== 'failed' || err instanceof RunFailure || err instanceof ModelError) return;
+  log.error({ err, run_id: run.id, trace_id: run.trace_id }, 'a run failed for a reason that was not foreseen');
 }
 
 const isDatabaseError = (error: unknown) => {
