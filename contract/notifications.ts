@@ -32,6 +32,9 @@ export const ReadAll = Ok.extend({ count: z.int().min(0).meta({ description: 'No
   id: 'ReadAll',
 });
 
+/** A body without fields, which may be left out. */
+const NoFields = z.strictObject({}).meta({ id: 'NoFields' });
+
 /** What you were told, over all your accounts. */
 export const notifications = initContract().router({
   list: {
@@ -46,7 +49,7 @@ export const notifications = initContract().router({
     method: 'PATCH',
     path: '/v1/notifications',
     summary: 'Mark all your notifications as read',
-    body: null,
+    body: NoFields,
     responses: { 200: ReadAll },
     metadata: { auth: 'user', account: 'optional', audit: ['notification.read_all', 'notification'] },
   },
@@ -55,7 +58,7 @@ export const notifications = initContract().router({
     path: '/v1/notifications/{notification_id}',
     summary: 'Mark a notification as read',
     description: 'Reading it again changes nothing.',
-    body: null,
+    body: NoFields,
     responses: { 200: Ok },
     metadata: { auth: 'user', account: 'optional', audit: ['notification.read', 'notification'] },
   },

@@ -25,8 +25,11 @@ export const queryOf = (route: Route): [name: string, schema: Schema][] =>
 /** The schema of a parameter in the path; an id unless the route says otherwise. */
 export const pathParamOf = (route: Route, name: string): Schema => route.pathParams?._zod.def.shape[name] ?? Id;
 
-/** Whether a body may be left out: an empty one counts as `{}`. A change must say what it changes. */
-export const isBodyOptional = ({ method, body }: Route) => method !== 'PATCH' && Boolean(body) && z.safeParse(body!, {}).success;
+/** Whether a body may be left out: an empty one counts as `{}`. A change must say what it changes, where it can say anything. */
+export const isBodyOptional = ({ method, body }: Route) =>
+  body !== undefined && body !== null && (method !== 'PATCH' || isFieldless(body)) && z.safeParse(body, {}).success;
+
+const isFieldless = (body: Schema) => body instanceof z.ZodObject && Object.keys(body.shape).length === 0;
 
 /** One operation of the document. */
 export function operationOf(area: string, verb: string, route: Route, components: Components): OperationObject {

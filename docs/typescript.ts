@@ -23,7 +23,7 @@ export function printType(schema: Json): string {
 /** A named schema as a declaration with the descriptions as doc comments. */
 export function printModel(name: string, schema: SchemaObject): string {
   const comment = schema.description ? `${docComment(schema.description)}\n` : '';
-  if (schema.type !== 'object' || !schema.properties) return `${comment}export type ${name} = ${printType(schema)};`;
+  if (schema.type !== 'object' || !schema.properties || isFieldless(schema)) return `${comment}export type ${name} = ${printType(schema)};`;
   const lines = propertiesOf(schema).map(({ text, description }) => `${description ? `${docComment(description, '  ')}\n` : ''}  ${text}`);
   return `${comment}export interface ${name} {\n${lines.join('\n')}\n}`;
 }
@@ -43,12 +43,17 @@ export const printProperty = (name: string, optional: boolean, type: string) =>
 
 function printObject(schema: SchemaObject): string {
   const { properties, additionalProperties } = schema;
+  if (isFieldless(schema)) return 'Record<string, never>';
   if (properties)
     return `{ ${propertiesOf(schema)
       .map(({ text }) => text)
       .join(' ')} }`;
   return `Record<string, ${typeof additionalProperties === 'object' ? printType(additionalProperties) : 'unknown'}>`;
 }
+
+/** An object that takes nothing: as an interface without members it would take anything. */
+const isFieldless = ({ properties, additionalProperties }: SchemaObject) =>
+  additionalProperties === false && Object.keys(properties ?? {}).length === 0;
 
 function propertiesOf({ properties = {}, required = [], additionalProperties }: SchemaObject): { text: string; description?: string }[] {
   const named = Object.entries(properties).map(([name, value]) => ({

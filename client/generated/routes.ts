@@ -121,8 +121,8 @@ export const routes = {
   },
   notifications: {
     list: { method: 'GET', path: '/v1/notifications', auth: 'user', retryable: true, paged: 'within', refusals: [400, 401, 403, 404, 500, 503] },
-    readAll: { method: 'PATCH', path: '/v1/notifications', auth: 'user', refusals: [400, 401, 403, 404, 500, 503] },
-    read: { method: 'PATCH', path: '/v1/notifications/{notification_id}', auth: 'user', refusals: [400, 401, 403, 404, 500, 503] },
+    readAll: { method: 'PATCH', path: '/v1/notifications', auth: 'user', refusals: [400, 401, 403, 404, 413, 422, 500, 503] },
+    read: { method: 'PATCH', path: '/v1/notifications/{notification_id}', auth: 'user', refusals: [400, 401, 403, 404, 413, 422, 500, 503] },
   },
   broadcasts: {
     create: { method: 'POST', path: '/v1/admin/notifications/broadcasts', auth: 'platform', idempotent: true, retryable: true, refusals: [400, 401, 403, 404, 409, 413, 422, 500, 503] },

@@ -1065,6 +1065,8 @@ export interface NextStep {
   prefill: { login?: string | undefined; email?: string | undefined; };
 }
 
+export type NoFields = Record<string, never>;
+
 export interface Notification {
   id: Id;
   user_id: Id;
@@ -2649,13 +2651,13 @@ export interface NotificationsApi {
   /** List your notifications over all your accounts, newest first */
   readonly list: Call<{ query?: { limit?: number | undefined; before?: string | undefined; unread_only?: boolean | undefined; type?: string | undefined; } | undefined; }, Notifications & Cursor, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Mark all your notifications as read */
-  readonly readAll: Call<NoRequest, ReadAll, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly readAll: Call<{ body?: NoFields | undefined; }, ReadAll, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
   /**
    * Mark a notification as read
    *
    * Reading it again changes nothing.
    */
-  readonly read: Call<{ params: { notification_id: Id; }; }, Ok, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly read: Call<{ params: { notification_id: Id; }; body?: NoFields | undefined; }, Ok, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
 }
 
 export interface BroadcastsApi {

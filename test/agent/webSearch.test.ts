@@ -102,7 +102,7 @@ test('what failed is told beside what did not; when all fail the call does', asy
   ]);
   expect(some.by_query.map(({ result_ids }: { result_ids: string[] }) => result_ids)).toEqual([[], ['web:1'], []]);
   const { errorClass, details } = await searchFailure({ queries: ['bad', 'odd'] });
-  expect([errorClass, details.errors.length]).toEqual(['tool.search_failed', 2]);
+  expect([errorClass, details?.errors]).toEqual(['tool.search_failed', [expect.anything(), expect.anything()]]);
 });
 
 test('a search takes its time at most, and ends with its run', async () => {
@@ -124,7 +124,7 @@ test('nothing that the vendor says in failing reaches the model: it may repeat t
   site.pages['/search'] = (res) => res.writeHead(401).end(`bad key ${accountKey}`);
   const told = await searchFailure();
   expect(JSON.stringify(told)).not.toContain(accountKey);
-  expect(told.details.errors).toEqual([{ query_index: 0, error_class: 'tool.search_failed', status_code: 401 }]);
+  expect(told.details?.errors).toEqual([{ query_index: 0, error_class: 'tool.search_failed', status_code: 401 }]);
 });
 
 test.each([
@@ -165,5 +165,5 @@ test('DuckDuckGo answers with a page; where it wants a proof instead the search 
   expect(site.visits.at(-1)!.path).toBe('/html/?q=tea+%26+milk');
   site.pages['/html/'] = status(202);
   const { details } = await failure('web_search', { query: 'tea' }, { account });
-  expect(details.errors).toEqual([{ query_index: 0, error_class: 'tool.search_failed', status_code: 202 }]);
+  expect(details?.errors).toEqual([{ query_index: 0, error_class: 'tool.search_failed', status_code: 202 }]);
 });

@@ -83,7 +83,7 @@ export function useWebTools({ database, databaseUrl }: Pick<World, 'database' | 
       (thrown) => thrown,
     );
     if (!(error instanceof ToolFailure)) throw error;
-    return { errorClass: error.errorClass, details: error.details as any, message: error.message };
+    return { errorClass: error.errorClass, details: error.details, message: error.message };
   }
   return { web, call, failure };
 }

@@ -180,15 +180,22 @@ test('of many who read the same at once each row is counted by one, and one entr
   expect(ones).toBeLessThanOrEqual(rounds);
 }, 60_000);
 
-test('no body and an empty one are the same, and an id that is none is refused', async () => {
+test('no body and an empty one are the same, and anything in it is refused', async () => {
   const bob = await signUp();
   await tell(bob.accountId, [bob], 'One');
   const [{ id }] = await inbox(bob);
+  for (const path of ['/v1/notifications', `/v1/notifications/${id}`]) {
+    const patch = (options: object) => call('PATCH', path, { token: bob.token, ...options });
+    expect(issuesOf(await patch({ body: { read_at: null } }))).toEqual([400, [['body', '/read_at']]]);
+    expect((await patch({ body: [] })).status).toBe(400);
+    expect((await patch({ raw: '{' })).status).toBe(422);
+  }
+  expect(await inbox(bob, '?unread_only=true')).toHaveLength(1);
+  expect((await read(bob, 'no-id')).status).toBe(400);
   for (const body of [undefined, {}])
     for (const path of [`/v1/notifications/${id}`, '/v1/notifications'])
       expect((await call('PATCH', path, { token: bob.token, body })).status).toBe(200);
   expect(await inbox(bob, '?unread_only=true')).toEqual([]);
-  expect((await read(bob, 'no-id')).status).toBe(400);
 });
 
 test('they are the user’s own: without an account that can be used they can be read, with an API key not', async () => {

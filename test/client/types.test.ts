@@ -23,7 +23,8 @@ type AllOptional<T> = Partial<T> extends T ? true : false;
 type Part<Name extends string, Value, Optional> = Optional extends true ? { [N in Name]?: Value | undefined } : { [N in Name]: Value };
 type BodyPart<R extends Route> = [BodyOf<R>] extends [never]
   ? unknown
-  : Part<'body', z.input<BodyOf<R>>, R['method'] extends 'PATCH' ? false : AcceptsEmpty<BodyOf<R>>>;
+  : Part<'body', z.input<BodyOf<R>>, R['method'] extends 'PATCH' ? IsFieldless<BodyOf<R>> : AcceptsEmpty<BodyOf<R>>>;
+type IsFieldless<B extends Schema> = z.input<B> extends Record<string, never> ? true : false;
 /** A refinement may want one of several optional fields, which no type can say: those bodies are named. */
 type AcceptsEmpty<B extends Schema> = B extends
   | typeof import('../../contract/messages.ts').NewMessage

@@ -65,7 +65,7 @@ test('of 200 races between cancel and completion each has one end, and nothing o
     );
   }
   expect(new Set(runs.map(({ status }) => status))).toEqual(new Set(['completed', 'cancelled']));
-}, 120_000);
+}, 60_000);
 
 test('a run whose model has fallen silent ends within a second of the cancel, with what it used and without an answer', async () => {
   const bob = await world.signUp();

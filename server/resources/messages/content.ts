@@ -11,7 +11,7 @@ import { claimAttachments, type Named } from '../attachments/claim.ts';
 import { projectionOf } from './parts.ts';
 import type { MessageRow } from './queries.ts';
 
-/** What of a message is stored: its text, and its parts when it has any. */
+/** What of a message is stored: its text, and its parts if there are some. */
 export type StoredContent = { content: string; contentJson: MessageContent | null };
 
 const mostAttachments = 8;

@@ -53,7 +53,7 @@ function figuresOf(ours: readonly Sent[], bare: readonly Sent[], before: number,
       name: 'the same: growth of the peak memory of the worker',
       unit: 'MiB',
       ours: (after - before) / 2 ** 20,
-      minimum: { most: 32 },
+      minimum: { most: 16 },
       note: `from ${Math.round(before / 2 ** 20)} MiB, over ${ours.length} broadcasts after the first`,
     },
   ];
