@@ -3,6 +3,7 @@ import { WebhookDelivery, type WebhookDeliveryDetail } from '../../contract/webh
 import { again, counter } from '../setup/race.ts';
 import { queueMessages } from '../setup/receiver.ts';
 import { reason } from '../setup/sessions.ts';
+import { base, usual, webhookCalls } from '../setup/webhookCalls.ts';
 import { type Person, startWorld, type World } from '../setup/world.ts';
 
 let world: World;
@@ -13,18 +14,7 @@ beforeAll(async () => {
   stranger = await world.signUp();
 });
 
-const base = '/v1/webhook-endpoints';
-const usual = { url: 'https://hooks.example.com/in', events: ['run.completed'] };
-const create = ({ token }: Person, body: object = usual, headers: Record<string, string> = {}) =>
-  world.call('POST', base, { token, body, headers });
-const made = async (person: Person, body: object = {}) => (await create(person, { ...usual, ...body })).body;
-const change = ({ token }: Person, id: string, body: unknown) => world.call('PATCH', `${base}/${id}`, { token, body });
-const read = ({ token }: Person, path = '') => world.call('GET', base + path, { token });
-const entries = (targetId: string) =>
-  world.sql('select action, actor_user_id, metadata from audit_logs where target_type = $1 and target_id = $2 order by id', [
-    'webhook_endpoint',
-    targetId,
-  ]);
+const { create, made, change, read, entries } = webhookCalls(() => world);
 
 /** An endpoint with deliveries of every status, oldest first. */
 async function withDeliveries() {

@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { WebhookEndpoint, WebhookEndpointWithSecret } from '../../contract/webhooks.ts';
 import { everyRow } from '../setup/everyRow.ts';
 import { atOnce, tally } from '../setup/race.ts';
+import { base, usual, webhookCalls } from '../setup/webhookCalls.ts';
 import { type Person, startWorld, type World } from '../setup/world.ts';
 
 let world: World;
@@ -12,19 +13,8 @@ beforeAll(async () => {
   owner = await world.signUp();
 });
 
-const base = '/v1/webhook-endpoints';
-const usual = { url: 'https://hooks.example.com/in', events: ['run.completed'] };
-const create = ({ token }: Person, body: object = usual, headers: Record<string, string> = {}) =>
-  world.call('POST', base, { token, body, headers });
-const made = async (person: Person, body: object = {}) => (await create(person, { ...usual, ...body })).body;
-const change = ({ token }: Person, id: string, body: unknown) => world.call('PATCH', `${base}/${id}`, { token, body });
+const { create, made, change, read, entries } = webhookCalls(() => world);
 const rotate = ({ token }: Person, id: string, body: object = {}) => world.call('POST', `${base}/${id}/rotate-secret`, { token, body });
-const read = ({ token }: Person, path = '') => world.call('GET', base + path, { token });
-const entries = (targetId: string) =>
-  world.sql('select action, actor_user_id, metadata from audit_logs where target_type = $1 and target_id = $2 order by id', [
-    'webhook_endpoint',
-    targetId,
-  ]);
 
 test('the secret is shown when an endpoint is made and when it is rotated, and never else', async () => {
   const { status, body, headers } = await create(owner, {
