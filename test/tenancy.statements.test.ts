@@ -51,6 +51,9 @@ const exceptions: readonly (readonly [start: string, why: string])[] = [
     'select account_id, enabled, created_at from feature_flag_overrides where flag_id',
     'which accounts differ, for those who administer flags',
   ],
+  ['with page as ( select id, timestamp, trace_id, method', 'the log of the whole platform, for those who administer it'],
+  ['select r.id, r.account_id from runs r where r.created_by_user_id', 'what a user who is suspended or deleted runs, wherever it is'],
+  ['select people.*, made.*, used.*', 'the platform in numbers, for those who administer it'],
   ['with record as (select * from usage_records u where u.recorded_at', 'statistics of the whole platform, for those who administer it'],
 ];
 const flat = (text: string) => text.replace(/\s+/g, ' ').trim();

@@ -30,7 +30,7 @@ export async function fanOutOf(sql: Sql, id: string): Promise<{ status: string; 
 
 /** Users that a broadcast to all is for. */
 export const countReceivers = async (sql: Sql): Promise<number> =>
-  (await sql(`select count(*)::int as n from users where status = 'active'`))[0].n;
+  (await sql(`select count(*)::int as n from users u join credentials c on c.user_id = u.id where u.status = 'active'`))[0].n;
 
 /** Broadcasts of an admin, and what their receivers see. */
 export function broadcastCalls({ call, sql }: Pick<World, 'call' | 'sql'>, { token }: Pick<Person, 'token'>) {

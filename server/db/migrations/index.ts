@@ -18,6 +18,7 @@ import { Migration00017 } from './Migration00017.ts';
 import { Migration00019 } from './Migration00019.ts';
 import { Migration00020 } from './Migration00020.ts';
 import { Migration00021 } from './Migration00021.ts';
+import { Migration00022 } from './Migration00022.ts';
 
 /** Every migration in order. A new one gets the next number, and one line here. */
 export const migrations = [
@@ -41,7 +42,5 @@ export const migrations = [
   { name: 'Migration00019', class: Migration00019 },
   { name: 'Migration00020', class: Migration00020 },
   { name: 'Migration00021', class: Migration00021 },
+  { name: 'Migration00022', class: Migration00022 },
 ];
-
-/** The schema version this build needs. */
-export const expectedSchemaVersion = migrations.at(-1)!.name.slice(-5);

@@ -1,5 +1,8 @@
 import type { Scope } from '../../kernel/scope.ts';
+import { requestCancel } from '../runs/cancel.ts';
+import { deleteEndpointsOf } from '../webhooks/queries.ts';
 import * as queries from './memberQueries.ts';
+import { deleteInvitations, markClosed, selectOpenRuns } from './queries.ts';
 
 /**
  * End all that users have of an account: memberships, also in its teams, keys, and sessions that are in it. The memberships go first: a key is
@@ -10,4 +13,23 @@ export async function endAccess({ app, tx, afterCommit }: Scope, accountId: stri
   afterCommit(() => {
     for (const userId of userIds) app.access.forgetUser(userId);
   });
+}
+
+/** Close an account, which the caller has locked, with everything in it that somebody could still use. Answers with the number of its members. */
+export async function endAccount(scope: Scope, accountId: string): Promise<number> {
+  const { tx } = scope;
+  const members = await tx.rows(queries.selectMemberIds, [accountId]);
+  await endAccess(
+    scope,
+    accountId,
+    members.map(({ user_id }) => user_id),
+  );
+  for (const end of [deleteInvitations, markClosed, deleteEndpointsOf]) await tx.run(end, [accountId]);
+  await cancelRuns(scope, accountId);
+  return members.length;
+}
+
+/** Ask every run of an account to stop. */
+export async function cancelRuns(scope: Scope, accountId: string): Promise<void> {
+  for (const { id } of await scope.tx.rows(selectOpenRuns, [accountId])) await requestCancel({ ...scope, accountId }, id, {});
 }

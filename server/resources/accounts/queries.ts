@@ -29,8 +29,8 @@ export const selectAccountsOf = statement<AccountRow>(`
 /** Whatever changes who belongs to an account happens one after the other, under this lock. */
 export const lockAccount = statement<Plain>(`select ${own} from accounts where id = $1 and deleted_at is null for no key update`);
 
-/** The workspaces of a user are opened one after the other, so that they can be counted. */
-export const lockUser = statement<{ id: string }>('select id from users where id = $1 for no key update');
+/** A user joins one account after the other, so that they can be counted, and none while he is suspended or deleted. */
+export const lockUser = statement<{ id: string }>(`select id from users where id = $1 and status = 'active' for no key update`);
 
 export const countWorkspaces = statement<{ count: number }>(`
   select count(*)::int as count from memberships m join accounts a on a.id = m.account_id and a.deleted_at is null

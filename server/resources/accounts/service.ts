@@ -3,12 +3,10 @@ import type { PageQuery } from '../../../contract/shared/pages.ts';
 import { invalidField, notFound, refuse } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
+import type { Sql } from '../../kernel/sql.ts';
 import { expected, readTimeZone } from '../auth/fields.ts';
 import { ensureDefaultProject } from '../projects/service.ts';
-import { requestCancel } from '../runs/cancel.ts';
-import { deleteEndpointsOf } from '../webhooks/queries.ts';
-import { endAccess } from './endAccess.ts';
-import { selectMemberIds } from './memberQueries.ts';
+import { endAccount } from './endAccess.ts';
 import type { AccountRow } from './queries.ts';
 import * as queries from './queries.ts';
 
@@ -25,10 +23,15 @@ export async function lockAccount({ tx, accountId }: Pick<Scope, 'tx' | 'account
 /** What cannot be done with a personal account. */
 export const personalAccount = () => refuse('conflict', 'personal_account', 'This is not possible in a personal account.');
 
+/** Lock a user who joins an account. Throws 401 to whoever was suspended or deleted while the request was on its way. */
+export async function lockActiveUser(tx: Sql, userId: string): Promise<void> {
+  if (!(await tx.row(queries.lockUser, [userId]))) throw refuse('unauthenticated', 'session_revoked', 'The session has ended.');
+}
+
 /** Open a workspace, with its maker as admin and without credits. Throws 409 `slug_taken` or `quota_exceeded`. */
 export async function createAccount({ app, tx, actor, audit, afterCommit }: Scope, { slug, name }: NewAccount): Promise<AccountRow> {
   const { userId } = actor;
-  await tx.row(queries.lockUser, [userId]);
+  await lockActiveUser(tx, userId);
   const { count } = (await tx.row(queries.countWorkspaces, [userId]))!;
   if (count >= mostWorkspaces) throw refuse('conflict', 'quota_exceeded', `You are admin of ${mostWorkspaces} workspaces already.`);
   const account = await tx.row(queries.insertWorkspace, [newId(), slug, name, userId]);
@@ -74,12 +77,7 @@ export async function closeAccount(scope: Scope, { slug }: AccountClosing): Prom
   const account = await lockAccount(scope);
   if (slug !== account.slug) throw invalidField('/slug', 'must be the slug of the account');
   if (account.type === 'personal') throw personalAccount();
-  const members = await tx.rows(selectMemberIds, [accountId]);
-  const userIds = members.map(({ user_id }) => user_id);
-  await endAccess(scope, accountId, userIds);
-  for (const end of [queries.deleteInvitations, queries.markClosed]) await tx.run(end, [accountId]);
   await tx.rows(queries.lockRunSlots, [accountId]);
-  for (const { id } of await tx.rows(queries.selectOpenRuns, [accountId])) await requestCancel(scope, id, {});
-  await tx.run(deleteEndpointsOf, [accountId]);
-  scope.audit({ targetId: accountId, metadata: { slug, members: userIds.length } });
+  const members = await endAccount(scope, accountId);
+  scope.audit({ targetId: accountId, metadata: { slug, members } });
 }

@@ -1,4 +1,4 @@
-import { pointer } from '../../http/input.ts';
+import { pointer } from '../../../contract/shared/input.ts';
 import { invalidField } from '../../kernel/failure.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { keyOf, parseKey } from './key.ts';

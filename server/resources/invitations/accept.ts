@@ -1,7 +1,7 @@
 import { notFound, refuse } from '../../kernel/failure.ts';
 import { sha256 } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
-import { lockAccount } from '../accounts/service.ts';
+import { lockAccount, lockActiveUser } from '../accounts/service.ts';
 import { backFillMember } from '../broadcasts/backFill.ts';
 import { ensureDefaultProject } from '../projects/service.ts';
 import type { Offer } from './queries.ts';
@@ -14,6 +14,7 @@ export async function acceptInvitation({ app, tx, actor, audit, afterCommit }: S
   const known = await tx.row(queries.selectAccountOfToken, [tokenHash]);
   if (!known) throw notFound();
   const accountId = known.account_id;
+  await lockActiveUser(tx, userId);
   await lockAccount({ tx, accountId });
   const offer = await tx.row(queries.lockOffer, [accountId, tokenHash, userId]);
   if (!offer) throw notFound();

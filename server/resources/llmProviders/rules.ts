@@ -1,8 +1,8 @@
 import type { LlmProvider } from '../../../contract/llmProviders.ts';
 import type { Issue } from '../../../contract/shared/errors.ts';
+import { pointer } from '../../../contract/shared/input.ts';
 import { anthropicDeniedKeys } from '../../agent/providers/anthropic.ts';
 import { openAiDeniedKeys } from '../../agent/providers/openAi.ts';
-import { pointer } from '../../http/input.ts';
 import { invalid, invalidField } from '../../kernel/failure.ts';
 import { type Outbound, OutboundDenied } from '../../kernel/outbound.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ModelSelector, PersonaKey, PersonaPrompt } from '../../../contract/personas.ts';
 import type { Issue } from '../../../contract/shared/errors.ts';
-import { check } from '../../http/input.ts';
+import { check } from '../../../contract/shared/input.ts';
 import { invalid } from '../../kernel/failure.ts';
 import type { PersonaDefinition } from './definition.ts';
 

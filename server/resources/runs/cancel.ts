@@ -1,4 +1,5 @@
 import type { CancelRequest } from '../../../contract/runRequests.ts';
+import { facts } from '../../kernel/facts.ts';
 import { Failure } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
@@ -27,7 +28,10 @@ export async function requestCancel(
     await app.queue.withdrawRun(tx, runId);
     insertDeliveries(tx, { id: runId, account_id: accountId });
   }
-  scope.afterCommit(() => app.bell.ring(runId));
+  scope.afterCommit(() => {
+    app.bell.ring(runId);
+    if (run.attempt === 0) facts.runEnded.tell({ status: 'cancelled', errorClass: '' });
+  });
   return true;
 }
 

@@ -39,19 +39,33 @@ export async function startRun(scope: Scope, threadId: string, wishes: RunWishes
   };
   const asked = [actor.userId, source, origin.traceId, routeId, personaId, model, mode];
   const event = [newId(), JSON.stringify(started)];
-  await tx.run(queries.insertRun, [accountId, id, threadId, ...asked, thread.last_message_number, resumable ?? null, ...event]);
+  const made = await tx.run(queries.insertRun, [
+    accountId,
+    id,
+    threadId,
+    ...asked,
+    thread.last_message_number,
+    resumable ?? null,
+    ...event,
+  ]);
+  if (made === 0) throw ended(scope);
   await app.queue.executeRun(tx, id, accountId, origin.traceId);
   // The entry of an edit is about the message.
   if (source !== 'edit') scope.audit({ metadata: { thread_id: threadId } });
   return id;
 }
 
+/** What whoever was suspended or deleted is told while the request was on its way. */
+const ended = ({ actor }: Scope) =>
+  refuse('unauthenticated', actor.apiKeyId ? 'invalid_token' : 'session_revoked', 'The credential is no longer valid.');
+
 /** Lock a thread that has no run under way, in an account with credits and a free slot. Throws 409, 402 or 429. */
 export async function lockIdleThread({ app, tx, accountId }: Scope, threadId: string) {
   const thread = await tx.row(queries.lockThread, [accountId, threadId]);
   if (!thread) throw notFound();
   const limits = (await tx.row(queries.selectLimits, [accountId, threadId]))!;
-  if (!limits.is_open) throw notFound();
+  if (limits.account_status === null) throw notFound();
+  if (limits.account_status !== 'active') throw refuse('forbidden', 'account_suspended', 'This account is suspended.');
   if (limits.is_busy) throw refuse('conflict', 'thread_busy', 'A run of this thread has not ended yet.');
   if (limits.balance <= 0) throw refuse('unpaid', 'credits_exhausted', 'The account has no credits left.', { balance: limits.balance });
   const most = (await readEntitlements(app.database, accountId, tx))['limit.concurrent_runs'] || app.config.maxConcurrentRunsPerAccount;

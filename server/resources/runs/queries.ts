@@ -41,8 +41,8 @@ export const lockThread = statement<{ last_message_number: number; tail_message_
       and m.visible order by m.number desc limit 1) as tail_message_id, pg_advisory_xact_lock(hashtextextended('run slots ' || t.account_id::text, 0))
   from threads t where t.account_id = $1 and t.id = $2 and t.deleted_at is null for update of t`);
 
-export const selectLimits = statement<{ is_open: boolean; is_busy: boolean; balance: number; active_runs: number }>(`
-  select exists (select from accounts where id = $1 and deleted_at is null) as is_open,
+export const selectLimits = statement<{ account_status: string | null; is_busy: boolean; balance: number; active_runs: number }>(`
+  select (select status from accounts where id = $1 and deleted_at is null) as account_status,
     exists (select from runs where thread_id = $2 and parent_run_id is null and ${active}) as is_busy,
     coalesce((select balance from credit_balances where account_id = $1), 0) as balance,
     (select count(*) from runs where account_id = $1 and parent_run_id is null and ${active}) as active_runs`);
@@ -54,12 +54,14 @@ export const selectResumable = statement<{ id: string }>(`
   where (r.status = 'cancelled' or (r.status = 'failed' and (r.error ->> 'resumable')::boolean)) and exists (
     select from messages m where m.account_id = $1 and m.thread_id = $2 and m.role = 'user' and m.visible and m.number > r.tail_message_number)`);
 
+/** Nothing is inserted for a user who is suspended or deleted: either waits for runs that are being made, and then finds them. */
 export const insertRun = statement<never>(`
   with thread as (update threads set updated_at = now() where account_id = $1 and id = $3),
+  creator as (select id from users where id = $4 and status = 'active' for share),
   run as (
     insert into runs (account_id, id, thread_id, created_by_user_id, source, trace_id, route_id, requested_persona_id, requested_model, reasoning_mode,
       tail_message_number, resume_from_run_id, next_seq)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 2) returning id)
+    select $1::uuid, $2::uuid, $3::uuid, creator.id, $5, $6, $7, $8, $9, $10, $11::integer, $12::uuid, 2 from creator returning id)
   insert into run_events (run_id, seq, event_id, type, data, created_at) select id, 1, $13, 'run.started', $14, now() from run`);
 
 export const selectRun = statement<RunRow & { thread_owner_id: string | null }>(`

@@ -5,7 +5,7 @@ import type { RunRow } from './queries.ts';
 const endOf = ({ completed_at, failed_at, cancelled_at }: RunRow) => completed_at ?? failed_at ?? cancelled_at;
 
 /** What every view of a run says; tokens and cost only once it has ended. */
-function factsOf(row: RunRow) {
+export function factsOf(row: RunRow) {
   const end = endOf(row);
   return {
     run_id: row.id,

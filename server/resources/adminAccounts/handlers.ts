@@ -1,0 +1,17 @@
+import { adminAccounts } from '../../../contract/adminAccounts.ts';
+import { implement } from '../../http/implement.ts';
+import { findAccount, listAccounts, updateAccount } from './service.ts';
+import { viewAdminAccount } from './view.ts';
+
+export const adminAccountHandlers = implement(
+  adminAccounts,
+  { account: findAccount },
+  {
+    list: async ({ scope, query }) => {
+      const { rows, next } = await listAccounts(scope, query);
+      return { status: 200, body: rows.map(viewAdminAccount), next };
+    },
+    get: ({ found }) => ({ status: 200, body: viewAdminAccount(found.account) }),
+    update: async ({ scope, found, body }) => ({ status: 200, body: viewAdminAccount(await updateAccount(scope, found.account, body)) }),
+  },
+);

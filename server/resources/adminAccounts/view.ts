@@ -1,0 +1,15 @@
+import type { AdminAccount } from '../../../contract/adminAccounts.ts';
+import type { AdminAccountRow } from './queries.ts';
+
+/** An account as those who run the platform see one. */
+export const viewAdminAccount = (row: AdminAccountRow): AdminAccount => ({
+  id: row.id,
+  slug: row.slug,
+  name: row.name,
+  type: row.type,
+  status: row.status,
+  owner_user_id: row.owner_user_id,
+  members_count: row.members_count,
+  balance: row.balance,
+  created_at: row.created_at,
+});

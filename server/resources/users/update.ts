@@ -1,0 +1,65 @@
+import type { UserChanges } from '../../../contract/users.ts';
+import { invalidField, refuse } from '../../kernel/failure.ts';
+import type { Scope } from '../../kernel/scope.ts';
+import { canonicalTimeZone, expected, fieldChecks, readEmail, readLocale, readLogin } from '../auth/fields.ts';
+import { conflictAs } from '../llmProviders/conflict.ts';
+import { endActivity } from './end.ts';
+import type { UserRow } from './queries.ts';
+import * as queries from './queries.ts';
+import { demandRight, lockUser } from './rights.ts';
+import { findUser, withAccounts } from './service.ts';
+
+/** Change a user, with all that follows from it. Throws 400 with all that is wrong, 409 `email_taken` and what `demandRight` throws. */
+export async function updateUser(scope: Scope, { id }: UserRow, changes: UserChanges) {
+  const { app, tx } = scope;
+  const wanted = readChanges(changes);
+  const before = await lockUser(scope, id);
+  const after = { ...before, ...wanted };
+  const isSuspended = before.status === 'active' && after.status === 'suspended';
+  await demandRight(scope, before, { access: isSuspended, adminRight: before.is_platform_admin && !after.is_platform_admin });
+  const verification = verificationOf(before.email, after.email, changes.email_verified);
+  const values = [after.status, after.username, after.email, verification, after.locale, after.timezone, after.is_platform_admin];
+  await tx.run(queries.updateUser, [id, ...values]).catch(conflictAs(emailTaken));
+  if (isSuspended) await endActivity(scope, id, 'suspended');
+  const changed = await findUser({ read: tx }, id);
+  note(scope, before, changed);
+  scope.afterCommit(() => app.access.forgetUser(id));
+  return withAccounts(tx, changed);
+}
+
+const emailTaken = () => refuse('conflict', 'email_taken', 'This email address is taken.');
+
+type Wanted = Partial<Pick<UserRow, 'status' | 'username' | 'email' | 'locale' | 'timezone' | 'is_platform_admin'>>;
+
+function readChanges({ status, username, email, locale, timezone, is_platform_admin: isAdmin }: UserChanges): Wanted {
+  const { take, done } = fieldChecks();
+  const wanted = {
+    ...(status !== undefined && { status }),
+    ...(username !== undefined && { username: take('/username', readLogin(username), expected.login) }),
+    ...(email !== undefined && { email: take('/email', email ? readEmail(email) : null, expected.email) }),
+    ...(locale !== undefined && { locale: take('/locale', readLocale(locale), expected.locale) }),
+    ...(timezone !== undefined && { timezone: take('/timezone', canonicalTimeZone(timezone), expected.timezone) }),
+    ...(isAdmin !== undefined && { is_platform_admin: isAdmin }),
+  };
+  done();
+  return wanted;
+}
+
+/** What becomes of the verification: it is of an address, however that is spelt. */
+function verificationOf(before: string | null, after: string | null, asked: boolean | undefined) {
+  const isSame = before?.toLowerCase() === after?.toLowerCase();
+  if (asked && after === null) throw invalidField('/email_verified', 'needs an email address');
+  if (asked) return isSame ? 'verify' : 'verify anew';
+  return isSame && asked === undefined ? 'keep' : 'clear';
+}
+
+const fields = ['status', 'username', 'email', 'email_verified_at', 'locale', 'timezone', 'is_platform_admin'] as const;
+
+/** What changed goes into the audit log under the name of the gravest change; what changed nothing is not worth an entry. */
+function note({ audit, skipAudit }: Scope, before: UserRow, after: UserRow) {
+  const changed = fields.filter((field) => before[field] !== after[field]);
+  if (changed.length === 0) return skipAudit();
+  const of = (row: UserRow) => Object.fromEntries(changed.map((field) => [field, row[field]]));
+  const turned = after.status === 'active' ? 'user.activate' : 'user.suspend';
+  audit({ accountId: null, before: of(before), after: of(after), ...(before.status !== after.status && { action: turned }) });
+}
