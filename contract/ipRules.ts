@@ -1,5 +1,6 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
+import { Cidr } from './shared/addresses.ts';
 import { boolParam, Id, Time } from './shared/fields.ts';
 import { pageQuery } from './shared/pages.ts';
 import type { Resource } from './shared/route.ts';
@@ -22,9 +23,7 @@ export type IpRule = z.infer<typeof IpRule>;
 export const NewIpRule = z
   .strictObject({
     type: IpRuleType,
-    cidr: z
-      .union([z.cidrv4(), z.cidrv6()])
-      .meta({ description: 'An IPv4 or IPv6 address with a prefix length (RFC 4632, RFC 4291); host bits are cleared.' }),
+    cidr: Cidr.meta({ description: 'An IPv4 or IPv6 address with a prefix length (RFC 4632, RFC 4291); host bits are cleared.' }),
     note: z.string().max(200).optional(),
   })
   .meta({ id: 'NewIpRule' });

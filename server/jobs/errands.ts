@@ -2,10 +2,13 @@ import type { TaskList } from 'graphile-worker';
 import type { Config } from '../kernel/config.ts';
 import type { Keys } from '../kernel/keys.ts';
 import type { Log } from '../kernel/log.ts';
+import { within } from '../kernel/spans.ts';
 import type { Database } from '../kernel/sql.ts';
 import { sendMailTask } from '../mail/mail.ts';
 import { openMailer } from '../mail/mailer.ts';
 import { sendBroadcastTask } from '../resources/broadcasts/queue.ts';
+import { mailWay } from '../resources/email/way.ts';
+import { jobSpan } from './jobSpan.ts';
 import { startRunner } from './runner.ts';
 import { sendBroadcast, tendBroadcasts } from './sendBroadcast.ts';
 import { sendMail, tendMail } from './sendMail.ts';
@@ -22,12 +25,13 @@ export const errandTasks = [sendMailTask, sendBroadcastTask];
 const slots = 3;
 const minute = 60_000;
 
-/** Start with the errands that this worker takes; undefined when there are none. Mail that is off is none. */
+/** Start with the errands that this worker takes; undefined when there are none. */
 export async function startErrands(deps: ErrandDeps): Promise<Errands | undefined> {
   const { config, databaseUrl, log } = deps;
   const stopping = new AbortController();
   const { taskList, chores } = tasksOf(deps, stopping.signal);
   if (chores.length === 0) return undefined;
+  if (sendMailTask in taskList) await tellMailWay(deps);
   const options = {
     connectionString: config.databaseDirectUrl ?? databaseUrl,
     concurrency: slots,
@@ -50,6 +54,13 @@ export async function startErrands(deps: ErrandDeps): Promise<Errands | undefine
   };
 }
 
+/** Say what becomes of mail while no server is set. */
+async function tellMailWay({ config, database, log }: ErrandDeps) {
+  const { to } = await mailWay(config, database);
+  if (to === 'nowhere') log.warn('mail is off: email.from (ARKLOOP_EMAIL_FROM) and email.smtp_host (ARKLOOP_SMTP_HOST) are not both set');
+  if (to === 'files') log.info('mail is written to files: email.from and email.smtp_host are not both set');
+}
+
 type Chore = [ms: number, chore: () => Promise<unknown>];
 
 /** What is done for each job, and what is done from time to time for the jobs of killed workers. */
@@ -57,14 +68,16 @@ function tasksOf({ config, keys, database, log }: ErrandDeps, stopping: AbortSig
   const takes = (task: string) => config.workerQueueJobTypes?.includes(task) ?? true;
   const taskList: TaskList = {};
   const chores: Chore[] = [];
-  const mailer = takes(sendMailTask) ? openMailer(config, log) : undefined;
-  if (mailer) {
-    taskList[sendMailTask] = (payload, { job }) => sendMail(mailer, keys, payload, log.child({ job_id: job.id }));
+  if (takes(sendMailTask)) {
+    const mailer = openMailer(() => mailWay(config, database), config, log);
+    taskList[sendMailTask] = (payload, { job }) =>
+      within(jobSpan(payload), () => sendMail(mailer, keys, payload, log.child({ job_id: job.id })));
     chores.push([minute, () => tendMail(database)]);
   }
   if (takes(sendBroadcastTask)) {
     const lease = config.workerLeaseSeconds;
-    taskList[sendBroadcastTask] = (payload, { job }) => sendBroadcast({ database, stopping, log: log.child({ job_id: job.id }) }, payload);
+    taskList[sendBroadcastTask] = (payload, { job }) =>
+      within(jobSpan(payload), () => sendBroadcast({ database, stopping, log: log.child({ job_id: job.id }) }, payload));
     chores.push([Math.max(500, lease * 250), () => tendBroadcasts(database, lease, log)]);
   }
   return { taskList, chores };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { facts } from '../kernel/facts.ts';
 import type { Keys } from '../kernel/keys.ts';
 import type { Log } from '../kernel/log.ts';
 import { unseal } from '../kernel/seal.ts';
@@ -7,8 +8,6 @@ import { Mail, sendMailTask } from '../mail/mail.ts';
 import type { Mailer } from '../mail/mailer.ts';
 
 const Payload = z.object({ v: z.literal(1), trace_id: z.string(), until: z.iso.datetime(), sealed: z.base64() });
-
-const minute = 60_000;
 
 // The queue keeps the jobs of a killed worker for hours; no mail takes longer than a minute to send.
 const unlockLost = statement<unknown>(`
@@ -23,13 +22,18 @@ export async function sendMail(mailer: Mailer, keys: Keys, payload: unknown, log
   const known = Payload.safeParse(payload);
   if (!known.success) return void log.error('a mail job has a payload this worker does not know');
   const { until, sealed, trace_id } = known.data;
-  if (Date.parse(until) <= Date.now()) return void log.warn({ trace_id }, 'a mail was dropped: it could not be sent in time');
+  if (Date.parse(until) <= Date.now()) {
+    facts.mailTried.tell('expired');
+    return void log.warn({ trace_id }, 'a mail was dropped: it could not be sent in time');
+  }
   const mail = open(keys, sealed);
-  if (!mail) return void log.error({ trace_id }, 'a mail was dropped: it was sealed with another key');
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error('timeout')), minute);
+  if (!mail) {
+    facts.mailTried.tell('unreadable');
+    return void log.error({ trace_id }, 'a mail was dropped: it was sealed with another key');
+  }
   try {
-    await Promise.race([mailer.send(mail), late.promise]);
+    await mailer.send(mail);
+    facts.mailTried.tell('sent');
     log.info({ trace_id, kind: mail.kind }, 'a mail was sent');
   } catch (error) {
     // Messages of mail servers repeat the address.
@@ -37,11 +41,10 @@ export async function sendMail(mailer: Mailer, keys: Keys, payload: unknown, log
     const fields = { trace_id, kind: mail.kind, code, smtp_code: responseCode };
     // A wrong password of ours is refused with 5xx too, but can be mended.
     const isFinal = (code === 'EENVELOPE' || code === 'EMESSAGE') && (responseCode ?? 0) >= 500;
+    facts.mailTried.tell(isFinal ? 'refused' : 'retried');
     if (isFinal) return void log.error(fields, 'a mail was refused for good');
     log.warn(fields, 'a mail was not sent, it is tried again');
     throw new Error(`the mail was not sent: ${code ?? 'unknown'}`);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

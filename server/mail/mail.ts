@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Config } from '../kernel/config.ts';
 
 const to = { to: z.string(), locale: z.string().nullable() };
 
@@ -8,6 +7,7 @@ export const Mail = z.discriminatedUnion('kind', [
   z.object({ ...to, kind: z.literal('verification'), data: z.object({ url: z.string() }) }),
   z.object({ ...to, kind: z.literal('otp'), data: z.object({ code: z.string() }) }),
   z.object({ ...to, kind: z.literal('invitation'), data: z.object({ url: z.string(), account: z.string(), inviter: z.string() }) }),
+  z.object({ ...to, kind: z.literal('test'), data: z.object({}) }),
 ]);
 export type Mail = z.infer<typeof Mail>;
 
@@ -15,12 +15,20 @@ export type Mail = z.infer<typeof Mail>;
 export const sendMailTask = 'email.send';
 
 /** How long a mail is worth sending: as long as what it holds can be used, in seconds. */
-export const lifeOf: Readonly<Record<Mail['kind'], number>> = { verification: 3_600, otp: 600, invitation: 7 * 86_400 };
+export const lifeOf: Readonly<Record<Mail['kind'], number>> = { verification: 3_600, otp: 600, invitation: 7 * 86_400, test: 60 };
 
-type MailConfig = Pick<Config, 'emailFrom' | 'smtpHost' | 'env'>;
+/** A server that takes mail, and who it comes from. */
+export type MailServer = {
+  /** An address, or `Name <address>`. */
+  from: string;
+  host: string;
+  port: number;
+  /** Null where nobody signs in. */
+  user: string | null;
+  password: string | null;
+  /** `starttls` fails where the server does not offer it, `tls` speaks TLS from the start. */
+  tlsMode: 'none' | 'starttls' | 'tls';
+};
 
 /** How mail leaves this installation: by a server, as files for developers, or not at all. */
-export function mailWay({ emailFrom, smtpHost, env }: MailConfig): 'smtp' | 'files' | 'off' {
-  if (emailFrom !== undefined && smtpHost !== undefined) return 'smtp';
-  return env === 'production' ? 'off' : 'files';
-}
+export type MailWay = { to: 'server'; server: MailServer } | { to: 'files'; from: string | null } | { to: 'nowhere' };

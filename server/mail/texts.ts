@@ -21,6 +21,7 @@ const english: Texts = {
       ignore,
     ],
   }),
+  test: () => ({ subject: 'A test of your mail settings', lines: ['This message was sent to try the mail settings. They work.'] }),
 };
 const ignore = 'If you did not expect this message, ignore it.';
 
@@ -42,6 +43,7 @@ const chinese: Texts = {
       ignoreInChinese,
     ],
   }),
+  test: () => ({ subject: '邮件设置测试', lines: ['这是一封用于测试邮件设置的邮件。设置有效。'] }),
 };
 const ignoreInChinese = '如果您没有进行此操作，请忽略本邮件。';
 

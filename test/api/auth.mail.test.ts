@@ -171,8 +171,8 @@ test('mail that a killed worker held is sent by the next', async () => {
   await world.sql(`update graphile_worker._private_jobs set locked_at = now() - interval '3 minutes', locked_by = 'gone', attempts = 1`);
   const { startWorker } = await import('../../server/worker.ts');
   const { pino } = await import('pino');
-  const { config, database, databaseUrl } = world;
-  const worker = await startWorker({ config, keys: testKeys, database, databaseUrl, log: pino({ level: 'silent' }) });
+  const { config, env, database, databaseUrl } = world;
+  const worker = await startWorker({ config, env, keys: testKeys, database, databaseUrl, log: pino({ level: 'silent' }) });
   await expect.poll(() => server.received.map(({ to }) => to), wait).toEqual([['held@example.test']]);
   await worker.shutDown();
 });

@@ -81,6 +81,7 @@ test('what is no network, no type or too long a note is refused, and nothing is 
     '::/129',
     '',
     '10.0.0.0/33',
+    '::/64.5',
     '10.0.0.0/-1',
     '10.0.0.0/08',
     '10/8',

@@ -5,8 +5,9 @@ import { Failure, refuse } from '../../kernel/failure.ts';
 import { newId, sha256 } from '../../kernel/ids.ts';
 import { deriveKey } from '../../kernel/keys.ts';
 import type { RequestScope } from '../../kernel/scope.ts';
-import { lifeOf, mailWay } from '../../mail/mail.ts';
-import { queueMail } from '../../mail/queue.ts';
+import { lifeOf } from '../../mail/mail.ts';
+import { queueMail } from '../email/queue.ts';
+import { mailWay } from '../email/way.ts';
 import { checkCaptcha } from './captcha.ts';
 import { consumeCode, markVerified, upsertCode } from './codeQueries.ts';
 import { expected, fieldChecks, readEmail, trim } from './fields.ts';
@@ -18,7 +19,7 @@ import { noteFailure, signIn, suspended } from './signIn.ts';
 export async function sendCode(scope: RequestScope, typed: EmailCodeRequest): Promise<void> {
   const email = readAddress(typed.email);
   await checkCaptcha(scope, typed.cf_turnstile_token);
-  demandMail(scope);
+  await demandMail(scope);
   await countSend(scope, email);
   const known = await scope.read.row(selectByEmail, [email]);
   if (known) await mailCode(scope, known);
@@ -38,8 +39,9 @@ function readAddress(text: string): string {
 }
 
 /** Throws 503 where no mail can be sent. */
-export function demandMail({ app }: RequestScope) {
-  if (mailWay(app.config) === 'off') throw refuse('unavailable', 'email_not_configured', 'This installation sends no mail.');
+export async function demandMail({ app }: RequestScope): Promise<void> {
+  if ((await mailWay(app.config, app.database)).to === 'nowhere')
+    throw refuse('unavailable', 'email_not_configured', 'This installation sends no mail.');
 }
 
 /** The limits of an address, known or not, under a name that does not show it. */

@@ -72,6 +72,12 @@ export function readTimeZone(text: string | null | undefined): string | null | u
   }
 }
 
+/** The same in its canonical spelling, as the zones are listed. */
+export function canonicalTimeZone(text: string | null | undefined): string | null | undefined {
+  const zone = readTimeZone(text);
+  return zone ? new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone : zone;
+}
+
 /** An invite code as it is stored; undefined for none. */
 export const readInviteCode = (text: string | null | undefined) => text?.replace(/\p{White_Space}/gu, '').toUpperCase() || undefined;
 

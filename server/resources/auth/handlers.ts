@@ -1,6 +1,7 @@
 import { auth } from '../../../contract/auth.ts';
 import { implement } from '../../http/implement.ts';
 import type { RequestScope } from '../../kernel/scope.ts';
+import { readSettings } from '../settings/settings.ts';
 import { captchaConfig } from './captcha.ts';
 import { sendCode, verifyCode } from './codes.ts';
 import { logIn } from './login.ts';
@@ -20,7 +21,7 @@ export const authHandlers = implement(
   auth,
   {},
   {
-    captchaConfig: ({ scope }) => ({ status: 200, body: captchaConfig(scope.app.config) }),
+    captchaConfig: async ({ scope }) => ({ status: 200, body: captchaConfig(await readSettings(scope.app.database)) }),
     check: async ({ scope, body }) => ({ status: 200, body: { exists: await checkLogin(scope, body.login) } }),
     resolve: async ({ scope, body }) => ({ status: 200, body: await resolveIdentity(scope, body) }),
     sendFlowCode: async ({ scope, body }) => {

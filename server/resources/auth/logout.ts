@@ -8,8 +8,9 @@ export async function logOut(scope: Scope, all: boolean, cookies: string | undef
   const { app, tx, actor } = scope;
   const { userId, sessionId } = actor;
   const cookie = readCookie(cookies);
-  await tx.run(revokeSessions, [userId, sessionId, cookie === undefined ? null : sha256(cookie), all]);
+  // The user before the sessions, in the order in which a suspension locks them.
   if (all) await tx.run(invalidateTokens, [userId]);
+  await tx.run(revokeSessions, [userId, sessionId, cookie === undefined ? null : sha256(cookie), all]);
   const home = await tx.row(selectPersonalAccount, [userId]);
   scope.audit({ accountId: home?.id ?? null, targetId: userId, metadata: { all } });
   scope.afterCommit(() => app.access.forgetUser(userId));

@@ -2,7 +2,8 @@ import { countAgainst } from '../../http/limits.ts';
 import { invalidField, refuse } from '../../kernel/failure.ts';
 import { newToken, sha256 } from '../../kernel/ids.ts';
 import type { RequestScope, Scope } from '../../kernel/scope.ts';
-import { queueMail } from '../../mail/queue.ts';
+import { queueMail } from '../email/queue.ts';
+import { readSettings } from '../settings/settings.ts';
 import { consumeVerification, selectAddress, upsertVerification } from './codeQueries.ts';
 import { demandMail } from './codes.ts';
 
@@ -13,7 +14,8 @@ export async function mailVerification(
 ) {
   const token = newToken();
   await scope.tx.run(upsertVerification, [userId, email, sha256(token)]);
-  const url = `${scope.app.config.appBaseUrl}/verify?token=${token}`;
+  const { 'app.base_url': base } = await readSettings(scope.app.database, scope.tx);
+  const url = `${base}/verify?token=${token}`;
   return queueMail(scope, { to: email, kind: 'verification', locale, data: { url } });
 }
 
@@ -23,7 +25,7 @@ export async function sendVerification(scope: Scope): Promise<void> {
   const { email, verified, locale, home } = (await read.row(selectAddress, [actor.userId]))!;
   if (email === null) throw refuse('conflict', 'no_email', 'You have no email address.');
   if (verified) return;
-  demandMail(scope);
+  await demandMail(scope);
   await countAgainst(read, [{ bucket: `verification:${actor.userId}`, most: 5, seconds: 600, reason: 'verification_rate_limited' }]);
   if ((await mailVerification(scope, { userId: actor.userId, email, locale })) === 'failed')
     throw refuse('unavailable', 'dependency_unavailable', 'The mail could not be sent.');

@@ -30,6 +30,10 @@ export function watchIpRules(sql: Sql, changes: Changes): IpRules {
   changes.onState((up) => memory.enable(up));
   changes.on('ip_rules', (accountId) => memory.forget(accountId));
   return {
+    recall(accountId, ip) {
+      const rules = memory.get(accountId);
+      return rules && isRefused(rules, ip);
+    },
     async refuse(accountId, ip) {
       const rules = memory.get(accountId) ?? (await memory.load(accountId, accountId, () => readNetworks(sql, accountId)))!;
       return isRefused(rules, ip);

@@ -1,6 +1,6 @@
 import type { Sql } from '../../kernel/sql.ts';
 import { resolveSettings } from './resolve.ts';
-import { readSettings, type Settings } from './settings.ts';
+import { readAnew, readSettings, type Settings } from './settings.ts';
 
 /** The settings that an administrator changes while the gateway works, by their names in its configuration: stored > environment > default. */
 export const gatewayKeys = {
@@ -20,6 +20,9 @@ const ofGateway = (settings: Settings) =>
 export async function readGatewaySettings(sql: Sql, through?: Sql, env?: NodeJS.ProcessEnv): Promise<GatewaySettings> {
   return ofGateway(await readSettings(sql, through, env));
 }
+
+/** The same for a transaction that has changed it. */
+export const readChangedGateway = async (sql: Sql, through: Sql): Promise<GatewaySettings> => ofGateway(await readAnew(sql, through));
 
 /** What is in force at a gateway that knows of nothing stored. */
 export const initialGatewaySettings = (env: NodeJS.ProcessEnv): GatewaySettings => ofGateway(resolveSettings(new Map(), env));

@@ -66,7 +66,8 @@ export const decimal = (accepts: (value: number) => boolean, expected: string): 
   read: z
     .string()
     .trim()
-    .regex(/^\d{1,15}(\.\d{1,15})?$/)
+    // As JSON writes numbers: what was stored as one is read here too.
+    .regex(/^\d{1,15}(\.\d{1,25})?(e-\d{1,3})?$/)
     .transform(Number)
     .refine(accepts),
   expected,
@@ -82,6 +83,17 @@ export const line = (most: number, expected = `a text of at most ${most} charact
     .max(most)
     .regex(/^\P{Cc}*$/u),
   expected,
+});
+
+/** A secret that is taken as it is written, on one line. */
+export const password = (most: number): Typed<string> => ({
+  type: 'string',
+  read: z
+    .string()
+    .min(1)
+    .max(most)
+    .regex(/^[^\r\n]*$/),
+  expected: `a text of at most ${most} characters on one line`,
 });
 
 /** A JSON document with a rule for its content; its text is kept. */

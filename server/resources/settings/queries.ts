@@ -14,6 +14,12 @@ export const selectSetting = statement<SettingRow>(`select ${columns} from platf
 /** The same for whoever is about to change it. */
 export const lockSetting = statement<SettingRow>(`select ${columns} from platform_settings where key = $1 for update`);
 
+/** Changes of several settings at once take turns: rows that are not there yet cannot be locked. */
+export const takeTurn = statement<unknown>(`select pg_advisory_xact_lock(hashtextextended('platform settings', 0))`);
+
+/** Several, for whoever is about to change them. */
+export const lockSettings = statement<SettingRow>(`select ${columns} from platform_settings where key = any($1) order by key for update`);
+
 export const upsertSetting = statement<SettingRow>(`
   insert into platform_settings (key, value) values ($1, $2::jsonb)
   on conflict (key) do update set value = excluded.value, updated_at = now() returning ${columns}`);

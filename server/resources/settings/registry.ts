@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { boolean, mailbox, secret, url, word } from '../../kernel/config/kinds.ts';
-import { decimal, document, line, networks, ofKind, positive, type Setting, whole } from './kinds.ts';
+import { boolean, host, mailbox, url, word } from '../../kernel/config/kinds.ts';
+import { decimal, document, line, networks, ofKind, password, positive, type Setting, whole } from './kinds.ts';
 
 type Typed<T> = Pick<Setting<T>, 'type' | 'read' | 'expected'>;
 type Options = Partial<Pick<Setting, 'scope' | 'sensitive' | 'variable' | 'databaseFirst'>>;
@@ -26,7 +26,7 @@ const unset = <T>(typed: Typed<T>, description: string, options: Options = {}): 
 const flag = ofKind('boolean', boolean);
 const both = { scope: 'both' } as const;
 const bothSecret = { scope: 'both', sensitive: true } as const;
-const key = ofKind('string', secret(1));
+const key: Typed<string> = { type: 'string', read: z.string().trim().min(1), expected: 'a text' };
 const address = ofKind('string', url);
 
 const Tier = z.object({
@@ -98,10 +98,10 @@ const agent = {
 
 const mail = {
   'email.from': unset(ofKind('string', mailbox), 'Sender of mail.'),
-  'email.smtp_host': unset(line(255), 'Server that takes the mail.', { variable: 'ARKLOOP_SMTP_HOST' }),
+  'email.smtp_host': unset(ofKind('string', host), 'Server that takes the mail.', { variable: 'ARKLOOP_SMTP_HOST' }),
   'email.smtp_port': preset(whole(1, 65_535), '587', 'Its port.', { variable: 'ARKLOOP_SMTP_PORT' }),
   'email.smtp_user': unset(line(255), 'User at the server; unset, nobody signs in.', { variable: 'ARKLOOP_SMTP_USER' }),
-  'email.smtp_pass': unset(line(1_024), 'Password of that user.', { variable: 'ARKLOOP_SMTP_PASS', sensitive: true }),
+  'email.smtp_pass': unset(password(1_024), 'Password of that user.', { variable: 'ARKLOOP_SMTP_PASS', sensitive: true }),
   'email.smtp_tls_mode': preset(
     ofKind('string', word('none', 'starttls', 'tls')),
     'starttls',

@@ -1,6 +1,6 @@
 import { unseal } from '../../kernel/seal.ts';
 import type { Setting } from './kinds.ts';
-import { registry, type Settings, settingKeys, settingOf, variableOf } from './registry.ts';
+import { registry, type SettingKey, type Settings, settingKeys, settingOf, variableOf } from './registry.ts';
 
 /** A sensitive value as the database holds it: sealed, in base64. */
 export type Sealed = { sealed: string };
@@ -30,12 +30,22 @@ export function opened(encryptionKey: Buffer, sealed: Buffer, owner: string): st
 /** Every setting from what is stored, by key: environment > stored > default, and a text that does not fit counts as unset. */
 export function resolveSettings(stored: ReadonlyMap<string, string | undefined>, env: NodeJS.ProcessEnv): Settings {
   const resolve = (key: string, setting: Setting) => {
-    const [fromEnv, fromStore] = [env[variableOf(key, setting)]?.trim() || undefined, stored.get(key)];
+    const [fromEnv, fromStore] = [environmentOf(key, setting, env), stored.get(key)];
     const order = setting.databaseFirst ? [fromStore, fromEnv] : [fromEnv, fromStore];
     return [...order, setting.preset].reduce<unknown>((found, text) => (found === undefined ? readText(setting, text) : found), undefined);
   };
   return Object.fromEntries(settingKeys.map((key) => [key, resolve(key, registry[key]) ?? null])) as Settings;
 }
+
+/** What the environment says of a setting, as it is written there; blank counts as unset. */
+function environmentOf(key: string, setting: Setting, env: NodeJS.ProcessEnv): string | undefined {
+  const text = env[variableOf(key, setting)];
+  return text?.trim() ? text : undefined;
+}
+
+/** Whether it is the environment that gives a setting its value, where that counts more than what is stored. */
+export const isFixed = (key: SettingKey, env: NodeJS.ProcessEnv): boolean =>
+  readText(registry[key], environmentOf(key, registry[key], env)) !== undefined;
 
 const readText = ({ read }: Setting, text: string | null | undefined): unknown =>
   text === null || text === undefined ? undefined : read.safeParse(text).data;
@@ -51,6 +61,6 @@ export const settingProblems = (env: NodeJS.ProcessEnv): string[] =>
   settingKeys.flatMap((key) => {
     const setting: Setting = registry[key];
     const variable = variableOf(key, setting);
-    const text = env[variable]?.trim();
-    return !text || setting.read.safeParse(text).success ? [] : [`${variable}: expected ${setting.expected}`];
+    const text = environmentOf(key, setting, env);
+    return text === undefined || setting.read.safeParse(text).success ? [] : [`${variable}: expected ${setting.expected}`];
   });

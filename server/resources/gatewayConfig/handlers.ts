@@ -1,0 +1,14 @@
+import { gatewayConfig } from '../../../contract/gatewayConfig.ts';
+import { implement } from '../../http/implement.ts';
+import { readGatewaySettings } from '../settings/gateway.ts';
+import { changeGateway } from './service.ts';
+import { viewGateway } from './view.ts';
+
+export const gatewayConfigHandlers = implement(
+  gatewayConfig,
+  {},
+  {
+    get: async ({ scope }) => ({ status: 200, body: viewGateway(await readGatewaySettings(scope.app.database)) }),
+    set: async ({ scope, body }) => ({ status: 200, body: viewGateway(await changeGateway(scope, body)) }),
+  },
+);

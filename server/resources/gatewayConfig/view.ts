@@ -1,0 +1,11 @@
+import type { GatewayConfig } from '../../../contract/gatewayConfig.ts';
+import type { GatewaySettings } from '../settings/gateway.ts';
+
+/** What is in force at the gateway, as published. */
+export const viewGateway = (settings: GatewaySettings): GatewayConfig => ({
+  ip_mode: settings.ip_mode,
+  trusted_cidrs: settings.trusted_cidrs,
+  risk_reject_threshold: settings.risk_reject_threshold,
+  rate_limit_capacity: settings.rate_limit_capacity,
+  rate_limit_per_minute: settings.rate_limit_per_minute,
+});

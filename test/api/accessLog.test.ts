@@ -1,0 +1,216 @@
+import { randomUUID, randomUUIDv7 } from 'node:crypto';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { keepAccessLogPartitions } from '../../server/jobs/accessLogPartitions.ts';
+import { firstIdOf } from '../../server/kernel/ids.ts';
+import { behindGateway, gatewayOf, linesOf } from '../gateway/world.ts';
+import { reason } from '../setup/sessions.ts';
+import { startWorld } from '../setup/world.ts';
+
+const world = await startWorld(behindGateway, { worker: false });
+const { call, sql, database } = world;
+const chief = await world.signUp();
+await world.promote(chief);
+const ann = await world.signUp();
+
+type Page = { data: any[]; has_more: boolean; next_before: string | null };
+const ask = (query: Record<string, unknown> = {}) =>
+  call('GET', `/v1/admin/access-log?${new URLSearchParams(query as Record<string, string>)}`, { token: chief.token });
+const page = async (query: Record<string, unknown> = {}): Promise<Page> => {
+  const { status, body, text } = await ask(query);
+  expect([status, text]).toEqual([200, expect.any(String)]);
+  return body;
+};
+const paths = async (query: Record<string, unknown>) => (await page(query)).data.map(({ path }) => path);
+
+/** The id of something at an instant; of two at one instant either may come first. */
+const idAt = (at: number) => firstIdOf(new Date(at)).slice(0, 14) + randomUUIDv7().slice(14);
+const day = 86_400_000;
+const log = pino({ level: 'silent' });
+const noon = Date.parse('2042-03-10T12:00:00Z');
+for (const offset of [-3, 0]) await keepAccessLogPartitions({ database, days: 36_500, log }, new Date(noon + offset * day));
+
+type Line = Partial<
+  Record<'method' | 'path' | 'client_ip' | 'country' | 'ua_type' | 'user_id' | 'account_id' | 'identity_type', string>
+> & {
+  risk_score?: number;
+};
+async function note(at: number, line: Line = {}): Promise<string> {
+  const id = idAt(at);
+  const all = {
+    ...{ trace_id: 'f'.repeat(32), method: 'GET', path: '/v1/x', status_code: 200, duration_ms: 3, client_ip: '', country: '', city: '' },
+    ...{ user_agent: '', ua_type: 'tool', risk_score: 0, identity_type: 'anonymous', account_id: '', user_id: '' },
+    ...line,
+    id,
+    timestamp: new Date(at).toISOString(),
+  };
+  await sql('insert into access_log select * from json_populate_record(null::access_log, $1::json)', [JSON.stringify(all)]);
+  return id;
+}
+const forget = () => sql('delete from access_log');
+
+test('only admins of the platform read it, and nothing is an empty page', async () => {
+  expect(reason(await call('GET', '/v1/admin/access-log', { token: ann.token }))).toEqual([403, 'missing_permission']);
+  expect(await page()).toEqual({ data: [], has_more: false, next_before: null });
+});
+
+test('a request through the gateway is there with all that is known of it, and with the name its user has now', async () => {
+  const { call: through } = await gatewayOf(world);
+  const headers = { 'user-agent': 'Mozilla/5.0 Safari/1' };
+  const { headers: answered } = await through('GET', '/v1/threads?token=secret', { token: ann.token, headers });
+  await through('GET', '/v1/me', { headers });
+  await linesOf(world, 'true', [], 2);
+  const { data } = await page();
+  expect(data.map(({ path }) => path)).toEqual(['/v1/me', '/v1/threads']);
+  expect(data[1]).toEqual({
+    id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    timestamp: expect.stringMatching(/^\d{4}-.*\.\d{3}Z$/),
+    trace_id: answered.get('x-trace-id'),
+    method: 'GET',
+    path: '/v1/threads',
+    status_code: 200,
+    duration_ms: expect.any(Number),
+    client_ip: '127.0.0.1',
+    country: '',
+    city: '',
+    user_agent: headers['user-agent'],
+    ua_type: 'browser',
+    risk_score: 0,
+    identity_type: 'user',
+    account_id: ann.accountId,
+    user_id: ann.id,
+    username: ann.login,
+  });
+  expect(data[0]).toMatchObject({ identity_type: 'anonymous', risk_score: 0.1, account_id: '', user_id: '', username: '' });
+  await sql(`update users set username = 'Ann the second' where id = $1`, [ann.id]);
+  expect((await page()).data[1].username).toBe('Ann the second');
+  await sql(`update users set status = 'deleted' where id = $1`, [ann.id]);
+  expect((await page()).data[1]).toMatchObject({ user_id: ann.id, username: '' });
+  await sql(`update users set status = 'active' where id = $1`, [ann.id]);
+  await sql(`update access_log set user_id = 'nobody we know' where user_id <> ''`);
+  expect((await page()).data[1]).toMatchObject({ user_id: 'nobody we know', username: '' });
+  await forget();
+});
+
+test('pages over days, also with many lines at one instant, have no common row and no gap, whatever is written meanwhile', async () => {
+  const ids = [];
+  for (let at = 0; at < 60; at++) ids.push(await note(noon + Math.floor(at / 7) * (day / 3) - day));
+  ids.sort().reverse();
+  const seen: string[] = [];
+  let before: string | null = null;
+  for (let round = 0; round < 20; round++) {
+    const got: Page = await page({ limit: 7, ...(before && { before }) });
+    seen.push(...got.data.map(({ id }) => id));
+    await note(noon + 30 * day);
+    expect([got.has_more, got.next_before]).toEqual(seen.length < 60 ? [true, seen.at(-1)] : [false, null]);
+    before = got.next_before;
+    if (before === null) break;
+  }
+  expect(seen).toEqual(ids);
+  expect((await page({ limit: 200 })).data.length).toBe(60 + 9);
+  expect((await page({ before: ids[0] })).data[0].id).toBe(ids[1]);
+  expect((await page({ before: ids[0]!.toUpperCase(), limit: 59 })).has_more).toBe(false);
+  expect((await page({ before: ids.at(-1) })).data).toEqual([]);
+  await forget();
+});
+
+test('since is inclusive, by an id or by an instant in any time zone', async () => {
+  const times = [noon - 2 * day, noon - 1, noon, noon + 1];
+  const ids: string[] = [];
+  for (const at of times) ids.push(await note(at, { path: `/${at - noon}` }));
+  expect(await paths({ since: ids[1] })).toEqual(['/1', '/0', '/-1']);
+  expect(await paths({ since: '2042-03-10T12:00:00Z' })).toEqual(['/1', '/0']);
+  expect(await paths({ since: '2042-03-10T13:00:00.001+01:00' })).toEqual(['/1']);
+  expect(await paths({ since: '0001-01-01T00:00:00Z' })).toHaveLength(4);
+  expect(await paths({ since: '9999-12-31T23:59:59Z' })).toEqual([]);
+  expect(await paths({ since: ids[1], before: ids[3] })).toEqual(['/0', '/-1']);
+  expect(await paths({ since: ids[3], before: ids[1] })).toEqual([]);
+  await forget();
+});
+
+const lines: Line[] = [
+  { path: '/v1/threads', method: 'GET', client_ip: '203.0.113.7', country: 'DE', risk_score: 0, ua_type: 'browser' },
+  { path: '/v1/threads/1%2F', method: 'POST', client_ip: '203.0.113.8', country: 'FR', risk_score: 0.1, ua_type: 'tool' },
+  { path: '/v1/thr_eads', method: 'PATCH', client_ip: '2001:db8::7', country: 'US', risk_score: 0.2, ua_type: 'bot' },
+  { path: '/x/v1/threads', method: 'DELETE', client_ip: '2001:db8:1::7', country: '', risk_score: 0.3, ua_type: 'unknown' },
+  { path: '/V1/THREADS', method: 'PROPFIND', client_ip: '', country: 'DE', risk_score: 1, ua_type: 'tool' },
+];
+
+test.for([
+  [{ method: 'get' }, [0]],
+  [{ method: 'Propfind' }, [4]],
+  [{ method: 'G' }, []],
+  [{ path: '/v1/thr' }, [0, 1, 2]],
+  [{ path: '/v1/threads' }, [0, 1]],
+  [{ path: '/v1/thr_' }, [2]],
+  [{ path: '/v1/threads/1%' }, [1]],
+  [{ path: '%' }, []],
+  [{ path: '/V1' }, [4]],
+  [{ path: '\\' }, []],
+  [{ ip: '203.0.113.7' }, [0]],
+  [{ ip: '::ffff:203.0.113.7' }, [0]],
+  [{ ip: '203.0.113.0/24' }, [0, 1]],
+  [{ ip: '203.0.113.9/29' }, [1]],
+  [{ ip: '0.0.0.0/0' }, [0, 1]],
+  [{ ip: '2001:DB8::/32' }, [2, 3]],
+  [{ ip: '2001:0db8:0000::7' }, [2]],
+  [{ ip: '::/0' }, [2, 3]],
+  [{ country: 'de' }, [0, 4]],
+  [{ risk_min: '0.2' }, [2, 3, 4]],
+  [{ risk_min: '0' }, [0, 1, 2, 3, 4]],
+  [{ risk_min: '1.0' }, [4]],
+  [{ ua_type: 'tool' }, [1, 4]],
+  [{ country: 'DE', risk_min: '0.5', ua_type: 'tool', path: '/V' }, [4]],
+  [{ country: 'DE', method: 'POST' }, []],
+] as const)('%o finds %j', async ([query, wanted]) => {
+  await forget();
+  for (const [at, line] of lines.entries()) await note(noon - at * 1_000, line);
+  expect((await page(query)).data.map(({ path, client_ip }) => [path, client_ip])).toEqual(
+    wanted.map((at) => [lines[at]!.path, lines[at]!.client_ip]),
+  );
+});
+
+test('a page is full as long as enough lines match, however far apart they are', async () => {
+  await forget();
+  for (let at = 0; at < 40; at++) await note(noon - at * day * 0.1, { path: at % 13 === 0 ? '/rare' : '/common' });
+  const first = await page({ path: '/rare', limit: 3 });
+  expect([first.data.length, first.has_more]).toEqual([3, true]);
+  const second = await page({ path: '/rare', limit: 3, before: first.next_before });
+  expect([second.data.length, second.has_more, second.next_before]).toEqual([1, false, null]);
+  await forget();
+});
+
+test.for([
+  ['limit', '0'],
+  ['limit', '201'],
+  ['limit', ''],
+  ['limit', '1.5'],
+  ['before', 'abc'],
+  ['before', '2042-03-10T12:00:00Z'],
+  ['since', 'yesterday'],
+  ['since', '2042-03-10'],
+  ['since', '2042-03-10T12:00:00'],
+  ['since', `${randomUUID()}x`],
+  ['method', ''],
+  ['path', ''],
+  ['path', 'x\0'],
+  ['ip', '300.0.0.1'],
+  ['ip', '10.0.0.0/33'],
+  ['ip', '10.0.0'],
+  ['ip', '::/64.5'],
+  ['ip', 'fe80::1%eth0'],
+  ['ip', "127.0.0.1' or '1'='1"],
+  ['country', 'DEU'],
+  ['country', 'ß'],
+  ['risk_min', '1.01'],
+  ['risk_min', '-0.1'],
+  ['risk_min', 'NaN'],
+  ['risk_min', '1e-1'],
+  ['ua_type', 'human'],
+] as const)('%s takes no %j', async ([name, value]) => {
+  const { status, body } = await ask({ [name]: value });
+  expect([status, [...new Set(body.details.issues.map(({ location, path }: any) => `${location} ${path}`))]]).toEqual([
+    400,
+    [`query ${name}`],
+  ]);
+});
