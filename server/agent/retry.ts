@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { facts } from '../kernel/facts.ts';
 import { type Model, ModelError, type ModelErrorClass, type ModelEvent, type ModelRequest, type Usage } from './model.ts';
 
 /** A failed attempt that is repeated after `delay_ms`: everything since the last retry is void, but for the usage it reported. */
@@ -41,6 +42,7 @@ export async function* streamWithRetry(
       const { errorClass: error_class, message, details, usage } = error;
       const delay_ms = retryDelay(attempt, baseDelayMs, error.retryAfterMs);
       yield { type: 'retry', attempt, max_attempts: maxAttempts, delay_ms, error_class, message, details, ...(usage && { usage }) };
+      facts.modelRetried.tell(undefined);
       await wait(delay_ms, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import type { Log } from '../kernel/log.ts';
+import { withinNone } from '../kernel/spans.ts';
 import type { Database, Sql, Statement, Transaction } from '../kernel/sql.ts';
 import { entityManagers } from './orm.ts';
 
@@ -18,6 +19,9 @@ function isoTime(text: string): string {
   const [, seconds, fraction = ''] = /^(.{19})(?:\.(\d+))?\+00$/.exec(text) ?? [];
   return seconds === undefined ? new Date(text).toISOString() : `${seconds.replace(' ', 'T')}.${fraction.padEnd(3, '0').slice(0, 3)}Z`;
 }
+
+/** The pools of this process, for whoever watches them. */
+export const openPools = new Set<{ name: string; pool: pg.Pool }>();
 
 /** Open the pool. Nothing connects before the first query. */
 export function openDatabase(url: string, { max, log, applicationName }: DatabaseOptions): Database {
@@ -36,14 +40,23 @@ export function openDatabase(url: string, { max, log, applicationName }: Databas
     pipeline: true,
   });
   // Without these two listeners a restart of PostgreSQL ends the process.
-  pool.on('error', (error) => log.warn({ err: error }, 'a database connection was lost'));
-  pool.on('connect', (client) => void client.on('error', (error: Error) => log.debug({ err: error }, 'a database connection broke')));
+  // Whoever opened a connection has nothing to do with its loss.
+  pool.on('error', (error) => withinNone(() => log.warn({ err: error }, 'a database connection was lost')));
+  pool.on(
+    'connect',
+    (client) => void client.on('error', (error: Error) => withinNone(() => log.debug({ err: error }, 'a database connection broke'))),
+  );
+  const known = { name: applicationName.replace('arkloop ', ''), pool };
+  openPools.add(known);
   const managers = entityManagers(pool);
   return {
     pool,
     ...sqlOf({ query: (config) => pool.query(config as pg.QueryConfig) }),
     transaction: (work, accountId) => repeatOnConflict(() => transact(pool, (client) => managers(client, accountId), work)),
-    close: () => pool.end(),
+    close() {
+      openPools.delete(known);
+      return pool.end();
+    },
   };
 }
 

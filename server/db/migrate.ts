@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { expectedSchemaVersion, migrations } from './migrations/index.ts';
+import { expectedSchemaVersion } from './expectedSchema.ts';
 
 /** Any number of instances may start at once: one migrates, the others wait for this lock. */
 const migrationLock = 7_203_118_401;
@@ -25,6 +25,7 @@ async function runMigrations(url: string) {
   const { MikroORM } = await import('@mikro-orm/postgresql');
   const { Migrator } = await import('@mikro-orm/migrations');
   const { entities } = await import('./entities.ts');
+  const { migrations } = await import('./migrations/index.ts');
   const orm = await MikroORM.init({
     clientUrl: url,
     entities: [...entities],

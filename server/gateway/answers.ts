@@ -2,6 +2,7 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Problem } from '../../contract/shared/errors.ts';
 import { type FailureName, failures } from '../../contract/shared/failures.ts';
+import { facts } from '../kernel/facts.ts';
 import { securityHeaders } from './headers.ts';
 import type { Visit } from './visit.ts';
 
@@ -50,6 +51,7 @@ const last: readonly GatewayFailure[] = ['too_large', 'headers_too_large', 'inva
 /** Refuse in the error envelope; once headers are out, all that is left is to cut the connection. */
 export function refuse({ response, headers, traceId }: Visit, failure: GatewayFailure, reason?: Reason): void {
   if (response.headersSent) return void response.destroy();
+  facts.gatewayRefused.tell(reason ?? failure);
   answerJson(response, failures[failure][0], problem(failure, traceId, reason), {
     ...headers,
     'x-trace-id': traceId,
@@ -60,6 +62,7 @@ export function refuse({ response, headers, traceId }: Visit, failure: GatewayFa
 /** Refuse what was no request that could be read, and hang up. */
 export function refuseSocket(socket: Duplex, failure: GatewayFailure, traceId: string): void {
   if (!socket.writable) return void socket.destroy();
+  facts.gatewayRefused.tell(failure);
   const [status] = failures[failure];
   const text = JSON.stringify(problem(failure, traceId));
   const head = {

@@ -8,6 +8,7 @@ import {
 } from 'node:http';
 import { Agent as SecureAgent, request as secure } from 'node:https';
 import { Transform } from 'node:stream';
+import { facts } from '../kernel/facts.ts';
 import { codeOf } from '../kernel/operatorError.ts';
 import { type GatewayFailure, refuse } from './answers.ts';
 import { answerHeaders, upstreamHeaders } from './headers.ts';
@@ -64,13 +65,18 @@ function send(upstream: Upstream, visit: Visit, hasBody: boolean, mayRetry: bool
   outgoing.on('error', (error) => {
     clearTimeout(patience);
     if (answered || response.destroyed) return;
-    if (!mayRetry || codeOf(error) !== 'ECONNREFUSED') return refuse(visit, cut);
+    if (!mayRetry || codeOf(error) !== 'ECONNREFUSED') return giveUp(visit, cut);
     response.off('close', leave);
     send(upstream, visit, hasBody, false);
   });
   if (!hasBody) return void outgoing.end();
   if (request.headers.expect !== undefined) response.writeContinue();
   sendBody(request, outgoing, () => abort('too_large'));
+}
+
+function giveUp(visit: Visit, failure: GatewayFailure) {
+  if (failure === 'bad_gateway' || failure === 'gateway_timeout') facts.upstreamFailed.tell(failure);
+  refuse(visit, failure);
 }
 
 function open({ url, agent }: Upstream, visit: Visit, hasBody: boolean): ClientRequest {
@@ -106,7 +112,13 @@ function answer(incoming: IncomingMessage, visit: Visit) {
   visit.traceId = traceIdOf(incoming) ?? visit.traceId;
   response.writeHead(incoming.statusCode ?? 502, answerHeaders(visit, incoming.headers));
   visit.headers = {};
+  if (incoming.headers['content-type']?.startsWith('text/event-stream')) countStream(response);
   pass(incoming, response);
+}
+
+function countStream(response: ServerResponse) {
+  facts.streamOpened.tell('gateway');
+  response.once('close', () => facts.streamClosed.tell('gateway'));
 }
 
 /**
@@ -127,7 +139,10 @@ function pass(incoming: IncomingMessage, response: ServerResponse) {
     begun = true;
     response.end();
   });
-  incoming.once('error', () => response.destroy());
+  incoming.once('error', () => {
+    if (!response.destroyed) facts.upstreamFailed.tell('broken_off');
+    response.destroy();
+  });
 }
 
 /** The API's own, where it has one, so that header and body of an answer agree. */

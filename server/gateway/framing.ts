@@ -12,7 +12,9 @@ export function flawOf({ method = '', url = '', headers, rawHeaders, httpVersion
   // Only paths: `GET http://elsewhere/` is for forward proxies. Characters that are no ASCII are no part of a path.
   if (!/^\/[\x21-\x7e]*$/.test(url) || url.includes('#')) return 'invalid';
   const coding = headers['transfer-encoding'];
-  if (coding !== undefined && (coding.toLowerCase() !== 'chunked' || headers['content-length'] !== undefined)) return 'invalid';
+  // HTTP/1.0 knows no codings, so whoever wrote it cannot know where the body ends (section 6.1).
+  const isUnclear = httpVersion === '1.0' || coding?.toLowerCase() !== 'chunked' || headers['content-length'] !== undefined;
+  if (coding !== undefined && isUnclear) return 'invalid';
   if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') return 'invalid';
   return hostsOf(rawHeaders) === hostsIn(httpVersion, headers.host) ? undefined : 'invalid';
 }

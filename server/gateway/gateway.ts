@@ -2,17 +2,19 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../kernel/config.ts';
+import { facts } from '../kernel/facts.ts';
 import type { Log } from '../kernel/log.ts';
 import { codeOf } from '../kernel/operatorError.ts';
+import { newTraceId, spanOf } from '../kernel/spans.ts';
 import { answerJson, refuse, refuseSocket } from './answers.ts';
 import { callerOf } from './clientIp.ts';
 import { corsHeaders } from './cors.ts';
-import { newTraceId, securityHeaders, traceOf } from './headers.ts';
+import { securityHeaders } from './headers.ts';
 import { openParts } from './parts.ts';
 import { answerReadiness } from './readiness.ts';
 import { isOfApi, serve } from './serve.ts';
 import { userAgentType } from './userAgent.ts';
-import { newVisit, type Visit } from './visit.ts';
+import { newVisit, statusOf, type Visit } from './visit.ts';
 
 /** A running gateway: its base URL, and a shutdown that finishes running requests. */
 export type Gateway = { address: string; droppedLines(): number; shutDown(): Promise<void> };
@@ -38,6 +40,8 @@ const limits = {
   keepAliveTimeout: 65_000,
   // Asked for in `flawOf`, so that who leaves it out is answered like everybody.
   requireHostHeader: false,
+  // Two credentials are none, instead of the one that happens to be first.
+  joinDuplicateHeaders: true,
 };
 
 /** Start the reverse proxy in front of the API; the API may come and go. */
@@ -50,21 +54,27 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
   function arrive(request: IncomingMessage, response: ServerResponse): Visit {
     const { ip, secure } = callerOf(request, parts.rules().proxies);
     const [path = ''] = (request.url ?? '').split('?', 1);
-    const traceId = traceOf(request, config.gatewayTrustIncomingTraceId);
+    const span = spanOf(request.headers, () => config.gatewayTrustIncomingTraceId);
+    const { traceId } = span;
     const headers = { ...(isOfApi(path) && securityHeaders(secure)), ...corsHeaders(request, origins) };
     const agent = userAgentType(request.headers['user-agent'] ?? '');
-    return newVisit({ request, response, traceId, path, ip, secure, place: parts.geo.placeOf(ip), agent, headers });
+    return newVisit({ request, response, span, traceId, path, ip, secure, place: parts.geo.placeOf(ip), agent, headers });
+  }
+  function leave(visit: Visit) {
+    if (ending) setImmediate(() => server.closeIdleConnections());
+    if (visit.path === healthPath || visit.path === readyPath) return;
+    parts.accessLog.note(visit);
+    if (facts.gatewayAnswered.isHeard) facts.gatewayAnswered.tell(answerOf(visit));
   }
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     const visit = arrive(request, response);
     answering.set(request.socket, response);
-    response.once('close', () => ending && setImmediate(() => server.closeIdleConnections()));
+    response.once('close', () => leave(visit));
     if (ending) visit.headers.connection = 'close';
-    if (visit.path === '/healthz') return answerHealth(visit);
-    if (visit.path === '/readyz') return answerReadiness(parts.api, ending, visit);
-    parts.accessLog.follow(visit);
+    if (visit.path === healthPath) return answerHealth(visit);
+    if (visit.path === readyPath) return answerReadiness(parts.api, ending, visit);
     serve(parts, parts.rules(), visit).catch((err) => {
-      log.error({ err }, 'the gateway has a defect');
+      log.error({ err, trace_id: visit.traceId, span_id: visit.span.spanId }, 'the gateway has a defect');
       refuse(visit, 'internal');
     });
   };
@@ -102,6 +112,16 @@ function refuseUnreadable(error: Error, socket: Duplex) {
     return void socket.end('HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
   refuseSocket(socket, code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'invalid', newTraceId());
 }
+
+const answerOf = ({ request, response, began }: Visit) => ({
+  method: request.method ?? '',
+  status: statusOf(response),
+  seconds: (performance.now() - began) / 1_000,
+});
+
+/** The probes, which are neither limited nor noted. */
+const healthPath = '/healthz';
+const readyPath = '/readyz';
 
 function answerHealth({ request: { method }, response, traceId }: Visit) {
   const trace = { 'x-trace-id': traceId };

@@ -61,6 +61,7 @@ function placeIn(reader: Reader<object>, ip: string): Place {
   }
 }
 
-const textOf = (value: unknown) => (typeof value === 'string' ? value.slice(0, 200) : '');
+/** One line, whatever the file holds. */
+const textOf = (value: unknown) => (typeof value === 'string' ? value.slice(0, 200).replace(/\p{Cc}/gu, ' ') : '');
 const local = new Set(['private', 'loopback', 'linkLocal', 'uniqueLocal', 'unspecified']);
 const isLocal = (ip: string) => local.has(ipaddr.parse(ip).range());

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import { headersOf } from '../kernel/spans.ts';
 import type { Visit } from './visit.ts';
 
 /** Meant for one connection only (RFC 9110 section 7.6.1). */
@@ -19,7 +19,8 @@ const hopByHop = new Set([
 const kept = new Set(['content-length', 'host']);
 
 /** What only a gateway may say about a caller, so that nobody can forge it. */
-const gatewayOnly = /^(x-forwarded-.*|forwarded|x-real-ip|x-risk-score|x-ua-type|x-client-country|x-trace-id|expect)$/;
+const gatewayOnly =
+  /^(x-forwarded-.*|forwarded|x-real-ip|x-risk-score|x-ua-type|x-client-country|x-trace-id|traceparent|tracestate|expect)$/;
 
 /** What the API may not say, because the gateway decides about it or callers need not know it. */
 const gatewaysWord = /^(access-control-.*|server|x-powered-by)$/;
@@ -37,17 +38,8 @@ function endToEnd(headers: IncomingHttpHeaders, without: RegExp): OutgoingHttpHe
   return passed;
 }
 
-/** A trace id of our own: 32 hex digits. Node draws the entropy of many UUIDs at once, which makes them cheap. */
-export const newTraceId = (): string => randomUUID().replaceAll('-', '');
-
-/** The trace id of a request: the caller's where that is trusted and well formed, else a new one. */
-export function traceOf({ headers }: IncomingMessage, trusted: boolean): string {
-  const sent = trusted ? `${headers['x-trace-id'] ?? ''}`.toLowerCase() : '';
-  return /^[0-9a-f]{32}$/.test(sent) ? sent : newTraceId();
-}
-
 /** The headers sent upstream, names and values in turn, because a request that is made of a list keeps no copy; `Host` is kept. */
-export function upstreamHeaders({ request, ip, secure, traceId, place, agent, risk }: Visit, hasBody: boolean): string[] {
+export function upstreamHeaders({ request, ip, secure, span, place, agent, risk }: Visit, hasBody: boolean): string[] {
   const { host = '', 'transfer-encoding': coding } = request.headers;
   // HTTP/1.0 need not name a host.
   const list: string[] = request.headers.host === undefined ? ['host', ''] : [];
@@ -55,7 +47,10 @@ export function upstreamHeaders({ request, ip, secure, traceId, place, agent, ri
   if (coding !== undefined) list.push('transfer-encoding', 'chunked');
   if (!hasBody && takesBody.has(request.method!)) list.push('content-length', '0');
   list.push('x-forwarded-for', ip, 'x-real-ip', ip, 'x-forwarded-proto', secure ? 'https' : 'http', 'x-forwarded-host', host);
-  list.push('x-trace-id', traceId, 'x-risk-score', risk.toFixed(2), 'x-ua-type', agent);
+  const { traceparent, tracestate } = headersOf(span);
+  list.push('x-trace-id', span.traceId, 'traceparent', traceparent);
+  if (tracestate !== undefined) list.push('tracestate', tracestate);
+  list.push('x-risk-score', risk.toFixed(2), 'x-ua-type', agent);
   if (place.country) list.push('x-client-country', place.country);
   return list;
 }

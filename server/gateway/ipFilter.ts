@@ -15,7 +15,11 @@ export const open = /^\/v1\/(auth|bootstrap|s)\//;
 export function ipFilter(source: { database: Sql; changes: Changes } | undefined): IpFilter {
   if (!source) return async () => false;
   const rules = watchIpRules(source.database, source.changes);
-  return async (visit) => isOfOwnAccount(visit) && (await within(rules.refuse(visit.identity.accountId, visit.ip))) === true;
+  return async (visit) => {
+    if (!isOfOwnAccount(visit)) return false;
+    const { ip, identity } = visit;
+    return rules.recall(identity.accountId, ip) ?? (await within(rules.refuse(identity.accountId, ip))) === true;
+  };
 }
 
 /** Whether a request is about the account of its token, and not by an admin of the platform. */

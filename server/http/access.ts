@@ -45,6 +45,9 @@ const touchKey = statement<never>(
   `update api_keys set last_used_at = now() where account_id = $1 and id = $2 and (last_used_at is null or last_used_at < now() - interval '1 minute')`,
 );
 
+/** In place of the id of a user. */
+const everybody = '*';
+
 export type AccessDeps = { sql: Sql; jwtSecret: Buffer; announce(userId: string): void; onKeyUseFailed(error: unknown): void };
 
 /** Authentication and authorisation from the database, remembered until told otherwise. */
@@ -109,7 +112,8 @@ export function createAccess({ sql, jwtSecret, announce, onKeyUseFailed }: Acces
   }
 
   const forget = (userId: string) => {
-    sessions.forget(userId);
+    if (userId === everybody) sessions.clear();
+    else sessions.forget(userId);
     // Few keys change, and a key's user is known only by its row.
     keys.clear();
   };
@@ -121,6 +125,10 @@ export function createAccess({ sql, jwtSecret, announce, onKeyUseFailed }: Acces
     forgetUser(userId) {
       forget(userId);
       announce(userId);
+    },
+    forgetEverybody() {
+      forget(everybody);
+      announce(everybody);
     },
     /** What another process announced. */
     heardOf: forget,

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
+import { facts } from '../kernel/facts.ts';
 
 /** A body that writes itself into the response for as long as it takes. */
 export type StreamBody = { attach(res: Response): void };
@@ -23,6 +24,7 @@ export const encodeEvent = (event: { seq: number; type: string }): Buffer =>
 /** Send chunks as they come, never faster than the reader takes them; a reader that takes nothing for too long is let go. */
 export const eventStream = (chunks: Chunks, { heartbeatMs, signal, onError }: StreamOptions): StreamBody => ({
   attach(res) {
+    facts.streamOpened.tell('api');
     const patienceMs = Math.max(90_000, 6 * heartbeatMs);
     res.setHeader('content-type', 'text/event-stream; charset=utf-8');
     res.setHeader('cache-control', 'no-cache, no-transform');
@@ -48,6 +50,7 @@ export const eventStream = (chunks: Chunks, { heartbeatMs, signal, onError }: St
       })
       .finally(() => {
         clearInterval(pings);
+        facts.streamClosed.tell('api');
         res.end();
       });
   },

@@ -1,20 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import type { RequestHandler, Response } from 'express';
+import { spanOf, within } from '../kernel/spans.ts';
 
 /** The trace id of a response; made by `traced` before anything else ran. */
 export const traceOf = ({ locals }: Response): string => locals.traceId ?? '0'.repeat(32);
 
-/** Gives every response its trace id. One that came in is used only where `trusts` says so. */
+/** Gives every response its trace id, and what follows its span. What came in is used only where `trusts` says so. */
 export const traced =
   (trusts: (remoteAddress: string) => boolean): RequestHandler =>
   (req, res, next) => {
-    const incoming = req.headers['x-trace-id'];
-    const usable = typeof incoming === 'string' && /^[0-9a-fA-F]{32}$/.test(incoming) && trusts(req.socket.remoteAddress ?? '');
-    const id = usable ? incoming.toLowerCase() : newTraceId();
-    res.locals.traceId = id;
-    res.setHeader('x-trace-id', id);
-    next();
+    const span = spanOf(req.headers, () => trusts(req.socket.remoteAddress ?? ''));
+    res.locals.traceId = span.traceId;
+    res.setHeader('x-trace-id', span.traceId);
+    within(span, next);
   };
-
-// Node draws the entropy of many UUIDs at once; a call for 16 bytes costs as much as all the rest of this file.
-const newTraceId = () => randomUUID().replaceAll('-', '');

@@ -1,6 +1,6 @@
+import { firstIdOf } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import { type Database, statement } from '../kernel/sql.ts';
-import { firstIdOf } from './housekeeping.ts';
 
 const dayMs = 86_400_000;
 const dayStart = (from: Date, offset: number) => new Date((Math.floor(from.getTime() / dayMs) + offset) * dayMs);

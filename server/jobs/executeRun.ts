@@ -6,6 +6,7 @@ import type { Bell, Queue } from '../kernel/app.ts';
 import type { Config } from '../kernel/config.ts';
 import type { Keys } from '../kernel/keys.ts';
 import type { Log } from '../kernel/log.ts';
+import { isConnectionLost } from '../kernel/lostConnection.ts';
 import type { Outbound } from '../kernel/outbound.ts';
 import type { Database } from '../kernel/sql.ts';
 import type { Storage } from '../kernel/storage.ts';
@@ -113,9 +114,6 @@ function tellUnforeseen(log: Log, err: unknown, { type }: Ending, { run }: Lease
 }
 
 const isDatabaseError = (error: unknown) => {
-  const { code, message = '' } = error as { code?: string; message?: string };
-  return (
-    (typeof code === 'string' && /^(08|53|57|40001|40P01|55P03|ECONN|EPIPE)/.test(code)) ||
-    /^Connection terminated|timeout exceeded when trying to connect/.test(message)
-  );
+  const { code } = error as { code?: string };
+  return (typeof code === 'string' && /^(08|53|57|40001|40P01|55P03|ECONN|EPIPE)/.test(code)) || isConnectionLost(error);
 };

@@ -1,14 +1,8 @@
-import { newId } from '../kernel/ids.ts';
+import { firstIdOf, newId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import { type Database, statement } from '../kernel/sql.ts';
 import { appendEvent } from '../resources/runs/queries.ts';
 import { forgetWebhooks } from './webhooks/forget.ts';
-
-/** The first UUID version 7 (RFC 9562) of an instant: its first 48 bits are milliseconds. */
-export function firstIdOf(at: Date): string {
-  const hex = at.getTime().toString(16).padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
-}
 
 const monthStart = (from: Date, offset: number) => new Date(Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + offset, 1));
 const partitionName = (month: Date) => `run_events_${month.toISOString().slice(0, 7).replace('-', '_')}`;

@@ -1,5 +1,6 @@
 import type { Queue } from '../kernel/app.ts';
 import { statement } from '../kernel/sql.ts';
+import { traceFacts } from './jobSpan.ts';
 
 /** The name of the job that executes a run. */
 export const executeRunTask = 'run.execute';
@@ -15,7 +16,7 @@ const removeJob = statement<unknown>('select graphile_worker.remove_job($1)');
 /** The queue lives in the same database, so a job commits with the rows it is about. */
 export const queue: Queue = {
   async executeRun(sql, runId, accountId, traceId) {
-    const payload = { v: 1, type: executeRunTask, trace_id: traceId, account_id: accountId, run_id: runId };
+    const payload = { v: 1, type: executeRunTask, account_id: accountId, run_id: runId, ...traceFacts(traceId) };
     await sql.rows(addJob, [executeRunTask, JSON.stringify(payload), runJobKey(runId)]);
   },
   async withdrawRun(sql, runId) {

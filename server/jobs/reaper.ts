@@ -1,5 +1,6 @@
 import type { Bell, Queue } from '../kernel/app.ts';
 import type { Config } from '../kernel/config.ts';
+import { facts } from '../kernel/facts.ts';
 import { newId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import { type Database, statement } from '../kernel/sql.ts';
@@ -84,15 +85,20 @@ export async function reapRuns({ database, config, queue, bell, log }: ReaperDep
       chargeRun(tx, run, spent, settings);
       insertDeliveries(tx, run);
     }
-    return ended.map(({ run }) => run.id);
+    return ended.map(({ run }) => run);
   });
-  for (const id of reaped) bell.ring(id);
+  for (const run of reaped) {
+    bell.ring(run.id);
+    const { status, error } = endOf(run);
+    facts.runEnded.tell({ status, errorClass: error?.error_class ?? '' });
+  }
   if (reaped.length > 0) log.warn({ runs: reaped.length }, 'stuck runs were ended');
   return reaped.length;
 }
 
 function endOf({ status, trace_id }: { status: string; trace_id: string }) {
-  if (status === 'cancelling') return { status: 'cancelled', type: 'run.cancelled', data: { reason: 'reaped', trace_id }, error: null };
+  if (status === 'cancelling')
+    return { status: 'cancelled', type: 'run.cancelled', data: { reason: 'reaped', trace_id }, error: null } as const;
   const error = { error_class: 'worker.timeout', message: 'Nothing happened in the run for too long.', resumable: true };
-  return { status: 'failed', type: 'run.failed', data: { ...error, reason: 'stale', trace_id }, error };
+  return { status: 'failed', type: 'run.failed', data: { ...error, reason: 'stale', trace_id }, error } as const;
 }

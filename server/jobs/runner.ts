@@ -1,5 +1,7 @@
+import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger, type Runner, type RunnerOptions, run } from 'graphile-worker';
+import { Logger, type Runner, type RunnerOptions, run, type WorkerEventMap, type WorkerEvents } from 'graphile-worker';
+import { facts } from '../kernel/facts.ts';
 import type { Log } from '../kernel/log.ts';
 import { type Database, statement } from '../kernel/sql.ts';
 
@@ -11,8 +13,10 @@ const pauseMs = 500;
 /** Take jobs until stopped. The queue's own runner gives up when it cannot tell the database how a job ended; then another one is started. */
 export async function startRunner(options: RunnerOptions, log: Log): Promise<JobRunner> {
   // In batches, because a single report that fails is a rejection nobody can handle.
+  const events: WorkerEvents = new EventEmitter();
+  events.on('job:complete', tellEnd);
   const preset = { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } };
-  const start = () => run({ ...options, preset, noHandleSignals: true, crontab: '', logger: quietLogger(log) });
+  const start = () => run({ ...options, preset, events, noHandleSignals: true, crontab: '', logger: quietLogger(log) });
   const complain = (error: unknown) => void log.warn({ err: error }, 'the queue was given up and is opened again');
   const stopping = new AbortController();
   let runner: Runner | undefined = await start();
@@ -38,6 +42,11 @@ export async function startRunner(options: RunnerOptions, log: Log): Promise<Job
       await runner?.stop().catch(() => undefined);
     },
   };
+}
+
+function tellEnd({ job, error }: WorkerEventMap['job:complete']) {
+  const { task_identifier: task, attempts, max_attempts: most } = job;
+  facts.jobEnded.tell({ task, outcome: !error ? 'done' : attempts < most ? 'retried' : 'given_up' });
 }
 
 const ask = statement<unknown>('select 1 as alive');

@@ -5,6 +5,7 @@ import type { RunFailure } from '../agent/failure.ts';
 import { costSpent, type Spent } from '../agent/loop/spending.ts';
 import type { Answer } from '../agent/loop.ts';
 import type { ModelMessage } from '../agent/model.ts';
+import { facts } from '../kernel/facts.ts';
 import { newId } from '../kernel/ids.ts';
 import { type Database, statement, type Transaction } from '../kernel/sql.ts';
 import { type ChargedRun, chargeRun } from '../resources/credits/charge.ts';
@@ -45,7 +46,7 @@ export async function settleRun(
 ): Promise<boolean> {
   const { run, token } = lease;
   const settings = await readSettings(database);
-  return database.transaction(async (tx) => {
+  const ended = await database.transaction(async (tx) => {
     const held = await tx.row(lockLeased, [run.id, token]);
     if (!held) throw new LeaseLost(run.id);
     const isCancelled = held.status === 'cancelling';
@@ -57,8 +58,10 @@ export async function settleRun(
     const steps = goesOn ? before : [...before, await endingStep(tx, run, wins, spent)];
     if (steps.length > 0 && (await appendSteps(tx, run, token, steps)) === undefined) throw new LeaseLost(run.id);
     if (!goesOn) recordEnd(tx, { ...run, multiplier: held.multiplier }, wins, spent, settings);
-    return !goesOn;
+    return goesOn ? undefined : wins;
   });
+  if (ended) facts.runEnded.tell({ status: ended.type, errorClass: ended.type === 'failed' ? ended.failure.errorClass : '' });
+  return ended !== undefined;
 }
 
 async function endingStep(tx: Transaction, run: LeasedRun, ending: Ending, spent: Spent): Promise<RunStep> {

@@ -1,8 +1,8 @@
+import { firstIdOf } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import { type Database, type Sql, statement } from '../kernel/sql.ts';
 import { type Storage, StorageUnavailable } from '../kernel/storage.ts';
 import { blobKey, dropManifest, listBlobs, listManifests, readManifest } from '../resources/workspaces/manifest.ts';
-import { firstIdOf } from './housekeeping.ts';
 
 type Workspace = { account_id: string; workspace_ref: string; manifest_rev: string };
 type Deps = { database: Database; storage: Storage | undefined; log: Log };

@@ -26,10 +26,14 @@ export type Access = {
   authenticate(authorization: string | undefined, wantedAccountId: string | undefined): Promise<Admitted>;
   /** Forget what is known of a user, here at once and in every other process by notification. */
   forgetUser(userId: string): void;
+  /** The same of all users: for what concerns so many of them that naming each takes longer than asking again. */
+  forgetEverybody(): void;
 };
 
 /** Which addresses of clients the accounts let in (platform 10). */
 export type IpRules = {
+  /** What `refuse` would say, where that is remembered. */
+  recall(accountId: string, ip: string): boolean | undefined;
   /** Rejects when the rules cannot be known: nobody passes then. */
   refuse(accountId: string, ip: string): Promise<boolean>;
 };

@@ -4,8 +4,13 @@ import { createServer as createListener } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
+import { openAccessLog } from '../../server/gateway/accessLog.ts';
+import { type Arrival, newVisit } from '../../server/gateway/visit.ts';
 import { keepAccessLogPartitions } from '../../server/jobs/accessLogPartitions.ts';
-import { firstIdOf } from '../../server/jobs/housekeeping.ts';
+import { firstIdOf } from '../../server/kernel/ids.ts';
+import { Span } from '../../server/kernel/spans.ts';
+import type { Database } from '../../server/kernel/sql.ts';
+import { countFromNow } from '../setup/metrics.ts';
 import { startWorld } from '../setup/world.ts';
 import { gatewayTo, upstreamOf } from './upstream.ts';
 import { behindGateway, gatewayOf, linesOf } from './world.ts';
@@ -69,6 +74,7 @@ test('a database that does not answer holds nothing up: the queue fills, then li
   const { url } = await upstreamOf((_, res) => res.end('ok'));
   const databaseUrl = `postgres://u:p@127.0.0.1:${(stalled.address() as AddressInfo).port}/d`;
   const gateway = await gatewayTo(url, { ARKLOOP_RATELIMIT_CAPACITY: '1000000' }, { databaseUrl });
+  const counted = await countFromNow(world.database);
   const times: number[] = [];
   for (let round = 0; round < 45; round++) {
     await Promise.all(
@@ -80,7 +86,30 @@ test('a database that does not answer holds nothing up: the queue fills, then li
     );
   }
   expect(gateway.droppedLines()).toBe(4_500 - 4_096);
+  expect((await counted.scrape()).sum('arkloop_gateway_access_log_lines_total', { outcome: 'dropped' })).toBe(4_500 - 4_096);
   expect(times.sort((a, b) => a - b)[Math.floor(times.length * 0.99)]).toBeLessThan(2_000);
+});
+
+test('a batch whose outcome was not heard is written once', async () => {
+  let sent = 0;
+  const run: Database['run'] = async (statement, values) => {
+    const written = await world.database.run(statement, values);
+    if (sent++ === 0) throw new Error('the connection broke behind the commit');
+    return written;
+  };
+  const accessLog = openAccessLog({ ...world.database, run }, log);
+  const place = { country: '', city: '', isAnonymousProxy: false, isHosting: false };
+  const span = new Span('b'.repeat(32));
+  const known = { span, traceId: span.traceId, path: '/v1/twice', ip: '', secure: false, place, agent: 'tool', headers: {} };
+  const messages = { request: { method: 'GET', headers: {} }, response: { headersSent: true, statusCode: 200 } };
+  // As much of a request as is noted.
+  const note = () => accessLog.note(newVisit({ ...known, ...messages } as unknown as Arrival));
+  note();
+  await expect.poll(() => sent).toBe(1);
+  note();
+  await expect.poll(() => sent, { timeout: 5_000 }).toBe(2);
+  await accessLog.close();
+  expect(await world.sql(`select 1 from access_log where path = '/v1/twice'`)).toHaveLength(2);
 });
 
 test('the log has a partition a day, and days past their keeping go', async () => {

@@ -57,5 +57,5 @@ export async function addTools(world: World, person: Person) {
       : answer({ content: [{ type: 'text', text }] });
   });
   await addConfig(world, person, { name: 'tools', transport: 'streamable_http', url: `${server.url}/mcp`, call_timeout_ms: 10_000 });
-  return { calls, count: (name: string) => calls.filter((call) => call.name === name).length };
+  return { calls, requests: server.requests, count: (name: string) => calls.filter((call) => call.name === name).length };
 }

@@ -1,5 +1,6 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
 import type { Outbound } from '../../kernel/outbound.ts';
+import { stepHeaders } from '../../kernel/spans.ts';
 import { garbled, HttpRefusal } from './failures.ts';
 import { limitedBody, limitedEvents } from './limits.ts';
 import type { Server } from './server.ts';
@@ -50,7 +51,7 @@ async function followed(outbound: Outbound, request: Request, headersFor: (targe
     const answer = await outbound.fetch(url, {
       policy: 'web',
       method,
-      headers: [...headers],
+      headers: [...headers, ...Object.entries(stepHeaders())],
       ...(body !== undefined && { body }),
       ...(request.signal && { signal: request.signal }),
     });

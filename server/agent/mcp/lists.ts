@@ -28,7 +28,7 @@ export function createLists(ttlMs: number): Lists {
   };
   return {
     get(key, read) {
-      const now = Date.now();
+      const now = performance.now();
       const known = kept.get(key);
       if (known && known.until > now) return { tools: known.tools, cached: true };
       const entry: Kept = { tools: read(), until: now + ttlMs, bytes: 0 };
@@ -39,7 +39,7 @@ export function createLists(ttlMs: number): Lists {
       entry.tools.then(
         (tools) => {
           entry.bytes = Buffer.byteLength(JSON.stringify(tools));
-          forget(Date.now());
+          forget(performance.now());
         },
         () => {
           if (kept.get(key) === entry) kept.delete(key);

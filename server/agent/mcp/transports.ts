@@ -1,6 +1,7 @@
 import type { Transport } from '@modelcontextprotocol/client';
 import type { Log } from '../../kernel/log.ts';
 import type { Outbound } from '../../kernel/outbound.ts';
+import { withinNone } from '../../kernel/spans.ts';
 import { streamEnded } from './failures.ts';
 import { fetchOf } from './http.ts';
 import type { Server } from './server.ts';
@@ -18,7 +19,8 @@ export type TransportOf = (sdk: Sdk, server: Server, deps: TransportDeps, fail: 
 export const programOf: TransportOf = (sdk, server, { log }) =>
   stdioTransport(server, {
     parse: sdk.deserializeMessage,
-    log: (line) => log.info({ account_id: server.account_id, mcp_config_id: server.id, line }, 'a tool server says'),
+    // A program serves many runs.
+    log: (line) => withinNone(() => log.info({ account_id: server.account_id, mcp_config_id: server.id, line }, 'a tool server says')),
   });
 
 /** The older kind of HTTP: a stream of events for the answers, and a POST for each message. */

@@ -1,4 +1,3 @@
-import { createAnthropic } from '@ai-sdk/anthropic';
 import type { Model, ModelRequest, ReasoningMode } from '../model.ts';
 import { readAnswer } from './answer.ts';
 import { createMessagesReader } from './anthropicMessages.ts';
@@ -54,6 +53,8 @@ export function openAnthropic(route: AnthropicRoute, deps: ProviderDeps): Model 
 async function write(route: AnthropicRoute, request: ModelRequest, names: ToolNames): Promise<HttpCall> {
   const maxTokens = request.max_output_tokens ?? defaultMaxTokens;
   const budget = thinkingBudgets[request.reasoning_mode];
+  // The SDKs are large, and not every process asks a model.
+  const { createAnthropic } = await import('@ai-sdk/anthropic');
   const call = await encode(
     (fetch) => {
       const { 'x-api-key': apiKey = '', ...headers } = anthropicHeaders(route);

@@ -1,3 +1,4 @@
+import { stepHeaders } from '../../kernel/spans.ts';
 import { ModelError } from '../model.ts';
 import type { Tap } from './debug.ts';
 import { networkFailure, type Redact, retryAfterOf, statusFailure, type Vendor } from './failures.ts';
@@ -17,7 +18,7 @@ const closingMs = 50;
 
 /** Send a request and yield the data of each event of the answer. Throws a `ModelError`, or the reason of `signal`. */
 export async function* exchange(
-  { url, ...message }: HttpCall,
+  { url, headers, ...message }: HttpCall,
   { vendor, deps, redact, tap }: Line,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
@@ -25,7 +26,8 @@ export async function* exchange(
   const patient = patience(deps.idleTimeoutMs ?? 60_000, own);
   let body: Body | undefined;
   try {
-    const response = await patient(deps.outbound.fetch(url, { ...message, method: 'POST', signal: AbortSignal.any([signal, own.signal]) }));
+    const sent = { ...message, headers: { ...headers, ...stepHeaders() }, method: 'POST', signal: AbortSignal.any([signal, own.signal]) };
+    const response = await patient(deps.outbound.fetch(url, sent));
     body = response.body?.getReader();
     if (!response.ok) {
       const refusal = await patient(readStart(body, deps.maxErrorBytes ?? 16_384));

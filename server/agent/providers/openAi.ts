@@ -1,4 +1,3 @@
-import { createOpenAI } from '@ai-sdk/openai';
 import { isDebugEvent, type Model, ModelError, type ModelRequest, type ReasoningMode } from '../model.ts';
 import { type Reading, readAnswer } from './answer.ts';
 import { openTap } from './debug.ts';
@@ -71,6 +70,8 @@ const lacksResponses = (error: unknown): error is ModelError =>
 async function write(route: OpenAiRoute, mode: OpenAiApiMode, request: ModelRequest, names: ToolNames): Promise<HttpCall> {
   const asked = efforts[request.reasoning_mode];
   const effort = asked === 'none' && mode === 'chat_completions' ? undefined : asked;
+  // The SDKs are large, and not every process asks a model.
+  const { createOpenAI } = await import('@ai-sdk/openai');
   const call = await encode(
     (fetch) => {
       const openAi = createOpenAI({ apiKey: route.api_key, baseURL: openAiBase(route.base_url), fetch });

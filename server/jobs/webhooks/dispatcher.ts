@@ -3,6 +3,7 @@ import { newId } from '../../kernel/ids.ts';
 import type { Keys } from '../../kernel/keys.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Outbound } from '../../kernel/outbound.ts';
+import { spanOf, within } from '../../kernel/spans.ts';
 import type { Database } from '../../kernel/sql.ts';
 import { attempt, type Outcome } from './outcome.ts';
 import type { Claimed } from './queries.ts';
@@ -29,6 +30,9 @@ const mostOfEndpoint = 4;
 const claimSeconds = requestMs / 1_000 + 10;
 /** How long requests may go on after the worker was told to stop. */
 const graceMs = 5_000;
+
+/** The trace of the run that a message tells of is the last it says. */
+const traceIdIn = ({ body }: Claimed) => /"trace_id":"([0-9a-f]{32})"\}\}$/.exec(body)?.[1];
 
 /** Start sending what is due. The table of deliveries is the queue: claimed rows of a worker that dies are sent again when their claims run out. */
 export function startDispatcher(deps: DispatcherDeps): Dispatcher {
@@ -66,7 +70,7 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
 
   function start(delivery: Claimed, claimId: string) {
     claims.set(delivery, claimId);
-    const sent: Promise<void> = attempt(deps, delivery, stop.signal)
+    const sent: Promise<void> = within(spanOf({ 'x-trace-id': traceIdIn(delivery) }), () => attempt(deps, delivery, stop.signal))
       .then((outcome) => {
         done.push(outcome);
         wake();

@@ -1,5 +1,6 @@
 import type { WebhookDeliveryStatus, WebhookError } from '../../../contract/webhooks.ts';
 import type { Config } from '../../kernel/config.ts';
+import { facts } from '../../kernel/facts.ts';
 import type { Keys } from '../../kernel/keys.ts';
 import type { Outbound } from '../../kernel/outbound.ts';
 import { openSecret } from '../../resources/webhooks/secrets.ts';
@@ -37,6 +38,7 @@ export async function attempt({ config, keys, outbound }: SendDeps, delivery: Cl
     : { error: 'secret_unreadable', status: null, body: null, retryAfter: 0 };
   if (!made) return { delivery, status: 'pending', ...untried, error: null };
   const { error, status, body: responseBody, retryAfter } = made;
+  facts.webhookTried.tell({ outcome: error ?? 'delivered', seconds: (Date.now() - triedAt.getTime()) / 1_000 });
   const number = delivery.attempts + 1;
   const isFinal = number >= config.webhookMaxAttempts || status === 410;
   return {

@@ -1,5 +1,6 @@
 import type { WebhookError } from '../../../contract/webhooks.ts';
 import { type Outbound, OutboundDenied } from '../../kernel/outbound.ts';
+import { stepHeaders } from '../../kernel/spans.ts';
 import { readRetryAfter } from './schedule.ts';
 
 /** What came of one request. The words for what went wrong are our own: nothing that a port or a library says is repeated. */
@@ -31,7 +32,12 @@ export async function send(
   const late = setTimeout(end, requestMs);
   stop.addEventListener('abort', end);
   try {
-    const response = await outbound.fetch(url, { method: 'POST', headers, body: Buffer.from(body), signal: over.signal });
+    const response = await outbound.fetch(url, {
+      method: 'POST',
+      headers: { ...headers, ...stepHeaders() },
+      body: Buffer.from(body),
+      signal: over.signal,
+    });
     const { status } = response;
     const retryAfter = status === 429 || status === 503 ? readRetryAfter(response.headers.get('retry-after')) : 0;
     return { error: errorOf(status), status, body: await readStart(response.body), retryAfter };

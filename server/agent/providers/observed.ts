@@ -1,0 +1,26 @@
+import { facts, type ModelOutcome } from '../../kernel/facts.ts';
+import { type Model, ModelError, type ModelEvent, type Usage } from '../model.ts';
+
+/** The same model; each question to it is told, where somebody counts them. */
+export const observed = ({ provider_kind: provider, model: name }: { provider_kind: string; model: string }, model: Model): Model => ({
+  stream: (request, signal) =>
+    facts.modelAsked.isHeard ? watched({ provider, model: name }, model.stream(request, signal)) : model.stream(request, signal),
+});
+
+async function* watched(names: { provider: string; model: string }, events: AsyncIterable<ModelEvent>): AsyncGenerator<ModelEvent> {
+  const began = performance.now();
+  let outcome: ModelOutcome = 'abandoned';
+  let usage: Usage | undefined;
+  try {
+    for await (const event of events) {
+      if (event.type === 'finish') [outcome, usage] = ['answered', event.usage];
+      yield event;
+    }
+  } catch (error) {
+    if (error instanceof ModelError)
+      [outcome, usage] = [error.errorClass === 'provider.retryable' ? 'retryable' : 'non_retryable', error.usage];
+    throw error;
+  } finally {
+    facts.modelAsked.tell({ ...names, outcome, seconds: (performance.now() - began) / 1_000, usage });
+  }
+}

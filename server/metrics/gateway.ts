@@ -1,0 +1,47 @@
+import { Counter, Histogram } from 'prom-client';
+import { facts } from '../kernel/facts.ts';
+import type { Concern } from './concern.ts';
+import { methodLabel, shortTimes } from './labels.ts';
+
+/** What passes through the gateway, what it keeps out, and its log. */
+export const gatewayMetrics: Concern = ({ registers }) => {
+  const requests = new Counter({
+    name: 'arkloop_gateway_requests_total',
+    help: 'Answers of the gateway without those to probes; status 499 is a caller who left before the answer.',
+    labelNames: ['method', 'status'],
+    registers,
+  });
+  const times = new Histogram({
+    name: 'arkloop_gateway_request_duration_seconds',
+    help: 'Time from the headers of a request to the end of its answer, also of a stream.',
+    buckets: shortTimes,
+    registers,
+  });
+  const refusals = new Counter({
+    name: 'arkloop_gateway_refusals_total',
+    help: 'Requests that the gateway refused itself, by reason: request_rate, ip_blocked, risk_rejected, or the name of the failure.',
+    labelNames: ['reason'],
+    registers,
+  });
+  const failures = new Counter({
+    name: 'arkloop_gateway_upstream_failures_total',
+    help: 'Requests that the server behind the gateway did not answer, by reason: bad_gateway, gateway_timeout, or broken_off after the headers.',
+    labelNames: ['reason'],
+    registers,
+  });
+  const lines = new Counter({
+    name: 'arkloop_gateway_access_log_lines_total',
+    help: 'Lines of the access log, by outcome: written, or dropped because too many waited for the database.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  return [
+    facts.gatewayAnswered.hear(({ method, status, seconds }) => {
+      requests.inc({ method: methodLabel(method), status });
+      times.observe(seconds);
+    }),
+    facts.gatewayRefused.hear((reason) => refusals.inc({ reason })),
+    facts.upstreamFailed.hear((reason) => failures.inc({ reason })),
+    facts.linesLogged.hear(({ outcome, count }) => lines.inc({ outcome }, count)),
+  ];
+};

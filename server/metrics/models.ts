@@ -1,0 +1,53 @@
+import { Counter, Histogram } from 'prom-client';
+import type { Usage } from '../../contract/events.ts';
+import { facts } from '../kernel/facts.ts';
+import type { Concern } from './concern.ts';
+import { boundedLabel, longTimes } from './labels.ts';
+
+/** Models are named by accounts: so many of them are told apart. */
+const mostModels = 100;
+
+/** What models are asked and what they use, in workers and where an API tries out a model. */
+export const modelMetrics: Concern = ({ registers }) => {
+  const calls = new Counter({
+    name: 'arkloop_llm_calls_total',
+    help: 'Questions to models, by outcome: answered, retryable or non_retryable failure, or abandoned by who asked.',
+    labelNames: ['provider', 'outcome'],
+    registers,
+  });
+  const times = new Histogram({
+    name: 'arkloop_llm_call_duration_seconds',
+    help: 'Time from a question to the end of its answer or to its failure.',
+    labelNames: ['provider'],
+    buckets: longTimes,
+    registers,
+  });
+  const retries = new Counter({
+    name: 'arkloop_llm_retries_total',
+    help: 'Questions that were asked again after a retryable failure.',
+    registers,
+  });
+  const tokens = new Counter({
+    name: 'arkloop_llm_tokens_total',
+    help: 'Tokens as providers report them, by kind: input, output, cached (read from a cache) and cache_write. The first 100 models have a name, the rest is other.',
+    labelNames: ['provider', 'model', 'kind'],
+    registers,
+  });
+  const named = boundedLabel(mostModels);
+  return [
+    facts.modelAsked.hear(({ provider, model, outcome, seconds, usage }) => {
+      calls.inc({ provider, outcome });
+      times.observe({ provider }, seconds);
+      for (const [kind, count] of Object.entries(kindsOf(usage)))
+        if (count) tokens.inc({ provider, model: named(model.slice(0, 100)), kind }, count);
+    }),
+    facts.modelRetried.hear(() => retries.inc()),
+  ];
+};
+
+const kindsOf = (usage: Usage = {}) => ({
+  input: usage.input_tokens,
+  output: usage.output_tokens,
+  cached: usage.cache_read_input_tokens ?? usage.cached_tokens,
+  cache_write: usage.cache_creation_input_tokens,
+});
