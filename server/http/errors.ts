@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler } from 'express';
 import { Failure, invalid } from '../kernel/failure.ts';
 import type { Log } from '../kernel/log.ts';
+import { isConnectionLost } from '../kernel/lostConnection.ts';
 import { traceOf } from './trace.ts';
 
 /** The only code that turns an exception into a response. */
@@ -23,21 +24,21 @@ export const respondToError =
 /** What an exception means to the caller. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof Failure) return error;
-  const { code, status, message } = error as { code?: unknown; status?: unknown; message?: string };
-  if (typeof code === 'string' && isDown(code, message)) return unavailable();
+  const { code, status, severity } = error as { code?: unknown; status?: unknown; severity?: unknown };
+  // A FATAL of the database ends the connection, or keeps it from being made: no such database, or one that takes none now.
+  if (typeof code === 'string' && (severity === 'FATAL' || isDown(code))) return unavailable();
   // The data layer's last word on values that look valid: NUL in text, numbers out of range, nesting too deep for jsonb.
   if (typeof code === 'string' && (/^22[0-9A-Z]{3}$/.test(code) || code === '54001'))
     return invalid([{ location: 'body', path: '', message: 'holds a value that cannot be stored' }]);
   if (typeof status === 'number' && status >= 400 && status < 500)
     return invalid([{ location: 'path', path: '', message: 'cannot be read' }]);
-  if (message === 'timeout exceeded when trying to connect' || message?.startsWith('Connection terminated')) return unavailable();
+  if (isConnectionLost(error)) return unavailable();
   return new Failure('internal', 'Something went wrong on our side.');
 }
 
 const unavailable = () =>
   new Failure('unavailable', 'A service this needs is not available.', { reason: 'dependency_unavailable' }, { 'retry-after': '1' });
 
-const isDown = (code: string, message = '') =>
+const isDown = (code: string) =>
   /^(08|53|57)/.test(code) ||
-  ['55P03', '40001', '40P01', '25P03', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'].includes(code) ||
-  message.startsWith('Connection terminated');
+  ['55P03', '40001', '40P01', '25P03', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'].includes(code);

@@ -15,7 +15,7 @@ export class Memory<V> {
   get(key: string): V | undefined {
     const entry = this.#entries.get(key);
     if (!entry) return undefined;
-    if (entry.until > Date.now()) return entry.value;
+    if (entry.until > performance.now()) return entry.value;
     this.#drop(key);
     return undefined;
   }
@@ -23,7 +23,7 @@ export class Memory<V> {
   set(key: string, value: V, owner?: string): void {
     if (!this.#enabled) return;
     this.#drop(key);
-    this.#entries.set(key, { value, until: Date.now() + this.#lifeMs, owner });
+    this.#entries.set(key, { value, until: performance.now() + this.#lifeMs, owner });
     if (owner !== undefined) {
       const keys = this.#byOwner.get(owner) ?? new Set();
       this.#byOwner.set(owner, keys.add(key));

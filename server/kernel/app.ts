@@ -38,6 +38,8 @@ export type App = {
   readonly database: Database;
   readonly access: Access;
   readonly ipRules: IpRules;
+  /** Base of links shown to people, as it is set now; an origin of ours. */
+  readonly baseUrl: () => Promise<string>;
   readonly queue: Queue;
   readonly bell: Bell;
   readonly changes: Changes;

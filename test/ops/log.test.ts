@@ -23,3 +23,12 @@ test('of an error only what explains it is logged', () => {
   expect(JSON.stringify(errorFields(error))).not.toContain('hunter2');
   expect(logged("log.error({ err: Object.assign(new Error('lost'), { client: 1 }) }, 'x')").err).not.toHaveProperty('client');
 });
+
+test('what somebody types stays within its line', () => {
+  const typed = 'a\n{"level":60,"msg":"all is well"}\r\n\u2028\u001b[2J';
+  expect(logged(`log.warn({ login: ${JSON.stringify(typed)} }, ${JSON.stringify(typed)})`)).toMatchObject({
+    login: typed,
+    msg: typed,
+    level: 40,
+  });
+});

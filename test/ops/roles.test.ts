@@ -1,20 +1,33 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { banner } from '../../server/roles/banner.ts';
 import { complaint } from '../../server/roles/complaint.ts';
 import { newTeardown } from '../../server/roles/teardown.ts';
+import { freshDatabase } from '../setup/world.ts';
 
 const entry = new URL('../../server/main.ts', import.meta.url).pathname;
 
 function arkloop(role: string, env: NodeJS.ProcessEnv) {
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(ARKLOOP_|PORT$|DATABASE_URL$)/.test(name)));
   return spawn(process.execPath, [entry, role], { env: { ...clean, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** What a process prints that a pattern finds, as soon as it is there. */
+async function printed(child: ReturnType<typeof arkloop>, pattern: RegExp): Promise<string> {
+  let output = '';
+  for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
+    output += chunk;
+    const [, found] = pattern.exec(output) ?? [];
+    if (found) return found;
+  }
+  throw new Error(`it ended: ${output}`);
 }
 
 async function failure(role: string, env: NodeJS.ProcessEnv) {
@@ -77,6 +90,26 @@ test('a gateway says where it is, warns of a misspelt variable, and ends on one 
   expect(output).toContain('did you mean ARKLOOP_GATEWAY_UPSTREAM?');
 });
 
+test('where all parts run together the gateway leads to the pages too, and they may use their session there', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'arkloop-all-'));
+  onTestFinished(() => rmSync(dataDir, { recursive: true }));
+  const child = arkloop('all', {
+    ARKLOOP_DATABASE_URL: await freshDatabase(),
+    ARKLOOP_API_ADDR: '127.0.0.1:0',
+    ARKLOOP_GATEWAY_ADDR: '127.0.0.1:0',
+    ARKLOOP_DATA_DIR: dataDir,
+  });
+  const exit = once(child, 'exit');
+  const address = await printed(child, /Gateway: +(\S+)/);
+  const page = await fetch(`${address}/verify`, { headers: { accept: 'text/html' } });
+  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+  const refresh = (origin: string) => fetch(`${address}/v1/auth/refresh`, { method: 'POST', headers: { origin } });
+  expect((await refresh(address)).status).toBe(401);
+  expect((await refresh('http://elsewhere.example')).status).toBe(403);
+  child.kill('SIGTERM');
+  expect((await exit)[0]).toBe(0);
+});
+
 test('a defect is told with its stack', () => {
   expect(complaint(new TypeError('boom'))).toMatch(/^arkloop: stopped by an unexpected error: TypeError: boom\n +at /);
 });
@@ -86,6 +119,9 @@ test('the banner shows the setup call only while one is possible', () => {
   expect(banner(facts)).not.toContain('Setup');
   expect(banner({ ...facts, setupToken: 'abc' })).toContain('curl -X POST http://127.0.0.1:19001/v1/bootstrap/setup');
   expect(banner(facts)).toContain('http://127.0.0.1:19001/docs');
+  const withPlayground = banner({ ...facts, hasPlayground: true, setupToken: 'abc' });
+  expect(withPlayground).toContain('Setup:   http://127.0.0.1:19001/setup#abc ');
+  expect(withPlayground).toContain('or curl -X POST http://127.0.0.1:19001/v1/bootstrap/setup');
 });
 
 test('layers end from the top, one that fails or hangs keeps nothing from ending, and twice is once', async () => {

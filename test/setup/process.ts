@@ -9,7 +9,7 @@ export type Running = {
   pid: number;
   /** What it has printed and logged so far. */
   output(): string;
-  /** Where the API listens; empty for a worker. */
+  /** Where the API or the gateway listens; empty for a worker. */
   url: string;
   kill(signal: NodeJS.Signals): void;
   exited: Promise<{ code: number | null; signal: string | null }>;
@@ -57,7 +57,7 @@ export async function startProcess(role: string, env: Record<string, string>): P
     `the start of ${role}`,
     30_000,
   );
-  return { pid: child.pid!, output, url: /API: +(\S+)/.exec(output())?.[1] ?? '', kill, exited };
+  return { pid: child.pid!, output, url: /(?:API|Gateway): +(\S+)/.exec(output())?.[1] ?? '', kill, exited };
 }
 
 function collect({ stdout, stderr }: ChildProcess) {

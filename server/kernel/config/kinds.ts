@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { hostPattern, mailboxPattern } from '../../../contract/shared/mail.ts';
 
 /** A kind of value: how its text is read, how the guide calls it, and what a wrong one is told. */
 export type Kind<T> = { type: string; expected: string; read: z.ZodType<T, string>; secret?: true };
@@ -58,8 +59,11 @@ export const text: Kind<string> = { type: 'string', expected: 'a text', read: li
 export const mailbox: Kind<string> = {
   type: 'address',
   expected: 'an address, or Name <address>, of at most 320 characters',
-  read: line.max(320).regex(/^(?:[^<>\p{Cc}]*<[^<>\s@]+@[^<>\s@]+>|[^<>\s@]+@[^<>\s@]+)$/u),
+  read: line.max(320).regex(mailboxPattern),
 };
+
+/** Where another server is: its name or address. */
+export const host: Kind<string> = { type: 'host', expected: 'the name or the address of a host', read: line.max(255).regex(hostPattern) };
 
 /** The name of a header, in lower case. */
 export const headerName: Kind<string> = {

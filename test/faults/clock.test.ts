@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test, vi } from 'vitest';
+import { localBuckets } from '../../server/gateway/buckets.ts';
+import { Memory } from '../../server/http/memory.ts';
+import { clockOff } from '../setup/clock.ts';
+import { openThread, startRun } from '../setup/conversation.ts';
+import { openStream } from '../setup/events.ts';
+import { expectSound } from '../setup/invariants.ts';
+import { quickWorker, sameKeys, startProcess } from '../setup/process.ts';
+import { callTo, startWorld } from '../setup/world.ts';
+
+const world = await startWorld(quickWorker, { worker: false });
+const { call, sql, signUp } = world;
+const env = { ...quickWorker, ...sameKeys, ARKLOOP_DATABASE_URL: world.databaseUrl };
+
+afterEach(() => void vi.useRealTimers());
+
+test('two workers twenty minutes apart keep their runs beyond a lease, and everything keeps its order', async () => {
+  const slowly = { ARKLOOP_STUB_AGENT_DELTA_COUNT: '25', ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.1' };
+  const workers = await Promise.all([-600, 600].map((seconds) => startProcess('worker', { ...env, ...slowly, ...clockOff(seconds) })));
+  const talk = async () => {
+    const person = await signUp();
+    const { token } = person;
+    const threadId = await openThread(world, person, 'one');
+    const runs: string[] = [];
+    for (const content of ['two', 'three']) {
+      runs.push(await startRun(world, person, threadId));
+      await (await openStream(world.url, runs.at(-1)!, { token })).ended;
+      await call('POST', `/v1/threads/${threadId}/messages`, { token, body: { content } });
+    }
+    const { body: messages } = await call('GET', `/v1/threads/${threadId}/messages`, { token });
+    expect(messages.map(({ role }: { role: string }) => role)).toEqual(['user', 'assistant', 'user', 'assistant', 'user']);
+    for (const runId of runs) {
+      const events = await expectSound(world, runId, token);
+      expect(events.at(-1)?.type).toBe('run.completed');
+      expect(events.filter(({ type }) => type === 'run.recovered')).toEqual([]);
+    }
+    return runs;
+  };
+  const runs = (await Promise.all([talk(), talk(), talk()])).flat();
+  const strange = await sql(
+    `select * from (
+       select 'run' as what, created_at as at from runs where id = any($1)
+       union all select 'event', created_at from run_events where run_id = any($1)
+       union all select 'message', created_at from messages where run_id = any($1)
+       union all select 'usage', recorded_at from usage_records where run_id = any($1)) as written
+     where at not between now() - interval '1 minute' and now()`,
+    [runs],
+  );
+  expect(strange).toEqual([]);
+  for (const worker of workers) worker.kill('SIGTERM');
+  for (const worker of workers) expect(await worker.exited).toEqual({ code: 0, signal: null });
+}, 60_000);
+
+test('APIs whose clocks are up to half a minute apart take each other’s tokens, also right after all sessions were ended', async () => {
+  const [slow, fast] = await Promise.all([-25, 25].map((seconds) => startProcess('api', { ...env, ...clockOff(seconds) })));
+  const places = [callTo(slow!.url), callTo(fast!.url), call];
+  const bob = await signUp();
+  for (const at of places) {
+    const signIn = async () =>
+      (await at('POST', '/v1/auth/login', { body: { login: bob.login, password: bob.password } })).body.access_token;
+    const token = await signIn();
+    for (const other of places) expect((await other('GET', '/v1/me', { token })).status).toBe(200);
+    expect((await at('POST', '/v1/auth/logout', { token, body: { all: true } })).status).toBe(200);
+    for (const other of places)
+      await expect.poll(async () => (await other('GET', '/v1/me', { token })).status, { timeout: 1_000 }).toBe(401);
+    const again = await signIn();
+    for (const other of places) expect((await other('GET', '/v1/me', { token: again })).status).toBe(200);
+    const headers = { 'idempotency-key': crypto.randomUUID() };
+    const made = await Promise.all(places.map((other) => other('POST', '/v1/threads', { token: again, body: {}, headers })));
+    expect(new Set(made.filter(({ status }) => status === 201).map(({ body }) => body.id)).size).toBe(1);
+    expect(made.every(({ status }) => status === 201 || status === 409)).toBe(true);
+  }
+}, 60_000);
+
+test('a wall clock that is set back an hour fills no bucket and lengthens no memory', async () => {
+  const [buckets, memory] = [localBuckets(), new Memory<string>(10, 50)];
+  const rate = { capacity: 1, perSecond: 20 };
+  buckets.take('a', rate);
+  memory.set('a', 'remembered');
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 });
+  expect([buckets.take('a', rate).granted, memory.get('a')]).toEqual([false, 'remembered']);
+  await sleep(60);
+  expect([buckets.take('a', rate).granted, memory.get('a')]).toEqual([true, undefined]);
+  vi.setSystemTime(Date.now() + 7_200_000);
+  expect(buckets.take('a', rate).granted).toBe(false);
+});
