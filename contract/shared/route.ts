@@ -65,6 +65,9 @@ export const streamOf = (route: Route): Events | undefined =>
 export const hasBytes = (route: Route): boolean =>
   Object.values(route.responses).some((answer: Answer) => answer !== null && 'bytes' in answer);
 
+/** Bytes of the largest body of a route. */
+export const mostBytes = (route: Route): number => ('maxBody' in route && route.maxBody) || 2 ** 20;
+
 /** Whether the body of a route is a form: fields and a file, read as they come. */
 export const isForm = (route: Route): boolean => route.method !== 'GET' && route.contentType === 'multipart/form-data';
 

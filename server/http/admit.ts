@@ -1,5 +1,6 @@
 import { parse } from 'node:querystring';
 import type { Request, Response } from 'express';
+import { namesAccount, type ParsedInput } from '../../contract/shared/input.ts';
 import type { Demand, Policy } from '../../contract/shared/policy.ts';
 import { isIdempotent } from '../../contract/shared/policy.ts';
 import type { Route } from '../../contract/shared/route.ts';
@@ -11,7 +12,7 @@ import { writeDenial } from './audit.ts';
 import { checkSize, readBody } from './body.ts';
 import type { Caller } from './caller.ts';
 import { readKey } from './idempotency.ts';
-import { namesAccount, type ParsedInput, parseInput } from './input.ts';
+import { readInput } from './input.ts';
 import { checkOrigin } from './origin.ts';
 import { traceOf } from './trace.ts';
 
@@ -37,7 +38,7 @@ export async function admit(
 ): Promise<Admission> {
   checkSize(route, req);
   const { auth, origin: guarded, read, audit } = route.metadata;
-  if (guarded) checkOrigin(req, ownOrigins(app, caller));
+  if (guarded) checkOrigin(req, await ownOrigins(app, caller));
   const { ip, secure, forwarded } = caller;
   const origin = { traceId: traceOf(res), ip, userAgent: req.headers['user-agent']?.slice(0, 512) ?? null, secure, forwarded };
   const fromPath = namesAccount(route) ? rawParams.account_id : undefined;
@@ -46,7 +47,7 @@ export async function admit(
     auth === 'public' || bringsSecret(route, req) ? undefined : await app.access.authenticate(req.headers.authorization, wanted);
   try {
     if (admitted?.actor.apiKeyId && auth !== 'user+key') throw refuse('forbidden', 'api_key_not_allowed', 'An API key cannot do this.');
-    const input = parseInput(route, rawParams, req);
+    const input = readInput(route, rawParams, req);
     const idempotencyKey = isIdempotent(route) ? readKey(req.headers['idempotency-key']) : undefined;
     const grant = await admitted?.grantFor(fromPath ? input.params.account_id : input.accountId, reachOf(route));
     const actor = admitted?.actor;
@@ -101,9 +102,9 @@ async function noteRefusal(
   await writeDenial(app, audit, { origin, actorId, apiKeyId, accountId, targetId: null }, error);
 }
 
-const ownOrigins = ({ config }: App, { host, secure }: Caller) => ({
+const ownOrigins = async ({ config, baseUrl }: App, { host, secure }: Caller) => ({
   allowed: config.gatewayCorsAllowedOrigins,
-  self: [`${secure ? 'https' : 'http'}://${host}`, new URL(config.appBaseUrl).origin],
+  self: [`${secure ? 'https' : 'http'}://${host}`, new URL(await baseUrl()).origin],
 });
 
 /** Only a well-formed id is worth a lookup; a malformed one is refused with the other syntax errors. */

@@ -1,9 +1,9 @@
 import type { Request } from 'express';
 import { z } from 'zod';
 import type { Issue } from '../../contract/shared/errors.ts';
-import { isForm, type Route } from '../../contract/shared/route.ts';
+import { check, pointer } from '../../contract/shared/input.ts';
+import { isForm, mostBytes, type Route } from '../../contract/shared/route.ts';
 import { Failure, invalid, refuse } from '../kernel/failure.ts';
-import { check, pointer } from './input.ts';
 
 const limit = 2 ** 20;
 /** Deeper JSON is refused before any parser that recurses can see it. */
@@ -17,11 +17,8 @@ export function checkSize(route: Route, req: Request) {
   const length = Number(req.headers['content-length'] ?? 0);
   if (!isForm(route)) {
     if (length > limit) throw tooLarge();
-  } else if (length > mostOf(route)) throw formTooLarge(length > readAnyway ? { connection: 'close' } : {});
+  } else if (length > mostBytes(route)) throw formTooLarge(length > readAnyway ? { connection: 'close' } : {});
 }
-
-/** Bytes of the largest body of a route. */
-export const mostOf = (route: Route): number => ('maxBody' in route && route.maxBody) || limit;
 
 /** 413 for a form; the connection stays, unless the headers say otherwise. */
 export const formTooLarge = (headers: Record<string, string> = {}) => new Failure('too_large', 'The form is too large.', {}, headers);

@@ -3,6 +3,7 @@ import { type AppRouter, ContractNoBody } from '@ts-rest/core';
 import { createExpressEndpoints } from '@ts-rest/express';
 import type { Request, RequestHandler, Response } from 'express';
 import { hasBytes, streamOf } from '../../contract/shared/route.ts';
+import { RouteTable } from '../../contract/shared/routeTable.ts';
 import type { App } from '../kernel/app.ts';
 import { Failure } from '../kernel/failure.ts';
 import { type Admission, admit, overloaded } from './admit.ts';
@@ -10,7 +11,6 @@ import { callers } from './caller.ts';
 import type { Implementation, Served } from './implement.ts';
 import { inOrder } from './order.ts';
 import { pageHeaders } from './pages.ts';
-import { RouteTable } from './routes.ts';
 import { hangUp, serve } from './serve.ts';
 import type { StreamBody } from './sse.ts';
 

@@ -3,10 +3,10 @@ import type { BusboyInstance } from '@fastify/busboy';
 import type { Request } from 'express';
 import { z } from 'zod';
 import type { Issue } from '../../contract/shared/errors.ts';
-import type { Route, Schema } from '../../contract/shared/route.ts';
+import { check, pointer } from '../../contract/shared/input.ts';
+import { mostBytes, type Route, type Schema } from '../../contract/shared/route.ts';
 import { Failure, invalid, invalidField } from '../kernel/failure.ts';
-import { formTooLarge, mostOf, refuseCompressed, unreadable } from './body.ts';
-import { check, pointer } from './input.ts';
+import { formTooLarge, refuseCompressed, unreadable } from './body.ts';
 
 /** A file on its way in. Its bytes come while they are read; whoever stops before their end gets no more parts. */
 export type UploadedFile = { name: string; filename: string; mimeType: string; chunks: AsyncIterable<Buffer> };
@@ -35,7 +35,7 @@ export function openForm(route: Route, req: Request): Form {
   refuseCompressed(req);
   if (!/^multipart\/form-data\s*(;|$)/i.test(req.headers['content-type'] ?? ''))
     throw unreadable('unsupported_content_type', 'The body must be multipart/form-data.');
-  return checked((route.body as z.core.$ZodObject)._zod.def.shape, req, mostOf(route));
+  return checked((route.body as z.core.$ZodObject)._zod.def.shape, req, mostBytes(route));
 }
 
 async function* checked(shape: Readonly<Record<string, Schema>>, req: Request, most: number): Form {

@@ -1,0 +1,114 @@
+import type { auth as routes } from '../../contract/auth.ts';
+import type { bootstrap as bootstrapRoutes } from '../../contract/bootstrap.ts';
+import { issueToken, lifetimes } from './access.ts';
+import type { Behaviours, Engine } from './context.ts';
+import { kindOf } from './kinds.ts';
+import { addUser, findUser, openSession, sessionCookie } from './people.ts';
+import { invalid, invalidField, notFound, refuse } from './refusal.ts';
+import type { Session, User } from './state.ts';
+
+const accounts = kindOf('/v1/accounts');
+const unauthenticated = (reason: string, message: string) => refuse('unauthenticated', reason, message);
+
+/** An access token, and the cookie that renews it. */
+const signedIn = (engine: Engine, session: Session) => ({
+  body: { access_token: issueToken(engine, session), token_type: 'bearer' as const, expires_in: lifetimes.access },
+  headers: sessionCookie(engine, session.refreshToken),
+});
+const signIn = (engine: Engine, user: User) => ({ status: 200 as const, ...signedIn(engine, openSession(engine, user)) });
+
+/** Throws 400 or 409 for somebody who cannot register. */
+function checkPerson(engine: Engine, { login, password, email }: { login: string; password: string; email?: string | null | undefined }) {
+  const issues = [
+    ...(/^[^@\p{Cc}\p{Cf}]{1,256}$/u.test(login.trim())
+      ? []
+      : [['/login', 'must be 1 to 256 bytes without @, control or format characters']]),
+    ...(isGoodPassword(password) ? [] : [['/password', 'must have 8 characters or more, at most 256 bytes, a letter and a digit']]),
+    ...(email == null || /^[^\s@]+@[^\s@]+$/.test(email.trim()) ? [] : [['/email', 'must be one email address']]),
+  ].map(([path, message]) => ({ location: 'body' as const, path: path!, message: message! }));
+  const reason = issues.some(({ path }) => path === '/password') ? { reason: 'password_policy' } : {};
+  if (issues.length > 0) throw invalid(issues, reason);
+  if (findUser(engine, login)) throw refuse('conflict', 'login_taken', 'This login is taken.');
+  if (email && findUser(engine, email)) throw refuse('conflict', 'email_taken', 'This address is taken.');
+}
+
+const isGoodPassword = (text: string) => [...text].length >= 8 && text.length <= 256 && /\p{L}/u.test(text) && /\p{Nd}/u.test(text);
+
+const trimmed = <P extends { login: string; email?: string | null | undefined }>(person: P) => ({
+  ...person,
+  login: person.login.trim().normalize('NFKC'),
+  email: person.email?.trim() || null,
+  locale: null,
+});
+
+/** The code that signs in whom it would be mailed to. */
+const goodCode = '00000000';
+const byCode = (engine: Engine, identity: string, otp: string) => {
+  const user = findUser(engine, identity);
+  if (!user || otp !== goodCode) throw unauthenticated('otp_invalid', 'The code is wrong.');
+  return signIn(engine, user);
+};
+
+/** Sign-up, sign-in and sessions. A mailed code is always 00000000; a flow token is the id of its user. */
+export const auth: Behaviours<typeof routes> = {
+  captchaConfig: () => ({ status: 200, body: { enabled: false, site_key: '' } }),
+  registrationMode: () => ({ status: 200, body: { mode: 'open' } }),
+  check: ({ engine, body }) => ({ status: 200, body: { exists: findUser(engine, body.login) !== undefined } }),
+  resolve: ({ engine, body: { identity } }) => {
+    const user = findUser(engine, identity);
+    const prefill = identity.includes('@') ? { email: identity.trim() } : { login: identity.trim() };
+    const known = user && { flow_token: user.id, ...(user.email && { masked_email: `${user.email[0]}***` }) };
+    const next_step = user ? ('password' as const) : ('register' as const);
+    return { status: 200, body: { next_step, ...known, otp_available: Boolean(user?.email), invite_required: false, prefill } };
+  },
+  verifyFlowCode: ({ engine, body }) => byCode(engine, engine.state.users.get(body.flow_token)?.login ?? '', body.otp),
+  verifyCode: ({ engine, body }) => byCode(engine, body.email, body.otp),
+  register: ({ engine, body }) => {
+    checkPerson(engine, body);
+    const user = addUser(engine, trimmed(body));
+    const { body: granted, headers } = signIn(engine, user);
+    return { status: 201, body: { user_id: user.id, ...granted, warning: null }, headers };
+  },
+  login: ({ engine, body: { login, password } }) => {
+    const user = findUser(engine, login);
+    if (user?.password !== password) throw unauthenticated('invalid_credentials', 'The login or the password is wrong.');
+    return signIn(engine, user);
+  },
+  refresh: ({ engine, cookies, headers }) => {
+    const token = cookies.arkloop_refresh_token;
+    if (!token) throw unauthenticated('missing_token', 'There is no session cookie.');
+    const session = [...engine.state.sessions.values()].find(
+      ({ refreshToken, rotated }) => refreshToken === token || rotated.includes(token),
+    );
+    if (!session) throw unauthenticated('invalid_token', 'The session is not known.');
+    if (session.ended) throw unauthenticated('session_revoked', 'The session has ended.');
+    if (session.refreshToken !== token) throw unauthenticated('token_rotated', 'This token was exchanged a moment ago.');
+    const wanted = headers['x-account-id'];
+    const isMine = ({ owner, value }: { owner: string; value: { id?: unknown } }) => owner === session.userId && value.id === wanted;
+    if (wanted !== undefined && engine.state.rows(accounts, isMine).length === 0) throw notFound();
+    session.accountId = wanted ?? session.accountId;
+    session.rotated.push(token);
+    session.refreshToken = engine.fakes.hex(43);
+    return { status: 200, ...signedIn(engine, session) };
+  },
+  logout: ({ engine, caller: { user, session }, body }) => {
+    for (const each of engine.state.sessions.values()) if (body.all ? each.userId === user.id : each === session) each.ended = true;
+    return { status: 200, body: { ok: true }, headers: sessionCookie(engine, undefined) };
+  },
+  confirmEmail: () => ({ status: 200, body: { ok: true } }),
+};
+
+/** The first admin of the platform; the mock takes any token. */
+export const bootstrap: Behaviours<typeof bootstrapRoutes> = {
+  init: ({ engine }) => ({ status: 201, body: { token: engine.fakes.hex(64), expires_at: engine.time(3_600_000) } }),
+  verify: () => ({ status: 200, body: { valid: true } }),
+  setup: ({ engine, body }) => {
+    if ([...engine.state.users.values()].some(({ isAdmin }) => isAdmin))
+      throw refuse('conflict', 'already_initialized', 'There is an admin of the platform already.');
+    if (body.token === '') throw invalidField('/token', 'must not be blank');
+    checkPerson(engine, body);
+    const user = addUser(engine, { ...trimmed(body), isAdmin: true });
+    const { body: granted, headers } = signIn(engine, user);
+    return { status: 201, body: { user_id: user.id, ...granted }, headers };
+  },
+};

@@ -1,0 +1,72 @@
+import type { Issue } from '../../contract/shared/errors.ts';
+import { check } from '../../contract/shared/input.ts';
+import { isForm, mostBytes, type Route, type Schema } from '../../contract/shared/route.ts';
+import { invalid, Refusal, refuse } from './refusal.ts';
+
+const unreadable = (reason: string, message: string) => refuse('unreadable', reason, message);
+
+/** Throws 413 for more bytes than a route takes. */
+function checkSize(route: Route, bytes: number) {
+  const most = mostBytes(route);
+  if (bytes > most) throw new Refusal('too_large', `The body is larger than ${most} bytes.`);
+}
+
+/** A declared length over the limit is refused before anything else is asked. Throws 413. */
+export const checkDeclaredSize = (route: Route, { headers }: Request) => checkSize(route, Number(headers.get('content-length') ?? 0));
+
+/** The bytes of a body. Throws 413. */
+export async function readBody(route: Route, request: Request): Promise<Uint8Array<ArrayBuffer>> {
+  if (!route.body) return new Uint8Array();
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  checkSize(route, bytes.length);
+  return bytes;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The body as the contract wants it. Throws 422 when it cannot be read, 400 when it does not fit. */
+export async function parseBody(route: Route, request: Request, bytes: Uint8Array<ArrayBuffer>): Promise<unknown> {
+  if (!route.body) return undefined;
+  if (isForm(route)) return fit(route.body, await parseForm(request, bytes));
+  if (bytes.length === 0) return parseEmpty(route.body);
+  if (!/^application\/json\s*(;|$)/i.test(request.headers.get('content-type') ?? ''))
+    throw unreadable('unsupported_content_type', 'The body must be application/json in UTF-8.');
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    throw unreadable('invalid_encoding', 'The body is not UTF-8.');
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw unreadable('malformed_json', 'The body is not JSON.');
+  }
+  return fit(route.body, value);
+}
+
+function fit(shape: Schema, value: unknown): unknown {
+  const issues: Issue[] = [];
+  const body = check(shape, value, 'body', issues);
+  if (issues.length > 0) throw invalid(issues);
+  return body;
+}
+
+/** No body counts as `{}` where nothing is required. */
+function parseEmpty(shape: Schema): unknown {
+  const issues: Issue[] = [];
+  const body = check(shape, {}, 'body', issues);
+  if (issues.length > 0) throw unreadable('empty_body', 'A body is needed.');
+  return body;
+}
+
+async function parseForm({ headers }: Request, bytes: Uint8Array<ArrayBuffer>): Promise<Record<string, unknown>> {
+  const type = headers.get('content-type') ?? '';
+  if (!type.startsWith('multipart/form-data')) throw unreadable('unsupported_content_type', 'The body must be a form.');
+  try {
+    return Object.fromEntries(await new Response(bytes, { headers: { 'content-type': type } }).formData());
+  } catch {
+    throw unreadable('malformed_multipart', 'The body is not a form.');
+  }
+}

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import type { inviteCodes as inviteRoutes, OwnedInviteCode } from '../../contract/inviteCodes.ts';
+import { InviteCode, type me as meRoutes } from '../../contract/me.ts';
+import type { RedemptionCode, redemptionCodes as redemptionRoutes } from '../../contract/redemptionCodes.ts';
+import type { Behaviours, Caller, Context, Engine } from './context.ts';
+import { answerRows, rowsSeen } from './generic.ts';
+import { kindOf } from './kinds.ts';
+import { addThing, makeThing } from './making.ts';
+import { notFound, refuse } from './refusal.ts';
+
+const inviteKind = kindOf('/v1/admin/invite-codes');
+const redemptionKind = kindOf('/v1/admin/redemption-codes');
+const day = 86_400_000;
+const untyped = (context: object) => context as unknown as Context;
+
+/** The invite codes of a user, newest first. */
+const invitesOf = ({ state }: Engine, { user }: Caller) =>
+  state.rows(inviteKind, ({ value }) => value.user_id === user.id).map(({ value }) => value as OwnedInviteCode);
+
+function makeInvite(engine: Engine, caller: Caller): OwnedInviteCode {
+  const code = engine.fakes.of(InviteCode.shape.code, `invite code ${++engine.state.made}`);
+  const { login: user_login, email: user_email } = caller.user;
+  return addThing(engine, inviteKind, { code, is_active: true, user_login, user_email }, caller, {}).value as OwnedInviteCode;
+}
+
+/** The codes of the signed-in user. What a redeemed code brings is not kept. */
+export const ownCodes: Behaviours<Pick<typeof meRoutes, 'inviteCode' | 'resetInviteCode' | 'redeem'>> = {
+  inviteCode: ({ engine, caller }) => {
+    const active = invitesOf(engine, caller).find(({ is_active: is }) => is);
+    return { status: 200, body: active ?? makeInvite(engine, caller) };
+  },
+  resetInviteCode: ({ engine, caller }) => {
+    const before = invitesOf(engine, caller);
+    const left = before[0] ? Math.ceil((Date.parse(before[0].created_at) + day - engine.now()) / 1000) : 0;
+    if (left > 0) throw refuse('rate_limited', 'invite_code_reset_cooldown', 'Too many requests.', {}, { 'retry-after': String(left) });
+    for (const code of before) code.is_active = false;
+    return { status: 200, body: makeInvite(engine, caller) };
+  },
+  redeem: ({ engine: { state, now }, caller: { user }, body }) => {
+    const typed = body.code.toUpperCase();
+    const [row] = state.rows(redemptionKind, ({ value }) => value.code === typed);
+    if (!row) throw notFound();
+    const code = row.value as RedemptionCode;
+    const mark = `${code.id} ${user.id}`;
+    if (!code.is_active) throw useless('code_inactive', 'This code is no longer of use.');
+    if (code.expires_at !== null && Date.parse(code.expires_at) <= now()) throw useless('code_expired', 'This code has expired.');
+    if (code.use_count >= code.max_uses) throw useless('code_exhausted', 'This code has been used up.');
+    if (state.redeemed.has(mark)) throw useless('already_redeemed', 'You have redeemed this code before.');
+    state.redeemed.add(mark);
+    code.use_count++;
+    return { status: 200, body: code };
+  },
+};
+
+const useless = (reason: string, message: string) => refuse('conflict', reason, message);
+
+/** The invite codes of all users. */
+export const inviteCodes: Behaviours<typeof inviteRoutes> = {
+  list: (context) => {
+    const sought = context.query.q?.toLowerCase() ?? '';
+    const isSought = ({ code, user_login, user_email }: OwnedInviteCode) =>
+      [code, user_login, user_email].some((text) => text?.toLowerCase().includes(sought));
+    const rows = rowsSeen(inviteKind, untyped(context)).filter(({ value }) => isSought(value as OwnedInviteCode));
+    const { body, next } = answerRows(rows, untyped(context), JSON.stringify(['invite codes', sought]));
+    return { status: 200, body: body as OwnedInviteCode[], next };
+  },
+};
+
+const RedemptionText = z.string().regex(/^[A-HJ-NP-Z2-9]{4}(?:-[A-HJ-NP-Z2-9]{4}){3}$/);
+
+/** Codes are made by the batch. */
+export const redemptionCodes: Behaviours<typeof redemptionRoutes> = {
+  createBatch: (context) => {
+    const { engine } = context;
+    const rows = Array.from({ length: context.body.count }, () => {
+      const code = engine.fakes.of(RedemptionText, `redemption code ${engine.state.made}`);
+      const value = makeThing(redemptionKind.model, untyped({ ...context, body: { ...context.body, code } }));
+      return engine.state.add(redemptionKind, { owner: 'platform', parents: {}, value }).value as RedemptionCode;
+    });
+    return { status: 201, body: rows };
+  },
+};

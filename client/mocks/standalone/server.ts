@@ -1,0 +1,74 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import { createMocks, type MockOptions, type Mocks } from '../index.ts';
+
+/** A mock that listens. */
+export type MockServer = { address: string; mocks: Mocks; close(): Promise<void> };
+
+/** Serves a mock on 127.0.0.1; rejects when the port is taken. */
+export async function startMockServer(port: number, options: Omit<MockOptions, 'baseUrl'> = {}): Promise<MockServer> {
+  let mocks: Mocks | undefined;
+  const server = createServer((req, res) => {
+    serve(mocks!, address, req, res)
+      .catch(() => res.destroy())
+      .finally(() => drain(req));
+  });
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  mocks = createMocks({ ...options, baseUrl: address });
+  return {
+    address,
+    mocks,
+    async close() {
+      mocks.reset();
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
+async function serve(mocks: Mocks, address: string, req: IncomingMessage, res: ServerResponse) {
+  allowOrigin(req, res);
+  if (req.method === 'OPTIONS' && req.headers['access-control-request-method']) return void res.writeHead(204).end();
+  const leaving = new AbortController();
+  res.once('close', () => leaving.abort());
+  const response = await mocks.fetch(requestOf(address, req, leaving.signal));
+  for (const [name, value] of response.headers) if (name !== 'set-cookie') res.setHeader(name, value);
+  const cookies = response.headers.getSetCookie();
+  if (cookies.length > 0) res.setHeader('set-cookie', cookies);
+  res.writeHead(response.status);
+  if (!response.body) return void res.end();
+  res.flushHeaders();
+  await pipeline(Readable.fromWeb(response.body as ReadableStream), res);
+}
+
+/** Throws away what the caller still sends: only when he has sent all does he read the answer. */
+function drain(req: IncomingMessage) {
+  // The stream of the request, which nobody reads any more, would stop it again.
+  req.removeAllListeners('data').resume();
+}
+
+function requestOf(address: string, req: IncomingMessage, signal: AbortSignal): Request {
+  const headers = Object.entries(req.headers).flatMap(([name, value]): [string, string][] =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
+  const hasBody = req.method !== 'GET' && req.method !== 'HEAD';
+  const body = hasBody ? { body: Readable.toWeb(req) as unknown as BodyInit, duplex: 'half' } : {};
+  return new Request(new URL(req.url ?? '/', address), { method: req.method ?? 'GET', headers, signal, ...body } as RequestInit);
+}
+
+const methods = 'GET,POST,PUT,PATCH,DELETE,OPTIONS';
+const exposed = 'X-Trace-Id, Link, X-Next-Cursor, Idempotent-Replayed, Retry-After';
+
+/** Any page may read the answers of the mock: there is nothing in it to protect. */
+function allowOrigin({ headers }: IncomingMessage, res: ServerResponse) {
+  if (headers.origin === undefined) return;
+  res.setHeader('access-control-allow-origin', headers.origin);
+  res.setHeader('access-control-allow-credentials', 'true');
+  res.setHeader('access-control-expose-headers', exposed);
+  res.setHeader('access-control-allow-methods', methods);
+  res.setHeader('access-control-allow-headers', headers['access-control-request-headers'] ?? '*');
+}
