@@ -53,7 +53,18 @@ function tidy({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSche
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
   if (jsonSchema.format === 'uuid' || jsonSchema.format === 'date-time') delete jsonSchema.pattern;
-  // Only named schemas can be chosen between by a discriminator.
-  if (def.type === 'union' && 'discriminator' in def && def.options.every((option) => z.globalRegistry.get(option)?.id))
-    jsonSchema.discriminator = { propertyName: def.discriminator };
+  // Only named schemas can be chosen between by a discriminator, and only by text. Without a mapping their names would be its values.
+  if (def.type === 'union' && 'discriminator' in def) {
+    const mapping = mappingOf(def.options, String(def.discriminator));
+    if (mapping) jsonSchema.discriminator = { propertyName: def.discriminator, mapping };
+  }
+}
+
+/** Which value of a property stands for which schema; undefined where one has no name or is told by something else than text. */
+function mappingOf(options: readonly z.core.$ZodType[], property: string): Record<string, string> | undefined {
+  const rows = options.flatMap((option) => {
+    const id = z.globalRegistry.get(option)?.id;
+    return [...(option._zod.propValues?.[property] ?? [undefined])].map((value) => [value, id && `#/$defs/${id}`] as const);
+  });
+  return rows.every(([value, target]) => typeof value === 'string' && target) ? Object.fromEntries(rows) : undefined;
 }

@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 import * as contract from '../contract/index.ts';
 import { routesFile } from './clientRoutes.ts';
 import { typesFile } from './clientTypes.ts';
+import { errorsGuide } from './errors.ts';
+import { readExamples } from './examples.ts';
+import { illustrate } from './illustrate.ts';
 import { openApi, openApi32 } from './openapi.ts';
 import { permissionsFile } from './permissions.ts';
 
@@ -14,10 +17,11 @@ const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 /** Every file that derives from the contract, with the text it must have. */
 export function derivedFiles(): Record<string, string> {
   const { version } = JSON.parse(read('package.json')) as { version: string };
-  const document = openApi(contract, version);
+  const document = illustrate(openApi(contract, version), contract, readExamples());
   return {
     'docs/openapi.json': json(document),
     'docs/openapi-3.2.json': json(openApi32(document)),
+    'docs/guides/errors.md': errorsGuide(contract),
     'docs/guides/permissions.md': permissionsFile(contract),
     'client/generated/types.ts': typesFile(contract),
     'client/generated/routes.ts': routesFile(contract),

@@ -25,6 +25,7 @@ export const answerHeaders = {
     description: 'Whole seconds to wait; only with the reason `idempotency_in_progress`.',
     schema: { type: 'integer', minimum: 1 },
   },
+  RetryAfterOutage: { description: 'Whole seconds to wait, where the server knows.', schema: { type: 'integer', minimum: 1 } },
   Authenticate: {
     description: 'How to authenticate (RFC 9110, 11.6.1): always `Bearer`.',
     required: true,
@@ -89,6 +90,7 @@ const wireNames: Record<AnswerHeader, string> = {
   NextCursor: 'X-Next-Cursor',
   RetryAfter: 'Retry-After',
   RetryAfterInProgress: 'Retry-After',
+  RetryAfterOutage: 'Retry-After',
   Authenticate: 'WWW-Authenticate',
   Replayed: 'Idempotent-Replayed',
   EntityTag: 'ETag',
@@ -115,5 +117,6 @@ export const headersOfRefusal = (status: number, reasons: readonly string[]) =>
     'TraceId',
     ...(status === 401 ? (['Authenticate'] as const) : []),
     ...(status === 429 ? (['RetryAfter'] as const) : []),
+    ...(status === 503 ? (['RetryAfterOutage'] as const) : []),
     ...(reasons.includes('idempotency_in_progress') ? (['RetryAfterInProgress'] as const) : []),
   ]);

@@ -41,10 +41,15 @@ export function openApi(contract: Contract, version: string): OpenAPIObject {
 
 /** The same for OpenAPI 3.2, which can say that a stream is a sequence of events. */
 export function openApi32(document: OpenAPIObject): unknown {
-  const streams = ({ schema }: { schema: unknown }) => ({ itemSchema: serverSentEvent(schema) });
+  const streams = ({ schema, example }: { schema: unknown; example?: unknown }) => ({
+    itemSchema: serverSentEvent(schema),
+    ...(example !== undefined && { examples: { event: { serializedValue: sentEvent(example as { seq: number; type: string }) } } }),
+  });
   const newer = JSON.parse(JSON.stringify(document), (key, value) => (key === 'text/event-stream' ? streams(value) : value));
   return { ...newer, openapi: '3.2.0' };
 }
+
+const sentEvent = (event: { seq: number; type: string }) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
 const serverSentEvent = (contentSchema: unknown) => ({
   type: 'object',

@@ -15,6 +15,14 @@ const security: Record<Policy['auth'], SecurityRequirementObject[]> = {
   'user+key': [{ accessToken: [] }, { apiKey: [] }],
 };
 
+/** What a reader without knowledge of schemes needs to call. */
+const callers: Record<Policy['auth'], string> = {
+  public: 'Needs no credential.',
+  user: 'Needs an access token; an API key is refused.',
+  platform: 'Only for administrators of the platform, with an access token.',
+  'user+key': 'Needs an access token or an API key.',
+};
+
 /** `threads` and `create` as `threadsCreate`. */
 export const operationIdOf = (area: string, verb: string) => `${area}${verb[0]!.toUpperCase()}${verb.slice(1)}`;
 
@@ -36,15 +44,14 @@ export function operationOf(area: string, verb: string, route: Route, components
   const operationId = operationIdOf(area, verb);
   const demand = demandOf(route.metadata);
   const { makes, audit = makes, auth, or } = route.metadata;
-  const description = [route.description, demand && `Permission: ${sayDemand(demand)}${or ? ` (or ${or})` : ''}.`]
-    .filter(Boolean)
-    .join('\n\n');
+  const permission = demand && `Permission: ${sayDemand(demand)}${or ? ` (or ${or})` : ''}.`;
+  const description = [route.description, [callers[auth], permission].filter(Boolean).join(' ')].filter(Boolean).join('\n\n');
   const body = bodyOf(route, components);
   return {
     operationId,
     tags: [area],
     summary: route.summary,
-    ...(description && { description }),
+    description,
     ...(demand && { 'x-permission': demand }),
     ...(audit && audit !== 'none' && { 'x-audit-action': audit[0] }),
     security: security[auth],

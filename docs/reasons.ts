@@ -88,6 +88,9 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   accountsCreate: [{ 409: ['slug_taken', 'quota_exceeded'] }],
   accountsDelete: [{ 409: ['personal_account'] }],
   accountsUpdateMember: [{ 409: ['personal_account', 'last_admin'] }],
+  adminAccountsUpdate: [{ 409: ['cannot_modify_self'] }],
+  usersUpdate: [{ 409: ['email_taken', 'cannot_modify_self', 'system_user', 'last_platform_admin'] }],
+  usersDelete: [{ 409: ['cannot_modify_self', 'system_user', 'last_platform_admin', 'last_admin'] }],
   accountsRemoveMember: [{ 409: ['personal_account', 'last_admin'] }],
   teamsAddMember: [{ 400: ['user_not_in_account'], 409: ['quota_exceeded'] }],
   invitationsCreate: [{ 409: ['personal_account', 'already_member', 'already_invited', 'quota_exceeded'] }],
@@ -141,6 +144,7 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   ipRulesList: [{ 404: ['account_not_found'] }],
   ipRulesDelete: [{ 404: ['account_not_found'], 409: ['would_lock_out_caller'] }],
   platformSettingsSet: [{ 400: ['unknown_setting_key'] }],
+  emailTest: [{ 503: ['email_not_configured', 'smtp_failed'] }],
   llmProvidersCreate: [provider, { 403: ['feature_disabled'] }],
   llmProvidersUpdate: [provider],
   llmProvidersAvailableModels: [

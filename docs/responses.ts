@@ -54,7 +54,9 @@ function successOf(route: Route, status: SuccessStatus, answer: Answer, componen
     return { description, headers, content: { 'text/event-stream': { schema: components.schemaOf(answer.body, 'output') } } };
   }
   if ('bytes' in answer) {
-    const content = { '*/*': { schema: { type: 'string', format: 'binary' } } } as const;
+    // Generators of clients know what to do with the first, the second is what it is.
+    const schema = { type: 'string', format: 'binary' } as const;
+    const content = { 'application/octet-stream': { schema }, '*/*': { schema } };
     return { description: 'The bytes of the file; `Content-Type` says what they are.', headers, content };
   }
   return { description: successProse[status], headers, content: { 'application/json': { schema: components.schemaOf(answer, 'output') } } };

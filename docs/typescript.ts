@@ -11,7 +11,7 @@ export function printType(schema: Json): string {
   if (only !== undefined) return JSON.stringify(only);
   if (values) return values.map((value: unknown) => JSON.stringify(value)).join(' | ');
   const options = anyOf ?? oneOf;
-  if (options) return options.map(printType).join(' | ');
+  if (options) return [...new Set(options.map(printType))].join(' | ');
   if (allOf) return allOf.map((part) => grouped(printType(part))).join(' & ');
   if (Array.isArray(type)) return type.map((one) => printType({ ...schema, type: one } as SchemaObject)).join(' | ');
   if (type === 'string' && format === 'binary') return 'File';

@@ -24,6 +24,7 @@ type Operation = {
   operationId: string;
   security: object[];
   parameters: Referred[];
+  requestBody?: Referred;
   responses: Record<string, Referred>;
   'x-permission'?: unknown;
   'x-audit-action'?: string;
@@ -75,6 +76,20 @@ test.each(routes)('%s has its answers, credentials and parameters', (id, route) 
   expect(named.includes('LastEventId')).toBe(streamOf(route) !== undefined);
 });
 
+/** Answers that follow from the form of a declaration and are never given. */
+const neverGiven = ['bootstrapVerify 404'];
+
+test.each(routes)('%s shows what it is sent and what it answers', (id) => {
+  const { requestBody, responses } = operationOf(id);
+  const shown = (content: Referred['content'] = {}) => Object.values(content).some((media) => 'example' in media || 'examples' in media);
+  if (requestBody) expect(shown(requestBody.content), 'npm run record').toBe(true);
+  const silent = Object.entries(responses).filter(([status, { content, $ref }]) => !$ref && content && !shown(content) && Number(status));
+  expect(
+    silent.map(([status]) => `${id} ${status}`).filter((answer) => !neverGiven.includes(answer)),
+    'npm run record',
+  ).toEqual([]);
+});
+
 test('reasons are given to operations that exist', () => {
   const ids = routes.map(([id]) => id);
   expect(operationsWithReasons.filter((id) => !ids.includes(id))).toEqual([]);
@@ -97,12 +112,13 @@ test('permission, audit action and headers are there to read', () => {
 
 test('every event of a run is a model of its own, chosen by its type', () => {
   const { oneOf, anyOf, discriminator } = document.components.schemas.RunEvent!;
-  expect(discriminator).toEqual({ propertyName: 'type' });
   const models = (oneOf ?? anyOf)!.map(({ $ref }) => document.components.schemas[$ref!.split('/').at(-1)!]!);
   const types = models.map(({ properties }) => (properties as { type: { const: string } }).type.const);
   const { options } = (RunEvent as unknown as { _zod: { def: { options: unknown[] } } })._zod.def;
   expect(types).toHaveLength(options.length);
   expect(types).toEqual(expect.arrayContaining([...terminalTypes]));
+  const mapping = Object.fromEntries(types.map((type, index) => [type, (oneOf ?? anyOf)![index]!.$ref]));
+  expect(discriminator).toEqual({ propertyName: 'type', mapping });
 });
 
 test('an area that nobody described does not generate', () => {

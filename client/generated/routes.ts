@@ -13,8 +13,8 @@ export const routes = {
     register: { method: 'POST', path: '/v1/auth/register', auth: 'public', cookie: true, grants: true, refusals: [400, 403, 409, 413, 422, 429, 500, 503] },
     login: { method: 'POST', path: '/v1/auth/login', auth: 'public', cookie: true, grants: true, refusals: [400, 401, 403, 413, 422, 429, 500, 503] },
     refresh: { method: 'POST', path: '/v1/auth/refresh', auth: 'public', cookie: true, grants: true, refusals: [400, 401, 403, 404, 422, 500, 503] },
-    logout: { method: 'POST', path: '/v1/auth/logout', auth: 'user', cookie: true, refusals: [400, 401, 403, 404, 413, 422, 500, 503] },
-    sendVerification: { method: 'POST', path: '/v1/auth/email/verify/send', auth: 'user', refusals: [400, 401, 403, 404, 409, 429, 500, 503] },
+    logout: { method: 'POST', path: '/v1/auth/logout', auth: 'user', cookie: true, refusals: [400, 401, 403, 413, 422, 500, 503] },
+    sendVerification: { method: 'POST', path: '/v1/auth/email/verify/send', auth: 'user', refusals: [400, 401, 403, 409, 429, 500, 503] },
     confirmEmail: { method: 'POST', path: '/v1/auth/email/verify/confirm', auth: 'public', refusals: [400, 413, 422, 500, 503] },
     sendCode: { method: 'POST', path: '/v1/auth/email/otp/send', auth: 'public', refusals: [400, 413, 422, 429, 500, 503] },
     verifyCode: { method: 'POST', path: '/v1/auth/email/otp/verify', auth: 'public', cookie: true, grants: true, refusals: [400, 401, 403, 413, 422, 429, 500, 503] },
@@ -29,8 +29,8 @@ export const routes = {
     changePassword: { method: 'POST', path: '/v1/me/password', auth: 'user', idempotent: true, retryable: true, refusals: [400, 401, 403, 404, 409, 413, 422, 429, 500, 503] },
   },
   accounts: {
-    create: { method: 'POST', path: '/v1/accounts', auth: 'user', idempotent: true, retryable: true, refusals: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
-    mine: { method: 'GET', path: '/v1/accounts/me', auth: 'user', retryable: true, paged: true, refusals: [400, 401, 403, 404, 500, 503] },
+    create: { method: 'POST', path: '/v1/accounts', auth: 'user', idempotent: true, retryable: true, refusals: [400, 401, 403, 409, 413, 422, 500, 503] },
+    mine: { method: 'GET', path: '/v1/accounts/me', auth: 'user', retryable: true, paged: true, refusals: [400, 401, 403, 500, 503] },
     get: { method: 'GET', path: '/v1/accounts/{account_id}', auth: 'user', retryable: true, refusals: [400, 401, 403, 404, 500, 503] },
     update: { method: 'PATCH', path: '/v1/accounts/{account_id}', auth: 'user', refusals: [400, 401, 403, 404, 413, 422, 500, 503] },
     delete: { method: 'DELETE', path: '/v1/accounts/{account_id}', auth: 'user', retryable: true, refusals: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
@@ -120,8 +120,8 @@ export const routes = {
     delete: { method: 'DELETE', path: '/v1/personas/{persona_id}', auth: 'user', retryable: true, refusals: [400, 401, 403, 404, 500, 503] },
   },
   notifications: {
-    list: { method: 'GET', path: '/v1/notifications', auth: 'user', retryable: true, paged: 'within', refusals: [400, 401, 403, 404, 500, 503] },
-    readAll: { method: 'PATCH', path: '/v1/notifications', auth: 'user', refusals: [400, 401, 403, 404, 413, 422, 500, 503] },
+    list: { method: 'GET', path: '/v1/notifications', auth: 'user', retryable: true, paged: 'within', refusals: [400, 401, 403, 500, 503] },
+    readAll: { method: 'PATCH', path: '/v1/notifications', auth: 'user', refusals: [400, 401, 403, 413, 422, 500, 503] },
     read: { method: 'PATCH', path: '/v1/notifications/{notification_id}', auth: 'user', refusals: [400, 401, 403, 404, 413, 422, 500, 503] },
   },
   broadcasts: {
@@ -222,6 +222,23 @@ export const routes = {
     list: { method: 'GET', path: '/v1/ip-rules', auth: 'user', retryable: true, paged: true, refusals: [400, 401, 403, 404, 500, 503] },
     delete: { method: 'DELETE', path: '/v1/ip-rules/{rule_id}', auth: 'user', retryable: true, refusals: [400, 401, 403, 404, 409, 500, 503] },
   },
+  dashboard: {
+    get: { method: 'GET', path: '/v1/admin/dashboard', auth: 'platform', retryable: true, refusals: [400, 401, 403, 404, 500, 503] },
+  },
+  users: {
+    list: { method: 'GET', path: '/v1/admin/users', auth: 'platform', retryable: true, paged: true, refusals: [400, 401, 403, 404, 500, 503] },
+    get: { method: 'GET', path: '/v1/admin/users/{user_id}', auth: 'platform', retryable: true, refusals: [400, 401, 403, 404, 500, 503] },
+    update: { method: 'PATCH', path: '/v1/admin/users/{user_id}', auth: 'platform', refusals: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    delete: { method: 'DELETE', path: '/v1/admin/users/{user_id}', auth: 'platform', retryable: true, refusals: [400, 401, 403, 404, 409, 500, 503] },
+  },
+  adminAccounts: {
+    list: { method: 'GET', path: '/v1/admin/accounts', auth: 'platform', retryable: true, paged: true, refusals: [400, 401, 403, 404, 500, 503] },
+    get: { method: 'GET', path: '/v1/admin/accounts/{account_id}', auth: 'platform', retryable: true, refusals: [400, 401, 403, 404, 500, 503] },
+    update: { method: 'PATCH', path: '/v1/admin/accounts/{account_id}', auth: 'platform', refusals: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+  },
+  runDetails: {
+    get: { method: 'GET', path: '/v1/admin/runs/{run_id}', auth: 'platform', retryable: true, refusals: [400, 401, 403, 404, 500, 503] },
+  },
   plans: {
     list: { method: 'GET', path: '/v1/plans', auth: 'user+key', retryable: true, paged: true, refusals: [400, 401, 403, 404, 500, 503] },
     get: { method: 'GET', path: '/v1/plans/{plan_id}', auth: 'user+key', retryable: true, refusals: [400, 401, 403, 404, 500, 503] },
@@ -249,6 +266,19 @@ export const routes = {
   },
   configSchema: {
     list: { method: 'GET', path: '/v1/config/schema', auth: 'user', retryable: true, refusals: [400, 401, 403, 404, 500, 503] },
+  },
+  email: {
+    status: { method: 'GET', path: '/v1/admin/email/status', auth: 'platform', retryable: true, refusals: [400, 401, 403, 404, 500, 503] },
+    config: { method: 'GET', path: '/v1/admin/email/config', auth: 'platform', retryable: true, refusals: [400, 401, 403, 404, 500, 503] },
+    configure: { method: 'PUT', path: '/v1/admin/email/config', auth: 'platform', retryable: true, refusals: [400, 401, 403, 404, 413, 422, 500, 503] },
+    test: { method: 'POST', path: '/v1/admin/email/test', auth: 'platform', idempotent: true, retryable: true, refusals: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+  },
+  gatewayConfig: {
+    get: { method: 'GET', path: '/v1/admin/gateway-config', auth: 'platform', retryable: true, refusals: [400, 401, 403, 404, 500, 503] },
+    set: { method: 'PUT', path: '/v1/admin/gateway-config', auth: 'platform', retryable: true, refusals: [400, 401, 403, 404, 413, 422, 500, 503] },
+  },
+  accessLog: {
+    list: { method: 'GET', path: '/v1/admin/access-log', auth: 'platform', retryable: true, refusals: [400, 401, 403, 404, 500, 503] },
   },
   featureFlags: {
     create: { method: 'POST', path: '/v1/feature-flags', auth: 'platform', idempotent: true, retryable: true, refusals: [400, 401, 403, 404, 409, 413, 422, 500, 503] },

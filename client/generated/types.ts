@@ -9,6 +9,39 @@ export interface AccessGrant {
   expires_in: number;
 }
 
+export interface AccessLogEntry {
+  /** Sorts by time. */
+  id: Id;
+  /** When the request began. */
+  timestamp: Time;
+  trace_id: string;
+  method: string;
+  path: string;
+  /** 499 when the caller left before the answer. */
+  status_code: number;
+  /** Until the end of the answer, also of a stream. */
+  duration_ms: number;
+  client_ip: string;
+  /** ISO 3166-1 alpha-2. */
+  country: string;
+  city: string;
+  user_agent: string;
+  ua_type: UserAgentType;
+  risk_score: number;
+  identity_type: "user" | "api_key" | "anonymous";
+  account_id: string;
+  user_id: string;
+  /** The name the user has now; `""` for nobody and for deleted users. */
+  username: string;
+}
+
+export interface AccessLogPage {
+  data: AccessLogEntry[];
+  has_more: boolean;
+  /** The value of `before` for the next page; null on the last. */
+  next_before: Id | null;
+}
+
 export interface Account {
   id: Id;
   slug: string;
@@ -44,6 +77,23 @@ export interface AccountCredits {
   /** Credits. */
   balance: number;
   transactions: CreditTransaction[];
+}
+
+export interface AdminAccount {
+  id: Id;
+  slug: string;
+  name: string;
+  type: "personal" | "workspace";
+  status: "active" | "suspended";
+  created_at: Time;
+  owner_user_id: Id;
+  members_count: number;
+  /** Credits. */
+  balance: number;
+}
+
+export interface AdminAccountChanges {
+  status: "active" | "suspended";
 }
 
 export interface AffectedAccounts {
@@ -211,6 +261,29 @@ export interface CaptchaConfig {
   site_key: string;
 }
 
+export interface ChildRun {
+  run_id: Id;
+  account_id: Id;
+  thread_id: Id;
+  status: RunStatus;
+  model: string | null;
+  persona_id: string | null;
+  duration_ms: number | null;
+  total_input_tokens: number | null;
+  total_output_tokens: number | null;
+  total_cost_usd: number | null;
+  credits_used: number | null;
+  created_at: Time;
+  completed_at: Time | null;
+  failed_at: Time | null;
+  cancelled_at: Time | null;
+  provider_kind: string | null;
+  credential_name: string | null;
+  /** The selector that the persona names. */
+  persona_model: string | null;
+  parent_run_id: Id;
+}
+
 export interface ContinueRequest {
   run_id: Id;
 }
@@ -311,6 +384,21 @@ export interface DailyUsage {
   record_count: number;
 }
 
+export interface Dashboard {
+  total_users: number;
+  /** Who signed in within the last 30 days. */
+  active_users_30d: number;
+  total_runs: number;
+  /** Since midnight (UTC). */
+  runs_today: number;
+  total_input_tokens: number;
+  total_output_tokens: number;
+  /** US dollars, to 6 decimals. */
+  total_cost_usd: number;
+  /** Accounts that were not closed. */
+  active_accounts: number;
+}
+
 export interface EmailCode {
   /** One address (RFC 5322 addr-spec) of 3 to 254 characters. */
   email: string;
@@ -325,8 +413,39 @@ export interface EmailCodeRequest {
   cf_turnstile_token?: string | null | undefined;
 }
 
+export interface EmailConfig {
+  from: string;
+  smtp_host: string;
+  smtp_port: number;
+  smtp_user: string;
+  smtp_pass_set: boolean;
+  smtp_tls_mode: "none" | "starttls" | "tls";
+}
+
+export interface EmailConfigValues {
+  /** An address, or `Name <address>`; `""` turns mail off. */
+  from: string;
+  /** The name or the IP address of the server; required with a sender. */
+  smtp_host?: string | undefined;
+  smtp_port?: number | undefined;
+  /** Empty where nobody signs in. */
+  smtp_user?: string | undefined;
+  /** Left out or `""` keeps what is stored, null clears it. */
+  smtp_pass?: string | null | undefined;
+  /** `starttls` fails where the server does not offer it, `tls` speaks TLS from the start. */
+  smtp_tls_mode?: "none" | "starttls" | "tls" | undefined;
+}
+
 export interface EmailConfirmation {
   token: string;
+}
+
+export interface EmailStatus {
+  /** Whether there is a sender. */
+  configured: boolean;
+  from: string | null;
+  /** Where the sender comes from; the environment counts more than what is stored. */
+  source: "db" | "env" | "none";
 }
 
 export interface Entitlement {
@@ -426,6 +545,32 @@ export interface ForkedThread {
   parent_thread_id?: Id | undefined;
   /** The messages that were copied, oldest first. */
   id_mapping: { old_id: Id; new_id: Id; }[];
+}
+
+export interface GatewayConfig {
+  /** Where the address of a caller is read from: the connection, `X-Forwarded-For`, or the header of a CDN. */
+  ip_mode: "direct" | "proxy" | "cdn";
+  /** Proxies whose word on the caller is taken, without host bits. */
+  trusted_cidrs: string[];
+  /** Risk from which requests are refused; 0 refuses none. */
+  risk_reject_threshold: number;
+  /** Requests of a caller at once. */
+  rate_limit_capacity: number;
+  /** Requests of a caller in a minute. */
+  rate_limit_per_minute: number;
+}
+
+export interface GatewayConfigChanges {
+  /** Where the address of a caller is read from: the connection, `X-Forwarded-For`, or the header of a CDN. */
+  ip_mode?: "direct" | "proxy" | "cdn" | undefined;
+  /** IPv4 or IPv6 networks (RFC 4632, RFC 4291); host bits are cleared. */
+  trusted_cidrs?: string[] | undefined;
+  /** Risk from which requests are refused; 0 refuses none. */
+  risk_reject_threshold?: number | undefined;
+  /** Requests of a caller at once. */
+  rate_limit_capacity?: number | undefined;
+  /** Requests of a caller in a minute. */
+  rate_limit_per_minute?: number | undefined;
 }
 
 export interface HourlyUsage {
@@ -852,7 +997,7 @@ export interface NewInvitation {
 export interface NewIpRule {
   type: IpRuleType;
   /** An IPv4 or IPv6 address with a prefix length (RFC 4632, RFC 4291); host bits are cleared. */
-  cidr: string | string;
+  cidr: string;
   note?: string | undefined;
 }
 
@@ -1499,6 +1644,38 @@ export interface RunContextCompactEvent {
   error_class?: string | undefined;
 }
 
+export interface RunDetails {
+  run_id: Id;
+  account_id: Id;
+  thread_id: Id;
+  status: RunStatus;
+  model: string | null;
+  persona_id: string | null;
+  duration_ms: number | null;
+  total_input_tokens: number | null;
+  total_output_tokens: number | null;
+  total_cost_usd: number | null;
+  credits_used: number | null;
+  created_at: Time;
+  completed_at: Time | null;
+  failed_at: Time | null;
+  cancelled_at: Time | null;
+  provider_kind: string | null;
+  credential_name: string | null;
+  /** The selector that the persona names. */
+  persona_model: string | null;
+  created_by_user_id: Id | null;
+  created_by_user_name: string | null;
+  created_by_email: string | null;
+  /** What the run was asked. */
+  user_prompt: string | null;
+  events_stats: { total: number; llm_turns: number; tool_calls: number; provider_fallbacks: number; };
+  /** Oldest first. */
+  children: ChildRun[];
+  /** The run and its children together; null without children. */
+  total_aggregate: { total_input_tokens: number; total_output_tokens: number; total_cost_usd: number; credits_used: number; } | null;
+}
+
 export interface RunError {
   error_class: string;
   message: string;
@@ -1941,6 +2118,11 @@ export interface TeamMember {
   created_at: Time;
 }
 
+export interface TestEmail {
+  /** One address (RFC 5322 addr-spec) of 3 to 254 characters. */
+  to: string;
+}
+
 export interface TextPart {
   type: "text";
   text: string;
@@ -2154,6 +2336,68 @@ export interface UsageSummary {
   record_count: number;
 }
 
+export interface User {
+  id: Id;
+  /** null for the built-in service user, who cannot sign in. */
+  login: string | null;
+  username: string;
+  email: string | null;
+  email_verified_at: Time | null;
+  status: UserStatus;
+  /** BCP 47 tag. */
+  locale: string | null;
+  /** IANA time zone. */
+  timezone: string | null;
+  is_platform_admin: boolean;
+  last_login_at: Time | null;
+  created_at: Time;
+}
+
+export interface UserAccount {
+  account_id: Id;
+  name: string;
+  type: "personal" | "workspace";
+  role: string;
+}
+
+export type UserAgentType = "browser" | "bot" | "tool" | "unknown";
+
+export interface UserChanges {
+  status?: UserStatus | undefined;
+  /** Trimmed and normalised (NFKC); 1 to 256 bytes; no `@`, no control or format characters. */
+  username?: string | undefined;
+  /** Unique among users, ignoring case; null or empty clears. A new one is unverified. */
+  email?: string | null | undefined;
+  /** true: the address counts as verified from now on; needs an address. */
+  email_verified?: boolean | undefined;
+  /** BCP 47 tag; null or empty clears. */
+  locale?: string | null | undefined;
+  /** IANA time zone; null or empty clears. */
+  timezone?: string | null | undefined;
+  is_platform_admin?: boolean | undefined;
+}
+
+export interface UserDetail {
+  id: Id;
+  /** null for the built-in service user, who cannot sign in. */
+  login: string | null;
+  username: string;
+  email: string | null;
+  email_verified_at: Time | null;
+  status: UserStatus;
+  /** BCP 47 tag. */
+  locale: string | null;
+  /** IANA time zone. */
+  timezone: string | null;
+  is_platform_admin: boolean;
+  last_login_at: Time | null;
+  created_at: Time;
+  /** Newest membership first. */
+  accounts: UserAccount[];
+}
+
+export type UserStatus = "active" | "suspended";
+
 /** `shared` is for everybody in the account, or for one team where `team_id` names it. */
 export type Visibility = "private" | "shared";
 
@@ -2350,13 +2594,13 @@ export interface AuthApi {
    */
   readonly refresh: Call<NoRequest, AccessGrant, 400 | 401 | 403 | 404 | 422 | 500 | 503>;
   /** End this session, or all of them */
-  readonly logout: Call<{ body?: LogoutRequest | undefined; }, Ok, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
+  readonly logout: Call<{ body?: LogoutRequest | undefined; }, Ok, 400 | 401 | 403 | 413 | 422 | 500 | 503>;
   /**
    * Mail yourself a link that verifies your address
    *
    * A new link voids the one before. Nothing is sent when the address is verified already.
    */
-  readonly sendVerification: Call<NoRequest, undefined, 400 | 401 | 403 | 404 | 409 | 429 | 500 | 503>;
+  readonly sendVerification: Call<NoRequest, undefined, 400 | 401 | 403 | 409 | 429 | 500 | 503>;
   /** Verify an address by the token of its link */
   readonly confirmEmail: Call<{ body: EmailConfirmation; }, Ok, 400 | 413 | 422 | 500 | 503>;
   /**
@@ -2404,9 +2648,9 @@ export interface AccountsApi {
    *
    * The active account stays the same.
    */
-  readonly create: Call<{ body: NewAccount; }, Account, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  readonly create: Call<{ body: NewAccount; }, Account, 400 | 401 | 403 | 409 | 413 | 422 | 500 | 503>;
   /** List your accounts, newest first */
-  readonly mine: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, Account, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly mine: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, Account, 400 | 401 | 403 | 500 | 503>;
   /** Read an account */
   readonly get: Call<{ params: { account_id: Id; }; }, Account, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Change the name or the time zone of an account */
@@ -2649,9 +2893,9 @@ export interface PersonasApi {
 
 export interface NotificationsApi {
   /** List your notifications over all your accounts, newest first */
-  readonly list: Call<{ query?: { limit?: number | undefined; before?: string | undefined; unread_only?: boolean | undefined; type?: string | undefined; } | undefined; }, Notifications & Cursor, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: Call<{ query?: { limit?: number | undefined; before?: string | undefined; unread_only?: boolean | undefined; type?: string | undefined; } | undefined; }, Notifications & Cursor, 400 | 401 | 403 | 500 | 503>;
   /** Mark all your notifications as read */
-  readonly readAll: Call<{ body?: NoFields | undefined; }, ReadAll, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
+  readonly readAll: Call<{ body?: NoFields | undefined; }, ReadAll, 400 | 401 | 403 | 413 | 422 | 500 | 503>;
   /**
    * Mark a notification as read
    *
@@ -2904,6 +3148,56 @@ export interface IpRulesApi {
   readonly delete: Call<{ params: { rule_id: Id; }; query?: { force?: boolean | undefined; account_id?: Id | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
 }
 
+export interface DashboardApi {
+  /**
+   * Read how many users, accounts and runs there are, and what the runs have used
+   *
+   * The numbers may be some seconds old.
+   */
+  readonly get: Call<NoRequest, Dashboard, 400 | 401 | 403 | 404 | 500 | 503>;
+}
+
+export interface UsersApi {
+  /** List users, newest first */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; cursor?: string | undefined; q?: string | undefined; status?: UserStatus | undefined; } | undefined; }, User, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Read a user, with the accounts of the user */
+  readonly get: Call<{ params: { user_id: Id; }; }, UserDetail, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Suspend or re-activate a user, or change the profile
+   *
+   * Suspending ends every session, stops the runs of the user and closes the streams; API keys are refused until the user is active again. Ended sessions stay ended.
+   */
+  readonly update: Call<{ params: { user_id: Id; }; body: UserChanges; }, UserDetail, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /**
+   * Delete a user
+   *
+   * Login and email are free again; the personal account and every workspace without another member are closed. Who is the last admin of a workspace with other members cannot be deleted: `details.accounts` names those.
+   */
+  readonly delete: Call<{ params: { user_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
+}
+
+export interface AdminAccountsApi {
+  /** List all accounts, newest first */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; q?: string | undefined; status?: "active" | "suspended" | undefined; type?: "personal" | "workspace" | undefined; } | undefined; }, AdminAccount, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Read any account */
+  readonly get: Call<{ params: { account_id: Id; }; }, AdminAccount, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Suspend or re-activate an account
+   *
+   * While it is suspended every member and every key of it is refused; its runs are stopped and its streams end.
+   */
+  readonly update: Call<{ params: { account_id: Id; }; body: AdminAccountChanges; }, AdminAccount, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+}
+
+export interface RunDetailsApi {
+  /**
+   * Read a run of any account
+   *
+   * Every reading is noted in the audit log of the account.
+   */
+  readonly get: Call<{ params: { run_id: Id; }; }, RunDetails, 400 | 401 | 403 | 404 | 500 | 503>;
+}
+
 export interface PlansApi {
   /** List plans, newest first */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, Plan, 400 | 401 | 403 | 404 | 500 | 503>;
@@ -2961,6 +3255,45 @@ export interface ConfigSchemaApi {
    * Those who are no admin of the platform see what plans and overrides may set.
    */
   readonly list: Call<NoRequest, SettingSchema[], 400 | 401 | 403 | 404 | 500 | 503>;
+}
+
+export interface EmailApi {
+  /** Whether mail can be sent */
+  readonly status: Call<NoRequest, EmailStatus, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Read what is in force for mail */
+  readonly config: Call<NoRequest, EmailConfig, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Replace what is stored about mail
+   *
+   * It acts on the next mail. What the environment sets stays in force.
+   */
+  readonly configure: Call<{ body: EmailConfigValues; }, undefined, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
+  /**
+   * Send a mail at once
+   *
+   * Answers when the server has taken it, 503 `smtp_failed` with its status code in `details.smtp_code` otherwise, after 10 s at the latest.
+   */
+  readonly test: Call<{ body: TestEmail; }, undefined, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+}
+
+export interface GatewayConfigApi {
+  /** Read what is in force at the gateway */
+  readonly get: Call<NoRequest, GatewayConfig, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Change the configuration of the gateway
+   *
+   * What is left out keeps its value. Gateways apply it within seconds, without a restart; it counts more than their environment.
+   */
+  readonly set: Call<{ body?: GatewayConfigChanges | undefined; }, GatewayConfig, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
+}
+
+export interface AccessLogApi {
+  /**
+   * List requests that the gateway answered, newest first
+   *
+   * Requests appear within a second. They are kept for `ARKLOOP_ACCESS_LOG_RETENTION_DAYS`.
+   */
+  readonly list: Call<{ query?: { limit?: number | undefined; before?: Id | undefined; since?: Id | Time | undefined; method?: string | undefined; path?: string | undefined; ip?: string | undefined; country?: string | undefined; risk_min?: number | undefined; ua_type?: UserAgentType | undefined; } | undefined; }, AccessLogPage, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface FeatureFlagsApi {
@@ -3065,6 +3398,14 @@ export interface Api {
   readonly auditLogs: AuditLogsApi;
   /** Client addresses that an account lets in or keeps out. */
   readonly ipRules: IpRulesApi;
+  /** The platform in numbers. */
+  readonly dashboard: DashboardApi;
+  /** The users of the platform: who may sign in, and who administers it. */
+  readonly users: UsersApi;
+  /** The accounts of the platform, and whether they may be used. */
+  readonly adminAccounts: AdminAccountsApi;
+  /** Runs of all accounts from close up. */
+  readonly runDetails: RunDetailsApi;
   /** Named sets of entitlements. */
   readonly plans: PlansApi;
   /** Which account is on which plan. */
@@ -3075,6 +3416,12 @@ export interface Api {
   readonly platformSettings: PlatformSettingsApi;
   /** What can be set, and what counts while nothing is. */
   readonly configSchema: ConfigSchemaApi;
+  /** How mail leaves the installation. */
+  readonly email: EmailApi;
+  /** What the gateway lets through, and whose word on the caller it takes. */
+  readonly gatewayConfig: GatewayConfigApi;
+  /** What the gateway answered. */
+  readonly accessLog: AccessLogApi;
   /** Switches of the platform, and their values for single accounts. */
   readonly featureFlags: FeatureFlagsApi;
   /** The first platform admin, once. */

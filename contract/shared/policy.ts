@@ -28,7 +28,7 @@ export type Policy = {
   origin?: true;
   /** The action and target type of the audit entry a call leaves; `none` for a POST that changes nothing. */
   audit?: readonly [action: `${string}.${string}`, target: string] | 'none';
-  /** The same of a GET that makes what it reads when that is missing; a call that finds it leaves none. */
+  /** The same of a GET that says itself when it leaves one: it makes what it reads when that is missing, or shows what is not shown unnoticed. */
   makes?: readonly [action: `${string}.${string}`, target: string];
   /** Every POST with an actor and a JSON body takes an Idempotency-Key, unless this says otherwise. */
   idempotent?: false;
@@ -56,7 +56,8 @@ type Declared = { method: string; path: string; query?: Schema; body?: Schema | 
 /** Which part of a declaration brings which refusals: the one table behind the types, the documents and the tests. */
 const causes = {
   always: [500, 503],
-  credential: [400, 401, 403, 404],
+  credential: [400, 401, 403],
+  account: [404],
   origin: [403],
   pathParams: [400, 404],
   query: [400],
@@ -73,6 +74,7 @@ export const isIdempotent = ({ method, contentType, metadata }: Declared) =>
 const holds: Record<Cause, (route: Declared) => boolean> = {
   always: () => true,
   credential: ({ metadata }) => metadata.auth !== 'public',
+  account: ({ metadata }) => metadata.auth !== 'public' && metadata.account !== 'optional',
   origin: ({ metadata }) => metadata.origin === true,
   pathParams: ({ path }) => path.includes('{'),
   query: ({ query }) => query !== undefined,
@@ -90,6 +92,7 @@ export function refusalsOf(route: Declared): RefusalStatus[] {
 type CauseOf<R extends Declared> =
   | 'always'
   | (R['metadata']['auth'] extends 'public' ? never : 'credential')
+  | (R['metadata'] extends { auth: 'public' } | { account: 'optional' } ? never : 'account')
   | (R['metadata'] extends { origin: true } ? 'origin' : never)
   | (R['path'] extends `${string}{${string}` ? 'pathParams' : never)
   | (R extends { query: Schema } ? 'query' : never)

@@ -16,7 +16,7 @@ export async function addBrain(world: World, person: Person, think: (messages: M
     res.writeHead(status, { 'content-type': status === 200 ? 'text/event-stream' : 'application/json' });
     for (const step of steps) {
       if (res.destroyed || step === 'stall') return;
-      if (typeof step === 'object' && 'wait' in step) await wait(step.wait);
+      if (typeof step === 'object' && 'wait' in step) await (typeof step.wait === 'number' ? wait(step.wait) : step.wait);
       else if (step !== 'cut') res.write(step);
     }
     res.end();

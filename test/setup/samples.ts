@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Params, Sample } from '../../client/conformance/sample.ts';
 import { fillPath } from '../../contract/shared/path.ts';
 import type { Route, Schema } from '../../contract/shared/route.ts';
 import { type Operation, operations } from './operations.ts';
@@ -9,24 +10,11 @@ import { extras, queries } from './samples/requests.ts';
 import { things } from './samples/things.ts';
 import type { Person, World } from './world.ts';
 
+export { type Params, pathOf, type Sample } from '../../client/conformance/sample.ts';
 export { unfulfilled } from './samples/requests.ts';
 
 /** What samples are made with: an installation and the person who makes them. */
 export type Maker = { world: World; by: Person };
-
-/** What the parameters of a path stand for, by their names. */
-export type Params = Record<string, string>;
-
-/** A request that the server should fulfil. */
-export type Sample = {
-  params: Params;
-  query: Record<string, string>;
-  body: unknown;
-  token?: string;
-  headers: Record<string, string>;
-  /** The bytes of a body that is no JSON. */
-  raw?: Buffer;
-};
 
 /** Everything a path names, made by somebody. Fails where no line says how. */
 export async function makeParams(maker: Maker, { path }: Pick<Route, 'path'>): Promise<Params> {
@@ -88,10 +76,4 @@ async function bodyOf(maker: Maker, { body: shape }: Route, params: Params): Pro
   if (make) return make(maker, params);
   if (!fits(shape, {})) throw new Error(`no sample: add a line '${model}' to \`bodies\` in test/setup/samples/bodies.ts`);
   return {};
-}
-
-/** The URL path of a request. */
-export function pathOf({ path }: Pick<Route, 'path'>, params: Params, query: Record<string, string> = {}): string {
-  const search = new URLSearchParams(query).toString();
-  return fillPath(path, params as never) + (search && `?${search}`);
 }

@@ -2,8 +2,8 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import type { AddressInfo } from 'node:net';
 import { setImmediate as soon, setTimeout as wait } from 'node:timers/promises';
 
-/** One step of a scripted answer: bytes, a pause in milliseconds, a broken connection, or silence until the caller leaves. */
-export type Step = string | Buffer | { wait: number } | 'cut' | 'stall';
+/** One step of a scripted answer: bytes, a pause in milliseconds or until something happens, a broken connection, or silence until the caller leaves. */
+export type Step = string | Buffer | { wait: number | Promise<unknown> } | 'cut' | 'stall';
 
 /** A scripted answer of a vendor; `everyByte` sends each byte as a chunk of its own. */
 export type Scripted = { status?: number; headers?: Record<string, string>; steps?: Step[]; everyByte?: boolean };
@@ -72,7 +72,7 @@ async function play(res: ServerResponse, { status = 200, headers, steps = [], ev
       return void res.destroy();
     }
     if (step === 'stall') return;
-    if (typeof step === 'object' && 'wait' in step) await wait(step.wait);
+    if (typeof step === 'object' && 'wait' in step) await (typeof step.wait === 'number' ? wait(step.wait) : step.wait);
     else await write(res, Buffer.from(step), everyByte);
   }
   res.end();

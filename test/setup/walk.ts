@@ -1,12 +1,11 @@
-import { randomUUID } from 'node:crypto';
+import { callOptionsOf, nowhere } from '../../client/conformance/sample.ts';
 import type { Route } from '../../contract/shared/route.ts';
 import { expectConforming } from './conformance.ts';
 import type { Operation } from './operations.ts';
 import { pathOf, type Sample, sampleOf } from './samples.ts';
 import { type Answer, type CallOptions, startWorld } from './world.ts';
 
-/** A path whose ids name nothing. */
-export const nowhere = ({ path }: Pick<Route, 'path'>) => path.replace(/\{\w+(\.\.\.)?\}/g, () => randomUUID());
+export { nowhere };
 
 /** The status of an answer and why it was refused. */
 export const reasonOf = ({ status, body }: Answer) => [status, body?.details?.reason];
@@ -18,9 +17,9 @@ export const issuesOf = ({ status, body }: Answer) => [
 ];
 
 /** An installation with people to walk all routes: an owner with a key, a stranger, somebody without permissions, a platform admin, and a host in whose account the owner is an admin too. */
-export async function startWalk() {
+export async function startWalk(env: Record<string, string> = {}) {
   // No worker: what is made here stays as it is, so that a change that nobody asked for shows.
-  const world = await startWorld({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' }, { worker: false });
+  const world = await startWorld({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0', ...env }, { worker: false });
   const { call, signUp } = world;
   const [owner, stranger, powerless, platformAdmin, host] = await Promise.all([signUp(), signUp(), signUp(), signUp(), signUp()]);
   await world.join(powerless, owner, 'legacy_role');
@@ -43,10 +42,8 @@ export async function startWalk() {
   }
 
   /** Sends a good request, or one with a few changes. */
-  const send = (operation: Operation, { params, query, ...rest }: Sample, more: CallOptions = {}) => {
-    const { body, ...options } = { ...rest, ...more, headers: { ...rest.headers, ...more.headers } };
-    return ask(operation, { ...options, ...(options.raw === undefined && { body }) }, pathOf(operation.route, params, query));
-  };
+  const send = (operation: Operation, sample: Sample, more: CallOptions = {}) =>
+    ask(operation, callOptionsOf(sample, more), pathOf(operation.route, sample.params, sample.query));
 
   return { world, owner, stranger, powerless, host, key, makerOf, good, ask, send };
 }

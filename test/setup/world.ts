@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
 import { afterAll, inject } from 'vitest';
+import { type Call, callTo } from '../../client/conformance/call.ts';
 import { startApi } from '../../server/api.ts';
 import { openDatabase } from '../../server/db/database.ts';
 import { type Config, readConfig } from '../../server/kernel/config.ts';
@@ -12,15 +13,7 @@ import type { Database } from '../../server/kernel/sql.ts';
 import { startWorker } from '../../server/worker.ts';
 import { template } from './postgres.ts';
 
-/** A plain HTTP call and its answer: for what a typed client would never send. */
-export type Answer = { status: number; body: any; text: string; headers: Headers };
-export type CallOptions = {
-  token?: string | undefined;
-  body?: unknown;
-  raw?: string | Buffer;
-  headers?: Record<string, string>;
-};
-export type Call = (method: string, path: string, options?: CallOptions) => Promise<Answer>;
+export { type Answer, type Call, type CallOptions, callTo } from '../../client/conformance/call.ts';
 
 /** Somebody who registered. */
 export type Person = { id: string; login: string; email: string; password: string; token: string; cookie: string; accountId: string };
@@ -29,6 +22,7 @@ export type World = {
   url: string;
   databaseUrl: string;
   config: Config;
+  env: NodeJS.ProcessEnv;
   database: Database;
   /** The raw SQL of a test, beside the product's own. */
   sql: (text: string, values?: unknown[]) => Promise<any[]>;
@@ -71,7 +65,7 @@ export async function startWorld(env: Record<string, string> = {}, { worker = tr
   });
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
   const database = openDatabase(databaseUrl, { max: 8, log, applicationName: 'arkloop test' });
-  const deps = { config, keys: testKeys, database, databaseUrl, log };
+  const deps = { config, keys: testKeys, database, databaseUrl, log, env };
   const api = await startApi(deps);
   let working = worker ? await startWorker(deps) : undefined;
   const stopWorker = async () => {
@@ -86,28 +80,8 @@ export async function startWorld(env: Record<string, string> = {}, { worker = tr
   });
   const sql = async (text: string, values: unknown[] = []) => (await database.pool.query(text, values)).rows;
   const call = callTo(api.address);
-  return { url: api.address, databaseUrl, config, database, sql, call, stopWorker, ...people(call, sql) };
+  return { url: api.address, databaseUrl, config, env, database, sql, call, stopWorker, ...people(call, sql) };
 }
-
-/** Calls to one server. */
-export const callTo =
-  (url: string): Call =>
-  async (method, path, { token, body, raw, headers } = {}) => {
-    const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
-    const response = await fetch(url + path, {
-      method,
-      redirect: 'manual',
-      headers: {
-        ...(payload !== undefined && { 'content-type': 'application/json' }),
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
-        ...headers,
-      },
-      ...(payload !== undefined && { body: payload as BodyInit }),
-    });
-    const text = await response.text();
-    const json = response.headers.get('content-type')?.includes('json') && text !== '';
-    return { status: response.status, body: json ? JSON.parse(text) : undefined, text, headers: response.headers };
-  };
 
 function people(call: Call, sql: World['sql']): Pick<World, 'signUp' | 'promote' | 'join'> {
   return {

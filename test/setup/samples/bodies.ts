@@ -14,6 +14,7 @@ import { brokenRun, flowToken, name, person, redemptionCode, setupToken } from '
 export const bodies: Record<string, (maker: Maker, params: Params) => unknown> = {
   AccountChanges: () => ({ name: name() }),
   AccountClosing: async ({ world }, { account_id: id }) => (await world.sql('select slug from accounts where id = $1', [id]))[0],
+  AdminAccountChanges: () => ({ status: 'suspended' }),
   AsrCredentialChanges: () => ({ name: name() }),
   BulkCreditAdjustment: () => ({ amount: 5 }),
   ContinueRequest: (maker, { thread_id: threadId }) => brokenRun(maker, threadId!).then((run_id) => ({ run_id })),
@@ -25,6 +26,7 @@ export const bodies: Record<string, (maker: Maker, params: Params) => unknown> =
     return { email, otp: await codeFor(world, email) };
   },
   EmailCodeRequest: async ({ world }) => ({ email: (await world.signUp()).email }),
+  EmailConfigValues: () => ({ from: '', smtp_user: 'sample' }),
   EmailConfirmation: async ({ world }) => ({ token: await verificationTokenFor(world, (await world.signUp()).email) }),
   FeatureFlagChanges: () => ({ description: 'changed' }),
   FlowCode: async ({ world }) => {
@@ -35,6 +37,7 @@ export const bodies: Record<string, (maker: Maker, params: Params) => unknown> =
   },
   FlowCodeRequest: async ({ world }) => ({ flow_token: await flowToken(world, (await world.signUp()).email) }),
   ForkRequest: forkOf,
+  GatewayConfigChanges: () => ({ rate_limit_capacity: 500 }),
   Identity: ({ by: { login } }) => ({ identity: login }),
   InviteCodeChanges: () => ({ max_uses: 5 }),
   LlmModelChanges: () => ({ priority: 7 }),
@@ -80,7 +83,9 @@ export const bodies: Record<string, (maker: Maker, params: Params) => unknown> =
   RunInput: () => ({ content: 'go on' }),
   SharePassword: sharePassword,
   SubscriptionChanges: () => ({ current_period_end: '2028-01-01T00:00:00Z' }),
+  TestEmail: () => ({ to: 'somebody@example.test' }),
   ThreadChanges: () => ({ title: 'renamed' }),
   ToolCredential: () => ({ api_key: 'tvly-sample-0001' }),
+  UserChanges: () => ({ timezone: 'Europe/Berlin' }),
   WebhookEndpointChanges: () => ({ enabled: true }),
 };

@@ -1,5 +1,6 @@
 import { recordingOf, textToStage } from '../fileSamples.ts';
 import { writeFiles } from '../files.ts';
+import { mailSent } from '../mailSamples.ts';
 import { notificationOf } from '../notificationSamples.ts';
 import { addresseeOf } from '../peopleSamples.ts';
 import type { Maker, Params, Sample } from '../samples.ts';
@@ -44,6 +45,7 @@ export const extras: Record<string, (maker: Maker, params: Params) => Promise<Pa
   'auth.sendVerification': async ({ world }) => ({ token: (await world.signUp()).token }),
   'bootstrap.init': async ({ world }) => forgetAdmin(world).then(() => ({})),
   'credits.ofAccount': async ({ by }) => ({ query: { account_id: by.accountId } }),
+  'email.test': mailSent,
   'entitlementOverrides.delete': async ({ by }) => ({ query: { account_id: by.accountId } }),
   'entitlementOverrides.list': async ({ by }) => ({ query: { account_id: by.accountId } }),
   'invitations.accept': (maker, { token }) => addresseeOf(maker, token!),

@@ -11,12 +11,15 @@ import { deliveryOf, endpointOf } from '../webhookSamples.ts';
 import { bodies } from './bodies.ts';
 import { name, post, threadOf } from './makers.ts';
 
+const runOf = async (maker: Maker): Promise<string> => (await post(maker, `/v1/threads/${await threadOf(maker)}/runs`)).run_id;
+
 /** Makes what a path names, by the path up to the parameter, in alphabetical order. A resource with ids adds a line for each. */
 export const things: Record<string, (maker: Maker, above: Params) => Promise<string> | string> = {
   '/v1/account-invitations/{invitation_id}': async (maker) => (await invitationTo(maker, maker.by.accountId)).id,
   '/v1/account-invitations/{token}': async (maker) => (await invitationTo(maker, await workspaceOf(maker))).token,
   '/v1/accounts/{account_id}': workspaceOf,
   '/v1/accounts/{account_id}/members/{user_id}': (maker, { account_id: id }) => memberOf(maker, id!),
+  '/v1/admin/accounts/{account_id}': workspaceOf,
   '/v1/admin/invite-codes/{code_id}': inviteCodeOf,
   '/v1/admin/notifications/broadcasts/{broadcast_id}': broadcastOf,
   '/v1/admin/platform-settings/{key}': settingOf,
@@ -24,6 +27,8 @@ export const things: Record<string, (maker: Maker, above: Params) => Promise<str
   // No path names one: the list alone shows them.
   '/v1/admin/referrals/{referral_id}': referralOf,
   '/v1/admin/reports/{report_id}': reportOf,
+  '/v1/admin/runs/{run_id}': runOf,
+  '/v1/admin/users/{user_id}': async ({ world }) => (await world.signUp()).id,
   '/v1/api-keys/{id}': async (maker) => (await post(maker, '/v1/api-keys', { name: name() })).id,
   '/v1/asr-credentials/{credential_id}': asrCredentialOf,
   '/v1/attachments/{key...}': ({ world, by }) => stagedText(world, by),
@@ -40,7 +45,7 @@ export const things: Record<string, (maker: Maker, above: Params) => Promise<str
   '/v1/personas/{persona_id}': async (maker) => (await post(maker, '/v1/personas', bodies.NewPersona!(maker, {}))).id,
   '/v1/plans/{plan_id}': planOf,
   '/v1/projects/{project_id}': async (maker) => (await post(maker, '/v1/projects', { name: name() })).id,
-  '/v1/runs/{run_id}': async (maker) => (await post(maker, `/v1/threads/${await threadOf(maker)}/runs`)).run_id,
+  '/v1/runs/{run_id}': runOf,
   '/v1/s/{token}': shareTokenOf,
   '/v1/subscriptions/{subscription_id}': subscriptionOf,
   '/v1/teams/{team_id}': async (maker) => (await post(maker, '/v1/teams', { name: name() })).id,

@@ -1,0 +1,82 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { firstOf, lastLine, must, run } from './setup/thirdParty.ts';
+import { startWorld } from './setup/world.ts';
+
+// Others read the document with tools of their own; what those make of it must do the main job against a running server.
+const place = new URL('thirdParty/', import.meta.url).pathname;
+const document = new URL('../docs/openapi.json', import.meta.url).pathname;
+const world = await startWorld();
+const folder = mkdtempSync(join(tmpdir(), 'arkloop-third-party-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What every consumer reports: it read the answer to its end, found both messages, one thread of a page, and was refused. */
+const done = {
+  events: expect.any(Number),
+  said: expect.stringMatching(/\S/),
+  roles: ['user', 'assistant'],
+  threads: 1,
+  traced: 32,
+  refused: 'not_found',
+};
+
+test('TypeScript, by openapi-typescript and openapi-fetch, strictly compiled', { timeout: 120_000 }, async () => {
+  const consumer = join(place, 'typescript/consumer.ts');
+  const node = (script: string, args: string[], cwd = place) =>
+    must(process.execPath, [join(place, 'node_modules', script), ...args], { cwd });
+  await node('openapi-typescript/bin/cli.js', [document, '-o', join(folder, 'api.d.ts'), '--default-non-nullable=false']);
+  const compilerOptions = {
+    ...{ target: 'es2024', lib: ['esnext', 'dom', 'dom.iterable', 'dom.asynciterable'], module: 'nodenext', noEmit: true },
+    ...{ strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, types: ['node'] },
+    typeRoots: [new URL('../node_modules/@types', import.meta.url).pathname],
+    paths: { api: [join(folder, 'api.d.ts')] },
+  };
+  const project = join(folder, 'tsconfig.json');
+  writeFileSync(project, JSON.stringify({ compilerOptions, files: [consumer] }));
+  await node('typescript/bin/tsc', ['-p', project]);
+  expect(lastLine(await must(process.execPath, [consumer, world.url], { cwd: place }))).toEqual(done);
+});
+
+/** What generators leave behind from one run of the tests to the next: fetched once. */
+const cache = join(tmpdir(), 'arkloop-third-party-cache');
+
+// Their generators are fetched from the network, which nobody expects of `npm test`: `npm run test:third-party`.
+const fetching = test.runIf(process.env.TEST_THIRD_PARTY);
+
+fetching('Python, by openapi-python-client', { timeout: 300_000 }, async ({ skip }) => {
+  const python = await firstOf(['python3', 'python'], ['-m', 'venv', '--help'], place);
+  if (!python) return skip('there is no Python with venv on this machine');
+  const venv = join(cache, 'openapi-python-client-0.29.1');
+  const bin = (program: string) => join(venv, process.platform === 'win32' ? 'Scripts' : 'bin', program);
+  if ((await run(bin('openapi-python-client'), ['--version'], { cwd: folder })).code !== 0) {
+    await must(python, ['-m', 'venv', venv], { cwd: folder });
+    const fetched = await run(bin('pip'), ['install', '--quiet', 'openapi-python-client==0.29.1'], { cwd: folder, ms: 120_000 });
+    if (fetched.code !== 0) return skip(`openapi-python-client cannot be fetched: ${fetched.stderr.trim().split('\n').at(-1)}`);
+  }
+  const output = join(folder, 'arkloop_api');
+  const printed = await must(bin('openapi-python-client'), ['generate', '--path', document, '--meta', 'none', '--output-path', output], {
+    cwd: folder,
+    ms: 120_000,
+  });
+  expect(printed).not.toMatch(/WARNING|ERROR|omitted/);
+  const report = await must(bin('python'), [join(place, 'python/consumer.py'), world.url], { cwd: folder, env: { PYTHONPATH: folder } });
+  expect(lastLine(report)).toEqual(done);
+});
+
+fetching('Go, by oapi-codegen', { timeout: 300_000 }, async ({ skip }) => {
+  if (!(await firstOf(['go'], ['version'], place))) return skip('there is no Go on this machine');
+  const generator = 'github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2';
+  const fetched = await run('go', ['run', generator, '--version'], { cwd: folder, ms: 180_000 });
+  if (fetched.code !== 0) return skip(`oapi-codegen cannot be fetched: ${fetched.stderr.trim().split('\n').at(-1)}`);
+  const project = join(folder, 'go');
+  cpSync(join(place, 'go'), project, { recursive: true });
+  mkdirSync(join(project, 'api'));
+  await must('go', ['run', generator, '-generate', 'types,client', '-package', 'api', '-o', join(project, 'api/api.go'), document], {
+    cwd: folder,
+    ms: 120_000,
+  });
+  await must('go', ['build', '-trimpath', '-o', 'consumer', '.'], { cwd: project, ms: 240_000 });
+  expect(lastLine(await must(join(project, 'consumer'), [world.url], { cwd: project }))).toEqual(done);
+});
