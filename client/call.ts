@@ -13,7 +13,12 @@ export type CallOptions = {
   timeoutMs?: number | undefined;
   /** How often a call may be repeated. */
   retries?: number | undefined;
+  /** Only of streams: called when a connection is there and when it is lost, not when the stream ends. */
+  onConnection?: ((state: ConnectionState) => void) | undefined;
 };
+
+/** How the connection of a stream stands: there, or lost and being made again. */
+export type ConnectionState = 'open' | 'reconnecting';
 
 /** What the client knows of a route at run time. */
 export type Route = {

@@ -56,7 +56,8 @@ export function createExchange({ fetch }: Settings, cookies: CookieStore): Excha
       headers: { ...headers, ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }), ...(cookie !== undefined && { cookie }) },
       body: body ?? null,
       signal,
-      ...(route.cookie && { credentials: 'include' }),
+      // Kept alive, it arrives although the page is left meanwhile: the cookie that is lost then would be the end of the session.
+      ...(route.cookie && { credentials: 'include', keepalive: true }),
     });
     if (route.cookie) await keepCookie(cookies, response.headers);
     if (response.ok) return response;

@@ -1,3 +1,4 @@
+import type { ConnectionState } from './call.ts';
 import { openConnection } from './connection.ts';
 import { ConnectionError, isTransient } from './errors.ts';
 import { decodeEvents } from './events.ts';
@@ -16,6 +17,7 @@ export type Source = {
   /** The types after which nothing follows. */
   readonly last: readonly string[];
   readonly signal: AbortSignal | undefined;
+  readonly onConnection: ((state: ConnectionState) => void) | undefined;
   /** How often the first connection is tried again. */
   readonly retries: number;
   readonly delayMs: number;
@@ -68,6 +70,7 @@ async function* read<E extends Event>(source: Source, here: AbortController): As
       if (progress.seq > before || Date.now() - progress.openedAt > settledMs) tries = 0;
       const wait = tries < (progress.worked ? patience : source.retries) ? waitBefore(tries, source.delayMs, lost) : undefined;
       if (wait === undefined) throw lost;
+      source.onConnection?.('reconnecting');
       await pause(wait, signal);
     }
   } finally {
@@ -88,6 +91,7 @@ async function* readOnce<E extends Event>(
     progress.openedAt = Date.now();
     progress.worked = true;
     if (response.status === 204 || !response.body) return 'over';
+    source.onConnection?.('open');
     for await (const { data } of decodeEvents(connection.bytes(response.body))) {
       const event = JSON.parse(data) as E;
       if (event.seq <= progress.seq) continue;

@@ -10,7 +10,7 @@ import type { Session } from './session.ts';
 import { createTransport, type Transport } from './transport.ts';
 import { unwrap } from './webhooks.ts';
 
-export type { Call, CallOptions, Cursor, Page, Paged, PagedCall, StreamCall } from './call.ts';
+export type { Call, CallOptions, ConnectionState, Cursor, Page, Paged, PagedCall, StreamCall } from './call.ts';
 export { memoryCookies } from './cookies.ts';
 export { ApiError, ConnectionError, isRefusal, isTransient, type Refusal, TimeoutError } from './errors.ts';
 export type * from './generated/types.ts';
@@ -22,7 +22,7 @@ export { type UnwrapOptions, type WebhookHeaders, type WebhookRefusal, WebhookVe
 export const webhooks = { unwrap };
 
 /** How to follow a run. */
-export type StreamOptions = Pick<CallOptions, 'signal' | 'accountId' | 'headers'> & {
+export type StreamOptions = Pick<CallOptions, 'signal' | 'accountId' | 'headers' | 'onConnection'> & {
   /** Start after this event. */
   afterSeq?: number | undefined;
   /** false: the events there are, then the end. */
@@ -76,6 +76,7 @@ function streamCall(route: Route, last: readonly string[], settings: Settings, t
       live: parts.query?.follow !== false,
       last,
       signal: options.signal,
+      onConnection: options.onConnection,
       retries: options.retries ?? settings.retries,
       delayMs: settings.retryDelayMs,
       silenceMs: settings.silenceMs,

@@ -25,7 +25,8 @@ export type SessionKeeper = {
 export type Renewal = { refresh(): Promise<AccessGrant>; hasCookie(): Promise<boolean> };
 
 const longestLeadMs = 30_000;
-const rotatedPauseMs = 200;
+/** The server takes the exchanged token for a mistake, not for theft, for ten seconds. */
+const rotatedPausesMs = [200, 800, 2_000];
 
 /** Keeps the access token and renews it by `refresh`, which brings a grant for the cookie. */
 export function createSession({ apiKey, accessToken, session: hooks }: Settings, { refresh, hasCookie }: Renewal): SessionKeeper {
@@ -110,13 +111,15 @@ export function createSession({ apiKey, accessToken, session: hooks }: Settings,
 
 /** Another holder of the same cookie was faster: the store has its successor, or will in a moment. */
 async function patiently<Value>(refresh: () => Promise<Value>) {
-  try {
-    return await refresh();
-  } catch (error) {
-    if (!(error instanceof ApiError && error.reason === 'token_rotated')) throw error;
-    await pause(rotatedPauseMs);
-    return refresh();
+  for (const ms of rotatedPausesMs) {
+    try {
+      return await refresh();
+    } catch (error) {
+      if (!(error instanceof ApiError && error.reason === 'token_rotated')) throw error;
+      await pause(ms);
+    }
   }
+  return refresh();
 }
 
 /** What is left of a token's life in milliseconds, by its own claim; for ever when it cannot be read. */

@@ -1,4 +1,5 @@
 import type { WebhookEvent } from './generated/types.ts';
+import { fromBase64, keyOf, signedContent } from './signing.ts';
 
 /** Why a webhook was not accepted. */
 export type WebhookRefusal =
@@ -53,10 +54,10 @@ export async function unwrap(
   const [id, timestamp, signatures] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => headerOf(headers, name));
   if (!id || !timestamp || !signatures) throw new WebhookVerificationError('missing_header');
   checkTime(timestamp, now);
-  const encoder = new TextEncoder();
-  const raw = typeof body === 'string' ? encoder.encode(body) : body;
-  const signed = new Uint8Array([...encoder.encode(`${id}.${timestamp}.`), ...raw]);
-  if (!(await isSigned(signed, signatures, await keyOf(secret)))) throw new WebhookVerificationError('invalid_signature');
+  const raw = typeof body === 'string' ? new TextEncoder().encode(body) : body;
+  const key = await keyOf(secret, 'verify');
+  if (!key) throw new WebhookVerificationError('invalid_secret');
+  if (!(await isSigned(signedContent(id, timestamp, raw), signatures, key))) throw new WebhookVerificationError('invalid_signature');
   return parse(raw);
 }
 
@@ -73,12 +74,6 @@ function checkTime(timestamp: string, now: number) {
   if (age < -tolerance) throw new WebhookVerificationError('too_new');
 }
 
-async function keyOf(secret: string) {
-  const bytes = secret.startsWith('whsec_') ? fromBase64(secret.slice(6)) : undefined;
-  if (!bytes?.length) throw new WebhookVerificationError('invalid_secret');
-  return crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']);
-}
-
 /** Whether one of the signatures is right; Web Crypto compares in constant time. */
 async function isSigned(signed: Uint8Array<ArrayBuffer>, signatures: string, key: CryptoKey): Promise<boolean> {
   for (const each of signatures.split(' ')) {
@@ -86,14 +81,6 @@ async function isSigned(signed: Uint8Array<ArrayBuffer>, signatures: string, key
     if (signature && (await crypto.subtle.verify('HMAC', key, signature, signed))) return true;
   }
   return false;
-}
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
-  try {
-    return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-  } catch {
-    return undefined;
-  }
 }
 
 function parse(raw: Uint8Array): WebhookEvent {

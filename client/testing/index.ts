@@ -1,0 +1,5 @@
+// For the tests of those who use the client: scripted runs and signed webhooks, without a server.
+export { type RunStep, type Script, type ScriptOptions, scriptRun } from './script.ts';
+export { asks, cancels, completes, fails, says, thinks, usesTool } from './steps.ts';
+export { type EventsResponseOptions, encodeEvent, eventsResponse } from './stream.ts';
+export { type SignedHeaders, signTestWebhook, type TestWebhook, type TestWebhookOptions, testWebhookSecret } from './webhooks.ts';

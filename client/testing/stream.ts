@@ -1,0 +1,39 @@
+import type { RunEvent } from '../generated/types.ts';
+
+/** How an answer is sent. */
+export type EventsResponseOptions = {
+  /** Milliseconds before each event: all at once unless given. */
+  everyMs?: number | undefined;
+  /** Break the connection after this event, once it has been sent; a client goes on after it. */
+  cutAfter?: number | undefined;
+};
+
+/** One event as it travels (WHATWG HTML, 9.2.6). */
+export const encodeEvent = (event: RunEvent): string => `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+
+/** What `GET /v1/runs/{run_id}/events` answers when these are the events of the run: those after `after_seq` or `Last-Event-ID`. */
+export function eventsResponse(
+  events: readonly RunEvent[],
+  request?: Pick<Request, 'url' | 'headers'>,
+  { everyMs = 0, cutAfter }: EventsResponseOptions = {},
+): Response {
+  const after = request ? lastSeen(request) : 0;
+  const wanted = events.filter(({ seq }) => seq > after);
+  const encoder = new TextEncoder();
+  let at = 0;
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const event = wanted[at++];
+      if (!event) return controller.close();
+      if (event.seq - 1 === cutAfter) return controller.error(new TypeError('The connection was cut.'));
+      if (everyMs > 0) await new Promise((resolve) => setTimeout(resolve, everyMs));
+      controller.enqueue(encoder.encode(encodeEvent(event)));
+    },
+  });
+  return new Response(body, { headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' } });
+}
+
+function lastSeen({ url, headers }: Pick<Request, 'url' | 'headers'>): number {
+  const asked = new URL(url, 'http://localhost').searchParams.get('after_seq');
+  return Math.max(Number(asked ?? 0), Number(headers.get('last-event-id') ?? 0));
+}

@@ -1,0 +1,125 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * What a change means to those who use the API. Breaking: programs that worked stop working. Announced: those that keep to the rules go on
+ * working, and their authors want to know.
+ */
+type Weight = 'breaking' | 'announced' | 'addition' | 'other';
+
+/** A change of the document since the last release. */
+export type Change = { weight: Weight; rule: string; path: string; message: string };
+
+/** A breaking change that is wanted: it names the rule and the place, and tells users what to do. */
+export type Declared = { rule: string; path: string; why: string };
+
+/** Redocly finds the changes and knows which way each travels; what they mean is decided here. */
+export type Comparison = { from: string; to: string; changes: Change[] };
+
+type Verdict = { ruleId: string; impact: string; message: string };
+type Reported = {
+  path: string;
+  kind: 'added' | 'removed' | 'modified';
+  impact: 'major' | 'minor' | 'patch';
+  property?: string;
+  verdicts: Verdict[];
+  revision?: { value?: unknown };
+};
+type Report = { infoVersions: { base: string; revision: string }; changes: Reported[] };
+
+const folder = fileURLToPath(new URL('./released/', import.meta.url));
+const current = fileURLToPath(new URL('./openapi.json', import.meta.url));
+
+/** Clients ignore values and types they do not know, as the document tells them to. */
+const isAnnounced = ({ kind, verdicts, path }: Reported) =>
+  path.includes('/responses/') &&
+  verdicts.every(({ ruleId }) => ruleId === 'enum-values-added' || (ruleId === 'schema-combinator-changed' && kind === 'added'));
+
+/** Beyond the rules of Redocly: a request that may no longer say more than is known. */
+const isNarrowed = ({ property, path, revision }: Reported) =>
+  property === 'additionalProperties' && path.includes('/requestBody/') && revision?.value === false;
+
+function changeOf(reported: Reported): Change {
+  const { impact, path, property, verdicts } = reported;
+  if (isNarrowed(reported))
+    return { weight: 'breaking', rule: 'additional-properties-refused', path, message: 'Unknown fields are refused now.' };
+  if (property === 'x-permission')
+    return { weight: 'announced', rule: 'permission-changed', path, message: 'Another permission is needed.' };
+  const { ruleId: rule = 'none', message = '' } = verdicts.find((verdict) => verdict.impact === impact) ?? {};
+  if (impact === 'major') return { weight: isAnnounced(reported) ? 'announced' : 'breaking', rule, path, message };
+  return { weight: impact === 'minor' ? 'addition' : 'other', rule, path, message };
+}
+
+/** Compares two documents by their files. Throws an Error when one cannot be read. */
+export function compare(base: string, revision: string): Comparison {
+  const { infoVersions, changes } = reportOf(base, revision);
+  return { from: infoVersions.base, to: infoVersions.revision, changes: changes.map(changeOf) };
+}
+
+function reportOf(base: string, revision: string): Report {
+  const redocly = join(dirname(createRequire(import.meta.url).resolve('@redocly/cli/package.json')), 'bin/cli.js');
+  const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' };
+  const args = ['diff', base, revision, '--format=json', '--fail-on=none', `--config=${join(folder, 'redocly.yaml')}`];
+  const { stdout, stderr } = spawnSync(process.execPath, [redocly, ...args], { env, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 });
+  if (!stdout.startsWith('{')) throw new Error(`The documents cannot be compared. ${stderr}`);
+  return JSON.parse(stdout);
+}
+
+/** The version that the changes ask for (semver 2.0.0). Before 1.0.0 a breaking change moves the second number, everything else the third. */
+export function nextVersion({ from, changes }: Comparison): string {
+  const [major = 0, minor = 0, patch = 0] = from.split('.').map(Number);
+  const has = (...weights: Weight[]) => changes.some(({ weight }) => weights.includes(weight));
+  if (changes.length === 0) return from;
+  if (major === 0) return has('breaking') ? `0.${minor + 1}.0` : `0.${minor}.${patch + 1}`;
+  if (has('breaking')) return `${major + 1}.0.0`;
+  return has('announced', 'addition') ? `${major}.${minor + 1}.0` : `${major}.${minor}.${patch + 1}`;
+}
+
+const isSame = (change: Change, declared: Declared) => change.rule === declared.rule && change.path === declared.path;
+const line = ({ rule, path, message }: Change) => `  ${rule}  ${path}\n    ${message}`;
+
+/** What is printed of a comparison, and whether every breaking change is declared and every declaration is of one. */
+export function judge(comparison: Comparison, declared: readonly Declared[]): { ok: boolean; text: string } {
+  const { from, to, changes } = comparison;
+  const of = (weight: Weight) => changes.filter((change) => change.weight === weight);
+  const breaking = of('breaking');
+  const undeclared = breaking.filter((change) => !declared.some((each) => isSame(change, each)));
+  const stale = declared.filter((each) => !breaking.some((change) => isSame(change, each)));
+  const sections: [title: string, lines: string[]][] = [
+    ['Breaking, and not declared in docs/released/declared.json:', undeclared.map(line)],
+    ['Declared, and not there:', stale.map(({ rule, path }) => `  ${rule}  ${path}`)],
+    ['Breaking, as declared:', breaking.filter((change) => !undeclared.includes(change)).map(line)],
+    ['To be announced:', of('announced').map(line)],
+  ];
+  const shown = sections.flatMap(([title, lines]) => (lines.length > 0 ? [title, ...lines] : []));
+  const counts = `${breaking.length} breaking, ${of('announced').length} to announce, ${of('addition').length} additions, ${of('other').length} others`;
+  const text = [...shown, `Since ${from}: ${counts}. The next version is ${nextVersion(comparison)}; the document says ${to}.`].join('\n');
+  return { ok: undeclared.length + stale.length === 0, text };
+}
+
+const byVersion = new Intl.Collator('en', { numeric: true });
+/** The document of the last release. */
+const released = () =>
+  join(
+    folder,
+    readdirSync(folder)
+      .filter((name) => /^openapi-[\d.]+\.json$/.test(name))
+      .sort(byVersion.compare)
+      .at(-1)!,
+  );
+
+if (import.meta.main) {
+  if (process.argv.includes('--release')) {
+    const document = JSON.parse(readFileSync(current, 'utf8')) as { info: { version: string } };
+    writeFileSync(join(folder, `openapi-${document.info.version}.json`), `${JSON.stringify(document)}\n`);
+    writeFileSync(join(folder, 'declared.json'), '[]\n');
+  } else {
+    const declared = JSON.parse(readFileSync(join(folder, 'declared.json'), 'utf8')) as Declared[];
+    const { ok, text } = judge(compare(released(), current), declared);
+    console.log(text);
+    process.exitCode = ok ? 0 : 1;
+  }
+}

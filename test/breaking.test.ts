@@ -1,0 +1,186 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { type Comparison, compare, judge, nextVersion } from '../docs/breaking.ts';
+
+type Schema = { [key: string]: any };
+type Document = { info: { version: string }; paths: { [path: string]: any }; components: { schemas: Schema } };
+
+const folder = mkdtempSync(join(tmpdir(), 'arkloop-breaking-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const base = join(folder, 'base.json');
+const revision = join(folder, 'revision.json');
+
+const json = (schema: object) => ({ description: 'x', content: { 'application/json': { schema } } });
+
+/** What a case may change: a resource of its own, in every form the real ones have: shared models, unions, both directions. */
+const resource = (name: string) => ({
+  [`/v1/${name}`]: {
+    get: {
+      operationId: `${name}List`,
+      parameters: [{ name: 'limit', in: 'query', schema: { type: 'integer' } }],
+      security: [{ token: [] }, { key: [] }],
+      'x-permission': 'data.threads.read',
+      responses: { 200: json({ type: 'array', items: { $ref: `#/components/schemas/${name}Thread` } }), 404: json({ type: 'object' }) },
+    },
+    post: {
+      operationId: `${name}Create`,
+      requestBody: { required: false, ...json({ $ref: `#/components/schemas/${name}NewThread` }) },
+      responses: { 201: json({ $ref: `#/components/schemas/${name}Thread` }) },
+    },
+    put: { operationId: `${name}Follow`, responses: { 200: json(events) } },
+  },
+});
+const events = { oneOf: [{ $ref: '#/components/schemas/Started' }, { $ref: '#/components/schemas/Ended' }] };
+
+const models = (name: string) => ({
+  [`${name}Thread`]: {
+    type: 'object',
+    properties: { id: { type: 'string' }, title: { type: ['string', 'null'] }, status: { type: 'string', enum: ['open', 'closed'] } },
+    required: ['id', 'title', 'status'],
+  },
+  [`${name}NewThread`]: {
+    type: 'object',
+    properties: { title: { type: 'string', maxLength: 200 }, mode: { type: 'string', enum: ['a', 'b'] }, notes: { type: 'object' } },
+    additionalProperties: false,
+  },
+});
+const eventOf = (type: string) => ({ type: 'object', properties: { type: { const: type } } });
+
+const documentOf = (names: string[]) => ({
+  openapi: '3.1.0',
+  info: { title: 'A', version: '1.2.3' },
+  paths: Object.assign({}, ...names.map(resource)) as Document['paths'],
+  components: {
+    securitySchemes: { token: { type: 'http', scheme: 'bearer' }, key: { type: 'apiKey', in: 'header', name: 'x' } },
+    schemas: Object.assign(
+      { Started: eventOf('started'), Ended: eventOf('ended'), Paused: eventOf('paused') },
+      ...names.map(models),
+    ) as Schema,
+  },
+});
+
+/** What a case changes: the operations of its path, and its models. */
+type Parts = { path: any; paths: Document['paths']; name: string; thread: any; newThread: any; events: any[] };
+type Mutation = (parts: Parts) => unknown;
+
+/** Compares once for all cases, since starting the comparison takes half a second; each gets what happened to its own resource. */
+function changed(mutations: Mutation[]): Comparison[] {
+  const names = mutations.map((_, at) => `r${at}x`);
+  writeFileSync(base, JSON.stringify(documentOf(names)));
+  const document = documentOf(names);
+  for (const [at, name] of names.entries()) {
+    const { [`${name}Thread`]: thread, [`${name}NewThread`]: newThread } = document.components.schemas;
+    const path = document.paths[`/v1/${name}`];
+    const put = path.put;
+    put.responses = structuredClone(put.responses);
+    mutations[at]!({
+      path,
+      paths: document.paths,
+      name,
+      thread,
+      newThread,
+      events: put.responses[200].content['application/json'].schema.oneOf,
+    });
+  }
+  writeFileSync(revision, JSON.stringify(document));
+  const all = compare(base, revision);
+  return names.map((name) => ({ ...all, changes: all.changes.filter(({ path }) => path.includes(`~1${name}`)) }));
+}
+
+const parameter = { name: 'q', in: 'query', schema: { type: 'string' } };
+const breaks: [title: string, mutation: Mutation, rule: string][] = [
+  ['an operation less', ({ path }) => delete path.get, 'operation-removed'],
+  ['another name of an operation', ({ path }) => Object.assign(path.get, { operationId: 'all' }), 'operation-id-changed'],
+  ['a parameter that is required', ({ path }) => path.get.parameters.push({ ...parameter, required: true }), 'parameter-became-required'],
+  ['a parameter less', ({ path }) => path.get.parameters.pop(), 'parameter-removed'],
+  [
+    'a field of a request that is required',
+    ({ newThread }) => Object.assign(newThread, { required: ['mode'] }),
+    'required-properties-added',
+  ],
+  ['a field less in a request', ({ newThread }) => delete newThread.properties.mode, 'property-removed'],
+  ['a body that is required', ({ path }) => Object.assign(path.post.requestBody, { required: true }), 'request-body-became-required'],
+  ['a value less in a request', ({ newThread }) => newThread.properties.mode.enum.pop(), 'enum-values-removed'],
+  ['a narrower bound', ({ newThread }) => Object.assign(newThread.properties.title, { maxLength: 10 }), 'schema-constraint-changed'],
+  ['a field less in an answer', ({ thread }) => delete thread.properties.title, 'property-removed'],
+  ['a field of an answer that may be missing', ({ thread }) => thread.required.pop(), 'required-properties-removed'],
+  ['null in an answer', ({ thread }) => Object.assign(thread.properties.id, { type: ['string', 'null'] }), 'schema-type-changed'],
+  ['another type', ({ thread }) => Object.assign(thread.properties.id, { type: 'integer' }), 'schema-type-changed'],
+  ['another status', ({ path }) => Object.assign(path.post, { responses: { 200: path.post.responses[201] } }), 'response-removed'],
+  ['a credential less', ({ path }) => path.get.security.pop(), 'security-requirement-changed'],
+  [
+    'a request that refuses more',
+    ({ newThread }) => Object.assign(newThread.properties.notes, { additionalProperties: false }),
+    'additional-properties-refused',
+  ],
+];
+
+describe('breaking is', () => {
+  const compared = changed(breaks.map(([, mutation]) => mutation));
+  test.each(breaks.map(([title, , rule], at) => [title, rule, compared[at]!] as const))('%s', (_, rule, comparison) => {
+    const broken = comparison.changes.filter(({ weight }) => weight === 'breaking');
+    expect(broken.map((each) => each.rule)).toContain(rule);
+    expect(judge(comparison, [])).toMatchObject({ ok: false, text: expect.stringContaining(rule) });
+    expect(nextVersion(comparison)).toBe('2.0.0');
+  });
+});
+
+const harmless: [title: string, mutation: Mutation, announced: string[], version: string][] = [
+  ['a value more in an answer', ({ thread }) => thread.properties.status.enum.push('locked'), ['enum-values-added'], '1.3.0'],
+  ['a type of event more', ({ events }) => events.push({ $ref: '#/components/schemas/Paused' }), ['schema-combinator-changed'], '1.3.0'],
+  ['another permission', ({ path }) => Object.assign(path.get, { 'x-permission': 'data.all' }), ['permission-changed'], '1.3.0'],
+  ['nothing', () => {}, [], '1.2.3'],
+  ['an operation more', ({ path }) => Object.assign(path, { patch: { operationId: 'more', responses: path.get.responses } }), [], '1.3.0'],
+  ['a parameter more', ({ path }) => path.get.parameters.push(parameter), [], '1.3.0'],
+  ['a field more in a request', ({ newThread }) => Object.assign(newThread.properties, { more: { type: 'string' } }), [], '1.3.0'],
+  ['a field more in an answer', ({ thread }) => Object.assign(thread.properties, { more: { type: 'string' } }), [], '1.3.0'],
+  ['a value more in a request', ({ newThread }) => newThread.properties.mode.enum.push('c'), [], '1.2.4'],
+  ['a wider bound', ({ newThread }) => Object.assign(newThread.properties.title, { maxLength: 300 }), [], '1.2.4'],
+  ['no null in an answer any more', ({ thread }) => Object.assign(thread.properties.title, { type: 'string' }), [], '1.2.4'],
+  ['another description', ({ path }) => Object.assign(path.get, { summary: 'More words' }), [], '1.2.4'],
+];
+
+describe('not breaking is', () => {
+  const compared = changed(harmless.map(([, mutation]) => mutation));
+  test.each(harmless.map(([title, , announced, version], at) => [title, announced, version, compared[at]!] as const))(
+    '%s',
+    (_, announced, version, comparison) => {
+      const of = (weight: string) => comparison.changes.filter((change) => change.weight === weight).map(({ rule }) => rule);
+      expect([of('breaking'), of('announced')]).toEqual([[], announced]);
+      const { ok, text } = judge(comparison, []);
+      expect([ok, text.includes('To be announced')]).toEqual([true, announced.length > 0]);
+      expect(nextVersion(comparison)).toBe(version);
+    },
+  );
+});
+
+test('a path less is breaking; declared it passes and is told, and a declaration of nothing does not pass', () => {
+  const [comparison] = changed([({ paths, name }) => delete paths[`/v1/${name}`], () => {}]);
+  const { rule, path } = comparison!.changes[0]!;
+  const declared = { rule, path, why: 'Use the search.' };
+  expect(rule).toBe('path-removed');
+  expect(judge(comparison!, []).ok).toBe(false);
+  expect(judge(comparison!, [declared])).toMatchObject({ ok: true, text: expect.stringContaining('as declared') });
+  expect(judge(comparison!, [{ ...declared, path: '#/paths/other' }]).ok).toBe(false);
+  const nothing = { ...comparison!, changes: [] };
+  expect(judge(nothing, [declared])).toMatchObject({ ok: false, text: expect.stringContaining('Declared, and not there') });
+});
+
+test('before 1.0.0 the second number stands for breaks', () => {
+  const change = { rule: 'x', path: 'x', message: 'x' };
+  const comparison: Comparison = { from: '0.4.2', to: '0.4.2', changes: [{ ...change, weight: 'addition' }] };
+  expect(nextVersion(comparison)).toBe('0.4.3');
+  expect(nextVersion({ ...comparison, changes: [{ ...change, weight: 'breaking' }] })).toBe('0.5.0');
+});
+
+test('a document that cannot be read is no document without changes', () => {
+  expect(() => compare(base, join(folder, 'absent.json'))).toThrow('cannot be compared');
+});
+
+test('the released document is whole', () => {
+  const released = JSON.parse(readFileSync(new URL('../docs/released/openapi-0.1.0.json', import.meta.url), 'utf8')) as Document;
+  expect(released.info.version).toBe('0.1.0');
+  expect(Object.keys(released.paths).length).toBeGreaterThan(100);
+});
