@@ -25,6 +25,7 @@ export function docsRouter(): RequestHandler {
   const description = readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8');
   const bundle = findReference();
   const page = pageOf(plainListOf(JSON.parse(description) as Description), bundle?.version);
+  const packedDescription = lazily(() => promisify(gzip)(description));
   const packed = lazily(async () => promisify(gzip)(await readFile(bundle!.file)));
 
   const router = Router();
@@ -36,7 +37,11 @@ export function docsRouter(): RequestHandler {
         throw new Failure('wrong_method', `${req.method} is not possible here.`, {}, { allow: 'GET, HEAD' });
       });
 
-  serve('/openapi.json', (res) => res.set('cache-control', 'no-cache').type('json').send(description));
+  serve('/openapi.json', async (res, gzipped) => {
+    res.set({ 'cache-control': 'no-cache', vary: 'Accept-Encoding' }).type('json');
+    if (!gzipped) return res.send(description);
+    res.set('content-encoding', 'gzip').send(await packedDescription());
+  });
   serve('/docs', (res) => res.set({ 'content-security-policy': policy, 'cache-control': 'no-cache' }).type('html').send(page));
   if (!bundle) return router;
   serve('/docs/start.js', (res) => res.set('cache-control', 'no-cache').type('js').send(startScript));

@@ -1,3 +1,5 @@
+import { escapeHtml, siteHeader } from './html.ts';
+
 /** The part of an OpenAPI document that a plain list shows. */
 export type Description = {
   info: { title: string; version: string };
@@ -13,13 +15,15 @@ export const pageOf = (plainList: string, referenceVersion?: string) => `<!docty
 <title>Arkloop API</title>
 <link rel="icon" href="data:,">
 <link rel="alternate" type="application/json" href="/openapi.json" title="OpenAPI">
+<link rel="stylesheet" href="/docs/site.css">
 </head>
-<body>
+<body class="reference">
+${siteHeader('reference')}
 ${
   referenceVersion === undefined
-    ? plainList
+    ? `<main class="text">${plainList}</main>`
     : `<div id="reference"></div>
-<noscript>${plainList}</noscript>
+<noscript><main class="text">${plainList}</main></noscript>
 <script src="/docs/reference.js?v=${encodeURIComponent(referenceVersion)}"></script>
 <script src="/docs/start.js"></script>`
 }
@@ -58,6 +62,3 @@ export const startScript = `Scalar.createApiReference('#reference', {
   operationTitleSource: 'summary',
 });
 `;
-
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character) => entities[character]!);

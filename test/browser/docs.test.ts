@@ -5,6 +5,7 @@ import express from 'express';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { docsRouter } from '../../server/http/docs.ts';
+import { guidesRouter } from '../../server/http/guides.ts';
 import { launchBrowser } from './launch.ts';
 
 let browser: Browser;
@@ -12,7 +13,7 @@ let origin: string;
 let stop: () => void;
 
 beforeAll(async () => {
-  const server = express().use(docsRouter()).listen(0, '127.0.0.1');
+  const server = express().use(docsRouter()).use(guidesRouter()).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   stop = () => server.close();
@@ -37,6 +38,11 @@ test('the reference shows an operation and asks nobody but this server', async (
   await page.goto(`${origin}/docs`);
   await page.getByRole('heading', { name: 'Arkloop API' }).first().waitFor();
   await page.getByText('Sign in by password').first().waitFor();
+  expect(await page.getByRole('navigation', { name: 'Site' }).getByRole('link').allTextContents()).toEqual([
+    'Guides',
+    'Reference',
+    'Playground',
+  ]);
   await page.goto(`${origin}/docs#tag/runs`);
   await page.getByText('Start a run').first().waitFor();
   // Whatever else the page wants to load, it asks for now.
@@ -61,7 +67,11 @@ test('the files come with the headers they need', async () => {
   expect(docs.headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self'");
   const description = await fetch(`${origin}/openapi.json`);
   expect(description.headers.get('content-type')).toMatch(/^application\/json/);
-  expect(await description.json()).toMatchObject({ openapi: '3.1.0', info: { title: 'Arkloop API' } });
+  expect(description.headers.get('content-encoding')).toBe('gzip');
+  const text = await description.text();
+  expect(JSON.parse(text)).toMatchObject({ openapi: '3.1.0', info: { title: 'Arkloop API' } });
+  const unpacked = await fetch(`${origin}/openapi.json`, { headers: { 'accept-encoding': 'identity' } });
+  expect([unpacked.headers.get('content-encoding'), await unpacked.text()]).toEqual([null, text]);
   const bundle = await fetch(`${origin}/docs/reference.js`, { method: 'HEAD' });
   expect(bundle.headers.get('cache-control')).toContain('immutable');
   const plain = await fetch(`${origin}/docs/reference.js`, { headers: { 'accept-encoding': 'identity' } });

@@ -1,0 +1,95 @@
+import type { AddressInfo } from 'node:net';
+import { AxeBuilder } from '@axe-core/playwright';
+import express from 'express';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { docsRouter } from '../../server/http/docs.ts';
+import { guidesRouter } from '../../server/http/guides.ts';
+import { launchBrowser } from './launch.ts';
+
+let browser: Browser;
+let origin: string;
+let stop: () => void;
+
+beforeAll(async () => {
+  const server = express().use(docsRouter()).use(guidesRouter()).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  stop = () => server.close();
+  browser = await launchBrowser();
+}, 60_000);
+afterAll(async () => {
+  await browser?.close();
+  stop?.();
+});
+
+type Look = { colorScheme?: 'light' | 'dark'; width?: number };
+const phone = 390;
+
+async function open<Result>({ colorScheme = 'light', width = 1440 }: Look, visit: (page: Page) => Promise<Result>): Promise<Result> {
+  const context = await browser.newContext({ colorScheme, viewport: { width, height: 844 } });
+  try {
+    return await visit(await context.newPage());
+  } finally {
+    await context.close();
+  }
+}
+
+const pages = ['/docs/guides', '/docs/guides/quickstart', '/docs/guides/operations', '/docs/guides/nothing'];
+
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+describe.each([
+  { colorScheme: 'light', width: 1440 },
+  { colorScheme: 'dark', width: phone },
+] as const)('$colorScheme, $width pixels wide', (look) => {
+  test.each(pages)('%s is accessible', async (path) => {
+    await open(look, async (page) => {
+      await page.goto(origin + path);
+      const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze();
+      expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+    });
+  });
+});
+
+test('nothing is wider than a phone', async () => {
+  await open({ width: phone }, async (page) => {
+    for (const path of [...pages, '/docs/guides/errors', '/docs/guides/configuration']) {
+      await page.goto(origin + path);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(phone);
+    }
+  });
+});
+
+test('a reader finds the way: from the reference to a guide, to a section, to the next guide', async () => {
+  await open({}, async (page) => {
+    const wrong: string[] = [];
+    page.on('console', (message) => void (message.type() === 'error' && wrong.push(message.text())));
+    page.on('response', (response) => void (response.status() >= 400 && wrong.push(response.url())));
+    await page.goto(`${origin}/docs`);
+    await page.getByRole('navigation', { name: 'Site' }).getByRole('link', { name: 'Guides' }).click();
+    await page.getByRole('main').getByRole('link', { name: 'Streaming' }).click();
+    await page.getByRole('navigation', { name: 'On this page' }).getByRole('link', { name: 'Losing the connection' }).click();
+    expect(page.url()).toBe(`${origin}/docs/guides/streaming#losing-the-connection`);
+    const heading = page.getByRole('heading', { name: 'Losing the connection' });
+    const header = await page.locator('header.site').boundingBox();
+    // The heading is not hidden behind what stays on top.
+    expect((await heading.boundingBox())!.y).toBeGreaterThanOrEqual(header!.height);
+    await page.locator('a[rel=next]').click();
+    await page.waitForURL('**/docs/guides/tools-and-mcp');
+    const back = page.getByRole('navigation', { name: 'Site' }).getByRole('link', { name: 'Reference' });
+    expect(await back.getAttribute('href')).toBe('/docs');
+    expect(wrong).toEqual([]);
+  });
+});
+
+test('the keyboard alone gets past the navigation', async () => {
+  await open({}, async (page) => {
+    await page.goto(`${origin}/docs/guides/pagination`);
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the text');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.closest('main') !== null)).toBe(true);
+  });
+});

@@ -1,0 +1,69 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { givenFor } from './given.ts';
+import { documents, fileOf, root, type Snippet, snippetsOf } from './snippets.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'arkloop-snippets-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const isCode = ({ lang }: Snippet) => lang === 'ts' || lang === 'tsx';
+const folderOf = (document: string) => document.replaceAll('/', '_').replace('.md', '');
+const entries = ['contract', 'mocks', 'react', 'testing'].filter((entry) => existsSync(join(root, `client/${entry}/index.ts`)));
+
+const options = {
+  target: 'es2024',
+  lib: ['esnext', 'dom', 'dom.iterable', 'dom.asynciterable'],
+  module: 'nodenext',
+  moduleDetection: 'force',
+  jsx: 'react-jsx',
+  strict: true,
+  noUncheckedIndexedAccess: true,
+  exactOptionalPropertyTypes: true,
+  noImplicitOverride: true,
+  erasableSyntaxOnly: true,
+  verbatimModuleSyntax: true,
+  allowImportingTsExtensions: true,
+  noEmit: true,
+  skipLibCheck: true,
+  types: ['node'],
+  paths: {
+    '@arkloop/client': [join(root, 'client/index.ts')],
+    '@arkloop/client/contract': [join(root, 'contract/index.ts')],
+    ...Object.fromEntries(entries.map((entry) => [`@arkloop/client/${entry}`, [join(root, `client/${entry}/index.ts`)]])),
+  },
+  // A file that a guide adds to the repository sees the others.
+  rootDirs: [root, ...documents.map((document) => join(folder, folderOf(document)))],
+};
+
+/** Writes a snippet so that the lines of its file are those of its document. */
+function write(snippet: Snippet): void {
+  const { document, line, lang, text } = snippet;
+  const file = fileOf(snippet);
+  const path = join(folder, folderOf(document), file ?? `line-${line}.${lang}`);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${'\n'.repeat(Math.max(0, line - 2))}${givenFor(file ?? document, text)}\n${text}`);
+}
+
+function compile(): string {
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['**/*'] }));
+  if (!existsSync(join(folder, 'node_modules'))) symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const run = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder], { cwd: folder, encoding: 'utf8' });
+  return run.stdout + run.stderr;
+}
+
+test('every TypeScript snippet of the documents compiles strictly', () => {
+  const snippets = documents.flatMap(snippetsOf).filter(isCode);
+  for (const snippet of snippets) write(snippet);
+  // A slip beside them: the compiler sees the snippets, and the types of the client.
+  const slip = "import { createClient } from '@arkloop/client';\ncreateClient({ base: 1 });\n";
+  write({ document: 'slip.md', line: 2, lang: 'ts', info: 'file=slip.ts', text: slip });
+  const complaints = compile().trim().split('\n');
+  expect(snippets.length).toBeGreaterThan(10);
+  const isSlip = (line: string) => /^slip\/slip\.ts\(\d+,16\): .*'base' does not exist in type 'ClientOptions'/.test(line);
+  expect(complaints.filter((line) => !isSlip(line))).toEqual([]);
+  expect(complaints).toHaveLength(1);
+}, 60_000);

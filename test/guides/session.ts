@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileOf, isProgram, root, type Snippet, snippetsOf, whyNotRun } from './snippets.ts';
+
+/** The addresses that documents name; others stand in for them here. */
+const shownUrl = 'http://127.0.0.1:19001';
+const shownPort = '19090';
+const shownVendor = 'https://api.openai.com';
+
+/** The first fault ends a session, and nothing is installed by one. */
+const precautions = 'set -eu; npm() { echo "npm is not for this shell" >&2; return 1; }';
+
+/** A command of a document, what it printed, and the answers that the document shows for it. */
+export type Step = { snippet: Snippet; output: string; shown: Snippet[] };
+
+/** What runs a document: the addresses that stand in for those it names. */
+export type Stage = { url: string; vendorUrl: string; receiverPort: number };
+
+/** The commands of a document with the answers shown after each. */
+export function commandsOf(document: string): { command: Snippet; shown: Snippet[] }[] {
+  const commands: { command: Snippet; shown: Snippet[] }[] = [];
+  for (const snippet of snippetsOf(document)) {
+    const program = isProgram(snippet) ? { ...snippet, text: `node ${fileOf(snippet)}\n` } : undefined;
+    if (program || snippet.lang === 'sh') commands.push({ command: program ?? snippet, shown: [] });
+    else if (['json', 'http', 'text'].includes(snippet.lang) && snippet.info === '') commands.at(-1)?.shown.push(snippet);
+  }
+  return commands;
+}
+
+/** Runs the commands of a document in one shell, top to bottom, as somebody who pastes them all. Throws when one fails. */
+export async function runDocument(document: string, { url, vendorUrl, receiverPort }: Stage): Promise<Step[]> {
+  const local = (shown: string) =>
+    shown.replaceAll(shownUrl, url).replaceAll(shownVendor, vendorUrl).replaceAll(shownPort, String(receiverPort));
+  const folder = mkdtempSync(join(tmpdir(), 'arkloop-guide-'));
+  try {
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+    for (const snippet of snippetsOf(document)) save(folder, snippet, local);
+    const commands = commandsOf(document).filter(({ command }) => !whyNotRun(command));
+    const script = commands.map(({ command }, index) => `printf '\\n\\036%d\\n' ${index}\n${local(command.text)}`).join('\n');
+    const output = (await bash(`${precautions}\n${script}`, folder)).replaceAll(url, shownUrl).replaceAll(String(receiverPort), shownPort);
+    const parts = output.split(/\n\x1e\d+\n/).slice(1);
+    return commands.map(({ command, shown }, index) => ({ snippet: command, output: parts[index] ?? '', shown }));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function save(folder: string, snippet: Snippet, local: (shown: string) => string) {
+  const file = fileOf(snippet);
+  if (!file) return;
+  const path = join(folder, file);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, local(snippet.text));
+}
+
+async function bash(script: string, cwd: string): Promise<string> {
+  const shell = spawn('bash', ['-s'], {
+    cwd,
+    // A group of its own: what a document leaves in the background ends with it.
+    detached: true,
+    env: {
+      PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
+      HOME: cwd,
+      NODE_OPTIONS: `--import=${new URL('resolve.ts', import.meta.url).href}`,
+      NODE_NO_WARNINGS: '1',
+    },
+  });
+  const [output, complaints] = [text(shell.stdout), text(shell.stderr)];
+  shell.stdin.end(script);
+  const end = () => {
+    try {
+      process.kill(-shell.pid!, 'SIGKILL');
+    } catch {
+      // Nothing was left.
+    }
+  };
+  const late = setTimeout(end, 25_000);
+  const code = await new Promise((resolve) => shell.once('exit', resolve));
+  clearTimeout(late);
+  end();
+  if (code !== 0) throw new Error(`The shell ended with ${code}.\n${await complaints}\n${await output}`);
+  return output;
+}

@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import * as contract from '../../contract/index.ts';
+import { placesOf } from '../../docs/errors.ts';
+import { reasonProse } from '../../docs/reasonProse.ts';
+import { startWorld, type World } from '../setup/world.ts';
+import { documents, root } from './snippets.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld({}, { worker: false });
+});
+
+const get = (path: string, headers: Record<string, string> = {}) => fetch(world.url + path, { headers, redirect: 'manual' });
+const names = [
+  'client',
+  ...documents.filter((file) => file.startsWith('docs/guides/') && !file.endsWith('/README.md')).map((file) => file.slice(12, -3)),
+];
+
+/** The status of a request that is sent as it is written: `fetch` tidies paths up, and asks caches not to answer. */
+const statusOf = (path: string, headers: Record<string, string> = {}) =>
+  new Promise<number | undefined>((resolve, reject) => {
+    const { hostname, port } = new URL(world.url);
+    request({ hostname, port, path, headers }, (res) => resolve(res.resume().statusCode))
+      .on('error', reject)
+      .end();
+  });
+
+describe('a guide', () => {
+  test.each(names)('%s is a page, and Markdown', async (name) => {
+    const page = await get(`/docs/guides/${name}`);
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    const policy = page.headers.get('content-security-policy');
+    expect(policy).toMatch(/^default-src 'none'; style-src 'self';/);
+    expect(policy).not.toMatch(/unsafe|script-src/);
+    const html = await page.text();
+    expect(html.match(/<h1 /g)).toHaveLength(1);
+    expect(html).not.toMatch(/<script|<style|<[a-z][^>]*\s(style|on\w+)=/);
+    const raw = await get(`/docs/guides/${name}.md`);
+    expect(raw.headers.get('content-type')).toBe('text/markdown; charset=utf-8');
+    expect(await raw.text()).toMatch(/^(<!-- .* -->\n+)?# /);
+  });
+
+  test('is asked for again by its tag', async () => {
+    const first = await get('/docs/guides/streaming');
+    const etag = first.headers.get('etag')!;
+    expect(first.headers.get('cache-control')).toBe('no-cache');
+    expect(await statusOf('/docs/guides/streaming', { 'if-none-match': etag })).toBe(304);
+    expect(await statusOf('/docs/guides/errors', { 'if-none-match': etag })).toBe(200);
+  });
+
+  test('that is not there is a page for people, and a refusal for programs', async () => {
+    for (const path of ['/docs/guides/nothing', '/docs/guides/README', '/docs/nothing/at/all']) {
+      const page = await get(path, { accept: 'text/html,*/*;q=0.8' });
+      expect(page.status).toBe(404);
+      expect(await page.text()).toContain('<a href="/docs/guides">');
+      const refusal = await get(path);
+      expect(refusal.status).toBe(404);
+      expect(await refusal.json()).toMatchObject({ error: 'not_found' });
+    }
+    expect((await fetch(`${world.url}/docs/guides`, { method: 'POST' })).status).toBe(405);
+  });
+
+  const outside = ['/../../package.json', '/..%2f..%2fpackage.json', '/%2e%2e%2fopenapi.json', '/.env'];
+  test.each(outside)('does not lie at %s', async (path) => {
+    expect(await statusOf(`/docs/guides${path}`)).toBe(404);
+  });
+});
+
+/** Every place of this site that a page or a text links to. */
+const linksIn = (text: string) => [...text.matchAll(/href="(\/[^"]*)"|\]\((\/[^)\s]*)\)/g)].map(([, a, b]) => (a ?? b)!);
+
+test('every link on every page leads somewhere, and every anchor is there', async () => {
+  const pages = new Map<string, string>();
+  for (const path of ['/docs/guides', '/docs', ...names.map((name) => `/docs/guides/${name}`)])
+    pages.set(path, await (await get(path)).text());
+  const targets = new Set([...pages.values()].flatMap(linksIn).map((link) => link.split('#')[0]!));
+  for (const target of [...targets].filter((path) => path !== '/')) expect(`${target} ${(await get(target)).status}`).toBe(`${target} 200`);
+  for (const [path, html] of pages) {
+    expect([...html.matchAll(/href="([^"#/][^"]*\.md[^"]*)"/g)].map(([, href]) => `${path}: ${href}`)).toEqual([]);
+    for (const [, target = '', anchor = ''] of html.matchAll(/href="([^"#]*)#([^"]+)"/g))
+      if (target === '' || pages.has(target)) expect(pages.get(target || path), `${path}: ${target}#${anchor}`).toContain(`id="${anchor}"`);
+  }
+});
+
+test('the index names every guide, once', async () => {
+  const html = await (await get('/docs/guides')).text();
+  const main = html.slice(html.indexOf('<main'), html.indexOf('</main>'));
+  for (const name of names) expect(main.split(`href="/docs/guides/${name}"`), name).toHaveLength(2);
+});
+
+test('llms.txt has the form that llmstxt.org describes, and its links lead to texts', async () => {
+  const answer = await get('/llms.txt');
+  expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+  const text = await answer.text();
+  expect(text).toMatch(/^# .+\n\n> .+\n/);
+  const sections = text.split(/^## /m).slice(1);
+  expect(sections.length).toBeGreaterThan(2);
+  for (const section of sections)
+    for (const line of section.trim().split('\n').slice(2)) expect(line).toMatch(/^- \[[^\]]+\]\(\/[^)]+\): .+$/);
+  for (const link of linksIn(text)) {
+    const { status, headers } = await get(link);
+    expect(status, link).toBe(200);
+    if (link.includes('/guides/')) expect(headers.get('content-type')).toBe('text/markdown; charset=utf-8');
+  }
+  for (const name of names) expect(text).toContain(`(/docs/guides/${name}.md)`);
+});
+
+test('llms-full.txt is all of them', async () => {
+  const text = await (await get('/llms-full.txt')).text();
+  for (const name of names) expect(text).toContain(`<!-- /docs/guides/${name}.md -->`);
+  expect(linksIn(text).filter((link) => link.startsWith('/docs/guides/') && !/\.md(#.*)?$/.test(link))).toEqual([]);
+});
+
+test('every reason that can be given is explained, and no other', () => {
+  const given = [...placesOf(contract).keys()].sort();
+  expect(Object.keys(reasonProse).sort()).toEqual(given);
+  const guide = readFileSync(join(root, 'docs/guides/errors.md'), 'utf8');
+  for (const reason of given) expect(guide).toContain(`| \`${reason}\` |`);
+});
+
+test('raw HTML in a text is shown, not believed', async () => {
+  const { renderMarkdown } = await import('../../server/http/markdown.ts');
+  const { html } = renderMarkdown(
+    '# A\n\n<script>alert(1)</script>\n\nb <img src=x onerror=alert(1)> [c](javascript:alert(1))',
+    (href) => href,
+  );
+  expect(html).not.toMatch(/<script|<img|href="javascript:/);
+});
