@@ -1,0 +1,82 @@
+import { type InfiniteData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { Message, NewMessage, NewRun, ThreadRun } from '../../../../client/index.ts';
+import { arkloopKeys, type CachedPage, useMessages, useThread } from '../../../../client/react/index.ts';
+import { client } from '../session.ts';
+
+/** The runs of a thread that are looked at: the newest one, and enough to know whether a run that was just started is listed. */
+const runsKey = (threadId: string) => [...arkloopKeys.threads(), 'runs', threadId];
+
+/** A thread as the page shows it: its messages, its newest run, and what changes them. */
+export function useConversation(threadId: string) {
+  const queries = useQueryClient();
+  const [started, setStarted] = useState<string>();
+  const thread = useThread(threadId);
+  const messages = useMessages(threadId);
+  const runs = useQuery({
+    queryKey: runsKey(threadId),
+    queryFn: async () => [...(await client.runs.listInThread({ params: { thread_id: threadId }, query: { limit: 5 } }))],
+  });
+  const runId = newest(runs.data, started);
+
+  /** Forgets what the server hides when a message is answered anew. */
+  const keep = (kept: (rows: Message[]) => Message[]) =>
+    queries.setQueryData<InfiniteData<CachedPage<Message>>>(arkloopKeys.messagesOf(threadId), (data) => {
+      const [newestPage, ...older] = data?.pages ?? [];
+      return data && newestPage && { ...data, pages: [{ ...newestPage, rows: kept(newestPage.rows) }, ...older] };
+    });
+  const follow = (created: string) => {
+    setStarted(created);
+    void queries.invalidateQueries({ queryKey: arkloopKeys.messagesOf(threadId) });
+    void queries.invalidateQueries({ queryKey: arkloopKeys.threads() });
+  };
+
+  /** Adds a message. The run that answers it is a step of its own: when it cannot start, the message is there all the same. */
+  const add = useMutation({
+    mutationFn: (body: NewMessage) => client.messages.create({ params: { thread_id: threadId }, body }),
+    onSuccess: (message) => keep((rows) => [...rows.filter(({ id }) => id !== message.id), message]),
+  });
+  const start = useMutation({
+    mutationFn: (run: NewRun) => client.runs.create({ params: { thread_id: threadId }, body: run }),
+    onSuccess: ({ run_id }) => follow(run_id),
+    // It may be refused because of a run that this page does not know of.
+    onError: () => void queries.invalidateQueries({ queryKey: arkloopKeys.threads() }),
+  });
+  const retry = useMutation({
+    mutationFn: () => client.runs.retry({ params: { thread_id: threadId } }),
+    onSuccess: ({ run_id }) => {
+      keep((rows) => rows.slice(0, rows.findLastIndex(({ role }) => role === 'user') + 1));
+      follow(run_id);
+    },
+  });
+  const goOn = useMutation({
+    mutationFn: (run_id: string) => client.runs.continue({ params: { thread_id: threadId }, body: { run_id } }),
+    onSuccess: ({ run_id }) => follow(run_id),
+  });
+  const edit = useMutation({
+    mutationFn: ({ message, text }: { message: Message; text: string }) =>
+      client.runs.editMessage({ params: { thread_id: threadId, message_id: message.id }, body: edited(message, text) }),
+    onSuccess: ({ run_id }, { message, text }) => {
+      keep((rows) => {
+        const at = rows.findIndex(({ id }) => id === message.id);
+        return at < 0 ? rows : [...rows.slice(0, at), { ...message, ...edited(message, text), content: text }];
+      });
+      follow(run_id);
+    },
+  });
+
+  const isLive = runId !== undefined && (runId === started || runs.data?.find(({ run_id }) => run_id === runId)?.status !== 'completed');
+  return { thread, messages, runs, runId, isLive, add, start, retry, goOn, edit };
+}
+
+/** A message with another text; its pictures and files stay. */
+const edited = ({ content_json }: Message, text: string): Pick<NewMessage, 'content' | 'content_json'> =>
+  content_json
+    ? { content_json: { parts: [...content_json.parts.filter(({ type }) => type !== 'text'), { type: 'text', text }] } }
+    : { content: text };
+
+/** A run that was just started is the newest one until the server lists it. */
+function newest(listed: readonly ThreadRun[] | undefined, started: string | undefined) {
+  const isListed = started === undefined || listed?.some(({ run_id }) => run_id === started);
+  return isListed ? listed?.[0]?.run_id : started;
+}

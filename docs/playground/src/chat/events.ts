@@ -1,0 +1,47 @@
+import { useEffect, useState } from 'react';
+import type { RunEvent } from '../../../../client/index.ts';
+import { useArkloop } from '../../../../client/react/index.ts';
+
+/** A line of the timeline: an event, or pieces of one text that came in a row. */
+export type Line = { readonly first: RunEvent; last: RunEvent; pieces: number; characters: number };
+
+const textOf = (event: RunEvent): string | undefined =>
+  event.type === 'message.delta' ? event.data.content : event.type === 'tool.call.delta' ? event.data.arguments_delta : undefined;
+const channelOf = (event: RunEvent) => (event.type === 'message.delta' ? event.data.channel : undefined);
+
+/** Adds an event to the lines, the last of which may grow. */
+function add(lines: Line[], event: RunEvent) {
+  const text = textOf(event);
+  const line = lines.at(-1);
+  if (text !== undefined && line?.first.type === event.type && channelOf(line.first) === channelOf(event))
+    lines[lines.length - 1] = { ...line, last: event, pieces: line.pieces + 1, characters: line.characters + text.length };
+  else lines.push({ first: event, last: event, pieces: 1, characters: text?.length ?? 0 });
+}
+
+/** The timeline of a run, from its first event and as it grows. */
+export function useTimeline(runId: string) {
+  const client = useArkloop();
+  const [lines, setLines] = useState<readonly Line[]>([]);
+  const [error, setError] = useState<unknown>();
+  useEffect(() => {
+    const here = new AbortController();
+    const taken: Line[] = [];
+    let frame = 0;
+    const show = () => {
+      frame = 0;
+      setLines([...taken]);
+    };
+    const read = async () => {
+      for await (const event of client.runs.stream(runId, { signal: here.signal })) {
+        add(taken, event);
+        frame ||= requestAnimationFrame(show);
+      }
+    };
+    read().catch((caught: unknown) => here.signal.aborted || setError(caught));
+    return () => {
+      here.abort();
+      cancelAnimationFrame(frame);
+    };
+  }, [client, runId]);
+  return { lines, error };
+}

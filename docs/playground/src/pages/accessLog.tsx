@@ -1,0 +1,82 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { AccessLogEntry } from '../../../../client/index.ts';
+import { Badge, Button } from '../parts/buttons.tsx';
+import { Form, TextField, textOf } from '../parts/fields.tsx';
+import { duration, When } from '../parts/format.tsx';
+import { Page } from '../parts/page.tsx';
+import { More } from '../parts/paging.tsx';
+import { Empty, problemOf, QueryState } from '../parts/states.tsx';
+import { type Column, Table } from '../parts/table.tsx';
+import { client } from '../session.ts';
+
+type Filters = { method?: string | undefined; path?: string | undefined; ip?: string | undefined };
+
+/** The requests that the gateway has answered. */
+export default function AccessLog() {
+  const [filters, filter] = useState<Filters>({});
+  const log = useInfiniteQuery({
+    queryKey: ['access-log', filters],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam }) => client.accessLog.list({ query: { ...filters, before: pageParam } }),
+    getNextPageParam: ({ next_before }) => next_before ?? undefined,
+  });
+  return (
+    <Page
+      title="Access log"
+      intro="Requests that came through the gateway, newest first."
+      actions={
+        <Button icon="retry" busy={log.isRefetching} onClick={() => void log.refetch()}>
+          Look again
+        </Button>
+      }
+    >
+      <search className="filters">
+        <Form
+          submit="Filter"
+          onSubmit={async (values) => {
+            const chosen = {
+              method: textOf(values, 'method') || undefined,
+              path: textOf(values, 'path') || undefined,
+              ip: textOf(values, 'ip') || undefined,
+            };
+            // Asked here first, so that what is wrong with a filter is said beside it.
+            await client.accessLog.list({ query: { ...chosen, limit: 1 } });
+            filter(chosen);
+          }}
+        >
+          {(error) => (
+            <div className="in-a-row">
+              <TextField label="Method" name="method" placeholder="GET" problem={problemOf(error, 'method')} />
+              <TextField label="Path begins with" name="path" placeholder="/v1/threads" problem={problemOf(error, 'path')} />
+              <TextField label="Address or network" name="ip" placeholder="192.0.2.0/24" problem={problemOf(error, 'ip')} />
+            </div>
+          )}
+        </Form>
+      </search>
+      <QueryState query={{ ...log, data: log.data?.pages.flatMap(({ data }) => data) }} empty={<Empty title="No such requests" />}>
+        {(rows) => <Table caption="Access log" columns={columns} rows={rows} keyOf={({ id }) => id} />}
+      </QueryState>
+      <More query={log} />
+    </Page>
+  );
+}
+
+const columns: Column<AccessLogEntry>[] = [
+  { title: 'When', cell: ({ timestamp }) => <When at={timestamp} /> },
+  {
+    title: 'Request',
+    cell: ({ method, path }) => (
+      <code className="address">
+        {method} {path}
+      </code>
+    ),
+  },
+  { title: 'Status', cell: ({ status_code }) => <Badge tone={toneOf(status_code)}>{status_code}</Badge> },
+  { title: 'Took', isNumber: true, cell: ({ duration_ms }) => duration(duration_ms) },
+  { title: 'Who', cell: ({ username, identity_type }) => username || identity_type.replaceAll('_', ' ') },
+  { title: 'From', cell: ({ client_ip, country }) => [client_ip, country].filter(Boolean).join(' · ') },
+  { title: 'Risk', isNumber: true, cell: ({ risk_score }) => risk_score.toFixed(2) },
+];
+
+const toneOf = (status: number) => (status >= 500 ? 'danger' : status >= 400 ? 'warning' : 'good');

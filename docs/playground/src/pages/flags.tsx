@@ -1,0 +1,113 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { FeatureFlag } from '../../../../client/index.ts';
+import { Badge, Button } from '../parts/buttons.tsx';
+import { Dialog } from '../parts/dialog.tsx';
+import { Check, Form, TextField, textOf } from '../parts/fields.tsx';
+import { Page } from '../parts/page.tsx';
+import { More, rowsOf, usePages } from '../parts/paging.tsx';
+import { Empty, ErrorNotice, problemOf, QueryState } from '../parts/states.tsx';
+import { say } from '../parts/toasts.tsx';
+import { client } from '../session.ts';
+
+const key = ['feature-flags'];
+
+/** What is switched on, for everybody and for single accounts. */
+export default function Flags() {
+  const flags = useQuery({ queryKey: key, queryFn: () => client.featureFlags.list() });
+  return (
+    <Page title="Feature flags" intro="A change counts at once, for every account without a value of its own.">
+      <QueryState query={flags} empty={<Empty title="No flags" />}>
+        {(rows) => (
+          <ul className="cards">
+            {rows.map((flag) => (
+              <Flag key={flag.id} flag={flag} />
+            ))}
+          </ul>
+        )}
+      </QueryState>
+    </Page>
+  );
+}
+
+function Flag({ flag }: { flag: FeatureFlag }) {
+  const queries = useQueryClient();
+  const [overrides, showOverrides] = useState(false);
+  const change = useMutation({
+    mutationFn: (default_value: boolean) => client.featureFlags.update({ params: { key: flag.key }, body: { default_value } }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: key }),
+  });
+  return (
+    <li className="card">
+      <Check
+        label={<code>{flag.key}</code>}
+        checked={change.isPending ? change.variables : flag.default_value}
+        disabled={change.isPending}
+        onChange={({ currentTarget }) => change.mutate(currentTarget.checked)}
+      />
+      {flag.description && <p className="muted">{flag.description}</p>}
+      {flag.supports_account_overrides && (
+        <Button kind="quiet" onClick={() => showOverrides(true)} aria-label={`Accounts with a value of their own of ${flag.key}`}>
+          Accounts with a value of their own
+        </Button>
+      )}
+      {change.error && <ErrorNotice error={change.error} />}
+      {overrides && <Overrides flag={flag} onClose={() => showOverrides(false)} />}
+    </li>
+  );
+}
+
+function Overrides({ flag, onClose }: { flag: FeatureFlag; onClose: () => void }) {
+  const queries = useQueryClient();
+  const params = { key: flag.key };
+  const overridesKey = [...key, flag.key];
+  const overrides = usePages(overridesKey, (before) => client.featureFlags.listOverrides({ params, query: { before } }));
+  const changed = () => queries.invalidateQueries({ queryKey: overridesKey });
+  const remove = useMutation({
+    mutationFn: (account_id: string) => client.featureFlags.deleteOverride({ params: { ...params, account_id } }),
+    onSuccess: changed,
+  });
+  return (
+    <Dialog title={flag.key} onClose={onClose} side>
+      <QueryState query={{ ...overrides, data: rowsOf(overrides.data) }} empty={<Empty title="No account has a value of its own" />}>
+        {(rows) => (
+          <ul className="models">
+            {rows.map(({ account_id, enabled }) => (
+              <li key={account_id}>
+                <span className="name">
+                  <code>{account_id}</code> <Badge tone={enabled ? 'good' : ''}>{enabled ? 'on' : 'off'}</Badge>
+                </span>
+                <Button
+                  kind="quiet"
+                  busy={remove.isPending && remove.variables === account_id}
+                  onClick={() => remove.mutate(account_id)}
+                  aria-label={`Remove the value of ${account_id}`}
+                >
+                  Remove
+                </Button>
+              </li>
+            ))}
+          </ul>
+        )}
+      </QueryState>
+      <More query={overrides} />
+      {remove.error && <ErrorNotice error={remove.error} />}
+      <Form
+        submit="Set"
+        onSubmit={async (values) => {
+          const body = { account_id: textOf(values, 'account_id'), enabled: values.has('enabled') };
+          await client.featureFlags.setOverride({ params, body });
+          await changed();
+          say('Set');
+        }}
+      >
+        {(error) => (
+          <>
+            <TextField label="Account" name="account_id" placeholder="Its id" required problem={problemOf(error, 'account_id')} />
+            <Check name="enabled" label="On for this account" defaultChecked={!flag.default_value} />
+          </>
+        )}
+      </Form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,120 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import type { Me } from '../../../../client/index.ts';
+import { useMe } from '../me.ts';
+import { Badge, Button } from '../parts/buttons.tsx';
+import { Form, TextField, textOf } from '../parts/fields.tsx';
+import { Page, Section } from '../parts/page.tsx';
+import { ErrorNotice, problemOf, QueryState } from '../parts/states.tsx';
+import { say } from '../parts/toasts.tsx';
+import { client } from '../session.ts';
+
+/** Who you are, and your password. */
+export default function Profile() {
+  return (
+    <Page title="Profile" intro="How you are called, and how you sign in.">
+      <QueryState query={useMe()}>{(me) => <Parts me={me} />}</QueryState>
+    </Page>
+  );
+}
+
+const Parts = ({ me }: { me: Me }) => (
+  <>
+    <Section title="You">
+      <dl className="facts">
+        <dt>Login</dt>
+        <dd>{me.login ?? '–'}</dd>
+        <dt>Email</dt>
+        <dd>
+          <Email me={me} />
+        </dd>
+        <dt>Account</dt>
+        <dd>
+          {me.account_name} <Badge>{me.role.replaceAll('_', ' ')}</Badge>
+        </dd>
+      </dl>
+      <NameForm me={me} />
+    </Section>
+    <Section title="Password">
+      <PasswordForm />
+    </Section>
+  </>
+);
+
+function Email({ me }: { me: Me }) {
+  const send = useMutation({ mutationFn: () => client.auth.sendVerification(), onSuccess: () => say('The mail is on its way') });
+  if (!me.email) return '–';
+  return (
+    <>
+      {me.email} {me.email_verified ? <Badge tone="good">verified</Badge> : <Badge tone="warning">not verified</Badge>}{' '}
+      {!me.email_verified && (
+        <Button kind="quiet" busy={send.isPending} onClick={() => send.mutate()}>
+          Mail me the link
+        </Button>
+      )}
+      {send.error && <ErrorNotice error={send.error} />}
+    </>
+  );
+}
+
+function NameForm({ me }: { me: Me }) {
+  const queries = useQueryClient();
+  return (
+    <div className="card">
+      <Form
+        submit="Save"
+        onSubmit={async (values) => {
+          await client.me.update({ body: { username: textOf(values, 'username'), timezone: textOf(values, 'timezone') || null } });
+          await queries.invalidateQueries({ queryKey: ['me'] });
+          say('Saved');
+        }}
+      >
+        {(error) => (
+          <>
+            <TextField label="Name" name="username" defaultValue={me.username} required problem={problemOf(error, 'username')} />
+            <TextField
+              label="Time zone"
+              name="timezone"
+              defaultValue={me.timezone ?? ''}
+              placeholder={Intl.DateTimeFormat().resolvedOptions().timeZone}
+              problem={problemOf(error, 'timezone')}
+            />
+          </>
+        )}
+      </Form>
+    </div>
+  );
+}
+
+const PasswordForm = () => (
+  <div className="card">
+    <Form
+      submit="Change the password"
+      onSubmit={async (values) => {
+        const current_password = String(values.get('current')) || undefined;
+        await client.me.changePassword({ body: { current_password, new_password: String(values.get('new')) } });
+        say('Changed. Other sessions have ended');
+      }}
+    >
+      {(error) => (
+        <>
+          <TextField
+            label="Current password"
+            name="current"
+            type="password"
+            autoComplete="current-password"
+            hint="Not needed within ten minutes of signing in by a code."
+            problem={problemOf(error, 'current_password')}
+          />
+          <TextField
+            label="New password"
+            name="new"
+            type="password"
+            autoComplete="new-password"
+            required
+            problem={problemOf(error, 'new_password')}
+          />
+        </>
+      )}
+    </Form>
+  </div>
+);

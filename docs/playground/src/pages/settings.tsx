@@ -1,0 +1,64 @@
+import { Suspense } from 'react';
+import { Link, Redirect, useLocation } from 'wouter';
+import { useMe } from '../me.ts';
+import { ErrorBoundary } from '../parts/errorBoundary.tsx';
+import { Select } from '../parts/fields.tsx';
+import { Loading } from '../parts/states.tsx';
+import { type SettingsPage, settingsPages } from '../settings.ts';
+import { Bar } from '../shell/bar.tsx';
+
+const groups = ['You', 'Account', 'Platform'] as const;
+const addressOf = ({ path }: SettingsPage) => `/settings/${path}`;
+
+/** The frame around the pages of the settings. */
+export default function Settings({ path }: { path: string }) {
+  const [, navigate] = useLocation();
+  const me = useMe().data;
+  const shown = settingsPages.filter(({ shownTo }) => !shownTo || (me !== undefined && shownTo(me)));
+  const page = settingsPages.find((each) => each.path === path);
+  if (!page) return <Redirect to={addressOf(settingsPages[0]!)} replace />;
+  const rows = groups
+    .map((group) => [group, shown.filter((each) => each.group === group)] as const)
+    .filter(([, pages]) => pages.length > 0);
+  return (
+    <>
+      <Bar title="Settings" />
+      <div className="settings-chooser">
+        <Select label="Page" value={path} onChange={({ currentTarget }) => navigate(`/settings/${currentTarget.value}`)}>
+          {rows.map(([group, pages]) => (
+            <optgroup key={group} label={group}>
+              {pages.map((each) => (
+                <option key={each.path} value={each.path}>
+                  {each.title}
+                </option>
+              ))}
+            </optgroup>
+          ))}
+        </Select>
+      </div>
+      <div className="settings">
+        <nav aria-label="Settings">
+          {rows.map(([group, pages]) => (
+            <section key={group} aria-labelledby={`settings-${group}`}>
+              <h2 id={`settings-${group}`}>{group}</h2>
+              {pages.map((each) => (
+                <div className="nav-row" key={each.path}>
+                  <Link href={addressOf(each)} aria-current={each === page ? 'page' : undefined}>
+                    {each.title}
+                  </Link>
+                </div>
+              ))}
+            </section>
+          ))}
+        </nav>
+        <div className="scroll">
+          <ErrorBoundary key={path}>
+            <Suspense fallback={<Loading />}>
+              <page.Page />
+            </Suspense>
+          </ErrorBoundary>
+        </div>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,99 @@
+import { useQuery } from '@tanstack/react-query';
+import type { CreditTransaction, DailyUsage, ModelUsage } from '../../../../client/index.ts';
+import { Bars } from '../parts/bars.tsx';
+import { count, When } from '../parts/format.tsx';
+import { Page, Section } from '../parts/page.tsx';
+import { More, usePages } from '../parts/paging.tsx';
+import { Empty, QueryState } from '../parts/states.tsx';
+import { type Column, Table } from '../parts/table.tsx';
+import { client } from '../session.ts';
+
+/** Days that the chart goes back, today included. */
+const days = 30;
+
+/** What there is to spend, and what was spent on. */
+export default function Usage() {
+  const credits = usePages(['credits'], (before) => client.credits.mine({ query: { before } }));
+  const pages = credits.data?.pages;
+  return (
+    <Page title="Credits and usage" intro="What this account has, and what your runs have used.">
+      <QueryState query={{ ...credits, data: pages?.[0] }}>
+        {({ balance }) => (
+          <p className="figure">
+            <strong>{count(balance)}</strong> credits left
+          </p>
+        )}
+      </QueryState>
+      <Daily />
+      <ByModel />
+      <Section title="Ledger">
+        <QueryState
+          query={{ ...credits, data: pages?.flatMap(({ transactions }) => transactions) }}
+          empty={<Empty title="Nothing yet">What is given and what is spent appears here.</Empty>}
+        >
+          {(rows) => <Table caption="Ledger" columns={ledger} rows={rows} keyOf={({ id }) => id} />}
+        </QueryState>
+        <More query={credits} />
+      </Section>
+    </Page>
+  );
+}
+
+function Daily() {
+  const [start, end] = [dayOf(1 - days), dayOf(1)];
+  const daily = useQuery({ queryKey: ['usage', 'daily', start], queryFn: () => client.usage.mineDaily({ query: { start, end } }) });
+  return (
+    <Section title={`Tokens in the last ${days} days`}>
+      <QueryState query={daily}>
+        {(rows) => (
+          <Bars
+            caption="Tokens by day"
+            bars={everyDay(rows).map(({ date, input_tokens, output_tokens, cost_usd }) => ({
+              name: date,
+              value: input_tokens + output_tokens,
+              told: `${count(input_tokens)} in, ${count(output_tokens)} out, ${dollars(cost_usd)}`,
+            }))}
+          />
+        )}
+      </QueryState>
+    </Section>
+  );
+}
+
+function ByModel() {
+  const models = useQuery({ queryKey: ['usage', 'models'], queryFn: () => client.usage.mineByModel() });
+  return (
+    <Section title="This month, by model">
+      <QueryState query={models} empty={<Empty title="No runs this month" />}>
+        {(rows) => <Table caption="Usage by model" columns={byModel} rows={rows} keyOf={({ model }) => model} />}
+      </QueryState>
+    </Section>
+  );
+}
+
+const byModel: Column<ModelUsage>[] = [
+  { title: 'Model', cell: ({ model }) => <code>{model}</code> },
+  { title: 'Calls', isNumber: true, cell: ({ record_count }) => count(record_count) },
+  { title: 'Tokens in', isNumber: true, cell: ({ input_tokens }) => count(input_tokens) },
+  { title: 'Tokens out', isNumber: true, cell: ({ output_tokens }) => count(output_tokens) },
+  { title: 'Cost', isNumber: true, cell: ({ cost_usd }) => dollars(cost_usd) },
+];
+
+const ledger: Column<CreditTransaction>[] = [
+  { title: 'When', cell: ({ created_at }) => <When at={created_at} /> },
+  { title: 'What for', cell: ({ reference_type, thread_title, note }) => thread_title ?? note ?? reference_type.replaceAll('_', ' ') },
+  { title: 'Credits', isNumber: true, cell: ({ amount }) => (amount > 0 ? `+${count(amount)}` : count(amount)) },
+];
+
+/** A day of UTC, this many from today. */
+const dayOf = (offset: number) => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
+
+/** Days on which nothing was used are not in the answer. */
+function everyDay(rows: readonly DailyUsage[]): Omit<DailyUsage, 'record_count'>[] {
+  const known = new Map(rows.map((row) => [row.date, row]));
+  return Array.from({ length: days }, (_, index) => dayOf(index + 1 - days)).map(
+    (date) => known.get(date) ?? { date, input_tokens: 0, output_tokens: 0, cost_usd: 0 },
+  );
+}
+
+const dollars = (value: number) => `$${value.toFixed(value === 0 || value >= 1 ? 2 : 4)}`;

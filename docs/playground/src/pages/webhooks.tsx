@@ -1,0 +1,149 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { WebhookEndpoint, WebhookEndpointWithSecret } from '../../../../client/index.ts';
+import { Badge, Button, Copyable } from '../parts/buttons.tsx';
+import { Confirm, Dialog } from '../parts/dialog.tsx';
+import { Form } from '../parts/fields.tsx';
+import { When } from '../parts/format.tsx';
+import { Page } from '../parts/page.tsx';
+import { More, rowsOf, usePages } from '../parts/paging.tsx';
+import { Empty, QueryState } from '../parts/states.tsx';
+import { say } from '../parts/toasts.tsx';
+import { client } from '../session.ts';
+import { Deliveries } from './webhooks/deliveries.tsx';
+import { EndpointForm } from './webhooks/endpointForm.tsx';
+
+type Opened =
+  | { of: 'new' }
+  | { of: 'secret'; endpoint: WebhookEndpointWithSecret }
+  | { of: 'change' | 'deliveries' | 'rotate' | 'remove'; endpoint: WebhookEndpoint };
+
+/** Addresses that are told when a run has ended. */
+export default function Webhooks() {
+  const endpoints = usePages(['webhooks'], (before) => client.webhookEndpoints.list({ query: { before } }));
+  const [opened, open] = useState<Opened>();
+  const add = (
+    <Button kind="primary" icon="add" onClick={() => open({ of: 'new' })}>
+      New webhook
+    </Button>
+  );
+  return (
+    <Page title="Webhooks" intro="Addresses of yours that are told when a run has ended, signed by a secret." actions={add}>
+      <QueryState
+        query={{ ...endpoints, data: rowsOf(endpoints.data) }}
+        empty={<Empty title="No webhooks yet">A webhook saves your server from asking again and again.</Empty>}
+      >
+        {(rows) => (
+          <ul className="cards">
+            {rows.map((endpoint) => (
+              <Endpoint key={endpoint.id} endpoint={endpoint} open={open} />
+            ))}
+          </ul>
+        )}
+      </QueryState>
+      <More query={endpoints} />
+      {opened && <Opened opened={opened} open={open} />}
+    </Page>
+  );
+}
+
+const Endpoint = ({ endpoint, open }: { endpoint: WebhookEndpoint; open: (opened: Opened) => void }) => (
+  <li className="card">
+    <div>
+      <strong className="address">{endpoint.url}</strong> <State endpoint={endpoint} />
+    </div>
+    <p className="muted small">
+      {endpoint.events.join(', ')} · secret <code>{endpoint.secret_prefix}…</code> · <When at={endpoint.created_at} />
+    </p>
+    <div className="actions">
+      {actions.map(([of, text]) => (
+        <Button key={of} onClick={() => open({ of, endpoint })} aria-label={`${text}: ${endpoint.url}`}>
+          {text}
+        </Button>
+      ))}
+    </div>
+  </li>
+);
+
+const actions = [
+  ['deliveries', 'Deliveries'],
+  ['change', 'Change'],
+  ['rotate', 'New secret'],
+  ['remove', 'Remove'],
+] as const;
+
+const reasons = { manual: 'switched off', consecutive_failures: 'off: too many failures', gone: 'off: the address is gone' } as const;
+
+const State = ({ endpoint: { enabled, disabled_reason } }: { endpoint: WebhookEndpoint }) =>
+  enabled ? <Badge tone="good">on</Badge> : <Badge tone="warning">{reasons[disabled_reason ?? 'manual']}</Badge>;
+
+function Opened({ opened, open }: { opened: Opened; open: (opened: Opened | undefined) => void }) {
+  const queries = useQueryClient();
+  const close = () => open(undefined);
+  const changed = () => queries.invalidateQueries({ queryKey: ['webhooks'] });
+  const show = async (endpoint: WebhookEndpointWithSecret) => {
+    await changed();
+    open({ of: 'secret', endpoint });
+  };
+  switch (opened.of) {
+    case 'new':
+      return <EndpointForm onClose={close} onCreated={show} onChanged={changed} />;
+    case 'change':
+      return <EndpointForm endpoint={opened.endpoint} onClose={close} onCreated={show} onChanged={changed} />;
+    case 'secret':
+      return <Secret endpoint={opened.endpoint} onClose={close} />;
+    case 'deliveries':
+      return <Deliveries endpoint={opened.endpoint} onClose={close} />;
+    case 'rotate':
+      return <Rotation endpoint={opened.endpoint} onClose={close} onRotated={show} />;
+    case 'remove':
+      return (
+        <Confirm
+          title="Remove this webhook?"
+          confirm="Remove"
+          onClose={close}
+          onConfirm={async () => {
+            await client.webhookEndpoints.delete({ params: { endpoint_id: opened.endpoint.id } });
+            await changed();
+            say('Removed');
+          }}
+        >
+          <p>
+            <span className="address">{opened.endpoint.url}</span> is not told any more, and its deliveries are forgotten.
+          </p>
+        </Confirm>
+      );
+  }
+}
+
+type RotationProps = {
+  endpoint: WebhookEndpoint;
+  onClose: () => void;
+  onRotated: (endpoint: WebhookEndpointWithSecret) => Promise<unknown>;
+};
+
+const Rotation = ({ endpoint, onClose, onRotated }: RotationProps) => (
+  <Dialog title="A new secret?" onClose={onClose}>
+    <Form
+      submit="Replace the secret"
+      onCancel={onClose}
+      onSubmit={async () => onRotated(await client.webhookEndpoints.rotateSecret({ params: { endpoint_id: endpoint.id } }))}
+    >
+      {() => <p>For a day messages are signed by both, so that your server can change over.</p>}
+    </Form>
+  </Dialog>
+);
+
+const Secret = ({ endpoint, onClose }: { endpoint: WebhookEndpointWithSecret; onClose: () => void }) => (
+  <Dialog title="The secret" onClose={onClose}>
+    <div className="form">
+      <p>Your server checks signatures with it. Copy it now: it cannot be shown again.</p>
+      <Copyable text={endpoint.signing_secret} label="Copy the secret" />
+      <div className="actions">
+        <Button kind="primary" onClick={onClose}>
+          Done
+        </Button>
+      </div>
+    </div>
+  </Dialog>
+);

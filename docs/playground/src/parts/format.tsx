@@ -1,0 +1,39 @@
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
+const whole = new Intl.NumberFormat();
+
+/** The units that a distance in time is told in, and from how many milliseconds on. */
+const units = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+] as const;
+
+/** A moment as people say it; the exact one is shown to who points at it. */
+export const When = ({ at }: { at: string }) => (
+  <time dateTime={at} title={moment.format(new Date(at))}>
+    {ago(at)}
+  </time>
+);
+
+function ago(at: string): string {
+  const distance = Date.parse(at) - Date.now();
+  const [unit, size] = units.find(([, from]) => Math.abs(distance) >= from) ?? [];
+  if (!unit) return 'just now';
+  return unit === 'day' && Math.abs(distance) > 7 * size ? moment.format(new Date(at)) : relative.format(Math.round(distance / size), unit);
+}
+
+/** A count with its separators. */
+export const count = (value: number): string => whole.format(value);
+
+/** Milliseconds as a person reads them. */
+export const duration = (ms: number): string =>
+  ms < 1_000
+    ? `${Math.round(ms)} ms`
+    : ms < 60_000
+      ? `${(ms / 1_000).toFixed(1)} s`
+      : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`;
+
+/** Bytes as a person reads them. */
+export const fileSize = (bytes: number): string =>
+  bytes < 1_024 ? `${bytes} B` : bytes < 2 ** 20 ? `${Math.round(bytes / 1_024)} KB` : `${(bytes / 2 ** 20).toFixed(1)} MB`;

@@ -1,0 +1,43 @@
+import type { ReactNode } from 'react';
+
+/** A column: its heading and what a row has in it. */
+export type Column<Row> = {
+  title: string;
+  cell: (row: Row) => ReactNode;
+  /** Figures stand to the right. */
+  isNumber?: boolean;
+  /** Of the buttons at the end: the heading is only read out. */
+  isActions?: boolean;
+};
+
+type TableProps<Row> = { caption: string; columns: readonly Column<Row>[]; rows: readonly Row[]; keyOf: (row: Row) => string };
+
+/** Rows of one kind. A table that is wider than the page scrolls by itself, also by keyboard. */
+export const Table = <Row,>({ caption, columns, rows, keyOf }: TableProps<Row>) => (
+  // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1)
+  <section className="table-frame" aria-label={caption} tabIndex={0}>
+    <table className="table">
+      <caption className="for-readers">{caption}</caption>
+      <thead>
+        <tr>
+          {columns.map(({ title, isNumber, isActions }) => (
+            <th key={title} scope="col" className={isNumber ? 'number' : ''}>
+              {isActions ? <span className="for-readers">{title}</span> : title}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={keyOf(row)}>
+            {columns.map(({ title, cell, isNumber, isActions }) => (
+              <td key={title} className={isNumber ? 'number' : ''}>
+                {isActions ? <div className="actions">{cell(row)}</div> : cell(row)}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </section>
+);

@@ -1,0 +1,33 @@
+import { Dialog } from '../parts/dialog.tsx';
+import { keysOf, type Shortcut, shortcuts } from './shortcuts.ts';
+
+/** What the keyboard can do. */
+export const ShortcutList = ({ onClose }: { onClose: () => void }) => (
+  <Dialog title="Keyboard shortcuts" onClose={onClose}>
+    <dl className="facts shortcuts">
+      {(Object.keys(shortcuts) as Shortcut[]).map((name) => (
+        <div key={name}>
+          <dt>{shortcuts[name].does}</dt>
+          <dd>
+            {keysOf(name).map((key) => (
+              <kbd key={key}>{key}</kbd>
+            ))}
+          </dd>
+        </div>
+      ))}
+      <div>
+        <dt>Send; a new line</dt>
+        <dd>
+          <kbd>Enter</kbd>
+          <kbd>Shift Enter</kbd>
+        </dd>
+      </div>
+      <div>
+        <dt>Close what is open</dt>
+        <dd>
+          <kbd>Esc</kbd>
+        </dd>
+      </div>
+    </dl>
+  </Dialog>
+);

@@ -1,0 +1,205 @@
+import type { Browser } from 'playwright-core';
+import { beforeAll, expect, test } from 'vitest';
+import { openTalk, promptOf } from '../setup/agent.ts';
+import { eventually, openThread } from '../setup/conversation.ts';
+import { register, scriptedInstance } from '../setup/instance.ts';
+import { sameKeys, startProcess } from '../setup/process.ts';
+import { asks } from '../setup/tools.ts';
+import { chat, type Scripted } from '../setup/vendor.ts';
+import { callTo, freshDatabase, startWorld, type World } from '../setup/world.ts';
+import { bringSession, freePort, openBrowser, openPage, say, signIn } from './playground.ts';
+
+let browser: Browser;
+let world: World;
+
+beforeAll(async () => {
+  browser = await openBrowser();
+  world = await startWorld({ ARKLOOP_WORKER_CONCURRENCY: '4' });
+});
+
+/** Somebody before a chat whose answers follow a script. */
+async function openChat(script: Scripted[], persona?: object) {
+  const talk = await openTalk(world, { person: await world.signUp(), script, message: 'A question', ...(persona && { persona }) });
+  const visitor = await openPage(browser);
+  await bringSession(visitor.context, world.url, talk);
+  await visitor.page.goto(`${world.url}/chat/${talk.threadId}`);
+  await visitor.page.getByRole('article', { name: 'Your message' }).waitFor();
+  return { ...talk, ...visitor };
+}
+
+const words = Array.from({ length: 40 }, (_, at) => `word${at} `);
+
+test('an answer appears as it is written, with its thoughts and tools, and looks the same when it is done', async () => {
+  const thinking = ['I ', 'wonder.'].map((reasoning_content) => chat.delta({ reasoning_content }));
+  const todos = { todos: [{ id: '1', content: 'Look', status: 'completed' }] };
+  const [call] = [asks(['todo_write', todos])];
+  const seen = Promise.withResolvers<void>();
+  const written = [chat.text('# Tides\n\n'), chat.text('The **moon** '), { wait: seen.promise }, chat.text('pulls.')];
+  const { page, wrong } = await openChat([{ steps: [...thinking, ...call.steps!] }, { steps: [...written, chat.stop(), chat.done] }]);
+  await say(page, 'And now?');
+  const answer = page.getByRole('article', { name: 'Answer' });
+  await answer.getByText('I wonder.').waitFor();
+  await answer.getByText('todo_write').click();
+  await answer.getByText('"Look"').first().waitFor();
+  await answer.getByText(/done · /).waitFor();
+  await answer.getByText('moon').waitFor();
+  expect(await answer.getAttribute('aria-busy')).toBe('true');
+  seen.resolve();
+  await answer.getByRole('button', { name: 'Answer again' }).waitFor();
+  expect(await answer.getByRole('heading', { name: 'Tides' }).count()).toBe(1);
+  expect(await answer.locator('strong').textContent()).toBe('moon');
+  await answer.getByText('I wonder.').waitFor();
+  await page.getByRole('button', { name: 'Show the events of the last run' }).click();
+  await page.getByRole('dialog').getByText('run.completed').waitFor();
+  await page.getByRole('dialog').getByText('tool.call', { exact: true }).click();
+  await page.getByRole('dialog').getByText('"tool_name": "todo_write"').waitFor();
+  await page.keyboard.press('Escape');
+  await page.reload();
+  await answer.getByRole('button', { name: 'Show the steps' }).click();
+  await answer.getByText('Thoughts').waitFor();
+  expect(wrong).toEqual([]);
+});
+
+test('a page that is loaded again in the middle of an answer goes on with it', async () => {
+  const seen = Promise.withResolvers<void>();
+  const steps = [...words.slice(0, 20).map(chat.text), { wait: seen.promise }, ...words.slice(20).map(chat.text)];
+  const { page, start, wrong } = await openChat([{ steps: [...steps, chat.stop(), chat.done] }]);
+  await start();
+  await page.reload();
+  const answer = page.getByRole('article', { name: 'Answer' });
+  await answer.getByText('word3 ').waitFor();
+  await page.reload();
+  await answer.getByText('word3 ').waitFor();
+  expect(await answer.getAttribute('aria-busy')).toBe('true');
+  seen.resolve();
+  await answer.getByRole('button', { name: 'Answer again' }).waitFor();
+  expect(await answer.locator('.markdown').textContent()).toBe(words.join('').trim());
+  expect(wrong).toEqual([]);
+});
+
+test('an answer that is stopped stays as far as it was, and is taken up again', async () => {
+  const { page, threadId } = await openChat([{ steps: [chat.text('So far '), 'stall'] }, chat.answer('and to the end.')]);
+  await say(page, 'Go');
+  const answer = page.getByRole('article', { name: 'Answer' });
+  await answer.getByText('So far').waitFor();
+  await page.keyboard.press('Control+.');
+  await answer.getByText('You stopped this answer.').waitFor();
+  expect(await answer.locator('.markdown').textContent()).toBe('So far');
+  expect(await world.sql('select status from runs where thread_id = $1', [threadId])).toEqual([{ status: 'cancelled' }]);
+  await page.reload();
+  await answer.getByText('So far').waitFor();
+  await answer.getByRole('button', { name: 'Go on with it' }).click();
+  await page.getByText('and to the end.').waitFor();
+});
+
+test('an answer is given again, a message is changed, and what came after is gone', async () => {
+  const { page, vendor, wrong } = await openChat(['One', 'Two', 'Three'].map((text) => chat.answer(`${text}.`)));
+  const answers = page.getByRole('article', { name: 'Answer' });
+  await say(page, 'First');
+  await answers.getByText('One.').waitFor();
+  await answers.getByRole('button', { name: 'Answer again' }).click();
+  await answers.getByText('Two.').waitFor();
+  expect(await answers.count()).toBe(1);
+  await page.getByRole('article', { name: 'Your message' }).last().hover();
+  await page.getByRole('button', { name: 'Edit the message' }).last().click();
+  await page.getByRole('textbox', { name: 'Your message' }).fill('Changed');
+  await page.getByRole('button', { name: 'Send again' }).click();
+  await answers.getByText('Three.').waitFor();
+  expect(await answers.count()).toBe(1);
+  await page.getByText('Changed').waitFor();
+  expect(JSON.stringify(vendor.requests.at(-1)!.body.messages)).not.toMatch(/First|One|Two/);
+  expect(wrong).toEqual([]);
+});
+
+test('a question of the agent is answered in a form', async () => {
+  const fields = [
+    { key: 'colour', type: 'string', title: 'Colour', enum: ['red', 'green'], enumNames: ['Red', 'Green'], required: true },
+    { key: 'count', type: 'integer', title: 'How many', minimum: 1, required: true },
+    {
+      key: 'extras',
+      type: 'array',
+      title: 'Extras',
+      oneOf: [
+        { const: 'bell', title: 'A bell' },
+        { const: 'lamp', title: 'A lamp' },
+      ],
+    },
+    { key: 'gift', type: 'boolean', title: 'It is a gift' },
+  ];
+  const script = [asks(['ask_user', { message: 'Which bicycle?', fields }]), chat.answer('A green one, then.')];
+  const { page, vendor, wrong } = await openChat(script);
+  await say(page, 'I want a bicycle');
+  const question = page.getByRole('region', { name: 'A question of the agent' });
+  await question.getByText('Which bicycle?').waitFor();
+  await question.getByLabel('Colour').selectOption('Green');
+  await question.getByLabel('How many').fill('2');
+  await question.getByLabel('A lamp').check();
+  await question.getByLabel('It is a gift').check();
+  await question.getByRole('button', { name: 'Answer' }).click();
+  await page.getByText('A green one, then.').waitFor();
+  expect(await question.count()).toBe(0);
+  expect(JSON.parse(promptOf({ vendor }, vendor.requests.length - 1).at(-1)!.content)).toEqual({
+    user_response: { colour: 'green', count: 2, extras: ['lamp'], gift: true },
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('a run that cannot start says why, the message is there once, and it is answered later', async () => {
+  const over = Promise.withResolvers<void>();
+  const first = { steps: [chat.text('Busy.'), { wait: over.promise }, chat.stop(), chat.done] };
+  const { page, start, vendor, threadId } = await openChat([first, chat.answer('Now.')]);
+  await page.getByRole('button', { name: 'Answer this' }).waitFor();
+  await start();
+  await eventually(async () => vendor.requests.length > 0, 'the run');
+  // The page does not know of the run that somebody else started.
+  await say(page, 'Me too');
+  await page
+    .getByRole('alert')
+    .getByText(/thread_busy · trace [0-9a-f]{32}/)
+    .waitFor();
+  await page.getByRole('article', { name: 'Answer' }).getByText('Busy.').waitFor();
+  over.resolve();
+  await page.getByRole('button', { name: 'Answer again' }).waitFor();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByText('Now.').waitFor();
+  expect(await page.getByRole('alert').count()).toBe(0);
+  expect(await world.sql(`select content from messages where thread_id = $1 and role = 'user' order by id`, [threadId])).toHaveLength(2);
+  expect(await page.getByRole('textbox', { name: 'Message' }).inputValue()).toBe('');
+});
+
+test('a file goes with a message', async () => {
+  const { page, vendor, wrong } = await openChat([chat.answer('Read.')]);
+  await page.locator('input[type=file]').setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('tide at noon') });
+  await page.getByText('notes.txt').waitFor();
+  await say(page, 'What does it say?');
+  await page.getByRole('article', { name: 'Answer' }).getByText('Read.').waitFor();
+  expect(JSON.stringify(vendor.requests.at(-1)!.body.messages)).toContain('tide at noon');
+  await page.reload();
+  await page.getByRole('article', { name: 'Your message' }).getByText('notes.txt').waitFor();
+  expect(wrong).toEqual([]);
+});
+
+test('a server that is killed in the middle of an answer and comes back goes on in the same page', async () => {
+  const { vendor, env } = await scriptedInstance({
+    ...sameKeys,
+    ARKLOOP_DATABASE_URL: await freshDatabase(),
+    ARKLOOP_API_ADDR: `127.0.0.1:${await freePort()}`,
+  });
+  const killed = await startProcess('all', env);
+  const person = await register(killed.url);
+  const threadId = await openThread({ call: callTo(killed.url) }, person);
+  vendor.answers({ steps: [...words.slice(0, 20).map(chat.text), 'stall'] }, chat.answer(...words));
+  const { page } = await openPage(browser);
+  await page.goto(`${killed.url}/chat/${threadId}`);
+  await signIn(page, person);
+  await say(page, 'Go');
+  const answer = page.getByRole('article', { name: 'Answer' });
+  await answer.getByText('word19').waitFor();
+  killed.kill('SIGKILL');
+  await killed.exited;
+  await answer.getByText('The connection is lost').waitFor();
+  await startProcess('all', env);
+  await answer.getByText('word39').waitFor();
+  await answer.getByRole('button', { name: 'Answer again' }).waitFor();
+  expect(await answer.locator('.markdown').allTextContents()).toEqual([words.join('').trim()]);
+}, 60_000);

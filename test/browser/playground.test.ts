@@ -1,0 +1,242 @@
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import express from 'express';
+import type { Browser, Page } from 'playwright-core';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { playgroundRouter } from '../../server/http/playground.ts';
+import { eventually } from '../setup/conversation.ts';
+import { startWorld, type World } from '../setup/world.ts';
+import { bringSession, openBrowser, openPage, say, signIn } from './playground.ts';
+
+let browser: Browser;
+let world: World;
+
+beforeAll(async () => {
+  browser = await openBrowser();
+  world = await startWorld();
+});
+
+const get = (path: string, headers: Record<string, string> = {}) => fetch(world.url + path, { headers: { accept: '*/*', ...headers } });
+const navigation = { accept: 'text/html,application/xhtml+xml' };
+const scriptsOf = (html: string) => [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+\.js)"/g)].map(([, path]) => path!);
+
+test('the page is fresh at each visit, its files are kept for ever, and nothing but them may run', async () => {
+  const page = await get('/');
+  const html = await page.text();
+  expect(page.status).toBe(200);
+  expect(page.headers.get('cache-control')).toBe('no-cache');
+  expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+  const policy = page.headers.get('content-security-policy');
+  expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self';");
+  expect(policy).not.toContain('unsafe');
+  expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=/);
+
+  const [script] = scriptsOf(html);
+  const packed = await get(script!, { 'accept-encoding': 'gzip' });
+  expect(packed.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+  expect(packed.headers.get('content-encoding')).toBe('gzip');
+  expect(packed.headers.get('vary')).toContain('Accept-Encoding');
+  expect(packed.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+  const plain = await get(script!, { 'accept-encoding': 'identity' });
+  expect(plain.headers.get('content-encoding')).toBeNull();
+  expect(await plain.text()).toBe(await packed.text());
+  const head = await fetch(world.url + script!, { method: 'HEAD' });
+  expect([head.status, await head.text()]).toEqual([200, '']);
+});
+
+test('a browser that goes to a page of it gets it; programs, files that are not there and the API do not', async () => {
+  for (const path of ['/chat/1', '/settings/profile', '/setup', '/sign-up?next=x']) {
+    const answer = await get(path, navigation);
+    expect([path, answer.status, answer.headers.get('content-type')]).toEqual([path, 200, 'text/html; charset=utf-8']);
+    expect((await get(path)).status).toBe(404);
+  }
+  for (const path of ['/v1', '/v1/nothing', '/docs/nothing', '/assets/nothing.js', '/favicon.ico', '/assets/..%2f..%2fpackage.json'])
+    expect([path, (await get(path, navigation)).status]).toEqual([path, 404]);
+  const posted = await fetch(`${world.url}/`, { method: 'POST' });
+  expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+  expect(await (await get('/healthz', navigation)).json()).toEqual({ status: 'ok' });
+});
+
+test('where it is not built, a plain page leads to the reference', async () => {
+  const server = express().use(playgroundRouter('/nowhere')).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const page = await fetch(url);
+  expect([page.status, page.headers.get('cache-control')]).toEqual([200, 'no-cache']);
+  expect(await page.text()).toContain('<a href="/docs">');
+  expect((await fetch(`${url}/settings`, { headers: navigation })).status).toBe(404);
+});
+
+test('the link of the first start makes the administrator, once', async () => {
+  const { page, wrong } = await openPage(browser);
+  const { token } = (await world.call('POST', '/v1/bootstrap/init')).body;
+  await page.goto(`${world.url}/setup#${token}`);
+  await page.getByLabel('Login').fill('chief');
+  await page.getByLabel('Password').fill('short');
+  await page.getByRole('button', { name: 'Create the administrator' }).click();
+  await page
+    .getByRole('alert')
+    .getByText(/password_policy · trace [0-9a-f]{32}/)
+    .waitFor();
+  await page.getByLabel('Password').fill('Passw0rd-1');
+  await page.getByRole('button', { name: 'Create the administrator' }).click();
+  await page.getByRole('heading', { name: 'What shall we do?' }).waitFor();
+  expect(await world.sql('select is_platform_admin from users where username = $1', ['chief'])).toEqual([{ is_platform_admin: true }]);
+  // The one refusal was the short password.
+  expect(wrong).toEqual([`400 ${world.url}/v1/bootstrap/setup`]);
+
+  const later = await openPage(browser);
+  await later.page.goto(`${world.url}/setup#${token}`);
+  await later.page.getByText('This token is not valid, or not any more.').waitFor();
+});
+
+test('somebody signs up, is there again after a reload, and signs out', async () => {
+  const { page, context, wrong } = await openPage(browser);
+  await page.goto(`${world.url}/settings/appearance`);
+  await page.getByRole('link', { name: 'Create an account' }).click();
+  await page.getByLabel('Login').fill('newcomer');
+  await page.getByLabel('Email').fill('newcomer@example.test');
+  await page.getByLabel('Password').fill('Passw0rd-1');
+  await page.getByRole('button', { name: 'Create the account' }).click();
+  await page.getByRole('heading', { name: 'What shall we do?' }).waitFor();
+  // The token is out of the reach of scripts, and so is what renews it.
+  expect(await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]))).not.toMatch(
+    /eyJ|refresh/,
+  );
+  const cookies = await context.cookies(`${world.url}/v1/auth/refresh`);
+  expect(cookies).toMatchObject([{ name: 'arkloop_refresh_token', httpOnly: true, path: '/v1/auth' }]);
+  await say(page, 'Hello!');
+  await page.getByText('stub delta 1').waitFor();
+  await page.reload();
+  await page.getByText('stub delta 1').waitFor();
+  await page.getByRole('button', { name: /newcomer/ }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await page.reload();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  expect(wrong).toEqual([]);
+
+  await page.getByLabel('Login or email').fill('newcomer');
+  await page.getByLabel('Password').fill('wrong');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page
+    .getByRole('alert')
+    .getByText(/invalid_credentials · trace/)
+    .waitFor();
+});
+
+/** The code in the mail that a development server wrote down. */
+const mailedCode = () =>
+  eventually(async () => {
+    const folder = join(world.config.dataDir, 'mail');
+    const name = (await readdir(folder).catch(() => [])).find((file) => file.includes('-otp-'));
+    return name !== undefined && /^\d{8}$/m.exec(await readFile(join(folder, name), 'utf8'))?.[0];
+  }, 'a mail with a code');
+
+test('a code comes by mail for who forgot the password, and a link verifies the address', async () => {
+  const person = await world.signUp();
+  await world.sql('update users set email_verified_at = now() where id = $1', [person.id]);
+  const { page, wrong } = await openPage(browser);
+  await page.goto(`${world.url}/settings/profile`);
+  await page.getByRole('button', { name: /Forgot the password/ }).click();
+  await page.getByLabel('Email').fill(person.email);
+  await page.getByRole('button', { name: 'Mail me a code' }).click();
+  await page.getByLabel(/The eight digits/).fill(await mailedCode());
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByText(person.email).waitFor();
+  await page.goto(`${world.url}/verify?token=nothing`);
+  await page.getByRole('heading', { name: 'This link does not work' }).waitFor();
+  expect(wrong).toEqual([`400 ${world.url}/v1/auth/email/verify/confirm`]);
+});
+
+test('threads are found, renamed, deleted, and shown page by page', async () => {
+  const person = await world.signUp();
+  for (let at = 0; at < 25; at++) await world.call('POST', '/v1/threads', { token: person.token, body: { title: `Chat ${at}.` } });
+  const { page, context, wrong } = await openPage(browser);
+  await bringSession(context, world.url, person);
+  await page.goto(world.url);
+  const threads = page.getByRole('navigation', { name: 'Threads' });
+  await threads.getByRole('link', { name: 'Chat 24.' }).waitFor();
+  const first = await threads.getByRole('link').count();
+  expect(first).toBeLessThan(25);
+  await threads.getByRole('button', { name: 'Older chats' }).click();
+  await threads.getByRole('link', { name: 'Chat 0.' }).waitFor();
+
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('Chat 17.');
+  await threads.getByRole('link', { name: 'Chat 17.' }).waitFor();
+  await expect.poll(() => threads.getByRole('link').count()).toBe(1);
+  await page.getByRole('button', { name: 'More about Chat 17.' }).click();
+  await page.getByRole('menuitem', { name: 'Rename' }).click();
+  await page.getByLabel('Title').fill('The answer');
+  await page.keyboard.press('Enter');
+  await threads.getByText('Nothing found').waitFor();
+  await page.getByRole('searchbox').press('Escape');
+  await threads.getByRole('link', { name: 'The answer' }).click();
+  await page.getByRole('heading', { name: 'The answer' }).waitFor();
+
+  await page.getByRole('button', { name: 'More about The answer' }).click();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('heading', { name: 'What shall we do?' }).waitFor();
+  expect(await world.sql('select 1 from threads where title = $1 and deleted_at is null', ['The answer'])).toEqual([]);
+  expect(wrong).toEqual([]);
+});
+
+/** When something was first painted, in milliseconds after the start of the navigation. */
+const firstPaint = (page: Page) =>
+  page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        new PerformanceObserver((list, observer) => {
+          const paint = list.getEntriesByName('first-contentful-paint')[0];
+          if (!paint) return;
+          observer.disconnect();
+          resolve(paint.startTime);
+        }).observe({ type: 'paint', buffered: true });
+      }),
+  );
+
+test('the first load brings less than 200 kB of script and paints within a second', async () => {
+  const person = await world.signUp();
+  const { page, context } = await openPage(browser);
+  const scripts: Promise<number>[] = [];
+  page.on('response', (response) => {
+    if (!/\.js$/.test(response.url())) return;
+    scripts.push(
+      response
+        .request()
+        .sizes()
+        .then(({ responseBodySize }) => responseBodySize),
+    );
+  });
+  await page.goto(world.url);
+  await signIn(page, person);
+  const bytes = (await Promise.all(scripts)).reduce((sum, each) => sum + each, 0);
+  const paints = [await firstPaint(page)];
+  for (let again = 0; again < 2; again++) {
+    await context.clearCookies({ name: 'none' });
+    await page.reload();
+    paints.push(await firstPaint(page));
+  }
+  process.stdout.write(
+    `playground: ${Math.round(bytes / 1_000)} kB of script, first contentful paint after ${paints.map(Math.round).join(', ')} ms\n`,
+  );
+  expect(scripts.length).toBeGreaterThan(1);
+  expect(bytes).toBeLessThan(200_000);
+  expect(Math.min(...paints)).toBeLessThan(1_000);
+});
+
+test('a page that is left while the session is renewed does not lose it', async () => {
+  const person = await world.signUp();
+  const { page, context } = await openPage(browser);
+  await bringSession(context, world.url, person);
+  for (let visit = 0; visit < 5; visit++) {
+    await Promise.all([page.waitForRequest(/\/v1\/auth\/refresh$/), page.goto(world.url, { waitUntil: 'commit' })]);
+  }
+  await page.getByRole('heading', { name: 'What shall we do?' }).waitFor();
+});

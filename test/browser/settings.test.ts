@@ -1,0 +1,236 @@
+import type { Browser, Page } from 'playwright-core';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { createClient } from '../../client/index.ts';
+import { behindGateway, gatewayOf } from '../gateway/world.ts';
+import { openThread, startRun } from '../setup/conversation.ts';
+import { secretKey } from '../setup/providers.ts';
+import { receiverOfTest } from '../setup/receiver.ts';
+import { chat, startVendor } from '../setup/vendor.ts';
+import { type Person, startWorld, type World } from '../setup/world.ts';
+import { barriers, bringSession, isTooWide, openBrowser, openPage } from './playground.ts';
+
+let browser: Browser;
+let world: World;
+
+beforeAll(async () => {
+  browser = await openBrowser();
+  world = await startWorld({ ...behindGateway, ARKLOOP_WEBHOOK_RETRY_BASE_SECONDS: '0.05' });
+});
+
+/** Somebody at a page of the settings. */
+async function visit(path: string, person: Person, options?: Parameters<typeof openPage>[1]) {
+  const visitor = await openPage(browser, options);
+  await bringSession(visitor.context, world.url, person);
+  await visitor.page.goto(`${world.url}/settings/${path}`);
+  return visitor;
+}
+
+/** Somebody who administers the platform, besides the one who is tried on. */
+async function administrator(): Promise<Person> {
+  const person = await world.signUp();
+  await world.promote(person);
+  return person;
+}
+
+const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });
+
+test('a key is made in the page, used by a program, and revoked', async () => {
+  const { page, wrong } = await visit('keys', await world.signUp());
+  await page.getByText('No keys yet').waitFor();
+  await button(page, 'New key').click();
+  await page.getByLabel('Name').fill('Nightly report');
+  await page.getByText('Only some of it').click();
+  await page.getByLabel('data.threads.read').check();
+  await button(page, 'Create').click();
+  const apiKey = await page.getByRole('dialog').locator('.code code').textContent();
+  await button(page, 'Done').click();
+  await page.getByRole('cell', { name: 'data.threads.read' }).waitFor();
+  await expect.poll(() => page.content()).not.toContain(apiKey);
+
+  const program = createClient({ baseUrl: world.url, apiKey: apiKey ?? '' });
+  expect(await program.threads.list()).toEqual([]);
+  await expect(program.threads.create({ body: {} })).rejects.toMatchObject({ status: 403 });
+
+  await button(page, 'Revoke Nightly report').click();
+  await button(page, 'Revoke').click();
+  await page.getByRole('cell', { name: 'revoked' }).waitFor();
+  await expect(program.threads.list()).rejects.toMatchObject({ status: 401 });
+  expect(wrong).toEqual([]);
+});
+
+test('a provider is added with a model that answers, and its key is not seen again', async () => {
+  const vendor = await startVendor();
+  onTestFinished(vendor.close);
+  const { page, wrong } = await visit('models', await world.signUp());
+  await page.getByText('No providers yet').waitFor();
+  await button(page, 'Add a provider').click();
+  await page.getByLabel('Name').fill('Ours');
+  await page.getByLabel('Key').fill(secretKey);
+  await page.getByLabel('Address').fill('https://me:secret@example.com/v1');
+  await button(page, 'Save').click();
+  await page.getByRole('dialog').locator('.problem, [role=alert]').first().waitFor();
+  await page.getByLabel('Address').fill(`${vendor.origin}/v1`);
+  await button(page, 'Save').click();
+  await page.getByRole('heading', { name: 'Ours' }).waitFor();
+  const offered = JSON.stringify({ object: 'list', data: [{ id: 'gpt-test', object: 'model' }] });
+  vendor.answersAt('/v1/models', { headers: { 'content-type': 'application/json' }, steps: [offered] });
+  await button(page, 'Add a model to Ours').click();
+  await page.getByText('The provider offers 1').waitFor();
+  await page.getByLabel('Model', { exact: true }).fill('gpt-test');
+  await button(page, 'Add').click();
+  await page.getByText('default', { exact: true }).waitFor();
+  vendor.answersAt('/v1/chat/completions', { steps: [chat.text('Yes.'), chat.stop(), chat.done] });
+  await button(page, 'Test gpt-test').click();
+  await page.getByText(/^answers in/).waitFor();
+  expect(await page.content()).not.toContain(secretKey);
+  await button(page, 'Remove Ours').click();
+  await button(page, 'Remove').click();
+  await page.getByText('No providers yet').waitFor();
+  expect(wrong).toEqual([expect.stringMatching(/^400 .*\/v1\/llm-providers$/)]);
+});
+
+test('a webhook is made, told of a run, and asked to take it again', async () => {
+  const receiver = await receiverOfTest();
+  const person = await world.signUp();
+  const { page, wrong } = await visit('webhooks', person);
+  await button(page, 'New webhook').click();
+  await page.getByLabel('Address').fill(receiver.url);
+  await button(page, 'Create').click();
+  await page
+    .getByRole('dialog')
+    .getByText(/^whsec_/)
+    .waitFor();
+  await button(page, 'Done').click();
+  await startRun(world, person, await openThread(world, person));
+  await expect.poll(() => receiver.received.length, { timeout: 10_000 }).toBe(1);
+  await button(page, /^Deliveries/).click();
+  const deliveries = page.getByRole('dialog');
+  await expect
+    .poll(async () => {
+      await deliveries.getByRole('button', { name: 'Look again' }).click();
+      return deliveries.getByText('delivered').count();
+    })
+    .toBe(1);
+  await deliveries.getByText(/answered 200/).waitFor();
+  await deliveries.getByRole('button', { name: 'Send again' }).click();
+  await expect.poll(() => receiver.received.length, { timeout: 10_000 }).toBe(2);
+  await page.keyboard.press('Escape');
+  await button(page, /^New secret/).click();
+  await button(page, 'Replace the secret').click();
+  await page
+    .getByRole('dialog')
+    .getByText(/^whsec_/)
+    .waitFor();
+  await button(page, 'Done').click();
+  await button(page, /^Remove/).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await page.getByText('No webhooks yet').waitFor();
+  expect(wrong).toEqual([]);
+});
+
+test('what was spent is drawn, told in a table, and listed', async () => {
+  const person = await world.signUp();
+  const gift = { account_id: person.accountId, amount: 250, note: 'A gift' };
+  await world.call('POST', '/v1/admin/credits/adjust', { token: (await administrator()).token, body: gift });
+  const { page, wrong } = await visit('usage', person);
+  await page.getByText('credits left').waitFor();
+  await page.getByRole('cell', { name: 'A gift' }).waitFor();
+  await page.getByRole('cell', { name: '+250' }).waitFor();
+  expect(await page.locator('.bars .bar').count()).toBe(30);
+  expect(wrong).toEqual([]);
+});
+
+test('an administrator finds a user, suspends and activates, and deletes only by the name', async () => {
+  const chief = await administrator();
+  const person = await world.signUp();
+  const { page, wrong } = await visit('users', chief);
+  await page.getByRole('article').getByLabel('Search').fill(person.login);
+  await button(page, `Open ${person.login}`).click();
+  await button(page, 'Suspend').click();
+  await page
+    .getByRole('dialog', { name: `Suspend ${person.login}?` })
+    .getByRole('button', { name: 'Suspend' })
+    .click();
+  await page.getByRole('dialog').getByText('suspended').waitFor();
+  expect((await world.call('GET', '/v1/me', { token: person.token })).body.details.reason).toBe('session_revoked');
+  await button(page, 'Activate').click();
+  await button(page, 'Suspend').waitFor();
+  await button(page, 'Delete').click();
+  const asked = page.getByRole('dialog', { name: `Delete ${person.login}?` });
+  await asked.getByRole('textbox').fill('somebody');
+  await asked.getByRole('button', { name: 'Delete' }).click();
+  await asked.getByRole('alert').waitFor();
+  await asked.getByRole('textbox').fill(person.login);
+  await asked.getByRole('button', { name: 'Delete' }).click();
+  await page.getByText('Nobody matches').waitFor();
+  expect(wrong).toEqual([]);
+});
+
+test('an administrator switches a flag and gives an account a value of its own', async () => {
+  const chief = await administrator();
+  const key = 'beta.search';
+  await world.call('POST', '/v1/feature-flags', { token: chief.token, body: { key, description: 'A new search', default_value: false } });
+  const { page, wrong } = await visit('flags', chief);
+  const flag = page.getByRole('listitem').filter({ hasText: 'A new search' });
+  await flag.getByRole('checkbox').click();
+  await expect.poll(() => world.sql('select default_value from feature_flags where key = $1', [key])).toEqual([{ default_value: true }]);
+  await flag.getByRole('button').click();
+  await page.getByRole('textbox', { name: 'Account' }).fill('nonsense');
+  await button(page, 'Set').click();
+  await page.getByRole('alert').waitFor();
+  await page.getByRole('textbox', { name: 'Account' }).fill(chief.accountId);
+  await button(page, 'Set').click();
+  await page.getByRole('dialog').getByRole('listitem').getByText(chief.accountId).waitFor();
+  await button(page, `Remove the value of ${chief.accountId}`).click();
+  await page.getByText('No account has a value of its own').waitFor();
+  expect(wrong).toEqual([expect.stringMatching(/^400 /)]);
+});
+
+test('an administrator reads what came through the gateway', async () => {
+  const chief = await administrator();
+  const { call: through } = await gatewayOf(world);
+  await through('GET', '/v1/me', { token: chief.token });
+  const { page, wrong } = await visit('access-log', chief);
+  await expect
+    .poll(async () => {
+      await button(page, 'Look again').click();
+      return page.getByRole('cell', { name: 'GET /v1/me' }).count();
+    })
+    .toBe(1);
+  await page.getByLabel('Path begins with').fill('/v1/thr');
+  await button(page, 'Filter').click();
+  await page.getByText('No such requests').waitFor();
+  await page.getByLabel('Address or network').fill('300.0.0.0/8');
+  await button(page, 'Filter').click();
+  await page.locator('.problem').waitFor();
+  expect(wrong).toEqual([expect.stringMatching(/^400 /)]);
+});
+
+test('who does not administer the platform is not shown those pages', async () => {
+  const { page } = await visit('keys', await world.signUp());
+  const pages = page.getByRole('navigation', { name: 'Settings' });
+  await pages.getByRole('link', { name: 'Webhooks' }).waitFor();
+  expect(await pages.getByRole('link', { name: 'Users' }).count()).toBe(0);
+});
+
+test.each(['light', 'dark'] as const)('every page can be used by everybody, %s and narrow', async (colorScheme) => {
+  const chief = await administrator();
+  await world.call('POST', '/v1/api-keys', { token: chief.token, body: { name: 'A key' } });
+  await world.call('POST', '/v1/webhook-endpoints', {
+    token: chief.token,
+    body: { url: 'https://hooks.example.com/in', events: ['run.failed'] },
+  });
+  const provider = { name: 'Ours', provider: 'openai', api_key: secretKey };
+  const { body } = await world.call('POST', '/v1/llm-providers', { token: chief.token, body: provider });
+  await world.call('POST', `/v1/llm-providers/${body.id}/models`, { token: chief.token, body: { model: 'gpt-test' } });
+  const { page } = await visit('keys', chief, { colorScheme });
+  for (const path of ['keys', 'models', 'usage', 'webhooks', 'users', 'flags', 'access-log']) {
+    await page.goto(`${world.url}/settings/${path}`);
+    await page.getByRole('article').getByRole('heading').first().waitFor();
+    await expect.poll(() => page.getByText('Loading…').count(), { message: path }).toBe(0);
+    expect([path, await barriers(page)]).toEqual([path, []]);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await expect.poll(() => isTooWide(page), { message: path }).toBe(false);
+    await page.setViewportSize({ width: 1280, height: 860 });
+  }
+});
