@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app.ts';
 import { openChannel } from './db/channel.ts';
+import { expectedSchemaVersion } from './db/expectedSchema.ts';
 import { schemaVersion } from './db/migrate.ts';
-import { expectedSchemaVersion } from './db/migrations/index.ts';
 import { createAccess } from './http/access.ts';
 import { messagesOf } from './http/messages.ts';
 import { createCursors } from './http/pages.ts';
@@ -20,10 +20,18 @@ import type { Database } from './kernel/sql.ts';
 import { captchaProblem } from './resources/auth/captcha.ts';
 import { watchIpRules } from './resources/ipRules/guard.ts';
 import { createHub } from './resources/runs/hub.ts';
-import { watchSettings } from './resources/settings/settings.ts';
+import { readSettings, watchSettings } from './resources/settings/settings.ts';
 import { openStorage } from './storage/open.ts';
 
-export type ProcessDeps = { config: Config; keys: Keys; database: Database; databaseUrl: string; log: Log };
+export type ProcessDeps = {
+  config: Config;
+  keys: Keys;
+  database: Database;
+  databaseUrl: string;
+  log: Log;
+  /** What settings are read from first, that of the process unless given. */
+  env?: NodeJS.ProcessEnv;
+};
 
 /** A running API. */
 export type Api = { address: string; shutDown(): Promise<void> };
@@ -31,8 +39,18 @@ export type Api = { address: string; shutDown(): Promise<void> };
 /** How long running requests may take to finish after the process was told to stop. */
 const drainMs = 10_000;
 
+/** Slow senders are let go within a second (headers 10 s, whole request 30 s); answers, such as streams, may take as long as they like. */
+const limits = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 1_000,
+  keepAliveTimeout: 65_000,
+  // Two credentials are none, instead of the one that happens to be first.
+  joinDuplicateHeaders: true,
+};
+
 /** Start serving HTTP. */
-export async function startApi({ config, keys, database, databaseUrl, log }: ProcessDeps): Promise<Api> {
+export async function startApi({ config, keys, database, databaseUrl, log, env }: ProcessDeps): Promise<Api> {
   const complain = (error: unknown) => log.warn({ err: error }, 'a notification was not sent');
   const access = createAccess({
     sql: database,
@@ -40,8 +58,6 @@ export async function startApi({ config, keys, database, databaseUrl, log }: Pro
     announce: announceAccess(database, complain),
     onKeyUseFailed: (error) => log.warn({ err: error }, 'the use of a key was not recorded'),
   });
-  const captcha = captchaProblem(config);
-  if (captcha) log.warn(captcha);
   const bell = createBell(database, complain);
   const outbound = openOutbound(config);
   const storage = openStorage(config, log);
@@ -49,9 +65,11 @@ export async function startApi({ config, keys, database, databaseUrl, log }: Pro
   const hub = createHub({ database, heartbeatMs: config.sseHeartbeatSeconds * 1_000, batch: config.sseBatchLimit, log });
   const channel = openChannel(config.databaseDirectUrl ?? databaseUrl, [runChannel, accessChannel, changeChannel], log);
   const changes = createChanges(database, channel, complain);
-  watchSettings({ config, keys, database }, changes);
+  watchSettings({ config, keys, database, env }, changes);
+  void tellCaptcha(database, log);
   const ipRules = watchIpRules(database, changes);
-  const app: App = { config, keys, log, database, access, ipRules, queue, bell, changes, cursors, outbound, storage };
+  const baseUrl = async () => (await readSettings(database))['app.base_url'];
+  const app: App = { config, keys, log, database, access, ipRules, baseUrl, queue, bell, changes, cursors, outbound, storage };
   access.rememberOnly(false);
   channel.onState((up) => {
     access.rememberOnly(up);
@@ -64,9 +82,7 @@ export async function startApi({ config, keys, database, databaseUrl, log }: Pro
 
   let stopping = false;
   const handler = createApp(app, hub, { ready: () => readiness(database, () => stopping) });
-  const server = createServer(messagesOf(handler), handler);
-  // Slow senders are let go (headers 10 s, whole request 30 s); answers, such as streams, may take as long as they like.
-  Object.assign(server, { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 });
+  const server = createServer({ ...messagesOf(handler), ...limits }, handler);
   server.on('clientError', refuseBadHttp);
   await listen(server, config.apiAddr);
   const { address, port, family } = server.address() as AddressInfo;
@@ -86,6 +102,12 @@ export async function startApi({ config, keys, database, databaseUrl, log }: Pro
       await Promise.all([channel.close(), outbound.close(), storage?.close()]);
     },
   };
+}
+
+/** Whoever has set one key of the captcha only is told at start; that nobody could be asked then is no reason not to start. */
+async function tellCaptcha(database: Database, log: Log) {
+  const problem = await readSettings(database).then(captchaProblem, () => undefined);
+  if (problem) log.warn(problem);
 }
 
 async function listen(server: Server, { host, port }: { host: string; port: number }) {

@@ -3,15 +3,20 @@ import { callers } from './http/caller.ts';
 import { cors, fixedHeaders } from './http/cors.ts';
 import { docsRouter } from './http/docs.ts';
 import { respondToError } from './http/errors.ts';
+import { guidesRouter } from './http/guides.ts';
 import { type Health, healthRouter } from './http/health.ts';
 import type { Implementation } from './http/implement.ts';
 import { sendJson } from './http/messages.ts';
 import { mount } from './http/mount.ts';
+import { observed } from './http/observed.ts';
 import { inOrder } from './http/order.ts';
+import { playgroundRouter } from './http/playground.ts';
 import { traced } from './http/trace.ts';
 import type { App } from './kernel/app.ts';
 import { notFound } from './kernel/failure.ts';
+import { accessLogHandlers } from './resources/accessLog/handlers.ts';
 import { accountHandlers } from './resources/accounts/handlers.ts';
+import { adminAccountHandlers } from './resources/adminAccounts/handlers.ts';
 import { apiKeyHandlers } from './resources/apiKeys/handlers.ts';
 import { asrCredentialHandlers, asrHandlers } from './resources/asrCredentials/handlers.ts';
 import { attachmentHandlers } from './resources/attachments/handlers.ts';
@@ -20,8 +25,11 @@ import { authHandlers } from './resources/auth/handlers.ts';
 import { bootstrapHandlers } from './resources/bootstrap/handlers.ts';
 import { broadcastHandlers } from './resources/broadcasts/handlers.ts';
 import { creditHandlers } from './resources/credits/handlers.ts';
+import { dashboardHandlers } from './resources/dashboard/handlers.ts';
+import { emailHandlers } from './resources/email/handlers.ts';
 import { entitlementOverrideHandlers } from './resources/entitlementOverrides/handlers.ts';
 import { featureFlagHandlers } from './resources/featureFlags/handlers.ts';
+import { gatewayConfigHandlers } from './resources/gatewayConfig/handlers.ts';
 import { invitationHandlers } from './resources/invitations/handlers.ts';
 import { inviteCodeHandlers } from './resources/inviteCodes/handlers.ts';
 import { ipRuleHandlers } from './resources/ipRules/handlers.ts';
@@ -36,6 +44,7 @@ import { projectHandlers } from './resources/projects/handlers.ts';
 import { redemptionCodeHandlers } from './resources/redemptionCodes/handlers.ts';
 import { referralHandlers } from './resources/referrals/handlers.ts';
 import { reportHandlers } from './resources/reports/handlers.ts';
+import { runDetailsHandlers } from './resources/runDetails/handlers.ts';
 import { runHandlers } from './resources/runs/handlers.ts';
 import type { Hub } from './resources/runs/hub.ts';
 import { configSchemaHandlers, platformSettingHandlers } from './resources/settings/handlers.ts';
@@ -45,6 +54,7 @@ import { teamHandlers } from './resources/teams/handlers.ts';
 import { threadHandlers } from './resources/threads/handlers.ts';
 import { toolProviderHandlers } from './resources/toolProviders/handlers.ts';
 import { usageHandlers } from './resources/usage/handlers.ts';
+import { userHandlers } from './resources/users/handlers.ts';
 import { webhookDeliveryHandlers, webhookEndpointHandlers } from './resources/webhooks/handlers.ts';
 import { workspaceHandlers } from './resources/workspaces/handlers.ts';
 
@@ -77,11 +87,18 @@ const implementations = (_app: App, hub: Hub): Implementation[] => [
   personaHandlers,
   llmProviderHandlers,
   llmModelHandlers,
+  dashboardHandlers,
+  userHandlers,
+  adminAccountHandlers,
+  runDetailsHandlers,
   planHandlers,
   subscriptionHandlers,
   entitlementOverrideHandlers,
   platformSettingHandlers,
   configSchemaHandlers,
+  emailHandlers,
+  gatewayConfigHandlers,
+  accessLogHandlers,
   featureFlagHandlers,
   auditLogHandlers,
   ipRuleHandlers,
@@ -102,9 +119,12 @@ export function createApp(app: App, hub: Hub, health: Health): Express {
     .disable('etag')
     .use(
       inOrder(
+        observed,
         traced((peer) => config.trustIncomingTraceId && trusted(peer)),
         besideV1(healthRouter(health)),
         besideV1(docsRouter()),
+        besideV1(guidesRouter()),
+        besideV1(playgroundRouter()),
         fixedHeaders,
         cors(config.gatewayCorsAllowedOrigins),
         mount(app, implementations(app, hub)),

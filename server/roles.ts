@@ -1,7 +1,8 @@
 import { type Config, OperatorError, type Role, readConfig, roles, unknownVariables, withDotenv } from './kernel/config.ts';
 import { openDataDir } from './kernel/dataDir.ts';
 import { readKeys } from './kernel/keys.ts';
-import { type Log, openLog } from './kernel/log.ts';
+import { flushLog, type Log, openLog } from './kernel/log.ts';
+import type { Database } from './kernel/sql.ts';
 import { banner, type Facts } from './roles/banner.ts';
 import { complaint, listening } from './roles/complaint.ts';
 import { openStore } from './roles/databases.ts';
@@ -25,7 +26,7 @@ export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void
     ending.abort();
     await started.catch(() => undefined);
     await teardown.run(log);
-    await new Promise<void>((flushed) => (log ? log.flush(() => flushed()) : flushed()));
+    if (log) await flushLog(log);
     process.exit(code);
   }
   const defect = (error: unknown) => {
@@ -69,12 +70,17 @@ async function startRole(start: Start) {
   const facts: Facts = { role };
   const deps = role === 'gateway' ? undefined : await startOnDatabase(start, facts);
   if (role === 'migrate') return void process.stdout.write('arkloop: the database schema is up to date\n');
+  if (role === 'gateway') await startMetrics(start, facts);
   if (role === 'all' || role === 'gateway') {
     start.ending.throwIfAborted();
     const { startGateway } = await import('./gateway/gateway.ts');
     const ofGateway = {
       log: start.log,
-      config: { ...config, gatewayUpstream: config.gatewayUpstream ?? facts.api },
+      config: {
+        ...config,
+        gatewayUpstream: config.gatewayUpstream ?? facts.api,
+        gatewayFrontendUpstream: config.gatewayFrontendUpstream ?? facts.api,
+      },
       ...(await sources(start, deps)),
     };
     const gateway = await listening('ARKLOOP_GATEWAY_ADDR', config.gatewayAddr, () => startGateway(ofGateway));
@@ -111,7 +117,7 @@ async function startOnDatabase({ role, config, log, teardown, ending }: Start, f
   const database = openDatabase(store.url, { max: config.apiDbPoolMaxConns, log, applicationName: `arkloop ${role}` });
   teardown.add(layer.connections, 'connections', database.close);
   const deps = { config, keys: await readKeys(config, dataDir), database, databaseUrl: store.url, log };
-  if (config.metricsAddr) await startMetrics(config.metricsAddr, teardown);
+  await startMetrics({ role, config, log, teardown }, facts, database);
   if (role !== 'worker') await startApiPart(deps, teardown, facts);
   ending.throwIfAborted();
   if (role !== 'api') {
@@ -127,10 +133,14 @@ async function refuseWrongSettings() {
   if (problems.length > 0) throw new OperatorError(problems.join('\n'));
 }
 
-async function startMetrics(address: NonNullable<Config['metricsAddr']>, teardown: Teardown) {
+/** Before the parts that are counted. */
+async function startMetrics({ role, config, log, teardown }: Omit<Start, 'ending'>, facts: Facts, database?: Database) {
+  const { metricsAddr: address } = config;
+  if (!address || role === 'migrate') return;
   const { openMetrics } = await import('./metrics.ts');
-  const metrics = await listening('ARKLOOP_METRICS_ADDR', address, () => openMetrics(address));
+  const metrics = await listening('ARKLOOP_METRICS_ADDR', address, () => openMetrics(address, { role, database, log }));
   teardown.add(layer.parts, 'metrics', metrics.shutDown);
+  facts.metrics = metrics.address;
 }
 
 /** With a database and both secrets configured nothing is kept on the disk, which may then be read-only. */
@@ -146,9 +156,11 @@ type Deps = Parameters<typeof import('./api.ts')['startApi']>[0];
 async function startApiPart(deps: Deps, teardown: Teardown, facts: Facts) {
   const { config } = deps;
   const { startApi } = await import('./api.ts');
+  const { isPlaygroundBuilt } = await import('./http/playground.ts');
   const api = await listening('ARKLOOP_API_ADDR', config.apiAddr, () => startApi(deps));
   teardown.add(layer.parts, 'API', api.shutDown);
   facts.api = reachable(api.address);
+  facts.hasPlayground = isPlaygroundBuilt();
   const { createFirstAdmin, newSetupToken, promoteConfiguredAdmin } = await import('./resources/bootstrap/firstAdmin.ts');
   await promoteConfiguredAdmin(deps);
   const { adminLogin: login, adminEmail: email, adminPassword: password } = config;

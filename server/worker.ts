@@ -10,6 +10,7 @@ import { changeChannel, createChanges } from './jobs/changes.ts';
 import { errandTasks, startErrands } from './jobs/errands.ts';
 import { type ExecuteDeps, executeRun } from './jobs/executeRun.ts';
 import { keepEventPartitions, removeExpiredThreads, sweep } from './jobs/housekeeping.ts';
+import { jobSpan } from './jobs/jobSpan.ts';
 import { executeRunTask, queue } from './jobs/queue.ts';
 import { reapRuns, recoverRuns } from './jobs/reaper.ts';
 import { type JobRunner, startRunner, untilDatabaseAnswers } from './jobs/runner.ts';
@@ -18,6 +19,7 @@ import { deliverWebhookTask, startDispatcher } from './jobs/webhooks/dispatcher.
 import { removeOldRevisions } from './jobs/workspaces.ts';
 import { newId } from './kernel/ids.ts';
 import { openOutbound } from './kernel/openOutbound.ts';
+import { within } from './kernel/spans.ts';
 import { statement } from './kernel/sql.ts';
 import { grantDueWindows } from './resources/credits/monthlyGrants.ts';
 import { watchSettings } from './resources/settings/settings.ts';
@@ -41,7 +43,7 @@ const countWaiting = statement<{ waiting: number }>(
 const unregister = statement<never>('delete from workers where id = $1');
 
 /** Start taking jobs. */
-export async function startWorker({ config, keys, database, databaseUrl, log }: ProcessDeps): Promise<Worker> {
+export async function startWorker({ config, keys, database, databaseUrl, log, env }: ProcessDeps): Promise<Worker> {
   // A mistake in it ends the process now, not the first run that needs it.
   readStaticRouting(config);
   const id = newId();
@@ -53,7 +55,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log }: 
   const storage = openStorage(config, log);
   const channel = openChannel(config.databaseDirectUrl ?? databaseUrl, [runChannel, changeChannel, webhookChannel], log);
   const changes = createChanges(database, channel, complain('a notification was not sent'));
-  watchSettings({ config, keys, database }, changes);
+  watchSettings({ config, keys, database, env }, changes);
   const tools = createToolSources({ config, keys, database, outbound, storage, changes, log });
   const deps: ExecuteDeps = { config, keys, database, outbound, storage, tools, bell, queue, log, held, stopping: stop.signal };
   const runs = new Set<Promise<void>>();
@@ -76,7 +78,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log }: 
         // A payload of another version is not ours to understand; trying again would not help.
         if (!known.success) return void log.error({ job_id: job.id }, 'a job has a payload this worker does not know');
         const done = slots.during((seat) => {
-          const run = executeRun(deps, known.data.run_id, String(job.id), seat);
+          const run = within(jobSpan(payload), () => executeRun(deps, known.data.run_id, String(job.id), seat));
           const seen: Promise<void> = run.catch(() => {}).finally(() => runs.delete(seen));
           runs.add(seen);
           return run;

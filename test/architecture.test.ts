@@ -10,13 +10,13 @@ const generated = ['client/generated/', 'docs/openapi', 'package-lock.json'];
 
 const filesIn = (folder: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !`${entry.parentPath}/`.includes('/node_modules/'))
+    .filter((entry) => entry.isFile() && !/\/(node_modules|dist)\//.test(`${entry.parentPath}/`))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)));
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 const isGenerated = (file: string) => generated.some((start) => file.startsWith(start));
 
 const all = rooms.flatMap(filesIn).filter((file) => !isGenerated(file));
-const sources = all.filter((file) => /\.ts$/.test(file));
+const sources = all.filter((file) => /\.tsx?$/.test(file));
 
 type Import = { from: string; to: string };
 const specifier =
@@ -39,6 +39,9 @@ const mayUse: Record<string, readonly string[]> = {
   test: rooms,
 };
 
+/** What shows how the client is used, uses it. */
+const isOfReader = (from: string, to: string) => from.startsWith('docs/playground/') && to.startsWith('client/');
+
 /** The storeys of the server, lowest first. Wire formats of models know nothing of resources, so resources may use them. */
 const storeys: [name: string, parts: string[]][] = [
   ['kernel', ['kernel/']],
@@ -47,7 +50,7 @@ const storeys: [name: string, parts: string[]][] = [
   ['models', ['agent/model.ts', 'agent/cost.ts', 'agent/failure.ts', 'agent/personas.ts', 'agent/providers/', 'mail/']],
   ['resources', ['resources/']],
   ['work', ['agent/', 'jobs/']],
-  ['processes', ['roles/', 'gateway/']],
+  ['processes', ['roles/', 'gateway/', 'metrics/']],
 ];
 /** What lies in the server itself starts processes, or is one. */
 const storeyOf = (file: string) =>
@@ -59,10 +62,10 @@ const storeyOf = (file: string) =>
 const exceptions = ['server/db/entities.ts'];
 
 test('rooms import one way: contract, then server, client and docs, then test', () => {
-  const relativeOnes = imports.filter(({ to }) => rooms.includes(roomOf(to)) && /\.ts$/.test(to));
+  const relativeOnes = imports.filter(({ to }) => rooms.includes(roomOf(to)) && /\.tsx?$/.test(to));
   // The documents of the configuration are made of its table.
   const wrong = relativeOnes.filter(
-    ({ from, to }) => !mayUse[roomOf(from)]!.includes(roomOf(to)) && !to.startsWith('server/kernel/config'),
+    ({ from, to }) => !mayUse[roomOf(from)]!.includes(roomOf(to)) && !to.startsWith('server/kernel/config') && !isOfReader(from, to),
   );
   expect(show(wrong)).toEqual([]);
 });
@@ -83,12 +86,19 @@ test('no two storeys need each other', () => {
 });
 
 describe('a browser can load', () => {
-  const browserSafe = (file: string) => /^(contract|client)\//.test(file) && !file.startsWith('client/chat/');
-  const packages = { contract: ['zod', '@ts-rest/core'], client: [] as string[] };
+  const browserSafe = (file: string) => /^(contract|client)\//.test(file) && !/^client\/(chat|conformance|mocks\/standalone)\//.test(file);
+  /** The core of the client needs none; an entry of its own may need what its users have. */
+  const packages: [folder: string, names: string[]][] = [
+    ['contract/', ['zod', '@ts-rest/core']],
+    ['client/mocks/', ['zod', '@ts-rest/core', 'msw', 'zod-schema-faker/v4', '@faker-js/faker']],
+    ['client/react/', ['react', '@tanstack/react-query']],
+    ['client/', []],
+  ];
+  const packagesOf = (file: string) => packages.find(([folder]) => file.startsWith(folder))?.[1] ?? [];
 
   test('the contract and the client: nothing of Node, and few packages', () => {
     const foreign = imports.filter(({ from, to }) => browserSafe(from) && !rooms.includes(roomOf(to)));
-    const wrong = foreign.filter(({ from, to }) => !packages[roomOf(from) as keyof typeof packages].includes(to));
+    const wrong = foreign.filter(({ from, to }) => !packagesOf(from).includes(to));
     expect(show(wrong)).toEqual([]);
   });
 
@@ -132,7 +142,7 @@ test('imports are relative and name their file', () => {
   const bare = sources.flatMap((from) =>
     [...read(from).matchAll(specifier)].map((match) => [from, match[1] ?? match[2] ?? match[3]] as const),
   );
-  expect(bare.filter(([, to]) => to?.startsWith('.') && !/\.(ts|json)$/.test(to))).toEqual([]);
+  expect(bare.filter(([, to]) => to?.startsWith('.') && !/\.(tsx?|json|svg)$/.test(to))).toEqual([]);
 });
 
 test('no file tells where it was written', () => {

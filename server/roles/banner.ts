@@ -1,16 +1,39 @@
 /** What a person who started the process wants to know. */
-export type Facts = { role: string; api?: string; gateway?: string; place?: string; setupToken?: string | undefined };
+export type Facts = {
+  role: string;
+  api?: string;
+  hasPlayground?: boolean;
+  gateway?: string;
+  metrics?: string;
+  place?: string;
+  setupToken?: string | undefined;
+};
 
 /** The few lines printed when everything runs. */
-export function banner({ role, api, gateway, place, setupToken }: Facts): string {
+export function banner({ role, api, hasPlayground = false, gateway, metrics, place, setupToken }: Facts): string {
   const rows = [
+    ['Open', hasPlayground && api],
     ['API', api],
     ['Docs', api && `${api}/docs`],
     ['Gateway', gateway],
+    ['Metrics', metrics],
     ['Data', place],
-    ['Setup', setupToken && api && `${setupCall(api, setupToken)}  (makes the first administrator; lasts 30 minutes)`],
+    ...(api && setupToken ? setupRows(api, setupToken, hasPlayground) : []),
   ].filter((row): row is [string, string] => Boolean(row[1]));
-  return ['', `  Arkloop is ready (${role})`, ...rows.map(([name, value]) => `  ${`${name}:`.padEnd(9)}${value}`), '', ''].join('\n');
+  return ['', `  Arkloop is ready (${role})`, ...rows.map(([name, value]) => `  ${(name && `${name}:`).padEnd(9)}${value}`), '', ''].join(
+    '\n',
+  );
+}
+
+/** The link for people, whose token stands where browsers do not send it, and the call for programs. */
+function setupRows(api: string, token: string, hasPlayground: boolean): [string, string][] {
+  const about = '(makes the first administrator; lasts 30 minutes)';
+  const call = setupCall(api, token);
+  if (!hasPlayground) return [['Setup', `${call}  ${about}`]];
+  return [
+    ['Setup', `${api}/setup#${token}  ${about}`],
+    ['', `or ${call}`],
+  ];
 }
 
 function setupCall(api: string, token: string) {

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { firstIdOf, keepEventPartitions, removeExpiredThreads, sweep } from '../../server/jobs/housekeeping.ts';
+import { keepEventPartitions, removeExpiredThreads, sweep } from '../../server/jobs/housekeeping.ts';
+import { firstIdOf } from '../../server/kernel/ids.ts';
 import { openThread, startRun } from '../setup/conversation.ts';
 import { openStream, readAll, types } from '../setup/events.ts';
 import { addModel } from '../setup/model.ts';
