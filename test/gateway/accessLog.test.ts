@@ -18,6 +18,13 @@ import { behindGateway, gatewayOf, linesOf } from './world.ts';
 const world = await startWorld(behindGateway, { worker: false });
 const log = pino({ level: 'silent' });
 
+test('switched off, nothing is noted', async () => {
+  const { call, gateway } = await gatewayOf(world, { ARKLOOP_ACCESS_LOG_ENABLED: '0' });
+  const { headers } = await call('GET', '/v1/me');
+  await gateway.shutDown();
+  expect(await world.sql('select id from access_log where trace_id = $1', [headers.get('x-trace-id')])).toEqual([]);
+});
+
 test('a request is noted with who, where and how, and without its query', async () => {
   const { call } = await gatewayOf(world);
   const ann = await world.signUp();

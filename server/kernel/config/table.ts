@@ -129,6 +129,7 @@ export const table = {
     ARKLOOP_SSE_HEARTBEAT_SECONDS: always(number(0, 'exclusive'), '15', 'Interval of comment lines on idle streams.'),
     ARKLOOP_SSE_BATCH_LIMIT: always(integer(1, 10_000), '500', 'Events per read.'),
     ARKLOOP_AUDIT_RETENTION_DAYS: always(integer(1), '365', 'Days of audit log kept.'),
+    ARKLOOP_ACCESS_LOG_ENABLED: always(boolean, 'true', 'Note every request of the gateway in the database.'),
     ARKLOOP_ACCESS_LOG_RETENTION_DAYS: always(integer(1, 3_650), '7', 'Days of access log kept.'),
   },
   Worker: {
