@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { inviteCodes as inviteRoutes, OwnedInviteCode } from '../../contract/inviteCodes.ts';
 import { InviteCode, type me as meRoutes } from '../../contract/me.ts';
 import type { RedemptionCode, redemptionCodes as redemptionRoutes } from '../../contract/redemptionCodes.ts';
-import type { Behaviours, Caller, Context, Engine } from './context.ts';
+import { type Behaviours, type Caller, type Engine, untyped } from './context.ts';
 import { answerRows, rowsSeen } from './generic.ts';
 import { kindOf } from './kinds.ts';
 import { addThing, makeThing } from './making.ts';
@@ -11,8 +11,6 @@ import { notFound, refuse } from './refusal.ts';
 const inviteKind = kindOf('/v1/admin/invite-codes');
 const redemptionKind = kindOf('/v1/admin/redemption-codes');
 const day = 86_400_000;
-const untyped = (context: object) => context as unknown as Context;
-
 /** The invite codes of a user, newest first. */
 const invitesOf = ({ state }: Engine, { user }: Caller) =>
   state.rows(inviteKind, ({ value }) => value.user_id === user.id).map(({ value }) => value as OwnedInviteCode);

@@ -64,3 +64,6 @@ export class Raw {
     this.type = type;
   }
 }
+
+/** A context for what serves any route: of how its route is typed nothing is left then but what all routes have. */
+export const untyped = (context: object): Context => context as unknown as Context;

@@ -30,6 +30,7 @@ const rules: Record<string, (value: Json, context: Context) => void> = {
       throw invalidField('/url', 'must be an https URL', 'insecure_scheme_denied');
     value.events = [...new Set(value.events as string[])];
     value.disabled_reason = value.enabled ? null : (value.disabled_reason ?? 'manual');
+    // Only the body of that route has it.
     if (operation.id === 'webhookEndpoints.rotateSecret')
       value.previous_secret_expires_at = engine.time((body as unknown as SecretRotation).grace_period_seconds * 1000);
     if (typeof value.signing_secret === 'string') value.secret_prefix = value.signing_secret.slice(0, 10);

@@ -4,7 +4,7 @@ import type { me as meRoutes } from '../../contract/me.ts';
 import type { Notification, notifications as notificationRoutes } from '../../contract/notifications.ts';
 import { permissions } from '../../contract/shared/permissions.ts';
 import { ownCodes } from './codes.ts';
-import type { Behaviours, Context } from './context.ts';
+import { type Behaviours, untyped } from './context.ts';
 import { answerRows, rowsSeen } from './generic.ts';
 import { kindOf } from './kinds.ts';
 import { notFound, refuse } from './refusal.ts';
@@ -71,11 +71,10 @@ export const apiKeys: Behaviours<typeof apiKeyRoutes> = {
 export const notifications: Behaviours<typeof notificationRoutes> = {
   list: (context) => {
     const { unread_only: unread, type } = context.query;
-    const untyped = context as unknown as Context;
-    const rows = rowsSeen(notificationKind, untyped).filter(
+    const rows = rowsSeen(notificationKind, untyped(context)).filter(
       ({ value }) => (type ?? value.type) === value.type && !(unread && value.read_at !== null),
     );
-    const { body, next } = answerRows(rows, untyped, JSON.stringify(['notifications', context.caller.user.id, unread, type]));
+    const { body, next } = answerRows(rows, untyped(context), JSON.stringify(['notifications', context.caller.user.id, unread, type]));
     return { status: 200, body: body as { data: Notification[] }, next };
   },
   readAll: ({ engine, caller }) => {

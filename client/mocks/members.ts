@@ -1,6 +1,6 @@
 import type { accounts as accountRoutes, Member, MemberRole } from '../../contract/accounts.ts';
 import type { Invitation, invitations as invitationRoutes } from '../../contract/invitations.ts';
-import type { Behaviours, Context } from './context.ts';
+import { type Behaviours, type Context, untyped } from './context.ts';
 import { answerRows, rowsSeen } from './generic.ts';
 import { kindOf } from './kinds.ts';
 import { addMember } from './people.ts';
@@ -11,8 +11,6 @@ const accountKind = kindOf('/v1/accounts');
 const memberKind = kindOf('/v1/accounts/{account_id}/members');
 const invitationKind = kindOf('/v1/accounts/{account_id}/invitations');
 const adminAccounts = kindOf('/v1/admin/accounts');
-const untyped = (context: object) => context as unknown as Context;
-
 /** Throws 409 where a member has to keep the role he has: an account always keeps an admin. */
 function demandFree({ state }: { state: State }, { account_id: id, role }: Member, next: MemberRole | undefined) {
   const [account] = state.rows(accountKind, ({ value }) => value.id === id);

@@ -4,7 +4,7 @@ import type { Persona, personas as personaRoutes } from '../../contract/personas
 import type { reports as reportRoutes } from '../../contract/reports.ts';
 import type { Share, shares as shareRoutes } from '../../contract/shares.ts';
 import type { Thread } from '../../contract/threads.ts';
-import { type Behaviours, type Context, Raw } from './context.ts';
+import { type Behaviours, type Context, Raw, untyped } from './context.ts';
 import { rowsSeen } from './generic.ts';
 import { kindOf } from './kinds.ts';
 import { makeThing } from './making.ts';
@@ -15,8 +15,6 @@ const personaKind = kindOf('/v1/personas');
 const shareKind = kindOf('/v1/threads/{thread_id}:share');
 const threadKind = kindOf('/v1/threads');
 const reportKind = kindOf('/v1/admin/reports');
-const untyped = (context: object) => context as unknown as Context;
-
 /** The personas that come with the product, as far as a picker shows them. */
 const builtins: Persona[] = ['normal', 'pro', 'search'].map((persona_key, at) => ({
   ...{ id: `builtin:${persona_key}:1`, persona_key, version: '1', scope: 'platform', source: 'builtin', account_id: null, is_active: true },

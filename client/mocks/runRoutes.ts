@@ -3,7 +3,7 @@ import type { Message } from '../../contract/messages.ts';
 import type { runDetails as detailRoutes } from '../../contract/runDetails.ts';
 import { reasoningMode } from '../../contract/runRequests.ts';
 import type { Run, RunSummary, runs as routes } from '../../contract/runs.ts';
-import type { Behaviours, Caller, Context } from './context.ts';
+import { type Behaviours, type Caller, type Context, untyped } from './context.ts';
 import { rowsSeen } from './generic.ts';
 import { kindOf } from './kinds.ts';
 import { pageOf } from './pages.ts';
@@ -72,7 +72,7 @@ export const runs: Behaviours<typeof routes> = {
       (status ?? value.status) === value.status &&
       (value.thread_id as string).startsWith(thread_id ?? '') &&
       (value.run_id as string).startsWith(run_id ?? '');
-    const rows = rowsSeen(runKind, context as unknown as Context).filter(fits);
+    const rows = rowsSeen(runKind, untyped(context)).filter(fits);
     const page = pageOf(rows, JSON.stringify(['runs', context.caller.accountId, status, thread_id, run_id]), { limit, before });
     return { status: 200, body: page.rows.map(({ value }) => value as RunSummary), next: page.next };
   },

@@ -61,6 +61,7 @@ function admit({ url, ...incoming }: Incoming): Context {
   if (faults.issues.length > 0) throw invalid(faults.issues, faults.details);
   const caller = credential && grant(engine, route, credential, namesAccount(route) ? params.account_id : accountId);
   if (caller) demandRead(caller, route, params);
+  // Typed by its route where that is known; the contract has checked the parts.
   return { ...incoming, params, query, headers, body: undefined, caller, found: {} } as unknown as Context;
 }
 

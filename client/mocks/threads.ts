@@ -1,7 +1,7 @@
 import type { Message, messages as messageRoutes } from '../../contract/messages.ts';
 import type { Project, projects as projectRoutes } from '../../contract/projects.ts';
 import type { threads as routes, Thread } from '../../contract/threads.ts';
-import type { Behaviours, Context, Engine } from './context.ts';
+import { type Behaviours, type Context, type Engine, untyped } from './context.ts';
 import { rowsSeen, serveGenerically } from './generic.ts';
 import { kindOf } from './kinds.ts';
 import { pageOf } from './pages.ts';
@@ -26,8 +26,6 @@ export function addMessage({ state, time }: Pick<Engine, 'state' | 'time'>, thre
   thread.value.updated_at = time();
   state.touch(thread);
 }
-
-const untyped = (context: object) => context as unknown as Context;
 
 function demandProject(context: object, id: string | null | undefined) {
   const known = !id || rowsSeen(projectKind, untyped(context)).some(({ value }) => value.id === id);

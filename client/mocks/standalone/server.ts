@@ -56,6 +56,7 @@ function requestOf(address: string, req: IncomingMessage, signal: AbortSignal): 
     value === undefined ? [] : [[name, String(value)]],
   );
   const hasBody = req.method !== 'GET' && req.method !== 'HEAD';
+  // The streams of Node and of the browser are one and the same, with two sets of types.
   const body = hasBody ? { body: Readable.toWeb(req) as unknown as BodyInit, duplex: 'half' } : {};
   return new Request(new URL(req.url ?? '/', address), { method: req.method ?? 'GET', headers, signal, ...body } as RequestInit);
 }
