@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import express from 'express';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Request, Response } from 'playwright-core';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { playgroundRouter } from '../../server/http/playground.ts';
 import { eventually } from '../setup/conversation.ts';
@@ -203,23 +203,17 @@ const firstPaint = (page: Page) =>
 
 test('the first load brings less than 200 kB of script and paints within a second', async () => {
   const person = await world.signUp();
-  const { page, context } = await openPage(browser);
-  const scripts: Promise<number>[] = [];
-  page.on('response', (response) => {
-    if (!/\.js$/.test(response.url())) return;
-    scripts.push(
-      response
-        .request()
-        .sizes()
-        .then(({ responseBodySize }) => responseBodySize),
-    );
-  });
+  const { page } = await openPage(browser);
+  const scripts: Request[] = [];
+  const note = (response: Response) => void (/\.js$/.test(response.url()) && scripts.push(response.request()));
+  page.on('response', note);
   await page.goto(world.url);
   await signIn(page, person);
-  const bytes = (await Promise.all(scripts)).reduce((sum, each) => sum + each, 0);
+  page.off('response', note);
+  const sizes = await Promise.all(scripts.map((script) => script.sizes()));
+  const bytes = sizes.reduce((sum, { responseBodySize }) => sum + responseBodySize, 0);
   const paints = [await firstPaint(page)];
   for (let again = 0; again < 2; again++) {
-    await context.clearCookies({ name: 'none' });
     await page.reload();
     paints.push(await firstPaint(page));
   }

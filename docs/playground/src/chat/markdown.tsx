@@ -2,6 +2,7 @@ import { memo, useEffect, useRef, useState } from 'react';
 import ReactMarkdown, { type Components } from 'react-markdown';
 import remarkGfm from 'remark-gfm';
 import { CopyButton } from '../parts/buttons.tsx';
+import { Scrolling } from '../parts/scrolling.tsx';
 import { openBlocks } from './blocks.ts';
 
 const plugins = [remarkGfm];
@@ -19,13 +20,11 @@ const components: Components = {
     </a>
   ),
   table: ({ children }) => (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1)
-    <div className="table-frame" tabIndex={0}>
+    <Scrolling className="table-frame">
       <table className="table">{children}</table>
-    </div>
+    </Scrolling>
   ),
-  // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1)
-  pre: ({ children }) => <pre tabIndex={0}>{children}</pre>,
+  pre: ({ children }) => <Scrolling as="pre">{children}</Scrolling>,
 };
 
 const Prose = memo(({ text }: { text: string }) => (
@@ -40,10 +39,9 @@ const Code = memo(({ language, text }: { language: string; text: string }) => (
       {language || 'code'}
       <CopyButton text={text} label="Copy the code" />
     </figcaption>
-    {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1) */}
-    <pre tabIndex={0}>
+    <Scrolling as="pre">
       <code>{text}</code>
-    </pre>
+    </Scrolling>
   </figure>
 ));
 

@@ -2,6 +2,7 @@ import { memo, useEffect, useRef, useState } from 'react';
 import type { RunPart, ToolCallPart } from '../../../../client/react/index.ts';
 import { duration } from '../parts/format.tsx';
 import { Icon } from '../parts/icons.tsx';
+import { Scrolling } from '../parts/scrolling.tsx';
 import { Markdown } from './markdown.tsx';
 
 /** One piece of what a run shows: what it says, thinks and does, and what was said to it meanwhile. */
@@ -33,10 +34,9 @@ function Thinking({ text, isGrowing, isLive }: { text: string; isGrowing: boolea
         <Icon name="open" />
         <span className={isGrowing ? 'at-work' : ''}>{isGrowing ? 'Thinking' : 'Thoughts'}</span>
       </summary>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1) */}
-      <div className="thoughts" ref={box} tabIndex={0}>
+      <Scrolling className="thoughts" ref={box}>
         {text}
-      </div>
+      </Scrolling>
     </details>
   );
 }
@@ -89,8 +89,9 @@ export function Value({ title, value }: { title: string; value: unknown }) {
   return (
     <div className="value">
       <p>{title}</p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1) */}
-      <pre tabIndex={0}>{text.length > longest ? `${text.slice(0, longest)}\n… ${text.length - longest} more characters` : text}</pre>
+      <Scrolling as="pre">
+        {text.length > longest ? `${text.slice(0, longest)}\n… ${text.length - longest} more characters` : text}
+      </Scrolling>
     </div>
   );
 }

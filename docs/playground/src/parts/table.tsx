@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { Scrolling } from './scrolling.tsx';
 
 /** A column: its heading and what a row has in it. */
 export type Column<Row> = {
@@ -14,8 +15,7 @@ type TableProps<Row> = { caption: string; columns: readonly Column<Row>[]; rows:
 
 /** Rows of one kind. A table that is wider than the page scrolls by itself, also by keyboard. */
 export const Table = <Row,>({ caption, columns, rows, keyOf }: TableProps<Row>) => (
-  // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1)
-  <section className="table-frame" aria-label={caption} tabIndex={0}>
+  <Scrolling as="section" className="table-frame" aria-label={caption}>
     <table className="table">
       <caption className="for-readers">{caption}</caption>
       <thead>
@@ -39,5 +39,5 @@ export const Table = <Row,>({ caption, columns, rows, keyOf }: TableProps<Row>) 
         ))}
       </tbody>
     </table>
-  </section>
+  </Scrolling>
 );
