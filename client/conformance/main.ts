@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { writeFileSync } from 'node:fs';
 import { type Call, callWithin } from './call.ts';
 import { operations } from './operations.ts';

@@ -1,16 +1,19 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { build, type Rolldown } from 'vite';
 import { expect, test } from 'vitest';
-import { packClient, root } from '../setup/packed.ts';
+import { packClient, root, schemaPeers } from '../setup/packed.ts';
+import { startWorld } from '../setup/world.ts';
 
 const packed = await packClient();
+const world = await startWorld();
 
 const manifest = JSON.parse(readFileSync(join(root, 'client/package.json'), 'utf8')) as {
   exports: Record<string, string | { types: string; default: string }>;
@@ -90,4 +93,16 @@ test('the core is under 20 kB, minified and compressed, and an entry costs only 
   expect(sizes['core and react hooks']).toBeLessThan(20_000);
   expect(sizes.testing).toBeLessThan(4_000);
   expect(sizes['an error class']).toBeLessThan(2_000);
+});
+
+test('the kit runs from the package, and says what it needs where that is not there', async () => {
+  const kit = (project: string) => {
+    const program = join(project, 'node_modules/.bin/arkloop-conformance');
+    return promisify(execFile)(program, ['--url', world.url, '--only', 'threads']).catch(
+      (error) => error as { code: number; stderr: string },
+    );
+  };
+  const alone = await kit(await packed.install());
+  expect(alone).toMatchObject({ code: 2, stderr: expect.stringMatching(/^arkloop-conformance needs .* zod @ts-rest\/core\n$/) });
+  expect(await kit(await packed.install(schemaPeers))).toMatchObject({ stdout: expect.stringContaining('threads.create'), stderr: '' });
 });
