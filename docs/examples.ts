@@ -17,11 +17,13 @@ export type Examples = {
   readonly refusals: Readonly<Record<string, Refusal>>;
   /** What any operation answers when something is broken. */
   readonly faults: Readonly<Record<string, Refusal>>;
+  /** What endpoints are sent, by the type of the event. */
+  readonly webhooks: Readonly<Record<string, unknown>>;
 };
 
-/** Where the recordings lie: a file for each area, and two for the refusals that are of none. */
+/** Where the recordings lie: a file for each area, and those that are of none. */
 export const exampleFolder = new URL('examples/', import.meta.url);
-const shared = ['refusals.json', 'faults.json'] as const;
+const shared: readonly string[] = ['refusals.json', 'faults.json', 'webhooks.json'];
 
 const read = (file: string) => {
   const url = new URL(file, exampleFolder);
@@ -31,7 +33,12 @@ const read = (file: string) => {
 /** The recordings. */
 export function readExamples(): Examples {
   const files = existsSync(exampleFolder) ? readdirSync(exampleFolder) : [];
-  const areas = files.filter((file) => !shared.includes(file as (typeof shared)[number]));
+  const areas = files.filter((file) => !shared.includes(file));
   const all = new Map(areas.map((file) => [file.replace('.json', ''), read(file) as Record<string, Example>]));
-  return { of: (area, verb) => all.get(area)?.[verb], refusals: read('refusals.json'), faults: read('faults.json') };
+  return {
+    of: (area, verb) => all.get(area)?.[verb],
+    refusals: read('refusals.json'),
+    faults: read('faults.json'),
+    webhooks: read('webhooks.json'),
+  };
 }

@@ -27,6 +27,7 @@ export function illustrate(plain: OpenAPIObject, contract: Contract, examples: E
       illustrateOperation(operation, route, examples.of(area, verb) ?? { answers: {} }, examples);
     }
   illustrateOutside(document, examples);
+  illustrateWebhooks(document, examples);
   return document;
 }
 
@@ -76,4 +77,12 @@ function illustrateOutside({ components }: OpenAPIObject, { faults }: Examples) 
   const early = Object.keys(faults).filter((name) => faults[name]!.status < 500);
   for (const media of Object.values(RefusedOutside?.content ?? {}))
     media.examples = Object.fromEntries(early.map((name) => [name, refer(name)]));
+}
+
+function illustrateWebhooks({ webhooks = {} }: OpenAPIObject, examples: Examples) {
+  for (const [type, item] of Object.entries(webhooks)) {
+    const { requestBody } = ('post' in item && item.post) || {};
+    const media = requestBody && 'content' in requestBody ? Object.values(requestBody.content) : [];
+    for (const each of media) if (type in examples.webhooks) each.example = examples.webhooks[type];
+  }
 }

@@ -9,6 +9,7 @@ import { failures } from '../contract/shared/failures.ts';
 import { openApiPath } from '../contract/shared/path.ts';
 import { isIdempotent, refusalsOf } from '../contract/shared/policy.ts';
 import { type Contract, streamOf } from '../contract/shared/route.ts';
+import { WebhookEvent } from '../contract/webhooks.ts';
 import { derivedFiles, staleFiles } from '../docs/generate.ts';
 import { openApi } from '../docs/openapi.ts';
 import { operationIdOf } from '../docs/operation.ts';
@@ -31,6 +32,7 @@ type Operation = {
 };
 const document = JSON.parse(readFileSync(join(root, 'docs/openapi.json'), 'utf8')) as {
   paths: Record<string, Record<string, Operation>>;
+  webhooks: Record<string, { post: { requestBody: { content: Record<'application/json', { example?: { type: string } }> } } }>;
   components: { schemas: Record<string, { oneOf?: Referred[]; anyOf?: Referred[]; discriminator?: object; properties?: object }> };
 };
 const operations = Object.values(document.paths).flatMap((item) => Object.values(item));
@@ -88,6 +90,14 @@ test.each(routes)('%s shows what it is sent and what it answers', (id) => {
     silent.map(([status]) => `${id} ${status}`).filter((answer) => !neverGiven.includes(answer)),
     'npm run record',
   ).toEqual([]);
+});
+
+test('each webhook shows what is sent', () => {
+  const sent = Object.entries(document.webhooks).map(([type, { post }]) => [
+    type,
+    post.requestBody.content['application/json'].example?.type,
+  ]);
+  expect(sent, 'npm run record').toEqual(WebhookEvent.options.map(({ shape }) => [shape.type.value, shape.type.value]));
 });
 
 test('reasons are given to operations that exist', () => {

@@ -45,6 +45,8 @@ function shortened(body: unknown): unknown {
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
+const recordedApart = ['faults.json', 'webhooks.json'];
+
 /** Writes the examples: a file for each area, and one for the refusals that several operations give word for word. */
 export function writeExamples(examples: ReadonlyMap<string, Example>): void {
   const { refusals, named } = shared(examples);
@@ -54,7 +56,7 @@ export function writeExamples(examples: ReadonlyMap<string, Example>): void {
     areas[area] = { ...areas[area], [verb]: example };
   }
   mkdirSync(exampleFolder, { recursive: true });
-  for (const file of readdirSync(exampleFolder)) if (file !== 'faults.json') rmSync(new URL(file, exampleFolder));
+  for (const file of readdirSync(exampleFolder)) if (!recordedApart.includes(file)) rmSync(new URL(file, exampleFolder));
   for (const [area, verbs] of Object.entries(areas)) writeFileSync(new URL(`${area}.json`, exampleFolder), json(verbs));
   writeFileSync(new URL('refusals.json', exampleFolder), json(refusals));
 }
@@ -66,6 +68,12 @@ export function writeFaults(answers: readonly Answer[]): void {
   mkdirSync(exampleFolder, { recursive: true });
   const faults = answers.map((answer) => [nameOf(answer), { status: answer.status, body: stable(answer.body) }]);
   writeFileSync(new URL('faults.json', exampleFolder), json(Object.fromEntries(faults)));
+}
+
+/** Writes what endpoints are sent, by the type of the event. */
+export function writeWebhooks(events: Readonly<Record<string, unknown>>): void {
+  mkdirSync(exampleFolder, { recursive: true });
+  writeFileSync(new URL('webhooks.json', exampleFolder), json(events));
 }
 
 /** What tells whether two examples are of one form: names, kinds of values, and which refusals there are. */
