@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import type { Log } from '../kernel/log.ts';
@@ -20,6 +21,9 @@ function isoTime(text: string): string {
   return seconds === undefined ? new Date(text).toISOString() : `${seconds.replace(' ', 'T')}.${fraction.padEnd(3, '0').slice(0, 3)}Z`;
 }
 
+/** How long the sockets of a closed pool may take to end, in milliseconds. */
+const maxGoodbyeMs = 1_000;
+
 /** The pools of this process, for whoever watches them. */
 export const openPools = new Set<{ name: string; pool: pg.Pool }>();
 
@@ -39,13 +43,16 @@ export function openDatabase(url: string, { max, log, applicationName }: Databas
     options: '-c TimeZone=UTC -c DateStyle=ISO -c synchronous_commit=on',
     pipeline: true,
   });
+  const connected = new Set<pg.PoolClient>();
+  let closing = false;
   // Without these two listeners a restart of PostgreSQL ends the process.
-  // Whoever opened a connection has nothing to do with its loss.
-  pool.on('error', (error) => withinNone(() => log.warn({ err: error }, 'a database connection was lost')));
-  pool.on(
-    'connect',
-    (client) => void client.on('error', (error: Error) => withinNone(() => log.debug({ err: error }, 'a database connection broke'))),
-  );
+  // A lost connection does not belong to the span of the request that opened it.
+  pool.on('error', (err) => withinNone(() => log[closing ? 'debug' : 'warn']({ err }, 'a database connection was lost')));
+  pool.on('connect', (client) => {
+    client.on('error', (err: Error) => withinNone(() => log.debug({ err }, 'a database connection broke')));
+    connected.add(client);
+    client.once('end', () => connected.delete(client));
+  });
   const known = { name: applicationName.replace('arkloop ', ''), pool };
   openPools.add(known);
   const managers = entityManagers(pool);
@@ -53,9 +60,12 @@ export function openDatabase(url: string, { max, log, applicationName }: Databas
     pool,
     ...sqlOf({ query: (config) => pool.query(config as pg.QueryConfig) }),
     transaction: (work, accountId) => repeatOnConflict(() => transact(pool, (client) => managers(client, accountId), work)),
-    close() {
+    async close() {
+      closing = true;
       openPools.delete(known);
-      return pool.end();
+      await pool.end();
+      // The pool does not wait for its sockets: a server that stops meanwhile would be reported as lost.
+      for (const until = Date.now() + maxGoodbyeMs; connected.size > 0 && Date.now() < until; ) await sleep(5);
     },
   };
 }

@@ -100,7 +100,7 @@ export function openAccessLog(sql: Sql | undefined, log: Log): AccessLog {
     note: (visit) => add(lineOf(visit)),
     dropped: () => dropped,
     async close() {
-      write();
+      if (waiting.length > 0) write();
       await Promise.race([writing, sleep(2_000, undefined, { ref: false })]);
     },
   };
