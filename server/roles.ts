@@ -114,7 +114,12 @@ async function startOnDatabase({ role, config, log, teardown, ending }: Start, f
   ending.throwIfAborted();
   await refuseWrongSettings();
   const { openDatabase } = await import('./db/database.ts');
-  const database = openDatabase(store.url, { max: config.apiDbPoolMaxConns, log, applicationName: `arkloop ${role}` });
+  const database = openDatabase(store.url, {
+    max: config.apiDbPoolMaxConns,
+    min: config.apiDbPoolMinConns,
+    log,
+    applicationName: `arkloop ${role}`,
+  });
   teardown.add(layer.connections, 'connections', database.close);
   const deps = { config, keys: await readKeys(config, dataDir), database, databaseUrl: store.url, log };
   await startMetrics({ role, config, log, teardown }, facts, database);

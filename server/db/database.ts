@@ -7,7 +7,7 @@ import { withinNone } from '../kernel/spans.ts';
 import type { Database, Sql, Statement, Transaction } from '../kernel/sql.ts';
 import { entityManagers } from './orm.ts';
 
-export type DatabaseOptions = { max: number; log: Log; applicationName: string };
+export type DatabaseOptions = { max: number; min?: number; log: Log; applicationName: string };
 
 const types = new pg.TypeOverrides();
 // Times stay text, because a Date for each row costs four times the serialisation; the driver prints ISO with the session's zone, which is UTC.
@@ -28,10 +28,11 @@ const maxGoodbyeMs = 1_000;
 export const openPools = new Set<{ name: string; pool: pg.Pool }>();
 
 /** Open the pool. Nothing connects before the first query. */
-export function openDatabase(url: string, { max, log, applicationName }: DatabaseOptions): Database {
+export function openDatabase(url: string, { max, min = 0, log, applicationName }: DatabaseOptions): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max,
+    min,
     types,
     application_name: applicationName,
     connectionTimeoutMillis: 2_000,

@@ -24,7 +24,8 @@ type Merged<Union> = (Union extends unknown ? (each: Union) => void : never) ext
 /** Every variable under its name without the prefix, in camel case: `ARKLOOP_API_ADDR` is `apiAddr`. */
 export type Config = Readonly<{ [Name in keyof Merged<Rows<Chapters>>]: Merged<Rows<Chapters>>[Name] }>;
 
-const propertyOf = (name: string) =>
+/** The name of a variable in `Config`. */
+export const propertyOf = (name: string) =>
   name
     .replace('ARKLOOP_', '')
     .toLowerCase()

@@ -106,6 +106,12 @@ describe('rules between variables', () => {
     ]);
   });
 
+  test('a pool keeps no more connections than it may have', () => {
+    expect(problemsOf({ ARKLOOP_API_DB_POOL_MIN_CONNS: '9' })).toEqual([
+      'ARKLOOP_API_DB_POOL_MIN_CONNS: must not exceed ARKLOOP_API_DB_POOL_MAX_CONNS',
+    ]);
+  });
+
   test('the first administrator takes all three variables or none', () => {
     const problems = problemsOf({ ARKLOOP_ADMIN_LOGIN: 'root' });
     expect(problems.map((line) => line.split(':')[0])).toEqual(['ARKLOOP_ADMIN_EMAIL', 'ARKLOOP_ADMIN_PASSWORD']);
@@ -115,6 +121,12 @@ describe('rules between variables', () => {
 
 describe('production', () => {
   test('starts with a database and strong secrets', () => expect(problemsOf(production)).toEqual([]));
+
+  test('needs the address of the object store that is chosen', () => {
+    expect(problemsOf({ ...production, ARKLOOP_STORAGE_BACKEND: 's3' })).toEqual([
+      'ARKLOOP_S3_ENDPOINT: is required by ARKLOOP_STORAGE_BACKEND=s3 when ARKLOOP_ENV=production',
+    ]);
+  });
 
   test('needs both secrets and a database', () => {
     expect(problemsOf({ ARKLOOP_ENV: 'Production' }).map((line) => line.split(':')[0])).toEqual([

@@ -17,6 +17,7 @@ function production(config: Config, role: Role): string[] {
   if (role === 'gateway') return problems;
   refuse(!config.databaseUrl, 'ARKLOOP_DATABASE_URL: is required, the embedded PostgreSQL is not allowed,');
   if (role === 'migrate') return problems;
+  refuse(config.storageBackend === 's3' && !config.s3Endpoint, 'ARKLOOP_S3_ENDPOINT: is required by ARKLOOP_STORAGE_BACKEND=s3');
   const { authJwtSecret, encryptionKey } = config;
   refuse(!authJwtSecret, 'ARKLOOP_AUTH_JWT_SECRET: is required');
   refuse(!encryptionKey, 'ARKLOOP_ENCRYPTION_KEY: is required');
@@ -56,6 +57,10 @@ export function contradictions(config: Config, role: Role): string[] {
   refuse(
     config.workerMinConcurrency > config.workerMaxConcurrency,
     'ARKLOOP_WORKER_MIN_CONCURRENCY: must not exceed ARKLOOP_WORKER_MAX_CONCURRENCY',
+  );
+  refuse(
+    config.apiDbPoolMinConns > config.apiDbPoolMaxConns,
+    'ARKLOOP_API_DB_POOL_MIN_CONNS: must not exceed ARKLOOP_API_DB_POOL_MAX_CONNS',
   );
   return config.env === 'production' ? [...problems, ...production(config, role)] : problems;
 }

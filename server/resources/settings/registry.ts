@@ -55,16 +55,16 @@ const limits = {
   'limit.team_members': preset(positive(), '0', 'Members of a team; 0 is without limit.', both),
   'limit.max_input_content_bytes': preset(positive(), '32768', 'Bytes of an input to a run; 0 is without limit.', both),
   'limit.agent_reasoning_iterations': preset(positive(), '0', 'Model calls of a run; 0 is without limit.', both),
-  'limit.tool_continuation_budget': preset(positive(), '32', 'Continuations of long tool calls in a run.', both),
+  'limit.tool_continuation_budget': preset(positive(), '32', 'Continuations of long tool calls in a run; has no effect yet.', both),
   'limit.max_parallel_tasks': preset(whole(1), '32', 'Tool calls of a run at once.'),
   'limit.run_wall_clock_timeout_ms': preset(whole(1), '900000', 'Longest time of a run, in milliseconds.'),
   'limit.paused_input_timeout_ms': preset(whole(1), '300000', 'How long a run waits for input, in milliseconds.'),
   'limit.idle_heartbeat_interval_ms': preset(whole(1), '15000', 'How often a silent run shows that it lives, in milliseconds.'),
-  'limit.subagent_max_depth': preset(positive(), '5', 'How deep runs may start runs.', both),
-  'limit.subagent_max_active': preset(positive(), '20', 'Runs under a root run at once.', both),
-  'limit.subagent_max_parallel_children': preset(positive(), '5', 'Runs that a run has started at once.', both),
-  'limit.subagent_max_descendants': preset(positive(), '50', 'Runs under a root run in all.', both),
-  'queue.max_attempts': preset(whole(1, 1_000), '25', 'Attempts of a job.'),
+  'limit.subagent_max_depth': preset(positive(), '5', 'How deep runs may start runs; has no effect yet.', both),
+  'limit.subagent_max_active': preset(positive(), '20', 'Runs under a root run at once; has no effect yet.', both),
+  'limit.subagent_max_parallel_children': preset(positive(), '5', 'Runs that a run has started at once; has no effect yet.', both),
+  'limit.subagent_max_descendants': preset(positive(), '50', 'Runs under a root run in all; has no effect yet.', both),
+  'queue.max_attempts': preset(whole(1, 1_000), '25', 'Attempts of a job that executes a run or sends mail.'),
 } as const;
 
 const features = {

@@ -1,0 +1,32 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { table } from '../../server/kernel/config/table.ts';
+import { propertyOf } from '../../server/kernel/config.ts';
+import type { Setting } from '../../server/resources/settings/kinds.ts';
+import { registry, variableOf } from '../../server/resources/settings/registry.ts';
+
+const server = fileURLToPath(new URL('../../server', import.meta.url));
+
+/** The server's code without the tables in which variables and settings are declared. */
+const code = readdirSync(server, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !/^(kernel\/config\/|resources\/settings\/registry)/.test(file))
+  .map((file) => readFileSync(`${server}/${file}`, 'utf8'))
+  .join('\n');
+
+/** Settings whose key the code builds from a tool group. */
+const builtKeys = ['web_search.provider', 'web_fetch.provider'];
+
+test('every variable is read by the server', () => {
+  const ofSettings = Object.entries<Setting>(registry).map(([key, setting]) => variableOf(key, setting));
+  const variables = Object.values(table).flatMap((chapter) => Object.keys(chapter));
+  const isRead = (name: string) => ofSettings.includes(name) || code.includes(name) || new RegExp(`\\b${propertyOf(name)}\\b`).test(code);
+  expect(variables.filter((name) => !isRead(name))).toEqual([]);
+});
+
+test('every setting is read by the server, or says that it has no effect', () => {
+  const unread = Object.keys(registry).filter((key) => !builtKeys.includes(key) && !code.includes(`'${key}'`));
+  const declared = Object.entries(registry).flatMap(([key, { description }]) => (description.includes('no effect') ? [key] : []));
+  expect(unread).toEqual(declared);
+  expect(code).toContain('.provider`');
+});
