@@ -1,7 +1,7 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { Cidr, IpAddress } from './shared/addresses.ts';
-import { Id, intParam, Time } from './shared/fields.ts';
+import { Id, intParam, numberParam, Time } from './shared/fields.ts';
 import { Instant } from './shared/instant.ts';
 import type { Resource } from './shared/route.ts';
 
@@ -40,14 +40,6 @@ export const AccessLogPage = z
   .meta({ id: 'AccessLogPage' });
 export type AccessLogPage = z.infer<typeof AccessLogPage>;
 
-/** A number from 0 to 1 in a query string. */
-const share = () =>
-  z
-    .string()
-    .regex(/^\d(\.\d{1,15})?$/, 'must be a number from 0 to 1')
-    .transform(Number)
-    .pipe(z.number().min(0).max(1));
-
 export const AccessLogQuery = z.object({
   limit: intParam(1, 200).default(50).meta({ description: 'Rows of a page.' }),
   before: Id.optional().meta({ description: 'Only what is strictly older than this entry.' }),
@@ -63,7 +55,7 @@ export const AccessLogQuery = z.object({
     .regex(/^[A-Za-z]{2}$/, 'must be an ISO 3166-1 alpha-2 code')
     .toUpperCase()
     .optional(),
-  risk_min: share().optional().meta({ description: 'The least risk score, from 0 to 1.' }),
+  risk_min: numberParam(0, 1).optional().meta({ description: 'The least risk score, from 0 to 1.' }),
   ua_type: UserAgentType.optional(),
 });
 export type AccessLogQuery = z.infer<typeof AccessLogQuery>;

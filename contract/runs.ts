@@ -34,6 +34,9 @@ const facts = {
   cancelled_at: Time.nullable(),
 };
 
+/** The largest number of an event. */
+const maxSeq = 2 ** 31 - 1;
+
 /** A row of the list of runs. */
 export const RunSummary = z
   .object({
@@ -124,6 +127,7 @@ export const runs = initContract().router({
       'last-event-id': z
         .string()
         .regex(/^\d{1,10}$/, 'must be an integer')
+        .transform((text) => Math.min(Number(text), maxSeq))
         .optional(),
       accept: z
         .string()

@@ -115,6 +115,7 @@ export const reasonProse: Readonly<Record<string, string>> = {
   system_user: 'This is the service user of the platform.',
   team_not_found: 'No team of the account has this id.',
   thread_busy: 'A run of the thread has not ended: wait, cancel it, or send it input.',
+  thread_empty: 'The thread has no message. Add one first.',
   token_expired: 'The access token is over. Refresh it.',
   token_invalid: 'The link is wrong, used or too old; ask for a new one.',
   token_reused: 'The refresh token was used twice, which ends the session. Sign in again.',

@@ -106,7 +106,7 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   projectsDelete: [{ 409: ['default_project'] }],
   workspacesFiles: [workspacePath],
   workspacesFile: [workspacePath],
-  runsCreate: [starting],
+  runsCreate: [starting, { 409: ['thread_empty'] }],
   runsRetry: [starting, { 409: ['nothing_to_retry'] }],
   runsContinue: [starting, { 409: ['run_cannot_continue'] }],
   messagesCreate: [attached],

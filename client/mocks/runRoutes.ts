@@ -28,8 +28,10 @@ function demandIdle(thread: Row) {
 function start({ engine, found, caller, traceId }: Here, source: Started['source'], { model, persona_id, started = {} }: Wishes = {}) {
   const thread = found.thread_id!;
   demandIdle(thread);
-  const run_id = engine.fakes.id(engine.now());
   const thread_id = thread.value.id as string;
+  const tail = messagesOf(engine, thread_id)[0];
+  if (!tail) throw refuse('conflict', 'thread_empty', 'The thread has no message to answer.');
+  const run_id = engine.fakes.id(engine.now());
   const resume_from_run_id = started.resume_from_run_id ?? null;
   const whose = {
     account_id: caller.accountId,
@@ -45,8 +47,7 @@ function start({ engine, found, caller, traceId }: Here, source: Started['source
   const base = { run_id, thread_id, status: 'running' as const, created_at: engine.time() };
   const facts: Run & RunSummary = { ...base, ...whose, ...wished, ...end, ...spent, ...by };
   engine.state.add(runKind, { owner: caller.accountId, parents: { thread_id }, value: facts });
-  const tail = messagesOf(engine, thread_id)[0]?.value.id as string | undefined;
-  const asked = { ...(tail && { thread_tail_message_id: tail }), ...(model && { model }), ...(persona_id && { persona_id }) };
+  const asked = { thread_tail_message_id: tail.value.id as string, ...(model && { model }), ...(persona_id && { persona_id }) };
   engine.runs.begin(facts, thread, { source, ...asked, continuation_source: 'none', ...started });
   return { status: 201 as const, body: { run_id, trace_id: traceId } };
 }
@@ -121,7 +122,7 @@ export const runs: Behaviours<typeof routes> = {
   events: (context) => {
     const { query, headers, request } = context;
     const lastEventId = headers['last-event-id'];
-    const after = Math.max(query.after_seq, Number(lastEventId ?? 0));
+    const after = Math.max(query.after_seq, lastEventId ?? 0);
     return openEvents(context, liveOf(context), {
       after,
       follow: query.follow,

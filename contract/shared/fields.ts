@@ -23,6 +23,15 @@ export const intParam = (min: number, max = 2 ** 31 - 1) =>
     .transform(Number)
     .pipe(z.int().min(min).max(max));
 
+/** A decimal number in a query string from `min` to `max`; an exponent is accepted. */
+export const numberParam = (min: number, max: number) =>
+  z
+    .string()
+    .max(32)
+    .regex(/^-?\d+(\.\d+)?(e[+-]?\d+)?$/i, 'must be a number')
+    .transform(Number)
+    .pipe(z.number().min(min).max(max));
+
 /** A boolean in a query string: true, 1, false or 0. */
 export const boolParam = () => z.stringbool({ truthy: ['true', '1'], falsy: ['false', '0'], case: 'sensitive' });
 

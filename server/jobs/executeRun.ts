@@ -10,6 +10,7 @@ import { isConnectionLost } from '../kernel/lostConnection.ts';
 import type { Outbound } from '../kernel/outbound.ts';
 import type { Database } from '../kernel/sql.ts';
 import type { Storage } from '../kernel/storage.ts';
+import { readSettings } from '../resources/settings/settings.ts';
 import { attemptRun } from './attempt.ts';
 import { keepLease, Stopped } from './hold.ts';
 import { CancelRequested, type Lease, LeaseLost, leaseRun } from './lease.ts';
@@ -95,7 +96,7 @@ function watched(seat: Seat) {
 /** Give a run to whoever takes jobs next: a job that merely failed would wait for its turn. */
 async function handBack({ database, queue }: ExecuteDeps, { run, release }: Lease) {
   await release();
-  await queue.executeRun(database, run.id, run.account_id, run.trace_id);
+  await queue.executeRun(database, run, (await readSettings(database))['queue.max_attempts']);
 }
 
 function endingOf(error: unknown, signal: AbortSignal): Ending {

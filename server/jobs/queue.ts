@@ -9,15 +9,15 @@ export const executeRunTask = 'run.execute';
 export const runJobKey = (runId: string) => `run:${runId}`;
 
 const addJob = statement<unknown>(
-  `select graphile_worker.add_job($1, payload := $2::json, job_key := $3, max_attempts := 25, flags := array[$1])`,
+  `select graphile_worker.add_job($1, payload := $2::json, job_key := $3, max_attempts := $4, flags := array[$1])`,
 );
 const removeJob = statement<unknown>('select graphile_worker.remove_job($1)');
 
 /** The queue lives in the same database, so a job commits with the rows it is about. */
 export const queue: Queue = {
-  async executeRun(sql, runId, accountId, traceId) {
-    const payload = { v: 1, type: executeRunTask, account_id: accountId, run_id: runId, ...traceFacts(traceId) };
-    await sql.rows(addJob, [executeRunTask, JSON.stringify(payload), runJobKey(runId)]);
+  async executeRun(sql, { id, account_id, trace_id }, maxAttempts) {
+    const payload = { v: 1, type: executeRunTask, account_id, run_id: id, ...traceFacts(trace_id) };
+    await sql.rows(addJob, [executeRunTask, JSON.stringify(payload), runJobKey(id), maxAttempts]);
   },
   async withdrawRun(sql, runId) {
     await sql.rows(removeJob, [runJobKey(runId)]);

@@ -35,11 +35,12 @@ const freeLease = statement<never>(
 export async function recoverRuns({ database, queue, config, log }: ReaperDeps): Promise<number> {
   return database.transaction(async (tx) => {
     if (!(await tx.row(tryLock, [recoveryLock]))?.locked) return 0;
+    const maxAttempts = (await readSettings(database, tx))['queue.max_attempts'];
     const abandoned = await tx.rows(selectAbandoned, [config.workerLeaseSeconds]);
-    for (const { id, account_id, trace_id } of abandoned) {
-      if ((await tx.run(freeLease, [id])) === 0) continue;
-      await queue.executeRun(tx, id, account_id, trace_id);
-      log.warn({ run_id: id, trace_id }, 'a run was taken back from a dead worker');
+    for (const run of abandoned) {
+      if ((await tx.run(freeLease, [run.id])) === 0) continue;
+      await queue.executeRun(tx, run, maxAttempts);
+      log.warn({ run_id: run.id, trace_id: run.trace_id }, 'a run was taken back from a dead worker');
     }
     return abandoned.length;
   });

@@ -9,7 +9,7 @@ import type { Storage } from './storage.ts';
 
 /** Puts work into the job queue, in the transaction of the rows it is about. */
 export type Queue = {
-  executeRun(sql: Sql, runId: string, accountId: string, traceId: string): Promise<void>;
+  executeRun(sql: Sql, run: { id: string; account_id: string; trace_id: string }, maxAttempts: number): Promise<void>;
   /** Take back a job that no worker has begun. */
   withdrawRun(sql: Sql, runId: string): Promise<void>;
 };

@@ -159,6 +159,8 @@ test.for([
   [{ risk_min: '0.2' }, [2, 3, 4]],
   [{ risk_min: '0' }, [0, 1, 2, 3, 4]],
   [{ risk_min: '1.0' }, [4]],
+  [{ risk_min: '1e0' }, [4]],
+  [{ risk_min: '2E-1' }, [2, 3, 4]],
   [{ ua_type: 'tool' }, [1, 4]],
   [{ country: 'DE', risk_min: '0.5', ua_type: 'tool', path: '/V' }, [4]],
   [{ country: 'DE', method: 'POST' }, []],
@@ -205,7 +207,7 @@ test.for([
   ['risk_min', '1.01'],
   ['risk_min', '-0.1'],
   ['risk_min', 'NaN'],
-  ['risk_min', '1e-1'],
+  ['risk_min', '1e1'],
   ['ua_type', 'human'],
 ] as const)('%s takes no %j', async ([name, value]) => {
   const { status, body } = await ask({ [name]: value });

@@ -20,7 +20,7 @@ const becomes = (numbers: object) => expect.poll(read, { timeout: 6_000, interva
 test('an installation is counted: people, accounts, runs and what they used', async () => {
   const start = {
     total_users: 1,
-    active_users_30d: 0,
+    active_users_30d: 1,
     total_runs: 0,
     runs_today: 0,
     total_input_tokens: 0,
@@ -52,7 +52,7 @@ test('an installation is counted: people, accounts, runs and what they used', as
     );
   await becomes({
     total_users: 4,
-    active_users_30d: 2,
+    active_users_30d: 3,
     total_runs: 3,
     runs_today: 1,
     total_input_tokens: 14,

@@ -118,8 +118,10 @@ test('what is not known yet is null', async () => {
     user_prompt: 'Hello!',
     events_stats: { total: 1, llm_turns: 0, tool_calls: 0, provider_fallbacks: 0 },
   });
-  const empty = (await call('POST', '/v1/threads', { token: person.token, body: {} })).body.id;
-  expect((await details(await startRun(world, person, empty))).body.user_prompt).toBeNull();
+  const emptied = await openThread(world, person);
+  const unprompted = await startRun(world, person, emptied);
+  await sql('delete from messages where thread_id = $1', [emptied]);
+  expect((await details(unprompted)).body.user_prompt).toBeNull();
 });
 
 test('children come in the order of their creation, and all is summed up with them', async () => {

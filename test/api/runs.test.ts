@@ -97,10 +97,15 @@ test('retry replaces the answer, is refused on an empty thread and while a run i
   expect(events[0]).toMatchObject({ data: { source: 'retry', continuation_source: 'none' } });
   expect(await texts()).toEqual(['Hello!', 'second']);
   const empty = await call('POST', '/v1/threads', { token: bob.token, body: {} });
-  expect(await call('POST', `/v1/threads/${empty.body.id}:retry`, { token: bob.token })).toMatchObject({
-    status: 409,
-    body: { details: { reason: 'nothing_to_retry' } },
-  });
+  for (const [path, reason] of [
+    [':retry', 'nothing_to_retry'],
+    ['/runs', 'thread_empty'],
+  ])
+    expect(await call('POST', `/v1/threads/${empty.body.id}${path}`, { token: bob.token })).toMatchObject({
+      status: 409,
+      body: { details: { reason } },
+    });
+  expect((await call('GET', `/v1/threads/${empty.body.id}/runs`, { token: bob.token })).body).toEqual([]);
   await vendor.close();
 });
 

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, expect, test } from 'vitest';
-import { eventually } from '../setup/conversation.ts';
+import { eventually, openThread, startRun } from '../setup/conversation.ts';
 import { queuedMails, verificationTokenFor } from '../setup/mail.ts';
 import { sameKeys, startProcess } from '../setup/process.ts';
 import { reason } from '../setup/sessions.ts';
@@ -107,4 +107,16 @@ test('the environment counts more than what is stored, and without it another pr
     links.push(mail?.kind === 'verification' && new URL(mail.data.url).origin);
   }
   expect(links).toEqual(['https://stored.test', 'https://env.test']);
+});
+
+test('jobs get the number of attempts that is set', async () => {
+  const attempts = () =>
+    sql(`select max_attempts from graphile_worker.jobs where task_identifier = 'run.execute' order by id desc limit 1`);
+  const start = async () => startRun(world, chief, await openThread(world, chief));
+  await start();
+  expect(await attempts()).toEqual([{ max_attempts: 25 }]);
+  await set('queue.max_attempts', '3');
+  await start();
+  expect(await attempts()).toEqual([{ max_attempts: 3 }]);
+  await clear('queue.max_attempts');
 });

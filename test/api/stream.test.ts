@@ -60,6 +60,8 @@ test('the start is the larger of after_seq and Last-Event-ID', async () => {
   expect(await after({ after: events.length })).toEqual({ status: 200, first: undefined });
   expect(await after({ lastEventId: events.length })).toEqual({ status: 204, first: undefined });
   expect(await after({ after: 2 ** 31 - 1, lastEventId: 0 })).toEqual({ status: 204, first: undefined });
+  for (const lastEventId of [2 ** 31 - 1, 2 ** 31, 9_999_999_999])
+    expect(await after({ lastEventId }), `${lastEventId}`).toEqual({ status: 204, first: undefined });
 });
 
 test('wrong parameters are JSON refusals before the stream', async () => {

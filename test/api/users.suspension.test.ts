@@ -129,6 +129,7 @@ test('his runs are asked to stop in every account, those of others go on', async
   const own = await startRun(world, person, await openThread(world, person));
   const there = async ({ token }: Person) => {
     const thread = (await call('POST', '/v1/threads', { token, headers: inAccount(workspace), body: {} })).body.id;
+    await call('POST', `/v1/threads/${thread}/messages`, { token, headers: inAccount(workspace), body: { content: 'hi' } });
     return (await call('POST', `/v1/threads/${thread}/runs`, { token, headers: inAccount(workspace), body: {} })).body.run_id as string;
   };
   const [shared, begun, foreign] = [await there(person), await there(person), await there(host)];
@@ -156,6 +157,7 @@ async function followed(at: string) {
   const body = { name: 'Open', visibility: 'shared' };
   const project = (await call('POST', '/v1/projects', { token: host.token, headers, body })).body.id;
   const thread = (await call('POST', '/v1/threads', { token: host.token, headers, body: { project_id: project } })).body.id;
+  await call('POST', `/v1/threads/${thread}/messages`, { token: host.token, headers, body: { content: 'hi' } });
   const run = (await call('POST', `/v1/threads/${thread}/runs`, { token: host.token, headers, body: {} })).body.run_id as string;
   const key = await keyOf(reader, headers);
   const open = (token: string) => openStream(at, run, { token, headers });

@@ -63,7 +63,10 @@ async function makeThing(desk: Desk, list: string, key: string, params: Record<s
   if (list === '/v1/runs') return (await run(desk)).run_id!;
   const fields = list.endsWith('/messages') ? { role: 'user' } : {};
   mocks.state.add(list as `/${string}`, fields, person, { ...params });
-  return mocks.state.rows(list as `/${string}`)[0]![key] as string;
+  const made = mocks.state.rows(list as `/${string}`)[0]![key] as string;
+  // Runs need a message to answer.
+  if (list === '/v1/threads') mocks.state.add('/v1/threads/{thread_id}/messages', { role: 'user' }, person, { thread_id: made });
+  return made;
 }
 
 /** A run that has said something and goes on until it is cancelled. */

@@ -81,6 +81,7 @@ test('what cannot be started is told in one line', async () => {
 test('events leave as they happen, long before their run ends', async () => {
   const { client, mocks } = await open();
   const { id: thread_id } = await client.threads.create();
+  await client.messages.create({ params: { thread_id }, body: { content: 'one' } });
   mocks.plan(async function* (talk) {
     yield { type: 'message.delta', data: { content: 'One', content_delta: 'One', role: 'assistant' } };
     await untilCancelled(talk);

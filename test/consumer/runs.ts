@@ -121,6 +121,7 @@ export function describeRuns(target: Target) {
     expect(await refusalOf(client.runs.retry({ params: { thread_id: empty.id }, body: {} }))).toEqual(
       refused(409, 'conflict', 'nothing_to_retry'),
     );
+    expect(await refusalOf(client.runs.create({ params: { thread_id: empty.id } }))).toEqual(refused(409, 'conflict', 'thread_empty'));
     expect(await refusalOf(open().runs.get({ params: { run_id: runId } }))).toMatchObject({ status: 401 });
   });
 }

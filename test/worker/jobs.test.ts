@@ -39,10 +39,10 @@ test('a job that is delivered again changes nothing: not while the run is execut
   const reader = await openStream(url, runId, { token: bob.token });
   await reader.until((event) => event.type === 'message.delta');
   await addJob({ v: 1, run_id: runId });
-  await queue.executeRun(database, runId, bob.accountId, 'f'.repeat(32));
+  await queue.executeRun(database, { id: runId, account_id: bob.accountId, trace_id: 'f'.repeat(32) }, 25);
   await reader.ended;
   const events = await expectSound(world, runId, bob.token);
-  await queue.executeRun(database, runId, bob.accountId, 'f'.repeat(32));
+  await queue.executeRun(database, { id: runId, account_id: bob.accountId, trace_id: 'f'.repeat(32) }, 25);
   await addJob({ v: 1, run_id: runId });
   await noJobs();
   expect(await expectSound(world, runId, bob.token)).toEqual(events);
@@ -64,7 +64,7 @@ test('a run whose answer was complete when its worker died is ended without anot
   await sql('delete from usage_records where run_id = $1', [runId]);
   await sql('delete from run_events where run_id = $1 and seq = $2', [runId, before.length]);
   await sql(`update runs set status = 'running', next_seq = next_seq - 1, completed_at = null where id = $1`, [runId]);
-  await queue.executeRun(database, runId, bob.accountId, 'f'.repeat(32));
+  await queue.executeRun(database, { id: runId, account_id: bob.accountId, trace_id: 'f'.repeat(32) }, 25);
   await readAll(url, runId, bob.token);
   const events = await expectSound(world, runId, bob.token);
   expect(events.slice(0, before.length - 1)).toEqual(before.slice(0, -1));

@@ -2,12 +2,12 @@ import type { Params } from '../sample.ts';
 import { bodies } from './bodies.ts';
 import { asAdmin, formOf, invitationOf, type Maker, memberOf, name, post, workspaceOf } from './make.ts';
 
-const threadOf = async (maker: Maker): Promise<string> => (await post(maker, '/v1/threads', { title: name() })).id;
-const runOf = async (maker: Maker): Promise<string> => {
-  const thread = await threadOf(maker);
-  await post(maker, `/v1/threads/${thread}/messages`, { content: 'Hello!' });
-  return (await post(maker, `/v1/threads/${thread}/runs`)).run_id;
+const threadOf = async (maker: Maker): Promise<string> => {
+  const { id } = await post(maker, '/v1/threads', { title: name() });
+  await post(maker, `/v1/threads/${id}/messages`, { content: 'Hello!' });
+  return id;
 };
+const runOf = async (maker: Maker): Promise<string> => (await post(maker, `/v1/threads/${await threadOf(maker)}/runs`)).run_id;
 const madeAt =
   (path: string, model: string, field = 'id') =>
   async (maker: Maker, above: Params): Promise<string> =>

@@ -35,7 +35,7 @@ export const selectByEmail = statement<CredentialRow>(`${credential} and lower(u
 export const selectById = statement<CredentialRow>(`${credential} and u.id = $1`);
 
 /** Only an active user signs in; the row stays locked until the session is there, so that a suspension comes before or after both. */
-export const markSignedIn = statement<never>(`update users set last_login_at = now() where id = $1 and status = 'active'`);
+export const lockActiveUser = statement<never>(`select 1 as active from users where id = $1 and status = 'active' for no key update`);
 
 /** The hash as it is now; no password changes until the transaction is over. */
 export const lockHash = statement<{ password_hash: string }>('select password_hash from credentials where user_id = $1 for update');
@@ -45,7 +45,8 @@ export const replaceHash = statement<never>(
 );
 
 export const insertSession = statement<{ issued_at: string }>(`
-  with opened as (
+  with signed_in as (update users set last_login_at = now() where id = $2),
+  opened as (
     insert into sessions (id, user_id, active_account_id, ip, user_agent, method) values ($1, $2, $3, $4, $5, $8) returning id, created_at)
   insert into refresh_tokens (token_hash, session_id, issued_at, expires_at)
   select $6, id, created_at, created_at + make_interval(secs => $7) from opened returning issued_at`);

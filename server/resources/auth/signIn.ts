@@ -3,7 +3,7 @@ import { sha256 } from '../../kernel/ids.ts';
 import type { RequestScope } from '../../kernel/scope.ts';
 import { ensureDefaultProject } from '../projects/service.ts';
 import { loginKeyOf } from './fields.ts';
-import { type CredentialRow, markSignedIn } from './queries.ts';
+import { type CredentialRow, lockActiveUser } from './queries.ts';
 import { type Method, openSession, roleOf, type SignedIn } from './sessions.ts';
 
 export const suspended = () => refuse('forbidden', 'user_suspended', 'This user is suspended.');
@@ -12,7 +12,7 @@ export const suspended = () => refuse('forbidden', 'user_suspended', 'This user 
 export async function signIn(scope: RequestScope, known: CredentialRow, method: Method): Promise<SignedIn> {
   const { tx } = scope;
   const { user_id: userId, account_id: accountId } = known;
-  if ((await tx.run(markSignedIn, [userId])) === 0) throw suspended();
+  if ((await tx.run(lockActiveUser, [userId])) === 0) throw suspended();
   await ensureDefaultProject(tx, accountId, userId);
   const signedIn = await openSession(scope, { userId, accountId, role: roleOf(known) }, method);
   const metadata = { result: 'succeeded', method, login_hash: sha256(known.login_key) };

@@ -2,11 +2,12 @@ import type { RequestScope } from '../../kernel/scope.ts';
 import { seal } from '../../kernel/seal.ts';
 import { statement } from '../../kernel/sql.ts';
 import { lifeOf, type Mail, sendMailTask } from '../../mail/mail.ts';
+import { readSettings } from '../settings/settings.ts';
 import { mailWay } from './way.ts';
 
 const keepBefore = statement<never>('savepoint before_mail');
 const dropMail = statement<never>('rollback to savepoint before_mail');
-const addJob = statement<unknown>('select graphile_worker.add_job($1, payload := $2::json, max_attempts := 25)');
+const addJob = statement<unknown>('select graphile_worker.add_job($1, payload := $2::json, max_attempts := $3)');
 
 /**
  * Put a mail into the queue, in the transaction of what it tells of. Mail that cannot be queued never undoes that: the answer is `failed`;
@@ -20,7 +21,7 @@ export async function queueMail(scope: Pick<RequestScope, 'app' | 'tx' | 'origin
   const payload = { v: 1, type: sendMailTask, trace_id: origin.traceId, until, sealed };
   await tx.run(keepBefore);
   try {
-    await tx.rows(addJob, [sendMailTask, JSON.stringify(payload)]);
+    await tx.rows(addJob, [sendMailTask, JSON.stringify(payload), (await readSettings(app.database, tx))['queue.max_attempts']]);
     return 'queued';
   } catch (error) {
     app.log.error({ err: error, trace_id: origin.traceId, kind: mail.kind }, 'a mail was not queued');

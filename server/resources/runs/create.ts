@@ -2,7 +2,7 @@ import { type NewRun, reasoningMode } from '../../../contract/runRequests.ts';
 import { Failure, notFound, refuse } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
-import { readEntitlements } from '../settings/settings.ts';
+import { readEntitlements, readSettings } from '../settings/settings.ts';
 import * as queries from './queries.ts';
 
 /** Why a run is made, and what of an earlier one it takes up. */
@@ -23,6 +23,7 @@ export const wishesOf = ({ route_id, persona_id, model, reasoning_mode }: NewRun
 export async function startRun(scope: Scope, threadId: string, wishes: RunWishes, { source, resumeFrom }: RunOrigin): Promise<string> {
   const { app, tx, accountId, actor, origin } = scope;
   const thread = await lockIdleThread(scope, threadId);
+  if (!thread.tail_message_id) throw refuse('conflict', 'thread_empty', 'The thread has no message to answer.');
   const resumable = source === 'api' ? (await tx.row(queries.selectResumable, [accountId, threadId]))?.id : resumeFrom;
   const id = newId();
   const { routeId = null, personaId = null, model = null, reasoningMode: mode = null } = wishes;
@@ -49,7 +50,8 @@ export async function startRun(scope: Scope, threadId: string, wishes: RunWishes
     ...event,
   ]);
   if (made === 0) throw ended(scope);
-  await app.queue.executeRun(tx, id, accountId, origin.traceId);
+  const maxAttempts = (await readSettings(app.database, tx))['queue.max_attempts'];
+  await app.queue.executeRun(tx, { id, account_id: accountId, trace_id: origin.traceId }, maxAttempts);
   // The entry of an edit is about the message.
   if (source !== 'edit') scope.audit({ metadata: { thread_id: threadId } });
   return id;

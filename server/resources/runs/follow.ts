@@ -6,7 +6,7 @@ import { recheckMs, runEvents } from './stream.ts';
 
 export type FollowRequest = {
   query: { after_seq: number; follow: boolean };
-  headers: { 'last-event-id'?: string | undefined };
+  headers: { 'last-event-id'?: number | undefined };
   authorization: string | undefined;
   signal: AbortSignal;
 };
@@ -21,7 +21,7 @@ export function openStream(
   { query, headers, authorization, signal }: FollowRequest,
 ): { chunks: Chunks; options: StreamOptions } | undefined {
   const lastEventId = headers['last-event-id'];
-  const after = Math.max(query.after_seq, Number(lastEventId ?? 0));
+  const after = Math.max(query.after_seq, lastEventId ?? 0);
   const nothingMore = ended.has(run.status) && after >= run.next_seq - 1;
   if (nothingMore && lastEventId !== undefined) return undefined;
   const watched = watch(scope, run, authorization, signal);

@@ -24,7 +24,7 @@ export async function findRun({ read, accountId, actor, permissions, isPlatformA
 
 const created = (scope: Scope, id: string): CreatedRun => ({ run_id: id, trace_id: scope.origin.traceId });
 
-/** Start a run of a thread. Persona, route and model are not resolved here. Throws 409 `thread_busy`, 402, 429. */
+/** Start a run of a thread. Persona, route and model are not resolved here. Throws 409 `thread_busy` or `thread_empty`, 402, 429. */
 export const createRun = async (scope: Scope, thread: ThreadRow, input: NewRun): Promise<CreatedRun> =>
   created(scope, await startRun(scope, thread.id, wishesOf(input), { source: 'api' }));
 

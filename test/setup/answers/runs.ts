@@ -1,5 +1,5 @@
 import { adminOf } from '../planSamples.ts';
-import { post, threadOf } from '../samples/makers.ts';
+import { emptyThreadOf, post, threadOf } from '../samples/makers.ts';
 import type { Change, Scene, Special } from './special.ts';
 
 const withoutCredits: Special = async ({ world, by }) => {
@@ -27,6 +27,8 @@ async function over({ world, sample }: Scene): Promise<void> {
   await world.sql(`update runs set status = 'completed', completed_at = now() where id = $1`, [sample.params.run_id]);
 }
 
+const empty: Special = async (scene) => ({ params: { thread_id: await emptyThreadOf(scene) } });
+
 const starting: Record<string, Special> = {
   '402 credits_exhausted': withoutCredits,
   '409 thread_busy': busy,
@@ -36,7 +38,7 @@ const starting: Record<string, Special> = {
 /** How runs refuse to start, and what else only they answer. */
 export const runSpecials: Readonly<Record<string, Readonly<Record<string, Special>>>> = {
   'runs.continue': starting,
-  'runs.create': starting,
+  'runs.create': { ...starting, '409 thread_empty': empty },
   'runs.editMessage': starting,
   'runs.events': {
     204: async (scene) => over(scene).then(() => ({ query: {}, headers: { 'last-event-id': '1000' } })),
@@ -44,6 +46,6 @@ export const runSpecials: Readonly<Record<string, Readonly<Record<string, Specia
   'runs.input': { '409 run_not_active': async (scene) => over(scene).then(() => ({})) },
   'runs.retry': {
     ...starting,
-    '409 nothing_to_retry': async (scene) => ({ params: { thread_id: await threadOf(scene) } }),
+    '409 nothing_to_retry': empty,
   },
 };

@@ -12,10 +12,14 @@ export async function post({ world, by }: Maker, path: string, body?: unknown) {
   return answer.body;
 }
 
-/** A thread, with credits for its runs, since one sample takes them from everybody. */
+export const emptyThreadOf = async (maker: Maker): Promise<string> => (await post(maker, '/v1/threads')).id;
+
+/** A thread with a message to answer, in an account with credits: one sample takes them away. */
 export async function threadOf(maker: Maker): Promise<string> {
   await maker.world.sql('update credit_balances set balance = greatest(balance, 1000) where account_id = $1', [maker.by.accountId]);
-  return (await post(maker, '/v1/threads')).id;
+  const id = await emptyThreadOf(maker);
+  await post(maker, `/v1/threads/${id}/messages`, { content: 'Hello!' });
+  return id;
 }
 
 export const flowToken = async ({ call }: World, identity: string): Promise<string> =>
