@@ -43,12 +43,12 @@ export async function planRun(deps: ExecuteDeps, planning: Planning): Promise<Pl
   const first = await chooseRoute(deps, settings, run, persona, planning.history.lastUserMessage);
   const plan = isPlain(persona) ? await classify(deps, planning, persona, first) : { persona, routed: first };
   await keepDecisions(deps.database, lease, planning.writer, plan.persona, plan.routed);
-  return { ...plan, isPlain: isPlain(persona) };
+  return { ...plan, isPlain: isPlain(plan.persona) };
 }
 
 const isPlain = (persona: Persona) => persona.executor_type === 'task.classify_route';
 
-/** A hidden question chooses the prompt that the run goes on with, and perhaps another model. */
+/** A hidden model call chooses the persona or the prompt that the run continues with, and perhaps another model. */
 async function classify(deps: ExecuteDeps, { lease, writer, settings, history, spent, signal }: Planning, persona: Persona, first: Opened) {
   const asking = classifyRoute({
     model: first.model,
@@ -65,9 +65,21 @@ async function classify(deps: ExecuteDeps, { lease, writer, settings, history, s
       await writer.write(value);
       continue;
     }
-    const { prompt, model } = value;
-    const wishes = lease.run.requested_model || lease.run.route_id ? {} : { persona_model: model };
-    const routed = model ? await chooseRoute(deps, settings, lease.run, persona, history.lastUserMessage, wishes) : first;
-    return { persona: { ...persona, prompt }, routed };
+    const { personaId, prompt = persona.prompt, model } = value;
+    const chosen = personaId ? await chosenPersona(deps, lease, personaId) : { ...persona, prompt };
+    const { run } = lease;
+    const wishes = !model || run.requested_model || run.route_id ? {} : { persona_model: model };
+    const routed = personaId || model ? await chooseRoute(deps, settings, run, chosen, history.lastUserMessage, wishes) : first;
+    return { persona: chosen, routed };
   }
+}
+
+/** The persona that a run continues as. Throws `config.invalid` if it runs no agent loop itself. */
+async function chosenPersona({ database }: ExecuteDeps, { run }: Lease, personaId: string): Promise<Persona> {
+  const persona = await resolvePersona(database, run.account_id, personaId);
+  if (!executors.includes(persona.executor_type) || isPlain(persona))
+    throw new RunFailure('config.invalid', `The persona ${personaId} cannot be the end of a route.`, {
+      details: { persona_id: personaId },
+    });
+  return persona;
 }

@@ -18,11 +18,10 @@ test('every folder is a persona that could have been made by a request, in the o
 });
 
 test('auto goes on as pro or as ultra, and as pro when in doubt', async () => {
-  const prompts = Object.fromEntries((await builtins()).map(({ persona_key, definition }) => [persona_key, definition.prompt_md]));
   const { definition } = (await builtins()).find((each) => each.persona_key === 'auto')!;
   expect(definition.executor_type).toBe('task.classify_route');
   expect(ClassifyRouteConfig.parse(definition.executor_config)).toEqual({
-    routes: { pro: { prompt_override: prompts.pro }, ultra: { prompt_override: prompts.ultra } },
+    routes: { pro: { persona_id: 'pro' }, ultra: { persona_id: 'ultra' } },
     default_route: 'pro',
   });
 });

@@ -18,8 +18,8 @@ export type ClassifyInput = {
   spent: Spent;
 };
 
-/** The way a run goes on: the system prompt, and the selector of a model where it is to be another. */
-export type ClassifiedRoute = { route: string; prompt: string; model?: string };
+/** How a run continues: as another persona or with another system prompt, and the selector of a model if it changes. */
+export type ClassifiedRoute = { route: string; personaId?: string; prompt?: string; model?: string };
 
 /**
  * Ask a model which way a run should go on. The call is hidden: it is no turn and leaves no text, but what it used is spent.
@@ -31,8 +31,8 @@ export async function* classifyRoute(input: ClassifyInput): AsyncGenerator<RunSt
   const route = namedIn(yield* ask(input, questionOf(input, keys)), keys) ?? otherwise;
   if (route == null)
     throw new RunFailure('task.classify_route.no_match', 'The model chose none of the routes.', { details: { routes: keys } });
-  const { prompt_override: prompt, model_override: model } = routes[route]!;
-  return { route, prompt, ...(model && { model }) };
+  const { persona_id: personaId, prompt_override: prompt, model_override: model } = routes[route]!;
+  return { route, ...(personaId && { personaId }), ...(prompt && { prompt }), ...(model && { model }) };
 }
 
 const longestAnswer = 64;

@@ -32,8 +32,7 @@ type Parse = typeof import('yaml').parse;
 function read(persona_key: string, parse: Parse): Builtin {
   const home = new URL(`${persona_key}/`, folder);
   const text = (path: string) => readFileSync(new URL(path, home), 'utf8').trim();
-  const file = { tag: '!file', resolve: text };
-  const { system: isSystem = false, ...written } = parse(text('persona.yaml'), { customTags: [file] });
+  const { system: isSystem = false, ...written } = parse(text('persona.yaml'));
   const { scope: _, persona_key: key, version, ...fields } = NewPersona.parse({ ...written, persona_key, prompt_md: text('prompt.md') });
   const definition = { ...defaults, ...stated(fields) } as PersonaDefinition;
   checkExecutor(definition);

@@ -5,8 +5,13 @@ import { check } from '../../../contract/shared/input.ts';
 import { invalid } from '../../kernel/failure.ts';
 import type { PersonaDefinition } from './definition.ts';
 
-/** A way on that a classifying persona may choose: the prompt it goes on with, and the model if not its own. */
-const ClassifiedRoute = z.strictObject({ prompt_override: PersonaPrompt, model_override: ModelSelector.nullish() });
+/** A route that a classifying persona may choose: another persona with its tools and reasoning, or one answer to another prompt without tools. */
+const ClassifiedRoute = z
+  .strictObject({ persona_id: PersonaKey.optional(), prompt_override: PersonaPrompt.optional(), model_override: ModelSelector.nullish() })
+  .refine(({ persona_id, prompt_override }) => (persona_id === undefined) !== (prompt_override === undefined), {
+    path: ['prompt_override'],
+    message: 'needs either persona_id or prompt_override',
+  });
 
 /** `executor_config` of `task.classify_route`. */
 export const ClassifyRouteConfig = z
