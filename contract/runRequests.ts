@@ -30,25 +30,26 @@ export const reasoningMode = (word: z.infer<typeof spelledMode>): ReasoningMode 
 
 const model = z.string().trim().max(200).nullish().meta({ description: 'A selector: `provider^model`, or a model alone.' });
 
-export const NewRun = z
-  .strictObject({
-    route_id: z
-      .string()
-      .regex(new RegExp(`^${name}$`))
-      .nullish()
-      .meta({ description: 'A provider model by id.' }),
-    persona_id: z
-      .string()
-      .regex(new RegExp(`^(?:${name}(?:@${name})?)?$`))
-      .nullish()
-      .meta({ description: '`key` or `key@version`.' }),
-    model,
-    reasoning_mode: spelledMode.nullish(),
-  })
-  .meta({ id: 'NewRun' });
+/** Who answers, and how. */
+export const runOptions = {
+  route_id: z
+    .string()
+    .regex(new RegExp(`^${name}$`))
+    .nullish()
+    .meta({ description: 'A provider model by id.' }),
+  persona_id: z
+    .string()
+    .regex(new RegExp(`^(?:${name}(?:@${name})?)?$`))
+    .nullish()
+    .meta({ description: '`key` or `key@version`.' }),
+  model,
+  reasoning_mode: spelledMode.nullish(),
+};
+
+export const NewRun = z.strictObject(runOptions).meta({ id: 'NewRun' });
 export type NewRun = z.infer<typeof NewRun>;
 
-export const RetryRequest = z.strictObject({ model }).meta({ id: 'RetryRequest' });
+export const RetryRequest = z.strictObject(runOptions).meta({ id: 'RetryRequest' });
 export const ContinueRequest = z.strictObject({ run_id: Id }).meta({ id: 'ContinueRequest' });
 
 const idPrefix = z

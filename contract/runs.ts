@@ -2,7 +2,7 @@ import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { RunError, RunEvent, terminalTypes } from './events.ts';
 import { NewMessage } from './messages.ts';
-import { CancelRequest, ContinueRequest, NewRun, RetryRequest, RunFilter, RunInput, RunStatus } from './runRequests.ts';
+import { CancelRequest, ContinueRequest, NewRun, RetryRequest, RunFilter, RunInput, RunStatus, runOptions } from './runRequests.ts';
 import { boolParam, Id, intParam, Ok, Time, TraceId } from './shared/fields.ts';
 import { pageQuery } from './shared/pages.ts';
 import { eventsOf, type Resource } from './shared/route.ts';
@@ -33,6 +33,13 @@ const facts = {
   failed_at: Time.nullable(),
   cancelled_at: Time.nullable(),
 };
+
+/** A changed message, and who answers it. */
+const EditedMessage = NewMessage.safeExtend(runOptions).meta({ id: 'EditedMessage' });
+export type EditedMessage = z.infer<typeof EditedMessage>;
+
+const inherits =
+  'What the request leaves out of persona, route, model and reasoning mode is that of the run that it repeats; null asks for the default.';
 
 /** The largest number of an event. */
 const maxSeq = 2 ** 31 - 1;
@@ -141,6 +148,7 @@ export const runs = initContract().router({
     method: 'POST',
     path: '/v1/threads/{thread_id}:retry',
     summary: 'Answer the last message again',
+    description: `The answer it has is hidden. ${inherits}`,
     body: RetryRequest,
     responses: { 201: CreatedRun },
     metadata: { auth: 'user+key', read, permission, audit: ['run.retry', 'run'], also: limits },
@@ -157,8 +165,8 @@ export const runs = initContract().router({
     method: 'PATCH',
     path: '/v1/threads/{thread_id}/messages/{message_id}',
     summary: 'Change a message of yours and answer it again',
-    description: 'Every later message is hidden.',
-    body: NewMessage,
+    description: `Every later message is hidden. ${inherits}`,
+    body: EditedMessage,
     responses: { 201: CreatedRun },
     metadata: {
       auth: 'user+key',

@@ -399,6 +399,20 @@ export interface Dashboard {
   active_accounts: number;
 }
 
+export interface EditedMessage {
+  /** Not blank; stored unchanged. */
+  content?: string | undefined;
+  /** Wins over `content`. */
+  content_json?: MessageContent | undefined;
+  /** A provider model by id. */
+  route_id?: string | null | undefined;
+  /** `key` or `key@version`. */
+  persona_id?: string | null | undefined;
+  /** A selector: `provider^model`, or a model alone. */
+  model?: string | null | undefined;
+  reasoning_mode?: "auto" | "enabled" | "disabled" | "none" | "off" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "extra high" | null | undefined;
+}
+
 export interface EmailCode {
   /** One address (RFC 5322 addr-spec) of 3 to 254 characters. */
   email: string;
@@ -1539,8 +1553,13 @@ export interface Report {
 export type ReportCategory = "inaccurate" | "out_of_date" | "too_short" | "too_long" | "harmful_or_offensive" | "wrong_sources";
 
 export interface RetryRequest {
+  /** A provider model by id. */
+  route_id?: string | null | undefined;
+  /** `key` or `key@version`. */
+  persona_id?: string | null | undefined;
   /** A selector: `provider^model`, or a model alone. */
   model?: string | null | undefined;
+  reasoning_mode?: "auto" | "enabled" | "disabled" | "none" | "off" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "extra high" | null | undefined;
 }
 
 export interface Run {
@@ -2854,16 +2873,20 @@ export interface RunsApi {
    * Server-sent events in order, without gaps, from the one after `after_seq` or `Last-Event-ID`, whichever is larger.
    */
   readonly events: StreamCall<{ params: { run_id: Id; }; query?: { after_seq?: number | undefined; follow?: boolean | undefined; } | undefined; }, RunEvent, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Answer the last message again */
+  /**
+   * Answer the last message again
+   *
+   * The answer it has is hidden. What the request leaves out of persona, route, model and reasoning mode is that of the run that it repeats; null asks for the default.
+   */
   readonly retry: Call<{ params: { thread_id: Id; }; body?: RetryRequest | undefined; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
   /** Continue a run that failed or was cancelled */
   readonly continue: Call<{ params: { thread_id: Id; }; body: ContinueRequest; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
   /**
    * Change a message of yours and answer it again
    *
-   * Every later message is hidden.
+   * Every later message is hidden. What the request leaves out of persona, route, model and reasoning mode is that of the run that it repeats; null asks for the default.
    */
-  readonly editMessage: Call<{ params: { thread_id: Id; message_id: Id; }; body: NewMessage; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
+  readonly editMessage: Call<{ params: { thread_id: Id; message_id: Id; }; body: EditedMessage; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
 }
 
 export interface PersonasApi {

@@ -52,6 +52,12 @@ function start({ engine, found, caller, traceId }: Here, source: Started['source
   return { status: 201 as const, body: { run_id, trace_id: traceId } };
 }
 
+/** What a request asks for, and where it asks for nothing, what the newest run of the thread was asked for. */
+function repeated({ engine }: Pick<Context, 'engine'>, threadId: string, { model, persona_id }: Wishes): Wishes {
+  const run = engine.state.rows(runKind, ({ parents }) => parents.thread_id === threadId)[0]?.value as Run | undefined;
+  return { model: model === undefined ? run?.model : model, persona_id: persona_id === undefined ? run?.persona_id : persona_id };
+}
+
 /** Hides messages of a thread. */
 const hide = ({ engine }: Here, fits: (message: Message) => boolean, threadId: string) =>
   engine.state.remove(messageKind, ({ parents, value }) => parents.thread_id === threadId && fits(value as Message));
@@ -136,7 +142,7 @@ export const runs: Behaviours<typeof routes> = {
     const last = messagesOf(engine, params.thread_id)[0]?.value as Message | undefined;
     if (!last) throw refuse('conflict', 'nothing_to_retry', 'The thread has no message to answer.');
     if (last.role === 'assistant') hide(context, ({ id }) => id === last.id, params.thread_id);
-    return start(context, 'retry', { model: context.body.model });
+    return start(context, 'retry', repeated(context, params.thread_id, context.body));
   },
   continue: (context) => {
     const { engine, params, body } = context;
@@ -155,7 +161,7 @@ export const runs: Behaviours<typeof routes> = {
     const later = messagesOf(engine, params.thread_id).filter(({ order }) => order > message.order);
     hide(context, ({ id }) => later.some(({ value }) => value.id === id), params.thread_id);
     Object.assign(message.value, contentOf(body));
-    return start(context, 'edit');
+    return start(context, 'edit', repeated(context, params.thread_id, body));
   },
 };
 

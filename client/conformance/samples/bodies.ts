@@ -25,6 +25,7 @@ export const bodies: Record<string, (maker: Maker, params: Params) => unknown> =
   AsrCredentialChanges: () => ({ name: name() }),
   Credentials: passwordOf,
   CreditAdjustment: async ({ somebody }) => ({ account_id: (await somebody()).accountId, amount: 5 }),
+  EditedMessage: () => ({ content: 'hi' }),
   EmailCodeRequest: async ({ somebody }) => ({ email: (await somebody()).email }),
   FeatureFlagChanges: () => ({ description: 'changed' }),
   FlowCodeRequest: async ({ call, somebody }) => {

@@ -19,6 +19,28 @@ export const wishesOf = ({ route_id, persona_id, model, reasoning_mode }: NewRun
   reasoningMode: reasoning_mode ? reasoningMode(reasoning_mode) : null,
 });
 
+type AskedRun = Pick<queries.RunRow, 'route_id' | 'requested_persona_id' | 'requested_model' | 'reasoning_mode'>;
+
+/** The wishes of a run. */
+export const wishesOfRun = (run: AskedRun): RunWishes => ({
+  routeId: run.route_id,
+  personaId: run.requested_persona_id,
+  model: run.requested_model,
+  reasoningMode: run.reasoning_mode,
+});
+
+/** The wishes of a request that repeats a run, and of that run where the request names none. A model of the request wins over a route of the run. */
+export function repeatedWishes(input: NewRun, run: AskedRun | undefined): RunWishes {
+  const [asked, earlier] = [wishesOf(input), run ? wishesOfRun(run) : {}];
+  const isRouted = input.route_id !== undefined || input.model !== undefined;
+  return {
+    ...earlier,
+    ...(isRouted && { routeId: asked.routeId ?? null, model: asked.model ?? null }),
+    ...(input.persona_id !== undefined && { personaId: asked.personaId ?? null }),
+    ...(input.reasoning_mode !== undefined && { reasoningMode: asked.reasoningMode ?? null }),
+  };
+}
+
 /** Start a run of a thread whose row is locked here until the commit: run, first event and job appear together or not at all. */
 export async function startRun(scope: Scope, threadId: string, wishes: RunWishes, { source, resumeFrom }: RunOrigin): Promise<string> {
   const { app, tx, accountId, actor, origin } = scope;

@@ -104,6 +104,12 @@ export const appendEvent = statement<never>(`
     where id = $1 returning id, next_seq - 1 as seq)
   insert into run_events (run_id, seq, event_id, type, data, created_at) select id, seq, $2, $3, $4, clock_timestamp() from run`);
 
+/** What was asked of the run that answered the message with the number $3, or of the newest of several. */
+export const selectRepeated = statement<Pick<RunRow, 'route_id' | 'requested_persona_id' | 'requested_model' | 'reasoning_mode'>>(`
+  select route_id, requested_persona_id, requested_model, reasoning_mode from runs
+  where account_id = $1 and thread_id = $2 and parent_run_id is null and (id = $4 or ($4::uuid is null and tail_message_number >= $3))
+  order by tail_message_number, created_at desc, id desc limit 1`);
+
 export const selectContinuable = statement<RunRow & { can_continue: boolean }>(`
   select ${runColumns}, r.status in ('failed', 'cancelled') and exists (
     select from run_events e where e.run_id = r.id

@@ -1,6 +1,5 @@
-import type { NewMessage } from '../../../contract/messages.ts';
 import type { CancelRequest, NewRun } from '../../../contract/runRequests.ts';
-import type { CreatedRun } from '../../../contract/runs.ts';
+import type { CreatedRun, EditedMessage } from '../../../contract/runs.ts';
 import type { PageQuery } from '../../../contract/shared/pages.ts';
 import { notFound, refuse } from '../../kernel/failure.ts';
 import type { Scope } from '../../kernel/scope.ts';
@@ -9,7 +8,7 @@ import * as messages from '../messages/queries.ts';
 import { keepVersion } from '../shares/queries.ts';
 import type { ThreadRow } from '../threads/queries.ts';
 import { notYours, requestCancel } from './cancel.ts';
-import { lockIdleThread, startRun, wishesOf } from './create.ts';
+import { lockIdleThread, repeatedWishes, startRun, wishesOf, wishesOfRun } from './create.ts';
 import * as queries from './queries.ts';
 
 export type FoundRun = queries.RunRow & { thread_owner_id: string | null };
@@ -29,13 +28,14 @@ export const createRun = async (scope: Scope, thread: ThreadRow, input: NewRun):
   created(scope, await startRun(scope, thread.id, wishesOf(input), { source: 'api' }));
 
 /** Answer the newest message again, in place of the answer it has. Throws 409 `nothing_to_retry` or `thread_busy`. */
-export async function retryThread(scope: Scope, thread: ThreadRow, { model }: { model?: string | null | undefined }): Promise<CreatedRun> {
+export async function retryThread(scope: Scope, thread: ThreadRow, input: NewRun): Promise<CreatedRun> {
   const { tx, accountId } = scope;
   await lockIdleThread(scope, thread.id);
   const last = await tx.row(messages.selectLastVisible, [accountId, thread.id]);
   if (!last) throw refuse('conflict', 'nothing_to_retry', 'The thread has no message to answer.');
   if (last.role === 'assistant' && last.run_id) await tx.run(messages.hideRun, [accountId, thread.id, last.run_id]);
-  return created(scope, await startRun(scope, thread.id, { model: model || null }, { source: 'retry' }));
+  const repeated = await tx.row(queries.selectRepeated, [accountId, thread.id, last.number, last.run_id]);
+  return created(scope, await startRun(scope, thread.id, repeatedWishes(input, repeated), { source: 'retry' }));
 }
 
 /** Take up a run that failed or was cancelled. Throws 404 for one of another thread, 409 `run_cannot_continue`. */
@@ -43,17 +43,16 @@ export async function continueThread(scope: Scope, thread: ThreadRow, runId: str
   const run = await scope.tx.row(queries.selectContinuable, [scope.accountId, thread.id, runId]);
   if (!run) throw notFound();
   if (!run.can_continue) throw refuse('conflict', 'run_cannot_continue', 'This run cannot be continued.');
-  const wishes = {
-    routeId: run.route_id,
-    personaId: run.requested_persona_id,
-    model: run.requested_model,
-    reasoningMode: run.reasoning_mode,
-  };
-  return created(scope, await startRun(scope, thread.id, wishes, { source: 'continue', resumeFrom: run.id }));
+  return created(scope, await startRun(scope, thread.id, wishesOfRun(run), { source: 'continue', resumeFrom: run.id }));
 }
 
 /** Change a message, hide what came after it and answer it again. */
-export async function editMessage(scope: Scope, thread: ThreadRow, message: messages.MessageRow, input: NewMessage): Promise<CreatedRun> {
+export async function editMessage(
+  scope: Scope,
+  thread: ThreadRow,
+  message: messages.MessageRow,
+  input: EditedMessage,
+): Promise<CreatedRun> {
   const { tx, accountId } = scope;
   await lockIdleThread(scope, thread.id);
   const { content, contentJson } = await replaceContent(scope, message, input);
@@ -61,7 +60,8 @@ export async function editMessage(scope: Scope, thread: ThreadRow, message: mess
   await tx.run(messages.updateContent, [accountId, thread.id, message.id, content, contentJson && JSON.stringify(contentJson)]);
   await tx.run(messages.hideAfter, [accountId, thread.id, message.number]);
   scope.audit({ targetId: message.id });
-  return created(scope, await startRun(scope, thread.id, {}, { source: 'edit' }));
+  const repeated = await tx.row(queries.selectRepeated, [accountId, thread.id, message.number, null]);
+  return created(scope, await startRun(scope, thread.id, repeatedWishes(input, repeated), { source: 'edit' }));
 }
 
 /** The message of the caller's thread that a path names: only a visible one of a user. */

@@ -20,6 +20,7 @@ export const bodies: Record<string, (maker: Maker, params: Params) => unknown> =
   ContinueRequest: (maker, { thread_id: threadId }) => brokenRun(maker, threadId!).then((run_id) => ({ run_id })),
   Credentials: ({ by: { login, password } }) => ({ login, password }),
   CreditAdjustment: ({ by: { accountId } }) => ({ account_id: accountId, amount: 5 }),
+  EditedMessage: () => ({ content: 'hi' }),
   EmailCode: async ({ world }) => {
     const { email } = await world.signUp();
     await world.call('POST', '/v1/auth/email/otp/send', { body: { email } });
