@@ -69,6 +69,6 @@ export const accessLog = initContract().router({
     description: 'Requests appear within a second. They are kept for `ARKLOOP_ACCESS_LOG_RETENTION_DAYS`.',
     query: AccessLogQuery,
     responses: { 200: AccessLogPage },
-    metadata: { auth: 'platform' },
+    metadata: { auth: 'platform', queryIds: { before: 'rows', since: 'rows' } },
   },
 } as const satisfies Resource);

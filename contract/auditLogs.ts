@@ -64,6 +64,11 @@ export const auditLogs = initContract().router({
     summary: 'List what was done, newest first',
     query: AuditQuery,
     responses: { 200: AuditLog },
-    metadata: { auth: 'user+key', read: 'account.audit_read', or: 'platform.admin' },
+    metadata: {
+      auth: 'user+key',
+      read: 'account.audit_read',
+      or: 'platform.admin',
+      queryIds: { account_id: 'account', actor_user_id: 'user' },
+    },
   },
 } as const satisfies Resource);

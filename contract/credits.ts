@@ -98,7 +98,7 @@ export const credits = initContract().router({
     summary: 'Read the balance of any account, and its transactions, newest first',
     query: pageQuery(50).extend({ account_id: Id }),
     responses: { 200: AccountCredits },
-    metadata: { auth: 'platform', pages: 'within' },
+    metadata: { auth: 'platform', pages: 'within', queryIds: { account_id: 'account' } },
   },
   adjust: {
     method: 'POST',

@@ -29,6 +29,7 @@ export const NewEntitlementOverride = z
 export type NewEntitlementOverride = z.infer<typeof NewEntitlementOverride>;
 
 const ofAccount = { account_id: Id };
+const queryIds = { account_id: 'account' } as const;
 const permission = 'platform.entitlements.manage';
 
 /** What single accounts may that their plan does not say. */
@@ -39,7 +40,7 @@ export const entitlementOverrides = initContract().router({
     summary: 'List the overrides of an account, expired ones too, newest first',
     query: pageQuery().extend(ofAccount),
     responses: { 200: z.array(EntitlementOverride) },
-    metadata: { auth: 'platform', permission, pages: 'cursor' },
+    metadata: { auth: 'platform', permission, pages: 'cursor', queryIds },
   },
   set: {
     method: 'POST',
@@ -56,6 +57,6 @@ export const entitlementOverrides = initContract().router({
     query: z.object(ofAccount),
     body: null,
     responses: { 200: Ok },
-    metadata: { auth: 'platform', permission, audit: ['entitlement_override.delete', 'entitlement_override'] },
+    metadata: { auth: 'platform', permission, queryIds, audit: ['entitlement_override.delete', 'entitlement_override'] },
   },
 } as const satisfies Resource);

@@ -36,7 +36,7 @@ const accountId = Id.optional().meta({ description: 'The account, unless it is t
 
 const read = 'account.ip_rules.manage';
 /** An admin of the platform helps those out who have locked out themselves. */
-const orRescue = { auth: 'user', read, or: 'platform.admin' } as const;
+const orRescue = { auth: 'user', read, or: 'platform.admin', queryIds: { account_id: 'account' } } as const;
 
 /** Which client addresses may use an account. */
 export const ipRules = initContract().router({

@@ -49,7 +49,7 @@ export const referrals = initContract().router({
     summary: 'List referrals, newest first',
     query: ReferralsQuery,
     responses: { 200: z.array(Referral) },
-    metadata: { auth: 'platform', permission, pages: 'cursor' },
+    metadata: { auth: 'platform', permission, pages: 'cursor', queryIds: { inviter_user_id: 'user' } },
   },
   tree: {
     method: 'GET',
@@ -58,6 +58,6 @@ export const referrals = initContract().router({
     description: `Breadth first, each user once, ${mostNodes} at most.`,
     query: z.object({ user_id: Id }),
     responses: { 200: z.array(ReferralNode) },
-    metadata: { auth: 'platform', permission },
+    metadata: { auth: 'platform', permission, queryIds: { user_id: 'user' } },
   },
 } as const satisfies Resource);

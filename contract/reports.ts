@@ -53,6 +53,6 @@ export const reports = initContract().router({
     summary: 'List the reports of all accounts, newest first',
     query: pageQuery().extend({ category: ReportCategory.optional(), thread_id: Id.optional() }),
     responses: { 200: z.array(Report) },
-    metadata: { auth: 'platform', pages: 'cursor' },
+    metadata: { auth: 'platform', pages: 'cursor', queryIds: { thread_id: 'thread' } },
   },
 } as const satisfies Resource);

@@ -96,7 +96,12 @@ export const runs = initContract().router({
     summary: 'List runs of the account, newest first',
     query: RunFilter,
     responses: { 200: z.array(RunSummary) },
-    metadata: { auth: 'user+key', read, pages: 'cursor' },
+    metadata: {
+      auth: 'user+key',
+      read,
+      pages: 'cursor',
+      queryIds: { account_id: 'account', user_id: 'user', parent_run_id: 'run', run_id: 'rows', thread_id: 'rows', persona_id: 'rows' },
+    },
   },
   get: {
     method: 'GET',

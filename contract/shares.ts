@@ -93,7 +93,7 @@ export const shares = initContract().router({
     query: z.object({ id: Id }),
     body: null,
     responses: { 204: null },
-    metadata: { auth: 'user+key', read, permission, audit: ['thread_share.delete', 'thread_share'] },
+    metadata: { auth: 'user+key', read, permission, queryIds: { id: 'share' }, audit: ['thread_share.delete', 'thread_share'] },
   },
   view: {
     method: 'GET',

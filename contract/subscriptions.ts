@@ -69,7 +69,7 @@ export const subscriptions = initContract().router({
     description: 'Members see the active one of their account; the platform sees those of all accounts.',
     query: SubscriptionsQuery,
     responses: { 200: z.array(Subscription) },
-    metadata: { ...reading, pages: 'cursor' },
+    metadata: { ...reading, pages: 'cursor', queryIds: { account_id: 'account' } },
   },
   get: {
     method: 'GET',

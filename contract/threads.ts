@@ -68,7 +68,7 @@ export const threads = initContract().router({
     summary: 'List your threads, last active first',
     query: pageQuery().extend({ project_id: Id.optional() }),
     responses: { 200: z.array(Thread) },
-    metadata: { auth: 'user+key', read, pages: 'cursor' },
+    metadata: { auth: 'user+key', read, pages: 'cursor', queryIds: { project_id: 'project' } },
   },
   search: {
     method: 'GET',

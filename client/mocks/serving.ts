@@ -8,6 +8,7 @@ import type { Answered, Context, Engine } from './context.ts';
 import { findNamed, paramsOf, serveGenerically } from './generic.ts';
 import { byHand } from './hand.ts';
 import type { Operation } from './operations.ts';
+import { demandQueryIds } from './queryIds.ts';
 import { invalid, Refusal, refuse } from './refusal.ts';
 
 /** A request that found its operation. */
@@ -27,6 +28,7 @@ export async function serve(incoming: Incoming): Promise<Answered> {
   const { route } = operation;
   if (request.method === 'HEAD' && streamOf(route)) throw new Refusal('wrong_method', 'A stream has no HEAD.', {}, { allow: 'GET' });
   const context = admit(incoming);
+  demandQueryIds(context);
   context.found = findNamed(context);
   const scopeInBody = route.query === undefined;
   const params = paramsOf(context);

@@ -5,6 +5,9 @@ import type { Schema } from './route.ts';
 /** One permission, all of several, or one for each value of the `scope` that the request names. */
 export type Demand = Permission | readonly Permission[] | { readonly account: Permission; readonly platform: Permission };
 
+/** What an id in a query names; `rows` is no resource: the value selects among the rows that the caller sees. */
+export type QueryTarget = 'account' | 'user' | 'project' | 'thread' | 'run' | 'share' | 'rows';
+
 /** What a route demands and promises besides its shapes. The server enforces it; documents, client and tests read it. */
 export type Policy = {
   /** Who may call: anybody, a signed-in user, also an API key, or a signed-in user with a platform permission. */
@@ -18,6 +21,8 @@ export type Policy = {
    * also of one that he is no member of; or, only without `permission`, the owner, whom only the service knows.
    */
   or?: 'owner' | 'self' | 'platform.admin';
+  /** What each id in the query names. It is looked up like an id in the path, so one that the caller may not see is 404. */
+  queryIds?: Readonly<Record<string, QueryTarget>>;
   /** Whoever may read a thing may call, where otherwise only its owner may change it. */
   anyReader?: true;
   /** `optional`: the route is of the user alone and works without a usable active account. */

@@ -9,8 +9,8 @@ import type { Form } from './multipart.ts';
 export type Intent = 'read' | 'write';
 
 /**
- * Finds what a path parameter `{noun_id}`, or `{noun}`, names; throws 404 when the caller may not see it, 403 when he may see but not change it.
- * `found` is what the parameters before it named.
+ * Finds what a path parameter `{noun_id}` or `{noun}` names, or under the key `?param` what an id in the query names; throws 404 when the caller
+ * may not see it, 403 when they may see but not change it. `found` is what the parameters before it named. Lookups run in the order of their list.
  */
 export type Lookup<Found = unknown> = (
   scope: Scope,
@@ -52,7 +52,13 @@ export type Answered = { status: number; body: unknown; headers?: Record<string,
 
 /** A route with the code that serves it. */
 export type Served = { route: Route; lookups: readonly NamedLookup[]; handle: (input: Input<Route>) => Promise<Answered> };
-type NamedLookup = { noun: string; param: string; find: Lookup };
+type NamedLookup = { noun: string; param: string; in: 'path' | 'query'; find: Lookup };
+
+/** The ids in the query of a route that name a resource, as keys of lookups: `?project_id`. */
+type QueryKey<R extends Route> = R['metadata'] extends { queryIds: infer Ids }
+  ? { [Param in keyof Ids & string]: Ids[Param] extends 'rows' ? never : `?${Param}` }[keyof Ids & string]
+  : never;
+type QueryLookups<T extends Resource> = { readonly [Key in { [Name in keyof T]: QueryKey<T[Name]> }[keyof T]]: Lookup };
 
 /** A resource with the code that serves it. */
 export type Implementation = { resource: Resource; served: Readonly<Record<string, Served>> };
@@ -60,7 +66,7 @@ export type Implementation = { resource: Resource; served: Readonly<Record<strin
 /** Tie handlers to their contract. `H` is inferred against `Handlers`, which keeps literal types; beyond this point the types are forgotten. */
 export const implement = <const T extends Resource, L extends Lookups, H extends Handlers<T, L>>(
   resource: T,
-  lookups: L,
+  lookups: L & QueryLookups<T>,
   handlers: H,
 ): Implementation => ({
   resource,
@@ -72,8 +78,10 @@ export const implement = <const T extends Resource, L extends Lookups, H extends
   ),
 });
 
-/** The lookups of what the path of a route names. */
-const lookupsOf = ({ path }: Route, lookups: Lookups): NamedLookup[] =>
-  Object.entries(lookups)
-    .flatMap(([noun, find]) => [`${noun}_id`, noun].map((param) => ({ noun, param, find })))
-    .filter(({ param }) => paramNames(path).includes(param));
+/** The lookups of what the path and the query of a route name. */
+const lookupsOf = ({ path, metadata: { queryIds = {} } }: Route, lookups: Lookups): NamedLookup[] =>
+  Object.entries(lookups).flatMap(([key, find]): NamedLookup[] =>
+    key.startsWith('?')
+      ? Object.keys(queryIds).flatMap((param) => (`?${param}` === key ? [{ noun: key, param, in: 'query', find }] : []))
+      : [`${key}_id`, key].flatMap((param) => (paramNames(path).includes(param) ? [{ noun: key, param, in: 'path', find }] : [])),
+  );

@@ -85,7 +85,11 @@ function scopeOf(app: App, admission: Admission, read: App['database'], notes: N
 async function lookUp({ route, lookups }: Served, { params, query }: Admission, scope: Scope) {
   const found: Record<string, unknown> = {};
   const intent = route.method === 'GET' || route.metadata.anyReader ? 'read' : 'write';
-  for (const { noun, param, find } of lookups) found[noun] = await find(scope, params[param]!, intent, found, query);
+  for (const { noun, param, in: place, find } of lookups) {
+    const id = place === 'path' ? params[param]! : query[param];
+    // What a query names selects or belongs to something else, which is what the request changes.
+    if (id !== undefined) found[noun] = await find(scope, id as string, place === 'path' ? intent : 'read', found, query);
+  }
   return found;
 }
 

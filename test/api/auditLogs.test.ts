@@ -102,7 +102,12 @@ test('entries are chosen by what they say, exactly', async () => {
   expect(await total({ action: 'thing.%' })).toBe(0);
   expect(await total({ target_type: 'thing' })).toBe(8);
   expect(await total({ target_type: 'thing', actor_user_id: other.id.toUpperCase() })).toBe(3);
-  expect(await total({ target_type: 'thing', actor_user_id: randomUUID() })).toBe(0);
+  // A member without entries is known, whoever is neither a member nor an actor is not.
+  const quiet = await signUp();
+  expect((await read(owner, { actor_user_id: quiet.id })).status).toBe(404);
+  await join(quiet, owner, 'member');
+  expect(await total({ actor_user_id: quiet.id })).toBe(0);
+  expect((await read(owner, { actor_user_id: randomUUID() })).status).toBe(404);
   const between = (since: string, until: string) => total({ action: 'thing.poke', since, until });
   expect(await between('2026-01-01T00:00:02Z', '2026-01-01T00:00:04Z')).toBe(3);
   expect(await between('2026-01-01T01:00:02+01:00', '2026-01-01T00:00:02.000Z')).toBe(1);
@@ -143,8 +148,8 @@ test('an account sees its own entries, whatever it asks for', async () => {
   const filters = [
     {},
     { action: 'team.create' },
-    { actor_user_id: other.id },
-    { actor_user_id: chief.id },
+    { actor_user_id: owner.id },
+    { actor_user_id: member.id },
     { target_type: 'thing' },
     { include: 'state' },
   ];
@@ -159,6 +164,10 @@ test('an account sees its own entries, whatever it asks for', async () => {
     }
   for (const account_id of [other.accountId, randomUUID()]) {
     const answer = await read(owner, { account_id });
+    expect([answer.status, answer.body.error, answer.body.details]).toEqual([404, 'not_found', {}]);
+  }
+  for (const actor_user_id of [other.id, chief.id, randomUUID()]) {
+    const answer = await read(owner, { actor_user_id });
     expect([answer.status, answer.body.error, answer.body.details]).toEqual([404, 'not_found', {}]);
   }
   const there = { 'x-account-id': owner.accountId };
@@ -190,7 +199,8 @@ test('an admin of the platform sees everything, or one account', async () => {
   expect(new Set(await accountsOf({ account_id: owner.accountId }))).toEqual(new Set([owner.accountId]));
   expect((await accountsOf({ action: 'team.create' }))[0]).toBe(owner.accountId);
   expect((await accountsOf({ action: 'feature_flag.create' }))[0]).toBeNull();
-  expect((await read(chief, { account_id: randomUUID() })).body).toEqual({ data: [], total: 0 });
+  expect(reason(await read(chief, { account_id: randomUUID() }))).toEqual([404, 'account_not_found']);
+  expect((await read(chief, { actor_user_id: randomUUID() })).status).toBe(404);
   const [failed] = await entriesFor(chief, { target_type: 'user_login' });
   expect([failed?.account_id, failed?.actor_user_id]).toEqual([null, null]);
   expect(JSON.stringify(failed)).not.toContain(login);

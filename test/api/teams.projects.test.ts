@@ -74,3 +74,21 @@ test('a project of a team closes a stream soon after its reader has left the tea
   await stream.ended;
   expect(Date.now() - began).toBeLessThan(5_000);
 });
+
+test('a project that is no longer shared is absent as a filter, also for one’s own threads in it', async () => {
+  const [owner, fellow] = [await signUp(), await signUp()];
+  await world.join(fellow, owner);
+  const headers = inAccount(owner.accountId);
+  const as = (by: Person, method: string, path: string, body?: unknown) =>
+    call(method, path, { token: by.token, headers, ...(body !== undefined && { body }) });
+  const project = (await as(owner, 'POST', '/v1/projects', { name: 'P', visibility: 'shared' })).body.id;
+  const { id } = (await as(fellow, 'POST', '/v1/threads', { project_id: project })).body;
+  const listed = () => as(fellow, 'GET', `/v1/threads?project_id=${project}`);
+  const idsOf = (rows: { id: string }[]) => rows.map((row) => row.id);
+  expect(idsOf((await listed()).body)).toEqual([id]);
+  await as(owner, 'PATCH', `/v1/projects/${project}`, { visibility: 'private' });
+  const bare = ({ status, body }: Awaited<ReturnType<typeof listed>>) => [status, { ...body, trace_id: '' }];
+  expect(bare(await listed())).toEqual(bare(await as(fellow, 'GET', `/v1/projects/${project}`)));
+  expect((await listed()).status).toBe(404);
+  expect(idsOf((await as(fellow, 'GET', '/v1/threads')).body)).toEqual([id]);
+});

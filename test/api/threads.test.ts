@@ -107,7 +107,8 @@ test('a cursor is good for its list, its filters, its account and its user alone
   const refused = async (path: string, who = as(bob)) =>
     expect(issuesOf(await who('GET', `${path}before=${cursor}`))).toEqual([400, [['query', 'before']]]);
   await refused('/v1/threads/search?q=a&');
-  await refused(`/v1/threads?project_id=${randomUUID()}&`);
+  const [project] = (await as(bob)('GET', '/v1/projects')).body;
+  await refused(`/v1/threads?project_id=${project.id}&`);
   await refused('/v1/runs?');
   await refused('/v1/threads?', asAlice);
   await world.join(bob, alice);
@@ -217,11 +218,15 @@ test('a project must be one that the actor sees', async () => {
   expect(thread.project_id).toBe(own);
   expect(bare(await asAlice('PATCH', `/v1/threads/${thread.id}`, { project_id: foreign }))).toEqual(bare(absent));
   expect(idsOf((await asAlice('GET', `/v1/threads?project_id=${own}`)).body)).toEqual([thread.id]);
-  for (const none of [foreign, randomUUID()]) expect((await asAlice('GET', `/v1/threads?project_id=${none}`)).body).toEqual([]);
+  for (const none of [foreign, randomUUID()])
+    expect(await asAlice('GET', `/v1/threads?project_id=${none}`)).toMatchObject({
+      status: 404,
+      body: { details: { code: 'projects.not_found' } },
+    });
   const fellow = await fellowOf(alice);
   expect(reasonOf(await fellow.ask('POST', '/v1/threads', { project_id: own }))).toEqual([400, 'project_not_found']);
   await sql('update projects set deleted_at = now() where id = $1', [own]);
-  expect([(await read(thread.id)).project_id, (await asAlice('GET', `/v1/threads?project_id=${own}`)).body]).toEqual([null, []]);
+  expect([(await read(thread.id)).project_id, (await asAlice('GET', `/v1/threads?project_id=${own}`)).status]).toEqual([null, 404]);
   expect((await asAlice('PATCH', `/v1/threads/${thread.id}`, { project_id: null })).body.project_id).toBeNull();
 });
 

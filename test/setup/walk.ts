@@ -45,5 +45,5 @@ export async function startWalk(env: Record<string, string> = {}) {
   const send = (operation: Operation, sample: Sample, more: CallOptions = {}) =>
     ask(operation, callOptionsOf(sample, more), pathOf(operation.route, sample.params, sample.query));
 
-  return { world, owner, stranger, powerless, host, key, makerOf, good, ask, send };
+  return { world, owner, stranger, powerless, platformAdmin, host, key, makerOf, good, ask, send };
 }

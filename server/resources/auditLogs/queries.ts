@@ -48,3 +48,9 @@ export const ofAccount = about('account_id = $1');
 
 /** Of all accounts and of the platform: only for who administers it. $1 is null. */
 export const ofPlatform = about('$1::uuid is null');
+
+/** The user $2, if they are a member of the account $1 or the actor of one of its entries: former members are. */
+export const selectActor = statement<{ id: string }>(`
+  select u.id from users u where u.id = $2 and (
+    exists (select from memberships m where m.account_id = $1 and m.user_id = u.id)
+    or exists (select from audit_logs l where l.account_id = $1 and l.actor_user_id = u.id))`);

@@ -1,11 +1,13 @@
 import type { AuditQuery } from '../../../contract/auditLogs.ts';
+import type { Lookup } from '../../http/implement.ts';
 import { notFound } from '../../kernel/failure.ts';
 import type { Scope } from '../../kernel/scope.ts';
-import { type EntryRow, ofAccount, ofPlatform } from './queries.ts';
+import { anyAccount, anyUser } from '../accounts/lookups.ts';
+import { type EntryRow, ofAccount, ofPlatform, selectActor } from './queries.ts';
 
-/** A page of what was done, and how many entries match in all. Throws 404 for an account that is not the caller's. */
+/** A page of what was done, and how many entries match in all: of all accounts and the platform for its admins, unless they name an account. */
 export async function listEntries(scope: Scope, query: AuditQuery): Promise<{ entries: EntryRow[]; total: number }> {
-  const accountId = chosenAccount(scope, query.account_id);
+  const accountId = query.account_id ?? (scope.isPlatformAdmin ? null : scope.accountId);
   const { count, page, pageWithStates } = accountId === null ? ofPlatform : ofAccount;
   const { action = null, target_type: target = null, actor_user_id: actor = null, since = null, until = null, limit, offset } = query;
   const choice = [accountId, action, target, actor, since, until];
@@ -16,9 +18,14 @@ export async function listEntries(scope: Scope, query: AuditQuery): Promise<{ en
   return { entries, total: found!.total };
 }
 
-/** The account whose entries are read; null for those of all, and of the platform itself. */
-function chosenAccount({ accountId, isPlatformAdmin }: Scope, wanted: string | undefined): string | null {
-  if (isPlatformAdmin) return wanted ?? null;
-  if (wanted !== undefined && wanted !== accountId) throw notFound();
-  return accountId;
-}
+/** The account that the query names: any for platform admins, otherwise the active one. */
+export const findAccount: Lookup<void> = async (scope, id, ...rest) => {
+  if (scope.isPlatformAdmin) await anyAccount(scope, id, ...rest);
+  else if (id !== scope.accountId) throw notFound();
+};
+
+/** The actor that the query names: any user for platform admins, otherwise a member, or the actor of an entry of the account. */
+export const findActor: Lookup<void> = async (scope, id, ...rest) => {
+  if (scope.isPlatformAdmin) await anyUser(scope, id, ...rest);
+  else if (!(await scope.read.row(selectActor, [scope.accountId, id]))) throw notFound();
+};

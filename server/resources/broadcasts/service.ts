@@ -2,7 +2,7 @@ import type { BroadcastsQuery, NewBroadcast } from '../../../contract/broadcasts
 import { notFound } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
-import { demandAccount } from '../subscriptions/account.ts';
+import { demandAccount } from '../accounts/existing.ts';
 import type { BroadcastRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { queueBroadcast } from './queue.ts';

@@ -3,9 +3,9 @@ import { refuse } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import type { Sql } from '../../kernel/sql.ts';
+import { accountNotFound } from '../accounts/existing.ts';
 import { mostCredits, overflow } from './ledger.ts';
 import * as queries from './queries.ts';
-import { accountNotFound } from './service.ts';
 
 /** One operation of an administrator: all of its rows name the entry that the audit log keeps of it. */
 type Operation = { cause: CreditCause; auditId: string; note: string | undefined; metadata?: object };

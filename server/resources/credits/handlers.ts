@@ -1,12 +1,13 @@
 import { credits } from '../../../contract/credits.ts';
 import { implement } from '../../http/implement.ts';
+import { openAccount } from '../accounts/lookups.ts';
 import { adjustAll, adjustCredits, resetAll } from './adjust.ts';
 import { readCreditsOf, readOwnCredits } from './service.ts';
 import { viewTransaction } from './view.ts';
 
 export const creditHandlers = implement(
   credits,
-  {},
+  { '?account_id': openAccount },
   {
     mine: async ({ scope, query }) => {
       const { balance, rows, next } = await readOwnCredits(scope, query);

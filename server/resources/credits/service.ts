@@ -1,7 +1,7 @@
 import type { CreditsQuery } from '../../../contract/credits.ts';
 import type { PageQuery } from '../../../contract/shared/pages.ts';
-import { refuse } from '../../kernel/failure.ts';
 import type { Scope } from '../../kernel/scope.ts';
+import { accountNotFound } from '../accounts/existing.ts';
 import type { TransactionRow } from './queries.ts';
 import * as queries from './queries.ts';
 
@@ -36,6 +36,3 @@ async function readCredits(scope: Scope, accountId: string, { limit, before, fro
   const page = app.cursors.page(rows, limit, list, (row) => [row.created_at, row.id]);
   return { accountId, balance: account.balance, ...page };
 }
-
-/** No such account on the platform. */
-export const accountNotFound = () => refuse('not_found', 'account_not_found', 'There is no such account.');

@@ -1,5 +1,6 @@
 import { entitlementOverrides } from '../../../contract/entitlementOverrides.ts';
 import { implement, type Lookup } from '../../http/implement.ts';
+import { openAccount } from '../accounts/lookups.ts';
 import type { OverrideRow } from './queries.ts';
 import { deleteOverride, findOverride, listOverrides, setOverride } from './service.ts';
 import { viewOverride } from './view.ts';
@@ -8,7 +9,7 @@ const override: Lookup<OverrideRow> = (scope, id, _intent, _found, query) => fin
 
 export const entitlementOverrideHandlers = implement(
   entitlementOverrides,
-  { override },
+  { '?account_id': openAccount, override },
   {
     list: async ({ scope, query }) => {
       const { rows, next } = await listOverrides(scope, query);

@@ -3,24 +3,22 @@ import type { PageQuery } from '../../../contract/shared/pages.ts';
 import { invalid, notFound } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
+import { demandAccount } from '../accounts/existing.ts';
 import { entitlementProblems, storeValue } from '../settings/entitlementValues.ts';
-import { demandAccount } from '../subscriptions/account.ts';
 import type { OverrideRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { viewOverride } from './view.ts';
 
-/** The overrides of an account, newest first. Throws 404 `account_not_found`. */
+/** The overrides of an account, newest first. */
 export async function listOverrides({ app, read }: Scope, { account_id: accountId, limit, before }: PageQuery & { account_id: string }) {
   const list = ['entitlement overrides', accountId];
   const [createdAt = null, id = null] = app.cursors.open(before, list) ?? [];
-  await demandAccount(read, accountId);
   const rows = await read.rows(queries.selectOverrides, [accountId, createdAt, id, limit + 1]);
   return app.cursors.page(rows, limit, list, (row) => [row.created_at, row.id]);
 }
 
-/** The override that path and query name. Throws 404 `account_not_found` where there is not even the account. */
+/** The override that path and query name. */
 export async function findOverride({ read }: Scope, id: string, accountId: unknown): Promise<OverrideRow> {
-  await demandAccount(read, String(accountId));
   const override = await read.row(queries.selectOverride, [accountId, id]);
   if (!override) throw notFound();
   return override;

@@ -2,7 +2,7 @@ import type { NewFlagOverride } from '../../../contract/featureFlags.ts';
 import type { PageQuery } from '../../../contract/shared/pages.ts';
 import { invalid, notFound } from '../../kernel/failure.ts';
 import type { Scope } from '../../kernel/scope.ts';
-import { demandAccount } from '../subscriptions/account.ts';
+import { demandAccount } from '../accounts/existing.ts';
 import type { FlagRow, OverrideRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { viewOverride } from './view.ts';

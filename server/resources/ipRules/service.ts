@@ -4,7 +4,7 @@ import { networkText, parseNetwork } from '../../kernel/addresses.ts';
 import { notFound, refuse } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
-import { demandAccount } from '../subscriptions/account.ts';
+import { demandAccount } from '../accounts/existing.ts';
 import { isRefused, type Networks, readNetworks } from './guard.ts';
 import type { IpRuleRow } from './queries.ts';
 import * as queries from './queries.ts';
@@ -13,9 +13,11 @@ import { viewRule } from './view.ts';
 const mostRules = 200;
 
 /** The rules of the active account, or of the one that an admin of the platform names, newest first. */
-export async function listRules(scope: Scope, { account_id: wanted, limit, before }: PageQuery & { account_id?: string | undefined }) {
+export async function listRules(
+  scope: Scope,
+  { account_id: accountId = scope.accountId, limit, before }: PageQuery & { account_id?: string | undefined },
+) {
   const { app, read } = scope;
-  const accountId = await accountOf(scope, wanted);
   const list = ['ip rules', accountId];
   const [createdAt = null, id = null] = app.cursors.open(before, list) ?? [];
   const rows = await read.rows(queries.selectRules, [accountId, createdAt, id, limit + 1]);
@@ -23,18 +25,17 @@ export async function listRules(scope: Scope, { account_id: wanted, limit, befor
 }
 
 /** The rule that path and query name. */
-export async function findRule(scope: Scope, id: string, wanted: string | undefined): Promise<IpRuleRow> {
-  const rule = await scope.read.row(queries.selectRule, [await accountOf(scope, wanted), id]);
+export async function findRule(scope: Scope, id: string, wanted = scope.accountId): Promise<IpRuleRow> {
+  const rule = await scope.read.row(queries.selectRule, [wanted, id]);
   if (!rule) throw notFound();
   return rule;
 }
 
-/** An account that is not the active one is there for admins of the platform only. */
-async function accountOf({ accountId, isPlatformAdmin, read }: Scope, wanted = accountId): Promise<string> {
-  if (wanted === accountId) return accountId;
+/** The account that the query names: any but the active one only for platform admins. */
+export async function findAccount({ accountId, isPlatformAdmin, read }: Scope, wanted: string): Promise<void> {
+  if (wanted === accountId) return;
   if (!isPlatformAdmin) throw notFound();
   await demandAccount(read, wanted);
-  return wanted;
 }
 
 /** Add a rule. Throws 409 `rule_exists`, `rule_limit`, or `would_lock_out_caller` unless forced. */

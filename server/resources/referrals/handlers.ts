@@ -1,11 +1,12 @@
 import { referrals } from '../../../contract/referrals.ts';
 import { implement } from '../../http/implement.ts';
+import { anyUser } from '../accounts/lookups.ts';
 import { listReferrals, readTree } from './service.ts';
 import { viewReferral, viewReferralNode } from './view.ts';
 
 export const referralHandlers = implement(
   referrals,
-  {},
+  { '?user_id': anyUser, '?inviter_user_id': anyUser },
   {
     list: async ({ scope, query }) => {
       const { rows, next } = await listReferrals(scope, query);

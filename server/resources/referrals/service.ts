@@ -1,5 +1,4 @@
 import { mostNodes, type ReferralsQuery } from '../../../contract/referrals.ts';
-import { notFound } from '../../kernel/failure.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import type { ReferralNodeRow } from './queries.ts';
 import * as queries from './queries.ts';
@@ -15,9 +14,6 @@ export async function listReferrals({ app, read }: Scope, query: ReferralsQuery)
 
 const mostSteps = 3;
 
-/** A user and whom he brought along, directly or through others, breadth first. Throws 404 for a user who never was. */
-export async function readTree({ read }: Scope, userId: string): Promise<ReferralNodeRow[]> {
-  const nodes = await read.rows(queries.selectTree, [userId, mostSteps, mostNodes]);
-  if (nodes.length === 0) throw notFound();
-  return nodes;
-}
+/** A user and those they referred, directly or through others, breadth first. */
+export const readTree = ({ read }: Scope, userId: string): Promise<ReferralNodeRow[]> =>
+  read.rows(queries.selectTree, [userId, mostSteps, mostNodes]);

@@ -1,12 +1,12 @@
 import { reports } from '../../../contract/reports.ts';
 import { implement } from '../../http/implement.ts';
 import { findThread } from '../threads/service.ts';
-import { listReports, reportThread } from './service.ts';
+import { findAnyThread, listReports, reportThread } from './service.ts';
 import { viewReport } from './view.ts';
 
 export const reportHandlers = implement(
   reports,
-  { thread: findThread },
+  { thread: findThread, '?thread_id': findAnyThread },
   {
     create: async ({ scope, found, body }) => {
       const { id, created_at } = await reportThread(scope, found.thread, body);

@@ -9,6 +9,9 @@ export const insertReport = statement<Pick<ReportRow, 'id' | 'created_at'>>(`
   select t.account_id, $3, t.id, $4, $5, $6 from threads t where t.account_id = $1 and t.id = $2 and t.deleted_at is null
   returning id, created_at`);
 
+/** A thread of any account, deleted ones included: their reports remain. */
+export const selectAnyThread = statement<{ id: string }>('select id from threads where id = $1');
+
 /** Of all accounts; of category `$1` and about thread `$2`, unless those are null; newest first, from the sort key (`$3`, `$4`) on. */
 export const selectReports = statement<ReportRow>(`
   select r.id, r.thread_id, r.account_id, r.user_id, r.categories, r.feedback, r.created_at from thread_reports r

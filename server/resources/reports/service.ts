@@ -17,6 +17,11 @@ export async function reportThread(scope: Scope, { id }: ThreadRow, { categories
   return report;
 }
 
+/** The thread that a platform admin's query names. */
+export async function findAnyThread({ read }: Scope, id: string): Promise<void> {
+  if (!(await read.row(queries.selectAnyThread, [id]))) throw notFound();
+}
+
 type ReportsQuery = PageQuery & { category?: string | undefined; thread_id?: string | undefined };
 
 /** The reports of all accounts, for an admin of the platform. */

@@ -6,7 +6,7 @@ import { findThread } from '../threads/service.ts';
 import { openStream } from './follow.ts';
 import type { Hub } from './hub.ts';
 import { provideInput } from './input.ts';
-import { listRuns } from './list.ts';
+import { findListedAccount, findListedRun, findListedUser, listRuns } from './list.ts';
 import * as service from './service.ts';
 import { viewRun, viewRunSummary, viewThreadRun } from './view.ts';
 
@@ -14,7 +14,14 @@ import { viewRun, viewRunSummary, viewThreadRun } from './view.ts';
 export const runHandlers = (hub: Hub): Implementation =>
   implement(
     runs,
-    { thread: findThread, run: service.findRun, message: (scope, id, _intent, found) => service.findUserMessage(scope, id, found) },
+    {
+      thread: findThread,
+      run: service.findRun,
+      '?account_id': findListedAccount,
+      '?user_id': findListedUser,
+      '?parent_run_id': findListedRun,
+      message: (scope, id, _intent, found) => service.findUserMessage(scope, id, found),
+    },
     {
       create: async ({ scope, found, body }) => ({ status: 201, body: await service.createRun(scope, found.thread, body) }),
       listInThread: async ({ scope, found, query }) => {

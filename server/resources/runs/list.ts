@@ -1,7 +1,9 @@
 import type { RunFilter } from '../../../contract/runRequests.ts';
-import { Failure, invalid } from '../../kernel/failure.ts';
+import type { Lookup } from '../../http/implement.ts';
+import { invalid, notFound } from '../../kernel/failure.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { likeLiteral, statement } from '../../kernel/sql.ts';
+import { anyAccount, anyUser, demandPlatformAdmin } from '../accounts/lookups.ts';
 import { sharedWith } from '../teams/visibility.ts';
 import { type RunRow, runColumns } from './queries.ts';
 
@@ -23,18 +25,46 @@ function conditions() {
   };
 }
 
-/** Runs of the account, or of the platform for its admins, newest first. Throws 403 for an account or a user the caller may not ask for. */
+/** The account that the query names: any but the active one, and all of them, only for platform admins. */
+export const findListedAccount: Lookup<void> = async (scope, id, ...rest) => {
+  if (id === scope.accountId) return;
+  demandPlatformAdmin(scope);
+  if (id !== 'all') await anyAccount(scope, id, ...rest);
+};
+
+/** The user that the query names: only for platform admins. */
+export const findListedUser: Lookup<void> = async (scope, ...rest) => {
+  demandPlatformAdmin(scope);
+  await anyUser(scope, ...rest);
+};
+
+/** The run that the query names, if the list would show it without further filters. */
+export const findListedRun: Lookup<void> = async (scope, id, _intent, _found, query) => {
+  const where = listed(scope, query.account_id as RunFilter['account_id']);
+  where.add((v) => `r.id = ${v}::uuid`, id);
+  const found = statement<{ id: string }>(`
+    select r.id from runs r join threads t on t.account_id = r.account_id and t.id = r.thread_id where ${where}`);
+  if (!(await scope.read.row(found, where.values))) throw notFound();
+};
+
+/** The runs that a caller may list: of the active account, or of those that a platform admin names; no admin sees private threads of others. */
+function listed({ accountId, actor, permissions }: Scope, account: RunFilter['account_id'] = accountId) {
+  const where = conditions();
+  if (account !== 'all') where.add((v) => `r.account_id = ${v}::uuid`, account);
+  where.plain('t.deleted_at is null');
+  where.add((v) => `(not t.is_private or t.created_by_user_id = ${v}::uuid)`, actor.userId);
+  if (account === accountId && !permissions.has('data.usage.read')) where.add(readableBy, actor.userId);
+  return where;
+}
+
+/** Runs of the account, or of the platform for its admins, newest first. */
 export async function listRuns(scope: Scope, { limit, before, ...filter }: RunFilter) {
-  const { app, read, accountId, actor, permissions } = scope;
-  demandReach(scope, filter);
+  const { app, read, accountId, actor } = scope;
+  if (filter.since && filter.until && Date.parse(filter.since) > Date.parse(filter.until))
+    throw invalid([{ location: 'query', path: 'since', message: 'must not be after until' }]);
   const list = ['runs', accountId, actor.userId, filter];
   const [createdAt, id] = app.cursors.open(before, list) ?? [];
-  const where = conditions();
-  const foreign = filter.account_id !== undefined && filter.account_id !== accountId;
-  if (filter.account_id !== 'all') where.add((v) => `r.account_id = ${v}::uuid`, filter.account_id ?? accountId);
-  where.plain('t.deleted_at is null');
-  if (!foreign) where.add((v) => `(not t.is_private or t.created_by_user_id = ${v}::uuid)`, actor.userId);
-  if (!foreign && !permissions.has('data.usage.read')) where.add(readableBy, actor.userId);
+  const where = listed(scope, filter.account_id);
   where.add((v) => `r.created_by_user_id = ${v}::uuid`, filter.user_id);
   where.add((v) => `r.status = ${v}`, filter.status);
   where.add((v) => `r.id::text like ${v}`, filter.run_id && `${filter.run_id}%`);
@@ -62,14 +92,3 @@ export async function listRuns(scope: Scope, { limit, before, ...filter }: RunFi
 const readableBy = (user: string) => `(r.created_by_user_id = ${user}::uuid or t.created_by_user_id = ${user}::uuid or exists (
   select from projects p where p.account_id = t.account_id and p.id = t.project_id and p.deleted_at is null and p.visibility = 'shared'
     and (p.owner_user_id = ${user}::uuid or ${sharedWith(`${user}::uuid`)})))`;
-
-function demandReach(
-  { accountId, isPlatformAdmin, permissions }: Scope,
-  { account_id: account, user_id: user, since, until }: Partial<RunFilter>,
-) {
-  const foreign = (account !== undefined && account !== accountId) || user !== undefined;
-  if (foreign && !(isPlatformAdmin && permissions.has('platform.admin')))
-    throw new Failure('forbidden', 'You may not do this.', { reason: 'missing_permission', permission: 'platform.admin' });
-  if (since && until && Date.parse(since) > Date.parse(until))
-    throw invalid([{ location: 'query', path: 'since', message: 'must not be after until' }]);
-}

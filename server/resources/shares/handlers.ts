@@ -6,7 +6,7 @@ import { viewShare, viewShared } from './view.ts';
 
 export const shareHandlers = implement(
   shares,
-  { thread: service.findSharable },
+  { thread: service.findSharable, '?id': (scope, id, _intent, found) => service.findShareOf(scope, id, found) },
   {
     create: async ({ scope, found, body }) => ({ status: 201, body: viewShare(await service.createShare(scope, found.thread, body)) }),
     list: async ({ scope, found, query }) => {

@@ -36,6 +36,8 @@ export const selectShares = statement<ShareRow>(`
   select ${columns} from thread_shares s where s.account_id = $1 and s.thread_id = $2
     and ($3::timestamptz is null or (s.created_at, s.id) < ($3, $4::uuid)) order by s.created_at desc, s.id desc limit $5`);
 
+export const selectShareOf = statement<{ id: string }>('select id from thread_shares where account_id = $1 and thread_id = $2 and id = $3');
+
 export const deleteShare = statement<{ id: string }>(
   'delete from thread_shares where account_id = $1 and thread_id = $2 and id = $3 returning id',
 );

@@ -44,6 +44,13 @@ export async function listShares({ app, read, accountId }: Scope, { id: threadId
   return { rows: rows.map((row): OwnShare => ({ row, token: open(row) })), next };
 }
 
+/** The share of the caller's thread that a query names. */
+export async function findShareOf({ read, accountId }: Scope, id: string, { thread }: Record<string, unknown>): Promise<{ id: string }> {
+  const share = await read.row(queries.selectShareOf, [accountId, (thread as ThreadRow).id, id]);
+  if (!share) throw notFound();
+  return share;
+}
+
 /** Delete a share of a thread. Throws 404. */
 export async function deleteShare(scope: Scope, { id: threadId }: ThreadRow, id: string): Promise<void> {
   const deleted = await scope.tx.row(queries.deleteShare, [scope.accountId, threadId, id]);

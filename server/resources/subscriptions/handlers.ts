@@ -1,11 +1,11 @@
 import { subscriptions } from '../../../contract/subscriptions.ts';
 import { implement } from '../../http/implement.ts';
-import { cancelSubscription, createSubscription, findSubscription, listSubscriptions, renewSubscription } from './service.ts';
+import { cancelSubscription, createSubscription, findAccount, findSubscription, listSubscriptions, renewSubscription } from './service.ts';
 import { viewSubscription } from './view.ts';
 
 export const subscriptionHandlers = implement(
   subscriptions,
-  { subscription: findSubscription },
+  { '?account_id': findAccount, subscription: findSubscription },
   {
     create: async ({ scope, body }) => ({ status: 201, body: viewSubscription(await createSubscription(scope, body)) }),
     list: async ({ scope, query }) => {

@@ -6,9 +6,6 @@ export type SubscriptionRow = Subscription;
 
 const columns = 'id, account_id, plan_id, status, current_period_start, current_period_end, cancelled_at, created_at';
 
-/** An account that is there, kept so until the commit. */
-export const holdAccount = statement<{ id: string }>('select id from accounts where id = $1 and deleted_at is null for key share');
-
 /** A plan, kept until the commit. */
 export const holdPlan = statement<{ id: string }>('select id from plans where id = $1 for key share');
 

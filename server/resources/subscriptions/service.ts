@@ -1,9 +1,11 @@
 import type { NewSubscription, SubscriptionChanges, SubscriptionsQuery } from '../../../contract/subscriptions.ts';
+import type { Lookup } from '../../http/implement.ts';
 import { invalidField, notFound, refuse } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
+import { demandAccount } from '../accounts/existing.ts';
+import { anyAccount } from '../accounts/lookups.ts';
 import { grantDueWindow } from '../credits/monthlyGrants.ts';
-import { demandAccount } from './account.ts';
 import type { SubscriptionRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { viewSubscription } from './view.ts';
@@ -24,15 +26,19 @@ export async function createSubscription(scope: Scope, input: NewSubscription): 
   return made;
 }
 
+/** The account that the query names: for a member only the active one. */
+export const findAccount: Lookup<void> = async (scope, id, ...rest) => {
+  if (seesAll(scope)) await anyAccount(scope, id, ...rest);
+  else if (id !== scope.accountId) throw notFound();
+};
+
 /** The subscriptions that the caller may see, newest first: the platform all, a member the active one of the account unless the query asks for others. */
 export async function listSubscriptions(scope: Scope, { account_id: named, status, limit, before }: SubscriptionsQuery) {
   const { app, read, accountId } = scope;
-  const foreign = !seesAll(scope) && named !== undefined && named !== accountId;
   const account = seesAll(scope) ? (named ?? null) : accountId;
   const wanted = status ?? (seesAll(scope) ? 'all' : 'active');
-  const list = ['subscriptions', account, wanted, foreign];
+  const list = ['subscriptions', account, wanted];
   const [createdAt = null, id = null] = app.cursors.open(before, list) ?? [];
-  if (foreign) return { rows: [], next: undefined };
   const values = [account, wanted === 'all' ? null : wanted, createdAt, id, limit + 1];
   return app.cursors.page(await read.rows(queries.selectSubscriptions, values), limit, list, (row) => [row.created_at, row.id]);
 }

@@ -1,12 +1,13 @@
 import { threads } from '../../../contract/threads.ts';
 import { implement } from '../../http/implement.ts';
+import { findProject } from '../projects/service.ts';
 import { forkThread } from './fork.ts';
 import * as service from './service.ts';
 import { viewFork, viewThread } from './view.ts';
 
 export const threadHandlers = implement(
   threads,
-  { thread: service.findThread },
+  { thread: service.findThread, '?project_id': findProject },
   {
     create: async ({ scope, body }) => ({ status: 201, body: viewThread(await service.createThread(scope, body)) }),
     list: async ({ scope, query }) => {

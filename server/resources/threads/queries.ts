@@ -45,8 +45,7 @@ const mine = `t.account_id = $1 and t.created_by_user_id = $2 and t.deleted_at i
 
 export const selectThreads = statement<ThreadRow>(`select ${columns} from threads t where ${mine} ${page}`);
 export const selectThreadsOfProject = statement<ThreadRow>(`
-  select ${columns} from threads t where ${mine} and t.project_id = $6
-    and exists (select from projects p where p.account_id = $1 and p.id = $6 and p.deleted_at is null) ${page}`);
+  select ${columns} from threads t where ${mine} and t.project_id = $6 ${page}`);
 export const searchThreads = statement<ThreadRow>(`
   select ${columns} from threads t where ${mine} and (t.title ilike $6 or exists (
     select from messages m where m.account_id = t.account_id and m.thread_id = t.id and m.visible and m.role <> 'tool' and m.content ilike $6)) ${page}`);

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import type { QueryTarget } from '../contract/shared/policy.ts';
+import { type Operation, operations } from './setup/operations.ts';
+import { pathOf } from './setup/samples.ts';
+import { startWalk } from './setup/walk.ts';
+import type { Person } from './setup/world.ts';
+
+const { world, owner, stranger, platformAdmin, makerOf, good, ask } = await startWalk();
+const { call } = world;
+
+/** Two members of the owner's account: one asks, and the other has private things. */
+const [member, recluse] = await Promise.all([world.signUp(), world.signUp()]);
+for (const each of [member, recluse]) await world.join(each, owner);
+
+const inAccount = ({ accountId }: Person) => ({ 'x-account-id': accountId });
+
+async function create(by: Person, account: Person, path: string, body: object) {
+  const { status, text, body: made } = await call('POST', path, { token: by.token, headers: inAccount(account), body });
+  if (status !== 201) throw new Error(`POST ${path}: ${status} ${text}`);
+  return made;
+}
+
+async function defaultProjectOf(by: Person, account: Person): Promise<string> {
+  const { body } = await call('GET', '/v1/projects', { token: by.token, headers: inAccount(account) });
+  return body.find((project: { owner_user_id: string }) => project.owner_user_id === by.id).id;
+}
+
+/** One thing of each kind that a query can name, of a person in an account; threads and projects are private. */
+async function thingsOf(by: Person, account: Person): Promise<Record<Exclude<QueryTarget, 'rows'>, string>> {
+  const thread = await create(by, account, '/v1/threads', { title: 'Private', is_private: true });
+  await create(by, account, `/v1/threads/${thread.id}/messages`, { content: 'Hello' });
+  return {
+    account: account.accountId,
+    user: by.id,
+    project: await defaultProjectOf(by, account),
+    run: (await create(by, account, `/v1/threads/${thread.id}/runs`, {})).run_id,
+    thread: thread.id,
+    share: (await create(by, account, `/v1/threads/${thread.id}:share`, { access_type: 'public' })).id,
+  };
+}
+
+const own = await thingsOf(owner, owner);
+const foreign = await thingsOf(stranger, stranger);
+const hidden = await thingsOf(recluse, owner);
+
+const filters = operations.flatMap((operation) =>
+  Object.entries(operation.route.metadata.queryIds ?? {}).map(([param, target]): [string, Operation, string, QueryTarget] => [
+    `${operation.title} ?${param}`,
+    operation,
+    param,
+    target,
+  ]),
+);
+
+const accepts = (schema: z.core.$ZodType, value: string) => z.safeParse(schema, value).success;
+
+/** Parameters of a query that take ids: by their names, or because they take a UUID and not any text. */
+const idParamsOf = ({ route }: Operation) =>
+  Object.entries(route.query?._zod.def.shape ?? {})
+    .filter(([name, schema]) => accepts(schema, randomUUID()) && (/(^|_)id$/.test(name) || !accepts(schema, 'no UUID')))
+    .map(([name]) => name);
+
+test.for(operations.filter(({ route }) => route.query).map((operation): [string, Operation] => [operation.title, operation]))(
+  '%s declares what the ids of its query name',
+  ([, operation]) => expect(Object.keys(operation.route.metadata.queryIds ?? {}).sort()).toEqual(idParamsOf(operation).sort()),
+);
+
+/** What somebody is answered who names a value in the query. */
+async function answered(operation: Operation, by: Person, param: string, value: string) {
+  const { params, query } = await good(operation);
+  const headers = operation.route.metadata.auth === 'platform' ? {} : inAccount(owner);
+  const answer = await ask(operation, { token: by.token, headers }, pathOf(operation.route, params, { ...query, [param]: value }));
+  return { status: answer.status, body: { ...answer.body, trace_id: '' } };
+}
+
+test.for(filters)('%s treats an id that the caller may not see like one that does not exist', async ([, operation, param, target]) => {
+  const isPlatform = operation.route.metadata.auth === 'platform';
+  for (const by of isPlatform ? [platformAdmin] : [owner, member]) {
+    const absent = await answered(operation, by, param, randomUUID());
+    if (target === 'rows') {
+      expect(absent.status).toBe(200);
+      if (isPlatform) continue;
+      const others = Object.values({ ...foreign, hiddenRun: hidden.run, hiddenThread: hidden.thread });
+      for (const id of others) expect(await answered(operation, by, param, id)).toEqual(absent);
+      continue;
+    }
+    // Without the permission that a filter needs it is refused whatever it names.
+    expect(absent.status).toBeOneOf([403, 404]);
+    if (isPlatform) expect(absent.status).toBe(404);
+    if (isPlatform) continue;
+    expect(await answered(operation, by, param, foreign[target])).toEqual(absent);
+    // An admin of the account sees all its projects, and users are no members' secret.
+    if (target === 'account' || target === 'user' || (target === 'project' && by === owner)) continue;
+    expect(await answered(operation, by, param, hidden[target])).toEqual(absent);
+  }
+});
+
+test.for(filters.filter(([, { route }]) => route.method === 'GET'))(
+  '%s takes what the caller may see',
+  async ([, operation, param, target]) => {
+    const by = makerOf(operation.route).by;
+    const value = target === 'rows' ? randomUUID() : own[target];
+    const { status } = await answered(operation, by, param, value);
+    expect(status === 403 ? (await answeredToAdmin(operation, param, value)).status : status).toBe(200);
+  },
+);
+
+/** A platform admin asks in an account of their own. */
+async function answeredToAdmin({ route }: Operation, param: string, value: string) {
+  return call('GET', pathOf(route, {}, { [param]: value }), { token: platformAdmin.token });
+}
