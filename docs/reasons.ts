@@ -125,7 +125,11 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   runsInput: [{ 400: ['content_too_large'], 409: ['run_not_active'] }],
   mcpConfigsCreate: [
     outboundUrl,
-    { 403: ['stdio_requires_platform_admin', 'command_not_allowed'], 409: ['name_conflict', 'quota_exceeded'] },
+    {
+      400: ['variable_not_allowed'],
+      403: ['stdio_requires_platform_admin', 'command_not_allowed'],
+      409: ['name_conflict', 'quota_exceeded'],
+    },
   ],
   mcpConfigsUpdate: [outboundUrl, { 403: ['stdio_requires_platform_admin'], 409: ['name_conflict'] }],
   personasCreate: [{ 403: ['system_protected'], 409: ['persona_conflict'] }],

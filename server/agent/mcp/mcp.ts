@@ -4,9 +4,9 @@ import type { Config } from '../../kernel/config.ts';
 import type { Keys } from '../../kernel/keys.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Outbound } from '../../kernel/outbound.ts';
+import { admitProgram } from '../../kernel/programs.ts';
 import type { Database } from '../../kernel/sql.ts';
 import { type SealedServerRow, selectServer, selectServers } from '../../resources/mcpConfigs/queries.ts';
-import { mayRun } from '../../resources/mcpConfigs/rules.ts';
 import { readEntitlements } from '../../resources/settings/settings.ts';
 import { type Tool, ToolFailure } from '../tools/tool.ts';
 import { connect } from './connection.ts';
@@ -15,7 +15,7 @@ import { aborting } from './guard.ts';
 import { createLists } from './lists.ts';
 import { offer } from './offer.ts';
 import { createPool, keyOf, type Pool, type Version } from './pool.ts';
-import { openServer } from './server.ts';
+import { openServer, type Server } from './server.ts';
 
 export type McpDeps = {
   config: Pick<Config, 'mcpCacheTtlSeconds' | 'mcpStdioAllowlist' | 'workerVersion'>;
@@ -72,9 +72,19 @@ async function open(deps: McpDeps, version: Version, signal: AbortSignal) {
   const { config, keys, database, outbound, log } = deps;
   const row = await inForce(database, version);
   if (row.revision !== version.revision) throw gone();
-  // What is stored may be older than the list of programs.
-  if (row.transport === 'stdio' && !mayRun(config.mcpStdioAllowlist, row.command)) throw gone();
-  return connect(openServer(keys, row), { outbound, log, version: config.workerVersion }, signal);
+  const server = openServer(keys, row);
+  return connect(
+    row.transport === 'stdio' ? allowedProgram(config.mcpStdioAllowlist, server) : server,
+    { outbound, log, version: config.workerVersion },
+    signal,
+  );
+}
+
+/** What is stored may be older than the list of programs. */
+function allowedProgram(allowed: McpDeps['config']['mcpStdioAllowlist'], server: Server): Server {
+  const program = admitProgram(allowed, { ...server, command: server.command! });
+  if ('what' in program) throw gone();
+  return { ...server, ...program };
 }
 
 const gone = () => new ToolFailure('mcp.disconnected', 'The tool server is no longer available.');

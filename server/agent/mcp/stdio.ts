@@ -1,8 +1,8 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { tmpdir } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
 import { codeOf } from '../../kernel/operatorError.ts';
+import { resolveProgram } from '../../kernel/programs.ts';
 import { garbled } from './failures.ts';
 import { longestMessage } from './limits.ts';
 import { lineReader } from './lines.ts';
@@ -50,7 +50,13 @@ export function stdioTransport(server: Server, { parse, log }: Surroundings): Tr
 }
 
 function launch({ command, args, cwd, env }: Server): Child {
-  const child = spawn(command!, args, { env, cwd: cwd ?? tmpdir(), shell: false, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(resolveProgram(command!), args, {
+    env,
+    cwd: cwd ?? '/',
+    shell: false,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   child.once('exit', () => {
     // Those that it started go with it, also when it ends by itself; one that left the group may hold the pipes, which are let go of.
     signal(child, 'SIGKILL');

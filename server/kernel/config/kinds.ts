@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { hostPattern, mailboxPattern } from '../../../contract/shared/mail.ts';
+import { type AllowedProgram, AllowedPrograms } from '../programs.ts';
 
 /** A kind of value: how its text is read, how the guide calls it, and what a wrong one is told. */
 export type Kind<T> = { type: string; expected: string; read: z.ZodType<T, string>; secret?: true };
@@ -101,19 +102,29 @@ export const redis: Kind<string> = {
   secret: true,
 };
 
+function parseJson(value: string, check: z.RefinementCtx) {
+  try {
+    return JSON.parse(value) as z.core.util.JSONType;
+  } catch {
+    check.addIssue('not JSON');
+    return z.NEVER;
+  }
+}
+
 /** A JSON document; it may hold credentials. */
 export const json: Kind<z.core.util.JSONType> = {
   type: 'JSON',
   expected: 'a JSON document',
-  read: line.transform((value, check) => {
-    try {
-      return JSON.parse(value) as z.core.util.JSONType;
-    } catch {
-      check.addIssue('not JSON');
-      return z.NEVER;
-    }
-  }),
+  read: line.transform(parseJson),
   secret: true,
+};
+
+/** The programs that tool servers may be. */
+export const programs: Kind<AllowedProgram[]> = {
+  type: 'JSON',
+  expected:
+    'a JSON array such as [{"command":"/usr/bin/node","args":["/srv/files.js"],"more_args":"--[a-z]+","cwd":"/srv","env":["API_KEY"]}], without loader variables in env; a list of names is no longer understood',
+  read: line.transform(parseJson).pipe(z.preprocess((value) => value, AllowedPrograms)),
 };
 
 const isOrigin = (value: string) => /^https?:/.test(value) && URL.canParse(value) && new URL(value).origin === value;

@@ -38,6 +38,7 @@ const {
   number,
   origins,
   path,
+  programs,
   redis,
   secret,
   text,
@@ -157,9 +158,11 @@ export const table = {
     ARKLOOP_STUB_AGENT_DELTA_COUNT: always(integer(0, 100_000), '3', 'Pieces of a stub answer.'),
     ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: always(number(0), '0.02', 'Time between the pieces.'),
     ARKLOOP_MCP_CACHE_TTL_SECONDS: always(integer(0), '60', 'How long the tools of a tool server are remembered; 0 turns that off.'),
-    ARKLOOP_MCP_STDIO_ALLOWLIST: maybe(csv, 'Programs that tool servers may be, as their `command` names them; others are not started.', {
-      shown: 'whatever a platform admin names',
-    }),
+    ARKLOOP_MCP_STDIO_ALLOWLIST: maybe(
+      programs,
+      'Programs that tool servers may be, each with its leading arguments, a pattern of further ones, its folder and its variables ([the format](tools-and-mcp.md#programs)); others are not started.',
+      { shown: 'whatever a platform admin names' },
+    ),
     ARKLOOP_TOOL_PROVIDER_CACHE_TTL_SECONDS: always(integer(0), '60', 'Longest life of a cached tool provider; 0 turns the cache off.'),
   },
   Storage: {

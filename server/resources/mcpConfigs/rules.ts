@@ -1,7 +1,9 @@
 import type { NewMcpConfig } from '../../../contract/mcpConfigs.ts';
 import type { Issue } from '../../../contract/shared/errors.ts';
+import { pointer } from '../../../contract/shared/input.ts';
 import { invalid, invalidField, refuse } from '../../kernel/failure.ts';
 import { type Outbound, OutboundDenied } from '../../kernel/outbound.ts';
+import { admitProgram, isProgramName } from '../../kernel/programs.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import type { McpConfigRow } from './queries.ts';
 
@@ -11,14 +13,17 @@ export function checkTransport({ isPlatformAdmin }: Scope, transport: McpConfigR
     throw refuse('forbidden', 'stdio_requires_platform_admin', 'Only an admin of the platform may have programs run.');
 }
 
-/** Whether the installation lets a tool server be this program; without a list it may be any. */
-export const mayRun = (allowed: readonly string[] | undefined, command: string | null): boolean =>
-  allowed === undefined || (command !== null && allowed.includes(command));
-
-/** A program that is not on the list of the installation: 403 `command_not_allowed`. */
-export function checkCommand({ app }: Scope, command: string | null | undefined): void {
-  if (command && !mayRun(app.config.mcpStdioAllowlist, command))
-    throw refuse('forbidden', 'command_not_allowed', 'This installation does not let tool servers be this program.');
+/**
+ * What the installation does not let a tool server be: 403 `command_not_allowed` for a program, its arguments or its folder, 400
+ * `variable_not_allowed` for a variable.
+ */
+export function checkProgram({ app }: Scope, { transport, command, args, cwd, env }: NewMcpConfig): void {
+  if (transport !== 'stdio' || !command) return;
+  if (!isProgramName(command)) throw invalidField('/command', 'must be the name of a program or an absolute path');
+  const admitted = admitProgram(app.config.mcpStdioAllowlist, { command, args, cwd: cwd ?? null, env });
+  if (!('what' in admitted)) return;
+  if (admitted.what === 'variable') throw invalidField(pointer(['env', admitted.name]), 'must not be set here', 'variable_not_allowed');
+  throw refuse('forbidden', 'command_not_allowed', 'This installation does not let tool servers be this program with these arguments.');
 }
 
 type Fields = Partial<Pick<NewMcpConfig, 'url' | 'bearer_token' | 'command' | 'args' | 'cwd' | 'env'>>;

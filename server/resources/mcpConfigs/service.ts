@@ -7,7 +7,7 @@ import { conflictAs } from '../llmProviders/conflict.ts';
 import { fieldsOf } from '../llmProviders/service.ts';
 import type { McpConfigRow } from './queries.ts';
 import * as queries from './queries.ts';
-import { checkCommand, checkFields, checkTransport, readUrl } from './rules.ts';
+import { checkFields, checkProgram, checkTransport, readUrl } from './rules.ts';
 import { sealSecret } from './secrets.ts';
 
 /** How many servers an account may have. */
@@ -35,7 +35,7 @@ export async function createConfig(scope: Scope, input: NewMcpConfig): Promise<M
   const { transport, command, args, cwd, env } = input;
   checkTransport(scope, transport);
   checkFields(transport, input, transport === 'stdio' ? 'command' : 'url');
-  checkCommand(scope, command);
+  checkProgram(scope, input);
   const url = readUrl(app.outbound, input.url);
   const owner = { id: newId(), account_id: accountId };
   const { encryptionKey } = app.keys;
