@@ -91,6 +91,7 @@ export const reasonProse: Readonly<Record<string, string>> = {
   plan_in_use: 'Accounts are, or were, on this plan.',
   plan_name_taken: 'A plan has this name.',
   plan_not_found: 'No plan has this id.',
+  port_denied: 'The URL must not name a port of another service than HTTP.',
   private_ip_denied: 'The URL must not lead into a private network.',
   project_not_found: 'No project that you can see has this id.',
   quota_exceeded: 'A limit is reached; `message` says which, for some `details.key` and `details.limit` too.',

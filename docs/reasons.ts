@@ -35,6 +35,7 @@ const outboundUrl: Reasons = {
     'unsupported_scheme',
     'localhost_denied',
     'private_ip_denied',
+    'port_denied',
   ],
 };
 const webhookUrl: Reasons = { 400: [...outboundUrl[400]!, 'insecure_scheme_denied'] };
@@ -112,8 +113,11 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   messagesCreate: [attached],
   attachmentsStage: [{ 400: ['unsupported_attachment'], 503: ['attachment_storage_unavailable', 'overloaded'] }],
   attachmentsGet: [{ 403: ['invalid_session'], 503: ['attachment_storage_unavailable'] }],
-  asrCredentialsCreate: [{ 409: ['name_conflict'] }],
-  asrCredentialsUpdate: [{ 409: ['name_conflict'] }],
+  asrCredentialsCreate: [{ 400: ['port_denied'], 409: ['name_conflict'] }],
+  asrCredentialsUpdate: [{ 400: ['port_denied'], 409: ['name_conflict'] }],
+  auditLogsList: [{ 404: ['account_not_found'] }],
+  runsList: [{ 404: ['account_not_found'] }],
+  subscriptionsList: [{ 404: ['account_not_found'] }],
   asrTranscribe: [
     {
       400: ['base_url_denied'],
@@ -149,8 +153,8 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   ipRulesDelete: [{ 404: ['account_not_found'], 409: ['would_lock_out_caller'] }],
   platformSettingsSet: [{ 400: ['unknown_setting_key'] }],
   emailTest: [{ 503: ['email_not_configured', 'smtp_failed'] }],
-  llmProvidersCreate: [provider, { 403: ['feature_disabled'] }],
-  llmProvidersUpdate: [provider],
+  llmProvidersCreate: [provider, { 400: ['port_denied'], 403: ['feature_disabled'] }],
+  llmProvidersUpdate: [provider, { 400: ['port_denied'] }],
   llmProvidersAvailableModels: [
     {
       400: ['base_url_denied'],
@@ -160,7 +164,7 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   ],
   llmModelsCreate: [model],
   llmModelsUpdate: [model],
-  toolProvidersSetCredential: [{ 400: ['localhost_denied', 'private_ip_denied', 'insecure_scheme_denied'] }],
+  toolProvidersSetCredential: [{ 400: ['localhost_denied', 'private_ip_denied', 'port_denied', 'insecure_scheme_denied'] }],
   webhookEndpointsCreate: [webhookUrl, { 409: ['endpoint_limit'] }],
   webhookEndpointsUpdate: [webhookUrl],
   webhookDeliveriesRedeliver: [{ 409: ['endpoint_disabled', 'delivery_pending'] }],

@@ -2,7 +2,14 @@ import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent, type Dispatcher, ProxyAgent, type RequestInit, type Response, fetch as undiciFetch } from 'undici';
 import { isLoopback, isPublicAddress } from './addresses.ts';
-import { checkOutboundUrl, OutboundDenied, type OutboundPolicy, type OutboundSwitches, type OutboundZone } from './outboundUrl.ts';
+import {
+  checkOutboundPort,
+  checkOutboundUrl,
+  OutboundDenied,
+  type OutboundPolicy,
+  type OutboundSwitches,
+  type OutboundZone,
+} from './outboundUrl.ts';
 
 export { OutboundDenied, type OutboundPolicy, type OutboundReason } from './outboundUrl.ts';
 
@@ -22,6 +29,8 @@ export type Outbound = {
   check(url: string | URL, policy?: OutboundPolicy): URL;
   /** `check`, and the addresses that its name has now: for a URL that somebody else will open for us. Throws when the name has none. */
   admit(url: string | URL, policy?: OutboundPolicy): Promise<URL>;
+  /** The port alone, for a URL whose address may be any while it is stored. */
+  checkPort(url: URL): void;
   close(): Promise<void>;
 };
 
@@ -65,6 +74,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
       await resolveChecked(resolve, url.hostname, admitted[zone]);
       return url;
     },
+    checkPort: (url) => checkOutboundPort(url, options),
     close: async () => void (await Promise.all(Object.values(agents).map((agent) => agent.destroy()))),
   };
 }

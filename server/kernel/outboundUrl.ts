@@ -1,4 +1,5 @@
 import { isAddress, isLoopback, isPublicAddress } from './addresses.ts';
+import { isOpenPort } from './ports.ts';
 
 /** Why a URL is refused (specification, platform 7.4). */
 export type OutboundReason =
@@ -9,7 +10,8 @@ export type OutboundReason =
   | 'unsupported_scheme'
   | 'insecure_scheme_denied'
   | 'localhost_denied'
-  | 'private_ip_denied';
+  | 'private_ip_denied'
+  | 'port_denied';
 
 /** What a request may reach: `https` public hosts over TLS, `web` also plain HTTP, `internal` any address (back ends named by the platform). */
 export type OutboundPolicy = 'https' | 'web' | 'internal';
@@ -18,7 +20,7 @@ export type OutboundPolicy = 'https' | 'web' | 'internal';
 export type OutboundZone = 'public' | 'loopback' | 'internal';
 
 /** What an installation admits beyond the rules. */
-export type OutboundSwitches = { allowLoopbackHttp: boolean; trustFakeIp: boolean };
+export type OutboundSwitches = { allowLoopbackHttp: boolean; trustFakeIp: boolean; extraPorts?: readonly number[] };
 
 const messages: Record<OutboundReason, string> = {
   invalid_url: 'The URL is not absolute.',
@@ -29,6 +31,7 @@ const messages: Record<OutboundReason, string> = {
   insecure_scheme_denied: 'The URL must be https.',
   localhost_denied: 'The URL must not name this machine.',
   private_ip_denied: 'The URL leads to an address that is not public.',
+  port_denied: 'The URL names a port that is not open to requests.',
 };
 
 /** A request that is not made because of where it would go. */
@@ -64,10 +67,22 @@ export function checkOutboundUrl(
   const host = url.hostname.toLowerCase().replace(/\.+$/, '');
   if (!host) throw new OutboundDenied('missing_hostname');
   if (policy === 'internal') return { url, zone: 'internal' };
-  if (switches.allowLoopbackHttp && url.protocol === 'http:' && (host === 'localhost' || isLoopback(host)))
-    return { url, zone: 'loopback' };
+  if (isOpenLoopback(url, switches)) return { url, zone: 'loopback' };
   if (policy === 'https' && url.protocol === 'http:') throw new OutboundDenied('insecure_scheme_denied');
   if (isLocalName(host)) throw new OutboundDenied('localhost_denied');
   if (isAddress(host) && !isPublicAddress(host, switches.trustFakeIp)) throw new OutboundDenied('private_ip_denied');
+  checkOutboundPort(url, switches);
   return { url, zone: 'public' };
+}
+
+/** Whether the development switch opens a URL of this machine. */
+function isOpenLoopback({ protocol, hostname }: URL, { allowLoopbackHttp }: OutboundSwitches) {
+  const host = hostname.toLowerCase().replace(/\.+$/, '');
+  return allowLoopbackHttp && protocol === 'http:' && (host === 'localhost' || isLoopback(host));
+}
+
+/** Throws when the port of a URL is none of HTTP; on this machine, where the development switch opens it, any port is. */
+export function checkOutboundPort(url: URL, switches: OutboundSwitches): void {
+  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
+  if (!isOpenPort(port, switches.extraPorts) && !isOpenLoopback(url, switches)) throw new OutboundDenied('port_denied');
 }

@@ -6,7 +6,9 @@ import { listUpstreamModels } from '../../server/agent/providers/catalog.ts';
 import { fetchPage, withoutFragment } from '../../server/agent/tools/web/page.ts';
 import { createPageReader } from '../../server/agent/tools/web/pageReader.ts';
 import { isPublicAddress } from '../../server/kernel/addresses.ts';
+import { readConfig } from '../../server/kernel/config.ts';
 import { createOutbound, type Outbound, OutboundDenied, type OutboundOptions, type OutboundPolicy } from '../../server/kernel/outbound.ts';
+import { isOpenPort } from '../../server/kernel/ports.ts';
 
 let hits = 0;
 let port = 0;
@@ -138,6 +140,40 @@ test.each(byKind)('%s does not lead to an address that is not public, however it
     'https://127.0.0.1': 'private_ip_denied',
     'https://localhost': 'localhost_denied',
   });
+});
+
+const closedPorts = [1, 22, 23, 25, 53, 81, 110, 389, 465, 587, 636, 853, 1_023, 2_049, 5_060, 6_000, 6_667, 10_080];
+const openPorts = [80, 443, 1_024, 3_000, 8_080, 8_443, 65_535];
+
+test.each(byKind)('%s does not lead to a port of another service, nor by a redirect', async (_, kind) => {
+  // A name without addresses: what is not refused for its port fails to connect.
+  const nowhere = { resolve: async () => [] };
+  const at = (ports: readonly number[], scheme = 'https') => ports.map((port) => `${scheme}://service.example:${port}/`);
+  const guarded = outbound(nowhere);
+  expect(await reasons(guarded, kind, at(closedPorts))).toEqual(all(at(closedPorts), 'port_denied'));
+  expect(await reasons(guarded, kind, at(openPorts))).toEqual(all(at(openPorts), 'failed'));
+  for (const host of ['8.8.8.8', '[2606:4700::1111]'])
+    expect(await reasonOf(() => kind.open(guarded, `https://${host}:22/`))).toBe('port_denied');
+  if (kind.policy === 'web')
+    expect(await reasons(guarded, kind, at(closedPorts, 'http'))).toEqual(all(at(closedPorts, 'http'), 'port_denied'));
+  const widened = outbound({ ...nowhere, extraPorts: [81, 853] });
+  expect(await reasons(widened, kind, at([81, 853, 22]))).toEqual({
+    ...all(at([81, 853]), 'failed'),
+    ...all(at([22]), 'port_denied'),
+  });
+  redirectTo = 'https://service.example:25/';
+  const moved = await reasonOf(() => kind.open(outbound({ ...nowhere, allowLoopbackHttp: true }), `http://127.0.0.1:${port}/redirect`));
+  expect([moved, hits]).toEqual([kind.follows ? 'port_denied' : expect.toBeOneOf(['opened', 'failed']), 1]);
+  expect(await reasonOf(() => outbound({ resolve: async () => ['10.0.0.1'] }).admit('https://service.example:22/'))).toBe('port_denied');
+});
+
+test('a port that browsers block is opened by no configuration', () => {
+  expect(readConfig({ ARKLOOP_OUTBOUND_EXTRA_PORTS: '81, 853' }).outboundExtraPorts).toEqual([81, 853]);
+  for (const ports of ['22', '81,25', '6000', '0', '65536', '8e1', 'ssh', '-1'])
+    expect(() => readConfig({ ARKLOOP_OUTBOUND_EXTRA_PORTS: ports })).toThrow(
+      /^ARKLOOP_OUTBOUND_EXTRA_PORTS: expected ports from 1 to 65535[^\n]*$/,
+    );
+  expect(isOpenPort(22, [22])).toBe(false);
 });
 
 const page = kinds.find(({ name }) => name === 'a page to fetch')!;

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { hostPattern, mailboxPattern } from '../../../contract/shared/mail.ts';
+import { isBadPort } from '../ports.ts';
 import { type AllowedProgram, AllowedPrograms } from '../programs.ts';
 
 /** A kind of value: how its text is read, how the guide calls it, and what a wrong one is told. */
@@ -125,6 +126,27 @@ export const programs: Kind<AllowedProgram[]> = {
   expected:
     'a JSON array such as [{"command":"/usr/bin/node","args":["/srv/files.js"],"more_args":"--[a-z]+","cwd":"/srv","env":["API_KEY"]}], without loader variables in env; a list of names is no longer understood',
   read: line.transform(parseJson).pipe(z.preprocess((value) => value, AllowedPrograms)),
+};
+
+/** Ports below 1024 that requests may be sent to. */
+export const ports: Kind<number[]> = {
+  type: 'CSV',
+  expected: 'ports from 1 to 65535, separated by commas, none of which browsers block (such as 22, 25, 53 or 389)',
+  read: list.pipe(
+    z.array(
+      z
+        .string()
+        .regex(/^\d{1,5}$/)
+        .transform(Number)
+        .pipe(
+          z
+            .int()
+            .min(1)
+            .max(65_535)
+            .refine((port) => !isBadPort(port)),
+        ),
+    ),
+  ),
 };
 
 const isOrigin = (value: string) => /^https?:/.test(value) && URL.canParse(value) && new URL(value).origin === value;

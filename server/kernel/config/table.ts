@@ -38,6 +38,7 @@ const {
   number,
   origins,
   path,
+  ports,
   programs,
   redis,
   secret,
@@ -181,6 +182,10 @@ export const table = {
   'Outbound and webhooks': {
     ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP: always(boolean, 'false', 'Plain HTTP to loopback; refused in production.'),
     ARKLOOP_OUTBOUND_TRUST_FAKE_IP: always(boolean, 'false', 'Admit 198.18.0.0/15.'),
+    ARKLOOP_OUTBOUND_EXTRA_PORTS: maybe(
+      ports,
+      'Ports below 1024 that URLs of users may name beside 80 and 443. From 1024 on all may be named but those that browsers block.',
+    ),
     ARKLOOP_OUTBOUND_PROXY_URL: maybe(url, 'Egress proxy.'),
     ARKLOOP_OUTBOUND_USER_AGENT: maybe(text, 'User agent of outbound calls.'),
     ARKLOOP_WEBHOOK_MAX_ATTEMPTS: always(integer(1, 100), '5', 'Attempts to deliver a webhook.'),

@@ -42,8 +42,20 @@ export function checkApiMode(kind: Kind, mode: LlmProvider['openai_api_mode'] | 
   if (kind !== 'openai' && mode) throw invalidField('/openai_api_mode', 'is only for provider openai');
 }
 
-/** A base URL as it is stored. Which addresses it may lead to is asked at every request, because names change their address. */
+/** A base URL as it is stored. Which addresses it may lead to is asked at every request, because names change their address. Throws 400 `port_denied`. */
 export function readBaseUrl(outbound: Outbound, text: string | null | undefined): string | null {
+  const url = readAnyBaseUrl(outbound, text);
+  if (url === null) return null;
+  try {
+    outbound.checkPort(new URL(url));
+    return url;
+  } catch (error) {
+    throw error instanceof OutboundDenied ? invalidField('/base_url', error.message, error.reason) : error;
+  }
+}
+
+/** The same of a back end that may be in the network of the platform, on any port. */
+export function readAnyBaseUrl(outbound: Outbound, text: string | null | undefined): string | null {
   if (text === null || text === undefined) return null;
   try {
     outbound.check(text, 'internal');

@@ -5,7 +5,7 @@ import { OutboundDenied } from '../../kernel/outbound.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { seal } from '../../kernel/seal.ts';
 import { ownerOf } from '../llmProviders/owner.ts';
-import { readBaseUrl } from '../llmProviders/rules.ts';
+import { readAnyBaseUrl } from '../llmProviders/rules.ts';
 import { sealedFor, toolKinds, toolProviderOf } from './catalog.ts';
 import * as queries from './queries.ts';
 
@@ -67,7 +67,7 @@ function finish(scope: Scope, { name, owner, scope: ofScope }: Target, metadata:
 
 /** Where the platform runs a back end itself, its address may be any; an account's must be public, as far as that can be seen now. */
 function addressOf({ app }: Scope, { name, owner }: Target, text: string) {
-  const url = readBaseUrl(app.outbound, text);
+  const url = readAnyBaseUrl(app.outbound, text);
   if (owner === null && toolKinds[name].mayBeInternal) return url;
   try {
     app.outbound.check(text, 'https');
