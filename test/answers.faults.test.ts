@@ -19,7 +19,7 @@ const fromMemory = ['auth.captchaConfig', 'auth.registrationMode'];
 /** What is closed rather than left without protection when its counts cannot be kept. */
 const failingClosed = ['auth.sendCode', 'auth.verifyCode'];
 
-const admin = new pg.Client({ connectionString: inject('postgresUrl') });
+const admin = new pg.Client({ connectionString: inject('postgresSuperuserUrl') });
 await admin.connect();
 const name = new URL(walk.world.databaseUrl).pathname.slice(1);
 

@@ -4,11 +4,18 @@ import type pg from 'pg';
 import type { Log } from '../kernel/log.ts';
 import { OperatorError } from '../kernel/operatorError.ts';
 import { type Cluster, openCluster } from './embedded/cluster.ts';
-import { ensureDatabase, takeLock, urlOf } from './embedded/lock.ts';
+import { takeLock, urlOf } from './embedded/lock.ts';
 import { findPostmaster, launchPostmaster, type Postmaster, stopPostmaster } from './embedded/postmaster.ts';
+import { ensureServing, servingUrl } from './embedded/servingRole.ts';
 
-/** A PostgreSQL of our own: its URL stays the same for the life of the process, also when the server had to be started again. */
-export type Embedded = { url: string; stop(): Promise<void> };
+/** A PostgreSQL of our own: its URLs stay the same for the life of the process, also when the server had to be started again. */
+export type Embedded = {
+  /** For a role that owns the product's database and has no right beyond it. */
+  url: string;
+  /** For the superuser of the cluster: nothing that serves uses it. */
+  superuserUrl: string;
+  stop(): Promise<void>;
+};
 
 type Holder = { lock: pg.Client; port: number };
 
@@ -17,7 +24,7 @@ export async function startEmbedded({ dataDir, log }: { dataDir: string; log: Lo
   const cluster = await openCluster(dataDir);
   const holder = await occupy(cluster);
   const supervision = supervise(cluster, holder, log);
-  return { url: urlOf(cluster, holder.port), stop: supervision.stop };
+  return { url: servingUrl(cluster, holder.port), superuserUrl: urlOf(cluster, holder.port), stop: supervision.stop };
 }
 
 /** Find or start the server and lock it; `fixed` is the port that clients already know. A server started in vain is ended again. */
@@ -29,7 +36,7 @@ async function occupy(cluster: Cluster, fixed?: number, patience = 60_000): Prom
       const server = await findPostmaster(cluster.folder);
       const lock = server ? await tryLock(cluster, server, deadline) : await launch(cluster, attempt, fixed);
       if (server && typeof lock === 'object') {
-        await ensureDatabase(lock);
+        await ensureServing(cluster, server.port, lock);
         return { lock, port: server.port };
       }
       // The backend of a process killed a moment ago may not yet have noticed.

@@ -11,7 +11,8 @@ export type Store = { url: string; place: string; stop(): Promise<void> };
 export async function openStore({ databaseUrl }: Pick<Config, 'databaseUrl'>, dataDir: string, log: Log): Promise<Store> {
   if (!databaseUrl) {
     const { startEmbedded } = await import('../db/embedded.ts');
-    return { ...(await startEmbedded({ dataDir, log })), place: dataDir };
+    const { url, stop } = await startEmbedded({ dataDir, log });
+    return { url, stop, place: dataDir };
   }
   await probe(databaseUrl);
   const { host, pathname } = new URL(databaseUrl);

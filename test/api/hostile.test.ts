@@ -51,7 +51,7 @@ describe('text', () => {
       `do $$ begin execute format('alter database %I set standard_conforming_strings = ${setting}', current_database()); end $$`,
     );
     await client.query(
-      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and usename = current_user and pid <> pg_backend_pid()',
     );
     await client.end();
     await expect

@@ -13,7 +13,7 @@ const bob = await world.signUp();
 const vendor = await addModel(world, bob);
 afterAll(vendor.close);
 
-const channels = `from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and query ilike 'listen %'`;
+const channels = `from pg_stat_activity where datname = current_database() and usename = current_user and pid <> pg_backend_pid() and query ilike 'listen %'`;
 
 /** A run of six pieces, 300 ms apart; how late each event reached a reader, in milliseconds. */
 async function delays(during: (piece: number) => Promise<unknown> = async () => undefined) {

@@ -72,8 +72,8 @@ test('the first start makes a UTF-8 database on loopback, a later one finds its 
     first.url,
     "select current_user as user, current_database() as database, lower('ÄÖ') as lower, current_setting('server_encoding') as encoding, current_setting('listen_addresses') as listens, current_setting('fsync') as fsync",
   );
-  expect(row).toEqual({ user: 'arkloop', database: 'arkloop', lower: 'äö', encoding: 'UTF8', listens: '127.0.0.1', fsync: 'on' });
-  expect(statSync(join(dataDir, 'postgres-password')).mode & 0o777).toBe(0o600);
+  expect(row).toEqual({ user: 'arkloop_app', database: 'arkloop', lower: 'äö', encoding: 'UTF8', listens: '127.0.0.1', fsync: 'on' });
+  for (const name of ['postgres-password', 'postgres-app-password']) expect(statSync(join(dataDir, name)).mode & 0o777).toBe(0o600);
   await query(first.url, 'create table kept as select 42 as answer');
   const pid = serverPid();
   await first.stop();
@@ -137,8 +137,8 @@ test('a server that is killed while it is used comes back at the same address', 
 });
 
 test('a lost lock is taken again, so that a second instance stays refused', async () => {
-  const { url } = await start();
-  await query(url, "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'arkloop instance lock'");
+  const { url, superuserUrl } = await start();
+  await query(superuserUrl, "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'arkloop instance lock'");
   await eventually(async () => {
     const [row] = await query<{ count: number }>(url, "select count(*)::int from pg_locks where locktype = 'advisory' and granted");
     expect(row?.count).toBe(1);

@@ -10,6 +10,7 @@ import { migrate } from '../../server/db/migrate.ts';
 declare module 'vitest' {
   export interface ProvidedContext {
     postgresUrl: string;
+    postgresSuperuserUrl: string;
   }
 }
 
@@ -19,15 +20,16 @@ export const template = 'arkloop_template';
 /** One real PostgreSQL for the whole run, with one migrated template. */
 export default async function setup(project: TestProject) {
   const dataDir = await mkdtemp(join(tmpdir(), 'arkloop-test-'));
-  const { url, stop } = await startEmbedded({ dataDir, log: pino({ level: 'silent' }) });
-  const admin = new pg.Client({ connectionString: url });
+  const { url, superuserUrl, stop } = await startEmbedded({ dataDir, log: pino({ level: 'silent' }) });
+  const admin = new pg.Client({ connectionString: superuserUrl });
   await admin.connect();
-  await admin.query(`create database ${template}`);
+  await admin.query(`create database ${template} owner ${new URL(url).username}`);
   const templateUrl = new URL(url);
   templateUrl.pathname = `/${template}`;
   await migrate(templateUrl.href);
   await admin.end();
   project.provide('postgresUrl', url);
+  project.provide('postgresSuperuserUrl', superuserUrl);
   return async () => {
     await stop();
     await rm(dataDir, { recursive: true, force: true });

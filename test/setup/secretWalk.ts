@@ -109,6 +109,7 @@ export async function walkable() {
   }
 
   const password = keep('database password', readFileSync(join(dataDir, 'postgres-password'), 'utf8').trim());
+  keep('password of the serving role', readFileSync(join(dataDir, 'postgres-app-password'), 'utf8').trim());
   const [pid, , , port] = readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n');
   const connect = async () => {
     const client = new pg.Client({ host: '127.0.0.1', port: Number(port), user: 'arkloop', database: 'arkloop', password });

@@ -40,11 +40,11 @@ export const testKeys = { jwtSecret: Buffer.from('test secret '.repeat(4)), encr
 /** A clone of the template: a database of its own in 20 ms. */
 export async function freshDatabase(): Promise<string> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  const admin = new pg.Client({ connectionString: inject('postgresUrl') });
-  await admin.connect();
-  await admin.query(`create database ${name} template ${template} strategy file_copy`);
-  await admin.end();
   const url = new URL(inject('postgresUrl'));
+  const admin = new pg.Client({ connectionString: inject('postgresSuperuserUrl') });
+  await admin.connect();
+  await admin.query(`create database ${name} owner ${url.username} template ${template} strategy file_copy`);
+  await admin.end();
   url.pathname = `/${name}`;
   return url.href;
 }

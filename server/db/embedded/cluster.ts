@@ -9,12 +9,21 @@ import { findBinaries } from './binaries.ts';
 import { isAlive } from './postmaster.ts';
 
 /** A database cluster on disk, and what is needed to run it. */
-export type Cluster = { dataDir: string; folder: string; password: string; postgres: string; account: Account };
+export type Cluster = {
+  dataDir: string;
+  folder: string;
+  /** Of the superuser. */
+  password: string;
+  servingPassword: string;
+  postgres: string;
+  account: Account;
+};
 
-/** Name of the superuser and of the database. */
+/** Name of the superuser and of the product's database, which another role owns. */
 export const owner = 'arkloop';
 const major = '18';
 const passwordFile = 'postgres-password';
+const servingPasswordFile = 'postgres-app-password';
 
 /** Open the cluster of a data folder; the first time it is made aside and renamed, so that an interruption leaves nothing half done. */
 export async function openCluster(dataDir: string): Promise<Cluster> {
@@ -25,11 +34,14 @@ export async function openCluster(dataDir: string): Promise<Cluster> {
   if (version && !(await readdir(dataDir)).includes(passwordFile)) {
     throw new OperatorError(`ARKLOOP_DATA_DIR: ${join(dataDir, passwordFile)} is missing, but ${folder} holds a database`);
   }
-  const password = await secretFile(dataDir, passwordFile, () => randomBytes(24).toString('base64url'));
+  const newPassword = () => randomBytes(24).toString('base64url');
+  const password = await secretFile(dataDir, passwordFile, newPassword);
+  // Set again at each start, so that a lost file is no harm.
+  const servingPassword = await secretFile(dataDir, servingPasswordFile, newPassword);
   await removeAbandoned(dataDir);
   if (!version) await makeCluster(dataDir, folder, initdb, account);
   await account.own(folder);
-  return { dataDir, folder, password, postgres, account };
+  return { dataDir, folder, password, servingPassword, postgres, account };
 }
 
 async function versionOf(folder: string): Promise<string | undefined> {

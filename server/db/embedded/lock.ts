@@ -2,7 +2,7 @@ import pg from 'pg';
 import { codeOf, OperatorError } from '../../kernel/operatorError.ts';
 import { type Cluster, owner } from './cluster.ts';
 
-/** The URL of a database of the cluster. */
+/** The URL of a database of the cluster for its superuser. */
 export function urlOf({ password }: Cluster, port: number, database = owner): string {
   return `postgres://${owner}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
 }
@@ -30,10 +30,4 @@ export async function takeLock(cluster: Cluster, port: number): Promise<pg.Clien
   }
   await client.end().catch(() => undefined);
   return undefined;
-}
-
-/** Make the product's database when the cluster is new. */
-export async function ensureDatabase(client: pg.Client): Promise<void> {
-  const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [owner]);
-  if (rowCount === 0) await client.query(`create database ${owner}`);
 }
