@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { codeOf, OperatorError } from '../kernel/operatorError.ts';
 import { expectedSchemaVersion } from './expectedSchema.ts';
 
 /** Any number of instances may start at once: one migrates, the others wait for this lock. */
@@ -15,10 +16,15 @@ export async function migrate(url: string): Promise<void> {
     await runMigrations(url);
     const { runMigrations: migrateQueue } = await import('graphile-worker');
     await migrateQueue({ connectionString: url, logger: await quiet() });
+  } catch (error) {
+    throw codeOf(error) === '42501' ? mayNotMigrate(error as Error) : error;
   } finally {
     await client.end();
   }
 }
+
+const mayNotMigrate = ({ message }: Error) =>
+  new OperatorError(`ARKLOOP_DATABASE_URL: the role may not bring the schema to this version: ${message.split(' - ').at(-1)}`);
 
 // The ORM costs 200 ms to load, and most starts have nothing to migrate.
 async function runMigrations(url: string) {

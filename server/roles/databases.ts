@@ -14,7 +14,8 @@ export async function openStore({ databaseUrl }: Pick<Config, 'databaseUrl'>, da
     const { url, stop } = await startEmbedded({ dataDir, log });
     return { url, stop, place: dataDir };
   }
-  await probe(databaseUrl);
+  if ((await probe(databaseUrl)).isSuperuser)
+    log.warn('ARKLOOP_DATABASE_URL: the role is a superuser, which is more than serving needs; see the guide to operations');
   const { host, pathname } = new URL(databaseUrl);
   return { url: databaseUrl, place: `postgres://${host}${pathname}`, stop: async () => undefined };
 }
@@ -33,13 +34,16 @@ const reasons: Record<string, string> = {
 };
 
 /** Waits while a server is starting, and not otherwise: who restarts this process decides about more patience. */
-async function probe(url: string, until = Date.now() + 20_000): Promise<void> {
+async function probe(url: string, until = Date.now() + 20_000): Promise<{ isSuperuser: boolean }> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, application_name: 'arkloop start' });
   client.on('error', () => undefined);
   try {
     await client.connect();
-    const { rows } = await client.query<{ version: number }>("select current_setting('server_version_num')::int as version");
+    const { rows } = await client.query<{ version: number; is_superuser: boolean }>(
+      "select current_setting('server_version_num')::int as version, current_setting('is_superuser')::boolean as is_superuser",
+    );
     if ((rows[0]?.version ?? 0) < 150_000) throw new OperatorError('ARKLOOP_DATABASE_URL: expected PostgreSQL 15 or newer');
+    return { isSuperuser: rows[0]?.is_superuser === true };
   } catch (error) {
     if (codeOf(error) !== '57P03' || Date.now() > until) throw unreachable(url, error);
     await sleep(250);
