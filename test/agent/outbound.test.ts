@@ -1,14 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { fetchOf } from '../../server/agent/mcp/http.ts';
-import { listUpstreamModels } from '../../server/agent/providers/catalog.ts';
-import { fetchPage, withoutFragment } from '../../server/agent/tools/web/page.ts';
-import { createPageReader } from '../../server/agent/tools/web/pageReader.ts';
 import { isPublicAddress } from '../../server/kernel/addresses.ts';
-import { readConfig } from '../../server/kernel/config.ts';
-import { createOutbound, type Outbound, OutboundDenied, type OutboundOptions, type OutboundPolicy } from '../../server/kernel/outbound.ts';
-import { isOpenPort } from '../../server/kernel/ports.ts';
+import { all, byKind, type Kind, kinds, outbound, reasonOf, reasons } from '../setup/outbound.ts';
 
 let hits = 0;
 let port = 0;
@@ -30,63 +24,7 @@ afterAll(() => {
   server.close();
 });
 
-const outbound = (options: Partial<OutboundOptions> = {}) => createOutbound({ allowLoopbackHttp: false, trustFakeIp: false, ...options });
 const strict = outbound({ resolve: () => Promise.reject(new Error('nothing was to be resolved')) });
-
-type Kind = {
-  name: string;
-  /** What is admitted beside public hosts over TLS. */
-  policy: Exclude<OutboundPolicy, 'internal'>;
-  follows: boolean;
-  open(from: Outbound, url: string): Promise<unknown>;
-};
-const plain = (name: string, path: string): Kind => ({
-  name,
-  policy: 'https',
-  follows: false,
-  open: (from, url) => from.fetch(url.replace(/\/?$/, path), { method: 'POST', body: '{}' }),
-});
-
-/** Every kind of URL that users give, and the way it is opened. */
-const kinds: Kind[] = [
-  {
-    name: 'the base URL of a model provider',
-    policy: 'https',
-    follows: false,
-    open: (outbound, base_url) =>
-      listUpstreamModels({ provider_kind: 'openai', base_url, api_key: 'sk-test', advanced_json: {} }, { outbound }),
-  },
-  {
-    name: 'the URL of a tool server',
-    policy: 'web',
-    follows: true,
-    open: (from, url) => fetchOf(from, { url, bearerToken: 'token' } as never, () => {})(url, { method: 'POST', body: '{}' }),
-  },
-  {
-    name: 'a page to fetch',
-    policy: 'web',
-    follows: true,
-    open: (outbound, url) =>
-      fetchPage({ outbound, reader: createPageReader({ articleMs: 500 }) }, withoutFragment(url), AbortSignal.timeout(5_000)),
-  },
-  plain('the URL of a webhook', ''),
-  plain('the base URL of speech recognition', '/audio/transcriptions'),
-  plain('the base URL of an account’s tool provider', '/search'),
-];
-const byKind = kinds.map((kind) => [kind.name, kind] as const);
-
-/** Why a URL was not opened; `failed` when for another reason than where it leads. */
-async function reasonOf(open: () => unknown): Promise<string> {
-  try {
-    await open();
-    return 'opened';
-  } catch (error) {
-    return error instanceof OutboundDenied ? error.reason : 'failed';
-  }
-}
-const reasons = async (from: Outbound, kind: Kind, urls: readonly string[]) =>
-  Object.fromEntries(await Promise.all(urls.map(async (url) => [url, await reasonOf(() => kind.open(from, url))])));
-const all = (urls: readonly string[], reason: string) => Object.fromEntries(urls.map((url) => [url, reason]));
 
 const words = (text: string) => text.trim().split(/\s+/);
 const literals = words(`
@@ -140,40 +78,6 @@ test.each(byKind)('%s does not lead to an address that is not public, however it
     'https://127.0.0.1': 'private_ip_denied',
     'https://localhost': 'localhost_denied',
   });
-});
-
-const closedPorts = [1, 22, 23, 25, 53, 81, 110, 389, 465, 587, 636, 853, 1_023, 2_049, 5_060, 6_000, 6_667, 10_080];
-const openPorts = [80, 443, 1_024, 3_000, 8_080, 8_443, 65_535];
-
-test.each(byKind)('%s does not lead to a port of another service, nor by a redirect', async (_, kind) => {
-  // A name without addresses: what is not refused for its port fails to connect.
-  const nowhere = { resolve: async () => [] };
-  const at = (ports: readonly number[], scheme = 'https') => ports.map((port) => `${scheme}://service.example:${port}/`);
-  const guarded = outbound(nowhere);
-  expect(await reasons(guarded, kind, at(closedPorts))).toEqual(all(at(closedPorts), 'port_denied'));
-  expect(await reasons(guarded, kind, at(openPorts))).toEqual(all(at(openPorts), 'failed'));
-  for (const host of ['8.8.8.8', '[2606:4700::1111]'])
-    expect(await reasonOf(() => kind.open(guarded, `https://${host}:22/`))).toBe('port_denied');
-  if (kind.policy === 'web')
-    expect(await reasons(guarded, kind, at(closedPorts, 'http'))).toEqual(all(at(closedPorts, 'http'), 'port_denied'));
-  const widened = outbound({ ...nowhere, extraPorts: [81, 853] });
-  expect(await reasons(widened, kind, at([81, 853, 22]))).toEqual({
-    ...all(at([81, 853]), 'failed'),
-    ...all(at([22]), 'port_denied'),
-  });
-  redirectTo = 'https://service.example:25/';
-  const moved = await reasonOf(() => kind.open(outbound({ ...nowhere, allowLoopbackHttp: true }), `http://127.0.0.1:${port}/redirect`));
-  expect([moved, hits]).toEqual([kind.follows ? 'port_denied' : expect.toBeOneOf(['opened', 'failed']), 1]);
-  expect(await reasonOf(() => outbound({ resolve: async () => ['10.0.0.1'] }).admit('https://service.example:22/'))).toBe('port_denied');
-});
-
-test('a port that browsers block is opened by no configuration', () => {
-  expect(readConfig({ ARKLOOP_OUTBOUND_EXTRA_PORTS: '81, 853' }).outboundExtraPorts).toEqual([81, 853]);
-  for (const ports of ['22', '81,25', '6000', '0', '65536', '8e1', 'ssh', '-1'])
-    expect(() => readConfig({ ARKLOOP_OUTBOUND_EXTRA_PORTS: ports })).toThrow(
-      /^ARKLOOP_OUTBOUND_EXTRA_PORTS: expected ports from 1 to 65535[^\n]*$/,
-    );
-  expect(isOpenPort(22, [22])).toBe(false);
 });
 
 const page = kinds.find(({ name }) => name === 'a page to fetch')!;
