@@ -42,6 +42,7 @@ const entry = 'id, account_id, actor_user_id, action, target_type, target_id, tr
 const exceptions: readonly (readonly [start: string, why: string])[] = [
   ['with run as (update runs set next_seq', 'the run was found in its account before, or is the job of a worker'],
   ['select r.id, r.thread_id, r.account_id, r.user_id, r.categories', 'reports of the whole platform, for those who administer it'],
+  ['select true as is_there from threads where id = $1', 'whether a thread of any account exists, for those who administer the platform'],
   ['select account_id from invitations where token_hash', 'the secret is what names the invitation, to somebody who is no member yet'],
   ['select not c.is_active as inactive', 'a code is good once for a user, whatever account it was for'],
   ['select count(*) as total from audit_logs where $1::uuid is null', 'the log of the whole platform, for those who administer it'],

@@ -108,20 +108,22 @@ export async function walkable() {
     return { ...answer, place };
   }
 
-  const password = keep('database password', readFileSync(join(dataDir, 'postgres-password'), 'utf8').trim());
-  keep('password of the serving role', readFileSync(join(dataDir, 'postgres-app-password'), 'utf8').trim());
+  const passwordIn = (file: string) => keep(file, readFileSync(join(dataDir, file), 'utf8').trim());
+  const passwords = { arkloop: passwordIn('postgres-password'), arkloop_app: passwordIn('postgres-app-password') };
   const [pid, , , port] = readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n');
-  const connect = async () => {
-    const client = new pg.Client({ host: '127.0.0.1', port: Number(port), user: 'arkloop', database: 'arkloop', password });
+  const connect = async (user: keyof typeof passwords = 'arkloop_app') => {
+    const client = new pg.Client({ host: '127.0.0.1', port: Number(port), user, database: 'arkloop', password: passwords[user] });
     client.on('error', () => undefined);
     await client.connect();
     return client;
   };
   let database = await connect();
   onTestFinished(() => database.end());
+  const superuser = await connect('arkloop');
   for (const setting of [`log_statement = 'all'`, 'log_parameter_max_length = 0', 'log_parameter_max_length_on_error = 0'])
-    await database.query(`alter system set ${setting}`);
-  await database.query('select pg_reload_conf()');
+    await superuser.query(`alter system set ${setting}`);
+  await superuser.query('select pg_reload_conf()');
+  await superuser.end();
 
   return {
     secrets,

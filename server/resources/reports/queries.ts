@@ -10,7 +10,7 @@ export const insertReport = statement<Pick<ReportRow, 'id' | 'created_at'>>(`
   returning id, created_at`);
 
 /** A thread of any account, deleted ones included: their reports remain. */
-export const selectAnyThread = statement<{ id: string }>('select id from threads where id = $1');
+export const selectAnyThread = statement<{ is_there: true }>('select true as is_there from threads where id = $1');
 
 /** Of all accounts; of category `$1` and about thread `$2`, unless those are null; newest first, from the sort key (`$3`, `$4`) on. */
 export const selectReports = statement<ReportRow>(`
