@@ -9,5 +9,6 @@ export default defineConfig({
     // Two cores: more files at once only wait for each other.
     maxWorkers: 2,
     pool: 'forks',
+    reporters: ['default', './test/setup/skippedTests.ts'],
   },
 });

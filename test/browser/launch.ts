@@ -1,11 +1,46 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import chromium from '@sparticuz/chromium';
-import { type Browser, chromium as playwright } from 'playwright-core';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type Browser, chromium } from 'playwright-core';
+import manifest from '../../package.json' with { type: 'json' };
 
-/** A browser with its security on: the package's own arguments would switch it off. */
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const cache = join(root, '.cache');
+const hasFonts = existsSync('/etc/fonts/fonts.conf');
+const home = join(cache, `chromium-${manifest.devDependencies['@sparticuz/chromium']}`);
+
+/**
+ * A browser with its security on: the package's own arguments would switch it off. Its libraries come from the package on every machine, its
+ * fonts where the system has none. Only the browser's process sees them.
+ */
 export async function launchBrowser(): Promise<Browser> {
-  const launch = async () =>
-    playwright.launch({ executablePath: await chromium.executablePath(), args: ['--no-sandbox', '--no-zygote', '--disable-gpu'] });
-  // The package unpacks itself on first use, and another worker may be in the middle of it.
-  return launch().catch(() => delay(5_000).then(launch));
+  if (!existsSync(home)) await unpackBrowser();
+  const libraries = [join(home, 'al2023/lib'), process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
+  return chromium.launch({
+    executablePath: join(home, 'chromium'),
+    args: ['--no-sandbox', '--no-zygote', '--disable-gpu'],
+    env: { ...process.env, LD_LIBRARY_PATH: libraries, ...(hasFonts ? {} : { FONTCONFIG_PATH: join(home, 'fonts') }) },
+  });
+}
+
+/**
+ * The package unpacks into the folder for temporary files, and its libraries only on AWS Lambda. It does so in a process of its own, because it
+ * changes the environment; the result gets its place at once, because several test files may need it at the same time.
+ */
+async function unpackBrowser(): Promise<void> {
+  mkdirSync(cache, { recursive: true });
+  const staging = mkdtempSync(join(cache, 'chromium-'));
+  const script = `import chromium from '@sparticuz/chromium'; await chromium.executablePath();`;
+  const env = { TMPDIR: staging, AWS_LAMBDA_JS_RUNTIME: 'nodejs24.x' };
+  await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { cwd: root, env });
+  const fonts = join(staging, 'fonts/fonts.conf');
+  writeFileSync(fonts, readFileSync(fonts, 'utf8').replaceAll('/tmp/fonts', join(home, 'fonts')));
+  try {
+    renameSync(staging, home);
+  } catch (error) {
+    if (!existsSync(home)) throw error;
+    rmSync(staging, { recursive: true });
+  }
 }

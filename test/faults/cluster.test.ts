@@ -105,20 +105,17 @@ test('every part is replaced in turn under load: no call fails for good, streams
   );
 }, 180_000);
 
-test.runIf(redisUrl)(
-  'two gateways with one Redis count as one',
-  async () => {
-    const cluster = await startCluster(world.databaseUrl, {
-      ARKLOOP_REDIS_URL: redisUrl!,
-      ARKLOOP_GATEWAY_REDIS_TIMEOUT_MS: '2000',
-      ARKLOOP_RATELIMIT_CAPACITY: '20',
-      ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '0.1',
-    });
-    const { token } = await signUp();
-    const calls = cluster.gateways.map(callTo);
-    const answers = await Promise.all(Array.from({ length: 60 }, (_, at) => calls[at % 2]!('GET', '/v1/me', { token })));
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(20);
-    expect(answers.filter(({ status }) => status === 429)).toHaveLength(40);
-  },
-  60_000,
-);
+test('two gateways with one Redis count as one', async ({ skip }) => {
+  skip(!redisUrl, 'TEST_REDIS_URL is not set');
+  const cluster = await startCluster(world.databaseUrl, {
+    ARKLOOP_REDIS_URL: redisUrl!,
+    ARKLOOP_GATEWAY_REDIS_TIMEOUT_MS: '2000',
+    ARKLOOP_RATELIMIT_CAPACITY: '20',
+    ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '0.1',
+  });
+  const { token } = await signUp();
+  const calls = cluster.gateways.map(callTo);
+  const answers = await Promise.all(Array.from({ length: 60 }, (_, at) => calls[at % 2]!('GET', '/v1/me', { token })));
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(20);
+  expect(answers.filter(({ status }) => status === 429)).toHaveLength(40);
+}, 60_000);

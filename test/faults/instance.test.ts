@@ -6,9 +6,10 @@ import { expect, test } from 'vitest';
 import type { RunEvent } from '../../contract/events.ts';
 import { openThread, startRun } from '../setup/conversation.ts';
 import { isTerminal, openStream, readAll, types } from '../setup/events.ts';
-import { processesOf, register, scriptedInstance, temporaryFolder } from '../setup/instance.ts';
+import { register, scriptedInstance, temporaryFolder } from '../setup/instance.ts';
 import { textOf } from '../setup/invariants.ts';
 import { sameKeys, startProcess } from '../setup/process.ts';
+import { processesOf } from '../setup/processes.ts';
 import { chat } from '../setup/vendor.ts';
 import { callTo, freshDatabase } from '../setup/world.ts';
 

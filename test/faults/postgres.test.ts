@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openThread, startRun } from '../setup/conversation.ts';
 import { isTerminal, openStream, readAll } from '../setup/events.ts';
-import { followAcross, processesOf, register, scriptedInstance, temporaryFolder } from '../setup/instance.ts';
+import { followAcross, register, scriptedInstance, temporaryFolder } from '../setup/instance.ts';
 import { textOf } from '../setup/invariants.ts';
 import { startProcess } from '../setup/process.ts';
+import { processesOf } from '../setup/processes.ts';
 import { chat } from '../setup/vendor.ts';
 import { callTo } from '../setup/world.ts';
 

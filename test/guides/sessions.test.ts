@@ -43,13 +43,11 @@ async function freePort(): Promise<number> {
 
 const lastLine = (text: string) => text.trim().split('\n').at(-1)!;
 
-test.skipIf(missing.length > 0).each(sessions)(
-  `%s works when it is pasted${missing.map((each) => `; ${each} is not here`)}`,
-  async (document) => {
-    const steps = await runDocument(document, { url: world.url, vendorUrl: vendor.url, receiverPort: await freePort() });
-    expect(steps.flatMap(faults)).toEqual([]);
-  },
-);
+test.for(sessions)('%s works when it is pasted', async (document, { skip }) => {
+  skip(missing.length > 0, `${missing.join(' and ')} not installed`);
+  const steps = await runDocument(document, { url: world.url, vendorUrl: vendor.url, receiverPort: await freePort() });
+  expect(steps.flatMap(faults)).toEqual([]);
+});
 
 test('commands can be pasted into zsh too, where a comment, a bare question mark or a colon after a name means something', () => {
   const commands = sessions
@@ -59,7 +57,8 @@ test('commands can be pasted into zsh too, where a comment, a bare question mark
   expect(commands.filter(({ text }) => traps.test(text)).map(({ document, line }) => `${document}:${line}`)).toEqual([]);
 });
 
-test.skipIf(missing.length > 0)('no run of theirs failed, or needed a second attempt', async () => {
+test('no run of theirs failed, or needed a second attempt', async ({ skip }) => {
+  skip(missing.length > 0, `${missing.join(' and ')} not installed`);
   const types = await world.sql(`select distinct type from run_events where type in ('run.failed', 'run.llm.retry', 'run.recovered')`);
   expect(types).toEqual([]);
   expect(vendor.requests.length).toBeGreaterThan(0);

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { onTestFinished } from 'vitest';
 import type { RunEvent } from '../../contract/events.ts';
 import { isTerminal, openStream } from './events.ts';
 import { quickWorker } from './process.ts';
+import { processesOf } from './processes.ts';
 import { startVendor } from './vendor.ts';
 import { callTo, type Person } from './world.ts';
 
@@ -31,12 +31,6 @@ export function temporaryFolder() {
     rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
   });
   return dataDir;
-}
-
-/** The processes whose command names a folder. */
-export function processesOf(folder: string): number[] {
-  const { stdout } = spawnSync('ps', ['-ww', '-A', '-o', 'pid=,args='], { encoding: 'utf8' });
-  return stdout.split('\n').flatMap((line) => (line.includes(folder) && !line.includes('<defunct>') ? [Number.parseInt(line, 10)] : []));
 }
 
 /** Somebody who registers with an instance. */
