@@ -76,9 +76,13 @@ function tasksOf({ config, keys, database, log }: ErrandDeps, stopping: AbortSig
   }
   if (takes(sendBroadcastTask)) {
     const lease = config.workerLeaseSeconds;
-    taskList[sendBroadcastTask] = (payload, { job }) =>
-      within(jobSpan(payload), () => sendBroadcast({ database, stopping, log: log.child({ job_id: job.id }) }, payload));
-    chores.push([Math.max(500, lease * 250), () => tendBroadcasts(database, lease, log)]);
+    const active = new Set<string>();
+    taskList[sendBroadcastTask] = (payload, { job }) => {
+      active.add(job.id);
+      const sent = within(jobSpan(payload), () => sendBroadcast({ database, stopping, log: log.child({ job_id: job.id }) }, payload));
+      return sent.finally(() => active.delete(job.id));
+    };
+    chores.push([Math.max(500, lease * 250), () => tendBroadcasts(database, lease, active, log)]);
   }
   return { taskList, chores };
 }

@@ -82,13 +82,13 @@ async function inTurn<Row>(database: Database, id: string, work: Statement<Row>)
 }
 
 /**
- * A worker that neither took the job nor moved the broadcast for $2 seconds is dead: its job is for others. One without a key was queued anew
- * by a worker that was stopping, and would hold up the queue.
+ * A worker that neither took the job nor moved the broadcast for $2 seconds is dead: its job is for others. Excludes the jobs $3 of this worker,
+ * whose batch may only be slow. A job without a key was queued anew by a worker that was stopping, and would hold up the queue.
  */
 const unlockLost = statement<unknown>(`
   select graphile_worker.force_unlock_workers(array_agg(j.locked_by)) from graphile_worker.jobs j
   left join broadcasts b on j.key = 'broadcast:' || b.id
-  where j.task_identifier = $1 and j.locked_at < now() - $2 * interval '1 second'
+  where j.task_identifier = $1 and j.id <> all ($3::bigint[]) and j.locked_at < now() - $2 * interval '1 second'
     and coalesce(b.moved_at, j.locked_at) < now() - $2 * interval '1 second' having count(*) > 0`);
 
 /** A broadcast that no job will go on with. */
@@ -99,7 +99,7 @@ const failAbandoned = statement<{ id: string }>(`
   returning b.id`);
 
 /** Give the jobs of dead workers to others, and end what failed too often. */
-export async function tendBroadcasts(database: Database, leaseSeconds: number, log: Log): Promise<void> {
-  await database.rows(unlockLost, [sendBroadcastTask, leaseSeconds]);
+export async function tendBroadcasts(database: Database, leaseSeconds: number, activeJobs: ReadonlySet<string>, log: Log): Promise<void> {
+  await database.rows(unlockLost, [sendBroadcastTask, leaseSeconds, [...activeJobs]]);
   for (const { id } of await database.rows(failAbandoned)) log.error({ broadcast_id: id }, 'a broadcast was not sent to the end');
 }

@@ -89,6 +89,19 @@ test('a worker that is asked to stop hands over after its batch, and no attempt 
   await heir.exited;
 }, 60_000);
 
+test('a batch that takes longer than the lease of its live worker costs no attempt', async () => {
+  const { id } = await send({ title: 'Slow' });
+  const block = await blockAt(world, id, await userAt(1_500));
+  const worker = await startWorkerProcess();
+  await block.reached();
+  await new Promise((done) => setTimeout(done, 3 * 1_000 * Number(quickWorker.ARKLOOP_WORKER_LEASE_SECONDS)));
+  expect(await attemptsOf(id)).toEqual([1]);
+  await block.release();
+  expect(await ended(id, 30_000)).toMatchObject({ status: 'completed', sent_count: crowd });
+  worker.kill('SIGTERM');
+  await worker.exited;
+}, 60_000);
+
 test('a worker that was frozen holds nobody up, and adds nothing when it wakes', async () => {
   const { id } = await send({ title: 'Thawed' });
   const block = await blockAt(world, id, await userAt(2_500));
