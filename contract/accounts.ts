@@ -71,7 +71,7 @@ export const accounts = initContract().router({
     description: 'The active account stays the same.',
     body: NewAccount,
     responses: { 201: Account },
-    metadata: { auth: 'user', account: 'optional', audit: ['account.create', 'account'] },
+    metadata: { auth: 'user', account: 'optional', quota: 'accounts', audit: ['account.create', 'account'] },
   },
   mine: {
     method: 'GET',

@@ -49,7 +49,7 @@ export const apiKeys = initContract().router({
     summary: 'Create a key',
     body: NewApiKey,
     responses: { 201: CreatedApiKey },
-    metadata: { auth: 'user', permission: 'data.api_keys.manage', audit: ['api_key.create', 'api_key'] },
+    metadata: { auth: 'user', permission: 'data.api_keys.manage', quota: 'api_keys', audit: ['api_key.create', 'api_key'] },
   },
   list: {
     method: 'GET',

@@ -80,7 +80,7 @@ export const asrCredentials = initContract().router({
     summary: 'Add a credential',
     body: NewAsrCredential,
     responses: { 201: AsrCredential },
-    metadata: { auth: 'user', permission, audit: ['asr_credential.create', 'asr_credential'] },
+    metadata: { auth: 'user', permission, quota: 'asr_credentials', audit: ['asr_credential.create', 'asr_credential'] },
   },
   list: {
     method: 'GET',

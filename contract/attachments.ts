@@ -42,7 +42,7 @@ export const attachments = initContract().router({
     maxBody: 21 * 2 ** 20,
     body: NewAttachment,
     responses: { 201: StagedAttachment },
-    metadata: { auth: 'user+key', permission: 'data.threads.write', audit: ['attachment.stage', 'attachment'] },
+    metadata: { auth: 'user+key', permission: 'data.threads.write', quota: 'attachments', audit: ['attachment.stage', 'attachment'] },
   },
   get: {
     method: 'GET',

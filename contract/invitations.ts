@@ -47,7 +47,12 @@ export const invitations = initContract().router({
     description: 'The invitation can be accepted for 7 days.',
     body: NewInvitation,
     responses: { 201: CreatedInvitation },
-    metadata: { auth: 'user', permission: 'account.members.invite', audit: ['account_invitation.create', 'account_invitation'] },
+    metadata: {
+      auth: 'user',
+      permission: 'account.members.invite',
+      quota: 'invitations',
+      audit: ['account_invitation.create', 'account_invitation'],
+    },
   },
   list: {
     method: 'GET',

@@ -49,7 +49,7 @@ export const ipRules = initContract().router({
     query: z.object({ force }),
     body: NewIpRule,
     responses: { 201: IpRule },
-    metadata: { auth: 'user', read, audit: ['ip_rule.create', 'ip_rule'] },
+    metadata: { auth: 'user', read, quota: 'ip_rules', audit: ['ip_rule.create', 'ip_rule'] },
   },
   list: {
     method: 'GET',

@@ -161,7 +161,7 @@ export const llmProviders = initContract().router({
     summary: 'Add a provider',
     body: NewLlmProvider,
     responses: { 201: LlmProvider },
-    metadata: { auth: 'user', permission, audit: ['llm_provider.create', 'llm_provider'] },
+    metadata: { auth: 'user', permission, quota: 'llm_providers', audit: ['llm_provider.create', 'llm_provider'] },
   },
   update: {
     method: 'PATCH',
@@ -200,7 +200,7 @@ export const llmModels = initContract().router({
     query: scoped,
     body: NewLlmModel,
     responses: { 201: LlmModel },
-    metadata: { auth: 'user', permission, audit: ['llm_provider_model.create', 'llm_provider_model'] },
+    metadata: { auth: 'user', permission, quota: 'llm_models', audit: ['llm_provider_model.create', 'llm_provider_model'] },
   },
   update: {
     method: 'PATCH',

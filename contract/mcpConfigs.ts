@@ -95,7 +95,7 @@ export const mcpConfigs = initContract().router({
     description: 'One with `stdio` is a program on the worker: only an admin of the platform can add or change it.',
     body: NewMcpConfig,
     responses: { 201: McpConfig },
-    metadata: { auth: 'user', permission, audit: ['mcp_config.create', 'mcp_config'] },
+    metadata: { auth: 'user', permission, quota: 'mcp_configs', audit: ['mcp_config.create', 'mcp_config'] },
   },
   list: {
     method: 'GET',

@@ -72,7 +72,13 @@ export const messages = initContract().router({
     summary: 'Add a message',
     body: NewMessage,
     responses: { 201: Message },
-    metadata: { auth: 'user+key', read: 'data.threads.read', permission: 'data.threads.write', audit: ['message.create', 'message'] },
+    metadata: {
+      auth: 'user+key',
+      read: 'data.threads.read',
+      permission: 'data.threads.write',
+      quota: 'messages',
+      audit: ['message.create', 'message'],
+    },
   },
   list: {
     method: 'GET',

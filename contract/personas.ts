@@ -195,7 +195,7 @@ export const personas = initContract().router({
     description: 'One with the key of a persona of the platform, or of a builtin, takes its place.',
     body: NewPersona,
     responses: { 201: Persona },
-    metadata: { auth: 'user', permission, audit: ['persona.create', 'persona'] },
+    metadata: { auth: 'user', permission, quota: 'personas', audit: ['persona.create', 'persona'] },
   },
   update: {
     method: 'PATCH',

@@ -51,7 +51,7 @@ export const projects = initContract().router({
     summary: 'Create a project',
     body: NewProject,
     responses: { 201: Project },
-    metadata: { auth: 'user+key', permission, audit: ['project.create', 'project'] },
+    metadata: { auth: 'user+key', permission, quota: 'projects', audit: ['project.create', 'project'] },
   },
   list: {
     method: 'GET',

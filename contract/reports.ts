@@ -44,6 +44,7 @@ export const reports = initContract().router({
       read: 'data.threads.read',
       permission: 'data.threads.write',
       anyReader: true,
+      quota: 'reports',
       audit: ['thread.report', 'thread'],
     },
   },

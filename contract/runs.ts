@@ -80,7 +80,7 @@ export const runs = initContract().router({
     summary: 'Start a run',
     body: NewRun,
     responses: { 201: CreatedRun },
-    metadata: { auth: 'user+key', read, permission, audit: ['run.create', 'run'], also: limits },
+    metadata: { auth: 'user+key', read, permission, quota: 'messages', audit: ['run.create', 'run'], also: limits },
   },
   listInThread: {
     method: 'GET',
@@ -124,7 +124,7 @@ export const runs = initContract().router({
     summary: 'Answer or steer a run',
     body: RunInput,
     responses: { 200: Ok },
-    metadata: { auth: 'user+key', read, permission, audit: ['run.input', 'run'] },
+    metadata: { auth: 'user+key', read, permission, quota: 'messages', audit: ['run.input', 'run'] },
   },
   events: {
     method: 'GET',
@@ -156,7 +156,7 @@ export const runs = initContract().router({
     description: `The answer it has is hidden. ${inherits}`,
     body: RetryRequest,
     responses: { 201: CreatedRun },
-    metadata: { auth: 'user+key', read, permission, audit: ['run.retry', 'run'], also: limits },
+    metadata: { auth: 'user+key', read, permission, quota: 'messages', audit: ['run.retry', 'run'], also: limits },
   },
   continue: {
     method: 'POST',
@@ -164,7 +164,7 @@ export const runs = initContract().router({
     summary: 'Continue a run that failed or was cancelled',
     body: ContinueRequest,
     responses: { 201: CreatedRun },
-    metadata: { auth: 'user+key', read, permission, audit: ['run.continue', 'run'], also: limits },
+    metadata: { auth: 'user+key', read, permission, quota: 'messages', audit: ['run.continue', 'run'], also: limits },
   },
   editMessage: {
     method: 'PATCH',
@@ -177,6 +177,7 @@ export const runs = initContract().router({
       auth: 'user+key',
       read: 'data.threads.read',
       permission: ['data.threads.write', 'data.runs.write'],
+      quota: 'messages',
       audit: ['message.update', 'message'],
       also: limits,
     },

@@ -75,7 +75,7 @@ export const shares = initContract().router({
     description: 'Without `live_update` it shows the messages there are now, whatever becomes of the thread.',
     body: NewShare,
     responses: { 201: Share },
-    metadata: { auth: 'user+key', read, permission, audit: ['thread_share.create', 'thread_share'] },
+    metadata: { auth: 'user+key', read, permission, quota: 'messages', audit: ['thread_share.create', 'thread_share'] },
   },
   list: {
     method: 'GET',

@@ -36,7 +36,7 @@ export const teams = initContract().router({
     summary: 'Create a team',
     body: NewTeam,
     responses: { 201: Team },
-    metadata: { auth: 'user', permission: 'account.teams.manage', audit: ['team.create', 'team'] },
+    metadata: { auth: 'user', permission: 'account.teams.manage', quota: 'teams', audit: ['team.create', 'team'] },
   },
   list: {
     method: 'GET',

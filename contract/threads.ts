@@ -60,7 +60,7 @@ export const threads = initContract().router({
     summary: 'Open a thread',
     body: NewThread,
     responses: { 201: Thread },
-    metadata: { auth: 'user+key', permission, audit: ['thread.create', 'thread'] },
+    metadata: { auth: 'user+key', permission, quota: 'messages', audit: ['thread.create', 'thread'] },
   },
   list: {
     method: 'GET',
@@ -116,7 +116,7 @@ export const threads = initContract().router({
     description: 'The copy is yours, with its title and project. Runs, stars and shares are not copied.',
     body: ForkRequest,
     responses: { 201: ForkedThread },
-    metadata: { auth: 'user+key', read, permission, anyReader: true, audit: ['thread.fork', 'thread'] },
+    metadata: { auth: 'user+key', read, permission, anyReader: true, quota: 'messages', audit: ['thread.fork', 'thread'] },
   },
   star: {
     method: 'POST',

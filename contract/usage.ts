@@ -19,8 +19,23 @@ const totals = {
   record_count: count,
 };
 
-/** What an account, or a user in it, has used in a month (UTC). */
-export const MonthlyUsage = z.object({ account_id: Id, ...totals }).meta({ id: 'MonthlyUsage' });
+const stored = z.object({
+  used_bytes: count,
+  limit_bytes: count.nullable().meta({ description: 'Null is without limit.' }),
+});
+
+/** What an account stores now, whatever the month, against its quotas. */
+export const StorageUsage = z
+  .object({
+    attachments: stored.meta({ description: 'Uploaded files, staged ones included, until they are removed from the store.' }),
+    messages: stored.meta({ description: 'Texts of messages and 256 bytes each, 1024 bytes for a thread, 512 for a share.' }),
+    workspaces: stored.meta({ description: 'Files of all workspaces, with the revisions that are not removed yet.' }),
+  })
+  .meta({ id: 'StorageUsage' });
+export type StorageUsage = z.infer<typeof StorageUsage>;
+
+/** What an account, or a user in it, has used in a month (UTC), and what the account stores. */
+export const MonthlyUsage = z.object({ account_id: Id, ...totals, storage: StorageUsage }).meta({ id: 'MonthlyUsage' });
 export type MonthlyUsage = z.infer<typeof MonthlyUsage>;
 
 /** What all accounts have used in a month (UTC). */

@@ -145,7 +145,7 @@ export const webhookEndpoints = initContract().router({
     summary: 'Register an address',
     body: NewWebhookEndpoint,
     responses: { 201: WebhookEndpointWithSecret },
-    metadata: { auth: 'user+key', permission: manage, audit: ['webhook_endpoint.create', 'webhook_endpoint'] },
+    metadata: { auth: 'user+key', permission: manage, quota: 'webhook_endpoints', audit: ['webhook_endpoint.create', 'webhook_endpoint'] },
   },
   list: {
     method: 'GET',

@@ -94,7 +94,7 @@ export const reasonProse: Readonly<Record<string, string>> = {
   port_denied: 'The URL must not name a port of another service than HTTP.',
   private_ip_denied: 'The URL must not lead into a private network.',
   project_not_found: 'No project that you can see has this id.',
-  quota_exceeded: 'A limit is reached; `message` says which, for some `details.key` and `details.limit` too.',
+  quota_exceeded: 'A quota is exceeded: `details.key` names it, `details.limit` is its limit. Delete something, or ask for a higher limit.',
   redeem_rate_limited: 'Too many codes were tried.',
   registration_disabled: 'Nobody can register here.',
   registration_rate_limited: 'Too many registrations from this address.',

@@ -1,4 +1,5 @@
 import { isIdempotent } from '../contract/shared/policy.ts';
+import { quotaReason } from '../contract/shared/quotas.ts';
 import { isForm, type Route } from '../contract/shared/route.ts';
 
 type Reasons = Partial<Record<number, readonly string[]>>;
@@ -86,7 +87,7 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   creditsOfAccount: [{ 404: ['account_not_found'] }],
   creditsAdjust: [{ 404: ['account_not_found'], 409: ['insufficient_credits', 'balance_overflow'] }],
   creditsBulkAdjust: [{ 409: ['balance_overflow'] }],
-  accountsCreate: [{ 409: ['slug_taken', 'quota_exceeded'] }],
+  accountsCreate: [{ 409: ['slug_taken'] }],
   accountsDelete: [{ 409: ['personal_account'] }],
   accountsUpdateMember: [{ 409: ['personal_account', 'last_admin'] }],
   adminAccountsUpdate: [{ 409: ['cannot_modify_self'] }],
@@ -94,9 +95,9 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   usersDelete: [{ 409: ['cannot_modify_self', 'system_user', 'last_platform_admin', 'last_admin'] }],
   accountsRemoveMember: [{ 409: ['personal_account', 'last_admin'] }],
   teamsAddMember: [{ 400: ['user_not_in_account'], 409: ['quota_exceeded'] }],
-  invitationsCreate: [{ 409: ['personal_account', 'already_member', 'already_invited', 'quota_exceeded'] }],
+  invitationsCreate: [{ 409: ['personal_account', 'already_member', 'already_invited'] }],
   invitationsAccept: [{ 403: ['email_mismatch'], 409: ['already_accepted', 'invitation_expired', 'already_member'] }],
-  apiKeysCreate: [{ 403: ['scope_not_grantable'], 409: ['quota_exceeded'] }],
+  apiKeysCreate: [{ 403: ['scope_not_grantable'] }],
   threadsCreate: [{ 400: ['project_not_found'] }],
   threadsUpdate: [{ 400: ['no_fields', 'project_not_found'] }],
   sharesView: [{ 403: ['invalid_session'] }],
@@ -129,11 +130,7 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   runsInput: [{ 400: ['content_too_large'], 409: ['run_not_active'] }],
   mcpConfigsCreate: [
     outboundUrl,
-    {
-      400: ['variable_not_allowed'],
-      403: ['stdio_requires_platform_admin', 'command_not_allowed'],
-      409: ['name_conflict', 'quota_exceeded'],
-    },
+    { 400: ['variable_not_allowed'], 403: ['stdio_requires_platform_admin', 'command_not_allowed'], 409: ['name_conflict'] },
   ],
   mcpConfigsUpdate: [outboundUrl, { 403: ['stdio_requires_platform_admin'], 409: ['name_conflict'] }],
   personasCreate: [{ 403: ['system_protected'], 409: ['persona_conflict'] }],
@@ -148,7 +145,7 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   featureFlagsCreate: [{ 409: ['flag_exists'] }],
   featureFlagsDelete: [{ 409: ['system_flag'] }],
   featureFlagsSetOverride: [{ 400: ['overrides_not_supported'], 404: ['account_not_found'] }],
-  ipRulesCreate: [{ 409: ['rule_exists', 'rule_limit', 'would_lock_out_caller'] }],
+  ipRulesCreate: [{ 409: ['rule_exists', 'would_lock_out_caller'] }],
   ipRulesList: [{ 404: ['account_not_found'] }],
   ipRulesDelete: [{ 404: ['account_not_found'], 409: ['would_lock_out_caller'] }],
   platformSettingsSet: [{ 400: ['unknown_setting_key'] }],
@@ -165,20 +162,21 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   llmModelsCreate: [model],
   llmModelsUpdate: [model],
   toolProvidersSetCredential: [{ 400: ['localhost_denied', 'private_ip_denied', 'port_denied', 'insecure_scheme_denied'] }],
-  webhookEndpointsCreate: [webhookUrl, { 409: ['endpoint_limit'] }],
+  webhookEndpointsCreate: [webhookUrl],
   webhookEndpointsUpdate: [webhookUrl],
   webhookDeliveriesRedeliver: [{ 409: ['endpoint_disabled', 'delivery_pending'] }],
 };
 
 /** The values of `details.reason` that an operation can give under a status, those of every operation of its kind last. */
 export function reasonsOf(operationId: string, route: Route, status: number): string[] {
-  const { auth, read, permission, origin } = route.metadata;
+  const { auth, read, permission, origin, quota } = route.metadata;
   const sources: Reasons[] = [
     ...(own[operationId] ?? []),
     ...(auth === 'public' ? [] : [credential]),
     ...(read || permission || auth === 'platform' ? [{ 403: ['missing_permission'] }] : []),
     ...(auth === 'user' || auth === 'platform' ? [{ 403: ['api_key_not_allowed'] }] : []),
     ...(origin ? [{ 403: ['origin_not_allowed'] }] : []),
+    ...(quota ? [{ 409: [quotaReason(quota)] }] : []),
     ...(isIdempotent(route) ? [idempotency] : []),
     ...(route.body ? [isForm(route) ? unreadableForm : unreadable] : []),
   ];

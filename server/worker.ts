@@ -7,6 +7,7 @@ import { keepAccessLogPartitions } from './jobs/accessLogPartitions.ts';
 import { removeAttachments } from './jobs/attachments.ts';
 import { createBell, runChannel } from './jobs/bell.ts';
 import { changeChannel, createChanges } from './jobs/changes.ts';
+import { emptyClosedAccounts } from './jobs/closedAccounts.ts';
 import { errandTasks, startErrands } from './jobs/errands.ts';
 import { type ExecuteDeps, executeRun } from './jobs/executeRun.ts';
 import { keepEventPartitions, removeExpiredThreads, sweep } from './jobs/housekeeping.ts';
@@ -136,6 +137,7 @@ async function keepHouse({ database, storage, bell, config, log }: ExecuteDeps) 
   await keepEventPartitions({ database, months: config.runEventsRetentionMonths, log });
   await keepAccessLogPartitions({ database, days: config.accessLogRetentionDays, log });
   await sweep(database, config.auditRetentionDays);
+  await emptyClosedAccounts(database);
   await removeAttachments({ database, storage });
   await removeOldRevisions({ database, storage, log });
 }

@@ -97,7 +97,7 @@ export const routes = {
     list: { method: 'GET', path: '/v1/admin/reports', auth: 'platform', retryable: true, paged: true, refusals: [400, 401, 403, 404, 500, 503] },
   },
   attachments: {
-    stage: { method: 'POST', path: '/v1/attachments/stage', auth: 'user+key', form: true, refusals: [400, 401, 403, 404, 413, 422, 500, 503] },
+    stage: { method: 'POST', path: '/v1/attachments/stage', auth: 'user+key', form: true, refusals: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
     get: { method: 'GET', path: '/v1/attachments/{key...}', auth: 'user+key', retryable: true, bytes: true, refusals: [400, 401, 403, 404, 500, 503] },
   },
   runs: {

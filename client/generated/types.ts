@@ -935,6 +935,7 @@ export interface MonthlyUsage {
   /** US dollars, to 6 decimals. */
   total_cost_usd: number;
   record_count: number;
+  storage: StorageUsage;
 }
 
 export interface NewAccount {
@@ -2102,6 +2103,15 @@ export interface StagedAttachment {
   extracted_text?: string | undefined;
 }
 
+export interface StorageUsage {
+  /** Uploaded files, staged ones included, until they are removed from the store. */
+  attachments: { used_bytes: number; limit_bytes: number | null; };
+  /** Texts of messages and 256 bytes each, 1024 bytes for a thread, 512 for a share. */
+  messages: { used_bytes: number; limit_bytes: number | null; };
+  /** Files of all workspaces, with the revisions that are not removed yet. */
+  workspaces: { used_bytes: number; limit_bytes: number | null; };
+}
+
 export interface Subscription {
   id: Id;
   account_id: Id;
@@ -2845,7 +2855,7 @@ export interface AttachmentsApi {
    *
    * It is yours alone until a message names its key, and removed after 24 hours if none does.
    */
-  readonly stage: Call<{ body: NewAttachment; }, StagedAttachment, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
+  readonly stage: Call<{ body: NewAttachment; }, StagedAttachment, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /**
    * Download an attachment
    *

@@ -1,5 +1,6 @@
 import type { RefusalStatus } from './failures.ts';
 import type { Permission } from './permissions.ts';
+import type { QuotaName } from './quotas.ts';
 import type { Schema } from './route.ts';
 
 /** One permission, all of several, or one for each value of the `scope` that the request names. */
@@ -39,6 +40,8 @@ export type Policy = {
   idempotent?: false;
   /** The limit against guessing that a route is counted in. */
   rate?: 'login' | 'registration' | 'lookup' | 'otp' | 'mail' | 'redeem';
+  /** What a call adds to, or starts work that adds to it: beyond its limit the call is 409. */
+  quota?: QuotaName;
   /** Every answer takes so many milliseconds at least, so that time does not tell what was found. */
   atLeastMs?: number;
   /** A list in pages: the answer is the rows, or an object that holds them beside other things. */
@@ -69,6 +72,7 @@ const causes = {
   body: [400, 413, 422],
   idempotent: [400, 409],
   rate: [429],
+  quota: [409],
 } as const satisfies Record<string, readonly RefusalStatus[]>;
 type Cause = keyof typeof causes;
 
@@ -86,6 +90,7 @@ const holds: Record<Cause, (route: Declared) => boolean> = {
   body: ({ body }) => Boolean(body),
   idempotent: isIdempotent,
   rate: ({ metadata }) => metadata.rate !== undefined,
+  quota: ({ metadata }) => metadata.quota !== undefined,
 };
 
 /** Every status a route can be refused with, in order. */
@@ -107,7 +112,8 @@ type CauseOf<R extends Declared> =
         ? never
         : 'idempotent'
       : never)
-  | (R['metadata'] extends { rate: string } ? 'rate' : never);
+  | (R['metadata'] extends { rate: string } ? 'rate' : never)
+  | (R['metadata'] extends { quota: string } ? 'quota' : never);
 
 /** The same for the compiler. */
 export type RefusalsOf<R extends Declared> =

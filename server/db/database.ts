@@ -131,7 +131,11 @@ async function transact<T>(
 
 /** PostgreSQL answers the commit of a transaction in which something failed with a rollback, and calls that no error. */
 async function commit(client: pg.PoolClient, underway: readonly Promise<unknown>[]) {
-  const [{ command }] = await Promise.all([client.query('commit'), ...underway]);
+  const [committed, ...sent] = await Promise.allSettled([client.query('commit'), ...underway]);
+  const errors = [committed, ...sent].flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+  // The first failure makes all later statements of the transaction fail with this code.
+  if (errors.length > 0) throw errors.find(({ code }) => code !== '25P02') ?? errors[0];
+  const { command } = (committed as PromiseFulfilledResult<pg.QueryResult>).value;
   if (command !== 'COMMIT') throw new Error('a statement of the transaction failed, so nothing was committed');
 }
 

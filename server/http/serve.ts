@@ -131,6 +131,10 @@ async function effect(
     const answer = await app.database.transaction(async (tx) => {
       notes.clear();
       const answer = await work(scopeOf(app, admission, app.database, notes, tx));
+      const checked = checkQuota(app, route, admission, tx);
+      // A key is completed before the commit, and nothing can be once a check has failed.
+      if (held) await checked;
+      else tx.withCommit(checked);
       if (!isBestEffort(route)) tx.withCommit(writeNotes(tx, route, contextOf(route, admission, answer), notes));
       await held?.complete(tx, answer);
       return answer;
@@ -142,6 +146,9 @@ async function effect(
     throw error;
   }
 }
+
+const checkQuota = async ({ checkQuota }: App, { metadata: { quota } }: Route, { actor, grant }: Admission, tx: Transaction) =>
+  quota && actor && checkQuota(tx, quota, { accountId: grant?.accountId, userId: actor.userId });
 
 async function writeNotes(sql: Sql, route: Route, context: AuditContext, notes: Notes) {
   if (notes.skipped) return;

@@ -2,19 +2,30 @@ import { firstIdOf } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import { type Database, type Sql, statement } from '../kernel/sql.ts';
 import { type Storage, StorageUnavailable } from '../kernel/storage.ts';
-import { blobKey, dropManifest, listBlobs, listManifests, readManifest } from '../resources/workspaces/manifest.ts';
+import { dropObject, listObjects, objectsOf, readRevision, revisionIn } from '../resources/workspaces/manifest.ts';
+import { releaseObjects } from '../resources/workspaces/queries.ts';
 
-type Workspace = { account_id: string; workspace_ref: string; manifest_rev: string };
+type Workspace = { account_id: string; workspace_ref: string; manifest_rev: string | null; is_gone: boolean };
 type Deps = { database: Database; storage: Storage | undefined; log: Log };
 
-/** Whoever publishes a revision waits for the lock, sees that there was a sweep, and stores his content again. */
+/** A writer that publishes a revision waits for the lock, sees that there was a sweep, and stores its content again. */
 const lockNext = statement<Workspace>(`
-  select account_id, workspace_ref, manifest_rev from workspaces
-  where leftovers_since < now() - interval '1 hour' and manifest_rev is not null
-  order by leftovers_since limit 1 for update skip locked`);
+  select w.account_id, w.workspace_ref, w.manifest_rev, p.deleted_at is not null or a.deleted_at is not null as is_gone
+  from workspaces w join projects p on p.account_id = w.account_id and p.id = w.project_id join accounts a on a.id = w.account_id
+  where w.leftovers_since < now() - interval '1 hour' order by w.leftovers_since limit 1 for update of w skip locked`);
 const markSwept = statement<never>(`
-  update workspaces set sweeps = sweeps + 1, leftovers_since = case $3 when 'all' then null when 'some' then leftovers_since else now() end
+  update workspaces set sweeps = sweeps + 1, manifest_rev = case when $3 = 'gone' then null else manifest_rev end,
+    leftovers_since = case when $3 in ('all', 'gone') then null when $3 = 'some' then leftovers_since else now() end
   where account_id = $1 and workspace_ref = $2`);
+
+/** The rows become those of the objects that are kept. */
+const keepObjects = statement<never>(
+  'delete from workspace_objects where account_id = $1 and workspace_ref = $2 and name <> all ($3::text[])',
+);
+/** Objects that were stored before they were counted. */
+const countObjects = statement<never>(`
+  insert into workspace_objects (account_id, workspace_ref, name, size) select $1, $2, * from unnest($3::text[], $4::bigint[])
+  on conflict do nothing`);
 
 const hour = 3_600_000;
 
@@ -41,7 +52,7 @@ async function sweepNext(tx: Sql, storage: Storage, log: Log): Promise<number | 
   if (!workspace) return undefined;
   const { account_id, workspace_ref } = workspace;
   try {
-    const { removed, left } = await removeReplaced(storage, workspace);
+    const { removed, left } = await removeReplaced(tx, storage, workspace);
     await tx.run(markSwept, [account_id, workspace_ref, left]);
     return removed;
   } catch (error) {
@@ -52,25 +63,40 @@ async function sweepNext(tx: Sql, storage: Storage, log: Log): Promise<number | 
   }
 }
 
-/** `left`: whether all is gone that was replaced, some of it waits for the next batch, or some is too young. */
-async function removeReplaced(storage: Storage, { workspace_ref: ref, manifest_rev: current }: Workspace) {
-  const revs = (await Array.fromAsync(listManifests(storage, ref))).sort();
+/** `left`: whether all is removed that was replaced, some of it waits for the next batch, some is too young, or the whole workspace is gone. */
+async function removeReplaced(tx: Sql, storage: Storage, workspace: Workspace) {
+  const { account_id, workspace_ref: ref, manifest_rev: current, is_gone: isGone } = workspace;
+  const names = await Array.fromAsync(listObjects(storage, ref));
+  const revs = names.flatMap((name) => revisionIn(name) ?? []).sort();
   const young = firstIdOf(new Date(Date.now() - hour));
-  // The last but one may be what somebody is about to read who looked up a moment ago which is the newest.
-  const kept = new Set([current, ...revs.slice(-2), ...revs.filter((rev) => rev > young)]);
-  const contents = new Set<string>();
-  for (const rev of kept)
-    for (const { sha256 } of (await readManifest(storage, ref, rev))?.values() ?? []) if (sha256) contents.add(sha256);
-  let removed = 0;
+  const kept = isGone ? new Map<string, number>() : await readKept(storage, ref, keptRevisions(revs, current, young));
+  // Manifests first: a content goes after the last revision that names it.
+  const unused = names
+    .filter((name) => !kept.has(name))
+    .sort((a, b) => Number(revisionIn(a) === undefined) - Number(revisionIn(b) === undefined));
+  const removed = unused.slice(0, batch);
+  for (const name of removed) await dropObject(storage, ref, name);
+  if (removed.length < unused.length) {
+    await tx.run(releaseObjects, [account_id, ref, removed]);
+    return { removed: removed.length, left: 'some' } as const;
+  }
+  const stored = names.filter((name) => kept.has(name));
+  await tx.run(keepObjects, [account_id, ref, stored]);
+  await tx.run(countObjects, [account_id, ref, stored, stored.map((name) => kept.get(name))]);
+  const left = isGone ? 'gone' : revs.some((rev) => rev > young && rev !== current) ? 'young' : 'all';
+  return { removed: removed.length, left } as const;
+}
+
+/** The last but one revision may be what somebody is about to read who looked up a moment ago which is the newest. */
+const keptRevisions = (revs: readonly string[], current: string | null, young: string) =>
+  new Set([...(current === null ? [] : [current]), ...revs.slice(-2), ...revs.filter((rev) => rev > young)]);
+
+/** The objects of some revisions, with their sizes. */
+async function readKept(storage: Storage, ref: string, revs: ReadonlySet<string>): Promise<Map<string, number>> {
+  const kept = new Map<string, number>();
   for (const rev of revs) {
-    if (kept.has(rev)) continue;
-    if (removed++ === batch) return { removed: batch, left: 'some' } as const;
-    await dropManifest(storage, ref, rev);
+    const revision = await readRevision(storage, ref, rev);
+    if (revision) for (const [name, size] of objectsOf(rev, revision.size, revision.entries)) kept.set(name, size);
   }
-  for await (const hash of listBlobs(storage, ref)) {
-    if (contents.has(hash)) continue;
-    if (removed++ === batch) return { removed: batch, left: 'some' } as const;
-    await storage.delete(blobKey(ref, hash));
-  }
-  return { removed, left: revs.some((rev) => rev > young && rev !== current) ? ('young' as const) : ('all' as const) };
+  return kept;
 }

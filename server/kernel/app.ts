@@ -1,3 +1,4 @@
+import type { QuotaName } from '../../contract/shared/quotas.ts';
 import type { Access, IpRules } from './access.ts';
 import type { Changes } from './changes.ts';
 import type { Config } from './config.ts';
@@ -30,6 +31,9 @@ export type Cursors = {
   ): { rows: Row[]; next: string | undefined };
 };
 
+/** Checks a quota in the transaction of what counts against it. Throws 409. */
+export type CheckQuota = (tx: Sql, name: QuotaName, holder: { accountId: string | undefined; userId: string }) => Promise<void>;
+
 /** What one process has to work with. */
 export type App = {
   readonly config: Config;
@@ -38,6 +42,7 @@ export type App = {
   readonly database: Database;
   readonly access: Access;
   readonly ipRules: IpRules;
+  readonly checkQuota: CheckQuota;
   /** Base of links shown to people, as it is set now; an origin of ours. */
   readonly baseUrl: () => Promise<string>;
   readonly queue: Queue;

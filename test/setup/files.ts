@@ -1,12 +1,12 @@
 import { pino } from 'pino';
 import type { Storage } from '../../server/kernel/storage.ts';
-import { writeBlob, writeManifest } from '../../server/resources/workspaces/manifest.ts';
-import { openWorkspace, publishManifest } from '../../server/resources/workspaces/service.ts';
+import { contentOf, putObject, revisionOf, type WorkspaceObject } from '../../server/resources/workspaces/manifest.ts';
+import { openWorkspace, publishManifest, reserveObjects } from '../../server/resources/workspaces/service.ts';
 import { openStorage } from '../../server/storage/open.ts';
 import type { Person, World } from './world.ts';
 
 type Installation = Pick<World, 'config' | 'database'>;
-type NewEntry = Parameters<typeof writeManifest>[2][number];
+type NewEntry = Parameters<typeof revisionOf>[0][number];
 
 /** The object store of an installation. */
 export const storageOf = ({ config }: Pick<World, 'config'>): Storage => openStorage(config, pino({ level: 'silent' }))!;
@@ -23,11 +23,16 @@ export async function writeFiles(
   const workspace = await openWorkspace(database, { accountId, userId, projectId });
   const { workspace_ref: ref } = workspace;
   const files: NewEntry[] = [];
+  const objects: WorkspaceObject[] = [];
   for (const [path, content] of Object.entries(contents)) {
-    const stored = await writeBlob(storage, ref, typeof content === 'string' ? Buffer.from(content) : content);
-    files.push({ path, type: 'file', mtime_unix_ms: 1_700_000_000_000, ...stored });
+    const { object, entry } = contentOf(typeof content === 'string' ? Buffer.from(content) : content);
+    objects.push(object);
+    files.push({ path, type: 'file', mtime_unix_ms: 1_700_000_000_000, ...entry });
   }
-  const rev = await writeManifest(storage, ref, [...files, ...entries]);
+  const { object, rev } = revisionOf([...files, ...entries]);
+  objects.push(object);
+  await reserveObjects(database, workspace, objects);
+  for (const each of objects) await putObject(storage, ref, each);
   if (!(await publishManifest(database, workspace, rev, workspace.manifest_rev))) throw new Error('somebody else wrote there');
   await storage.close();
   return { ref, rev };

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { removeOldRevisions } from '../../server/jobs/workspaces.ts';
 import { StorageUnavailable } from '../../server/kernel/storage.ts';
-import { listBlobs, listManifests } from '../../server/resources/workspaces/manifest.ts';
+import { listObjects, revisionIn } from '../../server/resources/workspaces/manifest.ts';
 import { desks } from '../setup/desk.ts';
 import { storageOf } from '../setup/files.ts';
 import { startWorld } from '../setup/world.ts';
@@ -12,6 +12,9 @@ const { database, sql } = world;
 const [storage, desk] = [storageOf(world), desks(world)];
 const log = pino({ level: 'silent' });
 const sweep = (store = storage) => removeOldRevisions({ database, storage: store, log });
+
+const objects = (ref: string) => Array.fromAsync(listObjects(storage, ref));
+const revisions = async (ref: string) => (await objects(ref)).flatMap((name) => revisionIn(name) ?? []);
 
 /** A desk whose files were written two hours ago, one revision for each of `texts`. */
 async function aged(texts: readonly string[]) {
@@ -24,7 +27,7 @@ async function aged(texts: readonly string[]) {
 
 /** The time of a revision is in its name. */
 async function ageRevisions(ref: string) {
-  for (const rev of await Array.fromAsync(listManifests(storage, ref))) {
+  for (const rev of await revisions(ref)) {
     const time = (Number.parseInt(rev.replaceAll('-', '').slice(0, 12), 16) - 7_200_000).toString(16).padStart(12, '0');
     const older = `${time.slice(0, 8)}-${time.slice(8)}${rev.slice(13)}`;
     const key = (name: string) => `workspaces/${ref}/manifests/${name}.json`;
@@ -37,10 +40,10 @@ async function ageRevisions(ref: string) {
 }
 const due = (ref: string) => sql(`update workspaces set leftovers_since = now() - interval '2 hours' where workspace_ref = $1`, [ref]);
 
-const stored = async (ref: string) => [
-  (await Array.fromAsync(listManifests(storage, ref))).length,
-  (await Array.fromAsync(listBlobs(storage, ref))).length,
-];
+const stored = async (ref: string) => {
+  const [all, manifests] = [await objects(ref), await revisions(ref)];
+  return [manifests.length, all.length - manifests.length];
+};
 
 test('what was replaced an hour ago goes, and the newest stays whole', async () => {
   const { ref, use, file } = await aged(['one', 'two', 'three', 'four']);

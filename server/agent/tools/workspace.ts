@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
 import { normalPath } from '../../../contract/workspaces.ts';
-import type { Sql } from '../../kernel/sql.ts';
+import type { Database } from '../../kernel/sql.ts';
 import { type Storage, StorageUnavailable } from '../../kernel/storage.ts';
 import { openContent } from '../../resources/workspaces/content.ts';
 import { fileAt, itemsOf } from '../../resources/workspaces/folder.ts';
@@ -12,7 +12,7 @@ import { workspaceOf } from './workspacePlace.ts';
 import { readBase64, readText, takeBytes } from './workspaceText.ts';
 import { createWriter } from './workspaceWrite.ts';
 
-type Deps = { database: Sql; storage: Storage | undefined };
+type Deps = { database: Database; storage: Storage | undefined };
 type Run = ToolContext['run'];
 
 /** The tools by which an agent keeps files. One set serves all runs. */

@@ -1,10 +1,19 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Sql } from '../../kernel/sql.ts';
+import { Failure } from '../../kernel/failure.ts';
+import type { Database } from '../../kernel/sql.ts';
 import type { Storage } from '../../kernel/storage.ts';
 import { fileAt, isAbove } from '../../resources/workspaces/folder.ts';
-import { dropManifest, type Entries, readManifest, writeBlob, writeManifest } from '../../resources/workspaces/manifest.ts';
+import {
+  contentOf,
+  dropObject,
+  type Entries,
+  putObject,
+  readManifest,
+  revisionOf,
+  type WorkspaceObject,
+} from '../../resources/workspaces/manifest.ts';
 import type { WorkspaceRow } from '../../resources/workspaces/queries.ts';
-import { publishManifest } from '../../resources/workspaces/service.ts';
+import { publishManifest, releaseObjects, reserveObjects } from '../../resources/workspaces/service.ts';
 import { ToolFailure } from './tool.ts';
 
 /** What a workspace holds at most. */
@@ -20,7 +29,7 @@ export type WrittenFile = { path: string; size: number; sha256: string };
 const failed = (message: string) => new ToolFailure('tool.execution_failed', message);
 
 /** Writes files into workspaces. Of writers of one process each waits for those before it; one of another process is noticed, and the write begun again. */
-export function createWriter({ database, storage }: { database: Sql; storage: Storage }) {
+export function createWriter({ database, storage }: { database: Database; storage: Storage }) {
   const waiting = new Map<string, Promise<unknown>>();
 
   /** `find` gives the workspace as it is now. */
@@ -36,26 +45,38 @@ export function createWriter({ database, storage }: { database: Sql; storage: St
 }
 
 async function writeInTurn(
-  { database, storage }: { database: Sql; storage: Storage },
+  { database, storage }: { database: Database; storage: Storage },
   find: () => Promise<WorkspaceRow>,
   { path, bytes }: NewFile,
   signal: AbortSignal,
 ): Promise<WrittenFile> {
+  const content = contentOf(bytes);
   for (let attempt = 1; attempt <= mostAttempts; attempt++) {
     signal.throwIfAborted();
     const workspace = await find();
     const { workspace_ref: ref, manifest_rev: since } = workspace;
     const entries: Entries = (since !== null && (await readManifest(storage, ref, since))) || new Map();
     demandRoom(entries, path, bytes.byteLength);
-    // Stored again at each attempt: what nobody named yet may have been removed.
-    const content = await writeBlob(storage, ref, bytes);
-    const next = new Map(entries).set(path, { path, type: 'file', mtime_unix_ms: Date.now(), deleted: false, ...content });
-    const rev = await writeManifest(storage, ref, [...next.values()]);
-    if (!signal.aborted && (await publishManifest(database, workspace, rev, since))) return { path, ...content };
-    await dropManifest(storage, ref, rev);
+    const next = new Map(entries).set(path, { path, type: 'file', mtime_unix_ms: Date.now(), deleted: false, ...content.entry });
+    const { object: manifest, rev } = revisionOf([...next.values()]);
+    // Reserved and stored again at each attempt: a sweep removes what no revision names yet.
+    await reserve(database, workspace, [content.object, manifest]);
+    for (const object of [content.object, manifest]) await putObject(storage, ref, object);
+    if (!signal.aborted && (await publishManifest(database, workspace, rev, since))) return { path, ...content.entry };
+    await dropObject(storage, ref, manifest.name);
+    await releaseObjects(database, workspace, [manifest.name]);
     await wait(Math.random() * 20 * Math.min(attempt, 10), undefined, { signal });
   }
   throw failed('Too many others write to this workspace at once. Try again.');
+}
+
+/** A quota that is exceeded is told to the model, with the reason. */
+async function reserve(database: Database, workspace: WorkspaceRow, objects: readonly WorkspaceObject[]) {
+  try {
+    await reserveObjects(database, workspace, objects);
+  } catch (error) {
+    throw error instanceof Failure ? new ToolFailure('tool.execution_failed', error.message, error.details) : error;
+  }
 }
 
 /** Throws where a file cannot be, and where there is no room for it. */

@@ -10,9 +10,6 @@ import { endAccount } from './endAccess.ts';
 import type { AccountRow } from './queries.ts';
 import * as queries from './queries.ts';
 
-/** How many open workspaces a user may be admin of before he can open no more. */
-const mostWorkspaces = 20;
-
 /** The account, locked until the commit. Throws 404 once it is closed. */
 export async function lockAccount({ tx, accountId }: Pick<Scope, 'tx' | 'accountId'>) {
   const account = await tx.row(queries.lockAccount, [accountId]);
@@ -28,12 +25,10 @@ export async function lockActiveUser(tx: Sql, userId: string): Promise<void> {
   if (!(await tx.row(queries.lockUser, [userId]))) throw refuse('unauthenticated', 'session_revoked', 'The session has ended.');
 }
 
-/** Open a workspace, with its maker as admin and without credits. Throws 409 `slug_taken` or `quota_exceeded`. */
+/** Open a workspace, with its maker as admin and without credits. Throws 409 `slug_taken`. */
 export async function createAccount({ app, tx, actor, audit, afterCommit }: Scope, { slug, name }: NewAccount): Promise<AccountRow> {
   const { userId } = actor;
   await lockActiveUser(tx, userId);
-  const { count } = (await tx.row(queries.countWorkspaces, [userId]))!;
-  if (count >= mostWorkspaces) throw refuse('conflict', 'quota_exceeded', `You are admin of ${mostWorkspaces} workspaces already.`);
   const account = await tx.row(queries.insertWorkspace, [newId(), slug, name, userId]);
   if (!account) throw refuse('conflict', 'slug_taken', 'This slug is taken.');
   await tx.run(queries.insertAdmin, [account.id, userId]);

@@ -16,13 +16,9 @@ export type ApiKeyRow = {
 
 const columns = 'id, account_id, user_id, name, key_prefix, scopes, inherits_permissions, revoked_at, last_used_at, created_at';
 
-/** The keys of a user in an account are made one after the other, so that they can be counted, and not while the membership ends. */
+/** A key is not made while the membership of its user ends. */
 export const lockMembership = statement<{ role: string }>(
   'select role from memberships where account_id = $1 and user_id = $2 for no key update',
-);
-
-export const countActive = statement<{ active: number }>(
-  'select count(*)::int as active from api_keys where account_id = $1 and user_id = $2 and revoked_at is null',
 );
 
 export const insertKey = statement<ApiKeyRow>(`

@@ -8,19 +8,14 @@ import type { Scope } from '../../kernel/scope.ts';
 import type { ApiKeyRow } from './queries.ts';
 import * as queries from './queries.ts';
 
-/** How many keys a user may have in an account that are not revoked. */
-const mostKeys = 100;
-
 /** Whose keys the caller sees: null for everybody's. */
 const ownerSeen = ({ actor, role, isPlatformAdmin }: Scope) => (role === 'admin' || isPlatformAdmin ? null : actor.userId);
 
-/** Make a key; its secret leaves only with this answer. Throws 409 `quota_exceeded`, 403 `scope_not_grantable`, 400 for other scopes. */
+/** Make a key; its secret leaves only with this answer. Throws 403 `scope_not_grantable`, 400 for other scopes. */
 export async function createApiKey(scope: Scope, { name, scopes }: NewApiKey): Promise<ApiKeyRow & { key: string }> {
   const { app, tx, accountId, actor } = scope;
   const granted = scopes && checkScopes(scope, scopes);
   if (!(await tx.row(queries.lockMembership, [accountId, actor.userId]))) throw notFound();
-  const { active } = (await tx.row(queries.countActive, [accountId, actor.userId]))!;
-  if (active >= mostKeys) throw refuse('conflict', 'quota_exceeded', `You already have ${mostKeys} keys in this account.`);
   const key = newApiKey();
   const prefix = key.slice(0, 7);
   const values = [accountId, newId(), actor.userId, name, prefix, sha256(key), granted ?? [], !granted];

@@ -19,6 +19,9 @@ export const insertArriving = statement<never>(`
   insert into attachments (account_id, id, state, uploader_user_id, name, mime_type, kind, size, sha256)
   values ($1, $2, 'arriving', $3, $4, $5, $6, $7, $8)`);
 
+/** What could not be stored. */
+export const deleteArriving = statement<never>(`delete from attachments where account_id = $1 and id = $2 and state = 'arriving'`);
+
 export const stage = statement<AttachmentRow>(`
   update attachments a set state = 'staged', created_at = now() where a.account_id = $1 and a.id = $2 and a.state = 'arriving' returning ${columns}`);
 
@@ -45,9 +48,6 @@ export const claim = statement<AttachmentRow>(`
 export const selectKept = statement<AttachmentRow>(
   `select ${columns} from attachments a where a.account_id = $1 and a.id = $2 and a.name = $3 and a.state = 'kept'`,
 );
-
-/** A thread that is gone uses nothing; what no other one uses is removed by the housekeeping. */
-export const release = statement<never>('delete from thread_attachments where account_id = $1 and thread_id = $2');
 
 /** For a copy of a thread: thread `$3` uses what its messages name of all that `$2` uses. */
 export const copyUses = statement<never>(`

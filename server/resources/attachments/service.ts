@@ -36,10 +36,6 @@ export const readingOf = ({ accountId, actor, permissions }: Scope, { id, name, 
   staged,
 ];
 
-/** In the transaction in which a thread goes. */
-export const releaseAttachments = async ({ tx, accountId }: Scope, threadId: string): Promise<void> =>
-  void (await tx.run(queries.release, [accountId, threadId]));
-
 const fileOf = (scope: RequestScope, row: AttachmentRow): SentFile => ({
   sha256: row.sha256,
   name: row.name,

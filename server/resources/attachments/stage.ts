@@ -11,22 +11,41 @@ import { withStorage } from './store.ts';
 import { extractText } from './text.ts';
 import { type AttachmentType, tellingBytes, typeOf } from './types.ts';
 
-/** Keep an uploaded file for a message to come. Throws 400 `unsupported_attachment`, 413, 422, 503. */
+/** Keep an uploaded file for a message to come. Throws 400 `unsupported_attachment`, 409 `quota_exceeded`, 413, 422, 503. */
 export async function stageAttachment(scope: Scope, form: Form): Promise<StagedAttachment> {
-  const { read, tx, accountId, actor } = scope;
+  const { app, tx, accountId, actor } = scope;
   let received: Received | undefined;
   // A form is good only when its end has been seen.
   for await (const part of form) if ('chunks' in part) received = await receive(part);
   const { bytes, name, mime_type, kind } = received!;
   const id = newId();
   const facts = [name, mime_type, kind, bytes.length, createHash('sha256').update(bytes).digest('hex')];
-  // The row is there first, on its own, so that an object never lies where nobody would look for it.
-  await read.run(queries.insertArriving, [accountId, id, actor.userId, ...facts]);
-  await withStorage(scope, (storage) => storage.put(objectKey(accountId, id), bytes, mime_type));
+  // The row is committed before the object is written: every object is known, and counted.
+  await app.database.transaction(async (own) => {
+    await own.run(queries.insertArriving, [accountId, id, actor.userId, ...facts]);
+    await app.checkQuota(own, 'attachments', { accountId, userId: actor.userId });
+  });
+  await store(scope, id, bytes, mime_type);
   await tx.row(queries.stage, [accountId, id]);
   const key = keyOf({ staged: true, accountId, id, name });
   scope.audit({ targetId: key, metadata: { kind, size: bytes.length } });
   return { key, filename: name, mime_type, size: bytes.length, kind, ...(kind === 'file' && { extracted_text: extractText(bytes) }) };
+}
+
+/** A file that cannot be stored is not counted, unless its object may exist. */
+async function store(scope: Scope, id: string, bytes: Buffer, type: string): Promise<void> {
+  const key = objectKey(scope.accountId, id);
+  try {
+    await withStorage(scope, (storage) => storage.put(key, bytes, type));
+  } catch (error) {
+    await discard(scope, id, key).catch(() => {});
+    throw error;
+  }
+}
+
+async function discard({ app, read, accountId }: Scope, id: string, key: string): Promise<void> {
+  await app.storage?.delete(key);
+  await read.run(queries.deleteArriving, [accountId, id]);
 }
 
 type Received = AttachmentType & { bytes: Buffer; name: string };

@@ -18,7 +18,6 @@ const columns = 'id, account_id, invited_by_user_id, email, role, expires_at, ac
 export const selectOutlook = statement<{
   is_member: boolean;
   is_invited: boolean;
-  pending: number;
   inviter: string;
   locale: string | null;
 }>(`
@@ -26,7 +25,6 @@ export const selectOutlook = statement<{
       select from memberships m join users u on u.id = m.user_id and u.status <> 'deleted' where m.account_id = $1 and lower(u.email) = lower($2)) as is_member,
     exists (
       select from invitations i where i.account_id = $1 and lower(i.email) = lower($2) and i.accepted_at is null and i.expires_at > now()) as is_invited,
-    (select count(*)::int from invitations i where i.account_id = $1 and i.accepted_at is null and i.expires_at > now()) as pending,
     coalesce((select u.locale from users u where lower(u.email) = lower($2) and u.status <> 'deleted'), (select u.locale from users u where u.id = $3)) as locale,
     (select u.username from users u where u.id = $3) as inviter`);
 

@@ -10,9 +10,6 @@ import { sendInvitation } from './mail.ts';
 import type { InvitationRow } from './queries.ts';
 import * as queries from './queries.ts';
 
-/** How many invitations of an account may be open at a time. */
-const mostPending = 100;
-
 /** Invite whoever has an email address; the token leaves with this answer and the mail. Throws 409, or 400 for what is no address. */
 export async function createInvitation(scope: Scope, { email: typed, role }: NewInvitation): Promise<InvitationRow & { token: string }> {
   const { tx, accountId, actor } = scope;
@@ -23,7 +20,6 @@ export async function createInvitation(scope: Scope, { email: typed, role }: New
   const outlook = (await tx.row(queries.selectOutlook, [accountId, email, actor.userId]))!;
   if (outlook.is_member) throw refuse('conflict', 'already_member', 'Somebody with this address is a member.');
   if (outlook.is_invited) throw refuse('conflict', 'already_invited', 'This address is invited already.');
-  if (outlook.pending >= mostPending) throw refuse('conflict', 'quota_exceeded', `${mostPending} invitations are open already.`);
   await tx.run(queries.deleteExpired, [accountId, email]);
   const token = randomBytes(32).toString('hex');
   const row = (await tx.row(queries.insertInvitation, [accountId, newId(), actor.userId, email, role, sha256(token)]))!;

@@ -10,8 +10,6 @@ import type { IpRuleRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { viewRule } from './view.ts';
 
-const mostRules = 200;
-
 /** The rules of the active account, or of the one that an admin of the platform names, newest first. */
 export async function listRules(
   scope: Scope,
@@ -38,15 +36,13 @@ export async function findAccount({ accountId, isPlatformAdmin, read }: Scope, w
   await demandAccount(read, wanted);
 }
 
-/** Add a rule. Throws 409 `rule_exists`, `rule_limit`, or `would_lock_out_caller` unless forced. */
+/** Add a rule. Throws 409 `rule_exists`, or `would_lock_out_caller` unless forced. */
 export async function createRule(scope: Scope, { type, cidr, note }: NewIpRule, force = false): Promise<IpRuleRow> {
   const { tx, accountId } = scope;
   await tx.row(queries.lockAccount, [accountId]);
   const rule = await tx.row(queries.insertRule, [accountId, newId(), type, networkText(parseNetwork(cidr)), note ?? null]);
   if (!rule) throw refuse('conflict', 'rule_exists', 'The account has this rule.');
   const rules = await readNetworks(tx, accountId);
-  if (rules.allowlist.length + rules.blocklist.length > mostRules)
-    throw refuse('conflict', 'rule_limit', `An account has at most ${mostRules} rules.`);
   if (!force) refuseLockOut(scope, rules);
   scope.audit({ after: viewRule(rule) });
   tell(scope, accountId);

@@ -34,8 +34,6 @@ const newest = 'order by created_at desc, id desc';
 /** The servers of an account are added one after the other, so that they can be counted. */
 export const lockAccount = statement<{ id: string }>('select id from accounts where id = $1 for no key update');
 
-export const countConfigs = statement<{ configs: number }>('select count(*)::int as configs from mcp_configs where account_id = $1');
-
 export const insertConfig = statement<McpConfigRow>(`
   insert into mcp_configs (account_id, id, name, transport, url, bearer_token_sealed, command, args, cwd, env_sealed, call_timeout_ms)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning ${columns}`);

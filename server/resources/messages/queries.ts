@@ -25,17 +25,18 @@ export const insertMessage = statement<MessageRow>(`
   select account_id, id, last_message_number, $3, $4, $5, $6, $7, $8 from thread
   returning ${columns}`);
 
-/** The answer of a run; its activity is not the thread's. */
+/** The answer of a run; its activity is not the thread's. A deleted thread takes none. */
 export const insertAnswer = statement<never>(`
   with thread as (
-    update threads set last_message_number = last_message_number + 1 where account_id = $1 and id = $2 returning account_id, id, last_message_number)
+    update threads set last_message_number = last_message_number + 1
+    where account_id = $1 and id = $2 and deleted_at is null returning account_id, id, last_message_number)
   insert into messages (account_id, thread_id, number, id, role, content, run_id)
   select account_id, id, last_message_number, $3, 'assistant', $4, $5 from thread`);
 
 /** The hidden messages of a run, in order: what it did before its answer. */
 export const insertTrail = statement<never>(`
   with thread as (
-    update threads set last_message_number = last_message_number + $4 where account_id = $1 and id = $2
+    update threads set last_message_number = last_message_number + $4 where account_id = $1 and id = $2 and deleted_at is null
     returning account_id, id, last_message_number - $4 as before)
   insert into messages (account_id, thread_id, number, id, role, content, content_json, run_id)
   select thread.account_id, thread.id, thread.before + m.n, m.id, 'tool', m.content, m.content_json::jsonb, $3

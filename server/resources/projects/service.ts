@@ -6,6 +6,7 @@ import { Failure, invalidField, notFound, refuse } from '../../kernel/failure.ts
 import { newId } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import type { Sql } from '../../kernel/sql.ts';
+import { releaseWorkspaces } from '../workspaces/queries.ts';
 import { ProjectSchema } from './entity.ts';
 import type { ProjectRow } from './queries.ts';
 import * as queries from './queries.ts';
@@ -69,11 +70,12 @@ export async function updateProject(scope: Scope, { id }: ProjectRow, changes: P
   return (await tx.row(queries.selectProject, [accountId, id]))!;
 }
 
-/** Delete a project; its threads stay, its workspaces cannot be reached any more. Throws 409 `default_project`. */
+/** Delete a project; its threads stay, its workspaces are removed by the worker. Throws 409 `default_project`. */
 export async function deleteProject(scope: Scope, { id }: ProjectRow): Promise<void> {
   const { project } = await lockProject(scope, id);
   if (project.isDefault) throw defaultProject('The default project stays.');
   project.deletedAt = new Date();
+  await scope.tx.run(releaseWorkspaces, [scope.accountId, id]);
 }
 
 async function lockProject({ tx, accountId }: Scope, id: string) {

@@ -46,6 +46,24 @@ const money = {
   'credits.monthly_grant': preset(whole(), '0', 'Credits granted in every month of a subscription.', both),
   'quota.runs_per_month': preset(positive(), '0', 'Runs in a UTC month; 0 is without limit.', both),
   'quota.tokens_per_month': preset(positive(), '0', 'Tokens, in and out, in a UTC month; 0 is without limit.', both),
+  'quota.attachment_bytes': preset(
+    positive(),
+    String(2 * 2 ** 30),
+    'Bytes of uploaded files that an account keeps, staged ones included; 0 is without limit.',
+    both,
+  ),
+  'quota.message_bytes': preset(
+    positive(),
+    String(2 ** 30),
+    'Bytes of messages, threads and shares that an account keeps; 0 is without limit.',
+    both,
+  ),
+  'quota.workspace_bytes': preset(
+    positive(),
+    String(2 * 2 ** 30),
+    'Bytes of workspace files that an account keeps, with revisions not yet removed; 0 is without limit.',
+    both,
+  ),
   'budget.max_cost_micros': preset(positive(), '0', 'Cost of a run in millionths of a US dollar; 0 is without limit.', both),
   'budget.max_total_output_tokens': preset(positive(), '0', 'Output tokens of a run; 0 is without limit.', both),
 } as const;

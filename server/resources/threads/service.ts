@@ -4,8 +4,8 @@ import { Failure, invalidField, notFound } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { likeLiteral, type Statement } from '../../kernel/sql.ts';
-import { releaseAttachments } from '../attachments/service.ts';
 import { requestCancel } from '../runs/cancel.ts';
+import { removeContent } from './content.ts';
 import type { ThreadRow } from './queries.ts';
 import * as queries from './queries.ts';
 
@@ -93,11 +93,11 @@ export async function updateThread(scope: Scope, thread: ThreadRow, { title, pro
   return changed;
 }
 
-/** Delete a thread and ask its run to stop. */
+/** Delete a thread with its content and ask its run to stop. */
 export async function deleteThread(scope: Scope, thread: ThreadRow): Promise<void> {
   const deleted = await scope.tx.row(queries.deleteThread, [scope.accountId, thread.id]);
   if (!deleted) throw notFound();
-  await releaseAttachments(scope, thread.id);
+  await removeContent(scope.tx, [thread]);
   // Asked now: one may have begun since the thread was looked up.
   const run = await scope.tx.row(queries.selectActiveRun, [scope.accountId, thread.id]);
   if (run) await requestCancel(scope, run.id, {});

@@ -1,6 +1,7 @@
-import { type DaysQuery, type MonthQuery, usage } from '../../../contract/usage.ts';
+import { type DaysQuery, type MonthQuery, type UsageSummary, usage } from '../../../contract/usage.ts';
 import { implement } from '../../http/implement.ts';
 import type { Scope } from '../../kernel/scope.ts';
+import { readStorage } from '../quotas/storage.ts';
 import { accountUsage, listDays, listHours, listModels, ownUsage, platformUsage, readMonth, type Subject } from './service.ts';
 import { viewDay, viewHour, viewModel, viewMonth } from './view.ts';
 
@@ -22,17 +23,22 @@ const about = (subjectOf: (scope: Scope) => Subject) => ({
     body: (await listModels(scope, subjectOf(scope), query)).map(viewModel),
   }),
 });
+/** A month of an account, with what it stores now. */
+const ofAccount = async (scope: Scope, month: Promise<UsageSummary>) => ({
+  status: 200 as const,
+  body: { account_id: scope.accountId, ...(await month), storage: await readStorage(scope) },
+});
 const [own, account, platform] = [about(ownUsage), about(accountUsage), about(() => platformUsage)];
 
 export const usageHandlers = implement(
   usage,
   {},
   {
-    mine: async (asked) => ({ status: 200, body: { account_id: asked.scope.accountId, ...(await own.month(asked)) } }),
+    mine: async (asked) => ofAccount(asked.scope, own.month(asked)),
     mineDaily: own.days,
     mineHourly: own.hours,
     mineByModel: own.models,
-    ofAccount: async (asked) => ({ status: 200, body: { account_id: asked.scope.accountId, ...(await account.month(asked)) } }),
+    ofAccount: async (asked) => ofAccount(asked.scope, account.month(asked)),
     ofAccountDaily: account.days,
     ofAccountHourly: account.hours,
     ofAccountByModel: account.models,

@@ -36,11 +36,8 @@ const endpointColumns = `id, account_id, url, events, enabled, disabled_reason, 
 const deliveryColumns = `id, endpoint_id, account_id, message_id, event_type, status, attempts, last_attempt_at, next_attempt_at, response_status,
   response_body, error, redelivery_of, created_at`;
 
-/** Endpoints of an account are made one after the other, so that they can be counted, and none once it is closed. */
+/** An account that is closed gets no endpoint. */
 export const lockAccount = statement<{ id: string }>('select id from accounts where id = $1 and deleted_at is null for no key update');
-export const countEndpoints = statement<{ endpoints: number }>(
-  'select count(*)::int as endpoints from webhook_endpoints where account_id = $1',
-);
 
 export const insertEndpoint = statement<EndpointRow>(`
   insert into webhook_endpoints (account_id, id, url, events, secret_sealed, secret_prefix)

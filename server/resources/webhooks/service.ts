@@ -1,6 +1,6 @@
 import type { PageQuery } from '../../../contract/shared/pages.ts';
 import type { NewWebhookEndpoint, SecretRotation, WebhookEndpointChanges } from '../../../contract/webhooks.ts';
-import { invalidField, notFound, refuse } from '../../kernel/failure.ts';
+import { invalidField, notFound } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import { type Outbound, OutboundDenied } from '../../kernel/outbound.ts';
 import type { Scope } from '../../kernel/scope.ts';
@@ -12,8 +12,6 @@ import { newSecret } from './secrets.ts';
 /** An endpoint with the secret that is shown this once. */
 export type WithSecret = { endpoint: EndpointRow; secret: string };
 
-/** How many endpoints an account may have. */
-const mostEndpoints = 20;
 const longestUrl = 2_048;
 
 /** The endpoints of the account, newest first. */
@@ -35,13 +33,11 @@ export async function findEndpoint({ read, accountId }: Scope, id: string): Prom
   return endpoint;
 }
 
-/** Register an endpoint. Throws 400 for a URL that may not be called, 409 `endpoint_limit`. */
+/** Register an endpoint. Throws 400 for a URL that may not be called. */
 export async function createEndpoint(scope: Scope, input: NewWebhookEndpoint): Promise<WithSecret> {
   const { app, tx, accountId } = scope;
   const url = readUrl(app.outbound, input.url);
   if (!(await tx.row(queries.lockAccount, [accountId]))) throw notFound();
-  if ((await tx.row(queries.countEndpoints, [accountId]))!.endpoints >= mostEndpoints)
-    throw refuse('conflict', 'endpoint_limit', `An account has at most ${mostEndpoints} endpoints.`);
   const id = newId();
   const events = [...new Set(input.events)];
   const { secret, sealed, prefix } = newSecret(app.keys.encryptionKey, { id, account_id: accountId });

@@ -25,15 +25,23 @@ export type Entries = ReadonlyMap<string, Entry>;
 
 const mostBytes = 64 * 2 ** 20;
 
-const folderOf = (ref: string, kind: 'manifests' | 'blobs') => `workspaces/${ref}/${kind}/`;
-const manifestKey = (ref: string, rev: string) => `${folderOf(ref, 'manifests')}${rev}.json`;
+const folderOf = (ref: string) => `workspaces/${ref}/`;
+const contentName = (hash: string) => `blobs/${hash}`;
+const revisionName = (rev: string) => `manifests/${rev}.json`;
 
 /** Where a content is kept, under the name of its SHA-256. */
-export const blobKey = (ref: string, hash: string) => `${folderOf(ref, 'blobs')}${hash}`;
+export const blobKey = (ref: string, hash: string) => folderOf(ref) + contentName(hash);
+
+/** An object of a workspace, by its name in the folder of the workspace. */
+export type WorkspaceObject = { name: string; bytes: Uint8Array; type: string };
 
 /** What a revision of a workspace holds; undefined when its object is missing. Throws when it is damaged. */
-export async function readManifest(storage: Storage, ref: string, rev: string): Promise<Entries | undefined> {
-  const object = await storage.get(manifestKey(ref, rev));
+export const readManifest = async (storage: Storage, ref: string, rev: string): Promise<Entries | undefined> =>
+  (await readRevision(storage, ref, rev))?.entries;
+
+/** The same with the size of the manifest itself. */
+export async function readRevision(storage: Storage, ref: string, rev: string): Promise<{ entries: Entries; size: number } | undefined> {
+  const object = await storage.get(folderOf(ref) + revisionName(rev));
   if (!object) return undefined;
   const { entries } = Manifest.parse(JSON.parse((await readWhole(object, mostBytes)).toString()));
   const present = new Map<string, Entry>();
@@ -42,7 +50,7 @@ export async function readManifest(storage: Storage, ref: string, rev: string): 
     if (entry.deleted) present.delete(path);
     else present.set(path, entry);
   }
-  return present;
+  return { entries: present, size: object.size };
 }
 
 function wholePath(path: string) {
@@ -51,36 +59,41 @@ function wholePath(path: string) {
   return `/${steps.join('/')}`;
 }
 
-/** Store a content and say how a manifest names it. */
-export async function writeBlob(storage: Storage, ref: string, bytes: Uint8Array): Promise<{ sha256: string; size: number }> {
+/** A content as it is stored, and how a manifest names it. */
+export function contentOf(bytes: Uint8Array): { object: WorkspaceObject; entry: { sha256: string; size: number } } {
   const hash = sha256(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-  await storage.put(blobKey(ref, hash), bytes, 'application/octet-stream');
-  return { sha256: hash, size: bytes.byteLength };
+  const object = { name: contentName(hash), bytes, type: 'application/octet-stream' };
+  return { object, entry: { sha256: hash, size: bytes.byteLength } };
 }
-
-/** The names of all revisions of a workspace that are stored. */
-export async function* listManifests(storage: Storage, ref: string): AsyncIterable<string> {
-  const folder = folderOf(ref, 'manifests');
-  for await (const key of storage.list(folder)) if (key.endsWith('.json')) yield key.slice(folder.length, -'.json'.length);
-}
-
-/** The SHA-256 of all contents of a workspace that are stored. */
-export async function* listBlobs(storage: Storage, ref: string): AsyncIterable<string> {
-  const folder = folderOf(ref, 'blobs');
-  for await (const key of storage.list(folder)) yield key.slice(folder.length);
-}
-
-/** Remove a revision that never counted, or counts no more. */
-export const dropManifest = (storage: Storage, ref: string, rev: string): Promise<void> => storage.delete(manifestKey(ref, rev));
 
 /**
- * Store the next revision of a workspace, whose contents are stored already, and give its name. It counts once the registry names it.
+ * The next revision of a workspace as it is stored. It counts once its contents and itself are stored and the registry names it.
  * Throws a `RangeError` for one that is too large to be read again.
  */
-export async function writeManifest(storage: Storage, ref: string, entries: readonly z.input<typeof Entry>[]): Promise<string> {
+export function revisionOf(entries: readonly z.input<typeof Entry>[]): { object: WorkspaceObject; rev: string } {
   const rev = newId();
   const bytes = Buffer.from(JSON.stringify(Manifest.parse({ entries })));
   if (bytes.length > mostBytes) throw new RangeError(`a manifest of ${bytes.length} bytes is larger than the ${mostBytes} allowed`);
-  await storage.put(manifestKey(ref, rev), bytes, 'application/json');
-  return rev;
+  return { object: { name: revisionName(rev), bytes, type: 'application/json' }, rev };
+}
+
+/** Store an object of a workspace. It must be reserved first. */
+export const putObject = (storage: Storage, ref: string, { name, bytes, type }: WorkspaceObject): Promise<void> =>
+  storage.put(folderOf(ref) + name, bytes, type);
+
+/** Remove an object of a workspace, if there is one. */
+export const dropObject = (storage: Storage, ref: string, name: string): Promise<void> => storage.delete(folderOf(ref) + name);
+
+/** The names of all objects of a workspace that are stored. */
+export async function* listObjects(storage: Storage, ref: string): AsyncIterable<string> {
+  for await (const key of storage.list(folderOf(ref))) yield key.slice(folderOf(ref).length);
+}
+
+/** The revision whose manifest has a name; undefined for other objects. */
+export const revisionIn = (name: string): string | undefined => /^manifests\/(.+)\.json$/.exec(name)?.[1];
+
+/** The objects that a revision consists of: its manifest of `size` bytes, and its contents. */
+export function objectsOf(rev: string, size: number, entries: Entries): Map<string, number> {
+  const contents = [...entries.values()].flatMap(({ sha256: hash, size: bytes }) => (hash ? [[contentName(hash), bytes] as const] : []));
+  return new Map([[revisionName(rev), size], ...contents]);
 }

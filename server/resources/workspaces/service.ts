@@ -3,12 +3,13 @@ import type { WorkspaceItem } from '../../../contract/workspaces.ts';
 import type { SentFile } from '../../http/bytes.ts';
 import { Failure, notFound, refuse } from '../../kernel/failure.ts';
 import type { Scope } from '../../kernel/scope.ts';
-import type { Sql } from '../../kernel/sql.ts';
+import type { Database, Sql } from '../../kernel/sql.ts';
 import { type Storage, StorageUnavailable } from '../../kernel/storage.ts';
 import type { ProjectRow } from '../projects/queries.ts';
+import { checkQuota } from '../quotas/check.ts';
 import { openContent } from './content.ts';
 import { fileAt, itemsOf } from './folder.ts';
-import { type Entries, readManifest } from './manifest.ts';
+import { type Entries, readManifest, type WorkspaceObject } from './manifest.ts';
 import type { WorkspaceRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { workspaceRef } from './refs.ts';
@@ -21,6 +22,19 @@ export async function openWorkspace(sql: Sql, { accountId, userId, projectId }: 
   const make = () => sql.row(queries.insertWorkspace, [accountId, projectId, userId, workspaceRef(accountId, userId, projectId)]);
   return (await find()) ?? (await make()) ?? (await find())!;
 }
+
+/** Count objects of a workspace against the quota of its account, before they are stored. Throws 409 `quota_exceeded`. */
+export const reserveObjects = (database: Database, workspace: WorkspaceRow, objects: readonly WorkspaceObject[]): Promise<void> =>
+  database.transaction(async (tx) => {
+    const { account_id: accountId, owner_user_id: userId, workspace_ref } = workspace;
+    const [names, sizes] = [objects.map(({ name }) => name), objects.map(({ bytes }) => bytes.byteLength)];
+    await tx.run(queries.reserveObjects, [accountId, workspace_ref, names, sizes]);
+    await checkQuota(database, tx, 'workspaces', { accountId, userId });
+  });
+
+/** Objects that are not stored any more count no longer. */
+export const releaseObjects = (sql: Sql, { account_id, workspace_ref }: WorkspaceRow, names: readonly string[]) =>
+  sql.run(queries.releaseObjects, [account_id, workspace_ref, names]);
 
 /** Name the newest manifest of a workspace; false when another was named since `since`, or its contents may be gone. */
 export const publishManifest = async (sql: Sql, { account_id, workspace_ref, sweeps }: WorkspaceRow, rev: string, since: string | null) =>
