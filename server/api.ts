@@ -19,7 +19,7 @@ import { openOutbound } from './kernel/openOutbound.ts';
 import type { Database } from './kernel/sql.ts';
 import { captchaProblem } from './resources/auth/captcha.ts';
 import { watchIpRules } from './resources/ipRules/guard.ts';
-import { checkQuota as checkQuotaOf } from './resources/quotas/check.ts';
+import { prepareQuota } from './resources/quotas/check.ts';
 import { createHub } from './resources/runs/hub.ts';
 import { readSettings, watchSettings } from './resources/settings/settings.ts';
 import { openStorage } from './storage/open.ts';
@@ -69,9 +69,24 @@ export async function startApi({ config, keys, database, databaseUrl, log, env }
   watchSettings({ config, keys, database, env }, changes);
   void tellCaptcha(database, log);
   const ipRules = watchIpRules(database, changes);
-  const checkQuota: App['checkQuota'] = (...asked) => checkQuotaOf(database, ...asked);
+  const prepare: App['prepareQuota'] = (...asked) => prepareQuota(database, ...asked);
   const baseUrl = async () => (await readSettings(database))['app.base_url'];
-  const app: App = { config, keys, log, database, access, ipRules, checkQuota, baseUrl, queue, bell, changes, cursors, outbound, storage };
+  const app: App = {
+    config,
+    keys,
+    log,
+    database,
+    access,
+    ipRules,
+    prepareQuota: prepare,
+    baseUrl,
+    queue,
+    bell,
+    changes,
+    cursors,
+    outbound,
+    storage,
+  };
   access.rememberOnly(false);
   channel.onState((up) => {
     access.rememberOnly(up);

@@ -99,8 +99,10 @@ async function transact<T>(
     });
     return opening;
   };
+  let isOver = false;
   const query = async (config: object) => {
     const client = await open();
+    if (isOver) throw new Error('a statement came after the end of its transaction');
     sendTogether(client);
     return client.query(config as pg.QueryConfig);
   };
@@ -116,10 +118,13 @@ async function transact<T>(
   try {
     const result = await work(tx);
     await em?.flush();
-    if (opening) await commit(await opening, underway);
+    const client = await opening;
+    isOver = true;
+    if (client) await commit(client, underway);
     return result;
   } catch (error) {
     const client = await opening?.catch(() => undefined);
+    isOver = true;
     await client?.query('rollback').catch((failed: Error) => {
       broken = failed;
     });

@@ -131,10 +131,10 @@ async function effect(
     const answer = await app.database.transaction(async (tx) => {
       notes.clear();
       const answer = await work(scopeOf(app, admission, app.database, notes, tx));
-      const checked = checkQuota(app, route, admission, tx);
+      const check = await prepareQuota(app, route, admission, tx);
       // A key is completed before the commit, and nothing can be once a check has failed.
-      if (held) await checked;
-      else tx.withCommit(checked);
+      if (held) await check?.();
+      else if (check) tx.withCommit(check());
       if (!isBestEffort(route)) tx.withCommit(writeNotes(tx, route, contextOf(route, admission, answer), notes));
       await held?.complete(tx, answer);
       return answer;
@@ -147,8 +147,8 @@ async function effect(
   }
 }
 
-const checkQuota = async ({ checkQuota }: App, { metadata: { quota } }: Route, { actor, grant }: Admission, tx: Transaction) =>
-  quota && actor && checkQuota(tx, quota, { accountId: grant?.accountId, userId: actor.userId });
+const prepareQuota = async (app: App, { metadata: { quota } }: Route, { actor, grant }: Admission, tx: Transaction) =>
+  quota && actor ? app.prepareQuota(tx, quota, { accountId: grant?.accountId, userId: actor.userId }) : undefined;
 
 async function writeNotes(sql: Sql, route: Route, context: AuditContext, notes: Notes) {
   if (notes.skipped) return;

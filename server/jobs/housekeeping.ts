@@ -56,6 +56,9 @@ const forgetKeys = statement<never>(`delete from idempotency_keys where claimed_
 const forgetCounts = statement<never>('delete from attempt_counts where window_ends < now()');
 const forgetWorkers = statement<never>(`delete from workers where last_seen_at < now() - interval '1 day'`);
 const forgetTokens = statement<never>(`delete from refresh_tokens where expires_at < now() - interval '1 day'`);
+/** A session whose last refresh token is gone can never be used again. */
+const forgetSessions = statement<never>(`
+  delete from sessions s where s.created_at < now() - interval '1 day' and not exists (select from refresh_tokens t where t.session_id = s.id)`);
 const forgetCodes = statement<never>('delete from login_codes where expires_at < now()');
 const forgetVerifications = statement<never>('delete from email_verifications where expires_at < now()');
 
@@ -65,5 +68,6 @@ const forgetAudit = statement<never>(`delete from audit_logs where created_at < 
 export async function sweep(database: Database, auditDays: number): Promise<void> {
   await database.run(forgetAudit, [auditDays]);
   await forgetWebhooks(database);
-  for (const one of [forgetKeys, forgetCounts, forgetWorkers, forgetTokens, forgetCodes, forgetVerifications]) await database.run(one);
+  for (const one of [forgetKeys, forgetCounts, forgetWorkers, forgetTokens, forgetSessions, forgetCodes, forgetVerifications])
+    await database.run(one);
 }

@@ -31,8 +31,12 @@ export type Cursors = {
   ): { rows: Row[]; next: string | undefined };
 };
 
-/** Checks a quota in the transaction of what counts against it. Throws 409. */
-export type CheckQuota = (tx: Sql, name: QuotaName, holder: { accountId: string | undefined; userId: string }) => Promise<void>;
+/** Reads the limit of a quota, and gives the function that sends the check in the transaction of what counts against it; that rejects with 409. */
+export type PrepareQuota = (
+  tx: Sql,
+  name: QuotaName,
+  holder: { accountId: string | undefined; userId: string },
+) => Promise<() => Promise<void>>;
 
 /** What one process has to work with. */
 export type App = {
@@ -42,7 +46,7 @@ export type App = {
   readonly database: Database;
   readonly access: Access;
   readonly ipRules: IpRules;
-  readonly checkQuota: CheckQuota;
+  readonly prepareQuota: PrepareQuota;
   /** Base of links shown to people, as it is set now; an origin of ours. */
   readonly baseUrl: () => Promise<string>;
   readonly queue: Queue;

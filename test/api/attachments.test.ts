@@ -161,7 +161,7 @@ test('without a store there are no attachments', async () => {
   const bare = await startWorld({ ARKLOOP_STORAGE_BACKEND: 's3' }, { worker: false });
   const carol = await bare.signUp();
   expect(reasonOf(await stage(bare, carol, { filename: 'a.txt', content: 'x' }))).toEqual([503, 'attachment_storage_unavailable']);
-  expect(await bare.sql('select state from attachments')).toEqual([{ state: 'arriving' }]);
+  expect(await bare.sql('select state from attachments')).toEqual([]);
 });
 
 test('the client sends a file, and gets one', async () => {

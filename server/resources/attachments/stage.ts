@@ -5,6 +5,7 @@ import { type Form, fileTooLarge, type UploadedFile, upTo } from '../../http/mul
 import { invalidField } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
+import { checkQuota } from '../quotas/check.ts';
 import { keyOf, objectKey, safeName } from './key.ts';
 import * as queries from './queries.ts';
 import { withStorage } from './store.ts';
@@ -23,7 +24,7 @@ export async function stageAttachment(scope: Scope, form: Form): Promise<StagedA
   // The row is committed before the object is written: every object is known, and counted.
   await app.database.transaction(async (own) => {
     await own.run(queries.insertArriving, [accountId, id, actor.userId, ...facts]);
-    await app.checkQuota(own, 'attachments', { accountId, userId: actor.userId });
+    await checkQuota(app.database, own, 'attachments', { accountId, userId: actor.userId });
   });
   await store(scope, id, bytes, mime_type);
   await tx.row(queries.stage, [accountId, id]);

@@ -8,27 +8,30 @@ import * as queries from './queries.ts';
 export type Holder = { accountId: string | undefined; userId: string };
 
 /**
- * Checks a quota after the rows of a transaction are there and before it commits: both hold a lock that others who store for the same account
- * wait for. Throws 409.
+ * Reads the limit of a quota. The function that it gives sends the check, after the rows of the transaction are there and before it commits:
+ * check and commit may travel together. Rows and check hold a lock that others who store for the same account wait for. Rejects with 409.
  */
-export async function checkQuota(database: Database, tx: Sql, name: QuotaName, { accountId, userId }: Holder): Promise<void> {
+export async function prepareQuota(
+  database: Database,
+  tx: Sql,
+  name: QuotaName,
+  { accountId, userId }: Holder,
+): Promise<() => Promise<void>> {
   const quota = quotas[name];
-  if (quota.unit === 'bytes')
-    return checkBytes(tx, name as StorageName, accountId!, await limitOf(database, name as StorageName, accountId!, tx));
+  if (quota.unit === 'bytes') {
+    const limit = (await readEntitlements(database, accountId!, tx))[quota.entitlement];
+    return async () => void (await tx.run(queries.checkBytes, [accountId, name, limit]).catch(exceeded(name, quota.entitlement, limit)));
+  }
+  const statement = queries.checkRows[name as Exclude<QuotaName, StorageName>];
   const counted = quota.per === 'account' ? [accountId] : quota.per === 'member' ? [accountId, userId] : [userId];
-  const locked = tx.rows(queries.lockRows, [[name, ...counted].join(' ')]);
-  const checked = tx.run(queries.checkRows[name as Exclude<QuotaName, StorageName>], [...counted, quota.max]);
-  await Promise.all([locked, checked.catch(exceeded(name, name, quota.max))]);
+  return async () => {
+    const locked = tx.rows(queries.lockRows, [[name, ...counted].join(' ')]);
+    await Promise.all([locked, tx.run(statement, [...counted, quota.max]).catch(exceeded(name, name, quota.max))]);
+  };
 }
 
-/** Bytes of a quota that an account may store; 0 is no limit. */
-export const limitOf = async (database: Database, name: StorageName, accountId: string, through?: Sql): Promise<number> =>
-  (await readEntitlements(database, accountId, through))[quotas[name].entitlement];
-
-/** The same for bytes, with a limit that is known. */
-export async function checkBytes(tx: Sql, name: StorageName, accountId: string, limit: number): Promise<void> {
-  await tx.run(queries.checkBytes, [accountId, name, limit]).catch(exceeded(name, quotas[name].entitlement, limit));
-}
+/** The same at once. */
+export const checkQuota = async (...asked: Parameters<typeof prepareQuota>): Promise<void> => (await prepareQuota(...asked))();
 
 const exceeded = (name: QuotaName, key: string, limit: number) => (error: { code?: string; detail?: string }) => {
   throw error.code === queries.limitExceeded ? quotaExceeded(name, { key, limit, required: Number(error.detail) }) : error;
