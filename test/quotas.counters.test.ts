@@ -23,7 +23,8 @@ const desk = desks(world);
 
 /** The rows of attachments and workspaces are those of the objects in the store. */
 async function expectStored() {
-  const keys = (await Array.fromAsync(storage.list(''))).sort();
+  const keysOf = (prefix: string) => Array.fromAsync(storage.list(prefix));
+  const keys = [...(await keysOf('attachments/')), ...(await keysOf('workspaces/'))].sort();
   const rows = await sql(`
     select 'attachments/' || account_id || '/' || id as key from attachments
     union all select 'workspaces/' || workspace_ref || '/' || name from workspace_objects`);
@@ -35,7 +36,11 @@ const pick = <T>(list: readonly T[], at: number): T | undefined => list[at % Mat
 /** What somebody with a desk does, and what workers do; each ends well or is refused. */
 function actions({ me, use }: Awaited<ReturnType<typeof desk>>) {
   const { token, accountId } = me;
-  const ask = (method: string, path: string, body?: object) => call(method, path, { token, ...(body && { body }) });
+  const ask = async (method: string, path: string, body?: object) => {
+    const answer = await call(method, path, { token, ...(body && { body }) });
+    if (answer.status >= 500) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
+    return answer;
+  };
   const threads = async (): Promise<string[]> =>
     (await sql('select id from threads where account_id = $1 and deleted_at is null order by id', [accountId])).map(({ id }) => id);
   const messages = (thread: string): Promise<{ id: string }[]> =>
@@ -138,7 +143,7 @@ describe('a project or account that is deleted', () => {
     const project = (await call('POST', '/v1/projects', { token, body: { name: 'P' } })).body.id;
     const thread = (await call('POST', '/v1/threads', { token, body: { project_id: project } })).body.id;
     for (const path of ['a', 'b'])
-      await use('write', { path, content: 'x'.repeat(1_000) }, undefined, { ...run, id: thread, thread_id: thread });
+      await use('write', { path, content: path.repeat(1_000) }, undefined, { ...run, id: thread, thread_id: thread });
     await use('write', { path: 'kept', content: 'y' });
     const before = (await storageUsed(world, me)).workspaces!;
     expect(before).toBeGreaterThan(2_000);

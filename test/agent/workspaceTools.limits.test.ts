@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
+import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
+import { removeOldRevisions } from '../../server/jobs/workspaces.ts';
 import { StorageUnavailable } from '../../server/kernel/storage.ts';
 import { revisionOf } from '../../server/resources/workspaces/manifest.ts';
 import { desks } from '../setup/desk.ts';
 import { storageOf } from '../setup/files.ts';
+import { expectCounted, limiter, storageUsed } from '../setup/quotas.ts';
 import { atOnce } from '../setup/race.ts';
 import { startWorld } from '../setup/world.ts';
 
@@ -96,4 +99,38 @@ test('a call that was stopped writes nothing', async () => {
   expect(await calls).toEqual([undefined, undefined, undefined, undefined, undefined]);
   expect((await list()).body.items).toEqual([]);
   expect(await use('write', { path: 'b', content: 'b' })).toMatchObject({ size: 1 });
+});
+
+test('thirty writes at once by two processes stay within the quota of the account', async () => {
+  const { process, list, me } = await desk();
+  const limit = await limiter(world);
+  await limit(me, 'quota.workspace_bytes', 20_000);
+  const both = [process(), process()];
+  const made = await atOnce(30, (at) => both[at % 2]!('write', { path: `${at}.txt`, content: String(at % 10).repeat(1_000 + at) }));
+  const written = made.filter(({ failed }) => !failed);
+  expect([written.length > 3, written.length < 20]).toEqual([true, true]);
+  expect((await list()).body.items).toHaveLength(written.length);
+  expect((await storageUsed(world, me)).workspaces).toBeLessThanOrEqual(20_000);
+  await expectCounted(world);
+});
+
+test('what could not be stored is counted no more after the next sweep', async () => {
+  const put: typeof storage.put = async () => Promise.reject(new StorageUnavailable(new Error('full')));
+  const { use, me } = await desk({}, { ...storage, put });
+  expect(await use('write', { path: 'a', content: 'x'.repeat(500) })).toEqual({ failed: 'tool.not_available' });
+  expect((await storageUsed(world, me)).workspaces).toBeGreaterThan(500);
+  await sql(`update workspaces set leftovers_since = now() - interval '2 hours' where owner_user_id = $1`, [me.id]);
+  await removeOldRevisions({ database: world.database, storage, log: pino({ level: 'silent' }) });
+  expect((await storageUsed(world, me)).workspaces).toBe(0);
+});
+
+test('what was stored before it was counted is counted by the next sweep', async () => {
+  const { use, me } = await desk();
+  await use('write', { path: 'a', content: 'x'.repeat(500) });
+  const { workspaces: used } = await storageUsed(world, me);
+  await sql('delete from workspace_objects where account_id = $1', [me.accountId]);
+  expect((await storageUsed(world, me)).workspaces).toBe(0);
+  await sql(`update workspaces set leftovers_since = now() - interval '2 hours' where owner_user_id = $1`, [me.id]);
+  await removeOldRevisions({ database: world.database, storage, log: pino({ level: 'silent' }) });
+  expect((await storageUsed(world, me)).workspaces).toBe(used);
 });

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { RunEvent } from '../../contract/events.ts';
 import { expectExactly } from './conformance.ts';
 import { isTerminal, readAll } from './events.ts';
+import { expectCounted } from './quotas.ts';
 import type { World } from './world.ts';
 
 type Place = Pick<World, 'url' | 'sql'>;
@@ -20,6 +21,7 @@ export async function expectSound({ url, sql }: Place, runId: string, token: str
   expect(`run.${run.status}`).toBe(events.at(-1)?.type);
   const answers = await sql(`select content from messages where run_id = $1 and role = 'assistant'`, [runId]);
   expect(answers).toEqual(run.status === 'completed' ? [{ content: textOf(events) }] : []);
+  await expectCounted({ sql });
   return events;
 }
 

@@ -4,6 +4,7 @@ import { addBrain } from '../setup/brain.ts';
 import { openThread, startRun } from '../setup/conversation.ts';
 import { openStream } from '../setup/events.ts';
 import { expectSound } from '../setup/invariants.ts';
+import { expectCounted, limiter, storageUsed } from '../setup/quotas.ts';
 import { asks } from '../setup/tools.ts';
 import { chat } from '../setup/vendor.ts';
 import { startWorld } from '../setup/world.ts';
@@ -91,4 +92,30 @@ test('of runs at once in one project none loses a file', async () => {
     const { body } = await world.call('GET', `/v1/projects/${project.id}/workspace/files?path=/${question}`, { token: me.token });
     expect(body.items.map(({ name }: { name: string }) => name)).toEqual(['0', '1', '2', '3', '4']);
   }
+});
+
+test('a write beyond the quota of the account is told to the model with the reason, and the run goes on', async () => {
+  const person = await world.signUp();
+  const limit = await limiter(world);
+  await limit(person, 'quota.workspace_bytes', 5_000);
+  const content = (size: number) => 'x'.repeat(size);
+  const script = [
+    asks(['workspace_write', { path: 'a', content: content(3_000) }]),
+    asks(['workspace_write', { path: 'b', content: content(3_001) }]),
+    asks(['workspace_read', { path: 'a' }]),
+    chat.answer('Done.'),
+  ];
+  const talk = await openTalk(world, { person, script });
+  const { events } = await talk.run();
+  expect(events.at(-1)).toMatchObject({ type: 'run.completed' });
+  const [first, second, third] = dataOf(events, 'tool.result');
+  expect([first, third]).toMatchObject([{ result: { size: 3_000 } }, { result: { size: 3_000 } }]);
+  expect(second!.error).toMatchObject({
+    error_class: 'tool.execution_failed',
+    details: { reason: 'quota_exceeded', key: 'quota.workspace_bytes', limit: 5_000, required: expect.any(Number) },
+  });
+  expect(promptOf(talk, 2).at(-1)!.content).toContain('quota_exceeded');
+  const used = (await storageUsed(world, person)).workspaces!;
+  expect([used > 3_000, used <= 5_000]).toEqual([true, true]);
+  await expectCounted(world);
 });
