@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Id } from '../contract/shared/fields.ts';
 import { paramNames } from '../contract/shared/path.ts';
 import { type Demand, isIdempotent, type Policy } from '../contract/shared/policy.ts';
+import { quotaText } from '../contract/shared/quotas.ts';
 import type { Route, Schema } from '../contract/shared/route.ts';
 import { type Components, isOptional, isRefused } from './components.ts';
 import { requestHeaders } from './headers.ts';
@@ -43,9 +44,11 @@ const isFieldless = (body: Schema) => body instanceof z.ZodObject && Object.keys
 export function operationOf(area: string, verb: string, route: Route, components: Components): OperationObject {
   const operationId = operationIdOf(area, verb);
   const demand = demandOf(route.metadata);
-  const { makes, audit = makes, auth, or } = route.metadata;
+  const { makes, audit = makes, auth, or, quota } = route.metadata;
   const permission = demand && `Permission: ${sayDemand(demand)}${or ? ` (or ${or})` : ''}.`;
-  const description = [route.description, [callers[auth], permission].filter(Boolean).join(' ')].filter(Boolean).join('\n\n');
+  const description = [route.description, [callers[auth], permission, quota && quotaText(quota)].filter(Boolean).join(' ')]
+    .filter(Boolean)
+    .join('\n\n');
   const body = bodyOf(route, components);
   return {
     operationId,
@@ -53,6 +56,7 @@ export function operationOf(area: string, verb: string, route: Route, components
     summary: route.summary,
     description,
     ...(demand && { 'x-permission': demand }),
+    ...(quota && { 'x-quota': quota }),
     ...(audit && audit !== 'none' && { 'x-audit-action': audit[0] }),
     security: security[auth],
     parameters: parametersOf(operationId, route, components),

@@ -22,6 +22,21 @@ async function codeWith({ world, sample }: Scene, changes: string): Promise<Chan
   return {};
 }
 
+/** An account that may store a single byte. */
+const full =
+  (key: string): Special =>
+  async ({ world, sampleOf }) => {
+    const by = await world.signUp();
+    const sample = await sampleOf(by);
+    await world.sql(`insert into entitlement_overrides (account_id, key, id, value, value_type) values ($1, $2, $3, '1', 'integer')`, [
+      by.accountId,
+      key,
+      crypto.randomUUID(),
+    ]);
+    // What the process knows of the account is older.
+    return { ...sample, times: 30 };
+  };
+
 async function signedOut({ world }: Scene): Promise<Change> {
   const { token } = await world.signUp();
   await world.call('POST', '/v1/auth/logout', { token, body: {} });
@@ -31,6 +46,7 @@ async function signedOut({ world }: Scene): Promise<Change> {
 /** Refusals for reasons of their own, by operation, in alphabetical order: what the values of a request, or an earlier one, bring about. */
 export const ownRefusals: Readonly<Record<string, Readonly<Record<string, Special>>>> = {
   'accounts.create': { '409 slug_taken': again },
+  'attachments.stage': { '409 quota_exceeded': full('quota.attachment_bytes') },
   'credits.adjust': {
     '404 account_not_found': changed({ account_id: nobody }),
     '409 insufficient_credits': changed({ amount: -1_000_000 }),
@@ -43,6 +59,7 @@ export const ownRefusals: Readonly<Record<string, Readonly<Record<string, Specia
   'invitations.create': { '409 already_invited': again },
   'ipRules.create': { '409 rule_exists': again },
   'mcpConfigs.create': { ...urls, '403 stdio_requires_platform_admin': changed({ transport: 'stdio', command: 'sample', url: undefined }) },
+  'messages.create': { '409 quota_exceeded': full('quota.message_bytes') },
   'me.get': { '401 session_revoked': signedOut },
   'me.redeem': {
     '409 already_redeemed': async (scene) => ({ ...(await codeWith(scene, 'max_uses = 5')), times: 2 }),

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
-import type { CreditTransaction, DailyUsage, ModelUsage } from '../../../../client/index.ts';
+import type { CreditTransaction, DailyUsage, ModelUsage, StorageUsage } from '../../../../client/index.ts';
 import { Bars } from '../parts/bars.tsx';
-import { count, When } from '../parts/format.tsx';
+import { count, fileSize, When } from '../parts/format.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { More, usePages } from '../parts/paging.tsx';
 import { Empty, QueryState } from '../parts/states.tsx';
@@ -26,6 +26,7 @@ export default function Usage() {
       </QueryState>
       <Daily />
       <ByModel />
+      <Stored />
       <Section title="Ledger">
         <QueryState
           query={{ ...credits, data: pages?.flatMap(({ transactions }) => transactions) }}
@@ -70,6 +71,23 @@ function ByModel() {
     </Section>
   );
 }
+
+function Stored() {
+  const month = useQuery({ queryKey: ['usage', 'month'], queryFn: () => client.usage.mine() });
+  return (
+    <Section title="Stored by the account">
+      <QueryState query={{ ...month, data: month.data && Object.entries(month.data.storage) }}>
+        {(rows) => <Table caption="Stored by the account" columns={stored} rows={rows} keyOf={([name]) => name} />}
+      </QueryState>
+    </Section>
+  );
+}
+
+const stored: Column<[name: string, StorageUsage['messages']]>[] = [
+  { title: 'What', cell: ([name]) => name[0]!.toUpperCase() + name.slice(1) },
+  { title: 'Used', isNumber: true, cell: ([, { used_bytes: used }]) => fileSize(used) },
+  { title: 'Limit', isNumber: true, cell: ([, { limit_bytes: limit }]) => (limit === null ? 'None' : fileSize(limit)) },
+];
 
 const byModel: Column<ModelUsage>[] = [
   { title: 'Model', cell: ({ model }) => <code>{model}</code> },
