@@ -177,8 +177,12 @@ describe('runs at once', () => {
 
   test('while the database does not tell what an account may, it may nothing', async () => {
     const person = await signUp();
+    const thread = await openThread(world, person);
+    // What was kept of the account is forgotten.
+    await set(person, 'custom.key', '1');
     await sql('alter table entitlement_overrides rename to gone');
-    expect((await run(person)).status).toBe(500);
+    for (const path of [`/v1/threads/${thread}/runs`, '/v1/threads'])
+      expect([path, (await call('POST', path, { token: person.token, body: {} })).status]).toEqual([path, 500]);
     await sql('alter table gone rename to entitlement_overrides');
     expect(reason(await run(person))).toEqual(started);
   });

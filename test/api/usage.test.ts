@@ -33,6 +33,13 @@ const get = (path: string, { token }: Person, headers = {}) => call('GET', path,
 const february = 'year=2024&month=2';
 const days = 'start=2024-02-01&end=2024-02-29';
 
+/** What an account stores that has nothing, within the limits of the platform. */
+const storage = {
+  attachments: { used_bytes: 0, limit_bytes: 2 * 2 ** 30 },
+  messages: { used_bytes: 0, limit_bytes: 2 ** 30 },
+  workspaces: { used_bytes: 0, limit_bytes: 2 * 2 ** 30 },
+};
+
 describe('a month', () => {
   const zeros = {
     total_input_tokens: 0,
@@ -56,6 +63,7 @@ describe('a month', () => {
       total_cached_tokens: 5,
       total_cost_usd: 0.223456,
       record_count: 2,
+      storage,
     });
     const ofMember = await get(`/v1/me/usage?${february}`, member, inOwners);
     expect(ofMember.body).toMatchObject({ account_id: owner.accountId, total_input_tokens: 15, record_count: 2 });
@@ -68,12 +76,12 @@ describe('a month', () => {
     expect(body).toMatchObject({ account_id: owner.accountId, total_input_tokens: 315, total_cost_usd: 0.423456, record_count: 4 });
     const all = await get(`/v1/admin/usage/summary?${february}`, admin);
     expect(all.body).toMatchObject({ total_input_tokens: 2 ** 40 + 648, total_cost_usd: 10000.423455, record_count: 6 });
-    expect(all.body).not.toHaveProperty('account_id');
+    for (const own of ['account_id', 'storage']) expect(all.body).not.toHaveProperty(own);
   });
 
   test('that is empty has zeros, and the present one is meant where none is named', async () => {
     const empty = await get('/v1/me/usage?year=2100&month=12', owner);
-    expect([empty.status, empty.body]).toEqual([200, { account_id: owner.accountId, year: 2100, month: 12, ...zeros }]);
+    expect([empty.status, empty.body]).toEqual([200, { account_id: owner.accountId, year: 2100, month: 12, ...zeros, storage }]);
     const now = new Date();
     const present = { year: now.getUTCFullYear(), month: now.getUTCMonth() + 1 };
     expect((await get('/v1/me/usage', owner)).body).toMatchObject({ ...present, ...zeros });

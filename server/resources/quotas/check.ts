@@ -42,6 +42,6 @@ const quotaExceeded = (name: QuotaName, details: { key: string; limit: number; r
   refuse(
     'conflict',
     quotaReason(name),
-    `At most ${details.limit} ${quotas[name].unit === 'bytes' ? `bytes of ${name}` : name} can be kept.`,
+    `At most ${details.limit} ${quotas[name].unit === 'bytes' ? `bytes of ${name}` : name.replaceAll('_', ' ')} can be kept.`,
     details,
   );
