@@ -34,7 +34,7 @@ export const bootstrap = initContract().router({
     description: 'Only from loopback, or with `X-Bootstrap-Secret`; 404 otherwise. A new token voids the one before.',
     body: null,
     responses: { 201: BootstrapToken },
-    metadata: { auth: 'public', audit: ['platform.bootstrap_init', 'platform'], also: [404, 409] },
+    metadata: { auth: 'public', origin: true, ownHost: true, audit: ['platform.bootstrap_init', 'platform'], also: [404, 409] },
   },
   verify: {
     method: 'GET',
@@ -42,7 +42,7 @@ export const bootstrap = initContract().router({
     summary: 'Read whether a setup token is good',
     pathParams: z.object({ token: z.string().min(1).max(200) }),
     responses: { 200: BootstrapTokenState },
-    metadata: { auth: 'public' },
+    metadata: { auth: 'public', ownHost: true },
   },
   setup: {
     method: 'POST',
@@ -50,6 +50,6 @@ export const bootstrap = initContract().router({
     summary: 'Create the first platform admin',
     body: PlatformSetup,
     responses: { 201: PlatformAdmin },
-    metadata: { auth: 'public', origin: true, audit: ['platform.bootstrap', 'user'], also: [401, 409] },
+    metadata: { auth: 'public', origin: true, ownHost: true, audit: ['platform.bootstrap', 'user'], also: [401, 409] },
   },
 } as const satisfies Resource);

@@ -43,7 +43,7 @@ export const answerHeaders = {
   CacheControl: { description: 'How long the content may be kept.', required: true, schema: text },
   SessionCookie: {
     description:
-      'The refresh token: `arkloop_refresh_token=…; Path=/v1/auth; HttpOnly; SameSite=Lax`, with `Secure` over HTTPS. Empty with `Max-Age=0` when the session ended.',
+      'The refresh token: `arkloop_refresh_token=…; Path=/v1/auth; HttpOnly; SameSite=Lax`, with `Secure` over HTTPS and always in production. Empty with `Max-Age=0` when the session ended.',
     schema: text,
   },
 } as const satisfies Record<string, HeaderObject>;

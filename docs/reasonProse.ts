@@ -31,6 +31,8 @@ export const reasonProse: Readonly<Record<string, string>> = {
   default_project: 'The default project stays as it is.',
   delivery_pending: 'This delivery is still being tried; wait for it.',
   dependency_unavailable: 'Something behind the API is down. Try again after `Retry-After`.',
+  duplicate_cookie:
+    'Two session cookies came with the request, one of them set by another site of the domain; delete both and sign in again.',
   email_mismatch: 'The invitation is for another address than yours.',
   email_not_configured: 'The server cannot send mail; the operator has to set it up.',
   email_not_verified: 'The address must be verified before signing in; the mail has the link.',
@@ -42,6 +44,7 @@ export const reasonProse: Readonly<Record<string, string>> = {
   flag_exists: 'A flag has this key.',
   flow_token_invalid: 'The flow token is wrong or older than ten minutes; resolve the identity again.',
   fragment_denied: 'The URL must not have a `#fragment`.',
+  host_not_allowed: 'The server does not know the name that the request was sent to; the operator lists names in `ARKLOOP_ALLOWED_HOSTS`.',
   idempotency_in_progress: 'The first request with this key has not ended. Try again after `Retry-After`.',
   idempotency_key_reused: 'The key was used for another request; take a new key.',
   insecure_scheme_denied: 'Only https is allowed here.',

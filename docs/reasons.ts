@@ -70,7 +70,7 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   ],
   authRefresh: [
     {
-      401: ['missing_token', 'invalid_token', 'token_rotated', 'token_reused', 'token_expired', 'session_revoked'],
+      401: ['missing_token', 'duplicate_cookie', 'invalid_token', 'token_rotated', 'token_reused', 'token_expired', 'session_revoked'],
       403: ['user_suspended'],
     },
   ],
@@ -169,7 +169,7 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
 
 /** The values of `details.reason` that an operation can give under a status, those of every operation of its kind last. */
 export function reasonsOf(operationId: string, route: Route, status: number): string[] {
-  const { auth, read, permission, origin, quota } = route.metadata;
+  const { auth, read, permission, origin, ownHost, quota } = route.metadata;
   const sources: Reasons[] = [
     ...(own[operationId] ?? []),
     ...(auth === 'public' ? [] : [credential]),
@@ -177,6 +177,7 @@ export function reasonsOf(operationId: string, route: Route, status: number): st
     ...(auth === 'user' || auth === 'platform' ? [{ 403: ['api_key_not_allowed'] }] : []),
     ...(origin ? [{ 403: ['origin_not_allowed'] }] : []),
     ...(quota ? [{ 409: [quotaReason(quota)] }] : []),
+    ...(ownHost ? [{ 403: ['host_not_allowed'] }] : []),
     ...(isIdempotent(route) ? [idempotency] : []),
     ...(route.body ? [isForm(route) ? unreadableForm : unreadable] : []),
   ];

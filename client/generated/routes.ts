@@ -291,8 +291,8 @@ export const routes = {
     deleteOverride: { method: 'DELETE', path: '/v1/feature-flags/{key}/account-overrides/{account_id}', auth: 'platform', retryable: true, refusals: [400, 401, 403, 404, 500, 503] },
   },
   bootstrap: {
-    init: { method: 'POST', path: '/v1/bootstrap/init', auth: 'public', refusals: [404, 409, 500, 503] },
-    verify: { method: 'GET', path: '/v1/bootstrap/verify/{token}', auth: 'public', retryable: true, refusals: [400, 404, 500, 503] },
+    init: { method: 'POST', path: '/v1/bootstrap/init', auth: 'public', cookie: true, refusals: [403, 404, 409, 500, 503] },
+    verify: { method: 'GET', path: '/v1/bootstrap/verify/{token}', auth: 'public', retryable: true, refusals: [400, 403, 404, 500, 503] },
     setup: { method: 'POST', path: '/v1/bootstrap/setup', auth: 'public', cookie: true, grants: true, refusals: [400, 401, 403, 409, 413, 422, 500, 503] },
   },
 } as const satisfies RouteTable;

@@ -3358,9 +3358,9 @@ export interface BootstrapApi {
    *
    * Only from loopback, or with `X-Bootstrap-Secret`; 404 otherwise. A new token voids the one before.
    */
-  readonly init: Call<NoRequest, BootstrapToken, 404 | 409 | 500 | 503>;
+  readonly init: Call<NoRequest, BootstrapToken, 403 | 404 | 409 | 500 | 503>;
   /** Read whether a setup token is good */
-  readonly verify: Call<{ params: { token: string; }; }, BootstrapTokenState, 400 | 404 | 500 | 503>;
+  readonly verify: Call<{ params: { token: string; }; }, BootstrapTokenState, 400 | 403 | 404 | 500 | 503>;
   /** Create the first platform admin */
   readonly setup: Call<{ body: PlatformSetup; }, PlatformAdmin, 400 | 401 | 403 | 409 | 413 | 422 | 500 | 503>;
 }

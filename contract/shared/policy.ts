@@ -32,6 +32,8 @@ export type Policy = {
   openWith?: string;
   /** The caller's origin is checked, because the route reads or sets the session cookie (identity 2.4). */
   origin?: true;
+  /** The request must name a loopback host or one that is configured, because the route trusts the network (DNS rebinding). */
+  ownHost?: true;
   /** The action and target type of the audit entry a call leaves; `none` for a POST that changes nothing. */
   audit?: readonly [action: `${string}.${string}`, target: string] | 'none';
   /** The same of a GET that says itself when it leaves one: it makes what it reads when that is missing, or shows what is not shown unnoticed. */
@@ -67,6 +69,7 @@ const causes = {
   credential: [400, 401, 403],
   account: [404],
   origin: [403],
+  ownHost: [403],
   pathParams: [400, 404],
   query: [400],
   body: [400, 413, 422],
@@ -85,6 +88,7 @@ const holds: Record<Cause, (route: Declared) => boolean> = {
   credential: ({ metadata }) => metadata.auth !== 'public',
   account: ({ metadata }) => metadata.auth !== 'public' && metadata.account !== 'optional',
   origin: ({ metadata }) => metadata.origin === true,
+  ownHost: ({ metadata }) => metadata.ownHost === true,
   pathParams: ({ path }) => path.includes('{'),
   query: ({ query }) => query !== undefined,
   body: ({ body }) => Boolean(body),
@@ -104,6 +108,7 @@ type CauseOf<R extends Declared> =
   | (R['metadata']['auth'] extends 'public' ? never : 'credential')
   | (R['metadata'] extends { auth: 'public' } | { account: 'optional' } ? never : 'account')
   | (R['metadata'] extends { origin: true } ? 'origin' : never)
+  | (R['metadata'] extends { ownHost: true } ? 'ownHost' : never)
   | (R['path'] extends `${string}{${string}` ? 'pathParams' : never)
   | (R extends { query: Schema } ? 'query' : never)
   | (R extends { body: Schema } ? 'body' : never)

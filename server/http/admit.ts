@@ -11,6 +11,7 @@ import type { Actor, Origin } from '../kernel/scope.ts';
 import { writeDenial } from './audit.ts';
 import { checkSize, readBody } from './body.ts';
 import type { Caller } from './caller.ts';
+import { checkHost } from './hosts.ts';
 import { readKey } from './idempotency.ts';
 import { readInput } from './input.ts';
 import { checkOrigin } from './origin.ts';
@@ -37,7 +38,8 @@ export async function admit(
   caller: Caller,
 ): Promise<Admission> {
   checkSize(route, req);
-  const { auth, origin: guarded, read, audit } = route.metadata;
+  const { auth, origin: guarded, ownHost = false, read, audit } = route.metadata;
+  await checkHost(app, caller.host, ownHost);
   if (guarded) checkOrigin(req, await ownOrigins(app, caller));
   const { ip, secure, forwarded } = caller;
   const origin = { traceId: traceOf(res), ip, userAgent: req.headers['user-agent']?.slice(0, 512) ?? null, secure, forwarded };

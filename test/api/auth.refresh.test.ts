@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { rawSend, request } from '../setup/raw.ts';
 import { cookieOf, reason, sessionCalls } from '../setup/sessions.ts';
 import { type CallOptions, startWorld } from '../setup/world.ts';
 
@@ -73,7 +75,28 @@ describe('rotation', () => {
     }
     for (const bad of [`${token}x`, token.slice(1), 'x'.repeat(8_000), `${token.slice(0, -1)}%`, `"${token}"`, 'A'.repeat(43)])
       expect([bad, ...reason(await refresh(`${name}=${bad}`))]).toEqual([bad, 401, 'invalid_token']);
-    expect((await refresh(`a=1; ${cookie}; ${name}=second`, {}, { body: { anything: 1 } })).status).toBe(200);
+    expect((await refresh(`a=1; ${cookie}; b=2`, {}, { body: { anything: 1 } })).status).toBe(200);
+  });
+
+  test('two cookies are refused whatever they hold, and spend nothing', async () => {
+    const [person, attacker] = [await signUp(), await signUp()];
+    const [own, planted] = [person.cookie, attacker.cookie];
+    const twice = [`${own}; ${planted}`, `${planted}; ${own}`, `${own}; ${own}`, `${name}=; ${own}`, `${own}; a=1; ${name}="x"`];
+    for (const cookies of twice) {
+      const answer = await refresh(cookies);
+      expect([cookies, ...reason(answer), answer.headers.get('set-cookie')]).toEqual([cookies, 401, 'duplicate_cookie', null]);
+    }
+    const raw = await rawSend(url, request('POST /v1/auth/refresh', { cookie: own, Cookie: planted, 'content-length': 0 }));
+    expect(reason(raw)).toEqual([401, 'duplicate_cookie']);
+    expect([(await refresh(own)).status, (await refresh(planted)).status]).toEqual([200, 200]);
+  });
+
+  test('a planted cookie keeps nobody from signing out, and ends no session of another user', async () => {
+    const [person, attacker] = [await signUp(), await signUp()];
+    const second = await logIn(person);
+    expect((await logOut(person.token, {}, `${attacker.cookie}; ${second.cookie}; ${name}=x`)).status).toBe(200);
+    expect([reason(await me(person.token)), reason(await me(second.token))]).toEqual(Array(2).fill([401, 'session_revoked']));
+    expect((await me(attacker.token)).status).toBe(200);
   });
 
   test('keeps only hashes, and never shows the token in a body', async () => {
@@ -107,6 +130,25 @@ describe('the cookie', () => {
       headers: { 'x-forwarded-proto': 'https' },
     });
     expect([claimed.status, claimed.headers.get('set-cookie')]).toEqual([200, expect.not.stringContaining('Secure')]);
+  });
+
+  test('is always Secure in production, also when it is cleared', async () => {
+    const env = {
+      ARKLOOP_ENV: 'production',
+      ARKLOOP_DATABASE_URL: 'postgres://unused/unused',
+      ARKLOOP_AUTH_JWT_SECRET: randomBytes(32).toString('base64url'),
+      ARKLOOP_ENCRYPTION_KEY: randomBytes(32).toString('hex'),
+      ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP: '0',
+    };
+    for (const trust of ['0', '1']) {
+      const production = await startWorld({ ...env, ARKLOOP_TRUST_X_FORWARDED_FOR: trust }, { worker: false });
+      const { login, password, cookie } = await production.signUp();
+      const calls = sessionCalls(production.call);
+      const { answer, token } = await calls.logIn({ login, password });
+      for (const each of [answer, await calls.refresh(cookie), await calls.refresh(cookieOf(answer), { 'x-forwarded-proto': 'http' })])
+        expect([each.status, each.headers.get('set-cookie')]).toEqual([200, expect.stringMatching(/; Secure$/)]);
+      expect((await calls.logOut(token)).headers.get('set-cookie')).toMatch(/=; .*Max-Age=0.*; Secure$/);
+    }
   });
 
   test('is of no use to the pages of others, who spend nothing', async () => {

@@ -67,6 +67,15 @@ export const mailbox: Kind<string> = {
 /** Where another server is: its name or address. */
 export const host: Kind<string> = { type: 'host', expected: 'the name or the address of a host', read: line.max(255).regex(hostPattern) };
 
+/** Names or addresses of hosts, in lower case. */
+export const hosts: Kind<string[]> = {
+  type: 'CSV',
+  expected: 'names of hosts such as api.example.com, separated by commas, without ports',
+  read: list
+    .transform((values) => values.map((value) => value.toLowerCase()))
+    .refine((values) => values.every((value) => hostPattern.test(value))),
+};
+
 /** The name of a header, in lower case. */
 export const headerName: Kind<string> = {
   type: 'header',

@@ -32,6 +32,7 @@ const {
   headerName,
   hexKey,
   host,
+  hosts,
   integer,
   json,
   mailbox,
@@ -69,6 +70,11 @@ export const table = {
     ARKLOOP_API_ADDR: always(address, '127.0.0.1:19001', 'Listen address of the API.', {
       aliases: [{ name: 'ARKLOOP_API_GO_ADDR' }, { name: 'PORT', as: (port) => `0.0.0.0:${port.trim()}` }],
     }),
+    ARKLOOP_ALLOWED_HOSTS: maybe(
+      hosts,
+      'Names that requests may be sent to, against DNS rebinding. Always allowed: loopback, IP addresses, names without a dot, and the host of `ARKLOOP_APP_BASE_URL`; setup takes no other addresses and names.',
+      { shown: 'none besides; in production any name, except for setup' },
+    ),
     ARKLOOP_DATABASE_URL: maybe(dsn, 'PostgreSQL 15 or newer, possibly through a pooler. Required in production.', {
       aliases: [{ name: 'DATABASE_URL' }],
       shown: 'the embedded PostgreSQL',

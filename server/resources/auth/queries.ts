@@ -94,11 +94,11 @@ export const revokeReused = statement<never>(
   `update sessions set revoked_at = now(), revoke_reason = 'reuse' where id = $1 and revoked_at is null`,
 );
 
-/** Ends the session $2 of the user $1, the one whose refresh token is $3, or with $4 all of them. */
+/** Ends the session $2 of the user $1, those whose refresh tokens are $3, or with $4 all of them. */
 export const revokeSessions = statement<never>(`
   update sessions set revoked_at = now(), revoke_reason = case when $4::boolean then 'logout_all' else 'logout' end
   where user_id = $1 and revoked_at is null
-    and ($4::boolean or id = $2 or id = (select session_id from refresh_tokens where token_hash = $3))`);
+    and ($4::boolean or id = $2 or id in (select session_id from refresh_tokens where token_hash = any($3)))`);
 
 /** The session $1, if a mailed code opened it within the last ten minutes. */
 export const isFreshCodeSession = statement<{ id: string }>(

@@ -3,12 +3,12 @@ import { newToken, sha256 } from '../../kernel/ids.ts';
 import type { RequestScope } from '../../kernel/scope.ts';
 import { readSettings } from '../settings/settings.ts';
 import { type RefreshRow, revokeReused, rotate, selectRefresh } from './queries.ts';
-import { clearedCookie, grantAccess, readCookie, roleOf, type SignedIn } from './sessions.ts';
+import { clearedCookie, grantAccess, readCookies, roleOf, type SignedIn } from './sessions.ts';
 
 /** Exchange the refresh token of the cookie; `wanted` names the account to go on in (identity 2.5, 2.8). */
 export async function refresh(scope: RequestScope, cookies: string | undefined, wanted: string | undefined): Promise<SignedIn> {
   const { app, read, tx } = scope;
-  const tokenHash = hashOf(readCookie(cookies));
+  const tokenHash = hashOf(readCookies(cookies));
   // A token exchanged a moment ago is an accident and no theft: parallel requests of one browser take that long.
   const grace = (await readSettings(app.database))['auth.refresh_reuse_grace_seconds'];
   const values = [tokenHash, wanted ?? null, grace];
@@ -27,8 +27,9 @@ export async function refresh(scope: RequestScope, cookies: string | undefined, 
   return { grant: await grantAccess(app, { userId, sessionId, accountId, role }, rotated.issued_at), refreshToken };
 }
 
-function hashOf(token: string | undefined): string {
-  if (token === undefined) throw unauthenticated('missing_token', 'There is no session cookie.');
+function hashOf([token, ...others]: readonly string[]): string {
+  if (others.length > 0) throw unauthenticated('duplicate_cookie', 'There are two session cookies.');
+  if (!token) throw unauthenticated('missing_token', 'There is no session cookie.');
   if (!/^[A-Za-z0-9_-]{43}$/.test(token)) throw refusals.unknown();
   return sha256(token);
 }

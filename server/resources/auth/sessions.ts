@@ -2,7 +2,7 @@ import type { AccessGrant } from '../../../contract/auth.ts';
 import { issueAccessToken } from '../../kernel/accessTokens.ts';
 import type { App } from '../../kernel/app.ts';
 import { newId, newToken, sha256 } from '../../kernel/ids.ts';
-import type { Origin, RequestScope } from '../../kernel/scope.ts';
+import type { RequestScope } from '../../kernel/scope.ts';
 import { insertSession } from './queries.ts';
 
 /** A sign-in: what goes into the body, and what only the cookie carries. */
@@ -43,25 +43,26 @@ export const roleOf = ({ is_platform_admin: isPlatformAdmin, role }: { is_platfo
 
 const cookieName = 'arkloop_refresh_token';
 
-const cookie = ({ secure }: Origin, value: string, seconds: number, expires: number) => {
+/** In production browsers never send it over plain HTTP, even where the hop to this process is plain and names no protocol. */
+const cookie = ({ app, origin }: Pick<RequestScope, 'app' | 'origin'>, value: string, seconds: number, expires: number) => {
+  const isSecure = origin.secure || app.config.env === 'production';
   const fixed = `Path=/v1/auth; HttpOnly; SameSite=Lax; Max-Age=${seconds}; Expires=${new Date(expires).toUTCString()}`;
-  return { 'set-cookie': `${cookieName}=${value}; ${fixed}${secure ? '; Secure' : ''}` };
+  return { 'set-cookie': `${cookieName}=${value}; ${fixed}${isSecure ? '; Secure' : ''}` };
 };
 
 /** The header that keeps a session in the browser (identity 2.4). */
-export const sessionCookie = ({ app, origin }: RequestScope, token: string) => {
-  const life = app.config.authRefreshTokenTtlSeconds;
-  return cookie(origin, token, life, Date.now() + life * 1_000);
+export const sessionCookie = (scope: RequestScope, token: string) => {
+  const life = scope.app.config.authRefreshTokenTtlSeconds;
+  return cookie(scope, token, life, Date.now() + life * 1_000);
 };
 
 /** The header that takes it away. */
-export const clearedCookie = ({ origin }: Pick<RequestScope, 'origin'>) => cookie(origin, '', 0, 0);
+export const clearedCookie = (scope: Pick<RequestScope, 'app' | 'origin'>) => cookie(scope, '', 0, 0);
 
-/** The refresh token of a Cookie header; the browser sends the one with the longest path first. */
-export function readCookie(header: string | undefined): string | undefined {
-  const pair = header
-    ?.split(';')
+/** The refresh tokens of a Cookie header. More than one means that another site planted one, and neither order nor attributes tell which. */
+export const readCookies = (header: string | undefined): string[] =>
+  (header ?? '')
+    .split(';')
     .map((part) => part.trim())
-    .find((part) => part.startsWith(`${cookieName}=`));
-  return pair?.slice(cookieName.length + 1) || undefined;
-}
+    .filter((part) => part.startsWith(`${cookieName}=`))
+    .map((part) => part.slice(cookieName.length + 1));
