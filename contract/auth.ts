@@ -4,9 +4,11 @@ import { Id, Ok } from './shared/fields.ts';
 import type { Resource } from './shared/route.ts';
 
 // Lengths of logins and passwords are bytes of UTF-8 and checked by the service (identity 2.3), which has one fixed message for all password rules.
-const login = z.string().meta({ description: 'Trimmed and normalised (NFKC); 1 to 256 bytes; no `@`, no control or format characters.' });
+const login = z.string().meta({
+  description: 'Trimmed and normalised (NFKC); 1 to 256 bytes in one script; no `@`, no control or format characters.',
+});
 const newPassword = z.string().meta({ description: 'At least 8 code points, at most 256 bytes, with a letter and a digit.' });
-const email = z.string().meta({ description: 'One address (RFC 5322 addr-spec) of 3 to 254 characters.' });
+const email = z.string().meta({ description: 'One address (RFC 5322 addr-spec) of 3 to 254 characters, each part in one script.' });
 const captchaToken = z.string().max(2048).nullish().meta({ description: 'Required when captcha is on.' });
 const locale = z.string().trim().max(35).nullish().meta({ description: 'A BCP 47 tag.' });
 

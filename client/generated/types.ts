@@ -414,14 +414,14 @@ export interface EditedMessage {
 }
 
 export interface EmailCode {
-  /** One address (RFC 5322 addr-spec) of 3 to 254 characters. */
+  /** One address (RFC 5322 addr-spec) of 3 to 254 characters, each part in one script. */
   email: string;
   /** The eight digits that were mailed. */
   otp: string;
 }
 
 export interface EmailCodeRequest {
-  /** One address (RFC 5322 addr-spec) of 3 to 254 characters. */
+  /** One address (RFC 5322 addr-spec) of 3 to 254 characters, each part in one script. */
   email: string;
   /** Required when captcha is on. */
   cf_turnstile_token?: string | null | undefined;
@@ -1191,11 +1191,11 @@ export interface NewThread {
 }
 
 export interface NewUser {
-  /** Trimmed and normalised (NFKC); 1 to 256 bytes; no `@`, no control or format characters. */
+  /** Trimmed and normalised (NFKC); 1 to 256 bytes in one script; no `@`, no control or format characters. */
   login: string;
   /** At least 8 code points, at most 256 bytes, with a letter and a digit. */
   password: string;
-  /** One address (RFC 5322 addr-spec) of 3 to 254 characters. */
+  /** One address (RFC 5322 addr-spec) of 3 to 254 characters, each part in one script. */
   email: string;
   invite_code?: string | null | undefined;
   /** A BCP 47 tag. */
@@ -1405,7 +1405,7 @@ export interface PlatformSettingValue {
 
 export interface PlatformSetup {
   token: string;
-  /** Trimmed and normalised (NFKC); 1 to 256 bytes; no `@`, no control or format characters. */
+  /** Trimmed and normalised (NFKC); 1 to 256 bytes in one script; no `@`, no control or format characters. */
   login: string;
   /** At least 8 code points, at most 256 bytes, with a letter and a digit. */
   password: string;

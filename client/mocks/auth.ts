@@ -22,9 +22,9 @@ function checkPerson(engine: Engine, { login, password, email }: { login: string
   const issues = [
     ...(/^[^@\p{Cc}\p{Cf}]{1,256}$/u.test(login.trim())
       ? []
-      : [['/login', 'must be 1 to 256 bytes without @, control or format characters']]),
+      : [['/login', 'must be 1 to 256 bytes in one script, without @, control or format characters']]),
     ...(isGoodPassword(password) ? [] : [['/password', 'must have 8 characters or more, at most 256 bytes, a letter and a digit']]),
-    ...(email == null || /^[^\s@]+@[^\s@]+$/.test(email.trim()) ? [] : [['/email', 'must be one email address']]),
+    ...(email == null || /^[^\s@]+@[^\s@]+$/.test(email.trim()) ? [] : [['/email', 'must be one email address, each part in one script']]),
   ].map(([path, message]) => ({ location: 'body' as const, path: path!, message: message! }));
   const reason = issues.some(({ path }) => path === '/password') ? { reason: 'password_policy' } : {};
   if (issues.length > 0) throw invalid(issues, reason);

@@ -2,13 +2,21 @@ import { createHash } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Pool } from 'pg';
 
-/** One SQL statement with bound parameters, prepared once for each connection. `Row` is what it returns. */
-export type Statement<Row> = { readonly name: string; readonly text: string; readonly row?: Row };
+/**
+ * One SQL statement with bound parameters, prepared once for each connection. `Row` is what it returns, `Values` what it is given: declare them where
+ * a value must be of a branded type.
+ */
+export type Statement<Row, Values extends readonly unknown[] = readonly unknown[]> = {
+  readonly name: string;
+  readonly text: string;
+  readonly row?: Row;
+  readonly values?: Values;
+};
 
 const declared = new Map<string, string>();
 
 /** Declare a statement. Its name is made of its text, so two statements can never be confused on a connection. */
-export function statement<Row = never>(text: string): Statement<Row> {
+export function statement<Row = never, Values extends readonly unknown[] = readonly unknown[]>(text: string): Statement<Row, Values> {
   const name = createHash('sha1').update(text).digest('base64url');
   declared.set(name, text);
   return { name, text };
@@ -20,11 +28,11 @@ export const declaredStatements = (): string[] => [...declared.values()];
 /** Something that runs statements: the pool, or a transaction. */
 export type Sql = {
   /** All rows. */
-  rows<Row>(statement: Statement<Row>, values?: readonly unknown[]): Promise<Row[]>;
+  rows<Row, Values extends readonly unknown[]>(statement: Statement<Row, Values>, values?: NoInfer<Values>): Promise<Row[]>;
   /** The first row, or undefined. */
-  row<Row>(statement: Statement<Row>, values?: readonly unknown[]): Promise<Row | undefined>;
+  row<Row, Values extends readonly unknown[]>(statement: Statement<Row, Values>, values?: NoInfer<Values>): Promise<Row | undefined>;
   /** How many rows were changed. */
-  run(statement: Statement<never>, values?: readonly unknown[]): Promise<number>;
+  run<Values extends readonly unknown[]>(statement: Statement<never, Values>, values?: NoInfer<Values>): Promise<number>;
 };
 
 /** `like` without wildcards: the text as a literal substring (the default escape character is a backslash). */

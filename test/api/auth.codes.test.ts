@@ -120,9 +120,9 @@ test('a newer code voids the older, an old one expires, and one for another addr
   expect((await verify(email, newer)).status).toBe(401);
   await send(email);
   const last = await codeFor(world, email);
-  await sql(`update users set email = 'moved-' || email where id = $1`, [id]);
+  await sql(`update users set email = 'moved-' || email, email_key = 'moved-' || email_key where id = $1`, [id]);
   expect((await verify(`moved-${email}`, last)).status).toBe(401);
-  await sql(`update users set email = $2 where id = $1`, [id, email]);
+  await sql(`update users set email = $2, email_key = $2 where id = $1`, [id, email]);
   expect((await verify(email, last)).status).toBe(200);
 });
 

@@ -128,7 +128,7 @@ test('makes a home: account, membership, project, credits, session, audit entry'
 test('a slug that is taken grows to the whole id', async () => {
   const ids = ['01890000-0000-7000-8000-00000000aaaa', '01890000-0001-7000-8000-00000000aaaa'];
   const make = (userId: string) =>
-    database.transaction((tx) => createUser(tx, { ...someone(), userId, locale: null, passwordHash: 'none' }));
+    database.transaction((tx) => createUser(tx, { ...someone(), email: null, userId, locale: null, passwordHash: 'none' }));
   for (const id of ids) await make(id);
   const slugs = await sql(`select slug from accounts where owner_user_id = any($1) order by slug`, [ids]);
   expect(slugs.map(({ slug }) => slug)).toEqual(['personal-00000000aaaa', 'personal-01890000000170008000 00000000aaaa'.replace(' ', '')]);

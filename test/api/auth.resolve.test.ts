@@ -86,7 +86,7 @@ test('an address of one or two letters shows one of them', () => {
 test('the suspended look like any other, the deleted like nobody, and who has no address gets no code', async () => {
   const [suspended, deleted, mute] = [await signUp(), await signUp(), await signUp()];
   await sql(`update users set status = 'suspended' where id = $1`, [suspended.id]);
-  await sql(`update users set email = null where id = $1`, [mute.id]);
+  await sql(`update users set email = null, email_key = null where id = $1`, [mute.id]);
   const flow = await flowOf(deleted.login);
   await sql(`update users set status = 'deleted' where id = $1`, [deleted.id]);
   expect((await resolve(suspended.login)).body).toMatchObject({ next_step: 'password', otp_available: true });

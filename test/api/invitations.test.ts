@@ -153,8 +153,8 @@ test('what cannot be invited', async () => {
 test('a hundred open invitations are enough, however fast they are made, and one address is invited once', async () => {
   const { id, admin } = await workspace();
   await sql(
-    `insert into invitations (account_id, id, invited_by_user_id, email, role, token_hash, expires_at)
-     select $1::uuid, gen_random_uuid(), $2::uuid, 'bulk' || n || '@example.test', 'member', gen_random_uuid()::text,
+    `insert into invitations (account_id, id, invited_by_user_id, email, email_key, role, token_hash, expires_at)
+     select $1::uuid, gen_random_uuid(), $2::uuid, 'bulk' || n || '@example.test', 'bulk' || n || '@example.test', 'member', gen_random_uuid()::text,
        now() + case when n > 97 then interval '-1 second' else interval '1 day' end from generate_series(1, 100) n`,
     [id, admin.id],
   );

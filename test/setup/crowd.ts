@@ -7,8 +7,8 @@ type Sql = World['sql'];
 export async function addCrowd(sql: Sql, count: number): Promise<void> {
   await sql(`
     with made as (
-      insert into users (id, username, email)
-      select new_id(), 'crowd-' || n, 'crowd-' || n || '@example.test' from generate_series(1, ${count}) n returning id, username),
+      insert into users (id, username, email, email_key)
+      select new_id(), 'crowd-' || n, 'crowd-' || n || '@example.test', 'crowd-' || n || '@example.test' from generate_series(1, ${count}) n returning id, username),
     keys as (
       insert into credentials (user_id, login, login_key, password_hash) select id, username, username, 'none' from made),
     homes as (

@@ -26,8 +26,8 @@ export async function memberOf({ world: { sql, signUp } }: Maker, accountId: str
 export async function invitationTo({ world: { sql }, by }: Maker, accountId: string): Promise<{ id: string; token: string }> {
   const [id, token] = [randomUUID(), randomBytes(32).toString('hex')];
   await sql(
-    `insert into invitations (account_id, id, invited_by_user_id, email, role, token_hash, expires_at)
-     values ($1, $2, $3, $4, 'member', $5, now() + interval '1 day')`,
+    `insert into invitations (account_id, id, invited_by_user_id, email, email_key, role, token_hash, expires_at)
+     values ($1, $2, $3, $4, $4, 'member', $5, now() + interval '1 day')`,
     [accountId, id, by.id, `${id}@example.test`, sha256(token)],
   );
   return { id, token };
@@ -36,6 +36,6 @@ export async function invitationTo({ world: { sql }, by }: Maker, accountId: str
 /** Somebody new whom an invitation is for. */
 export async function addresseeOf({ world: { sql, signUp } }: Maker, token: string): Promise<{ token: string }> {
   const guest = await signUp();
-  await sql('update invitations set email = $1 where token_hash = $2', [guest.email, sha256(token)]);
+  await sql('update invitations set email = $1, email_key = $1 where token_hash = $2', [guest.email, sha256(token)]);
   return { token: guest.token };
 }

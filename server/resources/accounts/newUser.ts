@@ -1,7 +1,8 @@
 import { refuse } from '../../kernel/failure.ts';
+import { type Email, type EmailKey, type LoginKey, loginKeyOf } from '../../kernel/identity.ts';
 import { newId } from '../../kernel/ids.ts';
+import { type Skeleton, skeletonOf } from '../../kernel/lookalikes.ts';
 import { type Sql, statement } from '../../kernel/sql.ts';
-import { loginKeyOf } from '../auth/fields.ts';
 import { backFillUser } from '../broadcasts/backFill.ts';
 import { addCredits } from '../credits/ledger.ts';
 import { createInviteCode } from '../inviteCodes/service.ts';
@@ -13,17 +14,20 @@ import { insertAdmin, insertEmptyBalance } from './queries.ts';
 export type NewPerson = {
   userId: string;
   login: string;
-  email: string | null;
+  email: Email | null;
   locale: string | null;
   passwordHash: string;
   isPlatformAdmin?: boolean;
 };
 
-const insertUser = statement<never>(`
-  insert into users (id, username, email, locale, is_platform_admin) values ($1, $2, $3, $4, $5)
-  on conflict (lower(email)) where status <> 'deleted' do nothing`);
-const insertCredential = statement<never>(`
-  insert into credentials (user_id, login, login_key, password_hash) values ($1, $2, $3, $4) on conflict (login_key) do nothing`);
+const insertUser = statement<
+  never,
+  [id: string, name: string, email: string | null, EmailKey | null, Skeleton | null, locale: string | null, isPlatformAdmin: boolean]
+>(`
+  insert into users (id, username, email, email_key, email_skeleton, locale, is_platform_admin) values ($1, $2, $3, $4, $5, $6, $7)
+  on conflict do nothing`);
+const insertCredential = statement<never, [userId: string, login: string, LoginKey, Skeleton, passwordHash: string]>(`
+  insert into credentials (user_id, login, login_key, login_skeleton, password_hash) values ($1, $2, $3, $4, $5) on conflict do nothing`);
 const insertPersonalAccount = statement<never>(`
   insert into accounts (id, slug, name, type, owner_user_id) values ($1, $2, $3, 'personal', $4) on conflict (slug) do nothing`);
 
@@ -32,9 +36,10 @@ const insertPersonalAccount = statement<never>(`
  * Answers with the id of the account; throws 409 when login or email went to somebody else meanwhile.
  */
 export async function createUser(tx: Sql, { userId, login, email, locale, passwordHash, isPlatformAdmin = false }: NewPerson) {
-  if ((await tx.run(insertUser, [userId, login, email, locale, isPlatformAdmin])) === 0)
+  const { text, key, skeleton } = email ?? { text: null, key: null, skeleton: null };
+  if ((await tx.run(insertUser, [userId, login, text, key, skeleton, locale, isPlatformAdmin])) === 0)
     throw refuse('conflict', 'email_taken', 'This email address is taken.');
-  if ((await tx.run(insertCredential, [userId, login, loginKeyOf(login), passwordHash])) === 0)
+  if ((await tx.run(insertCredential, [userId, login, loginKeyOf(login), skeletonOf(login), passwordHash])) === 0)
     throw refuse('conflict', 'login_taken', 'This login is taken.');
   const accountId = newId();
   await insertAccount(tx, accountId, userId, `${login}'s workspace`);

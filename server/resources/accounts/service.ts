@@ -2,6 +2,7 @@ import type { AccountChanges, AccountClosing, NewAccount } from '../../../contra
 import type { PageQuery } from '../../../contract/shared/pages.ts';
 import { invalidField, notFound, refuse } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
+import { isPlainName } from '../../kernel/lookalikes.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import type { Sql } from '../../kernel/sql.ts';
 import { expected, readTimeZone } from '../auth/fields.ts';
@@ -28,6 +29,7 @@ export async function lockActiveUser(tx: Sql, userId: string): Promise<void> {
 /** Open a workspace, with its maker as admin and without credits. Throws 409 `slug_taken`. */
 export async function createAccount({ app, tx, actor, audit, afterCommit }: Scope, { slug, name }: NewAccount): Promise<AccountRow> {
   const { userId } = actor;
+  checkName(name);
   await lockActiveUser(tx, userId);
   const account = await tx.row(queries.insertWorkspace, [newId(), slug, name, userId]);
   if (!account) throw refuse('conflict', 'slug_taken', 'This slug is taken.');
@@ -37,6 +39,11 @@ export async function createAccount({ app, tx, actor, audit, afterCommit }: Scop
   audit({ accountId: account.id, targetId: account.id, metadata: { slug, name } });
   afterCommit(() => app.access.forgetUser(userId));
   return { ...account, role: 'admin' };
+}
+
+/** Throws 400 for a name that looks like another one: invitations are mailed under it. */
+function checkName(name: string) {
+  if (!isPlainName(name)) throw invalidField('/name', expected.name);
 }
 
 /** The accounts of the caller, whichever is active, newest first. */
@@ -58,6 +65,7 @@ export async function getAccount({ read, accountId, actor }: Pick<Scope, 'read' 
 export async function updateAccount(scope: Scope, { name, timezone }: AccountChanges): Promise<AccountRow> {
   const zone = readTimeZone(timezone);
   if (zone === undefined) throw invalidField('/timezone', expected.timezone);
+  if (name !== undefined) checkName(name);
   const account = await lockAccount(scope);
   const before = { name: account.name, timezone: account.timezone };
   const after = { name: name ?? before.name, timezone: timezone === undefined ? before.timezone : zone };

@@ -8,7 +8,7 @@ export const upsertCode = statement<never>(`
 /** Of parallel calls one takes the code. One that was mailed to an address that is no longer the user's is no proof. */
 export const consumeCode = statement<{ user_id: string }>(`
   delete from login_codes c using users u
-  where c.user_id = $1 and c.code_hmac = $2 and c.expires_at > clock_timestamp() and u.id = c.user_id and lower(u.email) = lower(c.email)
+  where c.user_id = $1 and c.code_hmac = $2 and c.expires_at > clock_timestamp() and u.id = c.user_id and u.email = c.email
   returning c.user_id`);
 
 export const markVerified = statement<never>('update users set email_verified_at = coalesce(email_verified_at, now()) where id = $1');
@@ -31,5 +31,5 @@ export const consumeVerification = statement<{ user_id: string; home: string | n
   with used as (
     delete from email_verifications where token_hash = $1 and expires_at > clock_timestamp() returning user_id, email)
   update users u set email_verified_at = coalesce(u.email_verified_at, now())
-  from used where u.id = used.user_id and lower(u.email) = lower(used.email) and u.status <> 'deleted'
+  from used where u.id = used.user_id and u.email = used.email and u.status <> 'deleted'
   returning u.id as user_id, (select a.id from accounts a where a.owner_user_id = u.id and a.type = 'personal') as home`);

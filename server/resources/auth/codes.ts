@@ -2,6 +2,7 @@ import { createHmac, randomInt } from 'node:crypto';
 import type { EmailCode, EmailCodeRequest } from '../../../contract/auth.ts';
 import { countAgainst, forgetCount, type Limit } from '../../http/limits.ts';
 import { Failure, refuse } from '../../kernel/failure.ts';
+import type { EmailKey } from '../../kernel/identity.ts';
 import { newId, sha256 } from '../../kernel/ids.ts';
 import { deriveKey } from '../../kernel/keys.ts';
 import type { RequestScope } from '../../kernel/scope.ts';
@@ -10,14 +11,14 @@ import { queueMail } from '../email/queue.ts';
 import { mailWay } from '../email/way.ts';
 import { checkCaptcha } from './captcha.ts';
 import { consumeCode, markVerified, upsertCode } from './codeQueries.ts';
-import { expected, fieldChecks, readEmail, trim } from './fields.ts';
+import { expected, fieldChecks, readEmailKey, trim } from './fields.ts';
 import { type CredentialRow, selectByEmail } from './queries.ts';
 import type { SignedIn } from './sessions.ts';
 import { noteFailure, signIn, suspended } from './signIn.ts';
 
 /** Mail a code to whoever has the address. Whether anybody has it is not told, not even by the limit. */
 export async function sendCode(scope: RequestScope, typed: EmailCodeRequest): Promise<void> {
-  const email = readAddress(typed.email);
+  const email = readKey(typed.email);
   await checkCaptcha(scope, typed.cf_turnstile_token);
   await demandMail(scope);
   await countSend(scope, email);
@@ -27,13 +28,13 @@ export async function sendCode(scope: RequestScope, typed: EmailCodeRequest): Pr
 
 /** Sign in by address and code. Who is unknown and whose code is wrong get one answer. */
 export async function verifyCode(scope: RequestScope, typed: EmailCode): Promise<SignedIn> {
-  const email = readAddress(typed.email);
+  const email = readKey(typed.email);
   return enterByCode(scope, email, typed.otp, () => scope.read.row(selectByEmail, [email]));
 }
 
-function readAddress(text: string): string {
+function readKey(text: string): EmailKey {
   const { take, done } = fieldChecks();
-  const email = take('/email', readEmail(text), expected.email);
+  const email = take('/email', readEmailKey(text), expected.email);
   done();
   return email;
 }

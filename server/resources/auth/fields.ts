@@ -1,5 +1,7 @@
 import type { Issue } from '../../../contract/shared/errors.ts';
 import { invalid } from '../../kernel/failure.ts';
+import { type Email, type EmailKey, emailKeyOf, emailOf, isPlainEmail } from '../../kernel/identity.ts';
+import { isInOneScript, isPlainName } from '../../kernel/lookalikes.ts';
 
 const isSpace = (char: string | undefined) => char !== undefined && /\p{White_Space}/u.test(char);
 
@@ -15,18 +17,27 @@ export function trim(text: string): string {
 const codePoints = (text: string) => [...text].length;
 const bytes = (text: string) => Buffer.byteLength(text, 'utf8');
 
-/** A login or a name as it is shown (identity 2.3); undefined when it breaks the rule. */
-export function readLogin(text: string): string | undefined {
+/** A login or a name in NFKC (identity 2.3), without its script being looked at; undefined when it breaks the rule. */
+function readLine(text: string): string | undefined {
   const typed = trim(text);
   // Normalising shrinks a text to a quarter at most, so a longer one is refused unread.
   if (typed.length > 2_048) return undefined;
-  const login = trim(typed.normalize('NFKC'));
-  const fits = login !== '' && bytes(login) <= 256 && !/[@\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(login);
-  return fits ? login : undefined;
+  const line = trim(typed.normalize('NFKC'));
+  const fits = line !== '' && bytes(line) <= 256 && !/[@\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(line);
+  return fits ? line : undefined;
 }
 
-/** What makes a login unique. */
-export const loginKeyOf = (login: string) => login.normalize('NFKC').toLowerCase().normalize('NFKC');
+/** A login as it is shown, which is written in one script; undefined when it breaks the rule. */
+export function readLogin(text: string): string | undefined {
+  const login = readLine(text);
+  return login !== undefined && isInOneScript(login) ? login : undefined;
+}
+
+/** The name that a user is shown under; undefined when it breaks the rule. */
+export function readUsername(text: string): string | undefined {
+  const name = readLine(text);
+  return name !== undefined && isPlainName(name) ? name : undefined;
+}
 
 /** What somebody typed to say who he is, login or email; undefined when it can be neither. */
 export function readIdentity(text: string): string | undefined {
@@ -38,17 +49,14 @@ export function readIdentity(text: string): string | undefined {
 export const isGoodPassword = (password: string) =>
   bytes(password) <= 256 && codePoints(password) >= 8 && /\p{L}/u.test(password) && /\p{Nd}/u.test(password) && !password.includes('\0');
 
-const atom = String.raw`[\p{L}\p{M}\p{N}!#$%&'*+/=?^_\x60{|}~\-]+`;
-const label = String.raw`[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}\-]*[\p{L}\p{M}\p{N}])?`;
-const quoted = String.raw`"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])+"`;
-const address = new RegExp(String.raw`^(?:${atom}(?:\.${atom})*|${quoted})@${label}(?:\.${label})*$`, 'u');
-
-/** An addr-spec (RFC 5322, with the letters of RFC 6531); undefined for anything else. */
-export function readEmail(text: string): string | undefined {
-  const email = trim(text);
-  const length = email.length <= 508 ? codePoints(email) : Number.POSITIVE_INFINITY;
-  return length >= 3 && length <= 254 && address.test(email) ? email : undefined;
+/** An address that may be registered or invited: an addr-spec (RFC 5322, with the letters of RFC 6531), each part in one script. */
+export function readEmail(text: string): Email | undefined {
+  const email = emailOf(trim(text));
+  return email && isPlainEmail(email) ? email : undefined;
 }
+
+/** What an address that was typed is looked up by, whether it could be registered today or not; undefined for what is none. */
+export const readEmailKey = (text: string): EmailKey | undefined => emailKeyOf(trim(text));
 
 /** A BCP 47 tag; null for none, undefined for a wrong one. */
 export function readLocale(text: string | null | undefined): string | null | undefined {
@@ -100,10 +108,12 @@ export function fieldChecks() {
 
 /** What each rule expects, for people. */
 export const expected = {
-  login: 'must be 1 to 256 bytes without @, control or format characters',
+  login: 'must be 1 to 256 bytes in one script, without @, control or format characters',
+  username: 'must be 1 to 256 bytes without @, control or format characters, no word of it in several scripts',
   identity: 'must be 1 to 256 characters',
+  name: 'must not have a word in several scripts, control characters or bidirectional controls',
   password: 'must have 8 characters or more, at most 256 bytes, a letter and a digit',
-  email: 'must be one email address',
+  email: 'must be one email address, each part in one script',
   locale: 'must be a BCP 47 language tag',
   timezone: 'must be the name of an IANA time zone',
 } as const;

@@ -1,11 +1,12 @@
 import type { Credentials } from '../../../contract/auth.ts';
 import { countAgainst, forgetCount, type Limit, refuseWhileFull } from '../../http/limits.ts';
 import { refuse } from '../../kernel/failure.ts';
+import { loginKeyOf } from '../../kernel/identity.ts';
 import { sha256 } from '../../kernel/ids.ts';
 import { hashPassword, isOutdated, verifyPassword } from '../../kernel/passwords.ts';
 import type { RequestScope } from '../../kernel/scope.ts';
 import { checkCaptcha } from './captcha.ts';
-import { expected, fieldChecks, loginKeyOf, readIdentity } from './fields.ts';
+import { expected, fieldChecks, readEmailKey, readIdentity } from './fields.ts';
 import { type CredentialRow, lockHash, replaceHash, selectCredential } from './queries.ts';
 import type { SignedIn } from './sessions.ts';
 import { requiresVerifiedEmail } from './settings.ts';
@@ -18,7 +19,7 @@ export async function logIn(scope: RequestScope, typed: Credentials): Promise<Si
   const key = loginKeyOf(login);
   const limits = limitsOf(key, scope.origin.ip);
   await refuseWhileFull(scope.read, limits);
-  const known = await scope.read.row(selectCredential, [key, login]);
+  const known = await scope.read.row(selectCredential, [key, readEmailKey(login) ?? null]);
   const right = await verifyPassword(known?.password_hash, password);
   if (!known || !right) return refuseWrong(scope, key, limits);
   // Many guesses at once all pass the first look; the one that is right must not be told from those that came too late.

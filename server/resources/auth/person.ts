@@ -1,8 +1,10 @@
 import { refuse } from '../../kernel/failure.ts';
+import { loginKeyOf } from '../../kernel/identity.ts';
+import { skeletonOf } from '../../kernel/lookalikes.ts';
 import { hashPassword } from '../../kernel/passwords.ts';
 import type { Sql } from '../../kernel/sql.ts';
 import type { NewPerson } from '../accounts/newUser.ts';
-import { expected, fieldChecks, isGoodPassword, loginKeyOf, readEmail, readLocale, readLogin } from './fields.ts';
+import { expected, fieldChecks, isGoodPassword, readEmail, readLocale, readLogin } from './fields.ts';
 import { selectTaken } from './queries.ts';
 
 type Typed = { login: string; password: string; email?: string | null | undefined; locale?: string | null | undefined };
@@ -23,7 +25,12 @@ export function readPerson({ login, password, email, locale }: Typed): Read {
 
 /** Hash the password of somebody new. Who is known already is refused first, with 409: a hash costs more than a look. */
 export async function preparePerson(sql: Sql, { password, ...person }: Read): Promise<Omit<NewPerson, 'userId'>> {
-  const taken = await sql.row(selectTaken, [loginKeyOf(person.login), person.email]);
+  const taken = await sql.row(selectTaken, [
+    loginKeyOf(person.login),
+    skeletonOf(person.login),
+    person.email?.key ?? null,
+    person.email?.skeleton ?? null,
+  ]);
   if (taken?.login) throw refuse('conflict', 'login_taken', 'This login is taken.');
   if (taken?.email) throw refuse('conflict', 'email_taken', 'This email address is taken.');
   return { ...person, passwordHash: await hashPassword(password) };

@@ -1,9 +1,16 @@
+import type { EmailKey, LoginKey } from '../../kernel/identity.ts';
+import type { Skeleton } from '../../kernel/lookalikes.ts';
 import { statement } from '../../kernel/sql.ts';
 
-/** Who has the login key $1 or the email $2. The built-in service user has a login without a credential. */
-export const selectTaken = statement<{ login: boolean; email: boolean }>(`
-  select $1 = 'system_agent' or exists (select from credentials where login_key = $1) as login,
-    exists (select from users where lower(email) = lower($2) and status <> 'deleted') as email`);
+/** Whether a login or an address, or what looks like it, is taken. The built-in service user has a login without a credential. */
+export const selectTaken = statement<
+  { login: boolean; email: boolean },
+  [login: LoginKey, skeleton: Skeleton, email: EmailKey | null, skeleton: Skeleton | null]
+>(`
+  select 'system_agent' in ($1, $2) or exists (select from credentials where login_key = $1)
+      or exists (select from credentials where login_skeleton = $2) as login,
+    exists (select from users where email_key = $3 and status <> 'deleted')
+      or exists (select from users where email_skeleton = $4 and status <> 'deleted') as email`);
 
 /** What sign-in needs to know of a user. */
 export type CredentialRow = {
@@ -14,6 +21,8 @@ export type CredentialRow = {
   email_verified: boolean;
   is_platform_admin: boolean;
   email: string | null;
+  /** Null also for an address that another user was found to have (migration 30). */
+  email_key: EmailKey | null;
   locale: string | null;
   account_id: string;
   role: string | null;
@@ -21,17 +30,17 @@ export type CredentialRow = {
 
 const credential = `
   select u.id as user_id, c.login_key, c.password_hash, u.status, u.email_verified_at is not null as email_verified, u.is_platform_admin,
-    u.email, u.locale, a.id as account_id, m.role
+    u.email, u.email_key, u.locale, a.id as account_id, m.role
   from users u join credentials c on c.user_id = u.id
     join accounts a on a.owner_user_id = u.id and a.type = 'personal'
     left join memberships m on m.account_id = a.id and m.user_id = u.id
   where u.status <> 'deleted'`;
 
-/** The user with the login key $1 or the email $2: no text can be both, because no login has an @. Two indexes, so no `or`. */
-export const selectCredential = statement<CredentialRow>(`
-  (${credential} and c.login_key = $1) union all (${credential} and lower(u.email) = lower($2)) limit 1`);
+/** The user with the login $1 or the address $2: no text can be both, because no login has an @. Two indexes, so no `or`. */
+export const selectCredential = statement<CredentialRow, [login: LoginKey, email: EmailKey | null]>(`
+  (${credential} and c.login_key = $1) union all (${credential} and u.email_key = $2) limit 1`);
 
-export const selectByEmail = statement<CredentialRow>(`${credential} and lower(u.email) = lower($1)`);
+export const selectByEmail = statement<CredentialRow, [EmailKey]>(`${credential} and u.email_key = $1`);
 export const selectById = statement<CredentialRow>(`${credential} and u.id = $1`);
 
 /** Only an active user signs in; the row stays locked until the session is there, so that a suspension comes before or after both. */

@@ -1,13 +1,14 @@
 import type { NewUser } from '../../../contract/auth.ts';
 import { countAgainst, type Limit } from '../../http/limits.ts';
 import { invalidField, refuse } from '../../kernel/failure.ts';
+import { loginKeyOf } from '../../kernel/identity.ts';
 import { newId, sha256 } from '../../kernel/ids.ts';
 import type { RequestScope } from '../../kernel/scope.ts';
 import { createUser } from '../accounts/newUser.ts';
 import { consumeInviteCode } from '../inviteCodes/service.ts';
 import { recordReferral } from '../referrals/record.ts';
 import { checkCaptcha } from './captcha.ts';
-import { loginKeyOf, readInviteCode } from './fields.ts';
+import { readInviteCode } from './fields.ts';
 import { preparePerson, readPerson } from './person.ts';
 import { openSession, type SignedIn } from './sessions.ts';
 import { registrationMode } from './settings.ts';
@@ -36,7 +37,9 @@ export async function register(
   scope.audit({ accountId, actorId: userId, targetId: userId, metadata: { login_hash: sha256(loginKeyOf(person.login)) } });
   const warnings = [
     code !== undefined && (await useInvitation(scope, { mode, code, userId, accountId })),
-    prepared.email !== null && (await mailVerification(scope, { ...prepared, userId, email: prepared.email })) === 'failed' && notMailed,
+    prepared.email !== null &&
+      (await mailVerification(scope, { ...prepared, userId, email: prepared.email.text })) === 'failed' &&
+      notMailed,
   ];
   const signedIn = await openSession(scope, { userId, accountId, role: 'admin' });
   return { ...signedIn, userId, warning: warnings.filter(Boolean).join('; ') || null };

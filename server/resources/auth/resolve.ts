@@ -2,11 +2,12 @@ import type { FlowCode, FlowCodeRequest, Identity, NextStep } from '../../../con
 import { countAgainst } from '../../http/limits.ts';
 import { issueFlowToken, readFlowToken } from '../../kernel/accessTokens.ts';
 import { invalidField, refuse } from '../../kernel/failure.ts';
+import { loginKeyOf } from '../../kernel/identity.ts';
 import { sha256 } from '../../kernel/ids.ts';
 import type { RequestScope } from '../../kernel/scope.ts';
 import { checkCaptcha } from './captcha.ts';
 import { countSend, demandMail, enterByCode, mailCode } from './codes.ts';
-import { expected, loginKeyOf, readEmail, readIdentity } from './fields.ts';
+import { expected, readEmailKey, readIdentity } from './fields.ts';
 import { type CredentialRow, selectById, selectCredential } from './queries.ts';
 import type { SignedIn } from './sessions.ts';
 import { registrationMode } from './settings.ts';
@@ -15,30 +16,31 @@ import { registrationMode } from './settings.ts';
 export async function checkLogin(scope: RequestScope, login: string): Promise<boolean> {
   const identity = readTyped('/login', login);
   await countLookup(scope, 'check');
-  return Boolean(await scope.read.row(selectCredential, [loginKeyOf(identity), identity]));
+  return Boolean(await scope.read.row(selectCredential, [loginKeyOf(identity), readEmailKey(identity) ?? null]));
 }
 
 /** What somebody can do next who has typed a login or an address. */
 export async function resolveIdentity(scope: RequestScope, typed: Identity): Promise<NextStep> {
   const identity = readTyped('/identity', typed.identity);
   const isAddress = identity.includes('@');
-  if (isAddress && readEmail(identity) === undefined) throw invalidField('/identity', expected.email);
+  const emailKey = readEmailKey(identity);
+  if (isAddress && emailKey === undefined) throw invalidField('/identity', expected.email);
   await checkCaptcha(scope, typed.cf_turnstile_token);
   await countLookup(scope, 'resolve');
   const key = loginKeyOf(identity);
-  const known = await scope.read.row(selectCredential, [key, identity]);
+  const known = await scope.read.row(selectCredential, [key, emailKey ?? null]);
   scope.audit({ accountId: null, actorId: null, targetId: sha256(key) });
   const prefill = isAddress ? { email: identity } : { login: identity };
   if (!known) {
     const mode = await registrationMode(scope.read);
     return { next_step: 'register', otp_available: false, invite_required: mode !== 'open', prefill };
   }
-  const { email, user_id: userId } = known;
+  const { email, email_key: ownKey, user_id: userId } = known;
   return {
     next_step: 'password',
     flow_token: await issueFlowToken(scope.app.keys.jwtSecret, userId),
     ...(email !== null && { masked_email: maskEmail(email) }),
-    otp_available: email !== null && readEmail(email) !== undefined,
+    otp_available: ownKey !== null,
     invite_required: false,
     prefill,
   };
@@ -48,7 +50,7 @@ export async function resolveIdentity(scope: RequestScope, typed: Identity): Pro
 export async function sendFlowCode(scope: RequestScope, { flow_token: token, cf_turnstile_token: captcha }: FlowCodeRequest) {
   await checkCaptcha(scope, captcha);
   const known = await userOf(scope, token);
-  if (known.email === null || readEmail(known.email) === undefined)
+  if (known.email === null || known.email_key === null)
     throw refuse('conflict', 'otp_unavailable', 'This user has no address to mail a code to.');
   demandMail(scope);
   await countSend(scope, known.email);

@@ -1,8 +1,8 @@
 import { refuse } from '../../kernel/failure.ts';
+import { loginKeyOf } from '../../kernel/identity.ts';
 import { sha256 } from '../../kernel/ids.ts';
 import type { RequestScope } from '../../kernel/scope.ts';
 import { ensureDefaultProject } from '../projects/service.ts';
-import { loginKeyOf } from './fields.ts';
 import { type CredentialRow, lockActiveUser } from './queries.ts';
 import { type Method, openSession, roleOf, type SignedIn } from './sessions.ts';
 

@@ -55,7 +55,7 @@ async function storedEmail({ tx }: Scope): Promise<Record<string, string>> {
 
 /** Send a mail while the caller waits. Throws 503 `email_not_configured` or `smtp_failed`; what the server says repeats addresses and is not shown. */
 export async function sendTestMail({ app, origin, audit }: Scope, typed: string): Promise<void> {
-  const to = readEmail(typed);
+  const to = readEmail(typed)?.text;
   if (to === undefined) throw invalidField('/to', expected.email);
   const server = mailServerOf(await readSettings(app.database));
   if (!server) throw refuse('unavailable', 'email_not_configured', 'There is no sender or no server for mail.');

@@ -1,3 +1,4 @@
+import type { EmailKey } from '../../kernel/identity.ts';
 import { statement } from '../../kernel/sql.ts';
 
 /** An invitation without its token. */
@@ -15,27 +16,33 @@ export type InvitationRow = {
 const columns = 'id, account_id, invited_by_user_id, email, role, expires_at, accepted_at, created_at';
 
 /** What speaks against inviting the address $2, and what the mail needs to know: who invites ($3), and in which language it is read. */
-export const selectOutlook = statement<{
-  is_member: boolean;
-  is_invited: boolean;
-  inviter: string;
-  locale: string | null;
-}>(`
+export const selectOutlook = statement<
+  {
+    is_member: boolean;
+    is_invited: boolean;
+    inviter: string;
+    locale: string | null;
+  },
+  [accountId: string, email: EmailKey, inviterId: string]
+>(`
   select exists (
-      select from memberships m join users u on u.id = m.user_id and u.status <> 'deleted' where m.account_id = $1 and lower(u.email) = lower($2)) as is_member,
+      select from memberships m join users u on u.id = m.user_id and u.status <> 'deleted' where m.account_id = $1 and u.email_key = $2) as is_member,
     exists (
-      select from invitations i where i.account_id = $1 and lower(i.email) = lower($2) and i.accepted_at is null and i.expires_at > now()) as is_invited,
-    coalesce((select u.locale from users u where lower(u.email) = lower($2) and u.status <> 'deleted'), (select u.locale from users u where u.id = $3)) as locale,
+      select from invitations i where i.account_id = $1 and i.email_key = $2 and i.accepted_at is null and i.expires_at > now()) as is_invited,
+    coalesce((select u.locale from users u where u.email_key = $2 and u.status <> 'deleted'), (select u.locale from users u where u.id = $3)) as locale,
     (select u.username from users u where u.id = $3) as inviter`);
 
 /** An expired invitation makes room for a new one to the same address. */
-export const deleteExpired = statement<never>(
-  'delete from invitations where account_id = $1 and lower(email) = lower($2) and accepted_at is null and expires_at <= now()',
+export const deleteExpired = statement<never, [accountId: string, email: EmailKey]>(
+  'delete from invitations where account_id = $1 and email_key = $2 and accepted_at is null and expires_at <= now()',
 );
 
-export const insertInvitation = statement<InvitationRow>(`
-  insert into invitations (account_id, id, invited_by_user_id, email, role, token_hash, expires_at)
-  values ($1, $2, $3, $4, $5, $6, now() + interval '7 days') returning ${columns}`);
+export const insertInvitation = statement<
+  InvitationRow,
+  [accountId: string, id: string, inviterId: string, email: string, role: string, tokenHash: string, EmailKey]
+>(`
+  insert into invitations (account_id, id, invited_by_user_id, email, role, token_hash, email_key, expires_at)
+  values ($1, $2, $3, $4, $5, $6, $7, now() + interval '7 days') returning ${columns}`);
 
 export const selectInvitations = statement<InvitationRow>(`
   select ${columns} from invitations
@@ -65,7 +72,7 @@ export type Offer = {
 };
 
 export const lockOffer = statement<Offer>(`
-  select i.id, i.role, coalesce((select lower(u.email) = lower(i.email) from users u where u.id = $3), false) as is_addressee,
+  select i.id, i.role, coalesce((select u.email_key = i.email_key from users u where u.id = $3), false) as is_addressee,
     i.accepted_at is not null as is_accepted, i.expires_at <= now() as is_expired,
     exists (select from memberships m where m.account_id = i.account_id and m.user_id = $3) as is_member, a.status as account_status
   from invitations i join accounts a on a.id = i.account_id and a.deleted_at is null

@@ -17,14 +17,14 @@ export async function createInvitation(scope: Scope, { email: typed, role }: New
   if (email === undefined) throw invalidField('/email', expected.email);
   const { type, name } = await lockAccount(scope);
   if (type === 'personal') throw personalAccount();
-  const outlook = (await tx.row(queries.selectOutlook, [accountId, email, actor.userId]))!;
+  const outlook = (await tx.row(queries.selectOutlook, [accountId, email.key, actor.userId]))!;
   if (outlook.is_member) throw refuse('conflict', 'already_member', 'Somebody with this address is a member.');
   if (outlook.is_invited) throw refuse('conflict', 'already_invited', 'This address is invited already.');
-  await tx.run(queries.deleteExpired, [accountId, email]);
+  await tx.run(queries.deleteExpired, [accountId, email.key]);
   const token = randomBytes(32).toString('hex');
-  const row = (await tx.row(queries.insertInvitation, [accountId, newId(), actor.userId, email, role, sha256(token)]))!;
-  scope.audit({ targetId: row.id, metadata: { email, role } });
-  await sendInvitation(scope, { email, token, account: name, inviter: outlook.inviter, locale: outlook.locale });
+  const row = (await tx.row(queries.insertInvitation, [accountId, newId(), actor.userId, email.text, role, sha256(token), email.key]))!;
+  scope.audit({ targetId: row.id, metadata: { email: email.text, role } });
+  await sendInvitation(scope, { email: email.text, token, account: name, inviter: outlook.inviter, locale: outlook.locale });
   return { ...row, token };
 }
 

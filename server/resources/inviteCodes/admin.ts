@@ -1,5 +1,6 @@
 import type { InviteCodeChanges, InviteCodesQuery } from '../../../contract/inviteCodes.ts';
 import { notFound, refuse } from '../../kernel/failure.ts';
+import { searchKeyOf } from '../../kernel/identity.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { likeLiteral } from '../../kernel/sql.ts';
 import type { OwnedCodeRow } from './adminQueries.ts';
@@ -10,7 +11,8 @@ import { lockOwner } from './queries.ts';
 export async function listInviteCodes({ app, read }: Scope, { limit, before, cursor = before, q }: InviteCodesQuery) {
   const list = ['invite codes', q ?? null];
   const [createdAt = null, id = null] = app.cursors.open(cursor, list) ?? [];
-  const rows = await read.rows(queries.selectCodes, [q === undefined ? null : likeLiteral(q), createdAt, id, limit + 1]);
+  const [typed, canonical] = q === undefined ? [null, null] : [likeLiteral(q), likeLiteral(searchKeyOf(q))];
+  const rows = await read.rows(queries.selectCodes, [typed, createdAt, id, limit + 1, canonical]);
   return app.cursors.page(rows, limit, list, (row) => [row.created_at, row.id]);
 }
 

@@ -11,7 +11,7 @@ const owned = `
 
 /** Newest first, from the sort key ($2, $3) on; $1: what code, login or email contain, as a pattern. */
 export const selectCodes = statement<OwnedCodeRow>(`${owned}
-  where ($1::text is null or i.code ilike $1 or c.login ilike $1 or u.email ilike $1)
+  where ($1::text is null or i.code ilike $1 or c.login ilike $1 or u.email ilike $1 or c.login_key like $5 or u.email_key like $5)
     and ($2::timestamptz is null or (i.created_at, i.id) < ($2::timestamptz, $3::uuid))
   order by i.created_at desc, i.id desc limit $4`);
 

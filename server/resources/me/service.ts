@@ -1,6 +1,6 @@
 import type { MeChanges } from '../../../contract/me.ts';
 import type { Scope } from '../../kernel/scope.ts';
-import { expected, fieldChecks, readLocale, readLogin, readTimeZone } from '../auth/fields.ts';
+import { expected, fieldChecks, readLocale, readTimeZone, readUsername } from '../auth/fields.ts';
 import { lockProfile, type MeRow, type ProfileRow, selectMe, updateProfile } from './queries.ts';
 
 /** The signed-in user in the active account. One statement, because clients ask at every start. */
@@ -24,7 +24,7 @@ export async function updateMe(scope: Scope, changes: MeChanges): Promise<Profil
 function readChanges({ username, timezone, locale }: MeChanges): Partial<Profile> {
   const { take, done } = fieldChecks();
   const wanted = {
-    ...(username !== undefined && { username: take('/username', readLogin(username), expected.login) }),
+    ...(username !== undefined && { username: take('/username', readUsername(username), expected.username) }),
     ...(timezone !== undefined && { timezone: take('/timezone', readTimeZone(timezone), expected.timezone) }),
     ...(locale !== undefined && { locale: take('/locale', readLocale(locale), expected.locale) }),
   };

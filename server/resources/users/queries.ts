@@ -1,4 +1,6 @@
 import type { User, UserAccount } from '../../../contract/users.ts';
+import type { EmailKey } from '../../kernel/identity.ts';
+import type { Skeleton } from '../../kernel/lookalikes.ts';
 import { statement } from '../../kernel/sql.ts';
 
 /** A user with the login; `is_person` tells who can sign in from the built-in service user, who has no credential. */
@@ -9,9 +11,9 @@ const user = `
     c.user_id is not null as is_person
   from users u left join credentials c on c.user_id = u.id where u.status <> 'deleted'`;
 
-/** Newest first, from the sort key ($3, $4) on; $1: what name, login or email contain, as a pattern. */
+/** Newest first, from the sort key ($3, $4) on; $1: what name, login or email contain, as a pattern, $6: what their canonical forms contain. */
 export const selectUsers = statement<UserRow>(`${user}
-  and ($1::text is null or u.username ilike $1 or c.login ilike $1 or u.email ilike $1) and ($2::text is null or u.status = $2)
+  and ($1::text is null or u.username ilike $1 or c.login ilike $1 or u.email ilike $1 or c.login_key like $6 or u.email_key like $6) and ($2::text is null or u.status = $2)
   and ($3::timestamptz is null or (u.created_at, u.id) < ($3::timestamptz, $4::uuid))
   order by u.created_at desc, u.id desc limit $5`);
 
@@ -36,14 +38,18 @@ export const isActive = statement<{ id: string }>(`select id from users where id
 
 /** $5: what becomes of the verification of the address. */
 export const updateUser = statement<never>(`
-  update users set status = $2, username = $3, email = $4, email_verified_at = case $5::text
+  update users set status = $2, username = $3, email_verified_at = case $4::text
       when 'keep' then email_verified_at when 'verify' then coalesce(email_verified_at, now()) when 'verify anew' then now() end,
-    locale = $6, timezone = $7, is_platform_admin = $8
+    locale = $5, timezone = $6, is_platform_admin = $7
   where id = $1`);
+
+export const updateEmail = statement<never, [id: string, email: string | null, EmailKey | null, Skeleton | null]>(
+  'update users set email = $2, email_key = $3, email_skeleton = $4 where id = $1',
+);
 
 /** What is kept of who was deleted names rows of the past, and nobody in the world. */
 export const markDeleted = statement<never>(`
-  update users set status = 'deleted', email = null, email_verified_at = null, is_platform_admin = false where id = $1`);
+  update users set status = 'deleted', email = null, email_key = null, email_skeleton = null, email_verified_at = null, is_platform_admin = false where id = $1`);
 
 export const deleteCredential = statement<never>('delete from credentials where user_id = $1');
 export const deleteLoginCode = statement<never>('delete from login_codes where user_id = $1');

@@ -1,5 +1,6 @@
 import type { UsersQuery } from '../../../contract/users.ts';
 import { notFound } from '../../kernel/failure.ts';
+import { searchKeyOf } from '../../kernel/identity.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { likeLiteral, type Sql } from '../../kernel/sql.ts';
 import type { UserRow } from './queries.ts';
@@ -9,7 +10,8 @@ import * as queries from './queries.ts';
 export async function listUsers({ app, read }: Scope, { limit, before, cursor = before, q, status }: UsersQuery) {
   const list = ['users', q ?? null, status ?? null];
   const [createdAt = null, id = null] = app.cursors.open(cursor, list) ?? [];
-  const values = [q === undefined ? null : likeLiteral(q), status ?? null, createdAt, id, limit + 1];
+  const [typed, canonical] = q === undefined ? [null, null] : [likeLiteral(q), likeLiteral(searchKeyOf(q))];
+  const values = [typed, status ?? null, createdAt, id, limit + 1, canonical];
   return app.cursors.page(await read.rows(queries.selectUsers, values), limit, list, (row) => [row.created_at, row.id]);
 }
 

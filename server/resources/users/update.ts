@@ -1,7 +1,8 @@
 import type { UserChanges } from '../../../contract/users.ts';
 import { invalidField, refuse } from '../../kernel/failure.ts';
+import { type Email, emailKeyOf } from '../../kernel/identity.ts';
 import type { Scope } from '../../kernel/scope.ts';
-import { canonicalTimeZone, expected, fieldChecks, readEmail, readLocale, readLogin } from '../auth/fields.ts';
+import { canonicalTimeZone, expected, fieldChecks, readEmail, readLocale, readUsername } from '../auth/fields.ts';
 import { conflictAs } from '../llmProviders/conflict.ts';
 import { endActivity } from './end.ts';
 import type { UserRow } from './queries.ts';
@@ -12,14 +13,16 @@ import { findUser, withAccounts } from './service.ts';
 /** Change a user, with all that follows from it. Throws 400 with all that is wrong, 409 `email_taken` and what `demandRight` throws. */
 export async function updateUser(scope: Scope, { id }: UserRow, changes: UserChanges) {
   const { app, tx } = scope;
-  const wanted = readChanges(changes);
+  const { email, ...wanted } = readChanges(changes);
   const before = await lockUser(scope, id);
   const after = { ...before, ...wanted };
   const isSuspended = before.status === 'active' && after.status === 'suspended';
   await demandRight(scope, before, { access: isSuspended, adminRight: before.is_platform_admin && !after.is_platform_admin });
-  const verification = verificationOf(before.email, after.email, changes.email_verified);
-  const values = [after.status, after.username, after.email, verification, after.locale, after.timezone, after.is_platform_admin];
-  await tx.run(queries.updateUser, [id, ...values]).catch(conflictAs(emailTaken));
+  const verification = verificationOf(before.email, email, changes.email_verified);
+  const values = [after.status, after.username, verification, after.locale, after.timezone, after.is_platform_admin];
+  await tx.run(queries.updateUser, [id, ...values]);
+  if (email !== undefined)
+    await tx.run(queries.updateEmail, [id, email?.text ?? null, email?.key ?? null, email?.skeleton ?? null]).catch(conflictAs(emailTaken));
   if (isSuspended) await endActivity(scope, id, 'suspended');
   const changed = await findUser({ read: tx }, id);
   note(scope, before, changed);
@@ -29,13 +32,13 @@ export async function updateUser(scope: Scope, { id }: UserRow, changes: UserCha
 
 const emailTaken = () => refuse('conflict', 'email_taken', 'This email address is taken.');
 
-type Wanted = Partial<Pick<UserRow, 'status' | 'username' | 'email' | 'locale' | 'timezone' | 'is_platform_admin'>>;
+type Wanted = Partial<Pick<UserRow, 'status' | 'username' | 'locale' | 'timezone' | 'is_platform_admin'>> & { email?: Email | null };
 
 function readChanges({ status, username, email, locale, timezone, is_platform_admin: isAdmin }: UserChanges): Wanted {
   const { take, done } = fieldChecks();
   const wanted = {
     ...(status !== undefined && { status }),
-    ...(username !== undefined && { username: take('/username', readLogin(username), expected.login) }),
+    ...(username !== undefined && { username: take('/username', readUsername(username), expected.username) }),
     ...(email !== undefined && { email: take('/email', email ? readEmail(email) : null, expected.email) }),
     ...(locale !== undefined && { locale: take('/locale', readLocale(locale), expected.locale) }),
     ...(timezone !== undefined && { timezone: take('/timezone', canonicalTimeZone(timezone), expected.timezone) }),
@@ -45,10 +48,10 @@ function readChanges({ status, username, email, locale, timezone, is_platform_ad
   return wanted;
 }
 
-/** What becomes of the verification: it is of an address, however that is spelt. */
-function verificationOf(before: string | null, after: string | null, asked: boolean | undefined) {
-  const isSame = before?.toLowerCase() === after?.toLowerCase();
-  if (asked && after === null) throw invalidField('/email_verified', 'needs an email address');
+/** What becomes of the verification: it is of an address, however that is spelt. An undefined `change` keeps the address. */
+function verificationOf(before: string | null, change: Email | null | undefined, asked: boolean | undefined) {
+  const isSame = change === undefined || (before === null ? undefined : emailKeyOf(before)) === change?.key;
+  if (asked && (change === undefined ? before : change) === null) throw invalidField('/email_verified', 'needs an email address');
   if (asked) return isSame ? 'verify' : 'verify anew';
   return isSame && asked === undefined ? 'keep' : 'clear';
 }

@@ -31,7 +31,8 @@ async function renamedLike({ world, by, sample }: Scene, path: `/${string}`, mod
   return { body: { [field]: body[field] } };
 }
 
-const withoutAddress = async ({ world }: Scene, id: string) => void (await world.sql('update users set email = null where id = $1', [id]));
+const withoutAddress = async ({ world }: Scene, id: string) =>
+  void (await world.sql('update users set email = null, email_key = null where id = $1', [id]));
 
 /** In a workspace of his own somebody is its last admin. */
 async function lastAdmin(scene: Scene): Promise<Change> {
