@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { rateLimitAddress } from '../kernel/clientAddress.ts';
 import { refuse } from './answers.ts';
 import { type Buckets, rateHeaders } from './buckets.ts';
-import { callerGroup } from './clientIp.ts';
 import { isPreflight } from './cors.ts';
 import { forward, largestBody, type Upstream } from './forward.ts';
 import { flawOf } from './framing.ts';
@@ -51,7 +51,7 @@ const acceptsEvents = ({ headers }: IncomingMessage) => headers.accept?.toLowerC
 
 async function takeToken(buckets: Buckets, { rate }: Rules, visit: Visit): Promise<boolean> {
   const { identity, ip } = visit;
-  const taken = await buckets.take(identity === anonymous ? `ip:${callerGroup(ip)}` : `account:${identity.accountId}`, rate);
+  const taken = await buckets.take(identity === anonymous ? `ip:${rateLimitAddress(ip)}` : `account:${identity.accountId}`, rate);
   Object.assign(visit.headers, rateHeaders(taken, rate));
   return taken.granted;
 }

@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { ClientAddress } from '../kernel/clientAddress.ts';
 import type { Span } from '../kernel/spans.ts';
 import type { Place } from './geo.ts';
 import { anonymous, type Identity } from './identity.ts';
@@ -18,7 +19,7 @@ export type Visit = {
   traceId: string;
   /** Without the query. */
   readonly path: string;
-  readonly ip: string;
+  readonly ip: ClientAddress;
   readonly secure: boolean;
   readonly place: Place;
   readonly agent: UserAgentType;

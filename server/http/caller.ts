@@ -1,10 +1,11 @@
 import { isIP } from 'node:net';
 import type { Request } from 'express';
 import ipaddr from 'ipaddr.js';
+import { type ClientAddress, clientAddress, unknownAddress } from '../kernel/clientAddress.ts';
 import type { Config } from '../kernel/config.ts';
 
 /** Where a request really came from. */
-export type Caller = { ip: string; secure: boolean; host: string; forwarded: boolean };
+export type Caller = { ip: ClientAddress; secure: boolean; host: string; forwarded: boolean };
 
 /** What proxies say of themselves. */
 const passedOn = ['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'forwarded', 'via'];
@@ -22,19 +23,15 @@ export function callers({ trustXForwardedFor, trustedProxyCidrs }: Pick<Config, 
   return {
     trusted,
     callerOf(req: Request): Caller {
-      const peer = plain(req.socket.remoteAddress ?? '');
+      const peer = clientAddress(req.socket.remoteAddress ?? '') ?? unknownAddress;
       const header = req.headers['x-forwarded-for'];
       const forwarded = passedOn.some((name) => req.headers[name] !== undefined);
       const host = req.headers.host ?? '';
       if (!trustXForwardedFor || !trusted(peer)) return { ip: peer, secure: false, host, forwarded };
       // The right-most address that is not one of our proxies: everything left of it was written by the caller.
-      const ip =
-        [...listOf(header).filter((address) => isIP(address)), peer].reverse().find((address) => !trusted(address)) ??
-        listOf(header)[0] ??
-        '';
-      return { ip: isIP(ip) ? plain(ip) : peer, secure: listOf(req.headers['x-forwarded-proto'])[0] === 'https', host, forwarded };
+      const named = listOf(header).flatMap((entry) => clientAddress(entry) ?? []);
+      const ip = [...named, peer].findLast((address) => !trusted(address)) ?? named[0] ?? peer;
+      return { ip, secure: listOf(req.headers['x-forwarded-proto'])[0] === 'https', host, forwarded };
     },
   };
 }
-
-const plain = (address: string) => (address.startsWith('::ffff:') && isIP(address.slice(7)) ? address.slice(7) : address);

@@ -1,3 +1,4 @@
+import type { Bucket } from '../kernel/bucket.ts';
 import { rateLimited } from '../kernel/failure.ts';
 import { type Sql, statement } from '../kernel/sql.ts';
 
@@ -6,7 +7,7 @@ import { type Sql, statement } from '../kernel/sql.ts';
  * One that `locks` closes for as long again when it is reached.
  */
 export type Limit = {
-  readonly bucket: string;
+  readonly bucket: Bucket;
   readonly most: number;
   readonly seconds: number;
   readonly reason: string;

@@ -1,4 +1,5 @@
 import type { App } from './app.ts';
+import type { ClientAddress } from './clientAddress.ts';
 import type { Sql, Transaction } from './sql.ts';
 
 /** Who acts: a signed-in user, or one of the user's API keys. */
@@ -21,7 +22,7 @@ export type AuditNote = {
 /** Where a request came from. */
 export type Origin = {
   readonly traceId: string;
-  readonly ip: string;
+  readonly ip: ClientAddress;
   readonly userAgent: string | null;
   /** Whether the caller spoke HTTPS, to us or to a trusted proxy. */
   readonly secure: boolean;

@@ -16,5 +16,5 @@ test('every attack names the tests that show its answer, and they are there', ()
 });
 
 test('every file with attacks is in the table', () => {
-  for (const name of ['database', 'framing', 'gateway', 'slow']) expect(table).toContain(`attacks/${name}.test.ts`);
+  for (const name of ['addresses', 'database', 'framing', 'gateway', 'slow']) expect(table).toContain(`attacks/${name}.test.ts`);
 });

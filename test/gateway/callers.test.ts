@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { callerOf, plainAddress } from '../../server/gateway/clientIp.ts';
+import { callerOf } from '../../server/gateway/clientIp.ts';
 import { open } from '../../server/gateway/ipFilter.ts';
 import { riskOf } from '../../server/gateway/risk.ts';
 import { userAgentType } from '../../server/gateway/userAgent.ts';
 import { isWithin, parseNetwork } from '../../server/kernel/addresses.ts';
+import { clientAddress } from '../../server/kernel/clientAddress.ts';
 import { isProtected, operations } from '../setup/operations.ts';
 import { startWorld } from '../setup/world.ts';
 import { behindGateway, gatewayOf, linesOf, trusting } from './world.ts';
@@ -40,7 +41,7 @@ test('nobody is trusted while no network is, and only a trusted proxy speaks of 
   expect(callerBy('proxy', '10.0.0.1', headers, [])).toEqual({ ip: '10.0.0.1', secure: false });
   expect(callerBy('proxy', '10.0.0.1', headers)).toEqual({ ip: '1.1.1.1', secure: true });
   expect(callerBy('direct', '10.0.0.1', headers).secure).toBe(false);
-  expect(['1', '0x7f.1', '127.1', '01.2.3.4', '1.2.3.4.5', 'x'].map(plainAddress)).toEqual(Array(6).fill(undefined));
+  expect(['1', '0x7f.1', '127.1', '01.2.3.4', '1.2.3.4.5', 'x'].map(clientAddress)).toEqual(Array(6).fill(undefined));
 });
 
 test.each([

@@ -1,6 +1,7 @@
 import { createHmac, randomInt } from 'node:crypto';
 import type { EmailCode, EmailCodeRequest } from '../../../contract/auth.ts';
 import { countAgainst, forgetCount, type Limit } from '../../http/limits.ts';
+import { bucketOf } from '../../kernel/bucket.ts';
 import { Failure, refuse } from '../../kernel/failure.ts';
 import type { EmailKey } from '../../kernel/identity.ts';
 import { newId, sha256 } from '../../kernel/ids.ts';
@@ -46,7 +47,7 @@ export async function demandMail({ app }: RequestScope): Promise<void> {
 }
 
 /** The limits of an address, known or not, under a name that does not show it. */
-const limitOf = (kind: 'send' | 'verify', email: string) => `otp-${kind}:${sha256(trim(email).toLowerCase())}`;
+const limitOf = (kind: 'send' | 'verify', email: string) => bucketOf(`otp-${kind}`, sha256(trim(email).toLowerCase()));
 const sends = (email: string): Limit => ({ bucket: limitOf('send', email), most: 5, seconds: 600, reason: 'otp_rate_limited' });
 const guesses = (email: string): Limit => ({
   bucket: limitOf('verify', email),

@@ -1,5 +1,7 @@
 import type { Credentials } from '../../../contract/auth.ts';
 import { countAgainst, forgetCount, type Limit, refuseWhileFull } from '../../http/limits.ts';
+import { bucketOf } from '../../kernel/bucket.ts';
+import { type RateLimitAddress, rateLimitAddress } from '../../kernel/clientAddress.ts';
 import { refuse } from '../../kernel/failure.ts';
 import { loginKeyOf } from '../../kernel/identity.ts';
 import { sha256 } from '../../kernel/ids.ts';
@@ -17,7 +19,7 @@ export async function logIn(scope: RequestScope, typed: Credentials): Promise<Si
   const { login, password } = readCredentials(typed);
   await checkCaptcha(scope, typed.cf_turnstile_token);
   const key = loginKeyOf(login);
-  const limits = limitsOf(key, scope.origin.ip);
+  const limits = limitsOf(key, rateLimitAddress(scope.origin.ip));
   await refuseWhileFull(scope.read, limits);
   const known = await scope.read.row(selectCredential, [key, readEmailKey(login) ?? null]);
   const right = await verifyPassword(known?.password_hash, password);
@@ -43,10 +45,10 @@ function readCredentials({ login, password }: Credentials) {
 export type Limits = readonly [pair: Limit, address: Limit];
 const reason = 'login_rate_limited';
 
-/** The limits on guesses at the login key `key` from the address `ip`. */
-export const limitsOf = (key: string, ip: string): Limits => [
-  { bucket: `login:${sha256(key)}:${ip}`, most: 10, seconds: 900, reason },
-  { bucket: `login:${ip}`, most: 100, seconds: 900, reason },
+/** The limits on guesses at the login key `key` from `address`. */
+export const limitsOf = (key: string, address: RateLimitAddress): Limits => [
+  { bucket: bucketOf('login', sha256(key), address), most: 10, seconds: 900, reason },
+  { bucket: bucketOf('login', address), most: 100, seconds: 900, reason },
 ];
 
 async function refuseWrong(scope: RequestScope, key: string, limits: Limits): Promise<never> {

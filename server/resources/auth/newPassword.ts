@@ -1,5 +1,6 @@
 import type { PasswordChange } from '../../../contract/me.ts';
 import { countAgainst, forgetCount, refuseWhileFull } from '../../http/limits.ts';
+import { rateLimitAddress } from '../../kernel/clientAddress.ts';
 import { invalidField, refuse } from '../../kernel/failure.ts';
 import { hashPassword, verifyPassword } from '../../kernel/passwords.ts';
 import type { Scope } from '../../kernel/scope.ts';
@@ -37,7 +38,7 @@ async function demandPassword(
 ) {
   const size = Buffer.byteLength(current ?? '');
   if (!current || size > 1_024) throw wrongPassword();
-  const limits = limitsOf(known.login_key, origin.ip);
+  const limits = limitsOf(known.login_key, rateLimitAddress(origin.ip));
   await refuseWhileFull(read, limits);
   if (await verifyPassword(known.password_hash, current)) {
     // Told apart from a right one that came too late, a wrong one would be known for wrong.

@@ -1,5 +1,7 @@
 import type { NewUser } from '../../../contract/auth.ts';
 import { countAgainst, type Limit } from '../../http/limits.ts';
+import { bucketOf } from '../../kernel/bucket.ts';
+import { rateLimitAddress } from '../../kernel/clientAddress.ts';
 import { invalidField, refuse } from '../../kernel/failure.ts';
 import { loginKeyOf } from '../../kernel/identity.ts';
 import { newId, sha256 } from '../../kernel/ids.ts';
@@ -59,6 +61,7 @@ async function useInvitation(scope: RequestScope, { mode, code, ...invitee }: In
 
 async function countRegistration({ app, origin, read }: RequestScope) {
   const most = app.config.authRegistrationsPerIpHour;
-  const limit: Limit = { bucket: `registration:${origin.ip}`, most, seconds: 3_600, reason: 'registration_rate_limited' };
+  const bucket = bucketOf('registration', rateLimitAddress(origin.ip));
+  const limit: Limit = { bucket, most, seconds: 3_600, reason: 'registration_rate_limited' };
   if (most > 0) await countAgainst(read, [limit]);
 }

@@ -1,6 +1,8 @@
 import type { FlowCode, FlowCodeRequest, Identity, NextStep } from '../../../contract/auth.ts';
 import { countAgainst } from '../../http/limits.ts';
 import { issueFlowToken, readFlowToken } from '../../kernel/accessTokens.ts';
+import { bucketOf } from '../../kernel/bucket.ts';
+import { rateLimitAddress } from '../../kernel/clientAddress.ts';
 import { invalidField, refuse } from '../../kernel/failure.ts';
 import { loginKeyOf } from '../../kernel/identity.ts';
 import { sha256 } from '../../kernel/ids.ts';
@@ -77,7 +79,7 @@ function readTyped(path: string, text: string): string {
 }
 
 const countLookup = ({ read, origin }: RequestScope, kind: 'check' | 'resolve') =>
-  countAgainst(read, [{ bucket: `${kind}:${origin.ip}`, most: 30, seconds: 60, reason: 'lookup_rate_limited' }]);
+  countAgainst(read, [{ bucket: bucketOf(kind, rateLimitAddress(origin.ip)), most: 30, seconds: 60, reason: 'lookup_rate_limited' }]);
 
 /** `a***e@test.com`: as much of an address as its owner needs to know it again. */
 export function maskEmail(email: string): string {

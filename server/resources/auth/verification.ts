@@ -1,4 +1,5 @@
 import { countAgainst } from '../../http/limits.ts';
+import { bucketOf } from '../../kernel/bucket.ts';
 import { invalidField, refuse } from '../../kernel/failure.ts';
 import { newToken, sha256 } from '../../kernel/ids.ts';
 import type { RequestScope, Scope } from '../../kernel/scope.ts';
@@ -26,7 +27,9 @@ export async function sendVerification(scope: Scope): Promise<void> {
   if (email === null) throw refuse('conflict', 'no_email', 'You have no email address.');
   if (verified) return;
   await demandMail(scope);
-  await countAgainst(read, [{ bucket: `verification:${actor.userId}`, most: 5, seconds: 600, reason: 'verification_rate_limited' }]);
+  await countAgainst(read, [
+    { bucket: bucketOf('verification', actor.userId), most: 5, seconds: 600, reason: 'verification_rate_limited' },
+  ]);
   if ((await mailVerification(scope, { userId: actor.userId, email, locale })) === 'failed')
     throw refuse('unavailable', 'dependency_unavailable', 'The mail could not be sent.');
   scope.audit({ accountId: home, targetId: actor.userId });

@@ -1,5 +1,6 @@
 import type { Redemption, RedemptionRequest } from '../../../contract/me.ts';
 import { countAgainst, type Limit, refuseWhileFull } from '../../http/limits.ts';
+import { bucketOf } from '../../kernel/bucket.ts';
 import { type Failure, notFound, refuse } from '../../kernel/failure.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { addCredits } from '../credits/ledger.ts';
@@ -8,7 +9,7 @@ import type { RedemptionCodeRow, StateRow } from './queries.ts';
 import * as queries from './queries.ts';
 
 const limitOf = (userId: string): Limit => ({
-  bucket: `redeem:${userId}`,
+  bucket: bucketOf('redeem', userId),
   most: 10,
   seconds: 600,
   reason: 'redeem_rate_limited',

@@ -1,4 +1,6 @@
 import { countAgainst, type Limit, refuseWhileFull } from '../../http/limits.ts';
+import { bucketOf } from '../../kernel/bucket.ts';
+import { type RateLimitAddress, rateLimitAddress } from '../../kernel/clientAddress.ts';
 import { notFound, refuse } from '../../kernel/failure.ts';
 import { sha256 } from '../../kernel/ids.ts';
 import { verifyPassword } from '../../kernel/passwords.ts';
@@ -34,8 +36,8 @@ export async function listShown({ read }: RequestScope, { row }: FoundShare): Pr
   return rows.filter((each) => each.id !== null);
 }
 
-const limitOf = (shareId: string, ip: string): Limit => ({
-  bucket: `share:${shareId}:${ip}`,
+const limitOf = (shareId: string, address: RateLimitAddress): Limit => ({
+  bucket: bucketOf('share', shareId, address),
   most: 10,
   seconds: 600,
   reason: 'share_rate_limited',
@@ -46,7 +48,7 @@ export async function verifyShare(scope: RequestScope, token: string, password: 
   const { read, origin, app } = scope;
   const { id, password_hash: hash, now } = await findByToken(scope, token);
   if (hash === null) throw refuse('conflict', 'no_password', 'This share has no password.');
-  const limits = [limitOf(id, origin.ip)];
+  const limits = [limitOf(id, rateLimitAddress(origin.ip))];
   await refuseWhileFull(read, limits);
   if (!(await verifyPassword(hash, password))) {
     await countAgainst(read, limits);
