@@ -96,6 +96,6 @@ export const email = initContract().router({
       'Answers when the server has taken it, 503 `smtp_failed` with its status code in `details.smtp_code` otherwise, after 10 s at the latest.',
     body: TestEmail,
     responses: { 204: null },
-    metadata: { auth: 'platform', audit: ['email_config.test', 'email_config'] },
+    metadata: { auth: 'platform', rate: 'mail', audit: ['email_config.test', 'email_config'] },
   },
 } as const satisfies Resource);

@@ -51,6 +51,7 @@ export const invitations = initContract().router({
       auth: 'user',
       permission: 'account.members.invite',
       quota: 'invitations',
+      rate: 'mail',
       audit: ['account_invitation.create', 'account_invitation'],
     },
   },

@@ -60,7 +60,7 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   authSendCode: [captcha, codeSent],
   authVerifyCode: [codeChecked],
   authSendVerification: [
-    { 409: ['no_email'], 429: ['verification_rate_limited'], 503: ['email_not_configured', 'dependency_unavailable'] },
+    { 409: ['no_email'], 429: ['verification_rate_limited', 'mail_rate_limited'], 503: ['email_not_configured', 'dependency_unavailable'] },
   ],
   authConfirmEmail: [{ 400: ['token_invalid'] }],
   authLogin: [
@@ -95,7 +95,9 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   usersDelete: [{ 409: ['cannot_modify_self', 'system_user', 'last_platform_admin', 'last_admin'] }],
   accountsRemoveMember: [{ 409: ['personal_account', 'last_admin'] }],
   teamsAddMember: [{ 400: ['user_not_in_account'], 409: ['quota_exceeded'] }],
-  invitationsCreate: [{ 409: ['personal_account', 'already_member', 'already_invited'] }],
+  invitationsCreate: [
+    { 409: ['personal_account', 'already_member', 'already_invited'], 429: ['invitation_rate_limited', 'mail_rate_limited'] },
+  ],
   invitationsAccept: [{ 403: ['email_mismatch'], 409: ['already_accepted', 'invitation_expired', 'already_member'] }],
   apiKeysCreate: [{ 403: ['scope_not_grantable'] }],
   threadsCreate: [{ 400: ['project_not_found'] }],
@@ -149,7 +151,7 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   ipRulesList: [{ 404: ['account_not_found'] }],
   ipRulesDelete: [{ 404: ['account_not_found'], 409: ['would_lock_out_caller'] }],
   platformSettingsSet: [{ 400: ['unknown_setting_key'] }],
-  emailTest: [{ 503: ['email_not_configured', 'smtp_failed'] }],
+  emailTest: [{ 429: ['mail_rate_limited'], 503: ['email_not_configured', 'smtp_failed'] }],
   llmProvidersCreate: [provider, { 400: ['port_denied'], 403: ['feature_disabled'] }],
   llmProvidersUpdate: [provider, { 400: ['port_denied'] }],
   llmProvidersAvailableModels: [

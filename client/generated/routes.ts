@@ -47,7 +47,7 @@ export const routes = {
     removeMember: { method: 'DELETE', path: '/v1/teams/{team_id}/members/{user_id}', auth: 'user', retryable: true, refusals: [400, 401, 403, 404, 500, 503] },
   },
   invitations: {
-    create: { method: 'POST', path: '/v1/accounts/{account_id}/invitations', auth: 'user', idempotent: true, retryable: true, refusals: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    create: { method: 'POST', path: '/v1/accounts/{account_id}/invitations', auth: 'user', idempotent: true, retryable: true, refusals: [400, 401, 403, 404, 409, 413, 422, 429, 500, 503] },
     list: { method: 'GET', path: '/v1/accounts/{account_id}/invitations', auth: 'user', retryable: true, paged: true, refusals: [400, 401, 403, 404, 500, 503] },
     accept: { method: 'POST', path: '/v1/account-invitations/{token}/accept', auth: 'user', idempotent: true, retryable: true, refusals: [400, 401, 403, 404, 409, 500, 503] },
     revoke: { method: 'DELETE', path: '/v1/account-invitations/{invitation_id}', auth: 'user', retryable: true, refusals: [400, 401, 403, 404, 500, 503] },
@@ -271,7 +271,7 @@ export const routes = {
     status: { method: 'GET', path: '/v1/admin/email/status', auth: 'platform', retryable: true, refusals: [400, 401, 403, 404, 500, 503] },
     config: { method: 'GET', path: '/v1/admin/email/config', auth: 'platform', retryable: true, refusals: [400, 401, 403, 404, 500, 503] },
     configure: { method: 'PUT', path: '/v1/admin/email/config', auth: 'platform', retryable: true, refusals: [400, 401, 403, 404, 413, 422, 500, 503] },
-    test: { method: 'POST', path: '/v1/admin/email/test', auth: 'platform', idempotent: true, retryable: true, refusals: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    test: { method: 'POST', path: '/v1/admin/email/test', auth: 'platform', idempotent: true, retryable: true, refusals: [400, 401, 403, 404, 409, 413, 422, 429, 500, 503] },
   },
   gatewayConfig: {
     get: { method: 'GET', path: '/v1/admin/gateway-config', auth: 'platform', retryable: true, refusals: [400, 401, 403, 404, 500, 503] },

@@ -2727,7 +2727,7 @@ export interface InvitationsApi {
    *
    * The invitation can be accepted for 7 days.
    */
-  readonly create: Call<{ params: { account_id: Id; }; body: NewInvitation; }, CreatedInvitation, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  readonly create: Call<{ params: { account_id: Id; }; body: NewInvitation; }, CreatedInvitation, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
   /** List the invitations that can still be accepted, newest first */
   readonly list: PagedCall<{ params: { account_id: Id; }; query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, Invitation, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
@@ -3306,7 +3306,7 @@ export interface EmailApi {
    *
    * Answers when the server has taken it, 503 `smtp_failed` with its status code in `details.smtp_code` otherwise, after 10 s at the latest.
    */
-  readonly test: Call<{ body: TestEmail; }, undefined, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  readonly test: Call<{ body: TestEmail; }, undefined, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
 }
 
 export interface GatewayConfigApi {

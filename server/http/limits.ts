@@ -24,6 +24,7 @@ const countOne = statement<Count>(`
     window_ends = case when c.window_ends <= now() or c.count + 1 = $3 then excluded.window_ends else c.window_ends end
   returning ${counted}`);
 const selectCounts = statement<Count>(`select ${counted} from attempt_counts where bucket = any($1) and window_ends > now()`);
+const discount = statement<never>('update attempt_counts set count = count - 1 where bucket = $1 and count > 0');
 const deleteCount = statement<never>('delete from attempt_counts where bucket = $1');
 // Each count takes more away than it adds, so that guesses under ever new names cannot fill the table.
 const sweep = statement<never>(`
@@ -43,6 +44,19 @@ export async function countAgainst(sql: Sql, limits: readonly Limit[]): Promise<
   await sql.run(sweep);
   refuseOver(limits, counts, 1);
 }
+
+/** Count one more against each of the limits in turn, up to the first that was reached; the seconds until that one ends, or undefined. */
+export async function countUpTo(sql: Sql, limits: readonly Limit[]): Promise<number | undefined> {
+  await sql.run(sweep);
+  for (const { bucket, seconds, most } of limits) {
+    const row = (await sql.row(countOne, [bucket, seconds, null]))!;
+    if (row.count > most) return row.seconds;
+  }
+  return undefined;
+}
+
+/** Count one less. */
+export const takeBack = (sql: Sql, { bucket }: Limit) => sql.run(discount, [bucket]);
 
 /** Begin at zero again. */
 export const forgetCount = (sql: Sql, { bucket }: Limit) => sql.run(deleteCount, [bucket]);

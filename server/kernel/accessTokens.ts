@@ -13,17 +13,6 @@ export async function readAccessToken(secret: Buffer, token: string): Promise<Ac
   return claims && isAccess(claims) ? claims : undefined;
 }
 
-/** Issue a flow token: for ten minutes it says whose sign-in has begun, and gives no access. */
-export const issueFlowToken = (secret: Buffer, userId: string, now = Date.now()) =>
-  createJWT('HS256', secret, { sub: userId, typ: 'auth_flow', iat: now / 1000, exp: Math.floor(now / 1000) + 600 });
-
-/** The user a flow token is about; undefined for anything that is none, or no longer. */
-export async function readFlowToken(secret: Buffer, token: string): Promise<string | undefined> {
-  const claims = await readSigned<AccessClaims>(secret, token);
-  const isGood = claims?.typ === 'auth_flow' && isId(claims.sub) && Number.isSafeInteger(claims.exp) && Date.now() < claims.exp! * 1000;
-  return isGood ? claims.sub : undefined;
-}
-
 /** The claims of a token that this server signed, expired or not. */
 async function readSigned<Claims>(secret: Buffer, token: string): Promise<Partial<Claims> | undefined> {
   const parts = token.split('.');

@@ -1,4 +1,5 @@
 import type { Mail } from './mail.ts';
+import { nameInMail } from './names.ts';
 
 type Text = { subject: string; lines: string[] };
 type Texts = { [Kind in Mail['kind']]: (data: Extract<Mail, { kind: Kind }>['data']) => Text };
@@ -13,9 +14,9 @@ const english: Texts = {
     lines: ['Your sign-in code is:', code, 'It works once, for ten minutes. Tell it to nobody.', ignore],
   }),
   invitation: ({ url, account, inviter }) => ({
-    subject: `You are invited to ${tame(account)}`,
+    subject: 'You are invited to a workspace',
     lines: [
-      `${tame(inviter)} invites you to the workspace "${tame(account)}". Open this link to join:`,
+      `"${nameInMail(inviter)}" invites you to the workspace "${nameInMail(account)}". Both names were chosen by users. Open this link to join:`,
       url,
       'It works once, for seven days.',
       ignore,
@@ -35,9 +36,9 @@ const chinese: Texts = {
     lines: ['您的登录验证码是：', code, '验证码十分钟内有效，仅可使用一次。请勿告诉任何人。', ignoreInChinese],
   }),
   invitation: ({ url, account, inviter }) => ({
-    subject: `邀请您加入 ${tame(account)}`,
+    subject: '邀请您加入工作区',
     lines: [
-      `${tame(inviter)} 邀请您加入工作区“${tame(account)}”。请打开以下链接加入：`,
+      `“${nameInMail(inviter)}”邀请您加入工作区“${nameInMail(account)}”。以上名称均由用户自行设定。请打开以下链接加入：`,
       url,
       '链接七天内有效，仅可使用一次。',
       ignoreInChinese,
@@ -46,9 +47,6 @@ const chinese: Texts = {
   test: () => ({ subject: '邮件设置测试', lines: ['这是一封用于测试邮件设置的邮件。设置有效。'] }),
 };
 const ignoreInChinese = '如果您没有进行此操作，请忽略本邮件。';
-
-/** Names are chosen by users: on one line, and no longer than a name is. */
-const tame = (name: string) => [...name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')].slice(0, 200).join('');
 
 /** What a mail says, in Chinese or English. */
 export function textOf({ kind, locale, data }: Mail): { subject: string; text: string } {

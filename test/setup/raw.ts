@@ -40,6 +40,12 @@ export const request = (line: string, headers: Record<string, string | number> =
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('')}\r\n${body}`;
 
+/** The same with all headers given, `Host` among them. */
+export const rawRequest = (method: string, path: string, headers: Record<string, string>) =>
+  `${method} ${path} HTTP/1.1\r\n${Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('')}\r\n`;
+
 function parse(all: string): Omit<RawAnswer, 'closed'> {
   const [head = '', ...bodies] = all.split('\r\n\r\n');
   const text = bodies.join('\r\n\r\n');

@@ -21,6 +21,7 @@ import { Migration00021 } from './Migration00021.ts';
 import { Migration00022 } from './Migration00022.ts';
 import { Migration00026 } from './Migration00026.ts';
 import { Migration00030 } from './Migration00030.ts';
+import { Migration00031 } from './Migration00031.ts';
 
 /** Every migration in order. A new one gets the next number, and one line here. */
 export const migrations = [
@@ -47,4 +48,5 @@ export const migrations = [
   { name: 'Migration00022', class: Migration00022 },
   { name: 'Migration00026', class: Migration00026 },
   { name: 'Migration00030', class: Migration00030 },
+  { name: 'Migration00031', class: Migration00031 },
 ];

@@ -39,15 +39,17 @@ export async function register(
   scope.audit({ accountId, actorId: userId, targetId: userId, metadata: { login_hash: sha256(loginKeyOf(person.login)) } });
   const warnings = [
     code !== undefined && (await useInvitation(scope, { mode, code, userId, accountId })),
-    prepared.email !== null &&
-      (await mailVerification(scope, { ...prepared, userId, email: prepared.email.text })) === 'failed' &&
-      notMailed,
+    prepared.email !== null && (await notMailed(scope, { ...prepared, userId, email: prepared.email.text })),
   ];
   const signedIn = await openSession(scope, { userId, accountId, role: 'admin' });
   return { ...signedIn, userId, warning: warnings.filter(Boolean).join('; ') || null };
 }
 
-const notMailed = 'The mail that verifies your address could not be sent';
+/** Mail the link that verifies the address; the warning when that is not possible. */
+async function notMailed(scope: RequestScope, person: { userId: string; email: string; locale: string | null }) {
+  const outcome = await mailVerification(scope, person);
+  return (outcome === 'failed' || typeof outcome === 'object') && 'The mail that verifies your address could not be sent';
+}
 
 type Invitation = { mode: 'open' | 'invite_only'; code: string; userId: string; accountId: string };
 

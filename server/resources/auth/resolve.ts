@@ -1,6 +1,5 @@
 import type { FlowCode, FlowCodeRequest, Identity, NextStep } from '../../../contract/auth.ts';
 import { countAgainst } from '../../http/limits.ts';
-import { issueFlowToken, readFlowToken } from '../../kernel/accessTokens.ts';
 import { bucketOf } from '../../kernel/bucket.ts';
 import { rateLimitAddress } from '../../kernel/clientAddress.ts';
 import { invalidField, refuse } from '../../kernel/failure.ts';
@@ -10,6 +9,7 @@ import type { RequestScope } from '../../kernel/scope.ts';
 import { checkCaptcha } from './captcha.ts';
 import { countSend, demandMail, enterByCode, mailCode } from './codes.ts';
 import { expected, readEmailKey, readIdentity } from './fields.ts';
+import { issueFlowToken, readFlowToken } from './flowTokens.ts';
 import { type CredentialRow, selectById, selectCredential } from './queries.ts';
 import type { SignedIn } from './sessions.ts';
 import { registrationMode } from './settings.ts';
@@ -40,7 +40,7 @@ export async function resolveIdentity(scope: RequestScope, typed: Identity): Pro
   const { email, email_key: ownKey, user_id: userId } = known;
   return {
     next_step: 'password',
-    flow_token: await issueFlowToken(scope.app.keys.jwtSecret, userId),
+    flow_token: issueFlowToken(scope.app.keys, userId),
     ...(email !== null && { masked_email: maskEmail(email) }),
     otp_available: ownKey !== null,
     invite_required: false,
@@ -54,19 +54,18 @@ export async function sendFlowCode(scope: RequestScope, { flow_token: token, cf_
   const known = await userOf(scope, token);
   if (known.email === null || known.email_key === null)
     throw refuse('conflict', 'otp_unavailable', 'This user has no address to mail a code to.');
-  demandMail(scope);
-  await countSend(scope, known.email);
-  await mailCode(scope, known);
+  await demandMail(scope);
+  await mailCode(scope, known, await countSend(scope, known.email_key, known.user_id));
 }
 
 /** Sign in the user of a flow token by a code. */
 export async function verifyFlowCode(scope: RequestScope, { flow_token: token, otp }: FlowCode): Promise<SignedIn> {
   const known = await userOf(scope, token);
-  return enterByCode(scope, known.email ?? known.user_id, otp, async () => known);
+  return enterByCode(scope, known.email_key ?? known.user_id, otp, async () => known);
 }
 
 async function userOf({ app, read }: RequestScope, token: string): Promise<CredentialRow> {
-  const userId = await readFlowToken(app.keys.jwtSecret, token);
+  const userId = readFlowToken(app.keys, token);
   const known = userId && (await read.row(selectById, [userId]));
   if (!known) throw refuse('unauthenticated', 'flow_token_invalid', 'Begin again: this sign-in is over.');
   return known;

@@ -3,7 +3,7 @@ import { bucketOf } from '../../kernel/bucket.ts';
 import { invalidField, refuse } from '../../kernel/failure.ts';
 import { newToken, sha256 } from '../../kernel/ids.ts';
 import type { RequestScope, Scope } from '../../kernel/scope.ts';
-import { queueMail } from '../email/queue.ts';
+import { demandWithinLimits, queueMail } from '../email/queue.ts';
 import { readSettings } from '../settings/settings.ts';
 import { consumeVerification, selectAddress, upsertVerification } from './codeQueries.ts';
 import { demandMail } from './codes.ts';
@@ -30,8 +30,9 @@ export async function sendVerification(scope: Scope): Promise<void> {
   await countAgainst(read, [
     { bucket: bucketOf('verification', actor.userId), most: 5, seconds: 600, reason: 'verification_rate_limited' },
   ]);
-  if ((await mailVerification(scope, { userId: actor.userId, email, locale })) === 'failed')
-    throw refuse('unavailable', 'dependency_unavailable', 'The mail could not be sent.');
+  const outcome = await mailVerification(scope, { userId: actor.userId, email, locale });
+  demandWithinLimits(outcome);
+  if (outcome === 'failed') throw refuse('unavailable', 'dependency_unavailable', 'The mail could not be sent.');
   scope.audit({ accountId: home, targetId: actor.userId });
 }
 

@@ -1,5 +1,5 @@
 import type { EmailConfigValues, EmailStatus } from '../../../contract/email.ts';
-import { invalidField, refuse } from '../../kernel/failure.ts';
+import { invalidField, rateLimited, refuse } from '../../kernel/failure.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { sendBy } from '../../mail/mailer.ts';
 import { expected, readEmail } from '../auth/fields.ts';
@@ -8,6 +8,7 @@ import { isFixed } from '../settings/resolve.ts';
 import { removeSetting, storeSetting } from '../settings/service.ts';
 import { environmentOf, readSettings } from '../settings/settings.ts';
 import { viewSetting } from '../settings/view.ts';
+import { mailRateLimited, permitMail } from './limits.ts';
 import { mailServerOf } from './way.ts';
 
 /** The settings of mail, by their names in its configuration. */
@@ -54,11 +55,13 @@ async function storedEmail({ tx }: Scope): Promise<Record<string, string>> {
 }
 
 /** Send a mail while the caller waits. Throws 503 `email_not_configured` or `smtp_failed`; what the server says repeats addresses and is not shown. */
-export async function sendTestMail({ app, origin, audit }: Scope, typed: string): Promise<void> {
+export async function sendTestMail({ app, origin, actor, audit }: Scope, typed: string): Promise<void> {
   const to = readEmail(typed)?.text;
   if (to === undefined) throw invalidField('/to', expected.email);
   const server = mailServerOf(await readSettings(app.database));
   if (!server) throw refuse('unavailable', 'email_not_configured', 'There is no sender or no server for mail.');
+  const permit = await permitMail(app.database, { kind: 'test', to, origin, actor });
+  if (!permit.granted) throw rateLimited(mailRateLimited, permit.seconds);
   try {
     await sendBy(server, { to, kind: 'test', locale: null, data: {} }, longestMs);
   } catch (error) {

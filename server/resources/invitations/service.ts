@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { NewInvitation } from '../../../contract/invitations.ts';
 import type { PageQuery } from '../../../contract/shared/pages.ts';
+import { countAgainst, type Limit } from '../../http/limits.ts';
+import { bucketOf } from '../../kernel/bucket.ts';
 import { invalidField, notFound, refuse } from '../../kernel/failure.ts';
+import type { EmailKey } from '../../kernel/identity.ts';
 import { newId, sha256 } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { lockAccount, personalAccount } from '../accounts/service.ts';
@@ -9,6 +12,14 @@ import { expected, readEmail } from '../auth/fields.ts';
 import { sendInvitation } from './mail.ts';
 import type { InvitationRow } from './queries.ts';
 import * as queries from './queries.ts';
+
+/** An inviter who takes invitations back and repeats them mails the same person again and again. */
+const sameAddress = (inviterId: string, email: EmailKey): Limit => ({
+  bucket: bucketOf('invitation', inviterId, sha256(email)),
+  most: 3,
+  seconds: 86_400,
+  reason: 'invitation_rate_limited',
+});
 
 /** Invite whoever has an email address; the token leaves with this answer and the mail. Throws 409, or 400 for what is no address. */
 export async function createInvitation(scope: Scope, { email: typed, role }: NewInvitation): Promise<InvitationRow & { token: string }> {
@@ -20,6 +31,7 @@ export async function createInvitation(scope: Scope, { email: typed, role }: New
   const outlook = (await tx.row(queries.selectOutlook, [accountId, email.key, actor.userId]))!;
   if (outlook.is_member) throw refuse('conflict', 'already_member', 'Somebody with this address is a member.');
   if (outlook.is_invited) throw refuse('conflict', 'already_invited', 'This address is invited already.');
+  await countAgainst(tx, [sameAddress(actor.userId, email.key)]);
   await tx.run(queries.deleteExpired, [accountId, email.key]);
   const token = randomBytes(32).toString('hex');
   const row = (await tx.row(queries.insertInvitation, [accountId, newId(), actor.userId, email.text, role, sha256(token), email.key]))!;
