@@ -1,6 +1,7 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { Account } from './accounts.ts';
+import { balanceFields } from './credits.ts';
 import { Id, searchParam } from './shared/fields.ts';
 import { pageQuery } from './shared/pages.ts';
 import type { Resource } from './shared/route.ts';
@@ -12,7 +13,7 @@ export const AdminAccount = Account.pick({ id: true, slug: true, name: true, typ
   .extend({
     owner_user_id: Id,
     members_count: z.int().min(0),
-    balance: z.int().min(0).meta({ description: 'Credits.' }),
+    ...balanceFields,
   })
   .meta({ id: 'AdminAccount' });
 export type AdminAccount = z.infer<typeof AdminAccount>;

@@ -35,14 +35,22 @@ export const CreditTransaction = z
   .meta({ id: 'CreditTransaction' });
 export type CreditTransaction = z.infer<typeof CreditTransaction>;
 
-const balance = z.int().min(0).meta({ description: 'Credits.' });
+/** A balance, and what of it runs may still spend. */
+export const balanceFields = {
+  balance: z.int().min(0).meta({ description: 'Credits: the sum of the ledger.' }),
+  reserved: z.int().min(0).meta({ description: 'Credits that runs under way have reserved; a run releases them when it ends.' }),
+  available: z
+    .int()
+    .min(0)
+    .meta({ description: 'The balance without what is reserved, at least 0. A run starts only if this is above 0.' }),
+};
 
 /** A balance with the transactions that led to it, newest first. */
-export const Credits = z.object({ balance, transactions: z.array(CreditTransaction) }).meta({ id: 'Credits' });
+export const Credits = z.object({ ...balanceFields, transactions: z.array(CreditTransaction) }).meta({ id: 'Credits' });
 export type Credits = z.infer<typeof Credits>;
 
 export const AccountCredits = z
-  .object({ account_id: Id, balance, transactions: z.array(CreditTransaction) })
+  .object({ account_id: Id, ...balanceFields, transactions: z.array(CreditTransaction) })
   .meta({ id: 'AccountCredits' });
 export type AccountCredits = z.infer<typeof AccountCredits>;
 
@@ -67,7 +75,7 @@ const note = z.string().max(500).optional();
 export const CreditAdjustment = z.strictObject({ account_id: Id, amount, note }).meta({ id: 'CreditAdjustment' });
 export type CreditAdjustment = z.infer<typeof CreditAdjustment>;
 
-export const AccountBalance = z.object({ account_id: Id, balance }).meta({ id: 'AccountBalance' });
+export const AccountBalance = z.object({ account_id: Id, ...balanceFields }).meta({ id: 'AccountBalance' });
 export type AccountBalance = z.infer<typeof AccountBalance>;
 
 export const BulkCreditAdjustment = z.strictObject({ amount, note }).meta({ id: 'BulkCreditAdjustment' });
@@ -104,7 +112,8 @@ export const credits = initContract().router({
     method: 'POST',
     path: '/v1/admin/credits/adjust',
     summary: 'Give credits to an account or take some away',
-    description: 'More than the account has cannot be taken: 409 `insufficient_credits`.',
+    description:
+      'More than the balance cannot be taken: 409 `insufficient_credits`. Credits that runs have reserved can be: those runs stop before their next model call.',
     body: CreditAdjustment,
     responses: { 200: AccountBalance },
     metadata: { auth: 'platform', audit: ['credits.adjust', 'account'] },

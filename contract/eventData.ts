@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AnyObject, Id, Time } from './shared/fields.ts';
 
-/** Token counts of one or more model calls, as the provider reports them. */
+/** Token counts of one or more model calls, as the provider reports them, or estimated where it does not. */
 export const Usage = z
   .object({
     input_tokens: z.int().min(0).optional(),
@@ -10,6 +10,10 @@ export const Usage = z
     cache_creation_input_tokens: z.int().min(0).optional(),
     cache_read_input_tokens: z.int().min(0).optional(),
     cached_tokens: z.int().min(0).optional(),
+    estimated: z
+      .boolean()
+      .optional()
+      .meta({ description: 'true: a part of the counts is an estimate, because the provider reported none.' }),
   })
   .meta({ id: 'Usage' });
 export type Usage = z.infer<typeof Usage>;
@@ -54,7 +58,8 @@ export const eventData = {
     continuation_source: z.enum(['none', 'user_followup', 'explicit']),
   }),
   'worker.job.received': z.object({ job_id: z.string(), job_type: z.string(), account_id: Id, attempt: z.int().min(1) }),
-  'run.recovered': z.object({ attempt: z.int().min(2), discard_from_seq: z.int().min(1) }),
+  /** `usage` and `cost` are what the interrupted model call used, estimated. */
+  'run.recovered': z.object({ attempt: z.int().min(2), discard_from_seq: z.int().min(1), ...usageAndCost }),
   'run.route.selected': z.object({
     route_id: z.string(),
     model: z.string(),
@@ -66,6 +71,8 @@ export const eventData = {
     openai_api_mode: z.string().optional(),
     advanced_json_sha256: z.string().optional(),
     persona_model: z.string().optional(),
+    /** Of the hidden call that chose the route. */
+    ...usageAndCost,
   }),
   'run.segment.start': z.object({
     segment_id: z.string(),
@@ -125,6 +132,8 @@ export const eventData = {
     message: z.string().optional(),
     details: AnyObject.optional(),
     discard_from_seq: z.int().min(1).optional(),
+    /** Of the failed attempt. */
+    ...usageAndCost,
   }),
   'run.provider_fallback': z.object({
     provider_kind: z.string(),
@@ -163,6 +172,8 @@ export const eventData = {
     request_bytes_after_rewrite: z.int(),
     tokens_before: z.int().optional(),
     tokens_after: z.int().optional(),
+    /** Of the summaries. */
+    ...usageAndCost,
   }),
   'run.mcp_discovery': z.object({
     status: z.enum(['slow', 'failed']),

@@ -23,6 +23,7 @@ const facts = RunSummary.pick({
   total_input_tokens: true,
   total_output_tokens: true,
   total_cost_usd: true,
+  usage_estimated: true,
   credits_used: true,
   created_at: true,
   completed_at: true,

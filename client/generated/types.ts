@@ -57,8 +57,12 @@ export interface Account {
 
 export interface AccountBalance {
   account_id: Id;
-  /** Credits. */
+  /** Credits: the sum of the ledger. */
   balance: number;
+  /** Credits that runs under way have reserved; a run releases them when it ends. */
+  reserved: number;
+  /** The balance without what is reserved, at least 0. A run starts only if this is above 0. */
+  available: number;
 }
 
 export interface AccountChanges {
@@ -74,8 +78,12 @@ export interface AccountClosing {
 
 export interface AccountCredits {
   account_id: Id;
-  /** Credits. */
+  /** Credits: the sum of the ledger. */
   balance: number;
+  /** Credits that runs under way have reserved; a run releases them when it ends. */
+  reserved: number;
+  /** The balance without what is reserved, at least 0. A run starts only if this is above 0. */
+  available: number;
   transactions: CreditTransaction[];
 }
 
@@ -88,8 +96,12 @@ export interface AdminAccount {
   created_at: Time;
   owner_user_id: Id;
   members_count: number;
-  /** Credits. */
+  /** Credits: the sum of the ledger. */
   balance: number;
+  /** Credits that runs under way have reserved; a run releases them when it ends. */
+  reserved: number;
+  /** The balance without what is reserved, at least 0. A run starts only if this is above 0. */
+  available: number;
 }
 
 export interface AdminAccountChanges {
@@ -272,6 +284,8 @@ export interface ChildRun {
   total_input_tokens: number | null;
   total_output_tokens: number | null;
   total_cost_usd: number | null;
+  /** Whether tokens and cost are partly estimated, because the provider did not report them; null until the run ends. */
+  usage_estimated: boolean | null;
   credits_used: number | null;
   created_at: Time;
   completed_at: Time | null;
@@ -370,8 +384,12 @@ export interface CreditTransaction {
 }
 
 export interface Credits {
-  /** Credits. */
+  /** Credits: the sum of the ledger. */
   balance: number;
+  /** Credits that runs under way have reserved; a run releases them when it ends. */
+  reserved: number;
+  /** The balance without what is reserved, at least 0. A run starts only if this is above 0. */
+  available: number;
   transactions: CreditTransaction[];
 }
 
@@ -1577,6 +1595,8 @@ export interface Run {
   total_input_tokens: number | null;
   total_output_tokens: number | null;
   total_cost_usd: number | null;
+  /** Whether tokens and cost are partly estimated, because the provider did not report them; null until the run ends. */
+  usage_estimated: boolean | null;
   completed_at: Time | null;
   failed_at: Time | null;
   cancelled_at: Time | null;
@@ -1654,7 +1674,7 @@ export interface RunContextCompactEvent {
   /** Starts at 1 and grows by 1, without gaps. */
   seq: number;
   type: "run.context_compact";
-  data: { op: "rewrite" | "persist"; phase: "completed" | "no_rewrite" | "still_oversize" | "llm_failed" | "current_input_too_large"; turn_index: number; trigger_phase: "preflight" | "provider" | "threshold"; rewrite_applied: boolean; tool_results_microcompacted: number; images_stripped: number; request_bytes_before_rewrite: number; request_bytes_after_rewrite: number; tokens_before?: number | undefined; tokens_after?: number | undefined; trace_id: TraceId; };
+  data: { op: "rewrite" | "persist"; phase: "completed" | "no_rewrite" | "still_oversize" | "llm_failed" | "current_input_too_large"; turn_index: number; trigger_phase: "preflight" | "provider" | "threshold"; rewrite_applied: boolean; tool_results_microcompacted: number; images_stripped: number; request_bytes_before_rewrite: number; request_bytes_after_rewrite: number; tokens_before?: number | undefined; tokens_after?: number | undefined; usage?: Usage | undefined; cost?: Cost | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1675,6 +1695,8 @@ export interface RunDetails {
   total_input_tokens: number | null;
   total_output_tokens: number | null;
   total_cost_usd: number | null;
+  /** Whether tokens and cost are partly estimated, because the provider did not report them; null until the run ends. */
+  usage_estimated: boolean | null;
   credits_used: number | null;
   created_at: Time;
   completed_at: Time | null;
@@ -1789,7 +1811,7 @@ export interface RunLlmRetryEvent {
   /** Starts at 1 and grows by 1, without gaps. */
   seq: number;
   type: "run.llm.retry";
-  data: { attempt: number; max_attempts: number; delay_ms: number; error_class: string; message?: string | undefined; details?: Record<string, unknown> | undefined; discard_from_seq?: number | undefined; trace_id: TraceId; };
+  data: { attempt: number; max_attempts: number; delay_ms: number; error_class: string; message?: string | undefined; details?: Record<string, unknown> | undefined; discard_from_seq?: number | undefined; usage?: Usage | undefined; cost?: Cost | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1837,7 +1859,7 @@ export interface RunRecoveredEvent {
   /** Starts at 1 and grows by 1, without gaps. */
   seq: number;
   type: "run.recovered";
-  data: { attempt: number; discard_from_seq: number; trace_id: TraceId; };
+  data: { attempt: number; discard_from_seq: number; usage?: Usage | undefined; cost?: Cost | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1869,7 +1891,7 @@ export interface RunRouteSelectedEvent {
   /** Starts at 1 and grows by 1, without gaps. */
   seq: number;
   type: "run.route.selected";
-  data: { route_id: string; model: string; credential_id: string; credential_name: string; owner_kind: "account" | "platform" | "static"; provider_kind: "openai" | "anthropic" | "stub"; base_url?: string | undefined; openai_api_mode?: string | undefined; advanced_json_sha256?: string | undefined; persona_model?: string | undefined; trace_id: TraceId; };
+  data: { route_id: string; model: string; credential_id: string; credential_name: string; owner_kind: "account" | "platform" | "static"; provider_kind: "openai" | "anthropic" | "stub"; base_url?: string | undefined; openai_api_mode?: string | undefined; advanced_json_sha256?: string | undefined; persona_model?: string | undefined; usage?: Usage | undefined; cost?: Cost | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1959,6 +1981,8 @@ export interface RunSummary {
   total_input_tokens: number | null;
   total_output_tokens: number | null;
   total_cost_usd: number | null;
+  /** Whether tokens and cost are partly estimated, because the provider did not report them; null until the run ends. */
+  usage_estimated: boolean | null;
   completed_at: Time | null;
   failed_at: Time | null;
   cancelled_at: Time | null;
@@ -2350,6 +2374,8 @@ export interface Usage {
   cache_creation_input_tokens?: number | undefined;
   cache_read_input_tokens?: number | undefined;
   cached_tokens?: number | undefined;
+  /** true: a part of the counts is an estimate, because the provider reported none. */
+  estimated?: boolean | undefined;
 }
 
 export interface UsageSummary {
@@ -2968,7 +2994,7 @@ export interface CreditsApi {
   /**
    * Give credits to an account or take some away
    *
-   * More than the account has cannot be taken: 409 `insufficient_credits`.
+   * More than the balance cannot be taken: 409 `insufficient_credits`. Credits that runs have reserved can be: those runs stop before their next model call.
    */
   readonly adjust: Call<{ body: CreditAdjustment; }, AccountBalance, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /**

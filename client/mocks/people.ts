@@ -48,7 +48,7 @@ export function addMember(state: State, { id, username, email }: User, { id: acc
 /** Lets an account that a user has just opened be seen by its members and by the admins of the platform. */
 export function addAccount(state: State, user: User, account: Json) {
   addMember(state, user, account, account.created_at);
-  const shown = { ...account, owner_user_id: user.id, members_count: 1, balance: 0 };
+  const shown = { ...account, owner_user_id: user.id, members_count: 1, balance: 0, reserved: 0, available: 0 };
   state.add(adminAccounts, { owner: 'platform', parents: {}, value: shown });
 }
 

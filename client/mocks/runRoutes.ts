@@ -42,7 +42,14 @@ function start({ engine, found, caller, traceId }: Here, source: Started['source
   };
   const wished = { model: model || null, persona_id: persona_id || null, resume_from_run_id };
   const end = { duration_ms: null, completed_at: null, failed_at: null, cancelled_at: null, error: null };
-  const spent = { total_input_tokens: null, total_output_tokens: null, total_cost_usd: null, cache_hit_rate: null, credits_used: null };
+  const spent = {
+    total_input_tokens: null,
+    total_output_tokens: null,
+    total_cost_usd: null,
+    usage_estimated: null,
+    cache_hit_rate: null,
+    credits_used: null,
+  };
   const by = { created_by_user_name: caller.user.username, created_by_email: caller.user.email };
   const base = { run_id, thread_id, status: 'running' as const, created_at: engine.time() };
   const facts: Run & RunSummary = { ...base, ...whose, ...wished, ...end, ...spent, ...by };

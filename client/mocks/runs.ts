@@ -37,6 +37,9 @@ const usage = (live: Live) => {
   return { input_tokens: 20, output_tokens, total_tokens: 20 + output_tokens };
 };
 
+/** The usage of a turn that was cut off, which no provider reports. */
+const estimatedUsage = (live: Live) => ({ ...usage(live), estimated: true });
+
 /** The runs of the mock: scripts that go on by themselves, and the events they leave. */
 export class Runs {
   readonly all = new Map<string, Live>();
@@ -118,7 +121,7 @@ export class Runs {
     } catch (error) {
       // A run that was forgotten with everything else leaves no trace.
       if (!this.all.has(run_id)) return;
-      if (signal.aborted) this.#end(live, { type: 'run.cancelled', data: { reason: 'cancel_signal', usage: usage(live) } });
+      if (signal.aborted) this.#end(live, { type: 'run.cancelled', data: { reason: 'cancel_signal', usage: estimatedUsage(live) } });
       else this.#end(live, { type: 'run.failed', data: { error_class: 'internal.error', message: String(error), resumable: false } });
     }
   }
@@ -154,7 +157,13 @@ export class Runs {
     const { facts, thread } = live;
     const status = step.type.slice('run.'.length) as 'completed' | 'failed' | 'cancelled';
     const { input_tokens, output_tokens } = usage(live);
-    const totals = { total_input_tokens: input_tokens, total_output_tokens: output_tokens, total_cost_usd: 0, credits_used: 0 };
+    const totals = {
+      total_input_tokens: input_tokens,
+      total_output_tokens: output_tokens,
+      total_cost_usd: 0,
+      usage_estimated: step.data.usage?.estimated ?? false,
+      credits_used: 0,
+    };
     const time = this.#engine.time();
     Object.assign(facts, { status, [`${status}_at`]: time, duration_ms: Date.parse(time) - Date.parse(facts.created_at), ...totals });
     if (step.type === 'run.failed') facts.error = { error_class: step.data.error_class, message: step.data.message };

@@ -1,6 +1,6 @@
-import type { ReasoningMode, Usage } from '../../contract/events.ts';
+import type { Cost, ReasoningMode, Usage } from '../../contract/events.ts';
 
-export type { ReasoningMode, Usage } from '../../contract/events.ts';
+export type { Cost, ReasoningMode, Usage } from '../../contract/events.ts';
 
 /** A call the model asks for; `arguments` is the JSON text as the model wrote it, valid or not. */
 export type ToolCall = { id: string; name: string; arguments: string };
@@ -47,22 +47,31 @@ export type ModelEvent =
   | { type: 'text'; text: string; channel?: 'thinking' }
   | { type: 'tool_delta'; index: number; tool_call_id: string; tool_name?: string; arguments_delta: string }
   | { type: 'fallback'; from_api_mode: string; to_api_mode: string; reason: 'responses_not_supported'; status_code?: number }
-  | { type: 'finish'; text: string; tool_calls: ToolCall[]; usage?: Usage; cost_usd?: string; opaque?: unknown };
+  | { type: 'finish'; text: string; tool_calls: ToolCall[]; usage?: Usage; cost_usd?: string; cost?: Cost; opaque?: unknown };
+
+/** Learns of a call what its events do not say, or say too late. */
+export type CallObserver = {
+  /** The request goes out. */
+  sent(): void;
+  /** Usage that the provider reported; a later report completes or replaces an earlier one. */
+  used(usage: Usage): void;
+};
 
 /** A model behind a provider: `stream` throws a `ModelError`, or the reason of `signal` when that is aborted. */
-export type Model = { stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent> };
+export type Model = { stream(request: ModelRequest, signal: AbortSignal, observer?: CallObserver): AsyncIterable<ModelEvent> };
 
 export type ModelErrorClass = 'provider.retryable' | 'provider.non_retryable';
 
 type ModelErrorFacts = { details?: Record<string, unknown>; retryAfterMs?: number | undefined; usage?: Usage | undefined };
 
-/** A model that did not answer, or not to the end; `usage` is what the provider reported before it failed. */
+/** A model that did not answer, or not to the end; `usage` is what the provider reported before it failed, or what a metered call was charged. */
 export class ModelError extends Error {
   override name = 'ModelError';
   readonly errorClass: ModelErrorClass;
   readonly details: Record<string, unknown>;
   readonly retryAfterMs: number | undefined;
   usage: Usage | undefined;
+  cost: Cost | undefined;
   constructor(errorClass: ModelErrorClass, message: string, { details = {}, retryAfterMs, usage }: ModelErrorFacts = {}) {
     super(message);
     this.errorClass = errorClass;

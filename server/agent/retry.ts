@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { facts } from '../kernel/facts.ts';
-import { type Model, ModelError, type ModelErrorClass, type ModelEvent, type ModelRequest, type Usage } from './model.ts';
+import { type Cost, type Model, ModelError, type ModelErrorClass, type ModelEvent, type ModelRequest, type Usage } from './model.ts';
 
-/** A failed attempt that is repeated after `delay_ms`: everything since the last retry is void, but for the usage it reported. */
+/** A failed attempt that is repeated after `delay_ms`: everything since the last retry is void, except for its usage and cost. */
 export type RetryEvent = {
   type: 'retry';
   attempt: number;
@@ -12,6 +12,7 @@ export type RetryEvent = {
   message: string;
   details: Record<string, unknown>;
   usage?: Usage;
+  cost?: Cost;
 };
 
 export type RetryOptions = { maxAttempts: number; baseDelayMs: number; signal: AbortSignal };
@@ -39,9 +40,10 @@ export async function* streamWithRetry(
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof ModelError) || error.errorClass !== 'provider.retryable' || attempt >= maxAttempts) throw error;
-      const { errorClass: error_class, message, details, usage } = error;
+      const { errorClass: error_class, message, details, usage, cost } = error;
+      const used = { ...(usage && { usage }), ...(cost && { cost }) };
       const delay_ms = retryDelay(attempt, baseDelayMs, error.retryAfterMs);
-      yield { type: 'retry', attempt, max_attempts: maxAttempts, delay_ms, error_class, message, details, ...(usage && { usage }) };
+      yield { type: 'retry', attempt, max_attempts: maxAttempts, delay_ms, error_class, message, details, ...used };
       facts.modelRetried.tell(undefined);
       await wait(delay_ms, undefined, { signal }).catch(() => signal.throwIfAborted());
     }

@@ -7,7 +7,7 @@ import { eventOf, pricesOf, type UpstreamTarget } from './routing/event.ts';
 import { type FallbackDeps, namedStaticRoute, withoutCandidate } from './routing/fallback.ts';
 import { type Routed, type RouteSnapshot, reopenRoute } from './routing/snapshot.ts';
 
-export { type Routed, type RouteSnapshot, reopenRoute } from './routing/snapshot.ts';
+export { type Routed, RouteSnapshot, reopenRoute } from './routing/snapshot.ts';
 export { readStaticRouting } from './routing/staticRoutes.ts';
 
 /** What routing needs to know beside the database. */

@@ -1,4 +1,4 @@
-import type { Usage } from '../../contract/events.ts';
+import type { Cost, Usage } from '../../contract/events.ts';
 
 const fields = [
   'input_tokens',
@@ -7,15 +7,35 @@ const fields = [
   'cache_creation_input_tokens',
   'cache_read_input_tokens',
   'cached_tokens',
-] as const satisfies (keyof Usage)[];
+] as const satisfies Exclude<keyof Usage, 'estimated'>[];
 
-/** The sum of usages; what nobody reported stays unreported. */
+/** The sum of usages, estimated if one of them is. A count that none has is left out. */
 export function addUsage(...all: (Usage | undefined)[]): Usage | undefined {
   const sum: Usage = {};
-  for (const usage of all)
+  for (const usage of all) {
     for (const field of fields) {
       const count = usage?.[field];
       if (count !== undefined) sum[field] = (sum[field] ?? 0) + count;
     }
+    if (usage?.estimated) sum.estimated = true;
+  }
   return Object.keys(sum).length > 0 ? sum : undefined;
+}
+
+type Used = { usage?: Usage | undefined; cost?: Cost | undefined };
+
+/** Adds up the usage and cost of several calls, in the form that events have. */
+export function createUsageSum() {
+  let usage: Usage | undefined;
+  let micros: number | undefined;
+  return {
+    add(used: Used) {
+      usage = addUsage(usage, used.usage);
+      if (used.cost) micros = (micros ?? 0) + used.cost.amount_micros;
+    },
+    total: (): { usage?: Usage; cost?: Cost } => ({
+      ...(usage && { usage }),
+      ...(micros !== undefined && { cost: { currency: 'USD', amount_micros: micros } }),
+    }),
+  };
 }

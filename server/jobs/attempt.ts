@@ -4,7 +4,6 @@ import { readSummary, saveSummary } from '../agent/context/summaries.ts';
 import { contextWindow } from '../agent/context/window.ts';
 import { RunFailure } from '../agent/failure.ts';
 import { guardInput, guardToolResult } from '../agent/injection.ts';
-import { pay } from '../agent/loop/spending.ts';
 import { type Answer, type LoopInput, type Resume, runLoop, type Spent } from '../agent/loop.ts';
 import type { ModelMessage } from '../agent/model.ts';
 import type { Persona } from '../agent/personas.ts';
@@ -17,6 +16,8 @@ import type { ExecuteDeps } from './executeRun.ts';
 import { follow } from './follow.ts';
 import type { Hold } from './hold.ts';
 import { CancelRequested, type Lease, type LeasedRun } from './lease.ts';
+import { addLostCall } from './lostCall.ts';
+import { createMetering } from './meter.ts';
 import { type Plan, planRun } from './plan.ts';
 import { readHistory } from './prompt.ts';
 import { executeRunTask } from './queue.ts';
@@ -46,8 +47,7 @@ export async function attemptRun(deps: ExecuteDeps, attempt: Attempt): Promise<v
   const { lease, hold, writer, spent, jobId } = attempt;
   const { run } = lease;
   if (run.status === 'cancelling') {
-    // The turns that an earlier attempt finished are charged all the same.
-    if (run.attempt > 1) Object.assign(spent, (await readLog(deps.database, run.id)).spent);
+    if (run.attempt > 1) Object.assign(spent, (await readEarlier(deps, run)).spent);
     throw new CancelRequested(run.id);
   }
   const settings = await readEntitlements(deps.database, run.account_id);
@@ -85,20 +85,21 @@ async function answer(
   for (const step of supply.steps) await writer.write(step);
   // Before any model reads it, also the one that gives the title or chooses the route.
   if (resume.turns === 0) for (const step of guardInput(history.lastUserMessage, 'initial', settings)) await writer.write(step);
-  const plan = await planRun(deps, { lease, writer, settings, history, spent, signal, isRouted: resume.isRouted });
+  const metering = createMetering({ database, lease, settings, spent });
+  const plan = await planRun(deps, { lease, writer, settings, history, metering, signal, isRouted: resume.isRouted });
   const desk = createDesk({ database, bell: deps.bell, ...attempt }, signal);
   if (plan === 'done') return await endAtOnce(attempt, desk);
   const ends = AbortSignal.any([signal, deps.stopping]);
   const title = titleOf(deps, run, settings, plan.routed, history, ends);
   const offer = createOffer(plan.isPlain ? [] : supply.tools, plan.persona, resume.loaded);
-  const input = { ...loopInput(deps, run, settings, plan, { signal, spent }), resume, offer };
+  const model = metering(plan.routed);
+  const input = { ...loopInput(deps, run, settings, plan, { model, signal, spent }), resume, offer };
   const context = createContext({
-    model: plan.routed.model,
+    model,
     window: contextWindow('advanced_json' in plan.routed.route ? plan.routed.route.advanced_json : null, settings),
     settings,
     summary,
     save: (made) => saveSummary(database, run, made),
-    pay: (usage, cost) => void pay(spent, plan.routed.prices, usage, cost),
     signal,
   });
   const port = { ...desk, complete: attempt.complete };
@@ -133,16 +134,15 @@ const contextOf = ({ id, account_id, thread_id, created_by_user_id, trace_id }: 
   trace_id,
 });
 
-type Shared = Pick<LoopInput, 'signal' | 'spent'>;
+type Shared = Pick<LoopInput, 'model' | 'signal' | 'spent'>;
 
 /** What persona and settings say of how a run is to be asked, and how far it may go. */
-function loopInput(deps: ExecuteDeps, run: LeasedRun, settings: Settings, { persona, routed }: Plan, { signal, spent }: Shared) {
+function loopInput(deps: ExecuteDeps, run: LeasedRun, settings: Settings, { persona, routed }: Plan, { model, signal, spent }: Shared) {
   const { budgets } = persona;
   const { every, waitMs } = checkInsOf(persona);
   return {
-    model: routed.model,
+    model,
     request: requestOf(run, persona),
-    prices: routed.prices,
     providerKind: routed.event.provider_kind,
     streamThinking: persona.stream_thinking,
     retry: { maxAttempts: settings['llm.retry.max_attempts'], baseDelayMs: settings['llm.retry.base_delay_ms'] },
@@ -198,18 +198,22 @@ function deadlineOf(ageMs: number, settings: Settings) {
 
 const fresh = () => ({ isRouted: false, trail: [], turns: 0, answer: undefined, pending: undefined, checkedIn: 0, loaded: [] });
 
+/** The log of the attempts before this one, and what the call used in which the last of them stopped. */
+async function readEarlier({ database }: ExecuteDeps, run: LeasedRun) {
+  const log = await readLog(database, run.id);
+  const lost = addLostCall(run, log);
+  return { ...log, lost };
+}
+
 /** What an earlier attempt finished is used again; what it left half done is declared void. */
-async function recover(
-  { database, log }: ExecuteDeps,
-  { lease: { run }, writer, spent }: Attempt,
-): Promise<Resume & { isRouted: boolean }> {
+async function recover(deps: ExecuteDeps, { lease: { run }, writer, spent }: Attempt): Promise<Resume & { isRouted: boolean }> {
   if (run.attempt === 1 || run.next_seq <= 2) return fresh();
-  const earlier = await readLog(database, run.id).catch((error) => {
-    log.error({ err: error, run_id: run.id }, 'the log of a run cannot be read');
+  const { lost, ...earlier } = await readEarlier(deps, run).catch((error) => {
+    deps.log.error({ err: error, run_id: run.id }, 'the log of a run cannot be read');
     throw new RunFailure('worker.recovery_unavailable', 'The earlier part of the run cannot be read.');
   });
   Object.assign(spent, earlier.spent);
   for (const step of earlier.interrupted) await writer.write(step);
-  await writer.write({ type: 'run.recovered', data: { attempt: run.attempt, discard_from_seq: earlier.resumeSeq } });
+  await writer.write({ type: 'run.recovered', data: { attempt: run.attempt, discard_from_seq: earlier.resumeSeq, ...lost } });
   return earlier;
 }

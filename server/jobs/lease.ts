@@ -20,6 +20,9 @@ export type LeasedRun = {
   tail_message_number: number;
   route_snapshot: unknown;
   persona_snapshot: unknown;
+  reserved_credits: number;
+  /** Tokens of the prompt of the newest model call, estimated; stored with the events that follow the call. */
+  prompt_tokens: number;
   next_seq: number;
   attempt: number;
   status: RunStatus;
@@ -44,7 +47,7 @@ const takeLease = statement<LeasedRun>(`
     first_started_at = coalesce(first_started_at, clock_timestamp()), last_activity_at = clock_timestamp()
   where id = $1 and ${open} and (lease_token is null or lease_until < clock_timestamp())
   returning id, account_id, thread_id, parent_run_id, resume_from_run_id, created_by_user_id, source, trace_id, route_id, requested_persona_id,
-    requested_model, reasoning_mode, tail_message_number, route_snapshot, persona_snapshot, next_seq, attempt, status, extract(epoch from clock_timestamp() - first_started_at)::float8 * 1000 as age_ms`);
+    requested_model, reasoning_mode, tail_message_number, route_snapshot, persona_snapshot, reserved_credits, prompt_tokens, next_seq, attempt, status, extract(epoch from clock_timestamp() - first_started_at)::float8 * 1000 as age_ms`);
 
 const renewLease = statement<{ status: RunStatus }>(`
   update runs set lease_until = clock_timestamp() + $3 * interval '1 second', last_activity_at = clock_timestamp()
@@ -54,7 +57,8 @@ const dropLease = statement<never>('update runs set lease_token = null, lease_un
 
 const append = statement<{ seq: number }>(`
   with run as (
-    update runs set next_seq = next_seq + $3, last_activity_at = clock_timestamp(), status = coalesce($7, status), pending_inputs = pending_inputs - $8
+    update runs set next_seq = next_seq + $3, last_activity_at = clock_timestamp(), status = coalesce($7, status), pending_inputs = pending_inputs - $8,
+      prompt_tokens = $10
     where id = $1 and lease_token = $2 and status = any($9) and lease_until > clock_timestamp()
     returning next_seq - $3 as first)
   insert into run_events (run_id, seq, event_id, type, data, created_at)
@@ -122,7 +126,7 @@ export async function leaseRun(database: Database, runId: string, leaseSeconds: 
  */
 export async function appendSteps(
   sql: Sql,
-  run: Pick<LeasedRun, 'id' | 'trace_id'>,
+  run: Pick<LeasedRun, 'id' | 'trace_id' | 'prompt_tokens'>,
   token: string,
   steps: readonly RunStep[],
   from: readonly RunStatus[] = ['running', 'waiting_for_input'],
@@ -132,7 +136,7 @@ export async function appendSteps(
   const data = steps.map((step) => JSON.stringify({ ...step.data, trace_id: run.trace_id }));
   const status = types.findLast((type) => type in statusAfter);
   const taken = types.filter((type) => type === 'run.steering_injected').length;
-  const values = [run.id, token, steps.length, ids, types, data, status ? statusAfter[status] : null, taken, from];
+  const values = [run.id, token, steps.length, ids, types, data, status ? statusAfter[status] : null, taken, from, run.prompt_tokens];
   return (await sql.row(append, values))?.seq;
 }
 const statusAfter: Partial<Record<RunStep['type'], RunStatus>> = { 'run.waiting_for_input': 'waiting_for_input', 'run.resumed': 'running' };

@@ -1,6 +1,6 @@
 import { classifyRoute } from '../agent/executors/classifyRoute.ts';
 import { RunFailure } from '../agent/failure.ts';
-import type { Spent } from '../agent/loop.ts';
+import type { Model } from '../agent/model.ts';
 import type { Persona } from '../agent/personas.ts';
 import { resolvePersona } from '../resources/personas/resolve.ts';
 import type { Settings } from '../resources/settings/settings.ts';
@@ -18,7 +18,8 @@ type Planning = {
   writer: EventWriter;
   settings: Settings;
   history: History;
-  spent: Spent;
+  /** Meters the model at the end of a route. */
+  metering(opened: Opened): Model;
   signal: AbortSignal;
   isRouted: boolean;
 };
@@ -41,23 +42,26 @@ export async function planRun(deps: ExecuteDeps, planning: Planning): Promise<Pl
   if (!executors.includes(persona.executor_type))
     throw new RunFailure('internal.error', `Nothing executes ${persona.executor_type}.`, { code: 'internal.executor_unknown' });
   const first = await chooseRoute(deps, settings, run, persona, planning.history.lastUserMessage);
-  const plan = isPlain(persona) ? await classify(deps, planning, persona, first) : { persona, routed: first };
-  await keepDecisions(deps.database, lease, planning.writer, plan.persona, plan.routed);
+  const { used, ...plan } = isPlain(persona) ? await classify(deps, planning, persona, first) : { persona, routed: first, used: {} };
+  await keepDecisions(deps.database, lease, planning.writer, plan, used);
   return { ...plan, isPlain: isPlain(plan.persona) };
 }
 
 const isPlain = (persona: Persona) => persona.executor_type === 'task.classify_route';
 
 /** A hidden model call chooses the persona or the prompt that the run continues with, and perhaps another model. */
-async function classify(deps: ExecuteDeps, { lease, writer, settings, history, spent, signal }: Planning, persona: Persona, first: Opened) {
+async function classify(
+  deps: ExecuteDeps,
+  { lease, writer, settings, history, metering, signal }: Planning,
+  persona: Persona,
+  first: Opened,
+) {
   const asking = classifyRoute({
-    model: first.model,
+    model: metering(first),
     persona,
     messages: history.messages,
-    prices: first.prices,
     retry: { maxAttempts: settings['llm.retry.max_attempts'], baseDelayMs: settings['llm.retry.base_delay_ms'] },
     signal,
-    spent,
   });
   for (;;) {
     const { done, value } = await asking.next();
@@ -65,12 +69,12 @@ async function classify(deps: ExecuteDeps, { lease, writer, settings, history, s
       await writer.write(value);
       continue;
     }
-    const { personaId, prompt = persona.prompt, model } = value;
+    const { personaId, prompt = persona.prompt, model, used } = value;
     const chosen = personaId ? await chosenPersona(deps, lease, personaId) : { ...persona, prompt };
     const { run } = lease;
     const wishes = !model || run.requested_model || run.route_id ? {} : { persona_model: model };
     const routed = personaId || model ? await chooseRoute(deps, settings, run, chosen, history.lastUserMessage, wishes) : first;
-    return { persona: chosen, routed };
+    return { persona: chosen, routed, used };
   }
 }
 

@@ -1,12 +1,15 @@
+import { totalsOf } from '../agent/loop/spending.ts';
 import type { Bell, Queue } from '../kernel/app.ts';
 import type { Config } from '../kernel/config.ts';
 import { facts } from '../kernel/facts.ts';
 import { newId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
-import { type Database, statement } from '../kernel/sql.ts';
+import { type Database, type Sql, statement } from '../kernel/sql.ts';
 import { chargeRun, type Spending } from '../resources/credits/charge.ts';
 import { readSettings } from '../resources/settings/settings.ts';
 import { insertDeliveries } from '../resources/webhooks/outbox.ts';
+import type { LeasedRun } from './lease.ts';
+import { addLostCall } from './lostCall.ts';
 import { readLog } from './recovery.ts';
 
 export type ReaperDeps = { config: Config; database: Database; queue: Queue; bell: Bell; log: Log };
@@ -46,15 +49,19 @@ export async function recoverRuns({ database, queue, config, log }: ReaperDeps):
   });
 }
 
+type StaleRun = Pick<LeasedRun, 'id' | 'account_id' | 'trace_id' | 'status' | 'prompt_tokens' | 'route_snapshot'> & {
+  multiplier: string | null;
+};
+
 /** Runs that nothing has happened in for too long; a queued one only when no worker was alive all that time. */
-const selectStale = statement<{ id: string; account_id: string; trace_id: string; status: string; multiplier: string | null }>(`
-  select id, account_id, trace_id, status, route_snapshot ->> 'multiplier' as multiplier from runs where ${open} and last_activity_at < now() - $1 * interval '1 minute'
+const selectStale = statement<StaleRun>(`
+  select id, account_id, trace_id, status, prompt_tokens, route_snapshot, route_snapshot ->> 'multiplier' as multiplier from runs where ${open} and last_activity_at < now() - $1 * interval '1 minute'
     and (attempt > 0 or not exists (select from workers where last_seen_at > now() - $1 * interval '1 minute') or created_at < now() - $2 * interval '1 millisecond')
   limit 500`);
 
 const reapRun = statement<{ id: string }>(`
   with run as (
-    update runs set next_seq = next_seq + 1, status = $3, error = $4, lease_token = null, lease_until = null, total_input_tokens = $9, total_output_tokens = $10, total_cost_usd = $11,
+    update runs set next_seq = next_seq + 1, status = $3, error = $4, lease_token = null, lease_until = null, total_input_tokens = $9, total_output_tokens = $10, total_cost_usd = $11, usage_estimated = $12,
       failed_at = case when $3 = 'failed' then now() end, cancelled_at = case when $3 = 'cancelled' then now() end
     where id = $1 and ${open} and last_activity_at < now() - $2 * interval '1 minute' returning id, account_id, trace_id, next_seq - 1 as seq),
   event as (insert into run_events (run_id, seq, event_id, type, data, created_at) select id, seq, $5, $6, $7, now() from run),
@@ -69,13 +76,13 @@ export async function reapRuns({ database, config, queue, bell, log }: ReaperDep
   const reaped = await database.transaction(async (tx) => {
     if (!(await tx.row(tryLock, [reaperLock]))?.locked) return [];
     const stale = await tx.rows(selectStale, [minutes, settings['limit.run_wall_clock_timeout_ms']]);
-    const ended: { run: (typeof stale)[number]; spent: Spending }[] = [];
+    const ended: { run: StaleRun; spent: Spending }[] = [];
     for (const run of stale) {
       const { status, type, data, error } = endOf(run);
-      // What finished turns have used is recorded however the run ends; a log that cannot be read has used nothing we know of.
-      const { spent } = await readLog(tx, run.id).catch(() => ({ spent: { usage: undefined, cost: '0' } }));
-      const totals = [spent.usage?.input_tokens ?? 0, spent.usage?.output_tokens ?? 0, Number(spent.cost).toFixed(6)];
-      const entry = [newId(), type, JSON.stringify(data), newId(), ...totals];
+      const spent = await spendingOf(tx, run);
+      const { input_tokens: input = 0, output_tokens: output = 0, estimated = false } = spent.usage ?? {};
+      const totals = [input, output, Number(spent.cost).toFixed(6), estimated];
+      const entry = [newId(), type, JSON.stringify({ ...data, ...totalsOf(spent) }), newId(), ...totals];
       // The condition is asked again under the lock: a worker that has just committed wins.
       if (!(await tx.row(reapRun, [run.id, minutes, status, error && JSON.stringify(error), ...entry]))) continue;
       await queue.withdrawRun(tx, run.id);
@@ -95,6 +102,14 @@ export async function reapRuns({ database, config, queue, bell, log }: ReaperDep
   }
   if (reaped.length > 0) log.warn({ runs: reaped.length }, 'stuck runs were ended');
   return reaped.length;
+}
+
+/** What a run has used, with the call in which its worker stopped; nothing if its log cannot be read. */
+async function spendingOf(sql: Sql, run: StaleRun): Promise<Spending> {
+  const log = await readLog(sql, run.id).catch(() => undefined);
+  if (!log) return { usage: undefined, cost: '0' };
+  addLostCall(run, log);
+  return log.spent;
 }
 
 function endOf({ status, trace_id }: { status: string; trace_id: string }) {

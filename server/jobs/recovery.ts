@@ -1,4 +1,4 @@
-import type { RunEvent, RunEventType, RunStep } from '../../contract/events.ts';
+import type { Cost, RunEvent, RunEventType, RunStep, Usage } from '../../contract/events.ts';
 import type { Resume, Spent } from '../agent/loop.ts';
 import type { ModelMessage, ToolCall } from '../agent/model.ts';
 import { askUserTool, readQuestion } from '../agent/tools/askUser.ts';
@@ -13,8 +13,11 @@ type Stored<T extends RunEventType> = Extract<StoredEvent, { type: T }>;
 
 const selectLog = statement<{ seq: number; type: string; data: unknown }>(`
   select seq, type, data from run_events where run_id = $1
-    and type in ('llm.turn.completed', 'tool.call', 'tool.result', 'run.route.selected', 'run.input_requested', 'run.waiting_for_input',
-      'run.input_provided', 'run.resumed', 'run.steering_injected') order by seq`);
+    and (type in ('llm.turn.completed', 'tool.call', 'tool.result', 'run.route.selected', 'run.input_requested', 'run.waiting_for_input',
+      'run.input_provided', 'run.resumed', 'run.steering_injected', 'run.llm.retry', 'run.context_compact', 'run.recovered')
+    or (type in ('message.delta', 'tool.call.delta') and seq > coalesce((
+      select max(seq) from run_events where run_id = $1 and type in ('llm.turn.completed', 'run.llm.retry', 'run.recovered')), 0)))
+  order by seq`);
 
 const selectOpaque = statement<{ turn_index: number; opaque: unknown }>('select turn_index, opaque from run_turns where run_id = $1');
 
@@ -23,6 +26,8 @@ export type Log = Resume & {
   /** Events to write for calls that were begun and never ended: side effects are not repeated. */
   interrupted: RunStep[];
   spent: Spent;
+  /** What the model had said in a call that the log does not end: text, thinking and calls of tools. */
+  received: string;
   /** The first event after the last finished turn. */
   resumeSeq: number;
   /** Whether the route was told. */
@@ -52,6 +57,7 @@ function createReader(opaque: ReadonlyMap<number, unknown>) {
     loaded: [],
     interrupted: [],
     spent: { usage: undefined, cost: '0' },
+    received: '',
     resumeSeq: 2,
     isRouted: false,
   };
@@ -59,7 +65,7 @@ function createReader(opaque: ReadonlyMap<number, unknown>) {
   let request: Request | undefined;
 
   function takeTurn({ data }: Stored<'llm.turn.completed'>) {
-    const { assistant_message: message, usage, cost } = data;
+    const { assistant_message: message } = data;
     // An answer that others followed was not the last.
     if (log.answer) log.trail.push({ role: 'assistant', content: log.answer.text });
     const text = message.content.map((part) => part.text ?? '').join('');
@@ -70,7 +76,6 @@ function createReader(opaque: ReadonlyMap<number, unknown>) {
     }));
     log.turns = data.turn_index;
     log.answer = calls?.length ? undefined : { llmCallId: data.llm_call_id ?? '', text, message };
-    log.spent = { usage: addUsage(log.spent.usage, usage), cost: addMicros(log.spent.cost, cost?.amount_micros ?? 0) };
     if (!calls?.length) return;
     log.trail.push({ role: 'assistant', content: text, tool_calls: calls, ...withOpaque(opaque.get(data.turn_index)) });
     open.clear();
@@ -78,6 +83,14 @@ function createReader(opaque: ReadonlyMap<number, unknown>) {
     calls.forEach((call, at) => {
       open.set(call.id, { call, args: message.tool_calls![at]!.arguments, isTold: false });
     });
+  }
+
+  function receive(text: string) {
+    log.received += text;
+  }
+
+  function addSpent({ usage, cost }: { usage?: Usage | undefined; cost?: Cost | undefined }) {
+    log.spent = { usage: addUsage(log.spent.usage, usage), cost: addMicros(log.spent.cost, cost?.amount_micros ?? 0) };
   }
 
   function takeResult({ data }: Stored<'tool.result'>) {
@@ -104,6 +117,9 @@ function createReader(opaque: ReadonlyMap<number, unknown>) {
 
   return {
     take(event: StoredEvent) {
+      if (event.type === 'message.delta') return receive(event.data.content);
+      if (event.type === 'tool.call.delta') return receive((event.data.tool_name ?? '') + event.data.arguments_delta);
+      if (isOfModelCall(event)) addSpent(event.data);
       // What the API appends, it may append in the middle of an answer.
       if (!event.type.startsWith('run.') || event.type === 'run.route.selected' || event.type === 'run.steering_injected')
         log.resumeSeq = event.seq + 1;
@@ -129,6 +145,11 @@ function createReader(opaque: ReadonlyMap<number, unknown>) {
     },
   };
 }
+
+/** The events that report what model calls used: each call is in one of them. */
+const callTypes = ['llm.turn.completed', 'run.llm.retry', 'run.context_compact', 'run.route.selected', 'run.recovered'] as const;
+const isOfModelCall = (event: StoredEvent): event is Stored<(typeof callTypes)[number]> =>
+  (callTypes as readonly string[]).includes(event.type);
 
 const tell = (call: OpenCall | undefined) => {
   if (call) call.isTold = true;

@@ -1,4 +1,4 @@
-import type { RunStep } from '../../contract/events.ts';
+import type { Cost, RunStep, Usage } from '../../contract/events.ts';
 import type { Model } from '../agent/model.ts';
 import type { Persona } from '../agent/personas.ts';
 import { openModel } from '../agent/providers/open.ts';
@@ -44,11 +44,20 @@ export async function chooseRoute(
   return openRoute(deps, settings, await resolveRoute(deps.database, { keys: deps.keys, config: deps.config, settings }, asked));
 }
 
-/** The decisions of the first attempt stay for the whole run. */
-export async function keepDecisions(sql: Sql, { run, token }: Lease, writer: EventWriter, persona: Persona, routed: Routed): Promise<void> {
+type Decided = { persona: Persona; routed: Routed };
+type Used = { usage?: Usage; cost?: Cost };
+
+/** The decisions of the first attempt stay for the whole run. `used` is what deciding cost. */
+export async function keepDecisions(
+  sql: Sql,
+  { run, token }: Lease,
+  writer: EventWriter,
+  { persona, routed }: Decided,
+  used: Used,
+): Promise<void> {
   const { snapshot, event } = routed;
   await sql.run(keepPlan, [run.id, token, JSON.stringify(snapshot), event.model, persona.key, JSON.stringify(persona)]);
-  await writer.write({ type: 'run.route.selected', data: event });
+  await writer.write({ type: 'run.route.selected', data: { ...event, ...used } });
 }
 
 /** The automatic title is asked of the model that the platform names for it, or else of the run's own. */

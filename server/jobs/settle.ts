@@ -2,7 +2,7 @@ import Big from 'big.js';
 import type { RunStep, Usage } from '../../contract/events.ts';
 import { cacheHitRate, usdCost } from '../agent/cost.ts';
 import type { RunFailure } from '../agent/failure.ts';
-import { costSpent, type Spent } from '../agent/loop/spending.ts';
+import { type Spent, totalsOf } from '../agent/loop/spending.ts';
 import type { Answer } from '../agent/loop.ts';
 import type { ModelMessage } from '../agent/model.ts';
 import { facts } from '../kernel/facts.ts';
@@ -30,7 +30,7 @@ const reopen = statement<never>(`update runs set status = 'running' where id = $
 const endRun = statement<never>(`
   update runs set status = $2, completed_at = case when $2 = 'completed' then now() end, failed_at = case when $2 = 'failed' then now() end,
     cancelled_at = case when $2 = 'cancelled' then now() end, total_input_tokens = $3, total_output_tokens = $4, total_cost_usd = $5,
-    cache_hit_rate = $6, error = $7, lease_token = null, lease_until = null
+    usage_estimated = $6, cache_hit_rate = $7, error = $8, lease_token = null, lease_until = null
   where id = $1`);
 
 /**
@@ -65,8 +65,7 @@ export async function settleRun(
 }
 
 async function endingStep(tx: Transaction, run: LeasedRun, ending: Ending, spent: Spent): Promise<RunStep> {
-  const cost = costSpent(spent);
-  const totals = { ...(spent.usage && { usage: spent.usage }), ...(cost && { cost }) };
+  const totals = totalsOf(spent);
   switch (ending.type) {
     case 'completed': {
       const { answer, trail } = ending;
@@ -98,7 +97,7 @@ function recordEnd(tx: Transaction, run: ChargedRun, ending: Ending, { usage, co
   const total: Usage = usage ?? {};
   const { usd } = usdCost(new Big(cost));
   const error = ending.type === 'failed' ? ending.failure : undefined;
-  const totals = [total.input_tokens ?? 0, total.output_tokens ?? 0, usd, cacheHitRate(total)];
+  const totals = [total.input_tokens ?? 0, total.output_tokens ?? 0, usd, total.estimated ?? false, cacheHitRate(total)];
   const why = error ? JSON.stringify({ error_class: error.errorClass, message: error.message, resumable: error.resumable }) : null;
   tx.withCommit(tx.run(endRun, [run.id, ending.type, ...totals, why]));
   chargeRun(tx, run, { usage, cost }, settings);

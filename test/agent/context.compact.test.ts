@@ -38,6 +38,8 @@ test('above 80 % the oldest messages give way to a summary, until the prompt is 
   expect(event).toEqual({
     op: 'persist',
     phase: 'completed',
+    usage: paid[0],
+    cost: { currency: 'USD', amount_micros: 0 },
     turn_index: 3,
     trigger_phase: 'threshold',
     rewrite_applied: true,

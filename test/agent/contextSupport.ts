@@ -1,6 +1,7 @@
 import type { RunStep, Usage } from '../../contract/events.ts';
 import { type ContextInput, createContext } from '../../server/agent/context/compact.ts';
 import type { Summary } from '../../server/agent/context/summaries.ts';
+import { metered } from '../../server/agent/metering.ts';
 import type { Model, ModelMessage } from '../../server/agent/model.ts';
 
 export const settings = {
@@ -13,12 +14,19 @@ export const settings = {
 export function openContext(model: Model, window: number, changes: Partial<ContextInput> = {}) {
   const saved: Summary[] = [];
   const paid: (Usage | undefined)[] = [];
+  const meter = {
+    reserve: async () => {},
+    charge(usage: Usage) {
+      paid.push(usage);
+      return { currency: 'USD' as const, amount_micros: 0 };
+    },
+    settle: async () => {},
+  };
   const context = createContext({
-    model,
+    model: metered(model, meter),
     window,
     settings,
     save: async (summary) => void saved.push(summary),
-    pay: (usage) => void paid.push(usage),
     signal: new AbortController().signal,
     ...changes,
   });

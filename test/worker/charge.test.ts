@@ -167,8 +167,12 @@ test('a failed run and a cancelled one pay for what they have used', async () =>
   expect((await call('POST', `/v1/runs/${runId}:cancel`, { token: person.token })).status).toBeLessThan(300);
   await stream.ended;
   expect(types(stream.events).at(-1)).toBe('run.cancelled');
-  expect((await bookedOf(world, runId)).rows).toMatchObject([{ amount: -24 }]);
-  expect(await soundBalance(world, person.accountId)).toBe(952);
+  const { rows, usage } = await bookedOf(world, runId);
+  // The second turn ended without a report: its prompt and its one word are estimated.
+  expect(usage).toMatchObject([{ output_tokens: 1001, estimated: true }]);
+  expect(usage[0].input_tokens).toBeGreaterThan(3_000);
+  expect(rows).toMatchObject([{ amount: -Math.ceil(usage[0].cost_usd * 1_000) }]);
+  expect(await soundBalance(world, person.accountId)).toBe(1000 - 24 + rows[0].amount);
 });
 
 test('the end that is written by several workers at once charges once', async () => {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import type { RunStep } from '../../contract/events.ts';
+import type { RunStep, Usage } from '../../contract/events.ts';
 import { classifyRoute } from '../../server/agent/executors/classifyRoute.ts';
-import type { Spent } from '../../server/agent/loop/spending.ts';
+import { addSpending, type Spent } from '../../server/agent/loop/spending.ts';
+import { metered } from '../../server/agent/metering.ts';
 import type { ModelMessage } from '../../server/agent/model.ts';
 import { useVendor } from '../agent/support.ts';
 import { chat, type Scripted } from '../setup/vendor.ts';
@@ -17,14 +18,13 @@ async function classify(script: Scripted[], executor_config: Record<string, unkn
   vendor().answers(...script);
   const spent: Spent = { usage: undefined, cost: '0' };
   const steps: RunStep[] = [];
+  const charge = (usage: Usage, costUsd?: string) => addSpending(spent, prices, usage, costUsd);
   const going = classifyRoute({
-    model: openAi('chat_completions'),
+    model: metered(openAi('chat_completions'), { reserve: async () => {}, charge, settle: async () => {} }),
     persona: { prompt: 'Choose well.', executor_config },
     messages: [{ role: 'user', content: 'Prove it.' }],
-    prices,
     retry: { maxAttempts: 2, baseDelayMs: 1 },
     signal: new AbortController().signal,
-    spent,
     ...more,
   });
   const result = (async () => {
@@ -35,8 +35,9 @@ async function classify(script: Scripted[], executor_config: Record<string, unkn
     }
   })();
   const [outcome] = await Promise.allSettled([result]);
-  const chosen = outcome.status === 'fulfilled' ? outcome.value : undefined;
-  return { chosen, error: outcome.status === 'rejected' ? outcome.reason : undefined, steps, spent };
+  const { used, ...chosen } = outcome.status === 'fulfilled' ? outcome.value : { used: undefined };
+  const error = outcome.status === 'rejected' ? outcome.reason : undefined;
+  return { chosen: error ? undefined : chosen, used, error, steps, spent };
 }
 const answer = (text: string) => [chat.answer(text)];
 const deep = { route: 'deep', prompt: 'Be deep.', model: 'x^y' };
@@ -55,9 +56,10 @@ test('the model is shown the choice and the conversation, hidden and short, and 
       ],
     },
   ];
-  const { chosen, steps, spent } = await classify(answer('deep'), { routes }, { messages });
+  const { chosen, used, steps, spent } = await classify(answer('deep'), { routes }, { messages });
   expect([chosen, steps]).toEqual([deep, []]);
   expect(spent).toMatchObject({ usage: { input_tokens: 11, output_tokens: 7 } });
+  expect(used).toEqual({ usage: spent.usage, cost: { currency: 'USD', amount_micros: Number(spent.cost) * 1e6 } });
   expect(Number(spent.cost)).toBeGreaterThan(0);
   const [{ body }] = vendor().requests as unknown as [{ body: { messages: { content: string }[]; tools?: unknown } }];
   expect(body.messages).toHaveLength(2);

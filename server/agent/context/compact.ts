@@ -1,7 +1,8 @@
-import type { RunStep, Usage } from '../../../contract/events.ts';
+import type { RunStep } from '../../../contract/events.ts';
 import type { Settings } from '../../resources/settings/settings.ts';
 import { RunFailure } from '../failure.ts';
 import { type Model, ModelError, type ModelMessage, type ModelTool } from '../model.ts';
+import { createUsageSum } from '../usage.ts';
 import { type Chosen, chooseUnits, fits } from './choose.ts';
 import type { Size } from './estimate.ts';
 import { createState, type Shown } from './state.ts';
@@ -21,13 +22,14 @@ const maxFailures = 2;
 /** An estimate is off by this factor, at most: what is larger than so many windows cannot fit. */
 const estimateError = 1.25;
 
+type UsageSum = ReturnType<typeof createUsageSum>;
 type Compacted = Extract<RunStep, { type: 'run.context_compact' }>['data'];
 type Steps = AsyncGenerator<RunStep, ModelMessage[]>;
 type Prompt = { messages: readonly ModelMessage[]; tools: readonly ModelTool[]; turn: number };
 
 /** What the context of a run is made with. */
 export type ContextInput = {
-  /** The model of the run: it writes the summaries too. */
+  /** The model of the run, metered: it writes the summaries too. */
   model: Model;
   /** Tokens of the model's window: see `contextWindow`. */
   window: number;
@@ -39,8 +41,6 @@ export type ContextInput = {
   summary?: Summary | undefined;
   /** Keeps a summary for later runs: see `saveSummary`. */
   save?(summary: Summary): Promise<void>;
-  /** Hears what each summary used, also of one that failed: it is part of the run's usage. */
-  pay(usage: Usage | undefined, costUsd?: string): void;
   signal: AbortSignal;
 };
 
@@ -70,9 +70,9 @@ export function createContext(input: ContextInput): Context {
   let saidNothingToDo = false;
 
   /** Make one summary of what was chosen; false when the model does not. */
-  async function replace({ part, units, lines }: Chosen, tokens: number): Promise<Summary | undefined | false> {
+  async function replace({ part, units, lines }: Chosen, tokens: number, used: UsageSum): Promise<Summary | undefined | false> {
     try {
-      const summary = await summarize(input, lines, state.summaryOf(part), tokens);
+      const summary = await summarize({ ...input, addUsage: used.add }, lines, state.summaryOf(part), tokens);
       failures = 0;
       return state.replace(part, units, summary);
     } catch (error) {
@@ -84,7 +84,7 @@ export function createContext(input: ContextInput): Context {
   }
 
   /** Summarize the oldest, pass by pass, until the prompt is within `goal` or nothing is left. */
-  async function summarizeTo(goal: Size, { messages, tools }: Prompt) {
+  async function summarizeTo(goal: Size, { messages, tools }: Prompt, used: UsageSum) {
     const done = { passes: 0, failed: false, persisted: false };
     const summaryTokens = Math.max(64, Math.min(maxSummaryTokens, Math.floor(goal.tokens / 8)));
     while (done.passes < maxPasses) {
@@ -96,7 +96,7 @@ export function createContext(input: ContextInput): Context {
         .map((candidates) => chooseUnits(candidates, wish))
         .find((choice) => choice !== undefined);
       if (!chosen) break;
-      const made = await replace(chosen, summaryTokens);
+      const made = await replace(chosen, summaryTokens, used);
       if (made === false) return { ...done, failed: true };
       done.passes++;
       if (!made) continue;
@@ -111,12 +111,13 @@ export function createContext(input: ContextInput): Context {
     const before = show();
     // Images weigh most where bytes are counted, and cost no question.
     if (before.size.bytes > goal.bytes) state.dropOldImages();
-    const { passes, failed, persisted } = await summarizeTo(goal, prompt);
+    const used = createUsageSum();
+    const { passes, failed, persisted } = await summarizeTo(goal, prompt, used);
     state.dropOldImages();
     const after = show();
     const changed = passes > 0 || after.dropped > before.dropped;
     const phase = phaseOf(after, { changed, failed, refused: trigger_phase === 'provider' });
-    if (phase !== 'no_rewrite' || !saidNothingToDo)
+    if (phase !== 'no_rewrite' || !saidNothingToDo || used.total().usage)
       yield {
         type: 'run.context_compact',
         data: {
@@ -131,6 +132,7 @@ export function createContext(input: ContextInput): Context {
           request_bytes_after_rewrite: after.size.bytes,
           tokens_before: before.size.tokens,
           tokens_after: after.size.tokens,
+          ...used.total(),
         },
       };
     saidNothingToDo ||= phase === 'no_rewrite';

@@ -1,5 +1,5 @@
 import { sliceByTokens } from 'tokenx';
-import { type Model, ModelError, type ModelMessage, type Usage } from '../model.ts';
+import { type Cost, type Model, ModelError, type ModelMessage, type Usage } from '../model.ts';
 import { textTokens } from './estimate.ts';
 
 /** The most tokens that a summary may have. */
@@ -30,14 +30,18 @@ function middleCut(text: string, length: number): string {
   return `${text.slice(0, half).toWellFormed()} […] ${text.slice(-half).toWellFormed()}`;
 }
 
-/** What a question for a summary is asked with; `pay` hears what it used, also when it failed. */
-export type Summarizer = { model: Model; signal: AbortSignal; pay(usage: Usage | undefined, costUsd?: string): void };
+/** What a summary is made with; `addUsage` is told what the call used, also when it failed. */
+export type Summarizer = {
+  model: Model;
+  signal: AbortSignal;
+  addUsage(used: { usage?: Usage | undefined; cost?: Cost | undefined }): void;
+};
 
 /**
  * Ask once for a summary of at most `tokens`. Throws a `ModelError` when the model fails or says nothing, and the reason of the signal.
  */
 export async function summarize(
-  { model, signal, pay }: Summarizer,
+  { model, signal, addUsage }: Summarizer,
   lines: readonly string[],
   earlier: string | undefined,
   tokens: number,
@@ -57,11 +61,11 @@ export async function summarize(
   try {
     for await (const event of model.stream(request, signal)) {
       if (event.type !== 'finish') continue;
-      pay(event.usage, event.cost_usd);
+      addUsage(event);
       text = event.text.trim();
     }
   } catch (error) {
-    if (error instanceof ModelError) pay(error.usage);
+    if (error instanceof ModelError) addUsage(error);
     throw error;
   }
   if (text === '') throw new ModelError('provider.retryable', 'The model wrote no summary.');

@@ -1,38 +1,37 @@
-import type { RunStep } from '../../../contract/events.ts';
+import type { Cost, RunStep, Usage } from '../../../contract/events.ts';
 import { ClassifyRouteConfig } from '../../resources/personas/executors.ts';
-import type { Prices } from '../cost.ts';
 import { RunFailure } from '../failure.ts';
-import { pay, type Spent } from '../loop/spending.ts';
-import { type Model, ModelError, type ModelMessage, type ModelRequest } from '../model.ts';
+import type { Model, ModelEvent, ModelMessage, ModelRequest } from '../model.ts';
 import type { Persona } from '../personas.ts';
 import { type RetryOptions, streamWithRetry } from '../retry.ts';
 
 export type ClassifyInput = {
+  /** A metered model: see `metered`. */
   model: Model;
   persona: Pick<Persona, 'prompt' | 'executor_config'>;
   /** The conversation, without a system prompt. */
   messages: readonly ModelMessage[];
-  prices: Prices;
   retry: Omit<RetryOptions, 'signal'>;
   signal: AbortSignal;
-  spent: Spent;
 };
 
-/** How a run continues: as another persona or with another system prompt, and the selector of a model if it changes. */
-export type ClassifiedRoute = { route: string; personaId?: string; prompt?: string; model?: string };
+/** How a run continues: as another persona or with another system prompt, the selector of a model if it changes, and what the choice used. */
+export type ClassifiedRoute = { route: string; personaId?: string; prompt?: string; model?: string; used: { usage?: Usage; cost?: Cost } };
 
 /**
- * Ask a model which way a run should go on. The call is hidden: it is no turn and leaves no text, but what it used is spent.
+ * Ask a model which way a run should go on. The call is hidden: it is no turn and leaves no text.
  * Throws `task.classify_route.no_match` when it names no route and there is no default.
  */
 export async function* classifyRoute(input: ClassifyInput): AsyncGenerator<RunStep, ClassifiedRoute> {
   const { routes, default_route: otherwise } = ClassifyRouteConfig.parse(input.persona.executor_config);
   const keys = Object.keys(routes);
-  const route = namedIn(yield* ask(input, questionOf(input, keys)), keys) ?? otherwise;
+  const answer = yield* ask(input, questionOf(input, keys));
+  const route = namedIn(answer?.text ?? '', keys) ?? otherwise;
   if (route == null)
     throw new RunFailure('task.classify_route.no_match', 'The model chose none of the routes.', { details: { routes: keys } });
   const { persona_id: personaId, prompt_override: prompt, model_override: model } = routes[route]!;
-  return { route, ...(personaId && { personaId }), ...(prompt && { prompt }), ...(model && { model }) };
+  const used = { ...(answer?.usage && { usage: answer.usage }), ...(answer?.cost && { cost: answer.cost }) };
+  return { route, ...(personaId && { personaId }), ...(prompt && { prompt }), ...(model && { model }), used };
 }
 
 const longestAnswer = 64;
@@ -70,22 +69,15 @@ function textOf(content: Content): string {
   return text.trim().slice(0, longestMessage).toWellFormed();
 }
 
-async function* ask({ model, prices, retry, signal, spent }: ClassifyInput, request: ModelRequest): AsyncGenerator<RunStep, string> {
-  let answer = '';
-  try {
-    for await (const event of streamWithRetry(model, request, { ...retry, signal })) {
-      if (event.type === 'retry') {
-        const { type: _, usage, ...facts } = event;
-        pay(spent, prices, usage);
-        yield { type: 'run.llm.retry', data: facts };
-      } else if (event.type === 'finish') {
-        pay(spent, prices, event.usage, event.cost_usd);
-        answer = event.text;
-      }
-    }
-  } catch (error) {
-    if (error instanceof ModelError) pay(spent, prices, error.usage);
-    throw error;
+type Finish = Extract<ModelEvent, { type: 'finish' }>;
+
+async function* ask({ model, retry, signal }: ClassifyInput, request: ModelRequest): AsyncGenerator<RunStep, Finish | undefined> {
+  let answer: Finish | undefined;
+  for await (const event of streamWithRetry(model, request, { ...retry, signal })) {
+    if (event.type === 'retry') {
+      const { type: _, ...facts } = event;
+      yield { type: 'run.llm.retry', data: facts };
+    } else if (event.type === 'finish') answer = event;
   }
   return answer;
 }

@@ -9,20 +9,30 @@ export type Spent = { usage: Usage | undefined; cost: string };
 /** What a run may use; 0 is without limit. */
 export type SpendingLimits = { costMicros: number; outputTokens: number };
 
-/** Add what a call used; its own cost, when it used anything. `reported` is the cost in US dollars that the provider names. */
-export function pay(spent: Spent, prices: Prices, usage: Usage | undefined, reported?: string): Cost | undefined {
-  if (usage === undefined && reported === undefined) return undefined;
-  const { exact, micros } = costOf(usage ?? {}, prices, reported);
+/** Adds what a call used; its own cost. `reported` is the cost in US dollars that the provider names. */
+export function addSpending(spent: Spent, prices: Prices, usage: Usage, reported?: string): Cost {
+  const { exact, micros } = costOf(usage, prices, reported);
   spent.usage = addUsage(spent.usage, usage);
   spent.cost = exact.plus(spent.cost).toString();
   return { currency: 'USD', amount_micros: micros };
 }
 
-const noPrices: Prices = { cost_per_1k_input: null, cost_per_1k_output: null, cost_per_1k_cache_write: null, cost_per_1k_cache_read: null };
+export const noPrices: Prices = {
+  cost_per_1k_input: null,
+  cost_per_1k_output: null,
+  cost_per_1k_cache_write: null,
+  cost_per_1k_cache_read: null,
+};
 
 /** The cost of everything spent, as events say it. */
-export function costSpent({ usage, cost }: Spent): Cost | undefined {
+function costSpent({ usage, cost }: Spent): Cost | undefined {
   return usage || cost !== '0' ? { currency: 'USD', amount_micros: usdCost(costOf({}, noPrices, cost).exact).micros } : undefined;
+}
+
+/** The totals of a run as its last event has them. */
+export function totalsOf(spent: Spent): { usage?: Usage; cost?: Cost } {
+  const cost = costSpent(spent);
+  return { ...(spent.usage && { usage: spent.usage }), ...(cost && { cost }) };
 }
 
 /** Throws `budget.exceeded` when a run has used more than it may. */

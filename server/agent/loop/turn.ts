@@ -1,17 +1,16 @@
-import type { AssistantMessage, Cost, RunStep, Usage } from '../../../contract/events.ts';
+import type { AssistantMessage, RunStep } from '../../../contract/events.ts';
 import { newId } from '../../kernel/ids.ts';
-import type { Prices } from '../cost.ts';
 import { isDebugEvent, type Model, ModelError, type ModelEvent, type ModelMessage, type ModelRequest, type ToolCall } from '../model.ts';
 import { type RetryEvent, streamWithRetry } from '../retry.ts';
 import { parseArguments } from '../tools/policy.ts';
-import { pay, type Spent } from './spending.ts';
+import type { Spent } from './spending.ts';
 import { createThinking } from './thinking.ts';
 
 /** What every turn of a run is asked with. */
 export type TurnInput = {
+  /** A metered model: see `metered`. */
   model: Model;
   request: Omit<ModelRequest, 'messages' | 'tools'>;
-  prices: Prices;
   providerKind: string;
   /** Whether thinking is told at all. */
   streamThinking: boolean;
@@ -29,36 +28,29 @@ export type Turn = Answer & { calls: ToolCall[]; opaque?: unknown };
 
 type Finish = Extract<ModelEvent, { type: 'finish' }>;
 
-/** Ask the model once, again where it is worth it, and tell what it says. Throws its `ModelError`; what was used is spent all the same. */
+/** Asks the model, again where a retry may help, and yields what it says. Throws its `ModelError`. */
 export async function* takeTurn(
   input: TurnInput,
   turn: number,
   { messages, tools }: Pick<ModelRequest, 'messages' | 'tools'>,
 ): AsyncGenerator<RunStep, Turn> {
-  const { model, request, retry, signal, spent, prices } = input;
+  const { model, request, retry, signal } = input;
   const llmCallId = newId();
   const thinking = createThinking(input.streamThinking);
   let finish: Finish | undefined;
-  try {
-    for await (const event of streamWithRetry(model, { ...request, messages, tools }, { ...retry, signal })) {
-      yield* thinking.around(event);
-      if (event.type === 'finish') finish = event;
-      else {
-        if (event.type === 'retry') pay(spent, prices, event.usage);
-        const step = stepOf(event, input, llmCallId);
-        if (step) yield step;
-      }
+  for await (const event of streamWithRetry(model, { ...request, messages, tools }, { ...retry, signal })) {
+    yield* thinking.around(event);
+    if (event.type === 'finish') finish = event;
+    else {
+      const step = stepOf(event, input, llmCallId);
+      if (step) yield step;
     }
-  } catch (error) {
-    if (error instanceof ModelError) pay(spent, prices, error.usage);
-    throw error;
   }
   if (!finish) throw new ModelError('provider.retryable', 'The model ended without an answer.');
   const calls = withOwnIds(finish.tool_calls, messages);
-  const cost = pay(spent, prices, finish.usage, finish.cost_usd);
   if (finish.opaque !== undefined && calls.length > 0) await input.keepOpaque(turn, finish.opaque);
   const message = assistantMessage(finish.text, calls);
-  yield completed(turn, llmCallId, message, finish.usage, cost);
+  yield completed(turn, llmCallId, message, finish);
   return { llmCallId, message, text: finish.text, calls, opaque: finish.opaque };
 }
 
@@ -84,13 +76,13 @@ function stepOf(event: Exclude<ModelEvent | RetryEvent, Finish>, input: TurnInpu
       return { type: 'run.provider_fallback', data: { provider_kind: input.providerKind, ...facts } };
     }
     case 'retry': {
-      const { type: _, usage: __, ...facts } = event;
+      const { type: _, ...facts } = event;
       return { type: 'run.llm.retry', data: facts };
     }
   }
 }
 
-function completed(turn: number, llmCallId: string, message: AssistantMessage, usage: Usage | undefined, cost: Cost | undefined): RunStep {
+function completed(turn: number, llmCallId: string, message: AssistantMessage, { usage, cost }: Finish): RunStep {
   const used = { ...(usage && { usage }), ...(cost && { cost }) };
   return { type: 'llm.turn.completed', data: { llm_call_id: llmCallId, turn_index: turn, ...used, assistant_message: message } };
 }

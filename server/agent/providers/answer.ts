@@ -74,8 +74,10 @@ function createAnswer({ dialect, names, request, line }: Reading) {
       if (piece.kind === 'text') yield* say(filter.push(storable(piece.text)));
       else if (piece.kind === 'thinking') yield* say(piece.text === '' ? [] : [{ text: piece.text, channel: 'thinking' }]);
       else if (piece.kind === 'tool') yield* calls.take(piece);
-      else if (piece.kind === 'usage') usage = { ...usage, ...piece.usage };
-      else if (piece.kind === 'cost') cost = new Big(piece.usd).toFixed();
+      else if (piece.kind === 'usage') {
+        usage = { ...usage, ...piece.usage };
+        line.observer?.used(piece.usage);
+      } else if (piece.kind === 'cost') cost = new Big(piece.usd).toFixed();
       else if (piece.kind === 'reasoning') parts.push(piece.part);
       else if (piece.kind === 'end') ended = true;
       else if (piece.kind === 'error') throw streamFailure(line.vendor, piece.frame, line.redact);

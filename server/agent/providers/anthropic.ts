@@ -39,12 +39,12 @@ export function anthropicHeaders({ api_key, advanced_json }: Pick<AnthropicRoute
 export function openAnthropic(route: AnthropicRoute, deps: ProviderDeps): Model {
   const line: Line = { vendor: 'anthropic', deps, redact: redactKey(route.api_key) };
   return {
-    async *stream(request, signal) {
+    async *stream(request, signal, observer) {
       const names = createToolNames(request.tools.map(({ name }) => name));
       const call = await write(route, request, names);
       const reader = createMessagesReader();
       const tap = deps.debugEvents ? openTap(call, { provider_kind: 'anthropic', api_mode: 'messages' }, line.redact) : undefined;
-      const tapped = { ...line, tap };
+      const tapped = { ...line, tap, observer };
       yield* readAnswer(exchange(call, tapped, signal), { dialect: 'anthropic', reader, names, request, line: tapped });
     },
   };

@@ -1,5 +1,5 @@
 import { stepHeaders } from '../../kernel/spans.ts';
-import { ModelError } from '../model.ts';
+import { type CallObserver, ModelError } from '../model.ts';
 import type { Tap } from './debug.ts';
 import { networkFailure, type Redact, retryAfterOf, statusFailure, type Vendor } from './failures.ts';
 import type { ProviderDeps } from './route.ts';
@@ -8,8 +8,14 @@ import { eventData } from './sse.ts';
 /** A request ready to be sent. */
 export type HttpCall = { url: string; headers: Record<string, string>; body: string };
 
-/** How one vendor is spoken to; the tap is told what it says. */
-export type Line = { vendor: Vendor; deps: ProviderDeps; redact: Redact; tap?: Tap | undefined };
+/** How one vendor is spoken to; tap and observer are told what goes on. */
+export type Line = {
+  vendor: Vendor;
+  deps: ProviderDeps;
+  redact: Redact;
+  tap?: Tap | undefined;
+  observer?: CallObserver | undefined;
+};
 
 type Body = { read(): Promise<{ done: boolean; value?: Uint8Array }>; cancel(): Promise<void> };
 
@@ -19,7 +25,7 @@ const closingMs = 50;
 /** Send a request and yield the data of each event of the answer. Throws a `ModelError`, or the reason of `signal`. */
 export async function* exchange(
   { url, headers, ...message }: HttpCall,
-  { vendor, deps, redact, tap }: Line,
+  { vendor, deps, redact, tap, observer }: Line,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
   const own = new AbortController();
@@ -27,6 +33,8 @@ export async function* exchange(
   let body: Body | undefined;
   try {
     const sent = { ...message, headers: { ...headers, ...stepHeaders() }, method: 'POST', signal: AbortSignal.any([signal, own.signal]) };
+    signal.throwIfAborted();
+    observer?.sent();
     const response = await patient(deps.outbound.fetch(url, sent));
     body = response.body?.getReader();
     if (!response.ok) {

@@ -3,8 +3,10 @@ import { type Model, ModelError, type ModelEvent, type Usage } from '../model.ts
 
 /** The same model; each question to it is told, where somebody counts them. */
 export const observed = ({ provider_kind: provider, model: name }: { provider_kind: string; model: string }, model: Model): Model => ({
-  stream: (request, signal) =>
-    facts.modelAsked.isHeard ? watched({ provider, model: name }, model.stream(request, signal)) : model.stream(request, signal),
+  stream(request, signal, observer) {
+    const events = model.stream(request, signal, observer);
+    return facts.modelAsked.isHeard ? watched({ provider, model: name }, events) : events;
+  },
 });
 
 async function* watched(names: { provider: string; model: string }, events: AsyncIterable<ModelEvent>): AsyncGenerator<ModelEvent> {

@@ -1,4 +1,4 @@
-import { isDebugEvent, type Model, ModelError, type ModelRequest, type ReasoningMode } from '../model.ts';
+import { type CallObserver, isDebugEvent, type Model, ModelError, type ModelRequest, type ReasoningMode } from '../model.ts';
 import { type Reading, readAnswer } from './answer.ts';
 import { openTap } from './debug.ts';
 import { bodyKeys, bodyOf, encode } from './encode.ts';
@@ -31,7 +31,7 @@ export function openOpenAi(route: OpenAiRoute, deps: ProviderDeps): Model {
   const line: Line = { vendor: 'openai', deps, redact: redactKey(route.api_key) };
   let mode = route.openai_api_mode ?? 'auto';
 
-  async function* ask(apiMode: OpenAiApiMode, request: ModelRequest, signal: AbortSignal) {
+  async function* ask(apiMode: OpenAiApiMode, request: ModelRequest, signal: AbortSignal, observer: CallObserver | undefined) {
     const names = createToolNames(request.tools.map(({ name }) => name));
     const call = await write(route, apiMode, request, names);
     const how: Pick<Reading, 'dialect' | 'reader'> =
@@ -39,16 +39,16 @@ export function openOpenAi(route: OpenAiRoute, deps: ProviderDeps): Model {
         ? { dialect: 'openai_responses', reader: createResponsesReader() }
         : { dialect: 'openai_chat', reader: createChatReader() };
     const tap = deps.debugEvents ? openTap(call, { provider_kind: 'openai', api_mode: apiMode }, line.redact) : undefined;
-    const tapped = { ...line, tap };
+    const tapped = { ...line, tap, observer };
     yield* readAnswer(exchange(call, tapped, signal), { ...how, names, request, line: tapped });
   }
 
   return {
-    async *stream(request, signal) {
-      if (mode !== 'auto') return yield* ask(mode, request, signal);
+    async *stream(request, signal, observer) {
+      if (mode !== 'auto') return yield* ask(mode, request, signal, observer);
       let spoke = false;
       try {
-        for await (const event of ask('responses', request, signal)) {
+        for await (const event of ask('responses', request, signal, observer)) {
           spoke ||= !isDebugEvent(event);
           yield event;
         }
@@ -59,7 +59,7 @@ export function openOpenAi(route: OpenAiRoute, deps: ProviderDeps): Model {
         const status = typeof error.details.status_code === 'number' ? { status_code: error.details.status_code } : {};
         yield { type: 'fallback', from_api_mode: 'responses', to_api_mode: mode, reason: 'responses_not_supported', ...status };
       }
-      yield* ask(mode, request, signal);
+      yield* ask(mode, request, signal, observer);
     },
   };
 }

@@ -5,7 +5,8 @@ import type { StubRoute } from './route.ts';
 /** A model that answers without a provider: a number of equal texts, a pause between them, no usage. */
 export function openStub({ deltaCount, deltaIntervalSeconds }: StubRoute): Model {
   return {
-    async *stream(_request, signal) {
+    async *stream(_request, signal, observer) {
+      observer?.sent();
       let text = '';
       for (let n = 1; n <= deltaCount; n++) {
         signal.throwIfAborted();

@@ -22,6 +22,7 @@ import { Migration00022 } from './Migration00022.ts';
 import { Migration00026 } from './Migration00026.ts';
 import { Migration00030 } from './Migration00030.ts';
 import { Migration00031 } from './Migration00031.ts';
+import { Migration00032 } from './Migration00032.ts';
 
 /** Every migration in order. A new one gets the next number, and one line here. */
 export const migrations = [
@@ -49,4 +50,5 @@ export const migrations = [
   { name: 'Migration00026', class: Migration00026 },
   { name: 'Migration00030', class: Migration00030 },
   { name: 'Migration00031', class: Migration00031 },
+  { name: 'Migration00032', class: Migration00032 },
 ];

@@ -1,13 +1,15 @@
 import type { AdminAccount } from '../../../contract/adminAccounts.ts';
 import { statement } from '../../kernel/sql.ts';
 
-/** An account with the number of its members and its balance; its columns are the fields that are published. */
-export type AdminAccountRow = AdminAccount;
+import { reservedBy } from '../runs/queries.ts';
+
+/** An account with the number of its members and its balance. */
+export type AdminAccountRow = Omit<AdminAccount, 'available'>;
 
 const account = `
   select a.id, a.slug, a.name, a.type, a.status, a.owner_user_id, a.created_at,
     (select count(*)::int from memberships m where m.account_id = a.id) as members_count,
-    coalesce((select b.balance from credit_balances b where b.account_id = a.id), 0) as balance
+    coalesce((select b.balance from credit_balances b where b.account_id = a.id), 0) as balance, ${reservedBy('a.id')} as reserved
   from accounts a where a.deleted_at is null`;
 
 /** Newest first, from the sort key ($4, $5) on; $1: what slug or name contain, as a pattern. */

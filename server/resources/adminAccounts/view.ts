@@ -1,4 +1,5 @@
 import type { AdminAccount } from '../../../contract/adminAccounts.ts';
+import { viewBalance } from '../credits/view.ts';
 import type { AdminAccountRow } from './queries.ts';
 
 /** An account as those who run the platform see one. */
@@ -10,6 +11,6 @@ export const viewAdminAccount = (row: AdminAccountRow): AdminAccount => ({
   status: row.status,
   owner_user_id: row.owner_user_id,
   members_count: row.members_count,
-  balance: row.balance,
+  ...viewBalance(row),
   created_at: row.created_at,
 });

@@ -23,7 +23,7 @@ const move = (tx: Sql, changes: readonly Change[], { cause, auditId, note = '', 
   ]);
 
 /** Give or take credits. Answers with the new balance; throws 404 `account_not_found`, 409 `insufficient_credits` or `balance_overflow`. */
-export async function adjustCredits(scope: Scope, { account_id: accountId, amount, note }: CreditAdjustment): Promise<number> {
+export async function adjustCredits(scope: Scope, { account_id: accountId, amount, note }: CreditAdjustment): Promise<queries.BalanceRow> {
   const account = await scope.tx.row(queries.lockBalance, [accountId]);
   if (!account) throw accountNotFound();
   const { balance } = account;
@@ -40,7 +40,7 @@ export async function adjustCredits(scope: Scope, { account_id: accountId, amoun
     before: { account_id: accountId, balance },
     after: { account_id: accountId, balance: balance + amount },
   });
-  return balance + amount;
+  return { ...account, balance: balance + amount };
 }
 
 /** Give every account credits, or take from each what it has at most. How many changed; throws 409 `balance_overflow`. */

@@ -1,6 +1,7 @@
 import type { CreditCause } from '../../../contract/credits.ts';
 import { statement } from '../../kernel/sql.ts';
 import { projectVisible } from '../projects/visible.ts';
+import { reservedBy } from '../runs/queries.ts';
 
 /** A row of the ledger as the queries give it. */
 export type TransactionRow = {
@@ -36,15 +37,18 @@ export const selectTransactions = statement<TransactionRow>(`
     and ($8::timestamptz is null or (t.created_at, t.id) < ($8, $9::uuid))
   order by t.created_at desc, t.id desc limit $10`);
 
+/** A balance, and the credits that runs under way have reserved. */
+export type BalanceRow = { balance: number; reserved: number };
+
 /** The balance of an account that is there; an account that never had credits has 0. */
-export const selectBalance = statement<{ balance: number }>(`
-  select coalesce((select b.balance from credit_balances b where b.account_id = a.id), 0) as balance
+export const selectBalance = statement<BalanceRow>(`
+  select coalesce((select b.balance from credit_balances b where b.account_id = a.id), 0) as balance, ${reservedBy('$1')} as reserved
   from accounts a where a.id = $1 and a.deleted_at is null`);
 
 /** The balance of an account, locked until the commit; made where there is none. */
-export const lockBalance = statement<{ balance: number }>(`
+export const lockBalance = statement<BalanceRow>(`
   insert into credit_balances as b (account_id, balance) select a.id, 0 from accounts a where a.id = $1 and a.deleted_at is null
-  on conflict (account_id) do update set balance = b.balance returning balance`);
+  on conflict (account_id) do update set balance = b.balance returning b.balance, ${reservedBy('$1')} as reserved`);
 
 /** Change balances that are locked: the accounts $1 by the amounts $3, under the ids $2, each with its row in the ledger. */
 export const moveBalances = statement<never>(`

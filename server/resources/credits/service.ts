@@ -6,7 +6,7 @@ import type { TransactionRow } from './queries.ts';
 import * as queries from './queries.ts';
 
 /** A balance with a page of the ledger. */
-export type Statement = { accountId: string; balance: number; rows: TransactionRow[]; next: string | undefined };
+export type Statement = { accountId: string; account: queries.BalanceRow; rows: TransactionRow[]; next: string | undefined };
 
 /** The balance of the active account; without `data.usage.read` only the transactions of the caller, and those that are nobody's. */
 export function readOwnCredits(scope: Scope, query: CreditsQuery): Promise<Statement> {
@@ -34,5 +34,5 @@ async function readCredits(scope: Scope, accountId: string, { limit, before, fro
   ]);
   if (!account) throw accountNotFound();
   const page = app.cursors.page(rows, limit, list, (row) => [row.created_at, row.id]);
-  return { accountId, balance: account.balance, ...page };
+  return { accountId, account, ...page };
 }

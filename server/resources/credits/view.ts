@@ -1,5 +1,8 @@
 import type { CreditTransaction } from '../../../contract/credits.ts';
-import type { TransactionRow } from './queries.ts';
+import type { BalanceRow, TransactionRow } from './queries.ts';
+
+/** A balance as published: what is reserved beyond it, because another run or an adjustment took the credits, leaves nothing available. */
+export const viewBalance = ({ balance, reserved }: BalanceRow) => ({ balance, reserved, available: Math.max(0, balance - reserved) });
 
 /** A row of the ledger as published. */
 export const viewTransaction = (row: TransactionRow): CreditTransaction => ({

@@ -69,6 +69,7 @@ export async function startRun(scope: Scope, threadId: string, wishes: RunWishes
     ...asked,
     thread.last_message_number,
     resumable ?? null,
+    thread.reservation,
     ...event,
   ]);
   if (made === 0) throw ended(scope);
@@ -83,17 +84,29 @@ export async function startRun(scope: Scope, threadId: string, wishes: RunWishes
 const ended = ({ actor }: Scope) =>
   refuse('unauthenticated', actor.apiKeyId ? 'invalid_token' : 'session_revoked', 'The credential is no longer valid.');
 
-/** Lock a thread that has no run under way, in an account with credits and a free slot. Throws 409, 402 or 429. */
+/**
+ * Lock a thread that has no run under way, in an account with available credits and a free slot, and say how many credits a new run reserves.
+ * Throws 409, 402 or 429.
+ */
 export async function lockIdleThread({ app, tx, accountId }: Scope, threadId: string) {
   const thread = await tx.row(queries.lockThread, [accountId, threadId]);
   if (!thread) throw notFound();
   const limits = (await tx.row(queries.selectLimits, [accountId, threadId]))!;
+  const settings = await readEntitlements(app.database, accountId, tx);
   if (limits.account_status === null) throw notFound();
   if (limits.account_status !== 'active') throw refuse('forbidden', 'account_suspended', 'This account is suspended.');
   if (limits.is_busy) throw refuse('conflict', 'thread_busy', 'A run of this thread has not ended yet.');
-  if (limits.balance <= 0) throw refuse('unpaid', 'credits_exhausted', 'The account has no credits left.', { balance: limits.balance });
-  const most = (await readEntitlements(app.database, accountId, tx))['limit.concurrent_runs'] || app.config.maxConcurrentRunsPerAccount;
+  const reservation = reservationOf(limits, settings['credit.run_reservation']);
+  const most = settings['limit.concurrent_runs'] || app.config.maxConcurrentRunsPerAccount;
   if (most > 0 && limits.active_runs >= most)
     throw new Failure('rate_limited', 'Too many runs at once.', { reason: 'concurrent_runs_exceeded' }, { 'retry-after': '5' });
-  return thread;
+  return { ...thread, reservation };
+}
+
+/** What a new run reserves: the usual amount, or what is left of it. Throws 402 when nothing is available. */
+function reservationOf({ balance, reserved }: { balance: number; reserved: number }, usual: number): number {
+  const available = Math.max(0, balance - reserved);
+  if (available > 0) return Math.min(usual, available);
+  const message = balance > 0 ? 'Runs under way have reserved all credits of the account.' : 'The account has no credits left.';
+  throw refuse('unpaid', 'credits_exhausted', message, { balance, ...(reserved > 0 && { reserved, available }) });
 }

@@ -21,6 +21,7 @@ export type RunRow = {
   total_input_tokens: number | null;
   total_output_tokens: number | null;
   total_cost_usd: number | null;
+  usage_estimated: boolean;
   cache_hit_rate: number | null;
   error: { error_class: string; message: string; details?: Record<string, unknown> } | null;
   created_at: string;
@@ -31,20 +32,26 @@ export type RunRow = {
 
 export const runColumns = `r.id, r.account_id, r.thread_id, r.parent_run_id, r.resume_from_run_id, r.created_by_user_id, r.status, r.trace_id, r.route_id,
   r.requested_persona_id, r.requested_model, r.reasoning_mode, r.model, r.persona_id, r.next_seq, r.total_input_tokens, r.total_output_tokens, r.total_cost_usd,
-  r.cache_hit_rate, r.error, r.created_at, r.completed_at, r.failed_at, r.cancelled_at`;
+  r.usage_estimated, r.cache_hit_rate, r.error, r.created_at, r.completed_at, r.failed_at, r.cancelled_at`;
 
 const active = `status in ('running', 'waiting_for_input', 'cancelling')`;
 
-/** The thread of a new run, locked, with the account's slots locked too: both are counted by the next statement. */
+/** Credits that the open root runs of an account have reserved: derived from the runs, so that a run that has ended reserves nothing. */
+export const reservedBy = (account: string, more = '') =>
+  `coalesce((select sum(r.reserved_credits) from runs r where r.account_id = ${account} and r.parent_run_id is null and r.${active} ${more}), 0)::bigint`;
+
+/** The thread of a new run, locked, with the account's slots and reservations locked too: all are read by the next statement. */
 export const lockThread = statement<{ last_message_number: number; tail_message_id: string | null }>(`
   select t.last_message_number, (select m.id from messages m where m.account_id = t.account_id and m.thread_id = t.id and m.number <= t.last_message_number
       and m.visible order by m.number desc limit 1) as tail_message_id, pg_advisory_xact_lock(hashtextextended('run slots ' || t.account_id::text, 0))
   from threads t where t.account_id = $1 and t.id = $2 and t.deleted_at is null for update of t`);
 
-export const selectLimits = statement<{ account_status: string | null; is_busy: boolean; balance: number; active_runs: number }>(`
+type Limits = { account_status: string | null; is_busy: boolean; balance: number; reserved: number; active_runs: number };
+
+export const selectLimits = statement<Limits>(`
   select (select status from accounts where id = $1 and deleted_at is null) as account_status,
     exists (select from runs where thread_id = $2 and parent_run_id is null and ${active}) as is_busy,
-    coalesce((select balance from credit_balances where account_id = $1), 0) as balance,
+    coalesce((select balance from credit_balances where account_id = $1), 0) as balance, ${reservedBy('$1')} as reserved,
     (select count(*) from runs where account_id = $1 and parent_run_id is null and ${active}) as active_runs`);
 
 /** The newest root run of a thread, if it ended before the user's newest message and its turns may be taken up again. */
@@ -60,9 +67,9 @@ export const insertRun = statement<never>(`
   creator as (select id from users where id = $4 and status = 'active' for share),
   run as (
     insert into runs (account_id, id, thread_id, created_by_user_id, source, trace_id, route_id, requested_persona_id, requested_model, reasoning_mode,
-      tail_message_number, resume_from_run_id, next_seq)
-    select $1::uuid, $2::uuid, $3::uuid, creator.id, $5, $6, $7, $8, $9, $10, $11::integer, $12::uuid, 2 from creator returning id)
-  insert into run_events (run_id, seq, event_id, type, data, created_at) select id, 1, $13, 'run.started', $14, now() from run`);
+      tail_message_number, resume_from_run_id, reserved_credits, next_seq)
+    select $1::uuid, $2::uuid, $3::uuid, creator.id, $5, $6, $7, $8, $9, $10, $11::integer, $12::uuid, $13::bigint, 2 from creator returning id)
+  insert into run_events (run_id, seq, event_id, type, data, created_at) select id, 1, $14, 'run.started', $15, now() from run`);
 
 export const selectRun = statement<RunRow & { thread_owner_id: string | null }>(`
   select ${runColumns}, t.created_by_user_id as thread_owner_id

@@ -21,6 +21,7 @@ export function factsOf(row: RunRow) {
     total_input_tokens: end ? row.total_input_tokens : null,
     total_output_tokens: end ? row.total_output_tokens : null,
     total_cost_usd: end ? row.total_cost_usd : null,
+    usage_estimated: end ? row.usage_estimated : null,
     completed_at: row.completed_at,
     failed_at: row.failed_at,
     cancelled_at: row.cancelled_at,

@@ -42,6 +42,11 @@ const money = {
   'credit.invite_reward': preset(whole(), '500', 'Credits for whoever invited a new user.'),
   'credit.invitee_reward': preset(whole(), '200', 'Credits for a new user who was invited.'),
   'credit.per_usd': preset(positive(1_000), '1000', 'Credits that a US dollar of model cost is charged as.'),
+  'credit.run_reservation': preset(
+    whole(1),
+    '10',
+    'Credits that a run reserves when it is created; each model call reserves what it may cost beyond that.',
+  ),
   'credit.deduction_policy': preset(policy, usualPolicy, 'Tiers by tokens or cost, each with the multiplier of what is charged.'),
   'credits.monthly_grant': preset(whole(), '0', 'Credits granted in every month of a subscription.', both),
   'quota.runs_per_month': preset(positive(), '0', 'Runs in a UTC month; 0 is without limit.', both),
