@@ -9,8 +9,11 @@ const blockLength = 2_000;
 
 /** Accounts for the model calls of a run. */
 export type Meter = {
-  /** Called before a call and while its answer grows, with what the call may have used by the next time; rejects when the run may not go on. */
-  reserve(expected: Usage): Promise<void>;
+  /**
+   * Called before a call and while its answer grows: with what the call has used so far, and what it may have used by the next time. Rejects
+   * when the run may not go on.
+   */
+  reserve(soFar: Usage, expected: Usage): Promise<void>;
   /** Adds what a call used to the totals of the run. `costUsd` is the cost that the provider reports. */
   charge(usage: Usage, costUsd: string | undefined): Cost;
   /** Called after a finished call, when it has been charged. */
@@ -32,7 +35,7 @@ export const metered = (model: Model, meter: Meter): Model => ({
       const usage = call.usage(isWhole);
       return { usage, cost: meter.charge(usage, costUsd) };
     };
-    await meter.reserve(call.expected());
+    await meter.reserve({}, call.expected());
     signal.throwIfAborted();
     try {
       for await (const event of model.stream(request, signal, call.observer)) {
@@ -42,7 +45,7 @@ export const metered = (model: Model, meter: Meter): Model => ({
           await meter.settle();
           yield { ...event, ...charged };
         } else {
-          if (call.hasOutgrown()) await meter.reserve(call.expected());
+          if (call.hasOutgrown()) await meter.reserve(call.usage(false), call.expected());
           yield event;
         }
       }

@@ -17,25 +17,24 @@ export function createMetering({ database, lease, settings, spent }: MeterDeps):
   let reserved = run.reserved_credits;
 
   function meterOf({ prices, multiplier }: Opened): Meter {
-    const creditsWith = (expected: Usage) => {
+    const creditsWith = (usage: Usage) => {
       const total = { ...spent };
-      addSpending(total, prices, expected);
+      addSpending(total, prices, usage);
       return billOf(total, multiplier, settings)?.credits ?? 0;
     };
-    const billed = () => billOf(spent, multiplier, settings)?.credits ?? 0;
     return {
-      async reserve(expected) {
+      async reserve(soFar, expected) {
         run.prompt_tokens = expected.input_tokens ?? 0;
         const wanted = creditsWith(expected);
         if (wanted <= reserved) return;
-        const answer = await reserveCredits(database, lease, wanted, billed());
+        const answer = await reserveCredits(database, lease, wanted, creditsWith(soFar));
         if (!answer) throw new LeaseLost(run.id);
         if (answer.granted === null) throw exhausted(answer.balance, answer.others);
         reserved = answer.granted;
       },
       charge: (usage, costUsd) => addSpending(spent, prices, usage, costUsd),
       async settle() {
-        const credits = billed();
+        const credits = creditsWith({});
         if (credits <= reserved) return;
         await raiseReservation(database, lease, credits);
         reserved = credits;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import { chargeRun, type Spending } from '../../server/resources/credits/charge.ts';
+import { addCredits } from '../../server/resources/credits/ledger.ts';
 import { readSettings } from '../../server/resources/settings/settings.ts';
 import type { Person, World } from './world.ts';
 
@@ -16,6 +17,23 @@ export async function soundBalance({ sql }: Pick<World, 'sql'>, accountId: strin
   );
   expect(found?.sum).toBe(found?.balance);
   return found?.balance;
+}
+
+/** Gives an account credits, with the row in the ledger that an administrator's adjustment has. */
+export const grant = ({ database }: Pick<World, 'database'>, { accountId }: Person, amount: number) =>
+  addCredits(database, { accountId, amount, referenceType: 'admin_adjust', referenceId: randomUUID() });
+
+/** Brings an account to a balance, by a row in the ledger. */
+export async function setBalance(world: Pick<World, 'database' | 'sql'>, person: Person, balance: number): Promise<void> {
+  const now = (await soundBalance(world, person.accountId)) ?? 0;
+  if (balance === now) return;
+  if (balance > now) return grant(world, person, balance - now);
+  await world.sql(
+    `with entry as (insert into credit_transactions (account_id, id, type, amount, reference_type, reference_id)
+       values ($1, gen_random_uuid(), 'debit', $2, 'admin_adjust', gen_random_uuid()) returning account_id, amount)
+     update credit_balances b set balance = b.balance + entry.amount from entry where b.account_id = entry.account_id`,
+    [person.accountId, balance - now],
+  );
 }
 
 /** The rows of a run in the ledger, and its usage records. */

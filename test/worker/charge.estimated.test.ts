@@ -1,54 +1,176 @@
-import { estimateTokenCount } from 'tokenx';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { RunEvent } from '../../contract/events.ts';
+import { textTokens } from '../../server/agent/context/estimate.ts';
+import { dataOf } from '../setup/agent.ts';
 import { openThread, startRun } from '../setup/conversation.ts';
-import { bookedOf, everythingCosts, soundBalance } from '../setup/credits.ts';
-import { openStream, readAll } from '../setup/events.ts';
+import { bookedOf, everythingCosts, grant, soundBalance } from '../setup/credits.ts';
+import { openStream } from '../setup/events.ts';
+import { expectSound } from '../setup/invariants.ts';
 import { addModel } from '../setup/model.ts';
+import * as providers from '../setup/providers.ts';
 import { setPlatform } from '../setup/settings.ts';
-import { chat, type Vendor } from '../setup/vendor.ts';
-import { startWorld } from '../setup/world.ts';
+import { chat, messages, type Scripted, startVendor, type Vendor } from '../setup/vendor.ts';
+import { type Person, startWorld } from '../setup/world.ts';
 
 const world = await startWorld();
-const { call, sql, signUp, url } = world;
+const { call, signUp, url } = world;
 const vendors: Vendor[] = [];
 beforeAll(() => setPlatform(world, { 'credit.deduction_policy': everythingCosts, 'llm.retry.base_delay_ms': 10 }));
 afterAll(() => Promise.all(vendors.map((vendor) => vendor.close())));
 
-/** A person with a model of their own that costs a dollar per 1,000 tokens: a token is a credit. */
-async function customer() {
+/** A dollar per 1,000 tokens: a token is a credit. */
+const prices = { cost_per_1k_input: 1, cost_per_1k_output: 1 };
+
+/** A person with enough credits and a model whose answers are scripted. */
+async function customer(...script: Scripted[]) {
   const person = await signUp();
-  const vendor = await addModel(world, person, { cost_per_1k_input: 1, cost_per_1k_output: 1 });
+  const vendor = await addModel(world, person, prices);
   vendors.push(vendor);
-  await sql('update credit_balances set balance = 100000 where account_id = $1', [person.accountId]);
+  vendor.answers(...script);
+  await grant(world, person, 1_000_000);
   return { person, vendor };
 }
+
+const reported = (text: string): Scripted => ({
+  steps: [chat.text(text), chat.stop(), chat.usage({ prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 }), chat.done],
+});
 const words = Array.from({ length: 20 }, (_, at) => `word${at} `);
 
-test('a run cancelled after 16 of 20 deltas is charged its prompt and the text it received, marked as estimated', async () => {
-  const { person, vendor } = await customer();
-  vendor.answers({ steps: [...words.slice(0, 16).map(chat.text), 'stall'] });
+/** Starts a run, waits for a moment in it, cancels it and follows it to its end. */
+async function cancelAt(person: Person, isMoment: (event: RunEvent) => boolean) {
   const runId = await startRun(world, person, await openThread(world, person));
   const stream = await openStream(url, runId, { token: person.token });
-  await stream.until((event) => event.type === 'message.delta' && event.data.content === 'word15 ');
+  await stream.until(isMoment);
   expect((await call('POST', `/v1/runs/${runId}:cancel`, { token: person.token })).status).toBe(200);
   await stream.ended;
+  return runId;
+}
+
+/** A run to its end. */
+async function run(person: Person) {
+  const runId = await startRun(world, person, await openThread(world, person));
+  await (await openStream(url, runId, { token: person.token })).ended;
+  return runId;
+}
+
+/** What was booked for a run; checks that events, usage record, ledger and run agree. */
+async function chargeOf(person: Person, runId: string) {
+  const events = await expectSound(world, runId, person.token);
   const { rows, usage } = await bookedOf(world, runId);
-  const received = estimateTokenCount(words.slice(0, 16).join(''));
-  expect(usage).toMatchObject([{ output_tokens: received, estimated: true }]);
-  expect(usage[0].input_tokens).toBeGreaterThan(10);
-  expect(rows).toMatchObject([{ amount: -(usage[0].input_tokens + received), metadata: { estimated: true } }]);
-  const { type, data } = stream.events.at(-1)!;
-  expect([type, data]).toMatchObject(['run.cancelled', { usage: { output_tokens: received, estimated: true } }]);
+  expect(usage).toHaveLength(1);
+  const [{ input_tokens: input, output_tokens: output, cost_usd: cost, estimated }] = usage;
+  const { usage: total, cost: totalCost } = events.at(-1)!.data as { usage?: object; cost?: { amount_micros: number } };
+  expect(total ?? {}).toMatchObject(input + output === 0 ? {} : { input_tokens: input, output_tokens: output });
+  expect((total as { estimated?: boolean } | undefined)?.estimated ?? false).toBe(estimated);
+  expect(totalCost?.amount_micros ?? 0).toBe(Math.round(cost * 1e6));
   const { body } = await call('GET', `/v1/runs/${runId}`, { token: person.token });
-  expect(body).toMatchObject({ total_output_tokens: received, usage_estimated: true });
+  expect(body).toMatchObject({ total_input_tokens: input, total_output_tokens: output, total_cost_usd: cost, usage_estimated: estimated });
+  expect(rows.map(({ amount, metadata }) => [amount, metadata.estimated ?? false])).toEqual(
+    input + output === 0 ? [] : [[-(input + output), estimated]],
+  );
+  await soundBalance(world, person.accountId);
+  return { events, input, output, estimated };
+}
+
+test('a run canceled after 16 of 20 deltas is charged its prompt and the text it received, marked as estimated', async () => {
+  const { person } = await customer({ steps: [...words.slice(0, 16).map(chat.text), 'stall'] });
+  const runId = await cancelAt(person, (event) => event.type === 'message.delta' && event.data.content === 'word15 ');
+  const { input, output, estimated } = await chargeOf(person, runId);
+  expect([output, estimated]).toEqual([textTokens(words.slice(0, 16).join('')), true]);
+  // The prompt has the descriptions of the tools in it.
+  expect(input).toBeGreaterThan(500);
+  const { body } = await call('GET', `/v1/runs?run_id=${runId}`, { token: person.token });
+  expect(body).toMatchObject([{ usage_estimated: true, credits_used: input + output }]);
 });
 
-test('a vendor that reports no usage is charged by an estimate', async () => {
-  const { person, vendor } = await customer();
-  vendor.answers({ steps: [...words.map(chat.text), chat.stop(), chat.done] });
+test('a vendor that reports no usage is charged by an estimate, and one that reports is not', async () => {
+  const silent = [...words.map(chat.text), chat.stop(), chat.done];
+  const { person } = await customer({ steps: silent });
+  const { events, output } = await chargeOf(person, await run(person));
+  expect(output).toBe(textTokens(words.join('')));
+  expect(dataOf(events, 'llm.turn.completed')[0]!.usage).toMatchObject({ output_tokens: output, estimated: true });
+  const { person: other } = await customer(reported('Reported.'));
+  expect(await chargeOf(other, await run(other))).toMatchObject({ input: 11, output: 7, estimated: false });
+});
+
+test('usage of nothing but zeros is no report', async () => {
+  const zeros = chat.usage({ prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 });
+  const { person } = await customer({ steps: [...words.map(chat.text), chat.stop(), zeros, chat.done] });
+  expect(await chargeOf(person, await run(person))).toMatchObject({ output: textTokens(words.join('')), estimated: true });
+});
+
+test('an attempt that is cut off is charged by an estimate, beside the one that answers', async () => {
+  const { person } = await customer({ steps: [...words.map(chat.text), { wait: 80 }, 'cut'] }, reported('Whole.'));
+  const { events, output, estimated } = await chargeOf(person, await run(person));
+  expect([output, estimated]).toEqual([textTokens(words.join('')) + 7, true]);
+  const [retry] = dataOf(events, 'run.llm.retry');
+  expect(retry!.usage).toMatchObject({ output_tokens: textTokens(words.join('')), estimated: true });
+  expect(dataOf(events, 'llm.turn.completed')[0]!.usage).not.toHaveProperty('estimated');
+});
+
+test('refusals are free: busy, not allowed, not there', async () => {
+  const { person } = await customer(chat.failure(503, { message: 'busy' }), chat.failure(400, { message: 'no' }));
+  expect(await chargeOf(person, await run(person))).toMatchObject({ input: 0, output: 0, estimated: false });
+  const { person: other, vendor } = await customer();
+  await vendor.close();
+  expect(await chargeOf(other, await run(other))).toMatchObject({ input: 0, output: 0, estimated: false });
+});
+
+test('a run canceled while the vendor has not begun to answer is charged its prompt, since the request went out', async () => {
+  const { person, vendor } = await customer({ steps: ['stall'] });
   const runId = await startRun(world, person, await openThread(world, person));
-  const last = (await readAll(url, runId, person.token)).at(-1)!;
-  expect(last).toMatchObject({ type: 'run.completed', data: { usage: { estimated: true } } });
-  expect((await bookedOf(world, runId)).rows).toHaveLength(1);
-  void soundBalance;
+  await expect.poll(() => vendor.requests.length).toBe(1);
+  await call('POST', `/v1/runs/${runId}:cancel`, { token: person.token });
+  await (await openStream(url, runId, { token: person.token })).ended;
+  const { input, output } = await chargeOf(person, runId);
+  expect([input > 500, output]).toEqual([true, 0]);
+});
+
+test('a run that is canceled before it asks the model, while it waits between attempts or for its user, is charged nothing for that', async () => {
+  await setPlatform(world, { 'llm.retry.base_delay_ms': 30_000 });
+  const { person } = await customer(chat.failure(503, { message: 'busy' }));
+  const runId = await cancelAt(person, ({ type }) => type === 'run.llm.retry');
+  await setPlatform(world, { 'llm.retry.base_delay_ms': 10 });
+  expect(await chargeOf(person, runId)).toMatchObject({ input: 0, output: 0 });
+});
+
+test('a deadline does not make a turn free', async () => {
+  await setPlatform(world, { 'limit.run_wall_clock_timeout_ms': 1_500 });
+  const { person } = await customer({ steps: [...words.map(chat.text), 'stall'] });
+  const runId = await run(person);
+  await setPlatform(world, { 'limit.run_wall_clock_timeout_ms': null });
+  const { events, output, estimated } = await chargeOf(person, runId);
+  expect(events.at(-1)).toMatchObject({ type: 'run.failed', error_class: 'run.deadline_exceeded' });
+  expect([output, estimated]).toEqual([textTokens(words.join('')), true]);
+});
+
+test('the arguments of tool calls and thinking that is not shown count as received', async () => {
+  const args = JSON.stringify({ label: words.join('') });
+  const thought = `<think>${words.join('')}</think>`;
+  const { person } = await customer({
+    steps: [chat.text(thought), chat.call(0, { id: 'c', name: 'timeline_title', arguments: args }), 'stall'],
+  });
+  const runId = await cancelAt(person, ({ type }) => type === 'tool.call.delta');
+  const { output } = await chargeOf(person, runId);
+  expect(output).toBeGreaterThan(2 * textTokens(words.join('')) - 10);
+});
+
+test('of a turn that Anthropic reported in part, the prompt counts as reported and the output as received', async () => {
+  const person = await signUp();
+  const vendor = await startVendor();
+  vendors.push(vendor);
+  const fields = { provider: 'anthropic', base_url: vendor.origin, api_key: 'sk-test-canary' };
+  await providers.addModel(world, person, await providers.addProvider(world, person, fields), prices);
+  const block = messages.block(0, { type: 'text', text: '' });
+  const said = words.map((text) => messages.delta(0, { type: 'text_delta', text }));
+  vendor.answers({ steps: [messages.start, block, ...said, 'stall'] });
+  const runId = await cancelAt(person, (event) => event.type === 'message.delta' && event.data.content.includes('word19'));
+  const [usage] = (await bookedOf(world, runId)).usage;
+  expect(usage).toMatchObject({
+    input_tokens: 20,
+    cache_creation_input_tokens: 5,
+    cache_read_input_tokens: 40,
+    output_tokens: textTokens(words.join('')),
+    estimated: true,
+  });
 });
