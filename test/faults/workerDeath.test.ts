@@ -1,5 +1,7 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
+import type { RunEvent } from '../../contract/events.ts';
+import { textTokens } from '../../server/agent/context/estimate.ts';
 import { startApi } from '../../server/api.ts';
 import { eventually, openThread, startRun } from '../setup/conversation.ts';
 import { openStream, types } from '../setup/events.ts';
@@ -14,6 +16,15 @@ const workerEnv = { ...quickWorker, ...sameKeys, ARKLOOP_DATABASE_URL: world.dat
 const startWorkerProcess = () => startProcess('worker', workerEnv);
 
 const words = (count: number) => Array.from({ length: count }, (_, at) => `word${at} `);
+/** What a lost call was charged: its prompt and the text that was stored, estimated. */
+function lostCall(event: RunEvent | undefined, received: string): { input_tokens: number; output_tokens: number } {
+  const { usage } = event!.data as { usage: { input_tokens: number; output_tokens: number } };
+  expect(usage).toMatchObject({ output_tokens: textTokens(received), estimated: true });
+  // With the descriptions of the tools.
+  expect(usage.input_tokens).toBeGreaterThan(500);
+  return usage;
+}
+
 const tokenOf = async (runId: string): Promise<string | null> =>
   (await world.sql('select lease_token from runs where id = $1', [runId]))[0].lease_token;
 
@@ -48,7 +59,10 @@ test('a worker killed in the middle of a stream is replaced: nothing is lost, no
   );
   expect(textOf(events)).toBe(words(60).join(''));
   expect(events.at(-1)?.type).toBe('run.completed');
-  expect(await usageOf(world, runId)).toEqual([{ input_tokens: 11, output_tokens: 7, cached_tokens: 3, cost_usd: 0 }]);
+  const lost = lostCall(recovered, words(30).join(''));
+  expect(await usageOf(world, runId)).toEqual([
+    { input_tokens: 11 + lost.input_tokens, output_tokens: 7 + lost.output_tokens, cached_tokens: 3, cost_usd: 0 },
+  ]);
   expect(vendor.requests).toHaveLength(2);
   expect(types(events).filter((type) => type === 'run.route.selected')).toHaveLength(1);
   heir.kill('SIGTERM');
@@ -86,6 +100,50 @@ test('a worker that slept past its lease writes nothing when it wakes', async ()
     { code: 0, signal: null },
   ]);
   expect(await expectSound(world, runId, bob.token)).toEqual(events);
+  // The call of the first worker is charged by the second one, and the first one charges nothing.
+  const lost = lostCall(
+    events.find((event) => event.type === 'run.recovered'),
+    'old ',
+  );
+  expect(await usageOf(world, runId)).toMatchObject([{ input_tokens: 11 + lost.input_tokens, output_tokens: 7 + lost.output_tokens }]);
+  await vendor.close();
+});
+
+test('a run that loses its worker in the middle of two calls is charged both and the one that answers, once, and keeps its reservation', async () => {
+  const bob = await world.signUp();
+  const vendor = await addModel(world, bob, { cost_per_1k_input: 0.01, cost_per_1k_output: 0.01 });
+  const half = (text: string) => ({ steps: [chat.text(text), 'stall' as const] });
+  const usage = chat.usage({ prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 });
+  vendor.answers(half('first half '), half('second half '), { steps: [chat.text('whole'), chat.stop(), usage, chat.done] });
+  const runId = await startRun(world, bob, await openThread(world, bob));
+  const reader = await openStream(world.url, runId, { token: bob.token });
+  const credits = async () => (await world.call('GET', '/v1/me/credits', { token: bob.token })).body;
+  let reserved = 0;
+  for (const text of ['first half ', 'second half ']) {
+    const worker = await startWorkerProcess();
+    await reader.until((event) => event.type === 'message.delta' && event.data.content === text);
+    worker.kill('SIGKILL');
+    await worker.exited;
+    expect((await credits()).reserved).toBeGreaterThan(reserved);
+    ({ reserved } = await credits());
+  }
+  const heir = await startWorkerProcess();
+  await reader.ended;
+  heir.kill('SIGTERM');
+  await heir.exited;
+  const events = await expectSound(world, runId, bob.token);
+  const [first, second] = events.filter((event) => event.type === 'run.recovered');
+  const [one, two] = [lostCall(first, 'first half '), lostCall(second, 'second half ')];
+  expect(await usageOf(world, runId)).toMatchObject([
+    {
+      input_tokens: 100 + one.input_tokens + two.input_tokens,
+      output_tokens: 20 + one.output_tokens + two.output_tokens,
+    },
+  ]);
+  const rows = await world.sql(`select amount from credit_transactions where reference_type = 'run' and reference_id = $1`, [runId]);
+  const [{ cost_usd: cost }] = await usageOf(world, runId);
+  expect(rows).toEqual([{ amount: -Math.ceil(cost * 1_000) }]);
+  expect(await credits()).toMatchObject({ balance: 1_000 + rows[0].amount, reserved: 0, available: 1_000 + rows[0].amount });
   await vendor.close();
 });
 
@@ -136,8 +194,13 @@ test('a worker killed after a finished turn does not ask for that turn again', a
   expect(textOf(events)).toBe('There is no such tool.');
   expect(vendor.requests).toHaveLength(3);
   expect(vendor.requests[2]?.body.messages).toEqual(vendor.requests[1]?.body.messages);
-  expect(await usageOf(world, runId)).toEqual([{ input_tokens: 111, output_tokens: 27, cached_tokens: 3, cost_usd: 0 }]);
-  expect(events.at(-1)?.data).toMatchObject({ usage: { input_tokens: 111, output_tokens: 27 } });
+  const lost = lostCall(
+    events.find((event) => event.type === 'run.recovered'),
+    'half of the an',
+  );
+  const total = { input_tokens: 111 + lost.input_tokens, output_tokens: 27 + lost.output_tokens };
+  expect(await usageOf(world, runId)).toEqual([{ ...total, cached_tokens: 3, cost_usd: 0 }]);
+  expect(events.at(-1)?.data).toMatchObject({ usage: { ...total, estimated: true } });
   heir.kill('SIGKILL');
   await heir.exited;
   await eventually(async () => vendor.requests.every(({ closed }) => closed), 'the end of the calls to the vendor');
@@ -161,8 +224,11 @@ test('a run that was cancelled while its worker lay dead is ended by the next on
   await reader.ended;
   const events = await expectSound(world, runId, bob.token);
   expect(types(events).slice(-2)).toEqual(['run.cancel_requested', 'run.cancelled']);
-  expect(events.at(-1)?.data).toMatchObject({ reason: 'cancel_signal', usage: { input_tokens: 100, output_tokens: 20 } });
-  expect(await usageOf(world, runId)).toEqual([{ input_tokens: 100, output_tokens: 20, cached_tokens: 0, cost_usd: 0 }]);
+  const [used] = await usageOf(world, runId);
+  expect(used).toEqual({ input_tokens: expect.any(Number), output_tokens: 20 + textTokens('half'), cached_tokens: 0, cost_usd: 0 });
+  expect(used.input_tokens).toBeGreaterThan(600);
+  const total = { input_tokens: used.input_tokens, output_tokens: used.output_tokens, estimated: true };
+  expect(events.at(-1)?.data).toMatchObject({ reason: 'cancel_signal', usage: total });
   expect(vendor.requests).toHaveLength(2);
   await vendor.close();
 });
