@@ -29,12 +29,9 @@ const facts = {
   total_input_tokens: z.int().nullable(),
   total_output_tokens: z.int().nullable(),
   total_cost_usd: z.number().nullable(),
-  usage_estimated: z
-    .boolean()
-    .nullable()
-    .meta({
-      description: 'Whether tokens and cost are partly estimated, because the provider did not report them; null until the run ends.',
-    }),
+  usage_estimated: z.boolean().nullable().meta({
+    description: 'Whether tokens and cost are partly estimated, because the provider did not report them; null until the run ends.',
+  }),
   completed_at: Time.nullable(),
   failed_at: Time.nullable(),
   cancelled_at: Time.nullable(),

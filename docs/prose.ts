@@ -86,7 +86,7 @@ export const successProse = {
 export const refusalProse = {
   400: 'A value of the request breaks a rule; `details.issues` lists all of them.',
   401: 'There is no usable credential.',
-  402: 'The account has no credits left.',
+  402: 'The account has no credits left that are not reserved.',
   403: 'You can see this but may not do it.',
   404: 'Absent, of another account, or not visible to you: the three look the same.',
   405: 'The path knows other methods; `Allow` names them.',

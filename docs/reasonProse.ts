@@ -27,7 +27,8 @@ export const reasonProse: Readonly<Record<string, string>> = {
   command_not_allowed: 'The operator does not allow this program with these arguments.',
   concurrent_runs_exceeded: 'The account has as many runs as it may; wait for one to end.',
   content_too_large: 'The input has more than 32,768 bytes.',
-  credits_exhausted: 'The balance is used up; `details.balance` says how far.',
+  credits_exhausted:
+    'The balance is used up, or runs under way have reserved what is left: `details.balance`, and then also `reserved` and `available`. Try again when they have ended.',
   default_project: 'The default project stays as it is.',
   delivery_pending: 'This delivery is still being tried; wait for it.',
   dependency_unavailable: 'Something behind the API is down. Try again after `Retry-After`.',

@@ -39,6 +39,8 @@ test('an account is shown with its owner, members and balance; one that was clos
     owner_user_id: host.id,
     members_count: 2,
     balance: 42,
+    reserved: 0,
+    available: 42,
     created_at: born,
   };
   expect((await getAccount(id)).body).toEqual(shown);

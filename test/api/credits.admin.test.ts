@@ -22,8 +22,8 @@ const auditOf = async (traceId: string | null) => sql('select * from audit_logs 
 describe('adjusting one account', () => {
   test('adds and takes, and takes no more than there is', async () => {
     const { token, accountId } = await signUp();
-    expect(await give(accountId, 500, 'a gift')).toEqual({ account_id: accountId, balance: 1500 });
-    expect(await give(accountId, -200)).toEqual({ account_id: accountId, balance: 1300 });
+    expect(await give(accountId, 500, 'a gift')).toEqual({ account_id: accountId, balance: 1500, reserved: 0, available: 1500 });
+    expect(await give(accountId, -200)).toEqual({ account_id: accountId, balance: 1300, reserved: 0, available: 1300 });
     const refused = await adjust({ account_id: accountId, amount: -99999 });
     expect([refused.status, refused.body.error, refused.body.details]).toEqual([
       409,
@@ -64,7 +64,7 @@ describe('adjusting one account', () => {
       [accountId, almost],
     );
     expect(reason(await adjust({ account_id: accountId, amount: 2 }))).toEqual([409, 'balance_overflow']);
-    expect(await give(accountId, 1)).toEqual({ account_id: accountId, balance: Number.MAX_SAFE_INTEGER });
+    expect(await give(accountId, 1)).toMatchObject({ account_id: accountId, balance: Number.MAX_SAFE_INTEGER, available: Number.MAX_SAFE_INTEGER });
     const bulk = await call('POST', '/v1/admin/credits/bulk-adjust', { token: admin.token, body: { amount: 1 } });
     expect(reason(bulk)).toEqual([409, 'balance_overflow']);
     await give(accountId, -1000);

@@ -55,6 +55,7 @@ test('a run is shown from close up, and every look is noted in the account', asy
       total_input_tokens: own.total_input_tokens,
       total_output_tokens: own.total_output_tokens,
       total_cost_usd: own.total_cost_usd,
+      usage_estimated: false,
       credits_used: debit.credits,
       created_at: own.created_at,
       completed_at: own.completed_at,

@@ -43,7 +43,7 @@ function Facts({ run }: { run: Run }) {
       'Tokens',
       run.total_input_tokens === null ? undefined : `${count(run.total_input_tokens)} in · ${count(run.total_output_tokens ?? 0)} out`,
     ],
-    ['Cost', run.total_cost_usd === null ? undefined : `$${run.total_cost_usd}`],
+    ['Cost', run.total_cost_usd === null ? undefined : `$${run.total_cost_usd}${run.usage_estimated ? ' (estimated)' : ''}`],
     ['Error', run.error?.error_class],
   ];
   return (

@@ -18,9 +18,9 @@ export default function Usage() {
   return (
     <Page title="Credits and usage" intro="What this account has, and what your runs have used.">
       <QueryState query={{ ...credits, data: pages?.[0] }}>
-        {({ balance }) => (
+        {({ available, reserved }) => (
           <p className="figure">
-            <strong>{count(balance)}</strong> credits left
+            <strong>{count(available)}</strong> credits left{reserved > 0 && `, ${count(reserved)} reserved by open runs`}
           </p>
         )}
       </QueryState>
