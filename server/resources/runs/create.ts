@@ -107,6 +107,6 @@ export async function lockIdleThread({ app, tx, accountId }: Scope, threadId: st
 function reservationOf({ balance, reserved }: { balance: number; reserved: number }, usual: number): number {
   const available = Math.max(0, balance - reserved);
   if (available > 0) return Math.min(usual, available);
-  const message = balance > 0 ? 'Runs under way have reserved all credits of the account.' : 'The account has no credits left.';
-  throw refuse('unpaid', 'credits_exhausted', message, { balance, ...(reserved > 0 && { reserved, available }) });
+  if (balance <= 0) throw refuse('unpaid', 'credits_exhausted', 'The account has no credits left.', { balance });
+  throw refuse('unpaid', 'credits_exhausted', 'Runs under way have reserved all credits of the account.', { balance, reserved, available });
 }
