@@ -6,13 +6,22 @@ import type { Database } from './kernel/sql.ts';
 import { banner, type Facts } from './roles/banner.ts';
 import { complaint, listening } from './roles/complaint.ts';
 import { openStore } from './roles/databases.ts';
+import { handleDefects } from './roles/defects.ts';
 import { onEnding, onOrphaned } from './roles/signals.ts';
 import { newTeardown, type Teardown } from './roles/teardown.ts';
 
 /** Layers of what is ended: whatever answers or works first, then its connections, then the database server. */
 const layer = { store: 0, connections: 1, parts: 2 };
 
-type Start = { role: Role; config: Config; log: Log; teardown: Teardown; ending: AbortSignal };
+type Start = {
+  role: Role;
+  config: Config;
+  log: Log;
+  teardown: Teardown;
+  ending: AbortSignal;
+  /** Called when the first part begins to listen or to take jobs. */
+  serves(): void;
+};
 
 /** Start a role and stay until a signal; an error of the operator is one line on standard error, and nothing is left running. */
 export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
@@ -20,30 +29,34 @@ export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void
   const ending = new AbortController();
   let log: Log | undefined;
   let started: Promise<unknown> = Promise.resolve();
+  let serving = false;
 
-  async function finish(code: number) {
-    if (ending.signal.aborted) return;
-    ending.abort();
+  async function stop() {
     await started.catch(() => undefined);
     await teardown.run(log);
     if (log) await flushLog(log);
-    process.exit(code);
   }
-  const defect = (error: unknown) => {
-    // Connections that the database closed while we are closing them ourselves.
-    if (ending.signal.aborted) return void log?.debug({ err: error }, 'an error on the way out');
-    process.stderr.write(`${complaint(error)}\n`);
-    void finish(1);
+  function finish(code: number) {
+    if (ending.signal.aborted) return;
+    ending.abort();
+    stop().then(
+      () => process.exit(code),
+      () => process.exit(1),
+    );
+  }
+  const force = () => {
+    const exit = () => process.exit(1);
+    teardown.force(layer.store).then(exit, exit);
   };
-
-  onEnding(
-    () => void finish(0),
-    () => void teardown.force(layer.store).finally(() => process.exit(1)),
-  );
+  onEnding(() => finish(0), force);
   // Whoever reads the output may leave; that is no reason to stop.
   process.stdout.on('error', () => undefined);
-  onOrphaned(() => void finish(0), env);
-  process.on('uncaughtException', defect);
+  onOrphaned(() => finish(0), env);
+  const fail = (error: unknown) => {
+    process.stderr.write(`${complaint(error)}\n`);
+    finish(1);
+  };
+  handleDefects({ log: () => log, isServing: () => serving, isEnding: () => ending.signal.aborted, fail });
   try {
     const role = roleOf(args);
     Object.assign(env, withDotenv(env));
@@ -51,11 +64,14 @@ export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void
     log = openLog(config);
     const unknown = unknownVariables(env);
     if (unknown.length > 0) log.warn(unknown.join('; '));
-    started = startRole({ role, config, log, teardown, ending: ending.signal });
+    const serves = () => {
+      serving = true;
+    };
+    started = startRole({ role, config, log, teardown, ending: ending.signal, serves });
     await started;
-    if (role === 'migrate') await finish(0);
+    if (role === 'migrate') finish(0);
   } catch (error) {
-    if (!ending.signal.aborted) defect(error);
+    if (!ending.signal.aborted) fail(error);
   }
 }
 
@@ -85,6 +101,7 @@ async function startRole(start: Start) {
     };
     const gateway = await listening('ARKLOOP_GATEWAY_ADDR', config.gatewayAddr, () => startGateway(ofGateway));
     teardown.add(layer.parts, 'gateway', gateway.shutDown);
+    start.serves();
     facts.gateway = gateway.address;
   }
   start.ending.throwIfAborted();
@@ -102,7 +119,7 @@ async function sources({ config, log }: Start, deps: Deps | undefined) {
   return { jwtSecret: authJwtSecret ? Buffer.from(authJwtSecret, 'utf8') : undefined, databaseUrl };
 }
 
-async function startOnDatabase({ role, config, log, teardown, ending }: Start, facts: Facts): Promise<Deps | undefined> {
+async function startOnDatabase({ role, config, log, teardown, ending, serves }: Start, facts: Facts): Promise<Deps | undefined> {
   const dataDir = needsDataDir(role, config) ? await openDataDir(config.dataDir) : config.dataDir;
   const store = await openStore(config, dataDir, log);
   teardown.add(layer.store, 'database', store.stop);
@@ -123,10 +140,11 @@ async function startOnDatabase({ role, config, log, teardown, ending }: Start, f
   teardown.add(layer.connections, 'connections', database.close);
   const deps = { config, keys: await readKeys(config, dataDir), database, databaseUrl: store.url, log };
   await startMetrics({ role, config, log, teardown }, facts, database);
-  if (role !== 'worker') await startApiPart(deps, teardown, facts);
+  if (role !== 'worker') await startApiPart(deps, { teardown, serves }, facts);
   ending.throwIfAborted();
   if (role !== 'api') {
     const { startWorker } = await import('./worker.ts');
+    serves();
     teardown.add(layer.parts, 'worker', (await startWorker(deps)).shutDown);
   }
   return deps;
@@ -139,7 +157,7 @@ async function refuseWrongSettings() {
 }
 
 /** Before the parts that are counted. */
-async function startMetrics({ role, config, log, teardown }: Omit<Start, 'ending'>, facts: Facts, database?: Database) {
+async function startMetrics({ role, config, log, teardown }: Omit<Start, 'ending' | 'serves'>, facts: Facts, database?: Database) {
   const { metricsAddr: address } = config;
   if (!address || role === 'migrate') return;
   const { openMetrics } = await import('./metrics.ts');
@@ -158,12 +176,13 @@ const reachable = (address: string) => address.replace('//0.0.0.0:', '//127.0.0.
 
 type Deps = Parameters<typeof import('./api.ts')['startApi']>[0];
 
-async function startApiPart(deps: Deps, teardown: Teardown, facts: Facts) {
+async function startApiPart(deps: Deps, { teardown, serves }: Pick<Start, 'teardown' | 'serves'>, facts: Facts) {
   const { config } = deps;
   const { startApi } = await import('./api.ts');
   const { isPlaygroundBuilt } = await import('./http/playground.ts');
   const api = await listening('ARKLOOP_API_ADDR', config.apiAddr, () => startApi(deps));
   teardown.add(layer.parts, 'API', api.shutDown);
+  serves();
   facts.api = reachable(api.address);
   facts.hasPlayground = isPlaygroundBuilt();
   const { createFirstAdmin, newSetupToken, promoteConfiguredAdmin } = await import('./resources/bootstrap/firstAdmin.ts');

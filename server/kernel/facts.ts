@@ -51,5 +51,7 @@ export const facts = {
   gatewayRefused: fact<string>('gateway-refused'),
   /** What stands behind the gateway did not answer, or not to the end. */
   upstreamFailed: fact<'bad_gateway' | 'gateway_timeout' | 'broken_off'>('upstream-failed'),
+  /** A promise was rejected, and no code handled it. */
+  rejectionUnhandled: fact<undefined>('rejection-unhandled'),
   linesLogged: fact<{ outcome: 'written' | 'dropped'; count: number }>('lines-logged'),
 } as const;
