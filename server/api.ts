@@ -67,7 +67,7 @@ export async function startApi({ config, keys, database, databaseUrl, log, env }
   const channel = openChannel(config.databaseDirectUrl ?? databaseUrl, [runChannel, accessChannel, changeChannel], log);
   const changes = createChanges(database, channel, complain);
   watchSettings({ config, keys, database, env }, changes);
-  void tellCaptcha(database, log);
+  tellCaptcha(database, log).catch((error) => log.warn({ err: error }, 'the settings of the captcha were not checked'));
   const ipRules = watchIpRules(database, changes);
   const prepare: App['prepareQuota'] = (...asked) => prepareQuota(database, ...asked);
   const baseUrl = async () => (await readSettings(database))['app.base_url'];
@@ -121,9 +121,9 @@ export async function startApi({ config, keys, database, databaseUrl, log, env }
   };
 }
 
-/** Whoever has set one key of the captcha only is told at start; that nobody could be asked then is no reason not to start. */
+/** Warn if only one captcha key is set. A failed read does not block startup. */
 async function tellCaptcha(database: Database, log: Log) {
-  const problem = await readSettings(database).then(captchaProblem, () => undefined);
+  const problem = captchaProblem(await readSettings(database));
   if (problem) log.warn(problem);
 }
 

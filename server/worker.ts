@@ -15,7 +15,7 @@ import { jobSpan } from './jobs/jobSpan.ts';
 import { executeRunTask, queue } from './jobs/queue.ts';
 import { reapRuns, recoverRuns } from './jobs/reaper.ts';
 import { type JobRunner, startRunner, untilDatabaseAnswers } from './jobs/runner.ts';
-import { createSlots } from './jobs/slots.ts';
+import { createSlots, type Seat } from './jobs/slots.ts';
 import { deliverWebhookTask, startDispatcher } from './jobs/webhooks/dispatcher.ts';
 import { removeOldRevisions } from './jobs/workspaces.ts';
 import { newId } from './kernel/ids.ts';
@@ -78,13 +78,17 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
         const known = ExecutePayload.safeParse(payload);
         // A payload of another version is not ours to understand; trying again would not help.
         if (!known.success) return void log.error({ job_id: job.id }, 'a job has a payload this worker does not know');
-        const done = slots.during((seat) => {
+        const execute = (seat: Seat) => {
           const run = within(jobSpan(payload), () => executeRun(deps, known.data.run_id, String(job.id), seat));
           const seen: Promise<void> = run.catch(() => {}).finally(() => runs.delete(seen));
           runs.add(seen);
           return run;
-        });
-        await done.finally(() => untilDatabaseAnswers(database, stop.signal));
+        };
+        try {
+          await slots.during(execute);
+        } finally {
+          await untilDatabaseAnswers(database, stop.signal);
+        }
       },
     },
   };

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { listener } from './setup/listener.ts';
 import { operations } from './setup/operations.ts';
 import { run } from './setup/thirdParty.ts';
 import { startWorld } from './setup/world.ts';
@@ -44,25 +45,27 @@ type Flaw = (reply: Reply, method: string, path: string) => Partial<Reply> | 'lo
 
 /** A proxy in front of the server that spoils some of its answers. */
 async function spoiled(flaw: Flaw): Promise<string> {
-  const server = createServer(async (req, res) => {
-    const chunks: Buffer[] = [];
-    // A body that was only announced never comes: it is the server that refuses it.
-    if (Number(req.headers['content-length'] ?? 0) <= 2 ** 20) for await (const chunk of req) chunks.push(chunk);
-    else return void res.writeHead(413, { connection: 'close' }).end();
-    const { host: _, connection: __, 'transfer-encoding': ___, ...headers } = req.headers;
-    const hasBody = chunks.length > 0;
-    const got = await fetch(world.url + req.url, {
-      method: req.method!,
-      headers: headers as Record<string, string>,
-      ...(hasBody && { body: Buffer.concat(chunks) }),
-    });
-    const reply = { status: got.status, headers: new Headers(got.headers), text: await got.text() };
-    const spoilt = flaw(reply, req.method!, req.url!.split('?')[0]!);
-    if (spoilt === 'lost') return void res.destroy();
-    const changed = { ...reply, ...spoilt };
-    for (const name of ['content-length', 'transfer-encoding', 'connection', 'keep-alive']) changed.headers.delete(name);
-    res.writeHead(changed.status, [...changed.headers].flat()).end(changed.text);
-  });
+  const server = createServer(
+    listener(async (req, res) => {
+      const chunks: Buffer[] = [];
+      // A body that was only announced never comes: it is the server that refuses it.
+      if (Number(req.headers['content-length'] ?? 0) <= 2 ** 20) for await (const chunk of req) chunks.push(chunk);
+      else return void res.writeHead(413, { connection: 'close' }).end();
+      const { host: _, connection: __, 'transfer-encoding': ___, ...headers } = req.headers;
+      const hasBody = chunks.length > 0;
+      const got = await fetch(world.url + req.url, {
+        method: req.method!,
+        headers: headers as Record<string, string>,
+        ...(hasBody && { body: Buffer.concat(chunks) }),
+      });
+      const reply = { status: got.status, headers: new Headers(got.headers), text: await got.text() };
+      const spoilt = flaw(reply, req.method!, req.url!.split('?')[0]!);
+      if (spoilt === 'lost') return void res.destroy();
+      const changed = { ...reply, ...spoilt };
+      for (const name of ['content-length', 'transfer-encoding', 'connection', 'keep-alive']) changed.headers.delete(name);
+      res.writeHead(changed.status, [...changed.headers].flat()).end(changed.text);
+    }),
+  );
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   onTestFinished(() => void server.close());
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

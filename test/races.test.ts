@@ -52,10 +52,15 @@ test('a code for one invites one, however many register with it at once', async 
   const [{ code, id }] = await sql('select code, id from invite_codes where user_id = $1', [inviter.id]);
   const before = await count('users');
   await open(false);
-  const rounds = await again(async () => {
-    await sql('update invite_codes set max_uses = use_count + 1 where id = $1', [id]);
-    expectOne(await atOnce(3, () => register({ invite_code: code })), '201', '400 invite_code_invalid');
-  }).finally(() => open(true));
+  let rounds: number;
+  try {
+    rounds = await again(async () => {
+      await sql('update invite_codes set max_uses = use_count + 1 where id = $1', [id]);
+      expectOne(await atOnce(3, () => register({ invite_code: code })), '201', '400 invite_code_invalid');
+    });
+  } finally {
+    await open(true);
+  }
   expect(await sql('select use_count, max_uses from invite_codes where id = $1', [id])).toEqual([{ use_count: rounds, max_uses: rounds }]);
   expect(await count('users')).toBe(before + rounds);
   expect(await count('referrals where invite_code_id = $1 and credited', [id])).toBe(rounds);

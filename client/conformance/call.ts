@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
 /** A plain HTTP call and its answer: for what a typed client would never send. */
@@ -46,18 +46,23 @@ export function announce(url: string, method: string, path: string, headers: Rec
     request.on('error', reject).on('timeout', () => request.destroy(new Error('no answer within 10 seconds')));
     const sending = setTimeout(() => request.end(Buffer.alloc(bytes, ' ')), announcedMs);
     request.on('close', () => clearTimeout(sending));
-    request.on('response', async (response) => {
+    request.on('response', (response) => {
       clearTimeout(sending);
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      // A server that closes in the middle has said what it had to say.
-      await once(response, 'end').catch(() => undefined);
-      const received = new Headers(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
-      resolve(answerOf(response.statusCode ?? 0, received, Buffer.concat(chunks).toString()));
-      request.destroy();
+      read(response)
+        .then(resolve, reject)
+        .finally(() => request.destroy());
     });
     request.flushHeaders();
   });
+}
+
+async function read(response: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  response.on('data', (chunk: Buffer) => chunks.push(chunk));
+  // A server that closes the connection early has sent its answer.
+  await once(response, 'end').catch(() => undefined);
+  const headers = new Headers(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
+  return answerOf(response.statusCode ?? 0, headers, Buffer.concat(chunks).toString());
 }
 
 function answerOf(status: number, headers: Headers, text: string): Answer {

@@ -49,12 +49,15 @@ export function openChannel(url: string, names: readonly string[], log: Log): Ch
   function lost() {
     client = undefined;
     if (closed || retry) return;
-    tell(false);
     retry = setTimeout(() => {
       retry = undefined;
-      void connect();
+      start();
     }, 250);
+    tell(false);
   }
+  const start = () => {
+    connect().catch((error) => log.error({ err: error }, 'a listener of the notification channel failed'));
+  };
   // A half-open connection says nothing by itself: ask now and then (a silent loss is found within 15 s).
   const pulse = setInterval(() => {
     const asked = client;
@@ -65,7 +68,7 @@ export function openChannel(url: string, names: readonly string[], log: Log): Ch
     );
   }, 10_000);
 
-  void connect();
+  start();
   return {
     on: (name, listener) => void listeners.set(name, [...(listeners.get(name) ?? []), listener]),
     onState: (listener) => void stateListeners.push(listener),

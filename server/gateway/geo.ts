@@ -32,7 +32,9 @@ export async function openGeo(file: string | undefined, log: Log): Promise<Geo> 
     seen = stamp;
     reader = await read(file);
   };
-  const timer = setInterval(() => void look().catch((err) => log.warn({ err }, 'the new GeoIP file cannot be read')), lookMs).unref();
+  const timer = setInterval(() => {
+    look().catch((err) => log.warn({ err }, 'the new GeoIP file cannot be read'));
+  }, lookMs).unref();
   return { placeOf: (ip) => placeIn(reader, ip), close: () => clearInterval(timer) };
 }
 

@@ -32,12 +32,12 @@ export async function followRules(env: NodeJS.ProcessEnv, cdnHeader: string, sou
   let reading: Promise<void> = Promise.resolve();
   const look = () => {
     reading = reading.then(read).catch((err) => log.warn({ err }, 'the stored configuration of the gateway was not read'));
-    return reading;
   };
-  changes.on('settings', () => void look());
-  changes.onState((up) => up && void look());
-  const timer = setInterval(() => void look(), lookMs).unref();
-  await within(look(), startMs);
+  changes.on('settings', look);
+  changes.onState((up) => up && look());
+  const timer = setInterval(look, lookMs).unref();
+  look();
+  await within(reading, startMs);
   return { current: () => rules, close: () => clearInterval(timer) };
 }
 

@@ -1,5 +1,6 @@
 import { get, type ServerResponse } from 'node:http';
 import { get as secureGet } from 'node:https';
+import { json } from 'node:stream/consumers';
 import { answerJson } from './answers.ts';
 import type { Upstream } from './forward.ts';
 import type { Visit } from './visit.ts';
@@ -24,13 +25,8 @@ function ask({ url }: Upstream) {
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: object }>();
   const start = url.protocol === 'https:' ? secureGet : get;
   const target = new URL(`${url.pathname.replace(/\/$/, '')}/readyz`, url);
-  const asking = start(target, { agent: false, signal: AbortSignal.timeout(patienceMs) }, async (answer) => {
-    try {
-      const text = Buffer.concat(await answer.toArray()).toString('utf8');
-      resolve({ status: answer.statusCode ?? 503, body: JSON.parse(text) as object });
-    } catch (error) {
-      reject(error);
-    }
+  const asking = start(target, { agent: false, signal: AbortSignal.timeout(patienceMs) }, (answer) => {
+    json(answer).then((body) => resolve({ status: answer.statusCode ?? 503, body: body as object }), reject);
   });
   asking.on('error', reject);
   return promise;

@@ -9,7 +9,9 @@ export const inOrder =
       const handler = error ? undefined : handlers[at++];
       if (!handler) return next(error);
       try {
-        void handler(req, res, step);
+        // The type says void or a promise, depending on the handler.
+        const pending: unknown = handler(req, res, step);
+        if (pending instanceof Promise) pending.catch(next);
       } catch (thrown) {
         next(thrown);
       }

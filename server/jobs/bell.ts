@@ -17,18 +17,21 @@ export function createBell(database: Database, onError: (error: unknown) => void
   let sending = false;
   async function flush() {
     sending = true;
-    while (waiting.size > 0) {
-      const ids = [...waiting].slice(0, mostIds);
-      for (const id of ids) waiting.delete(id);
-      // Lost, it is made up for by the readers' own looking.
-      await database.rows(notify, [runChannel, ids.join(',')]).catch(onError);
+    try {
+      while (waiting.size > 0) {
+        const ids = [...waiting].slice(0, mostIds);
+        for (const id of ids) waiting.delete(id);
+        await database.rows(notify, [runChannel, ids.join(',')]);
+      }
+    } finally {
+      sending = false;
     }
-    sending = false;
   }
   return {
     ring(runId) {
       waiting.add(runId);
-      if (!sending) void flush();
+      // Readers poll, so a lost notification only delays an event.
+      if (!sending) flush().catch(onError);
     },
   };
 }

@@ -41,8 +41,10 @@ export async function startErrands(deps: ErrandDeps): Promise<Errands | undefine
   };
   const runner = await startRunner(options, log);
   const timers = chores.map(([ms, chore]) => {
-    const tend = () => chore().catch((error) => log.warn({ err: error }, 'lost errands were not looked for'));
-    void tend();
+    const tend = () => {
+      chore().catch((error) => log.warn({ err: error }, 'lost errands were not looked for'));
+    };
+    tend();
     return setInterval(tend, ms);
   });
   return {

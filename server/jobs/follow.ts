@@ -24,7 +24,7 @@ export async function follow(steps: AsyncIterable<RunStep>, writer: EventWriter,
     if (performance.now() - last >= idleMs) write({ type: 'run.idle_heartbeat', data: { idle_ms: idleMs } }).catch(() => {});
   };
   const timer = setInterval(beat, Math.min(Math.max(50, idleMs / 4), 60_000));
-  void title.then((step) => step && write(step)).catch(() => {});
+  title.then((step) => step && write(step)).catch(() => {});
   try {
     for await (const step of steps) await write(step);
   } finally {

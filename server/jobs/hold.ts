@@ -40,9 +40,9 @@ export function keepLease({ config, held, stopping, log }: HoldDeps, lease: Leas
       judge(error);
       if (++misses === 3) abort.abort(new Stopped('the lease could not be renewed'));
     }
-  });
+  }, judge);
   // The worker's own events ring too, so what a ring costs is a read.
-  const look = oneAtATime(() => lease.check().then(hear, judge));
+  const look = oneAtATime(async () => hear(await lease.check()), judge);
   const timer = setInterval(beat, config.workerHeartbeatSeconds * 1_000);
   const stop = () => abort.abort(new Stopped('the worker stops'));
   if (stopping.aborted) stop();
@@ -82,15 +82,18 @@ export function keepLease({ config, held, stopping, log }: HoldDeps, lease: Leas
 export type Hold = ReturnType<typeof keepLease>;
 
 /** Calls that come during a call make one more, since what they are about may have been missed by it. */
-function oneAtATime(work: () => Promise<void>): () => void {
+function oneAtATime(work: () => Promise<void>, onError: (error: unknown) => void): () => void {
   let busy = false;
   let again = false;
-  return async function call() {
+  return function call() {
     again = busy;
     if (busy) return;
     busy = true;
-    await work();
-    busy = false;
-    if (again) void call();
+    work()
+      .catch(onError)
+      .finally(() => {
+        busy = false;
+        if (again) call();
+      });
   };
 }

@@ -8,6 +8,7 @@ import { createWebTools, type WebToolDeps } from '../../server/agent/tools/web/w
 import { openChannel } from '../../server/db/channel.ts';
 import { changeChannel, createChanges } from '../../server/jobs/changes.ts';
 import { createOutbound, type OutboundOptions } from '../../server/kernel/outbound.ts';
+import { listener } from '../setup/listener.ts';
 import { type Person, testKeys, type World } from '../setup/world.ts';
 
 export type Visit = { method: string; path: string; headers: IncomingMessage['headers']; body: any };
@@ -16,16 +17,18 @@ type Page = (res: ServerResponse, visit: Visit) => unknown;
 /** A web server of a test: pages by path without query, and who came. */
 export async function startSite(pages: Record<string, Page> = {}) {
   const visits: Visit[] = [];
-  const server = createServer(async (req, res) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of req) chunks.push(chunk);
-    const text = Buffer.concat(chunks).toString();
-    const visit = { method: req.method ?? '', path: req.url ?? '', headers: req.headers, body: text && JSON.parse(text) };
-    visits.push(visit);
-    const page = pages[visit.path.split('?', 1)[0]!];
-    if (page) return page(res, visit);
-    res.writeHead(404).end('nothing here');
-  });
+  const server = createServer(
+    listener(async (req, res) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of req) chunks.push(chunk);
+      const text = Buffer.concat(chunks).toString();
+      const visit = { method: req.method ?? '', path: req.url ?? '', headers: req.headers, body: text && JSON.parse(text) };
+      visits.push(visit);
+      const page = pages[visit.path.split('?', 1)[0]!];
+      if (page) return page(res, visit);
+      res.writeHead(404).end('nothing here');
+    }),
+  );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   afterAll(() => {

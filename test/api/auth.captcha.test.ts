@@ -3,19 +3,22 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { captchaProblem } from '../../server/resources/auth/captcha.ts';
 import { resolveSettings } from '../../server/resources/settings/resolve.ts';
+import { listener } from '../setup/listener.ts';
 import { reason } from '../setup/sessions.ts';
 import { startWorld } from '../setup/world.ts';
 
 /** What the provider was asked, and how it answers. */
 const asked: { type: string | undefined; form: Record<string, string> }[] = [];
 let answer: (res: ServerResponse, form: Record<string, string>) => void;
-const provider = createServer(async (req: IncomingMessage, res) => {
-  let text = '';
-  for await (const chunk of req) text += chunk;
-  const form = Object.fromEntries(new URLSearchParams(text));
-  asked.push({ type: req.headers['content-type'], form });
-  answer(res, form);
-});
+const provider = createServer(
+  listener(async (req: IncomingMessage, res) => {
+    let text = '';
+    for await (const chunk of req) text += chunk;
+    const form = Object.fromEntries(new URLSearchParams(text));
+    asked.push({ type: req.headers['content-type'], form });
+    answer(res, form);
+  }),
+);
 await new Promise<void>((done) => provider.listen(0, '127.0.0.1', done));
 afterAll(() => {
   provider.closeAllConnections();

@@ -17,7 +17,11 @@ const balanceOf = async (accountId: string) =>
   (await sql('select balance from credit_balances where account_id = $1', [accountId]))[0].balance;
 const closed = async (work: () => Promise<void>) => {
   await flag('registration.open', false);
-  await work().finally(() => flag('registration.open', true));
+  try {
+    await work();
+  } finally {
+    await flag('registration.open', true);
+  }
 };
 
 test('everybody has a code of his own from the start', async () => {

@@ -2,18 +2,21 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, expect, test } from 'vitest';
 import { eventually, openThread, startRun } from '../setup/conversation.ts';
+import { listener } from '../setup/listener.ts';
 import { queuedMails, verificationTokenFor } from '../setup/mail.ts';
 import { sameKeys, startProcess } from '../setup/process.ts';
 import { reason } from '../setup/sessions.ts';
 import { callTo, startWorld } from '../setup/world.ts';
 
 const forms: URLSearchParams[] = [];
-const provider = createServer(async (req, res) => {
-  let text = '';
-  for await (const chunk of req) text += chunk;
-  forms.push(new URLSearchParams(text));
-  res.setHeader('content-type', 'application/json').end(JSON.stringify({ success: true, hostname: 'app.arkloop.test' }));
-});
+const provider = createServer(
+  listener(async (req, res) => {
+    let text = '';
+    for await (const chunk of req) text += chunk;
+    forms.push(new URLSearchParams(text));
+    res.setHeader('content-type', 'application/json').end(JSON.stringify({ success: true, hostname: 'app.arkloop.test' }));
+  }),
+);
 await new Promise<void>((done) => provider.listen(0, '127.0.0.1', done));
 afterAll(() => void provider.close());
 const verifyUrl = { ARKLOOP_TURNSTILE_VERIFY_URL: `http://127.0.0.1:${(provider.address() as AddressInfo).port}/siteverify` };

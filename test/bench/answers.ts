@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { listener } from '../setup/listener.ts';
 
 // A model that answers one word in the chat format. Called `counted` it says how many tokens that took, else it says nothing of them.
 
@@ -15,11 +16,13 @@ const usage = chunk({ choices: [], usage: counted });
 const done = 'data: [DONE]\n\n';
 
 async function serveAnswers() {
-  const server = createServer(async (req, res) => {
-    const { model } = JSON.parse((await req.setEncoding('utf8').toArray()).join('')) as { model: string };
-    res.writeHead(200, { 'content-type': 'text/event-stream' });
-    res.end(word + stop + (model === 'counted' ? usage : '') + done);
-  });
+  const server = createServer(
+    listener(async (req, res) => {
+      const { model } = JSON.parse((await req.setEncoding('utf8').toArray()).join('')) as { model: string };
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      res.end(word + stop + (model === 'counted' ? usage : '') + done);
+    }),
+  );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   process.stdout.write(`API: http://127.0.0.1:${(server.address() as AddressInfo).port}\nis ready\n`);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createOpenAI } from '@ai-sdk/openai';
+import { listener } from '../setup/listener.ts';
 
 // Two programs in one file, so that each has a process of its own: `source` streams an answer in the chat format, `reader` reads it with the bare SDK.
 
@@ -26,28 +27,32 @@ async function listen(server: ReturnType<typeof createServer>) {
 async function serveDeltas() {
   const chunks = answer();
   await listen(
-    createServer(async (req, res) => {
-      req.resume();
-      res.writeHead(200, { 'content-type': 'text/event-stream' });
-      for (const piece of chunks) if (!res.write(piece)) await once(res, 'drain');
-      res.end();
-    }),
+    createServer(
+      listener(async (req, res) => {
+        req.resume();
+        res.writeHead(200, { 'content-type': 'text/event-stream' });
+        for (const piece of chunks) if (!res.write(piece)) await once(res, 'drain');
+        res.end();
+      }),
+    ),
   );
 }
 
 /** `GET /?from=<base url>` reads one answer and says how many milliseconds it took. */
 async function serveReader() {
   await listen(
-    createServer(async (req, res) => {
-      const baseURL = new URL(req.url ?? '', 'http://localhost').searchParams.get('from') ?? '';
-      const began = performance.now();
-      const { stream } = await createOpenAI({ baseURL, apiKey: 'sk-bench' })
-        .chat('m')
-        .doStream({ prompt: [{ role: 'user', content: [{ type: 'text', text: 'Hello!' }] }] });
-      let pieces = 0;
-      for await (const part of stream) if (part.type === 'text-delta') pieces++;
-      res.end(JSON.stringify({ ms: performance.now() - began, pieces }));
-    }),
+    createServer(
+      listener(async (req, res) => {
+        const baseURL = new URL(req.url ?? '', 'http://localhost').searchParams.get('from') ?? '';
+        const began = performance.now();
+        const { stream } = await createOpenAI({ baseURL, apiKey: 'sk-bench' })
+          .chat('m')
+          .doStream({ prompt: [{ role: 'user', content: [{ type: 'text', text: 'Hello!' }] }] });
+        let pieces = 0;
+        for await (const part of stream) if (part.type === 'text-delta') pieces++;
+        res.end(JSON.stringify({ ms: performance.now() - began, pieces }));
+      }),
+    ),
   );
 }
 

@@ -1,4 +1,5 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
+import { text as textOf } from 'node:stream/consumers';
 
 /** An event of a run, and when its bytes arrived here (milliseconds of `performance.now`). */
 export type Arrival = { type: string; at: number };
@@ -47,10 +48,11 @@ function take(response: IncomingMessage, arrivals: Arrival[]) {
 export function post<T>(agent: Agent, url: string, token: string, path: string, body: object): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const asked = request(url + path, { agent, method: 'POST', headers }, async (response) => {
-    const text = (await response.setEncoding('utf8').toArray()).join('');
-    if (response.statusCode === 201) resolve(JSON.parse(text) as T);
-    else reject(new Error(`POST ${path}: ${response.statusCode} ${text}`));
+  const asked = request(url + path, { agent, method: 'POST', headers }, (response) => {
+    textOf(response).then((text) => {
+      if (response.statusCode === 201) resolve(JSON.parse(text) as T);
+      else reject(new Error(`POST ${path}: ${response.statusCode} ${text}`));
+    }, reject);
   });
   asked.on('error', reject).end(JSON.stringify(body));
   return promise;

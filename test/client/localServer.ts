@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { listener } from '../setup/listener.ts';
 
 /** A request as the server saw it. */
 export type Seen = { method: string; url: string; headers: IncomingMessage['headers']; body: string };
@@ -11,13 +12,15 @@ export type Answerer = (seen: Seen, res: ServerResponse, count: number) => void 
 /** A real HTTP server on loopback that notes what comes in; it ends with the test. */
 export async function localServer(answer: Answerer) {
   const requests: Seen[] = [];
-  const server = createServer(async (req, res) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of req) chunks.push(chunk as Buffer);
-    const seen = { method: req.method!, url: req.url!, headers: req.headers, body: Buffer.concat(chunks).toString() };
-    requests.push(seen);
-    await answer(seen, res, requests.length - 1);
-  });
+  const server = createServer(
+    listener(async (req, res) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of req) chunks.push(chunk as Buffer);
+      const seen = { method: req.method!, url: req.url!, headers: req.headers, body: Buffer.concat(chunks).toString() };
+      requests.push(seen);
+      await answer(seen, res, requests.length - 1);
+    }),
+  );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(async () => {
     server.closeAllConnections();

@@ -75,14 +75,14 @@ test('a token about to expire is renewed before it is used', async () => {
 test('token_rotated means that another holder of the cookie was faster: the cookie of now is tried once more', async () => {
   const cookies = memoryCookies();
   const sent: (string | undefined)[] = [];
-  const refresh: Answerer = ({ headers }, res) => {
+  const refresh: Answerer = async ({ headers }, res) => {
     sent.push(headers.cookie);
     if (sent.length > 1) return send(res, 200, grant('t2'));
-    cookies.set('arkloop_refresh_token=newer');
+    await cookies.set('arkloop_refresh_token=newer');
     refuse(res, 401, 'auth.unauthorized', 'token_rotated');
   };
   const { baseUrl } = await localServer(rotating({ '/v1/auth/refresh': refresh }));
-  cookies.set('arkloop_refresh_token=older');
+  await cookies.set('arkloop_refresh_token=older');
   const client = createClient({ baseUrl, accessToken: 't1', session: { cookies } });
   await client.me.get().catch(() => undefined);
   expect(sent).toEqual(['arkloop_refresh_token=older', 'arkloop_refresh_token=newer']);

@@ -35,7 +35,11 @@ async function stoppable() {
     async sql(text: string, values: unknown[] = []) {
       const client = new pg.Client({ connectionString: current.url });
       await client.connect();
-      return (await client.query(text, values).finally(() => client.end())).rows;
+      try {
+        return (await client.query(text, values)).rows;
+      } finally {
+        await client.end();
+      }
     },
   };
 }

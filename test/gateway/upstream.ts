@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { afterEach } from 'vitest';
 import { type Gateway, type GatewayDeps, startGateway } from '../../server/gateway/gateway.ts';
 import { readConfig } from '../../server/kernel/config.ts';
+import { listener } from '../setup/listener.ts';
 
 const ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -31,12 +32,12 @@ export async function gatewayTo(upstream: string, env: NodeJS.ProcessEnv = {}, d
 }
 
 /** An upstream that tells what reached it. */
-export const echo: RequestListener = async (req, res) => {
+export const echo = listener(async (req, res) => {
   const body = await text(req);
   res.setHeader('content-type', 'application/json');
   res.setHeader('set-cookie', ['a=1', 'b=2']);
   res.end(JSON.stringify({ method: req.method, url: req.url, headers: req.headers, body }));
-};
+});
 
 /** Send bytes as they are, and give what comes back until the connection ends. */
 export const raw = (address: string, message: string) =>

@@ -12,6 +12,7 @@ import { build } from 'vite';
 import { afterAll, expect, test } from 'vitest';
 import { asks, completes, says, scriptRun, usesTool } from '../../client/testing/index.ts';
 import { launchBrowser } from '../browser/launch.ts';
+import { listener } from '../setup/listener.ts';
 import { type Answerer, liveRun, passOn } from '../setup/liveRun.ts';
 import { packClient, schemaPeers } from '../setup/packed.ts';
 import { startWorld } from '../setup/world.ts';
@@ -142,12 +143,12 @@ test('who watches the same run shares its stream; nothing comes twice or is lost
 test('a page tells that the connection is lost, asks, replies, stops, and says when a run cannot be followed', async () => {
   const run = liveRun(id);
   const posted: string[] = [];
-  const take: Answerer = async (req, res) => {
+  const take: Answerer = listener(async (req, res) => {
     const chunks: Buffer[] = [];
     for await (const chunk of req) chunks.push(chunk as Buffer);
     posted.push(`${req.url} ${Buffer.concat(chunks)}`);
     res.writeHead(200, { 'content-type': 'application/json' }).end('{"ok":true}');
-  };
+  });
   const other = id.replace('1', '2');
   const refuse: Answerer = (_, res) =>
     void res.writeHead(404, { 'content-type': 'application/json' }).end('{"error":"not_found","message":"There is no such run."}');

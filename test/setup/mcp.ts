@@ -11,6 +11,7 @@ import { openChannel } from '../../server/db/channel.ts';
 import { changeChannel, createChanges } from '../../server/jobs/changes.ts';
 import { createOutbound, type OutboundOptions } from '../../server/kernel/outbound.ts';
 import { eventually } from './conversation.ts';
+import { listener } from './listener.ts';
 import { allCalls, type Script } from './mcpScripted.ts';
 import { type Person, testKeys, type World } from './world.ts';
 
@@ -82,16 +83,18 @@ export function alive(pid: number): boolean {
 }
 
 /** A server of HTTP that does as it is told, for as long as the test, or the file, that starts it. */
-export async function startHttp(handle: (req: IncomingMessage, res: ServerResponse, body: any) => void) {
+export async function startHttp(handle: (req: IncomingMessage, res: ServerResponse, body: any) => unknown) {
   const requests: { method: string; url: string; headers: IncomingMessage['headers']; body: any }[] = [];
-  const server = createServer(async (req, res) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of req) chunks.push(chunk as Buffer);
-    const text = Buffer.concat(chunks).toString();
-    const body = text === '' ? undefined : JSON.parse(text);
-    requests.push({ method: req.method!, url: req.url!, headers: req.headers, body });
-    handle(req, res, body);
-  });
+  const server = createServer(
+    listener(async (req, res) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of req) chunks.push(chunk as Buffer);
+      const text = Buffer.concat(chunks).toString();
+      const body = text === '' ? undefined : JSON.parse(text);
+      requests.push({ method: req.method!, url: req.url!, headers: req.headers, body });
+      await handle(req, res, body);
+    }),
+  );
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   whenDone(() => {
     server.closeAllConnections();

@@ -39,7 +39,7 @@ export async function startProcess(role: string, env: Record<string, string>): P
   const output = collect(child);
   const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
   let over = false;
-  void exited.then(() => {
+  child.once('exit', () => {
     over = true;
   });
   const kill = (signal: NodeJS.Signals) => void child.kill(signal);

@@ -7,6 +7,7 @@ import { type DispatcherDeps, startDispatcher } from '../../server/jobs/webhooks
 import { openOutbound } from '../../server/kernel/openOutbound.ts';
 import type { Outbound } from '../../server/kernel/outbound.ts';
 import { eventually } from './conversation.ts';
+import { listener } from './listener.ts';
 import { type Person, testKeys, type World } from './world.ts';
 
 /** A request as it arrived, byte by byte. */
@@ -19,17 +20,19 @@ export async function startReceiver(port = 0) {
   const scripted: Behaviour[] = [];
   let usual: Behaviour = 200;
   const inFlight = { now: 0, most: 0 };
-  const server = createServer(async (req, res) => {
-    inFlight.most = Math.max(inFlight.most, ++inFlight.now);
-    res.on('close', () => inFlight.now--);
-    const chunks: Buffer[] = [];
-    for await (const chunk of req) chunks.push(chunk);
-    const one = { path: req.url ?? '', headers: req.headers, body: Buffer.concat(chunks).toString(), at: Date.now() };
-    received.push(one);
-    const behaviour = scripted.shift() ?? usual;
-    if (typeof behaviour === 'number') res.writeHead(behaviour).end('ok');
-    else behaviour(res, one);
-  });
+  const server = createServer(
+    listener(async (req, res) => {
+      inFlight.most = Math.max(inFlight.most, ++inFlight.now);
+      res.on('close', () => inFlight.now--);
+      const chunks: Buffer[] = [];
+      for await (const chunk of req) chunks.push(chunk);
+      const one = { path: req.url ?? '', headers: req.headers, body: Buffer.concat(chunks).toString(), at: Date.now() };
+      received.push(one);
+      const behaviour = scripted.shift() ?? usual;
+      if (typeof behaviour === 'number') res.writeHead(behaviour).end('ok');
+      else behaviour(res, one);
+    }),
+  );
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const close = async () => {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as soon, setTimeout as wait } from 'node:timers/promises';
+import { listener } from './listener.ts';
 
 /** One step of a scripted answer: bytes, a pause in milliseconds or until something happens, a broken connection, or silence until the caller leaves. */
 export type Step = string | Buffer | { wait: number | Promise<unknown> } | 'cut' | 'stall';
@@ -21,27 +22,29 @@ export type Recorded = {
 export async function startVendor() {
   const requests: Recorded[] = [];
   const scripted: { path: string | undefined; answer: Scripted }[] = [];
-  const server = createServer(async (req, res) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of req) chunks.push(chunk);
-    const source = Buffer.concat(chunks).toString();
-    const path = req.url ?? '';
-    const record = {
-      method: req.method ?? '',
-      path,
-      headers: req.headers,
-      body: source ? JSON.parse(source) : {},
-      at: Date.now(),
-      closed: false,
-    };
-    requests.push(record);
-    res.on('close', () => {
-      record.closed = true;
-    });
-    const next = scripted.findIndex((each) => each.path === undefined || each.path === path);
-    const answer = next < 0 ? { status: 404, steps: ['<html>nothing here</html>'] } : scripted.splice(next, 1)[0]?.answer;
-    await play(res, answer ?? {}).catch(() => res.destroy());
-  });
+  const server = createServer(
+    listener(async (req, res) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of req) chunks.push(chunk);
+      const source = Buffer.concat(chunks).toString();
+      const path = req.url ?? '';
+      const record = {
+        method: req.method ?? '',
+        path,
+        headers: req.headers,
+        body: source ? JSON.parse(source) : {},
+        at: Date.now(),
+        closed: false,
+      };
+      requests.push(record);
+      res.on('close', () => {
+        record.closed = true;
+      });
+      const next = scripted.findIndex((each) => each.path === undefined || each.path === path);
+      const answer = next < 0 ? { status: 404, steps: ['<html>nothing here</html>'] } : scripted.splice(next, 1)[0]?.answer;
+      await play(res, answer ?? {}).catch(() => res.destroy());
+    }),
+  );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {

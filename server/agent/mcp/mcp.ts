@@ -103,14 +103,17 @@ async function allowed(database: Database, accountId: string, rows: SealedServer
 }
 
 /** A version that is no longer in force is ended at once, and what runs there with it; changes may be missed while nobody tells of them. */
-function heed({ changes, database }: McpDeps, pool: Pool, onState: (up: boolean) => void) {
+function heed({ changes, database, log }: McpDeps, pool: Pool, onState: (up: boolean) => void) {
   const settle = async (accountId: string) => {
     if (!pool.accounts().includes(accountId)) return;
     pool.keepOnly(accountId, await database.rows(selectServers, [accountId]).catch(() => []));
   };
-  changes.on('mcp_configs', (accountId) => void settle(accountId));
+  const onChange = (accountId: string) => {
+    settle(accountId).catch((error) => log.error({ err: error, account_id: accountId }, 'connections to tool servers were not updated'));
+  };
+  changes.on('mcp_configs', onChange);
   changes.onState((up) => {
     onState(up);
-    if (up) for (const accountId of pool.accounts()) void settle(accountId);
+    if (up) for (const accountId of pool.accounts()) onChange(accountId);
   });
 }

@@ -51,7 +51,7 @@ export async function* exchange(
     if (signal.aborted) throw signal.reason;
     throw networkFailure(error);
   } finally {
-    void close(body, own);
+    close(body, own).catch(() => undefined);
   }
 }
 
@@ -97,13 +97,13 @@ async function readStart(body: Body | undefined, maxBytes: number): Promise<stri
   return Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8');
 }
 
+/** Errors of the connection after a complete answer are of no interest. */
 async function close(body: Body | undefined, own: AbortController) {
   const timer = setTimeout(() => own.abort(), own.signal.aborted ? 0 : closingMs);
   try {
     while (body && !own.signal.aborted) if ((await body.read()).done) break;
-  } catch {
-    // Whatever it was, the answer had been read.
+  } finally {
+    clearTimeout(timer);
+    own.abort();
   }
-  clearTimeout(timer);
-  own.abort();
 }

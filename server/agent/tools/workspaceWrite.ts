@@ -37,9 +37,12 @@ export function createWriter({ database, storage }: { database: Database; storag
     const { workspace_ref: ref } = await find();
     const before = waiting.get(ref) ?? Promise.resolve();
     const own = before.then(() => writeInTurn({ database, storage }, find, file, signal));
-    const settled = own.catch(() => {});
+    const settled: Promise<unknown> = own
+      .catch(() => {})
+      .finally(() => {
+        if (waiting.get(ref) === settled) waiting.delete(ref);
+      });
     waiting.set(ref, settled);
-    void settled.then(() => waiting.get(ref) === settled && waiting.delete(ref));
     return own;
   };
 }

@@ -75,6 +75,11 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
         done.push(outcome);
         wake();
       })
+      .catch((error) => {
+        // It is sent again when its claim has run out.
+        claims.delete(delivery);
+        complain('an attempt to deliver a webhook failed')(error);
+      })
       .finally(() => underway.delete(sent));
     underway.add(sent);
   }
@@ -84,17 +89,22 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
     again = true;
     if (isBusy) return;
     isBusy = true;
-    while (again) {
-      again = false;
-      await turn();
+    try {
+      while (again) {
+        again = false;
+        await turn();
+      }
+    } finally {
+      isBusy = false;
     }
-    isBusy = false;
   }
 
   /** Turns are waited for, as what is being sent is. */
   function wake() {
     if (closed && done.length === 0) return;
-    const worked: Promise<void> = work().finally(() => underway.delete(worked));
+    const worked: Promise<void> = work()
+      .catch(complain('a turn of webhook deliveries failed'))
+      .finally(() => underway.delete(worked));
     underway.add(worked);
   }
 

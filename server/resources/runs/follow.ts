@@ -60,7 +60,7 @@ const sharedMs = 500;
 function mayStillRead(scope: Scope, run: FoundRun, authorization: string | undefined): Promise<boolean> {
   const key = `${run.id} ${scope.accountId} ${authorization}`;
   const known = asked.get(key);
-  if (known) return known;
+  if (known !== undefined) return known;
   const answer = askAccess(scope, run, authorization);
   asked.set(key, answer);
   setTimeout(() => asked.delete(key), sharedMs).unref();

@@ -29,9 +29,9 @@ export async function* runEvents(hub: Hub, { runId, after, follow, signal }: Str
       } else if (!follow) return;
       // A race with one promise that lasts as long as the stream would keep every round of it in memory.
       else if (!ended)
-        await new Promise<void>((resolve) => {
+        await new Promise<void>((resolve, reject) => {
           resume = resolve;
-          void more.then(resolve);
+          more.then(resolve, reject);
         });
     }
   } finally {

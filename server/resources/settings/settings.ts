@@ -83,7 +83,7 @@ export async function readSettings(sql: Sql, through: Sql = sql, env: NodeJS.Pro
 
 /** A question that began before a change is not shared with whoever asks after it. */
 function askOnce(mine: Kept, load: () => Promise<Settings>): Promise<Settings> {
-  if (mine.asking) return mine.asking;
+  if (mine.asking !== undefined) return mine.asking;
   const asking = load().finally(() => {
     if (mine.asking === asking) mine.asking = undefined;
   });

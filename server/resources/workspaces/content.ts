@@ -18,7 +18,10 @@ export async function openContent(storage: Storage, ref: string, name: string, {
   const checked = whole(object, sha256!);
   const first = await checked.next();
   const head = first.done ? new Uint8Array() : first.value;
-  return { type: contentTypeOf(name, head), size, chunks: resumed(first, checked), close: () => void checked.return() };
+  const close = () => {
+    checked.return().catch(() => undefined);
+  };
+  return { type: contentTypeOf(name, head), size, chunks: resumed(first, checked), close };
 }
 
 const damaged = () => new Error('the content of a workspace file is damaged');

@@ -24,7 +24,12 @@ export async function measureStarts(shared: Shared, { rounds }: Effort): Promise
   await startServer('api', shared).then(({ stop }) => stop());
   const api = await startServer('api', shared);
   await sleep(3_000);
-  const idle = await residentBytes(api).finally(api.stop);
+  let idle: number;
+  try {
+    idle = await residentBytes(api);
+  } finally {
+    await api.stop();
+  }
   return [
     { name: '`npm start`, the first', unit: 's', ours: median(first) / 1_000, minimum: { most: 8 } },
     { name: '`npm start`, later', unit: 's', ours: median(later) / 1_000, minimum: { most: 3 } },

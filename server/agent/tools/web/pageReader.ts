@@ -32,7 +32,7 @@ export function createPageReader({ articleMs }: { articleMs: number }): PageRead
 }
 
 /** The last of so many answers of the thread, or the one before it where the last does not come. */
-function read<Answer>(job: PageJob, answers: number, patienceMs: number, signal: AbortSignal): Promise<Answer> {
+async function read<Answer>(job: PageJob, answers: number, patienceMs: number, signal: AbortSignal): Promise<Answer> {
   const thread = start(job);
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const had: Answer[] = [];
@@ -45,11 +45,13 @@ function read<Answer>(job: PageJob, answers: number, patienceMs: number, signal:
     if (had.push(answer) === answers) settle();
   });
   thread.once('error', settle).once('exit', settle);
-  return promise.finally(() => {
+  try {
+    return await promise;
+  } finally {
     clearTimeout(patience);
     signal.removeEventListener('abort', leave);
-    return thread.terminate();
-  });
+    await thread.terminate();
+  }
 }
 
 const start = (job: PageJob) =>
