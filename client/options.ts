@@ -1,3 +1,4 @@
+import { trimEnd } from '../contract/shared/trim.ts';
 import type { ApiError } from './errors.ts';
 
 /** Where a program outside a browser keeps the refresh cookie; in a browser the browser does. */
@@ -62,7 +63,7 @@ export function settingsOf(options: ClientOptions): Settings {
   const base = new URL(options.baseUrl);
   if (!/^https?:$/.test(base.protocol)) throw new TypeError(`baseUrl must be an http address, not ${base.protocol}`);
   return {
-    baseUrl: `${base.origin}${base.pathname.replace(/\/+$/, '')}`,
+    baseUrl: `${base.origin}${trimEnd(base.pathname, '/')}`,
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     accountId: options.accountId,
     apiKey: options.apiKey,

@@ -43,7 +43,7 @@ export const EmailConfigValues = z
       .meta({ description: 'An address, or `Name <address>`; `""` turns mail off.' }),
     smtp_host: oneLine()
       .trim()
-      .max(255)
+      .max(255, { abort: true })
       .regex(emptyOr(hostPattern), 'must be the name or the address of a host')
       .default('')
       .meta({ description: 'The name or the IP address of the server; required with a sender.' }),

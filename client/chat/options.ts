@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { trimEnd } from '../../contract/shared/trim.ts';
 
 /** What the user asked the chat to do. */
 export type ChatOptions = {
@@ -42,7 +43,7 @@ export function readOptions(args: string[], env: NodeJS.ProcessEnv): ChatOptions
   if (!/^https?:\/\/[^/]/.test(api) || !URL.canParse(api))
     throw new ChatError(`--api wants an address like http://127.0.0.1:19001, not "${api}".`);
   return {
-    api: api.replace(/\/+$/, ''),
+    api: trimEnd(api, '/'),
     file: join(resolve(env.ARKLOOP_DATA_DIR || '.arkloop'), 'chat.json'),
     question: positionals.join(' ').trim() || undefined,
     thread: values.thread,

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { trimEnd } from '../../contract/shared/trim.ts';
 import { KitError } from './people.ts';
 
 /** What the user asked the kit to examine. */
@@ -42,7 +43,7 @@ export function readOptions(args: string[], env: NodeJS.ProcessEnv): KitOptions 
   if (values.login !== undefined && !password) throw new KitError('--login wants --password.');
   if (values.login !== undefined && values.token !== undefined) throw new KitError('--login and --token exclude each other.');
   return {
-    url: url.replace(/\/+$/, ''),
+    url: trimEnd(url, '/'),
     token: values.token,
     login: values.login,
     password,

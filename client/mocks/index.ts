@@ -1,5 +1,7 @@
 // The API without a server, for tests and for pages that are made before there is one.
+
 import type { HttpHandler } from 'msw';
+import { trimEnd } from '../../contract/shared/trim.ts';
 import { issueToken } from './access.ts';
 import { answer, cookiesOf } from './answering.ts';
 import type { Engine } from './context.ts';
@@ -64,7 +66,7 @@ export type Mocks = {
 export function createMocks(options: MockOptions = {}): Mocks {
   const { baseUrl = 'http://127.0.0.1:19001', seed = 1, now = Date.now, stepMs = 20, allowedOrigins = [] } = options;
   const { origin, pathname } = new URL(baseUrl);
-  const prefix = pathname.replace(/\/+$/, '');
+  const prefix = trimEnd(pathname, '/');
   const state = new State();
   const faults = createFaults(() => engine.fakes.chance());
   let engine = begin();

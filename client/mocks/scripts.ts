@@ -37,7 +37,7 @@ export function* think(text: string): Generator<RunStep> {
     type: 'run.segment.start',
     data: { segment_id: 'thinking', kind: 'thinking', display: { mode: 'collapsed', label: 'Thinking' } },
   };
-  for (const word of text.match(/\s*\S+/g) ?? []) yield delta(word, 'thinking');
+  for (const word of text.trimEnd().match(/\s*\S+|\s+$/g) ?? []) yield delta(word, 'thinking');
   yield { type: 'run.segment.end', data: { segment_id: 'thinking' } };
 }
 

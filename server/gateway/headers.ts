@@ -27,9 +27,12 @@ const gatewaysWord = /^(access-control-.*|server|x-powered-by)$/;
 
 const policy = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'; object-src 'none'";
 
+/** The members of a list header. */
+const listed = (value: string) => value.split(',').map((member) => member.trim());
+
 /** Headers that travel on: neither hop-by-hop nor named by `Connection`, and not `without`. */
 function endToEnd(headers: IncomingHttpHeaders, without: RegExp): OutgoingHttpHeaders {
-  const named = headers.connection === undefined ? undefined : new Set(headers.connection.toLowerCase().split(/\s*,\s*/));
+  const named = headers.connection === undefined ? undefined : new Set(listed(headers.connection.toLowerCase()));
   const passed: OutgoingHttpHeaders = {};
   for (const name in headers) {
     if (hopByHop.has(name) || without.test(name) || (named?.has(name) && !kept.has(name))) continue;
@@ -83,6 +86,6 @@ export function answerHeaders({ headers: own, traceId }: Visit, upstream: Incomi
 
 /** `Vary` with `Origin`, once. */
 function varying(upstream = '') {
-  const others = upstream.split(/\s*,\s*/).filter((name) => name !== '' && name.toLowerCase() !== 'origin');
+  const others = listed(upstream).filter((name) => name !== '' && name.toLowerCase() !== 'origin');
   return ['Origin', ...others].join(', ');
 }

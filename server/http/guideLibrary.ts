@@ -56,16 +56,16 @@ function chaptersOf(index: string): Chapter[] {
     .slice(1)
     .map((part) => ({
       title: part.split('\n', 1)[0]!,
-      entries: [...part.matchAll(/^- \[([^\]]+)\]\(([^)]+)\)/gm)].map(([, title, href]) => ({
-        title: title!,
-        href: siteHref(indexFile, href!),
-      })),
+      entries: part.split('\n').flatMap((line) => {
+        const [, title, href] = /^- \[([^\]]+)\]\(([^)]+)\)/.exec(line) ?? [];
+        return title === undefined || href === undefined ? [] : [{ title, href: siteHref(indexFile, href) }];
+      }),
     }));
 }
 
 /** A text as it is, with links to the raw texts of the site. */
 export const rawText = ({ text, file }: Guide): string =>
-  text.replace(/\]\(([^)\s]+)\)/g, (_, href: string) => `](${siteHref(file, href, true)})`);
+  text.replace(/\]\(([^()\s]+)\)/g, (_, href: string) => `](${siteHref(file, href, true)})`);
 
 /** `/llms.txt` (llmstxt.org): the index of the guides. */
 export const llmsText = ({ index }: Library): string => rawText(index);

@@ -77,7 +77,7 @@ export function slugger(): (heading: string) => string {
 /** A paragraph without its marks, for where only text can be. */
 const plainText = (text: string) =>
   text
-    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/\[([^[\]]*)\]\([^()]*\)/g, '$1')
     .replace(/[`*_]/g, '')
     .replace(/\s+/g, ' ')
     .trim();

@@ -1,4 +1,5 @@
 import type { RunStep } from '../../contract/events.ts';
+import { trimEnd, trimStart } from '../../contract/shared/trim.ts';
 import type { Model } from '../agent/model.ts';
 import { type Database, statement } from '../kernel/sql.ts';
 
@@ -47,16 +48,20 @@ async function ask(model: Model, text: string, signal: AbortSignal): Promise<str
   return '';
 }
 
+/** Characters of a text that are looked at for a title. */
+const titleSource = 2_000;
+const openingQuotes = `"'“”„«»「『`;
+const closingQuotes = `"'“”„«»」』`;
+
 /** One line of at most 50 characters, without the quotes that models like to add. */
 export function tidy(title: string): string {
   const line = title
+    .trimStart()
+    .slice(0, titleSource)
     .toWellFormed()
     .replaceAll('\0', '')
     .trim()
     .split(/[\r\n\u2028\u2029]/, 1)[0]!;
-  const bare = line
-    .trim()
-    .replace(/^["'“”„«»「『]+|["'“”„«»」』]+$/gu, '')
-    .trim();
+  const bare = trimStart(trimEnd(line.trim(), closingQuotes), openingQuotes).trim();
   return [...bare].slice(0, 50).join('').trim();
 }

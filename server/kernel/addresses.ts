@@ -30,9 +30,13 @@ const refusedIPv6 = ranges('2001::/32', '2001:db8::/32', '2002::/16', '3fff::/20
 
 const loopback = ranges('127.0.0.0/8', '::1/128');
 
+/** Brackets, the 45 characters of an IPv6 address with an IPv4 part, and the name of an interface. */
+const longestAddress = 128;
+
 /** The address that `text` writes, with IPv4-mapped forms unmapped; undefined when it is no address. */
 function parseAddress(text: string) {
-  const bare = text.replace(/^\[|\]$|%.*$/g, '');
+  if (text.length > longestAddress) return undefined;
+  const [bare = ''] = text.replace(/^\[/, '').replace(/\]$/, '').split('%', 1);
   return ipaddr.isValid(bare) ? ipaddr.process(bare) : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { trimEnd } from '../../contract/shared/trim.ts';
 import { isAddress, isLoopback, isPublicAddress } from './addresses.ts';
 import { isOpenPort } from './ports.ts';
 
@@ -64,7 +65,7 @@ export function checkOutboundUrl(
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new OutboundDenied('unsupported_scheme');
   if (url.username || url.password) throw new OutboundDenied('userinfo_denied');
   if (url.hash || String(input).endsWith('#')) throw new OutboundDenied('fragment_denied');
-  const host = url.hostname.toLowerCase().replace(/\.+$/, '');
+  const host = trimEnd(url.hostname.toLowerCase(), '.');
   if (!host) throw new OutboundDenied('missing_hostname');
   if (policy === 'internal') return { url, zone: 'internal' };
   if (isOpenLoopback(url, switches)) return { url, zone: 'loopback' };

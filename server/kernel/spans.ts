@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { trimEnd, trimStart } from '../../contract/shared/trim.ts';
 
 /** One step of a trace (W3C Trace Context, level 1): a request, a job. `state` is what other systems on the way want to be kept. */
 export class Span {
@@ -75,7 +76,7 @@ const longestState = 512;
 function readTracestate(header: Header): string | undefined {
   const members = `${header ?? ''}`
     .split(',')
-    .map((member) => member.replace(/^[ \t]+|[ \t]+$/g, ''))
+    .map((member) => trimStart(trimEnd(member, ' \t'), ' \t'))
     .filter((member) => member !== '');
   const keys = new Set(members.map((member) => member.split('=', 1)[0]));
   if (members.length > mostMembers || keys.size < members.length || !members.every((member) => stateMember.test(member))) return undefined;

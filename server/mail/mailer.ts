@@ -51,7 +51,7 @@ const messageOf = (mail: Mail, from: string): SendMailOptions => ({
 });
 
 function mailboxOf(from: string) {
-  const [, name = '', address = from] = /^(.*)<(.*)>$/.exec(from) ?? [];
+  const [, name = '', address = from] = /^([^<]*)<([^<>]*)>$/.exec(from) ?? [];
   return { name: name.trim().replace(/^"(.*)"$/, '$1'), address };
 }
 

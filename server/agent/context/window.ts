@@ -13,7 +13,8 @@ export function contextWindow(
   );
 }
 
-const tooLong = /context.?(?:length|window)|maximum context|prompt is too long|too many tokens|input is too long|exceed\w* .{0,40}tokens/i;
+const tooLong =
+  /context.?(?:length|window)|maximum context|prompt is too long|too many tokens|input is too long|exceed\w{0,10} .{0,40}tokens/i;
 
 /** Whether a provider refused a prompt because of its length: by status, by code, or in words. */
 export function isOverflow(error: unknown): error is ModelError {

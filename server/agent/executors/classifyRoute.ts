@@ -82,9 +82,17 @@ async function* ask({ model, retry, signal }: ClassifyInput, request: ModelReque
   return answer;
 }
 
+/** Characters of an answer that are looked at; the model is asked for one word. */
+const maxAnswerChars = 2_000;
+
 /** The route that an answer is, or else the only one that it mentions; capitals do not matter. */
 function namedIn(answer: string, keys: string[]): string | undefined {
-  const words = new Set(answer.split(/[^\w.:-]+/).map((word) => word.replace(/^[^a-z0-9]+|[^a-z0-9]+$/gi, '').toLowerCase()));
+  const parts = answer
+    .slice(0, maxAnswerChars)
+    .toLowerCase()
+    .split(/[^\w.:-]+/);
+  // A name begins and ends with a letter or a digit; what else the model put around it is dropped.
+  const words = new Set(parts.map((part) => /[a-z0-9](?:.*[a-z0-9])?/i.exec(part)?.[0].toLowerCase()));
   const named = keys.filter((key) => words.has(key.toLowerCase()));
   return named.length === 1 ? named[0] : named.find((key) => key === answer.trim());
 }

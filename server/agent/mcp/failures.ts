@@ -18,7 +18,16 @@ export const disconnected = () =>
   new ToolFailure('mcp.disconnected', 'The tool server cannot be reached, or the connection to it was lost.');
 export const garbled = (what = 'The tool server sent what is not a valid answer.') => new ToolFailure('mcp.protocol_error', what);
 
-const unknownTool = /unknown tool|\btool\b.* not found/i;
+/** Whether a message says "unknown tool", or "tool … not found" in one line. */
+function saysUnknownTool(message: string): boolean {
+  return message
+    .toLowerCase()
+    .split('\n')
+    .some((line) => {
+      const tool = line.search(/\btool\b/);
+      return line.includes('unknown tool') || (tool >= 0 && line.includes(' not found', tool));
+    });
+}
 
 type Known = Error & { code?: unknown; data?: unknown };
 
@@ -46,7 +55,7 @@ const refused = (status: number) =>
 function rpcError(code: number, message: string, data: unknown): ToolFailure {
   if (data === streamEnded) return disconnected();
   const details = { code, ...(data !== undefined && { data }) };
-  const errorClass = code === -32602 && unknownTool.test(message) ? 'mcp.protocol_error' : 'mcp.rpc_error';
+  const errorClass = code === -32602 && saysUnknownTool(message) ? 'mcp.protocol_error' : 'mcp.rpc_error';
   return new ToolFailure(errorClass, message || 'The tool server refused.', details);
 }
 

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import { trimEnd, trimStart } from '../../../contract/shared/trim.ts';
 
 const longest = 64;
 
-const trim = (text: string) => text.replace(/^_+|_+$/g, '');
+const trim = (text: string) => trimStart(trimEnd(text, '_'), '_');
 const clean = (part: string) => trim(part.replace(/[^A-Za-z0-9_]+/g, '_'));
 
 const digestOf = (raw: string) => createHash('sha256').update(raw).digest('hex').slice(0, 8);

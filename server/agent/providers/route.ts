@@ -1,3 +1,4 @@
+import { trimEnd } from '../../../contract/shared/trim.ts';
 import type { Outbound } from '../../kernel/outbound.ts';
 
 /** The ways to talk to OpenAI and to servers compatible with it. */
@@ -26,8 +27,8 @@ export type ResolvedRoute = UpstreamRoute | StubRoute;
 export type ProviderDeps = { outbound: Outbound; idleTimeoutMs?: number; maxErrorBytes?: number; debugEvents?: boolean };
 
 /** The base of an OpenAI route's addresses. */
-export const openAiBase = (baseUrl: string | null | undefined) => (baseUrl ?? 'https://api.openai.com/v1').replace(/\/+$/, '');
+export const openAiBase = (baseUrl: string | null | undefined) => trimEnd(baseUrl ?? 'https://api.openai.com/v1', '/');
 
 /** The base of an Anthropic route's addresses, before `/v1`. */
 export const anthropicBase = (baseUrl: string | null | undefined) =>
-  (baseUrl ?? 'https://api.anthropic.com').replace(/\/+$/, '').replace(/\/v1$/, '');
+  trimEnd(baseUrl ?? 'https://api.anthropic.com', '/').replace(/\/v1$/, '');

@@ -1,3 +1,4 @@
+import { trimEnd } from '../../../contract/shared/trim.ts';
 import type { Config } from '../../kernel/config.ts';
 import type { Keys } from '../../kernel/keys.ts';
 import { seal } from '../../kernel/seal.ts';
@@ -52,7 +53,7 @@ function targetOf(
 ): UpstreamTarget {
   const owner = `static_route:${credential.id}`;
   const key = { sealed: seal(encryptionKey, credential.api_key, owner).toString('base64'), owner };
-  const base_url = credential.base_url?.replace(/\/+$/, '') ?? null;
+  const base_url = credential.base_url == null ? null : trimEnd(credential.base_url, '/');
   const upstream = { model, base_url, advanced_json: { ...credential.advanced_json, ...advanced_json }, key };
   return credential.provider_kind === 'openai'
     ? { provider_kind: 'openai', ...upstream, openai_api_mode: credential.openai_api_mode }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { hostPattern, mailboxPattern } from '../../../contract/shared/mail.ts';
+import { trimEnd } from '../../../contract/shared/trim.ts';
 import { isBadPort } from '../ports.ts';
 import { type AllowedProgram, AllowedPrograms } from '../programs.ts';
 
@@ -42,7 +43,7 @@ export const number = (min: number, exclusive: 'exclusive' | 'inclusive' = 'incl
   type: 'number',
   expected: exclusive === 'exclusive' ? `a number greater than ${min}` : `a number of at least ${min}`,
   read: line
-    .regex(/^(\d+\.?\d*|\.\d+)$/)
+    .regex(/^(\d+(\.\d*)?|\.\d+)$/)
     .transform(Number)
     .pipe(exclusive === 'exclusive' ? z.number().gt(min) : z.number().min(min)),
 });
@@ -65,7 +66,11 @@ export const mailbox: Kind<string> = {
 };
 
 /** Where another server is: its name or address. */
-export const host: Kind<string> = { type: 'host', expected: 'the name or the address of a host', read: line.max(255).regex(hostPattern) };
+export const host: Kind<string> = {
+  type: 'host',
+  expected: 'the name or the address of a host',
+  read: line.max(255, { abort: true }).regex(hostPattern),
+};
 
 /** Names or addresses of hosts, in lower case. */
 export const hosts: Kind<string[]> = {
@@ -93,7 +98,7 @@ export const csv: Kind<string[]> = { type: 'CSV', expected: 'a comma-separated l
 export const url: Kind<string> = {
   type: 'URL',
   expected: 'an http or https URL',
-  read: line.pipe(z.url({ protocol: /^https?$/ })).transform((value) => value.replace(/\/+$/, '')),
+  read: line.pipe(z.url({ protocol: /^https?$/ })).transform((value) => trimEnd(value, '/')),
 };
 
 /** A PostgreSQL URL; it may hold a password. */

@@ -21,7 +21,7 @@ const longest = 200;
 
 /** A file name without folders, of characters that are harmless everywhere; never one that says where to go. */
 export function safeName(name: string): string {
-  const base = name.slice(name.search(/[^/\\]*$/)).replace(/[^A-Za-z0-9._\- ()[\]]/gu, '_');
+  const base = name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1).replace(/[^A-Za-z0-9._\- ()[\]]/gu, '_');
   const [, extension = ''] = /(\.[A-Za-z0-9]{1,20})$/.exec(base) ?? [];
   const short = base.length > longest ? base.slice(0, longest - extension.length) + extension : base;
   return /^\.{0,2}$/.test(short) ? 'file' : short;

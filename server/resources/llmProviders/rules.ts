@@ -1,6 +1,7 @@
 import type { LlmProvider } from '../../../contract/llmProviders.ts';
 import type { Issue } from '../../../contract/shared/errors.ts';
 import { pointer } from '../../../contract/shared/input.ts';
+import { trimEnd } from '../../../contract/shared/trim.ts';
 import { anthropicDeniedKeys } from '../../agent/providers/anthropic.ts';
 import { openAiDeniedKeys } from '../../agent/providers/openAi.ts';
 import { invalid, invalidField } from '../../kernel/failure.ts';
@@ -64,5 +65,5 @@ export function readAnyBaseUrl(outbound: Outbound, text: string | null | undefin
     throw error;
   }
   if (text.includes('?')) throw invalidField('/base_url', 'The URL must not contain a query.');
-  return text.replace(/\/+$/, '');
+  return trimEnd(text, '/');
 }

@@ -6,7 +6,13 @@ export type Block = { readonly start: number } & (
 
 type Fence = { sign: string; length: number; isOwnBlock: boolean };
 
-const fencePattern = /^( {0,3})(`{3,}|~{3,})([^`]*)$/;
+/** The parts of a line that opens or closes a block of code; undefined for any other line. */
+function fenceIn(line: string) {
+  const [all = '', indent, signs] = /^( {0,3})(`{3,}|~{3,})/.exec(line) ?? [];
+  const rest = line.slice(all.length);
+  return indent === undefined || !signs || rest.includes('`') ? undefined : { indent, signs, rest };
+}
+
 const listPattern = /^(?:[-*+]|\d{1,9}[.)])(?:\s|$)/;
 
 /**
@@ -35,8 +41,9 @@ export function openBlocks() {
   const isInList = () => listPattern.test(text.slice(start, start + 12));
 
   function open(line: string, from: number): boolean {
-    const [, indent, signs, rest] = fencePattern.exec(line) ?? [];
-    if (indent === undefined || !signs || rest === undefined) return false;
+    const found = fenceIn(line);
+    if (!found) return false;
+    const { indent, signs } = found;
     // An indented fence in a list belongs to its item.
     const isOwnBlock = indent === '' || !isInList();
     if (isOwnBlock) closeAt(from);
@@ -46,8 +53,8 @@ export function openBlocks() {
 
   function take(line: string, from: number, next: number) {
     if (fence) {
-      const closing = fencePattern.exec(line);
-      if (!closing?.[2]?.startsWith(fence.sign.repeat(fence.length)) || closing[3]!.trim() !== '') return;
+      const closing = fenceIn(line);
+      if (!closing?.signs.startsWith(fence.sign.repeat(fence.length)) || closing.rest.trim() !== '') return;
       const { isOwnBlock } = fence;
       if (isOwnBlock) {
         done.push(withoutEnd(blockUntil(from)));

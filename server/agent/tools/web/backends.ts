@@ -1,3 +1,4 @@
+import { trimEnd } from '../../../../contract/shared/trim.ts';
 import type { ToolGroup, ToolProviderName } from '../../../../contract/toolProviders.ts';
 import { Memory } from '../../../http/memory.ts';
 import type { Changes } from '../../../kernel/changes.ts';
@@ -101,7 +102,7 @@ function configured(settings: Settings, group: ToolGroup): Backend {
   const backend: Backend = {
     name,
     apiKey: written(key),
-    baseUrl: written(url)?.replace(/\/+$/, ''),
+    baseUrl: trimEnd(written(url) ?? '', '/') || undefined,
     policy: toolKinds[name].mayBeInternal ? 'internal' : 'https',
   };
   if (!isComplete(backend)) throw notConfigured(group, lackOf(backend), name);

@@ -15,12 +15,15 @@ const marks: readonly (readonly [label: string, bytes: Buffer])[] = [
 ];
 const markOf = (bytes: Buffer) => marks.find(([, mark]) => bytes.subarray(0, mark.length).equals(mark))?.[0];
 
-const labelIn = (contentType: string) => /;\s*charset\s*=\s*["']?\s*([^\s"';]+)/i.exec(contentType)?.[1];
+const labelIn = (contentType: string) => /;\s*charset\s*=\s*(?:["']\s*)?([^\s"';]+)/i.exec(contentType)?.[1];
+
+const charsetPattern = /\bcharset\s*=\s*(?:["']\s*)?([^\s"'/>;]+)/i;
 
 /** A `meta` that can be read byte by byte cannot be right in saying UTF-16. */
 function declaredIn(bytes: Buffer): string | undefined {
   const start = bytes.subarray(0, prescanBytes).toString('latin1');
-  const label = /<meta\b[^>]*?\bcharset\s*=\s*["']?\s*([^\s"'/>;]+)/i.exec(start)?.[1];
+  const labels = Array.from(start.matchAll(/<meta\b[^>]*/gi), ([tag]) => charsetPattern.exec(tag)?.[1]);
+  const label = labels.find((each) => each !== undefined);
   return label && /^utf-?16/i.test(label) ? 'utf-8' : label;
 }
 
