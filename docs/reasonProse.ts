@@ -125,7 +125,7 @@ export const reasonProse: Readonly<Record<string, string>> = {
   thread_empty: 'The thread has no message. Add one first.',
   token_expired: 'The access token is over. Refresh it.',
   token_invalid: 'The link is wrong, used or too old; ask for a new one.',
-  token_reused: 'The refresh token was used twice, which ends the session. Sign in again.',
+  token_reused: 'The refresh token was replaced before and used again, which ends the session. Sign in again.',
   token_rotated: 'The refresh token was replaced a moment ago; use the newer one.',
   unknown_setting_key: 'There is no such setting.',
   unsupported_attachment: 'Files of this type are not taken.',

@@ -82,6 +82,10 @@ export const auth: Behaviours<typeof routes> = {
     );
     if (!session) throw unauthenticated('invalid_token', 'The session is not known.');
     if (session.ended) throw unauthenticated('session_revoked', 'The session has ended.');
+    if (session.refreshToken !== token && session.rotated.at(-1) !== token) {
+      session.ended = true;
+      throw unauthenticated('token_reused', 'This token was used before; the session has been ended.');
+    }
     if (session.refreshToken !== token) throw unauthenticated('token_rotated', 'This token was exchanged a moment ago.');
     const wanted = headers['x-account-id'];
     const isMine = ({ owner, value }: { owner: string; value: { id?: unknown } }) => owner === session.userId && value.id === wanted;

@@ -26,13 +26,26 @@ describe('rotation', () => {
     expect((await refresh(cookieOf(won[0]!))).status).toBe(200);
   });
 
-  test('a token used again soon is an accident, later a theft that ends this session and no other', async () => {
+  test('the predecessor of the current token is tolerated for the grace period, an older token is reuse even then', async () => {
+    const { id, cookie: oldest } = await signUp();
+    const first = await refresh(oldest);
+    const second = await refresh(cookieOf(first));
+    expect(reason(await refresh(cookieOf(first)))).toEqual([401, 'token_rotated']);
+    expect((await me(second.body.access_token)).status).toBe(200);
+    const reused = await refresh(oldest);
+    expect([...reason(reused), reused.headers.get('set-cookie')]).toEqual([401, 'token_reused', null]);
+    expect(reason(await refresh(cookieOf(second)))).toEqual([401, 'session_revoked']);
+    expect(reason(await me(second.body.access_token))).toEqual([401, 'session_revoked']);
+    const [{ revoke_reason }] = await sql('select revoke_reason from sessions where user_id = $1', [id]);
+    expect(revoke_reason).toBe('reuse');
+    expect(await sql(`select from audit_logs where action = 'session.reuse_detected' and actor_user_id = $1`, [id])).toHaveLength(1);
+  });
+
+  test('a token reused after the grace period ends this session and no other', async () => {
     const person = await signUp();
     const other = await logIn(person);
-    const first = await refresh(person.cookie);
+    const second = await refresh(person.cookie);
     expect(reason(await refresh(person.cookie))).toEqual([401, 'token_rotated']);
-    const second = await refresh(cookieOf(first));
-    expect(second.status).toBe(200);
     expect((await me(second.body.access_token)).status).toBe(200);
     await passGrace();
     const theft = await refresh(person.cookie);

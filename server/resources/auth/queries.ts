@@ -57,8 +57,8 @@ export const insertSession = statement<{ issued_at: string }>(`
   with signed_in as (update users set last_login_at = now() where id = $2),
   opened as (
     insert into sessions (id, user_id, active_account_id, ip, user_agent, method) values ($1, $2, $3, $4, $5, $8) returning id, created_at)
-  insert into refresh_tokens (token_hash, session_id, issued_at, expires_at)
-  select $6, id, created_at, created_at + make_interval(secs => $7) from opened returning issued_at`);
+  insert into refresh_tokens (token_hash, session_id, generation, issued_at, expires_at)
+  select $6, id, 0, created_at, created_at + make_interval(secs => $7) from opened returning issued_at`);
 
 /** A refresh token with its session and user, seen in the account $2 or else the one the session is in. */
 export type RefreshRow = {
@@ -68,6 +68,7 @@ export type RefreshRow = {
   is_platform_admin: boolean;
   revoked: boolean;
   rotated: boolean;
+  /** Rotated at most `$3` seconds ago, and the token that replaced it is the current one. */
   in_grace: boolean;
   expired: boolean;
   account_id: string | null;
@@ -79,7 +80,9 @@ export type RefreshRow = {
 
 export const selectRefresh = statement<RefreshRow>(`
   select t.session_id, s.user_id, u.status as user_status, u.is_platform_admin, s.revoked_at is not null as revoked,
-    t.rotated_at is not null as rotated, coalesce(t.rotated_at > clock_timestamp() - make_interval(secs => $3), false) as in_grace,
+    t.rotated_at is not null as rotated,
+    coalesce(t.rotated_at > clock_timestamp() - make_interval(secs => $3), false)
+      and t.generation + 1 = (select max(c.generation) from refresh_tokens c where c.session_id = t.session_id) as in_grace,
     t.expires_at <= clock_timestamp() as expired,
     a.id as account_id, a.status as account_status, m.role, p.id as personal_account_id, pm.role as personal_role
   from refresh_tokens t join sessions s on s.id = t.session_id join users u on u.id = s.user_id
@@ -92,12 +95,13 @@ export const selectRefresh = statement<RefreshRow>(`
 /** Exactly one of parallel calls finds the token unrotated, takes it and puts the next one ($2) in its place. */
 export const rotate = statement<{ issued_at: string }>(`
   with taken as (
-    update refresh_tokens set rotated_at = now() where token_hash = $1 and rotated_at is null and expires_at > now() returning session_id),
+    update refresh_tokens set rotated_at = now() where token_hash = $1 and rotated_at is null and expires_at > now()
+    returning session_id, generation),
   live as (
     update sessions s set last_used_at = now(), active_account_id = $3 from taken where s.id = taken.session_id and s.revoked_at is null
-    returning s.id)
-  insert into refresh_tokens (token_hash, session_id, expires_at)
-  select $2, id, now() + make_interval(secs => $4) from live returning issued_at`);
+    returning s.id, taken.generation)
+  insert into refresh_tokens (token_hash, session_id, generation, expires_at)
+  select $2, id, generation + 1, now() + make_interval(secs => $4) from live returning issued_at`);
 
 export const revokeReused = statement<never>(
   `update sessions set revoked_at = now(), revoke_reason = 'reuse' where id = $1 and revoked_at is null`,

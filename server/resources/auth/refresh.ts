@@ -9,17 +9,16 @@ import { clearedCookie, grantAccess, readCookies, roleOf, type SignedIn } from '
 export async function refresh(scope: RequestScope, cookies: string | undefined, wanted: string | undefined): Promise<SignedIn> {
   const { app, read, tx } = scope;
   const tokenHash = hashOf(readCookies(cookies));
-  // A token exchanged a moment ago is an accident and no theft: parallel requests of one browser take that long.
+  // Parallel requests of one browser may present the predecessor of the current token for a moment. An older token is reuse at any time.
   const grace = (await readSettings(app.database))['auth.refresh_reuse_grace_seconds'];
   const values = [tokenHash, wanted ?? null, grace];
   const known = await read.row(selectRefresh, values);
-  if (known && stateOf(known) === 'reused') await endSession(scope, known);
-  const live = demandLive(scope, known);
+  const live = await demandLive(scope, known);
   const { accountId, role } = accountOf(live, wanted);
   const refreshToken = newToken();
   const rotated = await tx.row(rotate, [tokenHash, sha256(refreshToken), accountId, app.config.authRefreshTokenTtlSeconds]);
   if (!rotated) {
-    demandLive(scope, await tx.row(selectRefresh, values));
+    await demandLive(scope, await tx.row(selectRefresh, values));
     throw refusals.rotated();
   }
   const { user_id: userId, session_id: sessionId, personal_account_id: home } = live;
@@ -55,15 +54,19 @@ const refusals = {
   expired: () => unauthenticated('token_expired', 'The session has expired.'),
 };
 
-/** The cookie stays, lest a late answer wipe a newer one; only a user who is gone or suspended loses it. */
-function demandLive(scope: RequestScope, token: RefreshRow | undefined): RefreshRow {
+/**
+ * Throws unless the token is live, and ends the session of a reused one. The cookie is cleared only for a deleted or suspended user: a late
+ * answer must not clear a newer cookie.
+ */
+async function demandLive(scope: RequestScope, token: RefreshRow | undefined): Promise<RefreshRow> {
   const state = token ? stateOf(token) : 'unknown';
   if (token && state === 'live') return token;
+  if (token && state === 'reused') await endSession(scope, token);
   const { failure, message, details } = refusals[state as keyof typeof refusals]();
   throw new Failure(failure, message, details, state === 'deleted' || state === 'suspended' ? clearedCookie(scope) : {});
 }
 
-/** A token that was exchanged long ago is in two hands: whoever holds the session loses it, whatever becomes of this request. */
+/** Two parties hold the session, so it ends for both. Runs outside the transaction of the request, which is rolled back. */
 async function endSession(scope: RequestScope, { session_id: id, user_id: userId, personal_account_id: accountId }: RefreshRow) {
   if ((await scope.read.run(revokeReused, [id])) === 0) return;
   scope.app.access.forgetUser(userId);
