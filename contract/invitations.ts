@@ -44,7 +44,8 @@ export const invitations = initContract().router({
     method: 'POST',
     path: '/v1/accounts/{account_id}/invitations',
     summary: 'Invite somebody by email',
-    description: 'The invitation can be accepted for 7 days.',
+    description:
+      'The invitation can be accepted for 7 days, as long as you may still invite: it ends when your role changes or your membership ends.',
     body: NewInvitation,
     responses: { 201: CreatedInvitation },
     metadata: {
@@ -67,7 +68,7 @@ export const invitations = initContract().router({
     method: 'POST',
     path: '/v1/account-invitations/{token}/accept',
     summary: 'Accept an invitation',
-    description: 'Your email address must be the invited one. The active account stays the same.',
+    description: 'Your email address must be the invited one and verified. The active account stays the same.',
     pathParams: z.object({ token: Token }),
     body: null,
     responses: { 200: Ok },

@@ -36,7 +36,7 @@ export const reasonProse: Readonly<Record<string, string>> = {
     'Two session cookies came with the request, one of them set by another site of the domain; delete both and sign in again.',
   email_mismatch: 'The invitation is for another address than yours.',
   email_not_configured: 'The server cannot send mail; the operator has to set it up.',
-  email_not_verified: 'The address must be verified before signing in; the mail has the link.',
+  email_not_verified: 'Verify your email address first; the mail has the link.',
   email_taken: 'A user has this address, or one that looks like it.',
   empty_body: 'A body is needed, and there is none.',
   endpoint_disabled: 'The address is switched off; switch it on first.',

@@ -98,7 +98,7 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   invitationsCreate: [
     { 409: ['personal_account', 'already_member', 'already_invited'], 429: ['invitation_rate_limited', 'mail_rate_limited'] },
   ],
-  invitationsAccept: [{ 403: ['email_mismatch'], 409: ['already_accepted', 'invitation_expired', 'already_member'] }],
+  invitationsAccept: [{ 403: ['email_mismatch', 'email_not_verified'], 409: ['already_accepted', 'invitation_expired', 'already_member'] }],
   apiKeysCreate: [{ 403: ['scope_not_grantable'] }],
   threadsCreate: [{ 400: ['project_not_found'] }],
   threadsUpdate: [{ 400: ['no_fields', 'project_not_found'] }],

@@ -10,9 +10,9 @@ import { type Person, startWorld } from './setup/world.ts';
 const world = await startWorld({}, { worker: false });
 const { call, sql, signUp } = world;
 const { refresh, me } = sessionCalls(call);
-const { accept } = workspaceCalls(world);
+const { accept, verified } = workspaceCalls(world);
 const count = counter(world);
-const people = await atOnce(10, () => signUp());
+const people = await atOnce(10, async () => verified(await signUp()));
 const [alice, bob] = people as [Person, Person];
 const unique = (kind: string) => `${kind}-${randomBytes(6).toString('hex')}`;
 const register = (more: object) => {

@@ -2751,7 +2751,7 @@ export interface InvitationsApi {
   /**
    * Invite somebody by email
    *
-   * The invitation can be accepted for 7 days.
+   * The invitation can be accepted for 7 days, as long as you may still invite: it ends when your role changes or your membership ends.
    */
   readonly create: Call<{ params: { account_id: Id; }; body: NewInvitation; }, CreatedInvitation, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
   /** List the invitations that can still be accepted, newest first */
@@ -2759,7 +2759,7 @@ export interface InvitationsApi {
   /**
    * Accept an invitation
    *
-   * Your email address must be the invited one. The active account stays the same.
+   * Your email address must be the invited one and verified. The active account stays the same.
    */
   readonly accept: Call<{ params: { token: string; }; }, Ok, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
   /** Revoke an invitation */

@@ -7,7 +7,7 @@ import { type Person, startWorld } from '../setup/world.ts';
 
 const world = await startWorld({}, { worker: false });
 const { call, sql, signUp, promote, url } = world;
-const { openWorkspace, invite, accept, bringIn, endow } = workspaceCalls(world);
+const { openWorkspace, invite, accept, bringIn, endow, verified } = workspaceCalls(world);
 const { refresh } = sessionCalls(call);
 
 const create = ({ token }: Person, body: unknown) => call('POST', '/v1/accounts', { token, body });
@@ -86,7 +86,7 @@ test('closing leaves no run, key or member behind that was made at the same mome
     const [owner, member] = [await signUp(), await signUp()];
     const { id, slug } = await openWorkspace(owner);
     await endow(id);
-    const { token } = await invite(owner, id, member.email);
+    const { token } = await invite(owner, id, (await verified(member)).email);
     const headers = inAccount(id);
     const threadIds = await Promise.all(
       Array.from({ length: 4 }, async () => (await call('POST', '/v1/threads', { token: owner.token, headers, body: {} })).body.id),

@@ -13,7 +13,7 @@ import { callTo, type Person, startWorld, testKeys } from '../setup/world.ts';
 
 const world = await startWorld({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' }, { worker: false });
 const { call, sql, signUp, promote, url, database, databaseUrl, config } = world;
-const { openWorkspace, bringIn, invite, accept, endow } = workspaceCalls(world);
+const { openWorkspace, bringIn, invite, accept, endow, verified } = workspaceCalls(world);
 const { refresh, logIn } = sessionCalls(call);
 const chief = await signUp();
 beforeAll(() => promote(chief));
@@ -120,7 +120,7 @@ test('the present state is no change, another word no state, and nobody shuts th
 });
 
 test('an invitation into a suspended account is not lost, and waits', async () => {
-  const [host, guest] = [await signUp(), await signUp()];
+  const [host, guest] = [await signUp(), await verified(await signUp())];
   const { id } = await openWorkspace(host);
   const { token } = await invite(host, id, guest.email);
   await suspendAccount(id);

@@ -7,7 +7,7 @@ import { type Person, startWorld, testKeys } from '../setup/world.ts';
 
 const world = await startWorld({}, { worker: false });
 const { call, sql, signUp, config } = world;
-const { openWorkspace, invite, accept, bringIn } = workspaceCalls(world);
+const { openWorkspace, invite, accept, bringIn, verified } = workspaceCalls(world);
 
 const create = ({ token }: Person, id: string, body: unknown, headers: Record<string, string> = {}) =>
   call('POST', `/v1/accounts/${id}/invitations`, { token, body, headers });
@@ -30,7 +30,7 @@ async function workspace() {
 test('the addressee becomes a member with the role of the invitation', async () => {
   const { id, admin } = await workspace();
   for (const role of ['member', 'admin']) {
-    const guest = await signUp();
+    const guest = await verified(await signUp());
     const made = await create(admin, id, { email: ` ${guest.email} `, role });
     expect([made.status, made.body]).toEqual([
       201,
@@ -172,7 +172,7 @@ test('a hundred open invitations are enough, however fast they are made, and one
 
 test('a token has its form, and shows up nowhere', async () => {
   const { id, admin } = await workspace();
-  const guest = await signUp();
+  const guest = await verified(await signUp());
   const { token } = await invite(admin, id, guest.email);
   for (const bad of [
     token.toUpperCase().replace(/^\d+$/, 'A'),

@@ -8,7 +8,7 @@ import { type Person, startWorld } from '../setup/world.ts';
 
 const world = await startWorld({}, { worker: false });
 const { call, sql, signUp, promote, url } = world;
-const { openWorkspace, bringIn, invite, accept, endow } = workspaceCalls(world);
+const { openWorkspace, bringIn, invite, accept, endow, verified } = workspaceCalls(world);
 const { refresh, logIn, me } = sessionCalls(call);
 const chief = await signUp();
 beforeAll(() => promote(chief));
@@ -148,7 +148,7 @@ test('an invitation that waited for the address is nothing to who has it later, 
   const { id: workspace } = await openWorkspace(host);
   const { token } = await invite(host, workspace, person.email);
   await remove(person.id);
-  const heir = await signUp({ email: person.email });
+  const heir = await verified(await signUp({ email: person.email }));
   expect((await getAccount(workspace)).body.members_count).toBe(1);
   expect((await accept(heir, token)).status).toBe(200);
   expect((await getAccount(workspace)).body.members_count).toBe(2);

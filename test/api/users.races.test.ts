@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { adminCalls } from '../setup/adminCalls.ts';
 import { openThread } from '../setup/conversation.ts';
-import { atOnce, counter, tally } from '../setup/race.ts';
+import { atOnce, counter, tally, whileChanging } from '../setup/race.ts';
 import { reason, sessionCalls } from '../setup/sessions.ts';
 import { workspaceCalls } from '../setup/workspaces.ts';
 import { type Answer, type Person, startWorld } from '../setup/world.ts';
 
 const world = await startWorld({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' }, { worker: false });
-const { call, sql, signUp, promote, database } = world;
-const { openWorkspace, invite, accept } = workspaceCalls(world);
+const { call, sql, signUp, promote } = world;
+const { openWorkspace, invite, accept, verified } = workspaceCalls(world);
 const { refresh, logIn } = sessionCalls(call);
 const count = counter(world);
 const chief = await signUp();
@@ -20,21 +20,8 @@ const rounds = 5;
 const post = ({ token }: Person, path: string, body: unknown = {}) => call('POST', path, { token, body });
 const openRuns = ({ id }: Person) => count(`runs where created_by_user_id = $1 and status in ('running', 'waiting_for_input')`, [id]);
 
-/** Acts while somebody is being suspended or deleted: the request is past its first checks, and the change commits under it. */
-async function duringChange({ id }: Person, status: string, act: () => Promise<Answer>): Promise<Answer> {
-  const client = await database.pool.connect();
-  try {
-    await client.query('begin');
-    await client.query('update users set status = $2 where id = $1', [id, status]);
-    const acting = act();
-    const waiting = `pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-    await expect.poll(() => count(waiting), { timeout: 5_000 }).toBe(1);
-    await client.query('commit');
-    return await acting;
-  } finally {
-    client.release();
-  }
-}
+const duringChange = ({ id }: Person, status: string, act: () => Promise<Answer>) =>
+  whileChanging(world, [['update users set status = $2 where id = $1', [id, status]]], act);
 
 test('whatever waits for the end of a suspension or deletion does not happen', async () => {
   for (const status of ['suspended', 'deleted']) {
@@ -94,7 +81,7 @@ test('nothing is left of who joins, opens and starts things while he is deleted'
   for (let round = 0; round < rounds; round++) {
     const [host, person] = [await signUp(), await signUp()];
     const { id: workspace } = await openWorkspace(host);
-    const { token } = await invite(host, workspace, person.email, 'admin');
+    const { token } = await invite(host, workspace, (await verified(person)).email, 'admin');
     const threads = await atOnce(2, () => openThread(world, person));
     const acting = [
       accept(person, token),

@@ -51,3 +51,23 @@ export async function expectWholeUsers({ sql }: Pick<World, 'sql'>): Promise<voi
       having sum(amount) <> (select balance from credit_balances b where b.account_id = t.account_id)`);
   expect({ partial, stray }).toEqual({ partial: [], stray: [] });
 }
+
+/** Acts while a change is uncommitted: the request is past its first checks and waits for a lock, and the change commits under it. */
+export async function whileChanging(
+  world: Pick<World, 'database' | 'sql'>,
+  change: readonly (readonly [text: string, values: unknown[]])[],
+  act: () => Promise<Answer>,
+): Promise<Answer> {
+  const client = await world.database.pool.connect();
+  try {
+    await client.query('begin');
+    for (const [text, values] of change) await client.query(text, values);
+    const acting = act();
+    const waiting = `pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await expect.poll(() => counter(world)(waiting), { timeout: 5_000 }).toBe(1);
+    await client.query('commit');
+    return await acting;
+  } finally {
+    client.release();
+  }
+}

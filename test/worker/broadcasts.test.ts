@@ -9,7 +9,7 @@ import { type Person, startWorld } from '../setup/world.ts';
 
 const world = await startWorld(quickWorker);
 const { call, sql, signUp, promote, database } = world;
-const { openWorkspace, bringIn, invite, accept } = workspaceCalls(world);
+const { openWorkspace, bringIn, invite, accept, verified } = workspaceCalls(world);
 const chief = await signUp();
 await promote(chief);
 const { send, sendAll, ended, get, remove, inbox } = broadcastCalls(world, chief);
@@ -113,7 +113,7 @@ test('who registers or joins while it is being sent has it once, and is counted'
   const { id } = await openWorkspace(ann);
   for (const target of ['all', id]) {
     const title = `Race ${target}`;
-    const guests = await Promise.all(Array.from({ length: 4 }, () => signUp()));
+    const guests = await Promise.all(Array.from({ length: 4 }, async () => verified(await signUp())));
     const tokens = await Promise.all(guests.map(({ email }) => invite(ann, id, email)));
     const [made, ...answers] = await Promise.all([send({ title, target }), ...guests.map((guest, at) => accept(guest, tokens[at]!.token))]);
     expect(answers.map(({ status }) => status)).toEqual(Array(4).fill(200));

@@ -23,13 +23,18 @@ export const selectMembers = statement<MemberRow>(`
 export const selectMemberIds = statement<{ user_id: string }>('select user_id from memberships where account_id = $1');
 
 /** Asked under the lock of the account. */
-export const selectStanding = statement<{ role: string; other_admins: number }>(`
-  select role, (select count(*)::int from memberships o where o.account_id = $1 and o.role = 'admin' and o.user_id <> $2) as other_admins
+export const selectStanding = statement<{ role: string; other_admins: number; open_invitations: number }>(`
+  select role, (select count(*)::int from memberships o where o.account_id = $1 and o.role = 'admin' and o.user_id <> $2) as other_admins,
+    (select count(*)::int from invitations i
+      where i.account_id = $1 and i.invited_by_user_id = $2 and i.accepted_at is null and i.expires_at > now()) as open_invitations
   from memberships where account_id = $1 and user_id = $2`);
 
+export const selectRole = statement<{ role: string }>('select role from memberships where account_id = $1 and user_id = $2');
+
+/** Another role voids the open invitations of the member, by a trigger. */
 export const updateRole = statement<never>('update memberships set role = $3 where account_id = $1 and user_id = $2');
 
-/** Memberships in teams go with them. */
+/** Memberships in teams and open invitations of the members go with them, by a foreign key and a trigger. */
 export const deleteMemberships = statement<never>('delete from memberships where account_id = $1 and user_id = any($2::uuid[])');
 
 export const revokeKeys = statement<never>(

@@ -1,6 +1,7 @@
 import type { AccountChanges, AccountClosing, NewAccount } from '../../../contract/accounts.ts';
 import type { PageQuery } from '../../../contract/shared/pages.ts';
-import { invalidField, notFound, refuse } from '../../kernel/failure.ts';
+import { type Permission, permissionsOf } from '../../../contract/shared/permissions.ts';
+import { Failure, invalidField, notFound, refuse } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import { isPlainName } from '../../kernel/lookalikes.ts';
 import type { Scope } from '../../kernel/scope.ts';
@@ -8,6 +9,7 @@ import type { Sql } from '../../kernel/sql.ts';
 import { expected, readTimeZone } from '../auth/fields.ts';
 import { ensureDefaultProject } from '../projects/service.ts';
 import { endAccount } from './endAccess.ts';
+import { selectRole } from './memberQueries.ts';
 import type { AccountRow } from './queries.ts';
 import * as queries from './queries.ts';
 
@@ -24,6 +26,21 @@ export const personalAccount = () => refuse('conflict', 'personal_account', 'Thi
 /** Lock a user who joins an account. Throws 401 to whoever was suspended or deleted while the request was on its way. */
 export async function lockActiveUser(tx: Sql, userId: string): Promise<void> {
   if (!(await tx.row(queries.lockUser, [userId]))) throw refuse('unauthenticated', 'session_revoked', 'The session has ended.');
+}
+
+/**
+ * Locks the account until the commit and checks the caller's right again: it may have ended since the request was admitted. Throws 401, 403 and
+ * 404 as the admission does.
+ */
+export async function lockAccountFor(scope: Scope, permission: Permission) {
+  const { tx, accountId, actor } = scope;
+  await lockActiveUser(tx, actor.userId);
+  const account = await lockAccount(scope);
+  const member = await tx.row(selectRole, [accountId, actor.userId]);
+  if (!member) throw notFound();
+  if (!permissionsOf(member.role).includes(permission))
+    throw new Failure('forbidden', 'You may not do this.', { reason: 'missing_permission', permission });
+  return { ...account, role: member.role };
 }
 
 /** Open a workspace, with its maker as admin and without credits. Throws 409 `slug_taken`. */
@@ -66,18 +83,18 @@ export async function updateAccount(scope: Scope, { name, timezone }: AccountCha
   const zone = readTimeZone(timezone);
   if (zone === undefined) throw invalidField('/timezone', expected.timezone);
   if (name !== undefined) checkName(name);
-  const account = await lockAccount(scope);
+  const account = await lockAccountFor(scope, 'account.members.invite');
   const before = { name: account.name, timezone: account.timezone };
   const after = { name: name ?? before.name, timezone: timezone === undefined ? before.timezone : zone };
   await scope.tx.run(queries.updateAccount, [account.id, after.name, after.timezone]);
   scope.audit({ before, after });
-  return { ...account, ...after, role: scope.role };
+  return { ...account, ...after };
 }
 
 /** Close a workspace for good. Throws 400 unless its slug is repeated, 409 `personal_account`. */
 export async function closeAccount(scope: Scope, { slug }: AccountClosing): Promise<void> {
   const { tx, accountId } = scope;
-  const account = await lockAccount(scope);
+  const account = await lockAccountFor(scope, 'account.members.revoke');
   if (slug !== account.slug) throw invalidField('/slug', 'must be the slug of the account');
   if (account.type === 'personal') throw personalAccount();
   await tx.rows(queries.lockRunSlots, [accountId]);

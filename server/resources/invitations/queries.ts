@@ -64,7 +64,10 @@ export const selectAccountOfToken = statement<{ account_id: string }>('select ac
 export type Offer = {
   id: string;
   role: 'admin' | 'member';
+  /** The inviter's role now; null when they are no active member. */
+  inviter_role: string | null;
   is_addressee: boolean;
+  is_verified: boolean;
   is_accepted: boolean;
   is_expired: boolean;
   is_member: boolean;
@@ -73,6 +76,9 @@ export type Offer = {
 
 export const lockOffer = statement<Offer>(`
   select i.id, i.role, coalesce((select u.email_key = i.email_key from users u where u.id = $3), false) as is_addressee,
+    exists (select from users u where u.id = $3 and u.email_verified_at is not null) as is_verified,
+    (select m.role from memberships m join users u on u.id = m.user_id and u.status = 'active'
+      where m.account_id = i.account_id and m.user_id = i.invited_by_user_id) as inviter_role,
     i.accepted_at is not null as is_accepted, i.expires_at <= now() as is_expired,
     exists (select from memberships m where m.account_id = i.account_id and m.user_id = $3) as is_member, a.status as account_status
   from invitations i join accounts a on a.id = i.account_id and a.deleted_at is null

@@ -7,11 +7,12 @@ import { invalidField, notFound, refuse } from '../../kernel/failure.ts';
 import type { EmailKey } from '../../kernel/identity.ts';
 import { newId, sha256 } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
-import { lockAccount, personalAccount } from '../accounts/service.ts';
+import { lockAccountFor, personalAccount } from '../accounts/service.ts';
 import { expected, readEmail } from '../auth/fields.ts';
 import { sendInvitation } from './mail.ts';
 import type { InvitationRow } from './queries.ts';
 import * as queries from './queries.ts';
+import { mayInvite } from './rights.ts';
 
 /** An inviter who takes invitations back and repeats them mails the same person again and again. */
 const sameAddress = (inviterId: string, email: EmailKey): Limit => ({
@@ -21,13 +22,14 @@ const sameAddress = (inviterId: string, email: EmailKey): Limit => ({
   reason: 'invitation_rate_limited',
 });
 
-/** Invite whoever has an email address; the token leaves with this answer and the mail. Throws 409, or 400 for what is no address. */
+/** Invite an email address; the token leaves with this answer and the mail. Throws 409, 400 for what is no address, and as `lockAccountFor`. */
 export async function createInvitation(scope: Scope, { email: typed, role }: NewInvitation): Promise<InvitationRow & { token: string }> {
   const { tx, accountId, actor } = scope;
   const email = readEmail(typed);
   if (email === undefined) throw invalidField('/email', expected.email);
-  const { type, name } = await lockAccount(scope);
+  const { type, name, role: own } = await lockAccountFor(scope, 'account.members.invite');
   if (type === 'personal') throw personalAccount();
+  if (!mayInvite(own, role)) throw refuse('forbidden', 'missing_permission', 'You cannot give a role that may do more than yours.');
   const outlook = (await tx.row(queries.selectOutlook, [accountId, email.key, actor.userId]))!;
   if (outlook.is_member) throw refuse('conflict', 'already_member', 'Somebody with this address is a member.');
   if (outlook.is_invited) throw refuse('conflict', 'already_invited', 'This address is invited already.');

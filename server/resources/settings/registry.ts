@@ -94,7 +94,11 @@ const features = {
   'feature.byok_enabled': preset(flag, 'true', 'Whether accounts may bring model providers of their own.', both),
   'feature.mcp_remote_enabled': unset(flag, 'Whether runs may use remote MCP servers; unset allows it.', both),
   'invite.default_max_uses': preset(positive(), '0', 'Uses of a new invite code; 0 is without limit.', both),
-  'auth.refresh_reuse_grace_seconds': preset(whole(0), '10', 'Seconds in which the token before the current one is answered `token_rotated`.'),
+  'auth.refresh_reuse_grace_seconds': preset(
+    whole(0),
+    '10',
+    'Seconds in which the token before the current one is answered `token_rotated`.',
+  ),
   'app.base_url': preset(address, 'http://localhost:19000', 'Base of links shown to people.'),
 } as const;
 
