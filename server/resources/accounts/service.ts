@@ -25,8 +25,10 @@ export const personalAccount = () => refuse('conflict', 'personal_account', 'Thi
 
 /** Lock a user who joins an account. Throws 401 to whoever was suspended or deleted while the request was on its way. */
 export async function lockActiveUser(tx: Sql, userId: string): Promise<void> {
-  if (!(await tx.row(queries.lockUser, [userId]))) throw refuse('unauthenticated', 'session_revoked', 'The session has ended.');
+  if (!(await tx.row(queries.lockUser, [userId]))) throw sessionRevoked();
 }
+
+const sessionRevoked = () => refuse('unauthenticated', 'session_revoked', 'The session has ended.');
 
 /**
  * Locks the account until the commit and checks the caller's right again: it may have ended since the request was admitted. Throws 401, 403 and
@@ -34,7 +36,7 @@ export async function lockActiveUser(tx: Sql, userId: string): Promise<void> {
  */
 export async function lockAccountFor(scope: Scope, permission: Permission) {
   const { tx, accountId, actor } = scope;
-  await lockActiveUser(tx, actor.userId);
+  if (!(await tx.row(queries.holdUser, [actor.userId]))) throw sessionRevoked();
   const account = await lockAccount(scope);
   const member = await tx.row(selectRole, [accountId, actor.userId]);
   if (!member) throw notFound();
