@@ -122,6 +122,7 @@ export const auth = initContract().router({
     method: 'POST',
     path: '/v1/auth/resolve/otp/verify',
     summary: 'Sign in by a mailed code and a flow token',
+    description: 'Verifies the address. The first verification ends the password, every other session and every API key of the user.',
     body: FlowCode,
     responses: { 200: AccessGrant },
     metadata: { auth: 'public', origin: true, rate: 'otp', audit: ['user.login', 'user'], also: [401] },
@@ -187,9 +188,13 @@ export const auth = initContract().router({
     method: 'POST',
     path: '/v1/auth/email/verify/confirm',
     summary: 'Verify an address by the token of its link',
+    description:
+      'Send it in the session in which you registered or signed in by password: with its cookie or its access token. The first verification of an ' +
+      'address outside such a session ends the password, every other session and every API key of the user, because somebody else may have ' +
+      'registered the address.',
     body: EmailConfirmation,
     responses: { 200: Ok },
-    metadata: { auth: 'public', audit: ['user.email_verify', 'user'] },
+    metadata: { auth: 'public', origin: true, audit: ['user.email_verify', 'user'], also: [401] },
   },
   sendCode: {
     method: 'POST',
@@ -204,6 +209,7 @@ export const auth = initContract().router({
     method: 'POST',
     path: '/v1/auth/email/otp/verify',
     summary: 'Sign in by a mailed code',
+    description: 'Verifies the address. The first verification ends the password, every other session and every API key of the user.',
     body: EmailCode,
     responses: { 200: AccessGrant },
     metadata: { auth: 'public', origin: true, rate: 'otp', audit: ['user.login', 'user'], also: [401] },

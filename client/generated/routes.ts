@@ -15,7 +15,7 @@ export const routes = {
     refresh: { method: 'POST', path: '/v1/auth/refresh', auth: 'public', cookie: true, grants: true, refusals: [400, 401, 403, 404, 422, 500, 503] },
     logout: { method: 'POST', path: '/v1/auth/logout', auth: 'user', cookie: true, refusals: [400, 401, 403, 413, 422, 500, 503] },
     sendVerification: { method: 'POST', path: '/v1/auth/email/verify/send', auth: 'user', refusals: [400, 401, 403, 409, 429, 500, 503] },
-    confirmEmail: { method: 'POST', path: '/v1/auth/email/verify/confirm', auth: 'public', refusals: [400, 413, 422, 500, 503] },
+    confirmEmail: { method: 'POST', path: '/v1/auth/email/verify/confirm', auth: 'public', cookie: true, refusals: [400, 401, 403, 413, 422, 500, 503] },
     sendCode: { method: 'POST', path: '/v1/auth/email/otp/send', auth: 'public', refusals: [400, 413, 422, 429, 500, 503] },
     verifyCode: { method: 'POST', path: '/v1/auth/email/otp/verify', auth: 'public', cookie: true, grants: true, refusals: [400, 401, 403, 413, 422, 429, 500, 503] },
   },

@@ -2634,7 +2634,11 @@ export interface AuthApi {
   readonly resolve: Call<{ body: Identity; }, NextStep, 400 | 413 | 422 | 429 | 500 | 503>;
   /** Mail a sign-in code to the user of a flow token */
   readonly sendFlowCode: Call<{ body: FlowCodeRequest; }, undefined, 400 | 401 | 409 | 413 | 422 | 429 | 500 | 503>;
-  /** Sign in by a mailed code and a flow token */
+  /**
+   * Sign in by a mailed code and a flow token
+   *
+   * Verifies the address. The first verification ends the password, every other session and every API key of the user.
+   */
   readonly verifyFlowCode: Call<{ body: FlowCode; }, AccessGrant, 400 | 401 | 403 | 413 | 422 | 429 | 500 | 503>;
   /** Read who may register */
   readonly registrationMode: Call<NoRequest, RegistrationMode, 500 | 503>;
@@ -2656,15 +2660,23 @@ export interface AuthApi {
    * A new link voids the one before. Nothing is sent when the address is verified already.
    */
   readonly sendVerification: Call<NoRequest, undefined, 400 | 401 | 403 | 409 | 429 | 500 | 503>;
-  /** Verify an address by the token of its link */
-  readonly confirmEmail: Call<{ body: EmailConfirmation; }, Ok, 400 | 413 | 422 | 500 | 503>;
+  /**
+   * Verify an address by the token of its link
+   *
+   * Send it in the session in which you registered or signed in by password: with its cookie or its access token. The first verification of an address outside such a session ends the password, every other session and every API key of the user, because somebody else may have registered the address.
+   */
+  readonly confirmEmail: Call<{ body: EmailConfirmation; }, Ok, 400 | 401 | 403 | 413 | 422 | 500 | 503>;
   /**
    * Mail a sign-in code
    *
    * The answer is the same whether or not somebody has the address.
    */
   readonly sendCode: Call<{ body: EmailCodeRequest; }, undefined, 400 | 413 | 422 | 429 | 500 | 503>;
-  /** Sign in by a mailed code */
+  /**
+   * Sign in by a mailed code
+   *
+   * Verifies the address. The first verification ends the password, every other session and every API key of the user.
+   */
   readonly verifyCode: Call<{ body: EmailCode; }, AccessGrant, 400 | 401 | 403 | 413 | 422 | 429 | 500 | 503>;
 }
 

@@ -12,10 +12,10 @@ const verbatim = (password: string) => Buffer.from(password, 'utf8').toString('b
 export const hashPassword = (password: string): Promise<string> => inTurn(() => algorithm.hash(verbatim(password)));
 
 /** Whether the password is the hashed one. Without a hash the same work is done in vain, so that time tells nothing. */
-export const verifyPassword = (hash: string | undefined, password: string): Promise<boolean> =>
+export const verifyPassword = (hash: string | null | undefined, password: string): Promise<boolean> =>
   inTurn(async () => {
     const same = await algorithm.verify(hash ?? (await nobodysHash()), verbatim(password));
-    return same && hash !== undefined;
+    return same && typeof hash === 'string';
   });
 
 /** Whether a hash was made with other parameters than today's. */

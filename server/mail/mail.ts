@@ -7,6 +7,7 @@ export const Mail = z.discriminatedUnion('kind', [
   z.object({ ...to, kind: z.literal('verification'), data: z.object({ url: z.string() }) }),
   z.object({ ...to, kind: z.literal('otp'), data: z.object({ code: z.string() }) }),
   z.object({ ...to, kind: z.literal('invitation'), data: z.object({ url: z.string(), account: z.string(), inviter: z.string() }) }),
+  z.object({ ...to, kind: z.literal('access_reset'), data: z.object({}) }),
   z.object({ ...to, kind: z.literal('test'), data: z.object({}) }),
 ]);
 export type Mail = z.infer<typeof Mail>;
@@ -15,7 +16,13 @@ export type Mail = z.infer<typeof Mail>;
 export const sendMailTask = 'email.send';
 
 /** How long a mail is worth sending: as long as what it holds can be used, in seconds. */
-export const lifeOf: Readonly<Record<Mail['kind'], number>> = { verification: 3_600, otp: 600, invitation: 7 * 86_400, test: 60 };
+export const lifeOf: Readonly<Record<Mail['kind'], number>> = {
+  verification: 3_600,
+  otp: 600,
+  invitation: 7 * 86_400,
+  access_reset: 7 * 86_400,
+  test: 60,
+};
 
 /** A server that takes mail, and who it comes from. */
 export type MailServer = {

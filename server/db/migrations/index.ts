@@ -21,6 +21,7 @@ import { Migration00021 } from './Migration00021.ts';
 import { Migration00022 } from './Migration00022.ts';
 import { Migration00026 } from './Migration00026.ts';
 import { Migration00028 } from './Migration00028.ts';
+import { Migration00029 } from './Migration00029.ts';
 import { Migration00030 } from './Migration00030.ts';
 import { Migration00031 } from './Migration00031.ts';
 import { Migration00032 } from './Migration00032.ts';
@@ -53,4 +54,5 @@ export const migrations = [
   { name: 'Migration00031', class: Migration00031 },
   { name: 'Migration00032', class: Migration00032 },
   { name: 'Migration00028', class: Migration00028 },
+  { name: 'Migration00029', class: Migration00029 },
 ];

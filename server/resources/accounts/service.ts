@@ -7,6 +7,7 @@ import { isPlainName } from '../../kernel/lookalikes.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import type { Sql } from '../../kernel/sql.ts';
 import { expected, readTimeZone } from '../auth/fields.ts';
+import { holdSession } from '../auth/holdSession.ts';
 import { ensureDefaultProject } from '../projects/service.ts';
 import { endAccount } from './endAccess.ts';
 import { selectRole } from './memberQueries.ts';
@@ -25,10 +26,8 @@ export const personalAccount = () => refuse('conflict', 'personal_account', 'Thi
 
 /** Lock a user who joins an account. Throws 401 to whoever was suspended or deleted while the request was on its way. */
 export async function lockActiveUser(tx: Sql, userId: string): Promise<void> {
-  if (!(await tx.row(queries.lockUser, [userId]))) throw sessionRevoked();
+  if (!(await tx.row(queries.lockUser, [userId]))) throw refuse('unauthenticated', 'session_revoked', 'The session has ended.');
 }
-
-const sessionRevoked = () => refuse('unauthenticated', 'session_revoked', 'The session has ended.');
 
 /**
  * Locks the account until the commit and checks the caller's right again: it may have ended since the request was admitted. Throws 401, 403 and
@@ -36,7 +35,7 @@ const sessionRevoked = () => refuse('unauthenticated', 'session_revoked', 'The s
  */
 export async function lockAccountFor(scope: Scope, permission: Permission) {
   const { tx, accountId, actor } = scope;
-  if (!(await tx.row(queries.holdUser, [actor.userId]))) throw sessionRevoked();
+  await holdSession(tx, actor);
   const account = await lockAccount(scope);
   const member = await tx.row(selectRole, [accountId, actor.userId]);
   if (!member) throw notFound();

@@ -5,6 +5,7 @@ import { newApiKey } from '../../kernel/apiKeys.ts';
 import { invalid, notFound, refuse } from '../../kernel/failure.ts';
 import { newId, sha256 } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
+import { holdSession } from '../auth/holdSession.ts';
 import type { ApiKeyRow } from './queries.ts';
 import * as queries from './queries.ts';
 
@@ -15,6 +16,7 @@ const ownerSeen = ({ actor, role, isPlatformAdmin }: Scope) => (role === 'admin'
 export async function createApiKey(scope: Scope, { name, scopes }: NewApiKey): Promise<ApiKeyRow & { key: string }> {
   const { app, tx, accountId, actor } = scope;
   const granted = scopes && checkScopes(scope, scopes);
+  await holdSession(tx, actor);
   if (!(await tx.row(queries.lockMembership, [accountId, actor.userId]))) throw notFound();
   const key = newApiKey();
   const prefix = key.slice(0, 7);

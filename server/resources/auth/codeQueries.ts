@@ -15,10 +15,10 @@ export const countForeignGuess = statement<{ asked_from: string }>(`
  * Of parallel calls one takes the code, if it is one of those that the addresses $3 asked for. One that was mailed to an address that is no longer the
  * user's is no proof.
  */
-export const consumeCode = statement<{ user_id: string }>(`
+export const consumeCode = statement<{ email: string }>(`
   delete from login_codes c using users u
   where c.user_id = $1 and c.code_hmac = $2 and c.asked_from = any($3) and c.expires_at > clock_timestamp() and u.id = c.user_id and u.email = c.email
-  returning c.user_id`);
+  returning c.email`);
 
 export const deleteCodes = statement<never>('delete from login_codes where user_id = $1');
 
@@ -26,8 +26,6 @@ export const deleteCodes = statement<never>('delete from login_codes where user_
 export const selectPlaces = statement<{ ip: string }>(`
   select distinct ip from sessions
   where user_id = $1 and created_at > now() - interval '90 days' and ip is not null and (revoke_reason is null or revoke_reason = 'logout')`);
-
-export const markVerified = statement<never>('update users set email_verified_at = coalesce(email_verified_at, now()) where id = $1');
 
 /** What a user is told who asks to have the address verified. */
 export type AddressRow = { email: string | null; verified: boolean; locale: string | null; home: string | null };
@@ -42,10 +40,8 @@ export const upsertVerification = statement<never>(`
   insert into email_verifications (user_id, email, token_hash, expires_at) values ($1, $2, $3, now() + interval '1 hour')
   on conflict (user_id) do update set email = excluded.email, token_hash = excluded.token_hash, expires_at = excluded.expires_at`);
 
-/** Takes a token, and verifies the address if it is still the user's. Of parallel calls one finds it. */
-export const consumeVerification = statement<{ user_id: string; home: string | null }>(`
-  with used as (
-    delete from email_verifications where token_hash = $1 and expires_at > clock_timestamp() returning user_id, email)
-  update users u set email_verified_at = coalesce(u.email_verified_at, now())
-  from used where u.id = used.user_id and u.email = used.email and u.status <> 'deleted'
-  returning u.id as user_id, (select a.id from accounts a where a.owner_user_id = u.id and a.type = 'personal') as home`);
+/** Takes a token that was mailed to the present address of its user. Of parallel calls one finds it. */
+export const consumeVerification = statement<{ user_id: string; email: string; home: string | null }>(`
+  delete from email_verifications v using users u
+  where v.token_hash = $1 and v.expires_at > clock_timestamp() and u.id = v.user_id and u.email = v.email and u.status <> 'deleted'
+  returning v.user_id, v.email, (select a.id from accounts a where a.owner_user_id = u.id and a.type = 'personal') as home`);

@@ -13,11 +13,12 @@ import { type MailPermit, permitMail } from '../email/limits.ts';
 import { queueMail } from '../email/queue.ts';
 import { mailWay } from '../email/way.ts';
 import { checkCaptcha } from './captcha.ts';
-import { consumeCode, countForeignGuess, deleteCodes, markVerified, selectPlaces, upsertCode } from './codeQueries.ts';
+import { consumeCode, countForeignGuess, deleteCodes, selectPlaces, upsertCode } from './codeQueries.ts';
 import { expected, fieldChecks, readEmailKey, trim } from './fields.ts';
 import { type CredentialRow, selectByEmail } from './queries.ts';
 import type { SignedIn } from './sessions.ts';
 import { noteFailure, signIn, suspended } from './signIn.ts';
+import { verifyAddress } from './verifiedAddress.ts';
 
 /** Mail a code to the user who has the address. Neither the answer nor the limits tell whether there is one. */
 export async function sendCode(scope: RequestScope, typed: EmailCodeRequest): Promise<void> {
@@ -140,16 +141,18 @@ export async function enterByCode(
   const used = /^\d{8}$/.test(code) && (await tx.row(consumeCode, [userId, hmacOf(scope, userId, code), askers]));
   if (!known || !used) {
     noteFailure(scope, email, 'email_otp');
-    throw refuse('unauthenticated', 'otp_invalid', 'The code is not valid.');
+    throw wrongCode();
   }
   if (known.status !== 'active') {
     noteFailure(scope, email, 'email_otp');
     throw suspended();
   }
-  await tx.run(markVerified, [userId]);
+  if (!(await verifyAddress(scope, userId, used.email, { by: 'mail' }))) throw wrongCode();
   await tx.run(deleteCodes, [userId]);
   await forgetCount(tx, limit);
   await takeBack(tx, wrongGuesses(from));
   await forgetCount(tx, sends(email, from));
   return signIn(scope, known, 'email_otp');
 }
+
+const wrongCode = () => refuse('unauthenticated', 'otp_invalid', 'The code is not valid.');

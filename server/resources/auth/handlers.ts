@@ -40,8 +40,8 @@ export const authHandlers = implement(
       await sendVerification(scope);
       return { status: 204, body: undefined };
     },
-    confirmEmail: async ({ scope, body }) => {
-      await confirmEmail(scope, body.token);
+    confirmEmail: async ({ scope, body, req }) => {
+      await confirmEmail(scope, body.token, req.headers);
       return { status: 200, body: { ok: true } };
     },
     sendCode: async ({ scope, body }) => {

@@ -68,7 +68,7 @@ async function demandUsable(scope: RequestScope, known: CredentialRow, key: stri
 async function enter(scope: RequestScope, known: CredentialRow, password: string, key: string, limits: Limits): Promise<SignedIn> {
   const { tx } = scope;
   const { user_id: userId, password_hash: old } = known;
-  const rehashed = isOutdated(old) ? await hashPassword(password) : undefined;
+  const rehashed = old !== null && isOutdated(old) ? await hashPassword(password) : undefined;
   const signedIn = await signIn(scope, known, 'password');
   // A password that was changed meanwhile has ended all sessions but one; this one would come too late to be ended.
   const now = (await tx.row(lockHash, [userId]))?.password_hash;

@@ -33,7 +33,7 @@ export async function changePassword(scope: Scope, { current_password: current, 
 /** The password that is asked for can be guessed at like any other, so it is counted like any other. */
 async function demandPassword(
   { read, origin }: Scope,
-  known: { login_key: string; password_hash: string },
+  known: { login_key: string; password_hash: string | null },
   current: string | null | undefined,
 ) {
   const size = Buffer.byteLength(current ?? '');

@@ -16,7 +16,8 @@ export const selectTaken = statement<
 export type CredentialRow = {
   user_id: string;
   login_key: string;
-  password_hash: string;
+  /** Null when there is no password. */
+  password_hash: string | null;
   status: 'active' | 'suspended';
   email_verified: boolean;
   is_platform_admin: boolean;
@@ -47,10 +48,10 @@ export const selectById = statement<CredentialRow>(`${credential} and u.id = $1`
 export const lockActiveUser = statement<never>(`select 1 as active from users where id = $1 and status = 'active' for no key update`);
 
 /** The hash as it is now; no password changes until the transaction is over. */
-export const lockHash = statement<{ password_hash: string }>('select password_hash from credentials where user_id = $1 for update');
+export const lockHash = statement<{ password_hash: string | null }>('select password_hash from credentials where user_id = $1 for update');
 
 export const replaceHash = statement<never>(
-  `update credentials set password_hash = $3, updated_at = now() where user_id = $1 and password_hash = $2`,
+  `update credentials set password_hash = $3, updated_at = now() where user_id = $1 and password_hash is not distinct from $2`,
 );
 
 export const insertSession = statement<{ issued_at: string }>(`
@@ -117,6 +118,12 @@ export const revokeSessions = statement<never>(`
 export const isFreshCodeSession = statement<{ id: string }>(
   `select id from sessions where id = $1 and method = 'email_otp' and created_at > clock_timestamp() - interval '10 minutes'`,
 );
+
+/** The live session of the user $1 with the id $2 or the refresh token $3, which another request may be exchanging at this moment. */
+export const selectOwnSession = statement<{ id: string; method: string }>(`
+  select id, method from sessions where user_id = $1 and revoked_at is null
+    and (id = $2::uuid or id = (select session_id from refresh_tokens where token_hash = $3 and expires_at > now()))
+  order by (method = 'password') desc limit 1`);
 
 /** Ends every session of the user $1 but $2. */
 export const endOtherSessions = statement<never>(

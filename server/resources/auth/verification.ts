@@ -7,6 +7,9 @@ import { demandWithinLimits, queueMail } from '../email/queue.ts';
 import { readSettings } from '../settings/settings.ts';
 import { consumeVerification, selectAddress, upsertVerification } from './codeQueries.ts';
 import { demandMail } from './codes.ts';
+import { selectOwnSession } from './queries.ts';
+import { readCookies } from './sessions.ts';
+import { verifyAddress } from './verifiedAddress.ts';
 
 /** Mail a link that verifies an address of a user, which voids the one before. */
 export async function mailVerification(
@@ -36,10 +39,29 @@ export async function sendVerification(scope: Scope): Promise<void> {
   scope.audit({ accountId: home, targetId: actor.userId });
 }
 
-/** Verify the address that a token was mailed to. Throws 400 for one that is unknown, used, too old, or of an address that has changed. */
-export async function confirmEmail(scope: RequestScope, token: string): Promise<void> {
+/** The headers by which a request may name a session. */
+type Credentials = { authorization?: string | undefined; cookie?: string | undefined };
+
+/**
+ * Verify the address that a token was mailed to. Throws 400 for one that is unknown, used, too old, or of an address that has changed, and 401
+ * for an access token that is not valid: without it the request would count as one without a session.
+ */
+export async function confirmEmail(scope: RequestScope, token: string, credentials: Credentials): Promise<void> {
   const confirmed = await scope.tx.row(consumeVerification, [sha256(token)]);
-  if (!confirmed) throw invalidField('/token', 'is not valid', 'token_invalid');
-  const { user_id: userId, home } = confirmed;
+  if (!confirmed) throw tokenInvalid();
+  const { user_id: userId, email, home } = confirmed;
+  const session = await sessionOf(scope, userId, credentials);
+  if (!(await verifyAddress(scope, userId, email, { by: 'mail', session }))) throw tokenInvalid();
   scope.audit({ accountId: home, actorId: userId, targetId: userId });
+}
+
+const tokenInvalid = () => invalidField('/token', 'is not valid', 'token_invalid');
+
+/** The live session of the user that the request carries, by access token or cookie; one that the password opened first. */
+async function sessionOf({ app, tx }: RequestScope, userId: string, { authorization, cookie: cookies }: Credentials) {
+  const actor = authorization === undefined ? undefined : (await app.access.authenticate(authorization, undefined)).actor;
+  const [cookie, ...others] = readCookies(cookies);
+  // One of two cookies was set by another site, so neither counts.
+  const tokenHash = cookie === undefined || others.length > 0 ? null : sha256(cookie);
+  return tx.row(selectOwnSession, [userId, actor?.sessionId ?? null, tokenHash]);
 }

@@ -15,6 +15,7 @@ const perMailbox: Readonly<Record<Mail['kind'], readonly [hour: number, day: num
   verification: [8, 20],
   otp: [12, 40],
   invitation: [5, 10],
+  access_reset: [5, 10],
   test: [30, 100],
 };
 /** How many mails of all kinds a user causes, or an address without one, which may be that of a whole office. */

@@ -2,13 +2,13 @@ import type { CancelRequest } from '../../../contract/runRequests.ts';
 import { facts } from '../../kernel/facts.ts';
 import { Failure } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
-import type { Scope } from '../../kernel/scope.ts';
+import type { Actor, Scope } from '../../kernel/scope.ts';
 import { insertDeliveries } from '../webhooks/outbox.ts';
 import { appendEvent, lockRun } from './queries.ts';
 
 /** Ask a run to stop; one that no worker has begun is over at once. Whether anything changed. */
 export async function requestCancel(
-  scope: Scope,
+  scope: Pick<Scope, 'app' | 'tx' | 'accountId' | 'afterCommit'> & { actor: Pick<Actor, 'userId'> },
   runId: string,
   { last_seen_seq: seen, client_cancelled_at: at }: CancelRequest,
 ): Promise<boolean> {

@@ -2,6 +2,7 @@ import { refuse } from '../../kernel/failure.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { endAccess, endAccount } from '../accounts/endAccess.ts';
 import { invalidateTokens } from '../auth/queries.ts';
+import { unverifyAddress } from '../auth/verifiedAddress.ts';
 import { deactivateCodes } from '../inviteCodes/queries.ts';
 import { requestCancel } from '../runs/cancel.ts';
 import type { TieRow, UserRow } from './queries.ts';
@@ -29,6 +30,7 @@ export async function deleteUser(scope: Scope, { id }: UserRow): Promise<void> {
   for (const accountId of closing) await endAccount(scope, accountId);
   for (const accountId of leaving) await endAccess(scope, accountId, [id]);
   await tx.run(queries.markDeleted, [id]);
+  await unverifyAddress(tx, id, { isReplaced: true });
   scope.audit({
     accountId: null,
     before: { status: user.status },

@@ -36,12 +36,10 @@ export const selectAdmins = statement<{ others: number; with_actor: boolean }>(`
 
 export const isActive = statement<{ id: string }>(`select id from users where id = $1 and status = 'active'`);
 
-/** $5: what becomes of the verification of the address. */
-export const updateUser = statement<never>(`
-  update users set status = $2, username = $3, email_verified_at = case $4::text
-      when 'keep' then email_verified_at when 'verify' then coalesce(email_verified_at, now()) when 'verify anew' then now() end,
-    locale = $5, timezone = $6, is_platform_admin = $7
-  where id = $1`);
+/** The address has a statement of its own, and its verification is changed by `verifyAddress` and `unverifyAddress`. */
+export const updateUser = statement<never>(
+  'update users set status = $2, username = $3, locale = $4, timezone = $5, is_platform_admin = $6 where id = $1',
+);
 
 export const updateEmail = statement<never, [id: string, email: string | null, EmailKey | null, Skeleton | null]>(
   'update users set email = $2, email_key = $3, email_skeleton = $4 where id = $1',
@@ -49,7 +47,7 @@ export const updateEmail = statement<never, [id: string, email: string | null, E
 
 /** What is kept of who was deleted names rows of the past, and nobody in the world. */
 export const markDeleted = statement<never>(`
-  update users set status = 'deleted', email = null, email_key = null, email_skeleton = null, email_verified_at = null, is_platform_admin = false where id = $1`);
+  update users set status = 'deleted', email = null, email_key = null, email_skeleton = null, is_platform_admin = false where id = $1`);
 
 export const deleteCredential = statement<never>('delete from credentials where user_id = $1');
 export const deleteLoginCode = statement<never>('delete from login_codes where user_id = $1');

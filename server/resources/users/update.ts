@@ -3,6 +3,7 @@ import { invalidField, refuse } from '../../kernel/failure.ts';
 import { type Email, emailKeyOf } from '../../kernel/identity.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { canonicalTimeZone, expected, fieldChecks, readEmail, readLocale, readUsername } from '../auth/fields.ts';
+import { unverifyAddress, verifyAddress } from '../auth/verifiedAddress.ts';
 import { conflictAs } from '../llmProviders/conflict.ts';
 import { endActivity } from './end.ts';
 import type { UserRow } from './queries.ts';
@@ -18,11 +19,13 @@ export async function updateUser(scope: Scope, { id }: UserRow, changes: UserCha
   const after = { ...before, ...wanted };
   const isSuspended = before.status === 'active' && after.status === 'suspended';
   await demandRight(scope, before, { access: isSuspended, adminRight: before.is_platform_admin && !after.is_platform_admin });
-  const verification = verificationOf(before.email, email, changes.email_verified);
-  const values = [after.status, after.username, verification, after.locale, after.timezone, after.is_platform_admin];
+  const address = email === undefined ? before.email : (email?.text ?? null);
+  if (changes.email_verified && address === null) throw invalidField('/email_verified', 'needs an email address');
+  const values = [after.status, after.username, after.locale, after.timezone, after.is_platform_admin];
   await tx.run(queries.updateUser, [id, ...values]);
   if (email !== undefined)
-    await tx.run(queries.updateEmail, [id, email?.text ?? null, email?.key ?? null, email?.skeleton ?? null]).catch(conflictAs(emailTaken));
+    await tx.run(queries.updateEmail, [id, address, email?.key ?? null, email?.skeleton ?? null]).catch(conflictAs(emailTaken));
+  await changeVerification(scope, before, email, changes.email_verified);
   if (isSuspended) await endActivity(scope, id, 'suspended');
   const changed = await findUser({ read: tx }, id);
   note(scope, before, changed);
@@ -48,12 +51,12 @@ function readChanges({ status, username, email, locale, timezone, is_platform_ad
   return wanted;
 }
 
-/** What becomes of the verification: it is of an address, however that is spelt. An undefined `change` keeps the address. */
-function verificationOf(before: string | null, change: Email | null | undefined, asked: boolean | undefined) {
-  const isSame = change === undefined || (before === null ? undefined : emailKeyOf(before)) === change?.key;
-  if (asked && (change === undefined ? before : change) === null) throw invalidField('/email_verified', 'needs an email address');
-  if (asked) return isSame ? 'verify' : 'verify anew';
-  return isSame && asked === undefined ? 'keep' : 'clear';
+/** A verification belongs to an address, in whatever spelling. An undefined `change` keeps the address. */
+async function changeVerification(scope: Scope, { id, email }: UserRow, change: Email | null | undefined, asked: boolean | undefined) {
+  const isReplaced = change !== undefined && (email === null ? undefined : emailKeyOf(email)) !== change?.key;
+  if (isReplaced || asked === false) await unverifyAddress(scope.tx, id, { isReplaced });
+  const address = change === undefined ? email : change?.text;
+  if (asked && address) await verifyAddress(scope, id, address, { by: 'administrator' });
 }
 
 const fields = ['status', 'username', 'email', 'email_verified_at', 'locale', 'timezone', 'is_platform_admin'] as const;
