@@ -23,6 +23,8 @@ export type Admission = ParsedInput & {
   caller: Caller;
   actor: Actor | undefined;
   grant: Grant | undefined;
+  /** The grant as it is now; throws as the admission does. */
+  grantNow(): Promise<Grant | undefined>;
   idempotencyKey: string | undefined;
   /** Read with the last check, so that nothing before it has touched the body. */
   body(): Promise<Buffer>;
@@ -51,11 +53,16 @@ export async function admit(
     if (admitted?.actor.apiKeyId && auth !== 'user+key') throw refuse('forbidden', 'api_key_not_allowed', 'An API key cannot do this.');
     const input = readInput(route, rawParams, req);
     const idempotencyKey = isIdempotent(route) ? readKey(req.headers['idempotency-key']) : undefined;
-    const grant = await admitted?.grantFor(fromPath ? input.params.account_id : input.accountId, reachOf(route));
     const actor = admitted?.actor;
-    if (grant) await demandAddress(app, grant, ip);
-    if (grant && !isExcused(route, { ...input, actor, grant })) demand(grant, auth === 'platform' ? 'platform.admin' : read);
-    return { ...input, origin, caller, actor, grant, idempotencyKey, body: () => readBody(req) };
+    const grantTo = async ({ grantFor }: Admitted) => {
+      const grant = await grantFor(fromPath ? input.params.account_id : input.accountId, reachOf(route));
+      await demandAddress(app, grant, ip);
+      if (!isExcused(route, { ...input, actor, grant })) demand(grant, auth === 'platform' ? 'platform.admin' : read);
+      return grant;
+    };
+    const grant = admitted && (await grantTo(admitted));
+    const grantNow = async () => grant && grantTo(await app.access.authenticate(req.headers.authorization, wanted));
+    return { ...input, origin, caller, actor, grant, grantNow, idempotencyKey, body: () => readBody(req) };
   } catch (error) {
     if (admitted) await noteRefusal(app, audit, admitted, wanted, origin, error);
     throw error;

@@ -27,12 +27,15 @@ export async function serve(app: App, served: Served, admission: Admission, req:
     }
     if (route.metadata.origin && !route.body) refuseForm(req);
     const raw = route.body && !isForm(route) ? await admission.body() : Buffer.alloc(0);
-    const held = await claimKey(app, route, admission, req, raw);
+    // The sender decides how long a body takes: access that ended meanwhile has ended. The answer comes from memory as long as nothing changed.
+    const present = raw.length > 0 ? { ...admission, grant: await admission.grantNow() } : admission;
+    checkPermission(route, present);
+    const held = await claimKey(app, route, present, req, raw);
     if (held && 'status' in held) return held;
-    return await effect(app, served, admission, notes, held, (own) => {
+    return await effect(app, served, present, notes, held, (own) => {
       const body = isForm(route) ? openForm(route, req) : parseBody(route, req, raw);
-      if (admission.grant && inBody(route)) demand(admission.grant, route.metadata.permission, (body as { scope?: unknown }).scope);
-      return served.handle({ ...admission, scope: own, found, body, req, signal } as unknown as Input<Route>);
+      if (present.grant && inBody(route)) demand(present.grant, route.metadata.permission, (body as { scope?: unknown }).scope);
+      return served.handle({ ...present, scope: own, found, body, req, signal } as unknown as Input<Route>);
     });
   } catch (error) {
     await writeDenial(app, route.metadata.audit, contextOf(route, admission), error);
