@@ -34,7 +34,7 @@ const mailTo = (to: string, code = '12345678') => ({ to, locale: null, kind: 'ot
 test('mail reaches a real server, in the language of its reader, and its link works', async () => {
   const server = await startServer();
   const world = await startWorld({ ...server.env, ARKLOOP_SMTP_TLS_MODE: 'none', ARKLOOP_APP_BASE_URL: 'https://app.arkloop.test' });
-  const { email } = await world.signUp();
+  const { email, cookie } = await world.signUp();
   await expect.poll(() => server.received.length, wait).toBe(1);
   const [first] = server.received;
   expect(first).toMatchObject({ from: 'hello@arkloop.test', to: [email], user: undefined });
@@ -42,7 +42,7 @@ test('mail reaches a real server, in the language of its reader, and its link wo
   expect(first!.source).toMatch(/^Subject: Confirm your email address\r$/m);
   expect(first!.source).toMatch(/^Auto-Submitted: auto-generated\r$/m);
   const [, token] = /https:\/\/app\.arkloop\.test\/verify\?token=([\w-]{43})\s/.exec(textOfMessage(first!.source))!;
-  expect((await world.call('POST', '/v1/auth/email/verify/confirm', { body: { token } })).status).toBe(200);
+  expect((await world.call('POST', '/v1/auth/email/verify/confirm', { body: { token }, headers: { cookie } })).status).toBe(200);
 
   const reader = { login: 'leser', email: '"a,b"@example.test', password: 'abc12345', locale: 'zh-CN' };
   await world.call('POST', '/v1/auth/register', { body: reader });
@@ -52,6 +52,8 @@ test('mail reaches a real server, in the language of its reader, and its link wo
   expect(mails.map(({ to }) => to)).toEqual([[reader.email], [reader.email]]);
   const otp = mails.map(({ source }) => /验证码是：\s+(\d{8})\s/.exec(textOfMessage(source))?.[1]).find(Boolean);
   expect((await world.call('POST', '/v1/auth/email/otp/verify', { body: { email: reader.email, otp } })).status).toBe(200);
+  await expect.poll(() => server.received.length, wait).toBe(4);
+  expect(textOfMessage(server.received[3]!.source)).toMatch(/密码已失效/);
   await expect.poll(() => jobs(world), wait).toEqual([]);
 });
 

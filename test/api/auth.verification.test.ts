@@ -8,7 +8,9 @@ const { call, sql, signUp, join } = world;
 const { me } = sessionCalls(call);
 const send = ({ token }: Pick<Person, 'token'>, headers: Record<string, string> = {}) =>
   call('POST', '/v1/auth/email/verify/send', { token, headers });
-const confirm = (token: unknown) => call('POST', '/v1/auth/email/verify/confirm', { body: { token } });
+/** Confirms, in the session of a person or without one. */
+const confirm = (token: unknown, person?: Person) =>
+  call('POST', '/v1/auth/email/verify/confirm', { body: { token }, ...(person && { headers: { cookie: person.cookie } }) });
 const isVerified = async ({ token }: Person) => (await me(token)).body.email_verified as boolean;
 
 test('registering mails a link in the language of the user, and its token verifies once', async () => {
@@ -19,7 +21,7 @@ test('registering mails a link in the language of the user, and its token verifi
   expect(mails[0]!.data).toEqual({ url: `https://app.arkloop.test/verify?token=${token}` });
   expect(token).toMatch(/^[\w-]{43}$/);
   expect(await isVerified(person)).toBe(false);
-  const answer = await confirm(token);
+  const answer = await confirm(token, person);
   expect([answer.status, answer.body, await isVerified(person)]).toEqual([200, { ok: true }, true]);
   expect(reason(await confirm(token))).toEqual([400, 'token_invalid']);
   const entries = await sql(`select action, account_id, actor_user_id, target_type from audit_logs where target_id = $1 order by id`, [
@@ -72,7 +74,7 @@ test('unknown, too old, replaced, and of another address get one answer', async 
 
 test('who is verified, or has no address, gets no link', async () => {
   const [verified, mute] = [await signUp(), await signUp()];
-  await confirm(await verificationTokenFor(world, verified.email));
+  await confirm(await verificationTokenFor(world, verified.email), verified);
   for (let at = 0; at < 7; at++) expect((await send(verified)).status).toBe(204);
   expect(await queuedMails(world, verified.email)).toHaveLength(1);
   expect(await sql(`select id from audit_logs where action = 'user.email_verify_send' and target_id = $1`, [verified.id])).toEqual([]);
@@ -105,11 +107,11 @@ test('works without a usable account, but neither for keys nor for nobody', asyn
   expect(reason(await call('POST', '/v1/auth/email/verify/send'))).toEqual([401, 'missing_token']);
 });
 
-test('while addresses must be verified, a password waits and a mailed code does not', async () => {
+test('while addresses must be verified, a password waits for the link, and a mailed code takes its place', async () => {
   await sql(`update feature_flags set default_value = true where key = 'auth.require_email_verification'`);
   try {
-    const person = await signUp();
-    const logIn = (password: string) => call('POST', '/v1/auth/login', { body: { login: person.login, password } });
+    const [person, other] = [await signUp(), await signUp()];
+    const logIn = (password: string, { login }: Person = person) => call('POST', '/v1/auth/login', { body: { login, password } });
     expect((await me(person.token)).body.email_verification_required).toBe(true);
     expect(reason(await logIn(person.password))).toEqual([403, 'email_not_verified']);
     expect(reason(await logIn('wrong-pass1'))).toEqual([401, 'invalid_credentials']);
@@ -117,7 +119,9 @@ test('while addresses must be verified, a password waits and a mailed code does 
     const mail = (await queuedMails(world, person.email)).at(-1)!;
     const otp = mail.kind === 'otp' ? mail.data.code : '';
     expect((await call('POST', '/v1/auth/email/otp/verify', { body: { email: person.email, otp } })).status).toBe(200);
-    expect((await logIn(person.password)).status).toBe(200);
+    expect(reason(await logIn(person.password))).toEqual([401, 'invalid_credentials']);
+    expect((await confirm(await verificationTokenFor(world, other.email), other)).status).toBe(200);
+    expect((await logIn(other.password, other)).status).toBe(200);
   } finally {
     await sql(`update feature_flags set default_value = false where key = 'auth.require_email_verification'`);
   }

@@ -16,6 +16,9 @@ export default function Verify() {
   return (
     <Door title={data ? 'Your address is verified' : 'This link does not work'} aside={<Link href="/">Go on</Link>}>
       {error && <ErrorNotice error={error} />}
+      {data && (
+        <p>If this is not the browser in which you registered, your password has ended: sign in with a mailed code and set a new one.</p>
+      )}
     </Door>
   );
 }
