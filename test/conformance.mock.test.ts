@@ -10,7 +10,8 @@ const admin = mock.mocks.state.signUp({ isAdmin: true });
 const main = fileURLToPath(new URL('../client/conformance/main.ts', import.meta.url));
 const cases: [who: string, credentials: string[], successes: number][] = [
   ['an administrator', ['--login', admin.login, '--password', admin.password], 170],
-  ['somebody who has just registered', [], 120],
+  // Membership of a workspace needs a verified address, which only an administrator can give without mail.
+  ['somebody who has just registered', [], 119],
 ];
 
 test.each(cases)('%s finds nothing wrong with the mock', { timeout: 60_000 }, async (_who, credentials, successes) => {

@@ -3,7 +3,7 @@ import type { bootstrap as bootstrapRoutes } from '../../contract/bootstrap.ts';
 import { issueToken, lifetimes } from './access.ts';
 import type { Behaviours, Engine } from './context.ts';
 import { kindOf } from './kinds.ts';
-import { addUser, findUser, openSession, sessionCookie } from './people.ts';
+import { addUser, findUser, openSession, proveAddress, sessionCookie } from './people.ts';
 import { invalid, invalidField, notFound, refuse } from './refusal.ts';
 import type { Session, User } from './state.ts';
 
@@ -46,10 +46,14 @@ const goodCode = '00000000';
 const byCode = (engine: Engine, identity: string, otp: string) => {
   const user = findUser(engine, identity);
   if (!user || otp !== goodCode) throw unauthenticated('otp_invalid', 'The code is wrong.');
+  proveAddress(engine, user);
   return signIn(engine, user);
 };
 
-/** Sign-up, sign-in and sessions. A mailed code is always 00000000; a flow token is the id of its user. */
+/**
+ * Sign-up, sign-in and sessions. A mailed code is always 00000000; a flow token is the id of its user; any token of a link is good, and verifies the
+ * user of the session cookie.
+ */
 export const auth: Behaviours<typeof routes> = {
   captchaConfig: () => ({ status: 200, body: { enabled: false, site_key: '' } }),
   registrationMode: () => ({ status: 200, body: { mode: 'open' } }),
@@ -99,7 +103,12 @@ export const auth: Behaviours<typeof routes> = {
     for (const each of engine.state.sessions.values()) if (body.all ? each.userId === user.id : each === session) each.ended = true;
     return { status: 200, body: { ok: true }, headers: sessionCookie(engine, undefined) };
   },
-  confirmEmail: () => ({ status: 200, body: { ok: true } }),
+  confirmEmail: ({ engine, cookies }) => {
+    const token = cookies.arkloop_refresh_token;
+    const session = [...engine.state.sessions.values()].find(({ refreshToken, ended }) => !ended && refreshToken === token);
+    if (session) proveAddress(engine, engine.state.users.get(session.userId)!, session);
+    return { status: 200, body: { ok: true } };
+  },
 };
 
 /** The first admin of the platform; the mock takes any token. */

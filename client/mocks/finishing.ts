@@ -13,6 +13,10 @@ const blankless = (text: unknown) => (typeof text === 'string' && text.trim() ? 
 const rules: Record<string, (value: Json, context: Context) => void> = {
   '/v1/accounts': (value) => Object.assign(value, { type: 'workspace', role: 'admin' }),
   '/v1/accounts/{account_id}/invitations': (value, { engine }) => Object.assign(value, { expires_at: engine.time(7 * day) }),
+  '/v1/admin/users': (value, { engine, body }) => {
+    const { email_verified: asked } = Object(body) as { email_verified?: boolean };
+    if (asked !== undefined) value.email_verified_at = asked ? (value.email_verified_at ?? engine.time()) : null;
+  },
   '/v1/api-keys': (value) => {
     value.inherits_permissions = (value.scopes as unknown[]).length === 0;
     value.key_prefix = (value.key as string).slice(0, 7);

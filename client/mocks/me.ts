@@ -7,6 +7,7 @@ import { ownCodes } from './codes.ts';
 import { type Behaviours, untyped } from './context.ts';
 import { answerRows, rowsSeen } from './generic.ts';
 import { kindOf } from './kinds.ts';
+import { isVerified } from './people.ts';
 import { notFound, refuse } from './refusal.ts';
 import type { Json } from './state.ts';
 
@@ -27,7 +28,7 @@ export const me: Behaviours<typeof meRoutes> = {
       username,
       login,
       email,
-      email_verified: false,
+      email_verified: isVerified(engine.state, caller.user),
       email_verification_required: false,
       timezone,
       account_timezone,
@@ -50,7 +51,8 @@ export const me: Behaviours<typeof meRoutes> = {
     return { status: 200, body: Object.fromEntries(flags.map((flag) => [flag.key, valueFor(flag)])) };
   },
   changePassword: ({ engine, caller: { user, session }, body }) => {
-    if (body.current_password !== user.password) throw refuse('unauthenticated', 'invalid_credentials', 'The password is wrong.');
+    if (user.password !== null && body.current_password !== user.password)
+      throw refuse('unauthenticated', 'invalid_credentials', 'The password is wrong.');
     user.password = body.new_password;
     for (const each of engine.state.sessions.values()) if (each.userId === user.id && each !== session) each.ended = true;
     return { status: 204, body: undefined };

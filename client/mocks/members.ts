@@ -3,7 +3,7 @@ import type { Invitation, invitations as invitationRoutes } from '../../contract
 import { type Behaviours, type Context, untyped } from './context.ts';
 import { answerRows, rowsSeen } from './generic.ts';
 import { kindOf } from './kinds.ts';
-import { addMember } from './people.ts';
+import { addMember, isVerified } from './people.ts';
 import { notFound, refuse } from './refusal.ts';
 import type { Json, State } from './state.ts';
 
@@ -25,6 +25,10 @@ const isSeenBy =
   ({ owner, value }: { owner: string; value: Json }) =>
     owner === userId && value.id === id;
 
+/** The open invitations of a member end with the role. */
+const voidInvitations = (state: State, { account_id: id, user_id: userId }: Member) =>
+  state.remove(invitationKind, ({ value }) => value.account_id === id && value.invited_by_user_id === userId && value.accepted_at === null);
+
 function countMembers(state: State, accountId: string, by: number) {
   for (const { value } of state.rows(adminAccounts, (row) => row.value.id === accountId))
     value.members_count = (value.members_count as number) + by;
@@ -35,6 +39,7 @@ export const accounts: Behaviours<typeof accountRoutes> = {
   updateMember: ({ engine: { state }, found, body: { role } }) => {
     const member = found.user_id!.value as Member;
     demandFree({ state }, member, role);
+    if (member.role !== role) voidInvitations(state, member);
     member.role = role;
     for (const { value } of state.rows(accountKind, isSeenBy(member))) value.role = role;
     return { status: 200, body: member };
@@ -43,6 +48,7 @@ export const accounts: Behaviours<typeof accountRoutes> = {
     const member = found.user_id!.value as Member;
     demandFree({ state }, member, undefined);
     state.remove(memberKind, ({ value }) => value === member);
+    voidInvitations(state, member);
     state.remove(accountKind, isSeenBy(member));
     countMembers(state, member.account_id, -1);
     return { status: 204, body: undefined };
@@ -64,6 +70,7 @@ export const invitations: Behaviours<typeof invitationRoutes> = {
     const offer = row.value as Invitation;
     if (user.email?.toLowerCase() !== offer.email.toLowerCase())
       throw refuse('forbidden', 'email_mismatch', 'The invitation is for another email address.');
+    if (!isVerified(state, user)) throw refuse('forbidden', 'email_not_verified', 'Verify your email address first.');
     if (offer.accepted_at !== null) throw refuse('conflict', 'already_accepted', 'The invitation was accepted already.');
     if (!isOpen(offer, { engine })) throw refuse('conflict', 'invitation_expired', 'The invitation has expired.');
     if (state.rows(memberKind, ({ value }) => value.account_id === offer.account_id && value.user_id === user.id).length > 0)

@@ -7,6 +7,7 @@ const accounts = kindOf('/v1/accounts');
 const members = kindOf('/v1/accounts/{account_id}/members');
 const projects = kindOf('/v1/projects');
 const adminUsers = kindOf('/v1/admin/users');
+const apiKeys = kindOf('/v1/api-keys');
 const adminAccounts = kindOf('/v1/admin/accounts');
 
 /** Who is to be registered. */
@@ -37,6 +38,20 @@ export function addUser(
   };
   state.add(projects, { owner: accountId, parents: {}, value: { ...project, visibility: 'private', is_default: true, created_at } });
   return user;
+}
+
+const adminRowOf = (state: State, userId: string) => state.rows(adminUsers, ({ value }) => value.id === userId)[0]!.value;
+
+export const isVerified = (state: State, { id }: User): boolean => adminRowOf(state, id).email_verified_at !== null;
+
+/** Marks the address of a user as verified. The first time without a session of theirs, the password, all sessions and all keys end. */
+export function proveAddress({ state, time }: Engine, user: User, session?: Session) {
+  if (!isVerified(state, user) && !session) {
+    user.password = null;
+    for (const each of state.sessions.values()) if (each.userId === user.id) each.ended = true;
+    for (const { value } of state.rows(apiKeys, (key) => key.value.user_id === user.id)) value.revoked_at ??= time();
+  }
+  adminRowOf(state, user.id).email_verified_at ??= time();
 }
 
 /** Lets a user be seen among the members of an account, in which he has the role that he sees himself. */

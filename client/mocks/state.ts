@@ -11,7 +11,8 @@ export type User = {
   id: string;
   login: string;
   email: string | null;
-  password: string;
+  /** Null once the address was proven without it. */
+  password: string | null;
   username: string;
   timezone: string | null;
   locale: string | null;

@@ -10,6 +10,7 @@ export function describeMembers(target: Target) {
   async function invite() {
     const [owner, guest] = [await register(), await register()];
     const { id: account_id } = await owner.client.accounts.create({ body: { slug: randomBytes(6).toString('hex'), name: 'Lab' } });
+    await guest.client.auth.confirmEmail({ body: { token: await target.verificationToken(guest.email) } });
     const invitation = await owner.client.invitations.create({ params: { account_id }, body: { email: guest.email, role: 'member' } });
     return { owner, guest, account_id, invitation };
   }
@@ -34,7 +35,11 @@ export function describeMembers(target: Target) {
 
   test('an invitation is for one person, once', async () => {
     const { owner, guest, account_id, invitation } = await invite();
-    const stranger = await register();
+    const [stranger, unverified] = [await register(), await register()];
+    const early = await owner.client.invitations.create({ params: { account_id }, body: { email: unverified.email, role: 'member' } });
+    const accepting = unverified.client.invitations.accept({ params: { token: early.token } });
+    expect(await refusalOf(accepting)).toEqual(refused(403, 'auth.forbidden', 'email_not_verified'));
+    await owner.client.invitations.revoke({ params: { invitation_id: early.id } }, { accountId: account_id });
     const params = { token: invitation.token };
     expect(await refusalOf(stranger.client.invitations.accept({ params }))).toEqual(refused(403, 'auth.forbidden', 'email_mismatch'));
     expect((await owner.client.invitations.list({ params: { account_id } })).map(({ id }) => id)).toEqual([invitation.id]);

@@ -18,4 +18,5 @@ function scriptOf(step: Planned): Script {
 export const targetOf = (mocks: Mocks, baseUrl: string): Target => ({
   baseUrl,
   plan: async (_client, ...steps) => mocks.plan(...steps.map(scriptOf)),
+  verificationToken: async () => 'any',
 });

@@ -10,6 +10,8 @@ export type Target = {
   baseUrl: string;
   /** Decides what the next runs of whoever is signed in to `client` do. */
   plan(client: Client, ...steps: Planned[]): Promise<void>;
+  /** The token in the mail that verifies an address. */
+  verificationToken(email: string): Promise<string>;
 };
 
 export const password = 'Passw0rd-1';

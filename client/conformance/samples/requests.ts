@@ -1,5 +1,5 @@
 import type { Params, Sample } from '../sample.ts';
-import { asAdmin, formOf, invitationOf, type Maker, name, post, Unchecked, workspaceOf } from './make.ts';
+import { acceptableInvitationOf, asAdmin, formOf, type Maker, name, post, Unchecked, workspaceOf } from './make.ts';
 
 const days = { start: '2026-01-01', end: '2026-01-31' };
 const scoped = { scope: 'account' };
@@ -52,7 +52,7 @@ export const extras: Record<string, (maker: Maker, params: Params) => Promise<Pa
     return {};
   },
   'invitations.accept': async (maker) => {
-    const { token, guest } = await invitationOf(maker);
+    const { token, guest } = await acceptableInvitationOf(maker);
     return { params: { token }, token: guest.token };
   },
   'invitations.revoke': async (maker) => ({ headers: { 'x-account-id': await workspaceOf(maker) } }),
