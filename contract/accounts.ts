@@ -117,6 +117,7 @@ export const accounts = initContract().router({
     method: 'PATCH',
     path: '/v1/accounts/{account_id}/members/{user_id}',
     summary: 'Change the role of a member',
+    description: 'Another role voids the open invitations of the member.',
     body: MemberChanges,
     responses: { 200: Member },
     metadata: {
@@ -131,6 +132,7 @@ export const accounts = initContract().router({
     method: 'DELETE',
     path: '/v1/accounts/{account_id}/members/{user_id}',
     summary: 'Remove a member, or leave',
+    description: 'Keys, open invitations and share links of the member end at once. Threads, runs and projects stay.',
     body: null,
     responses: { 204: null },
     metadata: {

@@ -62,7 +62,7 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   authSendVerification: [
     { 409: ['no_email'], 429: ['verification_rate_limited', 'mail_rate_limited'], 503: ['email_not_configured', 'dependency_unavailable'] },
   ],
-  authConfirmEmail: [{ 400: ['token_invalid'] }],
+  authConfirmEmail: [{ 400: ['token_invalid'], 401: credential[401]! }],
   authLogin: [
     captcha,
     hashing,

@@ -2730,9 +2730,17 @@ export interface AccountsApi {
   readonly delete: Call<{ params: { account_id: Id; }; body: AccountClosing; }, undefined, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** List members, newest first */
   readonly members: PagedCall<{ params: { account_id: Id; }; query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, Member, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Change the role of a member */
+  /**
+   * Change the role of a member
+   *
+   * Another role voids the open invitations of the member.
+   */
   readonly updateMember: Call<{ params: { account_id: Id; user_id: Id; }; body: MemberChanges; }, Member, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Remove a member, or leave */
+  /**
+   * Remove a member, or leave
+   *
+   * Keys, open invitations and share links of the member end at once. Threads, runs and projects stay.
+   */
   readonly removeMember: Call<{ params: { account_id: Id; user_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
 }
 

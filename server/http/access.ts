@@ -57,11 +57,11 @@ export function createAccess({ sql, jwtSecret, announce, onKeyUseFailed }: Acces
   const keys = new Memory<KeyStanding>(20_000);
   const touched = new Memory<true>(20_000, 60_000);
 
-  async function bySession(token: string, wanted: string | undefined): Promise<Admitted> {
+  async function bySession(token: string, wanted: string | undefined, acceptExpired: boolean): Promise<Admitted> {
     const known = claims.get(token) ?? (await readAccessToken(jwtSecret, token));
     if (!known) throw unauthenticated('invalid_token', 'The token is not valid.');
     claims.set(token, known);
-    if (Date.now() >= known.exp * 1000) throw unauthenticated('token_expired', 'The token has expired.');
+    if (!acceptExpired && Date.now() >= known.exp * 1000) throw unauthenticated('token_expired', 'The token has expired.');
     const standingIn = async (accountId: string) => {
       const key = `${known.sub} ${known.sid} ${accountId}`;
       const found =
@@ -118,9 +118,9 @@ export function createAccess({ sql, jwtSecret, announce, onKeyUseFailed }: Acces
     keys.clear();
   };
   return {
-    async authenticate(authorization, wanted) {
+    async authenticate(authorization, wanted, options) {
       const token = bearerOf(authorization);
-      return /^al_/i.test(token) ? byKey(token) : bySession(token, wanted);
+      return /^al_/i.test(token) ? byKey(token) : bySession(token, wanted, options?.expired === 'accept');
     },
     forgetUser(userId) {
       forget(userId);

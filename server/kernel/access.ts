@@ -22,8 +22,8 @@ export type Admitted = {
 
 /** Who is calling, and what may they do: the answers are cached, and forgotten the moment they change. */
 export type Access = {
-  /** Throws 401. */
-  authenticate(authorization: string | undefined, wantedAccountId: string | undefined): Promise<Admitted>;
+  /** Throws 401. A stream that was admitted before its access token expired is checked with the expired token. */
+  authenticate(authorization: string | undefined, wantedAccountId: string | undefined, token?: { expired: 'accept' }): Promise<Admitted>;
   /** Forget what is known of a user, here at once and in every other process by notification. */
   forgetUser(userId: string): void;
   /** The same of all users: for what concerns so many of them that naming each takes longer than asking again. */

@@ -5,11 +5,12 @@ import * as queries from './memberQueries.ts';
 import { deleteInvitations, markClosed, selectOpenRuns } from './queries.ts';
 
 /**
- * End all that users have of an account: memberships, also in its teams, open invitations, keys, and sessions that are in it. A key is made under
+ * End all that users have of an account: memberships, also in its teams, open invitations, keys, share links, and sessions that are in it. A key is made under
  * the locks of a session and a membership, so it is made before and revoked here, or never. The caller holds the lock of the account.
  */
 export async function endAccess({ app, tx, afterCommit }: Scope, accountId: string, userIds: readonly string[]): Promise<void> {
-  for (const end of [queries.moveSessions, queries.deleteMemberships, queries.revokeKeys]) await tx.run(end, [accountId, userIds]);
+  for (const end of [queries.moveSessions, queries.deleteMemberships, queries.revokeKeys, queries.deleteShares])
+    await tx.run(end, [accountId, userIds]);
   afterCommit(() => {
     for (const userId of userIds) app.access.forgetUser(userId);
   });
