@@ -58,6 +58,7 @@ test('a stream ends with the role that it was opened with', async () => {
   for (const stream of [seen!, own!]) await stream.until(({ type }) => type === 'run.started');
   const demotion = { token: await fresh(owner), body: { role: 'member' } };
   expect((await call('PATCH', `/v1/accounts/${id}/members/${admin.id}`, demotion)).status).toBe(200);
+  expect((await call('GET', `/v1/runs/${run}`, { token: (await inside(admin, id)).token })).status).toBe(404);
   const late = new Promise((done) => setTimeout(done, 5_000, 'late'));
   expect(await Promise.race([seen!.ended.then(() => 'ended'), late])).toBe('ended');
   expect(await Promise.race([own!.ended.then(() => 'ended'), new Promise((done) => setTimeout(done, 1_500, 'open'))])).toBe('open');

@@ -73,7 +73,7 @@ async function askAccess(scope: Scope, run: FoundRun, authorization: string | un
     const admitted = await scope.app.access.authenticate(authorization, scope.accountId, { expired: 'accept' });
     const grant = await admitted.grantFor(scope.accountId, 'member');
     if (!grant.permissions.has('data.runs.read')) return false;
-    await findRun({ ...scope, ...grant }, run.id);
+    await findRun({ read: scope.read, actor: scope.actor, ...grant }, run.id);
     return true;
   } catch (error) {
     const { status } = error as { status?: number };

@@ -13,8 +13,10 @@ import * as queries from './queries.ts';
 
 export type FoundRun = queries.RunRow & { thread_owner_id: string | null };
 
+type Reader = Pick<Scope, 'read' | 'accountId' | 'actor' | 'permissions' | 'isPlatformAdmin'>;
+
 /** The run a path names, if the caller may read it: its creator, a reader of its thread, a platform admin of the account. */
-export async function findRun({ read, accountId, actor, permissions, isPlatformAdmin }: Scope, id: string): Promise<FoundRun> {
+export async function findRun({ read, accountId, actor, permissions, isPlatformAdmin }: Reader, id: string): Promise<FoundRun> {
   const sees = permissions.has('data.projects.manage');
   const run = await read.row(queries.selectRun, [accountId, id, actor.userId, sees, isPlatformAdmin]);
   if (!run) throw notFound();

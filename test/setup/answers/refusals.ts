@@ -1,3 +1,4 @@
+import { sha256 } from '../../../server/kernel/ids.ts';
 import type { Change, Scene, Special } from './special.ts';
 
 const changed =
@@ -54,6 +55,12 @@ export const ownRefusals: Readonly<Record<string, Readonly<Record<string, Specia
   'featureFlags.create': { '409 flag_exists': again },
   'invitations.accept': {
     '403 email_mismatch': async ({ world }) => ({ token: (await world.signUp()).token }),
+    '403 email_not_verified': async ({ world, sample }) => {
+      const addressee =
+        'update users u set email_verified_at = null from invitations i where lower(u.email) = lower(i.email) and i.token_hash = $1';
+      await world.sql(addressee, [sha256(sample.params!.token!)]);
+      return {};
+    },
     '409 already_accepted': again,
   },
   'invitations.create': { '409 already_invited': again },

@@ -89,7 +89,10 @@ export const specials: Readonly<Record<string, Readonly<Record<string, Special>>
   },
   'asrCredentials.update': { '409 name_conflict': (scene) => renamedLike(scene, '/v1/asr-credentials', 'NewAsrCredential') },
   'auth.check': { '429 lookup_rate_limited': tooOften(32) },
-  'auth.confirmEmail': { '400 token_invalid': () => ({ body: { token: 'f'.repeat(64) } }) },
+  'auth.confirmEmail': {
+    '400 token_invalid': () => ({ body: { token: 'f'.repeat(64) } }),
+    '401 invalid_token': () => ({ token: 'nonsense' }),
+  },
   'auth.login': {
     '401 invalid_credentials': (scene) => bodyOf(scene, { password: 'wrong' }),
     '403 user_suspended': async ({ world }) => {
