@@ -116,6 +116,10 @@ async function sources({ config, log }: Start, deps: Deps | undefined) {
   if (!authJwtSecret) log.warn('ARKLOOP_AUTH_JWT_SECRET is not set: to this gateway all callers are anonymous');
   if (!databaseUrl)
     log.warn('ARKLOOP_DATABASE_URL is not set: this gateway keeps no access log and knows no stored settings, keys and IP rules');
+  if (!databaseUrl && !config.gatewayRedisUrl)
+    log.warn(
+      'neither ARKLOOP_DATABASE_URL nor a Redis is set: the rate limits of this gateway are its own, and each further gateway adds to them',
+    );
   return { jwtSecret: authJwtSecret ? Buffer.from(authJwtSecret, 'utf8') : undefined, databaseUrl };
 }
 

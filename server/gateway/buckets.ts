@@ -1,37 +1,44 @@
+import type { Bucket } from '../kernel/bucket.ts';
+
 /** A token bucket: how much it holds, and how fast it fills. */
 export type Rate = { capacity: number; perSecond: number };
 
-/** What became of an attempt to take a token, and how many are left. */
-export type Taken = { granted: boolean; tokens: number };
+/** The outcome of an attempt to take a token: how many are left in the emptiest bucket, and the rate that was applied. */
+export type Taken = { granted: boolean; tokens: number; rate: Rate };
 
-/** Where callers take their tokens. */
-export type Buckets = { take(key: string, rate: Rate): Promise<Taken> };
+/** Takes a token from each of several buckets, or from none of them when one is empty. */
+export type Buckets = { take(buckets: readonly Bucket[], rate: Rate): Promise<Taken> };
 
-type Bucket = { tokens: number; at: number };
+type Level = { tokens: number; at: number };
 
 /** Tokens are counted in floating point: so little may be missing. */
 const almost = 1e-9;
 
-/** Buckets of this process, at most `most`: the one that has been left alone longest makes room, because it is the fullest. */
-export function localBuckets(most = 100_000, now = () => performance.now()): { take(key: string, rate: Rate): Taken } {
-  const buckets = new Map<string, Bucket>();
+/** Buckets of this process, at most `most`: the one that was not used for longest makes room, because it is the fullest. */
+export function localBuckets(most = 100_000, now = () => performance.now()): { take(buckets: readonly Bucket[], rate: Rate): Taken } {
+  const levels = new Map<Bucket, Level>();
   return {
-    take(key, { capacity, perSecond }) {
+    take(buckets, rate) {
+      const { capacity, perSecond } = rate;
       const at = now();
-      const known = buckets.get(key);
-      const filled = known ? Math.min(capacity, known.tokens + ((at - known.at) / 1_000) * perSecond) : capacity;
-      const granted = filled >= 1 - almost;
-      const tokens = granted ? Math.max(0, filled - 1) : filled;
-      buckets.delete(key);
-      buckets.set(key, { tokens, at });
-      if (buckets.size > most) buckets.delete(buckets.keys().next().value!);
-      return { granted, tokens };
+      const filled = buckets.map((bucket) => {
+        const known = levels.get(bucket);
+        return known ? Math.min(capacity, known.tokens + ((at - known.at) / 1_000) * perSecond) : capacity;
+      });
+      const granted = filled.every((tokens) => tokens >= 1 - almost);
+      const left = filled.map((tokens) => (granted ? Math.max(0, tokens - 1) : tokens));
+      for (const [index, bucket] of buckets.entries()) {
+        levels.delete(bucket);
+        levels.set(bucket, { tokens: left[index]!, at });
+        if (levels.size > most) levels.delete(levels.keys().next().value!);
+      }
+      return { granted, tokens: Math.min(...left), rate };
     },
   };
 }
 
-/** What an answer says about the bucket (RateLimit header fields, and the older ones for compatibility). */
-export function rateHeaders({ granted, tokens }: Taken, { capacity, perSecond }: Rate): Record<string, string> {
+/** The headers that tell a caller about the bucket: the RateLimit header fields, and the older ones for compatibility. */
+export function rateHeaders({ granted, tokens, rate: { capacity, perSecond } }: Taken): Record<string, string> {
   const most = Math.floor(capacity);
   const left = Math.min(most, Math.floor(tokens + almost));
   const missing = Math.max(0, capacity - tokens);

@@ -2,14 +2,16 @@ import { openChannel } from '../db/channel.ts';
 import { openDatabase } from '../db/database.ts';
 import { accessChannel } from '../jobs/bell.ts';
 import { changeChannel, createChanges } from '../jobs/changes.ts';
+import type { Bucket } from '../kernel/bucket.ts';
 import { type AccessLog, openAccessLog } from './accessLog.ts';
-import { localBuckets } from './buckets.ts';
+import { localBuckets, type Rate } from './buckets.ts';
 import { upstreamAt } from './forward.ts';
 import type { GatewayDeps } from './gateway.ts';
 import { type Geo, openGeo } from './geo.ts';
 import { identifier } from './identity.ts';
 import { ipFilter } from './ipFilter.ts';
 import { followRules, type Rules } from './live.ts';
+import { announceGateway, gatewayChannel, shareOf } from './presence.ts';
 import { sharedBuckets } from './redisBuckets.ts';
 import type { Parts } from './serve.ts';
 
@@ -28,13 +30,17 @@ export async function openParts({ config, log, env = process.env, jwtSecret, dat
   const keepsOut = ipFilter(source);
   const live = await followRules(env, config.gatewayCdnIpHeader, source && { ...source, log });
   const accessLog = openAccessLog(config.accessLogEnabled ? source?.database : undefined, log);
-  const redis = config.gatewayRedisUrl ? await sharedBuckets(config.gatewayRedisUrl, config.gatewayRedisTimeoutMs, log) : undefined;
+  const presence = await announceGateway(source && { ...source, log });
+  const local = localBuckets();
+  const own = (buckets: readonly Bucket[], rate: Rate) => local.take(buckets, shareOf(rate, presence.live()));
+  const { gatewayRedisUrl: url, gatewayRedisTimeoutMs: timeoutMs } = config;
+  const redis = url ? await sharedBuckets({ url, timeoutMs, log, own }) : undefined;
   const api = upstreamAt(config.gatewayUpstream ?? 'http://127.0.0.1:19001', config.gatewayUpstreamTimeoutMs);
   const frontend = config.gatewayFrontendUpstream && upstreamAt(config.gatewayFrontendUpstream, config.gatewayUpstreamTimeoutMs);
   return {
     identify,
     keepsOut,
-    buckets: redis ?? ownBuckets(),
+    buckets: redis ?? { take: async (buckets, rate) => own(buckets, rate) },
     api,
     frontend: frontend || undefined,
     rules: live.current,
@@ -47,6 +53,7 @@ export async function openParts({ config, log, env = process.env, jwtSecret, dat
       api.agent.destroy();
       if (frontend) frontend.agent.destroy();
       await accessLog.close();
+      await presence.leave();
       await source?.channel.close();
       await source?.database.close();
     },
@@ -55,12 +62,7 @@ export async function openParts({ config, log, env = process.env, jwtSecret, dat
 
 function openSource(url: string, directUrl: string, log: GatewayDeps['log']) {
   const database = openDatabase(url, { max: mostConnections, log, applicationName: 'arkloop gateway' });
-  const channel = openChannel(directUrl, [changeChannel, accessChannel], log);
+  const channel = openChannel(directUrl, [changeChannel, accessChannel, gatewayChannel], log);
   const changes = createChanges(database, channel, (err) => log.warn({ err }, 'a notification was not sent'));
   return { database, channel, changes };
-}
-
-function ownBuckets() {
-  const buckets = localBuckets();
-  return { take: async (key: string, rate: Parameters<typeof buckets.take>[1]) => buckets.take(key, rate) };
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { type Bucket, bucketOf } from '../kernel/bucket.ts';
 import { rateLimitAddress } from '../kernel/clientAddress.ts';
 import { refuse } from './answers.ts';
 import { type Buckets, rateHeaders } from './buckets.ts';
@@ -50,8 +51,13 @@ function isEventStream({ request, path, identity }: Visit) {
 const acceptsEvents = ({ headers }: IncomingMessage) => headers.accept?.toLowerCase().includes('text/event-stream') === true;
 
 async function takeToken(buckets: Buckets, { rate }: Rules, visit: Visit): Promise<boolean> {
-  const { identity, ip } = visit;
-  const taken = await buckets.take(identity === anonymous ? `ip:${rateLimitAddress(ip)}` : `account:${identity.accountId}`, rate);
-  Object.assign(visit.headers, rateHeaders(taken, rate));
+  const taken = await buckets.take(bucketsOf(visit), rate);
+  Object.assign(visit.headers, rateHeaders(taken));
   return taken.granted;
 }
+
+/** By account and by user, so that further accounts of a user do not widen the limit. */
+const bucketsOf = ({ identity, ip }: Visit): Bucket[] =>
+  identity === anonymous
+    ? [bucketOf('ip', rateLimitAddress(ip))]
+    : [bucketOf('account', identity.accountId), bucketOf('user', identity.userId)];

@@ -55,7 +55,7 @@ test('cookies that are large, many, empty or twice are no session, and no failur
 
 test('whatever a caller claims about where he is, a thousand addresses are one, and a burst at the edge passes to the token', async () => {
   const limited = { ARKLOOP_RATELIMIT_CAPACITY: '25', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '0.01' };
-  const direct = await gatewayOf(world, limited);
+  const direct = await gatewayOf(world, limited, { alone: true });
   const claims = ['x-forwarded-for', 'x-real-ip', 'cf-connecting-ip', 'true-client-ip', 'forwarded', 'x_forwarded_for', 'x-client-ip'];
   const answers = await Promise.all(
     Array.from({ length: 100 }, (_, at) => {
@@ -76,7 +76,7 @@ test('every refusal of the gateway says to browsers what every answer says, keep
     env: {},
   });
   afterAll(down.shutDown);
-  const limited = await gatewayOf(world, { ARKLOOP_RATELIMIT_CAPACITY: '1', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '0.01' });
+  const limited = await gatewayOf(world, { ARKLOOP_RATELIMIT_CAPACITY: '1', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '0.01' }, { alone: true });
   await limited.call('GET', '/v1/me');
   const risky = await gatewayOf(world, { ...trusting, ARKLOOP_GATEWAY_RISK_REJECT_THRESHOLD: '0.1' });
   const of = (line: string, headers = {}) => request(line, headers);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import { localBuckets } from '../../server/gateway/buckets.ts';
 import { Memory } from '../../server/http/memory.ts';
+import { bucketOf } from '../../server/kernel/bucket.ts';
 import { clockOff } from '../setup/clock.ts';
 import { openThread, startRun } from '../setup/conversation.ts';
 import { openStream } from '../setup/events.ts';
@@ -75,13 +76,13 @@ test('APIs whose clocks are up to half a minute apart take each other’s tokens
 
 test('a wall clock that is set back an hour fills no bucket and lengthens no memory', async () => {
   const [buckets, memory] = [localBuckets(), new Memory<string>(10, 50)];
-  const rate = { capacity: 1, perSecond: 20 };
-  buckets.take('a', rate);
+  const [a, rate] = [bucketOf('a'), { capacity: 1, perSecond: 20 }];
+  buckets.take([a], rate);
   memory.set('a', 'remembered');
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 });
-  expect([buckets.take('a', rate).granted, memory.get('a')]).toEqual([false, 'remembered']);
+  expect([buckets.take([a], rate).granted, memory.get('a')]).toEqual([false, 'remembered']);
   await sleep(60);
-  expect([buckets.take('a', rate).granted, memory.get('a')]).toEqual([true, undefined]);
+  expect([buckets.take([a], rate).granted, memory.get('a')]).toEqual([true, undefined]);
   vi.setSystemTime(Date.now() + 7_200_000);
-  expect(buckets.take('a', rate).granted).toBe(false);
+  expect(buckets.take([a], rate).granted).toBe(false);
 });

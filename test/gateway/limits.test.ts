@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { localBuckets, rateHeaders } from '../../server/gateway/buckets.ts';
+import { bucketOf } from '../../server/kernel/bucket.ts';
 import { openThread, startRun } from '../setup/conversation.ts';
 import { openStream } from '../setup/events.ts';
 import { startWorld } from '../setup/world.ts';
@@ -8,10 +10,11 @@ import { behindGateway, gatewayOf, trusting } from './world.ts';
 
 const world = await startWorld(behindGateway, { worker: false });
 const small = { ARKLOOP_RATELIMIT_CAPACITY: '10', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '60' };
+const a = bucketOf('a');
 const left = (headers: Headers) => Number(/r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]);
 
 test('of a burst of eleven ten pass, the eleventh waits for as long as it is told, and another account is not affected', async () => {
-  const { call } = await gatewayOf(world, small);
+  const { call } = await gatewayOf(world, small, { alone: true });
   const [ann, bob] = [await world.signUp(), await world.signUp()];
   const me = (token: string) => call('GET', '/v1/me', { token });
   const passed = [];
@@ -35,34 +38,34 @@ test('six a minute: the wait is ten seconds at most, after it exactly one passes
   let now = 0;
   const rate = { capacity: 10, perSecond: 0.1 };
   const buckets = localBuckets(10, () => now);
-  for (let n = 0; n < 10; n++) expect(buckets.take('a', rate).granted).toBe(true);
+  for (let n = 0; n < 10; n++) expect(buckets.take([a], rate).granted).toBe(true);
   now += 3;
-  const refused = buckets.take('a', rate);
-  const wait = Number(rateHeaders(refused, rate)['retry-after']);
+  const refused = buckets.take([a], rate);
+  const wait = Number(rateHeaders(refused)['retry-after']);
   expect([refused.granted, wait]).toEqual([false, 10]);
   now += wait * 1_000;
-  expect([buckets.take('a', rate).granted, buckets.take('a', rate).granted]).toEqual([true, false]);
+  expect([buckets.take([a], rate).granted, buckets.take([a], rate).granted]).toEqual([true, false]);
 });
 
 test('the defaults are shown as 600 in 120 seconds, a lower capacity clips what is there, and the number of buckets is bounded', () => {
   const rate = { capacity: 600, perSecond: 5 };
-  expect(rateHeaders({ granted: true, tokens: 599 }, rate)).toMatchObject({
+  expect(rateHeaders({ granted: true, tokens: 599, rate })).toMatchObject({
     'ratelimit-policy': '"default";q=600;w=120',
     ratelimit: '"default";r=599;t=1',
     'x-ratelimit-limit': '600',
     'x-ratelimit-remaining': '599',
     'x-ratelimit-reset': '1',
   });
-  expect(rateHeaders({ granted: true, tokens: 600 }, rate).ratelimit).toBe('"default";r=600;t=0');
+  expect(rateHeaders({ granted: true, tokens: 600, rate }).ratelimit).toBe('"default";r=600;t=0');
   const buckets = localBuckets(2, () => 0);
-  buckets.take('a', rate);
-  expect(buckets.take('a', { ...rate, capacity: 5 }).tokens).toBe(4);
-  for (const key of ['b', 'c']) buckets.take(key, rate);
-  expect(buckets.take('a', { ...rate, capacity: 5 }).tokens).toBe(4);
+  buckets.take([a], rate);
+  expect(buckets.take([a], { ...rate, capacity: 5 }).tokens).toBe(4);
+  for (const key of ['b', 'c']) buckets.take([bucketOf(key)], rate);
+  expect(buckets.take([a], { ...rate, capacity: 5 }).tokens).toBe(4);
 });
 
 test('invalid tokens share the bucket of their address, IPv6 that of its /64', async () => {
-  const { call } = await gatewayOf(world, { ...small, ...trusting });
+  const { call } = await gatewayOf(world, { ...small, ...trusting }, { alone: true });
   const from = (ip: string, token?: string) => call('GET', '/v1/me', { token, headers: { 'x-forwarded-for': ip } });
   const answers = [];
   for (let n = 0; n < 10; n++) answers.push(await from('203.0.113.7', `made.up.${n}`));
@@ -77,7 +80,7 @@ test('invalid tokens share the bucket of their address, IPv6 that of its /64', a
 });
 
 test('event streams, preflights and probes take no token; a stream of nobody does', async () => {
-  const { gateway, call } = await gatewayOf(world, { ...small, ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '0.1' });
+  const { gateway, call } = await gatewayOf(world, { ...small, ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '0.1' }, { alone: true });
   const ann = await world.signUp();
   const runId = await startRun(world, ann, await openThread(world, ann));
   const streams = await Promise.all(
@@ -94,10 +97,29 @@ test('event streams, preflights and probes take no token; a stream of nobody doe
   await Promise.all(streams.map(({ ended }) => ended));
 });
 
-test('an API key is counted for its account', async () => {
+test('a token is taken from each of several buckets, or from none', () => {
+  const buckets = localBuckets(10, () => 0);
+  const rate = { capacity: 3, perSecond: 1 };
+  const [first, second] = [bucketOf('account', '1'), bucketOf('account', '2')];
+  expect([buckets.take([a, first], rate).tokens, buckets.take([a, second], rate).tokens]).toEqual([2, 1]);
+  expect(buckets.take([second], rate).tokens).toBe(1);
+  expect(buckets.take([second], rate).tokens).toBe(0);
+  expect(buckets.take([a, second], rate)).toEqual({ granted: false, tokens: 0, rate });
+  expect(buckets.take([a, first], rate)).toMatchObject({ granted: true, tokens: 0 });
+});
+
+test('an API key is counted for its account, and further accounts of a user do not widen the limit', async () => {
   const { call } = await gatewayOf(world, small);
   const ann = await world.signUp();
   const { body } = await world.call('POST', '/v1/api-keys', { token: ann.token, body: { name: 'k' } });
   expect(left((await call('GET', '/v1/me', { token: body.key })).headers)).toBe(9);
   expect(left((await call('GET', '/v1/me', { token: ann.token })).headers)).toBe(8);
+  for (let n = 0; n < 9; n++) {
+    const { body: account } = await world.call('POST', '/v1/accounts', { token: ann.token, body: { name: 'W', slug: randomUUID() } });
+    const headers = { 'x-account-id': account.id };
+    const { body: made } = await world.call('POST', '/v1/api-keys', { token: ann.token, headers, body: { name: 'k' } });
+    const { status, headers: answered } = await call('GET', '/v1/threads', { token: made.key });
+    expect([n, status, left(answered)]).toEqual([n, n < 8 ? 200 : 429, Math.max(0, 7 - n)]);
+  }
+  expect((await call('GET', '/v1/me', { token: (await world.signUp()).token })).status).toBe(200);
 });

@@ -11,7 +11,7 @@ const world = await startWorld(behindGateway, { worker: false });
 test('the gateway counts what it answers, limits, keeps out and cannot reach, and the lines of its log', async () => {
   const limited = { ARKLOOP_RATELIMIT_CAPACITY: '2', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '1' };
   const { call } = await gatewayOf(world, limited);
-  const lost = await gatewayOf({ url: 'http://127.0.0.1:1', databaseUrl: world.databaseUrl });
+  const lost = await gatewayOf({ url: 'http://127.0.0.1:1', databaseUrl: world.databaseUrl }, {}, { alone: true });
   const counted = await countFromNow(world.database);
   for (let n = 0; n < 3; n++) await call('GET', '/v1/me');
   await call('GET', '/healthz');

@@ -3,10 +3,13 @@ import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
+import { localBuckets } from '../../server/gateway/buckets.ts';
 import { sharedBuckets } from '../../server/gateway/redisBuckets.ts';
+import { type Bucket, bucketOf } from '../../server/kernel/bucket.ts';
 import { gatewayTo, upstreamOf } from './upstream.ts';
 
 const log = pino({ level: 'silent' });
+const openShared = () => sharedBuckets({ url: redisUrl!, timeoutMs: 2_000, log, own: localBuckets().take });
 const limited = { ARKLOOP_RATELIMIT_CAPACITY: '3', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '0.01' };
 /** A real Redis, where the machine has one. */
 const redisUrl = process.env.TEST_REDIS_URL;
@@ -53,17 +56,28 @@ test.each([
 
 test('two gateways share a bucket, to the token, and a lower capacity clips it', async ({ skip }) => {
   skip(!redisUrl, 'TEST_REDIS_URL is not set');
-  const [one, two] = [await sharedBuckets(redisUrl!, 2_000, log), await sharedBuckets(redisUrl!, 2_000, log)];
+  const [one, two] = [await openShared(), await openShared()];
   onTestFinished(() => void [one, two].map(({ close }) => close()));
   await sleep(300);
   const [key, rate] = [randomUUID(), { capacity: 10, perSecond: 0.001 }];
-  const taken = await Promise.all(Array.from({ length: 40 }, (_, n) => (n % 2 ? one : two).take(key, rate)));
+  const taken = await Promise.all(Array.from({ length: 40 }, (_, n) => (n % 2 ? one : two).take([bucketOf(key)], rate)));
   expect(taken.filter(({ granted }) => granted)).toHaveLength(10);
   const other = randomUUID();
-  expect((await one.take(other, { capacity: 100, perSecond: 0.001 })).tokens).toBe(99);
-  expect((await two.take(other, { capacity: 5, perSecond: 0.001 })).tokens).toBeCloseTo(4, 1);
+  expect((await one.take([bucketOf(other)], { capacity: 100, perSecond: 0.001 })).tokens).toBe(99);
+  expect((await two.take([bucketOf(other)], { capacity: 5, perSecond: 0.001 })).tokens).toBeCloseTo(4, 1);
   const quick = { capacity: 1, perSecond: 5 };
-  expect([(await one.take(`q${key}`, quick)).granted, (await two.take(`q${key}`, quick)).granted]).toEqual([true, false]);
+  expect([(await one.take([bucketOf(`q${key}`)], quick)).granted, (await two.take([bucketOf(`q${key}`)], quick)).granted]).toEqual([
+    true,
+    false,
+  ]);
   await sleep(300);
-  expect((await two.take(`q${key}`, quick)).granted).toBe(true);
+  expect((await two.take([bucketOf(`q${key}`)], quick)).granted).toBe(true);
+  // A token is taken from each of several buckets, or from none.
+  const [account, second, user] = ['account', 'other', 'user'].map((kind) => bucketOf(kind, key)) as [Bucket, Bucket, Bucket];
+  const few = { capacity: 2, perSecond: 0.001 };
+  expect((await one.take([account, user], few)).tokens).toBeCloseTo(1, 1);
+  expect((await two.take([second, user], few)).tokens).toBeCloseTo(0, 1);
+  expect((await one.take([account, user], few)).granted).toBe(false);
+  expect((await one.take([account], few)).granted).toBe(true);
+  expect((await one.take([account], few)).granted).toBe(false);
 });

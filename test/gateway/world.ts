@@ -3,16 +3,21 @@ import { pino } from 'pino';
 import { afterAll } from 'vitest';
 import { type Gateway, startGateway } from '../../server/gateway/gateway.ts';
 import { readConfig } from '../../server/kernel/config.ts';
-import { type Call, callTo, testKeys, type World } from '../setup/world.ts';
+import { type Call, callTo, freshDatabase, testKeys, type World } from '../setup/world.ts';
 
 /** The environment of an API that stands behind a gateway on the same machine. */
 export const behindGateway = { ARKLOOP_TRUST_X_FORWARDED_FOR: '1', ARKLOOP_TRUST_INCOMING_TRACE_ID: '1' };
 
-/** A gateway in front of a real API, on its database; ended after the file's last test. */
+/**
+ * A gateway in front of a real API, on its database; ended after the file's last test. Gateways on one database divide the rate limits: one
+ * that has to be `alone` gets an empty database of its own.
+ */
 export async function gatewayOf(
-  { url, databaseUrl }: Pick<World, 'url' | 'databaseUrl'>,
+  { url, databaseUrl: shared }: Pick<World, 'url' | 'databaseUrl'>,
   env: Record<string, string> = {},
+  { alone = false } = {},
 ): Promise<{ gateway: Gateway; call: Call }> {
+  const databaseUrl = alone ? await freshDatabase() : shared;
   const config = readConfig({ ARKLOOP_GATEWAY_ADDR: '127.0.0.1:0', ARKLOOP_GATEWAY_UPSTREAM: url, ...env });
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
   const gateway = await startGateway({ config, env, log, jwtSecret: testKeys.jwtSecret, databaseUrl });

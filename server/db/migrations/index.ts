@@ -25,6 +25,7 @@ import { Migration00029 } from './Migration00029.ts';
 import { Migration00030 } from './Migration00030.ts';
 import { Migration00031 } from './Migration00031.ts';
 import { Migration00032 } from './Migration00032.ts';
+import { Migration00024 } from './Migration00024.ts';
 
 /** Every migration in order. A new one gets the next number, and one line here. */
 export const migrations = [
@@ -55,4 +56,5 @@ export const migrations = [
   { name: 'Migration00032', class: Migration00032 },
   { name: 'Migration00028', class: Migration00028 },
   { name: 'Migration00029', class: Migration00029 },
+  { name: 'Migration00024', class: Migration00024 },
 ];

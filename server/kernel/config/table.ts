@@ -226,9 +226,13 @@ export const table = {
     ),
     ARKLOOP_RATELIMIT_CAPACITY: always(number(0, 'exclusive'), '600', `Requests of a caller at once. ${initial}`),
     ARKLOOP_RATELIMIT_RATE_PER_MINUTE: always(number(0, 'exclusive'), '300', `Requests of a caller in a minute. ${initial}`),
-    ARKLOOP_GATEWAY_REDIS_URL: maybe(redis, 'Where several gateways share what callers have used; unset, each counts for itself.', {
-      aliases: [{ name: 'ARKLOOP_REDIS_URL' }],
-    }),
+    ARKLOOP_GATEWAY_REDIS_URL: maybe(
+      redis,
+      'Where several gateways share what callers have used; unset, they divide the rate limits among themselves.',
+      {
+        aliases: [{ name: 'ARKLOOP_REDIS_URL' }],
+      },
+    ),
     ARKLOOP_GATEWAY_REDIS_TIMEOUT_MS: always(integer(1), '150', 'Longest wait of a request for Redis.'),
     ARKLOOP_GEOIP_DB_PATH: maybe(path, 'MMDB file (City layout) that tells countries and risky networks; read again when it is replaced.'),
   },
