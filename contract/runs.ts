@@ -150,7 +150,7 @@ export const runs = initContract().router({
         .optional(),
     }),
     responses: { 200: eventsOf(RunEvent, terminalTypes), 204: null },
-    metadata: { auth: 'user+key', read },
+    metadata: { auth: 'user+key', read, also: [429] },
   },
   retry: {
     method: 'POST',

@@ -81,6 +81,7 @@ safe to repeat.`;
 
 /** Reasons that the gateway gives before the API sees the request. */
 const gatewayReasons: readonly [reason: string, status: number][] = [
+  ['open_streams_exceeded', 429],
   ['request_rate', 429],
   ['risk_rejected', 403],
 ];

@@ -83,6 +83,7 @@ export const reasonProse: Readonly<Record<string, string>> = {
   no_fields: 'A change must name at least one field.',
   no_password: 'This share has no password.',
   nothing_to_retry: 'The thread has no message to answer.',
+  open_streams_exceeded: 'Too many event streams of the user, or of the address, are open. Close one, or try again after `Retry-After`.',
   origin_not_allowed: 'A page of this origin may not use the session; the operator lists origins.',
   otp_invalid: 'The code is wrong, used or too old.',
   otp_locked: 'Too many wrong codes; ask for a new one later.',

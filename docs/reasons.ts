@@ -129,6 +129,7 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
     },
   ],
   runsEditMessage: [starting, attached],
+  runsEvents: [{ 429: ['open_streams_exceeded'] }],
   runsInput: [{ 400: ['content_too_large'], 409: ['run_not_active'] }],
   mcpConfigsCreate: [
     outboundUrl,

@@ -63,7 +63,13 @@ export async function startApi({ config, keys, database, databaseUrl, log, env }
   const outbound = openOutbound(config);
   const storage = openStorage(config, log);
   const cursors = createCursors(deriveKey(keys.jwtSecret, 'cursors'));
-  const hub = createHub({ database, heartbeatMs: config.sseHeartbeatSeconds * 1_000, batch: config.sseBatchLimit, log });
+  const hub = createHub({
+    database,
+    heartbeatMs: config.sseHeartbeatSeconds * 1_000,
+    batch: config.sseBatchLimit,
+    maxStreamsPerUser: config.maxStreamsPerUser,
+    log,
+  });
   const channel = openChannel(config.databaseDirectUrl ?? databaseUrl, [runChannel, accessChannel, changeChannel], log);
   const changes = createChanges(database, channel, complain);
   watchSettings({ config, keys, database, env }, changes);

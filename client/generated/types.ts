@@ -2928,7 +2928,7 @@ export interface RunsApi {
    *
    * Server-sent events in order, without gaps, from the one after `after_seq` or `Last-Event-ID`, whichever is larger.
    */
-  readonly events: StreamCall<{ params: { run_id: Id; }; query?: { after_seq?: number | undefined; follow?: boolean | undefined; } | undefined; }, RunEvent, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly events: StreamCall<{ params: { run_id: Id; }; query?: { after_seq?: number | undefined; follow?: boolean | undefined; } | undefined; }, RunEvent, 400 | 401 | 403 | 404 | 429 | 500 | 503>;
   /**
    * Answer the last message again
    *

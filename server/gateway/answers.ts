@@ -23,7 +23,7 @@ const messages = {
 export type GatewayFailure = keyof typeof messages;
 
 /** Why, where one failure has several reasons. */
-export type Reason = 'ip_blocked' | 'risk_rejected' | 'request_rate';
+export type Reason = 'ip_blocked' | 'risk_rejected' | 'request_rate' | 'open_streams_exceeded';
 
 const problem = (failure: GatewayFailure, trace_id: string, reason?: Reason): Problem => ({
   error: failures[failure][1],

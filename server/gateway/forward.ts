@@ -8,6 +8,9 @@ import {
 } from 'node:http';
 import { Agent as SecureAgent, request as secure } from 'node:https';
 import { Transform } from 'node:stream';
+import { bucketOf } from '../kernel/bucket.ts';
+import { rateLimitAddress } from '../kernel/clientAddress.ts';
+import type { ConcurrencyLimiter } from '../kernel/concurrency.ts';
 import { facts } from '../kernel/facts.ts';
 import { codeOf } from '../kernel/operatorError.ts';
 import { type GatewayFailure, refuse } from './answers.ts';
@@ -16,6 +19,9 @@ import type { Visit } from './visit.ts';
 
 /** A server behind the gateway. */
 export type Upstream = { url: URL; agent: Agent; timeoutMs: number };
+
+/** Seconds after which a client may try to open a stream again when too many are open. */
+const retryAfterSeconds = 5;
 
 /** The largest body that is passed on, in bytes. */
 export const largestBody = 32 * 1024 * 1024;
@@ -28,14 +34,18 @@ export function upstreamAt(address: string, timeoutMs: number): Upstream {
 }
 
 /** Pass a request on and its answer back, byte by byte and unbuffered; whoever hangs up ends both sides. */
-export function forward(upstream: Upstream, visit: Visit): void {
+export function forward(upstream: Upstream, visit: Visit, openStreams: ConcurrencyLimiter): void {
   if (visit.response.destroyed) return;
   const { method, headers } = visit.request;
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
-  send(upstream, visit, hasBody, !hasBody && (method === 'GET' || method === 'HEAD'));
+  const mayRetry = !hasBody && (method === 'GET' || method === 'HEAD');
+  send({ upstream, openStreams }, visit, hasBody, mayRetry);
 }
 
-function send(upstream: Upstream, visit: Visit, hasBody: boolean, mayRetry: boolean) {
+type Route = { upstream: Upstream; openStreams: ConcurrencyLimiter };
+
+function send(route: Route, visit: Visit, hasBody: boolean, mayRetry: boolean) {
+  const { upstream, openStreams } = route;
   const { request, response } = visit;
   const outgoing = open(upstream, visit, hasBody);
   let answered = false;
@@ -60,14 +70,14 @@ function send(upstream: Upstream, visit: Visit, hasBody: boolean, mayRetry: bool
     answered = true;
     clearTimeout(patience);
     patience = undefined;
-    answer(incoming, visit);
+    answer(incoming, visit, openStreams);
   });
   outgoing.on('error', (error) => {
     clearTimeout(patience);
     if (answered || response.destroyed) return;
     if (!mayRetry || codeOf(error) !== 'ECONNREFUSED') return giveUp(visit, cut);
     response.off('close', leave);
-    send(upstream, visit, hasBody, false);
+    send(route, visit, hasBody, false);
   });
   if (!hasBody) return void outgoing.end();
   if (request.headers.expect !== undefined) response.writeContinue();
@@ -107,13 +117,27 @@ function sendBody(request: IncomingMessage, outgoing: ClientRequest, tooLarge: (
   request.pipe(counted).pipe(outgoing);
 }
 
-function answer(incoming: IncomingMessage, visit: Visit) {
+function answer(incoming: IncomingMessage, visit: Visit, openStreams: ConcurrencyLimiter) {
   const { response } = visit;
+  if (response.destroyed) return void incoming.destroy();
   visit.traceId = traceIdOf(incoming) ?? visit.traceId;
+  const isStream = incoming.headers['content-type']?.startsWith('text/event-stream') === true;
+  if (isStream && !takePlace(openStreams, visit)) {
+    incoming.destroy();
+    visit.headers['retry-after'] = `${retryAfterSeconds}`;
+    return refuse(visit, 'rate_limited', 'open_streams_exceeded');
+  }
   response.writeHead(incoming.statusCode ?? 502, answerHeaders(visit, incoming.headers));
   visit.headers = {};
-  if (incoming.headers['content-type']?.startsWith('text/event-stream')) countStream(response);
+  if (isStream) countStream(response);
   pass(incoming, response);
+}
+
+/** Counts a stream for its address until the response is closed. */
+function takePlace(openStreams: ConcurrencyLimiter, { ip, response }: Visit): boolean {
+  const leave = openStreams.enter(bucketOf('streams', rateLimitAddress(ip)));
+  if (leave) response.once('close', leave);
+  return leave !== undefined;
 }
 
 function countStream(response: ServerResponse) {

@@ -3,6 +3,7 @@ import { openDatabase } from '../db/database.ts';
 import { accessChannel } from '../jobs/bell.ts';
 import { changeChannel, createChanges } from '../jobs/changes.ts';
 import type { Bucket } from '../kernel/bucket.ts';
+import { createConcurrencyLimiter } from '../kernel/concurrency.ts';
 import { type AccessLog, openAccessLog } from './accessLog.ts';
 import { localBuckets, type Rate } from './buckets.ts';
 import { upstreamAt } from './forward.ts';
@@ -41,6 +42,7 @@ export async function openParts({ config, log, env = process.env, jwtSecret, dat
     identify,
     keepsOut,
     buckets: redis ?? { take: async (buckets, rate) => own(buckets, rate) },
+    openStreams: createConcurrencyLimiter(config.gatewayMaxStreamsPerAddress),
     api,
     frontend: frontend || undefined,
     rules: live.current,

@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http';
 import { type Bucket, bucketOf } from '../kernel/bucket.ts';
 import { rateLimitAddress } from '../kernel/clientAddress.ts';
+import type { ConcurrencyLimiter } from '../kernel/concurrency.ts';
 import { refuse } from './answers.ts';
 import { type Buckets, rateHeaders } from './buckets.ts';
 import { isPreflight } from './cors.ts';
@@ -17,6 +17,8 @@ export type Parts = {
   identify(authorization: string | undefined): Promise<Identity>;
   keepsOut: IpFilter;
   buckets: Buckets;
+  /** By address. */
+  openStreams: ConcurrencyLimiter;
   api: Upstream;
   /** What serves paths beside the API's, if anything does. */
   frontend: Upstream | undefined;
@@ -32,23 +34,15 @@ export async function serve(parts: Parts, rules: Rules, visit: Visit): Promise<v
   visit.identity = await parts.identify(request.headers.authorization);
   visit.risk = riskOf({ ...visit, isAnonymous: visit.identity === anonymous });
   if (await parts.keepsOut(visit)) return refuse(visit, 'forbidden', 'ip_blocked');
-  if (!isEventStream(visit) && !(await takeToken(parts.buckets, rules, visit))) return refuse(visit, 'rate_limited', 'request_rate');
+  if (!(await takeToken(parts.buckets, rules, visit))) return refuse(visit, 'rate_limited', 'request_rate');
   if (rules.rejectFrom > 0 && visit.risk >= rules.rejectFrom) return refuse(visit, 'forbidden', 'risk_rejected');
   const upstream = isOfApi(visit.path) ? parts.api : parts.frontend;
   if (!upstream) return refuse(visit, 'not_found');
-  forward(upstream, visit);
+  forward(upstream, visit, parts.openStreams);
 }
 
 /** Whether a path is the API's. */
 export const isOfApi = (path: string): boolean => path === '/v1' || path.startsWith('/v1/');
-
-/** An event stream is one request however long it lasts; those who are known may open as many as the API lets them. */
-function isEventStream({ request, path, identity }: Visit) {
-  if (identity === anonymous || request.method !== 'GET') return false;
-  return acceptsEvents(request) && /^\/v1\/runs\/[^/]+\/events$/.test(path);
-}
-
-const acceptsEvents = ({ headers }: IncomingMessage) => headers.accept?.toLowerCase().includes('text/event-stream') === true;
 
 async function takeToken(buckets: Buckets, { rate }: Rules, visit: Visit): Promise<boolean> {
   const taken = await buckets.take(bucketsOf(visit), rate);

@@ -38,5 +38,5 @@ export const invalidField = (pointer: string, message: string, reason?: string) 
 export const notFound = () => new Failure('not_found', 'There is nothing here.');
 
 /** Too many calls of one kind; `seconds` until one may succeed. */
-export const rateLimited = (reason: string, seconds: number) =>
-  new Failure('rate_limited', 'Too many requests.', { reason }, { 'retry-after': String(Math.max(1, Math.ceil(seconds))) });
+export const rateLimited = (reason: string, seconds: number, message = 'Too many requests.') =>
+  new Failure('rate_limited', message, { reason }, { 'retry-after': String(Math.max(1, Math.ceil(seconds))) });

@@ -10,7 +10,8 @@ import { startWorld } from '../setup/world.ts';
 
 const world = await startWorld({}, { worker: false });
 const alice = await world.signUp();
-const hubOf = (batch: number) => createHub({ database: world.database, heartbeatMs: 15_000, batch, log: pino({ level: 'silent' }) });
+const hubOf = (batch: number) =>
+  createHub({ database: world.database, heartbeatMs: 15_000, batch, maxStreamsPerUser: 0, log: pino({ level: 'silent' }) });
 
 const append = (runId: string, from: number, count: number, last: boolean) =>
   world.sql(

@@ -51,6 +51,40 @@ test('events come in order, each once, over connections that end, break, repeat 
   expect(requests[0]).toMatchObject({ url: `/v1/runs/${runId}/events`, headers: { accept: 'text/event-stream' } });
 });
 
+test('a stream that is refused for a while reconnects after the time that the server asks for, and misses nothing', async () => {
+  const later = { 'retry-after': '1' };
+  const times: number[] = [];
+  const answers: Answerer[] = [
+    (_, res) => refuse(res, 429, 'rate_limit', 'open_streams_exceeded', later),
+    (_, res) => cut(res, events(1, 2)),
+    (_, res) => refuse(res, 429, 'rate_limit', 'open_streams_exceeded', later),
+    (_, res) => refuse(res, 429, 'rate_limit', 'request_rate', later),
+    (_, res) => whole(res, events(3, 3) + event(4, 'run.completed')),
+  ];
+  const { baseUrl, requests } = await localServer((seen, res, count) => {
+    times.push(performance.now());
+    return answers[count]!(seen, res, count);
+  });
+  const states: string[] = [];
+  const client = createClient({ baseUrl, ...quick });
+  const stream = client.runs.stream(runId, { onConnection: (state) => states.push(state) });
+  expect(await collect(stream)).toEqual([1, 2, 3, 4]);
+  expect(requests.map(({ headers }) => lastSeen(headers))).toEqual([undefined, undefined, '2', '2', '2']);
+  const waits = times.slice(1).map((time, at) => time - times[at]!);
+  for (const at of [0, 2, 3]) expect(waits[at]).toBeGreaterThanOrEqual(990);
+  expect(waits[1]).toBeLessThan(900);
+  expect(states).toEqual(['reconnecting', 'open', 'reconnecting', 'reconnecting', 'reconnecting', 'open']);
+});
+
+test('a stream that is asked to wait for longer than a minute gives up with the refusal', async () => {
+  const { baseUrl, requests } = await localServer((_, res, count) =>
+    count === 0 ? cut(res, events(1, 2)) : refuse(res, 429, 'rate_limit', 'request_rate', { 'retry-after': '61' }),
+  );
+  const stream = createClient({ baseUrl, ...quick }).runs.stream(runId);
+  await expect(collect(stream)).rejects.toMatchObject({ status: 429, reason: 'request_rate', retryAfterMs: 61_000 });
+  expect(requests).toHaveLength(2);
+});
+
 test('a stream starts where it is told, and 204 ends it', async () => {
   const { baseUrl, requests } = await localServer((_, res, count) => (count === 0 ? whole(res) : send(res, 204)));
   const client = createClient({ baseUrl, ...quick });

@@ -79,20 +79,24 @@ test('invalid tokens share the bucket of their address, IPv6 that of its /64', a
   expect(left((await from('2001:db8:1:3::1')).headers)).toBe(9);
 });
 
-test('event streams, preflights and probes take no token; a stream of nobody does', async () => {
-  const { gateway, call } = await gatewayOf(world, { ...small, ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '0.1' }, { alone: true });
+test('an event stream takes one token however long it lasts; preflights and probes take none', async () => {
+  const env = { ARKLOOP_RATELIMIT_CAPACITY: '40', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '0.1' };
+  const { gateway, call } = await gatewayOf(world, env, { alone: true });
   const ann = await world.signUp();
   const runId = await startRun(world, ann, await openThread(world, ann));
   const streams = await Promise.all(
     Array.from({ length: 30 }, () => openStream(gateway.address, runId, { token: ann.token, headers: { accept: 'text/event-stream' } })),
   );
   expect(streams.map(({ status }) => status)).toEqual(Array(30).fill(200));
+  expect(streams.map(({ headers }) => left(headers)).sort((one, two) => two - one)).toEqual(Array.from({ length: 30 }, (_, n) => 39 - n));
   for (const path of ['/healthz', '/readyz']) expect((await call('GET', path)).headers.get('ratelimit')).toBeNull();
   const preflight = { origin: 'http://localhost:19080', 'access-control-request-method': 'POST' };
   expect((await call('OPTIONS', '/v1/threads', { headers: preflight })).headers.get('ratelimit')).toBeNull();
   expect(left((await call('GET', '/v1/me', { token: ann.token })).headers)).toBe(9);
+  await sleep(300);
+  expect(left((await call('GET', '/v1/me', { token: ann.token })).headers)).toBe(8);
   const anonymous = await call('GET', `/v1/runs/${runId}/events`, { headers: { accept: 'text/event-stream' } });
-  expect([anonymous.status, left(anonymous.headers)]).toEqual([401, 9]);
+  expect([anonymous.status, left(anonymous.headers)]).toEqual([401, 39]);
   await world.call('POST', `/v1/runs/${runId}:cancel`, { token: ann.token, body: {} });
   await Promise.all(streams.map(({ ended }) => ended));
 });
@@ -109,7 +113,7 @@ test('a token is taken from each of several buckets, or from none', () => {
 });
 
 test('an API key is counted for its account, and further accounts of a user do not widen the limit', async () => {
-  const { call } = await gatewayOf(world, small);
+  const { call } = await gatewayOf(world, { ...small, ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '0.1' });
   const ann = await world.signUp();
   const { body } = await world.call('POST', '/v1/api-keys', { token: ann.token, body: { name: 'k' } });
   expect(left((await call('GET', '/v1/me', { token: body.key })).headers)).toBe(9);

@@ -136,6 +136,11 @@ export const table = {
     ARKLOOP_RUN_TIMEOUT_MINUTES: always(integer(1), '5', 'A run without progress for so long is failed.'),
     ARKLOOP_RUN_EVENTS_RETENTION_MONTHS: always(integer(1), '3', 'Months of run events kept.'),
     ARKLOOP_SSE_HEARTBEAT_SECONDS: always(number(0, 'exclusive'), '15', 'Interval of comment lines on idle streams.'),
+    ARKLOOP_MAX_STREAMS_PER_USER: always(
+      integer(0),
+      '100',
+      'Event streams that a user may have open at one API process; 0 is without limit.',
+    ),
     ARKLOOP_SSE_BATCH_LIMIT: always(integer(1, 10_000), '500', 'Events per read.'),
     ARKLOOP_AUDIT_RETENTION_DAYS: always(integer(1), '365', 'Days of audit log kept.'),
     ARKLOOP_ACCESS_LOG_ENABLED: always(boolean, 'true', 'Note every request of the gateway in the database.'),
@@ -226,6 +231,11 @@ export const table = {
     ),
     ARKLOOP_RATELIMIT_CAPACITY: always(number(0, 'exclusive'), '600', `Requests of a caller at once. ${initial}`),
     ARKLOOP_RATELIMIT_RATE_PER_MINUTE: always(number(0, 'exclusive'), '300', `Requests of a caller in a minute. ${initial}`),
+    ARKLOOP_GATEWAY_MAX_STREAMS_PER_ADDRESS: always(
+      integer(0),
+      '500',
+      'Event streams that an address (IPv6: a /64) may have open at one gateway; 0 is without limit.',
+    ),
     ARKLOOP_GATEWAY_REDIS_URL: maybe(
       redis,
       'Where several gateways share what callers have used; unset, they divide the rate limits among themselves.',

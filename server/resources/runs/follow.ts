@@ -1,4 +1,6 @@
 import type { Chunks, StreamOptions } from '../../http/sse.ts';
+import { bucketOf } from '../../kernel/bucket.ts';
+import { rateLimited } from '../../kernel/failure.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import type { Hub } from './hub.ts';
 import { type FoundRun, findRun } from './service.ts';
@@ -13,7 +15,10 @@ export type FollowRequest = {
 
 const ended = new Set(['completed', 'failed', 'cancelled']);
 
-/** The event stream of a run; undefined when an automatic reconnection has nothing more to come (204 stops it, WHATWG HTML 9.2). */
+/** Seconds after which a client may try to open a stream again when too many are open. */
+const retryAfterSeconds = 5;
+
+/** The event stream of a run; throws 429 when the user has too many open; undefined when an automatic reconnection has nothing more to come (204 stops it, WHATWG HTML 9.2). */
 export function openStream(
   hub: Hub,
   scope: Scope,
@@ -24,6 +29,7 @@ export function openStream(
   const after = Math.max(query.after_seq, lastEventId ?? 0);
   const nothingMore = ended.has(run.status) && after >= run.next_seq - 1;
   if (nothingMore && lastEventId !== undefined) return undefined;
+  takePlace(hub, scope, signal);
   const watched = watch(scope, run, authorization, signal);
   const onError = (error: unknown) =>
     scope.app.log.warn({ err: error, run_id: run.id, trace_id: scope.origin.traceId }, 'a stream broke off');
@@ -31,6 +37,14 @@ export function openStream(
     chunks: runEvents(hub, { runId: run.id, after, follow: query.follow && !nothingMore, signal: watched }),
     options: { heartbeatMs: hub.heartbeatMs, signal: watched, onError },
   };
+}
+
+/** Counts a stream for its user until the response is closed, however that happens. */
+function takePlace({ openStreams }: Hub, { actor }: Scope, leaving: AbortSignal) {
+  const leave = openStreams.enter(bucketOf('streams', actor.userId));
+  if (!leave) throw rateLimited('open_streams_exceeded', retryAfterSeconds, 'You have too many event streams open.');
+  if (leaving.aborted) leave();
+  else leaving.addEventListener('abort', leave, { once: true });
 }
 
 /** A signal that aborts when the reader leaves, and soon after he may no longer read. */

@@ -1,4 +1,5 @@
 import { encodeEvent } from '../../http/sse.ts';
+import { type ConcurrencyLimiter, createConcurrencyLimiter } from '../../kernel/concurrency.ts';
 import type { Log } from '../../kernel/log.ts';
 import { type Database, statement } from '../../kernel/sql.ts';
 
@@ -22,6 +23,8 @@ export type Reader = {
 /** Hands the events of runs to their readers: one read of the database for all readers of a run. */
 export type Hub = {
   readonly heartbeatMs: number;
+  /** The streams that are open in this process, by user. */
+  readonly openStreams: ConcurrencyLimiter;
   join(runId: string, onClose: () => void): Reader;
   /** There may be new events of a run. */
   wake(runId: string): void;
@@ -41,11 +44,13 @@ export function createHub({
   database,
   heartbeatMs,
   batch,
+  maxStreamsPerUser,
   log,
 }: {
   database: Database;
   heartbeatMs: number;
   batch: number;
+  maxStreamsPerUser: number;
   log: Log;
 }): Hub {
   const feeds = new Map<string, Feed>();
@@ -55,6 +60,7 @@ export function createHub({
   };
   return {
     heartbeatMs,
+    openStreams: createConcurrencyLimiter(maxStreamsPerUser),
     get size() {
       return feeds.size;
     },

@@ -10,13 +10,17 @@ import { type Program, residentBytes, type Shared, startServer } from '../proces
 const perSecond = 1_000;
 const streams = 1_000;
 const connections = 50;
-const unlimited = { ARKLOOP_RATELIMIT_CAPACITY: '1000000', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '1000000' };
+const unlimited = {
+  ARKLOOP_RATELIMIT_CAPACITY: '1000000',
+  ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '1000000',
+  ARKLOOP_GATEWAY_MAX_STREAMS_PER_ADDRESS: '0',
+};
 
 type Deps = { api: Program; gateway: Program; person: Person; agent: Agent };
 
 /** What the gateway adds to the time of a request, what a stream through it costs, and what its access log costs. */
 export async function measureGateway(shared: Shared, effort: Effort): Promise<Figure[]> {
-  const api = await startServer('api', shared, { ARKLOOP_TRUST_X_FORWARDED_FOR: '1' });
+  const api = await startServer('api', shared, { ARKLOOP_TRUST_X_FORWARDED_FOR: '1', ARKLOOP_MAX_STREAMS_PER_USER: '0' });
   const behind = { ...unlimited, ARKLOOP_GATEWAY_UPSTREAM: api.url };
   const gateway = await startServer('gateway', shared, behind);
   const silent = await startServer('gateway', shared, { ...behind, ARKLOOP_ACCESS_LOG_ENABLED: '0' });

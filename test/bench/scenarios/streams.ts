@@ -19,7 +19,7 @@ type Deps = { api: Program; agent: Agent; person: Person };
 /** Many streams of one run: all held to its end, what one costs in memory, and how often the database is read for them. */
 export async function measureStreams(shared: Shared): Promise<Figure[]> {
   const counter = await startQueryCounter(shared.databaseUrl, 'from run_events where run_id = $1 and seq > $2');
-  const api = await startServer('api', { ...shared, databaseUrl: counter.databaseUrl });
+  const api = await startServer('api', { ...shared, databaseUrl: counter.databaseUrl }, { ARKLOOP_MAX_STREAMS_PER_USER: '0' });
   const agent = newAgent();
   try {
     const [person] = await signUp(api.url, 1);
