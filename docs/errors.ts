@@ -83,6 +83,7 @@ safe to repeat.`;
 const gatewayReasons: readonly [reason: string, status: number][] = [
   ['open_streams_exceeded', 429],
   ['request_rate', 429],
+  ['unfinished_requests', 429],
   ['risk_rejected', 403],
 ];
 

@@ -128,6 +128,8 @@ export const reasonProse: Readonly<Record<string, string>> = {
   token_invalid: 'The link is wrong, used or too old; ask for a new one.',
   token_reused: 'The refresh token was replaced before and used again, which ends the session. Sign in again.',
   token_rotated: 'The refresh token was replaced a moment ago; use the newer one.',
+  unfinished_requests:
+    'Too many requests from this address have not arrived in full, and this is the slowest. Send it again after `Retry-After`.',
   unknown_setting_key: 'There is no such setting.',
   unsupported_attachment: 'Files of this type are not taken.',
   unsupported_content_type: 'The body must be `application/json`, or the form that the operation names.',

@@ -14,6 +14,7 @@ const messages = {
   internal: 'The gateway has a defect.',
   bad_gateway: 'The API cannot be reached.',
   gateway_timeout: 'The API did not answer in time.',
+  unavailable: 'Too many requests at once.',
   too_large: 'The body is larger than 32 MiB.',
   headers_too_large: 'The request line and headers are larger than 16 KiB.',
   invalid: 'This is not a valid HTTP request.',
@@ -23,7 +24,7 @@ const messages = {
 export type GatewayFailure = keyof typeof messages;
 
 /** Why, where one failure has several reasons. */
-export type Reason = 'ip_blocked' | 'risk_rejected' | 'request_rate' | 'open_streams_exceeded';
+export type Reason = 'ip_blocked' | 'risk_rejected' | 'request_rate' | 'open_streams_exceeded' | 'unfinished_requests' | 'overloaded';
 
 const problem = (failure: GatewayFailure, trace_id: string, reason?: Reason): Problem => ({
   error: failures[failure][1],

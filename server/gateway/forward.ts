@@ -8,6 +8,7 @@ import {
 } from 'node:http';
 import { Agent as SecureAgent, request as secure } from 'node:https';
 import { Transform } from 'node:stream';
+import type { Bound, UnfinishedRequests } from '../http/unfinished.ts';
 import { bucketOf } from '../kernel/bucket.ts';
 import { rateLimitAddress } from '../kernel/clientAddress.ts';
 import type { ConcurrencyLimiter } from '../kernel/concurrency.ts';
@@ -34,18 +35,29 @@ export function upstreamAt(address: string, timeoutMs: number): Upstream {
 }
 
 /** Pass a request on and its answer back, byte by byte and unbuffered; whoever hangs up ends both sides. */
-export function forward(upstream: Upstream, visit: Visit, openStreams: ConcurrencyLimiter): void {
+export function forward(upstream: Upstream, visit: Visit, limits: ForwardLimits): void {
   if (visit.response.destroyed) return;
   const { method, headers } = visit.request;
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
   const mayRetry = !hasBody && (method === 'GET' || method === 'HEAD');
-  send({ upstream, openStreams }, visit, hasBody, mayRetry);
+  if (hasBody) limits.unfinished.enter(visit.request, rateLimitAddress(visit.ip), (bound) => shed(visit, bound));
+  send({ upstream, limits }, visit, hasBody, mayRetry);
 }
 
-type Route = { upstream: Upstream; openStreams: ConcurrencyLimiter };
+/** What is limited by address while a request is passed on. */
+export type ForwardLimits = { openStreams: ConcurrencyLimiter; unfinished: UnfinishedRequests };
+type Route = { upstream: Upstream; limits: ForwardLimits };
+
+/** Ends a request whose sender takes too long while too many do. */
+function shed(visit: Visit, bound: Bound) {
+  if (visit.response.headersSent) return void visit.request.socket.destroy();
+  Object.assign(visit.headers, { connection: 'close', 'retry-after': '1' });
+  if (bound === 'address') refuse(visit, 'rate_limited', 'unfinished_requests');
+  else refuse(visit, 'unavailable', 'overloaded');
+}
 
 function send(route: Route, visit: Visit, hasBody: boolean, mayRetry: boolean) {
-  const { upstream, openStreams } = route;
+  const { upstream, limits } = route;
   const { request, response } = visit;
   const outgoing = open(upstream, visit, hasBody);
   let answered = false;
@@ -70,11 +82,11 @@ function send(route: Route, visit: Visit, hasBody: boolean, mayRetry: boolean) {
     answered = true;
     clearTimeout(patience);
     patience = undefined;
-    answer(incoming, visit, openStreams);
+    answer(incoming, visit, limits);
   });
   outgoing.on('error', (error) => {
     clearTimeout(patience);
-    if (answered || response.destroyed) return;
+    if (answered || response.destroyed || response.headersSent) return;
     if (!mayRetry || codeOf(error) !== 'ECONNREFUSED') return giveUp(visit, cut);
     response.off('close', leave);
     send(route, visit, hasBody, false);
@@ -117,9 +129,9 @@ function sendBody(request: IncomingMessage, outgoing: ClientRequest, tooLarge: (
   request.pipe(counted).pipe(outgoing);
 }
 
-function answer(incoming: IncomingMessage, visit: Visit, openStreams: ConcurrencyLimiter) {
+function answer(incoming: IncomingMessage, visit: Visit, { openStreams }: ForwardLimits) {
   const { response } = visit;
-  if (response.destroyed) return void incoming.destroy();
+  if (response.destroyed || response.headersSent) return void incoming.destroy();
   visit.traceId = traceIdOf(incoming) ?? visit.traceId;
   const isStream = incoming.headers['content-type']?.startsWith('text/event-stream') === true;
   if (isStream && !takePlace(openStreams, visit)) {

@@ -1,5 +1,6 @@
 import { openChannel } from '../db/channel.ts';
 import { openDatabase } from '../db/database.ts';
+import { createUnfinishedRequests } from '../http/unfinished.ts';
 import { accessChannel } from '../jobs/bell.ts';
 import { changeChannel, createChanges } from '../jobs/changes.ts';
 import type { Bucket } from '../kernel/bucket.ts';
@@ -42,7 +43,7 @@ export async function openParts({ config, log, env = process.env, jwtSecret, dat
     identify,
     keepsOut,
     buckets: redis ?? { take: async (buckets, rate) => own(buckets, rate) },
-    openStreams: createConcurrencyLimiter(config.gatewayMaxStreamsPerAddress),
+    limits: limitsOf(config),
     api,
     frontend: frontend || undefined,
     rules: live.current,
@@ -61,6 +62,11 @@ export async function openParts({ config, log, env = process.env, jwtSecret, dat
     },
   };
 }
+
+const limitsOf = (config: GatewayDeps['config']) => ({
+  openStreams: createConcurrencyLimiter(config.gatewayMaxStreamsPerAddress),
+  unfinished: createUnfinishedRequests({ perAddress: config.maxUnfinishedRequestsPerAddress, total: config.maxUnfinishedRequests }),
+});
 
 function openSource(url: string, directUrl: string, log: GatewayDeps['log']) {
   const database = openDatabase(url, { max: mostConnections, log, applicationName: 'arkloop gateway' });

@@ -1,10 +1,9 @@
 import { type Bucket, bucketOf } from '../kernel/bucket.ts';
 import { rateLimitAddress } from '../kernel/clientAddress.ts';
-import type { ConcurrencyLimiter } from '../kernel/concurrency.ts';
 import { refuse } from './answers.ts';
 import { type Buckets, rateHeaders } from './buckets.ts';
 import { isPreflight } from './cors.ts';
-import { forward, largestBody, type Upstream } from './forward.ts';
+import { type ForwardLimits, forward, largestBody, type Upstream } from './forward.ts';
 import { flawOf } from './framing.ts';
 import { anonymous, type Identity } from './identity.ts';
 import type { IpFilter } from './ipFilter.ts';
@@ -17,8 +16,7 @@ export type Parts = {
   identify(authorization: string | undefined): Promise<Identity>;
   keepsOut: IpFilter;
   buckets: Buckets;
-  /** By address. */
-  openStreams: ConcurrencyLimiter;
+  limits: ForwardLimits;
   api: Upstream;
   /** What serves paths beside the API's, if anything does. */
   frontend: Upstream | undefined;
@@ -38,7 +36,7 @@ export async function serve(parts: Parts, rules: Rules, visit: Visit): Promise<v
   if (rules.rejectFrom > 0 && visit.risk >= rules.rejectFrom) return refuse(visit, 'forbidden', 'risk_rejected');
   const upstream = isOfApi(visit.path) ? parts.api : parts.frontend;
   if (!upstream) return refuse(visit, 'not_found');
-  forward(upstream, visit, parts.openStreams);
+  forward(upstream, visit, parts.limits);
 }
 
 /** Whether a path is the API's. */

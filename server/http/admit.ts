@@ -9,7 +9,7 @@ import type { App } from '../kernel/app.ts';
 import { Failure, refuse } from '../kernel/failure.ts';
 import type { Actor, Origin } from '../kernel/scope.ts';
 import { writeDenial } from './audit.ts';
-import { checkSize, readBody } from './body.ts';
+import { checkSize } from './body.ts';
 import type { Caller } from './caller.ts';
 import { checkHost } from './hosts.ts';
 import { readKey } from './idempotency.ts';
@@ -26,8 +26,6 @@ export type Admission = ParsedInput & {
   /** The grant as it is now; throws as the admission does. */
   grantNow(): Promise<Grant | undefined>;
   idempotencyKey: string | undefined;
-  /** Read with the last check, so that nothing before it has touched the body. */
-  body(): Promise<Buffer>;
 };
 
 /** The first checks of the order in the specification (identity 0.3): who, from where, in which account, with which right to read. */
@@ -62,7 +60,7 @@ export async function admit(
     };
     const grant = admitted && (await grantTo(admitted));
     const grantNow = async () => grant && grantTo(await app.access.authenticate(req.headers.authorization, wanted));
-    return { ...input, origin, caller, actor, grant, grantNow, idempotencyKey, body: () => readBody(req) };
+    return { ...input, origin, caller, actor, grant, grantNow, idempotencyKey };
   } catch (error) {
     if (admitted) await noteRefusal(app, audit, admitted, wanted, origin, error);
     throw error;
@@ -142,4 +140,4 @@ export function demandEither(grant: Grant, wanted: Demand | undefined): void {
 }
 
 /** 503 for what would only pile up. */
-export const overloaded = () => refuse('unavailable', 'overloaded', 'Too many requests at once.');
+export const overloaded = () => new Failure('unavailable', 'Too many requests at once.', { reason: 'overloaded' }, { 'retry-after': '1' });

@@ -15,10 +15,12 @@ export function messagesOf(app: Express) {
   return { IncomingMessage: AppRequest, ServerResponse: AppResponse };
 }
 
-/** `res.json` for what this API answers with; Express also works out character sets, entity tags and freshness, which it has none of. */
+/** `res.json` for what this API answers with; emits `answered` once the answer is made. Express also works out character sets, entity tags and freshness, which it has none of. */
 export function sendJson(this: Response, body: unknown): Response {
   const text = JSON.stringify(body);
   this.setHeader('content-type', 'application/json; charset=utf-8');
   this.setHeader('content-length', Buffer.byteLength(text));
-  return this.end(text);
+  this.end(text);
+  this.emit('answered');
+  return this;
 }

@@ -30,17 +30,17 @@ export async function* upTo(most: number, chunks: AsyncIterable<Buffer>): AsyncG
 /** 413 for a file of more than `most` bytes. */
 export const fileTooLarge = (most: number) => new Failure('too_large', `The file is larger than ${most} bytes.`);
 
-/** Begin to read a form. Throws 422 for what is none; nothing of the body is read before the first part is asked for. */
-export function openForm(route: Route, req: Request): Form {
+/** Begin to read a form; when `shed` aborts its reason is thrown. Throws 422 for what is none; nothing of the body is read before the first part is asked for. */
+export function openForm(route: Route, req: Request, shed: AbortSignal | undefined): Form {
   refuseCompressed(req);
   if (!/^multipart\/form-data\s*(;|$)/i.test(req.headers['content-type'] ?? ''))
     throw unreadable('unsupported_content_type', 'The body must be multipart/form-data.');
-  return checked((route.body as z.core.$ZodObject)._zod.def.shape, req, mostBytes(route));
+  return checked((route.body as z.core.$ZodObject)._zod.def.shape, req, mostBytes(route), shed);
 }
 
-async function* checked(shape: Readonly<Record<string, Schema>>, req: Request, most: number): Form {
+async function* checked(shape: Readonly<Record<string, Schema>>, req: Request, most: number, shed: AbortSignal | undefined): Form {
   const seen = new Set<string>();
-  for await (const part of await parse(req, most, Object.keys(shape).length)) {
+  for await (const part of await parse(req, most, Object.keys(shape).length, shed)) {
     const { name } = part;
     const wanted = Object.hasOwn(shape, name) ? shape[name]! : undefined;
     if (!wanted) throw invalidField(pointer([name]), 'is not known');
@@ -68,7 +68,12 @@ function checkValue(name: string, wanted: Schema, value: string) {
 const [fieldSize, headerSize] = [16_384, 8_192];
 
 /** The parts that a parser finds in a body. It stops at a file until that is read, so no more than a few chunks are held. */
-async function parse(req: Request, most: number, names: number): Promise<AsyncGenerator<FormPart, void, undefined>> {
+async function parse(
+  req: Request,
+  most: number,
+  names: number,
+  shed: AbortSignal | undefined,
+): Promise<AsyncGenerator<FormPart, void, undefined>> {
   const parser = await openParser(req, names);
   const found = new PassThrough({ objectMode: true });
   let file: Readable | undefined;
@@ -91,6 +96,8 @@ async function parse(req: Request, most: number, names: number): Promise<AsyncGe
   });
   parser.on('filesLimit', tooMany('one file')).on('fieldsLimit', tooMany('its fields')).on('partsLimit', tooMany('its parts'));
   parser.on('error', broken).on('finish', () => found.end());
+  if (shed?.aborted) stop(shed.reason);
+  else shed?.addEventListener('abort', () => stop(shed.reason), { once: true });
   const counted = pour(req, parser, { most, tooLarge: () => stop(formTooLarge()), left: broken });
   return unless(() => refusal, found);
 }

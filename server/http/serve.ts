@@ -10,10 +10,18 @@ import { type AuditContext, writeAudit, writeDenial } from './audit.ts';
 import { parseBody, refuseForm } from './body.ts';
 import { type Claim, claim } from './idempotency.ts';
 import type { Answered, Input, Served } from './implement.ts';
-import { drain, openForm } from './multipart.ts';
+import type { IncomingBody } from './incomingBody.ts';
+import { drain } from './multipart.ts';
 
 /** The rest of the order of checks, then the effect: lookups, permission, idempotency, body, and one transaction with its audit entry. */
-export async function serve(app: App, served: Served, admission: Admission, req: Request, signal: () => AbortSignal): Promise<Answered> {
+export async function serve(
+  app: App,
+  served: Served,
+  admission: Admission,
+  incoming: IncomingBody,
+  req: Request,
+  signal: () => AbortSignal,
+): Promise<Answered> {
   const { route } = served;
   const { atLeastMs } = route.metadata;
   const least = atLeastMs === undefined ? undefined : wait(atLeastMs);
@@ -26,14 +34,14 @@ export async function serve(app: App, served: Served, admission: Admission, req:
       return await served.handle({ ...admission, scope, found, body: undefined, req, signal } as unknown as Input<Route>);
     }
     if (route.metadata.origin && !route.body) refuseForm(req);
-    const raw = route.body && !isForm(route) ? await admission.body() : Buffer.alloc(0);
+    const raw = route.body && !isForm(route) ? await incoming.bytes() : Buffer.alloc(0);
     // The sender decides how long a body takes: access that ended meanwhile has ended. The answer comes from memory as long as nothing changed.
     const present = raw.length > 0 ? { ...admission, grant: await admission.grantNow() } : admission;
     checkPermission(route, present);
     const held = await claimKey(app, route, present, req, raw);
     if (held && 'status' in held) return held;
     return await effect(app, served, present, notes, held, (own) => {
-      const body = isForm(route) ? openForm(route, req) : parseBody(route, req, raw);
+      const body = isForm(route) ? incoming.form(route) : parseBody(route, req, raw);
       if (present.grant && inBody(route)) demand(present.grant, route.metadata.permission, (body as { scope?: unknown }).scope);
       return served.handle({ ...present, scope: own, found, body, req, signal } as unknown as Input<Route>);
     });

@@ -64,6 +64,16 @@ export const table = {
     ARKLOOP_DOTENV_FILE: always(path, '.env', 'The dotenv file.'),
     ARKLOOP_DATA_DIR: always(path, '.arkloop', 'State of the embedded database and generated secrets.'),
     ARKLOOP_METRICS_ADDR: maybe(address, 'Where Prometheus reads `/metrics`; unset turns it off.'),
+    ARKLOOP_MAX_UNFINISHED_REQUESTS: always(
+      integer(0),
+      '1024',
+      'Requests to an API or gateway process whose body has not arrived; above it the slowest is refused. 0 is without limit.',
+    ),
+    ARKLOOP_MAX_UNFINISHED_REQUESTS_PER_ADDRESS: always(
+      integer(0),
+      '64',
+      'The same for an address (IPv6: a /64); above it its slowest is refused.',
+    ),
     ARKLOOP_APP_BASE_URL: always(url, 'http://localhost:19000', 'Base of links shown to people.'),
   },
   API: {

@@ -1,3 +1,4 @@
+import { openStream } from '../events.ts';
 import { adminOf } from '../planSamples.ts';
 import { emptyThreadOf, post, threadOf } from '../samples/makers.ts';
 import type { Change, Scene, Special } from './special.ts';
@@ -22,6 +23,15 @@ async function busy({ world, by, sample }: Scene): Promise<Change> {
   return {};
 }
 
+/** Somebody has as many streams open as a user may. */
+async function streaming({ world, sampleOf }: Scene): Promise<Change> {
+  const by = await world.signUp();
+  const sample = await sampleOf(by);
+  const open = () => openStream(world.url, sample.params.run_id!, { token: by.token });
+  await Promise.all(Array.from({ length: world.config.maxStreamsPerUser }, open));
+  return { ...sample, token: by.token };
+}
+
 /** Nothing more happens in a run. */
 async function over({ world, sample }: Scene): Promise<void> {
   await world.sql(`update runs set status = 'completed', completed_at = now() where id = $1`, [sample.params.run_id]);
@@ -42,6 +52,7 @@ export const runSpecials: Readonly<Record<string, Readonly<Record<string, Specia
   'runs.editMessage': starting,
   'runs.events': {
     204: async (scene) => over(scene).then(() => ({ query: {}, headers: { 'last-event-id': '1000' } })),
+    '429 open_streams_exceeded': streaming,
   },
   'runs.input': { '409 run_not_active': async (scene) => over(scene).then(() => ({})) },
   'runs.retry': {

@@ -1,0 +1,192 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import { gatewayTo, upstreamOf } from '../gateway/upstream.ts';
+import { behindGateway, gatewayOf, trusting } from '../gateway/world.ts';
+import { eventually, openThread } from '../setup/conversation.ts';
+import { request } from '../setup/raw.ts';
+import { callTo, startWorld } from '../setup/world.ts';
+
+const unlimited = { ARKLOOP_RATELIMIT_CAPACITY: '1000000', ...trusting };
+const world = await startWorld(behindGateway, { worker: false });
+const { gateway } = await gatewayOf(world, unlimited);
+const few = { ARKLOOP_MAX_UNFINISHED_REQUESTS: '60' };
+const small = await startWorld({ ...behindGateway, ...few, ARKLOOP_API_MAX_IN_FLIGHT: '10' }, { worker: false });
+const inFront = await gatewayOf(small, { ...unlimited, ...few });
+const ann = await world.signUp();
+const bob = await small.signUp();
+
+/** A request on a socket of its own, whose sender takes his time. */
+type Sender = { socket: Socket; answer(): string };
+const senders: Sender[] = [];
+afterEach(() => {
+  for (const { socket } of senders.splice(0)) socket.destroy();
+});
+async function begin(url: string, message: string): Promise<Sender> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  let text = '';
+  socket.setEncoding('latin1').on('data', (chunk) => {
+    text += chunk;
+  });
+  socket.on('error', () => undefined);
+  const sender = { socket, answer: () => text };
+  senders.push(sender);
+  await once(socket, 'connect');
+  socket.write(message);
+  return sender;
+}
+const beginMany = (url: string, count: number, messageOf: (n: number) => string) =>
+  Promise.all(Array.from({ length: count }, (_, n) => begin(url, messageOf(n))));
+function statusesOf(list: readonly Sender[]) {
+  const counts: Record<string, number> = {};
+  for (const { answer } of list) {
+    const status = /^HTTP\/1\.1 (?!100)(\d+)/m.exec(answer())?.[1] ?? 'none';
+    counts[status] = (counts[status] ?? 0) + 1;
+  }
+  return counts;
+}
+
+const json = { 'content-type': 'application/json' };
+const from = (n: number) => ({ 'x-forwarded-for': `198.51.100.${n}` });
+const halves: [name: string, message: (token: string, headers?: Record<string, string>) => string][] = [
+  ['of a sign-in', (_, headers) => request('POST /v1/auth/login', { ...json, ...headers, 'content-length': 1_000 }, '{"login":"x')],
+  ['in chunks', (_, headers) => request('POST /v1/auth/login', { ...json, ...headers, 'transfer-encoding': 'chunked' }, '5\r\n{"log\r\n')],
+  [
+    'after 100 Continue',
+    (_, headers) => request('POST /v1/auth/login', { ...json, ...headers, 'content-length': 1_000, expect: '100-continue' }),
+  ],
+  [
+    'of a user',
+    (token, headers) =>
+      request('POST /v1/threads', { ...json, ...headers, authorization: `Bearer ${token}`, 'content-length': 1_000 }, '{"title":"'),
+  ],
+  [
+    'of a form',
+    (token, headers) =>
+      request(
+        'POST /v1/attachments/stage',
+        { ...headers, authorization: `Bearer ${token}`, 'content-type': 'multipart/form-data; boundary=x', 'content-length': 9_000 },
+        '--x\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\nabc',
+      ),
+  ],
+];
+
+test.each(halves)(
+  '300 half-sent bodies %s keep nobody else out, at the gateway and at the API',
+  async (_, messageOf) => {
+    for (const url of [gateway.address, world.url]) {
+      const held = await beginMany(url, 300, () => messageOf(ann.token));
+      // One address has 64 at once; the others are refused and their connections closed.
+      await eventually(async () => (statusesOf(held).none ?? 0) <= 64, 'the refusal of what is too much', 8_000);
+      const answers = await Promise.all(
+        Array.from({ length: 30 }, (_, n) => {
+          const headers = from(n);
+          return n % 2
+            ? callTo(url)('GET', '/v1/me', { token: ann.token, headers })
+            : callTo(url)('POST', '/v1/threads', { token: ann.token, headers, body: { title: 'Served' } });
+        }),
+      );
+      expect(answers.map(({ status }) => status)).toEqual(answers.map((_, n) => (n % 2 ? 200 : 201)));
+      const [status, reason] = url === world.url ? [503, 'overloaded'] : [429, 'unfinished_requests'];
+      expect(statusesOf(held)).toEqual({ none: 64, [status]: 236 });
+      const refused = held.find(({ answer }) => answer().includes(`${status} `))!;
+      expect(refused.answer()).toContain(`"reason":"${reason}"`);
+      expect(refused.answer()).toMatch(/retry-after: \d/i);
+      expect(refused.answer()).toMatch(/x-trace-id: [0-9a-f]{32}/i);
+      await eventually(async () => refused.socket.closed || refused.socket.readableEnded, 'the end of the connection');
+      // The same address is served all the same, because the slowest makes room.
+      expect((await callTo(url)('POST', '/v1/threads', { token: ann.token, body: {} })).status).toBe(201);
+      for (const { socket } of held) socket.destroy();
+    }
+  },
+  60_000,
+);
+
+test('half-sent bodies take no slot of the requests in progress', async () => {
+  const [login] = halves[0]!.slice(1) as [(token: string, headers?: Record<string, string>) => string];
+  const [, user] = halves[3]!;
+  await beginMany(small.url, 30, (n) => (n % 2 ? login : user)(bob.token, from(n)));
+  await sleep(300);
+  for (let n = 0; n < 20; n++) expect((await small.call('GET', '/v1/me', { token: bob.token })).status).toBe(200);
+});
+
+test.each([
+  ['the gateway', () => inFront.gateway.address],
+  ['the API', () => small.url],
+])(
+  'at %s the slowest of many addresses make room, those that make progress arrive',
+  async (_, urlOf) => {
+    const url = urlOf();
+    const body = JSON.stringify({ title: 'Slow' });
+    const head = (n: number, length: number) =>
+      request('POST /v1/threads', {
+        ...json,
+        ...from(n),
+        authorization: `Bearer ${bob.token}`,
+        'content-length': length,
+        connection: 'close',
+      });
+    const stalled = await beginMany(url, 55, (n) => halves[0]![1](bob.token, from(n)));
+    await sleep(300);
+    // Slow, and never stopping: 200 KB in two seconds.
+    const padded = `${body.slice(0, -1)}${' '.repeat(200_000)}}`;
+    const uploads = await beginMany(url, 5, (n) => head(100 + n, padded.length));
+    const sending = Promise.all(
+      uploads.map(async ({ socket }) => {
+        for (let at = 0; at < padded.length; at += 10_000) {
+          socket.write(padded.slice(at, at + 10_000));
+          await sleep(100);
+        }
+      }),
+    );
+    await sleep(200);
+    const later = await beginMany(url, 150, (n) => halves[0]![1](bob.token, from(110 + (n % 100))));
+    await sleep(300);
+    expect((await callTo(url)('POST', '/v1/threads', { token: bob.token, headers: from(250), body: {} })).status).toBe(201);
+    await sending;
+    await eventually(async () => statusesOf(uploads)[201] === 5, 'the end of the uploads', 5_000);
+    expect(statusesOf(stalled)).toEqual({ 503: 55 });
+    expect(stalled[0]!.answer()).toContain('"reason":"overloaded"');
+    expect(statusesOf(later).none).toBeGreaterThanOrEqual(50);
+  },
+  30_000,
+);
+
+test('readers who do not take their answers take no slot either', async () => {
+  const threadId = await openThread(small, bob);
+  await small.sql(
+    `insert into messages (account_id, thread_id, number, id, created_by_user_id, role, content)
+     select account_id, thread_id, number + n, gen_random_uuid(), created_by_user_id, role, repeat('x', 200000)
+     from messages, generate_series(1000, 1060) n where thread_id = $1 and number = 1`,
+    [threadId],
+  );
+  await small.sql('update threads set last_message_number = 2000 where id = $1', [threadId]);
+  const silent = await beginMany(small.url, 30, () =>
+    request(`GET /v1/threads/${threadId}/messages?limit=100`, { authorization: `Bearer ${bob.token}` }),
+  );
+  for (const { socket } of silent) socket.pause();
+  await sleep(2_000);
+  expect((await small.call('GET', '/v1/me', { token: bob.token })).status).toBe(200);
+}, 30_000);
+
+test('an upload passes the gateway as it comes, and its answer may come before its end', async () => {
+  const seen: string[] = [];
+  const { url } = await upstreamOf((req, res) => {
+    req.on('data', (chunk: Buffer) => seen.push(chunk.toString()));
+    req.on('end', () => res.end('whole'));
+  });
+  const { address } = await gatewayTo(url);
+  const { socket, answer } = await begin(address, request('POST /v1/x', { 'transfer-encoding': 'chunked', expect: '100-continue' }));
+  await once(socket, 'data');
+  expect(answer()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+  for (const part of ['one', 'two', 'three']) {
+    const arrived = seen.length;
+    socket.write(`${part.length.toString(16)}\r\n${part}\r\n`);
+    for (let n = 0; seen.length === arrived && n < 100; n++) await sleep(10);
+    expect(seen.at(-1)).toBe(part);
+  }
+  socket.write('0\r\n\r\n');
+  await once(socket, 'data');
+  expect(answer()).toMatch(/HTTP\/1\.1 200/);
+});
