@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { callerOf } from '../../server/gateway/clientIp.ts';
 import { open } from '../../server/gateway/ipFilter.ts';
 import { riskOf } from '../../server/gateway/risk.ts';
@@ -61,8 +61,15 @@ test('risk is the sum of the signs, at most 1', () => {
   expect(riskOf({ isAnonymous: true, place: { ...place, isAnonymousProxy: true, isHosting: true }, agent: 'unknown' })).toBe(1);
 });
 
+/** A gateway that ends with the test, because live ones divide the rate limits. */
+async function endingGatewayOf(env: Record<string, string> = {}) {
+  const started = await gatewayOf(world, env);
+  onTestFinished(started.gateway.shutDown);
+  return started;
+}
+
 test('an empty user agent of nobody is refused from 0.3 on, a browser is not, and a risk that is sent along counts nothing', async () => {
-  const { call } = await gatewayOf(world, { ARKLOOP_GATEWAY_RISK_REJECT_THRESHOLD: '0.3' });
+  const { call } = await endingGatewayOf({ ARKLOOP_GATEWAY_RISK_REJECT_THRESHOLD: '0.3' });
   const path = `/v1/risk-${Date.now()}`;
   const refused = await call('GET', path, { headers: { 'user-agent': '', 'x-risk-score': '0' } });
   expect(refused).toMatchObject({ status: 403, body: { error: 'auth.forbidden', details: { reason: 'risk_rejected' } } });
@@ -72,8 +79,8 @@ test('an empty user agent of nobody is refused from 0.3 on, a browser is not, an
 });
 
 test('rules of the account refuse at the gateway and at the API, forged addresses do not get around them', async () => {
-  const { call } = await gatewayOf(world, trusting);
-  const direct = await gatewayOf(world);
+  const { call } = await endingGatewayOf(trusting);
+  const direct = await endingGatewayOf();
   const ann = await world.signUp();
   const body = { type: 'blocklist', cidr: '203.0.113.0/24' };
   const { body: rule } = await world.call('POST', '/v1/ip-rules', { token: ann.token, body });
@@ -99,7 +106,7 @@ test('what needs no credential is left to the API, whatever rules the account of
 });
 
 test('what an administrator stores is in force within two seconds, and survives a restart of the gateway', async () => {
-  const { call } = await gatewayOf(world, trusting);
+  const { gateway, call } = await gatewayOf(world, trusting);
   const admin = await world.signUp();
   await world.promote(admin);
   const set = (key: string, value: string) =>
@@ -116,6 +123,7 @@ test('what an administrator stores is in force within two seconds, and survives 
   expect((await set('gateway.ip_mode', 'direct')).status).toBe(200);
   await sleep(500);
   await from();
+  await gateway.shutDown();
   const restarted = await gatewayOf(world, trusting);
   await from(restarted.call);
   expect(await limit(restarted.call)).toBe('42');

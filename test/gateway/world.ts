@@ -10,7 +10,7 @@ export const behindGateway = { ARKLOOP_TRUST_X_FORWARDED_FOR: '1', ARKLOOP_TRUST
 
 /**
  * A gateway in front of a real API, on its database; ended after the file's last test. Gateways on one database divide the rate limits: one
- * that has to be `alone` gets an empty database of its own.
+ * that has to be `alone` gets an empty database of its own, or the others are shut down before.
  */
 export async function gatewayOf(
   { url, databaseUrl: shared }: Pick<World, 'url' | 'databaseUrl'>,
@@ -20,7 +20,15 @@ export async function gatewayOf(
   const databaseUrl = alone ? await freshDatabase() : shared;
   const config = readConfig({ ARKLOOP_GATEWAY_ADDR: '127.0.0.1:0', ARKLOOP_GATEWAY_UPSTREAM: url, ...env });
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
-  const gateway = await startGateway({ config, env, log, jwtSecret: testKeys.jwtSecret, databaseUrl });
+  const started = await startGateway({ config, env, log, jwtSecret: testKeys.jwtSecret, databaseUrl });
+  let ended: Promise<void> | undefined;
+  const gateway = {
+    ...started,
+    shutDown() {
+      ended ??= started.shutDown();
+      return ended;
+    },
+  };
   afterAll(gateway.shutDown);
   return { gateway, call: callTo(gateway.address) };
 }
