@@ -64,7 +64,11 @@ describe('adjusting one account', () => {
       [accountId, almost],
     );
     expect(reason(await adjust({ account_id: accountId, amount: 2 }))).toEqual([409, 'balance_overflow']);
-    expect(await give(accountId, 1)).toMatchObject({ account_id: accountId, balance: Number.MAX_SAFE_INTEGER, available: Number.MAX_SAFE_INTEGER });
+    expect(await give(accountId, 1)).toMatchObject({
+      account_id: accountId,
+      balance: Number.MAX_SAFE_INTEGER,
+      available: Number.MAX_SAFE_INTEGER,
+    });
     const bulk = await call('POST', '/v1/admin/credits/bulk-adjust', { token: admin.token, body: { amount: 1 } });
     expect(reason(bulk)).toEqual([409, 'balance_overflow']);
     await give(accountId, -1000);

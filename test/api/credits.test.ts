@@ -40,7 +40,12 @@ test('a new user has 1000 and one transaction, a new workspace nothing', async (
     ],
   });
   const made = await call('POST', '/v1/accounts', { token, body: { slug: `w-${randomUUID()}`, name: 'Workspace' } });
-  expect((await mine(token, '', { 'x-account-id': made.body.id })).body).toEqual({ balance: 0, reserved: 0, available: 0, transactions: [] });
+  expect((await mine(token, '', { 'x-account-id': made.body.id })).body).toEqual({
+    balance: 0,
+    reserved: 0,
+    available: 0,
+    transactions: [],
+  });
   await sql('delete from credit_balances where account_id = $1', [made.body.id]);
   expect((await mine(token, '', { 'x-account-id': made.body.id })).body.balance).toBe(0);
   // Where there never was a row, the first to give credits makes it.
@@ -70,7 +75,11 @@ test('the ledger comes in pages, each row once, also to the client', async () =>
   const page = await client.credits.mine({ query: { limit: 4 } });
   expect([page.balance, page.transactions.length, page.nextCursor]).toEqual([1010, 4, expect.any(String)]);
   const last = await client.credits.mine({ query: { limit: 4, before: page.nextCursor } });
-  expect([last.transactions.length, last.nextCursor, Object.keys(last)]).toEqual([1, undefined, ['balance', 'reserved', 'available', 'transactions']]);
+  expect([last.transactions.length, last.nextCursor, Object.keys(last)]).toEqual([
+    1,
+    undefined,
+    ['balance', 'reserved', 'available', 'transactions'],
+  ]);
 });
 
 test('days are whole days of UTC, both included, and filter the transactions only', async () => {
