@@ -1,9 +1,16 @@
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { RunFailure } from '../server/agent/failure.ts';
+import { noPrices } from '../server/agent/loop/spending.ts';
+import { openModel } from '../server/agent/providers/open.ts';
 import { type Lease, leaseRun } from '../server/jobs/lease.ts';
+import { createMetering } from '../server/jobs/meter.ts';
 import { raiseReservation, reserveCredits } from '../server/jobs/reserve.ts';
+import type { Opened } from '../server/jobs/routes.ts';
 import { settleRun } from '../server/jobs/settle.ts';
+import type { Database } from '../server/kernel/sql.ts';
+import { billOf } from '../server/resources/credits/charge.ts';
+import { readSettings } from '../server/resources/settings/settings.ts';
 import { openThread } from './setup/conversation.ts';
 import { bookedOf, everythingCosts, setBalance, soundBalance, worth } from './setup/credits.ts';
 import { tally } from './setup/race.ts';
@@ -176,6 +183,51 @@ test('grants, adjustments and resets at once with runs keep balance, ledger and 
     { numRuns: 30 },
   );
 }, 120_000);
+
+test('a call that the reservation of the run covers asks the database for nothing, and another takes one transaction', async () => {
+  const person = await signUp();
+  const [threadId] = await threadsOf(person, 1);
+  const lease = (await leaseRun(database, (await start(person, threadId!)).body.run_id, 60))!;
+  let transactions = 0;
+  const counted: Database = {
+    ...database,
+    transaction(work, accountId) {
+      transactions++;
+      return database.transaction(work, accountId);
+    },
+    run: () => Promise.reject(new Error('a statement outside of a transaction')),
+  };
+  const model = openModel(
+    { provider_kind: 'stub', model: 'stub', deltaCount: 3, deltaIntervalSeconds: 0 },
+    { outbound: undefined as never },
+  );
+  const settings = await readSettings(database);
+  const metering = createMetering({ database: counted, lease, settings, spent: { usage: undefined, cost: '0' } });
+  const ask = async (price: number | null) => {
+    const prices = { ...noPrices, cost_per_1k_input: price, cost_per_1k_output: price };
+    const opened = { model, prices, multiplier: 1 } as Opened;
+    const request = { messages: [{ role: 'user' as const, content: 'Hello!' }], tools: [], reasoning_mode: 'auto' as const };
+    const events = [];
+    for await (const event of metering(opened).stream(request, new AbortController().signal)) events.push(event);
+    return events.at(-1);
+  };
+  expect(await ask(null)).toMatchObject({ type: 'finish', usage: { estimated: true } });
+  expect(await ask(0.001)).toMatchObject({ type: 'finish', usage: { estimated: true } });
+  expect(transactions).toBe(0);
+  await ask(0.1);
+  expect(transactions).toBe(1);
+});
+
+test('a bill beyond all bounds is the most that an account can have', async () => {
+  const person = await signUp();
+  const [threadId] = await threadsOf(person, 1);
+  const lease = (await leaseRun(database, (await start(person, threadId!)).body.run_id, 60))!;
+  const huge = billOf({ usage: { input_tokens: 1 }, cost: '1e22' }, 1_000_000, await readSettings(database))!.credits;
+  expect(huge).toBe(Number.MAX_SAFE_INTEGER);
+  expect(await reserveCredits(database, lease, huge, 0)).toMatchObject({ granted: 1_000 });
+  await raiseReservation(database, lease, huge);
+  expect(await shown(person)).toMatchObject({ balance: 1_000, reserved: huge, available: 0 });
+});
 
 test('a worker that lost its lease changes no reservation, and the run is charged once', async () => {
   const person = await signUp();

@@ -4,6 +4,7 @@ import { type Credits, creditsOf, parseDeductionPolicy, usdCost } from '../../ag
 import { newId } from '../../kernel/ids.ts';
 import { statement, type Transaction } from '../../kernel/sql.ts';
 import type { Settings } from '../settings/settings.ts';
+import { mostCredits } from './ledger.ts';
 
 /** What is charged for: the tokens, reported or estimated, and the unrounded cost in US dollars. */
 export type Spending = { usage: Usage | undefined; cost: string };
@@ -40,10 +41,11 @@ const charge = statement<never>(`
 
 const perUsdOf = (settings: CreditSettings) => (settings['credit.per_usd'] > 0 ? settings['credit.per_usd'] : 1_000);
 
-/** The credits that a run with this spending is charged; null when it is free. */
+/** The credits that a run with this spending is charged, at most what an account can have; null when it is free. */
 export function billOf({ usage, cost }: Spending, multiplier: string | number | null, settings: CreditSettings): Credits | null {
   const policy = parseDeductionPolicy(settings['credit.deduction_policy']);
-  return creditsOf(usage ?? {}, new Big(cost), { multiplier: multiplier ?? 1, perUsd: perUsdOf(settings), policy });
+  const bill = creditsOf(usage ?? {}, new Big(cost), { multiplier: multiplier ?? 1, perUsd: perUsdOf(settings), policy });
+  return bill && { ...bill, credits: Math.min(bill.credits, mostCredits) };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { RunStatus } from '../../../contract/runRequests.ts';
 import { statement } from '../../kernel/sql.ts';
+import { mostCredits } from '../credits/ledger.ts';
 import { sharedWith } from '../teams/visibility.ts';
 
 export type RunRow = {
@@ -38,7 +39,7 @@ const active = `status in ('running', 'waiting_for_input', 'cancelling')`;
 
 /** Credits that the open root runs of an account have reserved: derived from the runs, so that a run that has ended reserves nothing. */
 export const reservedBy = (account: string, more = '') =>
-  `coalesce((select sum(r.reserved_credits) from runs r where r.account_id = ${account} and r.parent_run_id is null and r.${active} ${more}), 0)::bigint`;
+  `least(coalesce((select sum(r.reserved_credits) from runs r where r.account_id = ${account} and r.parent_run_id is null and r.${active} ${more}), 0), ${mostCredits})::bigint`;
 
 /** The thread of a new run, locked, with the account's slots and reservations locked too: all are read by the next statement. */
 export const lockThread = statement<{ last_message_number: number; tail_message_id: string | null }>(`
