@@ -10,47 +10,54 @@ export class Migration00030 extends Migration {
   override async up(): Promise<void> {
     await this.execute(columns);
     for (const statement of plainRows) await this.execute(statement);
-    await this.#fill('users', 'id', 'email', 'email_key is null', ({ email }) => {
+    await fill(this, 'users', 'id', 'email', 'email_key is null', ({ email }) => {
       const read = emailOf(email!);
       return read && { email_key: read.key, email_skeleton: read.skeleton };
     });
-    await this.#fill('invitations', 'id', 'email', 'email_key is null', ({ email }) => {
+    await fill(this, 'invitations', 'id', 'email', 'email_key is null', ({ email }) => {
       const read = emailOf(email!);
       return read && { email_key: read.key };
     });
-    await this.#fill('credentials', 'user_id', 'login', 'login_skeleton is null', ({ login }) => ({ login_skeleton: skeletonOf(login!) }));
+    await fill(this, 'credentials', 'user_id', 'login', 'login_skeleton is null', ({ login }) => ({ login_skeleton: skeletonOf(login!) }));
     for (const statement of [...collisions, indexes]) await this.execute(statement);
   }
 
   override down(): void {
     this.addSql(undo);
   }
-
-  /** Computes columns of the rows that SQL cannot compute, a thousand at a time. */
-  async #fill(table: string, id: string, source: string, where: string, valuesOf: (row: Row) => Row | undefined) {
-    for (let last = '00000000-0000-0000-0000-000000000000'; ; ) {
-      const rows = (await this.execute(
-        `select ${id} as id, ${source} from ${table} where ${source} is not null and ${where} and ${id} > ?::uuid order by ${id} limit 1000`,
-        [last],
-      )) as Row[];
-      if (rows.length === 0) return;
-      last = rows.at(-1)!.id!;
-      const made = rows.flatMap((row) => {
-        const values = valuesOf(row);
-        return values ? [{ id: row.id, ...values }] : [];
-      });
-      const names = Object.keys(made[0] ?? {}).filter((name) => name !== 'id');
-      if (names.length === 0) continue;
-      await this.execute(
-        `update ${table} t set ${names.map((name) => `${name} = v.${name}`).join(', ')}
-         from json_to_recordset(?::json) as v (id uuid, ${names.map((name) => `${name} text`).join(', ')}) where t.${id} = v.id`,
-        [JSON.stringify(made)],
-      );
-    }
-  }
 }
 
 type Row = Record<string, string>;
+
+/** Computes columns of the rows that SQL cannot compute, a thousand at a time. */
+async function fill(
+  migration: Pick<Migration, 'execute'>,
+  table: string,
+  id: string,
+  source: string,
+  where: string,
+  valuesOf: (row: Row) => Row | undefined,
+) {
+  for (let last = '00000000-0000-0000-0000-000000000000'; ; ) {
+    const rows = (await migration.execute(
+      `select ${id} as id, ${source} from ${table} where ${source} is not null and ${where} and ${id} > ?::uuid order by ${id} limit 1000`,
+      [last],
+    )) as Row[];
+    if (rows.length === 0) return;
+    last = rows.at(-1)!.id!;
+    const made = rows.flatMap((row) => {
+      const values = valuesOf(row);
+      return values ? [{ id: row.id, ...values }] : [];
+    });
+    const names = Object.keys(made[0] ?? {}).filter((name) => name !== 'id');
+    if (names.length === 0) continue;
+    await migration.execute(
+      `update ${table} t set ${names.map((name) => `${name} = v.${name}`).join(', ')}
+       from json_to_recordset(?::json) as v (id uuid, ${names.map((name) => `${name} text`).join(', ')}) where t.${id} = v.id`,
+      [JSON.stringify(made)],
+    );
+  }
+}
 
 const columns = `
 alter table users add column email_key text, add column email_skeleton text;

@@ -37,6 +37,13 @@ const full =
     // What the process knows of the account is older.
     return { ...sample, times: 30 };
   };
+/** The caller has sent as many mails as a user may in an hour. */
+async function mailedEnough({ world, by }: Scene): Promise<Change> {
+  await world.sql(`insert into attempt_counts (bucket, count, window_ends) values ($1, 1000, now() + interval '1 hour')`, [
+    `mail-by-user:${by.id}:hour`,
+  ]);
+  return {};
+}
 
 async function signedOut({ world }: Scene): Promise<Change> {
   const { token } = await world.signUp();
@@ -48,9 +55,17 @@ async function signedOut({ world }: Scene): Promise<Change> {
 export const ownRefusals: Readonly<Record<string, Readonly<Record<string, Special>>>> = {
   'accounts.create': { '409 slug_taken': again },
   'attachments.stage': { '409 quota_exceeded': full('quota.attachment_bytes') },
+  'bootstrap.verify': { '403 host_not_allowed': () => ({ headers: { host: 'rebound.example.test' } }) },
   'credits.adjust': {
     '404 account_not_found': changed({ account_id: nobody }),
     '409 insufficient_credits': changed({ amount: -1_000_000 }),
+  },
+  'email.test': {
+    '429 mail_rate_limited': async (scene) => {
+      const body = { from: 'hello@example.test', smtp_host: '127.0.0.1', smtp_port: 9, smtp_tls_mode: 'none' };
+      await scene.world.call('PUT', '/v1/admin/email/config', { token: scene.by.token, body });
+      return mailedEnough(scene);
+    },
   },
   'featureFlags.create': { '409 flag_exists': again },
   'invitations.accept': {
@@ -63,7 +78,7 @@ export const ownRefusals: Readonly<Record<string, Readonly<Record<string, Specia
     },
     '409 already_accepted': again,
   },
-  'invitations.create': { '409 already_invited': again },
+  'invitations.create': { '409 already_invited': again, '429 mail_rate_limited': mailedEnough },
   'ipRules.create': { '409 rule_exists': again },
   'mcpConfigs.create': { ...urls, '403 stdio_requires_platform_admin': changed({ transport: 'stdio', command: 'sample', url: undefined }) },
   'messages.create': { '409 quota_exceeded': full('quota.message_bytes') },
