@@ -130,7 +130,7 @@ test('nothing is left for later, left out or left alone', () => {
   expect(all.filter((file) => file !== 'test/architecture.test.ts' && marks.test(read(file)))).toEqual([]);
 });
 
-const tables = ['server/db/migrations/Migration00001.ts'];
+const tables = ['server/db/migrations/Migration00001.ts', 'server/kernel/config/table.ts'];
 
 test('a file has at most 250 lines', () => {
   const long = sources.map((file) => [file, read(file).split('\n').length - 1] as const).filter(([, lines]) => lines > 250);

@@ -19,13 +19,13 @@ import { Migration00019 } from './Migration00019.ts';
 import { Migration00020 } from './Migration00020.ts';
 import { Migration00021 } from './Migration00021.ts';
 import { Migration00022 } from './Migration00022.ts';
+import { Migration00024 } from './Migration00024.ts';
 import { Migration00026 } from './Migration00026.ts';
 import { Migration00028 } from './Migration00028.ts';
 import { Migration00029 } from './Migration00029.ts';
 import { Migration00030 } from './Migration00030.ts';
 import { Migration00031 } from './Migration00031.ts';
 import { Migration00032 } from './Migration00032.ts';
-import { Migration00024 } from './Migration00024.ts';
 
 /** Every migration in order. A new one gets the next number, and one line here. */
 export const migrations = [
