@@ -122,7 +122,7 @@ test('the last use of a code is had by one of ten people', async () => {
 async function invitation() {
   const accountId = await workspaceOf({ world, by: alice });
   const made = await invitationTo({ world, by: alice }, accountId);
-  await sql('update invitations set email = $1 where id = $2', [bob.email, made.id]);
+  await sql('update invitations set email = $1, email_key = $1 where id = $2', [bob.email, made.id]);
   const members = () => count('memberships where account_id = $1 and user_id = $2', [accountId, bob.id]);
   const projects = () => count('projects where account_id = $1 and owner_user_id = $2 and is_default', [accountId, bob.id]);
   const entries = (action: string) =>

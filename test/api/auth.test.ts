@@ -49,7 +49,9 @@ test('ten wrong guesses close the door, for that address and for a while', async
   const right = await logIn(login.toUpperCase(), password, here);
   expect([right.status, right.body.details.reason]).toEqual([429, 'login_rate_limited']);
   const wait = Number(right.headers.get('retry-after'));
-  const [{ left }] = await sql(`select max(extract(epoch from window_ends - now()))::float8 as left from attempt_counts`);
+  const [{ left }] = await sql(
+    `select max(extract(epoch from window_ends - now()))::float8 as left from attempt_counts where bucket like 'login:%'`,
+  );
   expect(Math.abs(wait - left)).toBeLessThan(2);
   expect((await logIn(login, password)).status).toBe(200);
   await sql('update attempt_counts set window_ends = now()');

@@ -58,7 +58,7 @@ test('a user mails at most a hundred people an hour, whoever they are', async ()
   const owner = await signUp();
   const account = await openAccount(owner);
   await sql(`insert into attempt_counts (bucket, count, window_ends) values ($1, 99, now() + interval '1 hour')`, [
-    `mail-by-user:${owner.id}:hour`,
+    `mail-by-user:hour:${owner.id}`,
   ]);
   expect((await invite(owner, account, 'hundredth@example.com')).status).toBe(201);
   expect(reason(await invite(owner, account, 'next@example.com'))).toEqual([429, 'mail_rate_limited']);
@@ -69,7 +69,7 @@ test('a user mails at most a hundred people an hour, whoever they are', async ()
 test('who registers an address that gets no more mail is registered, with a warning', async () => {
   const { email } = await signUp({ email: 'first@example.com' });
   await sql('update attempt_counts set count = 1000 where bucket like $1', ['mail:verification:%']);
-  const [{ bucket }] = await sql(`select bucket from attempt_counts where bucket like 'mail:verification:%:day' limit 1`);
+  const [{ bucket }] = await sql(`select bucket from attempt_counts where bucket like 'mail:verification:day:%' limit 1`);
   await sql(`update users set email = null, email_key = null, email_skeleton = null where email = $1`, [email]);
   const { status, body } = await call('POST', '/v1/auth/register', { body: { login: 'again', email, password: 'Passw0rd-1' } });
   expect([bucket !== undefined, status, body.warning]).toEqual([true, 201, expect.stringMatching(/could not be sent/)]);

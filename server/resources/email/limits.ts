@@ -1,6 +1,6 @@
 import { countUpTo, type Limit } from '../../http/limits.ts';
-import { type Bucket, bucketOf } from '../../kernel/bucket.ts';
-import { rateLimitAddress } from '../../kernel/clientAddress.ts';
+import { bucketOf } from '../../kernel/bucket.ts';
+import { type NoClientAddress, rateLimitAddress } from '../../kernel/clientAddress.ts';
 import { emailKeyOf } from '../../kernel/identity.ts';
 import { sha256 } from '../../kernel/ids.ts';
 import type { Actor, Origin } from '../../kernel/scope.ts';
@@ -30,16 +30,17 @@ type Cause = Pick<Mail, 'kind' | 'to'> & { origin: Origin; actor?: Actor | undef
 
 /** Counts a mail against its sender, then against its mailbox: who may send no more uses nothing up of the mailbox. */
 export async function permitMail(sql: Sql, { kind, to, origin, actor, isKnownPlace = false }: Cause): Promise<MailPermit> {
-  const sender = actor ? bucketOf('mail-by-user', actor.userId) : bucketOf('mail-by-address', rateLimitAddress(origin.ip));
-  const mailbox = bucketOf(isKnownPlace ? 'mail-home' : 'mail', kind, sha256(mailboxOf(to)));
-  const limits = [...windowsOf(sender, actor ? perUser : perAddress), ...windowsOf(mailbox, perMailbox[kind])];
-  const seconds = await countUpTo(sql, limits);
+  const sender = actor
+    ? windowsOf('mail-by-user', actor.userId, perUser)
+    : windowsOf('mail-by-address', rateLimitAddress(origin.ip), perAddress);
+  const mailbox = windowsOf(`${isKnownPlace ? 'mail-home' : 'mail'}:${kind}`, sha256(mailboxOf(to)), perMailbox[kind]);
+  const seconds = await countUpTo(sql, [...sender, ...mailbox]);
   return seconds === undefined ? { granted: true } : { granted: false, seconds };
 }
 
-const windowsOf = (bucket: Bucket, [hour, day]: readonly [number, number]): Limit[] => [
-  { bucket: bucketOf(bucket, 'hour'), most: hour, seconds: 3_600, reason: mailRateLimited },
-  { bucket: bucketOf(bucket, 'day'), most: day, seconds: 86_400, reason: mailRateLimited },
+const windowsOf = (name: string, whose: NoClientAddress, [hour, day]: readonly [number, number]): Limit[] => [
+  { bucket: bucketOf(name, 'hour', whose), most: hour, seconds: 3_600, reason: mailRateLimited },
+  { bucket: bucketOf(name, 'day', whose), most: day, seconds: 86_400, reason: mailRateLimited },
 ];
 
 /** The reason under which callers are told. */

@@ -40,7 +40,7 @@ const full =
 /** The caller has sent as many mails as a user may in an hour. */
 async function mailedEnough({ world, by }: Scene): Promise<Change> {
   await world.sql(`insert into attempt_counts (bucket, count, window_ends) values ($1, 1000, now() + interval '1 hour')`, [
-    `mail-by-user:${by.id}:hour`,
+    `mail-by-user:hour:${by.id}`,
   ]);
   return {};
 }
