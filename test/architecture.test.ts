@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { dirname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { migrations } from '../server/db/migrations/index.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const rooms = ['contract', 'server', 'client', 'docs', 'test'];
@@ -154,4 +155,9 @@ test('no file tells where it was written', () => {
     (file) => file !== 'test/architecture.test.ts' && places.some((place) => read(file).includes(place)),
   );
   expect(wrong).toEqual([]);
+});
+
+test('every migration is listed, in the order of the numbers', () => {
+  const files = filesIn('server/db/migrations').flatMap((file) => /(Migration\d{5})\.ts$/.exec(file)?.[1] ?? []);
+  expect(migrations.map(({ name }) => name)).toEqual(files.sort());
 });

@@ -28,7 +28,7 @@ test('what replaces an address clears its verification', () => {
   const replacing = those(replacesAddress);
   expect(replacing).toEqual(['resources/users/queries.ts']);
   const text = readFileSync(new URL('resources/users/queries.ts', root), 'utf8');
-  expect(text.match(/\bemail = (\$4|null)/g)).toEqual(['email = $4', 'email = null']);
+  expect(text.match(/\bemail = (\$2|null)/g)).toEqual(['email = $2', 'email = null']);
   for (const caller of ['resources/users/update.ts', 'resources/users/end.ts'])
     expect(readFileSync(new URL(caller, root), 'utf8')).toContain('await unverifyAddress(');
 });

@@ -146,7 +146,7 @@ test('a link for an address that was changed under it verifies nothing', async (
   const token = await verificationTokenFor(world, person.email);
   const client = await world.database.pool.connect();
   await client.query('begin');
-  await client.query(`update users set email = 'other-' || email where id = $1`, [person.id]);
+  await client.query(`update users set email = 'other-' || email, email_key = 'other-' || email_key where id = $1`, [person.id]);
   const confirming = post('/v1/auth/email/verify/confirm', { token });
   await new Promise((done) => setTimeout(done, 200));
   await client.query('commit');

@@ -189,5 +189,5 @@ test('who signed up before these rules still signs in', async () => {
 test('no statement compares logins or addresses by anything but their canonical form', () => {
   const compares = /lower\(\s*[\w.]*(email|login)\s*\)|(where|and|or)\s+[\w.]*\b(email|login)\s*=/;
   expect(declaredStatements().filter((text) => text.includes('email_key')).length).toBeGreaterThan(5);
-  expect(declaredStatements().filter((text) => compares.test(text) && !/\bu\.email = (c|used)\.email\b/.test(text))).toEqual([]);
+  expect(declaredStatements().filter((text) => compares.test(text) && !/\bu\.email = [cv]\.email\b/.test(text))).toEqual([]);
 });

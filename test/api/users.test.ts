@@ -28,7 +28,7 @@ const shown = ({ id, login, email }: Person) => ({
   locale: null,
   timezone: null,
   is_platform_admin: false,
-  last_login_at: null,
+  last_login_at: expect.stringMatching(/Z$/),
   created_at: expect.any(String),
 });
 

@@ -181,7 +181,9 @@ async function good(desk: Desk, { id, route }: Operation): Promise<Sent> {
   const params = await makeParams(desk, route);
   if (id === 'shares.verify') params.token = (await share(desk, { access_type: 'password', password: 'x' })).token!;
   const { headers, query } = (await extras[id]?.(desk, params)) ?? {};
-  const search = new URLSearchParams({ ...queries[id], ...query }).toString();
+  const own: Record<string, string> = { account: desk.person.accountId, user: desk.person.userId };
+  const ids = Object.entries(route.metadata.queryIds ?? {}).flatMap(([param, target]) => (own[target] ? [[param, own[target]]] : []));
+  const search = new URLSearchParams({ ...queries[id], ...Object.fromEntries(ids), ...query }).toString();
   const path = fillPath(route.path, params as never) + (search && `?${search}`);
   if (isForm(route)) return { path, init: { method: route.method, headers: bearer(desk), body: form() } };
   const sent = requestOf(desk, route.method, path, route.body ? await (bodies[id]?.(desk, params) ?? bodyOf(desk, route, id)) : undefined);

@@ -32,9 +32,6 @@ export const lockAccount = statement<Plain>(`select ${own} from accounts where i
 /** A user joins one account after the other, so that they can be counted, and none while he is suspended or deleted. */
 export const lockUser = statement<{ id: string }>(`select id from users where id = $1 and status = 'active' for no key update`);
 
-/** The same, shared with other requests and runs of the user: only a suspension or deletion waits, or is waited for. */
-export const holdUser = statement<{ id: string }>(`select id from users where id = $1 and status = 'active' for share`);
-
 /** Nothing comes back when the slug is taken, also by an account that was closed. */
 export const insertWorkspace = statement<Plain>(`
   insert into accounts (id, slug, name, type, owner_user_id) values ($1, $2, $3, 'workspace', $4) on conflict (slug) do nothing returning ${own}`);

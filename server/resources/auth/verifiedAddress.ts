@@ -1,3 +1,4 @@
+import { type EmailKey, emailKeyOf } from '../../kernel/identity.ts';
 import type { RequestScope } from '../../kernel/scope.ts';
 import { type Sql, statement } from '../../kernel/sql.ts';
 import { resetAccess } from '../users/resetAccess.ts';
@@ -8,9 +9,9 @@ import { resetAccess } from '../users/resetAccess.ts';
  */
 export type Voucher = { by: 'mail'; session?: { id: string; method: string } | undefined } | { by: 'administrator' };
 
-const lockAddress = statement<{ proven: boolean }>(`
+const lockAddress = statement<{ proven: boolean }, [userId: string, email: EmailKey]>(`
   select email_proven_at is not null as proven from users
-  where id = $1 and email = $2 and status <> 'deleted' for no key update`);
+  where id = $1 and email_key = $2 and status <> 'deleted' for no key update`);
 
 const markVerified = statement<never>(`
   update users set email_verified_at = coalesce(email_verified_at, now()),
@@ -26,7 +27,8 @@ const clearVerified = statement<never>(`
  */
 export async function verifyAddress(scope: RequestScope, userId: string, email: string, voucher: Voucher): Promise<boolean> {
   const { tx } = scope;
-  const address = await tx.row(lockAddress, [userId, email]);
+  const key = emailKeyOf(email);
+  const address = key && (await tx.row(lockAddress, [userId, key]));
   if (!address) return false;
   await tx.run(markVerified, [userId, voucher.by === 'mail']);
   if (voucher.by === 'mail' && !address.proven && voucher.session?.method !== 'password')
