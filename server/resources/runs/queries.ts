@@ -52,8 +52,9 @@ type Limits = { account_status: string | null; is_busy: boolean; balance: number
 export const selectLimits = statement<Limits>(`
   select (select status from accounts where id = $1 and deleted_at is null) as account_status,
     exists (select from runs where thread_id = $2 and parent_run_id is null and ${active}) as is_busy,
-    coalesce((select balance from credit_balances where account_id = $1), 0) as balance, ${reservedBy('$1')} as reserved,
-    (select count(*) from runs where account_id = $1 and parent_run_id is null and ${active}) as active_runs`);
+    coalesce((select balance from credit_balances where account_id = $1), 0) as balance, open.reserved, open.active_runs
+  from (select count(*) as active_runs, coalesce(sum(reserved_credits), 0) as reserved from runs
+    where account_id = $1 and parent_run_id is null and ${active}) open`);
 
 /** The newest root run of a thread, if it ended before the user's newest message and its turns may be taken up again. */
 export const selectResumable = statement<{ id: string }>(`
