@@ -67,6 +67,7 @@ const tables: Readonly<Record<string, string>> = {
   entitlement_overrides: 'admins of the platform',
   feature_flag_overrides: 'admins of the platform',
   feature_flags: 'admins of the platform',
+  gateways: 'one a live gateway; others are removed',
   idempotency_keys: 'removed after a day',
   invitations: 'quota invitations; accepted ones are one a member',
   invite_codes: 'one active code a user, with a cooldown',

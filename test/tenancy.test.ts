@@ -61,6 +61,10 @@ async function furnish(person: Person) {
   await deliveryOf({ world, by: person }, { endpoint_id: await endpointOf({ world, by: person }) });
   const [{ id: projectId }] = await sql('select id from projects where account_id = $1', [accountId]);
   await call('GET', `/v1/projects/${projectId}/workspace`, { token });
+  await sql(
+    `insert into workspace_objects (account_id, workspace_ref, name, size) select account_id, workspace_ref, 'o', 1 from workspaces where account_id = $1`,
+    [accountId],
+  );
 }
 beforeAll(async () => {
   for (const person of [mine, theirs]) await furnish(person);
