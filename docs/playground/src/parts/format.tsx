@@ -34,6 +34,11 @@ export const duration = (ms: number): string =>
       ? `${(ms / 1_000).toFixed(1)} s`
       : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`;
 
-/** Bytes as a person reads them. */
-export const fileSize = (bytes: number): string =>
-  bytes < 1_024 ? `${bytes} B` : bytes < 2 ** 20 ? `${Math.round(bytes / 1_024)} KB` : `${(bytes / 2 ** 20).toFixed(1)} MB`;
+const sizeUnits = ['B', 'KB', 'MB', 'GB', 'TB'];
+
+/** Bytes as a person reads them, in steps of 1024. */
+export function fileSize(bytes: number): string {
+  const step = bytes < 1 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), sizeUnits.length - 1);
+  const amount = bytes / 1_024 ** step;
+  return `${step < 2 ? Math.round(amount) : Number(amount.toFixed(1))} ${sizeUnits[step]}`;
+}
