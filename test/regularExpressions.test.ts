@@ -1,11 +1,20 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { EmailConfigValues } from '../contract/email.ts';
 import { hostPattern } from '../contract/shared/mail.ts';
 import { host } from '../server/kernel/config/kinds.ts';
-import { allPatterns, type Growth, growthOf, madePatterns, type Pattern, patternsIn, readPatterns } from './setup/patterns.ts';
+import {
+  allPatterns,
+  type Growth,
+  growthOf,
+  madePatterns,
+  operatorPatterns,
+  type Pattern,
+  patternsIn,
+  readPatterns,
+} from './setup/patterns.ts';
 
 /**
  * Files whose patterns may take more than linear time, because the text is never longer than `longest` characters when it is matched.
@@ -44,6 +53,11 @@ test('every regular expression of the code that serves takes linear time at most
   expect(slow.filter((each) => each.files.some((file) => !isBounded(each, file)))).toEqual([]);
   const unneeded = bounded.filter(({ file, source }) => !slow.some((each) => each.source === source && each.files.includes(file)));
   expect(unneeded).toEqual([]);
+});
+
+test('files that may compile patterns of the configuration do so', () => {
+  for (const file of operatorPatterns)
+    expect(patternsIn(file, readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')).made).not.toEqual([]);
 });
 
 test('texts above the bound of an exception are refused without a match', () => {

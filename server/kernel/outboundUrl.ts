@@ -78,7 +78,7 @@ export function checkOutboundUrl(
 
 /** Whether the development switch opens a URL of this machine. */
 function isOpenLoopback({ protocol, hostname }: URL, { allowLoopbackHttp }: OutboundSwitches) {
-  const host = hostname.toLowerCase().replace(/\.+$/, '');
+  const host = trimEnd(hostname.toLowerCase(), '.');
   return allowLoopbackHttp && protocol === 'http:' && (host === 'localhost' || isLoopback(host));
 }
 
