@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { quotas } from '../../contract/shared/quotas.ts';
 import { table } from '../../server/kernel/config/table.ts';
 import { propertyOf } from '../../server/kernel/config.ts';
 import type { Setting } from '../../server/resources/settings/kinds.ts';
@@ -14,8 +15,11 @@ const code = readdirSync(server, { recursive: true, encoding: 'utf8' })
   .map((file) => readFileSync(`${server}/${file}`, 'utf8'))
   .join('\n');
 
-/** Settings whose key the code builds from a tool group. */
-const builtKeys = ['web_search.provider', 'web_fetch.provider'];
+/** Settings whose key the code builds from a tool group, or takes from the table of quotas. */
+const builtKeys: string[] = [
+  ...['web_search.provider', 'web_fetch.provider'],
+  ...Object.values(quotas).flatMap((quota) => ('entitlement' in quota ? [quota.entitlement] : [])),
+];
 
 test('every variable is read by the server', () => {
   const ofSettings = Object.entries<Setting>(registry).map(([key, setting]) => variableOf(key, setting));
@@ -28,5 +32,5 @@ test('every setting is read by the server, or says that it has no effect', () =>
   const unread = Object.keys(registry).filter((key) => !builtKeys.includes(key) && !code.includes(`'${key}'`));
   const declared = Object.entries(registry).flatMap(([key, { description }]) => (description.includes('no effect') ? [key] : []));
   expect(unread).toEqual(declared);
-  expect(code).toContain('.provider`');
+  for (const use of ['.provider`', '.entitlement']) expect(code).toContain(use);
 });
