@@ -87,7 +87,7 @@ async function removeReplaced(tx: Sql, storage: Storage, workspace: Workspace) {
   return { removed: removed.length, left } as const;
 }
 
-/** The last but one revision may be what somebody is about to read who looked up a moment ago which is the newest. */
+/** A reader that has just looked up the newest revision may still be about to read the one before it. */
 const keptRevisions = (revs: readonly string[], current: string | null, young: string) =>
   new Set([...(current === null ? [] : [current]), ...revs.slice(-2), ...revs.filter((rev) => rev > young)]);
 

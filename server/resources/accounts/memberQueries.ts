@@ -41,7 +41,7 @@ export const revokeKeys = statement<never>(
   'update api_keys set revoked_at = now() where account_id = $1 and user_id = any($2::uuid[]) and revoked_at is null',
 );
 
-/** Nobody else in the account can see or delete the share links of a member. */
+/** Only their creator can see or delete the share links of a member. */
 export const deleteShares = statement<never>('delete from thread_shares where account_id = $1 and created_by_user_id = any($2::uuid[])');
 
 /** Sessions that are in the account go home. */

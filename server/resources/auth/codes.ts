@@ -50,7 +50,7 @@ export async function demandMail({ app }: RequestScope): Promise<void> {
 }
 
 /*
- * Whoever asks for codes or guesses at them is counted by the own address first, so that a stranger locks nobody out: not by guesses, not by asking, which
+ * Requests for codes and guesses are counted by the address of their sender first, so that a stranger locks nobody out: not by guesses, not by asking, which
  * voids only codes of the same asker, and not by using up the mails of a mailbox, since addresses that the user signed in from have a count of their own.
  *
  * What is left to guess: a code is one of 90 000 000. While it lives (10 minutes) the address that asked for it has at most 15 guesses at it (8 in a window

@@ -8,7 +8,7 @@ const purpose = 'auth flow';
 const keyOf = ({ jwtSecret }: Keys) => deriveKey(jwtSecret, purpose);
 
 /**
- * Issue a flow token: for ten minutes it says whose sign-in has begun, and gives no access. Sealed, because whoever resolves a login must learn neither the
+ * Issue a flow token: for ten minutes it says whose sign-in has begun, and gives no access. Sealed, because resolving a login must reveal neither the
  * id of its user nor when that was made; the same length for every user.
  */
 export function issueFlowToken(keys: Keys, userId: string, now = Date.now()): string {

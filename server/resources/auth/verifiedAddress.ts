@@ -23,7 +23,7 @@ const clearVerified = statement<never>(`
 
 /**
  * Marks the address `email` of a user as verified; false when it is no longer theirs. No other statement does so. The first proof of an address
- * outside a session of the password ends the password, every other session and every key: whoever registered the address may be somebody else.
+ * outside a session of the password ends the password, every other session and every key: another person may have registered the address.
  */
 export async function verifyAddress(scope: RequestScope, userId: string, email: string, voucher: Voucher): Promise<boolean> {
   const { tx } = scope;

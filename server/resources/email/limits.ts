@@ -8,7 +8,7 @@ import type { Sql } from '../../kernel/sql.ts';
 import type { Mail } from '../../mail/mail.ts';
 
 /**
- * How many mails of a kind a mailbox gets in an hour and in a day, whoever causes them and from wherever. Every kind has its own count, so that a
+ * How many mails of a kind a mailbox gets in an hour and in a day, from all senders together. Every kind has its own count, so that a
  * stranger who uses one up keeps no other from arriving.
  */
 const perMailbox: Readonly<Record<Mail['kind'], readonly [hour: number, day: number]>> = {

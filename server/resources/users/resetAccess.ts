@@ -6,7 +6,7 @@ import { selectOpenRuns } from './queries.ts';
 import * as queries from './resetQueries.ts';
 
 /**
- * Ends everything by which whoever used a user until now could go on: the password, every session but `kept`, API keys, open invitations, share
+ * Ends all access that earlier holders of a user have: the password, every session but `kept`, API keys, open invitations, share
  * links and open runs; and, in accounts without other members, what carries data outside or keeps people out. Texts and memberships stay. The user
  * is told by mail and notification. The caller holds the lock of the user. Sessions end before keys, because a key is made under the lock of one.
  */
