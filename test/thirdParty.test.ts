@@ -24,13 +24,13 @@ const done = {
 
 test('TypeScript, by openapi-typescript and openapi-fetch, strictly compiled', { timeout: 120_000 }, async () => {
   const consumer = join(place, 'typescript/consumer.ts');
-  const node = (script: string, args: string[], cwd = place) =>
-    must(process.execPath, [join(place, 'node_modules', script), ...args], { cwd });
+  const modules = new URL('../node_modules/', import.meta.url).pathname;
+  const node = (script: string, args: string[]) => must(process.execPath, [join(modules, script), ...args], { cwd: place });
   await node('openapi-typescript/bin/cli.js', [document, '-o', join(folder, 'api.d.ts'), '--default-non-nullable=false']);
   const compilerOptions = {
     ...{ target: 'es2024', lib: ['esnext', 'dom', 'dom.iterable', 'dom.asynciterable'], module: 'nodenext', noEmit: true },
     ...{ strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, types: ['node'] },
-    typeRoots: [new URL('../node_modules/@types', import.meta.url).pathname],
+    typeRoots: [join(modules, '@types')],
     paths: { api: [join(folder, 'api.d.ts')] },
   };
   const project = join(folder, 'tsconfig.json');

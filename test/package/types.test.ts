@@ -1,13 +1,10 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { packClient, root, schemaPeers } from '../setup/packed.ts';
-
-type Older = typeof import('../thirdParty/node_modules/typescript/lib/typescript.d.ts');
-const ts = createRequire(new URL('../thirdParty/', import.meta.url))('typescript') as Older;
 
 const reactPeers = ['react', '@types/react', '@tanstack/react-query', '@tanstack/query-core', 'csstype'];
 
@@ -37,7 +34,7 @@ const native: Check = async (project, file, resolution = 'nodenext') => {
   const config = join(project, 'tsconfig.json');
   await writeFile(config, JSON.stringify({ compilerOptions: optionsOf(resolution), files: [file] }));
   const before = performance.now();
-  const child = spawn(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', config]);
+  const child = spawn(process.execPath, [join(root, 'node_modules/typescript-native/bin/tsc'), '-p', config]);
   let output = '';
   child.stdout.on('data', (chunk) => {
     output += chunk;
@@ -48,7 +45,7 @@ const native: Check = async (project, file, resolution = 'nodenext') => {
 };
 
 /** It takes long to check the declarations of others, so it checks ours. The libraries of the language are read once. */
-const libraries = new Map<string, ReturnType<ReturnType<Older['createCompilerHost']>['getSourceFile']>>();
+const libraries = new Map<string, ReturnType<ts.CompilerHost['getSourceFile']>>();
 
 const older: Check = async (project, file, resolution = 'nodenext') => {
   const { options, errors } = ts.convertCompilerOptionsFromJson(optionsOf(resolution), project);

@@ -46,7 +46,7 @@ export async function packClient(): Promise<Packed> {
 }
 
 async function compile(project: string, outDir: string) {
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const tsc = join(root, 'node_modules/typescript-native/bin/tsc');
   await run(process.execPath, [tsc, '-p', project, '--outDir', outDir]).catch(({ stdout }: { stdout: string }) => {
     throw new Error(`The client does not build:\n${stdout}`);
   });
