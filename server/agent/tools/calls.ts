@@ -30,8 +30,8 @@ export type Outcome = { result?: Record<string, unknown>; error?: RunError; step
 export type Underway = { call: Judged; outcome(): Promise<Outcome> };
 
 /**
- * Make the calls of a turn: side by side when none has side effects, else one after the other. The outcomes are to be asked for in order.
- * A failure stops the calls beside it, and skips those after it.
+ * Make the calls of a turn: in parallel when none has side effects, else one after the other. The outcomes are to be asked for in order.
+ * A failure leaves parallel calls alone; in a sequence the calls after it are skipped.
  */
 export function startCalls(calls: readonly Judged[], deps: CallDeps): Underway[] {
   const runnable = calls.filter((call) => call.verdict === 'run');
@@ -57,37 +57,30 @@ const skipped: Outcome = {
   durationMs: 0,
 };
 
-/** At most `maxParallel` at a time; the first failure cancels those that run, and those that wait are not begun. */
+/** At most `maxParallel` at a time. Every call is made, whatever becomes of the others: each result is worth something to the model. */
 function startTogether(calls: readonly Runnable[], deps: CallDeps): Map<Judged, Promise<Outcome>> {
-  const siblings = new AbortController();
   const ends = new Map(calls.map((call) => [call as Judged, Promise.withResolvers<Outcome>()]));
   const queue = [...calls];
   const work = async () => {
     for (let call = queue.shift(); call; call = queue.shift()) {
       const end = ends.get(call)!;
-      await makeCall(call, deps, siblings.signal).then((outcome) => {
-        end.resolve(outcome);
-        if (outcome.error) siblings.abort(new ToolFailure('tool.cancelled_by_sibling', 'A call beside this one failed.'));
-      }, end.reject);
+      await makeCall(call, deps).then(end.resolve, end.reject);
     }
   };
-  const fail = (error: unknown) => {
-    for (const end of ends.values()) end.reject(error);
-  };
-  for (let lane = 0; lane < Math.min(deps.maxParallel, calls.length); lane++) work().catch(fail);
+  for (let lane = 0; lane < Math.min(deps.maxParallel, calls.length); lane++) void work();
   // Whoever reads the outcomes may stop at the first that rejects.
   for (const { promise } of ends.values()) promise.catch(() => {});
   return new Map([...ends].map(([call, { promise }]) => [call, promise]));
 }
 
 /** Make one call. Rejects only with the reason of the run's own signal: what the tool throws is for the model. */
-async function makeCall({ tool, args, callId }: Runnable, deps: CallDeps, siblings?: AbortSignal): Promise<Outcome> {
+async function makeCall({ tool, args, callId }: Runnable, deps: CallDeps): Promise<Outcome> {
   const began = performance.now();
   const limit = new AbortController();
   const timeoutMs = deps.timeoutMs ?? tool.timeoutMs;
   const expire = () => limit.abort(new ToolFailure('tool.hard_timeout', `The tool took longer than ${timeoutMs} ms.`));
   const timer = timeoutMs === undefined ? undefined : setTimeout(expire, Math.min(timeoutMs, longestTimer));
-  const signal = AbortSignal.any([deps.signal, limit.signal, ...(siblings ? [siblings] : [])]);
+  const signal = AbortSignal.any([deps.signal, limit.signal]);
   const durationMs = () => Math.round(performance.now() - began);
   try {
     signal.throwIfAborted();

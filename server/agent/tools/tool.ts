@@ -11,7 +11,7 @@ export type ToolContext = {
     readonly trace_id: string;
   };
   readonly callId: string;
-  /** Aborted when the run stops, the call takes too long, or a sibling failed. */
+  /** Aborted when the run stops or the call takes too long. */
   readonly signal: AbortSignal;
   /** Lives as long as the run does in this process: what a tool wants to remember from one call to the next. */
   readonly memory: Map<string, unknown>;
