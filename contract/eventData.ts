@@ -43,6 +43,7 @@ export const AssistantMessage = z
 export type AssistantMessage = z.infer<typeof AssistantMessage>;
 
 const usageAndCost = { usage: Usage.optional(), cost: Cost.optional() };
+const incompleteMessageId = Id.optional().meta({ description: 'The incomplete message that keeps what was answered.' });
 const toolName = { tool_call_id: z.string(), tool_name: z.string() };
 
 /** What each type of event says in `data`, beside the `trace_id` that all carry (specification, runs 6). */
@@ -55,6 +56,7 @@ export const eventData = {
     model: z.string().optional(),
     reasoning_mode: ReasoningMode.optional(),
     resume_from_run_id: Id.optional(),
+    continues_message_id: Id.optional().meta({ description: 'The incomplete message whose text this run goes on with.' }),
     continuation_source: z.enum(['none', 'user_followup', 'explicit']),
   }),
   'worker.job.received': z.object({ job_id: z.string(), job_type: z.string(), account_id: Id, attempt: z.int().min(1) }),
@@ -237,6 +239,11 @@ export const eventData = {
     ...usageAndCost,
     resumable: z.boolean(),
     reason: z.string().optional(),
+    message_id: incompleteMessageId,
   }),
-  'run.cancelled': z.object({ reason: z.enum(['cancel_signal', 'cancelled_before_start', 'reaped']), ...usageAndCost }),
+  'run.cancelled': z.object({
+    reason: z.enum(['cancel_signal', 'cancelled_before_start', 'reaped']),
+    ...usageAndCost,
+    message_id: incompleteMessageId,
+  }),
 } as const;

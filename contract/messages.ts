@@ -36,6 +36,13 @@ export const MessageContent = z
   .meta({ id: 'MessageContent' });
 export type MessageContent = z.infer<typeof MessageContent>;
 
+/** How the text of a message came to its end. */
+export const MessageCompletion = z.enum(['complete', 'stopped', 'failed']).meta({
+  id: 'MessageCompletion',
+  description: '`stopped`, `failed`: what a run had answered before it was canceled or failed. `:continue` goes on from it.',
+});
+export type MessageCompletion = z.infer<typeof MessageCompletion>;
+
 /** A visible message of a thread. */
 export const Message = z
   .object({
@@ -47,6 +54,7 @@ export const Message = z
     content: z.string().meta({ description: 'Of a structured message: its texts, and the names and texts of its attachments.' }),
     content_json: MessageContent.optional().meta({ description: 'Only on structured messages.' }),
     run_id: Id.optional().meta({ description: 'Only on messages of the assistant: the run that produced it.' }),
+    completion: MessageCompletion,
     created_at: Time,
   })
   .meta({ id: 'Message' });

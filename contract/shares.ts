@@ -38,7 +38,7 @@ export const NewShare = z
   .meta({ id: 'NewShare' });
 export type NewShare = z.infer<typeof NewShare>;
 
-const SharedMessage = Message.pick({ id: true, role: true, content: true, content_json: true, created_at: true }).meta({
+const SharedMessage = Message.pick({ id: true, role: true, content: true, content_json: true, completion: true, created_at: true }).meta({
   id: 'SharedMessage',
 });
 

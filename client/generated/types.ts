@@ -902,8 +902,12 @@ export interface Message {
   content_json?: MessageContent | undefined;
   /** Only on messages of the assistant: the run that produced it. */
   run_id?: Id | undefined;
+  completion: MessageCompletion;
   created_at: Time;
 }
+
+/** `stopped`, `failed`: what a run had answered before it was canceled or failed. `:continue` goes on from it. */
+export type MessageCompletion = "complete" | "stopped" | "failed";
 
 export interface MessageContent {
   /** Texts are joined into one. At most 8 attachments, together 20 MiB. */
@@ -1628,7 +1632,7 @@ export interface RunCancelledEvent {
   /** Starts at 1 and grows by 1, without gaps. */
   seq: number;
   type: "run.cancelled";
-  data: { reason: "cancel_signal" | "cancelled_before_start" | "reaped"; usage?: Usage | undefined; cost?: Cost | undefined; trace_id: TraceId; };
+  data: { reason: "cancel_signal" | "cancelled_before_start" | "reaped"; usage?: Usage | undefined; cost?: Cost | undefined; message_id?: Id | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1733,7 +1737,7 @@ export interface RunFailedEvent {
   /** Starts at 1 and grows by 1, without gaps. */
   seq: number;
   type: "run.failed";
-  data: { error_class: string; message: string; code?: string | undefined; details?: Record<string, unknown> | undefined; usage?: Usage | undefined; cost?: Cost | undefined; resumable: boolean; reason?: string | undefined; trace_id: TraceId; };
+  data: { error_class: string; message: string; code?: string | undefined; details?: Record<string, unknown> | undefined; usage?: Usage | undefined; cost?: Cost | undefined; resumable: boolean; reason?: string | undefined; message_id?: Id | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1939,7 +1943,7 @@ export interface RunStartedEvent {
   /** Starts at 1 and grows by 1, without gaps. */
   seq: number;
   type: "run.started";
-  data: { source: "api" | "retry" | "edit" | "continue" | "subagent"; thread_tail_message_id?: Id | undefined; route_id?: string | undefined; persona_id?: string | undefined; model?: string | undefined; reasoning_mode?: ReasoningMode | undefined; resume_from_run_id?: Id | undefined; continuation_source: "none" | "user_followup" | "explicit"; trace_id: TraceId; };
+  data: { source: "api" | "retry" | "edit" | "continue" | "subagent"; thread_tail_message_id?: Id | undefined; route_id?: string | undefined; persona_id?: string | undefined; model?: string | undefined; reasoning_mode?: ReasoningMode | undefined; resume_from_run_id?: Id | undefined; continues_message_id?: Id | undefined; continuation_source: "none" | "user_followup" | "explicit"; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2105,6 +2109,7 @@ export interface SharedMessage {
   content: string;
   /** Only on structured messages. */
   content_json?: MessageContent | undefined;
+  completion: MessageCompletion;
   created_at: Time;
 }
 

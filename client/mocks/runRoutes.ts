@@ -54,8 +54,16 @@ function start({ engine, found, caller, traceId }: Here, source: Started['source
   const base = { run_id, thread_id, status: 'running' as const, created_at: engine.time() };
   const facts: Run & RunSummary = { ...base, ...whose, ...wished, ...end, ...spent, ...by };
   engine.state.add(runKind, { owner: caller.accountId, parents: { thread_id }, value: facts });
-  const asked = { thread_tail_message_id: tail.value.id as string, ...(model && { model }), ...(persona_id && { persona_id }) };
-  engine.runs.begin(facts, thread, { source, ...asked, continuation_source: 'none', ...started });
+  // A retry and an edit have hidden an answer that was not finished.
+  const newest = tail.value as Message;
+  const continued = newest.completion === 'complete' ? undefined : newest;
+  const asked = {
+    thread_tail_message_id: newest.id,
+    ...(continued && { continues_message_id: continued.id }),
+    ...(model && { model }),
+    ...(persona_id && { persona_id }),
+  };
+  engine.runs.begin(facts, thread, { source, ...asked, continuation_source: 'none', ...started }, continued);
   return { status: 201 as const, body: { run_id, trace_id: traceId } };
 }
 

@@ -1,11 +1,11 @@
 import type { AssistantMessage, RunEvent, RunStep } from '../../contract/events.ts';
-import type { Message } from '../../contract/messages.ts';
+import type { Message, MessageCompletion } from '../../contract/messages.ts';
 import type { Run, RunSummary } from '../../contract/runs.ts';
 import { pause } from '../waiting.ts';
 import type { Engine } from './context.ts';
 import { type Script, type ScriptStep, standardScript, type Talk } from './scripts.ts';
 import type { Json, Row } from './state.ts';
-import { addMessage, messagesOf } from './threads.ts';
+import { addMessage, messagesOf, removeMessage } from './threads.ts';
 
 type Surroundings = Omit<Engine, 'runs'>;
 
@@ -26,6 +26,8 @@ export type Live = {
   /** Called at each event. */
   listeners: Set<() => void>;
   said: string;
+  /** The incomplete message that it goes on from. */
+  continued: Message | undefined;
   ids: ReturnType<Engine['fakes']['branch']>;
 };
 
@@ -58,11 +60,23 @@ export class Runs {
   }
 
   /** Begin a run whose `run.started` says `started`. */
-  begin(facts: Facts, thread: Row, started: Extract<RunStep, { type: 'run.started' }>['data']): Live {
+  begin(facts: Facts, thread: Row, started: Extract<RunStep, { type: 'run.started' }>['data'], continued?: Message): Live {
     const stop = new AbortController();
     const ids = this.#engine.fakes.branch(facts.run_id);
     const live: Live = {
-      ...{ facts, thread, events: [], stop, ids, inputKeys: new Set(), request: undefined, answers: [], listeners: new Set(), said: '' },
+      ...{
+        facts,
+        thread,
+        events: [],
+        stop,
+        ids,
+        inputKeys: new Set(),
+        request: undefined,
+        answers: [],
+        listeners: new Set(),
+        said: '',
+        continued,
+      },
     };
     this.all.set(facts.run_id, live);
     thread.value.active_run_id = facts.run_id;
@@ -121,16 +135,25 @@ export class Runs {
     } catch (error) {
       // A run that was forgotten with everything else leaves no trace.
       if (!this.all.has(run_id)) return;
-      if (signal.aborted) this.#end(live, { type: 'run.cancelled', data: { reason: 'cancel_signal', usage: estimatedUsage(live) } });
-      else this.#end(live, { type: 'run.failed', data: { error_class: 'internal.error', message: String(error), resumable: false } });
+      if (signal.aborted)
+        this.#endIncomplete(live, { type: 'run.cancelled', data: { reason: 'cancel_signal', usage: estimatedUsage(live) } });
+      else
+        this.#endIncomplete(live, {
+          type: 'run.failed',
+          data: { error_class: 'internal.error', message: String(error), resumable: false },
+        });
     }
   }
 
   /** Writes what a script says; true when that was the end. */
   #take(live: Live, step: ScriptStep): boolean {
     if ('pause' in step) return false;
-    if (step.type === 'run.failed' || step.type === 'run.completed' || step.type === 'run.cancelled') {
+    if (step.type === 'run.completed') {
       this.#end(live, step);
+      return true;
+    }
+    if (step.type === 'run.failed' || step.type === 'run.cancelled') {
+      this.#endIncomplete(live, step);
       return true;
     }
     if (step.type === 'message.delta' && !step.data.channel) live.said += step.data.content;
@@ -145,12 +168,26 @@ export class Runs {
   #complete(live: Live) {
     const assistant_message: AssistantMessage = { role: 'assistant', content: [{ type: 'text', text: live.said }] };
     this.append(live, { type: 'llm.turn.completed', data: { turn_index: 1, usage: usage(live), assistant_message } });
+    const { id, content } = this.#keep(live, 'complete');
+    assistant_message.content = [{ type: 'text', text: content }];
+    this.#end(live, { type: 'run.completed', data: { usage: usage(live), message_id: id, assistant_message } });
+  }
+
+  /** Adds what a run said as a message, in place of the one that it went on from. */
+  #keep(live: Live, completion: MessageCompletion): Message {
     const { account_id, thread_id, run_id } = live.facts;
     const { time, now } = this.#engine;
-    const of = { account_id, thread_id, run_id, created_by_user_id: null, role: 'assistant' as const };
-    const message: Message = { id: live.ids.id(now()), ...of, content: live.said, created_at: time() };
+    const of = { account_id, thread_id, run_id, created_by_user_id: null, role: 'assistant' as const, completion };
+    const content = (live.continued?.content ?? '') + live.said;
+    const message: Message = { id: live.ids.id(now()), ...of, content, created_at: time() };
+    if (live.continued) removeMessage(this.#engine, live.continued);
     addMessage(this.#engine, live.thread, message);
-    this.#end(live, { type: 'run.completed', data: { usage: usage(live), message_id: message.id, assistant_message } });
+    return message;
+  }
+
+  #endIncomplete(live: Live, step: Extract<RunStep, { type: 'run.failed' | 'run.cancelled' }>) {
+    if (live.said.trim() !== '') step.data.message_id = this.#keep(live, step.type === 'run.failed' ? 'failed' : 'stopped').id;
+    this.#end(live, step);
   }
 
   #end(live: Live, step: Extract<RunStep, { type: 'run.completed' | 'run.failed' | 'run.cancelled' }>) {

@@ -27,6 +27,10 @@ export function addMessage({ state, time }: Pick<Engine, 'state' | 'time'>, thre
   state.touch(thread);
 }
 
+/** Hides a message. */
+export const removeMessage = ({ state }: Pick<Engine, 'state'>, { id }: Message) =>
+  state.remove(messageKind, ({ value }) => value.id === id);
+
 function demandProject(context: object, id: string | null | undefined) {
   const known = !id || rowsSeen(projectKind, untyped(context)).some(({ value }) => value.id === id);
   if (!known) throw invalidField('/project_id', 'is not a project you can see', 'project_not_found');
@@ -112,6 +116,7 @@ export const messages: Behaviours<typeof messageRoutes> = {
       created_by_user_id: caller.user.id,
       role: 'user',
       ...contentOf(body),
+      completion: 'complete',
       created_at: engine.time(),
     };
     addMessage(engine, found.thread_id!, message);

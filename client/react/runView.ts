@@ -29,8 +29,10 @@ export type RunView = {
   readonly cost: Cost | undefined;
   /** Why it failed. */
   readonly failure: (RunError & { readonly resumable: boolean; readonly trace_id: string }) | undefined;
-  /** The message it became. */
+  /** The message it became, complete or not. */
   readonly messageId: string | undefined;
+  /** The incomplete message whose text it goes on with; `text` and `parts` hold only what is new. */
+  readonly continuesMessageId: string | undefined;
   /** The number of the last event. */
   readonly lastSeq: number;
 };
@@ -50,6 +52,7 @@ const nothing: Facts = {
   cost: undefined,
   failure: undefined,
   messageId: undefined,
+  continuesMessageId: undefined,
   lastSeq: 0,
 };
 
@@ -79,6 +82,8 @@ export function openRunViewer(): RunViewer {
 
 function changesBy(event: RunEvent): Partial<Facts> | undefined {
   switch (event.type) {
+    case 'run.started':
+      return { continuesMessageId: event.data.continues_message_id };
     case 'run.route.selected':
       return { model: event.data.model };
     case 'run.waiting_for_input':
@@ -90,7 +95,7 @@ function changesBy(event: RunEvent): Partial<Facts> | undefined {
     case 'todo.updated':
       return { todos: event.data.todos };
     case 'run.completed':
-      return { status: 'completed', messageId: event.data.message_id, ...endedBy(event) };
+      return { status: 'completed', ...endedBy(event) };
     case 'run.failed':
       return { status: 'failed', failure: event.data, ...endedBy(event) };
     case 'run.cancelled':
@@ -98,9 +103,12 @@ function changesBy(event: RunEvent): Partial<Facts> | undefined {
   }
 }
 
-const endedBy = ({ data: { usage, cost } }: { data: { usage?: Usage | undefined; cost?: Cost | undefined } }) => ({
+type EndData = { usage?: Usage | undefined; cost?: Cost | undefined; message_id?: string | undefined };
+
+const endedBy = ({ data: { usage, cost, message_id: messageId } }: { data: EndData }) => ({
   ended: true,
   question: undefined,
+  messageId,
   usage,
   cost,
 });

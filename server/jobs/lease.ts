@@ -9,7 +9,8 @@ export type LeasedRun = {
   account_id: string;
   thread_id: string;
   parent_run_id: string | null;
-  resume_from_run_id: string | null;
+  /** The run whose unfinished answer this one goes on from. */
+  continues_run_id: string | null;
   created_by_user_id: string | null;
   source: string;
   trace_id: string;
@@ -46,7 +47,7 @@ const takeLease = statement<LeasedRun>(`
   update runs set lease_token = $2, lease_until = clock_timestamp() + $3 * interval '1 second', attempt = attempt + 1,
     first_started_at = coalesce(first_started_at, clock_timestamp()), last_activity_at = clock_timestamp()
   where id = $1 and ${open} and (lease_token is null or lease_until < clock_timestamp())
-  returning id, account_id, thread_id, parent_run_id, resume_from_run_id, created_by_user_id, source, trace_id, route_id, requested_persona_id,
+  returning id, account_id, thread_id, parent_run_id, continues_run_id, created_by_user_id, source, trace_id, route_id, requested_persona_id,
     requested_model, reasoning_mode, tail_message_number, route_snapshot, persona_snapshot, reserved_credits, prompt_tokens, next_seq, attempt, status, extract(epoch from clock_timestamp() - first_started_at)::float8 * 1000 as age_ms`);
 
 const renewLease = statement<{ status: RunStatus }>(`

@@ -5,7 +5,6 @@ import type { Storage } from '../kernel/storage.ts';
 import { partsOf, projectionOf, readParts } from '../resources/messages/parts.ts';
 import { type MessageRow, selectHistory } from '../resources/messages/queries.ts';
 import type { LeasedRun } from './lease.ts';
-import { withResumedTurns } from './resumed.ts';
 import { matchingPairs, readTrail } from './trail.ts';
 
 /** What a run is asked: the conversation, what the model reads of the user's last message, and what a title of it is made of. */
@@ -14,16 +13,21 @@ export type History = { messages: ModelMessage[]; lastUserMessage: string; title
 /** Bytes of images, in base64, that a prompt may hold: the newest. No request could hold more. */
 const mostImageBytes = 8 * 2 ** 20;
 
+/** What makes a model go on with a text of its own that ends a prompt. Many models take no prompt that ends with their own words. */
+const goOn =
+  'Your answer above was cut off. Continue it from exactly where it ends: write only what comes next, beginning with a space or line break if that is what comes next, and neither repeat nor comment on anything.';
+
 /**
- * The transcript up to the message that was the newest when the run was created, with what earlier runs did to answer, and the turns of a
- * run that this one takes up. Throws `internal.error` when there is nothing to answer.
+ * The transcript up to the message that was the newest when the run was created, with what earlier runs did to answer, also those that did not
+ * finish. Throws `internal.error` when there is nothing to answer.
  */
 export async function readHistory(sql: Sql, storage: Storage | undefined, run: LeasedRun): Promise<History> {
-  const rows = await sql.rows(selectHistory, [run.account_id, run.thread_id, run.tail_message_number]);
+  const rows = await sql.rows(selectHistory, [run.account_id, run.thread_id, run.tail_message_number, run.continues_run_id]);
   const users = rows.filter(({ role }) => role === 'user');
   const last = users.at(-1);
   if (!last) throw new RunFailure('internal.error', 'The thread has no message to answer.', { code: 'internal.empty_thread' });
-  const messages = await withResumedTurns(sql, run, matchingPairs(await readMessages(rows, storage)));
+  const messages = matchingPairs(await readMessages(rows, storage, run.continues_run_id));
+  if (rows.at(-1)?.completion !== 'complete' && messages.at(-1)?.role === 'assistant') messages.push({ role: 'user', content: goOn });
   const asked = messages.find((each) => each.role === 'user' && each.number === last.number);
   return { messages, lastUserMessage: wordsOf(asked), titleText: () => titleTextOf(users) };
 }
@@ -47,14 +51,19 @@ function titleTextOf(users: readonly MessageRow[]): string {
 const cut = (text: string, most: number) => text.slice(0, most).toWellFormed();
 
 /** The newest first, so that it is the old images that are only named where there are many. */
-async function readMessages(rows: readonly MessageRow[], storage: Storage | undefined): Promise<ModelMessage[]> {
+async function readMessages(rows: readonly MessageRow[], storage: Storage | undefined, continued: string | null): Promise<ModelMessage[]> {
   const messages: ModelMessage[] = [];
   let left = mostImageBytes;
+  let following = Number.POSITIVE_INFINITY;
   for (const row of rows.toReversed()) {
     const message = await readMessage(row, left > 0 ? storage : undefined);
     if (!message) continue;
     if (message.role === 'user' && typeof message.content !== 'string') left -= imageBytes(message.content);
-    messages.push({ ...message, number: row.number });
+    // What a provider wants back is for the loop that goes on, and not for later ones.
+    if (message.role === 'assistant' && (row.run_id === null || row.run_id !== continued)) delete message.opaque;
+    // A summary covers all numbers up to one, so what was moved before a smaller number has none.
+    messages.push(row.number < following ? { ...message, number: row.number } : message);
+    following = Math.min(following, row.number);
   }
   return messages.reverse();
 }

@@ -6,8 +6,9 @@ import { newId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import { type Database, type Sql, statement } from '../kernel/sql.ts';
 import { chargeRun, type Spending } from '../resources/credits/charge.ts';
-import { readSettings } from '../resources/settings/settings.ts';
+import { readSettings, type Settings } from '../resources/settings/settings.ts';
 import { insertDeliveries } from '../resources/webhooks/outbox.ts';
+import { storeUnfinished } from './answers.ts';
 import type { LeasedRun } from './lease.ts';
 import { addLostCall } from './lostCall.ts';
 import { readLog } from './recovery.ts';
@@ -49,59 +50,64 @@ export async function recoverRuns({ database, queue, config, log }: ReaperDeps):
   });
 }
 
-type StaleRun = Pick<LeasedRun, 'id' | 'account_id' | 'trace_id' | 'status' | 'prompt_tokens' | 'route_snapshot'> & {
+type StaleRun = Pick<
+  LeasedRun,
+  'id' | 'account_id' | 'thread_id' | 'continues_run_id' | 'trace_id' | 'status' | 'prompt_tokens' | 'route_snapshot'
+> & {
   multiplier: string | null;
 };
 
 /** Runs that nothing has happened in for too long; a queued one only when no worker was alive all that time. */
 const selectStale = statement<StaleRun>(`
-  select id, account_id, trace_id, status, prompt_tokens, route_snapshot, route_snapshot ->> 'multiplier' as multiplier from runs where ${open} and last_activity_at < now() - $1 * interval '1 minute'
+  select id, account_id, thread_id, continues_run_id, trace_id, status, prompt_tokens, route_snapshot, route_snapshot ->> 'multiplier' as multiplier from runs where ${open} and last_activity_at < now() - $1 * interval '1 minute'
     and (attempt > 0 or not exists (select from workers where last_seen_at > now() - $1 * interval '1 minute') or created_at < now() - $2 * interval '1 millisecond')
   limit 500`);
 
-const reapRun = statement<{ id: string }>(`
+/** A worker that has just committed wins. */
+const lockStale = statement<{ id: string }>(
+  `select id from runs where id = $1 and ${open} and last_activity_at < now() - $2 * interval '1 minute' for update`,
+);
+
+const endRun = statement<never>(`
   with run as (
-    update runs set next_seq = next_seq + 1, status = $3, error = $4, lease_token = null, lease_until = null, total_input_tokens = $9, total_output_tokens = $10, total_cost_usd = $11, usage_estimated = $12,
-      failed_at = case when $3 = 'failed' then now() end, cancelled_at = case when $3 = 'cancelled' then now() end
-    where id = $1 and ${open} and last_activity_at < now() - $2 * interval '1 minute' returning id, account_id, trace_id, next_seq - 1 as seq),
-  event as (insert into run_events (run_id, seq, event_id, type, data, created_at) select id, seq, $5, $6, $7, now() from run),
-  entry as (insert into audit_logs (id, account_id, action, target_type, target_id, trace_id, metadata)
-    select $8, account_id, 'run.force_expired', 'run', id::text, trace_id, '{"actor": "system"}' from run)
-  select id::text from run`);
+    update runs set next_seq = next_seq + 1, status = $2, error = $3, lease_token = null, lease_until = null, total_input_tokens = $8, total_output_tokens = $9, total_cost_usd = $10, usage_estimated = $11,
+      failed_at = case when $2 = 'failed' then now() end, cancelled_at = case when $2 = 'cancelled' then now() end
+    where id = $1 returning id, account_id, trace_id, next_seq - 1 as seq),
+  event as (insert into run_events (run_id, seq, event_id, type, data, created_at) select id, seq, $4, $5, $6, now() from run)
+  insert into audit_logs (id, account_id, action, target_type, target_id, trace_id, metadata)
+  select $7, account_id, 'run.force_expired', 'run', id::text, trace_id, '{"actor": "system"}' from run`);
 
 /** End the runs that are stuck for good. How many. */
-export async function reapRuns({ database, config, queue, bell, log }: ReaperDeps): Promise<number> {
+export async function reapRuns(deps: ReaperDeps): Promise<number> {
+  const { database, config, log } = deps;
   const settings = await readSettings(database);
-  const minutes = config.runTimeoutMinutes;
-  const reaped = await database.transaction(async (tx) => {
-    if (!(await tx.row(tryLock, [reaperLock]))?.locked) return [];
-    const stale = await tx.rows(selectStale, [minutes, settings['limit.run_wall_clock_timeout_ms']]);
-    const ended: { run: StaleRun; spent: Spending }[] = [];
-    for (const run of stale) {
-      const { status, type, data, error } = endOf(run);
-      const spent = await spendingOf(tx, run);
-      const { input_tokens: input = 0, output_tokens: output = 0, estimated = false } = spent.usage ?? {};
-      const totals = [input, output, Number(spent.cost).toFixed(6), estimated];
-      const entry = [newId(), type, JSON.stringify({ ...data, ...totalsOf(spent) }), newId(), ...totals];
-      // The condition is asked again under the lock: a worker that has just committed wins.
-      if (!(await tx.row(reapRun, [run.id, minutes, status, error && JSON.stringify(error), ...entry]))) continue;
-      await queue.withdrawRun(tx, run.id);
-      ended.push({ run, spent });
-    }
-    // Balances are locked last and in the order of their accounts, as everybody does.
-    for (const { run, spent } of ended.sort((a, b) => (a.run.account_id < b.run.account_id ? -1 : 1))) {
-      chargeRun(tx, run, spent, settings);
-      insertDeliveries(tx, run);
-    }
-    return ended.map(({ run }) => run);
+  const stale = await database.rows(selectStale, [config.runTimeoutMinutes, settings['limit.run_wall_clock_timeout_ms']]);
+  let reaped = 0;
+  for (const run of stale) if (await reapRun(deps, run, settings)) reaped++;
+  if (reaped > 0) log.warn({ runs: reaped }, 'stuck runs were ended');
+  return reaped;
+}
+
+/** Each in a transaction of its own, which locks what the end of a run by its worker locks, in the same order. */
+async function reapRun({ database, config, queue, bell }: ReaperDeps, run: StaleRun, settings: Settings): Promise<boolean> {
+  const { status, type, data, error, completion } = endOf(run);
+  const isEnded = await database.transaction(async (tx) => {
+    if (!(await tx.row(tryLock, [reaperLock]))?.locked || !(await tx.row(lockStale, [run.id, config.runTimeoutMinutes]))) return false;
+    const spent = await spendingOf(tx, run);
+    const { input_tokens: input = 0, output_tokens: output = 0, estimated = false } = spent.usage ?? {};
+    const stored = await storeUnfinished(tx, run, completion);
+    const event = { ...data, ...totalsOf(spent), ...(stored && { message_id: stored.id }) };
+    const totals = [input, output, Number(spent.cost).toFixed(6), estimated];
+    await tx.run(endRun, [run.id, status, error && JSON.stringify(error), newId(), type, JSON.stringify(event), newId(), ...totals]);
+    await queue.withdrawRun(tx, run.id);
+    chargeRun(tx, run, spent, settings);
+    insertDeliveries(tx, run);
+    return true;
   });
-  for (const run of reaped) {
-    bell.ring(run.id);
-    const { status, error } = endOf(run);
-    facts.runEnded.tell({ status, errorClass: error?.error_class ?? '' });
-  }
-  if (reaped.length > 0) log.warn({ runs: reaped.length }, 'stuck runs were ended');
-  return reaped.length;
+  if (!isEnded) return false;
+  bell.ring(run.id);
+  facts.runEnded.tell({ status, errorClass: error?.error_class ?? '' });
+  return true;
 }
 
 /** What a run has used, with the call in which its worker stopped; nothing if its log cannot be read. */
@@ -114,7 +120,13 @@ async function spendingOf(sql: Sql, run: StaleRun): Promise<Spending> {
 
 function endOf({ status, trace_id }: { status: string; trace_id: string }) {
   if (status === 'cancelling')
-    return { status: 'cancelled', type: 'run.cancelled', data: { reason: 'reaped', trace_id }, error: null } as const;
+    return {
+      status: 'cancelled',
+      type: 'run.cancelled',
+      data: { reason: 'reaped', trace_id },
+      error: null,
+      completion: 'stopped',
+    } as const;
   const error = { error_class: 'worker.timeout', message: 'Nothing happened in the run for too long.', resumable: true };
-  return { status: 'failed', type: 'run.failed', data: { ...error, reason: 'stale', trace_id }, error } as const;
+  return { status: 'failed', type: 'run.failed', data: { ...error, reason: 'stale', trace_id }, error, completion: 'failed' } as const;
 }

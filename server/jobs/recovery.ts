@@ -167,7 +167,8 @@ function isQuestion({ call, args }: OpenCall): boolean {
   }
 }
 
-const interrupted = { error_class: 'tool.interrupted', message: 'The worker stopped before the tool had ended.' };
+/** The result of a call that has no other. */
+export const interrupted = { error_class: 'tool.interrupted', message: 'The call was cut off before the tool had ended.' };
 
 const interruption = ({ call: { id, name } }: OpenCall): RunStep => ({
   type: 'tool.result',

@@ -6,14 +6,12 @@ import { type Spent, totalsOf } from '../agent/loop/spending.ts';
 import type { Answer } from '../agent/loop.ts';
 import type { ModelMessage } from '../agent/model.ts';
 import { facts } from '../kernel/facts.ts';
-import { newId } from '../kernel/ids.ts';
 import { type Database, statement, type Transaction } from '../kernel/sql.ts';
 import { type ChargedRun, chargeRun } from '../resources/credits/charge.ts';
-import { insertAnswer } from '../resources/messages/queries.ts';
 import { readSettings, type Settings } from '../resources/settings/settings.ts';
 import { insertDeliveries } from '../resources/webhooks/outbox.ts';
+import { storeAnswer, storeUnfinished } from './answers.ts';
 import { appendSteps, type Lease, type LeasedRun, LeaseLost } from './lease.ts';
-import { storableText, storeTrail } from './trail.ts';
 
 /** How a run ends; `trail` is what was said between the question and the answer. */
 export type Ending =
@@ -55,8 +53,13 @@ export async function settleRun(
     const goesOn = wins.type === 'completed' && held.pending_inputs > 0;
     // Nothing of the worker's but the end itself follows a request to cancel.
     const before = isCancelled ? [] : rest;
-    const steps = goesOn ? before : [...before, await endingStep(tx, run, wins, spent)];
-    if (steps.length > 0 && (await appendSteps(tx, run, token, steps)) === undefined) throw new LeaseLost(run.id);
+    const append = async (steps: readonly RunStep[]) => {
+      if (steps.length > 0 && (await appendSteps(tx, run, token, steps)) === undefined) throw new LeaseLost(run.id);
+    };
+    // An answer that is not complete is read from the events.
+    const isSplit = wins.type !== 'completed';
+    if (isSplit) await append(before);
+    await append([...(isSplit ? [] : before), ...(goesOn ? [] : [await endingStep(tx, run, wins, spent)])]);
     if (!goesOn) recordEnd(tx, { ...run, multiplier: held.multiplier }, wins, spent, settings);
     return goesOn ? undefined : wins;
   });
@@ -69,28 +72,29 @@ async function endingStep(tx: Transaction, run: LeasedRun, ending: Ending, spent
   switch (ending.type) {
     case 'completed': {
       const { answer, trail } = ending;
-      const messageId = newId();
-      if (trail.length > 0) await storeTrail(tx, run, trail);
-      await tx.run(insertAnswer, [run.account_id, run.thread_id, messageId, storableText(answer.text), run.id]);
+      const stored = await storeAnswer(tx, run, trail, answer.text);
+      const isExtended = stored.text !== answer.text;
       return {
         type: 'run.completed',
         data: {
           ...(answer.llmCallId && { llm_call_id: answer.llmCallId }),
           ...totals,
-          message_id: messageId,
-          assistant_message: answer.message,
+          message_id: stored.id,
+          assistant_message: isExtended ? { ...answer.message, content: [{ type: 'text', text: stored.text }] } : answer.message,
         },
       };
     }
     case 'failed': {
       const { errorClass, message, code, details, reason, resumable } = ending.failure;
       const why = { error_class: errorClass, message, ...(code && { code }), ...(details && { details }), ...(reason && { reason }) };
-      return { type: 'run.failed', data: { ...why, ...totals, resumable } };
+      return { type: 'run.failed', data: { ...why, ...totals, resumable, ...shownBy(await storeUnfinished(tx, run, 'failed')) } };
     }
     case 'cancelled':
-      return { type: 'run.cancelled', data: { reason: 'cancel_signal', ...totals } };
+      return { type: 'run.cancelled', data: { reason: 'cancel_signal', ...totals, ...shownBy(await storeUnfinished(tx, run, 'stopped')) } };
   }
 }
+
+const shownBy = (stored: { id: string } | undefined) => (stored ? { message_id: stored.id } : {});
 
 /** Sent and not waited for: the commit follows in the same packet. */
 function recordEnd(tx: Transaction, run: ChargedRun, ending: Ending, { usage, cost }: Spent, settings: Settings) {

@@ -1,3 +1,4 @@
+import type { Message } from '../../contract/messages.ts';
 import type { Person, World } from './world.ts';
 
 /** A thread with one message of a person. Its title is given, so that a run asks the model for nothing but its answer. */
@@ -19,6 +20,12 @@ export async function startRun({ call }: Pick<World, 'call'>, { token }: Person,
   const run = await call('POST', `/v1/threads/${threadId}/runs`, { token, body });
   if (run.status !== 201) throw new Error(`run: ${run.status} ${run.text}`);
   return run.body.run_id;
+}
+
+/** The visible messages of a thread, each after its role, or after how it ended where it was not finished. */
+export async function transcriptOf({ call }: Pick<World, 'call'>, { token }: Pick<Person, 'token'>, threadId: string): Promise<string[]> {
+  const { body } = await call('GET', `/v1/threads/${threadId}/messages`, { token });
+  return body.map((each: Message) => `${each.completion === 'complete' ? each.role : each.completion} ${each.content}`);
 }
 
 /** Wait until something holds, asking every few milliseconds. */

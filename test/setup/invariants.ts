@@ -19,10 +19,33 @@ export async function expectSound({ url, sql }: Place, runId: string, token: str
   const [run] = await sql('select status, lease_token, next_seq, thread_id from runs where id = $1', [runId]);
   expect(run).toMatchObject({ lease_token: null, next_seq: events.length + 1 });
   expect(`run.${run.status}`).toBe(events.at(-1)?.type);
-  const answers = await sql(`select content from messages where run_id = $1 and role = 'assistant'`, [runId]);
-  expect(answers).toEqual(run.status === 'completed' ? [{ content: textOf(events) }] : []);
+  await expectAnswer({ sql }, runId, run, events);
   await expectCounted({ sql });
   return events;
+}
+
+const completions: Record<string, string> = { completed: 'complete', cancelled: 'stopped', failed: 'failed' };
+
+/** A run has one answer at most, which its last event names; a complete one is what was streamed, after the text that the run continued. */
+async function expectAnswer(
+  { sql }: Pick<World, 'sql'>,
+  runId: string,
+  { status, thread_id }: Record<string, string>,
+  events: readonly RunEvent[],
+) {
+  const last = events.at(-1)!;
+  const named = 'message_id' in last.data ? last.data.message_id : undefined;
+  const [answer, ...others] = await sql(
+    `select id, content, completion from messages where run_id = $1 and thread_id = $2 and role = 'assistant'`,
+    [runId, thread_id],
+  );
+  expect([others, answer?.id]).toEqual([[], named]);
+  if (answer) expect(answer.completion).toBe(completions[status!]);
+  if (status !== 'completed') return expect(answer?.content.trim()).not.toBe('');
+  const started = events[0]!.data as { continues_message_id?: string };
+  const [continued] = await sql('select content from messages where id = $1', [started.continues_message_id ?? null]);
+  const isFirstTurn = events.filter(({ type }) => type === 'llm.turn.completed').length <= 1;
+  expect(answer.content).toBe((isFirstTurn ? (continued?.content ?? '') : '') + textOf(events));
 }
 
 /** The text of the last turn: what was streamed since the turn before, without thinking and without what was declared void. */

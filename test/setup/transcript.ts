@@ -20,9 +20,9 @@ export function transcripts(world: Pick<World, 'call' | 'database' | 'sql'>) {
       const [id, runId] = [randomUUID(), randomUUID()];
       if (tools.length > 0) {
         const kept = tools.map((_, at) => JSON.stringify({ kind: 'tool', tool_call_id: `call-${at}`, tool_name: 'echo', is_error: false }));
-        await database.run(insertTrail, [accountId, threadId, runId, tools.length, tools.map(() => randomUUID()), tools, kept]);
+        await database.run(insertTrail, [accountId, threadId, runId, tools.length, tools.map(() => randomUUID()), tools, kept, 'complete']);
       }
-      await database.run(insertAnswer, [accountId, threadId, id, text, runId]);
+      await database.run(insertAnswer, [accountId, threadId, id, text, runId, 'complete']);
       return { id, runId };
     },
     /** Ask for another answer, which does not come. */

@@ -11,5 +11,6 @@ export const viewMessage = (row: MessageRow): Message => ({
   content: row.content,
   ...(row.content_json && { content_json: row.content_json }),
   ...(row.role === 'assistant' && row.run_id && { run_id: row.run_id }),
+  completion: row.completion,
   created_at: row.created_at,
 });

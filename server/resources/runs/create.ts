@@ -46,7 +46,10 @@ export async function startRun(scope: Scope, threadId: string, wishes: RunWishes
   const { app, tx, accountId, actor, origin } = scope;
   const thread = await lockIdleThread(scope, threadId);
   if (!thread.tail_message_id) throw refuse('conflict', 'thread_empty', 'The thread has no message to answer.');
-  const resumable = source === 'api' ? (await tx.row(queries.selectResumable, [accountId, threadId]))?.id : resumeFrom;
+  // A retry and an edit have hidden what there was.
+  const isRepeated = source === 'retry' || source === 'edit';
+  const earlier = isRepeated ? undefined : await tx.row(queries.selectEarlier, [accountId, threadId, source === 'continue']);
+  const resumable = source === 'api' ? earlier?.resumable_run_id : resumeFrom;
   const id = newId();
   const { routeId = null, personaId = null, model = null, reasoningMode: mode = null } = wishes;
   const started = {
@@ -57,6 +60,7 @@ export async function startRun(scope: Scope, threadId: string, wishes: RunWishes
     ...(model && { model }),
     ...(mode && { reasoning_mode: mode }),
     ...(resumable && { resume_from_run_id: resumable }),
+    ...(earlier?.continues_message_id && { continues_message_id: earlier.continues_message_id }),
     continuation_source: source === 'continue' ? 'explicit' : resumable ? 'user_followup' : 'none',
     trace_id: origin.traceId,
   };
@@ -69,6 +73,7 @@ export async function startRun(scope: Scope, threadId: string, wishes: RunWishes
     ...asked,
     thread.last_message_number,
     resumable ?? null,
+    earlier?.continues_run_id ?? null,
     thread.reservation,
     ...event,
   ]);

@@ -44,7 +44,7 @@ export const reservedBy = (account: string, more = '') =>
 /** The thread of a new run, locked, with the account's slots and reservations locked too: all are read by the next statement. */
 export const lockThread = statement<{ last_message_number: number; tail_message_id: string | null }>(`
   select t.last_message_number, (select m.id from messages m where m.account_id = t.account_id and m.thread_id = t.id and m.number <= t.last_message_number
-      and m.visible order by m.number desc limit 1) as tail_message_id, pg_advisory_xact_lock(hashtextextended('run slots ' || t.account_id::text, 0))
+      and m.visible and m.role <> 'tool' order by m.number desc limit 1) as tail_message_id, pg_advisory_xact_lock(hashtextextended('run slots ' || t.account_id::text, 0))
   from threads t where t.account_id = $1 and t.id = $2 and t.deleted_at is null for update of t`);
 
 type Limits = { account_status: string | null; is_busy: boolean; balance: number; reserved: number; active_runs: number };
@@ -56,12 +56,29 @@ export const selectLimits = statement<Limits>(`
   from (select count(*) as active_runs, coalesce(sum(reserved_credits), 0) as reserved from runs
     where account_id = $1 and parent_run_id is null and ${active}) open`);
 
-/** The newest root run of a thread, if it ended before the user's newest message and its turns may be taken up again. */
-export const selectResumable = statement<{ id: string }>(`
-  select r.id from (
-    select * from runs where account_id = $1 and thread_id = $2 and parent_run_id is null order by created_at desc, id desc limit 1) r
-  where (r.status = 'cancelled' or (r.status = 'failed' and (r.error ->> 'resumable')::boolean)) and exists (
-    select from messages m where m.account_id = $1 and m.thread_id = $2 and m.role = 'user' and m.visible and m.number > r.tail_message_number)`);
+type Earlier = { resumable_run_id: string | null; continues_run_id: string | null; continues_message_id: string | null };
+
+const newerMessage = `exists (
+    select from messages m where m.account_id = $1 and m.thread_id = $2 and m.role = 'user' and m.visible and m.number > r.tail_message_number)`;
+
+/**
+ * What a new run of a thread takes up. `resumable`: the newest root run, if it ended before the user's newest message and may be taken up again.
+ * `continues`: the run whose unfinished answer ends the thread, with the message that shows its text if that was cut off; if a user said something during that run, only
+ * an explicit request (`$3`) continues it.
+ */
+export const selectEarlier = statement<Earlier>(`
+  select (
+    select r.id from (
+      select * from runs where account_id = $1 and thread_id = $2 and parent_run_id is null order by created_at desc, id desc limit 1) r
+    where (r.status = 'cancelled' or (r.status = 'failed' and (r.error ->> 'resumable')::boolean)) and ${newerMessage}) as resumable_run_id,
+    last.run_id as continues_run_id, last.message_id as continues_message_id
+  from (values (0)) one left join (
+    select m.run_id, (select s.id from messages s where s.account_id = $1 and s.thread_id = $2 and s.run_id = m.run_id and s.visible
+      and s.role = 'assistant' and s.completion <> 'complete' and exists (
+        select from messages u where u.account_id = $1 and u.thread_id = $2 and u.run_id = m.run_id and u.visible and u.content_json ->> 'kind' = 'unfinished')) as message_id
+    from (select * from messages where account_id = $1 and thread_id = $2 and visible order by number desc limit 1) m
+    left join runs r on r.account_id = $1 and r.thread_id = $2 and r.id = m.run_id
+    where m.completion <> 'complete' and ($3 or not ${newerMessage})) last on true`);
 
 /** Nothing is inserted for a user who is suspended or deleted: either waits for runs that are being made, and then finds them. */
 export const insertRun = statement<never>(`
@@ -69,9 +86,9 @@ export const insertRun = statement<never>(`
   creator as (select id from users where id = $4 and status = 'active' for share),
   run as (
     insert into runs (account_id, id, thread_id, created_by_user_id, source, trace_id, route_id, requested_persona_id, requested_model, reasoning_mode,
-      tail_message_number, resume_from_run_id, reserved_credits, next_seq)
-    select $1::uuid, $2::uuid, $3::uuid, creator.id, $5, $6, $7, $8, $9, $10, $11::integer, $12::uuid, $13::bigint, 2 from creator returning id)
-  insert into run_events (run_id, seq, event_id, type, data, created_at) select id, 1, $14, 'run.started', $15, now() from run`);
+      tail_message_number, resume_from_run_id, continues_run_id, reserved_credits, next_seq)
+    select $1::uuid, $2::uuid, $3::uuid, creator.id, $5, $6, $7, $8, $9, $10, $11::integer, $12::uuid, $13::uuid, $14::bigint, 2 from creator returning id)
+  insert into run_events (run_id, seq, event_id, type, data, created_at) select id, 1, $15, 'run.started', $16, now() from run`);
 
 export const selectRun = statement<RunRow & { thread_owner_id: string | null }>(`
   select ${runColumns}, t.created_by_user_id as thread_owner_id

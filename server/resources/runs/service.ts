@@ -35,7 +35,7 @@ export async function retryThread(scope: Scope, thread: ThreadRow, input: NewRun
   await lockIdleThread(scope, thread.id);
   const last = await tx.row(messages.selectLastVisible, [accountId, thread.id]);
   if (!last) throw refuse('conflict', 'nothing_to_retry', 'The thread has no message to answer.');
-  if (last.role === 'assistant' && last.run_id) await tx.run(messages.hideRun, [accountId, thread.id, last.run_id]);
+  await tx.run(messages.hideRun, [accountId, thread.id, last.run_id, last.number]);
   const repeated = await tx.row(queries.selectRepeated, [accountId, thread.id, last.number, last.run_id]);
   return created(scope, await startRun(scope, thread.id, repeatedWishes(input, repeated), { source: 'retry' }));
 }

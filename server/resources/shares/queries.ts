@@ -65,11 +65,11 @@ const shown = `thread_shares s left join messages m on m.account_id = $1 and m.t
   where s.account_id = $1 and s.id = $6`;
 const contentJson = 'case when kept.number is null then m.content_json else kept.content_json end';
 
-export type SharedMessageRow = Pick<MessageRow, 'id' | 'role' | 'content' | 'content_json' | 'created_at'>;
+export type SharedMessageRow = Pick<MessageRow, 'id' | 'role' | 'content' | 'content_json' | 'completion' | 'created_at'>;
 
 /** One row without a message where there is none; no row when the share is gone by now. */
 export const selectShown = statement<SharedMessageRow | { id: null }>(`
-  select m.id, m.role, coalesce(kept.content, m.content) as content, ${contentJson} as content_json, m.created_at
+  select m.id, m.role, coalesce(kept.content, m.content) as content, ${contentJson} as content_json, m.completion, m.created_at
   from ${shown} order by m.number`);
 
 /** Whether a message that is shown names the attachment with key `$7`. */

@@ -20,11 +20,12 @@ export const viewShare = ({ row, token }: OwnShare): Share => ({
 export const viewShared = ({ title, thread_created_at: createdAt }: OpenedShareRow, messages: readonly SharedMessageRow[]): ShareView => ({
   requires_password: false,
   thread: { title, created_at: createdAt },
-  messages: messages.map(({ id, role, content, content_json: structured, created_at }) => ({
+  messages: messages.map(({ id, role, content, content_json: structured, completion, created_at }) => ({
     id,
     role,
     content,
     ...(structured && { content_json: viewContent(structured) }),
+    completion,
     created_at,
   })),
 });

@@ -89,8 +89,8 @@ export const insertFork = statement<ThreadRow>(`
 
 /** The messages `$4` of thread `$2` in thread `$3` under the ids `$5`, numbered in this order. Which run made one is remembered, for it to be asked again. */
 export const copyMessages = statement<never>(`
-  insert into messages (account_id, thread_id, number, id, created_by_user_id, role, content, content_json, run_id, created_at)
-  select m.account_id, $3, copy.number, copy.id, m.created_by_user_id, m.role, m.content, m.content_json, m.run_id, m.created_at
+  insert into messages (account_id, thread_id, number, id, created_by_user_id, role, content, content_json, run_id, completion, created_at)
+  select m.account_id, $3, copy.number, copy.id, m.created_by_user_id, m.role, m.content, m.content_json, m.run_id, m.completion, m.created_at
   from unnest($4::uuid[], $5::uuid[]) with ordinality as copy (old_id, id, number)
   join messages m on m.account_id = $1 and m.thread_id = $2 and m.id = copy.old_id`);
 

@@ -7,12 +7,19 @@ import { Question } from './question.tsx';
 import { Step } from './steps.tsx';
 
 /** How an answer stands, for what is around it. */
-export type Progress = { isAnswering: boolean; stop(): Promise<void> };
+export type Progress = {
+  isAnswering: boolean;
+  /** The incomplete message that is shown as the beginning of this answer. */
+  continues: string | undefined;
+  stop(): Promise<void>;
+};
 
 type AnswerProps = {
   runId: string;
   /** What it became, once it has. */
   message: Message | undefined;
+  /** The text of a message of the thread. */
+  contentOf: (messageId: string) => string | undefined;
   /** Whether it is followed from the start, and not only when somebody wants to see its steps. */
   isLive: boolean;
   /** Told of the newest answer only. */
@@ -23,15 +30,18 @@ type AnswerProps = {
 };
 
 /** An answer of the agent, while it is written and afterwards. */
-export function Answer({ runId, message, isLive, onProgress, onRetry, onContinue, onDetails }: AnswerProps) {
+export function Answer({ runId, message, contentOf, isLive, onProgress, onRetry, onContinue, onDetails }: AnswerProps) {
   const [wantsSteps, setWantsSteps] = useState(isLive);
   const run = useRun(isLive || wantsSteps ? runId : undefined);
   const { stop } = run;
   const isWorking = isLive && !run.ended && run.error === undefined;
-  useEffect(() => onProgress?.({ isAnswering: isWorking, stop }), [isWorking, stop, onProgress]);
+  // A run that ended without a message has left the one before it as it was.
+  const continues = isWorking || run.messageId !== undefined ? run.continuesMessageId : undefined;
+  useEffect(() => onProgress?.({ isAnswering: isWorking, continues, stop }), [isWorking, continues, stop, onProgress]);
 
   const isFollowed = isLive || (wantsSteps && run.ended);
-  const parts: readonly RunPart[] = isFollowed && (run.parts.length > 0 || !message) ? run.parts : textOf(message);
+  const before = continues === undefined ? '' : textBefore(run.text, message, contentOf(continues));
+  const parts: readonly RunPart[] = isFollowed && (run.parts.length > 0 || !message) ? withTextBefore(before, run.parts) : textOf(message);
   return (
     <article className="answer" aria-label="Answer" aria-busy={isWorking}>
       {parts.map((part, at) => (
@@ -39,7 +49,12 @@ export function Answer({ runId, message, isLive, onProgress, onRetry, onContinue
       ))}
       {isWorking && !run.question && <AtWork run={run} after={parts.at(-1)?.type} />}
       {run.question && <Question key={run.question.request_id} question={run.question} onAnswer={run.reply} />}
-      {isLive && <Ending run={run} onContinue={onContinue} onRetry={onRetry} />}
+      {isLive && <Ending run={run} isKept={message !== undefined} onContinue={onContinue} onRetry={onRetry} />}
+      {!isLive && message && message.completion !== 'complete' && (
+        <div className="notice">
+          <span>{message.completion === 'stopped' ? 'This answer was stopped.' : 'This answer failed before it was complete.'}</span>
+        </div>
+      )}
       {!isWorking && (
         <footer className="under">
           <CopyButton text={message?.content ?? run.text} label="Copy the answer" />
@@ -54,6 +69,20 @@ export function Answer({ runId, message, isLive, onProgress, onRetry, onContinue
       )}
     </article>
   );
+}
+
+/** What stood before the text of a run that continues a message: its own message has both, as soon as it is there. */
+function textBefore(text: string, message: Message | undefined, continued: string | undefined): string {
+  if (!message) return continued ?? '';
+  return message.content.endsWith(text) ? message.content.slice(0, message.content.length - text.length) : '';
+}
+
+function withTextBefore(before: string, parts: readonly RunPart[]): readonly RunPart[] {
+  const [first, ...others] = parts;
+  if (before === '') return parts;
+  return first?.type === 'text'
+    ? [{ ...first, text: before + first.text }, ...others]
+    : [{ type: 'text', key: -1, text: before }, ...parts];
 }
 
 const textOf = (message: Message | undefined): RunPart[] => (message ? [{ type: 'text', key: 0, text: message.content }] : []);
@@ -81,10 +110,10 @@ function AtWork({ run: { status, connection }, after }: { run: UsedRun; after: R
   );
 }
 
-type EndingProps = { run: UsedRun; onContinue: (() => void) | undefined; onRetry: (() => void) | undefined };
+type EndingProps = { run: UsedRun; isKept: boolean; onContinue: (() => void) | undefined; onRetry: (() => void) | undefined };
 
 /** How a run ended that did not become an answer. */
-function Ending({ run: { status, failure, error }, onContinue, onRetry }: EndingProps) {
+function Ending({ run: { status, failure, error }, isKept, onContinue, onRetry }: EndingProps) {
   if (error !== undefined) return <ErrorNotice error={error} retry={() => location.reload()} />;
   if (status === 'cancelled')
     return (
@@ -106,7 +135,7 @@ function Ending({ run: { status, failure, error }, onContinue, onRetry }: Ending
           {failure.error_class} · trace {failure.trace_id}
         </span>
       </div>
-      {failure.resumable && onContinue && (
+      {(failure.resumable || isKept) && onContinue && (
         <Button kind="quiet" onClick={onContinue}>
           Go on with it
         </Button>

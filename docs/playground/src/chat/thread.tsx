@@ -45,7 +45,9 @@ export function Conversation({ threadId }: { threadId: string }) {
       </>
     );
 
-  const rows = messages.data ?? [];
+  const all = messages.data ?? [];
+  const rows = all.filter(({ id }) => id !== progress?.continues);
+  const contentOf = (id: string) => all.find((row) => row.id === id)?.content;
   const isAnswered = rows.some((row) => row.run_id === runId);
   const answer = (id: string, message: Message | undefined) => {
     const isNewest = id === runId;
@@ -55,6 +57,7 @@ export function Conversation({ threadId }: { threadId: string }) {
         key={id}
         runId={id}
         message={message}
+        contentOf={contentOf}
         isLive={isNewest && isLive}
         onProgress={isNewest ? setProgress : undefined}
         onRetry={canAct ? () => retry.mutate() : undefined}
