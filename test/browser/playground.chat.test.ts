@@ -89,7 +89,11 @@ test('an answer that is stopped stays as far as it was, and is taken up again', 
   await page.reload();
   await answer.getByText('So far').waitFor();
   await answer.getByRole('button', { name: 'Go on with it' }).click();
-  await page.getByText('and to the end.').waitFor();
+  await answer.getByText('So far and to the end.').waitFor();
+  expect(await answer.count()).toBe(1);
+  await page.reload();
+  await answer.getByText('So far and to the end.').waitFor();
+  expect(await answer.count()).toBe(1);
 });
 
 test('an answer is given again, a message is changed, and what came after is gone', async () => {

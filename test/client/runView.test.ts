@@ -43,6 +43,7 @@ test('texts, thoughts and calls are parts in the order in which they came', () =
     ended: true,
     text: 'I look. Here it is.',
     messageId: 'm',
+    continuesMessageId: undefined,
     usage: { output_tokens: 3 },
   });
   expect(seen.toolCalls).toMatchObject([

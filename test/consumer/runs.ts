@@ -56,7 +56,10 @@ export function describeRuns(target: Target) {
     expect(await client.runs.cancel({ params: { run_id: runId }, body: { last_seen_seq: 2 } })).toEqual({ ok: true });
     const events = await collect(client.runs.stream(runId));
     expect(events.slice(-2).map(({ type }) => type)).toEqual(['run.cancel_requested', 'run.cancelled']);
-    expect(events.at(-1)!.data).toMatchObject({ reason: 'cancel_signal' });
+    const list = async () => (await client.messages.list({ params: thread })).map(({ content, completion }) => ({ content, completion }));
+    const [, incomplete] = await client.messages.list({ params: thread });
+    expect(incomplete).toMatchObject({ role: 'assistant', content: 'Working', completion: 'stopped', run_id: runId });
+    expect(events.at(-1)!.data).toMatchObject({ reason: 'cancel_signal', message_id: incomplete!.id });
     expect(await client.runs.get({ params: { run_id: runId } })).toMatchObject({ status: 'cancelled', completed_at: null });
     expect(await client.runs.cancel({ params: { run_id: runId }, body: {} })).toEqual({ ok: true });
     const late = client.runs.input({ params: { run_id: runId }, body: { content: 'Too late' } });
@@ -64,7 +67,9 @@ export function describeRuns(target: Target) {
     const next = await client.runs.continue({ params: thread, body: { run_id: runId } });
     const more = await collect(client.runs.stream(next.run_id));
     expect(more[0]!.data).toMatchObject({ source: 'continue', resume_from_run_id: runId, continuation_source: 'explicit' });
+    expect(more[0]!.data).toMatchObject({ continues_message_id: incomplete!.id });
     expect(said(more)).toBe('Done');
+    expect((await list()).slice(1)).toEqual([{ content: 'WorkingDone', completion: 'complete' }]);
     expect(await refusalOf(client.runs.continue({ params: thread, body: { run_id: next.run_id } }))).toEqual(
       refused(409, 'conflict', 'run_cannot_continue'),
     );

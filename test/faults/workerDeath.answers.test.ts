@@ -3,22 +3,26 @@ import { expect, test } from 'vitest';
 import { createBell } from '../../server/jobs/bell.ts';
 import { queue } from '../../server/jobs/queue.ts';
 import { reapRuns } from '../../server/jobs/reaper.ts';
-import { openTalk, promptOf } from '../setup/agent.ts';
-import { transcriptOf } from '../setup/conversation.ts';
-import { types } from '../setup/events.ts';
+import { openTalk } from '../setup/agent.ts';
+import { addBrain } from '../setup/brain.ts';
+import { openThread, startRun, transcriptOf } from '../setup/conversation.ts';
+import { openStream, types } from '../setup/events.ts';
 import { expectSound } from '../setup/invariants.ts';
 import { quickWorker, type Running, sameKeys, startProcess } from '../setup/process.ts';
 import { addTools, asks } from '../setup/tools.ts';
 import { chat } from '../setup/vendor.ts';
 import { startWorld } from '../setup/world.ts';
 
-const world = await startWorld({ ...quickWorker, ARKLOOP_RUN_TIMEOUT_MINUTES: '1' }, { worker: false });
-const startWorker = () => startProcess('worker', { ...quickWorker, ...sameKeys, ARKLOOP_DATABASE_URL: world.databaseUrl });
+// Long enough for a busy machine: a worker that loses its lease asks the model once more.
+const lease = { ...quickWorker, ARKLOOP_WORKER_LEASE_SECONDS: '5' };
+const world = await startWorld({ ...lease, ARKLOOP_RUN_TIMEOUT_MINUTES: '1' }, { worker: false });
+const startWorker = () => startProcess('worker', { ...lease, ...sameKeys, ARKLOOP_DATABASE_URL: world.databaseUrl });
 const kill = async (worker: Running) => {
   worker.kill('SIGKILL');
   await worker.exited;
 };
-type Talk = Awaited<ReturnType<typeof openTalk>>;
+type Talk = Pick<Awaited<ReturnType<typeof openTalk>>, 'token' | 'threadId'>;
+type Asked = { role: string; content: string; tool_calls?: { id: string }[] };
 
 const half = (text: string) => ({ steps: [chat.text(text), 'stall' as const] });
 const transcript = (talk: Talk) => transcriptOf(world, talk, talk.threadId);
@@ -29,7 +33,7 @@ const proceed = async (talk: Talk, run_id: string): Promise<string> =>
 
 /** Follows a run until it has said a text, and kills the worker that executes it. */
 async function killedAfter(talk: Talk, runId: string, text: string, worker: Running) {
-  const reader = await talk.follow(runId);
+  const reader = await openStream(world.url, runId, { token: talk.token });
   await reader.until((event) => event.type === 'message.delta' && event.data.content === text);
   await kill(worker);
   return reader;
@@ -38,21 +42,30 @@ async function killedAfter(talk: Talk, runId: string, text: string, worker: Runn
 test('a run that another worker takes over leaves one message, and its tools are in the prompt of the next run', async () => {
   const person = await world.signUp();
   await addTools(world, person);
-  const call = asks(['mcp__tools__count', {}, 'a']);
-  const script = [{ steps: [chat.text('I count. '), ...call.steps!] }, half('It is '), chat.answer('One.'), chat.answer('Yes.')];
-  const talk = await openTalk(world, { person, script });
-  const runId = await talk.start();
+  const prompts: Asked[][] = [];
+  let isFirst = true;
+  await addBrain(world, person, (messages: Asked[]) => {
+    prompts.push(messages);
+    const last = messages.at(-1)!;
+    if (last.content === 'Sure?') return chat.answer('Yes.');
+    if (last.role === 'user') return { steps: [chat.text('I count. '), ...asks(['mcp__tools__count', {}, 'a']).steps!] };
+    return isFirst ? half('It is ') : chat.answer('One.');
+  });
+  const talk = { ...person, threadId: await openThread(world, person) };
+  const runId = await startRun(world, person, talk.threadId);
   const reader = await killedAfter(talk, runId, 'It is ', await startWorker());
+  isFirst = false;
   expect(await transcript(talk)).toEqual(['user Hello!']);
   const heir = await startWorker();
   await reader.ended;
   await expectSound(world, runId, talk.token);
   expect(await messageRows(runId)).toEqual([{ completion: 'complete', visible: true }]);
-  await talk.say('Sure?');
-  await talk.run();
-  expect(promptOf(talk, 3).map(({ role, content, tool_calls }) => tool_calls?.[0]?.id ?? (role === 'assistant' ? content : role))).toEqual([
-    ...['system', 'user', 'a', 'tool', 'One.', 'user'],
-  ]);
+  await world.call('POST', `/v1/threads/${talk.threadId}/messages`, { token: talk.token, body: { content: 'Sure?' } });
+  const next = await startRun(world, person, talk.threadId);
+  await (await openStream(world.url, next, { token: talk.token })).ended;
+  await expectSound(world, next, talk.token);
+  const names = prompts.at(-1)!.map(({ role, content, tool_calls }) => tool_calls?.[0]?.id ?? (role === 'assistant' ? content : role));
+  expect(names).toEqual(['system', 'user', 'a', 'tool', 'One.', 'user']);
   await kill(heir);
 }, 120_000);
 

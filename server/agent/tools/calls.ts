@@ -67,8 +67,11 @@ function startTogether(calls: readonly Runnable[], deps: CallDeps): Map<Judged, 
       await makeCall(call, deps).then(end.resolve, end.reject);
     }
   };
-  for (let lane = 0; lane < Math.min(deps.maxParallel, calls.length); lane++) void work();
-  // Whoever reads the outcomes may stop at the first that rejects.
+  const fail = (error: unknown) => {
+    for (const end of ends.values()) end.reject(error);
+  };
+  for (let lane = 0; lane < Math.min(deps.maxParallel, calls.length); lane++) work().catch(fail);
+  // The reader of the outcomes may stop at the first that rejects.
   for (const { promise } of ends.values()) promise.catch(() => {});
   return new Map([...ends].map(([call, { promise }]) => [call, promise]));
 }

@@ -137,7 +137,9 @@ export const selectRepeated = statement<Pick<RunRow, 'route_id' | 'requested_per
   order by tail_message_number, created_at desc, id desc limit 1`);
 
 export const selectContinuable = statement<RunRow & { can_continue: boolean }>(`
-  select ${runColumns}, r.status in ('failed', 'cancelled') and exists (
+  select ${runColumns}, r.status in ('failed', 'cancelled') and (exists (
+    select from messages m where m.account_id = $1 and m.thread_id = $2 and m.run_id = r.id and m.visible and m.completion <> 'complete'
+  ) or exists (
     select from run_events e where e.run_id = r.id
-      and e.type in ('message.delta', 'tool.call', 'tool.call.delta', 'tool.result', 'run.segment.start', 'run.segment.end')) as can_continue
+      and e.type in ('message.delta', 'tool.call', 'tool.call.delta', 'tool.result', 'run.segment.start', 'run.segment.end'))) as can_continue
   from runs r where r.account_id = $1 and r.thread_id = $2 and r.id = $3 and r.parent_run_id is null`);
