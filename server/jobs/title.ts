@@ -43,10 +43,22 @@ export async function giveTitle(
 
 async function ask(model: Model, text: string, signal: AbortSignal): Promise<string> {
   const messages = [{ role: 'user' as const, content: `${instruction}\n\n${text}` }];
-  for await (const event of model.stream({ messages, tools: [], reasoning_mode: 'none', temperature: 0.2, max_output_tokens: 64 }, signal))
+  let answer = '';
+  for await (const event of model.stream(
+    { messages, tools: [], reasoning_mode: 'none', temperature: 0.2, max_output_tokens: 64 },
+    signal,
+  )) {
     if (event.type === 'finish') return event.text;
+    if (event.type === 'text' && !event.channel) answer += event.text;
+    // Not every vendor keeps to the limit of tokens, and the rest of a long answer would slow down the run's own.
+    if (answer.length >= longestTitleAnswer || lineBreak.test(answer.trimStart())) return answer;
+  }
   return '';
 }
+
+/** Characters of an answer that hold a title, with what models put before it. */
+const longestTitleAnswer = 256;
+const lineBreak = /[\r\n\u2028\u2029]/;
 
 /** Characters of a text that are looked at for a title. */
 const titleSource = 2_000;
@@ -55,13 +67,7 @@ const closingQuotes = `"'“”„«»」』`;
 
 /** One line of at most 50 characters, without the quotes that models like to add. */
 export function tidy(title: string): string {
-  const line = title
-    .trimStart()
-    .slice(0, titleSource)
-    .toWellFormed()
-    .replaceAll('\0', '')
-    .trim()
-    .split(/[\r\n\u2028\u2029]/, 1)[0]!;
+  const line = title.trimStart().slice(0, titleSource).toWellFormed().replaceAll('\0', '').trim().split(lineBreak, 1)[0]!;
   const bare = trimStart(trimEnd(line.trim(), closingQuotes), openingQuotes).trim();
   return [...bare].slice(0, 50).join('').trim();
 }

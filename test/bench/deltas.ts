@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createOpenAI } from '@ai-sdk/openai';
 import { listener } from '../setup/listener.ts';
 
@@ -9,11 +10,15 @@ import { listener } from '../setup/listener.ts';
 /** Pieces of one answer. */
 export const deltaCount = 2_000;
 
+/** Pieces of the answers of the models `long` and `paced`, and how many of them `paced` writes in a second. */
+export const longCount = 6_667;
+export const perSecond = 1_333;
+
 const chunk = (delta: object, finish: string | null = null) =>
   `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
 
-function answer(): Buffer[] {
-  const pieces = Array.from({ length: deltaCount }, (_, n) => chunk({ content: `word${n} ` }));
+function answer(count: number): Buffer[] {
+  const pieces = Array.from({ length: count }, (_, n) => chunk({ content: `word${n} ` }));
   return [chunk({ role: 'assistant' }), ...pieces, chunk({}, 'stop'), 'data: [DONE]\n\n'].map((text) => Buffer.from(text));
 }
 
@@ -23,19 +28,29 @@ async function listen(server: ReturnType<typeof createServer>) {
   process.stdout.write(`API: http://127.0.0.1:${(server.address() as AddressInfo).port}\nis ready\n`);
 }
 
-/** Every piece is a write of its own, as fast as the reader takes them. */
+/** Every piece is a write of its own: as fast as the reader takes them, but for the model `paced`. */
 async function serveDeltas() {
-  const chunks = answer();
+  const short = answer(deltaCount);
+  const long = answer(longCount);
   await listen(
     createServer(
       listener(async (req, res) => {
-        req.resume();
+        const { model } = JSON.parse((await req.setEncoding('utf8').toArray()).join('')) as { model: string };
+        res.socket?.setNoDelay(true);
         res.writeHead(200, { 'content-type': 'text/event-stream' });
-        for (const piece of chunks) if (!res.write(piece)) await once(res, 'drain');
+        await write(res, model === 'm' ? short : long, model === 'paced' ? perSecond : Number.POSITIVE_INFINITY);
         res.end();
       }),
     ),
   );
+}
+
+async function write(res: ServerResponse, pieces: readonly Buffer[], rate: number) {
+  const began = performance.now();
+  for (const [at, piece] of pieces.entries()) {
+    while (at > ((performance.now() - began) / 1_000) * rate) await sleep(1);
+    if (!res.write(piece)) await once(res, 'drain');
+  }
 }
 
 /** `GET /?from=<base url>` reads one answer and says how many milliseconds it took. */

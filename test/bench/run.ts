@@ -4,6 +4,7 @@ import type { Effort } from './load.ts';
 import { newSecret, type Shared, startPostgres, stopAll } from './processes.ts';
 import { measureBroadcasts } from './scenarios/broadcasts.ts';
 import { measureCredits } from './scenarios/credits.ts';
+import { measureDeltas } from './scenarios/deltas.ts';
 import { measureGateway } from './scenarios/gateway.ts';
 import { measureLogins } from './scenarios/logins.ts';
 import { measureLoop } from './scenarios/loop.ts';
@@ -17,6 +18,7 @@ const scenarios: Record<string, (shared: Shared, effort: Effort) => Promise<Figu
   threads: measureThreads,
   runs: measureRuns,
   loop: measureLoop,
+  deltas: measureDeltas,
   webhooks: measureWebhooks,
   credits: measureCredits,
   streams: measureStreams,

@@ -108,3 +108,19 @@ test('a title is made of what the user wrote, and of the beginning of what was a
   expect(asked.match(/x{100,}/)![0].length).toBeLessThan(1_200);
   await vendor.close();
 });
+
+test('a title is taken from its first line, and what a vendor says beyond it is not waited for', async () => {
+  const bob = await world.signUp();
+  const vendor = await addModel(world, bob);
+  const gate = Promise.withResolvers<void>();
+  const long = { steps: [chat.text('A title'), chat.text('\nand a poem'), { wait: gate.promise }, chat.stop(), chat.done] };
+  vendor.answers(long, long);
+  const threadId = await untitled(bob, 'Hello!');
+  const runId = await startRun(world, bob, threadId);
+  await expect.poll(async () => (await thread(threadId, bob)).title, { timeout: 10_000 }).toBe('A title');
+  await expect.poll(() => vendor.requests.filter(({ closed }) => closed).length, { timeout: 10_000 }).toBe(1);
+  gate.resolve();
+  await readAll(url, runId, bob.token);
+  expect(types(await expectSound(world, runId, bob.token)).slice(-2)).toEqual(['llm.turn.completed', 'run.completed']);
+  await vendor.close();
+}, 40_000);
