@@ -84,10 +84,27 @@ export type BulkCreditAdjustment = z.infer<typeof BulkCreditAdjustment>;
 export const CreditReset = z.strictObject({ note }).meta({ id: 'CreditReset' });
 export type CreditReset = z.infer<typeof CreditReset>;
 
-export const AffectedAccounts = z
-  .object({ affected: z.int().min(0).meta({ description: 'Accounts whose balance changed.' }) })
-  .meta({ id: 'AffectedAccounts' });
-export type AffectedAccounts = z.infer<typeof AffectedAccounts>;
+/** An operation on the credits of all accounts, and how far it has come. */
+export const CreditOperation = z
+  .object({
+    id: Id.meta({ description: 'Also the id of its audit entry, and the `reference_id` of its transactions.' }),
+    operation: z.enum(['bulk_adjust', 'reset_all']),
+    amount: z.int().nullable().meta({ description: 'What every account is given or loses; null for a reset.' }),
+    note: z.string().nullable(),
+    state: z.enum(['running', 'completed']),
+    total: z.int().min(0).meta({ description: 'Accounts that were there at the beginning; later ones are left as they are.' }),
+    done: z.int().min(0).meta({ description: 'Accounts that were looked at so far.' }),
+    affected: z.int().min(0).meta({ description: 'Accounts whose balance changed so far.' }),
+    failed: z
+      .int()
+      .min(0)
+      .meta({ description: 'Accounts that were left as they are because they would have more credits than is possible.' }),
+    created_by: Id,
+    created_at: Time,
+    completed_at: Time.nullable(),
+  })
+  .meta({ id: 'CreditOperation' });
+export type CreditOperation = z.infer<typeof CreditOperation>;
 
 /** Balances and their ledger. */
 export const credits = initContract().router({
@@ -122,17 +139,26 @@ export const credits = initContract().router({
     method: 'POST',
     path: '/v1/admin/credits/bulk-adjust',
     summary: 'Give credits to every account or take some away',
-    description: 'An account loses no more than it has. Either all accounts change or none.',
+    description:
+      'An account loses no more than it has. Up to 1,000 accounts are changed before the answer; of more, the rest are changed in the background, at most 1,000 in a transaction: the answer says `running`, and the operation can be read by its `id`. Each account changes once, also when a worker ends in the middle. While one operation runs, another is 409 `credit_operation_running`.',
     body: BulkCreditAdjustment,
-    responses: { 200: AffectedAccounts },
+    responses: { 200: CreditOperation },
     metadata: { auth: 'platform', audit: ['credits.bulk_adjust', 'credits_batch'] },
   },
   resetAll: {
     method: 'POST',
     path: '/v1/admin/credits/reset-all',
     summary: 'Take all credits from every account',
+    description: 'It proceeds as an adjustment of every account does.',
     body: CreditReset,
-    responses: { 200: AffectedAccounts },
+    responses: { 200: CreditOperation },
     metadata: { auth: 'platform', audit: ['credits.reset_all', 'credits_batch'] },
+  },
+  operation: {
+    method: 'GET',
+    path: '/v1/admin/credits/operations/{operation_id}',
+    summary: 'Read an operation on the credits of all accounts, and how far it has come',
+    responses: { 200: CreditOperation },
+    metadata: { auth: 'platform' },
   },
 } as const satisfies Resource);

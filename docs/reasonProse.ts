@@ -27,6 +27,7 @@ export const reasonProse: Readonly<Record<string, string>> = {
   command_not_allowed: 'The operator does not allow this program with these arguments.',
   concurrent_runs_exceeded: 'The account has as many runs as it may; wait for one to end.',
   content_too_large: 'The input has more than 32,768 bytes.',
+  credit_operation_running: 'Another operation on the credits of all accounts is running; `operation_id` names it.',
   credits_exhausted:
     'The balance is used up, or runs under way have reserved what is left: `details.balance`, and then also `reserved` and `available`. Try again when they have ended.',
   default_project: 'The default project stays as it is.',

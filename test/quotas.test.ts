@@ -62,6 +62,7 @@ const tables: Readonly<Record<string, string>> = {
   broadcasts: 'admins of the platform',
   credentials: 'one a user',
   credit_balances: 'one an account',
+  credit_operations: 'admins of the platform',
   credit_transactions: 'the ledger: runs, redemptions and grants',
   email_verifications: 'removed when they expire',
   entitlement_overrides: 'admins of the platform',

@@ -136,6 +136,7 @@ export const routes = {
     adjust: { method: 'POST', path: '/v1/admin/credits/adjust', auth: 'platform', idempotent: true, retryable: true, refusals: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
     bulkAdjust: { method: 'POST', path: '/v1/admin/credits/bulk-adjust', auth: 'platform', idempotent: true, retryable: true, refusals: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
     resetAll: { method: 'POST', path: '/v1/admin/credits/reset-all', auth: 'platform', idempotent: true, retryable: true, refusals: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    operation: { method: 'GET', path: '/v1/admin/credits/operations/{operation_id}', auth: 'platform', retryable: true, refusals: [400, 401, 403, 404, 500, 503] },
   },
   redemptionCodes: {
     createBatch: { method: 'POST', path: '/v1/admin/redemption-codes/batch', auth: 'platform', idempotent: true, retryable: true, refusals: [400, 401, 403, 404, 409, 413, 422, 500, 503] },

@@ -108,11 +108,6 @@ export interface AdminAccountChanges {
   status: "active" | "suspended";
 }
 
-export interface AffectedAccounts {
-  /** Accounts whose balance changed. */
-  affected: number;
-}
-
 export interface AgentParallelCompleteEvent {
   event_id: Id;
   run_id: Id;
@@ -359,6 +354,27 @@ export interface CreditAdjustment {
   /** Positive adds, negative takes. */
   amount: number;
   note?: string | undefined;
+}
+
+export interface CreditOperation {
+  /** Also the id of its audit entry, and the `reference_id` of its transactions. */
+  id: Id;
+  operation: "bulk_adjust" | "reset_all";
+  /** What every account is given or loses; null for a reset. */
+  amount: number | null;
+  note: string | null;
+  state: "running" | "completed";
+  /** Accounts that were there at the beginning; later ones are left as they are. */
+  total: number;
+  /** Accounts that were looked at so far. */
+  done: number;
+  /** Accounts whose balance changed so far. */
+  affected: number;
+  /** Accounts that were left as they are because they would have more credits than is possible. */
+  failed: number;
+  created_by: Id;
+  created_at: Time;
+  completed_at: Time | null;
 }
 
 export interface CreditReset {
@@ -3025,11 +3041,17 @@ export interface CreditsApi {
   /**
    * Give credits to every account or take some away
    *
-   * An account loses no more than it has. Either all accounts change or none.
+   * An account loses no more than it has. Up to 1,000 accounts are changed before the answer; of more, the rest are changed in the background, at most 1,000 in a transaction: the answer says `running`, and the operation can be read by its `id`. Each account changes once, also when a worker ends in the middle. While one operation runs, another is 409 `credit_operation_running`.
    */
-  readonly bulkAdjust: Call<{ body: BulkCreditAdjustment; }, AffectedAccounts, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Take all credits from every account */
-  readonly resetAll: Call<{ body?: CreditReset | undefined; }, AffectedAccounts, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  readonly bulkAdjust: Call<{ body: BulkCreditAdjustment; }, CreditOperation, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /**
+   * Take all credits from every account
+   *
+   * It proceeds as an adjustment of every account does.
+   */
+  readonly resetAll: Call<{ body?: CreditReset | undefined; }, CreditOperation, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** Read an operation on the credits of all accounts, and how far it has come */
+  readonly operation: Call<{ params: { operation_id: Id; }; }, CreditOperation, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface RedemptionCodesApi {

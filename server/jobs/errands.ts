@@ -7,7 +7,9 @@ import type { Database } from '../kernel/sql.ts';
 import { sendMailTask } from '../mail/mail.ts';
 import { openMailer } from '../mail/mailer.ts';
 import { sendBroadcastTask } from '../resources/broadcasts/queue.ts';
+import { changeCreditsTask } from '../resources/credits/operations.ts';
 import { mailWay } from '../resources/email/way.ts';
+import { changeCredits, tendCreditOperations } from './changeCredits.ts';
 import { jobSpan } from './jobSpan.ts';
 import { startRunner } from './runner.ts';
 import { sendBroadcast, tendBroadcasts } from './sendBroadcast.ts';
@@ -15,14 +17,14 @@ import { sendMail, tendMail } from './sendMail.ts';
 
 type ErrandDeps = { config: Config; keys: Keys; database: Database; databaseUrl: string; log: Log };
 
-/** The part of a worker that does what is small beside a run: mail and broadcasts. */
+/** The part of a worker that does what is small beside a run: mail, broadcasts, and operations on all accounts. */
 export type Errands = { shutDown(): Promise<void> };
 
 /** The jobs that are errands. */
-export const errandTasks = [sendMailTask, sendBroadcastTask];
+export const errandTasks = [sendMailTask, sendBroadcastTask, changeCreditsTask];
 
-/** Errands at once, in slots of their own: runs that take minutes do not hold them back. Broadcasts never take more than one of them. */
-const slots = 3;
+/** Errands at once, in slots of their own: runs that take minutes do not hold them back. Broadcasts and operations on all accounts never take more than one each. */
+const slots = 4;
 const minute = 60_000;
 
 /** Start with the errands that this worker takes; undefined when there are none. */
@@ -76,15 +78,23 @@ function tasksOf({ config, keys, database, log }: ErrandDeps, stopping: AbortSig
       within(jobSpan(payload), () => sendMail(mailer, keys, payload, log.child({ job_id: job.id })));
     chores.push([minute, () => tendMail(database)]);
   }
-  if (takes(sendBroadcastTask)) {
+  /** A job that goes on where a killed worker has left it, and what looks for such jobs. */
+  const addBatched = (
+    task: string,
+    work: (deps: { database: Database; stopping: AbortSignal; log: Log }, payload: unknown) => Promise<void>,
+    tend: (database: Database, leaseSeconds: number, activeJobs: ReadonlySet<string>, log: Log) => Promise<void>,
+  ) => {
+    if (!takes(task)) return;
     const lease = config.workerLeaseSeconds;
     const active = new Set<string>();
-    taskList[sendBroadcastTask] = (payload, { job }) => {
+    taskList[task] = (payload, { job }) => {
       active.add(job.id);
-      const sent = within(jobSpan(payload), () => sendBroadcast({ database, stopping, log: log.child({ job_id: job.id }) }, payload));
-      return sent.finally(() => active.delete(job.id));
+      const done = within(jobSpan(payload), () => work({ database, stopping, log: log.child({ job_id: job.id }) }, payload));
+      return done.finally(() => active.delete(job.id));
     };
-    chores.push([Math.max(500, lease * 250), () => tendBroadcasts(database, lease, active, log)]);
-  }
+    chores.push([Math.max(500, lease * 250), () => tend(database, lease, active, log)]);
+  };
+  addBatched(sendBroadcastTask, sendBroadcast, tendBroadcasts);
+  addBatched(changeCreditsTask, changeCredits, tendCreditOperations);
   return { taskList, chores };
 }

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { creditCalls } from '../setup/creditOperations.ts';
 import { soundBalance } from '../setup/credits.ts';
+import { quickWorker } from '../setup/process.ts';
 import { reason } from '../setup/sessions.ts';
 import { startWorld } from '../setup/world.ts';
 
-const world = await startWorld({}, { worker: false });
+const world = await startWorld(quickWorker);
 const { call, sql, signUp, promote } = world;
 const admin = await signUp();
 beforeAll(() => promote(admin));
@@ -117,6 +119,7 @@ describe('adjusting one account', () => {
 
 describe('all accounts at once', () => {
   const bulk = (path: string, body: object) => call('POST', `/v1/admin/credits/${path}`, { token: admin.token, body });
+  const { ended } = creditCalls(world, admin);
   /** Nobody but these has credits, and of them each what is said. */
   async function only(...balances: number[]) {
     expect((await bulk('reset-all', {})).status).toBe(200);
@@ -137,7 +140,7 @@ describe('all accounts at once', () => {
   test('each loses what it has at most, and rows tell what was really taken', async () => {
     const [a, b, c] = await only(1000, 300, 0);
     const taken = await bulk('bulk-adjust', { amount: -700, note: 'season’s end' });
-    expect([taken.status, taken.body]).toEqual([200, { affected: 2 }]);
+    expect([taken.status, taken.body]).toMatchObject([200, { affected: 2, state: 'completed' }]);
     expect([await soundBalance(world, a!), await soundBalance(world, b!), await soundBalance(world, c!)]).toEqual([300, 0, 0]);
     const [entry] = await auditOf(taken.headers.get('x-trace-id'));
     expect(entry).toMatchObject({
@@ -153,11 +156,11 @@ describe('all accounts at once', () => {
       { account_id: b, amount: -300, ...common },
     ]);
     const reset = await bulk('reset-all', {});
-    expect(reset.body).toEqual({ affected: 1 });
+    expect(reset.body).toMatchObject({ affected: 1, state: 'completed' });
     const [note] = await auditOf(reset.headers.get('x-trace-id'));
     expect(note).toMatchObject({ action: 'credits.reset_all', metadata: { operation: 'reset_all', amount: null, affected_count: 1 } });
     expect(await rowsOf(note.id)).toMatchObject([{ account_id: a, amount: -300, reference_type: 'admin_reset', metadata: {} }]);
-    expect((await bulk('reset-all', {})).body).toEqual({ affected: 0 });
+    expect((await bulk('reset-all', {})).body).toMatchObject({ affected: 0, state: 'completed' });
   });
 
   test('each is given the same, one without a balance and more than a page of them too, but none that is closed', async () => {
@@ -170,12 +173,12 @@ describe('all accounts at once', () => {
     );
     const [closed] = await sql(`update accounts set deleted_at = now() where slug = 'many-7' returning id`);
     const [{ open }] = await sql('select count(*)::int as open from accounts where deleted_at is null');
-    expect((await bulk('bulk-adjust', { amount: 40 })).body).toEqual({ affected: open });
+    expect(await ended((await bulk('bulk-adjust', { amount: 40 })).body.id)).toMatchObject({ affected: open });
     expect(await soundBalance(world, a!)).toBe(40);
     const [{ total }] = await sql('select sum(balance)::int as total from credit_balances');
     expect(total).toBe(open * 40);
     expect(await sql('select 1 from credit_balances where account_id = $1', [closed.id])).toEqual([]);
-    expect((await bulk('reset-all', { note: 'x' })).body).toEqual({ affected: open });
+    expect(await ended((await bulk('reset-all', { note: 'x' })).body.id)).toMatchObject({ affected: open });
     await sql(`delete from credit_balances where account_id in (select id from accounts where slug like 'many-%')`);
   });
 

@@ -3,6 +3,8 @@ import { expect } from 'vitest';
 import { chargeRun, type Spending } from '../../server/resources/credits/charge.ts';
 import { addCredits } from '../../server/resources/credits/ledger.ts';
 import { readSettings } from '../../server/resources/settings/settings.ts';
+import { adminOf } from './planSamples.ts';
+import type { Maker } from './samples.ts';
 import type { Person, World } from './world.ts';
 
 /** A policy without a free tier, as the setting is written. */
@@ -65,3 +67,13 @@ export async function charge({ database, sql }: World, { accountId }: Person, ru
 
 /** Usage that costs so many credits where everything costs. */
 export const worth = (credits: number): Spending => ({ usage: { input_tokens: credits * 1_000, output_tokens: 0 }, cost: '0' });
+
+/** An operation on all accounts that has ended, and has changed nothing. */
+export async function creditOperationOf({ world }: Pick<Maker, 'world'>): Promise<string> {
+  const { id } = await adminOf(world);
+  const [made] = await world.sql(
+    `insert into credit_operations (id, operation, state, total, trace_id, created_by, completed_at) values (new_id(), 'reset_all', 'completed', 0, '', $1, now()) returning id`,
+    [id],
+  );
+  return made.id;
+}

@@ -81,6 +81,7 @@ export const untried: Record<string, string> = {
   'broadcasts.delete': everybody,
   'broadcasts.get': everybody,
   'credits.bulkAdjust': everybody,
+  'credits.operation': everybody,
   'credits.resetAll': everybody,
   'email.configure': everybody,
   'email.test': 'would send a mail',

@@ -27,6 +27,7 @@ import { Migration00030 } from './Migration00030.ts';
 import { Migration00031 } from './Migration00031.ts';
 import { Migration00032 } from './Migration00032.ts';
 import { Migration00033 } from './Migration00033.ts';
+import { Migration00034 } from './Migration00034.ts';
 
 /** Every migration in order. A new one gets the next number, and one line here. */
 export const migrations = [
@@ -59,4 +60,5 @@ export const migrations = [
   { name: 'Migration00031', class: Migration00031 },
   { name: 'Migration00032', class: Migration00032 },
   { name: 'Migration00033', class: Migration00033 },
+  { name: 'Migration00034', class: Migration00034 },
 ];

@@ -1,13 +1,14 @@
 import { credits } from '../../../contract/credits.ts';
 import { implement } from '../../http/implement.ts';
 import { openAccount } from '../accounts/lookups.ts';
-import { adjustAll, adjustCredits, resetAll } from './adjust.ts';
+import { adjustCredits } from './adjust.ts';
+import { adjustAll, findOperation, resetAll } from './operations.ts';
 import { readCreditsOf, readOwnCredits } from './service.ts';
-import { viewBalance, viewTransaction } from './view.ts';
+import { viewBalance, viewOperation, viewTransaction } from './view.ts';
 
 export const creditHandlers = implement(
   credits,
-  { '?account_id': openAccount },
+  { '?account_id': openAccount, operation: findOperation },
   {
     mine: async ({ scope, query }) => {
       const { account, rows, next } = await readOwnCredits(scope, query);
@@ -21,7 +22,8 @@ export const creditHandlers = implement(
       status: 200,
       body: { account_id: body.account_id, ...viewBalance(await adjustCredits(scope, body)) },
     }),
-    bulkAdjust: async ({ scope, body }) => ({ status: 200, body: { affected: await adjustAll(scope, body) } }),
-    resetAll: async ({ scope, body }) => ({ status: 200, body: { affected: await resetAll(scope, body) } }),
+    bulkAdjust: async ({ scope, body }) => ({ status: 200, body: viewOperation(await adjustAll(scope, body)) }),
+    resetAll: async ({ scope, body }) => ({ status: 200, body: viewOperation(await resetAll(scope, body)) }),
+    operation: ({ found }) => ({ status: 200, body: viewOperation(found.operation) }),
   },
 );

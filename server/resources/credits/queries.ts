@@ -50,22 +50,9 @@ export const lockBalance = statement<BalanceRow>(`
   insert into credit_balances as b (account_id, balance) select a.id, 0 from accounts a where a.id = $1 and a.deleted_at is null
   on conflict (account_id) do update set balance = b.balance returning b.balance, ${reservedBy('$1')} as reserved`);
 
-/** Change balances that are locked: the accounts $1 by the amounts $3, under the ids $2, each with its row in the ledger. */
-export const moveBalances = statement<never>(`
-  with change as (select * from unnest($1::uuid[], $2::uuid[], $3::bigint[]) as c(account_id, id, amount)),
-  entry as (
-    insert into credit_transactions (account_id, id, type, amount, reference_type, reference_id, note, metadata)
-    select account_id, id, case when amount > 0 then 'credit' else 'debit' end, amount, $4, $5, $6, $7 from change)
-  update credit_balances b set balance = b.balance + change.amount from change where b.account_id = change.account_id`);
-
-/** Every account has a balance from here on. */
-export const insertMissing = statement<never>(`
-  insert into credit_balances (account_id, balance)
-  select a.id, 0 from accounts a where a.deleted_at is null and not exists (select from credit_balances b where b.account_id = a.id) order by a.id
-  on conflict (account_id) do nothing`);
-
-/** The next balances after the account $1, locked in the order of their accounts. $2: also empty ones; $3: also of accounts that are closed. */
-export const lockNext = statement<{ account_id: string; balance: number }>(`
-  select b.account_id, b.balance from credit_balances b join accounts a on a.id = b.account_id
-  where b.account_id > $1 and (b.balance > 0 or $2::boolean) and (a.deleted_at is null or $3::boolean)
-  order by b.account_id limit 1000 for update of b`);
+/** Change a balance that is locked: the account $1 by the amount $3, with a row in the ledger under the id $2. */
+export const moveBalance = statement<never>(`
+  with entry as (
+    insert into credit_transactions (account_id, id, type, amount, reference_type, reference_id, note)
+    values ($1, $2, case when $3::bigint > 0 then 'credit' else 'debit' end, $3, 'admin_adjust', $4, $5))
+  update credit_balances set balance = balance + $3::bigint where account_id = $1`);

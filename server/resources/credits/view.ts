@@ -1,4 +1,5 @@
-import type { CreditTransaction } from '../../../contract/credits.ts';
+import type { CreditOperation, CreditTransaction } from '../../../contract/credits.ts';
+import type { OperationRow } from './operationQueries.ts';
 import type { BalanceRow, TransactionRow } from './queries.ts';
 
 /** A balance as published: what is reserved beyond it, because another run or an adjustment took the credits, leaves nothing available. */
@@ -16,4 +17,20 @@ export const viewTransaction = (row: TransactionRow): CreditTransaction => ({
   metadata: Object.keys(row.metadata).length > 0 ? row.metadata : null,
   thread_title: row.thread_title,
   created_at: row.created_at,
+});
+
+/** An operation on all accounts as published. */
+export const viewOperation = (row: OperationRow): CreditOperation => ({
+  id: row.id,
+  operation: row.operation,
+  amount: row.amount,
+  note: row.note,
+  state: row.state,
+  total: row.total,
+  done: row.done,
+  affected: row.affected,
+  failed: row.failed,
+  created_by: row.created_by,
+  created_at: row.created_at,
+  completed_at: row.completed_at,
 });

@@ -1,4 +1,5 @@
 import { inviteCodeOf, redemptionCodeOf, referralOf } from '../codeSamples.ts';
+import { creditOperationOf } from '../credits.ts';
 import { asrCredentialOf } from '../fileSamples.ts';
 import { stagedText } from '../forms.ts';
 import { broadcastOf, notificationOf } from '../notificationSamples.ts';
@@ -20,6 +21,7 @@ export const things: Record<string, (maker: Maker, above: Params) => Promise<str
   '/v1/accounts/{account_id}': workspaceOf,
   '/v1/accounts/{account_id}/members/{user_id}': (maker, { account_id: id }) => memberOf(maker, id!),
   '/v1/admin/accounts/{account_id}': workspaceOf,
+  '/v1/admin/credits/operations/{operation_id}': creditOperationOf,
   '/v1/admin/invite-codes/{code_id}': inviteCodeOf,
   '/v1/admin/notifications/broadcasts/{broadcast_id}': broadcastOf,
   '/v1/admin/platform-settings/{key}': settingOf,
