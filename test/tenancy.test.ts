@@ -96,7 +96,14 @@ test('a link from one account into another is no row', async () => {
 });
 
 /** Columns that remember what may be gone by now; only the server writes them, with what it found in the account. */
-const memories = ['messages.run_id', 'runs.parent_run_id', 'runs.resume_from_run_id', 'threads.parent_thread_id', 'usage_records.run_id'];
+const memories = [
+  'messages.run_id',
+  'runs.continues_run_id',
+  'runs.parent_run_id',
+  'runs.resume_from_run_id',
+  'threads.parent_thread_id',
+  'usage_records.run_id',
+];
 
 test('what names a thing of an account is a key to it', async () => {
   const columns: { place: string; noun: string }[] = await sql(`

@@ -45,13 +45,14 @@ test('a cancel ends a run at once, whatever it is at: two hundred rounds', async
   expect(slow).toEqual([]);
   const runs = await world.sql(
     `select r.status, array_agg(e.type order by e.seq) as types, max(e.seq) = count(*) and r.next_seq = count(*) + 1 as whole, r.lease_token,
-       (select count(*)::int from messages m where m.run_id = r.id) as messages, (select count(*)::int from usage_records u where u.run_id = r.id) as records
+       coalesce(string_agg(e.data ->> 'content', '' order by e.seq) filter (where e.type = 'message.delta'), '') as said,
+       array(select m.content from messages m where m.run_id = r.id and m.role = 'assistant') as answers, (select count(*)::int from usage_records u where u.run_id = r.id) as records
      from runs r join run_events e on e.run_id = r.id where r.account_id = $1 group by r.account_id, r.id`,
     [person.accountId],
   );
   expect(runs).toHaveLength(200);
   for (const run of runs) {
-    expect(run).toMatchObject({ status: 'cancelled', whole: true, lease_token: null, messages: 0 });
+    expect(run).toMatchObject({ status: 'cancelled', whole: true, lease_token: null, answers: run.said === '' ? [] : [run.said] });
     expect(run.types.slice(-2)).toEqual(['run.cancel_requested', 'run.cancelled']);
     expect(run.types.filter((type: string) => /^run\.(completed|failed|cancelled)$/.test(type))).toHaveLength(1);
   }
