@@ -50,6 +50,7 @@ node refusals.ts
 
 /** Which failures pass by themselves, and how. */
 const repeat: Partial<Record<FailureName, string>> = {
+  too_slow: 'yes; nothing was done',
   rate_limited: 'after `Retry-After` seconds',
   internal: 'once; then it is a fault to report',
   upstream: 'later',
@@ -64,6 +65,7 @@ const meaning: Record<FailureName, string> = {
   forbidden: 'You can see this but may not do it.',
   not_found: 'Absent, of another account, or not visible to you.',
   wrong_method: 'The path knows other methods; `Allow` names them.',
+  too_slow: 'The request did not arrive in time.',
   conflict: 'The request clashes with the present state.',
   too_large: 'The body is too large.',
   unreadable: 'The body cannot be read at all.',

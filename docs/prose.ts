@@ -94,6 +94,7 @@ export const refusalProse = {
   413: 'The body is too large: more than 1 MiB, or than this form or its file may be.',
   422: 'The body cannot be read at all.',
   429: 'Too many requests; `Retry-After` says when to come back.',
+  408: 'The request did not arrive in time.',
   431: 'The headers are too large.',
   500: 'A fault of the server; quote the trace id.',
   502: 'An upstream that the request needs failed.',

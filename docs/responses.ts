@@ -21,7 +21,7 @@ const codesOf = (status: number) =>
 /** The refusals of no operation in particular: of the gateway, and of requests that never reach one. */
 export const outsideRefusals = {
   RefusedOutside: {
-    description: `Refused before the operation was reached: ${words(['method_not_allowed', 'rate_limit', 'headers_too_large'])}, and \`auth.forbidden\` under a host name that is not configured.`,
+    description: `Refused before the operation was reached: ${words(['method_not_allowed', 'request_timeout', 'rate_limit', 'headers_too_large'])}, and \`auth.forbidden\` under a host name that is not configured.`,
     headers: headersOfRefusal(0, []),
     content: problem,
   },

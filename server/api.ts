@@ -1,13 +1,16 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app.ts';
 import { openChannel } from './db/channel.ts';
 import { expectedSchemaVersion } from './db/expectedSchema.ts';
 import { schemaVersion } from './db/migrate.ts';
 import { createAccess } from './http/access.ts';
+import { closeInStages, closeServer, noteAnswer } from './http/connections.ts';
+import { safeHeaders } from './http/cors.ts';
 import { messagesOf } from './http/messages.ts';
 import { createCursors } from './http/pages.ts';
+import { refuseUnreadable } from './http/unreadable.ts';
 import { accessChannel, announceAccess, createBell, runChannel } from './jobs/bell.ts';
 import { changeChannel, createChanges } from './jobs/changes.ts';
 import { queue } from './jobs/queue.ts';
@@ -48,6 +51,8 @@ const limits = {
   keepAliveTimeout: 65_000,
   // Two credentials are none, instead of the one that happens to be first.
   joinDuplicateHeaders: true,
+  // Asked for in `refuseMisframed`, so that a request without one is answered like others.
+  requireHostHeader: false,
 };
 
 /** Start serving HTTP. */
@@ -105,23 +110,23 @@ export async function startApi({ config, keys, database, databaseUrl, log, env }
 
   let stopping = false;
   const handler = createApp(app, hub, { ready: () => readiness(database, () => stopping) });
-  const server = createServer({ ...messagesOf(handler), ...limits }, handler);
-  server.on('clientError', refuseBadHttp);
+  const handle = (req: IncomingMessage, res: ServerResponse) => {
+    noteAnswer(res);
+    handler(req, res);
+  };
+  const server = createServer({ ...messagesOf(handler), ...limits }, handle);
+  // Refused by the application, which answers in the error envelope.
+  server.on('checkExpectation', handle);
+  closeInStages(server);
+  refuseUnreadable(server, { headers: safeHeaders });
   await listen(server, config.apiAddr);
   const { address, port, family } = server.address() as AddressInfo;
   return {
     address: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     async shutDown() {
       stopping = true;
-      const closed = once(server, 'close');
-      server.close();
       hub.close();
-      // A connection that becomes idle only now is closed as soon as it is.
-      const sweep = setInterval(() => server.closeIdleConnections(), 50);
-      const force = setTimeout(() => server.closeAllConnections(), drainMs);
-      await closed;
-      clearInterval(sweep);
-      clearTimeout(force);
+      await closeServer(server, drainMs);
       await Promise.all([channel.close(), outbound.close(), storage?.close()]);
     },
   };
@@ -146,16 +151,4 @@ async function readiness(database: Database, stopping: () => boolean) {
   if (version === undefined) return { reason: 'database unreachable' };
   if (version !== expectedSchemaVersion) return { reason: `schema version mismatch: expected ${expectedSchemaVersion}, got ${version}` };
   return { schema_version: version };
-}
-
-/** What is not HTTP gets a bare answer and the end of the connection. */
-function refuseBadHttp(error: NodeJS.ErrnoException, socket: import('node:stream').Duplex) {
-  if (!socket.writable) return socket.destroy();
-  const status =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? '431 Request Header Fields Too Large'
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? '408 Request Timeout'
-        : '400 Bad Request';
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
 }

@@ -7,6 +7,7 @@ import { guidesRouter } from './http/guides.ts';
 import { type Health, healthRouter } from './http/health.ts';
 import type { Implementation } from './http/implement.ts';
 import { sendJson } from './http/messages.ts';
+import { refuseMisframed } from './http/misframed.ts';
 import { mount } from './http/mount.ts';
 import { observed } from './http/observed.ts';
 import { inOrder } from './http/order.ts';
@@ -121,6 +122,7 @@ export function createApp(app: App, hub: Hub, health: Health): Express {
       inOrder(
         observed,
         traced((peer) => config.trustIncomingTraceId && trusted(peer)),
+        refuseMisframed,
         besideV1(healthRouter(health)),
         besideV1(docsRouter()),
         besideV1(guidesRouter()),

@@ -7,7 +7,7 @@ import { type Answer as Declared, type Events, hasBytes, type Route, type Schema
 import type { Answer } from './call.ts';
 
 /** Statuses that a server gives before it looks at the route; the documents describe them once for all operations. */
-const outside = [405, 413, 431];
+const outside = [405, 408, 413, 431];
 
 const json = 'application/json; charset=utf-8';
 

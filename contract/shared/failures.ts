@@ -6,6 +6,7 @@ export const failures = {
   forbidden: [403, 'auth.forbidden'],
   not_found: [404, 'not_found'],
   wrong_method: [405, 'method_not_allowed'],
+  too_slow: [408, 'request_timeout'],
   conflict: [409, 'conflict'],
   too_large: [413, 'payload_too_large'],
   unreadable: [422, 'validation.error'],

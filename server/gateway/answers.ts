@@ -1,9 +1,7 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { ServerResponse } from 'node:http';
 import type { Problem } from '../../contract/shared/errors.ts';
 import { type FailureName, failures } from '../../contract/shared/failures.ts';
 import { facts } from '../kernel/facts.ts';
-import { securityHeaders } from './headers.ts';
 import type { Visit } from './visit.ts';
 
 const messages = {
@@ -58,23 +56,4 @@ export function refuse({ response, headers, traceId }: Visit, failure: GatewayFa
     'x-trace-id': traceId,
     ...((last.includes(failure) || response.req.headers.expect !== undefined) && { connection: 'close' }),
   });
-}
-
-/** Refuse what was no request that could be read, and hang up. */
-export function refuseSocket(socket: Duplex, failure: GatewayFailure, traceId: string): void {
-  if (!socket.writable) return void socket.destroy();
-  facts.gatewayRefused.tell(failure);
-  const [status] = failures[failure];
-  const text = JSON.stringify(problem(failure, traceId));
-  const head = {
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': Buffer.byteLength(text),
-    ...securityHeaders(false),
-    'cache-control': 'no-store',
-    vary: 'Origin',
-    'x-trace-id': traceId,
-    connection: 'close',
-  };
-  const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}`);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${text}`);
 }

@@ -1,12 +1,5 @@
-import {
-  type Agent,
-  type ClientRequest,
-  type IncomingMessage,
-  Agent as PlainAgent,
-  request as plain,
-  type ServerResponse,
-} from 'node:http';
-import { Agent as SecureAgent, request as secure } from 'node:https';
+import { type ClientRequest, type IncomingMessage, request as plain, type ServerResponse } from 'node:http';
+import { request as secure } from 'node:https';
 import { Transform } from 'node:stream';
 import type { Bound, UnfinishedRequests } from '../http/unfinished.ts';
 import { bucketOf } from '../kernel/bucket.ts';
@@ -16,23 +9,14 @@ import { facts } from '../kernel/facts.ts';
 import { codeOf } from '../kernel/operatorError.ts';
 import { type GatewayFailure, refuse } from './answers.ts';
 import { answerHeaders, upstreamHeaders } from './headers.ts';
+import { hasBroken, type Upstream } from './upstream.ts';
 import type { Visit } from './visit.ts';
-
-/** A server behind the gateway. */
-export type Upstream = { url: URL; agent: Agent; timeoutMs: number };
 
 /** Seconds after which a client may try to open a stream again when too many are open. */
 const retryAfterSeconds = 5;
 
 /** The largest body that is passed on, in bytes. */
 export const largestBody = 32 * 1024 * 1024;
-
-/** The server at an address, which may come and go. */
-export function upstreamAt(address: string, timeoutMs: number): Upstream {
-  const url = new URL(address);
-  const agent = new (url.protocol === 'https:' ? SecureAgent : PlainAgent)({ keepAlive: true, maxFreeSockets: 256 });
-  return { url, agent, timeoutMs };
-}
 
 /** Pass a request on and its answer back, byte by byte and unbuffered; whoever hangs up ends both sides. */
 export function forward(upstream: Upstream, visit: Visit, limits: ForwardLimits): void {
@@ -52,6 +36,8 @@ type Route = { upstream: Upstream; limits: ForwardLimits };
 function shed(visit: Visit, bound: Bound) {
   if (visit.response.headersSent) return void visit.request.socket.destroy();
   Object.assign(visit.headers, { connection: 'close', 'retry-after': '1' });
+  // What makes room does not linger.
+  visit.response.once('finish', () => visit.request.socket.destroy());
   if (bound === 'address') refuse(visit, 'rate_limited', 'unfinished_requests');
   else refuse(visit, 'unavailable', 'overloaded');
 }
@@ -171,15 +157,21 @@ function pass(incoming: IncomingMessage, response: ServerResponse) {
     incoming.pause();
     response.once('drain', () => incoming.resume());
   });
-  incoming.once('end', () => {
-    begun = true;
-    response.end();
-  });
-  incoming.once('error', () => {
+  const breakOff = () => {
     if (!response.destroyed) facts.upstreamFailed.tell('broken_off');
     response.destroy();
+  };
+  incoming.once('end', () => {
+    begun = true;
+    if (endsWithConnection(incoming) && hasBroken(incoming.socket)) breakOff();
+    else response.end();
   });
+  incoming.once('error', breakOff);
 }
+
+/** Whether nothing but the end of the connection tells where an answer ends (RFC 9112 section 6.3). */
+const endsWithConnection = ({ headers }: IncomingMessage) =>
+  headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
 
 /** The API's own, where it has one, so that header and body of an answer agree. */
 function traceIdOf({ headers }: IncomingMessage) {

@@ -1,12 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { closeInStages, closeServer, noteAnswer } from '../http/connections.ts';
+import { refuseUnreadable } from '../http/unreadable.ts';
 import type { Config } from '../kernel/config.ts';
 import { facts } from '../kernel/facts.ts';
 import type { Log } from '../kernel/log.ts';
-import { codeOf } from '../kernel/operatorError.ts';
-import { newTraceId, spanOf } from '../kernel/spans.ts';
-import { answerJson, refuse, refuseSocket } from './answers.ts';
+import { spanOf } from '../kernel/spans.ts';
+import { answerJson, refuse } from './answers.ts';
 import { callerOf } from './clientIp.ts';
 import { corsHeaders } from './cors.ts';
 import { securityHeaders } from './headers.ts';
@@ -61,14 +60,13 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     return newVisit({ request, response, span, traceId, path, ip, secure, place: parts.geo.placeOf(ip), agent, headers });
   }
   function leave(visit: Visit) {
-    if (ending) setImmediate(() => server.closeIdleConnections());
     if (visit.path === healthPath || visit.path === readyPath) return;
     parts.accessLog.note(visit);
     if (facts.gatewayAnswered.isHeard) facts.gatewayAnswered.tell(answerOf(visit));
   }
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     const visit = arrive(request, response);
-    answering.set(request.socket, response);
+    noteAnswer(response);
     response.once('close', () => leave(visit));
     if (ending) visit.headers.connection = 'close';
     if (visit.path === healthPath) return answerHealth(visit);
@@ -81,8 +79,8 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
   const server = createServer(limits, handle);
   server.maxHeadersCount = 0;
   for (const event of ['checkContinue', 'checkExpectation']) server.on(event, handle);
-  server.on('connect', (_request, socket) => refuseSocket(socket, 'wrong_method', newTraceId()));
-  server.on('clientError', refuseUnreadable);
+  closeInStages(server);
+  refuseUnreadable(server, { headers: securityHeaders(false), onRefused: facts.gatewayRefused.tell });
   try {
     await listen(server, config.gatewayAddr);
   } catch (error) {
@@ -95,22 +93,10 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     droppedLines: parts.accessLog.dropped,
     async shutDown() {
       ending = true;
-      await drain(server);
+      await closeServer(server, drainMs);
       await parts.close();
     },
   };
-}
-
-/** The newest answer on a connection: nothing may be written into one that has begun. */
-const answering = new WeakMap<Duplex, ServerResponse>();
-
-function refuseUnreadable(error: Error, socket: Duplex) {
-  const answer = answering.get(socket);
-  if (answer?.headersSent && !answer.writableFinished) return void socket.destroy();
-  const code = codeOf(error);
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    return void socket.end('HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
-  refuseSocket(socket, code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'invalid', newTraceId());
 }
 
 const answerOf = ({ request, response, began }: Visit) => ({
@@ -137,16 +123,6 @@ function listen(server: Server, { host, port }: Config['gatewayAddr']) {
     resolve();
   });
   return promise;
-}
-
-/** Stop accepting, let running requests finish, then cut what is still open. */
-async function drain(server: Server) {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.close(() => resolve());
-  server.closeIdleConnections();
-  await Promise.race([promise, sleep(drainMs, undefined, { ref: false })]);
-  server.closeAllConnections();
-  await promise;
 }
 
 function baseUrl(server: Server, host: string) {

@@ -7,7 +7,6 @@ import type { Bucket } from '../kernel/bucket.ts';
 import { createConcurrencyLimiter } from '../kernel/concurrency.ts';
 import { type AccessLog, openAccessLog } from './accessLog.ts';
 import { localBuckets, type Rate } from './buckets.ts';
-import { upstreamAt } from './forward.ts';
 import type { GatewayDeps } from './gateway.ts';
 import { type Geo, openGeo } from './geo.ts';
 import { identifier } from './identity.ts';
@@ -16,6 +15,7 @@ import { followRules, type Rules } from './live.ts';
 import { announceGateway, gatewayChannel, shareOf } from './presence.ts';
 import { sharedBuckets } from './redisBuckets.ts';
 import type { Parts } from './serve.ts';
+import { upstreamAt } from './upstream.ts';
 
 /** Everything that a gateway holds open. */
 export type OpenParts = Parts & { rules(): Rules; geo: Geo; accessLog: AccessLog; close(): Promise<void> };

@@ -1,24 +1,25 @@
-import { get, type ServerResponse } from 'node:http';
+import { get } from 'node:http';
 import { get as secureGet } from 'node:https';
 import { json } from 'node:stream/consumers';
 import { answerJson } from './answers.ts';
-import type { Upstream } from './forward.ts';
+import type { Upstream } from './upstream.ts';
 import type { Visit } from './visit.ts';
 
 /** How long the API may take to say whether it is ready, in milliseconds. */
 const patienceMs = 2_000;
 
 /** Answer `/readyz` with what the API says, or with 503 when it says nothing in time. */
-export function answerReadiness(upstream: Upstream, ending: boolean, { request: { method }, response }: Visit) {
-  if (method !== 'GET' && method !== 'HEAD') return answerJson(response, 405, { status: 'method not allowed' }, { allow: 'GET, HEAD' });
-  if (ending) return unavailable(response, 'shutting down');
+export function answerReadiness(upstream: Upstream, ending: boolean, { request: { method }, response, traceId }: Visit) {
+  const headers = { 'x-trace-id': traceId };
+  const unavailable = (reason: string) => answerJson(response, 503, { status: 'unavailable', reason }, headers);
+  if (method !== 'GET' && method !== 'HEAD')
+    return answerJson(response, 405, { status: 'method not allowed' }, { allow: 'GET, HEAD', ...headers });
+  if (ending) return unavailable('shutting down');
   ask(upstream).then(
-    ({ status, body }) => answerJson(response, status, body),
-    () => unavailable(response, 'upstream unreachable'),
+    ({ status, body }) => answerJson(response, status, body, headers),
+    () => unavailable('upstream unreachable'),
   );
 }
-
-const unavailable = (response: ServerResponse, reason: string) => answerJson(response, 503, { status: 'unavailable', reason });
 
 /** A connection of its own, so that the answer tells about new connections too. */
 function ask({ url }: Upstream) {

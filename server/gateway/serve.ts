@@ -3,12 +3,13 @@ import { rateLimitAddress } from '../kernel/clientAddress.ts';
 import { refuse } from './answers.ts';
 import { type Buckets, rateHeaders } from './buckets.ts';
 import { isPreflight } from './cors.ts';
-import { type ForwardLimits, forward, largestBody, type Upstream } from './forward.ts';
+import { type ForwardLimits, forward, largestBody } from './forward.ts';
 import { flawOf } from './framing.ts';
 import { anonymous, type Identity } from './identity.ts';
 import type { IpFilter } from './ipFilter.ts';
 import type { Rules } from './live.ts';
 import { riskOf } from './risk.ts';
+import type { Upstream } from './upstream.ts';
 import type { Visit } from './visit.ts';
 
 /** What the way of a request through the gateway needs. */

@@ -26,10 +26,15 @@ export function cors(allowed: readonly string[]): RequestHandler {
   };
 }
 
+/** What keeps a browser from taking an answer for more than data. */
+export const safeHeaders = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+};
+
 /** Headers that every answer of the API carries, whatever it says. */
 export const fixedHeaders: RequestHandler = (req, res, next) => {
-  res.setHeader('x-content-type-options', 'nosniff');
-  res.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
+  for (const [name, value] of Object.entries(safeHeaders)) res.setHeader(name, value);
   if (/^\/v1\/(auth|bootstrap|me|api-keys|webhook-endpoints|s)(\/|$)/.test(req.path)) res.setHeader('cache-control', 'no-store');
   if (req.path.startsWith('/v1/s/')) res.setHeader('x-robots-tag', 'noindex');
   next();

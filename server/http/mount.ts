@@ -62,10 +62,13 @@ export function mount(app: App, implementations: readonly Implementation[]): Req
     const caller = callerOf(req);
     const shed = hasBody(req) ? new AbortController() : undefined;
     if (shed)
-      unfinished.enter(req, rateLimitAddress(caller.ip), () =>
+      unfinished.enter(req, rateLimitAddress(caller.ip), () => {
         // What was answered before its end has no other answer.
-        res.headersSent ? void req.socket.destroy() : shed.abort(tooSlow()),
-      );
+        if (res.headersSent) return void req.socket.destroy();
+        // What makes room does not linger.
+        res.once('finish', () => req.socket.destroy());
+        shed.abort(tooSlow());
+      });
     const locals = res.locals as Locals;
     locals.params = hit.params;
     locals.caller = caller;

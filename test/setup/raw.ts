@@ -5,7 +5,11 @@ import { connect } from 'node:net';
 export type RawAnswer = { status: number; headers: Headers; text: string; body: any; all: string; closed: boolean };
 
 /** Writes bytes as they are and reads until the server closes, or has been quiet for a while. */
-export async function rawSend(url: string, parts: string | (string | Buffer)[], { quietMs = 150 } = {}): Promise<RawAnswer> {
+export async function rawSend(
+  url: string,
+  parts: string | (string | Buffer)[],
+  { quietMs = 150, firstMs = 5_000 } = {},
+): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
   const chunks: Buffer[] = [];
@@ -26,7 +30,7 @@ export async function rawSend(url: string, parts: string | (string | Buffer)[], 
   });
   socket.on('end', over).on('close', over).on('error', over);
   await once(socket, 'connect');
-  rest(5_000);
+  rest(firstMs);
   for (const part of typeof parts === 'string' ? [parts] : parts) socket.write(Buffer.isBuffer(part) ? part : Buffer.from(part, 'latin1'));
   await done;
   clearTimeout(quiet);
