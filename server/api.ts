@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app.ts';
-import { openChannel } from './db/channel.ts';
+import { type Channel, openChannel } from './db/channel.ts';
 import { expectedSchemaVersion } from './db/expectedSchema.ts';
 import { schemaVersion } from './db/migrate.ts';
 import { createAccess } from './http/access.ts';
@@ -19,6 +19,7 @@ import type { Config } from './kernel/config.ts';
 import { deriveKey, type Keys } from './kernel/keys.ts';
 import type { Log } from './kernel/log.ts';
 import { openOutbound } from './kernel/openOutbound.ts';
+import { createReadiness, type Readiness } from './kernel/readiness.ts';
 import type { Database } from './kernel/sql.ts';
 import { captchaProblem } from './resources/auth/captcha.ts';
 import { watchIpRules } from './resources/ipRules/guard.ts';
@@ -35,10 +36,12 @@ export type ProcessDeps = {
   log: Log;
   /** What settings are read from first, that of the process unless given. */
   env?: NodeJS.ProcessEnv;
+  /** That of the process; ready at once unless given. */
+  readiness?: Readiness;
 };
 
 /** A running API. */
-export type Api = { address: string; shutDown(): Promise<void> };
+export type Api = { address: string; endStreams(): Promise<void>; shutDown(): Promise<void> };
 
 /** How long running requests may take to finish after the process was told to stop. */
 const drainMs = 10_000;
@@ -56,7 +59,8 @@ const limits = {
 };
 
 /** Start serving HTTP. */
-export async function startApi({ config, keys, database, databaseUrl, log, env }: ProcessDeps): Promise<Api> {
+export async function startApi(deps: ProcessDeps): Promise<Api> {
+  const { config, keys, database, databaseUrl, log, env, readiness = readyAtOnce(config) } = deps;
   const complain = (error: unknown) => log.warn({ err: error }, 'a notification was not sent');
   const access = createAccess({
     sql: database,
@@ -103,13 +107,14 @@ export async function startApi({ config, keys, database, databaseUrl, log, env }
     access.rememberOnly(up);
     if (up) hub.lookAgain();
   });
+  const heard = firstUp(channel);
   channel.on(accessChannel, (userId) => access.heardOf(userId));
   channel.on(runChannel, (ids) => {
     for (const id of ids.split(',')) hub.wake(id);
   });
 
   let stopping = false;
-  const handler = createApp(app, hub, { ready: () => readiness(database, () => stopping) });
+  const handler = createApp(app, hub, { ready: () => readinessOf(database, () => (stopping ? 'shutting down' : readiness.reason())) });
   const handle = (req: IncomingMessage, res: ServerResponse) => {
     noteAnswer(res);
     handler(req, res);
@@ -119,12 +124,15 @@ export async function startApi({ config, keys, database, databaseUrl, log, env }
   server.on('checkExpectation', handle);
   closeInStages(server);
   refuseUnreadable(server, { headers: safeHeaders });
+  await heard;
   await listen(server, config.apiAddr);
   const { address, port, family } = server.address() as AddressInfo;
   return {
     address: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    endStreams: async () => hub.close(),
     async shutDown() {
       stopping = true;
+      if (!deps.readiness) readiness.close();
       hub.close();
       await closeServer(server, drainMs);
       await Promise.all([channel.close(), outbound.close(), storage?.close()]);
@@ -143,9 +151,28 @@ async function listen(server: Server, { host, port }: { host: string; port: numb
   await once(server, 'listening');
 }
 
-/** `/readyz`: the database answers within 2 s and has the schema this build expects. */
-async function readiness(database: Database, stopping: () => boolean) {
-  if (stopping()) return { reason: 'shutting down' };
+function readyAtOnce(config: Config): Readiness {
+  const readiness = createReadiness(config);
+  readiness.started();
+  return readiness;
+}
+
+/** Resolves once notifications are heard, or after 5 s: without them everything works, with more questions to the database. */
+function firstUp(channel: Channel): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const late = setTimeout(resolve, 5_000);
+  channel.onState((up) => {
+    if (!up) return;
+    clearTimeout(late);
+    resolve();
+  });
+  return promise;
+}
+
+/** `/readyz`: the process takes requests, the database answers within 2 s and has the schema this build expects. */
+async function readinessOf(database: Database, unready: () => string | undefined) {
+  const own = unready();
+  if (own !== undefined) return { reason: own };
   const late = new Promise<never>((_, reject) => setTimeout(reject, 2_000, new Error('late')).unref());
   const version = await Promise.race([schemaVersion(database.pool), late]).catch(() => undefined);
   if (version === undefined) return { reason: 'database unreachable' };

@@ -2,6 +2,7 @@ import { type Config, OperatorError, type Role, readConfig, roles, unknownVariab
 import { openDataDir } from './kernel/dataDir.ts';
 import { readKeys } from './kernel/keys.ts';
 import { flushLog, type Log, openLog } from './kernel/log.ts';
+import { createReadiness, drainMsOf, type Readiness } from './kernel/readiness.ts';
 import type { Database } from './kernel/sql.ts';
 import { banner, type Facts } from './roles/banner.ts';
 import { complaint, listening } from './roles/complaint.ts';
@@ -10,14 +11,15 @@ import { handleDefects } from './roles/defects.ts';
 import { onEnding, onOrphaned } from './roles/signals.ts';
 import { newTeardown, type Teardown } from './roles/teardown.ts';
 
-/** Layers of what is ended: whatever answers or works first, then its connections, then the database server. */
-const layer = { store: 0, connections: 1, parts: 2 };
+/** Layers of what is ended, the last first: readiness, the gateway with the streams, what answers or works behind it, its connections, the database server. */
+const layer = { store: 0, connections: 1, parts: 2, edge: 3, readiness: 4 };
 
 type Start = {
   role: Role;
   config: Config;
   log: Log;
   teardown: Teardown;
+  readiness: Readiness;
   ending: AbortSignal;
   /** Called when the first part begins to listen or to take jobs. */
   serves(): void;
@@ -67,7 +69,9 @@ export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void
     const serves = () => {
       serving = true;
     };
-    started = startRole({ role, config, log, teardown, ending: ending.signal, serves });
+    const readiness = createReadiness(config);
+    if (role !== 'worker') teardown.add(layer.readiness, 'readiness', readiness.drain, drainMsOf(config) + 1_000);
+    started = startRole({ role, config, log, teardown, readiness, ending: ending.signal, serves });
     await started;
     if (role === 'migrate') finish(0);
   } catch (error) {
@@ -92,6 +96,7 @@ async function startRole(start: Start) {
     const { startGateway } = await import('./gateway/gateway.ts');
     const ofGateway = {
       log: start.log,
+      readiness: start.readiness,
       config: {
         ...config,
         gatewayUpstream: config.gatewayUpstream ?? facts.api,
@@ -100,11 +105,12 @@ async function startRole(start: Start) {
       ...(await sources(start, deps)),
     };
     const gateway = await listening('ARKLOOP_GATEWAY_ADDR', config.gatewayAddr, () => startGateway(ofGateway));
-    teardown.add(layer.parts, 'gateway', gateway.shutDown);
+    teardown.add(layer.edge, 'gateway', gateway.shutDown);
     start.serves();
     facts.gateway = gateway.address;
   }
   start.ending.throwIfAborted();
+  start.readiness.started();
   process.stdout.write(banner(facts));
 }
 
@@ -123,7 +129,7 @@ async function sources({ config, log }: Start, deps: Deps | undefined) {
   return { jwtSecret: authJwtSecret ? Buffer.from(authJwtSecret, 'utf8') : undefined, databaseUrl };
 }
 
-async function startOnDatabase({ role, config, log, teardown, ending, serves }: Start, facts: Facts): Promise<Deps | undefined> {
+async function startOnDatabase({ role, config, log, teardown, readiness, ending, serves }: Start, facts: Facts): Promise<Deps | undefined> {
   const dataDir = needsDataDir(role, config) ? await openDataDir(config.dataDir) : config.dataDir;
   const store = await openStore(config, dataDir, log);
   teardown.add(layer.store, 'database', store.stop);
@@ -131,9 +137,8 @@ async function startOnDatabase({ role, config, log, teardown, ending, serves }: 
   ending.throwIfAborted();
   const { migrate } = await import('./db/migrate.ts');
   await migrate(store.url);
-  if (role === 'migrate') return;
   ending.throwIfAborted();
-  await refuseWrongSettings();
+  if (role !== 'migrate') await refuseWrongSettings();
   const { openDatabase } = await import('./db/database.ts');
   const database = openDatabase(store.url, {
     max: config.apiDbPoolMaxConns,
@@ -142,7 +147,9 @@ async function startOnDatabase({ role, config, log, teardown, ending, serves }: 
     applicationName: `arkloop ${role}`,
   });
   teardown.add(layer.connections, 'connections', database.close);
-  const deps = { config, keys: await readKeys(config, dataDir), database, databaseUrl: store.url, log };
+  await makePartitions({ config, database, log });
+  if (role === 'migrate') return;
+  const deps = { config, keys: await readKeys(config, dataDir), database, databaseUrl: store.url, log, readiness };
   await startMetrics({ role, config, log, teardown }, facts, database);
   if (role !== 'worker') await startApiPart(deps, { teardown, serves }, facts);
   ending.throwIfAborted();
@@ -154,6 +161,14 @@ async function startOnDatabase({ role, config, log, teardown, ending, serves }: 
   return deps;
 }
 
+/** Every role with the database makes those of today, so that a gateway finds its own before a worker has started. */
+async function makePartitions({ config, database, log }: Pick<Deps, 'config' | 'database' | 'log'>) {
+  const { keepAccessLogPartitions } = await import('./jobs/accessLogPartitions.ts');
+  const { keepEventPartitions } = await import('./jobs/housekeeping.ts');
+  await keepEventPartitions({ database, months: config.runEventsRetentionMonths, log });
+  await keepAccessLogPartitions({ database, days: config.accessLogRetentionDays, log });
+}
+
 async function refuseWrongSettings() {
   const { settingProblems } = await import('./resources/settings/settings.ts');
   const problems = settingProblems(process.env);
@@ -161,7 +176,11 @@ async function refuseWrongSettings() {
 }
 
 /** Before the parts that are counted. */
-async function startMetrics({ role, config, log, teardown }: Omit<Start, 'ending' | 'serves'>, facts: Facts, database?: Database) {
+async function startMetrics(
+  { role, config, log, teardown }: Omit<Start, 'readiness' | 'ending' | 'serves'>,
+  facts: Facts,
+  database?: Database,
+) {
   const { metricsAddr: address } = config;
   if (!address || role === 'migrate') return;
   const { openMetrics } = await import('./metrics.ts');
@@ -184,14 +203,20 @@ async function startApiPart(deps: Deps, { teardown, serves }: Pick<Start, 'teard
   const { config } = deps;
   const { startApi } = await import('./api.ts');
   const { isPlaygroundBuilt } = await import('./http/playground.ts');
+  await makeAdmin(deps, facts);
   const api = await listening('ARKLOOP_API_ADDR', config.apiAddr, () => startApi(deps));
+  teardown.add(layer.edge, 'streams', api.endStreams);
   teardown.add(layer.parts, 'API', api.shutDown);
   serves();
   facts.api = reachable(api.address);
   facts.hasPlayground = isPlaygroundBuilt();
+}
+
+/** The administrator of the environment, who can sign in from the first request on, or the token that makes one. */
+async function makeAdmin(deps: Deps, facts: Facts) {
   const { createFirstAdmin, newSetupToken, promoteConfiguredAdmin } = await import('./resources/bootstrap/firstAdmin.ts');
   await promoteConfiguredAdmin(deps);
-  const { adminLogin: login, adminEmail: email, adminPassword: password } = config;
+  const { adminLogin: login, adminEmail: email, adminPassword: password } = deps.config;
   if (login && email && password) {
     await createFirstAdmin(deps, { login, email, password });
   }

@@ -4,6 +4,7 @@ import { refuseUnreadable } from '../http/unreadable.ts';
 import type { Config } from '../kernel/config.ts';
 import { facts } from '../kernel/facts.ts';
 import type { Log } from '../kernel/log.ts';
+import type { Readiness } from '../kernel/readiness.ts';
 import { spanOf } from '../kernel/spans.ts';
 import { answerJson, refuse } from './answers.ts';
 import { callerOf } from './clientIp.ts';
@@ -25,6 +26,8 @@ export type GatewayDeps = {
   env?: NodeJS.ProcessEnv;
   jwtSecret?: Buffer | undefined;
   databaseUrl?: string | undefined;
+  /** That of the process; without it only the API's counts. */
+  readiness?: Readiness | undefined;
 };
 
 /** How long running requests may take to finish at shutdown, in milliseconds. */
@@ -70,7 +73,7 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     response.once('close', () => leave(visit));
     if (ending) visit.headers.connection = 'close';
     if (visit.path === healthPath) return answerHealth(visit);
-    if (visit.path === readyPath) return answerReadiness(parts.api, ending, visit);
+    if (visit.path === readyPath) return answerReadiness(parts.api, ending ? 'shutting down' : deps.readiness?.reason(), visit);
     serve(parts, parts.rules(), visit).catch((err) => {
       log.error({ err, trace_id: visit.traceId, span_id: visit.span.spanId }, 'the gateway has a defect');
       refuse(visit, 'internal');

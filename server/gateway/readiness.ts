@@ -8,13 +8,13 @@ import type { Visit } from './visit.ts';
 /** How long the API may take to say whether it is ready, in milliseconds. */
 const patienceMs = 2_000;
 
-/** Answer `/readyz` with what the API says, or with 503 when it says nothing in time. */
-export function answerReadiness(upstream: Upstream, ending: boolean, { request: { method }, response, traceId }: Visit) {
+/** Answer `/readyz` with what the API says, or with 503 when it says nothing in time or the gateway itself takes no requests. */
+export function answerReadiness(upstream: Upstream, reason: string | undefined, { request: { method }, response, traceId }: Visit) {
   const headers = { 'x-trace-id': traceId };
   const unavailable = (reason: string) => answerJson(response, 503, { status: 'unavailable', reason }, headers);
   if (method !== 'GET' && method !== 'HEAD')
     return answerJson(response, 405, { status: 'method not allowed' }, { allow: 'GET, HEAD', ...headers });
-  if (ending) return unavailable('shutting down');
+  if (reason !== undefined) return unavailable(reason);
   ask(upstream).then(
     ({ status, body }) => answerJson(response, status, body, headers),
     () => unavailable('upstream unreachable'),

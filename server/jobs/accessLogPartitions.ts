@@ -1,6 +1,7 @@
 import { firstIdOf } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import { type Database, statement } from '../kernel/sql.ts';
+import { makePartition } from './partitions.ts';
 
 const dayMs = 86_400_000;
 const dayStart = (from: Date, offset: number) => new Date((Math.floor(from.getTime() / dayMs) + offset) * dayMs);
@@ -20,11 +21,8 @@ export async function keepAccessLogPartitions(
   for (const offset of [0, 1, 2]) {
     const [from, to] = [dayStart(now, offset), dayStart(now, offset + 1)];
     if (existing.has(partitionName(from))) continue;
-    const bounds = `from ('${firstIdOf(from)}') to ('${firstIdOf(to)}')`;
-    // Lines of the day may already lie in the default partition; then they stay there.
-    await database.pool
-      .query(`create table if not exists ${partitionName(from)} partition of access_log for values ${bounds}`)
-      .catch((err) => log.warn({ err }, 'the access log of this day stays in the default partition'));
+    const bounds = { from: firstIdOf(from), to: firstIdOf(to) };
+    await makePartition(database, { table: 'access_log', column: 'id', name: partitionName(from), ...bounds }, log);
   }
   const oldest = dayStart(now, -days);
   for (const name of existing) {

@@ -2,6 +2,7 @@ import { firstIdOf, newId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import { type Database, statement } from '../kernel/sql.ts';
 import { appendEvent } from '../resources/runs/queries.ts';
+import { makePartition } from './partitions.ts';
 import { forgetWebhooks } from './webhooks/forget.ts';
 
 const monthStart = (from: Date, offset: number) => new Date(Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + offset, 1));
@@ -20,11 +21,8 @@ export async function keepEventPartitions(
   for (const offset of [0, 1, 2]) {
     const [from, to] = [monthStart(now, offset), monthStart(now, offset + 1)];
     if (existing.has(partitionName(from))) continue;
-    const bounds = `from ('${firstIdOf(from)}') to ('${firstIdOf(to)}')`;
-    // Events of the month may already lie in the default partition; then they stay there.
-    await database.pool
-      .query(`create table if not exists ${partitionName(from)} partition of run_events for values ${bounds}`)
-      .catch((error) => log.warn({ err: error }, 'the events of this month stay in the default partition'));
+    const bounds = { from: firstIdOf(from), to: firstIdOf(to) };
+    await makePartition(database, { table: 'run_events', column: 'run_id', name: partitionName(from), ...bounds }, log);
   }
   const oldest = partitionName(monthStart(now, -months));
   for (const name of existing) if (/^run_events_\d{4}_\d{2}$/.test(name) && name < oldest) await database.pool.query(`drop table ${name}`);

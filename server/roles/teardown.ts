@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../kernel/log.ts';
 
-type Stop = { name: string; stop(): Promise<unknown> };
+type Stop = { name: string; stop(): Promise<unknown>; patience: number | undefined };
 
 /** What was started and has to be ended: members of one layer together, the layers one after the other, the newest first. */
 export type Teardown = {
-  add(layer: number, name: string, stop: () => Promise<unknown>): void;
+  /** `patience` in milliseconds, that of all others unless given. */
+  add(layer: number, name: string, stop: () => Promise<unknown>, patience?: number): void;
   run(log: Log | undefined): Promise<void>;
   /** End one layer now, without waiting for those above it. */
   force(layer: number): Promise<void>;
@@ -16,7 +17,7 @@ export function newTeardown(patience = 15_000): Teardown {
   const layers = new Map<number, Stop[]>();
   let running: Promise<void> | undefined;
 
-  async function end({ name, stop }: Stop, log: Log | undefined, limit = patience) {
+  async function end({ name, stop, patience: own = patience }: Stop, log: Log | undefined, limit = own) {
     const late = sleep(limit, 'late', { ref: false });
     try {
       if ((await Promise.race([stop(), late])) === 'late') log?.error({ part: name }, 'did not end in time');
@@ -32,7 +33,7 @@ export function newTeardown(patience = 15_000): Teardown {
   }
 
   return {
-    add: (layer, name, stop) => void layers.set(layer, [...(layers.get(layer) ?? []), { name, stop }]),
+    add: (layer, name, stop, own) => void layers.set(layer, [...(layers.get(layer) ?? []), { name, stop, patience: own }]),
     run: (log) => {
       running ??= all(log);
       return running;

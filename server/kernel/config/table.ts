@@ -64,6 +64,16 @@ export const table = {
     ARKLOOP_DOTENV_FILE: always(path, '.env', 'The dotenv file.'),
     ARKLOOP_DATA_DIR: always(path, '.arkloop', 'State of the embedded database and generated secrets.'),
     ARKLOOP_METRICS_ADDR: maybe(address, 'Where Prometheus reads `/metrics`; unset turns it off.'),
+    ARKLOOP_SHUTDOWN_DRAIN_MS: maybe(
+      integer(0, 600_000),
+      'How long `/readyz` is 503 before a process that was told to stop closes its port. Requests are answered meanwhile.',
+      { shown: '5000 in production, else 0' },
+    ),
+    ARKLOOP_READY_MAX_LOOP_DELAY_MS: always(
+      integer(0),
+      '2000',
+      '`/readyz` is 503 for 5 s after the event loop stood still for longer; 0 turns that off.',
+    ),
     ARKLOOP_MAX_UNFINISHED_REQUESTS: always(
       integer(0),
       '1024',
