@@ -12,7 +12,9 @@ export const maxAttachmentBytes = { image: 10 * 2 ** 20, file: 2 ** 20 } as cons
 export const StagedAttachment = z
   .object({
     key: z.string(),
-    filename: z.string().meta({ description: 'The name that was sent, without folders and unusual characters.' }),
+    filename: z
+      .string()
+      .meta({ description: 'The name that was sent, in any script, without folders and characters that are not harmless everywhere.' }),
     mime_type: z.string(),
     size: z.int().min(1).meta({ description: 'Bytes.' }),
     kind: z.enum(['image', 'file']),

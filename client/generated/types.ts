@@ -2138,7 +2138,7 @@ export interface SharedThread {
 
 export interface StagedAttachment {
   key: string;
-  /** The name that was sent, without folders and unusual characters. */
+  /** The name that was sent, in any script, without folders and characters that are not harmless everywhere. */
   filename: string;
   mime_type: string;
   /** Bytes. */

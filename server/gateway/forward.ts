@@ -5,11 +5,12 @@ import type { Bound, UnfinishedRequests } from '../http/unfinished.ts';
 import { bucketOf } from '../kernel/bucket.ts';
 import { rateLimitAddress } from '../kernel/clientAddress.ts';
 import type { ConcurrencyLimiter } from '../kernel/concurrency.ts';
+import { hasBroken } from '../kernel/earlyAnswer.ts';
 import { facts } from '../kernel/facts.ts';
 import { codeOf } from '../kernel/operatorError.ts';
 import { type GatewayFailure, refuse } from './answers.ts';
 import { answerHeaders, upstreamHeaders } from './headers.ts';
-import { hasBroken, type Upstream } from './upstream.ts';
+import type { Upstream } from './upstream.ts';
 import type { Visit } from './visit.ts';
 
 /** Seconds after which a client may try to open a stream again when too many are open. */

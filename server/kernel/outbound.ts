@@ -1,7 +1,8 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
-import { Agent, type Dispatcher, ProxyAgent, type RequestInit, type Response, fetch as undiciFetch } from 'undici';
+import { type RequestInit, type Response, fetch as undiciFetch } from 'undici';
 import { isLoopback, isPublicAddress } from './addresses.ts';
+import { type Exit, exitBy, exitThrough, type OutboundLimits } from './outboundAgents.ts';
 import {
   checkOutboundPort,
   checkOutboundUrl,
@@ -17,9 +18,13 @@ export { OutboundDenied, type OutboundPolicy, type OutboundReason } from './outb
 export type Resolve = (hostname: string) => Promise<string[]>;
 
 /** What an installation sets for the requests that users cause. */
-export type OutboundOptions = OutboundSwitches & { proxyUrl?: string; userAgent?: string; resolve?: Resolve };
+export type OutboundOptions = OutboundSwitches & OutboundLimits & { proxyUrl?: string; userAgent?: string; resolve?: Resolve };
 
-export type OutboundInit = Omit<RequestInit, 'redirect' | 'dispatcher'> & { policy?: OutboundPolicy };
+export type OutboundInit = Omit<RequestInit, 'redirect' | 'dispatcher'> & {
+  policy?: OutboundPolicy;
+  /** The body may be silent for longer than other answers, and the request is not repeated. */
+  streams?: true;
+};
 
 /** The only way to a URL that somebody else chose. Redirects are never followed. */
 export type Outbound = {
@@ -36,9 +41,6 @@ export type Outbound = {
 
 const resolveWithSystem: Resolve = async (hostname) => (await systemLookup(hostname, { all: true })).map(({ address }) => address);
 
-/** Silence that is borne, in milliseconds: a little longer than the longest call of a tool server; others end by their own deadlines. */
-const patience = { headersTimeout: 610_000, bodyTimeout: 610_000 };
-
 /** Open the guarded way out. */
 export function createOutbound(options: OutboundOptions): Outbound {
   const resolve = options.resolve ?? resolveWithSystem;
@@ -47,23 +49,27 @@ export function createOutbound(options: OutboundOptions): Outbound {
     loopback: isLoopback,
     internal: () => true,
   };
-  const agentOf = (zone: OutboundZone) =>
-    new Agent({ ...patience, connect: { lookup: checkedLookup(resolve, admitted[zone]), timeout: 10_000 } });
-  const agents: Record<OutboundZone, Dispatcher> = {
-    public: options.proxyUrl ? new ProxyAgent({ ...patience, uri: options.proxyUrl }) : agentOf('public'),
-    loopback: agentOf('loopback'),
-    internal: agentOf('internal'),
+  const exitTo = (zone: OutboundZone) => exitBy(checkedLookup(resolve, admitted[zone]), options);
+  const exits: Record<OutboundZone, Exit> = {
+    public: options.proxyUrl ? exitThrough(options.proxyUrl, options) : exitTo('public'),
+    loopback: exitTo('loopback'),
+    internal: exitTo('internal'),
   };
 
   return {
-    async fetch(input, { policy = 'https', headers, ...init } = {}) {
+    async fetch(input, { policy = 'https', headers, streams, ...init } = {}) {
       const { url, zone } = checkOutboundUrl(input, policy, options);
       // A proxy resolves the name again, out of our sight: all that can be done is to refuse what resolves badly here.
       if (zone === 'public' && options.proxyUrl) await resolveChecked(resolve, url.hostname, admitted.public);
       const named = new Headers(headers as HeadersInit | undefined);
       if (!named.has('user-agent')) named.set('user-agent', options.userAgent ?? 'Arkloop');
       try {
-        return await undiciFetch(url, { ...init, headers: [...named], redirect: 'manual', dispatcher: agents[zone] });
+        return await undiciFetch(url, {
+          ...init,
+          headers: [...named],
+          redirect: 'manual',
+          dispatcher: exits[zone][streams ? 'stream' : 'whole'],
+        });
       } catch (error) {
         throw denialIn(error) ?? error;
       }
@@ -75,7 +81,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
       return url;
     },
     checkPort: (url) => checkOutboundPort(url, options),
-    close: async () => void (await Promise.all(Object.values(agents).map((agent) => agent.destroy()))),
+    close: async () => void (await Promise.all(Object.values(exits).map((exit) => exit.destroy()))),
   };
 }
 

@@ -1,12 +1,13 @@
 import { S3mini } from 's3mini';
 import { Agent, fetch as undiciFetch } from 'undici';
+import { patientConnector } from '../kernel/outboundAgents.ts';
 import { checkKey, type Storage, StorageUnavailable, type StoredObject } from '../kernel/storage.ts';
 
 export type S3Options = { endpoint: string; accessKey: string; secretKey: string; region: string; bucket: string };
 
 /** Objects in a bucket of an S3-compatible store, which must exist. */
 export function s3Storage({ endpoint, accessKey, secretKey, region, bucket }: S3Options): Storage {
-  const agent = new Agent({ connect: { timeout: 5_000 }, headersTimeout: 30_000, bodyTimeout: 30_000 });
+  const agent = new Agent({ connect: patientConnector({ timeout: 5_000 }), headersTimeout: 30_000, bodyTimeout: 30_000 });
   const s3 = new S3mini({
     accessKeyId: accessKey,
     secretAccessKey: secretKey,

@@ -54,7 +54,7 @@ test('without a default there is no transcript, and the body is not read', async
     part('"model"', 'whisper-1'),
     part('"response_format"', 'json'),
     part('"language"', 'pt-BR'),
-    part('"file"; filename="a_b_.wav"\r\ncontent-type: audio/wav', 'RIFF sound'),
+    part('"file"; filename="a_b\u00c3\u00a9.wav"\r\ncontent-type: audio/wav', 'RIFF sound'),
   ])
     expect(start).toContain(one);
 });
@@ -101,7 +101,7 @@ test('a form that is wrong gets to nobody as a whole', async () => {
   expect(heard.slice(before).map(({ whole }) => whole)).not.toContain(true);
 });
 
-test('an upstream that fails is told by its status, and by nothing that it says', async () => {
+test('an upstream that fails is told by its status, and what is no error object is not repeated', async () => {
   for (const [reply, reason, status_code] of [
     [{ status: 401, body: `bad key ${secret}` }, 'upstream_auth_failed', 401],
     [{ status: 401, body: secret, when: 'early' }, 'upstream_auth_failed', 401],

@@ -83,6 +83,19 @@ test('a form holds one file under its name, and nothing else', async () => {
   expect(await ask(...junk)).toMatchObject({ status: 400 });
 });
 
+test.each([
+  [`filename="日本語 Übersicht.txt"`, '日本語 Übersicht.txt'],
+  [`filename*=UTF-8''%E6%97%A5%E6%9C%AC%20%C3%9C.txt`, '日本 Ü.txt'],
+  [`filename*=utf-8'de'caf%C3%A9.txt`, 'café.txt'],
+  [`filename="cafe\u0301.txt"`, 'caf\u00e9.txt'],
+])('a name that is sent as %s survives', async (parameter, name) => {
+  const head = `content-disposition: form-data; name="file"; ${parameter}\r\ncontent-type: text/plain`;
+  const { status, body } = await call('POST', '/v1/attachments/stage', { token, ...formOf([{ head, content: 'some text' }]) });
+  expect([status, body.filename, body.key.endsWith(`/${name}`)]).toEqual([201, name, true]);
+  const file = await call('GET', `/v1/attachments/${body.key.split('/').map(encodeURIComponent).join('/')}`, { token });
+  expect(file.headers.get('content-disposition')).toBe(`attachment; filename*=UTF-8''${encodeURIComponent(name)}`);
+});
+
 test('a caller who leaves in the midst of a file leaves nothing behind', async () => {
   const count = async () => (await sql('select count(*)::int as n from attachments'))[0].n;
   const before = await count();

@@ -50,6 +50,7 @@ async function followed(outbound: Outbound, request: Request, headersFor: (targe
     if (body === undefined) headers.delete('content-type');
     const answer = await outbound.fetch(url, {
       policy: 'web',
+      streams: true,
       method,
       headers: [...headers, ...Object.entries(stepHeaders())],
       ...(body !== undefined && { body }),

@@ -35,7 +35,7 @@ export async function* exchange(
     const sent = { ...message, headers: { ...headers, ...stepHeaders() }, method: 'POST', signal: AbortSignal.any([signal, own.signal]) };
     signal.throwIfAborted();
     observer?.sent();
-    const response = await patient(deps.outbound.fetch(url, sent));
+    const response = await patient(deps.outbound.fetch(url, { ...sent, streams: true }));
     body = response.body?.getReader();
     if (!response.ok) {
       const refusal = await patient(readStart(body, deps.maxErrorBytes ?? 16_384));

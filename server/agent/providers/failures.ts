@@ -34,6 +34,9 @@ function errorIn(frame: Json) {
 
 const shown = (message: string, redact: Redact) => redact(message).replace(/\s+/g, ' ').trim().slice(0, 500);
 
+/** What a vendor says in the error object of its answer, in one line of at most 500 characters; empty when it says nothing. */
+export const vendorMessage = (body: string, redact: Redact): string => shown(errorIn(parseObject(body) ?? {}).message, redact);
+
 function vendorDetails(vendor: Vendor, { type, code }: { type: string; code: string }, redact: Redact): Record<string, unknown> {
   if (vendor === 'anthropic') return type ? { anthropic_error_type: redact(type).slice(0, 100) } : {};
   return {

@@ -218,6 +218,16 @@ export const table = {
       'Ports below 1024 that URLs of users may name beside 80 and 443. From 1024 on all may be named but those that browsers block.',
     ),
     ARKLOOP_OUTBOUND_PROXY_URL: maybe(url, 'Egress proxy.'),
+    ARKLOOP_OUTBOUND_TIMEOUT_MS: always(
+      integer(0, 3_600_000),
+      '0',
+      'Longest silence of the other side of an outbound call: before the headers of an answer, and within a body that is no stream of a model or tool server. 0 leaves it to the deadline of each call.',
+    ),
+    ARKLOOP_OUTBOUND_RETRY_COUNT: always(
+      integer(0, 10),
+      '0',
+      'How often an outbound call is repeated after a lost connection, 429, 502, 503 or 504, with growing pauses: GET, HEAD, OPTIONS, PUT and DELETE only.',
+    ),
     ARKLOOP_OUTBOUND_USER_AGENT: maybe(text, 'User agent of outbound calls.'),
     ARKLOOP_WEBHOOK_MAX_ATTEMPTS: always(integer(1, 100), '5', 'Attempts to deliver a webhook.'),
     ARKLOOP_WEBHOOK_RETRY_BASE_SECONDS: always(

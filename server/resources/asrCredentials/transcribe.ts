@@ -1,3 +1,4 @@
+import { type Redact, redactKey, vendorMessage } from '../../agent/providers/failures.ts';
 import { parseObject } from '../../agent/providers/json.ts';
 import type { Form } from '../../http/multipart.ts';
 import { Failure, refuse } from '../../kernel/failure.ts';
@@ -27,7 +28,7 @@ export async function transcribe(scope: Scope, form: Form, left: AbortSignal): P
       duplex: 'half',
       signal: AbortSignal.any([left, own.signal, AbortSignal.timeout(patienceMs)]),
     });
-    if (response.status !== 200) throw failed(statusReason(response.status), response.status);
+    if (response.status !== 200) throw await refusalBy(response, redactKey(key));
     return textIn(await readBody(response.body));
   } catch (error) {
     throw outgoing.refusal() ?? refusalOf(error);
@@ -51,9 +52,19 @@ async function findUpstream({ app, read, accountId }: Scope) {
 
 type Reason = 'upstream_auth_failed' | 'upstream_request_failed' | 'upstream_unreachable' | 'upstream_invalid_response';
 
-/** Nothing of what the upstream says is repeated: it may quote the key. */
-const failed = (reason: Reason, status: number | null) =>
-  new Failure('upstream', 'The provider did not transcribe the recording.', { reason, status_code: status });
+/** `words` is the message of the upstream, without the key. */
+const failed = (reason: Reason, status: number | null, words?: string) =>
+  new Failure('upstream', 'The provider did not transcribe the recording.', {
+    reason,
+    status_code: status,
+    ...(words && { upstream_message: words }),
+  });
+
+/** A refusal of the upstream, with the message of its error object. Other bodies, such as pages of a proxy, are not repeated. */
+async function refusalBy({ status, body }: { status: number; body: AsyncIterable<Uint8Array> | null }, redact: Redact) {
+  const source = await readBody(body).catch(() => '');
+  return failed(statusReason(status), status, vendorMessage(source, redact));
+}
 
 const statusReason = (status: number): Reason => (status === 401 || status === 403 ? 'upstream_auth_failed' : 'upstream_request_failed');
 
