@@ -5,8 +5,22 @@ import { bytesOf, type Resource } from './shared/route.ts';
 /** The images that a message can show. */
 export const imageTypes = ['image/png', 'image/jpeg', 'image/webp', 'image/gif'] as const;
 
-/** Most bytes of an attachment, by kind. */
-export const maxAttachmentBytes = { image: 10 * 2 ** 20, file: 2 ** 20 } as const;
+/** Most bytes of messages and tools that one request to a model holds (specification, runs 7). Vendors take 20 MB and more. */
+export const maxPayloadBytes = 5 * 2 ** 20;
+
+/**
+ * Most bytes of an attachment, by kind. An image of that size takes 4.67 MiB of the payload in base64 and leaves 0.33 MiB to texts and tools; of the
+ * vendors Anthropic takes the least, 5 MB of base64.
+ */
+export const maxAttachmentBytes = { image: 3.5 * 2 ** 20, file: 2 ** 20 } as const;
+
+/** Characters of base64 that so many bytes become. */
+export const base64Length = (bytes: number): number => 4 * Math.ceil(bytes / 3);
+
+/** Most characters of base64 that the images of one request have together: those of one of the largest. */
+export const maxImageChars: number = base64Length(maxAttachmentBytes.image);
+
+const mebibytes = (bytes: number) => `${bytes / 2 ** 20} MiB`;
 
 /** A file that is ready to be named by a message. */
 export const StagedAttachment = z
@@ -24,7 +38,11 @@ export const StagedAttachment = z
 export type StagedAttachment = z.infer<typeof StagedAttachment>;
 
 export const NewAttachment = z
-  .strictObject({ file: z.file().meta({ description: 'A PNG, JPEG, WebP or GIF image up to 10 MiB, or a text file up to 1 MiB.' }) })
+  .strictObject({
+    file: z.file().meta({
+      description: `A PNG, JPEG, WebP or GIF image up to ${mebibytes(maxAttachmentBytes.image)}, or a text file up to ${mebibytes(maxAttachmentBytes.file)}.`,
+    }),
+  })
   .meta({ id: 'NewAttachment' });
 
 /** A key as it stands in a path: no segment is empty or says where to go. */

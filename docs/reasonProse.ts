@@ -43,6 +43,7 @@ export const reasonProse: Readonly<Record<string, string>> = {
   endpoint_disabled: 'The address is switched off; switch it on first.',
   endpoint_limit: 'The account has as many addresses as it may.',
   feature_disabled: 'The operator has switched this off for the account.',
+  file_too_large: 'The file is larger than `details.max_bytes`; send a smaller one, a picture with fewer pixels or more compression.',
   flag_exists: 'A flag has this key.',
   flow_token_invalid: 'The flow token is wrong or older than ten minutes; resolve the identity again.',
   fragment_denied: 'The URL must not have a `#fragment`.',

@@ -115,7 +115,7 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   runsRetry: [starting, { 409: ['nothing_to_retry'] }],
   runsContinue: [starting, { 409: ['run_cannot_continue'] }],
   messagesCreate: [attached],
-  attachmentsStage: [{ 400: ['unsupported_attachment'], 503: ['attachment_storage_unavailable', 'overloaded'] }],
+  attachmentsStage: [{ 400: ['unsupported_attachment'], 413: ['file_too_large'], 503: ['attachment_storage_unavailable', 'overloaded'] }],
   attachmentsGet: [{ 403: ['invalid_session'], 503: ['attachment_storage_unavailable'] }],
   asrCredentialsCreate: [{ 400: ['port_denied'], 409: ['name_conflict'] }],
   asrCredentialsUpdate: [{ 400: ['port_denied'], 409: ['name_conflict'] }],
@@ -126,6 +126,7 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
     {
       400: ['base_url_denied'],
       409: ['no_default_credential', 'api_key_missing'],
+      413: ['file_too_large'],
       502: ['upstream_auth_failed', 'upstream_request_failed', 'upstream_unreachable', 'upstream_invalid_response'],
     },
   ],

@@ -1000,7 +1000,7 @@ export interface NewAsrCredential {
 }
 
 export interface NewAttachment {
-  /** A PNG, JPEG, WebP or GIF image up to 10 MiB, or a text file up to 1 MiB. */
+  /** A PNG, JPEG, WebP or GIF image up to 3.5 MiB, or a text file up to 1 MiB. */
   file: File;
 }
 

@@ -5,18 +5,24 @@ export type { Cost, ReasoningMode, Usage } from '../../contract/events.ts';
 /** A call the model asks for; `arguments` is the JSON text as the model wrote it, valid or not. */
 export type ToolCall = { id: string; name: string; arguments: string };
 
-/** A piece of a user's message; the bytes of an image are base64. */
-export type ModelPart = { type: 'text'; text: string } | { type: 'image'; mime_type: string; data: string };
+/** An image; its bytes are base64. */
+export type ImagePart = { type: 'image'; mime_type: string; data: string };
+
+/** A piece of a user's message. */
+export type ModelPart = { type: 'text'; text: string } | ImagePart;
 
 /** The number of a message in its thread, where it is stored there; never sent to a model. */
 type Stored = { number?: number };
 
-/** One message of a prompt. `opaque` is what a provider wants back unchanged within a tool loop (thinking signatures); it is plain JSON. */
+/**
+ * One message of a prompt. `opaque` is what a provider wants back unchanged within a tool loop (thinking signatures); it is plain JSON. The images
+ * of a tool's result are kept as long as its run; the text of the result names them.
+ */
 export type ModelMessage =
   | { role: 'system'; content: string }
   | ({ role: 'user'; content: string | ModelPart[] } & Stored)
   | ({ role: 'assistant'; content: string; tool_calls?: ToolCall[]; opaque?: unknown } & Stored)
-  | ({ role: 'tool'; tool_call_id: string; tool_name: string; content: string; is_error?: boolean } & Stored);
+  | ({ role: 'tool'; tool_call_id: string; tool_name: string; content: string; images?: ImagePart[]; is_error?: boolean } & Stored);
 
 /** A tool the model may call; `parameters` is a JSON Schema of an object. */
 export type ModelTool = { name: string; description: string; parameters: Record<string, unknown> };

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Issue } from '../../contract/shared/errors.ts';
 import { check, pointer } from '../../contract/shared/input.ts';
 import { mostBytes, type Route, type Schema } from '../../contract/shared/route.ts';
-import { Failure, invalid, invalidField } from '../kernel/failure.ts';
+import { invalid, invalidField, refuse } from '../kernel/failure.ts';
 import { formTooLarge, refuseCompressed, unreadable } from './body.ts';
 
 /** A file on its way in. Its bytes come while they are read; whoever stops before their end gets no more parts. */
@@ -27,8 +27,9 @@ export async function* upTo(most: number, chunks: AsyncIterable<Buffer>): AsyncG
   }
 }
 
-/** 413 for a file of more than `most` bytes. */
-export const fileTooLarge = (most: number) => new Failure('too_large', `The file is larger than ${most} bytes.`);
+/** 413 for a file of more than `max_bytes`, with what else tells why. */
+export const fileTooLarge = (max_bytes: number, details: Record<string, unknown> = {}) =>
+  refuse('too_large', 'file_too_large', `The file is larger than ${max_bytes} bytes.`, { max_bytes, ...details });
 
 /** Begin to read a form; when `shed` aborts its reason is thrown. Throws 422 for what is none; nothing of the body is read before the first part is asked for. */
 export function openForm(route: Route, req: Request, shed: AbortSignal | undefined): Form {

@@ -1,3 +1,4 @@
+import { maxImageChars } from '../../contract/attachments.ts';
 import { RunFailure } from '../agent/failure.ts';
 import type { ModelMessage, ModelPart } from '../agent/model.ts';
 import type { Sql } from '../kernel/sql.ts';
@@ -9,9 +10,6 @@ import { matchingPairs, readTrail } from './trail.ts';
 
 /** What a run is asked: the conversation, what the model reads of the user's last message, and what a title of it is made of. */
 export type History = { messages: ModelMessage[]; lastUserMessage: string; titleText(): string };
-
-/** Bytes of images, in base64, that a prompt may hold: the newest. No request could hold more. */
-const mostImageBytes = 8 * 2 ** 20;
 
 /** What makes a model go on with a text of its own that ends a prompt. Many models take no prompt that ends with their own words. */
 const goOn =
@@ -50,15 +48,15 @@ function titleTextOf(users: readonly MessageRow[]): string {
 
 const cut = (text: string, most: number) => text.slice(0, most).toWellFormed();
 
-/** The newest first, so that it is the old images that are only named where there are many. */
+/** The newest first, so that it is the old images that are left out where they are too large together. */
 async function readMessages(rows: readonly MessageRow[], storage: Storage | undefined, continued: string | null): Promise<ModelMessage[]> {
   const messages: ModelMessage[] = [];
-  let left = mostImageBytes;
+  let left = maxImageChars;
   let following = Number.POSITIVE_INFINITY;
   for (const row of rows.toReversed()) {
-    const message = await readMessage(row, left > 0 ? storage : undefined);
+    const message = await readMessage(row, storage, left);
     if (!message) continue;
-    if (message.role === 'user' && typeof message.content !== 'string') left -= imageBytes(message.content);
+    if (message.role === 'user' && typeof message.content !== 'string') left -= imageChars(message.content);
     // What a provider wants back is for the loop that goes on, and not for later ones.
     if (message.role === 'assistant' && (row.run_id === null || row.run_id !== continued)) delete message.opaque;
     // A summary covers all numbers up to one, so what was moved before a smaller number has none.
@@ -68,14 +66,18 @@ async function readMessages(rows: readonly MessageRow[], storage: Storage | unde
   return messages.reverse();
 }
 
-const imageBytes = (parts: readonly ModelPart[]) => parts.reduce((sum, part) => sum + (part.type === 'image' ? part.data.length : 0), 0);
+const imageChars = (parts: readonly ModelPart[]) => parts.reduce((sum, part) => sum + (part.type === 'image' ? part.data.length : 0), 0);
 
-async function readMessage(row: MessageRow, storage: Storage | undefined): Promise<Exclude<ModelMessage, { role: 'system' }> | undefined> {
+async function readMessage(
+  row: MessageRow,
+  storage: Storage | undefined,
+  room: number,
+): Promise<Exclude<ModelMessage, { role: 'system' }> | undefined> {
   const { role, content } = row;
   // The column says `user` or `assistant` to everybody else.
   if ((role as string) === 'tool') return readTrail(content, row.content_json);
   if (role === 'assistant') return { role, content };
-  const parts = row.content_json ? await readParts(storage, partsOf(row)) : [];
+  const parts = row.content_json ? await readParts(storage, partsOf(row), room) : [];
   const texts = parts.flatMap((part) => (part.type === 'text' ? [part.text] : []));
   if (texts.length < parts.length) return { role, content: parts };
   return { role, content: parts.length > 0 ? texts.join('\n\n') : content };

@@ -12,19 +12,24 @@ const alice = await signUp();
 const { token } = alice;
 const asAlice = (file: Parameters<typeof stage>[2]) => stage(world, alice, file);
 
-test('10 MiB of an image pass and 1 MiB of text, and one byte more is 413', async () => {
+test('the largest image that a run can send passes and 1 MiB of text, and one byte more is 413 with the limit', async () => {
+  const largest = 3.5 * 2 ** 20;
   const png = (size: number) => Buffer.concat([images.png, Buffer.alloc(size - images.png.length)]);
   const text = (size: number) => Buffer.alloc(size, 'a');
-  const most = await asAlice({ filename: 'a.png', content: png(10 * 2 ** 20) });
-  expect([most.status, most.body.size]).toEqual([201, 10 * 2 ** 20]);
+  const most = await asAlice({ filename: 'a.png', content: png(largest) });
+  expect([most.status, most.body.size]).toEqual([201, largest]);
   const { body } = await asAlice({ filename: 'a.txt', content: text(2 ** 20) });
   expect([body.size, body.extracted_text.length]).toEqual([2 ** 20, 12_000]);
   const refused = [
-    await asAlice({ filename: 'a.png', content: png(10 * 2 ** 20 + 1) }),
+    await asAlice({ filename: 'a.png', content: png(largest + 1) }),
     await asAlice({ filename: 'a.txt', content: text(2 ** 20 + 1) }),
     await asAlice({ filename: 'a.png', content: png(22 * 2 ** 20) }),
   ];
   for (const { status, body } of refused) expect([status, body.error]).toEqual([413, 'payload_too_large']);
+  expect(refused.slice(0, 2).map(({ body }) => body.details)).toEqual([
+    { reason: 'file_too_large', kind: 'image', max_bytes: largest },
+    { reason: 'file_too_large', kind: 'file', max_bytes: 2 ** 20 },
+  ]);
   // The caller's connection is good for the next request; without a length the body is counted on its way.
   const form = formOf([{ filename: 'a.png', content: png(22 * 2 ** 20) }]);
   const chunked = await fetch(`${url}/v1/attachments/stage`, {

@@ -112,8 +112,17 @@ test('a message that is refused leaves everything as it was', async () => {
 
 test('together they hold no more than 20 MiB', async () => {
   const large = (size: number) => picture(alice, Buffer.concat([images.png, Buffer.alloc(size - images.png.length)]));
-  const [half, small] = [await large(10 * 2 ** 20), await picture()];
+  // Staged before the limit of one image was that of a request.
+  const sized = async (megabytes: number) => {
+    const key = await picture();
+    await world.sql('update attachments set size = $2 where id::text = $1', [key.split('/')[2], megabytes * 2 ** 20]);
+    return key;
+  };
+  const [fifth, half, small] = [await large(3.5 * 2 ** 20), await sized(10), await picture()];
+  const five = Array.from({ length: 5 }, () => image(fifth));
+  expect((await send([...five, image(await sized(2.5)), image(small)])).status).toBe(400);
   expect((await send([image(half), image(half), image(small)])).status).toBe(400);
+  expect((await send([...five, image(await sized(2.5))])).status).toBe(201);
   expect((await send([image(half), image(half)])).status).toBe(201);
 });
 

@@ -63,12 +63,17 @@ export const scripted = (name: string, script: Script = {}, more: object = {}) =
   ...more,
 });
 
-/** Calls a tool and reads its first text, or says how it failed. */
-export async function use(tools: readonly Tool[], name: string, args: object = {}, signal = AbortSignal.timeout(5_000)): Promise<string> {
+/** Calls a tool, or says how it failed. */
+export async function callTool(tools: readonly Tool[], name: string, args: object = {}, signal = AbortSignal.timeout(5_000)) {
   const tool = tools.find((each) => each.name === name);
   if (!tool) throw new Error(`no tool ${name} among ${tools.map((each) => each.name).join(', ')}`);
   const run = { id: '', account_id: '', thread_id: '', created_by_user_id: null, trace_id: '' };
-  const { result } = await tool.run(args as Record<string, unknown>, { run, callId: 'c1', signal, memory: new Map() });
+  return tool.run(args as Record<string, unknown>, { run, callId: 'c1', signal, memory: new Map() });
+}
+
+/** Calls a tool and reads its first text, or says how it failed. */
+export async function use(tools: readonly Tool[], name: string, args: object = {}, signal?: AbortSignal): Promise<string> {
+  const { result } = await callTool(tools, name, args, signal);
   return (result.content as { text: string }[])[0]!.text;
 }
 

@@ -54,7 +54,9 @@ const calls: Record<string, (id: number | undefined, args: any) => void> = {
   die: () => process.exit(3),
   garbage: () => process.stdout.write('this is no JSON\n'),
   noresult: (id) => say({ id }),
-  noContent: (id) => answer(id, { structuredContent: {} }),
+  noContent: (id) => answer(id, { _meta: {} }),
+  /** Answers with the arguments. */
+  reply: (id, args) => answer(id, args),
   badId: () => answer({ a: 1 }, text('whose?')),
   otherId: () => answer(987_654, text('whose?')),
   caseGame: (id) => process.stdout.write(`{"JsonRpc":"2.0","ID":${id},"Result":{"content":[]}}\n`),

@@ -1,3 +1,4 @@
+import { maxImageChars, maxPayloadBytes } from '../../../contract/attachments.ts';
 import type { RunStep } from '../../../contract/events.ts';
 import type { Settings } from '../../resources/settings/settings.ts';
 import { RunFailure } from '../failure.ts';
@@ -5,13 +6,11 @@ import { type Model, ModelError, type ModelMessage, type ModelTool } from '../mo
 import { createUsageSum } from '../usage.ts';
 import { type Chosen, chooseUnits, fits } from './choose.ts';
 import type { Size } from './estimate.ts';
+import { imageChars } from './images.ts';
 import { createState, type Shown } from './state.ts';
 import type { Summary } from './summaries.ts';
 import { maxSummaryTokens, summarize } from './summarize.ts';
 import { isOverflow } from './window.ts';
-
-/** The most bytes of messages and tools that are sent. */
-export const maxPayloadBytes = 5 * 2 ** 20;
 
 /** Summaries made for one request, at most. */
 const maxPasses = 24;
@@ -110,10 +109,16 @@ export function createContext(input: ContextInput): Context {
     const show = () => state.show(prompt.messages, prompt.tools);
     const before = show();
     // Images weigh most where bytes are counted, and cost no question.
-    if (before.size.bytes > goal.bytes) state.dropOldImages();
+    if (before.size.bytes > goal.bytes) {
+      state.dropOldImages();
+      state.fitImages(Math.min(maxImageChars, goal.bytes));
+    }
     const used = createUsageSum();
     const { passes, failed, persisted } = await summarizeTo(goal, prompt, used);
     state.dropOldImages();
+    // What no summary made room for.
+    const { messages: left, size } = show();
+    if (size.bytes > goal.bytes) state.fitImages(Math.max(0, imageChars(left) - (size.bytes - goal.bytes)));
     const after = show();
     const changed = passes > 0 || after.dropped > before.dropped;
     const phase = phaseOf(after, { changed, failed, refused: trigger_phase === 'provider' });

@@ -33,6 +33,7 @@ function measure(each: ModelMessage | ModelTool): Size {
 function messageTokens(message: ModelMessage): number {
   if (message.role === 'user' && typeof message.content !== 'string') return sum(message.content.map(partTokens));
   const own = textTokens(message.content as string);
+  if (message.role === 'tool') return own + imageTokens * (message.images?.length ?? 0);
   if (message.role !== 'assistant') return own;
   const thoughts = message.opaque === undefined ? 0 : textTokens(JSON.stringify(message.opaque));
   return own + thoughts + sum((message.tool_calls ?? []).map((call) => frameTokens + textTokens(call.name) + textTokens(call.arguments)));

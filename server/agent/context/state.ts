@@ -1,6 +1,6 @@
 import type { ModelMessage, ModelTool } from '../model.ts';
 import { type Size, sizeOf } from './estimate.ts';
-import { dropOldImages } from './images.ts';
+import { dropOldImages, fitImages } from './images.ts';
 import type { Summary } from './summaries.ts';
 import { trimToolResults } from './trim.ts';
 import { type Unit, unitsOf } from './units.ts';
@@ -28,6 +28,7 @@ export function createState(kept: Summary | undefined) {
   const summaries: { [P in Part]?: string } = kept ? { history: kept.summary } : {};
   const done = new WeakSet<ModelMessage>();
   let withoutOldImages = false;
+  let imageRoom = Number.POSITIVE_INFINITY;
 
   function partOf(message: ModelMessage, lastUser: ModelMessage | undefined): Part | undefined {
     if (message.role === 'system' || message === lastUser) return undefined;
@@ -54,8 +55,10 @@ export function createState(kept: Summary | undefined) {
     show(messages: readonly ModelMessage[], tools: readonly ModelTool[]): Shown {
       const whole = replaced(messages);
       const trimmed = trimToolResults(whole);
-      const { messages: shown, dropped } = withoutOldImages ? dropOldImages(trimmed) : { messages: trimmed, dropped: 0 };
-      return { messages: shown, size: sizeOf(shown, tools), trimmed: trimmed.filter((each, at) => each !== whole[at]).length, dropped };
+      const old = withoutOldImages ? dropOldImages(trimmed) : { messages: trimmed, dropped: 0 };
+      const { messages: shown, dropped } = fitImages(old.messages, imageRoom);
+      const size = sizeOf(shown, tools);
+      return { messages: shown, size, trimmed: trimmed.filter((each, at) => each !== whole[at]).length, dropped: old.dropped + dropped };
     },
     /** What may still be summarized, in this order: never the last user message, nor the newest unit, which the model has not read yet. */
     candidates(messages: readonly ModelMessage[]): Candidates[] {
@@ -82,6 +85,10 @@ export function createState(kept: Summary | undefined) {
     },
     dropOldImages() {
       withoutOldImages = true;
+    },
+    /** From now on the images have no more than so many characters of base64 together. */
+    fitImages(room: number) {
+      imageRoom = Math.min(imageRoom, room);
     },
   };
 }

@@ -37,11 +37,13 @@ export function trimToolResults(messages: readonly ModelMessage[]): ModelMessage
   }
   return messages.map((message) => {
     const content = message.role === 'tool' ? contents.get(message) : undefined;
-    return content === undefined || content === message.content ? message : ({ ...message, content } as ToolMessage);
+    return content === undefined || content === message.content ? message : shortened(message as ToolMessage, content);
   });
 }
 
-/** Every tool result in order, with all that are equal to it. */
+const shortened = ({ images: _, ...message }: ToolMessage, content: string): ToolMessage => ({ ...message, content });
+
+/** Every tool result in order, with all that are equal to it. Of results with images each is its own: what they show is not compared. */
 function equalResults(messages: readonly ModelMessage[]): Map<ToolMessage, ToolMessage[]> {
   const groups = new Map<string, ToolMessage[]>();
   const equals = new Map<ToolMessage, ToolMessage[]>();
@@ -49,7 +51,8 @@ function equalResults(messages: readonly ModelMessage[]): Map<ToolMessage, ToolM
   for (const message of messages) {
     if (message.role === 'assistant') for (const call of message.tool_calls ?? []) args.set(call.id, plain(call.arguments));
     if (message.role !== 'tool') continue;
-    const key = JSON.stringify([message.tool_name, args.get(message.tool_call_id), message.is_error === true, message.content]);
+    const shown = message.images?.length ? equals.size : undefined;
+    const key = JSON.stringify([message.tool_name, args.get(message.tool_call_id), message.is_error === true, message.content, shown]);
     const group = groups.get(key) ?? [];
     group.push(message);
     groups.set(key, group);

@@ -1,10 +1,11 @@
 import type { Client, Transport } from '@modelcontextprotocol/client';
-import { ToolFailure } from '../tools/tool.ts';
+import { ToolFailure, type ToolOutput } from '../tools/tool.ts';
 import { disconnected, isGarbage, isStreamError } from './failures.ts';
 import { createGuard, type Guard } from './guard.ts';
+import { CallResult, readResult } from './results.ts';
 import { discreet } from './secrets.ts';
 import type { Server } from './server.ts';
-import { CallResult, readTools, type ServerTool } from './tools.ts';
+import { readTools, type ServerTool } from './tools.ts';
 import { eventSourceOf, programOf, type Sdk, streamableOf, type TransportDeps, type TransportOf } from './transports.ts';
 
 type Json = Record<string, unknown>;
@@ -16,7 +17,7 @@ export type Connection = {
   /** Whether the next call needs another one. */
   broken(): boolean;
   listTools(signal?: AbortSignal): Promise<ServerTool[]>;
-  callTool(name: string, args: Json, signal: AbortSignal): Promise<{ content: Json[] }>;
+  callTool(name: string, args: Json, signal: AbortSignal): Promise<ToolOutput>;
   close(): Promise<void>;
 };
 
@@ -84,18 +85,19 @@ function callsOf(client: Client, guard: Guard, { timeoutMs, bearerToken }: Serve
     async callTool(name, args, signal) {
       const request = { method: 'tools/call', params: { name, arguments: args } } as const;
       return discreet(bearerToken, async () => {
-        const { content, isError } = await guard.within(longestCallMs, signal, (bound) =>
+        const answer = await guard.within(longestCallMs, signal, (bound) =>
           client.request(request, CallResult, { signal: bound, timeout }),
         );
-        if (isError) throw new ToolFailure('mcp.tool_error', textOf(content), { content });
-        return { content };
+        const output = await readResult(answer);
+        if (answer.isError) throw new ToolFailure('mcp.tool_error', textOf(answer.content), output.result);
+        return output;
       });
     },
   };
 }
 
 /** What a tool says went wrong. */
-function textOf(content: readonly Json[]): string {
+function textOf(content: readonly Json[] = []): string {
   const text = content.find(({ type }) => type === 'text')?.text;
   return typeof text === 'string' && text !== '' ? text : 'The tool reports an error.';
 }

@@ -1,5 +1,5 @@
 import type { SealedServerRow } from '../../resources/mcpConfigs/queries.ts';
-import { type Tool, ToolFailure } from '../tools/tool.ts';
+import { type Tool, ToolFailure, type ToolOutput } from '../tools/tool.ts';
 import type { Found } from './discovery.ts';
 import { failureOf, timedOut } from './failures.ts';
 import { aborting } from './guard.ts';
@@ -8,7 +8,7 @@ import { groupOf, toolNames } from './names.ts';
 type Json = Record<string, unknown>;
 
 /** Calls a tool of a server by the name that it has there. */
-export type CallTool = (server: SealedServerRow, tool: string, args: Json, signal: AbortSignal) => Promise<Json>;
+export type CallTool = (server: SealedServerRow, tool: string, args: Json, signal: AbortSignal) => Promise<ToolOutput>;
 
 /** What servers offer as tools for a model; one whose name is that of a tool of the product is left out. */
 export function offer(found: readonly Found[], isBuiltin: (name: string) => boolean, call: CallTool): Tool[] {
@@ -22,14 +22,14 @@ export function offer(found: readonly Found[], isBuiltin: (name: string) => bool
       group: groupOf(row.name),
       parallel: false,
       timeoutMs: row.call_timeout_ms,
-      run: async (args, { signal }) => ({ result: await told(signal, () => call(row, remote, args, signal)) }),
+      run: (args, { signal }) => told(signal, () => call(row, remote, args, signal)),
     }),
   );
   return tools.filter(({ name }) => !isBuiltin(name));
 }
 
 /** A call that ends with its signal, and fails with what a model should be told. */
-async function told(signal: AbortSignal, call: () => Promise<Json>): Promise<Json> {
+async function told(signal: AbortSignal, call: () => Promise<ToolOutput>): Promise<ToolOutput> {
   try {
     return await aborting(signal, call);
   } catch (error) {

@@ -17,9 +17,6 @@ const ServerTool = z.object({
 });
 export type ServerTool = z.infer<typeof ServerTool>;
 
-/** The answer to `tools/call`. */
-export const CallResult = z.looseObject({ content: z.array(z.looseObject({ type: z.string() })), isError: z.boolean().optional() });
-
 /**
  * All pages of a server's tools, at most 1 000 of them; descriptions that are none are skipped.
  * Throws `mcp.protocol_error` when the pages do not end, or measure more than a message may.

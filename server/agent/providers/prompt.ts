@@ -1,5 +1,5 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4Message, LanguageModelV4Prompt } from '@ai-sdk/provider';
-import type { ModelMessage, ModelPart, ModelRequest } from '../model.ts';
+import type { ImagePart, ModelMessage, ModelPart, ModelRequest } from '../model.ts';
 import { object, objects, parseObject, text } from './json.ts';
 import type { ToolNames } from './toolNames.ts';
 
@@ -53,22 +53,32 @@ function toMessage(message: ModelMessage, dialect: Dialect, names: ToolNames): L
   if (message.role === 'system') return { role: 'system', content: message.content };
   if (message.role === 'user') return { role: 'user', content: userParts(message.content) };
   if (message.role === 'tool') {
-    // Only Anthropic has a mark for failed results; elsewhere it would wrap the text in another object.
-    const type = message.is_error && dialect === 'anthropic' ? 'error-text' : 'text';
-    const output = { type, value: message.content } as const;
     const toolName = names.upstream(message.tool_name);
-    return { role: 'tool', content: [{ type: 'tool-result', toolCallId: message.tool_call_id, toolName, output }] };
+    return {
+      role: 'tool',
+      content: [{ type: 'tool-result', toolCallId: message.tool_call_id, toolName, output: toolOutput(message, dialect) }],
+    };
   }
   const content = assistantParts(message, dialect, names);
   return content.length > 0 ? { role: 'assistant', content } : undefined;
 }
 
+type ToolOutput = Extract<Extract<LanguageModelV4Message, { role: 'tool' }>['content'][number], { type: 'tool-result' }>['output'];
+
+/** The result of a tool with its images, where the API takes them: chat completions take texts only. */
+function toolOutput({ content, images = [], is_error }: Extract<ModelMessage, { role: 'tool' }>, dialect: Dialect): ToolOutput {
+  // Only Anthropic has a mark for failed results; elsewhere it would wrap the text in another object.
+  if (is_error && dialect === 'anthropic') return { type: 'error-text', value: content };
+  if (images.length === 0) return { type: 'text', value: content };
+  if (dialect === 'openai_chat')
+    return { type: 'text', value: `${content}\n[${images.length} image(s) left out: this API takes no images from tools]` };
+  return { type: 'content', value: [{ type: 'text', text: content }, ...images.map(filePart)] };
+}
+
 const userParts = (content: string | ModelPart[]): UserPart[] =>
-  typeof content === 'string'
-    ? [{ type: 'text', text: content }]
-    : content.map((part) =>
-        part.type === 'text' ? part : { type: 'file', mediaType: part.mime_type, data: { type: 'data', data: part.data } },
-      );
+  typeof content === 'string' ? [{ type: 'text', text: content }] : content.map((part) => (part.type === 'text' ? part : filePart(part)));
+
+const filePart = ({ mime_type, data }: ImagePart) => ({ type: 'file', mediaType: mime_type, data: { type: 'data', data } }) as const;
 
 /** Reasoning after the last call is left out: Anthropic refuses a message that ends in thinking. */
 function assistantParts(message: Extract<ModelMessage, { role: 'assistant' }>, dialect: Dialect, names: ToolNames): Part[] {

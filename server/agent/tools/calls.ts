@@ -24,7 +24,7 @@ export type CallDeps = {
 type Runnable = Extract<Judged, { verdict: 'run' }>;
 
 /** How a call ended. */
-export type Outcome = { result?: Record<string, unknown>; error?: RunError; steps?: readonly RunStep[]; durationMs: number };
+export type Outcome = Partial<ToolOutput> & { error?: RunError; durationMs: number };
 
 /** A call with what becomes of it; it may have to be waited for. */
 export type Underway = { call: Judged; outcome(): Promise<Outcome> };
@@ -89,8 +89,8 @@ async function makeCall({ tool, args, callId }: Runnable, deps: CallDeps): Promi
     signal.throwIfAborted();
     const context: ToolContext = { run: deps.run, callId, signal, memory: deps.memory };
     const output = await abandonable(async () => tool.run(args, context), signal);
-    const { result, steps = [] } = (tool.name === loadToolsName ? undefined : deps.guard(tool.name, output.result)) ?? output;
-    return { result: cutResult(result), steps, durationMs: durationMs() };
+    const { result, ...more } = (tool.name === loadToolsName ? undefined : deps.guard(tool.name, output.result)) ?? output;
+    return { ...more, result: cutResult(result), durationMs: durationMs() };
   } catch (error) {
     deps.signal.throwIfAborted();
     const cause: unknown = signal.aborted && !(error instanceof ToolFailure) ? signal.reason : error;
@@ -153,8 +153,13 @@ export function* conclude(call: Judged, outcome: Outcome): Generator<RunStep, Mo
   return toolMessage(call.callId, call.name, outcome);
 }
 
-/** What a model reads of the end of a call: the same when it happens and when it is read from the log. */
-export function toolMessage(id: string, name: string, { result, error }: Pick<Outcome, 'result' | 'error'>): ModelMessage {
+/** What a model reads of the end of a call: the same when it happens and when it is read from the log, which holds no images. */
+export function toolMessage(
+  id: string,
+  name: string,
+  { result, error, images = [] }: Pick<Outcome, 'result' | 'error' | 'images'>,
+): ModelMessage {
   const content = JSON.stringify(error ? { ...result, error } : (result ?? {}));
-  return { role: 'tool', tool_call_id: id, tool_name: name, content, is_error: error !== undefined };
+  const shown = images.length > 0 && { images: [...images] };
+  return { role: 'tool', tool_call_id: id, tool_name: name, content, ...shown, is_error: error !== undefined };
 }

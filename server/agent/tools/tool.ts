@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RunStep } from '../../../contract/events.ts';
+import type { ImagePart } from '../model.ts';
 
 /** What a tool knows of the run that calls it. */
 export type ToolContext = {
@@ -17,8 +18,8 @@ export type ToolContext = {
   readonly memory: Map<string, unknown>;
 };
 
-/** What a call brought: the result for the model, and events that are written before it. */
-export type ToolOutput = { result: Record<string, unknown>; steps?: readonly RunStep[] };
+/** What a call brought: the result for the model, images that it is shown beside it, and events that are written before it. */
+export type ToolOutput = { result: Record<string, unknown>; images?: readonly ImagePart[]; steps?: readonly RunStep[] };
 
 /** Something a model may call. `run` throws a `ToolFailure` for what the model should be told. */
 export type Tool = {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { maxAttachmentBytes, type StagedAttachment } from '../../../contract/attachments.ts';
 import { overloaded } from '../../http/admit.ts';
-import { type Form, fileTooLarge, type UploadedFile, upTo } from '../../http/multipart.ts';
+import { type Form, fileTooLarge, type UploadedFile } from '../../http/multipart.ts';
 import { invalidField } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Scope } from '../../kernel/scope.ts';
@@ -61,13 +61,13 @@ async function receive({ filename, mimeType, chunks }: UploadedFile): Promise<Re
   let type: AttachmentType | undefined;
   let own = 0;
   try {
-    for await (const chunk of upTo(maxAttachmentBytes.image, chunks)) {
+    for await (const chunk of chunks) {
       parts.push(chunk);
       own += chunk.length;
       held += chunk.length;
       if (held > mostHeld) throw overloaded();
       if (own >= tellingBytes) type ??= await supported(parts, name, mimeType);
-      if (type && own > maxAttachmentBytes[type.kind]) throw fileTooLarge(maxAttachmentBytes[type.kind]);
+      if (type && own > maxAttachmentBytes[type.kind]) throw fileTooLarge(maxAttachmentBytes[type.kind], { kind: type.kind });
     }
     type ??= await supported(parts, name, mimeType);
     return { ...type, bytes: Buffer.concat(parts), name };

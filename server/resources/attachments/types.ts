@@ -20,7 +20,8 @@ export async function typeOf(head: Uint8Array, name: string, claimed: string): P
   return mime === undefined ? undefined : { kind: 'file', mime_type: mime };
 }
 
-async function imageTypeOf(head: Uint8Array) {
+/** What kind of image bytes begin; undefined when it is none that a model can be shown. */
+export async function imageTypeOf(head: Uint8Array): Promise<(typeof imageTypes)[number] | undefined> {
   const { fileTypeFromBuffer } = await import('file-type');
   const found = (await fileTypeFromBuffer(head))?.mime.replace('image/apng', 'image/png');
   // "GIF" alone may begin a text.

@@ -1,3 +1,4 @@
+import { base64Length, maxAttachmentBytes, maxImageChars } from '../../../contract/attachments.ts';
 import { type MessagePart, maxMessageLength } from '../../../contract/messages.ts';
 import type { ModelPart } from '../../agent/model.ts';
 import { readWhole, type Storage } from '../../kernel/storage.ts';
@@ -21,11 +22,30 @@ function textOf(part: MessagePart): string {
 export const partsOf = ({ content, content_json: structured }: Pick<MessageRow, 'content' | 'content_json'>): MessagePart[] =>
   structured?.parts ?? [{ type: 'text', text: content }];
 
-const mostBytes = 10 * 2 ** 20;
+/**
+ * The parts as a model takes them, with the bytes of images and the texts of files; what is missing in the store is there by name only. Images
+ * beyond `room` characters of base64 are left out with a note, the later ones first.
+ */
+export async function readParts(
+  storage: Storage | undefined,
+  parts: readonly MessagePart[],
+  room: number = maxImageChars,
+): Promise<ModelPart[]> {
+  const read: ModelPart[] = [];
+  let left = room;
+  for (const part of parts) {
+    const fits = part.type !== 'image' || base64Length(part.attachment.size) <= left;
+    const told = fits ? await readPart(storage, part) : omitted(part);
+    if (told.type === 'image') left -= told.data.length;
+    read.push(told);
+  }
+  return read;
+}
 
-/** The parts as a model takes them, with the bytes of images and the texts of files; what is missing in the store is there by name only. */
-export const readParts = (storage: Storage | undefined, parts: readonly MessagePart[]): Promise<ModelPart[]> =>
-  Promise.all(parts.map((part) => readPart(storage, part)));
+const omitted = ({ attachment }: Extract<MessagePart, { type: 'image' }>): ModelPart => ({
+  type: 'text',
+  text: `[image: ${attachment.filename}, left out: the images of this conversation are too large to be sent together]`,
+});
 
 async function readPart(storage: Storage | undefined, part: MessagePart): Promise<ModelPart> {
   const isWhole = part.type === 'text' || (part.type === 'file' && part.extracted_text !== undefined);
@@ -37,5 +57,5 @@ async function readPart(storage: Storage | undefined, part: MessagePart): Promis
 async function read(storage: Storage | undefined, text: string): Promise<Buffer | undefined> {
   const key = parseKey(text);
   const object = key && (await storage?.get(objectKey(key.accountId, key.id)));
-  return object && readWhole(object, mostBytes);
+  return object && readWhole(object, maxAttachmentBytes.image);
 }
