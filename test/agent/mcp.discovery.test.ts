@@ -216,7 +216,8 @@ describe('servers elsewhere', () => {
     await addConfig(world, person, scripted('near', { tools: [toolNamed('echo')] }));
     const { tools } = await discover(person);
     expect(await use(tools, 'mcp__far__ping')).toBe('pong');
-    const asked = server.requests.length;
+    const posts = () => server.requests.filter(({ method }) => method === 'POST').length;
+    const asked = posts();
     await world.sql(
       `insert into entitlement_overrides (account_id, id, key, value, value_type)
        values ($1, gen_random_uuid(), 'feature.mcp_remote_enabled', 'false', 'boolean')`,
@@ -225,7 +226,7 @@ describe('servers elsewhere', () => {
     const fresh = await openMcp(world);
     expect((await discover(person, fresh)).names).toEqual(['mcp__near__echo']);
     await expect(use(tools, 'mcp__far__ping')).rejects.toMatchObject({ errorClass: 'mcp.disconnected' });
-    expect(server.requests.filter(({ method }) => method === 'POST').length).toBe(asked);
+    expect(posts()).toBe(asked);
     expect(await use(tools, 'mcp__near__echo')).toBe('{}');
   });
 });

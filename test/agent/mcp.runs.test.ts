@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { dataOf, openTalk, toolsOf } from '../setup/agent.ts';
 import { types } from '../setup/events.ts';
 import { addConfig, scripted, startEverything } from '../setup/mcp.ts';
 import { toolNamed } from '../setup/mcpScripted.ts';
-import { asks } from '../setup/tools.ts';
+import { startSdkServer } from '../setup/mcpSdk.ts';
+import { asks, type Wanted } from '../setup/tools.ts';
 import { chat } from '../setup/vendor.ts';
 import { startWorld } from '../setup/world.ts';
 
@@ -133,3 +135,24 @@ test('two megabytes of result are cut for the model', async () => {
   expect(Buffer.byteLength(JSON.stringify(result))).toBeLessThanOrEqual(33_000);
   expect(result).toMatchObject({ truncated: true });
 });
+
+test('calls of one turn to a server run side by side, in results and prompt in the order of the calls', async () => {
+  const person = await chief();
+  const waiting: (() => void)[] = [];
+  const meet = async ({ name }: { name: string }) => {
+    // None is answered before all have come.
+    await new Promise<void>((done) => {
+      waiting.push(done);
+      if (waiting.length === 3) for (const each of waiting) each();
+    });
+    return { content: [{ type: 'text' as const, text: name }] };
+  };
+  const server = await startSdkServer((each) => void each.registerTool('meet', { inputSchema: { name: z.string() } }, meet));
+  await addConfig(world, person, { name: 'web', transport: 'streamable_http', url: server.url, call_timeout_ms: 15_000 });
+  const wanted = ['a', 'b', 'c'].map((name): Wanted => ['mcp__web__meet', { name }]);
+  const talk = await openTalk(world, { person, script: [asks(...wanted), chat.answer('Done.')] });
+  const { events } = await talk.run();
+  const texts = dataOf(events, 'tool.result').map(({ result }) => (result?.content as { text: string }[])?.[0]?.text);
+  expect(texts).toEqual(['a', 'b', 'c']);
+  expect(dataOf(events, 'tool.call').map(({ side_effects }) => side_effects)).toEqual([true, true, true]);
+}, 40_000);

@@ -29,7 +29,7 @@ test.each([
     const { tools, steps } = await mcp.tools({ account_id: person.accountId });
     expect(tools.map(({ name }) => name)).toEqual(expect.arrayContaining(['mcp__All_of_it__echo', 'mcp__All_of_it__get_sum']));
     const sum = tools.find(({ name }) => name === 'mcp__All_of_it__get_sum')!;
-    expect(sum).toMatchObject({ group: 'mcp__All_of_it', parallel: false, timeoutMs: 20_000 });
+    expect(sum).toMatchObject({ group: 'mcp__All_of_it', parallel: true, sideEffects: false, timeoutMs: 20_000 });
     expect(sum.parameters).toMatchObject({ type: 'object', required: ['a', 'b'] });
     expect(steps.filter(({ data }) => (data as { server_failed?: number }).server_failed !== 0)).toEqual([]);
     expect(await use(tools, 'mcp__All_of_it__echo', { message: 'hé\u2028llo' })).toContain('hé\u2028llo');

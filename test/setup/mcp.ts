@@ -64,7 +64,7 @@ export const scripted = (name: string, script: Script = {}, more: object = {}) =
 });
 
 /** Calls a tool, or says how it failed. */
-export async function callTool(tools: readonly Tool[], name: string, args: object = {}, signal = AbortSignal.timeout(5_000)) {
+export async function callTool(tools: readonly Tool[], name: string, args: object = {}, signal = AbortSignal.timeout(15_000)) {
   const tool = tools.find((each) => each.name === name);
   if (!tool) throw new Error(`no tool ${name} among ${tools.map((each) => each.name).join(', ')}`);
   const run = { id: '', account_id: '', thread_id: '', created_by_user_id: null, trace_id: '' };

@@ -17,11 +17,16 @@ export type Script = {
   stubborn?: boolean;
 };
 
+/** A tool that takes anything. */
+export const toolNamed = (name: string, more: object = {}) => ({ name, inputSchema: { type: 'object' }, ...more });
+
 type Message = { id?: number; method: string; params?: any };
 
 const say = (message: object) => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
 const answer = (id: unknown, result: unknown) => say({ id, result });
 const text = (value: unknown) => ({ content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }] });
+
+const added: unknown[] = [];
 
 const lists: Record<NonNullable<Script['list']>, (id: number | undefined) => void> = {
   nothing: () => undefined,
@@ -68,6 +73,12 @@ const calls: Record<string, (id: number | undefined, args: any) => void> = {
     say({ method: 'notifications/message', params: { level: 'info', data: 'hello' } });
     answer(id, text('asked'));
   },
+  /** Has one tool more from now on, and says so. */
+  grow: (id) => {
+    added.push(toolNamed('grown'));
+    say({ method: 'notifications/tools/list_changed' });
+    answer(id, text('grown'));
+  },
   child: (id) => {
     const child = spawn(process.execPath, ['-e', 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000)'], { stdio: 'ignore' });
     child.once('spawn', () => answer(id, text(child.pid)));
@@ -90,7 +101,7 @@ function serve({ tools = [], pages, begin, list, bare, stubborn }: Script) {
     },
     'tools/list': ({ id, params }) => {
       if (list) return lists[list](id);
-      if (!pages) return answer(id, { tools });
+      if (!pages) return answer(id, { tools: [...tools, ...added] });
       const at = Number(params?.cursor ?? 0);
       answer(id, { tools: pages[at], ...(at + 1 < pages.length && { nextCursor: String(at + 1) }) });
     },
@@ -101,9 +112,6 @@ function serve({ tools = [], pages, begin, list, bare, stubborn }: Script) {
     methods[message.method]?.(message);
   });
 }
-
-/** A tool that takes anything. */
-export const toolNamed = (name: string, more: object = {}) => ({ name, inputSchema: { type: 'object' }, ...more });
 
 /** The tools that every scripted server can be called by. */
 export const allCalls = Object.keys(calls).map((name) => toolNamed(name));

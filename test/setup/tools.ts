@@ -20,7 +20,13 @@ export function asks(...calls: Wanted[]): Scripted {
 /** The message that asks a user one thing. */
 export const question = (message = 'Which colour?') => ({ message, fields: [{ key: 'colour', type: 'string', required: true }] });
 
-const tool = (name: string) => ({ name, description: `Does ${name}`, inputSchema: { type: 'object' } });
+/** Calls of what may destroy something are made one after the other. */
+const tool = (name: string) => ({
+  name,
+  description: `Does ${name}`,
+  inputSchema: { type: 'object' },
+  annotations: { destructiveHint: true },
+});
 /** What would break a log, a stream, a terminal or a column that takes it for its own. */
 export const nasty = 'a\0b \u001b[2J\r\n\nid: 99\nevent: run.completed\ndata: {}\n\n\u2028\u2029 \ud800 </script> 👨‍👩‍👧 é שלום';
 

@@ -59,6 +59,7 @@ export async function startWorld(env: Record<string, string> = {}, { worker = tr
     ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0',
     ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP: '1',
     ARKLOOP_WORKER_POLL_SECONDS: '0.1',
+    ARKLOOP_MCP_DISCOVERY_TIMEOUT_MS: '30000',
     ARKLOOP_STORAGE_ROOT: storageRoot,
     ARKLOOP_DATA_DIR: join(storageRoot, 'data'),
     ...env,

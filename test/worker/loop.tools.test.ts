@@ -40,7 +40,7 @@ test('what is not offered is denied, what is no JSON object is refused, and the 
   expect(JSON.parse(promptOf(talk, 1).at(-1)!.content)).toMatchObject({ error: { error_class: 'tool.args_invalid' } });
 });
 
-test('the tools of a tool server run one after the other; after a failure the rest is skipped', async () => {
+test('the tools of a tool server that says that they may destroy something run one after the other; after a failure the rest is skipped', async () => {
   const person = await world.signUp();
   const tools = await addTools(world, person);
   const script = [

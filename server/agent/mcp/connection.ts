@@ -10,7 +10,8 @@ import { eventSourceOf, programOf, type Sdk, streamableOf, type TransportDeps, t
 
 type Json = Record<string, unknown>;
 
-export type ConnectionDeps = TransportDeps & { version: string };
+/** `onToolsChanged` is told when a server says that its tools are others now. */
+export type ConnectionDeps = TransportDeps & { version: string; onToolsChanged(): void };
 
 /** An open conversation with a server. Everything it throws is a `ToolFailure`, or the reason of an aborted signal. */
 export type Connection = {
@@ -54,6 +55,7 @@ async function converse(
   signal: AbortSignal,
 ): Promise<Connection> {
   const client = new sdk.Client({ name: 'arkloop', version: deps.version }, { supportedProtocolVersions: protocolVersions });
+  client.setNotificationHandler('notifications/tools/list_changed', () => deps.onToolsChanged());
   const guard = createGuard(() => void transport.close().catch(() => undefined));
   const transport = transportOf(sdk, server, deps, guard.fail);
   client.onerror = (error) => {

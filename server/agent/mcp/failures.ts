@@ -1,14 +1,20 @@
 import { ToolFailure } from '../tools/tool.ts';
 
-/** An answer of HTTP with a status of 400 or more; its body is of no interest to anybody. */
+/** An answer of HTTP with a status of 400 or more; `isSessionLost` when it means that the server does not know the session of the request. */
 export class HttpRefusal extends Error {
   override name = 'HttpRefusal';
   readonly status: number;
-  constructor(status: number) {
+  readonly isSessionLost: boolean;
+  constructor(status: number, isSessionLost: boolean) {
     super(`The server answered with status ${status}.`);
     this.status = status;
+    this.isSessionLost = isSessionLost;
   }
 }
+
+/** Whether a call failed because the server does not know its session. */
+export const isSessionLost = (error: unknown): boolean =>
+  error instanceof ToolFailure && error.cause instanceof HttpRefusal && error.cause.isSessionLost;
 
 /** The mark on an answer that this process makes itself when a stream ends before its answer; no server can send it. */
 export const streamEnded = Object.freeze({});
@@ -37,7 +43,7 @@ type Known = Error & { code?: unknown; data?: unknown };
  */
 export function failureOf(error: unknown): ToolFailure {
   if (error instanceof ToolFailure) return error;
-  if (error instanceof HttpRefusal) return refused(error.status);
+  if (error instanceof HttpRefusal) return Object.assign(refused(error.status), { cause: error });
   if (!(error instanceof Error)) return disconnected();
   const { name, code, data } = error as Known;
   if (name === 'TimeoutError' || code === 'REQUEST_TIMEOUT') return timedOut();

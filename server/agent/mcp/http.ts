@@ -1,11 +1,13 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
 import type { Outbound } from '../../kernel/outbound.ts';
-import { stepHeaders } from '../../kernel/spans.ts';
+import { stepHeaders, withinNone } from '../../kernel/spans.ts';
 import { garbled, HttpRefusal } from './failures.ts';
 import { limitedBody, limitedEvents } from './limits.ts';
 import type { Server } from './server.ts';
 
 const mostRedirects = 10;
+/** Bytes of a refusal that are looked at. */
+const longestReason = 4_096;
 
 type OutboundResponse = Awaited<ReturnType<Outbound['fetch']>>;
 
@@ -17,21 +19,65 @@ type Request = { url: URL; method: string; headers: Headers; body: string | unde
  */
 export function fetchOf(outbound: Outbound, { url, bearerToken }: Server, onGarbage: (failure: Error) => void): FetchLike {
   const origin = new URL(url!).origin;
+  const isWorthOpening = createOpenings();
   return async (input, init = {}) => {
     const request = readRequest(input, init);
-    // Nothing that a server says unasked is of use here, so there is no standing stream; one that was cut may be taken up again.
-    if (isStanding(request)) return new Response(null, { status: 405 });
+    if (isStanding(request) && !request.headers.has('last-event-id') && !isWorthOpening()) return notOffered();
     const headersFor = (target: URL) => {
       const headers = new Headers(request.headers);
       if (bearerToken && target.origin === origin) headers.set('authorization', `Bearer ${bearerToken}`);
       return headers;
     };
-    const answer = await followed(outbound, request, headersFor);
-    if (answer.status < 400) return cutting(answer, () => onGarbage(garbled('The tool server sent a message that is too long.')));
+    const ask = () => followed(outbound, request, headersFor);
+    // The stream of what a server says unasked belongs to no run.
+    const answer = await (isStanding(request) ? withinNone(ask) : ask());
+    const isOffered = !isStanding(request) || isEventStream(answer);
+    if (answer.status < 400 && isOffered)
+      return cutting(answer, () => onGarbage(garbled('The tool server sent a message that is too long.')));
+    if (request.method === 'POST') throw new HttpRefusal(answer.status, await isSessionLost(request, answer));
     await answer.body?.cancel().catch(() => undefined);
-    if (request.method === 'POST') throw new HttpRefusal(answer.status);
-    return new Response(null, { status: answer.status });
+    return answer.status < 400 ? notOffered() : new Response(null, { status: answer.status });
   };
+}
+
+/** What a server answers that has no stream for what it says unasked. */
+const notOffered = () => new Response(null, { status: 405 });
+
+const shortMs = 5_000;
+const mostShort = 5;
+
+/** Whether to open the stream of what a server says unasked (again): no more when it has ended at once several times. */
+function createOpenings(): () => boolean {
+  let [opened, short] = [Number.NEGATIVE_INFINITY, 0];
+  return () => {
+    const now = performance.now();
+    short = now - opened < shortMs ? short + 1 : 0;
+    opened = now;
+    return short < mostShort;
+  };
+}
+
+const isStanding = ({ method, headers }: Request) => method === 'GET' && headers.has('mcp-protocol-version');
+
+/** By the protocol a server answers 404 in a session that it does not know; those that answer 400 say so in words of their own. */
+const saysSessionLost = /session|not initialized/i;
+
+async function isSessionLost({ headers }: Request, answer: OutboundResponse): Promise<boolean> {
+  const isLost =
+    headers.has('mcp-session-id') && (answer.status === 404 || (answer.status === 400 && saysSessionLost.test(await beginningOf(answer))));
+  await answer.body?.cancel().catch(() => undefined);
+  return isLost;
+}
+
+async function beginningOf({ body }: OutboundResponse): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let left = longestReason;
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    chunks.push(chunk);
+    left -= chunk.length;
+    if (left <= 0) break;
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 function readRequest(input: string | URL, { method = 'GET', headers, body, signal }: RequestInit): Request {
@@ -39,9 +85,6 @@ function readRequest(input: string | URL, { method = 'GET', headers, body, signa
   named.delete('authorization');
   return { url: new URL(input), method, headers: named, body: typeof body === 'string' ? body : undefined, signal: signal ?? undefined };
 }
-
-const isStanding = ({ method, headers }: Request) =>
-  method === 'GET' && headers.has('mcp-protocol-version') && !headers.has('last-event-id');
 
 async function followed(outbound: Outbound, request: Request, headersFor: (target: URL) => Headers): Promise<OutboundResponse> {
   let { url, method, body } = request;
@@ -68,11 +111,13 @@ async function followed(outbound: Outbound, request: Request, headersFor: (targe
   throw new TypeError('too many redirects');
 }
 
+const isEventStream = ({ headers }: OutboundResponse) =>
+  headers.get('content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
+
 /** The same answer with its body measured. */
 function cutting(answer: OutboundResponse, onExcess: () => void): Response {
   const { status, headers } = answer;
-  const isStream = headers.get('content-type')?.toLowerCase().startsWith('text/event-stream');
   const body = answer.body as ReadableStream<Uint8Array> | null;
-  const measured = body?.pipeThrough(isStream ? limitedEvents(onExcess) : limitedBody(onExcess)) ?? null;
+  const measured = body?.pipeThrough(isEventStream(answer) ? limitedEvents(onExcess) : limitedBody(onExcess)) ?? null;
   return new Response([204, 205, 304].includes(status) ? null : measured, { status, headers: [...headers] });
 }

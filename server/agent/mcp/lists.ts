@@ -4,6 +4,8 @@ import type { ServerTool } from './tools.ts';
 export type Lists = {
   /** The list under a key, or what `read` brings; those who ask at once read once. Failures are not kept. */
   get(key: string, read: () => Promise<ServerTool[]>): { tools: Promise<ServerTool[]>; cached: boolean };
+  /** What is under a key is read again when it is asked for next. */
+  forget(key: string): void;
   /** While switched off everything is read, and nothing is kept. */
   switchTo(on: boolean): void;
 };
@@ -47,6 +49,7 @@ export function createLists(ttlMs: number): Lists {
       );
       return { tools: entry.tools, cached: false };
     },
+    forget: (key) => void kept.delete(key),
     switchTo(next) {
       on = next;
       kept.clear();

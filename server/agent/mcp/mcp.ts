@@ -9,6 +9,7 @@ import type { Database } from '../../kernel/sql.ts';
 import { type SealedServerRow, selectServer, selectServers } from '../../resources/mcpConfigs/queries.ts';
 import { readEntitlements } from '../../resources/settings/settings.ts';
 import { type Tool, ToolFailure } from '../tools/tool.ts';
+import { createCircuits } from './circuits.ts';
 import { connect } from './connection.ts';
 import { ask, discoverySteps } from './discovery.ts';
 import { aborting } from './guard.ts';
@@ -18,7 +19,7 @@ import { createPool, keyOf, type Pool, type Version } from './pool.ts';
 import { openServer, type Server } from './server.ts';
 
 export type McpDeps = {
-  config: Pick<Config, 'mcpCacheTtlSeconds' | 'mcpStdioAllowlist' | 'workerVersion'>;
+  config: Pick<Config, 'mcpCacheTtlSeconds' | 'mcpDiscoveryTimeoutMs' | 'mcpStdioAllowlist' | 'workerVersion'>;
   keys: Keys;
   database: Database;
   outbound: Outbound;
@@ -44,11 +45,14 @@ export type Mcp = {
 /** Speak to the tool servers of accounts. For a worker only: some of them are programs. */
 export function createMcp(deps: McpDeps): Mcp {
   const { config, database, isBuiltin = () => false, idleMs = 600_000 } = deps;
-  const pool = createPool((version, signal) => open(deps, version, signal), idleMs);
   const lists = createLists(config.mcpCacheTtlSeconds * 1_000);
+  const forget = (version: Version) => lists.forget(keyOf(version));
+  const pool = createPool((version, signal) => open(deps, version, signal, () => forget(version)), { idleMs, onRetire: forget });
+  const circuits = createCircuits(config.mcpDiscoveryTimeoutMs);
   heed(deps, pool, (up) => lists.switchTo(up));
 
-  const listOf = (row: SealedServerRow) => lists.get(keyOf(row), () => pool.use(row, (connection) => connection.listTools()));
+  const listOf = (row: SealedServerRow) =>
+    lists.get(keyOf(row), () => circuits.run(keyOf(row), () => pool.use(row, (connection) => connection.listTools())));
   const find = async (accountId: string, signal: AbortSignal | undefined) => {
     const rows = await allowed(database, accountId, await database.rows(selectServers, [accountId]));
     return Promise.all(rows.map((row) => ask(row, () => listOf(row), signal)));
@@ -68,14 +72,14 @@ export function createMcp(deps: McpDeps): Mcp {
 }
 
 /** Connect to a version of a server if it is the one in force; whoever changes it later finds the connection in the pool. */
-async function open(deps: McpDeps, version: Version, signal: AbortSignal) {
+async function open(deps: McpDeps, version: Version, signal: AbortSignal, onToolsChanged: () => void) {
   const { config, keys, database, outbound, log } = deps;
   const row = await inForce(database, version);
   if (row.revision !== version.revision) throw gone();
   const server = openServer(keys, row);
   return connect(
     row.transport === 'stdio' ? allowedProgram(config.mcpStdioAllowlist, server) : server,
-    { outbound, log, version: config.workerVersion },
+    { outbound, log, version: config.workerVersion, onToolsChanged },
     signal,
   );
 }

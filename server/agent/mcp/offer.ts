@@ -4,6 +4,7 @@ import type { Found } from './discovery.ts';
 import { failureOf, timedOut } from './failures.ts';
 import { aborting } from './guard.ts';
 import { groupOf, toolNames } from './names.ts';
+import type { ServerTool } from './tools.ts';
 
 type Json = Record<string, unknown>;
 
@@ -15,18 +16,23 @@ export function offer(found: readonly Found[], isBuiltin: (name: string) => bool
   const offered = found.flatMap(({ row, tools }) => tools.map((tool) => ({ row, tool })));
   const names = toolNames(offered.map(({ row, tool }) => ({ server: row.name, tool: tool.name })));
   const tools = offered.map(
-    ({ row, tool: { name: remote, description, title, inputSchema } }, at): Tool => ({
+    ({ row, tool: { name: remote, description, title, inputSchema, annotations } }, at): Tool => ({
       name: names[at]!,
       description: description || title || `MCP tool: ${remote}`,
       parameters: inputSchema,
       group: groupOf(row.name),
-      parallel: false,
+      parallel: !isDestructive(annotations),
+      sideEffects: annotations?.readOnlyHint !== true,
       timeoutMs: row.call_timeout_ms,
       run: (args, { signal }) => told(signal, () => call(row, remote, args, signal)),
     }),
   );
   return tools.filter(({ name }) => !isBuiltin(name));
 }
+
+/** Whether a server says that a tool may destroy something: what writes does so unless it is said not to (MCP 2025-06-18, `ToolAnnotations`). */
+const isDestructive = ({ readOnlyHint, destructiveHint }: NonNullable<ServerTool['annotations']> = {}) =>
+  readOnlyHint !== true && (destructiveHint ?? readOnlyHint === false);
 
 /** A call that ends with its signal, and fails with what a model should be told. */
 async function told(signal: AbortSignal, call: () => Promise<ToolOutput>): Promise<ToolOutput> {

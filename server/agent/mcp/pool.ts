@@ -1,7 +1,7 @@
 import type { SealedServerRow } from '../../resources/mcpConfigs/queries.ts';
 import { ToolFailure } from '../tools/tool.ts';
 import type { Connection } from './connection.ts';
-import { disconnected } from './failures.ts';
+import { disconnected, isSessionLost } from './failures.ts';
 
 /** One version of a server. */
 export type Version = Pick<SealedServerRow, 'account_id' | 'id' | 'revision'>;
@@ -11,7 +11,10 @@ export const keyOf = ({ account_id: account, id, revision }: Version): string =>
 
 /** The open connections of a process: one for each version of a server, while it is in use and a while longer. */
 export type Pool = {
-  /** Do something with the connection to a server; one that is broken is replaced first. */
+  /**
+   * Do something with the connection to a server; one that is broken is replaced first. What is refused because the server has lost the session
+   * is done once more in a new one.
+   */
   use<T>(version: Version, work: (connection: Connection) => Promise<T>): Promise<T>;
   /** The accounts that have connections. */
   accounts(): string[];
@@ -33,8 +36,13 @@ type Entry = {
   gone?: Promise<unknown>;
 };
 
-/** Connections are made by `open`, until its signal is aborted; an unused one is closed after `idleMs` milliseconds. */
-export function createPool(open: (version: Version, signal: AbortSignal) => Promise<Connection>, idleMs: number): Pool {
+type Open = (version: Version, signal: AbortSignal) => Promise<Connection>;
+
+/** An unused connection is closed after `idleMs` milliseconds; `onRetire` is told when one is used no more. */
+type PoolOptions = { idleMs: number; onRetire(version: Version): void };
+
+/** Connections are made by `open`, until its signal is aborted. */
+export function createPool(open: Open, { idleMs, onRetire }: PoolOptions): Pool {
   const entries = new Map<string, Entry>();
   const closing = new Set<Promise<unknown>>();
   let closed = false;
@@ -52,6 +60,7 @@ export function createPool(open: (version: Version, signal: AbortSignal) => Prom
     if (entries.get(keyOf(entry.version)) === entry) entries.delete(keyOf(entry.version));
     clearTimeout(entry.idle);
     entry.retired = true;
+    onRetire(entry.version);
     if (entry.users === 0) hangUp(entry);
   };
   const endWhere = (doomed: (version: Version) => boolean) => {
@@ -87,18 +96,28 @@ export function createPool(open: (version: Version, signal: AbortSignal) => Prom
     else entry.idle = setTimeout(() => retire(entry), idleMs).unref();
   };
 
+  async function tryOnce<T>(version: Version, work: (connection: Connection) => Promise<T>): Promise<T> {
+    if (closed) throw disconnected();
+    const entry = enter(version);
+    try {
+      return await work(await entry.opening);
+    } catch (error) {
+      // An HTTP status may mean that the session is gone.
+      if (error instanceof ToolFailure && error.details?.status_code !== undefined) retire(entry);
+      throw error;
+    } finally {
+      leave(entry);
+    }
+  }
+
   return {
     async use(version, work) {
-      if (closed) throw disconnected();
-      const entry = enter(version);
       try {
-        return await work(await entry.opening);
+        return await tryOnce(version, work);
       } catch (error) {
-        // An HTTP status may mean that the session is gone.
-        if (error instanceof ToolFailure && error.details?.status_code !== undefined) retire(entry);
-        throw error;
-      } finally {
-        leave(entry);
+        // The server did not look at the request: a new session is opened, and it is repeated (MCP 2025-06-18, transports).
+        if (!isSessionLost(error)) throw error;
+        return tryOnce(version, work);
       }
     },
     accounts: () => [...new Set([...entries.values()].map(({ version }) => version.account_id))],

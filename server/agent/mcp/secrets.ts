@@ -15,8 +15,9 @@ export async function discreet<T>(token: string, call: () => Promise<T>): Promis
     return without(token, await call());
   } catch (error) {
     if (!(error instanceof ToolFailure)) throw error;
-    const { errorClass, message, details } = error;
-    throw new ToolFailure(errorClass, without(token, message).slice(0, longestMessage).toWellFormed(), without(token, details));
+    const { errorClass, message, details, cause } = error;
+    const said = without(token, message).slice(0, longestMessage).toWellFormed();
+    throw Object.assign(new ToolFailure(errorClass, said, without(token, details)), { cause });
   }
 }
 

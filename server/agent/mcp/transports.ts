@@ -27,10 +27,19 @@ export const programOf: TransportOf = (sdk, server, { log }) =>
 export const eventSourceOf: TransportOf = (sdk, server, { outbound }, fail) =>
   new sdk.SSEClientTransport(new URL(server.url!), { fetch: fetchOf(outbound, server, fail), redirectPolicy: 'follow' });
 
+/** Streams that ended are taken up again when the server says so, within these milliseconds. */
+const reopening = { leastMs: 500, mostMs: 30_000 };
+
+function reopenLater(reopen: () => void, askedMs: number): () => void {
+  const timer = setTimeout(reopen, Math.min(reopening.mostMs, Math.max(reopening.leastMs, askedMs))).unref();
+  return () => clearTimeout(timer);
+}
+
 /** Streamable HTTP. */
 export const streamableOf: TransportOf = (sdk, server, { outbound }, fail) => {
   const fetch = fetchOf(outbound, server, fail);
-  const transport: Transport = new sdk.StreamableHTTPClientTransport(new URL(server.url!), { fetch, redirectPolicy: 'follow' });
+  const options = { fetch, redirectPolicy: 'follow', reconnectionScheduler: reopenLater } as const;
+  const transport: Transport = new sdk.StreamableHTTPClientTransport(new URL(server.url!), options);
   const send = transport.send.bind(transport);
   // The library lets a request wait on when the stream that should bring its answer has ended.
   transport.send = (message, options) => {

@@ -30,7 +30,7 @@ export type Outcome = Partial<ToolOutput> & { error?: RunError; durationMs: numb
 export type Underway = { call: Judged; outcome(): Promise<Outcome> };
 
 /**
- * Make the calls of a turn: in parallel when none has side effects, else one after the other. The outcomes are to be asked for in order.
+ * Make the calls of a turn: in parallel when all may, else one after the other. The outcomes are to be asked for in order.
  * A failure leaves parallel calls alone; in a sequence the calls after it are skipped.
  */
 export function startCalls(calls: readonly Judged[], deps: CallDeps): Underway[] {
@@ -135,7 +135,7 @@ function errorOf(cause: unknown): RunError {
 
 /** The events that tell of a call. */
 export function announce({ callId, name, args, argsHash, tool, verdict }: Judged): RunStep {
-  const side_effects = verdict === 'run' ? !tool.parallel : undefined;
+  const side_effects = verdict === 'run' ? (tool.sideEffects ?? !tool.parallel) : undefined;
   const facts = { tool_call_id: callId, tool_name: name, arguments: args, args_hash: argsHash };
   return { type: 'tool.call', data: { ...facts, ...(side_effects !== undefined && { side_effects }) } };
 }

@@ -29,8 +29,10 @@ export type Tool = {
   parameters: Record<string, unknown>;
   /** The group a persona can allow or deny as a whole: `web_search`, `mcp__files`. */
   group?: string;
-  /** Free of side effects and not exclusive: calls of one turn may run side by side. */
+  /** Not exclusive: calls of one turn may run side by side. */
   parallel: boolean;
+  /** Whether a call may change something; where it is not said, those that do not run side by side do. */
+  sideEffects?: boolean;
   /** Longest time of a call in milliseconds, where the persona sets none. */
   timeoutMs?: number;
   run(args: Record<string, unknown>, context: ToolContext): Promise<ToolOutput>;

@@ -190,6 +190,7 @@ export const table = {
     ARKLOOP_STUB_AGENT_DELTA_COUNT: always(integer(0, 100_000), '3', 'Pieces of a stub answer.'),
     ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: always(number(0), '0.02', 'Time between the pieces.'),
     ARKLOOP_MCP_CACHE_TTL_SECONDS: always(integer(0), '60', 'How long the tools of a tool server are remembered; 0 turns that off.'),
+    ARKLOOP_MCP_DISCOVERY_TIMEOUT_MS: always(integer(1, 600_000), '5000', 'How long a run waits for a tool server to say what it offers.'),
     ARKLOOP_MCP_STDIO_ALLOWLIST: maybe(
       programs,
       'Programs that tool servers may be, each with its leading arguments, a pattern of further ones, its folder and its variables ([the format](tools-and-mcp.md#programs)); others are not started.',
