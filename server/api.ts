@@ -19,6 +19,7 @@ import type { Config } from './kernel/config.ts';
 import { deriveKey, type Keys } from './kernel/keys.ts';
 import type { Log } from './kernel/log.ts';
 import { openOutbound } from './kernel/openOutbound.ts';
+import { createPasswords, type Passwords } from './kernel/passwords.ts';
 import { createReadiness, type Readiness } from './kernel/readiness.ts';
 import type { Database } from './kernel/sql.ts';
 import { captchaProblem } from './resources/auth/captcha.ts';
@@ -38,6 +39,8 @@ export type ProcessDeps = {
   env?: NodeJS.ProcessEnv;
   /** That of the process; ready at once unless given. */
   readiness?: Readiness;
+  /** At the cost that production needs unless given. */
+  passwords?: Passwords;
 };
 
 /** A running API. */
@@ -60,7 +63,7 @@ const limits = {
 
 /** Start serving HTTP. */
 export async function startApi(deps: ProcessDeps): Promise<Api> {
-  const { config, keys, database, databaseUrl, log, env, readiness = readyAtOnce(config) } = deps;
+  const { config, keys, database, databaseUrl, log, env, passwords = createPasswords(), readiness = readyAtOnce(config) } = deps;
   const complain = (error: unknown) => log.warn({ err: error }, 'a notification was not sent');
   const access = createAccess({
     sql: database,
@@ -92,6 +95,7 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
     log,
     database,
     access,
+    passwords,
     ipRules,
     prepareQuota: prepare,
     baseUrl,

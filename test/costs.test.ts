@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startProcess } from './setup/process.ts';
 import { callTo, freshDatabase, startWorld } from './setup/world.ts';
 
-const world = await startWorld({}, { worker: false });
+const world = await startWorld({}, { worker: false, costlyHashes: true });
 
 /** What the server asks of the database while something happens, in the order of asking. */
 async function queriesDuring(act: () => Promise<unknown>): Promise<string[]> {

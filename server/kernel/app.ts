@@ -5,6 +5,7 @@ import type { Config } from './config.ts';
 import type { Keys } from './keys.ts';
 import type { Log } from './log.ts';
 import type { Outbound } from './outbound.ts';
+import type { Passwords } from './passwords.ts';
 import type { Database, Sql } from './sql.ts';
 import type { Storage } from './storage.ts';
 
@@ -45,6 +46,7 @@ export type App = {
   readonly log: Log;
   readonly database: Database;
   readonly access: Access;
+  readonly passwords: Passwords;
   readonly ipRules: IpRules;
   readonly prepareQuota: PrepareQuota;
   /** Base of links shown to people, as it is set now; an origin of ours. */

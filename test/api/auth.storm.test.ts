@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { startWorld } from '../setup/world.ts';
 
-const { call, signUp } = await startWorld({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false });
+const { call, signUp } = await startWorld({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false, costlyHashes: true });
 
 test('of a storm of sign-ins those that would wait too long are told so, and other requests go on', async () => {
   const { login, password, token } = await signUp();

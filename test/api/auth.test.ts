@@ -2,7 +2,7 @@ import { Argon2id } from 'oslo/password';
 import { expect, test } from 'vitest';
 import { startWorld } from '../setup/world.ts';
 
-const { call, sql, signUp } = await startWorld({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false });
+const { call, sql, signUp } = await startWorld({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false, costlyHashes: true });
 
 let addresses = 0;
 /** The headers of a caller with an address of his own, so that no test uses up the attempts of another. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
-import { hashPassword, verifyPassword } from '../../server/kernel/passwords.ts';
+import { createPasswords } from '../../server/kernel/passwords.ts';
 import { statement } from '../../server/kernel/sql.ts';
 import { selectMessages } from '../../server/resources/messages/queries.ts';
 import { viewMessage } from '../../server/resources/messages/view.ts';
@@ -109,8 +109,9 @@ async function answer(req: IncomingMessage): Promise<Answer> {
 }
 
 // Of a sign-in the hash alone, one a core at a time.
-const hash = await hashPassword('Passw0rd-1');
-const hashing = async () => ({ status: (await verifyPassword(hash, 'Passw0rd-1')) ? 200 : 500 });
+const passwords = createPasswords();
+const hash = await passwords.hash('Passw0rd-1');
+const hashing = async () => ({ status: (await passwords.verify(hash, 'Passw0rd-1')) ? 200 : 500 });
 
 function send(res: ServerResponse, { status, body }: Answer) {
   const text = body === undefined ? '' : JSON.stringify(body);

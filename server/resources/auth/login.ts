@@ -5,7 +5,6 @@ import { type RateLimitAddress, rateLimitAddress } from '../../kernel/clientAddr
 import { refuse } from '../../kernel/failure.ts';
 import { loginKeyOf } from '../../kernel/identity.ts';
 import { sha256 } from '../../kernel/ids.ts';
-import { hashPassword, isOutdated, verifyPassword } from '../../kernel/passwords.ts';
 import type { RequestScope } from '../../kernel/scope.ts';
 import { checkCaptcha } from './captcha.ts';
 import { expected, fieldChecks, readEmailKey, readIdentity } from './fields.ts';
@@ -22,7 +21,7 @@ export async function logIn(scope: RequestScope, typed: Credentials): Promise<Si
   const limits = limitsOf(key, rateLimitAddress(scope.origin.ip));
   await refuseWhileFull(scope.read, limits);
   const known = await scope.read.row(selectCredential, [key, readEmailKey(login) ?? null]);
-  const right = await verifyPassword(known?.password_hash, password);
+  const right = await scope.app.passwords.verify(known?.password_hash, password);
   if (!known || !right) return refuseWrong(scope, key, limits);
   // Many guesses at once all pass the first look; the one that is right must not be told from those that came too late.
   await refuseWhileFull(scope.read, limits);
@@ -66,13 +65,13 @@ async function demandUsable(scope: RequestScope, known: CredentialRow, key: stri
 }
 
 async function enter(scope: RequestScope, known: CredentialRow, password: string, key: string, limits: Limits): Promise<SignedIn> {
-  const { tx } = scope;
+  const { app, tx } = scope;
   const { user_id: userId, password_hash: old } = known;
-  const rehashed = old !== null && isOutdated(old) ? await hashPassword(password) : undefined;
+  const rehashed = old !== null && app.passwords.isOutdated(old) ? await app.passwords.hash(password) : undefined;
   const signedIn = await signIn(scope, known, 'password');
   // A password that was changed meanwhile has ended all sessions but one; this one would come too late to be ended.
   const now = (await tx.row(lockHash, [userId]))?.password_hash;
-  if (now !== old && !(await verifyPassword(now, password))) return refuseWrong(scope, key, limits);
+  if (now !== old && !(await app.passwords.verify(now, password))) return refuseWrong(scope, key, limits);
   if (rehashed) await tx.run(replaceHash, [userId, old, rehashed]);
   await forgetCount(tx, limits[0]);
   return signedIn;

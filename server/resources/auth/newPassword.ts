@@ -2,7 +2,6 @@ import type { PasswordChange } from '../../../contract/me.ts';
 import { countAgainst, forgetCount, refuseWhileFull } from '../../http/limits.ts';
 import { rateLimitAddress } from '../../kernel/clientAddress.ts';
 import { invalidField, refuse } from '../../kernel/failure.ts';
-import { hashPassword, verifyPassword } from '../../kernel/passwords.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { expected, isGoodPassword } from './fields.ts';
 import { limitsOf } from './login.ts';
@@ -21,7 +20,7 @@ export async function changePassword(scope: Scope, { current_password: current, 
   const isExcused = Boolean(await read.row(isFreshCodeSession, [sessionId]));
   if (!isExcused) await demandPassword(scope, known, current);
 
-  const hash = await hashPassword(wanted);
+  const hash = await app.passwords.hash(wanted);
   const now = (await tx.row(lockHash, [userId]))?.password_hash;
   if (now === undefined || (!isExcused && now !== known.password_hash)) throw wrongPassword();
   await tx.run(replaceHash, [userId, now, hash]);
@@ -32,7 +31,7 @@ export async function changePassword(scope: Scope, { current_password: current, 
 
 /** The password that is asked for can be guessed at like any other, so it is counted like any other. */
 async function demandPassword(
-  { read, origin }: Scope,
+  { app, read, origin }: Scope,
   known: { login_key: string; password_hash: string | null },
   current: string | null | undefined,
 ) {
@@ -40,7 +39,7 @@ async function demandPassword(
   if (!current || size > 1_024) throw wrongPassword();
   const limits = limitsOf(known.login_key, rateLimitAddress(origin.ip));
   await refuseWhileFull(read, limits);
-  if (await verifyPassword(known.password_hash, current)) {
+  if (await app.passwords.verify(known.password_hash, current)) {
     // Told apart from a right one that came too late, a wrong one would be known for wrong.
     await refuseWhileFull(read, limits);
     return void (await forgetCount(read, limits[0]));

@@ -1,7 +1,7 @@
 import { refuse } from '../../kernel/failure.ts';
 import { loginKeyOf } from '../../kernel/identity.ts';
 import { skeletonOf } from '../../kernel/lookalikes.ts';
-import { hashPassword } from '../../kernel/passwords.ts';
+import type { Passwords } from '../../kernel/passwords.ts';
 import type { Sql } from '../../kernel/sql.ts';
 import type { NewPerson } from '../accounts/newUser.ts';
 import { expected, fieldChecks, isGoodPassword, readEmail, readLocale, readLogin } from './fields.ts';
@@ -24,7 +24,7 @@ export function readPerson({ login, password, email, locale }: Typed): Read {
 }
 
 /** Hash the password of somebody new. Who is known already is refused first, with 409: a hash costs more than a look. */
-export async function preparePerson(sql: Sql, { password, ...person }: Read): Promise<Omit<NewPerson, 'userId'>> {
+export async function preparePerson(sql: Sql, passwords: Passwords, { password, ...person }: Read): Promise<Omit<NewPerson, 'userId'>> {
   const taken = await sql.row(selectTaken, [
     loginKeyOf(person.login),
     skeletonOf(person.login),
@@ -33,5 +33,5 @@ export async function preparePerson(sql: Sql, { password, ...person }: Read): Pr
   ]);
   if (taken?.login) throw refuse('conflict', 'login_taken', 'This login is taken.');
   if (taken?.email) throw refuse('conflict', 'email_taken', 'This email address is taken.');
-  return { ...person, passwordHash: await hashPassword(password) };
+  return { ...person, passwordHash: await passwords.hash(password) };
 }

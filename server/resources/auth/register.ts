@@ -32,7 +32,7 @@ export async function register(
   if (mode === 'disabled') throw refuse('forbidden', 'registration_disabled', 'Nobody can register at the moment.');
   if (mode === 'invite_only' && code === undefined) throw invalidField('/invite_code', 'is needed to register', 'invite_code_required');
   await countRegistration(scope);
-  const prepared = await preparePerson(read, person);
+  const prepared = await preparePerson(read, scope.app.passwords, person);
 
   const userId = newId();
   const accountId = await createUser(tx, { ...prepared, userId });

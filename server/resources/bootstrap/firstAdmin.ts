@@ -4,6 +4,7 @@ import { Failure } from '../../kernel/failure.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Log } from '../../kernel/log.ts';
 import { OperatorError } from '../../kernel/operatorError.ts';
+import { createPasswords } from '../../kernel/passwords.ts';
 import type { Database, Sql } from '../../kernel/sql.ts';
 import { createUser } from '../accounts/newUser.ts';
 import { isGoodPassword, readEmail, readLogin } from '../auth/fields.ts';
@@ -20,7 +21,7 @@ const hasAdmin = async (sql: Sql) => Boolean((await sql.row(queries.selectMarker
 /** Create the platform admin that the environment names, unless there is one. Throws an OperatorError that names the wrong variables. */
 export async function createFirstAdmin({ database, log }: Pick<Deps, 'database' | 'log'>, wanted: Wanted): Promise<void> {
   if (await hasAdmin(database)) return;
-  const prepared = await preparePerson(database, readWanted(wanted)).catch(explain);
+  const prepared = await preparePerson(database, createPasswords(), readWanted(wanted)).catch(explain);
   const userId = newId();
   const made = await database
     .transaction(async (tx) => {

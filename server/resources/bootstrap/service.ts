@@ -41,7 +41,7 @@ export async function setUpPlatform(scope: RequestScope, { token, ...typed }: Pl
   const hash = sha256(token);
   if (await read.row(queries.selectMarker)) throw alreadyInitialized();
   if (!(await read.row(queries.selectToken, [hash]))?.live) throw badToken();
-  const prepared = await preparePerson(read, readPerson(typed));
+  const prepared = await preparePerson(read, scope.app.passwords, readPerson(typed));
 
   const userId = newId();
   if ((await tx.run(queries.insertMarker, [userId])) === 0) throw alreadyInitialized();

@@ -3,7 +3,6 @@ import { bucketOf } from '../../kernel/bucket.ts';
 import { type RateLimitAddress, rateLimitAddress } from '../../kernel/clientAddress.ts';
 import { notFound, refuse } from '../../kernel/failure.ts';
 import { sha256 } from '../../kernel/ids.ts';
-import { verifyPassword } from '../../kernel/passwords.ts';
 import type { RequestScope } from '../../kernel/scope.ts';
 import type { OpenedShareRow, SharedMessageRow } from './queries.ts';
 import * as queries from './queries.ts';
@@ -50,7 +49,7 @@ export async function verifyShare(scope: RequestScope, token: string, password: 
   if (hash === null) throw refuse('conflict', 'no_password', 'This share has no password.');
   const limits = [limitOf(id, rateLimitAddress(origin.ip))];
   await refuseWhileFull(read, limits);
-  if (!(await verifyPassword(hash, password))) {
+  if (!(await app.passwords.verify(hash, password))) {
     await countAgainst(read, limits);
     throw refuse('forbidden', 'wrong_password', 'The password is wrong.');
   }

@@ -2,7 +2,6 @@ import type { PageQuery } from '../../../contract/shared/pages.ts';
 import type { NewShare } from '../../../contract/shares.ts';
 import { notFound } from '../../kernel/failure.ts';
 import { newId, sha256 } from '../../kernel/ids.ts';
-import { hashPassword } from '../../kernel/passwords.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { seal, unseal } from '../../kernel/seal.ts';
 import { holdThread, type ThreadRow } from '../threads/queries.ts';
@@ -23,7 +22,7 @@ const sealedFor = (id: string, accountId: string) => `thread_share:${id}:${accou
 export async function createShare(scope: Scope, { id: threadId }: ThreadRow, input: NewShare): Promise<OwnShare> {
   const { app, tx, accountId, actor } = scope;
   const { password, live_update: isLive, access_type } = input;
-  const hash = password === undefined ? null : await hashPassword(password);
+  const hash = password === undefined ? null : await app.passwords.hash(password);
   const [id, token] = [newId(), newShareToken()];
   const secret = [sha256(token), seal(app.keys.encryptionKey, token, sealedFor(id, accountId))];
   // An edit that is under way comes before or after as a whole.
