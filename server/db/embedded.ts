@@ -17,11 +17,18 @@ export type Embedded = {
   stop(): Promise<void>;
 };
 
+export type EmbeddedOptions = {
+  dataDir: string;
+  log: Log;
+  /** Settings of PostgreSQL that differ from ours, such as those of a database that may be lost. */
+  settings?: Readonly<Record<string, string>> | undefined;
+};
+
 type Holder = { lock: pg.Client; port: number };
 
 /** Start PostgreSQL on `<dataDir>/postgres`, or adopt the one that a killed process left; throws an OperatorError while another instance uses it. */
-export async function startEmbedded({ dataDir, log }: { dataDir: string; log: Log }): Promise<Embedded> {
-  const cluster = await openCluster(dataDir);
+export async function startEmbedded({ dataDir, log, settings }: EmbeddedOptions): Promise<Embedded> {
+  const cluster = { ...(await openCluster(dataDir)), settings };
   const holder = await occupy(cluster);
   const supervision = supervise(cluster, holder, log);
   return { url: servingUrl(cluster, holder.port), superuserUrl: urlOf(cluster, holder.port), stop: supervision.stop };

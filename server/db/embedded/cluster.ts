@@ -17,6 +17,8 @@ export type Cluster = {
   servingPassword: string;
   postgres: string;
   account: Account;
+  /** Settings that win over ours. */
+  settings?: Readonly<Record<string, string>> | undefined;
 };
 
 /** Name of the superuser and of the product's database, which another role owns. */

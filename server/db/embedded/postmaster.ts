@@ -58,7 +58,7 @@ function commandOf(pid: number): string {
   }
 }
 
-const settings = {
+const ours = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   shared_buffers: '128MB',
@@ -73,10 +73,13 @@ const settings = {
 };
 
 /** Start a server in a session of its own, which no Ctrl-C reaches; gives the last line of its log when it ends before it is ready. */
-export async function launchPostmaster({ dataDir, folder, postgres, account }: Cluster, port: number): Promise<string | undefined> {
+export async function launchPostmaster(
+  { dataDir, folder, postgres, account, settings }: Cluster,
+  port: number,
+): Promise<string | undefined> {
   const logFile = join(dataDir, 'postgres.log');
   const log = openLogFile(logFile);
-  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const options = Object.entries({ ...ours, ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const { file, args, options: spawning } = account.command(postgres, ['-D', folder, '-p', `${port}`, ...options]);
   const child = spawn(file, args, { ...spawning, detached: true, windowsHide: true, stdio: ['ignore', log, log] });
   closeSync(log);
