@@ -20,8 +20,12 @@ export const template = 'arkloop_template';
 /** Nothing waits for the disk: this server ends with the tests. Each file leaves a database behind, and autovacuum would visit all of them again and again. */
 const lossy = { fsync: 'off', full_page_writes: 'off', autovacuum: 'off' };
 
+/** Compiled modules for the workers and for the processes that tests start: their imports take half the time. */
+const compileCache = new URL('../../node_modules/.cache/compiled', import.meta.url).pathname;
+
 /** One real PostgreSQL for the whole run, with one migrated template. */
 export default async function setup(project: TestProject) {
+  process.env.NODE_COMPILE_CACHE ??= compileCache;
   const dataDir = await mkdtemp(join(tmpdir(), 'arkloop-test-'));
   const { url, superuserUrl, stop } = await startEmbedded({ dataDir, log: pino({ level: 'silent' }), settings: lossy });
   const admin = new pg.Client({ connectionString: superuserUrl });
