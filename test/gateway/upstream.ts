@@ -2,21 +2,16 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { type Gateway, type GatewayDeps, startGateway } from '../../server/gateway/gateway.ts';
 import { readConfig } from '../../server/kernel/config.ts';
 import { listener } from '../setup/listener.ts';
-
-const ends: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
 
 /** A small HTTP server in place of the API; ended after the test. */
 export async function upstreamOf(listener: RequestListener): Promise<{ url: string; server: Server }> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  ends.push(async () => {
+  onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
@@ -27,7 +22,7 @@ export async function upstreamOf(listener: RequestListener): Promise<{ url: stri
 export async function gatewayTo(upstream: string, env: NodeJS.ProcessEnv = {}, deps: Partial<GatewayDeps> = {}): Promise<Gateway> {
   const config = readConfig({ ARKLOOP_GATEWAY_ADDR: '127.0.0.1:0', ARKLOOP_GATEWAY_UPSTREAM: upstream, ...env });
   const gateway = await startGateway({ config, env, log: pino({ level: process.env.TEST_LOG ?? 'silent' }), ...deps });
-  ends.push(gateway.shutDown);
+  onTestFinished(gateway.shutDown);
   return gateway;
 }
 
