@@ -2,8 +2,8 @@ import { expect } from 'vitest';
 import { reason } from './sessions.ts';
 import type { Answer, World } from './world.ts';
 
-/** How often each race is run: one that is lost once in a hundred shows in every second or third run of the tests. */
-const rounds = 50;
+/** How often each race is run. With the 50 of `npm run test:system` one that is lost once in a hundred shows in every second or third run. */
+const rounds = Number(process.env.TEST_ROUNDS ?? 10);
 
 /** Runs a race again and again, one after the other. */
 export async function again(race: (round: number) => Promise<void>): Promise<number> {
