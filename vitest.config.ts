@@ -9,6 +9,9 @@ const alone = [
   'test/costs.test.ts',
 ];
 
+// Their counterparts are fetched from the network: `npm run test:counterparts`.
+const apart = ['**/node_modules/**', 'test/counterparts/**'];
+
 const common = { testTimeout: 30_000, hookTimeout: 60_000, pool: 'forks' } as const;
 
 export default defineConfig({
@@ -19,7 +22,7 @@ export default defineConfig({
     reporters: ['default', './test/setup/skippedTests.ts'],
     projects: [
       { test: { ...common, name: 'alone', include: alone } },
-      { test: { ...common, name: 'shared', isolate: false, include: ['test/**/*.test.ts'], exclude: ['**/node_modules/**', ...alone] } },
+      { test: { ...common, name: 'shared', isolate: false, include: ['test/**/*.test.ts'], exclude: [...apart, ...alone] } },
     ],
   },
 });

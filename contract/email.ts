@@ -93,7 +93,7 @@ export const email = initContract().router({
     path: '/v1/admin/email/test',
     summary: 'Send a mail at once',
     description:
-      'Answers when the server has taken it, 503 `smtp_failed` with its status code in `details.smtp_code` otherwise, after 10 s at the latest.',
+      'Answers when the server has taken it, 503 `smtp_failed` with its status code in `details.smtp_code` and the cause in `details.failure` otherwise, after 10 s at the latest.',
     body: TestEmail,
     responses: { 204: null },
     metadata: { auth: 'platform', rate: 'mail', audit: ['email_config.test', 'email_config'] },

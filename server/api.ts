@@ -28,6 +28,7 @@ import { prepareQuota } from './resources/quotas/check.ts';
 import { createHub } from './resources/runs/hub.ts';
 import { readSettings, watchSettings } from './resources/settings/settings.ts';
 import { openStorage } from './storage/open.ts';
+import { type StorageState, watchStorage } from './storage/watch.ts';
 
 export type ProcessDeps = {
   config: Config;
@@ -118,7 +119,10 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
   });
 
   let stopping = false;
-  const handler = createApp(app, hub, { ready: () => readinessOf(database, () => (stopping ? 'shutting down' : readiness.reason())) });
+  const storageState = watchStorage(storage, log);
+  const handler = createApp(app, hub, {
+    ready: () => readinessOf(database, () => (stopping ? 'shutting down' : readiness.reason()), storageState),
+  });
   const handle = (req: IncomingMessage, res: ServerResponse) => {
     noteAnswer(res);
     handler(req, res);
@@ -173,13 +177,16 @@ function firstUp(channel: Channel): Promise<void> {
   return promise;
 }
 
-/** `/readyz`: the process takes requests, the database answers within 2 s and has the schema this build expects. */
-async function readinessOf(database: Database, unready: () => string | undefined) {
+/**
+ * `/readyz`: the process takes requests, the database answers within 2 s and has the schema this build expects. A store that is away is told and no
+ * reason to send requests elsewhere: most need none, and no other API would have it.
+ */
+async function readinessOf(database: Database, unready: () => string | undefined, storageState: () => Promise<StorageState>) {
   const own = unready();
   if (own !== undefined) return { reason: own };
   const late = new Promise<never>((_, reject) => setTimeout(reject, 2_000, new Error('late')).unref());
   const version = await Promise.race([schemaVersion(database.pool), late]).catch(() => undefined);
   if (version === undefined) return { reason: 'database unreachable' };
   if (version !== expectedSchemaVersion) return { reason: `schema version mismatch: expected ${expectedSchemaVersion}, got ${version}` };
-  return { schema_version: version };
+  return { schema_version: version, storage: await storageState() };
 }

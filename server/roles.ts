@@ -6,7 +6,7 @@ import { createReadiness, drainMsOf, type Readiness } from './kernel/readiness.t
 import type { Database } from './kernel/sql.ts';
 import { banner, type Facts } from './roles/banner.ts';
 import { complaint, listening } from './roles/complaint.ts';
-import { openStore } from './roles/databases.ts';
+import { checkDatabase, openStore } from './roles/databases.ts';
 import { handleDefects } from './roles/defects.ts';
 import { onEnding, onOrphaned } from './roles/signals.ts';
 import { newTeardown, type Teardown } from './roles/teardown.ts';
@@ -118,7 +118,12 @@ async function startRole(start: Start) {
 async function sources({ config, log }: Start, deps: Deps | undefined) {
   if (deps) return { jwtSecret: deps.keys.jwtSecret, databaseUrl: deps.databaseUrl };
   await refuseWrongSettings();
-  const { authJwtSecret, databaseUrl } = config;
+  const { authJwtSecret, databaseUrl, databaseDirectUrl } = config;
+  if (databaseUrl) {
+    // A gateway serves without its database, and waits for none.
+    const warn = (error: unknown) => log.warn(error instanceof OperatorError ? error.message : { err: error });
+    checkDatabase(databaseUrl, databaseDirectUrl ?? databaseUrl, log).catch(warn);
+  }
   if (!authJwtSecret) log.warn('ARKLOOP_AUTH_JWT_SECRET is not set: to this gateway all callers are anonymous');
   if (!databaseUrl)
     log.warn('ARKLOOP_DATABASE_URL is not set: this gateway keeps no access log and knows no stored settings, keys and IP rules');
@@ -136,7 +141,7 @@ async function startOnDatabase({ role, config, log, teardown, readiness, ending,
   facts.place = store.place;
   ending.throwIfAborted();
   const { migrate } = await import('./db/migrate.ts');
-  await migrate(store.url);
+  await migrate(store.directUrl);
   ending.throwIfAborted();
   if (role !== 'migrate') await refuseWrongSettings();
   const { openDatabase } = await import('./db/database.ts');

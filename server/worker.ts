@@ -26,6 +26,7 @@ import { grantDueWindows } from './resources/credits/monthlyGrants.ts';
 import { watchSettings } from './resources/settings/settings.ts';
 import { webhookChannel } from './resources/webhooks/outbox.ts';
 import { openStorage } from './storage/open.ts';
+import { watchStorage } from './storage/watch.ts';
 
 /** A running worker. */
 export type Worker = { shutDown(): Promise<void> };
@@ -54,6 +55,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
   const held = new Map<string, () => void>();
   const outbound = openOutbound(config);
   const storage = openStorage(config, log);
+  watchStorage(storage, log);
   const channel = openChannel(config.databaseDirectUrl ?? databaseUrl, [runChannel, changeChannel, webhookChannel], log);
   const changes = createChanges(database, channel, complain('a notification was not sent'));
   watchSettings({ config, keys, database, env }, changes);

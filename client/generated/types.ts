@@ -3377,7 +3377,7 @@ export interface EmailApi {
   /**
    * Send a mail at once
    *
-   * Answers when the server has taken it, 503 `smtp_failed` with its status code in `details.smtp_code` otherwise, after 10 s at the latest.
+   * Answers when the server has taken it, 503 `smtp_failed` with its status code in `details.smtp_code` and the cause in `details.failure` otherwise, after 10 s at the latest.
    */
   readonly test: Call<{ body: TestEmail; }, undefined, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
 }

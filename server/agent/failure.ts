@@ -1,7 +1,8 @@
+import { StorageUnavailable } from '../kernel/storage.ts';
 import { ModelError } from './model.ts';
 
 /** The error classes after which a run may be taken up again (specification, runs 18). */
-const resumable = new Set(['provider.retryable', 'run.deadline_exceeded', 'worker.timeout', 'worker.recovery_unavailable']);
+const resumable = new Set(['provider.retryable', 'storage.unavailable', 'run.deadline_exceeded', 'worker.timeout', 'worker.recovery_unavailable']);
 
 type Facts = { code?: string | undefined; details?: Record<string, unknown> | undefined; reason?: string | undefined };
 
@@ -28,5 +29,7 @@ export class RunFailure extends Error {
 export function runFailureOf(error: unknown): RunFailure {
   if (error instanceof RunFailure) return error;
   if (error instanceof ModelError) return new RunFailure(error.errorClass, error.message, { details: error.details });
+  if (error instanceof StorageUnavailable)
+    return new RunFailure('storage.unavailable', 'The files of the conversation cannot be read at the moment.');
   return new RunFailure('internal.error', 'The run failed for a reason of our own.');
 }

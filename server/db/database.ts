@@ -6,6 +6,7 @@ import type { Log } from '../kernel/log.ts';
 import { withinNone } from '../kernel/spans.ts';
 import type { Database, Sql, Statement, Transaction } from '../kernel/sql.ts';
 import { entityManagers } from './orm.ts';
+import { prepareConnection } from './session.ts';
 
 export type DatabaseOptions = { max: number; min?: number; log: Log; applicationName: string };
 
@@ -37,12 +38,9 @@ export function openDatabase(url: string, { max, min = 0, log, applicationName }
     application_name: applicationName,
     connectionTimeoutMillis: 2_000,
     idleTimeoutMillis: 60_000,
-    statement_timeout: 10_000,
-    lock_timeout: 8_000,
-    idle_in_transaction_session_timeout: 30_000,
     keepAlive: true,
-    options: '-c TimeZone=UTC -c DateStyle=ISO -c synchronous_commit=on',
     pipeline: true,
+    onConnect: prepareConnection,
   });
   const connected = new Set<pg.PoolClient>();
   let closing = false;

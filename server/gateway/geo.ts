@@ -26,17 +26,34 @@ export async function openGeo(file: string | undefined, log: Log): Promise<Geo> 
   let [reader, seen] = await Promise.all([read(file), stampOf(file)]).catch(() => {
     throw new OperatorError('ARKLOOP_GEOIP_DB_PATH: expected a readable MMDB file');
   });
+  tellLayout(reader, log);
   const look = async () => {
     const stamp = await stampOf(file);
     if (stamp === seen) return;
     seen = stamp;
     reader = await read(file);
+    tellLayout(reader, log);
   };
   const timer = setInterval(() => {
     look().catch((err) => log.warn({ err }, 'the new GeoIP file cannot be read'));
   }, lookMs).unref();
   return { placeOf: (ip) => placeIn(reader, ip), close: () => clearInterval(timer) };
 }
+
+/** Addresses that every database of places or networks knows something about. */
+const wellKnown = ['8.8.8.8', '1.1.1.1', '9.9.9.9', '208.67.222.222', '4.2.2.2'];
+
+/** A file of another layout is read without an error, and tells nothing of any address. */
+function tellLayout(reader: Reader<object>, log: Log) {
+  const { databaseType } = reader.metadata;
+  const samples = wellKnown.flatMap((ip) => [reader.get(ip)].filter((record) => record !== null));
+  const isUnread = samples.length > 0 && !samples.some(isPlace);
+  if (!isUnread && /city|country|enterprise/i.test(databaseType)) return;
+  log.warn({ database_type: databaseType }, 'ARKLOOP_GEOIP_DB_PATH: the file is not of the City layout, so countries and networks stay unknown');
+}
+
+const isPlace = (record: object) =>
+  ['country', 'registered_country', 'traits'].some((field) => typeof (record as Record<string, unknown>)[field] === 'object');
 
 const read = async (file: string) => new Reader(await readFile(file));
 

@@ -1,7 +1,7 @@
 import type { RequestHandler, Response } from 'express';
 
 /** Whether this process can work. */
-export type Health = { ready(): Promise<{ schema_version: string } | { reason: string }> };
+export type Health = { ready(): Promise<{ schema_version: string; storage: string } | { reason: string }> };
 
 /** `/healthz` touches nothing; `/readyz` asks the database. Both outside the error envelope (platform 12). */
 export function healthRouter({ ready }: Health): RequestHandler {

@@ -4,6 +4,7 @@ import type { Keys } from '../kernel/keys.ts';
 import type { Log } from '../kernel/log.ts';
 import { unseal } from '../kernel/seal.ts';
 import { type Database, statement } from '../kernel/sql.ts';
+import { mailFailureOf } from '../mail/failures.ts';
 import { Mail, sendMailTask } from '../mail/mail.ts';
 import type { Mailer } from '../mail/mailer.ts';
 
@@ -37,14 +38,14 @@ export async function sendMail(mailer: Mailer, keys: Keys, payload: unknown, log
     log.info({ trace_id, kind: mail.kind }, 'a mail was sent');
   } catch (error) {
     // Messages of mail servers repeat the address.
-    const { code, responseCode } = error as { code?: string; responseCode?: number };
-    const fields = { trace_id, kind: mail.kind, code, smtp_code: responseCode };
+    const { code, smtpCode, failure } = mailFailureOf(error);
+    const fields = { trace_id, kind: mail.kind, failure, code, smtp_code: smtpCode };
     // A wrong password of ours is refused with 5xx too, but can be mended.
-    const isFinal = (code === 'EENVELOPE' || code === 'EMESSAGE') && (responseCode ?? 0) >= 500;
+    const isFinal = (code === 'EENVELOPE' || code === 'EMESSAGE') && (smtpCode ?? 0) >= 500;
     facts.mailTried.tell(isFinal ? 'refused' : 'retried');
     if (isFinal) return void log.error(fields, 'a mail was refused for good');
     log.warn(fields, 'a mail was not sent, it is tried again');
-    throw new Error(`the mail was not sent: ${code ?? 'unknown'}`);
+    throw new Error(`the mail was not sent: ${code ?? 'unknown'} (${failure})`);
   }
 }
 

@@ -14,13 +14,21 @@ export type Storage = {
   delete(key: string): Promise<void>;
   /** The keys that begin with a prefix, which is empty or ends with a slash, in no order. */
   list(prefix: string): AsyncIterable<string>;
+  /** Throws `StorageUnavailable` with its reason where the store cannot be used. */
+  check(): Promise<void>;
   close(): Promise<void>;
 };
 
+/** Why a store cannot be used, for those who run it. */
+export type StorageProblem = 'unreachable' | 'failing' | 'bucket_missing' | 'credentials_refused' | 'access_denied' | 'folder_unusable';
+
 /** The store is not reachable, or refuses. */
 export class StorageUnavailable extends Error {
-  constructor(cause: unknown) {
-    super('The object store is not available.', { cause });
+  override name = 'StorageUnavailable';
+  readonly reason: StorageProblem;
+  constructor(reason: StorageProblem, cause?: unknown) {
+    super(`The object store is not available: ${reason}.`, { cause });
+    this.reason = reason;
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Config, OperatorError } from '../kernel/config.ts';
+import { isConnectionLost } from '../kernel/lostConnection.ts';
 import { codeOf } from '../kernel/operatorError.ts';
 
 const bindingFailures: Record<string, string> = {
@@ -22,5 +23,6 @@ export async function listening<T>(variable: string, { host, port }: Config['api
 /** What is told about an error that ends the process: lines for the operator, or the stack of a defect. */
 export function complaint(error: unknown): string {
   if (error instanceof OperatorError) return error.message.replace(/^/gm, 'arkloop: ');
+  if (isConnectionLost(error)) return 'arkloop: ARKLOOP_DATABASE_URL: the database took no connection in time, or cut it';
   return `arkloop: stopped by an unexpected error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

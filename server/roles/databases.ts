@@ -1,23 +1,98 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { type Link, linkOf } from '../db/poolers.ts';
+import { giveRoleSettings, settingsAmiss } from '../db/session.ts';
 import { type Config, OperatorError } from '../kernel/config.ts';
 import type { Log } from '../kernel/log.ts';
 import { codeOf } from '../kernel/operatorError.ts';
 
-/** Where the data is, and how to stop what was started for it. */
-export type Store = { url: string; place: string; stop(): Promise<void> };
+/** Where the data is, and how to stop what was started for it. `directUrl` leads past a pooler. */
+export type Store = { url: string; directUrl: string; place: string; stop(): Promise<void> };
 
 /** The configured PostgreSQL, proven to answer, or the embedded one. */
-export async function openStore({ databaseUrl }: Pick<Config, 'databaseUrl'>, dataDir: string, log: Log): Promise<Store> {
-  if (!databaseUrl) {
+export async function openStore(config: Pick<Config, 'databaseUrl' | 'databaseDirectUrl'>, dataDir: string, log: Log): Promise<Store> {
+  const { databaseUrl: url } = config;
+  if (!url) {
     const { startEmbedded } = await import('../db/embedded.ts');
-    const { url, stop } = await startEmbedded({ dataDir, log });
-    return { url, stop, place: dataDir };
+    const embedded = await startEmbedded({ dataDir, log });
+    return { url: embedded.url, directUrl: embedded.url, stop: embedded.stop, place: dataDir };
   }
-  if ((await probe(databaseUrl)).isSuperuser)
+  const directUrl = config.databaseDirectUrl ?? url;
+  await checkDatabase(url, directUrl, log);
+  const { host, pathname } = new URL(url);
+  return { url, directUrl, place: `postgres://${host}${pathname}`, stop: async () => undefined };
+}
+
+/** Throws, in one line, what would keep the parts from working with these URLs. */
+export async function checkDatabase(url: string, directUrl: string, log: Log): Promise<void> {
+  // Sessions that a pooler opens have the settings of their role, so it gets them before anything goes through the pooler.
+  const direct =
+    directUrl === url
+      ? await probe('ARKLOOP_DATABASE_URL', url, refusePooledTransactions)
+      : await probe('ARKLOOP_DATABASE_DIRECT_URL', directUrl, refuseIndirect);
+  if (direct.isSuperuser)
     log.warn('ARKLOOP_DATABASE_URL: the role is a superuser, which is more than serving needs; see the guide to operations');
-  const { host, pathname } = new URL(databaseUrl);
-  return { url: databaseUrl, place: `postgres://${host}${pathname}`, stop: async () => undefined };
+  const pooled = directUrl === url ? direct : await probe('ARKLOOP_DATABASE_URL', url);
+  if (pooled.database !== direct.database)
+    throw new OperatorError('ARKLOOP_DATABASE_DIRECT_URL: leads to another database than ARKLOOP_DATABASE_URL');
+  if (pooled.link !== 'direct' && pooled.amiss.length > 0)
+    log.warn(
+      `ARKLOOP_DATABASE_URL: sessions of the pooler have ${pooled.amiss.join(', ')}: let it connect anew; see the guide to self-hosting`,
+    );
+}
+
+type Probed = { link: Link; isSuperuser: boolean; database: string; amiss: string[] };
+type Check = (client: pg.Client, link: Link) => Promise<void>;
+
+/** Migrations, notifications and the queue keep something in their session. */
+const refusePooledTransactions: Check = async (client, link) => {
+  if (link === 'transaction')
+    throw new OperatorError(
+      'ARKLOOP_DATABASE_URL: leads to a pooler in transaction mode; set ARKLOOP_DATABASE_DIRECT_URL to PostgreSQL itself, for migrations, notifications and the queue',
+    );
+  if (link === 'session') await giveRoleSettings(client);
+};
+
+const refuseIndirect: Check = async (client, link) => {
+  if (link === 'transaction')
+    throw new OperatorError('ARKLOOP_DATABASE_DIRECT_URL: leads to a pooler in transaction mode; expected PostgreSQL itself');
+  await giveRoleSettings(client);
+};
+
+const about = `select
+  current_setting('server_version_num')::int as version, current_setting('is_superuser')::boolean as "isSuperuser",
+  current_database() || ' since ' || extract(epoch from pg_postmaster_start_time()) as database`;
+
+/** Waits while a server is starting, and not otherwise: who restarts this process decides about more patience. */
+async function probe(variable: string, url: string, check?: Check, until = Date.now() + 20_000): Promise<Probed> {
+  const open: pg.Client[] = [];
+  const connect = () => {
+    const client = newClient(url);
+    open.push(client);
+    return client.connect().then(() => client);
+  };
+  try {
+    const client = await connect();
+    const { rows } = await client.query<{ version: number; isSuperuser: boolean; database: string }>(about);
+    const { version, isSuperuser, database } = rows[0]!;
+    if (version < 150_000) throw new OperatorError(`${variable}: expected PostgreSQL 15 or newer`);
+    const link = await linkOf(client, connect);
+    await check?.(client, link);
+    return { link, isSuperuser, database, amiss: await settingsAmiss(client) };
+  } catch (error) {
+    if (codeOf(error) !== '57P03' || Date.now() > until) throw unreachable(variable, url, error);
+  } finally {
+    await Promise.all(open.map((client) => client.end().catch(() => undefined)));
+  }
+  await sleep(250);
+  return await probe(variable, url, check, until);
+}
+
+function newClient(url: string) {
+  const limits = { connectionTimeoutMillis: 5_000, query_timeout: 10_000 };
+  const client = new pg.Client({ connectionString: url, ...limits, application_name: 'arkloop start' });
+  client.on('error', () => undefined);
+  return client;
 }
 
 const reasons: Record<string, string> = {
@@ -33,30 +108,15 @@ const reasons: Record<string, string> = {
   '53300': 'the server has no connection left',
 };
 
-/** Waits while a server is starting, and not otherwise: who restarts this process decides about more patience. */
-async function probe(url: string, until = Date.now() + 20_000): Promise<{ isSuperuser: boolean }> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, application_name: 'arkloop start' });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    const { rows } = await client.query<{ version: number; is_superuser: boolean }>(
-      "select current_setting('server_version_num')::int as version, current_setting('is_superuser')::boolean as is_superuser",
-    );
-    if ((rows[0]?.version ?? 0) < 150_000) throw new OperatorError('ARKLOOP_DATABASE_URL: expected PostgreSQL 15 or newer');
-    return { isSuperuser: rows[0]?.is_superuser === true };
-  } catch (error) {
-    if (codeOf(error) !== '57P03' || Date.now() > until) throw unreachable(url, error);
-    await sleep(250);
-    return await probe(url, until);
-  } finally {
-    await client.end().catch(() => undefined);
-  }
-}
-
-function unreachable(url: string, error: unknown) {
+function unreachable(variable: string, url: string, error: unknown) {
   if (error instanceof OperatorError) return error;
   const { hostname, port, pathname } = new URL(url);
+  return new OperatorError(`${variable}: cannot use ${hostname}:${port || 5432}${pathname}: ${reasonOf(error)}`);
+}
+
+/** Poolers tell all their errors under one code, so their words are told. */
+function reasonOf(error: unknown): string {
   const code = codeOf(error);
-  const reason = reasons[code ?? ''] ?? (code ? `error ${code}` : 'no answer');
-  return new OperatorError(`ARKLOOP_DATABASE_URL: cannot use ${hostname}:${port || 5432}${pathname}: ${reason}`);
+  if (!code) return 'no answer';
+  return reasons[code] ?? `error ${code}: ${(error as Error).message.split('\n')[0]}`;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants, type Dirent } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { codeOf } from '../kernel/operatorError.ts';
 import { checkKey, type Storage, StorageUnavailable, type StoredObject } from '../kernel/storage.ts';
@@ -32,8 +32,18 @@ export function fileStorage(root: string): Storage {
       checkKey(prefix, 'prefix');
       return keysUnder(folder, prefix);
     },
+    check: () => answered(() => checkFolder(folder)),
     close: async () => {},
   };
+}
+
+/** The folder is made with the first file. */
+async function checkFolder(folder: string) {
+  try {
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
 }
 
 /** What stands for "there is no such file", a folder included. */
@@ -45,7 +55,7 @@ async function answered<T>(work: () => Promise<T>, ...none: T[]): Promise<T> {
     return await work();
   } catch (error) {
     if (none.length > 0 && absent.includes(codeOf(error) ?? '')) return none[0]!;
-    throw new StorageUnavailable(error);
+    throw new StorageUnavailable('folder_unusable', error);
   }
 }
 

@@ -1,7 +1,7 @@
-import { S3mini } from 's3mini';
+import { S3mini, S3ServiceError } from 's3mini';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { patientConnector } from '../kernel/outboundAgents.ts';
-import { checkKey, type Storage, StorageUnavailable, type StoredObject } from '../kernel/storage.ts';
+import { checkKey, type Storage, type StorageProblem, StorageUnavailable, type StoredObject } from '../kernel/storage.ts';
 
 export type S3Options = { endpoint: string; accessKey: string; secretKey: string; region: string; bucket: string };
 
@@ -15,11 +15,15 @@ export function s3Storage({ endpoint, accessKey, secretKey, region, bucket }: S3
     region,
     fetch: ((url: string, init: object) => undiciFetch(url, { ...init, dispatcher: agent })) as unknown as typeof fetch,
   });
+  const check = () => checkBucket(s3);
   return {
     get: async (key) => {
       checkKey(key);
       const response = await answered(() => s3.getObjectResponse(key));
-      return response === null ? undefined : objectOf(response);
+      if (response !== null) return objectOf(response);
+      // The answer for a missing bucket looks the same. Objects that are asked for and absent are rare.
+      await check().catch(unlessReadable);
+      return undefined;
     },
     put: async (key, bytes, type) => {
       checkKey(key);
@@ -34,6 +38,7 @@ export function s3Storage({ endpoint, accessKey, secretKey, region, bucket }: S3
       checkKey(prefix, 'prefix');
       return keysUnder(s3, prefix);
     },
+    check,
     close: () => agent.close(),
   };
 }
@@ -48,7 +53,7 @@ async function* reading(body: ReadableStream<Uint8Array> | null): AsyncIterable<
   try {
     yield* body;
   } catch (error) {
-    throw new StorageUnavailable(error);
+    throw new StorageUnavailable('unreachable', error);
   }
 }
 
@@ -60,7 +65,7 @@ async function* keysUnder(s3: S3mini, prefix: string): AsyncIterable<string> {
   do {
     const page = await answered(() => s3.listObjectsPaged('/', prefix, keysOfPage, token));
     // The client tells a missing bucket by null.
-    if (!page) throw new StorageUnavailable(new Error('there is no such bucket'));
+    if (!page) throw new StorageUnavailable('bucket_missing');
     for (const { Key: key } of page.objects ?? []) yield key;
     token = page.nextContinuationToken;
   } while (token);
@@ -70,6 +75,26 @@ async function answered<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw new StorageUnavailable(error);
+    throw new StorageUnavailable(problemOf(error), error);
   }
+}
+
+/** Credentials that may read and not list are asked for nothing more. */
+function unlessReadable(error: unknown) {
+  if (!(error instanceof StorageUnavailable) || error.reason !== 'access_denied') throw error;
+}
+
+/** Ask for one key: the answer tells store, bucket and credentials apart, which that of a `HEAD` does not. */
+async function checkBucket(s3: S3mini) {
+  if (!(await answered(() => s3.listObjectsPaged('/', '', 1)))) throw new StorageUnavailable('bucket_missing');
+}
+
+const aboutCredentials = /^(InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken|ExpiredToken|InvalidSecurity|RequestTimeTooSkewed|InvalidClientTokenId|AuthorizationHeaderMalformed)$/;
+
+function problemOf(error: unknown): StorageProblem {
+  if (!(error instanceof S3ServiceError)) return 'unreachable';
+  const { serviceCode = '', status } = error;
+  if (serviceCode === 'NoSuchBucket') return 'bucket_missing';
+  if (aboutCredentials.test(serviceCode) || status === 401) return 'credentials_refused';
+  return status === 403 ? 'access_denied' : 'failing';
 }

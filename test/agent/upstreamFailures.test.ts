@@ -27,6 +27,19 @@ test.each([301, 302, 307, 400, 401, 403, 404, 405, 413, 422])('status %i is fina
   expect(vendor().requests).toHaveLength(1);
 });
 
+test('an error that comes as an event in a body with a status keeps its words', async () => {
+  const error = { message: 'the deployment is cooling down', type: 'internal_server_error', code: '500' };
+  vendor().answers(
+    { status: 500, headers: { 'content-type': 'text/event-stream' }, steps: [`data: ${JSON.stringify({ error })}\n\n`, 'data: [DONE]\n\n'] },
+    { status: 400, steps: [`: ping\r\nevent: error\r\ndata: ${JSON.stringify({ error: { ...error, message: 'no' } })}\r\n\r\n`] },
+  );
+  expect((await failureOf(model())).error).toMatchObject({
+    ...{ errorClass: 'provider.retryable', message: 'the deployment is cooling down' },
+    details: { status_code: 500, openai_error_type: 'internal_server_error' },
+  });
+  expect((await failureOf(model())).error).toMatchObject({ errorClass: 'provider.non_retryable', message: 'no' });
+});
+
 test('a 400 with rate_limit_exceeded can be tried again', async () => {
   vendor().answers(chat.failure(400, { message: 'slow down', code: 'rate_limit_exceeded' }));
   expect((await failureOf(model())).error.errorClass).toBe('provider.retryable');

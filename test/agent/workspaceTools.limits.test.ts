@@ -50,7 +50,7 @@ describe('a workspace that is full', () => {
 test('a write that fails half-way leaves everything as it was', async () => {
   for (const part of ['blobs', 'manifests']) {
     const put: typeof storage.put = async (key, ...rest) => {
-      if (key.includes(`/${part}/`)) throw new StorageUnavailable(new Error('full'));
+      if (key.includes(`/${part}/`)) throw new StorageUnavailable('failing');
       return storage.put(key, ...rest);
     };
     const { use, write, list, file } = await desk({}, { ...storage, put });
@@ -115,7 +115,7 @@ test('thirty writes at once by two processes stay within the quota of the accoun
 });
 
 test('what could not be stored is counted no more after the next sweep', async () => {
-  const put: typeof storage.put = async () => Promise.reject(new StorageUnavailable(new Error('full')));
+  const put: typeof storage.put = async () => Promise.reject(new StorageUnavailable('failing'));
   const { use, me } = await desk({}, { ...storage, put });
   expect(await use('write', { path: 'a', content: 'x'.repeat(500) })).toEqual({ failed: 'tool.not_available' });
   expect((await storageUsed(world, me)).workspaces).toBeGreaterThan(500);

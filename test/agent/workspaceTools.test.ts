@@ -162,7 +162,7 @@ test('the files are those of who started the run, in the project of the thread',
 
 test('without a store, or with one that does not answer, the tools are not available', async () => {
   const down = async () => {
-    throw new StorageUnavailable(new Error('down'));
+    throw new StorageUnavailable('unreachable');
   };
   const broken = { ...storage, get: down, put: down } as typeof storage;
   const bare = await desk({}, undefined);

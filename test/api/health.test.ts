@@ -33,7 +33,7 @@ describe('the probes', async () => {
   test('are open to all, never stored, and for GET and HEAD only', async () => {
     for (const [path, body] of [
       ['/healthz', { status: 'ok' }],
-      ['/readyz', { status: 'ok', schema_version: expect.stringMatching(/^\d{5}$/) }],
+      ['/readyz', { status: 'ok', schema_version: expect.stringMatching(/^\d{5}$/), storage: 'ok' }],
     ] as const) {
       const answer = await call('GET', path, { headers: { authorization: 'nonsense' } });
       expect([answer.status, answer.body, answer.headers.get('cache-control')]).toEqual([200, body, 'no-store']);
@@ -62,7 +62,7 @@ describe('the probes', async () => {
     expect(await ready()).toEqual(mismatch('00000'));
     await sql('alter table elsewhere rename to mikro_orm_migrations');
     await sql('insert into mikro_orm_migrations (name) values ($1)', [`Migration${expected}`]);
-    expect(await ready()).toEqual([200, { status: 'ok', schema_version: expected }]);
+    expect(await ready()).toEqual([200, { status: 'ok', storage: 'ok', schema_version: expected }]);
     expect((await call('GET', '/healthz')).status).toBe(200);
   });
 });

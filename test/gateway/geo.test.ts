@@ -67,3 +67,18 @@ test('a file that cannot be read ends the start; a replaced one is read again, a
   await replace('nonsense');
   expect(country()).toBe('FR');
 }, 15_000);
+
+test('a file of another layout is told in one line at start, and when it replaces one of the right layout', async () => {
+  const lines: { msg: string; database_type?: string }[] = [];
+  const listening = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  const open = async (content: Buffer) => (await openGeo(fileOf(content), listening)).close();
+  await open(mmdbOf(places));
+  await open(mmdbOf({ ...places, '8.8.8.0/24': { country: { iso_code: 'US' } } }));
+  expect(lines).toEqual([]);
+  const another = { msg: expect.stringMatching(/^ARKLOOP_GEOIP_DB_PATH: the file is not of the City layout/) };
+  await open(mmdbOf({ '203.0.113.0/24': { autonomous_system_number: 1 } }, 'Test-ASN'));
+  expect(lines.splice(0)).toMatchObject([{ ...another, database_type: 'Test-ASN' }]);
+  // Flat records under a name that promises more.
+  await open(mmdbOf({ '8.8.8.0/24': { country: 'US', city: 'Nowhere' } }));
+  expect(lines).toMatchObject([another]);
+});

@@ -1,7 +1,7 @@
 type Value = string | boolean | number | { [key: string]: Value } | Value[];
 
 /** A small file in the MaxMind DB format (version 2.0): IPv4 networks and what is said of them. */
-export function mmdbOf(networks: Record<string, Value>): Buffer {
+export function mmdbOf(networks: Record<string, Value>, type = 'Test-City'): Buffer {
   const nodes: (number | undefined)[][] = [[undefined, undefined]];
   const data: Buffer[] = [];
   const leaves: { node: number; bit: number; at: number }[] = [];
@@ -33,7 +33,7 @@ export function mmdbOf(networks: Record<string, Value>): Buffer {
     node_count: nodes.length,
     record_size: 24,
     ip_version: 4,
-    database_type: 'Test-City',
+    database_type: type,
     languages: ['en'],
     binary_format_major_version: 2,
     binary_format_minor_version: 0,

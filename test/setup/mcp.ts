@@ -13,6 +13,7 @@ import { createOutbound, type OutboundOptions } from '../../server/kernel/outbou
 import { eventually } from './conversation.ts';
 import { listener } from './listener.ts';
 import { allCalls, type Script } from './mcpScripted.ts';
+import { freePort } from './ports.ts';
 import { type Person, testKeys, type World } from './world.ts';
 
 /** After the test that asks for it, or after the file's last one when no test does. */
@@ -124,11 +125,3 @@ const require = createRequire(import.meta.url);
 /** The programs of the public servers. */
 export const everything = require.resolve('@modelcontextprotocol/server-everything/dist/index.js');
 export const filesystem = require.resolve('@modelcontextprotocol/server-filesystem/dist/index.js');
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((done) => server.once('listening', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
-}

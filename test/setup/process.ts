@@ -55,7 +55,7 @@ export async function startProcess(role: string, env: Record<string, string>): P
       return output().includes('Arkloop is ready');
     },
     `the start of ${role}`,
-    30_000,
+    120_000,
   );
   return { pid: child.pid!, output, url: /(?:API|Gateway): +(\S+)/.exec(output())?.[1] ?? '', kill, exited };
 }

@@ -10,10 +10,10 @@ export const credentials = { accessKey: 'S3RVER', secretKey: 'S3RVER' };
 const require = createRequire(import.meta.url);
 
 /** An S3-compatible server on loopback with one bucket. It knows access keys, but does not check signatures of version 4. */
-export async function startS3(directory: string, bucket: string): Promise<{ endpoint: string; close(): Promise<void> }> {
+export async function startS3(directory: string, bucket: string, at = 0): Promise<{ endpoint: string; close(): Promise<void> }> {
   replaceDes();
   const Server = require('s3rver') as S3rver;
-  const server = new Server({ address: '127.0.0.1', port: 0, silent: true, directory, configureBuckets: [{ name: bucket }] });
+  const server = new Server({ address: '127.0.0.1', port: at, silent: true, directory, configureBuckets: [{ name: bucket }] });
   const { port } = await server.run();
   return { endpoint: `http://127.0.0.1:${port}`, close: () => server.close() };
 }

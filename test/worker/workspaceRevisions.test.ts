@@ -100,7 +100,7 @@ test('one that cannot be read is left alone and keeps nobody waiting; a store th
   const [{ manifest_rev: rev }] = await sql('select manifest_rev from workspaces where workspace_ref = $1', [broken.ref]);
   await storage.put(`workspaces/${broken.ref}/manifests/${rev}.json`, Buffer.from('{'), 'application/json');
   const down: typeof storage.get = async () => {
-    throw new StorageUnavailable(new Error('down'));
+    throw new StorageUnavailable('unreachable');
   };
   await expect(sweep({ ...storage, get: down })).rejects.toThrow(StorageUnavailable);
   expect([await stored(broken.ref), await stored(good.ref)]).toEqual([

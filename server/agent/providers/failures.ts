@@ -45,9 +45,15 @@ function vendorDetails(vendor: Vendor, { type, code }: { type: string; code: str
   };
 }
 
+/** Gateways to models answer a streaming call with an event also when they refuse it by status. */
+function firstEvent(body: string): Json | undefined {
+  const lines = body.split(/\r\n|\n|\r/).filter((line) => line.startsWith('data:'));
+  return lines.map((line) => parseObject(line.slice('data:'.length))).find((event) => event !== undefined);
+}
+
 /** A refusal by status, before any answer (specification, runs 11). */
 export function statusFailure(vendor: Vendor, status: number, body: string, retryAfterMs: number | undefined, redact: Redact) {
-  const error = errorIn(parseObject(body) ?? {});
+  const error = errorIn(parseObject(body) ?? firstEvent(body) ?? {});
   const limited = vendor === 'openai' && status === 400 && [error.code, error.type].includes('rate_limit_exceeded');
   const retryable = retryableStatus(status) || limited || (vendor === 'anthropic' && retryableAnthropic.test(error.type));
   const message = shown(error.message, redact) || `The model provider answered with status ${status}.`;

@@ -9,7 +9,7 @@ export async function withStorage<T>({ app, origin }: RequestScope, work: (stora
     return await work(app.storage);
   } catch (error) {
     if (!(error instanceof StorageUnavailable)) throw error;
-    app.log.warn({ err: error.cause, trace_id: origin.traceId }, 'the object store is not available');
+    app.log.warn({ reason: error.reason, err: error.cause, trace_id: origin.traceId }, 'the object store is not available');
     throw unavailable();
   }
 }

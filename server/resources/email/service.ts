@@ -1,6 +1,7 @@
 import type { EmailConfigValues, EmailStatus } from '../../../contract/email.ts';
 import { invalidField, rateLimited, refuse } from '../../kernel/failure.ts';
 import type { Scope } from '../../kernel/scope.ts';
+import { mailFailureOf } from '../../mail/failures.ts';
 import { sendBy } from '../../mail/mailer.ts';
 import { expected, readEmail } from '../auth/fields.ts';
 import { lockSettings, takeTurn } from '../settings/queries.ts';
@@ -65,9 +66,9 @@ export async function sendTestMail({ app, origin, actor, audit }: Scope, typed: 
   try {
     await sendBy(server, { to, kind: 'test', locale: null, data: {} }, longestMs);
   } catch (error) {
-    const { code, responseCode = null } = error as { code?: string; responseCode?: number };
-    app.log.warn({ trace_id: origin.traceId, code, smtp_code: responseCode }, 'a test mail was not sent');
-    throw refuse('unavailable', 'smtp_failed', 'The mail server did not take the mail.', { smtp_code: responseCode });
+    const { code, smtpCode = null, failure } = mailFailureOf(error);
+    app.log.warn({ trace_id: origin.traceId, failure, code, smtp_code: smtpCode }, 'a test mail was not sent');
+    throw refuse('unavailable', 'smtp_failed', 'The mail server did not take the mail.', { smtp_code: smtpCode, failure });
   }
   audit({ accountId: null, targetId: null, metadata: { to } });
 }

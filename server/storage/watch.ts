@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '../kernel/log.ts';
+import { type Storage, type StorageProblem, StorageUnavailable } from '../kernel/storage.ts';
+
+/** Whether files can be kept and read, and why not. */
+export type StorageState = 'ok' | 'not_configured' | StorageProblem;
+
+/** How long an answer is good for, and how long it is waited for, in milliseconds. */
+const times = { fresh: 5_000, patience: 1_500 };
+
+/** Look at the object store now and whenever asked; each change is logged. */
+export function watchStorage(storage: Storage | undefined, log: Log): () => Promise<StorageState> {
+  if (!storage) return async () => 'not_configured';
+  let known: StorageState = 'ok';
+  let looking: { since: number; state: Promise<StorageState> } | undefined;
+  const look = async () => {
+    const { state, cause } = await stateOf(storage);
+    if (state !== known) {
+      if (state === 'ok') log.info('the object store is available again');
+      else log.warn({ reason: state, err: cause }, 'the object store is not available');
+      known = state;
+    }
+    return state;
+  };
+  const ask = () => {
+    if (!looking || Date.now() - looking.since > times.fresh) looking = { since: Date.now(), state: look() };
+    const late = sleep(times.patience, 'unreachable' as const, { ref: false });
+    return Promise.race([looking.state, late]);
+  };
+  void ask();
+  return ask;
+}
+
+async function stateOf(storage: Storage): Promise<{ state: StorageState; cause?: unknown }> {
+  try {
+    await storage.check();
+    return { state: 'ok' };
+  } catch (error) {
+    if (error instanceof StorageUnavailable) return { state: error.reason, cause: error.cause };
+    return { state: 'failing', cause: error };
+  }
+}

@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:net';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { expect, onTestFinished, test } from 'vitest';
+import { mailFailureOf } from '../../server/mail/failures.ts';
+import { sendBy } from '../../server/mail/mailer.ts';
+import { certificate } from '../setup/certificate.ts';
+import { python, startServer } from '../setup/counterparts.ts';
+import { freePort } from '../setup/ports.ts';
+
+const usualCertificates = getCACertificates('default');
+
+const accepts = (port: number) => () =>
+  new Promise<boolean>((done) => {
+    const socket = connect(port, '127.0.0.1', () => done(true)).on('error', () => done(false));
+    socket.on('connect', () => socket.destroy());
+  });
+
+/** aiosmtpd, which prints what it takes. */
+async function startAiosmtpd(...options: string[]) {
+  const bin = await python('aiosmtpd==1.4.6');
+  const port = await freePort();
+  const args = ['-m', 'aiosmtpd', '-n', '-l', `127.0.0.1:${port}`, ...options, '-c', 'aiosmtpd.handlers.Debugging', 'stdout'];
+  return { port, ...(await startServer(bin('python'), args, accepts(port), { PYTHONUNBUFFERED: '1' })) };
+}
+
+function certificateFiles() {
+  const folder = mkdtempSync(join(tmpdir(), 'arkloop-mail-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  writeFileSync(cert, certificate.cert);
+  writeFileSync(key, certificate.key);
+  return ['--tlscert', cert, '--tlskey', key];
+}
+
+const mail = { to: 'reader@example.test', kind: 'test', locale: null, data: {} } as const;
+const send = (port: number, tlsMode: 'none' | 'starttls') =>
+  sendBy({ from: 'Arkloop <hello@arkloop.test>', host: '127.0.0.1', port, user: null, password: null, tlsMode }, mail, 20_000);
+const failureOf = (sent: Promise<void>) =>
+  sent.then(
+    () => 'sent',
+    (error: unknown) => mailFailureOf(error).failure,
+  );
+
+test('a mail arrives as it was written', async () => {
+  const { port, output } = await startAiosmtpd();
+  await send(port, 'none');
+  await expect.poll(output).toMatch(/From: Arkloop <hello@arkloop\.test>[^]*To: reader@example\.test[^]*Auto-Submitted: auto-generated/);
+});
+
+test('over STARTTLS, where the certificate is vouched for; one that is not, a missing STARTTLS and a refused connection are told apart', async () => {
+  onTestFinished(() => setDefaultCACertificates(usualCertificates));
+  const { port, stop, output } = await startAiosmtpd(...certificateFiles());
+  expect(await failureOf(send(port, 'starttls'))).toBe('certificate_invalid');
+  setDefaultCACertificates([...usualCertificates, certificate.cert]);
+  expect(await failureOf(send(port, 'starttls'))).toBe('sent');
+  await expect.poll(output).toContain('To: reader@example.test');
+  expect(await failureOf(send((await startAiosmtpd()).port, 'starttls'))).toBe('tls_failed');
+  await stop();
+  expect(await failureOf(send(port, 'none'))).toBe('connection_refused');
+});

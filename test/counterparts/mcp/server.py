@@ -1,0 +1,25 @@
+"""A tool server made with the Python library of the protocol: over stdio, or over HTTP on the port that is named."""
+
+import sys
+
+from mcp.server import MCPServer
+
+server = MCPServer("python")
+
+
+@server.tool()
+def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+@server.tool()
+def fail(reason: str) -> str:
+    """Fail with a reason."""
+    raise ValueError(reason)
+
+
+if len(sys.argv) > 1:
+    server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[1]))
+else:
+    server.run()

@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { S3mini } from 's3mini';
+import { expect, onTestFinished, test } from 'vitest';
+import { readWhole } from '../../server/kernel/storage.ts';
+import { s3Storage } from '../../server/storage/s3.ts';
+import { startRun } from '../setup/conversation.ts';
+import { answersAt, python, startServer } from '../setup/counterparts.ts';
+import { openStream } from '../setup/events.ts';
+import { images, stage } from '../setup/forms.ts';
+import { freePort } from '../setup/ports.ts';
+import { startWorld } from '../setup/world.ts';
+
+const keys = { accessKey: 'AKIAEXAMPLE', secretKey: 'not a real one', region: 'us-east-1' };
+
+/** Moto with one bucket; with `strict` it checks credentials once the bucket is there, and knows none. */
+async function startMoto(strict = false) {
+  const bin = await python('moto[server]==5.2.5');
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const env = strict ? { INITIAL_NO_AUTH_ACTION_COUNT: '1' } : {};
+  const server = await startServer(bin('moto_server'), ['-H', '127.0.0.1', '-p', String(port)], answersAt(`${endpoint}/moto-api/`), env);
+  const { accessKey: accessKeyId, secretKey: secretAccessKey, region } = keys;
+  expect(await new S3mini({ accessKeyId, secretAccessKey, region, endpoint: `${endpoint}/arkloop` }).createBucket()).toBe(true);
+  return { ...server, endpoint };
+}
+
+const storeAt = (endpoint: string, bucket = 'arkloop') => {
+  const storage = s3Storage({ endpoint, bucket, ...keys });
+  onTestFinished(() => storage.close());
+  return storage;
+};
+
+test('objects are kept, read, listed over pages and deleted', async () => {
+  const { endpoint } = await startMoto();
+  const storage = storeAt(endpoint);
+  await expect(storage.check()).resolves.toBeUndefined();
+  const bytes = randomBytes(3_000_001);
+  await storage.put('a/large', bytes, 'application/octet-stream');
+  expect((await readWhole((await storage.get('a/large'))!, bytes.length)).equals(bytes)).toBe(true);
+  expect(await storage.get('a/none')).toBeUndefined();
+  const names = Array.from({ length: 203 }, (_, at) => `many/${String(at).padStart(3, '0')}`);
+  for (const name of names) await storage.put(name, Buffer.from(name), 'text/plain');
+  expect((await Array.fromAsync(storage.list('many/'))).sort()).toEqual(names);
+  await storage.delete('a/large');
+  expect(await Array.fromAsync(storage.list('a/'))).toEqual([]);
+});
+
+test('a missing bucket, unknown credentials and a store that is gone are told apart', async () => {
+  const { endpoint, stop } = await startMoto();
+  await expect(storeAt(endpoint, 'elsewhere').check()).rejects.toMatchObject({ reason: 'bucket_missing' });
+  await expect(storeAt(endpoint, 'elsewhere').get('a/b')).rejects.toMatchObject({ reason: 'bucket_missing' });
+  await expect(storeAt((await startMoto(true)).endpoint).check()).rejects.toMatchObject({ reason: 'credentials_refused' });
+  await stop();
+  await expect(storeAt(endpoint).check()).rejects.toMatchObject({ reason: 'unreachable' });
+});
+
+test('an installation keeps attachments in it, and a run reads them', async () => {
+  const { endpoint } = await startMoto();
+  const world = await startWorld({
+    ...{ ARKLOOP_STORAGE_BACKEND: 's3', ARKLOOP_S3_ENDPOINT: endpoint },
+    ...{ ARKLOOP_S3_ACCESS_KEY: keys.accessKey, ARKLOOP_S3_SECRET_KEY: keys.secretKey },
+  });
+  const person = await world.signUp();
+  const { token } = person;
+  expect((await world.call('GET', '/readyz')).body).toMatchObject({ storage: 'ok' });
+  const { key, filename, mime_type, size } = (await stage(world, person, { filename: 'dot.png', content: images.png })).body;
+  const threadId: string = (await world.call('POST', '/v1/threads', { token, body: { title: 'An album' } })).body.id;
+  const parts = [{ type: 'image', attachment: { key, filename, mime_type, size } }];
+  expect((await world.call('POST', `/v1/threads/${threadId}/messages`, { token, body: { content_json: { parts } } })).status).toBe(201);
+  const stream = await openStream(world.url, await startRun(world, person, threadId), { token });
+  await stream.ended;
+  expect(stream.events.at(-1)?.type).toBe('run.completed');
+});

@@ -1,0 +1,17 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+import base from '../../vitest.config.ts';
+
+/** Programs of others that are fetched from the registries: `npm run test:counterparts`. */
+export default defineConfig({
+  ...base,
+  test: {
+    ...base.test,
+    root: fileURLToPath(new URL('../../', import.meta.url)),
+    include: ['test/counterparts/**/*.test.ts'],
+    exclude: ['**/node_modules/**'],
+    // The first run fetches what is tried.
+    testTimeout: 600_000,
+    hookTimeout: 900_000,
+  },
+});
