@@ -1,9 +1,9 @@
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { snippetsOf } from '../guides/snippets.ts';
-import { startCluster } from '../setup/cluster.ts';
 import { expectSound } from '../setup/invariants.ts';
 import { type PgBouncer, pgBouncerOf, startPgBouncer, versionOf } from '../setup/pgbouncer.ts';
+import { quickWorker, sameKeys, startProcess } from '../setup/process.ts';
 import { startLoad } from '../setup/steadyLoad.ts';
 import { run } from '../setup/thirdParty.ts';
 import { freshDatabase, startWorld } from '../setup/world.ts';
@@ -50,25 +50,26 @@ test.each(versions)('an installation works behind the PgBouncer of $release, as 
   expect(await start('migrate', env)).toMatchObject({ code: 0, stdout: expect.stringContaining('up to date') });
   // It had connected before the role had its settings.
   await pooler.restart();
-  const cluster = await startCluster(pooler.url, {
-    ...env,
-    ARKLOOP_API_DB_POOL_MAX_CONNS: '16',
-    ARKLOOP_RATELIMIT_CAPACITY: '1000000',
-    ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.01',
-  });
+  const all = { ...env, ...sameKeys, ...quickWorker, ARKLOOP_RATELIMIT_CAPACITY: '1000000', ARKLOOP_API_DB_POOL_MAX_CONNS: '16' };
+  const api = await startProcess('api', all);
+  const gateway = await startProcess('gateway', { ...all, ARKLOOP_GATEWAY_UPSTREAM: api.url });
+  const worker = await startProcess('worker', all);
   const people = await Promise.all(Array.from({ length: 3 }, () => world.signUp()));
-  const load = startLoad(cluster.url, people);
+  const load = startLoad(gateway.url, people);
   const talked = (some: number) => expect.poll(() => load.statuses.get(201) ?? 0, { timeout: 120_000 }).toBeGreaterThan(some);
-  await talked(150);
+  await talked(120);
   await expectSettings(pooler);
   const names = await query(pooler.url, 'select name from pg_prepared_statements');
   expect(names.length > 0).toBe(prepared);
-  // In turn, as with every change of its configuration.
-  for (const part of cluster.parts) await part.replace();
-  await talked((load.statuses.get(201) ?? 0) + 150);
+  worker.kill('SIGTERM');
+  const second = await startProcess('worker', all);
+  expect((await worker.exited).code).toBe(0);
+  await talked((load.statuses.get(201) ?? 0) + 120);
   const talks = await load.stop();
   expect([...load.statuses.keys()].filter((status) => status >= 500)).toEqual([]);
-  for (const { runId, person } of talks) await expectSound({ ...world, url: cluster.url }, runId, person.token);
+  const amiss = /sessions of the pooler have|prepared statement|startup parameter|"level":[56]0/;
+  for (const { output } of [api, gateway, worker, second]) expect(output()).not.toMatch(amiss);
+  for (const { runId, person } of talks) await expectSound({ ...world, url: api.url }, runId, person.token);
 }, 600_000);
 
 async function expectSettings({ url }: PgBouncer) {

@@ -10,6 +10,8 @@ export default defineConfig({
     root: fileURLToPath(new URL('../../', import.meta.url)),
     include: ['test/counterparts/**/*.test.ts'],
     exclude: ['**/node_modules/**'],
+    // They share the folder of what is fetched, and a machine.
+    fileParallelism: false,
     // The first run fetches what is tried.
     testTimeout: 600_000,
     hookTimeout: 900_000,

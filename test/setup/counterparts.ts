@@ -34,11 +34,20 @@ export async function python(...packages: string[]): Promise<(program: string) =
   const system = await firstOf(['python3', 'python'], ['-m', 'venv', '--help'], '.');
   if (!system) throw new Missing('there is no Python with venv on this machine');
   const folder = await made(`python ${packages.join(' ')}`.replace(/[^\w.-]+/g, '-'), async (cwd) => {
-    await must(system, ['-m', 'venv', '.'], { cwd });
-    await must(join(cwd, 'bin/python'), ['-m', 'pip', 'install', '--quiet', 'uv==0.13.9'], { cwd, ms: fetchMs });
-    await must(join(cwd, 'bin/uv'), ['pip', 'install', '--quiet', '--python', 'bin/python', ...packages], { cwd, ms: fetchMs });
+    const uv = await uvOf(system);
+    await must(uv, ['venv', '--quiet', '--clear', '--python', system, '.'], { cwd, ms: fetchMs });
+    await must(uv, ['pip', 'install', '--quiet', '--python', 'bin/python', ...packages], { cwd, ms: fetchMs });
   });
   return (program) => join(folder, 'bin', program);
+}
+
+/** An installer that resolves what LiteLLM needs in seconds. */
+async function uvOf(system: string): Promise<string> {
+  const folder = await made('uv-0.13.9', async (cwd) => {
+    await must(system, ['-m', 'venv', '.'], { cwd, ms: fetchMs });
+    await must(join(cwd, 'bin/python'), ['-m', 'pip', 'install', '--quiet', 'uv==0.13.9'], { cwd, ms: fetchMs });
+  });
+  return join(folder, 'bin/uv');
 }
 
 /** A server of a counterpart on a port; it ends with the test. Its output is part of the error when it does not answer. */
