@@ -117,7 +117,8 @@ export const reasonProse: Readonly<Record<string, string>> = {
   session_revoked: 'The session was ended. Sign in again.',
   share_rate_limited: 'Too many wrong passwords for this share.',
   slug_taken: 'A workspace has this slug.',
-  smtp_failed: 'The mail server did not take the mail; `details.smtp_code` is its answer, `details.failure` the cause, such as `connection_refused`, `certificate_invalid`, `credentials_refused` or `mail_refused`.',
+  smtp_failed:
+    'The mail server did not take the mail; `details.smtp_code` is its answer, `details.failure` the cause, such as `connection_refused`, `certificate_invalid`, `credentials_refused` or `mail_refused`.',
   stdio_requires_platform_admin: 'Programs on the worker are for administrators of the platform.',
   subscription_not_active: 'The subscription has been cancelled.',
   system_flag: 'This flag came with the platform and stays.',

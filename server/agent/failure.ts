@@ -2,7 +2,13 @@ import { StorageUnavailable } from '../kernel/storage.ts';
 import { ModelError } from './model.ts';
 
 /** The error classes after which a run may be taken up again (specification, runs 18). */
-const resumable = new Set(['provider.retryable', 'storage.unavailable', 'run.deadline_exceeded', 'worker.timeout', 'worker.recovery_unavailable']);
+const resumable = new Set([
+  'provider.retryable',
+  'storage.unavailable',
+  'run.deadline_exceeded',
+  'worker.timeout',
+  'worker.recovery_unavailable',
+]);
 
 type Facts = { code?: string | undefined; details?: Record<string, unknown> | undefined; reason?: string | undefined };
 

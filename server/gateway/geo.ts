@@ -49,7 +49,10 @@ function tellLayout(reader: Reader<object>, log: Log) {
   const samples = wellKnown.flatMap((ip) => [reader.get(ip)].filter((record) => record !== null));
   const isUnread = samples.length > 0 && !samples.some(isPlace);
   if (!isUnread && /city|country|enterprise/i.test(databaseType)) return;
-  log.warn({ database_type: databaseType }, 'ARKLOOP_GEOIP_DB_PATH: the file is not of the City layout, so countries and networks stay unknown');
+  log.warn(
+    { database_type: databaseType },
+    'ARKLOOP_GEOIP_DB_PATH: the file is not of the City layout, so countries and networks stay unknown',
+  );
 }
 
 const isPlace = (record: object) =>

@@ -89,7 +89,8 @@ async function checkBucket(s3: S3mini) {
   if (!(await answered(() => s3.listObjectsPaged('/', '', 1)))) throw new StorageUnavailable('bucket_missing');
 }
 
-const aboutCredentials = /^(InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken|ExpiredToken|InvalidSecurity|RequestTimeTooSkewed|InvalidClientTokenId|AuthorizationHeaderMalformed)$/;
+const aboutCredentials =
+  /^(InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken|ExpiredToken|InvalidSecurity|RequestTimeTooSkewed|InvalidClientTokenId|AuthorizationHeaderMalformed)$/;
 
 function problemOf(error: unknown): StorageProblem {
   if (!(error instanceof S3ServiceError)) return 'unreachable';

@@ -30,7 +30,11 @@ test.each([301, 302, 307, 400, 401, 403, 404, 405, 413, 422])('status %i is fina
 test('an error that comes as an event in a body with a status keeps its words', async () => {
   const error = { message: 'the deployment is cooling down', type: 'internal_server_error', code: '500' };
   vendor().answers(
-    { status: 500, headers: { 'content-type': 'text/event-stream' }, steps: [`data: ${JSON.stringify({ error })}\n\n`, 'data: [DONE]\n\n'] },
+    {
+      status: 500,
+      headers: { 'content-type': 'text/event-stream' },
+      steps: [`data: ${JSON.stringify({ error })}\n\n`, 'data: [DONE]\n\n'],
+    },
     { status: 400, steps: [`: ping\r\nevent: error\r\ndata: ${JSON.stringify({ error: { ...error, message: 'no' } })}\r\n\r\n`] },
   );
   expect((await failureOf(model())).error).toMatchObject({

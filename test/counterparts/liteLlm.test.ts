@@ -33,7 +33,10 @@ async function startLiteLlm({ origin }: Vendor): Promise<string> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const args = ['--config', join(folder, 'config.yaml'), '--host', '127.0.0.1', '--port', String(port)];
-  await startServer(bin('litellm'), args, answersAt(`${url}/health/liveliness`), { LITELLM_LOCAL_MODEL_COST_MAP: 'True', LITELLM_TELEMETRY: 'False' });
+  await startServer(bin('litellm'), args, answersAt(`${url}/health/liveliness`), {
+    LITELLM_LOCAL_MODEL_COST_MAP: 'True',
+    LITELLM_TELEMETRY: 'False',
+  });
   return url;
 }
 

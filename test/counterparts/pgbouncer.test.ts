@@ -40,37 +40,41 @@ const versions = [
   { release: 'trixie', version: /^1\.(2[1-9]|[3-9]\d)\./, text: withPreparedStatements, prepared: true },
 ] as const;
 
-test.each(versions)('an installation works behind the PgBouncer of $release, as the guide says', async ({ release, version, text, prepared }) => {
-  const program = await pgBouncerOf(release);
-  expect(await versionOf(program)).toMatch(version);
-  const world = await startWorld({}, { worker: false });
-  const pooler = await startPgBouncer(program, crowded(text), world.databaseUrl);
-  const env = variables(pooler.url, world.databaseUrl);
-  expect(Object.keys(env)).toEqual(['ARKLOOP_DATABASE_URL', 'ARKLOOP_DATABASE_DIRECT_URL']);
-  expect(await start('migrate', env)).toMatchObject({ code: 0, stdout: expect.stringContaining('up to date') });
-  // It had connected before the role had its settings.
-  await pooler.restart();
-  const all = { ...env, ...sameKeys, ...quickWorker, ARKLOOP_RATELIMIT_CAPACITY: '1000000', ARKLOOP_API_DB_POOL_MAX_CONNS: '16' };
-  const api = await startProcess('api', all);
-  const gateway = await startProcess('gateway', { ...all, ARKLOOP_GATEWAY_UPSTREAM: api.url });
-  const worker = await startProcess('worker', all);
-  const people = await Promise.all(Array.from({ length: 3 }, () => world.signUp()));
-  const load = startLoad(gateway.url, people);
-  const talked = (some: number) => expect.poll(() => load.statuses.get(201) ?? 0, { timeout: 120_000 }).toBeGreaterThan(some);
-  await talked(120);
-  await expectSettings(pooler);
-  const names = await query(pooler.url, 'select name from pg_prepared_statements');
-  expect(names.length > 0).toBe(prepared);
-  worker.kill('SIGTERM');
-  const second = await startProcess('worker', all);
-  expect((await worker.exited).code).toBe(0);
-  await talked((load.statuses.get(201) ?? 0) + 120);
-  const talks = await load.stop();
-  expect([...load.statuses.keys()].filter((status) => status >= 500)).toEqual([]);
-  const amiss = /sessions of the pooler have|prepared statement|startup parameter|"level":[56]0/;
-  for (const { output } of [api, gateway, worker, second]) expect(output()).not.toMatch(amiss);
-  for (const { runId, person } of talks) await expectSound({ ...world, url: api.url }, runId, person.token);
-}, 600_000);
+test.each(versions)(
+  'an installation works behind the PgBouncer of $release, as the guide says',
+  async ({ release, version, text, prepared }) => {
+    const program = await pgBouncerOf(release);
+    expect(await versionOf(program)).toMatch(version);
+    const world = await startWorld({}, { worker: false });
+    const pooler = await startPgBouncer(program, crowded(text), world.databaseUrl);
+    const env = variables(pooler.url, world.databaseUrl);
+    expect(Object.keys(env)).toEqual(['ARKLOOP_DATABASE_URL', 'ARKLOOP_DATABASE_DIRECT_URL']);
+    expect(await start('migrate', env)).toMatchObject({ code: 0, stdout: expect.stringContaining('up to date') });
+    // It had connected before the role had its settings.
+    await pooler.restart();
+    const all = { ...env, ...sameKeys, ...quickWorker, ARKLOOP_RATELIMIT_CAPACITY: '1000000', ARKLOOP_API_DB_POOL_MAX_CONNS: '16' };
+    const api = await startProcess('api', all);
+    const gateway = await startProcess('gateway', { ...all, ARKLOOP_GATEWAY_UPSTREAM: api.url });
+    const worker = await startProcess('worker', all);
+    const people = await Promise.all(Array.from({ length: 3 }, () => world.signUp()));
+    const load = startLoad(gateway.url, people);
+    const talked = (some: number) => expect.poll(() => load.statuses.get(201) ?? 0, { timeout: 120_000 }).toBeGreaterThan(some);
+    await talked(120);
+    await expectSettings(pooler);
+    const names = await query(pooler.url, 'select name from pg_prepared_statements');
+    expect(names.length > 0).toBe(prepared);
+    worker.kill('SIGTERM');
+    const second = await startProcess('worker', all);
+    expect((await worker.exited).code).toBe(0);
+    await talked((load.statuses.get(201) ?? 0) + 120);
+    const talks = await load.stop();
+    expect([...load.statuses.keys()].filter((status) => status >= 500)).toEqual([]);
+    const amiss = /sessions of the pooler have|prepared statement|startup parameter|"level":[56]0/;
+    for (const { output } of [api, gateway, worker, second]) expect(output()).not.toMatch(amiss);
+    for (const { runId, person } of talks) await expectSound({ ...world, url: api.url }, runId, person.token);
+  },
+  600_000,
+);
 
 async function expectSettings({ url }: PgBouncer) {
   const [settings] = await query(
@@ -91,7 +95,15 @@ test('a start that cannot work behind a pooler ends with one line', async () => 
   const started = async (url: string, direct?: string) => {
     const env = { ARKLOOP_DATABASE_URL: url, ...(direct && { ARKLOOP_DATABASE_DIRECT_URL: direct }) };
     const { code, stdout, stderr } = await start('migrate', env);
-    return code === 0 ? 'works' : { code, lines: (stdout + stderr).trim().split('\n').filter((line) => !line.startsWith('{')) };
+    return code === 0
+      ? 'works'
+      : {
+          code,
+          lines: (stdout + stderr)
+            .trim()
+            .split('\n')
+            .filter((line) => !line.startsWith('{')),
+        };
   };
   const refused = (line: string) => ({ code: 1, lines: [`arkloop: ${line}`] });
   expect(await started(pooler.url)).toEqual(

@@ -6,7 +6,10 @@ const root = new URL('../../server/', import.meta.url);
 /** What belongs to a session of PostgreSQL and outlives a transaction: a pooler would give it to another client, or take it away. */
 const state: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['an advisory lock of a session', /\bpg_(try_)?advisory_(lock|unlock)/],
-  ['a setting of a session', /\bset_config\([^)]*,\s*false\)|['"`;]\s*set (?!local|constraints|transaction|arkloop)(session )?[a-z_]+ *(=|to )/],
+  [
+    'a setting of a session',
+    /\bset_config\([^)]*,\s*false\)|['"`;]\s*set (?!local|constraints|transaction|arkloop)(session )?[a-z_]+ *(=|to )/,
+  ],
   ['a listener', /['"`;]\s*(un)?listen (\$\{|[a-z_]+['"`;])/],
   ['a temporary table', /\b(temp|temporary) (table|view|sequence)\b/],
   ['a cursor that outlives its transaction', /\bwith hold\b/],
@@ -28,7 +31,9 @@ const exceptions: Record<string, string[]> = {
 const found = (text: string) => state.flatMap(([what, pattern]) => (pattern.test(text.toLowerCase()) ? [what] : []));
 
 test('nothing but migrations, notifications and the embedded database keeps state in a session of PostgreSQL', () => {
-  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts') && !/^db\/migrations\//.test(file));
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.ts') && !/^db\/migrations\//.test(file),
+  );
   const keepers = files.flatMap((file) => {
     const kept = found(readFileSync(new URL(file, root), 'utf8'));
     return kept.length > 0 ? [[file, kept] as const] : [];

@@ -51,7 +51,12 @@ async function uvOf(system: string): Promise<string> {
 }
 
 /** A server of a counterpart on a port; it ends with the test. Its output is part of the error when it does not answer. */
-export async function startServer(program: string, args: readonly string[], isUp: () => Promise<boolean>, env: Record<string, string> = {}) {
+export async function startServer(
+  program: string,
+  args: readonly string[],
+  isUp: () => Promise<boolean>,
+  env: Record<string, string> = {},
+) {
   const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));

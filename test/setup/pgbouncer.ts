@@ -19,7 +19,18 @@ const needs = {
   bookworm: ['libc6', 'libc-ares2', 'libevent-2.1-7', 'libpam0g', 'libssl3', 'libsystemd0'],
   trixie: ['libc6', 'libcares2', 'libevent-2.1-7t64', 'libpam0g', 'libssl3t64', 'libsystemd0'],
 };
-const common = ['libaudit1', 'libcap-ng0', 'libcap2', 'libgcc-s1', 'libgcrypt20', 'libgpg-error0', 'liblz4-1', 'liblzma5', 'libzstd1', 'zlib1g'];
+const common = [
+  'libaudit1',
+  'libcap-ng0',
+  'libcap2',
+  'libgcc-s1',
+  'libgcrypt20',
+  'libgpg-error0',
+  'liblz4-1',
+  'liblzma5',
+  'libzstd1',
+  'zlib1g',
+];
 
 /** The PgBouncer of a release of Debian, unpacked beside the system with the libraries that it was built for. */
 export async function pgBouncerOf(release: keyof typeof needs): Promise<Program> {

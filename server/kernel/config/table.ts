@@ -99,7 +99,9 @@ export const table = {
       aliases: [{ name: 'DATABASE_URL' }],
       shown: 'the embedded PostgreSQL',
     }),
-    ARKLOOP_DATABASE_DIRECT_URL: maybe(dsn, 'PostgreSQL itself, past the pooler: for migrations, notifications and the queue.', { shown: '`ARKLOOP_DATABASE_URL`' }),
+    ARKLOOP_DATABASE_DIRECT_URL: maybe(dsn, 'PostgreSQL itself, past the pooler: for migrations, notifications and the queue.', {
+      shown: '`ARKLOOP_DATABASE_URL`',
+    }),
     ARKLOOP_API_DB_POOL_MAX_CONNS: always(integer(1, 1_000), '8', 'Most database connections of a process.'),
     ARKLOOP_API_DB_POOL_MIN_CONNS: always(integer(0, 1_000), '0', 'Idle database connections that a process keeps open.'),
     ARKLOOP_API_MAX_IN_FLIGHT: always(integer(0), '256', 'Concurrent requests; 0 is without limit.'),
