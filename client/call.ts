@@ -41,6 +41,8 @@ export type Route = {
   readonly form?: true;
   /** Of a stream: the types of its last event. */
   readonly last?: readonly string[];
+  /** Statuses beside the successes that the call resolves with, because they are what was asked for. */
+  readonly answers?: readonly number[];
   readonly refusals: readonly RefusalStatus[];
 };
 

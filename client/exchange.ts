@@ -60,10 +60,14 @@ export function createExchange({ fetch }: Settings, cookies: CookieStore): Excha
       ...(route.cookie && { credentials: 'include', keepalive: true }),
     });
     if (route.cookie) await keepCookie(cookies, response.headers);
-    if (response.ok) return response;
+    if (response.ok || isAnswer(route, response)) return response;
     throw new ApiError(response.status, await problemOf(response), response.headers);
   };
 }
+
+/** Whether a failure is what was asked for; one in another language than JSON is that of a proxy. */
+const isAnswer = ({ answers }: Route, { status, headers }: Response) =>
+  answers?.includes(status) === true && headers.get('content-type')?.startsWith('application/json') === true;
 
 /** The body of a success: a file, JSON, or nothing. */
 export async function readBody({ bytes }: Route, response: Response): Promise<unknown> {

@@ -16,6 +16,7 @@ export { email } from './email.ts';
 export { entitlementOverrides } from './entitlementOverrides.ts';
 export { featureFlags } from './featureFlags.ts';
 export { gatewayConfig } from './gatewayConfig.ts';
+export { health } from './health.ts';
 export { invitations } from './invitations.ts';
 export { inviteCodes } from './inviteCodes.ts';
 export { ipRules } from './ipRules.ts';

@@ -32,6 +32,7 @@ export function rowOf(route: Route) {
     ...(hasBytes(route) && { bytes: true }),
     ...(isForm(route) && { form: true }),
     ...(stream && { last: stream.last }),
+    ...(503 in route.responses && { answers: [503] }),
     refusals: refusalsOf(route),
   };
 }

@@ -43,11 +43,12 @@ function illustrateOperation(operation: OperationObject, route: Route, example: 
       else if (example.body !== undefined) media.example = example.body;
     }
   for (const [status, response] of Object.entries(responses ?? {}) as [string, ResponseObject][])
-    for (const media of Object.values(response.content ?? {})) illustrateAnswer(media, status, example.answers[status] ?? [], examples);
+    for (const media of Object.values(response.content ?? {}))
+      illustrateAnswer(media, route, status, example.answers[status] ?? [], examples);
 }
 
-function illustrateAnswer(media: MediaTypeObject, status: string, answers: unknown[], examples: Examples) {
-  if (Number(status) < 400) {
+function illustrateAnswer(media: MediaTypeObject, { responses }: Route, status: string, answers: unknown[], examples: Examples) {
+  if (Object.hasOwn(responses, status)) {
     if (answers.length > 0) media.example = answers[0];
     return;
   }

@@ -63,6 +63,7 @@ export const areaProse: Readonly<Record<string, readonly [title: string, purpose
   gatewayConfig: ['Gateway', 'What the gateway lets through, and whose word on the caller it takes.'],
   accessLog: ['Access log', 'What the gateway answered.'],
   featureFlags: ['Feature flags', 'Switches of the platform, and their values for single accounts.'],
+  health: ['Health', 'Probes for load balancers and supervisors, beside `/v1`.'],
   bootstrap: ['Bootstrap', 'The first platform admin, once.'],
 };
 
@@ -80,6 +81,7 @@ export const successProse = {
   202: 'Accepted; the work goes on.',
   204: 'Done; there is no content.',
   304: 'What you have is current.',
+  503: 'The process cannot work now.',
 } as const;
 
 /** What each refusal status means. */

@@ -59,7 +59,10 @@ function successOf(route: Route, status: SuccessStatus, answer: Answer, componen
     const content = { 'application/octet-stream': { schema }, '*/*': { schema } };
     return { description: 'The bytes of the file; `Content-Type` says what they are.', headers, content };
   }
-  return { description: successProse[status], headers, content: { 'application/json': { schema: components.schemaOf(answer, 'output') } } };
+  // Recorded examples show successes; what a failing probe answers is written here.
+  const example = status === 503 && { example: { status: 'unavailable', reason: 'database unreachable' } };
+  const media = { schema: components.schemaOf(answer, 'output'), ...example };
+  return { description: successProse[status], headers, content: { 'application/json': media } };
 }
 
 function refusalOf(status: keyof typeof refusalProse, reasons: readonly string[]): ResponseObject {

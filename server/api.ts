@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { StorageState } from '../contract/health.ts';
 import { createApp } from './app.ts';
 import { type Channel, openChannel } from './db/channel.ts';
 import { expectedSchemaVersion } from './db/expectedSchema.ts';
@@ -28,7 +29,7 @@ import { prepareQuota } from './resources/quotas/check.ts';
 import { createHub } from './resources/runs/hub.ts';
 import { readSettings, watchSettings } from './resources/settings/settings.ts';
 import { openStorage } from './storage/open.ts';
-import { type StorageState, watchStorage } from './storage/watch.ts';
+import { watchStorage } from './storage/watch.ts';
 
 export type ProcessDeps = {
   config: Config;

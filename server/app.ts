@@ -123,12 +123,12 @@ export function createApp(app: App, hub: Hub, health: Health): Express {
         observed,
         traced((peer) => config.trustIncomingTraceId && trusted(peer)),
         refuseMisframed,
-        besideV1(healthRouter(health)),
         besideV1(docsRouter()),
         besideV1(guidesRouter()),
         besideV1(playgroundRouter()),
         fixedHeaders,
         cors(config.gatewayCorsAllowedOrigins),
+        besideV1(healthRouter(health)),
         mount(app, implementations(app, hub)),
       ),
     )

@@ -291,6 +291,10 @@ export const routes = {
     listOverrides: { method: 'GET', path: '/v1/feature-flags/{key}/account-overrides', auth: 'platform', retryable: true, paged: true, refusals: [400, 401, 403, 404, 500, 503] },
     deleteOverride: { method: 'DELETE', path: '/v1/feature-flags/{key}/account-overrides/{account_id}', auth: 'platform', retryable: true, refusals: [400, 401, 403, 404, 500, 503] },
   },
+  health: {
+    live: { method: 'GET', path: '/healthz', auth: 'public', retryable: true, refusals: [500] },
+    ready: { method: 'GET', path: '/readyz', auth: 'public', retryable: true, answers: [503], refusals: [500] },
+  },
   bootstrap: {
     init: { method: 'POST', path: '/v1/bootstrap/init', auth: 'public', cookie: true, refusals: [403, 404, 409, 500, 503] },
     verify: { method: 'GET', path: '/v1/bootstrap/verify/{token}', auth: 'public', retryable: true, refusals: [400, 403, 404, 500, 503] },

@@ -691,6 +691,10 @@ export interface Issue {
   message: string;
 }
 
+export interface Liveness {
+  status: "ok";
+}
+
 export interface LlmModel {
   id: Id;
   provider_id: Id;
@@ -1496,6 +1500,13 @@ export interface ReadAll {
   count: number;
 }
 
+export interface Readiness {
+  status: "ok";
+  /** Version of the database schema that the process uses. */
+  schema_version: string;
+  storage: StorageState;
+}
+
 export type ReasoningMode = "auto" | "enabled" | "disabled" | "none" | "minimal" | "low" | "medium" | "high" | "xhigh";
 
 export interface Recording {
@@ -2148,6 +2159,9 @@ export interface StagedAttachment {
   extracted_text?: string | undefined;
 }
 
+/** Whether the object store can be used. Requests that do not need it are served all the same. */
+export type StorageState = "ok" | "not_configured" | "unreachable" | "failing" | "bucket_missing" | "credentials_refused" | "access_denied" | "folder_unusable";
+
 export interface StorageUsage {
   /** Uploaded files, staged ones included, until they are removed from the store. */
   attachments: { used_bytes: number; limit_bytes: number | null; };
@@ -2368,6 +2382,12 @@ export type TraceId = string;
 
 export interface Transcript {
   text: string;
+}
+
+export interface Unreadiness {
+  status: "unavailable";
+  /** For operators; not part of the contract. */
+  reason: string;
 }
 
 export interface UpstreamModel {
@@ -3425,6 +3445,21 @@ export interface FeatureFlagsApi {
   readonly deleteOverride: Call<{ params: { key: FeatureFlagKey; account_id: Id; }; }, Ok, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
+export interface HealthApi {
+  /**
+   * Tell whether the process lives
+   *
+   * Touches no dependency: restart the process if it does not answer.
+   */
+  readonly live: Call<NoRequest, Liveness, 500>;
+  /**
+   * Tell whether the process can work
+   *
+   * Send requests to the process only while it answers 200. 503 is an answer here and no `Problem`.
+   */
+  readonly ready: Call<NoRequest, Readiness | Unreadiness, 500>;
+}
+
 export interface BootstrapApi {
   /**
    * Make a setup token for the first platform admin
@@ -3530,6 +3565,8 @@ export interface Api {
   readonly accessLog: AccessLogApi;
   /** Switches of the platform, and their values for single accounts. */
   readonly featureFlags: FeatureFlagsApi;
+  /** Probes for load balancers and supervisors, beside `/v1`. */
+  readonly health: HealthApi;
   /** The first platform admin, once. */
   readonly bootstrap: BootstrapApi;
 }

@@ -114,7 +114,12 @@ function change({ value }: Row, shape: z.ZodObject, kind: Kind, context: Context
 }
 
 /** The status of a success: of two, that of something new. */
-const statusOf = ({ responses }: Context['operation']['route']) => Math.max(...Object.keys(responses).map(Number));
+const statusOf = ({ responses }: Context['operation']['route']) =>
+  Math.max(
+    ...Object.keys(responses)
+      .map(Number)
+      .filter((status) => status < 400),
+  );
 
 function remove(kind: Kind, row: Row, context: Context): Answered {
   const { state } = context.engine;

@@ -44,6 +44,8 @@ export type Policy = {
   rate?: 'login' | 'registration' | 'lookup' | 'otp' | 'mail' | 'redeem';
   /** What a call adds to, or starts work that adds to it: beyond its limit the call is 409. */
   quota?: QuotaName;
+  /** Answers whether the process works: it is neither counted nor shed, and has no refusal for an outage. */
+  probe?: true;
   /** Every answer takes so many milliseconds at least, so that time does not tell what was found. */
   atLeastMs?: number;
   /** A list in pages: the answer is the rows, or an object that holds them beside other things. */
@@ -65,7 +67,8 @@ type Declared = { method: string; path: string; query?: Schema; body?: Schema | 
 
 /** Which part of a declaration brings which refusals: the one table behind the types, the documents and the tests. */
 const causes = {
-  always: [500, 503],
+  always: [500],
+  outage: [503],
   credential: [400, 401, 403],
   account: [404],
   origin: [403],
@@ -85,6 +88,7 @@ export const isIdempotent = ({ method, contentType, metadata }: Declared) =>
 
 const holds: Record<Cause, (route: Declared) => boolean> = {
   always: () => true,
+  outage: ({ metadata }) => metadata.probe !== true,
   credential: ({ metadata }) => metadata.auth !== 'public',
   account: ({ metadata }) => metadata.auth !== 'public' && metadata.account !== 'optional',
   origin: ({ metadata }) => metadata.origin === true,
@@ -105,6 +109,7 @@ export function refusalsOf(route: Declared): RefusalStatus[] {
 
 type CauseOf<R extends Declared> =
   | 'always'
+  | (R['metadata'] extends { probe: true } ? never : 'outage')
   | (R['metadata']['auth'] extends 'public' ? never : 'credential')
   | (R['metadata'] extends { auth: 'public' } | { account: 'optional' } ? never : 'account')
   | (R['metadata'] extends { origin: true } ? 'origin' : never)

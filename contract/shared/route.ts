@@ -35,8 +35,8 @@ type Common = {
   query?: ObjectSchema;
   /** Headers beyond those every route takes. */
   headers?: ObjectSchema;
-  /** Successes only: refusals follow from the rest, see `refusalsOf`. */
-  responses: { readonly [Status in 200 | 201 | 202 | 204 | 304]?: Answer };
+  /** Refusals follow from the rest, see `refusalsOf`: these are the successes, and 503 where a probe answers by it. */
+  responses: { readonly [Status in 200 | 201 | 202 | 204 | 304 | 503]?: Answer };
 };
 type Reading = Common & { method: 'GET'; body?: never; metadata: Policy };
 type Writing = Common & {

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { health } from '../../contract/health.ts';
 import { closeInStages, closeServer, noteAnswer } from '../http/connections.ts';
 import { refuseUnreadable } from '../http/unreadable.ts';
 import type { Config } from '../kernel/config.ts';
@@ -6,7 +7,7 @@ import { facts } from '../kernel/facts.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Readiness } from '../kernel/readiness.ts';
 import { spanOf } from '../kernel/spans.ts';
-import { answerJson, refuse } from './answers.ts';
+import { answerProbe, refuse } from './answers.ts';
 import { callerOf } from './clientIp.ts';
 import { corsHeaders } from './cors.ts';
 import { securityHeaders } from './headers.ts';
@@ -58,12 +59,12 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     const [path = ''] = (request.url ?? '').split('?', 1);
     const span = spanOf(request.headers, () => config.gatewayTrustIncomingTraceId);
     const { traceId } = span;
-    const headers = { ...(isOfApi(path) && securityHeaders(secure)), ...corsHeaders(request, origins) };
+    const headers = { ...((isOfApi(path) || isProbe(path)) && securityHeaders(secure)), ...corsHeaders(request, origins) };
     const agent = userAgentType(request.headers['user-agent'] ?? '');
     return newVisit({ request, response, span, traceId, path, ip, secure, place: parts.geo.placeOf(ip), agent, headers });
   }
   function leave(visit: Visit) {
-    if (visit.path === healthPath || visit.path === readyPath) return;
+    if (isProbe(visit.path)) return;
     parts.accessLog.note(visit);
     if (facts.gatewayAnswered.isHeard) facts.gatewayAnswered.tell(answerOf(visit));
   }
@@ -72,8 +73,8 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     noteAnswer(response);
     response.once('close', () => leave(visit));
     if (ending) visit.headers.connection = 'close';
-    if (visit.path === healthPath) return answerHealth(visit);
-    if (visit.path === readyPath) return answerReadiness(parts.api, ending ? 'shutting down' : deps.readiness?.reason(), visit);
+    if (visit.path === health.live.path) return answerProbe(visit, 200, { status: 'ok' });
+    if (visit.path === health.ready.path) return answerReadiness(parts.api, ending ? 'shutting down' : deps.readiness?.reason(), visit);
     serve(parts, parts.rules(), visit).catch((err) => {
       log.error({ err, trace_id: visit.traceId, span_id: visit.span.spanId }, 'the gateway has a defect');
       refuse(visit, 'internal');
@@ -109,14 +110,7 @@ const answerOf = ({ request, response, began }: Visit) => ({
 });
 
 /** The probes, which are neither limited nor noted. */
-const healthPath = '/healthz';
-const readyPath = '/readyz';
-
-function answerHealth({ request: { method }, response, traceId }: Visit) {
-  const trace = { 'x-trace-id': traceId };
-  if (method === 'GET' || method === 'HEAD') return answerJson(response, 200, { status: 'ok' }, trace);
-  answerJson(response, 405, { status: 'method not allowed' }, { allow: 'GET, HEAD', ...trace });
-}
+const isProbe = (path: string) => path === health.live.path || path === health.ready.path;
 
 function listen(server: Server, { host, port }: Config['gatewayAddr']) {
   const { promise, resolve, reject } = Promise.withResolvers<void>();

@@ -1,21 +1,32 @@
 import type { RequestHandler, Response } from 'express';
+import { health, type Readiness } from '../../contract/health.ts';
+import type { AnswerOf } from '../../contract/shared/route.ts';
+import { Failure } from '../kernel/failure.ts';
 
 /** Whether this process can work. */
-export type Health = { ready(): Promise<{ schema_version: string; storage: string } | { reason: string }> };
+export type Health = { ready(): Promise<Omit<Readiness, 'status'> | { reason: string }> };
 
-/** `/healthz` touches nothing; `/readyz` asks the database. Both outside the error envelope (platform 12). */
+const live = health.live.path;
+const readiness = health.ready.path;
+
+/**
+ * `/healthz` touches nothing; `/readyz` asks the database. They stand before the mounted routes, which count requests in progress and shed
+ * those that are too many.
+ */
 export function healthRouter({ ready }: Health): RequestHandler {
   return (req, res, next) => {
-    if (req.path !== '/healthz' && req.path !== '/readyz') return next();
+    if (req.path !== live && req.path !== readiness) return next();
     res.setHeader('cache-control', 'no-store');
-    if (req.method !== 'GET' && req.method !== 'HEAD') return void res.setHeader('allow', 'GET, HEAD').status(405).end();
-    if (req.path === '/healthz') return void res.json({ status: 'ok' });
+    if (req.method !== 'GET' && req.method !== 'HEAD')
+      throw new Failure('wrong_method', `${req.method} is not possible here.`, {}, { allow: 'GET, HEAD' });
+    if (req.path === live) return void res.json({ status: 'ok' } satisfies AnswerOf<typeof health.live>['body']);
     answer(ready, res).catch(next);
   };
 }
 
 async function answer(ready: Health['ready'], res: Response) {
   const state = await ready();
-  if ('reason' in state) res.status(503).json({ status: 'unavailable', ...state });
-  else res.json({ status: 'ok', ...state });
+  const { status, body }: AnswerOf<typeof health.ready> =
+    'reason' in state ? { status: 503, body: { status: 'unavailable', ...state } } : { status: 200, body: { status: 'ok', ...state } };
+  res.status(status).json(body);
 }

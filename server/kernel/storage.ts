@@ -1,3 +1,5 @@
+import type { StorageState } from '../../contract/health.ts';
+
 /** An object that was found: its length, and its bytes as they come. Whoever does not read it to its end must close it. */
 export type StoredObject = { readonly size: number; readonly chunks: AsyncIterable<Uint8Array>; close(): void };
 
@@ -20,7 +22,7 @@ export type Storage = {
 };
 
 /** Why a store cannot be used, for those who run it. */
-export type StorageProblem = 'unreachable' | 'failing' | 'bucket_missing' | 'credentials_refused' | 'access_denied' | 'folder_unusable';
+export type StorageProblem = Exclude<StorageState, 'ok' | 'not_configured'>;
 
 /** The store is not reachable, or refuses. */
 export class StorageUnavailable extends Error {

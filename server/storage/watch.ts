@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { StorageState } from '../../contract/health.ts';
 import type { Log } from '../kernel/log.ts';
 import { type Storage, type StorageProblem, StorageUnavailable } from '../kernel/storage.ts';
-
-/** Whether files can be kept and read, and why not. */
-export type StorageState = 'ok' | 'not_configured' | StorageProblem;
 
 /** How long an answer is good for, and how long it is waited for, in milliseconds. */
 const times = { fresh: 5_000, patience: 1_500 };

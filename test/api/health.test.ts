@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createClient } from '../../client/index.ts';
+import { health } from '../../contract/health.ts';
 import { type Api, startApi } from '../../server/api.ts';
 import { openDatabase } from '../../server/db/database.ts';
 import { openCluster } from '../../server/db/embedded/cluster.ts';
@@ -41,7 +43,13 @@ describe('the probes', async () => {
       expect([head.status, head.text]).toEqual([200, '']);
       for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
         const refused = await call(method, path);
-        expect([method, refused.status, refused.text, refused.headers.get('allow')]).toEqual([method, 405, '', 'GET, HEAD']);
+        expect([method, refused.status, refused.body.error, refused.headers.get('allow')]).toEqual([
+          method,
+          405,
+          'method_not_allowed',
+          'GET, HEAD',
+        ]);
+        expect(refused.body.trace_id).toBe(refused.headers.get('x-trace-id'));
       }
     }
     expect(await rawSend(url, request('GET /readyz'))).toMatchObject({ status: 200 });
@@ -50,8 +58,9 @@ describe('the probes', async () => {
   test('know a schema that is older or newer than the program', async () => {
     const expected = (await call('GET', '/readyz')).body.schema_version;
     const ready = async () => {
-      const { status, body } = await call('GET', '/readyz');
-      return [status, body];
+      const answer = await call('GET', '/readyz');
+      expectConforming(health.ready, answer);
+      return [answer.status, answer.body];
     };
     const mismatch = (got: string) => [503, { status: 'unavailable', reason: `schema version mismatch: expected ${expected}, got ${got}` }];
     await sql(`insert into mikro_orm_migrations (name) values ('Migration99999')`);
@@ -60,6 +69,11 @@ describe('the probes', async () => {
     expect(await ready()).toEqual(mismatch(migrations.at(-2)!.name.slice(-5)));
     await sql('alter table mikro_orm_migrations rename to elsewhere');
     expect(await ready()).toEqual(mismatch('00000'));
+    // For the typed client 503 is an answer here, and no error.
+    expect(await createClient({ baseUrl: url }).health.ready()).toEqual({
+      status: 'unavailable',
+      reason: expect.stringContaining('mismatch'),
+    });
     await sql('alter table elsewhere rename to mikro_orm_migrations');
     await sql('insert into mikro_orm_migrations (name) values ($1)', [`Migration${expected}`]);
     expect(await ready()).toEqual([200, { status: 'ok', storage: 'ok', schema_version: expected }]);

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Cursor, Page } from '../../client/call.ts';
 import { routes } from '../../client/generated/routes.ts';
 import type { Api } from '../../client/generated/types.ts';
-import { createClient, isRefusal, type RunEvent, type Thread } from '../../client/index.ts';
+import { createClient, isRefusal, type Readiness, type RunEvent, type Thread, type Unreadiness } from '../../client/index.ts';
 import * as contract from '../../contract/index.ts';
 import type { CodeOf } from '../../contract/shared/failures.ts';
 import type { RefusalsOf } from '../../contract/shared/policy.ts';
@@ -94,6 +94,7 @@ test('a program sees exact types', () => {
       expectTypeOf(event).toEqualTypeOf<RunEvent>();
       if (event.type === 'message.delta') expectTypeOf(event.data.content).toEqualTypeOf<string>();
     }
+    expectTypeOf(await client.health.ready()).toEqualTypeOf<Readiness | Unreadiness>();
     // @ts-expect-error an id is needed
     await client.threads.get();
     // @ts-expect-error no such field

@@ -117,7 +117,12 @@ test('readiness is what the API says', async () => {
   expect((await fetch(`${gateway.address}/readyz`)).status).toBe(200);
   ready = false;
   expect((await fetch(`${gateway.address}/readyz`)).status).toBe(503);
-  expect((await fetch(`${gateway.address}/healthz`, { method: 'POST' })).status).toBe(405);
+  const refused = await fetch(`${gateway.address}/healthz`, { method: 'POST' });
+  expect([refused.status, refused.headers.get('allow'), await refused.json()]).toEqual([
+    405,
+    'GET, HEAD',
+    { error: 'method_not_allowed', message: expect.any(String), trace_id: refused.headers.get('x-trace-id'), details: {} },
+  ]);
 });
 
 test('an answer that breaks off is cut, not ended cleanly', async () => {
