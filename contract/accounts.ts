@@ -1,6 +1,6 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { Id, name, Time } from './shared/fields.ts';
+import { Id, name, oneOrMore, someField, Time } from './shared/fields.ts';
 import { pageQuery } from './shared/pages.ts';
 import type { Resource } from './shared/route.ts';
 
@@ -44,7 +44,8 @@ export const AccountChanges = z
     name: name(200).optional(),
     timezone: z.string().trim().min(1).max(64).nullish().meta({ description: 'IANA time zone; null clears.' }),
   })
-  .refine((changes) => Object.values(changes).some((value) => value !== undefined), 'name at least one field')
+  .refine(...someField)
+  .meta(oneOrMore)
   .meta({ id: 'AccountChanges' });
 export type AccountChanges = z.infer<typeof AccountChanges>;
 

@@ -1,6 +1,6 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { Id, name, Ok, Time } from './shared/fields.ts';
+import { Id, name, Ok, oneOrMore, someField, Time } from './shared/fields.ts';
 import type { Resource } from './shared/route.ts';
 
 const scope = z.enum(['account', 'platform']);
@@ -47,7 +47,8 @@ export const AsrCredentialChanges = z
     model: name(200).optional(),
     is_default: z.boolean().optional(),
   })
-  .refine((changes) => Object.values(changes).some((value) => value !== undefined), 'name at least one field')
+  .refine(...someField)
+  .meta(oneOrMore)
   .meta({ id: 'AsrCredentialChanges' });
 export type AsrCredentialChanges = z.infer<typeof AsrCredentialChanges>;
 

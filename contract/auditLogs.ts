@@ -1,6 +1,6 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { AnyObject, Id, intParam, Time } from './shared/fields.ts';
+import { AnyObject, betweenValues, Id, intParam, Time } from './shared/fields.ts';
 import { Instant } from './shared/instant.ts';
 import type { Resource } from './shared/route.ts';
 
@@ -53,6 +53,7 @@ export const AuditQuery = z
   .refine(({ since, until }) => since === undefined || until === undefined || since <= until, {
     path: ['until'],
     message: 'must not be before since',
+    params: betweenValues,
   });
 export type AuditQuery = z.infer<typeof AuditQuery>;
 

@@ -69,7 +69,7 @@ const amount = z
   .min(-mostAtOnce)
   .max(mostAtOnce)
   .refine((value) => value !== 0, 'must not be 0')
-  .meta({ description: 'Positive adds, negative takes.' });
+  .meta({ description: 'Positive adds, negative takes.', not: { const: 0 } });
 const note = z.string().max(500).optional();
 
 export const CreditAdjustment = z.strictObject({ account_id: Id, amount, note }).meta({ id: 'CreditAdjustment' });

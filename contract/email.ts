@@ -1,5 +1,6 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
+import { betweenValues } from './shared/fields.ts';
 import { hostPattern, mailboxPattern } from './shared/mail.ts';
 import type { Resource } from './shared/route.ts';
 
@@ -31,6 +32,7 @@ export type EmailConfig = z.infer<typeof EmailConfig>;
 
 /** Before anything is trimmed: a line break at the end is one, too. */
 const oneLine = () => z.string().refine((text) => !/[\r\n]/.test(text), { error: 'must be on one line', abort: true });
+const onOneLine = { pattern: '^[^\\r\\n]*$' };
 const emptyOr = (pattern: RegExp) => new RegExp(`^$|${pattern.source}`, pattern.flags);
 
 /** All that is stored about mail, except that the password may stay. */
@@ -48,13 +50,25 @@ export const EmailConfigValues = z
       .default('')
       .meta({ description: 'The name or the IP address of the server; required with a sender.' }),
     smtp_port: z.int().min(1).max(65_535).default(587),
-    smtp_user: oneLine().trim().max(255).default('').meta({ description: 'Empty where nobody signs in.' }),
-    smtp_pass: oneLine().max(1_024).nullish().meta({ description: 'Left out or `""` keeps what is stored, null clears it.' }),
+    smtp_user: oneLine()
+      .trim()
+      .max(255)
+      .default('')
+      .meta({ ...onOneLine, description: 'Empty where nobody signs in.' }),
+    smtp_pass: oneLine()
+      .max(1_024)
+      .meta(onOneLine)
+      .nullish()
+      .meta({ description: 'Left out or `""` keeps what is stored, null clears it.' }),
     smtp_tls_mode: TlsMode.default('starttls').meta({
       description: '`starttls` fails where the server does not offer it, `tls` speaks TLS from the start.',
     }),
   })
-  .refine(({ from, smtp_host: host }) => from === '' || host !== '', { path: ['smtp_host'], message: 'is required with a sender' })
+  .refine(({ from, smtp_host: host }) => from === '' || host !== '', {
+    path: ['smtp_host'],
+    message: 'is required with a sender',
+    params: betweenValues,
+  })
   .meta({ id: 'EmailConfigValues' });
 export type EmailConfigValues = z.infer<typeof EmailConfigValues>;
 

@@ -1,6 +1,6 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { Id, Ok, Time } from './shared/fields.ts';
+import { Id, Ok, oneOrMore, someField, Time } from './shared/fields.ts';
 import { pageQuery } from './shared/pages.ts';
 import type { Resource } from './shared/route.ts';
 
@@ -32,7 +32,8 @@ export type NewFeatureFlag = z.infer<typeof NewFeatureFlag>;
 
 export const FeatureFlagChanges = z
   .strictObject({ default_value: z.boolean().optional(), description: description.optional() })
-  .refine((changes) => Object.values(changes).some((value) => value !== undefined), 'name at least one field')
+  .refine(...someField)
+  .meta(oneOrMore)
   .meta({ id: 'FeatureFlagChanges' });
 export type FeatureFlagChanges = z.infer<typeof FeatureFlagChanges>;
 

@@ -1,7 +1,7 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { InviteCode } from './me.ts';
-import { searchParam } from './shared/fields.ts';
+import { oneOrMore, searchParam, someField } from './shared/fields.ts';
 import { aliasedPageQuery } from './shared/pages.ts';
 import type { Resource } from './shared/route.ts';
 
@@ -16,7 +16,8 @@ export const InviteCodeChanges = z
     max_uses: z.int().min(0).max(1_000_000).optional().meta({ description: '0: unlimited. Fewer than it was used: used up.' }),
     is_active: z.boolean().optional(),
   })
-  .refine(({ max_uses: uses, is_active: active }) => uses !== undefined || active !== undefined, 'name at least one field')
+  .refine(...someField)
+  .meta(oneOrMore)
   .meta({ id: 'InviteCodeChanges' });
 export type InviteCodeChanges = z.infer<typeof InviteCodeChanges>;
 

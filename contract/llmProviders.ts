@@ -1,6 +1,6 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { AnyObject, Id, name, Time } from './shared/fields.ts';
+import { AnyObject, Id, name, oneOrMore, someField, Time } from './shared/fields.ts';
 import type { Resource } from './shared/route.ts';
 
 export const ProviderScope = z.enum(['account', 'platform']).meta({ id: 'ProviderScope' });
@@ -11,7 +11,10 @@ const price = () =>
     .number()
     .min(0)
     .max(999_999)
-    .refine((value) => Number(value.toFixed(6)) === value, 'at most 6 decimals')
+    // Multiples of a millionth as floating-point arithmetic gives them: 3 * 0.1 is 0.30000000000000004.
+    .refine((value) => Math.abs(Number(value.toFixed(6)) - value) <= 2 * Number.EPSILON * value, 'at most 6 decimals')
+    .overwrite((value) => Number(value.toFixed(6)))
+    .meta({ multipleOf: 0.000001 })
     .nullable()
     .meta({ description: 'US dollars for 1 000 tokens.' });
 
@@ -73,9 +76,6 @@ export const NewLlmProvider = z
   .meta({ id: 'NewLlmProvider' });
 export type NewLlmProvider = z.infer<typeof NewLlmProvider>;
 
-const someField = (changes: object) => Object.values(changes).some((value) => value !== undefined);
-const needsField = 'name at least one field';
-
 export const LlmProviderChanges = z
   .strictObject({
     name: providerName.optional(),
@@ -85,7 +85,8 @@ export const LlmProviderChanges = z
     openai_api_mode: apiMode,
     advanced_json: advanced,
   })
-  .refine(someField, needsField)
+  .refine(...someField)
+  .meta(oneOrMore)
   .meta({ id: 'LlmProviderChanges' });
 export type LlmProviderChanges = z.infer<typeof LlmProviderChanges>;
 
@@ -113,7 +114,8 @@ export type NewLlmModel = z.infer<typeof NewLlmModel>;
 
 export const LlmModelChanges = z
   .strictObject({ ...modelFields, model: modelFields.model.optional() })
-  .refine(someField, needsField)
+  .refine(...someField)
+  .meta(oneOrMore)
   .meta({ id: 'LlmModelChanges' });
 export type LlmModelChanges = z.infer<typeof LlmModelChanges>;
 

@@ -1,6 +1,6 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { Id, name, Time } from './shared/fields.ts';
+import { anyCase, Id, name, oneOrMore, someField, Time } from './shared/fields.ts';
 import { pageQuery } from './shared/pages.ts';
 import type { Resource } from './shared/route.ts';
 
@@ -49,7 +49,10 @@ export const NewMcpConfig = z
       .trim()
       .toLowerCase()
       .pipe(McpTransport)
-      .meta({ description: `One of ${transports.map((each) => `\`${each}\``).join(', ')}; the case of letters does not matter.` }),
+      .meta({
+        description: `One of ${transports.map((each) => `\`${each}\``).join(', ')}; the case of letters does not matter.`,
+        pattern: `^(?:${transports.map(anyCase).join('|')})$`,
+      }),
     url,
     bearer_token: bearerToken,
     command: z.string().trim().max(4096).nullish().meta({ description: 'The program to run, without a shell; needed with `stdio`.' }),
@@ -64,6 +67,7 @@ export const NewMcpConfig = z
         z.string().max(8192),
       )
       .refine((variables) => Object.keys(variables).length <= 64, 'at most 64 variables')
+      .meta({ maxProperties: 64 })
       .default({})
       .meta({ description: 'The whole environment of the program; never shown again.' }),
     inherit_parent_env: z.boolean().optional().meta({ description: 'Taken and ignored: it is always false.' }),
@@ -80,7 +84,8 @@ export const McpConfigChanges = z
     call_timeout_ms: callTimeout.optional(),
     is_active: z.boolean().optional(),
   })
-  .refine((changes) => Object.values(changes).some((value) => value !== undefined), 'name at least one field')
+  .refine(...someField)
+  .meta(oneOrMore)
   .meta({ id: 'McpConfigChanges' });
 export type McpConfigChanges = z.infer<typeof McpConfigChanges>;
 

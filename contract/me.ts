@@ -1,6 +1,6 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { Id, name, Time } from './shared/fields.ts';
+import { Id, name, oneOrMore, someField, Time } from './shared/fields.ts';
 import { permissions } from './shared/permissions.ts';
 import type { Resource } from './shared/route.ts';
 
@@ -31,7 +31,8 @@ export const MeChanges = z
     timezone: z.string().trim().max(64).nullish().meta({ description: 'IANA time zone; null or empty clears.' }),
     locale: z.string().trim().max(35).nullish().meta({ description: 'BCP 47 tag; null or empty clears.' }),
   })
-  .refine((changes) => Object.values(changes).some((value) => value !== undefined), 'name at least one field')
+  .refine(...someField)
+  .meta(oneOrMore)
   .meta({ id: 'MeChanges' });
 export type MeChanges = z.infer<typeof MeChanges>;
 

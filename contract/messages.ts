@@ -1,6 +1,6 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { Id, name, Time } from './shared/fields.ts';
+import { betweenValues, Id, name, Time } from './shared/fields.ts';
 import { pageQuery } from './shared/pages.ts';
 import type { Resource } from './shared/route.ts';
 
@@ -13,7 +13,7 @@ export const maxExtractedLength = 40_000;
 const Attachment = z
   .strictObject({
     key: z.string().min(1).max(500).meta({ description: 'Of a file that you uploaded, or of a message in a thread you can read.' }),
-    filename: name(255).regex(/^\P{Cc}*$/u, 'must not hold control characters'),
+    filename: name(255).regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'must not hold control characters'),
     mime_type: z.string().max(255),
     size: z.int().min(0).meta({ description: 'Bytes. Size and type are those of the stored file, whatever is sent.' }),
   })
@@ -68,6 +68,7 @@ export const NewMessage = z
   .refine(({ content, content_json }) => content_json !== undefined || (content !== undefined && content.trim() !== ''), {
     path: ['content'],
     message: 'must not be blank',
+    params: betweenValues,
   })
   .meta({ id: 'NewMessage' });
 export type NewMessage = z.infer<typeof NewMessage>;

@@ -1,7 +1,7 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { ReasoningMode } from './events.ts';
-import { AnyObject, Id, name, Time } from './shared/fields.ts';
+import { AnyObject, betweenValues, Id, name, notBlank, oneOrMore, someField, Time } from './shared/fields.ts';
 import type { Resource } from './shared/route.ts';
 
 export const PersonaScope = z.enum(['account', 'platform']).meta({ id: 'PersonaScope' });
@@ -18,7 +18,7 @@ export const PersonaKey = z.string().regex(new RegExp(`^${keyPattern}$`));
 
 const prompt = z.string().max(100_000);
 /** A prompt that says something, at most 100 000 code points. */
-export const PersonaPrompt = prompt.refine((text) => text.trim() !== '', 'must not be blank');
+export const PersonaPrompt = prompt.refine((text) => text.trim() !== '', 'must not be blank').meta(notBlank);
 /** `provider^model`, or a model alone. */
 export const ModelSelector = z.string().trim().min(1).max(200);
 
@@ -93,9 +93,11 @@ const fields = {
 const isObject = ({ value }: { value: unknown }) => typeof value === 'object' && value !== null && !Array.isArray(value);
 type Fields = Partial<Record<string, unknown>>;
 /** A field that only a copy can do without; told beside all else that is wrong. */
-const neededIn = (field: string): [(input: Fields) => boolean, { path: string[]; error: string; when: typeof isObject }] => [
+const neededIn = (
+  field: string,
+): [(input: Fields) => boolean, { path: string[]; error: string; when: typeof isObject; params: typeof betweenValues }] => [
   (input) => (input.copy_from_repo_persona_key ?? input[field]) !== undefined,
-  { path: [field], error: 'is required', when: isObject },
+  { path: [field], error: 'is required', when: isObject, params: betweenValues },
 ];
 
 export const NewPersona = z
@@ -118,7 +120,8 @@ export type NewPersona = z.infer<typeof NewPersona>;
 
 export const PersonaChanges = z
   .strictObject({ ...fields, is_active: z.boolean().optional() })
-  .refine((changes) => Object.values(changes).some((value) => value !== undefined), 'name at least one field')
+  .refine(...someField)
+  .meta(oneOrMore)
   .meta({ id: 'PersonaChanges' });
 export type PersonaChanges = z.infer<typeof PersonaChanges>;
 

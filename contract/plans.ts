@@ -1,6 +1,6 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { Id, name, Time } from './shared/fields.ts';
+import { betweenValues, Id, name, oneOrMore, someField, Time } from './shared/fields.ts';
 import { pageQuery } from './shared/pages.ts';
 import type { Resource } from './shared/route.ts';
 
@@ -22,7 +22,13 @@ export const entitlementFields = {
 /** Whether the text of a value is one of its type: for `check` of the shapes that have both. */
 export function fitsItsType({ value, issues }: z.core.ParsePayload<{ value: string; value_type: EntitlementType }>): void {
   if (!forms[value.value_type].test(value.value))
-    issues.push({ code: 'custom', path: ['value'], input: value.value, message: `is not of type ${value.value_type}` });
+    issues.push({
+      code: 'custom',
+      path: ['value'],
+      input: value.value,
+      message: `is not of type ${value.value_type}`,
+      params: betweenValues,
+    });
 }
 
 export const NewEntitlement = z.strictObject(entitlementFields).check(fitsItsType).meta({ id: 'NewEntitlement' });
@@ -52,7 +58,8 @@ const entitlements = z
   .check(({ value, issues }) => {
     const keys = value.map(({ key }) => key);
     for (const [at, key] of keys.entries())
-      if (keys.indexOf(key) < at) issues.push({ code: 'custom', path: [at, 'key'], input: key, message: 'is given twice' });
+      if (keys.indexOf(key) < at)
+        issues.push({ code: 'custom', path: [at, 'key'], input: key, message: 'is given twice', params: betweenValues });
   });
 const displayName = name(128).meta({ description: 'For people.' });
 
@@ -70,7 +77,8 @@ export const PlanChanges = z
     display_name: displayName.optional(),
     entitlements: entitlements.optional().meta({ description: 'Replaces all of them, for all subscribers at once.' }),
   })
-  .refine(({ display_name: display, entitlements: set }) => display !== undefined || set !== undefined, 'name at least one field')
+  .refine(...someField)
+  .meta(oneOrMore)
   .meta({ id: 'PlanChanges' });
 export type PlanChanges = z.infer<typeof PlanChanges>;
 

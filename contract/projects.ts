@@ -1,6 +1,6 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { Id, name, Time } from './shared/fields.ts';
+import { Id, name, oneOrMore, someField, Time } from './shared/fields.ts';
 import { pageQuery } from './shared/pages.ts';
 import type { Resource } from './shared/route.ts';
 
@@ -36,7 +36,8 @@ export type NewProject = z.infer<typeof NewProject>;
 
 export const ProjectChanges = z
   .strictObject({ name: name(200).optional(), description, team_id: teamId, visibility: Visibility.optional() })
-  .refine((changes) => Object.values(changes).some((value) => value !== undefined), 'name at least one field')
+  .refine(...someField)
+  .meta(oneOrMore)
   .meta({ id: 'ProjectChanges' });
 export type ProjectChanges = z.infer<typeof ProjectChanges>;
 

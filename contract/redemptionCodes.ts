@@ -1,6 +1,6 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { Id, name, searchParam, Time } from './shared/fields.ts';
+import { betweenValues, Id, name, searchParam, Time } from './shared/fields.ts';
 import { Instant } from './shared/instant.ts';
 import { aliasedPageQuery } from './shared/pages.ts';
 import type { Resource } from './shared/route.ts';
@@ -41,7 +41,7 @@ export const NewRedemptionCodes = z
   })
   .superRefine(({ type, value }, check) => {
     if (type === 'credits' && !isAmount(value))
-      check.addIssue({ code: 'custom', path: ['value'], message: `must be digits, from 1 to ${mostCredits}` });
+      check.addIssue({ code: 'custom', path: ['value'], message: `must be digits, from 1 to ${mostCredits}`, params: betweenValues });
   })
   .meta({ id: 'NewRedemptionCodes' });
 export type NewRedemptionCodes = z.infer<typeof NewRedemptionCodes>;

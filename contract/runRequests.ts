@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ReasoningMode } from './events.ts';
-import { Id, searchParam } from './shared/fields.ts';
+import { Id, notBlank, searchParam } from './shared/fields.ts';
 import { pageQuery } from './shared/pages.ts';
 
 export const RunStatus = z
@@ -85,7 +85,7 @@ export const RunInput = z
     content: z
       .string()
       .refine((text) => text.trim() !== '', 'must not be blank')
-      .meta({ description: 'At most 32 768 bytes of UTF-8.' }),
+      .meta({ description: 'At most 32 768 bytes of UTF-8.', ...notBlank }),
     input_key: z.string().min(1).max(128).nullish().meta({ description: 'A second input with the same key is ignored.' }),
   })
   .meta({ id: 'RunInput' });

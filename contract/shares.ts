@@ -1,7 +1,7 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { Message } from './messages.ts';
-import { Id, Time } from './shared/fields.ts';
+import { betweenValues, Id, Time } from './shared/fields.ts';
 import { pageQuery } from './shared/pages.ts';
 import type { Resource } from './shared/route.ts';
 
@@ -34,6 +34,7 @@ export const NewShare = z
   .refine(({ access_type, password }) => (access_type === 'password') === (password !== undefined), {
     path: ['password'],
     message: 'belongs to `access_type` password, and only there',
+    params: betweenValues,
   })
   .meta({ id: 'NewShare' });
 export type NewShare = z.infer<typeof NewShare>;

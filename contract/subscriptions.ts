@@ -1,6 +1,6 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { Id, Time } from './shared/fields.ts';
+import { betweenValues, Id, oneOrMore, someField, Time } from './shared/fields.ts';
 import { Instant } from './shared/instant.ts';
 import { pageQuery } from './shared/pages.ts';
 import type { Resource } from './shared/route.ts';
@@ -29,14 +29,21 @@ export const NewSubscription = z
   .strictObject({ account_id: Id, plan_id: Id, current_period_start: start, current_period_end: end })
   .check(({ value, issues }) => {
     if (issues.length === 0 && value.current_period_end <= value.current_period_start)
-      issues.push({ code: 'custom', path: ['current_period_end'], input: value, message: 'must be after the start' });
+      issues.push({
+        code: 'custom',
+        path: ['current_period_end'],
+        input: value,
+        message: 'must be after the start',
+        params: betweenValues,
+      });
   })
   .meta({ id: 'NewSubscription' });
 export type NewSubscription = z.infer<typeof NewSubscription>;
 
 export const SubscriptionChanges = z
   .strictObject({ current_period_start: start.optional(), current_period_end: end.optional() })
-  .refine(({ current_period_start: from, current_period_end: to }) => from !== undefined || to !== undefined, 'name at least one field')
+  .refine(...someField)
+  .meta(oneOrMore)
   .meta({ id: 'SubscriptionChanges' });
 export type SubscriptionChanges = z.infer<typeof SubscriptionChanges>;
 

@@ -1,7 +1,7 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { dayParam } from './credits.ts';
-import { Id, intParam, Time } from './shared/fields.ts';
+import { betweenValues, Id, intParam, Time } from './shared/fields.ts';
 import type { Resource } from './shared/route.ts';
 
 const count = z.int().min(0);
@@ -76,8 +76,12 @@ export const DaysQuery = z
     start: dayParam().meta({ description: 'First day (UTC).' }),
     end: dayParam().meta({ description: `Last day (UTC); at most ${mostDays} days in all.` }),
   })
-  .refine((range) => !(daysBetween(range) < 0), { path: ['end'], message: 'must not be before start' })
-  .refine((range) => !(daysBetween(range) >= mostDays), { path: ['end'], message: `must be within ${mostDays} days` });
+  .refine((range) => !(daysBetween(range) < 0), { path: ['end'], message: 'must not be before start', params: betweenValues })
+  .refine((range) => !(daysBetween(range) >= mostDays), {
+    path: ['end'],
+    message: `must be within ${mostDays} days`,
+    params: betweenValues,
+  });
 export type DaysQuery = z.infer<typeof DaysQuery>;
 
 const own = { auth: 'user+key' } as const;

@@ -1,6 +1,6 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { Id, searchParam, Time } from './shared/fields.ts';
+import { Id, oneOrMore, searchParam, someField, Time } from './shared/fields.ts';
 import { aliasedPageQuery } from './shared/pages.ts';
 import type { Resource } from './shared/route.ts';
 
@@ -50,7 +50,8 @@ export const UserChanges = z
     timezone: z.string().trim().max(64).nullish().meta({ description: 'IANA time zone; null or empty clears.' }),
     is_platform_admin: z.boolean().optional(),
   })
-  .refine((changes) => Object.values(changes).some((value) => value !== undefined), 'name at least one field')
+  .refine(...someField)
+  .meta(oneOrMore)
   .meta({ id: 'UserChanges' });
 export type UserChanges = z.infer<typeof UserChanges>;
 

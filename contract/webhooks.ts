@@ -1,6 +1,6 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { Id, Ok, Time, TraceId } from './shared/fields.ts';
+import { Id, Ok, oneOrMore, someField, Time, TraceId } from './shared/fields.ts';
 import { pageQuery } from './shared/pages.ts';
 import type { Resource } from './shared/route.ts';
 
@@ -81,7 +81,8 @@ export const WebhookEndpointChanges = z
     events: events.optional(),
     enabled: z.boolean().optional().meta({ description: 'true also forgets the failures so far.' }),
   })
-  .refine((changes) => Object.values(changes).some((value) => value !== undefined), 'name at least one field')
+  .refine(...someField)
+  .meta(oneOrMore)
   .meta({ id: 'WebhookEndpointChanges' });
 export type WebhookEndpointChanges = z.infer<typeof WebhookEndpointChanges>;
 

@@ -16,6 +16,12 @@ export type Change = { weight: Weight; rule: string; path: string; message: stri
 /** A breaking change that is wanted: it names the rule and the place, and tells users what to do. */
 export type Declared = { rule: string; path: string; why: string };
 
+/**
+ * A place where the released document allowed what the server never accepted or sent: the document was corrected, and no program
+ * stops working. `was` says what the server did with what is excluded now. Only constraints of values and parameters without effect can be corrected.
+ */
+export type Corrected = { rule: string; path: string; was: string };
+
 /** Redocly finds the changes and knows which way each travels; what they mean is decided here. */
 export type Comparison = { from: string; to: string; changes: Change[] };
 
@@ -78,7 +84,22 @@ export function nextVersion({ from, changes }: Comparison): string {
   return has('announced', 'addition') ? `${major}.${minor + 1}.0` : `${major}.${minor}.${patch + 1}`;
 }
 
-const isSame = (change: Change, declared: Declared) => change.rule === declared.rule && change.path === declared.path;
+/** Takes the corrections out of a comparison. Those that correct nothing, or nothing that can be corrected, are returned as stale. */
+export function correct(comparison: Comparison, corrected: readonly Corrected[]): { comparison: Comparison; stale: Corrected[] } {
+  const isCorrected = (change: Change) =>
+    change.weight === 'breaking' && corrected.some((each) => isCorrectable(each) && isSame(change, each));
+  const changes = comparison.changes.map((change): Change => (isCorrected(change) ? { ...change, weight: 'other' } : change));
+  const stale = corrected.filter(
+    (each) => !each.was.trim() || !comparison.changes.some((change) => isCorrected(change) && isSame(change, each)),
+  );
+  return { comparison: { ...comparison, changes }, stale };
+}
+
+const isCorrectable = ({ rule }: Corrected) =>
+  ['schema-constraint-changed', 'schema-combinator-changed', 'parameter-removed'].includes(rule);
+
+const isSame = (change: Change, declared: Pick<Declared, 'rule' | 'path'>) =>
+  change.rule === declared.rule && change.path === declared.path;
 const line = ({ rule, path, message }: Change) => `  ${rule}  ${path}\n    ${message}`;
 
 /** What is printed of a comparison, and whether every breaking change is declared and every declaration is of one. */
@@ -115,11 +136,13 @@ if (import.meta.main) {
   if (process.argv.includes('--release')) {
     const document = JSON.parse(readFileSync(current, 'utf8')) as { info: { version: string } };
     writeFileSync(join(folder, `openapi-${document.info.version}.json`), `${JSON.stringify(document)}\n`);
-    writeFileSync(join(folder, 'declared.json'), '[]\n');
+    for (const file of ['declared.json', 'corrected.json']) writeFileSync(join(folder, file), '[]\n');
   } else {
-    const declared = JSON.parse(readFileSync(join(folder, 'declared.json'), 'utf8')) as Declared[];
-    const { ok, text } = judge(compare(released(), current), declared);
+    const read = (file: string) => JSON.parse(readFileSync(join(folder, file), 'utf8'));
+    const { comparison, stale } = correct(compare(released(), current), read('corrected.json') as Corrected[]);
+    const { ok, text } = judge(comparison, read('declared.json') as Declared[]);
     console.log(text);
-    process.exitCode = ok ? 0 : 1;
+    for (const { rule, path } of stale) console.log(`docs/released/corrected.json corrects nothing at ${rule} ${path}`);
+    process.exitCode = ok && stale.length === 0 ? 0 : 1;
   }
 }

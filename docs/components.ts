@@ -48,6 +48,7 @@ function readableSchema(schema: Schema, io: 'input' | 'output') {
 /** Removes what zod writes but a published document should not say. */
 function tidy({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: z.core.JSONSchema.BaseSchema }) {
   const { def } = zodSchema._zod;
+  if (def.type === 'string' && isTrimmed(def) && Number(jsonSchema.minLength) > 0) refuseBlank(def, jsonSchema);
   // A plain object of an answer would come out closed, and a client that validates would break on the first new field.
   if (def.type === 'object' && !def.catchall) delete jsonSchema.additionalProperties;
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
@@ -58,6 +59,17 @@ function tidy({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSche
     const mapping = mappingOf(def.options, String(def.discriminator));
     if (mapping) jsonSchema.discriminator = { propertyName: def.discriminator, mapping };
   }
+}
+
+/** Whether white space around a text does not count. */
+const isTrimmed = ({ checks = [] }: z.core.$ZodTypeDef) =>
+  checks.some(({ _zod: { def } }) => def.check === 'overwrite' && (def as z.core.$ZodCheckOverwriteDef).tx(' ') === '');
+
+/** A text of which nothing would be left is too short. */
+function refuseBlank({ checks = [] }: z.core.$ZodTypeDef, schema: z.core.JSONSchema.BaseSchema) {
+  const patterns = checks.flatMap(({ _zod: { def } }) => ('pattern' in def && def.pattern instanceof RegExp ? [def.pattern] : []));
+  if (patterns.length === 0) schema.pattern = '\\S';
+  else if (patterns.every((pattern) => pattern.test(' '))) schema.allOf = [{ pattern: '\\S' }];
 }
 
 /** Which value of a property stands for which schema; undefined where one has no name or is told by something else than text. */

@@ -53,14 +53,16 @@ export const requestHeaders = {
   AccountId: {
     name: 'X-Account-Id',
     in: 'header',
-    description: 'Act in this account instead of the one that the credential names. You must be a member of it.',
+    description:
+      'Act in this account instead of the one that the credential names. You must be a member of it; any other account is 404. Where the path names an account, leave it out.',
     schema: { type: 'string', format: 'uuid' },
   },
   IdempotencyKey: {
     name: 'Idempotency-Key',
     in: 'header',
-    description: 'Repeating the same request with the same key has no second effect for 24 hours: the first answer comes again.',
-    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x20-\\x7e]+$' },
+    description:
+      'Repeating the same request with the same key has no second effect for 24 hours: the first answer comes again. Printable ASCII; spaces at the ends do not count, as in every header. The key of another request is 409.',
+    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]([ -~]*[!-~])?$' },
   },
   BootstrapSecret: {
     name: 'X-Bootstrap-Secret',
@@ -71,14 +73,15 @@ export const requestHeaders = {
   IfNoneMatch: {
     name: 'If-None-Match',
     in: 'header',
-    description: 'The `ETag` of the content you have: if it is current, the answer is 304.',
+    description: 'The `ETag` of the content you have: if it is current, the answer is 304. Any other value is as good as none.',
     schema: text,
   },
   LastEventId: {
     name: 'Last-Event-ID',
     in: 'header',
-    description: 'The `id` of the last event seen: the stream goes on after it.',
-    schema: { type: 'string', pattern: '^\\d{1,10}$' },
+    description:
+      'The `id` of the last event seen: the stream goes on after it. Decimal digits only; anything else is 400. A number above that of the last event means that nothing is missing.',
+    schema: { type: 'string', pattern: '^[0-9]{1,10}$' },
   },
 } as const satisfies Record<string, ParameterObject>;
 

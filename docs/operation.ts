@@ -1,6 +1,7 @@
 import type { OperationObject, ParameterObject, ReferenceObject, RequestBodyObject, SecurityRequirementObject } from 'openapi3-ts/oas31';
 import { z } from 'zod';
 import { Id } from '../contract/shared/fields.ts';
+import { namesAccount } from '../contract/shared/input.ts';
 import { paramNames } from '../contract/shared/path.ts';
 import { type Demand, isIdempotent, type Policy } from '../contract/shared/policy.ts';
 import { quotaText } from '../contract/shared/quotas.ts';
@@ -106,7 +107,7 @@ function headerParametersOf(operationId: string, route: Route): (keyof typeof re
   const named = Object.keys(route.headers?._zod.def.shape ?? {});
   return (Object.keys(requestHeaders) as (keyof typeof requestHeaders)[]).filter(
     (header) =>
-      (header === 'AccountId' && route.metadata.auth !== 'public') ||
+      (header === 'AccountId' && route.metadata.auth !== 'public' && !namesAccount(route)) ||
       (header === 'IdempotencyKey' && isIdempotent(route)) ||
       named.includes(requestHeaders[header].name.toLowerCase()) ||
       ownHeaders[operationId]?.includes(header),

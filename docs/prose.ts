@@ -7,6 +7,8 @@ export const introduction = `An HTTP platform for AI agents: conversations, agen
 
 **Refusals.** Every refusal is a \`Problem\`. Branch on \`error\` and \`details.reason\`; \`message\` is for people. \`trace_id\` and the header \`X-Trace-Id\` name the request in the server's log.
 
+**Text.** No text of a request may hold U+0000 or half of a surrogate pair: 400.
+
 **Lists.** Newest first. While there are more rows, \`X-Next-Cursor\` holds the value for \`before\`, and \`Link\` the whole next page.
 
 **Repeating.** A POST that takes \`Idempotency-Key\` can be sent again with the same key for 24 hours and has one effect.

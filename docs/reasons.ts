@@ -172,6 +172,30 @@ const own: Readonly<Record<string, readonly Reasons[]>> = {
   webhookDeliveriesRedeliver: [{ 409: ['endpoint_disabled', 'delivery_pending'] }],
 };
 
+/** The operations that compare values of a request with each other. */
+const comparing: readonly string[] = [
+  'auditLogsList',
+  'usageMineDaily',
+  'usageMineHourly',
+  'usageOfAccountDaily',
+  'usageOfAccountHourly',
+  'usageDaily',
+  'usageHourly',
+  'runsList',
+  'subscriptionsCreate',
+  'subscriptionsUpdate',
+  'sharesCreate',
+  'emailConfigure',
+  'entitlementOverridesSet',
+  'plansCreate',
+  'plansUpdate',
+  'redemptionCodesCreateBatch',
+  'personasCreate',
+  'messagesCreate',
+  'runsEditMessage',
+  'platformSettingsSet',
+];
+
 /** The values of `details.reason` that an operation can give under a status, those of every operation of its kind last. */
 export function reasonsOf(operationId: string, route: Route, status: number): string[] {
   const { auth, read, permission, origin, ownHost, quota } = route.metadata;
@@ -182,6 +206,8 @@ export function reasonsOf(operationId: string, route: Route, status: number): st
     ...(auth === 'user' || auth === 'platform' ? [{ 403: ['api_key_not_allowed'] }] : []),
     ...(origin ? [{ 403: ['origin_not_allowed'] }] : []),
     ...(quota ? [{ 409: [quotaReason(quota)] }] : []),
+    ...(route.metadata.pages ? [{ 400: ['invalid_cursor'] }] : []),
+    ...(comparing.includes(operationId) ? [{ 400: ['inconsistent_values'] }] : []),
     ...(ownHost ? [{ 403: ['host_not_allowed'] }] : []),
     ...(isIdempotent(route) ? [idempotency] : []),
     ...(route.body ? [isForm(route) ? unreadableForm : unreadable] : []),

@@ -12,7 +12,7 @@ export function printType(schema: Json): string {
   if (values) return values.map((value: unknown) => JSON.stringify(value)).join(' | ');
   const options = anyOf ?? oneOf;
   if (options) return [...new Set(options.map(printType))].join(' | ');
-  if (allOf) return allOf.map((part) => grouped(printType(part))).join(' & ');
+  if (allOf && !type) return allOf.map((part) => grouped(printType(part))).join(' & ');
   if (Array.isArray(type)) return type.map((one) => printType({ ...schema, type: one } as SchemaObject)).join(' | ');
   if (type === 'string' && format === 'binary') return 'File';
   if (type === 'array') return `${grouped(printType(items ?? {}))}[]`;

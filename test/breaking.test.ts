@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type Comparison, compare, judge, nextVersion } from '../docs/breaking.ts';
+import { type Comparison, compare, correct, judge, nextVersion } from '../docs/breaking.ts';
 
 type Schema = { [key: string]: any };
 type Document = { info: { version: string }; paths: { [path: string]: any }; components: { schemas: Schema } };
@@ -183,4 +183,26 @@ test('the released document is whole', () => {
   const released = JSON.parse(readFileSync(new URL('../docs/released/openapi-0.1.0.json', import.meta.url), 'utf8')) as Document;
   expect(released.info.version).toBe('0.1.0');
   expect(Object.keys(released.paths).length).toBeGreaterThan(100);
+});
+
+describe('corrections of the document', () => {
+  const narrowed = { weight: 'breaking', rule: 'schema-constraint-changed', path: '#/a/requestBody/b', message: 'x' } as const;
+  const removed = { weight: 'breaking', rule: 'response-removed', path: '#/a/responses/200', message: 'x' } as const;
+  const comparison: Comparison = { from: '1.0.0', to: '1.0.0', changes: [narrowed, removed] };
+  const was = '400: it was refused';
+
+  test('are no breaking changes, while what is not named stays one', () => {
+    const { comparison: rest, stale } = correct(comparison, [{ rule: narrowed.rule, path: narrowed.path, was }]);
+    expect([rest.changes.map(({ weight }) => weight), stale, judge(rest, []).ok]).toEqual([['other', 'breaking'], [], false]);
+  });
+
+  test('are stale where they name nothing, give no reason, or name a change that is no constraint', () => {
+    const all = [
+      { rule: narrowed.rule, path: '#/elsewhere', was },
+      { rule: narrowed.rule, path: narrowed.path, was: ' ' },
+      { rule: removed.rule, path: removed.path, was },
+    ];
+    for (const each of all) expect(correct(comparison, [each]).stale).toEqual([each]);
+    expect(judge(correct(comparison, [all[2]!]).comparison, []).ok).toBe(false);
+  });
 });

@@ -1304,6 +1304,9 @@ export interface OwnedInviteCode {
   user_email: string | null;
 }
 
+/** An opaque cursor. Only what the same list gave out, with the same filters, is accepted, and one value where `before` and `cursor` are both given; anything else is 400 `invalid_cursor`. */
+export type PageCursor = string;
+
 export interface PasswordChange {
   /** Needed, unless a mailed code opened the session within the last ten minutes. */
   current_password?: string | null | undefined;
@@ -2758,7 +2761,7 @@ export interface AccountsApi {
    */
   readonly create: Call<{ body: NewAccount; }, Account, 400 | 401 | 403 | 409 | 413 | 422 | 500 | 503>;
   /** List your accounts, newest first */
-  readonly mine: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, Account, 400 | 401 | 403 | 500 | 503>;
+  readonly mine: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Account, 400 | 401 | 403 | 500 | 503>;
   /** Read an account */
   readonly get: Call<{ params: { account_id: Id; }; }, Account, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Change the name or the time zone of an account */
@@ -2770,7 +2773,7 @@ export interface AccountsApi {
    */
   readonly delete: Call<{ params: { account_id: Id; }; body: AccountClosing; }, undefined, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** List members, newest first */
-  readonly members: PagedCall<{ params: { account_id: Id; }; query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, Member, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly members: PagedCall<{ params: { account_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Member, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Change the role of a member
    *
@@ -2789,7 +2792,7 @@ export interface TeamsApi {
   /** Create a team */
   readonly create: Call<{ body: NewTeam; }, Team, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** List teams, newest first */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, Team, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Team, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Delete a team
    *
@@ -2797,7 +2800,7 @@ export interface TeamsApi {
    */
   readonly delete: Call<{ params: { team_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
   /** List the members of a team, newest first */
-  readonly members: PagedCall<{ params: { team_id: Id; }; query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, TeamMember, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly members: PagedCall<{ params: { team_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, TeamMember, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Add a member to a team, or change his role in it
    *
@@ -2816,7 +2819,7 @@ export interface InvitationsApi {
    */
   readonly create: Call<{ params: { account_id: Id; }; body: NewInvitation; }, CreatedInvitation, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
   /** List the invitations that can still be accepted, newest first */
-  readonly list: PagedCall<{ params: { account_id: Id; }; query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, Invitation, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ params: { account_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Invitation, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Accept an invitation
    *
@@ -2831,7 +2834,7 @@ export interface ApiKeysApi {
   /** Create a key */
   readonly create: Call<{ body: NewApiKey; }, CreatedApiKey, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** List keys, newest first */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, ApiKey, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, ApiKey, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Revoke a key */
   readonly delete: Call<{ params: { id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
 }
@@ -2840,7 +2843,7 @@ export interface ProjectsApi {
   /** Create a project */
   readonly create: Call<{ body: NewProject; }, Project, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** List the projects you see, newest first */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, Project, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Project, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Read a project */
   readonly get: Call<{ params: { project_id: Id; }; }, Project, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
@@ -2874,9 +2877,9 @@ export interface ThreadsApi {
   /** Open a thread */
   readonly create: Call<{ body?: NewThread | undefined; }, Thread, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** List your threads, last active first */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; project_id?: Id | undefined; } | undefined; }, Thread, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; project_id?: Id | undefined; } | undefined; }, Thread, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Find threads by title or message text */
-  readonly search: PagedCall<{ query: { limit?: number | undefined; before?: string | undefined; q: string; }; }, Thread, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly search: PagedCall<{ query: { limit?: number | undefined; before?: PageCursor | undefined; q: string; }; }, Thread, 400 | 401 | 403 | 404 | 500 | 503>;
   /** List the ids of starred threads, most recently starred first */
   readonly starred: Call<NoRequest, Id[], 400 | 401 | 403 | 404 | 500 | 503>;
   /** Read a thread */
@@ -2905,7 +2908,7 @@ export interface MessagesApi {
   /** Add a message */
   readonly create: Call<{ params: { thread_id: Id; }; body: NewMessage; }, Message, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** Read the transcript: the newest messages, oldest first */
-  readonly list: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: string | undefined; order?: "asc" | "desc" | undefined; } | undefined; }, Message, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; order?: "asc" | "desc" | undefined; } | undefined; }, Message, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface SharesApi {
@@ -2916,7 +2919,7 @@ export interface SharesApi {
    */
   readonly create: Call<{ params: { thread_id: Id; }; body?: NewShare | undefined; }, Share, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** List the shares of your thread, newest first */
-  readonly list: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, Share, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Share, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Delete a share
    *
@@ -2933,7 +2936,7 @@ export interface ReportsApi {
   /** Report a thread */
   readonly create: Call<{ params: { thread_id: Id; }; body: NewReport; }, CreatedReport, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** List the reports of all accounts, newest first */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; category?: ReportCategory | undefined; thread_id?: Id | undefined; } | undefined; }, Report, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; category?: ReportCategory | undefined; thread_id?: Id | undefined; } | undefined; }, Report, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface AttachmentsApi {
@@ -2955,9 +2958,9 @@ export interface RunsApi {
   /** Start a run */
   readonly create: Call<{ params: { thread_id: Id; }; body?: NewRun | undefined; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
   /** List the runs of a thread, newest first */
-  readonly listInThread: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, ThreadRun, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly listInThread: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, ThreadRun, 400 | 401 | 403 | 404 | 500 | 503>;
   /** List runs of the account, newest first */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; status?: RunStatus | undefined; run_id?: string | undefined; thread_id?: string | undefined; parent_run_id?: Id | undefined; model?: string | undefined; persona_id?: string | undefined; since?: string | undefined; until?: string | undefined; account_id?: "all" | Id | undefined; user_id?: Id | undefined; } | undefined; }, RunSummary, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; status?: RunStatus | undefined; run_id?: string | undefined; thread_id?: string | undefined; parent_run_id?: Id | undefined; model?: string | undefined; persona_id?: string | undefined; since?: string | undefined; until?: string | undefined; account_id?: "all" | Id | undefined; user_id?: Id | undefined; } | undefined; }, RunSummary, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Read a run */
   readonly get: Call<{ params: { run_id: Id; }; }, Run, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Ask a run to stop */
@@ -3013,7 +3016,7 @@ export interface PersonasApi {
 
 export interface NotificationsApi {
   /** List your notifications over all your accounts, newest first */
-  readonly list: Call<{ query?: { limit?: number | undefined; before?: string | undefined; unread_only?: boolean | undefined; type?: string | undefined; } | undefined; }, Notifications & Cursor, 400 | 401 | 403 | 500 | 503>;
+  readonly list: Call<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; unread_only?: boolean | undefined; type?: string | undefined; } | undefined; }, Notifications & Cursor, 400 | 401 | 403 | 500 | 503>;
   /** Mark all your notifications as read */
   readonly readAll: Call<{ body?: NoFields | undefined; }, ReadAll, 400 | 401 | 403 | 413 | 422 | 500 | 503>;
   /**
@@ -3032,7 +3035,7 @@ export interface BroadcastsApi {
    */
   readonly create: Call<{ body: NewBroadcast; }, Broadcast, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** List broadcasts, newest first */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; cursor?: string | undefined; } | undefined; }, Broadcast, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; cursor?: PageCursor | undefined; } | undefined; }, Broadcast, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Read a broadcast and how far it has come */
   readonly get: Call<{ params: { broadcast_id: Id; }; }, Broadcast, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
@@ -3049,9 +3052,9 @@ export interface CreditsApi {
    *
    * Without `data.usage.read` you see those of your own runs and redemptions, and those that are nobody’s.
    */
-  readonly mine: Call<{ query?: { limit?: number | undefined; before?: string | undefined; from?: string | undefined; to?: string | undefined; } | undefined; }, Credits & Cursor, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly mine: Call<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; from?: string | undefined; to?: string | undefined; } | undefined; }, Credits & Cursor, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Read the balance of any account, and its transactions, newest first */
-  readonly ofAccount: Call<{ query: { limit?: number | undefined; before?: string | undefined; account_id: Id; }; }, AccountCredits & Cursor, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly ofAccount: Call<{ query: { limit?: number | undefined; before?: PageCursor | undefined; account_id: Id; }; }, AccountCredits & Cursor, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Give credits to an account or take some away
    *
@@ -3078,14 +3081,14 @@ export interface RedemptionCodesApi {
   /** Make codes: all of them, or none */
   readonly createBatch: Call<{ body: NewRedemptionCodes; }, RedemptionCode[], 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** List codes, newest first */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; cursor?: string | undefined; q?: string | undefined; type?: RedemptionType | undefined; } | undefined; }, RedemptionCode, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; cursor?: PageCursor | undefined; q?: string | undefined; type?: RedemptionType | undefined; } | undefined; }, RedemptionCode, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Switch a code off for good */
   readonly update: Call<{ params: { code_id: Id; }; body: RedemptionCodeChanges; }, RedemptionCode, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
 }
 
 export interface InviteCodesApi {
   /** List invite codes, newest first */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; cursor?: string | undefined; q?: string | undefined; } | undefined; }, OwnedInviteCode, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; cursor?: PageCursor | undefined; q?: string | undefined; } | undefined; }, OwnedInviteCode, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Read an invite code */
   readonly get: Call<{ params: { code_id: Id; }; }, OwnedInviteCode, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
@@ -3098,7 +3101,7 @@ export interface InviteCodesApi {
 
 export interface ReferralsApi {
   /** List referrals, newest first */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; cursor?: string | undefined; inviter_user_id?: Id | undefined; } | undefined; }, Referral, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; cursor?: PageCursor | undefined; inviter_user_id?: Id | undefined; } | undefined; }, Referral, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Read whom a user brought along, and whom those did, three steps down
    *
@@ -3191,7 +3194,7 @@ export interface McpConfigsApi {
    */
   readonly create: Call<{ body: NewMcpConfig; }, McpConfig, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** List tool servers, newest first */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, McpConfig, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, McpConfig, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Change a tool server */
   readonly update: Call<{ params: { config_id: Id; }; body: McpConfigChanges; }, McpConfig, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** Remove a tool server */
@@ -3202,7 +3205,7 @@ export interface WebhookEndpointsApi {
   /** Register an address */
   readonly create: Call<{ body: NewWebhookEndpoint; }, WebhookEndpointWithSecret, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** List addresses, newest first */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, WebhookEndpoint, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, WebhookEndpoint, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Read an address */
   readonly get: Call<{ params: { endpoint_id: Id; }; }, WebhookEndpoint, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
@@ -3223,7 +3226,7 @@ export interface WebhookEndpointsApi {
 
 export interface WebhookDeliveriesApi {
   /** List deliveries, newest first */
-  readonly list: PagedCall<{ params: { endpoint_id: Id; }; query?: { limit?: number | undefined; before?: string | undefined; status?: WebhookDeliveryStatus | undefined; event_type?: WebhookEventType | undefined; } | undefined; }, WebhookDelivery, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ params: { endpoint_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; status?: WebhookDeliveryStatus | undefined; event_type?: WebhookEventType | undefined; } | undefined; }, WebhookDelivery, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Read a delivery with what is sent */
   readonly get: Call<{ params: { endpoint_id: Id; delivery_id: Id; }; }, WebhookDeliveryDetail, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Send a message once more */
@@ -3269,7 +3272,7 @@ export interface IpRulesApi {
    */
   readonly create: Call<{ query?: { force?: boolean | undefined; } | undefined; body: NewIpRule; }, IpRule, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** List the rules of the account, newest first */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; account_id?: Id | undefined; } | undefined; }, IpRule, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; account_id?: Id | undefined; } | undefined; }, IpRule, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Remove a rule */
   readonly delete: Call<{ params: { rule_id: Id; }; query?: { force?: boolean | undefined; account_id?: Id | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
 }
@@ -3285,7 +3288,7 @@ export interface DashboardApi {
 
 export interface UsersApi {
   /** List users, newest first */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; cursor?: string | undefined; q?: string | undefined; status?: UserStatus | undefined; } | undefined; }, User, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; cursor?: PageCursor | undefined; q?: string | undefined; status?: UserStatus | undefined; } | undefined; }, User, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Read a user, with the accounts of the user */
   readonly get: Call<{ params: { user_id: Id; }; }, UserDetail, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
@@ -3304,7 +3307,7 @@ export interface UsersApi {
 
 export interface AdminAccountsApi {
   /** List all accounts, newest first */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; q?: string | undefined; status?: "active" | "suspended" | undefined; type?: "personal" | "workspace" | undefined; } | undefined; }, AdminAccount, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; q?: string | undefined; status?: "active" | "suspended" | undefined; type?: "personal" | "workspace" | undefined; } | undefined; }, AdminAccount, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Read any account */
   readonly get: Call<{ params: { account_id: Id; }; }, AdminAccount, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
@@ -3326,7 +3329,7 @@ export interface RunDetailsApi {
 
 export interface PlansApi {
   /** List plans, newest first */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, Plan, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Plan, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Read a plan */
   readonly get: Call<{ params: { plan_id: Id; }; }, Plan, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Add a plan */
@@ -3345,7 +3348,7 @@ export interface SubscriptionsApi {
    *
    * Members see the active one of their account; the platform sees those of all accounts.
    */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: string | undefined; account_id?: Id | undefined; status?: "active" | "cancelled" | "expired" | "all" | undefined; } | undefined; }, Subscription, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; account_id?: Id | undefined; status?: "active" | "cancelled" | "expired" | "all" | undefined; } | undefined; }, Subscription, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Read a subscription */
   readonly get: Call<{ params: { subscription_id: Id; }; }, Subscription, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Renew a subscription */
@@ -3356,7 +3359,7 @@ export interface SubscriptionsApi {
 
 export interface EntitlementOverridesApi {
   /** List the overrides of an account, expired ones too, newest first */
-  readonly list: PagedCall<{ query: { limit?: number | undefined; before?: string | undefined; account_id: Id; }; }, EntitlementOverride, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly list: PagedCall<{ query: { limit?: number | undefined; before?: PageCursor | undefined; account_id: Id; }; }, EntitlementOverride, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Give an account a value, in place of the one it may have been given before */
   readonly set: Call<{ body: NewEntitlementOverride; }, EntitlementOverride | EntitlementOverride, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** Take an override away */
@@ -3440,7 +3443,7 @@ export interface FeatureFlagsApi {
   /** Give an account a value of its own, in place of the one it may have been given before */
   readonly setOverride: Call<{ params: { key: FeatureFlagKey; }; body: NewFlagOverride; }, FlagOverride | FlagOverride, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** List the accounts that have a value of their own, newest first */
-  readonly listOverrides: PagedCall<{ params: { key: FeatureFlagKey; }; query?: { limit?: number | undefined; before?: string | undefined; } | undefined; }, FlagOverride, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly listOverrides: PagedCall<{ params: { key: FeatureFlagKey; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, FlagOverride, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Return an account to the value of everybody */
   readonly deleteOverride: Call<{ params: { key: FeatureFlagKey; account_id: Id; }; }, Ok, 400 | 401 | 403 | 404 | 500 | 503>;
 }

@@ -48,8 +48,9 @@ export async function parseBody(route: Route, request: Request, bytes: Uint8Arra
 
 function fit(shape: Schema, value: unknown): unknown {
   const issues: Issue[] = [];
-  const body = check(shape, value, 'body', issues);
-  if (issues.length > 0) throw invalid(issues);
+  const details = {};
+  const body = check(shape, value, 'body', issues, details);
+  if (issues.length > 0) throw invalid(issues, details);
   return body;
 }
 

@@ -43,3 +43,19 @@ export const Ok = z.object({ ok: z.literal(true) }).meta({ id: 'Ok' });
 
 /** An object whose content is the caller's own. */
 export const AnyObject = z.record(z.string(), z.unknown());
+
+/** A change must say what it changes: for `refine`, with `meta(oneOrMore)` beside it for the documents. */
+export const someField = [
+  (changes: object) => Object.values(changes).some((value) => value !== undefined),
+  'name at least one field',
+] as const;
+export const oneOrMore = { minProperties: 1 };
+
+/** For `meta` of text that must hold more than white space. */
+export const notBlank = { pattern: '\\S' };
+
+/** For rules between several values, which no schema of one of them can tell. */
+export const betweenValues = { reason: 'inconsistent_values' };
+
+/** A lower-case word as a pattern that takes it in any case. */
+export const anyCase = (word: string) => word.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);

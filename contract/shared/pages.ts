@@ -1,11 +1,21 @@
 import { z } from 'zod';
 import { intParam } from './fields.ts';
 
+/** A cursor by its form. Only one that the same list gave out, with the same filters, is good: any other is 400 `invalid_cursor`. */
+const Cursor = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{18,}$/, 'is not a cursor of this list')
+  .meta({
+    id: 'PageCursor',
+    description:
+      'An opaque cursor. Only what the same list gave out, with the same filters, is accepted, and one value where `before` and `cursor` are both given; anything else is 400 `invalid_cursor`.',
+  });
+
 /** What every cursor list accepts: how many rows, and where the page before ended. */
 export const pageQuery = (defaultLimit = 20) =>
   z.object({
     limit: intParam(1, 200).default(defaultLimit).meta({ description: 'Rows of a page.' }),
-    before: z.string().min(1).optional().meta({ description: 'The opaque cursor of the page before: its `X-Next-Cursor`.' }),
+    before: Cursor.optional().meta({ description: 'The opaque cursor of the page before: its `X-Next-Cursor`.' }),
   });
 
 export type PageQuery = { limit: number; before?: string | undefined };
@@ -15,13 +25,18 @@ export const aliasedPageQuery = <Filters extends z.ZodRawShape>(filters: Filters
   z
     .object({
       ...pageQuery().shape,
-      cursor: z.string().min(1).optional().meta({ description: 'The same as `before`.' }),
+      cursor: Cursor.optional().meta({ description: 'The same as `before`.' }),
       ...filters,
     })
     .superRefine((query, check) => {
       const { before, cursor } = query as Omit<AliasedPageQuery, 'limit'>;
       if (before !== undefined && cursor !== undefined && before !== cursor)
-        check.addIssue({ code: 'custom', path: ['cursor'], message: 'must be the same as `before`, or left out' });
+        check.addIssue({
+          code: 'custom',
+          path: ['cursor'],
+          message: 'must be the same as `before`, or left out',
+          params: { reason: 'invalid_cursor' },
+        });
     });
 
 export type AliasedPageQuery = PageQuery & { cursor?: string | undefined };

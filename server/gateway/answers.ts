@@ -47,8 +47,8 @@ export function answerJson(response: ServerResponse, status: number, body: objec
 /** Answer a probe; it is for GET and HEAD only. */
 export function answerProbe({ request: { method }, response, headers, traceId }: Visit, status: 200 | 503, body: object): void {
   const all = { ...headers, 'x-trace-id': traceId };
-  if (method === 'GET' || method === 'HEAD') return answerJson(response, status, body, all);
-  answerJson(response, 405, problem('wrong_method', traceId), { ...all, allow: 'GET, HEAD' });
+  if (method === 'GET' || method === 'HEAD') answerJson(response, status, body, all);
+  else answerJson(response, 405, problem('wrong_method', traceId), { ...all, allow: 'GET, HEAD' });
 }
 
 /** Failures after which the rest of the connection is not to be trusted, or not worth reading. */

@@ -57,8 +57,9 @@ export function parseBody(route: Route, req: Request, raw: Buffer): unknown {
   if (raw.length === 0) return parseEmpty(route.body);
   const value = parseJson(req, raw);
   const issues: Issue[] = [];
-  const body = check(route.body, value, 'body', issues);
-  if (issues.length > 0) throw invalid(issues);
+  const details = {};
+  const body = check(route.body, value, 'body', issues, details);
+  if (issues.length > 0) throw invalid(issues, undefined, details);
   return body;
 }
 

@@ -15,7 +15,7 @@ export function createCursors(key: Buffer): Cursors {
       const bytes = Buffer.from(cursor, 'base64url');
       const text = bytes.subarray(12).toString();
       const good = bytes.length > 12 && bytes.toString('base64url') === cursor && timingSafeEqual(bytes.subarray(0, 12), sign(text, list));
-      if (!good) throw invalid([{ location: 'query', path: 'before', message: 'is not a cursor of this list' }]);
+      if (!good) throw invalid([{ location: 'query', path: 'before', message: 'is not a cursor of this list' }], 'invalid_cursor');
       return JSON.parse(text) as (string | number)[];
     },
     page(rows, limit, list, keyOf) {

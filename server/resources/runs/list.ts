@@ -1,4 +1,5 @@
 import type { RunFilter } from '../../../contract/runRequests.ts';
+import { betweenValues } from '../../../contract/shared/fields.ts';
 import type { Lookup } from '../../http/implement.ts';
 import { invalid, notFound } from '../../kernel/failure.ts';
 import type { Scope } from '../../kernel/scope.ts';
@@ -61,7 +62,7 @@ function listed({ accountId, actor, permissions }: Scope, account: RunFilter['ac
 export async function listRuns(scope: Scope, { limit, before, ...filter }: RunFilter) {
   const { app, read, accountId, actor } = scope;
   if (filter.since && filter.until && Date.parse(filter.since) > Date.parse(filter.until))
-    throw invalid([{ location: 'query', path: 'since', message: 'must not be after until' }]);
+    throw invalid([{ location: 'query', path: 'since', message: 'must not be after until' }], betweenValues.reason);
   const list = ['runs', accountId, actor.userId, filter];
   const [createdAt, id] = app.cursors.open(before, list) ?? [];
   const where = listed(scope, filter.account_id);

@@ -1,3 +1,4 @@
+import { betweenValues } from '../../../contract/shared/fields.ts';
 import { invalid, invalidField, notFound } from '../../kernel/failure.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { seal } from '../../kernel/seal.ts';
@@ -27,7 +28,8 @@ export async function setSetting(scope: Scope, key: string, text: string): Promi
   const setting = settingOf(key);
   if (!setting) throw invalid([{ location: 'path', path: 'key', message: 'is not a setting' }], 'unknown_setting_key');
   if (setting.sensitive && text === mask) throw invalidField('/value', 'is what stands for the stored value');
-  if (!hasForm(setting.type, text) || !setting.read.safeParse(text).success) throw invalidField('/value', `expected ${setting.expected}`);
+  if (!hasForm(setting.type, text) || !setting.read.safeParse(text).success)
+    throw invalidField('/value', `expected ${setting.expected}`, betweenValues.reason);
   const before = await scope.tx.row(queries.lockSetting, [key]);
   const after = await storeSetting(scope, key as SettingKey, text);
   scope.audit({ ...ofPlatform(key), ...(before && { before: viewSetting(before) }), after: viewSetting(after) });
