@@ -52,4 +52,11 @@ export const explained: readonly Explained[] = [
     ],
     why: 'Which addresses may be called is the policy of the installation.',
   },
+  {
+    check: 'not_a_server_error',
+    status: 503,
+    operations: ['POST /v1/admin/email/test'],
+    reasons: ['smtp_failed'],
+    why: 'The mail server that the run configures does not exist, so that nothing leaves the machine.',
+  },
 ];

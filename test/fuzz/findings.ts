@@ -6,8 +6,7 @@ export type Finding = { operation: string; check: string; status: number | undef
 
 type Check = { name: string; status: string };
 type Response = { status_code?: number; content?: { $base64?: string } };
-type Recorder = { label: string; checks?: Record<string, Check[]>; interactions?: Record<string, { response?: Response }>;
-};
+type Recorder = { label: string; checks?: Record<string, Check[]>; interactions?: Record<string, { response?: Response }> };
 type Event = {
   ScenarioFinished?: { recorder?: Recorder };
   NonFatalError?: { label?: string; info?: { message?: string } };
