@@ -15,7 +15,7 @@ export const sessionSettings = {
 const names = Object.keys(sessionSettings) as (keyof typeof sessionSettings)[];
 
 /** How long a new connection may take to answer, in milliseconds: a pooler takes connections that it has no server for. */
-const answerMs = 2_000;
+const answerMs = 5_000;
 
 /**
  * Prepare a new connection of a pool. One that leads to PostgreSQL itself gets the settings. A pooler gives a session to another client
