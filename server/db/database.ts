@@ -40,6 +40,8 @@ export function openDatabase(url: string, { max, min = 0, log, applicationName }
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     pipeline: true,
+    // pg-pool waits for the promise; its types do not say so.
+    // oxlint-disable-next-line typescript/no-misused-promises
     onConnect: prepareConnection,
   });
   const connected = new Set<pg.PoolClient>();

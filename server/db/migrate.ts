@@ -66,6 +66,8 @@ async function migrateQueue(url: string) {
 }
 
 function openPool(url: string) {
+  // pg-pool waits for the promise; its types do not say so.
+  // oxlint-disable-next-line typescript/no-misused-promises
   const pool = new pg.Pool({ connectionString: url, max: 2, onConnect: withoutTimeouts });
   pool.on('error', () => {});
   // The queue asks for a listener on each client, too.

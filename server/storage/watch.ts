@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StorageState } from '../../contract/health.ts';
 import type { Log } from '../kernel/log.ts';
-import { type Storage, type StorageProblem, StorageUnavailable } from '../kernel/storage.ts';
+import { type Storage, StorageUnavailable } from '../kernel/storage.ts';
 
 /** How long an answer is good for, and how long it is waited for, in milliseconds. */
 const times = { fresh: 5_000, patience: 1_500 };
@@ -25,7 +25,7 @@ export function watchStorage(storage: Storage | undefined, log: Log): () => Prom
     const late = sleep(times.patience, 'unreachable' as const, { ref: false });
     return Promise.race([looking.state, late]);
   };
-  void ask();
+  ask().catch((err) => log.warn({ err }, 'the object store could not be checked'));
   return ask;
 }
 

@@ -47,7 +47,9 @@ const failureOf = (sent: Promise<void>) =>
 test('a mail arrives as it was written', async () => {
   const { port, output } = await startAiosmtpd();
   await send(port, 'none');
-  await expect.poll(output).toMatch(/From: Arkloop <hello@arkloop\.test>[\s\S]*To: reader@example\.test[\s\S]*Auto-Submitted: auto-generated/);
+  await expect
+    .poll(output)
+    .toMatch(/From: Arkloop <hello@arkloop\.test>[\s\S]*To: reader@example\.test[\s\S]*Auto-Submitted: auto-generated/);
 });
 
 test('over STARTTLS, where the certificate is vouched for; one that is not, a missing STARTTLS and a refused connection are told apart', async () => {
