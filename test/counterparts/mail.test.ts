@@ -47,9 +47,9 @@ const failureOf = (sent: Promise<void>) =>
 test('a mail arrives as it was written', async () => {
   const { port, output } = await startAiosmtpd();
   await send(port, 'none');
-  await expect
-    .poll(output)
-    .toMatch(/From: Arkloop <hello@arkloop\.test>[\s\S]*To: reader@example\.test[\s\S]*Auto-Submitted: auto-generated/);
+  await expect.poll(output, { timeout: 20_000 }).toContain('Auto-Submitted: auto-generated');
+  expect(output()).toContain('From: Arkloop <hello@arkloop.test>');
+  expect(output()).toContain('To: reader@example.test');
 });
 
 test('over STARTTLS, where the certificate is vouched for; one that is not, a missing STARTTLS and a refused connection are told apart', async () => {
@@ -58,7 +58,7 @@ test('over STARTTLS, where the certificate is vouched for; one that is not, a mi
   expect(await failureOf(send(port, 'starttls'))).toBe('certificate_invalid');
   setDefaultCACertificates([...usualCertificates, certificate.cert]);
   expect(await failureOf(send(port, 'starttls'))).toBe('sent');
-  await expect.poll(output).toContain('To: reader@example.test');
+  await expect.poll(output, { timeout: 20_000 }).toContain('To: reader@example.test');
   expect(await failureOf(send((await startAiosmtpd()).port, 'starttls'))).toBe('tls_failed');
   await stop();
   expect(await failureOf(send(port, 'none'))).toBe('connection_refused');
