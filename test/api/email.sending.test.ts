@@ -45,25 +45,6 @@ const failed = async (answer: ReturnType<typeof send>) => {
 const failure = (code: number | null) => [503, 'unavailable', 'smtp_failed', code];
 const tested = () => sql(`select metadata from audit_logs where action = 'email_config.test' order by created_at`);
 
-test('a certificate, a refused connection and an unknown host are told apart, to the administrator and in the log', async () => {
-  const told = async (values: object, port: number) => {
-    expect((await configure(port, values)).status).toBe(204);
-    const { body } = await send();
-    return [body.details.reason, body.details.failure];
-  };
-  const gone = await startMailServer();
-  await gone.close();
-  setDefaultCACertificates(usualCertificates);
-  onTestFinished(() => trust(certificate.cert));
-  const unknown = await startMailServer({ ...certificate, secure: true });
-  onTestFinished(unknown.close);
-  const notTls = await listener((socket) => void socket.on('error', () => undefined).write('220 hello\r\n'));
-  expect(await told({ smtp_tls_mode: 'none' }, gone.port)).toEqual(['smtp_failed', 'connection_refused']);
-  expect(await told({ smtp_tls_mode: 'tls' }, unknown.port)).toEqual(['smtp_failed', 'certificate_invalid']);
-  expect(await told({ smtp_tls_mode: 'tls' }, notTls)).toEqual(['smtp_failed', 'tls_failed']);
-  expect(await told({ smtp_host: 'no-such-host.invalid', smtp_tls_mode: 'none' }, 25)).toEqual(['smtp_failed', 'host_unknown']);
-});
-
 test('without a sender or a server nothing is tried', async () => {
   expect(reason(await send())).toEqual([503, 'email_not_configured']);
   await call('PUT', '/v1/admin/platform-settings/email.from', { token, body: { value: from } });
@@ -226,4 +207,23 @@ test('a repeated call with one key sends one mail', async () => {
     call('POST', '/v1/admin/email/test', { token, body: { to: 'once@example.test' }, headers: { 'idempotency-key': 'one mail' } });
   expect([(await again()).status, (await again()).headers.get('idempotent-replayed')]).toEqual([204, 'true']);
   expect(server.received).toHaveLength(1);
+});
+
+test('a certificate, a refused connection and an unknown host are told apart, to the administrator and in the log', async () => {
+  const told = async (values: object, port: number) => {
+    expect((await configure(port, values)).status).toBe(204);
+    const { body } = await send();
+    return [body.details.reason, body.details.failure];
+  };
+  const gone = await startMailServer();
+  await gone.close();
+  setDefaultCACertificates(usualCertificates);
+  onTestFinished(() => trust(certificate.cert));
+  const unknown = await startMailServer({ ...certificate, secure: true });
+  onTestFinished(unknown.close);
+  const notTls = await listener((socket) => void socket.on('error', () => undefined).write('220 hello\r\n'));
+  expect(await told({ smtp_tls_mode: 'none' }, gone.port)).toEqual(['smtp_failed', 'connection_refused']);
+  expect(await told({ smtp_tls_mode: 'tls' }, unknown.port)).toEqual(['smtp_failed', 'certificate_invalid']);
+  expect(await told({ smtp_tls_mode: 'tls' }, notTls)).toEqual(['smtp_failed', 'tls_failed']);
+  expect(await told({ smtp_host: 'no-such-host.invalid', smtp_tls_mode: 'none' }, 25)).toEqual(['smtp_failed', 'host_unknown']);
 });

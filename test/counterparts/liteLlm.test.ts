@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,9 @@ import { type Person, startWorld } from '../setup/world.ts';
 const world = await startWorld();
 await setPlatform(world, { 'llm.retry.max_attempts': 1 });
 
+/** LiteLLM lets nobody in without a key, and takes no weak one. */
+const masterKey = `sk-${randomBytes(24).toString('hex')}`;
+
 /** LiteLLM before a scripted vendor. */
 async function startLiteLlm({ origin }: Vendor): Promise<string> {
   const bin = await python('litellm[proxy]==1.108.7');
@@ -25,6 +29,7 @@ async function startLiteLlm({ origin }: Vendor): Promise<string> {
   const parameters = { model: 'openai/gpt-test', api_base: `${origin}/v1`, api_key: 'sk-upstream', max_retries: 0 };
   const configuration = {
     model_list: [{ model_name: 'gpt-test', litellm_params: parameters }],
+    general_settings: { master_key: masterKey },
     litellm_settings: { num_retries: 0, telemetry: false },
     router_settings: { num_retries: 0, disable_cooldowns: true },
   };
@@ -45,7 +50,7 @@ async function runBy(person: Person) {
   const { token } = person;
   const runId = await startRun(world, person, await openThread(world, person), { persona_id });
   await (await openStream(world.url, runId, { token })).ended;
-  return expectSound(world, runId, token);
+  return expectSound(world, runId, token, masterKey);
 }
 
 test('runs through LiteLLM: an answer, a call of a tool, and the words of an error', async () => {
@@ -53,7 +58,7 @@ test('runs through LiteLLM: an answer, a call of a tool, and the words of an err
   onTestFinished(vendor.close);
   const url = await startLiteLlm(vendor);
   const person = await world.signUp();
-  const fields = { base_url: `${url}/v1`, api_key: 'sk-test-canary', openai_api_mode: 'chat_completions' };
+  const fields = { base_url: `${url}/v1`, api_key: masterKey, openai_api_mode: 'chat_completions' };
   await addModel(world, person, await addProvider(world, person, fields));
 
   vendor.answers(chat.answer('Good ', 'day.'));

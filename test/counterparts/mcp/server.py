@@ -3,6 +3,7 @@
 import sys
 
 from mcp.server import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 
 server = MCPServer("python")
 
@@ -16,7 +17,7 @@ def add(a: int, b: int) -> int:
 @server.tool()
 def fail(reason: str) -> str:
     """Fail with a reason."""
-    raise ValueError(reason)
+    raise ToolError(reason)
 
 
 if len(sys.argv) > 1:
