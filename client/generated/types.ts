@@ -1304,7 +1304,7 @@ export interface OwnedInviteCode {
   user_email: string | null;
 }
 
-/** An opaque cursor. Only what the same list gave out, with the same filters, is accepted, and one value where `before` and `cursor` are both given; anything else is 400 `invalid_cursor`. */
+/** An opaque cursor. Only what the same list gave out, with the same filters, is accepted, and one value where `before` and `cursor` are both given. Anything else is 400, with the reason `invalid_cursor` if it has the form of a cursor. */
 export type PageCursor = string;
 
 export interface PasswordChange {

@@ -4,8 +4,9 @@ import type { Row } from './state.ts';
 
 export type Page = { rows: Row[]; next: string | undefined };
 
-/** What a cursor was made for: one that was changed, or is another list's, does not fit. */
-const markOf = (text: string) => hashOf(text).toString(36);
+/** The cursor of a row of a list: one that was changed, or is another list's, does not fit. */
+const cursorOf = (order: number, list: string) =>
+  `${String(order).padStart(12, '0')}-${hashOf(`${order} ${list}`).toString(36).padStart(7, '0')}`;
 
 /** A page of rows that are sorted newest first; `list` names the list with its filters. */
 export function pageOf(rows: readonly Row[], list: string, { limit = 20, before }: { limit?: number; before?: string | undefined }): Page {
@@ -13,14 +14,14 @@ export function pageOf(rows: readonly Row[], list: string, { limit = 20, before 
   const rest = rows.filter(({ order }) => order < from);
   const page = rest.slice(0, limit);
   const last = page.at(-1);
-  return { rows: page, next: last && rest.length > limit ? `${last.order}.${markOf(`${last.order} ${list}`)}` : undefined };
+  return { rows: page, next: last && rest.length > limit ? cursorOf(last.order, list) : undefined };
 }
 
 function openCursor(cursor: string, list: string): number {
-  const [, order, mark] = /^(\d{1,12})\.(\w+)$/.exec(cursor) ?? [];
-  if (order === undefined || mark !== markOf(`${order} ${list}`))
-    throw invalid([{ location: 'query', path: 'before', message: 'is not a cursor of this list' }]);
-  return Number(order);
+  const order = Number(cursor.slice(0, 12));
+  if (cursor !== cursorOf(order, list))
+    throw invalid([{ location: 'query', path: 'before', message: 'is not a cursor of this list' }], { reason: 'invalid_cursor' });
+  return order;
 }
 
 /** The headers of a page that has a next one (RFC 8288). */

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { intParam } from './fields.ts';
 
-/** A cursor by its form. Only one that the same list gave out, with the same filters, is good: any other is 400 `invalid_cursor`. */
+/** A cursor by its form. One of this form that the same list did not give out, with the same filters, is 400 `invalid_cursor`. */
 const Cursor = z
   .string()
   .regex(/^[A-Za-z0-9_-]{18,}$/, 'is not a cursor of this list')
   .meta({
     id: 'PageCursor',
     description:
-      'An opaque cursor. Only what the same list gave out, with the same filters, is accepted, and one value where `before` and `cursor` are both given; anything else is 400 `invalid_cursor`.',
+      'An opaque cursor. Only what the same list gave out, with the same filters, is accepted, and one value where `before` and `cursor` are both given. Anything else is 400, with the reason `invalid_cursor` if it has the form of a cursor.',
   });
 
 /** What every cursor list accepts: how many rows, and where the page before ended. */

@@ -50,7 +50,7 @@ test('whoever has the link reads the thread, and learns nothing of its account',
   expect(shown.body).toEqual({
     requires_password: false,
     thread: { title: 'A talk', created_at: new Date(created_at).toISOString() },
-    messages: own.map(({ id, role, content, created_at }) => ({ id, role, content, created_at })),
+    messages: own.map(({ id, role, content, completion, created_at }) => ({ id, role, content, completion, created_at })),
   });
   expect([shown.headers.get('cache-control'), shown.headers.get('x-robots-tag')]).toEqual(['no-store', 'noindex']);
   for (const id of [me.id, me.accountId, thread]) expect(shown.text).not.toContain(id);

@@ -61,7 +61,7 @@ export function describeThreads(target: Target) {
       refused(400, 'validation.error', undefined, [['query', 'before']]),
     );
     const elsewhere = client.projects.list({ query: { before: first.nextCursor } });
-    expect(await refusalOf(elsewhere.then())).toEqual(refused(400, 'validation.error', undefined, [['query', 'before']]));
+    expect(await refusalOf(elsewhere.then())).toEqual(refused(400, 'validation.error', 'invalid_cursor', [['query', 'before']]));
     expect(await refusalOf(client.threads.list({ query: { limit: 201 } }).then())).toEqual(
       refused(400, 'validation.error', undefined, [['query', 'limit']]),
     );
@@ -85,7 +85,7 @@ export function describeThreads(target: Target) {
       'one',
     ]);
     const blank = client.messages.create({ params, body: { content: '  ' } });
-    expect(await refusalOf(blank)).toEqual(refused(400, 'validation.error', undefined, [['body', '/content']]));
+    expect(await refusalOf(blank)).toEqual(refused(400, 'validation.error', 'inconsistent_values', [['body', '/content']]));
     const extra = client.messages.create({ params, body: { content: 'x', colour: 'red' } as never });
     expect(await refusalOf(extra)).toEqual(refused(400, 'validation.error', undefined, [['body', '/colour']]));
     const structured = { parts: [{ type: 'text' as const, text: 'Hello' }] };
