@@ -26,6 +26,7 @@ test('a message is the caller’s, and is listed', async () => {
     created_by_user_id: alice.id,
     role: 'user',
     content: 'hi',
+    completion: 'complete',
     created_at: expect.stringMatching(/\.\d{3}Z$/),
   };
   expect([sent.status, sent.body]).toEqual([201, expected]);

@@ -34,8 +34,8 @@ describe('attachments', () => {
 
   test('twelve large images end at the limit, without rows or objects of those that were refused', async () => {
     const person = await signUp();
-    await limit(person, 'quota.attachment_bytes', 20 * MiB);
-    const image = Buffer.concat([Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ', 'base64'), Buffer.alloc(9 * MiB)]);
+    await limit(person, 'quota.attachment_bytes', 7 * MiB);
+    const image = Buffer.concat([Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ', 'base64'), Buffer.alloc(3 * MiB)]);
     const answers = [];
     for (let sent = 0; sent < 12; sent++) answers.push(await stage(world, person, { filename: 'a.png', content: image }));
     expect(tally(answers)).toEqual({ '201': 2, '409 quota_exceeded': 10 });
