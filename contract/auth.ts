@@ -17,7 +17,11 @@ export const NewUser = z
     login,
     password: newPassword,
     email,
-    invite_code: z.string().max(200).nullish(),
+    invite_code: z
+      .string()
+      .max(200)
+      .regex(/^\s*(?:\S\s*){0,64}$/, 'must have at most 64 characters besides white space')
+      .nullish(),
     locale,
     cf_turnstile_token: captchaToken,
   })

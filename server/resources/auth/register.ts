@@ -26,7 +26,6 @@ export async function register(
   const { read, tx } = scope;
   const person = readPerson(typed);
   const code = readInviteCode(typedCode);
-  if (code !== undefined && code.length > 64) throw invalidField('/invite_code', 'must be at most 64 characters');
   await checkCaptcha(scope, token);
   const mode = await registrationMode(read);
   if (mode === 'disabled') throw refuse('forbidden', 'registration_disabled', 'Nobody can register at the moment.');
