@@ -107,7 +107,7 @@ test('a team for two takes two of ten', async () => {
   for (const guest of guests) await join(guest, alice);
   await sql(`insert into platform_settings (key, value) values ('limit.team_members', '2')`);
   await sleep(1_100);
-  await again(async () => {
+  const rounds = await again(async () => {
     const team = (await call('POST', '/v1/teams', { token: alice.token, headers, body: { name: 'Pair' } })).body.id;
     const answers = await Promise.all(
       guests.map(({ id }) =>
@@ -117,7 +117,7 @@ test('a team for two takes two of ten', async () => {
     expect(tally(answers)).toEqual({ 201: 2, '409 quota_exceeded': 8 });
     expect(await count('team_members where team_id = $1', [team])).toBe(2);
   });
-  expect(await count(`audit_logs where action = 'team_member.add' and account_id = $1`, [alice.accountId])).toBe(100);
+  expect(await count(`audit_logs where action = 'team_member.add' and account_id = $1`, [alice.accountId])).toBe(2 * rounds);
 });
 
 test('of 50 starts in one thread one makes a run, an event and a job', async () => {
