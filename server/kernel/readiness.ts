@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from './config.ts';
 
@@ -13,9 +12,9 @@ export type Readiness = {
   close(): void;
 };
 
-/** Time after a stall in which the process counts as unready, and time between two looks, in milliseconds. */
+/** Time after a stall in which the process counts as unready, and time between two beats of the event loop, in milliseconds. */
 const stallMs = 5_000;
-const lookMs = 1_000;
+const beatMs = 100;
 
 /** The readiness of a process that is starting. */
 export function createReadiness(config: Pick<Config, 'env' | 'shutdownDrainMs' | 'readyMaxLoopDelayMs'>): Readiness {
@@ -40,28 +39,25 @@ export function createReadiness(config: Pick<Config, 'env' | 'shutdownDrainMs' |
 export const drainMsOf = ({ env, shutdownDrainMs }: Pick<Config, 'env' | 'shutdownDrainMs'>): number =>
   shutdownDrainMs ?? (env === 'production' ? 5_000 : 0);
 
-/** Finds that the event loop stood still for more than `mostMs`; 0 is never. */
-function watchEventLoop(mostMs: number) {
-  const delay = monitorEventLoopDelay({ resolution: 20 });
-  let unreadyUntil = 0;
-  const look = () => {
-    if (delay.max / 1e6 > mostMs) unreadyUntil = performance.now() + stallMs;
-    delay.reset();
+/** Finds that the event loop stood still for more than `maxMs`; 0 is never. */
+function watchEventLoop(maxMs: number) {
+  let [lastBeat, unreadyUntil] = [performance.now(), 0];
+  const beat = () => {
+    const now = performance.now();
+    if (now - lastBeat - beatMs > maxMs) unreadyUntil = now + stallMs;
+    lastBeat = now;
   };
-  const timer = mostMs > 0 ? setInterval(look, lookMs).unref() : undefined;
-  if (timer) delay.enable();
+  const timer = maxMs > 0 ? setInterval(beat, beatMs).unref() : undefined;
   return {
     reason() {
-      if (timer) look();
+      if (timer) beat();
       return performance.now() < unreadyUntil ? 'event loop delayed' : undefined;
     },
     reset() {
-      delay.reset();
-      unreadyUntil = 0;
+      [lastBeat, unreadyUntil] = [performance.now(), 0];
     },
     close() {
       clearInterval(timer);
-      delay.disable();
     },
   };
 }

@@ -85,7 +85,7 @@ test('in development a process that is told to stop closes its port at once', as
 
 test('an event loop that stood still makes the API unready for a while', async () => {
   const world = await startWorld({}, { worker: false });
-  const config = { ...world.config, readyMaxLoopDelayMs: 200 };
+  const config = { ...world.config, readyMaxLoopDelayMs: 1_000 };
   const readiness = createReadiness(config);
   readiness.started();
   onTestFinished(readiness.close);
@@ -98,7 +98,7 @@ test('an event loop that stood still makes the API unready for a while', async (
   };
   const isReady = async () => (await ready())[0] === 200;
   await eventually(isReady, 'readiness', 20_000);
-  const blockedUntil = performance.now() + 600;
+  const blockedUntil = performance.now() + 1_500;
   while (performance.now() < blockedUntil);
   await eventually(async () => (await ready())[1] === 'event loop delayed', 'unreadiness');
   expect((await fetch(`${api.address}/healthz`)).status).toBe(200);
