@@ -39,7 +39,10 @@ test('a token that a server repeats is neither in events nor shown to a model, a
   const { events } = await talk.run();
   expect(server.requests.every(({ headers }) => headers.authorization === `Bearer ${token}`)).toBe(true);
   const [echo, fail, refuse, odd] = dataOf(events, 'tool.result');
-  expect(echo!.result).toEqual({ content: [{ type: 'text', text: 'You said Bearer ******, Bearer ******' }] });
+  expect(echo!.result).toEqual({
+    content: [{ type: 'text', text: 'You said Bearer ******, Bearer ******' }],
+    structuredContent: { heard: 'Bearer ******' },
+  });
   expect(fail!.error).toMatchObject({
     error_class: 'mcp.tool_error',
     message: `${'x'.repeat(990)}Bearer ***`,
