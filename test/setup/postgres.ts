@@ -17,8 +17,11 @@ declare module 'vitest' {
 /** The name of the migrated database that every test file clones. */
 export const template = 'arkloop_template';
 
-/** Nothing waits for the disk: this server ends with the tests. Autovacuum stays on: plans of large tables need its statistics. */
-const lossy = { fsync: 'off', full_page_writes: 'off' };
+/**
+ * Nothing waits for the disk: this server ends with the tests. Autovacuum stays on: plans of large tables need its statistics. A file that leaves
+ * connections open keeps them until its worker ends, after many files.
+ */
+const settings = { fsync: 'off', full_page_writes: 'off', max_connections: '1000' };
 
 /** Compiled modules for the workers and for the processes that tests start: their imports take half the time. */
 const compileCache = new URL('../../node_modules/.cache/compiled', import.meta.url).pathname;
@@ -27,7 +30,7 @@ const compileCache = new URL('../../node_modules/.cache/compiled', import.meta.u
 export default async function setup(project: TestProject) {
   process.env.NODE_COMPILE_CACHE ??= compileCache;
   const dataDir = await mkdtemp(join(tmpdir(), 'arkloop-test-'));
-  const { url, superuserUrl, stop } = await startEmbedded({ dataDir, log: pino({ level: 'silent' }), settings: lossy });
+  const { url, superuserUrl, stop } = await startEmbedded({ dataDir, log: pino({ level: 'silent' }), settings });
   const admin = new pg.Client({ connectionString: superuserUrl });
   await admin.connect();
   await admin.query(`create database ${template} owner ${new URL(url).username}`);
