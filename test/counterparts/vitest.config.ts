@@ -1,15 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import base from '../../vitest.config.ts';
 
 /** Programs of others that are fetched from the registries: `npm run test:counterparts`. */
 export default defineConfig({
-  ...base,
   test: {
-    ...base.test,
+    globalSetup: ['test/setup/postgres.ts'],
     root: fileURLToPath(new URL('../../', import.meta.url)),
     include: ['test/counterparts/**/*.test.ts'],
-    exclude: ['**/node_modules/**'],
     // They share the folder of what is fetched, and a machine.
     fileParallelism: false,
     // The first run fetches what is tried.
