@@ -5,6 +5,7 @@ import { addBrain } from '../setup/brain.ts';
 import { openThread, startRun } from '../setup/conversation.ts';
 import { expectSound } from '../setup/invariants.ts';
 import { quickWorker, sameKeys, startProcess } from '../setup/process.ts';
+import { rounds } from '../setup/race.ts';
 import { addTools, asks } from '../setup/tools.ts';
 import { chat } from '../setup/vendor.ts';
 import { startWorld } from '../setup/world.ts';
@@ -34,7 +35,7 @@ function think(messages: { role: string; content: string }[]) {
   return { steps: [...said, ...calls.steps!] };
 }
 
-test('fifty times a run loses its worker at some moment, and no log has a gap, no tool is called twice, and every turn is paid once', async () => {
+test('however often a run loses its worker at some moment, no log has a gap, no tool is called twice, and every turn is paid once', async () => {
   const person = await world.signUp();
   const tools = await addTools(world, person);
   await addBrain(world, person, think);
@@ -52,7 +53,7 @@ test('fifty times a run loses its worker at some moment, and no log has a gap, n
     ids.push(...(await Promise.all(more)));
   };
   let current = await startWorker();
-  while ((await attemptsOf()) < 50) {
+  while ((await attemptsOf()) < rounds) {
     await refill();
     await wait(300 + Math.random() * 1_200);
     const next = startWorker();

@@ -3,7 +3,7 @@ import { reason } from './sessions.ts';
 import type { Answer, World } from './world.ts';
 
 /** How often each race is run. With the 50 of `npm run test:system` one that is lost once in a hundred shows in every second or third run. */
-const rounds = Number(process.env.TEST_ROUNDS ?? 10);
+export const rounds = Number(process.env.TEST_ROUNDS ?? 10);
 
 /** Runs a race again and again, one after the other. */
 export async function again(race: (round: number) => Promise<void>): Promise<number> {
