@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const alone = [
   'test/{browser,consumer,faults,guides,ops,package}/**/*.test.ts',
   'test/agent/{mcp.programs,upstreamFailures.dialects,webFetch}.test.ts',
-  'test/api/{hostile,hub}.test.ts',
+  'test/api/{bootstrap,hostile,hub}.test.ts',
   'test/worker/webhooks.receivers.test.ts',
   'test/{costs,tenancy.statements}.test.ts',
 ];
