@@ -4,7 +4,9 @@ import { createFirstAdmin, newSetupToken, promoteConfiguredAdmin } from '../../s
 import { startWorld, type World } from '../setup/world.ts';
 
 const secret = 'open sesame';
-const world = () => startWorld({ ARKLOOP_BOOTSTRAP_SECRET: secret, ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false });
+// With cheap hashes the first of many setups would end before the others have begun.
+const world = () =>
+  startWorld({ ARKLOOP_BOOTSTRAP_SECRET: secret, ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false, costlyHashes: true });
 const admin = { login: 'root', password: 'Passw0rd-1', email: 'root@example.test' };
 const log = pino({ level: 'silent' });
 
