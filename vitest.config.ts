@@ -1,28 +1,50 @@
 import { defineConfig } from 'vitest/config';
 
-/** Files that start processes or measure their own: each gets a worker of its own. All others share two, so that every module is loaded twice in a run, not once a file. */
+/**
+ * Files that start processes or measure their own process: each gets a separate worker. All others share two workers, so each module is
+ * loaded twice per run instead of once per file.
+ */
 const alone = [
-  'test/{browser,consumer,faults,guides,ops,package}/**/*.test.ts',
-  'test/agent/{mcp.programs,upstreamFailures.dialects,webFetch}.test.ts',
-  'test/api/{bootstrap,hostile,hub}.test.ts',
-  'test/worker/webhooks.receivers.test.ts',
-  'test/{costs,tenancy.statements}.test.ts',
+  'test/{browser,client/consumer,guides}/**/*.test.ts',
+  'test/agent/{mcp/mcp.stdioAllowlist,models/upstreamFailures.dialects,tools/webFetch}.test.ts',
+  'test/api/{http/hostile,runs/eventBroker}.test.ts',
+  'test/api/webhooks/webhooks.receivers.test.ts',
+  'test/unit/{tenancy.statements,statements}.test.ts',
 ];
 
-// Their counterparts are fetched from the network: `npm run test:counterparts`.
-const apart = ['**/node_modules/**', 'test/counterparts/**'];
+/** Stopped databases, killed processes, attacks that take time, races and packages: `npm run test:system`. */
+const system = ['test/system/**/*.test.ts'];
 
-const common = { testTimeout: 30_000, hookTimeout: 60_000, pool: 'forks' } as const;
+/** Files that measure milliseconds of pages and runs: they run one by one, after all others. */
+const sequential = ['test/browser/playground.stream.test.ts', 'test/runs/cancel.loop.test.ts'];
+
+// These download third-party programs. Run them with `npm run test:counterparts`.
+const apart = ['**/node_modules/**', 'test/system/counterparts/**'];
+
+const common = { testTimeout: 30_000, hookTimeout: 60_000, pool: 'forks' as const, setupFiles: ['test/support/app/fileCleanup.setup.ts'] };
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/setup/postgres.ts'],
-    // Two cores: more files at once only wait for each other.
+    globalSetup: ['test/support/app/postgres.ts'],
+    // For two cores. More workers only wait for each other.
     maxWorkers: 2,
-    reporters: ['default', './test/setup/skippedTests.ts'],
+    reporters: ['default', './test/support/app/skippedTests.ts'],
     projects: [
-      { test: { ...common, name: 'alone', include: alone } },
-      { test: { ...common, name: 'shared', isolate: false, include: ['test/**/*.test.ts'], exclude: [...apart, ...alone] } },
+      { test: { ...common, name: 'alone', include: alone, exclude: [...apart, ...sequential] } },
+      {
+        test: {
+          ...common,
+          name: 'shared',
+          isolate: false,
+          include: ['test/**/*.test.ts'],
+          exclude: [...apart, ...alone, ...sequential, ...system],
+        },
+      },
+      // Processes start and take over leases in these, several at once.
+      {
+        test: { ...common, testTimeout: 90_000, hookTimeout: 120_000, name: 'system', include: system, exclude: apart },
+      },
+      { test: { ...common, name: 'sequential', include: sequential, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
   },
 });

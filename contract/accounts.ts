@@ -1,14 +1,14 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { Id, name, oneOrMore, someField, Time } from './shared/fields.ts';
-import { pageQuery } from './shared/pages.ts';
+import { changes, Id, Time, trimmedText } from './shared/fields.ts';
+import { pageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
-/** The roles a membership can be given. */
+/** Roles that a member can be given. */
 export const MemberRole = z.enum(['admin', 'member']).meta({ id: 'MemberRole' });
 export type MemberRole = z.infer<typeof MemberRole>;
 
-/** A tenant: the personal account of a user, or a workspace that people share. */
+/** A tenant: a user's personal account, or a shared workspace. */
 export const Account = z
   .object({
     id: Id,
@@ -17,7 +17,7 @@ export const Account = z
     type: z.enum(['personal', 'workspace']),
     status: z.enum(['active', 'suspended']),
     timezone: z.string().nullable().meta({ description: 'IANA time zone.' }),
-    role: z.string().nullable().meta({ description: 'Your role in it; null for an admin of the platform who is not a member.' }),
+    role: z.string().nullable().meta({ description: 'Your role in the account; null for a platform admin who is not a member.' }),
     created_at: Time,
   })
   .meta({ id: 'Account' });
@@ -32,29 +32,34 @@ export const NewAccount = z
       .trim()
       .max(100)
       .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, 'must be lower-case letters and digits, with single hyphens between them')
-      .refine((slug) => !reserved.includes(slug) && !slug.startsWith('personal-'), 'is reserved')
-      .meta({ description: 'Unique for ever, also after the account was closed.' }),
-    name: name(200),
+      .refine((slug) => !reserved.includes(slug) && !slug.startsWith('personal-'), {
+        error: 'is reserved',
+        params: { reason: 'slug_reserved' },
+      })
+      .meta({ description: 'Unique forever, even after the account is closed.' }),
+    name: trimmedText(200),
   })
   .meta({ id: 'NewAccount' });
 export type NewAccount = z.infer<typeof NewAccount>;
 
-export const AccountChanges = z
-  .strictObject({
-    name: name(200).optional(),
-    timezone: z.string().trim().min(1).max(64).nullish().meta({ description: 'IANA time zone; null clears.' }),
-  })
-  .refine(...someField)
-  .meta(oneOrMore)
-  .meta({ id: 'AccountChanges' });
+export const AccountChanges = changes({
+  name: trimmedText(200).optional(),
+  timezone: z
+    .string()
+    .trim()
+    .min(1)
+    .max(64)
+    .meta({ pattern: '^\\s*[A-Za-z][A-Za-z0-9_+/-]*\\s*$' })
+    .nullish()
+    .meta({ description: 'IANA time zone; null clears it.' }),
+}).meta({ id: 'AccountChanges' });
 export type AccountChanges = z.infer<typeof AccountChanges>;
 
 export const AccountClosing = z
-  .strictObject({ slug: z.string().meta({ description: 'The slug of the account, as a confirmation.' }) })
+  .strictObject({ slug: z.string().meta({ pattern: '^[a-z0-9-]+$', description: 'The slug of the account, as confirmation.' }) })
   .meta({ id: 'AccountClosing' });
 export type AccountClosing = z.infer<typeof AccountClosing>;
 
-/** A user in an account. */
 export const Member = z
   .object({ account_id: Id, user_id: Id, username: z.string(), email: z.string().nullable(), role: z.string(), created_at: Time })
   .meta({ id: 'Member' });
@@ -63,13 +68,12 @@ export type Member = z.infer<typeof Member>;
 export const MemberChanges = z.strictObject({ role: MemberRole }).meta({ id: 'MemberChanges' });
 export type MemberChanges = z.infer<typeof MemberChanges>;
 
-/** Accounts and who belongs to them. */
 export const accounts = initContract().router({
   create: {
     method: 'POST',
     path: '/v1/accounts',
-    summary: 'Open a workspace',
-    description: 'The active account stays the same.',
+    summary: 'Create a workspace',
+    description: 'The active account does not change.',
     body: NewAccount,
     responses: { 201: Account },
     metadata: { auth: 'user', account: 'optional', quota: 'accounts', audit: ['account.create', 'account'] },
@@ -85,14 +89,14 @@ export const accounts = initContract().router({
   get: {
     method: 'GET',
     path: '/v1/accounts/{account_id}',
-    summary: 'Read an account',
+    summary: 'Retrieve an account',
     responses: { 200: Account },
-    metadata: { auth: 'user', or: 'platform.admin' },
+    metadata: { auth: 'user', exempt: 'platform.admin' },
   },
   update: {
     method: 'PATCH',
     path: '/v1/accounts/{account_id}',
-    summary: 'Change the name or the time zone of an account',
+    summary: 'Update the name or time zone of an account',
     body: AccountChanges,
     responses: { 200: Account },
     metadata: { auth: 'user', permission: 'account.members.invite', audit: ['account.update', 'account'] },
@@ -101,10 +105,11 @@ export const accounts = initContract().router({
     method: 'DELETE',
     path: '/v1/accounts/{account_id}',
     summary: 'Close a workspace',
-    description: 'Memberships, keys and invitations end at once and open runs are cancelled. Ledger, usage and audit log are kept.',
+    description:
+      'Memberships, API keys and invitations end immediately, and open runs are canceled. The credit ledger, usage and audit log are kept.',
     body: AccountClosing,
     responses: { 204: null },
-    metadata: { auth: 'user', permission: 'account.members.revoke', audit: ['account.delete', 'account'], also: [409] },
+    metadata: { auth: 'user', permission: 'account.members.revoke', audit: ['account.delete', 'account'], extraErrors: [409] },
   },
   members: {
     method: 'GET',
@@ -117,8 +122,8 @@ export const accounts = initContract().router({
   updateMember: {
     method: 'PATCH',
     path: '/v1/accounts/{account_id}/members/{user_id}',
-    summary: 'Change the role of a member',
-    description: 'Another role voids the open invitations of the member.',
+    summary: 'Update the role of a member',
+    description: 'Changing the role voids the open invitations that the member sent.',
     body: MemberChanges,
     responses: { 200: Member },
     metadata: {
@@ -126,23 +131,23 @@ export const accounts = initContract().router({
       read: 'account.members.list',
       permission: 'account.members.invite',
       audit: ['account_member.update', 'user'],
-      also: [409],
+      extraErrors: [409],
     },
   },
   removeMember: {
     method: 'DELETE',
     path: '/v1/accounts/{account_id}/members/{user_id}',
-    summary: 'Remove a member, or leave',
-    description: 'Keys, open invitations and share links of the member end at once. Threads, runs and projects stay.',
+    summary: 'Remove a member, or leave an account',
+    description: "The member's API keys, open invitations and share links end immediately. Threads, runs and projects are kept.",
     body: null,
     responses: { 204: null },
     metadata: {
       auth: 'user',
       read: 'account.members.list',
       permission: 'account.members.revoke',
-      or: 'self',
+      exempt: 'self',
       audit: ['account_member.remove', 'user'],
-      also: [409],
+      extraErrors: [409],
     },
   },
 } as const satisfies Resource);

@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { Account } from './accounts.ts';
 import { balanceFields } from './credits.ts';
 import { Id, searchParam } from './shared/fields.ts';
-import { pageQuery } from './shared/pages.ts';
+import { pageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
 const { type, status } = Account.shape;
 
-/** An account as those who run the platform see one. */
+/** An account as seen by platform admins. */
 export const AdminAccount = Account.pick({ id: true, slug: true, name: true, type: true, status: true, created_at: true })
   .extend({
     owner_user_id: Id,
@@ -22,13 +22,13 @@ export const AdminAccountChanges = z.strictObject({ status }).meta({ id: 'AdminA
 export type AdminAccountChanges = z.infer<typeof AdminAccountChanges>;
 
 export const AdminAccountsQuery = pageQuery().extend({
-  q: searchParam().optional().meta({ description: 'Part of the slug or the name, in either case.' }),
+  q: searchParam().optional().meta({ description: 'Matches part of the slug or name, ignoring case.' }),
   status: status.optional(),
   type: type.optional(),
 });
 export type AdminAccountsQuery = z.infer<typeof AdminAccountsQuery>;
 
-/** The accounts of the platform, but for those that were closed. */
+/** Excludes closed accounts. */
 export const adminAccounts = initContract().router({
   list: {
     method: 'GET',
@@ -41,17 +41,18 @@ export const adminAccounts = initContract().router({
   get: {
     method: 'GET',
     path: '/v1/admin/accounts/{account_id}',
-    summary: 'Read any account',
+    summary: 'Retrieve any account',
     responses: { 200: AdminAccount },
     metadata: { auth: 'platform' },
   },
   update: {
     method: 'PATCH',
     path: '/v1/admin/accounts/{account_id}',
-    summary: 'Suspend or re-activate an account',
-    description: 'While it is suspended every member and every key of it is refused; its runs are stopped and its streams end.',
+    summary: 'Suspend or reactivate an account',
+    description:
+      'Suspending an account stops its runs and ends its event streams. While it is suspended, requests from its members and API keys are rejected.',
     body: AdminAccountChanges,
     responses: { 200: AdminAccount },
-    metadata: { auth: 'platform', audit: ['account.suspend', 'account'], also: [409] },
+    metadata: { auth: 'platform', audit: ['account.suspend', 'account'], extraErrors: [409] },
   },
 } as const satisfies Resource);

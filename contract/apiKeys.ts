@@ -1,19 +1,20 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { Id, name, Time } from './shared/fields.ts';
-import { pageQuery } from './shared/pages.ts';
+import { Id, Time, trimmedText } from './shared/fields.ts';
+import { pageQuery } from './shared/pagination.ts';
+import { permissions } from './shared/permissions.ts';
 import type { Resource } from './shared/route.ts';
 
-/** A long-lived credential of a user in one account; its secret is never shown again. */
+/** A long-lived credential of a user in one account. The secret is returned only on creation. */
 export const ApiKey = z
   .object({
     id: Id,
     account_id: Id,
     user_id: Id,
     name: z.string(),
-    key_prefix: z.string().meta({ description: 'The first 7 characters of the key.' }),
+    key_prefix: z.string().meta({ description: 'First 7 characters of the key.' }),
     scopes: z.array(z.string()),
-    inherits_permissions: z.boolean().meta({ description: 'Whether the key has all permissions of its creator.' }),
+    inherits_permissions: z.boolean().meta({ description: 'Whether the key inherits all permissions of its creator.' }),
     revoked_at: Time.nullable(),
     last_used_at: Time.nullable(),
     created_at: Time,
@@ -25,28 +26,32 @@ export const CreatedApiKey = ApiKey.extend({
   key: z
     .string()
     .regex(/^al_[0-9A-Za-z]{32}$/)
-    .meta({ description: 'The secret; shown only here.' }),
+    .meta({ description: 'The secret key. Returned only in this response.' }),
 }).meta({ id: 'CreatedApiKey' });
 export type CreatedApiKey = z.infer<typeof CreatedApiKey>;
 
 export const NewApiKey = z
   .strictObject({
-    name: name(200),
+    name: trimmedText(200),
     scopes: z
-      .array(z.string().trim())
+      .array(
+        z
+          .string()
+          .trim()
+          .meta({ pattern: `^\\s*(?:${permissions.map((each) => each.replaceAll('.', '[.]')).join('|')})\\s*$` }),
+      )
       .max(64)
       .nullish()
-      .meta({ description: 'Left out or null: all that you may do at the time of a call.' }),
+      .meta({ description: 'If omitted or null, the key has the permissions that you have at the time of each call.' }),
   })
   .meta({ id: 'NewApiKey' });
 export type NewApiKey = z.infer<typeof NewApiKey>;
 
-/** Keys for servers and scripts. */
 export const apiKeys = initContract().router({
   create: {
     method: 'POST',
     path: '/v1/api-keys',
-    summary: 'Create a key',
+    summary: 'Create an API key',
     body: NewApiKey,
     responses: { 201: CreatedApiKey },
     metadata: { auth: 'user', permission: 'data.api_keys.manage', quota: 'api_keys', audit: ['api_key.create', 'api_key'] },
@@ -54,7 +59,7 @@ export const apiKeys = initContract().router({
   list: {
     method: 'GET',
     path: '/v1/api-keys',
-    summary: 'List keys, newest first',
+    summary: 'List API keys, newest first',
     query: pageQuery(),
     responses: { 200: z.array(ApiKey) },
     metadata: { auth: 'user', permission: 'data.api_keys.manage', pages: 'cursor' },
@@ -62,7 +67,7 @@ export const apiKeys = initContract().router({
   delete: {
     method: 'DELETE',
     path: '/v1/api-keys/{id}',
-    summary: 'Revoke a key',
+    summary: 'Revoke an API key',
     body: null,
     responses: { 204: null },
     metadata: { auth: 'user', read: 'data.api_keys.manage', audit: ['api_key.revoke', 'api_key'] },

@@ -1,20 +1,23 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { Id, name, Ok, oneOrMore, someField, Time } from './shared/fields.ts';
+import { baseUrlMeta, changes, Id, Ok, Time, trimmedText } from './shared/fields.ts';
 import type { Resource } from './shared/route.ts';
 
 const scope = z.enum(['account', 'platform']);
 const provider = z.enum(['groq', 'openai']);
 
-/** A credential for an upstream that turns speech into text. */
+/** A credential for a speech recognition provider. */
 export const AsrCredential = z
   .object({
     id: Id,
-    account_id: Id.nullable().meta({ description: 'Null for the platform.' }),
+    account_id: Id.nullable().meta({ description: 'Null for platform credentials.' }),
     scope,
     provider,
     name: z.string(),
-    key_prefix: z.string().nullable().meta({ description: 'The first 8 characters of the key; null for those who may not manage it.' }),
+    key_prefix: z
+      .string()
+      .nullable()
+      .meta({ description: 'First 8 characters of the API key; null if you may not manage the credential.' }),
     base_url: z.string().nullable(),
     model: z.string(),
     is_default: z.boolean(),
@@ -24,14 +27,20 @@ export const AsrCredential = z
 export type AsrCredential = z.infer<typeof AsrCredential>;
 
 const apiKey = z.string().trim().min(1).max(4096);
-const baseUrl = z.string().trim().max(2048).nullish().meta({ description: 'Absolute http(s) URL without user, query or fragment.' });
+const baseUrl = z
+  .string()
+  .trim()
+  .max(2048)
+  .meta(baseUrlMeta)
+  .nullish()
+  .meta({ description: 'Absolute http(s) URL without user info, query or fragment.' });
 
 export const NewAsrCredential = z
   .strictObject({
-    name: name(100),
+    name: trimmedText(100),
     provider,
     api_key: apiKey,
-    model: name(200),
+    model: trimmedText(200),
     base_url: baseUrl,
     is_default: z.boolean().default(false),
     scope: scope.default('account'),
@@ -39,25 +48,20 @@ export const NewAsrCredential = z
   .meta({ id: 'NewAsrCredential' });
 export type NewAsrCredential = z.infer<typeof NewAsrCredential>;
 
-export const AsrCredentialChanges = z
-  .strictObject({
-    name: name(100).optional(),
-    api_key: apiKey.optional(),
-    base_url: baseUrl,
-    model: name(200).optional(),
-    is_default: z.boolean().optional(),
-  })
-  .refine(...someField)
-  .meta(oneOrMore)
-  .meta({ id: 'AsrCredentialChanges' });
+export const AsrCredentialChanges = changes({
+  name: trimmedText(100).optional(),
+  api_key: apiKey.optional(),
+  base_url: baseUrl,
+  model: trimmedText(200).optional(),
+  is_default: z.boolean().optional(),
+}).meta({ id: 'AsrCredentialChanges' });
 export type AsrCredentialChanges = z.infer<typeof AsrCredentialChanges>;
 
-/** Most bytes of a recording. */
 export const maxRecordingBytes = 25 * 2 ** 20;
 
 export const Recording = z
   .strictObject({
-    file: z.file().meta({ description: 'Up to 25 MiB, in a format that the provider knows.' }),
+    file: z.file().meta({ description: 'An audio file up to 25 MiB, in a format that the provider supports.' }),
     language: z
       .string()
       .max(16)
@@ -70,15 +74,14 @@ export const Transcript = z.object({ text: z.string() }).meta({ id: 'Transcript'
 export type Transcript = z.infer<typeof Transcript>;
 
 const permission = { account: 'data.secrets.manage', platform: 'platform.admin' } as const;
-/** What the path names says whose it is: an admin of the platform manages what belongs to that. */
-const managing = { auth: 'user', permission: permission.account, or: permission.platform } as const;
+/** The credential in the path determines the scope: platform admins manage the platform's credentials. */
+const managing = { auth: 'user', permission: permission.account, exempt: permission.platform } as const;
 
-/** Credentials for speech recognition. */
 export const asrCredentials = initContract().router({
   create: {
     method: 'POST',
     path: '/v1/asr-credentials',
-    summary: 'Add a credential',
+    summary: 'Create a credential',
     body: NewAsrCredential,
     responses: { 201: AsrCredential },
     metadata: { auth: 'user', permission, quota: 'asr_credentials', audit: ['asr_credential.create', 'asr_credential'] },
@@ -93,16 +96,16 @@ export const asrCredentials = initContract().router({
   update: {
     method: 'PUT',
     path: '/v1/asr-credentials/{credential_id}',
-    summary: 'Change a credential',
-    description: 'What is left out stays.',
+    summary: 'Update a credential',
+    description: 'Omitted fields keep their values.',
     body: AsrCredentialChanges,
     responses: { 200: AsrCredential },
-    metadata: { ...managing, audit: ['asr_credential.update', 'asr_credential'], also: [409] },
+    metadata: { ...managing, audit: ['asr_credential.update', 'asr_credential'], extraErrors: [409] },
   },
   delete: {
     method: 'DELETE',
     path: '/v1/asr-credentials/{credential_id}',
-    summary: 'Remove a credential and its key',
+    summary: 'Delete a credential and its API key',
     body: null,
     responses: { 204: null },
     metadata: { ...managing, audit: ['asr_credential.delete', 'asr_credential'] },
@@ -110,25 +113,24 @@ export const asrCredentials = initContract().router({
   setDefault: {
     method: 'POST',
     path: '/v1/asr-credentials/{credential_id}/set-default',
-    summary: 'Make a credential the one that is used',
+    summary: 'Set the default credential',
     body: null,
     responses: { 200: Ok },
     metadata: { ...managing, audit: ['asr_credential.set_default', 'asr_credential'] },
   },
 } as const satisfies Resource);
 
-/** Speech recognition. */
 export const asr = initContract().router({
   transcribe: {
     method: 'POST',
     path: '/v1/asr/transcribe',
-    summary: 'Turn a recording into text',
+    summary: 'Transcribe a recording',
     description:
-      'By the default credential of the account, or else that of the platform. The recording is passed on as it comes and not kept.',
+      'Uses the default credential of the account, or else of the platform. The recording is streamed to the provider and not stored.',
     contentType: 'multipart/form-data',
     maxBody: maxRecordingBytes + 2 ** 18,
     body: Recording,
     responses: { 200: Transcript },
-    metadata: { auth: 'user', audit: 'none', also: [409, 502] },
+    metadata: { auth: 'user', audit: 'none', extraErrors: [409, 502] },
   },
 } as const satisfies Resource);

@@ -1,38 +1,35 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { bytesOf, type Resource } from './shared/route.ts';
+import { declareFile, type Resource } from './shared/route.ts';
 
-/** The images that a message can show. */
+/** Image types that messages accept. */
 export const imageTypes = ['image/png', 'image/jpeg', 'image/webp', 'image/gif'] as const;
 
-/** Most bytes of messages and tools that one request to a model holds (specification, runs 7). Vendors take 20 MB and more. */
+/** Maximum size of the messages and tools in one model request. Providers accept 20 MB or more. */
 export const maxPayloadBytes = 5 * 2 ** 20;
 
 /**
- * Most bytes of an attachment, by kind. An image of that size takes 4.67 MiB of the payload in base64 and leaves 0.33 MiB to texts and tools; of the
- * vendors Anthropic takes the least, 5 MB of base64.
+ * Maximum attachment size by kind. In base64, an image of the maximum size takes 4.67 MiB of the payload and leaves 0.33 MiB for text and tools.
+ * Anthropic has the lowest limit of the providers: 5 MB of base64.
  */
 export const maxAttachmentBytes = { image: 3.5 * 2 ** 20, file: 2 ** 20 } as const;
 
-/** Characters of base64 that so many bytes become. */
 export const base64Length = (bytes: number): number => 4 * Math.ceil(bytes / 3);
 
-/** Most characters of base64 that the images of one request have together: those of one of the largest. */
+/** Maximum total base64 length of all images in one model request: the length of one image of the maximum size. */
 export const maxImageChars: number = base64Length(maxAttachmentBytes.image);
 
 const mebibytes = (bytes: number) => `${bytes / 2 ** 20} MiB`;
 
-/** A file that is ready to be named by a message. */
+/** An uploaded file that a message can reference. */
 export const StagedAttachment = z
   .object({
     key: z.string(),
-    filename: z
-      .string()
-      .meta({ description: 'The name that was sent, in any script, without folders and characters that are not harmless everywhere.' }),
+    filename: z.string().meta({ description: 'The submitted file name, without folders and unsafe characters. Any script is allowed.' }),
     mime_type: z.string(),
-    size: z.int().min(1).meta({ description: 'Bytes.' }),
+    size: z.int().min(1).meta({ description: 'Size in bytes.' }),
     kind: z.enum(['image', 'file']),
-    extracted_text: z.string().optional().meta({ description: 'Only of text files: the first 12 000 characters.' }),
+    extracted_text: z.string().optional().meta({ description: 'Text files only: the first 12,000 characters.' }),
   })
   .meta({ id: 'StagedAttachment' });
 export type StagedAttachment = z.infer<typeof StagedAttachment>;
@@ -45,19 +42,19 @@ export const NewAttachment = z
   })
   .meta({ id: 'NewAttachment' });
 
-/** A key as it stands in a path: no segment is empty or says where to go. */
+/** A key in a URL path. Empty, `.` and `..` segments and backslashes are rejected. */
 const AttachmentKey = z
   .string()
   .max(500)
   .regex(/^(?!.*\\)(?!(?:.*\/)?\.{0,2}(?:\/|$))/s, 'must be a key');
 
-/** Files and images that messages name. */
 export const attachments = initContract().router({
   stage: {
     method: 'POST',
     path: '/v1/attachments/stage',
     summary: 'Upload a file for a message',
-    description: 'It is yours alone until a message names its key, and removed after 24 hours if none does.',
+    description:
+      'Only you can access the file until a message references its key. A file that no message references is removed after 24 hours.',
     contentType: 'multipart/form-data',
     maxBody: 21 * 2 ** 20,
     body: NewAttachment,
@@ -68,14 +65,20 @@ export const attachments = initContract().router({
     method: 'GET',
     path: '/v1/attachments/{key...}',
     summary: 'Download an attachment',
-    description: 'Of a message in a thread you can read, or one you have just uploaded. With a `share_token` no credential is needed.',
+    description:
+      'Returns an attachment of a message in a thread that you can read, or a file that you have just uploaded. With a `share_token`, no credential is required.',
     pathParams: z.object({ key: AttachmentKey }),
     query: z.object({
-      share_token: z.string().min(1).max(200).optional().meta({ description: 'Of a share that shows a message with this attachment.' }),
-      session_token: z.string().min(1).max(1_000).optional().meta({ description: 'For a share with a password.' }),
+      share_token: z
+        .string()
+        .min(1)
+        .max(200)
+        .optional()
+        .meta({ description: 'Token of a share that includes a message with this attachment.' }),
+      session_token: z.string().min(1).max(1_000).optional().meta({ description: 'Session token, for a password-protected share.' }),
     }),
     headers: z.object({ 'if-none-match': z.string().optional() }),
-    responses: { 200: bytesOf(), 304: null },
-    metadata: { auth: 'user+key', read: 'data.threads.read', openWith: 'share_token' },
+    responses: { 200: declareFile(), 304: null },
+    metadata: { auth: 'user+key', read: 'data.threads.read', secretParam: 'share_token' },
   },
 } as const satisfies Resource);

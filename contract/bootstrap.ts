@@ -8,7 +8,7 @@ export const BootstrapToken = z.object({ token: z.string(), expires_at: Time }).
 export type BootstrapToken = z.infer<typeof BootstrapToken>;
 
 export const BootstrapTokenState = z
-  .object({ valid: z.boolean(), expires_at: Time.optional().meta({ description: 'Only for the current token.' }) })
+  .object({ valid: z.boolean(), expires_at: Time.optional().meta({ description: 'Present only for the current token.' }) })
   .meta({ id: 'BootstrapTokenState' });
 export type BootstrapTokenState = z.infer<typeof BootstrapTokenState>;
 
@@ -25,24 +25,30 @@ export type PlatformSetup = z.infer<typeof PlatformSetup>;
 
 export const PlatformAdmin = AccessGrant.extend({ user_id: Id }).meta({ id: 'PlatformAdmin' });
 
-/** The first platform admin. */
 export const bootstrap = initContract().router({
   init: {
     method: 'POST',
     path: '/v1/bootstrap/init',
-    summary: 'Make a setup token for the first platform admin',
-    description: 'Only from loopback, or with `X-Bootstrap-Secret`; 404 otherwise. A new token voids the one before.',
+    summary: 'Create a setup token for the first platform admin',
+    description:
+      'Allowed only from loopback or with `X-Bootstrap-Secret`; otherwise the response is 404. A new token voids the previous one.',
     body: null,
     responses: { 201: BootstrapToken },
-    metadata: { auth: 'public', origin: true, ownHost: true, audit: ['platform.bootstrap_init', 'platform'], also: [404, 409] },
+    metadata: {
+      auth: 'public',
+      origin: true,
+      trustedHostOnly: true,
+      audit: ['platform.bootstrap_init', 'platform'],
+      extraErrors: [404, 409],
+    },
   },
   verify: {
     method: 'GET',
     path: '/v1/bootstrap/verify/{token}',
-    summary: 'Read whether a setup token is good',
+    summary: 'Check whether a setup token is valid',
     pathParams: z.object({ token: z.string().min(1).max(200) }),
     responses: { 200: BootstrapTokenState },
-    metadata: { auth: 'public', ownHost: true },
+    metadata: { auth: 'public', trustedHostOnly: true },
   },
   setup: {
     method: 'POST',
@@ -50,6 +56,6 @@ export const bootstrap = initContract().router({
     summary: 'Create the first platform admin',
     body: PlatformSetup,
     responses: { 201: PlatformAdmin },
-    metadata: { auth: 'public', origin: true, ownHost: true, audit: ['platform.bootstrap', 'user'], also: [401, 409] },
+    metadata: { auth: 'public', origin: true, trustedHostOnly: true, audit: ['platform.bootstrap', 'user'], extraErrors: [401, 409] },
   },
 } as const satisfies Resource);

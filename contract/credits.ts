@@ -1,10 +1,9 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { AnyObject, Id, Time } from './shared/fields.ts';
-import { pageQuery } from './shared/pages.ts';
+import { pageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
-/** What can change a balance. */
 export const creditCauses = [
   'initial_grant',
   'monthly_grant',
@@ -18,34 +17,33 @@ export const creditCauses = [
 ] as const;
 export type CreditCause = (typeof creditCauses)[number];
 
-/** A row of the ledger: one change of the balance of an account. */
+/** A ledger entry: one change of the balance of an account. */
 export const CreditTransaction = z
   .object({
     id: Id,
     account_id: Id,
-    amount: z.int().meta({ description: 'Positive adds, negative takes; never 0.' }),
+    amount: z.int().meta({ description: 'Positive to add credits, negative to deduct them; never 0.' }),
     type: z.enum(['credit', 'debit']),
-    reference_type: z.enum(creditCauses).meta({ description: 'The cause.' }),
-    reference_id: Id.nullable().meta({ description: 'The object of the cause: a run, a subscription, a code, an audit entry.' }),
+    reference_type: z.enum(creditCauses).meta({ description: 'What caused the change.' }),
+    reference_id: Id.nullable().meta({ description: 'ID of the object that caused the change: a run, subscription, code or audit entry.' }),
     note: z.string().nullable(),
-    metadata: AnyObject.nullable().meta({ description: 'How the amount was worked out.' }),
-    thread_title: z.string().nullable().meta({ description: 'Of a run, where you may read its thread.' }),
+    metadata: AnyObject.nullable().meta({ description: 'How the amount was calculated.' }),
+    thread_title: z.string().nullable().meta({ description: 'For runs, if you may read the thread.' }),
     created_at: Time,
   })
   .meta({ id: 'CreditTransaction' });
 export type CreditTransaction = z.infer<typeof CreditTransaction>;
 
-/** A balance, and what of it runs may still spend. */
 export const balanceFields = {
-  balance: z.int().min(0).meta({ description: 'Credits: the sum of the ledger.' }),
-  reserved: z.int().min(0).meta({ description: 'Credits that runs under way have reserved; a run releases them when it ends.' }),
+  balance: z.int().min(0).meta({ description: 'Credits: the sum of all ledger entries.' }),
+  reserved: z.int().min(0).meta({ description: 'Credits reserved by active runs; a run releases its reservation when it ends.' }),
   available: z
     .int()
     .min(0)
-    .meta({ description: 'The balance without what is reserved, at least 0. A run starts only if this is above 0.' }),
+    .meta({ description: 'Balance minus reserved credits, at least 0. A run starts only if this is greater than 0.' }),
 };
 
-/** A balance with the transactions that led to it, newest first. */
+/** A balance and its transactions, newest first. */
 export const Credits = z.object({ ...balanceFields, transactions: z.array(CreditTransaction) }).meta({ id: 'Credits' });
 export type Credits = z.infer<typeof Credits>;
 
@@ -54,7 +52,7 @@ export const AccountCredits = z
   .meta({ id: 'AccountCredits' });
 export type AccountCredits = z.infer<typeof AccountCredits>;
 
-/** A day in UTC that PostgreSQL has, too: it knows no year 0. */
+/** A day in UTC. PostgreSQL has no year 0. */
 export const dayParam = () => z.iso.date().refine((day) => day >= '0001', 'must not be before the year 1');
 
 export const CreditsQuery = pageQuery(50).extend({
@@ -63,13 +61,13 @@ export const CreditsQuery = pageQuery(50).extend({
 });
 export type CreditsQuery = z.infer<typeof CreditsQuery>;
 
-const mostAtOnce = 10 ** 12;
+const maxAdjustment = 10 ** 12;
 const amount = z
   .int()
-  .min(-mostAtOnce)
-  .max(mostAtOnce)
+  .min(-maxAdjustment)
+  .max(maxAdjustment)
   .refine((value) => value !== 0, 'must not be 0')
-  .meta({ description: 'Positive adds, negative takes.', not: { const: 0 } });
+  .meta({ description: 'Positive to add credits, negative to deduct them.', not: { const: 0 } });
 const note = z.string().max(500).optional();
 
 export const CreditAdjustment = z.strictObject({ account_id: Id, amount, note }).meta({ id: 'CreditAdjustment' });
@@ -84,21 +82,18 @@ export type BulkCreditAdjustment = z.infer<typeof BulkCreditAdjustment>;
 export const CreditReset = z.strictObject({ note }).meta({ id: 'CreditReset' });
 export type CreditReset = z.infer<typeof CreditReset>;
 
-/** An operation on the credits of all accounts, and how far it has come. */
+/** A bulk operation on the credits of all accounts, with its progress. */
 export const CreditOperation = z
   .object({
-    id: Id.meta({ description: 'Also the id of its audit entry, and the `reference_id` of its transactions.' }),
+    id: Id.meta({ description: 'Also the ID of its audit entry and the `reference_id` of its transactions.' }),
     operation: z.enum(['bulk_adjust', 'reset_all']),
-    amount: z.int().nullable().meta({ description: 'What every account is given or loses; null for a reset.' }),
+    amount: z.int().nullable().meta({ description: 'Credits added to or deducted from each account; null for a reset.' }),
     note: z.string().nullable(),
     state: z.enum(['running', 'completed']),
-    total: z.int().min(0).meta({ description: 'Accounts that were there at the beginning; later ones are left as they are.' }),
-    done: z.int().min(0).meta({ description: 'Accounts that were looked at so far.' }),
-    affected: z.int().min(0).meta({ description: 'Accounts whose balance changed so far.' }),
-    failed: z
-      .int()
-      .min(0)
-      .meta({ description: 'Accounts that were left as they are because they would have more credits than is possible.' }),
+    total: z.int().min(0).meta({ description: 'Accounts that existed when the operation started; later ones are not changed.' }),
+    done: z.int().min(0).meta({ description: 'Accounts processed so far.' }),
+    affected: z.int().min(0).meta({ description: 'Accounts whose balance has changed so far.' }),
+    failed: z.int().min(0).meta({ description: 'Accounts left unchanged because their balance would exceed the maximum.' }),
     created_by: Id,
     created_at: Time,
     completed_at: Time.nullable(),
@@ -106,13 +101,13 @@ export const CreditOperation = z
   .meta({ id: 'CreditOperation' });
 export type CreditOperation = z.infer<typeof CreditOperation>;
 
-/** Balances and their ledger. */
 export const credits = initContract().router({
   mine: {
     method: 'GET',
     path: '/v1/me/credits',
-    summary: 'Read the balance of the active account, and its transactions, newest first',
-    description: 'Without `data.usage.read` you see those of your own runs and redemptions, and those that are nobody’s.',
+    summary: 'Retrieve the balance of the active account and its transactions, newest first',
+    description:
+      'Without `data.usage.read`, you see only the transactions of your own runs and redemptions, and those that belong to no user.',
     query: CreditsQuery,
     responses: { 200: Credits },
     metadata: { auth: 'user+key', pages: 'within' },
@@ -120,7 +115,7 @@ export const credits = initContract().router({
   ofAccount: {
     method: 'GET',
     path: '/v1/admin/credits',
-    summary: 'Read the balance of any account, and its transactions, newest first',
+    summary: 'Retrieve the balance of any account and its transactions, newest first',
     query: pageQuery(50).extend({ account_id: Id }),
     responses: { 200: AccountCredits },
     metadata: { auth: 'platform', pages: 'within', queryIds: { account_id: 'account' } },
@@ -128,9 +123,9 @@ export const credits = initContract().router({
   adjust: {
     method: 'POST',
     path: '/v1/admin/credits/adjust',
-    summary: 'Give credits to an account or take some away',
+    summary: 'Add credits to an account, or deduct them',
     description:
-      'More than the balance cannot be taken: 409 `insufficient_credits`. Credits that runs have reserved can be: those runs stop before their next model call.',
+      'Deducting more than the balance returns 409 `insufficient_credits`. Credits reserved by runs can be deducted; those runs stop before their next model call.',
     body: CreditAdjustment,
     responses: { 200: AccountBalance },
     metadata: { auth: 'platform', audit: ['credits.adjust', 'account'] },
@@ -138,9 +133,9 @@ export const credits = initContract().router({
   bulkAdjust: {
     method: 'POST',
     path: '/v1/admin/credits/bulk-adjust',
-    summary: 'Give credits to every account or take some away',
+    summary: 'Add credits to every account, or deduct them',
     description:
-      'An account loses no more than it has. Up to 1,000 accounts are changed before the answer; of more, the rest are changed in the background, at most 1,000 in a transaction: the answer says `running`, and the operation can be read by its `id`. Each account changes once, also when a worker ends in the middle. While one operation runs, another is 409 `credit_operation_running`.',
+      'No balance goes below 0. Up to 1,000 accounts are changed before the response. If there are more, the response has the state `running` and the rest are changed in the background, at most 1,000 per transaction; retrieve the operation by its `id` to follow the progress. Each account is changed exactly once, even if a worker stops midway. While an operation is running, another one returns 409 `credit_operation_running`.',
     body: BulkCreditAdjustment,
     responses: { 200: CreditOperation },
     metadata: { auth: 'platform', audit: ['credits.bulk_adjust', 'credits_batch'] },
@@ -148,8 +143,8 @@ export const credits = initContract().router({
   resetAll: {
     method: 'POST',
     path: '/v1/admin/credits/reset-all',
-    summary: 'Take all credits from every account',
-    description: 'It proceeds as an adjustment of every account does.',
+    summary: 'Reset the credits of every account to 0',
+    description: 'Processed in the same way as a bulk adjustment.',
     body: CreditReset,
     responses: { 200: CreditOperation },
     metadata: { auth: 'platform', audit: ['credits.reset_all', 'credits_batch'] },
@@ -157,7 +152,7 @@ export const credits = initContract().router({
   operation: {
     method: 'GET',
     path: '/v1/admin/credits/operations/{operation_id}',
-    summary: 'Read an operation on the credits of all accounts, and how far it has come',
+    summary: 'Retrieve a bulk credit operation and its progress',
     responses: { 200: CreditOperation },
     metadata: { auth: 'platform' },
   },

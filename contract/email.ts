@@ -1,23 +1,23 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { betweenValues } from './shared/fields.ts';
-import { hostPattern, mailboxPattern } from './shared/mail.ts';
+import { inconsistentValues } from './shared/fields.ts';
+import { hostPattern, mailboxPattern } from './shared/mailPatterns.ts';
 import type { Resource } from './shared/route.ts';
 
 export const EmailStatus = z
   .object({
-    configured: z.boolean().meta({ description: 'Whether there is a sender.' }),
+    configured: z.boolean().meta({ description: 'Whether a sender is set.' }),
     from: z.string().nullable(),
     source: z
       .enum(['db', 'env', 'none'])
-      .meta({ description: 'Where the sender comes from; the environment counts more than what is stored.' }),
+      .meta({ description: 'Where the sender comes from. The environment takes precedence over stored values.' }),
   })
   .meta({ id: 'EmailStatus' });
 export type EmailStatus = z.infer<typeof EmailStatus>;
 
 const TlsMode = z.enum(['none', 'starttls', 'tls']);
 
-/** What is in force for mail that leaves; texts are empty while they are unset. */
+/** The effective configuration for outgoing email. Unset text values are empty. */
 export const EmailConfig = z
   .object({
     from: z.string(),
@@ -30,74 +30,73 @@ export const EmailConfig = z
   .meta({ id: 'EmailConfig' });
 export type EmailConfig = z.infer<typeof EmailConfig>;
 
-/** Before anything is trimmed: a line break at the end is one, too. */
-const oneLine = () => z.string().refine((text) => !/[\r\n]/.test(text), { error: 'must be on one line', abort: true });
-const onOneLine = { pattern: '^[^\\r\\n]*$' };
+/** Checked before trimming, so that a trailing line break is also rejected. */
+const singleLine = () => z.string().refine((text) => !/[\r\n]/.test(text), { error: 'must be on one line', abort: true });
+const singleLineMeta = { pattern: '^[^\\r\\n]*$' };
 const emptyOr = (pattern: RegExp) => new RegExp(`^$|${pattern.source}`, pattern.flags);
 
-/** All that is stored about mail, except that the password may stay. */
+/** Replaces the whole stored configuration, except that the password can be kept. */
 export const EmailConfigValues = z
   .strictObject({
-    from: oneLine()
+    from: singleLine()
       .trim()
       .max(320)
       .regex(emptyOr(mailboxPattern), 'must be an address, or Name <address>')
-      .meta({ description: 'An address, or `Name <address>`; `""` turns mail off.' }),
-    smtp_host: oneLine()
+      .meta({ description: 'An address, or `Name <address>`; `""` turns email off.' }),
+    smtp_host: singleLine()
       .trim()
       .max(255, { abort: true })
       .regex(emptyOr(hostPattern), 'must be the name or the address of a host')
       .default('')
-      .meta({ description: 'The name or the IP address of the server; required with a sender.' }),
+      .meta({ description: 'Host name or IP address of the mail server; required if `from` is set.' }),
     smtp_port: z.int().min(1).max(65_535).default(587),
-    smtp_user: oneLine()
+    smtp_user: singleLine()
       .trim()
       .max(255)
       .default('')
-      .meta({ ...onOneLine, description: 'Empty where nobody signs in.' }),
-    smtp_pass: oneLine()
+      .meta({ ...singleLineMeta, description: 'Empty for no authentication.' }),
+    smtp_pass: singleLine()
       .max(1_024)
-      .meta(onOneLine)
+      .meta(singleLineMeta)
       .nullish()
-      .meta({ description: 'Left out or `""` keeps what is stored, null clears it.' }),
+      .meta({ description: 'If omitted or `""`, the stored password is kept; null clears it.' }),
     smtp_tls_mode: TlsMode.default('starttls').meta({
-      description: '`starttls` fails where the server does not offer it, `tls` speaks TLS from the start.',
+      description: '`starttls` fails if the server does not offer it; `tls` uses TLS from the start of the connection.',
     }),
   })
   .refine(({ from, smtp_host: host }) => from === '' || host !== '', {
     path: ['smtp_host'],
     message: 'is required with a sender',
-    params: betweenValues,
+    params: inconsistentValues,
   })
   .meta({ id: 'EmailConfigValues' });
 export type EmailConfigValues = z.infer<typeof EmailConfigValues>;
 
 export const TestEmail = z
-  .strictObject({ to: z.string().meta({ description: 'One address (RFC 5322 addr-spec) of 3 to 254 characters.' }) })
+  .strictObject({ to: z.string().meta({ description: 'An email address (RFC 5322 addr-spec) of 3 to 254 characters.' }) })
   .meta({ id: 'TestEmail' });
 export type TestEmail = z.infer<typeof TestEmail>;
 
-/** How mail leaves the installation. */
 export const email = initContract().router({
   status: {
     method: 'GET',
     path: '/v1/admin/email/status',
-    summary: 'Whether mail can be sent',
+    summary: 'Check whether email can be sent',
     responses: { 200: EmailStatus },
     metadata: { auth: 'platform' },
   },
   config: {
     method: 'GET',
     path: '/v1/admin/email/config',
-    summary: 'Read what is in force for mail',
+    summary: 'Retrieve the effective email configuration',
     responses: { 200: EmailConfig },
     metadata: { auth: 'platform' },
   },
   configure: {
     method: 'PUT',
     path: '/v1/admin/email/config',
-    summary: 'Replace what is stored about mail',
-    description: 'It acts on the next mail. What the environment sets stays in force.',
+    summary: 'Replace the stored email configuration',
+    description: 'Takes effect with the next email. Values set by the environment take precedence.',
     body: EmailConfigValues,
     responses: { 204: null },
     metadata: { auth: 'platform', audit: ['email_config.update', 'email_config'] },
@@ -105,11 +104,11 @@ export const email = initContract().router({
   test: {
     method: 'POST',
     path: '/v1/admin/email/test',
-    summary: 'Send a mail at once',
+    summary: 'Send a test email',
     description:
-      'Answers when the server has taken it, 503 `smtp_failed` with its status code in `details.smtp_code` and the cause in `details.failure` otherwise, after 10 s at the latest.',
+      'Returns when the mail server has accepted the email. Otherwise returns 503 `smtp_failed`, with the status code of the mail server in `details.smtp_code` and the cause in `details.failure`. The response takes at most 10 seconds.',
     body: TestEmail,
     responses: { 204: null },
-    metadata: { auth: 'platform', rate: 'mail', audit: ['email_config.test', 'email_config'] },
+    metadata: { auth: 'platform', rateLimit: 'mail', audit: ['email_config.test', 'email_config'] },
   },
 } as const satisfies Resource);

@@ -1,12 +1,12 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { EntitlementType, entitlementFields, fitsItsType } from './plans.ts';
+import { checkValueType, EntitlementType, entitlementFields } from './plans.ts';
 import { Id, Ok, Time } from './shared/fields.ts';
 import { Instant } from './shared/instant.ts';
-import { pageQuery } from './shared/pages.ts';
+import { pageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
-/** A value that one account has, whatever its plan and the platform say; a sensitive one reads `******`. */
+/** A value for one account that takes precedence over its plan and the platform settings. Sensitive values read `******`. */
 export const EntitlementOverride = z
   .object({
     id: Id,
@@ -15,7 +15,7 @@ export const EntitlementOverride = z
     value: z.string(),
     value_type: EntitlementType,
     reason: z.string().nullable(),
-    expires_at: Time.nullable().meta({ description: 'From this instant on it has no effect.' }),
+    expires_at: Time.nullable().meta({ description: 'The override has no effect from this instant on.' }),
     created_by_user_id: Id.nullable(),
     created_at: Time,
   })
@@ -24,7 +24,7 @@ export type EntitlementOverride = z.infer<typeof EntitlementOverride>;
 
 export const NewEntitlementOverride = z
   .strictObject({ account_id: Id, ...entitlementFields, reason: z.string().max(500).nullish(), expires_at: Instant.nullish() })
-  .check(fitsItsType)
+  .check(checkValueType)
   .meta({ id: 'NewEntitlementOverride' });
 export type NewEntitlementOverride = z.infer<typeof NewEntitlementOverride>;
 
@@ -32,12 +32,11 @@ const ofAccount = { account_id: Id };
 const queryIds = { account_id: 'account' } as const;
 const permission = 'platform.entitlements.manage';
 
-/** What single accounts may that their plan does not say. */
 export const entitlementOverrides = initContract().router({
   list: {
     method: 'GET',
     path: '/v1/entitlement-overrides',
-    summary: 'List the overrides of an account, expired ones too, newest first',
+    summary: 'List the entitlement overrides of an account, including expired ones, newest first',
     query: pageQuery().extend(ofAccount),
     responses: { 200: z.array(EntitlementOverride) },
     metadata: { auth: 'platform', permission, pages: 'cursor', queryIds },
@@ -45,7 +44,7 @@ export const entitlementOverrides = initContract().router({
   set: {
     method: 'POST',
     path: '/v1/entitlement-overrides',
-    summary: 'Give an account a value, in place of the one it may have been given before',
+    summary: 'Set an entitlement override for an account, replacing any existing one',
     body: NewEntitlementOverride,
     responses: { 201: EntitlementOverride, 200: EntitlementOverride },
     metadata: { auth: 'platform', permission, audit: ['entitlement_override.set', 'entitlement_override'] },
@@ -53,7 +52,7 @@ export const entitlementOverrides = initContract().router({
   delete: {
     method: 'DELETE',
     path: '/v1/entitlement-overrides/{override_id}',
-    summary: 'Take an override away',
+    summary: 'Delete an entitlement override',
     query: z.object(ofAccount),
     body: null,
     responses: { 200: Ok },

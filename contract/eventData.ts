@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AnyObject, Id, Time } from './shared/fields.ts';
 
-/** Token counts of one or more model calls, as the provider reports them, or estimated where it does not. */
+/** Token counts of one or more model calls, reported by the provider or else estimated. */
 export const Usage = z
   .object({
     input_tokens: z.int().min(0).optional(),
@@ -13,26 +13,25 @@ export const Usage = z
     estimated: z
       .boolean()
       .optional()
-      .meta({ description: 'true: a part of the counts is an estimate, because the provider reported none.' }),
+      .meta({ description: 'True if some of the counts are estimated because the provider did not report them.' }),
   })
   .meta({ id: 'Usage' });
 export type Usage = z.infer<typeof Usage>;
 
-/** What something cost, in millionths of a US dollar. */
+/** A cost in millionths of a US dollar. */
 export const Cost = z.object({ currency: z.literal('USD'), amount_micros: z.int().min(0) }).meta({ id: 'Cost' });
 export type Cost = z.infer<typeof Cost>;
 
-/** Why a tool or a run failed. */
 export const RunError = z.object({ error_class: z.string(), message: z.string(), details: AnyObject.optional() }).meta({ id: 'RunError' });
 export type RunError = z.infer<typeof RunError>;
 
-/** How hard a model thinks before it answers. */
+/** How much a model reasons before it answers. */
 export const ReasoningMode = z
   .enum(['auto', 'enabled', 'disabled', 'none', 'minimal', 'low', 'medium', 'high', 'xhigh'])
   .meta({ id: 'ReasoningMode' });
 export type ReasoningMode = z.infer<typeof ReasoningMode>;
 
-/** The answer of one model turn, with the tools it asks for. */
+/** The output of one model turn, including its tool calls. */
 export const AssistantMessage = z
   .object({
     role: z.literal('assistant'),
@@ -43,10 +42,10 @@ export const AssistantMessage = z
 export type AssistantMessage = z.infer<typeof AssistantMessage>;
 
 const usageAndCost = { usage: Usage.optional(), cost: Cost.optional() };
-const incompleteMessageId = Id.optional().meta({ description: 'The incomplete message that keeps what was answered.' });
+const incompleteMessageId = Id.optional().meta({ description: 'The incomplete message that contains the partial answer.' });
 const toolName = { tool_call_id: z.string(), tool_name: z.string() };
 
-/** What each type of event says in `data`, beside the `trace_id` that all carry (specification, runs 6). */
+/** The `data` of each event type. All events also have a `trace_id` in `data`. */
 export const eventData = {
   'run.started': z.object({
     source: z.enum(['api', 'retry', 'edit', 'continue', 'subagent']),
@@ -56,11 +55,11 @@ export const eventData = {
     model: z.string().optional(),
     reasoning_mode: ReasoningMode.optional(),
     resume_from_run_id: Id.optional(),
-    continues_message_id: Id.optional().meta({ description: 'The incomplete message whose text this run goes on with.' }),
+    continues_message_id: Id.optional().meta({ description: 'The incomplete message that this run continues.' }),
     continuation_source: z.enum(['none', 'user_followup', 'explicit']),
   }),
   'worker.job.received': z.object({ job_id: z.string(), job_type: z.string(), account_id: Id, attempt: z.int().min(1) }),
-  /** `usage` and `cost` are what the interrupted model call used, estimated. */
+  /** `usage` and `cost` are estimates for the interrupted model call. */
   'run.recovered': z.object({ attempt: z.int().min(2), discard_from_seq: z.int().min(1), ...usageAndCost }),
   'run.route.selected': z.object({
     route_id: z.string(),
@@ -73,7 +72,7 @@ export const eventData = {
     openai_api_mode: z.string().optional(),
     advanced_json_sha256: z.string().optional(),
     persona_model: z.string().optional(),
-    /** Of the hidden call that chose the route. */
+    /** Of the internal model call that selected the route. */
     ...usageAndCost,
   }),
   'run.segment.start': z.object({
@@ -174,7 +173,7 @@ export const eventData = {
     request_bytes_after_rewrite: z.int(),
     tokens_before: z.int().optional(),
     tokens_after: z.int().optional(),
-    /** Of the summaries. */
+    /** Of the model calls that wrote the summaries. */
     ...usageAndCost,
   }),
   'run.mcp_discovery': z.object({

@@ -6,16 +6,15 @@ export { AssistantMessage, Cost, ReasoningMode, RunError, Usage } from './eventD
 
 type EventData = typeof eventData;
 
-/** The names of the events of a run. */
 export type RunEventType = keyof EventData;
 
-/** The types after which a run has no further event. */
+/** A run has no further events after one of these types. */
 export const terminalTypes = ['run.completed', 'run.failed', 'run.cancelled'] as const;
 
-/** An event as a producer makes it; the store adds the envelope. */
-export type RunStep = { [T in RunEventType]: { type: T; data: z.output<EventData[T]> } }[RunEventType];
+/** An event before it is stored, which adds the envelope. */
+export type RunEventInput = { [T in RunEventType]: { type: T; data: z.output<EventData[T]> } }[RunEventType];
 
-/** An event of a run, as stored, streamed and iterated. */
+/** A run event as stored and streamed. */
 export type RunEvent = {
   [T in RunEventType]: {
     event_id: string;
@@ -37,17 +36,17 @@ const envelope = <T extends RunEventType>(type: T) =>
     .object({
       event_id: Id,
       run_id: Id,
-      seq: z.int().min(1).meta({ description: 'Starts at 1 and grows by 1, without gaps.' }),
+      seq: z.int().min(1).meta({ description: 'Starts at 1 and increases by 1, without gaps.' }),
       type: z.literal(type),
       data: z.object({ ...eventData[type].shape, trace_id: TraceId }),
       created_at: Time,
       ts: Time.meta({ description: 'The same instant as `created_at`.' }),
-      tool_name: z.string().optional().meta({ description: 'Only on events of a tool.' }),
-      error_class: z.string().optional().meta({ description: 'Only on failures.' }),
+      tool_name: z.string().optional().meta({ description: 'Present only on tool events.' }),
+      error_class: z.string().optional().meta({ description: 'Present only on failure events.' }),
     })
     .meta({ id: `${modelName(type)}Event` });
 
-/** The schema of `RunEvent`; the cast names what the compiler cannot follow through the table. */
+/** The schema of `RunEvent`. The cast is needed because the compiler cannot infer the union from the table. */
 export const RunEvent = z
   .discriminatedUnion('type', (Object.keys(eventData) as RunEventType[]).map(envelope) as unknown as [ReturnType<typeof envelope>])
-  .meta({ id: 'RunEvent', description: 'Clients must ignore unknown types.' }) as unknown as z.ZodType<RunEvent>;
+  .meta({ id: 'RunEvent', description: 'Clients must ignore unknown event types.' }) as unknown as z.ZodType<RunEvent>;

@@ -1,22 +1,22 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { Id, Ok, oneOrMore, someField, Time } from './shared/fields.ts';
-import { pageQuery } from './shared/pages.ts';
+import { changes, Id, Ok, Time } from './shared/fields.ts';
+import { pageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
 const FeatureFlagKey = z
   .string()
   .max(128)
   .regex(/^[A-Za-z0-9][\w.-]*$/)
-  .meta({ id: 'FeatureFlagKey', description: 'Letters, digits, `_`, `.` and `-`, beginning with a letter or digit.' });
+  .meta({ id: 'FeatureFlagKey', description: 'Letters, digits, `_`, `.` and `-`, starting with a letter or digit.' });
 
-/** A switch with a value for everybody, and other values for single accounts. */
+/** A switch with a default value and per-account overrides. */
 export const FeatureFlag = z
   .object({
     id: Id,
     key: FeatureFlagKey,
     description: z.string().nullable(),
-    default_value: z.boolean().meta({ description: 'Of accounts without an override, and where there is no account.' }),
+    default_value: z.boolean().meta({ description: 'Applies to accounts without an override, and where there is no account.' }),
     supports_account_overrides: z.boolean(),
     created_at: Time,
   })
@@ -30,14 +30,11 @@ export const NewFeatureFlag = z
   .meta({ id: 'NewFeatureFlag' });
 export type NewFeatureFlag = z.infer<typeof NewFeatureFlag>;
 
-export const FeatureFlagChanges = z
-  .strictObject({ default_value: z.boolean().optional(), description: description.optional() })
-  .refine(...someField)
-  .meta(oneOrMore)
-  .meta({ id: 'FeatureFlagChanges' });
+export const FeatureFlagChanges = changes({ default_value: z.boolean().optional(), description: description.optional() }).meta({
+  id: 'FeatureFlagChanges',
+});
 export type FeatureFlagChanges = z.infer<typeof FeatureFlagChanges>;
 
-/** The value of a flag for one account. */
 export const FlagOverride = z
   .object({ account_id: Id, flag_key: FeatureFlagKey, enabled: z.boolean(), created_at: Time })
   .meta({ id: 'FlagOverride' });
@@ -49,12 +46,11 @@ export type NewFlagOverride = z.infer<typeof NewFlagOverride>;
 const pathParams = z.object({ key: FeatureFlagKey });
 const platform = { auth: 'platform', permission: 'platform.feature_flags.manage' } as const;
 
-/** Switches of the platform. */
 export const featureFlags = initContract().router({
   create: {
     method: 'POST',
     path: '/v1/feature-flags',
-    summary: 'Add a flag',
+    summary: 'Create a feature flag',
     body: NewFeatureFlag,
     responses: { 201: FeatureFlag },
     metadata: { ...platform, audit: ['feature_flag.create', 'feature_flag'] },
@@ -62,7 +58,7 @@ export const featureFlags = initContract().router({
   list: {
     method: 'GET',
     path: '/v1/feature-flags',
-    summary: 'List all flags, by key',
+    summary: 'List all feature flags by key',
     responses: { 200: z.array(FeatureFlag) },
     metadata: platform,
   },
@@ -70,7 +66,7 @@ export const featureFlags = initContract().router({
     method: 'GET',
     path: '/v1/feature-flags/{key}',
     pathParams,
-    summary: 'Read a flag',
+    summary: 'Retrieve a feature flag',
     responses: { 200: FeatureFlag },
     metadata: platform,
   },
@@ -78,7 +74,7 @@ export const featureFlags = initContract().router({
     method: 'PATCH',
     path: '/v1/feature-flags/{key}',
     pathParams,
-    summary: 'Change a flag, for all accounts without an override at once',
+    summary: 'Update a feature flag for all accounts without an override',
     body: FeatureFlagChanges,
     responses: { 200: FeatureFlag },
     metadata: { ...platform, audit: ['feature_flag.update', 'feature_flag'] },
@@ -87,17 +83,17 @@ export const featureFlags = initContract().router({
     method: 'DELETE',
     path: '/v1/feature-flags/{key}',
     pathParams,
-    summary: 'Remove a flag with its overrides',
-    description: 'The flags that the platform itself asks stay: 409 `system_flag`.',
+    summary: 'Delete a feature flag and its overrides',
+    description: 'Flags that the platform itself uses cannot be deleted: 409 `system_flag`.',
     body: null,
     responses: { 200: Ok },
-    metadata: { ...platform, audit: ['feature_flag.delete', 'feature_flag'], also: [409] },
+    metadata: { ...platform, audit: ['feature_flag.delete', 'feature_flag'], extraErrors: [409] },
   },
   setOverride: {
     method: 'POST',
     path: '/v1/feature-flags/{key}/account-overrides',
     pathParams,
-    summary: 'Give an account a value of its own, in place of the one it may have been given before',
+    summary: 'Set the override of an account, replacing any existing one',
     body: NewFlagOverride,
     responses: { 201: FlagOverride, 200: FlagOverride },
     metadata: { ...platform, audit: ['feature_flag.account_override_set', 'feature_flag'] },
@@ -106,7 +102,7 @@ export const featureFlags = initContract().router({
     method: 'GET',
     path: '/v1/feature-flags/{key}/account-overrides',
     pathParams,
-    summary: 'List the accounts that have a value of their own, newest first',
+    summary: 'List the account overrides of a feature flag, newest first',
     query: pageQuery(),
     responses: { 200: z.array(FlagOverride) },
     metadata: { ...platform, pages: 'cursor' },
@@ -115,7 +111,7 @@ export const featureFlags = initContract().router({
     method: 'DELETE',
     path: '/v1/feature-flags/{key}/account-overrides/{account_id}',
     pathParams,
-    summary: 'Return an account to the value of everybody',
+    summary: 'Delete the override of an account, which restores the default value',
     body: null,
     responses: { 200: Ok },
     metadata: { ...platform, audit: ['feature_flag.account_override_delete', 'feature_flag'] },

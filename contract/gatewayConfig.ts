@@ -1,16 +1,16 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { Cidr } from './shared/addresses.ts';
+import { Cidr } from './shared/ipAddresses.ts';
 import type { Resource } from './shared/route.ts';
 
 const IpMode = z.enum(['direct', 'proxy', 'cdn']);
-const ipMode = { description: 'Where the address of a caller is read from: the connection, `X-Forwarded-For`, or the header of a CDN.' };
-const cidrs = { description: 'Proxies whose word on the caller is taken, without host bits.' };
-const threshold = { description: 'Risk from which requests are refused; 0 refuses none.' };
-const capacity = { description: 'Requests of a caller at once.' };
-const perMinute = { description: 'Requests of a caller in a minute.' };
+const ipMode = { description: 'Where the client IP address is read from: the connection, `X-Forwarded-For`, or a CDN header.' };
+const cidrs = { description: 'Proxies that are trusted to report the client IP address, without host bits.' };
+const threshold = { description: 'Requests with this risk score or a higher one are rejected; 0 disables the check.' };
+const capacity = { description: 'Burst limit: requests per client at once.' };
+const perMinute = { description: 'Requests per client per minute.' };
 
-/** What is in force at the gateway. */
+/** The effective gateway configuration. */
 export const GatewayConfig = z
   .object({
     ip_mode: IpMode.meta(ipMode),
@@ -39,21 +39,20 @@ export const GatewayConfigChanges = z
   .meta({ id: 'GatewayConfigChanges' });
 export type GatewayConfigChanges = z.infer<typeof GatewayConfigChanges>;
 
-/** What the gateway lets through, and whose word on the caller it takes. */
 export const gatewayConfig = initContract().router({
   get: {
     method: 'GET',
     path: '/v1/admin/gateway-config',
-    summary: 'Read what is in force at the gateway',
+    summary: 'Retrieve the effective gateway configuration',
     responses: { 200: GatewayConfig },
     metadata: { auth: 'platform' },
   },
   set: {
     method: 'PUT',
     path: '/v1/admin/gateway-config',
-    summary: 'Change the configuration of the gateway',
+    summary: 'Update the gateway configuration',
     description:
-      'What is left out keeps its value. Gateways apply it within seconds, without a restart; it counts more than their environment.',
+      'Omitted fields keep their values. Gateways apply the change within seconds, without a restart. It takes precedence over their environment.',
     body: GatewayConfigChanges,
     responses: { 200: GatewayConfig },
     metadata: { auth: 'platform', audit: ['gateway_config.update', 'gateway_config'] },

@@ -1,4 +1,4 @@
-// The table of contents: every resource of the API, under the name it has in the client and in the documents.
+// Every resource of the API, under its name in the client and the API reference.
 export { accessLog } from './accessLog.ts';
 export { accounts } from './accounts.ts';
 export { adminAccounts } from './adminAccounts.ts';

@@ -1,16 +1,16 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { MemberRole } from './accounts.ts';
-import { Id, Ok, Time } from './shared/fields.ts';
-import { pageQuery } from './shared/pages.ts';
+import { emailMeta, Id, Ok, Time } from './shared/fields.ts';
+import { pageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
 const Token = z
   .string()
   .regex(/^[0-9a-f]{64}$/)
-  .meta({ description: '64 lower-case hex digits.' });
+  .meta({ description: '64 lowercase hex digits.' });
 
-/** A way into a workspace for whoever has an email address. */
+/** An invitation to join a workspace, sent to an email address. */
 export const Invitation = z
   .object({
     id: Id,
@@ -26,40 +26,38 @@ export const Invitation = z
 export type Invitation = z.infer<typeof Invitation>;
 
 export const CreatedInvitation = Invitation.extend({
-  token: Token.meta({ description: 'What the link in the mail ends with; shown only here.' }),
+  token: Token.meta({ description: 'The token at the end of the link in the email. Returned only in this response.' }),
 }).meta({ id: 'CreatedInvitation' });
 export type CreatedInvitation = z.infer<typeof CreatedInvitation>;
 
 export const NewInvitation = z
   .strictObject({
-    email: z.string().meta({ description: 'One address (RFC 5322 addr-spec) of 3 to 254 characters.' }),
+    email: z.string().meta({ ...emailMeta, description: 'An email address (RFC 5322 addr-spec) of 3 to 254 characters.' }),
     role: MemberRole,
   })
   .meta({ id: 'NewInvitation' });
 export type NewInvitation = z.infer<typeof NewInvitation>;
 
-/** Invitations into a workspace. */
 export const invitations = initContract().router({
   create: {
     method: 'POST',
     path: '/v1/accounts/{account_id}/invitations',
-    summary: 'Invite somebody by email',
-    description:
-      'The invitation can be accepted for 7 days, as long as you may still invite: it ends when your role changes or your membership ends.',
+    summary: 'Invite a person by email',
+    description: 'The invitation can be accepted for 7 days. It ends earlier if your role changes or your membership ends.',
     body: NewInvitation,
     responses: { 201: CreatedInvitation },
     metadata: {
       auth: 'user',
       permission: 'account.members.invite',
       quota: 'invitations',
-      rate: 'mail',
+      rateLimit: 'mail',
       audit: ['account_invitation.create', 'account_invitation'],
     },
   },
   list: {
     method: 'GET',
     path: '/v1/accounts/{account_id}/invitations',
-    summary: 'List the invitations that can still be accepted, newest first',
+    summary: 'List open invitations, newest first',
     query: pageQuery(),
     responses: { 200: z.array(Invitation) },
     metadata: { auth: 'user', read: 'account.members.list', pages: 'cursor' },
@@ -68,7 +66,7 @@ export const invitations = initContract().router({
     method: 'POST',
     path: '/v1/account-invitations/{token}/accept',
     summary: 'Accept an invitation',
-    description: 'Your email address must be the invited one and verified. The active account stays the same.',
+    description: 'Your email address must be the invited one, and verified. The active account does not change.',
     pathParams: z.object({ token: Token }),
     body: null,
     responses: { 200: Ok },

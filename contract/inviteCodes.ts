@@ -1,34 +1,34 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { InviteCode } from './me.ts';
-import { oneOrMore, searchParam, someField } from './shared/fields.ts';
-import { aliasedPageQuery } from './shared/pages.ts';
+import { changes, searchParam } from './shared/fields.ts';
+import { adminPageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
-/** An invite code with its owner, who has neither login nor email once he was deleted. */
+/** An invite code with its owner. Login and email are null if the owner was deleted. */
 export const OwnedInviteCode = InviteCode.extend({ user_login: z.string().nullable(), user_email: z.string().nullable() }).meta({
   id: 'OwnedInviteCode',
 });
 export type OwnedInviteCode = z.infer<typeof OwnedInviteCode>;
 
-export const InviteCodeChanges = z
-  .strictObject({
-    max_uses: z.int().min(0).max(1_000_000).optional().meta({ description: '0: unlimited. Fewer than it was used: used up.' }),
-    is_active: z.boolean().optional(),
-  })
-  .refine(...someField)
-  .meta(oneOrMore)
-  .meta({ id: 'InviteCodeChanges' });
+export const InviteCodeChanges = changes({
+  max_uses: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .optional()
+    .meta({ description: '0 means unlimited. A limit below the current number of uses exhausts the code.' }),
+  is_active: z.boolean().optional(),
+}).meta({ id: 'InviteCodeChanges' });
 export type InviteCodeChanges = z.infer<typeof InviteCodeChanges>;
 
-export const InviteCodesQuery = aliasedPageQuery({
-  q: searchParam().optional().meta({ description: 'Part of the code, or of the login or email of its owner, in either case.' }),
+export const InviteCodesQuery = adminPageQuery({
+  q: searchParam().optional().meta({ description: 'Matches part of the code, or of the login or email of its owner, ignoring case.' }),
 });
 export type InviteCodesQuery = z.infer<typeof InviteCodesQuery>;
 
 const permission = 'platform.invite_codes.manage';
 
-/** The invite codes of all users. */
 export const inviteCodes = initContract().router({
   list: {
     method: 'GET',
@@ -41,17 +41,17 @@ export const inviteCodes = initContract().router({
   get: {
     method: 'GET',
     path: '/v1/admin/invite-codes/{code_id}',
-    summary: 'Read an invite code',
+    summary: 'Retrieve an invite code',
     responses: { 200: OwnedInviteCode },
     metadata: { auth: 'platform', permission },
   },
   update: {
     method: 'PATCH',
     path: '/v1/admin/invite-codes/{code_id}',
-    summary: 'Change how often an invite code can be used, or switch it on or off',
-    description: 'A user has one active code at most.',
+    summary: 'Update the use limit of an invite code, or enable or disable it',
+    description: 'A user can have at most one active code.',
     body: InviteCodeChanges,
     responses: { 200: OwnedInviteCode },
-    metadata: { auth: 'platform', permission, audit: ['invite_code.update', 'invite_code'], also: [409] },
+    metadata: { auth: 'platform', permission, audit: ['invite_code.update', 'invite_code'], extraErrors: [409] },
   },
 } as const satisfies Resource);

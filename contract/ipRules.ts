@@ -1,13 +1,13 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { Cidr } from './shared/addresses.ts';
 import { boolParam, Id, Time } from './shared/fields.ts';
-import { pageQuery } from './shared/pages.ts';
+import { Cidr } from './shared/ipAddresses.ts';
+import { pageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
 const IpRuleType = z.enum(['allowlist', 'blocklist']).meta({ id: 'IpRuleType' });
 
-/** A network of client addresses that an account lets in or keeps out. */
+/** A network of client addresses that an account allows or blocks. */
 export const IpRule = z
   .object({
     id: Id,
@@ -29,23 +29,22 @@ export const NewIpRule = z
   .meta({ id: 'NewIpRule' });
 export type NewIpRule = z.infer<typeof NewIpRule>;
 
-const force = boolParam()
-  .optional()
-  .meta({ description: 'Change the rules even if they refuse your own address from then on; else 409 `would_lock_out_caller`.' });
-const accountId = Id.optional().meta({ description: 'The account, unless it is the active one: only for admins of the platform.' });
+const force = boolParam().optional().meta({
+  description: 'Apply the change even if it blocks your own address. Otherwise such a change returns 409 `would_lock_out_caller`.',
+});
+const accountId = Id.optional().meta({ description: 'Defaults to the active account. Only platform admins can name another account.' });
 
 const read = 'account.ip_rules.manage';
-/** An admin of the platform helps those out who have locked out themselves. */
-const orRescue = { auth: 'user', read, or: 'platform.admin', queryIds: { account_id: 'account' } } as const;
+/** Platform admins can restore access for accounts that have locked themselves out. */
+const orRescue = { auth: 'user', read, exempt: 'platform.admin', queryIds: { account_id: 'account' } } as const;
 
-/** Which client addresses may use an account. */
 export const ipRules = initContract().router({
   create: {
     method: 'POST',
     path: '/v1/ip-rules',
-    summary: 'Add a rule',
+    summary: 'Create an IP rule',
     description:
-      'An address in a network of the blocklist is refused (403 `ip_blocked`). With any allowlist rule, so is every address that none of them holds. At most 200 rules.',
+      'Requests from an address in a blocklist network are rejected with 403 `ip_blocked`. If the account has allowlist rules, so are requests from addresses outside all of their networks.',
     query: z.object({ force }),
     body: NewIpRule,
     responses: { 201: IpRule },
@@ -54,7 +53,7 @@ export const ipRules = initContract().router({
   list: {
     method: 'GET',
     path: '/v1/ip-rules',
-    summary: 'List the rules of the account, newest first',
+    summary: 'List the IP rules of the account, newest first',
     query: pageQuery().extend({ account_id: accountId }),
     responses: { 200: z.array(IpRule) },
     metadata: { ...orRescue, pages: 'cursor' },
@@ -62,10 +61,10 @@ export const ipRules = initContract().router({
   delete: {
     method: 'DELETE',
     path: '/v1/ip-rules/{rule_id}',
-    summary: 'Remove a rule',
+    summary: 'Delete an IP rule',
     query: z.object({ force, account_id: accountId }),
     body: null,
     responses: { 204: null },
-    metadata: { ...orRescue, audit: ['ip_rule.delete', 'ip_rule'], also: [409] },
+    metadata: { ...orRescue, audit: ['ip_rule.delete', 'ip_rule'], extraErrors: [409] },
   },
 } as const satisfies Resource);

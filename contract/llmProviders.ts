@@ -1,6 +1,6 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { AnyObject, Id, name, oneOrMore, someField, Time } from './shared/fields.ts';
+import { AnyObject, baseUrlMeta, changes, Id, Time, trimmedText } from './shared/fields.ts';
 import type { Resource } from './shared/route.ts';
 
 export const ProviderScope = z.enum(['account', 'platform']).meta({ id: 'ProviderScope' });
@@ -11,14 +11,14 @@ const price = () =>
     .number()
     .min(0)
     .max(999_999)
-    // Multiples of a millionth as floating-point arithmetic gives them: 3 * 0.1 is 0.30000000000000004.
+    // Accepts multiples of a millionth with floating-point error: 3 * 0.1 is 0.30000000000000004.
     .refine((value) => Math.abs(Number(value.toFixed(6)) - value) <= 2 * Number.EPSILON * value, 'at most 6 decimals')
     .overwrite((value) => Number(value.toFixed(6)))
     .meta({ multipleOf: 0.000001 })
     .nullable()
-    .meta({ description: 'US dollars for 1 000 tokens.' });
+    .meta({ description: 'US dollars per 1,000 tokens.' });
 
-/** A model that runs may be routed to. */
+/** A model that runs can be routed to. */
 export const LlmModel = z
   .object({
     id: Id,
@@ -28,7 +28,7 @@ export const LlmModel = z
     is_default: z.boolean(),
     show_in_picker: z.boolean(),
     tags: z.array(z.string()),
-    when: AnyObject.meta({ description: 'A condition: every key equals the fact of the run.' }),
+    when: AnyObject.meta({ description: 'Routing condition: the run must have the given value for each key.' }),
     advanced_json: AnyObject.nullable(),
     multiplier: z.number(),
     cost_per_1k_input: z.number().nullable(),
@@ -39,15 +39,15 @@ export const LlmModel = z
   .meta({ id: 'LlmModel' });
 export type LlmModel = z.infer<typeof LlmModel>;
 
-/** A credential for an upstream, with the models under it. */
+/** A credential for a model provider, with its models. */
 export const LlmProvider = z
   .object({
     id: Id,
-    account_id: Id.nullable().meta({ description: 'Null for the platform.' }),
+    account_id: Id.nullable().meta({ description: 'Null for platform providers.' }),
     scope: ProviderScope,
     provider: z.enum(['openai', 'anthropic']),
     name: z.string(),
-    key_prefix: z.string().nullable().meta({ description: 'The first 8 characters of the key.' }),
+    key_prefix: z.string().nullable().meta({ description: 'First 8 characters of the API key.' }),
     base_url: z.string().nullable(),
     openai_api_mode: z.enum(['auto', 'responses', 'chat_completions']).nullable(),
     advanced_json: AnyObject.nullable(),
@@ -57,11 +57,17 @@ export const LlmProvider = z
   .meta({ id: 'LlmProvider' });
 export type LlmProvider = z.infer<typeof LlmProvider>;
 
-const providerName = name(100).regex(/^[^^]*$/, 'must not contain ^');
+const providerName = trimmedText(100).regex(/^[^^]*$/, 'must not contain ^');
 const apiKey = z.string().trim().min(1).max(4096);
-const baseUrl = z.string().trim().max(2048).nullish().meta({ description: 'Absolute http(s) URL without user, query or fragment.' });
-const apiMode = z.enum(['auto', 'responses', 'chat_completions']).nullish().meta({ description: 'Only with provider `openai`.' });
-const advanced = AnyObject.nullish().meta({ description: 'Merged into the request to the upstream.' });
+const baseUrl = z
+  .string()
+  .trim()
+  .max(2048)
+  .meta(baseUrlMeta)
+  .nullish()
+  .meta({ description: 'Absolute http(s) URL without user info, query or fragment.' });
+const apiMode = z.enum(['auto', 'responses', 'chat_completions']).nullish().meta({ description: 'Allowed only with provider `openai`.' });
+const advanced = AnyObject.nullish().meta({ description: 'Merged into requests to the provider.' });
 
 export const NewLlmProvider = z
   .strictObject({
@@ -76,22 +82,18 @@ export const NewLlmProvider = z
   .meta({ id: 'NewLlmProvider' });
 export type NewLlmProvider = z.infer<typeof NewLlmProvider>;
 
-export const LlmProviderChanges = z
-  .strictObject({
-    name: providerName.optional(),
-    provider: z.enum(['openai', 'anthropic']).optional(),
-    api_key: apiKey.optional(),
-    base_url: baseUrl,
-    openai_api_mode: apiMode,
-    advanced_json: advanced,
-  })
-  .refine(...someField)
-  .meta(oneOrMore)
-  .meta({ id: 'LlmProviderChanges' });
+export const LlmProviderChanges = changes({
+  name: providerName.optional(),
+  provider: z.enum(['openai', 'anthropic']).optional(),
+  api_key: apiKey.optional(),
+  base_url: baseUrl,
+  openai_api_mode: apiMode,
+  advanced_json: advanced,
+}).meta({ id: 'LlmProviderChanges' });
 export type LlmProviderChanges = z.infer<typeof LlmProviderChanges>;
 
 const modelFields = {
-  model: name(200),
+  model: trimmedText(200),
   priority: z
     .int()
     .min(-(2 ** 31))
@@ -99,7 +101,7 @@ const modelFields = {
     .optional(),
   is_default: z.boolean().optional(),
   show_in_picker: z.boolean().optional(),
-  tags: z.array(name(100)).max(32).optional(),
+  tags: z.array(trimmedText(100)).max(32).optional(),
   when: AnyObject.nullish(),
   advanced_json: advanced,
   multiplier: z.number().positive().max(1_000_000).optional(),
@@ -112,11 +114,7 @@ const modelFields = {
 export const NewLlmModel = z.strictObject(modelFields).meta({ id: 'NewLlmModel' });
 export type NewLlmModel = z.infer<typeof NewLlmModel>;
 
-export const LlmModelChanges = z
-  .strictObject({ ...modelFields, model: modelFields.model.optional() })
-  .refine(...someField)
-  .meta(oneOrMore)
-  .meta({ id: 'LlmModelChanges' });
+export const LlmModelChanges = changes({ ...modelFields, model: modelFields.model.optional() }).meta({ id: 'LlmModelChanges' });
 export type LlmModelChanges = z.infer<typeof LlmModelChanges>;
 
 export const UpstreamModel = z
@@ -146,13 +144,13 @@ export type LlmModelTest = z.infer<typeof LlmModelTest>;
 const scoped = z.object({ scope: ProviderScope.default('account') });
 const permission = { account: 'data.secrets.manage', platform: 'platform.admin' } as const;
 
-/** Model providers: credentials for an upstream and the models under them. */
 export const llmProviders = initContract().router({
   list: {
     method: 'GET',
     path: '/v1/llm-providers',
     summary: 'List providers with their models',
-    description: 'Without the right to manage secrets: what a model picker needs.',
+    description:
+      'Without permission to manage secrets, returns only what a model picker needs: no keys, base URLs or advanced settings, and only models that are shown in the picker.',
     query: z.object({ scope: ProviderScope.optional(), project_id: z.never('is not supported').optional() }),
     responses: { 200: z.array(LlmProvider) },
     metadata: { auth: 'user+key' },
@@ -160,7 +158,7 @@ export const llmProviders = initContract().router({
   create: {
     method: 'POST',
     path: '/v1/llm-providers',
-    summary: 'Add a provider',
+    summary: 'Create a provider',
     body: NewLlmProvider,
     responses: { 201: LlmProvider },
     metadata: { auth: 'user', permission, quota: 'llm_providers', audit: ['llm_provider.create', 'llm_provider'] },
@@ -168,16 +166,16 @@ export const llmProviders = initContract().router({
   update: {
     method: 'PATCH',
     path: '/v1/llm-providers/{provider_id}',
-    summary: 'Change a provider',
+    summary: 'Update a provider',
     query: scoped,
     body: LlmProviderChanges,
     responses: { 200: LlmProvider },
-    metadata: { auth: 'user', permission, audit: ['llm_provider.update', 'llm_provider'], also: [409] },
+    metadata: { auth: 'user', permission, audit: ['llm_provider.update', 'llm_provider'], extraErrors: [409] },
   },
   delete: {
     method: 'DELETE',
     path: '/v1/llm-providers/{provider_id}',
-    summary: 'Remove a provider, its key and its models',
+    summary: 'Delete a provider, its API key and its models',
     query: scoped,
     body: null,
     responses: { 204: null },
@@ -186,19 +184,18 @@ export const llmProviders = initContract().router({
   availableModels: {
     method: 'GET',
     path: '/v1/llm-providers/{provider_id}/available-models',
-    summary: 'Ask the upstream which models it has',
+    summary: 'List the models that the provider offers',
     query: scoped,
     responses: { 200: UpstreamModels },
-    metadata: { auth: 'user', permission, also: [409, 502] },
+    metadata: { auth: 'user', permission, extraErrors: [409, 502] },
   },
 } as const satisfies Resource);
 
-/** The models under a provider. */
 export const llmModels = initContract().router({
   create: {
     method: 'POST',
     path: '/v1/llm-providers/{provider_id}/models',
-    summary: 'Add a model',
+    summary: 'Add a model to a provider',
     query: scoped,
     body: NewLlmModel,
     responses: { 201: LlmModel },
@@ -207,16 +204,16 @@ export const llmModels = initContract().router({
   update: {
     method: 'PATCH',
     path: '/v1/llm-providers/{provider_id}/models/{model_id}',
-    summary: 'Change a model',
+    summary: 'Update a model',
     query: scoped,
     body: LlmModelChanges,
     responses: { 200: LlmModel },
-    metadata: { auth: 'user', permission, audit: ['llm_provider_model.update', 'llm_provider_model'], also: [409] },
+    metadata: { auth: 'user', permission, audit: ['llm_provider_model.update', 'llm_provider_model'], extraErrors: [409] },
   },
   delete: {
     method: 'DELETE',
     path: '/v1/llm-providers/{provider_id}/models/{model_id}',
-    summary: 'Remove a model',
+    summary: 'Delete a model',
     query: scoped,
     body: null,
     responses: { 204: null },
@@ -225,7 +222,7 @@ export const llmModels = initContract().router({
   test: {
     method: 'POST',
     path: '/v1/llm-providers/{provider_id}/models/{model_id}/test',
-    summary: 'Send a short request to a model',
+    summary: 'Test a model with a short request',
     query: scoped,
     body: null,
     responses: { 200: LlmModelTest },

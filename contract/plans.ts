@@ -1,15 +1,14 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { betweenValues, Id, name, oneOrMore, someField, Time } from './shared/fields.ts';
-import { pageQuery } from './shared/pages.ts';
+import { changes, Id, inconsistentValues, Time, trimmedText } from './shared/fields.ts';
+import { pageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
 export const EntitlementType = z.enum(['integer', 'boolean', 'string']).meta({ id: 'EntitlementType' });
 export type EntitlementType = z.infer<typeof EntitlementType>;
 
-const forms: Record<EntitlementType, RegExp> = { integer: /^-?\d{1,15}$/, boolean: /^(true|false)$/, string: /^/ };
+const valuePatterns: Record<EntitlementType, RegExp> = { integer: /^-?\d{1,15}$/, boolean: /^(true|false)$/, string: /^/ };
 
-/** What an entitlement is made of, wherever it is given. */
 export const entitlementFields = {
   key: z
     .string()
@@ -19,28 +18,27 @@ export const entitlementFields = {
   value_type: EntitlementType,
 };
 
-/** Whether the text of a value is one of its type: for `check` of the shapes that have both. */
-export function fitsItsType({ value, issues }: z.core.ParsePayload<{ value: string; value_type: EntitlementType }>): void {
-  if (!forms[value.value_type].test(value.value))
+/** Rejects a `value` that is not of its `value_type`. Pass it to `check`. */
+export function checkValueType({ value, issues }: z.core.ParsePayload<{ value: string; value_type: EntitlementType }>): void {
+  if (!valuePatterns[value.value_type].test(value.value))
     issues.push({
       code: 'custom',
       path: ['value'],
       input: value.value,
       message: `is not of type ${value.value_type}`,
-      params: betweenValues,
+      params: inconsistentValues,
     });
 }
 
-export const NewEntitlement = z.strictObject(entitlementFields).check(fitsItsType).meta({ id: 'NewEntitlement' });
+export const NewEntitlement = z.strictObject(entitlementFields).check(checkValueType).meta({ id: 'NewEntitlement' });
 export type NewEntitlement = z.infer<typeof NewEntitlement>;
 
-/** A value that the accounts of a plan have; a sensitive one reads `******`. */
+/** A value for all accounts of a plan. Sensitive values read `******`. */
 export const Entitlement = z
   .object({ id: Id, key: z.string(), value: z.string(), value_type: EntitlementType })
   .meta({ id: 'Entitlement' });
 export type Entitlement = z.infer<typeof Entitlement>;
 
-/** A named set of entitlements. */
 export const Plan = z
   .object({
     id: Id,
@@ -59,32 +57,27 @@ const entitlements = z
     const keys = value.map(({ key }) => key);
     for (const [at, key] of keys.entries())
       if (keys.indexOf(key) < at)
-        issues.push({ code: 'custom', path: [at, 'key'], input: key, message: 'is given twice', params: betweenValues });
+        issues.push({ code: 'custom', path: [at, 'key'], input: key, message: 'is given twice', params: inconsistentValues });
   });
-const displayName = name(128).meta({ description: 'For people.' });
+const displayName = trimmedText(128).meta({ description: 'Name shown to users.' });
 
 export const NewPlan = z
   .strictObject({
-    name: name(64).meta({ description: 'Unique, ignoring case.' }),
+    name: trimmedText(64).meta({ description: 'Unique, ignoring case.' }),
     display_name: displayName,
     entitlements: entitlements.default([]),
   })
   .meta({ id: 'NewPlan' });
 export type NewPlan = z.infer<typeof NewPlan>;
 
-export const PlanChanges = z
-  .strictObject({
-    display_name: displayName.optional(),
-    entitlements: entitlements.optional().meta({ description: 'Replaces all of them, for all subscribers at once.' }),
-  })
-  .refine(...someField)
-  .meta(oneOrMore)
-  .meta({ id: 'PlanChanges' });
+export const PlanChanges = changes({
+  display_name: displayName.optional(),
+  entitlements: entitlements.optional().meta({ description: 'Replaces all entitlements, immediately for all subscribers.' }),
+}).meta({ id: 'PlanChanges' });
 export type PlanChanges = z.infer<typeof PlanChanges>;
 
 const permission = 'platform.plans.manage';
 
-/** Plans that accounts can subscribe to. */
 export const plans = initContract().router({
   list: {
     method: 'GET',
@@ -97,16 +90,16 @@ export const plans = initContract().router({
   get: {
     method: 'GET',
     path: '/v1/plans/{plan_id}',
-    // Said here because it is no id of something that belongs to an account: everybody sees every plan.
+    // Declared explicitly because plans belong to no account: every user can see every plan.
     pathParams: z.object({ plan_id: Id }),
-    summary: 'Read a plan',
+    summary: 'Retrieve a plan',
     responses: { 200: Plan },
     metadata: { auth: 'user+key' },
   },
   create: {
     method: 'POST',
     path: '/v1/plans',
-    summary: 'Add a plan',
+    summary: 'Create a plan',
     body: NewPlan,
     responses: { 201: Plan },
     metadata: { auth: 'platform', permission, audit: ['plan.create', 'plan'] },
@@ -114,7 +107,7 @@ export const plans = initContract().router({
   update: {
     method: 'PATCH',
     path: '/v1/plans/{plan_id}',
-    summary: 'Change a plan',
+    summary: 'Update a plan',
     body: PlanChanges,
     responses: { 200: Plan },
     metadata: { auth: 'platform', permission, audit: ['plan.update', 'plan'] },
@@ -122,9 +115,9 @@ export const plans = initContract().router({
   delete: {
     method: 'DELETE',
     path: '/v1/plans/{plan_id}',
-    summary: 'Remove a plan that nobody has ever subscribed to',
+    summary: 'Delete a plan that has never had a subscription',
     body: null,
     responses: { 204: null },
-    metadata: { auth: 'platform', permission, audit: ['plan.delete', 'plan'], also: [409] },
+    metadata: { auth: 'platform', permission, audit: ['plan.delete', 'plan'], extraErrors: [409] },
   },
 } as const satisfies Resource);

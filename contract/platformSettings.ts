@@ -3,23 +3,23 @@ import { z } from 'zod';
 import { Time } from './shared/fields.ts';
 import type { Resource } from './shared/route.ts';
 
-/** A setting as it is stored; a sensitive value reads `******`. */
+/** A stored setting. Sensitive values read `******`. */
 export const PlatformSetting = z.object({ key: z.string(), value: z.string(), updated_at: Time }).meta({ id: 'PlatformSetting' });
 export type PlatformSetting = z.infer<typeof PlatformSetting>;
 
 export const PlatformSettingValue = z
-  .strictObject({ value: z.string().trim().min(1).max(65_536).meta({ description: 'The text of a value of the setting’s type.' }) })
+  .strictObject({ value: z.string().trim().min(1).max(65_536).meta({ description: "The value as text, in the setting's type." }) })
   .meta({ id: 'PlatformSettingValue' });
 export type PlatformSettingValue = z.infer<typeof PlatformSettingValue>;
 
 const pathParams = z.object({ key: z.string().min(1).max(200) });
 
-/** Settings of the installation; the environment counts more, except for those of the gateway. */
+/** The environment takes precedence over these settings, except for gateway settings. */
 export const platformSettings = initContract().router({
   list: {
     method: 'GET',
     path: '/v1/admin/platform-settings',
-    summary: 'List what is set, by key',
+    summary: 'List stored settings by key',
     responses: { 200: z.array(PlatformSetting) },
     metadata: { auth: 'platform' },
   },
@@ -27,7 +27,7 @@ export const platformSettings = initContract().router({
     method: 'GET',
     path: '/v1/admin/platform-settings/{key}',
     pathParams,
-    summary: 'Read a setting that is set',
+    summary: 'Retrieve a stored setting',
     responses: { 200: PlatformSetting },
     metadata: { auth: 'platform' },
   },
@@ -35,7 +35,7 @@ export const platformSettings = initContract().router({
     method: 'PUT',
     path: '/v1/admin/platform-settings/{key}',
     pathParams,
-    summary: 'Set a setting',
+    summary: 'Set the value of a setting',
     body: PlatformSettingValue,
     responses: { 200: PlatformSetting },
     metadata: { auth: 'platform', audit: ['platform_setting.set', 'platform_setting'] },
@@ -44,7 +44,7 @@ export const platformSettings = initContract().router({
     method: 'DELETE',
     path: '/v1/admin/platform-settings/{key}',
     pathParams,
-    summary: 'Return a setting to its default',
+    summary: 'Reset a setting to its default',
     body: null,
     responses: { 204: null },
     metadata: { auth: 'platform', audit: ['platform_setting.delete', 'platform_setting'] },

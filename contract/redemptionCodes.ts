@@ -1,22 +1,22 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { betweenValues, Id, name, searchParam, Time } from './shared/fields.ts';
+import { Id, inconsistentValues, searchParam, Time, trimmedText } from './shared/fields.ts';
 import { Instant } from './shared/instant.ts';
-import { aliasedPageQuery } from './shared/pages.ts';
+import { adminPageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
 const RedemptionType = z.enum(['credits', 'feature']).meta({ id: 'RedemptionType' });
 
-/** A code that brings the account of whoever redeems it credits, or switches a feature on. */
+/** A code that gives the account in which it is redeemed credits or a feature. */
 export const RedemptionCode = z
   .object({
     id: Id,
-    code: z.string().meta({ description: 'Four groups of four symbols joined by `-`: the letters without I and O, and 2 to 9.' }),
+    code: z.string().meta({ description: 'Four groups of four characters joined by `-`: letters except I and O, and digits 2 to 9.' }),
     type: RedemptionType,
     value: z.string().meta({ description: 'The number of credits, or the key of the feature flag.' }),
     max_uses: z.int(),
     use_count: z.int(),
-    expires_at: Time.nullable().meta({ description: 'From this instant on the code is of no use.' }),
+    expires_at: Time.nullable().meta({ description: 'The code cannot be redeemed from this instant on.' }),
     is_active: z.boolean(),
     batch_id: z.string().nullable(),
     created_by_user_id: Id.nullable(),
@@ -25,44 +25,50 @@ export const RedemptionCode = z
   .meta({ id: 'RedemptionCode' });
 export type RedemptionCode = z.infer<typeof RedemptionCode>;
 
-const mostCredits = 10 ** 9;
-const isAmount = (value: string) => /^[1-9]\d{0,9}$/.test(value) && Number(value) <= mostCredits;
+const maxCredits = 10 ** 9;
+const isAmount = (value: string) => /^[1-9]\d{0,9}$/.test(value) && Number(value) <= maxCredits;
 
 export const NewRedemptionCodes = z
   .strictObject({
-    count: z.int().min(1).max(500).meta({ description: 'How many codes.' }),
+    count: z.int().min(1).max(500).meta({ description: 'Number of codes to create.' }),
     type: RedemptionType,
     value: z.string().trim().max(128).meta({
-      description: 'Of `credits` an integer from 1 to 1000000000, as digits; of `feature` the key of a flag that accounts may override.',
+      description:
+        'For `credits`, an integer from 1 to 1000000000 in digits. For `feature`, the key of a feature flag that supports account overrides.',
     }),
-    max_uses: z.int().min(1).max(100_000).default(1).meta({ description: 'Uses of each code, one for a user.' }),
-    expires_at: Instant.nullish().meta({ description: 'May lie in the past: then the codes have expired.' }),
-    batch_id: name(64).nullish().meta({ description: 'A name to find the codes by.' }),
+    max_uses: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(1)
+      .meta({ description: 'Maximum number of uses of each code. Each user can redeem a code once.' }),
+    expires_at: Instant.nullish().meta({ description: 'If in the past, the codes are already expired.' }),
+    batch_id: trimmedText(64).nullish().meta({ description: 'A label for finding the codes.' }),
   })
   .superRefine(({ type, value }, check) => {
     if (type === 'credits' && !isAmount(value))
-      check.addIssue({ code: 'custom', path: ['value'], message: `must be digits, from 1 to ${mostCredits}`, params: betweenValues });
+      check.addIssue({ code: 'custom', path: ['value'], message: `must be digits, from 1 to ${maxCredits}`, params: inconsistentValues });
   })
   .meta({ id: 'NewRedemptionCodes' });
 export type NewRedemptionCodes = z.infer<typeof NewRedemptionCodes>;
 
 export const RedemptionCodeChanges = z
-  .strictObject({ is_active: z.literal(false).meta({ description: 'A code that was switched off is not revived.' }) })
+  .strictObject({ is_active: z.literal(false).meta({ description: 'A deactivated code cannot be reactivated.' }) })
   .meta({ id: 'RedemptionCodeChanges' });
 export type RedemptionCodeChanges = z.infer<typeof RedemptionCodeChanges>;
 
-export const RedemptionCodesQuery = aliasedPageQuery({
-  q: searchParam().optional().meta({ description: 'Part of the code or of the batch id, in either case.' }),
+export const RedemptionCodesQuery = adminPageQuery({
+  q: searchParam().optional().meta({ description: 'Matches part of the code or batch ID, ignoring case.' }),
   type: RedemptionType.optional(),
 });
 export type RedemptionCodesQuery = z.infer<typeof RedemptionCodesQuery>;
 
-/** Codes that people redeem at `/v1/me/redeem`. */
+/** Users redeem codes at `/v1/me/redeem`. */
 export const redemptionCodes = initContract().router({
   createBatch: {
     method: 'POST',
     path: '/v1/admin/redemption-codes/batch',
-    summary: 'Make codes: all of them, or none',
+    summary: 'Create a batch of redemption codes: all or none',
     body: NewRedemptionCodes,
     responses: { 201: z.array(RedemptionCode) },
     metadata: { auth: 'platform', audit: ['redemption_code.batch_create', 'redemption_code'] },
@@ -70,7 +76,7 @@ export const redemptionCodes = initContract().router({
   list: {
     method: 'GET',
     path: '/v1/admin/redemption-codes',
-    summary: 'List codes, newest first',
+    summary: 'List redemption codes, newest first',
     query: RedemptionCodesQuery,
     responses: { 200: z.array(RedemptionCode) },
     metadata: { auth: 'platform', pages: 'cursor' },
@@ -78,7 +84,7 @@ export const redemptionCodes = initContract().router({
   update: {
     method: 'PATCH',
     path: '/v1/admin/redemption-codes/{code_id}',
-    summary: 'Switch a code off for good',
+    summary: 'Deactivate a redemption code permanently',
     body: RedemptionCodeChanges,
     responses: { 200: RedemptionCode },
     metadata: { auth: 'platform', audit: ['redemption_code.deactivate', 'redemption_code'] },

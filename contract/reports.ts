@@ -1,11 +1,12 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { Id, Time } from './shared/fields.ts';
-import { pageQuery } from './shared/pages.ts';
+import { pageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
 const categories = ['inaccurate', 'out_of_date', 'too_short', 'too_long', 'harmful_or_offensive', 'wrong_sources'] as const;
 export const ReportCategory = z.enum(categories).meta({ id: 'ReportCategory' });
+export type ReportCategory = z.infer<typeof ReportCategory>;
 
 export const NewReport = z
   .strictObject({
@@ -15,13 +16,12 @@ export const NewReport = z
   .meta({ id: 'NewReport' });
 export type NewReport = z.infer<typeof NewReport>;
 
-/** What somebody found wrong with a thread. */
 export const Report = z
   .object({
     id: Id,
     thread_id: Id,
     account_id: Id,
-    user_id: Id.meta({ description: 'Who reports.' }),
+    user_id: Id.meta({ description: 'The user who made the report.' }),
     categories: z.array(ReportCategory),
     feedback: z.string().nullable(),
     created_at: Time,
@@ -31,7 +31,6 @@ export type Report = z.infer<typeof Report>;
 
 export const CreatedReport = Report.pick({ id: true, created_at: true }).meta({ id: 'CreatedReport' });
 
-/** Complaints about threads, read by those who run the platform. */
 export const reports = initContract().router({
   create: {
     method: 'POST',
@@ -43,7 +42,7 @@ export const reports = initContract().router({
       auth: 'user+key',
       read: 'data.threads.read',
       permission: 'data.threads.write',
-      anyReader: true,
+      allowReaders: true,
       quota: 'reports',
       audit: ['thread.report', 'thread'],
     },

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import type { ReasoningMode } from './events.ts';
-import { Id, notBlank, searchParam } from './shared/fields.ts';
-import { pageQuery } from './shared/pages.ts';
+import { Id, notBlankMeta, searchParam } from './shared/fields.ts';
+import { pageQuery } from './shared/pagination.ts';
 
 export const RunStatus = z
   .enum(['running', 'waiting_for_input', 'cancelling', 'completed', 'failed', 'cancelled'])
   .meta({ id: 'RunStatus' });
 export type RunStatus = z.infer<typeof RunStatus>;
 
-const name = '[A-Za-z0-9][A-Za-z0-9._:-]{0,63}';
-const spelledModes: Record<string, ReasoningMode> = { off: 'none', max: 'xhigh', 'extra high': 'xhigh', extra_high: 'xhigh' };
-const spelledMode = z.enum([
+const namePattern = '[A-Za-z0-9][A-Za-z0-9._:-]{0,63}';
+const modeAliases: Record<string, ReasoningMode> = { off: 'none', max: 'xhigh', 'extra high': 'xhigh', extra_high: 'xhigh' };
+const reasoningModeInput = z.enum([
   'auto',
   'enabled',
   'disabled',
@@ -25,25 +25,24 @@ const spelledMode = z.enum([
   'extra high',
 ]);
 
-/** The mode a caller's word stands for. */
-export const reasoningMode = (word: z.infer<typeof spelledMode>): ReasoningMode => spelledModes[word] ?? (word as ReasoningMode);
+/** The mode for an accepted spelling. */
+export const parseReasoningMode = (word: z.infer<typeof reasoningModeInput>): ReasoningMode => modeAliases[word] ?? (word as ReasoningMode);
 
-const model = z.string().trim().max(200).nullish().meta({ description: 'A selector: `provider^model`, or a model alone.' });
+const model = z.string().trim().max(200).nullish().meta({ description: 'Model selector: `provider^model`, or a model name alone.' });
 
-/** Who answers, and how. */
 export const runOptions = {
   route_id: z
     .string()
-    .regex(new RegExp(`^${name}$`))
+    .regex(new RegExp(`^${namePattern}$`))
     .nullish()
-    .meta({ description: 'A provider model by id.' }),
+    .meta({ description: 'ID of a provider model.' }),
   persona_id: z
     .string()
-    .regex(new RegExp(`^(?:${name}(?:@${name})?)?$`))
+    .regex(new RegExp(`^(?:${namePattern}(?:@${namePattern})?)?$`))
     .nullish()
-    .meta({ description: '`key` or `key@version`.' }),
+    .meta({ description: 'Persona: `key` or `key@version`.' }),
   model,
-  reasoning_mode: spelledMode.nullish(),
+  reasoning_mode: reasoningModeInput.nullish(),
 };
 
 export const NewRun = z.strictObject(runOptions).meta({ id: 'NewRun' });
@@ -56,7 +55,7 @@ const idPrefix = z
   .string()
   .regex(/^[0-9a-fA-F-]{1,36}$/)
   .toLowerCase()
-  .meta({ description: 'An id or the beginning of one.' });
+  .meta({ description: 'An ID or ID prefix.' });
 
 export const RunFilter = pageQuery().extend({
   status: RunStatus.optional(),
@@ -70,7 +69,7 @@ export const RunFilter = pageQuery().extend({
   account_id: z
     .union([z.literal('all'), Id])
     .optional()
-    .meta({ description: 'Another account, or `all`: platform admins only.' }),
+    .meta({ description: 'Another account, or `all`. Platform admins only.' }),
   user_id: Id.optional().meta({ description: 'Platform admins only.' }),
 });
 export type RunFilter = z.infer<typeof RunFilter>;
@@ -85,8 +84,8 @@ export const RunInput = z
     content: z
       .string()
       .refine((text) => text.trim() !== '', 'must not be blank')
-      .meta({ description: 'At most 32 768 bytes of UTF-8.', ...notBlank }),
-    input_key: z.string().min(1).max(128).nullish().meta({ description: 'A second input with the same key is ignored.' }),
+      .meta({ description: 'At most 32,768 bytes of UTF-8.', ...notBlankMeta }),
+    input_key: z.string().min(1).max(128).nullish().meta({ description: 'Further inputs with the same key are ignored.' }),
   })
   .meta({ id: 'RunInput' });
 export type RunInput = z.infer<typeof RunInput>;

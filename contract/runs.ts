@@ -4,8 +4,8 @@ import { RunError, RunEvent, terminalTypes } from './events.ts';
 import { NewMessage } from './messages.ts';
 import { CancelRequest, ContinueRequest, NewRun, RetryRequest, RunFilter, RunInput, RunStatus, runOptions } from './runRequests.ts';
 import { boolParam, Id, intParam, Ok, Time, TraceId } from './shared/fields.ts';
-import { pageQuery } from './shared/pages.ts';
-import { eventsOf, type Resource } from './shared/route.ts';
+import { pageQuery } from './shared/pagination.ts';
+import { declareEventStream, type Resource } from './shared/route.ts';
 
 export const CreatedRun = z.object({ run_id: Id, trace_id: TraceId }).meta({ id: 'CreatedRun' });
 export type CreatedRun = z.infer<typeof CreatedRun>;
@@ -15,7 +15,7 @@ export const ThreadRun = z
   .meta({ id: 'ThreadRun' });
 export type ThreadRun = z.infer<typeof ThreadRun>;
 
-const facts = {
+const runFields = {
   run_id: Id,
   account_id: Id,
   thread_id: Id,
@@ -30,27 +30,26 @@ const facts = {
   total_output_tokens: z.int().nullable(),
   total_cost_usd: z.number().nullable(),
   usage_estimated: z.boolean().nullable().meta({
-    description: 'Whether tokens and cost are partly estimated, because the provider did not report them; null until the run ends.',
+    description: 'Whether token counts and cost are partly estimated, because the provider did not report them; null until the run ends.',
   }),
   completed_at: Time.nullable(),
   failed_at: Time.nullable(),
   cancelled_at: Time.nullable(),
 };
 
-/** A changed message, and who answers it. */
+/** The new message, with the options of the run that answers it. */
 const EditedMessage = NewMessage.safeExtend(runOptions).meta({ id: 'EditedMessage' });
 export type EditedMessage = z.infer<typeof EditedMessage>;
 
-const inherits =
-  'What the request leaves out of persona, route, model and reasoning mode is that of the run that it repeats; null asks for the default.';
+const inheritanceText =
+  'If the request omits persona, route, model or reasoning mode, the value of the repeated run is used; null selects the default.';
 
-/** The largest number of an event. */
+/** The largest sequence number of an event. */
 const maxSeq = 2 ** 31 - 1;
 
-/** A row of the list of runs. */
 export const RunSummary = z
   .object({
-    ...facts,
+    ...runFields,
     cache_hit_rate: z.number().nullable(),
     credits_used: z.int().nullable(),
     created_by_user_name: z.string().nullable(),
@@ -62,7 +61,7 @@ export type RunSummary = z.infer<typeof RunSummary>;
 /** One execution of the agent loop in a thread. */
 export const Run = z
   .object({
-    ...facts,
+    ...runFields,
     trace_id: TraceId,
     child_run_ids: z.array(Id),
     resume_from_run_id: Id.nullable(),
@@ -73,9 +72,8 @@ export type Run = z.infer<typeof Run>;
 
 const read = 'data.runs.read';
 const permission = 'data.runs.write';
-const limits = [402, 409, 429] as const;
+const startErrors = [402, 409, 429] as const;
 
-/** Executions of the agent loop, and the events that describe them. */
 export const runs = initContract().router({
   create: {
     method: 'POST',
@@ -83,7 +81,7 @@ export const runs = initContract().router({
     summary: 'Start a run',
     body: NewRun,
     responses: { 201: CreatedRun },
-    metadata: { auth: 'user+key', read, permission, quota: 'messages', audit: ['run.create', 'run'], also: limits },
+    metadata: { auth: 'user+key', read, permission, quota: 'messages', audit: ['run.create', 'run'], extraErrors: startErrors },
   },
   listInThread: {
     method: 'GET',
@@ -96,7 +94,7 @@ export const runs = initContract().router({
   list: {
     method: 'GET',
     path: '/v1/runs',
-    summary: 'List runs of the account, newest first',
+    summary: 'List the runs of the account, newest first',
     query: RunFilter,
     responses: { 200: z.array(RunSummary) },
     metadata: {
@@ -109,14 +107,14 @@ export const runs = initContract().router({
   get: {
     method: 'GET',
     path: '/v1/runs/{run_id}',
-    summary: 'Read a run',
+    summary: 'Retrieve a run',
     responses: { 200: Run },
     metadata: { auth: 'user+key', read },
   },
   cancel: {
     method: 'POST',
     path: '/v1/runs/{run_id}:cancel',
-    summary: 'Ask a run to stop',
+    summary: 'Cancel a run',
     body: CancelRequest,
     responses: { 200: Ok },
     metadata: { auth: 'user+key', read, permission, audit: ['run.cancel', 'run'] },
@@ -124,7 +122,7 @@ export const runs = initContract().router({
   input: {
     method: 'POST',
     path: '/v1/runs/{run_id}/input',
-    summary: 'Answer or steer a run',
+    summary: 'Send user input to a run',
     body: RunInput,
     responses: { 200: Ok },
     metadata: { auth: 'user+key', read, permission, quota: 'messages', audit: ['run.input', 'run'] },
@@ -132,11 +130,11 @@ export const runs = initContract().router({
   events: {
     method: 'GET',
     path: '/v1/runs/{run_id}/events',
-    summary: 'Follow a run as it happens',
-    description: 'Server-sent events in order, without gaps, from the one after `after_seq` or `Last-Event-ID`, whichever is larger.',
+    summary: 'Stream the events of a run',
+    description: 'Server-sent events, in order and without gaps. They start after `after_seq` or `Last-Event-ID`, whichever is larger.',
     query: z.object({
-      after_seq: intParam(0).default(0).meta({ description: 'Start after this event.' }),
-      follow: boolParam().default(true).meta({ description: 'false: the events there are, then the end.' }),
+      after_seq: intParam(0).default(0).meta({ description: 'Start after the event with this sequence number.' }),
+      follow: boolParam().default(true).meta({ description: 'If false, the response ends after the existing events.' }),
     }),
     headers: z.object({
       'last-event-id': z
@@ -149,31 +147,31 @@ export const runs = initContract().router({
         .refine((accept) => /text\/event-stream|text\/\*|\*\/\*/i.test(accept), 'must admit text/event-stream')
         .optional(),
     }),
-    responses: { 200: eventsOf(RunEvent, terminalTypes), 204: null },
-    metadata: { auth: 'user+key', read, also: [429] },
+    responses: { 200: declareEventStream(RunEvent, terminalTypes), 204: null },
+    metadata: { auth: 'user+key', read, extraErrors: [429] },
   },
   retry: {
     method: 'POST',
     path: '/v1/threads/{thread_id}:retry',
-    summary: 'Answer the last message again',
-    description: `The answer it has is hidden. ${inherits}`,
+    summary: 'Retry the last message',
+    description: `Hides the existing answer. ${inheritanceText}`,
     body: RetryRequest,
     responses: { 201: CreatedRun },
-    metadata: { auth: 'user+key', read, permission, quota: 'messages', audit: ['run.retry', 'run'], also: limits },
+    metadata: { auth: 'user+key', read, permission, quota: 'messages', audit: ['run.retry', 'run'], extraErrors: startErrors },
   },
   continue: {
     method: 'POST',
     path: '/v1/threads/{thread_id}:continue',
-    summary: 'Continue a run that failed or was cancelled',
+    summary: 'Continue a run that failed or was canceled',
     body: ContinueRequest,
     responses: { 201: CreatedRun },
-    metadata: { auth: 'user+key', read, permission, quota: 'messages', audit: ['run.continue', 'run'], also: limits },
+    metadata: { auth: 'user+key', read, permission, quota: 'messages', audit: ['run.continue', 'run'], extraErrors: startErrors },
   },
   editMessage: {
     method: 'PATCH',
     path: '/v1/threads/{thread_id}/messages/{message_id}',
-    summary: 'Change a message of yours and answer it again',
-    description: `Every later message is hidden. ${inherits}`,
+    summary: 'Edit one of your messages and answer it again',
+    description: `Hides all later messages. ${inheritanceText}`,
     body: EditedMessage,
     responses: { 201: CreatedRun },
     metadata: {
@@ -182,7 +180,7 @@ export const runs = initContract().router({
       permission: ['data.threads.write', 'data.runs.write'],
       quota: 'messages',
       audit: ['message.update', 'message'],
-      also: limits,
+      extraErrors: startErrors,
     },
   },
 } as const satisfies Resource);

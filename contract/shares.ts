@@ -1,25 +1,25 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { Message } from './messages.ts';
-import { betweenValues, Id, Time } from './shared/fields.ts';
-import { pageQuery } from './shared/pages.ts';
+import { Id, inconsistentValues, Time } from './shared/fields.ts';
+import { pageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
 const ShareToken = z
   .string()
   .regex(/^[0-9A-Za-z]{22}$/)
-  .meta({ description: '22 letters and digits: whoever knows them has the share.' });
+  .meta({ description: '22 letters and digits. Anyone who has the token can open the share.' });
 
-/** A way to read a thread without an account. */
+/** A link for reading a thread without an account. */
 export const Share = z
   .object({
     id: Id,
     token: ShareToken,
-    url: z.string().meta({ description: 'The path of its page: `/s/{token}`.' }),
+    url: z.string().meta({ description: 'The path of the shared page: `/s/{token}`.' }),
     access_type: z.enum(['public', 'password']),
     has_password: z.boolean(),
-    live_update: z.boolean().meta({ description: 'Whether messages that come later are shown, too.' }),
-    snapshot_turn_count: z.int().min(0).meta({ description: 'Messages of users at the time of sharing.' }),
+    live_update: z.boolean().meta({ description: 'Whether messages added later are also shown.' }),
+    snapshot_turn_count: z.int().min(0).meta({ description: 'Number of user messages at the time of sharing.' }),
     created_at: Time,
   })
   .meta({ id: 'Share' });
@@ -28,13 +28,18 @@ export type Share = z.infer<typeof Share>;
 export const NewShare = z
   .strictObject({
     access_type: z.enum(['public', 'password']).default('public'),
-    password: z.string().min(1).max(128).optional().meta({ description: 'Only of `password`, which needs one. Never returned.' }),
+    password: z
+      .string()
+      .min(1)
+      .max(128)
+      .optional()
+      .meta({ description: 'Required if `access_type` is `password`, otherwise not allowed. Never returned.' }),
     live_update: z.boolean().default(false),
   })
   .refine(({ access_type, password }) => (access_type === 'password') === (password !== undefined), {
     path: ['password'],
     message: 'belongs to `access_type` password, and only there',
-    params: betweenValues,
+    params: inconsistentValues,
   })
   .meta({ id: 'NewShare' });
 export type NewShare = z.infer<typeof NewShare>;
@@ -45,12 +50,14 @@ const SharedMessage = Message.pick({ id: true, role: true, content: true, conten
 
 const LockedShare = z.object({ requires_password: z.literal(true) }).meta({ id: 'LockedShare' });
 
-/** What a share shows: nothing that tells the account or its people. */
+/** Contains nothing that identifies the account or its users. */
 const SharedThread = z
   .object({
     requires_password: z.literal(false),
     thread: z.object({ title: z.string().nullable(), created_at: Time }),
-    messages: z.array(SharedMessage).meta({ description: 'Oldest first. Attachments are read with their keys and `share_token`.' }),
+    messages: z
+      .array(SharedMessage)
+      .meta({ description: 'Oldest first. Attachments can be downloaded with their keys and `share_token`.' }),
   })
   .meta({ id: 'SharedThread' });
 
@@ -60,20 +67,19 @@ export type ShareView = z.infer<typeof ShareView>;
 export const SharePassword = z.strictObject({ password: z.string().min(1).max(128) }).meta({ id: 'SharePassword' });
 
 export const ShareSession = z
-  .object({ session_token: z.string().meta({ description: 'Opens the share for 24 hours, or until it is deleted.' }) })
+  .object({ session_token: z.string().meta({ description: 'Opens the share for 24 hours, or until the share is deleted.' }) })
   .meta({ id: 'ShareSession' });
 
 const read = 'data.threads.read';
 const permission = 'data.threads.write';
 const path = '/v1/threads/{thread_id}:share';
 
-/** Threads shown to people without an account. */
 export const shares = initContract().router({
   create: {
     method: 'POST',
     path,
     summary: 'Share a thread',
-    description: 'Without `live_update` it shows the messages there are now, whatever becomes of the thread.',
+    description: 'Without `live_update`, the share shows the messages that exist now, even if the thread changes later.',
     body: NewShare,
     responses: { 201: Share },
     metadata: { auth: 'user+key', read, permission, quota: 'messages', audit: ['thread_share.create', 'thread_share'] },
@@ -90,7 +96,7 @@ export const shares = initContract().router({
     method: 'DELETE',
     path,
     summary: 'Delete a share',
-    description: 'It opens nothing from then on, also for those who gave its password before.',
+    description: 'The share can no longer be opened, not even with a session token that was issued before.',
     query: z.object({ id: Id }),
     body: null,
     responses: { 204: null },
@@ -99,21 +105,26 @@ export const shares = initContract().router({
   view: {
     method: 'GET',
     path: '/v1/s/{token}',
-    summary: 'Read a shared thread',
+    summary: 'Retrieve a shared thread',
     pathParams: z.object({ token: ShareToken }),
     query: z.object({
-      session_token: z.string().min(1).max(1_000).optional().meta({ description: 'Of a share with a password: what verifying it gave.' }),
+      session_token: z
+        .string()
+        .min(1)
+        .max(1_000)
+        .optional()
+        .meta({ description: 'For a password-protected share: the session token from verifying its password.' }),
     }),
     responses: { 200: ShareView },
-    metadata: { auth: 'public', also: [403] },
+    metadata: { auth: 'public', extraErrors: [403] },
   },
   verify: {
     method: 'POST',
     path: '/v1/s/{token}/verify',
-    summary: 'Open a share by its password',
+    summary: 'Verify the password of a share',
     pathParams: z.object({ token: ShareToken }),
     body: SharePassword,
     responses: { 200: ShareSession },
-    metadata: { auth: 'public', audit: 'none', also: [403, 409, 429] },
+    metadata: { auth: 'public', audit: 'none', extraErrors: [403, 409, 429] },
   },
 } as const satisfies Resource);

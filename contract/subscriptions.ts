@@ -1,19 +1,20 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { betweenValues, Id, oneOrMore, someField, Time } from './shared/fields.ts';
+import { changes, Id, inconsistentValues, Time } from './shared/fields.ts';
 import { Instant } from './shared/instant.ts';
-import { pageQuery } from './shared/pages.ts';
+import { pageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
 const statuses = ['active', 'cancelled', 'expired'] as const;
 
-/** One account on one plan. */
 export const Subscription = z
   .object({
     id: Id,
     account_id: Id,
     plan_id: Id,
-    status: z.enum(statuses).meta({ description: 'It stays active until it is cancelled, whatever its period; `expired` is reserved.' }),
+    status: z
+      .enum(statuses)
+      .meta({ description: 'A subscription stays `active` until it is canceled, regardless of its period. `expired` is reserved.' }),
     current_period_start: Time,
     current_period_end: Time,
     cancelled_at: Time.nullable(),
@@ -22,8 +23,8 @@ export const Subscription = z
   .meta({ id: 'Subscription' });
 export type Subscription = z.infer<typeof Subscription>;
 
-const start = Instant.meta({ description: 'Monthly grants are counted from here.' });
-const end = Instant.meta({ description: 'After the start; monthly grants stop here.' });
+const start = Instant.meta({ description: 'Monthly credit grants are counted from this instant.' });
+const end = Instant.meta({ description: 'Must be after the start. Monthly credit grants stop at this instant.' });
 
 export const NewSubscription = z
   .strictObject({ account_id: Id, plan_id: Id, current_period_start: start, current_period_end: end })
@@ -34,32 +35,31 @@ export const NewSubscription = z
         path: ['current_period_end'],
         input: value,
         message: 'must be after the start',
-        params: betweenValues,
+        params: inconsistentValues,
       });
   })
   .meta({ id: 'NewSubscription' });
 export type NewSubscription = z.infer<typeof NewSubscription>;
 
-export const SubscriptionChanges = z
-  .strictObject({ current_period_start: start.optional(), current_period_end: end.optional() })
-  .refine(...someField)
-  .meta(oneOrMore)
-  .meta({ id: 'SubscriptionChanges' });
+export const SubscriptionChanges = changes({ current_period_start: start.optional(), current_period_end: end.optional() }).meta({
+  id: 'SubscriptionChanges',
+});
 export type SubscriptionChanges = z.infer<typeof SubscriptionChanges>;
 
 export const SubscriptionsQuery = pageQuery().extend({
-  account_id: Id.optional().meta({ description: 'Only of this account; members see that of their own account only.' }),
+  account_id: Id.optional().meta({
+    description: 'Return only subscriptions of this account. Members can see only those of their own account.',
+  }),
   status: z
     .enum([...statuses, 'all'])
     .optional()
-    .meta({ description: 'Unset: `active` for a member, `all` for the platform.' }),
+    .meta({ description: 'Defaults to `active` for members and to `all` for platform admins.' }),
 });
 export type SubscriptionsQuery = z.infer<typeof SubscriptionsQuery>;
 
 const permission = 'platform.subscriptions.manage';
-const reading = { auth: 'user+key', read: 'data.subscriptions.read', or: 'platform.admin' } as const;
+const reading = { auth: 'user+key', read: 'data.subscriptions.read', exempt: 'platform.admin' } as const;
 
-/** Which account is on which plan. */
 export const subscriptions = initContract().router({
   create: {
     method: 'POST',
@@ -73,7 +73,7 @@ export const subscriptions = initContract().router({
     method: 'GET',
     path: '/v1/subscriptions',
     summary: 'List subscriptions, newest first',
-    description: 'Members see the active one of their account; the platform sees those of all accounts.',
+    description: 'Members see the active subscription of their account. Platform admins see the subscriptions of all accounts.',
     query: SubscriptionsQuery,
     responses: { 200: z.array(Subscription) },
     metadata: { ...reading, pages: 'cursor', queryIds: { account_id: 'account' } },
@@ -81,24 +81,24 @@ export const subscriptions = initContract().router({
   get: {
     method: 'GET',
     path: '/v1/subscriptions/{subscription_id}',
-    summary: 'Read a subscription',
+    summary: 'Retrieve a subscription',
     responses: { 200: Subscription },
     metadata: reading,
   },
   update: {
     method: 'PATCH',
     path: '/v1/subscriptions/{subscription_id}',
-    summary: 'Renew a subscription',
+    summary: 'Update the period of a subscription',
     body: SubscriptionChanges,
     responses: { 200: Subscription },
-    metadata: { auth: 'platform', permission, audit: ['subscription.update', 'subscription'], also: [409] },
+    metadata: { auth: 'platform', permission, audit: ['subscription.update', 'subscription'], extraErrors: [409] },
   },
   cancel: {
     method: 'DELETE',
     path: '/v1/subscriptions/{subscription_id}',
-    summary: 'Cancel a subscription, at once',
+    summary: 'Cancel a subscription immediately',
     body: null,
     responses: { 204: null },
-    metadata: { auth: 'platform', permission, audit: ['subscription.cancel', 'subscription'], also: [409] },
+    metadata: { auth: 'platform', permission, audit: ['subscription.cancel', 'subscription'], extraErrors: [409] },
   },
 } as const satisfies Resource);

@@ -1,25 +1,23 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { MemberRole } from './accounts.ts';
-import { Id, name, Time } from './shared/fields.ts';
-import { pageQuery } from './shared/pages.ts';
+import { Id, Time, trimmedText } from './shared/fields.ts';
+import { pageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
-/** A named group of members of an account. */
 export const Team = z
   .object({ id: Id, account_id: Id, name: z.string(), members_count: z.int().min(0), created_at: Time })
   .meta({ id: 'Team' });
 export type Team = z.infer<typeof Team>;
 
-export const NewTeam = z.strictObject({ name: name(100) }).meta({ id: 'NewTeam' });
+export const NewTeam = z.strictObject({ name: trimmedText(100) }).meta({ id: 'NewTeam' });
 export type NewTeam = z.infer<typeof NewTeam>;
 
-/** A member of a team. */
 export const TeamMember = z
   .object({
     team_id: Id,
     user_id: Id,
-    role: MemberRole.meta({ description: 'For people to read; it grants no permission.' }),
+    role: MemberRole.meta({ description: 'Informational only; grants no permissions.' }),
     created_at: Time,
   })
   .meta({ id: 'TeamMember' });
@@ -28,7 +26,7 @@ export type TeamMember = z.infer<typeof TeamMember>;
 export const NewTeamMember = z.strictObject({ user_id: Id, role: MemberRole }).meta({ id: 'NewTeamMember' });
 export type NewTeamMember = z.infer<typeof NewTeamMember>;
 
-/** Groups of members: they decide who sees a shared project that names a team. */
+/** A project shared with a team is visible only to its members. */
 export const teams = initContract().router({
   create: {
     method: 'POST',
@@ -50,7 +48,7 @@ export const teams = initContract().router({
     method: 'DELETE',
     path: '/v1/teams/{team_id}',
     summary: 'Delete a team',
-    description: 'Projects that were shared with it become private.',
+    description: 'Projects shared with the team become private.',
     body: null,
     responses: { 204: null },
     metadata: { auth: 'user', read: 'account.teams.read', permission: 'account.teams.manage', audit: ['team.delete', 'team'] },
@@ -66,8 +64,9 @@ export const teams = initContract().router({
   addMember: {
     method: 'POST',
     path: '/v1/teams/{team_id}/members',
-    summary: 'Add a member to a team, or change his role in it',
-    description: 'The user must be a member of the account. Who is in the team already gets the role, with status 200.',
+    summary: 'Add a member to a team, or change their role in it',
+    description:
+      'The user must be a member of the account. If the user is already in the team, their role is updated and the status is 200.',
     body: NewTeamMember,
     responses: { 200: TeamMember, 201: TeamMember },
     metadata: { auth: 'user', read: 'account.teams.read', permission: 'account.teams.manage', audit: ['team_member.add', 'team'] },

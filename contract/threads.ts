@@ -1,10 +1,10 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { Id, searchParam, Time } from './shared/fields.ts';
-import { pageQuery } from './shared/pages.ts';
+import { pageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
-/** A conversation owned by one user inside one account. */
+/** A conversation, owned by one user in one account. */
 export const Thread = z
   .object({
     id: Id,
@@ -13,11 +13,11 @@ export const Thread = z
     title: z.string().nullable(),
     project_id: Id.nullable(),
     created_at: Time,
-    updated_at: Time.meta({ description: 'The last activity.' }),
-    active_run_id: Id.nullable().meta({ description: 'The run that has not ended yet.' }),
+    updated_at: Time.meta({ description: 'Time of the last activity.' }),
+    active_run_id: Id.nullable().meta({ description: 'The run that has not ended, if there is one.' }),
     is_private: z.boolean(),
     expires_at: Time.nullable().meta({ description: 'Only private threads expire.' }),
-    parent_thread_id: Id.optional().meta({ description: 'Only when forked.' }),
+    parent_thread_id: Id.optional().meta({ description: 'Present only on forked threads.' }),
   })
   .meta({ id: 'Thread' });
 export type Thread = z.infer<typeof Thread>;
@@ -27,7 +27,7 @@ const title = z.string().max(200).nullish().meta({ description: 'A blank title i
 export const NewThread = z
   .strictObject({
     title,
-    is_private: z.boolean().default(false).meta({ description: 'A private thread is yours alone and expires after 24 hours.' }),
+    is_private: z.boolean().default(false).meta({ description: 'A private thread is visible only to you and expires after 24 hours.' }),
     project_id: Id.nullish(),
   })
   .meta({ id: 'NewThread' });
@@ -39,25 +39,24 @@ export type ThreadChanges = z.infer<typeof ThreadChanges>;
 export const ForkRequest = z
   .strictObject({
     message_id: Id.meta({ description: 'The last message to copy.' }),
-    is_private: z.boolean().optional().meta({ description: 'As the thread is, unless given.' }),
+    is_private: z.boolean().optional().meta({ description: 'Defaults to the value of the original thread.' }),
   })
   .meta({ id: 'ForkRequest' });
 export type ForkRequest = z.infer<typeof ForkRequest>;
 
 export const ForkedThread = Thread.extend({
-  id_mapping: z.array(z.object({ old_id: Id, new_id: Id })).meta({ description: 'The messages that were copied, oldest first.' }),
+  id_mapping: z.array(z.object({ old_id: Id, new_id: Id })).meta({ description: 'The copied messages, oldest first.' }),
 }).meta({ id: 'ForkedThread' });
 export type ForkedThread = z.infer<typeof ForkedThread>;
 
 const read = 'data.threads.read';
 const permission = 'data.threads.write';
 
-/** Conversations. */
 export const threads = initContract().router({
   create: {
     method: 'POST',
     path: '/v1/threads',
-    summary: 'Open a thread',
+    summary: 'Create a thread',
     body: NewThread,
     responses: { 201: Thread },
     metadata: { auth: 'user+key', permission, quota: 'messages', audit: ['thread.create', 'thread'] },
@@ -65,7 +64,7 @@ export const threads = initContract().router({
   list: {
     method: 'GET',
     path: '/v1/threads',
-    summary: 'List your threads, last active first',
+    summary: 'List your threads, most recently active first',
     query: pageQuery().extend({ project_id: Id.optional() }),
     responses: { 200: z.array(Thread) },
     metadata: { auth: 'user+key', read, pages: 'cursor', queryIds: { project_id: 'project' } },
@@ -73,7 +72,7 @@ export const threads = initContract().router({
   search: {
     method: 'GET',
     path: '/v1/threads/search',
-    summary: 'Find threads by title or message text',
+    summary: 'Search threads by title or message text',
     query: pageQuery().extend({ q: searchParam() }),
     responses: { 200: z.array(Thread) },
     metadata: { auth: 'user+key', read, pages: 'cursor' },
@@ -81,14 +80,14 @@ export const threads = initContract().router({
   starred: {
     method: 'GET',
     path: '/v1/threads/starred',
-    summary: 'List the ids of starred threads, most recently starred first',
+    summary: 'List the IDs of starred threads, most recently starred first',
     responses: { 200: z.array(Id) },
     metadata: { auth: 'user+key', read },
   },
   get: {
     method: 'GET',
     path: '/v1/threads/{thread_id}',
-    summary: 'Read a thread',
+    summary: 'Retrieve a thread',
     responses: { 200: Thread },
     metadata: { auth: 'user+key', read },
   },
@@ -96,7 +95,7 @@ export const threads = initContract().router({
     method: 'PATCH',
     path: '/v1/threads/{thread_id}',
     summary: 'Rename or move a thread',
-    description: 'A title locks the thread against automatic titles; null clears and unlocks it.',
+    description: 'Setting a title turns off automatic titles for the thread; null clears the title and turns them on again.',
     body: ThreadChanges,
     responses: { 200: Thread },
     metadata: { auth: 'user+key', read, permission, audit: ['thread.update', 'thread'] },
@@ -113,10 +112,10 @@ export const threads = initContract().router({
     method: 'POST',
     path: '/v1/threads/{thread_id}:fork',
     summary: 'Copy a thread up to one of its messages',
-    description: 'The copy is yours, with its title and project. Runs, stars and shares are not copied.',
+    description: 'You own the copy. It keeps the title and the project; runs, stars and shares are not copied.',
     body: ForkRequest,
     responses: { 201: ForkedThread },
-    metadata: { auth: 'user+key', read, permission, anyReader: true, quota: 'messages', audit: ['thread.fork', 'thread'] },
+    metadata: { auth: 'user+key', read, permission, allowReaders: true, quota: 'messages', audit: ['thread.fork', 'thread'] },
   },
   star: {
     method: 'POST',
@@ -124,14 +123,14 @@ export const threads = initContract().router({
     summary: 'Star a thread',
     body: null,
     responses: { 204: null },
-    metadata: { auth: 'user+key', read, permission, anyReader: true, audit: ['thread.star', 'thread'] },
+    metadata: { auth: 'user+key', read, permission, allowReaders: true, audit: ['thread.star', 'thread'] },
   },
   unstar: {
     method: 'DELETE',
     path: '/v1/threads/{thread_id}/star',
-    summary: 'Remove the star of a thread',
+    summary: 'Unstar a thread',
     body: null,
     responses: { 204: null },
-    metadata: { auth: 'user+key', read, permission, anyReader: true, audit: ['thread.unstar', 'thread'] },
+    metadata: { auth: 'user+key', read, permission, allowReaders: true, audit: ['thread.unstar', 'thread'] },
   },
 } as const satisfies Resource);

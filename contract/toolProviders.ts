@@ -3,27 +3,27 @@ import { z } from 'zod';
 import { ProviderScope } from './llmProviders.ts';
 import type { Resource } from './shared/route.ts';
 
-/** What a model may call; which provider answers is decided by the activation. */
+/** Tools that a model can call. Calls go to the active provider of the group. */
 export const ToolGroup = z.enum(['web_search', 'web_fetch']).meta({ id: 'ToolGroup' });
 export type ToolGroup = z.infer<typeof ToolGroup>;
 
-/** Every back end of the groups, in the order in which it is listed. */
+/** All providers, in the order in which they are listed. */
 export const ToolProviderName = z
   .enum(['web_search.tavily', 'web_search.searxng', 'web_search.duckduckgo', 'web_fetch.jina', 'web_fetch.firecrawl', 'web_fetch.basic'])
   .meta({ id: 'ToolProviderName' });
 export type ToolProviderName = z.infer<typeof ToolProviderName>;
 
-/** A back end as one owner has set it up. */
+/** A provider as configured for one account or for the platform. */
 export const ToolProvider = z
   .object({
     group_name: ToolGroup,
     provider_name: ToolProviderName,
     is_active: z.boolean(),
-    key_prefix: z.string().nullable().meta({ description: 'The beginning and the end of the key.' }),
+    key_prefix: z.string().nullable().meta({ description: 'The first and last characters of the API key.' }),
     base_url: z.string().nullable(),
     requires_api_key: z.boolean(),
     requires_base_url: z.boolean(),
-    configured: z.boolean().meta({ description: 'Whether everything it requires is there.' }),
+    configured: z.boolean().meta({ description: 'Whether all required values are set.' }),
   })
   .meta({ id: 'ToolProvider' });
 export type ToolProvider = z.infer<typeof ToolProvider>;
@@ -37,17 +37,16 @@ export type ToolProviderGroups = z.infer<typeof ToolProviderGroups>;
 export const ToolCredential = z
   .strictObject({
     api_key: z.string().trim().max(4096).optional(),
-    base_url: z.string().trim().max(2048).optional().meta({ description: 'Absolute URL without user, query or fragment.' }),
+    base_url: z.string().trim().max(2048).optional().meta({ description: 'Absolute URL without user info, query or fragment.' }),
   })
-  .meta({ id: 'ToolCredential', description: 'What is left out or blank stays as it is.' });
+  .meta({ id: 'ToolCredential', description: 'Omitted or blank fields keep their values.' });
 export type ToolCredential = z.infer<typeof ToolCredential>;
 
 const scoped = z.object({ scope: ProviderScope.default('platform') });
-// Not ids: a pair that does not exist is absent, not malformed.
+// Not IDs: an unknown pair is 404, not 400.
 const pathParams = z.object({ group: z.string(), provider: z.string() });
 const permission = { account: 'data.secrets.manage', platform: 'platform.admin' } as const;
 
-/** Back ends of the tools that search and read the web. */
 export const toolProviders = initContract().router({
   list: {
     method: 'GET',
@@ -60,8 +59,8 @@ export const toolProviders = initContract().router({
   activate: {
     method: 'PUT',
     path: '/v1/tool-providers/{group}/{provider}/activate',
-    summary: 'Let a provider answer for its group',
-    description: 'The one that did so before no longer does.',
+    summary: 'Activate a provider for its group',
+    description: 'Deactivates the previously active provider of the group.',
     pathParams,
     query: scoped,
     body: null,
@@ -71,7 +70,7 @@ export const toolProviders = initContract().router({
   deactivate: {
     method: 'PUT',
     path: '/v1/tool-providers/{group}/{provider}/deactivate',
-    summary: 'Let a provider no longer answer for its group',
+    summary: 'Deactivate a provider for its group',
     pathParams,
     query: scoped,
     body: null,
@@ -81,7 +80,7 @@ export const toolProviders = initContract().router({
   setCredential: {
     method: 'PUT',
     path: '/v1/tool-providers/{group}/{provider}/credential',
-    summary: 'Set the key or the address of a provider',
+    summary: 'Set the API key or base URL of a provider',
     pathParams,
     query: scoped,
     body: ToolCredential,
@@ -91,8 +90,8 @@ export const toolProviders = initContract().router({
   clearCredential: {
     method: 'DELETE',
     path: '/v1/tool-providers/{group}/{provider}/credential',
-    summary: 'Forget the key of a provider',
-    description: 'Its address and whether it is active stay.',
+    summary: 'Delete the API key of a provider',
+    description: 'Keeps the base URL and whether the provider is active.',
     pathParams,
     query: scoped,
     body: null,

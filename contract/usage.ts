@@ -1,11 +1,11 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { dayParam } from './credits.ts';
-import { betweenValues, Id, intParam, Time } from './shared/fields.ts';
+import { Id, inconsistentValues, intParam, Time } from './shared/fields.ts';
 import type { Resource } from './shared/route.ts';
 
 const count = z.int().min(0);
-const cost = z.number().min(0).meta({ description: 'US dollars, to 6 decimals.' });
+const cost = z.number().min(0).meta({ description: 'US dollars, to 6 decimal places.' });
 
 const totals = {
   year: z.int(),
@@ -21,24 +21,24 @@ const totals = {
 
 const stored = z.object({
   used_bytes: count,
-  limit_bytes: count.nullable().meta({ description: 'Null is without limit.' }),
+  limit_bytes: count.nullable().meta({ description: 'Null means no limit.' }),
 });
 
-/** What an account stores now, whatever the month, against its quotas. */
+/** Current storage of an account and its quotas, independent of the month. */
 export const StorageUsage = z
   .object({
-    attachments: stored.meta({ description: 'Uploaded files, staged ones included, until they are removed from the store.' }),
-    messages: stored.meta({ description: 'Texts of messages and 256 bytes each, 1024 bytes for a thread, 512 for a share.' }),
-    workspaces: stored.meta({ description: 'Files of all workspaces, with the revisions that are not removed yet.' }),
+    attachments: stored.meta({ description: 'Uploaded files, including staged ones, until they are removed from the object store.' }),
+    messages: stored.meta({ description: 'Message text, plus 256 bytes per message, 1,024 bytes per thread and 512 bytes per share.' }),
+    workspaces: stored.meta({ description: 'Files of all workspaces, including revisions that are not removed yet.' }),
   })
   .meta({ id: 'StorageUsage' });
 export type StorageUsage = z.infer<typeof StorageUsage>;
 
-/** What an account, or a user in it, has used in a month (UTC), and what the account stores. */
+/** Usage of an account, or of one user in it, in a month (UTC), and the current storage of the account. */
 export const MonthlyUsage = z.object({ account_id: Id, ...totals, storage: StorageUsage }).meta({ id: 'MonthlyUsage' });
 export type MonthlyUsage = z.infer<typeof MonthlyUsage>;
 
-/** What all accounts have used in a month (UTC). */
+/** Usage of all accounts in a month (UTC). */
 export const UsageSummary = z.object(totals).meta({ id: 'UsageSummary' });
 export type UsageSummary = z.infer<typeof UsageSummary>;
 
@@ -52,7 +52,7 @@ export type HourlyUsage = z.infer<typeof HourlyUsage>;
 
 export const ModelUsage = z
   .object({
-    model: z.string().meta({ description: '`unknown` where a run ended before one was chosen.' }),
+    model: z.string().meta({ description: '`unknown` if a run ended before a model was selected.' }),
     ...used,
     cache_creation_tokens: count,
     cache_read_tokens: count,
@@ -62,30 +62,30 @@ export const ModelUsage = z
 export type ModelUsage = z.infer<typeof ModelUsage>;
 
 export const MonthQuery = z.object({
-  year: intParam(2000, 2100).optional().meta({ description: 'The present year (UTC), unless said otherwise.' }),
-  month: intParam(1, 12).optional().meta({ description: 'The present month (UTC), unless said otherwise.' }),
+  year: intParam(2000, 2100).optional().meta({ description: 'Defaults to the current year (UTC).' }),
+  month: intParam(1, 12).optional().meta({ description: 'Defaults to the current month (UTC).' }),
 });
 export type MonthQuery = z.infer<typeof MonthQuery>;
 
-const mostDays = 366;
-/** How many days later; not a number where one is no day, which is told already. */
+const maxDays = 366;
+/** NaN if a value is not a date, which another rule reports. */
 const daysBetween = ({ start, end }: { start: string; end: string }) => (Date.parse(end) - Date.parse(start)) / 86_400_000;
 
 export const DaysQuery = z
   .object({
     start: dayParam().meta({ description: 'First day (UTC).' }),
-    end: dayParam().meta({ description: `Last day (UTC); at most ${mostDays} days in all.` }),
+    end: dayParam().meta({ description: `Last day (UTC), inclusive. The range has at most ${maxDays} days.` }),
   })
-  .refine((range) => !(daysBetween(range) < 0), { path: ['end'], message: 'must not be before start', params: betweenValues })
-  .refine((range) => !(daysBetween(range) >= mostDays), {
+  .refine((range) => !(daysBetween(range) < 0), { path: ['end'], message: 'must not be before start', params: inconsistentValues })
+  .refine((range) => !(daysBetween(range) >= maxDays), {
     path: ['end'],
-    message: `must be within ${mostDays} days`,
-    params: betweenValues,
+    message: `must be within ${maxDays} days`,
+    params: inconsistentValues,
   });
 export type DaysQuery = z.infer<typeof DaysQuery>;
 
 const own = { auth: 'user+key' } as const;
-const account = { auth: 'user+key', read: 'data.usage.read', or: 'platform.admin' } as const;
+const account = { auth: 'user+key', read: 'data.usage.read', exempt: 'platform.admin' } as const;
 const platform = { auth: 'platform' } as const;
 
 const month = { method: 'GET', query: MonthQuery } as const;
@@ -95,54 +95,53 @@ const byHour = { ...days, responses: { 200: z.array(HourlyUsage) } } as const;
 const byModel = { ...month, responses: { 200: z.array(ModelUsage) } } as const;
 const monthly = { ...month, responses: { 200: MonthlyUsage } } as const;
 
-/** Tokens and cost over time. */
 export const usage = initContract().router({
-  mine: { ...monthly, path: '/v1/me/usage', summary: 'Read what your runs have used in a month', metadata: own },
-  mineDaily: { ...byDay, path: '/v1/me/usage/daily', summary: 'List what your runs have used, day by day', metadata: own },
-  mineHourly: { ...byHour, path: '/v1/me/usage/hourly', summary: 'List what your runs have used, hour by hour', metadata: own },
+  mine: { ...monthly, path: '/v1/me/usage', summary: 'Retrieve your usage for a month', metadata: own },
+  mineDaily: { ...byDay, path: '/v1/me/usage/daily', summary: 'List your usage by day', metadata: own },
+  mineHourly: { ...byHour, path: '/v1/me/usage/hourly', summary: 'List your usage by hour', metadata: own },
   mineByModel: {
     ...byModel,
     path: '/v1/me/usage/by-model',
-    summary: 'List what your runs have used in a month, model by model',
+    summary: 'List your usage for a month by model',
     metadata: own,
   },
   ofAccount: {
     ...monthly,
     path: '/v1/accounts/{account_id}/usage',
-    summary: 'Read what an account has used in a month',
+    summary: 'Retrieve the usage of an account for a month',
     metadata: account,
   },
   ofAccountDaily: {
     ...byDay,
     path: '/v1/accounts/{account_id}/usage/daily',
-    summary: 'List what an account has used, day by day',
+    summary: 'List the usage of an account by day',
     metadata: account,
   },
   ofAccountHourly: {
     ...byHour,
     path: '/v1/accounts/{account_id}/usage/hourly',
-    summary: 'List what an account has used, hour by hour',
+    summary: 'List the usage of an account by hour',
     metadata: account,
   },
   ofAccountByModel: {
     ...byModel,
     path: '/v1/accounts/{account_id}/usage/by-model',
-    summary: 'List what an account has used in a month, model by model',
+    summary: 'List the usage of an account for a month by model',
     metadata: account,
   },
   summary: {
     ...month,
     path: '/v1/admin/usage/summary',
-    summary: 'Read what all accounts have used in a month',
+    summary: 'Retrieve the usage of all accounts for a month',
     responses: { 200: UsageSummary },
     metadata: platform,
   },
-  daily: { ...byDay, path: '/v1/admin/usage/daily', summary: 'List what all accounts have used, day by day', metadata: platform },
-  hourly: { ...byHour, path: '/v1/admin/usage/hourly', summary: 'List what all accounts have used, hour by hour', metadata: platform },
+  daily: { ...byDay, path: '/v1/admin/usage/daily', summary: 'List the usage of all accounts by day', metadata: platform },
+  hourly: { ...byHour, path: '/v1/admin/usage/hourly', summary: 'List the usage of all accounts by hour', metadata: platform },
   byModel: {
     ...byModel,
     path: '/v1/admin/usage/by-model',
-    summary: 'List what all accounts have used in a month, model by model',
+    summary: 'List the usage of all accounts for a month by model',
     metadata: platform,
   },
 } as const satisfies Resource);

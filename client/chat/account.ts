@@ -4,13 +4,12 @@ import { dirname } from 'node:path';
 import { ApiError, type Client, createClient } from '../index.ts';
 import { ChatError } from './options.ts';
 
-/** A user of one server; `made` by the chat itself, or known to the person in front of it. */
+/** `made`: the chat registered this user itself. */
 type SignIn = { login: string; password: string; made: boolean };
 
-/** Asks for a login and a password. */
 export type AskCredentials = () => Promise<{ login: string; password: string }>;
 
-/** A signed-in client: as the user asked for, as the one remembered for this server, or as a new one. */
+/** Returns a signed-in client: with the credentials from `ask`, else with those stored for this server, else as a newly registered user. */
 export async function openClient(api: string, file: string, ask: AskCredentials | undefined): Promise<Client> {
   const client = createClient({ baseUrl: api, headers: { 'x-client-app': 'arkloop-chat' } });
   const known = await readSignIns(file);
@@ -27,7 +26,7 @@ export async function openClient(api: string, file: string, ask: AskCredentials 
   return client;
 }
 
-/** false when a user that the chat made is gone, as after a new start with an empty database. */
+/** Returns false if the server no longer knows a user that the chat registered, for example after a restart with an empty database. */
 async function signedIn(client: Client, { login, password, made }: SignIn) {
   try {
     await client.auth.login({ body: { login, password } });
@@ -62,7 +61,7 @@ async function readSignIns(file: string): Promise<Record<string, SignIn>> {
   }
 }
 
-/** Whole or not at all, and for nobody else to read: the file holds passwords. */
+/** Atomic by rename, mode 0600: the file holds passwords. */
 async function writeSignIns(file: string, signIns: Record<string, SignIn>) {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const fresh = `${file}.${process.pid}`;

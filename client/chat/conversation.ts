@@ -1,32 +1,30 @@
 import type { Client, RunEvent } from '../index.ts';
 import { jsonPrinter, type Output, textPrinter } from './printer.ts';
 
-/** A thread to talk in. */
 export type Conversation = {
-  /** Asks, shows the answer, and tells whether the run completed. */
+  /** Sends a message, prints the answer, and resolves to true if the run completed. */
   ask(text: string): Promise<boolean>;
-  /** Stops the present answer: the first time by cancelling the run, the second time by not waiting for it any longer. */
+  /** The first call cancels the run; a second call stops waiting for it. */
   interrupt(): void;
-  /** Undefined until the first question. */
+  /** Undefined until the first message is sent. */
   readonly threadId: string | undefined;
 };
 
-/** What a conversation is made from. */
 export type ConversationOptions = {
   client: Client;
   output: Output;
   json: boolean;
   model: string | undefined;
   threadId: string | undefined;
-  /** How to add a provider, said once if the stub model answered. */
+  /** Printed once if the stub model answered. */
   stubHint: string;
-  /** Answers a question of the agent; undefined where nobody can. */
+  /** Reads the user's answer to a question of the agent; undefined if standard input is not a terminal. */
   reply: ((question: string, signal: AbortSignal) => Promise<string>) | undefined;
 };
 
 type Answer = { stop: AbortController; runId: string | undefined; lastSeq: number; cancelling: boolean };
 
-/** Opens a conversation; the thread is made with the first question, unless it goes on in one. */
+/** Without a `threadId`, the first message creates the thread. */
 export function openConversation({ client, output, json, model, threadId, stubHint, reply }: ConversationOptions): Conversation {
   let thread = threadId;
   let present: Answer | undefined;
@@ -36,7 +34,7 @@ export function openConversation({ client, output, json, model, threadId, stubHi
     thread ??= (await client.threads.create({}, { signal })).id;
     return { thread_id: thread };
   };
-  /** Does not hold up the events: the agent may stop waiting before the person has typed. */
+  /** Not awaited by the event loop: the agent may stop waiting before the user has typed an answer. */
   const replyTo = (question: string, run_id: string, asking: AbortController) => {
     reply?.(question, asking.signal)
       .then(async (content) => {

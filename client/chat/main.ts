@@ -34,7 +34,7 @@ async function answerOnce(conversation: Conversation, question: string) {
   return (await conversation.ask(question)) ? 0 : 1;
 }
 
-/** Question after question; a refused one is told and the next may be asked. */
+/** Prints API errors and continues with the next question. */
 async function converse(conversation: Conversation, terminal: Terminal, { api }: ChatOptions) {
   if (terminal.interactive) output.note(`Talking to ${api}. Ctrl-C stops an answer, Ctrl-D leaves.`);
   let answering = false;

@@ -2,12 +2,11 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { trimEnd } from '../../contract/shared/trim.ts';
 
-/** What the user asked the chat to do. */
 export type ChatOptions = {
   api: string;
-  /** Where the sign-in of each server is kept. */
+  /** Path of the file with the stored credentials of each server. */
   file: string;
-  /** Asked once, without a prompt; undefined for a conversation. */
+  /** A single question, asked without a prompt; undefined for a conversation. */
   question: string | undefined;
   thread: string | undefined;
   model: string | undefined;
@@ -16,7 +15,7 @@ export type ChatOptions = {
   help: boolean;
 };
 
-/** Something the user can mend; printed as one line. */
+/** An error that the user can fix; printed as one line. */
 export class ChatError extends Error {
   override readonly name = 'ChatError';
 }
@@ -36,7 +35,7 @@ export const usage = `Talk to an agent in the terminal.
 Ctrl-C stops an answer; at the prompt Ctrl-C or Ctrl-D leaves.
 `;
 
-/** Reads the command line; a ChatError says what is wrong with it. */
+/** Throws a ChatError for invalid arguments. */
 export function readOptions(args: string[], env: NodeJS.ProcessEnv): ChatOptions {
   const { values, positionals } = parse(args);
   const api = values.api || env.ARKLOOP_API_URL || 'http://127.0.0.1:19001';

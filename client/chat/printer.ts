@@ -1,16 +1,15 @@
 import type { RunEvent } from '../index.ts';
 
-/** Where the answer goes, and where remarks about it go. */
+/** `out` prints the answer, `note` prints status lines. */
 export type Output = { out(text: string): void; note(line: string): void };
 
-/** Shows the events of a run. */
 export type Printer = {
   show(event: RunEvent): void;
   /** Whether the built-in stub model answered. */
   readonly stub: boolean;
 };
 
-/** Every event as it came, one a line. */
+/** One JSON event per line. */
 export function jsonPrinter({ out }: Output): Printer {
   const marks = { stub: false };
   return {
@@ -24,10 +23,10 @@ export function jsonPrinter({ out }: Output): Printer {
   };
 }
 
-/** The text of the answer as it grows, and a remark where that alone would mislead. */
+/** Prints the text of the answer while it streams, and status lines. */
 export function textPrinter({ out, note }: Output): Printer {
   let stub = false;
-  /** The number of the first delta that is on the screen since the last remark. */
+  /** `seq` of the first delta printed since the last status line. */
   let shownFrom: number | undefined;
   let midLine = false;
 
@@ -43,7 +42,7 @@ export function textPrinter({ out, note }: Output): Printer {
     note(line);
     shownFrom = undefined;
   };
-  /** What is on the screen cannot be taken back; that it is void can be said. */
+  /** Printed text cannot be removed, so a status line marks it as discarded. */
   const discard = (from: number | undefined) => {
     if (from !== undefined && shownFrom !== undefined) remark('(retrying…)');
   };

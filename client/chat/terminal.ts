@@ -1,21 +1,20 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 
-/** The keyboard, or whatever is piped in instead. */
 export type Terminal = {
-  /** Whether a person sits in front of it. */
+  /** Whether standard input is a TTY. */
   readonly interactive: boolean;
   /** The lines typed at the prompt, until the end of input or `close`. */
   lines(): AsyncIterable<string>;
   ask(question: string, signal?: AbortSignal): Promise<string>;
-  /** The same without showing what is typed. */
+  /** Does not echo the input. */
   askSecret(question: string): Promise<string>;
-  /** What Ctrl-C does. */
+  /** Sets the handler of Ctrl-C. */
   onInterrupt(act: () => void): void;
   close(): void;
 };
 
-/** Takes over standard input; prompts go to standard error, so that standard output holds answers only. */
+/** Takes over standard input. Prompts go to standard error, so that standard output contains answers only. */
 export function openTerminal(): Terminal {
   const interactive = process.stdin.isTTY === true;
   let muted = false;
@@ -25,7 +24,7 @@ export function openTerminal(): Terminal {
       done();
     },
   });
-  // The line editor asks its output how wide it is.
+  // readline reads `columns` from its output stream.
   Object.defineProperty(screen, 'columns', { get: () => process.stderr.columns });
   const reader = createInterface({ input: process.stdin, output: screen, terminal: interactive, prompt: '> ' });
   let closed = false;

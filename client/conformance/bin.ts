@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The kit reads the contract, whose packages who only calls the API does without.
+// The kit imports the contract, whose packages are optional peer dependencies of the client.
 try {
   await import('./main.ts');
 } catch (error) {

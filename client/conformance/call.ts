@@ -2,21 +2,19 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
-/** A plain HTTP call and its answer: for what a typed client would never send. */
-// biome-ignore lint/suspicious/noExplicitAny: whoever checks an answer may read anything from it
-export type Answer = { status: number; body: any; text: string; headers: Headers };
+/** The response of a plain HTTP call. The kit sends requests that the typed client cannot express. */
+// biome-ignore lint/suspicious/noExplicitAny: checks read any field of a response
+export type HttpResponse = { status: number; body: any; text: string; headers: Headers };
 export type CallOptions = {
   token?: string | undefined;
   body?: unknown;
   raw?: string | Buffer;
   headers?: Record<string, string>;
 };
-export type Call = (method: string, path: string, options?: CallOptions) => Promise<Answer>;
+export type Call = (method: string, path: string, options?: CallOptions) => Promise<HttpResponse>;
 
-/** Calls to one server. */
 export const callTo = (url: string): Call => callWithin(url, undefined);
 
-/** Calls to one server that wait for at most so many milliseconds. */
 export const callWithin =
   (url: string, timeoutMs: number | undefined): Call =>
   async (method, path, { token, body, raw, headers } = {}) => {
@@ -35,16 +33,22 @@ export const callWithin =
     return answerOf(response.status, response.headers, await response.text());
   };
 
-/** How long a server has to refuse a body by its length alone, in milliseconds; then it gets the body. */
-const announcedMs = 1_000;
+/** Time for a server to reject a request by its Content-Length alone; after that the body is sent. */
+const earlyResponseMs = 1_000;
 
-/** The answer to a body of so many bytes, which are only announced at first: a careful server refuses before it has them. */
-export function announce(url: string, method: string, path: string, headers: Record<string, string>, bytes: number): Promise<Answer> {
+/** Sends the headers with a Content-Length of `bytes` first, and the body only if the server does not respond within `earlyResponseMs`. */
+export function sendHeadersFirst(
+  url: string,
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  bytes: number,
+): Promise<HttpResponse> {
   const open = url.startsWith('https:') ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
     const request = open(url + path, { method, headers: { ...headers, 'content-length': bytes }, timeout: 10_000, agent: false });
     request.on('error', reject).on('timeout', () => request.destroy(new Error('no answer within 10 seconds')));
-    const sending = setTimeout(() => request.end(Buffer.alloc(bytes, ' ')), announcedMs);
+    const sending = setTimeout(() => request.end(Buffer.alloc(bytes, ' ')), earlyResponseMs);
     request.on('close', () => clearTimeout(sending));
     request.on('response', (response) => {
       clearTimeout(sending);
@@ -56,16 +60,16 @@ export function announce(url: string, method: string, path: string, headers: Rec
   });
 }
 
-async function read(response: IncomingMessage): Promise<Answer> {
+async function read(response: IncomingMessage): Promise<HttpResponse> {
   const chunks: Buffer[] = [];
   response.on('data', (chunk: Buffer) => chunks.push(chunk));
-  // A server that closes the connection early has sent its answer.
+  // A server may close the connection right after its response.
   await once(response, 'end').catch(() => undefined);
   const headers = new Headers(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
   return answerOf(response.statusCode ?? 0, headers, Buffer.concat(chunks).toString());
 }
 
-function answerOf(status: number, headers: Headers, text: string): Answer {
+function answerOf(status: number, headers: Headers, text: string): HttpResponse {
   const json = headers.get('content-type')?.includes('json') && text !== '';
   return { status, body: json ? JSON.parse(text) : undefined, text, headers };
 }

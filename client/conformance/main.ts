@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { type Call, callWithin } from './call.ts';
+import { checkOperations, type Result } from './checkOperations.ts';
 import { operations } from './operations.ts';
 import { type KitOptions, readOptions, usage } from './options.ts';
-import { isPlatformAdmin, KitError, logIn, type Person, register, tokenOf, toldBy } from './people.ts';
+import { describeResponse, isPlatformAdmin, KitError, logIn, type Person, register, tokenOf } from './people.ts';
 import { coverageOf, rowOf, summaryOf, violationLines } from './report.ts';
-import type { Maker } from './samples/make.ts';
-import { type Result, walkOperations } from './walk.ts';
+import type { SampleContext } from './samples/fixtures.ts';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -14,12 +14,12 @@ async function main(options: KitOptions): Promise<number> {
   const unknown = areas.filter((area) => !operations.some(({ id }) => id.startsWith(`${area}.`)));
   if (unknown.length > 0) throw new KitError(`there is no area ${unknown.join(', ')}`);
   const call = callWithin(url, 30_000);
-  await demandServer(call, url);
+  await requireServer(call, url);
   const by = await signIn(call, options);
   const admin = (await isPlatformAdmin(call, by)) ? by : undefined;
-  const maker: Maker = { call, by, admin, somebody: () => register(call) };
+  const maker: SampleContext = { call, by, admin, registerUser: () => register(call) };
   const results: Result[] = [];
-  for await (const result of walkOperations({ url, call, maker, key: await keyOf(call, by), checksHeaders }, areas)) {
+  for await (const result of checkOperations({ url, call, maker, key: await keyOf(call, by), checksHeaders }, areas)) {
     results.push(result);
     say(rowOf(result));
   }
@@ -30,13 +30,13 @@ async function main(options: KitOptions): Promise<number> {
   return wrong.length > 0 ? 1 : 0;
 }
 
-/** Throws a KitError unless something answers that could be this API. */
-async function demandServer(call: Call, url: string) {
+/** Throws a KitError if the URL is unreachable or does not serve this API. */
+async function requireServer(call: Call, url: string) {
   const answer = await call('GET', '/v1/auth/registration-mode').catch((error: Error) => {
     throw new KitError(`${url} does not answer: ${(error.cause as Error | undefined)?.message || error.message}`);
   });
   if (answer.status !== 200 || answer.body?.mode === undefined)
-    throw new KitError(`${url} does not serve this API: GET /v1/auth/registration-mode was answered ${toldBy(answer)}`);
+    throw new KitError(`${url} does not serve this API: GET /v1/auth/registration-mode was answered ${describeResponse(answer)}`);
 }
 
 function signIn(call: Call, { token, login, password }: KitOptions): Promise<Person> {
@@ -44,7 +44,7 @@ function signIn(call: Call, { token, login, password }: KitOptions): Promise<Per
   return login === undefined ? register(call) : logIn(call, login, password ?? '');
 }
 
-/** An API key, for what keys may not do; undefined where the server gives none. */
+/** Creates an API key, to check routes that do not accept keys; undefined if the server returns none. */
 async function keyOf(call: Call, { token }: Person): Promise<string | undefined> {
   const { body } = await call('POST', '/v1/api-keys', { token, body: { name: 'conformance' } });
   return body?.key;

@@ -2,13 +2,12 @@ import { parseArgs } from 'node:util';
 import { trimEnd } from '../../contract/shared/trim.ts';
 import { KitError } from './people.ts';
 
-/** What the user asked the kit to examine. */
 export type KitOptions = {
   url: string;
   token: string | undefined;
   login: string | undefined;
   password: string | undefined;
-  /** Where the coverage goes as JSON. */
+  /** Path of the JSON coverage report. */
   report: string | undefined;
   areas: string[];
   checksHeaders: boolean;
@@ -28,11 +27,12 @@ export const usage = `Examine a server that claims to serve the Arkloop API: eve
   --report FILE    the coverage as JSON
   --help
 
-Without a sign-in it registers somebody. It leaves behind what it makes: threads, projects, people called conformance-….
+Without a sign-in it registers somebody. It leaves behind what it makes: people called conformance-…, threads, projects and more
+called sample-….
 Exit status 0: no violation; 1: violations; 2: it could not be examined.
 `;
 
-/** Reads the command line; a KitError says what is wrong with it. */
+/** Throws a KitError for invalid arguments. */
 export function readOptions(args: string[], env: NodeJS.ProcessEnv): KitOptions {
   const values = parse(args);
   if (values.help) return { ...nothing, help: true };

@@ -1,6 +1,6 @@
 // Generated from the contract by docs/generate.ts. Do not edit.
 
-import type { Call, Cursor, NoRequest, PagedCall, StreamCall } from '../call.ts';
+import type { Call, Cursor, NoRequest, PagedCall, StreamCall } from '../core/call.ts';
 
 export interface AccessGrant {
   access_token: string;
@@ -10,19 +10,19 @@ export interface AccessGrant {
 }
 
 export interface AccessLogEntry {
-  /** Sorts by time. */
+  /** IDs sort by time. */
   id: Id;
-  /** When the request began. */
+  /** When the request started. */
   timestamp: Time;
   trace_id: string;
   method: string;
   path: string;
-  /** 499 when the caller left before the answer. */
+  /** 499 if the client disconnected before the response. */
   status_code: number;
-  /** Until the end of the answer, also of a stream. */
+  /** Milliseconds until the end of the response, including streamed responses. */
   duration_ms: number;
   client_ip: string;
-  /** ISO 3166-1 alpha-2. */
+  /** ISO 3166-1 alpha-2 country code. */
   country: string;
   city: string;
   user_agent: string;
@@ -31,14 +31,14 @@ export interface AccessLogEntry {
   identity_type: "user" | "api_key" | "anonymous";
   account_id: string;
   user_id: string;
-  /** The name the user has now; `""` for nobody and for deleted users. */
+  /** Current username of the user; `""` for anonymous requests and deleted users. */
   username: string;
 }
 
 export interface AccessLogPage {
   data: AccessLogEntry[];
   has_more: boolean;
-  /** The value of `before` for the next page; null on the last. */
+  /** Value of `before` for the next page; null on the last page. */
   next_before: Id | null;
 }
 
@@ -50,39 +50,39 @@ export interface Account {
   status: "active" | "suspended";
   /** IANA time zone. */
   timezone: string | null;
-  /** Your role in it; null for an admin of the platform who is not a member. */
+  /** Your role in the account; null for a platform admin who is not a member. */
   role: string | null;
   created_at: Time;
 }
 
 export interface AccountBalance {
   account_id: Id;
-  /** Credits: the sum of the ledger. */
+  /** Credits: the sum of all ledger entries. */
   balance: number;
-  /** Credits that runs under way have reserved; a run releases them when it ends. */
+  /** Credits reserved by active runs; a run releases its reservation when it ends. */
   reserved: number;
-  /** The balance without what is reserved, at least 0. A run starts only if this is above 0. */
+  /** Balance minus reserved credits, at least 0. A run starts only if this is greater than 0. */
   available: number;
 }
 
 export interface AccountChanges {
   name?: string | undefined;
-  /** IANA time zone; null clears. */
+  /** IANA time zone; null clears it. */
   timezone?: string | null | undefined;
 }
 
 export interface AccountClosing {
-  /** The slug of the account, as a confirmation. */
+  /** The slug of the account, as confirmation. */
   slug: string;
 }
 
 export interface AccountCredits {
   account_id: Id;
-  /** Credits: the sum of the ledger. */
+  /** Credits: the sum of all ledger entries. */
   balance: number;
-  /** Credits that runs under way have reserved; a run releases them when it ends. */
+  /** Credits reserved by active runs; a run releases its reservation when it ends. */
   reserved: number;
-  /** The balance without what is reserved, at least 0. A run starts only if this is above 0. */
+  /** Balance minus reserved credits, at least 0. A run starts only if this is greater than 0. */
   available: number;
   transactions: CreditTransaction[];
 }
@@ -96,11 +96,11 @@ export interface AdminAccount {
   created_at: Time;
   owner_user_id: Id;
   members_count: number;
-  /** Credits: the sum of the ledger. */
+  /** Credits: the sum of all ledger entries. */
   balance: number;
-  /** Credits that runs under way have reserved; a run releases them when it ends. */
+  /** Credits reserved by active runs; a run releases its reservation when it ends. */
   reserved: number;
-  /** The balance without what is reserved, at least 0. A run starts only if this is above 0. */
+  /** Balance minus reserved credits, at least 0. A run starts only if this is greater than 0. */
   available: number;
 }
 
@@ -111,32 +111,32 @@ export interface AdminAccountChanges {
 export interface AgentParallelCompleteEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "agent.parallel_complete";
   data: { count: number; failed?: number | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface AgentParallelDispatchEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "agent.parallel_dispatch";
   data: { count: number; failed?: number | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
@@ -145,10 +145,10 @@ export interface ApiKey {
   account_id: Id;
   user_id: Id;
   name: string;
-  /** The first 7 characters of the key. */
+  /** First 7 characters of the key. */
   key_prefix: string;
   scopes: string[];
-  /** Whether the key has all permissions of its creator. */
+  /** Whether the key inherits all permissions of its creator. */
   inherits_permissions: boolean;
   revoked_at: Time | null;
   last_used_at: Time | null;
@@ -157,12 +157,12 @@ export interface ApiKey {
 
 export interface AsrCredential {
   id: Id;
-  /** Null for the platform. */
+  /** Null for platform credentials. */
   account_id: Id | null;
   scope: "account" | "platform";
   provider: "groq" | "openai";
   name: string;
-  /** The first 8 characters of the key; null for those who may not manage it. */
+  /** First 8 characters of the API key; null if you may not manage the credential. */
   key_prefix: string | null;
   base_url: string | null;
   model: string;
@@ -173,7 +173,7 @@ export interface AsrCredential {
 export interface AsrCredentialChanges {
   name?: string | undefined;
   api_key?: string | undefined;
-  /** Absolute http(s) URL without user, query or fragment. */
+  /** Absolute http(s) URL without user info, query or fragment. */
   base_url?: string | null | undefined;
   model?: string | undefined;
   is_default?: boolean | undefined;
@@ -186,39 +186,39 @@ export interface AssistantMessage {
 }
 
 export interface Attachment {
-  /** Of a file that you uploaded, or of a message in a thread you can read. */
+  /** Key of a file that you uploaded, or of an attachment in a thread that you can read. */
   key: string;
   filename: string;
   mime_type: string;
-  /** Bytes. Size and type are those of the stored file, whatever is sent. */
+  /** Size in bytes. The size and type of the stored file are used, regardless of these values. */
   size: number;
 }
 
 export interface AuditEntry {
   id: Id;
-  /** Null for what concerns the platform. */
+  /** Null for platform-level actions. */
   account_id: Id | null;
-  /** Null for the system, and for a sign-in that failed. */
+  /** Null for the system and for failed sign-ins. */
   actor_user_id: Id | null;
   /** `<resource>.<verb>`. */
   action: string;
   target_type: string;
   target_id: string | null;
   trace_id: string;
-  /** With an API key as the actor, `api_key_id` too. */
+  /** Includes `api_key_id` if the actor used an API key. */
   metadata: Record<string, unknown>;
   ip_address: string | null;
   user_agent: string | null;
   created_at: Time;
-  /** Only with `include=state`. */
+  /** Present only with `include=state`. */
   before_state?: Record<string, unknown> | null | undefined;
-  /** Only with `include=state`. */
+  /** Present only with `include=state`. */
   after_state?: Record<string, unknown> | null | undefined;
 }
 
 export interface AuditLog {
   data: AuditEntry[];
-  /** All that match, on this page or not. */
+  /** Number of matching entries on all pages. */
   total: number;
 }
 
@@ -229,7 +229,7 @@ export interface BootstrapToken {
 
 export interface BootstrapTokenState {
   valid: boolean;
-  /** Only for the current token. */
+  /** Present only for the current token. */
   expires_at?: Time | undefined;
 }
 
@@ -239,12 +239,12 @@ export interface Broadcast {
   title: string;
   body: string;
   target_type: "all" | "account";
-  /** The account whose members get it; null for all users. */
+  /** The account whose members receive it; null for all users. */
   target_id: Id | null;
   payload: Record<string, unknown>;
-  /** Final are `completed` and `failed`. */
+  /** `completed` and `failed` are final. */
   status: BroadcastStatus;
-  /** Notifications that were made so far. Who joins after the end is not counted. */
+  /** Notifications created so far. Users who join after the broadcast completes are not counted. */
   sent_count: number;
   created_by: Id;
   created_at: Time;
@@ -253,7 +253,7 @@ export interface Broadcast {
 export type BroadcastStatus = "pending" | "sending" | "completed" | "failed";
 
 export interface BulkCreditAdjustment {
-  /** Positive adds, negative takes. */
+  /** Positive to add credits, negative to deduct them. */
   amount: number;
   note?: string | undefined;
 }
@@ -279,7 +279,7 @@ export interface ChildRun {
   total_input_tokens: number | null;
   total_output_tokens: number | null;
   total_cost_usd: number | null;
-  /** Whether tokens and cost are partly estimated, because the provider did not report them; null until the run ends. */
+  /** Whether token counts and cost are partly estimated, because the provider did not report them; null until the run ends. */
   usage_estimated: boolean | null;
   credits_used: number | null;
   created_at: Time;
@@ -288,7 +288,7 @@ export interface ChildRun {
   cancelled_at: Time | null;
   provider_kind: string | null;
   credential_name: string | null;
-  /** The selector that the persona names. */
+  /** The model selector of the persona. */
   persona_model: string | null;
   parent_run_id: Id;
 }
@@ -307,15 +307,15 @@ export interface CreatedApiKey {
   account_id: Id;
   user_id: Id;
   name: string;
-  /** The first 7 characters of the key. */
+  /** First 7 characters of the key. */
   key_prefix: string;
   scopes: string[];
-  /** Whether the key has all permissions of its creator. */
+  /** Whether the key inherits all permissions of its creator. */
   inherits_permissions: boolean;
   revoked_at: Time | null;
   last_used_at: Time | null;
   created_at: Time;
-  /** The secret; shown only here. */
+  /** The secret key. Returned only in this response. */
   key: string;
 }
 
@@ -328,7 +328,7 @@ export interface CreatedInvitation {
   expires_at: Time;
   accepted_at: Time | null;
   created_at: Time;
-  /** What the link in the mail ends with; shown only here. */
+  /** The token at the end of the link in the email. Returned only in this response. */
   token: string;
 }
 
@@ -345,32 +345,32 @@ export interface CreatedRun {
 export interface Credentials {
   login: string;
   password: string;
-  /** Required when captcha is on. */
+  /** Required if captchas are enabled. */
   cf_turnstile_token?: string | null | undefined;
 }
 
 export interface CreditAdjustment {
   account_id: Id;
-  /** Positive adds, negative takes. */
+  /** Positive to add credits, negative to deduct them. */
   amount: number;
   note?: string | undefined;
 }
 
 export interface CreditOperation {
-  /** Also the id of its audit entry, and the `reference_id` of its transactions. */
+  /** Also the ID of its audit entry and the `reference_id` of its transactions. */
   id: Id;
   operation: "bulk_adjust" | "reset_all";
-  /** What every account is given or loses; null for a reset. */
+  /** Credits added to or deducted from each account; null for a reset. */
   amount: number | null;
   note: string | null;
   state: "running" | "completed";
-  /** Accounts that were there at the beginning; later ones are left as they are. */
+  /** Accounts that existed when the operation started; later ones are not changed. */
   total: number;
-  /** Accounts that were looked at so far. */
+  /** Accounts processed so far. */
   done: number;
-  /** Accounts whose balance changed so far. */
+  /** Accounts whose balance has changed so far. */
   affected: number;
-  /** Accounts that were left as they are because they would have more credits than is possible. */
+  /** Accounts left unchanged because their balance would exceed the maximum. */
   failed: number;
   created_by: Id;
   created_at: Time;
@@ -384,27 +384,27 @@ export interface CreditReset {
 export interface CreditTransaction {
   id: Id;
   account_id: Id;
-  /** Positive adds, negative takes; never 0. */
+  /** Positive to add credits, negative to deduct them; never 0. */
   amount: number;
   type: "credit" | "debit";
-  /** The cause. */
+  /** What caused the change. */
   reference_type: "initial_grant" | "monthly_grant" | "admin_adjust" | "admin_bulk_adjust" | "admin_reset" | "redemption_code" | "referral" | "run" | "sandbox";
-  /** The object of the cause: a run, a subscription, a code, an audit entry. */
+  /** ID of the object that caused the change: a run, subscription, code or audit entry. */
   reference_id: Id | null;
   note: string | null;
-  /** How the amount was worked out. */
+  /** How the amount was calculated. */
   metadata: Record<string, unknown> | null;
-  /** Of a run, where you may read its thread. */
+  /** For runs, if you may read the thread. */
   thread_title: string | null;
   created_at: Time;
 }
 
 export interface Credits {
-  /** Credits: the sum of the ledger. */
+  /** Credits: the sum of all ledger entries. */
   balance: number;
-  /** Credits that runs under way have reserved; a run releases them when it ends. */
+  /** Credits reserved by active runs; a run releases its reservation when it ends. */
   reserved: number;
-  /** The balance without what is reserved, at least 0. A run starts only if this is above 0. */
+  /** Balance minus reserved credits, at least 0. A run starts only if this is greater than 0. */
   available: number;
   transactions: CreditTransaction[];
 }
@@ -413,51 +413,51 @@ export interface DailyUsage {
   date: string;
   input_tokens: number;
   output_tokens: number;
-  /** US dollars, to 6 decimals. */
+  /** US dollars, to 6 decimal places. */
   cost_usd: number;
   record_count: number;
 }
 
 export interface Dashboard {
   total_users: number;
-  /** Who signed in within the last 30 days. */
+  /** Users who signed in within the last 30 days. */
   active_users_30d: number;
   total_runs: number;
-  /** Since midnight (UTC). */
+  /** Runs created since midnight (UTC). */
   runs_today: number;
   total_input_tokens: number;
   total_output_tokens: number;
-  /** US dollars, to 6 decimals. */
+  /** US dollars, to 6 decimal places. */
   total_cost_usd: number;
-  /** Accounts that were not closed. */
+  /** Accounts that are not closed. */
   active_accounts: number;
 }
 
 export interface EditedMessage {
-  /** Not blank; stored unchanged. */
+  /** Must not be blank; stored unchanged. */
   content?: string | undefined;
-  /** Wins over `content`. */
+  /** Takes precedence over `content`. */
   content_json?: MessageContent | undefined;
-  /** A provider model by id. */
+  /** ID of a provider model. */
   route_id?: string | null | undefined;
-  /** `key` or `key@version`. */
+  /** Persona: `key` or `key@version`. */
   persona_id?: string | null | undefined;
-  /** A selector: `provider^model`, or a model alone. */
+  /** Model selector: `provider^model`, or a model name alone. */
   model?: string | null | undefined;
   reasoning_mode?: "auto" | "enabled" | "disabled" | "none" | "off" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "extra high" | null | undefined;
 }
 
 export interface EmailCode {
-  /** One address (RFC 5322 addr-spec) of 3 to 254 characters, each part in one script. */
+  /** An email address (RFC 5322 addr-spec) of 3 to 254 characters, each part in a single script. */
   email: string;
-  /** The eight digits that were mailed. */
+  /** The eight-digit code from the email. */
   otp: string;
 }
 
 export interface EmailCodeRequest {
-  /** One address (RFC 5322 addr-spec) of 3 to 254 characters, each part in one script. */
+  /** An email address (RFC 5322 addr-spec) of 3 to 254 characters, each part in a single script. */
   email: string;
-  /** Required when captcha is on. */
+  /** Required if captchas are enabled. */
   cf_turnstile_token?: string | null | undefined;
 }
 
@@ -471,16 +471,16 @@ export interface EmailConfig {
 }
 
 export interface EmailConfigValues {
-  /** An address, or `Name <address>`; `""` turns mail off. */
+  /** An address, or `Name <address>`; `""` turns email off. */
   from: string;
-  /** The name or the IP address of the server; required with a sender. */
+  /** Host name or IP address of the mail server; required if `from` is set. */
   smtp_host?: string | undefined;
   smtp_port?: number | undefined;
-  /** Empty where nobody signs in. */
+  /** Empty for no authentication. */
   smtp_user?: string | undefined;
-  /** Left out or `""` keeps what is stored, null clears it. */
+  /** If omitted or `""`, the stored password is kept; null clears it. */
   smtp_pass?: string | null | undefined;
-  /** `starttls` fails where the server does not offer it, `tls` speaks TLS from the start. */
+  /** `starttls` fails if the server does not offer it; `tls` uses TLS from the start of the connection. */
   smtp_tls_mode?: "none" | "starttls" | "tls" | undefined;
 }
 
@@ -489,10 +489,10 @@ export interface EmailConfirmation {
 }
 
 export interface EmailStatus {
-  /** Whether there is a sender. */
+  /** Whether a sender is set. */
   configured: boolean;
   from: string | null;
-  /** Where the sender comes from; the environment counts more than what is stored. */
+  /** Where the sender comes from. The environment takes precedence over stored values. */
   source: "db" | "env" | "none";
 }
 
@@ -510,7 +510,7 @@ export interface EntitlementOverride {
   value: string;
   value_type: EntitlementType;
   reason: string | null;
-  /** From this instant on it has no effect. */
+  /** The override has no effect from this instant on. */
   expires_at: Time | null;
   created_by_user_id: Id | null;
   created_at: Time;
@@ -518,14 +518,14 @@ export interface EntitlementOverride {
 
 export type EntitlementType = "integer" | "boolean" | "string";
 
-/** `native_v1` is `agent.simple`. */
+/** `native_v1` is an alias of `agent.simple`. */
 export type Executor = "agent.simple" | "native_v1" | "agent.interactive" | "task.classify_route" | "noop";
 
 export interface FeatureFlag {
   id: Id;
   key: FeatureFlagKey;
   description: string | null;
-  /** Of accounts without an override, and where there is no account. */
+  /** Applies to accounts without an override, and where there is no account. */
   default_value: boolean;
   supports_account_overrides: boolean;
   created_at: Time;
@@ -536,7 +536,7 @@ export interface FeatureFlagChanges {
   description?: string | undefined;
 }
 
-/** Letters, digits, `_`, `.` and `-`, beginning with a letter or digit. */
+/** Letters, digits, `_`, `.` and `-`, starting with a letter or digit. */
 export type FeatureFlagKey = string;
 
 export type FeatureFlags = Record<string, boolean>;
@@ -555,23 +555,23 @@ export interface FlagOverride {
 }
 
 export interface FlowCode {
-  /** From `POST /v1/auth/resolve`; it lasts ten minutes. */
+  /** From `POST /v1/auth/resolve`; valid for ten minutes. */
   flow_token: string;
-  /** The eight digits that were mailed. */
+  /** The eight-digit code from the email. */
   otp: string;
 }
 
 export interface FlowCodeRequest {
-  /** From `POST /v1/auth/resolve`; it lasts ten minutes. */
+  /** From `POST /v1/auth/resolve`; valid for ten minutes. */
   flow_token: string;
-  /** Required when captcha is on. */
+  /** Required if captchas are enabled. */
   cf_turnstile_token?: string | null | undefined;
 }
 
 export interface ForkRequest {
   /** The last message to copy. */
   message_id: Id;
-  /** As the thread is, unless given. */
+  /** Defaults to the value of the original thread. */
   is_private?: boolean | undefined;
 }
 
@@ -582,42 +582,42 @@ export interface ForkedThread {
   title: string | null;
   project_id: Id | null;
   created_at: Time;
-  /** The last activity. */
+  /** Time of the last activity. */
   updated_at: Time;
-  /** The run that has not ended yet. */
+  /** The run that has not ended, if there is one. */
   active_run_id: Id | null;
   is_private: boolean;
   /** Only private threads expire. */
   expires_at: Time | null;
-  /** Only when forked. */
+  /** Present only on forked threads. */
   parent_thread_id?: Id | undefined;
-  /** The messages that were copied, oldest first. */
+  /** The copied messages, oldest first. */
   id_mapping: { old_id: Id; new_id: Id; }[];
 }
 
 export interface GatewayConfig {
-  /** Where the address of a caller is read from: the connection, `X-Forwarded-For`, or the header of a CDN. */
+  /** Where the client IP address is read from: the connection, `X-Forwarded-For`, or a CDN header. */
   ip_mode: "direct" | "proxy" | "cdn";
-  /** Proxies whose word on the caller is taken, without host bits. */
+  /** Proxies that are trusted to report the client IP address, without host bits. */
   trusted_cidrs: string[];
-  /** Risk from which requests are refused; 0 refuses none. */
+  /** Requests with this risk score or a higher one are rejected; 0 disables the check. */
   risk_reject_threshold: number;
-  /** Requests of a caller at once. */
+  /** Burst limit: requests per client at once. */
   rate_limit_capacity: number;
-  /** Requests of a caller in a minute. */
+  /** Requests per client per minute. */
   rate_limit_per_minute: number;
 }
 
 export interface GatewayConfigChanges {
-  /** Where the address of a caller is read from: the connection, `X-Forwarded-For`, or the header of a CDN. */
+  /** Where the client IP address is read from: the connection, `X-Forwarded-For`, or a CDN header. */
   ip_mode?: "direct" | "proxy" | "cdn" | undefined;
   /** IPv4 or IPv6 networks (RFC 4632, RFC 4291); host bits are cleared. */
   trusted_cidrs?: string[] | undefined;
-  /** Risk from which requests are refused; 0 refuses none. */
+  /** Requests with this risk score or a higher one are rejected; 0 disables the check. */
   risk_reject_threshold?: number | undefined;
-  /** Requests of a caller at once. */
+  /** Burst limit: requests per client at once. */
   rate_limit_capacity?: number | undefined;
-  /** Requests of a caller in a minute. */
+  /** Requests per client per minute. */
   rate_limit_per_minute?: number | undefined;
 }
 
@@ -625,17 +625,17 @@ export interface HourlyUsage {
   hour: Time;
   input_tokens: number;
   output_tokens: number;
-  /** US dollars, to 6 decimals. */
+  /** US dollars, to 6 decimal places. */
   cost_usd: number;
   record_count: number;
 }
 
-/** A UUID (RFC 9562); the server makes version 7. */
+/** A UUID (RFC 9562). The server generates version 7. */
 export type Id = string;
 
 export interface Identity {
   identity: string;
-  /** Required when captcha is on. */
+  /** Required if captchas are enabled. */
   cf_turnstile_token?: string | null | undefined;
 }
 
@@ -659,7 +659,7 @@ export interface InviteCode {
   id: Id;
   user_id: Id;
   code: string;
-  /** 0: unlimited. */
+  /** 0 means unlimited. */
   max_uses: number;
   use_count: number;
   is_active: boolean;
@@ -667,7 +667,7 @@ export interface InviteCode {
 }
 
 export interface InviteCodeChanges {
-  /** 0: unlimited. Fewer than it was used: used up. */
+  /** 0 means unlimited. A limit below the current number of uses exhausts the code. */
   max_uses?: number | undefined;
   is_active?: boolean | undefined;
 }
@@ -686,9 +686,11 @@ export type IpRuleType = "allowlist" | "blocklist";
 
 export interface Issue {
   location: "path" | "query" | "header" | "body";
-  /** JSON Pointer (RFC 6901) in a body, the name of the parameter elsewhere. */
+  /** JSON Pointer (RFC 6901) in the body, otherwise the name of the parameter. */
   path: string;
   message: string;
+  /** A stable snake_case code, present for rules that the schema of the value does not express. */
+  reason?: string | undefined;
 }
 
 export interface Liveness {
@@ -703,7 +705,7 @@ export interface LlmModel {
   is_default: boolean;
   show_in_picker: boolean;
   tags: string[];
-  /** A condition: every key equals the fact of the run. */
+  /** Routing condition: the run must have the given value for each key. */
   when: Record<string, unknown>;
   advanced_json: Record<string, unknown> | null;
   multiplier: number;
@@ -720,16 +722,16 @@ export interface LlmModelChanges {
   show_in_picker?: boolean | undefined;
   tags?: string[] | undefined;
   when?: Record<string, unknown> | null | undefined;
-  /** Merged into the request to the upstream. */
+  /** Merged into requests to the provider. */
   advanced_json?: Record<string, unknown> | null | undefined;
   multiplier?: number | undefined;
-  /** US dollars for 1 000 tokens. */
+  /** US dollars per 1,000 tokens. */
   cost_per_1k_input?: number | null | undefined;
-  /** US dollars for 1 000 tokens. */
+  /** US dollars per 1,000 tokens. */
   cost_per_1k_output?: number | null | undefined;
-  /** US dollars for 1 000 tokens. */
+  /** US dollars per 1,000 tokens. */
   cost_per_1k_cache_write?: number | null | undefined;
-  /** US dollars for 1 000 tokens. */
+  /** US dollars per 1,000 tokens. */
   cost_per_1k_cache_read?: number | null | undefined;
 }
 
@@ -742,12 +744,12 @@ export interface LlmModelTest {
 
 export interface LlmProvider {
   id: Id;
-  /** Null for the platform. */
+  /** Null for platform providers. */
   account_id: Id | null;
   scope: ProviderScope;
   provider: "openai" | "anthropic";
   name: string;
-  /** The first 8 characters of the key. */
+  /** First 8 characters of the API key. */
   key_prefix: string | null;
   base_url: string | null;
   openai_api_mode: "auto" | "responses" | "chat_completions" | null;
@@ -760,59 +762,59 @@ export interface LlmProviderChanges {
   name?: string | undefined;
   provider?: "openai" | "anthropic" | undefined;
   api_key?: string | undefined;
-  /** Absolute http(s) URL without user, query or fragment. */
+  /** Absolute http(s) URL without user info, query or fragment. */
   base_url?: string | null | undefined;
-  /** Only with provider `openai`. */
+  /** Allowed only with provider `openai`. */
   openai_api_mode?: "auto" | "responses" | "chat_completions" | null | undefined;
-  /** Merged into the request to the upstream. */
+  /** Merged into requests to the provider. */
   advanced_json?: Record<string, unknown> | null | undefined;
 }
 
 export interface LlmRequestEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "llm.request";
   data: { llm_call_id: string; provider_kind: string; api_mode: string; payload: Record<string, unknown>; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface LlmResponseChunkEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "llm.response.chunk";
   data: { llm_call_id: string; raw: string; json?: unknown | undefined; status_code?: number | undefined; truncated: boolean; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface LlmTurnCompletedEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "llm.turn.completed";
   data: { llm_call_id?: string | undefined; turn_index: number; usage?: Usage | undefined; cost?: Cost | undefined; assistant_message: AssistantMessage; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
@@ -829,7 +831,7 @@ export interface LoginExists {
 }
 
 export interface LogoutRequest {
-  /** End every session of the user. */
+  /** End all sessions of the user. */
   all?: boolean | undefined;
 }
 
@@ -838,15 +840,15 @@ export interface McpConfig {
   account_id: Id;
   name: string;
   transport: McpTransport;
-  /** Null with `stdio`. */
+  /** Null for `stdio`. */
   url: string | null;
-  /** Whether there is a bearer token. */
+  /** Whether a bearer token is set. */
   has_auth: boolean;
-  /** Only with `stdio`. */
+  /** Null unless the transport is `stdio`. */
   command: string | null;
   args: string[];
   cwd: string | null;
-  /** A server never sees the environment of the worker. */
+  /** MCP servers never inherit the environment of the worker. */
   inherit_parent_env: false;
   call_timeout_ms: number;
   is_active: boolean;
@@ -856,11 +858,11 @@ export interface McpConfig {
 
 export interface McpConfigChanges {
   name?: string | undefined;
-  /** Absolute http(s) URL without user or fragment; not with `stdio`. */
+  /** Absolute http(s) URL without user info or fragment. Not allowed with `stdio`. */
   url?: string | null | undefined;
-  /** Sent as `Authorization: Bearer`; null or an empty text is none. Not with `stdio`. */
+  /** Sent as `Authorization: Bearer`; null or an empty string means none. Not allowed with `stdio`. */
   bearer_token?: string | null | undefined;
-  /** Milliseconds for each step and each call. */
+  /** Timeout in milliseconds for connecting, for listing tools, and for each tool call. */
   call_timeout_ms?: number | undefined;
   is_active?: boolean | undefined;
 }
@@ -886,11 +888,11 @@ export interface Me {
 }
 
 export interface MeChanges {
-  /** Trimmed and normalised (NFKC); 1 to 256 bytes; no `@`, no control or format characters. */
+  /** Trimmed and NFKC-normalized. 1 to 256 bytes; no `@`, control or format characters. */
   username?: string | undefined;
-  /** IANA time zone; null or empty clears. */
+  /** IANA time zone; null or empty clears it. */
   timezone?: string | null | undefined;
-  /** BCP 47 tag; null or empty clears. */
+  /** BCP 47 language tag; null or empty clears it. */
   locale?: string | null | undefined;
 }
 
@@ -916,48 +918,48 @@ export interface Message {
   /** Null for the assistant. */
   created_by_user_id: Id | null;
   role: "user" | "assistant";
-  /** Of a structured message: its texts, and the names and texts of its attachments. */
+  /** For structured messages: the text parts, and the names and texts of the attachments. */
   content: string;
-  /** Only on structured messages. */
+  /** Present only on structured messages. */
   content_json?: MessageContent | undefined;
-  /** Only on messages of the assistant: the run that produced it. */
+  /** The run that produced the message. Present only on assistant messages. */
   run_id?: Id | undefined;
   completion: MessageCompletion;
   created_at: Time;
 }
 
-/** `stopped`, `failed`: what a run had answered before it was canceled or failed. `:continue` goes on from it. */
+/** `stopped` and `failed` mark the partial answer of a run that was canceled or failed. `:continue` resumes from it. */
 export type MessageCompletion = "complete" | "stopped" | "failed";
 
 export interface MessageContent {
-  /** Texts are joined into one. At most 8 attachments, together 20 MiB. */
+  /** Text parts are joined into one. At most 8 attachments, 20 MiB in total. */
   parts: MessagePart[];
 }
 
 export interface MessageDeltaEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "message.delta";
   data: { content: string; content_delta: string; role: "assistant"; channel?: "thinking" | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export type MessagePart = TextPart | ImagePart | FilePart;
 
 export interface ModelUsage {
-  /** `unknown` where a run ended before one was chosen. */
+  /** `unknown` if a run ended before a model was selected. */
   model: string;
   input_tokens: number;
   output_tokens: number;
-  /** US dollars, to 6 decimals. */
+  /** US dollars, to 6 decimal places. */
   cost_usd: number;
   record_count: number;
   cache_creation_tokens: number;
@@ -974,21 +976,21 @@ export interface MonthlyUsage {
   total_cache_creation_tokens: number;
   total_cache_read_tokens: number;
   total_cached_tokens: number;
-  /** US dollars, to 6 decimals. */
+  /** US dollars, to 6 decimal places. */
   total_cost_usd: number;
   record_count: number;
   storage: StorageUsage;
 }
 
 export interface NewAccount {
-  /** Unique for ever, also after the account was closed. */
+  /** Unique forever, even after the account is closed. */
   slug: string;
   name: string;
 }
 
 export interface NewApiKey {
   name: string;
-  /** Left out or null: all that you may do at the time of a call. */
+  /** If omitted or null, the key has the permissions that you have at the time of each call. */
   scopes?: string[] | null | undefined;
 }
 
@@ -997,7 +999,7 @@ export interface NewAsrCredential {
   provider: "groq" | "openai";
   api_key: string;
   model: string;
-  /** Absolute http(s) URL without user, query or fragment. */
+  /** Absolute http(s) URL without user info, query or fragment. */
   base_url?: string | null | undefined;
   is_default?: boolean | undefined;
   scope?: "account" | "platform" | undefined;
@@ -1009,11 +1011,11 @@ export interface NewAttachment {
 }
 
 export interface NewBroadcast {
-  /** What it is about, for programs. */
+  /** Machine-readable type. */
   type: string;
   title: string;
   body: string;
-  /** `all`, or the id of an account. */
+  /** `all`, or the ID of an account. */
   target: "all" | Id;
   /** At most 16 KiB as JSON. */
   payload?: Record<string, unknown> | undefined;
@@ -1046,7 +1048,7 @@ export interface NewFlagOverride {
 }
 
 export interface NewInvitation {
-  /** One address (RFC 5322 addr-spec) of 3 to 254 characters. */
+  /** An email address (RFC 5322 addr-spec) of 3 to 254 characters. */
   email: string;
   role: MemberRole;
 }
@@ -1065,16 +1067,16 @@ export interface NewLlmModel {
   show_in_picker?: boolean | undefined;
   tags?: string[] | undefined;
   when?: Record<string, unknown> | null | undefined;
-  /** Merged into the request to the upstream. */
+  /** Merged into requests to the provider. */
   advanced_json?: Record<string, unknown> | null | undefined;
   multiplier?: number | undefined;
-  /** US dollars for 1 000 tokens. */
+  /** US dollars per 1,000 tokens. */
   cost_per_1k_input?: number | null | undefined;
-  /** US dollars for 1 000 tokens. */
+  /** US dollars per 1,000 tokens. */
   cost_per_1k_output?: number | null | undefined;
-  /** US dollars for 1 000 tokens. */
+  /** US dollars per 1,000 tokens. */
   cost_per_1k_cache_write?: number | null | undefined;
-  /** US dollars for 1 000 tokens. */
+  /** US dollars per 1,000 tokens. */
   cost_per_1k_cache_read?: number | null | undefined;
 }
 
@@ -1083,38 +1085,38 @@ export interface NewLlmProvider {
   name: string;
   provider: "openai" | "anthropic";
   api_key: string;
-  /** Absolute http(s) URL without user, query or fragment. */
+  /** Absolute http(s) URL without user info, query or fragment. */
   base_url?: string | null | undefined;
-  /** Only with provider `openai`. */
+  /** Allowed only with provider `openai`. */
   openai_api_mode?: "auto" | "responses" | "chat_completions" | null | undefined;
-  /** Merged into the request to the upstream. */
+  /** Merged into requests to the provider. */
   advanced_json?: Record<string, unknown> | null | undefined;
 }
 
 export interface NewMcpConfig {
   name: string;
-  /** One of `stdio`, `http_sse`, `streamable_http`; the case of letters does not matter. */
+  /** One of `stdio`, `http_sse`, `streamable_http`; case-insensitive. */
   transport: string;
-  /** Absolute http(s) URL without user or fragment; not with `stdio`. */
+  /** Absolute http(s) URL without user info or fragment. Not allowed with `stdio`. */
   url?: string | null | undefined;
-  /** Sent as `Authorization: Bearer`; null or an empty text is none. Not with `stdio`. */
+  /** Sent as `Authorization: Bearer`; null or an empty string means none. Not allowed with `stdio`. */
   bearer_token?: string | null | undefined;
-  /** The program to run, without a shell; needed with `stdio`. */
+  /** The program to run, without a shell. Required with `stdio`. */
   command?: string | null | undefined;
   args?: string[] | undefined;
   cwd?: string | null | undefined;
-  /** The whole environment of the program; never shown again. */
+  /** The complete environment of the program. Never returned. */
   env?: Record<string, string> | undefined;
-  /** Taken and ignored: it is always false. */
+  /** Accepted but ignored; always false. */
   inherit_parent_env?: boolean | undefined;
-  /** Milliseconds for each step and each call. */
+  /** Timeout in milliseconds for connecting, for listing tools, and for each tool call. */
   call_timeout_ms?: number | undefined;
 }
 
 export interface NewMessage {
-  /** Not blank; stored unchanged. */
+  /** Must not be blank; stored unchanged. */
   content?: string | undefined;
-  /** Wins over `content`. */
+  /** Takes precedence over `content`. */
   content_json?: MessageContent | undefined;
 }
 
@@ -1122,27 +1124,27 @@ export interface NewPersona {
   scope?: PersonaScope | undefined;
   persona_key?: string | undefined;
   version?: string | undefined;
-  /** The key of a builtin that this is a copy of, but for what is given. Without it key, version, name and prompt are required. */
+  /** Key of a built-in persona to copy; the given fields override those of the copy. Without it, `persona_key`, `version`, `display_name` and `prompt_md` are required. */
   copy_from_repo_persona_key?: string | undefined;
   display_name?: string | undefined;
   description?: string | null | undefined;
   /** The system prompt. */
   prompt_md?: string | undefined;
-  /** Who it is; stands before the prompt. */
+  /** Describes who the persona is. Placed before the system prompt. */
   soul_md?: string | null | undefined;
-  /** Tools or groups of tools; empty is all. */
+  /** Tools or tool groups; empty means all. */
   tool_allowlist?: string[] | undefined;
   tool_denylist?: string[] | undefined;
-  /** The tools listed from the start; others are loaded when needed. Empty is all. */
+  /** Tools listed from the start; others are loaded on demand. Empty means all. */
   core_tools?: string[] | undefined;
   budgets?: PersonaBudgets | undefined;
-  /** Reserved: stored, without effect. */
+  /** Reserved; stored, but has no effect. */
   roles?: Record<string, PersonaRole> | undefined;
-  /** Reserved: only `[]`. */
+  /** Reserved; must be `[]`. */
   conditional_tools?: unknown[] | undefined;
-  /** A selector: `provider^model`, or a model alone. */
+  /** Model selector: `provider^model`, or a model name alone. */
   model?: string | null | undefined;
-  /** A provider by name. */
+  /** Name of a model provider. */
   preferred_credential?: string | null | undefined;
   reasoning_mode?: ReasoningMode | undefined;
   stream_thinking?: boolean | undefined;
@@ -1157,7 +1159,7 @@ export interface NewPersona {
 export interface NewPlan {
   /** Unique, ignoring case. */
   name: string;
-  /** For people. */
+  /** Name shown to users. */
   display_name: string;
   entitlements?: NewEntitlement[] | undefined;
 }
@@ -1171,16 +1173,16 @@ export interface NewProject {
 }
 
 export interface NewRedemptionCodes {
-  /** How many codes. */
+  /** Number of codes to create. */
   count: number;
   type: RedemptionType;
-  /** Of `credits` an integer from 1 to 1000000000, as digits; of `feature` the key of a flag that accounts may override. */
+  /** For `credits`, an integer from 1 to 1000000000 in digits. For `feature`, the key of a feature flag that supports account overrides. */
   value: string;
-  /** Uses of each code, one for a user. */
+  /** Maximum number of uses of each code. Each user can redeem a code once. */
   max_uses?: number | undefined;
-  /** May lie in the past: then the codes have expired. */
+  /** If in the past, the codes are already expired. */
   expires_at?: string | null | undefined;
-  /** A name to find the codes by. */
+  /** A label for finding the codes. */
   batch_id?: string | null | undefined;
 }
 
@@ -1190,18 +1192,18 @@ export interface NewReport {
 }
 
 export interface NewRun {
-  /** A provider model by id. */
+  /** ID of a provider model. */
   route_id?: string | null | undefined;
-  /** `key` or `key@version`. */
+  /** Persona: `key` or `key@version`. */
   persona_id?: string | null | undefined;
-  /** A selector: `provider^model`, or a model alone. */
+  /** Model selector: `provider^model`, or a model name alone. */
   model?: string | null | undefined;
   reasoning_mode?: "auto" | "enabled" | "disabled" | "none" | "off" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "extra high" | null | undefined;
 }
 
 export interface NewShare {
   access_type?: "public" | "password" | undefined;
-  /** Only of `password`, which needs one. Never returned. */
+  /** Required if `access_type` is `password`, otherwise not allowed. Never returned. */
   password?: string | undefined;
   live_update?: boolean | undefined;
 }
@@ -1209,9 +1211,9 @@ export interface NewShare {
 export interface NewSubscription {
   account_id: Id;
   plan_id: Id;
-  /** Monthly grants are counted from here. */
+  /** Monthly credit grants are counted from this instant. */
   current_period_start: string;
-  /** After the start; monthly grants stop here. */
+  /** Must be after the start. Monthly credit grants stop at this instant. */
   current_period_end: string;
 }
 
@@ -1227,43 +1229,43 @@ export interface NewTeamMember {
 export interface NewThread {
   /** A blank title is stored as null. */
   title?: string | null | undefined;
-  /** A private thread is yours alone and expires after 24 hours. */
+  /** A private thread is visible only to you and expires after 24 hours. */
   is_private?: boolean | undefined;
   project_id?: Id | null | undefined;
 }
 
 export interface NewUser {
-  /** Trimmed and normalised (NFKC); 1 to 256 bytes in one script; no `@`, no control or format characters. */
+  /** Trimmed and NFKC-normalized. 1 to 256 bytes in a single script; no `@`, control or format characters. */
   login: string;
-  /** At least 8 code points, at most 256 bytes, with a letter and a digit. */
+  /** At least 8 code points and at most 256 bytes, with at least one letter and one digit. */
   password: string;
-  /** One address (RFC 5322 addr-spec) of 3 to 254 characters, each part in one script. */
+  /** An email address (RFC 5322 addr-spec) of 3 to 254 characters, each part in a single script. */
   email: string;
   invite_code?: string | null | undefined;
-  /** A BCP 47 tag. */
+  /** BCP 47 language tag. */
   locale?: string | null | undefined;
-  /** Required when captcha is on. */
+  /** Required if captchas are enabled. */
   cf_turnstile_token?: string | null | undefined;
 }
 
 export interface NewWebhookEndpoint {
-  /** An https URL of a public host, without user, password and fragment. */
+  /** An https URL of a public host, without user info or fragment. */
   url: string;
-  /** What the endpoint is told of; duplicates are merged. */
+  /** Event types to send to the endpoint; duplicates are merged. */
   events: WebhookEventType[];
 }
 
 export interface NextStep {
-  /** `password`: a user has this login or address; `register`: nobody has. */
+  /** `password` if a user has this login or email address, otherwise `register`. */
   next_step: "password" | "register";
-  /** Only with `password`. */
+  /** Present only with `password`. */
   flow_token?: string | undefined;
-  /** Only when the user has an address. */
+  /** Present only if the user has an email address. */
   masked_email?: string | undefined;
-  /** Whether a code can be mailed. */
+  /** Whether a sign-in code can be emailed. */
   otp_available: boolean;
   invite_required: boolean;
-  /** What was typed, trimmed. */
+  /** The submitted value, trimmed. */
   prefill: { login?: string | undefined; email?: string | undefined; };
 }
 
@@ -1272,9 +1274,9 @@ export type NoFields = Record<string, never>;
 export interface Notification {
   id: Id;
   user_id: Id;
-  /** The account it is about; your personal one where it is about none. */
+  /** The account that the notification is about, or your personal account if it is about none. */
   account_id: Id;
-  /** What it is about, for programs: `webhook.endpoint_disabled`. */
+  /** Machine-readable type, such as `webhook.endpoint_disabled`. */
   type: string;
   title: string;
   body: string;
@@ -1295,7 +1297,7 @@ export interface OwnedInviteCode {
   id: Id;
   user_id: Id;
   code: string;
-  /** 0: unlimited. */
+  /** 0 means unlimited. */
   max_uses: number;
   use_count: number;
   is_active: boolean;
@@ -1304,22 +1306,22 @@ export interface OwnedInviteCode {
   user_email: string | null;
 }
 
-/** An opaque cursor. Only what the same list gave out, with the same filters, is accepted, and one value where `before` and `cursor` are both given. Anything else is 400, with the reason `invalid_cursor` if it has the form of a cursor. */
+/** An opaque cursor. Only cursors that the same list returned with the same filters are accepted. If `before` and `cursor` are both given, they must be equal. Any other value is rejected with 400, with the reason `invalid_cursor` if it has the form of a cursor. */
 export type PageCursor = string;
 
 export interface PasswordChange {
-  /** Needed, unless a mailed code opened the session within the last ten minutes. */
+  /** Required, unless the session was opened with an emailed code within the last ten minutes. */
   current_password?: string | null | undefined;
-  /** At least 8 code points, at most 256 bytes, with a letter and a digit. */
+  /** At least 8 code points and at most 256 bytes, with at least one letter and one digit. */
   new_password: string;
 }
 
 export interface Persona {
-  /** Of a builtin: `builtin:{key}:{version}`. */
+  /** For built-in personas: `builtin:{key}:{version}`. */
   id: Id | string;
   persona_key: string;
   version: string;
-  /** `platform` for builtins. */
+  /** `platform` for built-in personas. */
   scope: PersonaScope;
   source: "custom" | "builtin";
   display_name: string;
@@ -1328,7 +1330,7 @@ export interface Persona {
   selector_order: number | null;
   model: string | null;
   reasoning_mode: ReasoningMode;
-  /** Null for the platform and for builtins. */
+  /** Null for platform and built-in personas. */
   account_id: Id | null;
   is_active: boolean;
   prompt_md: string;
@@ -1345,9 +1347,9 @@ export interface Persona {
   executor_type: Executor;
   executor_config: Record<string, unknown>;
   user_selectable: boolean;
-  /** Null for builtins. */
+  /** Null for built-in personas. */
   created_at: Time | null;
-  /** Null for builtins. */
+  /** Null for built-in personas. */
   updated_at: Time | null;
 }
 
@@ -1360,9 +1362,9 @@ export interface PersonaBudgets {
   max_total_output_tokens?: number | undefined;
   temperature?: number | undefined;
   top_p?: number | undefined;
-  /** Reserved: only `{}`. */
+  /** Reserved; must be `{}`. */
   tool_budget?: Record<string, unknown> | undefined;
-  /** Reserved: only `{}`. */
+  /** Reserved; must be `{}`. */
   per_tool_soft_limits?: Record<string, unknown> | undefined;
 }
 
@@ -1371,21 +1373,21 @@ export interface PersonaChanges {
   description?: string | null | undefined;
   /** The system prompt. */
   prompt_md?: string | undefined;
-  /** Who it is; stands before the prompt. */
+  /** Describes who the persona is. Placed before the system prompt. */
   soul_md?: string | null | undefined;
-  /** Tools or groups of tools; empty is all. */
+  /** Tools or tool groups; empty means all. */
   tool_allowlist?: string[] | undefined;
   tool_denylist?: string[] | undefined;
-  /** The tools listed from the start; others are loaded when needed. Empty is all. */
+  /** Tools listed from the start; others are loaded on demand. Empty means all. */
   core_tools?: string[] | undefined;
   budgets?: PersonaBudgets | undefined;
-  /** Reserved: stored, without effect. */
+  /** Reserved; stored, but has no effect. */
   roles?: Record<string, PersonaRole> | undefined;
-  /** Reserved: only `[]`. */
+  /** Reserved; must be `[]`. */
   conditional_tools?: unknown[] | undefined;
-  /** A selector: `provider^model`, or a model alone. */
+  /** Model selector: `provider^model`, or a model name alone. */
   model?: string | null | undefined;
-  /** A provider by name. */
+  /** Name of a model provider. */
   preferred_credential?: string | null | undefined;
   reasoning_mode?: ReasoningMode | undefined;
   stream_thinking?: boolean | undefined;
@@ -1423,9 +1425,9 @@ export interface Plan {
 }
 
 export interface PlanChanges {
-  /** For people. */
+  /** Name shown to users. */
   display_name?: string | undefined;
-  /** Replaces all of them, for all subscribers at once. */
+  /** Replaces all entitlements, immediately for all subscribers. */
   entitlements?: NewEntitlement[] | undefined;
 }
 
@@ -1444,24 +1446,24 @@ export interface PlatformSetting {
 }
 
 export interface PlatformSettingValue {
-  /** The text of a value of the setting’s type. */
+  /** The value as text, in the setting's type. */
   value: string;
 }
 
 export interface PlatformSetup {
   token: string;
-  /** Trimmed and normalised (NFKC); 1 to 256 bytes in one script; no `@`, no control or format characters. */
+  /** Trimmed and NFKC-normalized. 1 to 256 bytes in a single script; no `@`, control or format characters. */
   login: string;
-  /** At least 8 code points, at most 256 bytes, with a letter and a digit. */
+  /** At least 8 code points and at most 256 bytes, with at least one letter and one digit. */
   password: string;
   email?: string | null | undefined;
-  /** A BCP 47 tag. */
+  /** BCP 47 language tag. */
   locale?: string | null | undefined;
 }
 
 export interface Problem {
   error: "validation.error" | "auth.unauthorized" | "billing.insufficient_credits" | "auth.forbidden" | "not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "payload_too_large" | "rate_limit" | "headers_too_large" | "internal_error" | "provider.upstream_error" | "bad_gateway" | "unavailable" | "gateway_timeout";
-  /** For people; not part of the contract. */
+  /** Human-readable; not part of the contract. */
   message: string;
   trace_id: string;
   /** Always an object. */
@@ -1482,7 +1484,7 @@ export interface Project {
   name: string;
   description: string | null;
   visibility: Visibility;
-  /** Everybody has one such project in each account; it is private and stays. */
+  /** Each member has one default project per account. It is private and cannot be deleted. */
   is_default: boolean;
   created_at: Time;
 }
@@ -1499,7 +1501,7 @@ export type ProviderScope = "account" | "platform";
 
 export interface ReadAll {
   ok: true;
-  /** Notifications that were unread. */
+  /** Number of notifications that were unread. */
   count: number;
 }
 
@@ -1513,7 +1515,7 @@ export interface Readiness {
 export type ReasoningMode = "auto" | "enabled" | "disabled" | "none" | "minimal" | "low" | "medium" | "high" | "xhigh";
 
 export interface Recording {
-  /** Up to 25 MiB, in a format that the provider knows. */
+  /** An audio file up to 25 MiB, in a format that the provider supports. */
   file: File;
   language?: string | undefined;
 }
@@ -1521,20 +1523,20 @@ export interface Recording {
 export interface Redemption {
   code: string;
   type: "credits" | "feature";
-  /** The number of credits, or the key of the feature flag that is on now. */
+  /** The number of credits, or the key of the feature flag that was enabled. */
   value: string;
 }
 
 export interface RedemptionCode {
   id: Id;
-  /** Four groups of four symbols joined by `-`: the letters without I and O, and 2 to 9. */
+  /** Four groups of four characters joined by `-`: letters except I and O, and digits 2 to 9. */
   code: string;
   type: RedemptionType;
   /** The number of credits, or the key of the feature flag. */
   value: string;
   max_uses: number;
   use_count: number;
-  /** From this instant on the code is of no use. */
+  /** The code cannot be redeemed from this instant on. */
   expires_at: Time | null;
   is_active: boolean;
   batch_id: string | null;
@@ -1543,12 +1545,12 @@ export interface RedemptionCode {
 }
 
 export interface RedemptionCodeChanges {
-  /** A code that was switched off is not revived. */
+  /** A deactivated code cannot be reactivated. */
   is_active: false;
 }
 
 export interface RedemptionRequest {
-  /** In either case, with or without white space around it. */
+  /** Case and surrounding white space are ignored. */
   code: string;
 }
 
@@ -1559,23 +1561,23 @@ export interface Referral {
   inviter_user_id: Id;
   invitee_user_id: Id;
   invite_code_id: Id;
-  /** Whether the inviter was paid. */
+  /** Whether the inviter has received the reward. */
   credited: boolean;
   created_at: Time;
-  /** Null once the user was deleted. */
+  /** Null if the user was deleted. */
   inviter_login: string | null;
-  /** Null once the user was deleted. */
+  /** Null if the user was deleted. */
   invitee_login: string | null;
 }
 
 export interface ReferralNode {
   user_id: Id;
-  /** Null once the user was deleted. */
+  /** Null if the user was deleted. */
   login: string | null;
   /** Null for the root. */
   inviter_id: Id | null;
   depth: number;
-  /** When the root came to be; of the others, when they were referred. */
+  /** For the root, when the user was created; for the others, when they were referred. */
   created_at: Time;
 }
 
@@ -1596,7 +1598,7 @@ export interface Report {
   id: Id;
   thread_id: Id;
   account_id: Id;
-  /** Who reports. */
+  /** The user who made the report. */
   user_id: Id;
   categories: ReportCategory[];
   feedback: string | null;
@@ -1606,11 +1608,11 @@ export interface Report {
 export type ReportCategory = "inaccurate" | "out_of_date" | "too_short" | "too_long" | "harmful_or_offensive" | "wrong_sources";
 
 export interface RetryRequest {
-  /** A provider model by id. */
+  /** ID of a provider model. */
   route_id?: string | null | undefined;
-  /** `key` or `key@version`. */
+  /** Persona: `key` or `key@version`. */
   persona_id?: string | null | undefined;
-  /** A selector: `provider^model`, or a model alone. */
+  /** Model selector: `provider^model`, or a model name alone. */
   model?: string | null | undefined;
   reasoning_mode?: "auto" | "enabled" | "disabled" | "none" | "off" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "extra high" | null | undefined;
 }
@@ -1629,7 +1631,7 @@ export interface Run {
   total_input_tokens: number | null;
   total_output_tokens: number | null;
   total_cost_usd: number | null;
-  /** Whether tokens and cost are partly estimated, because the provider did not report them; null until the run ends. */
+  /** Whether token counts and cost are partly estimated, because the provider did not report them; null until the run ends. */
   usage_estimated: boolean | null;
   completed_at: Time | null;
   failed_at: Time | null;
@@ -1643,38 +1645,38 @@ export interface Run {
 export interface RunCancelRequestedEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "run.cancel_requested";
   data: { requested_by_user_id?: Id | undefined; last_seen_seq?: number | undefined; client_cancelled_at?: string | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface RunCancelledEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "run.cancelled";
   data: { reason: "cancel_signal" | "cancelled_before_start" | "reaped"; usage?: Usage | undefined; cost?: Cost | undefined; message_id?: Id | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface RunCancelledWebhook {
   type: "run.cancelled";
-  /** When it happened. */
+  /** When the event occurred. */
   timestamp: Time;
   data: WebhookRun;
 }
@@ -1682,22 +1684,22 @@ export interface RunCancelledWebhook {
 export interface RunCompletedEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "run.completed";
   data: { llm_call_id?: string | undefined; usage?: Usage | undefined; cost?: Cost | undefined; message_id?: Id | undefined; assistant_message?: AssistantMessage | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface RunCompletedWebhook {
   type: "run.completed";
-  /** When it happened. */
+  /** When the event occurred. */
   timestamp: Time;
   data: WebhookRun;
 }
@@ -1705,16 +1707,16 @@ export interface RunCompletedWebhook {
 export interface RunContextCompactEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "run.context_compact";
   data: { op: "rewrite" | "persist"; phase: "completed" | "no_rewrite" | "still_oversize" | "llm_failed" | "current_input_too_large"; turn_index: number; trigger_phase: "preflight" | "provider" | "threshold"; rewrite_applied: boolean; tool_results_microcompacted: number; images_stripped: number; request_bytes_before_rewrite: number; request_bytes_after_rewrite: number; tokens_before?: number | undefined; tokens_after?: number | undefined; usage?: Usage | undefined; cost?: Cost | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
@@ -1729,7 +1731,7 @@ export interface RunDetails {
   total_input_tokens: number | null;
   total_output_tokens: number | null;
   total_cost_usd: number | null;
-  /** Whether tokens and cost are partly estimated, because the provider did not report them; null until the run ends. */
+  /** Whether token counts and cost are partly estimated, because the provider did not report them; null until the run ends. */
   usage_estimated: boolean | null;
   credits_used: number | null;
   created_at: Time;
@@ -1738,17 +1740,17 @@ export interface RunDetails {
   cancelled_at: Time | null;
   provider_kind: string | null;
   credential_name: string | null;
-  /** The selector that the persona names. */
+  /** The model selector of the persona. */
   persona_model: string | null;
   created_by_user_id: Id | null;
   created_by_user_name: string | null;
   created_by_email: string | null;
-  /** What the run was asked. */
+  /** The user message that the run answers. */
   user_prompt: string | null;
   events_stats: { total: number; llm_turns: number; tool_calls: number; provider_fallbacks: number; };
-  /** Oldest first. */
+  /** Child runs, oldest first. */
   children: ChildRun[];
-  /** The run and its children together; null without children. */
+  /** Totals of the run and its children; null if it has no children. */
   total_aggregate: { total_input_tokens: number; total_output_tokens: number; total_cost_usd: number; credits_used: number; } | null;
 }
 
@@ -1758,28 +1760,28 @@ export interface RunError {
   details?: Record<string, unknown> | undefined;
 }
 
-/** Clients must ignore unknown types. */
+/** Clients must ignore unknown event types. */
 export type RunEvent = RunStartedEvent | WorkerJobReceivedEvent | RunRecoveredEvent | RunRouteSelectedEvent | RunSegmentStartEvent | RunSegmentEndEvent | MessageDeltaEvent | ToolCallEvent | ToolCallDeltaEvent | ToolResultEvent | ToolDeniedEvent | LlmTurnCompletedEvent | RunLlmRetryEvent | RunProviderFallbackEvent | RunInputRequestedEvent | RunWaitingForInputEvent | RunInputProvidedEvent | RunResumedEvent | RunSteeringInjectedEvent | RunIdleHeartbeatEvent | RunContextCompactEvent | RunMcpDiscoveryEvent | ThreadTitleUpdatedEvent | TodoUpdatedEvent | SecurityInjectionDetectedEvent | SecurityToolInjectionDetectedEvent | AgentParallelDispatchEvent | AgentParallelCompleteEvent | LlmRequestEvent | LlmResponseChunkEvent | RunCancelRequestedEvent | RunCompletedEvent | RunFailedEvent | RunCancelledEvent;
 
 export interface RunFailedEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "run.failed";
   data: { error_class: string; message: string; code?: string | undefined; details?: Record<string, unknown> | undefined; usage?: Usage | undefined; cost?: Cost | undefined; resumable: boolean; reason?: string | undefined; message_id?: Id | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface RunFailedWebhook {
   type: "run.failed";
-  /** When it happened. */
+  /** When the event occurred. */
   timestamp: Time;
   data: WebhookRun;
 }
@@ -1787,199 +1789,199 @@ export interface RunFailedWebhook {
 export interface RunIdleHeartbeatEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "run.idle_heartbeat";
   data: { idle_ms: number; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface RunInput {
-  /** At most 32 768 bytes of UTF-8. */
+  /** At most 32,768 bytes of UTF-8. */
   content: string;
-  /** A second input with the same key is ignored. */
+  /** Further inputs with the same key are ignored. */
   input_key?: string | null | undefined;
 }
 
 export interface RunInputProvidedEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "run.input_provided";
   data: { content: string; request_id?: string | undefined; input_key?: string | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface RunInputRequestedEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "run.input_requested";
   data: { request_id: string; message?: string | undefined; requestedSchema?: Record<string, unknown> | undefined; iter?: number | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface RunLlmRetryEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "run.llm.retry";
   data: { attempt: number; max_attempts: number; delay_ms: number; error_class: string; message?: string | undefined; details?: Record<string, unknown> | undefined; discard_from_seq?: number | undefined; usage?: Usage | undefined; cost?: Cost | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface RunMcpDiscoveryEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "run.mcp_discovery";
   data: { status: "slow" | "failed"; duration_ms: number; threshold_ms: number; cache_hit: boolean; cache_ttl_seconds: number; server_count: number; server_ok: number; server_failed: number; server_empty: number; tool_count: number; servers?: { server_id: string; transport: string; duration_ms: number; outcome: string; error_class?: string | undefined; }[] | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface RunProviderFallbackEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "run.provider_fallback";
   data: { provider_kind: string; from_api_mode: string; to_api_mode: string; reason: "responses_not_supported"; status_code?: number | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface RunRecoveredEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "run.recovered";
   data: { attempt: number; discard_from_seq: number; usage?: Usage | undefined; cost?: Cost | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface RunResumedEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "run.resumed";
   data: { request_id: string; reason: "user_input_received" | "input_timeout"; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface RunRouteSelectedEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "run.route.selected";
   data: { route_id: string; model: string; credential_id: string; credential_name: string; owner_kind: "account" | "platform" | "static"; provider_kind: "openai" | "anthropic" | "stub"; base_url?: string | undefined; openai_api_mode?: string | undefined; advanced_json_sha256?: string | undefined; persona_model?: string | undefined; usage?: Usage | undefined; cost?: Cost | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface RunSegmentEndEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "run.segment.end";
   data: { segment_id: string; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface RunSegmentStartEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "run.segment.start";
   data: { segment_id: string; kind: "thinking" | "planning_round" | "tool_group"; display: { mode: "visible" | "collapsed" | "hidden"; label: string; }; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface RunStartedEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "run.started";
   data: { source: "api" | "retry" | "edit" | "continue" | "subagent"; thread_tail_message_id?: Id | undefined; route_id?: string | undefined; persona_id?: string | undefined; model?: string | undefined; reasoning_mode?: ReasoningMode | undefined; resume_from_run_id?: Id | undefined; continues_message_id?: Id | undefined; continuation_source: "none" | "user_followup" | "explicit"; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
@@ -1988,16 +1990,16 @@ export type RunStatus = "running" | "waiting_for_input" | "cancelling" | "comple
 export interface RunSteeringInjectedEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "run.steering_injected";
   data: { content: string; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
@@ -2015,7 +2017,7 @@ export interface RunSummary {
   total_input_tokens: number | null;
   total_output_tokens: number | null;
   total_cost_usd: number | null;
-  /** Whether tokens and cost are partly estimated, because the provider did not report them; null until the run ends. */
+  /** Whether token counts and cost are partly estimated, because the provider did not report them; null until the run ends. */
   usage_estimated: boolean | null;
   completed_at: Time | null;
   failed_at: Time | null;
@@ -2029,62 +2031,62 @@ export interface RunSummary {
 export interface RunWaitingForInputEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "run.waiting_for_input";
   data: { request_id: string; reason: "ask_user" | "check_in"; message?: string | undefined; requestedSchema?: Record<string, unknown> | undefined; timeout_ms: number; expires_at: Time; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface SecretRotation {
-  /** How long the secret there was signs beside the new one. */
+  /** How long the previous secret continues to sign in addition to the new one. */
   grace_period_seconds?: number | undefined;
 }
 
 export interface SecurityInjectionDetectedEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "security.injection.detected";
   data: { input_phase: "initial" | "steering_input" | "ask_user" | "interactive_checkin"; detection_count: number; patterns?: string[] | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface SecurityToolInjectionDetectedEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "security.tool_injection.detected";
   data: { tool_name: string; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface SelectablePersona {
-  /** Of a builtin: `builtin:{key}:{version}`. */
+  /** For built-in personas: `builtin:{key}:{version}`. */
   id: Id | string;
   persona_key: string;
   version: string;
-  /** `platform` for builtins. */
+  /** `platform` for built-in personas. */
   scope: PersonaScope;
   source: "custom" | "builtin";
   display_name: string;
@@ -2098,25 +2100,25 @@ export interface SelectablePersona {
 export interface SettingSchema {
   key: string;
   type: "string" | "integer" | "number" | "boolean";
-  /** The text of the value; null where unset means neither. */
+  /** Default value as text; null if there is no default. */
   default: string | null;
   description: string;
   sensitive: boolean;
-  /** `both`: plans and overrides may say otherwise for an account. */
+  /** `both`: plans and overrides can change the value for an account. */
   scope: "both" | "platform";
 }
 
 export interface Share {
   id: Id;
-  /** 22 letters and digits: whoever knows them has the share. */
+  /** 22 letters and digits. Anyone who has the token can open the share. */
   token: string;
-  /** The path of its page: `/s/{token}`. */
+  /** The path of the shared page: `/s/{token}`. */
   url: string;
   access_type: "public" | "password";
   has_password: boolean;
-  /** Whether messages that come later are shown, too. */
+  /** Whether messages added later are also shown. */
   live_update: boolean;
-  /** Messages of users at the time of sharing. */
+  /** Number of user messages at the time of sharing. */
   snapshot_turn_count: number;
   created_at: Time;
 }
@@ -2126,7 +2128,7 @@ export interface SharePassword {
 }
 
 export interface ShareSession {
-  /** Opens the share for 24 hours, or until it is deleted. */
+  /** Opens the share for 24 hours, or until the share is deleted. */
   session_token: string;
 }
 
@@ -2135,9 +2137,9 @@ export type ShareView = SharedThread | LockedShare;
 export interface SharedMessage {
   id: Id;
   role: "user" | "assistant";
-  /** Of a structured message: its texts, and the names and texts of its attachments. */
+  /** For structured messages: the text parts, and the names and texts of the attachments. */
   content: string;
-  /** Only on structured messages. */
+  /** Present only on structured messages. */
   content_json?: MessageContent | undefined;
   completion: MessageCompletion;
   created_at: Time;
@@ -2146,31 +2148,31 @@ export interface SharedMessage {
 export interface SharedThread {
   requires_password: false;
   thread: { title: string | null; created_at: Time; };
-  /** Oldest first. Attachments are read with their keys and `share_token`. */
+  /** Oldest first. Attachments can be downloaded with their keys and `share_token`. */
   messages: SharedMessage[];
 }
 
 export interface StagedAttachment {
   key: string;
-  /** The name that was sent, in any script, without folders and characters that are not harmless everywhere. */
+  /** The submitted file name, without folders and unsafe characters. Any script is allowed. */
   filename: string;
   mime_type: string;
-  /** Bytes. */
+  /** Size in bytes. */
   size: number;
   kind: "image" | "file";
-  /** Only of text files: the first 12 000 characters. */
+  /** Text files only: the first 12,000 characters. */
   extracted_text?: string | undefined;
 }
 
-/** Whether the object store can be used. Requests that do not need it are served all the same. */
+/** Whether the object store can be used. Requests that do not need it are served in any case. */
 export type StorageState = "ok" | "not_configured" | "unreachable" | "failing" | "bucket_missing" | "credentials_refused" | "access_denied" | "folder_unusable";
 
 export interface StorageUsage {
-  /** Uploaded files, staged ones included, until they are removed from the store. */
+  /** Uploaded files, including staged ones, until they are removed from the object store. */
   attachments: { used_bytes: number; limit_bytes: number | null; };
-  /** Texts of messages and 256 bytes each, 1024 bytes for a thread, 512 for a share. */
+  /** Message text, plus 256 bytes per message, 1,024 bytes per thread and 512 bytes per share. */
   messages: { used_bytes: number; limit_bytes: number | null; };
-  /** Files of all workspaces, with the revisions that are not removed yet. */
+  /** Files of all workspaces, including revisions that are not removed yet. */
   workspaces: { used_bytes: number; limit_bytes: number | null; };
 }
 
@@ -2178,7 +2180,7 @@ export interface Subscription {
   id: Id;
   account_id: Id;
   plan_id: Id;
-  /** It stays active until it is cancelled, whatever its period; `expired` is reserved. */
+  /** A subscription stays `active` until it is canceled, regardless of its period. `expired` is reserved. */
   status: "active" | "cancelled" | "expired";
   current_period_start: Time;
   current_period_end: Time;
@@ -2187,9 +2189,9 @@ export interface Subscription {
 }
 
 export interface SubscriptionChanges {
-  /** Monthly grants are counted from here. */
+  /** Monthly credit grants are counted from this instant. */
   current_period_start?: string | undefined;
-  /** After the start; monthly grants stop here. */
+  /** Must be after the start. Monthly credit grants stop at this instant. */
   current_period_end?: string | undefined;
 }
 
@@ -2204,13 +2206,13 @@ export interface Team {
 export interface TeamMember {
   team_id: Id;
   user_id: Id;
-  /** For people to read; it grants no permission. */
+  /** Informational only; grants no permissions. */
   role: MemberRole;
   created_at: Time;
 }
 
 export interface TestEmail {
-  /** One address (RFC 5322 addr-spec) of 3 to 254 characters. */
+  /** An email address (RFC 5322 addr-spec) of 3 to 254 characters. */
   to: string;
 }
 
@@ -2226,14 +2228,14 @@ export interface Thread {
   title: string | null;
   project_id: Id | null;
   created_at: Time;
-  /** The last activity. */
+  /** Time of the last activity. */
   updated_at: Time;
-  /** The run that has not ended yet. */
+  /** The run that has not ended, if there is one. */
   active_run_id: Id | null;
   is_private: boolean;
   /** Only private threads expire. */
   expires_at: Time | null;
-  /** Only when forked. */
+  /** Present only on forked threads. */
   parent_thread_id?: Id | undefined;
 }
 
@@ -2253,16 +2255,16 @@ export interface ThreadRun {
 export interface ThreadTitleUpdatedEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "thread.title.updated";
   data: { thread_id: Id; title: string; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
@@ -2271,71 +2273,71 @@ export type Time = string;
 export interface TodoUpdatedEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "todo.updated";
   data: { todos: { id: string; content: string; status: "pending" | "in_progress" | "completed" | "cancelled"; }[]; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface ToolCallDeltaEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "tool.call.delta";
   data: { tool_call_index: number; arguments_delta: string; tool_call_id?: string | undefined; tool_name?: string | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
 export interface ToolCallEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "tool.call";
   data: { tool_call_id: string; tool_name: string; arguments: Record<string, unknown>; resolved_tool_name?: string | undefined; args_hash?: string | undefined; tool_version?: string | undefined; risk_level?: "low" | "medium" | "high" | undefined; side_effects?: boolean | undefined; required_scopes?: string[] | undefined; capabilities?: string[] | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
-/** What is left out or blank stays as it is. */
+/** Omitted or blank fields keep their values. */
 export interface ToolCredential {
   api_key?: string | undefined;
-  /** Absolute URL without user, query or fragment. */
+  /** Absolute URL without user info, query or fragment. */
   base_url?: string | undefined;
 }
 
 export interface ToolDeniedEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "tool.denied";
   data: { tool_call_id: string; tool_name: string; code: "policy.denied"; message: string; deny_reason: "tool.not_in_allowlist" | "tool.args_invalid" | "tool.unknown"; resolved_tool_name?: string | undefined; args_hash?: string | undefined; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
@@ -2345,12 +2347,12 @@ export interface ToolProvider {
   group_name: ToolGroup;
   provider_name: ToolProviderName;
   is_active: boolean;
-  /** The beginning and the end of the key. */
+  /** The first and last characters of the API key. */
   key_prefix: string | null;
   base_url: string | null;
   requires_api_key: boolean;
   requires_base_url: boolean;
-  /** Whether everything it requires is there. */
+  /** Whether all required values are set. */
   configured: boolean;
 }
 
@@ -2368,16 +2370,16 @@ export type ToolProviderName = "web_search.tavily" | "web_search.searxng" | "web
 export interface ToolResultEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "tool.result";
   data: { tool_call_id: string; tool_name: string; result?: Record<string, unknown> | undefined; error?: RunError | undefined; usage?: Usage | undefined; cost?: Cost | undefined; duration_ms: number; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
@@ -2418,7 +2420,7 @@ export interface Usage {
   cache_creation_input_tokens?: number | undefined;
   cache_read_input_tokens?: number | undefined;
   cached_tokens?: number | undefined;
-  /** true: a part of the counts is an estimate, because the provider reported none. */
+  /** True if some of the counts are estimated because the provider did not report them. */
   estimated?: boolean | undefined;
 }
 
@@ -2430,20 +2432,20 @@ export interface UsageSummary {
   total_cache_creation_tokens: number;
   total_cache_read_tokens: number;
   total_cached_tokens: number;
-  /** US dollars, to 6 decimals. */
+  /** US dollars, to 6 decimal places. */
   total_cost_usd: number;
   record_count: number;
 }
 
 export interface User {
   id: Id;
-  /** null for the built-in service user, who cannot sign in. */
+  /** Null for the built-in service user, which cannot sign in. */
   login: string | null;
   username: string;
   email: string | null;
   email_verified_at: Time | null;
   status: UserStatus;
-  /** BCP 47 tag. */
+  /** BCP 47 language tag. */
   locale: string | null;
   /** IANA time zone. */
   timezone: string | null;
@@ -2463,28 +2465,28 @@ export type UserAgentType = "browser" | "bot" | "tool" | "unknown";
 
 export interface UserChanges {
   status?: UserStatus | undefined;
-  /** Trimmed and normalised (NFKC); 1 to 256 bytes; no `@`, no control or format characters. */
+  /** Trimmed and NFKC-normalized. 1 to 256 bytes; no `@`, control or format characters. */
   username?: string | undefined;
-  /** Unique among users, ignoring case; null or empty clears. A new one is unverified. */
+  /** Unique among users, ignoring case; null or empty clears it. A new address is unverified. */
   email?: string | null | undefined;
-  /** true: the address counts as verified from now on; needs an address. */
+  /** If true, marks the email address as verified. Requires an email address. */
   email_verified?: boolean | undefined;
-  /** BCP 47 tag; null or empty clears. */
+  /** BCP 47 language tag; null or empty clears it. */
   locale?: string | null | undefined;
-  /** IANA time zone; null or empty clears. */
+  /** IANA time zone; null or empty clears it. */
   timezone?: string | null | undefined;
   is_platform_admin?: boolean | undefined;
 }
 
 export interface UserDetail {
   id: Id;
-  /** null for the built-in service user, who cannot sign in. */
+  /** Null for the built-in service user, which cannot sign in. */
   login: string | null;
   username: string;
   email: string | null;
   email_verified_at: Time | null;
   status: UserStatus;
-  /** BCP 47 tag. */
+  /** BCP 47 language tag. */
   locale: string | null;
   /** IANA time zone. */
   timezone: string | null;
@@ -2497,14 +2499,14 @@ export interface UserDetail {
 
 export type UserStatus = "active" | "suspended";
 
-/** `shared` is for everybody in the account, or for one team where `team_id` names it. */
+/** A `shared` project is visible to all members of the account, or only to the team in `team_id`. */
 export type Visibility = "private" | "shared";
 
 export interface WebhookDelivery {
   id: Id;
   endpoint_id: Id;
   account_id: Id;
-  /** The `webhook-id` of every attempt; equal for all endpoints and redeliveries. */
+  /** The `webhook-id` of every attempt; the same for all endpoints and redeliveries. */
   message_id: string;
   event_type: WebhookEventType;
   status: WebhookDeliveryStatus;
@@ -2513,7 +2515,7 @@ export interface WebhookDelivery {
   /** Null once the status is final. */
   next_attempt_at: Time | null;
   response_status: number | null;
-  /** The first 4096 bytes of the last answer, as text. */
+  /** The first 4,096 bytes of the last response, as text. */
   response_body: string | null;
   error: WebhookError | null;
   redelivery_of: Id | null;
@@ -2524,7 +2526,7 @@ export interface WebhookDeliveryDetail {
   id: Id;
   endpoint_id: Id;
   account_id: Id;
-  /** The `webhook-id` of every attempt; equal for all endpoints and redeliveries. */
+  /** The `webhook-id` of every attempt; the same for all endpoints and redeliveries. */
   message_id: string;
   event_type: WebhookEventType;
   status: WebhookDeliveryStatus;
@@ -2533,7 +2535,7 @@ export interface WebhookDeliveryDetail {
   /** Null once the status is final. */
   next_attempt_at: Time | null;
   response_status: number | null;
-  /** The first 4096 bytes of the last answer, as text. */
+  /** The first 4,096 bytes of the last response, as text. */
   response_body: string | null;
   error: WebhookError | null;
   redelivery_of: Id | null;
@@ -2549,21 +2551,21 @@ export interface WebhookEndpoint {
   url: string;
   events: WebhookEventType[];
   enabled: boolean;
-  /** Switched off by somebody, after 20 failed deliveries in a row, or because the receiver answered 410. */
+  /** Why the endpoint is disabled: by a user, after 20 consecutive failed deliveries, or because the receiver returned 410. */
   disabled_reason: "manual" | "consecutive_failures" | "gone" | null;
-  /** The first 10 characters of the secret. */
+  /** First 10 characters of the signing secret. */
   secret_prefix: string;
-  /** Until then the secret before the last rotation signs too. */
+  /** Until this instant, messages are also signed with the previous secret. */
   previous_secret_expires_at: Time | null;
   created_at: Time;
 }
 
 export interface WebhookEndpointChanges {
-  /** An https URL of a public host, without user, password and fragment. */
+  /** An https URL of a public host, without user info or fragment. */
   url?: string | undefined;
-  /** What the endpoint is told of; duplicates are merged. */
+  /** Event types to send to the endpoint; duplicates are merged. */
   events?: WebhookEventType[] | undefined;
-  /** true also forgets the failures so far. */
+  /** True also resets the failure count. */
   enabled?: boolean | undefined;
 }
 
@@ -2573,18 +2575,18 @@ export interface WebhookEndpointWithSecret {
   url: string;
   events: WebhookEventType[];
   enabled: boolean;
-  /** Switched off by somebody, after 20 failed deliveries in a row, or because the receiver answered 410. */
+  /** Why the endpoint is disabled: by a user, after 20 consecutive failed deliveries, or because the receiver returned 410. */
   disabled_reason: "manual" | "consecutive_failures" | "gone" | null;
-  /** The first 10 characters of the secret. */
+  /** First 10 characters of the signing secret. */
   secret_prefix: string;
-  /** Until then the secret before the last rotation signs too. */
+  /** Until this instant, messages are also signed with the previous secret. */
   previous_secret_expires_at: Time | null;
   created_at: Time;
-  /** The key of the signatures; shown only here. */
+  /** The secret for verifying signatures. Returned only in this response. */
   signing_secret: string;
 }
 
-/** Why the last attempt failed, or why there was none. */
+/** Why the last attempt failed, or why no attempt was made. */
 export type WebhookError = "http_status" | "redirect" | "timeout" | "connection_failed" | "url_denied" | "secret_unreadable" | "endpoint_disabled";
 
 export type WebhookEvent = RunCompletedWebhook | RunFailedWebhook | RunCancelledWebhook;
@@ -2614,16 +2616,16 @@ export interface WebhookRun {
 export interface WorkerJobReceivedEvent {
   event_id: Id;
   run_id: Id;
-  /** Starts at 1 and grows by 1, without gaps. */
+  /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
   type: "worker.job.received";
   data: { job_id: string; job_type: string; account_id: Id; attempt: number; trace_id: TraceId; };
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
-  /** Only on events of a tool. */
+  /** Present only on tool events. */
   tool_name?: string | undefined;
-  /** Only on failures. */
+  /** Present only on failure events. */
   error_class?: string | undefined;
 }
 
@@ -2631,31 +2633,31 @@ export interface Workspace {
   project_id: Id;
   owner_user_id: Id;
   workspace_ref: string;
-  /** `active`: a live session uses it; `unavailable`: there is no store for files. */
+  /** `active` if a live session uses the workspace; `unavailable` if there is no store for files. */
   status: "active" | "idle" | "unavailable";
   last_used_at: Time;
-  /** Only when `active`. */
+  /** Present only if `status` is `active`. */
   active_session?: { session_ref: string; session_type: "shell" | "browser"; state: string; last_used_at: Time; } | undefined;
 }
 
 export interface WorkspaceFile {
   name: string;
-  /** From the root of the workspace. */
+  /** Path from the root of the workspace. */
   path: string;
   type: "file" | "symlink";
-  /** Bytes. */
+  /** Size in bytes. */
   size: number;
   mtime_unix_ms: number;
-  /** By the extension of the name. */
+  /** Determined by the file name extension. */
   mime_type: string;
 }
 
 export interface WorkspaceFolder {
   name: string;
-  /** From the root of the workspace. */
+  /** Path from the root of the workspace. */
   path: string;
   type: "dir";
-  /** Only when something lies below. */
+  /** Present only if the folder is not empty. */
   has_children?: true | undefined;
 }
 
@@ -2663,127 +2665,127 @@ export type WorkspaceItem = WorkspaceFolder | WorkspaceFile;
 
 export interface WorkspaceItems {
   workspace_ref: string;
-  /** The folder, normalised. */
+  /** The normalized path of the folder. */
   path: string;
-  /** Folders first, each kind by name in the order of code points. */
+  /** Folders first; each kind is sorted by name in code point order. */
   items: WorkspaceItem[];
 }
 
 export interface AuthApi {
-  /** Read whether sign-in asks for a captcha */
+  /** Retrieve the captcha configuration */
   readonly captchaConfig: Call<NoRequest, CaptchaConfig, 500 | 503>;
-  /** Tell whether a login or address is taken */
+  /** Check whether a login or email address is taken */
   readonly check: Call<{ body: LoginCheck; }, LoginExists, 400 | 413 | 422 | 429 | 500 | 503>;
-  /** Find out how somebody goes on: sign in or register */
+  /** Determine the next step for a login or email address: sign in or register */
   readonly resolve: Call<{ body: Identity; }, NextStep, 400 | 413 | 422 | 429 | 500 | 503>;
-  /** Mail a sign-in code to the user of a flow token */
+  /** Email a sign-in code to the user of a flow token */
   readonly sendFlowCode: Call<{ body: FlowCodeRequest; }, undefined, 400 | 401 | 409 | 413 | 422 | 429 | 500 | 503>;
   /**
-   * Sign in by a mailed code and a flow token
+   * Sign in with an emailed code and a flow token
    *
-   * Verifies the address. The first verification ends the password, every other session and every API key of the user.
+   * Verifies the email address. The first verification removes the password of the user and ends all their other sessions and API keys.
    */
   readonly verifyFlowCode: Call<{ body: FlowCode; }, AccessGrant, 400 | 401 | 403 | 413 | 422 | 429 | 500 | 503>;
-  /** Read who may register */
+  /** Retrieve the registration mode */
   readonly registrationMode: Call<NoRequest, RegistrationMode, 500 | 503>;
-  /** Create a user with a personal account */
+  /** Register a user with a personal account */
   readonly register: Call<{ body: NewUser; }, Registration, 400 | 403 | 409 | 413 | 422 | 429 | 500 | 503>;
-  /** Sign in by password */
+  /** Sign in with a password */
   readonly login: Call<{ body: Credentials; }, AccessGrant, 400 | 401 | 403 | 413 | 422 | 429 | 500 | 503>;
   /**
    * Exchange the session cookie for a new access token
    *
-   * The refresh token rotates: each works once. `X-Account-Id` switches the session to another account of the user.
+   * The refresh token rotates: each one can be used once. `X-Account-Id` switches the session to another account of the user.
    */
   readonly refresh: Call<NoRequest, AccessGrant, 400 | 401 | 403 | 404 | 422 | 500 | 503>;
-  /** End this session, or all of them */
+  /** Sign out of this session, or of all sessions */
   readonly logout: Call<{ body?: LogoutRequest | undefined; }, Ok, 400 | 401 | 403 | 413 | 422 | 500 | 503>;
   /**
-   * Mail yourself a link that verifies your address
+   * Email yourself a verification link
    *
-   * A new link voids the one before. Nothing is sent when the address is verified already.
+   * A new link voids the previous one. No email is sent if the address is already verified.
    */
   readonly sendVerification: Call<NoRequest, undefined, 400 | 401 | 403 | 409 | 429 | 500 | 503>;
   /**
-   * Verify an address by the token of its link
+   * Verify an email address with the token of its link
    *
-   * Send it in the session in which you registered or signed in by password: with its cookie or its access token. The first verification of an address outside such a session ends the password, every other session and every API key of the user, because somebody else may have registered the address.
+   * Call this in the session in which you registered or signed in with a password, with its cookie or access token. Outside such a session, the first verification of an address removes the password of the user and ends all their other sessions and API keys, because another person may have registered the address.
    */
   readonly confirmEmail: Call<{ body: EmailConfirmation; }, Ok, 400 | 401 | 403 | 413 | 422 | 500 | 503>;
   /**
-   * Mail a sign-in code
+   * Email a sign-in code
    *
-   * The answer is the same whether or not somebody has the address.
+   * The response is the same whether or not a user has the address.
    */
   readonly sendCode: Call<{ body: EmailCodeRequest; }, undefined, 400 | 413 | 422 | 429 | 500 | 503>;
   /**
-   * Sign in by a mailed code
+   * Sign in with an emailed code
    *
-   * Verifies the address. The first verification ends the password, every other session and every API key of the user.
+   * Verifies the email address. The first verification removes the password of the user and ends all their other sessions and API keys.
    */
   readonly verifyCode: Call<{ body: EmailCode; }, AccessGrant, 400 | 401 | 403 | 413 | 422 | 429 | 500 | 503>;
 }
 
 export interface MeApi {
-  /** Read your profile, role and permissions */
+  /** Retrieve your profile, role and permissions */
   readonly get: Call<NoRequest, Me, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Change your name, time zone or language */
+  /** Update your name, time zone or language */
   readonly update: Call<{ body: MeChanges; }, Profile, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
   /**
-   * Read your invite code
+   * Retrieve your invite code
    *
-   * Makes one when you have none.
+   * Creates one if you have none.
    */
   readonly inviteCode: Call<NoRequest, InviteCode, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Replace your invite code
    *
-   * Possible once your newest code is 24 hours old.
+   * Allowed once your newest code is 24 hours old.
    */
   readonly resetInviteCode: Call<NoRequest, InviteCode, 400 | 401 | 403 | 404 | 409 | 429 | 500 | 503>;
   /** Redeem a code for the active account */
   readonly redeem: Call<{ body: RedemptionRequest; }, Redemption, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
-  /** Read every feature flag as it stands for the active account */
+  /** Retrieve the value of every feature flag for the active account */
   readonly featureFlags: Call<NoRequest, FeatureFlags, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Change your password
    *
-   * Ends every other session; API keys stay.
+   * Ends all your other sessions. API keys remain valid.
    */
   readonly changePassword: Call<{ body: PasswordChange; }, undefined, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
 }
 
 export interface AccountsApi {
   /**
-   * Open a workspace
+   * Create a workspace
    *
-   * The active account stays the same.
+   * The active account does not change.
    */
   readonly create: Call<{ body: NewAccount; }, Account, 400 | 401 | 403 | 409 | 413 | 422 | 500 | 503>;
   /** List your accounts, newest first */
   readonly mine: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Account, 400 | 401 | 403 | 500 | 503>;
-  /** Read an account */
+  /** Retrieve an account */
   readonly get: Call<{ params: { account_id: Id; }; }, Account, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Change the name or the time zone of an account */
+  /** Update the name or time zone of an account */
   readonly update: Call<{ params: { account_id: Id; }; body: AccountChanges; }, Account, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
   /**
    * Close a workspace
    *
-   * Memberships, keys and invitations end at once and open runs are cancelled. Ledger, usage and audit log are kept.
+   * Memberships, API keys and invitations end immediately, and open runs are canceled. The credit ledger, usage and audit log are kept.
    */
   readonly delete: Call<{ params: { account_id: Id; }; body: AccountClosing; }, undefined, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** List members, newest first */
   readonly members: PagedCall<{ params: { account_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Member, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
-   * Change the role of a member
+   * Update the role of a member
    *
-   * Another role voids the open invitations of the member.
+   * Changing the role voids the open invitations that the member sent.
    */
   readonly updateMember: Call<{ params: { account_id: Id; user_id: Id; }; body: MemberChanges; }, Member, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /**
-   * Remove a member, or leave
+   * Remove a member, or leave an account
    *
-   * Keys, open invitations and share links of the member end at once. Threads, runs and projects stay.
+   * The member's API keys, open invitations and share links end immediately. Threads, runs and projects are kept.
    */
   readonly removeMember: Call<{ params: { account_id: Id; user_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
 }
@@ -2796,15 +2798,15 @@ export interface TeamsApi {
   /**
    * Delete a team
    *
-   * Projects that were shared with it become private.
+   * Projects shared with the team become private.
    */
   readonly delete: Call<{ params: { team_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
   /** List the members of a team, newest first */
   readonly members: PagedCall<{ params: { team_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, TeamMember, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
-   * Add a member to a team, or change his role in it
+   * Add a member to a team, or change their role in it
    *
-   * The user must be a member of the account. Who is in the team already gets the role, with status 200.
+   * The user must be a member of the account. If the user is already in the team, their role is updated and the status is 200.
    */
   readonly addMember: Call<{ params: { team_id: Id; }; body: NewTeamMember; }, TeamMember | TeamMember, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** Remove a member from a team */
@@ -2813,17 +2815,17 @@ export interface TeamsApi {
 
 export interface InvitationsApi {
   /**
-   * Invite somebody by email
+   * Invite a person by email
    *
-   * The invitation can be accepted for 7 days, as long as you may still invite: it ends when your role changes or your membership ends.
+   * The invitation can be accepted for 7 days. It ends earlier if your role changes or your membership ends.
    */
   readonly create: Call<{ params: { account_id: Id; }; body: NewInvitation; }, CreatedInvitation, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
-  /** List the invitations that can still be accepted, newest first */
+  /** List open invitations, newest first */
   readonly list: PagedCall<{ params: { account_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Invitation, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Accept an invitation
    *
-   * Your email address must be the invited one and verified. The active account stays the same.
+   * Your email address must be the invited one, and verified. The active account does not change.
    */
   readonly accept: Call<{ params: { token: string; }; }, Ok, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
   /** Revoke an invitation */
@@ -2831,38 +2833,38 @@ export interface InvitationsApi {
 }
 
 export interface ApiKeysApi {
-  /** Create a key */
+  /** Create an API key */
   readonly create: Call<{ body: NewApiKey; }, CreatedApiKey, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List keys, newest first */
+  /** List API keys, newest first */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, ApiKey, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Revoke a key */
+  /** Revoke an API key */
   readonly delete: Call<{ params: { id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface ProjectsApi {
   /** Create a project */
   readonly create: Call<{ body: NewProject; }, Project, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List the projects you see, newest first */
+  /** List the projects that you can see, newest first */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Project, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Read a project */
+  /** Retrieve a project */
   readonly get: Call<{ params: { project_id: Id; }; }, Project, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
-   * Change a project
+   * Update a project
    *
-   * A null `team_id` or `description` clears it. The default project stays private.
+   * A null `team_id` or `description` clears it. The default project cannot be shared.
    */
   readonly update: Call<{ params: { project_id: Id; }; body: ProjectChanges; }, Project, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Delete a project; its threads stay */
+  /** Delete a project, but keep its threads */
   readonly delete: Call<{ params: { project_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
 }
 
 export interface WorkspacesApi {
-  /** Read the state of your workspace in a project */
+  /** Retrieve your workspace in a project */
   readonly get: Call<{ params: { project_id: Id; }; }, Workspace, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * List a folder of your workspace
    *
-   * What is no folder has no items.
+   * A path that is not a folder has no items.
    */
   readonly files: Call<{ params: { project_id: Id; }; query?: { path?: string | undefined; } | undefined; }, WorkspaceItems, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
@@ -2874,20 +2876,20 @@ export interface WorkspacesApi {
 }
 
 export interface ThreadsApi {
-  /** Open a thread */
+  /** Create a thread */
   readonly create: Call<{ body?: NewThread | undefined; }, Thread, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List your threads, last active first */
+  /** List your threads, most recently active first */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; project_id?: Id | undefined; } | undefined; }, Thread, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Find threads by title or message text */
+  /** Search threads by title or message text */
   readonly search: PagedCall<{ query: { limit?: number | undefined; before?: PageCursor | undefined; q: string; }; }, Thread, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List the ids of starred threads, most recently starred first */
+  /** List the IDs of starred threads, most recently starred first */
   readonly starred: Call<NoRequest, Id[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Read a thread */
+  /** Retrieve a thread */
   readonly get: Call<{ params: { thread_id: Id; }; }, Thread, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Rename or move a thread
    *
-   * A title locks the thread against automatic titles; null clears and unlocks it.
+   * Setting a title turns off automatic titles for the thread; null clears the title and turns them on again.
    */
   readonly update: Call<{ params: { thread_id: Id; }; body: ThreadChanges; }, Thread, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
   /** Delete a thread and stop its run */
@@ -2895,19 +2897,19 @@ export interface ThreadsApi {
   /**
    * Copy a thread up to one of its messages
    *
-   * The copy is yours, with its title and project. Runs, stars and shares are not copied.
+   * You own the copy. It keeps the title and the project; runs, stars and shares are not copied.
    */
   readonly fork: Call<{ params: { thread_id: Id; }; body: ForkRequest; }, ForkedThread, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** Star a thread */
   readonly star: Call<{ params: { thread_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
-  /** Remove the star of a thread */
+  /** Unstar a thread */
   readonly unstar: Call<{ params: { thread_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface MessagesApi {
-  /** Add a message */
+  /** Add a message to a thread */
   readonly create: Call<{ params: { thread_id: Id; }; body: NewMessage; }, Message, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Read the transcript: the newest messages, oldest first */
+  /** List the newest messages of a thread, oldest first */
   readonly list: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; order?: "asc" | "desc" | undefined; } | undefined; }, Message, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
@@ -2915,7 +2917,7 @@ export interface SharesApi {
   /**
    * Share a thread
    *
-   * Without `live_update` it shows the messages there are now, whatever becomes of the thread.
+   * Without `live_update`, the share shows the messages that exist now, even if the thread changes later.
    */
   readonly create: Call<{ params: { thread_id: Id; }; body?: NewShare | undefined; }, Share, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** List the shares of your thread, newest first */
@@ -2923,12 +2925,12 @@ export interface SharesApi {
   /**
    * Delete a share
    *
-   * It opens nothing from then on, also for those who gave its password before.
+   * The share can no longer be opened, not even with a session token that was issued before.
    */
   readonly delete: Call<{ params: { thread_id: Id; }; query: { id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Read a shared thread */
+  /** Retrieve a shared thread */
   readonly view: Call<{ params: { token: string; }; query?: { session_token?: string | undefined; } | undefined; }, ShareView, 400 | 403 | 404 | 500 | 503>;
-  /** Open a share by its password */
+  /** Verify the password of a share */
   readonly verify: Call<{ params: { token: string; }; body: SharePassword; }, ShareSession, 400 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
 }
 
@@ -2943,13 +2945,13 @@ export interface AttachmentsApi {
   /**
    * Upload a file for a message
    *
-   * It is yours alone until a message names its key, and removed after 24 hours if none does.
+   * Only you can access the file until a message references its key. A file that no message references is removed after 24 hours.
    */
   readonly stage: Call<{ body: NewAttachment; }, StagedAttachment, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /**
    * Download an attachment
    *
-   * Of a message in a thread you can read, or one you have just uploaded. With a `share_token` no credential is needed.
+   * Returns an attachment of a message in a thread that you can read, or a file that you have just uploaded. With a `share_token`, no credential is required.
    */
   readonly get: Call<{ params: { key: string; }; query?: { share_token?: string | undefined; session_token?: string | undefined; } | undefined; }, Blob, 400 | 401 | 403 | 404 | 500 | 503>;
 }
@@ -2959,142 +2961,142 @@ export interface RunsApi {
   readonly create: Call<{ params: { thread_id: Id; }; body?: NewRun | undefined; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
   /** List the runs of a thread, newest first */
   readonly listInThread: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, ThreadRun, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List runs of the account, newest first */
+  /** List the runs of the account, newest first */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; status?: RunStatus | undefined; run_id?: string | undefined; thread_id?: string | undefined; parent_run_id?: Id | undefined; model?: string | undefined; persona_id?: string | undefined; since?: string | undefined; until?: string | undefined; account_id?: "all" | Id | undefined; user_id?: Id | undefined; } | undefined; }, RunSummary, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Read a run */
+  /** Retrieve a run */
   readonly get: Call<{ params: { run_id: Id; }; }, Run, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Ask a run to stop */
+  /** Cancel a run */
   readonly cancel: Call<{ params: { run_id: Id; }; body?: CancelRequest | undefined; }, Ok, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Answer or steer a run */
+  /** Send user input to a run */
   readonly input: Call<{ params: { run_id: Id; }; body: RunInput; }, Ok, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /**
-   * Follow a run as it happens
+   * Stream the events of a run
    *
-   * Server-sent events in order, without gaps, from the one after `after_seq` or `Last-Event-ID`, whichever is larger.
+   * Server-sent events, in order and without gaps. They start after `after_seq` or `Last-Event-ID`, whichever is larger.
    */
   readonly events: StreamCall<{ params: { run_id: Id; }; query?: { after_seq?: number | undefined; follow?: boolean | undefined; } | undefined; }, RunEvent, 400 | 401 | 403 | 404 | 429 | 500 | 503>;
   /**
-   * Answer the last message again
+   * Retry the last message
    *
-   * The answer it has is hidden. What the request leaves out of persona, route, model and reasoning mode is that of the run that it repeats; null asks for the default.
+   * Hides the existing answer. If the request omits persona, route, model or reasoning mode, the value of the repeated run is used; null selects the default.
    */
   readonly retry: Call<{ params: { thread_id: Id; }; body?: RetryRequest | undefined; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
-  /** Continue a run that failed or was cancelled */
+  /** Continue a run that failed or was canceled */
   readonly continue: Call<{ params: { thread_id: Id; }; body: ContinueRequest; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
   /**
-   * Change a message of yours and answer it again
+   * Edit one of your messages and answer it again
    *
-   * Every later message is hidden. What the request leaves out of persona, route, model and reasoning mode is that of the run that it repeats; null asks for the default.
+   * Hides all later messages. If the request omits persona, route, model or reasoning mode, the value of the repeated run is used; null selects the default.
    */
   readonly editMessage: Call<{ params: { thread_id: Id; message_id: Id; }; body: EditedMessage; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
 }
 
 export interface PersonasApi {
   /**
-   * List the personas a run can be started with
+   * List the personas that a run can use
    *
-   * One for each key: of the account, else of the platform, else built in. In the order of a picker.
+   * Returns one persona per key: of the account, else of the platform, else built in. Sorted for display in a picker.
    */
   readonly selectable: Call<NoRequest, SelectablePersona[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List the personas of a scope, newest first, then the builtins it does not override */
+  /** List the personas of a scope, newest first, then the built-in personas that are not overridden */
   readonly list: Call<{ query?: { scope?: PersonaScope | undefined; } | undefined; }, Persona[], 400 | 401 | 403 | 404 | 500 | 503>;
   /**
-   * Add a persona
+   * Create a persona
    *
-   * One with the key of a persona of the platform, or of a builtin, takes its place.
+   * A persona with the key of a platform or built-in persona overrides it.
    */
   readonly create: Call<{ body: NewPersona; }, Persona, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /**
-   * Change a persona
+   * Update a persona
    *
-   * Lists and objects are replaced as a whole. Runs that are under way keep what they began with.
+   * Lists and objects are replaced as a whole. Active runs keep the values they started with.
    */
   readonly update: Call<{ params: { persona_id: Id; }; query?: { scope?: PersonaScope | undefined; } | undefined; body: PersonaChanges; }, Persona, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
-  /** Remove a persona */
+  /** Delete a persona */
   readonly delete: Call<{ params: { persona_id: Id; }; query?: { scope?: PersonaScope | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface NotificationsApi {
-  /** List your notifications over all your accounts, newest first */
+  /** List your notifications from all your accounts, newest first */
   readonly list: Call<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; unread_only?: boolean | undefined; type?: string | undefined; } | undefined; }, Notifications & Cursor, 400 | 401 | 403 | 500 | 503>;
   /** Mark all your notifications as read */
   readonly readAll: Call<{ body?: NoFields | undefined; }, ReadAll, 400 | 401 | 403 | 413 | 422 | 500 | 503>;
   /**
    * Mark a notification as read
    *
-   * Reading it again changes nothing.
+   * Repeating the request has no effect.
    */
   readonly read: Call<{ params: { notification_id: Id; }; body?: NoFields | undefined; }, Ok, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
 }
 
 export interface BroadcastsApi {
   /**
-   * Send a message to all users, or to the members of an account
+   * Send a notification to all users, or to the members of an account
    *
-   * It is sent in the background. Who registers or joins the account within 30 days gets it too.
+   * The broadcast is sent in the background. Users who register or join the account within 30 days receive it too.
    */
   readonly create: Call<{ body: NewBroadcast; }, Broadcast, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** List broadcasts, newest first */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; cursor?: PageCursor | undefined; } | undefined; }, Broadcast, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Read a broadcast and how far it has come */
+  /** Retrieve a broadcast and its progress */
   readonly get: Call<{ params: { broadcast_id: Id; }; }, Broadcast, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
-   * Take a broadcast back
+   * Delete a broadcast
    *
-   * Its notifications are gone at once, and no more are sent.
+   * Its notifications are removed immediately, and no more are sent.
    */
   readonly delete: Call<{ params: { broadcast_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface CreditsApi {
   /**
-   * Read the balance of the active account, and its transactions, newest first
+   * Retrieve the balance of the active account and its transactions, newest first
    *
-   * Without `data.usage.read` you see those of your own runs and redemptions, and those that are nobody’s.
+   * Without `data.usage.read`, you see only the transactions of your own runs and redemptions, and those that belong to no user.
    */
   readonly mine: Call<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; from?: string | undefined; to?: string | undefined; } | undefined; }, Credits & Cursor, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Read the balance of any account, and its transactions, newest first */
+  /** Retrieve the balance of any account and its transactions, newest first */
   readonly ofAccount: Call<{ query: { limit?: number | undefined; before?: PageCursor | undefined; account_id: Id; }; }, AccountCredits & Cursor, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
-   * Give credits to an account or take some away
+   * Add credits to an account, or deduct them
    *
-   * More than the balance cannot be taken: 409 `insufficient_credits`. Credits that runs have reserved can be: those runs stop before their next model call.
+   * Deducting more than the balance returns 409 `insufficient_credits`. Credits reserved by runs can be deducted; those runs stop before their next model call.
    */
   readonly adjust: Call<{ body: CreditAdjustment; }, AccountBalance, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /**
-   * Give credits to every account or take some away
+   * Add credits to every account, or deduct them
    *
-   * An account loses no more than it has. Up to 1,000 accounts are changed before the answer; of more, the rest are changed in the background, at most 1,000 in a transaction: the answer says `running`, and the operation can be read by its `id`. Each account changes once, also when a worker ends in the middle. While one operation runs, another is 409 `credit_operation_running`.
+   * No balance goes below 0. Up to 1,000 accounts are changed before the response. If there are more, the response has the state `running` and the rest are changed in the background, at most 1,000 per transaction; retrieve the operation by its `id` to follow the progress. Each account is changed exactly once, even if a worker stops midway. While an operation is running, another one returns 409 `credit_operation_running`.
    */
   readonly bulkAdjust: Call<{ body: BulkCreditAdjustment; }, CreditOperation, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /**
-   * Take all credits from every account
+   * Reset the credits of every account to 0
    *
-   * It proceeds as an adjustment of every account does.
+   * Processed in the same way as a bulk adjustment.
    */
   readonly resetAll: Call<{ body?: CreditReset | undefined; }, CreditOperation, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Read an operation on the credits of all accounts, and how far it has come */
+  /** Retrieve a bulk credit operation and its progress */
   readonly operation: Call<{ params: { operation_id: Id; }; }, CreditOperation, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface RedemptionCodesApi {
-  /** Make codes: all of them, or none */
+  /** Create a batch of redemption codes: all or none */
   readonly createBatch: Call<{ body: NewRedemptionCodes; }, RedemptionCode[], 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List codes, newest first */
+  /** List redemption codes, newest first */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; cursor?: PageCursor | undefined; q?: string | undefined; type?: RedemptionType | undefined; } | undefined; }, RedemptionCode, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Switch a code off for good */
+  /** Deactivate a redemption code permanently */
   readonly update: Call<{ params: { code_id: Id; }; body: RedemptionCodeChanges; }, RedemptionCode, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
 }
 
 export interface InviteCodesApi {
   /** List invite codes, newest first */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; cursor?: PageCursor | undefined; q?: string | undefined; } | undefined; }, OwnedInviteCode, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Read an invite code */
+  /** Retrieve an invite code */
   readonly get: Call<{ params: { code_id: Id; }; }, OwnedInviteCode, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
-   * Change how often an invite code can be used, or switch it on or off
+   * Update the use limit of an invite code, or enable or disable it
    *
-   * A user has one active code at most.
+   * A user can have at most one active code.
    */
   readonly update: Call<{ params: { code_id: Id; }; body: InviteCodeChanges; }, OwnedInviteCode, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
 }
@@ -3103,37 +3105,37 @@ export interface ReferralsApi {
   /** List referrals, newest first */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; cursor?: PageCursor | undefined; inviter_user_id?: Id | undefined; } | undefined; }, Referral, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
-   * Read whom a user brought along, and whom those did, three steps down
+   * Retrieve the referral tree of a user, three levels deep
    *
-   * Breadth first, each user once, 10000 at most.
+   * Breadth-first, with each user once; at most 10000 users.
    */
   readonly tree: Call<{ query: { user_id: Id; }; }, ReferralNode[], 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface UsageApi {
-  /** Read what your runs have used in a month */
+  /** Retrieve your usage for a month */
   readonly mine: Call<{ query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, MonthlyUsage, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List what your runs have used, day by day */
+  /** List your usage by day */
   readonly mineDaily: Call<{ query: { start: string; end: string; }; }, DailyUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List what your runs have used, hour by hour */
+  /** List your usage by hour */
   readonly mineHourly: Call<{ query: { start: string; end: string; }; }, HourlyUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List what your runs have used in a month, model by model */
+  /** List your usage for a month by model */
   readonly mineByModel: Call<{ query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, ModelUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Read what an account has used in a month */
+  /** Retrieve the usage of an account for a month */
   readonly ofAccount: Call<{ params: { account_id: Id; }; query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, MonthlyUsage, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List what an account has used, day by day */
+  /** List the usage of an account by day */
   readonly ofAccountDaily: Call<{ params: { account_id: Id; }; query: { start: string; end: string; }; }, DailyUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List what an account has used, hour by hour */
+  /** List the usage of an account by hour */
   readonly ofAccountHourly: Call<{ params: { account_id: Id; }; query: { start: string; end: string; }; }, HourlyUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List what an account has used in a month, model by model */
+  /** List the usage of an account for a month by model */
   readonly ofAccountByModel: Call<{ params: { account_id: Id; }; query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, ModelUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Read what all accounts have used in a month */
+  /** Retrieve the usage of all accounts for a month */
   readonly summary: Call<{ query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, UsageSummary, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List what all accounts have used, day by day */
+  /** List the usage of all accounts by day */
   readonly daily: Call<{ query: { start: string; end: string; }; }, DailyUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List what all accounts have used, hour by hour */
+  /** List the usage of all accounts by hour */
   readonly hourly: Call<{ query: { start: string; end: string; }; }, HourlyUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List what all accounts have used in a month, model by model */
+  /** List the usage of all accounts for a month by model */
   readonly byModel: Call<{ query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, ModelUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
@@ -3141,27 +3143,27 @@ export interface LlmProvidersApi {
   /**
    * List providers with their models
    *
-   * Without the right to manage secrets: what a model picker needs.
+   * Without permission to manage secrets, returns only what a model picker needs: no keys, base URLs or advanced settings, and only models that are shown in the picker.
    */
   readonly list: Call<{ query?: { scope?: ProviderScope | undefined; } | undefined; }, LlmProvider[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Add a provider */
+  /** Create a provider */
   readonly create: Call<{ body: NewLlmProvider; }, LlmProvider, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Change a provider */
+  /** Update a provider */
   readonly update: Call<{ params: { provider_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; body: LlmProviderChanges; }, LlmProvider, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Remove a provider, its key and its models */
+  /** Delete a provider, its API key and its models */
   readonly delete: Call<{ params: { provider_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Ask the upstream which models it has */
+  /** List the models that the provider offers */
   readonly availableModels: Call<{ params: { provider_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, UpstreamModels, 400 | 401 | 403 | 404 | 409 | 500 | 502 | 503>;
 }
 
 export interface LlmModelsApi {
-  /** Add a model */
+  /** Add a model to a provider */
   readonly create: Call<{ params: { provider_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; body: NewLlmModel; }, LlmModel, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Change a model */
+  /** Update a model */
   readonly update: Call<{ params: { provider_id: Id; model_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; body: LlmModelChanges; }, LlmModel, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Remove a model */
+  /** Delete a model */
   readonly delete: Call<{ params: { provider_id: Id; model_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Send a short request to a model */
+  /** Test a model with a short request */
   readonly test: Call<{ params: { provider_id: Id; model_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, LlmModelTest, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
 }
 
@@ -3169,57 +3171,57 @@ export interface ToolProvidersApi {
   /** List all tool providers by group */
   readonly list: Call<{ query?: { scope?: ProviderScope | undefined; } | undefined; }, ToolProviderGroups, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
-   * Let a provider answer for its group
+   * Activate a provider for its group
    *
-   * The one that did so before no longer does.
+   * Deactivates the previously active provider of the group.
    */
   readonly activate: Call<{ params: { group: string; provider: string; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Let a provider no longer answer for its group */
+  /** Deactivate a provider for its group */
   readonly deactivate: Call<{ params: { group: string; provider: string; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Set the key or the address of a provider */
+  /** Set the API key or base URL of a provider */
   readonly setCredential: Call<{ params: { group: string; provider: string; }; query?: { scope?: ProviderScope | undefined; } | undefined; body?: ToolCredential | undefined; }, undefined, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
   /**
-   * Forget the key of a provider
+   * Delete the API key of a provider
    *
-   * Its address and whether it is active stay.
+   * Keeps the base URL and whether the provider is active.
    */
   readonly clearCredential: Call<{ params: { group: string; provider: string; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface McpConfigsApi {
   /**
-   * Add a tool server
+   * Create an MCP server
    *
-   * One with `stdio` is a program on the worker: only an admin of the platform can add or change it.
+   * A `stdio` server is a program that runs on the worker. Only platform admins can create or update one.
    */
   readonly create: Call<{ body: NewMcpConfig; }, McpConfig, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List tool servers, newest first */
+  /** List MCP servers, newest first */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, McpConfig, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Change a tool server */
+  /** Update an MCP server */
   readonly update: Call<{ params: { config_id: Id; }; body: McpConfigChanges; }, McpConfig, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Remove a tool server */
+  /** Delete an MCP server */
   readonly delete: Call<{ params: { config_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface WebhookEndpointsApi {
-  /** Register an address */
+  /** Create a webhook endpoint */
   readonly create: Call<{ body: NewWebhookEndpoint; }, WebhookEndpointWithSecret, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List addresses, newest first */
+  /** List webhook endpoints, newest first */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, WebhookEndpoint, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Read an address */
+  /** Retrieve a webhook endpoint */
   readonly get: Call<{ params: { endpoint_id: Id; }; }, WebhookEndpoint, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
-   * Change an address
+   * Update a webhook endpoint
    *
-   * While it is disabled nothing is kept for it: what waits for it fails.
+   * While an endpoint is disabled, no events are stored for it, and pending deliveries fail.
    */
   readonly update: Call<{ params: { endpoint_id: Id; }; body: WebhookEndpointChanges; }, WebhookEndpoint, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
-  /** Remove an address with its deliveries */
+  /** Delete a webhook endpoint and its deliveries */
   readonly delete: Call<{ params: { endpoint_id: Id; }; }, Ok, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
-   * Replace the secret
+   * Rotate the signing secret
    *
-   * A secret that was still signing from a rotation before is dropped at once.
+   * A secret that is still signing because of an earlier rotation is dropped immediately.
    */
   readonly rotateSecret: Call<{ params: { endpoint_id: Id; }; body?: SecretRotation | undefined; }, WebhookEndpointWithSecret, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
 }
@@ -3227,61 +3229,61 @@ export interface WebhookEndpointsApi {
 export interface WebhookDeliveriesApi {
   /** List deliveries, newest first */
   readonly list: PagedCall<{ params: { endpoint_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; status?: WebhookDeliveryStatus | undefined; event_type?: WebhookEventType | undefined; } | undefined; }, WebhookDelivery, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Read a delivery with what is sent */
+  /** Retrieve a delivery with its payload */
   readonly get: Call<{ params: { endpoint_id: Id; delivery_id: Id; }; }, WebhookDeliveryDetail, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Send a message once more */
+  /** Redeliver a message */
   readonly redeliver: Call<{ params: { endpoint_id: Id; delivery_id: Id; }; }, WebhookDelivery, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
 }
 
 export interface AsrCredentialsApi {
-  /** Add a credential */
+  /** Create a credential */
   readonly create: Call<{ body: NewAsrCredential; }, AsrCredential, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /** List the credentials of the account, then those of the platform */
   readonly list: Call<NoRequest, AsrCredential[], 400 | 401 | 403 | 404 | 500 | 503>;
   /**
-   * Change a credential
+   * Update a credential
    *
-   * What is left out stays.
+   * Omitted fields keep their values.
    */
   readonly update: Call<{ params: { credential_id: Id; }; body: AsrCredentialChanges; }, AsrCredential, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Remove a credential and its key */
+  /** Delete a credential and its API key */
   readonly delete: Call<{ params: { credential_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Make a credential the one that is used */
+  /** Set the default credential */
   readonly setDefault: Call<{ params: { credential_id: Id; }; }, Ok, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
 }
 
 export interface AsrApi {
   /**
-   * Turn a recording into text
+   * Transcribe a recording
    *
-   * By the default credential of the account, or else that of the platform. The recording is passed on as it comes and not kept.
+   * Uses the default credential of the account, or else of the platform. The recording is streamed to the provider and not stored.
    */
   readonly transcribe: Call<{ body: Recording; }, Transcript, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 502 | 503>;
 }
 
 export interface AuditLogsApi {
-  /** List what was done, newest first */
+  /** List audit log entries, newest first */
   readonly list: Call<{ query?: { account_id?: Id | undefined; action?: string | undefined; target_type?: string | undefined; actor_user_id?: Id | undefined; since?: Time | undefined; until?: Time | undefined; limit?: number | undefined; offset?: number | undefined; include?: "state" | undefined; } | undefined; }, AuditLog, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface IpRulesApi {
   /**
-   * Add a rule
+   * Create an IP rule
    *
-   * An address in a network of the blocklist is refused (403 `ip_blocked`). With any allowlist rule, so is every address that none of them holds. At most 200 rules.
+   * Requests from an address in a blocklist network are rejected with 403 `ip_blocked`. If the account has allowlist rules, so are requests from addresses outside all of their networks.
    */
   readonly create: Call<{ query?: { force?: boolean | undefined; } | undefined; body: NewIpRule; }, IpRule, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List the rules of the account, newest first */
+  /** List the IP rules of the account, newest first */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; account_id?: Id | undefined; } | undefined; }, IpRule, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Remove a rule */
+  /** Delete an IP rule */
   readonly delete: Call<{ params: { rule_id: Id; }; query?: { force?: boolean | undefined; account_id?: Id | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
 }
 
 export interface DashboardApi {
   /**
-   * Read how many users, accounts and runs there are, and what the runs have used
+   * Retrieve the numbers of users, accounts and runs, and the usage of all runs
    *
-   * The numbers may be some seconds old.
+   * The numbers may be a few seconds old.
    */
   readonly get: Call<NoRequest, Dashboard, 400 | 401 | 403 | 404 | 500 | 503>;
 }
@@ -3289,18 +3291,18 @@ export interface DashboardApi {
 export interface UsersApi {
   /** List users, newest first */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; cursor?: PageCursor | undefined; q?: string | undefined; status?: UserStatus | undefined; } | undefined; }, User, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Read a user, with the accounts of the user */
+  /** Retrieve a user and their accounts */
   readonly get: Call<{ params: { user_id: Id; }; }, UserDetail, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
-   * Suspend or re-activate a user, or change the profile
+   * Suspend or reactivate a user, or update their profile
    *
-   * Suspending ends every session, stops the runs of the user and closes the streams; API keys are refused until the user is active again. Ended sessions stay ended.
+   * Suspending a user ends all their sessions, stops their runs and closes their event streams. API keys are rejected until the user is active again. Ended sessions are not restored.
    */
   readonly update: Call<{ params: { user_id: Id; }; body: UserChanges; }, UserDetail, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /**
    * Delete a user
    *
-   * Login and email are free again; the personal account and every workspace without another member are closed. Who is the last admin of a workspace with other members cannot be deleted: `details.accounts` names those.
+   * The login and email become available again. The personal account and all workspaces without other members are closed. The last admin of a workspace with other members cannot be deleted; `details.accounts` lists these workspaces.
    */
   readonly delete: Call<{ params: { user_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
 }
@@ -3308,21 +3310,21 @@ export interface UsersApi {
 export interface AdminAccountsApi {
   /** List all accounts, newest first */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; q?: string | undefined; status?: "active" | "suspended" | undefined; type?: "personal" | "workspace" | undefined; } | undefined; }, AdminAccount, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Read any account */
+  /** Retrieve any account */
   readonly get: Call<{ params: { account_id: Id; }; }, AdminAccount, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
-   * Suspend or re-activate an account
+   * Suspend or reactivate an account
    *
-   * While it is suspended every member and every key of it is refused; its runs are stopped and its streams end.
+   * Suspending an account stops its runs and ends its event streams. While it is suspended, requests from its members and API keys are rejected.
    */
   readonly update: Call<{ params: { account_id: Id; }; body: AdminAccountChanges; }, AdminAccount, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
 }
 
 export interface RunDetailsApi {
   /**
-   * Read a run of any account
+   * Retrieve a run of any account
    *
-   * Every reading is noted in the audit log of the account.
+   * Each request is recorded in the audit log of the account.
    */
   readonly get: Call<{ params: { run_id: Id; }; }, RunDetails, 400 | 401 | 403 | 404 | 500 | 503>;
 }
@@ -3330,13 +3332,13 @@ export interface RunDetailsApi {
 export interface PlansApi {
   /** List plans, newest first */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Plan, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Read a plan */
+  /** Retrieve a plan */
   readonly get: Call<{ params: { plan_id: Id; }; }, Plan, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Add a plan */
+  /** Create a plan */
   readonly create: Call<{ body: NewPlan; }, Plan, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Change a plan */
+  /** Update a plan */
   readonly update: Call<{ params: { plan_id: Id; }; body: PlanChanges; }, Plan, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
-  /** Remove a plan that nobody has ever subscribed to */
+  /** Delete a plan that has never had a subscription */
   readonly delete: Call<{ params: { plan_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
 }
 
@@ -3346,131 +3348,131 @@ export interface SubscriptionsApi {
   /**
    * List subscriptions, newest first
    *
-   * Members see the active one of their account; the platform sees those of all accounts.
+   * Members see the active subscription of their account. Platform admins see the subscriptions of all accounts.
    */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; account_id?: Id | undefined; status?: "active" | "cancelled" | "expired" | "all" | undefined; } | undefined; }, Subscription, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Read a subscription */
+  /** Retrieve a subscription */
   readonly get: Call<{ params: { subscription_id: Id; }; }, Subscription, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Renew a subscription */
+  /** Update the period of a subscription */
   readonly update: Call<{ params: { subscription_id: Id; }; body: SubscriptionChanges; }, Subscription, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Cancel a subscription, at once */
+  /** Cancel a subscription immediately */
   readonly cancel: Call<{ params: { subscription_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
 }
 
 export interface EntitlementOverridesApi {
-  /** List the overrides of an account, expired ones too, newest first */
+  /** List the entitlement overrides of an account, including expired ones, newest first */
   readonly list: PagedCall<{ query: { limit?: number | undefined; before?: PageCursor | undefined; account_id: Id; }; }, EntitlementOverride, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Give an account a value, in place of the one it may have been given before */
+  /** Set an entitlement override for an account, replacing any existing one */
   readonly set: Call<{ body: NewEntitlementOverride; }, EntitlementOverride | EntitlementOverride, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Take an override away */
+  /** Delete an entitlement override */
   readonly delete: Call<{ params: { override_id: Id; }; query: { account_id: Id; }; }, Ok, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface PlatformSettingsApi {
-  /** List what is set, by key */
+  /** List stored settings by key */
   readonly list: Call<NoRequest, PlatformSetting[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Read a setting that is set */
+  /** Retrieve a stored setting */
   readonly get: Call<{ params: { key: string; }; }, PlatformSetting, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Set a setting */
+  /** Set the value of a setting */
   readonly set: Call<{ params: { key: string; }; body: PlatformSettingValue; }, PlatformSetting, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
-  /** Return a setting to its default */
+  /** Reset a setting to its default */
   readonly delete: Call<{ params: { key: string; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface ConfigSchemaApi {
   /**
-   * List what can be set, by key
+   * List available settings by key
    *
-   * Those who are no admin of the platform see what plans and overrides may set.
+   * Users who are not platform admins see only the settings that plans and overrides can change.
    */
   readonly list: Call<NoRequest, SettingSchema[], 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface EmailApi {
-  /** Whether mail can be sent */
+  /** Check whether email can be sent */
   readonly status: Call<NoRequest, EmailStatus, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Read what is in force for mail */
+  /** Retrieve the effective email configuration */
   readonly config: Call<NoRequest, EmailConfig, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
-   * Replace what is stored about mail
+   * Replace the stored email configuration
    *
-   * It acts on the next mail. What the environment sets stays in force.
+   * Takes effect with the next email. Values set by the environment take precedence.
    */
   readonly configure: Call<{ body: EmailConfigValues; }, undefined, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
   /**
-   * Send a mail at once
+   * Send a test email
    *
-   * Answers when the server has taken it, 503 `smtp_failed` with its status code in `details.smtp_code` and the cause in `details.failure` otherwise, after 10 s at the latest.
+   * Returns when the mail server has accepted the email. Otherwise returns 503 `smtp_failed`, with the status code of the mail server in `details.smtp_code` and the cause in `details.failure`. The response takes at most 10 seconds.
    */
   readonly test: Call<{ body: TestEmail; }, undefined, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
 }
 
 export interface GatewayConfigApi {
-  /** Read what is in force at the gateway */
+  /** Retrieve the effective gateway configuration */
   readonly get: Call<NoRequest, GatewayConfig, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
-   * Change the configuration of the gateway
+   * Update the gateway configuration
    *
-   * What is left out keeps its value. Gateways apply it within seconds, without a restart; it counts more than their environment.
+   * Omitted fields keep their values. Gateways apply the change within seconds, without a restart. It takes precedence over their environment.
    */
   readonly set: Call<{ body?: GatewayConfigChanges | undefined; }, GatewayConfig, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
 }
 
 export interface AccessLogApi {
   /**
-   * List requests that the gateway answered, newest first
+   * List requests handled by the gateway, newest first
    *
-   * Requests appear within a second. They are kept for `ARKLOOP_ACCESS_LOG_RETENTION_DAYS`.
+   * Requests appear within a second and are kept for `ARKLOOP_ACCESS_LOG_RETENTION_DAYS` days.
    */
   readonly list: Call<{ query?: { limit?: number | undefined; before?: Id | undefined; since?: Id | Time | undefined; method?: string | undefined; path?: string | undefined; ip?: string | undefined; country?: string | undefined; risk_min?: number | undefined; ua_type?: UserAgentType | undefined; } | undefined; }, AccessLogPage, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface FeatureFlagsApi {
-  /** Add a flag */
+  /** Create a feature flag */
   readonly create: Call<{ body: NewFeatureFlag; }, FeatureFlag, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List all flags, by key */
+  /** List all feature flags by key */
   readonly list: Call<NoRequest, FeatureFlag[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Read a flag */
+  /** Retrieve a feature flag */
   readonly get: Call<{ params: { key: FeatureFlagKey; }; }, FeatureFlag, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Change a flag, for all accounts without an override at once */
+  /** Update a feature flag for all accounts without an override */
   readonly update: Call<{ params: { key: FeatureFlagKey; }; body: FeatureFlagChanges; }, FeatureFlag, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
   /**
-   * Remove a flag with its overrides
+   * Delete a feature flag and its overrides
    *
-   * The flags that the platform itself asks stay: 409 `system_flag`.
+   * Flags that the platform itself uses cannot be deleted: 409 `system_flag`.
    */
   readonly delete: Call<{ params: { key: FeatureFlagKey; }; }, Ok, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
-  /** Give an account a value of its own, in place of the one it may have been given before */
+  /** Set the override of an account, replacing any existing one */
   readonly setOverride: Call<{ params: { key: FeatureFlagKey; }; body: NewFlagOverride; }, FlagOverride | FlagOverride, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List the accounts that have a value of their own, newest first */
+  /** List the account overrides of a feature flag, newest first */
   readonly listOverrides: PagedCall<{ params: { key: FeatureFlagKey; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, FlagOverride, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Return an account to the value of everybody */
+  /** Delete the override of an account, which restores the default value */
   readonly deleteOverride: Call<{ params: { key: FeatureFlagKey; account_id: Id; }; }, Ok, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface HealthApi {
   /**
-   * Tell whether the process lives
+   * Check whether the process is alive
    *
-   * Touches no dependency: restart the process if it does not answer.
+   * Does not check dependencies. Restart the process if it does not respond.
    */
   readonly live: Call<NoRequest, Liveness, 500>;
   /**
-   * Tell whether the process can work
+   * Check whether the process is ready
    *
-   * Send requests to the process only while it answers 200. 503 is an answer here and no `Problem`.
+   * Send requests to the process only while it returns 200. The body of the 503 response is not a `Problem`.
    */
   readonly ready: Call<NoRequest, Readiness | Unreadiness, 500>;
 }
 
 export interface BootstrapApi {
   /**
-   * Make a setup token for the first platform admin
+   * Create a setup token for the first platform admin
    *
-   * Only from loopback, or with `X-Bootstrap-Secret`; 404 otherwise. A new token voids the one before.
+   * Allowed only from loopback or with `X-Bootstrap-Secret`; otherwise the response is 404. A new token voids the previous one.
    */
   readonly init: Call<NoRequest, BootstrapToken, 403 | 404 | 409 | 500 | 503>;
-  /** Read whether a setup token is good */
+  /** Check whether a setup token is valid */
   readonly verify: Call<{ params: { token: string; }; }, BootstrapTokenState, 400 | 403 | 404 | 500 | 503>;
   /** Create the first platform admin */
   readonly setup: Call<{ body: PlatformSetup; }, PlatformAdmin, 400 | 401 | 403 | 409 | 413 | 422 | 500 | 503>;
@@ -3480,96 +3482,96 @@ export interface BootstrapApi {
 export interface Api {
   /** Sign-up, sign-in and sessions. */
   readonly auth: AuthApi;
-  /** The signed-in user as seen from the active account. */
+  /** The signed-in user, with their role and permissions in the active account. */
   readonly me: MeApi;
-  /** Personal accounts and workspaces, and who belongs to them. */
+  /** Personal accounts and workspaces, and their members. */
   readonly accounts: AccountsApi;
-  /** Groups of members: they decide who sees a shared project that names a team. */
+  /** Groups of members. A project shared with a team is visible only to its members. */
   readonly teams: TeamsApi;
-  /** Ways into a workspace for people by their email address. */
+  /** Invitations by email to join a workspace. */
   readonly invitations: InvitationsApi;
   /** Long-lived credentials for servers and scripts. */
   readonly apiKeys: ApiKeysApi;
-  /** Groups of threads, private or shared with the account or one team. */
+  /** Groups of threads, private or shared with the account or a team. */
   readonly projects: ProjectsApi;
-  /** The files that your runs in a project have made. */
+  /** The files created by your runs in a project. */
   readonly workspaces: WorkspacesApi;
   /** Conversations. */
   readonly threads: ThreadsApi;
-  /** The transcript of a thread. */
+  /** The messages of a thread. */
   readonly messages: MessagesApi;
-  /** Threads shown to people without an account. */
+  /** Links for reading a thread without an account. */
   readonly shares: SharesApi;
-  /** What people find wrong with threads. */
+  /** Reports of problems with threads. */
   readonly reports: ReportsApi;
-  /** Images and text files that messages name. */
+  /** Images and text files in messages. */
   readonly attachments: AttachmentsApi;
-  /** Executions of the agent loop, and the events that describe them. */
+  /** Executions of the agent loop, and their events. */
   readonly runs: RunsApi;
-  /** System prompts with what a run under them may use: of the account, over those of the platform, over those built in. */
+  /** System prompts with the tools, models and budgets of their runs. Personas of the account override those of the platform, which override the built-in ones. */
   readonly personas: PersonasApi;
-  /** What you were told, over all your accounts. */
+  /** Your notifications from all your accounts. */
   readonly notifications: NotificationsApi;
-  /** Messages of the platform to all users or to those of one account. */
+  /** Notifications from the platform to all users or to the members of an account. */
   readonly broadcasts: BroadcastsApi;
-  /** What an account may spend on runs, and the ledger of every change. */
+  /** The balance that an account can spend on runs, and the ledger of all changes. */
   readonly credits: CreditsApi;
-  /** Codes that bring an account credits or a feature. */
+  /** Codes that give an account credits or a feature. */
   readonly redemptionCodes: RedemptionCodesApi;
-  /** The codes with which users invite others. */
+  /** Codes with which users invite others. */
   readonly inviteCodes: InviteCodesApi;
-  /** Who brought whom along. */
+  /** Registrations with the invite code of another user. */
   readonly referrals: ReferralsApi;
   /** Tokens and cost of runs over time. */
   readonly usage: UsageApi;
   /** Credentials for model providers. */
   readonly llmProviders: LlmProvidersApi;
-  /** The models under a provider, with their prices and routing rules. */
+  /** The models of a provider, with their prices and routing rules. */
   readonly llmModels: LlmModelsApi;
-  /** Back ends of the tools that search and read the web. */
+  /** Providers of the tools that search and read the web. */
   readonly toolProviders: ToolProvidersApi;
-  /** External tool servers (Model Context Protocol) whose tools the models of your runs are given. */
+  /** External tool servers (Model Context Protocol) whose tools are available to the models of your runs. */
   readonly mcpConfigs: McpConfigsApi;
-  /** Addresses of yours that are told when runs end, signed as Standard Webhooks. */
+  /** URLs to which events are sent when runs end, signed according to Standard Webhooks. */
   readonly webhookEndpoints: WebhookEndpointsApi;
-  /** What was sent to an address, and what came back. */
+  /** Messages sent to a webhook endpoint, and its responses. */
   readonly webhookDeliveries: WebhookDeliveriesApi;
   /** Credentials for speech recognition. */
   readonly asrCredentials: AsrCredentialsApi;
-  /** Turns recordings into text. */
+  /** Transcribes recordings. */
   readonly asr: AsrApi;
-  /** Who did what. */
+  /** The actions of users. */
   readonly auditLogs: AuditLogsApi;
-  /** Client addresses that an account lets in or keeps out. */
+  /** Client addresses that an account allows or blocks. */
   readonly ipRules: IpRulesApi;
-  /** The platform in numbers. */
+  /** Platform-wide statistics. */
   readonly dashboard: DashboardApi;
-  /** The users of the platform: who may sign in, and who administers it. */
+  /** The users of the platform, their status and their profile. */
   readonly users: UsersApi;
-  /** The accounts of the platform, and whether they may be used. */
+  /** The accounts of the platform and their status. */
   readonly adminAccounts: AdminAccountsApi;
-  /** Runs of all accounts from close up. */
+  /** Details of the runs of all accounts. */
   readonly runDetails: RunDetailsApi;
   /** Named sets of entitlements. */
   readonly plans: PlansApi;
-  /** Which account is on which plan. */
+  /** The plans of accounts. */
   readonly subscriptions: SubscriptionsApi;
-  /** What single accounts may that their plan does not say. */
+  /** Values for single accounts that take precedence over their plan. */
   readonly entitlementOverrides: EntitlementOverridesApi;
   /** Settings of the installation. */
   readonly platformSettings: PlatformSettingsApi;
-  /** What can be set, and what counts while nothing is. */
+  /** Available settings and their defaults. */
   readonly configSchema: ConfigSchemaApi;
-  /** How mail leaves the installation. */
+  /** The configuration for outgoing email. */
   readonly email: EmailApi;
-  /** What the gateway lets through, and whose word on the caller it takes. */
+  /** The configuration of the gateway: rate limits, risk threshold and trusted proxies. */
   readonly gatewayConfig: GatewayConfigApi;
-  /** What the gateway answered. */
+  /** Requests handled by the gateway. */
   readonly accessLog: AccessLogApi;
-  /** Switches of the platform, and their values for single accounts. */
+  /** Switches of the platform, with overrides for single accounts. */
   readonly featureFlags: FeatureFlagsApi;
-  /** Probes for load balancers and supervisors, beside `/v1`. */
+  /** Probes for load balancers and supervisors, outside `/v1`. */
   readonly health: HealthApi;
-  /** The first platform admin, once. */
+  /** One-time setup of the first platform admin. */
   readonly bootstrap: BootstrapApi;
 }

@@ -3,21 +3,21 @@ import { z } from 'zod';
 import { fake, seed as seedAll, setFaker } from 'zod-schema-faker/v4';
 import type { Schema } from '../../contract/shared/route.ts';
 
-/** Invented values that depend on the seed alone. */
+/** Fake values, determined by the seed. */
 export type Fakes = {
-  /** A value of a schema; the same for the same key, whatever was asked for before. */
+  /** A value of a schema. It depends on the key only, not on earlier calls. */
   of<S extends Schema>(schema: S, key: string): z.output<S>;
-  /** A new id (UUID version 7). */
+  /** A new UUIDv7. */
   id(now: number): string;
-  /** `length` hex digits that were not there before. */
+  /** `length` random hex digits. */
   hex(length: number): string;
-  /** A number from 0 up to 1. */
+  /** A number in [0, 1). */
   chance(): number;
-  /** Fakes of their own for something that goes on beside everything else, so that neither changes the other's values. */
+  /** An independent sequence for concurrent work such as a run, so that the interleaving does not change the values. */
   branch(key: string): Pick<Fakes, 'id' | 'hex'>;
 };
 
-/** Fakes from a seed; times lie around `start`. */
+/** Fake times are in the month before `start`. */
 export function createFakes(seed: number, start: number): Fakes {
   const values = new Faker({ locale: [en] });
   const sequence = sequenceOf(seed);
@@ -27,12 +27,12 @@ export function createFakes(seed: number, start: number): Fakes {
       setFaker(values);
       seedAll(hashOf(`${seed} ${key}`));
       const made = fake(schema);
-      for (const value of [tame(made, start), made]) {
+      for (const value of [makeRealistic(made, start), made]) {
         const { data, error } = z.safeParse(schema, value);
-        // Published as the contract has it: ids in lower case.
+        // The parsed value: the contract transforms ids to lower case.
         if (!error) return data;
-        // A rule that no faker can see: what it refuses is left out, if the shape can do without.
-        for (const { path } of error.issues) leaveOut(value, path);
+        // Refinements are invisible to the faker: drop the fields that fail if the schema is valid without them.
+        for (const { path } of error.issues) removePath(value, path);
         const rest = z.safeParse(schema, value);
         if (rest.success) return rest.data;
       }
@@ -53,35 +53,35 @@ function sequenceOf(seed: number): Pick<Fakes, 'id' | 'hex' | 'chance'> {
   };
 }
 
-/** 32 bits of a text (FNV-1a). */
+/** 32-bit FNV-1a. */
 export function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
   return hash >>> 0;
 }
 
-function leaveOut(value: unknown, path: readonly PropertyKey[]) {
+function removePath(value: unknown, path: readonly PropertyKey[]) {
   const holder = path.slice(0, -1).reduce((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
   if (typeof holder === 'object' && holder !== null) delete (holder as Record<PropertyKey, unknown>)[path.at(-1)!];
 }
 
-const most = 1_000_000;
+const maxNumber = 1_000_000;
 const month = 30 * 86_400_000;
 
-/** Values that a page can show: an integer without bounds would have 16 digits and often be negative, and a time lie in the year 5000. */
-function tame(value: unknown, start: number, name = ''): unknown {
+/** Makes values realistic: unbounded fake integers have 16 digits and may be negative, fake times may be in the year 5000. */
+function makeRealistic(value: unknown, start: number, name = ''): unknown {
   if (typeof value === 'number') {
     if (name === 'year') return new Date(start).getUTCFullYear();
-    return Math.abs(value) > most ? Math.round(Math.abs(value) % most) : value;
+    return Math.abs(value) > maxNumber ? Math.round(Math.abs(value) % maxNumber) : value;
   }
-  if (typeof value === 'string') return recent(value, start);
-  if (Array.isArray(value)) return value.map((each) => tame(each, start));
+  if (typeof value === 'string') return shiftToLastMonth(value, start);
+  if (Array.isArray(value)) return value.map((each) => makeRealistic(each, start));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, tame(inner, start, key)]));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, makeRealistic(inner, start, key)]));
 }
 
-/** A time or a day as one of the last month. */
-function recent(text: string, start: number): string {
+/** Maps a timestamp or a date into the month before `start`. */
+function shiftToLastMonth(text: string, start: number): string {
   const match = /^\d{4}-\d\d-\d\d(T[\d:.]+Z)?$/.exec(text);
   if (!match) return text;
   const moved = new Date(start - (Math.abs(Date.parse(text)) % month)).toISOString();

@@ -1,68 +1,76 @@
-// The API without a server, for tests and for pages that are made before there is one.
+// The API in memory, for tests and for frontend development without a server.
 
 import type { HttpHandler } from 'msw';
 import { trimEnd } from '../../contract/shared/trim.ts';
-import { issueToken } from './access.ts';
-import { answer, cookiesOf } from './answering.ts';
 import type { Engine } from './context.ts';
+import { addResource } from './factory.ts';
 import { createFakes } from './fakes.ts';
-import { createFaults, type Faults } from './faults.ts';
-import { handlersOf } from './handlers.ts';
-import { kindOf } from './kinds.ts';
-import { addThing } from './making.ts';
-import { addUser, openSession } from './people.ts';
-import { Runs } from './runs.ts';
-import type { Script } from './scripts.ts';
+import { issueToken } from './http/access.ts';
+import { createFaults, type Faults } from './http/faults.ts';
+import { handlersOf } from './http/handlers.ts';
+import { cookiesOf, handleRequest } from './http/respond.ts';
+import { addUser, openSession } from './resources/people.ts';
+import { resourceType } from './resourceTypes.ts';
+import { Runs } from './runs/runs.ts';
+import type { Script } from './runs/scripts.ts';
 import { type Json, State } from './state.ts';
 
-export type { Fault, Faults } from './faults.ts';
-export { ask, callTool, fail, type Script, type ScriptStep, say, standardScript, type Talk, think, untilCancelled } from './scripts.ts';
+export type { Fault, Faults } from './http/faults.ts';
+export {
+  ask,
+  callTool,
+  fail,
+  type Script,
+  type ScriptStep,
+  say,
+  standardScript,
+  type Talk,
+  think,
+  untilCancelled,
+} from './runs/scripts.ts';
 
-/** How the mock is set up. */
 export type MockOptions = {
-  /** The server that is mocked, `http://127.0.0.1:19001` unless given; a path is kept as a prefix. */
+  /** URL of the mocked server. Default `http://127.0.0.1:19001`; a path is kept as a prefix. */
   baseUrl?: string | URL | undefined;
-  /** Everything that is invented follows from it, 1 unless given: the same requests get the same answers, byte by byte. */
+  /** Seed of all fake values. Default 1. With equal seeds and clocks, the same requests get byte-identical responses. */
   seed?: number | undefined;
-  /** The clock in milliseconds since 1970, `Date.now` unless given. Answers are equal only where the times are. */
+  /** The clock, in milliseconds since 1970. Default `Date.now`. */
   now?: (() => number) | undefined;
-  /** Milliseconds between two events of a run, 20 unless given. */
+  /** Milliseconds between two events of a run. Default 20. */
   stepMs?: number | undefined;
-  /** Origins of pages that may sign in, beside those of the mocked server and of this machine. */
+  /** Origins that may sign in, in addition to the mocked server and localhost. */
   allowedOrigins?: readonly string[] | undefined;
 };
 
-/** Somebody who can sign in to the mock. */
+/** A user of the mock. */
 export type MockPerson = { userId: string; accountId: string; login: string; password: string; accessToken: string };
 
-/** What the mock knows, to look at and to add to. */
 export type MockState = {
-  /** Adds a user with a personal account; an admin of the platform, if `isAdmin` says so. */
+  /** Adds a user with a personal account. `isAdmin` makes the user a platform administrator. */
   signUp(person?: { login?: string; password?: string; isAdmin?: boolean }): MockPerson;
   /**
-   * Adds to a list what no request adds: `add('/v1/notifications', { title: 'Hello', … }, person)`. The list is named by its path as the
-   * contract has it; `parents` are the values of the path's parameters.
+   * Adds a row that no request can create: `add('/v1/notifications', { title: 'Hello', … }, person)`. `list` is the path of the list in the contract,
+   * `parents` are the values of its path parameters.
    */
   add(list: `/${string}`, fields: Json, of: MockPerson, parents?: Record<string, string>): void;
-  /** All that is in a list, whoever owns it, newest first. */
+  /** All rows of a list, of all owners, newest first. */
   rows(list: `/${string}`): readonly Json[];
 };
 
-/** The mocked API. */
 export type Mocks = {
-  /** For `setupWorker(...)` in a browser and `setupServer(...)` in Node: a handler for each route, and one for paths that do not exist. */
+  /** MSW handlers for `setupWorker(...)` in a browser and `setupServer(...)` in Node: one per route, and one for unknown paths. */
   readonly handlers: HttpHandler[];
-  /** Instead of MSW: `createClient({ baseUrl, fetch: mocks.fetch })` asks the mock and nothing else. */
+  /** Without MSW: `createClient({ baseUrl, fetch: mocks.fetch })`. Throws a TypeError for other URLs. */
   readonly fetch: typeof globalThis.fetch;
   readonly state: MockState;
   readonly faults: Faults;
-  /** What the next runs do, one script each; after them runs follow `standardScript`. */
+  /** Scripts of the next runs, one per run. Later runs use `standardScript`. */
   plan(...scripts: Script[]): void;
-  /** Forgets everything, ends what goes on, and begins again with the seed. */
+  /** Stops all runs, deletes all data and faults, and restarts the seed. */
   reset(): void;
 };
 
-/** A mock of the whole API: it keeps what is sent to it and answers as the contract says. */
+/** Creates a stateful mock of the whole API. */
 export function createMocks(options: MockOptions = {}): Mocks {
   const { baseUrl = 'http://127.0.0.1:19001', seed = 1, now = Date.now, stepMs = 20, allowedOrigins = [] } = options;
   const { origin, pathname } = new URL(baseUrl);
@@ -77,7 +85,7 @@ export function createMocks(options: MockOptions = {}): Mocks {
     return Object.assign(base, { runs: new Runs(base, stepMs) });
   }
 
-  const respond = (request: Request, cookies: Record<string, string>) => answer(engine, prefix, request, cookies);
+  const respond = (request: Request, cookies: Record<string, string>) => handleRequest(engine, prefix, request, cookies);
   const pathOf = (request: Request) => {
     const url = new URL(request.url);
     return url.origin === origin && url.pathname.startsWith(`${prefix}/`) ? url.pathname.slice(prefix.length) : undefined;
@@ -86,7 +94,7 @@ export function createMocks(options: MockOptions = {}): Mocks {
 
   return {
     get handlers() {
-      // Made when they are wanted: two hundred of them take MSW a while.
+      // Lazy: creating 200 MSW handlers takes time.
       handlers ??= handlersOf(pathOf, `${origin}${prefix}`, respond);
       return handlers;
     },
@@ -105,8 +113,8 @@ export function createMocks(options: MockOptions = {}): Mocks {
         return { userId, accountId, login, password, accessToken };
       },
       add: (list, fields, { userId, accountId }, parents = {}) =>
-        void addThing(engine, kindOf(list), fields, { user: state.users.get(userId)!, accountId }, parents),
-      rows: (list) => state.rows(kindOf(list)).map(({ value }) => value),
+        void addResource(engine, resourceType(list), fields, { user: state.users.get(userId)!, accountId }, parents),
+      rows: (list) => state.rows(resourceType(list)).map(({ value }) => value),
     },
     faults,
     plan: (...scripts) => engine.runs.plan(...scripts),

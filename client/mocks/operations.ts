@@ -2,14 +2,12 @@ import * as contract from '../../contract/index.ts';
 import type { Resource, Route } from '../../contract/shared/route.ts';
 import { RouteTable } from '../../contract/shared/routeTable.ts';
 
-/** A route under the name it has in the client: `threads.create`. */
+/** `id` is the name in the client: `threads.create`. */
 export type Operation = { id: string; area: string; route: Route };
 
-/** Every route of the contract. */
 export const operations: readonly Operation[] = Object.entries(contract as Record<string, Resource>).flatMap(([area, resource]) =>
   Object.entries(resource).map(([verb, route]) => ({ id: `${area}.${verb}`, area, route })),
 );
 
-/** Finds the operation of a method and a path. */
 export const table = new RouteTable<Operation>();
 for (const operation of operations) table.add(operation.route.method, operation.route.path, operation);

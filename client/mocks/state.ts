@@ -1,54 +1,52 @@
-import type { Kind } from './kinds.ts';
+import type { ResourceType } from './resourceTypes.ts';
 
-/** A value as the API publishes it. */
+/** A resource in the format of the API. */
 export type Json = Record<string, unknown>;
 
-/** A thing that is kept. Later rows have larger numbers; an activity moves a row to the front. */
+/** Newer rows have a higher `order`. `touch` moves a row to the front. */
 export type Row = { order: number; owner: string; parents: Readonly<Record<string, string>>; value: Json };
 
-/** Somebody who registered. */
 export type User = {
   id: string;
   login: string;
   email: string | null;
-  /** Null once the address was proven without it. */
+  /** Null after the address was verified without a session of the user. */
   password: string | null;
   username: string;
   timezone: string | null;
   locale: string | null;
   isAdmin: boolean;
-  /** The personal account. */
+  /** Id of the personal account. */
   accountId: string;
   created_at: string;
 };
 
-/** A sign-in: its tokens are replaced at each refresh. */
+/** `rotated` holds the previous refresh tokens. */
 export type Session = { id: string; userId: string; accountId: string; refreshToken: string; rotated: string[]; ended: boolean };
 
-/** An answer that a repeated request gets again. */
-export type Kept = { request: string; status: number | 'working'; body: unknown; headers: Record<string, string> };
+/** The stored response of an Idempotency-Key. */
+export type StoredResponse = { request: string; status: number | 'working'; body: unknown; headers: Record<string, string> };
 
-/** What the mock knows. */
 export class State {
   readonly users = new Map<string, User>();
   readonly sessions = new Map<string, Session>();
-  readonly kept = new Map<string, Kept>();
+  readonly storedResponses = new Map<string, StoredResponse>();
   readonly files = new Map<string, { bytes: ArrayBuffer; type: string; name: string; owner: string }>();
-  /** The ids of starred threads by user, in the order of starring. */
+  /** Ids of starred threads by user, in the order of starring. */
   readonly stars = new Map<string, Set<string>>();
-  /** The redemption codes that were redeemed, and by whom: the id of the code and that of the user. */
+  /** Redemptions, as `<code id> <user id>`. */
   readonly redeemed = new Set<string>();
-  /** The number of fakes that were made for new things. */
-  made = 0;
+  /** Number of fake values so far; part of the key of the next one. */
+  fakeCount = 0;
   readonly #tables = new Map<string, Row[]>();
   #order = 0;
 
-  /** The rows of a kind, newest first. */
-  rows({ name }: Pick<Kind, 'name'>, fits: (row: Row) => boolean = () => true): Row[] {
+  /** Newest first. */
+  rows({ name }: Pick<ResourceType, 'name'>, fits: (row: Row) => boolean = () => true): Row[] {
     return (this.#tables.get(name) ?? []).filter(fits).sort((a, b) => b.order - a.order);
   }
 
-  add({ name }: Pick<Kind, 'name'>, row: Omit<Row, 'order'>): Row {
+  add({ name }: Pick<ResourceType, 'name'>, row: Omit<Row, 'order'>): Row {
     const kept = { ...row, order: ++this.#order };
     const rows = this.#tables.get(name);
     if (rows) rows.push(kept);
@@ -56,12 +54,12 @@ export class State {
     return kept;
   }
 
-  /** Move a row to the front of its lists. */
+  /** Moves a row to the front of its lists. */
   touch(row: Row) {
     row.order = ++this.#order;
   }
 
-  remove({ name }: Pick<Kind, 'name'>, fits: (row: Row) => boolean) {
+  remove({ name }: Pick<ResourceType, 'name'>, fits: (row: Row) => boolean) {
     this.#tables.set(
       name,
       (this.#tables.get(name) ?? []).filter((row) => !fits(row)),
@@ -69,8 +67,8 @@ export class State {
   }
 
   clear() {
-    for (const map of [this.users, this.sessions, this.kept, this.files, this.stars, this.redeemed, this.#tables]) map.clear();
-    this.made = 0;
+    for (const map of [this.users, this.sessions, this.storedResponses, this.files, this.stars, this.redeemed, this.#tables]) map.clear();
+    this.fakeCount = 0;
     this.#order = 0;
   }
 }

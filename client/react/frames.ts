@@ -1,10 +1,10 @@
-/** Milliseconds after which work is done although no frame was drawn: a hidden page draws none. */
-const longestMs = 250;
-/** Without frames, as in Node. */
+/** Upper bound of the delay in milliseconds. Hidden pages get no animation frames. */
+const maxDelayMs = 250;
+/** Delay in milliseconds without `requestAnimationFrame`, as in Node. */
 const frameMs = 16;
 
-/** A function that asks for `work` before the next frame, once however often it is called, and one that forgets the asking. */
-export function everyFrame(work: () => void) {
+/** `ask` schedules `work` for the next frame, once per frame. `forget` cancels it. */
+export function createFrameScheduler(work: () => void) {
   let asked = false;
   let frame: number | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -23,19 +23,19 @@ export function everyFrame(work: () => void) {
     asked = true;
     const draws = typeof requestAnimationFrame === 'function';
     if (draws) frame = requestAnimationFrame(now);
-    timer = setTimeout(now, draws ? longestMs : frameMs);
+    timer = setTimeout(now, draws ? maxDelayMs : frameMs);
   };
   return { ask, forget };
 }
 
-/** Milliseconds of work in a row; a frame lasts 16. */
-const stintMs = 8;
+/** Maximum milliseconds of uninterrupted work; a frame lasts 16. */
+const maxWorkMs = 8;
 
-/** A function to await between pieces of work: it lets the page draw when they have taken long. */
-export function breather() {
+/** Returns a function to await between units of work. It yields to the event loop after `maxWorkMs` of work, so that the page can render. */
+export function createYielder() {
   let since = performance.now();
   return async () => {
-    if (performance.now() - since < stintMs) return;
+    if (performance.now() - since < maxWorkMs) return;
     await new Promise((resolve) => setTimeout(resolve));
     since = performance.now();
   };

@@ -1,15 +1,14 @@
 import { type InfiniteData, infiniteQueryOptions, type QueryClient, queryOptions } from '@tanstack/react-query';
-import type { Page } from '../call.ts';
+import type { Page } from '../core/call.ts';
 import type { Message, RunEvent, Thread } from '../generated/types.ts';
 import type { Client } from '../index.ts';
 
-/** Which threads to list. */
 export type ThreadFilter = { projectId?: string | undefined };
 
-/** One page as the cache keeps it: the cursor of an array would be lost there. */
+/** One page in the cache. The cache does not preserve `nextCursor` on an array. */
 export type CachedPage<Row> = { readonly rows: Row[]; readonly nextCursor: string | undefined };
 
-/** The keys of the cache, from the widest to the narrowest. */
+/** Query keys. A key is a prefix of the more specific ones. */
 export const arkloopKeys = {
   all: ['arkloop'] as const,
   threads: () => [...arkloopKeys.all, 'threads'] as const,
@@ -21,17 +20,17 @@ export const arkloopKeys = {
 
 const cached = <Row>(page: Page<Row>): CachedPage<Row> => ({ rows: [...page], nextCursor: page.nextCursor });
 const rowsOf = <Row>({ pages }: InfiniteData<CachedPage<Row>>): Row[] => pages.flatMap(({ rows }) => rows);
-/** Pages of a transcript go back in time, and each goes forward. */
+/** Pages are newest first; the messages within a page are oldest first. */
 const transcriptOf = ({ pages }: InfiniteData<CachedPage<Message>>): Message[] => [...pages].reverse().flatMap(({ rows }) => rows);
 
-/** Options of a query for one thread. */
+/** Query options for one thread. */
 export const threadQuery = (client: Client, threadId: string) =>
   queryOptions({
     queryKey: arkloopKeys.thread(threadId),
     queryFn: ({ signal }) => client.threads.get({ params: { thread_id: threadId } }, { signal }),
   });
 
-/** Options of a query for your threads, last active first. */
+/** Query options for the user's threads, most recently active first. */
 export const threadsQuery = (client: Client, filter: ThreadFilter = {}) =>
   infiniteQueryOptions({
     queryKey: arkloopKeys.threadList(filter),
@@ -42,7 +41,7 @@ export const threadsQuery = (client: Client, filter: ThreadFilter = {}) =>
     select: rowsOf<Thread>,
   });
 
-/** Options of a query for the messages of a thread, oldest first; the next page holds older ones. */
+/** Query options for the messages of a thread, oldest first. The next page contains older messages. */
 export const messagesQuery = (client: Client, threadId: string) =>
   infiniteQueryOptions({
     queryKey: arkloopKeys.messagesOf(threadId),
@@ -53,8 +52,8 @@ export const messagesQuery = (client: Client, threadId: string) =>
     select: transcriptOf,
   });
 
-/** Puts a message that was just added at the end of what is cached. */
-export function addToCache(queries: QueryClient, message: Message) {
+/** Appends a new message to the cached messages. */
+export function appendCachedMessage(queries: QueryClient, message: Message) {
   const key = arkloopKeys.messagesOf(message.thread_id);
   queries.setQueryData<InfiniteData<CachedPage<Message>>>(key, (data) => {
     const newest = data?.pages[0];
@@ -63,8 +62,8 @@ export function addToCache(queries: QueryClient, message: Message) {
   });
 }
 
-/** Brings the cache up to date with what a run did: titles at once; messages and threads anew when it has ended. */
-export function keepUpWith(queries: QueryClient, event: RunEvent) {
+/** Applies title changes directly; refetches threads and messages when a run has ended. */
+export function applyRunEvent(queries: QueryClient, event: RunEvent) {
   switch (event.type) {
     case 'thread.title.updated': {
       const { thread_id, title } = event.data;

@@ -2,47 +2,45 @@ import type { Cost, RunError, RunEvent, RunStatus, RunWaitingForInputEvent, Todo
 import type { RunPart, ToolCallPart } from './parts.ts';
 import { openTranscript } from './transcript.ts';
 
-/** What the agent asks and waits for. */
 export type PendingQuestion = Omit<RunWaitingForInputEvent['data'], 'trace_id'>;
 
-/** One entry of the agent's list of things to do. */
+/** One entry of the agent's todo list. */
 export type Todo = TodoUpdatedEvent['data']['todos'][number];
 
-/** What is known of a run from its events. */
+/** The state of a run, derived from its events. */
 export type RunView = {
   /** `idle` without a run. */
   readonly status: RunStatus | 'idle';
-  /** Whether nothing will follow. */
+  /** Whether the run has ended: no more events will follow. */
   readonly ended: boolean;
-  /** Everything to show, in order. */
+  /** In order of their first event. */
   readonly parts: readonly RunPart[];
-  /** The answer alone: all texts, one after the other. */
+  /** All text parts, concatenated. */
   readonly text: string;
   readonly toolCalls: readonly ToolCallPart[];
-  /** The question the run waits with. */
+  /** Set while the run waits for the user. */
   readonly question: PendingQuestion | undefined;
   readonly todos: readonly Todo[];
-  /** The model that answers, once it is chosen. */
+  /** Undefined until a model is selected. */
   readonly model: string | undefined;
-  /** Of the whole run, at its end. */
+  /** Usage of the whole run; undefined until it ends. */
   readonly usage: Usage | undefined;
   readonly cost: Cost | undefined;
-  /** Why it failed. */
+  /** Set if the run failed. */
   readonly failure: (RunError & { readonly resumable: boolean; readonly trace_id: string }) | undefined;
-  /** The message it became, complete or not. */
+  /** The stored message with the answer, complete or incomplete. */
   readonly messageId: string | undefined;
-  /** The incomplete message whose text it goes on with; `text` and `parts` hold only what is new. */
+  /** The incomplete message that this run continues. `text` and `parts` contain only the new text. */
   readonly continuesMessageId: string | undefined;
-  /** The number of the last event. */
+  /** `seq` of the last event. */
   readonly lastSeq: number;
 };
 
-/** Takes events and gives views. */
 export type RunViewer = { add(event: RunEvent): void; view(): RunView };
 
-type Facts = Omit<RunView, 'parts' | 'text' | 'toolCalls'>;
+type RunState = Omit<RunView, 'parts' | 'text' | 'toolCalls'>;
 
-const nothing: Facts = {
+const initialState: RunState = {
   status: 'idle',
   ended: false,
   question: undefined,
@@ -56,13 +54,12 @@ const nothing: Facts = {
   lastSeq: 0,
 };
 
-/** What is shown without a run. */
-export const idleView: RunView = { ...nothing, parts: [], text: '', toolCalls: [] };
+export const idleView: RunView = { ...initialState, parts: [], text: '', toolCalls: [] };
 
-/** A viewer of one run. Taking an event costs the same however long the run is; a view costs as much as it shows. */
+/** Builds the state of one run. `add` takes constant time; `view` is linear in the number of parts. */
 export function openRunViewer(): RunViewer {
   const transcript = openTranscript();
-  let facts: Facts = { ...nothing, status: 'running' };
+  let facts: RunState = { ...initialState, status: 'running' };
   return {
     add(event) {
       transcript.add(event);
@@ -80,7 +77,7 @@ export function openRunViewer(): RunViewer {
   };
 }
 
-function changesBy(event: RunEvent): Partial<Facts> | undefined {
+function changesBy(event: RunEvent): Partial<RunState> | undefined {
   switch (event.type) {
     case 'run.started':
       return { continuesMessageId: event.data.continues_message_id };

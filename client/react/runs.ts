@@ -1,41 +1,38 @@
-import type { ConnectionState } from '../call.ts';
+import type { ConnectionState } from '../core/call.ts';
 import type { RunEvent } from '../generated/types.ts';
 import type { Client } from '../index.ts';
-import { breather, everyFrame } from './frames.ts';
+import { createFrameScheduler, createYielder } from './frames.ts';
 import { idleView, openRunViewer, type RunView } from './runView.ts';
 
-/** How the stream of a run stands: not asked for, asked for, there, lost and asked for again, over. */
 export type RunConnection = 'idle' | 'connecting' | ConnectionState | 'closed';
 
-/** A run as it is followed. */
 export type FollowedRun = RunView & {
   readonly connection: RunConnection;
-  /** Why it cannot be followed any longer: an `ApiError`, or a `ConnectionError` after all tries. */
+  /** Why the stream ended early: an `ApiError`, or a `ConnectionError` after all retries. */
   readonly error: unknown;
 };
 
-/** One run, followed while anybody watches. */
-export type RunStore = {
-  /** Follows the run until all have left, and goes on where it was when somebody comes back. */
+/** One run, followed while it has watchers. */
+type RunStore = {
+  /** Follows the run until the last watcher leaves. A later watcher resumes after the last event. */
   watch(onChange: () => void): () => void;
-  /** The same object until something changed. */
+  /** The same object until the state changes. */
   current(): FollowedRun;
 };
 
-/** The runs that are followed below one provider. Who watches the same run shares its stream. */
-export type Runs = { of(runId: string): RunStore };
+/** The followed runs of one provider. Watchers of the same run share one stream. */
+export type RunStores = { of(runId: string): RunStore };
 
-/** What is shown without a run. */
 export const idleRun: FollowedRun = { ...idleView, connection: 'idle', error: undefined };
 
-/** No run is followed yet. `onEvent` gets every event of every run that is. */
-export function openRuns(client: Client, onEvent: (event: RunEvent) => void): Runs {
+/** `onEvent` is called with every event of every followed run. */
+export function createRunStores(client: Client, onEvent: (event: RunEvent) => void): RunStores {
   const stores = new Map<string, RunStore>();
   return {
     of(runId) {
       const known = stores.get(runId);
       if (known) return known;
-      const store: RunStore = openStore(client, runId, onEvent, (watched) => {
+      const store: RunStore = createRunStore(client, runId, onEvent, (watched) => {
         if (watched) stores.set(runId, store);
         else if (stores.get(runId) === store) stores.delete(runId);
       });
@@ -45,26 +42,31 @@ export function openRuns(client: Client, onEvent: (event: RunEvent) => void): Ru
   };
 }
 
-function openStore(client: Client, runId: string, onEvent: (event: RunEvent) => void, onWatched: (watched: boolean) => void): RunStore {
+function createRunStore(
+  client: Client,
+  runId: string,
+  onEvent: (event: RunEvent) => void,
+  onWatched: (watched: boolean) => void,
+): RunStore {
   const viewer = openRunViewer();
   const watchers = new Set<() => void>();
   let state: FollowedRun = { ...viewer.view(), connection: 'connecting', error: undefined };
   let present = new AbortController();
 
-  /** Events are taken in as they come, and shown frame by frame. */
-  const frames = everyFrame(() => show({}));
+  /** Events are applied immediately and rendered once per frame. */
+  const frames = createFrameScheduler(() => show({}));
   const show = (changes: Partial<Pick<FollowedRun, 'connection' | 'error'>>) => {
     state = { ...state, ...viewer.view(), ...changes };
     for (const onChange of watchers) onChange();
   };
 
   const follow = async ({ signal }: AbortController) => {
-    const breathe = breather();
+    const breathe = createYielder();
     if (state.connection !== 'connecting') show({ connection: 'connecting', error: undefined });
     try {
       const onConnection = (connection: ConnectionState) => signal.aborted || show({ connection });
       for await (const event of client.runs.stream(runId, { afterSeq: state.lastSeq, signal, onConnection })) {
-        // What had already arrived when the last watcher left comes again to the next one.
+        // Events received after the last watcher left are dropped. The next watcher receives them again.
         if (signal.aborted) return;
         viewer.add(event);
         onEvent(event);
@@ -80,7 +82,7 @@ function openStore(client: Client, runId: string, onEvent: (event: RunEvent) => 
   return {
     current: () => state,
     watch(onChange) {
-      // Of its own, so that the same function may watch twice.
+      // A new function per call, so that the same `onChange` may watch twice.
       const watcher = () => onChange();
       watchers.add(watcher);
       if (watchers.size === 1) {

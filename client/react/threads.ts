@@ -1,28 +1,28 @@
 import { skipToken, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { Message, NewMessage, NewRun } from '../generated/types.ts';
 import { useArkloop } from './provider.ts';
-import { addToCache, arkloopKeys, messagesQuery, type ThreadFilter, threadQuery, threadsQuery } from './queries.ts';
+import { appendCachedMessage, arkloopKeys, messagesQuery, type ThreadFilter, threadQuery, threadsQuery } from './queries.ts';
 
-/** What is said, and how the run that answers it is started. */
+/** The message, and options of the run that answers it. */
 export type Sending = NewMessage & { run?: NewRun | undefined };
 
-/** What came of it. Follow the run with `useRun(runId)`. */
+/** Follow the run with `useRun(runId)`. */
 export type Sent = { threadId: string; runId: string; message: Message };
 
-/** Your threads, last active first. `fetchNextPage` brings older ones. */
+/** The user's threads, most recently active first. `fetchNextPage` loads older ones. */
 export const useThreads = (filter: ThreadFilter = {}) => useInfiniteQuery(threadsQuery(useArkloop(), filter));
 
-/** One thread; nothing is asked for while the id is undefined. */
+/** One thread. Sends no request while `threadId` is undefined. */
 export function useThread(threadId: string | undefined) {
   const { queryFn, ...options } = threadQuery(useArkloop(), threadId ?? '');
   return useQuery({ ...options, queryFn: threadId === undefined ? skipToken : queryFn! });
 }
 
-/** The messages of a thread, oldest first. `fetchNextPage` brings older ones; nothing is asked for while the id is undefined. */
+/** The messages of a thread, oldest first. `fetchNextPage` loads older ones. Sends no request while `threadId` is undefined. */
 export const useMessages = (threadId: string | undefined) =>
   useInfiniteQuery({ ...messagesQuery(useArkloop(), threadId ?? ''), enabled: threadId !== undefined });
 
-/** A mutation that adds a message and starts the run that answers it; without a thread it opens one. */
+/** A mutation that adds a message and starts a run. Without a `threadId` it creates a thread. */
 export function useSend(threadId?: string | undefined) {
   const client = useArkloop();
   const queries = useQueryClient();
@@ -30,7 +30,7 @@ export function useSend(threadId?: string | undefined) {
     mutationFn: async ({ run, ...body }: Sending): Promise<Sent> => {
       const thread_id = threadId ?? (await client.threads.create()).id;
       const message = await client.messages.create({ params: { thread_id }, body });
-      addToCache(queries, message);
+      appendCachedMessage(queries, message);
       const { run_id } = await client.runs.create({ params: { thread_id }, body: run });
       return { threadId: thread_id, runId: run_id, message };
     },

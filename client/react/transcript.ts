@@ -1,13 +1,12 @@
 import type { RunEvent, ToolCallDeltaEvent, ToolCallEvent, ToolDeniedEvent, ToolResultEvent } from '../generated/types.ts';
-import { type GrowingText, growingText, type RunPart, type TextPart, type ToolCallPart } from './parts.ts';
+import { createDeltaText, type DeltaText, type RunPart, type TextPart, type ToolCallPart } from './parts.ts';
 
-/** The parts of a run as its events build them. */
 export type Transcript = { add(event: RunEvent): void; parts(): readonly RunPart[] };
 
 type Call = Omit<ToolCallPart, 'type' | 'key' | 'argumentsText'>;
 
-/** A part that is being built. `shown` is what it was last shown as, until it changes; `index` is a call's place in the turn that writes it. */
-type Building = { readonly key: number; readonly growing: GrowingText; shown?: RunPart | undefined } & (
+/** A part under construction. `shown` caches its public form until it changes. `index` is the position of a tool call in its turn. */
+type Building = { readonly key: number; readonly growing: DeltaText; shown?: RunPart | undefined } & (
   | { readonly type: TextPart['type'] }
   | { readonly type: 'tool'; readonly index: number | undefined; call: Call }
 );
@@ -23,7 +22,6 @@ const noCall: Call = {
   durationMs: undefined,
 };
 
-/** An empty transcript. */
 export function openTranscript(): Transcript {
   let parts: Building[] = [];
 
@@ -31,9 +29,9 @@ export function openTranscript(): Transcript {
     parts.push(part);
     return part;
   };
-  const beginText = (key: number, type: TextPart['type']) => begin<Building>({ type, key, growing: growingText() });
+  const beginText = (key: number, type: TextPart['type']) => begin<Building>({ type, key, growing: createDeltaText() });
   const beginCall = (key: number, index?: number) =>
-    begin<BuildingCall>({ type: 'tool', key, index, growing: growingText(), call: noCall });
+    begin<BuildingCall>({ type: 'tool', key, index, growing: createDeltaText(), call: noCall });
   const callWhere = (is: (call: Call, index: number | undefined) => boolean) =>
     parts.find((part): part is BuildingCall => part.type === 'tool' && is(part.call, part.index));
 
@@ -55,7 +53,7 @@ export function openTranscript(): Transcript {
     change(part, { ...(callId && { callId }), ...(name && { name }) });
     part.growing.add(seq, data.arguments_delta);
   };
-  /** Calls come in the order in which they were written; one without a usable id is given another. */
+  /** Calls are executed in the order in which the model wrote them. The server replaces unusable call ids. */
   const run = ({ seq, data }: ToolCallEvent) => {
     const part =
       callWhere(({ state, callId }) => state === 'preparing' && callId === data.tool_call_id) ??
@@ -68,7 +66,7 @@ export function openTranscript(): Transcript {
       callWhere(({ callId }) => callId === data.tool_call_id),
       changes,
     );
-  /** Void is what was being written: texts, and calls that were not made. */
+  /** Discards text, thinking and calls that have not been executed. User input and executed calls stay. */
   const discard = (from: number) => {
     const canBeVoid = (part: Building) => (part.type === 'tool' ? part.call.state === 'preparing' : part.type !== 'input');
     for (const part of parts.filter(canBeVoid)) {
@@ -107,7 +105,7 @@ export function openTranscript(): Transcript {
   };
 }
 
-/** A denied call has a result too, which says why; it stays denied. */
+/** A denied call also has a result, with the reason; its state stays `denied`. */
 const resultOf = ({ data: { result, error, duration_ms } }: ToolResultEvent, before: Call['state'] | undefined): Partial<Call> => ({
   state: before === 'denied' ? 'denied' : error ? 'failed' : 'done',
   result,

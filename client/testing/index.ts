@@ -1,4 +1,4 @@
-// For the tests of those who use the client: scripted runs and signed webhooks, without a server.
+// Scripted runs and signed webhooks, for tests of applications that use the client. No server needed.
 export { type RunStep, type Script, type ScriptOptions, scriptRun } from './script.ts';
 export { asks, cancels, completes, fails, says, thinks, usesTool } from './steps.ts';
 export { type EventsResponseOptions, encodeEvent, eventsResponse } from './stream.ts';

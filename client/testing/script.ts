@@ -1,19 +1,19 @@
 import type { RunEvent } from '../generated/types.ts';
 
-/** A step of a run: what an event says, without what only the server adds. */
+/** The type and data of a run event, without the fields that the server adds. */
 export type RunStep = {
   [Event in RunEvent as Event['type']]: { type: Event['type']; data: Omit<Event['data'], 'trace_id'> };
 }[RunEvent['type']];
 
-/** Steps one after the other; they may be nested. */
+/** A sequence of steps; may be nested. */
 export type Script = readonly (RunStep | Script)[];
 
-/** Whose run it is, and when it began; the same values every time unless given. */
+/** The defaults are constants. */
 export type ScriptOptions = {
   runId?: string | undefined;
   traceId?: string | undefined;
   startedAt?: Date | undefined;
-  /** Milliseconds between two events, 20 unless given. */
+  /** Milliseconds between two events. Default 20. */
   everyMs?: number | undefined;
 };
 
@@ -21,8 +21,8 @@ const started: RunStep = { type: 'run.started', data: { source: 'api', continuat
 const onEveryRun = { runId: '0198c0de-0000-7000-8000-000000000001', traceId: '0af7651916cd43dd8448eb211c80319c' };
 
 /**
- * The events of a run that does what the script says, as the API would send them: `scriptRun([says('Hello'), completes()])`.
- * It begins with `run.started` unless the script does.
+ * Returns the events of a scripted run in the format of the API: `scriptRun([says('Hello'), completes()])`.
+ * Adds `run.started` if the script does not begin with it.
  */
 export function scriptRun(
   script: Script,
@@ -40,12 +40,11 @@ export function scriptRun(
     const tool = type.startsWith('tool.') && 'tool_name' in data ? { tool_name: data.tool_name } : {};
     const failure = 'error_class' in data ? { error_class: data.error_class } : {};
     const envelope = { event_id: idOf(runId, index + 1), run_id: runId, seq: index + 1, created_at: time, ts: time, ...tool, ...failure };
-    // A step is an event but for the envelope; the compiler does not follow that through the union.
+    // Safe cast: the compiler does not correlate `type` and `data` of the union.
     return { ...envelope, type, data: { ...data, trace_id: traceId } } as RunEvent;
   });
 }
 
 const flatten = (script: Script): RunStep[] => script.flatMap((step) => ('type' in step ? [step] : flatten(step)));
 
-/** An id of its own for each event of a run. */
 const idOf = (runId: string, seq: number) => `${runId.slice(0, -12)}${seq.toString(16).padStart(12, '0')}`;

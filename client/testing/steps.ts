@@ -2,14 +2,14 @@ import type { RunCancelledEvent, RunCompletedEvent, RunFailedEvent, RunWaitingFo
 import type { RunStep } from './script.ts';
 
 type DataOf<Event extends { data: object }> = Partial<Omit<Event['data'], 'trace_id'>>;
-/** So that no two calls or questions of a test are taken for one. */
-let given = 0;
-const newId = (kind: string) => `${kind}_${++given}`;
+/** Global counter: ids of calls and questions are unique within a test file. */
+let idCounter = 0;
+const newId = (kind: string) => `${kind}_${++idCounter}`;
 
-/** The model answers, a word at a time. */
+/** The model writes text, one delta per word. */
 export const says = (text: string): RunStep[] => deltas(text);
 
-/** The model thinks, a word at a time. */
+/** The model writes thinking, one delta per word. */
 export const thinks = (text: string): RunStep[] => deltas(text, { channel: 'thinking' });
 
 const deltas = (text: string, more: { channel?: 'thinking' } = {}): RunStep[] =>
@@ -18,7 +18,7 @@ const deltas = (text: string, more: { channel?: 'thinking' } = {}): RunStep[] =>
     data: { content: piece, content_delta: piece, role: 'assistant', ...more },
   }));
 
-/** The model writes a call, and the tool answers with `result`, or fails when that is an Error. */
+/** The model calls a tool, which returns `result`, or fails if `result` is an Error. */
 export function usesTool(
   name: string,
   args: Record<string, unknown>,
@@ -34,7 +34,7 @@ export function usesTool(
   ];
 }
 
-/** The agent asks and waits; with a reply it is answered and goes on. */
+/** The agent asks the user and waits. With a `reply` the run resumes. */
 export function asks(message: string, reply?: string, more: DataOf<RunWaitingForInputEvent> = {}): RunStep[] {
   const request_id = more.request_id ?? newId('request');
   const waiting = {
@@ -57,16 +57,14 @@ export function asks(message: string, reply?: string, more: DataOf<RunWaitingFor
   ];
 }
 
-/** The run ends well. */
 export const completes = (data: DataOf<RunCompletedEvent> = {}): RunStep => ({ type: 'run.completed', data });
 
-/** The run fails. */
 export const fails = (message: string, data: DataOf<RunFailedEvent> = {}): RunStep => ({
   type: 'run.failed',
   data: { error_class: 'internal.error', resumable: false, ...data, message },
 });
 
-/** The run is stopped. */
+/** The run is cancelled. */
 export const cancels = (data: DataOf<RunCancelledEvent> = {}): RunStep => ({
   type: 'run.cancelled',
   data: { reason: 'cancel_signal', ...data },

@@ -1,17 +1,16 @@
 import type { RunEvent } from '../generated/types.ts';
 
-/** How an answer is sent. */
 export type EventsResponseOptions = {
-  /** Milliseconds before each event: all at once unless given. */
+  /** Milliseconds before each event. Default 0. */
   everyMs?: number | undefined;
-  /** Break the connection after this event, once it has been sent; a client goes on after it. */
+  /** Breaks the connection after the event with this `seq`. A client that reconnects continues after it. */
   cutAfter?: number | undefined;
 };
 
-/** One event as it travels (WHATWG HTML, 9.2.6). */
+/** Server-sent event format (WHATWG HTML, 9.2.6). */
 export const encodeEvent = (event: RunEvent): string => `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
-/** What `GET /v1/runs/{run_id}/events` answers when these are the events of the run: those after `after_seq` or `Last-Event-ID`. */
+/** A response of `GET /v1/runs/{run_id}/events` for these events: those after `after_seq` or `Last-Event-ID`. */
 export function eventsResponse(
   events: readonly RunEvent[],
   request?: Pick<Request, 'url' | 'headers'>,

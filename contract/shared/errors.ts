@@ -1,26 +1,30 @@
 import { z } from 'zod';
-import { failures } from './failures.ts';
+import { errorCodes } from './errorCodes.ts';
 
-/** What is wrong with one value of a request. */
+/** A validation error for one value of a request. */
 export const Issue = z
   .object({
     location: z.enum(['path', 'query', 'header', 'body']),
-    path: z.string().meta({ description: 'JSON Pointer (RFC 6901) in a body, the name of the parameter elsewhere.' }),
+    path: z.string().meta({ description: 'JSON Pointer (RFC 6901) in the body, otherwise the name of the parameter.' }),
     message: z.string(),
+    reason: z
+      .string()
+      .optional()
+      .meta({ description: 'A stable snake_case code, present for rules that the schema of the value does not express.' }),
   })
   .meta({ id: 'Issue' });
 export type Issue = z.infer<typeof Issue>;
 
-/** The body of every refusal. */
+/** The body of every error response. */
 export const Problem = z
   .object({
-    error: z.enum([...new Set(Object.values(failures).map(([, code]) => code))]),
-    message: z.string().meta({ description: 'For people; not part of the contract.' }),
+    error: z.enum([...new Set(Object.values(errorCodes).map(([, code]) => code))]),
+    message: z.string().meta({ description: 'Human-readable; not part of the contract.' }),
     trace_id: z.string().regex(/^[0-9a-f]{32}$/),
     details: z
       .looseObject({
-        reason: z.string().optional().meta({ description: 'A stable snake_case word.' }),
-        issues: z.array(Issue).max(50).optional().meta({ description: 'On every 400: all that is wrong with the request.' }),
+        reason: z.string().optional().meta({ description: 'A stable snake_case code.' }),
+        issues: z.array(Issue).max(50).optional().meta({ description: 'Present on every 400: all validation errors of the request.' }),
       })
       .meta({ description: 'Always an object.' }),
   })

@@ -1,21 +1,20 @@
 import { z } from 'zod';
 
-/** Any RFC 9562 UUID, lower-cased. */
-export const Id = z.guid().toLowerCase().meta({ id: 'Id', description: 'A UUID (RFC 9562); the server makes version 7.' });
+/** Accepts any RFC 9562 UUID and lowercases it. */
+export const Id = z.guid().toLowerCase().meta({ id: 'Id', description: 'A UUID (RFC 9562). The server generates version 7.' });
 
 /** An instant in UTC with milliseconds (RFC 3339). */
 export const Time = z.iso.datetime({ precision: 3 }).meta({ id: 'Time' });
 
-/** The trace of a request: 32 lower-case hex digits. */
 export const TraceId = z
   .string()
   .regex(/^[0-9a-f]{32}$/)
   .meta({ id: 'TraceId' });
 
-/** A name that people type: trimmed, 1 to `max` code points. */
-export const name = (max: number) => z.string().trim().min(1).max(max);
+/** Trimmed text of 1 to `max` code points. */
+export const trimmedText = (max: number) => z.string().trim().min(1).max(max);
 
-/** An integer in a query string: digits only, so that '', '1e3', '0x10' and ' 5' are refused (z.coerce.number takes them all). */
+/** An integer in a query string. Accepts only digits: `z.coerce.number` also accepts '', '1e3', '0x10' and ' 5'. */
 export const intParam = (min: number, max = 2 ** 31 - 1) =>
   z
     .string()
@@ -23,7 +22,7 @@ export const intParam = (min: number, max = 2 ** 31 - 1) =>
     .transform(Number)
     .pipe(z.int().min(min).max(max));
 
-/** A decimal number in a query string from `min` to `max`; an exponent is accepted. */
+/** A decimal number in a query string. An exponent is accepted. */
 export const numberParam = (min: number, max: number) =>
   z
     .string()
@@ -35,27 +34,39 @@ export const numberParam = (min: number, max: number) =>
 /** A boolean in a query string: true, 1, false or 0. */
 export const boolParam = () => z.stringbool({ truthy: ['true', '1'], falsy: ['false', '0'], case: 'sensitive' });
 
-/** Free text in a query that must not be blank, 1 to 200 code points. */
+/** Free text in a query string: 1 to 200 code points, not blank. */
 export const searchParam = () => z.string().trim().min(1).max(200);
 
-/** Nothing beyond `ok`: the answer of actions that only succeed. */
+/** The response of actions that return no data. */
 export const Ok = z.object({ ok: z.literal(true) }).meta({ id: 'Ok' });
 
-/** An object whose content is the caller's own. */
+/** An object with arbitrary content. */
 export const AnyObject = z.record(z.string(), z.unknown());
 
-/** A change must say what it changes: for `refine`, with `meta(oneOrMore)` beside it for the documents. */
-export const someField = [
-  (changes: object) => Object.values(changes).some((value) => value !== undefined),
-  'name at least one field',
-] as const;
-export const oneOrMore = { minProperties: 1 };
+/** The body of an update: any of the fields, and at least one. */
+export const changes = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z
+    .strictObject(shape)
+    .refine((given) => Object.values(given).some((value) => value !== undefined), 'name at least one field')
+    .meta({ minProperties: 1 });
 
-/** For `meta` of text that must hold more than white space. */
-export const notBlank = { pattern: '\\S' };
+/** `meta` of text that must not be blank. */
+export const notBlankMeta = { pattern: '\\S' };
 
-/** For rules between several values, which no schema of one of them can tell. */
-export const betweenValues = { reason: 'inconsistent_values' };
+/** `params` of a rule that compares several values, which the schema of a single value cannot express. */
+export const inconsistentValues = { reason: 'inconsistent_values' };
 
-/** A lower-case word as a pattern that takes it in any case. */
-export const anyCase = (word: string) => word.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+/** `meta` of a trimmed BCP 47 tag. Text in another form is 400 `invalid_locale`. */
+export const localeMeta = { pattern: '^\\s*(?:(?:[A-Za-z]{2,3}|[A-Za-z]{5,8})(?:-[A-Za-z0-9]{1,8})*\\s*)?$' };
+
+/** `meta` of a trimmed time zone name. A name that is not in the IANA database is 400 `invalid_timezone`. */
+export const timeZoneMeta = { pattern: '^\\s*(?:[A-Za-z][A-Za-z0-9_+/-]*\\s*)?$' };
+
+/** `meta` of an email address. Stricter rules of the server return 400 `invalid_email`. */
+export const emailMeta = { pattern: '[^\\s@]@[^\\s@]' };
+
+/** `meta` of a base URL. Stricter rules of the server return 400 with a reason. */
+export const baseUrlMeta = { pattern: '^\\s*[Hh][Tt][Tt][Pp][Ss]?://[^\\s?#/\\\\][^\\s?#\\\\]*\\s*$' };
+
+/** A pattern that matches a lowercase word in any case. */
+export const caseInsensitivePattern = (word: string) => word.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);

@@ -4,77 +4,85 @@ import { Id } from './fields.ts';
 import { paramNames } from './path.ts';
 import type { Route, Schema } from './route.ts';
 
-type Shapes = { params: Schema; query: Schema | undefined; headers: z.core.$ZodObject | undefined };
+type InputSchemas = { params: Schema; query: Schema | undefined; headers: z.core.$ZodObject | undefined };
 
-/** Every parameter is an id unless the contract says otherwise. */
-const shapesOf = (route: Route): Shapes => ({
+/** A path parameter is an ID unless the contract declares otherwise. */
+const inputSchemasOf = (route: Route): InputSchemas => ({
   params: z.object({ ...Object.fromEntries(paramNames(route.path).map((name) => [name, Id])), ...route.pathParams?._zod.def.shape }),
   query: route.query,
   headers: route.headers,
 });
-const shapes = new WeakMap<Route, Shapes>();
+const schemaCache = new WeakMap<Route, InputSchemas>();
 
-/** The values of a request beside its body, before and after they are parsed. */
+/** The path, query and header values of a request, before parsing. */
 export type RawInput = { params: Record<string, string>; query: Record<string, unknown>; headers: Record<string, unknown> };
 export type ParsedInput = {
   params: Record<string, string>;
   query: Record<string, unknown>;
   headers: unknown;
-  /** The account that `X-Account-Id` names. */
+  /** The value of `X-Account-Id`. */
   accountId: string | undefined;
 };
 
-/** All that is wrong with a request, and what the contract's rules say about it. */
-export type Faults = { issues: Issue[]; details: Record<string, unknown> };
+/** The validation errors of a request, and the `params` of the violated rules. */
+export type ValidationErrors = { issues: Issue[]; details: Record<string, unknown> };
 
-/** The path, query and header values of a request, parsed; what is wrong with them is added to `faults`. */
-export function parseInput(route: Route, raw: RawInput, { issues, details }: Faults): ParsedInput {
-  let shape = shapes.get(route);
+/** Parses the path, query and header values of a request. Errors are added to the last argument. */
+export function parseInput(route: Route, raw: RawInput, { issues, details }: ValidationErrors): ParsedInput {
+  let shape = schemaCache.get(route);
   if (!shape) {
-    shape = shapesOf(route);
-    shapes.set(route, shape);
+    shape = inputSchemasOf(route);
+    schemaCache.set(route, shape);
   }
-  const params = check(shape.params, decodeAll(raw.params), 'path', issues) as Record<string, string>;
-  const query = (shape.query ? check(shape.query, noControls(raw.query, issues), 'query', issues, details) : {}) as Record<string, unknown>;
-  const headers = shape.headers && check(shape.headers, raw.headers, 'header', issues);
+  const params = parseValue(shape.params, decodeParams(raw.params), 'path', issues) as Record<string, string>;
+  const query = (shape.query ? parseValue(shape.query, rejectNulCharacters(raw.query, issues), 'query', issues, details) : {}) as Record<
+    string,
+    unknown
+  >;
+  const headers = shape.headers && parseValue(shape.headers, raw.headers, 'header', issues);
   const named = raw.headers['x-account-id'];
   const accountId =
     named === undefined || route.metadata.auth === 'public'
       ? undefined
-      : (check(z.object({ 'X-Account-Id': Id }), { 'X-Account-Id': named }, 'header', issues) as { 'X-Account-Id': string } | undefined)?.[
-          'X-Account-Id'
-        ];
-  if (namesAccount(route) && params && accountId !== undefined && accountId !== params.account_id)
+      : (
+          parseValue(z.object({ 'X-Account-Id': Id }), { 'X-Account-Id': named }, 'header', issues) as
+            | { 'X-Account-Id': string }
+            | undefined
+        )?.['X-Account-Id'];
+  if (hasAccountInPath(route) && params && accountId !== undefined && accountId !== params.account_id)
     issues.push({ location: 'header', path: 'X-Account-Id', message: 'must be the account of the path, or left out' });
   return { params, query, headers, accountId };
 }
 
-/** Whether the account is the one in the path, whatever the token says. */
-export const namesAccount = ({ path }: Pick<Route, 'path'>) => path.startsWith('/v1/accounts/{account_id}');
+/** Whether the account in the path is used instead of the account of the token. */
+export const hasAccountInPath = ({ path }: Pick<Route, 'path'>) => path.startsWith('/v1/accounts/{account_id}');
 
-/** Parse a value; what is wrong with it is added to `issues`, and what a rule of the contract says about that (its `params`) to `details`. */
-export function check(shape: Schema, value: unknown, location: Issue['location'], issues: Issue[], details: object = {}): unknown {
+/** Parses a value. Errors are added to `issues`, and the `params` of violated custom rules to `details`. */
+export function parseValue(shape: Schema, value: unknown, location: Issue['location'], issues: Issue[], details: object = {}): unknown {
   const { data, error } = z.safeParse(shape, value);
   for (const issue of error?.issues ?? []) {
-    if (issue.code === 'custom') Object.assign(details, issue.params);
-    for (const { path, message } of flat(issue))
-      issues.push({ location, path: location === 'body' ? pointer(path) : path.join('.'), message });
+    const params = issue.code === 'custom' ? issue.params : undefined;
+    Object.assign(details, params);
+    const reason = typeof params?.reason === 'string' && { reason: params.reason };
+    for (const { path, message } of splitUnknownKeys(issue))
+      issues.push({ location, path: location === 'body' ? jsonPointer(path) : path.join('.'), message, ...reason });
   }
   return data;
 }
 
-/** An unknown key is reported where it is, each on its own. */
-const flat = (issue: z.core.$ZodIssue) =>
+/** Unknown keys are reported separately, each at its own path. */
+const splitUnknownKeys = (issue: z.core.$ZodIssue) =>
   issue.code === 'unrecognized_keys' ? issue.keys.map((key) => ({ path: [...issue.path, key], message: 'is not known' })) : [issue];
 
-/** A path in a value as a JSON Pointer (RFC 6901). */
-export const pointer = (path: readonly PropertyKey[]) =>
+/** Formats a path as a JSON Pointer (RFC 6901). */
+export const jsonPointer = (path: readonly PropertyKey[]) =>
   path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
-/** A value that is not percent-encoded UTF-8, or holds U+0000, is left undefined and fails its shape. */
-const decodeAll = (raw: Record<string, string>) => Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, decode(value)]));
+/** Values that are not percent-encoded UTF-8, or that contain U+0000, become undefined and fail validation. */
+const decodeParams = (raw: Record<string, string>) =>
+  Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, decodeParam(value)]));
 
-function decode(value: string) {
+function decodeParam(value: string) {
   try {
     const text = decodeURIComponent(value);
     return text.includes('\0') ? undefined : text;
@@ -83,7 +91,7 @@ function decode(value: string) {
   }
 }
 
-function noControls(query: Record<string, unknown>, issues: Issue[]) {
+function rejectNulCharacters(query: Record<string, unknown>, issues: Issue[]) {
   for (const [name, value] of Object.entries(query))
     if (String(value).includes('\0')) issues.push({ location: 'query', path: name, message: 'must not contain U+0000' });
   return query;

@@ -1,4 +1,4 @@
-/** Which role holds which permission (specification, identity 1.3): one column a role. */
+/** The roles that have each permission. */
 export const permissionMatrix = {
   'account.members.invite': ['platform_admin', 'admin'],
   'account.members.list': ['platform_admin', 'admin'],
@@ -34,20 +34,16 @@ export const permissionMatrix = {
   'platform.invite_codes.manage': ['platform_admin'],
 } as const;
 
-/** A permission of the matrix. */
 export type Permission = keyof typeof permissionMatrix;
 
-/** The columns of the matrix. */
-export type Role = (typeof permissionMatrix)[Permission][number];
-
-/** Every permission, sorted as on the wire. */
+/** Sorted as in responses. */
 export const permissions = (Object.keys(permissionMatrix) as Permission[]).sort();
 
-/** The permissions of a role in its account; a role that is not in the matrix has none. */
+/** The permissions of a role in its account. Empty for a role that is not in the matrix. */
 export const permissionsOf = (role: string): Permission[] =>
   permissions.filter((permission) => (permissionMatrix[permission] as readonly string[]).includes(role));
 
-/** What a key can be given: the permissions that some operation open to API keys asks for. With another a key would promise what it cannot do. */
+/** The scopes that an API key can have: permissions that at least one operation open to API keys requires. Other scopes would have no effect. */
 export const keyPermissions: readonly Permission[] = [
   'account.audit_read',
   'data.projects.manage',
@@ -61,5 +57,5 @@ export const keyPermissions: readonly Permission[] = [
   'data.webhooks.manage',
 ];
 
-/** The permissions that belong to the platform and never to an API key. */
+/** Permissions that API keys never have. */
 export const platformPermissions = permissions.filter((permission) => permission.startsWith('platform.'));

@@ -1,72 +1,76 @@
-import type { RefusalStatus } from './failures.ts';
+import type { z } from 'zod';
+import type { ErrorStatus } from './errorCodes.ts';
 import type { Permission } from './permissions.ts';
 import type { QuotaName } from './quotas.ts';
-import type { Schema } from './route.ts';
 
-/** One permission, all of several, or one for each value of the `scope` that the request names. */
-export type Demand = Permission | readonly Permission[] | { readonly account: Permission; readonly platform: Permission };
+/** One permission, several that are all required, or one for each value of the `scope` of the request. */
+export type RequiredPermission = Permission | readonly Permission[] | { readonly account: Permission; readonly platform: Permission };
 
-/** What an id in a query names; `rows` is no resource: the value selects among the rows that the caller sees. */
+/** The resource that an ID in a query refers to. `rows` is not a resource: the value filters the rows that the caller can see. */
 export type QueryTarget = 'account' | 'user' | 'project' | 'thread' | 'run' | 'share' | 'rows';
 
-/** What a route demands and promises besides its shapes. The server enforces it; documents, client and tests read it. */
+/** Requirements and properties of a route besides its schemas. The server enforces them; the docs, the client and the tests read them. */
 export type Policy = {
-  /** Who may call: anybody, a signed-in user, also an API key, or a signed-in user with a platform permission. */
+  /** Who may call: anyone, a signed-in user, a signed-in user or an API key, or a signed-in user with `platform.admin`. */
   auth: 'public' | 'user' | 'user+key' | 'platform';
-  /** Lacking it is 403 before anything is looked up. */
+  /** Checked before any lookup. 403 if missing. */
   read?: Permission | readonly Permission[];
-  /** Lacking it is 403 once the thing is known to be visible. */
-  permission?: Demand;
+  /** Checked after the resource is known to be visible. 403 if missing. */
+  permission?: RequiredPermission;
   /**
-   * Who passes without `read` and `permission`: whoever the path names as `{user_id}`; an admin of the platform, where the path names an account
-   * also of one that he is no member of; or, only without `permission`, the owner, whom only the service knows.
+   * Who may call without `read` and `permission`. `self` is the user in the `{user_id}` of the path. `platform.admin` also applies to accounts of
+   * which the admin is not a member, if the path contains an account. `owner` still needs `read`; the service checks who the owner is.
    */
-  or?: 'owner' | 'self' | 'platform.admin';
-  /** What each id in the query names. It is looked up like an id in the path, so one that the caller may not see is 404. */
+  exempt?: 'owner' | 'self' | 'platform.admin';
+  /** The resource of each ID in the query. It is looked up like an ID in the path: one that the caller may not see is 404. */
   queryIds?: Readonly<Record<string, QueryTarget>>;
-  /** Whoever may read a thing may call, where otherwise only its owner may change it. */
-  anyReader?: true;
-  /** `optional`: the route is of the user alone and works without a usable active account. */
+  /** Anyone who can read the resource may call. Without this, only its owner can change it. */
+  allowReaders?: true;
+  /** `optional`: the route concerns only the user and works without a usable active account. */
   account?: 'optional';
-  /** Whoever names a secret in this parameter of the query needs no credential; what the secret opens is for the service to say. */
-  openWith?: string;
-  /** The caller's origin is checked, because the route reads or sets the session cookie (identity 2.4). */
+  /** A request with a secret in this query parameter needs no credential. The service decides what the secret gives access to. */
+  secretParam?: string;
+  /** The origin of the request is checked, because the route reads or sets the session cookie. */
   origin?: true;
-  /** The request must name a loopback host or one that is configured, because the route trusts the network (DNS rebinding). */
-  ownHost?: true;
-  /** The action and target type of the audit entry a call leaves; `none` for a POST that changes nothing. */
+  /** The `Host` must be loopback or configured, because the route trusts the network. This protects against DNS rebinding. */
+  trustedHostOnly?: true;
+  /** The action and target type of the audit entry of a call. `none` for a POST that changes nothing. */
   audit?: readonly [action: `${string}.${string}`, target: string] | 'none';
-  /** The same of a GET that says itself when it leaves one: it makes what it reads when that is missing, or shows what is not shown unnoticed. */
-  makes?: readonly [action: `${string}.${string}`, target: string];
-  /** Every POST with an actor and a JSON body takes an Idempotency-Key, unless this says otherwise. */
+  /** The same for a GET whose handler decides whether to write an audit entry: it creates a missing resource, or returns data whose access is audited. */
+  auditOnRead?: readonly [action: `${string}.${string}`, target: string];
+  /** `false` turns off Idempotency-Key, which every POST with an actor and a JSON body otherwise accepts. */
   idempotent?: false;
-  /** The limit against guessing that a route is counted in. */
-  rate?: 'login' | 'registration' | 'lookup' | 'otp' | 'mail' | 'redeem';
-  /** What a call adds to, or starts work that adds to it: beyond its limit the call is 409. */
+  /** The rate limit against guessing that applies to the route. */
+  rateLimit?: 'login' | 'registration' | 'lookup' | 'otp' | 'mail' | 'redeem';
+  /** The quota that the call, or work that it starts, counts toward. Exceeding it is 409. */
   quota?: QuotaName;
-  /** Answers whether the process works: it is neither counted nor shed, and has no refusal for an outage. */
+  /** A health probe: excluded from rate limits and load shedding, and without the 503 error of an outage. */
   probe?: true;
-  /** Every answer takes so many milliseconds at least, so that time does not tell what was found. */
-  atLeastMs?: number;
-  /** A list in pages: the answer is the rows, or an object that holds them beside other things. */
+  /** Minimum duration of every response in milliseconds, so that timing does not reveal the result. */
+  minDurationMs?: number;
+  /** A paginated list. The response is the array of rows (`cursor`) or an object that contains them (`within`). */
   pages?: 'cursor' | 'within';
-  /** Refusals only the service can know of: no credits, a state conflict, a dependency that is off. */
-  also?: readonly RefusalStatus[];
+  /** Error statuses that only the service can produce, such as missing credits, a state conflict or a disabled dependency. */
+  extraErrors?: readonly ErrorStatus[];
 };
 
-/** All that a caller must hold to use a route, in the order in which it is asked; `or` tells who need not. */
-export function demandsOf({ auth, read = [], permission = [] }: Policy, scope: 'account' | 'platform' = 'account'): Permission[] {
+/** All permissions that a route requires, in the order in which they are checked. Ignores `exempt`. */
+export function requiredPermissionsOf(
+  { auth, read = [], permission = [] }: Policy,
+  scope: 'account' | 'platform' = 'account',
+): Permission[] {
   const own = typeof permission === 'object' && 'platform' in permission ? permission[scope] : permission;
   return [...new Set([auth === 'platform' ? 'platform.admin' : read, own].flat())];
 }
 
-/** Whether a route acts for the account or for the platform, as the request says. */
+/** Whether the request chooses between the account and the platform. */
 export const isScoped = ({ permission }: Policy): boolean => typeof permission === 'object' && 'platform' in permission;
 
-type Declared = { method: string; path: string; query?: Schema; body?: Schema | null; contentType?: string; metadata: Policy };
+type Schema = z.core.$ZodType;
+type RouteDeclaration = { method: string; path: string; query?: Schema; body?: Schema | null; contentType?: string; metadata: Policy };
 
-/** Which part of a declaration brings which refusals: the one table behind the types, the documents and the tests. */
-const causes = {
+/** The error statuses that each part of a declaration can cause. Types, docs and tests derive from this table. */
+const errorCauses = {
   always: [500],
   outage: [503],
   credential: [400, 401, 403],
@@ -79,41 +83,41 @@ const causes = {
   idempotent: [400, 409],
   rate: [429],
   quota: [409],
-} as const satisfies Record<string, readonly RefusalStatus[]>;
-type Cause = keyof typeof causes;
+} as const satisfies Record<string, readonly ErrorStatus[]>;
+type Cause = keyof typeof errorCauses;
 
-/** Whether a route takes an Idempotency-Key (identity 0.5). */
-export const isIdempotent = ({ method, contentType, metadata }: Declared) =>
+/** Whether a route accepts an Idempotency-Key. See docs/guides/idempotency.md. */
+export const isIdempotent = ({ method, contentType, metadata }: RouteDeclaration) =>
   method === 'POST' && metadata.auth !== 'public' && metadata.idempotent !== false && contentType !== 'multipart/form-data';
 
-const holds: Record<Cause, (route: Declared) => boolean> = {
+const applies: Record<Cause, (route: RouteDeclaration) => boolean> = {
   always: () => true,
   outage: ({ metadata }) => metadata.probe !== true,
   credential: ({ metadata }) => metadata.auth !== 'public',
   account: ({ metadata }) => metadata.auth !== 'public' && metadata.account !== 'optional',
   origin: ({ metadata }) => metadata.origin === true,
-  ownHost: ({ metadata }) => metadata.ownHost === true,
+  ownHost: ({ metadata }) => metadata.trustedHostOnly === true,
   pathParams: ({ path }) => path.includes('{'),
   query: ({ query }) => query !== undefined,
   body: ({ body }) => Boolean(body),
   idempotent: isIdempotent,
-  rate: ({ metadata }) => metadata.rate !== undefined,
+  rate: ({ metadata }) => metadata.rateLimit !== undefined,
   quota: ({ metadata }) => metadata.quota !== undefined,
 };
 
-/** Every status a route can be refused with, in order. */
-export function refusalsOf(route: Declared): RefusalStatus[] {
-  const here = (Object.keys(causes) as Cause[]).filter((cause) => holds[cause](route));
-  return [...new Set<RefusalStatus>([...here.flatMap((cause) => causes[cause]), ...(route.metadata.also ?? [])])].sort();
+/** All error statuses of a route, sorted. */
+export function errorStatusesOf(route: RouteDeclaration): ErrorStatus[] {
+  const here = (Object.keys(errorCauses) as Cause[]).filter((cause) => applies[cause](route));
+  return [...new Set<ErrorStatus>([...here.flatMap((cause) => errorCauses[cause]), ...(route.metadata.extraErrors ?? [])])].sort();
 }
 
-type CauseOf<R extends Declared> =
+type CauseOf<R extends RouteDeclaration> =
   | 'always'
   | (R['metadata'] extends { probe: true } ? never : 'outage')
   | (R['metadata']['auth'] extends 'public' ? never : 'credential')
   | (R['metadata'] extends { auth: 'public' } | { account: 'optional' } ? never : 'account')
   | (R['metadata'] extends { origin: true } ? 'origin' : never)
-  | (R['metadata'] extends { ownHost: true } ? 'ownHost' : never)
+  | (R['metadata'] extends { trustedHostOnly: true } ? 'ownHost' : never)
   | (R['path'] extends `${string}{${string}` ? 'pathParams' : never)
   | (R extends { query: Schema } ? 'query' : never)
   | (R extends { body: Schema } ? 'body' : never)
@@ -122,10 +126,10 @@ type CauseOf<R extends Declared> =
         ? never
         : 'idempotent'
       : never)
-  | (R['metadata'] extends { rate: string } ? 'rate' : never)
+  | (R['metadata'] extends { rateLimit: string } ? 'rate' : never)
   | (R['metadata'] extends { quota: string } ? 'quota' : never);
 
-/** The same for the compiler. */
-export type RefusalsOf<R extends Declared> =
-  | (typeof causes)[CauseOf<R>][number]
-  | (R['metadata'] extends { also: readonly (infer S extends RefusalStatus)[] } ? S : never);
+/** `errorStatusesOf` for the compiler. */
+export type ErrorStatusesOf<R extends RouteDeclaration> =
+  | (typeof errorCauses)[CauseOf<R>][number]
+  | (R['metadata'] extends { extraErrors: readonly (infer S extends ErrorStatus)[] } ? S : never);

@@ -1,11 +1,11 @@
-/** Bytes that an account stores. The limit is an entitlement, so a plan or an override may change it. */
+/** Bytes stored by an account. The limit is an entitlement, so plans and overrides can change it. */
 type ByteQuota = { unit: 'bytes'; per: 'account'; entitlement: `quota.${string}` };
-/** Rows of an account, of a user in an account, or of a user: all, or those of the last 24 hours. `reason` where a refusal has its own. */
+/** Rows per account, per user in an account, or per user: in total, or in the last 24 hours. `reason` replaces `quota_exceeded`. */
 type RowQuota = { unit: 'rows'; per: 'account' | 'member' | 'user'; max: number; window?: 'day'; reason?: string };
 
 /**
- * The quotas. A route that creates what a quota counts names it in its policy; exceeding it is 409, and nothing is stored.
- * Concurrent requests never exceed a quota together.
+ * A route that creates rows or bytes counted by a quota has the quota in its policy. Exceeding it is 409, and nothing is stored.
+ * Concurrent requests cannot exceed a quota together.
  */
 export const quotas = {
   attachments: { unit: 'bytes', per: 'account', entitlement: 'quota.attachment_bytes' },
@@ -28,21 +28,20 @@ export const quotas = {
 
 export type QuotaName = keyof typeof quotas;
 
-/** The quotas of bytes. */
-export type StorageName = { [Name in QuotaName]: (typeof quotas)[Name] extends ByteQuota ? Name : never }[QuotaName];
+export type StorageQuotaName = { [Name in QuotaName]: (typeof quotas)[Name] extends ByteQuota ? Name : never }[QuotaName];
 
-/** The reason that a refusal for a quota gives. */
+/** The `details.reason` of the 409 error for an exceeded quota. */
 export const quotaReason = (name: QuotaName): string => {
   const quota: ByteQuota | RowQuota = quotas[name];
   return (quota.unit === 'rows' && quota.reason) || 'quota_exceeded';
 };
 
-const holders: Record<RowQuota['per'], string> = { account: 'an account', member: 'a user in an account', user: 'a user' };
+const holders: Record<RowQuota['per'], string> = { account: 'account', member: 'account member', user: 'user' };
 
-/** A quota in a sentence, for the documents. */
-export function quotaText(name: QuotaName): string {
+/** Describes a quota in one sentence, for the docs. */
+export function describeQuota(name: QuotaName): string {
   const quota: ByteQuota | RowQuota = quotas[name];
   if (quota.unit === 'bytes')
-    return `Refused while the account stores more than its entitlement \`${quota.entitlement}\`, or would by this.`;
-  return `At most ${quota.max.toLocaleString('en')} for ${holders[quota.per]}${quota.window ? ` a ${quota.window}` : ''}.`;
+    return `Returns 409 if the account exceeds its entitlement \`${quota.entitlement}\`, or would exceed it with this request.`;
+  return `At most ${quota.max.toLocaleString('en')} per ${holders[quota.per]}${quota.window ? ` per ${quota.window}` : ''}.`;
 }

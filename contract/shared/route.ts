@@ -3,78 +3,80 @@ import type { z } from 'zod';
 import type { ParamName } from './path.ts';
 import type { Policy } from './policy.ts';
 
-/** Any zod schema. The core type, because comparing a big schema with `z.ZodType` costs the compiler three times the memory. */
+/** Any zod schema. This is the core type, because comparing a large schema with `z.ZodType` triples the compiler's memory use. */
 export type Schema = z.core.$ZodType;
 type ObjectSchema = z.core.$ZodObject;
 
-/** A server-sent event stream: `body` is the shape of one event, and it is over after one of the `last` types. */
-export type Events<Event extends Schema = Schema> = ContractOtherResponse<Event & ContractAnyType> & {
+/** A server-sent event stream. `body` is the schema of one event. The stream ends after an event of one of the `last` types. */
+export type EventStream<Event extends Schema = Schema> = ContractOtherResponse<Event & ContractAnyType> & {
   readonly body: Event;
   readonly last: readonly string[];
 };
 
-/** Declare an event stream. A ts-rest response by type only: its runtime would bring a second zod along. */
-export const eventsOf = <Event extends z.core.$ZodType<{ type: string }>>(event: Event, last: readonly z.output<Event>['type'][]) =>
-  ({ contentType: 'text/event-stream', body: event, last }) as unknown as Events<Event>;
+/** Declares an event stream. Uses only the type of a ts-rest response, because its runtime would load a second copy of zod. */
+export const declareEventStream = <Event extends z.core.$ZodType<{ type: string }>>(
+  event: Event,
+  last: readonly z.output<Event>['type'][],
+) => ({ contentType: 'text/event-stream', body: event, last }) as unknown as EventStream<Event>;
 
-/** The bytes of a file, of whatever type the answer's Content-Type says. */
-export type Bytes = ContractOtherResponse<ContractAnyType> & { readonly bytes: true };
+/** The bytes of a file. Its type is the Content-Type of the response. */
+export type FileBody = ContractOtherResponse<ContractAnyType> & { readonly bytes: true };
 
-/** Declare an answer of bytes; with `304: null` beside it, for a reader that names the version it has. */
-export const bytesOf = () => ({ contentType: 'application/octet-stream', bytes: true }) as unknown as Bytes;
+/** Declares a file response. Declare `304: null` as well, for requests with If-None-Match. */
+export const declareFile = () => ({ contentType: 'application/octet-stream', bytes: true }) as unknown as FileBody;
 
-/** `null` is an answer without a body. */
-export type Answer = Schema | Events | Bytes | null;
+/** `null` is a response without a body. */
+export type ResponseBody = Schema | EventStream | FileBody | null;
 
-type Common = {
+type RouteBase = {
   path: `/${string}`;
   summary: string;
   description?: string;
-  /** Only for parameters that are not ids. */
+  /** Only for parameters that are not IDs. */
   pathParams?: ObjectSchema;
   query?: ObjectSchema;
-  /** Headers beyond those every route takes. */
+  /** Headers in addition to those that every route accepts. */
   headers?: ObjectSchema;
-  /** Refusals follow from the rest, see `refusalsOf`: these are the successes, and 503 where a probe answers by it. */
-  responses: { readonly [Status in 200 | 201 | 202 | 204 | 304 | 503]?: Answer };
+  /** The success responses, and 503 for a probe. `errorStatusesOf` derives the error responses. */
+  responses: { readonly [Status in 200 | 201 | 202 | 204 | 304 | 503]?: ResponseBody };
 };
-type Reading = Common & { method: 'GET'; body?: never; metadata: Policy };
-type Writing = Common & {
+type ReadRoute = RouteBase & { method: 'GET'; body?: never; metadata: Policy };
+type WriteRoute = RouteBase & {
   method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   body: Schema | null;
   contentType?: 'application/json' | 'multipart/form-data';
-  /** Bytes of the largest body, 1 MiB unless given. */
+  /** Maximum body size in bytes. Default: 1 MiB. */
   maxBody?: number;
   metadata: Policy & { audit: NonNullable<Policy['audit']> };
 };
 
-/** One operation. A route without a policy, or a writing one without an audit action, does not compile. */
-export type Route = Reading | Writing;
+/** One operation. A route without a policy, or a write without an audit action, does not compile. */
+export type Route = ReadRoute | WriteRoute;
 
-/** Write `{ … } as const satisfies Resource`. */
+/** Declare as `{ … } as const satisfies Resource`. */
 export type Resource = { readonly [name: string]: Route };
 
-/** Resources by area. */
+/** Resources by name. */
 export type Contract = { readonly [area: string]: Resource };
 
-/** Whether one of the answers of a route is an event stream. */
-export const streamOf = (route: Route): Events | undefined =>
-  Object.values(route.responses).find((answer: Answer): answer is Events => answer !== null && 'last' in answer);
+/** The event stream of a route, if it has one. */
+export const eventStreamOf = (route: Route): EventStream | undefined =>
+  Object.values(route.responses).find((answer: ResponseBody): answer is EventStream => answer !== null && 'last' in answer);
 
-/** Whether one of the answers of a route is a file. */
-export const hasBytes = (route: Route): boolean =>
-  Object.values(route.responses).some((answer: Answer) => answer !== null && 'bytes' in answer);
+/** Whether one of the responses of a route is a file. */
+export const returnsFile = (route: Route): boolean =>
+  Object.values(route.responses).some((answer: ResponseBody) => answer !== null && 'bytes' in answer);
 
-/** Bytes of the largest body of a route. */
-export const mostBytes = (route: Route): number => ('maxBody' in route && route.maxBody) || 2 ** 20;
+/** Maximum body size of a route in bytes. */
+export const maxBodyBytes = (route: Route): number => ('maxBody' in route && route.maxBody) || 2 ** 20;
 
-/** Whether the body of a route is a form: fields and a file, read as they come. */
-export const isForm = (route: Route): boolean => route.method !== 'GET' && route.contentType === 'multipart/form-data';
+/** Whether the body of a route is multipart/form-data: fields and a file, read as a stream. */
+export const isMultipart = (route: Route): boolean => route.method !== 'GET' && route.contentType === 'multipart/form-data';
 
 type ValueOf<A> =
-  A extends Events<infer Event extends Schema>
+  A extends EventStream<infer Event extends Schema>
     ? AsyncIterable<z.output<Event>>
-    : A extends Bytes
+    : A extends FileBody
       ? Blob
       : A extends Schema
         ? z.output<A>
@@ -87,10 +89,10 @@ export type QueryOf<R extends Route> = R extends { query: infer Q extends Object
 export type HeadersOf<R extends Route> = R extends { headers: infer H extends ObjectSchema } ? H : never;
 export type BodyOf<R extends Route> = R extends { body: infer B extends Schema } ? B : never;
 
-/** What a handler may return: one of the declared successes. */
-export type AnswerOf<R extends Route> = {
+/** What a handler can return: one of the declared success responses. */
+export type HandlerResult<R extends Route> = {
   [S in keyof R['responses']]: { status: S; body: ValueOf<R['responses'][S]> };
 }[keyof R['responses']];
 
-/** What a client gets. That nothing changed is told only to those who ask for it by a header of their own. */
+/** What a client call returns. Excludes 304. */
 export type SuccessOf<R extends Route> = ValueOf<R['responses'][Exclude<keyof R['responses'], 304>]>;

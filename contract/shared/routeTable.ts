@@ -1,26 +1,26 @@
-import { paramNames, pathSteps } from './path.ts';
+import { paramNames, pathSegments } from './path.ts';
 
 type Entry<T> = { names: readonly string[]; value: T };
-type Node<T> = { fixed: Map<string, Node<T>>; hole?: Node<T>; rest?: Node<T>; entries: Map<string, Entry<T>> };
-const node = <T>(): Node<T> => ({ fixed: new Map(), entries: new Map() });
+type Node<T> = { literals: Map<string, Node<T>>; param?: Node<T>; rest?: Node<T>; entries: Map<string, Entry<T>> };
+const node = <T>(): Node<T> => ({ literals: new Map(), entries: new Map() });
 
 export type Match<T> = { value: T; params: Record<string, string> };
 
-/** Finds the route of a path without trying them one by one; fixed words win over parameters. */
+/** A tree of path templates. Literal segments take precedence over parameters. */
 export class RouteTable<T> {
   readonly #root = node<T>();
 
   add(method: string, template: string, value: T) {
-    const { entries } = pathSteps(template).reduce(child, this.#root);
+    const { entries } = pathSegments(template).reduce(child, this.#root);
     if (entries.has(method)) throw new Error(`${method} ${template} is declared twice`);
     entries.set(method, { names: paramNames(template), value });
   }
 
-  /** The route; or the methods the path has, when not this one; or undefined for an unknown path. */
+  /** Returns the route, or the methods of the path if it has no such method, or undefined for an unknown path. */
   find(method: string, path: string): Match<T> | { allow: string[] } | undefined {
-    const steps = pathSteps(path);
+    const steps = pathSegments(path);
     const values: string[] = [];
-    const entries = walk(this.#root, steps, 0, values)?.entries;
+    const entries = findNode(this.#root, steps, 0, values)?.entries;
     const entry = entries?.get(method) ?? (method === 'HEAD' ? entries?.get('GET') : undefined);
     if (!entry) return entries && { allow: [...entries.keys()] };
     const params: Record<string, string> = {};
@@ -35,28 +35,28 @@ function child<T>(at: Node<T>, step: string): Node<T> {
     return at.rest;
   }
   if (step.startsWith('{')) {
-    at.hole ??= node();
-    return at.hole;
+    at.param ??= node();
+    return at.param;
   }
-  const next = at.fixed.get(step) ?? node<T>();
-  at.fixed.set(step, next);
+  const next = at.literals.get(step) ?? node<T>();
+  at.literals.set(step, next);
   return next;
 }
 
-/** Walks down, gathering the values of the holes passed; a wrong turn takes its values back. */
-function walk<T>(at: Node<T>, steps: readonly string[], from: number, values: string[]): Node<T> | undefined {
+/** Collects the parameter values in `values`, and removes them again when it backtracks. */
+function findNode<T>(at: Node<T>, steps: readonly string[], from: number, values: string[]): Node<T> | undefined {
   const step = steps[from];
   if (step === undefined) return at.entries.size > 0 ? at : undefined;
-  const fixed = at.fixed.get(step);
-  const straight = fixed && walk(fixed, steps, from + 1, values);
+  const fixed = at.literals.get(step);
+  const straight = fixed && findNode(fixed, steps, from + 1, values);
   if (straight || step === '' || step.startsWith('/')) return straight;
   if (at.rest) {
     values.push(steps.slice(from).join('/'));
     return at.rest;
   }
-  if (!at.hole) return undefined;
+  if (!at.param) return undefined;
   const mark = values.push(step);
-  const found = walk(at.hole, steps, from + 1, values);
+  const found = findNode(at.param, steps, from + 1, values);
   if (!found) values.length = mark - 1;
   return found;
 }

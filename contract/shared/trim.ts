@@ -1,16 +1,16 @@
 /*
- * Trimming takes linear time here. A regular expression that ends in `+$` takes quadratic time: it tries every character of a long run as a
- * start.
+ * These functions take linear time. A regular expression that ends in `+$` takes quadratic time, because it tries every character of a long run
+ * as a start.
  */
 
-/** `text` without those of `characters` that stand at its end. */
+/** Removes trailing characters that are in `characters`. */
 export function trimEnd(text: string, characters: string): string {
   let end = text.length;
   while (end > 0 && characters.includes(text[end - 1]!)) end--;
   return text.slice(0, end);
 }
 
-/** `text` without those of `characters` that stand at its start. */
+/** Removes leading characters that are in `characters`. */
 export function trimStart(text: string, characters: string): string {
   let start = 0;
   while (start < text.length && characters.includes(text[start]!)) start++;

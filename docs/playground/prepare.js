@@ -1,5 +1,5 @@
-// Builds the playground when its sources are newer than what was built. Plain JavaScript, because npm runs it after every install, with
-// whatever Node it has when packages are left out; the API works without the playground, so nothing here makes an install fail.
+// Builds the playground if its sources are newer than the last build. Plain JavaScript, because npm runs it after every install, possibly with an
+// older Node when development packages are omitted. Errors never fail the install: the API works without the playground.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -8,7 +8,7 @@ const root = new URL('../../', here);
 const built = fileURLToPath(new URL('dist', here));
 const sources = ['docs/playground/src/', 'docs/playground/index.html', 'docs/playground/vite.config.ts', 'client/', 'contract/shared/'];
 
-/** The time of the newest file, and of the folders, which change when a file goes. */
+/** Latest modification time of files and folders. A deletion changes the time of its folder. */
 function newest(path) {
   const { mtimeMs } = statSync(path);
   if (!path.pathname.endsWith('/')) return mtimeMs;
@@ -21,9 +21,9 @@ const isCurrent = () => {
   return existsSync(page) && sources.every((path) => newest(new URL(path, root)) < statSync(page).mtimeMs);
 };
 
-/** Builds beside what is there and takes its place at once, so that a server that starts meanwhile finds a whole one. */
+/** Builds into a temporary folder and renames it, so that a server that starts meanwhile finds a complete build. */
 async function build() {
-  // Whatever the caller is: packages decide by this whether to bring their warnings along.
+  // Packages include development warnings unless NODE_ENV is `production`.
   process.env.NODE_ENV = 'production';
   const { build } = await import('vite');
   const cache = fileURLToPath(new URL('.cache/', root));

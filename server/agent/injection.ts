@@ -1,30 +1,29 @@
-import type { RunStep } from '../../contract/events.ts';
+import type { RunEventInput } from '../../contract/events.ts';
+import { RunFailure } from '../models/runFailure.ts';
 import type { Settings } from '../resources/settings/settings.ts';
-import { RunFailure } from './failure.ts';
 import { patterns } from './injectionPatterns.ts';
 import type { ToolOutput } from './tools/tool.ts';
 
-type Detected = Extract<RunStep, { type: 'security.injection.detected' }>;
+type Detected = Extract<RunEventInput, { type: 'security.injection.detected' }>;
 
-/** Where a text of a user came in. */
 export type InputPhase = Detected['data']['input_phase'];
 
-/** How many patterns a text shows, and their names. */
+/** Number of matching patterns, and their names without duplicates. */
 export type Scan = { count: number; patterns: string[] };
 
-/** Characters of a text that are looked at; what a user may send and a tool may answer is well below. */
+/** Characters of a text that are scanned. User input and tool results are far smaller. */
 const maxChars = 1_000_000;
 
-/** Look for words that try to take over a model. Case, width, spacing and invisible characters do not hide them. */
+/** Searches a text for attempts to take over a model. Ignores case, width, spacing and invisible characters. */
 export function scanText(text: string): Scan {
   const source = text.slice(0, maxChars);
-  const plain = plainly(source);
-  const found = patterns.filter(({ raw, is }) => is.test(raw ? source : plain)).map(({ name }) => name);
+  const plain = normalize(source);
+  const found = patterns.filter(({ raw, regex }) => regex.test(raw ? source : plain)).map(({ name }) => name);
   return { count: found.length, patterns: [...new Set(found)] };
 }
 
-/** A text as a reader sees it: compatible characters unified, invisible ones and soft hyphens gone, every space a single one. */
-function plainly(text: string): string {
+/** Normalizes to NFKC lower case, without invisible characters and soft hyphens, each run of white space a single space. */
+function normalize(text: string): string {
   return text
     .normalize('NFKC')
     .replace(/\p{Default_Ignorable_Code_Point}|\p{Cf}/gu, '')
@@ -34,8 +33,8 @@ function plainly(text: string): string {
 
 type ScanSettings = Pick<Settings, 'security.injection_scan.regex_enabled' | 'security.injection_scan.blocking_enabled'>;
 
-/** Scan what a user says. What is found is told by an event; where the platform blocks, it then throws `security.injection_blocked`. */
-export function* guardInput(text: string, input_phase: InputPhase, settings: ScanSettings): Generator<RunStep, void> {
+/** Scans user input. Yields an event if anything is found, then throws `security.injection_blocked` if blocking is enabled. */
+export function* guardInput(text: string, input_phase: InputPhase, settings: ScanSettings): Generator<RunEventInput, void> {
   if (!settings['security.injection_scan.regex_enabled']) return;
   const found = scanText(text);
   if (found.count === 0) return;
@@ -46,7 +45,7 @@ export function* guardInput(text: string, input_phase: InputPhase, settings: Sca
     });
 }
 
-/** Scan what a tool answered: undefined when it is harmless, else the warning that takes its place, with its event. */
+/** Scans a tool result. Returns undefined if it is harmless, else the warning that replaces it, with its event. */
 export function guardToolResult(tool_name: string, result: Record<string, unknown>): ToolOutput | undefined {
   const found = scanText(wordsOf(result));
   if (found.count === 0) return undefined;
@@ -57,7 +56,7 @@ export function guardToolResult(tool_name: string, result: Record<string, unknow
   };
 }
 
-/** Every text of a value, names of fields included, one a line. */
+/** All strings in a value, field names included, one per line. */
 function wordsOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null) return '';

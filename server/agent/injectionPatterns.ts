@@ -1,15 +1,15 @@
-/** One way to take over a model. `raw` ones look at the text as it came, the others at it in lower case with single spaces. */
-export type Pattern = { name: string; is: RegExp; raw?: true };
+/** `raw` patterns match the original text, all others the normalized text: lower case, single spaces. */
+export type Pattern = { name: string; regex: RegExp; raw?: true };
 
-// Every gap is bounded, and no repetition stands inside another: the time is linear in the length of the text.
+// Every gap is bounded and no repetition is nested, so matching takes linear time.
 const gap = "(?:[\\p{L}\\d'’-]{1,20} ){0,4}";
 const override = "(?:ignore|disregard|forget|override|bypass|discard|do not follow|don['’]t follow|stop following)";
 const earlier = '(?:previous|prior|above|earlier|preceding|foregoing|existing|original|initial|system)';
 const orders = '(?:instructions?|prompts?|rules?|directions?|directives?|guidelines?|commands?|orders?)';
 
-const pattern = (name: string, ...words: string[]): Pattern[] => words.map((each) => ({ name, is: new RegExp(each, 'u') }));
+const pattern = (name: string, ...words: string[]): Pattern[] => words.map((each) => ({ name, regex: new RegExp(each, 'u') }));
 
-/** The words that are looked for: our own list, plain attempts in the languages that they are most often seen in. */
+/** Our own list: plain attempts in the most common languages. */
 export const patterns: readonly Pattern[] = [
   ...pattern(
     'instruction_override',
@@ -58,6 +58,6 @@ export const patterns: readonly Pattern[] = [
     '(?:^|[.!>#*\\] ])(?:new|updated|important|real) (?:system )?(?:instructions|prompt|directives) ?(?:from the (?:system|developer|administrator) ?)?:',
     '</(?:tool_result|function_results|system|system_prompt|user_query)>',
   ),
-  // Letters that nobody sees but a model; the longest flag takes seven.
-  { name: 'hidden_text', is: /[\u{E0020}-\u{E007E}]{8}/u, raw: true },
+  // Unicode tag characters, which only a model sees. The longest flag emoji takes seven.
+  { name: 'hidden_text', regex: /[\u{E0020}-\u{E007E}]{8}/u, raw: true },
 ];

@@ -1,60 +1,94 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { facts } from '../kernel/facts.ts';
-import type { Log } from '../kernel/log.ts';
-import { type Sql, statement } from '../kernel/sql.ts';
-import { statusOf, type Visit } from './visit.ts';
+import { sql } from 'kysely';
+import type { Queryable } from '../database/sql.ts';
+import { type Builder, type Parameters, statement } from '../database/statement.ts';
+import type { Log } from '../platform/telemetry/log.ts';
+import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
+import { type RequestContext, statusOf } from './requestContext.ts';
 
-/** A line of the access log by the columns of its table (platform 13.8), in their order. */
+/** A row of `access_log`. */
 type Line = ReturnType<typeof lineOf>;
 
-/** The columns, and how each becomes what it is: all travel as text, whose lines are the values. */
+/** Columns of `access_log`, each with the SQL expression that casts its text value. */
 const columns = [
-  ['id', 'id::uuid'],
-  ['timestamp', 'to_timestamp(timestamp::float8 / 1000)'],
-  ['trace_id', 'trace_id'],
-  ['method', 'method'],
-  ['path', 'path'],
-  ['status_code', 'status_code::integer'],
-  ['duration_ms', 'duration_ms::integer'],
-  ['client_ip', 'client_ip'],
-  ['country', 'country'],
-  ['city', 'city'],
-  ['user_agent', 'user_agent'],
-  ['ua_type', 'ua_type'],
-  ['risk_score', 'risk_score::numeric'],
-  ['identity_type', 'identity_type'],
-  ['account_id', 'account_id'],
-  ['user_id', 'user_id'],
+  ['id', 'line.id::uuid'],
+  ['timestamp', 'to_timestamp(line.timestamp::float8 / 1000)'],
+  ['trace_id', 'line.trace_id'],
+  ['method', 'line.method'],
+  ['path', 'line.path'],
+  ['status_code', 'line.status_code::integer'],
+  ['duration_ms', 'line.duration_ms::integer'],
+  ['client_ip', 'line.client_ip'],
+  ['country', 'line.country'],
+  ['city', 'line.city'],
+  ['user_agent', 'line.user_agent'],
+  ['ua_type', 'line.ua_type'],
+  ['risk_score', 'line.risk_score::numeric'],
+  ['identity_type', 'line.identity_type'],
+  ['account_id', 'line.account_id'],
+  ['user_id', 'line.user_id'],
 ] as const satisfies [keyof Line, string][];
-const names = columns.map(([name]) => name).join(', ');
+const names = columns.map(([name]) => name);
 
-// Cut at line breaks and not read as JSON or arrays, which costs PostgreSQL more than all the rest of the insert (measured: 13 µs a line
-// against 9). One empty value would be cut into none.
-const insert = `
-  insert into access_log (${names}) select ${columns.map(([, value]) => value).join(', ')}
-  from unnest(${columns.map((_, at) => `coalesce(nullif(string_to_array($${at + 1}, E'\\n'), '{}'), array[''])`).join(', ')}) as line (${names})`;
-const insertLines = statement<never>(insert);
-/** For a batch whose outcome was not heard: it may be there. To ask that of every line costs a fifth more. */
-const insertMissing = statement<never>(`${insert} on conflict (id) do nothing`);
+/** The values of each column, joined by line breaks. */
+type Batch = Record<(typeof names)[number], string>;
 
-const valuesOf = (batch: readonly Line[]) => columns.map(([name]) => batch.map((line) => line[name]).join('\n'));
+/**
+ * Splits the values at line breaks. Passing JSON or arrays would cost PostgreSQL more than the rest of the insert (measured: 13 µs per row
+ * against 9 µs). Splitting a single empty value yields an empty array, hence the `coalesce`.
+ */
+const insertBatch = (db: Builder, $: Parameters<Batch>) => {
+  const values = names.map((name) => sql`coalesce(nullif(string_to_array(${$[name]}, E'\\n'), '{}'), array[''])`);
+  return db
+    .insertInto('access_log')
+    .columns(names)
+    .expression((eb) =>
+      eb
+        .selectFrom(sql<Batch>`unnest(${sql.join(values)})`.as<'line'>(sql`line (${sql.join(names.map((name) => sql.ref(name)))})`))
+        .select(columns.map(([name, value]) => sql.raw(value).as(name))),
+    );
+};
+const insertLines = statement<Batch>()(insertBatch);
+/** For a batch that may have been written although its insert failed. The conflict check adds a fifth to the cost of each row. */
+const insertMissing = statement<Batch>()((db, $) => insertBatch(db, $).onConflict((conflict) => conflict.column('id').doNothing()));
 
-const mostWaiting = 4_096;
-const mostInBatch = 1_024;
+function batchOf(lines: readonly Line[]): Batch {
+  const textOf = (name: keyof Batch) => lines.map((line) => line[name]).join('\n');
+  return {
+    id: textOf('id'),
+    timestamp: textOf('timestamp'),
+    trace_id: textOf('trace_id'),
+    method: textOf('method'),
+    path: textOf('path'),
+    status_code: textOf('status_code'),
+    duration_ms: textOf('duration_ms'),
+    client_ip: textOf('client_ip'),
+    country: textOf('country'),
+    city: textOf('city'),
+    user_agent: textOf('user_agent'),
+    ua_type: textOf('ua_type'),
+    risk_score: textOf('risk_score'),
+    identity_type: textOf('identity_type'),
+    account_id: textOf('account_id'),
+    user_id: textOf('user_id'),
+  };
+}
+
+const maxQueued = 4_096;
+const maxBatch = 1_024;
 const flushMs = 250;
 const pauseMs = 1_000;
-/** Where answers are noted. */
 export type AccessLog = {
-  /** Notes a request whose answer is over. */
-  note(visit: Visit): void;
-  /** Lines that were lost because the queue was full. */
+  /** Adds a line for a request whose response has ended. */
+  record(visit: RequestContext): void;
+  /** The number of lines lost because the queue was full. */
   dropped(): number;
   close(): Promise<void>;
 };
 
-/** Notes requests in the database, in batches and without ever holding one up; without a database nothing is noted. */
-export function openAccessLog(sql: Sql | undefined, log: Log): AccessLog {
-  if (!sql) return { note: () => undefined, dropped: () => 0, close: async () => undefined };
+/** Writes access log lines in batches, without delaying requests. Without a database it does nothing. */
+export function openAccessLog(database: Queryable | undefined, log: Log): AccessLog {
+  if (!database) return { record: () => undefined, dropped: () => 0, close: async () => undefined };
   const waiting: Line[] = [];
   let [dropped, told] = [0, 0];
   let isUnsure = false;
@@ -62,12 +96,12 @@ export function openAccessLog(sql: Sql | undefined, log: Log): AccessLog {
   let writing: Promise<void> | undefined;
 
   function add(line: Line) {
-    if (waiting.length >= mostWaiting) {
-      facts.linesLogged.tell({ outcome: 'dropped', count: 1 });
+    if (waiting.length >= maxQueued) {
+      metricsEvents.accessLogLines.emit({ outcome: 'dropped', count: 1 });
       return void dropped++;
     }
     waiting.push(line);
-    if (waiting.length >= mostInBatch) write();
+    if (waiting.length >= maxBatch) write();
     else timer ??= setTimeout(write, flushMs).unref();
   }
   function write() {
@@ -80,11 +114,11 @@ export function openAccessLog(sql: Sql | undefined, log: Log): AccessLog {
   }
   async function writeAll() {
     do {
-      const batch = waiting.slice(0, mostInBatch);
+      const batch = waiting.slice(0, maxBatch);
       try {
-        await sql!.run(isUnsure ? insertMissing : insertLines, valuesOf(batch));
+        await database!.run(isUnsure ? insertMissing : insertLines, batchOf(batch));
         isUnsure = false;
-        facts.linesLogged.tell({ outcome: 'written', count: batch.length });
+        metricsEvents.accessLogLines.emit({ outcome: 'written', count: batch.length });
         waiting.splice(0, batch.length);
       } catch (err) {
         isUnsure = true;
@@ -94,10 +128,10 @@ export function openAccessLog(sql: Sql | undefined, log: Log): AccessLog {
       }
       if (dropped > told) log.warn({ dropped }, 'lines of the access log were dropped');
       told = dropped;
-    } while (waiting.length >= mostInBatch);
+    } while (waiting.length >= maxBatch);
   }
   return {
-    note: (visit) => add(lineOf(visit)),
+    record: (visit) => add(lineOf(visit)),
     dropped: () => dropped,
     async close() {
       if (waiting.length > 0) write();
@@ -106,22 +140,22 @@ export function openAccessLog(sql: Sql | undefined, log: Log): AccessLog {
   };
 }
 
-/** The instant that is in an id in milliseconds, so that both sort alike. */
+/** The timestamp of a UUIDv7, in milliseconds. Rows sort alike by `id` and by `timestamp`. */
 const timeOf = (id: string) => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 
-const lineOf = ({ id, began, request, response, traceId, path, ip, place, agent, risk, identity }: Visit) => ({
+const lineOf = ({ id, startedAt, request, response, traceId, path, ip, location, userAgentType, risk, identity }: RequestContext) => ({
   id,
   timestamp: timeOf(id),
   trace_id: traceId,
   method: request.method ?? '',
   path,
   status_code: statusOf(response),
-  duration_ms: Math.round(performance.now() - began),
+  duration_ms: Math.round(performance.now() - startedAt),
   client_ip: ip,
-  country: place.country,
-  city: place.city,
+  country: location.country,
+  city: location.city,
   user_agent: (request.headers['user-agent'] ?? '').slice(0, 512),
-  ua_type: agent,
+  ua_type: userAgentType,
   risk_score: risk,
   identity_type: identity.type,
   account_id: identity.accountId,

@@ -9,11 +9,11 @@ const preflight = {
 const exposed =
   'X-Trace-Id, Link, X-Next-Cursor, RateLimit, RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Idempotent-Replayed';
 
-/** Whether a browser asks what it may send (Fetch standard): this is answered by the gateway alone. */
+/** Whether a request is a CORS preflight (Fetch standard). The gateway answers preflights itself. */
 export const isPreflight = ({ method, headers }: IncomingMessage): boolean =>
   method === 'OPTIONS' && headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
 
-/** The cross-origin headers of an answer: an exact list of origins, with credentials; anybody else gets none, and `null` is nobody. */
+/** The CORS headers of a response. Origins are matched exactly. Other origins, including `null`, get only `Vary`. */
 export function corsHeaders(request: IncomingMessage, allowed: ReadonlySet<string>): OutgoingHttpHeaders {
   const { origin } = request.headers;
   if (origin === undefined || !allowed.has(origin)) return { vary: 'Origin' };

@@ -1,90 +1,91 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { health } from '../../contract/health.ts';
-import { closeInStages, closeServer, noteAnswer } from '../http/connections.ts';
-import { refuseUnreadable } from '../http/unreadable.ts';
-import type { Config } from '../kernel/config.ts';
-import { facts } from '../kernel/facts.ts';
-import type { Log } from '../kernel/log.ts';
-import type { Readiness } from '../kernel/readiness.ts';
-import { spanOf } from '../kernel/spans.ts';
-import { answerProbe, refuse } from './answers.ts';
-import { callerOf } from './clientIp.ts';
+import { rejectMalformedRequests } from '../http/body/malformedRequest.ts';
+import { closeServer, enableLingeringClose, trackResponse } from '../http/connections.ts';
+import type { Config } from '../platform/config/config.ts';
+import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
+import { spanOf } from '../platform/telemetry/spans.ts';
+import { callerOf } from './caller/clientIp.ts';
+import { userAgentType } from './caller/userAgent.ts';
 import { corsHeaders } from './cors.ts';
-import { securityHeaders } from './headers.ts';
-import { openParts } from './parts.ts';
-import { answerReadiness } from './readiness.ts';
-import { isOfApi, serve } from './serve.ts';
-import { userAgentType } from './userAgent.ts';
-import { newVisit, statusOf, type Visit } from './visit.ts';
+import { type GatewayOptions, openDependencies } from './dependencies.ts';
+import { handleRequest, isApiPath } from './handleRequest.ts';
+import { sendReadiness } from './readiness.ts';
+import { newRequestContext, type RequestContext, statusOf } from './requestContext.ts';
+import { sendError, sendProbeResponse } from './responses.ts';
+import { securityHeaders } from './upstream/headers.ts';
 
-/** A running gateway: its base URL, and a shutdown that finishes running requests. */
+/** A running gateway. `address` is its base URL; `shutDown` lets running requests finish. */
 export type Gateway = { address: string; droppedLines(): number; shutDown(): Promise<void> };
 
-/** What a gateway works with. Without a database it keeps no log, and leaves keys, rules and stored settings to the API; without the secret everybody is anonymous. */
-export type GatewayDeps = {
-  config: Config;
-  log: Log;
-  env?: NodeJS.ProcessEnv;
-  jwtSecret?: Buffer | undefined;
-  databaseUrl?: string | undefined;
-  /** That of the process; without it only the API's counts. */
-  readiness?: Readiness | undefined;
-};
-
-/** How long running requests may take to finish at shutdown, in milliseconds. */
+/** Maximum time for running requests to finish at shutdown, in milliseconds. */
 const drainMs = 10_000;
 
-/** Headers have 5 s and the whole request 2 minutes; whoever is slower is let go within a second. Fields are counted elsewhere: those above a maximum would be left out silently. */
-const limits = {
+/**
+ * The headers must arrive within 5 s and the request within 2 minutes. Slower connections are closed within another second. Header fields
+ * are counted in `framingErrorOf`, because Node.js silently drops those above `maxHeadersCount`.
+ */
+const serverOptions = {
   maxHeaderSize: 16_384,
   headersTimeout: 5_000,
   requestTimeout: 120_000,
   connectionsCheckingInterval: 1_000,
   keepAliveTimeout: 65_000,
-  // Asked for in `flawOf`, so that who leaves it out is answered like everybody.
+  // Checked in `framingErrorOf`, so that the error has the usual format.
   requireHostHeader: false,
-  // Two credentials are none, instead of the one that happens to be first.
+  // Two `Authorization` headers are joined and therefore invalid. By default Node.js uses the first one.
   joinDuplicateHeaders: true,
 };
 
-/** Start the reverse proxy in front of the API; the API may come and go. */
-export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
+/** Starts the reverse proxy in front of the API. The API does not have to be running. */
+export async function startGateway(deps: GatewayOptions): Promise<Gateway> {
   const { config, log } = deps;
-  const parts = await openParts(deps);
+  const parts = await openDependencies(deps);
   const origins = new Set(config.gatewayCorsAllowedOrigins);
   let ending = false;
 
-  function arrive(request: IncomingMessage, response: ServerResponse): Visit {
-    const { ip, secure } = callerOf(request, parts.rules().proxies);
+  function arrive(request: IncomingMessage, response: ServerResponse): RequestContext {
+    const { ip, secure } = callerOf(request, parts.liveConfig().proxies);
     const [path = ''] = (request.url ?? '').split('?', 1);
     const span = spanOf(request.headers, () => config.gatewayTrustIncomingTraceId);
     const { traceId } = span;
-    const headers = { ...((isOfApi(path) || isProbe(path)) && securityHeaders(secure)), ...corsHeaders(request, origins) };
+    const headers = { ...((isApiPath(path) || isProbe(path)) && securityHeaders(secure)), ...corsHeaders(request, origins) };
     const agent = userAgentType(request.headers['user-agent'] ?? '');
-    return newVisit({ request, response, span, traceId, path, ip, secure, place: parts.geo.placeOf(ip), agent, headers });
+    return newRequestContext({
+      request,
+      response,
+      span,
+      traceId,
+      path,
+      ip,
+      secure,
+      location: parts.geo.locate(ip),
+      userAgentType: agent,
+      headers,
+    });
   }
-  function leave(visit: Visit) {
+  function leave(visit: RequestContext) {
     if (isProbe(visit.path)) return;
-    parts.accessLog.note(visit);
-    if (facts.gatewayAnswered.isHeard) facts.gatewayAnswered.tell(answerOf(visit));
+    parts.accessLog.record(visit);
+    if (metricsEvents.gatewayResponded.hasListeners) metricsEvents.gatewayResponded.emit(answerOf(visit));
   }
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     const visit = arrive(request, response);
-    noteAnswer(response);
+    trackResponse(response);
     response.once('close', () => leave(visit));
     if (ending) visit.headers.connection = 'close';
-    if (visit.path === health.live.path) return answerProbe(visit, 200, { status: 'ok' });
-    if (visit.path === health.ready.path) return answerReadiness(parts.api, ending ? 'shutting down' : deps.readiness?.reason(), visit);
-    serve(parts, parts.rules(), visit).catch((err) => {
+    if (visit.path === health.live.path) return sendProbeResponse(visit, 200, { status: 'ok' });
+    if (visit.path === health.ready.path) return sendReadiness(parts.api, ending ? 'shutting down' : deps.readiness?.reason(), visit);
+    handleRequest(parts, parts.liveConfig(), visit).catch((err) => {
       log.error({ err, trace_id: visit.traceId, span_id: visit.span.spanId }, 'the gateway has a defect');
-      refuse(visit, 'internal');
+      sendError(visit, 'internal');
     });
   };
-  const server = createServer(limits, handle);
+  const server = createServer(serverOptions, handle);
   server.maxHeadersCount = 0;
   for (const event of ['checkContinue', 'checkExpectation']) server.on(event, handle);
-  closeInStages(server);
-  refuseUnreadable(server, { headers: securityHeaders(false), onRefused: facts.gatewayRefused.tell });
+  enableLingeringClose(server);
+  rejectMalformedRequests(server, { headers: securityHeaders(false), onRejected: metricsEvents.gatewayRejected.emit });
   try {
     await listen(server, config.gatewayAddr);
   } catch (error) {
@@ -103,13 +104,13 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
   };
 }
 
-const answerOf = ({ request, response, began }: Visit) => ({
+const answerOf = ({ request, response, startedAt }: RequestContext) => ({
   method: request.method ?? '',
   status: statusOf(response),
-  seconds: (performance.now() - began) / 1_000,
+  seconds: (performance.now() - startedAt) / 1_000,
 });
 
-/** The probes, which are neither limited nor noted. */
+/** Health probes are neither rate limited nor logged. */
 const isProbe = (path: string) => path === health.live.path || path === health.ready.path;
 
 function listen(server: Server, { host, port }: Config['gatewayAddr']) {

@@ -3,36 +3,35 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** How long a connection that was answered early may stay silent, and how long it lasts at most, in milliseconds. */
+/** After an early response: idle timeout and maximum lifetime of the connection, in milliseconds. */
 const silenceMs = 5_000;
 const lingerMs = 30_000;
 
-const newest = new WeakMap<Duplex, ServerResponse>();
+const latestResponses = new WeakMap<Duplex, ServerResponse>();
 
-/** Notes the answer as the newest of its connection. Called for every request that arrives. */
-export const noteAnswer = (answer: ServerResponse): void => void newest.set(answer.req.socket, answer);
+/** Records the newest response of its connection. Must be called for every request. */
+export const trackResponse = (answer: ServerResponse): void => void latestResponses.set(answer.req.socket, answer);
 
-/** The newest answer of a connection. */
-export const newestAnswer = (socket: Duplex): ServerResponse | undefined => newest.get(socket);
+export const latestResponse = (socket: Duplex): ServerResponse | undefined => latestResponses.get(socket);
 
 /**
- * Closes connections in stages (RFC 9112 section 9.6): an answer that comes before its request has arrived is followed by FIN, and the rest of the
- * request is discarded. To close at once would send RST, after which the client may lose the answer.
+ * Closes connections in stages (RFC 9112 section 9.6): after a response that is sent before its request has arrived, sends FIN and discards
+ * the rest of the request. Closing at once sends RST, after which the client may lose the response.
  */
-export function closeInStages(server: Server): void {
+export function enableLingeringClose(server: Server): void {
   server.on('connection', (socket) => {
     const destroySoon = socket.destroySoon.bind(socket);
     socket.destroySoon = () => {
-      const request = newest.get(socket)?.req;
+      const request = latestResponses.get(socket)?.req;
       if (!request || request.complete || socket.destroyed) return destroySoon();
       request.unpipe().resume();
-      endInStages(socket);
+      lingeringClose(socket);
     };
   });
 }
 
-/** Ends the sending side after `text`, and the connection once the peer has ended too, is silent for 5 s, or after 30 s. */
-export function endInStages(socket: Socket, text?: string): void {
+/** Sends `text` and FIN. Closes the connection once the peer has closed its side, after 5 s of silence, or after 30 s. */
+export function lingeringClose(socket: Socket, text?: string): void {
   const destroy = () => void socket.destroy();
   const last = setTimeout(destroy, lingerMs).unref();
   socket.once('close', () => clearTimeout(last));
@@ -41,13 +40,13 @@ export function endInStages(socket: Socket, text?: string): void {
   else socket.end(text);
 }
 
-/** Stops accepting, lets running requests finish for up to `mostMs`, then cuts what is still open. */
-export async function closeServer(server: Server, mostMs: number): Promise<void> {
+/** Stops accepting connections, waits up to `timeoutMs` for running requests, then closes all connections. */
+export async function closeServer(server: Server, timeoutMs: number): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  // A connection that becomes idle only now is closed as soon as it is.
+  // Close connections as they become idle.
   const sweep = setInterval(() => server.closeIdleConnections(), 50);
-  const force = setTimeout(() => server.closeAllConnections(), mostMs);
+  const force = setTimeout(() => server.closeAllConnections(), timeoutMs);
   await closed;
   clearInterval(sweep);
   clearTimeout(force);

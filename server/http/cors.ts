@@ -6,7 +6,7 @@ const requestHeaders =
 const exposed =
   'X-Trace-Id, Link, X-Next-Cursor, Idempotent-Replayed, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset';
 
-/** Cross-origin rules (Fetch standard): an exact allowlist, with credentials; anybody else gets no header. */
+/** CORS (Fetch standard): an exact allowlist, with credentials. Other origins get no CORS headers. */
 export function cors(allowed: readonly string[]): RequestHandler {
   const origins = new Set(allowed);
   return (req, res, next) => {
@@ -26,13 +26,13 @@ export function cors(allowed: readonly string[]): RequestHandler {
   };
 }
 
-/** What keeps a browser from taking an answer for more than data. */
+/** Prevents browsers from treating a response as anything but data. */
 export const safeHeaders = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 };
 
-/** Headers that every answer of the API carries, whatever it says. */
+/** Sets headers on every response, including errors. */
 export const fixedHeaders: RequestHandler = (req, res, next) => {
   for (const [name, value] of Object.entries(safeHeaders)) res.setHeader(name, value);
   if (/^\/v1\/(auth|bootstrap|me|api-keys|webhook-endpoints|s)(\/|$)/.test(req.path)) res.setHeader('cache-control', 'no-store');

@@ -1,16 +1,16 @@
 import type { ErrorRequestHandler } from 'express';
-import { Failure, invalid } from '../kernel/failure.ts';
-import type { Log } from '../kernel/log.ts';
-import { isConnectionLost } from '../kernel/lostConnection.ts';
-import { traceOf } from './trace.ts';
+import { isTransientDatabaseError } from '../database/connectionErrors.ts';
+import { Failure, invalid } from '../platform/failure.ts';
+import type { Log } from '../platform/telemetry/log.ts';
+import { traceIdOf } from './tracing.ts';
 
-/** The only code that turns an exception into a response. */
+/** The only code that converts an exception into a response. */
 export const respondToError =
   (log: Log): ErrorRequestHandler =>
   (error, req, res, _next) => {
-    const traceId = traceOf(res);
+    const traceId = traceIdOf(res);
     const failure = failureOf(error);
-    // The path as the contract has it: what a caller put in its place may be a secret.
+    // The path template: the actual path may contain a secret.
     const where = { method: req.method, path: res.locals.path };
     if (failure.status === 500) log.error({ err: error, trace_id: traceId, ...where }, 'a request failed');
     else if (failure.status === 503) log.warn({ err: error, trace_id: traceId }, 'a request met a dependency that is down');
@@ -21,24 +21,18 @@ export const respondToError =
     res.status(failure.status).json({ error: failure.code, message: failure.message, trace_id: traceId, details: failure.details });
   };
 
-/** What an exception means to the caller. */
+/** Maps an exception to an API error. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof Failure) return error;
-  const { code, status, severity } = error as { code?: unknown; status?: unknown; severity?: unknown };
-  // A FATAL of the database ends the connection, or keeps it from being made: no such database, or one that takes none now.
-  if (typeof code === 'string' && (severity === 'FATAL' || isDown(code))) return unavailable();
-  // The data layer's last word on values that look valid: NUL in text, numbers out of range, nesting too deep for jsonb.
+  if (isTransientDatabaseError(error)) return unavailable();
+  const { code, status } = error as { code?: unknown; status?: unknown };
+  // Values that pass validation but PostgreSQL cannot store: NUL in text, numbers out of range, jsonb that is nested too deep.
   if (typeof code === 'string' && (/^22[0-9A-Z]{3}$/.test(code) || code === '54001'))
     return invalid([{ location: 'body', path: '', message: 'holds a value that cannot be stored' }]);
   if (typeof status === 'number' && status >= 400 && status < 500)
     return invalid([{ location: 'path', path: '', message: 'cannot be read' }]);
-  if (isConnectionLost(error)) return unavailable();
   return new Failure('internal', 'Something went wrong on our side.');
 }
 
 const unavailable = () =>
   new Failure('unavailable', 'A service this needs is not available.', { reason: 'dependency_unavailable' }, { 'retry-after': '1' });
-
-const isDown = (code: string) =>
-  /^(08|53|57)/.test(code) ||
-  ['55P03', '40001', '40P01', '25P03', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'].includes(code);

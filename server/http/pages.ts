@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Cursors } from '../kernel/app.ts';
-import { invalid } from '../kernel/failure.ts';
+import { invalid } from '../platform/failure.ts';
+import type { Cursors } from './app.ts';
 
 /** Cursors signed with `key`. */
 export function createCursors(key: Buffer): Cursors {
@@ -9,8 +9,8 @@ export function createCursors(key: Buffer): Cursors {
       .update(JSON.stringify([text, list]))
       .digest()
       .subarray(0, 12);
-  return {
-    open(cursor, list) {
+  const cursors: Cursors = {
+    decode(cursor, list) {
       if (cursor === undefined) return undefined;
       const bytes = Buffer.from(cursor, 'base64url');
       const text = bytes.subarray(12).toString();
@@ -24,16 +24,21 @@ export function createCursors(key: Buffer): Cursors {
       const text = JSON.stringify(keyOf(kept.at(-1)!));
       return { rows: kept, next: Buffer.concat([sign(text, list), Buffer.from(text)]).toString('base64url') };
     },
+    async fetchPage({ limit, before }, list, read, keyOf) {
+      const [beforeTime = null, beforeId = null] = (cursors.decode(before, list) ?? []) as string[];
+      return cursors.page(await read({ beforeTime, beforeId, limit: limit + 1 }), limit, list, keyOf);
+    },
   };
+  return cursors;
 }
 
-/** The headers of a page that has a next one (RFC 8288). */
+/** The headers of a page that is not the last (RFC 8288). */
 export function pageHeaders(url: string, next: string | undefined): Record<string, string> {
   if (next === undefined) return {};
-  // A request may name its target as a whole URL; the link is relative in any case.
+  // The request target can be an absolute URL. The link is always relative.
   const [path = '', search = ''] = url.replace(/^https?:\/\/[^/]*/i, '').split('?', 2);
   const query = new URLSearchParams(search);
-  // The other name of `before`, on the lists that know it: a page that was asked for by it must not be asked for by both.
+  // `cursor` is an alias of `before` on some lists. A link must not contain both.
   query.delete('cursor');
   query.set('before', next);
   return { link: `<${path}?${query}>; rel="next"`, 'x-next-cursor': next };

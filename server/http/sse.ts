@@ -1,56 +1,56 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
-import { facts } from '../kernel/facts.ts';
+import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
 
-/** A body that writes itself into the response for as long as it takes. */
+/** A response body that writes itself to the response. */
 export type StreamBody = { attach(res: Response): void };
 
-/** Encoded events, in order; each chunk may hold several. */
-export type Chunks = AsyncIterable<Buffer>;
+/** Encoded events, in order. A chunk may contain several. */
+export type EncodedEvents = AsyncIterable<Buffer>;
 
 const ping = Buffer.from(': ping\n\n');
 
 export type StreamOptions = {
   heartbeatMs: number;
-  /** Ends when the reader leaves, or may no longer read. */
+  /** Aborts when the client disconnects or loses access. */
   signal: AbortSignal;
   onError(error: unknown): void;
 };
 
-/** One event as the WHATWG HTML standard (9.2) wants it. JSON has no raw line break, so `data` is one line. */
+/** Encodes an event (WHATWG HTML standard, section 9.2). JSON has no raw line breaks, so `data` is one line. */
 export const encodeEvent = (event: { seq: number; type: string }): Buffer =>
   Buffer.from(`id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
 
-/** Send chunks as they come, never faster than the reader takes them; a reader that takes nothing for too long is let go. */
-export const eventStream = (chunks: Chunks, { heartbeatMs, signal, onError }: StreamOptions): StreamBody => ({
+/** Sends chunks with backpressure. Disconnects a client that reads nothing for 90 s or six heartbeats, whichever is longer. */
+export const eventStream = (chunks: EncodedEvents, { heartbeatMs, signal, onError }: StreamOptions): StreamBody => ({
   attach(res) {
-    facts.streamOpened.tell('api');
-    const patienceMs = Math.max(90_000, 6 * heartbeatMs);
+    metricsEvents.streamOpened.emit('api');
+    const readTimeoutMs = Math.max(90_000, 6 * heartbeatMs);
     res.setHeader('content-type', 'text/event-stream; charset=utf-8');
     res.setHeader('cache-control', 'no-cache, no-transform');
     res.setHeader('x-accel-buffering', 'no');
     res.socket?.setNoDelay(true);
     res.write(ping);
     const pings = setInterval(() => {
-      // A reader that does not take what was sent is not helped by more.
+      // Send no ping while earlier data is still buffered.
       if (res.writableLength === 0) res.write(ping);
     }, heartbeatMs);
     const send = async () => {
       for await (const chunk of chunks) {
         if (signal.aborted) break;
         pings.refresh();
-        if (!res.write(chunk)) await once(res, 'drain', { signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]) });
+        if (!res.write(chunk)) await once(res, 'drain', { signal: AbortSignal.any([signal, AbortSignal.timeout(readTimeoutMs)]) });
       }
     };
     send()
-      // Not passed on: the connection would be destroyed with what is still buffered. The reader resumes after the last event.
+      // Do not rethrow: that destroys the connection with the data that is still buffered. The client resumes after its last event.
       .catch((error: Error) => {
         if (error.name === 'AbortError' || error.name === 'TimeoutError') res.destroy();
         else onError(error);
       })
       .finally(() => {
         clearInterval(pings);
-        facts.streamClosed.tell('api');
+        metricsEvents.streamClosed.emit('api');
         res.end();
       });
   },

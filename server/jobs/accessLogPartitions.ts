@@ -1,19 +1,25 @@
-import { firstIdOf } from '../kernel/ids.ts';
-import type { Log } from '../kernel/log.ts';
-import { type Database, statement } from '../kernel/sql.ts';
-import { makePartition } from './partitions.ts';
+import { sql } from 'kysely';
+import type { Database } from '../database/sql.ts';
+import { sqlStatement } from '../database/statement.ts';
+import { firstIdOf } from '../platform/crypto/ids.ts';
+import type { Log } from '../platform/telemetry/log.ts';
+import { createPartition } from './partitions.ts';
 
 const dayMs = 86_400_000;
 const dayStart = (from: Date, offset: number) => new Date((Math.floor(from.getTime() / dayMs) + offset) * dayMs);
 const partitionName = (day: Date) => `access_log_${day.toISOString().slice(0, 10).replaceAll('-', '_')}`;
 
-const selectPartitions = statement<{ name: string }>(
-  `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'access_log'::regclass`,
+// Templates, because the catalog and the default partition have no table types.
+const selectPartitions = sqlStatement()<{ name: string }>(
+  () => sql`select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'access_log'::regclass`,
 );
-const forgetRest = statement<never>('delete from access_log_default where id < $1');
+const forgetRest = sqlStatement<{ oldestId: string }>()(($) => sql`delete from access_log_default where id < ${$.oldestId}`);
 
-/** The access log has one partition a day, by the time in its ids: those of today and the next two exist, those of more than `days` days ago go. */
-export async function keepAccessLogPartitions(
+/**
+ * The access log has one partition per day (UTC), by the time in its ids. Creates those of today and the next two days,
+ * and drops those older than `days` days.
+ */
+export async function maintainAccessLogPartitions(
   { database, days, log }: { database: Database; days: number; log: Log },
   now = new Date(),
 ): Promise<void> {
@@ -22,12 +28,12 @@ export async function keepAccessLogPartitions(
     const [from, to] = [dayStart(now, offset), dayStart(now, offset + 1)];
     if (existing.has(partitionName(from))) continue;
     const bounds = { from: firstIdOf(from), to: firstIdOf(to) };
-    await makePartition(database, { table: 'access_log', column: 'id', name: partitionName(from), ...bounds }, log);
+    await createPartition(database, { table: 'access_log', column: 'id', name: partitionName(from), ...bounds }, log);
   }
   const oldest = dayStart(now, -days);
   for (const name of existing) {
     if (/^access_log_\d{4}_\d{2}_\d{2}$/.test(name) && name < partitionName(oldest))
       await database.pool.query(`drop table if exists ${name}`);
   }
-  await database.run(forgetRest, [firstIdOf(oldest)]);
+  await database.run(forgetRest, { oldestId: firstIdOf(oldest) });
 }

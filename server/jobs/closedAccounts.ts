@@ -1,27 +1,54 @@
-import { type Database, statement } from '../kernel/sql.ts';
-import { removeContent } from '../resources/threads/content.ts';
+import { expressionBuilder, sql } from 'kysely';
+import type { StorageQuotaName } from '../../contract/shared/quotas.ts';
+import type { Database } from '../database/sql.ts';
+import { statement } from '../database/statement.ts';
+import type { Tables } from '../database/tables.ts';
+import { removeContent } from '../resources/threads/removeContent.ts';
 
-/** Accounts are closed for good; those that still store something of a quota `$1`. */
-const closed = `select q.account_id from quota_usage q join accounts a on a.id = q.account_id and a.deleted_at is not null
-  where q.quota = $1 and q.used > 0`;
-
-const deleteThreads = statement<{ account_id: string; id: string }>(`
-  update threads set deleted_at = now() where (account_id, id) in (
-    select t.account_id, t.id from threads t where t.account_id in (${closed}) and t.deleted_at is null limit $2 for update skip locked)
-  returning account_id, id`);
-
-/** Sweeps of workspaces remove everything of a closed account. */
-const releaseWorkspaces = statement<never>(`update workspaces set leftovers_since = '-infinity' where account_id in (${closed})`);
+/** Permanently closed accounts that still use something of a quota. */
+const closedAccounts = (quota: StorageQuotaName) =>
+  expressionBuilder<Tables>()
+    .selectFrom('quota_usage as q')
+    .innerJoin('accounts as a', (join) => join.onRef('a.id', '=', 'q.account_id').on('a.deleted_at', 'is not', null))
+    .select('q.account_id')
+    .where('q.quota', '=', sql.lit(quota))
+    .where('q.used', '>', sql.lit(0));
 
 const batch = 100;
 
-/** Remove what closed accounts store: their threads here, their files by the sweeps that follow. Gives how many threads were removed. */
+const deleteThreads = statement()((db) =>
+  db
+    .updateTable('threads')
+    .set({ deleted_at: sql`now()` })
+    .where(({ eb, refTuple, selectFrom }) =>
+      eb(
+        refTuple('account_id', 'id'),
+        'in',
+        selectFrom('threads as t')
+          .select(['t.account_id', 't.id'])
+          .where('t.account_id', 'in', closedAccounts('messages'))
+          .where('t.deleted_at', 'is', null)
+          .limit(sql.lit(batch))
+          .forUpdate()
+          .skipLocked()
+          .$asTuple('account_id', 'id'),
+      ),
+    )
+    .returning(['account_id', 'id']),
+);
+
+/** The next sweeps then remove all files of a closed account. */
+const releaseWorkspaces = statement()((db) =>
+  db.updateTable('workspaces').set({ leftovers_since: sql`'-infinity'` }).where('account_id', 'in', closedAccounts('workspaces')),
+);
+
+/** Removes what closed accounts store: threads here, files by the sweeps that follow. Returns the number of removed threads. */
 export async function emptyClosedAccounts(database: Database): Promise<number> {
-  await database.run(releaseWorkspaces, ['workspaces']);
+  await database.run(releaseWorkspaces);
   let removed = 0;
   for (let found = batch; found === batch; removed += found)
     found = await database.transaction(async (tx) => {
-      const threads = await tx.rows(deleteThreads, ['messages', batch]);
+      const threads = await tx.rows(deleteThreads);
       if (threads.length > 0) await removeContent(tx, threads);
       return threads.length;
     });

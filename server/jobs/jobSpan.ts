@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { currentSpan, headersOf, type Span, spanOf } from '../kernel/spans.ts';
+import { currentSpan, type Span, spanOf, traceHeadersOf } from '../platform/telemetry/spans.ts';
 
 const Traced = z.object({ trace_id: z.string(), traceparent: z.string().optional(), tracestate: z.string().optional() });
 
-/** What the payload of a job says about the trace `traceId`: also who queued it, where that is part of the same trace. */
-export function traceFacts(traceId: string): z.infer<typeof Traced> {
+/** The trace fields of a job payload: the trace id, and the current span if it belongs to that trace. */
+export function traceFields(traceId: string): z.infer<typeof Traced> {
   const span = currentSpan();
-  return { trace_id: traceId, ...(span?.traceId === traceId && headersOf(span)) };
+  return { trace_id: traceId, ...(span?.traceId === traceId && traceHeadersOf(span)) };
 }
 
 /** The span of a job, in the trace that its payload names. */

@@ -1,21 +1,21 @@
-import type { Log } from '../kernel/log.ts';
-import { codeOf } from '../kernel/operatorError.ts';
-import type { Database } from '../kernel/sql.ts';
+import type { Database } from '../database/sql.ts';
+import { errorCodeOf } from '../platform/operatorError.ts';
+import type { Log } from '../platform/telemetry/log.ts';
 
-/** A part of a table by ids, from the first on and before the second. */
+/** A range of ids: `from` inclusive, `to` exclusive. */
 type Partition = { table: 'access_log' | 'run_events'; column: 'id' | 'run_id'; name: string; from: string; to: string };
 
-/** Makes a partition. Rows of it that already lie in the default partition stay there, and those that follow go there, too. */
-export async function makePartition({ pool }: Database, { table, column, name, from, to }: Partition, log: Log): Promise<void> {
+/** Creates a partition. If the default partition already has rows of the range, they and all later rows of it stay there. */
+export async function createPartition({ pool }: Database, { table, column, name, from, to }: Partition, log: Log): Promise<void> {
   const inDefault = `select from ${table}_default where ${column} >= '${from}' and ${column} < '${to}' limit 1`;
   if ((await pool.query(inDefault)).rowCount) return log.info({ partition: name }, 'rows of this time are kept in the default partition');
   try {
     await pool.query(`create table if not exists ${name} partition of ${table} for values from ('${from}') to ('${to}')`);
   } catch (err) {
-    if (!madeMeanwhile.has(codeOf(err) ?? ''))
+    if (!madeMeanwhile.has(errorCodeOf(err) ?? ''))
       log.warn({ err, partition: name }, 'a partition was not made; its rows go to the default one');
   }
 }
 
-/** By another process that started at the same time: the table or its type was made, or a row of it came. */
+/** Another process created the table (42P07) or its type (23505, 42710), or inserted a row of the range (23514), at the same time. */
 const madeMeanwhile = new Set(['42P07', '23505', '42710', '23514']);

@@ -1,25 +1,43 @@
-import type { Queue } from '../kernel/app.ts';
-import { statement } from '../kernel/sql.ts';
-import { traceFacts } from './jobSpan.ts';
+import { sql } from 'kysely';
+import { statement } from '../database/statement.ts';
+import type { Queue } from '../http/app.ts';
+import { traceFields } from './jobSpan.ts';
 
-/** The name of the job that executes a run. */
 export const executeRunTask = 'run.execute';
 
-/** The key of a run's job: no two open jobs can have it, so a run is never queued twice. */
-export const runJobKey = (runId: string) => `run:${runId}`;
+/** The job key of a run. It is unique among open jobs, so a run is never queued twice. */
+const runJobKey = (runId: string) => `run:${runId}`;
 
-const addJob = statement<unknown>(
-  `select graphile_worker.add_job($1, payload := $2::json, job_key := $3, max_attempts := $4, flags := array[$1])`,
+/** A row of the queue's own table. */
+type QueuedJob = {
+  key: string | null;
+  task_identifier: string;
+  priority: number;
+  run_at: string;
+  locked_at: string | null;
+  attempts: number;
+  max_attempts: number;
+};
+export const queuedJobs = sql.table<QueuedJob>('graphile_worker.jobs');
+
+const addJob = statement<{ task: string; payload: string; key: string; maxAttempts: number }>()((db, $) =>
+  db.selectNoFrom(
+    sql<unknown>`graphile_worker.add_job(${$.task}::text, payload := ${$.payload}::json, job_key := ${$.key}::text, max_attempts := ${$.maxAttempts}::integer, flags := array[${$.task}::text])`.as(
+      'job',
+    ),
+  ),
 );
-const removeJob = statement<unknown>('select graphile_worker.remove_job($1)');
+const removeJob = statement<{ key: string }>()((db, $) =>
+  db.selectNoFrom(sql<unknown>`graphile_worker.remove_job(${$.key}::text)`.as('job')),
+);
 
-/** The queue lives in the same database, so a job commits with the rows it is about. */
+/** The queue is in the same database, so a job commits with the rows that it refers to. */
 export const queue: Queue = {
-  async executeRun(sql, { id, account_id, trace_id }, maxAttempts) {
-    const payload = { v: 1, type: executeRunTask, account_id, run_id: id, ...traceFacts(trace_id) };
-    await sql.rows(addJob, [executeRunTask, JSON.stringify(payload), runJobKey(id), maxAttempts]);
+  async enqueueRun(connection, { id, account_id, trace_id }, maxAttempts) {
+    const payload = { v: 1, type: executeRunTask, account_id, run_id: id, ...traceFields(trace_id) };
+    await connection.rows(addJob, { task: executeRunTask, payload: JSON.stringify(payload), key: runJobKey(id), maxAttempts });
   },
-  async withdrawRun(sql, runId) {
-    await sql.rows(removeJob, [runJobKey(runId)]);
+  async dequeueRun(connection, runId) {
+    await connection.rows(removeJob, { key: runJobKey(runId) });
   },
 };

@@ -1,48 +1,53 @@
+import { sql } from 'kysely';
 import { z } from 'zod';
-import { facts } from '../kernel/facts.ts';
-import type { Keys } from '../kernel/keys.ts';
-import type { Log } from '../kernel/log.ts';
-import { unseal } from '../kernel/seal.ts';
-import { type Database, statement } from '../kernel/sql.ts';
-import { mailFailureOf } from '../mail/failures.ts';
+import type { Database } from '../database/sql.ts';
+import { sqlStatement } from '../database/statement.ts';
 import { Mail, sendMailTask } from '../mail/mail.ts';
+import { classifyMailError } from '../mail/mailErrors.ts';
 import type { Mailer } from '../mail/mailer.ts';
+import type { Keys } from '../platform/crypto/keys.ts';
+import { unseal } from '../platform/crypto/seal.ts';
+import type { Log } from '../platform/telemetry/log.ts';
+import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
 
 const Payload = z.object({ v: z.literal(1), trace_id: z.string(), until: z.iso.datetime(), sealed: z.base64() });
 
-// The queue keeps the jobs of a killed worker for hours; no mail takes longer than a minute to send.
-const unlockLost = statement<unknown>(`
+// The queue keeps jobs of a killed worker locked for hours, but no mail takes longer than a minute to send. A template,
+// because the queue's tables have no types.
+const unlockLost = sqlStatement<{ task: string }>()(
+  ($) => sql<{ force_unlock_workers: unknown }>`
   select graphile_worker.force_unlock_workers(array_agg(locked_by)) from graphile_worker.jobs
-  where task_identifier = $1 and locked_at < now() - interval '2 minutes' having count(*) > 0`);
+  where task_identifier = ${$.task} and locked_at < now() - interval '2 minutes' having count(*) > 0`,
+);
 
-/** Give the mail that killed workers held to others. */
-export const tendMail = (database: Database): Promise<unknown> => database.rows(unlockLost, [sendMailTask]);
+/** Unlocks the mail jobs of killed workers. */
+export const recoverMailJobs = (database: Database): Promise<unknown> => database.rows(unlockLost, { task: sendMailTask });
 
-/** Send the mail of a job. What cannot get better with time is dropped; anything else is tried again until the mail has lost its use. */
+/** Sends the mail of a job. A permanent error drops it. Any other error is retried until the mail expires. */
 export async function sendMail(mailer: Mailer, keys: Keys, payload: unknown, log: Log): Promise<void> {
   const known = Payload.safeParse(payload);
   if (!known.success) return void log.error('a mail job has a payload this worker does not know');
   const { until, sealed, trace_id } = known.data;
   if (Date.parse(until) <= Date.now()) {
-    facts.mailTried.tell('expired');
+    metricsEvents.mailAttempted.emit('expired');
     return void log.warn({ trace_id }, 'a mail was dropped: it could not be sent in time');
   }
   const mail = open(keys, sealed);
   if (!mail) {
-    facts.mailTried.tell('unreadable');
+    metricsEvents.mailAttempted.emit('unreadable');
     return void log.error({ trace_id }, 'a mail was dropped: it was sealed with another key');
   }
   try {
     await mailer.send(mail);
-    facts.mailTried.tell('sent');
+    metricsEvents.mailAttempted.emit('sent');
     log.info({ trace_id, kind: mail.kind }, 'a mail was sent');
   } catch (error) {
-    // Messages of mail servers repeat the address.
-    const { code, smtpCode, failure } = mailFailureOf(error);
+    // Do not log the messages of mail servers: they repeat the address.
+    const { code, smtpCode, failure } = classifyMailError(error);
     const fields = { trace_id, kind: mail.kind, failure, code, smtp_code: smtpCode };
-    // A wrong password of ours is refused with 5xx too, but can be mended.
+    // A wrong SMTP password is also rejected with 5xx, but an operator can fix it.
     const isFinal = (code === 'EENVELOPE' || code === 'EMESSAGE') && (smtpCode ?? 0) >= 500;
-    facts.mailTried.tell(isFinal ? 'refused' : 'retried');
+    metricsEvents.mailAttempted.emit(isFinal ? 'refused' : 'retried');
     if (isFinal) return void log.error(fields, 'a mail was refused for good');
     log.warn(fields, 'a mail was not sent, it is tried again');
     throw new Error(`the mail was not sent: ${code ?? 'unknown'} (${failure})`);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const to = { to: z.string(), locale: z.string().nullable() };
 
-/** A mail as it waits in the queue: what it says follows from its kind and the language of whom it is for. */
+/** A queued mail. Its text is derived from the kind and the locale of the recipient. */
 export const Mail = z.discriminatedUnion('kind', [
   z.object({ ...to, kind: z.literal('verification'), data: z.object({ url: z.string() }) }),
   z.object({ ...to, kind: z.literal('otp'), data: z.object({ code: z.string() }) }),
@@ -15,8 +15,8 @@ export type Mail = z.infer<typeof Mail>;
 /** The name of the job that sends a mail. */
 export const sendMailTask = 'email.send';
 
-/** How long a mail is worth sending: as long as what it holds can be used, in seconds. */
-export const lifeOf: Readonly<Record<Mail['kind'], number>> = {
+/** How long sending is retried, in seconds: as long as the link or code in the mail is valid. */
+export const mailLifetimes: Readonly<Record<Mail['kind'], number>> = {
   verification: 3_600,
   otp: 600,
   invitation: 7 * 86_400,
@@ -24,18 +24,18 @@ export const lifeOf: Readonly<Record<Mail['kind'], number>> = {
   test: 60,
 };
 
-/** A server that takes mail, and who it comes from. */
+/** An SMTP server, and the sender. */
 export type MailServer = {
   /** An address, or `Name <address>`. */
   from: string;
   host: string;
   port: number;
-  /** Null where nobody signs in. */
+  /** Null: no authentication. */
   user: string | null;
   password: string | null;
-  /** `starttls` fails where the server does not offer it, `tls` speaks TLS from the start. */
+  /** `starttls` fails if the server does not offer it; `tls` uses TLS from the start. */
   tlsMode: 'none' | 'starttls' | 'tls';
 };
 
-/** How mail leaves this installation: by a server, as files for developers, or not at all. */
-export type MailWay = { to: 'server'; server: MailServer } | { to: 'files'; from: string | null } | { to: 'nowhere' };
+/** How mail is sent: through a server, as files in development, or not at all. */
+export type MailTransport = { to: 'server'; server: MailServer } | { to: 'files'; from: string | null } | { to: 'nowhere' };

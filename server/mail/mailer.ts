@@ -2,34 +2,34 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createTransport, type SendMailOptions } from 'nodemailer';
-import type { Config } from '../kernel/config.ts';
-import type { Log } from '../kernel/log.ts';
-import type { Mail, MailServer, MailWay } from './mail.ts';
-import { textOf } from './texts.ts';
+import type { Config } from '../platform/config/config.ts';
+import type { Log } from '../platform/telemetry/log.ts';
+import type { Mail, MailServer, MailTransport } from './mail.ts';
+import { renderMail } from './templates.ts';
 
-/** Lets mail leave; rejects when it did not. */
+/** Sends mail. Rejects if the mail was not sent. */
 export type Mailer = { send(mail: Mail): Promise<void> };
 
-/** The longest time for a mail whose sending nobody waits for, in milliseconds. */
-const longestMs = 60_000;
+/** The time limit for mail sent in the background, in milliseconds. */
+const maxSendMs = 60_000;
 
-/** Mail on the way that is right when it leaves: `wayNow` is asked for each. */
-export const openMailer = (wayNow: () => Promise<MailWay>, { dataDir }: Pick<Config, 'dataDir'>, log: Log): Mailer => ({
+/** Calls `wayNow` for each mail, so that changed settings apply at once. */
+export const openMailer = (wayNow: () => Promise<MailTransport>, { dataDir }: Pick<Config, 'dataDir'>, log: Log): Mailer => ({
   async send(mail) {
     const way = await wayNow();
-    if (way.to === 'server') await sendBy(way.server, mail, longestMs);
+    if (way.to === 'server') await sendThrough(way.server, mail, maxSendMs);
     else if (way.to === 'files') await writeMail(way.from ?? 'Arkloop <no-reply@localhost>', resolve(dataDir, 'mail'), mail, log);
     else throw Object.assign(new Error('mail is off'), { code: 'EOFF' });
   },
 });
 
-/** Hand a mail to a server within `limitMs`; at the limit the connection is cut. Rejects with what the server said. */
-export async function sendBy({ from, host, port, user, password, tlsMode }: MailServer, mail: Mail, limitMs: number): Promise<void> {
+/** Sends a mail to a server. After `limitMs`, the connection is closed. Rejects with the error of the server. */
+export async function sendThrough({ from, host, port, user, password, tlsMode }: MailServer, mail: Mail, limitMs: number): Promise<void> {
   const transport = createTransport({
     host,
     port,
     secure: tlsMode === 'tls',
-    // No silent downgrade: a server that offers no STARTTLS gets no mail.
+    // No silent downgrade: mail is not sent to a server that does not offer STARTTLS.
     requireTLS: tlsMode === 'starttls',
     ignoreTLS: tlsMode === 'none',
     ...(user !== null && { auth: { user, pass: password ?? '' } }),
@@ -40,9 +40,9 @@ export async function sendBy({ from, host, port, user, password, tlsMode }: Mail
   await transport.sendMail({ ...messageOf(mail, from), signal: AbortSignal.timeout(limitMs) });
 }
 
-/** Addresses as objects: as text, a comma in one would make two of it. */
+/** Passes addresses as objects. In text form, a comma in an address would split it into two. */
 const messageOf = (mail: Mail, from: string): SendMailOptions => ({
-  ...textOf(mail),
+  ...renderMail(mail),
   from: mailboxOf(from),
   to: { name: '', address: mail.to },
   headers: { 'Auto-Submitted': 'auto-generated' },

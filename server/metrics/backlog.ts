@@ -1,32 +1,77 @@
+import { type Expression, type SqlBool, sql } from 'kysely';
 import { Gauge } from 'prom-client';
-import { type Sql, statement } from '../kernel/sql.ts';
-import type { Concern } from './concern.ts';
+import type { Queryable } from '../database/sql.ts';
+import { type RowOf, statement } from '../database/statement.ts';
+import { queuedJobs } from '../jobs/queue.ts';
+import { openStatuses } from '../resources/runs/statuses.ts';
+import type { MetricGroup } from './metricGroup.ts';
 
-/** Rows of one kind that are looked at for a scrape, at most: a long queue must not make it expensive. */
-const mostRows = 10_000;
-/** How long an answer of the database is used again, and how long one is waited for, in milliseconds. */
-const freshMs = 5_000;
-const patienceMs = 2_000;
+/** Maximum number of rows counted per kind, which limits the cost of a scrape. */
+const maxRows = 10_000;
+/** How long a result is reused, and how long a scrape waits for one, in milliseconds. */
+const cacheMs = 5_000;
+const queryTimeoutMs = 2_000;
 
-type Row = { kind: 'job' | 'run'; name: string; state: string; count: number; oldest: number };
+const state = (isWaiting: Expression<SqlBool>) => sql<'waiting' | 'taken'>`case when ${isWaiting} then 'waiting' else 'taken' end`;
 
-// Jobs that nobody has taken and those that somebody works on, webhooks that are due, and runs that have not ended.
-const selectBacklog = statement<Row>(`
-  with jobs as (
-    select task_identifier as name, case when locked_at is null then 'waiting' else 'taken' end as state, run_at as since
-    from graphile_worker.jobs where attempts < max_attempts and run_at <= now() order by priority, run_at limit ${mostRows}),
-  webhooks as (
-    select 'webhook.deliver' as name, case when claim_id is null then 'waiting' else 'taken' end as state, next_attempt_at as since
-    from webhook_deliveries where status = 'pending' and next_attempt_at <= now() limit ${mostRows}),
-  runs as (
-    select case when status = 'running' and first_started_at is null then 'queued' else status end as state
-    from runs where status in ('running', 'waiting_for_input', 'cancelling') limit ${mostRows})
-  select 'job' as kind, name, state, count(*)::int as count, extract(epoch from now() - min(since))::float8 as oldest
-  from (select * from jobs union all select * from webhooks) all_jobs group by name, state
-  union all select 'run', '', state, count(*)::int, 0 from runs group by state`);
+/** Due jobs and webhooks, waiting or taken, and open runs. */
+const selectBacklog = statement()((db) =>
+  db
+    .with('due_jobs', (qc) =>
+      qc
+        .selectFrom(queuedJobs.as('j'))
+        .select((eb) => ['j.task_identifier as name', state(eb('j.locked_at', 'is', null)).as('state'), 'j.run_at as since'])
+        .whereRef('j.attempts', '<', 'j.max_attempts')
+        .where('j.run_at', '<=', sql<string>`now()`)
+        .orderBy('j.priority')
+        .orderBy('j.run_at')
+        .limit(sql.lit(maxRows)),
+    )
+    .with('webhooks', (qc) =>
+      qc
+        .selectFrom('webhook_deliveries')
+        .select((eb) => [
+          sql<string>`'webhook.deliver'`.as('name'),
+          state(eb('claim_id', 'is', null)).as('state'),
+          sql<string>`next_attempt_at`.as('since'),
+        ])
+        .where('status', '=', sql.lit('pending' as const))
+        .where('next_attempt_at', '<=', sql<string>`now()`)
+        .limit(sql.lit(maxRows)),
+    )
+    .with('open_runs', (qc) =>
+      qc
+        .selectFrom('runs')
+        .select(sql<string>`case when status = 'running' and first_started_at is null then 'queued' else status end`.as('state'))
+        .where('status', 'in', openStatuses)
+        .limit(sql.lit(maxRows)),
+    )
+    .selectFrom((eb) => eb.selectFrom('due_jobs').selectAll().unionAll(eb.selectFrom('webhooks').selectAll()).as('all_jobs'))
+    .select([
+      sql<'job' | 'run'>`'job'`.as('kind'),
+      'name',
+      sql<string>`state`.as('state'),
+      sql<number>`count(*)::int`.as('count'),
+      sql<number>`extract(epoch from now() - min(since))::float8`.as('oldest'),
+    ])
+    .groupBy(['name', 'state'])
+    .unionAll((eb) =>
+      eb
+        .selectFrom('open_runs')
+        .select([
+          sql<'job' | 'run'>`'run'`.as('kind'),
+          sql<string>`''`.as('name'),
+          'state',
+          sql<number>`count(*)::int`.as('count'),
+          sql<number>`0`.as('oldest'),
+        ])
+        .groupBy('state'),
+    ),
+);
+type Row = RowOf<typeof selectBacklog>;
 
-/** What waits in the database. Asked for when somebody scrapes; without an answer these metrics are left out, and say so. */
-export const backlogMetrics: Concern = ({ registers, database }) => {
+/** The backlog in the database, queried on scrape. Without a response, these metrics are left out, and `arkloop_database_reachable` is 0. */
+export const backlogMetrics: MetricGroup = ({ registers, database }) => {
   if (!database) return [];
   const read = recent(database);
   new Gauge({
@@ -39,7 +84,7 @@ export const backlogMetrics: Concern = ({ registers, database }) => {
   });
   new Gauge({
     name: 'arkloop_queue_jobs',
-    help: `Jobs that are due, by task and state: waiting, or taken by a worker. Counted up to ${mostRows}; every process shows the same.`,
+    help: `Jobs that are due, by task and state: waiting, or taken by a worker. Counted up to ${maxRows}; every process shows the same.`,
     labelNames: ['task', 'state'],
     registers,
     async collect() {
@@ -61,7 +106,7 @@ export const backlogMetrics: Concern = ({ registers, database }) => {
   });
   new Gauge({
     name: 'arkloop_runs',
-    help: `Runs that have not ended, by state: queued, running, waiting_for_input or cancelling. Counted up to ${mostRows}.`,
+    help: `Runs that have not ended, by state: queued, running, waiting_for_input or cancelling. Counted up to ${maxRows}.`,
     labelNames: ['state'],
     registers,
     async collect() {
@@ -76,16 +121,16 @@ export const backlogMetrics: Concern = ({ registers, database }) => {
 
 const runStates = ['queued', 'running', 'waiting_for_input', 'cancelling'];
 
-/** One question for all metrics of a scrape and for the scrapes that follow soon; undefined where there is no answer in time. */
-function recent(sql: Sql): () => Promise<Row[] | undefined> {
+/** Shares one query between all metrics of a scrape and the scrapes that follow soon. Undefined if there is no response in time. */
+function recent(connection: Queryable): () => Promise<Row[] | undefined> {
   let asked: Promise<Row[] | undefined> | undefined;
   let until = 0;
   return () => {
     if (!asked || performance.now() >= until) {
-      until = performance.now() + freshMs;
+      until = performance.now() + cacheMs;
       const late = Promise.withResolvers<undefined>();
-      const timer = setTimeout(late.resolve, patienceMs, undefined);
-      const answer = sql.rows(selectBacklog).catch(() => undefined);
+      const timer = setTimeout(late.resolve, queryTimeoutMs, undefined);
+      const answer = connection.rows(selectBacklog).catch(() => undefined);
       asked = Promise.race([answer, late.promise]).finally(() => clearTimeout(timer));
     }
     return asked;

@@ -1,10 +1,10 @@
 import { Counter, Histogram } from 'prom-client';
-import { facts } from '../kernel/facts.ts';
-import type { Concern } from './concern.ts';
-import { methodLabel, shortTimes } from './labels.ts';
+import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
+import { methodLabel, shortDurationBuckets } from './labels.ts';
+import type { MetricGroup } from './metricGroup.ts';
 
-/** What passes through the gateway, what it keeps out, and its log. */
-export const gatewayMetrics: Concern = ({ registers }) => {
+/** Requests, rejections and upstream failures of the gateway, and its access log. */
+export const gatewayMetrics: MetricGroup = ({ registers }) => {
   const requests = new Counter({
     name: 'arkloop_gateway_requests_total',
     help: 'Answers of the gateway without those to probes; status 499 is a caller who left before the answer.',
@@ -14,7 +14,7 @@ export const gatewayMetrics: Concern = ({ registers }) => {
   const times = new Histogram({
     name: 'arkloop_gateway_request_duration_seconds',
     help: 'Time from the headers of a request to the end of its answer, also of a stream.',
-    buckets: shortTimes,
+    buckets: shortDurationBuckets,
     registers,
   });
   const refusals = new Counter({
@@ -36,12 +36,12 @@ export const gatewayMetrics: Concern = ({ registers }) => {
     registers,
   });
   return [
-    facts.gatewayAnswered.hear(({ method, status, seconds }) => {
+    metricsEvents.gatewayResponded.on(({ method, status, seconds }) => {
       requests.inc({ method: methodLabel(method), status });
       times.observe(seconds);
     }),
-    facts.gatewayRefused.hear((reason) => refusals.inc({ reason })),
-    facts.upstreamFailed.hear((reason) => failures.inc({ reason })),
-    facts.linesLogged.hear(({ outcome, count }) => lines.inc({ outcome }, count)),
+    metricsEvents.gatewayRejected.on((reason) => refusals.inc({ reason })),
+    metricsEvents.upstreamFailed.on((reason) => failures.inc({ reason })),
+    metricsEvents.accessLogLines.on(({ outcome, count }) => lines.inc({ outcome }, count)),
   ];
 };

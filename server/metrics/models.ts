@@ -1,14 +1,14 @@
 import { Counter, Histogram } from 'prom-client';
 import type { Usage } from '../../contract/events.ts';
-import { facts } from '../kernel/facts.ts';
-import type { Concern } from './concern.ts';
-import { boundedLabel, longTimes } from './labels.ts';
+import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
+import { boundedLabel, longDurationBuckets } from './labels.ts';
+import type { MetricGroup } from './metricGroup.ts';
 
-/** Models are named by accounts: so many of them are told apart. */
-const mostModels = 100;
+/** Maximum number of distinct model labels, because accounts choose the names. */
+const maxModels = 100;
 
-/** What models are asked and what they use, in workers and where an API tries out a model. */
-export const modelMetrics: Concern = ({ registers }) => {
+/** Model calls and token usage, in workers and in the model tests of the API. */
+export const modelMetrics: MetricGroup = ({ registers }) => {
   const calls = new Counter({
     name: 'arkloop_llm_calls_total',
     help: 'Questions to models, by outcome: answered, retryable or non_retryable failure, or abandoned by who asked.',
@@ -19,7 +19,7 @@ export const modelMetrics: Concern = ({ registers }) => {
     name: 'arkloop_llm_call_duration_seconds',
     help: 'Time from a question to the end of its answer or to its failure.',
     labelNames: ['provider'],
-    buckets: longTimes,
+    buckets: longDurationBuckets,
     registers,
   });
   const retries = new Counter({
@@ -33,15 +33,15 @@ export const modelMetrics: Concern = ({ registers }) => {
     labelNames: ['provider', 'model', 'kind'],
     registers,
   });
-  const named = boundedLabel(mostModels);
+  const named = boundedLabel(maxModels);
   return [
-    facts.modelAsked.hear(({ provider, model, outcome, seconds, usage }) => {
+    metricsEvents.modelCalled.on(({ provider, model, outcome, seconds, usage }) => {
       calls.inc({ provider, outcome });
       times.observe({ provider }, seconds);
       for (const [kind, count] of Object.entries(kindsOf(usage)))
         if (count) tokens.inc({ provider, model: named(model.slice(0, 100)), kind }, count);
     }),
-    facts.modelRetried.hear(() => retries.inc()),
+    metricsEvents.modelRetried.on(() => retries.inc()),
   ];
 };
 

@@ -1,9 +1,9 @@
 import { Gauge } from 'prom-client';
-import { openPools } from '../db/database.ts';
-import type { Concern } from './concern.ts';
+import { activePools } from '../database/database.ts';
+import type { MetricGroup } from './metricGroup.ts';
 
-/** The connections of this process to PostgreSQL. Pools of one name are counted together. */
-export const poolMetrics: Concern = ({ registers }) => {
+/** Connections of this process to PostgreSQL. Pools with the same name are added up. */
+export const poolMetrics: MetricGroup = ({ registers }) => {
   new Gauge({
     name: 'arkloop_database_connections',
     help: 'Connections of a pool to PostgreSQL, by state: used, or idle.',
@@ -11,7 +11,7 @@ export const poolMetrics: Concern = ({ registers }) => {
     registers,
     collect() {
       this.reset();
-      for (const { name, pool } of openPools) {
+      for (const { name, pool } of activePools) {
         this.inc({ pool: name, state: 'idle' }, pool.idleCount);
         this.inc({ pool: name, state: 'used' }, pool.totalCount - pool.idleCount);
       }
@@ -24,7 +24,7 @@ export const poolMetrics: Concern = ({ registers }) => {
     registers,
     collect() {
       this.reset();
-      for (const { name, pool } of openPools) this.inc({ pool: name }, pool.options.max);
+      for (const { name, pool } of activePools) this.inc({ pool: name }, pool.options.max);
     },
   });
   new Gauge({
@@ -34,7 +34,7 @@ export const poolMetrics: Concern = ({ registers }) => {
     registers,
     collect() {
       this.reset();
-      for (const { name, pool } of openPools) this.inc({ pool: name }, pool.waitingCount);
+      for (const { name, pool } of activePools) this.inc({ pool: name }, pool.waitingCount);
     },
   });
   return [];

@@ -1,10 +1,9 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
-import { facts } from '../kernel/facts.ts';
-import type { Concern } from './concern.ts';
-import { methodLabel, shortTimes } from './labels.ts';
+import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
+import { methodLabel, shortDurationBuckets } from './labels.ts';
+import type { MetricGroup } from './metricGroup.ts';
 
-/** What the API answers. */
-export const requestMetrics: Concern = ({ registers }) => {
+export const requestMetrics: MetricGroup = ({ registers }) => {
   const requests = new Counter({
     name: 'arkloop_http_requests_total',
     help: 'Answers of the API. route is a template of the contract, a probe, or unknown; status 499 is a caller who left before the answer.',
@@ -15,11 +14,11 @@ export const requestMetrics: Concern = ({ registers }) => {
     name: 'arkloop_http_request_duration_seconds',
     help: 'Time from the headers of a request to the end of its answer, or to the beginning of a stream.',
     labelNames: ['method', 'route'],
-    buckets: shortTimes,
+    buckets: shortDurationBuckets,
     registers,
   });
   return [
-    facts.requestAnswered.hear(({ method: sent, route, status, seconds }) => {
+    metricsEvents.requestHandled.on(({ method: sent, route, status, seconds }) => {
       const method = methodLabel(sent);
       requests.inc({ method, route, status });
       times.observe({ method, route }, seconds);
@@ -27,13 +26,12 @@ export const requestMetrics: Concern = ({ registers }) => {
   ];
 };
 
-/** Event streams that are open now. */
-export const streamMetrics: Concern = ({ registers }) => {
+export const streamMetrics: MetricGroup = ({ registers }) => {
   const open = new Gauge({
     name: 'arkloop_streams_open',
     help: 'Event streams that are open now, by part: api, or gateway for those that pass through it.',
     labelNames: ['part'],
     registers,
   });
-  return [facts.streamOpened.hear((part) => open.inc({ part })), facts.streamClosed.hear((part) => open.dec({ part }))];
+  return [metricsEvents.streamOpened.on((part) => open.inc({ part })), metricsEvents.streamClosed.on((part) => open.dec({ part }))];
 };

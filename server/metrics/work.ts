@@ -1,10 +1,10 @@
 import { Counter, Histogram } from 'prom-client';
-import { facts } from '../kernel/facts.ts';
-import type { Concern } from './concern.ts';
-import { boundedLabel, longTimes } from './labels.ts';
+import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
+import { boundedLabel, longDurationBuckets } from './labels.ts';
+import type { MetricGroup } from './metricGroup.ts';
 
-/** What becomes of runs, jobs, webhooks and mail. */
-export const workMetrics: Concern = ({ registers }) => {
+/** Outcomes of runs, jobs, webhooks and mail. */
+export const workMetrics: MetricGroup = ({ registers }) => {
   const runs = new Counter({
     name: 'arkloop_runs_ended_total',
     help: 'Runs that ended here, by status and, where they failed, by error class.',
@@ -26,7 +26,7 @@ export const workMetrics: Concern = ({ registers }) => {
   const webhookTimes = new Histogram({
     name: 'arkloop_webhook_attempt_duration_seconds',
     help: 'Time that a webhook endpoint took to answer, or to fail.',
-    buckets: longTimes,
+    buckets: longDurationBuckets,
     registers,
   });
   const mails = new Counter({
@@ -37,12 +37,12 @@ export const workMetrics: Concern = ({ registers }) => {
   });
   const errorClass = boundedLabel(50);
   return [
-    facts.runEnded.hear((run) => runs.inc({ status: run.status, error_class: errorClass(run.errorClass) })),
-    facts.jobEnded.hear((job) => jobs.inc(job)),
-    facts.webhookTried.hear(({ outcome, seconds }) => {
+    metricsEvents.runEnded.on((run) => runs.inc({ status: run.status, error_class: errorClass(run.errorClass) })),
+    metricsEvents.jobEnded.on((job) => jobs.inc(job)),
+    metricsEvents.webhookAttempted.on(({ outcome, seconds }) => {
       webhooks.inc({ outcome });
       webhookTimes.observe(seconds);
     }),
-    facts.mailTried.hear((outcome) => mails.inc({ outcome })),
+    metricsEvents.mailAttempted.on((outcome) => mails.inc({ outcome })),
   ];
 };

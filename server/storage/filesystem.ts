@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { constants, type Dirent } from 'node:fs';
 import { access, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { codeOf } from '../kernel/operatorError.ts';
-import { checkKey, type Storage, StorageUnavailable, type StoredObject } from '../kernel/storage.ts';
+import { errorCodeOf } from '../platform/operatorError.ts';
+import { checkKey, type Storage, StorageUnavailable, type StoredObject } from './storage.ts';
 
-/** Objects as files under a folder, which is made with the first of them. */
+/** Stores objects as files under a folder, which is created with the first object. */
 export function fileStorage(root: string): Storage {
   const folder = resolve(root);
   const pathOf = (key: string) => {
@@ -15,15 +15,15 @@ export function fileStorage(root: string): Storage {
   return {
     get: async (key) => {
       const path = pathOf(key);
-      return answered(() => openFile(path), undefined);
+      return withStorageErrors(() => openFile(path), undefined);
     },
     put: async (key, bytes) => {
       const path = pathOf(key);
-      await answered(() => writeWhole(path, bytes));
+      await withStorageErrors(() => writeAtomically(path, bytes));
     },
     delete: async (key) => {
       const path = pathOf(key);
-      await answered(async () => {
+      await withStorageErrors(async () => {
         await rm(path);
         await sync(dirname(path));
       }, undefined);
@@ -32,29 +32,29 @@ export function fileStorage(root: string): Storage {
       checkKey(prefix, 'prefix');
       return keysUnder(folder, prefix);
     },
-    check: () => answered(() => checkFolder(folder)),
+    check: () => withStorageErrors(() => checkFolder(folder)),
     close: async () => {},
   };
 }
 
-/** The folder is made with the first file. */
+/** A missing folder is no error: it is created with the first file. */
 async function checkFolder(folder: string) {
   try {
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    if (errorCodeOf(error) !== 'ENOENT') throw error;
   }
 }
 
-/** What stands for "there is no such file", a folder included. */
-const absent = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ERR_FS_EISDIR'];
+/** Error codes for a missing file. A folder at the path counts as missing. */
+const missingFileCodes = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ERR_FS_EISDIR'];
 
-/** The result of work on files; `none` when what it is about is absent. */
-async function answered<T>(work: () => Promise<T>, ...none: T[]): Promise<T> {
+/** Runs `work` and turns its errors into `StorageUnavailable`. If the file is missing, returns `none`, if given. */
+async function withStorageErrors<T>(work: () => Promise<T>, ...none: T[]): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (none.length > 0 && absent.includes(codeOf(error) ?? '')) return none[0]!;
+    if (none.length > 0 && missingFileCodes.includes(errorCodeOf(error) ?? '')) return none[0]!;
     throw new StorageUnavailable('folder_unusable', error);
   }
 }
@@ -73,8 +73,10 @@ async function openFile(path: string): Promise<StoredObject | undefined> {
 const draftName = () => `.${randomUUID()}`;
 const isDraft = (name: string) => name.startsWith('.');
 
-/** Readers see the old file or the new one, also after a crash: written beside it, flushed, renamed, and the folder flushed. */
-async function writeWhole(path: string, bytes: Uint8Array) {
+/**
+ * Atomic and durable: writes beside the file, flushes, renames, and flushes the folder. Readers see the old file or the new one, even after a crash.
+ */
+async function writeAtomically(path: string, bytes: Uint8Array) {
   const folder = dirname(path);
   const made = await mkdir(folder, { recursive: true, mode: 0o700 });
   const draft = join(folder, draftName());
@@ -95,7 +97,7 @@ async function writeWhole(path: string, bytes: Uint8Array) {
   for (let each = folder; made !== undefined && each.length >= made.length; each = dirname(each)) await sync(dirname(each));
 }
 
-/** Makes what happened to the names in a folder durable. */
+/** Makes changes to the names in a folder durable. */
 async function sync(folder: string) {
   const handle = await open(folder, 'r');
   try {
@@ -106,7 +108,7 @@ async function sync(folder: string) {
 }
 
 async function* keysUnder(root: string, prefix: string): AsyncIterable<string> {
-  const entries = await answered<Dirent[]>(() => readdir(join(root, prefix), { withFileTypes: true }), []);
+  const entries = await withStorageErrors<Dirent[]>(() => readdir(join(root, prefix), { withFileTypes: true }), []);
   for (const entry of entries)
     if (entry.isDirectory()) yield* keysUnder(root, `${prefix}${entry.name}/`);
     else if (entry.isFile() && !isDraft(entry.name)) yield prefix + entry.name;

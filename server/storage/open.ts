@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import type { Config } from '../kernel/config.ts';
-import type { Log } from '../kernel/log.ts';
-import type { Storage } from '../kernel/storage.ts';
+import type { Config } from '../platform/config/config.ts';
+import type { Log } from '../platform/telemetry/log.ts';
 import { fileStorage } from './filesystem.ts';
 import { s3Storage } from './s3.ts';
+import type { Storage } from './storage.ts';
 
-/** The object store that the configuration names; undefined, and said in the log, where it does not say how to reach it. */
+/** Opens the configured object store. If its connection settings are missing, logs a warning and returns undefined. */
 export function openStorage(config: Config, log: Log): Storage | undefined {
   const { s3Endpoint: endpoint, s3AccessKey: accessKey, s3SecretKey: secretKey, s3Region: region, s3Bucket: bucket } = config;
   if (config.storageBackend === 'filesystem') return fileStorage(config.storageRoot ?? join(config.dataDir, 'storage'));

@@ -1,13 +1,13 @@
 import { S3mini, S3ServiceError } from 's3mini';
 import { Agent, fetch as undiciFetch } from 'undici';
-import { patientConnector } from '../kernel/outboundAgents.ts';
-import { checkKey, type Storage, type StorageProblem, StorageUnavailable, type StoredObject } from '../kernel/storage.ts';
+import { createEarlyResponseConnector } from '../platform/outbound/dispatchers.ts';
+import { checkKey, type Storage, type StorageProblem, StorageUnavailable, type StoredObject } from './storage.ts';
 
 export type S3Options = { endpoint: string; accessKey: string; secretKey: string; region: string; bucket: string };
 
-/** Objects in a bucket of an S3-compatible store, which must exist. */
+/** Stores objects in a bucket of an S3-compatible store. The bucket must exist. */
 export function s3Storage({ endpoint, accessKey, secretKey, region, bucket }: S3Options): Storage {
-  const agent = new Agent({ connect: patientConnector({ timeout: 5_000 }), headersTimeout: 30_000, bodyTimeout: 30_000 });
+  const agent = new Agent({ connect: createEarlyResponseConnector({ timeout: 5_000 }), headersTimeout: 30_000, bodyTimeout: 30_000 });
   const s3 = new S3mini({
     accessKeyId: accessKey,
     secretAccessKey: secretKey,
@@ -19,20 +19,20 @@ export function s3Storage({ endpoint, accessKey, secretKey, region, bucket }: S3
   return {
     get: async (key) => {
       checkKey(key);
-      const response = await answered(() => s3.getObjectResponse(key));
+      const response = await withStorageErrors(() => s3.getObjectResponse(key));
       if (response !== null) return objectOf(response);
-      // The answer for a missing bucket looks the same. Objects that are asked for and absent are rare.
-      await check().catch(unlessReadable);
+      // The response for a missing bucket looks the same, so check the bucket. Reads of missing objects are rare.
+      await check().catch(ignoreAccessDenied);
       return undefined;
     },
     put: async (key, bytes, type) => {
       checkKey(key);
-      const response = await answered(() => s3.putObject(key, bytes, type));
+      const response = await withStorageErrors(() => s3.putObject(key, bytes, type));
       await response.body?.cancel();
     },
     delete: async (key) => {
       checkKey(key);
-      await answered(() => s3.deleteObject(key));
+      await withStorageErrors(() => s3.deleteObject(key));
     },
     list: (prefix) => {
       checkKey(prefix, 'prefix');
@@ -57,21 +57,21 @@ async function* reading(body: ReadableStream<Uint8Array> | null): AsyncIterable<
   }
 }
 
-/** How many keys are asked for at once. */
+/** Keys per list request. */
 const keysOfPage = 200;
 
 async function* keysUnder(s3: S3mini, prefix: string): AsyncIterable<string> {
   let token: string | undefined;
   do {
-    const page = await answered(() => s3.listObjectsPaged('/', prefix, keysOfPage, token));
-    // The client tells a missing bucket by null.
+    const page = await withStorageErrors(() => s3.listObjectsPaged('/', prefix, keysOfPage, token));
+    // The client returns null for a missing bucket.
     if (!page) throw new StorageUnavailable('bucket_missing');
     for (const { Key: key } of page.objects ?? []) yield key;
     token = page.nextContinuationToken;
   } while (token);
 }
 
-async function answered<T>(work: () => Promise<T>): Promise<T> {
+async function withStorageErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -79,14 +79,14 @@ async function answered<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Credentials that may read and not list are asked for nothing more. */
-function unlessReadable(error: unknown) {
+/** Ignores `access_denied`: credentials that may read need not be allowed to list. */
+function ignoreAccessDenied(error: unknown) {
   if (!(error instanceof StorageUnavailable) || error.reason !== 'access_denied') throw error;
 }
 
-/** Ask for one key: the answer tells store, bucket and credentials apart, which that of a `HEAD` does not. */
+/** Lists one key. The response distinguishes problems of the store, the bucket and the credentials, which that of a `HEAD` does not. */
 async function checkBucket(s3: S3mini) {
-  if (!(await answered(() => s3.listObjectsPaged('/', '', 1)))) throw new StorageUnavailable('bucket_missing');
+  if (!(await withStorageErrors(() => s3.listObjectsPaged('/', '', 1)))) throw new StorageUnavailable('bucket_missing');
 }
 
 const aboutCredentials =

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { eventData } from '../../server/agent/providers/sse.ts';
-import { createTextFilter, type Span } from '../../server/agent/providers/textFilter.ts';
-import { createToolNames } from '../../server/agent/providers/toolNames.ts';
+import { sseData } from '../../server/models/wire/sse.ts';
+import { createTextFilter, type Span } from '../../server/models/wire/textFilter.ts';
+import { createToolNames } from '../../server/models/wire/toolNames.ts';
 
-/** Cut something into pieces at the given places. */
+/** Cuts `whole` at the given positions, modulo its length. */
 function cut<T extends string | Uint8Array>(whole: T, places: number[]): T[] {
   const at = [...new Set(places.map((place) => place % (whole.length + 1)))].sort((a, b) => a - b);
   return [0, ...at].map((start, index) => whole.slice(start, at[index] ?? whole.length) as T);
@@ -21,7 +21,7 @@ function filtered(pieces: string[], thinkTags: boolean) {
   return { visible: of().join(''), thinking: of('thinking').join(''), spans };
 }
 
-test('the control token is gone for every text and every way to cut it, and nothing else is', () => {
+test('removes only the control token, for every text and every chunking', () => {
   fc.assert(
     fc.property(tokenText, places, (text, at) => {
       const { visible, thinking, spans } = filtered(cut(text, at), false);
@@ -32,7 +32,7 @@ test('the control token is gone for every text and every way to cut it, and noth
   );
 });
 
-test('think tags are read the same for every way to cut them', () => {
+test('think tags are parsed the same for every chunking', () => {
   fc.assert(
     fc.property(tokenText, places, (text, at) => {
       const { visible, thinking } = filtered(cut(text, at), true);
@@ -56,11 +56,11 @@ async function parsed(chunks: Uint8Array[]) {
   const stream = (async function* () {
     yield* chunks;
   })();
-  for await (const data of eventData(stream)) found.push(data);
+  for await (const data of sseData(stream)) found.push(data);
   return found;
 }
 
-test('events are found for every line ending and every way to cut the bytes', async () => {
+test('events are parsed for every line ending and every chunking', async () => {
   const payload = fc.constantFrom('{"a":"é🐟"}', '[DONE]', ' x', 'data', '');
   const events = fc.array(fc.array(payload, { minLength: 1, maxLength: 2 }), { maxLength: 5 });
   await fc.assert(
@@ -71,16 +71,16 @@ test('events are found for every line ending and every way to cut the bytes', as
   );
 });
 
-test('a last event without its blank line counts; data without a space is read too', async () => {
+test('accepts a last event without a blank line, and data without a space', async () => {
   expect(await parsed([Buffer.from('data:{"a":1}\n\ndata: [DONE]')])).toEqual(['{"a":1}', '[DONE]']);
 });
 
-test('an endless line is given up', async () => {
+test('a line that is too long is a retryable error', async () => {
   const megabyte = Buffer.alloc(2 ** 20, 'x');
   await expect(parsed(Array.from({ length: 50 }, () => megabyte))).rejects.toMatchObject({ errorClass: 'provider.retryable' });
 });
 
-test('tool names fit the providers, keep apart and come back', () => {
+test('tool names are valid for providers, unique and reversible', () => {
   fc.assert(
     fc.property(
       fc.uniqueArray(fc.oneof(fc.constantFrom('a.b', 'a__b', 'a_b', 'a b', 'a-b'), fc.string({ minLength: 1, maxLength: 90 })), {

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { listener } from '../setup/listener.ts';
+import { listener } from '../support/app/listener.ts';
 
-// A model that answers one word in the chat format. Called `counted` it says how many tokens that took, else it says nothing of them.
+// A model server that answers one word in the chat format. The model `counted` reports token usage; any other model reports none.
 
 const counted = { prompt_tokens: 2_000, completion_tokens: 1_000, total_tokens: 3_000 };
 

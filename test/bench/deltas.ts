@@ -3,14 +3,14 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createOpenAI } from '@ai-sdk/openai';
-import { listener } from '../setup/listener.ts';
+import { listener } from '../support/app/listener.ts';
 
-// Two programs in one file, so that each has a process of its own: `source` streams an answer in the chat format, `reader` reads it with the bare SDK.
+// Two programs, each started as a separate process: `source` streams an answer in the chat format, `reader` reads it with the bare SDK.
 
-/** Pieces of one answer. */
+/** Deltas in an answer of the model `m`. */
 export const deltaCount = 2_000;
 
-/** Pieces of the answers of the models `long` and `paced`, and how many of them `paced` writes in a second. */
+/** Deltas in an answer of the models `long` and `paced`, and the number that `paced` writes per second. */
 export const longCount = 6_667;
 export const perSecond = 1_333;
 
@@ -28,7 +28,7 @@ async function listen(server: ReturnType<typeof createServer>) {
   process.stdout.write(`API: http://127.0.0.1:${(server.address() as AddressInfo).port}\nis ready\n`);
 }
 
-/** Every piece is a write of its own: as fast as the reader takes them, but for the model `paced`. */
+/** Writes each delta separately, as fast as the reader accepts it. The model `paced` writes `perSecond` deltas per second. */
 async function serveDeltas() {
   const short = answer(deltaCount);
   const long = answer(longCount);
@@ -53,7 +53,7 @@ async function write(res: ServerResponse, pieces: readonly Buffer[], rate: numbe
   }
 }
 
-/** `GET /?from=<base url>` reads one answer and says how many milliseconds it took. */
+/** `GET /?from=<base URL>` reads one answer and returns the duration in milliseconds. */
 async function serveReader() {
   await listen(
     createServer(

@@ -1,20 +1,18 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { text as textOf } from 'node:stream/consumers';
 
-/** An event of a run, and when its bytes arrived here (milliseconds of `performance.now`). */
+/** A run event and its arrival time (milliseconds of `performance.now`). */
 export type Arrival = { type: string; at: number };
 
-/** Connections that stay open between requests. */
 export const newAgent = () => new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
 
-/** A stream that is being read: all its events once the server has ended it. */
-export type Reading = { opened: Promise<void>; ended: Promise<Arrival[]> };
+/** A stream being read. `ended` resolves with all events once the server ends the stream. */
+export type EventReader = { opened: Promise<void>; ended: Promise<Arrival[]> };
 
-/** Follow the events of a run. */
-export function readEvents(agent: Agent, url: string, token: string, runId: string): Reading {
+export function readEvents(agent: Agent, url: string, token: string, runId: string): EventReader {
   const opened = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<Arrival[]>();
-  // Whoever waits for the one need not wait for the other.
+  // A caller may await only one of the two: avoid an unhandled rejection of the other.
   opened.promise.catch(() => {});
   ended.promise.catch(() => {});
   const arrivals: Arrival[] = [];
@@ -44,7 +42,7 @@ function take(response: IncomingMessage, arrivals: Arrival[]) {
   });
 }
 
-/** Post JSON over a kept connection. */
+/** Posts JSON. Rejects unless the response status is 201. */
 export function post<T>(agent: Agent, url: string, token: string, path: string, body: object): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };

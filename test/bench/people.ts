@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 
-/** Somebody with an account, and a credential for calls. */
+/** A registered user with an access token. */
 export type Person = { login: string; password: string; token: string };
 
-/** Call an API; throws unless it answers with success. */
+/** Calls the API. Throws if the response is not 2xx. */
 export async function call<T>(url: string, method: string, path: string, token?: string, body?: unknown): Promise<T> {
   const response = await fetch(url + path, {
     method,
@@ -18,7 +18,6 @@ export async function call<T>(url: string, method: string, path: string, token?:
   return JSON.parse(text) as T;
 }
 
-/** Register some people. */
 export async function signUp(url: string, count: number): Promise<Person[]> {
   const people: Person[] = [];
   for (let n = 0; n < count; n++) {
@@ -31,7 +30,7 @@ export async function signUp(url: string, count: number): Promise<Person[]> {
   return people;
 }
 
-/** A thread with messages. Its title is given, so that a run asks the model for nothing but its answer. */
+/** Creates a thread with messages. The title is set so that a run does not call the model to generate one. */
 export async function openThread(url: string, { token }: Person, messages: readonly string[]): Promise<string> {
   const { id } = await call<{ id: string }>(url, 'POST', '/v1/threads', token, { title: 'Measured' });
   for (const content of messages) await call(url, 'POST', `/v1/threads/${id}/messages`, token, { content });

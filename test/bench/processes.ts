@@ -5,21 +5,21 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { startEmbedded } from '../../server/db/embedded.ts';
+import { startEmbeddedPostgres } from '../../server/database/embedded.ts';
 
-/** A started program: what it printed when it was ready, and how to end it. */
+/** A started program: the URL that it printed, and the milliseconds until it was ready. */
 export type Program = { pid: number; url: string; readyMs: number; stop(): Promise<void> };
 
-/** What the server and the yardstick share. */
-export type Shared = { databaseUrl: string; jwtSecret: string };
+/** Settings that the server and the yardstick share. */
+export type SharedSettings = { databaseUrl: string; jwtSecret: string };
 
 const root = new URL('../..', import.meta.url).pathname;
-const longestStartMs = 60_000;
+const maxStartMs = 60_000;
 
-/** A PostgreSQL in a temporary folder. */
+/** Starts a PostgreSQL in a temporary folder, which `stop` removes. */
 export async function startPostgres(): Promise<{ databaseUrl: string; stop(): Promise<void> }> {
   const dataDir = await mkdtemp(join(tmpdir(), 'arkloop-bench-'));
-  const { url, stop } = await startEmbedded({ dataDir, log: pino({ level: 'silent' }) });
+  const { url, stop } = await startEmbeddedPostgres({ dataDir, log: pino({ level: 'silent' }) });
   return {
     databaseUrl: url,
     async stop() {
@@ -29,13 +29,12 @@ export async function startPostgres(): Promise<{ databaseUrl: string; stop(): Pr
   };
 }
 
-/** The secrets of one measurement. */
 export const newSecret = () => randomBytes(32).toString('hex');
 
-/** Our server in a role, on the shared database. */
+/** Starts the server in a role on the shared database, without registration and concurrency limits. */
 export const startServer = (
   role: 'all' | 'api' | 'worker' | 'gateway',
-  shared: Shared,
+  shared: SharedSettings,
   env: Record<string, string> = {},
 ): Promise<Program> =>
   start(process.execPath, ['server/main.ts', role], {
@@ -49,17 +48,17 @@ export const startServer = (
     ...env,
   });
 
-/** The bare program that the server is compared with. */
-export const startYardstick = ({ databaseUrl, jwtSecret }: Shared): Promise<Program> =>
+/** Starts the bare program that the server is compared with. */
+export const startYardstick = ({ databaseUrl, jwtSecret }: SharedSettings): Promise<Program> =>
   start(process.execPath, ['test/bench/yardstick.ts'], { BENCH_DATABASE_URL: databaseUrl, BENCH_JWT_SECRET: jwtSecret });
 
-/** A server that streams a long answer, or a program that reads it with the bare SDK. */
+/** Starts a server that streams a long answer, or a program that reads it with the bare SDK. */
 export const startDeltas = (part: 'source' | 'reader'): Promise<Program> => start(process.execPath, ['test/bench/deltas.ts', part], {});
 
-/** A model that answers one word, and says or does not say what that took. */
-export const startAnswers = (): Promise<Program> => start(process.execPath, ['test/bench/answers.ts'], {});
+/** Starts a model server that answers one word, with or without token usage. */
+export const startModelServer = (): Promise<Program> => start(process.execPath, ['test/bench/answers.ts'], {});
 
-/** What a person types: everything on a data folder of its own. */
+/** Runs `npm start`: role `all` on a separate data folder. */
 export function npmStart(dataDir: string): Promise<Program> {
   const npm = process.env.npm_execpath;
   const [file, args] = npm ? [process.execPath, [npm, 'start']] : ['npm', ['start']];
@@ -73,7 +72,7 @@ export async function residentBytes({ pid }: Program): Promise<number> {
   return Number(kilobytes ?? spawnSync('ps', ['-o', 'rss=', '-p', `${pid}`], { encoding: 'utf8' }).stdout) * 1_024;
 }
 
-/** The most that a process has held in memory so far, in bytes; only Linux tells. */
+/** Peak resident memory of a process in bytes. Linux only. */
 export async function peakBytes({ pid }: Program): Promise<number> {
   const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kilobytes) * 1_024;
@@ -81,12 +80,12 @@ export async function peakBytes({ pid }: Program): Promise<number> {
 
 const running = new Set<ChildProcess>();
 
-/** End whatever a failed measurement has left. */
+/** Stops the processes that a failed measurement left running. */
 export const stopAll = () => Promise.all([...running].map(end));
 
 const fixed = { ARKLOOP_LOG_LEVEL: 'warn', ARKLOOP_API_ADDR: '127.0.0.1:0', ARKLOOP_GATEWAY_ADDR: '127.0.0.1:0' };
 
-/** Start a program and wait until it says that it is ready. */
+/** Starts a program and waits until it prints `is ready`. Throws if it exits before that or takes longer than 60 s. */
 async function start(file: string, args: readonly string[], env: Record<string, string>): Promise<Program> {
   const began = performance.now();
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('ARKLOOP_') && name !== 'DATABASE_URL');
@@ -111,7 +110,7 @@ async function readyOutput(child: ChildProcess): Promise<string> {
   });
   child.on('error', reject);
   child.on('exit', (code) => reject(new Error(`${child.spawnargs.join(' ')} ended with ${code}: ${output}`)));
-  const late = setTimeout(() => reject(new Error(`${child.spawnargs.join(' ')} is not ready: ${output}`)), longestStartMs);
+  const late = setTimeout(() => reject(new Error(`${child.spawnargs.join(' ')} is not ready: ${output}`)), maxStartMs);
   return promise.finally(() => clearTimeout(late));
 }
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A way to the database that counts how often one statement is executed. */
+/** A proxy to the database that counts the executions of one statement. */
 export type QueryCounter = { databaseUrl: string; count(): number; stop(): void };
 
-/** Counts the statement whose text contains `fragment`: it is prepared once a connection under a name, and every execution names it. */
+/** Counts the statement whose text contains `fragment`. A connection prepares it once under a name; every execution binds that name. */
 export async function startQueryCounter(databaseUrl: string, fragment: string): Promise<QueryCounter> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
@@ -32,14 +32,14 @@ export async function startQueryCounter(databaseUrl: string, fragment: string): 
   };
 }
 
-/** Reads what a client sends: `Parse` (P, length, name, text) and `Bind` (B, length, portal, name), PostgreSQL's protocol 3. */
+/** Parses the client's messages in PostgreSQL protocol 3: `Parse` (P, length, name, text) and `Bind` (B, length, portal, name). */
 function countIn(fragment: string, onExecution: () => void) {
   let rest: Buffer = Buffer.alloc(0);
   let started = false;
   let name: string | undefined;
   return (chunk: Buffer) => {
     rest = Buffer.concat([rest, chunk]);
-    // The first message of a connection has a length and no type.
+    // The first message of a connection has a length but no type.
     for (;;) {
       const head = started ? 1 : 0;
       if (rest.length < head + 4) return;

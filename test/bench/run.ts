@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Figure, passes, tableOf } from './figures.ts';
-import type { Effort } from './load.ts';
-import { newSecret, type Shared, startPostgres, stopAll } from './processes.ts';
+import type { BenchOptions } from './load.ts';
+import { newSecret, type SharedSettings, startPostgres, stopAll } from './processes.ts';
 import { measureBroadcasts } from './scenarios/broadcasts.ts';
 import { measureCredits } from './scenarios/credits.ts';
 import { measureDeltas } from './scenarios/deltas.ts';
@@ -14,7 +14,7 @@ import { measureStreams } from './scenarios/streams.ts';
 import { measureThreads } from './scenarios/threads.ts';
 import { measureWebhooks } from './scenarios/webhooks.ts';
 
-const scenarios: Record<string, (shared: Shared, effort: Effort) => Promise<Figure[]>> = {
+const scenarios: Record<string, (shared: SharedSettings, effort: BenchOptions) => Promise<Figure[]>> = {
   threads: measureThreads,
   runs: measureRuns,
   loop: measureLoop,
@@ -28,9 +28,9 @@ const scenarios: Record<string, (shared: Shared, effort: Effort) => Promise<Figu
   broadcasts: measureBroadcasts,
 };
 
-/** Many short rounds: what else the machine does then meets both sides alike. */
-const thorough: Effort = { seconds: 4, rounds: 7, samples: 300 };
-const quick: Effort = { seconds: 3, rounds: 1, samples: 60 };
+/** Many short rounds, so that other load on the machine affects both sides equally. */
+const thorough: BenchOptions = { seconds: 4, rounds: 7, samples: 300 };
+const quick: BenchOptions = { seconds: 3, rounds: 1, samples: 60 };
 
 const { values, positionals } = parseArgs({ options: { quick: { type: 'boolean', default: false } }, allowPositionals: true });
 const names = positionals.length > 0 ? positionals : Object.keys(scenarios);
@@ -43,8 +43,8 @@ if (unknown.length > 0) {
   process.exitCode = (await measure(names, values.quick ? quick : thorough)) ? 0 : 1;
 }
 
-/** Measure, print, and say whether every minimum was reached. */
-async function measure(wanted: readonly string[], effort: Effort): Promise<boolean> {
+/** Runs the scenarios and prints the table. Returns whether every threshold was met. */
+async function measure(wanted: readonly string[], effort: BenchOptions): Promise<boolean> {
   const postgres = await startPostgres();
   const shared = { databaseUrl: postgres.databaseUrl, jwtSecret: newSecret() };
   const figures: Figure[] = [];

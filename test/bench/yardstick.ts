@@ -3,23 +3,26 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
-import { createPasswords } from '../../server/kernel/passwords.ts';
-import { statement } from '../../server/kernel/sql.ts';
+import { bindValues, type Statement } from '../../server/database/statement.ts';
+import { createPasswordHasher } from '../../server/platform/crypto/passwords.ts';
 import { selectMessages } from '../../server/resources/messages/queries.ts';
 import { viewMessage } from '../../server/resources/messages/view.ts';
 import * as threads from '../../server/resources/threads/queries.ts';
 import { viewThread } from '../../server/resources/threads/view.ts';
 
-// The same answers from the same statements, transactions and audit entries, without a framework, validation, limits or policies:
-// what of the server's time is not the work itself shows in the comparison.
+// Returns the same responses from the same statements, transactions, and audit entries, without a framework, validation, limits, or policies.
+// The comparison shows the overhead of the server.
 
 type Caller = { sub: string; account: string; exp: number };
 type Answer = { status: number; body?: unknown };
 type Client = { query: (config: pg.QueryConfig) => Promise<pg.QueryResult> };
 
-const insertAudit = statement<never>(`
+const insertAudit = {
+  name: 'insert audit',
+  text: `
   insert into audit_logs (id, account_id, actor_user_id, action, target_type, target_id, trace_id, metadata, before_state, after_state, ip_address, user_agent)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`);
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+};
 
 const types = new pg.TypeOverrides();
 types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (text: string) => `${text.slice(0, 10)}T${text.slice(11, -3).padEnd(12, '0')}Z`);
@@ -35,6 +38,9 @@ const callers = new Map<string, Caller>();
 
 const run = async (client: Client, { name, text }: { name: string; text: string }, values: unknown[]) =>
   (await client.query({ name, text, values })).rows;
+
+const ask = async <P extends object, Row>(client: Client, statement: Statement<P, Row>, values: P): Promise<Row[]> =>
+  run(client, statement, bindValues(statement, values));
 
 function callerOf({ headers }: IncomingMessage): Caller | undefined {
   const token = headers.authorization?.slice('Bearer '.length) ?? '';
@@ -85,31 +91,49 @@ async function answer(req: IncomingMessage): Promise<Answer> {
     const { title } = await bodyOf(req);
     const id = randomUUIDv7();
     return inTransaction(async (client) => {
-      const [thread] = await run(client, threads.insertThread, [account, id, sub, title, null, false]);
+      const [thread] = await ask(client, threads.insertThread, {
+        accountId: account,
+        id,
+        userId: sub,
+        title: title ?? null,
+        projectId: null,
+        isPrivate: false,
+      });
       await audit(client, req, caller, 'thread.create', id);
-      return { status: 201, body: viewThread(thread) };
+      return { status: 201, body: viewThread(thread!) };
     });
   }
   const [, , , id = '', list] = req.url!.split('?', 1)[0]!.split('/');
-  const [thread] = await run(pool, threads.selectReadableThread, [account, sub, true, id]);
+  const [thread] = await ask(pool, threads.selectReadableThread, { accountId: account, userId: sub, seesAll: true, id });
   if (!thread) return { status: 404 };
   if (list) {
-    const rows = await run(pool, selectMessages, [account, id, null, 51]);
+    const rows = await ask(pool, selectMessages, { accountId: account, threadId: id, beforeNumber: null, limit: 51 });
     return { status: 200, body: rows.slice(0, 50).reverse().map(viewMessage) };
   }
   if (req.method === 'GET') return { status: 200, body: viewThread(thread) };
   const body = req.method === 'PATCH' ? await bodyOf(req) : undefined;
   return inTransaction(async (client) => {
-    const [changed] = body
-      ? await run(client, threads.updateThread, [account, id, sub, true, body.title, false, null])
-      : await run(client, threads.deleteThread, [account, id]);
-    await audit(client, req, caller, body ? 'thread.update' : 'thread.delete', id);
-    return body ? { status: 200, body: viewThread(changed) } : { status: 204 };
+    if (!body) {
+      await ask(client, threads.deleteThread, { accountId: account, id });
+      await audit(client, req, caller, 'thread.delete', id);
+      return { status: 204 };
+    }
+    const [changed] = await ask(client, threads.updateThread, {
+      accountId: account,
+      id,
+      userId: sub,
+      changesTitle: true,
+      title: body.title ?? null,
+      changesProject: false,
+      projectId: null,
+    });
+    await audit(client, req, caller, 'thread.update', id);
+    return { status: 200, body: viewThread(changed!) };
   });
 }
 
-// Of a sign-in the hash alone, one a core at a time.
-const passwords = createPasswords();
+// A sign-in only verifies the hash, one per core at a time.
+const passwords = createPasswordHasher();
 const hash = await passwords.hash('Passw0rd-1');
 const hashing = async () => ({ status: (await passwords.verify(hash, 'Passw0rd-1')) ? 200 : 500 });
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import express from 'express';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { docsRouter } from '../../server/http/docs.ts';
-import { guidesRouter } from '../../server/http/guides.ts';
+import { docsRouter } from '../../server/http/site/docs.ts';
+import { guidesRouter } from '../../server/http/site/guides.ts';
 import { launchBrowser } from './launch.ts';
 
 let browser: Browser;
@@ -24,7 +24,7 @@ afterAll(async () => {
   stop?.();
 });
 
-test('the reference shows an operation and asks nobody but this server', async () => {
+test('the reference shows an operation and loads resources only from this server', async () => {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
   page.setDefaultTimeout(90_000);
   const asked: string[] = [];
@@ -37,7 +37,7 @@ test('the reference shows an operation and asks nobody but this server', async (
 
   await page.goto(`${origin}/docs`);
   await page.getByRole('heading', { name: 'Arkloop API' }).first().waitFor();
-  await page.getByText('Sign in by password').first().waitFor();
+  await page.getByText('Sign in with a password').first().waitFor();
   expect(await page.getByRole('navigation', { name: 'Site' }).getByRole('link').allTextContents()).toEqual([
     'Guides',
     'Reference',
@@ -45,7 +45,7 @@ test('the reference shows an operation and asks nobody but this server', async (
   ]);
   await page.goto(`${origin}/docs#tag/runs`);
   await page.getByText('Start a run').first().waitFor();
-  // Whatever else the page wants to load, it asks for now.
+  // Wait for late requests of the page.
   await page.waitForTimeout(1_500);
   await page.screenshot({ path: join(tmpdir(), 'arkloop-docs.png') });
 
@@ -62,7 +62,7 @@ test('without scripts the page is a plain list of operations', async () => {
   await context.close();
 });
 
-test('the files come with the headers they need', async () => {
+test('the files are served with their security, caching and encoding headers', async () => {
   const docs = await fetch(`${origin}/docs`);
   expect(docs.headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self'");
   const description = await fetch(`${origin}/openapi.json`);

@@ -2,10 +2,10 @@ import type { BrowserContext, CDPSession, Page } from 'playwright-core';
 
 type TraceEvent = { name: string; ph: string; pid: number; tid: number; ts: number; tdur?: number };
 
-/** A frame of the page: how long it lasted and how much of that its own thread worked, in milliseconds. */
+/** An animation frame: its duration and the CPU time of the page's main thread in it, in milliseconds. */
 export type Frame = { lasted: number; worked: number };
 
-/** Records the frames of a page, by its animation frames, until the function it gives is called. */
+/** Records the animation frames of a page until the returned function is called. */
 export async function recordFrames(context: BrowserContext, page: Page): Promise<() => Promise<Frame[]>> {
   const session: CDPSession = await context.newCDPSession(page);
   const events: TraceEvent[] = [];
@@ -23,7 +23,7 @@ export async function recordFrames(context: BrowserContext, page: Page): Promise
   };
 }
 
-/** Work that reaches over the beginning of a frame counts to the one in which it began. */
+/** A task that spans two frames counts toward the frame in which it started. */
 function framesIn(events: readonly TraceEvent[]): Frame[] {
   const beginnings = events.filter(({ name }) => name === 'FireAnimationFrame').toSorted((a, b) => a.ts - b.ts);
   const { pid, tid } = beginnings[0]!;
@@ -35,11 +35,11 @@ function framesIn(events: readonly TraceEvent[]): Frame[] {
   }));
 }
 
-/** Frames that lasted too long by the page's own doing: a machine that was busy with something else lets it wait, and it works little. */
+/** Frames longer than `ms` because of the page's own work. In a frame delayed by other load on the machine, the page uses little CPU time. */
 export const slowFrames = (frames: readonly Frame[], ms: number): Frame[] =>
   frames.filter(({ lasted, worked }) => lasted > ms && worked > ms / 2 && worked > lasted / 2);
 
-/** How far the browser says that things were moved that nobody moved (cumulative layout shift), from now on. */
+/** Measures cumulative layout shift from now on. The returned function reads it. */
 export async function watchShifts(page: Page): Promise<() => Promise<number>> {
   await page.evaluate(() => {
     const noted = { shifts: 0 };

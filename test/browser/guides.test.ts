@@ -3,8 +3,8 @@ import { AxeBuilder } from '@axe-core/playwright';
 import express from 'express';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { docsRouter } from '../../server/http/docs.ts';
-import { guidesRouter } from '../../server/http/guides.ts';
+import { docsRouter } from '../../server/http/site/docs.ts';
+import { guidesRouter } from '../../server/http/site/guides.ts';
 import { launchBrowser } from './launch.ts';
 
 let browser: Browser;
@@ -52,7 +52,7 @@ describe.each([
   });
 });
 
-test('nothing is wider than a phone', async () => {
+test('no page is wider than a phone', async () => {
   await open({ width: phone }, async (page) => {
     for (const path of [...pages, '/docs/guides/errors', '/docs/guides/configuration']) {
       await page.goto(origin + path);
@@ -61,7 +61,7 @@ test('nothing is wider than a phone', async () => {
   });
 });
 
-test('a reader finds the way: from the reference to a guide, to a section, to the next guide', async () => {
+test('links lead from the reference to a guide, to a section, and to the next guide', async () => {
   await open({}, async (page) => {
     const wrong: string[] = [];
     page.on('console', (message) => void (message.type() === 'error' && wrong.push(message.text())));
@@ -73,7 +73,7 @@ test('a reader finds the way: from the reference to a guide, to a section, to th
     expect(page.url()).toBe(`${origin}/docs/guides/streaming#losing-the-connection`);
     const heading = page.getByRole('heading', { name: 'Losing the connection' });
     const header = await page.locator('header.site').boundingBox();
-    // The heading is not hidden behind what stays on top.
+    // The sticky header does not cover the heading.
     expect((await heading.boundingBox())!.y).toBeGreaterThanOrEqual(header!.height);
     await page.locator('a[rel=next]').click();
     await page.waitForURL('**/docs/guides/tools-and-mcp');
@@ -83,7 +83,7 @@ test('a reader finds the way: from the reference to a guide, to a section, to th
   });
 });
 
-test('the keyboard alone gets past the navigation', async () => {
+test('the keyboard can skip the navigation', async () => {
   await open({}, async (page) => {
     await page.goto(`${origin}/docs/guides/pagination`);
     await page.keyboard.press('Tab');

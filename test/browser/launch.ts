@@ -12,8 +12,8 @@ const hasFonts = existsSync('/etc/fonts/fonts.conf');
 const home = join(cache, `chromium-${manifest.devDependencies['@sparticuz/chromium']}`);
 
 /**
- * A browser with its security on: the package's own arguments would switch it off. Its libraries come from the package on every machine, its
- * fonts where the system has none. Only the browser's process sees them.
+ * Launches Chromium without the arguments of `@sparticuz/chromium`, which disable its security. Its libraries always come from that package, its
+ * fonts only if the system has none. Both are visible only to the browser process.
  */
 export async function launchBrowser(): Promise<Browser> {
   if (!existsSync(home)) await unpackBrowser();
@@ -26,8 +26,8 @@ export async function launchBrowser(): Promise<Browser> {
 }
 
 /**
- * The package unpacks into the folder for temporary files, and its libraries only on AWS Lambda. It does so in a process of its own, because it
- * changes the environment; the result gets its place at once, because several test files may need it at the same time.
+ * The package unpacks into the temporary folder, and unpacks its libraries only on AWS Lambda. A separate process runs it, because it changes
+ * the environment. The result is moved into place atomically, because several test files may need it at the same time.
  */
 async function unpackBrowser(): Promise<void> {
   mkdirSync(cache, { recursive: true });

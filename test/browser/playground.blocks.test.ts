@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Block, openBlocks } from '../../docs/playground/src/chat/blocks.ts';
+import { type Block, openBlocks } from '../../docs/playground/src/chat/message/blocks.ts';
 
 const split = (text: string) => openBlocks()(text).map(({ start: _, ...block }) => block);
 const prose = (text: string) => ({ type: 'prose', text });
 const code = (language: string, text: string) => ({ type: 'code', language, text });
 
-test('a text is split between its paragraphs, and code is a block of its own', () => {
+test('a text is split between paragraphs, and a code fence is a separate block', () => {
   expect(split('# One\n\nTwo\nthree\n\n```ts\nconst a = 1;\n\nconst b = 2;\n```\nFour')).toEqual([
     prose('# One\n\n'),
     prose('Two\nthree\n\n'),
@@ -15,7 +15,7 @@ test('a text is split between its paragraphs, and code is a block of its own', (
   ]);
 });
 
-test('what belongs together stays together', () => {
+test('lists, tables, quotes and indented code are not split', () => {
   for (const whole of [
     '1. a\n\n2. b\n\n   still b\n\n3. c',
     '- a\n\n  ```js\n  inside();\n\n  of the item\n  ```\n\n- b',
@@ -26,7 +26,7 @@ test('what belongs together stays together', () => {
     expect(split(whole)).toEqual([prose(whole)]);
 });
 
-test('code that is not finished is code already, and a fence inside a longer one is text', () => {
+test('an unclosed fence is a code block, and a fence inside a longer one is text', () => {
   expect(split('```\nhalf')).toEqual([code('', 'half')]);
   expect(split('~~~sh\necho\n```\n~~~')).toEqual([code('sh', 'echo\n```\n~~~')]);
   expect(split('````md\n```\na\n```\n````\n')).toEqual([code('md', '```\na\n```')]);
@@ -36,7 +36,7 @@ const markdown = fc
   .array(fc.constantFrom('word', ' ', '\n', '\n\n', '```', '```ts\n', '~~~\n', '- ', '1. ', '  ', '> ', '| a |', '# '), { maxLength: 40 })
   .map((parts) => parts.join(''));
 
-test('in whatever pieces a text comes, it is split as it is at once, and finished blocks do not change', () => {
+test('a text that grows is split like the whole text, and finished blocks do not change', () => {
   fc.assert(
     fc.property(markdown, fc.array(fc.nat(9), { maxLength: 30 }), (text, steps) => {
       const grow = openBlocks();
@@ -52,7 +52,7 @@ test('in whatever pieces a text comes, it is split as it is at once, and finishe
   );
 });
 
-test('a text that is another one is split anew', () => {
+test('a text that does not continue the previous one is split from the start', () => {
   const grow = openBlocks();
   grow('One\n\n```\nhalf');
   expect(grow('Two').map(({ text }) => text)).toEqual(['Two']);

@@ -1,42 +1,43 @@
 import type { Browser } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
-import { openTalk, promptOf } from '../setup/agent.ts';
-import { eventually, openThread } from '../setup/conversation.ts';
-import { register, scriptedInstance } from '../setup/instance.ts';
-import { sameKeys, startProcess } from '../setup/process.ts';
-import { asks } from '../setup/tools.ts';
-import { chat, type Scripted } from '../setup/vendor.ts';
-import { callTo, freshDatabase, startWorld, type World } from '../setup/world.ts';
-import { bringSession, freePort, openBrowser, openPage, say, signIn } from './playground.ts';
+import { openScriptedThread, promptOf } from '../support/agent/agent.ts';
+import { callsTools } from '../support/agent/tools.ts';
+import { chat, type ScriptedResponse } from '../support/agent/vendor.ts';
+import { registerUser, scriptedInstance } from '../support/app/instance.ts';
+import { freePort } from '../support/app/ports.ts';
+import { startProcess, testKeysEnv } from '../support/app/process.ts';
+import { callTo, freshDatabase, startTestApp, type TestApp } from '../support/app/testApp.ts';
+import { eventually, openThread } from '../support/resources/conversation.ts';
+import { openBrowser, openPage, sendMessage, setSessionCookie, signIn } from './playground.ts';
 
 let browser: Browser;
-let world: World;
+let app: TestApp;
 
 beforeAll(async () => {
   browser = await openBrowser();
-  world = await startWorld({ ARKLOOP_WORKER_CONCURRENCY: '4' });
+  app = await startTestApp({ ARKLOOP_WORKER_CONCURRENCY: '4' });
 });
 
-/** Somebody before a chat whose answers follow a script. */
-async function openChat(script: Scripted[], persona?: object) {
-  const talk = await openTalk(world, { person: await world.signUp(), script, message: 'A question', ...(persona && { persona }) });
+/** Opens the chat page of a new user, with scripted model answers. */
+async function openChat(script: ScriptedResponse[], persona?: object) {
+  const talk = await openScriptedThread(app, { person: await app.signUp(), script, message: 'A question', ...(persona && { persona }) });
   const visitor = await openPage(browser);
-  await bringSession(visitor.context, world.url, talk);
-  await visitor.page.goto(`${world.url}/chat/${talk.threadId}`);
+  await setSessionCookie(visitor.context, app.url, talk);
+  await visitor.page.goto(`${app.url}/chat/${talk.threadId}`);
   await visitor.page.getByRole('article', { name: 'Your message' }).waitFor();
   return { ...talk, ...visitor };
 }
 
 const words = Array.from({ length: 40 }, (_, at) => `word${at} `);
 
-test('an answer appears as it is written, with its thoughts and tools, and looks the same when it is done', async () => {
+test('an answer streams in with its reasoning and tool calls, which remain after completion and a reload', async () => {
   const thinking = ['I ', 'wonder.'].map((reasoning_content) => chat.delta({ reasoning_content }));
   const todos = { todos: [{ id: '1', content: 'Look', status: 'completed' }] };
-  const [call] = [asks(['todo_write', todos])];
+  const [call] = [callsTools(['todo_write', todos])];
   const seen = Promise.withResolvers<void>();
   const written = [chat.text('# Tides\n\n'), chat.text('The **moon** '), { wait: seen.promise }, chat.text('pulls.')];
   const { page, wrong } = await openChat([{ steps: [...thinking, ...call.steps!] }, { steps: [...written, chat.stop(), chat.done] }]);
-  await say(page, 'And now?');
+  await sendMessage(page, 'And now?');
   const answer = page.getByRole('article', { name: 'Answer' });
   await answer.getByText('I wonder.').waitFor();
   await answer.getByText('todo_write').click();
@@ -60,7 +61,7 @@ test('an answer appears as it is written, with its thoughts and tools, and looks
   expect(wrong).toEqual([]);
 });
 
-test('a page that is loaded again in the middle of an answer goes on with it', async () => {
+test('a page reloaded during an answer continues it', async () => {
   const seen = Promise.withResolvers<void>();
   const steps = [...words.slice(0, 20).map(chat.text), { wait: seen.promise }, ...words.slice(20).map(chat.text)];
   const { page, start, wrong } = await openChat([{ steps: [...steps, chat.stop(), chat.done] }]);
@@ -77,18 +78,18 @@ test('a page that is loaded again in the middle of an answer goes on with it', a
   expect(wrong).toEqual([]);
 });
 
-test('an answer that is stopped stays as far as it was, and is taken up again', async () => {
+test('a stopped answer keeps its text and can be continued', async () => {
   const { page, threadId } = await openChat([{ steps: [chat.text('So far '), 'stall'] }, chat.answer('and to the end.')]);
-  await say(page, 'Go');
+  await sendMessage(page, 'Go');
   const answer = page.getByRole('article', { name: 'Answer' });
   await answer.getByText('So far').waitFor();
   await page.keyboard.press('Control+.');
   await answer.getByText('You stopped this answer.').waitFor();
   expect(await answer.locator('.markdown').textContent()).toBe('So far');
-  expect(await world.sql('select status from runs where thread_id = $1', [threadId])).toEqual([{ status: 'cancelled' }]);
+  expect(await app.sql('select status from runs where thread_id = $1', [threadId])).toEqual([{ status: 'cancelled' }]);
   await page.reload();
   await answer.getByText('So far').waitFor();
-  await answer.getByRole('button', { name: 'Go on with it' }).click();
+  await answer.getByRole('button', { name: 'Continue' }).click();
   await answer.getByText('So far and to the end.').waitFor();
   expect(await answer.count()).toBe(1);
   await page.reload();
@@ -96,10 +97,10 @@ test('an answer that is stopped stays as far as it was, and is taken up again', 
   expect(await answer.count()).toBe(1);
 });
 
-test('an answer is given again, a message is changed, and what came after is gone', async () => {
+test('regenerating an answer or editing a message removes everything after it', async () => {
   const { page, vendor, wrong } = await openChat(['One', 'Two', 'Three'].map((text) => chat.answer(`${text}.`)));
   const answers = page.getByRole('article', { name: 'Answer' });
-  await say(page, 'First');
+  await sendMessage(page, 'First');
   await answers.getByText('One.').waitFor();
   await answers.getByRole('button', { name: 'Answer again' }).click();
   await answers.getByText('Two.').waitFor();
@@ -115,7 +116,7 @@ test('an answer is given again, a message is changed, and what came after is gon
   expect(wrong).toEqual([]);
 });
 
-test('a question of the agent is answered in a form', async () => {
+test('the user answers a question of the agent in a form', async () => {
   const fields = [
     { key: 'colour', type: 'string', title: 'Colour', enum: ['red', 'green'], enumNames: ['Red', 'Green'], required: true },
     { key: 'count', type: 'integer', title: 'How many', minimum: 1, required: true },
@@ -130,10 +131,10 @@ test('a question of the agent is answered in a form', async () => {
     },
     { key: 'gift', type: 'boolean', title: 'It is a gift' },
   ];
-  const script = [asks(['ask_user', { message: 'Which bicycle?', fields }]), chat.answer('A green one, then.')];
+  const script = [callsTools(['ask_user', { message: 'Which bicycle?', fields }]), chat.answer('A green one, then.')];
   const { page, vendor, wrong } = await openChat(script);
-  await say(page, 'I want a bicycle');
-  const question = page.getByRole('region', { name: 'A question of the agent' });
+  await sendMessage(page, 'I want a bicycle');
+  const question = page.getByRole('region', { name: 'Question from the agent' });
   await question.getByText('Which bicycle?').waitFor();
   await question.getByLabel('Colour').selectOption('Green');
   await question.getByLabel('How many').fill('2');
@@ -148,15 +149,15 @@ test('a question of the agent is answered in a form', async () => {
   expect(wrong).toEqual([]);
 });
 
-test('a run that cannot start says why, the message is there once, and it is answered later', async () => {
+test('a run that cannot start shows the reason, stores the message once, and can be retried', async () => {
   const over = Promise.withResolvers<void>();
   const first = { steps: [chat.text('Busy.'), { wait: over.promise }, chat.stop(), chat.done] };
   const { page, start, vendor, threadId } = await openChat([first, chat.answer('Now.')]);
   await page.getByRole('button', { name: 'Answer this' }).waitFor();
   await start();
   await eventually(async () => vendor.requests.length > 0, 'the run');
-  // The page does not know of the run that somebody else started.
-  await say(page, 'Me too');
+  // The page does not know about the run that was started through the API.
+  await sendMessage(page, 'Me too');
   await page
     .getByRole('alert')
     .getByText(/thread_busy · trace [0-9a-f]{32}/)
@@ -167,15 +168,15 @@ test('a run that cannot start says why, the message is there once, and it is ans
   await page.getByRole('button', { name: 'Try again' }).click();
   await page.getByText('Now.').waitFor();
   expect(await page.getByRole('alert').count()).toBe(0);
-  expect(await world.sql(`select content from messages where thread_id = $1 and role = 'user' order by id`, [threadId])).toHaveLength(2);
+  expect(await app.sql(`select content from messages where thread_id = $1 and role = 'user' order by id`, [threadId])).toHaveLength(2);
   expect(await page.getByRole('textbox', { name: 'Message' }).inputValue()).toBe('');
 });
 
-test('a file goes with a message', async () => {
+test('a file can be attached to a message', async () => {
   const { page, vendor, wrong } = await openChat([chat.answer('Read.')]);
   await page.locator('input[type=file]').setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('tide at noon') });
   await page.getByText('notes.txt').waitFor();
-  await say(page, 'What does it say?');
+  await sendMessage(page, 'What does it say?');
   await page.getByRole('article', { name: 'Answer' }).getByText('Read.').waitFor();
   expect(JSON.stringify(vendor.requests.at(-1)!.body.messages)).toContain('tide at noon');
   await page.reload();
@@ -183,25 +184,25 @@ test('a file goes with a message', async () => {
   expect(wrong).toEqual([]);
 });
 
-test('a server that is killed in the middle of an answer and comes back goes on in the same page', async () => {
+test('a page continues an answer after its server is killed and restarted', async () => {
   const { vendor, env } = await scriptedInstance({
-    ...sameKeys,
+    ...testKeysEnv,
     ARKLOOP_DATABASE_URL: await freshDatabase(),
     ARKLOOP_API_ADDR: `127.0.0.1:${await freePort()}`,
   });
   const killed = await startProcess('all', env);
-  const person = await register(killed.url);
+  const person = await registerUser(killed.url);
   const threadId = await openThread({ call: callTo(killed.url) }, person);
-  vendor.answers({ steps: [...words.slice(0, 20).map(chat.text), 'stall'] }, chat.answer(...words));
+  vendor.respondWith({ steps: [...words.slice(0, 20).map(chat.text), 'stall'] }, chat.answer(...words));
   const { page } = await openPage(browser);
   await page.goto(`${killed.url}/chat/${threadId}`);
   await signIn(page, person);
-  await say(page, 'Go');
+  await sendMessage(page, 'Go');
   const answer = page.getByRole('article', { name: 'Answer' });
   await answer.getByText('word19').waitFor();
   killed.kill('SIGKILL');
   await killed.exited;
-  await answer.getByText('The connection is lost').waitFor();
+  await answer.getByText('Connection lost').waitFor();
   await startProcess('all', env);
   await answer.getByText('word39').waitFor();
   await answer.getByRole('button', { name: 'Answer again' }).waitFor();

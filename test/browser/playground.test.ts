@@ -5,24 +5,24 @@ import { join } from 'node:path';
 import express from 'express';
 import type { Browser, Page, Request, Response } from 'playwright-core';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { playgroundRouter } from '../../server/http/playground.ts';
-import { eventually } from '../setup/conversation.ts';
-import { startWorld, type World } from '../setup/world.ts';
-import { bringSession, openBrowser, openPage, say, signIn } from './playground.ts';
+import { playgroundRouter } from '../../server/http/site/playground.ts';
+import { startTestApp, type TestApp } from '../support/app/testApp.ts';
+import { eventually } from '../support/resources/conversation.ts';
+import { openBrowser, openPage, sendMessage, setSessionCookie, signIn } from './playground.ts';
 
 let browser: Browser;
-let world: World;
+let app: TestApp;
 
 beforeAll(async () => {
   browser = await openBrowser();
-  world = await startWorld();
+  app = await startTestApp();
 });
 
-const get = (path: string, headers: Record<string, string> = {}) => fetch(world.url + path, { headers: { accept: '*/*', ...headers } });
+const get = (path: string, headers: Record<string, string> = {}) => fetch(app.url + path, { headers: { accept: '*/*', ...headers } });
 const navigation = { accept: 'text/html,application/xhtml+xml' };
 const scriptsOf = (html: string) => [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+\.js)"/g)].map(([, path]) => path!);
 
-test('the page is fresh at each visit, its files are kept for ever, and nothing but them may run', async () => {
+test('the page is revalidated at each visit, its files are immutable, and the page may run no other scripts', async () => {
   const page = await get('/');
   const html = await page.text();
   expect(page.status).toBe(200);
@@ -42,11 +42,11 @@ test('the page is fresh at each visit, its files are kept for ever, and nothing 
   const plain = await get(script!, { 'accept-encoding': 'identity' });
   expect(plain.headers.get('content-encoding')).toBeNull();
   expect(await plain.text()).toBe(await packed.text());
-  const head = await fetch(world.url + script!, { method: 'HEAD' });
+  const head = await fetch(app.url + script!, { method: 'HEAD' });
   expect([head.status, await head.text()]).toEqual([200, '']);
 });
 
-test('a browser that goes to a page of it gets it; programs, files that are not there and the API do not', async () => {
+test('a browser navigation gets the page; other clients, missing files and API paths do not', async () => {
   for (const path of ['/chat/1', '/settings/profile', '/setup', '/sign-up?next=x']) {
     const answer = await get(path, navigation);
     expect([path, answer.status, answer.headers.get('content-type')]).toEqual([path, 200, 'text/html; charset=utf-8']);
@@ -54,12 +54,12 @@ test('a browser that goes to a page of it gets it; programs, files that are not 
   }
   for (const path of ['/v1', '/v1/nothing', '/docs/nothing', '/assets/nothing.js', '/favicon.ico', '/assets/..%2f..%2fpackage.json'])
     expect([path, (await get(path, navigation)).status]).toEqual([path, 404]);
-  const posted = await fetch(`${world.url}/`, { method: 'POST' });
+  const posted = await fetch(`${app.url}/`, { method: 'POST' });
   expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
   expect(await (await get('/healthz', navigation)).json()).toEqual({ status: 'ok' });
 });
 
-test('where it is not built, a plain page leads to the reference', async () => {
+test('without a build, a plain page links to the reference', async () => {
   const server = express().use(playgroundRouter('/nowhere')).listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
   await once(server, 'listening');
@@ -70,10 +70,10 @@ test('where it is not built, a plain page leads to the reference', async () => {
   expect((await fetch(`${url}/settings`, { headers: navigation })).status).toBe(404);
 });
 
-test('the link of the first start makes the administrator, once', async () => {
+test('the setup link creates the administrator once', async () => {
   const { page, wrong } = await openPage(browser);
-  const { token } = (await world.call('POST', '/v1/bootstrap/init')).body;
-  await page.goto(`${world.url}/setup#${token}`);
+  const { token } = (await app.call('POST', '/v1/bootstrap/init')).body;
+  await page.goto(`${app.url}/setup#${token}`);
   await page.getByLabel('Login').fill('chief');
   await page.getByLabel('Password').fill('short');
   await page.getByRole('button', { name: 'Create the administrator' }).click();
@@ -84,31 +84,31 @@ test('the link of the first start makes the administrator, once', async () => {
   await page.getByLabel('Password').fill('Passw0rd-1');
   await page.getByRole('button', { name: 'Create the administrator' }).click();
   await page.getByRole('heading', { name: 'What shall we do?' }).waitFor();
-  expect(await world.sql('select is_platform_admin from users where username = $1', ['chief'])).toEqual([{ is_platform_admin: true }]);
-  // The one refusal was the short password.
-  expect(wrong).toEqual([`400 ${world.url}/v1/bootstrap/setup`]);
+  expect(await app.sql('select is_platform_admin from users where username = $1', ['chief'])).toEqual([{ is_platform_admin: true }]);
+  // The only error is the short password.
+  expect(wrong).toEqual([`400 ${app.url}/v1/bootstrap/setup`]);
 
   const later = await openPage(browser);
-  await later.page.goto(`${world.url}/setup#${token}`);
-  await later.page.getByText('This token is not valid, or not any more.').waitFor();
+  await later.page.goto(`${app.url}/setup#${token}`);
+  await later.page.getByText('This token is invalid or expired.').waitFor();
 });
 
-test('somebody signs up, is there again after a reload, and signs out', async () => {
+test('a user signs up, is still signed in after a reload, and signs out', async () => {
   const { page, context, wrong } = await openPage(browser);
-  await page.goto(`${world.url}/settings/appearance`);
+  await page.goto(`${app.url}/settings/appearance`);
   await page.getByRole('link', { name: 'Create an account' }).click();
   await page.getByLabel('Login').fill('newcomer');
   await page.getByLabel('Email').fill('newcomer@example.test');
   await page.getByLabel('Password').fill('Passw0rd-1');
   await page.getByRole('button', { name: 'Create the account' }).click();
   await page.getByRole('heading', { name: 'What shall we do?' }).waitFor();
-  // The token is out of the reach of scripts, and so is what renews it.
+  // Scripts can read neither the access token nor the refresh token.
   expect(await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]))).not.toMatch(
     /eyJ|refresh/,
   );
-  const cookies = await context.cookies(`${world.url}/v1/auth/refresh`);
+  const cookies = await context.cookies(`${app.url}/v1/auth/refresh`);
   expect(cookies).toMatchObject([{ name: 'arkloop_refresh_token', httpOnly: true, path: '/v1/auth' }]);
-  await say(page, 'Hello!');
+  await sendMessage(page, 'Hello!');
   await page.getByText('stub delta 1').waitFor();
   await page.reload();
   await page.getByText('stub delta 1').waitFor();
@@ -128,36 +128,36 @@ test('somebody signs up, is there again after a reload, and signs out', async ()
     .waitFor();
 });
 
-/** The code in the mail that a development server wrote down. */
+/** Reads the code from the mail that a development server writes to a file. */
 const mailedCode = () =>
   eventually(async () => {
-    const folder = join(world.config.dataDir, 'mail');
+    const folder = join(app.config.dataDir, 'mail');
     const name = (await readdir(folder).catch(() => [])).find((file) => file.includes('-otp-'));
     return name !== undefined && /^\d{8}$/m.exec(await readFile(join(folder, name), 'utf8'))?.[0];
   }, 'a mail with a code');
 
-test('a code comes by mail for who forgot the password, and a link verifies the address', async () => {
-  const person = await world.signUp();
-  await world.sql('update users set email_verified_at = now() where id = $1', [person.id]);
+test('a user who forgot their password signs in with a mailed code, and an invalid verification link shows an error', async () => {
+  const person = await app.signUp();
+  await app.sql('update users set email_verified_at = now() where id = $1', [person.id]);
   const { page, wrong } = await openPage(browser);
-  await page.goto(`${world.url}/settings/profile`);
-  await page.getByRole('button', { name: /Forgot the password/ }).click();
+  await page.goto(`${app.url}/settings/profile`);
+  await page.getByRole('button', { name: /Forgot your password/ }).click();
   await page.getByLabel('Email').fill(person.email);
-  await page.getByRole('button', { name: 'Mail me a code' }).click();
-  await page.getByLabel(/The eight digits/).fill(await mailedCode());
+  await page.getByRole('button', { name: 'Send me a code' }).click();
+  await page.getByLabel(/Eight-digit code/).fill(await mailedCode());
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.getByText(person.email).waitFor();
-  await page.goto(`${world.url}/verify?token=nothing`);
+  await page.goto(`${app.url}/verify?token=nothing`);
   await page.getByRole('heading', { name: 'This link does not work' }).waitFor();
-  expect(wrong).toEqual([`400 ${world.url}/v1/auth/email/verify/confirm`]);
+  expect(wrong).toEqual([`400 ${app.url}/v1/auth/email/verify/confirm`]);
 });
 
-test('threads are found, renamed, deleted, and shown page by page', async () => {
-  const person = await world.signUp();
-  for (let at = 0; at < 25; at++) await world.call('POST', '/v1/threads', { token: person.token, body: { title: `Chat ${at}.` } });
+test('threads are listed page by page, searched, renamed and deleted', async () => {
+  const person = await app.signUp();
+  for (let at = 0; at < 25; at++) await app.call('POST', '/v1/threads', { token: person.token, body: { title: `Chat ${at}.` } });
   const { page, context, wrong } = await openPage(browser);
-  await bringSession(context, world.url, person);
-  await page.goto(world.url);
+  await setSessionCookie(context, app.url, person);
+  await page.goto(app.url);
   const threads = page.getByRole('navigation', { name: 'Threads' });
   await threads.getByRole('link', { name: 'Chat 24.' }).waitFor();
   const first = await threads.getByRole('link').count();
@@ -183,11 +183,11 @@ test('threads are found, renamed, deleted, and shown page by page', async () => 
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('heading', { name: 'What shall we do?' }).waitFor();
-  expect(await world.sql('select 1 from threads where title = $1 and deleted_at is null', ['The answer'])).toEqual([]);
+  expect(await app.sql('select 1 from threads where title = $1 and deleted_at is null', ['The answer'])).toEqual([]);
   expect(wrong).toEqual([]);
 });
 
-/** When something was first painted, in milliseconds after the start of the navigation. */
+/** First contentful paint in milliseconds after the start of the navigation. */
 const firstPaint = (page: Page) =>
   page.evaluate(
     () =>
@@ -201,13 +201,13 @@ const firstPaint = (page: Page) =>
       }),
   );
 
-test('the first load brings less than 200 kB of script and paints within a second', async () => {
-  const person = await world.signUp();
+test('the first load transfers less than 200 kB of script and paints within a second', async () => {
+  const person = await app.signUp();
   const { page } = await openPage(browser);
   const scripts: Request[] = [];
   const note = (response: Response) => void (/\.js$/.test(response.url()) && scripts.push(response.request()));
   page.on('response', note);
-  await page.goto(world.url);
+  await page.goto(app.url);
   await signIn(page, person);
   page.off('response', note);
   const sizes = await Promise.all(scripts.map((script) => script.sizes()));
@@ -225,12 +225,12 @@ test('the first load brings less than 200 kB of script and paints within a secon
   expect(Math.min(...paints)).toBeLessThan(1_000);
 });
 
-test('a page that is left while the session is renewed does not lose it', async () => {
-  const person = await world.signUp();
+test('leaving a page during a session refresh does not lose the session', async () => {
+  const person = await app.signUp();
   const { page, context } = await openPage(browser);
-  await bringSession(context, world.url, person);
+  await setSessionCookie(context, app.url, person);
   for (let visit = 0; visit < 5; visit++) {
-    await Promise.all([page.waitForRequest(/\/v1\/auth\/refresh$/), page.goto(world.url, { waitUntil: 'commit' })]);
+    await Promise.all([page.waitForRequest(/\/v1\/auth\/refresh$/), page.goto(app.url, { waitUntil: 'commit' })]);
   }
   await page.getByRole('heading', { name: 'What shall we do?' }).waitFor();
 });

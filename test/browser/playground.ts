@@ -1,11 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { createServer } from 'node:net';
 import AxeBuilder from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, onTestFinished } from 'vitest';
 import { launchBrowser } from './launch.ts';
 
-/** Builds the playground if its sources changed since it was built, and opens a browser for it, which is closed after the file's last test. */
+/** Builds the playground if its sources changed, and launches a browser that is closed after the last test of the file. */
 export async function openBrowser(): Promise<Browser> {
   execFileSync(process.execPath, [new URL('../../docs/playground/prepare.js', import.meta.url).pathname], { stdio: 'inherit' });
   const browser = await launchBrowser();
@@ -13,10 +12,10 @@ export async function openBrowser(): Promise<Browser> {
   return browser;
 }
 
-/** Refusals that belong to a test: the cookie is tried before anybody has signed in. */
+/** Expected errors: the page tries the refresh cookie before the user signs in. */
 const expected = [/401 .*\/v1\/auth\/refresh$/, /^Failed to load resource/];
 
-/** A page of a new visitor, and what went wrong in it so far: scripts, refusals, whatever the policy of the page forbids. */
+/** Opens a page without a session. `wrong` collects script errors, error responses, and violations of the content security policy. */
 export async function openPage(browser: Browser, options: Parameters<Browser['newContext']>[0] = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
   onTestFinished(() => context.close());
@@ -30,7 +29,7 @@ export async function openPage(browser: Browser, options: Parameters<Browser['ne
   return { context, page, wrong };
 }
 
-/** Signs in by the page itself. */
+/** Signs in with the form of the page. */
 export async function signIn(page: Page, { login, password }: { login: string; password: string }) {
   await page.getByLabel('Login or email').fill(login);
   await page.getByLabel('Password').fill(password);
@@ -38,21 +37,20 @@ export async function signIn(page: Page, { login, password }: { login: string; p
   await page.getByRole('textbox', { name: 'Message' }).waitFor();
 }
 
-/** A session without its page: the cookie that signing up brought. */
-export async function bringSession(context: BrowserContext, url: string, { cookie }: { cookie: string }) {
+/** Sets the refresh cookie of the sign-up, so that the page starts with a session. */
+export async function setSessionCookie(context: BrowserContext, url: string, { cookie }: { cookie: string }) {
   const [name = '', value = ''] = cookie.split('=');
   await context.addCookies([{ name, value, domain: new URL(url).hostname, path: '/v1/auth', httpOnly: true, sameSite: 'Lax' }]);
 }
 
-/** Writes and sends. */
-export async function say(page: Page, text: string) {
+export async function sendMessage(page: Page, text: string) {
   await page.getByRole('textbox', { name: 'Message' }).fill(text);
   await page.getByRole('button', { name: 'Send' }).click();
 }
 
-/** What a person would be kept from (WCAG 2.2 AA), each with where it is. */
-export async function barriers(page: Page): Promise<string[]> {
-  // A colour on its way to another is no colour of ours.
+/** Returns the accessibility violations of the page (WCAG 2.2 AA), each with its element. */
+export async function accessibilityViolations(page: Page): Promise<string[]> {
+  // Wait for color transitions: an intermediate color may lack contrast.
   await page.waitForTimeout(200);
   const { violations } = await new AxeBuilder({ page })
     .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
@@ -60,14 +58,5 @@ export async function barriers(page: Page): Promise<string[]> {
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html, any }) => `${id}: ${html} ${any[0]?.message ?? ''}`));
 }
 
-/** Whether anything is wider than the window. */
+/** Whether the page overflows the window horizontally. */
 export const isTooWide = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-
-/** A port that was free a moment ago, for a server that comes back to it. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

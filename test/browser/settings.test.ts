@@ -1,45 +1,45 @@
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createClient } from '../../client/index.ts';
-import { behindGateway, gatewayOf } from '../gateway/world.ts';
-import { openThread, startRun } from '../setup/conversation.ts';
-import { secretKey } from '../setup/providers.ts';
-import { receiverOfTest } from '../setup/receiver.ts';
-import { chat, startVendor } from '../setup/vendor.ts';
-import { type Person, startWorld, type World } from '../setup/world.ts';
-import { barriers, bringSession, isTooWide, openBrowser, openPage } from './playground.ts';
+import { providerApiKey } from '../support/agent/providers.ts';
+import { chat, startVendor } from '../support/agent/vendor.ts';
+import { type Person, startTestApp, type TestApp } from '../support/app/testApp.ts';
+import { behindGatewayEnv, startTestGateway } from '../support/gateway/testGateway.ts';
+import { eventually, openThread, startRun } from '../support/resources/conversation.ts';
+import { receiverOfTest } from '../support/resources/receiver.ts';
+import { accessibilityViolations, isTooWide, openBrowser, openPage, setSessionCookie } from './playground.ts';
 
 let browser: Browser;
-let world: World;
+let app: TestApp;
 
 beforeAll(async () => {
   browser = await openBrowser();
-  world = await startWorld({ ...behindGateway, ARKLOOP_WEBHOOK_RETRY_BASE_SECONDS: '0.05' });
+  app = await startTestApp({ ...behindGatewayEnv, ARKLOOP_WEBHOOK_RETRY_BASE_SECONDS: '0.05' });
 });
 
-/** Somebody at a page of the settings. */
-async function visit(path: string, person: Person, options?: Parameters<typeof openPage>[1]) {
+/** Opens a settings page with the session of a user. */
+async function openSettings(path: string, person: Person, options?: Parameters<typeof openPage>[1]) {
   const visitor = await openPage(browser, options);
-  await bringSession(visitor.context, world.url, person);
-  await visitor.page.goto(`${world.url}/settings/${path}`);
+  await setSessionCookie(visitor.context, app.url, person);
+  await visitor.page.goto(`${app.url}/settings/${path}`);
   return visitor;
 }
 
-/** Somebody who administers the platform, besides the one who is tried on. */
+/** Creates a platform administrator. */
 async function administrator(): Promise<Person> {
-  const person = await world.signUp();
-  await world.promote(person);
+  const person = await app.signUp();
+  await app.promote(person);
   return person;
 }
 
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });
 
-test('a key is made in the page, used by a program, and revoked', async () => {
-  const { page, wrong } = await visit('keys', await world.signUp());
+test('an API key is created in the page, used by a client, and revoked', async () => {
+  const { page, wrong } = await openSettings('keys', await app.signUp());
   await page.getByText('No keys yet').waitFor();
   await button(page, 'New key').click();
   await page.getByLabel('Name').fill('Nightly report');
-  await page.getByText('Only some of it').click();
+  await page.getByText('Selected permissions').click();
   await page.getByLabel('data.threads.read').check();
   await button(page, 'Create').click();
   const apiKey = await page.getByRole('dialog').locator('.code code').textContent();
@@ -47,7 +47,7 @@ test('a key is made in the page, used by a program, and revoked', async () => {
   await page.getByRole('cell', { name: 'data.threads.read' }).waitFor();
   await expect.poll(() => page.content()).not.toContain(apiKey);
 
-  const program = createClient({ baseUrl: world.url, apiKey: apiKey ?? '' });
+  const program = createClient({ baseUrl: app.url, apiKey: apiKey ?? '' });
   expect(await program.threads.list()).toEqual([]);
   await expect(program.threads.create({ body: {} })).rejects.toMatchObject({ status: 403 });
 
@@ -58,60 +58,60 @@ test('a key is made in the page, used by a program, and revoked', async () => {
   expect(wrong).toEqual([]);
 });
 
-test('a provider is added with a model that answers, and its key is not seen again', async () => {
+test('a provider is added with a model that passes its test, and its key is not shown again', async () => {
   const vendor = await startVendor();
   onTestFinished(vendor.close);
-  const { page, wrong } = await visit('models', await world.signUp());
+  const { page, wrong } = await openSettings('models', await app.signUp());
   await page.getByText('No providers yet').waitFor();
   await button(page, 'Add a provider').click();
   await page.getByLabel('Name').fill('Ours');
-  await page.getByLabel('Key').fill(secretKey);
-  await page.getByLabel('Address').fill('https://me:secret@example.com/v1');
+  await page.getByLabel('Key').fill(providerApiKey);
+  await page.getByLabel('Base URL').fill('https://me:secret@example.com/v1');
   await button(page, 'Save').click();
   await page.getByRole('dialog').locator('.problem, [role=alert]').first().waitFor();
-  await page.getByLabel('Address').fill(`${vendor.origin}/v1`);
+  await page.getByLabel('Base URL').fill(`${vendor.origin}/v1`);
   await button(page, 'Save').click();
   await page.getByRole('heading', { name: 'Ours' }).waitFor();
   const offered = JSON.stringify({ object: 'list', data: [{ id: 'gpt-test', object: 'model' }] });
-  vendor.answersAt('/v1/models', { headers: { 'content-type': 'application/json' }, steps: [offered] });
+  vendor.respondAt('/v1/models', { headers: { 'content-type': 'application/json' }, steps: [offered] });
   await button(page, 'Add a model to Ours').click();
   await page.getByText('The provider offers 1').waitFor();
   await page.getByLabel('Model', { exact: true }).fill('gpt-test');
   await button(page, 'Add').click();
   await page.getByText('default', { exact: true }).waitFor();
-  vendor.answersAt('/v1/chat/completions', { steps: [chat.text('Yes.'), chat.stop(), chat.done] });
+  vendor.respondAt('/v1/chat/completions', { steps: [chat.text('Yes.'), chat.stop(), chat.done] });
   await button(page, 'Test gpt-test').click();
-  await page.getByText(/^answers in/).waitFor();
-  expect(await page.content()).not.toContain(secretKey);
+  await page.getByText(/^responded in/).waitFor();
+  expect(await page.content()).not.toContain(providerApiKey);
   await button(page, 'Remove Ours').click();
   await button(page, 'Remove').click();
   await page.getByText('No providers yet').waitFor();
   expect(wrong).toEqual([expect.stringMatching(/^400 .*\/v1\/llm-providers$/)]);
 });
 
-test('a webhook is made, told of a run, and asked to take it again', async () => {
+test('a webhook is created, receives an event, and receives it again on request', async () => {
   const receiver = await receiverOfTest();
-  const person = await world.signUp();
-  const { page, wrong } = await visit('webhooks', person);
+  const person = await app.signUp();
+  const { page, wrong } = await openSettings('webhooks', person);
   await button(page, 'New webhook').click();
-  await page.getByLabel('Address').fill(receiver.url);
+  await page.getByLabel('URL').fill(receiver.url);
   await button(page, 'Create').click();
   await page
     .getByRole('dialog')
     .getByText(/^whsec_/)
     .waitFor();
   await button(page, 'Done').click();
-  await startRun(world, person, await openThread(world, person));
+  await startRun(app, person, await openThread(app, person));
   await expect.poll(() => receiver.received.length, { timeout: 10_000 }).toBe(1);
   await button(page, /^Deliveries/).click();
   const deliveries = page.getByRole('dialog');
   await expect
     .poll(async () => {
-      await deliveries.getByRole('button', { name: 'Look again' }).click();
+      await deliveries.getByRole('button', { name: 'Refresh' }).click();
       return deliveries.getByText('delivered').count();
     })
     .toBe(1);
-  await deliveries.getByText(/answered 200/).waitFor();
+  await deliveries.getByText(/status 200/).waitFor();
   await deliveries.getByRole('button', { name: 'Send again' }).click();
   await expect.poll(() => receiver.received.length, { timeout: 10_000 }).toBe(2);
   await page.keyboard.press('Escape');
@@ -128,11 +128,11 @@ test('a webhook is made, told of a run, and asked to take it again', async () =>
   expect(wrong).toEqual([]);
 });
 
-test('what was spent is drawn, told in a table, and listed', async () => {
-  const person = await world.signUp();
+test('usage is shown in a chart, and credit transactions are listed', async () => {
+  const person = await app.signUp();
   const gift = { account_id: person.accountId, amount: 250, note: 'A gift' };
-  await world.call('POST', '/v1/admin/credits/adjust', { token: (await administrator()).token, body: gift });
-  const { page, wrong } = await visit('usage', person);
+  await app.call('POST', '/v1/admin/credits/adjust', { token: (await administrator()).token, body: gift });
+  const { page, wrong } = await openSettings('usage', person);
   await page.getByText('credits left').waitFor();
   await page.getByRole('cell', { name: 'A gift' }).waitFor();
   await page.getByRole('cell', { name: '+250' }).waitFor();
@@ -140,10 +140,10 @@ test('what was spent is drawn, told in a table, and listed', async () => {
   expect(wrong).toEqual([]);
 });
 
-test('an administrator finds a user, suspends and activates, and deletes only by the name', async () => {
+test('an administrator finds, suspends and activates a user, and must type the login to delete them', async () => {
   const chief = await administrator();
-  const person = await world.signUp();
-  const { page, wrong } = await visit('users', chief);
+  const person = await app.signUp();
+  const { page, wrong } = await openSettings('users', chief);
   await page.getByRole('article').getByLabel('Search').fill(person.login);
   await button(page, `Open ${person.login}`).click();
   await button(page, 'Suspend').click();
@@ -152,7 +152,7 @@ test('an administrator finds a user, suspends and activates, and deletes only by
     .getByRole('button', { name: 'Suspend' })
     .click();
   await page.getByRole('dialog').getByText('suspended').waitFor();
-  expect((await world.call('GET', '/v1/me', { token: person.token })).body.details.reason).toBe('session_revoked');
+  expect((await app.call('GET', '/v1/me', { token: person.token })).body.details.reason).toBe('session_revoked');
   await button(page, 'Activate').click();
   await button(page, 'Suspend').waitFor();
   await button(page, 'Delete').click();
@@ -162,18 +162,18 @@ test('an administrator finds a user, suspends and activates, and deletes only by
   await asked.getByRole('alert').waitFor();
   await asked.getByRole('textbox').fill(person.login);
   await asked.getByRole('button', { name: 'Delete' }).click();
-  await page.getByText('Nobody matches').waitFor();
+  await page.getByText('No matching users').waitFor();
   expect(wrong).toEqual([]);
 });
 
-test('an administrator switches a flag and gives an account a value of its own', async () => {
+test('an administrator toggles a feature flag and overrides it for an account', async () => {
   const chief = await administrator();
   const key = 'beta.search';
-  await world.call('POST', '/v1/feature-flags', { token: chief.token, body: { key, description: 'A new search', default_value: false } });
-  const { page, wrong } = await visit('flags', chief);
+  await app.call('POST', '/v1/feature-flags', { token: chief.token, body: { key, description: 'A new search', default_value: false } });
+  const { page, wrong } = await openSettings('flags', chief);
   const flag = page.getByRole('listitem').filter({ hasText: 'A new search' });
   await flag.getByRole('checkbox').click();
-  await expect.poll(() => world.sql('select default_value from feature_flags where key = $1', [key])).toEqual([{ default_value: true }]);
+  await expect.poll(() => app.sql('select default_value from feature_flags where key = $1', [key])).toEqual([{ default_value: true }]);
   await flag.getByRole('button').click();
   await page.getByRole('textbox', { name: 'Account' }).fill('nonsense');
   await button(page, 'Set').click();
@@ -181,56 +181,54 @@ test('an administrator switches a flag and gives an account a value of its own',
   await page.getByRole('textbox', { name: 'Account' }).fill(chief.accountId);
   await button(page, 'Set').click();
   await page.getByRole('dialog').getByRole('listitem').getByText(chief.accountId).waitFor();
-  await button(page, `Remove the value of ${chief.accountId}`).click();
-  await page.getByText('No account has a value of its own').waitFor();
+  await button(page, `Remove the override of ${chief.accountId}`).click();
+  await page.getByText('No account overrides').waitFor();
   expect(wrong).toEqual([expect.stringMatching(/^400 /)]);
 });
 
-test('an administrator reads what came through the gateway', async () => {
+test('an administrator reads the access log', async () => {
   const chief = await administrator();
-  const { call: through } = await gatewayOf(world);
+  const { call: through } = await startTestGateway(app);
+  const { page, wrong } = await openSettings('access-log', chief);
+  await page.getByText('No matching requests').waitFor();
   await through('GET', '/v1/me', { token: chief.token });
-  const { page, wrong } = await visit('access-log', chief);
-  await expect
-    .poll(async () => {
-      await button(page, 'Look again').click();
-      return page.getByRole('cell', { name: 'GET /v1/me' }).count();
-    })
-    .toBe(1);
-  await page.getByLabel('Path begins with').fill('/v1/thr');
+  await eventually(async () => (await app.sql('select 1 from access_log')).length === 1, 'the line of the access log');
+  await button(page, 'Refresh').click();
+  await page.getByRole('cell', { name: 'GET /v1/me' }).waitFor();
+  await page.getByLabel('Path prefix').fill('/v1/thr');
   await button(page, 'Filter').click();
-  await page.getByText('No such requests').waitFor();
-  await page.getByLabel('Address or network').fill('300.0.0.0/8');
+  await page.getByText('No matching requests').waitFor();
+  await page.getByLabel('IP address or network').fill('300.0.0.0/8');
   await button(page, 'Filter').click();
   await page.locator('.problem').waitFor();
   expect(wrong).toEqual([expect.stringMatching(/^400 /)]);
 });
 
-test('who does not administer the platform is not shown those pages', async () => {
-  const { page } = await visit('keys', await world.signUp());
+test('a user who is not a platform administrator does not see the administration pages', async () => {
+  const { page } = await openSettings('keys', await app.signUp());
   const pages = page.getByRole('navigation', { name: 'Settings' });
   await pages.getByRole('link', { name: 'Webhooks' }).waitFor();
   expect(await pages.getByRole('link', { name: 'Users' }).count()).toBe(0);
 });
 
-test('every page can be used by everybody, light, dark and narrow', { timeout: 120_000 }, async () => {
+test('every page is accessible in the light and the dark theme and fits a narrow window', { timeout: 120_000 }, async () => {
   const chief = await administrator();
-  await world.call('POST', '/v1/api-keys', { token: chief.token, body: { name: 'A key' } });
-  await world.call('POST', '/v1/webhook-endpoints', {
+  await app.call('POST', '/v1/api-keys', { token: chief.token, body: { name: 'A key' } });
+  await app.call('POST', '/v1/webhook-endpoints', {
     token: chief.token,
     body: { url: 'https://hooks.example.com/in', events: ['run.failed'] },
   });
-  const provider = { name: 'Ours', provider: 'openai', api_key: secretKey };
-  const { body } = await world.call('POST', '/v1/llm-providers', { token: chief.token, body: provider });
-  await world.call('POST', `/v1/llm-providers/${body.id}/models`, { token: chief.token, body: { model: 'gpt-test' } });
-  const { page } = await visit('keys', chief);
+  const provider = { name: 'Ours', provider: 'openai', api_key: providerApiKey };
+  const { body } = await app.call('POST', '/v1/llm-providers', { token: chief.token, body: provider });
+  await app.call('POST', `/v1/llm-providers/${body.id}/models`, { token: chief.token, body: { model: 'gpt-test' } });
+  const { page } = await openSettings('keys', chief);
   for (const path of ['keys', 'models', 'usage', 'webhooks', 'users', 'flags', 'access-log']) {
-    await page.goto(`${world.url}/settings/${path}`);
+    await page.goto(`${app.url}/settings/${path}`);
     await page.getByRole('article').getByRole('heading').first().waitFor();
     await expect.poll(() => page.getByText('Loading…').count(), { message: path }).toBe(0);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
-      expect([path, colorScheme, await barriers(page)]).toEqual([path, colorScheme, []]);
+      expect([path, colorScheme, await accessibilityViolations(page)]).toEqual([path, colorScheme, []]);
     }
     await page.setViewportSize({ width: 390, height: 844 });
     await expect.poll(() => isTooWide(page), { message: path }).toBe(false);

@@ -3,12 +3,12 @@ import { stripTypeScriptTypes } from 'node:module';
 import { expect, onTestFinished, test } from 'vitest';
 import type * as sdk from '../../client/index.ts';
 import { launchBrowser } from '../browser/launch.ts';
-import { type Answerer, grant, localServer, refuse, send } from './localServer.ts';
+import { type RequestHandler, sendError, sendJson, startLocalServer, tokenResponse } from './localServer.ts';
 
 const root = new URL('../../', import.meta.url);
 
-/** Serves the client's own files as the modules they become. */
-const serveModule: Answerer = async ({ url }, res) => {
+/** Serves the TypeScript sources of the client with their types stripped. */
+const serveModule: RequestHandler = async ({ url }, res) => {
   const source = await readFile(new URL(`.${url}`, root), 'utf8');
   res.writeHead(200, { 'content-type': 'text/javascript' }).end(stripTypeScriptTypes(source));
 };
@@ -22,24 +22,24 @@ globalThis.sdk = sdk;
 const cookie = (value: string) => ({ 'set-cookie': `arkloop_refresh_token=${value}; Path=/v1/auth; HttpOnly; SameSite=Lax; Max-Age=60` });
 const event = (seq: number, type: string) => `id: ${seq}\ndata: ${JSON.stringify({ seq, type, data: {} })}\n\n`;
 
-const answer: Answerer = (seen, res, count) => {
+const answer: RequestHandler = (seen, res, count) => {
   const { url, headers } = seen;
   if (url === '/') return void res.writeHead(200, { 'content-type': 'text/html' }).end(html);
   if (/^\/(client|contract)\//.test(url)) return serveModule(seen, res, count);
-  if (url === '/v1/auth/login') return send(res, 200, grant('t1'), cookie('c1'));
+  if (url === '/v1/auth/login') return sendJson(res, 200, tokenResponse('t1'), cookie('c1'));
   if (url === '/v1/auth/refresh') {
-    if (headers.cookie !== 'arkloop_refresh_token=c1') return refuse(res, 401, 'auth.unauthorized', 'missing_token');
-    return send(res, 200, grant('t2'), cookie('c2'));
+    if (headers.cookie !== 'arkloop_refresh_token=c1') return sendError(res, 401, 'auth.unauthorized', 'missing_token');
+    return sendJson(res, 200, tokenResponse('t2'), cookie('c2'));
   }
-  if (headers.authorization !== 'Bearer t2') return refuse(res, 401, 'auth.unauthorized', 'token_expired');
-  if (!url.endsWith('/events')) return send(res, 200, { cookie: headers.cookie ?? null });
+  if (headers.authorization !== 'Bearer t2') return sendError(res, 401, 'auth.unauthorized', 'token_expired');
+  if (!url.endsWith('/events')) return sendJson(res, 200, { cookie: headers.cookie ?? null });
   res.writeHead(200, { 'content-type': 'text/event-stream' });
   if (headers['last-event-id'] === undefined) res.end(event(1, 'run.started'));
   else res.end(event(2, 'message.delta') + event(3, 'run.completed'));
 };
 
-test('a browser signs in, renews by its HttpOnly cookie, and follows a stream over two connections', async () => {
-  const { baseUrl } = await localServer(answer);
+test('a browser signs in, refreshes by its HttpOnly cookie, and follows a stream over two connections', async () => {
+  const { baseUrl } = await startLocalServer(answer);
   const browser = await launchBrowser();
   onTestFinished(() => browser.close());
   const page = await browser.newPage();

@@ -1,12 +1,12 @@
 import { expect, test, vi } from 'vitest';
-import { ApiError, ConnectionError, createClient, isRefusal, TimeoutError } from '../../client/index.ts';
-import { localServer, refuse, send } from './localServer.ts';
+import { ApiError, ConnectionError, createClient, isApiError, TimeoutError } from '../../client/index.ts';
+import { sendError, sendJson, startLocalServer } from './localServer.ts';
 
 const id = '0198c0de-0000-7000-8000-000000000000';
 const quick = { retryDelayMs: 1 };
 
-test('a call sends its parts where the contract puts them and resolves to the body', async () => {
-  const { baseUrl, requests } = await localServer((_, res) => send(res, 201, { run_id: id, trace_id: 'a'.repeat(32) }));
+test('a call sends params, headers and body per the contract and resolves to the response body', async () => {
+  const { baseUrl, requests } = await startLocalServer((_, res) => sendJson(res, 201, { run_id: id, trace_id: 'a'.repeat(32) }));
   const client = createClient({ baseUrl: `${baseUrl}/`, apiKey: 'al_key', accountId: id, headers: { 'x-client-app': 'test' } });
   const run = await client.runs.create({ params: { thread_id: 'a b/ü' }, body: { model: 'm' } });
   expect(run.run_id).toBe(id);
@@ -15,8 +15,10 @@ test('a call sends its parts where the contract puts them and resolves to the bo
   expect(requests[0]!.headers['idempotency-key']).toMatch(/^[0-9a-f]{32}$/);
 });
 
-test('a query leaves out what is undefined, a call without a body sends none, and 204 is undefined', async () => {
-  const { baseUrl, requests } = await localServer((seen, res) => (seen.method === 'DELETE' ? send(res, 204) : send(res, 200, [])));
+test('undefined query values and a missing body are not sent, and 204 resolves to undefined', async () => {
+  const { baseUrl, requests } = await startLocalServer((seen, res) =>
+    seen.method === 'DELETE' ? sendJson(res, 204) : sendJson(res, 200, []),
+  );
   const client = createClient({ baseUrl, accessToken: 'token' });
   await client.runs.list({ query: { limit: 5, status: undefined, model: 'a&b' } });
   expect(await client.threads.delete({ params: { thread_id: id } })).toBeUndefined();
@@ -24,17 +26,17 @@ test('a query leaves out what is undefined, a call without a body sends none, an
   expect(requests[1]!.headers['content-type']).toBeUndefined();
 });
 
-test.each(['', '.', '..'])('the id "%s" is refused before anything is sent', async (thread_id) => {
+test.each(['', '.', '..'])('the id "%s" is rejected before a request is sent', async (thread_id) => {
   const fetch = vi.fn<typeof globalThis.fetch>();
   const client = createClient({ baseUrl: 'http://localhost', fetch });
   await expect(client.threads.delete({ params: { thread_id } })).rejects.toThrow(TypeError);
   expect(fetch).not.toHaveBeenCalled();
 });
 
-test('a refusal tells status, code, reason, issues and trace id', async () => {
+test('an error response becomes an ApiError with status, code, reason, issues and trace id', async () => {
   const issues = [{ location: 'body', path: '/title', message: 'too long' }];
   const problem = { error: 'validation.error', message: 'Not valid.', trace_id: 'b'.repeat(32), details: { reason: 'no_fields', issues } };
-  const { baseUrl } = await localServer((_, res) => send(res, 400, problem));
+  const { baseUrl } = await startLocalServer((_, res) => sendJson(res, 400, problem));
   const client = createClient({ baseUrl });
   const error = await client.threads.update({ params: { thread_id: id }, body: {} }).catch((error: unknown) => error);
   expect(error).toBeInstanceOf(ApiError);
@@ -46,21 +48,23 @@ test('a refusal tells status, code, reason, issues and trace id', async () => {
     traceId: 'a'.repeat(32),
     retryable: false,
   });
-  expect(isRefusal(client.threads.update, error)).toBe(true);
-  expect(isRefusal(client.auth.captchaConfig, error)).toBe(false);
+  expect(isApiError(client.threads.update, error)).toBe(true);
+  expect(isApiError(client.auth.captchaConfig, error)).toBe(false);
 });
 
-test('what a proxy answers in HTML is still an ApiError', async () => {
-  const { baseUrl } = await localServer((_, res) => void res.writeHead(413, { 'content-type': 'text/html' }).end('<h1>Too large</h1>'));
+test('an HTML error page of a proxy is still an ApiError', async () => {
+  const { baseUrl } = await startLocalServer(
+    (_, res) => void res.writeHead(413, { 'content-type': 'text/html' }).end('<h1>Too large</h1>'),
+  );
   const client = createClient({ baseUrl });
   await expect(client.me.get()).rejects.toMatchObject({ status: 413, code: 'payload_too_large', traceId: undefined, details: {} });
 });
 
-test('an idempotent POST is repeated with one key until it is answered', async () => {
-  const { baseUrl, requests } = await localServer((_, res, count) => {
+test('an idempotent POST is retried with the same idempotency key', async () => {
+  const { baseUrl, requests } = await startLocalServer((_, res, count) => {
     if (count === 0) return void res.destroy();
-    if (count === 1) return refuse(res, 409, 'conflict', 'idempotency_in_progress', { 'retry-after': '0' });
-    send(res, 201, { id });
+    if (count === 1) return sendError(res, 409, 'conflict', 'idempotency_in_progress', { 'retry-after': '0' });
+    sendJson(res, 201, { id });
   });
   const client = createClient({ baseUrl, ...quick });
   expect(await client.threads.create()).toEqual({ id });
@@ -70,8 +74,8 @@ test('an idempotent POST is repeated with one key until it is answered', async (
   expect(requests[3]!.headers['idempotency-key']).toBe('mine');
 });
 
-test.each([429, 502, 503, 504])('%i is tried again for a GET, and given up after the allowed number', async (status) => {
-  const { baseUrl, requests } = await localServer((_, res) => refuse(res, status, 'x'));
+test.each([429, 502, 503, 504])('%i is retried for a GET, up to the maximum number of retries', async (status) => {
+  const { baseUrl, requests } = await startLocalServer((_, res) => sendError(res, status, 'x'));
   const client = createClient({ baseUrl, ...quick });
   await expect(client.me.get()).rejects.toMatchObject({ status, retryable: true });
   expect(requests).toHaveLength(3);
@@ -79,25 +83,25 @@ test.each([429, 502, 503, 504])('%i is tried again for a GET, and given up after
   expect(requests).toHaveLength(4);
 });
 
-test.each([400, 402, 409, 500])('%i is not tried again', async (status) => {
-  const { baseUrl, requests } = await localServer((_, res) => refuse(res, status, 'x'));
+test.each([400, 402, 409, 500])('%i is not retried', async (status) => {
+  const { baseUrl, requests } = await startLocalServer((_, res) => sendError(res, status, 'x'));
   await expect(createClient({ baseUrl, ...quick }).threads.create()).rejects.toMatchObject({ status, retryable: false });
   expect(requests).toHaveLength(1);
 });
 
-test('what may take effect twice is never repeated: sign-in and PATCH', async () => {
-  const { baseUrl, requests } = await localServer((_, res) => void res.destroy());
+test('requests that are not idempotent are not retried: sign-in and PATCH', async () => {
+  const { baseUrl, requests } = await startLocalServer((_, res) => void res.destroy());
   const client = createClient({ baseUrl, ...quick });
   await expect(client.auth.login({ body: { login: 'a', password: 'b' } })).rejects.toBeInstanceOf(ConnectionError);
   await expect(client.me.update({ body: { username: 'x' } })).rejects.toBeInstanceOf(ConnectionError);
   expect(requests).toHaveLength(2);
 });
 
-test('Retry-After is kept, and one beyond a minute is left to the caller', async () => {
-  const { baseUrl, requests } = await localServer((_, res, count) => {
-    if (count === 0) return refuse(res, 429, 'rate_limit', undefined, { 'retry-after': '1' });
-    if (count === 1) return send(res, 200, { id });
-    refuse(res, 429, 'rate_limit', undefined, { 'retry-after': '61' });
+test('Retry-After is respected, and a value above 60 s is not retried', async () => {
+  const { baseUrl, requests } = await startLocalServer((_, res, count) => {
+    if (count === 0) return sendError(res, 429, 'rate_limit', undefined, { 'retry-after': '1' });
+    if (count === 1) return sendJson(res, 200, { id });
+    sendError(res, 429, 'rate_limit', undefined, { 'retry-after': '61' });
   });
   const client = createClient({ baseUrl, ...quick });
   const began = performance.now();
@@ -107,8 +111,8 @@ test('Retry-After is kept, and one beyond a minute is left to the caller', async
   expect(requests).toHaveLength(3);
 });
 
-test('a try that takes too long is a TimeoutError, also when the body hangs', async () => {
-  const { baseUrl, requests } = await localServer((_, res, count) => {
+test('an attempt that exceeds the timeout is a TimeoutError, even if only the body hangs', async () => {
+  const { baseUrl, requests } = await startLocalServer((_, res, count) => {
     if (count > 0) res.writeHead(200, { 'content-type': 'application/json' }).write('{"id":');
   });
   const client = createClient({ baseUrl, timeoutMs: 50, retries: 1, ...quick });
@@ -124,14 +128,14 @@ test('an unreachable server is a ConnectionError with its cause', async () => {
   expect(error).toHaveProperty('cause', expect.any(TypeError));
 });
 
-test('an answer that is no JSON is a ConnectionError', async () => {
-  const { baseUrl } = await localServer((_, res) => void res.writeHead(200).end('<html>'));
+test('a response that is not JSON is a ConnectionError', async () => {
+  const { baseUrl } = await startLocalServer((_, res) => void res.writeHead(200).end('<html>'));
   await expect(createClient({ baseUrl, retries: 0 }).me.get()).rejects.toBeInstanceOf(ConnectionError);
 });
 
-test('the signal wins at once: before, during, and while waiting for the next try', async () => {
-  const { baseUrl } = await localServer((seen, res) => {
-    if (seen.url.startsWith('/v1/me')) refuse(res, 503, 'unavailable', undefined, { 'retry-after': '30' });
+test('the signal aborts immediately: before, during and between attempts', async () => {
+  const { baseUrl } = await startLocalServer((seen, res) => {
+    if (seen.url.startsWith('/v1/me')) sendError(res, 503, 'unavailable', undefined, { 'retry-after': '30' });
   });
   const client = createClient({ baseUrl });
   const reason = new Error('enough');
@@ -146,16 +150,16 @@ test('the signal wins at once: before, during, and while waiting for the next tr
   expect(performance.now() - began).toBeLessThan(2_000);
 });
 
-test('a base address that is none is a TypeError', () => {
+test('an invalid base URL is a TypeError', () => {
   expect(() => createClient({ baseUrl: 'nonsense' })).toThrow(TypeError);
   expect(() => createClient({ baseUrl: 'ftp://x' })).toThrow('http');
 });
 
-test('a list is one page when awaited and every row when iterated', async () => {
+test('a list is one page if awaited and all rows if iterated', async () => {
   const pages: Record<string, [string[], string?]> = { '': [['a', 'b'], 'c1'], c1: [['c', 'd'], 'c2'], c2: [['e']] };
-  const { baseUrl, requests } = await localServer(({ url }, res) => {
+  const { baseUrl, requests } = await startLocalServer(({ url }, res) => {
     const [rows, next] = pages[new URL(url, 'http://x').searchParams.get('before') ?? '']!;
-    send(res, 200, rows, next ? { 'x-next-cursor': next } : {});
+    sendJson(res, 200, rows, next ? { 'x-next-cursor': next } : {});
   });
   const client = createClient({ baseUrl });
   const page = await client.threads.list({ query: { limit: 2 } });

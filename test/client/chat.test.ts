@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Answerer, grant, localServer, refuse, send } from './localServer.ts';
+import { type RequestHandler, sendError, sendJson, startLocalServer, tokenResponse } from './localServer.ts';
 
 const main = new URL('../../client/chat/main.ts', import.meta.url).pathname;
 const id = '0198c0de-0000-7000-8000-000000000000';
@@ -14,20 +14,22 @@ const block = (seq: number, type: string, data: Data) => `id: ${seq}\nevent: ${t
 const story = (...steps: [type: string, data?: Data][]) => steps.map(([type, data = {}], i) => block(i + 1, type, data)).join('');
 const delta = (content: string, more: Data = {}): [string, Data] => ['message.delta', { content, ...more }];
 
-/** A server that knows one user and answers every run with `events`. */
-function chatServer(events: (res: ServerResponse) => void, overrides: Partial<Record<string, Answerer>> = {}) {
+/** A server that streams `events` for every run and keeps its users in memory. */
+function chatServer(events: (res: ServerResponse) => void, overrides: Partial<Record<string, RequestHandler>> = {}) {
   const users = new Map<string, string>();
-  return localServer((seen, res, count) => {
+  return startLocalServer((seen, res, count) => {
     const override = overrides[`${seen.method} ${seen.url}`];
     if (override) return override(seen, res, count);
     const { login, password } = JSON.parse(seen.body || '{}') as { login?: string; password?: string };
     if (seen.url.endsWith('/register')) {
       users.set(login!, password!);
-      return send(res, 201, { user_id: id, warning: null, ...grant('t1') });
+      return sendJson(res, 201, { user_id: id, warning: null, ...tokenResponse('t1') });
     }
     if (seen.url.endsWith('/login'))
-      return users.get(login!) === password ? send(res, 200, grant('t1')) : refuse(res, 401, 'auth.unauthorized', 'invalid_credentials');
-    if (!seen.url.endsWith('/events')) return send(res, 201, { id, run_id: id, ok: true });
+      return users.get(login!) === password
+        ? sendJson(res, 200, tokenResponse('t1'))
+        : sendError(res, 401, 'auth.unauthorized', 'invalid_credentials');
+    if (!seen.url.endsWith('/events')) return sendJson(res, 201, { id, run_id: id, ok: true });
     res.writeHead(200, { 'content-type': 'text/event-stream' });
     events(res);
   });
@@ -39,7 +41,7 @@ async function dataDir() {
   return dir;
 }
 
-/** Runs the chat to its end; `input` is what is piped in. */
+/** Runs the chat to its end, with `input` on stdin. */
 function chat(
   args: string[],
   dir: string,
@@ -61,7 +63,7 @@ function chat(
   );
 }
 
-test('one question: registers a user once, prints the answer, and says that the stub answered', async () => {
+test('one question: registers a user once, prints the answer, and warns about the stub model', async () => {
   const answer = story(
     ['run.started'],
     ['run.route.selected', { provider_kind: 'stub' }],
@@ -85,7 +87,7 @@ test('one question: registers a user once, prints the answer, and says that the 
   expect(requests.at(-3)!.url).toBe('/v1/threads/mine/messages');
 });
 
-test('--json prints the events, one a line, and a failed run is exit status 1', async () => {
+test('--json prints one event per line, and a failed run exits with 1', async () => {
   const answer = story(['run.started'], ['run.failed', { message: 'No.', error_class: 'provider.retryable' }]);
   const { baseUrl } = await chatServer((res) => void res.end(answer));
   const dir = await dataDir();
@@ -101,23 +103,23 @@ test('--json prints the events, one a line, and a failed run is exit status 1', 
   expect(plain).toMatchObject({ code: 1, out: '', err: 'The run failed: No. (provider.retryable)\n' });
 });
 
-test('a discarded piece of an answer is marked, what follows stands on a line of its own', async () => {
+test('after a retry the discarded text is marked and the new text begins on a new line', async () => {
   const answer = story(delta('Hal'), ['run.llm.retry', { discard_from_seq: 1 }], delta('Hello'), ['run.completed']);
   const { baseUrl } = await chatServer((res) => void res.end(answer));
   expect(await chat(['--api', baseUrl, 'x'], await dataDir())).toMatchObject({ code: 0, out: 'Hal\nHello\n', err: '(retrying…)\n' });
 });
 
-test('piped lines are asked one after the other', async () => {
+test('piped lines are sent one after the other', async () => {
   const { baseUrl, requests } = await chatServer((res) => void res.end(story(delta('yes'), ['run.completed'])));
   const { out, code } = await chat(['--api', baseUrl], await dataDir(), { input: 'one\n\ntwo\n' });
   expect({ out, code }).toEqual({ out: 'yes\nyes\n', code: 0 });
   expect(requests.filter(({ url }) => url === '/v1/threads')).toHaveLength(1);
 });
 
-test('Ctrl-C cancels the run and shows that it ended', async () => {
+test('Ctrl-C cancels the run and prints the cancellation', async () => {
   let stream: ServerResponse | undefined;
-  const cancel: Answerer = (_, res) => {
-    send(res, 200, { ok: true });
+  const cancel: RequestHandler = (_, res) => {
+    sendJson(res, 200, { ok: true });
     stream!.end(block(2, 'run.cancelled', { reason: 'cancel_signal' }));
   };
   const { baseUrl } = await chatServer(
@@ -134,10 +136,10 @@ test('Ctrl-C cancels the run and shows that it ended', async () => {
   });
 });
 
-test('a lost user is made anew, a server that is not there is one line', async () => {
+test('a lost user is registered again, and an unreachable server is a one-line error', async () => {
   const dir = await dataDir();
   const answer = story(delta('yes'), ['run.completed']);
-  const emptied: Answerer = (_, res) => refuse(res, 401, 'auth.unauthorized', 'invalid_credentials');
+  const emptied: RequestHandler = (_, res) => sendError(res, 401, 'auth.unauthorized', 'invalid_credentials');
   const again = await chatServer((res) => void res.end(answer), { 'POST /v1/auth/login': emptied });
   expect(await chat(['--api', again.baseUrl, 'x'], dir)).toMatchObject({ code: 0, out: 'yes\n' });
   expect(await chat(['--api', again.baseUrl, 'x'], dir)).toMatchObject({ code: 0, out: 'yes\n' });
@@ -151,7 +153,7 @@ test('a lost user is made anew, a server that is not there is one line', async (
 test.each([
   ['--nope', 'Unknown option'],
   ['--api=nonsense', 'wants an address'],
-])('%s is explained in one line', async (arg, words) => {
+])('%s is a one-line error', async (arg, words) => {
   const { code, err } = await chat([arg], await dataDir());
   expect({ code, lines: err.trim().split('\n') }).toEqual({ code: 1, lines: [expect.stringContaining(words)] });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeEvents, type ServerSentEvent } from '../../client/events.ts';
+import { decodeEvents, type ServerSentEvent } from '../../client/core/events.ts';
 
 async function decode(bytes: Uint8Array, cuts: readonly number[]) {
   async function* chunks() {
@@ -31,11 +31,11 @@ const expected = [
 ];
 const bytes = new TextEncoder().encode(text);
 
-test('a stream decodes the same wherever it is cut in two', async () => {
+test('a stream decodes the same if split at any byte', async () => {
   for (let cut = 0; cut <= bytes.length; cut++) expect(await decode(bytes, [cut]), `cut at ${cut}`).toEqual(expected);
 });
 
-test('a stream decodes the same byte by byte, and at any other chunking', async () => {
+test('a stream decodes the same byte by byte and for any chunking', async () => {
   expect(await decode(bytes, [...bytes.keys()])).toEqual(expected);
   const cuts = fc.array(fc.nat(bytes.length), { maxLength: 40 });
   await fc.assert(

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { createClient, memoryCookies } from '../../client/index.ts';
-import { type Answerer, grant, localServer, refuse, send } from './localServer.ts';
+import { type RequestHandler, sendError, sendJson, startLocalServer, tokenResponse } from './localServer.ts';
 
 const cookie = (value: string, life = 60) => ({
   'set-cookie': `arkloop_refresh_token=${value}; Path=/v1/auth; HttpOnly; SameSite=Lax; Max-Age=${life}`,
@@ -8,28 +8,28 @@ const cookie = (value: string, life = 60) => ({
 const credentials = { login: 'ada', password: 'secret123' };
 const claims = (exp: number) => `x.${btoa(JSON.stringify({ exp })).replaceAll('=', '')}.x`;
 
-/** A server whose access tokens are `t1`, `t2`, …; only the newest is good, and the cookie turns with it. */
-function rotating(overrides: Partial<Record<string, Answerer>> = {}): Answerer {
+/** A server with access tokens `t1`, `t2`, …. Only the newest is valid, and the refresh cookie rotates with it. */
+function rotating(overrides: Partial<Record<string, RequestHandler>> = {}): RequestHandler {
   let turn = 0;
   return async (seen, res, count) => {
     const path = seen.url.split('?')[0]!;
     const override = overrides[path];
     if (override) return override(seen, res, count);
-    if (path === '/v1/auth/login') return send(res, 200, grant(`t${++turn}`), cookie(`c${turn}`));
-    if (path === '/v1/auth/logout') return send(res, 200, { ok: true }, cookie('', 0));
+    if (path === '/v1/auth/login') return sendJson(res, 200, tokenResponse(`t${++turn}`), cookie(`c${turn}`));
+    if (path === '/v1/auth/logout') return sendJson(res, 200, { ok: true }, cookie('', 0));
     if (path === '/v1/auth/refresh') {
-      if (seen.headers.cookie !== `arkloop_refresh_token=c${turn}`) return refuse(res, 401, 'auth.unauthorized', 'invalid_token');
-      return send(res, 200, grant(`t${++turn}`), cookie(`c${turn}`));
+      if (seen.headers.cookie !== `arkloop_refresh_token=c${turn}`) return sendError(res, 401, 'auth.unauthorized', 'invalid_token');
+      return sendJson(res, 200, tokenResponse(`t${++turn}`), cookie(`c${turn}`));
     }
-    if (seen.headers.authorization === undefined) return refuse(res, 401, 'auth.unauthorized', 'missing_token');
-    if (seen.headers.authorization !== `Bearer t${turn}` || turn < 2) return refuse(res, 401, 'auth.unauthorized', 'token_expired');
-    send(res, 200, { token: seen.headers.authorization });
+    if (seen.headers.authorization === undefined) return sendError(res, 401, 'auth.unauthorized', 'missing_token');
+    if (seen.headers.authorization !== `Bearer t${turn}` || turn < 2) return sendError(res, 401, 'auth.unauthorized', 'token_expired');
+    sendJson(res, 200, { token: seen.headers.authorization });
   };
 }
 const refreshes = (requests: { url: string }[]) => requests.filter(({ url }) => url === '/v1/auth/refresh').length;
 
-test('twenty parallel calls with an expired token renew it once and all succeed', async () => {
-  const { baseUrl, requests } = await localServer(rotating());
+test('twenty parallel calls with an expired token refresh it once and all succeed', async () => {
+  const { baseUrl, requests } = await startLocalServer(rotating());
   const onTokens = vi.fn();
   const client = createClient({ baseUrl, session: { onTokens } });
   await client.auth.login({ body: credentials });
@@ -40,8 +40,8 @@ test('twenty parallel calls with an expired token renew it once and all succeed'
   expect(onTokens.mock.calls.map(([tokens]) => tokens.accessToken)).toEqual(['t1', 't2']);
 });
 
-test('the refresh cookie travels only to sign-in and session endpoints and is forgotten at sign-out', async () => {
-  const { baseUrl, requests } = await localServer(rotating());
+test('the refresh cookie is sent only to sign-in and session endpoints and is deleted on sign-out', async () => {
+  const { baseUrl, requests } = await startLocalServer(rotating());
   const cookies = memoryCookies();
   const client = createClient({ baseUrl, session: { cookies } });
   await client.auth.login({ body: credentials });
@@ -54,16 +54,16 @@ test('the refresh cookie travels only to sign-in and session endpoints and is fo
   await expect(client.me.get()).rejects.toMatchObject({ reason: 'missing_token' });
 });
 
-test('a program that kept the cookie goes on without a sign-in', async () => {
-  const { baseUrl } = await localServer(rotating());
+test('a stored cookie continues the session without a sign-in', async () => {
+  const { baseUrl } = await startLocalServer(rotating());
   const cookies = memoryCookies();
   await createClient({ baseUrl, session: { cookies } }).auth.login({ body: credentials });
   const later = createClient({ baseUrl, session: { cookies } });
   expect(await later.me.get()).toEqual({ token: 'Bearer t2' });
 });
 
-test('a token about to expire is renewed before it is used', async () => {
-  const { baseUrl, requests } = await localServer(rotating());
+test('a token about to expire is refreshed before it is used', async () => {
+  const { baseUrl, requests } = await startLocalServer(rotating());
   const cookies = memoryCookies();
   const client = createClient({ baseUrl, session: { cookies } });
   await client.auth.login({ body: credentials });
@@ -72,16 +72,16 @@ test('a token about to expire is renewed before it is used', async () => {
   expect(requests.map(({ url }) => url)).toEqual(['/v1/auth/login', '/v1/auth/refresh', '/v1/me']);
 });
 
-test('token_rotated means that another holder of the cookie was faster: the cookie of now is tried once more', async () => {
+test('after token_rotated (a concurrent refresh) the refresh is retried once with the current cookie', async () => {
   const cookies = memoryCookies();
   const sent: (string | undefined)[] = [];
-  const refresh: Answerer = async ({ headers }, res) => {
+  const refresh: RequestHandler = async ({ headers }, res) => {
     sent.push(headers.cookie);
-    if (sent.length > 1) return send(res, 200, grant('t2'));
+    if (sent.length > 1) return sendJson(res, 200, tokenResponse('t2'));
     await cookies.set('arkloop_refresh_token=newer');
-    refuse(res, 401, 'auth.unauthorized', 'token_rotated');
+    sendError(res, 401, 'auth.unauthorized', 'token_rotated');
   };
-  const { baseUrl } = await localServer(rotating({ '/v1/auth/refresh': refresh }));
+  const { baseUrl } = await startLocalServer(rotating({ '/v1/auth/refresh': refresh }));
   await cookies.set('arkloop_refresh_token=older');
   const client = createClient({ baseUrl, accessToken: 't1', session: { cookies } });
   await client.me.get().catch(() => undefined);
@@ -89,9 +89,9 @@ test('token_rotated means that another holder of the cookie was faster: the cook
   expect(client.session.accessToken).toBe('t2');
 });
 
-test('when the session cannot be renewed the first refusal is thrown and the program is told once', async () => {
-  const over: Answerer = (_, res) => refuse(res, 401, 'auth.unauthorized', 'token_reused');
-  const { baseUrl, requests } = await localServer(rotating({ '/v1/auth/refresh': over }));
+test('if the refresh is rejected, the original error is thrown and onSignedOut is called once', async () => {
+  const over: RequestHandler = (_, res) => sendError(res, 401, 'auth.unauthorized', 'token_reused');
+  const { baseUrl, requests } = await startLocalServer(rotating({ '/v1/auth/refresh': over }));
   const onSignedOut = vi.fn();
   const client = createClient({ baseUrl, session: { onSignedOut } });
   await client.auth.login({ body: credentials });
@@ -103,9 +103,9 @@ test('when the session cannot be renewed the first refusal is thrown and the pro
   expect(client.session.accessToken).toBeUndefined();
 });
 
-test('a server that cannot renew right now does not sign anybody out', async () => {
-  const down: Answerer = (_, res) => refuse(res, 503, 'unavailable');
-  const { baseUrl } = await localServer(rotating({ '/v1/auth/refresh': down }));
+test('a temporarily failing refresh does not end the session', async () => {
+  const down: RequestHandler = (_, res) => sendError(res, 503, 'unavailable');
+  const { baseUrl } = await startLocalServer(rotating({ '/v1/auth/refresh': down }));
   const onSignedOut = vi.fn();
   const client = createClient({ baseUrl, retries: 0, session: { onSignedOut } });
   await client.auth.login({ body: credentials });
@@ -114,14 +114,14 @@ test('a server that cannot renew right now does not sign anybody out', async () 
   expect(client.session.accessToken).toBe('t1');
 });
 
-test('a call that is aborted stops waiting for a renewal that others need', async () => {
-  const slow: Answerer = async (_, res) => {
+test('an aborted call stops waiting for a shared refresh without aborting it', async () => {
+  const slow: RequestHandler = async (_, res) => {
     await new Promise((resolve) => setTimeout(resolve, 150));
-    send(res, 200, grant('t2'));
+    sendJson(res, 200, tokenResponse('t2'));
   };
-  const me: Answerer = ({ headers }, res) =>
-    headers.authorization === 'Bearer t2' ? send(res, 200, {}) : refuse(res, 401, 'auth.unauthorized', 'token_expired');
-  const { baseUrl, requests } = await localServer(rotating({ '/v1/auth/refresh': slow, '/v1/me': me }));
+  const me: RequestHandler = ({ headers }, res) =>
+    headers.authorization === 'Bearer t2' ? sendJson(res, 200, {}) : sendError(res, 401, 'auth.unauthorized', 'token_expired');
+  const { baseUrl, requests } = await startLocalServer(rotating({ '/v1/auth/refresh': slow, '/v1/me': me }));
   const client = createClient({ baseUrl, accessToken: 't1' });
   const impatient = new AbortController();
   setTimeout(() => impatient.abort(new Error('enough')), 60);
@@ -131,8 +131,8 @@ test('a call that is aborted stops waiting for a renewal that others need', asyn
   expect(refreshes(requests)).toBe(1);
 });
 
-test('a renewal asked for by name waits for the one under way, and a key is never renewed', async () => {
-  const { baseUrl, requests } = await localServer(rotating());
+test('an explicit refresh waits for the running one, and API keys are not refreshed', async () => {
+  const { baseUrl, requests } = await startLocalServer(rotating());
   const client = createClient({ baseUrl });
   await client.auth.login({ body: credentials });
   await Promise.all([client.auth.refresh(), client.auth.refresh({}, { accountId: 'b' }), client.me.get()]);
@@ -143,8 +143,8 @@ test('a renewal asked for by name waits for the one under way, and a key is neve
   expect(refreshes(requests)).toBe(2);
 });
 
-test('cookies are asked of a browser only where the session needs them', async () => {
-  const fetch = vi.fn<typeof globalThis.fetch>(async () => Response.json(grant('t1')));
+test('credentials are included only for session endpoints', async () => {
+  const fetch = vi.fn<typeof globalThis.fetch>(async () => Response.json(tokenResponse('t1')));
   const client = createClient({ baseUrl: 'http://localhost', fetch });
   await client.auth.login({ body: credentials });
   await client.threads.starred();

@@ -1,24 +1,24 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import { ConnectionError, createClient, type RunEvent } from '../../client/index.ts';
-import { type Answerer, grant, localServer, refuse, send } from './localServer.ts';
+import { type RequestHandler, sendError, sendJson, startLocalServer, tokenResponse } from './localServer.ts';
 
 const runId = '0198c0de-0000-7000-8000-000000000000';
 const quick = { retryDelayMs: 1 };
 
-/** Begins a stream and leaves it open. */
+/** Starts a stream and leaves it open. */
 function open(res: ServerResponse, text = '') {
   res.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
   res.write(`: ping\n\n${text}`);
 }
 
-/** Begins a stream and ends it in order. */
+/** Starts a stream and ends it cleanly. */
 function whole(res: ServerResponse, text = '') {
   open(res, text);
   res.end();
 }
 
-/** Begins a stream and cuts the connection. */
+/** Starts a stream and drops the connection. */
 function cut(res: ServerResponse, text: string) {
   open(res, text);
   setTimeout(() => res.destroy(), 20);
@@ -34,34 +34,34 @@ async function collect(stream: AsyncIterable<RunEvent>) {
   return seqs;
 }
 
-test('events come in order, each once, over connections that end, break, repeat and skip', async () => {
-  const answers: Answerer[] = [
+test('events arrive in order and once, over connections that end, break, repeat and skip', async () => {
+  const answers: RequestHandler[] = [
     (_, res) => whole(res, events(1, 2)),
     (_, res) => cut(res, `${events(3, 3)}id: 4\ndata: {"seq":4,"ty`),
     (_, res) => whole(res, events(2, 5)),
     (_, res) => whole(res, events(6, 6) + events(8, 9)),
-    (_, res) => refuse(res, 503, 'unavailable'),
+    (_, res) => sendError(res, 503, 'unavailable'),
     (_, res) => void res.destroy(),
     (_, res) => whole(res, events(7, 8) + event(9, 'run.completed') + event(10)),
   ];
-  const { baseUrl, requests } = await localServer((seen, res, count) => answers[count]!(seen, res, count));
+  const { baseUrl, requests } = await startLocalServer((seen, res, count) => answers[count]!(seen, res, count));
   const client = createClient({ baseUrl, ...quick });
   expect(await collect(client.runs.stream(runId))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
   expect(requests.map(({ headers }) => lastSeen(headers))).toEqual([undefined, '2', '3', '5', '6', '6', '6']);
   expect(requests[0]).toMatchObject({ url: `/v1/runs/${runId}/events`, headers: { accept: 'text/event-stream' } });
 });
 
-test('a stream that is refused for a while reconnects after the time that the server asks for, and misses nothing', async () => {
+test('a rate limited stream reconnects after Retry-After without losing events', async () => {
   const later = { 'retry-after': '1' };
   const times: number[] = [];
-  const answers: Answerer[] = [
-    (_, res) => refuse(res, 429, 'rate_limit', 'open_streams_exceeded', later),
+  const answers: RequestHandler[] = [
+    (_, res) => sendError(res, 429, 'rate_limit', 'open_streams_exceeded', later),
     (_, res) => cut(res, events(1, 2)),
-    (_, res) => refuse(res, 429, 'rate_limit', 'open_streams_exceeded', later),
-    (_, res) => refuse(res, 429, 'rate_limit', 'request_rate', later),
+    (_, res) => sendError(res, 429, 'rate_limit', 'open_streams_exceeded', later),
+    (_, res) => sendError(res, 429, 'rate_limit', 'request_rate', later),
     (_, res) => whole(res, events(3, 3) + event(4, 'run.completed')),
   ];
-  const { baseUrl, requests } = await localServer((seen, res, count) => {
+  const { baseUrl, requests } = await startLocalServer((seen, res, count) => {
     times.push(performance.now());
     return answers[count]!(seen, res, count);
   });
@@ -76,17 +76,17 @@ test('a stream that is refused for a while reconnects after the time that the se
   expect(states).toEqual(['reconnecting', 'open', 'reconnecting', 'reconnecting', 'reconnecting', 'open']);
 });
 
-test('a stream that is asked to wait for longer than a minute gives up with the refusal', async () => {
-  const { baseUrl, requests } = await localServer((_, res, count) =>
-    count === 0 ? cut(res, events(1, 2)) : refuse(res, 429, 'rate_limit', 'request_rate', { 'retry-after': '61' }),
+test('a stream with a Retry-After above 60 s fails with the error', async () => {
+  const { baseUrl, requests } = await startLocalServer((_, res, count) =>
+    count === 0 ? cut(res, events(1, 2)) : sendError(res, 429, 'rate_limit', 'request_rate', { 'retry-after': '61' }),
   );
   const stream = createClient({ baseUrl, ...quick }).runs.stream(runId);
   await expect(collect(stream)).rejects.toMatchObject({ status: 429, reason: 'request_rate', retryAfterMs: 61_000 });
   expect(requests).toHaveLength(2);
 });
 
-test('a stream starts where it is told, and 204 ends it', async () => {
-  const { baseUrl, requests } = await localServer((_, res, count) => (count === 0 ? whole(res) : send(res, 204)));
+test('a stream starts after afterSeq, and 204 ends it', async () => {
+  const { baseUrl, requests } = await startLocalServer((_, res, count) => (count === 0 ? whole(res) : sendJson(res, 204)));
   const client = createClient({ baseUrl, ...quick });
   expect(await collect(client.runs.stream(runId, { afterSeq: 7 }))).toEqual([]);
   expect(requests.map(({ url, headers }) => [url.split('?')[1], lastSeen(headers)])).toEqual([
@@ -95,8 +95,8 @@ test('a stream starts where it is told, and 204 ends it', async () => {
   ]);
 });
 
-test('without follow the end of the connection is the end, but a broken one is resumed', async () => {
-  const { baseUrl, requests } = await localServer((_, res, count) => {
+test('without follow the stream ends with its connection, but a broken connection is resumed', async () => {
+  const { baseUrl, requests } = await startLocalServer((_, res, count) => {
     if (count > 0) return whole(res, events(3, 4));
     cut(res, events(1, 2));
   });
@@ -106,12 +106,12 @@ test('without follow the end of the connection is the end, but a broken one is r
   expect(requests[0]!.url).toContain('follow=false');
 });
 
-test('a refusal ends the stream, an expired token is renewed', async () => {
-  const { baseUrl, requests } = await localServer(({ url, headers }, res) => {
-    if (url === '/v1/auth/refresh') return send(res, 200, grant('new'));
-    if (headers.authorization === 'Bearer old') return refuse(res, 401, 'auth.unauthorized', 'token_expired');
+test('an error response ends the stream, and an expired token is refreshed', async () => {
+  const { baseUrl, requests } = await startLocalServer(({ url, headers }, res) => {
+    if (url === '/v1/auth/refresh') return sendJson(res, 200, tokenResponse('new'));
+    if (headers.authorization === 'Bearer old') return sendError(res, 401, 'auth.unauthorized', 'token_expired');
     if (lastSeen(headers) === undefined) return whole(res, events(1, 1));
-    refuse(res, 404, 'not_found');
+    sendError(res, 404, 'not_found');
   });
   const client = createClient({ baseUrl, accessToken: 'old', ...quick });
   const seqs: number[] = [];
@@ -125,7 +125,7 @@ test('a refusal ends the stream, an expired token is renewed', async () => {
 
 test('leaving the loop closes the connection', async () => {
   const closed = Promise.withResolvers<void>();
-  const { baseUrl } = await localServer((_, res) => {
+  const { baseUrl } = await startLocalServer((_, res) => {
     res.on('close', () => closed.resolve());
     open(res, events(1, 3));
   });
@@ -133,9 +133,9 @@ test('leaving the loop closes the connection', async () => {
   await closed.promise;
 });
 
-test('a stream that waits for an event can be left from outside, by its iterator or by its signal', async () => {
+test('a waiting stream is closed by iterator.return() and by its signal', async () => {
   let streams = 0;
-  const { baseUrl } = await localServer((_, res) => {
+  const { baseUrl } = await startLocalServer((_, res) => {
     streams += 1;
     res.on('close', () => {
       streams -= 1;
@@ -154,8 +154,8 @@ test('a stream that waits for an event can be left from outside, by its iterator
   await expect.poll(() => streams).toBe(0);
 });
 
-test('silence reconnects, and a slow reader is not taken for it', async () => {
-  const { baseUrl, requests } = await localServer(({ headers }, res) => {
+test('silence causes a reconnect, and a slow reader does not', async () => {
+  const { baseUrl, requests } = await startLocalServer(({ headers }, res) => {
     if (lastSeen(headers) === undefined) open(res, events(1, 2));
     else whole(res, events(3, 3) + event(4, 'run.failed'));
   });
@@ -169,16 +169,16 @@ test('silence reconnects, and a slow reader is not taken for it', async () => {
   expect(requests).toHaveLength(2);
 });
 
-test('it gives up when many connections in a row bring nothing, early when none ever worked', async () => {
-  const { baseUrl, requests } = await localServer((_, res) => whole(res));
+test('fails after nine connections without events, or if the server is unreachable', async () => {
+  const { baseUrl, requests } = await startLocalServer((_, res) => whole(res));
   await expect(collect(createClient({ baseUrl, ...quick }).runs.stream(runId))).rejects.toBeInstanceOf(ConnectionError);
   expect(requests).toHaveLength(9);
   const nobody = createClient({ baseUrl: 'http://127.0.0.1:1', ...quick });
   await expect(collect(nobody.runs.stream(runId))).rejects.toBeInstanceOf(ConnectionError);
 });
 
-test('the last type of the contract ends the stream without another request', async () => {
-  const { baseUrl, requests } = await localServer((_, res) => open(res, event(1, 'run.cancelled')));
+test('a final event type ends the stream without another request', async () => {
+  const { baseUrl, requests } = await startLocalServer((_, res) => open(res, event(1, 'run.cancelled')));
   expect(await collect(createClient({ baseUrl }).runs.events({ params: { run_id: runId } }))).toEqual([1]);
   expect(requests).toHaveLength(1);
 });

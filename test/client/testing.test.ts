@@ -42,7 +42,7 @@ const event: WebhookEvent = {
   },
 };
 
-test('a signed webhook is one that the client and the library of the standard accept, and changes make it another', async () => {
+test('a signed test webhook is accepted by the client and standardwebhooks, and rejected if changed', async () => {
   expect(webhookSchema.parse(event)).toEqual(event);
   const secret = testWebhookSecret();
   const { headers, body } = await signTestWebhook(event, secret);
@@ -56,7 +56,7 @@ test('a signed webhook is one that the client and the library of the standard ac
   await refused({ 'webhook-id': 'msg_other' }).toMatchObject({ reason: 'invalid_signature' });
 });
 
-test('it can be signed at another time, and not with half a secret', async () => {
+test('a test webhook can be signed for another time, and needs a valid secret', async () => {
   const secret = testWebhookSecret();
   const old = await signTestWebhook(event, secret, { id: 'msg_1', at: new Date(Date.now() - 301_000) });
   await expect(webhooks.unwrap(old.headers, old.body, secret)).rejects.toMatchObject({ reason: 'too_old' });
@@ -75,7 +75,7 @@ test.each([
   ['completed', [everything, completes({ usage: { output_tokens: 3 } })]],
   ['failed', [says('Half'), fails('No more', { resumable: true })]],
   ['cancelled', [cancels()]],
-])('every event of a scripted run that %s is one by the contract', (outcome, script) => {
+])('every event of a scripted run that %s conforms to the contract', (outcome, script) => {
   const events = scriptRun(script);
   expectTypeOf(events).toEqualTypeOf<RunEvent[]>();
   for (const each of events) expect(schema.parse(each)).toEqual(each);
@@ -84,7 +84,7 @@ test.each([
   expect([events[0]!.type, events.at(-1)!.type]).toEqual(['run.started', `run.${outcome}`]);
 });
 
-test('a script says exactly its text, and the same script the same events', () => {
+test('a script produces exactly its text, and equal scripts produce equal events', () => {
   const text = ' Two  spaces\nand 😀 a line ';
   const said = scriptRun([says(text)]).flatMap((each) => (each.type === 'message.delta' ? [each.data.content] : []));
   expect(said.length).toBeGreaterThan(4);
@@ -95,7 +95,7 @@ test('a script says exactly its text, and the same script the same events', () =
   expect(other[1]).toMatchObject({ run_id: runId.replace('1', '2'), created_at: '1970-01-01T00:00:01.000Z' });
 });
 
-test('a client follows a scripted run over a connection that is cut', async () => {
+test('a client follows a scripted run over an interrupted connection', async () => {
   const events = scriptRun([says('One two three'), completes()]);
   const asked: (string | null)[] = [];
   const states: string[] = [];
@@ -112,7 +112,7 @@ test('a client follows a scripted run over a connection that is cut', async () =
   expect(states).toEqual(['open', 'reconnecting', 'open']);
 });
 
-test('what is answered is what travels: one event after the other, from where the reader was', async () => {
+test('eventsResponse() encodes the events after after_seq or Last-Event-ID', async () => {
   const events = scriptRun([says('One two'), completes()]);
   const from = (url: string, headers = {}) => eventsResponse(events, new Request(`http://localhost${url}`, { headers })).text();
   expect(await eventsResponse(events).text()).toBe(events.map(encodeEvent).join(''));

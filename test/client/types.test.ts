@@ -1,16 +1,16 @@
 import { expect, expectTypeOf, test } from 'vitest';
 import type { z } from 'zod';
-import type { Cursor, Page } from '../../client/call.ts';
+import type { Cursor, Page } from '../../client/core/call.ts';
 import { routes } from '../../client/generated/routes.ts';
 import type { Api } from '../../client/generated/types.ts';
-import { createClient, isRefusal, type Readiness, type RunEvent, type Thread, type Unreadiness } from '../../client/index.ts';
+import { createClient, isApiError, type Readiness, type RunEvent, type Thread, type Unreadiness } from '../../client/index.ts';
 import * as contract from '../../contract/index.ts';
-import type { CodeOf } from '../../contract/shared/failures.ts';
-import type { RefusalsOf } from '../../contract/shared/policy.ts';
-import type { BodyOf, Contract, Events, ParamsOf, QueryOf, Route, Schema, SuccessOf } from '../../contract/shared/route.ts';
-import { rowOf } from '../../docs/clientRoutes.ts';
+import type { ErrorCodeOf } from '../../contract/shared/errorCodes.ts';
+import type { ErrorStatusesOf } from '../../contract/shared/policy.ts';
+import type { BodyOf, Contract, EventStream, ParamsOf, QueryOf, Route, Schema, SuccessOf } from '../../contract/shared/route.ts';
+import { routeRow } from '../../docs/client/routes.ts';
 
-// What the contract says of each call, inferred by the compiler; the generated types must be equal, not only assignable.
+// The types of each call, inferred from the contract. The generated types must be equal, not only assignable.
 
 type Query<Q> = Q extends Schema
   ? {
@@ -25,7 +25,7 @@ type BodyPart<R extends Route> = [BodyOf<R>] extends [never]
   ? unknown
   : Part<'body', z.input<BodyOf<R>>, R['method'] extends 'PATCH' ? IsFieldless<BodyOf<R>> : AcceptsEmpty<BodyOf<R>>>;
 type IsFieldless<B extends Schema> = z.input<B> extends Record<string, never> ? true : false;
-/** A refinement may want one of several optional fields, which no type can say: those bodies are named. */
+/** Bodies whose refinement requires one of several optional fields, which a type cannot express, are listed here. */
 type AcceptsEmpty<B extends Schema> = B extends
   | typeof import('../../contract/messages.ts').NewMessage
   | typeof import('../../contract/asr.ts').AsrCredentialChanges
@@ -37,15 +37,15 @@ type Request<R extends Route> = (R['path'] extends `${string}{${string}` ? { par
   BodyPart<R>;
 type Expected<R extends Route> = {
   request: unknown extends Request<R> ? Record<string, never> : Request<R>;
-  answer: R['responses'] extends { 200: Events<infer Event extends Schema> }
+  answer: R['responses'] extends { 200: EventStream<infer Event extends Schema> }
     ? z.output<Event>
     : R['metadata'] extends { pages: 'within' }
       ? SuccessOf<R> & Cursor
       : SuccessOf<R>;
-  status: RefusalsOf<R>;
+  status: ErrorStatusesOf<R>;
 };
 
-/** Spelled out, so that an intersection equals the object it stands for. */
+/** Flattens intersections, so that `{ a } & { b }` equals `{ a, b }`. */
 type Plain<T> = T extends object ? { [Name in keyof T]: Plain<T[Name]> } : T;
 type Same<A, B> = (<T>() => T extends Plain<A> ? 1 : 2) extends <T>() => T extends Plain<B> ? 1 : 2 ? true : false;
 
@@ -67,24 +67,24 @@ type Differences = {
   }[keyof Areas[Area]];
 }[keyof Areas];
 
-test('the generated types equal those inferred from the contract, the statuses of refusals included', () => {
+test('the generated types equal those inferred from the contract, including error statuses', () => {
   expectTypeOf<Differences>().toEqualTypeOf<never>();
   expectTypeOf<keyof Api>().toEqualTypeOf<keyof Areas>();
   expectTypeOf<Same<{ a: 1 }, { a: 1; b?: 2 }>>().toEqualTypeOf<false>();
   expectTypeOf<Same<{ a: { b: string } & { c: 1 } }, { a: { b: string; c: 1 } }>>().toEqualTypeOf<true>();
 });
 
-test('the generated table says of each route what the contract says', () => {
+test('the generated route table equals the contract', () => {
   const expected = Object.fromEntries(
     Object.entries(contract as Contract).map(([area, resource]) => [
       area,
-      Object.fromEntries(Object.entries(resource).map(([verb, route]) => [verb, rowOf(route)])),
+      Object.fromEntries(Object.entries(resource).map(([verb, route]) => [verb, routeRow(route)])),
     ]),
   );
   expect(routes).toEqual(expected);
 });
 
-test('a program sees exact types', () => {
+test('the client has exact types', () => {
   const client = createClient({ baseUrl: 'http://localhost:1' });
   const neverRun = async () => {
     expectTypeOf(await client.threads.list()).toEqualTypeOf<Page<Thread>>();
@@ -106,8 +106,8 @@ test('a program sees exact types', () => {
   };
   expect(neverRun).toBeTypeOf('function');
   const error: unknown = undefined;
-  if (isRefusal(client.runs.create, error)) {
-    expectTypeOf(error.status).toEqualTypeOf<RefusalsOf<typeof contract.runs.create>>();
-    if (error.status === 402) expectTypeOf(error.code).toEqualTypeOf<CodeOf<402>>();
+  if (isApiError(client.runs.create, error)) {
+    expectTypeOf(error.status).toEqualTypeOf<ErrorStatusesOf<typeof contract.runs.create>>();
+    if (error.status === 402) expectTypeOf(error.code).toEqualTypeOf<ErrorCodeOf<402>>();
   }
 });

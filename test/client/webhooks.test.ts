@@ -2,9 +2,9 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { Webhook as Svix } from 'svix';
 import { expect, expectTypeOf, test } from 'vitest';
-import { type WebhookRefusal, WebhookVerificationError, webhooks } from '../../client/index.ts';
+import { type WebhookErrorReason, WebhookVerificationError, webhooks } from '../../client/index.ts';
 import type { WebhookEvent } from '../../contract/webhooks.ts';
-import { headersOf } from '../../server/jobs/webhooks/sign.ts';
+import { headersOf } from '../../server/resources/webhooks/sending/sign.ts';
 
 const key = randomBytes(32);
 const secret = `whsec_${key.toString('base64')}`;
@@ -28,7 +28,7 @@ const signed = (changes: Partial<Signed> = {}): Signed => ({
   ...changes,
 });
 
-/** What becomes of a request: its event, or why it was refused. */
+/** Returns the type of the verified event, or the reason of the verification error. */
 const outcome = (
   headers: Record<string, string | string[] | undefined>,
   text: string | Uint8Array<ArrayBuffer> = body,
@@ -43,12 +43,12 @@ const outcome = (
     },
   );
 
-test('what was signed is accepted and typed by its type', async () => {
+test('a signed event is accepted and typed by its `type`', async () => {
   const found = await webhooks.unwrap(signed(), body, secret);
   expect(found).toEqual(event);
   expectTypeOf(found).toEqualTypeOf<WebhookEvent>();
   if (found.type === 'run.failed') expectTypeOf(found.data.resumable).toEqualTypeOf<boolean | null>();
-  // As Node gives them, as the browser does, and as bytes.
+  // Headers as Node.js and as browsers represent them, and a body of bytes.
   const headers = signed();
   expect(
     await outcome({
@@ -61,78 +61,78 @@ test('what was signed is accepted and typed by its type', async () => {
 });
 
 const flipped = body.replace('completed', 'complated');
-test.each<[name: string, headers: object, text: string, by: string, expected: WebhookRefusal | 'run.completed']>([
-  ['a byte of the body', signed(), flipped, secret, 'invalid_signature'],
-  ['the body written anew', signed(), JSON.stringify(event, null, 1), secret, 'invalid_signature'],
+test.each<[name: string, headers: object, text: string, by: string, expected: WebhookErrorReason | 'run.completed']>([
+  ['a changed byte of the body', signed(), flipped, secret, 'invalid_signature'],
+  ['a reserialized body', signed(), JSON.stringify(event, null, 1), secret, 'invalid_signature'],
   ['another secret', signed(), body, other, 'invalid_signature'],
   ['another id', signed({ 'webhook-id': 'msg_other' }), body, secret, 'invalid_signature'],
   ['another timestamp', signed({ 'webhook-timestamp': String(now - 1) }), body, secret, 'invalid_signature'],
   [
-    '300 seconds ago',
+    'signed 300 seconds ago',
     signed({ 'webhook-timestamp': String(now - 300), 'webhook-signature': sign(body, now - 300) }),
     body,
     secret,
     'run.completed',
   ],
   [
-    '301 seconds ago',
+    'signed 301 seconds ago',
     signed({ 'webhook-timestamp': String(now - 301), 'webhook-signature': sign(body, now - 301) }),
     body,
     secret,
     'too_old',
   ],
   [
-    'in 300 seconds',
+    'signed 300 seconds in the future',
     signed({ 'webhook-timestamp': String(now + 300), 'webhook-signature': sign(body, now + 300) }),
     body,
     secret,
     'run.completed',
   ],
   [
-    'in 301 seconds',
+    'signed 301 seconds in the future',
     signed({ 'webhook-timestamp': String(now + 301), 'webhook-signature': sign(body, now + 301) }),
     body,
     secret,
     'too_new',
   ],
-  ['a timestamp that is none', signed({ 'webhook-timestamp': '1e9' }), body, secret, 'invalid_timestamp'],
+  ['an invalid timestamp', signed({ 'webhook-timestamp': '1e9' }), body, secret, 'invalid_timestamp'],
   [
-    'two signatures, the second of them right',
+    'two signatures, the second valid',
     signed({ 'webhook-signature': `${sign(body, now, Buffer.alloc(32))} ${sign(body)}` }),
     body,
     secret,
     'run.completed',
   ],
   [
-    'two signatures, the first of them right',
+    'two signatures, the first valid',
     signed({ 'webhook-signature': `${sign(body)} ${sign(body, now, Buffer.alloc(32))}` }),
     body,
     secret,
     'run.completed',
   ],
-  ['two wrong signatures', signed({ 'webhook-signature': `${sign(flipped)} ${sign(body, now - 1)}` }), body, secret, 'invalid_signature'],
+  ['two invalid signatures', signed({ 'webhook-signature': `${sign(flipped)} ${sign(body, now - 1)}` }), body, secret, 'invalid_signature'],
   ['a signature of another version', signed({ 'webhook-signature': sign(body).replace('v1,', 'v1a,') }), body, secret, 'invalid_signature'],
-  ['a signature cut short', signed({ 'webhook-signature': sign(body).slice(0, -8) }), body, secret, 'invalid_signature'],
-  ['a signature that is no base64', signed({ 'webhook-signature': 'v1,%%%' }), body, secret, 'invalid_signature'],
+  ['a truncated signature', signed({ 'webhook-signature': sign(body).slice(0, -8) }), body, secret, 'invalid_signature'],
+  ['a signature that is not base64', signed({ 'webhook-signature': 'v1,%%%' }), body, secret, 'invalid_signature'],
   ['an empty signature', signed({ 'webhook-signature': 'v1,' }), body, secret, 'invalid_signature'],
   ['no id', { ...signed(), 'webhook-id': undefined }, body, secret, 'missing_header'],
   ['no timestamp', { ...signed(), 'webhook-timestamp': undefined }, body, secret, 'missing_header'],
   ['no signature', { ...signed(), 'webhook-signature': undefined }, body, secret, 'missing_header'],
   ['a secret without its prefix', signed(), body, key.toString('base64'), 'invalid_secret'],
-  ['a secret that is no base64', signed(), body, 'whsec_%%%', 'invalid_secret'],
+  ['a secret that is not base64', signed(), body, 'whsec_%%%', 'invalid_secret'],
   ['an empty secret', signed(), body, 'whsec_', 'invalid_secret'],
-  ['something signed that is no JSON', signed({ 'webhook-signature': sign('hello') }), 'hello', secret, 'invalid_body'],
-  ['something signed that is no event', signed({ 'webhook-signature': sign('[1]') }), '[1]', secret, 'invalid_body'],
+  ['a signed body that is not JSON', signed({ 'webhook-signature': sign('hello') }), 'hello', secret, 'invalid_body'],
+  ['a signed body that is not an event', signed({ 'webhook-signature': sign('[1]') }), '[1]', secret, 'invalid_body'],
 ])('%s', async (_, headers, text, by, expected) => {
   expect(await outcome(headers as Signed, text, by, now)).toBe(expected);
 });
 
-test('bytes that are no UTF-8 are no event, though they are signed', async () => {
+test('a signed body with invalid UTF-8 is rejected', async () => {
   const bytes = new Uint8Array([...Buffer.from('{"type":"'), 0xff, ...Buffer.from('"}')]);
   expect(await outcome(signed({ 'webhook-signature': sign(Buffer.from(bytes)) }), bytes)).toBe('invalid_body');
 });
 
-test('our headers are accepted by our client and by the verifiers of others, after a rotation with both secrets', async () => {
+test("the server's headers are accepted by the client and third-party verifiers, with both secrets after a rotation", async () => {
   const message = { id, deliveryId: crypto.randomUUID(), eventType: 'run.completed', body };
   const headers = headersOf(message, [secret, other], new Date());
   for (const each of [secret, other]) {
@@ -142,7 +142,7 @@ test('our headers are accepted by our client and by the verifiers of others, aft
       expect(() => library.verify(flipped, headers)).toThrow();
     }
   }
-  // And what they sign is accepted by ours.
+  // Signatures by the third-party library are accepted too.
   const at = new Date();
   const theirs = signed({
     'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
@@ -151,7 +151,7 @@ test('our headers are accepted by our client and by the verifiers of others, aft
   expect(await outcome(theirs)).toBe('run.completed');
 });
 
-test('a receiver that remembers ids counts a repetition once', async () => {
+test('repeated deliveries keep their id, so a receiver can deduplicate them', async () => {
   const seen = new Set<string>();
   for (const at of [now - 30, now, now]) {
     const headers = signed({ 'webhook-timestamp': String(at), 'webhook-signature': sign(body, at) });

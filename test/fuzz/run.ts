@@ -4,31 +4,32 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { newSecret, startPostgres, startServer, stopAll } from '../bench/processes.ts';
-import { run } from '../setup/thirdParty.ts';
+import { run } from '../support/checks/thirdParty.ts';
 import { admin, authenticationOf, type Caller, callers } from './callers.ts';
 import { explanationOf, grouped, readReport } from './findings.ts';
 import { fetchTool } from './tool.ts';
 
-const document = new URL('../../docs/openapi.json', import.meta.url).pathname;
-/** Where the reports of the last run stay. */
+/** OpenAPI 3.2 describes stream events in the form that Schemathesis reads: `itemSchema` with `id`, `event`, and `data`. */
+const document = new URL('../../docs/openapi-3.2.json', import.meta.url).pathname;
+/** Folder of the reports of the last run. */
 const reports = new URL('../../.cache/fuzz/', import.meta.url).pathname;
 
 const { values, positionals } = parseArgs({
   options: {
     seed: { type: 'string', default: String(randomInt(2 ** 31)) },
-    /** Longest time for one caller. */
+    /** Maximum duration per caller. */
     seconds: { type: 'string', default: '600' },
-    /** Requests for each operation in the phase of random ones. */
+    /** Requests per operation in the fuzzing phase. */
     examples: { type: 'string', default: '30' },
     phases: { type: 'string', default: 'examples,coverage,fuzzing,stateful' },
-    /** A regular expression of operation ids. */
+    /** A regular expression for operation ids. */
     only: { type: 'string' },
   },
   allowPositionals: true,
 });
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
-/** Nothing that is tried may leave the machine, start a program or send mail. */
+/** Prevents fuzzed requests from reaching other machines, starting programs, or sending mail. */
 const closed = {
   ARKLOOP_OUTBOUND_PROXY_URL: 'http://127.0.0.1:9',
   ARKLOOP_TURNSTILE_VERIFY_URL: 'http://127.0.0.1:9',
@@ -39,7 +40,7 @@ const closed = {
 };
 const firstAdmin = { ARKLOOP_ADMIN_LOGIN: admin.login, ARKLOOP_ADMIN_EMAIL: admin.email, ARKLOOP_ADMIN_PASSWORD: admin.password };
 
-/** Sends the requests of one caller to an installation of their own. Returns whether all that was found is explained. */
+/** Fuzzes a separate installation as one caller. Returns whether every finding is explained. */
 async function fuzz(tool: string, caller: Caller): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), 'arkloop-fuzz-'));
   const postgres = await startPostgres();
@@ -54,7 +55,7 @@ async function fuzz(tool: string, caller: Caller): Promise<boolean> {
     writeFileSync(join(reports, `${caller}.txt`), ended.stdout + ended.stderr);
     if (ended.code !== 0 && ended.code !== 1) throw new Error(`Schemathesis ended with ${ended.code}: ${ended.stderr.slice(-2_000)}`);
     copyFileSync(report, join(reports, `${caller}.ndjson`));
-    return judge(caller, report);
+    return reportFindings(caller, report);
   } finally {
     await stopAll();
     await postgres.stop();
@@ -66,12 +67,12 @@ const argumentsOf = (url: string, config: string, report: string) => [
   ...['--config-file', config, 'run', document, '--url', url, '--checks', 'all', '--phases', values.phases],
   ...['--seed', values.seed, '--max-examples', values.examples, '--max-time', values.seconds, '--continue-on-failure', '--no-shrink'],
   ...['--generation-database', 'none', '--suppress-health-check', 'all', '--request-timeout', '30', '--no-color'],
-  // The introduction of the document excludes U+0000 from every text.
+  // The introduction of the API document excludes U+0000 from every string.
   ...['--generation-allow-x00', 'false', '--report', 'ndjson', '--report-ndjson-path', report],
   ...(values.only ? ['--include-operation-id-regex', values.only] : []),
 ];
 
-function judge(caller: Caller, report: string): boolean {
+function reportFindings(caller: Caller, report: string): boolean {
   const { requests, findings, errors } = readReport(report);
   const unexplained = findings.filter((finding) => !explanationOf(finding));
   say(

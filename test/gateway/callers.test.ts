@@ -1,21 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { callerOf } from '../../server/gateway/clientIp.ts';
-import { open } from '../../server/gateway/ipFilter.ts';
-import { riskOf } from '../../server/gateway/risk.ts';
-import { userAgentType } from '../../server/gateway/userAgent.ts';
-import { isWithin, parseNetwork } from '../../server/kernel/addresses.ts';
-import { clientAddress } from '../../server/kernel/clientAddress.ts';
-import { isProtected, operations } from '../setup/operations.ts';
-import { startWorld } from '../setup/world.ts';
-import { behindGateway, gatewayOf, linesOf, trusting } from './world.ts';
+import { callerOf } from '../../server/gateway/caller/clientIp.ts';
+import { publicPaths } from '../../server/gateway/caller/ipFilter.ts';
+import { riskOf } from '../../server/gateway/caller/risk.ts';
+import { userAgentType } from '../../server/gateway/caller/userAgent.ts';
+import { isWithin, parseNetwork } from '../../server/platform/network/addresses.ts';
+import { parseClientAddress } from '../../server/platform/network/clientAddress.ts';
+import { startTestApp } from '../support/app/testApp.ts';
+import { accessLogLines, behindGatewayEnv, startTestGateway, trustedProxyEnv } from '../support/gateway/testGateway.ts';
+import { isProtected, operations } from '../support/http/operations.ts';
 
-const world = await startWorld(behindGateway, { worker: false });
+const app = await startTestApp(behindGatewayEnv, { worker: false });
 const browser = 'Mozilla/5.0 (X11; Linux x86_64) Safari/537.36';
 
 const callerBy = (mode: 'direct' | 'proxy' | 'cdn', peer: string, headers: Record<string, string>, trusted = ['10.0.0.0/8']) => {
   const networks = trusted.map(parseNetwork);
-  const proxies = { mode, trusts: (ip: string) => isWithin(ip, networks), cdnHeader: 'cf-connecting-ip' };
+  const proxies = { mode, isTrusted: (ip: string) => isWithin(ip, networks), cdnHeader: 'cf-connecting-ip' };
   return callerOf({ socket: { remoteAddress: peer }, headers } as never, proxies);
 };
 
@@ -36,12 +36,12 @@ test.each([
   expect(callerBy(mode, peer, headers).ip).toBe(ip);
 });
 
-test('nobody is trusted while no network is, and only a trusted proxy speaks of HTTPS', () => {
+test('trusts no peer without trusted networks, and X-Forwarded-Proto only from a trusted proxy', () => {
   const headers = { 'x-forwarded-for': '1.1.1.1', 'x-forwarded-proto': 'https' };
   expect(callerBy('proxy', '10.0.0.1', headers, [])).toEqual({ ip: '10.0.0.1', secure: false });
   expect(callerBy('proxy', '10.0.0.1', headers)).toEqual({ ip: '1.1.1.1', secure: true });
   expect(callerBy('direct', '10.0.0.1', headers).secure).toBe(false);
-  expect(['1', '0x7f.1', '127.1', '01.2.3.4', '1.2.3.4.5', 'x'].map(clientAddress)).toEqual(Array(6).fill(undefined));
+  expect(['1', '0x7f.1', '127.1', '01.2.3.4', '1.2.3.4.5', 'x'].map(parseClientAddress)).toEqual(Array(6).fill(undefined));
 });
 
 test.each([
@@ -54,36 +54,38 @@ test.each([
   ['something else', 'tool'],
 ] as const)('the user agent %j is %s', (agent, type) => expect(userAgentType(agent)).toBe(type));
 
-test('risk is the sum of the signs, at most 1', () => {
-  const place = { country: '', city: '', isAnonymousProxy: false, isHosting: false };
-  expect(riskOf({ isAnonymous: true, place, agent: 'unknown' })).toBe(0.3);
-  expect(riskOf({ isAnonymous: true, place, agent: 'bot' })).toBe(0.25);
-  expect(riskOf({ isAnonymous: true, place: { ...place, isAnonymousProxy: true, isHosting: true }, agent: 'unknown' })).toBe(1);
+test('risk is the sum of the signals, at most 1', () => {
+  const location = { country: '', city: '', isAnonymousProxy: false, isHosting: false };
+  expect(riskOf({ isAnonymous: true, location, userAgentType: 'unknown' })).toBe(0.3);
+  expect(riskOf({ isAnonymous: true, location, userAgentType: 'bot' })).toBe(0.25);
+  expect(riskOf({ isAnonymous: true, location: { ...location, isAnonymousProxy: true, isHosting: true }, userAgentType: 'unknown' })).toBe(
+    1,
+  );
 });
 
-/** A gateway that ends with the test, because live ones divide the rate limits. */
-async function endingGatewayOf(env: Record<string, string> = {}) {
-  const started = await gatewayOf(world, env);
+/** A gateway that stops with the test, because active gateways divide the rate limits. */
+async function startGatewayForTest(env: Record<string, string> = {}) {
+  const started = await startTestGateway(app, env);
   onTestFinished(started.gateway.shutDown);
   return started;
 }
 
-test('an empty user agent of nobody is refused from 0.3 on, a browser is not, and a risk that is sent along counts nothing', async () => {
-  const { call } = await endingGatewayOf({ ARKLOOP_GATEWAY_RISK_REJECT_THRESHOLD: '0.3' });
+test('a threshold of 0.3 rejects an anonymous empty user agent but not a browser, and an incoming X-Risk-Score is ignored', async () => {
+  const { call } = await startGatewayForTest({ ARKLOOP_GATEWAY_RISK_REJECT_THRESHOLD: '0.3' });
   const path = `/v1/risk-${Date.now()}`;
   const refused = await call('GET', path, { headers: { 'user-agent': '', 'x-risk-score': '0' } });
   expect(refused).toMatchObject({ status: 403, body: { error: 'auth.forbidden', details: { reason: 'risk_rejected' } } });
   expect((await call('GET', '/v1/auth/registration-mode', { headers: { 'user-agent': browser } })).status).toBe(200);
-  const [line] = await linesOf(world, 'path = $1', [path]);
+  const [line] = await accessLogLines(app, 'path = $1', [path]);
   expect(line).toMatchObject({ risk_score: 0.3, status_code: 403, ua_type: 'unknown', user_agent: '' });
 });
 
-test('rules of the account refuse at the gateway and at the API, forged addresses do not get around them', async () => {
-  const { call } = await endingGatewayOf(trusting);
-  const direct = await endingGatewayOf();
-  const ann = await world.signUp();
+test('IP rules of the account apply at the gateway and at the API, and forged addresses do not bypass them', async () => {
+  const { call } = await startGatewayForTest(trustedProxyEnv);
+  const direct = await startGatewayForTest();
+  const ann = await app.signUp();
   const body = { type: 'blocklist', cidr: '203.0.113.0/24' };
-  const { body: rule } = await world.call('POST', '/v1/ip-rules', { token: ann.token, body });
+  const { body: rule } = await app.call('POST', '/v1/ip-rules', { token: ann.token, body });
   const me = (ip: string, by = call) => by('GET', '/v1/me', { token: ann.token, headers: { 'x-forwarded-for': ip } });
   await sleep(100);
   const refused = await me('203.0.113.9');
@@ -91,26 +93,28 @@ test('rules of the account refuse at the gateway and at the API, forged addresse
   expect(refused.headers.get('ratelimit')).toBeNull();
   expect((await me('198.51.100.1')).status).toBe(200);
   expect((await me('203.0.113.9', direct.call)).status).toBe(200);
-  expect((await me('203.0.113.9', world.call)).status).toBe(403);
+  expect((await me('203.0.113.9', app.call)).status).toBe(403);
   const open = await call('GET', '/v1/auth/registration-mode', { token: ann.token, headers: { 'x-forwarded-for': '203.0.113.9' } });
   expect(open.status).toBe(200);
-  expect((await world.call('DELETE', `/v1/ip-rules/${rule.id}`, { token: ann.token })).status).toBe(204);
+  expect((await app.call('DELETE', `/v1/ip-rules/${rule.id}`, { token: ann.token })).status).toBe(204);
   for (const until = Date.now() + 5_000; (await me('203.0.113.9')).status !== 200 && Date.now() < until; ) await sleep(100);
   expect((await me('203.0.113.9')).status).toBe(200);
 });
 
-test('what needs no credential is left to the API, whatever rules the account of a token has; the gateway answers probes itself', () => {
-  const anonymousOnes = operations.filter(({ route: { metadata }, route }) => !isProtected(route) && !metadata.openWith && !metadata.probe);
+test('routes without authentication are exempt from the IP filter of the gateway', () => {
+  const anonymousOnes = operations.filter(
+    ({ route: { metadata }, route }) => !isProtected(route) && !metadata.secretParam && !metadata.probe,
+  );
   expect(anonymousOnes.length).toBeGreaterThan(10);
-  expect(anonymousOnes.filter(({ route }) => !open.test(route.path)).map(({ title }) => title)).toEqual([]);
+  expect(anonymousOnes.filter(({ route }) => !publicPaths.test(route.path)).map(({ title }) => title)).toEqual([]);
 });
 
-test('what an administrator stores is in force within two seconds, and survives a restart of the gateway', async () => {
-  const { gateway, call } = await gatewayOf(world, trusting);
-  const admin = await world.signUp();
-  await world.promote(admin);
+test('stored settings take effect within two seconds and survive a restart of the gateway', async () => {
+  const { gateway, call } = await startTestGateway(app, trustedProxyEnv);
+  const admin = await app.signUp();
+  await app.promote(admin);
   const set = (key: string, value: string) =>
-    world.call('PUT', `/v1/admin/platform-settings/${key}`, { token: admin.token, body: { value } });
+    app.call('PUT', `/v1/admin/platform-settings/${key}`, { token: admin.token, body: { value } });
   const limit = async (by = call) => (await by('GET', '/v1/me', { token: admin.token })).headers.get('x-ratelimit-limit');
   expect(await limit()).toBe('600');
   expect((await set('gateway.ratelimit_capacity', '42')).status).toBe(200);
@@ -124,9 +128,9 @@ test('what an administrator stores is in force within two seconds, and survives 
   await sleep(500);
   await from();
   await gateway.shutDown();
-  const restarted = await gatewayOf(world, trusting);
+  const restarted = await startTestGateway(app, trustedProxyEnv);
   await from(restarted.call);
   expect(await limit(restarted.call)).toBe('42');
-  const lines = await linesOf(world, 'path = $1', [path], 3);
+  const lines = await accessLogLines(app, 'path = $1', [path], 3);
   expect(lines.map(({ client_ip }) => client_ip)).toEqual(['198.51.100.77', '127.0.0.1', '127.0.0.1']);
 });

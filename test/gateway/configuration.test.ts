@@ -1,23 +1,23 @@
 import { Agent, get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { openThread, startRun } from '../setup/conversation.ts';
-import { openStream } from '../setup/events.ts';
-import { startWorld } from '../setup/world.ts';
-import { behindGateway, gatewayOf } from './world.ts';
+import { startTestApp } from '../support/app/testApp.ts';
+import { behindGatewayEnv, startTestGateway } from '../support/gateway/testGateway.ts';
+import { openStream } from '../support/http/events.ts';
+import { openThread, startRun } from '../support/resources/conversation.ts';
 
-const world = await startWorld({ ...behindGateway, ARKLOOP_RATELIMIT_CAPACITY: '50' }, { worker: false });
-const { call, sql } = world;
-const chief = await world.signUp();
-await world.promote(chief);
-const token = chief.token;
+const app = await startTestApp({ ...behindGatewayEnv, ARKLOOP_RATELIMIT_CAPACITY: '50' }, { worker: false });
+const { call, sql } = app;
+const admin = await app.signUp();
+await app.promote(admin);
+const token = admin.token;
 const path = '/v1/admin/gateway-config';
 const read = async () => (await call('GET', path, { token })).body;
 const put = (changes: unknown) => call('PUT', path, { token, body: changes });
 const forget = () => sql(`delete from platform_settings`);
 const usual = { ip_mode: 'direct', trusted_cidrs: [], risk_reject_threshold: 0, rate_limit_capacity: 50, rate_limit_per_minute: 300 };
 
-test('what is in force is shown; a PUT changes what it names, keeps the rest, and leaves an entry with both', async () => {
+test('GET returns the current settings; PUT changes the given fields, keeps the others, and audits both states', async () => {
   expect(await read()).toEqual(usual);
   const changed = await put({ trusted_cidrs: ['10.1.2.3/8', '2001:DB8:ffff::1/32', '10.0.0.0/8'] });
   expect([changed.status, changed.body]).toEqual([200, { ...usual, trusted_cidrs: ['10.0.0.0/8', '2001:db8::/32'] }]);
@@ -33,7 +33,7 @@ test('what is in force is shown; a PUT changes what it names, keeps the rest, an
   await expect.poll(read, { timeout: 5_000 }).toEqual(usual);
 });
 
-test('it is the same that the settings hold, whatever the number', async () => {
+test('the gateway configuration and the platform settings hold the same values, whatever the number', async () => {
   const tiny = { rate_limit_per_minute: 1e-7, risk_reject_threshold: 1 / 3, rate_limit_capacity: 1 };
   expect((await put(tiny)).body).toEqual({ ...usual, ...tiny });
   const setting = async (key: string) => (await call('GET', `/v1/admin/platform-settings/gateway.${key}`, { token })).body?.value;
@@ -62,16 +62,16 @@ test.for([
   ['/rate_limit_capacity', { rate_limit_capacity: 1_000_001 }],
   ['/rate_limit_per_minute', { rate_limit_per_minute: -1 }],
   ['/cdn_header', { cdn_header: 'x' }],
-] as const)('%s: %o is refused, and nothing beside it is changed', async ([pointer, wrong]) => {
+] as const)('%s: %o returns 400, and no other field changes', async ([pointer, wrong]) => {
   const { status, body } = await put({ rate_limit_capacity: 7, ...wrong });
   expect([status, body.details.issues.map((issue: { path: string }) => issue.path)]).toEqual([400, [pointer]]);
   expect(await read()).toEqual(usual);
 });
 
-test('a gateway applies a change within two seconds, and neither streams nor connections break', async () => {
-  const { gateway, call: through } = await gatewayOf(world, { ARKLOOP_RATELIMIT_CAPACITY: '50' });
-  const ann = await world.signUp();
-  const runId = await startRun(world, ann, await openThread(world, ann));
+test('a gateway applies a change within two seconds without breaking streams or connections', async () => {
+  const { gateway, call: through } = await startTestGateway(app, { ARKLOOP_RATELIMIT_CAPACITY: '50' });
+  const ann = await app.signUp();
+  const runId = await startRun(app, ann, await openThread(app, ann));
   const stream = await openStream(gateway.address, runId, { token: ann.token });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   onTestFinished(() => agent.destroy());
@@ -105,19 +105,19 @@ test('a gateway applies a change within two seconds, and neither streams nor con
   await forget();
 });
 
-test('what the environment says holds until something is stored, and that outlives a restart', async () => {
+test('environment settings apply until settings are stored, and stored settings survive a restart', async () => {
   const proxied = {
     ARKLOOP_GATEWAY_IP_MODE: 'proxy',
     ARKLOOP_GATEWAY_TRUSTED_CIDRS: '127.0.0.0/8',
     ARKLOOP_GATEWAY_RISK_REJECT_THRESHOLD: '0.1',
   };
-  const anonymous = async ({ call: ask }: Awaited<ReturnType<typeof gatewayOf>>) =>
+  const anonymous = async ({ call: ask }: Awaited<ReturnType<typeof startTestGateway>>) =>
     (await ask('GET', '/v1/auth/registration-mode', { headers: { 'user-agent': 'Mozilla/5.0', 'x-forwarded-for': '203.0.113.9' } })).status;
-  const before = await gatewayOf(world, proxied);
+  const before = await startTestGateway(app, proxied);
   expect(await anonymous(before)).toBe(403);
   expect((await put({ risk_reject_threshold: 0, ip_mode: 'direct' })).status).toBe(200);
   await expect.poll(() => anonymous(before), { timeout: 2_000 }).toBe(200);
-  const after = await gatewayOf(world, proxied);
+  const after = await startTestGateway(app, proxied);
   expect(await anonymous(after)).toBe(200);
   await expect
     .poll(() => sql(`select distinct client_ip from access_log where status_code = 200 and user_agent = 'Mozilla/5.0'`), { timeout: 3_000 })

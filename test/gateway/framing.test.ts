@@ -1,16 +1,16 @@
 import { request } from 'node:http';
 import { expect, test } from 'vitest';
-import { gatewayTo, raw, upstreamOf } from './upstream.ts';
+import { sendRaw, startGatewayTo, startUpstream } from '../support/gateway/upstream.ts';
 
-test('a body beyond 32 MiB is refused, announced or not, and never reaches the API whole', async () => {
+test('a body over 32 MiB returns 413, with or without Content-Length, and never fully reaches the API', async () => {
   let whole = 0;
-  const { url } = await upstreamOf((req, res) => {
+  const { url } = await startUpstream((req, res) => {
     req.resume().on('end', () => {
       whole += 1;
       res.end();
     });
   });
-  const { address } = await gatewayTo(url);
+  const { address } = await startGatewayTo(url);
   const upload = (headers: Record<string, string>, chunks: number) =>
     new Promise<number | undefined>((resolve, reject) => {
       const outgoing = request(`${address}/v1/x`, { method: 'POST', headers }, (response) => resolve(response.resume().statusCode));
@@ -51,45 +51,45 @@ test.each([
   ['1,001 headers', `GET /v1/x HTTP/1.1\r\nhost: x\r\n${'a: b\r\n'.repeat(1_001)}\r\n`, 431],
   ['a path of 17 KiB', `GET /v1/${'a'.repeat(17_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 431],
   ['17 KiB of headers', `GET /v1/x HTTP/1.1\r\nhost: x\r\nx-long: ${'a'.repeat(17_000)}\r\n\r\n`, 431],
-])('%s is refused and not forwarded', async (_, message, status) => {
+])('%s is rejected and not forwarded', async (_, message, status) => {
   let reached = false;
-  const { url } = await upstreamOf((_req, res) => {
+  const { url } = await startUpstream((_req, res) => {
     reached = true;
     res.end();
   });
-  const answer = await raw((await gatewayTo(url)).address, message);
+  const answer = await sendRaw((await startGatewayTo(url)).address, message);
   expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   expect(answer).toMatch(/x-trace-id: [0-9a-f]{32}/);
   expect(reached).toBe(false);
 });
 
-test('after a body that is too large nothing more is read from the connection', async () => {
+test('reads nothing more from the connection after a body that is too large', async () => {
   let requests = 0;
-  const { url } = await upstreamOf((_req, res) => {
+  const { url } = await startUpstream((_req, res) => {
     requests += 1;
     res.end();
   });
   const first = `POST /v1/x HTTP/1.1\r\nhost: x\r\ncontent-length: ${32 * 1024 * 1024 + 1}\r\n\r\n`;
-  const answer = await raw((await gatewayTo(url)).address, `${first}GET /v1/y HTTP/1.1\r\nhost: x\r\n\r\n`);
+  const answer = await sendRaw((await startGatewayTo(url)).address, `${first}GET /v1/y HTTP/1.1\r\nhost: x\r\n\r\n`);
   expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413']);
   expect(answer).toContain('"payload_too_large"');
   expect(requests).toBe(0);
 });
 
-test('who waits for permission to send a body that is too large is refused it', async () => {
-  const { url } = await upstreamOf((req, res) => void req.resume().on('end', () => res.end('ok')));
-  const { address } = await gatewayTo(url);
+test('`Expect: 100-continue` returns 413 for a body that is too large', async () => {
+  const { url } = await startUpstream((req, res) => void req.resume().on('end', () => res.end('ok')));
+  const { address } = await startGatewayTo(url);
   const head = (length: number) =>
     `POST /v1/x HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\nconnection: close\r\ncontent-length: ${length}\r\n\r\n`;
-  expect(await raw(address, head(40_000_000))).toMatch(/^HTTP\/1\.1 413 /);
-  expect(await raw(address, `${head(2)}ab`)).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /);
+  expect(await sendRaw(address, head(40_000_000))).toMatch(/^HTTP\/1\.1 413 /);
+  expect(await sendRaw(address, `${head(2)}ab`)).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /);
 });
 
-test('headers that trickle in are given up after five seconds, others are served meanwhile', async () => {
-  const { url } = await upstreamOf((_req, res) => res.end('ok'));
-  const { address } = await gatewayTo(url);
+test('slow headers time out after five seconds, while other requests are served', async () => {
+  const { url } = await startUpstream((_req, res) => res.end('ok'));
+  const { address } = await startGatewayTo(url);
   const began = performance.now();
-  const slow = Array.from({ length: 200 }, () => raw(address, 'GET /v1/x HTTP/1.1\r\nhost: '));
+  const slow = Array.from({ length: 200 }, () => sendRaw(address, 'GET /v1/x HTTP/1.1\r\nhost: '));
   expect((await fetch(`${address}/v1/x`)).status).toBe(200);
   expect((await Promise.all(slow)).every((answer) => answer.startsWith('HTTP/1.1 408 '))).toBe(true);
   expect(performance.now() - began).toBeGreaterThan(4_500);

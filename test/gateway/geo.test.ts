@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { openGeo } from '../../server/gateway/geo.ts';
-import { startWorld } from '../setup/world.ts';
-import { mmdbOf } from './mmdb.ts';
-import { echo, gatewayTo, upstreamOf } from './upstream.ts';
-import { linesOf, trusting } from './world.ts';
+import { openGeoIp } from '../../server/gateway/caller/geoIp.ts';
+import { startTestApp } from '../support/app/testApp.ts';
+import { buildMmdb } from '../support/gateway/mmdb.ts';
+import { accessLogLines, trustedProxyEnv } from '../support/gateway/testGateway.ts';
+import { echo, startGatewayTo, startUpstream } from '../support/gateway/upstream.ts';
 
-const world = await startWorld({}, { worker: false });
+const app = await startTestApp({}, { worker: false });
 const log = pino({ level: 'silent' });
 
 function fileOf(content: Buffer | string) {
@@ -28,10 +28,10 @@ const places = {
   '10.0.0.0/8': { country: { iso_code: 'XX' } },
 };
 
-test('country, city and the kind of network are known, passed on, counted as risk and noted', async () => {
-  const { url } = await upstreamOf(echo);
-  const env = { ...trusting, ARKLOOP_GATEWAY_TRUSTED_CIDRS: '127.0.0.0/8', ARKLOOP_GEOIP_DB_PATH: fileOf(mmdbOf(places)) };
-  const { address } = await gatewayTo(url, { ...env, ARKLOOP_GATEWAY_RISK_REJECT_THRESHOLD: '0.9' }, { databaseUrl: world.databaseUrl });
+test('country, city and network type are looked up, forwarded, added to the risk score and logged', async () => {
+  const { url } = await startUpstream(echo);
+  const env = { ...trustedProxyEnv, ARKLOOP_GATEWAY_TRUSTED_CIDRS: '127.0.0.0/8', ARKLOOP_GEOIP_DB_PATH: fileOf(buildMmdb(places)) };
+  const { address } = await startGatewayTo(url, { ...env, ARKLOOP_GATEWAY_RISK_REJECT_THRESHOLD: '0.9' }, { databaseUrl: app.databaseUrl });
   const agent = `Mozilla/5.0 geo-${Date.now()}`;
   const from = (ip: string) =>
     fetch(`${address}/v1/x`, { headers: { 'x-forwarded-for': ip, 'user-agent': agent, 'x-client-country': 'ZZ' } });
@@ -42,43 +42,43 @@ test('country, city and the kind of network are known, passed on, counted as ris
     const { headers } = (await (await from(ip)).json()) as { headers: Record<string, string> };
     expect([ip, headers['x-client-country']]).toEqual([ip, undefined]);
   }
-  const lines = await linesOf(world, 'user_agent = $1', [agent], 6);
+  const lines = await accessLogLines(app, 'user_agent = $1', [agent], 6);
   expect(lines.slice(0, 2)).toMatchObject([
     { country: 'NZ', city: 'Auckland', risk_score: 0.1 },
     { country: 'DE', city: '', risk_score: 1, status_code: 403 },
   ]);
 });
 
-test('a file that cannot be read ends the start; a replaced one is read again, a broken replacement is left out', async () => {
+test('startup fails if the file cannot be read; a replaced file is reloaded, a broken replacement is ignored', async () => {
   for (const file of [fileOf('nonsense'), '/nowhere/city.mmdb'])
-    await expect(openGeo(file, log)).rejects.toThrow('ARKLOOP_GEOIP_DB_PATH: expected a readable MMDB file');
-  const file = fileOf(mmdbOf({ '203.0.113.0/24': { country: { iso_code: 'NZ' } } }));
-  const geo = await openGeo(file, log);
+    await expect(openGeoIp(file, log)).rejects.toThrow('ARKLOOP_GEOIP_DB_PATH: expected a readable MMDB file');
+  const file = fileOf(buildMmdb({ '203.0.113.0/24': { country: { iso_code: 'NZ' } } }));
+  const geo = await openGeoIp(file, log);
   onTestFinished(geo.close);
-  const country = () => geo.placeOf('203.0.113.1').country;
+  const country = () => geo.locate('203.0.113.1').country;
   const replace = async (content: Buffer | string) => {
     writeFileSync(`${file}.new`, content);
     renameSync(`${file}.new`, file);
     await sleep(2_500);
   };
   expect(country()).toBe('NZ');
-  await replace(mmdbOf({ '203.0.113.0/24': { country: { iso_code: 'FR' } } }));
+  await replace(buildMmdb({ '203.0.113.0/24': { country: { iso_code: 'FR' } } }));
   expect(country()).toBe('FR');
   await replace('nonsense');
   expect(country()).toBe('FR');
 }, 15_000);
 
-test('a file of another layout is told in one line at start, and when it replaces one of the right layout', async () => {
+test('a file of another layout is logged as one warning', async () => {
   const lines: { msg: string; database_type?: string }[] = [];
   const listening = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  const open = async (content: Buffer) => (await openGeo(fileOf(content), listening)).close();
-  await open(mmdbOf(places));
-  await open(mmdbOf({ ...places, '8.8.8.0/24': { country: { iso_code: 'US' } } }));
+  const open = async (content: Buffer) => (await openGeoIp(fileOf(content), listening)).close();
+  await open(buildMmdb(places));
+  await open(buildMmdb({ ...places, '8.8.8.0/24': { country: { iso_code: 'US' } } }));
   expect(lines).toEqual([]);
   const another = { msg: expect.stringMatching(/^ARKLOOP_GEOIP_DB_PATH: the file is not of the City layout/) };
-  await open(mmdbOf({ '203.0.113.0/24': { autonomous_system_number: 1 } }, 'Test-ASN'));
+  await open(buildMmdb({ '203.0.113.0/24': { autonomous_system_number: 1 } }, 'Test-ASN'));
   expect(lines.splice(0)).toMatchObject([{ ...another, database_type: 'Test-ASN' }]);
-  // Flat records under a name that promises more.
-  await open(mmdbOf({ '8.8.8.0/24': { country: 'US', city: 'Nowhere' } }));
+  // Flat records under the name of the City layout.
+  await open(buildMmdb({ '8.8.8.0/24': { country: 'US', city: 'Nowhere' } }));
   expect(lines).toMatchObject([another]);
 });

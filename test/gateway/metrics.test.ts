@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest';
-import { eventually } from '../setup/conversation.ts';
-import { countFromNow, scrape } from '../setup/metrics.ts';
-import { startProcess } from '../setup/process.ts';
-import { freshDatabase, startWorld } from '../setup/world.ts';
-import { gatewayTo, upstreamOf } from './upstream.ts';
-import { behindGateway, gatewayOf } from './world.ts';
+import { startProcess } from '../support/app/process.ts';
+import { freshDatabase, startTestApp } from '../support/app/testApp.ts';
+import { scrape, serveMetrics } from '../support/checks/metrics.ts';
+import { behindGatewayEnv, startTestGateway } from '../support/gateway/testGateway.ts';
+import { startGatewayTo, startUpstream } from '../support/gateway/upstream.ts';
+import { eventually } from '../support/resources/conversation.ts';
 
-const world = await startWorld(behindGateway, { worker: false });
+const app = await startTestApp(behindGatewayEnv, { worker: false });
 
-test('the gateway counts what it answers, limits, keeps out and cannot reach, and the lines of its log', async () => {
+test('counts responses, errors of the gateway, upstream failures, and lines of the access log', async () => {
   const limited = { ARKLOOP_RATELIMIT_CAPACITY: '2', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '1' };
-  const { call } = await gatewayOf(world, limited);
-  const lost = await gatewayOf({ url: 'http://127.0.0.1:1', databaseUrl: world.databaseUrl }, {}, { alone: true });
-  const counted = await countFromNow(world.database);
+  const { call } = await startTestGateway(app, limited);
+  const lost = await startTestGateway({ url: 'http://127.0.0.1:1', databaseUrl: app.databaseUrl }, {}, { alone: true });
+  const counted = await serveMetrics(app.database);
   for (let n = 0; n < 3; n++) await call('GET', '/v1/me');
   await call('GET', '/healthz');
   await lost.call('GET', '/v1/me');
@@ -29,18 +29,18 @@ test('the gateway counts what it answers, limits, keeps out and cannot reach, an
   expect(sum('arkloop_gateway_request_duration_seconds_count')).toBe(5);
 });
 
-test('an answer that breaks off is a failure of what stands behind the gateway', async () => {
-  const { url } = await upstreamOf((_, res) => {
+test('a response that breaks off counts as an upstream failure', async () => {
+  const { url } = await startUpstream((_, res) => {
     res.writeHead(200, { 'content-length': '100' }).write('half');
     setTimeout(() => res.destroy(), 50);
   });
-  const gateway = await gatewayTo(url);
-  const counted = await countFromNow(world.database);
+  const gateway = await startGatewayTo(url);
+  const counted = await serveMetrics(app.database);
   await expect(fetch(`${gateway.address}/v1/x`).then((answer) => answer.text())).rejects.toThrow();
   expect((await counted.scrape()).sum('arkloop_gateway_upstream_failures_total', { reason: 'broken_off' })).toBe(1);
 });
 
-test('a gateway of its own serves its metrics, and says where', async () => {
+test('a gateway process serves its metrics and prints their address', async () => {
   const { output } = await startProcess('gateway', { ARKLOOP_METRICS_ADDR: '127.0.0.1:0', ARKLOOP_DATABASE_URL: await freshDatabase() });
   const [, address = ''] = /Metrics: +(\S+)/.exec(output()) ?? [];
   const [, url] = /Gateway: +(\S+)/.exec(output()) ?? [];

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { echo, gatewayTo, raw, upstreamOf } from './upstream.ts';
+import { echo, sendRaw, startGatewayTo, startUpstream } from '../support/gateway/upstream.ts';
 
-test('a request and its answer travel unchanged', async () => {
-  const gateway = await gatewayTo((await upstreamOf(echo)).url);
+test('forwards a request and its response unchanged', async () => {
+  const gateway = await startGatewayTo((await startUpstream(echo)).url);
   const response = await fetch(`${gateway.address}/v1/runs/a%3Ab:cancel?x=1&y=%20`, {
     method: 'PATCH',
     headers: { authorization: 'Bearer t', 'content-type': 'application/json' },
@@ -20,8 +20,8 @@ test('a request and its answer travel unchanged', async () => {
   });
 });
 
-test('what only a gateway may say cannot be forged', async () => {
-  const gateway = await gatewayTo((await upstreamOf(echo)).url);
+test('a client cannot forge the headers that the gateway sets', async () => {
+  const gateway = await startGatewayTo((await startUpstream(echo)).url);
   const forged = {
     'x-forwarded-for': '6.6.6.6',
     forwarded: 'for=6.6.6.6',
@@ -37,36 +37,36 @@ test('what only a gateway may say cannot be forged', async () => {
   expect(headers['x-trace-id']).not.toBe('f'.repeat(32));
 });
 
-test('the trace id of the answer is the one of the API; a caller chooses it only where trusted', async () => {
-  const { url } = await upstreamOf((req, res) => res.setHeader('x-trace-id', `${req.headers['x-trace-id']}`.replaceAll('f', 'e')).end());
-  const gateway = await gatewayTo(url, { ARKLOOP_GATEWAY_TRUST_INCOMING_TRACE_ID: '1' });
+test('returns the trace id of the API, which a client can choose only where it is trusted', async () => {
+  const { url } = await startUpstream((req, res) => res.setHeader('x-trace-id', `${req.headers['x-trace-id']}`.replaceAll('f', 'e')).end());
+  const gateway = await startGatewayTo(url, { ARKLOOP_GATEWAY_TRUST_INCOMING_TRACE_ID: '1' });
   const response = await fetch(`${gateway.address}/v1/x`, { headers: { 'x-trace-id': 'F'.repeat(32) } });
   expect(response.headers.get('x-trace-id')).toBe('e'.repeat(32));
 });
 
-test('headers of one connection stay there, and naming the length as such smuggles nothing', async () => {
-  const gateway = await gatewayTo((await upstreamOf(echo)).url);
+test('hop-by-hop headers are not forwarded, and Connection: content-length cannot smuggle a request', async () => {
+  const gateway = await startGatewayTo((await startUpstream(echo)).url);
   const body = 'GET /smuggled HTTP/1.1\r\nhost: x\r\n\r\n';
   const head = `GET /v1/a HTTP/1.1\r\nhost: x\r\nconnection: close, content-length, x-private\r\nx-private: 1\r\nte: trailers\r\ncontent-length: ${body.length}`;
-  const answer = await raw(gateway.address, `${head}\r\n\r\n${body}`);
+  const answer = await sendRaw(gateway.address, `${head}\r\n\r\n${body}`);
   const seen = JSON.parse(answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1)) as { headers: object; body: string };
   expect(seen.body).toBe(body);
   expect(seen.headers).not.toHaveProperty('x-private');
   expect(seen.headers).not.toHaveProperty('te');
 });
 
-test('events arrive one by one, and hanging up ends the request of the API', async () => {
+test('events arrive one by one, and a client disconnect ends the upstream request', async () => {
   let left: () => void = () => undefined;
   const gone = new Promise<void>((resolve) => {
     left = resolve;
   });
   let send: (line: string) => void = () => undefined;
-  const { url } = await upstreamOf((_, res) => {
+  const { url } = await startUpstream((_, res) => {
     res.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
     send = (line) => res.write(line);
     res.on('close', left);
   });
-  const gateway = await gatewayTo(url);
+  const gateway = await startGatewayTo(url);
   const hangUp = new AbortController();
   const response = await fetch(`${gateway.address}/v1/runs/1/events`, { signal: hangUp.signal });
   expect(response.headers.get('x-accel-buffering')).toBe('no');
@@ -81,9 +81,9 @@ test('events arrive one by one, and hanging up ends the request of the API', asy
   await expect(Promise.race([gone, sleep(1_000, 'late')])).resolves.toBeUndefined();
 });
 
-test('an API that is down is told in the error envelope, and found again when it is back', async () => {
-  const { url, server } = await upstreamOf(echo);
-  const gateway = await gatewayTo(url);
+test('returns 502 while the API is down, and recovers when it is back', async () => {
+  const { url, server } = await startUpstream(echo);
+  const gateway = await startGatewayTo(url);
   server.close();
   const down = await fetch(`${gateway.address}/v1/me`);
   expect(down.status).toBe(502);
@@ -98,8 +98,8 @@ test('an API that is down is told in the error envelope, and found again when it
   expect((await fetch(`${gateway.address}/v1/me`)).status).toBe(200);
 });
 
-test('an API that hangs is given up, also by the readiness probe', async () => {
-  const gateway = await gatewayTo((await upstreamOf(() => undefined)).url, { ARKLOOP_GATEWAY_UPSTREAM_TIMEOUT_MS: '100' });
+test('requests and the readiness probe time out if the API hangs', async () => {
+  const gateway = await startGatewayTo((await startUpstream(() => undefined)).url, { ARKLOOP_GATEWAY_UPSTREAM_TIMEOUT_MS: '100' });
   const started = performance.now();
   const ready = fetch(`${gateway.address}/readyz`);
   const hanging = await fetch(`${gateway.address}/v1/me`);
@@ -108,12 +108,12 @@ test('an API that hangs is given up, also by the readiness probe', async () => {
   expect(performance.now() - started).toBeLessThan(2_500);
 });
 
-test('readiness is what the API says', async () => {
+test('the readiness probe returns the readiness of the API', async () => {
   let ready = true;
-  const { url } = await upstreamOf((_, res) =>
+  const { url } = await startUpstream((_, res) =>
     res.writeHead(ready ? 200 : 503).end(JSON.stringify({ status: ready ? 'ok' : 'unavailable' })),
   );
-  const gateway = await gatewayTo(url);
+  const gateway = await startGatewayTo(url);
   expect((await fetch(`${gateway.address}/readyz`)).status).toBe(200);
   ready = false;
   expect((await fetch(`${gateway.address}/readyz`)).status).toBe(503);
@@ -125,43 +125,43 @@ test('readiness is what the API says', async () => {
   ]);
 });
 
-test('an answer that breaks off is cut, not ended cleanly', async () => {
-  const { url } = await upstreamOf((_, res) => {
+test('a response that breaks off is cut off, not ended cleanly', async () => {
+  const { url } = await startUpstream((_, res) => {
     res.writeHead(200, { 'content-type': 'text/plain' });
     res.write('half');
     setTimeout(() => res.destroy(), 20);
   });
-  const response = await fetch(`${(await gatewayTo(url)).address}/v1/x`);
+  const response = await fetch(`${(await startGatewayTo(url)).address}/v1/x`);
   expect(response.status).toBe(200);
   await expect(response.text()).rejects.toThrow();
 });
 
-test('connections to the API are used again', async () => {
+test('connections to the API are reused', async () => {
   const ports = new Set<number | undefined>();
-  const { url } = await upstreamOf((req, res) => {
+  const { url } = await startUpstream((req, res) => {
     ports.add(req.socket.remotePort);
     res.end('ok');
   });
-  const { address } = await gatewayTo(url);
+  const { address } = await startGatewayTo(url);
   for (let count = 0; count < 5; count++) await (await fetch(`${address}/v1/x`)).text();
   expect(ports.size).toBe(1);
 });
 
-test('an early answer to an upload leaves the connection usable', async () => {
-  const { url } = await upstreamOf((req, res) => {
+test('an early response to an upload leaves the connection usable', async () => {
+  const { url } = await startUpstream((req, res) => {
     if (req.method === 'POST') return void res.writeHead(401).end('no');
     res.end('ok');
   });
-  const { address } = await gatewayTo(url);
+  const { address } = await startGatewayTo(url);
   const early = await fetch(`${address}/v1/x`, { method: 'POST', body: Buffer.alloc(5_000_000) });
   expect(early.status).toBe(401);
   await early.text();
   expect(await (await fetch(`${address}/v1/x`)).text()).toBe('ok');
 });
 
-test('a shutdown lets a running request finish and accepts no other', async () => {
-  const { url } = await upstreamOf((_, res) => void setTimeout(() => res.end('done'), 200));
-  const gateway = await gatewayTo(url);
+test('a shutdown waits for running requests and accepts no new ones', async () => {
+  const { url } = await startUpstream((_, res) => void setTimeout(() => res.end('done'), 200));
+  const gateway = await startGatewayTo(url);
   const running = fetch(`${gateway.address}/v1/x`);
   await sleep(50);
   const started = performance.now();

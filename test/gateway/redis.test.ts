@@ -3,18 +3,18 @@ import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { localBuckets } from '../../server/gateway/buckets.ts';
-import { sharedBuckets } from '../../server/gateway/redisBuckets.ts';
-import { type Bucket, bucketOf } from '../../server/kernel/bucket.ts';
-import { gatewayTo, upstreamOf } from './upstream.ts';
+import { createLocalBuckets } from '../../server/gateway/rateLimits/buckets.ts';
+import { openRedisBuckets } from '../../server/gateway/rateLimits/redisBuckets.ts';
+import { type LimiterKey, limiterKeyOf } from '../../server/platform/limiterKey.ts';
+import { startGatewayTo, startUpstream } from '../support/gateway/upstream.ts';
 
 const log = pino({ level: 'silent' });
-const openShared = () => sharedBuckets({ url: redisUrl!, timeoutMs: 2_000, log, own: localBuckets().take });
+const openShared = () => openRedisBuckets({ url: redisUrl!, timeoutMs: 2_000, log, fallback: createLocalBuckets().take });
 const limited = { ARKLOOP_RATELIMIT_CAPACITY: '3', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '0.01' };
-/** A real Redis, where the machine has one. */
+/** The URL of a real Redis, if there is one. */
 const redisUrl = process.env.TEST_REDIS_URL;
 
-/** Accepts connections, and answers with whatever `answer` says to what it is sent. */
+/** A TCP server that replies to each chunk with the result of `answer`. */
 async function listenerOf(answer: (text: string) => string | undefined) {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
@@ -29,7 +29,7 @@ async function listenerOf(answer: (text: string) => string | undefined) {
   return `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Greets as a server does, and then never answers again. */
+/** Completes the handshake, then never replies again. */
 const stalls = (text: string) => (/EVALSHA|EVAL/i.test(text) ? undefined : '+OK\r\n'.repeat(text.match(/^\*\d+/gm)?.length ?? 1));
 
 test.each([
@@ -37,9 +37,9 @@ test.each([
   ['silent from the start', () => listenerOf(() => undefined)],
   ['too slow', () => listenerOf(stalls)],
   ['not Redis', () => listenerOf(() => 'HTTP/1.1 400 Bad Request\r\n\r\n')],
-])('while Redis is %s a bucket of the same size is used, and no request waits longer than it may', async (_, start) => {
-  const { url } = await upstreamOf((_req, res) => res.end('ok'));
-  const { address } = await gatewayTo(url, {
+])('while Redis is %s a local bucket of the same size is used, and no request waits longer than the timeout', async (_, start) => {
+  const { url } = await startUpstream((_req, res) => res.end('ok'));
+  const { address } = await startGatewayTo(url, {
     ...limited,
     ARKLOOP_GATEWAY_REDIS_URL: await start(),
     ARKLOOP_GATEWAY_REDIS_TIMEOUT_MS: '100',
@@ -54,26 +54,30 @@ test.each([
   expect(statuses).toEqual([200, 200, 200, 429, 429]);
 });
 
-test('two gateways share a bucket, to the token, and a lower capacity clips it', async ({ skip }) => {
+test('two gateways share a bucket exactly, and a lower capacity clips it', async ({ skip }) => {
   skip(!redisUrl, 'TEST_REDIS_URL is not set');
   const [one, two] = [await openShared(), await openShared()];
   onTestFinished(() => void [one, two].map(({ close }) => close()));
   await sleep(300);
   const [key, rate] = [randomUUID(), { capacity: 10, perSecond: 0.001 }];
-  const taken = await Promise.all(Array.from({ length: 40 }, (_, n) => (n % 2 ? one : two).take([bucketOf(key)], rate)));
+  const taken = await Promise.all(Array.from({ length: 40 }, (_, n) => (n % 2 ? one : two).take([limiterKeyOf(key)], rate)));
   expect(taken.filter(({ granted }) => granted)).toHaveLength(10);
   const other = randomUUID();
-  expect((await one.take([bucketOf(other)], { capacity: 100, perSecond: 0.001 })).tokens).toBe(99);
-  expect((await two.take([bucketOf(other)], { capacity: 5, perSecond: 0.001 })).tokens).toBeCloseTo(4, 1);
+  expect((await one.take([limiterKeyOf(other)], { capacity: 100, perSecond: 0.001 })).tokens).toBe(99);
+  expect((await two.take([limiterKeyOf(other)], { capacity: 5, perSecond: 0.001 })).tokens).toBeCloseTo(4, 1);
   const quick = { capacity: 1, perSecond: 5 };
-  expect([(await one.take([bucketOf(`q${key}`)], quick)).granted, (await two.take([bucketOf(`q${key}`)], quick)).granted]).toEqual([
+  expect([(await one.take([limiterKeyOf(`q${key}`)], quick)).granted, (await two.take([limiterKeyOf(`q${key}`)], quick)).granted]).toEqual([
     true,
     false,
   ]);
   await sleep(300);
-  expect((await two.take([bucketOf(`q${key}`)], quick)).granted).toBe(true);
+  expect((await two.take([limiterKeyOf(`q${key}`)], quick)).granted).toBe(true);
   // A token is taken from each of several buckets, or from none.
-  const [account, second, user] = ['account', 'other', 'user'].map((kind) => bucketOf(kind, key)) as [Bucket, Bucket, Bucket];
+  const [account, second, user] = ['account', 'other', 'user'].map((kind) => limiterKeyOf(kind, key)) as [
+    LimiterKey,
+    LimiterKey,
+    LimiterKey,
+  ];
   const few = { capacity: 2, perSecond: 0.001 };
   expect((await one.take([account, user], few)).tokens).toBeCloseTo(1, 1);
   expect((await two.take([second, user], few)).tokens).toBeCloseTo(0, 1);

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { givenFor } from './given.ts';
+import { compilableText, declarationsFor } from './given.ts';
 import { documents, fileOf, root, type Snippet, snippetsOf } from './snippets.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arkloop-snippets-'));
@@ -34,17 +34,20 @@ const options = {
     '@arkloop/client/contract': [join(root, 'contract/index.ts')],
     ...Object.fromEntries(entries.map((entry) => [`@arkloop/client/${entry}`, [join(root, `client/${entry}/index.ts`)]])),
   },
-  // A file that a guide adds to the repository sees the others.
+  // Files that a guide adds to the repository can import existing files.
   rootDirs: [root, ...documents.map((document) => join(folder, folderOf(document)))],
 };
 
-/** Writes a snippet so that the lines of its file are those of its document. */
+/** Pads the file so that its line numbers match those of the document. */
 function write(snippet: Snippet): void {
   const { document, line, lang, text } = snippet;
   const file = fileOf(snippet);
   const path = join(folder, folderOf(document), file ?? `line-${line}.${lang}`);
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `${'\n'.repeat(Math.max(0, line - 2))}${givenFor(file ?? document, text)}\n${text}`);
+  writeFileSync(
+    path,
+    `${'\n'.repeat(Math.max(0, line - 2))}${declarationsFor(file ?? document, text)}\n${compilableText(file ?? document, text)}`,
+  );
 }
 
 function compile(): string {
@@ -58,10 +61,10 @@ function compile(): string {
   return run.stdout + run.stderr;
 }
 
-test('every TypeScript snippet of the documents compiles strictly', () => {
+test('every TypeScript snippet in the documents compiles in strict mode', () => {
   const snippets = documents.flatMap(snippetsOf).filter(isCode);
   for (const snippet of snippets) write(snippet);
-  // A slip beside them: the compiler sees the snippets, and the types of the client.
+  // A deliberate error proves that the compiler sees the snippets and the types of the client.
   const slip = "import { createClient } from '@arkloop/client';\ncreateClient({ base: 1 });\n";
   write({ document: 'slip.md', line: 2, lang: 'ts', info: 'file=slip.ts', text: slip });
   const complaints = compile().trim().split('\n');

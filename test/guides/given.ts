@@ -1,6 +1,6 @@
 type Declarations = Readonly<Record<string, string>>;
 
-/** What snippets take as given: declarations by name, for a document or the file that a snippet is saved as. All else they declare themselves. */
+/** Declarations that snippets use but do not contain, by document or by the file that a snippet is saved as. */
 const given: Readonly<Record<string, Declarations>> = {
   'client/README.md': {
     createClient: "import { createClient } from '@arkloop/client';",
@@ -17,20 +17,30 @@ const given: Readonly<Record<string, Declarations>> = {
     waitForIt: 'declare function waitForIt(): void;',
   },
   'server/resources/notes/handlers.ts': {
-    implement: "import { implement } from '../../http/implement.ts';",
+    implement: "import { implement } from '../../http/pipeline/implement.ts';",
     notes: "import { notes } from '../../../contract/notes.ts';",
-    findNote: "declare function findNote(scope: import('../../kernel/scope.ts').Scope, id: string): Promise<{ id: string }>;",
+    findNote: "declare function findNote(scope: import('../../http/scope.ts').Scope, id: string): Promise<{ id: string }>;",
     createNote:
-      "declare function createNote(scope: import('../../kernel/scope.ts').Scope, input: { text: string }): Promise<{ id: string }>;",
+      "declare function createNote(scope: import('../../http/scope.ts').Scope, input: { text: string }): Promise<{ id: string }>;",
     listNotes:
-      "declare function listNotes(scope: import('../../kernel/scope.ts').Scope, query: { limit: number }): Promise<{ rows: { id: string }[]; next: string | undefined }>;",
-    deleteNote: "declare function deleteNote(scope: import('../../kernel/scope.ts').Scope, row: { id: string }): Promise<void>;",
+      "declare function listNotes(scope: import('../../http/scope.ts').Scope, query: { limit: number }): Promise<{ rows: { id: string }[]; next: string | undefined }>;",
+    deleteNote: "declare function deleteNote(scope: import('../../http/scope.ts').Scope, row: { id: string }): Promise<void>;",
     viewNote: "declare function viewNote(row: { id: string }): import('../../../contract/notes.ts').Note;",
   },
 };
 
-/** The declarations that a snippet needs and does not make. */
-export function givenFor(place: string, text: string): string {
+/** Values of a snippet that another step of its guide adds, with an existing value to compile it with. By the file that the snippet is saved as. */
+const substitutes: Readonly<Record<string, readonly [added: string, existing: string]>> = {
+  'contract/notes.ts': ["quota: 'notes'", "quota: 'teams'"],
+};
+
+/** The text of a snippet as it is compiled. */
+export function compilableText(place: string, text: string): string {
+  const [added, existing] = substitutes[place] ?? ['', ''];
+  return text.replace(added, existing);
+}
+
+export function declarationsFor(place: string, text: string): string {
   const declares = (name: string) => new RegExp(String.raw`\b(?:const|let|function) ${name}\b|\bimport \{[^}]*\b${name}\b`).test(text);
   const uses = (name: string) => new RegExp(String.raw`\b${name}\b`).test(text);
   return Object.entries(given[place] ?? {})

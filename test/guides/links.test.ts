@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
-import { slugger } from '../../server/http/markdown.ts';
+import { slugger } from '../../server/http/site/markdown.ts';
 import { root, textOf } from './snippets.ts';
 
 const skipped = /^(node_modules|\.git|\.arkloop)$|^test\/thirdParty$/;
@@ -12,7 +12,7 @@ const texts = (folder = ''): string[] =>
     return entry.isDirectory() ? texts(path) : entry.name.endsWith('.md') ? [path] : [];
   });
 
-/** A text without what is code in it. */
+/** The text without code blocks and code spans. */
 const prose = (file: string) =>
   textOf(file)
     .replace(/^```[\s\S]*?^```$/gm, '')
@@ -39,7 +39,7 @@ function isBroken({ file, href }: Link): boolean {
   return anchor !== undefined && target.endsWith('.md') && !anchorsOf(target).has(anchor);
 }
 
-test('links between the documents lead to files and headings that are there', () => {
+test('links between documents lead to existing files and headings', () => {
   const inside = links.filter(({ href }) => !/^([a-z]+:|\/)/i.test(href));
   expect(inside.length).toBeGreaterThan(30);
   expect(show(inside.filter(isBroken))).toEqual([]);
@@ -47,7 +47,7 @@ test('links between the documents lead to files and headings that are there', ()
   expect(isBroken({ file: 'README.md', href: 'docs/guides/nothing.md' })).toBe(true);
 });
 
-test('links to the outside are encrypted, or lead to the reader’s own machine', () => {
+test('external links use HTTPS, except those to localhost', () => {
   const outside = links.filter(({ href }) => /^[a-z]+:/i.test(href));
   expect(show(outside.filter(({ href }) => !/^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost)[:/])/.test(href)))).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 
-// Loaded into the programs of the guides: the client from its source, under the name it is published by.
+// Preloaded into the programs of the guides. Resolves `@arkloop/client`, the published name, to the source of the client.
 const client = new URL('../../client/', import.meta.url);
 registerHooks({
   resolve(specifier, context, next) {

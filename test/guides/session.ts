@@ -5,21 +5,21 @@ import { delimiter, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileOf, isProgram, root, type Snippet, snippetsOf, whyNotRun } from './snippets.ts';
 
-/** The addresses that documents name; others stand in for them here. */
+/** Addresses in the documents, replaced by those of the test servers. */
 const shownUrl = 'http://127.0.0.1:19001';
 const shownPort = '19090';
 const shownVendor = 'https://api.openai.com';
 
-/** The first fault ends a session, and nothing is installed by one. */
+/** The shell exits at the first error. Snippets cannot install packages. */
 const precautions = 'set -eu; npm() { echo "npm is not for this shell" >&2; return 1; }';
 
-/** A command of a document, what it printed, and the answers that the document shows for it. */
-export type Step = { snippet: Snippet; output: string; shown: Snippet[] };
+/** A command of a document, its output, and the responses that the document shows for it. */
+export type CommandResult = { snippet: Snippet; output: string; shown: Snippet[] };
 
-/** What runs a document: the addresses that stand in for those it names. */
-export type Stage = { url: string; vendorUrl: string; receiverPort: number };
+/** The test servers that replace the addresses in a document. */
+export type TestServers = { url: string; vendorUrl: string; receiverPort: number };
 
-/** The commands of a document with the answers shown after each. */
+/** The commands of a document with the responses shown after each. */
 export function commandsOf(document: string): { command: Snippet; shown: Snippet[] }[] {
   const commands: { command: Snippet; shown: Snippet[] }[] = [];
   for (const snippet of snippetsOf(document)) {
@@ -30,8 +30,8 @@ export function commandsOf(document: string): { command: Snippet; shown: Snippet
   return commands;
 }
 
-/** Runs the commands of a document in one shell, top to bottom, as somebody who pastes them all. Throws when one fails. */
-export async function runDocument(document: string, { url, vendorUrl, receiverPort }: Stage): Promise<Step[]> {
+/** Runs the commands of a document in one shell, in order. Throws if one fails or if they take longer than 25 s. */
+export async function runDocument(document: string, { url, vendorUrl, receiverPort }: TestServers): Promise<CommandResult[]> {
   const local = (shown: string) =>
     shown.replaceAll(shownUrl, url).replaceAll(shownVendor, vendorUrl).replaceAll(shownPort, String(receiverPort));
   const folder = mkdtempSync(join(tmpdir(), 'arkloop-guide-'));
@@ -59,12 +59,12 @@ function save(folder: string, snippet: Snippet, local: (shown: string) => string
 async function bash(script: string, cwd: string): Promise<string> {
   const shell = spawn('bash', ['-s'], {
     cwd,
-    // A group of its own: what a document leaves in the background ends with it.
+    // A separate process group, so that background processes of the document can be killed too.
     detached: true,
     env: {
       PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
       HOME: cwd,
-      NODE_OPTIONS: `--import=${new URL('resolve.ts', import.meta.url).href}`,
+      NODE_OPTIONS: `--import=${new URL('./resolve.ts', import.meta.url).href}`,
       NODE_NO_WARNINGS: '1',
     },
   });
@@ -74,7 +74,7 @@ async function bash(script: string, cwd: string): Promise<string> {
     try {
       process.kill(-shell.pid!, 'SIGKILL');
     } catch {
-      // Nothing was left.
+      // No process of the group is left.
     }
   };
   const late = setTimeout(end, 25_000);

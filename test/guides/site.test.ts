@@ -3,33 +3,33 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as contract from '../../contract/index.ts';
-import { placesOf } from '../../docs/errors.ts';
-import { reasonProse } from '../../docs/reasonProse.ts';
-import { startWorld, type World } from '../setup/world.ts';
+import { reasonUsages } from '../../docs/errors.ts';
+import { reasonDescriptions } from '../../docs/openapi/reasonDescriptions.ts';
+import { startTestApp, type TestApp } from '../support/app/testApp.ts';
 import { documents, root } from './snippets.ts';
 
-let world: World;
+let app: TestApp;
 beforeAll(async () => {
-  world = await startWorld({}, { worker: false });
+  app = await startTestApp({}, { worker: false });
 });
 
-const get = (path: string, headers: Record<string, string> = {}) => fetch(world.url + path, { headers, redirect: 'manual' });
+const get = (path: string, headers: Record<string, string> = {}) => fetch(app.url + path, { headers, redirect: 'manual' });
 const names = [
   'client',
   ...documents.filter((file) => file.startsWith('docs/guides/') && !file.endsWith('/README.md')).map((file) => file.slice(12, -3)),
 ];
 
-/** The status of a request that is sent as it is written: `fetch` tidies paths up, and asks caches not to answer. */
+/** Sends the path unchanged: `fetch` normalizes paths and adds `Cache-Control: no-cache` to conditional requests. */
 const statusOf = (path: string, headers: Record<string, string> = {}) =>
   new Promise<number | undefined>((resolve, reject) => {
-    const { hostname, port } = new URL(world.url);
+    const { hostname, port } = new URL(app.url);
     request({ hostname, port, path, headers }, (res) => resolve(res.resume().statusCode))
       .on('error', reject)
       .end();
   });
 
 describe('a guide', () => {
-  test.each(names)('%s is a page, and Markdown', async (name) => {
+  test.each(names)('%s is served as HTML and as Markdown', async (name) => {
     const page = await get(`/docs/guides/${name}`);
     expect(page.status).toBe(200);
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -44,7 +44,7 @@ describe('a guide', () => {
     expect(await raw.text()).toMatch(/^(<!-- .* -->\n+)?# /);
   });
 
-  test('is asked for again by its tag', async () => {
+  test('is revalidated by its ETag', async () => {
     const first = await get('/docs/guides/streaming');
     const etag = first.headers.get('etag')!;
     expect(first.headers.get('cache-control')).toBe('no-cache');
@@ -52,7 +52,7 @@ describe('a guide', () => {
     expect(await statusOf('/docs/guides/errors', { 'if-none-match': etag })).toBe(200);
   });
 
-  test('that is not there is a page for people, and a refusal for programs', async () => {
+  test('that does not exist returns an HTML page to browsers and a JSON error to other clients', async () => {
     for (const path of ['/docs/guides/nothing', '/docs/guides/README', '/docs/nothing/at/all']) {
       const page = await get(path, { accept: 'text/html,*/*;q=0.8' });
       expect(page.status).toBe(404);
@@ -61,19 +61,19 @@ describe('a guide', () => {
       expect(refusal.status).toBe(404);
       expect(await refusal.json()).toMatchObject({ error: 'not_found' });
     }
-    expect((await fetch(`${world.url}/docs/guides`, { method: 'POST' })).status).toBe(405);
+    expect((await fetch(`${app.url}/docs/guides`, { method: 'POST' })).status).toBe(405);
   });
 
   const outside = ['/../../package.json', '/..%2f..%2fpackage.json', '/%2e%2e%2fopenapi.json', '/.env'];
-  test.each(outside)('does not lie at %s', async (path) => {
+  test.each(outside)('is not served at %s', async (path) => {
     expect(await statusOf(`/docs/guides${path}`)).toBe(404);
   });
 });
 
-/** Every place of this site that a page or a text links to. */
+/** The links in HTML or Markdown to paths of this site. */
 const linksIn = (text: string) => [...text.matchAll(/href="(\/[^"]*)"|\]\((\/[^)\s]*)\)/g)].map(([, a, b]) => (a ?? b)!);
 
-test('every link on every page leads somewhere, and every anchor is there', async () => {
+test('every link on every page returns 200, and every anchor exists', async () => {
   const pages = new Map<string, string>();
   for (const path of ['/docs/guides', '/docs', ...names.map((name) => `/docs/guides/${name}`)])
     pages.set(path, await (await get(path)).text());
@@ -86,13 +86,13 @@ test('every link on every page leads somewhere, and every anchor is there', asyn
   }
 });
 
-test('the index names every guide, once', async () => {
+test('the index lists every guide once', async () => {
   const html = await (await get('/docs/guides')).text();
   const main = html.slice(html.indexOf('<main'), html.indexOf('</main>'));
   for (const name of names) expect(main.split(`href="/docs/guides/${name}"`), name).toHaveLength(2);
 });
 
-test('llms.txt has the form that llmstxt.org describes, and its links lead to texts', async () => {
+test('llms.txt has the format of llmstxt.org, and its links lead to Markdown', async () => {
   const answer = await get('/llms.txt');
   expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8');
   const text = await answer.text();
@@ -109,21 +109,21 @@ test('llms.txt has the form that llmstxt.org describes, and its links lead to te
   for (const name of names) expect(text).toContain(`(/docs/guides/${name}.md)`);
 });
 
-test('llms-full.txt is all of them', async () => {
+test('llms-full.txt contains every guide', async () => {
   const text = await (await get('/llms-full.txt')).text();
   for (const name of names) expect(text).toContain(`<!-- /docs/guides/${name}.md -->`);
   expect(linksIn(text).filter((link) => link.startsWith('/docs/guides/') && !/\.md(#.*)?$/.test(link))).toEqual([]);
 });
 
-test('every reason that can be given is explained, and no other', () => {
-  const given = [...placesOf(contract).keys()].sort();
-  expect(Object.keys(reasonProse).sort()).toEqual(given);
+test('the errors guide explains every error reason and no other', () => {
+  const given = [...reasonUsages(contract).keys()].sort();
+  expect(Object.keys(reasonDescriptions).sort()).toEqual(given);
   const guide = readFileSync(join(root, 'docs/guides/errors.md'), 'utf8');
   for (const reason of given) expect(guide).toContain(`| \`${reason}\` |`);
 });
 
-test('raw HTML in a text is shown, not believed', async () => {
-  const { renderMarkdown } = await import('../../server/http/markdown.ts');
+test('raw HTML in Markdown is escaped', async () => {
+  const { renderMarkdown } = await import('../../server/http/site/markdown.ts');
   const { html } = renderMarkdown(
     '# A\n\n<script>alert(1)</script>\n\nb <img src=x onerror=alert(1)> [c](javascript:alert(1))',
     (href) => href,

@@ -4,18 +4,18 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** A block of code in a document. */
+/** A fenced code block. */
 export type Snippet = {
   document: string;
-  /** Where its text begins. */
+  /** Number of the first line of its text, from 1. */
   line: number;
   lang: string;
-  /** The words after the language: `file=hello.ts`, `not-run: why`. */
+  /** The words after the language, such as `file=hello.ts` or `not-run: why`. */
   info: string;
   text: string;
 };
 
-/** The documents with code in them that a reader copies. */
+/** Documents with code that readers copy. */
 export const documents = [
   'README.md',
   'client/README.md',
@@ -27,7 +27,7 @@ export const documents = [
 
 export const textOf = (document: string) => readFileSync(join(root, document), 'utf8');
 
-/** The blocks of code of a document, in order. */
+/** In order. Throws if a block is not closed. */
 export function snippetsOf(document: string): Snippet[] {
   const snippets: Snippet[] = [];
   let open: Snippet | undefined;
@@ -45,11 +45,11 @@ export function snippetsOf(document: string): Snippet[] {
   return snippets;
 }
 
-/** The file that a snippet is to be saved as, if it says one. */
+/** The file that the snippet is saved as: `file=hello.ts`. */
 export const fileOf = ({ info }: Snippet) => /\bfile=(\S+)/.exec(info)?.[1];
 
-/** Whether a snippet is a program that is run where it stands: `ts file=hello.ts run`. */
+/** Whether the snippet is executed as a program: `ts file=hello.ts run`. */
 export const isProgram = ({ info }: Snippet) => /\bfile=\S+ run\b/.test(info);
 
-/** Why a command is not run; undefined where it is. */
+/** The reason why the tests do not run a command: `not-run: why`. */
 export const whyNotRun = ({ info }: Snippet) => /^not-run: (.+)$/.exec(info)?.[1];

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { OperatorError, readConfig } from '../../server/kernel/config.ts';
+import { OperatorError, readConfig } from '../../server/platform/config/config.ts';
 import { openStorage } from '../../server/storage/open.ts';
 
 const log = pino({ level: 'silent' });
@@ -14,7 +14,7 @@ const s3 = {
   ARKLOOP_S3_SECRET_KEY: 'b',
 };
 
-test('files are kept in the data folder unless another is named', async () => {
+test('files are stored in the data folder unless another folder is configured', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'arkloop-open-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   for (const [env, root] of [
@@ -26,7 +26,7 @@ test('files are kept in the data folder unless another is named', async () => {
   }
 });
 
-test('a bucket needs an address and both keys; without any of them there is no store', () => {
+test('S3 requires endpoint and both keys, and without all of them there is no storage', () => {
   expect(readConfig(s3)).toMatchObject({ storageBackend: 's3', s3Region: 'us-east-1', s3Bucket: 'arkloop' });
   expect(openStorage(readConfig(s3), log)).toBeDefined();
   expect(openStorage(readConfig({ ARKLOOP_STORAGE_BACKEND: 's3' }), log)).toBeUndefined();

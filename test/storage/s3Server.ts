@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net';
 type Options = { address: string; port: number; silent: boolean; directory: string; configureBuckets: { name: string }[] };
 type S3rver = new (options: Options) => { run(): Promise<AddressInfo>; close(): Promise<void> };
 
-/** The credentials that the server knows. */
+/** The only credentials that the server accepts. */
 export const credentials = { accessKey: 'S3RVER', secretKey: 'S3RVER' };
 
 const require = createRequire(import.meta.url);
 
-/** An S3-compatible server on loopback with one bucket. It knows access keys, but does not check signatures of version 4. */
+/** Starts an S3-compatible server on loopback with one bucket. It checks access keys but not Signature Version 4. */
 export async function startS3(directory: string, bucket: string, at = 0): Promise<{ endpoint: string; close(): Promise<void> }> {
   replaceDes();
   const Server = require('s3rver') as S3rver;
@@ -18,7 +18,7 @@ export async function startS3(directory: string, bucket: string, at = 0): Promis
   return { endpoint: `http://127.0.0.1:${port}`, close: () => server.close() };
 }
 
-/** The server hides where a page of keys ended with DES, which OpenSSL 3 does not have any more. */
+/** s3rver encrypts list continuation tokens with DES, which OpenSSL 3 does not support. Replaces it with AES. */
 function replaceDes() {
   const crypto = require('node:crypto');
   for (const name of ['createCipheriv', 'createDecipheriv']) {

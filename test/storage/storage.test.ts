@@ -3,9 +3,9 @@ import { mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readWhole, type Storage, StorageUnavailable } from '../../server/kernel/storage.ts';
 import { fileStorage } from '../../server/storage/filesystem.ts';
 import { s3Storage } from '../../server/storage/s3.ts';
+import { readWhole, type Storage, StorageUnavailable } from '../../server/storage/storage.ts';
 import { credentials, startS3 } from './s3Server.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'arkloop-objects-'));
@@ -30,7 +30,7 @@ describe.each([
   ['a folder', files],
   ['a bucket', objects],
 ])('%s', (_, storage) => {
-  test('keeps bytes as they are, of any size', async () => {
+  test('stores bytes unchanged, of any size', async () => {
     for (const size of [0, 1, 511, 65_536, 3_000_001]) {
       const bytes = randomBytes(size);
       await storage.put(`sizes/${size}`, bytes, 'application/octet-stream');
@@ -40,7 +40,7 @@ describe.each([
     }
   });
 
-  test('has nothing where nothing was put, and nothing that was deleted', async () => {
+  test('returns undefined for missing and deleted keys', async () => {
     expect(await storage.get('no/such')).toBeUndefined();
     expect(await keys(storage, 'no/')).toEqual([]);
     await storage.delete('no/such');
@@ -50,13 +50,13 @@ describe.each([
     expect([await storage.get('gone/a'), await keys(storage, 'gone/')]).toEqual([undefined, []]);
   });
 
-  test('a folder is no object', async () => {
+  test('a directory is not an object', async () => {
     await write(storage, 'tree/branch/leaf', 'x');
     expect(await storage.get('tree/branch')).toBeUndefined();
     expect(await storage.get('tree/branch/leaf/more')).toBeUndefined();
   });
 
-  test('lists the keys under a prefix, however many', async () => {
+  test('lists all keys under a prefix, across pages', async () => {
     const names = ['a', 'a-b', 'a.b', 'a0', 'b/z', 'b-c', 'b_', '_x', '-y', 'z/y/x'];
     for (const name of names) await write(storage, `list/${name}`, name);
     await write(storage, 'list2/other', 'x');
@@ -69,7 +69,7 @@ describe.each([
     expect(await keys(storage, 'many/')).toEqual(many);
   });
 
-  test('an object that is not wanted can be closed', async () => {
+  test('an unread object can be closed', async () => {
     await storage.put('closed/x', Buffer.alloc(5_000_000), 'application/octet-stream');
     for (let at = 0; at < 20; at++) (await storage.get('closed/x'))!.close();
     for await (const _chunk of (await storage.get('closed/x'))!.chunks) break;
@@ -77,7 +77,7 @@ describe.each([
     expect(await read(storage, 'closed/x')).toHaveLength(5_000_000);
   });
 
-  test('no key leaves the store', async () => {
+  test('rejects keys outside the storage', async () => {
     const bad = [
       '',
       '/',
@@ -108,7 +108,7 @@ describe.each([
   });
 });
 
-test('whoever reads while others write sees one whole version', async () => {
+test('concurrent reads and writes see one complete version', async () => {
   const versions = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(300_000));
   await write(files, 'race/x', versions[0]!);
   const writing = Promise.all(versions.flatMap((text) => [write(files, 'race/x', text), write(files, 'race/x', text)]));
@@ -118,7 +118,7 @@ test('whoever reads while others write sees one whole version', async () => {
   expect(versions).toContain((await read(files, 'race/x'))!.toString());
 });
 
-test('files are only for their owner, and no draft stays or is listed', async () => {
+test('files are readable only by their owner, and drafts are neither kept nor listed', async () => {
   await write(files, 'mode/x', 'x');
   const place = join(folder, 'files', 'deep', 'mode');
   expect([(await stat(place)).mode & 0o777, (await stat(join(place, 'x'))).mode & 0o777]).toEqual([0o700, 0o600]);
@@ -129,7 +129,7 @@ test('files are only for their owner, and no draft stays or is listed', async ()
   expect(await readdir(place)).toEqual(['x']);
 });
 
-test('a symbolic link in the folder is not followed', async () => {
+test('a symbolic link is not followed', async () => {
   await writeFile(join(folder, 'secret'), 'secret');
   await write(files, 'links/x', 'x');
   await symlink(join(folder, 'secret'), join(folder, 'files', 'deep', 'links', 'y'));
@@ -137,7 +137,7 @@ test('a symbolic link in the folder is not followed', async () => {
   expect(await keys(files, 'links/')).toEqual(['links/x']);
 });
 
-describe('a store that does not answer is unavailable', () => {
+describe('StorageUnavailable is thrown for', () => {
   const broken: [string, Storage][] = [
     ['no server', s3Storage({ ...bucket, endpoint: 'http://127.0.0.1:9' })],
     ['an unknown access key', s3Storage({ ...bucket, accessKey: 'OTHER' })],

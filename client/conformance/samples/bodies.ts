@@ -1,82 +1,89 @@
+import { randomInt } from 'node:crypto';
 import type { Params } from '../sample.ts';
-import { asAdmin, type Maker, name, post, Unchecked, workspaceOf } from './make.ts';
+import { asAdmin, flowTokenOf, otherAccountOf, post, type SampleContext, UncheckedReason, uniqueName } from './fixtures.ts';
 
-const person = () => ({ login: name(), email: `${name()}@example.test`, password: 'Passw0rd-1' });
+/** A registration body. */
+export const person = () => ({ login: uniqueName(), email: `${uniqueName()}@example.test`, password: 'Passw0rd-1' });
 
-async function planFor(maker: Maker): Promise<string> {
+async function planFor(maker: SampleContext): Promise<string> {
   return (await post(asAdmin(maker), '/v1/plans', await bodies.NewPlan!(maker, {}))).id;
 }
 
-async function slugOf(maker: Maker): Promise<{ slug: string }> {
-  const { body } = await maker.call('GET', `/v1/accounts/${await workspaceOf(maker)}`, { token: maker.by.token });
+async function slugOf({ call, by }: SampleContext, { account_id: id }: Params): Promise<{ slug: string }> {
+  const { body } = await call('GET', `/v1/accounts/${id}`, { token: by.token });
   return { slug: body.slug };
 }
 
-function passwordOf({ by: { login, password } }: Maker) {
-  if (password === '') throw new Unchecked('needs a sign-in with a password');
+function passwordOf({ by: { login, password } }: SampleContext) {
+  if (password === '') throw new UncheckedReason('needs a sign-in with a password');
   return { login, password };
 }
 
-/** The smallest good body, by the name of its model, where `{}` is none, in alphabetical order. */
-export const bodies: Record<string, (maker: Maker, params: Params) => unknown> = {
-  AccountChanges: () => ({ name: name() }),
+const hextet = () => randomInt(1, 0xffff).toString(16);
+const hosted = { provider: 'openai', api_key: 'sk-sample-0001', base_url: 'https://models.example.test/v1' };
+
+/** The smallest valid body by model, for models that do not accept `{}`, over HTTP. In alphabetical order. */
+export const bodies: Record<string, (maker: SampleContext, params: Params) => unknown> = {
+  AccountChanges: () => ({ name: uniqueName() }),
   AccountClosing: slugOf,
-  AccountStatusChange: () => ({ status: 'active' }),
-  AsrCredentialChanges: () => ({ name: name() }),
+  AdminAccountChanges: () => ({ status: 'suspended' }),
+  AsrCredentialChanges: () => ({ name: uniqueName() }),
+  BulkCreditAdjustment: () => ({ amount: 5 }),
   Credentials: passwordOf,
-  CreditAdjustment: async ({ somebody }) => ({ account_id: (await somebody()).accountId, amount: 5 }),
+  CreditAdjustment: async ({ registerUser }) => ({ account_id: (await registerUser()).accountId, amount: 5 }),
   EditedMessage: () => ({ content: 'hi' }),
-  EmailCodeRequest: async ({ somebody }) => ({ email: (await somebody()).email }),
+  EmailCodeRequest: async ({ registerUser }) => ({ email: (await registerUser()).email }),
+  EmailConfigValues: () => ({ from: '', smtp_user: 'sample' }),
   FeatureFlagChanges: () => ({ description: 'changed' }),
-  FlowCodeRequest: async ({ call, somebody }) => {
-    const { body } = await call('POST', '/v1/auth/resolve', { body: { identity: (await somebody()).login } });
-    return { flow_token: body.flow_token };
-  },
+  FlowCodeRequest: async (maker) => ({ flow_token: await flowTokenOf(maker, (await maker.registerUser()).login) }),
   ForkRequest: async (maker, { thread_id: id }) => ({
     message_id: (await post(maker, `/v1/threads/${id}/messages`, { content: 'fork here' })).id,
   }),
-  Identity: async ({ somebody }) => ({ identity: (await somebody()).login }),
+  GatewayConfigChanges: () => ({ rate_limit_capacity: 500 }),
+  Identity: async ({ registerUser }) => ({ identity: (await registerUser()).login }),
   InviteCodeChanges: () => ({ max_uses: 5 }),
   LlmModelChanges: () => ({ priority: 7 }),
-  LlmProviderChanges: () => ({ name: name() }),
-  LoginCheck: async ({ somebody }) => ({ login: (await somebody()).login }),
+  LlmProviderChanges: () => ({ name: uniqueName() }),
+  LoginCheck: async ({ registerUser }) => ({ login: (await registerUser()).login }),
   McpConfigChanges: () => ({ call_timeout_ms: 2_000 }),
   MeChanges: () => ({ timezone: 'Europe/Berlin' }),
   MemberChanges: () => ({ role: 'admin' }),
-  NewAccount: () => ({ slug: name(), name: name() }),
-  NewApiKey: () => ({ name: name() }),
-  NewAsrCredential: () => ({ name: name(), provider: 'openai', api_key: 'sk-sample-0001', model: 'm' }),
+  NewAccount: () => ({ slug: uniqueName(), name: uniqueName() }),
+  NewApiKey: () => ({ name: uniqueName() }),
+  NewAsrCredential: () => ({ name: uniqueName(), ...hosted, model: 'm' }),
   NewAttachment: () => undefined,
-  NewEntitlementOverride: async ({ somebody }) => ({
-    ...{ account_id: (await somebody()).accountId, key: name() },
+  NewBroadcast: () => ({ type: 'sample', title: 'Sample', body: 'For everybody.', target: 'all' }),
+  NewEntitlementOverride: async (maker) => ({
+    ...{ account_id: await otherAccountOf(maker), key: uniqueName() },
     ...{ value: '1', value_type: 'integer' },
   }),
-  NewFeatureFlag: () => ({ key: name(), default_value: false }),
-  NewFlagOverride: async ({ somebody }) => ({ account_id: (await somebody()).accountId, enabled: true }),
-  NewInvitation: () => ({ email: `${name()}@example.test`, role: 'member' }),
-  NewIpRule: () => ({ type: 'blocklist', cidr: `2001:db8::${crypto.randomUUID().slice(0, 4)}:${crypto.randomUUID().slice(0, 4)}/128` }),
-  NewLlmModel: () => ({ model: name() }),
-  NewLlmProvider: () => ({ name: name(), provider: 'openai', api_key: 'sk-sample-0001', base_url: 'https://models.example.test/v1' }),
-  NewMcpConfig: () => ({ name: name(), transport: 'streamable_http', url: 'https://mcp.example.test/mcp' }),
+  NewFeatureFlag: () => ({ key: uniqueName(), default_value: false }),
+  NewFlagOverride: async ({ registerUser }) => ({ account_id: (await registerUser()).accountId, enabled: true }),
+  NewInvitation: () => ({ email: `${uniqueName()}@example.test`, role: 'member' }),
+  NewIpRule: () => ({ type: 'blocklist', cidr: `2001:db8::${hextet()}:${hextet()}/128` }),
+  NewLlmModel: () => ({ model: uniqueName() }),
+  NewLlmProvider: () => ({ name: uniqueName(), ...hosted }),
+  NewMcpConfig: () => ({ name: uniqueName(), transport: 'streamable_http', url: 'https://mcp.example.test/mcp' }),
   NewMessage: () => ({ content: 'hi' }),
-  NewPersona: () => ({ persona_key: name(), version: '1', display_name: name(), prompt_md: 'Be a sample.' }),
-  NewPlan: () => ({ name: name(), display_name: 'Sample', entitlements: [] }),
-  NewProject: () => ({ name: name() }),
+  NewPersona: () => ({ persona_key: uniqueName(), version: '1', display_name: uniqueName(), prompt_md: 'Be a sample.' }),
+  NewPlan: () => ({ name: uniqueName(), display_name: 'Sample', entitlements: [{ key: 'sample.key', value: '1', value_type: 'integer' }] }),
+  NewProject: () => ({ name: uniqueName() }),
   NewRedemptionCodes: () => ({ count: 1, type: 'credits', value: '5' }),
   NewReport: () => ({ categories: ['inaccurate'] }),
   NewSubscription: async (maker) => ({
-    ...{ account_id: (await maker.somebody()).accountId, plan_id: await planFor(maker) },
+    ...{ account_id: (await maker.registerUser()).accountId, plan_id: await planFor(maker) },
     ...{ current_period_start: '2026-01-01T00:00:00Z', current_period_end: '2027-01-01T00:00:00Z' },
   }),
-  NewTeam: () => ({ name: name() }),
+  NewTeam: () => ({ name: uniqueName() }),
   NewTeamMember: ({ by: { id } }) => ({ user_id: id, role: 'member' }),
-  NewThread: () => ({ title: name() }),
+  NewThread: () => ({ title: uniqueName() }),
   NewUser: () => person(),
-  NewWebhookEndpoint: () => ({ url: 'https://receiver.example.test/hooks', events: ['run.completed'] }),
+  NewWebhookEndpoint: () => ({ url: 'https://receiver.example.test/hooks', events: ['run.completed', 'run.failed'] }),
   PersonaChanges: () => ({ description: 'changed' }),
   PlanChanges: () => ({ display_name: 'Changed' }),
   PlatformSettingValue: () => ({ value: 'sample' }),
   ProjectChanges: () => ({ description: 'changed' }),
+  Recording: () => undefined,
   RedemptionCodeChanges: () => ({ is_active: false }),
   RedemptionRequest: async (maker) => ({
     code: (await post(asAdmin(maker), '/v1/admin/redemption-codes/batch', await bodies.NewRedemptionCodes!(maker, {})))[0].code,
@@ -84,6 +91,7 @@ export const bodies: Record<string, (maker: Maker, params: Params) => unknown> =
   RunInput: () => ({ content: 'go on' }),
   SharePassword: () => ({ password: 'Sample-Passw0rd' }),
   SubscriptionChanges: () => ({ current_period_end: '2028-01-01T00:00:00Z' }),
+  TestEmail: () => ({ to: 'somebody@example.test' }),
   ThreadChanges: () => ({ title: 'renamed' }),
   ToolCredential: () => ({ api_key: 'tvly-sample-0001' }),
   UserChanges: () => ({ timezone: 'Europe/Berlin' }),

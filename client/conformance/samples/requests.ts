@@ -1,17 +1,25 @@
 import type { Params, Sample } from '../sample.ts';
-import { acceptableInvitationOf, asAdmin, formOf, type Maker, name, post, Unchecked, workspaceOf } from './make.ts';
+import {
+  acceptableInvitationOf,
+  formOf,
+  otherAccountOf,
+  post,
+  type SampleContext,
+  UncheckedReason,
+  uniqueName,
+  workspaceOf,
+} from './fixtures.ts';
 
 const days = { start: '2026-01-01', end: '2026-01-31' };
 const scoped = { scope: 'account' };
 
-/** A good query, by operation, where none is not good enough. */
-export const queries: Record<string, (maker: Maker, params: Params) => Record<string, string> | Promise<Record<string, string>>> = {
+/** Valid queries, for operations that require one. */
+export const queries: Record<string, (maker: SampleContext) => Record<string, string> | Promise<Record<string, string>>> = {
   'credits.ofAccount': ({ by }) => ({ account_id: by.accountId }),
-  'entitlementOverrides.delete': ({ by }) => ({ account_id: by.accountId }),
-  'entitlementOverrides.list': ({ by }) => ({ account_id: by.accountId }),
+  'entitlementOverrides.delete': async (maker) => ({ account_id: await otherAccountOf(maker) }),
+  'entitlementOverrides.list': async (maker) => ({ account_id: await otherAccountOf(maker) }),
   'referrals.tree': ({ by }) => ({ user_id: by.id }),
   'runs.events': () => ({ follow: 'false' }),
-  'shares.delete': async (maker, { thread_id: id }) => ({ id: (await post(maker, `/v1/threads/${id}:share`, {})).id }),
   'subscriptions.list': () => ({ status: 'all' }),
   'threads.search': () => ({ q: 'a' }),
   'toolProviders.activate': () => scoped,
@@ -25,52 +33,48 @@ export const queries: Record<string, (maker: Maker, params: Params) => Record<st
   'usage.mineHourly': () => days,
   'usage.ofAccountDaily': () => days,
   'usage.ofAccountHourly': () => days,
+  'workspaces.file': () => ({ path: '/sample.txt' }),
 };
 
-const bySomebody = async ({ somebody }: Maker) => ({ token: (await somebody()).token });
+const bySomebody = async ({ registerUser }: SampleContext) => ({ token: (await registerUser()).token });
 
-/** What else a good request needs, by operation. */
-export const extras: Record<string, (maker: Maker, params: Params) => Promise<Partial<Sample>>> = {
+/** Other parts of a valid request, by operation. */
+export const requestParts: Record<string, (maker: SampleContext, params: Params) => Promise<Partial<Sample>>> = {
   'accounts.create': bySomebody,
   'accounts.delete': async (maker) => {
-    const by = await maker.somebody();
-    const { id, slug } = await post({ ...maker, by }, '/v1/accounts', { slug: name(), name: 'Conformance' });
+    const by = await maker.registerUser();
+    const { id, slug } = await post({ ...maker, by }, '/v1/accounts', { slug: uniqueName(), name: 'Sample' });
     return { params: { account_id: id }, body: { slug }, token: by.token };
   },
   'attachments.stage': async () => formOf('a.txt', 'text/plain', 'sample'),
   'auth.logout': bySomebody,
-  'auth.refresh': async ({ somebody }) => {
-    const { cookie } = await somebody();
-    if (cookie === '') throw new Unchecked('the server sets no session cookie');
+  'auth.refresh': async ({ registerUser }) => {
+    const { cookie } = await registerUser();
+    if (cookie === '') throw new UncheckedReason('the server sets no session cookie');
     return { headers: { cookie } };
   },
   'auth.sendVerification': bySomebody,
-  'entitlementOverrides.delete': async (maker, { override_id: id }) => {
-    const { call, by } = asAdmin(maker);
-    const made = await call('GET', `/v1/entitlement-overrides?account_id=${by.accountId}`, { token: by.token });
-    if (!made.body?.some((override: { id: string }) => override.id === id)) throw new Unchecked('the override is of another account');
-    return {};
-  },
   'invitations.accept': async (maker) => {
     const { token, guest } = await acceptableInvitationOf(maker);
     return { params: { token }, token: guest.token };
   },
   'invitations.revoke': async (maker) => ({ headers: { 'x-account-id': await workspaceOf(maker) } }),
-  'me.changePassword': async ({ somebody }) => {
-    const { token, password } = await somebody();
-    return { token, body: { current_password: password, new_password: `New-${password}` } };
+  'me.changePassword': async ({ registerUser }) => {
+    const { token, password } = await registerUser();
+    return { token, body: { current_password: password, new_password: 'Passw0rd-2' } };
   },
   'runs.retry': async (maker, { thread_id: id }) => {
     await post(maker, `/v1/threads/${id}/messages`, { content: 'hi' });
     return {};
   },
+  'shares.delete': async (maker, { thread_id: id }) => ({ query: { id: (await post(maker, `/v1/threads/${id}:share`, {})).id } }),
 };
 
 const everybody = 'would touch everybody on this server';
 const outside = 'needs what lies outside of the API';
 
-/** What the kit does not even try to make succeed, and why; what can be refused is checked all the same. */
-export const untried: Record<string, string> = {
+/** Operations whose success is not tried, with the reason. Their errors are still checked. */
+export const skippedOperations: Record<string, string> = {
   'asr.transcribe': outside,
   'auth.confirmEmail': 'needs the mail to somebody',
   'auth.verifyCode': 'needs the mail to somebody',

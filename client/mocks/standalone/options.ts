@@ -1,9 +1,8 @@
 import { parseArgs } from 'node:util';
 
-/** What the user asked the mock server to be. */
 export type ServerOptions = { port: number; seed: number; stepMs: number; allowedOrigins: string[]; help: boolean };
 
-/** Something the user can mend; printed as one line. */
+/** An error that the user can fix; printed as one line. */
 export class OptionError extends Error {}
 
 export const usage = `The API without a database: everything that is sent to it is kept in memory.
@@ -17,7 +16,7 @@ export const usage = `The API without a database: everything that is sent to it 
   --help
 `;
 
-/** Reads the command line; an OptionError says what is wrong with it. */
+/** Throws an OptionError for invalid arguments. */
 export function readOptions(args: string[]): ServerOptions {
   const { port, seed, 'step-ms': stepMs, origin: allowedOrigins, help } = parse(args);
   return {

@@ -5,10 +5,9 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { createMocks, type MockOptions, type Mocks } from '../index.ts';
 
-/** A mock that listens. */
 export type MockServer = { address: string; mocks: Mocks; close(): Promise<void> };
 
-/** Serves a mock on 127.0.0.1; rejects when the port is taken. */
+/** Serves a mock on 127.0.0.1. Rejects if the port is in use. */
 export async function startMockServer(port: number, options: Omit<MockOptions, 'baseUrl'> = {}): Promise<MockServer> {
   let mocks: Mocks | undefined;
   const server = createServer((req, res) => {
@@ -45,9 +44,9 @@ async function serve(mocks: Mocks, address: string, req: IncomingMessage, res: S
   await pipeline(Readable.fromWeb(response.body as ReadableStream), res);
 }
 
-/** Throws away what the caller still sends: only when he has sent all does he read the answer. */
+/** Discards the rest of the request body: some clients read the response only after they have sent the whole request. */
 function drain(req: IncomingMessage) {
-  // The stream of the request, which nobody reads any more, would stop it again.
+  // Without a reader, the `data` listeners of the web stream would pause the request again.
   req.removeAllListeners('data').resume();
 }
 
@@ -56,7 +55,7 @@ function requestOf(address: string, req: IncomingMessage, signal: AbortSignal): 
     value === undefined ? [] : [[name, String(value)]],
   );
   const hasBody = req.method !== 'GET' && req.method !== 'HEAD';
-  // The streams of Node and of the browser are one and the same, with two sets of types.
+  // Safe cast: the web streams of Node have separate types from those of the DOM.
   const body = hasBody ? { body: Readable.toWeb(req) as unknown as BodyInit, duplex: 'half' } : {};
   return new Request(new URL(req.url ?? '/', address), { method: req.method ?? 'GET', headers, signal, ...body } as RequestInit);
 }
@@ -64,7 +63,7 @@ function requestOf(address: string, req: IncomingMessage, signal: AbortSignal): 
 const methods = 'GET,POST,PUT,PATCH,DELETE,OPTIONS';
 const exposed = 'X-Trace-Id, Link, X-Next-Cursor, Idempotent-Replayed, Retry-After';
 
-/** Any page may read the answers of the mock: there is nothing in it to protect. */
+/** Allows all origins: the mock contains no data to protect. */
 function allowOrigin({ headers }: IncomingMessage, res: ServerResponse) {
   if (headers.origin === undefined) return;
   res.setHeader('access-control-allow-origin', headers.origin);

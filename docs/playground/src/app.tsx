@@ -1,9 +1,9 @@
 import { type ComponentType, lazy, Suspense } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
-import { Button } from './parts/buttons.tsx';
-import { ErrorBoundary } from './parts/errorBoundary.tsx';
-import { Loading } from './parts/states.tsx';
-import { resume, useSession } from './session.ts';
+import { ErrorBoundary } from './components/errorBoundary.tsx';
+import { Button } from './components/forms/buttons.tsx';
+import { Loading } from './components/states.tsx';
+import { restoreSession, useSession } from './session.ts';
 import { Shell } from './shell/shell.tsx';
 
 const Chat = lazy(() => import('./pages/chat.tsx'));
@@ -13,7 +13,7 @@ const SignUp = lazy(() => import('./pages/signUp.tsx'));
 const Setup = lazy(() => import('./pages/setup.tsx'));
 const Verify = lazy(() => import('./pages/verify.tsx'));
 
-/** Every page by its path. The ones that need nobody come first; the rest is for who is signed in. */
+/** The routes. The first ones need no session. */
 export const App = () => (
   <ErrorBoundary>
     <Suspense fallback={<Loading />}>
@@ -32,18 +32,18 @@ function Guarded() {
   const session = useSession();
   if (session === 'unknown') return <p className="splash">Arkloop</p>;
   if (session === 'unreachable') return <Unreachable />;
-  return session === 'in' ? <Inside /> : <Outside />;
+  return session === 'in' ? <SignedInRoutes /> : <SignedOutRoutes />;
 }
 
-/** Whoever goes to a page before signing in is there afterwards. */
-const Outside = () => (
+/** Sign-in keeps the path, so that the user sees the requested page afterwards. */
+const SignedOutRoutes = () => (
   <Switch>
     <Route path="/sign-up" component={SignUp} />
     <Route component={SignIn as ComponentType} />
   </Switch>
 );
 
-const Inside = () => (
+const SignedInRoutes = () => (
   <Shell>
     <Suspense fallback={<Loading />}>
       <Switch>
@@ -64,10 +64,10 @@ const Unreachable = () => (
   <div className="door">
     <main>
       <div>
-        <h1>The server does not answer</h1>
-        <p className="intro">It may be starting. Your session is kept.</p>
+        <h1>The server is not responding</h1>
+        <p className="intro">It may be starting. You stay signed in.</p>
       </div>
-      <Button kind="primary" icon="retry" onClick={() => void resume()}>
+      <Button kind="primary" icon="retry" onClick={() => void restoreSession()}>
         Try again
       </Button>
     </main>

@@ -1,4 +1,4 @@
-/** A picture, as the address it is served at. */
+/** Importing an SVG returns its URL. */
 declare module '*.svg' {
   const address: string;
   export default address;

@@ -3,12 +3,12 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ArkloopProvider } from '../../../client/react/index.ts';
 import { App } from './app.tsx';
-import { Toasts } from './parts/toasts.tsx';
-import { client, queries, resume } from './session.ts';
+import { Toasts } from './components/toasts.tsx';
+import { client, queries, restoreSession } from './session.ts';
 import { applyTheme } from './theme.ts';
 
 applyTheme();
-void resume();
+void restoreSession();
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <QueryClientProvider client={queries}>

@@ -1,5 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
+import type { Me } from '../../../client/index.ts';
 import { client } from './session.ts';
 
-/** Who is signed in, as seen from the active account. */
+/** The signed-in user, with role and permissions in the active account. */
 export const useMe = () => useQuery({ queryKey: ['me'], queryFn: () => client.me.get(), staleTime: 60_000 });
+
+export const isPlatformAdmin = (me: Me) => me.role === 'platform_admin';

@@ -2,54 +2,53 @@ import { QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import { ApiError, createClient, isTransient } from '../../../client/index.ts';
 
-/** Whether somebody is signed in; `unknown` until the cookie of an earlier visit has been tried, `unreachable` when the server was not there. */
+/** `unknown` until the refresh cookie has been tried; `unreachable` if the server did not respond. */
 export type SessionState = 'unknown' | 'in' | 'out' | 'unreachable';
 
 let state: SessionState = 'unknown';
 const listeners = new Set<() => void>();
 
-/** What was loaded from the server. */
 export const queries = new QueryClient({
   defaultOptions: {
-    // The client repeats what is worth repeating by itself.
+    // The client itself retries.
     queries: { retry: false, staleTime: 10_000 },
     mutations: { retry: false },
   },
 });
 
-/** The one client of the page. The access token stays in memory; the browser keeps the refresh cookie out of reach of scripts. */
+/** The access token stays in memory. The refresh cookie is HttpOnly. */
 export const client = createClient({
   baseUrl: location.origin,
-  session: { onSignedOut: () => become('out') },
-  // A page that is left in the middle of a renewal must still get the next cookie: the old one is spent.
+  session: { onSignedOut: () => setSessionState('out') },
+  // `keepalive` completes a renewal after the page is left: the old cookie is already used up.
   fetch: (input, init) => fetch(input, { ...init, keepalive: String(input).endsWith('/v1/auth/refresh') }),
 });
 
-function become(next: SessionState) {
+function setSessionState(next: SessionState) {
   if (next === state) return;
   if (next === 'out') queries.clear();
   state = next;
   for (const listener of listeners) listener();
 }
 
-/** Goes on with the session of an earlier visit, if there is one. */
-export async function resume() {
-  become('unknown');
+/** Restores the session of an earlier visit from the refresh cookie. */
+export async function restoreSession() {
+  setSessionState('unknown');
   try {
     await client.auth.refresh();
-    become('in');
+    setSessionState('in');
   } catch (error) {
-    become(error instanceof ApiError && !isTransient(error) ? 'out' : 'unreachable');
+    setSessionState(error instanceof ApiError && !isTransient(error) ? 'out' : 'unreachable');
   }
 }
 
-/** To be called when a call has brought a session. */
-export const signedIn = () => become('in');
+/** Call after a successful sign-in or registration. */
+export const signedIn = () => setSessionState('in');
 
-/** Ends the session here; if the server does not hear of it, the cookie ends it with its next use. */
+/** Signs out in the page even if the request fails. */
 export async function signOut() {
   await client.auth.logout({ body: { all: false } }).catch(() => undefined);
-  become('out');
+  setSessionState('out');
 }
 
 const subscribe = (listener: () => void) => {
@@ -57,5 +56,4 @@ const subscribe = (listener: () => void) => {
   return () => void listeners.delete(listener);
 };
 
-/** The state of the session, as it changes. */
 export const useSession = (): SessionState => useSyncExternalStore(subscribe, () => state);

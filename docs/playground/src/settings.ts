@@ -1,21 +1,19 @@
 import { type ComponentType, type LazyExoticComponent, lazy } from 'react';
 import type { Me } from '../../../client/index.ts';
+import { isPlatformAdmin } from './me.ts';
 
-/** A page of the settings, in a file of its own that is loaded when somebody goes there. */
+/** A settings page. Its component is loaded on first visit. */
 export type SettingsPage = {
-  /** Behind `/settings/`. */
+  /** Path below `/settings/`. */
   path: string;
   title: string;
   group: 'You' | 'Account' | 'Platform';
-  /** Who sees it in the navigation; whether the API lets them do anything there is the API's to say. */
+  /** Controls the navigation only; the API enforces the permissions. */
   shownTo?: (me: Me) => boolean;
   Page: LazyExoticComponent<ComponentType>;
 };
 
-/** For `shownTo`: the administrators of the platform. */
-export const isPlatformAdmin = (me: Me) => me.role === 'platform_admin';
-
-/** In the order of the navigation. A new page adds a line. */
+/** In the order of the navigation. */
 export const settingsPages: readonly SettingsPage[] = [
   { path: 'profile', title: 'Profile', group: 'You', Page: lazy(() => import('./pages/profile.tsx')) },
   { path: 'appearance', title: 'Appearance', group: 'You', Page: lazy(() => import('./pages/appearance.tsx')) },

@@ -1,6 +1,5 @@
 import { useSyncExternalStore } from 'react';
 
-/** What the page looks like: as the system does, or as chosen. */
 export type Theme = 'system' | 'light' | 'dark';
 
 const place = 'arkloop.theme';
@@ -12,19 +11,19 @@ function stored(): Theme {
   return kept === 'light' || kept === 'dark' ? kept : 'system';
 }
 
-/** Puts the choice on the page; before the first paint, so that nothing flashes. */
+/** Call before the first paint, to avoid a flash of the other theme. */
 export function applyTheme() {
   if (theme === 'system') delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
 }
 
-/** Chooses, here and in the other windows of this page. */
+/** Other tabs follow through the `storage` event. */
 export function chooseTheme(next: Theme) {
   localStorage.setItem(place, next);
-  adopt();
+  applyStoredTheme();
 }
 
-function adopt() {
+function applyStoredTheme() {
   theme = stored();
   applyTheme();
   for (const listener of listeners) listener();
@@ -32,12 +31,11 @@ function adopt() {
 
 const subscribe = (listener: () => void) => {
   listeners.add(listener);
-  window.addEventListener('storage', adopt);
+  window.addEventListener('storage', applyStoredTheme);
   return () => {
     listeners.delete(listener);
-    window.removeEventListener('storage', adopt);
+    window.removeEventListener('storage', applyStoredTheme);
   };
 };
 
-/** The choice, as it changes. */
 export const useTheme = (): Theme => useSyncExternalStore(subscribe, () => theme);

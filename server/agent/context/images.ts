@@ -1,12 +1,11 @@
-import type { ImagePart, ModelMessage, ModelPart } from '../model.ts';
+import type { ImagePart, ModelMessage, ModelPart } from '../../models/model.ts';
 
-/** Images that stay when the others are dropped, beside those of the last user message. */
+/** Images kept when old ones are dropped, in addition to those of the last user message. */
 const keptImages = 4;
 
 const note: ModelPart = { type: 'text', text: '[an image that is no longer shown]' };
 
-/** Messages without some of their images, and how many went. */
-export type Fewer = { messages: ModelMessage[]; dropped: number };
+export type ImagesDropped = { messages: ModelMessage[]; dropped: number };
 
 const isImage = (part: ModelPart): part is ImagePart => part.type === 'image';
 
@@ -15,25 +14,26 @@ function imagesOf(message: ModelMessage): readonly ImagePart[] {
   return message.role === 'user' && typeof message.content !== 'string' ? message.content.filter(isImage) : [];
 }
 
-/** Those of the last user message, which come first wherever there is little room, and all others, the newest first. */
+/** The images of the last user message, which have priority, and all others, newest first. */
 function imagesIn(messages: readonly ModelMessage[]): { asked: readonly ImagePart[]; others: ImagePart[] } {
   const lastUser = messages.findLast(({ role }) => role === 'user');
   const others = messages.toReversed().flatMap((message) => (message === lastUser ? [] : imagesOf(message).toReversed()));
   return { asked: lastUser ? imagesOf(lastUser) : [], others };
 }
 
-/** Characters of base64 that the images of messages have together. */
+/** Total base64 characters of the images. */
 export const imageChars = (messages: readonly ModelMessage[]): number =>
   messages.flatMap(imagesOf).reduce((sum, { data }) => sum + data.length, 0);
 
-/** Drop the images that are older than the last few; how many went, and what is left. */
-export const dropOldImages = (messages: readonly ModelMessage[]): Fewer => without(messages, imagesIn(messages).others.slice(keptImages));
+/** Drops all images except the last few. See `keptImages`. */
+export const dropOldImages = (messages: readonly ModelMessage[]): ImagesDropped =>
+  without(messages, imagesIn(messages).others.slice(keptImages));
 
 /**
- * Drop the images that do not fit into `room` characters of base64: first the oldest, last those of the last user message, of which the first
- * always stays.
+ * Drops the images that do not fit into `room` base64 characters: the oldest first, those of the last user message
+ * last. The first image of that message is always kept.
  */
-export function fitImages(messages: readonly ModelMessage[], room: number): Fewer {
+export function fitImages(messages: readonly ModelMessage[], room: number): ImagesDropped {
   const { asked, others } = imagesIn(messages);
   let left = room;
   const excess = [...asked, ...others].filter((image) => {
@@ -44,12 +44,12 @@ export function fitImages(messages: readonly ModelMessage[], room: number): Fewe
   return without(messages, excess);
 }
 
-function without(messages: readonly ModelMessage[], dropped: readonly ImagePart[]): Fewer {
+function without(messages: readonly ModelMessage[], dropped: readonly ImagePart[]): ImagesDropped {
   if (dropped.length === 0) return { messages: [...messages], dropped: 0 };
   const gone = new Set<ModelPart>(dropped);
   const left = messages.map((message): ModelMessage => {
     if (!imagesOf(message).some((image) => gone.has(image))) return message;
-    // The result of a tool names its images in its text.
+    // No placeholder needed: the text of a tool result names its images.
     if (message.role === 'tool') return { ...message, images: message.images!.filter((image) => !gone.has(image)) };
     return { ...message, content: (message.content as ModelPart[]).map((part) => (gone.has(part) ? note : part)) } as ModelMessage;
   });

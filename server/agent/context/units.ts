@@ -1,9 +1,9 @@
-import type { ModelMessage } from '../model.ts';
+import type { ModelMessage } from '../../models/model.ts';
 
-/** Messages that only make sense together: a call of tools with its results, or a single message. */
+/** Messages that must stay together: tool calls with their results, or a single message. */
 export type Unit = ModelMessage[];
 
-/** Split messages, the system prompt left out, where they may be parted. */
+/** Splits messages into units. Excludes system messages. */
 export function unitsOf(messages: readonly ModelMessage[]): Unit[] {
   const units: Unit[] = [];
   for (const message of messages) {

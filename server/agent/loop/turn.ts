@@ -1,42 +1,45 @@
-import type { AssistantMessage, RunStep } from '../../../contract/events.ts';
-import { newId } from '../../kernel/ids.ts';
-import { isDebugEvent, type Model, ModelError, type ModelEvent, type ModelMessage, type ModelRequest, type ToolCall } from '../model.ts';
-import { type RetryEvent, streamWithRetry } from '../retry.ts';
-import { parseArguments } from '../tools/policy.ts';
-import type { Spent } from './spending.ts';
-import { createThinking } from './thinking.ts';
+import type { AssistantMessage, RunEventInput } from '../../../contract/events.ts';
+import {
+  isDebugEvent,
+  type Model,
+  ModelError,
+  type ModelEvent,
+  type ModelMessage,
+  type ModelRequest,
+  type ToolCall,
+} from '../../models/model.ts';
+import { type RetryEvent, streamWithRetry } from '../../models/retry.ts';
+import { newId } from '../../platform/crypto/ids.ts';
+import { parseArguments } from '../tools/validateCalls.ts';
+import type { RunPort, TurnAnswer } from './runPort.ts';
+import { createThinkingSegments } from './thinkingSegments.ts';
+import type { UsageTotals } from './usageTotals.ts';
 
-/** What every turn of a run is asked with. */
 export type TurnInput = {
-  /** A metered model: see `metered`. */
   model: Model;
   request: Omit<ModelRequest, 'messages' | 'tools'>;
   providerKind: string;
-  /** Whether thinking is told at all. */
+  /** Whether thinking is streamed at all. */
   streamThinking: boolean;
   retry: { maxAttempts: number; baseDelayMs: number };
   signal: AbortSignal;
-  spent: Spent;
-  /** Keeps what the provider wants back, before the turn is told as done. */
-  keepOpaque(turn: number, opaque: unknown): Promise<void>;
+  usageTotals: UsageTotals;
+  port: Pick<RunPort, 'keepOpaque'>;
 };
 
-/** The answer of a turn. */
-export type Answer = { llmCallId: string; text: string; message: AssistantMessage };
-/** A turn that was taken: its answer, and the calls it asks for. */
-export type Turn = Answer & { calls: ToolCall[]; opaque?: unknown };
+export type Turn = TurnAnswer & { calls: ToolCall[]; opaque?: unknown };
 
 type Finish = Extract<ModelEvent, { type: 'finish' }>;
 
-/** Asks the model, again where a retry may help, and yields what it says. Throws its `ModelError`. */
-export async function* takeTurn(
+/** Calls the model, with retries, and yields its events. Throws the `ModelError` of the last attempt. */
+export async function* runTurn(
   input: TurnInput,
   turn: number,
   { messages, tools }: Pick<ModelRequest, 'messages' | 'tools'>,
-): AsyncGenerator<RunStep, Turn> {
+): AsyncGenerator<RunEventInput, Turn> {
   const { model, request, retry, signal } = input;
   const llmCallId = newId();
-  const thinking = createThinking(input.streamThinking);
+  const thinking = createThinkingSegments(input.streamThinking);
   let finish: Finish | undefined;
   for await (const event of streamWithRetry(model, { ...request, messages, tools }, { ...retry, signal })) {
     yield* thinking.around(event);
@@ -48,17 +51,17 @@ export async function* takeTurn(
   }
   if (!finish) throw new ModelError('provider.retryable', 'The model ended without an answer.');
   const calls = withOwnIds(finish.tool_calls, messages);
-  if (finish.opaque !== undefined && calls.length > 0) await input.keepOpaque(turn, finish.opaque);
+  // Before the turn is reported as completed.
+  if (finish.opaque !== undefined && calls.length > 0) await input.port.keepOpaque(turn, finish.opaque);
   const message = assistantMessage(finish.text, calls);
   yield completed(turn, llmCallId, message, finish);
   return { llmCallId, message, text: finish.text, calls, opaque: finish.opaque };
 }
 
-/** What an event of the model is in the log of the run. */
-function stepOf(event: Exclude<ModelEvent | RetryEvent, Finish>, input: TurnInput, llmCallId: string): RunStep | undefined {
+function stepOf(event: Exclude<ModelEvent | RetryEvent, Finish>, input: TurnInput, llmCallId: string): RunEventInput | undefined {
   if (isDebugEvent(event)) {
     const { type, ...facts } = event;
-    return { type, data: { llm_call_id: llmCallId, ...facts } } as RunStep;
+    return { type, data: { llm_call_id: llmCallId, ...facts } } as RunEventInput;
   }
   switch (event.type) {
     case 'text': {
@@ -82,7 +85,7 @@ function stepOf(event: Exclude<ModelEvent | RetryEvent, Finish>, input: TurnInpu
   }
 }
 
-function completed(turn: number, llmCallId: string, message: AssistantMessage, { usage, cost }: Finish): RunStep {
+function completed(turn: number, llmCallId: string, message: AssistantMessage, { usage, cost }: Finish): RunEventInput {
   const used = { ...(usage && { usage }), ...(cost && { cost }) };
   return { type: 'llm.turn.completed', data: { llm_call_id: llmCallId, turn_index: turn, ...used, assistant_message: message } };
 }
@@ -96,7 +99,7 @@ function assistantMessage(text: string, calls: ToolCall[]): AssistantMessage {
   return { role: 'assistant', content: [{ type: 'text', text }], ...(toolCalls.length > 0 && { tool_calls: toolCalls }) };
 }
 
-/** An id names one call of a run: an empty or repeated one is replaced. */
+/** A call id is unique within a run: replaces an empty or repeated id. */
 function withOwnIds(calls: ToolCall[], messages: readonly ModelMessage[]): ToolCall[] {
   const taken = new Set(messages.flatMap((message) => (message.role === 'tool' ? [message.tool_call_id] : [])));
   return calls.map((call) => {

@@ -1,48 +1,55 @@
 import type { Client, Transport } from '@modelcontextprotocol/client';
 import { ToolFailure, type ToolOutput } from '../tools/tool.ts';
-import { disconnected, isGarbage, isStreamError } from './failures.ts';
-import { createGuard, type Guard } from './guard.ts';
+import { type ConnectionGuard, createConnectionGuard } from './connectionGuard.ts';
+import { disconnected, isProtocolError, isStreamError } from './failures.ts';
+import { redactToken } from './redactToken.ts';
 import { CallResult, readResult } from './results.ts';
-import { discreet } from './secrets.ts';
 import type { Server } from './server.ts';
-import { readTools, type ServerTool } from './tools.ts';
-import { eventSourceOf, programOf, type Sdk, streamableOf, type TransportDeps, type TransportOf } from './transports.ts';
+import { readTools, type ServerTool } from './serverTools.ts';
+import {
+  openHttpTransport,
+  openSseTransport,
+  openStdioTransport,
+  type Sdk,
+  type TransportDeps,
+  type TransportFactory,
+} from './transport/transports.ts';
 
 type Json = Record<string, unknown>;
 
-/** `onToolsChanged` is told when a server says that its tools are others now. */
+/** `onToolsChanged` is called when a server announces that its tools have changed. */
 export type ConnectionDeps = TransportDeps & { version: string; onToolsChanged(): void };
 
-/** An open conversation with a server. Everything it throws is a `ToolFailure`, or the reason of an aborted signal. */
+/** An open session with a server. Throws only a `ToolFailure` or the reason of an aborted signal. */
 export type Connection = {
-  /** Whether the next call needs another one. */
-  broken(): boolean;
+  /** Whether the connection must be replaced before the next call. */
+  isBroken(): boolean;
   listTools(signal?: AbortSignal): Promise<ServerTool[]>;
   callTool(name: string, args: Json, signal: AbortSignal): Promise<ToolOutput>;
   close(): Promise<void>;
 };
 
-/** The one that is asked for, and those that a server may answer with instead. */
+/** The first is requested. The others are accepted if the server answers with them. */
 const protocolVersions = ['2025-06-18', '2025-11-25', '2025-03-26', '2024-11-05'];
 
-/** No call takes longer, whoever set its time: it is the longest that can be configured, in milliseconds. */
-const longestCallMs = 600_000;
+/** Upper limit of every call in milliseconds: the longest timeout that can be configured. */
+const maxCallMs = 600_000;
 
-/** Connect to a server and shake hands, within its time and until the signal is aborted. */
+/** Connects to a server and initializes the session, within the server's timeout. */
 export async function connect(server: Server, deps: ConnectionDeps, signal: AbortSignal): Promise<Connection> {
   const sdk = await import('@modelcontextprotocol/client');
-  const by = (transportOf: TransportOf) => converse(sdk, server, deps, transportOf, signal);
-  if (server.transport === 'stdio') return by(programOf);
+  const by = (transportOf: TransportFactory) => converse(sdk, server, deps, transportOf, signal);
+  if (server.transport === 'stdio') return by(openStdioTransport);
   try {
-    return await by(streamableOf);
+    return await by(openHttpTransport);
   } catch (error) {
-    // A server of the older kind refuses the POST and waits for a GET (MCP 2025-06-18, backwards compatibility).
-    if (server.transport === 'http_sse' && refusesPosts(error)) return by(eventSourceOf);
+    // A server with the older HTTP+SSE transport rejects the POST and expects a GET (MCP 2025-06-18, backwards compatibility).
+    if (server.transport === 'http_sse' && rejectsPosts(error)) return by(openSseTransport);
     throw error;
   }
 }
 
-const refusesPosts = (error: unknown) => {
+const rejectsPosts = (error: unknown) => {
   const status = error instanceof ToolFailure ? error.details?.status_code : undefined;
   return typeof status === 'number' && status < 500;
 };
@@ -51,30 +58,30 @@ async function converse(
   sdk: Sdk,
   server: Server,
   deps: ConnectionDeps,
-  transportOf: TransportOf,
+  transportOf: TransportFactory,
   signal: AbortSignal,
 ): Promise<Connection> {
   const client = new sdk.Client({ name: 'arkloop', version: deps.version }, { supportedProtocolVersions: protocolVersions });
   client.setNotificationHandler('notifications/tools/list_changed', () => deps.onToolsChanged());
-  const guard = createGuard(() => void transport.close().catch(() => undefined));
+  const guard = createConnectionGuard(() => void transport.close().catch(() => undefined));
   const transport = transportOf(sdk, server, deps, guard.fail);
   client.onerror = (error) => {
-    if (error instanceof ToolFailure || isGarbage(error) || isStreamError(error)) guard.fail(error);
+    if (error instanceof ToolFailure || isProtocolError(error) || isStreamError(error)) guard.fail(error);
   };
   try {
-    await guard.within(server.timeoutMs, signal, (bound) => client.connect(transport, { signal: bound, timeout: longestCallMs }));
+    await guard.within(server.timeoutMs, signal, (bound) => client.connect(transport, { signal: bound, timeout: maxCallMs }));
   } catch (error) {
     guard.fail(error as Error);
     throw error;
   }
-  // Not before: a handshake that fails hangs up and then says why.
+  // Set only now: a failed handshake closes the connection before it reports its reason.
   client.onclose = () => guard.fail(disconnected());
-  return { broken: guard.broken, ...callsOf(client, guard, server), close: () => leave(client, transport) };
+  return { isBroken: guard.isBroken, ...callsOf(client, guard, server), close: () => leave(client, transport) };
 }
 
-function callsOf(client: Client, guard: Guard, { timeoutMs, bearerToken }: Server): Pick<Connection, 'listTools' | 'callTool'> {
-  // The guard keeps the time; the library's own limit is out of its way.
-  const timeout = longestCallMs;
+function callsOf(client: Client, guard: ConnectionGuard, { timeoutMs, bearerToken }: Server): Pick<Connection, 'listTools' | 'callTool'> {
+  // The guard enforces the timeout, so give the library a limit that never applies.
+  const timeout = maxCallMs;
   return {
     async listTools(signal) {
       if (client.getServerCapabilities()?.tools === undefined) return [];
@@ -86,10 +93,8 @@ function callsOf(client: Client, guard: Guard, { timeoutMs, bearerToken }: Serve
     },
     async callTool(name, args, signal) {
       const request = { method: 'tools/call', params: { name, arguments: args } } as const;
-      return discreet(bearerToken, async () => {
-        const answer = await guard.within(longestCallMs, signal, (bound) =>
-          client.request(request, CallResult, { signal: bound, timeout }),
-        );
+      return redactToken(bearerToken, async () => {
+        const answer = await guard.within(maxCallMs, signal, (bound) => client.request(request, CallResult, { signal: bound, timeout }));
         const output = await readResult(answer);
         if (answer.isError) throw new ToolFailure('mcp.tool_error', textOf(answer.content), output.result);
         return output;
@@ -98,13 +103,12 @@ function callsOf(client: Client, guard: Guard, { timeoutMs, bearerToken }: Serve
   };
 }
 
-/** What a tool says went wrong. */
 function textOf(content: readonly Json[] = []): string {
   const text = content.find(({ type }) => type === 'text')?.text;
   return typeof text === 'string' && text !== '' ? text : 'The tool reports an error.';
 }
 
-/** Tell an HTTP server that its session is over, if it listens, and hang up. */
+/** Ends the session of an HTTP server, waiting at most 500 ms, and closes the transport. */
 async function leave(client: Client, transport: Transport): Promise<void> {
   client.onerror = () => undefined;
   const { terminateSession } = transport as { terminateSession?: () => Promise<void> };

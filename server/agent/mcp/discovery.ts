@@ -1,19 +1,24 @@
-import type { RunStep } from '../../../contract/events.ts';
+import type { RunEventInput } from '../../../contract/events.ts';
 import type { SealedServerRow } from '../../resources/mcpConfigs/queries.ts';
 import { failureOf } from './failures.ts';
-import type { ServerTool } from './tools.ts';
+import type { ServerTool } from './serverTools.ts';
 
-/** What asking one server for its tools came to. */
-export type Found = { row: SealedServerRow; tools: ServerTool[]; errorClass: string | undefined; cached: boolean; durationMs: number };
+export type DiscoveredServer = {
+  row: SealedServerRow;
+  tools: ServerTool[];
+  errorClass: string | undefined;
+  cached: boolean;
+  durationMs: number;
+};
 
 const thresholdMs = 3_000;
 
-/** Ask a server; only the reason of an aborted run is thrown. */
-export async function ask(
+/** Lists the tools of a server. Throws only the reason of an aborted signal. */
+export async function discoverTools(
   row: SealedServerRow,
   list: () => { tools: Promise<ServerTool[]>; cached: boolean },
   signal: AbortSignal | undefined,
-): Promise<Found> {
+): Promise<DiscoveredServer> {
   const started = performance.now();
   const since = () => Math.round(performance.now() - started);
   try {
@@ -25,10 +30,10 @@ export async function ask(
   }
 }
 
-const outcomeOf = ({ errorClass, tools }: Found) => (errorClass ? 'failed' : tools.length > 0 ? 'ok' : 'empty');
+const outcomeOf = ({ errorClass, tools }: DiscoveredServer) => (errorClass ? 'failed' : tools.length > 0 ? 'ok' : 'empty');
 
-/** The event about a discovery: none, unless a server failed or it took longer than 3 s. */
-export function discoverySteps(found: readonly Found[], durationMs: number, ttlSeconds: number): RunStep[] {
+/** The discovery event. Empty unless a server failed or discovery took longer than 3 s. */
+export function discoverySteps(found: readonly DiscoveredServer[], durationMs: number, ttlSeconds: number): RunEventInput[] {
   const count = (wanted: ReturnType<typeof outcomeOf>) => found.filter((each) => outcomeOf(each) === wanted).length;
   const failed = count('failed');
   if (failed === 0 && durationMs <= thresholdMs) return [];

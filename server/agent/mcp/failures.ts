@@ -1,7 +1,7 @@
 import { ToolFailure } from '../tools/tool.ts';
 
-/** An answer of HTTP with a status of 400 or more; `isSessionLost` when it means that the server does not know the session of the request. */
-export class HttpRefusal extends Error {
+/** An HTTP response with status 400 or higher. `isSessionLost`: the server does not know the session of the request. */
+export class HttpStatusError extends Error {
   override name = 'HttpRefusal';
   readonly status: number;
   readonly isSessionLost: boolean;
@@ -12,19 +12,21 @@ export class HttpRefusal extends Error {
   }
 }
 
-/** Whether a call failed because the server does not know its session. */
 export const isSessionLost = (error: unknown): boolean =>
-  error instanceof ToolFailure && error.cause instanceof HttpRefusal && error.cause.isSessionLost;
+  error instanceof ToolFailure && error.cause instanceof HttpStatusError && error.cause.isSessionLost;
 
-/** The mark on an answer that this process makes itself when a stream ends before its answer; no server can send it. */
+/**
+ * Marks an error response that this process creates when a stream ends before its answer. A server cannot send it,
+ * because it is compared by identity.
+ */
 export const streamEnded = Object.freeze({});
 
 export const timedOut = () => new ToolFailure('mcp.timeout', 'The tool server did not answer in time.');
 export const disconnected = () =>
   new ToolFailure('mcp.disconnected', 'The tool server cannot be reached, or the connection to it was lost.');
-export const garbled = (what = 'The tool server sent what is not a valid answer.') => new ToolFailure('mcp.protocol_error', what);
+export const protocolError = (what = 'The tool server sent what is not a valid answer.') => new ToolFailure('mcp.protocol_error', what);
 
-/** Whether a message says "unknown tool", or "tool … not found" in one line. */
+/** Whether one line of a message says "unknown tool", or "tool … not found". */
 function saysUnknownTool(message: string): boolean {
   return message
     .toLowerCase()
@@ -38,21 +40,21 @@ function saysUnknownTool(message: string): boolean {
 type Known = Error & { code?: unknown; data?: unknown };
 
 /**
- * What a failure of the protocol library, the transport or the network is to a model. It does not repeat what the network said: that
- * would tell open ports from closed ones.
+ * Converts an error of the protocol library, the transport or the network. Never repeats network error messages: they
+ * would reveal which ports are open.
  */
 export function failureOf(error: unknown): ToolFailure {
   if (error instanceof ToolFailure) return error;
-  if (error instanceof HttpRefusal) return Object.assign(refused(error.status), { cause: error });
+  if (error instanceof HttpStatusError) return Object.assign(refused(error.status), { cause: error });
   if (!(error instanceof Error)) return disconnected();
   const { name, code, data } = error as Known;
   if (name === 'TimeoutError' || code === 'REQUEST_TIMEOUT') return timedOut();
-  if (isStreamError(error)) return typeof code !== 'number' ? disconnected() : code >= 400 ? refused(code) : garbled();
-  // The numbers of the library are those of JSON-RPC, its own reasons are words.
+  if (isStreamError(error)) return typeof code !== 'number' ? disconnected() : code >= 400 ? refused(code) : protocolError();
+  // Numeric codes are JSON-RPC errors. The library's own errors have string codes.
   if (typeof code === 'number' && !(error instanceof DOMException)) return rpcError(code, error.message, data);
-  if (isGarbage(error) || code === 'INVALID_RESULT' || code === 'CLIENT_HTTP_UNEXPECTED_CONTENT') return garbled();
-  // Without a reason it complains about what the server said; what the system reports has a code or a class of its own.
-  return error.constructor === Error && code === undefined && error.message !== 'Not connected' ? garbled() : disconnected();
+  if (isProtocolError(error) || code === 'INVALID_RESULT' || code === 'CLIENT_HTTP_UNEXPECTED_CONTENT') return protocolError();
+  // A plain Error without a code is the library's complaint about the server's answer. System errors have a code or their own class.
+  return error.constructor === Error && code === undefined && error.message !== 'Not connected' ? protocolError() : disconnected();
 }
 
 const refused = (status: number) =>
@@ -65,8 +67,8 @@ function rpcError(code: number, message: string, data: unknown): ToolFailure {
   return new ToolFailure(errorClass, message || 'The tool server refused.', details);
 }
 
-/** The stream of a server of the older kind was refused or has ended; the library names the class, not its errors. */
+/** The stream of the older transport was rejected or has ended. The library exports the class under this name but no error codes. */
 export const isStreamError = (error: Error): boolean => error.constructor.name === 'SseError';
 
-/** Text that is no JSON, or JSON that is no message of the protocol. */
-export const isGarbage = (error: Error): boolean => error instanceof SyntaxError || /^\$?ZodError$/.test(error.name);
+/** Text that is not JSON, or JSON that is not a protocol message. */
+export const isProtocolError = (error: Error): boolean => error instanceof SyntaxError || /^\$?ZodError$/.test(error.name);

@@ -1,31 +1,30 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { imageTypes, maxAttachmentBytes, maxImageChars } from '../../../contract/attachments.ts';
-import { imageTypeOf, tellingBytes } from '../../resources/attachments/types.ts';
-import type { ImagePart } from '../model.ts';
+import type { ImagePart } from '../../models/model.ts';
+import { detectImageType, typeDetectionBytes } from '../../resources/attachments/types.ts';
 import type { ToolOutput } from '../tools/tool.ts';
 
 type Json = Record<string, unknown>;
 
 const Block = z.looseObject({ type: z.string() });
 
-/** The answer to `tools/call`: at least one of content and structured content. */
+/** The result of `tools/call`. Requires `content` or `structuredContent`. */
 export const CallResult = z
   .looseObject({ content: z.array(Block).optional(), structuredContent: z.looseObject({}).optional(), isError: z.boolean().optional() })
   .refine(({ content, structuredContent }) => content !== undefined || structuredContent !== undefined);
 export type CallResult = z.infer<typeof CallResult>;
 
-/** What a block brings: JSON for the model to read, and an image if it is one. */
-type Told = { block: Json; image?: ImagePart };
+type ConvertedBlock = { block: Json; image?: ImagePart };
 
 /**
- * A result as a model takes it: images as images, texts, links and structured content as JSON. Of bytes that no model can be shown there is
- * a note; structured content that a text repeats is left out.
+ * Converts a result for the model: images as images; texts, links and structured content as JSON. Bytes that no model
+ * can read become a note. Structured content that a text block repeats is left out.
  */
 export async function readResult({ content = [], structuredContent, isError }: CallResult): Promise<ToolOutput> {
-  // A failure is told in words.
+  // An error result keeps no images.
   let room = isError ? 0 : maxImageChars;
-  const told: Told[] = [];
+  const told: ConvertedBlock[] = [];
   for (const block of content) {
     const each = await read(block, room);
     room -= each.image?.data.length ?? 0;
@@ -36,7 +35,7 @@ export async function readResult({ content = [], structuredContent, isError }: C
   return { result, images: told.flatMap(({ image }) => image ?? []) };
 }
 
-async function read(block: z.infer<typeof Block>, room: number): Promise<Told> {
+async function read(block: z.infer<typeof Block>, room: number): Promise<ConvertedBlock> {
   const { type } = block;
   const { _meta, icons, ...plain } = block;
   if (type === 'image' || type === 'audio') return readBytes({ type, mimeType: block.mimeType }, block.data, room);
@@ -48,14 +47,14 @@ async function read(block: z.infer<typeof Block>, room: number): Promise<Told> {
   return { block: { ...told, uri }, ...image };
 }
 
-/** An image of a kind that models are shown, and as large as they take it; of everything else what it was. */
-async function readBytes(named: { type: string; mimeType: unknown }, base64: unknown, room: number): Promise<Told> {
+/** An image of a supported type that fits into `room`, or a note that describes what was left out. */
+async function readBytes(named: { type: string; mimeType: unknown }, base64: unknown, room: number): Promise<ConvertedBlock> {
   const bytes = Buffer.from(typeof base64 === 'string' ? base64 : '', 'base64');
-  const noted = (note: string): Told => ({ block: { ...named, size: bytes.length, note } });
-  // What is called audio may be anything else; only the bytes of images are looked at.
-  const type = named.type === 'audio' ? undefined : await imageTypeOf(bytes.subarray(0, tellingBytes));
+  const noted = (note: string): ConvertedBlock => ({ block: { ...named, size: bytes.length, note } });
+  // Data declared as audio is never an image. Only the bytes decide the type of everything else.
+  const type = named.type === 'audio' ? undefined : await detectImageType(bytes.subarray(0, typeDetectionBytes));
   if (!type) return noted(`Left out: a model can be shown ${imageTypes.join(', ')} only.`);
-  // Vendors refuse what is not written in the plain alphabet.
+  // Re-encode: vendors reject base64 in other alphabets.
   const data = bytes.toString('base64');
   if (data.length > room)
     return noted(`Left out: the images of a result have at most ${maxAttachmentBytes.image} bytes together, those of a failure none.`);

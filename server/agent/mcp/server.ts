@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Keys } from '../../kernel/keys.ts';
+import type { Keys } from '../../platform/crypto/keys.ts';
 import type { SealedServerRow } from '../../resources/mcpConfigs/queries.ts';
-import { openSecret } from '../../resources/mcpConfigs/secrets.ts';
+import { unsealSecret } from '../../resources/mcpConfigs/secrets.ts';
 
-/** One version of a tool server, with its secrets in the clear. */
+/** One version of a tool server, with its secrets in clear text. */
 export type Server = Pick<SealedServerRow, 'id' | 'account_id' | 'name' | 'transport' | 'url' | 'command' | 'args' | 'cwd'> & {
   timeoutMs: number;
   bearerToken: string;
@@ -12,14 +12,14 @@ export type Server = Pick<SealedServerRow, 'id' | 'account_id' | 'name' | 'trans
 
 const Variables = z.record(z.string(), z.string());
 
-/** Open the secrets of a server. Throws when one does not open. */
+/** Decrypts the secrets of a server. Throws if one cannot be decrypted. */
 export function openServer({ encryptionKey }: Pick<Keys, 'encryptionKey'>, row: SealedServerRow): Server {
   const { id, account_id, name, transport, url, command, args, cwd } = row;
-  const env = openSecret(encryptionKey, row, 'env', row.env_sealed) || '{}';
+  const env = unsealSecret(encryptionKey, row, 'env', row.env_sealed) || '{}';
   return {
     ...{ id, account_id, name, transport, url, command, args, cwd },
     timeoutMs: row.call_timeout_ms,
-    bearerToken: openSecret(encryptionKey, row, 'bearer_token', row.bearer_token_sealed),
+    bearerToken: unsealSecret(encryptionKey, row, 'bearer_token', row.bearer_token_sealed),
     env: Variables.parse(JSON.parse(env)),
   };
 }

@@ -38,14 +38,14 @@ const AskUser = z
 
 function problemsOf(field: Field): string[] {
   const { type, enumNames, default: preset } = field;
-  const inOrder = (least?: number, most?: number) => least === undefined || most === undefined || least <= most;
+  const isOrdered = (least?: number, most?: number) => least === undefined || most === undefined || least <= most;
   const rules: [holds: boolean, message: string][] = [
     [type !== 'array' || field.enum !== undefined || field.oneOf !== undefined, 'an array needs enum or oneOf'],
     [field.enum === undefined || field.oneOf === undefined, 'enum and oneOf exclude each other'],
     [enumNames === undefined || enumNames.length === field.enum?.length, 'enumNames must name every value of enum'],
-    [inOrder(field.minimum, field.maximum), 'minimum must not be above maximum'],
-    [inOrder(field.minLength, field.maxLength), 'minLength must not be above maxLength'],
-    [inOrder(field.minItems, field.maxItems), 'minItems must not be above maxItems'],
+    [isOrdered(field.minimum, field.maximum), 'minimum must not be above maximum'],
+    [isOrdered(field.minLength, field.maxLength), 'minLength must not be above maxLength'],
+    [isOrdered(field.minItems, field.maxItems), 'minItems must not be above maxItems'],
     [preset === undefined || fits(type, preset), `default must be of type ${type}`],
   ];
   return rules.filter(([holds]) => !holds).map(([, message]) => message);
@@ -54,11 +54,11 @@ function problemsOf(field: Field): string[] {
 const fits = (type: Field['type'], value: unknown) =>
   type === 'array' ? Array.isArray(value) : type === 'integer' ? Number.isInteger(value) : typeof value === type;
 
-/** What the user is asked: a message, and the JSON Schema of the answer with the order of its fields. */
+/** `requestedSchema` is a JSON Schema plus `_fieldOrder`, the order of its fields. */
 export type Question = { message: string; requestedSchema: Record<string, unknown> };
 
-/** Read the arguments of `ask_user`. Throws `tool.args_invalid`. */
-export function readQuestion(args: unknown): Question {
+/** Reads the arguments of `ask_user`. Throws `tool.args_invalid`. */
+export function parseQuestion(args: unknown): Question {
   const { data, error } = AskUser.safeParse(args);
   if (error) throw new ToolFailure('tool.args_invalid', z.prettifyError(error));
   const required = data.fields.filter((field) => field.required).map(({ key }) => key);
@@ -74,8 +74,8 @@ function propertyOf({ key: _, required: __, ...field }: Field): Record<string, u
   return { ...facts, items };
 }
 
-/** The answer of a user, as the model reads it: an object when it is the JSON of one, else the text. */
-export function responseOf(content: string): Record<string, unknown> {
+/** The user's answer as the model reads it: parsed if it is a JSON object, else the text. */
+export function parseUserResponse(content: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(content);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { user_response: value };
@@ -83,7 +83,7 @@ export function responseOf(content: string): Record<string, unknown> {
   return { user_response: content };
 }
 
-/** A question to the user of the run. The loop asks it, after the other calls of the turn: it waits as nothing else does. */
+/** Never executed as a tool: the loop asks the question after all other calls of the turn, because it can wait for a long time. */
 export const askUserTool = defineTool({
   name: 'ask_user',
   description:

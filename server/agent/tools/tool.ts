@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import type { RunStep } from '../../../contract/events.ts';
-import type { ImagePart } from '../model.ts';
+import type { RunEventInput } from '../../../contract/events.ts';
+import type { ImagePart } from '../../models/model.ts';
 
-/** What a tool knows of the run that calls it. */
 export type ToolContext = {
   readonly run: {
     readonly id: string;
@@ -12,33 +11,33 @@ export type ToolContext = {
     readonly trace_id: string;
   };
   readonly callId: string;
-  /** Aborted when the run stops or the call takes too long. */
+  /** Aborted when the run stops or the call times out. */
   readonly signal: AbortSignal;
-  /** Lives as long as the run does in this process: what a tool wants to remember from one call to the next. */
+  /** Shared by all calls of a run in this process. */
   readonly memory: Map<string, unknown>;
 };
 
-/** What a call brought: the result for the model, images that it is shown beside it, and events that are written before it. */
-export type ToolOutput = { result: Record<string, unknown>; images?: readonly ImagePart[]; steps?: readonly RunStep[] };
+/** `result` and `images` go to the model. `steps` are events to write before the result. */
+export type ToolOutput = { result: Record<string, unknown>; images?: readonly ImagePart[]; steps?: readonly RunEventInput[] };
 
-/** Something a model may call. `run` throws a `ToolFailure` for what the model should be told. */
+/** `run` throws a `ToolFailure` for an error that the model should read. */
 export type Tool = {
   name: string;
   description: string;
-  /** A JSON Schema of an object. */
+  /** A JSON Schema of type object. */
   parameters: Record<string, unknown>;
-  /** The group a persona can allow or deny as a whole: `web_search`, `mcp__files`. */
+  /** A group that a persona can allow or deny as a whole: `web_search`, `mcp__files`. */
   group?: string;
-  /** Not exclusive: calls of one turn may run side by side. */
+  /** Whether calls of one turn may run in parallel. */
   parallel: boolean;
-  /** Whether a call may change something; where it is not said, those that do not run side by side do. */
+  /** Whether a call may change something. Default: the opposite of `parallel`. */
   sideEffects?: boolean;
-  /** Longest time of a call in milliseconds, where the persona sets none. */
+  /** Time limit in milliseconds, unless the persona sets one. */
   timeoutMs?: number;
   run(args: Record<string, unknown>, context: ToolContext): Promise<ToolOutput>;
 };
 
-/** A tool that did not do what it was asked; the model reads class, message and details and goes on. */
+/** An error that the model reads (class, message and details). The run continues. */
 export class ToolFailure extends Error {
   override name = 'ToolFailure';
   readonly errorClass: string;
@@ -51,12 +50,12 @@ export class ToolFailure extends Error {
 }
 
 type Definition<Input extends z.ZodType> = Omit<Tool, 'parameters' | 'run'> & {
-  /** A strict object: an unknown argument is refused. */
+  /** A strict object: unknown arguments are rejected. */
   input: Input;
   run(args: z.output<Input>, context: ToolContext): Promise<ToolOutput>;
 };
 
-/** A tool whose arguments are checked by a schema; arguments that do not fit are `tool.args_invalid`. */
+/** Defines a tool whose arguments are validated by a schema. Invalid arguments throw `tool.args_invalid`. */
 export function defineTool<Input extends z.ZodType>({ input, run, ...facts }: Definition<Input>): Tool {
   const { $schema: _, ...parameters } = z.toJSONSchema(input, { io: 'input' }) as Record<string, unknown>;
   return {

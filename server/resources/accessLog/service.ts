@@ -1,32 +1,30 @@
 import type { AccessLogQuery } from '../../../contract/accessLog.ts';
-import { networkText, parseNetwork } from '../../kernel/addresses.ts';
-import { firstIdOf } from '../../kernel/ids.ts';
-import type { Scope } from '../../kernel/scope.ts';
-import { type AccessLogRow, selectLines } from './queries.ts';
+import type { Scope } from '../../http/scope.ts';
+import { firstIdOf } from '../../platform/crypto/ids.ts';
+import { networkText, parseNetwork } from '../../platform/network/addresses.ts';
+import { type AccessLogRow, selectEntries } from './queries.ts';
 
 const [firstId, lastId] = ['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff'];
 
-/** The lines of a page, and whether there are more. */
-export async function listLines({ read }: Scope, query: AccessLogQuery): Promise<{ rows: AccessLogRow[]; more: boolean }> {
+export async function listEntries({ db }: Scope, query: AccessLogQuery): Promise<{ rows: AccessLogRow[]; more: boolean }> {
   const {
     limit,
     before = lastId,
     since,
+    ip,
     method = null,
     path = null,
-    ip,
     country = null,
-    risk_min: risk = null,
-    ua_type: agent = null,
+    risk_min: minRisk = null,
+    ua_type: uaType = null,
   } = query;
-  const network = ip === undefined ? null : networkText(parseNetwork(asNetwork(ip)));
-  const bounds = [before, since === undefined ? firstId : idOf(since)];
-  const rows = await read.rows(selectLines, [...bounds, method, path, network, country, risk, agent, limit + 1]);
+  const network = ip === undefined ? null : networkText(parseNetwork(toCidr(ip)));
+  const bounds = { before, since: since === undefined ? firstId : lowerBoundOf(since) };
+  const rows = await db.rows(selectEntries, { ...bounds, method, path, network, country, minRisk, uaType, limit: limit + 1 });
   return { rows: rows.slice(0, limit), more: rows.length > limit };
 }
 
-/** The first id that counts: of an entry its own, of an instant the least that was made in it. */
-const idOf = (since: string) => (since.includes(':') ? firstIdOf(new Date(since)) : since);
+/** An entry id is used as it is; an instant becomes the lowest id that can be created at it. */
+const lowerBoundOf = (since: string) => (since.includes(':') ? firstIdOf(new Date(since)) : since);
 
-/** An address is a network of one. */
-const asNetwork = (ip: string) => (ip.includes('/') ? ip : `${ip}/${ip.includes(':') ? 128 : 32}`);
+const toCidr = (ip: string) => (ip.includes('/') ? ip : `${ip}/${ip.includes(':') ? 128 : 32}`);

@@ -1,7 +1,7 @@
 import type { AccessLogEntry, AccessLogPage } from '../../../contract/accessLog.ts';
 import type { AccessLogRow } from './queries.ts';
 
-const viewLine = (row: AccessLogRow): AccessLogEntry => ({
+const viewEntry = (row: AccessLogRow): AccessLogEntry => ({
   id: row.id,
   timestamp: row.timestamp,
   trace_id: row.trace_id,
@@ -21,9 +21,8 @@ const viewLine = (row: AccessLogRow): AccessLogEntry => ({
   username: row.username,
 });
 
-/** A page of the log as it is published. */
 export const viewPage = ({ rows, more }: { rows: AccessLogRow[]; more: boolean }): AccessLogPage => ({
-  data: rows.map(viewLine),
+  data: rows.map(viewEntry),
   has_more: more,
   next_before: more ? rows.at(-1)!.id : null,
 });

@@ -1,5 +1,5 @@
 import { accounts } from '../../../contract/accounts.ts';
-import { implement } from '../../http/implement.ts';
+import { implement } from '../../http/pipeline/implement.ts';
 import * as members from './members.ts';
 import * as service from './service.ts';
 import { viewAccount, viewMember } from './view.ts';
@@ -23,12 +23,12 @@ export const accountHandlers = implement(
       const { rows, next } = await members.listMembers(scope, query);
       return { status: 200, body: rows.map(viewMember), next };
     },
-    updateMember: async ({ scope, found, body }) => ({
+    updateMember: async ({ scope, loaded, body }) => ({
       status: 200,
-      body: viewMember(await members.updateMember(scope, found.user, body)),
+      body: viewMember(await members.updateMember(scope, loaded.user, body)),
     }),
-    removeMember: async ({ scope, found }) => {
-      await members.removeMember(scope, found.user);
+    removeMember: async ({ scope, loaded }) => {
+      await members.removeMember(scope, loaded.user);
       return { status: 204, body: undefined };
     },
   },

@@ -1,51 +1,110 @@
-import { statement } from '../../kernel/sql.ts';
+import { sql } from 'kysely';
+import { onPage, type PageKey } from '../../database/paging.ts';
+import { type RowOf, statement } from '../../database/statement.ts';
 
-/** A user in an account. */
-export type MemberRow = {
-  account_id: string;
-  user_id: string;
-  username: string;
-  email: string | null;
-  role: string;
-  created_at: string;
-};
+const columns = ['m.account_id', 'm.user_id', 'u.username', 'u.email', 'm.role', 'm.created_at'] as const;
 
-const members = `
-  select m.account_id, m.user_id, u.username, u.email, m.role, m.created_at
-  from memberships m join users u on u.id = m.user_id where m.account_id = $1`;
+type Of = { accountId: string };
+type One = Of & { userId: string };
+type Several = Of & { userIds: readonly string[] };
 
-export const selectMember = statement<MemberRow>(`${members} and m.user_id = $2`);
-
-export const selectMembers = statement<MemberRow>(`
-  ${members} and ($2::timestamptz is null or (m.created_at, m.user_id) < ($2::timestamptz, $3::uuid))
-  order by m.created_at desc, m.user_id desc limit $4`);
-
-export const selectMemberIds = statement<{ user_id: string }>('select user_id from memberships where account_id = $1');
-
-/** Asked under the lock of the account. */
-export const selectStanding = statement<{ role: string; other_admins: number; open_invitations: number }>(`
-  select role, (select count(*)::int from memberships o where o.account_id = $1 and o.role = 'admin' and o.user_id <> $2) as other_admins,
-    (select count(*)::int from invitations i
-      where i.account_id = $1 and i.invited_by_user_id = $2 and i.accepted_at is null and i.expires_at > now()) as open_invitations
-  from memberships where account_id = $1 and user_id = $2`);
-
-export const selectRole = statement<{ role: string }>('select role from memberships where account_id = $1 and user_id = $2');
-
-/** Another role voids the open invitations of the member, by a trigger. */
-export const updateRole = statement<never>('update memberships set role = $3 where account_id = $1 and user_id = $2');
-
-/** Memberships in teams and open invitations of the members go with them, by a foreign key and a trigger. */
-export const deleteMemberships = statement<never>('delete from memberships where account_id = $1 and user_id = any($2::uuid[])');
-
-export const revokeKeys = statement<never>(
-  'update api_keys set revoked_at = now() where account_id = $1 and user_id = any($2::uuid[]) and revoked_at is null',
+export const selectMember = statement<One>()((db, $) =>
+  db
+    .selectFrom('memberships as m')
+    .innerJoin('users as u', 'u.id', 'm.user_id')
+    .select(columns)
+    .where('m.account_id', '=', $.accountId)
+    .where('m.user_id', '=', $.userId),
 );
 
-/** Only their creator can see or delete the share links of a member. */
-export const deleteShares = statement<never>('delete from thread_shares where account_id = $1 and created_by_user_id = any($2::uuid[])');
+export type MemberRow = RowOf<typeof selectMember>;
 
-/** Sessions that are in the account go home. */
-export const moveSessions = statement<never>(`
-  update sessions s set active_account_id = home.id from accounts home
-  where home.owner_user_id = s.user_id and home.type = 'personal'
-    and s.active_account_id = $1 and s.user_id = any($2::uuid[]) and s.revoked_at is null`);
+export const selectMembers = statement<Of & PageKey>()((db, $) =>
+  db
+    .selectFrom('memberships as m')
+    .innerJoin('users as u', 'u.id', 'm.user_id')
+    .select(columns)
+    .where('m.account_id', '=', $.accountId)
+    .where(onPage($, 'm.created_at', 'm.user_id'))
+    .orderBy('m.created_at', 'desc')
+    .orderBy('m.user_id', 'desc')
+    .limit($.limit),
+);
+
+export const selectMemberIds = statement<Of>()((db, $) =>
+  db.selectFrom('memberships').select('user_id').where('account_id', '=', $.accountId),
+);
+
+/** The caller must hold the account lock, so that `other_admins` stays correct until the commit. */
+export const selectMemberState = statement<One>()((db, $) =>
+  db
+    .selectFrom('memberships')
+    .select((eb) => [
+      'role',
+      eb
+        .selectFrom('memberships as o')
+        .select(eb.fn.countAll<number>().as('count'))
+        .where('o.account_id', '=', $.accountId)
+        .where('o.role', '=', sql.lit('admin'))
+        .where('o.user_id', '<>', $.userId)
+        .$asScalar()
+        .$notNull()
+        .as('other_admins'),
+      eb
+        .selectFrom('invitations as i')
+        .select(eb.fn.countAll<number>().as('count'))
+        .where('i.account_id', '=', $.accountId)
+        .where('i.invited_by_user_id', '=', $.userId)
+        .where('i.accepted_at', 'is', null)
+        .where('i.expires_at', '>', sql<string>`now()`)
+        .$asScalar()
+        .$notNull()
+        .as('open_invitations'),
+    ])
+    .where('account_id', '=', $.accountId)
+    .where('user_id', '=', $.userId),
+);
+
+export const selectRole = statement<One>()((db, $) =>
+  db.selectFrom('memberships').select('role').where('account_id', '=', $.accountId).where('user_id', '=', $.userId),
+);
+
+/** A trigger deletes the member's open invitations when the role changes. */
+export const updateRole = statement<One & { role: string }>()((db, $) =>
+  db.updateTable('memberships').set({ role: $.role }).where('account_id', '=', $.accountId).where('user_id', '=', $.userId),
+);
+
+/** A foreign key cascades to team memberships. A trigger deletes open invitations of the members. */
+export const deleteMemberships = statement<Several>()((db, $) =>
+  db.deleteFrom('memberships').where('account_id', '=', $.accountId).where('user_id', '=', sql<string>`any(${$.userIds}::uuid[])`),
+);
+
+export const revokeKeys = statement<Several>()((db, $) =>
+  db
+    .updateTable('api_keys')
+    .set({ revoked_at: sql`now()` })
+    .where('account_id', '=', $.accountId)
+    .where('user_id', '=', sql<string>`any(${$.userIds}::uuid[])`)
+    .where('revoked_at', 'is', null),
+);
+
+/** Only its creator can see or delete a share link, so it must not outlive the membership. */
+export const deleteShares = statement<Several>()((db, $) =>
+  db
+    .deleteFrom('thread_shares')
+    .where('account_id', '=', $.accountId)
+    .where('created_by_user_id', '=', sql<string>`any(${$.userIds}::uuid[])`),
+);
+
+/** Sessions in the account switch to the personal account of their user. */
+export const moveSessions = statement<Several>()((db, $) =>
+  db
+    .updateTable('sessions as s')
+    .from('accounts as home')
+    .set((eb) => ({ active_account_id: eb.ref('home.id') }))
+    .whereRef('home.owner_user_id', '=', 's.user_id')
+    .where('home.type', '=', sql.lit('personal' as const))
+    .where('s.active_account_id', '=', $.accountId)
+    .where('s.user_id', '=', sql<string>`any(${$.userIds}::uuid[])`)
+    .where('s.revoked_at', 'is', null),
+);

@@ -1,50 +1,84 @@
-import { statement } from '../../kernel/sql.ts';
+import { sql } from 'kysely';
+import { onPage, type PageKey } from '../../database/paging.ts';
+import { type RowOf, statement } from '../../database/statement.ts';
+import { activeStatuses } from '../runs/statuses.ts';
 
-type Plain = {
-  id: string;
-  slug: string;
-  name: string;
-  type: 'personal' | 'workspace';
-  status: 'active' | 'suspended';
-  timezone: string | null;
-  created_at: string;
-};
+const own = ['id', 'slug', 'name', 'type', 'status', 'timezone', 'created_at'] as const;
+const columns = ['a.id', 'a.slug', 'a.name', 'a.type', 'a.status', 'a.timezone', 'a.created_at', 'm.role'] as const;
 
-/** An account with the role that somebody has in it. */
-export type AccountRow = Plain & { role: string | null };
+/** `role` is null if the user is not a member. */
+export const selectAccount = statement<{ accountId: string; userId: string }>()((db, $) =>
+  db
+    .selectFrom('accounts as a')
+    .leftJoin('memberships as m', (join) => join.onRef('m.account_id', '=', 'a.id').on('m.user_id', '=', $.userId))
+    .select(columns)
+    .where('a.id', '=', $.accountId)
+    .where('a.deleted_at', 'is', null),
+);
 
-const own = 'id, slug, name, type, status, timezone, created_at';
-const columns = 'a.id, a.slug, a.name, a.type, a.status, a.timezone, a.created_at, m.role';
+export type AccountRow = RowOf<typeof selectAccount>;
 
-/** The account $1 with the role of the user $2. */
-export const selectAccount = statement<AccountRow>(`
-  select ${columns} from accounts a left join memberships m on m.account_id = a.id and m.user_id = $2
-  where a.id = $1 and a.deleted_at is null`);
+export const selectAccountsOfUser = statement<{ userId: string } & PageKey>()((db, $) =>
+  db
+    .selectFrom('memberships as m')
+    .innerJoin('accounts as a', (join) => join.onRef('a.id', '=', 'm.account_id').on('a.deleted_at', 'is', null))
+    .select(columns)
+    .where('m.user_id', '=', $.userId)
+    .where(onPage($, 'a.created_at', 'a.id'))
+    .orderBy('a.created_at', 'desc')
+    .orderBy('a.id', 'desc')
+    .limit($.limit),
+);
 
-export const selectAccountsOf = statement<AccountRow>(`
-  select ${columns} from memberships m join accounts a on a.id = m.account_id and a.deleted_at is null
-  where m.user_id = $1 and ($2::timestamptz is null or (a.created_at, a.id) < ($2::timestamptz, $3::uuid))
-  order by a.created_at desc, a.id desc limit $4`);
+/** Serializes changes to the members of an account. */
+export const lockAccount = statement<{ accountId: string }>()((db, $) =>
+  db.selectFrom('accounts').select(own).where('id', '=', $.accountId).where('deleted_at', 'is', null).forNoKeyUpdate(),
+);
 
-/** Whatever changes who belongs to an account happens one after the other, under this lock. */
-export const lockAccount = statement<Plain>(`select ${own} from accounts where id = $1 and deleted_at is null for no key update`);
+/** Serializes the accounts that a user joins, so that they can be counted. Returns no row for a suspended or deleted user. */
+export const lockUser = statement<{ userId: string }>()((db, $) =>
+  db
+    .selectFrom('users')
+    .select('id')
+    .where('id', '=', $.userId)
+    .where('status', '=', sql.lit('active' as const))
+    .forNoKeyUpdate(),
+);
 
-/** A user joins one account after the other, so that they can be counted, and none while he is suspended or deleted. */
-export const lockUser = statement<{ id: string }>(`select id from users where id = $1 and status = 'active' for no key update`);
+/** Returns no row if the slug is taken. Slugs of closed accounts stay taken. */
+export const insertWorkspace = statement<{ id: string; slug: string; name: string; userId: string }>()((db, $) =>
+  db
+    .insertInto('accounts')
+    .values({ id: $.id, slug: $.slug, name: $.name, type: sql.lit('workspace' as const), owner_user_id: $.userId })
+    .onConflict((conflict) => conflict.column('slug').doNothing())
+    .returning(own),
+);
 
-/** Nothing comes back when the slug is taken, also by an account that was closed. */
-export const insertWorkspace = statement<Plain>(`
-  insert into accounts (id, slug, name, type, owner_user_id) values ($1, $2, $3, 'workspace', $4) on conflict (slug) do nothing returning ${own}`);
-export const insertAdmin = statement<never>(`insert into memberships (account_id, user_id, role) values ($1, $2, 'admin')`);
-export const insertEmptyBalance = statement<never>('insert into credit_balances (account_id, balance) values ($1, 0)');
+export const insertAdmin = statement<{ accountId: string; userId: string }>()((db, $) =>
+  db.insertInto('memberships').values({ account_id: $.accountId, user_id: $.userId, role: sql.lit('admin') }),
+);
 
-export const updateAccount = statement<never>('update accounts set name = $2, timezone = $3 where id = $1');
+export const insertEmptyBalance = statement<{ accountId: string }>()((db, $) =>
+  db.insertInto('credit_balances').values({ account_id: $.accountId, balance: sql.lit(0) }),
+);
 
-export const markClosed = statement<never>('update accounts set deleted_at = now() where id = $1 and deleted_at is null');
-export const deleteInvitations = statement<never>('delete from invitations where account_id = $1');
+export const updateAccount = statement<{ accountId: string; name: string; timezone: string | null }>()((db, $) =>
+  db.updateTable('accounts').set({ name: $.name, timezone: $.timezone }).where('id', '=', $.accountId),
+);
 
-/** Runs are started under this lock too: each is seen here, or sees that the account is closed. */
-export const lockRunSlots = statement<unknown>(`select pg_advisory_xact_lock(hashtextextended('run slots ' || $1::uuid::text, 0))`);
-export const selectOpenRuns = statement<{ id: string }>(
-  `select id from runs where account_id = $1 and status in ('running', 'waiting_for_input') order by id`,
+export const markClosed = statement<{ accountId: string }>()((db, $) =>
+  db.updateTable('accounts').set({ deleted_at: sql`now()` }).where('id', '=', $.accountId).where('deleted_at', 'is', null),
+);
+
+export const deleteInvitations = statement<{ accountId: string }>()((db, $) =>
+  db.deleteFrom('invitations').where('account_id', '=', $.accountId),
+);
+
+/** Starting a run takes this lock too: a run is either visible here, or its start sees that the account is closed. */
+export const lockRunSlots = statement<{ accountId: string }>()((db, $) =>
+  db.selectNoFrom(sql<unknown>`pg_advisory_xact_lock(hashtextextended('run slots ' || ${$.accountId}::uuid::text, 0))`.as('lock')),
+);
+
+export const selectOpenRuns = statement<{ accountId: string }>()((db, $) =>
+  db.selectFrom('runs').select('id').where('account_id', '=', $.accountId).where('status', 'in', activeStatuses).orderBy('id'),
 );

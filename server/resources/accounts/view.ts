@@ -3,7 +3,7 @@ import { readTimeZone } from '../auth/fields.ts';
 import type { MemberRow } from './memberQueries.ts';
 import type { AccountRow } from './queries.ts';
 
-/** An account as one of its members sees it; a time zone that was stored and is none reads as none. */
+/** A stored time zone that is no longer valid is published as null. */
 export const viewAccount = (row: AccountRow): Account => ({
   id: row.id,
   slug: row.slug,
@@ -15,7 +15,6 @@ export const viewAccount = (row: AccountRow): Account => ({
   created_at: row.created_at,
 });
 
-/** A member as published. */
 export const viewMember = (row: MemberRow): Member => ({
   account_id: row.account_id,
   user_id: row.user_id,

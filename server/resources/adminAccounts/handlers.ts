@@ -1,5 +1,5 @@
 import { adminAccounts } from '../../../contract/adminAccounts.ts';
-import { implement } from '../../http/implement.ts';
+import { implement } from '../../http/pipeline/implement.ts';
 import { findAccount, listAccounts, updateAccount } from './service.ts';
 import { viewAdminAccount } from './view.ts';
 
@@ -11,7 +11,7 @@ export const adminAccountHandlers = implement(
       const { rows, next } = await listAccounts(scope, query);
       return { status: 200, body: rows.map(viewAdminAccount), next };
     },
-    get: ({ found }) => ({ status: 200, body: viewAdminAccount(found.account) }),
-    update: async ({ scope, found, body }) => ({ status: 200, body: viewAdminAccount(await updateAccount(scope, found.account, body)) }),
+    get: ({ loaded }) => ({ status: 200, body: viewAdminAccount(loaded.account) }),
+    update: async ({ scope, loaded, body }) => ({ status: 200, body: viewAdminAccount(await updateAccount(scope, loaded.account, body)) }),
   },
 );

@@ -1,23 +1,57 @@
+import { sql } from 'kysely';
 import type { AdminAccount } from '../../../contract/adminAccounts.ts';
-import { statement } from '../../kernel/sql.ts';
+import { onPage, type PageKey } from '../../database/paging.ts';
+import { type Builder, type Parameters, type RowOf, statement } from '../../database/statement.ts';
+import { reservedCredits } from '../credits/reserved.ts';
 
-import { reservedBy } from '../runs/queries.ts';
+type Filter = { pattern: string | null; status: AdminAccount['status'] | null; type: AdminAccount['type'] | null };
 
-/** An account with the number of its members and its balance. */
-export type AdminAccountRow = Omit<AdminAccount, 'available'>;
+/** Open accounts with their number of members and their balance. */
+const accounts = (db: Builder) =>
+  db
+    .selectFrom('accounts as a')
+    .select((eb) => [
+      'a.id',
+      'a.slug',
+      'a.name',
+      'a.type',
+      'a.status',
+      'a.owner_user_id',
+      'a.created_at',
+      eb
+        .selectFrom('memberships as m')
+        .select(eb.fn.countAll<number>().as('count'))
+        .whereRef('m.account_id', '=', 'a.id')
+        .$asScalar()
+        .$notNull()
+        .as('members_count'),
+      eb.fn
+        .coalesce(eb.selectFrom('credit_balances as b').select('b.balance').whereRef('b.account_id', '=', 'a.id').$asScalar(), sql.lit(0))
+        .as('balance'),
+      reservedCredits(eb.ref('a.id')).as('reserved'),
+    ])
+    .where('a.deleted_at', 'is', null);
 
-const account = `
-  select a.id, a.slug, a.name, a.type, a.status, a.owner_user_id, a.created_at,
-    (select count(*)::int from memberships m where m.account_id = a.id) as members_count,
-    coalesce((select b.balance from credit_balances b where b.account_id = a.id), 0) as balance, ${reservedBy('a.id')} as reserved
-  from accounts a where a.deleted_at is null`;
+const matchesFilter = ({
+  pattern,
+  status,
+  type,
+}: Parameters<Filter>) => sql<boolean>`(${pattern}::text is null or a.slug ilike ${pattern} or a.name ilike ${pattern})
+  and (${status}::text is null or a.status = ${status}) and (${type}::text is null or a.type = ${type})`;
 
-/** Newest first, from the sort key ($4, $5) on; $1: what slug or name contain, as a pattern. */
-export const selectAccounts = statement<AdminAccountRow>(`${account}
-  and ($1::text is null or a.slug ilike $1 or a.name ilike $1) and ($2::text is null or a.status = $2) and ($3::text is null or a.type = $3)
-  and ($4::timestamptz is null or (a.created_at, a.id) < ($4::timestamptz, $5::uuid))
-  order by a.created_at desc, a.id desc limit $6`);
+export const selectAccounts = statement<Filter & PageKey>()((db, $) =>
+  accounts(db)
+    .where(matchesFilter($))
+    .where(onPage($, 'a.created_at', 'a.id'))
+    .orderBy('a.created_at', 'desc')
+    .orderBy('a.id', 'desc')
+    .limit($.limit),
+);
 
-export const selectAccount = statement<AdminAccountRow>(`${account} and a.id = $1`);
+export const selectAccount = statement<{ accountId: string }>()((db, $) => accounts(db).where('a.id', '=', $.accountId));
 
-export const updateStatus = statement<never>('update accounts set status = $2 where id = $1');
+export type AdminAccountRow = RowOf<typeof selectAccount>;
+
+export const updateStatus = statement<{ accountId: string; status: AdminAccount['status'] }>()((db, $) =>
+  db.updateTable('accounts').set({ status: $.status }).where('id', '=', $.accountId),
+);

@@ -2,7 +2,6 @@ import type { AdminAccount } from '../../../contract/adminAccounts.ts';
 import { viewBalance } from '../credits/view.ts';
 import type { AdminAccountRow } from './queries.ts';
 
-/** An account as those who run the platform see one. */
 export const viewAdminAccount = (row: AdminAccountRow): AdminAccount => ({
   id: row.id,
   slug: row.slug,

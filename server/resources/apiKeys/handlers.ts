@@ -1,5 +1,5 @@
 import { apiKeys } from '../../../contract/apiKeys.ts';
-import { implement } from '../../http/implement.ts';
+import { implement } from '../../http/pipeline/implement.ts';
 import { createApiKey, listApiKeys, revokeApiKey } from './service.ts';
 import { viewApiKey, viewCreatedApiKey } from './view.ts';
 

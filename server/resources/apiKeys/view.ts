@@ -1,7 +1,6 @@
 import type { ApiKey, CreatedApiKey } from '../../../contract/apiKeys.ts';
 import type { ApiKeyRow } from './queries.ts';
 
-/** A key as published, without its secret. */
 export const viewApiKey = (row: ApiKeyRow): ApiKey => ({
   id: row.id,
   account_id: row.account_id,
@@ -15,5 +14,5 @@ export const viewApiKey = (row: ApiKeyRow): ApiKey => ({
   created_at: row.created_at,
 });
 
-/** The one answer that shows the secret. */
+/** The only response that contains the secret. */
 export const viewCreatedApiKey = ({ key, ...row }: ApiKeyRow & { key: string }): CreatedApiKey => ({ ...viewApiKey(row), key });

@@ -1,5 +1,5 @@
 import { asr, asrCredentials } from '../../../contract/asr.ts';
-import { implement } from '../../http/implement.ts';
+import { implement } from '../../http/pipeline/implement.ts';
 import * as service from './service.ts';
 import { transcribe } from './transcribe.ts';
 import { viewCredential } from './view.ts';
@@ -11,18 +11,18 @@ export const asrCredentialHandlers = implement(
     create: async ({ scope, body }) => ({ status: 201, body: viewCredential(await service.createCredential(scope, body), true) }),
     list: async ({ scope }) => ({
       status: 200,
-      body: (await service.listCredentials(scope)).map(({ row, managed }) => viewCredential(row, managed)),
+      body: (await service.listCredentials(scope)).map(({ row, canManage }) => viewCredential(row, canManage)),
     }),
-    update: async ({ scope, found, body }) => ({
+    update: async ({ scope, loaded, body }) => ({
       status: 200,
-      body: viewCredential(await service.updateCredential(scope, found.credential, body), true),
+      body: viewCredential(await service.updateCredential(scope, loaded.credential, body), true),
     }),
-    delete: async ({ scope, found }) => {
-      await service.deleteCredential(scope, found.credential);
+    delete: async ({ scope, loaded }) => {
+      await service.deleteCredential(scope, loaded.credential);
       return { status: 204, body: undefined };
     },
-    setDefault: async ({ scope, found }) => {
-      await service.setDefault(scope, found.credential);
+    setDefault: async ({ scope, loaded }) => {
+      await service.setDefault(scope, loaded.credential);
       return { status: 200, body: { ok: true } };
     },
   },

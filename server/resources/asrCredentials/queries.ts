@@ -1,55 +1,122 @@
-import { statement } from '../../kernel/sql.ts';
+import { sql } from 'kysely';
+import { type RowOf, statement } from '../../database/statement.ts';
+
+const columns = ['id', 'account_id', 'provider', 'name', 'key_prefix', 'base_url', 'model', 'is_default', 'created_at'] as const;
+
+/** `owner` is an account, or null for the platform. */
+type OwnedId = { owner: string | null; id: string };
+
+export const selectCredentials = statement<{ accountId: string }>()((db, $) =>
+  db
+    .selectFrom('asr_credentials')
+    .select(columns)
+    .where(({ eb, or }) => or([eb('account_id', '=', $.accountId), eb('account_id', 'is', null)]))
+    .orderBy((eb) => eb('account_id', 'is', null))
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc'),
+);
+
+export const selectCredential = statement<{ accountId: string; id: string; seesPlatform: boolean }>()((db, $) =>
+  db
+    .selectFrom('asr_credentials')
+    .select(columns)
+    .where(({ eb, or, and }) =>
+      or([eb('account_id', '=', $.accountId), and([eb('account_id', 'is', null), sql<boolean>`${$.seesPlatform}::boolean`])]),
+    )
+    .where('id', '=', $.id),
+);
 
 /** A credential without its key; `account_id` is null for the platform. */
-export type AsrRow = {
-  id: string;
-  account_id: string | null;
-  provider: 'groq' | 'openai';
+export type AsrCredentialRow = RowOf<typeof selectCredential>;
+
+/** The account's default takes precedence over the platform's. */
+export const selectDefault = statement<{ accountId: string }>()((db, $) =>
+  db
+    .selectFrom('asr_credentials')
+    .select([...columns, 'api_key_sealed'])
+    .where(({ eb, or }) => or([eb('account_id', '=', $.accountId), eb('account_id', 'is', null)]))
+    .where('is_default', '=', sql.lit(true))
+    .orderBy((eb) => eb('account_id', 'is', null))
+    .limit(sql.lit(1)),
+);
+
+/** Serializes changes of the default of an owner. */
+export const lockDefault = statement<{ owner: string | null }>()((db, $) =>
+  db.selectNoFrom(
+    sql<unknown>`pg_advisory_xact_lock(hashtextextended('asr default ' || coalesce(${$.owner}::text, 'platform'), 0))`.as('locked'),
+  ),
+);
+
+export const clearDefault = statement<{ owner: string | null }>()((db, $) =>
+  db
+    .updateTable('asr_credentials')
+    .set({ is_default: sql.lit(false) })
+    .where('account_id', 'is not distinct from', $.owner)
+    .where('is_default', '=', sql.lit(true)),
+);
+
+export const setDefault = statement<OwnedId>()((db, $) =>
+  db
+    .updateTable('asr_credentials')
+    .set({ is_default: sql.lit(true) })
+    .where('account_id', 'is not distinct from', $.owner)
+    .where('id', '=', $.id),
+);
+
+type NewCredential = OwnedId & {
+  provider: AsrCredentialRow['provider'];
   name: string;
-  key_prefix: string;
-  base_url: string | null;
+  keyPrefix: string;
+  sealedKey: Buffer;
+  baseUrl: string | null;
   model: string;
-  is_default: boolean;
-  created_at: string;
+  isDefault: boolean;
 };
 
-const columns = 'id, account_id, provider, name, key_prefix, base_url, model, is_default, created_at';
-
-/** A credential of one owner: `$1` is the account, or null for the platform. */
-const owned = 'account_id is not distinct from $1 and id = $2';
-
-export const selectCredentials = statement<AsrRow>(`
-  select ${columns} from asr_credentials where account_id = $1 or account_id is null
-  order by account_id is null, created_at desc, id desc`);
-
-/** `$3`: whether those of the platform are seen. */
-export const selectCredential = statement<AsrRow>(`
-  select ${columns} from asr_credentials where (account_id = $1 or (account_id is null and $3)) and id = $2`);
-
-/** The one that is used: the account's comes first. */
-export const selectDefault = statement<AsrRow & { api_key_sealed: Buffer }>(`
-  select ${columns}, api_key_sealed from asr_credentials where (account_id = $1 or account_id is null) and is_default
-  order by account_id is null limit 1`);
-
-/** Whoever moves the default of an owner waits here for his turn. */
-export const lockDefault = statement<unknown>(
-  `select pg_advisory_xact_lock(hashtextextended('asr default ' || coalesce($1::text, 'platform'), 0))`,
+export const insertCredential = statement<NewCredential>()((db, $) =>
+  db
+    .insertInto('asr_credentials')
+    .values({
+      account_id: $.owner,
+      id: $.id,
+      provider: $.provider,
+      name: $.name,
+      key_prefix: $.keyPrefix,
+      api_key_sealed: $.sealedKey,
+      base_url: $.baseUrl,
+      model: $.model,
+      is_default: $.isDefault,
+    })
+    .returning(columns),
 );
 
-export const clearDefault = statement<never>(
-  'update asr_credentials set is_default = false where account_id is not distinct from $1 and is_default',
+type Changes = {
+  name: string | null;
+  keyPrefix: string | null;
+  sealedKey: Buffer | null;
+  changesBaseUrl: boolean;
+  baseUrl: string | null;
+  model: string | null;
+  isDefault: boolean | null;
+};
+
+/** Null leaves a column unchanged, except `base_url`, which `changesBaseUrl` controls. */
+export const updateCredential = statement<OwnedId & Changes>()((db, $) =>
+  db
+    .updateTable('asr_credentials')
+    .set({
+      name: sql`coalesce(${$.name}, name)`,
+      key_prefix: sql`coalesce(${$.keyPrefix}, key_prefix)`,
+      api_key_sealed: sql`coalesce(${$.sealedKey}, api_key_sealed)`,
+      base_url: sql`case when ${$.changesBaseUrl}::boolean then ${$.baseUrl} else base_url end`,
+      model: sql`coalesce(${$.model}, model)`,
+      is_default: sql`coalesce(${$.isDefault}, is_default)`,
+    })
+    .where('account_id', 'is not distinct from', $.owner)
+    .where('id', '=', $.id)
+    .returning(columns),
 );
 
-export const setDefault = statement<never>(`update asr_credentials set is_default = true where ${owned}`);
-
-export const insertCredential = statement<AsrRow>(`
-  insert into asr_credentials (account_id, id, provider, name, key_prefix, api_key_sealed, base_url, model, is_default)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning ${columns}`);
-
-/** Null stands for what stays, except where `$6` says that the base URL changes. */
-export const updateCredential = statement<AsrRow>(`
-  update asr_credentials set name = coalesce($3, name), key_prefix = coalesce($4, key_prefix), api_key_sealed = coalesce($5, api_key_sealed),
-    base_url = case when $6 then $7 else base_url end, model = coalesce($8, model), is_default = coalesce($9, is_default)
-  where ${owned} returning ${columns}`);
-
-export const deleteCredential = statement<never>(`delete from asr_credentials where ${owned}`);
+export const deleteCredential = statement<OwnedId>()((db, $) =>
+  db.deleteFrom('asr_credentials').where('account_id', 'is not distinct from', $.owner).where('id', '=', $.id),
+);

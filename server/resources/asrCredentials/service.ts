@@ -1,86 +1,101 @@
 import type { AsrCredentialChanges, NewAsrCredential } from '../../../contract/asr.ts';
-import { Failure, notFound, refuse } from '../../kernel/failure.ts';
-import { newId } from '../../kernel/ids.ts';
-import type { Scope } from '../../kernel/scope.ts';
-import { seal } from '../../kernel/seal.ts';
-import { conflictAs } from '../llmProviders/conflict.ts';
+import type { Scope } from '../../http/scope.ts';
+import { newId } from '../../platform/crypto/ids.ts';
+import { seal } from '../../platform/crypto/seal.ts';
+import { Failure, failWith, notFound } from '../../platform/failure.ts';
 import { ownerOf } from '../llmProviders/owner.ts';
-import { readBaseUrl } from '../llmProviders/rules.ts';
-import { fieldsOf, manages } from '../llmProviders/service.ts';
-import type { AsrRow } from './queries.ts';
+import { canManage, fieldNames } from '../llmProviders/service.ts';
+import { onUniqueViolation } from '../llmProviders/uniqueViolation.ts';
+import { readBaseUrl } from '../llmProviders/validation.ts';
+import type { AsrCredentialRow } from './queries.ts';
 import * as queries from './queries.ts';
 
-/** A credential, and whether the caller may manage it. */
-export type Listed = { row: AsrRow; managed: boolean };
+/** `canManage`: whether the caller may manage the credential. */
+export type ListedCredential = { row: AsrCredentialRow; canManage: boolean };
 
-/** The credentials of the account, then those of the platform. */
-export const listCredentials = async (scope: Scope): Promise<Listed[]> =>
-  (await scope.read.rows(queries.selectCredentials, [scope.accountId])).map((row) => ({ row, managed: manages(scope, row.account_id) }));
+export const listCredentials = async (scope: Scope): Promise<ListedCredential[]> =>
+  (await scope.db.rows(queries.selectCredentials, { accountId: scope.accountId })).map((row) => ({
+    row,
+    canManage: canManage(scope, row.account_id),
+  }));
 
-/** The credential a path names, for somebody who manages it. One of the platform looks absent to all but its admins. */
-export async function findCredential(scope: Scope, id: string): Promise<AsrRow> {
-  const row = await scope.read.row(queries.selectCredential, [scope.accountId, id, manages(scope, null)]);
+/** Loads a credential that the caller may manage. Throws 404 for a platform credential unless the caller is a platform admin. */
+export async function findCredential(scope: Scope, id: string): Promise<AsrCredentialRow> {
+  const { db, accountId } = scope;
+  const row = await db.row(queries.selectCredential, { accountId, id, seesPlatform: canManage(scope, null) });
   if (!row) throw notFound();
-  // An admin of the platform need not be one of the account, and the route lets him pass.
-  if (!manages(scope, row.account_id))
+  // The permission of the route also admits platform admins, who may lack the permission of the account.
+  if (!canManage(scope, row.account_id))
     throw new Failure('forbidden', 'You may not do this.', { reason: 'missing_permission', permission: 'data.secrets.manage' });
   return row;
 }
 
-/** What the key of a credential is sealed for, so that it opens in no other row. */
-export const sealedFor = ({ id, account_id: owner }: Pick<AsrRow, 'id' | 'account_id'>): string =>
+/** Authenticated with the sealed key, so that the key cannot be opened in another row. */
+export const sealContextOf = ({ id, account_id: owner }: Pick<AsrCredentialRow, 'id' | 'account_id'>): string =>
   `asr_credential:${id}:${owner ?? 'platform'}`;
 
-type Owned = Pick<AsrRow, 'id' | 'account_id'>;
+type Owned = Pick<AsrCredentialRow, 'id' | 'account_id'>;
 
-const sealed = ({ app }: Scope, credential: Owned, key: string) => [
-  [...key].slice(0, 8).join(''),
-  seal(app.keys.encryptionKey, key, sealedFor(credential)),
-];
+const sealKey = ({ app }: Scope, credential: Owned, key: string) => ({
+  keyPrefix: [...key].slice(0, 8).join(''),
+  sealedKey: seal(app.keys.encryptionKey, key, sealContextOf(credential)),
+});
 
-/** Add a credential. Throws 409 `name_conflict`, or 400. */
-export async function createCredential(scope: Scope, input: NewAsrCredential): Promise<AsrRow> {
+/** Throws 409 `name_conflict`, or 400. */
+export async function createCredential(scope: Scope, input: NewAsrCredential): Promise<AsrCredentialRow> {
   const credential = { id: newId(), account_id: ownerOf(scope.accountId, input.scope) };
   const { provider, name, api_key: key, model, is_default: isDefault } = input;
-  const url = readBaseUrl(scope.app.outbound, input.base_url);
-  if (isDefault) await takeDefault(scope, credential.account_id);
-  const values = [credential.account_id, credential.id, provider, name, ...sealed(scope, credential, key), url, model, isDefault];
-  const row = await scope.tx.row(queries.insertCredential, values).catch(conflictAs(nameTaken));
-  scope.audit({ accountId: credential.account_id, metadata: { fields: fieldsOf(input) } });
+  const baseUrl = readBaseUrl(scope.app.outbound, input.base_url);
+  if (isDefault) await lockAndClearDefault(scope, credential.account_id);
+  const values = {
+    owner: credential.account_id,
+    id: credential.id,
+    provider,
+    name,
+    ...sealKey(scope, credential, key),
+    baseUrl,
+    model,
+    isDefault,
+  };
+  const row = await scope.tx.row(queries.insertCredential, values).catch(onUniqueViolation(nameConflict));
+  scope.audit({ accountId: credential.account_id, metadata: { fields: fieldNames(input) } });
   return row!;
 }
 
-/** Change a credential. Throws 409 `name_conflict`, or 400. */
-export async function updateCredential(scope: Scope, credential: AsrRow, changes: AsrCredentialChanges): Promise<AsrRow> {
+/** Throws 409 `name_conflict`, or 400. */
+export async function updateCredential(
+  scope: Scope,
+  credential: AsrCredentialRow,
+  changes: AsrCredentialChanges,
+): Promise<AsrCredentialRow> {
   const { id, account_id: owner } = credential;
-  const { name, api_key: key, base_url: url, model, is_default: isDefault } = changes;
-  const secret = key === undefined ? [null, null] : sealed(scope, credential, key);
-  const address = [url !== undefined, readBaseUrl(scope.app.outbound, url)];
-  if (isDefault) await takeDefault(scope, owner);
-  const values = [owner, id, name ?? null, ...secret, ...address, model ?? null, isDefault ?? null];
-  const row = await scope.tx.row(queries.updateCredential, values).catch(conflictAs(nameTaken));
+  const { name = null, api_key: key, base_url: url, model = null, is_default: isDefault = null } = changes;
+  const secret = key === undefined ? { keyPrefix: null, sealedKey: null } : sealKey(scope, credential, key);
+  const baseUrl = readBaseUrl(scope.app.outbound, url);
+  if (isDefault) await lockAndClearDefault(scope, owner);
+  const values = { owner, id, name, ...secret, changesBaseUrl: url !== undefined, baseUrl, model, isDefault };
+  const row = await scope.tx.row(queries.updateCredential, values).catch(onUniqueViolation(nameConflict));
   if (!row) throw notFound();
-  scope.audit({ accountId: owner, metadata: { fields: fieldsOf(changes) } });
+  scope.audit({ accountId: owner, metadata: { fields: fieldNames(changes) } });
   return row;
 }
 
-/** Remove a credential; the default of its owner is then none. */
-export async function deleteCredential(scope: Scope, { id, account_id: owner }: AsrRow): Promise<void> {
-  if ((await scope.tx.run(queries.deleteCredential, [owner, id])) === 0) throw notFound();
+/** If it was the default, its owner has no default afterwards. */
+export async function deleteCredential(scope: Scope, { id, account_id: owner }: AsrCredentialRow): Promise<void> {
+  if ((await scope.tx.run(queries.deleteCredential, { owner, id })) === 0) throw notFound();
   scope.audit({ accountId: owner });
 }
 
-/** Make a credential the default of its owner, in place of the one that was. */
-export async function setDefault(scope: Scope, { id, account_id: owner }: AsrRow): Promise<void> {
-  await takeDefault(scope, owner);
-  if ((await scope.tx.run(queries.setDefault, [owner, id])) === 0) throw notFound();
+export async function setDefault(scope: Scope, { id, account_id: owner }: AsrCredentialRow): Promise<void> {
+  await lockAndClearDefault(scope, owner);
+  if ((await scope.tx.run(queries.setDefault, { owner, id })) === 0) throw notFound();
   scope.audit({ accountId: owner });
 }
 
-/** There is no default of an owner now, and nobody else makes one before the commit. */
-async function takeDefault({ tx }: Scope, owner: string | null) {
-  await tx.rows(queries.lockDefault, [owner]);
-  await tx.run(queries.clearDefault, [owner]);
+/** Clears the default of an owner. Until the commit, no other transaction can set one. */
+async function lockAndClearDefault({ tx }: Scope, owner: string | null) {
+  await tx.rows(queries.lockDefault, { owner });
+  await tx.run(queries.clearDefault, { owner });
 }
 
-const nameTaken = () => refuse('conflict', 'name_conflict', 'There is a credential with this name.');
+const nameConflict = () => failWith('conflict', 'name_conflict', 'There is a credential with this name.');

@@ -1,21 +1,26 @@
-import { type Redact, redactKey, vendorMessage } from '../../agent/providers/failures.ts';
-import { parseObject } from '../../agent/providers/json.ts';
-import type { Form } from '../../http/multipart.ts';
-import { Failure, refuse } from '../../kernel/failure.ts';
-import { OutboundDenied } from '../../kernel/outbound.ts';
-import type { Scope } from '../../kernel/scope.ts';
-import { unseal } from '../../kernel/seal.ts';
-import type { AsrRow } from './queries.ts';
+import type { Form } from '../../http/body/multipart.ts';
+import type { Scope } from '../../http/scope.ts';
+import { type Redact, redactKey, vendorMessage } from '../../models/wire/failures.ts';
+import { parseObject } from '../../models/wire/json.ts';
+import { unseal } from '../../platform/crypto/seal.ts';
+import { Failure, failWith } from '../../platform/failure.ts';
+import { OutboundDenied } from '../../platform/outbound/outbound.ts';
+import { encodeForm } from './encodeForm.ts';
+import type { AsrCredentialRow } from './queries.ts';
 import * as queries from './queries.ts';
-import { encodeForm } from './recording.ts';
-import { sealedFor } from './service.ts';
+import { sealContextOf } from './service.ts';
 
-const bases: Record<AsrRow['provider'], string> = { openai: 'https://api.openai.com/v1', groq: 'https://api.groq.com/openai/v1' };
+const defaultBaseUrls: Record<AsrCredentialRow['provider'], string> = {
+  openai: 'https://api.openai.com/v1',
+  groq: 'https://api.groq.com/openai/v1',
+};
 
-const patienceMs = 120_000;
-const mostBytes = 2 * 2 ** 20;
+const timeoutMs = 120_000;
+const maxResponseBytes = 2 * 2 ** 20;
 
-/** The text of a recording, which is passed on to the upstream as it comes. Throws 409 `no_default_credential`, 400, 413, 422, 502. */
+/**
+ * Streams a recording to the provider and returns its text. Throws 409 `no_default_credential` or `api_key_missing`, 400, 413, 422, 502.
+ */
 export async function transcribe(scope: Scope, form: Form, left: AbortSignal): Promise<string> {
   const { url, key, model } = await findUpstream(scope);
   const outgoing = await encodeForm(form, { model, response_format: 'json' });
@@ -26,52 +31,51 @@ export async function transcribe(scope: Scope, form: Form, left: AbortSignal): P
       headers: { authorization: `Bearer ${key}`, accept: 'application/json', 'content-type': outgoing.contentType },
       body: outgoing.chunks,
       duplex: 'half',
-      signal: AbortSignal.any([left, own.signal, AbortSignal.timeout(patienceMs)]),
+      signal: AbortSignal.any([left, own.signal, AbortSignal.timeout(timeoutMs)]),
     });
-    if (response.status !== 200) throw await refusalBy(response, redactKey(key));
-    return textIn(await readBody(response.body));
+    if (response.status !== 200) throw await errorFromResponse(response, redactKey(key));
+    return parseText(await readBody(response.body));
   } catch (error) {
-    throw outgoing.refusal() ?? refusalOf(error);
+    throw outgoing.failure() ?? toFailure(error);
   } finally {
-    // An upstream that answers early is not sent the rest.
+    // Stops sending if the upstream responds before the end of the recording.
     own.abort();
   }
 }
 
-/** Where to, with which key and for which model. The account's own default comes before the platform's. */
-async function findUpstream({ app, read, accountId }: Scope) {
-  const row = await read.row(queries.selectDefault, [accountId]);
-  if (!row) throw refuse('conflict', 'no_default_credential', 'There is no default credential for speech recognition.');
-  const url = `${row.base_url ?? bases[row.provider]}/audio/transcriptions`;
+async function findUpstream({ app, db, accountId }: Scope) {
+  const row = await db.row(queries.selectDefault, { accountId });
+  if (!row) throw failWith('conflict', 'no_default_credential', 'There is no default credential for speech recognition.');
+  const url = `${row.base_url ?? defaultBaseUrls[row.provider]}/audio/transcriptions`;
   try {
-    return { url, model: row.model, key: unseal(app.keys.encryptionKey, row.api_key_sealed, sealedFor(row)).toString() };
+    return { url, model: row.model, key: unseal(app.keys.encryptionKey, row.api_key_sealed, sealContextOf(row)).toString() };
   } catch {
-    throw refuse('conflict', 'api_key_missing', 'The default credential has no key that can be used.');
+    throw failWith('conflict', 'api_key_missing', 'The default credential has no key that can be used.');
   }
 }
 
 type Reason = 'upstream_auth_failed' | 'upstream_request_failed' | 'upstream_unreachable' | 'upstream_invalid_response';
 
-/** `words` is the message of the upstream, without the key. */
-const failed = (reason: Reason, status: number | null, words?: string) =>
+/** `words`: the error message of the upstream, with the key redacted. */
+const upstreamFailure = (reason: Reason, status: number | null, words?: string) =>
   new Failure('upstream', 'The provider did not transcribe the recording.', {
     reason,
     status_code: status,
     ...(words && { upstream_message: words }),
   });
 
-/** A refusal of the upstream, with the message of its error object. Other bodies, such as pages of a proxy, are not repeated. */
-async function refusalBy({ status, body }: { status: number; body: AsyncIterable<Uint8Array> | null }, redact: Redact) {
+/** Repeats the message of the error object of the upstream. Other bodies, such as the error page of a proxy, are not repeated. */
+async function errorFromResponse({ status, body }: { status: number; body: AsyncIterable<Uint8Array> | null }, redact: Redact) {
   const source = await readBody(body).catch(() => '');
-  return failed(statusReason(status), status, vendorMessage(source, redact));
+  return upstreamFailure(statusReason(status), status, vendorMessage(source, redact));
 }
 
 const statusReason = (status: number): Reason => (status === 401 || status === 403 ? 'upstream_auth_failed' : 'upstream_request_failed');
 
-function refusalOf(error: unknown) {
+function toFailure(error: unknown) {
   if (error instanceof Failure) return error;
-  if (error instanceof OutboundDenied) return refuse('invalid', 'base_url_denied', 'The base URL of the credential is not allowed.');
-  return failed('upstream_unreachable', null);
+  if (error instanceof OutboundDenied) return failWith('invalid', 'base_url_denied', 'The base URL of the credential is not allowed.');
+  return upstreamFailure('upstream_unreachable', null);
 }
 
 async function readBody(body: AsyncIterable<Uint8Array> | null): Promise<string> {
@@ -79,14 +83,14 @@ async function readBody(body: AsyncIterable<Uint8Array> | null): Promise<string>
   let bytes = 0;
   for await (const chunk of body ?? []) {
     bytes += chunk.length;
-    if (bytes > mostBytes) throw failed('upstream_invalid_response', 200);
+    if (bytes > maxResponseBytes) throw upstreamFailure('upstream_invalid_response', 200);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
 }
 
-function textIn(source: string): string {
+function parseText(source: string): string {
   const text = parseObject(source)?.text;
-  if (typeof text !== 'string') throw failed('upstream_invalid_response', 200);
+  if (typeof text !== 'string') throw upstreamFailure('upstream_invalid_response', 200);
   return text;
 }

@@ -1,8 +1,8 @@
 import type { AsrCredential } from '../../../contract/asr.ts';
-import type { AsrRow } from './queries.ts';
+import type { AsrCredentialRow } from './queries.ts';
 
-/** A credential as it is published; only to those who manage it how it is reached. */
-export const viewCredential = (row: AsrRow, managed: boolean): AsrCredential => ({
+/** Callers who do not manage the credential do not see `key_prefix` and `base_url`. */
+export const viewCredential = (row: AsrCredentialRow, managed: boolean): AsrCredential => ({
   id: row.id,
   account_id: row.account_id,
   scope: row.account_id === null ? 'platform' : 'account',

@@ -1,6 +1,6 @@
 import { attachments } from '../../../contract/attachments.ts';
-import { answerFile } from '../../http/bytes.ts';
-import { implement } from '../../http/implement.ts';
+import { fileResponse } from '../../http/fileResponse.ts';
+import { implement } from '../../http/pipeline/implement.ts';
 import { findAttachment, findSharedAttachment } from './service.ts';
 import { stageAttachment } from './stage.ts';
 
@@ -15,8 +15,8 @@ export const attachmentHandlers = implement(
           ? await findAttachment(scope, params.key)
           : await findSharedAttachment(scope, params.key, { shareToken: shareToken!, sessionToken });
       const onError = (error: unknown) =>
-        scope.app.log.error({ err: error, trace_id: scope.origin.traceId }, 'an attachment was not sent to its end');
-      const answer = await answerFile(file, { ifNoneMatch: headers['if-none-match'], onError });
+        scope.app.log.error({ err: error, trace_id: scope.client.traceId }, 'an attachment was not sent to its end');
+      const answer = await fileResponse(file, { ifNoneMatch: headers['if-none-match'], onError });
       return shareToken === undefined ? answer : { ...answer, headers: { ...answer.headers, 'x-robots-tag': 'noindex' } };
     },
   },

@@ -1,30 +1,31 @@
-/** What a key names: whose object it is, which, and under which name; one that is staged waits for a message. */
+/** The parts of an attachment key. A staged attachment is not used by a message yet. */
 export type AttachmentKey = { staged: boolean; accountId: string; id: string; name: string };
 
 const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-const form = new RegExp(String.raw`^(staging|attachments)/(${uuid})/(${uuid})/([^/\\]{1,200})$`, 'u');
+const keyPattern = new RegExp(String.raw`^(staging|attachments)/(${uuid})/(${uuid})/([^/\\]{1,200})$`, 'u');
 
-/** The parts of a key; undefined when it is none. */
+/** Returns undefined if the text is not an attachment key. */
 export function parseKey(text: string): AttachmentKey | undefined {
-  const [, folder, accountId, id, name] = form.exec(text) ?? [];
-  return folder && accountId && id && name && safeName(name) === name ? { staged: folder === 'staging', accountId, id, name } : undefined;
+  const [, folder, accountId, id, name] = keyPattern.exec(text) ?? [];
+  return folder && accountId && id && name && safeFileName(name) === name
+    ? { staged: folder === 'staging', accountId, id, name }
+    : undefined;
 }
 
-/** A key as it is published. */
-export const keyOf = ({ staged, accountId, id, name }: AttachmentKey): string =>
+export const formatKey = ({ staged, accountId, id, name }: AttachmentKey): string =>
   `${staged ? 'staging' : 'attachments'}/${accountId}/${id}/${name}`;
 
-/** Where the bytes lie: they stay there when the key changes with the commit of a message. */
+/** Key in the object store. It does not change when the attachment key changes with the commit of a message. */
 export const objectKey = (accountId: string, id: string): string => `attachments/${accountId}/${id}`;
 
-/** In characters. */
-const longest = 200;
+/** In code points. */
+const maxNameLength = 200;
 
 /**
- * A file name without folders, of characters that are harmless everywhere; never one that says where to go. Letters and signs of all scripts stay,
- * in NFC; what is invisible or changes the direction of writing does not, except the joiners that scripts need.
+ * Returns a file name without folders that is safe in paths, headers and on screens, and is never `.` or `..`. Letters and symbols of all
+ * scripts stay, in NFC. Invisible characters and direction controls are replaced, except the joiners that some scripts need.
  */
-export function safeName(name: string): string {
+export function safeFileName(name: string): string {
   const base = name
     .slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1)
     .normalize('NFC')
@@ -32,6 +33,6 @@ export function safeName(name: string): string {
     .replace(/(?![ \u{200c}\u{200d}])[\p{C}\p{Z}]/gu, '_');
   const [, extension = ''] = /(\.[A-Za-z0-9]{1,20})$/.exec(base) ?? [];
   const chars = [...base];
-  const short = chars.length > longest ? chars.slice(0, longest - extension.length).join('') + extension : base;
+  const short = chars.length > maxNameLength ? chars.slice(0, maxNameLength - extension.length).join('') + extension : base;
   return /^\.{0,2}$/.test(short) ? 'file' : short;
 }

@@ -1,58 +1,128 @@
-import { statement } from '../../kernel/sql.ts';
-import { projectVisible } from '../projects/visible.ts';
+import { expressionBuilder, sql } from 'kysely';
+import { type Parameters, type RowOf, statement, type WithAlias } from '../../database/statement.ts';
+import { isAttachmentVisible } from './visible.ts';
 
-/** An attachment: `arriving` until its bytes are stored, `staged` until a message names it, then `kept`. */
-export type AttachmentRow = {
+const columns = ['a.id', 'a.account_id', 'a.state', 'a.name', 'a.mime_type', 'a.kind', 'a.size', 'a.sha256'] as const;
+
+type NewAttachment = {
+  accountId: string;
   id: string;
-  account_id: string;
-  state: 'arriving' | 'staged' | 'kept';
+  userId: string;
   name: string;
-  mime_type: string;
+  mimeType: string;
   kind: 'image' | 'file';
   size: number;
   sha256: string;
 };
 
-const columns = 'a.id, a.account_id, a.state, a.name, a.mime_type, a.kind, a.size, a.sha256';
-
-export const insertArriving = statement<never>(`
-  insert into attachments (account_id, id, state, uploader_user_id, name, mime_type, kind, size, sha256)
-  values ($1, $2, 'arriving', $3, $4, $5, $6, $7, $8)`);
-
-/** What could not be stored. */
-export const deleteArriving = statement<never>(`delete from attachments where account_id = $1 and id = $2 and state = 'arriving'`);
-
-export const stage = statement<AttachmentRow>(`
-  update attachments a set state = 'staged', created_at = now() where a.account_id = $1 and a.id = $2 and a.state = 'arriving' returning ${columns}`);
-
-/** Whether user `$2`, who sees all projects if `$3`, reads a thread that uses attachment `a`. */
-const isShown = `exists (
-  select from thread_attachments u join threads t on t.account_id = u.account_id and t.id = u.thread_id
-  where u.account_id = a.account_id and u.attachment_id = a.id
-    and t.deleted_at is null and (t.expires_at is null or t.expires_at > now())
-    and (t.created_by_user_id = $2 or (not t.is_private and exists (
-      select from projects p where p.account_id = t.account_id and p.id = t.project_id and p.visibility = 'shared' and ${projectVisible}))))`;
-
-/** The attachment that a key names, if the user may read it; `$6`: whether the key is that of a staged one. */
-const readable = `a.account_id = $1 and a.id = $4 and a.name = $5
-  and ((a.state = 'staged' and $6::boolean and a.uploader_user_id = $2) or (a.state = 'kept' and not $6::boolean and ${isShown}))`;
-
-export const selectReadable = statement<AttachmentRow>(`select ${columns} from attachments a where ${readable}`);
-
-/** What a message names is used by its thread `$7`, from the commit of the message on. Whoever comes second finds it so, or not at all. */
-export const claim = statement<AttachmentRow>(`
-  with found as (update attachments a set state = 'kept' where ${readable} returning ${columns}),
-  used as (insert into thread_attachments (account_id, attachment_id, thread_id) select account_id, id, $7 from found on conflict do nothing)
-  select * from found`);
-
-export const selectKept = statement<AttachmentRow>(
-  `select ${columns} from attachments a where a.account_id = $1 and a.id = $2 and a.name = $3 and a.state = 'kept'`,
+/** An attachment is `arriving` until its bytes are stored, `staged` until a message uses it, then `kept`. */
+export const insertArriving = statement<NewAttachment>()((db, $) =>
+  db.insertInto('attachments').values({
+    account_id: $.accountId,
+    id: $.id,
+    state: sql.lit('arriving' as const),
+    uploader_user_id: $.userId,
+    name: $.name,
+    mime_type: $.mimeType,
+    kind: $.kind,
+    size: $.size,
+    sha256: $.sha256,
+  }),
 );
 
-/** For a copy of a thread: thread `$3` uses what its messages name of all that `$2` uses. */
-export const copyUses = statement<never>(`
-  insert into thread_attachments (account_id, attachment_id, thread_id)
-  select u.account_id, u.attachment_id, $3 from thread_attachments u
-  where u.account_id = $1 and u.thread_id = $2 and u.attachment_id::text in (
-    select split_part(key #>> '{}', '/', 3) from messages m, jsonb_path_query(m.content_json, '$.parts[*].attachment.key') key
-    where m.account_id = $1 and m.thread_id = $3 and m.role <> 'tool')`);
+type One = { accountId: string; id: string };
+
+export const deleteArriving = statement<One>()((db, $) =>
+  db
+    .deleteFrom('attachments')
+    .where('account_id', '=', $.accountId)
+    .where('id', '=', $.id)
+    .where('state', '=', sql.lit('arriving' as const)),
+);
+
+export const markStaged = statement<One>()((db, $) =>
+  db
+    .updateTable('attachments as a')
+    .set({ state: sql.lit('staged' as const), created_at: sql<string>`now()` })
+    .where('a.account_id', '=', $.accountId)
+    .where('a.id', '=', $.id)
+    .where('a.state', '=', sql.lit('arriving' as const))
+    .returning(columns),
+);
+
+/** The reader and the parts of a key. `staged`: the key is that of a staged attachment. */
+export type ReadParameters = One & { userId: string; seesAll: boolean; name: string; staged: boolean };
+
+/** Whether a key names attachment `a` and the user may read it. */
+function isReadable($: Parameters<ReadParameters>) {
+  const eb = expressionBuilder<WithAlias<'attachments', 'a'>, 'a'>();
+  const isStagedKey = sql<boolean>`${$.staged}::boolean`;
+  return eb.and([
+    eb('a.account_id', '=', $.accountId),
+    eb('a.id', '=', $.id),
+    eb('a.name', '=', $.name),
+    eb.or([
+      eb.and([eb('a.state', '=', sql.lit('staged' as const)), isStagedKey, eb('a.uploader_user_id', '=', $.userId)]),
+      eb.and([eb('a.state', '=', sql.lit('kept' as const)), eb.not(isStagedKey), isAttachmentVisible($)]),
+    ]),
+  ]);
+}
+
+export const selectReadable = statement<ReadParameters>()((db, $) =>
+  db.selectFrom('attachments as a').select(columns).where(isReadable($)),
+);
+
+export type AttachmentRow = RowOf<typeof selectReadable>;
+
+/** Links an attachment to the thread of a message. Of concurrent claims of a staged key, one succeeds; the others find no row. */
+export const claim = statement<ReadParameters & { threadId: string }>()((db, $) =>
+  db
+    .with('found', (qc) =>
+      qc
+        .updateTable('attachments as a')
+        .set({ state: sql.lit('kept' as const) })
+        .where(isReadable($))
+        .returning(columns),
+    )
+    .with('used', (qc) =>
+      qc
+        .insertInto('thread_attachments')
+        .columns(['account_id', 'attachment_id', 'thread_id'])
+        .expression(qc.selectFrom('found').select(['account_id', 'id', sql<string>`${$.threadId}::uuid`.as('thread_id')]))
+        .onConflict((conflict) => conflict.doNothing()),
+    )
+    .selectFrom('found')
+    .selectAll(),
+);
+
+export const selectKept = statement<One & { name: string }>()((db, $) =>
+  db
+    .selectFrom('attachments as a')
+    .select(columns)
+    .where('a.account_id', '=', $.accountId)
+    .where('a.id', '=', $.id)
+    .where('a.name', '=', $.name)
+    .where('a.state', '=', sql.lit('kept' as const)),
+);
+
+/** Links a fork to those attachments of the original thread that its own messages name. */
+export const copyThreadAttachments = statement<{ accountId: string; threadId: string; forkId: string }>()((db, $) =>
+  db
+    .insertInto('thread_attachments')
+    .columns(['account_id', 'attachment_id', 'thread_id'])
+    .expression((eb) =>
+      eb
+        .selectFrom('thread_attachments as u')
+        .select(['u.account_id', 'u.attachment_id', sql<string>`${$.forkId}::uuid`.as('thread_id')])
+        .where('u.account_id', '=', $.accountId)
+        .where('u.thread_id', '=', $.threadId)
+        .where(sql<string>`u.attachment_id::text`, 'in', ({ selectFrom }) =>
+          selectFrom('messages as m')
+            .crossJoin(sql<{ key: string }>`jsonb_path_query(m.content_json, '$.parts[*].attachment.key')`.as<'named'>(sql`named (key)`))
+            .select(sql<string>`split_part(named.key #>> '{}', '/', 3)`.as('id'))
+            .where('m.account_id', '=', $.accountId)
+            .where('m.thread_id', '=', $.forkId)
+            .where('m.role', '<>', sql.lit('tool' as const)),
+        ),
+    ),
+);

@@ -1,46 +1,49 @@
-import type { OpenedFile, SentFile } from '../../http/bytes.ts';
-import { notFound } from '../../kernel/failure.ts';
-import type { RequestScope, Scope } from '../../kernel/scope.ts';
+import type { DownloadableFile, OpenedFile } from '../../http/fileResponse.ts';
+import type { RequestScope, Scope } from '../../http/scope.ts';
+import { notFound } from '../../platform/failure.ts';
 import { type AttachmentKey, objectKey, parseKey } from './key.ts';
 import type { AttachmentRow } from './queries.ts';
 import * as queries from './queries.ts';
-import { type ShareTokens, sharedAttachment } from './shared.ts';
-import { withStorage } from './store.ts';
+import { resolveSharedKey, type ShareTokens } from './sharedAttachment.ts';
+import { withStorage } from './withStorage.ts';
 
-const aDay = 86_400;
+const secondsPerDay = 86_400;
 
-/** The attachment that a key names, ready to be sent. Throws 404 for one that the caller may not read. */
-export async function findAttachment(scope: Scope, text: string): Promise<SentFile> {
+/** Throws 404 for an attachment that the caller may not read. */
+export async function findAttachment(scope: Scope, text: string): Promise<DownloadableFile> {
   const key = parseKey(text);
-  const row = key && key.accountId === scope.accountId ? await scope.read.row(queries.selectReadable, readingOf(scope, key)) : undefined;
+  const row =
+    key && key.accountId === scope.accountId ? await scope.db.row(queries.selectReadable, readParametersOf(scope, key)) : undefined;
   if (!row) throw notFound();
   return fileOf(scope, row);
 }
 
-/** The same for somebody without an account, who was given a share. Throws 404, or 403 `invalid_session`. */
-export async function findSharedAttachment(scope: RequestScope, text: string, tokens: ShareTokens): Promise<SentFile> {
-  const key = await sharedAttachment(scope, text, tokens);
+/** For a caller without an account, who has the token of a share. Throws 404, or 403 `invalid_session`. */
+export async function findSharedAttachment(scope: RequestScope, text: string, tokens: ShareTokens): Promise<DownloadableFile> {
+  const key = await resolveSharedKey(scope, text, tokens);
   if (!key) throw notFound();
-  const row = await scope.read.row(queries.selectKept, [key.accountId, key.id, key.name]);
+  const row = await scope.db.row(queries.selectKept, { accountId: key.accountId, id: key.id, name: key.name });
   if (!row) throw notFound();
   return fileOf(scope, row);
 }
 
-/** The values of a statement that finds what the caller may read under a key. */
-export const readingOf = ({ accountId, actor, permissions }: Scope, { id, name, staged }: AttachmentKey) => [
+export const readParametersOf = (
+  { accountId, actor, permissions }: Scope,
+  { id, name, staged }: AttachmentKey,
+): queries.ReadParameters => ({
   accountId,
-  actor.userId,
-  permissions.has('data.projects.manage'),
+  userId: actor.userId,
+  seesAll: permissions.has('data.projects.manage'),
   id,
   name,
   staged,
-];
+});
 
-const fileOf = (scope: RequestScope, row: AttachmentRow): SentFile => ({
+const fileOf = (scope: RequestScope, row: AttachmentRow): DownloadableFile => ({
   sha256: row.sha256,
   name: row.name,
   inline: row.kind === 'image',
-  maxAgeSeconds: aDay,
+  maxAgeSeconds: secondsPerDay,
   open: () => openObject(scope, row),
 });
 

@@ -1,40 +1,53 @@
 import { createHash } from 'node:crypto';
 import { maxAttachmentBytes, type StagedAttachment } from '../../../contract/attachments.ts';
-import { overloaded } from '../../http/admit.ts';
-import { type Form, fileTooLarge, type UploadedFile } from '../../http/multipart.ts';
-import { invalidField } from '../../kernel/failure.ts';
-import { newId } from '../../kernel/ids.ts';
-import type { Scope } from '../../kernel/scope.ts';
+import { type Form, fileTooLarge, type UploadedFile } from '../../http/body/multipart.ts';
+import { overloaded } from '../../http/pipeline/authenticateRequest.ts';
+import type { Scope } from '../../http/scope.ts';
+import { newId } from '../../platform/crypto/ids.ts';
+import { failWith, invalidField } from '../../platform/failure.ts';
 import { checkQuota } from '../quotas/check.ts';
-import { keyOf, objectKey, safeName } from './key.ts';
+import { extractText } from './extractText.ts';
+import { formatKey, objectKey, safeFileName } from './key.ts';
 import * as queries from './queries.ts';
-import { withStorage } from './store.ts';
-import { extractText } from './text.ts';
-import { type AttachmentType, tellingBytes, typeOf } from './types.ts';
+import { type AttachmentType, detectType, typeDetectionBytes } from './types.ts';
+import { withStorage } from './withStorage.ts';
 
-/** Keep an uploaded file for a message to come. Throws 400 `unsupported_attachment`, 409 `quota_exceeded`, 413, 422, 503. */
+/** Stores an uploaded file for a future message. Throws 400 `unsupported_attachment`, 409 `quota_exceeded`, 413, 422, 503. */
 export async function stageAttachment(scope: Scope, form: Form): Promise<StagedAttachment> {
   const { app, tx, accountId, actor } = scope;
-  let received: Received | undefined;
-  // A form is good only when its end has been seen.
+  let received: ReceivedFile | undefined;
+  // A form is valid only if it is complete, so read it to the end.
   for await (const part of form) if ('chunks' in part) received = await receive(part);
   const { bytes, name, mime_type, kind } = received!;
   const id = newId();
-  const facts = [name, mime_type, kind, bytes.length, createHash('sha256').update(bytes).digest('hex')];
-  // The row is committed before the object is written: every object is known, and counted.
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  // Commit the row before writing the object, so that every object has a row and counts toward the quota.
   await app.database.transaction(async (own) => {
-    await own.run(queries.insertArriving, [accountId, id, actor.userId, ...facts]);
+    await own.run(queries.insertArriving, {
+      accountId,
+      id,
+      userId: actor.userId,
+      name,
+      mimeType: mime_type,
+      kind,
+      size: bytes.length,
+      sha256,
+    });
     await checkQuota(app.database, own, 'attachments', { accountId, userId: actor.userId });
   });
-  await store(scope, id, bytes, mime_type);
-  await tx.row(queries.stage, [accountId, id]);
-  const key = keyOf({ staged: true, accountId, id, name });
+  await storeObject(scope, id, bytes, mime_type);
+  if (!(await tx.row(queries.markStaged, { accountId, id }))) {
+    // The cleanup removed the row of a slow upload. Without a row, nothing else would remove the object.
+    await discard(scope, id, objectKey(accountId, id));
+    throw failWith('unavailable', 'attachment_storage_unavailable', 'The upload took too long and was removed. Upload the file again.');
+  }
+  const key = formatKey({ staged: true, accountId, id, name });
   scope.audit({ targetId: key, metadata: { kind, size: bytes.length } });
   return { key, filename: name, mime_type, size: bytes.length, kind, ...(kind === 'file' && { extracted_text: extractText(bytes) }) };
 }
 
-/** A file that cannot be stored is not counted, unless its object may exist. */
-async function store(scope: Scope, id: string, bytes: Buffer, type: string): Promise<void> {
+/** If storing fails, removes the row, so that the file does not count. The row stays if the object may exist. */
+async function storeObject(scope: Scope, id: string, bytes: Buffer, type: string): Promise<void> {
   const key = objectKey(scope.accountId, id);
   try {
     await withStorage(scope, (storage) => storage.put(key, bytes, type));
@@ -44,19 +57,22 @@ async function store(scope: Scope, id: string, bytes: Buffer, type: string): Pro
   }
 }
 
-async function discard({ app, read, accountId }: Scope, id: string, key: string): Promise<void> {
+async function discard({ app, db, accountId }: Scope, id: string, key: string): Promise<void> {
   await app.storage?.delete(key);
-  await read.run(queries.deleteArriving, [accountId, id]);
+  await db.run(queries.deleteArriving, { accountId, id });
 }
 
-type Received = AttachmentType & { bytes: Buffer; name: string };
+type ReceivedFile = AttachmentType & { bytes: Buffer; name: string };
 
-/** Bytes of uploads that this process holds, and the most it may: beyond that a request is refused rather than the process ended. */
-let held = 0;
-const mostHeld = 256 * 2 ** 20;
+/**
+ * Bytes of uploads that this process holds in memory, and their maximum. Beyond it, requests get 503 instead of the process running out of
+ * memory.
+ */
+let bufferedBytes = 0;
+const maxBufferedBytes = 256 * 2 ** 20;
 
-async function receive({ filename, mimeType, chunks }: UploadedFile): Promise<Received> {
-  const name = safeName(filename);
+async function receive({ filename, mimeType, chunks }: UploadedFile): Promise<ReceivedFile> {
+  const name = safeFileName(filename);
   const parts: Buffer[] = [];
   let type: AttachmentType | undefined;
   let own = 0;
@@ -64,21 +80,21 @@ async function receive({ filename, mimeType, chunks }: UploadedFile): Promise<Re
     for await (const chunk of chunks) {
       parts.push(chunk);
       own += chunk.length;
-      held += chunk.length;
-      if (held > mostHeld) throw overloaded();
-      if (own >= tellingBytes) type ??= await supported(parts, name, mimeType);
+      bufferedBytes += chunk.length;
+      if (bufferedBytes > maxBufferedBytes) throw overloaded();
+      if (own >= typeDetectionBytes) type ??= await requireSupportedType(parts, name, mimeType);
       if (type && own > maxAttachmentBytes[type.kind]) throw fileTooLarge(maxAttachmentBytes[type.kind], { kind: type.kind });
     }
-    type ??= await supported(parts, name, mimeType);
+    type ??= await requireSupportedType(parts, name, mimeType);
     return { ...type, bytes: Buffer.concat(parts), name };
   } finally {
-    held -= own;
+    bufferedBytes -= own;
   }
 }
 
-async function supported(parts: Buffer[], name: string, mimeType: string): Promise<AttachmentType> {
-  const head = Buffer.concat(parts).subarray(0, tellingBytes);
-  const type = head.length > 0 ? await typeOf(head, name, mimeType) : undefined;
+async function requireSupportedType(parts: Buffer[], name: string, mimeType: string): Promise<AttachmentType> {
+  const head = Buffer.concat(parts).subarray(0, typeDetectionBytes);
+  const type = head.length > 0 ? await detectType(head, name, mimeType) : undefined;
   if (!type) throw invalidField('/file', 'is empty, or of a kind that cannot be attached', 'unsupported_attachment');
   return type;
 }

@@ -1,11 +1,11 @@
 import { auditLogs } from '../../../contract/auditLogs.ts';
-import { implement } from '../../http/implement.ts';
-import { findAccount, findActor, listEntries } from './service.ts';
+import { implement } from '../../http/pipeline/implement.ts';
+import { checkAccountFilter, checkActorFilter, listEntries } from './service.ts';
 import { viewEntry } from './view.ts';
 
 export const auditLogHandlers = implement(
   auditLogs,
-  { '?account_id': findAccount, '?actor_user_id': findActor },
+  { '?account_id': checkAccountFilter, '?actor_user_id': checkActorFilter },
   {
     list: async ({ scope, query }) => {
       const { entries, total } = await listEntries(scope, query);

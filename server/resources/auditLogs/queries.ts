@@ -1,56 +1,91 @@
-import { type Statement, statement } from '../../kernel/sql.ts';
+import { sql } from 'kysely';
+import { type Builder, type Parameters, type RowOf, statement } from '../../database/statement.ts';
 
-/** An entry as it is stored; the states only where they were asked for. */
-export type EntryRow = {
-  id: string;
-  account_id: string | null;
-  actor_user_id: string | null;
-  action: string;
-  target_type: string;
-  target_id: string | null;
-  trace_id: string;
-  metadata: Record<string, unknown>;
-  ip_address: string | null;
-  user_agent: string | null;
-  created_at: string;
-  before_state?: Record<string, unknown> | null;
-  after_state?: Record<string, unknown> | null;
+const columns = [
+  'id',
+  'account_id',
+  'actor_user_id',
+  'action',
+  'target_type',
+  'target_id',
+  'trace_id',
+  'metadata',
+  'ip_address',
+  'user_agent',
+  'created_at',
+] as const;
+const states = ['before_state', 'after_state'] as const;
+
+/** Null matches everything. */
+type Filter = {
+  accountId: string | null;
+  action: string | null;
+  targetType: string | null;
+  actorId: string | null;
+  since: string | null;
+  until: string | null;
 };
+type Page = { limit: number; offset: number };
 
-const columns = 'id, account_id, actor_user_id, action, target_type, target_id, trace_id, metadata, ip_address, user_agent, created_at';
-const states = 'before_state, after_state';
+const matchesFilter = ({
+  action,
+  targetType,
+  actorId,
+  since,
+  until,
+}: Parameters<Filter>) => sql<boolean>`(${action}::text is null or action = ${action})
+  and (${targetType}::text is null or target_type = ${targetType}) and (${actorId}::uuid is null or actor_user_id = ${actorId})
+  and (${since}::timestamptz is null or created_at >= ${since}) and (${until}::timestamptz is null or created_at <= ${until})`;
 
-/** $2 to $6 narrow the choice, where they are given. */
-const narrowed = `
-  and ($2::text is null or action = $2) and ($3::text is null or target_type = $3) and ($4::uuid is null or actor_user_id = $4)
-  and ($5::timestamptz is null or created_at >= $5) and ($6::timestamptz is null or created_at <= $6)`;
+const entriesOfAccount = (db: Builder, $: Parameters<Filter>) =>
+  db.selectFrom('audit_logs').where('account_id', '=', $.accountId).where(matchesFilter($));
 
-/** The questions about a set of entries. */
-export type Questions = {
-  count: Statement<{ total: number }>;
-  /** $7 entries, newest first, after the first $8. */
-  page: Statement<EntryRow>;
-  pageWithStates: Statement<EntryRow>;
-};
+const entriesOfAll = (db: Builder, $: Parameters<Filter>) => db.selectFrom('audit_logs').where(matchesFilter($));
 
-const about = (condition: string): Questions => {
-  const chosen = `from audit_logs where ${condition}${narrowed}`;
-  const order = 'order by created_at desc, id desc limit $7 offset $8';
-  return {
-    count: statement(`select count(*) as total ${chosen}`),
-    page: statement(`select ${columns} ${chosen} ${order}`),
-    pageWithStates: statement(`select ${columns}, ${states} ${chosen} ${order}`),
-  };
-};
+const statementsFor = (entries: typeof entriesOfAll) => ({
+  count: statement<Filter>()((db, $) => entries(db, $).select(({ fn }) => fn.countAll<number>().as('total'))),
+  page: statement<Filter & Page>()((db, $) =>
+    entries(db, $).select(columns).orderBy('created_at', 'desc').orderBy('id', 'desc').limit($.limit).offset($.offset),
+  ),
+  pageWithStates: statement<Filter & Page>()((db, $) =>
+    entries(db, $)
+      .select([...columns, ...states])
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit($.limit)
+      .offset($.offset),
+  ),
+});
 
-/** Of the account $1. */
-export const ofAccount = about('account_id = $1');
+export const accountEntries = statementsFor(entriesOfAccount);
 
-/** Of all accounts and of the platform: only for who administers it. $1 is null. */
-export const ofPlatform = about('$1::uuid is null');
+/** Entries of all accounts and of the platform, for platform admins. Ignores `accountId`. */
+export const platformEntries = statementsFor(entriesOfAll);
 
-/** The user $2, if they are a member of the account $1 or the actor of one of its entries: former members are. */
-export const selectActor = statement<{ id: string }>(`
-  select u.id from users u where u.id = $2 and (
-    exists (select from memberships m where m.account_id = $1 and m.user_id = u.id)
-    or exists (select from audit_logs l where l.account_id = $1 and l.actor_user_id = u.id))`);
+/** The states are present only if they were requested. */
+export type EntryRow = RowOf<typeof accountEntries.page> &
+  Partial<Pick<RowOf<typeof accountEntries.pageWithStates>, (typeof states)[number]>>;
+
+/** Finds a user who is a member of the account or the actor of one of its entries, such as a former member. */
+export const selectActor = statement<{ accountId: string; userId: string }>()((db, $) =>
+  db
+    .selectFrom('users as u')
+    .select('u.id')
+    .where('u.id', '=', $.userId)
+    .where(({ exists, or, selectFrom }) =>
+      or([
+        exists(
+          selectFrom('memberships as m')
+            .select(sql.lit(1).as('one'))
+            .where('m.account_id', '=', $.accountId)
+            .whereRef('m.user_id', '=', 'u.id'),
+        ),
+        exists(
+          selectFrom('audit_logs as l')
+            .select(sql.lit(1).as('one'))
+            .where('l.account_id', '=', $.accountId)
+            .whereRef('l.actor_user_id', '=', 'u.id'),
+        ),
+      ]),
+    ),
+);

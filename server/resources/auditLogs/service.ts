@@ -1,31 +1,31 @@
 import type { AuditQuery } from '../../../contract/auditLogs.ts';
-import type { Lookup } from '../../http/implement.ts';
-import { notFound } from '../../kernel/failure.ts';
-import type { Scope } from '../../kernel/scope.ts';
-import { anyAccount, anyUser } from '../accounts/lookups.ts';
-import { type EntryRow, ofAccount, ofPlatform, selectActor } from './queries.ts';
+import type { ResourceLoader } from '../../http/pipeline/implement.ts';
+import type { Scope } from '../../http/scope.ts';
+import { notFound } from '../../platform/failure.ts';
+import { checkAccountExists, checkUserExists } from '../accounts/loaders.ts';
+import { accountEntries, type EntryRow, platformEntries, selectActor } from './queries.ts';
 
-/** A page of what was done, and how many entries match in all: of all accounts and the platform for its admins, unless they name an account. */
+/** Platform admins see all accounts and the platform unless the query names an account. `total` counts all matches. */
 export async function listEntries(scope: Scope, query: AuditQuery): Promise<{ entries: EntryRow[]; total: number }> {
   const accountId = query.account_id ?? (scope.isPlatformAdmin ? null : scope.accountId);
-  const { count, page, pageWithStates } = accountId === null ? ofPlatform : ofAccount;
-  const { action = null, target_type: target = null, actor_user_id: actor = null, since = null, until = null, limit, offset } = query;
-  const choice = [accountId, action, target, actor, since, until];
+  const { count, page, pageWithStates } = accountId === null ? platformEntries : accountEntries;
+  const { action = null, target_type: targetType = null, actor_user_id: actorId = null, since = null, until = null, limit, offset } = query;
+  const filter = { accountId, action, targetType, actorId, since, until };
   const [found, entries] = await Promise.all([
-    scope.read.row(count, choice),
-    scope.read.rows(query.include === 'state' ? pageWithStates : page, [...choice, limit, offset]),
+    scope.db.row(count, filter),
+    scope.db.rows(query.include === 'state' ? pageWithStates : page, { ...filter, limit, offset }),
   ]);
   return { entries, total: found!.total };
 }
 
-/** The account that the query names: any for platform admins, otherwise the active one. */
-export const findAccount: Lookup<void> = async (scope, id, ...rest) => {
-  if (scope.isPlatformAdmin) await anyAccount(scope, id, ...rest);
+/** Platform admins can name any account, others only the active one. */
+export const checkAccountFilter: ResourceLoader<void> = async (scope, id, ...rest) => {
+  if (scope.isPlatformAdmin) await checkAccountExists(scope, id, ...rest);
   else if (id !== scope.accountId) throw notFound();
 };
 
-/** The actor that the query names: any user for platform admins, otherwise a member, or the actor of an entry of the account. */
-export const findActor: Lookup<void> = async (scope, id, ...rest) => {
-  if (scope.isPlatformAdmin) await anyUser(scope, id, ...rest);
-  else if (!(await scope.read.row(selectActor, [scope.accountId, id]))) throw notFound();
+/** Platform admins can name any user, others only a member or the actor of an entry of the account. */
+export const checkActorFilter: ResourceLoader<void> = async (scope, id, ...rest) => {
+  if (scope.isPlatformAdmin) await checkUserExists(scope, id, ...rest);
+  else if (!(await scope.db.row(selectActor, { accountId: scope.accountId, userId: id }))) throw notFound();
 };

@@ -1,7 +1,6 @@
 import type { AuditEntry } from '../../../contract/auditLogs.ts';
 import type { EntryRow } from './queries.ts';
 
-/** An entry as it is published, with the states where they were read. */
 export const viewEntry = ({ before_state: before, after_state: after, ...row }: EntryRow): AuditEntry => ({
   id: row.id,
   account_id: row.account_id,

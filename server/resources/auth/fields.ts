@@ -1,11 +1,11 @@
 import type { Issue } from '../../../contract/shared/errors.ts';
-import { invalid } from '../../kernel/failure.ts';
-import { type Email, type EmailKey, emailKeyOf, emailOf, isPlainEmail } from '../../kernel/identity.ts';
-import { isInOneScript, isPlainName } from '../../kernel/lookalikes.ts';
+import { invalid } from '../../platform/failure.ts';
+import { type Email, type EmailKey, emailKeyOf, isPlainEmail, parseEmail } from '../../platform/identity/identity.ts';
+import { isInOneScript, isPlainName } from '../../platform/identity/lookalikes.ts';
 
 const isSpace = (char: string | undefined) => char !== undefined && /\p{White_Space}/u.test(char);
 
-/** Without white space at both ends, in the sense of Unicode. A loop, because a pattern takes quadratic time on a run of spaces inside. */
+/** Trims Unicode white space. A loop, because a regular expression takes quadratic time on a run of spaces inside the text. */
 export function trim(text: string): string {
   let from = 0;
   let to = text.length;
@@ -17,48 +17,54 @@ export function trim(text: string): string {
 const codePoints = (text: string) => [...text].length;
 const bytes = (text: string) => Buffer.byteLength(text, 'utf8');
 
-/** A login or a name in NFKC (identity 2.3), without its script being looked at; undefined when it breaks the rule. */
-function readLine(text: string): string | undefined {
+/**
+ * Normalizes a login or a name to NFKC: 1 to 256 bytes, without @, control or format characters. Does not check the script. Returns
+ * undefined if the text breaks a rule.
+ */
+function normalizeLine(text: string): string | undefined {
   const typed = trim(text);
-  // Normalising shrinks a text to a quarter at most, so a longer one is refused unread.
+  // NFKC shrinks a text to a quarter at most, so a longer one breaks the rule anyway.
   if (typed.length > 2_048) return undefined;
   const line = trim(typed.normalize('NFKC'));
   const fits = line !== '' && bytes(line) <= 256 && !/[@\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(line);
   return fits ? line : undefined;
 }
 
-/** A login as it is shown, which is written in one script; undefined when it breaks the rule. */
+/** A login must be written in one script. Returns undefined if it breaks a rule. */
 export function readLogin(text: string): string | undefined {
-  const login = readLine(text);
+  const login = normalizeLine(text);
   return login !== undefined && isInOneScript(login) ? login : undefined;
 }
 
-/** The name that a user is shown under; undefined when it breaks the rule. */
+/** The display name of a user. Returns undefined if it breaks a rule. */
 export function readUsername(text: string): string | undefined {
-  const name = readLine(text);
+  const name = normalizeLine(text);
   return name !== undefined && isPlainName(name) ? name : undefined;
 }
 
-/** What somebody typed to say who he is, login or email; undefined when it can be neither. */
+/** A login or an email address as typed, for a lookup. Returns undefined if it can be neither. */
 export function readIdentity(text: string): string | undefined {
   const identity = trim(text);
   return identity !== '' && identity.length <= 512 && codePoints(identity) <= 256 ? identity : undefined;
 }
 
-/** Whether a password may be set. It is neither trimmed nor normalised. */
+/** The password is neither trimmed nor normalized. */
 export const isGoodPassword = (password: string) =>
   bytes(password) <= 256 && codePoints(password) >= 8 && /\p{L}/u.test(password) && /\p{Nd}/u.test(password) && !password.includes('\0');
 
-/** An address that may be registered or invited: an addr-spec (RFC 5322, with the letters of RFC 6531), each part in one script. */
+/** Returns an address that may be registered or invited: an addr-spec (RFC 5322, with the letters of RFC 6531), each part in one script. */
 export function readEmail(text: string): Email | undefined {
-  const email = emailOf(trim(text));
+  const email = parseEmail(trim(text));
   return email && isPlainEmail(email) ? email : undefined;
 }
 
-/** What an address that was typed is looked up by, whether it could be registered today or not; undefined for what is none. */
+/**
+ * The lookup key of a typed address, including addresses that could not be registered today. Returns undefined if the text is not an
+ * address.
+ */
 export const readEmailKey = (text: string): EmailKey | undefined => emailKeyOf(trim(text));
 
-/** A BCP 47 tag; null for none, undefined for a wrong one. */
+/** A BCP 47 tag. Returns null for an empty text, undefined for an invalid tag. */
 export function readLocale(text: string | null | undefined): string | null | undefined {
   if (!text) return null;
   try {
@@ -69,7 +75,7 @@ export function readLocale(text: string | null | undefined): string | null | und
   }
 }
 
-/** The name of a time zone; null for none, undefined for a wrong one. Offsets such as `+08:00` are no names. */
+/** An IANA time zone name. Returns null for an empty text, undefined for an invalid name. Offsets such as `+08:00` are invalid. */
 export function readTimeZone(text: string | null | undefined): string | null | undefined {
   if (!text) return null;
   try {
@@ -80,40 +86,42 @@ export function readTimeZone(text: string | null | undefined): string | null | u
   }
 }
 
-/** The same in its canonical spelling, as the zones are listed. */
+/** Like `readTimeZone`, in canonical spelling. */
 export function canonicalTimeZone(text: string | null | undefined): string | null | undefined {
   const zone = readTimeZone(text);
   return zone ? new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone : zone;
 }
 
-/** An invite code as it is stored; undefined for none. */
+/** Normalizes an invite code as it is stored. Returns undefined if it is empty. */
 export const readInviteCode = (text: string | null | undefined) => text?.replace(/\p{White_Space}/gu, '').toUpperCase() || undefined;
 
-/** Gathers what is wrong with a body, to tell all of it at once. */
+/** Collects the issues of a body, so that one error reports all of them. */
 export function fieldChecks() {
   const issues: Issue[] = [];
   return {
-    /** The value, unless it is undefined: then `message` is what is wrong at `path`. */
-    take<T>(path: string, value: T | undefined, message: string): T {
-      if (value === undefined) issues.push({ location: 'body', path, message });
+    /** Returns the value. If it is undefined, adds an issue at `path` with the message and the reason of the rule. */
+    take<T>(path: string, value: T | undefined, [message, reason]: Rule): T {
+      if (value === undefined) issues.push({ location: 'body', path, message, reason });
       return value as T;
     },
-    /** Throws 400 when something was wrong. */
-    done(reasonAt: Readonly<Record<string, string>> = {}) {
-      const reason = issues.map(({ path }) => reasonAt[path]).find(Boolean);
-      if (issues.length > 0) throw invalid(issues, reason);
+    /** Throws 400 with all issues. `details.reason` is `preferred` if an issue has it, else the first reason. */
+    done(preferred?: string) {
+      const isPreferred = issues.some(({ reason }) => reason === preferred);
+      if (issues.length > 0) throw invalid(issues, undefined, isPreferred ? { reason: preferred } : {});
     },
   };
 }
 
-/** What each rule expects, for people. */
-export const expected = {
-  login: 'must be 1 to 256 bytes in one script, without @, control or format characters',
-  username: 'must be 1 to 256 bytes without @, control or format characters, no word of it in several scripts',
-  identity: 'must be 1 to 256 characters',
-  name: 'must not have a word in several scripts, control characters or bidirectional controls',
-  password: 'must have 8 characters or more, at most 256 bytes, a letter and a digit',
-  email: 'must be one email address, each part in one script',
-  locale: 'must be a BCP 47 language tag',
-  timezone: 'must be the name of an IANA time zone',
-} as const;
+/** The message and the reason of the 400 for a value that breaks the rule. */
+export type Rule = readonly [message: string, reason: string];
+
+export const fieldRules = {
+  login: ['must be 1 to 256 bytes in one script, without @, control or format characters', 'invalid_name'],
+  username: ['must be 1 to 256 bytes without @, control or format characters, no word of it in several scripts', 'invalid_name'],
+  identity: ['must be 1 to 256 characters', 'invalid_name'],
+  name: ['must not have a word in several scripts, control characters or bidirectional controls', 'invalid_name'],
+  password: ['must have 8 characters or more, at most 256 bytes, a letter and a digit', 'password_policy'],
+  email: ['must be one email address, each part in one script', 'invalid_email'],
+  locale: ['must be a BCP 47 language tag', 'invalid_locale'],
+  timezone: ['must be the name of an IANA time zone', 'invalid_timezone'],
+} as const satisfies Record<string, Rule>;

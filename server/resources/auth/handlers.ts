@@ -1,20 +1,19 @@
 import { auth } from '../../../contract/auth.ts';
-import { implement } from '../../http/implement.ts';
-import type { RequestScope } from '../../kernel/scope.ts';
+import { implement } from '../../http/pipeline/implement.ts';
+import type { RequestScope } from '../../http/scope.ts';
 import { readSettings } from '../settings/settings.ts';
 import { captchaConfig } from './captcha.ts';
-import { sendCode, verifyCode } from './codes.ts';
+import { sendCode, verifyCode } from './codes/loginCodes.ts';
+import { checkLogin, resolveIdentity, sendFlowCode, verifyFlowCode } from './codes/resolve.ts';
+import { confirmEmail, sendVerification } from './codes/verification.ts';
 import { logIn } from './login.ts';
-import { logOut } from './logout.ts';
-import { refresh } from './refresh.ts';
 import { register } from './register.ts';
-import { checkLogin, resolveIdentity, sendFlowCode, verifyFlowCode } from './resolve.ts';
-import { clearedCookie, type SignedIn, sessionCookie } from './sessions.ts';
+import { logOut } from './sessions/logout.ts';
+import { refresh } from './sessions/refresh.ts';
+import { clearedCookie, type SignedIn, sessionCookie } from './sessions/sessions.ts';
 import { registrationMode } from './settings.ts';
-import { confirmEmail, sendVerification } from './verification.ts';
 
-/** The answer of a sign-in. */
-const entered = (scope: RequestScope, { grant, refreshToken }: SignedIn) =>
+const signInResponse = (scope: RequestScope, { grant, refreshToken }: SignedIn) =>
   ({ status: 200, body: grant, headers: sessionCookie(scope, refreshToken) }) as const;
 
 export const authHandlers = implement(
@@ -28,14 +27,14 @@ export const authHandlers = implement(
       await sendFlowCode(scope, body);
       return { status: 204, body: undefined };
     },
-    verifyFlowCode: async ({ scope, body }) => entered(scope, await verifyFlowCode(scope, body)),
-    registrationMode: async ({ scope }) => ({ status: 200, body: { mode: await registrationMode(scope.read) } }),
+    verifyFlowCode: async ({ scope, body }) => signInResponse(scope, await verifyFlowCode(scope, body)),
+    registrationMode: async ({ scope }) => ({ status: 200, body: { mode: await registrationMode(scope.db) } }),
     register: async ({ scope, body }) => {
       const { userId, grant, warning, refreshToken } = await register(scope, body);
       return { status: 201, body: { user_id: userId, ...grant, warning }, headers: sessionCookie(scope, refreshToken) };
     },
-    login: async ({ scope, body }) => entered(scope, await logIn(scope, body)),
-    refresh: async ({ scope, headers, req }) => entered(scope, await refresh(scope, req.headers.cookie, headers['x-account-id'])),
+    login: async ({ scope, body }) => signInResponse(scope, await logIn(scope, body)),
+    refresh: async ({ scope, headers, req }) => signInResponse(scope, await refresh(scope, req.headers.cookie, headers['x-account-id'])),
     sendVerification: async ({ scope }) => {
       await sendVerification(scope);
       return { status: 204, body: undefined };
@@ -48,7 +47,7 @@ export const authHandlers = implement(
       await sendCode(scope, body);
       return { status: 204, body: undefined };
     },
-    verifyCode: async ({ scope, body }) => entered(scope, await verifyCode(scope, body)),
+    verifyCode: async ({ scope, body }) => signInResponse(scope, await verifyCode(scope, body)),
     logout: async ({ scope, body, req }) => {
       await logOut(scope, body.all, req.headers.cookie);
       return { status: 200, body: { ok: true }, headers: clearedCookie(scope) };

@@ -1,78 +1,83 @@
 import type { Credentials } from '../../../contract/auth.ts';
-import { countAgainst, forgetCount, type Limit, refuseWhileFull } from '../../http/limits.ts';
-import { bucketOf } from '../../kernel/bucket.ts';
-import { type RateLimitAddress, rateLimitAddress } from '../../kernel/clientAddress.ts';
-import { refuse } from '../../kernel/failure.ts';
-import { loginKeyOf } from '../../kernel/identity.ts';
-import { sha256 } from '../../kernel/ids.ts';
-import type { RequestScope } from '../../kernel/scope.ts';
+import { type AttemptLimit, countAttempt, resetCount, throwIfLimitReached } from '../../http/pipeline/attemptLimits.ts';
+import type { RequestScope } from '../../http/scope.ts';
+import { sha256 } from '../../platform/crypto/ids.ts';
+import { failWith } from '../../platform/failure.ts';
+import { loginKeyOf } from '../../platform/identity/identity.ts';
+import { limiterKeyOf } from '../../platform/limiterKey.ts';
+import { type RateLimitAddress, rateLimitAddress } from '../../platform/network/clientAddress.ts';
 import { checkCaptcha } from './captcha.ts';
-import { expected, fieldChecks, readEmailKey, readIdentity } from './fields.ts';
-import { type CredentialRow, lockHash, replaceHash, selectCredential } from './queries.ts';
-import type { SignedIn } from './sessions.ts';
+import { fieldChecks, fieldRules, readEmailKey, readIdentity } from './fields.ts';
+import { type CredentialRow, lockPasswordHash, replacePasswordHash, selectCredential } from './queries.ts';
+import type { SignedIn } from './sessions/sessions.ts';
 import { requiresVerifiedEmail } from './settings.ts';
-import { noteFailure, signIn, suspended } from './signIn.ts';
+import { auditFailedSignIn, signIn, userSuspended } from './signIn.ts';
 
-/** Sign in by password. Who is unknown and whose password is wrong get one answer, after the same work. */
+/** Signs in by password. An unknown login and a wrong password give the same error after the same amount of work. */
 export async function logIn(scope: RequestScope, typed: Credentials): Promise<SignedIn> {
   const { login, password } = readCredentials(typed);
   await checkCaptcha(scope, typed.cf_turnstile_token);
   const key = loginKeyOf(login);
-  const limits = limitsOf(key, rateLimitAddress(scope.origin.ip));
-  await refuseWhileFull(scope.read, limits);
-  const known = await scope.read.row(selectCredential, [key, readEmailKey(login) ?? null]);
+  const limits = loginLimits(key, rateLimitAddress(scope.client.ip));
+  await throwIfLimitReached(scope.db, limits);
+  const known = await scope.db.row(selectCredential, { loginKey: key, emailKey: readEmailKey(login) ?? null });
   const right = await scope.app.passwords.verify(known?.password_hash, password);
-  if (!known || !right) return refuseWrong(scope, key, limits);
-  // Many guesses at once all pass the first look; the one that is right must not be told from those that came too late.
-  await refuseWhileFull(scope.read, limits);
-  await demandUsable(scope, known, key);
-  return enter(scope, known, password, key, limits);
+  if (!known || !right) return rejectWrongPassword(scope, key, limits);
+  // Parallel guesses can all pass the first check. Check again, so that a right guess beyond the limit looks like a wrong one.
+  await throwIfLimitReached(scope.db, limits);
+  await requireUsableUser(scope, known, key);
+  return completeSignIn(scope, known, password, key, limits);
 }
 
 function readCredentials({ login, password }: Credentials) {
   const { take, done } = fieldChecks();
   const size = Buffer.byteLength(password, 'utf8');
   const read = {
-    login: take('/login', readIdentity(login), expected.identity),
-    password: take('/password', size >= 1 && size <= 1_024 ? password : undefined, 'must be 1 to 1024 bytes'),
+    login: take('/login', readIdentity(login), fieldRules.identity),
+    password: take('/password', size >= 1 && size <= 1_024 ? password : undefined, ['must be 1 to 1024 bytes', 'password_policy']),
   };
   done();
   return read;
 }
 
-/** How often somebody may guess: from one place for one login, and from one place in all. */
-export type Limits = readonly [pair: Limit, address: Limit];
+/** The limits on guesses: per client address and login, and per client address. */
+export type LoginLimits = readonly [pair: AttemptLimit, address: AttemptLimit];
 const reason = 'login_rate_limited';
 
-/** The limits on guesses at the login key `key` from `address`. */
-export const limitsOf = (key: string, address: RateLimitAddress): Limits => [
-  { bucket: bucketOf('login', sha256(key), address), most: 10, seconds: 900, reason },
-  { bucket: bucketOf('login', address), most: 100, seconds: 900, reason },
+export const loginLimits = (key: string, address: RateLimitAddress): LoginLimits => [
+  { bucket: limiterKeyOf('login', sha256(key), address), max: 10, seconds: 900, reason },
+  { bucket: limiterKeyOf('login', address), max: 100, seconds: 900, reason },
 ];
 
-async function refuseWrong(scope: RequestScope, key: string, limits: Limits): Promise<never> {
-  noteFailure(scope, key, 'password');
-  await countAgainst(scope.read, limits);
-  throw refuse('unauthenticated', 'invalid_credentials', 'The login or the password is wrong.');
+async function rejectWrongPassword(scope: RequestScope, key: string, limits: LoginLimits): Promise<never> {
+  auditFailedSignIn(scope, key, 'password');
+  await countAttempt(scope.db, limits);
+  throw failWith('unauthenticated', 'invalid_credentials', 'The login or the password is wrong.');
 }
 
-/** Told only to those who know the password. */
-async function demandUsable(scope: RequestScope, known: CredentialRow, key: string) {
-  const unverified = !known.email_verified && (await requiresVerifiedEmail(scope.read));
+/** Call only after the password is verified: these errors reveal the state of the user. */
+async function requireUsableUser(scope: RequestScope, known: CredentialRow, key: string) {
+  const unverified = !known.email_verified && (await requiresVerifiedEmail(scope.db));
   if (known.status === 'active' && !unverified) return;
-  noteFailure(scope, key, 'password');
-  throw known.status === 'active' ? refuse('forbidden', 'email_not_verified', 'Verify your email address first.') : suspended();
+  auditFailedSignIn(scope, key, 'password');
+  throw known.status === 'active' ? failWith('forbidden', 'email_not_verified', 'Verify your email address first.') : userSuspended();
 }
 
-async function enter(scope: RequestScope, known: CredentialRow, password: string, key: string, limits: Limits): Promise<SignedIn> {
+async function completeSignIn(
+  scope: RequestScope,
+  known: CredentialRow,
+  password: string,
+  key: string,
+  limits: LoginLimits,
+): Promise<SignedIn> {
   const { app, tx } = scope;
   const { user_id: userId, password_hash: old } = known;
   const rehashed = old !== null && app.passwords.isOutdated(old) ? await app.passwords.hash(password) : undefined;
   const signedIn = await signIn(scope, known, 'password');
-  // A password that was changed meanwhile has ended all sessions but one; this one would come too late to be ended.
-  const now = (await tx.row(lockHash, [userId]))?.password_hash;
-  if (now !== old && !(await app.passwords.verify(now, password))) return refuseWrong(scope, key, limits);
-  if (rehashed) await tx.run(replaceHash, [userId, old, rehashed]);
-  await forgetCount(tx, limits[0]);
+  // A concurrent change of the password ends the other sessions, but cannot see this one. Compare the hash again under the lock.
+  const now = (await tx.row(lockPasswordHash, { userId }))?.password_hash;
+  if (now !== old && !(await app.passwords.verify(now, password))) return rejectWrongPassword(scope, key, limits);
+  if (rehashed) await tx.run(replacePasswordHash, { userId, oldHash: old, newHash: rehashed });
+  await resetCount(tx, limits[0]);
   return signedIn;
 }

@@ -1,13 +1,13 @@
-import type { Sql } from '../../kernel/sql.ts';
-import { readFlags } from '../featureFlags/service.ts';
+import type { Queryable } from '../../database/sql.ts';
+import { readPlatformFlags } from '../featureFlags/service.ts';
 
-/** Who may register. When that cannot be read, only the invited may. */
-export async function registrationMode(sql: Sql): Promise<'open' | 'invite_only' | 'disabled'> {
-  const flags = await readFlags(sql, 'registration.enabled', 'registration.open').catch(() => undefined);
+/** `invite_only` if the flags cannot be read. */
+export async function registrationMode(sql: Queryable): Promise<'open' | 'invite_only' | 'disabled'> {
+  const flags = await readPlatformFlags(sql, 'registration.enabled', 'registration.open').catch(() => undefined);
   if (flags?.['registration.enabled'] === false) return 'disabled';
   return flags?.['registration.open'] ? 'open' : 'invite_only';
 }
 
-/** Whether a password is of use only once the email address is verified. */
-export const requiresVerifiedEmail = async (sql: Sql): Promise<boolean> =>
-  (await readFlags(sql, 'auth.require_email_verification'))['auth.require_email_verification'] === true;
+/** Whether signing in by password requires a verified email address. */
+export const requiresVerifiedEmail = async (sql: Queryable): Promise<boolean> =>
+  (await readPlatformFlags(sql, 'auth.require_email_verification'))['auth.require_email_verification'] === true;

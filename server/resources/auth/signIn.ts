@@ -1,18 +1,18 @@
-import { refuse } from '../../kernel/failure.ts';
-import { loginKeyOf } from '../../kernel/identity.ts';
-import { sha256 } from '../../kernel/ids.ts';
-import type { RequestScope } from '../../kernel/scope.ts';
+import type { RequestScope } from '../../http/scope.ts';
+import { sha256 } from '../../platform/crypto/ids.ts';
+import { failWith } from '../../platform/failure.ts';
+import { loginKeyOf } from '../../platform/identity/identity.ts';
 import { ensureDefaultProject } from '../projects/service.ts';
 import { type CredentialRow, lockActiveUser } from './queries.ts';
-import { type Method, openSession, roleOf, type SignedIn } from './sessions.ts';
+import { openSession, roleOf, type SignedIn, type SignInMethod } from './sessions/sessions.ts';
 
-export const suspended = () => refuse('forbidden', 'user_suspended', 'This user is suspended.');
+export const userSuspended = () => failWith('forbidden', 'user_suspended', 'This user is suspended.');
 
-/** Let somebody in who has proved who he is, in the personal account. Throws 403 to the suspended. */
-export async function signIn(scope: RequestScope, known: CredentialRow, method: Method): Promise<SignedIn> {
+/** Opens a session in the personal account of an authenticated user. Throws 403 for a suspended user. */
+export async function signIn(scope: RequestScope, known: CredentialRow, method: SignInMethod): Promise<SignedIn> {
   const { tx } = scope;
   const { user_id: userId, account_id: accountId } = known;
-  if ((await tx.run(lockActiveUser, [userId])) === 0) throw suspended();
+  if ((await tx.run(lockActiveUser, { userId })) === 0) throw userSuspended();
   await ensureDefaultProject(tx, accountId, userId);
   const signedIn = await openSession(scope, { userId, accountId, role: roleOf(known) }, method);
   const metadata = { result: 'succeeded', method, login_hash: sha256(known.login_key) };
@@ -20,8 +20,8 @@ export async function signIn(scope: RequestScope, known: CredentialRow, method: 
   return signedIn;
 }
 
-/** Note that somebody was not let in. What was typed is never written down, only its hash. */
-export function noteFailure(scope: RequestScope, typed: string, method: Method) {
+/** Adds a failed sign-in to the audit log, with a hash of what was typed, never the text. */
+export function auditFailedSignIn(scope: RequestScope, typed: string, method: SignInMethod) {
   const hash = sha256(loginKeyOf(typed));
   const metadata = { result: 'failed', method, login_hash: hash };
   scope.audit({ accountId: null, actorId: null, targetType: 'user_login', targetId: hash, metadata });

@@ -1,41 +1,40 @@
 import { Id } from '../../../contract/shared/fields.ts';
-import type { Config } from '../../kernel/config.ts';
-import { Failure } from '../../kernel/failure.ts';
-import { newId } from '../../kernel/ids.ts';
-import type { Log } from '../../kernel/log.ts';
-import { OperatorError } from '../../kernel/operatorError.ts';
-import { createPasswords } from '../../kernel/passwords.ts';
-import type { Database, Sql } from '../../kernel/sql.ts';
-import { createUser } from '../accounts/newUser.ts';
+import type { Database, Queryable } from '../../database/sql.ts';
+import type { Config } from '../../platform/config/config.ts';
+import { newId } from '../../platform/crypto/ids.ts';
+import { createPasswordHasher } from '../../platform/crypto/passwords.ts';
+import { Failure } from '../../platform/failure.ts';
+import { OperatorError } from '../../platform/operatorError.ts';
+import type { Log } from '../../platform/telemetry/log.ts';
+import { createUser } from '../accounts/createUser.ts';
 import { isGoodPassword, readEmail, readLogin } from '../auth/fields.ts';
-import { preparePerson } from '../auth/person.ts';
+import { prepareNewUser } from '../auth/newUserInput.ts';
 import * as queries from './queries.ts';
 import { issueSetupToken } from './service.ts';
 
-/** What a process has before the first request. */
 type Deps = { config: Config; database: Database; log: Log };
-type Wanted = { login: string; email: string; password: string };
+type AdminCredentials = { login: string; email: string; password: string };
 
-const hasAdmin = async (sql: Sql) => Boolean((await sql.row(queries.selectMarker)) ?? (await sql.row(queries.selectAdmin)));
+const hasAdmin = async (sql: Queryable) => Boolean((await sql.row(queries.selectMarker)) ?? (await sql.row(queries.selectAdmin)));
 
-/** Create the platform admin that the environment names, unless there is one. Throws an OperatorError that names the wrong variables. */
-export async function createFirstAdmin({ database, log }: Pick<Deps, 'database' | 'log'>, wanted: Wanted): Promise<void> {
+/** Creates the platform admin from the environment, unless there is one. Throws an OperatorError that names the invalid variables. */
+export async function createFirstAdmin({ database, log }: Pick<Deps, 'database' | 'log'>, wanted: AdminCredentials): Promise<void> {
   if (await hasAdmin(database)) return;
-  const prepared = await preparePerson(database, createPasswords(), readWanted(wanted)).catch(explain);
+  const prepared = await prepareNewUser(database, createPasswordHasher(), readAdminCredentials(wanted)).catch(rethrowAsOperatorError);
   const userId = newId();
   const made = await database
     .transaction(async (tx) => {
-      // Of several processes that start together, the first one's marker decides.
-      if ((await tx.run(queries.insertMarker, [userId])) === 0) return false;
+      // If several processes start together, the first marker wins.
+      if ((await tx.run(queries.insertMarker, { userId })) === 0) return false;
       await tx.run(queries.deleteToken);
       await createUser(tx, { ...prepared, userId, isPlatformAdmin: true });
       return true;
     })
-    .catch(explain);
+    .catch(rethrowAsOperatorError);
   if (made) log.info({ user_id: userId }, 'the first platform admin was created');
 }
 
-function readWanted(wanted: Wanted) {
+function readAdminCredentials(wanted: AdminCredentials) {
   const login = readLogin(wanted.login);
   const email = readEmail(wanted.email);
   const wrong = [
@@ -48,26 +47,25 @@ function readWanted(wanted: Wanted) {
   return { login, email, password: wanted.password, locale: null };
 }
 
-/** Whoever has the login or the address is no admin, and is not made one unasked. */
-function explain(error: unknown): never {
+/** An existing user with the login or the address is not promoted. */
+function rethrowAsOperatorError(error: unknown): never {
   const reason = error instanceof Failure ? error.details.reason : undefined;
   if (reason === 'login_taken') throw new OperatorError('ARKLOOP_ADMIN_LOGIN: is the login of another user');
   if (reason === 'email_taken') throw new OperatorError('ARKLOOP_ADMIN_EMAIL: is the address of another user');
   throw error;
 }
 
-/** A token with which the first platform admin can be set up; undefined when there is one. A new token voids the one before. */
+/** Issues a token for the setup of the first platform admin. Returns undefined if there is one. The previous token becomes invalid. */
 export async function newSetupToken({ database }: Pick<Deps, 'database'>): Promise<string | undefined> {
   return (await hasAdmin(database)) ? undefined : (await issueSetupToken(database))?.token;
 }
 
-/** Promote the user that ARKLOOP_BOOTSTRAP_PLATFORM_ADMIN names, once. What is wrong with it is logged and stops nothing. */
+/** Promotes the user in ARKLOOP_BOOTSTRAP_PLATFORM_ADMIN, once. An invalid value is logged and does not prevent the start. */
 export async function promoteConfiguredAdmin({ config, database, log }: Deps): Promise<void> {
   const userId = config.bootstrapPlatformAdmin;
   if (userId === undefined) return;
-  // A wrong value must not keep the server from starting (identity 2.10).
   if (!Id.safeParse(userId).success) return log.error('ARKLOOP_BOOTSTRAP_PLATFORM_ADMIN: is no UUID');
-  if ((await database.run(queries.promoteUser, [userId])) > 0)
+  if ((await database.run(queries.promoteUser, { userId })) > 0)
     return log.info({ user_id: userId }, 'the first platform admin was promoted');
   const first = (await database.row(queries.selectMarker))?.user_id;
   if (first === userId.toLowerCase()) return;

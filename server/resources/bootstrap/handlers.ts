@@ -1,6 +1,6 @@
 import { bootstrap } from '../../../contract/bootstrap.ts';
-import { implement } from '../../http/implement.ts';
-import { sessionCookie } from '../auth/sessions.ts';
+import { implement } from '../../http/pipeline/implement.ts';
+import { sessionCookie } from '../auth/sessions/sessions.ts';
 import { initBootstrap, setUpPlatform, verifyToken } from './service.ts';
 
 export const bootstrapHandlers = implement(

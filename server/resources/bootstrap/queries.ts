@@ -1,42 +1,91 @@
-import { statement } from '../../kernel/sql.ts';
+import { sql } from 'kysely';
+import { statement } from '../../database/statement.ts';
 
-/** The setup token, kept as a hash, and the marker that a first admin has been made: once there, it stays. */
-const token = 'bootstrap.token';
-const marker = 'bootstrap.platform_admin.user_id';
+/** Keys of the setup token, stored as a hash, and of the marker of the first admin, which is never removed. */
+const token = sql.lit('bootstrap.token');
+const marker = sql.lit('bootstrap.platform_admin.user_id');
 
-export const upsertToken = statement<{ expires_at: string }>(`
-  insert into platform_settings (key, value)
-  select '${token}', jsonb_build_object('hash', $1::text, 'expires_at', (now() + interval '30 minutes')::timestamptz(3))
-  where not exists (select from platform_settings where key = '${marker}')
-  on conflict (key) do update set value = excluded.value, updated_at = now()
-  returning (value ->> 'expires_at')::timestamptz(3) as expires_at`);
+const tokenHash = sql<string>`platform_settings.value ->> 'hash'`;
+const tokenExpiry = sql<string>`(platform_settings.value ->> 'expires_at')::timestamptz`;
+const expiresAtColumn = sql<string>`(platform_settings.value ->> 'expires_at')::timestamptz(3)`.as('expires_at');
 
-/** The token with the hash $1, if it is the current one. */
-export const selectToken = statement<{ expires_at: string; live: boolean }>(`
-  select (value ->> 'expires_at')::timestamptz(3) as expires_at, (value ->> 'expires_at')::timestamptz > now() as live
-  from platform_settings where key = '${token}' and value ->> 'hash' = $1`);
-
-export const consumeToken = statement<never>(`
-  delete from platform_settings
-  where key = '${token}' and value ->> 'hash' = $1 and (value ->> 'expires_at')::timestamptz > now()`);
-
-export const deleteToken = statement<never>(`delete from platform_settings where key = '${token}'`);
-
-/** Decides a race: a second one waits for the first, and finds the marker set. */
-export const insertMarker = statement<never>(`
-  insert into platform_settings (key, value) values ('${marker}', to_jsonb($1::text)) on conflict (key) do nothing`);
-
-export const selectMarker = statement<{ user_id: string }>(
-  `select value #>> '{}' as user_id from platform_settings where key = '${marker}'`,
+export const upsertToken = statement<{ hash: string }>()((db, $) =>
+  db
+    .insertInto('platform_settings')
+    .columns(['key', 'value'])
+    .expression(
+      db
+        .selectNoFrom([
+          token.as('key'),
+          sql<unknown>`jsonb_build_object('hash', ${$.hash}::text, 'expires_at', (now() + interval '30 minutes')::timestamptz(3))`.as(
+            'value',
+          ),
+        ])
+        .where(({ not, exists, selectFrom }) => not(exists(selectFrom('platform_settings').select('key').where('key', '=', marker)))),
+    )
+    .onConflict((conflict) =>
+      conflict.column('key').doUpdateSet((eb) => ({ value: eb.ref('excluded.value'), updated_at: sql<string>`now()` })),
+    )
+    .returning(expiresAtColumn),
 );
 
-export const selectAdmin = statement<{ id: string }>(`select id from users where is_platform_admin and status <> 'deleted' limit 1`);
+/** Returns a row only for the current token. */
+export const selectToken = statement<{ hash: string }>()((db, $) =>
+  db
+    .selectFrom('platform_settings')
+    .select((eb) => [expiresAtColumn, eb(tokenExpiry, '>', sql<string>`now()`).$castTo<boolean>().as('live')])
+    .where('key', '=', token)
+    .where(tokenHash, '=', $.hash),
+);
 
-/** Promotes somebody who can sign in, if nobody is the first admin yet. */
-export const promoteUser = statement<never>(`
-  with candidate as (
-    select u.id from users u join credentials c on c.user_id = u.id where u.id = $1 and u.status <> 'deleted'),
-  marked as (
-    insert into platform_settings (key, value) select '${marker}', to_jsonb(id::text) from candidate
-    on conflict (key) do nothing returning key)
-  update users set is_platform_admin = true from marked where users.id = $1`);
+export const consumeToken = statement<{ hash: string }>()((db, $) =>
+  db.deleteFrom('platform_settings').where('key', '=', token).where(tokenHash, '=', $.hash).where(tokenExpiry, '>', sql<string>`now()`),
+);
+
+export const deleteToken = statement()((db) => db.deleteFrom('platform_settings').where('key', '=', token));
+
+/** Resolves a race: a second insert waits for the first, and then finds the marker set. */
+export const insertMarker = statement<{ userId: string }>()((db, $) =>
+  db
+    .insertInto('platform_settings')
+    .values({ key: marker, value: sql<unknown>`to_jsonb(${$.userId}::text)` })
+    .onConflict((conflict) => conflict.column('key').doNothing()),
+);
+
+export const selectMarker = statement()((db) =>
+  db.selectFrom('platform_settings').select(sql<string>`value #>> '{}'`.as('user_id')).where('key', '=', marker),
+);
+
+export const selectAdmin = statement()((db) =>
+  db
+    .selectFrom('users')
+    .select('id')
+    .where('is_platform_admin', '=', sql.lit(true))
+    .where('status', '<>', sql.lit('deleted' as const))
+    .limit(sql.lit(1)),
+);
+
+/** Promotes a user who can sign in, unless there is a first admin. */
+export const promoteUser = statement<{ userId: string }>()((db, $) =>
+  db
+    .with('candidate', (qc) =>
+      qc
+        .selectFrom('users as u')
+        .innerJoin('credentials as c', 'c.user_id', 'u.id')
+        .select('u.id')
+        .where('u.id', '=', $.userId)
+        .where('u.status', '<>', sql.lit('deleted' as const)),
+    )
+    .with('marked', (qc) =>
+      qc
+        .insertInto('platform_settings')
+        .columns(['key', 'value'])
+        .expression((eb) => eb.selectFrom('candidate').select([marker.as('key'), sql<unknown>`to_jsonb(candidate.id::text)`.as('value')]))
+        .onConflict((conflict) => conflict.column('key').doNothing())
+        .returning('key'),
+    )
+    .updateTable('users')
+    .from('marked')
+    .set({ is_platform_admin: sql.lit(true) })
+    .where('users.id', '=', $.userId),
+);

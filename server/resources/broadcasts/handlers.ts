@@ -1,5 +1,5 @@
 import { broadcasts } from '../../../contract/broadcasts.ts';
-import { implement } from '../../http/implement.ts';
+import { implement } from '../../http/pipeline/implement.ts';
 import { createBroadcast, deleteBroadcast, findBroadcast, listBroadcasts } from './service.ts';
 import { viewBroadcast } from './view.ts';
 
@@ -12,9 +12,9 @@ export const broadcastHandlers = implement(
       const { rows, next } = await listBroadcasts(scope, query);
       return { status: 200, body: rows.map(viewBroadcast), next };
     },
-    get: ({ found }) => ({ status: 200, body: viewBroadcast(found.broadcast) }),
-    delete: async ({ scope, found }) => {
-      await deleteBroadcast(scope, found.broadcast);
+    get: ({ loaded }) => ({ status: 200, body: viewBroadcast(loaded.broadcast) }),
+    delete: async ({ scope, loaded }) => {
+      await deleteBroadcast(scope, loaded.broadcast);
       return { status: 204, body: undefined };
     },
   },

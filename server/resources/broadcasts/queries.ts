@@ -1,50 +1,123 @@
+import { type RawBuilder, sql } from 'kysely';
 import type { Broadcast } from '../../../contract/broadcasts.ts';
-import { statement } from '../../kernel/sql.ts';
+import { onPage, type PageKey } from '../../database/paging.ts';
+import { jsonb, type RowOf, statement } from '../../database/statement.ts';
 
-/** A broadcast; its columns are the fields that are published. */
-export type BroadcastRow = Broadcast;
+const columns = [
+  'id',
+  'type',
+  'title',
+  'body',
+  'target_type',
+  'target_id',
+  'payload',
+  'status',
+  'sent_count',
+  'created_by',
+  'created_at',
+] as const;
 
-const columns = 'id, type, title, body, target_type, target_id, payload, status, sent_count, created_by, created_at';
+type NewBroadcast = {
+  id: string;
+  type: string;
+  title: string;
+  body: string;
+  payload: string;
+  targetType: Broadcast['target_type'];
+  targetId: string | null;
+  userId: string;
+};
 
-export const insertBroadcast = statement<BroadcastRow>(`
-  insert into broadcasts (id, type, title, body, payload, target_type, target_id, created_by)
-  values ($1, $2, $3, $4, $5, $6, $7, $8) returning ${columns}`);
-
-/** All, newest first, from the sort key ($1, $2) on. */
-export const selectBroadcasts = statement<BroadcastRow>(`
-  select ${columns} from broadcasts
-  where deleted_at is null and ($1::timestamptz is null or (created_at, id) < ($1::timestamptz, $2::uuid))
-  order by created_at desc, id desc limit $3`);
-
-export const selectBroadcast = statement<BroadcastRow>(`select ${columns} from broadcasts where id = $1 and deleted_at is null`);
-
-/**
- * Whoever changes a broadcast takes turns by this: the next batch of a fan-out would overtake a request that waits for the row itself, again and
- * again, because only locks of this kind are given in the order they were asked for.
- */
-export const takeTurn = statement<unknown>(`select pg_advisory_xact_lock(hashtextextended('broadcast ' || $1::uuid::text, 0))`);
-
-/** One that is on its way ends here: the fan-out goes on only with what is open. */
-export const deleteBroadcast = statement<BroadcastRow>(`
-  update broadcasts set deleted_at = now(), status = case when status = 'completed' then status else 'failed' end
-  where id = $1 and deleted_at is null returning ${columns}`);
-
-/** One fan-out after the other, so that mail has slots left; the third attempt is the last. */
-export const addJob = statement<unknown>(
-  `select graphile_worker.add_job($1, payload := $2::json, job_key := $3, max_attempts := 3, queue_name := 'broadcasts')`,
+export const insertBroadcast = statement<NewBroadcast>()((db, $) =>
+  db
+    .insertInto('broadcasts')
+    .values({
+      id: $.id,
+      type: $.type,
+      title: $.title,
+      body: $.body,
+      payload: jsonb<Broadcast['payload']>($.payload),
+      target_type: $.targetType,
+      target_id: $.targetId,
+      created_by: $.userId,
+    })
+    .returning(columns),
 );
 
-/**
- * What makes a user a receiver and what makes a broadcast wait for each other: whoever looked for broadcasts before this one could be seen has
- * become a receiver by the time the fan-out looks.
- */
-const lockKey = `hashtextextended('broadcasts', 0)`;
-export const lockAsReceiver = statement<unknown>(`select pg_advisory_xact_lock_shared(${lockKey})`);
-export const awaitReceivers = statement<unknown>(`select pg_advisory_xact_lock(${lockKey})`);
+export const selectBroadcasts = statement<PageKey>()((db, $) =>
+  db
+    .selectFrom('broadcasts')
+    .select(columns)
+    .where('deleted_at', 'is', null)
+    .where(onPage($, 'created_at', 'id'))
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit($.limit),
+);
 
-/** Give the user $2 in the account $1 the recent broadcasts to the account $3, or where that is null those to all, as of the time they were made. */
-export const backFill = statement<never>(`
-  insert into notifications (account_id, user_id, type, broadcast_id, created_at)
-  select $1, $2, b.type, b.id, b.created_at from broadcasts b
-  where b.deleted_at is null and b.created_at > now() - interval '30 days' and b.target_id is not distinct from $3::uuid
-  on conflict (broadcast_id, user_id) where broadcast_id is not null do nothing`);
+export const selectBroadcast = statement<{ id: string }>()((db, $) =>
+  db.selectFrom('broadcasts').select(columns).where('id', '=', $.id).where('deleted_at', 'is', null),
+);
+
+export type BroadcastRow = RowOf<typeof selectBroadcast>;
+
+/**
+ * Serializes changes of a broadcast. Advisory locks are granted in the order of the requests. Row locks are not: the next batch of a
+ * fan-out could overtake a waiting request again and again.
+ */
+export const lockBroadcast = statement<{ id: string }>()((db, $) =>
+  db.selectNoFrom(lockOf(sql`'broadcast ' || ${$.id}::uuid::text`, 'pg_advisory_xact_lock').as('locked')),
+);
+
+/** Also ends a fan-out in progress, which continues only with open broadcasts. */
+export const deleteBroadcast = statement<{ id: string }>()((db, $) =>
+  db
+    .updateTable('broadcasts')
+    .set({ deleted_at: sql`now()`, status: sql`case when status = 'completed' then status else 'failed' end` })
+    .where('id', '=', $.id)
+    .where('deleted_at', 'is', null)
+    .returning(columns),
+);
+
+/** Fan-outs run one after the other, which leaves worker slots for mail. The third attempt is the last. */
+export const addJob = statement<{ task: string; payload: string; key: string }>()((db, $) =>
+  db.selectNoFrom(
+    sql<unknown>`graphile_worker.add_job(${$.task}, payload := ${$.payload}::json, job_key := ${$.key}, max_attempts := 3, queue_name := 'broadcasts')`.as(
+      'job',
+    ),
+  ),
+);
+
+/** Transactions that add a receiver and those that send a broadcast wait for each other, so that no receiver is missed. */
+const receivers = sql`'broadcasts'`;
+export const lockReceiversShared = statement()((db) => db.selectNoFrom(lockOf(receivers, 'pg_advisory_xact_lock_shared').as('locked')));
+export const lockReceivers = statement()((db) => db.selectNoFrom(lockOf(receivers, 'pg_advisory_xact_lock').as('locked')));
+
+function lockOf(name: RawBuilder<unknown>, lock: 'pg_advisory_xact_lock' | 'pg_advisory_xact_lock_shared') {
+  return sql<unknown>`${sql.raw(lock)}(hashtextextended(${name}, 0))`;
+}
+
+/**
+ * Inserts notifications for the recent broadcasts to the account `targetId`, or to all users if it is null. They keep the time of the
+ * broadcast.
+ */
+export const backfill = statement<{ accountId: string; userId: string; targetId: string | null }>()((db, $) =>
+  db
+    .insertInto('notifications')
+    .columns(['account_id', 'user_id', 'type', 'broadcast_id', 'created_at'])
+    .expression(
+      db
+        .selectFrom('broadcasts as b')
+        .select([
+          sql<string>`${$.accountId}::uuid`.as('account_id'),
+          sql<string>`${$.userId}::uuid`.as('user_id'),
+          'b.type',
+          'b.id as broadcast_id',
+          'b.created_at',
+        ])
+        .where('b.deleted_at', 'is', null)
+        .where('b.created_at', '>', sql<string>`now() - interval '30 days'`)
+        .where('b.target_id', 'is not distinct from', sql<string | null>`${$.targetId}::uuid`),
+    )
+    .onConflict((conflict) => conflict.columns(['broadcast_id', 'user_id']).where('broadcast_id', 'is not', null).doNothing()),
+);

@@ -1,7 +1,6 @@
 import type { Broadcast } from '../../../contract/broadcasts.ts';
 import type { BroadcastRow } from './queries.ts';
 
-/** A broadcast as it is published. */
 export const viewBroadcast = (row: BroadcastRow): Broadcast => ({
   id: row.id,
   type: row.type,

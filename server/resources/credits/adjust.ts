@@ -1,21 +1,23 @@
 import type { CreditAdjustment } from '../../../contract/credits.ts';
-import { refuse } from '../../kernel/failure.ts';
-import { newId } from '../../kernel/ids.ts';
-import type { Scope } from '../../kernel/scope.ts';
-import { accountNotFound } from '../accounts/existing.ts';
-import { mostCredits, overflow } from './ledger.ts';
+import type { Scope } from '../../http/scope.ts';
+import { newId } from '../../platform/crypto/ids.ts';
+import { failWith } from '../../platform/failure.ts';
+import { accountNotFound } from '../accounts/requireAccount.ts';
+import { balanceOverflow, maxCredits } from './ledger.ts';
 import * as queries from './queries.ts';
 
-/** Give or take credits. Answers with the new balance; throws 404 `account_not_found`, 409 `insufficient_credits` or `balance_overflow`. */
+/**
+ * Adds or removes credits and returns the new balance. Throws 404 `account_not_found`, 409 `insufficient_credits` or `balance_overflow`.
+ */
 export async function adjustCredits(scope: Scope, { account_id: accountId, amount, note }: CreditAdjustment): Promise<queries.BalanceRow> {
-  const account = await scope.tx.row(queries.lockBalance, [accountId]);
+  const account = await scope.tx.row(queries.lockBalance, { accountId });
   if (!account) throw accountNotFound();
   const { balance } = account;
   if (balance + amount < 0)
-    throw refuse('conflict', 'insufficient_credits', 'The account has not so many credits.', { balance, required: -amount });
-  if (balance > mostCredits - amount) throw overflow();
+    throw failWith('conflict', 'insufficient_credits', 'The account has not so many credits.', { balance, required: -amount });
+  if (balance > maxCredits - amount) throw balanceOverflow();
   const auditId = newId();
-  await scope.tx.run(queries.moveBalance, [accountId, newId(), amount, auditId, note || null]);
+  await scope.tx.run(queries.changeBalance, { accountId, id: newId(), amount, auditId, note: note || null });
   scope.audit({
     id: auditId,
     accountId: null,

@@ -1,81 +1,191 @@
 import Big from 'big.js';
+import { sql } from 'kysely';
 import type { Usage } from '../../../contract/events.ts';
-import { type Credits, creditsOf, parseDeductionPolicy, usdCost } from '../../agent/cost.ts';
-import { newId } from '../../kernel/ids.ts';
-import { statement, type Transaction } from '../../kernel/sql.ts';
+import type { Transaction } from '../../database/sql.ts';
+import { jsonb, type Parameters, statement } from '../../database/statement.ts';
+import { type Credits, creditsOf, parseDeductionPolicy, usdCost } from '../../models/cost.ts';
+import { newId } from '../../platform/crypto/ids.ts';
 import type { Settings } from '../settings/settings.ts';
-import { mostCredits } from './ledger.ts';
+import { maxCredits } from './ledger.ts';
 
-/** What is charged for: the tokens, reported or estimated, and the unrounded cost in US dollars. */
-export type Spending = { usage: Usage | undefined; cost: string };
+/** Reported or estimated tokens, and the unrounded cost in US dollars. */
+export type RunCost = { usage: Usage | undefined; cost: string };
 
 type CreditSettings = Pick<Settings, 'credit.per_usd' | 'credit.deduction_policy'>;
 
-/** A run that ends, with the multiplier of the route it took; null where it took none. */
+/** `multiplier` is that of the route of the run; null if it used no route. */
 export type ChargedRun = { id: string; account_id: string; multiplier: string | null };
 
-const usage = (shortfall: string, from: string) => `
-  insert into usage_records (account_id, run_id, usage_type, model, user_id, input_tokens, output_tokens, cache_creation_input_tokens,
-    cache_read_input_tokens, cached_tokens, cost_usd, estimated, shortfall, recorded_at)
-  select r.account_id, r.id, 'llm', coalesce(r.model, 'unknown'), r.created_by_user_id, $3, $4, $5, $6, $7, $8, $9, ${shortfall}, now()
-  from runs r${from} where r.account_id = $1 and r.id = $2
-  on conflict (account_id, run_id, usage_type) do nothing`;
+type UsageValues = {
+  accountId: string;
+  runId: string;
+  inputTokens: number;
+  outputTokens: number;
+  cacheCreationTokens: number;
+  cacheReadTokens: number;
+  cachedTokens: number;
+  usd: string;
+  isEstimated: boolean;
+};
 
-const record = statement<never>(usage('0', ''));
+const usageColumns = [
+  'account_id',
+  'run_id',
+  'usage_type',
+  'model',
+  'user_id',
+  'input_tokens',
+  'output_tokens',
+  'cache_creation_input_tokens',
+  'cache_read_input_tokens',
+  'cached_tokens',
+  'cost_usd',
+  'estimated',
+  'recorded_at',
+  'shortfall',
+] as const;
+
+/** The usage record of run `r`, without `shortfall`. */
+const usageOf = ($: Parameters<UsageValues>) =>
+  [
+    'r.account_id',
+    'r.id as run_id',
+    sql.lit('llm').as('usage_type'),
+    sql<string>`coalesce(r.model, 'unknown')`.as('model'),
+    'r.created_by_user_id as user_id',
+    sql<number>`${$.inputTokens}::bigint`.as('input_tokens'),
+    sql<number>`${$.outputTokens}::bigint`.as('output_tokens'),
+    sql<number>`${$.cacheCreationTokens}::bigint`.as('cache_creation_input_tokens'),
+    sql<number>`${$.cacheReadTokens}::bigint`.as('cache_read_input_tokens'),
+    sql<number>`${$.cachedTokens}::bigint`.as('cached_tokens'),
+    sql<number>`${$.usd}::numeric`.as('cost_usd'),
+    sql<boolean>`${$.isEstimated}::boolean`.as('estimated'),
+    sql<string>`now()`.as('recorded_at'),
+  ] as const;
+
+const recordUsage = statement<UsageValues>()((db, $) =>
+  db
+    .insertInto('usage_records')
+    .columns(usageColumns)
+    .expression((eb) =>
+      eb
+        .selectFrom('runs as r')
+        .select(usageOf($))
+        .select(sql.lit(0).as('shortfall'))
+        .where('r.account_id', '=', $.accountId)
+        .where('r.id', '=', $.runId),
+    )
+    .onConflict((conflict) => conflict.columns(['account_id', 'run_id', 'usage_type']).doNothing()),
+);
 
 /**
- * Everything hangs on the usage record being new, so that a repetition changes nothing. The balance is locked first, so `charged` is never more
- * than there is. PostgreSQL tries the update on the row as it was when the statement began, finds it changed, and looks again: the rows to change
- * are therefore joined and not looked up, and the first try, which is thrown away, must not fall below 0 either.
+ * All changes depend on the usage record being new, so a repeated call changes nothing. The balance is locked first, so `charged` never
+ * exceeds it. PostgreSQL evaluates the update on the row as of the start of the statement, finds it changed, and evaluates it again on the
+ * current row. Therefore the rows to change are joined, not selected in a subquery, and the discarded first evaluation must not fall below
+ * 0 either.
  */
-const charge = statement<never>(`
-  with held as materialized (select balance from credit_balances where account_id = $1 for update),
-  bill as materialized (select $10::bigint as credits, least($10::bigint, coalesce((select balance from held), 0)) as charged),
-  usage as (${usage('bill.credits - bill.charged', ', bill')} returning account_id, run_id, user_id, model),
-  entry as (
-    insert into credit_transactions (account_id, id, type, amount, reference_type, reference_id, user_id, metadata)
-    select account_id, $11, 'debit', -charged, 'run', run_id, user_id,
-      $12::jsonb || jsonb_build_object('model', model, 'charged', charged, 'shortfall', credits - charged)
-    from usage, bill where charged > 0 on conflict do nothing returning account_id, amount)
-  update credit_balances b set balance = greatest(b.balance + entry.amount, 0) from entry where b.account_id = entry.account_id`);
+const recordCharge = statement<UsageValues & { credits: number; entryId: string; metadata: string }>()((db, $) =>
+  db
+    .with(
+      (cte) => cte('held').materialized(),
+      (qc) => qc.selectFrom('credit_balances').select('balance').where('account_id', '=', $.accountId).forUpdate(),
+    )
+    .with(
+      (cte) => cte('bill').materialized(),
+      (qc) =>
+        qc.selectNoFrom(({ fn, selectFrom }) => [
+          sql<number>`${$.credits}::bigint`.as('credits'),
+          fn<number>('least', [sql`${$.credits}::bigint`, fn.coalesce(selectFrom('held').select('held.balance'), sql.lit(0))]).as(
+            'charged',
+          ),
+        ]),
+    )
+    .with('usage', (qc) =>
+      qc
+        .insertInto('usage_records')
+        .columns(usageColumns)
+        .expression((eb) =>
+          eb
+            .selectFrom(['runs as r', 'bill'])
+            .select(usageOf($))
+            .select(sql<number>`bill.credits - bill.charged`.as('shortfall'))
+            .where('r.account_id', '=', $.accountId)
+            .where('r.id', '=', $.runId),
+        )
+        .onConflict((conflict) => conflict.columns(['account_id', 'run_id', 'usage_type']).doNothing())
+        .returning(['account_id', 'run_id', 'user_id', 'model']),
+    )
+    .with('entry', (qc) =>
+      qc
+        .insertInto('credit_transactions')
+        .columns(['account_id', 'id', 'type', 'amount', 'reference_type', 'reference_id', 'user_id', 'metadata'])
+        .expression((eb) =>
+          eb
+            .selectFrom(['usage', 'bill'])
+            .select([
+              'usage.account_id',
+              sql<string>`${$.entryId}::uuid`.as('id'),
+              sql.lit('debit' as const).as('type'),
+              sql<number>`-bill.charged`.as('amount'),
+              sql.lit('run' as const).as('reference_type'),
+              'usage.run_id as reference_id',
+              'usage.user_id',
+              sql<Record<string, unknown>>`${jsonb($.metadata)}
+                || jsonb_build_object('model', usage.model, 'charged', bill.charged, 'shortfall', bill.credits - bill.charged)`.as(
+                'metadata',
+              ),
+            ])
+            .where('bill.charged', '>', sql.lit(0)),
+        )
+        .onConflict((conflict) => conflict.doNothing())
+        .returning(['account_id', 'amount']),
+    )
+    .updateTable('credit_balances as b')
+    .from('entry')
+    .set({ balance: sql`greatest(b.balance + entry.amount, 0)` })
+    .whereRef('b.account_id', '=', 'entry.account_id'),
+);
 
 const perUsdOf = (settings: CreditSettings) => (settings['credit.per_usd'] > 0 ? settings['credit.per_usd'] : 1_000);
 
-/** The credits that a run with this spending is charged, at most what an account can have; null when it is free. */
-export function billOf({ usage, cost }: Spending, multiplier: string | number | null, settings: CreditSettings): Credits | null {
+/** The credits to charge for the usage, at most `maxCredits`. Returns null if it is free. */
+export function calculateCharge({ usage, cost }: RunCost, multiplier: string | number | null, settings: CreditSettings): Credits | null {
   const policy = parseDeductionPolicy(settings['credit.deduction_policy']);
   const bill = creditsOf(usage ?? {}, new Big(cost), { multiplier: multiplier ?? 1, perUsd: perUsdOf(settings), policy });
-  return bill && { ...bill, credits: Math.min(bill.credits, mostCredits) };
+  return bill && { ...bill, credits: Math.min(bill.credits, maxCredits) };
 }
 
 /**
- * Record what a run has used and take its credits, in the transaction that ends it (specification, platform 1.5): one statement, which
- * travels with the commit. Where the balance is too small it goes to 0, and the usage record keeps what was missing.
+ * Records the usage of a run and deducts its credits in the transaction that ends it. The single statement is sent with the commit. If the
+ * balance is too small, it becomes 0 and the usage record stores the shortfall.
  */
-export function chargeRun(tx: Transaction, { id, account_id, multiplier }: ChargedRun, spending: Spending, settings: CreditSettings): void {
+export function chargeRun(tx: Transaction, { id, account_id, multiplier }: ChargedRun, spending: RunCost, settings: CreditSettings): void {
   const { usage: used = {}, cost } = spending;
   const { usd } = usdCost(new Big(cost));
-  const bill = billOf(spending, multiplier, settings);
-  const values = [account_id, id, ...tokensOf(used), usd, used.estimated ?? false];
-  const sent = bill
-    ? tx.run(charge, [...values, bill.credits, newId(), metadataOf(used, usd, bill, perUsdOf(settings), multiplier)])
-    : tx.run(record, values);
-  tx.withCommit(sent);
+  const bill = calculateCharge(spending, multiplier, settings);
+  const values = { accountId: account_id, runId: id, ...tokensOf(used), usd, isEstimated: used.estimated ?? false };
+  const metadata = bill && metadataOf(used, usd, bill, perUsdOf(settings), multiplier);
+  const sent =
+    bill && metadata ? tx.run(recordCharge, { ...values, credits: bill.credits, entryId: newId(), metadata }) : tx.run(recordUsage, values);
+  tx.awaitAtCommit(sent);
 }
 
-const tokensOf = (usage: Usage): number[] =>
-  [usage.input_tokens, usage.output_tokens, usage.cache_creation_input_tokens, usage.cache_read_input_tokens, usage.cached_tokens].map(
-    (count) => count ?? 0,
-  );
+const tokensOf = (usage: Usage) => ({
+  inputTokens: usage.input_tokens ?? 0,
+  outputTokens: usage.output_tokens ?? 0,
+  cacheCreationTokens: usage.cache_creation_input_tokens ?? 0,
+  cacheReadTokens: usage.cache_read_input_tokens ?? 0,
+  cachedTokens: usage.cached_tokens ?? 0,
+});
 
-/** How the credits came about, as JSON; the model and what was charged are added by the database. */
+/** How the credits were calculated, as JSON. The database adds the model and the charged amount. */
 function metadataOf(usage: Usage, usd: string, bill: Credits, perUsd: number, multiplier: string | null): string {
-  const [input_tokens, output_tokens, cache_creation_tokens, cache_read_tokens, cached_tokens] = tokensOf(usage);
+  const tokens = tokensOf(usage);
   const { raw_credits, effective_tokens, ...how } = bill;
   return JSON.stringify({
     type: 'llm',
-    input_tokens,
-    output_tokens,
+    input_tokens: tokens.inputTokens,
+    output_tokens: tokens.outputTokens,
     cost_usd: Number(usd),
     credits_per_usd: perUsd,
     multiplier: Number(multiplier ?? 1),
@@ -84,9 +194,9 @@ function metadataOf(usage: Usage, usd: string, bill: Credits, perUsd: number, mu
     raw_credits: Number(raw_credits),
     ...(effective_tokens !== undefined && {
       effective_tokens: Number(effective_tokens),
-      cache_creation_tokens,
-      cache_read_tokens,
-      cached_tokens,
+      cache_creation_tokens: tokens.cacheCreationTokens,
+      cache_read_tokens: tokens.cacheReadTokens,
+      cached_tokens: tokens.cachedTokens,
     }),
   });
 }

@@ -1,43 +1,76 @@
+import { sql } from 'kysely';
 import type { CreditCause } from '../../../contract/credits.ts';
-import { refuse } from '../../kernel/failure.ts';
-import { newId } from '../../kernel/ids.ts';
-import { type Sql, statement } from '../../kernel/sql.ts';
+import type { Queryable } from '../../database/sql.ts';
+import { jsonb, statement } from '../../database/statement.ts';
+import { newId } from '../../platform/crypto/ids.ts';
+import { failWith } from '../../platform/failure.ts';
 
-/** The most an account can have: what JSON carries exactly. */
-export const mostCredits = Number.MAX_SAFE_INTEGER;
+/** The maximum balance of an account: the largest integer that JSON numbers represent exactly. */
+export const maxCredits = Number.MAX_SAFE_INTEGER;
 
-/** Credits that an account is given, and what for. */
-export type Entry = {
+export type LedgerEntry = {
   accountId: string;
-  /** More than 0. */
+  /** Greater than 0. */
   amount: number;
   referenceType: CreditCause;
   referenceId: string;
-  /** Whose doing it was; left out where it is nobody's. */
+  /** The user who caused the entry. */
   userId?: string;
   metadata?: Record<string, unknown>;
 };
 
-// The row that both write is the lock: of first writers one inserts it, the others add to what it holds.
-const credit = statement<never>(`
-  with balance as (
-    insert into credit_balances as b (account_id, balance) values ($1, $3::bigint)
-    on conflict (account_id) do update set balance = b.balance + excluded.balance where b.balance <= ${mostCredits} - excluded.balance
-    returning account_id)
-  insert into credit_transactions (account_id, id, type, amount, reference_type, reference_id, metadata, user_id)
-  select account_id, $2, 'credit', $3::bigint, $4, $5, $6, $7 from balance`);
+type NewEntry = {
+  accountId: string;
+  id: string;
+  amount: number;
+  referenceType: CreditCause;
+  referenceId: string;
+  metadata: string;
+  userId: string | null;
+};
 
-/** Add credits to an account: the balance and its row in the ledger in one statement. Throws 409 `balance_overflow`. */
-export async function addCredits(sql: Sql, entry: Entry): Promise<void> {
-  if (!(await addCreditsIfRoom(sql, entry))) throw overflow();
+// Concurrent first entries lock the same row: one inserts the balance, the others add to it.
+const insertCredit = statement<NewEntry>()((db, $) =>
+  db
+    .with('balance', (qc) =>
+      qc
+        .insertInto('credit_balances')
+        .values({ account_id: $.accountId, balance: sql<number>`${$.amount}::bigint` })
+        .onConflict((conflict) =>
+          conflict
+            .column('account_id')
+            .doUpdateSet({ balance: sql`credit_balances.balance + excluded.balance` })
+            .where('credit_balances.balance', '<=', sql<number>`${sql.lit(maxCredits)} - excluded.balance`),
+        )
+        .returning('account_id'),
+    )
+    .insertInto('credit_transactions')
+    .columns(['account_id', 'id', 'type', 'amount', 'reference_type', 'reference_id', 'metadata', 'user_id'])
+    .expression((eb) =>
+      eb
+        .selectFrom('balance')
+        .select([
+          'account_id',
+          sql<string>`${$.id}::uuid`.as('id'),
+          sql.lit('credit' as const).as('type'),
+          sql<number>`${$.amount}::bigint`.as('amount'),
+          sql<CreditCause>`${$.referenceType}::text`.as('reference_type'),
+          sql<string>`${$.referenceId}::uuid`.as('reference_id'),
+          jsonb<Record<string, unknown>>($.metadata).as('metadata'),
+          sql<string | null>`${$.userId}::uuid`.as('user_id'),
+        ]),
+    ),
+);
+
+/** Changes the balance and inserts its ledger row in one statement. Throws 409 `balance_overflow`. */
+export async function addCredits(db: Queryable, entry: LedgerEntry): Promise<void> {
+  if (!(await tryAddCredits(db, entry))) throw balanceOverflow();
 }
 
-/** The same where a full account is no reason to refuse: false when the credits would be more than it can have, and none are added. */
-export async function addCreditsIfRoom(sql: Sql, entry: Entry): Promise<boolean> {
-  const { accountId, amount, referenceType, referenceId, userId = null, metadata = {} } = entry;
-  const values = [accountId, newId(), amount, referenceType, referenceId, JSON.stringify(metadata), userId];
-  return (await sql.run(credit, values)) > 0;
+/** Like `addCredits`, but if the balance would exceed the maximum, adds nothing and returns false. */
+export async function tryAddCredits(db: Queryable, entry: LedgerEntry): Promise<boolean> {
+  const { userId = null, metadata = {} } = entry;
+  return (await db.run(insertCredit, { ...entry, id: newId(), metadata: JSON.stringify(metadata), userId })) > 0;
 }
 
-/** More than an account can have. */
-export const overflow = () => refuse('conflict', 'balance_overflow', `An account cannot have more than ${mostCredits} credits.`);
+export const balanceOverflow = () => failWith('conflict', 'balance_overflow', `An account cannot have more than ${maxCredits} credits.`);

@@ -1,69 +1,148 @@
-import { newId } from '../../kernel/ids.ts';
-import { type Database, type Sql, statement } from '../../kernel/sql.ts';
+import { type RawBuilder, sql } from 'kysely';
+import type { Database, Queryable } from '../../database/sql.ts';
+import { type Builder, jsonb, type RowOf, statement } from '../../database/statement.ts';
+import { newId } from '../../platform/crypto/ids.ts';
 import { readEntitlements } from '../settings/settings.ts';
-import { mostCredits } from './ledger.ts';
+import { maxCredits } from './ledger.ts';
 
 type Subscription = { id: string; account_id: string };
-type DueWindow = Subscription & { window_start: string; window_end: string };
 
-const iso = (time: string) => `to_char(${time}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+const iso = (time: string) => sql<string>`to_char(${sql.ref(time)}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 /**
- * The window of subscription `s` that is open at $1, unless it was granted. Windows begin whole months after the anchor, each counted from
- * there, so that a day that a month lacks is only clamped in that month; none begins at the end of the period, and the last ends with it.
+ * The current windows of subscriptions `s` that were not granted yet. Windows begin whole months after the start of the period, each
+ * counted from there, so that a day that a month lacks is clamped in that month only. No window begins at the end of the period; the last
+ * one ends with it.
  */
-const dueWindow = `
-  select s.account_id, s.id, ${iso('w.starts')} as window_start, ${iso('w.ends')} as window_end
-  from subscriptions s
-  cross join lateral (select (extract(year from $1::timestamptz) - extract(year from s.current_period_start)) * 12
-    + extract(month from $1::timestamptz) - extract(month from s.current_period_start) as apart) calendar
-  cross join lateral (select (calendar.apart - (s.current_period_start + make_interval(months => calendar.apart::int) > $1::timestamptz)::int)::int as n) whole
-  cross join lateral (select s.current_period_start + make_interval(months => whole.n) as starts,
-    least(s.current_period_start + make_interval(months => whole.n + 1), s.current_period_end) as ends) w
-  where s.status = 'active' and s.current_period_start <= $1::timestamptz and s.current_period_end > $1::timestamptz
-    and not exists (select from credit_transactions t where t.account_id = s.account_id and t.reference_type = 'monthly_grant'
-      and t.reference_id = s.id and t.metadata ->> 'window_start' = ${iso('w.starts')})`;
+function dueWindows(db: Builder, now: RawBuilder<Date>) {
+  const moment = sql<string>`${now}::timestamptz`;
+  return db
+    .selectFrom('subscriptions as s')
+    .crossJoinLateral(
+      db
+        .selectNoFrom(
+          sql<number>`(extract(year from ${moment}) - extract(year from s.current_period_start)) * 12
+            + extract(month from ${moment}) - extract(month from s.current_period_start)`.as('apart'),
+        )
+        .as('calendar'),
+    )
+    .crossJoinLateral(
+      db
+        .selectNoFrom(
+          sql<number>`(calendar.apart
+            - (s.current_period_start + make_interval(months => calendar.apart::int) > ${moment})::int)::int`.as('n'),
+        )
+        .as('whole'),
+    )
+    .crossJoinLateral(
+      db
+        .selectNoFrom([
+          sql<string>`s.current_period_start + make_interval(months => whole.n)`.as('starts'),
+          sql<string>`least(s.current_period_start + make_interval(months => whole.n + 1), s.current_period_end)`.as('ends'),
+        ])
+        .as('w'),
+    )
+    .select(['s.account_id', 's.id', iso('w.starts').as('window_start'), iso('w.ends').as('window_end')])
+    .where('s.status', '=', sql.lit('active' as const))
+    .where('s.current_period_start', '<=', moment)
+    .where('s.current_period_end', '>', moment)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('credit_transactions as t')
+            .select(sql.lit(1).as('one'))
+            .whereRef('t.account_id', '=', 's.account_id')
+            .where('t.reference_type', '=', sql.lit('monthly_grant' as const))
+            .whereRef('t.reference_id', '=', 's.id')
+            .where(sql<string>`t.metadata ->> 'window_start'`, '=', iso('w.starts')),
+        ),
+      ),
+    );
+}
 
-const selectOne = statement<DueWindow>(`${dueWindow} and s.account_id = $2 and s.id = $3`);
+const selectDueWindow = statement<{ now: Date; accountId: string; id: string }>()((db, $) =>
+  dueWindows(db, $.now).where('s.account_id', '=', $.accountId).where('s.id', '=', $.id),
+);
 
-/** Balances are changed in the order of their accounts. */
-const selectPage = statement<DueWindow>(`${dueWindow} and s.account_id > $2 order by s.account_id limit 200`);
+type DueWindow = RowOf<typeof selectDueWindow>;
 
-/** The row in the ledger is the mark that the window was granted; without it the balance does not change. Who cancels meanwhile is waited for. */
-const grant = statement<never>(`
-  with entry as (
-    insert into credit_transactions (account_id, id, type, amount, reference_type, reference_id, metadata)
-    select $1::uuid, $2, 'credit', $3::bigint, 'monthly_grant', $4::uuid, $5
-    where coalesce((select balance from credit_balances where account_id = $1), 0) <= ${mostCredits} - $3::bigint
-      and exists (select from subscriptions s where s.account_id = $1 and s.id = $4::uuid and s.status = 'active' for share)
-    on conflict do nothing returning account_id, amount)
-  insert into credit_balances as b (account_id, balance) select account_id, amount from entry
-  on conflict (account_id) do update set balance = b.balance + excluded.balance`);
+/** Ordered by account, because balances are changed in that order. */
+const selectDueWindows = statement<{ now: Date; after: string }>()((db, $) =>
+  dueWindows(db, $.now).where('s.account_id', '>', $.after).orderBy('s.account_id').limit(sql.lit(200)),
+);
 
-/** Grant the open window of a subscription, in the transaction that makes or renews it (specification, platform 1.4). */
-export async function grantDueWindow(tx: Sql, { id, account_id: accountId }: Subscription, now = new Date()): Promise<void> {
-  const due = await tx.row(selectOne, [now, accountId, id]);
-  // Read through the transaction: the plan counts that it has just given the account.
+/** The ledger row marks the window as granted; if it is not inserted, the balance does not change. Waits for a concurrent cancellation. */
+const insertGrant = statement<{ accountId: string; id: string; amount: number; subscriptionId: string; window: string }>()((db, $) =>
+  db
+    .with('entry', (qc) =>
+      qc
+        .insertInto('credit_transactions')
+        .columns(['account_id', 'id', 'type', 'amount', 'reference_type', 'reference_id', 'metadata'])
+        .expression((eb) =>
+          db
+            .selectNoFrom([
+              sql<string>`${$.accountId}::uuid`.as('account_id'),
+              sql<string>`${$.id}::uuid`.as('id'),
+              sql.lit('credit' as const).as('type'),
+              sql<number>`${$.amount}::bigint`.as('amount'),
+              sql.lit('monthly_grant' as const).as('reference_type'),
+              sql<string>`${$.subscriptionId}::uuid`.as('reference_id'),
+              jsonb<Record<string, unknown>>($.window).as('metadata'),
+            ])
+            .where(
+              eb.fn.coalesce(eb.selectFrom('credit_balances').select('balance').where('account_id', '=', $.accountId), sql.lit(0)),
+              '<=',
+              sql<number>`${sql.lit(maxCredits)} - ${$.amount}::bigint`,
+            )
+            .where(
+              eb.exists(
+                eb
+                  .selectFrom('subscriptions as s')
+                  .select(sql.lit(1).as('one'))
+                  .where('s.account_id', '=', $.accountId)
+                  .where('s.id', '=', $.subscriptionId)
+                  .where('s.status', '=', sql.lit('active' as const))
+                  .forShare(),
+              ),
+            ),
+        )
+        .onConflict((conflict) => conflict.doNothing())
+        .returning(['account_id', 'amount']),
+    )
+    .insertInto('credit_balances')
+    .columns(['account_id', 'balance'])
+    .expression((eb) => eb.selectFrom('entry').select(['account_id', 'amount']))
+    .onConflict((conflict) => conflict.column('account_id').doUpdateSet({ balance: sql`credit_balances.balance + excluded.balance` })),
+);
+
+/** Grants the current window of a subscription in the transaction that creates or renews it. */
+export async function grantDueWindow(tx: Queryable, { id, account_id: accountId }: Subscription, now = new Date()): Promise<void> {
+  const due = await tx.row(selectDueWindow, { now, accountId, id });
+  // Read through the transaction, which may have just assigned the plan.
   if (due) await grantWindow(tx, due, (await readEntitlements(tx, accountId))['credits.monthly_grant']);
 }
 
-/** Where the amount is not above 0 the window stays open, so that raising it grants at the next tick. */
-async function grantWindow(tx: Sql, { id, account_id: accountId, ...window }: DueWindow, amount: number): Promise<boolean> {
-  return amount > 0 && (await tx.run(grant, [accountId, newId(), amount, id, JSON.stringify(window)])) > 0;
+/** If the amount is not above 0, the window stays open, so that raising the amount grants it at the next tick. */
+async function grantWindow(tx: Queryable, { id, account_id: accountId, ...window }: DueWindow, amount: number): Promise<boolean> {
+  const granted = { accountId, id: newId(), amount, subscriptionId: id, window: JSON.stringify(window) };
+  return amount > 0 && (await tx.run(insertGrant, granted)) > 0;
 }
 
-const tryLock = statement<{ locked: boolean }>('select pg_try_advisory_xact_lock($1) as locked');
 const grantsLock = 7_203_118_404;
+const tryLock = statement()((db) => db.selectNoFrom(sql<boolean>`pg_try_advisory_xact_lock(${sql.lit(grantsLock)})`.as('locked')));
 const firstId = '00000000-0000-0000-0000-000000000000';
 
-/** Grant every window that is open and was not granted. How many; 0 where another process is at it. Running twice at once grants nothing twice. */
+/**
+ * Grants every current window that was not granted yet. Returns the number of grants, or 0 if another process is granting. Concurrent calls
+ * never grant a window twice.
+ */
 export async function grantDueWindows(database: Database, now = new Date()): Promise<number> {
   let granted = 0;
   for (let after: string | undefined = firstId; after !== undefined; ) {
     const from: string = after;
     const page = await database.transaction(async (tx) => {
-      if (!(await tx.row(tryLock, [grantsLock]))?.locked) return { done: 0, last: undefined };
-      const due = await tx.rows(selectPage, [now, from]);
+      if (!(await tx.row(tryLock))?.locked) return { done: 0, last: undefined };
+      const due = await tx.rows(selectDueWindows, { now, after: from });
       let done = 0;
       for (const window of due) {
         const { 'credits.monthly_grant': amount } = await readEntitlements(database, window.account_id, tx);

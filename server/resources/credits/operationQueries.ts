@@ -1,83 +1,247 @@
-import type { CreditOperation } from '../../../contract/credits.ts';
-import { statement } from '../../kernel/sql.ts';
-import { mostCredits } from './ledger.ts';
+import { type RawBuilder, sql } from 'kysely';
+import { type Builder, type RowOf, statement } from '../../database/statement.ts';
+import { maxCredits } from './ledger.ts';
 
-/** An operation; its columns are the fields that are published. */
-export type OperationRow = CreditOperation;
+const columns = [
+  'o.id',
+  'o.operation',
+  'o.amount',
+  'o.note',
+  'o.state',
+  'o.total',
+  'o.done',
+  'o.affected',
+  'o.failed',
+  'o.created_by',
+  'o.created_at',
+  'o.completed_at',
+] as const;
 
-const columns =
-  'o.id, o.operation, o.amount, o.note, o.state, o.total, o.done, o.affected, o.failed, o.created_by, o.created_at, o.completed_at';
+/** Accounts per transaction. */
+const batchSize = 1_000;
 
-/** Accounts of one transaction. */
-export const batchSize = 1_000;
+export const selectOperation = statement<{ id: string }>()((db, $) =>
+  db.selectFrom('credit_operations as o').select(columns).where('o.id', '=', $.id),
+);
 
-/** What an operation $2 is about: a reset takes the credits of closed accounts, too. */
-const concerned = `a.created_at <= now() and (a.deleted_at is null or $2 = 'reset_all')`;
+export const selectRunning = statement()((db) =>
+  db
+    .selectFrom('credit_operations as o')
+    .select(columns)
+    .where('o.state', '=', sql.lit('running' as const)),
+);
 
-/** Begin an operation; no row while another one runs. */
-export const insertOperation = statement<OperationRow>(`
-  insert into credit_operations as o (id, operation, amount, note, trace_id, created_by, total)
-  select $1, $2, $3, $4, $5, $6, count(*) from accounts a where ${concerned}
-  on conflict (state) where state = 'running' do nothing returning ${columns}`);
+export type OperationRow = RowOf<typeof selectOperation>;
 
-/** Whether an account would have too much if each were given $1. */
-export const selectOverflow = statement<{ found: boolean }>(`
-  select exists (select from credit_balances b join accounts a on a.id = b.account_id and a.deleted_at is null
-    where b.balance > ${mostCredits} - $1::bigint) as found`);
+type NewOperation = {
+  id: string;
+  operation: OperationRow['operation'];
+  amount: number | null;
+  note: string | null;
+  traceId: string;
+  userId: string;
+};
 
-export const selectOperation = statement<OperationRow>(`select ${columns} from credit_operations o where o.id = $1`);
-export const selectRunning = statement<OperationRow>(`select ${columns} from credit_operations o where o.state = 'running'`);
+/** Returns no row while another operation is running. A reset includes closed accounts. */
+export const insertOperation = statement<NewOperation>()((db, $) =>
+  db
+    .insertInto('credit_operations')
+    .columns(['id', 'operation', 'amount', 'note', 'trace_id', 'created_by', 'total'])
+    .expression((eb) =>
+      eb
+        .selectFrom('accounts as a')
+        .select([
+          sql<string>`${$.id}::uuid`.as('id'),
+          sql<NewOperation['operation']>`${$.operation}::text`.as('operation'),
+          sql<number | null>`${$.amount}::bigint`.as('amount'),
+          sql<string | null>`${$.note}::text`.as('note'),
+          sql<string>`${$.traceId}::text`.as('trace_id'),
+          sql<string>`${$.userId}::uuid`.as('created_by'),
+          sql<number>`count(*)`.as('total'),
+        ])
+        .where('a.created_at', '<=', sql<string>`now()`)
+        .where(sql<boolean>`(a.deleted_at is null or ${$.operation}::text = 'reset_all')`),
+    )
+    .onConflict((conflict) =>
+      conflict
+        .column('state')
+        .where('state', '=', sql.lit('running' as const))
+        .doNothing(),
+    )
+    .returning([
+      'id',
+      'operation',
+      'amount',
+      'note',
+      'state',
+      'total',
+      'done',
+      'affected',
+      'failed',
+      'created_by',
+      'created_at',
+      'completed_at',
+    ]),
+);
 
-/** Of two workers that are at the same operation one waits for the other, and goes on from where that came to. */
-export const takeTurn = statement<unknown>(`select pg_advisory_xact_lock(hashtextextended('credit operation ' || $1::uuid::text, 0))`);
+/** Whether adding the amount to every open account would exceed the maximum balance of one. */
+export const selectOverflow = statement<{ amount: number }>()((db, $) =>
+  db.selectNoFrom(({ exists, selectFrom }) =>
+    exists(
+      selectFrom('credit_balances as b')
+        .innerJoin('accounts as a', (join) => join.onRef('a.id', '=', 'b.account_id').on('a.deleted_at', 'is', null))
+        .select(sql.lit(1).as('one'))
+        .where('b.balance', '>', sql<number>`${sql.lit(maxCredits)} - ${$.amount}::bigint`),
+    )
+      .$castTo<boolean>()
+      .as('found'),
+  ),
+);
 
-/** The operation $1, and the next accounts that it looks at. */
-const next = `
-  op as (select * from credit_operations where id = $1 and state = 'running'),
-  next as materialized (
-    select a.id, a.deleted_at from accounts a
-    where a.id > (select last_account_id from op) and a.created_at <= (select created_at from op)
-      and (a.deleted_at is null or (select operation from op) = 'reset_all')
-    order by a.id limit ${batchSize})`;
+/** If two workers have the same operation, one waits for the other and continues where that one stopped. */
+export const lockOperation = statement<{ id: string }>()((db, $) =>
+  db.selectNoFrom(sql<unknown>`pg_advisory_xact_lock(hashtextextended('credit operation ' || ${$.id}::uuid::text, 0))`.as('locked')),
+);
 
-/** Those who are given credits have a balance from here on. */
-export const insertMissing = statement<never>(`
-  with ${next} insert into credit_balances (account_id, balance)
-  select next.id, 0 from next, op where op.amount > 0 order by next.id on conflict (account_id) do nothing`);
+/** `op`: the running operation; `next`: the accounts of its next batch. */
+const withNext = (db: Builder, id: RawBuilder<string>) =>
+  db
+    .with('op', (qc) =>
+      qc
+        .selectFrom('credit_operations')
+        .select(['id', 'operation', 'amount', 'note', 'created_at', 'last_account_id'])
+        .where('id', '=', id)
+        .where('state', '=', sql.lit('running' as const)),
+    )
+    .with(
+      (cte) => cte('next').materialized(),
+      (qc) =>
+        qc
+          .selectFrom('accounts as a')
+          .select(['a.id', 'a.deleted_at'])
+          .where(({ eb, selectFrom }) => eb('a.id', '>', selectFrom('op').select('op.last_account_id')))
+          .where(({ eb, selectFrom }) => eb('a.created_at', '<=', selectFrom('op').select('op.created_at')))
+          .where(({ eb, or, selectFrom }) =>
+            or([eb('a.deleted_at', 'is', null), eb(selectFrom('op').select('op.operation'), '=', sql.lit('reset_all' as const))]),
+          )
+          .orderBy('a.id')
+          .limit(sql.lit(batchSize)),
+    );
+
+/** Inserts missing balances of accounts that are given credits. */
+export const insertMissing = statement<{ id: string }>()((db, $) =>
+  withNext(db, $.id)
+    .insertInto('credit_balances')
+    .columns(['account_id', 'balance'])
+    .expression((eb) =>
+      eb
+        .selectFrom(['next', 'op'])
+        .select(['next.id', sql.lit(0).as('balance')])
+        .where('op.amount', '>', sql.lit(0))
+        .orderBy('next.id'),
+    )
+    .onConflict((conflict) => conflict.column('account_id').doNothing()),
+);
 
 /**
- * Change the next balances, and note how far this came; no row when the operation has ended. Balances, ledger and progress are one statement, so
- * that a batch is there once or not at all. The balances are locked first, in the order of their accounts, and what the lock gives is up to date.
- * The update finds a row as it was when the statement began and looks again if it has changed: the first try, which is thrown away, must
- * keep within the bounds, too.
+ * Changes the next balances and stores the progress. Returns no row if the operation has ended. Balances, ledger and progress change in one
+ * statement, so that a batch is applied once or not at all. The balances are locked first, in the order of their accounts, and are current
+ * from then on. PostgreSQL evaluates the update on a row as of the start of the statement and again if the row has changed. The discarded
+ * first evaluation must be within the bounds too.
  */
-export const changeBatch = statement<OperationRow>(`
-  with ${next},
-  held as materialized (
-    select b.account_id, b.balance from credit_balances b join next on next.id = b.account_id order by b.account_id for update of b),
-  wanted as (
-    select h.account_id, h.balance, case when op.operation = 'reset_all' then -h.balance else greatest(op.amount, -h.balance) end as amount
-    from held h, op),
-  change as materialized (select * from wanted where amount <> 0 and balance <= ${mostCredits} - amount),
-  entry as (
-    insert into credit_transactions (account_id, id, type, amount, reference_type, reference_id, note, metadata)
-    select c.account_id, new_id(), case when c.amount > 0 then 'credit' else 'debit' end, c.amount,
-      case when op.operation = 'reset_all' then 'admin_reset' else 'admin_bulk_adjust' end, op.id, op.note,
-      case when op.operation = 'reset_all' then '{}' else jsonb_build_object('requested_amount', op.amount) end
-    from change c, op),
-  moved as (
-    update credit_balances b set balance = least(greatest(b.balance + c.amount, 0), ${mostCredits}) from change c where b.account_id = c.account_id),
-  counted as (
-    select (select count(*)::int from next) as seen, (select count(*)::int from change) as changed,
-      (select count(*)::int from wanted where balance > ${mostCredits} - amount) as failed)
-  update credit_operations o set
-    state = case when counted.seen < ${batchSize} then 'completed' else 'running' end,
-    completed_at = case when counted.seen < ${batchSize} then clock_timestamp() end,
-    done = o.done + counted.seen, affected = o.affected + counted.changed, failed = o.failed + counted.failed,
-    last_account_id = coalesce((select id from next order by id desc limit 1), o.last_account_id), moved_at = clock_timestamp()
-  from counted, op where o.id = op.id returning ${columns}`);
+export const changeBatch = statement<{ id: string }>()((db, $) =>
+  withNext(db, $.id)
+    .with(
+      (cte) => cte('held').materialized(),
+      (qc) =>
+        qc
+          .selectFrom('credit_balances as b')
+          .innerJoin('next', 'next.id', 'b.account_id')
+          .select(['b.account_id', 'b.balance'])
+          .orderBy('b.account_id')
+          .forUpdate('b'),
+    )
+    .with('wanted', (qc) =>
+      qc
+        .selectFrom(['held as h', 'op'])
+        .select([
+          'h.account_id',
+          'h.balance',
+          sql<number>`case when op.operation = 'reset_all' then -h.balance else greatest(op.amount, -h.balance) end`.as('amount'),
+        ]),
+    )
+    .with(
+      (cte) => cte('change').materialized(),
+      (qc) =>
+        qc
+          .selectFrom('wanted')
+          .selectAll()
+          .where('amount', '<>', sql.lit(0))
+          .where('balance', '<=', sql<number>`${sql.lit(maxCredits)} - amount`),
+    )
+    .with('entry', (qc) =>
+      qc
+        .insertInto('credit_transactions')
+        .columns(['account_id', 'id', 'type', 'amount', 'reference_type', 'reference_id', 'note', 'metadata'])
+        .expression((eb) =>
+          eb
+            .selectFrom(['change as c', 'op'])
+            .select([
+              'c.account_id',
+              sql<string>`new_id()`.as('id'),
+              sql<'credit' | 'debit'>`case when c.amount > 0 then 'credit' else 'debit' end`.as('type'),
+              'c.amount',
+              sql<
+                'admin_reset' | 'admin_bulk_adjust'
+              >`case when op.operation = 'reset_all' then 'admin_reset' else 'admin_bulk_adjust' end`.as('reference_type'),
+              'op.id as reference_id',
+              'op.note',
+              sql<object>`case when op.operation = 'reset_all' then '{}' else jsonb_build_object('requested_amount', op.amount) end`.as(
+                'metadata',
+              ),
+            ]),
+        ),
+    )
+    .with('moved', (qc) =>
+      qc
+        .updateTable('credit_balances as b')
+        .from('change as c')
+        .set({ balance: sql`least(greatest(b.balance + c.amount, 0), ${sql.lit(maxCredits)})` })
+        .whereRef('b.account_id', '=', 'c.account_id'),
+    )
+    .with('counted', (qc) =>
+      qc.selectNoFrom(({ selectFrom }) => [
+        selectFrom('next').select(sql<number>`count(*)::int`.as('count')).as('seen'),
+        selectFrom('change').select(sql<number>`count(*)::int`.as('count')).as('changed'),
+        selectFrom('wanted')
+          .select(sql<number>`count(*)::int`.as('count'))
+          .where('balance', '>', sql<number>`${sql.lit(maxCredits)} - amount`)
+          .as('failed'),
+      ]),
+    )
+    .updateTable('credit_operations as o')
+    .from(['counted', 'op'])
+    .set(({ fn, selectFrom, ref }) => ({
+      state: sql`case when counted.seen < ${sql.lit(batchSize)} then 'completed' else 'running' end`,
+      completed_at: sql`case when counted.seen < ${sql.lit(batchSize)} then clock_timestamp() end`,
+      done: sql`o.done + counted.seen`,
+      affected: sql`o.affected + counted.changed`,
+      failed: sql`o.failed + counted.failed`,
+      last_account_id: fn.coalesce(
+        selectFrom('next').select('next.id').orderBy('next.id', 'desc').limit(sql.lit(1)),
+        ref('o.last_account_id'),
+      ),
+      moved_at: sql`clock_timestamp()`,
+    }))
+    .whereRef('o.id', '=', 'op.id')
+    .returning(columns),
+);
 
-/** One operation has one open job at most. */
-export const addJob = statement<unknown>(
-  `select graphile_worker.add_job($1, payload := $2::json, job_key := $3, queue_name := 'credit operations')`,
+/** An operation has at most one open job. */
+export const addJob = statement<{ task: string; payload: string; key: string }>()((db, $) =>
+  db.selectNoFrom(
+    sql<unknown>`graphile_worker.add_job(${$.task}, payload := ${$.payload}::json, job_key := ${$.key}, queue_name := 'credit operations')`.as(
+      'job',
+    ),
+  ),
 );

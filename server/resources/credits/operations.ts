@@ -1,61 +1,69 @@
 import type { BulkCreditAdjustment, CreditReset } from '../../../contract/credits.ts';
-import { notFound, refuse } from '../../kernel/failure.ts';
-import { newId } from '../../kernel/ids.ts';
-import type { Scope } from '../../kernel/scope.ts';
-import type { Sql, Transaction } from '../../kernel/sql.ts';
-import { overflow } from './ledger.ts';
+import type { Queryable, Transaction } from '../../database/sql.ts';
+import type { Scope } from '../../http/scope.ts';
+import { newId } from '../../platform/crypto/ids.ts';
+import { failWith, notFound } from '../../platform/failure.ts';
+import { balanceOverflow } from './ledger.ts';
 import type { OperationRow } from './operationQueries.ts';
 import * as queries from './operationQueries.ts';
 
-/** The name of the job that goes on with an operation. */
 export const changeCreditsTask = 'credits.change';
 
-/** Queue the rest of an operation, in the transaction that leaves it. */
-export async function queueOperation(tx: Sql, id: string, traceId: string): Promise<void> {
+/** Queues the rest of an operation in the transaction of the current batch. */
+export async function queueOperation(tx: Queryable, id: string, traceId: string): Promise<void> {
   const payload = { v: 1, type: changeCreditsTask, trace_id: traceId, operation_id: id };
-  await tx.rows(queries.addJob, [changeCreditsTask, JSON.stringify(payload), `credits:${id}`]);
+  await tx.rows(queries.addJob, { task: changeCreditsTask, payload: JSON.stringify(payload), key: `credits:${id}` });
 }
 
-/** Change the next accounts of an operation; undefined when it has ended. Sent whole: a process that stops in the middle leaves no transaction open. */
-export function sendBatch(tx: Transaction, id: string): Promise<OperationRow | undefined> {
-  tx.withCommit(tx.row(queries.takeTurn, [id]));
-  tx.withCommit(tx.run(queries.insertMissing, [id]));
-  const done = tx.row(queries.changeBatch, [id]);
-  tx.withCommit(done);
+/**
+ * Changes the next batch of accounts. Returns undefined if the operation has ended. Sends all statements at once, so that a process that
+ * stops midway leaves no transaction open.
+ */
+export function changeNextBatch(tx: Transaction, id: string): Promise<OperationRow | undefined> {
+  tx.awaitAtCommit(tx.row(queries.lockOperation, { id }));
+  tx.awaitAtCommit(tx.run(queries.insertMissing, { id }));
+  const done = tx.row(queries.changeBatch, { id });
+  tx.awaitAtCommit(done);
   return done;
 }
 
-/** Give every account credits, or take from each what it has at most. Throws 409 `balance_overflow` or `credit_operation_running`. */
-export async function adjustAll(scope: Scope, { amount, note }: BulkCreditAdjustment): Promise<OperationRow> {
-  const isTooMuch = amount > 0 && (await scope.tx.row(queries.selectOverflow, [amount]))?.found;
-  if (isTooMuch) throw overflow();
-  return begin(scope, 'bulk_adjust', amount, note);
+/** Adds credits to every account, or removes them down to a balance of 0. Throws 409 `balance_overflow` or `credit_operation_running`. */
+export async function adjustAllAccounts(scope: Scope, { amount, note }: BulkCreditAdjustment): Promise<OperationRow> {
+  const isTooMuch = amount > 0 && (await scope.tx.row(queries.selectOverflow, { amount }))?.found;
+  if (isTooMuch) throw balanceOverflow();
+  return startOperation(scope, 'bulk_adjust', amount, note);
 }
 
-/** Take all credits from every account. Throws 409 `credit_operation_running`. */
-export const resetAll = (scope: Scope, { note }: CreditReset): Promise<OperationRow> => begin(scope, 'reset_all', null, note);
+/** Sets every balance to 0. Throws 409 `credit_operation_running`. */
+export const resetAllAccounts = (scope: Scope, { note }: CreditReset): Promise<OperationRow> =>
+  startOperation(scope, 'reset_all', null, note);
 
-/** The first accounts change with the request, which are all in a small installation; a job goes on with the rest. */
-async function begin({ tx, actor, origin, audit }: Scope, operation: string, amount: number | null, note = ''): Promise<OperationRow> {
+/** The request changes the first batch, which is all accounts in a small installation. A job changes the rest. */
+async function startOperation(
+  { tx, actor, client, audit }: Scope,
+  operation: OperationRow['operation'],
+  amount: number | null,
+  note = '',
+): Promise<OperationRow> {
   const id = newId();
-  const begun = await tx.row(queries.insertOperation, [id, operation, amount, note || null, origin.traceId, actor.userId]);
+  const started = { id, operation, amount, note: note || null, traceId: client.traceId, userId: actor.userId };
+  const begun = await tx.row(queries.insertOperation, started);
   if (!begun) {
     const running = await tx.row(queries.selectRunning);
-    throw refuse('conflict', 'credit_operation_running', 'Another operation on all accounts is running.', {
+    throw failWith('conflict', 'credit_operation_running', 'Another operation on all accounts is running.', {
       operation_id: running?.id ?? null,
     });
   }
-  const moved = (await sendBatch(tx, id))!;
-  if (moved.state === 'running') await queueOperation(tx, id, origin.traceId);
+  const moved = (await changeNextBatch(tx, id))!;
+  if (moved.state === 'running') await queueOperation(tx, id, client.traceId);
   const { affected, total, state } = moved;
   const metadata = { operation, amount, note: note || null, affected_count: affected, total_count: total, state };
   audit({ id, accountId: null, targetId: null, metadata });
   return moved;
 }
 
-/** The operation a path names. Throws 404. */
-export async function findOperation({ read }: Pick<Scope, 'read'>, id: string): Promise<OperationRow> {
-  const operation = await read.row(queries.selectOperation, [id]);
+export async function findOperation({ db }: Pick<Scope, 'db'>, id: string): Promise<OperationRow> {
+  const operation = await db.row(queries.selectOperation, { id });
   if (!operation) throw notFound();
   return operation;
 }

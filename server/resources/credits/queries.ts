@@ -1,58 +1,113 @@
-import type { CreditCause } from '../../../contract/credits.ts';
-import { statement } from '../../kernel/sql.ts';
-import { projectVisible } from '../projects/visible.ts';
-import { reservedBy } from '../runs/queries.ts';
+import { expressionBuilder, type RawBuilder, sql } from 'kysely';
+import { onPage, type PageKey } from '../../database/paging.ts';
+import { type Parameters, type RowOf, statement, type WithAlias } from '../../database/statement.ts';
+import { isProjectVisible } from '../projects/visibility.ts';
+import { reservedCredits } from './reserved.ts';
 
-/** A row of the ledger as the queries give it. */
-export type TransactionRow = {
-  id: string;
-  account_id: string;
-  amount: number;
-  type: 'credit' | 'debit';
-  reference_type: CreditCause;
-  reference_id: string | null;
-  note: string | null;
-  metadata: Record<string, unknown>;
-  thread_title: string | null;
-  created_at: string;
-};
+/** `readerId`: the user who reads the titles of threads; null hides all titles. */
+type Reader = { readerId: string | null; managesProjects: boolean };
 
-/** Whose title it is: what the user $2 may read; nobody ($2 is null) reads any. */
-const threadTitle = `
-  (select th.title from runs r join threads th on th.account_id = r.account_id and th.id = r.thread_id
-    where t.reference_type = 'run' and r.account_id = t.account_id and r.id = t.reference_id and $2::uuid is not null
-      and th.deleted_at is null and (th.expires_at is null or th.expires_at > now())
-      and (th.created_by_user_id = $2 or (not th.is_private and exists (
-        select from projects p where p.account_id = th.account_id and p.id = th.project_id and p.visibility = 'shared' and ${projectVisible}))))`;
+/** The title of the thread of transaction `t` if the reader may read the thread. */
+function threadTitle({ readerId, managesProjects }: Parameters<Reader>) {
+  const reader = sql<string>`${readerId}::uuid`;
+  return expressionBuilder<WithAlias<'credit_transactions', 't'>, 't'>()
+    .selectFrom('runs as r')
+    .innerJoin('threads as th', (join) => join.onRef('th.account_id', '=', 'r.account_id').onRef('th.id', '=', 'r.thread_id'))
+    .select('th.title')
+    .where('t.reference_type', '=', sql.lit('run' as const))
+    .whereRef('r.account_id', '=', 't.account_id')
+    .whereRef('r.id', '=', 't.reference_id')
+    .where(reader, 'is not', null)
+    .where('th.deleted_at', 'is', null)
+    .where((eb) => eb.or([eb('th.expires_at', 'is', null), eb('th.expires_at', '>', sql<string>`now()`)]))
+    .where((eb) =>
+      eb.or([
+        eb('th.created_by_user_id', '=', reader),
+        eb.and([
+          eb('th.is_private', '=', sql.lit(false)),
+          eb.exists(
+            eb
+              .selectFrom('projects as p')
+              .select(sql.lit(1).as('one'))
+              .whereRef('p.account_id', '=', 'th.account_id')
+              .whereRef('p.id', '=', 'th.project_id')
+              .where('p.visibility', '=', sql.lit('shared' as const))
+              .where(isProjectVisible({ userId: reader, seesAll: managesProjects })),
+          ),
+        ]),
+      ]),
+    );
+}
 
-/**
- * The ledger of an account from the sort key ($8, $9) on, newest first. $3: whether the reader manages projects; $4: sees what is others' too;
- * $5: who asks; $6, $7: the first and the last day.
- */
-export const selectTransactions = statement<TransactionRow>(`
-  select t.id, t.account_id, t.amount, t.type, t.reference_type, t.reference_id, t.note, t.metadata, ${threadTitle} as thread_title, t.created_at
-  from credit_transactions t
-  where t.account_id = $1 and ($4::boolean or t.user_id is null or t.user_id = $5)
-    and ($6::date is null or t.created_at >= $6::date) and ($7::date is null or t.created_at < $7::date + 1)
-    and ($8::timestamptz is null or (t.created_at, t.id) < ($8, $9::uuid))
-  order by t.created_at desc, t.id desc limit $10`);
+/** `seesAll`: includes transactions of other users. `firstDay`, `lastDay`: null leaves the range open. */
+type LedgerFilter = Reader & { accountId: string; userId: string; seesAll: boolean; firstDay: string | null; lastDay: string | null };
 
-/** A balance, and the credits that runs under way have reserved. */
-export type BalanceRow = { balance: number; reserved: number };
+export const selectTransactions = statement<LedgerFilter & PageKey>()((db, $) =>
+  db
+    .selectFrom('credit_transactions as t')
+    .select(['t.id', 't.account_id', 't.amount', 't.type', 't.reference_type', 't.reference_id', 't.note', 't.metadata', 't.created_at'])
+    .select(threadTitle($).as('thread_title'))
+    .where('t.account_id', '=', $.accountId)
+    .where(sql<boolean>`(${$.seesAll}::boolean or t.user_id is null or t.user_id = ${$.userId})`)
+    .where(sql<boolean>`(${$.firstDay}::date is null or t.created_at >= ${$.firstDay}::date)`)
+    .where(sql<boolean>`(${$.lastDay}::date is null or t.created_at < ${$.lastDay}::date + 1)`)
+    .where(onPage($, 't.created_at', 't.id'))
+    .orderBy('t.created_at', 'desc')
+    .orderBy('t.id', 'desc')
+    .limit($.limit),
+);
 
-/** The balance of an account that is there; an account that never had credits has 0. */
-export const selectBalance = statement<BalanceRow>(`
-  select coalesce((select b.balance from credit_balances b where b.account_id = a.id), 0) as balance, ${reservedBy('$1')} as reserved
-  from accounts a where a.id = $1 and a.deleted_at is null`);
+/** An account that never had credits has a balance of 0. */
+export const selectBalance = statement<{ accountId: string }>()((db, $) =>
+  db
+    .selectFrom('accounts as a')
+    .select(({ fn, selectFrom }) => [
+      fn.coalesce(selectFrom('credit_balances as b').select('b.balance').whereRef('b.account_id', '=', 'a.id'), sql.lit(0)).as('balance'),
+      reservedCredits($.accountId).as('reserved'),
+    ])
+    .where('a.id', '=', $.accountId)
+    .where('a.deleted_at', 'is', null),
+);
 
-/** The balance of an account, locked until the commit; made where there is none. */
-export const lockBalance = statement<BalanceRow>(`
-  insert into credit_balances as b (account_id, balance) select a.id, 0 from accounts a where a.id = $1 and a.deleted_at is null
-  on conflict (account_id) do update set balance = b.balance returning b.balance, ${reservedBy('$1')} as reserved`);
+/** Locks the balance of an open account until the commit. Inserts it if it is missing. */
+export const lockBalance = statement<{ accountId: string }>()((db, $) =>
+  db
+    .insertInto('credit_balances')
+    .columns(['account_id', 'balance'])
+    .expression((eb) =>
+      eb
+        .selectFrom('accounts as a')
+        .select(['a.id', sql.lit(0).as('balance')])
+        .where('a.id', '=', $.accountId)
+        .where('a.deleted_at', 'is', null),
+    )
+    .onConflict((conflict) => conflict.column('account_id').doUpdateSet(({ ref }) => ({ balance: ref('credit_balances.balance') })))
+    .returning(['credit_balances.balance', reservedCredits($.accountId).as('reserved')]),
+);
 
-/** Change a balance that is locked: the account $1 by the amount $3, with a row in the ledger under the id $2. */
-export const moveBalance = statement<never>(`
-  with entry as (
-    insert into credit_transactions (account_id, id, type, amount, reference_type, reference_id, note)
-    values ($1, $2, case when $3::bigint > 0 then 'credit' else 'debit' end, $3, 'admin_adjust', $4, $5))
-  update credit_balances set balance = balance + $3::bigint where account_id = $1`);
+type BalanceChange = { accountId: string; id: string; amount: number; auditId: string; note: string | null };
+
+const signed = (amount: RawBuilder<number>) => sql<number>`${amount}::bigint`;
+
+/** The caller must hold the lock of the balance (`lockBalance`). */
+export const changeBalance = statement<BalanceChange>()((db, $) =>
+  db
+    .with('entry', (qc) =>
+      qc.insertInto('credit_transactions').values({
+        account_id: $.accountId,
+        id: $.id,
+        type: sql`case when ${signed($.amount)} > 0 then 'credit' else 'debit' end`,
+        amount: signed($.amount),
+        reference_type: sql.lit('admin_adjust' as const),
+        reference_id: $.auditId,
+        note: $.note,
+      }),
+    )
+    .updateTable('credit_balances')
+    .set((eb) => ({ balance: eb('balance', '+', signed($.amount)) }))
+    .where('account_id', '=', $.accountId),
+);
+
+export type TransactionRow = RowOf<typeof selectTransactions>;
+
+export type BalanceRow = RowOf<typeof selectBalance>;

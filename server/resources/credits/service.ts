@@ -1,38 +1,41 @@
 import type { CreditsQuery } from '../../../contract/credits.ts';
-import type { PageQuery } from '../../../contract/shared/pages.ts';
-import type { Scope } from '../../kernel/scope.ts';
-import { accountNotFound } from '../accounts/existing.ts';
+import type { PageQuery } from '../../../contract/shared/pagination.ts';
+import type { Scope } from '../../http/scope.ts';
+import { accountNotFound } from '../accounts/requireAccount.ts';
 import type { TransactionRow } from './queries.ts';
 import * as queries from './queries.ts';
 
-/** A balance with a page of the ledger. */
-export type Statement = { accountId: string; account: queries.BalanceRow; rows: TransactionRow[]; next: string | undefined };
+export type CreditStatement = { accountId: string; account: queries.BalanceRow; rows: TransactionRow[]; next: string | undefined };
 
-/** The balance of the active account; without `data.usage.read` only the transactions of the caller, and those that are nobody's. */
-export function readOwnCredits(scope: Scope, query: CreditsQuery): Promise<Statement> {
+/** Without `data.usage.read`, includes only transactions of the caller and those without a user. */
+export function readOwnCredits(scope: Scope, query: CreditsQuery): Promise<CreditStatement> {
   return readCredits(scope, scope.accountId, query, scope.permissions.has('data.usage.read'));
 }
 
-/** The balance of any account with its whole ledger. Throws 404 `account_not_found`. */
-export function readCreditsOf(scope: Scope, { account_id: accountId, ...page }: PageQuery & { account_id: string }): Promise<Statement> {
+/** For platform admins. Throws 404 `account_not_found`. */
+export function readAccountCredits(
+  scope: Scope,
+  { account_id: accountId, ...page }: PageQuery & { account_id: string },
+): Promise<CreditStatement> {
   return readCredits(scope, accountId, page, true);
 }
 
 type Filter = PageQuery & { from?: string | undefined; to?: string | undefined };
 
-async function readCredits(scope: Scope, accountId: string, { limit, before, from, to }: Filter, seesAll: boolean): Promise<Statement> {
-  const { app, read, actor, permissions } = scope;
-  const days = [from ?? null, to ?? null];
-  const list = ['credits', accountId, actor.userId, seesAll, ...days];
-  const [createdAt = null, id = null] = app.cursors.open(before, list) ?? [];
-  // Who only administers the platform reads the titles of no threads: they belong to an account he is not in.
-  const reader = accountId === scope.accountId ? actor.userId : null;
-  const who = [reader, permissions.has('data.projects.manage'), seesAll, actor.userId];
-  const [account, rows] = await Promise.all([
-    read.row(queries.selectBalance, [accountId]),
-    read.rows(queries.selectTransactions, [accountId, ...who, ...days, createdAt, id, limit + 1]),
-  ]);
+async function readCredits(scope: Scope, accountId: string, { from, to, ...page }: Filter, seesAll: boolean): Promise<CreditStatement> {
+  const { app, db, actor, permissions } = scope;
+  const { userId } = actor;
+  const [firstDay, lastDay] = [from ?? null, to ?? null];
+  // Platform admins do not see thread titles of other accounts.
+  const readerId = accountId === scope.accountId ? userId : null;
+  const filter = { accountId, userId, seesAll, readerId, managesProjects: permissions.has('data.projects.manage'), firstDay, lastDay };
+  const ledger = app.cursors.fetchPage(
+    page,
+    ['credits', accountId, userId, seesAll, firstDay, lastDay],
+    (key) => db.rows(queries.selectTransactions, { ...filter, ...key }),
+    (row) => [row.created_at, row.id],
+  );
+  const [account, { rows, next }] = await Promise.all([db.row(queries.selectBalance, { accountId }), ledger]);
   if (!account) throw accountNotFound();
-  const page = app.cursors.page(rows, limit, list, (row) => [row.created_at, row.id]);
-  return { accountId, account, ...page };
+  return { accountId, account, rows, next };
 }

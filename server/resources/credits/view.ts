@@ -2,10 +2,9 @@ import type { CreditOperation, CreditTransaction } from '../../../contract/credi
 import type { OperationRow } from './operationQueries.ts';
 import type { BalanceRow, TransactionRow } from './queries.ts';
 
-/** A balance as published: what is reserved beyond it, because another run or an adjustment took the credits, leaves nothing available. */
+/** `reserved` can exceed `balance` after the charge of another run or an adjustment; `available` is then 0. */
 export const viewBalance = ({ balance, reserved }: BalanceRow) => ({ balance, reserved, available: Math.max(0, balance - reserved) });
 
-/** A row of the ledger as published. */
 export const viewTransaction = (row: TransactionRow): CreditTransaction => ({
   id: row.id,
   account_id: row.account_id,
@@ -19,7 +18,6 @@ export const viewTransaction = (row: TransactionRow): CreditTransaction => ({
   created_at: row.created_at,
 });
 
-/** An operation on all accounts as published. */
 export const viewOperation = (row: OperationRow): CreditOperation => ({
   id: row.id,
   operation: row.operation,

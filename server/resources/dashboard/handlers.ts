@@ -1,5 +1,5 @@
 import { dashboard } from '../../../contract/dashboard.ts';
-import { implement } from '../../http/implement.ts';
+import { implement } from '../../http/pipeline/implement.ts';
 import { readDashboard } from './service.ts';
 import { viewDashboard } from './view.ts';
 

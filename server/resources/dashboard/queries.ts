@@ -1,15 +1,44 @@
-import type { Dashboard } from '../../../contract/dashboard.ts';
-import { statement } from '../../kernel/sql.ts';
+import { sql } from 'kysely';
+import { type RowOf, statement } from '../../database/statement.ts';
 
-/** The numbers; its columns are the fields that are published. */
-export type DashboardRow = Dashboard;
+/** The join with credentials excludes the built-in service user, which has none. */
+export const selectTotals = statement()((db) =>
+  db
+    .selectFrom([
+      db
+        .selectFrom('users as u')
+        .innerJoin('credentials as c', 'c.user_id', 'u.id')
+        .select(({ fn }) => [
+          fn.countAll<number>().as('total_users'),
+          fn.countAll<number>().filterWhere('u.last_login_at', '>=', sql<string>`now() - interval '30 days'`).as('active_users_30d'),
+        ])
+        .where('u.status', '<>', sql.lit('deleted' as const))
+        .as('people'),
+      db
+        .selectFrom('runs')
+        .select(({ fn }) => [
+          fn.countAll<number>().as('total_runs'),
+          fn.countAll<number>().filterWhere('created_at', '>=', sql<string>`date_trunc('day', now(), 'UTC')`).as('runs_today'),
+        ])
+        .as('made'),
+      db
+        .selectFrom('usage_records')
+        .select(({ fn }) => [
+          fn.coalesce(fn.sum<number>('input_tokens'), sql<number>`0`).as('total_input_tokens'),
+          fn.coalesce(fn.sum<number>('output_tokens'), sql<number>`0`).as('total_output_tokens'),
+          fn.coalesce(fn.sum<number>('cost_usd'), sql<number>`0`).as('total_cost_usd'),
+        ])
+        .as('used'),
+    ])
+    .selectAll(['people', 'made', 'used'])
+    .select(({ selectFrom }) =>
+      selectFrom('accounts')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('deleted_at', 'is', null)
+        .$asScalar()
+        .$notNull()
+        .as('active_accounts'),
+    ),
+);
 
-/** People are counted: the built-in service user has no credential. */
-export const selectNumbers = statement<DashboardRow>(`
-  select people.*, made.*, used.*, (select count(*) from accounts where deleted_at is null) as active_accounts
-  from (
-      select count(*) as total_users, count(*) filter (where u.last_login_at >= now() - interval '30 days') as active_users_30d
-      from users u join credentials c on c.user_id = u.id where u.status <> 'deleted') people,
-    (select count(*) as total_runs, count(*) filter (where created_at >= date_trunc('day', now(), 'UTC')) as runs_today from runs) made,
-    (select coalesce(sum(input_tokens), 0) as total_input_tokens, coalesce(sum(output_tokens), 0) as total_output_tokens,
-        coalesce(sum(cost_usd), 0) as total_cost_usd from usage_records) used`);
+export type DashboardRow = RowOf<typeof selectTotals>;

@@ -1,17 +1,17 @@
-import type { App } from '../../kernel/app.ts';
-import { type DashboardRow, selectNumbers } from './queries.ts';
+import type { App } from '../../http/app.ts';
+import { type DashboardRow, selectTotals } from './queries.ts';
 
-/** How old the numbers may be: counting all runs of a big platform takes a while, and a page that shows them asks often. */
-const lifeMs = 2_000;
+/** Maximum age of the numbers: counting all runs of a large platform is slow, and a dashboard polls often. */
+const maxAgeMs = 2_000;
 
-const counted = new WeakMap<App, { numbers: Promise<DashboardRow>; until: number }>();
+const cache = new WeakMap<App, { numbers: Promise<DashboardRow>; until: number }>();
 
-/** The platform in numbers. All who ask within the same two seconds share one answer. */
+/** Requests within 2 s share one result. */
 export function readDashboard(app: App): Promise<DashboardRow> {
-  const known = counted.get(app);
+  const known = cache.get(app);
   if (known && known.until > performance.now()) return known.numbers;
-  const numbers = app.database.row(selectNumbers).then((row) => row!);
-  counted.set(app, { numbers, until: performance.now() + lifeMs });
-  numbers.catch(() => counted.delete(app));
+  const numbers = app.database.row(selectTotals).then((row) => row!);
+  cache.set(app, { numbers, until: performance.now() + maxAgeMs });
+  numbers.catch(() => cache.delete(app));
   return numbers;
 }

@@ -1,7 +1,6 @@
 import type { Dashboard } from '../../../contract/dashboard.ts';
 import type { DashboardRow } from './queries.ts';
 
-/** The numbers as published. */
 export const viewDashboard = (row: DashboardRow): Dashboard => ({
   total_users: row.total_users,
   active_users_30d: row.active_users_30d,

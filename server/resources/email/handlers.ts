@@ -1,5 +1,5 @@
 import { email } from '../../../contract/email.ts';
-import { implement } from '../../http/implement.ts';
+import { implement } from '../../http/pipeline/implement.ts';
 import { readSettings } from '../settings/settings.ts';
 import { configureEmail, emailStatus, sendTestMail } from './service.ts';
 import { viewConfig } from './view.ts';

@@ -1,15 +1,16 @@
-import { countUpTo, type Limit } from '../../http/limits.ts';
-import { bucketOf } from '../../kernel/bucket.ts';
-import { type NoClientAddress, rateLimitAddress } from '../../kernel/clientAddress.ts';
-import { emailKeyOf } from '../../kernel/identity.ts';
-import { sha256 } from '../../kernel/ids.ts';
-import type { Actor, Origin } from '../../kernel/scope.ts';
-import type { Sql } from '../../kernel/sql.ts';
+import type { Queryable } from '../../database/sql.ts';
+import type { Actor } from '../../http/pipeline/accessTypes.ts';
+import { type AttemptLimit, countAttemptUntilLimit } from '../../http/pipeline/attemptLimits.ts';
+import type { ClientInfo } from '../../http/scope.ts';
 import type { Mail } from '../../mail/mail.ts';
+import { sha256 } from '../../platform/crypto/ids.ts';
+import { emailKeyOf } from '../../platform/identity/identity.ts';
+import { limiterKeyOf } from '../../platform/limiterKey.ts';
+import { type NoClientAddress, rateLimitAddress } from '../../platform/network/clientAddress.ts';
 
 /**
- * How many mails of a kind a mailbox gets in an hour and in a day, from all senders together. Every kind has its own count, so that a
- * stranger who uses one up keeps no other from arriving.
+ * Mails of a kind per mailbox, in an hour and in a day, from all senders together. Each kind has its own count, so that a stranger who uses
+ * one up does not block the others (docs/decisions/0019-identities-hosts-and-mail.md).
  */
 const perMailbox: Readonly<Record<Mail['kind'], readonly [hour: number, day: number]>> = {
   verification: [8, 20],
@@ -18,35 +19,37 @@ const perMailbox: Readonly<Record<Mail['kind'], readonly [hour: number, day: num
   access_reset: [5, 10],
   test: [30, 100],
 };
-/** How many mails of all kinds a user causes, or an address without one, which may be that of a whole office. */
+/** Mails of all kinds per user, or per client address if the request has no user. An address may be that of an office. */
 const perUser = [100, 300] as const;
 const perAddress = [300, 1_500] as const;
 
-/** A mail that was counted, or how many seconds it takes until one would be. Only `permitMail` makes one. */
+/** `seconds`: the time until the mail would be permitted. Created only by `permitMail`. */
 export type MailPermit = { readonly granted: true } | { readonly granted: false; readonly seconds: number };
 
-/** Who causes a mail, and where it goes. `isKnownPlace`: from where the user of the mailbox has signed in before, which has a count of its own. */
-type Cause = Pick<Mail, 'kind' | 'to'> & { origin: Origin; actor?: Actor | undefined; isKnownPlace?: boolean };
+/**
+ * The sender and the recipient of a mail. `isKnownAddress`: the user of the mailbox has signed in from this client address, which has its own
+ * count.
+ */
+type MailRequest = Pick<Mail, 'kind' | 'to'> & { origin: ClientInfo; actor?: Actor | undefined; isKnownAddress?: boolean };
 
-/** Counts a mail against its sender, then against its mailbox: who may send no more uses nothing up of the mailbox. */
-export async function permitMail(sql: Sql, { kind, to, origin, actor, isKnownPlace = false }: Cause): Promise<MailPermit> {
+/** Counts a mail against its sender, then against its mailbox, so that a sender over the limit does not use up the mailbox. */
+export async function permitMail(sql: Queryable, { kind, to, origin, actor, isKnownAddress = false }: MailRequest): Promise<MailPermit> {
   const sender = actor
-    ? windowsOf('mail-by-user', actor.userId, perUser)
-    : windowsOf('mail-by-address', rateLimitAddress(origin.ip), perAddress);
-  const mailbox = windowsOf(`${isKnownPlace ? 'mail-home' : 'mail'}:${kind}`, sha256(mailboxOf(to)), perMailbox[kind]);
-  const seconds = await countUpTo(sql, [...sender, ...mailbox]);
+    ? limitsOf('mail-by-user', actor.userId, perUser)
+    : limitsOf('mail-by-address', rateLimitAddress(origin.ip), perAddress);
+  const mailbox = limitsOf(`${isKnownAddress ? 'mail-home' : 'mail'}:${kind}`, sha256(mailboxOf(to)), perMailbox[kind]);
+  const seconds = await countAttemptUntilLimit(sql, [...sender, ...mailbox]);
   return seconds === undefined ? { granted: true } : { granted: false, seconds };
 }
 
-const windowsOf = (name: string, whose: NoClientAddress, [hour, day]: readonly [number, number]): Limit[] => [
-  { bucket: bucketOf(name, 'hour', whose), most: hour, seconds: 3_600, reason: mailRateLimited },
-  { bucket: bucketOf(name, 'day', whose), most: day, seconds: 86_400, reason: mailRateLimited },
+const limitsOf = (name: string, whose: NoClientAddress, [hour, day]: readonly [number, number]): AttemptLimit[] => [
+  { bucket: limiterKeyOf(name, 'hour', whose), max: hour, seconds: 3_600, reason: mailRateLimited },
+  { bucket: limiterKeyOf(name, 'day', whose), max: day, seconds: 86_400, reason: mailRateLimited },
 ];
 
-/** The reason under which callers are told. */
 export const mailRateLimited = 'mail_rate_limited';
 
-/** What goes to one mailbox at most providers: `bob+1@…` and `bob+2@…` are two addresses, but one person reads both. */
+/** At most providers, `bob+1@…` and `bob+2@…` go to one mailbox. */
 function mailboxOf(to: string): string {
   const key = emailKeyOf(to) ?? to.toLowerCase();
   return key.replace(/^([^"+]+)\+[^@]*@/, '$1@');

@@ -1,18 +1,18 @@
 import type { EmailConfigValues, EmailStatus } from '../../../contract/email.ts';
-import { invalidField, rateLimited, refuse } from '../../kernel/failure.ts';
-import type { Scope } from '../../kernel/scope.ts';
-import { mailFailureOf } from '../../mail/failures.ts';
-import { sendBy } from '../../mail/mailer.ts';
-import { expected, readEmail } from '../auth/fields.ts';
-import { lockSettings, takeTurn } from '../settings/queries.ts';
-import { isFixed } from '../settings/resolve.ts';
+import type { Scope } from '../../http/scope.ts';
+import { classifyMailError } from '../../mail/mailErrors.ts';
+import { sendThrough } from '../../mail/mailer.ts';
+import { failWith, invalidField, rateLimited } from '../../platform/failure.ts';
+import { fieldRules, readEmail } from '../auth/fields.ts';
+import { acquireSettingsLock, lockSettings } from '../settings/queries.ts';
+import { isSetByEnvironment } from '../settings/resolve.ts';
 import { removeSetting, storeSetting } from '../settings/service.ts';
-import { environmentOf, readSettings } from '../settings/settings.ts';
+import { processEnvOf, readSettings } from '../settings/settings.ts';
 import { viewSetting } from '../settings/view.ts';
 import { mailRateLimited, permitMail } from './limits.ts';
-import { mailServerOf } from './way.ts';
+import { mailServerOf } from './transport.ts';
 
-/** The settings of mail, by their names in its configuration. */
+/** Settings keys of the fields of the mail configuration. */
 const emailKeys = {
   from: 'email.from',
   smtp_host: 'email.smtp_host',
@@ -23,19 +23,18 @@ const emailKeys = {
 } as const satisfies Record<keyof EmailConfigValues, string>;
 const names = Object.keys(emailKeys) as (keyof EmailConfigValues)[];
 
-/** How long a test may take, in milliseconds. */
-const longestMs = 10_000;
+/** Timeout of a test mail, in milliseconds. */
+const timeoutMs = 10_000;
 
-/** Whether there is a sender, and who has set it. */
 export async function emailStatus({ app: { database } }: Scope): Promise<EmailStatus> {
   const { 'email.from': from } = await readSettings(database);
   if (from === null) return { configured: false, from, source: 'none' };
-  return { configured: true, from, source: isFixed('email.from', environmentOf(database)) ? 'env' : 'db' };
+  return { configured: true, from, source: isSetByEnvironment('email.from', processEnvOf(database)) ? 'env' : 'db' };
 }
 
-/** Replace what is stored about mail. A password that is left out or empty stays. */
+/** Replaces the stored configuration. An absent or empty password is kept; null clears it. */
 export async function configureEmail(scope: Scope, values: EmailConfigValues): Promise<void> {
-  await scope.tx.row(takeTurn);
+  await scope.tx.row(acquireSettingsLock);
   const before = await storedEmail(scope);
   for (const name of names) {
     const [key, value] = [emailKeys[name], values[name]];
@@ -48,27 +47,30 @@ export async function configureEmail(scope: Scope, values: EmailConfigValues): P
   scope.audit({ accountId: null, targetId: null, metadata, before, after: await storedEmail(scope) });
 }
 
-/** What is stored about mail, for the audit log. */
+/** The stored configuration for the audit log, with the password masked. */
 async function storedEmail({ tx }: Scope): Promise<Record<string, string>> {
-  const rows = await tx.rows(lockSettings, [Object.values(emailKeys)]);
+  const rows = await tx.rows(lockSettings, { keys: Object.values(emailKeys) });
   const texts = new Map<string, string>(rows.map((row) => [row.key, viewSetting(row).value]));
   return Object.fromEntries(names.flatMap((name) => (texts.has(emailKeys[name]) ? [[name, texts.get(emailKeys[name])!]] : [])));
 }
 
-/** Send a mail while the caller waits. Throws 503 `email_not_configured` or `smtp_failed`; what the server says repeats addresses and is not shown. */
-export async function sendTestMail({ app, origin, actor, audit }: Scope, typed: string): Promise<void> {
+/**
+ * Sends a mail synchronously. Throws 503 `email_not_configured` or `smtp_failed`. The server's reply is not returned, because it repeats
+ * addresses.
+ */
+export async function sendTestMail({ app, client, actor, audit }: Scope, typed: string): Promise<void> {
   const to = readEmail(typed)?.text;
-  if (to === undefined) throw invalidField('/to', expected.email);
+  if (to === undefined) throw invalidField('/to', ...fieldRules.email);
   const server = mailServerOf(await readSettings(app.database));
-  if (!server) throw refuse('unavailable', 'email_not_configured', 'There is no sender or no server for mail.');
-  const permit = await permitMail(app.database, { kind: 'test', to, origin, actor });
+  if (!server) throw failWith('unavailable', 'email_not_configured', 'There is no sender or no server for mail.');
+  const permit = await permitMail(app.database, { kind: 'test', to, origin: client, actor });
   if (!permit.granted) throw rateLimited(mailRateLimited, permit.seconds);
   try {
-    await sendBy(server, { to, kind: 'test', locale: null, data: {} }, longestMs);
+    await sendThrough(server, { to, kind: 'test', locale: null, data: {} }, timeoutMs);
   } catch (error) {
-    const { code, smtpCode = null, failure } = mailFailureOf(error);
-    app.log.warn({ trace_id: origin.traceId, failure, code, smtp_code: smtpCode }, 'a test mail was not sent');
-    throw refuse('unavailable', 'smtp_failed', 'The mail server did not take the mail.', { smtp_code: smtpCode, failure });
+    const { code, smtpCode = null, failure } = classifyMailError(error);
+    app.log.warn({ trace_id: client.traceId, failure, code, smtp_code: smtpCode }, 'a test mail was not sent');
+    throw failWith('unavailable', 'smtp_failed', 'The mail server did not take the mail.', { smtp_code: smtpCode, failure });
   }
   audit({ accountId: null, targetId: null, metadata: { to } });
 }

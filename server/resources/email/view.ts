@@ -1,7 +1,7 @@
 import type { EmailConfig } from '../../../contract/email.ts';
 import type { Settings } from '../settings/settings.ts';
 
-/** What is in force for mail, as published; of the password only whether there is one. */
+/** The effective settings. Of the password, only whether it is set. */
 export const viewConfig = (settings: Settings): EmailConfig => ({
   from: settings['email.from'] ?? '',
   smtp_host: settings['email.smtp_host'] ?? '',

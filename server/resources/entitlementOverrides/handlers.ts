@@ -1,15 +1,15 @@
 import { entitlementOverrides } from '../../../contract/entitlementOverrides.ts';
-import { implement, type Lookup } from '../../http/implement.ts';
-import { openAccount } from '../accounts/lookups.ts';
+import { implement, type ResourceLoader } from '../../http/pipeline/implement.ts';
+import { checkAccountOpen } from '../accounts/loaders.ts';
 import type { OverrideRow } from './queries.ts';
 import { deleteOverride, findOverride, listOverrides, setOverride } from './service.ts';
 import { viewOverride } from './view.ts';
 
-const override: Lookup<OverrideRow> = (scope, id, _intent, _found, query) => findOverride(scope, id, query.account_id);
+const override: ResourceLoader<OverrideRow> = (scope, id, _intent, _found, query) => findOverride(scope, id, String(query.account_id));
 
 export const entitlementOverrideHandlers = implement(
   entitlementOverrides,
-  { '?account_id': openAccount, override },
+  { '?account_id': checkAccountOpen, override },
   {
     list: async ({ scope, query }) => {
       const { rows, next } = await listOverrides(scope, query);
@@ -19,8 +19,8 @@ export const entitlementOverrideHandlers = implement(
       const { override, created } = await setOverride(scope, body);
       return { status: created ? 201 : 200, body: viewOverride(override) };
     },
-    delete: async ({ scope, found }) => {
-      await deleteOverride(scope, found.override);
+    delete: async ({ scope, loaded }) => {
+      await deleteOverride(scope, loaded.override);
       return { status: 200, body: { ok: true } };
     },
   },

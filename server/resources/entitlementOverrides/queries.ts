@@ -1,39 +1,80 @@
-import { statement } from '../../kernel/sql.ts';
-import type { ValueRow } from '../settings/entitlementValues.ts';
+import { onPage, type PageKey } from '../../database/paging.ts';
+import { type RowOf, statement } from '../../database/statement.ts';
 
-export type OverrideRow = ValueRow & {
-  id: string;
-  account_id: string;
-  value_type: 'integer' | 'boolean' | 'string';
+const columns = [
+  'id',
+  'account_id',
+  'key',
+  'value',
+  'value_sealed',
+  'value_type',
+  'reason',
+  'expires_at',
+  'created_by_user_id',
+  'created_at',
+] as const;
+
+type One = { accountId: string; id: string };
+
+export const selectOverrides = statement<{ accountId: string } & PageKey>()((db, $) =>
+  db
+    .selectFrom('entitlement_overrides')
+    .select(columns)
+    .where('account_id', '=', $.accountId)
+    .where(onPage($, 'created_at', 'id'))
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit($.limit),
+);
+
+export const selectOverride = statement<One>()((db, $) =>
+  db.selectFrom('entitlement_overrides').select(columns).where('account_id', '=', $.accountId).where('id', '=', $.id),
+);
+
+export const lockOverride = statement<{ accountId: string; key: string }>()((db, $) =>
+  db.selectFrom('entitlement_overrides').select(columns).where('account_id', '=', $.accountId).where('key', '=', $.key).forUpdate(),
+);
+
+type NewOverride = One & {
+  key: string;
+  value: string | null;
+  sealed: Buffer | null;
+  type: OverrideRow['value_type'];
   reason: string | null;
-  expires_at: string | null;
-  created_by_user_id: string | null;
-  created_at: string;
+  expiresAt: string | null;
+  userId: string;
 };
 
-const columns = 'id, account_id, key, value, value_sealed, value_type, reason, expires_at, created_by_user_id, created_at';
-
-/** Newest first, from the sort key ($2, $3) on. */
-export const selectOverrides = statement<OverrideRow>(`
-  select ${columns} from entitlement_overrides
-  where account_id = $1 and ($2::timestamptz is null or (created_at, id) < ($2::timestamptz, $3::uuid))
-  order by created_at desc, id desc limit $4`);
-
-export const selectOverride = statement<OverrideRow>(`select ${columns} from entitlement_overrides where account_id = $1 and id = $2`);
-
-/** What is about to be replaced. */
-export const lockOverride = statement<OverrideRow>(
-  `select ${columns} from entitlement_overrides where account_id = $1 and key = $2 for update`,
+/** A replaced row keeps its id and its creation time. */
+export const upsertOverride = statement<NewOverride>()((db, $) =>
+  db
+    .insertInto('entitlement_overrides')
+    .values({
+      account_id: $.accountId,
+      id: $.id,
+      key: $.key,
+      value: $.value,
+      value_sealed: $.sealed,
+      value_type: $.type,
+      reason: $.reason,
+      expires_at: $.expiresAt,
+      created_by_user_id: $.userId,
+    })
+    .onConflict((conflict) =>
+      conflict.columns(['account_id', 'key']).doUpdateSet(({ ref }) => ({
+        value: ref('excluded.value'),
+        value_sealed: ref('excluded.value_sealed'),
+        value_type: ref('excluded.value_type'),
+        reason: ref('excluded.reason'),
+        expires_at: ref('excluded.expires_at'),
+        created_by_user_id: ref('excluded.created_by_user_id'),
+      })),
+    )
+    .returning(columns),
 );
 
-/** Adds or replaces; a row that was replaced keeps its id and age. */
-export const upsertOverride = statement<OverrideRow>(`
-  insert into entitlement_overrides (account_id, id, key, value, value_sealed, value_type, reason, expires_at, created_by_user_id)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-  on conflict (account_id, key) do update set value = excluded.value, value_sealed = excluded.value_sealed, value_type = excluded.value_type,
-    reason = excluded.reason, expires_at = excluded.expires_at, created_by_user_id = excluded.created_by_user_id
-  returning ${columns}`);
-
-export const deleteOverride = statement<OverrideRow>(
-  `delete from entitlement_overrides where account_id = $1 and id = $2 returning ${columns}`,
+export const deleteOverride = statement<One>()((db, $) =>
+  db.deleteFrom('entitlement_overrides').where('account_id', '=', $.accountId).where('id', '=', $.id).returning(columns),
 );
+
+export type OverrideRow = RowOf<typeof selectOverride>;

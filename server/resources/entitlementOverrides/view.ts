@@ -1,13 +1,13 @@
 import type { EntitlementOverride } from '../../../contract/entitlementOverrides.ts';
-import { shownValue } from '../settings/entitlementValues.ts';
+import { maskedValue } from '../settings/entitlementValues.ts';
 import type { OverrideRow } from './queries.ts';
 
-/** An override as it is published, without a sensitive value. */
+/** Sensitive values are not published. */
 export const viewOverride = (row: OverrideRow): EntitlementOverride => ({
   id: row.id,
   account_id: row.account_id,
   key: row.key,
-  value: shownValue(row),
+  value: maskedValue(row),
   value_type: row.value_type,
   reason: row.reason,
   expires_at: row.expires_at,

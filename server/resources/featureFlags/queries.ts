@@ -1,79 +1,122 @@
-import { statement } from '../../kernel/sql.ts';
+import { sql } from 'kysely';
+import { onPage, type PageKey } from '../../database/paging.ts';
+import { type RowOf, statement } from '../../database/statement.ts';
 
-export type FlagRow = {
-  id: string;
-  key: string;
-  description: string | null;
-  default_value: boolean;
-  supports_account_overrides: boolean;
-  is_system: boolean;
-  created_at: string;
-};
-export type OverrideRow = { account_id: string; enabled: boolean; created_at: string };
+const columns = ['id', 'key', 'description', 'default_value', 'supports_account_overrides', 'is_system', 'created_at'] as const;
+const overrideColumns = ['account_id', 'enabled', 'created_at'] as const;
 
-const columns = 'id, key, description, default_value, supports_account_overrides, is_system, created_at';
-const overrideColumns = 'account_id, enabled, created_at';
-
-/** Ascending by key, byte by byte. */
-export const selectFlags = statement<FlagRow>(`select ${columns} from feature_flags order by key collate "C"`);
-
-export const selectFlag = statement<FlagRow>(`select ${columns} from feature_flags where key = $1`);
-
-/** Nothing is added when the key is taken. */
-export const insertFlag = statement<FlagRow>(`
-  insert into feature_flags (id, key, description, default_value) values ($1, $2, $3, $4)
-  on conflict (key) do nothing returning ${columns}`);
-
-/** Whoever changes a flag waits here for his turn. */
-export const lockFlag = statement<FlagRow>(`select ${columns} from feature_flags where id = $1 for no key update`);
-
-/** Keeps a flag from being removed. */
-export const holdFlag = statement<{ id: string }>('select id from feature_flags where id = $1 for key share');
-
-export const updateFlag = statement<FlagRow>(`
-  update feature_flags set default_value = coalesce($2, default_value), description = coalesce($3, description)
-  where id = $1 returning ${columns}`);
-
-export const deleteFlag = statement<FlagRow>(`delete from feature_flags where id = $1 and not is_system returning ${columns}`);
-
-/** The overrides of a flag, newest first, from the sort key ($2, $3) on. */
-export const selectOverrides = statement<OverrideRow>(`
-  select ${overrideColumns} from feature_flag_overrides
-  where flag_id = $1 and ($2::timestamptz is null or (created_at, account_id) < ($2::timestamptz, $3::uuid))
-  order by created_at desc, account_id desc limit $4`);
-
-export const selectOverride = statement<OverrideRow>(
-  `select ${overrideColumns} from feature_flag_overrides where account_id = $1 and flag_id = $2`,
+/** In byte order of the key. */
+export const selectFlags = statement()((db) =>
+  db
+    .selectFrom('feature_flags')
+    .select(columns)
+    .orderBy('key', (order) => order.collate('C')),
 );
 
-/** What is about to be replaced. */
-export const lockOverride = statement<OverrideRow>(
-  `select ${overrideColumns} from feature_flag_overrides where account_id = $1 and flag_id = $2 for update`,
+export const selectFlag = statement<{ key: string }>()((db, $) => db.selectFrom('feature_flags').select(columns).where('key', '=', $.key));
+
+export type FlagRow = RowOf<typeof selectFlag>;
+
+/** Returns no row if the key is taken. */
+export const insertFlag = statement<{ id: string; key: string; description: string | null; defaultValue: boolean }>()((db, $) =>
+  db
+    .insertInto('feature_flags')
+    .values({ id: $.id, key: $.key, description: $.description, default_value: $.defaultValue })
+    .onConflict((conflict) => conflict.column('key').doNothing())
+    .returning(columns),
 );
 
-/** Adds or replaces; a row that was replaced keeps its age. `xmax` is 0 only in a row that was added (PostgreSQL 5.6, system columns). */
-export const upsertOverride = statement<OverrideRow & { created: boolean }>(`
-  insert into feature_flag_overrides (account_id, flag_id, enabled) values ($1, $2, $3)
-  on conflict (account_id, flag_id) do update set enabled = excluded.enabled
-  returning ${overrideColumns}, xmax = 0 as created`);
-
-export const deleteOverride = statement<OverrideRow>(
-  `delete from feature_flag_overrides where account_id = $1 and flag_id = $2 returning ${overrideColumns}`,
+/** Serializes changes of a flag. */
+export const lockFlag = statement<{ id: string }>()((db, $) =>
+  db.selectFrom('feature_flags').select(columns).where('id', '=', $.id).forNoKeyUpdate(),
 );
 
-/** Every flag as it stands for the account $1. */
-export const selectEvaluated = statement<{ key: string; enabled: boolean }>(`
-  select f.key, coalesce(o.enabled, f.default_value) as enabled
-  from feature_flags f left join feature_flag_overrides o on o.flag_id = f.id and o.account_id = $1
-  order by f.key`);
-
-/** How flags stand where there is no account. */
-export const selectDefaults = statement<{ key: string; default_value: boolean }>(
-  'select key, default_value from feature_flags where key = any($1)',
+/** Prevents the deletion of a flag until the commit. */
+export const selectFlagForKeyShare = statement<{ id: string }>()((db, $) =>
+  db.selectFrom('feature_flags').select('id').where('id', '=', $.id).forKeyShare(),
 );
 
-/** Turns a flag on for an account; nothing is changed when there is no such flag, or it allows no overrides. */
-export const turnOn = statement<never>(`
-  insert into feature_flag_overrides (account_id, flag_id, enabled)
-  select $1, id, true from feature_flags where key = $2 and supports_account_overrides
-  on conflict (account_id, flag_id) do update set enabled = true`);
+/** Null leaves a column unchanged. */
+export const updateFlag = statement<{ id: string; defaultValue: boolean | null; description: string | null }>()((db, $) =>
+  db
+    .updateTable('feature_flags')
+    .set({
+      default_value: sql`coalesce(${$.defaultValue}, default_value)`,
+      description: sql`coalesce(${$.description}, description)`,
+    })
+    .where('id', '=', $.id)
+    .returning(columns),
+);
+
+export const deleteFlag = statement<{ id: string }>()((db, $) =>
+  db.deleteFrom('feature_flags').where('id', '=', $.id).where('is_system', '=', sql.lit(false)).returning(columns),
+);
+
+type One = { accountId: string; flagId: string };
+
+export const selectOverrides = statement<{ flagId: string } & PageKey>()((db, $) =>
+  db
+    .selectFrom('feature_flag_overrides')
+    .select(overrideColumns)
+    .where('flag_id', '=', $.flagId)
+    .where(onPage($, 'created_at', 'account_id'))
+    .orderBy('created_at', 'desc')
+    .orderBy('account_id', 'desc')
+    .limit($.limit),
+);
+
+export const selectOverride = statement<One>()((db, $) =>
+  db.selectFrom('feature_flag_overrides').select(overrideColumns).where('account_id', '=', $.accountId).where('flag_id', '=', $.flagId),
+);
+
+export type OverrideRow = RowOf<typeof selectOverride>;
+
+export const lockOverride = statement<One>()((db, $) =>
+  db
+    .selectFrom('feature_flag_overrides')
+    .select(overrideColumns)
+    .where('account_id', '=', $.accountId)
+    .where('flag_id', '=', $.flagId)
+    .forUpdate(),
+);
+
+/** A replaced row keeps its creation time. `xmax` is 0 only in an inserted row (PostgreSQL 5.6, system columns). */
+export const upsertOverride = statement<One & { enabled: boolean }>()((db, $) =>
+  db
+    .insertInto('feature_flag_overrides')
+    .values({ account_id: $.accountId, flag_id: $.flagId, enabled: $.enabled })
+    .onConflict((conflict) => conflict.columns(['account_id', 'flag_id']).doUpdateSet(({ ref }) => ({ enabled: ref('excluded.enabled') })))
+    .returning([...overrideColumns, sql<boolean>`xmax = 0`.as('created')]),
+);
+
+export const deleteOverride = statement<One>()((db, $) =>
+  db.deleteFrom('feature_flag_overrides').where('account_id', '=', $.accountId).where('flag_id', '=', $.flagId).returning(overrideColumns),
+);
+
+export const selectFlagValues = statement<{ accountId: string }>()((db, $) =>
+  db
+    .selectFrom('feature_flags as f')
+    .leftJoin('feature_flag_overrides as o', (join) => join.onRef('o.flag_id', '=', 'f.id').on('o.account_id', '=', $.accountId))
+    .select(({ fn }) => ['f.key', fn.coalesce('o.enabled', 'f.default_value').as('enabled')])
+    .orderBy('f.key'),
+);
+
+/** Defaults, without the overrides of accounts. */
+export const selectDefaults = statement<{ keys: readonly string[] }>()((db, $) =>
+  db.selectFrom('feature_flags').select(['key', 'default_value']).where('key', '=', sql<string>`any(${$.keys}::text[])`),
+);
+
+/** Changes nothing if the flag does not exist or does not support overrides. */
+export const enableForAccount = statement<{ accountId: string; key: string }>()((db, $) =>
+  db
+    .insertInto('feature_flag_overrides')
+    .columns(['account_id', 'flag_id', 'enabled'])
+    .expression(
+      db
+        .selectFrom('feature_flags')
+        .select([sql<string>`${$.accountId}::uuid`.as('account_id'), 'id', sql.lit(true).as('enabled')])
+        .where('key', '=', $.key)
+        .where('supports_account_overrides', '=', sql.lit(true)),
+    )
+    .onConflict((conflict) => conflict.columns(['account_id', 'flag_id']).doUpdateSet({ enabled: sql.lit(true) })),
+);

@@ -1,7 +1,6 @@
 import type { FeatureFlag, FlagOverride } from '../../../contract/featureFlags.ts';
 import type { FlagRow, OverrideRow } from './queries.ts';
 
-/** A flag as it is published. */
 export const viewFlag = ({ id, key, description, default_value, supports_account_overrides, created_at }: FlagRow): FeatureFlag => ({
   id,
   key,
@@ -11,7 +10,6 @@ export const viewFlag = ({ id, key, description, default_value, supports_account
   created_at,
 });
 
-/** The value of a flag for one account, as it is published. */
 export const viewOverride = ({ key }: FlagRow, { account_id, enabled, created_at }: OverrideRow): FlagOverride => ({
   account_id,
   flag_key: key,

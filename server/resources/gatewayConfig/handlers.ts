@@ -1,7 +1,7 @@
 import { gatewayConfig } from '../../../contract/gatewayConfig.ts';
-import { implement } from '../../http/implement.ts';
+import { implement } from '../../http/pipeline/implement.ts';
 import { readGatewaySettings } from '../settings/gateway.ts';
-import { changeGateway } from './service.ts';
+import { updateGatewayConfig } from './service.ts';
 import { viewGateway } from './view.ts';
 
 export const gatewayConfigHandlers = implement(
@@ -9,6 +9,6 @@ export const gatewayConfigHandlers = implement(
   {},
   {
     get: async ({ scope }) => ({ status: 200, body: viewGateway(await readGatewaySettings(scope.app.database)) }),
-    set: async ({ scope, body }) => ({ status: 200, body: viewGateway(await changeGateway(scope, body)) }),
+    set: async ({ scope, body }) => ({ status: 200, body: viewGateway(await updateGatewayConfig(scope, body)) }),
   },
 );

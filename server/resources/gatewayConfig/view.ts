@@ -1,7 +1,6 @@
 import type { GatewayConfig } from '../../../contract/gatewayConfig.ts';
 import type { GatewaySettings } from '../settings/gateway.ts';
 
-/** What is in force at the gateway, as published. */
 export const viewGateway = (settings: GatewaySettings): GatewayConfig => ({
   ip_mode: settings.ip_mode,
   trusted_cidrs: settings.trusted_cidrs,

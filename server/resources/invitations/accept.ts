@@ -1,42 +1,45 @@
-import { notFound, refuse } from '../../kernel/failure.ts';
-import { sha256 } from '../../kernel/ids.ts';
-import type { Scope } from '../../kernel/scope.ts';
+import type { Scope } from '../../http/scope.ts';
+import { sha256 } from '../../platform/crypto/ids.ts';
+import { failWith, notFound } from '../../platform/failure.ts';
 import { lockAccount, lockActiveUser } from '../accounts/service.ts';
-import { backFillMember } from '../broadcasts/backFill.ts';
+import { backfillMember } from '../broadcasts/backfill.ts';
 import { ensureDefaultProject } from '../projects/service.ts';
-import type { Offer } from './queries.ts';
+import type { InvitationState } from './queries.ts';
 import * as queries from './queries.ts';
 import { mayInvite } from './rights.ts';
 
-/** Become a member of the account that the invitation names. Acceptances, removals and the closing of an account wait for each other. */
+/**
+ * Adds the caller to the account of the invitation. Acceptances, removals of members and the closing of the account are serialized by the
+ * lock of the account.
+ */
 export async function acceptInvitation({ app, tx, actor, audit, afterCommit }: Scope, token: string): Promise<void> {
   const tokenHash = sha256(token);
   const { userId } = actor;
-  const known = await tx.row(queries.selectAccountOfToken, [tokenHash]);
+  const known = await tx.row(queries.selectAccountOfToken, { tokenHash });
   if (!known) throw notFound();
   const accountId = known.account_id;
   await lockActiveUser(tx, userId);
   await lockAccount({ tx, accountId });
-  const offer = await tx.row(queries.lockOffer, [accountId, tokenHash, userId]);
-  // Losing the right to invite voids the open invitations; this holds also for a path that forgot to.
+  const offer = await tx.row(queries.lockInvitation, { accountId, tokenHash, userId });
+  // Losing the permission to invite deletes the open invitations. This check covers code paths that fail to do so.
   if (!offer || !(offer.is_accepted || mayInvite(offer.inviter_role, offer.role))) throw notFound();
-  demandOpen(offer);
-  await tx.run(queries.markAccepted, [accountId, offer.id]);
-  if ((await tx.run(queries.insertMembership, [accountId, userId, offer.role])) === 0) throw alreadyMember();
+  requireAcceptable(offer);
+  await tx.run(queries.markAccepted, { accountId, id: offer.id });
+  if ((await tx.run(queries.insertMembership, { accountId, userId, role: offer.role })) === 0) throw alreadyMember();
   await ensureDefaultProject(tx, accountId, userId);
-  await backFillMember(tx, userId, accountId);
+  await backfillMember(tx, userId, accountId);
   audit({ accountId, targetId: offer.id, metadata: { role: offer.role } });
-  afterCommit(() => app.access.forgetUser(userId));
+  afterCommit(() => app.accessControl.invalidateUser(userId));
 }
 
-const alreadyMember = () => refuse('conflict', 'already_member', 'You are a member already.');
+const alreadyMember = () => failWith('conflict', 'already_member', 'You are a member already.');
 
-/** The first that applies, in the order of the specification. */
-function demandOpen(offer: Offer) {
-  if (!offer.is_addressee) throw refuse('forbidden', 'email_mismatch', 'The invitation is for another email address.');
-  if (!offer.is_verified) throw refuse('forbidden', 'email_not_verified', 'Verify your email address first.');
-  if (offer.is_accepted) throw refuse('conflict', 'already_accepted', 'The invitation was accepted already.');
-  if (offer.is_expired) throw refuse('conflict', 'invitation_expired', 'The invitation has expired.');
+/** The order of the checks decides which error the client gets. */
+function requireAcceptable(offer: InvitationState) {
+  if (!offer.is_addressee) throw failWith('forbidden', 'email_mismatch', 'The invitation is for another email address.');
+  if (!offer.is_verified) throw failWith('forbidden', 'email_not_verified', 'Verify your email address first.');
+  if (offer.is_accepted) throw failWith('conflict', 'already_accepted', 'The invitation was accepted already.');
+  if (offer.is_expired) throw failWith('conflict', 'invitation_expired', 'The invitation has expired.');
   if (offer.is_member) throw alreadyMember();
-  if (offer.account_status !== 'active') throw refuse('forbidden', 'account_suspended', 'This account is suspended.');
+  if (offer.account_status !== 'active') throw failWith('forbidden', 'account_suspended', 'This account is suspended.');
 }

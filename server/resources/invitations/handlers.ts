@@ -1,5 +1,5 @@
 import { invitations } from '../../../contract/invitations.ts';
-import { implement } from '../../http/implement.ts';
+import { implement } from '../../http/pipeline/implement.ts';
 import { acceptInvitation } from './accept.ts';
 import * as service from './service.ts';
 import { viewCreatedInvitation, viewInvitation } from './view.ts';
@@ -17,8 +17,8 @@ export const invitationHandlers = implement(
       await acceptInvitation(scope, params.token);
       return { status: 200, body: { ok: true } };
     },
-    revoke: async ({ scope, found }) => {
-      await service.revokeInvitation(scope, found.invitation);
+    revoke: async ({ scope, loaded }) => {
+      await service.revokeInvitation(scope, loaded.invitation);
       return { status: 204, body: undefined };
     },
   },

@@ -1,7 +1,6 @@
 import type { CreatedInvitation, Invitation } from '../../../contract/invitations.ts';
 import type { InvitationRow } from './queries.ts';
 
-/** An invitation as published, without its token. */
 export const viewInvitation = (row: InvitationRow): Invitation => ({
   id: row.id,
   account_id: row.account_id,
@@ -13,7 +12,7 @@ export const viewInvitation = (row: InvitationRow): Invitation => ({
   created_at: row.created_at,
 });
 
-/** The one answer that shows the token. */
+/** The only response that contains the token. */
 export const viewCreatedInvitation = ({ token, ...row }: InvitationRow & { token: string }): CreatedInvitation => ({
   ...viewInvitation(row),
   token,

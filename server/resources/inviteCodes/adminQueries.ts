@@ -1,27 +1,51 @@
-import type { OwnedInviteCode } from '../../../contract/inviteCodes.ts';
-import { statement } from '../../kernel/sql.ts';
+import { sql } from 'kysely';
+import { onPage, type PageKey } from '../../database/paging.ts';
+import { type Builder, type RowOf, statement } from '../../database/statement.ts';
 
-/** An invite code with its owner; its columns are the fields that are published. */
-export type OwnedCodeRow = OwnedInviteCode;
+/** Codes with their owners. Login and email of a deleted user are null. */
+const owned = (db: Builder) =>
+  db
+    .selectFrom('invite_codes as i')
+    .leftJoin('users as u', (join) => join.onRef('u.id', '=', 'i.user_id').on('u.status', '<>', sql.lit('deleted' as const)))
+    .leftJoin('credentials as c', 'c.user_id', 'u.id')
+    .select([
+      'i.id',
+      'i.user_id',
+      'i.code',
+      'i.max_uses',
+      'i.use_count',
+      'i.is_active',
+      'i.created_at',
+      'c.login as user_login',
+      'u.email as user_email',
+    ]);
 
-/** Who was deleted has neither login nor email any more. */
-const owned = `
-  select i.id, i.user_id, i.code, i.max_uses, i.use_count, i.is_active, i.created_at, c.login as user_login, u.email as user_email
-  from invite_codes i left join users u on u.id = i.user_id and u.status <> 'deleted' left join credentials c on c.user_id = u.id`;
-
-/** Newest first, from the sort key ($2, $3) on; $1: what code, login or email contain, as a pattern. */
-export const selectCodes = statement<OwnedCodeRow>(`${owned}
-  where ($1::text is null or i.code ilike $1 or c.login ilike $1 or u.email ilike $1 or c.login_key like $5 or u.email_key like $5)
-    and ($2::timestamptz is null or (i.created_at, i.id) < ($2::timestamptz, $3::uuid))
-  order by i.created_at desc, i.id desc limit $4`);
-
-export const selectCode = statement<OwnedCodeRow>(`${owned} where i.id = $1`);
-
-/** The state of a code, which the use of it waits for. */
-export const lockCode = statement<{ max_uses: number; is_active: boolean }>(
-  'select max_uses, is_active from invite_codes where id = $1 for no key update',
+/** `typed`: a pattern for code, login and email; `canonical`: a pattern for the lookup keys of login and email. Null matches everything. */
+export const selectCodes = statement<{ typed: string | null; canonical: string | null } & PageKey>()((db, $) =>
+  owned(db)
+    .where(
+      sql<boolean>`(${$.typed}::text is null or i.code ilike ${$.typed} or c.login ilike ${$.typed} or u.email ilike ${$.typed}
+        or c.login_key like ${$.canonical} or u.email_key like ${$.canonical})`,
+    )
+    .where(onPage($, 'i.created_at', 'i.id'))
+    .orderBy('i.created_at', 'desc')
+    .orderBy('i.id', 'desc')
+    .limit($.limit),
 );
 
-export const selectOtherActive = statement<{ id: string }>('select id from invite_codes where user_id = $1 and is_active and id <> $2');
+export const selectCode = statement<{ id: string }>()((db, $) => owned(db).where('i.id', '=', $.id));
 
-export const updateCode = statement<never>('update invite_codes set max_uses = $2, is_active = $3 where id = $1');
+/** Locks a code so that it is not used concurrently. */
+export const lockCode = statement<{ id: string }>()((db, $) =>
+  db.selectFrom('invite_codes').select(['max_uses', 'is_active']).where('id', '=', $.id).forNoKeyUpdate(),
+);
+
+export const selectOtherActive = statement<{ userId: string; id: string }>()((db, $) =>
+  db.selectFrom('invite_codes').select('id').where('user_id', '=', $.userId).where('is_active', '=', sql.lit(true)).where('id', '<>', $.id),
+);
+
+export const updateCode = statement<{ id: string; maxUses: number; isActive: boolean }>()((db, $) =>
+  db.updateTable('invite_codes').set({ max_uses: $.maxUses, is_active: $.isActive }).where('id', '=', $.id),
+);
+
+export type OwnedCodeRow = RowOf<typeof selectCode>;

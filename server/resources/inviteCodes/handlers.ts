@@ -1,5 +1,5 @@
 import { inviteCodes } from '../../../contract/inviteCodes.ts';
-import { implement } from '../../http/implement.ts';
+import { implement } from '../../http/pipeline/implement.ts';
 import { findInviteCode, listInviteCodes, updateInviteCode } from './admin.ts';
 import { viewOwnedInviteCode } from './view.ts';
 
@@ -11,7 +11,10 @@ export const inviteCodeHandlers = implement(
       const { rows, next } = await listInviteCodes(scope, query);
       return { status: 200, body: rows.map(viewOwnedInviteCode), next };
     },
-    get: ({ found }) => ({ status: 200, body: viewOwnedInviteCode(found.code) }),
-    update: async ({ scope, found, body }) => ({ status: 200, body: viewOwnedInviteCode(await updateInviteCode(scope, found.code, body)) }),
+    get: ({ loaded }) => ({ status: 200, body: viewOwnedInviteCode(loaded.code) }),
+    update: async ({ scope, loaded, body }) => ({
+      status: 200,
+      body: viewOwnedInviteCode(await updateInviteCode(scope, loaded.code, body)),
+    }),
   },
 );

@@ -1,37 +1,62 @@
-import { statement } from '../../kernel/sql.ts';
+import { sql } from 'kysely';
+import { type RowOf, statement } from '../../database/statement.ts';
 
-/** The code with which a user invites others. */
-export type InviteCodeRow = {
-  id: string;
-  user_id: string;
-  code: string;
-  max_uses: number;
-  use_count: number;
-  is_active: boolean;
-  created_at: string;
-};
+const columns = ['id', 'user_id', 'code', 'max_uses', 'use_count', 'is_active', 'created_at'] as const;
 
-const columns = 'id, user_id, code, max_uses, use_count, is_active, created_at';
+/** Inserts nothing if the code is taken or the user has an active code. */
+export const insertCode = statement<{ id: string; userId: string; code: string; maxUses: number }>()((db, $) =>
+  db
+    .insertInto('invite_codes')
+    .values({ id: $.id, user_id: $.userId, code: $.code, max_uses: $.maxUses })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning(columns),
+);
 
-/** Nothing comes back when the code is taken, or the user has an active one. */
-export const insertCode = statement<InviteCodeRow>(`
-  insert into invite_codes (id, user_id, code, max_uses) values ($1, $2, $3, $4) on conflict do nothing returning ${columns}`);
+export const selectActive = statement<{ userId: string }>()((db, $) =>
+  db.selectFrom('invite_codes').select(columns).where('user_id', '=', $.userId).where('is_active', '=', sql.lit(true)),
+);
 
-export const selectActive = statement<InviteCodeRow>(`select ${columns} from invite_codes where user_id = $1 and is_active`);
+/** Counts one use if the code has one left and the inviter is active. */
+export const incrementUses = statement<{ code: string }>()((db, $) =>
+  db
+    .updateTable('invite_codes as c')
+    .set((eb) => ({ use_count: eb('c.use_count', '+', sql.lit(1)) }))
+    .where('c.code', '=', $.code)
+    .where('c.is_active', '=', sql.lit(true))
+    .where((eb) => eb.or([eb('c.max_uses', '=', sql.lit(0)), eb('c.use_count', '<', eb.ref('c.max_uses'))]))
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('users as u')
+          .select(sql.lit(1).as('one'))
+          .whereRef('u.id', '=', 'c.user_id')
+          .where('u.status', '=', sql.lit('active' as const)),
+      ),
+    )
+    .returning(['c.id', 'c.user_id']),
+);
 
-/** One more use, if there is one left and the inviter is still somebody. */
-export const useCode = statement<{ id: string; user_id: string }>(`
-  update invite_codes c set use_count = use_count + 1
-  where code = $1 and is_active and (max_uses = 0 or use_count < max_uses)
-    and exists (select from users u where u.id = c.user_id and u.status = 'active')
-  returning id, user_id`);
+/** Serializes changes of the codes of a user. */
+export const lockOwner = statement<{ userId: string }>()((db, $) =>
+  db.selectFrom('users').select('status').where('id', '=', $.userId).forNoKeyUpdate(),
+);
 
-/** The codes of a user change one after the other, under this lock. */
-export const lockOwner = statement<{ status: string }>('select status from users where id = $1 for no key update');
+/** The newest code of a user, active or not. `left`: seconds until it is 24 hours old. */
+export const selectNewest = statement<{ userId: string }>()((db, $) =>
+  db
+    .selectFrom('invite_codes')
+    .select(['id', sql<number>`extract(epoch from created_at + interval '24 hours' - clock_timestamp())::float8`.as('left')])
+    .where('user_id', '=', $.userId)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(sql.lit(1)),
+);
 
-/** The newest code of a user, active or not, and how many seconds are left until it is a day old. */
-export const selectNewest = statement<{ id: string; left: number }>(`
-  select id, extract(epoch from created_at + interval '24 hours' - clock_timestamp())::float8 as left
-  from invite_codes where user_id = $1 order by created_at desc, id desc limit 1`);
+export const deactivateCodes = statement<{ userId: string }>()((db, $) =>
+  db
+    .updateTable('invite_codes')
+    .set({ is_active: sql.lit(false) })
+    .where('user_id', '=', $.userId)
+    .where('is_active', '=', sql.lit(true)),
+);
 
-export const deactivateCodes = statement<never>('update invite_codes set is_active = false where user_id = $1 and is_active');
+export type InviteCodeRow = RowOf<typeof selectActive>;

@@ -3,7 +3,6 @@ import type { InviteCode } from '../../../contract/me.ts';
 import type { OwnedCodeRow } from './adminQueries.ts';
 import type { InviteCodeRow } from './queries.ts';
 
-/** An invite code as its owner sees it. */
 export const viewInviteCode = (row: InviteCodeRow): InviteCode => ({
   id: row.id,
   user_id: row.user_id,
@@ -14,7 +13,6 @@ export const viewInviteCode = (row: InviteCodeRow): InviteCode => ({
   created_at: row.created_at,
 });
 
-/** The same as those who administer it see it. */
 export const viewOwnedInviteCode = (row: OwnedCodeRow): OwnedInviteCode => ({
   ...viewInviteCode(row),
   user_login: row.user_login,

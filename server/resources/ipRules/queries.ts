@@ -1,34 +1,49 @@
-import { statement } from '../../kernel/sql.ts';
+import { onPage, type PageKey } from '../../database/paging.ts';
+import { type RowOf, statement } from '../../database/statement.ts';
 
-/** A rule as it is stored. The network is in CIDR notation, without host bits. */
-export type IpRuleRow = {
-  account_id: string;
-  id: string;
-  type: 'allowlist' | 'blocklist';
-  network: string;
-  note: string | null;
-  created_at: string;
-};
+const columns = ['account_id', 'id', 'type', 'network', 'note', 'created_at'] as const;
 
-const columns = 'account_id, id, type, network, note, created_at';
+type Of = { accountId: string };
+type One = Of & { id: string };
 
-/** What is asked of a client's address: every rule of the account $1. */
-export const selectNetworks = statement<Pick<IpRuleRow, 'type' | 'network'>>('select type, network from ip_rules where account_id = $1');
+export const selectNetworks = statement<Of>()((db, $) =>
+  db.selectFrom('ip_rules').select(['type', 'network']).where('account_id', '=', $.accountId),
+);
 
-/** Newest first, from the sort key ($2, $3) on. */
-export const selectRules = statement<IpRuleRow>(`
-  select ${columns} from ip_rules
-  where account_id = $1 and ($2::timestamptz is null or (created_at, id) < ($2::timestamptz, $3::uuid))
-  order by created_at desc, id desc limit $4`);
+export const selectRules = statement<Of & PageKey>()((db, $) =>
+  db
+    .selectFrom('ip_rules')
+    .select(columns)
+    .where('account_id', '=', $.accountId)
+    .where(onPage($, 'created_at', 'id'))
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit($.limit),
+);
 
-export const selectRule = statement<IpRuleRow>(`select ${columns} from ip_rules where account_id = $1 and id = $2`);
+export const selectRule = statement<One>()((db, $) =>
+  db.selectFrom('ip_rules').select(columns).where('account_id', '=', $.accountId).where('id', '=', $.id),
+);
 
-/** Whoever changes the rules of an account waits here for his turn. */
-export const lockAccount = statement<{ id: string }>('select id from accounts where id = $1 for no key update');
+/** The network is in CIDR notation, without host bits. */
+export type IpRuleRow = RowOf<typeof selectRule>;
 
-/** Nothing is added when the account has the rule. */
-export const insertRule = statement<IpRuleRow>(`
-  insert into ip_rules (account_id, id, type, network, note) values ($1, $2, $3, $4, $5)
-  on conflict (account_id, type, network) do nothing returning ${columns}`);
+/** Serializes changes of the rules of an account. */
+export const lockAccount = statement<Of>()((db, $) =>
+  db.selectFrom('accounts').select('id').where('id', '=', $.accountId).forNoKeyUpdate(),
+);
 
-export const deleteRule = statement<IpRuleRow>(`delete from ip_rules where account_id = $1 and id = $2 returning ${columns}`);
+type NewRule = One & { type: 'allowlist' | 'blocklist'; network: string; note: string | null };
+
+/** Returns no row if the account has the rule. */
+export const insertRule = statement<NewRule>()((db, $) =>
+  db
+    .insertInto('ip_rules')
+    .values({ account_id: $.accountId, id: $.id, type: $.type, network: $.network, note: $.note })
+    .onConflict((conflict) => conflict.columns(['account_id', 'type', 'network']).doNothing())
+    .returning(columns),
+);
+
+export const deleteRule = statement<One>()((db, $) =>
+  db.deleteFrom('ip_rules').where('account_id', '=', $.accountId).where('id', '=', $.id).returning(columns),
+);

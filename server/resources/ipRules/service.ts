@@ -1,69 +1,71 @@
 import type { NewIpRule } from '../../../contract/ipRules.ts';
-import type { PageQuery } from '../../../contract/shared/pages.ts';
-import { networkText, parseNetwork } from '../../kernel/addresses.ts';
-import { notFound, refuse } from '../../kernel/failure.ts';
-import { newId } from '../../kernel/ids.ts';
-import type { Scope } from '../../kernel/scope.ts';
-import { demandAccount } from '../accounts/existing.ts';
-import { isRefused, type Networks, readNetworks } from './guard.ts';
+import type { PageQuery } from '../../../contract/shared/pagination.ts';
+import type { Scope } from '../../http/scope.ts';
+import { newId } from '../../platform/crypto/ids.ts';
+import { failWith, notFound } from '../../platform/failure.ts';
+import { networkText, parseNetwork } from '../../platform/network/addresses.ts';
+import { requireAccount } from '../accounts/requireAccount.ts';
+import { isBlocked, type Networks, readNetworks } from './ipRuleCache.ts';
 import type { IpRuleRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { viewRule } from './view.ts';
 
-/** The rules of the active account, or of the one that an admin of the platform names, newest first. */
 export async function listRules(
   scope: Scope,
-  { account_id: accountId = scope.accountId, limit, before }: PageQuery & { account_id?: string | undefined },
+  { account_id: accountId = scope.accountId, ...page }: PageQuery & { account_id?: string | undefined },
 ) {
-  const { app, read } = scope;
-  const list = ['ip rules', accountId];
-  const [createdAt = null, id = null] = app.cursors.open(before, list) ?? [];
-  const rows = await read.rows(queries.selectRules, [accountId, createdAt, id, limit + 1]);
-  return app.cursors.page(rows, limit, list, (row) => [row.created_at, row.id]);
+  const { app, db } = scope;
+  return app.cursors.fetchPage(
+    page,
+    ['ip rules', accountId],
+    (key) => db.rows(queries.selectRules, { accountId, ...key }),
+    (row) => [row.created_at, row.id],
+  );
 }
 
-/** The rule that path and query name. */
 export async function findRule(scope: Scope, id: string, wanted = scope.accountId): Promise<IpRuleRow> {
-  const rule = await scope.read.row(queries.selectRule, [wanted, id]);
+  const rule = await scope.db.row(queries.selectRule, { accountId: wanted, id });
   if (!rule) throw notFound();
   return rule;
 }
 
-/** The account that the query names: any but the active one only for platform admins. */
-export async function findAccount({ accountId, isPlatformAdmin, read }: Scope, wanted: string): Promise<void> {
+/** Only platform admins can name another account than the active one. */
+export async function checkAccountFilter({ accountId, isPlatformAdmin, db }: Scope, wanted: string): Promise<void> {
   if (wanted === accountId) return;
   if (!isPlatformAdmin) throw notFound();
-  await demandAccount(read, wanted);
+  await requireAccount(db, wanted);
 }
 
-/** Add a rule. Throws 409 `rule_exists`, or `would_lock_out_caller` unless forced. */
+/** Throws 409 `rule_exists`, or `would_lock_out_caller` unless `force` is set. */
 export async function createRule(scope: Scope, { type, cidr, note }: NewIpRule, force = false): Promise<IpRuleRow> {
   const { tx, accountId } = scope;
-  await tx.row(queries.lockAccount, [accountId]);
-  const rule = await tx.row(queries.insertRule, [accountId, newId(), type, networkText(parseNetwork(cidr)), note ?? null]);
-  if (!rule) throw refuse('conflict', 'rule_exists', 'The account has this rule.');
+  await tx.row(queries.lockAccount, { accountId });
+  const network = networkText(parseNetwork(cidr));
+  const rule = await tx.row(queries.insertRule, { accountId, id: newId(), type, network, note: note ?? null });
+  if (!rule) throw failWith('conflict', 'rule_exists', 'The account has this rule.');
   const rules = await readNetworks(tx, accountId);
-  if (!force) refuseLockOut(scope, rules);
+  if (!force) rejectLockOut(scope, rules);
   scope.audit({ after: viewRule(rule) });
-  tell(scope, accountId);
+  invalidateIpRules(scope, accountId);
   return rule;
 }
 
-/** Remove a rule. Throws 409 `would_lock_out_caller` unless forced. */
+/** Throws 409 `would_lock_out_caller` unless `force` is set. */
 export async function deleteRule(scope: Scope, { account_id: accountId, id }: IpRuleRow, force = false): Promise<void> {
   const { tx } = scope;
-  await tx.row(queries.lockAccount, [accountId]);
-  const removed = await tx.row(queries.deleteRule, [accountId, id]);
+  await tx.row(queries.lockAccount, { accountId });
+  const removed = await tx.row(queries.deleteRule, { accountId, id });
   if (!removed) throw notFound();
-  if (!force) refuseLockOut(scope, await readNetworks(tx, accountId));
+  if (!force) rejectLockOut(scope, await readNetworks(tx, accountId));
   scope.audit({ accountId, before: viewRule(removed) });
-  tell(scope, accountId);
+  invalidateIpRules(scope, accountId);
 }
 
-/** Rules never keep an admin of the platform out. */
-function refuseLockOut({ origin: { ip }, isPlatformAdmin }: Scope, rules: Networks) {
-  if (!isPlatformAdmin && isRefused(rules, ip))
-    throw refuse('conflict', 'would_lock_out_caller', 'Your own address would be refused.', { client_ip: ip });
+/** IP rules never block platform admins. */
+function rejectLockOut({ client: { ip }, isPlatformAdmin }: Scope, rules: Networks) {
+  if (!isPlatformAdmin && isBlocked(rules, ip))
+    throw failWith('conflict', 'would_lock_out_caller', 'Your own address would be refused.', { client_ip: ip });
 }
 
-const tell = ({ app, afterCommit }: Scope, accountId: string) => afterCommit(() => app.changes.announce('ip_rules', accountId));
+const invalidateIpRules = ({ app, afterCommit }: Scope, accountId: string) =>
+  afterCommit(() => app.cacheInvalidation.invalidate('ip_rules', accountId));

@@ -1,9 +1,9 @@
-import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
+import { defineEntity, p } from '@mikro-orm/core';
+import { timestamptz } from '../../database/columns.ts';
 
 type Json = Record<string, unknown>;
 
-/** A credential for an upstream; its key is no business of the ORM, which writes values into the text of statements. */
-export const LlmProviderSchema = defineEntity({
+export const LlmProvider = defineEntity({
   name: 'LlmProvider',
   tableName: 'llm_providers',
   properties: {
@@ -11,15 +11,23 @@ export const LlmProviderSchema = defineEntity({
     accountId: p.uuid().nullable(),
     provider: p.enum(['openai', 'anthropic'] as const),
     name: p.text(),
+    keyPrefix: p.text().nullable(),
+    apiKeySealed: p.blob().$type<Buffer>(),
     baseUrl: p.text().nullable(),
     openaiApiMode: p.enum(['auto', 'responses', 'chat_completions'] as const).nullable(),
-    advancedJson: p.json<Json>(),
+    advancedJson: p.json<Json>().defaultRaw("'{}'::jsonb"),
+    revision: p.integer().default(1),
+    createdAt: timestamptz().defaultRaw('now()'),
   },
+  indexes: [
+    {
+      name: 'llm_providers_name',
+      expression: 'create unique index llm_providers_name on llm_providers (account_id, lower(name)) nulls not distinct',
+    },
+  ],
 });
-export type LlmProviderEntity = InferEntity<typeof LlmProviderSchema>;
 
-/** A model under a provider; which one is the default is decided by statements in order, because a unit of work has none. */
-export const LlmModelSchema = defineEntity({
+export const LlmModel = defineEntity({
   name: 'LlmModel',
   tableName: 'llm_models',
   properties: {
@@ -27,15 +35,21 @@ export const LlmModelSchema = defineEntity({
     providerId: p.uuid(),
     model: p.text(),
     priority: p.integer().default(0),
+    isDefault: p.boolean().default(false),
     showInPicker: p.boolean().default(true),
-    tags: p.json<string[]>(),
-    when: p.json<Json>(),
-    advancedJson: p.json<Json>(),
-    multiplier: p.decimal('number').default(1),
-    costPer1kInput: p.decimal('number').name('cost_per_1k_input').nullable(),
-    costPer1kOutput: p.decimal('number').name('cost_per_1k_output').nullable(),
-    costPer1kCacheWrite: p.decimal('number').name('cost_per_1k_cache_write').nullable(),
-    costPer1kCacheRead: p.decimal('number').name('cost_per_1k_cache_read').nullable(),
+    tags: p.json<string[]>().defaultRaw("'[]'::jsonb"),
+    when: p.json<Json>().defaultRaw("'{}'::jsonb"),
+    advancedJson: p.json<Json>().defaultRaw("'{}'::jsonb"),
+    multiplier: p.decimal('number').columnType('numeric').default(1),
+    costPer1kInput: p.decimal('number').precision(18).scale(6).nullable().name('cost_per_1k_input'),
+    costPer1kOutput: p.decimal('number').precision(18).scale(6).nullable().name('cost_per_1k_output'),
+    costPer1kCacheWrite: p.decimal('number').precision(18).scale(6).nullable().name('cost_per_1k_cache_write'),
+    costPer1kCacheRead: p.decimal('number').precision(18).scale(6).nullable().name('cost_per_1k_cache_read'),
+    createdAt: timestamptz().defaultRaw('now()'),
   },
+  checks: [{ name: 'llm_models_multiplier_check', expression: 'multiplier > (0)::numeric' }],
+  indexes: [
+    { name: 'llm_models_default', expression: 'create unique index llm_models_default on llm_models (provider_id) where is_default' },
+    { name: 'llm_models_model', expression: 'create unique index llm_models_model on llm_models (provider_id, lower(model))' },
+  ],
 });
-export type LlmModelEntity = InferEntity<typeof LlmModelSchema>;

@@ -1,16 +1,17 @@
 import { llmModels, llmProviders } from '../../../contract/llmProviders.ts';
-import { implement, type Lookup } from '../../http/implement.ts';
+import { implement, type ResourceLoader } from '../../http/pipeline/implement.ts';
 import * as models from './models.ts';
 import type { ModelRow, ProviderRow } from './queries.ts';
 import * as service from './service.ts';
-import { listAvailable, tryModel } from './upstream.ts';
-import { viewModel, viewOffered, viewProvider } from './view.ts';
+import { listAvailableModels, testUpstreamModel } from './upstream.ts';
+import { viewModel, viewPickerProvider, viewProvider } from './view.ts';
 
-const provider: Lookup<ProviderRow> = (scope, id, _intent, _found, query) => service.findProvider(scope, id, query.scope);
-// The path names the provider first, so it is found by now.
-const model: Lookup<ModelRow> = (scope, id, _intent, found) => models.findModel(scope, id, found.provider as ProviderRow);
+const provider: ResourceLoader<ProviderRow> = (scope, id, _intent, _found, query) => service.findProvider(scope, id, query.scope);
+// The provider precedes the model in the path, so it is loaded by now.
+const model: ResourceLoader<ModelRow> = (scope, id, _intent, found) => models.findModel(scope, id, found.provider as ProviderRow);
 
-const viewListed = ({ provider, models, managed }: service.Listed) => (managed ? viewProvider : viewOffered)(provider, models);
+const viewListed = ({ provider, models, canManage }: service.ListedProvider) =>
+  (canManage ? viewProvider : viewPickerProvider)(provider, models);
 
 export const llmProviderHandlers = implement(
   llmProviders,
@@ -18,15 +19,15 @@ export const llmProviderHandlers = implement(
   {
     list: async ({ scope, query }) => ({ status: 200, body: (await service.listProviders(scope, query.scope)).map(viewListed) }),
     create: async ({ scope, body }) => ({ status: 201, body: viewProvider(await service.createProvider(scope, body), []) }),
-    update: async ({ scope, found, body }) => ({
+    update: async ({ scope, loaded, body }) => ({
       status: 200,
-      body: viewListed(await service.updateProvider(scope, found.provider, body)),
+      body: viewListed(await service.updateProvider(scope, loaded.provider, body)),
     }),
-    delete: async ({ scope, found }) => {
-      await service.deleteProvider(scope, found.provider);
+    delete: async ({ scope, loaded }) => {
+      await service.deleteProvider(scope, loaded.provider);
       return { status: 204, body: undefined };
     },
-    availableModels: async ({ scope, found }) => ({ status: 200, body: { models: await listAvailable(scope, found.provider) } }),
+    availableModels: async ({ scope, loaded }) => ({ status: 200, body: { models: await listAvailableModels(scope, loaded.provider) } }),
   },
 );
 
@@ -34,15 +35,15 @@ export const llmModelHandlers = implement(
   llmModels,
   { provider, model },
   {
-    create: async ({ scope, found, body }) => ({ status: 201, body: viewModel(await models.createModel(scope, found.provider, body)) }),
-    update: async ({ scope, found, body }) => ({
+    create: async ({ scope, loaded, body }) => ({ status: 201, body: viewModel(await models.createModel(scope, loaded.provider, body)) }),
+    update: async ({ scope, loaded, body }) => ({
       status: 200,
-      body: viewModel(await models.updateModel(scope, found.provider, found.model, body)),
+      body: viewModel(await models.updateModel(scope, loaded.provider, loaded.model, body)),
     }),
-    delete: async ({ scope, found }) => {
-      await models.deleteModel(scope, found.provider, found.model);
+    delete: async ({ scope, loaded }) => {
+      await models.deleteModel(scope, loaded.provider, loaded.model);
       return { status: 204, body: undefined };
     },
-    test: async ({ scope, found }) => ({ status: 200, body: await tryModel(scope, found.provider, found.model) }),
+    test: async ({ scope, loaded }) => ({ status: 200, body: await testUpstreamModel(scope, loaded.provider, loaded.model) }),
   },
 );

@@ -1,44 +1,33 @@
 import type { LlmModelChanges, NewLlmModel } from '../../../contract/llmProviders.ts';
-import { defined } from '../../agent/providers/json.ts';
-import { notFound, refuse } from '../../kernel/failure.ts';
-import { newId } from '../../kernel/ids.ts';
-import type { Scope } from '../../kernel/scope.ts';
-import { conflictAs } from './conflict.ts';
-import { LlmModelSchema } from './entity.ts';
+import type { Scope } from '../../http/scope.ts';
+import { newId } from '../../platform/crypto/ids.ts';
+import { failWith, notFound } from '../../platform/failure.ts';
 import type { ModelRow, ProviderRow } from './queries.ts';
 import * as queries from './queries.ts';
-import { checkAdvanced } from './rules.ts';
-import { fieldsOf, manages } from './service.ts';
+import { canManage, fieldNames } from './service.ts';
+import { onUniqueViolation } from './uniqueViolation.ts';
+import { checkAdvancedJson } from './validation.ts';
 
-/** The model a path names, under the provider it names. One that is not offered is invisible to those who only pick. */
+/** Throws 404 for a model that is hidden in pickers unless the caller manages the provider. */
 export async function findModel(scope: Scope, id: string, provider: ProviderRow): Promise<ModelRow> {
-  const model = await scope.read.row(queries.selectModel, [provider.id, id]);
-  if (!model || !(model.show_in_picker || manages(scope, provider.account_id))) throw notFound();
+  const model = await scope.db.row(queries.selectModel, { providerId: provider.id, id });
+  if (!model || !(model.show_in_picker || canManage(scope, provider.account_id))) throw notFound();
   return model;
 }
 
-/** Add a model; the first of a provider becomes its default. Throws 409 `model_conflict`, or 400. */
+/** The first model of a provider becomes its default. Throws 409 `model_conflict`, or 400. */
 export async function createModel(scope: Scope, provider: ProviderRow, { is_default: wanted, ...input }: NewLlmModel): Promise<ModelRow> {
   const { tx } = scope;
-  checkAdvanced(await lock(scope, provider), input.advanced_json);
+  checkAdvancedJson(await lockProvider(scope, provider), input.advanced_json);
   const id = newId();
-  const em = await tx.em();
-  em.create(LlmModelSchema, {
-    id,
-    providerId: provider.id,
-    tags: [],
-    when: {},
-    advancedJson: {},
-    ...columnsOf(input),
-    model: input.model,
-  });
-  await em.flush().catch(conflictAs(modelTaken));
-  await settleDefault(scope, provider.id, id, wanted === true ? true : undefined);
-  scope.audit({ accountId: provider.account_id, metadata: { fields: fieldsOf({ ...input, is_default: wanted }) } });
-  return (await tx.row(queries.selectModel, [provider.id, id]))!;
+  const values = valuesOf({ ...newModelDefaults, model: input.model }, input);
+  await tx.run(queries.insertModel, { providerId: provider.id, id, ...values }).catch(onUniqueViolation(modelConflict));
+  await updateDefault(scope, provider.id, id, wanted === true ? true : undefined);
+  scope.audit({ accountId: provider.account_id, metadata: { fields: fieldNames({ ...input, is_default: wanted }) } });
+  return (await tx.row(queries.selectModel, { providerId: provider.id, id }))!;
 }
 
-/** Change a model. Throws 409 `model_conflict`, or 400. */
+/** Throws 409 `model_conflict`, or 400. */
 export async function updateModel(
   scope: Scope,
   provider: ProviderRow,
@@ -46,62 +35,75 @@ export async function updateModel(
   { is_default: wanted, ...changes }: LlmModelChanges,
 ): Promise<ModelRow> {
   const { tx } = scope;
-  checkAdvanced(await lock(scope, provider), changes.advanced_json);
-  const em = await tx.em();
-  const model = await em.findOne(LlmModelSchema, { id, providerId: provider.id });
-  if (!model) throw notFound();
-  em.assign(model, columnsOf(changes));
-  await em.flush().catch(conflictAs(modelTaken));
-  await settleDefault(scope, provider.id, id, wanted);
-  scope.audit({ accountId: provider.account_id, metadata: { fields: fieldsOf({ ...changes, is_default: wanted }) } });
-  return (await tx.row(queries.selectModel, [provider.id, id]))!;
+  checkAdvancedJson(await lockProvider(scope, provider), changes.advanced_json);
+  const stored = await tx.row(queries.selectModel, { providerId: provider.id, id });
+  if (!stored) throw notFound();
+  await tx.run(queries.updateModel, { providerId: provider.id, id, ...valuesOf(stored, changes) }).catch(onUniqueViolation(modelConflict));
+  await updateDefault(scope, provider.id, id, wanted);
+  scope.audit({ accountId: provider.account_id, metadata: { fields: fieldNames({ ...changes, is_default: wanted }) } });
+  return (await tx.row(queries.selectModel, { providerId: provider.id, id }))!;
 }
 
-/** Remove a model; the best of the rest becomes the default if it was. */
+/** If the model was the default, the next one in order becomes the default. */
 export async function deleteModel(scope: Scope, provider: ProviderRow, { id }: ModelRow): Promise<void> {
   const { tx } = scope;
-  await lock(scope, provider);
-  if (!(await tx.row(queries.deleteModel, [provider.id, id]))) throw notFound();
-  await tx.run(queries.promoteDefault, [provider.id, null]);
+  await lockProvider(scope, provider);
+  if ((await tx.run(queries.deleteModel, { providerId: provider.id, id })) === 0) throw notFound();
+  await tx.run(queries.promoteDefault, { providerId: provider.id, lastId: null });
   scope.audit({ accountId: provider.account_id });
 }
 
-/** Wait for the provider to be ours; tells what kind it is by now. */
-async function lock({ tx }: Scope, { id, account_id: owner }: ProviderRow) {
-  const locked = await tx.row(queries.lockProvider, [owner, id]);
+/** Locks the provider and returns its current kind. */
+async function lockProvider({ tx }: Scope, { id, account_id: owner }: ProviderRow) {
+  const locked = await tx.row(queries.lockProvider, { owner, id });
   if (!locked) throw notFound();
   return locked.provider;
 }
 
-/** Give the flag to a model, take it away, or see that some model has it. Needs the lock of the provider. */
-async function settleDefault({ tx }: Scope, providerId: string, id: string, wanted: boolean | undefined) {
+/** Sets or clears the default flag of a model, and makes sure that some model has it. The caller must hold the lock of the provider. */
+async function updateDefault({ tx }: Scope, providerId: string, id: string, wanted: boolean | undefined) {
   if (wanted === true) {
-    await tx.run(queries.clearDefault, [providerId]);
-    await tx.run(queries.setDefault, [providerId, id]);
+    await tx.run(queries.clearDefault, { providerId });
+    await tx.run(queries.setDefault, { providerId, id });
     return;
   }
-  if (wanted === false) await tx.run(queries.clearDefaultOf, [providerId, id]);
-  await tx.run(queries.promoteDefault, [providerId, id]);
+  if (wanted === false) await tx.run(queries.clearDefaultOf, { providerId, id });
+  await tx.run(queries.promoteDefault, { providerId, lastId: id });
 }
 
-type Columns = Omit<LlmModelChanges, 'is_default'>;
+type Fields = Omit<ModelRow, 'id' | 'provider_id' | 'is_default'>;
 
-/** The columns of the fields that were given; null stands for an empty object where there is no null. */
-function columnsOf(fields: Columns) {
-  const columns = {
-    model: fields.model,
-    priority: fields.priority,
-    showInPicker: fields.show_in_picker,
-    tags: fields.tags && [...new Set(fields.tags)],
-    when: fields.when === null ? {} : fields.when,
-    advancedJson: fields.advanced_json === null ? {} : fields.advanced_json,
-    multiplier: fields.multiplier,
-    costPer1kInput: fields.cost_per_1k_input,
-    costPer1kOutput: fields.cost_per_1k_output,
-    costPer1kCacheWrite: fields.cost_per_1k_cache_write,
-    costPer1kCacheRead: fields.cost_per_1k_cache_read,
+/** Defaults of a new model. */
+const newModelDefaults: Omit<Fields, 'model'> = {
+  priority: 0,
+  show_in_picker: true,
+  tags: [],
+  when: {},
+  advanced_json: {},
+  multiplier: 1,
+  cost_per_1k_input: null,
+  cost_per_1k_output: null,
+  cost_per_1k_cache_write: null,
+  cost_per_1k_cache_read: null,
+};
+
+/** The values of a model after the changes. For `when` and `advanced_json`, null means an empty object. */
+function valuesOf(stored: Fields, changes: Omit<LlmModelChanges, 'is_default'>) {
+  const { tags = stored.tags, when = stored.when, advanced_json: advanced = stored.advanced_json } = changes;
+  const cost = (name: Extract<keyof Fields, `cost_${string}`>) => (changes[name] === undefined ? stored[name] : changes[name]);
+  return {
+    model: changes.model ?? stored.model,
+    priority: changes.priority ?? stored.priority,
+    showInPicker: changes.show_in_picker ?? stored.show_in_picker,
+    tags: JSON.stringify([...new Set(tags)]),
+    when: JSON.stringify(when ?? {}),
+    advanced: JSON.stringify(advanced ?? {}),
+    multiplier: changes.multiplier ?? stored.multiplier,
+    costInput: cost('cost_per_1k_input'),
+    costOutput: cost('cost_per_1k_output'),
+    costCacheWrite: cost('cost_per_1k_cache_write'),
+    costCacheRead: cost('cost_per_1k_cache_read'),
   };
-  return defined(columns);
 }
 
-const modelTaken = () => refuse('conflict', 'model_conflict', 'The provider has this model already.');
+const modelConflict = () => failWith('conflict', 'model_conflict', 'The provider has this model already.');

@@ -1,7 +1,6 @@
 import type { LlmModel, LlmProvider } from '../../../contract/llmProviders.ts';
 import type { ModelRow, ProviderRow } from './queries.ts';
 
-/** A model as it is published. */
 export const viewModel = (row: ModelRow): LlmModel => ({
   id: row.id,
   provider_id: row.provider_id,
@@ -19,7 +18,6 @@ export const viewModel = (row: ModelRow): LlmModel => ({
   cost_per_1k_cache_read: row.cost_per_1k_cache_read,
 });
 
-/** A provider as its owner sees it. */
 export const viewProvider = (row: ProviderRow, models: ModelRow[]): LlmProvider => ({
   id: row.id,
   account_id: row.account_id,
@@ -34,8 +32,8 @@ export const viewProvider = (row: ProviderRow, models: ModelRow[]): LlmProvider 
   models: models.map(viewModel),
 });
 
-/** A provider as a model picker needs it: nothing of how it is reached, and only the models that are offered. */
-export const viewOffered = (row: ProviderRow, models: ModelRow[]): LlmProvider => ({
+/** For model pickers: hides how the provider is reached, and lists only the models that are shown in pickers. */
+export const viewPickerProvider = (row: ProviderRow, models: ModelRow[]): LlmProvider => ({
   ...viewProvider(row, []),
   key_prefix: null,
   base_url: null,

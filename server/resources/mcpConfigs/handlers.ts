@@ -1,5 +1,5 @@
 import { mcpConfigs } from '../../../contract/mcpConfigs.ts';
-import { implement } from '../../http/implement.ts';
+import { implement } from '../../http/pipeline/implement.ts';
 import * as service from './service.ts';
 import { viewConfig } from './view.ts';
 
@@ -12,9 +12,9 @@ export const mcpConfigHandlers = implement(
       const { rows, next } = await service.listConfigs(scope, query);
       return { status: 200, body: rows.map(viewConfig), next };
     },
-    update: async ({ scope, found, body }) => ({ status: 200, body: viewConfig(await service.updateConfig(scope, found.config, body)) }),
-    delete: async ({ scope, found }) => {
-      await service.deleteConfig(scope, found.config);
+    update: async ({ scope, loaded, body }) => ({ status: 200, body: viewConfig(await service.updateConfig(scope, loaded.config, body)) }),
+    delete: async ({ scope, loaded }) => {
+      await service.deleteConfig(scope, loaded.config);
       return { status: 204, body: undefined };
     },
   },

@@ -1,62 +1,143 @@
+import { sql } from 'kysely';
 import type { McpTransport } from '../../../contract/mcpConfigs.ts';
-import { statement } from '../../kernel/sql.ts';
+import { onPage, type PageKey } from '../../database/paging.ts';
+import { type RowOf, statement } from '../../database/statement.ts';
 
-/** A tool server without its secrets. */
-export type McpConfigRow = {
-  id: string;
-  account_id: string;
+const columns = [
+  'id',
+  'account_id',
+  'name',
+  'transport',
+  'url',
+  sql<boolean>`bearer_token_sealed is not null`.as('has_auth'),
+  'command',
+  'args',
+  'cwd',
+  'call_timeout_ms',
+  'is_active',
+  'revision',
+  'created_at',
+  'updated_at',
+] as const;
+const sealedColumns = [
+  'id',
+  'account_id',
+  'name',
+  'transport',
+  'url',
+  'bearer_token_sealed',
+  'command',
+  'args',
+  'cwd',
+  'env_sealed',
+  'call_timeout_ms',
+  'revision',
+] as const;
+
+type ConfigKey = { accountId: string; id: string };
+
+/** Serializes inserts of an account, so that the quota check counts every configuration. */
+export const lockAccount = statement<{ accountId: string }>()((db, $) =>
+  db.selectFrom('accounts').select('id').where('id', '=', $.accountId).forNoKeyUpdate(),
+);
+
+type NewConfig = ConfigKey & {
   name: string;
   transport: McpTransport;
   url: string | null;
-  has_auth: boolean;
+  sealedToken: Buffer | null;
   command: string | null;
   args: string[];
   cwd: string | null;
-  call_timeout_ms: number;
-  is_active: boolean;
-  /** Grows with every change: with the id it names a version. */
-  revision: number;
-  created_at: string;
-  updated_at: string;
+  sealedEnv: Buffer | null;
+  callTimeoutMs: number;
 };
 
-/** What a worker needs to speak to a server. */
-export type SealedServerRow = Pick<
-  McpConfigRow,
-  'id' | 'account_id' | 'name' | 'transport' | 'url' | 'command' | 'args' | 'cwd' | 'call_timeout_ms' | 'revision'
-> & { bearer_token_sealed: Buffer | null; env_sealed: Buffer | null };
+export const insertConfig = statement<NewConfig>()((db, $) =>
+  db
+    .insertInto('mcp_configs')
+    .values({
+      account_id: $.accountId,
+      id: $.id,
+      name: $.name,
+      transport: $.transport,
+      url: $.url,
+      bearer_token_sealed: $.sealedToken,
+      command: $.command,
+      args: $.args,
+      cwd: $.cwd,
+      env_sealed: $.sealedEnv,
+      call_timeout_ms: $.callTimeoutMs,
+    })
+    .returning(columns),
+);
 
-const columns = `id, account_id, name, transport, url, bearer_token_sealed is not null as has_auth, command, args, cwd,
-  call_timeout_ms, is_active, revision, created_at, updated_at`;
-const sealedColumns = `id, account_id, name, transport, url, bearer_token_sealed, command, args, cwd, env_sealed, call_timeout_ms, revision`;
-const newest = 'order by created_at desc, id desc';
+export const selectConfigs = statement<{ accountId: string } & PageKey>()((db, $) =>
+  db
+    .selectFrom('mcp_configs')
+    .select(columns)
+    .where('account_id', '=', $.accountId)
+    .where(onPage($, 'created_at', 'id'))
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit($.limit),
+);
 
-/** The servers of an account are added one after the other, so that they can be counted. */
-export const lockAccount = statement<{ id: string }>('select id from accounts where id = $1 for no key update');
+export const selectConfig = statement<ConfigKey>()((db, $) =>
+  db.selectFrom('mcp_configs').select(columns).where('account_id', '=', $.accountId).where('id', '=', $.id),
+);
 
-export const insertConfig = statement<McpConfigRow>(`
-  insert into mcp_configs (account_id, id, name, transport, url, bearer_token_sealed, command, args, cwd, env_sealed, call_timeout_ms)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning ${columns}`);
+/** An MCP configuration without its secrets. `revision` grows with every update; `id` and `revision` together identify a version. */
+export type McpConfigRow = RowOf<typeof selectConfig>;
 
-export const selectConfigs = statement<McpConfigRow>(`
-  select ${columns} from mcp_configs
-  where account_id = $1 and ($2::timestamptz is null or (created_at, id) < ($2::timestamptz, $3::uuid)) ${newest} limit $4`);
+type Changes = {
+  name: string | null;
+  url: string | null;
+  changesToken: boolean;
+  sealedToken: Buffer | null;
+  callTimeoutMs: number | null;
+  isActive: boolean | null;
+};
 
-export const selectConfig = statement<McpConfigRow>(`select ${columns} from mcp_configs where account_id = $1 and id = $2`);
+/** A null leaves a column unchanged, except for the token. */
+export const updateConfig = statement<ConfigKey & Changes>()((db, $) =>
+  db
+    .updateTable('mcp_configs')
+    .set((eb) => ({
+      name: sql`coalesce(${$.name}, name)`,
+      url: sql`coalesce(${$.url}, url)`,
+      bearer_token_sealed: sql`case when ${$.changesToken}::boolean then ${$.sealedToken}::bytea else bearer_token_sealed end`,
+      call_timeout_ms: sql`coalesce(${$.callTimeoutMs}, call_timeout_ms)`,
+      is_active: sql`coalesce(${$.isActive}, is_active)`,
+      revision: eb('revision', '+', sql.lit(1)),
+      updated_at: sql`now()`,
+    }))
+    .where('account_id', '=', $.accountId)
+    .where('id', '=', $.id)
+    .returning(columns),
+);
 
-/** Null leaves a column as it is; the token changes where `$5` says so. */
-export const updateConfig = statement<McpConfigRow>(`
-  update mcp_configs set name = coalesce($3, name), url = coalesce($4, url),
-    bearer_token_sealed = case when $5::boolean then $6::bytea else bearer_token_sealed end,
-    call_timeout_ms = coalesce($7, call_timeout_ms), is_active = coalesce($8, is_active),
-    revision = revision + 1, updated_at = now()
-  where account_id = $1 and id = $2 returning ${columns}`);
+export const deleteConfig = statement<ConfigKey>()((db, $) =>
+  db.deleteFrom('mcp_configs').where('account_id', '=', $.accountId).where('id', '=', $.id),
+);
 
-export const deleteConfig = statement<never>('delete from mcp_configs where account_id = $1 and id = $2');
+export const selectServers = statement<{ accountId: string }>()((db, $) =>
+  db
+    .selectFrom('mcp_configs')
+    .select(sealedColumns)
+    .where('account_id', '=', $.accountId)
+    .where('is_active', '=', sql.lit(true))
+    .orderBy('created_at')
+    .orderBy('id'),
+);
 
-/** The servers that runs of an account use, the oldest first. */
-export const selectServers = statement<SealedServerRow>(`
-  select ${sealedColumns} from mcp_configs where account_id = $1 and is_active order by created_at, id`);
+export const selectServer = statement<ConfigKey>()((db, $) =>
+  db
+    .selectFrom('mcp_configs')
+    .select(sealedColumns)
+    .where('account_id', '=', $.accountId)
+    .where('id', '=', $.id)
+    .where('is_active', '=', sql.lit(true)),
+);
 
-export const selectServer = statement<SealedServerRow>(`
-  select ${sealedColumns} from mcp_configs where account_id = $1 and id = $2 and is_active`);
+export type SealedServerRow = RowOf<typeof selectServer>;

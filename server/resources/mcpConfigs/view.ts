@@ -1,7 +1,6 @@
 import type { McpConfig } from '../../../contract/mcpConfigs.ts';
 import type { McpConfigRow } from './queries.ts';
 
-/** A tool server as published, without its secrets. */
 export const viewConfig = (row: McpConfigRow): McpConfig => ({
   id: row.id,
   account_id: row.account_id,

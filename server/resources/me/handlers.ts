@@ -1,6 +1,6 @@
 import { me } from '../../../contract/me.ts';
-import { implement } from '../../http/implement.ts';
-import { changePassword } from '../auth/newPassword.ts';
+import { implement } from '../../http/pipeline/implement.ts';
+import { changePassword } from '../auth/changePassword.ts';
 import { evaluateFlags } from '../featureFlags/service.ts';
 import { getInviteCode, resetInviteCode } from '../inviteCodes/service.ts';
 import { viewInviteCode } from '../inviteCodes/view.ts';
@@ -17,7 +17,7 @@ export const meHandlers = implement(
     inviteCode: async ({ scope }) => ({ status: 200, body: viewInviteCode(await getInviteCode(scope)) }),
     resetInviteCode: async ({ scope }) => ({ status: 200, body: viewInviteCode(await resetInviteCode(scope)) }),
     redeem: async ({ scope, body }) => ({ status: 200, body: await redeemCode(scope, body) }),
-    featureFlags: async ({ scope }) => ({ status: 200, body: await evaluateFlags(scope.read, scope.accountId) }),
+    featureFlags: async ({ scope }) => ({ status: 200, body: await evaluateFlags(scope.db, scope.accountId) }),
     changePassword: async ({ scope, body }) => {
       await changePassword(scope, body);
       return { status: 204, body: undefined };

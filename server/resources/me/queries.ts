@@ -1,33 +1,50 @@
-import { statement } from '../../kernel/sql.ts';
+import { sql } from 'kysely';
+import { type RowOf, statement } from '../../database/statement.ts';
+import { personalAccountId } from '../auth/queries.ts';
 
-/** A user with the account that is active, and whether password sign-in waits for a verified email address. */
-export type MeRow = {
-  id: string;
-  username: string;
-  login: string | null;
-  email: string | null;
-  email_verified: boolean;
-  email_verification_required: boolean;
-  timezone: string | null;
-  locale: string | null;
-  created_at: string;
-  account_id: string;
-  account_name: string;
-  account_timezone: string | null;
-};
+/** A user with the active account. `email_verification_required`: password sign-in requires a verified email address. */
+export const selectMe = statement<{ userId: string; accountId: string }>()((db, $) =>
+  db
+    .selectFrom('users as u')
+    .innerJoin('accounts as a', (join) => join.on('a.id', '=', $.accountId))
+    .leftJoin('credentials as c', 'c.user_id', 'u.id')
+    .select((eb) => [
+      'u.id',
+      'u.username',
+      'c.login',
+      'u.email',
+      eb('u.email_verified_at', 'is not', null).$castTo<boolean>().as('email_verified'),
+      'u.timezone',
+      'u.locale',
+      'u.created_at',
+      'a.id as account_id',
+      'a.name as account_name',
+      'a.timezone as account_timezone',
+      eb.fn
+        .coalesce(
+          eb.selectFrom('feature_flags').select('default_value').where('key', '=', sql.lit('auth.require_email_verification')).$asScalar(),
+          sql.lit<boolean>(false),
+        )
+        .as('email_verification_required'),
+    ])
+    .where('u.id', '=', $.userId),
+);
 
-export const selectMe = statement<MeRow>(`
-  select u.id, u.username, c.login, u.email, u.email_verified_at is not null as email_verified, u.timezone, u.locale, u.created_at,
-    a.id as account_id, a.name as account_name, a.timezone as account_timezone,
-    coalesce((select default_value from feature_flags where key = 'auth.require_email_verification'), false) as email_verification_required
-  from users u join accounts a on a.id = $2 left join credentials c on c.user_id = u.id
-  where u.id = $1`);
+export type MeRow = RowOf<typeof selectMe>;
 
-/** What people may change of themselves, and the account whose audit log says so. */
-export type ProfileRow = { username: string; timezone: string | null; locale: string | null; home: string | null };
+/** The fields that users may change of their own profile, and their personal account, whose audit log records the change. */
+export const lockProfile = statement<{ userId: string }>()((db, $) =>
+  db
+    .selectFrom('users as u')
+    .select(['u.username', 'u.timezone', 'u.locale', personalAccountId().as('home')])
+    .where('u.id', '=', $.userId)
+    .forUpdate(),
+);
 
-export const lockProfile = statement<ProfileRow>(`
-  select u.username, u.timezone, u.locale, (select a.id from accounts a where a.owner_user_id = u.id and a.type = 'personal') as home
-  from users u where u.id = $1 for update`);
+export type ProfileRow = RowOf<typeof lockProfile>;
 
-export const updateProfile = statement<never>('update users set username = $2, timezone = $3, locale = $4 where id = $1');
+type Changes = { userId: string; username: string; timezone: string | null; locale: string | null };
+
+export const updateProfile = statement<Changes>()((db, $) =>
+  db.updateTable('users').set({ username: $.username, timezone: $.timezone, locale: $.locale }).where('id', '=', $.userId),
+);

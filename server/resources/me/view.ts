@@ -1,14 +1,13 @@
 import type { Me, Profile } from '../../../contract/me.ts';
 import { permissions } from '../../../contract/shared/permissions.ts';
-import type { Scope } from '../../kernel/scope.ts';
+import type { Scope } from '../../http/scope.ts';
 import { readTimeZone } from '../auth/fields.ts';
-import { roleOf } from '../auth/sessions.ts';
+import { roleOf } from '../auth/sessions/sessions.ts';
 import type { MeRow } from './queries.ts';
 
-/** A zone that was stored and is none reads as none. */
+/** An invalid stored time zone reads as null. */
 const zone = (stored: string | null) => readTimeZone(stored) ?? null;
 
-/** The profile as published, with what its owner may do in the active account. */
 export const viewMe = (row: MeRow, scope: Scope): Me => ({
   ...row,
   timezone: zone(row.timezone),

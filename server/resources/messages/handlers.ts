@@ -1,5 +1,5 @@
 import { messages } from '../../../contract/messages.ts';
-import { implement } from '../../http/implement.ts';
+import { implement } from '../../http/pipeline/implement.ts';
 import { findThread } from '../threads/service.ts';
 import { createMessage, listMessages } from './service.ts';
 import { viewMessage } from './view.ts';
@@ -8,9 +8,9 @@ export const messageHandlers = implement(
   messages,
   { thread: findThread },
   {
-    create: async ({ scope, found, body }) => ({ status: 201, body: viewMessage(await createMessage(scope, found.thread, body)) }),
-    list: async ({ scope, found, query }) => {
-      const { rows, next } = await listMessages(scope, found.thread, query);
+    create: async ({ scope, loaded, body }) => ({ status: 201, body: viewMessage(await createMessage(scope, loaded.thread, body)) }),
+    list: async ({ scope, loaded, query }) => {
+      const { rows, next } = await listMessages(scope, loaded.thread, query);
       return { status: 200, body: rows.map(viewMessage), next };
     },
   },

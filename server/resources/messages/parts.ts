@@ -1,13 +1,13 @@
 import { base64Length, maxAttachmentBytes, maxImageChars } from '../../../contract/attachments.ts';
 import { type MessagePart, maxMessageLength } from '../../../contract/messages.ts';
-import type { ModelPart } from '../../agent/model.ts';
-import { readWhole, type Storage } from '../../kernel/storage.ts';
+import type { ModelPart } from '../../models/model.ts';
+import { readWhole, type Storage } from '../../storage/storage.ts';
+import { extractText } from '../attachments/extractText.ts';
 import { objectKey, parseKey } from '../attachments/key.ts';
-import { extractText } from '../attachments/text.ts';
 import type { MessageRow } from './queries.ts';
 
-/** A structured message as one text: what it says, and what it attaches by name, cut where a plain message would end. */
-export function projectionOf(parts: readonly MessagePart[]): string {
+/** A structured message as plain text: its texts, and its attachments by name. Truncated to the maximum length of a plain message. */
+export function plainTextOf(parts: readonly MessagePart[]): string {
   const text = parts.map(textOf).join('\n\n');
   return text.length > maxMessageLength ? [...text].slice(0, maxMessageLength).join('') : text;
 }
@@ -18,15 +18,14 @@ function textOf(part: MessagePart): string {
   return part.type === 'file' && part.extracted_text ? `${marker}\n${part.extracted_text}` : marker;
 }
 
-/** What a model is told by a message: its parts in order, or its text alone. */
 export const partsOf = ({ content, content_json: structured }: Pick<MessageRow, 'content' | 'content_json'>): MessagePart[] =>
   structured?.parts ?? [{ type: 'text', text: content }];
 
 /**
- * The parts as a model takes them, with the bytes of images and the texts of files; what is missing in the store is there by name only. Images
- * beyond `room` characters of base64 are left out with a note, the later ones first.
+ * Converts message parts for a model: images with their bytes, files as text. An object missing from the store is replaced by its name.
+ * `room` is the maximum number of base64 characters of all images; images that do not fit are replaced by a note, later ones first.
  */
-export async function readParts(
+export async function loadModelParts(
   storage: Storage | undefined,
   parts: readonly MessagePart[],
   room: number = maxImageChars,
@@ -35,7 +34,7 @@ export async function readParts(
   let left = room;
   for (const part of parts) {
     const fits = part.type !== 'image' || base64Length(part.attachment.size) <= left;
-    const told = fits ? await readPart(storage, part) : omitted(part);
+    const told = fits ? await loadModelPart(storage, part) : omitted(part);
     if (told.type === 'image') left -= told.data.length;
     read.push(told);
   }
@@ -47,14 +46,14 @@ const omitted = ({ attachment }: Extract<MessagePart, { type: 'image' }>): Model
   text: `[image: ${attachment.filename}, left out: the images of this conversation are too large to be sent together]`,
 });
 
-async function readPart(storage: Storage | undefined, part: MessagePart): Promise<ModelPart> {
+async function loadModelPart(storage: Storage | undefined, part: MessagePart): Promise<ModelPart> {
   const isWhole = part.type === 'text' || (part.type === 'file' && part.extracted_text !== undefined);
-  const bytes = isWhole ? undefined : await read(storage, part.attachment.key);
+  const bytes = isWhole ? undefined : await readObject(storage, part.attachment.key);
   if (part.type === 'image' && bytes) return { type: 'image', mime_type: part.attachment.mime_type, data: bytes.toString('base64') };
   return { type: 'text', text: textOf(part.type === 'file' && bytes ? { ...part, extracted_text: extractText(bytes) } : part) };
 }
 
-async function read(storage: Storage | undefined, text: string): Promise<Buffer | undefined> {
+async function readObject(storage: Storage | undefined, text: string): Promise<Buffer | undefined> {
   const key = parseKey(text);
   const object = key && (await storage?.get(objectKey(key.accountId, key.id)));
   return object && readWhole(object, maxAttachmentBytes.image);

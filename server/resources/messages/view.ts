@@ -1,7 +1,6 @@
 import type { Message } from '../../../contract/messages.ts';
 import type { MessageRow } from './queries.ts';
 
-/** A message as it is published. */
 export const viewMessage = (row: MessageRow): Message => ({
   id: row.id,
   account_id: row.account_id,

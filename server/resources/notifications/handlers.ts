@@ -1,5 +1,5 @@
 import { notifications } from '../../../contract/notifications.ts';
-import { implement } from '../../http/implement.ts';
+import { implement } from '../../http/pipeline/implement.ts';
 import { findNotification, listNotifications, markAllRead, markRead } from './service.ts';
 import { viewNotification } from './view.ts';
 
@@ -12,8 +12,8 @@ export const notificationHandlers = implement(
       return { status: 200, body: { data: rows.map(viewNotification) }, next };
     },
     readAll: async ({ scope }) => ({ status: 200, body: { ok: true, count: await markAllRead(scope) } }),
-    read: async ({ scope, found }) => {
-      await markRead(scope, found.notification);
+    read: async ({ scope, loaded }) => {
+      await markRead(scope, loaded.notification);
       return { status: 200, body: { ok: true } };
     },
   },

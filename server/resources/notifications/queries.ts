@@ -1,42 +1,112 @@
-import type { Notification } from '../../../contract/notifications.ts';
-import { statement } from '../../kernel/sql.ts';
+import { sql } from 'kysely';
+import { onPage, type PageKey } from '../../database/paging.ts';
+import { type Builder, jsonb, type Parameters, type RowOf, statement } from '../../database/statement.ts';
 
-/** A notification with the text of its broadcast, if it is of one; its columns are the fields that are published. */
-export type NotificationRow = Notification;
+type NewNotifications = { accountId: string; userIds: readonly string[]; type: string; title: string; body: string; payload: string };
 
-export const insertNews = statement<never>(`
-  insert into notifications (account_id, user_id, type, title, body, payload)
-  select $1, u.id, $3, $4, $5, $6::jsonb from unnest($2::uuid[]) u (id)`);
-
-/** Fan-outs write no texts: ten thousand users read the one that the broadcast has. */
-const columns = `n.id, n.user_id, n.account_id, n.type, coalesce(n.title, b.title) as title, coalesce(n.body, b.body) as body,
-  coalesce(n.payload, b.payload) as payload, n.read_at, n.created_at`;
+export const insertNotifications = statement<NewNotifications>()((db, $) =>
+  db
+    .insertInto('notifications')
+    .columns(['account_id', 'user_id', 'type', 'title', 'body', 'payload'])
+    .expression(
+      db
+        .selectFrom(sql<{ id: string }>`unnest(${$.userIds}::uuid[])`.as<'u'>(sql`u (id)`))
+        .select([
+          sql<string>`${$.accountId}::uuid`.as('account_id'),
+          'u.id',
+          sql<string>`${$.type}::text`.as('type'),
+          sql<string>`${$.title}::text`.as('title'),
+          sql<string>`${$.body}::text`.as('body'),
+          jsonb<Record<string, unknown>>($.payload).as('payload'),
+        ]),
+    ),
+);
 
 /**
- * Of the user $1 in each of his accounts; only unread ones if $2, only of the type $3 unless that is null; from the sort key ($4, $5) on.
- * Every account gives its newest by its own index, so that the many of one are never sorted.
+ * The columns of notification `n`. Notifications of a broadcast `b` store no text of their own: thousands of rows share the text of the
+ * broadcast.
  */
-export const selectNotifications = statement<NotificationRow>(`
-  select n.* from memberships m cross join lateral (
-    select ${columns} from notifications n left join broadcasts b on b.id = n.broadcast_id
-    where n.account_id = m.account_id and n.user_id = m.user_id and b.deleted_at is null
-      and (not $2::boolean or n.read_at is null) and ($3::text is null or n.type = $3)
-      and ($4::timestamptz is null or (n.created_at, n.id) < ($4::timestamptz, $5::uuid))
-    order by n.created_at desc, n.id desc limit $6) n
-  where m.user_id = $1
-  order by n.created_at desc, n.id desc limit $6`);
+const columns = [
+  'n.id',
+  'n.user_id',
+  'n.account_id',
+  'n.type',
+  sql<string>`coalesce(n.title, b.title)`.as('title'),
+  sql<string>`coalesce(n.body, b.body)`.as('body'),
+  sql<Record<string, unknown>>`coalesce(n.payload, b.payload)`.as('payload'),
+  'n.read_at',
+  'n.created_at',
+] as const;
 
-const one = `
-  select ${columns} from memberships m join notifications n on n.account_id = m.account_id and n.user_id = m.user_id and n.id = $2
-  left join broadcasts b on b.id = n.broadcast_id
-  where m.user_id = $1 and b.deleted_at is null`;
+/**
+ * The notifications of a user in all of their accounts. A null `type` matches every type. The lateral join reads the newest of each account
+ * by index, so no account's rows are sorted in full.
+ */
+export const selectNotifications = statement<{ userId: string; unreadOnly: boolean; type: string | null } & PageKey>()((db, $) =>
+  db
+    .selectFrom('memberships as m')
+    .crossJoinLateral((from) =>
+      from
+        .selectFrom('notifications as n')
+        .leftJoin('broadcasts as b', 'b.id', 'n.broadcast_id')
+        .select(columns)
+        .whereRef('n.account_id', '=', 'm.account_id')
+        .whereRef('n.user_id', '=', 'm.user_id')
+        .where('b.deleted_at', 'is', null)
+        .where(sql<boolean>`(not ${$.unreadOnly}::boolean or n.read_at is null)`)
+        .where(sql<boolean>`(${$.type}::text is null or n.type = ${$.type})`)
+        .where(onPage($, 'n.created_at', 'n.id'))
+        .orderBy('n.created_at', 'desc')
+        .orderBy('n.id', 'desc')
+        .limit($.limit)
+        .as('n'),
+    )
+    .selectAll('n')
+    .where('m.user_id', '=', $.userId)
+    .orderBy('n.created_at', 'desc')
+    .orderBy('n.id', 'desc')
+    .limit($.limit),
+);
 
-export const selectNotification = statement<NotificationRow>(one);
-export const lockNotification = statement<NotificationRow>(`${one} for no key update of n`);
+type NotificationKey = { userId: string; id: string };
 
-export const markRead = statement<never>('update notifications set read_at = now() where account_id = $1 and id = $2');
+const one = (db: Builder, $: Parameters<NotificationKey>) =>
+  db
+    .selectFrom('memberships as m')
+    .innerJoin('notifications as n', (join) =>
+      join.onRef('n.account_id', '=', 'm.account_id').onRef('n.user_id', '=', 'm.user_id').on('n.id', '=', $.id),
+    )
+    .leftJoin('broadcasts as b', 'b.id', 'n.broadcast_id')
+    .select(columns)
+    .where('m.user_id', '=', $.userId)
+    .where('b.deleted_at', 'is', null);
 
-export const markAllRead = statement<never>(`
-  update notifications n set read_at = now() from memberships m
-  where m.user_id = $1 and n.account_id = m.account_id and n.user_id = m.user_id and n.read_at is null
-    and not exists (select from broadcasts b where b.id = n.broadcast_id and b.deleted_at is not null)`);
+export const selectNotification = statement<NotificationKey>()(one);
+export const lockNotification = statement<NotificationKey>()((db, $) => one(db, $).forNoKeyUpdate('n'));
+
+export type NotificationRow = RowOf<typeof selectNotification>;
+
+export const markRead = statement<{ accountId: string; id: string }>()((db, $) =>
+  db.updateTable('notifications').set({ read_at: sql`now()` }).where('account_id', '=', $.accountId).where('id', '=', $.id),
+);
+
+export const markAllRead = statement<{ userId: string }>()((db, $) =>
+  db
+    .updateTable('notifications as n')
+    .from('memberships as m')
+    .set({ read_at: sql`now()` })
+    .where('m.user_id', '=', $.userId)
+    .whereRef('n.account_id', '=', 'm.account_id')
+    .whereRef('n.user_id', '=', 'm.user_id')
+    .where('n.read_at', 'is', null)
+    .where(({ exists, not, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('broadcasts as b')
+            .select(sql.lit(1).as('one'))
+            .whereRef('b.id', '=', 'n.broadcast_id')
+            .where('b.deleted_at', 'is not', null),
+        ),
+      ),
+    ),
+);

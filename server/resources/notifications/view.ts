@@ -1,7 +1,6 @@
 import type { Notification } from '../../../contract/notifications.ts';
 import type { NotificationRow } from './queries.ts';
 
-/** A notification as it is published. */
 export const viewNotification = (row: NotificationRow): Notification => ({
   id: row.id,
   user_id: row.user_id,

@@ -4,13 +4,12 @@ type Given = Omit<PersonaChanges, 'is_active'>;
 type Selector = 'user_selectable' | 'selector_name' | 'selector_order';
 type Whole = { [Field in keyof Given]-?: Exclude<Given[Field], undefined> };
 
-/** All that a persona says, with everything it leaves open filled in. */
+/** A persona definition with all defaults filled in. */
 export type CompletePersona = Whole;
 
-/** What is stored: how a persona is offered only where it says so, because an override else keeps the place of the builtin. */
+/** The stored definition. The selector fields are optional: an override without them inherits those of the built-in persona. */
 export type PersonaDefinition = Omit<Whole, Selector> & Partial<Pick<Whole, Selector>>;
 
-/** What a persona is that says no more than its name and its prompt. */
 export const defaults: Omit<PersonaDefinition, 'display_name' | 'prompt_md'> = {
   description: null,
   soul_md: null,
@@ -29,14 +28,14 @@ export const defaults: Omit<PersonaDefinition, 'display_name' | 'prompt_md'> = {
   executor_config: {},
 };
 
-const unoffered: Pick<Whole, Selector> = { user_selectable: false, selector_name: null, selector_order: null };
+const selectorDefaults: Pick<Whole, Selector> = { user_selectable: false, selector_name: null, selector_order: null };
 
-/** A definition with everything filled in; `overridden` is the builtin whose place it takes. */
-export function complete(definition: PersonaDefinition, overridden?: CompletePersona): CompletePersona {
-  const { user_selectable, selector_name, selector_order } = overridden ?? unoffered;
+/** Fills in all fields. `overridden` is the built-in persona with the same key. */
+export function completeDefinition(definition: PersonaDefinition, overridden?: CompletePersona): CompletePersona {
+  const { user_selectable, selector_name, selector_order } = overridden ?? selectorDefaults;
   return { user_selectable, selector_name, selector_order, ...definition };
 }
 
-/** Without the fields that a request left out. */
-export const stated = <T extends object>(fields: T): { [Field in keyof T]?: Exclude<T[Field], undefined> } =>
+/** Removes undefined fields. */
+export const definedFields = <T extends object>(fields: T): { [Field in keyof T]?: Exclude<T[Field], undefined> } =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;

@@ -1,5 +1,5 @@
 import { personas } from '../../../contract/personas.ts';
-import { implement } from '../../http/implement.ts';
+import { implement } from '../../http/pipeline/implement.ts';
 import { listSelectable } from './selectable.ts';
 import { createPersona, deletePersona, findPersona, listPersonas, updatePersona } from './service.ts';
 import { viewPersona, viewSelectable } from './view.ts';
@@ -11,9 +11,9 @@ export const personaHandlers = implement(
     selectable: async ({ scope }) => ({ status: 200, body: (await listSelectable(scope)).map(viewSelectable) }),
     list: async ({ scope, query }) => ({ status: 200, body: (await listPersonas(scope, query.scope)).map(viewPersona) }),
     create: async ({ scope, body }) => ({ status: 201, body: viewPersona(await createPersona(scope, body)) }),
-    update: async ({ scope, found, body }) => ({ status: 200, body: viewPersona(await updatePersona(scope, found.persona, body)) }),
-    delete: async ({ scope, found }) => {
-      await deletePersona(scope, found.persona);
+    update: async ({ scope, loaded, body }) => ({ status: 200, body: viewPersona(await updatePersona(scope, loaded.persona, body)) }),
+    delete: async ({ scope, loaded }) => {
+      await deletePersona(scope, loaded.persona);
       return { status: 204, body: undefined };
     },
   },

@@ -1,50 +1,88 @@
-import { statement } from '../../kernel/sql.ts';
+import { sql } from 'kysely';
+import { jsonb, type RowOf, statement } from '../../database/statement.ts';
 import type { PersonaDefinition } from './definition.ts';
 
-/** A persona of an account, or of the platform when `account_id` is null. */
-export type PersonaRow = {
-  id: string;
-  account_id: string | null;
-  persona_key: string;
-  version: string;
-  is_active: boolean;
-  definition: PersonaDefinition;
-  created_at: string;
-  updated_at: string;
-};
+const summaryColumns = ['id', 'account_id', 'persona_key', 'version', 'is_active', 'created_at', 'updated_at'] as const;
+const columns = [...summaryColumns, 'definition'] as const;
 
-const facts = 'id, account_id, persona_key, version, is_active, created_at, updated_at';
-const columns = `${facts}, definition`;
+/** `owner` is an account, or null for the platform. */
+type Owned = { owner: string | null; id: string };
 
-/** A persona of one owner: `$1` is the account, or null for the platform. */
-const owned = 'account_id is not distinct from $1 and id = $2';
+export const selectPersonas = statement<{ owner: string | null }>()((db, $) =>
+  db
+    .selectFrom('personas')
+    .select(columns)
+    .where('account_id', 'is not distinct from', $.owner)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc'),
+);
 
-/** What is in force for an account comes first: its own, then the platform's, of each the newest. */
-const precedence = 'account_id is null, created_at desc, id desc';
-const inForce = 'is_active and (account_id = $1 or account_id is null)';
+export const selectPersona = statement<Owned>()((db, $) =>
+  db.selectFrom('personas').select(columns).where('account_id', 'is not distinct from', $.owner).where('id', '=', $.id),
+);
 
-export const selectPersonas = statement<PersonaRow>(`
-  select ${columns} from personas where account_id is not distinct from $1 order by created_at desc, id desc`);
+export type PersonaRow = RowOf<typeof selectPersona>;
 
-export const selectPersona = statement<PersonaRow>(`select ${columns} from personas where ${owned}`);
+export const lockPersona = statement<Owned>()((db, $) =>
+  db.selectFrom('personas').select(columns).where('account_id', 'is not distinct from', $.owner).where('id', '=', $.id).forUpdate(),
+);
 
-export const lockPersona = statement<PersonaRow>(`select ${columns} from personas where ${owned} for update`);
+export const insertPersona = statement<Owned & { key: string; version: string; definition: string }>()((db, $) =>
+  db
+    .insertInto('personas')
+    .values({
+      account_id: $.owner,
+      id: $.id,
+      persona_key: $.key,
+      version: $.version,
+      definition: jsonb<PersonaDefinition>($.definition),
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning(columns),
+);
 
-export const insertPersona = statement<PersonaRow>(`
-  insert into personas (account_id, id, persona_key, version, definition) values ($1, $2, $3, $4, $5)
-  on conflict do nothing returning ${columns}`);
+export const updatePersona = statement<Owned & { definition: string; isActive: boolean }>()((db, $) =>
+  db
+    .updateTable('personas')
+    .set({ definition: jsonb<PersonaDefinition>($.definition), is_active: $.isActive, updated_at: sql`now()` })
+    .where('account_id', 'is not distinct from', $.owner)
+    .where('id', '=', $.id)
+    .returning(columns),
+);
 
-export const updatePersona = statement<PersonaRow>(`
-  update personas set definition = $3, is_active = $4, updated_at = now() where ${owned} returning ${columns}`);
+export const deletePersona = statement<Owned>()((db, $) =>
+  db.deleteFrom('personas').where('account_id', 'is not distinct from', $.owner).where('id', '=', $.id),
+);
 
-export const deletePersona = statement<never>(`delete from personas where ${owned}`);
+/**
+ * The effective persona of each key, without its long texts. Personas of the account take precedence over those of the platform, then newer
+ * ones over older ones.
+ */
+export const selectEffectivePersonas = statement<{ accountId: string }>()((db, $) =>
+  db
+    .selectFrom('personas')
+    .distinctOn('persona_key')
+    .select(summaryColumns)
+    .select(sql<PersonaDefinition>`definition - '{prompt_md,soul_md,roles,executor_config}'::text[]`.as('definition'))
+    .where('is_active', '=', sql.lit(true))
+    .where(({ eb, or }) => or([eb('account_id', '=', $.accountId), eb('account_id', 'is', null)]))
+    .orderBy('persona_key')
+    .orderBy((eb) => eb('account_id', 'is', null))
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc'),
+);
 
-/** The one of each key that is in force, without its long texts. */
-export const selectInForce = statement<PersonaRow>(`
-  select distinct on (persona_key) ${facts}, definition - '{prompt_md,soul_md,roles,executor_config}'::text[] as definition
-  from personas where ${inForce} order by persona_key, ${precedence}`);
-
-/** The one of a key that is in force, in version `$3` where that is not null. */
-export const selectEffective = statement<PersonaRow>(`
-  select ${columns} from personas where ${inForce} and persona_key = $2 and ($3::text is null or version = $3)
-  order by ${precedence} limit 1`);
+/** The effective persona of one key, by the same precedence. A null `version` matches every version. */
+export const selectEffectivePersona = statement<{ accountId: string; key: string; version: string | null }>()((db, $) =>
+  db
+    .selectFrom('personas')
+    .select(columns)
+    .where('is_active', '=', sql.lit(true))
+    .where(({ eb, or }) => or([eb('account_id', '=', $.accountId), eb('account_id', 'is', null)]))
+    .where('persona_key', '=', $.key)
+    .where(({ eb, or }) => or([eb(sql`${$.version}::text`, 'is', null), eb('version', '=', $.version)]))
+    .orderBy((eb) => eb('account_id', 'is', null))
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(sql.lit(1)),
+);

@@ -1,37 +1,37 @@
 import { keyPattern } from '../../../contract/personas.ts';
-import { RunFailure } from '../../agent/failure.ts';
-import type { Persona } from '../../agent/personas.ts';
-import type { Sql } from '../../kernel/sql.ts';
-import { builtinOf } from './builtins.ts';
-import { definitionOf, type Listed } from './listed.ts';
-import { selectEffective } from './queries.ts';
+import type { Queryable } from '../../database/sql.ts';
+import { RunFailure } from '../../models/runFailure.ts';
+import { findBuiltin } from './builtins.ts';
+import type { Persona } from './persona.ts';
+import { selectEffectivePersona } from './queries.ts';
+import { definitionOf, type ListedPersona } from './withBuiltins.ts';
 
-const form = new RegExp(`^(${keyPattern})(?:@(${keyPattern}))?$`);
+const referencePattern = new RegExp(`^(${keyPattern})(?:@(${keyPattern}))?$`);
 
 /**
- * The persona that a run of an account asks for as `key` or `key@version`, `normal` when it asks for none, as it is now.
- * Throws `persona.invalid_id`, `persona.not_found` or `persona.version_mismatch`.
+ * Resolves `key` or `key@version` to the persona in force now; null means `normal`. Throws `persona.invalid_id`, `persona.not_found` or
+ * `persona.version_mismatch`.
  */
-export async function resolvePersona(sql: Sql, accountId: string, requested: string | null): Promise<Persona> {
-  const [, key, version = null] = form.exec(requested || 'normal') ?? [];
+export async function resolvePersona(sql: Queryable, accountId: string, requested: string | null): Promise<Persona> {
+  const [, key, version = null] = referencePattern.exec(requested || 'normal') ?? [];
   if (key === undefined) throw new RunFailure('persona.invalid_id', 'A persona is named by its key, or as key@version.');
-  const found = await effective(sql, accountId, key, version);
+  const found = await findEffective(sql, accountId, key, version);
   if (found) return found;
-  const available = version === null ? undefined : await effective(sql, accountId, key, null);
+  const available = version === null ? undefined : await findEffective(sql, accountId, key, null);
   if (!available) throw new RunFailure('persona.not_found', `There is no persona named ${key}.`, { details: { persona_id: requested } });
   throw new RunFailure('persona.version_mismatch', `There is no version ${version} of ${key}.`, {
     details: { requested_version: version, available_version: available.version },
   });
 }
 
-async function effective(sql: Sql, accountId: string, key: string, version: string | null): Promise<Persona | undefined> {
-  const row = await sql.row(selectEffective, [accountId, key, version]);
-  const builtin = await builtinOf(key);
-  if (row) return personaOf({ row, builtin }, row);
-  return builtin && (version ?? builtin.version) === builtin.version ? personaOf({ builtin }, builtin) : undefined;
+async function findEffective(sql: Queryable, accountId: string, key: string, version: string | null): Promise<Persona | undefined> {
+  const row = await sql.row(selectEffectivePersona, { accountId, key, version });
+  const builtin = await findBuiltin(key);
+  if (row) return toPersona({ row, builtin }, row);
+  return builtin && (version ?? builtin.version) === builtin.version ? toPersona({ builtin }, builtin) : undefined;
 }
 
-function personaOf(listed: Listed, { persona_key: key, version }: { persona_key: string; version: string }): Persona {
+function toPersona(listed: ListedPersona, { persona_key: key, version }: { persona_key: string; version: string }): Persona {
   const { soul_md, prompt_md, budgets, ...definition } = definitionOf(listed);
   const { tool_budget: _, per_tool_soft_limits: __, ...limits } = budgets;
   return {

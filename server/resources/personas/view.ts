@@ -1,8 +1,7 @@
 import type { Persona, SelectablePersona } from '../../../contract/personas.ts';
-import { definitionOf, identityOf, type Listed } from './listed.ts';
+import { definitionOf, identityOf, type ListedPersona } from './withBuiltins.ts';
 
-/** A persona as who manages it sees it. */
-export function viewPersona(persona: Listed): Persona {
+export function viewPersona(persona: ListedPersona): Persona {
   const { row } = persona;
   return {
     ...identityOf(persona),
@@ -14,8 +13,8 @@ export function viewPersona(persona: Listed): Persona {
   };
 }
 
-/** A persona as a picker needs it: nothing of its prompt. */
-export function viewSelectable(persona: Listed): SelectablePersona {
+/** A persona for a picker, without its prompt. */
+export function viewSelectable(persona: ListedPersona): SelectablePersona {
   const { display_name, description, selector_name, selector_order, model, reasoning_mode } = definitionOf(persona);
   return { ...identityOf(persona), display_name, description, selector_name, selector_order, model, reasoning_mode };
 }

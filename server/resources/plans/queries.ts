@@ -1,39 +1,89 @@
-import { statement } from '../../kernel/sql.ts';
-import type { ValueRow } from '../settings/entitlementValues.ts';
+import { sql } from 'kysely';
+import { onPage, type PageKey } from '../../database/paging.ts';
+import { type RowOf, statement } from '../../database/statement.ts';
 
-export type PlanRow = { id: string; name: string; display_name: string; created_at: string };
-export type EntitlementRow = ValueRow & { plan_id: string; id: string; value_type: 'integer' | 'boolean' | 'string' };
+const columns = ['id', 'name', 'display_name', 'created_at'] as const;
 
-const columns = 'id, name, display_name, created_at';
-const entitlementColumns = 'plan_id, key, id, value, value_sealed, value_type';
-
-/** Newest first, from the sort key ($1, $2) on. */
-export const selectPlans = statement<PlanRow>(`
-  select ${columns} from plans where $1::timestamptz is null or (created_at, id) < ($1::timestamptz, $2::uuid)
-  order by created_at desc, id desc limit $3`);
-
-export const selectPlan = statement<PlanRow>(`select ${columns} from plans where id = $1`);
-
-/** The entitlements of plans, sorted by key. */
-export const selectEntitlements = statement<EntitlementRow>(`
-  select ${entitlementColumns} from plan_entitlements where plan_id = any($1) order by key collate "C"`);
-
-/** Nothing is added when the name is taken. */
-export const insertPlan = statement<PlanRow>(`
-  insert into plans (id, name, display_name) values ($1, $2, $3) on conflict do nothing returning ${columns}`);
-
-/** Whoever changes a plan waits here for his turn. */
-export const lockPlan = statement<PlanRow>(`select ${columns} from plans where id = $1 for update`);
-
-export const updatePlan = statement<PlanRow>(
-  `update plans set display_name = coalesce($2, display_name) where id = $1 returning ${columns}`,
+export const selectPlans = statement<PageKey>()((db, $) =>
+  db
+    .selectFrom('plans')
+    .select(columns)
+    .where(onPage($, 'created_at', 'id'))
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit($.limit),
 );
 
-export const deletePlan = statement<never>('delete from plans where id = $1');
+export const selectPlan = statement<{ id: string }>()((db, $) => db.selectFrom('plans').select(columns).where('id', '=', $.id));
 
-export const clearEntitlements = statement<never>('delete from plan_entitlements where plan_id = $1');
+/** Sorted by key in byte order. */
+export const selectEntitlements = statement<{ planIds: string[] }>()((db, $) =>
+  db
+    .selectFrom('plan_entitlements')
+    .select(['plan_id', 'key', 'id', 'value', 'value_sealed', 'value_type'])
+    .where('plan_id', '=', sql<string>`any(${$.planIds}::uuid[])`)
+    .orderBy(sql`key collate "C"`),
+);
 
-/** The columns of the entitlements, each as a list. */
-export const insertEntitlements = statement<never>(`
-  insert into plan_entitlements (plan_id, id, key, value, value_sealed, value_type)
-  select $1, * from unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::text[])`);
+/** Inserts nothing if the name is taken. */
+export const insertPlan = statement<{ id: string; name: string; displayName: string }>()((db, $) =>
+  db
+    .insertInto('plans')
+    .values({ id: $.id, name: $.name, display_name: $.displayName })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning(columns),
+);
+
+/** Locks a plan to serialize its updates. */
+export const lockPlan = statement<{ id: string }>()((db, $) => db.selectFrom('plans').select(columns).where('id', '=', $.id).forUpdate());
+
+/** A null leaves the name unchanged. */
+export const updatePlan = statement<{ id: string; displayName: string | null }>()((db, $) =>
+  db
+    .updateTable('plans')
+    .set({ display_name: sql`coalesce(${$.displayName}, display_name)` })
+    .where('id', '=', $.id)
+    .returning(columns),
+);
+
+export const deletePlan = statement<{ id: string }>()((db, $) => db.deleteFrom('plans').where('id', '=', $.id));
+
+export const clearEntitlements = statement<{ planId: string }>()((db, $) =>
+  db.deleteFrom('plan_entitlements').where('plan_id', '=', $.planId),
+);
+
+type NewEntitlements = {
+  planId: string;
+  ids: string[];
+  keys: string[];
+  values: (string | null)[];
+  sealed: (Buffer | null)[];
+  types: EntitlementRow['value_type'][];
+};
+
+/** Each parameter is an array with one element per entitlement. */
+export const insertEntitlements = statement<NewEntitlements>()((db, $) =>
+  db
+    .insertInto('plan_entitlements')
+    .columns(['plan_id', 'id', 'key', 'value', 'value_sealed', 'value_type'])
+    .expression(
+      db
+        .selectFrom(
+          sql<Omit<EntitlementRow, 'plan_id'>>`unnest(${$.ids}::uuid[], ${$.keys}::text[], ${$.values}::text[], ${$.sealed}::bytea[],
+            ${$.types}::text[])`.as<'given'>(sql`given (id, key, value, value_sealed, value_type)`),
+        )
+        .select([
+          sql<string>`${$.planId}::uuid`.as('plan_id'),
+          'given.id',
+          'given.key',
+          'given.value',
+          'given.value_sealed',
+          'given.value_type',
+        ]),
+    ),
+);
+
+export type PlanRow = RowOf<typeof selectPlan>;
+export type EntitlementRow = RowOf<typeof selectEntitlements>;
+
+export type PlanWithEntitlements = PlanRow & { entitlements: EntitlementRow[] };

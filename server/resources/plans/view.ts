@@ -1,12 +1,12 @@
 import type { Plan } from '../../../contract/plans.ts';
-import { shownValue } from '../settings/entitlementValues.ts';
-import type { FullPlan } from './service.ts';
+import { maskedValue } from '../settings/entitlementValues.ts';
+import type { PlanWithEntitlements } from './queries.ts';
 
-/** A plan as it is published, without sensitive values. */
-export const viewPlan = ({ id, name, display_name, created_at, entitlements }: FullPlan): Plan => ({
+/** Sensitive values are masked. */
+export const viewPlan = ({ id, name, display_name, created_at, entitlements }: PlanWithEntitlements): Plan => ({
   id,
   name,
   display_name,
-  entitlements: entitlements.map((row) => ({ id: row.id, key: row.key, value: shownValue(row), value_type: row.value_type })),
+  entitlements: entitlements.map((row) => ({ id: row.id, key: row.key, value: maskedValue(row), value_type: row.value_type })),
   created_at,
 });

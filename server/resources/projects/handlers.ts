@@ -1,5 +1,5 @@
 import { projects } from '../../../contract/projects.ts';
-import { implement } from '../../http/implement.ts';
+import { implement } from '../../http/pipeline/implement.ts';
 import * as service from './service.ts';
 import { viewProject } from './view.ts';
 
@@ -12,10 +12,13 @@ export const projectHandlers = implement(
       const { rows, next } = await service.listProjects(scope, query);
       return { status: 200, body: rows.map(viewProject), next };
     },
-    get: ({ found }) => ({ status: 200, body: viewProject(found.project) }),
-    update: async ({ scope, found, body }) => ({ status: 200, body: viewProject(await service.updateProject(scope, found.project, body)) }),
-    delete: async ({ scope, found }) => {
-      await service.deleteProject(scope, found.project);
+    get: ({ loaded }) => ({ status: 200, body: viewProject(loaded.project) }),
+    update: async ({ scope, loaded, body }) => ({
+      status: 200,
+      body: viewProject(await service.updateProject(scope, loaded.project, body)),
+    }),
+    delete: async ({ scope, loaded }) => {
+      await service.deleteProject(scope, loaded.project);
       return { status: 204, body: undefined };
     },
   },

@@ -1,51 +1,135 @@
+import { sql } from 'kysely';
 import type { Visibility } from '../../../contract/projects.ts';
-import { statement } from '../../kernel/sql.ts';
-import { projectVisible } from './visible.ts';
+import { onPage, type PageKey } from '../../database/paging.ts';
+import { type RowOf, statement } from '../../database/statement.ts';
+import { isProjectVisible } from './visibility.ts';
 
-/** A project as the queries give it. */
-export type ProjectRow = {
+const columns = ['id', 'account_id', 'team_id', 'owner_user_id', 'name', 'description', 'visibility', 'is_default', 'created_at'] as const;
+
+type NewProject = {
+  accountId: string;
   id: string;
-  account_id: string;
-  team_id: string | null;
-  owner_user_id: string | null;
+  userId: string;
+  teamId: string | null;
   name: string;
   description: string | null;
   visibility: Visibility;
-  is_default: boolean;
-  created_at: string;
 };
 
-const columns = 'p.id, p.account_id, p.team_id, p.owner_user_id, p.name, p.description, p.visibility, p.is_default, p.created_at';
-
-export const insertProject = statement<ProjectRow>(`
-  insert into projects as p (account_id, id, owner_user_id, team_id, name, description, visibility) values ($1, $2, $3, $4, $5, $6, $7)
-  returning ${columns}`);
-
-/** Nothing is written where there is one already. */
-export const insertDefaultProject = statement<never>(`
-  insert into projects (account_id, id, owner_user_id, name, is_default)
-  select $1, $2, $3, 'Default', true
-  where not exists (select from projects where account_id = $1 and owner_user_id = $3 and is_default and deleted_at is null)
-  on conflict (account_id, owner_user_id) where is_default and deleted_at is null do nothing`);
-
-/** A project of account `$1` that user `$2` sees; `$3`: whether he sees all. */
-export const selectVisibleProject = statement<ProjectRow>(
-  `select ${columns} from projects p where p.account_id = $1 and ${projectVisible} and p.id = $4`,
+export const insertProject = statement<NewProject>()((db, $) =>
+  db
+    .insertInto('projects')
+    .values({
+      account_id: $.accountId,
+      id: $.id,
+      owner_user_id: $.userId,
+      team_id: $.teamId,
+      name: $.name,
+      description: $.description,
+      visibility: $.visibility,
+    })
+    .returning(columns),
 );
 
-export const selectVisibleProjects = statement<ProjectRow>(`
-  select ${columns} from projects p
-  where p.account_id = $1 and ${projectVisible} and ($4::timestamptz is null or (p.created_at, p.id) < ($4, $5::uuid))
-  order by p.created_at desc, p.id desc limit $6`);
-
-/** Those who change a project do it one after the other. */
-export const lockProject = statement<{ id: string }>(
-  'select id from projects where account_id = $1 and id = $2 and deleted_at is null for no key update',
+/** Inserts nothing if the user already has a default project. */
+export const insertDefaultProject = statement<{ accountId: string; id: string; userId: string }>()((db, $) =>
+  db
+    .insertInto('projects')
+    .columns(['account_id', 'id', 'owner_user_id', 'name', 'is_default'])
+    .expression(
+      db
+        .selectNoFrom([
+          sql<string>`${$.accountId}::uuid`.as('account_id'),
+          sql<string>`${$.id}::uuid`.as('id'),
+          sql<string>`${$.userId}::uuid`.as('owner_user_id'),
+          sql.lit('Default').as('name'),
+          sql.lit(true).as('is_default'),
+        ])
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('projects')
+                .select('id')
+                .where('account_id', '=', $.accountId)
+                .where('owner_user_id', '=', $.userId)
+                .where('is_default', '=', sql.lit(true))
+                .where('deleted_at', 'is', null),
+            ),
+          ),
+        ),
+    )
+    .onConflict((conflict) =>
+      conflict.columns(['account_id', 'owner_user_id']).where('is_default', '=', sql.lit(true)).where('deleted_at', 'is', null).doNothing(),
+    ),
 );
 
-export const selectProject = statement<ProjectRow>(
-  `select ${columns} from projects p where p.account_id = $1 and p.id = $2 and p.deleted_at is null`,
+type Viewer = { accountId: string; userId: string; seesAll: boolean };
+
+export const selectVisibleProject = statement<Viewer & { id: string }>()((db, $) =>
+  db
+    .selectFrom('projects as p')
+    .select(columns)
+    .where('p.account_id', '=', $.accountId)
+    .where(isProjectVisible($))
+    .where('p.id', '=', $.id),
 );
 
-/** A team of the account, which stays until the end of the transaction. */
-export const holdTeam = statement<{ id: string }>('select id from teams where account_id = $1 and id = $2 for key share');
+export const selectVisibleProjects = statement<Viewer & PageKey>()((db, $) =>
+  db
+    .selectFrom('projects as p')
+    .select(columns)
+    .where('p.account_id', '=', $.accountId)
+    .where(isProjectVisible($))
+    .where(onPage($, 'p.created_at', 'p.id'))
+    .orderBy('p.created_at', 'desc')
+    .orderBy('p.id', 'desc')
+    .limit($.limit),
+);
+
+type ProjectKey = { accountId: string; id: string };
+
+/** Locks a project to serialize its updates. */
+export const lockProject = statement<ProjectKey>()((db, $) =>
+  db
+    .selectFrom('projects')
+    .select(['id', 'is_default'])
+    .where('account_id', '=', $.accountId)
+    .where('id', '=', $.id)
+    .where('deleted_at', 'is', null)
+    .forNoKeyUpdate(),
+);
+
+type Changes = {
+  name: string | null;
+  changesDescription: boolean;
+  description: string | null;
+  changesTeam: boolean;
+  teamId: string | null;
+  visibility: Visibility | null;
+};
+
+/** A null leaves name and visibility unchanged. */
+export const updateProject = statement<ProjectKey & Changes>()((db, $) =>
+  db
+    .updateTable('projects as p')
+    .set({
+      name: sql`coalesce(${$.name}, p.name)`,
+      description: sql`case when ${$.changesDescription}::boolean then ${$.description} else p.description end`,
+      team_id: sql`case when ${$.changesTeam}::boolean then ${$.teamId}::uuid else p.team_id end`,
+      visibility: sql`coalesce(${$.visibility}, p.visibility)`,
+    })
+    .where('p.account_id', '=', $.accountId)
+    .where('p.id', '=', $.id)
+    .returning(columns),
+);
+
+export const deleteProject = statement<ProjectKey>()((db, $) =>
+  db.updateTable('projects').set({ deleted_at: sql`now()` }).where('account_id', '=', $.accountId).where('id', '=', $.id),
+);
+
+/** Prevents deletion of the team until the end of the transaction. */
+export const lockTeamKeyShare = statement<{ accountId: string; teamId: string }>()((db, $) =>
+  db.selectFrom('teams').select('id').where('account_id', '=', $.accountId).where('id', '=', $.teamId).forKeyShare(),
+);
+
+export type ProjectRow = RowOf<typeof selectVisibleProject>;

@@ -1,7 +1,6 @@
 import type { Project } from '../../../contract/projects.ts';
 import type { ProjectRow } from './queries.ts';
 
-/** A project as it is published. */
 export const viewProject = (row: ProjectRow): Project => ({
   id: row.id,
   account_id: row.account_id,

@@ -1,45 +1,47 @@
-import { type QuotaName, quotaReason, quotas, type StorageName } from '../../../contract/shared/quotas.ts';
-import { type Failure, refuse } from '../../kernel/failure.ts';
-import type { Database, Sql } from '../../kernel/sql.ts';
+import { type QuotaName, quotaReason, quotas, type StorageQuotaName } from '../../../contract/shared/quotas.ts';
+import type { Database, Queryable } from '../../database/sql.ts';
+import { type Failure, failWith } from '../../platform/failure.ts';
 import { readEntitlements } from '../settings/settings.ts';
 import * as queries from './queries.ts';
 
-/** Who stores something. */
-export type Holder = { accountId: string | undefined; userId: string };
+export type QuotaOwner = { accountId: string | undefined; userId: string };
 
 /**
- * Reads the limit of a quota. The function that it gives sends the check, after the rows of the transaction are there and before it commits:
- * check and commit may travel together. Rows and check hold a lock that others who store for the same account wait for. Rejects with 409.
+ * Reads the limit of a quota and returns a function that sends the check. Call it after the rows are written and before the commit: check
+ * and commit can share a round trip. The written rows and the check take a lock, so concurrent writes of the same account wait. The check
+ * rejects with 409. See docs/decisions/0017-quotas.md.
  */
 export async function prepareQuota(
   database: Database,
-  tx: Sql,
+  tx: Queryable,
   name: QuotaName,
-  { accountId, userId }: Holder,
+  { accountId, userId }: QuotaOwner,
 ): Promise<() => Promise<void>> {
   const quota = quotas[name];
   if (quota.unit === 'bytes') {
     const limit = (await readEntitlements(database, accountId!, tx))[quota.entitlement];
-    return async () => void (await tx.run(queries.checkBytes, [accountId, name, limit]).catch(exceeded(name, quota.entitlement, limit)));
+    const checked = { accountId: accountId!, quota: name as StorageQuotaName, limit };
+    return async () => void (await tx.run(queries.checkBytes, checked).catch(exceeded(name, quota.entitlement, limit)));
   }
-  const statement = queries.checkRows[name as Exclude<QuotaName, StorageName>];
+  const statement = queries.rowCountChecks[name as Exclude<QuotaName, StorageQuotaName>];
   const counted = quota.per === 'account' ? [accountId] : quota.per === 'member' ? [accountId, userId] : [userId];
+  const checked = { accountId: accountId!, userId, limit: quota.max };
   return async () => {
-    const locked = tx.rows(queries.lockRows, [[name, ...counted].join(' ')]);
-    await Promise.all([locked, tx.run(statement, [...counted, quota.max]).catch(exceeded(name, name, quota.max))]);
+    const locked = tx.rows(queries.lockQuota, { counted: [name, ...counted].join(' ') });
+    await Promise.all([locked, tx.run(statement, checked).catch(exceeded(name, name, quota.max))]);
   };
 }
 
-/** The same at once. */
+/** Checks a quota immediately. */
 export const checkQuota = async (...asked: Parameters<typeof prepareQuota>): Promise<void> => (await prepareQuota(...asked))();
 
 const exceeded = (name: QuotaName, key: string, limit: number) => (error: { code?: string; detail?: string }) => {
-  throw error.code === queries.limitExceeded ? quotaExceeded(name, { key, limit, required: Number(error.detail) }) : error;
+  throw error.code === queries.limitExceededSqlState ? quotaExceeded(name, { key, limit, required: Number(error.detail) }) : error;
 };
 
-/** `required` is what the account would have with what was refused. */
+/** `required` is the usage that the rejected request would have caused. */
 const quotaExceeded = (name: QuotaName, details: { key: string; limit: number; required: number }): Failure =>
-  refuse(
+  failWith(
     'conflict',
     quotaReason(name),
     `At most ${details.limit} ${quotas[name].unit === 'bytes' ? `bytes of ${name}` : name.replaceAll('_', ' ')} can be kept.`,

@@ -1,41 +1,99 @@
-import type { QuotaName, StorageName } from '../../../contract/shared/quotas.ts';
-import { type Statement, statement } from '../../kernel/sql.ts';
+import { type Expression, sql } from 'kysely';
+import type { QuotaName, StorageQuotaName } from '../../../contract/shared/quotas.ts';
+import { type Builder, type Parameters, statement } from '../../database/statement.ts';
 
-/** What an account stores, by quota; the row is kept by triggers, in the transaction of what is stored. */
-export const selectUsage = statement<{ quota: StorageName; used: number }>('select quota, used from quota_usage where account_id = $1');
+/** The stored bytes of an account by quota. Triggers update the row in the transaction that stores the data. */
+export const selectUsage = statement<{ accountId: string }>()((db, $) =>
+  db.selectFrom('quota_usage').select(['quota', 'used']).where('account_id', '=', $.accountId),
+);
 
-/** Fails with `limitExceeded` when more than $3 bytes are stored; 0 is no limit. */
-export const checkBytes = statement<never>(`
-  select check_limit((select q.used from quota_usage q where q.account_id = $1 and q.quota = $2), $3::bigint)`);
-
-/** Requests that add rows to one quota are counted one after the other, after their rows are there. */
-export const lockRows = statement<unknown>(`select pg_advisory_xact_lock(hashtextextended('quota ' || $1::text, 0))`);
-
-/** Fails with `limitExceeded` when more than `$n` rows, the last value, satisfy the condition. */
-const rows = (from: string, most: string): Statement<never> => statement(`select check_limit((select count(*) from ${from}), ${most})`);
-
-const ofAccount = (table: string, more = '') => rows(`${table} where account_id = $1${more}`, '$2');
-const ofMember = (table: string, more: string) => rows(`${table} where account_id = $1 and user_id = $2${more}`, '$3');
-
-/** What each quota of rows counts. */
-export const checkRows: Readonly<Record<Exclude<QuotaName, StorageName>, Statement<never>>> = {
-  accounts: rows(
-    `memberships m join accounts a on a.id = m.account_id and a.deleted_at is null where m.user_id = $1 and m.role = 'admin' and a.type = 'workspace'`,
-    '$2',
+/** Fails with `limitExceededSqlState` if more than `limit` bytes are stored. A limit of 0 means unlimited. */
+export const checkBytes = statement<{ accountId: string; quota: StorageQuotaName; limit: number }>()((db, $) =>
+  db.selectNoFrom(({ fn, selectFrom }) =>
+    fn<unknown>('check_limit', [
+      selectFrom('quota_usage as q').select('q.used').where('q.account_id', '=', $.accountId).where('q.quota', '=', $.quota),
+      sql<number>`${$.limit}::bigint`,
+    ]).as('checked'),
   ),
-  api_keys: ofMember('api_keys', ' and revoked_at is null'),
-  asr_credentials: ofAccount('asr_credentials'),
-  invitations: ofAccount('invitations', ' and accepted_at is null and expires_at > now()'),
-  ip_rules: ofAccount('ip_rules'),
-  llm_models: rows('llm_models m join llm_providers p on p.id = m.provider_id where p.account_id = $1', '$2'),
-  llm_providers: ofAccount('llm_providers'),
-  mcp_configs: ofAccount('mcp_configs'),
-  personas: ofAccount('personas'),
-  projects: ofAccount('projects', ' and deleted_at is null and not is_default'),
-  reports: ofMember('thread_reports', ` and created_at > now() - interval '1 day'`),
-  teams: ofAccount('teams'),
-  webhook_endpoints: ofAccount('webhook_endpoints'),
+);
+
+/** Serializes requests that add rows to one quota. Taken after the rows are inserted. */
+export const lockQuota = statement<{ counted: string }>()((db, $) =>
+  db.selectNoFrom(sql<unknown>`pg_advisory_xact_lock(hashtextextended('quota ' || ${$.counted}::text, 0))`.as('locked')),
+);
+
+type Counted = { accountId: string; userId: string };
+
+const count = sql<number>`count(*)`.as('count');
+
+/** Fails with `limitExceededSqlState` if the query counts more than `limit` rows. */
+const rowCountCheck = (counting: (db: Builder, $: Parameters<Counted>) => Expression<{ count: number }>) =>
+  statement<Counted & { limit: number }>()((db, $) =>
+    db.selectNoFrom(({ fn }) => fn<unknown>('check_limit', [counting(db, $), $.limit]).as('checked')),
+  );
+
+type TableOfAccounts = 'asr_credentials' | 'ip_rules' | 'llm_providers' | 'mcp_configs' | 'personas' | 'teams' | 'webhook_endpoints';
+
+const accountRowCheck = (table: TableOfAccounts) =>
+  rowCountCheck((db, $) => db.selectFrom(table).select(count).where('account_id', '=', $.accountId));
+
+export const rowCountChecks: Readonly<Record<Exclude<QuotaName, StorageQuotaName>, ReturnType<typeof rowCountCheck>>> = {
+  accounts: rowCountCheck((db, $) =>
+    db
+      .selectFrom('memberships as m')
+      .innerJoin('accounts as a', (join) => join.onRef('a.id', '=', 'm.account_id').on('a.deleted_at', 'is', null))
+      .select(count)
+      .where('m.user_id', '=', $.userId)
+      .where('m.role', '=', sql.lit('admin' as const))
+      .where('a.type', '=', sql.lit('workspace' as const)),
+  ),
+  api_keys: rowCountCheck((db, $) =>
+    db
+      .selectFrom('api_keys')
+      .select(count)
+      .where('account_id', '=', $.accountId)
+      .where('user_id', '=', $.userId)
+      .where('revoked_at', 'is', null),
+  ),
+  asr_credentials: accountRowCheck('asr_credentials'),
+  invitations: rowCountCheck((db, $) =>
+    db
+      .selectFrom('invitations')
+      .select(count)
+      .where('account_id', '=', $.accountId)
+      .where('accepted_at', 'is', null)
+      .where('expires_at', '>', sql<string>`now()`),
+  ),
+  ip_rules: accountRowCheck('ip_rules'),
+  llm_models: rowCountCheck((db, $) =>
+    db
+      .selectFrom('llm_models as m')
+      .innerJoin('llm_providers as p', 'p.id', 'm.provider_id')
+      .select(count)
+      .where('p.account_id', '=', $.accountId),
+  ),
+  llm_providers: accountRowCheck('llm_providers'),
+  mcp_configs: accountRowCheck('mcp_configs'),
+  personas: accountRowCheck('personas'),
+  projects: rowCountCheck((db, $) =>
+    db
+      .selectFrom('projects')
+      .select(count)
+      .where('account_id', '=', $.accountId)
+      .where('deleted_at', 'is', null)
+      .where('is_default', '=', sql.lit(false)),
+  ),
+  reports: rowCountCheck((db, $) =>
+    db
+      .selectFrom('thread_reports')
+      .select(count)
+      .where('account_id', '=', $.accountId)
+      .where('user_id', '=', $.userId)
+      .where('created_at', '>', sql<string>`now() - interval '1 day'`),
+  ),
+  teams: accountRowCheck('teams'),
+  webhook_endpoints: accountRowCheck('webhook_endpoints'),
 };
 
-/** The SQLSTATE of `check_limit`; its detail is the amount that was refused. */
-export const limitExceeded = 'QU001';
+/** The SQLSTATE that `check_limit` raises; the error detail is the usage. */
+export const limitExceededSqlState = 'QU001';

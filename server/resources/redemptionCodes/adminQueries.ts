@@ -1,29 +1,83 @@
-import type { RedemptionCode } from '../../../contract/redemptionCodes.ts';
-import { statement } from '../../kernel/sql.ts';
+import { sql } from 'kysely';
+import { onPage, type PageKey } from '../../database/paging.ts';
+import { type RowOf, statement } from '../../database/statement.ts';
 
-/** A code as those who administer it see it; its columns are the fields that are published. */
-export type IssuedCodeRow = RedemptionCode;
+const columns = [
+  'id',
+  'code',
+  'type',
+  'value',
+  'max_uses',
+  'use_count',
+  'expires_at',
+  'is_active',
+  'batch_id',
+  'created_by_user_id',
+  'created_at',
+] as const;
 
-const columns = 'id, code, type, value, max_uses, use_count, expires_at, is_active, batch_id, created_by_user_id, created_at';
+type NewCodes = {
+  ids: string[];
+  codes: string[];
+  type: IssuedCodeRow['type'];
+  value: string;
+  maxUses: number;
+  expiresAt: string | null;
+  batchId: string | null;
+  userId: string;
+};
 
-/** The codes $2 under the ids $1, alike in everything else; one that is taken is left out. */
-export const insertCodes = statement<IssuedCodeRow>(`
-  insert into redemption_codes (id, code, type, value, max_uses, expires_at, batch_id, created_by_user_id)
-  select made.id, made.code, $3, $4, $5, $6, $7, $8 from unnest($1::uuid[], $2::text[]) as made(id, code)
-  on conflict (code) do nothing returning ${columns}`);
+/** Codes of one batch differ only in `id` and `code`. Skips codes that already exist. */
+export const insertCodes = statement<NewCodes>()((db, $) =>
+  db
+    .insertInto('redemption_codes')
+    .columns(['id', 'code', 'type', 'value', 'max_uses', 'expires_at', 'batch_id', 'created_by_user_id'])
+    .expression(
+      db
+        .selectFrom(sql<{ id: string; code: string }>`unnest(${$.ids}::uuid[], ${$.codes}::text[])`.as<'made'>(sql`made (id, code)`))
+        .select([
+          'made.id',
+          'made.code',
+          sql<IssuedCodeRow['type']>`${$.type}::text`.as('type'),
+          sql<string>`${$.value}::text`.as('value'),
+          sql<number>`${$.maxUses}::integer`.as('max_uses'),
+          sql<string | null>`${$.expiresAt}::timestamptz`.as('expires_at'),
+          sql<string | null>`${$.batchId}::text`.as('batch_id'),
+          sql<string>`${$.userId}::uuid`.as('created_by_user_id'),
+        ]),
+    )
+    .onConflict((conflict) => conflict.column('code').doNothing())
+    .returning(columns),
+);
 
-/** Newest first, from the sort key ($3, $4) on; $1: what code or batch contain, as a pattern; $2: the type. */
-export const selectCodes = statement<IssuedCodeRow>(`
-  select ${columns} from redemption_codes
-  where ($1::text is null or code ilike $1 or batch_id ilike $1) and ($2::text is null or type = $2)
-    and ($3::timestamptz is null or (created_at, id) < ($3::timestamptz, $4::uuid))
-  order by created_at desc, id desc limit $5`);
+/** `pattern` matches code and batch. A null parameter filters nothing. */
+export const selectCodes = statement<{ pattern: string | null; type: IssuedCodeRow['type'] | null } & PageKey>()((db, $) =>
+  db
+    .selectFrom('redemption_codes')
+    .select(columns)
+    .where(sql<boolean>`(${$.pattern}::text is null or code ilike ${$.pattern} or batch_id ilike ${$.pattern})`)
+    .where(sql<boolean>`(${$.type}::text is null or type = ${$.type})`)
+    .where(onPage($, 'created_at', 'id'))
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit($.limit),
+);
 
-export const selectCode = statement<IssuedCodeRow>(`select ${columns} from redemption_codes where id = $1`);
+export const selectCode = statement<{ id: string }>()((db, $) => db.selectFrom('redemption_codes').select(columns).where('id', '=', $.id));
 
-/** Nothing comes back when it is off already. */
-export const deactivateCode = statement<IssuedCodeRow>(`
-  update redemption_codes set is_active = false where id = $1 and is_active returning ${columns}`);
+/** Returns no row if the code is already inactive. */
+export const deactivateCode = statement<{ id: string }>()((db, $) =>
+  db
+    .updateTable('redemption_codes')
+    .set({ is_active: sql.lit(false) })
+    .where('id', '=', $.id)
+    .where('is_active', '=', sql.lit(true))
+    .returning(columns),
+);
 
-/** Whether accounts may have their own value of a flag. */
-export const selectOverridable = statement<{ key: string }>('select key from feature_flags where key = $1 and supports_account_overrides');
+/** A feature flag that accounts may override. */
+export const selectOverridable = statement<{ key: string }>()((db, $) =>
+  db.selectFrom('feature_flags').select('key').where('key', '=', $.key).where('supports_account_overrides', '=', sql.lit(true)),
+);
+
+export type IssuedCodeRow = RowOf<typeof selectCode>;

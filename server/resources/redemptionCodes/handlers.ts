@@ -1,5 +1,5 @@
 import { redemptionCodes } from '../../../contract/redemptionCodes.ts';
-import { implement } from '../../http/implement.ts';
+import { implement } from '../../http/pipeline/implement.ts';
 import { deactivateCode, findCode, issueCodes, listCodes } from './admin.ts';
 import { viewIssuedCode } from './view.ts';
 
@@ -12,6 +12,6 @@ export const redemptionCodeHandlers = implement(
       const { rows, next } = await listCodes(scope, query);
       return { status: 200, body: rows.map(viewIssuedCode), next };
     },
-    update: async ({ scope, found }) => ({ status: 200, body: viewIssuedCode(await deactivateCode(scope, found.code)) }),
+    update: async ({ scope, loaded }) => ({ status: 200, body: viewIssuedCode(await deactivateCode(scope, loaded.code)) }),
   },
 );

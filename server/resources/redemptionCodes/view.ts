@@ -1,7 +1,6 @@
 import type { RedemptionCode } from '../../../contract/redemptionCodes.ts';
 import type { IssuedCodeRow } from './adminQueries.ts';
 
-/** A code as it is published to those who administer it. */
 export const viewIssuedCode = (row: IssuedCodeRow): RedemptionCode => ({
   id: row.id,
   code: row.code,

@@ -1,12 +1,12 @@
 import { referrals } from '../../../contract/referrals.ts';
-import { implement } from '../../http/implement.ts';
-import { anyUser } from '../accounts/lookups.ts';
+import { implement } from '../../http/pipeline/implement.ts';
+import { checkUserExists } from '../accounts/loaders.ts';
 import { listReferrals, readTree } from './service.ts';
 import { viewReferral, viewReferralNode } from './view.ts';
 
 export const referralHandlers = implement(
   referrals,
-  { '?user_id': anyUser, '?inviter_user_id': anyUser },
+  { '?user_id': checkUserExists, '?inviter_user_id': checkUserExists },
   {
     list: async ({ scope, query }) => {
       const { rows, next } = await listReferrals(scope, query);

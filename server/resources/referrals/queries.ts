@@ -1,33 +1,96 @@
-import type { Referral, ReferralNode } from '../../../contract/referrals.ts';
-import { statement } from '../../kernel/sql.ts';
+import { expressionBuilder, sql } from 'kysely';
+import { onPage, type PageKey } from '../../database/paging.ts';
+import { type RowOf, statement } from '../../database/statement.ts';
+import type { Tables } from '../../database/tables.ts';
 
-/** A referral with the logins of both; its columns are the fields that are published. */
-export type ReferralRow = Referral;
-export type ReferralNodeRow = ReferralNode;
+type NewReferral = { id: string; inviterId: string; inviteeId: string; codeId: string; isCredited: boolean };
 
-export const insertReferral = statement<never>(`
-  insert into referrals (id, inviter_user_id, invitee_user_id, invite_code_id, credited) values ($1, $2, $3, $4, $5)`);
+export const insertReferral = statement<NewReferral>()((db, $) =>
+  db.insertInto('referrals').values({
+    id: $.id,
+    inviter_user_id: $.inviterId,
+    invitee_user_id: $.inviteeId,
+    invite_code_id: $.codeId,
+    credited: $.isCredited,
+  }),
+);
 
-/** The login of a user; nobody who was deleted has one. */
+/** The login of the user in a column; null for a deleted user. */
 const loginOf = (user: string) =>
-  `(select c.login from credentials c join users u on u.id = c.user_id and u.status <> 'deleted' where c.user_id = ${user})`;
+  expressionBuilder<Tables>()
+    .selectFrom('credentials as c')
+    .innerJoin('users as u', (join) => join.onRef('u.id', '=', 'c.user_id').on('u.status', '<>', sql.lit('deleted' as const)))
+    .select('c.login')
+    .where('c.user_id', '=', sql.ref<string>(user));
 
-/** Newest first, from the sort key ($2, $3) on; $1: of one inviter only. */
-export const selectReferrals = statement<ReferralRow>(`
-  select r.id, r.inviter_user_id, r.invitee_user_id, r.invite_code_id, r.credited, r.created_at,
-    ${loginOf('r.inviter_user_id')} as inviter_login, ${loginOf('r.invitee_user_id')} as invitee_login
-  from referrals r
-  where ($1::uuid is null or r.inviter_user_id = $1) and ($2::timestamptz is null or (r.created_at, r.id) < ($2::timestamptz, $3::uuid))
-  order by r.created_at desc, r.id desc limit $4`);
+/** A null `inviterId` matches all inviters. */
+export const selectReferrals = statement<{ inviterId: string | null } & PageKey>()((db, $) =>
+  db
+    .selectFrom('referrals as r')
+    .select([
+      'r.id',
+      'r.inviter_user_id',
+      'r.invitee_user_id',
+      'r.invite_code_id',
+      'r.credited',
+      'r.created_at',
+      loginOf('r.inviter_user_id').as('inviter_login'),
+      loginOf('r.invitee_user_id').as('invitee_login'),
+    ])
+    .where(sql<boolean>`(${$.inviterId}::uuid is null or r.inviter_user_id = ${$.inviterId})`)
+    .where(onPage($, 'r.created_at', 'r.id'))
+    .orderBy('r.created_at', 'desc')
+    .orderBy('r.id', 'desc')
+    .limit($.limit),
+);
 
-/** The user $1 and whom he brought along, $2 steps down, $3 users at most. A user has one inviter, so only a circle could come back to somebody. */
-export const selectTree = statement<ReferralNodeRow>(`
-  with recursive tree (user_id, inviter_id, depth, created_at, path) as (
-    select u.id, null::uuid, 0, u.created_at, array[u.id] from users u where u.id = $1
-    union all
-    select r.invitee_user_id, r.inviter_user_id, t.depth + 1, r.created_at, t.path || r.invitee_user_id
-    from tree t join referrals r on r.inviter_user_id = t.user_id
-    where t.depth < $2 and r.invitee_user_id <> all(t.path)),
-  nearest as (select user_id, inviter_id, depth, created_at from tree order by depth, created_at, user_id limit $3)
-  select n.user_id, ${loginOf('n.user_id')} as login, n.inviter_id, n.depth, n.created_at
-  from nearest n order by n.depth, n.created_at, n.user_id`);
+/**
+ * A user and the users they referred, at most `steps` levels deep and `limit` users. A user has one inviter, so only a cycle can repeat a
+ * user; `path` excludes it.
+ */
+export const selectTree = statement<{ userId: string; steps: number; limit: number }>()((db, $) =>
+  db
+    .withRecursive('tree(user_id, inviter_id, depth, created_at, path)', (qc) =>
+      qc
+        .selectFrom('users as u')
+        .select([
+          'u.id as user_id',
+          sql<string | null>`null::uuid`.as('inviter_id'),
+          sql<number>`0`.as('depth'),
+          'u.created_at',
+          sql<string[]>`array[u.id]`.as('path'),
+        ])
+        .where('u.id', '=', $.userId)
+        .unionAll(
+          qc
+            .selectFrom('tree as t')
+            .innerJoin('referrals as r', 'r.inviter_user_id', 't.user_id')
+            .select([
+              'r.invitee_user_id as user_id',
+              'r.inviter_user_id as inviter_id',
+              sql<number>`t.depth + 1`.as('depth'),
+              'r.created_at',
+              sql<string[]>`t.path || r.invitee_user_id`.as('path'),
+            ])
+            .where('t.depth', '<', $.steps)
+            .where('r.invitee_user_id', '<>', sql<string>`all(t.path)`),
+        ),
+    )
+    .with('nearest', (qc) =>
+      qc
+        .selectFrom('tree')
+        .select(['user_id', 'inviter_id', 'depth', 'created_at'])
+        .orderBy('depth')
+        .orderBy('created_at')
+        .orderBy('user_id')
+        .limit($.limit),
+    )
+    .selectFrom('nearest as n')
+    .select(['n.user_id', loginOf('n.user_id').as('login'), 'n.inviter_id', 'n.depth', 'n.created_at'])
+    .orderBy('n.depth')
+    .orderBy('n.created_at')
+    .orderBy('n.user_id'),
+);
+
+export type ReferralRow = RowOf<typeof selectReferrals>;
+export type ReferralNodeRow = RowOf<typeof selectTree>;

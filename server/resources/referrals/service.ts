@@ -1,19 +1,20 @@
-import { mostNodes, type ReferralsQuery } from '../../../contract/referrals.ts';
-import type { Scope } from '../../kernel/scope.ts';
+import { maxTreeNodes, type ReferralsQuery } from '../../../contract/referrals.ts';
+import type { Scope } from '../../http/scope.ts';
 import type { ReferralNodeRow } from './queries.ts';
 import * as queries from './queries.ts';
 
-/** Referrals, newest first. */
-export async function listReferrals({ app, read }: Scope, query: ReferralsQuery) {
-  const { limit, before, cursor = before, inviter_user_id: inviter = null } = query;
-  const list = ['referrals', inviter];
-  const [createdAt = null, id = null] = app.cursors.open(cursor, list) ?? [];
-  const rows = await read.rows(queries.selectReferrals, [inviter, createdAt, id, limit + 1]);
-  return app.cursors.page(rows, limit, list, (row) => [row.created_at, row.id]);
+export async function listReferrals({ app, db }: Scope, query: ReferralsQuery) {
+  const { limit, before, cursor = before, inviter_user_id: inviterId = null } = query;
+  return app.cursors.fetchPage(
+    { limit, before: cursor },
+    ['referrals', inviterId],
+    (key) => db.rows(queries.selectReferrals, { inviterId, ...key }),
+    (row) => [row.created_at, row.id],
+  );
 }
 
-const mostSteps = 3;
+const maxDepth = 3;
 
-/** A user and those they referred, directly or through others, breadth first. */
-export const readTree = ({ read }: Scope, userId: string): Promise<ReferralNodeRow[]> =>
-  read.rows(queries.selectTree, [userId, mostSteps, mostNodes]);
+/** A user and the users they referred, directly or indirectly, breadth first. */
+export const readTree = ({ db }: Scope, userId: string): Promise<ReferralNodeRow[]> =>
+  db.rows(queries.selectTree, { userId, steps: maxDepth, limit: maxTreeNodes });

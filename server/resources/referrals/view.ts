@@ -1,7 +1,6 @@
 import type { Referral, ReferralNode } from '../../../contract/referrals.ts';
 import type { ReferralNodeRow, ReferralRow } from './queries.ts';
 
-/** A referral as it is published. */
 export const viewReferral = (row: ReferralRow): Referral => ({
   id: row.id,
   inviter_user_id: row.inviter_user_id,
@@ -13,7 +12,6 @@ export const viewReferral = (row: ReferralRow): Referral => ({
   invitee_login: row.invitee_login,
 });
 
-/** A node of the tree as it is published. */
 export const viewReferralNode = (row: ReferralNodeRow): ReferralNode => ({
   user_id: row.user_id,
   login: row.login,

@@ -1,5 +1,5 @@
 import { reports } from '../../../contract/reports.ts';
-import { implement } from '../../http/implement.ts';
+import { implement } from '../../http/pipeline/implement.ts';
 import { findThread } from '../threads/service.ts';
 import { findAnyThread, listReports, reportThread } from './service.ts';
 import { viewReport } from './view.ts';
@@ -8,8 +8,8 @@ export const reportHandlers = implement(
   reports,
   { thread: findThread, '?thread_id': findAnyThread },
   {
-    create: async ({ scope, found, body }) => {
-      const { id, created_at } = await reportThread(scope, found.thread, body);
+    create: async ({ scope, loaded, body }) => {
+      const { id, created_at } = await reportThread(scope, loaded.thread, body);
       return { status: 201, body: { id, created_at } };
     },
     list: async ({ scope, query }) => {

@@ -1,7 +1,6 @@
 import type { Report } from '../../../contract/reports.ts';
 import type { ReportRow } from './queries.ts';
 
-/** A report as it is published. */
 export const viewReport = ({ id, thread_id, account_id, user_id, categories, feedback, created_at }: ReportRow): Report => ({
   id,
   thread_id,

@@ -1,5 +1,5 @@
 import { runDetails } from '../../../contract/runDetails.ts';
-import { implement } from '../../http/implement.ts';
+import { implement } from '../../http/pipeline/implement.ts';
 import { readRunDetails } from './service.ts';
 import { viewRunDetails } from './view.ts';
 

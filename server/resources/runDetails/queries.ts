@@ -1,49 +1,85 @@
-import { statement } from '../../kernel/sql.ts';
-import { type RunRow, runColumns } from '../runs/queries.ts';
+import { expressionBuilder, sql } from 'kysely';
+import { type RowOf, statement, type WithAlias } from '../../database/statement.ts';
+import { creditsUsed, runColumns } from '../runs/queries.ts';
 
-/** A run with the route that was selected for it, what it cost its account, and who made it. */
-export type DetailRow = RunRow & {
-  selected_model: string | null;
-  provider_kind: string | null;
-  credential_name: string | null;
-  persona_model: string | null;
-  credits_used: number;
-};
+/** Run `r` with its selected route and its cost in credits. */
+const detailColumns = [
+  ...runColumns,
+  sql<string | null>`r.route_snapshot #>> '{event,model}'`.as('selected_model'),
+  sql<string | null>`r.route_snapshot #>> '{event,provider_kind}'`.as('provider_kind'),
+  sql<string | null>`r.route_snapshot #>> '{event,credential_name}'`.as('credential_name'),
+  sql<string | null>`coalesce(r.route_snapshot #>> '{event,persona_model}', r.persona_snapshot ->> 'model')`.as('persona_model'),
+  creditsUsed().as('credits_used'),
+] as const;
 
-/** `user_prompt` is the last of the user's messages that the run was made for: hidden since or not, if it was the newest then. */
-export type RunDetailsRow = DetailRow & {
-  user_name: string | null;
-  user_email: string | null;
-  user_prompt: string | null;
-  total: number;
-  llm_turns: number;
-  tool_calls: number;
-  provider_fallbacks: number;
-};
+/** The number of the message that run `r` answers. */
+function tailMessageNumber() {
+  const told = expressionBuilder<WithAlias<'runs', 'r'>, 'r'>()
+    .selectFrom('run_events as e')
+    .innerJoin('messages as t', (join) =>
+      join
+        .onRef('t.account_id', '=', 'r.account_id')
+        .onRef('t.thread_id', '=', 'r.thread_id')
+        .on('t.id', '=', sql<string>`(e.data ->> 'thread_tail_message_id')::uuid`),
+    )
+    .select('t.number')
+    .whereRef('e.run_id', '=', 'r.id')
+    .where('e.seq', '=', sql.lit(1));
+  return sql<number>`coalesce(${told}, r.tail_message_number)`;
+}
 
-const detail = `${runColumns}, r.route_snapshot #>> '{event,model}' as selected_model, r.route_snapshot #>> '{event,provider_kind}' as provider_kind,
-  r.route_snapshot #>> '{event,credential_name}' as credential_name, coalesce(r.route_snapshot #>> '{event,persona_model}', r.persona_snapshot ->> 'model') as persona_model,
-  coalesce((select -sum(c.amount) from credit_transactions c
-    where c.account_id = r.account_id and c.reference_type = 'run' and c.reference_id = r.id and c.type = 'debit'), 0) as credits_used`;
+/**
+ * A run of any account. `user_prompt` is the last user message at the time the run was created. Messages hidden since are skipped, unless
+ * it was the newest message then.
+ */
+export const selectRun = statement<{ id: string }>()((db, $) =>
+  db
+    .selectFrom('runs as r')
+    .leftJoin('users as u', 'u.id', 'r.created_by_user_id')
+    .innerJoinLateral(
+      (eb) =>
+        eb
+          .selectFrom('run_events')
+          .select(({ fn }) => {
+            const countOf = (type: string) => fn.countAll<number>().filterWhere('type', '=', sql.lit(type));
+            return [
+              fn.countAll<number>().as('total'),
+              countOf('llm.turn.completed').as('llm_turns'),
+              countOf('tool.call').as('tool_calls'),
+              countOf('run.provider_fallback').as('provider_fallbacks'),
+            ];
+          })
+          .whereRef('run_id', '=', 'r.id')
+          .as('stats'),
+      (join) => join.onTrue(),
+    )
+    .select([...detailColumns, 'u.username as user_name', 'u.email as user_email'])
+    .selectAll('stats')
+    .select((eb) =>
+      eb
+        .selectFrom(['messages as m', db.selectNoFrom(tailMessageNumber().as('number')).as('tail')])
+        .select('m.content')
+        .whereRef('m.account_id', '=', 'r.account_id')
+        .whereRef('m.thread_id', '=', 'r.thread_id')
+        .where('m.role', '=', sql.lit('user' as const))
+        .whereRef('m.number', '<=', 'tail.number')
+        .where((of) => of.or([of('m.visible', '=', sql.lit(true)), of('m.number', '=', of.ref('tail.number'))]))
+        .orderBy('m.number', 'desc')
+        .limit(sql.lit(1))
+        .as('user_prompt'),
+    )
+    .where('r.id', '=', $.id),
+);
 
-const tail = `coalesce((
-    select t.number from run_events e join messages t on t.account_id = r.account_id and t.thread_id = r.thread_id
-      and t.id = (e.data ->> 'thread_tail_message_id')::uuid
-    where e.run_id = r.id and e.seq = 1), r.tail_message_number)`;
+export const selectChildren = statement<{ accountId: string; id: string }>()((db, $) =>
+  db
+    .selectFrom('runs as r')
+    .select(detailColumns)
+    .where('r.account_id', '=', $.accountId)
+    .where('r.parent_run_id', '=', $.id)
+    .orderBy('r.created_at')
+    .orderBy('r.id'),
+);
 
-/** Of any account. */
-export const selectRun = statement<RunDetailsRow>(`
-  select ${detail}, u.username as user_name, u.email as user_email, stats.*,
-    (select m.content from messages m, (select ${tail} as number) tail
-      where m.account_id = r.account_id and m.thread_id = r.thread_id and m.role = 'user' and m.number <= tail.number
-        and (m.visible or m.number = tail.number)
-      order by m.number desc limit 1) as user_prompt
-  from runs r left join users u on u.id = r.created_by_user_id,
-    lateral (
-      select count(*) as total, count(*) filter (where type = 'llm.turn.completed') as llm_turns, count(*) filter (where type = 'tool.call') as tool_calls,
-        count(*) filter (where type = 'run.provider_fallback') as provider_fallbacks
-      from run_events where run_id = r.id) stats
-  where r.id = $1`);
-
-export const selectChildren = statement<DetailRow>(`
-  select ${detail} from runs r where r.account_id = $1 and r.parent_run_id = $2 order by r.created_at, r.id`);
+export type DetailRow = RowOf<typeof selectChildren>;
+export type RunDetailsRow = RowOf<typeof selectRun>;

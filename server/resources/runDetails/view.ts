@@ -1,11 +1,11 @@
 import Big from 'big.js';
 import type { ChildRun, RunDetails } from '../../../contract/runDetails.ts';
-import { factsOf } from '../runs/view.ts';
+import { commonFields } from '../runs/view.ts';
 import type { DetailRow, RunDetailsRow } from './queries.ts';
 
-/** What the run and its children have in common; what they used is known once they have ended. */
-function viewFacts(row: DetailRow): Omit<ChildRun, 'parent_run_id'> {
-  const { created_by_user_id: _creator, parent_run_id: _parent, ...facts } = factsOf(row);
+/** The fields that a run and its children share. Usage is null until the run ends. */
+function viewCommonFields(row: DetailRow): Omit<ChildRun, 'parent_run_id'> {
+  const { created_by_user_id: _creator, parent_run_id: _parent, ...facts } = commonFields(row);
   return {
     ...facts,
     model: row.selected_model ?? row.model ?? row.requested_model,
@@ -16,9 +16,8 @@ function viewFacts(row: DetailRow): Omit<ChildRun, 'parent_run_id'> {
   };
 }
 
-/** A run in full, with those that it started. */
 export function viewRunDetails({ run, children }: { run: RunDetailsRow; children: readonly DetailRow[] }): RunDetails {
-  const [facts, others] = [viewFacts(run), children.map(viewFacts)];
+  const [facts, others] = [viewCommonFields(run), children.map(viewCommonFields)];
   return {
     ...facts,
     created_by_user_id: run.created_by_user_id,
@@ -32,15 +31,15 @@ export function viewRunDetails({ run, children }: { run: RunDetailsRow; children
       provider_fallbacks: run.provider_fallbacks,
     },
     children: others.map((child) => ({ ...child, parent_run_id: run.id })),
-    total_aggregate: others.length > 0 ? sumOf([facts, ...others]) : null,
+    total_aggregate: others.length > 0 ? sumUsage([facts, ...others]) : null,
   };
 }
 
-type Used = Pick<ChildRun, 'total_input_tokens' | 'total_output_tokens' | 'total_cost_usd' | 'credits_used'>;
+type UsageFields = Pick<ChildRun, 'total_input_tokens' | 'total_output_tokens' | 'total_cost_usd' | 'credits_used'>;
 
-/** Exactly to the millionth of a dollar; what is not known yet counts as nothing. */
-function sumOf(runs: readonly Used[]): NonNullable<RunDetails['total_aggregate']> {
-  const sum = (field: keyof Used) => runs.reduce((total, run) => total.plus(run[field] ?? 0), new Big(0)).toNumber();
+/** Exact decimal sums. Unknown usage counts as 0. */
+function sumUsage(runs: readonly UsageFields[]): NonNullable<RunDetails['total_aggregate']> {
+  const sum = (field: keyof UsageFields) => runs.reduce((total, run) => total.plus(run[field] ?? 0), new Big(0)).toNumber();
   return {
     total_input_tokens: sum('total_input_tokens'),
     total_output_tokens: sum('total_output_tokens'),

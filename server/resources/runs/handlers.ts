@@ -1,17 +1,16 @@
-import type { RunEvent } from '../../../contract/events.ts';
 import { runs } from '../../../contract/runs.ts';
-import { type Implementation, implement } from '../../http/implement.ts';
-import { eventStream, type StreamBody } from '../../http/sse.ts';
+import { type Implementation, implement } from '../../http/pipeline/implement.ts';
+import { eventStream } from '../../http/sse.ts';
+import type { EventBroker } from '../../runs/follow/eventBroker.ts';
+import { openStream } from '../../runs/follow/openStream.ts';
 import { findThread } from '../threads/service.ts';
-import { openStream } from './follow.ts';
-import type { Hub } from './hub.ts';
 import { provideInput } from './input.ts';
 import { findListedAccount, findListedRun, findListedUser, listRuns } from './list.ts';
 import * as service from './service.ts';
 import { viewRun, viewRunSummary, viewThreadRun } from './view.ts';
 
-/** Runs are served with the hub of the process, which hands their events out. */
-export const runHandlers = (hub: Hub): Implementation =>
+/** The broker distributes the run events of this process. */
+export const runHandlers = (eventBroker: EventBroker): Implementation =>
   implement(
     runs,
     {
@@ -20,40 +19,42 @@ export const runHandlers = (hub: Hub): Implementation =>
       '?account_id': findListedAccount,
       '?user_id': findListedUser,
       '?parent_run_id': findListedRun,
-      message: (scope, id, _intent, found) => service.findUserMessage(scope, id, found),
+      message: (scope, id, _intent, loaded) => service.findUserMessage(scope, id, loaded),
     },
     {
-      create: async ({ scope, found, body }) => ({ status: 201, body: await service.createRun(scope, found.thread, body) }),
-      listInThread: async ({ scope, found, query }) => {
-        const { rows, next } = await service.listThreadRuns(scope, found.thread, query);
+      create: async ({ scope, loaded, body }) => ({ status: 201, body: await service.createRun(scope, loaded.thread, body) }),
+      listInThread: async ({ scope, loaded, query }) => {
+        const { rows, next } = await service.listThreadRuns(scope, loaded.thread, query);
         return { status: 200, body: rows.map(viewThreadRun), next };
       },
       list: async ({ scope, query }) => {
         const { rows, next } = await listRuns(scope, query);
         return { status: 200, body: rows.map(viewRunSummary), next };
       },
-      get: async ({ scope, found }) => ({ status: 200, body: viewRun(found.run, await service.listChildRuns(scope, found.run)) }),
-      cancel: async ({ scope, found, body }) => {
-        await service.cancelRun(scope, found.run, body);
+      get: async ({ scope, loaded }) => ({ status: 200, body: viewRun(loaded.run, await service.listChildRuns(scope, loaded.run)) }),
+      cancel: async ({ scope, loaded, body }) => {
+        await service.cancelRun(scope, loaded.run, body);
         return { status: 200, body: { ok: true } };
       },
-      input: async ({ scope, found, body }) => {
-        await provideInput(scope, found.run, body);
+      input: async ({ scope, loaded, body }) => {
+        await provideInput(scope, loaded.run, body);
         return { status: 200, body: { ok: true } };
       },
-      events: ({ scope, found, query, headers, req, signal }) => {
-        const source = openStream(hub, scope, found.run, { query, headers, authorization: req.headers.authorization, signal: signal() });
+      events: ({ scope, loaded, query, headers, req, signal }) => {
+        const source = openStream(eventBroker, scope, loaded.run, {
+          query,
+          headers,
+          authorization: req.headers.authorization,
+          signal: signal(),
+        });
         if (!source) return { status: 204, body: undefined };
-        return { status: 200, body: published(eventStream(source.chunks, source.options)) };
+        return { status: 200, body: eventStream(source.chunks, source.options) };
       },
-      retry: async ({ scope, found, body }) => ({ status: 201, body: await service.retryThread(scope, found.thread, body) }),
-      continue: async ({ scope, found, body }) => ({ status: 201, body: await service.continueThread(scope, found.thread, body.run_id) }),
-      editMessage: async ({ scope, found, body }) => ({
+      retry: async ({ scope, loaded, body }) => ({ status: 201, body: await service.retryThread(scope, loaded.thread, body) }),
+      continue: async ({ scope, loaded, body }) => ({ status: 201, body: await service.continueThread(scope, loaded.thread, body.run_id) }),
+      editMessage: async ({ scope, loaded, body }) => ({
         status: 201,
-        body: await service.editMessage(scope, found.thread, found.message, body),
+        body: await service.editMessage(scope, loaded.thread, loaded.message, body),
       }),
     },
   );
-
-/** Events leave as bytes that all readers share; the contract knows them as what they say. */
-const published = (body: StreamBody) => body as unknown as AsyncIterable<RunEvent>;

@@ -1,95 +1,160 @@
-import type { RunFilter } from '../../../contract/runRequests.ts';
-import { betweenValues } from '../../../contract/shared/fields.ts';
-import type { Lookup } from '../../http/implement.ts';
-import { invalid, notFound } from '../../kernel/failure.ts';
-import type { Scope } from '../../kernel/scope.ts';
-import { likeLiteral, statement } from '../../kernel/sql.ts';
-import { anyAccount, anyUser, demandPlatformAdmin } from '../accounts/lookups.ts';
-import { sharedWith } from '../teams/visibility.ts';
-import { type RunRow, runColumns } from './queries.ts';
+import { type Expression, expressionBuilder, type SqlBool, sql } from 'kysely';
+import type { RunFilter, RunStatus } from '../../../contract/runRequests.ts';
+import { inconsistentValues } from '../../../contract/shared/fields.ts';
+import { likeLiteral } from '../../database/sql.ts';
+import { type Parameters, type RowOf, statement, type WithAlias } from '../../database/statement.ts';
+import type { ResourceLoader } from '../../http/pipeline/implement.ts';
+import type { Scope } from '../../http/scope.ts';
+import { invalid, notFound } from '../../platform/failure.ts';
+import { checkAccountExists, checkUserExists, requirePlatformAdmin } from '../accounts/loaders.ts';
+import { creditsUsed, isThreadShared, runColumns } from './queries.ts';
 
-export type ListedRun = RunRow & { user_name: string | null; user_email: string | null; credits_used: number };
+type RunViewer = { accountId: string; userId: string };
 
-/** Conditions on runs with their values, numbered as they are added. */
-function conditions() {
-  const values: unknown[] = [];
-  const texts: string[] = [];
-  return {
-    values,
-    add(text: (place: string) => string, value: unknown) {
-      if (value === undefined) return;
-      values.push(value);
-      texts.push(text(`$${values.length}`));
-    },
-    plain: (text: string) => void texts.push(text),
-    toString: () => texts.join(' and '),
+/** The runs that a caller may list: of one account or all, and only those that the caller may read or all that are not private. */
+type AccessScope = { allAccounts: boolean; onlyReadable: boolean };
+
+type Aliases = WithAlias<'runs', 'r'> & WithAlias<'threads', 't'>;
+
+/** Private threads of other users are never listed, not even for admins. */
+function isListed({ accountId, userId }: Parameters<RunViewer>, { allAccounts, onlyReadable }: AccessScope) {
+  const eb = expressionBuilder<Aliases, 'r' | 't'>();
+  return eb.and([
+    ...(allAccounts ? [] : [eb('r.account_id', '=', accountId)]),
+    eb('t.deleted_at', 'is', null),
+    eb.or([eb('t.is_private', '=', sql.lit(false)), eb('t.created_by_user_id', '=', userId)]),
+    ...(onlyReadable
+      ? [eb.or([eb('r.created_by_user_id', '=', userId), eb('t.created_by_user_id', '=', userId), isThreadShared({ userId })])]
+      : []),
+  ]);
+}
+
+/** A null value does not filter. */
+type Filters = {
+  createdBy: string | null;
+  status: RunStatus | null;
+  runIdPattern: string | null;
+  threadIdPattern: string | null;
+  parentRunId: string | null;
+  modelPattern: string | null;
+  personaPattern: string | null;
+  since: string | null;
+  until: string | null;
+  beforeTime: string | null;
+  beforeId: string | null;
+};
+type FilterName = Exclude<keyof Filters, 'beforeId'>;
+
+const e = expressionBuilder<Aliases, 'r' | 't'>();
+const conditions: { [Name in FilterName]: ($: Parameters<Filters>) => Expression<SqlBool> } = {
+  createdBy: ($) => e('r.created_by_user_id', '=', $.createdBy),
+  status: ($) => e('r.status', '=', $.status),
+  runIdPattern: ($) => sql<boolean>`r.id::text like ${$.runIdPattern}`,
+  threadIdPattern: ($) => sql<boolean>`r.thread_id::text like ${$.threadIdPattern}`,
+  parentRunId: ($) => e('r.parent_run_id', '=', $.parentRunId),
+  modelPattern: ($) => e('r.model', 'ilike', $.modelPattern),
+  personaPattern: ($) => e('r.persona_id', 'ilike', $.personaPattern),
+  since: ($) => e('r.created_at', '>=', $.since),
+  until: ($) => e('r.created_at', '<=', $.until),
+  beforeTime: ($) => sql<boolean>`(r.created_at, r.id) < (${$.beforeTime}::timestamptz, ${$.beforeId}::uuid)`,
+};
+
+const filterNames = Object.keys(conditions) as FilterName[];
+
+/**
+ * Declares a statement on first use and caches it. Each set of filters has its own text, so that PostgreSQL plans for exactly those
+ * conditions.
+ */
+function memoize<Key extends readonly unknown[], Made>(make: (...key: Key) => Made): (...key: Key) => Made {
+  const made = new Map<string, Made>();
+  return (...key) => {
+    const name = JSON.stringify(key);
+    const known = made.get(name) ?? make(...key);
+    made.set(name, known);
+    return known;
   };
 }
 
-/** The account that the query names: any but the active one, and all of them, only for platform admins. */
-export const findListedAccount: Lookup<void> = async (scope, id, ...rest) => {
+const selectListedRun = memoize((reach: AccessScope) =>
+  statement<RunViewer & { id: string }>()((db, $) =>
+    db
+      .selectFrom('runs as r')
+      .innerJoin('threads as t', (join) => join.onRef('t.account_id', '=', 'r.account_id').onRef('t.id', '=', 'r.thread_id'))
+      .select('r.id')
+      .where(isListed($, reach))
+      .where('r.id', '=', $.id),
+  ),
+);
+
+const selectListedRuns = memoize((reach: AccessScope, filters: readonly FilterName[]) =>
+  statement<RunViewer & Filters & { limit: number }>()((db, $) =>
+    db
+      .selectFrom('runs as r')
+      .innerJoin('threads as t', (join) => join.onRef('t.account_id', '=', 'r.account_id').onRef('t.id', '=', 'r.thread_id'))
+      .leftJoin('users as u', 'u.id', 'r.created_by_user_id')
+      .select([...runColumns, 'u.username as user_name', 'u.email as user_email', creditsUsed().as('credits_used')])
+      .where(isListed($, reach))
+      .where((eb) => eb.and(filters.map((name) => conditions[name]($))))
+      .orderBy('r.created_at', 'desc')
+      .orderBy('r.id', 'desc')
+      .limit($.limit),
+  ),
+);
+
+export type ListedRun = RowOf<ReturnType<typeof selectListedRuns>>;
+
+/** Throws 403 unless the account is the active one or the caller is a platform admin. */
+export const findListedAccount: ResourceLoader<void> = async (scope, id, ...rest) => {
   if (id === scope.accountId) return;
-  demandPlatformAdmin(scope);
-  if (id !== 'all') await anyAccount(scope, id, ...rest);
+  requirePlatformAdmin(scope);
+  if (id !== 'all') await checkAccountExists(scope, id, ...rest);
 };
 
-/** The user that the query names: only for platform admins. */
-export const findListedUser: Lookup<void> = async (scope, ...rest) => {
-  demandPlatformAdmin(scope);
-  await anyUser(scope, ...rest);
+/** Throws 403 unless the caller is a platform admin. */
+export const findListedUser: ResourceLoader<void> = async (scope, ...rest) => {
+  requirePlatformAdmin(scope);
+  await checkUserExists(scope, ...rest);
 };
 
-/** The run that the query names, if the list would show it without further filters. */
-export const findListedRun: Lookup<void> = async (scope, id, _intent, _found, query) => {
-  const where = listed(scope, query.account_id as RunFilter['account_id']);
-  where.add((v) => `r.id = ${v}::uuid`, id);
-  const found = statement<{ id: string }>(`
-    select r.id from runs r join threads t on t.account_id = r.account_id and t.id = r.thread_id where ${where}`);
-  if (!(await scope.read.row(found, where.values))) throw notFound();
+/** Throws 404 unless the caller may list the run. */
+export const findListedRun: ResourceLoader<void> = async (scope, id, _intent, _found, query) => {
+  const { reach, lister } = accessScopeOf(scope, query.account_id as RunFilter['account_id']);
+  if (!(await scope.db.row(selectListedRun(reach), { ...lister, id }))) throw notFound();
 };
 
-/** The runs that a caller may list: of the active account, or of those that a platform admin names; no admin sees private threads of others. */
-function listed({ accountId, actor, permissions }: Scope, account: RunFilter['account_id'] = accountId) {
-  const where = conditions();
-  if (account !== 'all') where.add((v) => `r.account_id = ${v}::uuid`, account);
-  where.plain('t.deleted_at is null');
-  where.add((v) => `(not t.is_private or t.created_by_user_id = ${v}::uuid)`, actor.userId);
-  if (account === accountId && !permissions.has('data.usage.read')) where.add(readableBy, actor.userId);
-  return where;
+function accessScopeOf(
+  { accountId, actor, permissions }: Scope,
+  account: RunFilter['account_id'] = accountId,
+): { reach: AccessScope; lister: RunViewer } {
+  const onlyReadable = account === accountId && !permissions.has('data.usage.read');
+  return { reach: { allAccounts: account === 'all', onlyReadable }, lister: { accountId: account, userId: actor.userId } };
 }
 
-/** Runs of the account, or of the platform for its admins, newest first. */
+/** Runs of the active account, or of the accounts that a platform admin requests, newest first. */
 export async function listRuns(scope: Scope, { limit, before, ...filter }: RunFilter) {
-  const { app, read, accountId, actor } = scope;
+  const { app, db, accountId, actor } = scope;
   if (filter.since && filter.until && Date.parse(filter.since) > Date.parse(filter.until))
-    throw invalid([{ location: 'query', path: 'since', message: 'must not be after until' }], betweenValues.reason);
-  const list = ['runs', accountId, actor.userId, filter];
-  const [createdAt, id] = app.cursors.open(before, list) ?? [];
-  const where = listed(scope, filter.account_id);
-  where.add((v) => `r.created_by_user_id = ${v}::uuid`, filter.user_id);
-  where.add((v) => `r.status = ${v}`, filter.status);
-  where.add((v) => `r.id::text like ${v}`, filter.run_id && `${filter.run_id}%`);
-  where.add((v) => `r.thread_id::text like ${v}`, filter.thread_id && `${filter.thread_id}%`);
-  where.add((v) => `r.parent_run_id = ${v}::uuid`, filter.parent_run_id);
-  where.add((v) => `r.model ilike ${v}`, filter.model && likeLiteral(filter.model));
-  where.add((v) => `r.persona_id ilike ${v}`, filter.persona_id && likeLiteral(filter.persona_id));
-  where.add((v) => `r.created_at >= ${v}::timestamptz`, filter.since);
-  where.add((v) => `r.created_at <= ${v}::timestamptz`, filter.until);
-  where.add((v) => `(r.created_at, r.id) < (${v}::timestamptz, $${where.values.length + 1}::uuid)`, createdAt);
-  if (id !== undefined) where.values.push(id);
-  const rows = await read.rows(
-    statement<ListedRun>(`
-      select ${runColumns}, u.username as user_name, u.email as user_email,
-        coalesce((select -sum(c.amount) from credit_transactions c
-          where c.account_id = r.account_id and c.reference_type = 'run' and c.reference_id = r.id and c.type = 'debit'), 0) as credits_used
-      from runs r join threads t on t.account_id = r.account_id and t.id = r.thread_id left join users u on u.id = r.created_by_user_id
-      where ${where} order by r.created_at desc, r.id desc limit $${where.values.length + 1}`),
-    [...where.values, limit + 1],
+    throw invalid([{ location: 'query', path: 'since', message: 'must not be after until' }], inconsistentValues.reason);
+  const { reach, lister } = accessScopeOf(scope, filter.account_id);
+  return app.cursors.fetchPage(
+    { limit, before },
+    ['runs', accountId, actor.userId, filter],
+    ({ limit, ...before }) => {
+      const values: Filters = {
+        createdBy: filter.user_id ?? null,
+        status: filter.status ?? null,
+        runIdPattern: filter.run_id ? `${filter.run_id}%` : null,
+        threadIdPattern: filter.thread_id ? `${filter.thread_id}%` : null,
+        parentRunId: filter.parent_run_id ?? null,
+        modelPattern: filter.model ? likeLiteral(filter.model) : null,
+        personaPattern: filter.persona_id ? likeLiteral(filter.persona_id) : null,
+        since: filter.since ?? null,
+        until: filter.until ?? null,
+        ...before,
+      };
+      const names = filterNames.filter((name) => values[name] !== null);
+      return db.rows(selectListedRuns(reach, names), { ...lister, ...values, limit });
+    },
+    (row) => [row.created_at, row.id],
   );
-  return app.cursors.page(rows, limit, list, (row) => [row.created_at, row.id]);
 }
-
-/** What a member without the right to see usage may list: what he may open. */
-const readableBy = (user: string) => `(r.created_by_user_id = ${user}::uuid or t.created_by_user_id = ${user}::uuid or exists (
-  select from projects p where p.account_id = t.account_id and p.id = t.project_id and p.deleted_at is null and p.visibility = 'shared'
-    and (p.owner_user_id = ${user}::uuid or ${sharedWith(`${user}::uuid`)})))`;

@@ -4,8 +4,8 @@ import type { RunRow } from './queries.ts';
 
 const endOf = ({ completed_at, failed_at, cancelled_at }: RunRow) => completed_at ?? failed_at ?? cancelled_at;
 
-/** What every view of a run says; tokens and cost only once it has ended. */
-export function factsOf(row: RunRow) {
+/** The fields of every run view. Usage and cost are null until the run ends. */
+export function commonFields(row: RunRow) {
   const end = endOf(row);
   return {
     run_id: row.id,
@@ -28,25 +28,22 @@ export function factsOf(row: RunRow) {
   };
 }
 
-/** A run in full. */
 export const viewRun = (row: RunRow, childRunIds: string[]): Run => ({
-  ...factsOf(row),
+  ...commonFields(row),
   trace_id: row.trace_id,
   child_run_ids: childRunIds,
   resume_from_run_id: row.resume_from_run_id,
   error: row.error && { error_class: row.error.error_class, message: row.error.message },
 });
 
-/** A run as a row of the list. */
 export const viewRunSummary = (row: ListedRun): RunSummary => ({
-  ...factsOf(row),
+  ...commonFields(row),
   cache_hit_rate: row.cache_hit_rate,
   credits_used: endOf(row) ? row.credits_used : null,
   created_by_user_name: row.user_name,
   created_by_email: row.user_email,
 });
 
-/** A run as a row of its thread. */
 export const viewThreadRun = (row: RunRow): ThreadRun => ({
   run_id: row.id,
   status: row.status,

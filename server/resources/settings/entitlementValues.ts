@@ -1,24 +1,27 @@
 import type { NewEntitlement } from '../../../contract/plans.ts';
 import type { Issue } from '../../../contract/shared/errors.ts';
-import { seal } from '../../kernel/seal.ts';
+import { inconsistentValues } from '../../../contract/shared/fields.ts';
+import { seal } from '../../platform/crypto/seal.ts';
 import { settingOf } from './registry.ts';
 import { mask } from './view.ts';
 
-/** The value of an entitlement as the database holds it: its text, or that sealed when the key is sensitive. */
-export type ValueRow = { key: string; value: string | null; value_sealed: Buffer | null };
+/** An entitlement value as stored. `value` is null if the key is sensitive; `value_sealed` is its ciphertext. */
+export type EntitlementValueRow = { key: string; value: string | null; value_sealed: Buffer | null };
 
-/** What the registry has against an entitlement. Keys it does not know may have any value. */
+/** Validates an entitlement against the registry. Unknown keys accept any value. */
 export function entitlementProblems({ key, value, value_type: type }: NewEntitlement, pointer: string): Issue[] {
   const setting = settingOf(key);
-  const issue = (field: string, message: string): Issue[] => [{ location: 'body', path: `${pointer}/${field}`, message }];
+  const issue = (field: string, message: string): Issue[] => [
+    { location: 'body', path: `${pointer}/${field}`, message, reason: inconsistentValues.reason },
+  ];
   if (!setting) return [];
   if (setting.type !== type) return issue('value_type', `must be ${setting.type}`);
   if (setting.sensitive && value === mask) return issue('value', 'is what stands for the stored value');
-  return setting.scope === 'platform' || setting.read.safeParse(value).success ? [] : issue('value', `expected ${setting.expected}`);
+  return setting.scope === 'platform' || setting.schema.safeParse(value).success ? [] : issue('value', `expected ${setting.expected}`);
 }
 
-/** The columns `value` and `value_sealed` of what belongs to `owner`: a plan or an account. */
-export function storeValue(
+/** Returns the columns `value` and `value_sealed`. `owner` identifies the plan or account in the associated data of the encryption. */
+export function valueColumns(
   encryptionKey: Buffer,
   owner: string,
   { key, value }: NewEntitlement,
@@ -26,5 +29,5 @@ export function storeValue(
   return settingOf(key)?.sensitive ? [null, seal(encryptionKey, value, `${owner}:${key}`)] : [value, null];
 }
 
-/** The value as it is shown. */
-export const shownValue = ({ key, value }: ValueRow): string => (value === null || settingOf(key)?.sensitive ? mask : value);
+/** The value for the API; sensitive values are masked. */
+export const maskedValue = ({ key, value }: EntitlementValueRow): string => (value === null || settingOf(key)?.sensitive ? mask : value);

@@ -1,8 +1,8 @@
-import type { Sql } from '../../kernel/sql.ts';
+import type { Queryable } from '../../database/sql.ts';
 import { resolveSettings } from './resolve.ts';
-import { readAnew, readSettings, type Settings } from './settings.ts';
+import { readSettings, readUncached, type Settings } from './settings.ts';
 
-/** The settings that an administrator changes while the gateway works, by their names in its configuration: stored > environment > default. */
+/** Settings that administrators change while the gateway runs. Stored values take precedence over the environment, then defaults apply. */
 export const gatewayKeys = {
   ip_mode: 'gateway.ip_mode',
   trusted_cidrs: 'gateway.trusted_cidrs',
@@ -13,16 +13,16 @@ export const gatewayKeys = {
 
 export type GatewaySettings = { [Name in keyof typeof gatewayKeys]: Settings[(typeof gatewayKeys)[Name]] };
 
-const ofGateway = (settings: Settings) =>
+const pickGatewaySettings = (settings: Settings) =>
   Object.fromEntries(Object.entries(gatewayKeys).map(([name, key]) => [name, settings[key]])) as GatewaySettings;
 
-/** What is in force at the gateway. */
-export async function readGatewaySettings(sql: Sql, through?: Sql, env?: NodeJS.ProcessEnv): Promise<GatewaySettings> {
-  return ofGateway(await readSettings(sql, through, env));
+export async function readGatewaySettings(sql: Queryable, through?: Queryable, env?: NodeJS.ProcessEnv): Promise<GatewaySettings> {
+  return pickGatewaySettings(await readSettings(sql, through, env));
 }
 
-/** The same for a transaction that has changed it. */
-export const readChangedGateway = async (sql: Sql, through: Sql): Promise<GatewaySettings> => ofGateway(await readAnew(sql, through));
+/** For a transaction that has changed the settings: bypasses the cache. */
+export const readUncachedGatewaySettings = async (sql: Queryable, through: Queryable): Promise<GatewaySettings> =>
+  pickGatewaySettings(await readUncached(sql, through));
 
-/** What is in force at a gateway that knows of nothing stored. */
-export const initialGatewaySettings = (env: NodeJS.ProcessEnv): GatewaySettings => ofGateway(resolveSettings(new Map(), env));
+/** The settings before the database has been read: environment, then defaults. */
+export const initialGatewaySettings = (env: NodeJS.ProcessEnv): GatewaySettings => pickGatewaySettings(resolveSettings(new Map(), env));

@@ -1,7 +1,7 @@
 import { configSchema } from '../../../contract/configSchema.ts';
 import { platformSettings } from '../../../contract/platformSettings.ts';
-import { implement } from '../../http/implement.ts';
-import { clearSetting, findSetting, knownKeys, listSettings, setSetting } from './service.ts';
+import { implement } from '../../http/pipeline/implement.ts';
+import { clearSetting, findSetting, listSettings, setSetting, visibleKeys } from './service.ts';
 import { viewSchema, viewSetting } from './view.ts';
 
 export const platformSettingHandlers = implement(
@@ -21,5 +21,5 @@ export const platformSettingHandlers = implement(
 export const configSchemaHandlers = implement(
   configSchema,
   {},
-  { list: ({ scope }) => ({ status: 200, body: knownKeys(scope).map(viewSchema) }) },
+  { list: ({ scope }) => ({ status: 200, body: visibleKeys(scope).map(viewSchema) }) },
 );

@@ -1,75 +1,74 @@
-import { betweenValues } from '../../../contract/shared/fields.ts';
-import { invalid, invalidField, notFound } from '../../kernel/failure.ts';
-import type { Scope } from '../../kernel/scope.ts';
-import { seal } from '../../kernel/seal.ts';
-import { hasForm, type Setting } from './kinds.ts';
+import { inconsistentValues } from '../../../contract/shared/fields.ts';
+import type { Scope } from '../../http/scope.ts';
+import { seal } from '../../platform/crypto/seal.ts';
+import { invalid, invalidField, notFound } from '../../platform/failure.ts';
 import type { SettingRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { type SettingKey, settingKeys, settingOf } from './registry.ts';
-import { sealedFor } from './resolve.ts';
+import { encryptionContext } from './resolve.ts';
+import { isOfType, type Setting } from './types.ts';
 import { mask, viewSetting } from './view.ts';
 
-/** What the installation keeps under these keys is no setting. */
+/** Internal keys that the settings API does not expose. */
 const isReserved = (key: string) => /^(bootstrap|internal)\./.test(key);
 
-/** What is set, by key. */
-export const listSettings = ({ read }: Scope): Promise<SettingRow[]> => read.rows(queries.selectSettings);
+export const listSettings = ({ db }: Scope): Promise<SettingRow[]> => db.rows(queries.selectSettings);
 
-/** A setting that is set. */
-export async function findSetting({ read }: Scope, key: string): Promise<SettingRow> {
-  const setting = isReserved(key) ? undefined : await read.row(queries.selectSetting, [key]);
+/** Throws 404 for reserved keys and for settings that are not stored. */
+export async function findSetting({ db }: Scope, key: string): Promise<SettingRow> {
+  const setting = isReserved(key) ? undefined : await db.row(queries.selectSetting, { key });
   if (!setting) throw notFound();
   return setting;
 }
 
-/** Set a setting. Throws 400 `unknown_setting_key`, and for what is no value of it. */
+/** Throws 400 `unknown_setting_key`, or 400 for an invalid value. */
 export async function setSetting(scope: Scope, key: string, text: string): Promise<SettingRow> {
   if (isReserved(key)) throw notFound();
   const setting = settingOf(key);
   if (!setting) throw invalid([{ location: 'path', path: 'key', message: 'is not a setting' }], 'unknown_setting_key');
-  if (setting.sensitive && text === mask) throw invalidField('/value', 'is what stands for the stored value');
-  if (!hasForm(setting.type, text) || !setting.read.safeParse(text).success)
-    throw invalidField('/value', `expected ${setting.expected}`, betweenValues.reason);
-  const before = await scope.tx.row(queries.lockSetting, [key]);
+  if (setting.sensitive && text === mask) throw invalidField('/value', 'is what stands for the stored value', inconsistentValues.reason);
+  if (!isOfType(setting.type, text) || !setting.schema.safeParse(text).success)
+    throw invalidField('/value', `expected ${setting.expected}`, inconsistentValues.reason);
+  const before = await scope.tx.row(queries.lockSetting, { key });
   const after = await storeSetting(scope, key as SettingKey, text);
-  scope.audit({ ...ofPlatform(key), ...(before && { before: viewSetting(before) }), after: viewSetting(after) });
+  scope.audit({ ...auditTarget(key), ...(before && { before: viewSetting(before) }), after: viewSetting(after) });
   return after;
 }
 
-/** Keep a value that fits, for `setSetting` and for the routes that set several at once; the audit entry is theirs. */
+/** Stores a valid value. The caller writes the audit entry. */
 export async function storeSetting(scope: Scope, key: SettingKey, text: string): Promise<SettingRow> {
-  const value = storable(scope.app.keys.encryptionKey, key, settingOf(key)!, text);
-  const stored = (await scope.tx.row(queries.upsertSetting, [key, JSON.stringify(value)]))!;
-  tell(scope);
+  const value = toStoredValue(scope.app.keys.encryptionKey, key, settingOf(key)!, text);
+  const stored = (await scope.tx.row(queries.upsertSetting, { key, value: JSON.stringify(value) }))!;
+  invalidateCache(scope);
   return stored;
 }
 
-/** A value as it is stored: typed, in one spelling, and sealed when it is sensitive. */
-function storable(encryptionKey: Buffer, key: string, { type, read, sensitive }: Setting, text: string): unknown {
+/** The stored form: typed, normalized, and encrypted if sensitive. */
+function toStoredValue(encryptionKey: Buffer, key: string, { type, schema, sensitive }: Setting, text: string): unknown {
   if (type === 'integer' || type === 'number') return Number(text) || 0;
   if (type === 'boolean') return text === 'true';
-  const plain = String(read.parse(text));
-  return sensitive ? { sealed: seal(encryptionKey, plain, sealedFor(key)).toString('base64') } : plain;
+  const plain = String(schema.parse(text));
+  return sensitive ? { sealed: seal(encryptionKey, plain, encryptionContext(key)).toString('base64') } : plain;
 }
 
-/** Return a setting to its default; nothing happens when it is not set. */
+/** Resets a setting to its default. Does nothing if it is not stored. */
 export async function clearSetting(scope: Scope, key: string): Promise<void> {
   if (isReserved(key)) throw notFound();
   const before = await removeSetting(scope, key);
-  if (before) scope.audit({ ...ofPlatform(key), before: viewSetting(before) });
+  if (before) scope.audit({ ...auditTarget(key), before: viewSetting(before) });
   else scope.skipAudit();
 }
 
-/** The counterpart of `storeSetting`. */
+/** Deletes a stored value. The caller writes the audit entry. */
 export async function removeSetting(scope: Scope, key: string): Promise<SettingRow | undefined> {
-  const removed = await scope.tx.row(queries.deleteSetting, [key]);
-  if (removed) tell(scope);
+  const removed = await scope.tx.row(queries.deleteSetting, { key });
+  if (removed) invalidateCache(scope);
   return removed;
 }
 
-const ofPlatform = (key: string) => ({ accountId: null, targetId: key });
-const tell = (scope: Scope) => scope.afterCommit(() => scope.app.changes.announce('settings', 'platform'));
+const auditTarget = (key: string) => ({ accountId: null, targetId: key });
+const invalidateCache = (scope: Scope) => scope.afterCommit(() => scope.app.cacheInvalidation.invalidate('settings', 'platform'));
 
-/** The keys that the caller may know of. */
-export const knownKeys = ({ permissions }: Scope): SettingKey[] =>
+/** Only platform admins see keys that accounts cannot override. */
+export const visibleKeys = ({ permissions }: Scope): SettingKey[] =>
   settingKeys.filter((key) => permissions.has('platform.admin') || settingOf(key)!.scope === 'both');

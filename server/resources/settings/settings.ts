@@ -1,148 +1,141 @@
-import { Memory } from '../../http/memory.ts';
-import type { Changes } from '../../kernel/changes.ts';
-import type { Config } from '../../kernel/config.ts';
-import type { Keys } from '../../kernel/keys.ts';
-import { type Database, type Sql, statement } from '../../kernel/sql.ts';
+import type { Database, Queryable } from '../../database/sql.ts';
+import { ExpiringCache } from '../../http/cache.ts';
+import type { Config } from '../../platform/config/config.ts';
+import type { Keys } from '../../platform/crypto/keys.ts';
+import type { CacheInvalidation } from '../../pubsub/cacheInvalidation.ts';
+import { type AccountEntitlementRow, selectAccountEntitlements, selectValues } from './queries.ts';
 import type { Settings } from './registry.ts';
-import { opened, readOwn, resolveSettings, textOf } from './resolve.ts';
+import { parseEntitlement, resolveSettings, storedText, tryUnseal } from './resolve.ts';
 
 export type { Settings } from './registry.ts';
 export { settingProblems } from './resolve.ts';
 
-/** What an account has instead of settings of the platform, and until when that is certain. */
-type Own = { values: Partial<Settings>; until: number; merged?: { platform: Settings; all: Settings } };
+/** The entitlements of an account that override platform settings, valid until `until` (monotonic time in ms). */
+type AccountEntitlements = { values: Partial<Settings>; until: number; merged?: { platform: Settings; all: Settings } };
 
-type Kept = {
-  settings: Memory<Settings>;
-  /** The question that is under way: however many want to know, it is asked once. */
-  asking: Promise<Settings> | undefined;
-  own: Memory<Own>;
+type SettingsCache = {
+  settings: ExpiringCache<Settings>;
+  /** The read in progress. Concurrent callers share it. */
+  pendingRead: Promise<Settings> | undefined;
+  entitlements: ExpiringCache<AccountEntitlements>;
   encryptionKey: Buffer;
   env: NodeJS.ProcessEnv;
-  channels: Map<Changes, boolean>;
+  channels: Map<CacheInvalidation, boolean>;
 };
 
-/** By the database of the process. Whoever is not here reads afresh each time, and reads no secrets. */
-const kept = new WeakMap<Sql, Kept>();
+/** One cache for each database handle. Without an entry, every read goes to the database and sensitive values are not decrypted. */
+const caches = new WeakMap<Queryable, SettingsCache>();
 
-/** A change that was announced and not heard is seen after so many seconds all the same; the specification allows 5 (platform 0). */
-const longestLife = 4;
+/** In seconds. Limits the staleness if an invalidation message is lost; a changed setting must apply within 5 seconds. */
+const maxCacheSeconds = 4;
 
-type Watched = {
+type SettingsSource = {
   config: Pick<Config, 'configCacheTtlSeconds'>;
   keys: Pick<Keys, 'encryptionKey'>;
   database: Database;
   env?: NodeJS.ProcessEnv | undefined;
 };
 
-/** Lets this process keep what it reads of settings and entitlements, for as long as `changes` tells it what is old. */
-export function watchSettings({ config, keys, database, env = process.env }: Watched, changes: Changes): void {
-  const lifeMs = Math.min(longestLife, config.configCacheTtlSeconds) * 1_000;
-  const mine = kept.get(database) ?? {
-    settings: new Memory<Settings>(1, lifeMs),
-    asking: undefined,
-    own: new Memory<Own>(5_000, lifeMs),
+/** Caches settings and entitlements in this process. `changes` invalidates the cache; it is disabled while the channel is down. */
+export function enableSettingsCache({ config, keys, database, env = process.env }: SettingsSource, changes: CacheInvalidation): void {
+  const lifeMs = Math.min(maxCacheSeconds, config.configCacheTtlSeconds) * 1_000;
+  const mine = caches.get(database) ?? {
+    settings: new ExpiringCache<Settings>(1, lifeMs),
+    pendingRead: undefined,
+    entitlements: new ExpiringCache<AccountEntitlements>(5_000, lifeMs),
     encryptionKey: keys.encryptionKey,
     env,
-    channels: new Map<Changes, boolean>(),
+    channels: new Map<CacheInvalidation, boolean>(),
   };
-  kept.set(database, mine);
+  caches.set(database, mine);
   const forget = () => {
     mine.settings.clear();
-    mine.asking = undefined;
+    mine.pendingRead = undefined;
   };
   const turn = (up: boolean) => {
     mine.channels.set(changes, up);
-    mine.asking = undefined;
-    for (const memory of [mine.settings, mine.own]) {
+    mine.pendingRead = undefined;
+    for (const memory of [mine.settings, mine.entitlements]) {
       memory.clear();
-      memory.enable([...mine.channels.values()].every(Boolean));
+      memory.setEnabled([...mine.channels.values()].every(Boolean));
     }
   };
   turn(false);
-  changes.onState(turn);
+  changes.onConnectionChange(turn);
   changes.on('settings', forget);
-  changes.on('entitlements', (key) => (key === 'platform' ? mine.own.clear() : mine.own.forget(key)));
+  changes.on('entitlements', (key) => (key === 'platform' ? mine.entitlements.clear() : mine.entitlements.invalidateOwner(key)));
 }
 
-const selectSettings = statement<{ key: string; value: unknown }>('select key, value from platform_settings');
-
 /**
- * The settings of the platform: environment > stored > default; a stored value that does not fit counts as unset. Inside a transaction they
- * are read `through` that: holding one connection while waiting for another, all of the pool's would wait for each other.
+ * The platform settings: environment, then stored value, then default. An invalid value counts as unset. Inside a transaction, pass it as
+ * `through`: waiting for a second connection while holding one can deadlock the pool.
  */
-export async function readSettings(sql: Sql, through: Sql = sql, env: NodeJS.ProcessEnv = environmentOf(sql)): Promise<Settings> {
-  const mine = kept.get(sql);
-  const ask = () => readAnew(sql, through, env);
+export async function readSettings(
+  sql: Queryable,
+  through: Queryable = sql,
+  env: NodeJS.ProcessEnv = processEnvOf(sql),
+): Promise<Settings> {
+  const mine = caches.get(sql);
+  const ask = () => readUncached(sql, through, env);
   if (!mine || env !== mine.env) return ask();
   const known = mine.settings.get('');
   if (known) return known;
   const load = async () => (await mine.settings.load('', undefined, ask))!;
-  return through === sql ? askOnce(mine, load) : load();
+  return through === sql ? readOnce(mine, load) : load();
 }
 
-/** A question that began before a change is not shared with whoever asks after it. */
-function askOnce(mine: Kept, load: () => Promise<Settings>): Promise<Settings> {
-  if (mine.asking !== undefined) return mine.asking;
+/** A read that began before an invalidation is not shared with later callers. */
+function readOnce(mine: SettingsCache, load: () => Promise<Settings>): Promise<Settings> {
+  if (mine.pendingRead !== undefined) return mine.pendingRead;
   const asking = load().finally(() => {
-    if (mine.asking === asking) mine.asking = undefined;
+    if (mine.pendingRead === asking) mine.pendingRead = undefined;
   });
-  mine.asking = asking;
+  mine.pendingRead = asking;
   return asking;
 }
 
-/** The same past what is kept: for a transaction that has changed settings itself. */
-export async function readAnew(sql: Sql, through: Sql, env: NodeJS.ProcessEnv = environmentOf(sql)): Promise<Settings> {
-  const rows = await through.rows(selectSettings);
-  return resolveSettings(new Map(rows.map(({ key, value }) => [key, textOf(key, value, kept.get(sql)?.encryptionKey)])), env);
+/** Reads the settings past the cache, for a transaction that has changed them. */
+export async function readUncached(sql: Queryable, through: Queryable, env: NodeJS.ProcessEnv = processEnvOf(sql)): Promise<Settings> {
+  const rows = await through.rows(selectValues);
+  return resolveSettings(new Map(rows.map(({ key, value }) => [key, storedText(key, value, caches.get(sql)?.encryptionKey)])), env);
 }
 
-/** The environment that the process with these connections was started in. */
-export const environmentOf = (sql: Sql): NodeJS.ProcessEnv => kept.get(sql)?.env ?? process.env;
-
-type OwnRow = { key: string; value: string | null; value_sealed: Buffer | null; owner: string; left_ms: number | null };
-
-/** What the account has of its own. The time left is told by the database, whose clock decides. */
-const selectOwn = statement<OwnRow>(`
-  select e.key, e.value, e.value_sealed, 'plan_entitlement:' || e.plan_id as owner, null::double precision as left_ms
-  from subscriptions s join plan_entitlements e on e.plan_id = s.plan_id where s.account_id = $1 and s.status = 'active'
-  union all
-  select o.key, o.value, o.value_sealed, 'entitlement_override:' || o.account_id,
-    (extract(epoch from o.expires_at - clock_timestamp()) * 1000)::double precision
-  from entitlement_overrides o where o.account_id = $1 and (o.expires_at is null or o.expires_at > clock_timestamp())`);
+/** The environment that the process was started with. */
+export const processEnvOf = (sql: Queryable): NodeJS.ProcessEnv => caches.get(sql)?.env ?? process.env;
 
 /**
- * The same for one account: override > active plan > platform, where the account may have its own. Rejects when the database does not answer.
- * A transaction that has itself changed what it asks about passes itself as `sql`: then nothing kept is used, and nothing is kept.
+ * The settings of one account: override, then active plan, then platform setting. Only settings with scope `both` can differ per account.
+ * Rejects if the database is unavailable. A transaction that has changed the entitlements itself passes itself as `sql`, which bypasses the
+ * cache.
  */
-export async function readEntitlements(sql: Sql, accountId: string, through: Sql = sql): Promise<Settings> {
-  const [platform, own] = await Promise.all([readSettings(sql, through), ownOf(sql, accountId, through)]);
+export async function readEntitlements(sql: Queryable, accountId: string, through: Queryable = sql): Promise<Settings> {
+  const [platform, own] = await Promise.all([readSettings(sql, through), entitlementsOf(sql, accountId, through)]);
   if (Object.keys(own.values).length === 0) return platform;
   if (own.merged?.platform !== platform) own.merged = { platform, all: { ...platform, ...own.values } };
   return own.merged.all;
 }
 
-async function ownOf(sql: Sql, accountId: string, through: Sql): Promise<Own> {
-  const mine = kept.get(sql);
-  const known = mine?.own.get(accountId);
+async function entitlementsOf(sql: Queryable, accountId: string, through: Queryable): Promise<AccountEntitlements> {
+  const mine = caches.get(sql);
+  const known = mine?.entitlements.get(accountId);
   if (known && known.until > performance.now()) return known;
   const ask = async () => {
     const asked = performance.now();
-    return readRows(await through.rows(selectOwn, [accountId]), asked, mine?.encryptionKey);
+    return parseRows(await through.rows(selectAccountEntitlements, { accountId }), asked, mine?.encryptionKey);
   };
-  return mine ? (await mine.own.load(accountId, accountId, ask))! : ask();
+  return mine ? (await mine.entitlements.load(accountId, accountId, ask))! : ask();
 }
 
-/** `asked`, by the clock that never goes back, is before the database looked at its own, so that what expires is never used longer. */
-function readRows(rows: readonly OwnRow[], asked: number, encryptionKey: Buffer | undefined): Own {
+/** `asked` is monotonic time taken before the database reads its clock, so that an expired entitlement is never used too long. */
+function parseRows(rows: readonly AccountEntitlementRow[], asked: number, encryptionKey: Buffer | undefined): AccountEntitlements {
   const values: Record<string, unknown> = {};
   for (const { key, value, value_sealed: sealed, owner } of rows.toSorted((a, b) => rankOf(a) - rankOf(b))) {
-    const text = sealed ? encryptionKey && opened(encryptionKey, sealed, `${owner}:${key}`) : value;
-    const read = text === null || text === undefined ? undefined : readOwn(key, text);
+    const text = sealed ? encryptionKey && tryUnseal(encryptionKey, sealed, `${owner}:${key}`) : value;
+    const read = text === null || text === undefined ? undefined : parseEntitlement(key, text);
     if (read !== undefined) values[key] = read;
   }
   const ends = rows.flatMap(({ left_ms: left }) => (left === null ? [] : [asked + left]));
   return { values: values as Partial<Settings>, until: Math.min(Number.POSITIVE_INFINITY, ...ends) };
 }
 
-const rankOf = ({ owner }: OwnRow) => (owner.startsWith('plan') ? 0 : 1);
+const rankOf = ({ owner }: AccountEntitlementRow) => (owner.startsWith('plan') ? 0 : 1);

@@ -1,11 +1,10 @@
 import type { MessageContent } from '../../../contract/messages.ts';
 import type { Share, ShareView } from '../../../contract/shares.ts';
-import { publicKey } from '../attachments/sharedKey.ts';
-import type { OpenedShareRow, SharedMessageRow } from './queries.ts';
-import type { OwnShare } from './service.ts';
+import { toSharedKey } from '../attachments/sharedKey.ts';
+import type { PublicShareRow, SharedMessageRow } from './queries.ts';
+import type { ShareWithToken } from './service.ts';
 
-/** A share as its owner sees it. */
-export const viewShare = ({ row, token }: OwnShare): Share => ({
+export const viewShare = ({ row, token }: ShareWithToken): Share => ({
   id: row.id,
   token,
   url: `/s/${token}`,
@@ -16,8 +15,8 @@ export const viewShare = ({ row, token }: OwnShare): Share => ({
   created_at: row.created_at,
 });
 
-/** A shared thread as everybody sees it: without the ids of its account and people. */
-export const viewShared = ({ title, thread_created_at: createdAt }: OpenedShareRow, messages: readonly SharedMessageRow[]): ShareView => ({
+/** The public view of a shared thread. Contains no ids of accounts or users. */
+export const viewShared = ({ title, thread_created_at: createdAt }: PublicShareRow, messages: readonly SharedMessageRow[]): ShareView => ({
   requires_password: false,
   thread: { title, created_at: createdAt },
   messages: messages.map(({ id, role, content, content_json: structured, completion, created_at }) => ({
@@ -30,9 +29,9 @@ export const viewShared = ({ title, thread_created_at: createdAt }: OpenedShareR
   })),
 });
 
-/** Keys of attachments name the account. */
+/** Replaces attachment keys, because they contain the account id. */
 const viewContent = ({ parts }: MessageContent): MessageContent => ({
   parts: parts.map((part) =>
-    part.type === 'text' ? part : { ...part, attachment: { ...part.attachment, key: publicKey(part.attachment.key) } },
+    part.type === 'text' ? part : { ...part, attachment: { ...part.attachment, key: toSharedKey(part.attachment.key) } },
   ),
 });

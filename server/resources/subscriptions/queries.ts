@@ -1,37 +1,83 @@
-import type { Subscription } from '../../../contract/subscriptions.ts';
-import { statement } from '../../kernel/sql.ts';
+import { sql } from 'kysely';
+import { onPage, type PageKey } from '../../database/paging.ts';
+import { type RowOf, statement } from '../../database/statement.ts';
 
-/** A subscription; its columns are the fields that are published. */
-export type SubscriptionRow = Subscription;
+const columns = [
+  'id',
+  'account_id',
+  'plan_id',
+  'status',
+  'current_period_start',
+  'current_period_end',
+  'cancelled_at',
+  'created_at',
+] as const;
 
-const columns = 'id, account_id, plan_id, status, current_period_start, current_period_end, cancelled_at, created_at';
+/** Prevents deletion of the plan until the end of the transaction. */
+export const lockPlanKeyShare = statement<{ planId: string }>()((db, $) =>
+  db.selectFrom('plans').select('id').where('id', '=', $.planId).forKeyShare(),
+);
 
-/** A plan, kept until the commit. */
-export const holdPlan = statement<{ id: string }>('select id from plans where id = $1 for key share');
+/** Inserts nothing if the account has an active subscription; of concurrent calls only one inserts. */
+export const insertSubscription = statement<{ accountId: string; id: string; planId: string; start: string; end: string }>()((db, $) =>
+  db
+    .insertInto('subscriptions')
+    .values({ account_id: $.accountId, id: $.id, plan_id: $.planId, current_period_start: $.start, current_period_end: $.end })
+    .onConflict((conflict) =>
+      conflict
+        .column('account_id')
+        .where('status', '=', sql.lit('active' as const))
+        .doNothing(),
+    )
+    .returning(columns),
+);
 
-/** Nothing is added while the account has an active one; of parallel calls one adds. */
-export const insertSubscription = statement<SubscriptionRow>(`
-  insert into subscriptions (account_id, id, plan_id, current_period_start, current_period_end) values ($1, $2, $3, $4, $5)
-  on conflict (account_id) where status = 'active' do nothing returning ${columns}`);
+/** A null parameter filters nothing. */
+export const selectSubscriptions = statement<{ accountId: string | null; status: SubscriptionRow['status'] | null } & PageKey>()((db, $) =>
+  db
+    .selectFrom('subscriptions')
+    .select(columns)
+    .where(sql<boolean>`(${$.accountId}::uuid is null or account_id = ${$.accountId})`)
+    .where(sql<boolean>`(${$.status}::text is null or status = ${$.status})`)
+    .where(onPage($, 'created_at', 'id'))
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit($.limit),
+);
 
-/** Of the account $1, or of all when that is null; with the status $2, or with any; newest first, from the sort key ($3, $4) on. */
-export const selectSubscriptions = statement<SubscriptionRow>(`
-  select ${columns} from subscriptions
-  where ($1::uuid is null or account_id = $1) and ($2::text is null or status = $2)
-    and ($3::timestamptz is null or (created_at, id) < ($3::timestamptz, $4::uuid))
-  order by created_at desc, id desc limit $5`);
+/** A null `accountId` matches every account. */
+export const selectSubscription = statement<{ accountId: string | null; id: string }>()((db, $) =>
+  db
+    .selectFrom('subscriptions')
+    .select(columns)
+    .where(sql<boolean>`(${$.accountId}::uuid is null or account_id = ${$.accountId})`)
+    .where('id', '=', $.id),
+);
 
-/** Of the account $1, or whosesoever when that is null. */
-export const selectSubscription = statement<SubscriptionRow>(`
-  select ${columns} from subscriptions where ($1::uuid is null or account_id = $1) and id = $2`);
+type SubscriptionKey = { accountId: string; id: string };
 
-export const lockSubscription = statement<SubscriptionRow>(`
-  select ${columns} from subscriptions where account_id = $1 and id = $2 for update`);
+export const lockSubscription = statement<SubscriptionKey>()((db, $) =>
+  db.selectFrom('subscriptions').select(columns).where('account_id', '=', $.accountId).where('id', '=', $.id).forUpdate(),
+);
 
-export const updatePeriod = statement<SubscriptionRow>(`
-  update subscriptions set current_period_start = $3, current_period_end = $4
-  where account_id = $1 and id = $2 and status = 'active' returning ${columns}`);
+export const updatePeriod = statement<SubscriptionKey & { start: string; end: string }>()((db, $) =>
+  db
+    .updateTable('subscriptions')
+    .set({ current_period_start: $.start, current_period_end: $.end })
+    .where('account_id', '=', $.accountId)
+    .where('id', '=', $.id)
+    .where('status', '=', sql.lit('active' as const))
+    .returning(columns),
+);
 
-export const cancelSubscription = statement<SubscriptionRow>(`
-  update subscriptions set status = 'cancelled', cancelled_at = now()
-  where account_id = $1 and id = $2 and status = 'active' returning ${columns}`);
+export const cancelSubscription = statement<SubscriptionKey>()((db, $) =>
+  db
+    .updateTable('subscriptions')
+    .set({ status: sql.lit('cancelled' as const), cancelled_at: sql`now()` })
+    .where('account_id', '=', $.accountId)
+    .where('id', '=', $.id)
+    .where('status', '=', sql.lit('active' as const))
+    .returning(columns),
+);
+
+export type SubscriptionRow = RowOf<typeof lockSubscription>;

@@ -1,7 +1,6 @@
 import type { Subscription } from '../../../contract/subscriptions.ts';
 import type { SubscriptionRow } from './queries.ts';
 
-/** A subscription as it is published. */
 export const viewSubscription = (row: SubscriptionRow): Subscription => ({
   id: row.id,
   account_id: row.account_id,

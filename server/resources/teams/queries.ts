@@ -1,55 +1,130 @@
-import { statement } from '../../kernel/sql.ts';
+import { sql } from 'kysely';
+import { onPage, type PageKey } from '../../database/paging.ts';
+import { type Builder, type RowOf, statement } from '../../database/statement.ts';
 
-export type TeamRow = { id: string; account_id: string; name: string; members_count: number; created_at: string };
-export type TeamMemberRow = { team_id: string; user_id: string; role: 'admin' | 'member'; created_at: string };
+type OfAccount = { accountId: string };
+type TeamKey = OfAccount & { id: string };
 
-const teams = `
-  select t.id, t.account_id, t.name, t.created_at,
-    (select count(*)::int from team_members m where m.account_id = t.account_id and m.team_id = t.id) as members_count
-  from teams t where t.account_id = $1`;
+const teams = (db: Builder) =>
+  db
+    .selectFrom('teams as t')
+    .select((eb) => [
+      't.id',
+      't.account_id',
+      't.name',
+      't.created_at',
+      eb
+        .selectFrom('team_members as m')
+        .select(eb.fn.countAll<number>().as('count'))
+        .whereRef('m.account_id', '=', 't.account_id')
+        .whereRef('m.team_id', '=', 't.id')
+        .$asScalar()
+        .$notNull()
+        .as('members_count'),
+    ]);
 
-export const selectTeam = statement<TeamRow>(`${teams} and t.id = $2`);
+export const selectTeam = statement<TeamKey>()((db, $) => teams(db).where('t.account_id', '=', $.accountId).where('t.id', '=', $.id));
 
-export const selectTeams = statement<TeamRow>(`
-  ${teams} and ($2::timestamptz is null or (t.created_at, t.id) < ($2::timestamptz, $3::uuid))
-  order by t.created_at desc, t.id desc limit $4`);
+export type TeamRow = RowOf<typeof selectTeam>;
 
-export const insertTeam = statement<TeamRow>(`
-  insert into teams (account_id, id, name) values ($1, $2, $3) returning id, account_id, name, 0 as members_count, created_at`);
-
-/** Members are added one after the other, so that they can be counted. */
-export const lockTeam = statement<{ id: string }>('select id from teams where account_id = $1 and id = $2 for no key update');
-
-/** Nobody can name the team from now on. */
-export const lockTeamToDelete = statement<{ name: string }>('select name from teams where account_id = $1 and id = $2 for update');
-
-/** What only the team saw is seen by its owner alone: deleting a team never shows a project to more people. */
-export const releaseProjects = statement<never>(
-  `update projects set team_id = null, visibility = 'private' where account_id = $1 and team_id = $2`,
-);
-export const deleteTeam = statement<never>('delete from teams where account_id = $1 and id = $2');
-
-const members = 'select team_id, user_id, role, created_at from team_members where account_id = $1 and team_id = $2';
-
-export const selectTeamMember = statement<TeamMemberRow>(`${members} and user_id = $3`);
-
-export const selectTeamMembers = statement<TeamMemberRow>(`
-  ${members} and ($3::timestamptz is null or (created_at, user_id) < ($3::timestamptz, $4::uuid))
-  order by created_at desc, user_id desc limit $5`);
-
-export const countTeamMembers = statement<{ current: number }>(
-  'select count(*)::int as current from team_members where account_id = $1 and team_id = $2',
+export const selectTeams = statement<OfAccount & PageKey>()((db, $) =>
+  teams(db)
+    .where('t.account_id', '=', $.accountId)
+    .where(onPage($, 't.created_at', 't.id'))
+    .orderBy('t.created_at', 'desc')
+    .orderBy('t.id', 'desc')
+    .limit($.limit),
 );
 
-/** Held to the commit: a membership does not end between the look and the insertion. */
-export const holdMembership = statement<{ user_id: string }>(
-  'select user_id from memberships where account_id = $1 and user_id = $2 for key share',
+export const insertTeam = statement<TeamKey & { name: string }>()((db, $) =>
+  db
+    .insertInto('teams')
+    .values({ account_id: $.accountId, id: $.id, name: $.name })
+    .returning(['id', 'account_id', 'name', sql.lit<number>(0).as('members_count'), 'created_at']),
 );
 
-export const insertTeamMember = statement<TeamMemberRow>(`
-  insert into team_members (account_id, team_id, user_id, role) values ($1, $2, $3, $4) returning team_id, user_id, role, created_at`);
+/** Locks the team to serialize inserts of members, so that the member limit holds. */
+export const lockTeam = statement<TeamKey>()((db, $) =>
+  db.selectFrom('teams').select('id').where('account_id', '=', $.accountId).where('id', '=', $.id).forNoKeyUpdate(),
+);
 
-export const updateTeamMember = statement<TeamMemberRow>(`
-  update team_members set role = $4 where account_id = $1 and team_id = $2 and user_id = $3 returning team_id, user_id, role, created_at`);
+/** Unlike `lockTeam`, also blocks foreign key references to the team. */
+export const lockTeamToDelete = statement<TeamKey>()((db, $) =>
+  db.selectFrom('teams').select('name').where('account_id', '=', $.accountId).where('id', '=', $.id).forUpdate(),
+);
 
-export const deleteTeamMember = statement<never>('delete from team_members where account_id = $1 and team_id = $2 and user_id = $3');
+/** Projects of the team become private, so deleting a team never makes a project visible to more users. */
+export const releaseProjects = statement<TeamKey>()((db, $) =>
+  db
+    .updateTable('projects')
+    .set({ team_id: sql.lit(null), visibility: sql.lit('private' as const) })
+    .where('account_id', '=', $.accountId)
+    .where('team_id', '=', $.id),
+);
+
+export const deleteTeam = statement<TeamKey>()((db, $) =>
+  db.deleteFrom('teams').where('account_id', '=', $.accountId).where('id', '=', $.id),
+);
+
+const memberColumns = ['team_id', 'user_id', 'role', 'created_at'] as const;
+
+type Team = { accountId: string; teamId: string };
+type Member = Team & { userId: string };
+type Role = { role: 'admin' | 'member' };
+
+export const selectTeamMember = statement<Member>()((db, $) =>
+  db
+    .selectFrom('team_members')
+    .select(memberColumns)
+    .where('account_id', '=', $.accountId)
+    .where('team_id', '=', $.teamId)
+    .where('user_id', '=', $.userId),
+);
+
+export type TeamMemberRow = RowOf<typeof selectTeamMember>;
+
+export const selectTeamMembers = statement<Team & PageKey>()((db, $) =>
+  db
+    .selectFrom('team_members')
+    .select(memberColumns)
+    .where('account_id', '=', $.accountId)
+    .where('team_id', '=', $.teamId)
+    .where(onPage($, 'created_at', 'user_id'))
+    .orderBy('created_at', 'desc')
+    .orderBy('user_id', 'desc')
+    .limit($.limit),
+);
+
+export const countTeamMembers = statement<Team>()((db, $) =>
+  db
+    .selectFrom('team_members')
+    .select(({ fn }) => fn.countAll<number>().as('current'))
+    .where('account_id', '=', $.accountId)
+    .where('team_id', '=', $.teamId),
+);
+
+/** Locks the membership until the commit, so that it cannot end before the insert. */
+export const lockMembershipKeyShare = statement<{ accountId: string; userId: string }>()((db, $) =>
+  db.selectFrom('memberships').select('user_id').where('account_id', '=', $.accountId).where('user_id', '=', $.userId).forKeyShare(),
+);
+
+export const insertTeamMember = statement<Member & Role>()((db, $) =>
+  db
+    .insertInto('team_members')
+    .values({ account_id: $.accountId, team_id: $.teamId, user_id: $.userId, role: $.role })
+    .returning(memberColumns),
+);
+
+export const updateTeamMember = statement<Member & Role>()((db, $) =>
+  db
+    .updateTable('team_members')
+    .set({ role: $.role })
+    .where('account_id', '=', $.accountId)
+    .where('team_id', '=', $.teamId)
+    .where('user_id', '=', $.userId)
+    .returning(memberColumns),
+);
+
+export const deleteTeamMember = statement<Member>()((db, $) =>
+  db.deleteFrom('team_members').where('account_id', '=', $.accountId).where('team_id', '=', $.teamId).where('user_id', '=', $.userId),
+);

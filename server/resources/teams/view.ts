@@ -1,7 +1,6 @@
 import type { Team, TeamMember } from '../../../contract/teams.ts';
 import type { TeamMemberRow, TeamRow } from './queries.ts';
 
-/** A team as published. */
 export const viewTeam = (row: TeamRow): Team => ({
   id: row.id,
   account_id: row.account_id,
@@ -10,7 +9,6 @@ export const viewTeam = (row: TeamRow): Team => ({
   created_at: row.created_at,
 });
 
-/** A member of a team as published. */
 export const viewTeamMember = (row: TeamMemberRow): TeamMember => ({
   team_id: row.team_id,
   user_id: row.user_id,

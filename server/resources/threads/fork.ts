@@ -1,28 +1,35 @@
 import type { ForkRequest } from '../../../contract/threads.ts';
-import { notFound } from '../../kernel/failure.ts';
-import { newId } from '../../kernel/ids.ts';
-import type { Scope } from '../../kernel/scope.ts';
-import { copyUses } from '../attachments/queries.ts';
-import type { ThreadRow } from './queries.ts';
-import * as queries from './queries.ts';
+import type { Scope } from '../../http/scope.ts';
+import { newId } from '../../platform/crypto/ids.ts';
+import { notFound } from '../../platform/failure.ts';
+import { copyThreadAttachments } from '../attachments/queries.ts';
+import * as queries from './forkQueries.ts';
+import { lockThreadShare, type ThreadRow } from './queries.ts';
 
-/** A thread that was copied from another, and what of that one it has. */
+/** A forked thread with the mapping of message ids. */
 export type Fork = { thread: ThreadRow; copied: readonly { oldId: string; newId: string; isShown: boolean }[] };
 
-/** Copy a thread for the caller, up to one of its messages. Throws 404 for a message that the thread does not show. */
+/** Copies a thread up to and including one of its messages. Throws 404 if the thread does not show that message. */
 export async function forkThread(
   { tx, accountId, actor }: Scope,
   { id }: ThreadRow,
   { message_id: last, is_private: isPrivate }: ForkRequest,
 ): Promise<Fork> {
-  if (!(await tx.row(queries.holdThread, [accountId, id]))) throw notFound();
-  const kept = await tx.rows(queries.selectKept, [accountId, id, last]);
+  if (!(await tx.row(lockThreadShare, { accountId, id }))) throw notFound();
+  const kept = await tx.rows(queries.selectMessagesToCopy, { accountId, threadId: id, lastMessageId: last });
   if (kept.length === 0) throw notFound();
-  const copied = kept.map((message) => ({ oldId: message.id, newId: newId(), isShown: message.role !== 'tool' }));
+  const copied = kept.map((message) => ({ oldId: message.id, number: message.number, newId: newId(), isShown: message.role !== 'tool' }));
   const forkId = newId();
-  const thread = await tx.row(queries.insertFork, [accountId, id, actor.userId, forkId, isPrivate ?? null, copied.length]);
-  const [oldIds, newIds] = [copied.map(({ oldId }) => oldId), copied.map((each) => each.newId)];
-  await tx.run(queries.copyMessages, [accountId, id, forkId, oldIds, newIds]);
-  await tx.run(copyUses, [accountId, id, forkId]);
+  const thread = await tx.row(queries.insertFork, {
+    accountId,
+    id,
+    userId: actor.userId,
+    forkId,
+    isPrivate: isPrivate ?? null,
+    lastMessageNumber: copied.length,
+  });
+  const [numbers, newIds] = [copied.map(({ number }) => number), copied.map((each) => each.newId)];
+  await tx.run(queries.copyMessages, { accountId, threadId: id, forkId, numbers, newIds });
+  await tx.run(copyThreadAttachments, { accountId, threadId: id, forkId });
   return { thread: thread!, copied };
 }

@@ -1,5 +1,5 @@
 import { threads } from '../../../contract/threads.ts';
-import { implement } from '../../http/implement.ts';
+import { implement } from '../../http/pipeline/implement.ts';
 import { findProject } from '../projects/service.ts';
 import { forkThread } from './fork.ts';
 import * as service from './service.ts';
@@ -19,19 +19,19 @@ export const threadHandlers = implement(
       return { status: 200, body: rows.map(viewThread), next };
     },
     starred: async ({ scope }) => ({ status: 200, body: await service.listStarred(scope) }),
-    get: ({ found }) => ({ status: 200, body: viewThread(found.thread) }),
-    update: async ({ scope, found, body }) => ({ status: 200, body: viewThread(await service.updateThread(scope, found.thread, body)) }),
-    delete: async ({ scope, found }) => {
-      await service.deleteThread(scope, found.thread);
+    get: ({ loaded }) => ({ status: 200, body: viewThread(loaded.thread) }),
+    update: async ({ scope, loaded, body }) => ({ status: 200, body: viewThread(await service.updateThread(scope, loaded.thread, body)) }),
+    delete: async ({ scope, loaded }) => {
+      await service.deleteThread(scope, loaded.thread);
       return { status: 204, body: undefined };
     },
-    fork: async ({ scope, found, body }) => ({ status: 201, body: viewFork(await forkThread(scope, found.thread, body)) }),
-    star: async ({ scope, found }) => {
-      await service.starThread(scope, found.thread);
+    fork: async ({ scope, loaded, body }) => ({ status: 201, body: viewFork(await forkThread(scope, loaded.thread, body)) }),
+    star: async ({ scope, loaded }) => {
+      await service.starThread(scope, loaded.thread);
       return { status: 204, body: undefined };
     },
-    unstar: async ({ scope, found }) => {
-      await service.unstarThread(scope, found.thread);
+    unstar: async ({ scope, loaded }) => {
+      await service.unstarThread(scope, loaded.thread);
       return { status: 204, body: undefined };
     },
   },

@@ -1,118 +1,130 @@
-import type { PageQuery } from '../../../contract/shared/pages.ts';
+import type { PageQuery } from '../../../contract/shared/pagination.ts';
 import type { NewThread, ThreadChanges } from '../../../contract/threads.ts';
-import { Failure, invalidField, notFound } from '../../kernel/failure.ts';
-import { newId } from '../../kernel/ids.ts';
-import type { Scope } from '../../kernel/scope.ts';
-import { likeLiteral, type Statement } from '../../kernel/sql.ts';
+import { likeLiteral } from '../../database/sql.ts';
+import type { Scope } from '../../http/scope.ts';
+import { newId } from '../../platform/crypto/ids.ts';
+import { Failure, invalidField, notFound } from '../../platform/failure.ts';
+import { selectVisibleProject } from '../projects/queries.ts';
 import { requestCancel } from '../runs/cancel.ts';
-import { removeContent } from './content.ts';
 import type { ThreadRow } from './queries.ts';
 import * as queries from './queries.ts';
+import { removeContent } from './removeContent.ts';
 
 const seesAll = ({ permissions }: Scope) => permissions.has('data.projects.manage');
 
-/** The thread a path names. Somebody else's looks absent, unless a shared project shows it; then only its creator may write. */
+/** Throws 404 if the caller may not read the thread, 403 for a write to a thread of another user. */
 export async function findThread(scope: Scope, id: string, intent: 'read' | 'write'): Promise<ThreadRow> {
-  const { actor, accountId, read } = scope;
-  const thread = await read.row(queries.selectReadableThread, [accountId, actor.userId, seesAll(scope), id]);
+  const { actor, accountId, db } = scope;
+  const thread = await db.row(queries.selectReadableThread, { accountId, userId: actor.userId, seesAll: seesAll(scope), id });
   if (!thread) throw notFound();
-  if (intent === 'write') demandOwner(scope, thread);
+  if (intent === 'write') requireOwner(scope, thread);
   return thread;
 }
 
-/** Only the creator of a thread may change it. */
-function demandOwner({ actor }: Scope, { created_by_user_id: owner }: Pick<ThreadRow, 'created_by_user_id'>) {
+function requireOwner({ actor }: Scope, { created_by_user_id: owner }: Pick<ThreadRow, 'created_by_user_id'>) {
   if (owner === actor.userId) return;
   const denied = owner === null ? 'no_owner' : 'owner_mismatch';
   throw new Failure('forbidden', 'Only the creator of a thread may change it.', { reason: 'not_owner', deny_reason: denied });
 }
 
-/** Open a thread. Throws 400 `project_not_found`. */
+/** Throws 400 `project_not_found`. */
 export async function createThread(scope: Scope, { title, is_private: isPrivate, project_id: projectId }: NewThread): Promise<ThreadRow> {
   const { tx, accountId, actor } = scope;
-  await demandProject(scope, projectId);
+  await requireProject(scope, projectId);
   const id = newId();
-  const thread = await tx.row(queries.insertThread, [accountId, id, actor.userId, blankless(title), projectId ?? null, isPrivate]);
+  const thread = await tx.row(queries.insertThread, {
+    accountId,
+    id,
+    userId: actor.userId,
+    title: nullIfBlank(title),
+    projectId: projectId ?? null,
+    isPrivate,
+  });
   return thread!;
 }
 
-const blankless = (title: string | null | undefined) => (title?.trim() ? title : null);
+const nullIfBlank = (title: string | null | undefined) => (title?.trim() ? title : null);
 
-async function demandProject(scope: Scope, projectId: string | null | undefined) {
+async function requireProject(scope: Scope, projectId: string | null | undefined) {
   if (!projectId) return;
-  const visible = await scope.tx.row(queries.selectVisibleProject, [scope.accountId, scope.actor.userId, seesAll(scope), projectId]);
+  const { tx, accountId, actor } = scope;
+  const visible = await tx.row(selectVisibleProject, { accountId, userId: actor.userId, seesAll: seesAll(scope), id: projectId });
   if (!visible) throw invalidField('/project_id', 'is not a project you can see', 'project_not_found');
 }
 
-type List = { statement: Statement<ThreadRow>; filters: readonly unknown[]; kind: string };
 type Page = { rows: ThreadRow[]; next: string | undefined };
 
-/** The caller's own threads that are not private, last active first. */
-export const listThreads = (
-  scope: Scope,
+const cursorKeyOf = (row: ThreadRow): [time: string, id: string] => [row.updated_at, row.id];
+
+/** The caller's own threads that are not private, most recently updated first. */
+export function listThreads(
+  { app, db, accountId, actor: { userId } }: Scope,
   { project_id: projectId, ...page }: PageQuery & { project_id?: string | undefined },
-): Promise<Page> =>
-  pageOf(
-    scope,
-    page,
-    projectId
-      ? { statement: queries.selectThreadsOfProject, filters: [projectId], kind: 'threads of project' }
-      : { statement: queries.selectThreads, filters: [], kind: 'threads' },
-  );
-
-/** The same, where the title or the text of a visible message contains `q`. */
-export const searchThreads = (scope: Scope, { q, ...page }: PageQuery & { q: string }): Promise<Page> =>
-  pageOf(scope, page, { statement: queries.searchThreads, filters: [likeLiteral(q)], kind: 'thread search' });
-
-async function pageOf(
-  { app, read, accountId, actor }: Scope,
-  { limit, before }: PageQuery,
-  { statement, filters, kind }: List,
 ): Promise<Page> {
-  const list = [kind, accountId, actor.userId, ...filters];
-  const [updatedAt = null, id = null] = app.cursors.open(before, list) ?? [];
-  const rows = await read.rows(statement, [accountId, actor.userId, updatedAt, id, limit + 1, ...filters]);
-  return app.cursors.page(rows, limit, list, (row) => [row.updated_at, row.id]);
+  if (!projectId)
+    return app.cursors.fetchPage(
+      page,
+      ['threads', accountId, userId],
+      (key) => db.rows(queries.selectThreads, { accountId, userId, ...key }),
+      cursorKeyOf,
+    );
+  return app.cursors.fetchPage(
+    page,
+    ['threads of project', accountId, userId, projectId],
+    (key) => db.rows(queries.selectThreadsOfProject, { accountId, userId, projectId, ...key }),
+    cursorKeyOf,
+  );
 }
 
-/** Rename or move a thread. Throws 400 `no_fields` or `project_not_found`. */
+/** The caller's own threads whose title or visible messages contain `q`. */
+export function searchThreads({ app, db, accountId, actor: { userId } }: Scope, { q, ...page }: PageQuery & { q: string }): Promise<Page> {
+  const pattern = likeLiteral(q);
+  return app.cursors.fetchPage(
+    page,
+    ['thread search', accountId, userId, pattern],
+    (key) => db.rows(queries.searchThreads, { accountId, userId, pattern, ...key }),
+    cursorKeyOf,
+  );
+}
+
+/** Throws 400 `no_fields` or `project_not_found`. */
 export async function updateThread(scope: Scope, thread: ThreadRow, { title, project_id: projectId }: ThreadChanges): Promise<ThreadRow> {
   if (title === undefined && projectId === undefined) throw invalidField('', 'name at least one field', 'no_fields');
-  await demandProject(scope, projectId);
-  const values = [
-    scope.accountId,
-    thread.id,
-    scope.actor.userId,
-    title !== undefined,
-    blankless(title),
-    projectId !== undefined,
-    projectId ?? null,
-  ];
-  const changed = await scope.tx.row(queries.updateThread, values);
+  await requireProject(scope, projectId);
+  const changed = await scope.tx.row(queries.updateThread, {
+    accountId: scope.accountId,
+    id: thread.id,
+    userId: scope.actor.userId,
+    changesTitle: title !== undefined,
+    title: nullIfBlank(title),
+    changesProject: projectId !== undefined,
+    projectId: projectId ?? null,
+  });
   if (!changed) throw notFound();
   return changed;
 }
 
-/** Delete a thread with its content and ask its run to stop. */
+/** Deletes the thread and its content, and requests cancellation of its run. */
 export async function deleteThread(scope: Scope, thread: ThreadRow): Promise<void> {
-  const deleted = await scope.tx.row(queries.deleteThread, [scope.accountId, thread.id]);
-  if (!deleted) throw notFound();
-  await removeContent(scope.tx, [thread]);
-  // Asked now: one may have begun since the thread was looked up.
-  const run = await scope.tx.row(queries.selectActiveRun, [scope.accountId, thread.id]);
+  const { tx, accountId } = scope;
+  if (!(await tx.row(queries.deleteThread, { accountId, id: thread.id }))) throw notFound();
+  await removeContent(tx, [thread]);
+  // Read after the update, because a run may have started since the thread was loaded.
+  const run = await tx.row(queries.selectActiveRun, { accountId, threadId: thread.id });
   if (run) await requestCancel(scope, run.id, {});
 }
 
-/** Star a thread; again changes nothing. */
-export const starThread = (scope: Scope, { id }: ThreadRow): Promise<number> =>
-  scope.tx.run(queries.insertStar, [scope.accountId, scope.actor.userId, id]);
+/** Idempotent. */
+export const starThread = ({ tx, accountId, actor }: Scope, { id }: ThreadRow): Promise<number> =>
+  tx.run(queries.insertStar, { accountId, userId: actor.userId, threadId: id });
 
-/** Remove a star, if there is one. */
-export const unstarThread = (scope: Scope, { id }: ThreadRow): Promise<number> =>
-  scope.tx.run(queries.deleteStar, [scope.accountId, scope.actor.userId, id]);
+/** Idempotent. */
+export const unstarThread = ({ tx, accountId, actor }: Scope, { id }: ThreadRow): Promise<number> =>
+  tx.run(queries.deleteStar, { accountId, userId: actor.userId, threadId: id });
 
-/** The starred threads the caller may still read. */
+/** Only threads that the caller may still read. */
 export async function listStarred(scope: Scope): Promise<string[]> {
-  const rows = await scope.read.rows(queries.selectStars, [scope.accountId, scope.actor.userId, seesAll(scope)]);
+  const { db, accountId, actor } = scope;
+  const rows = await db.rows(queries.selectStars, { accountId, userId: actor.userId, seesAll: seesAll(scope) });
   return rows.map((row) => row.thread_id);
 }

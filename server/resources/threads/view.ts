@@ -2,7 +2,6 @@ import type { ForkedThread, Thread } from '../../../contract/threads.ts';
 import type { Fork } from './fork.ts';
 import type { ThreadRow } from './queries.ts';
 
-/** A thread as it is published. */
 export const viewThread = (row: ThreadRow): Thread => ({
   id: row.id,
   account_id: row.account_id,
@@ -17,7 +16,7 @@ export const viewThread = (row: ThreadRow): Thread => ({
   ...(row.parent_thread_id && { parent_thread_id: row.parent_thread_id }),
 });
 
-/** A copy of a thread, and which of its messages is which; the hidden ones are nobody's business. */
+/** `id_mapping` lists only the messages that the API shows. */
 export const viewFork = ({ thread, copied }: Fork): ForkedThread => ({
   ...viewThread(thread),
   id_mapping: copied.filter(({ isShown }) => isShown).map(({ oldId, newId }) => ({ old_id: oldId, new_id: newId })),

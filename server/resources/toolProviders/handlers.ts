@@ -1,5 +1,5 @@
 import { toolProviders } from '../../../contract/toolProviders.ts';
-import { implement } from '../../http/implement.ts';
+import { implement } from '../../http/pipeline/implement.ts';
 import * as service from './service.ts';
 import { viewGroups } from './view.ts';
 

@@ -1,46 +1,94 @@
+import { sql } from 'kysely';
 import type { ToolGroup, ToolProviderName } from '../../../contract/toolProviders.ts';
-import { statement } from '../../kernel/sql.ts';
+import { type RowOf, statement } from '../../database/statement.ts';
 
-/** A back end as one owner has set it up; one that was never touched has no row. */
-export type ToolProviderRow = {
-  provider_name: ToolProviderName;
-  is_active: boolean;
-  key_prefix: string | null;
-  base_url: string | null;
-};
+/** An account, or null for the platform. */
+type Owner = { owner: string | null };
+type ProviderKey = Owner & { name: ToolProviderName };
 
-/** The back end that answers for a group, with its key sealed. */
-export type ActiveRow = { group_name: ToolGroup; provider_name: ToolProviderName; base_url: string | null; api_key_sealed: Buffer | null };
+/** A backend that was never configured has no row. */
+export const selectProviders = statement<Owner>()((db, $) =>
+  db
+    .selectFrom('tool_providers')
+    .select(['provider_name', 'is_active', 'key_prefix', 'base_url'])
+    .where('account_id', 'is not distinct from', $.owner),
+);
 
-/** Those of one owner: `$1` is the account, or null for the platform. */
-const owned = 'account_id is not distinct from $1';
+export type ToolProviderRow = RowOf<typeof selectProviders>;
 
-export const selectProviders = statement<ToolProviderRow>(`
-  select provider_name, is_active, key_prefix, base_url from tool_providers where ${owned}`);
+export const selectActiveProviders = statement<Owner>()((db, $) =>
+  db
+    .selectFrom('tool_providers')
+    .select(['group_name', 'provider_name', 'base_url', 'api_key_sealed'])
+    .where('account_id', 'is not distinct from', $.owner)
+    .where('is_active', '=', sql.lit(true)),
+);
 
-export const selectActive = statement<ActiveRow>(`
-  select group_name, provider_name, base_url, api_key_sealed from tool_providers where ${owned} and is_active`);
+export type ActiveProviderRow = RowOf<typeof selectActiveProviders>;
 
-/** Activations of one group wait for each other: each sees what the one before it has done. */
-export const lockGroup = statement<unknown>(`
-  select pg_advisory_xact_lock(hashtextextended('tool providers ' || coalesce($1::uuid::text, 'platform') || ' ' || $2::text, 0))`);
+/** Serializes activations within a group, so that each sees the effect of the previous one. */
+export const lockGroup = statement<Owner & { group: ToolGroup }>()((db, $) =>
+  db.selectNoFrom(
+    sql<unknown>`pg_advisory_xact_lock(hashtextextended('tool providers ' || coalesce(${$.owner}::uuid::text, 'platform') || ' ' || ${$.group}::text, 0))`.as(
+      'locked',
+    ),
+  ),
+);
 
-export const deactivateOthers = statement<never>(`
-  update tool_providers set is_active = false where ${owned} and group_name = $2 and provider_name <> $3 and is_active`);
+export const deactivateOthers = statement<ProviderKey & { group: ToolGroup }>()((db, $) =>
+  db
+    .updateTable('tool_providers')
+    .set({ is_active: sql.lit(false) })
+    .where('account_id', 'is not distinct from', $.owner)
+    .where('group_name', '=', $.group)
+    .where('provider_name', '<>', $.name)
+    .where('is_active', '=', sql.lit(true)),
+);
 
-export const activate = statement<never>(`
-  insert into tool_providers (account_id, group_name, provider_name, is_active) values ($1, $2, $3, true)
-  on conflict (account_id, provider_name) do update set is_active = true`);
+export const activate = statement<ProviderKey & { group: ToolGroup }>()((db, $) =>
+  db
+    .insertInto('tool_providers')
+    .values({ account_id: $.owner, group_name: $.group, provider_name: $.name, is_active: sql.lit(true) })
+    .onConflict((conflict) => conflict.columns(['account_id', 'provider_name']).doUpdateSet({ is_active: sql.lit(true) })),
+);
 
-export const deactivate = statement<never>(`
-  update tool_providers set is_active = false where ${owned} and provider_name = $2 and is_active`);
+export const deactivate = statement<ProviderKey>()((db, $) =>
+  db
+    .updateTable('tool_providers')
+    .set({ is_active: sql.lit(false) })
+    .where('account_id', 'is not distinct from', $.owner)
+    .where('provider_name', '=', $.name)
+    .where('is_active', '=', sql.lit(true)),
+);
 
-/** What is null stays as it is. */
-export const upsertCredential = statement<never>(`
-  insert into tool_providers (account_id, group_name, provider_name, key_prefix, api_key_sealed, base_url) values ($1, $2, $3, $4, $5, $6)
-  on conflict (account_id, provider_name) do update set key_prefix = coalesce(excluded.key_prefix, tool_providers.key_prefix),
-    api_key_sealed = coalesce(excluded.api_key_sealed, tool_providers.api_key_sealed),
-    base_url = coalesce(excluded.base_url, tool_providers.base_url)`);
+type Credential = { keyPrefix: string | null; sealedKey: Buffer | null; baseUrl: string | null };
 
-export const clearKey = statement<never>(`
-  update tool_providers set key_prefix = null, api_key_sealed = null where ${owned} and provider_name = $2 and api_key_sealed is not null`);
+/** A null leaves a column unchanged. */
+export const upsertCredential = statement<ProviderKey & { group: ToolGroup } & Credential>()((db, $) =>
+  db
+    .insertInto('tool_providers')
+    .values({
+      account_id: $.owner,
+      group_name: $.group,
+      provider_name: $.name,
+      key_prefix: $.keyPrefix,
+      api_key_sealed: $.sealedKey,
+      base_url: $.baseUrl,
+    })
+    .onConflict((conflict) =>
+      conflict.columns(['account_id', 'provider_name']).doUpdateSet(({ fn }) => ({
+        key_prefix: fn.coalesce('excluded.key_prefix', 'tool_providers.key_prefix'),
+        api_key_sealed: fn.coalesce('excluded.api_key_sealed', 'tool_providers.api_key_sealed'),
+        base_url: fn.coalesce('excluded.base_url', 'tool_providers.base_url'),
+      })),
+    ),
+);
+
+export const clearKey = statement<ProviderKey>()((db, $) =>
+  db
+    .updateTable('tool_providers')
+    .set({ key_prefix: sql.lit(null), api_key_sealed: sql.lit(null) })
+    .where('account_id', 'is not distinct from', $.owner)
+    .where('provider_name', '=', $.name)
+    .where('api_key_sealed', 'is not', null),
+);

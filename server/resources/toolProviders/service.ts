@@ -1,74 +1,85 @@
 import type { ProviderScope } from '../../../contract/llmProviders.ts';
+import { inconsistentValues } from '../../../contract/shared/fields.ts';
 import type { ToolCredential, ToolProviderName } from '../../../contract/toolProviders.ts';
-import { invalidField, notFound } from '../../kernel/failure.ts';
-import { OutboundDenied } from '../../kernel/outbound.ts';
-import type { Scope } from '../../kernel/scope.ts';
-import { seal } from '../../kernel/seal.ts';
+import type { Scope } from '../../http/scope.ts';
+import { seal } from '../../platform/crypto/seal.ts';
+import { invalidField, notFound } from '../../platform/failure.ts';
+import { OutboundDenied } from '../../platform/outbound/outbound.ts';
 import { ownerOf } from '../llmProviders/owner.ts';
-import { readAnyBaseUrl } from '../llmProviders/rules.ts';
-import { sealedFor, toolKinds, toolProviderOf } from './catalog.ts';
+import { readInternalBaseUrl } from '../llmProviders/validation.ts';
+import { encryptionContext, toolProviderKinds, toolProviderOf } from './catalog.ts';
 import * as queries from './queries.ts';
 
-/** Which back end a request names, and whose. */
-export type Named = { group: string; provider: string; scope: ProviderScope };
+export type ProviderReference = { group: string; provider: string; scope: ProviderScope };
 type Target = { name: ToolProviderName; owner: string | null; scope: ProviderScope };
 
-/** What an owner has set up; null owner is the platform. */
-export const listProviders = ({ read, accountId }: Scope, wanted: ProviderScope): Promise<queries.ToolProviderRow[]> =>
-  read.rows(queries.selectProviders, [ownerOf(accountId, wanted)]);
+export const listProviders = ({ db, accountId }: Scope, wanted: ProviderScope): Promise<queries.ToolProviderRow[]> =>
+  db.rows(queries.selectProviders, { owner: ownerOf(accountId, wanted) });
 
-/** Let a back end answer for its group, alone. Throws 404 for one that does not exist. */
-export async function activateProvider(scope: Scope, named: Named): Promise<void> {
+/** Activates a backend and deactivates the others of its group. Throws 404 for an unknown backend. */
+export async function activateProvider(scope: Scope, named: ProviderReference): Promise<void> {
   const target = targetOf(scope, named);
   const { name, owner } = target;
-  const { group } = toolKinds[name];
-  await scope.tx.rows(queries.lockGroup, [owner, group]);
-  await scope.tx.run(queries.deactivateOthers, [owner, group, name]);
-  await scope.tx.run(queries.activate, [owner, group, name]);
-  finish(scope, target);
+  const { group } = toolProviderKinds[name];
+  await scope.tx.rows(queries.lockGroup, { owner, group });
+  await scope.tx.run(queries.deactivateOthers, { owner, group, name });
+  await scope.tx.run(queries.activate, { owner, group, name });
+  recordChange(scope, target);
 }
 
-/** Let a back end no longer answer; no other takes its place. Throws 404 for one that does not exist. */
-export async function deactivateProvider(scope: Scope, named: Named): Promise<void> {
+/** Deactivates a backend; no other takes its place. Throws 404 for an unknown backend. */
+export async function deactivateProvider(scope: Scope, named: ProviderReference): Promise<void> {
   const target = targetOf(scope, named);
-  await scope.tx.run(queries.deactivate, [target.owner, target.name]);
-  finish(scope, target);
+  await scope.tx.run(queries.deactivate, { owner: target.owner, name: target.name });
+  recordChange(scope, target);
 }
 
-/** Set what is given; blank counts as left out. Throws 404, and 400 for an address that is not allowed. */
-export async function setCredential(scope: Scope, named: Named, { api_key: key, base_url: url }: ToolCredential): Promise<void> {
+/** Blank fields stay unchanged. Throws 404 for an unknown backend, 400 for a URL that is not allowed. */
+export async function setCredential(
+  scope: Scope,
+  named: ProviderReference,
+  { api_key: key, base_url: url }: ToolCredential,
+): Promise<void> {
   const target = targetOf(scope, named);
   const { name, owner } = target;
-  if (url === '' && toolKinds[name].needsUrl) throw invalidField('/base_url', 'must not be blank');
+  if (url === '' && toolProviderKinds[name].needsUrl) throw invalidField('/base_url', 'must not be blank', inconsistentValues.reason);
   if (!key && !url) return scope.skipAudit();
-  const secret = key ? [maskOf(key), seal(scope.app.keys.encryptionKey, key, sealedFor(name, owner))] : [null, null];
-  await scope.tx.run(queries.upsertCredential, [owner, toolKinds[name].group, name, ...secret, url ? addressOf(scope, target, url) : null]);
-  finish(scope, target, { fields: [...(key ? ['api_key'] : []), ...(url ? ['base_url'] : [])] });
+  await scope.tx.run(queries.upsertCredential, {
+    owner,
+    group: toolProviderKinds[name].group,
+    name,
+    keyPrefix: key ? maskOf(key) : null,
+    sealedKey: key ? seal(scope.app.keys.encryptionKey, key, encryptionContext(name, owner)) : null,
+    baseUrl: url ? checkedBaseUrl(scope, target, url) : null,
+  });
+  recordChange(scope, target, { fields: [...(key ? ['api_key'] : []), ...(url ? ['base_url'] : [])] });
 }
 
-/** Forget the key of a back end. Throws 404 for one that does not exist. */
-export async function clearCredential(scope: Scope, named: Named): Promise<void> {
+/** Throws 404 for an unknown backend. */
+export async function clearCredential(scope: Scope, named: ProviderReference): Promise<void> {
   const target = targetOf(scope, named);
-  await scope.tx.run(queries.clearKey, [target.owner, target.name]);
-  finish(scope, target);
+  await scope.tx.run(queries.clearKey, { owner: target.owner, name: target.name });
+  recordChange(scope, target);
 }
 
-function targetOf({ accountId }: Scope, { group, provider, scope }: Named): Target {
+function targetOf({ accountId }: Scope, { group, provider, scope }: ProviderReference): Target {
   const name = toolProviderOf(group, provider);
   if (!name) throw notFound();
   return { name, owner: ownerOf(accountId, scope), scope };
 }
 
-/** The audit entry, and the word to whoever keeps a copy. */
-function finish(scope: Scope, { name, owner, scope: ofScope }: Target, metadata: Record<string, unknown> = {}) {
+/** Writes the audit entry and invalidates caches. */
+function recordChange(scope: Scope, { name, owner, scope: ofScope }: Target, metadata: Record<string, unknown> = {}) {
   scope.audit({ accountId: owner, targetId: `${name}:${ofScope}`, metadata });
-  scope.afterCommit(() => scope.app.changes.announce('tool_providers', owner ?? 'platform'));
+  scope.afterCommit(() => scope.app.cacheInvalidation.invalidate('tool_providers', owner ?? 'platform'));
 }
 
-/** Where the platform runs a back end itself, its address may be any; an account's must be public, as far as that can be seen now. */
-function addressOf({ app }: Scope, { name, owner }: Target, text: string) {
-  const url = readAnyBaseUrl(app.outbound, text);
-  if (owner === null && toolKinds[name].mayBeInternal) return url;
+/**
+ * The platform may use internal addresses for backends that it runs itself. A URL of an account must be public; DNS is not resolved here.
+ */
+function checkedBaseUrl({ app }: Scope, { name, owner }: Target, text: string) {
+  const url = readInternalBaseUrl(app.outbound, text);
+  if (owner === null && toolProviderKinds[name].mayBeInternal) return url;
   try {
     app.outbound.check(text, 'https');
     return url;
@@ -77,7 +88,7 @@ function addressOf({ app }: Scope, { name, owner }: Target, text: string) {
   }
 }
 
-/** What may be shown of a key, by code points. */
+/** Masks a key, counted in code points. */
 function maskOf(key: string) {
   const points = [...key];
   return points.length < 12 ? `${points.slice(0, 2).join('')}****` : `${points.slice(0, 5).join('')}****${points.slice(-4).join('')}`;

@@ -1,8 +1,8 @@
 import type { ToolProvider, ToolProviderGroups, ToolProviderName } from '../../../contract/toolProviders.ts';
-import { missingOf, toolGroups, toolKinds } from './catalog.ts';
+import { missingFields, toolGroups, toolProviderKinds } from './catalog.ts';
 import type { ToolProviderRow } from './queries.ts';
 
-/** All groups with all back ends, whatever of them was ever touched. */
+/** All groups with all backends, configured or not. */
 export function viewGroups(rows: readonly ToolProviderRow[]): ToolProviderGroups {
   const known = new Map(rows.map((row) => [row.provider_name, row]));
   return {
@@ -14,12 +14,12 @@ export function viewGroups(rows: readonly ToolProviderRow[]): ToolProviderGroups
 }
 
 const viewProvider = (name: ToolProviderName, row: ToolProviderRow | undefined): ToolProvider => ({
-  group_name: toolKinds[name].group,
+  group_name: toolProviderKinds[name].group,
   provider_name: name,
   is_active: row?.is_active ?? false,
   key_prefix: row?.key_prefix ?? null,
   base_url: row?.base_url ?? null,
-  requires_api_key: toolKinds[name].needsKey,
-  requires_base_url: toolKinds[name].needsUrl,
-  configured: missingOf(name, { key: Boolean(row?.key_prefix), url: Boolean(row?.base_url) }).length === 0,
+  requires_api_key: toolProviderKinds[name].needsKey,
+  requires_base_url: toolProviderKinds[name].needsUrl,
+  configured: missingFields(name, { key: Boolean(row?.key_prefix), url: Boolean(row?.base_url) }).length === 0,
 });

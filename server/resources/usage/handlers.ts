@@ -1,44 +1,43 @@
 import { type DaysQuery, type MonthQuery, type UsageSummary, usage } from '../../../contract/usage.ts';
-import { implement } from '../../http/implement.ts';
-import type { Scope } from '../../kernel/scope.ts';
-import { readStorage } from '../quotas/storage.ts';
-import { accountUsage, listDays, listHours, listModels, ownUsage, platformUsage, readMonth, type Subject } from './service.ts';
+import { implement } from '../../http/pipeline/implement.ts';
+import type { Scope } from '../../http/scope.ts';
+import { readStorageUsage } from '../quotas/storageUsage.ts';
+import { accountUsage, listDays, listHours, listModels, ownUsage, platformUsage, readMonth, type UsageSelection } from './service.ts';
 import { viewDay, viewHour, viewModel, viewMonth } from './view.ts';
 
-type Asked<Query> = { scope: Scope; query: Query };
+type UsageRequest<Query> = { scope: Scope; query: Query };
 
-/** The same four questions about one set of records after the other. */
-const about = (subjectOf: (scope: Scope) => Subject) => ({
-  month: async ({ scope, query }: Asked<MonthQuery>) => viewMonth(await readMonth(scope, subjectOf(scope), query)),
-  days: async ({ scope, query }: Asked<DaysQuery>) => ({
+/** The same four reports for each set of usage records. */
+const reportHandlers = (subjectOf: (scope: Scope) => UsageSelection) => ({
+  month: async ({ scope, query }: UsageRequest<MonthQuery>) => viewMonth(await readMonth(scope, subjectOf(scope), query)),
+  days: async ({ scope, query }: UsageRequest<DaysQuery>) => ({
     status: 200 as const,
     body: (await listDays(scope, subjectOf(scope), query)).map(viewDay),
   }),
-  hours: async ({ scope, query }: Asked<DaysQuery>) => ({
+  hours: async ({ scope, query }: UsageRequest<DaysQuery>) => ({
     status: 200 as const,
     body: (await listHours(scope, subjectOf(scope), query)).map(viewHour),
   }),
-  models: async ({ scope, query }: Asked<MonthQuery>) => ({
+  models: async ({ scope, query }: UsageRequest<MonthQuery>) => ({
     status: 200 as const,
     body: (await listModels(scope, subjectOf(scope), query)).map(viewModel),
   }),
 });
-/** A month of an account, with what it stores now. */
-const ofAccount = async (scope: Scope, month: Promise<UsageSummary>) => ({
+const withStorage = async (scope: Scope, month: Promise<UsageSummary>) => ({
   status: 200 as const,
-  body: { account_id: scope.accountId, ...(await month), storage: await readStorage(scope) },
+  body: { account_id: scope.accountId, ...(await month), storage: await readStorageUsage(scope) },
 });
-const [own, account, platform] = [about(ownUsage), about(accountUsage), about(() => platformUsage)];
+const [own, account, platform] = [reportHandlers(ownUsage), reportHandlers(accountUsage), reportHandlers(() => platformUsage)];
 
 export const usageHandlers = implement(
   usage,
   {},
   {
-    mine: async (asked) => ofAccount(asked.scope, own.month(asked)),
+    mine: async (asked) => withStorage(asked.scope, own.month(asked)),
     mineDaily: own.days,
     mineHourly: own.hours,
     mineByModel: own.models,
-    ofAccount: async (asked) => ofAccount(asked.scope, account.month(asked)),
+    ofAccount: async (asked) => withStorage(asked.scope, account.month(asked)),
     ofAccountDaily: account.days,
     ofAccountHourly: account.hours,
     ofAccountByModel: account.models,

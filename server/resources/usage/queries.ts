@@ -1,46 +1,78 @@
-import { type Statement, statement } from '../../kernel/sql.ts';
+import { type Expression, expressionBuilder, type SqlBool, sql } from 'kysely';
+import { type Builder, type Parameters, type RowOf, statement, type WithAlias } from '../../database/statement.ts';
 
-export type TotalRow = {
-  input_tokens: number;
-  output_tokens: number;
-  cache_creation_tokens: number;
-  cache_read_tokens: number;
-  cached_tokens: number;
-  cost_usd: number;
-  record_count: number;
-};
-type Used = Pick<TotalRow, 'input_tokens' | 'output_tokens' | 'cost_usd' | 'record_count'>;
-export type DayRow = Used & { date: string };
-export type HourRow = Used & { hour: string };
-export type ModelRow = TotalRow & { model: string };
+/** The records to report on; null means all accounts or all users. */
+export type UsageFilter = { accountId: string | null; userId: string | null };
 
-const used = `coalesce(sum(input_tokens), 0) as input_tokens, coalesce(sum(output_tokens), 0) as output_tokens,
-  coalesce(sum(cost_usd), 0) as cost_usd, count(*) as record_count`;
-const cached = `coalesce(sum(cache_creation_input_tokens), 0) as cache_creation_tokens, coalesce(sum(cache_read_input_tokens), 0) as cache_read_tokens,
-  coalesce(sum(cached_tokens), 0) as cached_tokens`;
+/** Dates; both ends are included. */
+type DateRange = { start: string; end: string };
+type ReportParameters = UsageFilter & DateRange;
 
-/** What is asked about a set of usage records. */
-export type Questions = {
-  total: Statement<TotalRow>;
-  byDay: Statement<DayRow>;
-  byHour: Statement<HourRow>;
-  byModel: Statement<ModelRow>;
-};
+const u = expressionBuilder<WithAlias<'usage_records', 'u'>, 'u'>();
+const e = expressionBuilder<WithAlias<'usage_records', 'record'>, 'record'>();
 
-/** The questions about the records from day $1 to day $2, both included, that satisfy a condition. */
-function questionsAbout(condition: string): Questions {
-  const record = `with record as (select * from usage_records u where ${condition}u.recorded_at >= $1::date and u.recorded_at < $2::date + 1)`;
+const usageColumns = [
+  e.fn.coalesce(e.fn.sum<number>('input_tokens'), sql<number>`0`).as('input_tokens'),
+  e.fn.coalesce(e.fn.sum<number>('output_tokens'), sql<number>`0`).as('output_tokens'),
+  e.fn.coalesce(e.fn.sum<number>('cost_usd'), sql<number>`0`).as('cost_usd'),
+  e.fn.countAll<number>().as('record_count'),
+] as const;
+
+const cacheColumns = [
+  e.fn.coalesce(e.fn.sum<number>('cache_creation_input_tokens'), sql<number>`0`).as('cache_creation_tokens'),
+  e.fn.coalesce(e.fn.sum<number>('cache_read_input_tokens'), sql<number>`0`).as('cache_read_tokens'),
+  e.fn.coalesce(e.fn.sum<number>('cached_tokens'), sql<number>`0`).as('cached_tokens'),
+] as const;
+
+/** Statements that report on the usage records matching a condition. */
+function usageReports(isOf: ($: Parameters<UsageFilter>) => Expression<SqlBool>[]) {
+  const records = (db: Builder, $: Parameters<ReportParameters>) =>
+    db.with('record', (qc) =>
+      qc
+        .selectFrom('usage_records as u')
+        .selectAll()
+        .where(({ and }) => and(isOf($)))
+        .where('u.recorded_at', '>=', sql<string>`${$.start}::date`)
+        .where('u.recorded_at', '<', sql<string>`${$.end}::date + 1`),
+    );
   return {
-    total: statement(`${record} select ${used}, ${cached} from record`),
-    byDay: statement(`
-      ${record} select to_char(recorded_at, 'YYYY-MM-DD') as date, ${used} from record group by 1 order by 1`),
-    byHour: statement(`${record} select date_trunc('hour', recorded_at) as hour, ${used} from record group by 1 order by 1`),
-    byModel: statement(`
-      ${record} select model, ${used}, ${cached} from record
-      group by model order by sum(input_tokens) + sum(output_tokens) desc, model collate "C"`),
+    total: statement<ReportParameters>()((db, $) =>
+      records(db, $)
+        .selectFrom('record')
+        .select([...usageColumns, ...cacheColumns]),
+    ),
+    byDay: statement<ReportParameters>()((db, $) =>
+      records(db, $)
+        .selectFrom('record')
+        .select([sql<string>`to_char(recorded_at, 'YYYY-MM-DD')`.as('date'), ...usageColumns])
+        .groupBy(sql`1`)
+        .orderBy(sql`1`),
+    ),
+    byHour: statement<ReportParameters>()((db, $) =>
+      records(db, $)
+        .selectFrom('record')
+        .select([sql<string>`date_trunc('hour', recorded_at)`.as('hour'), ...usageColumns])
+        .groupBy(sql`1`)
+        .orderBy(sql`1`),
+    ),
+    byModel: statement<ReportParameters>()((db, $) =>
+      records(db, $)
+        .selectFrom('record')
+        .select(['model', ...usageColumns, ...cacheColumns])
+        .groupBy('model')
+        .orderBy(sql`sum(input_tokens) + sum(output_tokens)`, 'desc')
+        .orderBy(sql`model collate "C"`),
+    ),
   };
 }
 
-export const ofUser = questionsAbout('u.account_id = $3 and u.user_id = $4 and ');
-export const ofAccount = questionsAbout('u.account_id = $3 and ');
-export const ofPlatform = questionsAbout('');
+export type UsageReports = ReturnType<typeof usageReports>;
+
+export const userReports = usageReports(($) => [u('u.account_id', '=', $.accountId), u('u.user_id', '=', $.userId)]);
+export const accountReports = usageReports(($) => [u('u.account_id', '=', $.accountId)]);
+export const platformReports = usageReports(() => []);
+
+export type TotalRow = RowOf<UsageReports['total']>;
+export type DayRow = RowOf<UsageReports['byDay']>;
+export type HourRow = RowOf<UsageReports['byHour']>;
+export type ModelRow = RowOf<UsageReports['byModel']>;

@@ -1,44 +1,48 @@
 import type { DaysQuery, MonthQuery } from '../../../contract/usage.ts';
-import type { Scope } from '../../kernel/scope.ts';
-import type { Questions } from './queries.ts';
+import type { Scope } from '../../http/scope.ts';
+import type { UsageFilter, UsageReports } from './queries.ts';
 import * as queries from './queries.ts';
 
-/** A set of usage records: the questions about it, and the values that choose it. */
-export type Subject = { questions: Questions; values: readonly string[] };
+/** A set of usage records: the statements, and the parameters that select it. */
+export type UsageSelection = { reports: UsageReports; filter: UsageFilter };
 
 /** The caller's own runs in the active account. */
-export const ownUsage = ({ accountId, actor }: Scope): Subject => ({ questions: queries.ofUser, values: [accountId, actor.userId] });
+export const ownUsage = ({ accountId, actor }: Scope): UsageSelection => ({
+  reports: queries.userReports,
+  filter: { accountId, userId: actor.userId },
+});
 
-export const accountUsage = ({ accountId }: Scope): Subject => ({ questions: queries.ofAccount, values: [accountId] });
+export const accountUsage = ({ accountId }: Scope): UsageSelection => ({
+  reports: queries.accountReports,
+  filter: { accountId, userId: null },
+});
 
-/** All accounts: only for who administers the platform. */
-export const platformUsage: Subject = { questions: queries.ofPlatform, values: [] };
+export const platformUsage: UsageSelection = { reports: queries.platformReports, filter: { accountId: null, userId: null } };
 
-/** A month, the present one (UTC) unless said otherwise. */
-export function monthOf({ year, month }: MonthQuery, now = new Date()) {
+/** Defaults to the current month in UTC. */
+function monthOf({ year, month }: MonthQuery, now = new Date()) {
   return { year: year ?? now.getUTCFullYear(), month: month ?? now.getUTCMonth() + 1 };
 }
 
-/** The first and the last day of a month. */
 function daysOf({ year, month }: { year: number; month: number }) {
   const day = (at: Date) => at.toISOString().slice(0, 10);
-  return [day(new Date(Date.UTC(year, month - 1, 1))), day(new Date(Date.UTC(year, month, 0)))];
+  return { start: day(new Date(Date.UTC(year, month - 1, 1))), end: day(new Date(Date.UTC(year, month, 0))) };
 }
 
-/** What was used in a month; zeros where nothing was. */
-export async function readMonth({ read }: Scope, { questions, values }: Subject, query: MonthQuery) {
+/** Sums are 0 for a month without records. */
+export async function readMonth({ db }: Scope, { reports, filter }: UsageSelection, query: MonthQuery) {
   const month = monthOf(query);
-  return { ...month, total: (await read.row(questions.total, [...daysOf(month), ...values]))! };
+  return { ...month, total: (await db.row(reports.total, { ...daysOf(month), ...filter }))! };
 }
 
-/** The days with records, in order. */
-export const listDays = ({ read }: Scope, { questions, values }: Subject, { start, end }: DaysQuery) =>
-  read.rows(questions.byDay, [start, end, ...values]);
+/** Only days with records, ascending. */
+export const listDays = ({ db }: Scope, { reports, filter }: UsageSelection, { start, end }: DaysQuery) =>
+  db.rows(reports.byDay, { start, end, ...filter });
 
-/** The hours with records, in order. */
-export const listHours = ({ read }: Scope, { questions, values }: Subject, { start, end }: DaysQuery) =>
-  read.rows(questions.byHour, [start, end, ...values]);
+/** Only hours with records, ascending. */
+export const listHours = ({ db }: Scope, { reports, filter }: UsageSelection, { start, end }: DaysQuery) =>
+  db.rows(reports.byHour, { start, end, ...filter });
 
-/** The models used in a month, those with the most tokens first. */
-export const listModels = ({ read }: Scope, { questions, values }: Subject, query: MonthQuery) =>
-  read.rows(questions.byModel, [...daysOf(monthOf(query)), ...values]);
+/** Ordered by tokens, descending. */
+export const listModels = ({ db }: Scope, { reports, filter }: UsageSelection, query: MonthQuery) =>
+  db.rows(reports.byModel, { ...daysOf(monthOf(query)), ...filter });

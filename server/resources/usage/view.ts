@@ -1,7 +1,6 @@
 import type { DailyUsage, HourlyUsage, ModelUsage, UsageSummary } from '../../../contract/usage.ts';
 import type { DayRow, HourRow, ModelRow, TotalRow } from './queries.ts';
 
-/** What was used in a month. */
 export const viewMonth = ({ year, month, total }: { year: number; month: number; total: TotalRow }): UsageSummary => ({
   year,
   month,
@@ -14,19 +13,19 @@ export const viewMonth = ({ year, month, total }: { year: number; month: number;
   record_count: total.record_count,
 });
 
-const used = ({ input_tokens, output_tokens, cost_usd, record_count }: Omit<DayRow, 'date'>) => ({
+const usageFields = ({ input_tokens, output_tokens, cost_usd, record_count }: Omit<DayRow, 'date'>) => ({
   input_tokens,
   output_tokens,
   cost_usd,
   record_count,
 });
 
-export const viewDay = (row: DayRow): DailyUsage => ({ date: row.date, ...used(row) });
-export const viewHour = (row: HourRow): HourlyUsage => ({ hour: row.hour, ...used(row) });
+export const viewDay = (row: DayRow): DailyUsage => ({ date: row.date, ...usageFields(row) });
+export const viewHour = (row: HourRow): HourlyUsage => ({ hour: row.hour, ...usageFields(row) });
 
 export const viewModel = (row: ModelRow): ModelUsage => ({
   model: row.model,
-  ...used(row),
+  ...usageFields(row),
   cache_creation_tokens: row.cache_creation_tokens,
   cache_read_tokens: row.cache_read_tokens,
   cached_tokens: row.cached_tokens,

@@ -1,8 +1,8 @@
 import { users } from '../../../contract/users.ts';
-import { implement } from '../../http/implement.ts';
-import { deleteUser } from './end.ts';
+import { implement } from '../../http/pipeline/implement.ts';
+import { deleteUser } from './deleteUser.ts';
 import { findUser, listUsers, withAccounts } from './service.ts';
-import { updateUser } from './update.ts';
+import { updateUser } from './updateUser.ts';
 import { viewUser, viewUserDetail } from './view.ts';
 
 export const userHandlers = implement(
@@ -13,10 +13,10 @@ export const userHandlers = implement(
       const { rows, next } = await listUsers(scope, query);
       return { status: 200, body: rows.map(viewUser), next };
     },
-    get: async ({ scope, found }) => ({ status: 200, body: viewUserDetail(await withAccounts(scope.read, found.user)) }),
-    update: async ({ scope, found, body }) => ({ status: 200, body: viewUserDetail(await updateUser(scope, found.user, body)) }),
-    delete: async ({ scope, found }) => {
-      await deleteUser(scope, found.user);
+    get: async ({ scope, loaded }) => ({ status: 200, body: viewUserDetail(await withAccounts(scope.db, loaded.user)) }),
+    update: async ({ scope, loaded, body }) => ({ status: 200, body: viewUserDetail(await updateUser(scope, loaded.user, body)) }),
+    delete: async ({ scope, loaded }) => {
+      await deleteUser(scope, loaded.user);
       return { status: 204, body: undefined };
     },
   },

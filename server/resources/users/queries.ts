@@ -1,77 +1,184 @@
-import type { User, UserAccount } from '../../../contract/users.ts';
-import type { EmailKey } from '../../kernel/identity.ts';
-import type { Skeleton } from '../../kernel/lookalikes.ts';
-import { statement } from '../../kernel/sql.ts';
+import { sql } from 'kysely';
+import type { UserStatus } from '../../../contract/users.ts';
+import { onPage, type PageKey } from '../../database/paging.ts';
+import { type Builder, type RowOf, statement } from '../../database/statement.ts';
+import type { EmailKey } from '../../platform/identity/identity.ts';
+import type { Skeleton } from '../../platform/identity/lookalikes.ts';
+import { activeStatuses } from '../runs/statuses.ts';
 
-/** A user with the login; `is_person` tells who can sign in from the built-in service user, who has no credential. */
-export type UserRow = User & { is_person: boolean };
+const active = sql.lit('active' as const);
 
-const user = `
-  select u.id, c.login, u.username, u.email, u.email_verified_at, u.status, u.locale, u.timezone, u.is_platform_admin, u.last_login_at, u.created_at,
-    c.user_id is not null as is_person
-  from users u left join credentials c on c.user_id = u.id where u.status <> 'deleted'`;
+/** Users with their logins. `is_person` is false for the built-in service user, which has no credential. */
+const users = (db: Builder) =>
+  db
+    .selectFrom('users as u')
+    .leftJoin('credentials as c', 'c.user_id', 'u.id')
+    .select((eb) => [
+      'u.id',
+      'c.login',
+      'u.username',
+      'u.email',
+      'u.email_verified_at',
+      'u.status',
+      'u.locale',
+      'u.timezone',
+      'u.is_platform_admin',
+      'u.last_login_at',
+      'u.created_at',
+      eb('c.user_id', 'is not', null).$castTo<boolean>().as('is_person'),
+    ])
+    .where('u.status', '<>', sql.lit('deleted' as const))
+    .$narrowType<{ status: UserStatus }>();
 
-/** Newest first, from the sort key ($3, $4) on; $1: what name, login or email contain, as a pattern, $6: what their canonical forms contain. */
-export const selectUsers = statement<UserRow>(`${user}
-  and ($1::text is null or u.username ilike $1 or c.login ilike $1 or u.email ilike $1 or c.login_key like $6 or u.email_key like $6) and ($2::text is null or u.status = $2)
-  and ($3::timestamptz is null or (u.created_at, u.id) < ($3::timestamptz, $4::uuid))
-  order by u.created_at desc, u.id desc limit $5`);
+/** `pattern` matches name, login and email; `canonicalPattern` matches the canonical forms of login and email. */
+type Filters = { pattern: string | null; canonicalPattern: string | null; status: UserStatus | null };
 
-export const selectUser = statement<UserRow>(`${user} and u.id = $1`);
+export const selectUsers = statement<Filters & PageKey>()((db, $) => {
+  const pattern = sql<string>`${$.pattern}::text`;
+  const canonicalPattern = sql<string>`${$.canonicalPattern}::text`;
+  return users(db)
+    .where((eb) =>
+      eb.or([
+        eb(pattern, 'is', null),
+        eb('u.username', 'ilike', pattern),
+        eb('c.login', 'ilike', pattern),
+        eb('u.email', 'ilike', pattern),
+        eb('c.login_key', 'like', canonicalPattern),
+        eb('u.email_key', 'like', canonicalPattern),
+      ]),
+    )
+    .where((eb) => {
+      const status = sql<UserStatus>`${$.status}::text`;
+      return eb.or([eb(status, 'is', null), eb('u.status', '=', status)]);
+    })
+    .where(onPage($, 'u.created_at', 'u.id'))
+    .orderBy('u.created_at', 'desc')
+    .orderBy('u.id', 'desc')
+    .limit($.limit);
+});
 
-/** The user as he is until the commit: what signs him in, starts a run of his or makes him a member waits, and sees the change. */
-export const lockUser = statement<UserRow>(`${user} and u.id = $1 for no key update of u`);
+export const selectUser = statement<{ id: string }>()((db, $) => users(db).where('u.id', '=', $.id));
 
-export const selectAccounts = statement<UserAccount>(`
-  select a.id as account_id, a.name, a.type, m.role from memberships m join accounts a on a.id = m.account_id and a.deleted_at is null
-  where m.user_id = $1 order by m.created_at desc, a.id desc`);
+/** Locks the user until the commit. Concurrent sign-ins, run creations and membership inserts wait and then see the change. */
+export const lockUser = statement<{ id: string }>()((db, $) => users(db).where('u.id', '=', $.id).forNoKeyUpdate('u'));
 
-/** Users are administered one after the other, so that two admins cannot end each other's rights at once. */
-export const takeTurn = statement<unknown>(`select pg_advisory_xact_lock(hashtextextended('administration of users', 0))`);
+export type UserRow = RowOf<typeof selectUser>;
 
-/** How many active platform admins there are beside the user $1, and whether the user $2 is one at all. */
-export const selectAdmins = statement<{ others: number; with_actor: boolean }>(`
-  select (count(*) filter (where id <> $1))::int as others, coalesce(bool_or(id = $2), false) as with_actor
-  from users where is_platform_admin and status = 'active'`);
-
-export const isActive = statement<{ id: string }>(`select id from users where id = $1 and status = 'active'`);
-
-/** The address has a statement of its own, and its verification is changed by `verifyAddress` and `unverifyAddress`. */
-export const updateUser = statement<never>(
-  'update users set status = $2, username = $3, locale = $4, timezone = $5, is_platform_admin = $6 where id = $1',
+export const selectAccounts = statement<{ userId: string }>()((db, $) =>
+  db
+    .selectFrom('memberships as m')
+    .innerJoin('accounts as a', (join) => join.onRef('a.id', '=', 'm.account_id').on('a.deleted_at', 'is', null))
+    .select(['a.id as account_id', 'a.name', 'a.type', 'm.role'])
+    .where('m.user_id', '=', $.userId)
+    .orderBy('m.created_at', 'desc')
+    .orderBy('a.id', 'desc'),
 );
 
-export const updateEmail = statement<never, [id: string, email: string | null, EmailKey | null, Skeleton | null]>(
-  'update users set email = $2, email_key = $3, email_skeleton = $4 where id = $1',
+/** Serializes the administration of users, so that two admins cannot revoke each other's rights concurrently. */
+export const acquireUserAdministrationLock = statement()((db) =>
+  db.selectNoFrom(sql<string>`pg_advisory_xact_lock(hashtextextended('administration of users', 0))`.as('turn')),
 );
 
-/** What is kept of who was deleted names rows of the past, and nobody in the world. */
-export const markDeleted = statement<never>(`
-  update users set status = 'deleted', email = null, email_key = null, email_skeleton = null, is_platform_admin = false where id = $1`);
-
-export const deleteCredential = statement<never>('delete from credentials where user_id = $1');
-export const deleteLoginCode = statement<never>('delete from login_codes where user_id = $1');
-export const deleteVerification = statement<never>('delete from email_verifications where user_id = $1');
-
-export const endSessions = statement<never>(
-  'update sessions set revoked_at = now(), revoke_reason = $2 where user_id = $1 and revoked_at is null',
+/** `others`: active platform admins except the target. `with_actor`: the actor is one of the active platform admins. */
+export const selectAdmins = statement<{ targetId: string; actorId: string }>()((db, $) =>
+  db
+    .selectFrom('users')
+    .select((eb) => [
+      eb.fn.countAll<number>().filterWhere('id', '<>', $.targetId).as('others'),
+      eb.fn.coalesce(eb.fn<boolean | null>('bool_or', [eb('id', '=', $.actorId)]), sql.lit<boolean>(false)).as('with_actor'),
+    ])
+    .where('is_platform_admin', '=', sql.lit(true))
+    .where('status', '=', active),
 );
 
-/** The runs of a user that nobody has asked to stop, in all accounts. */
-export const selectOpenRuns = statement<{ id: string; account_id: string }>(`
-  select r.id, r.account_id from runs r where r.created_by_user_id = $1 and r.status in ('running', 'waiting_for_input') order by r.id`);
+export const isActive = statement<{ id: string }>()((db, $) =>
+  db.selectFrom('users').select('id').where('id', '=', $.id).where('status', '=', active),
+);
 
-/** Locked, nobody joins or leaves an account. In the order of their ids, so that two who lock several do not wait for each other. */
-export const lockAccounts = statement<{ id: string }>(`
-  select a.id from memberships m join accounts a on a.id = m.account_id and a.deleted_at is null
-  where m.user_id = $1 order by a.id for no key update of a`);
+type Changes = { status: UserStatus; username: string; locale: string | null; timezone: string | null; isAdmin: boolean };
 
-/** What ties a user to an account: the role, and who else is there. */
-export type TieRow = { account_id: string; type: 'personal' | 'workspace'; role: string; others: number; other_admins: number };
+/** `updateEmail` sets the address. `verifyAddress` and `unverifyAddress` change its verification. */
+export const updateUser = statement<{ id: string } & Changes>()((db, $) =>
+  db
+    .updateTable('users')
+    .set({ status: $.status, username: $.username, locale: $.locale, timezone: $.timezone, is_platform_admin: $.isAdmin })
+    .where('id', '=', $.id),
+);
 
-/** Asked under the locks of the accounts. */
-export const selectTies = statement<TieRow>(`
-  select m.account_id, a.type, m.role, (count(o.user_id))::int as others, (count(*) filter (where o.role = 'admin'))::int as other_admins
-  from memberships m join accounts a on a.id = m.account_id and a.deleted_at is null
-    left join memberships o on o.account_id = m.account_id and o.user_id <> m.user_id
-  where m.user_id = $1 group by m.account_id, a.type, m.role order by m.account_id`);
+type Address = { email: string | null; emailKey: EmailKey | null; emailSkeleton: Skeleton | null };
+
+export const updateEmail = statement<{ id: string } & Address>()((db, $) =>
+  db.updateTable('users').set({ email: $.email, email_key: $.emailKey, email_skeleton: $.emailSkeleton }).where('id', '=', $.id),
+);
+
+/** Keeps the row without personal data, because the history refers to it. */
+export const markDeleted = statement<{ id: string }>()((db, $) =>
+  db
+    .updateTable('users')
+    .set({
+      status: sql.lit('deleted' as const),
+      email: sql.lit(null),
+      email_key: sql.lit(null),
+      email_skeleton: sql.lit(null),
+      is_platform_admin: sql.lit(false),
+    })
+    .where('id', '=', $.id),
+);
+
+type OfUser = { userId: string };
+
+export const deleteCredential = statement<OfUser>()((db, $) => db.deleteFrom('credentials').where('user_id', '=', $.userId));
+export const deleteLoginCode = statement<OfUser>()((db, $) => db.deleteFrom('login_codes').where('user_id', '=', $.userId));
+export const deleteVerification = statement<OfUser>()((db, $) => db.deleteFrom('email_verifications').where('user_id', '=', $.userId));
+
+export const endSessions = statement<OfUser & { reason: 'suspended' | 'deleted' }>()((db, $) =>
+  db
+    .updateTable('sessions')
+    .set({ revoked_at: sql<string>`now()`, revoke_reason: $.reason })
+    .where('user_id', '=', $.userId)
+    .where('revoked_at', 'is', null),
+);
+
+/** The runs of a user that can still be cancelled, in all accounts. */
+export const selectOpenRuns = statement<OfUser>()((db, $) =>
+  db
+    .selectFrom('runs as r')
+    .select(['r.id', 'r.account_id'])
+    .where('r.created_by_user_id', '=', $.userId)
+    .where('r.status', 'in', activeStatuses)
+    .orderBy('r.id'),
+);
+
+/**
+ * Membership of a locked account cannot change. Accounts are locked in the order of their ids, so that concurrent transactions do not
+ * deadlock.
+ */
+export const lockAccounts = statement<OfUser>()((db, $) =>
+  db
+    .selectFrom('memberships as m')
+    .innerJoin('accounts as a', (join) => join.onRef('a.id', '=', 'm.account_id').on('a.deleted_at', 'is', null))
+    .select('a.id')
+    .where('m.user_id', '=', $.userId)
+    .orderBy('a.id')
+    .forNoKeyUpdate('a'),
+);
+
+/** The memberships of a user with the numbers of other members. Run it while holding the locks of `lockAccounts`. */
+export const selectMemberships = statement<OfUser>()((db, $) =>
+  db
+    .selectFrom('memberships as m')
+    .innerJoin('accounts as a', (join) => join.onRef('a.id', '=', 'm.account_id').on('a.deleted_at', 'is', null))
+    .leftJoin('memberships as o', (join) => join.onRef('o.account_id', '=', 'm.account_id').onRef('o.user_id', '<>', 'm.user_id'))
+    .select((eb) => [
+      'm.account_id',
+      'a.type',
+      'm.role',
+      eb.fn.count<number>('o.user_id').as('others'),
+      eb.fn.countAll<number>().filterWhere('o.role', '=', sql.lit('admin')).as('other_admins'),
+    ])
+    .where('m.user_id', '=', $.userId)
+    .groupBy(['m.account_id', 'a.type', 'm.role'])
+    .orderBy('m.account_id'),
+);
+
+export type MembershipRow = RowOf<typeof selectMemberships>;

@@ -1,46 +1,131 @@
-import type { ChangedThing } from '../../kernel/changes.ts';
-import { type Statement, statement } from '../../kernel/sql.ts';
+import { type NotNull, sql } from 'kysely';
+import { type Statement, statement } from '../../database/statement.ts';
+import type { CachedData } from '../../pubsub/cacheInvalidation.ts';
 
-export const deletePassword = statement<never>('update credentials set password_hash = null, updated_at = now() where user_id = $1');
+const now = sql<string>`now()`;
+const one = sql.lit(1).as('one');
 
-/** Every session of the user $1 but $2. */
-export const endSessions = statement<never>(`
-  update sessions set revoked_at = now(), revoke_reason = 'address_verified'
-  where user_id = $1 and id is distinct from $2::uuid and revoked_at is null`);
+type OfUser = { userId: string };
 
-export const revokeKeys = statement<never>('update api_keys set revoked_at = now() where user_id = $1 and revoked_at is null');
-export const deleteInvitations = statement<never>('delete from invitations where invited_by_user_id = $1 and accepted_at is null');
-export const deleteShares = statement<never>('delete from thread_shares where created_by_user_id = $1');
+export const deletePassword = statement<OfUser>()((db, $) =>
+  db
+    .updateTable('credentials')
+    .set({ password_hash: sql.lit(null), updated_at: now })
+    .where('user_id', '=', $.userId),
+);
 
-/** Whom to tell, and how many accounts the user shares with others. */
-export const selectTold = statement<{ home: string; email: string; locale: string | null; shared_accounts: number }>(`
-  select a.id as home, u.email, u.locale, (
-      select count(*)::int from memberships m join accounts s on s.id = m.account_id and s.deleted_at is null
-      where m.user_id = u.id and exists (select from memberships o where o.account_id = m.account_id and o.user_id <> u.id)) as shared_accounts
-  from users u join accounts a on a.owner_user_id = u.id and a.type = 'personal' where u.id = $1`);
+/** Ends every session of a user except `keptId`. */
+export const endSessions = statement<OfUser & { keptId: string | null }>()((db, $) =>
+  db
+    .updateTable('sessions')
+    .set({ revoked_at: now, revoke_reason: sql.lit('address_verified' as const) })
+    .where('user_id', '=', $.userId)
+    .where('id', 'is distinct from', sql<string>`${$.keptId}::uuid`)
+    .where('revoked_at', 'is', null),
+);
+
+export const revokeKeys = statement<OfUser>()((db, $) =>
+  db.updateTable('api_keys').set({ revoked_at: now }).where('user_id', '=', $.userId).where('revoked_at', 'is', null),
+);
+
+export const deleteInvitations = statement<OfUser>()((db, $) =>
+  db.deleteFrom('invitations').where('invited_by_user_id', '=', $.userId).where('accepted_at', 'is', null),
+);
+
+export const deleteShares = statement<OfUser>()((db, $) => db.deleteFrom('thread_shares').where('created_by_user_id', '=', $.userId));
+
+/** The recipient, and the number of accounts that the user shares with others. The address was just verified, so it is not null. */
+export const selectNotificationTarget = statement<OfUser>()((db, $) =>
+  db
+    .selectFrom('users as u')
+    .innerJoin('accounts as a', (join) => join.onRef('a.owner_user_id', '=', 'u.id').on('a.type', '=', sql.lit('personal' as const)))
+    .select((eb) => [
+      'a.id as home',
+      'u.email',
+      'u.locale',
+      eb
+        .selectFrom('memberships as m')
+        .innerJoin('accounts as s', (join) => join.onRef('s.id', '=', 'm.account_id').on('s.deleted_at', 'is', null))
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .whereRef('m.user_id', '=', 'u.id')
+        .where(({ exists, selectFrom }) =>
+          exists(
+            selectFrom('memberships as o').select(one).whereRef('o.account_id', '=', 'm.account_id').whereRef('o.user_id', '<>', 'u.id'),
+          ),
+        )
+        .$asScalar()
+        .$notNull()
+        .as('shared_accounts'),
+    ])
+    .where('u.id', '=', $.userId)
+    .$narrowType<{ email: NotNull }>(),
+);
 
 /** The accounts of which the user is the only member. */
-export const selectOwnAccounts = statement<{ account_id: string }>(`
-  select m.account_id from memberships m where m.user_id = $1
-    and not exists (select from memberships o where o.account_id = m.account_id and o.user_id <> m.user_id) order by m.account_id`);
+export const selectOwnAccounts = statement<OfUser>()((db, $) =>
+  db
+    .selectFrom('memberships as m')
+    .select('m.account_id')
+    .where('m.user_id', '=', $.userId)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('memberships as o').select(one).whereRef('o.account_id', '=', 'm.account_id').whereRef('o.user_id', '<>', 'm.user_id'),
+        ),
+      ),
+    )
+    .orderBy('m.account_id'),
+);
 
-/** What connects an account with the outside, instructs its models or keeps callers out, and the copies that a change makes stale. */
-export const connections: readonly { end: Statement<never>; changed?: ChangedThing }[] = [
+type OfAccount = { accountId: string };
+
+/** What sends data outside, instructs models or restricts callers, and the caches to invalidate after a change. */
+export const connections: readonly { end: Statement<OfAccount, never>; changed?: CachedData }[] = [
   {
-    end: statement(`
-      update webhook_endpoints set enabled = false, disabled_reason = 'manual',
-        previous_secret_sealed = null, previous_secret_expires_at = null
-      where account_id = $1 and enabled`),
+    end: statement<OfAccount>()((db, $) =>
+      db
+        .updateTable('webhook_endpoints')
+        .set({
+          enabled: sql.lit(false),
+          disabled_reason: sql.lit('manual' as const),
+          previous_secret_sealed: sql.lit(null),
+          previous_secret_expires_at: sql.lit(null),
+        })
+        .where('account_id', '=', $.accountId)
+        .where('enabled', '=', sql.lit(true)),
+    ),
   },
   {
-    end: statement(
-      'update mcp_configs set is_active = false, revision = revision + 1, updated_at = now() where account_id = $1 and is_active',
+    end: statement<OfAccount>()((db, $) =>
+      db
+        .updateTable('mcp_configs')
+        .set((eb) => ({ is_active: sql.lit(false), revision: eb('revision', '+', sql.lit(1)), updated_at: now }))
+        .where('account_id', '=', $.accountId)
+        .where('is_active', '=', sql.lit(true)),
     ),
     changed: 'mcp_configs',
   },
-  { end: statement('update tool_providers set is_active = false where account_id = $1 and is_active'), changed: 'tool_providers' },
-  { end: statement('update personas set is_active = false, updated_at = now() where account_id = $1 and is_active'), changed: 'personas' },
-  { end: statement('delete from llm_providers where account_id = $1') },
-  { end: statement('delete from asr_credentials where account_id = $1') },
-  { end: statement('delete from ip_rules where account_id = $1'), changed: 'ip_rules' },
+  {
+    end: statement<OfAccount>()((db, $) =>
+      db
+        .updateTable('tool_providers')
+        .set({ is_active: sql.lit(false) })
+        .where('account_id', '=', $.accountId)
+        .where('is_active', '=', sql.lit(true)),
+    ),
+    changed: 'tool_providers',
+  },
+  {
+    end: statement<OfAccount>()((db, $) =>
+      db
+        .updateTable('personas')
+        .set({ is_active: sql.lit(false), updated_at: now })
+        .where('account_id', '=', $.accountId)
+        .where('is_active', '=', sql.lit(true)),
+    ),
+    changed: 'personas',
+  },
+  { end: statement<OfAccount>()((db, $) => db.deleteFrom('llm_providers').where('account_id', '=', $.accountId)) },
+  { end: statement<OfAccount>()((db, $) => db.deleteFrom('asr_credentials').where('account_id', '=', $.accountId)) },
+  { end: statement<OfAccount>()((db, $) => db.deleteFrom('ip_rules').where('account_id', '=', $.accountId)), changed: 'ip_rules' },
 ];

@@ -1,26 +1,30 @@
 import type { UsersQuery } from '../../../contract/users.ts';
-import { notFound } from '../../kernel/failure.ts';
-import { searchKeyOf } from '../../kernel/identity.ts';
-import type { Scope } from '../../kernel/scope.ts';
-import { likeLiteral, type Sql } from '../../kernel/sql.ts';
+import { likeLiteral, type Queryable } from '../../database/sql.ts';
+import type { Scope } from '../../http/scope.ts';
+import { notFound } from '../../platform/failure.ts';
+import { searchKeyOf } from '../../platform/identity/identity.ts';
 import type { UserRow } from './queries.ts';
 import * as queries from './queries.ts';
 
-/** The users of the platform, newest first. Who was deleted is none. */
-export async function listUsers({ app, read }: Scope, { limit, before, cursor = before, q, status }: UsersQuery) {
+/** Newest first, without deleted users. */
+export async function listUsers({ app, db }: Scope, { limit, before, cursor = before, q, status }: UsersQuery) {
   const list = ['users', q ?? null, status ?? null];
-  const [createdAt = null, id = null] = app.cursors.open(cursor, list) ?? [];
-  const [typed, canonical] = q === undefined ? [null, null] : [likeLiteral(q), likeLiteral(searchKeyOf(q))];
-  const values = [typed, status ?? null, createdAt, id, limit + 1, canonical];
-  return app.cursors.page(await read.rows(queries.selectUsers, values), limit, list, (row) => [row.created_at, row.id]);
+  const [pattern, canonicalPattern] = q === undefined ? [null, null] : [likeLiteral(q), likeLiteral(searchKeyOf(q))];
+  return app.cursors.fetchPage(
+    { limit, before: cursor },
+    list,
+    (key) => db.rows(queries.selectUsers, { pattern, canonicalPattern, status: status ?? null, ...key }),
+    (row) => [row.created_at, row.id],
+  );
 }
 
-/** The user a path names. */
-export async function findUser({ read }: Pick<Scope, 'read'>, id: string): Promise<UserRow> {
-  const user = await read.row(queries.selectUser, [id]);
+export async function findUser({ db }: Pick<Scope, 'db'>, id: string): Promise<UserRow> {
+  const user = await db.row(queries.selectUser, { id });
   if (!user) throw notFound();
   return user;
 }
 
-/** A user with the accounts that he is a member of. */
-export const withAccounts = async (sql: Sql, user: UserRow) => ({ user, accounts: await sql.rows(queries.selectAccounts, [user.id]) });
+export const withAccounts = async (sql: Queryable, user: UserRow) => ({
+  user,
+  accounts: await sql.rows(queries.selectAccounts, { userId: user.id }),
+});

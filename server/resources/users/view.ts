@@ -2,7 +2,7 @@ import type { User, UserAccount, UserDetail } from '../../../contract/users.ts';
 import { readTimeZone } from '../auth/fields.ts';
 import type { UserRow } from './queries.ts';
 
-/** A user as those who run the platform see one; a time zone that was stored and is none reads as none. */
+/** A user as platform admins see them. An invalid stored time zone reads as null. */
 export const viewUser = (row: UserRow): User => ({
   id: row.id,
   login: row.login,
@@ -17,7 +17,6 @@ export const viewUser = (row: UserRow): User => ({
   created_at: row.created_at,
 });
 
-/** The same with the accounts of the user. */
 export const viewUserDetail = ({ user, accounts }: { user: UserRow; accounts: readonly UserAccount[] }): UserDetail => ({
   ...viewUser(user),
   accounts: accounts.map(({ account_id, name, type, role }) => ({ account_id, name, type, role })),

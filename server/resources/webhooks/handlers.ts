@@ -1,13 +1,14 @@
 import { webhookDeliveries, webhookEndpoints } from '../../../contract/webhooks.ts';
-import { implement, type Lookup } from '../../http/implement.ts';
+import { implement, type ResourceLoader } from '../../http/pipeline/implement.ts';
 import * as deliveries from './deliveries.ts';
 import type { DeliveryRow, EndpointRow } from './queries.ts';
 import * as service from './service.ts';
 import { viewDelivery, viewDeliveryDetail, viewEndpoint, viewWithSecret } from './view.ts';
 
-const endpoint: Lookup<EndpointRow> = service.findEndpoint;
-// The path names the endpoint first, so it is found by now.
-const delivery: Lookup<DeliveryRow> = (scope, id, _intent, found) => deliveries.findDelivery(scope, id, found.endpoint as EndpointRow);
+const endpoint: ResourceLoader<EndpointRow> = service.findEndpoint;
+// The path names the endpoint first, so it is already loaded.
+const delivery: ResourceLoader<DeliveryRow> = (scope, id, _intent, found) =>
+  deliveries.findDelivery(scope, id, found.endpoint as EndpointRow);
 
 export const webhookEndpointHandlers = implement(
   webhookEndpoints,
@@ -18,18 +19,18 @@ export const webhookEndpointHandlers = implement(
       const { rows, next } = await service.listEndpoints(scope, query);
       return { status: 200, body: rows.map(viewEndpoint), next };
     },
-    get: ({ found }) => ({ status: 200, body: viewEndpoint(found.endpoint) }),
-    update: async ({ scope, found, body }) => ({
+    get: ({ loaded }) => ({ status: 200, body: viewEndpoint(loaded.endpoint) }),
+    update: async ({ scope, loaded, body }) => ({
       status: 200,
-      body: viewEndpoint(await service.updateEndpoint(scope, found.endpoint, body)),
+      body: viewEndpoint(await service.updateEndpoint(scope, loaded.endpoint, body)),
     }),
-    delete: async ({ scope, found }) => {
-      await service.deleteEndpoint(scope, found.endpoint);
+    delete: async ({ scope, loaded }) => {
+      await service.deleteEndpoint(scope, loaded.endpoint);
       return { status: 200, body: { ok: true } };
     },
-    rotateSecret: async ({ scope, found, body }) => ({
+    rotateSecret: async ({ scope, loaded, body }) => ({
       status: 200,
-      body: viewWithSecret(await service.rotateSecret(scope, found.endpoint, body)),
+      body: viewWithSecret(await service.rotateSecret(scope, loaded.endpoint, body)),
     }),
   },
 );
@@ -38,17 +39,17 @@ export const webhookDeliveryHandlers = implement(
   webhookDeliveries,
   { endpoint, delivery },
   {
-    list: async ({ scope, found, query }) => {
-      const { rows, next } = await deliveries.listDeliveries(scope, found.endpoint, query);
+    list: async ({ scope, loaded, query }) => {
+      const { rows, next } = await deliveries.listDeliveries(scope, loaded.endpoint, query);
       return { status: 200, body: rows.map(viewDelivery), next };
     },
-    get: async ({ scope, found }) => ({
+    get: async ({ scope, loaded }) => ({
       status: 200,
-      body: viewDeliveryDetail(found.delivery, await deliveries.bodyOf(scope, found.delivery)),
+      body: viewDeliveryDetail(loaded.delivery, await deliveries.bodyOf(scope, loaded.delivery)),
     }),
-    redeliver: async ({ scope, found }) => ({
+    redeliver: async ({ scope, loaded }) => ({
       status: 202,
-      body: viewDelivery(await deliveries.redeliver(scope, found.endpoint, found.delivery)),
+      body: viewDelivery(await deliveries.redeliver(scope, loaded.endpoint, loaded.delivery)),
     }),
   },
 );

@@ -1,51 +1,79 @@
-import type { App } from '../../kernel/app.ts';
-import { newId } from '../../kernel/ids.ts';
-import { type Sql, statement, type Transaction } from '../../kernel/sql.ts';
+import { sql } from 'kysely';
+import type { WebhookEvent, WebhookEventType } from '../../../contract/webhooks.ts';
+import type { Queryable, Transaction } from '../../database/sql.ts';
+import { statement } from '../../database/statement.ts';
+import type { App } from '../../http/app.ts';
+import { newId } from '../../platform/crypto/ids.ts';
+import { selectSubscribed } from './queries.ts';
+import { viewRunEnd } from './view.ts';
 
-/** The channel on which it is announced that there are deliveries to be sent. */
+/** The NOTIFY channel for new deliveries. */
 export const webhookChannel = 'arkloop_webhooks';
 
-const iso = (time: string) => `to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+const notifyChannel = sql<unknown>`pg_notify(${sql.lit(webhookChannel)}, '')`;
 
-// A row as JSON is minified, and so are the bytes that are signed and sent.
-const body = `
-  (select row_to_json(message)::text from (
-    select 'run.' || r.status as type, ${iso('coalesce(r.completed_at, r.failed_at, r.cancelled_at)')} as timestamp, row_to_json(facts) as data
-    from (select r.id as run_id, r.account_id, r.thread_id, r.status, ${iso('r.created_at')} as created_at, ${iso('r.completed_at')} as completed_at,
-      ${iso('r.failed_at')} as failed_at, ${iso('r.cancelled_at')} as cancelled_at, left(r.model, 500) as model, r.total_input_tokens, r.total_output_tokens,
-      trim_scale(r.total_cost_usd) as total_cost_usd, coalesce((select -sum(c.amount)::bigint from credit_transactions c
-        where c.account_id = r.account_id and c.reference_type = 'run' and c.reference_id = r.id and c.type = 'debit'), 0) as credits_used,
-      left(r.error ->> 'error_class', 500) as error_class, case when r.status = 'failed' then coalesce((r.error ->> 'resumable')::boolean, false) end as resumable,
-      r.trace_id) facts) message)`;
+type Message = {
+  accountId: string;
+  runId: string;
+  eventType: WebhookEventType;
+  body: string;
+  endpointIds: string[];
+  deliveryIds: string[];
+};
 
-/** The endpoints are locked against being removed: the end of a run does not fail because of one. An id keeps the time of $3 and gets 48 bits of its own. */
-const insert = statement<unknown>(`
-  with subscribed as materialized (
-    select e.account_id, e.id from runs r join webhook_endpoints e on e.account_id = r.account_id
-    where r.account_id = $1 and r.id = $2 and r.parent_run_id is null and e.enabled and 'run.' || r.status = any (e.events)
-    order by e.id for key share of e),
-  message as (
-    insert into webhook_messages (account_id, id, event_type, body)
-    select r.account_id, r.id, 'run.' || r.status, ${body} from runs r
-    where r.account_id = $1 and r.id = $2 and exists (select from subscribed)
-    on conflict do nothing returning account_id, id, event_type),
-  delivery as (
-    insert into webhook_deliveries (account_id, id, endpoint_id, message_id, event_type, next_attempt_at)
-    select m.account_id, (left($3::text, 24) || right(gen_random_uuid()::text, 12))::uuid, s.id, m.id, m.event_type, now()
-    from message m cross join subscribed s returning id)
-  select pg_notify('${webhookChannel}', '') from (select from delivery limit 1) one`);
+const insertMessageAndDeliveries = statement<Message>()((db, $) =>
+  db
+    .with('message', (qc) =>
+      qc
+        .insertInto('webhook_messages')
+        .values({ account_id: $.accountId, id: $.runId, event_type: $.eventType, body: $.body })
+        .onConflict((conflict) => conflict.doNothing())
+        .returning(['account_id', 'id', 'event_type']),
+    )
+    .with('delivery', (qc) =>
+      qc
+        .insertInto('webhook_deliveries')
+        .columns(['account_id', 'id', 'endpoint_id', 'message_id', 'event_type', 'next_attempt_at'])
+        .expression((eb) =>
+          eb
+            .selectFrom('message as m')
+            .crossJoin(
+              sql<{ id: string; endpoint_id: string }>`unnest(${$.deliveryIds}::uuid[], ${$.endpointIds}::uuid[])`.as<'new'>(
+                sql`new (id, endpoint_id)`,
+              ),
+            )
+            .select([
+              'm.account_id',
+              'new.id',
+              'new.endpoint_id',
+              'm.id as message_id',
+              'm.event_type',
+              sql<string>`now()`.as('next_attempt_at'),
+            ]),
+        )
+        .returning('id'),
+    )
+    .selectFrom(({ selectFrom }) => selectFrom('delivery').select('id').limit(sql.lit(1)).as('one'))
+    .select(notifyChannel.as('notified')),
+);
 
 /**
- * Put what the account's endpoints are to be told of the end of a run into the queue, in the transaction that ends it and after the run was
- * charged. Costs no round trip: it travels with the commit. Nothing is written for runs under others, or where nobody subscribed.
+ * Queues the deliveries for a finished run, in the transaction that ends it and after the run was charged. Inserts nothing for child runs or
+ * without subscribed endpoints.
  */
-export function insertDeliveries(tx: Transaction, run: { id: string; account_id: string }): void {
-  tx.withCommit(tx.rows(insert, [run.account_id, run.id, newId()]));
+export async function insertDeliveries(tx: Transaction, { id: runId, account_id: accountId }: { id: string; account_id: string }) {
+  const subscribed = await tx.rows(selectSubscribed, { accountId, runId });
+  const [run] = subscribed;
+  if (!run) return;
+  const event: WebhookEvent = viewRunEnd(run);
+  const message = { accountId, runId, eventType: event.type, body: JSON.stringify(event) };
+  const endpointIds = subscribed.map(({ endpoint_id: id }) => id);
+  tx.awaitAtCommit(tx.rows(insertMessageAndDeliveries, { ...message, endpointIds, deliveryIds: endpointIds.map(() => newId()) }));
 }
 
-const notify = statement<unknown>(`select pg_notify('${webhookChannel}', '')`);
+const notifyWorkers = statement()((db) => db.selectNoFrom(notifyChannel.as('notified')));
 
-/** Wake the workers up; a hint, for they look by themselves too. */
-export function announceDeliveries({ database, log }: Pick<App, 'log'> & { database: Sql }): void {
-  database.rows(notify).catch((error) => log.warn({ err: error }, 'a notification was not sent'));
+/** Wakes the workers. Best effort, because workers also poll. */
+export function notifyDispatchers({ database, log }: Pick<App, 'log'> & { database: Queryable }): void {
+  database.rows(notifyWorkers).catch((error) => log.warn({ err: error }, 'a notification was not sent'));
 }

@@ -1,101 +1,225 @@
-import type { WebhookDeliveryStatus, WebhookEndpoint, WebhookError, WebhookEventType } from '../../../contract/webhooks.ts';
-import { statement } from '../../kernel/sql.ts';
+import { sql } from 'kysely';
+import type { WebhookDeliveryStatus, WebhookEventType } from '../../../contract/webhooks.ts';
+import { onPage, type PageKey } from '../../database/paging.ts';
+import { type RowOf, statement } from '../../database/statement.ts';
+import { creditsUsed, runColumns } from '../runs/queries.ts';
+
+const endpointColumns = [
+  'id',
+  'account_id',
+  'url',
+  'events',
+  'enabled',
+  'disabled_reason',
+  'secret_prefix',
+  sql<string | null>`case when previous_secret_expires_at > now() then previous_secret_expires_at end`.as('previous_secret_expires_at'),
+  'created_at',
+] as const;
+const deliveryColumns = [
+  'id',
+  'endpoint_id',
+  'account_id',
+  'message_id',
+  'event_type',
+  'status',
+  'attempts',
+  'last_attempt_at',
+  'next_attempt_at',
+  'response_status',
+  'response_body',
+  'error',
+  'redelivery_of',
+  'created_at',
+] as const;
+
+type EndpointKey = { accountId: string; id: string };
+
+/** A closed account cannot add endpoints. */
+export const lockAccount = statement<{ accountId: string }>()((db, $) =>
+  db.selectFrom('accounts').select('id').where('id', '=', $.accountId).where('deleted_at', 'is', null).forNoKeyUpdate(),
+);
+
+type Secret = { sealedSecret: Buffer; secretPrefix: string };
+
+export const insertEndpoint = statement<EndpointKey & Secret & { url: string; events: WebhookEventType[] }>()((db, $) =>
+  db
+    .insertInto('webhook_endpoints')
+    .values({
+      account_id: $.accountId,
+      id: $.id,
+      url: $.url,
+      events: $.events,
+      secret_sealed: $.sealedSecret,
+      secret_prefix: $.secretPrefix,
+    })
+    .returning(endpointColumns),
+);
+
+export const selectEndpoints = statement<{ accountId: string } & PageKey>()((db, $) =>
+  db
+    .selectFrom('webhook_endpoints')
+    .select(endpointColumns)
+    .where('account_id', '=', $.accountId)
+    .where(onPage($, 'created_at', 'id'))
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit($.limit),
+);
+
+export const selectEndpoint = statement<EndpointKey>()((db, $) =>
+  db.selectFrom('webhook_endpoints').select(endpointColumns).where('account_id', '=', $.accountId).where('id', '=', $.id),
+);
 
 /** An endpoint without its secrets. */
-export type EndpointRow = {
-  id: string;
-  account_id: string;
-  url: string;
-  events: WebhookEventType[];
-  enabled: boolean;
-  disabled_reason: WebhookEndpoint['disabled_reason'];
-  secret_prefix: string;
-  previous_secret_expires_at: string | null;
-  created_at: string;
-};
+export type EndpointRow = RowOf<typeof selectEndpoint>;
 
-export type DeliveryRow = {
-  id: string;
-  endpoint_id: string;
-  account_id: string;
-  message_id: string;
-  event_type: WebhookEventType;
-  status: WebhookDeliveryStatus;
-  attempts: number;
-  last_attempt_at: string | null;
-  next_attempt_at: string | null;
-  response_status: number | null;
-  response_body: string | null;
-  error: WebhookError | null;
-  redelivery_of: string | null;
-  created_at: string;
-};
+type Changes = { url: string | null; events: WebhookEventType[] | null; enabled: boolean | null };
 
-const endpointColumns = `id, account_id, url, events, enabled, disabled_reason, secret_prefix,
-  case when previous_secret_expires_at > now() then previous_secret_expires_at end as previous_secret_expires_at, created_at`;
-const deliveryColumns = `id, endpoint_id, account_id, message_id, event_type, status, attempts, last_attempt_at, next_attempt_at, response_status,
-  response_body, error, redelivery_of, created_at`;
-
-/** An account that is closed gets no endpoint. */
-export const lockAccount = statement<{ id: string }>('select id from accounts where id = $1 and deleted_at is null for no key update');
-
-export const insertEndpoint = statement<EndpointRow>(`
-  insert into webhook_endpoints (account_id, id, url, events, secret_sealed, secret_prefix)
-  values ($1, $2, $3, $4, $5, $6) returning ${endpointColumns}`);
-
-export const selectEndpoints = statement<EndpointRow>(`
-  select ${endpointColumns} from webhook_endpoints
-  where account_id = $1 and ($2::timestamptz is null or (created_at, id) < ($2::timestamptz, $3::uuid))
-  order by created_at desc, id desc limit $4`);
-
-export const selectEndpoint = statement<EndpointRow>(`select ${endpointColumns} from webhook_endpoints where account_id = $1 and id = $2`);
-
-/** What is null stays. Who switches an endpoint on forgets its failures; one that is off already keeps its reason. */
-export const updateEndpoint = statement<EndpointRow>(`
-  update webhook_endpoints set url = coalesce($3, url), events = coalesce($4, events), enabled = coalesce($5::boolean, enabled),
-    disabled_reason = case when $5::boolean then null when not $5::boolean and enabled then 'manual' else disabled_reason end,
-    consecutive_failures = case when $5::boolean then 0 else consecutive_failures end
-  where account_id = $1 and id = $2 returning ${endpointColumns}`);
-
-export const deleteEndpoint = statement<never>('delete from webhook_endpoints where account_id = $1 and id = $2');
-export const deleteEndpointsOf = statement<never>('delete from webhook_endpoints where account_id = $1');
-
-/** The secret there is signs for $5 seconds more, or not at all. */
-export const rotateSecret = statement<EndpointRow>(`
-  update webhook_endpoints set secret_sealed = $3, secret_prefix = $4,
-    previous_secret_sealed = case when $5::int > 0 then secret_sealed end,
-    previous_secret_expires_at = case when $5::int > 0 then now() + $5::int * interval '1 second' end
-  where account_id = $1 and id = $2 returning ${endpointColumns}`);
-
-/** What waits for an endpoint that was disabled fails. What a worker has just claimed is answered by that worker. */
-export const refuseWaiting = statement<never>(`
-  update webhook_deliveries d set status = 'failed', error = 'endpoint_disabled', next_attempt_at = null, claim_id = null, claimed_until = null
-  where d.account_id = $1 and d.id in (
-    select w.id from webhook_deliveries w
-    where w.account_id = $1 and w.endpoint_id = $2 and w.status = 'pending' and (w.claimed_until is null or w.claimed_until < clock_timestamp())
-    for update skip locked)`);
-
-/** Newest first; $3 and $4 are a status and a type, or null for all. */
-export const selectDeliveries = statement<DeliveryRow>(`
-  select ${deliveryColumns} from webhook_deliveries
-  where account_id = $1 and endpoint_id = $2 and ($3::text is null or status = $3) and ($4::text is null or event_type = $4)
-    and ($5::timestamptz is null or (created_at, id) < ($5::timestamptz, $6::uuid))
-  order by created_at desc, id desc limit $7`);
-
-export const selectDelivery = statement<DeliveryRow>(
-  `select ${deliveryColumns} from webhook_deliveries where account_id = $1 and endpoint_id = $2 and id = $3`,
+/** A null leaves a column unchanged. Enabling an endpoint resets its failures. An endpoint that is already disabled keeps its reason. */
+export const updateEndpoint = statement<EndpointKey & Changes>()((db, $) =>
+  db
+    .updateTable('webhook_endpoints')
+    .set({
+      url: sql`coalesce(${$.url}, url)`,
+      events: sql`coalesce(${$.events}, events)`,
+      enabled: sql`coalesce(${$.enabled}::boolean, enabled)`,
+      disabled_reason: sql`case when ${$.enabled}::boolean then null when not ${$.enabled}::boolean and enabled then 'manual' else disabled_reason end`,
+      consecutive_failures: sql`case when ${$.enabled}::boolean then 0 else consecutive_failures end`,
+    })
+    .where('account_id', '=', $.accountId)
+    .where('id', '=', $.id)
+    .returning(endpointColumns),
 );
 
-export const selectBody = statement<{ body: string }>('select body from webhook_messages where account_id = $1 and id = $2');
-
-/** The endpoint is locked, so that it stays enabled until the delivery is in its queue. */
-export const lockEndpoint = statement<{ enabled: boolean }>(
-  'select enabled from webhook_endpoints where account_id = $1 and id = $2 for share',
+export const deleteEndpoint = statement<EndpointKey>()((db, $) =>
+  db.deleteFrom('webhook_endpoints').where('account_id', '=', $.accountId).where('id', '=', $.id),
+);
+export const deleteEndpointsOf = statement<{ accountId: string }>()((db, $) =>
+  db.deleteFrom('webhook_endpoints').where('account_id', '=', $.accountId),
 );
 
-/** A new delivery of the message of the delivery $3, due at once; none while that is pending. */
-export const insertRedelivery = statement<DeliveryRow>(`
-  insert into webhook_deliveries (account_id, id, endpoint_id, message_id, event_type, next_attempt_at, redelivery_of)
-  select d.account_id, $4::uuid, d.endpoint_id, d.message_id, d.event_type, now(), d.id from webhook_deliveries d
-  where d.account_id = $1 and d.endpoint_id = $2 and d.id = $3 and d.status <> 'pending'
-  returning ${deliveryColumns}`);
+/** The previous secret signs for another `graceSeconds`; with 0 it stops immediately. */
+export const rotateSecret = statement<EndpointKey & Secret & { graceSeconds: number }>()((db, $) =>
+  db
+    .updateTable('webhook_endpoints')
+    .set({
+      secret_sealed: $.sealedSecret,
+      secret_prefix: $.secretPrefix,
+      previous_secret_sealed: sql`case when ${$.graceSeconds}::int > 0 then secret_sealed end`,
+      previous_secret_expires_at: sql`case when ${$.graceSeconds}::int > 0 then now() + ${$.graceSeconds}::int * interval '1 second' end`,
+    })
+    .where('account_id', '=', $.accountId)
+    .where('id', '=', $.id)
+    .returning(endpointColumns),
+);
+
+type OfEndpoint = { accountId: string; endpointId: string };
+
+/** Fails the pending deliveries of a disabled endpoint. A delivery that a worker has claimed is completed by that worker. */
+export const failPendingDeliveries = statement<OfEndpoint>()((db, $) =>
+  db
+    .updateTable('webhook_deliveries as d')
+    .set({
+      status: sql.lit('failed' as const),
+      error: sql.lit('endpoint_disabled' as const),
+      next_attempt_at: sql.lit(null),
+      claim_id: sql.lit(null),
+      claimed_until: sql.lit(null),
+    })
+    .where('d.account_id', '=', $.accountId)
+    .where('d.id', 'in', ({ selectFrom }) =>
+      selectFrom('webhook_deliveries as w')
+        .select('w.id')
+        .where('w.account_id', '=', $.accountId)
+        .where('w.endpoint_id', '=', $.endpointId)
+        .where('w.status', '=', sql.lit('pending' as const))
+        .where(({ eb, or }) => or([eb('w.claimed_until', 'is', null), eb('w.claimed_until', '<', sql<string>`clock_timestamp()`)]))
+        .forUpdate()
+        .skipLocked(),
+    ),
+);
+
+type Filter = { status: WebhookDeliveryStatus | null; eventType: WebhookEventType | null };
+
+/** A null parameter filters nothing. */
+export const selectDeliveries = statement<OfEndpoint & Filter & PageKey>()((db, $) =>
+  db
+    .selectFrom('webhook_deliveries')
+    .select(deliveryColumns)
+    .where('account_id', '=', $.accountId)
+    .where('endpoint_id', '=', $.endpointId)
+    .where(({ eb, or }) => or([eb(sql`${$.status}::text`, 'is', null), eb('status', '=', $.status)]))
+    .where(({ eb, or }) => or([eb(sql`${$.eventType}::text`, 'is', null), eb('event_type', '=', $.eventType)]))
+    .where(onPage($, 'created_at', 'id'))
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit($.limit),
+);
+
+export const selectDelivery = statement<OfEndpoint & { id: string }>()((db, $) =>
+  db
+    .selectFrom('webhook_deliveries')
+    .select(deliveryColumns)
+    .where('account_id', '=', $.accountId)
+    .where('endpoint_id', '=', $.endpointId)
+    .where('id', '=', $.id),
+);
+
+export type DeliveryRow = RowOf<typeof selectDelivery>;
+
+export const selectBody = statement<{ accountId: string; messageId: string }>()((db, $) =>
+  db.selectFrom('webhook_messages').select('body').where('account_id', '=', $.accountId).where('id', '=', $.messageId),
+);
+
+/** Locks the endpoint, so that it cannot be disabled before the delivery is inserted. */
+export const lockEndpoint = statement<EndpointKey>()((db, $) =>
+  db.selectFrom('webhook_endpoints').select('enabled').where('account_id', '=', $.accountId).where('id', '=', $.id).forShare(),
+);
+
+/** Inserts a new delivery of the same message, due immediately. Inserts nothing while the original delivery is pending. */
+export const insertRedelivery = statement<OfEndpoint & { deliveryId: string; id: string }>()((db, $) =>
+  db
+    .insertInto('webhook_deliveries')
+    .columns(['account_id', 'id', 'endpoint_id', 'message_id', 'event_type', 'next_attempt_at', 'redelivery_of'])
+    .expression(
+      db
+        .selectFrom('webhook_deliveries as d')
+        .select([
+          'd.account_id',
+          sql<string>`${$.id}::uuid`.as('id'),
+          'd.endpoint_id',
+          'd.message_id',
+          'd.event_type',
+          sql<string>`now()`.as('next_attempt_at'),
+          'd.id as redelivery_of',
+        ])
+        .where('d.account_id', '=', $.accountId)
+        .where('d.endpoint_id', '=', $.endpointId)
+        .where('d.id', '=', $.deliveryId)
+        .where('d.status', '<>', sql.lit('pending' as const)),
+    )
+    .returning(deliveryColumns),
+);
+
+const eventType = sql<WebhookEventType>`'run.' || r.status`;
+
+/**
+ * The run once per endpoint that is to be told of its end. Locks the endpoints against deletion, so that the end of a run cannot fail on a
+ * foreign key.
+ */
+export const selectSubscribed = statement<{ accountId: string; runId: string }>()((db, $) =>
+  db
+    .selectFrom('runs as r')
+    .innerJoin('webhook_endpoints as e', 'e.account_id', 'r.account_id')
+    .select(runColumns)
+    .select(['e.id as endpoint_id', creditsUsed().as('credits_used')])
+    .where('r.account_id', '=', $.accountId)
+    .where('r.id', '=', $.runId)
+    .where('r.parent_run_id', 'is', null)
+    .where('e.enabled', '=', sql.lit(true))
+    .where(sql<boolean>`${eventType} = any (e.events)`)
+    .orderBy('e.id')
+    .forKeyShare('e'),
+);
+
+export type EndedRunRow = RowOf<typeof selectSubscribed>;

@@ -1,87 +1,102 @@
-import type { PageQuery } from '../../../contract/shared/pages.ts';
+import type { PageQuery } from '../../../contract/shared/pagination.ts';
 import type { NewWebhookEndpoint, SecretRotation, WebhookEndpointChanges } from '../../../contract/webhooks.ts';
-import { invalidField, notFound } from '../../kernel/failure.ts';
-import { newId } from '../../kernel/ids.ts';
-import { type Outbound, OutboundDenied } from '../../kernel/outbound.ts';
-import type { Scope } from '../../kernel/scope.ts';
-import { fieldsOf } from '../llmProviders/service.ts';
+import type { Scope } from '../../http/scope.ts';
+import { newId } from '../../platform/crypto/ids.ts';
+import { invalidField, notFound } from '../../platform/failure.ts';
+import { type OutboundClient, OutboundDenied } from '../../platform/outbound/outbound.ts';
+import { fieldNames } from '../llmProviders/service.ts';
 import type { EndpointRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { newSecret } from './secrets.ts';
 
-/** An endpoint with the secret that is shown this once. */
-export type WithSecret = { endpoint: EndpointRow; secret: string };
+/** An endpoint with its secret, which is shown only once. */
+export type EndpointWithSecret = { endpoint: EndpointRow; secret: string };
 
-const longestUrl = 2_048;
+const maxUrlLength = 2_048;
 
-/** The endpoints of the account, newest first. */
-export async function listEndpoints(
-  scope: Scope,
-  { limit, before }: PageQuery,
-): Promise<{ rows: EndpointRow[]; next: string | undefined }> {
-  const { app, read, accountId } = scope;
-  const list = ['webhook endpoints', accountId];
-  const [createdAt = null, id = null] = app.cursors.open(before, list) ?? [];
-  const rows = await read.rows(queries.selectEndpoints, [accountId, createdAt, id, limit + 1]);
-  return app.cursors.page(rows, limit, list, (row) => [row.created_at, row.id]);
+export async function listEndpoints(scope: Scope, page: PageQuery): Promise<{ rows: EndpointRow[]; next: string | undefined }> {
+  const { app, db, accountId } = scope;
+  return app.cursors.fetchPage(
+    page,
+    ['webhook endpoints', accountId],
+    (key) => db.rows(queries.selectEndpoints, { accountId, ...key }),
+    (row) => [row.created_at, row.id],
+  );
 }
 
-/** The endpoint a path names. */
-export async function findEndpoint({ read, accountId }: Scope, id: string): Promise<EndpointRow> {
-  const endpoint = await read.row(queries.selectEndpoint, [accountId, id]);
+export async function findEndpoint({ db, accountId }: Scope, id: string): Promise<EndpointRow> {
+  const endpoint = await db.row(queries.selectEndpoint, { accountId, id });
   if (!endpoint) throw notFound();
   return endpoint;
 }
 
-/** Register an endpoint. Throws 400 for a URL that may not be called. */
-export async function createEndpoint(scope: Scope, input: NewWebhookEndpoint): Promise<WithSecret> {
+/** Throws 400 for a URL that is not allowed. */
+export async function createEndpoint(scope: Scope, input: NewWebhookEndpoint): Promise<EndpointWithSecret> {
   const { app, tx, accountId } = scope;
   const url = readUrl(app.outbound, input.url);
-  if (!(await tx.row(queries.lockAccount, [accountId]))) throw notFound();
+  if (!(await tx.row(queries.lockAccount, { accountId }))) throw notFound();
   const id = newId();
   const events = [...new Set(input.events)];
   const { secret, sealed, prefix } = newSecret(app.keys.encryptionKey, { id, account_id: accountId });
-  const endpoint = await tx.row(queries.insertEndpoint, [accountId, id, url.href, events, sealed, prefix]);
+  const endpoint = await tx.row(queries.insertEndpoint, {
+    accountId,
+    id,
+    url: url.href,
+    events,
+    sealedSecret: sealed,
+    secretPrefix: prefix,
+  });
   scope.audit({ metadata: { host: url.host, events } });
   return { endpoint: endpoint!, secret };
 }
 
-/** Change an endpoint. What waits for one that is switched off fails. Throws 400 for a URL that may not be called. */
+/** Disabling an endpoint fails its pending deliveries. Throws 400 for a URL that is not allowed. */
 export async function updateEndpoint(scope: Scope, { id }: EndpointRow, changes: WebhookEndpointChanges): Promise<EndpointRow> {
   const { app, tx, accountId } = scope;
   const { url, events, enabled } = changes;
-  const values = [url === undefined ? null : readUrl(app.outbound, url).href, events ? [...new Set(events)] : null, enabled ?? null];
-  const updated = await tx.row(queries.updateEndpoint, [accountId, id, ...values]);
+  const updated = await tx.row(queries.updateEndpoint, {
+    accountId,
+    id,
+    url: url === undefined ? null : readUrl(app.outbound, url).href,
+    events: events ? [...new Set(events)] : null,
+    enabled: enabled ?? null,
+  });
   if (!updated) throw notFound();
-  if (!updated.enabled) await tx.run(queries.refuseWaiting, [accountId, id]);
-  scope.audit({ metadata: { fields: fieldsOf(changes), ...(enabled !== undefined && { enabled }) } });
+  if (!updated.enabled) await tx.run(queries.failPendingDeliveries, { accountId, endpointId: id });
+  scope.audit({ metadata: { fields: fieldNames(changes), ...(enabled !== undefined && { enabled }) } });
   return updated;
 }
 
-/** Remove an endpoint with its deliveries. */
+/** Deletes an endpoint with its deliveries. */
 export async function deleteEndpoint({ tx, accountId }: Scope, { id }: EndpointRow): Promise<void> {
-  if ((await tx.run(queries.deleteEndpoint, [accountId, id])) === 0) throw notFound();
+  if ((await tx.run(queries.deleteEndpoint, { accountId, id })) === 0) throw notFound();
 }
 
-/** Replace the secret; the one there is signs beside it for the grace period. */
+/** The previous secret continues to sign during the grace period. */
 export async function rotateSecret(
   scope: Scope,
   { id }: EndpointRow,
   { grace_period_seconds: grace }: SecretRotation,
-): Promise<WithSecret> {
+): Promise<EndpointWithSecret> {
   const { app, tx, accountId } = scope;
   const { secret, sealed, prefix } = newSecret(app.keys.encryptionKey, { id, account_id: accountId });
-  const endpoint = await tx.row(queries.rotateSecret, [accountId, id, sealed, prefix, grace]);
+  const endpoint = await tx.row(queries.rotateSecret, {
+    accountId,
+    id,
+    sealedSecret: sealed,
+    secretPrefix: prefix,
+    graceSeconds: grace,
+  });
   if (!endpoint) throw notFound();
   scope.audit({ metadata: { grace_period_seconds: grace } });
   return { endpoint, secret };
 }
 
-/** A URL as it is stored. Which addresses its name has is asked at every attempt, because they change. */
-function readUrl(outbound: Outbound, text: string): URL {
+/** The URL to store. DNS is not resolved here, but on every attempt. */
+function readUrl(outbound: OutboundClient, text: string): URL {
   try {
     const url = outbound.check(text);
-    if (url.href.length > longestUrl) throw invalidField('/url', `is longer than ${longestUrl} characters`);
+    if (url.href.length > maxUrlLength) throw invalidField('/url', `is longer than ${maxUrlLength} characters`, 'invalid_url');
     return url;
   } catch (error) {
     throw error instanceof OutboundDenied ? invalidField('/url', error.message, error.reason) : error;

@@ -1,8 +1,13 @@
-import type { WebhookDelivery, WebhookDeliveryDetail, WebhookEndpoint, WebhookEndpointWithSecret } from '../../../contract/webhooks.ts';
-import type { DeliveryRow, EndpointRow } from './queries.ts';
-import type { WithSecret } from './service.ts';
+import type {
+  WebhookDelivery,
+  WebhookDeliveryDetail,
+  WebhookEndpoint,
+  WebhookEndpointWithSecret,
+  WebhookEvent,
+} from '../../../contract/webhooks.ts';
+import type { DeliveryRow, EndedRunRow, EndpointRow } from './queries.ts';
+import type { EndpointWithSecret } from './service.ts';
 
-/** An endpoint as published, without its secret. */
 export const viewEndpoint = (row: EndpointRow): WebhookEndpoint => ({
   id: row.id,
   account_id: row.account_id,
@@ -15,16 +20,14 @@ export const viewEndpoint = (row: EndpointRow): WebhookEndpoint => ({
   created_at: row.created_at,
 });
 
-/** The two answers that show the secret. */
-export const viewWithSecret = ({ endpoint, secret }: WithSecret): WebhookEndpointWithSecret => ({
+export const viewWithSecret = ({ endpoint, secret }: EndpointWithSecret): WebhookEndpointWithSecret => ({
   ...viewEndpoint(endpoint),
   signing_secret: secret,
 });
 
-/** The name of a message on the wire: `webhook-id`. */
+/** The `webhook-id` header of a message. */
 export const messageIdOf = (id: string): string => `msg_${id}`;
 
-/** A delivery as a row of the list. */
 export const viewDelivery = (row: DeliveryRow): WebhookDelivery => ({
   id: row.id,
   endpoint_id: row.endpoint_id,
@@ -42,8 +45,38 @@ export const viewDelivery = (row: DeliveryRow): WebhookDelivery => ({
   created_at: row.created_at,
 });
 
-/** A delivery with what is sent. */
 export const viewDeliveryDetail = (row: DeliveryRow, body: string): WebhookDeliveryDetail => ({
   ...viewDelivery(row),
   payload: JSON.parse(body),
 });
+
+/** Model names and error classes come from providers. */
+const maxTextLength = 500;
+const shortened = (text: string | null | undefined) => (text == null ? null : [...text].slice(0, maxTextLength).join(''));
+
+/** The event that reports the end of a run. */
+export function viewRunEnd(row: EndedRunRow): WebhookEvent {
+  const status = row.status as WebhookEvent['data']['status'];
+  return {
+    type: `run.${status}`,
+    timestamp: (row.completed_at ?? row.failed_at ?? row.cancelled_at)!,
+    data: {
+      run_id: row.id,
+      account_id: row.account_id,
+      thread_id: row.thread_id,
+      status,
+      created_at: row.created_at,
+      completed_at: row.completed_at,
+      failed_at: row.failed_at,
+      cancelled_at: row.cancelled_at,
+      model: shortened(row.model),
+      total_input_tokens: row.total_input_tokens,
+      total_output_tokens: row.total_output_tokens,
+      total_cost_usd: row.total_cost_usd,
+      credits_used: row.credits_used,
+      error_class: shortened(row.error?.error_class),
+      resumable: status === 'failed' ? (row.error?.resumable ?? false) : null,
+      trace_id: row.trace_id,
+    },
+  };
+}

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import type { OpenedFile } from '../../http/bytes.ts';
-import type { Storage, StoredObject } from '../../kernel/storage.ts';
+import type { OpenedFile } from '../../http/fileResponse.ts';
+import type { Storage, StoredObject } from '../../storage/storage.ts';
 import { blobKey, type Entry } from './manifest.ts';
 import { contentTypeOf } from './mediaTypes.ts';
 
-/** Contents up to this size are known to be whole before the first byte is sent. */
-const heldBytes = 2 ** 20;
+/** Content up to this size is verified before the first byte is sent. */
+const bufferedBytes = 2 ** 20;
 
-/** Open the content of a file, checked against its name; undefined when it is missing. Throws when it is damaged. */
+/** Opens the content of a file; undefined if it is missing. Throws if size or hash do not match. */
 export async function openContent(storage: Storage, ref: string, name: string, { sha256, size }: Entry): Promise<OpenedFile | undefined> {
   const object = await storage.get(blobKey(ref, sha256!));
   if (!object) return undefined;
@@ -15,25 +15,25 @@ export async function openContent(storage: Storage, ref: string, name: string, {
     object.close();
     throw damaged();
   }
-  const checked = whole(object, sha256!);
+  const checked = verifiedChunks(object, sha256!);
   const first = await checked.next();
   const head = first.done ? new Uint8Array() : first.value;
   const close = () => {
     checked.return().catch(() => undefined);
   };
-  return { type: contentTypeOf(name, head), size, chunks: resumed(first, checked), close };
+  return { type: contentTypeOf(name, head), size, chunks: prepend(first, checked), close };
 }
 
 const damaged = () => new Error('the content of a workspace file is damaged');
 
-/** The chunks of an object. The last is held back until the hash of all is right, so that nobody gets a damaged content to its end. */
-async function* whole({ chunks }: StoredObject, sha256: string): AsyncGenerator<Uint8Array, void, undefined> {
+/** The chunks of an object. Holds back the last chunk until the hash is verified, so that damaged content is never sent in full. */
+async function* verifiedChunks({ chunks }: StoredObject, sha256: string): AsyncGenerator<Uint8Array, void, undefined> {
   const hash = createHash('sha256');
   let held: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of chunks) {
     hash.update(chunk);
-    if (bytes + chunk.length > heldBytes && held.length > 0) {
+    if (bytes + chunk.length > bufferedBytes && held.length > 0) {
       yield Buffer.concat(held);
       held = [];
       bytes = 0;
@@ -45,8 +45,8 @@ async function* whole({ chunks }: StoredObject, sha256: string): AsyncGenerator<
   if (bytes > 0) yield Buffer.concat(held);
 }
 
-/** A generator whose first value was taken already. */
-const resumed = (
+/** An iterator that returns `first`, then the remaining values. */
+const prepend = (
   first: IteratorResult<Uint8Array, void>,
   rest: AsyncGenerator<Uint8Array, void, undefined>,
 ): AsyncIterable<Uint8Array> => ({

@@ -4,7 +4,7 @@ import { mimeTypeOf } from './mediaTypes.ts';
 
 type Child = { name: string; entry: Entry | undefined; hasChildren: boolean };
 
-/** What lies directly in a folder. Folders exist by what lies in them, too; where a name is both, it is a folder. */
+/** The direct children of a folder. Folders may exist only through their content. A path that is both a file and a parent is a folder. */
 export function itemsOf(entries: Entries, folder: string): WorkspaceItem[] {
   const above = folder === '/' ? '/' : `${folder}/`;
   const children = new Map<string, Child>();
@@ -15,18 +15,18 @@ export function itemsOf(entries: Entries, folder: string): WorkspaceItem[] {
     children.set(name, below.length > 0 ? { ...child, hasChildren: true } : { ...child, entry });
   }
   const sorted = [...children.values()].map((child) => ({ child, bytes: Buffer.from(child.name) }));
-  // The bytes of UTF-8 sort as code points do; JavaScript compares halves of them.
+  // UTF-8 bytes sort by code point; JavaScript strings compare UTF-16 code units.
   sorted.sort((a, b) => Number(isFolder(b.child)) - Number(isFolder(a.child)) || Buffer.compare(a.bytes, b.bytes));
   return sorted.map(({ child }) => itemOf(child, above + child.name));
 }
 
-/** Whether something lies below a path, so that it is a folder whatever else it is. */
-export const isAbove = (path: string, entries: Entries) => entries.keys().some((each) => each.startsWith(`${path}/`));
+/** Whether any entry lies below a path; such a path is a folder, whatever its own entry says. */
+export const hasDescendants = (path: string, entries: Entries) => entries.keys().some((each) => each.startsWith(`${path}/`));
 
-/** The file at a path: no folder, and no link, which is never followed. */
+/** The file at a path; undefined for folders and symbolic links, which are never followed. */
 export function fileAt(path: string, entries: Entries): Entry | undefined {
   const entry = entries.get(path);
-  return entry?.type === 'file' && !isAbove(path, entries) ? entry : undefined;
+  return entry?.type === 'file' && !hasDescendants(path, entries) ? entry : undefined;
 }
 
 const isFolder = ({ entry, hasChildren }: Child) => hasChildren || entry?.type === 'dir';

@@ -2,7 +2,7 @@ import { Mime } from 'mime';
 import other from 'mime/types/other.js';
 import standard from 'mime/types/standard.js';
 
-/** Source code that the registry of media types does not know, or knows as something else. */
+/** Source code that the media type registry does not know or maps to something else. */
 const source = {
   'text/x-go': ['go'],
   'text/x-kotlin': ['kt'],
@@ -16,13 +16,12 @@ const source = {
 const known = new Mime(standard, other).define(source, true);
 const unknown = 'application/octet-stream';
 
-// A slash, because without one the whole name would be taken for an extension.
+// Without the slash, a name without a dot is taken for an extension.
 const byExtension = (name: string) => known.getType(`/${name}`);
 
-/** The media type of a name, by its extension. */
 export const mimeTypeOf = (name: string): string => byExtension(name) ?? unknown;
 
-/** What a content begins with, as Latin-1. */
+/** Magic numbers, as Latin-1. */
 const signatures: readonly [RegExp, string][] = [
   [/^\x89PNG\r\n\x1a\n/, 'image/png'],
   [/^\xff\xd8\xff/, 'image/jpeg'],
@@ -33,7 +32,7 @@ const signatures: readonly [RegExp, string][] = [
   [/^\x1f\x8b\x08/, 'application/gzip'],
 ];
 
-/** The Content-Type of a file by the extension of its name, else by its first 512 bytes. */
+/** The `Content-Type` by file extension, else by the first 512 bytes. */
 export function contentTypeOf(name: string, content: Uint8Array): string {
   const type = byExtension(name) ?? sniff(content.subarray(0, 512));
   return type.startsWith('text/') ? `${type}; charset=utf-8` : type;
@@ -45,7 +44,7 @@ function sniff(head: Uint8Array) {
   return type ?? (isText(head) ? 'text/plain' : unknown);
 }
 
-/** UTF-8 without binary control characters (WHATWG MIME Sniffing, 3); the cut may go through a character. */
+/** UTF-8 without binary control characters (WHATWG MIME Sniffing, section 3). The 512-byte cut may split a character. */
 function isText(head: Uint8Array) {
   if (head.some((byte) => byte < 0x09 || byte === 0x0b || (byte > 0x0d && byte < 0x20 && byte !== 0x1b))) return false;
   try {

@@ -1,50 +1,97 @@
-import { statement } from '../../kernel/sql.ts';
+import { sql } from 'kysely';
+import { type RowOf, statement } from '../../database/statement.ts';
 
-/** A workspace in the registry. */
-export type WorkspaceRow = {
-  account_id: string;
-  project_id: string;
-  owner_user_id: string;
-  workspace_ref: string;
-  /** The newest manifest; null before the first. */
-  manifest_rev: string | null;
-  last_used_at: string;
-  /** How often contents that nobody named were removed. */
-  sweeps: number;
-};
+const columns = ['account_id', 'project_id', 'owner_user_id', 'workspace_ref', 'manifest_rev', 'last_used_at', 'sweeps'] as const;
 
-const columns = 'account_id, project_id, owner_user_id, workspace_ref, manifest_rev, last_used_at, sweeps';
+type WorkspaceOwner = { accountId: string; projectId: string; userId: string };
 
-export const selectWorkspace = statement<WorkspaceRow>(
-  `select ${columns} from workspaces where account_id = $1 and project_id = $2 and owner_user_id = $3`,
+export const selectWorkspace = statement<WorkspaceOwner>()((db, $) =>
+  db
+    .selectFrom('workspaces')
+    .select(columns)
+    .where('account_id', '=', $.accountId)
+    .where('project_id', '=', $.projectId)
+    .where('owner_user_id', '=', $.userId),
 );
 
-/** Gives nothing to those who come second. No constraint is named, because two are broken at once: naming one would fail on the other. */
-export const insertWorkspace = statement<WorkspaceRow>(`
-  insert into workspaces (account_id, project_id, owner_user_id, workspace_ref) values ($1, $2, $3, $4)
-  on conflict do nothing returning ${columns}`);
+/** `manifest_rev` is null before the first manifest; `sweeps` counts how often unused contents were removed. */
+export type WorkspaceRow = RowOf<typeof selectWorkspace>;
 
-export const touch = statement<never>('update workspaces set last_used_at = now() where account_id = $1 and workspace_ref = $2');
-
-/** Counts objects before they are stored; what a crash leaves of them is found by the next sweep. The workspace is locked to the commit. */
-export const reserveObjects = statement<never>(`
-  with workspace as (
-    update workspaces set leftovers_since = coalesce(leftovers_since, now()) where account_id = $1 and workspace_ref = $2
-    returning account_id, workspace_ref)
-  insert into workspace_objects (account_id, workspace_ref, name, size)
-  select w.account_id, w.workspace_ref, o.name, o.size from workspace w, unnest($3::text[], $4::bigint[]) o(name, size)
-  on conflict do nothing`);
-
-export const releaseObjects = statement<never>(
-  'delete from workspace_objects where account_id = $1 and workspace_ref = $2 and name = any($3::text[])',
+/**
+ * Inserts nothing if the workspace exists. `on conflict` names no constraint, because two unique constraints conflict at once: naming one
+ * would raise an error on the other.
+ */
+export const insertWorkspace = statement<WorkspaceOwner & { ref: string }>()((db, $) =>
+  db
+    .insertInto('workspaces')
+    .values({ account_id: $.accountId, project_id: $.projectId, owner_user_id: $.userId, workspace_ref: $.ref })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning(columns),
 );
 
-/** All workspaces of a project that is deleted: the next sweep removes what they store. */
-export const releaseWorkspaces = statement<never>(
-  `update workspaces set leftovers_since = '-infinity' where account_id = $1 and project_id = $2`,
+type WorkspaceKey = { accountId: string; ref: string };
+
+export const touch = statement<WorkspaceKey>()((db, $) =>
+  db
+    .updateTable('workspaces')
+    .set({ last_used_at: sql<string>`now()` })
+    .where('account_id', '=', $.accountId)
+    .where('workspace_ref', '=', $.ref),
 );
 
-/** The manifest `$3` in place of `$4`, unless another has taken that place meanwhile, or contents were removed since sweep `$5`. */
-export const replaceManifest = statement<never>(`
-  update workspaces set manifest_rev = $3, last_used_at = now(), leftovers_since = coalesce(leftovers_since, now())
-  where account_id = $1 and workspace_ref = $2 and manifest_rev is not distinct from $4 and sweeps = $5`);
+/**
+ * Counts objects before they are stored. After a crash, the next sweep removes those that were not stored. Locks the workspace until the
+ * commit.
+ */
+export const reserveObjects = statement<WorkspaceKey & { names: readonly string[]; sizes: readonly number[] }>()((db, $) =>
+  db
+    .with('workspace', (qc) =>
+      qc
+        .updateTable('workspaces')
+        .set({ leftovers_since: sql<string>`coalesce(leftovers_since, now())` })
+        .where('account_id', '=', $.accountId)
+        .where('workspace_ref', '=', $.ref)
+        .returning(['account_id', 'workspace_ref']),
+    )
+    .insertInto('workspace_objects')
+    .columns(['account_id', 'workspace_ref', 'name', 'size'])
+    .expression((eb) =>
+      eb
+        .selectFrom('workspace as w')
+        .crossJoin(sql<{ name: string; size: number }>`unnest(${$.names}::text[], ${$.sizes}::bigint[])`.as<'o'>(sql`o (name, size)`))
+        .select(['w.account_id', 'w.workspace_ref', 'o.name', 'o.size']),
+    )
+    .onConflict((conflict) => conflict.doNothing()),
+);
+
+export const releaseObjects = statement<WorkspaceKey & { names: readonly string[] }>()((db, $) =>
+  db
+    .deleteFrom('workspace_objects')
+    .where('account_id', '=', $.accountId)
+    .where('workspace_ref', '=', $.ref)
+    .where(sql<boolean>`name = any(${$.names}::text[])`),
+);
+
+/** Marks the workspaces of a deleted project; the next sweep removes their objects. */
+export const releaseWorkspaces = statement<{ accountId: string; projectId: string }>()((db, $) =>
+  db
+    .updateTable('workspaces')
+    .set({ leftovers_since: sql.lit('-infinity') })
+    .where('account_id', '=', $.accountId)
+    .where('project_id', '=', $.projectId),
+);
+
+/** Changes nothing if the manifest is no longer `since`, or if contents were removed after sweep `sweeps`. */
+export const replaceManifest = statement<WorkspaceKey & { rev: string; since: string | null; sweeps: number }>()((db, $) =>
+  db
+    .updateTable('workspaces')
+    .set({
+      manifest_rev: $.rev,
+      last_used_at: sql<string>`now()`,
+      leftovers_since: sql<string>`coalesce(leftovers_since, now())`,
+    })
+    .where('account_id', '=', $.accountId)
+    .where('workspace_ref', '=', $.ref)
+    .where('manifest_rev', 'is not distinct from', $.since)
+    .where('sweeps', '=', $.sweeps),
+);

@@ -1,7 +1,7 @@
-import { sha256 } from '../../kernel/ids.ts';
+import { sha256 } from '../../platform/crypto/ids.ts';
 
-const brief = (prefix: string, parts: readonly string[]) => `${prefix}_${sha256(parts.join('|')).slice(0, 32)}`;
+const hashedRef = (prefix: string, parts: readonly string[]) => `${prefix}_${sha256(parts.join('|')).slice(0, 32)}`;
 
-/** The name of a user's workspace in a project (specification, identity 8.2): derived, so that nobody else's can have it. */
+/** The name of a user's workspace in a project. Derived from account, user and project, so that it is unique to them. */
 export const workspaceRef = (accountId: string, userId: string, projectId: string): string =>
-  brief('wsref', ['workspace', accountId, brief('pref', ['profile', accountId, userId]), 'project', projectId]);
+  hashedRef('wsref', ['workspace', accountId, hashedRef('pref', ['profile', accountId, userId]), 'project', projectId]);

@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
 import type { WorkspaceItem } from '../../../contract/workspaces.ts';
-import type { SentFile } from '../../http/bytes.ts';
-import { Failure, notFound, refuse } from '../../kernel/failure.ts';
-import type { Scope } from '../../kernel/scope.ts';
-import type { Database, Sql } from '../../kernel/sql.ts';
-import { type Storage, StorageUnavailable } from '../../kernel/storage.ts';
+import type { Database, Queryable } from '../../database/sql.ts';
+import type { DownloadableFile } from '../../http/fileResponse.ts';
+import type { Scope } from '../../http/scope.ts';
+import { Failure, failWith, notFound } from '../../platform/failure.ts';
+import { type Storage, StorageUnavailable } from '../../storage/storage.ts';
 import type { ProjectRow } from '../projects/queries.ts';
 import { checkQuota } from '../quotas/check.ts';
 import { openContent } from './content.ts';
@@ -14,48 +14,50 @@ import type { WorkspaceRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { workspaceRef } from './refs.ts';
 
-type Place = { accountId: string; userId: string; projectId: string };
+type WorkspaceOwner = { accountId: string; userId: string; projectId: string };
 
-/** The workspace of a user in a project, made where there is none yet; however many ask at once, there is one. */
-export async function openWorkspace(sql: Sql, { accountId, userId, projectId }: Place): Promise<WorkspaceRow> {
-  const find = () => sql.row(queries.selectWorkspace, [accountId, projectId, userId]);
-  const make = () => sql.row(queries.insertWorkspace, [accountId, projectId, userId, workspaceRef(accountId, userId, projectId)]);
+/** Finds the workspace of a user in a project or creates it. Concurrent calls create only one. */
+export async function findOrCreateWorkspace(sql: Queryable, { accountId, userId, projectId }: WorkspaceOwner): Promise<WorkspaceRow> {
+  const find = () => sql.row(queries.selectWorkspace, { accountId, projectId, userId });
+  const make = () => sql.row(queries.insertWorkspace, { accountId, projectId, userId, ref: workspaceRef(accountId, userId, projectId) });
   return (await find()) ?? (await make()) ?? (await find())!;
 }
 
-/** Count objects of a workspace against the quota of its account, before they are stored. Throws 409 `quota_exceeded`. */
+/** Counts objects against the quota of the account, before they are stored. Throws 409 `quota_exceeded`. */
 export const reserveObjects = (database: Database, workspace: WorkspaceRow, objects: readonly WorkspaceObject[]): Promise<void> =>
   database.transaction(async (tx) => {
     const { account_id: accountId, owner_user_id: userId, workspace_ref } = workspace;
     const [names, sizes] = [objects.map(({ name }) => name), objects.map(({ bytes }) => bytes.byteLength)];
-    await tx.run(queries.reserveObjects, [accountId, workspace_ref, names, sizes]);
+    await tx.run(queries.reserveObjects, { accountId, ref: workspace_ref, names, sizes });
     await checkQuota(database, tx, 'workspaces', { accountId, userId });
   });
 
-/** Objects that are not stored any more count no longer. */
-export const releaseObjects = (sql: Sql, { account_id, workspace_ref }: WorkspaceRow, names: readonly string[]) =>
-  sql.run(queries.releaseObjects, [account_id, workspace_ref, names]);
+/** Call after the objects were removed from the store. */
+export const releaseObjects = (sql: Queryable, { account_id, workspace_ref }: WorkspaceRow, names: readonly string[]) =>
+  sql.run(queries.releaseObjects, { accountId: account_id, ref: workspace_ref, names });
 
-/** Name the newest manifest of a workspace; false when another was named since `since`, or its contents may be gone. */
-export const publishManifest = async (sql: Sql, { account_id, workspace_ref, sweeps }: WorkspaceRow, rev: string, since: string | null) =>
-  (await sql.run(queries.replaceManifest, [account_id, workspace_ref, rev, since, sweeps])) === 1;
+/** Sets the current manifest. Returns false if it is no longer `since`, or if contents of the new one may have been removed. */
+export const publishManifest = async (
+  sql: Queryable,
+  { account_id, workspace_ref, sweeps }: WorkspaceRow,
+  rev: string,
+  since: string | null,
+) => (await sql.run(queries.replaceManifest, { accountId: account_id, ref: workspace_ref, rev, since, sweeps })) === 1;
 
-/** A run looks into a workspace: that is a use of it. */
-export const touchWorkspace = (sql: Sql, { account_id, workspace_ref }: WorkspaceRow) =>
-  sql.run(queries.touch, [account_id, workspace_ref]);
+export const touchWorkspace = (sql: Queryable, { account_id, workspace_ref }: WorkspaceRow) =>
+  sql.run(queries.touch, { accountId: account_id, ref: workspace_ref });
 
-/** The caller's own workspace in a project. */
-export const findWorkspace = ({ read, accountId, actor }: Scope, { id }: ProjectRow): Promise<WorkspaceRow> =>
-  openWorkspace(read, { accountId, userId: actor.userId, projectId: id });
+export const findWorkspace = ({ db, accountId, actor }: Scope, { id }: ProjectRow): Promise<WorkspaceRow> =>
+  findOrCreateWorkspace(db, { accountId, userId: actor.userId, projectId: id });
 
-/** What lies in a folder of the caller's workspace: nothing, where there is no such folder. */
+/** The items of a folder; empty if the folder does not exist. */
 export async function listFolder(scope: Scope, project: ProjectRow, path: string): Promise<{ ref: string; items: WorkspaceItem[] }> {
   const { ref, entries } = await readEntries(scope, project);
   return { ref, items: entries ? itemsOf(entries, path) : [] };
 }
 
-/** A file of the caller's workspace, ready to be sent. Throws 404 for everything that is not one. */
-export async function findFile(scope: Scope, project: ProjectRow, path: string): Promise<SentFile> {
+/** Throws 404 if the path is not a file. */
+export async function findFile(scope: Scope, project: ProjectRow, path: string): Promise<DownloadableFile> {
   const { ref, entries } = await readEntries(scope, project);
   const entry = entries && fileAt(path, entries);
   if (!entry) throw fileNotFound();
@@ -73,16 +75,16 @@ async function readEntries(scope: Scope, project: ProjectRow): Promise<{ ref: st
   return { ref, entries: await withStorage(scope, async (storage) => (rev === null ? undefined : readManifest(storage, ref, rev))) };
 }
 
-async function withStorage<T>({ app, origin }: Scope, work: (storage: Storage) => Promise<T>): Promise<T> {
+async function withStorage<T>({ app, client }: Scope, work: (storage: Storage) => Promise<T>): Promise<T> {
   if (!app.storage) throw storageUnavailable();
   try {
     return await work(app.storage);
   } catch (error) {
     if (!(error instanceof StorageUnavailable)) throw error;
-    app.log.warn({ err: error.cause, trace_id: origin.traceId }, 'the object store is not available');
+    app.log.warn({ err: error.cause, trace_id: client.traceId }, 'the object store is not available');
     throw storageUnavailable();
   }
 }
 
-const storageUnavailable = () => refuse('unavailable', 'workspace_storage_unavailable', 'There is no store for the files of workspaces.');
+const storageUnavailable = () => failWith('unavailable', 'workspace_storage_unavailable', 'There is no store for the files of workspaces.');
 const fileNotFound = () => new Failure('not_found', notFound().message, { code: 'workspace_files.not_found' });

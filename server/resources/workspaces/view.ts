@@ -1,7 +1,7 @@
 import type { Workspace } from '../../../contract/workspaces.ts';
 import type { WorkspaceRow } from './queries.ts';
 
-/** A workspace as it is published. Nothing runs in one yet, so it is idle wherever there is a store. */
+/** Nothing executes in workspaces yet, so the status is `idle` whenever object storage is configured. */
 export const viewWorkspace = (row: WorkspaceRow, hasStorage: boolean): Workspace => ({
   project_id: row.project_id,
   owner_user_id: row.owner_user_id,

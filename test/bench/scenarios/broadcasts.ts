@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { addCrowd } from '../../setup/crowd.ts';
+import { addUsers } from '../../support/resources/broadcasts.ts';
 import { type Figure, median } from '../figures.ts';
-import type { Effort } from '../load.ts';
+import type { BenchOptions } from '../load.ts';
 import { call, signUp } from '../people.ts';
-import { type Program, peakBytes, type Shared, startServer } from '../processes.ts';
+import { type Program, peakBytes, type SharedSettings, startServer } from '../processes.ts';
 
 const crowd = 50_000;
 const news = { type: 'news', title: 'Measured', body: 'There is news. '.repeat(100), target: 'all' };
@@ -12,16 +12,16 @@ const news = { type: 'news', title: 'Measured', body: 'There is news. '.repeat(1
 type Sent = { ms: number; rows: number };
 type Deps = { api: Program; token: string; database: pg.Client };
 
-/** A broadcast to many users: from its POST to its end, beside one bare statement that writes the same rows; and the memory of the worker. */
-export async function measureBroadcasts(shared: Shared, { rounds }: Effort): Promise<Figure[]> {
+/** A broadcast to many users, from its POST to `completed`, compared with one statement that inserts the same rows; and the worker's memory. */
+export async function measureBroadcasts(shared: SharedSettings, { rounds }: BenchOptions): Promise<Figure[]> {
   const api = await startServer('api', shared);
   const worker = await startServer('worker', shared);
   const database = new pg.Client({ connectionString: shared.databaseUrl });
   await database.connect();
   try {
-    await addCrowd(async (text, values = []) => (await database.query(text, values)).rows, crowd);
+    await addUsers(async (text, values = []) => (await database.query(text, values)).rows, crowd);
     const deps = { api, token: await adminToken(api, database), database };
-    // The first warms up.
+    // The first broadcast is a warm-up.
     await send(deps);
     const before = await settledPeak(worker);
     const ours: Sent[] = [];
@@ -38,21 +38,21 @@ export async function measureBroadcasts(shared: Shared, { rounds }: Effort): Pro
 }
 
 /**
- * The most that a worker has held once that no longer grows: at rest it gathers garbage for half a minute and some 25 MiB, until the young
- * generation is full for the first time, and that is not the broadcast's.
+ * Returns a worker's peak memory once it stops growing. An idle worker accumulates about 25 MiB of garbage in half a minute, until the young
+ * generation is full for the first time. That growth must not count as growth caused by the broadcast.
  */
 async function settledPeak(worker: Program): Promise<number> {
   let peak = await peakBytes(worker);
-  for (let since = Date.now(), end = since + longestRestMs; Date.now() < Math.min(end, since + restMs); await sleep(1_000)) {
+  for (let since = Date.now(), end = since + maxRestMs; Date.now() < Math.min(end, since + restMs); await sleep(1_000)) {
     const now = await peakBytes(worker);
     if (now > peak) since = Date.now();
     peak = now;
   }
   return peak;
 }
-/** So long without growth counts as settled, in milliseconds, and so long is waited for it. */
+/** Milliseconds without growth that count as settled, and the maximum wait. */
 const restMs = 15_000;
-const longestRestMs = 120_000;
+const maxRestMs = 120_000;
 
 function figuresOf(ours: readonly Sent[], bare: readonly Sent[], before: number, after: number): Figure[] {
   const speed = (sent: readonly Sent[]) => median(sent.map(({ ms, rows }) => (rows * 1_000) / ms));
@@ -63,14 +63,14 @@ function figuresOf(ours: readonly Sent[], bare: readonly Sent[], before: number,
       unit: 'rows/s',
       ours: speed(ours),
       yardstick: speed(bare),
-      minimum: { ratio: 0.4, aim: 0.7 },
+      threshold: { ratio: 0.4, aim: 0.7 },
       note: `${seconds.toFixed(2)} s from the POST to \`completed\`; the yardstick is one statement in one transaction`,
     },
     {
       name: 'the same: growth of the peak memory of the worker',
       unit: 'MiB',
       ours: (after - before) / 2 ** 20,
-      minimum: { most: 16 },
+      threshold: { most: 16 },
       note: `from ${Math.round(before / 2 ** 20)} MiB, over ${ours.length} broadcasts after the first`,
     },
   ];
@@ -94,7 +94,7 @@ async function send({ api, token, database }: Deps): Promise<Sent> {
   }
 }
 
-/** The rows of a broadcast, by as little as writes them. */
+/** Inserts the rows of a broadcast with one statement. */
 async function insertAtOnce({ database }: Deps): Promise<Sent> {
   const { rows } = await database.query(
     `insert into broadcasts (id, type, title, body, target_type, status, created_by)

@@ -1,28 +1,28 @@
 import type { Agent } from 'node:http';
 import { newAgent, post, readEvents } from '../events.ts';
 import { type Figure, median } from '../figures.ts';
-import type { Effort } from '../load.ts';
+import type { BenchOptions } from '../load.ts';
 import { call, openThread, type Person, signUp } from '../people.ts';
-import { type Program, type Shared, startAnswers, startServer } from '../processes.ts';
+import { type Program, type SharedSettings, startModelServer, startServer } from '../processes.ts';
 import { startQueryCounter } from '../queryCounter.ts';
 
 const accounts = 100;
-/** 3,000 tokens without a price: a credit a thousand. */
+/** 3,000 tokens of a model without a price, at one credit per 1,000 tokens. */
 const creditsOfRun = 3;
 const checks = 200;
 
-type Asker = Person & { threadId: string };
+type ThreadOwner = Person & { threadId: string };
 
-type Deps = { api: Program; agent: Agent; askers: readonly Asker[] };
+type Deps = { api: Program; agent: Agent; askers: readonly ThreadOwner[] };
 
-/** What it costs to charge a run when it ends, and what it costs to ask for entitlements. */
-export async function measureCredits(shared: Shared, effort: Effort): Promise<Figure[]> {
+/** The cost of charging a run when it ends, and of checking entitlements. */
+export async function measureCredits(shared: SharedSettings, effort: BenchOptions): Promise<Figure[]> {
   return [...(await measureCharges(shared, effort)), await measureChecks(shared)];
 }
 
-/** One run in each of 100 accounts at once, charged and not charged in turn. */
-async function measureCharges(shared: Shared, { rounds }: Effort): Promise<Figure[]> {
-  const model = await startAnswers();
+/** One run in each of 100 accounts at once, alternating between charged and uncharged. */
+async function measureCharges(shared: SharedSettings, { rounds }: BenchOptions): Promise<Figure[]> {
+  const model = await startModelServer();
   const api = await startServer('api', shared);
   const worker = await startServer('worker', shared, {
     ARKLOOP_PROVIDER_ROUTING_JSON: JSON.stringify(routingTo(model)),
@@ -30,9 +30,9 @@ async function measureCharges(shared: Shared, { rounds }: Effort): Promise<Figur
   });
   const agent = newAgent();
   try {
-    const deps = { api, agent, askers: await askersOf(api, accounts) };
+    const deps = { api, agent, askers: await createThreadOwners(api, accounts) };
     const perSecond: Record<string, number[]> = { counted: [], silent: [] };
-    // The first rounds warm up; then whoever is second changes.
+    // The first rounds are a warm-up. The order alternates.
     for (let round = -2; round < rounds * 2; round++)
       for (const route of round % 2 === 0 ? ['counted', 'silent'] : ['silent', 'counted']) {
         const speed = await runAll(deps, route);
@@ -45,10 +45,10 @@ async function measureCharges(shared: Shared, { rounds }: Effort): Promise<Figur
         unit: 'runs/s',
         ours: median(perSecond.counted!),
         yardstick: median(perSecond.silent!),
-        minimum: { ratio: 0.85, aim: 0.95 },
+        threshold: { ratio: 0.85, aim: 0.95 },
         note: `the yardstick is the same worker with a model that reports no tokens`,
       },
-      { name: `balances of ${accounts} accounts debited at once: wrong`, unit: '', ours: wrong, minimum: { most: 0 } },
+      { name: `balances of ${accounts} accounts debited at once: wrong`, unit: '', ours: wrong, threshold: { most: 0 } },
     ];
   } finally {
     agent.destroy();
@@ -62,12 +62,12 @@ const routingTo = ({ url }: Program) => ({
   routes: ['counted', 'silent'].map((model) => ({ id: model, credential_id: 'c', model })),
 });
 
-async function askersOf(api: Program, count: number): Promise<Asker[]> {
+async function createThreadOwners(api: Program, count: number): Promise<ThreadOwner[]> {
   const people = await signUp(api.url, count);
   return Promise.all(people.map(async (person) => ({ ...person, threadId: await openThread(api.url, person, ['Hello!']) })));
 }
 
-/** Runs per second, from the first request to the last end that a client saw. */
+/** Runs per second, from the first request to the last final event that a client received. */
 async function runAll({ api, agent, askers }: Deps, route: string): Promise<number> {
   const began = performance.now();
   await Promise.all(
@@ -89,8 +89,8 @@ async function countWrong({ api, askers }: Deps, taken: number): Promise<number>
   return balances.filter((balance) => balance !== 1_000 - taken).length;
 }
 
-/** How often the database is asked for the entitlements of an account that has just been asked about. */
-async function measureChecks(shared: Shared): Promise<Figure> {
+/** Database reads for the entitlements of an account whose entitlements are cached. */
+async function measureChecks(shared: SharedSettings): Promise<Figure> {
   const counter = await startQueryCounter(shared.databaseUrl, 'from entitlement_overrides o where o.account_id = $1');
   const api = await startServer('api', { ...shared, databaseUrl: counter.databaseUrl });
   const agent = newAgent();
@@ -107,8 +107,8 @@ async function measureChecks(shared: Shared): Promise<Figure> {
       name: `${checks} entitlement checks with a warm cache: reads of the database`,
       unit: '',
       ours: counter.count() - before,
-      // What is kept is kept for four seconds at most.
-      minimum: { most: Math.ceil(seconds / 4) },
+      // A cached value expires after 4 s.
+      threshold: { most: Math.ceil(seconds / 4) },
       note: `runs created in ${seconds.toFixed(1)} s; what is kept is read again after 4 s`,
     };
   } finally {

@@ -3,16 +3,16 @@ import pg from 'pg';
 import { longCount, perSecond } from '../deltas.ts';
 import { newAgent, post, readEvents } from '../events.ts';
 import { type Figure, median } from '../figures.ts';
-import type { Effort } from '../load.ts';
+import type { BenchOptions } from '../load.ts';
 import { openThread, type Person, signUp } from '../people.ts';
-import { type Shared, startDeltas, startServer } from '../processes.ts';
+import { type SharedSettings, startDeltas, startServer } from '../processes.ts';
 
 type Read = { firstMs: number; ms: number };
 type Pace = 'long' | 'paced';
 type Bench = { agent: Agent; api: string; vendor: string; person: Person };
 
-/** A long answer of small pieces, from the vendor's bytes to the reader of the run's stream, beside a program that reads the same bytes from the vendor. */
-export async function measureDeltas(shared: Shared, { samples }: Effort): Promise<Figure[]> {
+/** A long answer in small deltas, from the model provider to the reader of the run's stream, compared with reading it from the provider directly. */
+export async function measureDeltas(shared: SharedSettings, { samples }: BenchOptions): Promise<Figure[]> {
   const source = await startDeltas('source');
   const api = await startServer('api', shared);
   const worker = await startServer('worker', shared, {
@@ -44,7 +44,7 @@ const routingTo = (url: string) => ({
 async function measure(bench: Bench, client: pg.Client, pace: Pace, rounds: number): Promise<Figure[]> {
   const ours: (Read & { transactions: number })[] = [];
   const direct: Read[] = [];
-  // The first round warms both sides up.
+  // The first round is a warm-up.
   for (let round = 0; round <= rounds; round++) {
     const threadId = await openThread(bench.api, bench.person, ['Hello!']);
     const { runId, ...read } = await readRun(bench, threadId, pace);
@@ -55,12 +55,12 @@ async function measure(bench: Bench, client: pg.Client, pace: Pace, rounds: numb
   const middle = (of: (read: Read) => number) => ({ ours: median(ours.slice(1).map(of)), yardstick: median(direct.slice(1).map(of)) });
   const transactions = median(ours.slice(1).map((read) => read.transactions));
   return [
-    { name: `${name}: last`, unit: 'ms', ...middle(({ ms }) => ms), minimum: 'for information', note: `in ${transactions} transactions` },
-    { name: `${name}: first`, unit: 'ms', ...middle(({ firstMs }) => firstMs), minimum: 'for information' },
+    { name: `${name}: last`, unit: 'ms', ...middle(({ ms }) => ms), threshold: 'for information', note: `in ${transactions} transactions` },
+    { name: `${name}: first`, unit: 'ms', ...middle(({ firstMs }) => firstMs), threshold: 'for information' },
   ];
 }
 
-/** From the POST to the events at the reader. */
+/** Measures from the POST to the events at the reader. */
 async function readRun({ agent, api, person: { token } }: Bench, threadId: string, pace: Pace): Promise<Read & { runId: string }> {
   const began = performance.now();
   const { run_id: runId } = await post<{ run_id: string }>(agent, api, token, `/v1/threads/${threadId}/runs`, { route_id: pace });
@@ -70,11 +70,11 @@ async function readRun({ agent, api, person: { token } }: Bench, threadId: strin
   return { runId, firstMs: deltas[0]!.at - began, ms: events.at(-1)!.at - began };
 }
 
-/** The same bytes, counted and not looked at. */
+/** Reads the same bytes without parsing them. */
 function readVendor({ vendor }: Bench, pace: Pace): Promise<Read> {
   const { promise, resolve, reject } = Promise.withResolvers<Read>();
   const began = performance.now();
-  // A connection of its own: one that was kept may be closed by the vendor at the same moment.
+  // A new connection: the server may close a kept-alive connection at the same moment.
   const asked = request(`${vendor}/v1/chat/completions`, { agent: false, method: 'POST' }, (response) => {
     let firstMs = 0;
     response.on('data', () => (firstMs ||= performance.now() - began));

@@ -2,10 +2,10 @@ import type { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newAgent, post, readEvents } from '../events.ts';
 import { type Figure, median } from '../figures.ts';
-import { compare, type Effort } from '../load.ts';
-import { paced, type Times } from '../paced.ts';
+import { type ResponseTimes, sendAtRate } from '../fixedRate.ts';
+import { type BenchOptions, compare } from '../load.ts';
 import { call, openThread, type Person, signUp } from '../people.ts';
-import { type Program, residentBytes, type Shared, startServer } from '../processes.ts';
+import { type Program, residentBytes, type SharedSettings, startServer } from '../processes.ts';
 
 const perSecond = 1_000;
 const streams = 1_000;
@@ -18,8 +18,8 @@ const unlimited = {
 
 type Deps = { api: Program; gateway: Program; person: Person; agent: Agent };
 
-/** What the gateway adds to the time of a request, what a stream through it costs, and what its access log costs. */
-export async function measureGateway(shared: Shared, effort: Effort): Promise<Figure[]> {
+/** The latency that the gateway adds to a request, the memory of a stream through it, and the cost of its access log. */
+export async function measureGateway(shared: SharedSettings, effort: BenchOptions): Promise<Figure[]> {
   const api = await startServer('api', shared, { ARKLOOP_TRUST_X_FORWARDED_FOR: '1', ARKLOOP_MAX_STREAMS_PER_USER: '0' });
   const behind = { ...unlimited, ARKLOOP_GATEWAY_UPSTREAM: api.url };
   const gateway = await startServer('gateway', shared, behind);
@@ -38,29 +38,29 @@ export async function measureGateway(shared: Shared, effort: Effort): Promise<Fi
   }
 }
 
-async function measureAdded({ api, gateway, person, agent }: Deps, { seconds, rounds }: Effort): Promise<Figure[]> {
+async function measureAdded({ api, gateway, person, agent }: Deps, { seconds, rounds }: BenchOptions): Promise<Figure[]> {
   const ask = ({ url }: Program, length = seconds) =>
-    paced(agent, { url, path: '/v1/threads', headers: { authorization: `Bearer ${person.token}` } }, perSecond, length);
+    sendAtRate(agent, { url, path: '/v1/threads', headers: { authorization: `Bearer ${person.token}` } }, perSecond, length);
   for (const program of [api, gateway]) await ask(program, 2);
-  const results: { direct: Times; through: Times }[] = [];
+  const results: { direct: ResponseTimes; through: ResponseTimes }[] = [];
   for (let round = 0; round < rounds; round++) {
     const order = round % 2 === 0 ? [api, gateway] : [gateway, api];
-    const times = new Map<Program, Times>();
+    const times = new Map<Program, ResponseTimes>();
     for (const program of order) times.set(program, await ask(program));
     results.push({ direct: times.get(api)!, through: times.get(gateway)! });
   }
-  const added = (name: keyof Times) => Math.max(0, median(results.map(({ direct, through }) => through[name] - direct[name])));
+  const added = (name: keyof ResponseTimes) => Math.max(0, median(results.map(({ direct, through }) => through[name] - direct[name])));
   const shown = (side: 'direct' | 'through') =>
     (['p50', 'p99'] as const).map((name) => median(results.map((result) => result[side][name])).toFixed(2)).join('/');
   const note = `p50/p99 direct ${shown('direct')} ms, through the gateway ${shown('through')} ms`;
   return [
-    { name: `added by the gateway at ${perSecond} requests/s, p50`, unit: 'ms', ours: added('p50'), minimum: { most: 0.5 }, note },
-    { name: `added by the gateway at ${perSecond} requests/s, p99`, unit: 'ms', ours: added('p99'), minimum: { most: 10 } },
+    { name: `added by the gateway at ${perSecond} requests/s, p50`, unit: 'ms', ours: added('p50'), threshold: { most: 0.5 }, note },
+    { name: `added by the gateway at ${perSecond} requests/s, p99`, unit: 'ms', ours: added('p99'), threshold: { most: 10 } },
   ];
 }
 
-/** One gateway keeps its log, the other does not; everything else is the same. */
-async function measureLog(logging: Program, silent: Program, { token }: Person, effort: Effort): Promise<Figure> {
+/** Compares two gateways that differ only in whether the access log is enabled. */
+async function measureLog(logging: Program, silent: Program, { token }: Person, effort: BenchOptions): Promise<Figure> {
   const plan = () => [{ method: 'GET' as const, path: '/v1/threads', headers: { authorization: `Bearer ${token}` } }];
   const { ours, yardstick } = await compare(logging, silent, plan, connections, effort);
   return {
@@ -68,7 +68,7 @@ async function measureLog(logging: Program, silent: Program, { token }: Person, 
     unit: 'requests/s',
     ours: ours.perSecond,
     yardstick: yardstick.perSecond,
-    minimum: { ratio: 0.95, aim: 0.95 },
+    threshold: { ratio: 0.95, aim: 0.95 },
   };
 }
 
@@ -91,5 +91,5 @@ async function measureStream({ api, gateway, person, agent }: Deps): Promise<Fig
   const each = ((await residentBytes(gateway)) - before) / streams / 1_024;
   await call(api.url, 'POST', `/v1/runs/${runId}:cancel`, person.token, {});
   await Promise.all(readings.map(({ ended }) => ended));
-  return { name: 'memory of one stream in the gateway', unit: 'KiB', ours: each, minimum: { most: 30 }, note: `${streams} streams` };
+  return { name: 'memory of one stream in the gateway', unit: 'KiB', ours: each, threshold: { most: 30 }, note: `${streams} streams` };
 }

@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { deltaCount } from '../deltas.ts';
 import { newAgent, post, readEvents } from '../events.ts';
 import { type Figure, median } from '../figures.ts';
-import type { Effort } from '../load.ts';
+import type { BenchOptions } from '../load.ts';
 import { call, openThread, signUp } from '../people.ts';
-import { type Program, type Shared, startDeltas, startServer } from '../processes.ts';
+import { type Program, type SharedSettings, startDeltas, startServer } from '../processes.ts';
 
-type Spent = { ms: number; cpuMs: number };
+type RunCost = { ms: number; cpuMs: number };
 
-/** What a run of our worker costs beside the bare SDK that reads the same answer from the same server: time, and CPU of the reading process. */
-export async function measureLoop(shared: Shared, { samples }: Effort): Promise<Figure[]> {
+/** Duration and CPU time of a run in the worker, compared with the bare SDK reading the same answer from the same server. */
+export async function measureLoop(shared: SharedSettings, { samples }: BenchOptions): Promise<Figure[]> {
   const source = await startDeltas('source');
   const reader = await startDeltas('reader');
   const routing = {
@@ -27,13 +27,13 @@ export async function measureLoop(shared: Shared, { samples }: Effort): Promise<
   const agent = newAgent();
   try {
     const [person] = await signUp(api.url, 1);
-    const ours: Spent[] = [];
-    const bare: Spent[] = [];
+    const ours: RunCost[] = [];
+    const bare: RunCost[] = [];
     const rounds = Math.max(10, Math.ceil(samples / 10));
     for (let round = 0; round < rounds; round++) {
       const threadId = await openThread(api.url, person!, ['Hello!']);
-      ours.push(await spentBy(worker, () => run(threadId)));
-      bare.push(await spentBy(reader, () => call(reader.url, 'GET', `/?from=${encodeURIComponent(`${source.url}/v1`)}`)));
+      ours.push(await costOf(worker, () => run(threadId)));
+      bare.push(await costOf(reader, () => call(reader.url, 'GET', `/?from=${encodeURIComponent(`${source.url}/v1`)}`)));
     }
     async function run(threadId: string) {
       const { run_id: runId } = await post<{ run_id: string }>(agent, api.url, person!.token, `/v1/threads/${threadId}/runs`, {});
@@ -48,17 +48,17 @@ export async function measureLoop(shared: Shared, { samples }: Effort): Promise<
   }
 }
 
-/** The first rounds warm both sides up. */
-const figure = (what: string, ours: Spent[], bare: Spent[], of: (spent: Spent) => number): Figure => ({
+/** The first three rounds are a warm-up. */
+const figure = (what: string, ours: RunCost[], bare: RunCost[], of: (spent: RunCost) => number): Figure => ({
   name: `run of ${deltaCount.toLocaleString('en')} deltas beside the bare SDK: ${what}`,
   unit: 'ms',
   ours: median(ours.slice(3).map(of)),
   yardstick: median(bare.slice(3).map(of)),
-  minimum: 'for information',
+  threshold: 'for information',
   note: what === 'CPU' ? 'of the worker, with every delta stored' : 'from the request to the last event at the client',
 });
 
-async function spentBy({ pid }: Program, work: () => Promise<unknown>): Promise<Spent> {
+async function costOf({ pid }: Program, work: () => Promise<unknown>): Promise<RunCost> {
   const cpu = await cpuMs(pid);
   const began = performance.now();
   await work();
@@ -66,7 +66,7 @@ async function spentBy({ pid }: Program, work: () => Promise<unknown>): Promise<
   return { ms, cpuMs: (await cpuMs(pid)) - cpu };
 }
 
-/** User and system time of a process; the kernel counts hundredths of a second. */
+/** User and system CPU time of a process in milliseconds. The kernel's resolution is 10 ms. */
 async function cpuMs(pid: number): Promise<number> {
   const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]!.split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10;

@@ -1,16 +1,16 @@
 import type { Agent } from 'node:http';
 import { newAgent, post, readEvents } from '../events.ts';
 import { type Figure, median, percentile } from '../figures.ts';
-import type { Effort } from '../load.ts';
+import type { BenchOptions } from '../load.ts';
 import { openThread, type Person, signUp } from '../people.ts';
-import { type Shared, startServer } from '../processes.ts';
+import { type SharedSettings, startServer } from '../processes.ts';
 
 const together = 50;
 
 type Timed = { created: number; first: number; completed: number };
 
-/** Runs of the stub model without delay, seen by the client: from its POST to the events on its stream. */
-export async function measureRuns(shared: Shared, { samples }: Effort): Promise<Figure[]> {
+/** Runs of the stub model without delay, measured at the client from its POST to the events on its stream. */
+export async function measureRuns(shared: SharedSettings, { samples }: BenchOptions): Promise<Figure[]> {
   const server = await startServer('all', shared);
   const agent = newAgent();
   try {
@@ -47,7 +47,7 @@ function figuresOf(alone: readonly Timed[], crowds: readonly Timed[][]): Figure[
     name,
     unit: 'ms',
     ours: median(values),
-    minimum: { most },
+    threshold: { most },
     note: `p99 ${percentile(values, 99).toFixed(1)} ms`,
   });
   const completed = crowds.map((wave) => wave.map((run) => run.completed));
@@ -67,7 +67,7 @@ function figuresOf(alone: readonly Timed[], crowds: readonly Timed[][]): Figure[
       name: `${together} runs at once: → completed, p99`,
       unit: 'ms',
       ours: p99,
-      minimum: { most: 800 },
+      threshold: { most: 800 },
       note: `p50 ${median(completed.map(median)).toFixed(0)} ms, ${Math.round((together * 1_000) / p99)} runs/s`,
     },
   ];

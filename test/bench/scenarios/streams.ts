@@ -1,23 +1,23 @@
 import type { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { newAgent, post, type Reading, readEvents } from '../events.ts';
+import { type EventReader, newAgent, post, readEvents } from '../events.ts';
 import type { Figure } from '../figures.ts';
 import { load } from '../load.ts';
 import { call, openThread, type Person, signUp } from '../people.ts';
-import { type Program, residentBytes, type Shared, startServer } from '../processes.ts';
+import { type Program, residentBytes, type SharedSettings, startServer } from '../processes.ts';
 import { startQueryCounter } from '../queryCounter.ts';
 
 const readers = 500;
-/** So many that what the collector holds in reserve does not hide what one costs. */
+/** Enough streams that memory reserved by the garbage collector does not hide the cost of one. */
 const idle = 2_000;
-/** Long enough to open the streams, and then to count for a while. */
+/** A run of 10 s: long enough to open the streams and then to count reads. */
 const stub = { ARKLOOP_STUB_AGENT_DELTA_COUNT: '200', ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.05' };
 
 type Deps = { api: Program; agent: Agent; person: Person };
 
-/** Many streams of one run: all held to its end, what one costs in memory, and how often the database is read for them. */
-export async function measureStreams(shared: Shared): Promise<Figure[]> {
+/** Many streams of one run: whether each receives every event, the memory of one, and the database reads that they cause. */
+export async function measureStreams(shared: SharedSettings): Promise<Figure[]> {
   const counter = await startQueryCounter(shared.databaseUrl, 'from run_events where run_id = $1 and seq > $2');
   const api = await startServer('api', { ...shared, databaseUrl: counter.databaseUrl }, { ARKLOOP_MAX_STREAMS_PER_USER: '0' });
   const agent = newAgent();
@@ -36,12 +36,12 @@ export async function measureStreams(shared: Shared): Promise<Figure[]> {
     await worker.stop();
     return [
       ...held,
-      { name: `${readers} streams of a busy run: incomplete`, unit: '', ours: lost, minimum: { most: 0 } },
+      { name: `${readers} streams of a busy run: incomplete`, unit: '', ours: lost, threshold: { most: 0 } },
       {
         name: 'reads of the database for a batch of events',
         unit: '',
         ours: reads / batches,
-        minimum: { most: 1.1 },
+        threshold: { most: 1.1 },
         note: `${reads} reads for ${batches} batches and ${readers} readers`,
       },
     ];
@@ -52,7 +52,7 @@ export async function measureStreams(shared: Shared): Promise<Figure[]> {
   }
 }
 
-/** Streams of a run that waits for a worker, on a server that was busy before: its heap has grown to what requests need. */
+/** Streams of a queued run, on a server that was under load before, so that its heap has grown to its working size. */
 async function holdIdle(deps: Deps): Promise<Figure[]> {
   const { api, person } = deps;
   const authorization = `Bearer ${person.token}`;
@@ -68,8 +68,8 @@ async function holdIdle(deps: Deps): Promise<Figure[]> {
   await call(api.url, 'POST', `/v1/runs/${runId}:cancel`, person.token, {});
   const lost = await incomplete(streams, 'run.cancelled');
   return [
-    { name: 'memory of one stream', unit: 'KiB', ours: each, minimum: { most: 35 }, note: `${idle} opened in ${openedMs.toFixed(0)} ms` },
-    { name: `${streams.length} streams of a waiting run: incomplete`, unit: '', ours: lost, minimum: { most: 0 } },
+    { name: 'memory of one stream', unit: 'KiB', ours: each, threshold: { most: 35 }, note: `${idle} opened in ${openedMs.toFixed(0)} ms` },
+    { name: `${streams.length} streams of a waiting run: incomplete`, unit: '', ours: lost, threshold: { most: 0 } },
   ];
 }
 
@@ -79,9 +79,9 @@ async function startRun({ api, agent, person }: Deps): Promise<string> {
   return run.run_id;
 }
 
-/** In groups: a server takes no more than 256 requests at once, and an open stream is none. */
-async function open({ api, agent, person }: Deps, runId: string, count: number): Promise<Reading[]> {
-  const streams: Reading[] = [];
+/** Opens streams in groups of 100: a server accepts at most 256 requests at once. A stream that is open no longer counts. */
+async function open({ api, agent, person }: Deps, runId: string, count: number): Promise<EventReader[]> {
+  const streams: EventReader[] = [];
   for (let n = 0; n < count; n += 100) {
     const group = Array.from({ length: 100 }, () => readEvents(agent, api.url, person.token, runId));
     streams.push(...group);
@@ -90,14 +90,14 @@ async function open({ api, agent, person }: Deps, runId: string, count: number):
   return streams;
 }
 
-/** How many of the streams did not bring every event up to the last. */
-async function incomplete(streams: readonly Reading[], last: string): Promise<number> {
+/** Counts the streams that did not deliver every event up to the last. */
+async function incomplete(streams: readonly EventReader[], last: string): Promise<number> {
   const events = await Promise.all(streams.map(({ ended }) => ended));
   const most = Math.max(...events.map(({ length }) => length));
   return events.filter((own) => own.length < most || own.at(-1)?.type !== last).length;
 }
 
-/** In how many transactions the events of a run were written since then. */
+/** Counts the transactions that wrote events of the run since a time. */
 async function batchesOf(databaseUrl: string, runId: string, since: Date): Promise<number> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();

@@ -1,12 +1,12 @@
 import type { Figure } from '../figures.ts';
-import { compare, type Effort, latencies, type Plan } from '../load.ts';
+import { type BenchOptions, compare, latencies, type Plan } from '../load.ts';
 import { openThread, type Person, signUp } from '../people.ts';
-import { type Shared, startServer, startYardstick } from '../processes.ts';
+import { type SharedSettings, startServer, startYardstick } from '../processes.ts';
 
 const connections = 200;
 
-/** Create, read, rename and delete threads; read one; list 50 messages: beside the bare program on the same database. */
-export async function measureThreads(shared: Shared, effort: Effort): Promise<Figure[]> {
+/** Creates, reads, renames, and deletes threads; reads one; lists 50 messages. Compared with the bare program on the same database. */
+export async function measureThreads(shared: SharedSettings, effort: BenchOptions): Promise<Figure[]> {
   const ours = await startServer('api', shared);
   const yardstick = await startYardstick(shared);
   try {
@@ -28,12 +28,12 @@ export async function measureThreads(shared: Shared, effort: Effort): Promise<Fi
       connections,
       effort,
     );
-    const figure = (name: string, compared: typeof mix, minimum: Figure['minimum']): Figure => ({
+    const figure = (name: string, compared: typeof mix, threshold: Figure['threshold']): Figure => ({
       name,
       unit: 'requests/s',
       ours: compared.ours.perSecond,
       yardstick: compared.yardstick.perSecond,
-      minimum,
+      threshold,
       note: latencies(compared),
     });
     return [
@@ -48,26 +48,32 @@ export async function measureThreads(shared: Shared, effort: Effort): Promise<Fi
 
 const json = { 'content-type': 'application/json' };
 
-/** The four requests of a thread's life, as one of the people after the other. */
+/** The four requests of a thread's lifecycle, with the users in rotation. */
 const cycle =
   (people: readonly Person[]): Plan =>
   () => {
     let turn = 0;
     const bearer = () => ({ authorization: `Bearer ${people[turn++ % people.length]!.token}` });
-    const onThread = { setupRequest: (request: object, { id, who }: Life) => ({ ...request, path: `/v1/threads/${id}`, headers: who }) };
+    const onThread = {
+      setupRequest: (request: object, { id, who }: ThreadCycle) => ({ ...request, path: `/v1/threads/${id}`, headers: who }),
+    };
     const withBody = {
-      setupRequest: (request: object, { id, who }: Life) => ({ ...request, path: `/v1/threads/${id}`, headers: { ...who, ...json } }),
+      setupRequest: (request: object, { id, who }: ThreadCycle) => ({
+        ...request,
+        path: `/v1/threads/${id}`,
+        headers: { ...who, ...json },
+      }),
     };
     return [
       {
         method: 'POST',
         path: '/v1/threads',
         body: JSON.stringify({ title: 'A thread' }),
-        setupRequest: (request: object, context: Partial<Life>) => {
+        setupRequest: (request: object, context: Partial<ThreadCycle>) => {
           context.who = bearer();
           return { ...request, headers: { ...context.who, ...json } };
         },
-        onResponse: (_status: number, body: string, context: Partial<Life>) => {
+        onResponse: (_status: number, body: string, context: Partial<ThreadCycle>) => {
           context.id = JSON.parse(body).id;
         },
       },
@@ -77,10 +83,10 @@ const cycle =
     ] as ReturnType<Plan>;
   };
 
-type Life = { id: string; who: { authorization: string } };
+type ThreadCycle = { id: string; who: { authorization: string } };
 
-/** One request, as one of the people after the other. */
-export const reads =
+/** One request, with the users in rotation. */
+const reads =
   (people: readonly Person[], pathOf: (n: number) => string): Plan =>
   () =>
     people.map(({ token }, n) => ({ method: 'GET', path: pathOf(n), headers: { authorization: `Bearer ${token}` } }));

@@ -1,26 +1,25 @@
 import { type ClipboardEvent, type DragEvent, type FormEvent, type KeyboardEvent, type ReactNode, useRef, useState } from 'react';
 import type { NewMessage } from '../../../../client/index.ts';
-import { IconButton } from '../parts/buttons.tsx';
-import { ErrorNotice } from '../parts/states.tsx';
+import { IconButton } from '../components/forms/buttons.tsx';
+import { ErrorNotice } from '../components/states.tsx';
 import { useShortcut } from '../shell/shortcuts.ts';
 import { acceptedFiles, StagedFiles, useStaged } from './staged.tsx';
 
 type ComposerProps = {
-  /** Where the draft is kept while the page is open. */
+  /** Key of the draft in `sessionStorage`. */
   draftOf: string;
   placeholder: string;
-  /** An answer is being written: what is sent goes into it, and it can be stopped. */
+  /** While a run is active, messages are sent as its input, and it can be stopped. */
   isAnswering: boolean;
   onSend: (message: NewMessage) => Promise<unknown>;
   onStop?: (() => Promise<unknown>) | undefined;
-  /** What else can be chosen. */
+  /** Selects next to the input. */
   children?: ReactNode;
 };
 
-/** On a phone Enter makes a new line: there is no Shift to hold. */
+/** On touch devices Enter inserts a line break, because there is no Shift+Enter. */
 const hasKeyboard = matchMedia('(pointer: fine)').matches;
 
-/** Where a message is written. */
 export function Composer({ draftOf, placeholder, isAnswering, onSend, onStop, children }: ComposerProps) {
   const place = `arkloop.draft.${draftOf}`;
   const [text, setText] = useState(() => sessionStorage.getItem(place) ?? '');
@@ -87,7 +86,7 @@ export function Composer({ draftOf, placeholder, isAnswering, onSend, onStop, ch
           rows={1}
           maxLength={20_000}
           value={text}
-          // biome-ignore lint/a11y/noAutofocus: writing is what this page is for
+          // biome-ignore lint/a11y/noAutofocus: writing a message is the main action of the page
           autoFocus={hasKeyboard}
           onChange={({ currentTarget }) => write(currentTarget.value)}
           onKeyDown={press}

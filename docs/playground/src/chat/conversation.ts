@@ -4,10 +4,10 @@ import type { Message, NewMessage, NewRun, ThreadRun } from '../../../../client/
 import { arkloopKeys, type CachedPage, useMessages, useThread } from '../../../../client/react/index.ts';
 import { client } from '../session.ts';
 
-/** The runs of a thread that are looked at: the newest one, and enough to know whether a run that was just started is listed. */
+/** Query key of the newest runs of a thread. */
 const runsKey = (threadId: string) => [...arkloopKeys.threads(), 'runs', threadId];
 
-/** A thread as the page shows it: its messages, its newest run, and what changes them. */
+/** The messages and the newest run of a thread, and the mutations on them. */
 export function useConversation(threadId: string) {
   const queries = useQueryClient();
   const [started, setStarted] = useState<string>();
@@ -19,7 +19,7 @@ export function useConversation(threadId: string) {
   });
   const runId = newest(runs.data, started);
 
-  /** Forgets what the server hides when a message is answered anew. */
+  /** Removes the messages from the cache that the server hides after a retry or an edit. */
   const keep = (kept: (rows: Message[]) => Message[]) =>
     queries.setQueryData<InfiniteData<CachedPage<Message>>>(arkloopKeys.messagesOf(threadId), (data) => {
       const [newestPage, ...older] = data?.pages ?? [];
@@ -31,7 +31,7 @@ export function useConversation(threadId: string) {
     void queries.invalidateQueries({ queryKey: arkloopKeys.threads() });
   };
 
-  /** Adds a message. The run that answers it is a step of its own: when it cannot start, the message is there all the same. */
+  /** Adding a message and starting a run are separate mutations: the message stays if the run cannot start. */
   const add = useMutation({
     mutationFn: (body: NewMessage) => client.messages.create({ params: { thread_id: threadId }, body }),
     onSuccess: (message) => keep((rows) => [...rows.filter(({ id }) => id !== message.id), message]),
@@ -39,7 +39,7 @@ export function useConversation(threadId: string) {
   const start = useMutation({
     mutationFn: (run: NewRun) => client.runs.create({ params: { thread_id: threadId }, body: run }),
     onSuccess: ({ run_id }) => follow(run_id),
-    // It may be refused because of a run that this page does not know of.
+    // The error may be caused by a run that this page does not know: refetch the list.
     onError: () => void queries.invalidateQueries({ queryKey: arkloopKeys.threads() }),
   });
   const retry = useMutation({
@@ -69,13 +69,13 @@ export function useConversation(threadId: string) {
   return { thread, messages, runs, runId, isLive, add, start, retry, goOn, edit };
 }
 
-/** A message with another text; its pictures and files stay. */
+/** Replaces the text; images and files stay. */
 const edited = ({ content_json }: Message, text: string): Pick<NewMessage, 'content' | 'content_json'> =>
   content_json
     ? { content_json: { parts: [...content_json.parts.filter(({ type }) => type !== 'text'), { type: 'text', text }] } }
     : { content: text };
 
-/** A run that was just started is the newest one until the server lists it. */
+/** Id of the newest run. A run that was just started counts as the newest until the list contains it. */
 function newest(listed: readonly ThreadRun[] | undefined, started: string | undefined) {
   const isListed = started === undefined || listed?.some(({ run_id }) => run_id === started);
   return isListed ? listed?.[0]?.run_id : started;

@@ -2,14 +2,14 @@ import { useEffect, useState } from 'react';
 import type { RunEvent } from '../../../../client/index.ts';
 import { useArkloop } from '../../../../client/react/index.ts';
 
-/** A line of the timeline: an event, or pieces of one text that came in a row. */
+/** A line of the timeline: one event, or consecutive deltas of one text. */
 export type Line = { readonly first: RunEvent; last: RunEvent; pieces: number; characters: number };
 
 const textOf = (event: RunEvent): string | undefined =>
   event.type === 'message.delta' ? event.data.content : event.type === 'tool.call.delta' ? event.data.arguments_delta : undefined;
 const channelOf = (event: RunEvent) => (event.type === 'message.delta' ? event.data.channel : undefined);
 
-/** Adds an event to the lines, the last of which may grow. */
+/** Appends an event, or merges it into the last line. */
 function add(lines: Line[], event: RunEvent) {
   const text = textOf(event);
   const line = lines.at(-1);
@@ -18,7 +18,7 @@ function add(lines: Line[], event: RunEvent) {
   else lines.push({ first: event, last: event, pieces: 1, characters: text?.length ?? 0 });
 }
 
-/** The timeline of a run, from its first event and as it grows. */
+/** Streams the timeline of a run from its first event. */
 export function useTimeline(runId: string) {
   const client = useArkloop();
   const [lines, setLines] = useState<readonly Line[]>([]);

@@ -1,15 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
 import { memo, useState } from 'react';
 import type { Run } from '../../../../client/index.ts';
-import { Badge, CopyButton } from '../parts/buttons.tsx';
-import { Dialog } from '../parts/dialog.tsx';
-import { count, duration } from '../parts/format.tsx';
-import { ErrorNotice, Loading } from '../parts/states.tsx';
+import { Dialog } from '../components/dialog.tsx';
+import { count, duration } from '../components/format.tsx';
+import { Badge, CopyButton } from '../components/forms/buttons.tsx';
+import { ErrorNotice, Loading } from '../components/states.tsx';
 import { client } from '../session.ts';
 import { type Line, useTimeline } from './events.ts';
-import { Value } from './steps.tsx';
+import { Value } from './message/steps.tsx';
 
-/** What a run did, event by event, and what it took. */
+/** The events, usage and cost of a run. */
 export function Inspector({ runId, onClose }: { runId: string; onClose: () => void }) {
   const { lines, error } = useTimeline(runId);
   const last = lines.at(-1)?.last.type;
@@ -38,7 +38,7 @@ function Facts({ run }: { run: Run }) {
   const rows: [name: string, value: string | undefined][] = [
     ['Model', run.model ?? undefined],
     ['Persona', run.persona_id ?? undefined],
-    ['Took', run.duration_ms === null ? undefined : duration(run.duration_ms)],
+    ['Duration', run.duration_ms === null ? undefined : duration(run.duration_ms)],
     [
       'Tokens',
       run.total_input_tokens === null ? undefined : `${count(run.total_input_tokens)} in · ${count(run.total_output_tokens ?? 0)} out`,
@@ -61,18 +61,18 @@ function Facts({ run }: { run: Run }) {
             </div>
           ),
       )}
-      <Handle name="Run" value={run.run_id} />
-      <Handle name="Trace" value={run.trace_id} />
+      <IdField name="Run" value={run.run_id} />
+      <IdField name="Trace" value={run.trace_id} />
     </dl>
   );
 }
 
-const Handle = ({ name, value }: { name: string; value: string }) => (
+const IdField = ({ name, value }: { name: string; value: string }) => (
   <div className="fact">
     <dt>{name}</dt>
     <dd className="handle">
       <span className="mono">{value}</span>
-      <CopyButton text={value} label={`Copy the id of the ${name.toLowerCase()}`} />
+      <CopyButton text={value} label={`Copy the ${name.toLowerCase()} ID`} />
     </dd>
   </div>
 );
@@ -90,7 +90,7 @@ const TimelineLine = memo(({ line, start }: { line: Line; start: number }) => {
           <span className="muted small">{pieces > 1 ? `${count(characters)} characters` : briefOf(data)}</span>
           <span className="muted small number">+{duration(Date.parse(first.created_at) - start)}</span>
         </summary>
-        {isOpen && <Value title={pieces > 1 ? 'The first of them' : 'Data'} value={data} />}
+        {isOpen && <Value title={pieces > 1 ? 'First event' : 'Data'} value={data} />}
       </details>
     </li>
   );
@@ -99,6 +99,6 @@ const TimelineLine = memo(({ line, start }: { line: Line; start: number }) => {
 const toneOf = (type: string) =>
   /failed|denied|retry|detected/.test(type) ? 'is-bad' : /completed$/.test(type) ? 'is-good' : type.startsWith('tool.') ? 'is-tool' : '';
 
-/** The one value that tells most. */
+/** The most informative value of an event. */
 const briefOf = (data: Record<string, unknown>): string =>
   String(data.tool_name ?? data.model ?? data.error_class ?? data.reason ?? data.source ?? data.message ?? '').slice(0, 60);

@@ -1,19 +1,18 @@
 import { useState } from 'react';
 import type { FilePart, ImagePart, StagedAttachment } from '../../../../client/index.ts';
-import { IconButton } from '../parts/buttons.tsx';
-import { fileSize } from '../parts/format.tsx';
-import { messageOf } from '../parts/states.tsx';
+import { fileSize } from '../components/format.tsx';
+import { IconButton } from '../components/forms/buttons.tsx';
+import { messageOf } from '../components/states.tsx';
 import { client } from '../session.ts';
 
-/** What a file chooser shows: pictures and texts, as the API takes them. */
+/** File types that the API accepts. */
 export const acceptedFiles = 'image/png,image/jpeg,image/webp,image/gif,text/*,application/json,.md,.csv,.log,.yaml,.yml,.ts,.py';
 
-/** A file on its way to a message: being sent, there, or refused. */
+/** A file for the next message: `sent` after the upload, `error` if it failed. */
 type Staged = { id: number; file: File; sent?: StagedAttachment; error?: unknown };
 
 let count = 0;
 
-/** The files that will go with the next message. */
 export function useStaged() {
   const [list, setList] = useState<readonly Staged[]>([]);
   const settle = (id: number, outcome: Partial<Staged>) =>
@@ -37,7 +36,6 @@ export function useStaged() {
   };
 }
 
-/** The files, as they will be sent. */
 export const StagedFiles = ({ staged: { list, remove } }: { staged: ReturnType<typeof useStaged> }) =>
   list.length > 0 && (
     <ul className="attachments" aria-label="Files for the message">
@@ -48,7 +46,7 @@ export const StagedFiles = ({ staged: { list, remove } }: { staged: ReturnType<t
           <span className={error === undefined ? 'muted small' : 'problem small'}>
             {error === undefined ? fileSize(file.size) : messageOf(error)}
           </span>
-          <IconButton small label={`Leave out ${file.name}`} icon="close" onClick={() => remove(id)} />
+          <IconButton small label={`Remove ${file.name}`} icon="close" onClick={() => remove(id)} />
         </li>
       ))}
     </ul>

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 
-/** Keeps the end of a growing content in view until the reader scrolls up, and again once he is back at the end. */
+/** Keeps the end of growing content in view until the user scrolls up, and again after they scroll back to the end. */
 export function useStickyScroll() {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
@@ -29,12 +29,12 @@ export function useStickyScroll() {
     const scrolled = () => {
       const { scrollTop } = box;
       const left = box.scrollHeight - box.clientHeight - scrollTop;
-      // A content that became shorter moves the place up too, but leaves it at the end.
+      // Shrinking content also decreases scrollTop, but keeps the view at the end.
       if (scrollTop < last - 1 && left > 2) stick(false);
       else if (scrollTop >= last && left < 32) stick(true);
       last = scrollTop;
     };
-    // Before the first step of the wheel is drawn, or the next piece of text would undo it.
+    // React to `wheel` and not only to `scroll`: the next delta would scroll back before the first scroll event.
     const turned = ({ deltaY }: WheelEvent) => {
       if (deltaY < 0 && box.scrollHeight > box.clientHeight) stick(false);
     };

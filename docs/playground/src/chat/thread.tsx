@@ -1,23 +1,23 @@
 import { useCallback, useEffect, useEffectEvent, useState } from 'react';
 import { ApiError, type Message } from '../../../../client/index.ts';
 import { useArkloop } from '../../../../client/react/index.ts';
-import { Button, IconButton } from '../parts/buttons.tsx';
-import { useTitle } from '../parts/page.tsx';
-import { More } from '../parts/paging.tsx';
-import { Empty, ErrorNotice, Loading } from '../parts/states.tsx';
+import { Button, IconButton } from '../components/forms/buttons.tsx';
+import { useTitle } from '../components/page.tsx';
+import { More } from '../components/paging.tsx';
+import { Empty, ErrorNotice, Loading } from '../components/states.tsx';
 import { Bar } from '../shell/bar.tsx';
 import { useShortcut } from '../shell/shortcuts.ts';
 import { titleOf } from '../shell/threads.tsx';
-import { Answer, type Progress } from './answer.tsx';
-import { Choices, lastChoice, runOf } from './choices.tsx';
 import { Composer } from './composer.tsx';
 import { useConversation } from './conversation.ts';
-import { takeOver } from './handOver.ts';
 import { Inspector } from './inspector.tsx';
+import { Answer, type Progress } from './message/answer.tsx';
+import { Choices, lastChoice, runOf } from './message/choices.tsx';
+import { UserMessage } from './message/userMessage.tsx';
+import { takeStartMark } from './pendingStart.ts';
 import { useStickyScroll } from './stickyScroll.ts';
-import { UserMessage } from './userMessage.tsx';
 
-/** A conversation: what was said, what is being said, and where to say more. */
+/** The page of a thread: transcript, running answer and composer. */
 export function Conversation({ threadId }: { threadId: string }) {
   const talk = useConversation(threadId);
   const { thread, messages, runs, runId, isLive, add, start, retry, goOn, edit } = talk;
@@ -32,7 +32,7 @@ export function Conversation({ threadId }: { threadId: string }) {
 
   const startFirst = useEffectEvent(() => start.mutate(runOf(choice)));
   useEffect(() => {
-    if (takeOver(threadId)) startFirst();
+    if (takeStartMark(threadId)) startFirst();
   }, [threadId]);
 
   const isAnswering = isLive && progress?.isAnswering === true;
@@ -41,7 +41,7 @@ export function Conversation({ threadId }: { threadId: string }) {
     return (
       <>
         <Bar title="" />
-        <Empty title="This chat is not there">It was deleted, or it belongs to somebody else.</Empty>
+        <Empty title="Chat not found">It was deleted, or you do not have access to it.</Empty>
       </>
     );
 
@@ -73,9 +73,9 @@ export function Conversation({ threadId }: { threadId: string }) {
       answer(row.run_id ?? row.id, row)
     ),
   );
-  // A message whose run could not start, or was started elsewhere and is over without an answer.
+  // The run could not start, or a run started elsewhere ended without an answer.
   const isUnanswered = runs.isSuccess && start.isIdle && !isLive && rows.at(-1)?.role === 'user';
-  // In one list with the messages, so that an answer that becomes one stays the same on the page.
+  // In the same list as the messages, so that React keeps the element when the answer becomes a message.
   if (runId && !isAnswered && isLive && messages.data) shown.push(answer(runId, undefined));
   return (
     <>
@@ -103,12 +103,12 @@ export function Conversation({ threadId }: { threadId: string }) {
       <div className="foot">
         {!isAtEnd && (
           <Button kind="plain" icon="down" onClick={toEnd}>
-            To the end
+            Jump to the end
           </Button>
         )}
         <Composer
           draftOf={threadId}
-          placeholder={isAnswering ? 'Add something while it works' : 'Reply'}
+          placeholder={isAnswering ? 'Add to the running answer' : 'Reply'}
           isAnswering={isAnswering}
           onStop={progress?.stop}
           onSend={async (message) => {

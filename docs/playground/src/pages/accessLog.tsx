@@ -1,18 +1,17 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { AccessLogEntry } from '../../../../client/index.ts';
-import { Badge, Button } from '../parts/buttons.tsx';
-import { Form, TextField, textOf } from '../parts/fields.tsx';
-import { duration, When } from '../parts/format.tsx';
-import { Page } from '../parts/page.tsx';
-import { More } from '../parts/paging.tsx';
-import { Empty, problemOf, QueryState } from '../parts/states.tsx';
-import { type Column, Table } from '../parts/table.tsx';
+import { duration, When } from '../components/format.tsx';
+import { Badge, Button } from '../components/forms/buttons.tsx';
+import { Form, TextField, textOf } from '../components/forms/fields.tsx';
+import { Page } from '../components/page.tsx';
+import { More } from '../components/paging.tsx';
+import { Empty, problemOf, QueryState } from '../components/states.tsx';
+import { type Column, Table } from '../components/table.tsx';
 import { client } from '../session.ts';
 
 type Filters = { method?: string | undefined; path?: string | undefined; ip?: string | undefined };
 
-/** The requests that the gateway has answered. */
 export default function AccessLog() {
   const [filters, filter] = useState<Filters>({});
   const log = useInfiniteQuery({
@@ -24,10 +23,10 @@ export default function AccessLog() {
   return (
     <Page
       title="Access log"
-      intro="Requests that came through the gateway, newest first."
+      intro="Requests through the gateway, newest first."
       actions={
         <Button icon="retry" busy={log.isRefetching} onClick={() => void log.refetch()}>
-          Look again
+          Refresh
         </Button>
       }
     >
@@ -40,7 +39,7 @@ export default function AccessLog() {
               path: textOf(values, 'path') || undefined,
               ip: textOf(values, 'ip') || undefined,
             };
-            // Asked here first, so that what is wrong with a filter is said beside it.
+            // Validates the filters first, so that errors are shown next to the fields.
             await client.accessLog.list({ query: { ...chosen, limit: 1 } });
             filter(chosen);
           }}
@@ -48,13 +47,13 @@ export default function AccessLog() {
           {(error) => (
             <div className="in-a-row">
               <TextField label="Method" name="method" placeholder="GET" problem={problemOf(error, 'method')} />
-              <TextField label="Path begins with" name="path" placeholder="/v1/threads" problem={problemOf(error, 'path')} />
-              <TextField label="Address or network" name="ip" placeholder="192.0.2.0/24" problem={problemOf(error, 'ip')} />
+              <TextField label="Path prefix" name="path" placeholder="/v1/threads" problem={problemOf(error, 'path')} />
+              <TextField label="IP address or network" name="ip" placeholder="192.0.2.0/24" problem={problemOf(error, 'ip')} />
             </div>
           )}
         </Form>
       </search>
-      <QueryState query={{ ...log, data: log.data?.pages.flatMap(({ data }) => data) }} empty={<Empty title="No such requests" />}>
+      <QueryState query={{ ...log, data: log.data?.pages.flatMap(({ data }) => data) }} empty={<Empty title="No matching requests" />}>
         {(rows) => <Table caption="Access log" columns={columns} rows={rows} keyOf={({ id }) => id} />}
       </QueryState>
       <More query={log} />
@@ -73,9 +72,9 @@ const columns: Column<AccessLogEntry>[] = [
     ),
   },
   { title: 'Status', cell: ({ status_code }) => <Badge tone={toneOf(status_code)}>{status_code}</Badge> },
-  { title: 'Took', isNumber: true, cell: ({ duration_ms }) => duration(duration_ms) },
-  { title: 'Who', cell: ({ username, identity_type }) => username || identity_type.replaceAll('_', ' ') },
-  { title: 'From', cell: ({ client_ip, country }) => [client_ip, country].filter(Boolean).join(' · ') },
+  { title: 'Duration', isNumber: true, cell: ({ duration_ms }) => duration(duration_ms) },
+  { title: 'Caller', cell: ({ username, identity_type }) => username || identity_type.replaceAll('_', ' ') },
+  { title: 'Client', cell: ({ client_ip, country }) => [client_ip, country].filter(Boolean).join(' · ') },
   { title: 'Risk', isNumber: true, cell: ({ risk_score }) => risk_score.toFixed(2) },
 ];
 

@@ -1,17 +1,16 @@
-import { Segments } from '../parts/fields.tsx';
-import { Page } from '../parts/page.tsx';
+import { Segments } from '../components/forms/fields.tsx';
+import { Page } from '../components/page.tsx';
 import { chooseTheme, useTheme } from '../theme.ts';
 
 const themes = [
-  ['system', 'As the system'],
+  ['system', 'System'],
   ['light', 'Light'],
   ['dark', 'Dark'],
 ] as const;
 
-/** What the page looks like. */
 export default function Appearance() {
   return (
-    <Page title="Appearance" intro="Kept in this browser.">
+    <Page title="Appearance" intro="Stored in this browser.">
       <div>
         <Segments label="Theme" value={useTheme()} options={themes} onChange={chooseTheme} />
       </div>

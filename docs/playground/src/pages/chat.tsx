@@ -1,7 +1,6 @@
 import { NewChat } from '../chat/newChat.tsx';
 import { Conversation } from '../chat/thread.tsx';
 
-/** A conversation, or the beginning of one. */
 export default function Chat({ threadId }: { threadId?: string }) {
   return threadId === undefined ? <NewChat /> : <Conversation threadId={threadId} />;
 }

@@ -1,22 +1,22 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { FeatureFlag } from '../../../../client/index.ts';
-import { Badge, Button } from '../parts/buttons.tsx';
-import { Dialog } from '../parts/dialog.tsx';
-import { Check, Form, TextField, textOf } from '../parts/fields.tsx';
-import { Page } from '../parts/page.tsx';
-import { More, rowsOf, usePages } from '../parts/paging.tsx';
-import { Empty, ErrorNotice, problemOf, QueryState } from '../parts/states.tsx';
-import { say } from '../parts/toasts.tsx';
+import { Dialog } from '../components/dialog.tsx';
+import { Badge, Button } from '../components/forms/buttons.tsx';
+import { Check, Form, TextField, textOf } from '../components/forms/fields.tsx';
+import { Page } from '../components/page.tsx';
+import { More, rowsOf, usePages } from '../components/paging.tsx';
+import { Empty, ErrorNotice, problemOf, QueryState } from '../components/states.tsx';
+import { showToast } from '../components/toasts.tsx';
 import { client } from '../session.ts';
 
 const key = ['feature-flags'];
 
-/** What is switched on, for everybody and for single accounts. */
+/** Feature flags and their account overrides. */
 export default function Flags() {
   const flags = useQuery({ queryKey: key, queryFn: () => client.featureFlags.list() });
   return (
-    <Page title="Feature flags" intro="A change counts at once, for every account without a value of its own.">
+    <Page title="Feature flags" intro="A change applies immediately to every account without an override.">
       <QueryState query={flags} empty={<Empty title="No flags" />}>
         {(rows) => (
           <ul className="cards">
@@ -47,8 +47,8 @@ function Flag({ flag }: { flag: FeatureFlag }) {
       />
       {flag.description && <p className="muted">{flag.description}</p>}
       {flag.supports_account_overrides && (
-        <Button kind="quiet" onClick={() => showOverrides(true)} aria-label={`Accounts with a value of their own of ${flag.key}`}>
-          Accounts with a value of their own
+        <Button kind="quiet" onClick={() => showOverrides(true)} aria-label={`Account overrides of ${flag.key}`}>
+          Account overrides
         </Button>
       )}
       {change.error && <ErrorNotice error={change.error} />}
@@ -69,7 +69,7 @@ function Overrides({ flag, onClose }: { flag: FeatureFlag; onClose: () => void }
   });
   return (
     <Dialog title={flag.key} onClose={onClose} side>
-      <QueryState query={{ ...overrides, data: rowsOf(overrides.data) }} empty={<Empty title="No account has a value of its own" />}>
+      <QueryState query={{ ...overrides, data: rowsOf(overrides.data) }} empty={<Empty title="No account overrides" />}>
         {(rows) => (
           <ul className="models">
             {rows.map(({ account_id, enabled }) => (
@@ -81,7 +81,7 @@ function Overrides({ flag, onClose }: { flag: FeatureFlag; onClose: () => void }
                   kind="quiet"
                   busy={remove.isPending && remove.variables === account_id}
                   onClick={() => remove.mutate(account_id)}
-                  aria-label={`Remove the value of ${account_id}`}
+                  aria-label={`Remove the override of ${account_id}`}
                 >
                   Remove
                 </Button>
@@ -98,13 +98,13 @@ function Overrides({ flag, onClose }: { flag: FeatureFlag; onClose: () => void }
           const body = { account_id: textOf(values, 'account_id'), enabled: values.has('enabled') };
           await client.featureFlags.setOverride({ params, body });
           await changed();
-          say('Set');
+          showToast('Set');
         }}
       >
         {(error) => (
           <>
-            <TextField label="Account" name="account_id" placeholder="Its id" required problem={problemOf(error, 'account_id')} />
-            <Check name="enabled" label="On for this account" defaultChecked={!flag.default_value} />
+            <TextField label="Account" name="account_id" placeholder="Account ID" required problem={problemOf(error, 'account_id')} />
+            <Check name="enabled" label="Enabled for this account" defaultChecked={!flag.default_value} />
           </>
         )}
       </Form>

@@ -1,21 +1,21 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { ApiKey, CreatedApiKey, Me } from '../../../../client/index.ts';
+import { Confirm, Dialog } from '../components/dialog.tsx';
+import { When } from '../components/format.tsx';
+import { Badge, Button, Copyable } from '../components/forms/buttons.tsx';
+import { Check, Form, Segments, TextField, textOf } from '../components/forms/fields.tsx';
+import { Page } from '../components/page.tsx';
+import { More, rowsOf, usePages } from '../components/paging.tsx';
+import { Empty, problemOf, QueryState } from '../components/states.tsx';
+import { type Column, Table } from '../components/table.tsx';
+import { showToast } from '../components/toasts.tsx';
 import { useMe } from '../me.ts';
-import { Badge, Button, Copyable } from '../parts/buttons.tsx';
-import { Confirm, Dialog } from '../parts/dialog.tsx';
-import { Check, Form, Segments, TextField, textOf } from '../parts/fields.tsx';
-import { When } from '../parts/format.tsx';
-import { Page } from '../parts/page.tsx';
-import { More, rowsOf, usePages } from '../parts/paging.tsx';
-import { Empty, problemOf, QueryState } from '../parts/states.tsx';
-import { type Column, Table } from '../parts/table.tsx';
-import { say } from '../parts/toasts.tsx';
 import { client } from '../session.ts';
 
 type Opened = { of: 'new' } | { of: 'shown'; key: CreatedApiKey } | { of: 'revoke'; key: ApiKey };
 
-/** The keys of programs that act for you. */
+/** API keys of the user. */
 export default function Keys() {
   const queries = useQueryClient();
   const me = useMe().data;
@@ -29,10 +29,10 @@ export default function Keys() {
     </Button>
   );
   return (
-    <Page title="API keys" intro="For programs that act for you in this account. A key is shown once." actions={add}>
+    <Page title="API keys" intro="For programs that act on your behalf in this account. A key is shown only once." actions={add}>
       <QueryState
         query={{ ...keys, data: rowsOf(keys.data) }}
-        empty={<Empty title="No keys yet">A key lets a script or a server of yours call the API without a password.</Empty>}
+        empty={<Empty title="No keys yet">With a key, your scripts and servers can call the API without a password.</Empty>}
       >
         {(rows) => (
           <Table caption="API keys" columns={columnsOf((key) => open({ of: 'revoke', key }))} rows={rows} keyOf={({ id }) => id} />
@@ -58,10 +58,10 @@ export default function Keys() {
           onConfirm={async () => {
             await client.apiKeys.delete({ params: { id: opened.key.id } });
             await changed();
-            say('Revoked');
+            showToast('Revoked');
           }}
         >
-          <p>What uses this key is refused from now on. That cannot be undone.</p>
+          <p>Requests with this key will be rejected. This cannot be undone.</p>
         </Confirm>
       )}
     </Page>
@@ -71,7 +71,7 @@ export default function Keys() {
 const columnsOf = (revoke: (key: ApiKey) => void): Column<ApiKey>[] => [
   { title: 'Name', cell: ({ name }) => name },
   { title: 'Key', cell: ({ key_prefix }) => <code>{key_prefix}…</code> },
-  { title: 'May do', cell: (key) => (key.inherits_permissions ? 'all that you may' : <Scopes scopes={key.scopes} />) },
+  { title: 'Permissions', cell: (key) => (key.inherits_permissions ? 'all of yours' : <Scopes scopes={key.scopes} />) },
   { title: 'Created', cell: ({ created_at }) => <When at={created_at} /> },
   { title: 'Last used', cell: ({ last_used_at }) => (last_used_at ? <When at={last_used_at} /> : 'never') },
   {
@@ -108,14 +108,14 @@ function NewKey({ me, onClose, onCreated }: NewKeyProps) {
       >
         {(error) => (
           <>
-            <TextField label="Name" name="name" hint="What will use it." required problem={problemOf(error, 'name')} />
+            <TextField label="Name" name="name" hint="For example, the program that uses it." required problem={problemOf(error, 'name')} />
             <Segments
-              label="What the key may do"
+              label="Permissions of the key"
               value={rights}
               onChange={choose}
               options={[
-                ['all', 'All that I may'],
-                ['some', 'Only some of it'],
+                ['all', 'All my permissions'],
+                ['some', 'Selected permissions'],
               ]}
             />
             {rights === 'some' && (
@@ -134,9 +134,9 @@ function NewKey({ me, onClose, onCreated }: NewKeyProps) {
 }
 
 const ShownKey = ({ created, onClose }: { created: CreatedApiKey; onClose: () => void }) => (
-  <Dialog title={`The key “${created.name}”`} onClose={onClose}>
+  <Dialog title={`Key “${created.name}”`} onClose={onClose}>
     <div className="form">
-      <p>Copy it now. It is not kept anywhere, and cannot be shown again.</p>
+      <p>Copy it now. It cannot be shown again.</p>
       <Copyable text={created.key} label="Copy the key" />
       <div className="actions">
         <Button kind="primary" onClick={onClose}>

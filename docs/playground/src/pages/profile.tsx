@@ -1,17 +1,16 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { Me } from '../../../../client/index.ts';
+import { Badge, Button } from '../components/forms/buttons.tsx';
+import { Form, TextField, textOf } from '../components/forms/fields.tsx';
+import { Page, Section } from '../components/page.tsx';
+import { ErrorNotice, problemOf, QueryState } from '../components/states.tsx';
+import { showToast } from '../components/toasts.tsx';
 import { useMe } from '../me.ts';
-import { Badge, Button } from '../parts/buttons.tsx';
-import { Form, TextField, textOf } from '../parts/fields.tsx';
-import { Page, Section } from '../parts/page.tsx';
-import { ErrorNotice, problemOf, QueryState } from '../parts/states.tsx';
-import { say } from '../parts/toasts.tsx';
 import { client } from '../session.ts';
 
-/** Who you are, and your password. */
 export default function Profile() {
   return (
-    <Page title="Profile" intro="How you are called, and how you sign in.">
+    <Page title="Profile" intro="Your name and how you sign in.">
       <QueryState query={useMe()}>{(me) => <Parts me={me} />}</QueryState>
     </Page>
   );
@@ -41,14 +40,14 @@ const Parts = ({ me }: { me: Me }) => (
 );
 
 function Email({ me }: { me: Me }) {
-  const send = useMutation({ mutationFn: () => client.auth.sendVerification(), onSuccess: () => say('The mail is on its way') });
+  const send = useMutation({ mutationFn: () => client.auth.sendVerification(), onSuccess: () => showToast('Verification email sent') });
   if (!me.email) return '–';
   return (
     <>
       {me.email} {me.email_verified ? <Badge tone="good">verified</Badge> : <Badge tone="warning">not verified</Badge>}{' '}
       {!me.email_verified && (
         <Button kind="quiet" busy={send.isPending} onClick={() => send.mutate()}>
-          Mail me the link
+          Send the link
         </Button>
       )}
       {send.error && <ErrorNotice error={send.error} />}
@@ -65,7 +64,7 @@ function NameForm({ me }: { me: Me }) {
         onSubmit={async (values) => {
           await client.me.update({ body: { username: textOf(values, 'username'), timezone: textOf(values, 'timezone') || null } });
           await queries.invalidateQueries({ queryKey: ['me'] });
-          say('Saved');
+          showToast('Saved');
         }}
       >
         {(error) => (
@@ -88,11 +87,11 @@ function NameForm({ me }: { me: Me }) {
 const PasswordForm = () => (
   <div className="card">
     <Form
-      submit="Change the password"
+      submit="Change password"
       onSubmit={async (values) => {
         const current_password = String(values.get('current')) || undefined;
         await client.me.changePassword({ body: { current_password, new_password: String(values.get('new')) } });
-        say('Changed. Other sessions have ended');
+        showToast('Password changed. Your other sessions have ended');
       }}
     >
       {(error) => (
@@ -102,7 +101,7 @@ const PasswordForm = () => (
             name="current"
             type="password"
             autoComplete="current-password"
-            hint="Not needed within ten minutes of signing in by a code."
+            hint="Not needed within ten minutes after signing in with a code."
             problem={problemOf(error, 'current_password')}
           />
           <TextField

@@ -1,12 +1,12 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { LlmProvider } from '../../../../client/index.ts';
+import { Confirm } from '../components/dialog.tsx';
+import { Badge, Button } from '../components/forms/buttons.tsx';
+import { Page } from '../components/page.tsx';
+import { Empty, QueryState } from '../components/states.tsx';
+import { showToast } from '../components/toasts.tsx';
 import { useMe } from '../me.ts';
-import { Badge, Button } from '../parts/buttons.tsx';
-import { Confirm } from '../parts/dialog.tsx';
-import { Page } from '../parts/page.tsx';
-import { Empty, QueryState } from '../parts/states.tsx';
-import { say } from '../parts/toasts.tsx';
 import { managesProviders, providersKey, useProviders } from '../providers.ts';
 import { client } from '../session.ts';
 import { Models } from './providers/models.tsx';
@@ -14,7 +14,7 @@ import { ProviderForm } from './providers/providerForm.tsx';
 
 type Opened = { of: 'new' } | { of: 'change' | 'remove'; provider: LlmProvider };
 
-/** Who answers: the model providers of the account, with their models. */
+/** The model providers of the account and their models. */
 export default function Providers() {
   const queries = useQueryClient();
   const me = useMe().data;
@@ -28,11 +28,12 @@ export default function Providers() {
     </Button>
   );
   return (
-    <Page title="Models" intro="The providers this account asks, with keys of your own. A key can be replaced, never read." actions={add}>
-      <QueryState
-        query={providers}
-        empty={<Empty title="No providers yet">Until there is one, the built-in stub answers, and says that it is one.</Empty>}
-      >
+    <Page
+      title="Models"
+      intro="The model providers of this account, with your own keys. A key can be replaced, but not read."
+      actions={add}
+    >
+      <QueryState query={providers} empty={<Empty title="No providers yet">Until you add one, the built-in stub model answers.</Empty>}>
         {(rows) =>
           rows.map((provider) => (
             <Provider
@@ -56,10 +57,10 @@ export default function Providers() {
             const { id, scope } = opened.provider;
             await client.llmProviders.delete({ params: { provider_id: id }, query: { scope } });
             await changed();
-            say('Removed');
+            showToast('Removed');
           }}
         >
-          <p>Its key and its {opened.provider.models.length} models go with it.</p>
+          <p>Its key and its {opened.provider.models.length} models are removed as well.</p>
         </Confirm>
       )}
     </Page>

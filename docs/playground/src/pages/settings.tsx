@@ -1,16 +1,16 @@
 import { Suspense } from 'react';
 import { Link, Redirect, useLocation } from 'wouter';
+import { ErrorBoundary } from '../components/errorBoundary.tsx';
+import { Select } from '../components/forms/fields.tsx';
+import { Loading } from '../components/states.tsx';
 import { useMe } from '../me.ts';
-import { ErrorBoundary } from '../parts/errorBoundary.tsx';
-import { Select } from '../parts/fields.tsx';
-import { Loading } from '../parts/states.tsx';
 import { type SettingsPage, settingsPages } from '../settings.ts';
 import { Bar } from '../shell/bar.tsx';
 
 const groups = ['You', 'Account', 'Platform'] as const;
 const addressOf = ({ path }: SettingsPage) => `/settings/${path}`;
 
-/** The frame around the pages of the settings. */
+/** Layout and navigation of the settings pages. */
 export default function Settings({ path }: { path: string }) {
   const [, navigate] = useLocation();
   const me = useMe().data;

@@ -1,20 +1,20 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import { Door } from '../parts/door.tsx';
-import { Form, TextField, textOf } from '../parts/fields.tsx';
-import { When } from '../parts/format.tsx';
-import { PersonFields, personOf } from '../parts/person.tsx';
-import { ErrorNotice, Loading } from '../parts/states.tsx';
+import { When } from '../components/format.tsx';
+import { Form, TextField, textOf } from '../components/forms/fields.tsx';
+import { PersonFields, personOf } from '../components/forms/person.tsx';
+import { SignedOutPage } from '../components/signedOutPage.tsx';
+import { ErrorNotice, Loading } from '../components/states.tsx';
 import { client, signedIn } from '../session.ts';
 
-/** The token of the link that the start prints. It stands behind the #, which browsers do not send. */
+/** The token of the setup link, which the server prints at startup. It is in the fragment, which browsers do not send to servers. */
 const tokenOfLink = () => {
   const said = location.hash.slice(1);
   return new URLSearchParams(said).get('token') ?? said;
 };
 
-/** The first visit: whoever has the link makes the administrator. */
+/** Creates the first administrator with the token of the setup link. */
 export default function Setup() {
   const [token, setToken] = useState(tokenOfLink);
   const state = useQuery({
@@ -25,46 +25,46 @@ export default function Setup() {
   if (token !== '' && state.isLoading) return <Loading />;
   if (token !== '' && state.error)
     return (
-      <Door title="Set up Arkloop">
+      <SignedOutPage title="Set up Arkloop">
         <ErrorNotice error={state.error} retry={() => void state.refetch()} />
-      </Door>
+      </SignedOutPage>
     );
   if (!state.data?.valid) return <AskForToken wasWrong={token !== ''} onToken={setToken} />;
   return <MakeAdministrator token={token} until={state.data.expires_at} />;
 }
 
 const AskForToken = ({ wasWrong, onToken }: { wasWrong: boolean; onToken: (token: string) => void }) => (
-  <Door
+  <SignedOutPage
     title="Set up Arkloop"
-    intro="The server prints a link with a token when it starts without an administrator. It lasts 30 minutes."
+    intro="The server prints a link with a token when it starts without an administrator. The token is valid for 30 minutes."
     aside={
       <>
-        Set up already? <Link href="/">Sign in</Link>
+        Already set up? <Link href="/">Sign in</Link>
       </>
     }
   >
     {wasWrong && (
       <p className="notice warning" role="alert">
-        This token is not valid, or not any more. A restart of the server prints a new one, as long as there is no administrator.
+        This token is invalid or expired. As long as there is no administrator, the server prints a new one when it restarts.
       </p>
     )}
-    <Form submit="Go on" wide onSubmit={async (values) => onToken(textOf(values, 'token'))}>
+    <Form submit="Continue" wide onSubmit={async (values) => onToken(textOf(values, 'token'))}>
       {() => <TextField label="Setup token" name="token" autoComplete="off" spellCheck={false} autoFocus required />}
     </Form>
-  </Door>
+  </SignedOutPage>
 );
 
 function MakeAdministrator({ token, until }: { token: string; until: string | undefined }) {
   const [, navigate] = useLocation();
   return (
-    <Door
+    <SignedOutPage
       title="Set up Arkloop"
       intro={
         <>
-          Make the first administrator of this server.{' '}
+          Create the first administrator of this server.{' '}
           {until && (
             <>
-              The link ends <When at={until} />.
+              The link expires <When at={until} />.
             </>
           )}
         </>
@@ -81,6 +81,6 @@ function MakeAdministrator({ token, until }: { token: string; until: string | un
       >
         {(error) => <PersonFields error={error} emailRequired={false} />}
       </Form>
-    </Door>
+    </SignedOutPage>
   );
 }

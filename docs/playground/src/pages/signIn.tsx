@@ -1,20 +1,20 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import { Door } from '../parts/door.tsx';
-import { Form, TextField, textOf } from '../parts/fields.tsx';
-import { problemOf } from '../parts/states.tsx';
+import { Form, TextField, textOf } from '../components/forms/fields.tsx';
+import { SignedOutPage } from '../components/signedOutPage.tsx';
+import { problemOf } from '../components/states.tsx';
 import { client, signedIn } from '../session.ts';
 
-/** Signing in by password, or by a code that is mailed. */
+/** Sign-in with a password or a mailed code. */
 export default function SignIn() {
   const [byCode, setByCode] = useState(false);
   const mode = useQuery({ queryKey: ['registration-mode'], queryFn: () => client.auth.registrationMode() });
   const captcha = useQuery({ queryKey: ['captcha'], queryFn: () => client.auth.captchaConfig() });
   return (
-    <Door
+    <SignedOutPage
       title="Sign in"
-      intro={byCode ? 'A code comes by mail, if somebody has the address.' : 'To your agents and their conversations.'}
+      intro={byCode ? 'We send you a code if the address belongs to a user.' : 'Chat with your agents.'}
       aside={
         mode.data?.mode !== 'disabled' && (
           <>
@@ -24,19 +24,19 @@ export default function SignIn() {
       }
     >
       {captcha.data?.enabled && (
-        <p className="notice warning">This server asks for a captcha, which this page does not show. Use the API instead.</p>
+        <p className="notice warning">This server requires a captcha, which this page does not support. Use the API instead.</p>
       )}
       {byCode ? <ByCode /> : <ByPassword />}
       <p className="aside">
         <button type="button" className="link" onClick={() => setByCode(!byCode)}>
-          {byCode ? 'Sign in by password' : 'Forgot the password? Sign in by a code'}
+          {byCode ? 'Sign in with a password' : 'Forgot your password? Sign in with a code'}
         </button>
       </p>
-    </Door>
+    </SignedOutPage>
   );
 }
 
-/** Where somebody goes who is signed in: to where he wanted to go. */
+/** After sign-in the user stays on the requested page. */
 function useEntry() {
   const [path, navigate] = useLocation();
   return () => {
@@ -79,7 +79,7 @@ function ByCode() {
   if (email === undefined)
     return (
       <Form
-        submit="Mail me a code"
+        submit="Send me a code"
         wide
         onSubmit={async (values) => {
           const address = textOf(values, 'email');
@@ -104,7 +104,7 @@ function ByCode() {
     >
       {(error) => (
         <TextField
-          label={`The eight digits that were sent to ${email}`}
+          label={`Eight-digit code sent to ${email}`}
           name="otp"
           inputMode="numeric"
           autoComplete="one-time-code"

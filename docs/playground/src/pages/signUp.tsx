@@ -1,37 +1,36 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useLocation } from 'wouter';
-import { Door } from '../parts/door.tsx';
-import { Form, TextField, textOf } from '../parts/fields.tsx';
-import { PersonFields, personOf } from '../parts/person.tsx';
-import { problemOf } from '../parts/states.tsx';
-import { say } from '../parts/toasts.tsx';
+import { Form, TextField, textOf } from '../components/forms/fields.tsx';
+import { PersonFields, personOf } from '../components/forms/person.tsx';
+import { SignedOutPage } from '../components/signedOutPage.tsx';
+import { problemOf } from '../components/states.tsx';
+import { showToast } from '../components/toasts.tsx';
 import { client, signedIn } from '../session.ts';
 
-/** Registering, where the server lets people do so. */
 export default function SignUp() {
   const [, navigate] = useLocation();
   const mode = useQuery({ queryKey: ['registration-mode'], queryFn: () => client.auth.registrationMode() });
   const aside = (
     <>
-      Been here before? <Link href="/sign-in">Sign in</Link>
+      Already have an account? <Link href="/sign-in">Sign in</Link>
     </>
   );
   if (mode.data?.mode === 'disabled')
     return (
-      <Door title="Nobody can register" intro="Ask whoever runs this server for an account." aside={aside}>
+      <SignedOutPage title="Registration is closed" intro="Ask the administrator of this server for an account." aside={aside}>
         {null}
-      </Door>
+      </SignedOutPage>
     );
   const byInvitation = mode.data?.mode === 'invite_only';
   return (
-    <Door title="Create an account" aside={aside}>
+    <SignedOutPage title="Create an account" aside={aside}>
       <Form
         submit="Create the account"
         wide
         onSubmit={async (values) => {
           const invite_code = textOf(values, 'invite_code') || undefined;
           const { warning } = await client.auth.register({ body: { ...personOf(values), email: textOf(values, 'email'), invite_code } });
-          if (warning) say(warning);
+          if (warning) showToast(warning);
           signedIn();
           navigate('/', { replace: true });
         }}
@@ -43,6 +42,6 @@ export default function SignUp() {
           </>
         )}
       </Form>
-    </Door>
+    </SignedOutPage>
   );
 }

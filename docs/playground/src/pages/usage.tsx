@@ -1,26 +1,26 @@
 import { useQuery } from '@tanstack/react-query';
 import type { CreditTransaction, DailyUsage, ModelUsage, StorageUsage } from '../../../../client/index.ts';
-import { Bars } from '../parts/bars.tsx';
-import { count, fileSize, When } from '../parts/format.tsx';
-import { Page, Section } from '../parts/page.tsx';
-import { More, usePages } from '../parts/paging.tsx';
-import { Empty, QueryState } from '../parts/states.tsx';
-import { type Column, Table } from '../parts/table.tsx';
+import { BarChart } from '../components/bars.tsx';
+import { count, fileSize, When } from '../components/format.tsx';
+import { Page, Section } from '../components/page.tsx';
+import { More, usePages } from '../components/paging.tsx';
+import { Empty, QueryState } from '../components/states.tsx';
+import { type Column, Table } from '../components/table.tsx';
 import { client } from '../session.ts';
 
-/** Days that the chart goes back, today included. */
+/** Days in the chart, including today. */
 const days = 30;
 
-/** What there is to spend, and what was spent on. */
+/** Credits and usage. */
 export default function Usage() {
   const credits = usePages(['credits'], (before) => client.credits.mine({ query: { before } }));
   const pages = credits.data?.pages;
   return (
-    <Page title="Credits and usage" intro="What this account has, and what your runs have used.">
+    <Page title="Credits and usage" intro="The credits of this account and the usage of your runs.">
       <QueryState query={{ ...credits, data: pages?.[0] }}>
         {({ available, reserved }) => (
           <p className="figure">
-            <strong>{count(available)}</strong> credits left{reserved > 0 && `, ${count(reserved)} reserved by open runs`}
+            <strong>{count(available)}</strong> credits left{reserved > 0 && `, ${count(reserved)} reserved by active runs`}
           </p>
         )}
       </QueryState>
@@ -30,7 +30,7 @@ export default function Usage() {
       <Section title="Ledger">
         <QueryState
           query={{ ...credits, data: pages?.flatMap(({ transactions }) => transactions) }}
-          empty={<Empty title="Nothing yet">What is given and what is spent appears here.</Empty>}
+          empty={<Empty title="No transactions yet">Added and used credits appear here.</Empty>}
         >
           {(rows) => <Table caption="Ledger" columns={ledger} rows={rows} keyOf={({ id }) => id} />}
         </QueryState>
@@ -47,12 +47,12 @@ function Daily() {
     <Section title={`Tokens in the last ${days} days`}>
       <QueryState query={daily}>
         {(rows) => (
-          <Bars
+          <BarChart
             caption="Tokens by day"
             bars={everyDay(rows).map(({ date, input_tokens, output_tokens, cost_usd }) => ({
               name: date,
               value: input_tokens + output_tokens,
-              told: `${count(input_tokens)} in, ${count(output_tokens)} out, ${dollars(cost_usd)}`,
+              label: `${count(input_tokens)} in, ${count(output_tokens)} out, ${dollars(cost_usd)}`,
             }))}
           />
         )}
@@ -75,16 +75,16 @@ function ByModel() {
 function Stored() {
   const month = useQuery({ queryKey: ['usage', 'month'], queryFn: () => client.usage.mine() });
   return (
-    <Section title="Stored by the account">
+    <Section title="Storage of the account">
       <QueryState query={{ ...month, data: month.data && Object.entries(month.data.storage) }}>
-        {(rows) => <Table caption="Stored by the account" columns={stored} rows={rows} keyOf={([name]) => name} />}
+        {(rows) => <Table caption="Storage of the account" columns={stored} rows={rows} keyOf={([name]) => name} />}
       </QueryState>
     </Section>
   );
 }
 
 const stored: Column<[name: string, StorageUsage['messages']]>[] = [
-  { title: 'What', cell: ([name]) => name[0]!.toUpperCase() + name.slice(1) },
+  { title: 'Data', cell: ([name]) => name[0]!.toUpperCase() + name.slice(1) },
   { title: 'Used', isNumber: true, cell: ([, { used_bytes: used }]) => fileSize(used) },
   { title: 'Limit', isNumber: true, cell: ([, { limit_bytes: limit }]) => (limit === null ? 'None' : fileSize(limit)) },
 ];
@@ -99,14 +99,14 @@ const byModel: Column<ModelUsage>[] = [
 
 const ledger: Column<CreditTransaction>[] = [
   { title: 'When', cell: ({ created_at }) => <When at={created_at} /> },
-  { title: 'What for', cell: ({ reference_type, thread_title, note }) => thread_title ?? note ?? reference_type.replaceAll('_', ' ') },
+  { title: 'Description', cell: ({ reference_type, thread_title, note }) => thread_title ?? note ?? reference_type.replaceAll('_', ' ') },
   { title: 'Credits', isNumber: true, cell: ({ amount }) => (amount > 0 ? `+${count(amount)}` : count(amount)) },
 ];
 
-/** A day of UTC, this many from today. */
+/** The UTC date `offset` days from today. */
 const dayOf = (offset: number) => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
 
-/** Days on which nothing was used are not in the answer. */
+/** Adds the days without usage, which the response omits. */
 function everyDay(rows: readonly DailyUsage[]): Omit<DailyUsage, 'record_count'>[] {
   const known = new Map(rows.map((row) => [row.date, row]));
   return Array.from({ length: days }, (_, index) => dayOf(index + 1 - days)).map(

@@ -1,18 +1,17 @@
 import { useState } from 'react';
 import type { User } from '../../../../client/index.ts';
-import { Badge, Button } from '../parts/buttons.tsx';
-import { Segments, TextField } from '../parts/fields.tsx';
-import { When } from '../parts/format.tsx';
-import { Page } from '../parts/page.tsx';
-import { More, rowsOf, usePages } from '../parts/paging.tsx';
-import { Empty, QueryState } from '../parts/states.tsx';
-import { type Column, Table } from '../parts/table.tsx';
+import { When } from '../components/format.tsx';
+import { Badge, Button } from '../components/forms/buttons.tsx';
+import { Segments, TextField } from '../components/forms/fields.tsx';
+import { Page } from '../components/page.tsx';
+import { More, rowsOf, usePages } from '../components/paging.tsx';
+import { Empty, QueryState } from '../components/states.tsx';
+import { type Column, Table } from '../components/table.tsx';
 import { client } from '../session.ts';
 import { UserPanel } from './users/userPanel.tsx';
 
 type Shown = 'all' | User['status'];
 
-/** Everybody on the platform, for its administrators. */
 export default function Users() {
   const [text, search] = useState('');
   const [status, choose] = useState<Shown>('all');
@@ -20,7 +19,7 @@ export default function Users() {
   const query = { q: text.trim() || undefined, status: status === 'all' ? undefined : status };
   const users = usePages(['users', query], (before) => client.users.list({ query: { ...query, before } }));
   return (
-    <Page title="Users" intro="Everybody on this platform.">
+    <Page title="Users" intro="All users of this platform.">
       <search className="filters">
         <TextField
           label="Search"
@@ -40,7 +39,7 @@ export default function Users() {
           ]}
         />
       </search>
-      <QueryState query={{ ...users, data: rowsOf(users.data) }} empty={<Empty title="Nobody matches" />}>
+      <QueryState query={{ ...users, data: rowsOf(users.data) }} empty={<Empty title="No matching users" />}>
         {(rows) => <Table caption="Users" columns={columnsOf(open)} rows={rows} keyOf={({ id }) => id} />}
       </QueryState>
       <More query={users} />

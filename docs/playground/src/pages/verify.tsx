@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import { Door } from '../parts/door.tsx';
-import { ErrorNotice, Loading } from '../parts/states.tsx';
+import { SignedOutPage } from '../components/signedOutPage.tsx';
+import { ErrorNotice, Loading } from '../components/states.tsx';
 import { client } from '../session.ts';
 
-/** Where the link of a verification mail leads. */
+/** Target of the link in a verification mail. */
 export default function Verify() {
   const token = new URLSearchParams(location.search).get('token') ?? '';
   const { data, error } = useQuery({
@@ -14,11 +14,9 @@ export default function Verify() {
   });
   if (!data && !error) return <Loading />;
   return (
-    <Door title={data ? 'Your address is verified' : 'This link does not work'} aside={<Link href="/">Go on</Link>}>
+    <SignedOutPage title={data ? 'Your address is verified' : 'This link does not work'} aside={<Link href="/">Continue</Link>}>
       {error && <ErrorNotice error={error} />}
-      {data && (
-        <p>If this is not the browser in which you registered, your password has ended: sign in with a mailed code and set a new one.</p>
-      )}
-    </Door>
+      {data && <p>If you registered in another browser, your password is no longer valid: sign in with a mailed code and set a new one.</p>}
+    </SignedOutPage>
   );
 }

@@ -1,14 +1,14 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { WebhookEndpoint, WebhookEndpointWithSecret } from '../../../../client/index.ts';
-import { Badge, Button, Copyable } from '../parts/buttons.tsx';
-import { Confirm, Dialog } from '../parts/dialog.tsx';
-import { Form } from '../parts/fields.tsx';
-import { When } from '../parts/format.tsx';
-import { Page } from '../parts/page.tsx';
-import { More, rowsOf, usePages } from '../parts/paging.tsx';
-import { Empty, QueryState } from '../parts/states.tsx';
-import { say } from '../parts/toasts.tsx';
+import { Confirm, Dialog } from '../components/dialog.tsx';
+import { When } from '../components/format.tsx';
+import { Badge, Button, Copyable } from '../components/forms/buttons.tsx';
+import { Form } from '../components/forms/fields.tsx';
+import { Page } from '../components/page.tsx';
+import { More, rowsOf, usePages } from '../components/paging.tsx';
+import { Empty, QueryState } from '../components/states.tsx';
+import { showToast } from '../components/toasts.tsx';
 import { client } from '../session.ts';
 import { Deliveries } from './webhooks/deliveries.tsx';
 import { EndpointForm } from './webhooks/endpointForm.tsx';
@@ -18,7 +18,6 @@ type Opened =
   | { of: 'secret'; endpoint: WebhookEndpointWithSecret }
   | { of: 'change' | 'deliveries' | 'rotate' | 'remove'; endpoint: WebhookEndpoint };
 
-/** Addresses that are told when a run has ended. */
 export default function Webhooks() {
   const endpoints = usePages(['webhooks'], (before) => client.webhookEndpoints.list({ query: { before } }));
   const [opened, open] = useState<Opened>();
@@ -28,10 +27,10 @@ export default function Webhooks() {
     </Button>
   );
   return (
-    <Page title="Webhooks" intro="Addresses of yours that are told when a run has ended, signed by a secret." actions={add}>
+    <Page title="Webhooks" intro="URLs that are called when a run has ended. Requests are signed with a secret." actions={add}>
       <QueryState
         query={{ ...endpoints, data: rowsOf(endpoints.data) }}
-        empty={<Empty title="No webhooks yet">A webhook saves your server from asking again and again.</Empty>}
+        empty={<Empty title="No webhooks yet">With a webhook, your server does not have to poll.</Empty>}
       >
         {(rows) => (
           <ul className="cards">
@@ -72,7 +71,7 @@ const actions = [
   ['remove', 'Remove'],
 ] as const;
 
-const reasons = { manual: 'switched off', consecutive_failures: 'off: too many failures', gone: 'off: the address is gone' } as const;
+const reasons = { manual: 'off', consecutive_failures: 'off: too many failures', gone: 'off: endpoint gone' } as const;
 
 const State = ({ endpoint: { enabled, disabled_reason } }: { endpoint: WebhookEndpoint }) =>
   enabled ? <Badge tone="good">on</Badge> : <Badge tone="warning">{reasons[disabled_reason ?? 'manual']}</Badge>;
@@ -105,11 +104,11 @@ function Opened({ opened, open }: { opened: Opened; open: (opened: Opened | unde
           onConfirm={async () => {
             await client.webhookEndpoints.delete({ params: { endpoint_id: opened.endpoint.id } });
             await changed();
-            say('Removed');
+            showToast('Removed');
           }}
         >
           <p>
-            <span className="address">{opened.endpoint.url}</span> is not told any more, and its deliveries are forgotten.
+            <span className="address">{opened.endpoint.url}</span> will no longer be called, and its deliveries are deleted.
           </p>
         </Confirm>
       );
@@ -123,21 +122,21 @@ type RotationProps = {
 };
 
 const Rotation = ({ endpoint, onClose, onRotated }: RotationProps) => (
-  <Dialog title="A new secret?" onClose={onClose}>
+  <Dialog title="Replace the secret?" onClose={onClose}>
     <Form
       submit="Replace the secret"
       onCancel={onClose}
       onSubmit={async () => onRotated(await client.webhookEndpoints.rotateSecret({ params: { endpoint_id: endpoint.id } }))}
     >
-      {() => <p>For a day messages are signed by both, so that your server can change over.</p>}
+      {() => <p>For 24 hours, messages are signed with both secrets, so that you can update your server.</p>}
     </Form>
   </Dialog>
 );
 
 const Secret = ({ endpoint, onClose }: { endpoint: WebhookEndpointWithSecret; onClose: () => void }) => (
-  <Dialog title="The secret" onClose={onClose}>
+  <Dialog title="Signing secret" onClose={onClose}>
     <div className="form">
-      <p>Your server checks signatures with it. Copy it now: it cannot be shown again.</p>
+      <p>Your server verifies signatures with this secret. Copy it now. It cannot be shown again.</p>
       <Copyable text={endpoint.signing_secret} label="Copy the secret" />
       <div className="actions">
         <Button kind="primary" onClick={onClose}>

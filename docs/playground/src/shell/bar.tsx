@@ -1,8 +1,8 @@
 import type { ReactNode } from 'react';
-import { IconButton } from '../parts/buttons.tsx';
+import { IconButton } from '../components/forms/buttons.tsx';
 import { useDrawer } from './drawer.ts';
 
-/** The line above a page: its name and what can be done with it. */
+/** Header of a page: title and actions. */
 export function Bar({ title, children }: { title: ReactNode; children?: ReactNode }) {
   const drawer = useDrawer();
   return (

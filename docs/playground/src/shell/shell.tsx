@@ -7,7 +7,7 @@ import { useShortcut } from './shortcuts.ts';
 import { Sidebar } from './sidebar.tsx';
 import { VerifyNotice } from './verifyNotice.tsx';
 
-/** The frame of every page for who is signed in: the sidebar, and the page beside it. */
+/** Layout of the pages for signed-in users: sidebar and content. */
 export function Shell({ children }: { children: ReactNode }) {
   const [isOpen, setOpen] = useState(false);
   const [helps, setHelps] = useState(false);
@@ -17,9 +17,9 @@ export function Shell({ children }: { children: ReactNode }) {
 
   useShortcut('help', () => setHelps(true));
   useShortcut('newChat', () => navigate('/'));
-  // biome-ignore lint/correctness/useExhaustiveDependencies: whoever went somewhere wants to see it
+  // biome-ignore lint/correctness/useExhaustiveDependencies: navigation closes the drawer
   useEffect(() => setOpen(false), [path]);
-  // The focus goes into the drawer and comes back: what is behind it can be reached again only when it is closed.
+  // Move the focus into the drawer and back: the content is inert while the drawer is open.
   const wasOpen = useRef(false);
   useEffect(() => {
     if (isOpen !== wasOpen.current) document.querySelector<HTMLElement>(isOpen ? '.close-drawer' : '.open-drawer')?.focus();
@@ -32,9 +32,9 @@ export function Shell({ children }: { children: ReactNode }) {
   return (
     <DrawerContext value={drawer}>
       <a className="skip" href="#content">
-        Go to the content
+        Skip to content
       </a>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: Escape closes the drawer wherever the focus is */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: Escape closes the drawer from any focus */}
       <div className={isOpen ? 'shell drawer-open' : 'shell'} onKeyDown={leave}>
         <Sidebar onHelp={() => setHelps(true)} />
         {isOpen && <button type="button" className="drawer-veil" aria-label="Close the navigation" tabIndex={-1} onClick={drawer.close} />}

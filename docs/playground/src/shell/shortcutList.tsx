@@ -1,7 +1,6 @@
-import { Dialog } from '../parts/dialog.tsx';
+import { Dialog } from '../components/dialog.tsx';
 import { keysOf, type Shortcut, shortcuts } from './shortcuts.ts';
 
-/** What the keyboard can do. */
 export const ShortcutList = ({ onClose }: { onClose: () => void }) => (
   <Dialog title="Keyboard shortcuts" onClose={onClose}>
     <dl className="facts shortcuts">

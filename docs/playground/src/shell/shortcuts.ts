@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'react';
 
 const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
-/** Every shortcut of the playground: `mod` is Command on a Mac and Control elsewhere. */
+/** `mod` is Command on a Mac and Control elsewhere. */
 export const shortcuts = {
   newChat: { keys: ['mod', 'shift', 'o'], does: 'New chat' },
   search: { keys: ['mod', 'k'], does: 'Search the threads' },
@@ -14,7 +14,7 @@ export const shortcuts = {
 
 export type Shortcut = keyof typeof shortcuts;
 
-/** The keys as they are written on a keyboard. */
+/** Key labels for display. */
 export const keysOf = (shortcut: Shortcut): string[] =>
   shortcuts[shortcut].keys.map((key) =>
     key === 'mod' ? (isMac ? '⌘' : 'Ctrl') : key === 'shift' ? (isMac ? '⇧' : 'Shift') : key.toUpperCase(),
@@ -25,12 +25,12 @@ const isWriting = (target: EventTarget | null) => target instanceof HTMLElement 
 function fits(event: KeyboardEvent, keys: readonly string[]): boolean {
   const withMod = keys.includes('mod');
   if (withMod !== (isMac ? event.metaKey : event.ctrlKey) || event.altKey) return false;
-  // A sign that needs Shift on some keyboards is one whether Shift was held or not.
+  // Without `mod`, Shift is ignored: some keyboards need it for `/` and `?`.
   if (withMod && keys.includes('shift') !== event.shiftKey) return false;
   return event.key.toLowerCase() === keys.at(-1) && (withMod || !isWriting(event.target));
 }
 
-/** Calls `work` when the keys of a shortcut are pressed and no window is open over the page. */
+/** Calls `work` when the shortcut is pressed and no dialog is open. */
 export function useShortcut(shortcut: Shortcut, work: () => void) {
   const latest = useRef(work);
   latest.current = work;

@@ -1,14 +1,14 @@
 import { useDeferredValue, useRef, useState } from 'react';
 import { Link } from 'wouter';
-import { Brand } from '../parts/brand.tsx';
-import { IconButton } from '../parts/buttons.tsx';
-import { Icon } from '../parts/icons.tsx';
+import { Brand } from '../components/brand.tsx';
+import { IconButton } from '../components/forms/buttons.tsx';
+import { Icon } from '../components/icons.tsx';
 import { useDrawer } from './drawer.ts';
 import { keysOf, useShortcut } from './shortcuts.ts';
 import { FoundThreads, Threads } from './threads.tsx';
 import { UserMenu } from './userMenu.tsx';
 
-/** The conversations, the way to a new one, and who you are. */
+/** Threads, search and user menu. */
 export function Sidebar({ onHelp }: { onHelp: () => void }) {
   const [wanted, setWanted] = useState('');
   const search = useRef<HTMLInputElement>(null);

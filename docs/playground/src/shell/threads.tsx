@@ -3,20 +3,19 @@ import { useState } from 'react';
 import { Link, useLocation, useRoute } from 'wouter';
 import type { Thread } from '../../../../client/index.ts';
 import { arkloopKeys, useThreads } from '../../../../client/react/index.ts';
-import { IconButton } from '../parts/buttons.tsx';
-import { Confirm, Dialog } from '../parts/dialog.tsx';
-import { Form, TextField, textOf } from '../parts/fields.tsx';
-import { Icon } from '../parts/icons.tsx';
-import { Menu } from '../parts/menu.tsx';
-import { More, rowsOf, usePages } from '../parts/paging.tsx';
-import { ErrorNotice, Loading } from '../parts/states.tsx';
-import { say } from '../parts/toasts.tsx';
+import { Confirm, Dialog } from '../components/dialog.tsx';
+import { IconButton } from '../components/forms/buttons.tsx';
+import { Form, TextField, textOf } from '../components/forms/fields.tsx';
+import { Icon } from '../components/icons.tsx';
+import { Menu } from '../components/menu.tsx';
+import { More, rowsOf, usePages } from '../components/paging.tsx';
+import { ErrorNotice, Loading } from '../components/states.tsx';
+import { showToast } from '../components/toasts.tsx';
 import { client } from '../session.ts';
 
-/** What a thread without a title is called. */
 export const titleOf = ({ title }: Pick<Thread, 'title'>) => title ?? 'Untitled';
 
-/** Your threads, by when something last happened in them. */
+/** The user's threads, grouped by last activity. */
 export function Threads() {
   const threads = useThreads();
   const { data, error, refetch } = threads;
@@ -37,14 +36,14 @@ export function Threads() {
   );
 }
 
-/** The threads whose title or messages hold what is wanted. */
+/** Threads whose title or messages contain the search text. */
 export function FoundThreads({ wanted }: { wanted: string }) {
   const found = usePages([...arkloopKeys.threads(), 'search', wanted], (before) => client.threads.search({ query: { q: wanted, before } }));
   const rows = rowsOf(found.data);
   if (!rows) return found.error ? <ErrorNotice error={found.error} /> : <Loading what="Searching" />;
   return (
-    <section aria-label="Found">
-      <h2 role="status">{rows.length === 0 ? 'Nothing found' : 'Found'}</h2>
+    <section aria-label="Search results">
+      <h2 role="status">{rows.length === 0 ? 'Nothing found' : 'Search results'}</h2>
       {rows.map((thread) => (
         <Row key={thread.id} thread={thread} />
       ))}
@@ -60,7 +59,7 @@ function grouped(threads: readonly Thread[]) {
   const groups = [
     ['Today', today],
     ['Yesterday', today - day],
-    ['The last seven days', today - 6 * day],
+    ['Last 7 days', today - 6 * day],
     ['Earlier', Number.NEGATIVE_INFINITY],
   ] as const;
   const nameOf = ({ updated_at }: Thread) => groups.find(([, from]) => Date.parse(updated_at) >= from)![0];
@@ -124,14 +123,14 @@ function Delete({ thread, isHere, onClose }: AboutThread & { isHere: boolean }) 
     mutationFn: () => client.threads.delete({ params: { thread_id: thread.id } }),
     onSuccess: async () => {
       if (isHere) navigate('/');
-      say('Deleted');
-      // What is known of the thread itself is not asked for again: there is no answer any more.
+      showToast('Deleted');
+      // Do not refetch queries of the deleted thread: they would return 404.
       await queries.invalidateQueries({ queryKey: arkloopKeys.threads(), predicate: ({ queryKey }) => !queryKey.includes(thread.id) });
     },
   });
   return (
     <Confirm title="Delete the chat?" confirm="Delete" onConfirm={() => remove.mutateAsync()} onClose={onClose}>
-      <p>“{titleOf(thread)}” and all its messages will be gone. An answer that is being written stops.</p>
+      <p>“{titleOf(thread)}” and all its messages will be deleted. A running answer is stopped.</p>
     </Confirm>
   );
 }

@@ -1,17 +1,17 @@
 import { Link } from 'wouter';
+import { Icon, type IconName } from '../components/icons.tsx';
+import { Menu } from '../components/menu.tsx';
 import { useMe } from '../me.ts';
-import { Icon, type IconName } from '../parts/icons.tsx';
-import { Menu } from '../parts/menu.tsx';
 import { signOut } from '../session.ts';
 import { chooseTheme, type Theme, useTheme } from '../theme.ts';
 
 const themes: readonly (readonly [Theme, string, IconName])[] = [
-  ['system', 'As the system', 'screen'],
+  ['system', 'System', 'screen'],
   ['light', 'Light', 'sun'],
   ['dark', 'Dark', 'moon'],
 ];
 
-/** Who is signed in: settings, the theme, the way out. */
+/** Settings, theme and sign-out. */
 export function UserMenu({ onHelp }: { onHelp: () => void }) {
   const me = useMe().data;
   const theme = useTheme();

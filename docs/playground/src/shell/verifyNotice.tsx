@@ -1,18 +1,20 @@
 import { useMutation } from '@tanstack/react-query';
-import { Button } from '../parts/buttons.tsx';
-import { ErrorNotice } from '../parts/states.tsx';
+import { Button } from '../components/forms/buttons.tsx';
+import { ErrorNotice } from '../components/states.tsx';
 import { client } from '../session.ts';
 
-/** This server wants addresses to be verified, and yours is not yet. */
+/** Shown if the server requires verified addresses and the user's is not verified. */
 export function VerifyNotice() {
   const send = useMutation({ mutationFn: () => client.auth.sendVerification() });
   return (
     <div className="verify">
       <div className="notice warning">
-        <span>{send.isSuccess ? 'The mail is on its way; its link verifies your address.' : 'Verify your email address to go on.'}</span>
+        <span>
+          {send.isSuccess ? 'We sent you an email. Open the link in it to verify your address.' : 'Verify your email address to continue.'}
+        </span>
         {!send.isSuccess && (
           <Button kind="quiet" busy={send.isPending} onClick={() => send.mutate()}>
-            Mail me the link
+            Send the link
           </Button>
         )}
       </div>

@@ -1,38 +1,38 @@
 import { trimEnd } from '../../../../contract/shared/trim.ts';
 import type { ToolGroup, ToolProviderName } from '../../../../contract/toolProviders.ts';
-import { Memory } from '../../../http/memory.ts';
-import type { Changes } from '../../../kernel/changes.ts';
-import type { Config } from '../../../kernel/config.ts';
-import type { Keys } from '../../../kernel/keys.ts';
-import type { Log } from '../../../kernel/log.ts';
-import type { OutboundPolicy } from '../../../kernel/outbound.ts';
-import { unseal } from '../../../kernel/seal.ts';
-import type { Database } from '../../../kernel/sql.ts';
+import type { Database } from '../../../database/sql.ts';
+import { ExpiringCache } from '../../../http/cache.ts';
+import type { Config } from '../../../platform/config/config.ts';
+import type { Keys } from '../../../platform/crypto/keys.ts';
+import { unseal } from '../../../platform/crypto/seal.ts';
+import type { OutboundPolicy } from '../../../platform/outbound/outbound.ts';
+import type { Log } from '../../../platform/telemetry/log.ts';
+import type { CacheInvalidation } from '../../../pubsub/cacheInvalidation.ts';
 import { readEntitlements, type Settings } from '../../../resources/settings/settings.ts';
-import { missingOf, sealedFor, toolKinds, toolProviderOf } from '../../../resources/toolProviders/catalog.ts';
-import { type ActiveRow, selectActive } from '../../../resources/toolProviders/queries.ts';
+import { encryptionContext, missingFields, toolProviderKinds, toolProviderOf } from '../../../resources/toolProviders/catalog.ts';
+import { type ActiveProviderRow, selectActiveProviders } from '../../../resources/toolProviders/queries.ts';
 import { ToolFailure } from '../tool.ts';
 
-/** Who answers for a group in a run, with its key in the clear; `policy` is for its own address. */
+/** A provider configured for a tool group, with its key in clear text. `policy` is the outbound policy for `baseUrl`. */
 export type Backend = { name: ToolProviderName; apiKey: string | undefined; baseUrl: string | undefined; policy: OutboundPolicy };
 
-/** Finds the back end of a group for an account. Throws the ToolFailure `tool.not_configured`. */
+/** Finds the backend of a group for an account. Throws the `ToolFailure` `tool.not_configured`. */
 export type Backends = (accountId: string, group: ToolGroup) => Promise<Backend>;
 
 export type BackendDeps = {
   config: Pick<Config, 'toolProviderCacheTtlSeconds'>;
   keys: Pick<Keys, 'encryptionKey'>;
   database: Database;
-  changes: Pick<Changes, 'on' | 'onState'>;
+  changes: Pick<CacheInvalidation, 'on' | 'onConnectionChange'>;
   log: Log;
 };
 
-const mostOwners = 10_000;
+const maxCachedOwners = 10_000;
 
-/** Account over platform over configuration (specification, runs 13). */
+/** Precedence: provider of the account, provider of the platform, configuration. */
 export function createBackends(deps: BackendDeps): Backends {
   const { database, keys, log } = deps;
-  const rowsOf = rememberRows(deps);
+  const rowsOf = cacheRows(deps);
   const activeOf = async (owner: string | null, group: ToolGroup): Promise<Backend | undefined> => {
     const row = (await rowsOf(owner)).find(({ group_name }) => group_name === group);
     return row && backendOf(row, owner, keys, log);
@@ -43,47 +43,47 @@ export function createBackends(deps: BackendDeps): Backends {
     const shared = await activeOf(null, group);
     if (shared && isComplete(shared)) return shared;
     const lacking = own ?? shared;
-    if (lacking) throw notConfigured(group, lackOf(lacking), lacking.name);
+    if (lacking) throw notConfigured(group, missingSettings(lacking), lacking.name);
     return configured(await readEntitlements(database, accountId), group);
   };
 }
 
-/** The active rows of an owner, kept until told that they are old. Their keys stay sealed. */
-function rememberRows({ config, database, changes }: BackendDeps): (owner: string | null) => Promise<ActiveRow[]> {
+/** The active rows of an owner, cached until they are invalidated. Keys stay sealed. */
+function cacheRows({ config, database, changes }: BackendDeps): (owner: string | null) => Promise<ActiveProviderRow[]> {
   const lifeMs = config.toolProviderCacheTtlSeconds * 1_000;
-  const memory = new Memory<ActiveRow[]>(mostOwners, lifeMs);
+  const memory = new ExpiringCache<ActiveProviderRow[]>(maxCachedOwners, lifeMs);
   const listen = (up: boolean) => {
-    // What was asked before may be older than what is told from now on.
+    // Invalidations may have been missed while the connection was down.
     memory.clear();
-    memory.enable(up && lifeMs > 0);
+    memory.setEnabled(up && lifeMs > 0);
   };
   listen(false);
-  changes.onState(listen);
-  changes.on('tool_providers', (owner) => memory.forget(owner));
+  changes.onConnectionChange(listen);
+  changes.on('tool_providers', (owner) => memory.invalidateOwner(owner));
   return async (owner) => {
     const name = owner ?? 'platform';
-    return memory.get(name) ?? (await memory.load(name, name, () => database.rows(selectActive, [owner]))) ?? [];
+    return memory.get(name) ?? (await memory.load(name, name, () => database.rows(selectActiveProviders, { owner }))) ?? [];
   };
 }
 
 function backendOf(
-  { provider_name: name, base_url: baseUrl, api_key_sealed: sealed }: ActiveRow,
+  { provider_name: name, base_url: baseUrl, api_key_sealed: sealed }: ActiveProviderRow,
   owner: string | null,
   { encryptionKey }: BackendDeps['keys'],
   log: Log,
 ): Backend {
-  const policy = owner === null && toolKinds[name].mayBeInternal ? 'internal' : 'https';
+  const policy = owner === null && toolProviderKinds[name].mayBeInternal ? 'internal' : 'https';
   const backend = { name, baseUrl: baseUrl ?? undefined, policy } as const;
   try {
-    return { ...backend, apiKey: sealed ? unseal(encryptionKey, sealed, sealedFor(name, owner)).toString() : undefined };
+    return { ...backend, apiKey: sealed ? unseal(encryptionKey, sealed, encryptionContext(name, owner)).toString() : undefined };
   } catch {
     log.error({ provider_name: name, account_id: owner }, 'the key of a tool provider cannot be read; it has to be set again');
     return { ...backend, apiKey: undefined };
   }
 }
 
-const lackOf = ({ name, apiKey, baseUrl }: Backend) => missingOf(name, { key: Boolean(apiKey), url: Boolean(baseUrl) });
-const isComplete = (backend: Backend) => lackOf(backend).length === 0;
+const missingSettings = ({ name, apiKey, baseUrl }: Backend) => missingFields(name, { key: Boolean(apiKey), url: Boolean(baseUrl) });
+const isComplete = (backend: Backend) => missingSettings(backend).length === 0;
 
 const settingsOf: Partial<Record<ToolProviderName, { key?: keyof Settings; url?: keyof Settings }>> = {
   'web_search.tavily': { key: 'web_search.tavily_api_key' },
@@ -92,7 +92,7 @@ const settingsOf: Partial<Record<ToolProviderName, { key?: keyof Settings; url?:
   'web_fetch.firecrawl': { key: 'web_fetch.firecrawl_api_key', url: 'web_fetch.firecrawl_base_url' },
 };
 
-/** The back end that the settings name, as `tavily` or `web_search.tavily`. */
+/** The backend that the settings name, as `tavily` or `web_search.tavily`. */
 function configured(settings: Settings, group: ToolGroup): Backend {
   const wanted = settings[`${group}.provider`]?.trim().toLowerCase();
   const name = wanted && toolProviderOf(group, wanted.startsWith(`${group}.`) ? wanted : `${group}.${wanted}`);
@@ -103,9 +103,9 @@ function configured(settings: Settings, group: ToolGroup): Backend {
     name,
     apiKey: written(key),
     baseUrl: trimEnd(written(url) ?? '', '/') || undefined,
-    policy: toolKinds[name].mayBeInternal ? 'internal' : 'https',
+    policy: toolProviderKinds[name].mayBeInternal ? 'internal' : 'https',
   };
-  if (!isComplete(backend)) throw notConfigured(group, lackOf(backend), name);
+  if (!isComplete(backend)) throw notConfigured(group, missingSettings(backend), name);
   return backend;
 }
 

@@ -1,10 +1,10 @@
-/** How far into a page its own word on the encoding may stand (WHATWG HTML, prescan). */
+/** Bytes of a page that are searched for a `meta` charset (WHATWG HTML, prescan). */
 const prescanBytes = 1024;
 
-/** The text of a page: its byte order mark says how it is encoded, else the header, else its `meta`, else it is UTF-8 (WHATWG HTML). */
+/** Decodes a page. Precedence: byte order mark, `Content-Type`, `meta`, UTF-8 (WHATWG HTML). */
 export function decodePage(bytes: Buffer, contentType: string, isHtml: boolean): string {
   const named = markOf(bytes) ?? labelIn(contentType) ?? (isHtml ? declaredIn(bytes) : undefined);
-  // What was cut in the middle of a character loses that character.
+  // In stream mode, a character cut at the end is dropped.
   return (decoderOf(named) ?? new TextDecoder()).decode(bytes, { stream: true });
 }
 
@@ -19,7 +19,7 @@ const labelIn = (contentType: string) => /;\s*charset\s*=\s*(?:["']\s*)?([^\s"';
 
 const charsetPattern = /\bcharset\s*=\s*(?:["']\s*)?([^\s"'/>;]+)/i;
 
-/** A `meta` that can be read byte by byte cannot be right in saying UTF-16. */
+/** A `meta` that is readable as single bytes cannot be UTF-16: treat it as UTF-8 (WHATWG HTML). */
 function declaredIn(bytes: Buffer): string | undefined {
   const start = bytes.subarray(0, prescanBytes).toString('latin1');
   const labels = Array.from(start.matchAll(/<meta\b[^>]*/gi), ([tag]) => charsetPattern.exec(tag)?.[1]);

@@ -1,37 +1,37 @@
 import { Worker } from 'node:worker_threads';
-import type { Hit } from './searchProviders.ts';
 
-/** A page as people read it. */
 export type ReadPage = { title: string; text: string };
 
-/** What the thread is asked. Of a page it answers twice: with all of it, and then with its article. */
+/** A job for the thread. A `page` is answered twice: with its whole text, then with its article. */
 export type PageJob = { kind: 'page' | 'results'; html: string };
 
-/** Reads pages of strangers. Rejects when the signal is aborted or the page takes more than it may. */
+export type SearchHit = { title: string; url: string; snippet: string };
+
+/** Parses untrusted pages. Rejects if the signal is aborted or the page exceeds a limit. */
 export type PageReader = {
   page(html: string, signal: AbortSignal): Promise<ReadPage>;
-  /** The results on a page of DuckDuckGo. */
-  results(html: string, signal: AbortSignal): Promise<Hit[]>;
+  /** Parses a result page of DuckDuckGo. */
+  results(html: string, signal: AbortSignal): Promise<SearchHit[]>;
 };
 
-/** Threads at once; more would only wait for each other. */
-const most = 2;
+/** Threads at a time. More would only compete for the CPU. */
+const maxThreads = 2;
 const maxMemoryMb = 384;
 
 /**
- * Each page is read in a thread of its own, which ends with it: a page made to keep a parser busy, or to fill the memory, then
- * holds up nobody else, and an idle process does not carry the parser. Finding the article of a page that nests 2 000 deep takes
- * most of a minute (measured); after `articleMs` the page is given whole.
+ * Parses each page in its own thread, which ends afterwards: a page that blocks the parser or fills the memory affects
+ * nothing else, and an idle process does not hold the parser in memory. Finding the article in a page nested 2 000
+ * levels deep takes most of a minute (measured). After `articleMs` the whole page is returned instead.
  */
 export function createPageReader({ articleMs }: { articleMs: number }): PageReader {
-  const free = slots(most);
+  const free = createSemaphore(maxThreads);
   return {
     page: (html, signal) => free(() => read<ReadPage>({ kind: 'page', html }, 2, articleMs, signal), signal),
-    results: (html, signal) => free(() => read<Hit[]>({ kind: 'results', html }, 1, articleMs, signal), signal),
+    results: (html, signal) => free(() => read<SearchHit[]>({ kind: 'results', html }, 1, articleMs, signal), signal),
   };
 }
 
-/** The last of so many answers of the thread, or the one before it where the last does not come. */
+/** Resolves with the last of `answers` answers, or with the latest one `patienceMs` after the first. */
 async function read<Answer>(job: PageJob, answers: number, patienceMs: number, signal: AbortSignal): Promise<Answer> {
   const thread = start(job);
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
@@ -57,7 +57,7 @@ async function read<Answer>(job: PageJob, answers: number, patienceMs: number, s
 const start = (job: PageJob) =>
   new Worker(new URL('./pageThread.ts', import.meta.url), {
     workerData: job,
-    // No business of its: neither our flags nor our environment.
+    // The thread gets neither our flags nor our environment.
     execArgv: [],
     env: {},
     stdout: true,
@@ -65,8 +65,8 @@ const start = (job: PageJob) =>
     resourceLimits: { maxOldGenerationSizeMb: maxMemoryMb },
   });
 
-/** Lets so many do their work at once; the rest wait for their turn, or until they no longer want it. */
-function slots(count: number) {
+/** A semaphore with a FIFO queue. A waiting caller leaves when its signal is aborted. */
+function createSemaphore(count: number) {
   let busy = 0;
   const waiting: (() => void)[] = [];
   const turn = (signal: AbortSignal) =>
@@ -84,7 +84,7 @@ function slots(count: number) {
     });
   return async <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> => {
     signal.throwIfAborted();
-    // Whoever leaves hands the slot on, so that nobody comes in between.
+    // A slot is handed over directly, so a new caller cannot take it before the queue.
     if (busy < count) busy++;
     else await turn(signal);
     try {

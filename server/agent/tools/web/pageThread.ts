@@ -1,35 +1,34 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Readability } from '@mozilla/readability';
 import { parseHTML } from 'linkedom';
-import type { PageJob, ReadPage } from './pageReader.ts';
+import type { PageJob, ReadPage, SearchHit } from './pageReader.ts';
 import { readableText } from './readableText.ts';
-import type { Hit } from './searchProviders.ts';
 
-/** Less than this is rather a menu that was taken for the article. */
-const leastArticle = 200;
+/** A shorter article is more likely a misdetected menu. */
+const minArticleChars = 200;
 
 const documentOf = (html: string) => parseHTML(/<html[\s>]/i.test(html) ? html : `<html><body>${html}</body></html>`).document;
 
-/** All that a page shows: what is left where no article is found, or not in time. */
+/** The whole visible text, used if no article is found in time. */
 const wholeOf = (document: Document): ReadPage => ({
   title: document.querySelector('title')?.textContent ?? '',
-  // Pages leave out `body`, and the parser does not put it in.
+  // Pages may omit `body`, and the parser does not add it.
   text: readableText(document.documentElement),
 });
 
-/** What a page is about. Takes apart the document. */
+/** Modifies the document. */
 function articleOf(document: Document, whole: ReadPage): ReadPage {
   try {
     const article = new Readability(document, { serializer: (element) => element as Element }).parse();
     const text = article?.content ? readableText(article.content) : '';
-    return text.length < leastArticle ? whole : { title: article?.title || whole.title, text };
+    return text.length < minArticleChars ? whole : { title: article?.title || whole.title, text };
   } catch {
     return whole;
   }
 }
 
-/** The results of DuckDuckGo without those that are paid for. Their links lead over its own address, which has the real one as `uddg`. */
-function readResults(html: string): Hit[] {
+/** The results of DuckDuckGo without ads. Its links are redirects with the target in `uddg`. */
+function readResults(html: string): SearchHit[] {
   const results = [...documentOf(html).querySelectorAll('.result:not(.result--ad)')];
   return results.flatMap((result) => {
     const link = result.querySelector('a.result__a');

@@ -5,10 +5,10 @@ const cells = new Set(['TD', 'TH']);
 
 const textNode = 3;
 
-// Breaks stand for themselves until all are known: neighbours become one.
+// Placeholders for breaks, so that adjacent breaks can be merged at the end.
 const [newLine, newParagraph, bullet] = ['\v', '\f', '\u0002'];
 
-/** The text of an element as it would be seen: a line for each block, an empty line around each paragraph, code as it was set. */
+/** The visible text of an element: a line per block, an empty line around paragraphs, preformatted text unchanged. */
 export function readableText(root: Element): string {
   const pieces: string[] = [];
   let preformatted = 0;
@@ -28,7 +28,7 @@ export function readableText(root: Element): string {
   return tidy(pieces.join(''));
 }
 
-/** Blanks count as one, and at the beginning of a line as none. */
+/** Collapses white space, and removes it at the start of a line. */
 function flowing(text: string, begun: boolean): string {
   const even = text.replace(/[\s\u0002]+/g, ' ');
   return begun ? even : even.trimStart();
@@ -54,7 +54,7 @@ const tidy = (text: string) =>
 
 type Step = { node: Node; leaving: boolean };
 
-/** Every node in order, elements also when they are left. Pages can nest deeper than calls. */
+/** Visits every node in document order, and elements again on leaving. Iterative, because pages can nest deeper than the call stack. */
 function* walk(root: Node): Generator<Step> {
   let step: Step = { node: root, leaving: false };
   for (;;) {

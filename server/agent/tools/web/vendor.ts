@@ -1,17 +1,16 @@
-import type { Outbound, OutboundInit } from '../../../kernel/outbound.ts';
+import type { OutboundClient, OutboundInit } from '../../../platform/outbound/outbound.ts';
 
-/** Where the vendors are that have one address for everybody. */
-export type Vendors = { tavily: string; duckduckgo: string; jina: string; firecrawl: string };
+/** Base URLs of the vendors with a fixed public address. */
+export type VendorUrls = { tavily: string; duckduckgo: string; jina: string; firecrawl: string };
 
-/** The addresses of the vendors; tests put their own in their place. */
-export const vendors: Vendors = {
+export const defaultVendorUrls: VendorUrls = {
   tavily: 'https://api.tavily.com',
   duckduckgo: 'https://html.duckduckgo.com',
   jina: 'https://r.jina.ai',
   firecrawl: 'https://api.firecrawl.dev',
 };
 
-/** A vendor that did not do its part. Its own words are kept to itself: they may repeat the key. */
+/** A vendor request that failed. Omits the vendor's message, which may repeat the API key. */
 export class VendorFailure extends Error {
   override name = 'VendorFailure';
   readonly statusCode: number | undefined;
@@ -23,8 +22,8 @@ export class VendorFailure extends Error {
 
 const maxBytes = 8 * 2 ** 20;
 
-/** The text that a vendor answers with 200. Throws `VendorFailure` for everything else. */
-export async function askVendor(outbound: Outbound, url: string, init: OutboundInit): Promise<string> {
+/** Returns the body of a 200 response. Throws `VendorFailure` for everything else. */
+export async function fetchVendor(outbound: OutboundClient, url: string, init: OutboundInit): Promise<string> {
   let statusCode: number | undefined;
   try {
     const response = await outbound.fetch(url, init);
@@ -41,7 +40,6 @@ export async function askVendor(outbound: Outbound, url: string, init: OutboundI
   }
 }
 
-/** A request of JSON under a bearer key. */
 export const jsonRequest = (apiKey: string | undefined, body: unknown): OutboundInit => ({
   method: 'POST',
   headers: {
@@ -52,7 +50,7 @@ export const jsonRequest = (apiKey: string | undefined, body: unknown): Outbound
   body: JSON.stringify(body),
 });
 
-/** The beginning of a body, after decompression; the rest is neither read nor kept. */
+/** Reads at most `most` bytes of a body, after decompression. */
 export async function readUpTo(body: AsyncIterable<Uint8Array> | null, most: number): Promise<{ bytes: Buffer; cut: boolean }> {
   const chunks: Uint8Array[] = [];
   let size = 0;

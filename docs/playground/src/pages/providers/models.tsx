@@ -1,17 +1,17 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { LlmModel, LlmModelTest, LlmProvider } from '../../../../../client/index.ts';
-import { Badge, Button } from '../../parts/buttons.tsx';
-import { Dialog } from '../../parts/dialog.tsx';
-import { Check, Form, TextField, textOf } from '../../parts/fields.tsx';
-import { duration } from '../../parts/format.tsx';
-import { ErrorNotice, problemOf } from '../../parts/states.tsx';
-import { say } from '../../parts/toasts.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { duration } from '../../components/format.tsx';
+import { Badge, Button } from '../../components/forms/buttons.tsx';
+import { Check, Form, TextField, textOf } from '../../components/forms/fields.tsx';
+import { ErrorNotice, problemOf } from '../../components/states.tsx';
+import { showToast } from '../../components/toasts.tsx';
 import { client } from '../../session.ts';
 
 type ModelsProps = { provider: LlmProvider; isManaged: boolean; changed: () => Promise<unknown> };
 
-/** The models of a provider: which one is asked by default, and whether each of them answers. */
+/** The models of a provider, with the default and connection tests. */
 export function Models({ provider, isManaged, changed }: ModelsProps) {
   const [adding, setAdding] = useState(false);
   return (
@@ -67,7 +67,7 @@ function Model({ provider, model, isManaged, changed }: ModelsProps & { model: L
 }
 
 const verdictOf = ({ success, latency_ms, error }: LlmModelTest) =>
-  success ? `answers in ${duration(latency_ms)}` : (error ?? 'does not answer');
+  success ? `responded in ${duration(latency_ms)}` : (error ?? 'no response');
 
 function NewModel({ provider, changed, onClose }: Omit<ModelsProps, 'isManaged'> & { onClose: () => void }) {
   const offered = useQuery({
@@ -76,7 +76,7 @@ function NewModel({ provider, changed, onClose }: Omit<ModelsProps, 'isManaged'>
     retry: false,
   });
   return (
-    <Dialog title={`A model of “${provider.name}”`} onClose={onClose}>
+    <Dialog title={`Add a model to “${provider.name}”`} onClose={onClose}>
       <Form
         submit="Add"
         onCancel={onClose}
@@ -88,7 +88,7 @@ function NewModel({ provider, changed, onClose }: Omit<ModelsProps, 'isManaged'>
           });
           await changed();
           onClose();
-          say('Added');
+          showToast('Added');
         }}
       >
         {(error) => (
@@ -99,7 +99,11 @@ function NewModel({ provider, changed, onClose }: Omit<ModelsProps, 'isManaged'>
               list={`models-of-${provider.id}`}
               autoComplete="off"
               required
-              hint={offered.data ? `The provider offers ${offered.data.models.length}: begin to type.` : 'As the provider calls it.'}
+              hint={
+                offered.data
+                  ? `The provider offers ${offered.data.models.length} models. Type to search.`
+                  : 'The name that the provider uses.'
+              }
               problem={problemOf(error, 'model')}
             />
             <datalist id={`models-of-${provider.id}`}>
@@ -109,7 +113,7 @@ function NewModel({ provider, changed, onClose }: Omit<ModelsProps, 'isManaged'>
                   <option key={id} value={id} />
                 ))}
             </datalist>
-            <Check name="is_default" label="Asked by default" defaultChecked={provider.models.length === 0} />
+            <Check name="is_default" label="Default model" defaultChecked={provider.models.length === 0} />
           </>
         )}
       </Form>

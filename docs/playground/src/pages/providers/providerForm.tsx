@@ -1,15 +1,15 @@
 import { useState } from 'react';
 import type { LlmProvider } from '../../../../../client/index.ts';
-import { Dialog } from '../../parts/dialog.tsx';
-import { Form, Segments, TextField, textOf } from '../../parts/fields.tsx';
-import { problemOf } from '../../parts/states.tsx';
-import { say } from '../../parts/toasts.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { Form, Segments, TextField, textOf } from '../../components/forms/fields.tsx';
+import { problemOf } from '../../components/states.tsx';
+import { showToast } from '../../components/toasts.tsx';
 import { client } from '../../session.ts';
 
 type Kind = LlmProvider['provider'];
 type ProviderFormProps = { provider?: LlmProvider; onClose: () => void; onSaved: () => Promise<unknown> };
 
-/** A new provider, or changes of one. */
+/** Creates or edits a provider. */
 export function ProviderForm({ provider, onClose, onSaved }: ProviderFormProps) {
   const [kind, choose] = useState<Kind>(provider?.provider ?? 'openai');
   const save = async (values: FormData) => {
@@ -22,7 +22,7 @@ export function ProviderForm({ provider, onClose, onSaved }: ProviderFormProps) 
     }
     await onSaved();
     onClose();
-    say('Saved');
+    showToast('Saved');
   };
   return (
     <Dialog title={provider ? `Change “${provider.name}”` : 'Add a provider'} onClose={onClose}>
@@ -30,7 +30,7 @@ export function ProviderForm({ provider, onClose, onSaved }: ProviderFormProps) 
         {(error) => (
           <>
             <Segments
-              label="The format it speaks"
+              label="API format"
               value={kind}
               onChange={choose}
               options={[
@@ -45,15 +45,15 @@ export function ProviderForm({ provider, onClose, onSaved }: ProviderFormProps) 
               type="password"
               autoComplete="off"
               required={!provider}
-              hint={provider ? 'Left empty, the stored one stays.' : 'Encrypted, and never shown again.'}
+              hint={provider ? 'Leave empty to keep the stored key.' : 'Stored encrypted, and never shown again.'}
               problem={problemOf(error, 'api_key')}
             />
             <TextField
-              label="Address"
+              label="Base URL"
               name="base_url"
               type="url"
               defaultValue={provider?.base_url ?? ''}
-              hint="Only for a service of another maker that speaks the same format."
+              hint="Only for other services with the same API format."
               problem={problemOf(error, 'base_url')}
             />
           </>

@@ -1,16 +1,16 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { UserChanges, UserDetail } from '../../../../../client/index.ts';
-import { Badge, Button } from '../../parts/buttons.tsx';
-import { Confirm, Dialog } from '../../parts/dialog.tsx';
-import { When } from '../../parts/format.tsx';
-import { ErrorNotice, QueryState } from '../../parts/states.tsx';
-import { say } from '../../parts/toasts.tsx';
+import { Confirm, Dialog } from '../../components/dialog.tsx';
+import { When } from '../../components/format.tsx';
+import { Badge, Button } from '../../components/forms/buttons.tsx';
+import { ErrorNotice, QueryState } from '../../components/states.tsx';
+import { showToast } from '../../components/toasts.tsx';
 import { client } from '../../session.ts';
 
 type UserPanelProps = { userId: string; onClose: () => void };
 
-/** One user, and what an administrator can do about it. */
+/** Details of a user and administrator actions. */
 export function UserPanel({ userId, onClose }: UserPanelProps) {
   const user = useQuery({ queryKey: ['users', userId], queryFn: () => client.users.get({ params: { user_id: userId } }) });
   return (
@@ -29,7 +29,7 @@ function Detail({ user, onClose }: { user: UserDetail; onClose: () => void }) {
     mutationFn: (body: UserChanges) => client.users.update({ params, body }),
     onSuccess: async () => {
       await changed();
-      say('Saved');
+      showToast('Saved');
     },
   });
   const suspended = user.status === 'suspended';
@@ -39,7 +39,7 @@ function Detail({ user, onClose }: { user: UserDetail; onClose: () => void }) {
       {change.error && <ErrorNotice error={change.error} />}
       <div className="actions">
         <Button busy={change.isPending} onClick={() => change.mutate({ is_platform_admin: !user.is_platform_admin })}>
-          {user.is_platform_admin ? 'Take the administration away' : 'Make administrator'}
+          {user.is_platform_admin ? 'Remove administrator rights' : 'Make administrator'}
         </Button>
         {suspended ? (
           <Button busy={change.isPending} onClick={() => change.mutate({ status: 'active' })}>
@@ -59,7 +59,9 @@ function Detail({ user, onClose }: { user: UserDetail; onClose: () => void }) {
           onClose={() => ask(undefined)}
           onConfirm={() => client.users.update({ params, body: { status: 'suspended' } }).then(changed)}
         >
-          <p>Every session ends at once, keys are refused, and runs are stopped. It can be undone; the sessions stay ended.</p>
+          <p>
+            All sessions end, API keys are rejected, and runs are stopped. You can activate the user again, but their sessions stay ended.
+          </p>
         </Confirm>
       )}
       {asking === 'delete' && (
@@ -73,7 +75,7 @@ function Detail({ user, onClose }: { user: UserDetail; onClose: () => void }) {
             queries.removeQueries({ queryKey: ['users', user.id] });
             onClose();
             await changed();
-            say('Deleted');
+            showToast('Deleted');
           }}
         >
           <p>The personal account and workspaces without another member are closed. This cannot be undone.</p>
@@ -96,7 +98,7 @@ const Facts = ({ user }: { user: UserDetail }) => (
       <Badge tone={user.status === 'active' ? 'good' : 'warning'}>{user.status}</Badge>{' '}
       {user.is_platform_admin && <Badge tone="accent">administrator</Badge>}
     </dd>
-    <dt>Since</dt>
+    <dt>Registered</dt>
     <dd>
       <When at={user.created_at} />
     </dd>

@@ -1,15 +1,15 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { WebhookDelivery, WebhookEndpoint } from '../../../../../client/index.ts';
-import { Badge, Button } from '../../parts/buttons.tsx';
-import { Dialog } from '../../parts/dialog.tsx';
-import { When } from '../../parts/format.tsx';
-import { More, rowsOf, usePages } from '../../parts/paging.tsx';
-import { Empty, ErrorNotice, QueryState } from '../../parts/states.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { When } from '../../components/format.tsx';
+import { Badge, Button } from '../../components/forms/buttons.tsx';
+import { More, rowsOf, usePages } from '../../components/paging.tsx';
+import { Empty, ErrorNotice, QueryState } from '../../components/states.tsx';
 import { client } from '../../session.ts';
 
 type DeliveriesProps = { endpoint: WebhookEndpoint; onClose: () => void };
 
-/** What was sent to an address, and what it answered. */
+/** Deliveries of a webhook endpoint, with the responses. */
 export function Deliveries({ endpoint, onClose }: DeliveriesProps) {
   const params = { endpoint_id: endpoint.id };
   const deliveries = usePages(['webhooks', endpoint.id, 'deliveries'], (before) =>
@@ -20,12 +20,12 @@ export function Deliveries({ endpoint, onClose }: DeliveriesProps) {
       <p className="address muted">{endpoint.url}</p>
       <div className="actions">
         <Button kind="quiet" icon="retry" busy={deliveries.isRefetching} onClick={() => void deliveries.refetch()}>
-          Look again
+          Refresh
         </Button>
       </div>
       <QueryState
         query={{ ...deliveries, data: rowsOf(deliveries.data) }}
-        empty={<Empty title="Nothing sent yet">The first run that ends is told here.</Empty>}
+        empty={<Empty title="No deliveries yet">Deliveries appear here after the next run has ended.</Empty>}
       >
         {(rows) => (
           <ul className="deliveries">
@@ -59,7 +59,7 @@ function Delivery({ delivery }: { delivery: WebhookDelivery }) {
       </header>
       <p className="muted small">
         {attempts === 1 ? 'one attempt' : `${attempts} attempts`}
-        {response_status !== null && ` · answered ${response_status}`}
+        {response_status !== null && ` · status ${response_status}`}
         {error && ` · ${error.replaceAll('_', ' ')}`}
         {next_attempt_at && (
           <>
@@ -70,7 +70,7 @@ function Delivery({ delivery }: { delivery: WebhookDelivery }) {
       </p>
       {response_body && (
         <details>
-          <summary>The answer</summary>
+          <summary>Response</summary>
           <pre>{response_body}</pre>
         </details>
       )}

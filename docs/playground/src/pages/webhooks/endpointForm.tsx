@@ -1,14 +1,14 @@
 import type { WebhookEndpoint, WebhookEndpointWithSecret, WebhookEventType } from '../../../../../client/index.ts';
-import { Dialog } from '../../parts/dialog.tsx';
-import { Check, Form, TextField, textOf } from '../../parts/fields.tsx';
-import { problemOf } from '../../parts/states.tsx';
-import { say } from '../../parts/toasts.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { Check, Form, TextField, textOf } from '../../components/forms/fields.tsx';
+import { problemOf } from '../../components/states.tsx';
+import { showToast } from '../../components/toasts.tsx';
 import { client } from '../../session.ts';
 
 const events: readonly (readonly [WebhookEventType, string])[] = [
-  ['run.completed', 'a run has been completed'],
-  ['run.failed', 'a run has failed'],
-  ['run.cancelled', 'a run has been cancelled'],
+  ['run.completed', 'A run has completed'],
+  ['run.failed', 'A run has failed'],
+  ['run.cancelled', 'A run was cancelled'],
 ];
 
 type EndpointFormProps = {
@@ -18,7 +18,7 @@ type EndpointFormProps = {
   onChanged: () => Promise<unknown>;
 };
 
-/** A new address, or changes of one. */
+/** Creates or edits a webhook endpoint. */
 export function EndpointForm({ endpoint, onClose, onCreated, onChanged }: EndpointFormProps) {
   const save = async (values: FormData) => {
     const body = { url: textOf(values, 'url'), events: events.map(([event]) => event).filter((event) => values.has(event)) };
@@ -26,15 +26,15 @@ export function EndpointForm({ endpoint, onClose, onCreated, onChanged }: Endpoi
     await client.webhookEndpoints.update({ params: { endpoint_id: endpoint.id }, body: { ...body, enabled: values.has('enabled') } });
     await onChanged();
     onClose();
-    say('Saved');
+    showToast('Saved');
   };
   return (
-    <Dialog title={endpoint ? 'Change the webhook' : 'New webhook'} onClose={onClose}>
+    <Dialog title={endpoint ? 'Edit webhook' : 'New webhook'} onClose={onClose}>
       <Form submit={endpoint ? 'Save' : 'Create'} onCancel={onClose} onSubmit={save}>
         {(error) => (
           <>
             <TextField
-              label="Address"
+              label="URL"
               name="url"
               type="url"
               placeholder="https://example.com/arkloop"
@@ -43,13 +43,13 @@ export function EndpointForm({ endpoint, onClose, onCreated, onChanged }: Endpoi
               problem={problemOf(error, 'url')}
             />
             <fieldset className="choices">
-              <legend>It is told when</legend>
+              <legend>Events</legend>
               {events.map(([event, told]) => (
                 <Check key={event} name={event} label={told} hint={event} defaultChecked={endpoint?.events.includes(event) ?? true} />
               ))}
               {problemOf(error, 'events') && <span className="problem">{problemOf(error, 'events')}</span>}
             </fieldset>
-            {endpoint && <Check name="enabled" label="Switched on" defaultChecked={endpoint.enabled} />}
+            {endpoint && <Check name="enabled" label="Enabled" defaultChecked={endpoint.enabled} />}
           </>
         )}
       </Form>

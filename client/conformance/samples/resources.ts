@@ -1,0 +1,84 @@
+import type { Params } from '../sample.ts';
+import { bodies } from './bodies.ts';
+import { asAdmin, formOf, invitationOf, memberOf, post, type SampleContext, uniqueName, workspaceOf } from './fixtures.ts';
+
+const threadOf = async (maker: SampleContext): Promise<string> => {
+  const { id } = await post(maker, '/v1/threads', { title: uniqueName() });
+  await post(maker, `/v1/threads/${id}/messages`, { content: 'Hello!' });
+  return id;
+};
+const runOf = async (maker: SampleContext): Promise<string> => (await post(maker, `/v1/threads/${await threadOf(maker)}/runs`)).run_id;
+const madeAt =
+  (path: string, model: string, field = 'id') =>
+  async (maker: SampleContext, above: Params): Promise<string> =>
+    (await post(maker, path, await bodies[model]!(maker, above)))[field];
+const byAdmin =
+  (make: (maker: SampleContext, above: Params) => Promise<string>) =>
+  async (maker: SampleContext, above: Params): Promise<string> =>
+    make(asAdmin(maker), above);
+const codesOf = async (maker: SampleContext): Promise<string> =>
+  (await post(asAdmin(maker), '/v1/admin/redemption-codes/batch', await bodies.NewRedemptionCodes!(maker, {})))[0].id;
+
+/** Sets a platform setting that affects only the titles of threads, and returns its key. */
+async function settingOf(maker: SampleContext): Promise<string> {
+  const { call, by } = asAdmin(maker);
+  await call('PUT', '/v1/admin/platform-settings/title_summarizer.model', { token: by.token, body: { value: 'sample' } });
+  return 'title_summarizer.model';
+}
+
+async function inviteCodeOf(maker: SampleContext): Promise<string> {
+  const { call, by } = asAdmin(maker);
+  const person = await maker.registerUser();
+  const { code } = (await call('GET', '/v1/me/invite-code', { token: person.token })).body;
+  return (await call('GET', `/v1/admin/invite-codes?q=${code}`, { token: by.token })).body[0].id;
+}
+
+/** Creates the resource that a path parameter names, over HTTP, keyed by the path up to the parameter. In alphabetical order. */
+export const resources: Record<string, (maker: SampleContext, above: Params) => Promise<string>> = {
+  '/v1/account-invitations/{invitation_id}': async (maker) => (await invitationOf(maker)).id,
+  '/v1/account-invitations/{token}': async (maker) => (await invitationOf(maker)).token,
+  '/v1/accounts/{account_id}': workspaceOf,
+  '/v1/accounts/{account_id}/members/{user_id}': memberOf,
+  '/v1/admin/accounts/{account_id}': async (maker) => (await maker.registerUser()).accountId,
+  '/v1/admin/invite-codes/{code_id}': inviteCodeOf,
+  '/v1/admin/notifications/broadcasts/{broadcast_id}': byAdmin(madeAt('/v1/admin/notifications/broadcasts', 'NewBroadcast')),
+  '/v1/admin/platform-settings/{key}': settingOf,
+  '/v1/admin/redemption-codes/{code_id}': codesOf,
+  '/v1/admin/runs/{run_id}': async (maker) => runOf({ ...maker, by: await maker.registerUser() }),
+  '/v1/admin/users/{user_id}': async (maker) => (await maker.registerUser()).id,
+  '/v1/api-keys/{id}': madeAt('/v1/api-keys', 'NewApiKey'),
+  '/v1/asr-credentials/{credential_id}': madeAt('/v1/asr-credentials', 'NewAsrCredential'),
+  '/v1/attachments/{key...}': async (maker) =>
+    (await post(maker, '/v1/attachments/stage', undefined, formOf('sample.txt', 'text/plain', 'sample'))).key,
+  '/v1/bootstrap/verify/{token}': async () => 'f'.repeat(64),
+  '/v1/entitlement-overrides/{override_id}': byAdmin(madeAt('/v1/entitlement-overrides', 'NewEntitlementOverride')),
+  '/v1/feature-flags/{key}': byAdmin(madeAt('/v1/feature-flags', 'NewFeatureFlag', 'key')),
+  '/v1/feature-flags/{key}/account-overrides/{account_id}': byAdmin(async (maker, { key }) => {
+    const { accountId } = await maker.registerUser();
+    await post(maker, `/v1/feature-flags/${key}/account-overrides`, { account_id: accountId, enabled: true });
+    return accountId;
+  }),
+  '/v1/ip-rules/{rule_id}': madeAt('/v1/ip-rules', 'NewIpRule'),
+  '/v1/llm-providers/{provider_id}': madeAt('/v1/llm-providers', 'NewLlmProvider'),
+  '/v1/llm-providers/{provider_id}/models/{model_id}': async (maker, { provider_id: id }) =>
+    (await post(maker, `/v1/llm-providers/${id}/models`, { model: uniqueName() })).id,
+  '/v1/mcp-configs/{config_id}': madeAt('/v1/mcp-configs', 'NewMcpConfig'),
+  '/v1/personas/{persona_id}': madeAt('/v1/personas', 'NewPersona'),
+  '/v1/plans/{plan_id}': byAdmin(madeAt('/v1/plans', 'NewPlan')),
+  '/v1/projects/{project_id}': madeAt('/v1/projects', 'NewProject'),
+  '/v1/runs/{run_id}': runOf,
+  '/v1/s/{token}': async (maker) =>
+    (await post(maker, `/v1/threads/${await threadOf(maker)}:share`, { access_type: 'password', password: 'Sample-Passw0rd' })).token,
+  '/v1/subscriptions/{subscription_id}': byAdmin(madeAt('/v1/subscriptions', 'NewSubscription')),
+  '/v1/teams/{team_id}': madeAt('/v1/teams', 'NewTeam'),
+  '/v1/teams/{team_id}/members/{user_id}': async (maker, { team_id: id }) => {
+    await post(maker, `/v1/teams/${id}/members`, { user_id: maker.by.id, role: 'member' });
+    return maker.by.id;
+  },
+  '/v1/threads/{thread_id}': threadOf,
+  '/v1/threads/{thread_id}/messages/{message_id}': async (maker, { thread_id: id }) =>
+    (await post(maker, `/v1/threads/${id}/messages`, { content: 'hi' })).id,
+  '/v1/tool-providers/{group}': async () => 'web_search',
+  '/v1/tool-providers/{group}/{provider}': async () => 'web_search.tavily',
+  '/v1/webhook-endpoints/{endpoint_id}': madeAt('/v1/webhook-endpoints', 'NewWebhookEndpoint'),
+};

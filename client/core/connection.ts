@@ -1,0 +1,38 @@
+import { ConnectionError, TimeoutError } from './errors.ts';
+
+export type Connection = {
+  readonly signal: AbortSignal;
+  /** Yields the chunks of a body. The timeout covers the wait for each chunk, not the time the consumer takes. */
+  bytes(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined>;
+  close(): void;
+};
+
+/** Aborts with `wanted`, or with a TimeoutError after `silenceMs` without data. */
+export function openConnection(wanted: AbortSignal, silenceMs: number): Connection {
+  const here = new AbortController();
+  const watch = () => setTimeout(() => here.abort(new TimeoutError(silenceMs)), silenceMs);
+  const forward = () => here.abort(wanted.reason);
+  let watchdog = watch();
+  if (wanted.aborted) forward();
+  wanted.addEventListener('abort', forward, { once: true });
+
+  return {
+    signal: here.signal,
+    async *bytes(body) {
+      const reader = body.getReader();
+      for (;;) {
+        clearTimeout(watchdog);
+        watchdog = watch();
+        const { done, value } = await reader.read();
+        clearTimeout(watchdog);
+        if (done) return;
+        yield value;
+      }
+    },
+    close() {
+      clearTimeout(watchdog);
+      wanted.removeEventListener('abort', forward);
+      here.abort(new ConnectionError('The connection was closed.'));
+    },
+  };
+}

@@ -1,0 +1,132 @@
+import type { AccessGrant } from '../generated/types.ts';
+import type { Route } from './call.ts';
+import { ApiError, isTransient } from './errors.ts';
+import type { Settings } from './options.ts';
+import { pause, unlessAborted } from './retry.ts';
+
+export type Session = {
+  /** Assign a stored token to continue a session; assign undefined to forget it. */
+  accessToken: string | undefined;
+};
+
+export type SessionKeeper = {
+  readonly session: Session;
+  /** Sends with a valid credential. An expired token is renewed once for all concurrent calls. */
+  authorised<Value>(route: Route, signal: AbortSignal, send: (bearer: string | undefined) => Promise<Value>): Promise<Value>;
+  /** An explicit renewal. It runs after a pending one, and other calls wait for it. */
+  refreshExclusively<Value>(renew: () => Promise<Value>): Promise<Value>;
+  storeGrant(grant: AccessGrant): Promise<void>;
+  clear(): void;
+};
+
+export type TokenRefresh = { refresh(): Promise<AccessGrant>; hasCookie(): Promise<boolean> };
+
+const maxLeadMs = 30_000;
+/** The pauses total 3 s. For 10 s after a rotation the server answers the old token with `token_rotated` instead of ending the session. */
+const rotationRetryDelaysMs = [200, 800, 2_000];
+
+/** Holds the access token and renews it with `refresh`, which exchanges the refresh cookie. */
+export function createSession({ apiKey, accessToken, session: hooks }: Settings, { refresh, hasCookie }: TokenRefresh): SessionKeeper {
+  let token: string | undefined;
+  let renewAt = 0;
+  let renewing: Promise<unknown> | undefined;
+
+  const hold = (next: string | undefined, lifeMs = remainingLifetimeMs(next)) => {
+    token = next;
+    renewAt = Date.now() + lifeMs - Math.min(maxLeadMs, lifeMs / 10);
+  };
+  const storeGrant = async ({ access_token, expires_in }: AccessGrant) => {
+    hold(access_token, expires_in * 1000);
+    await hooks.onTokens?.({ accessToken: access_token, expiresAt: new Date(Date.now() + expires_in * 1000) });
+  };
+  const signOut = (error: ApiError) => {
+    const held = token;
+    hold(undefined, Number.POSITIVE_INFINITY);
+    if (held !== undefined) hooks.onSignedOut?.(error);
+  };
+  hold(accessToken);
+
+  const alone = <Value>(work: () => Promise<Value>): Promise<Value> => {
+    const mine = work().finally(() => {
+      renewing = undefined;
+    });
+    renewing = mine;
+    return mine;
+  };
+  const renew = () => renewing ?? alone(async () => storeGrant(await retryRotated(refresh)));
+
+  /** Whether to renew before sending: a renewal is pending or due, or there is no token but a stored cookie. */
+  const isDue = async () => renewing !== undefined || (Date.now() >= renewAt && (token !== undefined || (await hasCookie())));
+  /** Ignores errors: the current token is still valid. */
+  const renewEarly = async () => {
+    renewAt = Date.now() + maxLeadMs;
+    await renew().catch(() => undefined);
+  };
+  const renewExpired = async (expired: ApiError) => {
+    try {
+      await renew();
+    } catch (error) {
+      if (!(error instanceof ApiError) || isTransient(error)) throw error;
+      signOut(error);
+      throw expired;
+    }
+  };
+
+  return {
+    session: {
+      get accessToken() {
+        return token;
+      },
+      set accessToken(next) {
+        hold(next);
+      },
+    },
+    storeGrant,
+    clear: () => hold(undefined),
+    async refreshExclusively(work) {
+      while (renewing) await renewing.catch(() => undefined);
+      return alone(() => retryRotated(work));
+    },
+    async authorised(route, signal, send) {
+      if (route.auth === 'public') return send(undefined);
+      if (apiKey !== undefined) return send(apiKey);
+      if (await isDue()) await unlessAborted(renewEarly(), signal);
+      const used = token;
+      try {
+        return await send(used);
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status !== 401) throw error;
+        if (error.reason === 'session_revoked' && token === used) signOut(error);
+        if (error.reason !== 'token_expired') throw error;
+        if (token === used) await unlessAborted(renewExpired(error), signal);
+        if (token === undefined) throw error;
+        return send(token);
+      }
+    },
+  };
+}
+
+/** On `token_rotated`, another process or tab has rotated the cookie: retry with the new cookie from the store. */
+async function retryRotated<Value>(refresh: () => Promise<Value>) {
+  for (const ms of rotationRetryDelaysMs) {
+    try {
+      return await refresh();
+    } catch (error) {
+      if (!(error instanceof ApiError && error.reason === 'token_rotated')) throw error;
+      await pause(ms);
+    }
+  }
+  return refresh();
+}
+
+/** Remaining lifetime in milliseconds from the `exp` claim; Infinity if the token is unreadable. */
+function remainingLifetimeMs(token: string | undefined): number {
+  if (token === undefined) return 0;
+  try {
+    const [, claims = ''] = token.split('.');
+    const { exp } = JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/'))) as { exp?: unknown };
+    return typeof exp === 'number' ? Math.max(0, exp * 1000 - Date.now()) : Number.POSITIVE_INFINITY;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}

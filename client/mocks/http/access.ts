@@ -1,0 +1,117 @@
+import { hasAccountInPath } from '../../../contract/shared/input.ts';
+import { permissionsOf, platformPermissions } from '../../../contract/shared/permissions.ts';
+import { type RequiredPermission, requiredPermissionsOf } from '../../../contract/shared/policy.ts';
+import type { Route } from '../../../contract/shared/route.ts';
+import type { Caller, Engine } from '../context.ts';
+import { resourceType } from '../resourceTypes.ts';
+import type { Json, Session, User } from '../state.ts';
+import { apiError, MockApiError, notFound } from './errors.ts';
+
+const accounts = resourceType('/v1/accounts');
+const apiKeys = resourceType('/v1/api-keys');
+
+/** Token lifetimes in seconds. */
+export const lifetimes = { access: 900, refresh: 2_592_000 };
+
+/** `key` is the API key row; undefined for a session. */
+export type Credential = { user: User; accountId: string; session: Session | undefined; key: Json | undefined };
+
+const unauthenticated = (reason: string, message: string) => apiError('unauthenticated', reason, message);
+const encode = (value: unknown) => btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+const signature = 'mock';
+
+/** An unsigned JWT with the claims of a real access token. */
+export function issueToken({ now }: Engine, { id: sid, userId: sub, accountId: account }: Session): string {
+  const iat = now() / 1000;
+  return [encode({ alg: 'none', typ: 'JWT' }), encode({ sub, sid, account, iat, exp: Math.floor(iat) + lifetimes.access }), signature].join(
+    '.',
+  );
+}
+
+type Claims = { sub: string; sid: string; account: string; exp: number };
+
+function claimsOf(token: string): Claims | undefined {
+  const [, claims = '', mark] = token.split('.');
+  if (mark !== signature) return undefined;
+  try {
+    return JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/'))) as Claims;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Origins on localhost, with any port. */
+const isLocal = (origin: string) => /^https?:\/\/(?:(?:[\w-]+\.)*localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/.test(origin);
+
+/** Allows the origins of the mocked server, localhost, the allowed origins, and requests without Origin to use the session cookie. Throws 403. */
+export function checkOrigin({ allowedOrigins }: Engine, { headers }: Request, self: URL) {
+  const origin = headers.get('origin');
+  if (origin !== null && ![self.origin, ...allowedOrigins].includes(origin) && !isLocal(origin))
+    throw apiError('forbidden', 'origin_not_allowed', 'This origin may not do that.');
+}
+
+/** Throws 401. */
+export function authenticate(engine: Engine, authorization: string | null): Credential {
+  if (!authorization) throw unauthenticated('missing_token', 'Present a token.');
+  const [, token] = /^bearer +(\S+)$/i.exec(authorization) ?? [];
+  if (token === undefined) throw unauthenticated('invalid_authorization', 'Authorization must be `Bearer <token>`.');
+  return /^al_/i.test(token) ? byKey(engine, token) : bySession(engine, token);
+}
+
+function bySession({ state, now }: Engine, token: string): Credential {
+  const claims = claimsOf(token);
+  const session = claims && state.sessions.get(claims.sid);
+  const user = session && state.users.get(session.userId);
+  if (!claims || !user || user.id !== claims.sub) throw unauthenticated('invalid_token', 'The token is not valid.');
+  if (now() >= claims.exp * 1000) throw unauthenticated('token_expired', 'The token has expired.');
+  if (session.ended) throw unauthenticated('session_revoked', 'The session has ended.');
+  return { user, accountId: claims.account, session, key: undefined };
+}
+
+function byKey({ state, time }: Engine, token: string): Credential {
+  const [row] = state.rows(apiKeys, ({ value }) => value.key === token && value.revoked_at === null);
+  const user = row && state.users.get(row.value.user_id as string);
+  if (!user) throw unauthenticated('invalid_token', 'The key is not valid.');
+  row.value.last_used_at = time();
+  return { user, accountId: row.value.account_id as string, session: undefined, key: row.value };
+}
+
+/** Resolves the account: the `named` one, else that of the credential. Throws 403 or 404. */
+export function resolveCaller({ state }: Engine, route: Route, credential: Credential, named: string | undefined): Caller {
+  const { user, session, key } = credential;
+  if (key && named !== undefined && named !== credential.accountId) throw notFound();
+  const accountId = named ?? credential.accountId;
+  const [account] = state.rows(accounts, (row) => row.owner === user.id && row.value.id === accountId);
+  const isVisitor = user.isAdmin && hasAccountInPath(route) && route.metadata.exempt === 'platform.admin';
+  if (!account && !isVisitor && route.metadata.account !== 'optional') {
+    if (named !== undefined) throw notFound();
+    throw apiError('forbidden', 'no_account_membership', 'You are no longer a member of this account.');
+  }
+  const ofRole = permissionsOf(String(account?.value.role ?? ''));
+  const held = key ? ofRole.filter((permission) => key.inherits_permissions || (key.scopes as string[]).includes(permission)) : ofRole;
+  return { user, accountId, session, permissions: new Set([...held, ...(user.isAdmin && !key ? platformPermissions : [])]) };
+}
+
+/** Throws 403 if the caller lacks the read permission. */
+export const requireRead = (caller: Caller, { metadata }: Route, params: Record<string, string>) =>
+  requirePermissions(caller, metadata.auth === 'platform' ? 'platform.admin' : metadata.read, { metadata }, params);
+
+/** Throws 403 if the caller lacks the permission of the route. */
+export const requirePermission = (caller: Caller, { metadata }: Route, params: Record<string, string>, scope: unknown) =>
+  metadata.exempt === 'owner'
+    ? undefined
+    : requirePermissions(caller, metadata.permission, { metadata }, params, scope === 'platform' ? scope : 'account');
+
+function requirePermissions(
+  { permissions, user }: Caller,
+  wanted: RequiredPermission | undefined,
+  { metadata: { exempt } }: Pick<Route, 'metadata'>,
+  { user_id: userId }: Record<string, string>,
+  scope?: 'account' | 'platform',
+) {
+  if (wanted === undefined || (exempt === 'self' && userId === user.id) || (exempt === 'platform.admin' && user.isAdmin)) return;
+  const lacking = requiredPermissionsOf({ auth: 'user', permission: wanted }, scope).find(
+    (permission) => !permissions.has(permission) && !(permission.startsWith('platform.') && permissions.has('platform.admin')),
+  );
+  if (lacking) throw new MockApiError('forbidden', 'You may not do this.', { reason: 'missing_permission', permission: lacking });
+}

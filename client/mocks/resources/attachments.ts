@@ -1,0 +1,40 @@
+import type { attachments as routes } from '../../../contract/attachments.ts';
+import type { Message } from '../../../contract/messages.ts';
+import { type Context, RawBody, type RouteHandlers, untypedContext } from '../context.ts';
+import { invalidField, notFound } from '../http/errors.ts';
+import { messagesOf } from '../messages.ts';
+import { requireSession, sharedBy } from './shares.ts';
+
+export const attachments: RouteHandlers<typeof routes> = {
+  stage: async ({ engine, caller, body: { file } }) => {
+    if (file.size === 0) throw invalidField('/file', 'is empty', 'unsupported_attachment');
+    const key = `attachments/${caller.accountId}/${engine.fakes.id(engine.now())}`;
+    const mime_type = file.type || 'text/plain';
+    const bytes = await file.arrayBuffer();
+    engine.state.files.set(key, { bytes, type: mime_type, name: file.name, owner: caller.accountId });
+    const kind = mime_type.startsWith('image/') ? ('image' as const) : ('file' as const);
+    const extracted = kind === 'file' ? { extracted_text: new TextDecoder().decode(bytes).slice(0, 12_000) } : {};
+    return { status: 201, body: { key, filename: file.name, mime_type, size: file.size, kind, ...extracted } };
+  },
+  get: (context) => {
+    const { engine, params, headers } = context;
+    const file = engine.state.files.get(params.key);
+    if (!file || !isReadable(untypedContext(context), params.key, file.owner)) throw notFound();
+    const etag = `"${engine.fakes.branch(params.key).hex(64)}"`;
+    if (headers['if-none-match'] === etag) return { status: 304, body: undefined, headers: { etag } };
+    const shown = { etag, 'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}` };
+    return { status: 200, body: new RawBody(file.bytes, file.type), headers: shown };
+  },
+};
+
+/** A caller reads the files of their account. A share token, which needs no caller, reads those of the messages of the share. */
+function isReadable(context: Context, key: string, owner: string): boolean {
+  const { engine, caller } = context;
+  const { share_token, session_token } = context.query as { share_token?: string; session_token?: string };
+  if (share_token === undefined) return caller?.accountId === owner;
+  const { thread, share } = sharedBy(context, share_token);
+  requireSession(share, session_token);
+  const keysOf = ({ content_json }: Message) =>
+    content_json?.parts.flatMap((part) => (part.type === 'text' ? [] : [part.attachment.key])) ?? [];
+  return thread.account_id === owner && messagesOf(engine, thread.id).some(({ value }) => keysOf(value as Message).includes(key));
+}

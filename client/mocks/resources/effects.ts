@@ -1,0 +1,74 @@
+import type { SecretRotation } from '../../../contract/webhooks.ts';
+import type { Context } from '../context.ts';
+import { invalidField } from '../http/errors.ts';
+import { resourceType } from '../resourceTypes.ts';
+import type { Json } from '../state.ts';
+import { addAccount } from './people.ts';
+
+const accounts = resourceType('/v1/accounts');
+const day = 86_400_000;
+const blankless = (text: unknown) => (typeof text === 'string' && text.trim() ? text : null);
+
+/** Derived fields of new and changed resources, by the path of the list. */
+const derivedFields: Record<string, (value: Json, context: Context) => void> = {
+  '/v1/accounts': (value) => Object.assign(value, { type: 'workspace', role: 'admin' }),
+  '/v1/accounts/{account_id}/invitations': (value, { engine }) => Object.assign(value, { expires_at: engine.time(7 * day) }),
+  '/v1/admin/users': (value, { engine, body }) => {
+    const { email_verified: asked } = Object(body) as { email_verified?: boolean };
+    if (asked !== undefined) value.email_verified_at = asked ? (value.email_verified_at ?? engine.time()) : null;
+  },
+  '/v1/api-keys': (value) => {
+    value.inherits_permissions = (value.scopes as unknown[]).length === 0;
+    value.key_prefix = (value.key as string).slice(0, 7);
+  },
+  '/v1/feature-flags/{key}/account-overrides': (value, { loaded }) => Object.assign(value, { flag_key: loaded.key?.value.key }),
+  '/v1/personas': (value) => Object.assign(value, { source: 'custom', executor_type: value.executor_type ?? 'agent.simple' }),
+  '/v1/threads': (value, { engine }) => {
+    value.title = blankless(value.title);
+    value.expires_at = value.is_private ? (value.expires_at ?? engine.time(day)) : null;
+  },
+  '/v1/threads/{thread_id}:share': (value) =>
+    Object.assign(value, { url: `/s/${value.token}`, has_password: value.access_type === 'password' }),
+  '/v1/webhook-endpoints': (value, { engine, operation, body }) => {
+    if ('url' in Object(body) && !/^https:\/\/[^/]/.test(value.url as string))
+      throw invalidField('/url', 'must be an https URL', 'insecure_scheme_denied');
+    value.events = [...new Set(value.events as string[])];
+    value.disabled_reason = value.enabled ? null : (value.disabled_reason ?? 'manual');
+    // Only this operation has `grace_period_seconds`.
+    if (operation.id === 'webhookEndpoints.rotateSecret')
+      value.previous_secret_expires_at = engine.time((body as unknown as SecretRotation).grace_period_seconds * 1000);
+    if (typeof value.signing_secret === 'string') value.secret_prefix = value.signing_secret.slice(0, 10);
+  },
+};
+
+/** Sets the derived fields. */
+export const setDerivedFields = (kind: string, value: Json, context: Context) => derivedFields[kind]?.(value, context);
+
+/** Unique fields per owner, with the reason of the 409, by operation. */
+export const uniqueFields: Readonly<Record<string, readonly [field: string, reason: string]>> = {
+  'accounts.create': ['slug', 'slug_taken'],
+  'asrCredentials.create': ['name', 'name_conflict'],
+  'featureFlags.create': ['key', 'flag_exists'],
+  'llmProviders.create': ['name', 'name_conflict'],
+  'mcpConfigs.create': ['name', 'name_conflict'],
+  'personas.create': ['persona_key', 'persona_conflict'],
+  'plans.create': ['name', 'plan_name_taken'],
+};
+
+const countMember = (by: number, { loaded }: Context) => {
+  const team = loaded.team_id!.value as { members_count: number };
+  team.members_count += by;
+};
+
+/** Side effects on other resources, by operation. */
+export const sideEffects: Record<string, (value: Json, context: Context) => void> = {
+  'accounts.create': (value, { engine, caller }) => addAccount(engine.state, caller!.user, value),
+  'accounts.delete': ({ id }, { engine }) => engine.state.remove(accounts, ({ value }) => value.id === id),
+  'llmModels.create': (value, { loaded }) => (loaded.provider_id!.value.models as Json[]).push(value),
+  'llmModels.delete': (value, { loaded }) => {
+    const provider = loaded.provider_id!.value as { models: Json[] };
+    provider.models = provider.models.filter((model) => model !== value);
+  },
+  'teams.addMember': (_, context) => countMember(1, context),
+  'teams.removeMember': (_, context) => countMember(-1, context),
+};

@@ -1,0 +1,94 @@
+import type { apiKeys as apiKeyRoutes } from '../../../contract/apiKeys.ts';
+import type { FeatureFlag, FlagOverride } from '../../../contract/featureFlags.ts';
+import type { me as meRoutes } from '../../../contract/me.ts';
+import type { Notification, notifications as notificationRoutes } from '../../../contract/notifications.ts';
+import { permissions } from '../../../contract/shared/permissions.ts';
+import { type RouteHandlers, untypedContext } from '../context.ts';
+import { apiError, notFound } from '../http/errors.ts';
+import { resourceType } from '../resourceTypes.ts';
+import type { Json } from '../state.ts';
+import { ownCodes } from './codes.ts';
+import { listResult, visibleRows } from './generic.ts';
+import { isVerified } from './people.ts';
+
+const accounts = resourceType('/v1/accounts');
+const flagKind = resourceType('/v1/feature-flags');
+const overrideKind = resourceType('/v1/feature-flags/{key}/account-overrides');
+const notificationKind = resourceType('/v1/notifications');
+
+export const me: RouteHandlers<typeof meRoutes> = {
+  ...ownCodes,
+  get: ({ engine, caller }) => {
+    const { id, username, login, email, timezone, locale, isAdmin, created_at } = caller.user;
+    const [account] = engine.state.rows(accounts, ({ owner, value }) => owner === id && value.id === caller.accountId);
+    const { name, role, timezone: account_timezone } = account!.value as { name: string; role: string; timezone: string | null };
+    const of = {
+      id,
+      username,
+      login,
+      email,
+      email_verified: isVerified(engine.state, caller.user),
+      email_verification_required: false,
+      timezone,
+      account_timezone,
+      locale,
+    };
+    const held = permissions.filter((permission) => caller.permissions.has(permission));
+    const here = { account_id: caller.accountId, account_name: name, role: isAdmin ? 'platform_admin' : role, permissions: held };
+    return { status: 200, body: { ...of, created_at, ...here } };
+  },
+  update: ({ caller: { user }, body }) => {
+    user.username = body.username?.trim() ?? user.username;
+    if (body.timezone !== undefined) user.timezone = body.timezone || null;
+    if (body.locale !== undefined) user.locale = body.locale || null;
+    return { status: 200, body: { username: user.username, timezone: user.timezone, locale: user.locale } };
+  },
+  featureFlags: ({ engine: { state }, caller }) => {
+    const own = state.rows(overrideKind, ({ value }) => value.account_id === caller.accountId).map(({ value }) => value as FlagOverride);
+    const valueFor = ({ key, default_value }: FeatureFlag) => own.find(({ flag_key }) => flag_key === key)?.enabled ?? default_value;
+    const flags = state.rows(flagKind).map(({ value }) => value as FeatureFlag);
+    return { status: 200, body: Object.fromEntries(flags.map((flag) => [flag.key, valueFor(flag)])) };
+  },
+  changePassword: ({ engine, caller: { user, session }, body }) => {
+    if (user.password !== null && body.current_password !== user.password)
+      throw apiError('unauthenticated', 'invalid_credentials', 'The password is wrong.');
+    user.password = body.new_password;
+    for (const each of engine.state.sessions.values()) if (each.userId === user.id && each !== session) each.ended = true;
+    return { status: 204, body: undefined };
+  },
+};
+
+/** Revoked keys stay in the list. */
+export const apiKeys: RouteHandlers<typeof apiKeyRoutes> = {
+  delete: ({ engine, loaded }) => {
+    const { value } = loaded.id!;
+    if (value.revoked_at !== null) throw notFound();
+    value.revoked_at = engine.time();
+    return { status: 204, body: undefined };
+  },
+};
+
+export const notifications: RouteHandlers<typeof notificationRoutes> = {
+  list: (context) => {
+    const { unread_only: unread, type } = context.query;
+    const rows = visibleRows(notificationKind, untypedContext(context)).filter(
+      ({ value }) => (type ?? value.type) === value.type && !(unread && value.read_at !== null),
+    );
+    const { body, next } = listResult(
+      rows,
+      untypedContext(context),
+      JSON.stringify(['notifications', context.caller.user.id, unread, type]),
+    );
+    return { status: 200, body: body as { data: Notification[] }, next };
+  },
+  readAll: ({ engine, caller }) => {
+    const unread = engine.state.rows(notificationKind, ({ owner, value }) => owner === caller.user.id && value.read_at === null);
+    for (const { value } of unread) value.read_at = engine.time();
+    return { status: 200, body: { ok: true, count: unread.length } };
+  },
+  read: ({ engine, loaded }) => {
+    const value: Json = loaded.notification_id!.value;
+    value.read_at ??= engine.time();
+    return { status: 200, body: { ok: true } };
+  },
+};

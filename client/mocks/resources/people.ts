@@ -1,0 +1,93 @@
+import type { Engine } from '../context.ts';
+import { lifetimes } from '../http/access.ts';
+import { resourceType } from '../resourceTypes.ts';
+import type { Json, Session, State, User } from '../state.ts';
+
+const accounts = resourceType('/v1/accounts');
+const members = resourceType('/v1/accounts/{account_id}/members');
+const projects = resourceType('/v1/projects');
+const adminUsers = resourceType('/v1/admin/users');
+const apiKeys = resourceType('/v1/api-keys');
+const adminAccounts = resourceType('/v1/admin/accounts');
+
+export type NewPerson = { login: string; password: string; email?: string | null; locale?: string | null; isAdmin?: boolean };
+
+/** Creates a user with a personal account and a default project. */
+export function addUser(
+  { state, fakes, now, time }: Engine,
+  { login, password, email = null, locale = null, isAdmin = false }: NewPerson,
+): User {
+  const [id, accountId] = [fakes.id(now()), fakes.id(now())];
+  const created_at = time();
+  const user = { id, login, email, password, username: login, timezone: null, locale, isAdmin, accountId, created_at };
+  state.users.set(id, user);
+  const account = { id: accountId, slug: `personal-${fakes.hex(12)}`, name: login, type: 'personal', status: 'active', timezone: null };
+  const value = { ...account, role: 'admin', created_at };
+  state.add(accounts, { owner: id, parents: {}, value });
+  addAccount(state, user, value);
+  const shown = { status: 'active', is_platform_admin: isAdmin, email_verified_at: null, last_login_at: null, timezone: null };
+  state.add(adminUsers, { owner: 'platform', parents: {}, value: { id, login, username: login, email, locale, created_at, ...shown } });
+  const project: Json = {
+    id: fakes.id(now()),
+    account_id: accountId,
+    team_id: null,
+    owner_user_id: id,
+    name: 'Default',
+    description: null,
+  };
+  state.add(projects, { owner: accountId, parents: {}, value: { ...project, visibility: 'private', is_default: true, created_at } });
+  return user;
+}
+
+const adminRowOf = (state: State, userId: string) => state.rows(adminUsers, ({ value }) => value.id === userId)[0]!.value;
+
+export const isVerified = (state: State, { id }: User): boolean => adminRowOf(state, id).email_verified_at !== null;
+
+/**
+ * Marks the address of a user as verified. If this is the first proof and the user is not signed in, their password, sessions and API keys end
+ * (docs/decisions/0018).
+ */
+export function proveAddress({ state, time }: Engine, user: User, session?: Session) {
+  if (!isVerified(state, user) && !session) {
+    user.password = null;
+    for (const each of state.sessions.values()) if (each.userId === user.id) each.ended = true;
+    for (const { value } of state.rows(apiKeys, (key) => key.value.user_id === user.id)) value.revoked_at ??= time();
+  }
+  adminRowOf(state, user.id).email_verified_at ??= time();
+}
+
+/** Adds a user to the member list of an account, with the role of their own account row. */
+export function addMember(state: State, { id, username, email }: User, { id: account_id, role }: Json, created_at: unknown) {
+  const value = { account_id, user_id: id, username, email, role, created_at };
+  state.add(members, { owner: account_id as string, parents: { account_id: account_id as string }, value });
+}
+
+/** Adds a new account to the member list and to the admin list. */
+export function addAccount(state: State, user: User, account: Json) {
+  addMember(state, user, account, account.created_at);
+  const shown = { ...account, owner_user_id: user.id, members_count: 1, balance: 0, reserved: 0, available: 0 };
+  state.add(adminAccounts, { owner: 'platform', parents: {}, value: shown });
+}
+
+/** The key for comparing logins. */
+const loginKey = (login: string) => login.normalize('NFKC').trim().toLowerCase();
+
+/** Finds a user by login or email address. */
+export const findUser = ({ state }: Engine, identity: string): User | undefined =>
+  [...state.users.values()].find(({ login, email }) => [login, email].some((each) => each && loginKey(each) === loginKey(identity)));
+
+/** The session starts in the personal account of the user. */
+export function openSession({ state, fakes, now }: Engine, { id: userId, accountId }: User): Session {
+  const session = { id: fakes.id(now()), userId, accountId, refreshToken: fakes.hex(43), rotated: [], ended: false };
+  state.sessions.set(session.id, session);
+  return session;
+}
+
+/** Sets the refresh cookie; undefined deletes it. */
+export function sessionCookie({ now }: Engine, token: string | undefined): { 'set-cookie': string } {
+  const life = token === undefined ? 0 : lifetimes.refresh;
+  const expires = new Date(token === undefined ? 0 : now() + life * 1000).toUTCString();
+  return {
+    'set-cookie': `arkloop_refresh_token=${token ?? ''}; Path=/v1/auth; HttpOnly; SameSite=Lax; Max-Age=${life}; Expires=${expires}`,
+  };
+}

@@ -1,0 +1,25 @@
+import type { Context, RouteResult } from '../context.ts';
+import { attachments } from './attachments.ts';
+import { auth, bootstrap } from './auth.ts';
+import { inviteCodes, redemptionCodes } from './codes.ts';
+import { apiKeys, me, notifications } from './me.ts';
+import { accounts, invitations } from './members.ts';
+import { personas } from './personas.ts';
+import { reports } from './reports.ts';
+import { runDetails, runs } from './runs.ts';
+import { shares } from './shares.ts';
+import { messages, projects, threads } from './threads.ts';
+
+type RouteHandler = (context: Context) => RouteResult | Promise<RouteResult>;
+
+// Safe cast: each area is type-checked against its contract in its own file.
+const areas = {
+  ...{ accounts, apiKeys, attachments, auth, bootstrap, invitations, inviteCodes, me, messages, notifications },
+  ...{ personas, projects, redemptionCodes, reports, runDetails, runs, shares, threads },
+} as unknown as Record<string, Record<string, RouteHandler> | undefined>;
+
+/** Calls the handwritten handler of a route; undefined if there is none. */
+export function callRouteHandler(context: Context): RouteResult | Promise<RouteResult> | undefined {
+  const [area, verb] = context.operation.id.split('.') as [string, string];
+  return areas[area]?.[verb]?.(context);
+}

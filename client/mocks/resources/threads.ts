@@ -1,0 +1,135 @@
+import type { Message, messages as messageRoutes } from '../../../contract/messages.ts';
+import type { Project, projects as projectRoutes } from '../../../contract/projects.ts';
+import type { threads as routes, Thread } from '../../../contract/threads.ts';
+import { type Context, type RouteHandlers, untypedContext } from '../context.ts';
+import { apiError, invalidField, notFound } from '../http/errors.ts';
+import { pageOf } from '../http/pages.ts';
+import { addMessage, messagesOf } from '../messages.ts';
+import { resourceType } from '../resourceTypes.ts';
+import type { Row } from '../state.ts';
+import { serveGeneric, visibleRows } from './generic.ts';
+
+const threadKind = resourceType('/v1/threads');
+const projectKind = resourceType('/v1/projects');
+
+/** Safe casts: rows are stored untyped, but each list contains only rows of its own type. */
+const threadOf = ({ value }: Row) => value as Thread;
+const messageOf = ({ value }: Row) => value as Message;
+
+function demandProject(context: object, id: string | null | undefined) {
+  const known = !id || visibleRows(projectKind, untypedContext(context)).some(({ value }) => value.id === id);
+  if (!known) throw invalidField('/project_id', 'is not a project you can see', 'project_not_found');
+}
+
+/** A page of the caller's threads, without private ones. */
+function pageOfThreads(context: object, query: { limit: number; before?: string | undefined }, fits: (thread: Thread) => boolean) {
+  const rows = visibleRows(threadKind, untypedContext(context)).filter((row) => !threadOf(row).is_private && fits(threadOf(row)));
+  const { limit: _, before: __, ...filters } = query;
+  const { rows: shown, next } = pageOf(rows, JSON.stringify(['threads', untypedContext(context).caller?.user.id, filters]), query);
+  return { status: 200 as const, body: shown.map(threadOf), next };
+}
+
+const starsOf = ({ engine, caller }: Pick<Context, 'engine' | 'caller'>): Set<string> => {
+  const { stars } = engine.state;
+  const id = caller!.user.id;
+  if (!stars.has(id)) stars.set(id, new Set());
+  return stars.get(id)!;
+};
+
+export const threads: RouteHandlers<typeof routes> = {
+  create: (context) => {
+    demandProject(context, context.body.project_id);
+    return { status: 201, body: serveGeneric(untypedContext(context)).body as Thread };
+  },
+  list: (context) => pageOfThreads(context, context.query, ({ project_id }) => (context.query.project_id ?? project_id) === project_id),
+  search: (context) => {
+    const wanted = context.query.q.toLowerCase();
+    const said = (id: string) => messagesOf(context.engine, id).some((row) => messageOf(row).content.toLowerCase().includes(wanted));
+    return pageOfThreads(context, context.query, ({ id, title }) => title?.toLowerCase().includes(wanted) || said(id));
+  },
+  starred: (context) => ({ status: 200, body: [...starsOf(context)].reverse() }),
+  star: (context) => {
+    starsOf(context).add(context.params.thread_id);
+    return { status: 204, body: undefined };
+  },
+  unstar: (context) => {
+    starsOf(context).delete(context.params.thread_id);
+    return { status: 204, body: undefined };
+  },
+  update: (context) => {
+    const { title, project_id } = context.body;
+    if (title === undefined && project_id === undefined) throw invalidField('', 'name at least one field', 'no_fields');
+    demandProject(context, project_id);
+    return { status: 200, body: serveGeneric(untypedContext(context)).body as Thread };
+  },
+  delete: (context) => {
+    const { engine, params } = context;
+    engine.runs.stopThread(params.thread_id);
+    for (const stars of engine.state.stars.values()) stars.delete(params.thread_id);
+    serveGeneric(untypedContext(context));
+    return { status: 204, body: undefined };
+  },
+  fork: (context) => {
+    const { engine, loaded, params, body } = context;
+    const source = threadOf(loaded.thread_id!);
+    const copied = messagesOf(engine, source.id).reverse();
+    const last = copied.findIndex(({ value }) => value.id === body.message_id);
+    if (last < 0) throw notFound();
+    const id = engine.fakes.id(engine.now());
+    const fresh = { id, parent_thread_id: params.thread_id, active_run_id: null, created_at: engine.time(), updated_at: engine.time() };
+    const is_private = body.is_private ?? source.is_private;
+    const value: Thread = { ...source, ...fresh, is_private, expires_at: is_private ? engine.time(86_400_000) : null };
+    const thread = engine.state.add(threadKind, { owner: loaded.thread_id!.owner, parents: {}, value });
+    const id_mapping = copied.slice(0, last + 1).map((row) => {
+      const new_id = engine.fakes.id(engine.now());
+      addMessage(engine, thread, { ...messageOf(row), id: new_id, thread_id: id });
+      return { old_id: messageOf(row).id, new_id };
+    });
+    return { status: 201, body: { ...value, id_mapping } };
+  },
+};
+
+export const messages: RouteHandlers<typeof messageRoutes> = {
+  create: (context) => {
+    const { engine, loaded, caller, params, body } = context;
+    const message: Message = {
+      id: engine.fakes.id(engine.now()),
+      account_id: caller.accountId,
+      thread_id: params.thread_id,
+      created_by_user_id: caller.user.id,
+      role: 'user',
+      ...contentOf(body),
+      completion: 'complete',
+      created_at: engine.time(),
+    };
+    addMessage(engine, loaded.thread_id!, message);
+    return { status: 201, body: message };
+  },
+  list: ({ engine, params, query }) => {
+    const { rows, next } = pageOf(messagesOf(engine, params.thread_id), `messages ${params.thread_id}`, query);
+    const page = rows.map(messageOf);
+    return { status: 200, body: query.order === 'asc' ? page.reverse() : page, next };
+  },
+};
+
+/** `content` of a structured message is its texts and file names, one per line. */
+export function contentOf({ content = '', content_json }: Pick<Message, 'content_json'> & { content?: string | undefined }) {
+  if (!content_json) return { content };
+  const texts = content_json.parts.map((part) => (part.type === 'text' ? part.text : part.attachment.filename));
+  return { content: texts.join('\n'), content_json };
+}
+
+/** The default project cannot be shared or deleted. */
+export const projects: RouteHandlers<typeof projectRoutes> = {
+  update: (context) => {
+    const isDefault = context.loaded.project_id!.value.is_default;
+    if (isDefault && context.body.visibility === 'shared')
+      throw apiError('conflict', 'default_project', 'The default project stays private.');
+    return { status: 200, body: serveGeneric(untypedContext(context)).body as Project };
+  },
+  delete: (context) => {
+    if (context.loaded.project_id!.value.is_default) throw apiError('conflict', 'default_project', 'The default project stays.');
+    serveGeneric(untypedContext(context));
+    return { status: 204, body: undefined };
+  },
+};

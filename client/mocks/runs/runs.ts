@@ -1,0 +1,231 @@
+import type { AssistantMessage, RunEvent, RunEventInput } from '../../../contract/events.ts';
+import type { Message, MessageCompletion } from '../../../contract/messages.ts';
+import type { Run, RunSummary } from '../../../contract/runs.ts';
+import { pause } from '../../core/retry.ts';
+import type { EngineBase } from '../engine.ts';
+import { addMessage, messagesOf, removeMessage } from '../messages.ts';
+import type { Json, Row } from '../state.ts';
+import { type Script, type ScriptStep, standardScript, type Talk } from './scripts.ts';
+
+type StoredRun = Run & RunSummary;
+
+export type MockRun = {
+  run: StoredRun;
+  thread: Row;
+  events: RunEvent[];
+  /** Aborted when the run is cancelled or the mock is reset. */
+  stop: AbortController;
+  inputKeys: Set<string>;
+  /** `request_id` of the pending question. */
+  request: string | undefined;
+  answers: string[];
+  /** Called after each event. */
+  listeners: Set<() => void>;
+  answer: string;
+  /** The incomplete message that this run continues. */
+  continued: Message | undefined;
+  ids: ReturnType<EngineBase['fakes']['branch']>;
+};
+
+export const hasEnded = ({ run: { status } }: MockRun) => ['completed', 'failed', 'cancelled'].includes(status);
+
+const usage = (live: MockRun) => {
+  const output_tokens = live.events.filter(({ type }) => type === 'message.delta').length;
+  return { input_tokens: 20, output_tokens, total_tokens: 20 + output_tokens };
+};
+
+/** Providers do not report the usage of an interrupted turn. */
+const estimatedUsage = (live: MockRun) => ({ ...usage(live), estimated: true });
+
+/** Executes the scripts of runs in the background and stores their events. */
+export class Runs {
+  readonly all = new Map<string, MockRun>();
+  readonly #engine: EngineBase;
+  readonly #stepMs: number;
+  #planned: Script[] = [];
+
+  constructor(engine: EngineBase, stepMs: number) {
+    this.#engine = engine;
+    this.#stepMs = stepMs;
+  }
+
+  /** Queues scripts for the next runs, one per run. */
+  plan(...scripts: Script[]) {
+    this.#planned.push(...scripts);
+  }
+
+  /** Starts a run. `started` is the data of its `run.started` event. */
+  begin(run: StoredRun, thread: Row, started: Extract<RunEventInput, { type: 'run.started' }>['data'], continued?: Message): MockRun {
+    const stop = new AbortController();
+    const ids = this.#engine.fakes.branch(run.run_id);
+    const live: MockRun = {
+      ...{
+        run,
+        thread,
+        events: [],
+        stop,
+        ids,
+        inputKeys: new Set(),
+        request: undefined,
+        answers: [],
+        listeners: new Set(),
+        answer: '',
+        continued,
+      },
+    };
+    this.all.set(run.run_id, live);
+    thread.value.active_run_id = run.run_id;
+    this.append(live, { type: 'run.started', data: started });
+    void this.#perform(live, this.#planned.shift() ?? standardScript);
+    return live;
+  }
+
+  append(live: MockRun, { type, data }: RunEventInput) {
+    const { run, events, ids } = live;
+    const created_at = this.#engine.time();
+    const envelope = { event_id: ids.id(this.#engine.now()), run_id: run.run_id, seq: events.length + 1, type };
+    const of = { data: { ...data, trace_id: run.trace_id }, created_at, ts: created_at };
+    const named = {
+      ...('tool_name' in data && { tool_name: data.tool_name }),
+      ...('error_class' in data && { error_class: data.error_class }),
+    };
+    // Safe cast: the compiler does not correlate `type` and `data` of the union.
+    events.push({ ...envelope, ...of, ...named } as RunEvent);
+    for (const listener of live.listeners) listener();
+  }
+
+  /** Stops and deletes all runs. */
+  clear() {
+    const forgotten = [...this.all.values()];
+    this.all.clear();
+    this.#planned = [];
+    for (const { run, stop, listeners } of forgotten) {
+      run.status = 'cancelled';
+      stop.abort();
+      for (const listener of listeners) listener();
+    }
+  }
+
+  /** Cancels the active runs of a thread. */
+  stopThread(threadId: string) {
+    for (const live of this.all.values()) if (live.run.thread_id === threadId && !hasEnded(live)) live.stop.abort();
+  }
+
+  async #perform(live: MockRun, script: Script) {
+    const { signal } = live.stop;
+    const { run_id, account_id, model, persona_id } = live.run;
+    try {
+      await pause(0, signal);
+      this.append(live, { type: 'worker.job.received', data: { job_id: run_id, job_type: 'run.execute', account_id, attempt: 1 } });
+      const route = { route_id: 'mock', model: model ?? 'mock', credential_id: 'mock', credential_name: 'mock' };
+      this.append(live, { type: 'run.route.selected', data: { ...route, owner_kind: 'static', provider_kind: 'stub' } });
+      Object.assign(live.run, { model: model ?? 'mock', persona_id: persona_id ?? 'normal' });
+      for await (const step of script(this.#talkOf(live))) {
+        signal.throwIfAborted();
+        if (this.#take(live, step)) return;
+        await pause('pause' in step ? step.pause : this.#stepMs, signal);
+      }
+      this.#complete(live);
+    } catch (error) {
+      // After `clear`, write no events and messages.
+      if (!this.all.has(run_id)) return;
+      if (signal.aborted)
+        this.#endIncomplete(live, { type: 'run.cancelled', data: { reason: 'cancel_signal', usage: estimatedUsage(live) } });
+      else
+        this.#endIncomplete(live, {
+          type: 'run.failed',
+          data: { error_class: 'internal.error', message: String(error), resumable: false },
+        });
+    }
+  }
+
+  /** Writes the events of a script step. Returns true if the run has ended. */
+  #take(live: MockRun, step: ScriptStep): boolean {
+    if ('pause' in step) return false;
+    if (step.type === 'run.completed') {
+      this.#end(live, step);
+      return true;
+    }
+    if (step.type === 'run.failed' || step.type === 'run.cancelled') {
+      this.#endIncomplete(live, step);
+      return true;
+    }
+    if (step.type === 'message.delta' && !step.data.channel) live.answer += step.data.content;
+    if (step.type === 'run.waiting_for_input') {
+      live.request = step.data.request_id;
+      live.run.status = 'waiting_for_input';
+      this.append(live, { ...step, data: { ...step.data, expires_at: this.#engine.time(step.data.timeout_ms) } });
+    } else this.append(live, step);
+    return false;
+  }
+
+  #complete(live: MockRun) {
+    const assistant_message: AssistantMessage = { role: 'assistant', content: [{ type: 'text', text: live.answer }] };
+    this.append(live, { type: 'llm.turn.completed', data: { turn_index: 1, usage: usage(live), assistant_message } });
+    const { id, content } = this.#keep(live, 'complete');
+    assistant_message.content = [{ type: 'text', text: content }];
+    this.#end(live, { type: 'run.completed', data: { usage: usage(live), message_id: id, assistant_message } });
+  }
+
+  /** Stores the answer as a message. It replaces the message that the run continues. */
+  #keep(live: MockRun, completion: MessageCompletion): Message {
+    const { account_id, thread_id, run_id } = live.run;
+    const { time, now } = this.#engine;
+    const of = { account_id, thread_id, run_id, created_by_user_id: null, role: 'assistant' as const, completion };
+    const content = (live.continued?.content ?? '') + live.answer;
+    const message: Message = { id: live.ids.id(now()), ...of, content, created_at: time() };
+    if (live.continued) removeMessage(this.#engine, live.continued);
+    addMessage(this.#engine, live.thread, message);
+    return message;
+  }
+
+  #endIncomplete(live: MockRun, step: Extract<RunEventInput, { type: 'run.failed' | 'run.cancelled' }>) {
+    if (live.answer.trim() !== '') step.data.message_id = this.#keep(live, step.type === 'run.failed' ? 'failed' : 'stopped').id;
+    this.#end(live, step);
+  }
+
+  #end(live: MockRun, step: Extract<RunEventInput, { type: 'run.completed' | 'run.failed' | 'run.cancelled' }>) {
+    const { run, thread } = live;
+    const status = step.type.slice('run.'.length) as 'completed' | 'failed' | 'cancelled';
+    const { input_tokens, output_tokens } = usage(live);
+    const totals = {
+      total_input_tokens: input_tokens,
+      total_output_tokens: output_tokens,
+      total_cost_usd: 0,
+      usage_estimated: step.data.usage?.estimated ?? false,
+      credits_used: 0,
+    };
+    const time = this.#engine.time();
+    Object.assign(run, { status, [`${status}_at`]: time, duration_ms: Date.parse(time) - Date.parse(run.created_at), ...totals });
+    if (step.type === 'run.failed') run.error = { error_class: step.data.error_class, message: step.data.message };
+    thread.value.active_run_id = null;
+    live.request = undefined;
+    this.append(live, step);
+  }
+
+  #talkOf(live: MockRun): Talk {
+    const transcript = messagesOf(this.#engine, live.run.thread_id).map(({ value }: { value: Json }) => value as Message);
+    return {
+      message: transcript[0]?.content ?? '',
+      transcript: transcript.reverse(),
+      newId: () => live.ids.hex(12),
+      signal: live.stop.signal,
+      answer: () => nextAnswer(live),
+    };
+  }
+}
+
+/** Resolves with the next user input. */
+function nextAnswer(live: MockRun): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      const answer = live.answers.shift();
+      if (answer === undefined) return;
+      live.listeners.delete(look);
+      resolve(answer);
+    };
+    live.listeners.add(look);
+    live.stop.signal.addEventListener('abort', () => reject(live.stop.signal.reason), { once: true });
+    look();
+  });
+}

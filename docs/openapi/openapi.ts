@@ -1,0 +1,62 @@
+import { type OpenAPIObject, OpenApiBuilder, type PathItemObject } from 'openapi3-ts/oas31';
+import { Problem } from '../../contract/shared/errors.ts';
+import { openApiPath } from '../../contract/shared/path.ts';
+import type { Contract } from '../../contract/shared/route.ts';
+import { createComponents } from './components.ts';
+import { areaDescriptions, introduction, orderedAreasOf } from './descriptions.ts';
+import { requestHeaders, responseHeaders } from './headers.ts';
+import { operationOf } from './operation.ts';
+import { sharedErrorResponses } from './responses.ts';
+import { webhooksOf } from './webhooks.ts';
+
+/** The published description of the API (OpenAPI 3.1), derived from the contract alone. */
+export function openApi(contract: Contract, version: string): OpenAPIObject {
+  const components = createComponents();
+  const builder = OpenApiBuilder.create()
+    .addInfo({ title: 'Arkloop API', version, description: introduction, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } })
+    .addServer({ url: 'http://localhost:19000', description: 'Gateway' })
+    .addServer({ url: 'http://localhost:19001', description: 'API' })
+    .addSecurityScheme('accessToken', { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token from sign-in.' })
+    .addSecurityScheme('apiKey', { type: 'http', scheme: 'bearer', description: 'An API key, `al_…`.' });
+
+  components.schemaOf(Problem, 'output');
+  const paths = new Map<string, PathItemObject>();
+  for (const [area, resource] of orderedAreasOf(contract)) {
+    const [title, description] = areaDescriptions[area]!;
+    builder.addTag({ name: area, description, 'x-displayName': title });
+    for (const [verb, route] of Object.entries(resource)) {
+      const path = openApiPath(route.path);
+      paths.set(path, { ...paths.get(path), [route.method.toLowerCase()]: operationOf(area, verb, route, components) });
+    }
+  }
+
+  for (const [path, item] of paths) builder.addPath(path, item);
+  for (const [name, item] of webhooksOf(components)) builder.addWebhook(name, item);
+  for (const [name, parameter] of Object.entries(requestHeaders)) builder.addParameter(name, parameter);
+  for (const [name, header] of Object.entries(responseHeaders)) builder.addHeader(name, header);
+  for (const [name, response] of Object.entries(sharedErrorResponses)) builder.addResponse(name, response);
+  for (const [name, model] of components.models) builder.addSchema(name, model);
+  return builder.getSpec();
+}
+
+/** The same document in OpenAPI 3.2, which can describe a stream as a sequence of events. */
+export function openApi32(document: OpenAPIObject): unknown {
+  const streams = ({ schema, example }: { schema: unknown; example?: unknown }) => ({
+    itemSchema: serverSentEvent(schema),
+    ...(example !== undefined && { examples: { event: { serializedValue: sentEvent(example as { seq: number; type: string }) } } }),
+  });
+  const newer = JSON.parse(JSON.stringify(document), (key, value) => (key === 'text/event-stream' ? streams(value) : value));
+  return { ...newer, openapi: '3.2.0' };
+}
+
+const sentEvent = (event: { seq: number; type: string }) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+
+const serverSentEvent = (contentSchema: unknown) => ({
+  type: 'object',
+  properties: {
+    id: { type: 'string' },
+    event: { type: 'string' },
+    data: { type: 'string', contentMediaType: 'application/json', contentSchema },
+  },
+  required: ['id', 'event', 'data'],
+});

@@ -1,0 +1,248 @@
+import { isIdempotent } from '../../contract/shared/policy.ts';
+import { quotaReason } from '../../contract/shared/quotas.ts';
+import { isMultipart, type Route } from '../../contract/shared/route.ts';
+
+type Reasons = Partial<Record<number, readonly string[]>>;
+
+const credential: Reasons = {
+  401: ['missing_token', 'invalid_authorization', 'invalid_token', 'token_expired', 'session_revoked'],
+  403: ['account_suspended', 'no_account_membership', 'ip_blocked'],
+};
+const unreadable: Reasons = { 422: ['empty_body', 'malformed_json', 'unsupported_content_type', 'invalid_encoding'] };
+const unreadableForm: Reasons = { 422: ['empty_body', 'malformed_multipart', 'unsupported_content_type', 'invalid_encoding'] };
+const idempotency: Reasons = { 409: ['idempotency_key_reused', 'idempotency_in_progress'] };
+
+const captcha: Reasons = { 400: ['captcha_required', 'captcha_invalid'], 503: ['captcha_unavailable'] };
+const attached: Reasons = { 400: ['attachment_not_found', 'attachment_kind_mismatch'] };
+const person: Reasons = { 400: ['password_policy', 'invalid_name', 'invalid_email', 'invalid_locale'] };
+const address: Reasons = { 400: ['invalid_email'] };
+const starting: Reasons = { 402: ['credits_exhausted'], 409: ['thread_busy'], 429: ['concurrent_runs_exceeded'] };
+const provider: Reasons = { 400: ['advanced_json_key_denied'], 409: ['name_conflict'] };
+const model: Reasons = { 400: ['advanced_json_key_denied'], 409: ['model_conflict'] };
+const workspacePath: Reasons = { 400: ['invalid_path'], 503: ['workspace_storage_unavailable'] };
+
+const codeSent: Reasons = { 429: ['otp_rate_limited'], 503: ['otp_protection_unavailable', 'email_not_configured'] };
+const codeChecked: Reasons = {
+  401: ['otp_invalid'],
+  403: ['user_suspended'],
+  429: ['otp_locked'],
+  503: ['otp_protection_unavailable'],
+};
+const hashing: Reasons = { 503: ['overloaded'] };
+const outboundUrl: Reasons = {
+  400: [
+    'invalid_url',
+    'missing_hostname',
+    'userinfo_denied',
+    'fragment_denied',
+    'unsupported_scheme',
+    'localhost_denied',
+    'private_ip_denied',
+    'port_denied',
+  ],
+};
+const baseUrl: Reasons = {
+  400: ['invalid_url', 'missing_hostname', 'userinfo_denied', 'fragment_denied', 'query_denied', 'unsupported_scheme', 'port_denied'],
+};
+const webhookUrl: Reasons = { 400: [...outboundUrl[400]!, 'insecure_scheme_denied'] };
+
+/** Reasons of single operations, by operation ID. */
+const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
+  authRegister: [
+    captcha,
+    hashing,
+    person,
+    {
+      400: ['invite_code_required', 'invite_code_invalid'],
+      403: ['registration_disabled'],
+      409: ['login_taken', 'email_taken'],
+      429: ['registration_rate_limited'],
+    },
+  ],
+  authCheck: [{ 400: ['invalid_name'], 429: ['lookup_rate_limited'] }],
+  authResolve: [captcha, address, { 400: ['invalid_name'], 429: ['lookup_rate_limited'] }],
+  authSendFlowCode: [captcha, codeSent, { 401: ['flow_token_invalid'], 409: ['otp_unavailable'] }],
+  authVerifyFlowCode: [codeChecked, { 401: ['flow_token_invalid'] }],
+  authSendCode: [captcha, address, codeSent],
+  authVerifyCode: [address, codeChecked],
+  authSendVerification: [
+    { 409: ['no_email'], 429: ['verification_rate_limited', 'mail_rate_limited'], 503: ['email_not_configured', 'dependency_unavailable'] },
+  ],
+  authConfirmEmail: [{ 400: ['token_invalid'], 401: credential[401]! }],
+  authLogin: [
+    captcha,
+    hashing,
+    {
+      400: ['invalid_name', 'password_policy'],
+      401: ['invalid_credentials'],
+      403: ['user_suspended', 'email_not_verified'],
+      429: ['login_rate_limited'],
+    },
+  ],
+  authRefresh: [
+    {
+      401: ['missing_token', 'duplicate_cookie', 'invalid_token', 'token_rotated', 'token_reused', 'token_expired', 'session_revoked'],
+      403: ['user_suspended'],
+    },
+  ],
+  bootstrapInit: [{ 409: ['already_initialized'] }],
+  bootstrapSetup: [person, { 401: ['bootstrap_token_invalid'], 409: ['already_initialized', 'login_taken', 'email_taken'] }],
+  meUpdate: [{ 400: ['invalid_name', 'invalid_timezone', 'invalid_locale'] }],
+  meChangePassword: [hashing, { 400: ['password_policy'], 401: ['invalid_credentials'], 429: ['login_rate_limited'] }],
+  meResetInviteCode: [{ 429: ['invite_code_reset_cooldown'] }],
+  meRedeem: [
+    { 409: ['code_inactive', 'code_expired', 'code_exhausted', 'already_redeemed', 'balance_overflow'], 429: ['redeem_rate_limited'] },
+  ],
+  inviteCodesUpdate: [{ 409: ['active_code_exists'] }],
+  creditsOfAccount: [{ 404: ['account_not_found'] }],
+  creditsAdjust: [{ 404: ['account_not_found'], 409: ['insufficient_credits', 'balance_overflow'] }],
+  creditsBulkAdjust: [{ 409: ['balance_overflow', 'credit_operation_running'] }],
+  creditsResetAll: [{ 409: ['credit_operation_running'] }],
+  accountsCreate: [{ 400: ['invalid_name', 'slug_reserved'], 409: ['slug_taken'] }],
+  accountsUpdate: [{ 400: ['invalid_name', 'invalid_timezone'] }],
+  accountsDelete: [{ 400: ['slug_mismatch'], 409: ['personal_account'] }],
+  accountsUpdateMember: [{ 409: ['personal_account', 'last_admin'] }],
+  adminAccountsUpdate: [{ 409: ['cannot_modify_self'] }],
+  usersUpdate: [
+    {
+      400: ['invalid_name', 'invalid_email', 'invalid_locale', 'invalid_timezone'],
+      409: ['email_taken', 'cannot_modify_self', 'system_user', 'last_platform_admin'],
+    },
+  ],
+  usersDelete: [{ 409: ['cannot_modify_self', 'system_user', 'last_platform_admin', 'last_admin'] }],
+  accountsRemoveMember: [{ 409: ['personal_account', 'last_admin'] }],
+  teamsAddMember: [{ 400: ['user_not_in_account'], 409: ['quota_exceeded'] }],
+  invitationsCreate: [
+    address,
+    { 409: ['personal_account', 'already_member', 'already_invited'], 429: ['invitation_rate_limited', 'mail_rate_limited'] },
+  ],
+  invitationsAccept: [{ 403: ['email_mismatch', 'email_not_verified'], 409: ['already_accepted', 'invitation_expired', 'already_member'] }],
+  apiKeysCreate: [{ 400: ['scope_unusable'], 403: ['scope_not_grantable'] }],
+  threadsCreate: [{ 400: ['project_not_found'] }],
+  threadsUpdate: [{ 400: ['no_fields', 'project_not_found'] }],
+  sharesView: [{ 403: ['invalid_session'] }],
+  sharesCreate: [hashing],
+  sharesVerify: [hashing, { 403: ['wrong_password'], 409: ['no_password'], 429: ['share_rate_limited'] }],
+  projectsCreate: [{ 400: ['team_not_found'] }],
+  projectsUpdate: [{ 400: ['team_not_found'], 409: ['default_project'] }],
+  projectsDelete: [{ 409: ['default_project'] }],
+  workspacesFiles: [workspacePath],
+  workspacesFile: [workspacePath],
+  runsCreate: [starting, { 409: ['thread_empty'] }],
+  runsRetry: [starting, { 409: ['nothing_to_retry'] }],
+  runsContinue: [starting, { 409: ['run_cannot_continue'] }],
+  messagesCreate: [attached],
+  attachmentsStage: [{ 400: ['unsupported_attachment'], 413: ['file_too_large'], 503: ['attachment_storage_unavailable', 'overloaded'] }],
+  attachmentsGet: [{ 403: ['invalid_session'], 503: ['attachment_storage_unavailable'] }],
+  asrCredentialsCreate: [baseUrl, { 409: ['name_conflict'] }],
+  asrCredentialsUpdate: [baseUrl, { 409: ['name_conflict'] }],
+  auditLogsList: [{ 404: ['account_not_found'] }],
+  runsList: [{ 404: ['account_not_found'] }],
+  subscriptionsList: [{ 404: ['account_not_found'] }],
+  asrTranscribe: [
+    {
+      400: ['base_url_denied', 'empty_file'],
+      409: ['no_default_credential', 'api_key_missing'],
+      413: ['file_too_large'],
+      502: ['upstream_auth_failed', 'upstream_request_failed', 'upstream_unreachable', 'upstream_invalid_response'],
+    },
+  ],
+  runsEditMessage: [starting, attached],
+  runsEvents: [{ 429: ['open_streams_exceeded'] }],
+  runsInput: [{ 400: ['content_too_large'], 409: ['run_not_active'] }],
+  mcpConfigsCreate: [
+    outboundUrl,
+    {
+      400: ['variable_not_allowed', 'invalid_command'],
+      403: ['stdio_requires_platform_admin', 'command_not_allowed'],
+      409: ['name_conflict'],
+    },
+  ],
+  mcpConfigsUpdate: [outboundUrl, { 403: ['stdio_requires_platform_admin'], 409: ['name_conflict'] }],
+  personasCreate: [{ 400: ['persona_not_found'], 403: ['system_protected'], 409: ['persona_conflict'] }],
+  plansCreate: [{ 409: ['plan_name_taken'] }],
+  plansDelete: [{ 409: ['plan_in_use'] }],
+  subscriptionsCreate: [{ 404: ['account_not_found', 'plan_not_found'], 409: ['active_subscription_exists'] }],
+  subscriptionsUpdate: [{ 409: ['subscription_not_active'] }],
+  subscriptionsCancel: [{ 409: ['subscription_not_active'] }],
+  entitlementOverridesList: [{ 404: ['account_not_found'] }],
+  entitlementOverridesSet: [{ 404: ['account_not_found'] }],
+  entitlementOverridesDelete: [{ 404: ['account_not_found'] }],
+  featureFlagsCreate: [{ 409: ['flag_exists'] }],
+  featureFlagsDelete: [{ 409: ['system_flag'] }],
+  featureFlagsSetOverride: [{ 400: ['overrides_not_supported'], 404: ['account_not_found'] }],
+  ipRulesCreate: [{ 409: ['rule_exists', 'would_lock_out_caller'] }],
+  ipRulesList: [{ 404: ['account_not_found'] }],
+  ipRulesDelete: [{ 404: ['account_not_found'], 409: ['would_lock_out_caller'] }],
+  platformSettingsSet: [{ 400: ['unknown_setting_key'] }],
+  redemptionCodesCreateBatch: [{ 400: ['flag_not_found'] }],
+  emailTest: [address, { 429: ['mail_rate_limited'], 503: ['email_not_configured', 'smtp_failed'] }],
+  llmProvidersCreate: [provider, baseUrl, { 403: ['feature_disabled'] }],
+  llmProvidersUpdate: [provider, baseUrl],
+  llmProvidersAvailableModels: [
+    {
+      400: ['base_url_denied'],
+      409: ['api_key_missing'],
+      502: ['upstream_auth_failed', 'upstream_request_failed', 'upstream_unreachable', 'upstream_invalid_response'],
+    },
+  ],
+  llmModelsCreate: [model],
+  llmModelsUpdate: [model],
+  toolProvidersSetCredential: [baseUrl, { 400: ['localhost_denied', 'private_ip_denied', 'insecure_scheme_denied'] }],
+  webhookEndpointsCreate: [webhookUrl],
+  webhookEndpointsUpdate: [webhookUrl],
+  webhookDeliveriesRedeliver: [{ 409: ['endpoint_disabled', 'delivery_pending'] }],
+};
+
+/** Operations that compare several values of a request. */
+const comparingOperations: readonly string[] = [
+  'auditLogsList',
+  'usageMineDaily',
+  'usageMineHourly',
+  'usageOfAccountDaily',
+  'usageOfAccountHourly',
+  'usageDaily',
+  'usageHourly',
+  'runsList',
+  'subscriptionsCreate',
+  'subscriptionsUpdate',
+  'sharesCreate',
+  'emailConfigure',
+  'entitlementOverridesSet',
+  'plansCreate',
+  'plansUpdate',
+  'redemptionCodesCreateBatch',
+  'personasCreate',
+  'messagesCreate',
+  'runsEditMessage',
+  'platformSettingsSet',
+  'usersUpdate',
+  'personasUpdate',
+  'mcpConfigsCreate',
+  'mcpConfigsUpdate',
+  'llmProvidersCreate',
+  'llmProvidersUpdate',
+  'toolProvidersSetCredential',
+];
+
+/** The values of `details.reason` that an operation can return with a status. Reasons specific to the operation come first. */
+export function reasonsOf(operationId: string, route: Route, status: number): string[] {
+  const { auth, read, permission, origin, trustedHostOnly, quota } = route.metadata;
+  const sources: Reasons[] = [
+    ...(reasonsByOperation[operationId] ?? []),
+    ...(auth === 'public' ? [] : [credential]),
+    ...(read || permission || auth === 'platform' ? [{ 403: ['missing_permission'] }] : []),
+    ...(auth === 'user' || auth === 'platform' ? [{ 403: ['api_key_not_allowed'] }] : []),
+    ...(origin ? [{ 403: ['origin_not_allowed'] }] : []),
+    ...(quota ? [{ 409: [quotaReason(quota)] }] : []),
+    ...(route.metadata.pages ? [{ 400: ['invalid_cursor'] }] : []),
+    ...(comparingOperations.includes(operationId) ? [{ 400: ['inconsistent_values'] }] : []),
+    ...(trustedHostOnly ? [{ 403: ['host_not_allowed'] }] : []),
+    ...(isIdempotent(route) ? [idempotency] : []),
+    ...(route.body ? [isMultipart(route) ? unreadableForm : unreadable] : []),
+  ];
+  return [...new Set(sources.flatMap((source) => source[status] ?? []))];
+}
+
+/** The operation IDs of this table. A test checks that they exist. */
+export const operationsWithReasons = Object.keys(reasonsByOperation);

@@ -1,0 +1,53 @@
+import type { ParameterObject, PathItemObject } from 'openapi3-ts/oas31';
+import { WebhookEvent, type WebhookEventType } from '../../contract/webhooks.ts';
+import type { Components } from './components.ts';
+
+const header = (name: string, description: string): ParameterObject => ({
+  name,
+  in: 'header',
+  required: true,
+  description,
+  schema: { type: 'string' },
+});
+
+const headers = [
+  header('webhook-id', 'The same for every attempt and redelivery of an event, at all endpoints. Use it to detect duplicates.'),
+  header('webhook-timestamp', 'Time of this attempt in Unix seconds.'),
+  header(
+    'webhook-signature',
+    '`v1,` followed by the base64 HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>`. The key is the base64-decoded part of the secret after `whsec_`. After a rotation there are two signatures, separated by a space.',
+  ),
+  header('X-Arkloop-Event', 'The event type. Not signed.'),
+  header('X-Arkloop-Delivery', 'The ID of the delivery. Not signed.'),
+];
+
+const titles: Record<WebhookEventType, string> = {
+  'run.completed': 'A run completed',
+  'run.failed': 'A run failed',
+  'run.cancelled': 'A run was canceled',
+};
+
+const idOf = (type: string) => type.replace(/\.(.)/, (_, letter: string) => letter.toUpperCase());
+
+/** The requests that the server sends to webhook endpoints, by event type. */
+export const webhooksOf = (components: Components): [name: string, item: PathItemObject][] =>
+  WebhookEvent.options.map((event) => {
+    const type = event.shape.type.value;
+    return [
+      type,
+      {
+        post: {
+          operationId: `${idOf(type)}Webhook`,
+          tags: ['webhookEndpoints'],
+          summary: titles[type],
+          security: [],
+          parameters: headers,
+          requestBody: { required: true, content: { 'application/json': { schema: components.schemaOf(event, 'output') } } },
+          responses: {
+            '2XX': { description: 'Accepted. After any other response, or no response within 10 seconds, the delivery is retried.' },
+            '410': { description: 'The server disables the endpoint.' },
+          },
+        },
+      },
+    ];
+  });

@@ -1,0 +1,10 @@
+import { Link } from 'wouter';
+import icon from '../../icon.svg';
+
+/** Logo with a link to the start page. */
+export const Brand = () => (
+  <Link className="brand" href="/">
+    <img src={icon} alt="" />
+    Arkloop
+  </Link>
+);

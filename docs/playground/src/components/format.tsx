@@ -1,0 +1,42 @@
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
+const whole = new Intl.NumberFormat();
+
+/** Units of relative times with their size in milliseconds. */
+const units = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+] as const;
+
+/** A relative time; the tooltip shows the exact one. */
+export const When = ({ at }: { at: string }) => (
+  <time dateTime={at} title={moment.format(new Date(at))}>
+    {ago(at)}
+  </time>
+);
+
+function ago(at: string): string {
+  const distance = Date.parse(at) - Date.now();
+  const [unit, size] = units.find(([, from]) => Math.abs(distance) >= from) ?? [];
+  if (!unit) return 'just now';
+  return unit === 'day' && Math.abs(distance) > 7 * size ? moment.format(new Date(at)) : relative.format(Math.round(distance / size), unit);
+}
+
+export const count = (value: number): string => whole.format(value);
+
+export const duration = (ms: number): string =>
+  ms < 1_000
+    ? `${Math.round(ms)} ms`
+    : ms < 60_000
+      ? `${(ms / 1_000).toFixed(1)} s`
+      : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`;
+
+const sizeUnits = ['B', 'KB', 'MB', 'GB', 'TB'];
+
+/** Units are powers of 1024. */
+export function fileSize(bytes: number): string {
+  const step = bytes < 1 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), sizeUnits.length - 1);
+  const amount = bytes / 1_024 ** step;
+  return `${step < 2 ? Math.round(amount) : Number(amount.toFixed(1))} ${sizeUnits[step]}`;
+}

@@ -1,0 +1,51 @@
+import { type ComponentProps, type ReactNode, useState } from 'react';
+import { Icon, type IconName } from '../icons.tsx';
+
+type ButtonProps = Omit<ComponentProps<'button'>, 'className'> & {
+  /** At most one `primary` per view; `danger` for actions that cannot be undone. */
+  kind?: 'primary' | 'plain' | 'quiet' | 'danger' | 'danger filled';
+  icon?: IconName;
+  /** Shows a spinner and disables the button. */
+  busy?: boolean;
+  wide?: boolean;
+};
+
+export function Button({ kind = 'plain', icon, busy = false, wide = false, children, disabled, type = 'button', ...rest }: ButtonProps) {
+  return (
+    <button {...rest} type={type} className={`button ${kind}${wide ? ' wide' : ''}`} disabled={disabled || busy} aria-busy={busy}>
+      {busy ? <span className="spinner" /> : icon && <Icon name={icon} />}
+      {children}
+    </button>
+  );
+}
+
+type IconButtonProps = Omit<ComponentProps<'button'>, 'aria-label' | 'title'> & { label: string; icon: IconName; small?: boolean };
+
+/** `label` is the accessible name and the tooltip. */
+export const IconButton = ({ label, icon, small = false, className = '', type = 'button', ...rest }: IconButtonProps) => (
+  <button {...rest} type={type} aria-label={label} title={label} className={`icon-button ${small ? 'small ' : ''}${className}`}>
+    <Icon name={icon} />
+  </button>
+);
+
+export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }) {
+  const [copied, setCopied] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    setCopied(true);
+    setTimeout(() => setCopied(false), 1_500);
+  };
+  return <IconButton small label={copied ? 'Copied' : label} icon={copied ? 'check' : 'copy'} onClick={() => void copy()} />;
+}
+
+/** Text with a copy button, such as a key that is shown once. */
+export const Copyable = ({ text, label }: { text: string; label: string }) => (
+  <div className="code">
+    <code>{text}</code>
+    <CopyButton text={text} label={label} />
+  </div>
+);
+
+export const Badge = ({ tone = '', children }: { tone?: '' | 'good' | 'warning' | 'danger' | 'accent'; children: ReactNode }) => (
+  <span className={`badge ${tone}`}>{children}</span>
+);

@@ -1,0 +1,33 @@
+import { type ReactNode, useEffect } from 'react';
+
+type PageProps = { title: string; intro?: ReactNode; actions?: ReactNode; children: ReactNode };
+
+/** Layout of a settings page. */
+export function Page({ title, intro, actions, children }: PageProps) {
+  useTitle(title);
+  return (
+    <article className="page">
+      <header>
+        <div>
+          <h2>{title}</h2>
+          {intro && <p>{intro}</p>}
+        </div>
+        {actions}
+      </header>
+      {children}
+    </article>
+  );
+}
+
+export const Section = ({ title, children }: { title: string; children: ReactNode }) => (
+  <section className="section">
+    <h3>{title}</h3>
+    {children}
+  </section>
+);
+
+export function useTitle(title: string) {
+  useEffect(() => {
+    document.title = `${title} · Arkloop`;
+  }, [title]);
+}

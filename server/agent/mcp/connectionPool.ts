@@ -1,0 +1,130 @@
+import type { SealedServerRow } from '../../resources/mcpConfigs/queries.ts';
+import { ToolFailure } from '../tools/tool.ts';
+import type { Connection } from './connection.ts';
+import { disconnected, isSessionLost } from './failures.ts';
+
+export type ServerVersion = Pick<SealedServerRow, 'account_id' | 'id' | 'revision'>;
+
+/** The key under which everything about a version is stored. */
+export const versionKey = ({ account_id: account, id, revision }: ServerVersion): string => `${account} ${id} ${revision}`;
+
+/** The open connections of a process, one per server version. A connection is kept for a while after its last use. */
+export type ConnectionPool = {
+  /**
+   * Uses the connection to a server version, replacing a broken one. Retries once in a new session if the server has
+   * lost the session.
+   */
+  use<T>(version: ServerVersion, work: (connection: Connection) => Promise<T>): Promise<T>;
+  accounts(): string[];
+  /** Closes all connections of an account except those to `versions`, including calls in progress. */
+  closeAllExcept(accountId: string, versions: readonly ServerVersion[]): void;
+  close(): Promise<void>;
+};
+
+type Entry = {
+  version: ServerVersion;
+  opening: Promise<Connection>;
+  /** Aborts a connection attempt that is no longer needed. */
+  stop: AbortController;
+  connection?: Connection;
+  users: number;
+  retired: boolean;
+  idle?: NodeJS.Timeout;
+  gone?: Promise<unknown>;
+};
+
+type Open = (version: ServerVersion, signal: AbortSignal) => Promise<Connection>;
+
+/** `idleMs`: how long an unused connection is kept, in milliseconds. `onRetire` is called when a connection gets no new users. */
+type PoolOptions = { idleMs: number; onRetire(version: ServerVersion): void };
+
+export function createConnectionPool(open: Open, { idleMs, onRetire }: PoolOptions): ConnectionPool {
+  const entries = new Map<string, Entry>();
+  const closing = new Set<Promise<unknown>>();
+  let closed = false;
+
+  const hangUp = (entry: Entry) => {
+    entry.stop.abort(disconnected());
+    entry.gone ??= entry.opening
+      .then((connection) => connection.close())
+      .catch(() => undefined)
+      .finally(() => closing.delete(entry.gone!));
+    closing.add(entry.gone);
+  };
+  /** Gives the connection to no new user. Current users may finish. */
+  const retire = (entry: Entry) => {
+    if (entries.get(versionKey(entry.version)) === entry) entries.delete(versionKey(entry.version));
+    clearTimeout(entry.idle);
+    entry.retired = true;
+    onRetire(entry.version);
+    if (entry.users === 0) hangUp(entry);
+  };
+  const endWhere = (doomed: (version: ServerVersion) => boolean) => {
+    for (const entry of [...entries.values()].filter(({ version }) => doomed(version))) {
+      retire(entry);
+      hangUp(entry);
+    }
+  };
+  const begin = (version: ServerVersion): Entry => {
+    const stop = new AbortController();
+    const entry: Entry = { version, opening: open(version, stop.signal), stop, users: 0, retired: false };
+    entry.opening.then(
+      (connection) => {
+        entry.connection = connection;
+      },
+      () => retire(entry),
+    );
+    entries.set(versionKey(version), entry);
+    return entry;
+  };
+  const enter = (version: ServerVersion): Entry => {
+    const known = entries.get(versionKey(version));
+    if (known?.connection?.isBroken()) retire(known);
+    const entry = entries.get(versionKey(version)) ?? begin(version);
+    clearTimeout(entry.idle);
+    entry.users++;
+    return entry;
+  };
+  const leave = (entry: Entry) => {
+    entry.users--;
+    if (entry.users > 0) return;
+    if (entry.retired) hangUp(entry);
+    else entry.idle = setTimeout(() => retire(entry), idleMs).unref();
+  };
+
+  async function tryOnce<T>(version: ServerVersion, work: (connection: Connection) => Promise<T>): Promise<T> {
+    if (closed) throw disconnected();
+    const entry = enter(version);
+    try {
+      return await work(await entry.opening);
+    } catch (error) {
+      // An HTTP status may mean that the session is lost.
+      if (error instanceof ToolFailure && error.details?.status_code !== undefined) retire(entry);
+      throw error;
+    } finally {
+      leave(entry);
+    }
+  }
+
+  return {
+    async use(version, work) {
+      try {
+        return await tryOnce(version, work);
+      } catch (error) {
+        // The server did not process the request, so it is safe to repeat in a new session (MCP 2025-06-18, transports).
+        if (!isSessionLost(error)) throw error;
+        return tryOnce(version, work);
+      }
+    },
+    accounts: () => [...new Set([...entries.values()].map(({ version }) => version.account_id))],
+    closeAllExcept(accountId, versions) {
+      const kept = new Set(versions.map(versionKey));
+      endWhere((version) => version.account_id === accountId && !kept.has(versionKey(version)));
+    },
+    async close() {
+      closed = true;
+      endWhere(() => true);
+      await Promise.all(closing);
+    },
+  };
+}

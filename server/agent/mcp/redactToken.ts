@@ -1,0 +1,28 @@
+import { ToolFailure } from '../tools/tool.ts';
+
+/** Shorter tokens could occur in ordinary words. */
+const minSecretLength = 8;
+
+/** Characters of an error message that a model reads. */
+const maxMessageChars = 1_000;
+
+/**
+ * Runs a call and removes the server's token from its result or error. Results are stored in events, which more users
+ * can read than can manage the server. Error messages are cut to 1 000 characters.
+ */
+export async function redactToken<T>(token: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return without(token, await call());
+  } catch (error) {
+    if (!(error instanceof ToolFailure)) throw error;
+    const { errorClass, message, details, cause } = error;
+    const said = without(token, message).slice(0, maxMessageChars).toWellFormed();
+    throw Object.assign(new ToolFailure(errorClass, said, without(token, details)), { cause });
+  }
+}
+
+function without<T>(secret: string, value: T): T {
+  const json = secret.length < minSecretLength ? undefined : JSON.stringify(value);
+  if (!json?.includes(JSON.stringify(secret).slice(1, -1))) return value;
+  return JSON.parse(json, (_name, each) => (typeof each === 'string' ? each.replaceAll(secret, '******') : each));
+}

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import type { Persona } from '../../resources/personas/persona.ts';
+import { defineTool, type Tool } from './tool.ts';
+
+/** The tools that the model is shown in a run, and may therefore call. */
+export type AvailableTools = {
+  /** The tools to list now. Tools loaded in a turn appear in the next one. */
+  listed(): Tool[];
+  find(name: string): Tool | undefined;
+  /** Whether a tool of this name exists, allowed or not. */
+  exists(name: string): boolean;
+};
+
+type Rules = Pick<Persona, 'tool_allowlist' | 'tool_denylist' | 'core_tools'>;
+
+/** Test tools: available only to a persona whose allowlist names them. */
+const testTools = new Set(['echo', 'noop']);
+
+const names = (list: readonly string[], { name, group }: Tool) => list.includes(name) || (group !== undefined && list.includes(group));
+
+/** Restricts all tools to those of a persona. `loaded` names the tools that earlier turns of the run have loaded. */
+export function createAvailableTools(all: readonly Tool[], rules: Rules, loaded: Iterable<string> = []): AvailableTools {
+  const { tool_allowlist: allowed, tool_denylist: denied, core_tools: core } = rules;
+  const isAllowed = (tool: Tool) => (allowed.length > 0 ? names(allowed, tool) : !testTools.has(tool.name)) && !names(denied, tool);
+  const admitted = all.filter(isAllowed);
+  const byName = new Map(all.map((tool) => [tool.name, tool]));
+  const extra = new Set(loaded);
+  const loader = loadTools((queries) => load(queries));
+  const current = () =>
+    core.length === 0
+      ? admitted
+      : [...admitted.filter((tool) => names(core, tool) || extra.has(tool.name)), ...(denied.includes(loader.name) ? [] : [loader])];
+  let shown = current();
+
+  function load(queries: readonly string[]): Tool[] {
+    const found = admitted.filter((tool) => !names(core, tool) && queries.some((query) => matches(tool, query))).slice(0, maxLoadedTools);
+    for (const { name } of found) extra.add(name);
+    return found;
+  }
+  return {
+    listed() {
+      shown = current();
+      return shown;
+    },
+    find: (name) => shown.find((tool) => tool.name === name),
+    exists: (name) => byName.has(name) || name === loader.name,
+  };
+}
+
+/** Tools that one `load_tools` call loads, at most. Their names must fit into a result. */
+const maxLoadedTools = 20;
+
+function matches({ name, group, description }: Tool, query: string): boolean {
+  const text = `${name} ${group ?? ''} ${description}`.toLowerCase();
+  return query
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
+}
+
+const loadTools = (load: (queries: readonly string[]) => Tool[]) =>
+  defineTool({
+    name: loadToolsName,
+    description:
+      'Find further tools. Each query is a tool name or words of its description; what matches can be called from the next turn on.',
+    input: z.strictObject({ queries: z.array(z.string().trim().min(1)).min(1).max(10) }),
+    parallel: true,
+    run: async ({ queries }) => ({
+      result: { loaded: load(queries).map(({ name, description }) => ({ name, description: description.slice(0, 200).toWellFormed() })) },
+    }),
+  });
+
+export const loadToolsName = 'load_tools';
+
+const LoadResult = z.object({ loaded: z.array(z.object({ name: z.string() })) });
+
+/** The tools that a `load_tools` result names, so that a resumed run has them again. */
+export const loadedToolNames = (result: unknown): string[] => LoadResult.safeParse(result).data?.loaded.map(({ name }) => name) ?? [];

@@ -1,0 +1,51 @@
+import type { RunEventInput } from '../../../contract/events.ts';
+import type { Database } from '../../database/sql.ts';
+import type { Config } from '../../platform/config/config.ts';
+import type { Keys } from '../../platform/crypto/keys.ts';
+import type { OutboundClient } from '../../platform/outbound/outbound.ts';
+import type { Log } from '../../platform/telemetry/log.ts';
+import type { CacheInvalidation } from '../../pubsub/cacheInvalidation.ts';
+import type { Storage } from '../../storage/storage.ts';
+import { createMcp } from '../mcp/mcp.ts';
+import { askUserTool } from './askUser.ts';
+import { loadToolsName } from './availableTools.ts';
+import { progressTools } from './progressTools.ts';
+import type { Tool, ToolContext } from './tool.ts';
+import { createWebTools } from './web/webTools.ts';
+import { createWorkspaceTools } from './workspace/workspaceTools.ts';
+
+export type ToolDeps = {
+  config: Config;
+  keys: Keys;
+  database: Database;
+  outbound: OutboundClient;
+  storage: Storage | undefined;
+  changes: CacheInvalidation;
+  log: Log;
+};
+
+/** All tools available to a run before the persona restricts them, and the events of their discovery. */
+type ToolSet = { tools: Tool[]; steps: readonly RunEventInput[] };
+
+type Run = ToolContext['run'];
+type Source = (run: Run, signal: AbortSignal) => Promise<Tool[] | ToolSet>;
+
+export type ToolSources = { findTools(run: Run, signal: AbortSignal): Promise<ToolSet>; close(): Promise<void> };
+
+export function createToolSources(deps: ToolDeps): ToolSources {
+  const builtins = [...progressTools(deps.database), askUserTool];
+  const reserved = new Set([...builtins.map(({ name }) => name), loadToolsName]);
+  const mcp = createMcp({ ...deps, isBuiltin: (name) => reserved.has(name) });
+  const web = createWebTools(deps);
+  const sources: Source[] = [mcp.tools, web.tools, createWorkspaceTools(deps).tools];
+  return {
+    async findTools(run, signal) {
+      const found = await Promise.all(sources.map((source) => source(run, signal)));
+      const supplies = found.map((each) => (Array.isArray(each) ? { tools: each, steps: [] } : each));
+      // Built-in tools keep their names.
+      const others = supplies.flatMap(({ tools }) => tools).filter(({ name }) => !reserved.has(name));
+      return { tools: [...builtins, ...others], steps: supplies.flatMap(({ steps }) => steps) };
+    },
+    close: mcp.close,
+  };
+}

@@ -1,0 +1,31 @@
+import { errorCodeOf } from '../platform/operatorError.ts';
+
+/** Driver errors, which have no code, for a connection that broke, was closed, or was not available in time. */
+const lostMessages = /^Connection terminated|^Client .* is not queryable$|^timeout exceeded when trying to connect$/;
+
+/** Connection exceptions (08) and the end of a session by the server (57P01 to 57P05). */
+const lostSqlStates = /^(08|57P)/;
+
+/** Errors of the socket. Those of other services have the same codes. */
+const socketCodes = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'];
+
+/** Whether the driver or PostgreSQL reports that a connection was lost or not available. The same statement may succeed on another connection. */
+export const isConnectionLost = (error: unknown): boolean =>
+  error instanceof Error && (lostMessages.test(error.message) || lostSqlStates.test(errorCodeOf(error) ?? ''));
+
+/** Whether PostgreSQL is starting, or is shutting down or recovering, and accepts no connections yet. */
+export const isServerStarting = (error: unknown): boolean => errorCodeOf(error) === '57P03';
+
+/** A serialization failure or a deadlock. The same transaction may succeed when repeated. */
+export const isTransactionConflict = (error: unknown): boolean => ['40001', '40P01'].includes(errorCodeOf(error) ?? '');
+
+/**
+ * Whether the database is unavailable or overloaded, or other transactions were in the way, so that a later attempt may succeed. Includes insufficient
+ * resources (53), canceled statements (57014), unavailable locks (55P03), and FATAL errors, which end or prevent a connection.
+ */
+export function isTransientDatabaseError(error: unknown): boolean {
+  if (isConnectionLost(error) || isTransactionConflict(error)) return true;
+  const code = errorCodeOf(error);
+  if (code === undefined) return false;
+  return (error as { severity?: unknown }).severity === 'FATAL' || /^(53|57)/.test(code) || code === '55P03' || socketCodes.includes(code);
+}

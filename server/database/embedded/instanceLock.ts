@@ -1,0 +1,33 @@
+import pg from 'pg';
+import { errorCodeOf, OperatorError } from '../../platform/operatorError.ts';
+import { type Cluster, superuserAndDatabaseName } from './cluster.ts';
+
+/** The URL of a database of the cluster, for its superuser. */
+export function superuserUrlOf({ password }: Cluster, port: number, database = superuserAndDatabaseName): string {
+  return `postgres://${superuserAndDatabaseName}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
+}
+
+/** Takes the lock of the data folder, which is held as long as the connection is open. Undefined while another process holds it. */
+export async function takeInstanceLock(cluster: Cluster, port: number): Promise<pg.Client | undefined> {
+  const client = new pg.Client({
+    connectionString: superuserUrlOf(cluster, port, 'postgres'),
+    connectionTimeoutMillis: 5_000,
+    application_name: 'arkloop instance lock',
+    keepAlive: true,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ taken: boolean }>(
+      "select pg_try_advisory_lock(hashtextextended('arkloop:instance', 0)) as taken",
+    );
+    if (rows[0]?.taken) return client;
+  } catch (error) {
+    await client.end().catch(() => undefined);
+    if (errorCodeOf(error)?.startsWith('28'))
+      throw new OperatorError(`ARKLOOP_DATA_DIR: postgres-password does not fit the database in ${cluster.folder}`);
+    throw error;
+  }
+  await client.end().catch(() => undefined);
+  return undefined;
+}

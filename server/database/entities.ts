@@ -1,0 +1,104 @@
+import { Gateway } from '../gateway/entities.ts';
+import { AttemptCount, IdempotencyKey } from '../http/entities.ts';
+import { Worker } from '../jobs/entities.ts';
+import { AccessLogEntry } from '../resources/accessLog/entity.ts';
+import { Account, Membership } from '../resources/accounts/entity.ts';
+import { ApiKey } from '../resources/apiKeys/entity.ts';
+import { AsrCredential } from '../resources/asrCredentials/entity.ts';
+import { Attachment, ThreadAttachment } from '../resources/attachments/entity.ts';
+import { AuditLogEntry } from '../resources/auditLogs/entity.ts';
+import { Credential, EmailVerification, LoginCode, RefreshToken, Session } from '../resources/auth/entity.ts';
+import { Broadcast } from '../resources/broadcasts/entity.ts';
+import { CreditBalance, CreditOperation, CreditTransaction } from '../resources/credits/entity.ts';
+import { EntitlementOverride } from '../resources/entitlementOverrides/entity.ts';
+import { FeatureFlag, FeatureFlagOverride } from '../resources/featureFlags/entity.ts';
+import { Invitation } from '../resources/invitations/entity.ts';
+import { InviteCode } from '../resources/inviteCodes/entity.ts';
+import { IpRule } from '../resources/ipRules/entity.ts';
+import { LlmModel, LlmProvider } from '../resources/llmProviders/entity.ts';
+import { McpConfig } from '../resources/mcpConfigs/entity.ts';
+import { Message } from '../resources/messages/entity.ts';
+import { Notification } from '../resources/notifications/entity.ts';
+import { Persona } from '../resources/personas/entity.ts';
+import { Plan, PlanEntitlement } from '../resources/plans/entity.ts';
+import { Project } from '../resources/projects/entity.ts';
+import { QuotaUsage } from '../resources/quotas/entity.ts';
+import { Redemption, RedemptionCode } from '../resources/redemptionCodes/entity.ts';
+import { Referral } from '../resources/referrals/entity.ts';
+import { ThreadReport } from '../resources/reports/entity.ts';
+import { Run, RunEvent, RunTurn } from '../resources/runs/entity.ts';
+import { PlatformSetting } from '../resources/settings/entity.ts';
+import { ThreadShare, ThreadShareMessage } from '../resources/shares/entity.ts';
+import { Subscription } from '../resources/subscriptions/entity.ts';
+import { Team, TeamMember } from '../resources/teams/entity.ts';
+import { Thread, ThreadStar, ThreadSummary } from '../resources/threads/entity.ts';
+import { ToolProvider } from '../resources/toolProviders/entity.ts';
+import { UsageRecord } from '../resources/usage/entity.ts';
+import { User } from '../resources/users/entity.ts';
+import { WebhookDelivery, WebhookEndpoint, WebhookMessage } from '../resources/webhooks/entity.ts';
+import { Workspace, WorkspaceObject } from '../resources/workspaces/entity.ts';
+
+/** All tables except those that the job queue and the migrator manage. */
+export const entities = [
+  AccessLogEntry,
+  Account,
+  ApiKey,
+  AsrCredential,
+  Attachment,
+  AttemptCount,
+  AuditLogEntry,
+  Broadcast,
+  Credential,
+  CreditBalance,
+  CreditOperation,
+  CreditTransaction,
+  EmailVerification,
+  EntitlementOverride,
+  FeatureFlag,
+  FeatureFlagOverride,
+  Gateway,
+  IdempotencyKey,
+  Invitation,
+  InviteCode,
+  IpRule,
+  LlmModel,
+  LlmProvider,
+  LoginCode,
+  McpConfig,
+  Membership,
+  Message,
+  Notification,
+  Persona,
+  Plan,
+  PlanEntitlement,
+  PlatformSetting,
+  Project,
+  QuotaUsage,
+  Redemption,
+  RedemptionCode,
+  Referral,
+  RefreshToken,
+  Run,
+  RunEvent,
+  RunTurn,
+  Session,
+  Subscription,
+  Team,
+  TeamMember,
+  Thread,
+  ThreadAttachment,
+  ThreadReport,
+  ThreadShare,
+  ThreadShareMessage,
+  ThreadStar,
+  ThreadSummary,
+  ToolProvider,
+  UsageRecord,
+  User,
+  WebhookDelivery,
+  WebhookEndpoint,
+  WebhookMessage,
+  Worker,
+  Workspace,
+  WorkspaceObject,
+] as const;

@@ -1,0 +1,9 @@
+import { readdirSync } from 'node:fs';
+
+const numbers = readdirSync(new URL('./migrations', import.meta.url)).flatMap((file) => /^Migration(\d{5})\./.exec(file)?.[1] ?? []);
+
+/**
+ * The schema version that this build needs, which is that of its newest migration. Read from file names, because importing the migrations loads the
+ * ORM (20 MiB).
+ */
+export const expectedSchemaVersion: string = numbers.sort().at(-1) ?? '00000';

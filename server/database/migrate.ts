@@ -1,0 +1,87 @@
+import pg from 'pg';
+import { errorCodeOf, OperatorError } from '../platform/operatorError.ts';
+import { expectedSchemaVersion } from './expectedSchema.ts';
+
+/** An advisory lock. If several instances start at once, one migrates and the others wait. */
+const migrationLock = 7_203_118_401;
+
+/**
+ * Migrates the schema to the version that this build expects, and the job queue with it. The URL must lead to PostgreSQL itself, not to a pooler: the
+ * lock belongs to a session.
+ */
+export async function migrate(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    await withoutTimeouts(client);
+    await client.query('select pg_advisory_lock($1)', [migrationLock]);
+    if ((await schemaVersion(client)) === expectedSchemaVersion) return;
+    await runMigrations(url);
+    await migrateQueue(url);
+  } catch (error) {
+    throw errorCodeOf(error) === '42501' ? mayNotMigrate(error as Error) : error;
+  } finally {
+    await client.end();
+  }
+}
+
+/** A role that is used behind a pooler has time limits (`setRoleDefaults`), which must not apply to migrations. */
+const withoutTimeouts = async (client: pg.ClientBase) =>
+  void (await client.query('set statement_timeout = 0; set lock_timeout = 0; set idle_in_transaction_session_timeout = 0'));
+
+const mayNotMigrate = ({ message }: Error) =>
+  new OperatorError(`ARKLOOP_DATABASE_URL: the role may not bring the schema to this version: ${message.split(' - ').at(-1)}`);
+
+// Imported on demand: the ORM takes 200 ms to load, and most starts have nothing to migrate.
+async function runMigrations(url: string) {
+  const { MikroORM } = await import('@mikro-orm/postgresql');
+  const { PostgresDialect } = await import('kysely');
+  const { Migrator } = await import('@mikro-orm/migrations');
+  const { migrations } = await import('./migrations/index.ts');
+  const orm = await MikroORM.init({
+    dbName: 'arkloop',
+    driverOptions: new PostgresDialect({ pool: openPool(url) }),
+    entities: [],
+    discovery: { warnWhenNoEntities: false },
+    extensions: [Migrator],
+    migrations: { migrationsList: migrations, snapshot: false, allOrNothing: true },
+    logger: () => {},
+  });
+  try {
+    await orm.migrator.up();
+  } finally {
+    await orm.close(true);
+  }
+}
+
+async function migrateQueue(url: string) {
+  const { Logger, runMigrations: migrate } = await import('graphile-worker');
+  const pgPool = openPool(url);
+  try {
+    await migrate({ pgPool, logger: new Logger(() => () => {}) });
+  } finally {
+    await pgPool.end();
+  }
+}
+
+function openPool(url: string) {
+  // pg-pool awaits the promise, although its types do not say so.
+  // oxlint-disable-next-line typescript/no-misused-promises
+  const pool = new pg.Pool({ connectionString: url, max: 2, onConnect: withoutTimeouts });
+  pool.on('error', () => {});
+  // graphile-worker requires an error listener on each client too.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
+}
+
+/** The newest applied migration as five digits; `00000` if there is none. */
+export async function schemaVersion(client: { query: (text: string) => Promise<{ rows: unknown[] }> }): Promise<string> {
+  try {
+    const { rows } = await client.query('select right(max(name), 5) as version from mikro_orm_migrations');
+    return (rows[0] as { version: string | null }).version ?? '00000';
+  } catch (error) {
+    if ((error as { code?: string }).code === '42P01') return '00000';
+    throw error;
+  }
+}

@@ -1,0 +1,30 @@
+import type { Pool } from 'pg';
+import type { Statement } from './statement.ts';
+
+/** A statement without parameters takes no values. */
+type ValuesOf<P extends object> = keyof P extends never ? [] : [values: P];
+
+/** Runs statements on the pool or in a transaction. */
+export type Queryable = {
+  /** Throws the errors that PostgreSQL reports. */
+  rows<P extends object, Row>(statement: Statement<P, Row>, ...values: ValuesOf<P>): Promise<Row[]>;
+  /** The first row. */
+  row<P extends object, Row>(statement: Statement<P, Row>, ...values: ValuesOf<P>): Promise<Row | undefined>;
+  /** The number of rows changed. */
+  run<P extends object>(statement: Statement<P, unknown>, ...values: ValuesOf<P>): Promise<number>;
+};
+
+/** A `like` pattern that matches the text as a literal substring. The default escape character is a backslash. */
+export const likeLiteral = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+
+export type Transaction = Queryable & {
+  /** For statements that were sent without awaiting them. The commit is sent together with them, and nothing is committed if one of them fails. */
+  awaitAtCommit(sent: Promise<unknown>): void;
+};
+
+export type Database = Queryable & {
+  readonly pool: Pool;
+  /** Runs `work` in a transaction. Serialization failures and deadlocks are retried, up to three attempts in total. */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+};

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import {
+  type Compilable,
+  type DeleteResult,
+  DummyDriver,
+  type InsertResult,
+  Kysely,
+  type OperationNode,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type RawBuilder,
+  sql,
+  type UpdateResult,
+} from 'kysely';
+import type { Tables } from './tables.ts';
+
+/** Builds SQL without a connection. */
+export const builder = new Kysely<Tables>({
+  dialect: {
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  },
+});
+
+class Placeholder {
+  readonly name: string;
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/** A prepared statement: named parameters `P` in, rows of type `Row` out. */
+export type Statement<P extends object, Row> = {
+  /** A hash of the text, so that two different statements never share a name on a connection. */
+  readonly name: string;
+  readonly text: string;
+  /** The parameter name of each placeholder. */
+  readonly parameters: readonly string[];
+  readonly '~types'?: (parameters: P) => Row;
+};
+
+export type RowOf<S> = S extends Statement<infer _, infer Row> ? Row : never;
+
+/** The parameters of a statement as expressions for the builder. */
+export type Parameters<P> = { readonly [Name in keyof P]-?: RawBuilder<P[Name]> };
+
+/** What `statement` passes to its callback. */
+export type Builder = Kysely<Tables>;
+
+/** All tables, with one of them under an alias. For the `expressionBuilder` of a fragment that several statements share. */
+export type WithAlias<Table extends keyof Tables, Name extends string> = Tables & Record<Name, Tables[Table]>;
+
+type RowsOf<Output> = Output extends InsertResult | UpdateResult | DeleteResult ? never : Output;
+
+export type Declared = { readonly text: string; readonly node: OperationNode };
+const declared = new Map<string, Declared>();
+
+/** All statements declared so far, with the syntax tree of the builder. */
+export const declaredStatements = (): Declared[] => [...declared.values()];
+
+/**
+ * Declares a statement. It is compiled once, when its module is loaded. Throws if a value was passed to the builder, because that parameter would
+ * never be bound: use `sql.lit(value)` or a named parameter.
+ */
+export const statement =
+  <P extends object = Record<never, never>>() =>
+  <Output>(build: (db: Builder, $: Parameters<P>) => Compilable<Output>): Statement<P, RowsOf<Output>> => {
+    const $ = new Proxy({} as Parameters<P>, { get: (_, name) => sql`${sql.val(new Placeholder(String(name)))}` });
+    const { sql: text, parameters, query } = build(builder, $).compile();
+    const names = parameters.map((each) => {
+      if (each instanceof Placeholder) return each.name;
+      throw new Error(`A statement binds the literal ${JSON.stringify(each)}: use sql.lit, or a parameter. ${text}`);
+    });
+    const name = createHash('sha1').update(text).digest('base64url');
+    declared.set(name, { text, node: query });
+    return { name, text, parameters: names };
+  };
+
+/**
+ * Declares a statement as an SQL template with a declared row type, for SQL that the builder cannot express. A test compares the row type with what
+ * PostgreSQL reports.
+ */
+export const sqlStatement =
+  <P extends object = Record<never, never>>() =>
+  <Row = never>(build: ($: Parameters<P>) => RawBuilder<Row>): Statement<P, Row> =>
+    statement<P>()<Row>((db, $) => {
+      const raw = build($);
+      return { compile: () => raw.compile(db), toOperationNode: () => raw.toOperationNode() } as unknown as Compilable<Row>;
+    }) as Statement<P, Row>;
+
+/** The values of a statement in the order of its placeholders. */
+export const bindValues = <P extends object>({ parameters }: Statement<P, unknown>, values: P): unknown[] =>
+  parameters.map((name) => (values as Record<string, unknown>)[name]);
+
+/** Passes JSON text as a `jsonb` value. Without the cast, the driver sends arrays as PostgreSQL arrays. */
+export const jsonb = <T = unknown>(text: RawBuilder<string> | RawBuilder<string | null>): RawBuilder<T> => sql<T>`${text}::jsonb`;

@@ -1,0 +1,3666 @@
+-- agent/context/summaries.ts 1
+select "s"."up_to_number", "s"."summary"
+  from "thread_summaries" as "s"
+  where "s"."account_id" = $1 and "s"."thread_id" = $2 and "s"."up_to_number" < $3 and "s"."digest" = (select encode(sha256(convert_to(string_agg(concat_ws(E'\x1f', m.number, m.role, m.content, m.content_json), E'\x1e'
+  order by m.number), 'UTF8')), 'hex') as "digest"
+  from "messages" as "m"
+  where "m"."account_id" = $4 and "m"."thread_id" = $5 and "m"."visible" = true and "m"."number" <= "s"."up_to_number")
+  order by "s"."up_to_number" desc
+  limit 1;
+
+-- agent/context/summaries.ts 2
+with "run" as (select "r"."id"
+  from "runs" as "r"
+  where "r"."account_id" = $1 and "r"."thread_id" = $2 and "r"."id" = $3 and "r"."status" in ('running', 'waiting_for_input')
+  for share) insert into "thread_summaries" ("account_id", "thread_id", "up_to_number", "summary", "digest") select $4::uuid as "account_id", $5::uuid as "thread_id", $6::integer as "up_to_number", $7::text as "summary", (select encode(sha256(convert_to(string_agg(concat_ws(E'\x1f', m.number, m.role, m.content, m.content_json), E'\x1e'
+  order by m.number), 'UTF8')), 'hex') as "digest"
+  from "messages" as "m"
+  where "m"."account_id" = $8 and "m"."thread_id" = $9 and "m"."visible" = true and "m"."number" <= $10::integer) as "digest"
+  from "run"
+  on conflict ("account_id", "thread_id", "up_to_number") do update
+  set "summary" = "excluded"."summary", "digest" = "excluded"."digest";
+
+-- agent/tools/progressTools.ts 1
+update "threads"
+  set "title" = $1
+  where "account_id" = $2 and "id" = $3 and "title_locked" = false and "deleted_at" is null;
+
+-- agent/tools/workspace/runWorkspace.ts 1
+select coalesce((select "p"."id"
+  from "threads" as "t"
+  inner
+  join "projects" as "p" on "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id"
+  where "t"."account_id" = $1 and "t"."id" = $2 and "p"."deleted_at" is null), (select "p"."id"
+  from "projects" as "p"
+  where "p"."account_id" = $3 and "p"."owner_user_id" = $4 and "p"."is_default" = true and "p"."deleted_at" is null)) as "id";
+
+-- gateway/accessLog.ts 1
+insert into "access_log" ("id", "timestamp", "trace_id", "method", "path", "status_code", "duration_ms", "client_ip", "country", "city", "user_agent", "ua_type", "risk_score", "identity_type", "account_id", "user_id") select line.id::uuid as "id", to_timestamp(line.timestamp::float8 / 1000) as "timestamp", line.trace_id as "trace_id", line.method as "method", line.path as "path", line.status_code::integer as "status_code", line.duration_ms::integer as "duration_ms", line.client_ip as "client_ip", line.country as "country", line.city as "city", line.user_agent as "user_agent", line.ua_type as "ua_type", line.risk_score::numeric as "risk_score", line.identity_type as "identity_type", line.account_id as "account_id", line.user_id as "user_id"
+  from unnest(coalesce(nullif(string_to_array($1, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($2, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($3, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($4, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($5, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($6, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($7, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($8, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($9, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($10, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($11, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($12, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($13, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($14, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($15, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($16, E'\n'), '{}'), array[''])) as line ("id", "timestamp", "trace_id", "method", "path", "status_code", "duration_ms", "client_ip", "country", "city", "user_agent", "ua_type", "risk_score", "identity_type", "account_id", "user_id");
+
+-- gateway/accessLog.ts 2
+insert into "access_log" ("id", "timestamp", "trace_id", "method", "path", "status_code", "duration_ms", "client_ip", "country", "city", "user_agent", "ua_type", "risk_score", "identity_type", "account_id", "user_id") select line.id::uuid as "id", to_timestamp(line.timestamp::float8 / 1000) as "timestamp", line.trace_id as "trace_id", line.method as "method", line.path as "path", line.status_code::integer as "status_code", line.duration_ms::integer as "duration_ms", line.client_ip as "client_ip", line.country as "country", line.city as "city", line.user_agent as "user_agent", line.ua_type as "ua_type", line.risk_score::numeric as "risk_score", line.identity_type as "identity_type", line.account_id as "account_id", line.user_id as "user_id"
+  from unnest(coalesce(nullif(string_to_array($1, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($2, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($3, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($4, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($5, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($6, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($7, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($8, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($9, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($10, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($11, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($12, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($13, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($14, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($15, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($16, E'\n'), '{}'), array[''])) as line ("id", "timestamp", "trace_id", "method", "path", "status_code", "duration_ms", "client_ip", "country", "city", "user_agent", "ua_type", "risk_score", "identity_type", "account_id", "user_id")
+  on conflict ("id") do nothing;
+
+-- gateway/activeGateways.ts 1
+with "own" as (insert into "gateways" ("id", "seen_at")
+  values ($1, clock_timestamp())
+  on conflict ("id") do update
+  set "seen_at" = "excluded"."seen_at"), "gone" as (delete
+  from "gateways"
+  where "id" <> $2 and "seen_at" < clock_timestamp() - interval '1 minute') select 1 + count(*)::int as "live"
+  from "gateways"
+  where "id" <> $3 and "seen_at" > clock_timestamp() - make_interval(secs => 4);
+
+-- gateway/activeGateways.ts 2
+delete
+  from "gateways"
+  where "id" = $1;
+
+-- gateway/activeGateways.ts 3
+select pg_notify('arkloop_gateways', '') as "notified";
+
+-- gateway/caller/identity.ts 1
+select "account_id", "user_id"
+  from "api_keys"
+  where "key_hash" = $1 and "revoked_at" is null;
+
+-- http/pipeline/accessControl.ts 1
+select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."status" as "account_status", "m"."role", "s"."id" is not null as "session_live"
+  from "users" as "u"
+  left
+  join "sessions" as "s" on "s"."id" = $1 and "s"."user_id" = "u"."id" and "s"."revoked_at" is null
+  left
+  join "accounts" as "a" on "a"."id" = $2 and "a"."deleted_at" is null
+  left
+  join "memberships" as "m" on "m"."account_id" = "a"."id" and "m"."user_id" = "u"."id"
+  where "u"."id" = $3 and "u"."status" <> 'deleted';
+
+-- http/pipeline/accessControl.ts 2
+select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."status" as "account_status", "m"."role", true as "session_live", "k"."user_id", "k"."account_id", "k"."id" as "key_id", "k"."scopes", "k"."inherits_permissions", "k"."revoked_at"
+  from "api_keys" as "k"
+  inner
+  join "users" as "u" on "u"."id" = "k"."user_id" and "u"."status" <> 'deleted'
+  left
+  join "accounts" as "a" on "a"."id" = "k"."account_id" and "a"."deleted_at" is null
+  left
+  join "memberships" as "m" on "m"."account_id" = "a"."id" and "m"."user_id" = "u"."id"
+  where "k"."key_hash" = $1;
+
+-- http/pipeline/accessControl.ts 3
+update "api_keys"
+  set "last_used_at" = now()
+  where "account_id" = $1 and "id" = $2 and ("last_used_at" is null or "last_used_at" < now() - interval '1 minute');
+
+-- http/pipeline/attemptLimits.ts 1
+insert into "attempt_counts" ("bucket", "count", "window_ends")
+  values ($1, 1, now() + make_interval(secs => $2))
+  on conflict ("bucket") do update
+  set "count" = case when attempt_counts.window_ends <= now() then 1 else attempt_counts.count + 1 end, "window_ends" = case when attempt_counts.window_ends <= now() or attempt_counts.count + 1 = $3 then excluded.window_ends else attempt_counts.window_ends end
+  returning "bucket", "count", extract(epoch
+  from attempt_counts.window_ends - clock_timestamp())::float8 as "seconds";
+
+-- http/pipeline/attemptLimits.ts 2
+select "bucket", "count", extract(epoch
+  from attempt_counts.window_ends - clock_timestamp())::float8 as "seconds"
+  from "attempt_counts"
+  where "bucket" = any($1::text[]) and "window_ends" > now();
+
+-- http/pipeline/attemptLimits.ts 3
+update "attempt_counts"
+  set "count" = "count" - 1
+  where "bucket" = $1 and "count" > 0;
+
+-- http/pipeline/attemptLimits.ts 4
+delete
+  from "attempt_counts"
+  where "bucket" = $1;
+
+-- http/pipeline/attemptLimits.ts 5
+delete
+  from "attempt_counts"
+  where "bucket" in (select "bucket"
+  from "attempt_counts"
+  where "window_ends" < now()
+  order by "window_ends"
+  limit 10
+  for update skip locked);
+
+-- http/pipeline/audit.ts 1
+insert into "audit_logs" ("id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "before_state", "after_state", "ip_address", "user_agent")
+  values ($1, $2, $3, $4::text, $5::text, $6, $7, $8::jsonb, $9::jsonb, $10::jsonb, $11, $12);
+
+-- http/pipeline/idempotency.ts 1
+insert into "idempotency_keys" ("scope_hash", "request_hash", "claim_id")
+  values ($1, $2, $3)
+  on conflict ("scope_hash") do update
+  set "request_hash" = "excluded"."request_hash", "claim_id" = "excluded"."claim_id", "claimed_at" = now(), "status" = null, "headers" = null, "body_sealed" = null
+  where "idempotency_keys"."claimed_at" < now() - case when idempotency_keys.status is null then interval '60 seconds' else interval '24 hours' end
+  returning "claim_id", "request_hash", "status", "headers", "body_sealed";
+
+-- http/pipeline/idempotency.ts 2
+select "claim_id", "request_hash", "status", "headers", "body_sealed"
+  from "idempotency_keys"
+  where "scope_hash" = $1;
+
+-- http/pipeline/idempotency.ts 3
+update "idempotency_keys"
+  set "status" = $1, "headers" = $2::jsonb, "body_sealed" = $3
+  where "scope_hash" = $4 and "claim_id" = $5 and "status" is null;
+
+-- http/pipeline/idempotency.ts 4
+delete
+  from "idempotency_keys"
+  where "scope_hash" = $1 and "claim_id" = $2 and "status" is null;
+
+-- jobs/accessLogPartitions.ts 1
+select c.relname as name
+  from pg_inherits i
+  join pg_class c on c.oid = i.inhrelid
+  where i.inhparent = 'access_log'::regclass;
+
+-- jobs/accessLogPartitions.ts 2
+delete
+  from access_log_default
+  where id < $1;
+
+-- jobs/changeCredits.ts 1
+select graphile_worker.force_unlock_workers(array_agg(j.locked_by))
+  from graphile_worker.jobs j
+  left
+  join "credit_operations" o on j.key = 'credits:' || o.id
+  where j.task_identifier = $1 and j.id <> all ($2::bigint[]) and j.locked_at < now() - $3 * interval '1 second' and coalesce(o.moved_at, j.locked_at) < now() - $4 * interval '1 second'
+  having count(*) > 0;
+
+-- jobs/changeCredits.ts 2
+select o.id, o.trace_id
+  from credit_operations o
+  where o.state = 'running' and not exists ( select
+  from graphile_worker.jobs j
+  where j.key = 'credits:' || o.id and (j.locked_at is not null or j.attempts = 0));
+
+-- jobs/closedAccounts.ts 1
+update "threads"
+  set "deleted_at" = now()
+  where ("account_id", "id") in (select "t"."account_id", "t"."id"
+  from "threads" as "t"
+  where "t"."account_id" in (select "q"."account_id"
+  from "quota_usage" as "q"
+  inner
+  join "accounts" as "a" on "a"."id" = "q"."account_id" and "a"."deleted_at" is not null
+  where "q"."quota" = 'messages' and "q"."used" > 0) and "t"."deleted_at" is null
+  limit 100
+  for update skip locked)
+  returning "account_id", "id";
+
+-- jobs/closedAccounts.ts 2
+update "workspaces"
+  set "leftovers_since" = '-infinity'
+  where "account_id" in (select "q"."account_id"
+  from "quota_usage" as "q"
+  inner
+  join "accounts" as "a" on "a"."id" = "q"."account_id" and "a"."deleted_at" is not null
+  where "q"."quota" = 'workspaces' and "q"."used" > 0);
+
+-- jobs/housekeeping.ts 1
+select c.relname as name
+  from pg_inherits i
+  join pg_class c on c.oid = i.inhrelid
+  where i.inhparent = 'run_events'::regclass;
+
+-- jobs/housekeeping.ts 2
+with "gone" as (delete
+  from "threads" as "t"
+  where "t"."is_private" = true and "t"."expires_at" < now() and not exists (select 1 as "one"
+  from "runs" as "r"
+  where "r"."thread_id" = "t"."id" and "r"."status" in ('running', 'waiting_for_input', 'cancelling'))
+  returning "t"."id", (select array_agg(r.id) as "ids"
+  from "runs" as "r"
+  where "r"."thread_id" = "t"."id") as "run_ids") delete
+  from "run_events" as "e" using "gone"
+  where "e"."run_id" = any (gone.run_ids);
+
+-- jobs/housekeeping.ts 3
+select "r"."id", "r"."trace_id"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."id" = "r"."thread_id"
+  where "t"."is_private" = true and "t"."expires_at" < now() and "r"."status" in ('running', 'waiting_for_input')
+  for update of "r";
+
+-- jobs/housekeeping.ts 4
+delete
+  from "idempotency_keys"
+  where "claimed_at" < now() - interval '24 hours';
+
+-- jobs/housekeeping.ts 5
+delete
+  from "attempt_counts"
+  where "window_ends" < now();
+
+-- jobs/housekeeping.ts 6
+delete
+  from "workers"
+  where "last_seen_at" < now() - interval '1 day';
+
+-- jobs/housekeeping.ts 7
+delete
+  from "refresh_tokens"
+  where "expires_at" < now() - interval '1 day';
+
+-- jobs/housekeeping.ts 8
+delete
+  from "sessions" as "s"
+  where "s"."created_at" < now() - interval '1 day' and not exists (select 1 as "one"
+  from "refresh_tokens" as "t"
+  where "t"."session_id" = "s"."id");
+
+-- jobs/housekeeping.ts 9
+delete
+  from "login_codes"
+  where "expires_at" < now();
+
+-- jobs/housekeeping.ts 10
+delete
+  from "email_verifications"
+  where "expires_at" < now();
+
+-- jobs/housekeeping.ts 11
+delete
+  from "audit_logs"
+  where "created_at" < now() - $1 * interval '1 day';
+
+-- jobs/jobRunner.ts 1
+select 1 as "alive";
+
+-- jobs/queue.ts 1
+select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::text, max_attempts := $4::integer, flags := array[$5::text]) as "job";
+
+-- jobs/queue.ts 2
+select graphile_worker.remove_job($1::text) as "job";
+
+-- jobs/removeAttachments.ts 1
+select "a"."account_id", "a"."id"
+  from "attachments" as "a"
+  where (("a"."state" = 'kept' and not exists (select 1 as "one"
+  from "thread_attachments" as "u"
+  where "u"."account_id" = "a"."account_id" and "u"."attachment_id" = "a"."id")) or ("a"."state" <> 'kept' and "a"."created_at" < now() - interval '24 hours'))
+  limit $1
+  for update skip locked;
+
+-- jobs/removeAttachments.ts 2
+delete
+  from "attachments" as "a"
+  where ("a"."account_id", "a"."id") in (select "locked"."account_id", "locked"."id"
+  from unnest($1::uuid[], $2::uuid[]) as locked (account_id, id)) and not exists (select 1 as "one"
+  from "thread_attachments" as "u"
+  where "u"."account_id" = "a"."account_id" and "u"."attachment_id" = "a"."id")
+  returning "a"."account_id", "a"."id";
+
+-- jobs/sendBroadcast.ts 1
+update "broadcasts"
+  set "status" = 'sending', "moved_at" = now()
+  where "id" = $1 and "deleted_at" is null and "status" in ('pending', 'sending')
+  returning "target_id";
+
+-- jobs/sendBroadcast.ts 2
+with "open" as (select *
+  from "broadcasts"
+  where "id" = $1 and "deleted_at" is null and "status" = 'sending'), "next" as materialized (select "id" as "user_id"
+  from "users"
+  where "status" = 'active' and "id" > (select "last_user_id"
+  from "open")
+  order by "user_id"
+  limit 1000), "sent" as (insert into "notifications" ("account_id", "user_id", "type", "broadcast_id") select coalesce("open"."target_id", "a"."id") as "account_id", "u"."id" as "user_id", "open"."type", "open"."id" as "broadcast_id"
+  from "open"
+  cross
+  join "next"
+  inner
+  join "users" as "u" on "u"."id" = "next"."user_id" and "u"."status" = 'active'
+  inner
+  join "credentials" as "c" on "c"."user_id" = "u"."id"
+  inner
+  join "accounts" as "a" on "a"."owner_user_id" = "u"."id" and "a"."type" = 'personal'
+  on conflict ("broadcast_id", "user_id")
+  where "broadcast_id" is not null do nothing
+  returning 1 as "one"), "counted" as (select (select count(*) as "count"
+  from "next") < 1000 as "is_last", (select count(*)::int as "count"
+  from "sent") as "sent") update "broadcasts" as "b"
+  set "status" = case when counted.is_last then 'completed' else 'sending' end, "sent_count" = counted.sent + case when counted.is_last then (select count(*)::int as "count"
+  from "notifications" as "n"
+  where "n"."broadcast_id" = $2) else b.sent_count end, "last_user_id" = coalesce((select "user_id"
+  from "next"
+  order by "user_id" desc
+  limit 1), "b"."last_user_id"), "moved_at" = now()
+  from "counted", "open"
+  where "b"."id" = "open"."id"
+  returning "b"."status", "b"."sent_count";
+
+-- jobs/sendBroadcast.ts 3
+with "open" as (select *
+  from "broadcasts"
+  where "id" = $1 and "deleted_at" is null and "status" = 'sending'), "next" as materialized (select "user_id"
+  from "memberships"
+  where "account_id" = (select "target_id"
+  from "open") and "user_id" > (select "last_user_id"
+  from "open")
+  order by "user_id"
+  limit 1000), "sent" as (insert into "notifications" ("account_id", "user_id", "type", "broadcast_id") select coalesce("open"."target_id", "a"."id") as "account_id", "u"."id" as "user_id", "open"."type", "open"."id" as "broadcast_id"
+  from "open"
+  cross
+  join "next"
+  inner
+  join "users" as "u" on "u"."id" = "next"."user_id" and "u"."status" = 'active'
+  inner
+  join "credentials" as "c" on "c"."user_id" = "u"."id"
+  inner
+  join "accounts" as "a" on "a"."owner_user_id" = "u"."id" and "a"."type" = 'personal'
+  on conflict ("broadcast_id", "user_id")
+  where "broadcast_id" is not null do nothing
+  returning 1 as "one"), "counted" as (select (select count(*) as "count"
+  from "next") < 1000 as "is_last", (select count(*)::int as "count"
+  from "sent") as "sent") update "broadcasts" as "b"
+  set "status" = case when counted.is_last then 'completed' else 'sending' end, "sent_count" = counted.sent + case when counted.is_last then (select count(*)::int as "count"
+  from "notifications" as "n"
+  where "n"."broadcast_id" = $2) else b.sent_count end, "last_user_id" = coalesce((select "user_id"
+  from "next"
+  order by "user_id" desc
+  limit 1), "b"."last_user_id"), "moved_at" = now()
+  from "counted", "open"
+  where "b"."id" = "open"."id"
+  returning "b"."status", "b"."sent_count";
+
+-- jobs/sendBroadcast.ts 4
+select graphile_worker.force_unlock_workers(array_agg(j.locked_by))
+  from graphile_worker.jobs j
+  left
+  join "broadcasts" o on j.key = 'broadcast:' || o.id
+  where j.task_identifier = $1 and j.id <> all ($2::bigint[]) and j.locked_at < now() - $3 * interval '1 second' and coalesce(o.moved_at, j.locked_at) < now() - $4 * interval '1 second'
+  having count(*) > 0;
+
+-- jobs/sendBroadcast.ts 5
+update broadcasts b
+  set status = 'failed'
+  where b.status in ('pending', 'sending') and not exists ( select
+  from graphile_worker.jobs j
+  where j.key = 'broadcast:' || b.id and (j.locked_at is not null or j.attempts < j.max_attempts))
+  returning b.id;
+
+-- jobs/sendMail.ts 1
+select graphile_worker.force_unlock_workers(array_agg(locked_by))
+  from graphile_worker.jobs
+  where task_identifier = $1 and locked_at < now() - interval '2 minutes'
+  having count(*) > 0;
+
+-- jobs/sweepWorkspaces.ts 1
+select "w"."account_id", "w"."workspace_ref", "w"."manifest_rev", (p.deleted_at is not null or a.deleted_at is not null) as "is_gone"
+  from "workspaces" as "w"
+  inner
+  join "projects" as "p" on "p"."account_id" = "w"."account_id" and "p"."id" = "w"."project_id"
+  inner
+  join "accounts" as "a" on "a"."id" = "w"."account_id"
+  where "w"."leftovers_since" < now() - interval '1 hour'
+  order by "w"."leftovers_since"
+  limit 1
+  for update of "w" skip locked;
+
+-- jobs/sweepWorkspaces.ts 2
+update "workspaces" as "w"
+  set "sweeps" = w.sweeps + 1, "manifest_rev" = case when $1::text = 'gone' then null else w.manifest_rev end, "leftovers_since" = case when $2::text in ('all', 'gone') then null when $3::text = 'some' then w.leftovers_since else now() end
+  where "w"."account_id" = $4 and "w"."workspace_ref" = $5;
+
+-- jobs/sweepWorkspaces.ts 3
+delete
+  from "workspace_objects"
+  where "account_id" = $1 and "workspace_ref" = $2 and name <> all ($3::text[]);
+
+-- jobs/sweepWorkspaces.ts 4
+insert into "workspace_objects" ("account_id", "workspace_ref", "name", "size") select $1::uuid as "account_id", $2::text as "workspace_ref", "o"."name", "o"."size"
+  from unnest($3::text[], $4::bigint[]) as o (name, size)
+  on conflict do nothing;
+
+-- metrics/backlog.ts 1
+with "due_jobs" as (select "j"."task_identifier" as "name", case when "j"."locked_at" is null then 'waiting' else 'taken' end as "state", "j"."run_at" as "since"
+  from "graphile_worker"."jobs" as "j"
+  where "j"."attempts" < "j"."max_attempts" and "j"."run_at" <= now()
+  order by "j"."priority", "j"."run_at"
+  limit 10000), "webhooks" as (select 'webhook.deliver' as "name", case when "claim_id" is null then 'waiting' else 'taken' end as "state", next_attempt_at as "since"
+  from "webhook_deliveries"
+  where "status" = 'pending' and "next_attempt_at" <= now()
+  limit 10000), "open_runs" as (select case when status = 'running' and first_started_at is null then 'queued' else status end as "state"
+  from "runs"
+  where "status" in ('running', 'waiting_for_input', 'cancelling')
+  limit 10000) select 'job' as "kind", "name", state as "state", count(*)::int as "count", extract(epoch
+  from now() - min(since))::float8 as "oldest"
+  from (select *
+  from "due_jobs"
+  union all select *
+  from "webhooks") as "all_jobs"
+  group by "name", "state"
+  union all select 'run' as "kind", '' as "name", "state", count(*)::int as "count", 0 as "oldest"
+  from "open_runs"
+  group by "state";
+
+-- models/routing/candidates.ts 1
+select "m"."id" as "route_id", "m"."model", "m"."is_default", "m"."when" as "when", m.multiplier::text as "multiplier", "m"."advanced_json" as "model_advanced_json", m.cost_per_1k_input::text as "cost_per_1k_input", m.cost_per_1k_output::text as "cost_per_1k_output", m.cost_per_1k_cache_write::text as "cost_per_1k_cache_write", m.cost_per_1k_cache_read::text as "cost_per_1k_cache_read", "p"."id" as "credential_id", "p"."account_id", "p"."name" as "credential_name", "p"."provider" as "provider_kind", "p"."base_url", "p"."openai_api_mode", "p"."advanced_json" as "provider_advanced_json", "p"."api_key_sealed"
+  from "llm_models" as "m"
+  inner
+  join "llm_providers" as "p" on "p"."id" = "m"."provider_id"
+  where ("p"."account_id" = $1 or "p"."account_id" is null)
+  order by "p"."account_id" is null, "m"."priority" desc, (select count(*) as "count"
+  from jsonb_object_keys(m."when") as "key") desc, "m"."created_at", "m"."id";
+
+-- processes/worker.ts 1
+insert into "workers" ("id", "version", "capabilities")
+  values ($1, $2, $3::text[])
+  on conflict ("id") do update
+  set "last_seen_at" = now();
+
+-- processes/worker.ts 2
+select count(*) as "waiting"
+  from "graphile_worker"."jobs" as "j"
+  where "j"."task_identifier" = $1 and "j"."locked_at" is null and "j"."run_at" <= now() and "j"."attempts" < "j"."max_attempts";
+
+-- processes/worker.ts 3
+delete
+  from "workers"
+  where "id" = $1;
+
+-- pubsub/cacheInvalidation.ts 1
+select pg_notify($1, $2) as "notified";
+
+-- pubsub/runNotifier.ts 1
+select set_config('synchronous_commit', 'off', true) as "synchronous_commit", pg_notify($1, $2) as "notified";
+
+-- resources/accessLog/queries.ts selectEntries
+with "page" as (select "id", "timestamp", "trace_id", "method", "path", "status_code", "duration_ms", "client_ip", "country", "city", "user_agent", "ua_type", "risk_score", "identity_type", "account_id", "user_id"
+  from "access_log"
+  where "id" < $1 and "id" >= $2 and ($3::text is null or method = $4) and ($5::text is null or starts_with(path, $6)) and ($7::inet is null or case when client_ip <> '' then client_ip::inet <<= $8::inet end) and ($9::text is null or country = $10) and ($11::numeric is null or risk_score >= $12) and ($13::text is null or ua_type = $14)
+  order by "id" desc
+  limit $15) select "page".*, coalesce(u.username, '') as "username"
+  from "page"
+  left
+  join "users" as "u" on "u"."status" <> 'deleted' and "u"."id" = case when page.user_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then page.user_id::uuid end
+  order by "page"."id" desc;
+
+-- resources/accounts/createUser.ts 1
+insert into "users" ("id", "username", "email", "email_key", "email_skeleton", "locale", "is_platform_admin")
+  values ($1, $2, $3, $4, $5, $6, $7)
+  on conflict do nothing;
+
+-- resources/accounts/createUser.ts 2
+insert into "credentials" ("user_id", "login", "login_key", "login_skeleton", "password_hash")
+  values ($1, $2, $3, $4, $5)
+  on conflict do nothing;
+
+-- resources/accounts/createUser.ts 3
+insert into "accounts" ("id", "slug", "name", "type", "owner_user_id")
+  values ($1, $2, $3, 'personal', $4)
+  on conflict ("slug") do nothing;
+
+-- resources/accounts/loaders.ts 1
+select "id"
+  from "accounts"
+  where "id" = $1;
+
+-- resources/accounts/loaders.ts 2
+select "id"
+  from "users"
+  where "id" = $1;
+
+-- resources/accounts/memberQueries.ts selectMember
+select "m"."account_id", "m"."user_id", "u"."username", "u"."email", "m"."role", "m"."created_at"
+  from "memberships" as "m"
+  inner
+  join "users" as "u" on "u"."id" = "m"."user_id"
+  where "m"."account_id" = $1 and "m"."user_id" = $2;
+
+-- resources/accounts/memberQueries.ts selectMembers
+select "m"."account_id", "m"."user_id", "u"."username", "u"."email", "m"."role", "m"."created_at"
+  from "memberships" as "m"
+  inner
+  join "users" as "u" on "u"."id" = "m"."user_id"
+  where "m"."account_id" = $1 and ($2::timestamptz is null or ("m"."created_at", "m"."user_id") < ($3::timestamptz, $4::uuid))
+  order by "m"."created_at" desc, "m"."user_id" desc
+  limit $5;
+
+-- resources/accounts/memberQueries.ts selectMemberIds
+select "user_id"
+  from "memberships"
+  where "account_id" = $1;
+
+-- resources/accounts/memberQueries.ts selectMemberState
+select "role", (select count(*) as "count"
+  from "memberships" as "o"
+  where "o"."account_id" = $1 and "o"."role" = 'admin' and "o"."user_id" <> $2) as "other_admins", (select count(*) as "count"
+  from "invitations" as "i"
+  where "i"."account_id" = $3 and "i"."invited_by_user_id" = $4 and "i"."accepted_at" is null and "i"."expires_at" > now()) as "open_invitations"
+  from "memberships"
+  where "account_id" = $5 and "user_id" = $6;
+
+-- resources/accounts/memberQueries.ts selectRole
+select "role"
+  from "memberships"
+  where "account_id" = $1 and "user_id" = $2;
+
+-- resources/accounts/memberQueries.ts updateRole
+update "memberships"
+  set "role" = $1
+  where "account_id" = $2 and "user_id" = $3;
+
+-- resources/accounts/memberQueries.ts deleteMemberships
+delete
+  from "memberships"
+  where "account_id" = $1 and "user_id" = any($2::uuid[]);
+
+-- resources/accounts/memberQueries.ts revokeKeys
+update "api_keys"
+  set "revoked_at" = now()
+  where "account_id" = $1 and "user_id" = any($2::uuid[]) and "revoked_at" is null;
+
+-- resources/accounts/memberQueries.ts deleteShares
+delete
+  from "thread_shares"
+  where "account_id" = $1 and "created_by_user_id" = any($2::uuid[]);
+
+-- resources/accounts/memberQueries.ts moveSessions
+update "sessions" as "s"
+  set "active_account_id" = "home"."id"
+  from "accounts" as "home"
+  where "home"."owner_user_id" = "s"."user_id" and "home"."type" = 'personal' and "s"."active_account_id" = $1 and "s"."user_id" = any($2::uuid[]) and "s"."revoked_at" is null;
+
+-- resources/accounts/queries.ts selectAccount
+select "a"."id", "a"."slug", "a"."name", "a"."type", "a"."status", "a"."timezone", "a"."created_at", "m"."role"
+  from "accounts" as "a"
+  left
+  join "memberships" as "m" on "m"."account_id" = "a"."id" and "m"."user_id" = $1
+  where "a"."id" = $2 and "a"."deleted_at" is null;
+
+-- resources/accounts/queries.ts selectAccountsOfUser
+select "a"."id", "a"."slug", "a"."name", "a"."type", "a"."status", "a"."timezone", "a"."created_at", "m"."role"
+  from "memberships" as "m"
+  inner
+  join "accounts" as "a" on "a"."id" = "m"."account_id" and "a"."deleted_at" is null
+  where "m"."user_id" = $1 and ($2::timestamptz is null or ("a"."created_at", "a"."id") < ($3::timestamptz, $4::uuid))
+  order by "a"."created_at" desc, "a"."id" desc
+  limit $5;
+
+-- resources/accounts/queries.ts lockAccount
+select "id", "slug", "name", "type", "status", "timezone", "created_at"
+  from "accounts"
+  where "id" = $1 and "deleted_at" is null
+  for no key update;
+
+-- resources/accounts/queries.ts lockUser
+select "id"
+  from "users"
+  where "id" = $1 and "status" = 'active'
+  for no key update;
+
+-- resources/accounts/queries.ts insertWorkspace
+insert into "accounts" ("id", "slug", "name", "type", "owner_user_id")
+  values ($1, $2, $3, 'workspace', $4)
+  on conflict ("slug") do nothing
+  returning "id", "slug", "name", "type", "status", "timezone", "created_at";
+
+-- resources/accounts/queries.ts insertAdmin
+insert into "memberships" ("account_id", "user_id", "role")
+  values ($1, $2, 'admin');
+
+-- resources/accounts/queries.ts insertEmptyBalance
+insert into "credit_balances" ("account_id", "balance")
+  values ($1, 0);
+
+-- resources/accounts/queries.ts updateAccount
+update "accounts"
+  set "name" = $1, "timezone" = $2
+  where "id" = $3;
+
+-- resources/accounts/queries.ts markClosed
+update "accounts"
+  set "deleted_at" = now()
+  where "id" = $1 and "deleted_at" is null;
+
+-- resources/accounts/queries.ts deleteInvitations
+delete
+  from "invitations"
+  where "account_id" = $1;
+
+-- resources/accounts/queries.ts lockRunSlots
+select pg_advisory_xact_lock(hashtextextended('run slots ' || $1::uuid::text, 0)) as "lock";
+
+-- resources/accounts/queries.ts selectOpenRuns
+select "id"
+  from "runs"
+  where "account_id" = $1 and "status" in ('running', 'waiting_for_input')
+  order by "id";
+
+-- resources/accounts/requireAccount.ts 1
+select "id"
+  from "accounts"
+  where "id" = $1 and "deleted_at" is null
+  for share;
+
+-- resources/adminAccounts/queries.ts selectAccounts
+select "a"."id", "a"."slug", "a"."name", "a"."type", "a"."status", "a"."owner_user_id", "a"."created_at", (select count(*) as "count"
+  from "memberships" as "m"
+  where "m"."account_id" = "a"."id") as "members_count", coalesce((select "b"."balance"
+  from "credit_balances" as "b"
+  where "b"."account_id" = "a"."id"), 0) as "balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
+  from "runs" as "r"
+  where "r"."account_id" = "a"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0), 9007199254740991)::bigint as "reserved"
+  from "accounts" as "a"
+  where "a"."deleted_at" is null and ($1::text is null or a.slug ilike $2 or a.name ilike $3) and ($4::text is null or a.status = $5) and ($6::text is null or a.type = $7) and ($8::timestamptz is null or ("a"."created_at", "a"."id") < ($9::timestamptz, $10::uuid))
+  order by "a"."created_at" desc, "a"."id" desc
+  limit $11;
+
+-- resources/adminAccounts/queries.ts selectAccount
+select "a"."id", "a"."slug", "a"."name", "a"."type", "a"."status", "a"."owner_user_id", "a"."created_at", (select count(*) as "count"
+  from "memberships" as "m"
+  where "m"."account_id" = "a"."id") as "members_count", coalesce((select "b"."balance"
+  from "credit_balances" as "b"
+  where "b"."account_id" = "a"."id"), 0) as "balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
+  from "runs" as "r"
+  where "r"."account_id" = "a"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0), 9007199254740991)::bigint as "reserved"
+  from "accounts" as "a"
+  where "a"."deleted_at" is null and "a"."id" = $1;
+
+-- resources/adminAccounts/queries.ts updateStatus
+update "accounts"
+  set "status" = $1
+  where "id" = $2;
+
+-- resources/apiKeys/queries.ts lockMembership
+select "role"
+  from "memberships"
+  where "account_id" = $1 and "user_id" = $2
+  for no key update;
+
+-- resources/apiKeys/queries.ts insertKey
+insert into "api_keys" ("account_id", "id", "user_id", "name", "key_prefix", "key_hash", "scopes", "inherits_permissions")
+  values ($1, $2, $3, $4, $5, $6, $7, $8)
+  returning "id", "account_id", "user_id", "name", "key_prefix", "scopes", "inherits_permissions", "revoked_at", "last_used_at", "created_at";
+
+-- resources/apiKeys/queries.ts selectKeys
+select "id", "account_id", "user_id", "name", "key_prefix", "scopes", "inherits_permissions", "revoked_at", "last_used_at", "created_at"
+  from "api_keys"
+  where "account_id" = $1 and ($2::uuid is null or "user_id" = $3) and ($4::timestamptz is null or ("created_at", "id") < ($5::timestamptz, $6::uuid))
+  order by "created_at" desc, "id" desc
+  limit $7;
+
+-- resources/apiKeys/queries.ts revokeKey
+update "api_keys"
+  set "revoked_at" = now()
+  where "account_id" = $1 and "id" = $2 and "revoked_at" is null and ($3::uuid is null or "user_id" = $4)
+  returning "user_id", "name", "key_prefix";
+
+-- resources/asrCredentials/queries.ts selectCredentials
+select "id", "account_id", "provider", "name", "key_prefix", "base_url", "model", "is_default", "created_at"
+  from "asr_credentials"
+  where ("account_id" = $1 or "account_id" is null)
+  order by "account_id" is null, "created_at" desc, "id" desc;
+
+-- resources/asrCredentials/queries.ts selectCredential
+select "id", "account_id", "provider", "name", "key_prefix", "base_url", "model", "is_default", "created_at"
+  from "asr_credentials"
+  where ("account_id" = $1 or ("account_id" is null and $2::boolean)) and "id" = $3;
+
+-- resources/asrCredentials/queries.ts selectDefault
+select "id", "account_id", "provider", "name", "key_prefix", "base_url", "model", "is_default", "created_at", "api_key_sealed"
+  from "asr_credentials"
+  where ("account_id" = $1 or "account_id" is null) and "is_default" = true
+  order by "account_id" is null
+  limit 1;
+
+-- resources/asrCredentials/queries.ts lockDefault
+select pg_advisory_xact_lock(hashtextextended('asr default ' || coalesce($1::text, 'platform'), 0)) as "locked";
+
+-- resources/asrCredentials/queries.ts clearDefault
+update "asr_credentials"
+  set "is_default" = false
+  where "account_id" is not distinct
+  from $1 and "is_default" = true;
+
+-- resources/asrCredentials/queries.ts setDefault
+update "asr_credentials"
+  set "is_default" = true
+  where "account_id" is not distinct
+  from $1 and "id" = $2;
+
+-- resources/asrCredentials/queries.ts insertCredential
+insert into "asr_credentials" ("account_id", "id", "provider", "name", "key_prefix", "api_key_sealed", "base_url", "model", "is_default")
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+  returning "id", "account_id", "provider", "name", "key_prefix", "base_url", "model", "is_default", "created_at";
+
+-- resources/asrCredentials/queries.ts updateCredential
+update "asr_credentials"
+  set "name" = coalesce($1, name), "key_prefix" = coalesce($2, key_prefix), "api_key_sealed" = coalesce($3, api_key_sealed), "base_url" = case when $4::boolean then $5 else base_url end, "model" = coalesce($6, model), "is_default" = coalesce($7, is_default)
+  where "account_id" is not distinct
+  from $8 and "id" = $9
+  returning "id", "account_id", "provider", "name", "key_prefix", "base_url", "model", "is_default", "created_at";
+
+-- resources/asrCredentials/queries.ts deleteCredential
+delete
+  from "asr_credentials"
+  where "account_id" is not distinct
+  from $1 and "id" = $2;
+
+-- resources/attachments/queries.ts insertArriving
+insert into "attachments" ("account_id", "id", "state", "uploader_user_id", "name", "mime_type", "kind", "size", "sha256")
+  values ($1, $2, 'arriving', $3, $4, $5, $6, $7, $8);
+
+-- resources/attachments/queries.ts deleteArriving
+delete
+  from "attachments"
+  where "account_id" = $1 and "id" = $2 and "state" = 'arriving';
+
+-- resources/attachments/queries.ts markStaged
+update "attachments" as "a"
+  set "state" = 'staged', "created_at" = now()
+  where "a"."account_id" = $1 and "a"."id" = $2 and "a"."state" = 'arriving'
+  returning "a"."id", "a"."account_id", "a"."state", "a"."name", "a"."mime_type", "a"."kind", "a"."size", "a"."sha256";
+
+-- resources/attachments/queries.ts selectReadable
+select "a"."id", "a"."account_id", "a"."state", "a"."name", "a"."mime_type", "a"."kind", "a"."size", "a"."sha256"
+  from "attachments" as "a"
+  where ("a"."account_id" = $1 and "a"."id" = $2 and "a"."name" = $3 and (("a"."state" = 'staged' and $4::boolean and "a"."uploader_user_id" = $5) or ("a"."state" = 'kept' and not $6::boolean and exists (select 1 as "one"
+  from "thread_attachments" as "u"
+  inner
+  join "threads" as "t" on "t"."account_id" = "u"."account_id" and "t"."id" = "u"."thread_id"
+  where "u"."account_id" = "a"."account_id" and "u"."attachment_id" = "a"."id" and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and ("t"."created_by_user_id" = $7 or ("t"."is_private" = false and exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $8 or $9::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $10)))))))))))));
+
+-- resources/attachments/queries.ts claim
+with "found" as (update "attachments" as "a"
+  set "state" = 'kept'
+  where ("a"."account_id" = $1 and "a"."id" = $2 and "a"."name" = $3 and (("a"."state" = 'staged' and $4::boolean and "a"."uploader_user_id" = $5) or ("a"."state" = 'kept' and not $6::boolean and exists (select 1 as "one"
+  from "thread_attachments" as "u"
+  inner
+  join "threads" as "t" on "t"."account_id" = "u"."account_id" and "t"."id" = "u"."thread_id"
+  where "u"."account_id" = "a"."account_id" and "u"."attachment_id" = "a"."id" and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and ("t"."created_by_user_id" = $7 or ("t"."is_private" = false and exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $8 or $9::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $10)))))))))))))
+  returning "a"."id", "a"."account_id", "a"."state", "a"."name", "a"."mime_type", "a"."kind", "a"."size", "a"."sha256"), "used" as (insert into "thread_attachments" ("account_id", "attachment_id", "thread_id") select "account_id", "id", $11::uuid as "thread_id"
+  from "found"
+  on conflict do nothing) select *
+  from "found";
+
+-- resources/attachments/queries.ts selectKept
+select "a"."id", "a"."account_id", "a"."state", "a"."name", "a"."mime_type", "a"."kind", "a"."size", "a"."sha256"
+  from "attachments" as "a"
+  where "a"."account_id" = $1 and "a"."id" = $2 and "a"."name" = $3 and "a"."state" = 'kept';
+
+-- resources/attachments/queries.ts copyThreadAttachments
+insert into "thread_attachments" ("account_id", "attachment_id", "thread_id") select "u"."account_id", "u"."attachment_id", $1::uuid as "thread_id"
+  from "thread_attachments" as "u"
+  where "u"."account_id" = $2 and "u"."thread_id" = $3 and u.attachment_id::text in (select split_part(named.key #>> '{}', '/', 3) as "id"
+  from "messages" as "m"
+  cross
+  join jsonb_path_query(m.content_json, '$.parts[*].attachment.key') as named (key)
+  where "m"."account_id" = $4 and "m"."thread_id" = $5 and "m"."role" <> 'tool');
+
+-- resources/auditLogs/queries.ts 1
+select count(*) as "total"
+  from "audit_logs"
+  where "account_id" = $1 and ($2::text is null or action = $3) and ($4::text is null or target_type = $5) and ($6::uuid is null or actor_user_id = $7) and ($8::timestamptz is null or created_at >= $9) and ($10::timestamptz is null or created_at <= $11);
+
+-- resources/auditLogs/queries.ts 2
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+  from "audit_logs"
+  where "account_id" = $1 and ($2::text is null or action = $3) and ($4::text is null or target_type = $5) and ($6::uuid is null or actor_user_id = $7) and ($8::timestamptz is null or created_at >= $9) and ($10::timestamptz is null or created_at <= $11)
+  order by "created_at" desc, "id" desc
+  limit $12 offset $13;
+
+-- resources/auditLogs/queries.ts 3
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where "account_id" = $1 and ($2::text is null or action = $3) and ($4::text is null or target_type = $5) and ($6::uuid is null or actor_user_id = $7) and ($8::timestamptz is null or created_at >= $9) and ($10::timestamptz is null or created_at <= $11)
+  order by "created_at" desc, "id" desc
+  limit $12 offset $13;
+
+-- resources/auditLogs/queries.ts 4
+select count(*) as "total"
+  from "audit_logs"
+  where ($1::text is null or action = $2) and ($3::text is null or target_type = $4) and ($5::uuid is null or actor_user_id = $6) and ($7::timestamptz is null or created_at >= $8) and ($9::timestamptz is null or created_at <= $10);
+
+-- resources/auditLogs/queries.ts 5
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+  from "audit_logs"
+  where ($1::text is null or action = $2) and ($3::text is null or target_type = $4) and ($5::uuid is null or actor_user_id = $6) and ($7::timestamptz is null or created_at >= $8) and ($9::timestamptz is null or created_at <= $10)
+  order by "created_at" desc, "id" desc
+  limit $11 offset $12;
+
+-- resources/auditLogs/queries.ts 6
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where ($1::text is null or action = $2) and ($3::text is null or target_type = $4) and ($5::uuid is null or actor_user_id = $6) and ($7::timestamptz is null or created_at >= $8) and ($9::timestamptz is null or created_at <= $10)
+  order by "created_at" desc, "id" desc
+  limit $11 offset $12;
+
+-- resources/auditLogs/queries.ts selectActor
+select "u"."id"
+  from "users" as "u"
+  where "u"."id" = $1 and (exists (select 1 as "one"
+  from "memberships" as "m"
+  where "m"."account_id" = $2 and "m"."user_id" = "u"."id") or exists (select 1 as "one"
+  from "audit_logs" as "l"
+  where "l"."account_id" = $3 and "l"."actor_user_id" = "u"."id"));
+
+-- resources/auth/codes/queries.ts upsertCode
+insert into "login_codes" ("user_id", "email", "code_hmac", "expires_at", "asked_from")
+  values ($1, $2, $3, now() + make_interval(secs => $4), $5)
+  on conflict ("user_id", "asked_from") do update
+  set "email" = "excluded"."email", "code_hmac" = "excluded"."code_hmac", "expires_at" = "excluded"."expires_at", "foreign_guesses" = 0;
+
+-- resources/auth/codes/queries.ts countForeignGuess
+update "login_codes"
+  set "foreign_guesses" = "foreign_guesses" + 1
+  where "user_id" = $1 and "asked_from" <> $2 and "foreign_guesses" < $3 and "expires_at" > clock_timestamp()
+  returning "asked_from";
+
+-- resources/auth/codes/queries.ts consumeCode
+delete
+  from "login_codes" as "c" using "users" as "u"
+  where "c"."user_id" = $1 and "c"."code_hmac" = $2 and "c"."asked_from" = any($3::text[]) and "c"."expires_at" > clock_timestamp() and "u"."id" = "c"."user_id" and "u"."email" = "c"."email"
+  returning "c"."email";
+
+-- resources/auth/codes/queries.ts deleteCodes
+delete
+  from "login_codes"
+  where "user_id" = $1;
+
+-- resources/auth/codes/queries.ts selectSignInAddresses
+select distinct "ip"
+  from "sessions"
+  where "user_id" = $1 and "created_at" > now() - interval '90 days' and "ip" is not null and ("revoke_reason" is null or "revoke_reason" = 'logout');
+
+-- resources/auth/codes/queries.ts selectEmailStatus
+select "u"."email", "u"."email_verified_at" is not null as "verified", "u"."locale", (select "a"."id"
+  from "accounts" as "a"
+  where "a"."owner_user_id" = "u"."id" and "a"."type" = 'personal') as "home"
+  from "users" as "u"
+  where "u"."id" = $1;
+
+-- resources/auth/codes/queries.ts upsertVerification
+insert into "email_verifications" ("user_id", "email", "token_hash", "expires_at")
+  values ($1, $2, $3, now() + interval '1 hour')
+  on conflict ("user_id") do update
+  set "email" = "excluded"."email", "token_hash" = "excluded"."token_hash", "expires_at" = "excluded"."expires_at";
+
+-- resources/auth/codes/queries.ts consumeVerification
+delete
+  from "email_verifications" as "v" using "users" as "u"
+  where "v"."token_hash" = $1 and "v"."expires_at" > clock_timestamp() and "u"."id" = "v"."user_id" and "u"."email" = "v"."email" and "u"."status" <> 'deleted'
+  returning "v"."user_id", "v"."email", (select "a"."id"
+  from "accounts" as "a"
+  where "a"."owner_user_id" = "u"."id" and "a"."type" = 'personal') as "home";
+
+-- resources/auth/codes/verifyAddress.ts 1
+select "email_proven_at" is not null as "proven"
+  from "users"
+  where "id" = $1 and "email_key" = $2 and "status" <> 'deleted'
+  for no key update;
+
+-- resources/auth/codes/verifyAddress.ts 2
+update "users"
+  set "email_verified_at" = coalesce(email_verified_at, now()), "email_proven_at" = case when $1::boolean then coalesce(email_proven_at, now()) else email_proven_at end
+  where "id" = $2;
+
+-- resources/auth/codes/verifyAddress.ts 3
+update "users"
+  set "email_verified_at" = null, "email_proven_at" = case when $1::boolean then null else email_proven_at end
+  where "id" = $2;
+
+-- resources/auth/queries.ts selectTaken
+select ('system_agent' in ($1::text, $2::text) or exists (select 1 as "one"
+  from "credentials"
+  where "login_key" = $3) or exists (select 1 as "one"
+  from "credentials"
+  where "login_skeleton" = $4)) as "login", (exists (select 1 as "one"
+  from "users"
+  where "status" <> 'deleted' and "email_key" = $5) or exists (select 1 as "one"
+  from "users"
+  where "status" <> 'deleted' and "email_skeleton" = $6)) as "email";
+
+-- resources/auth/queries.ts selectCredential
+select "u"."id" as "user_id", "c"."login_key", "c"."password_hash", "u"."status", "u"."email_verified_at" is not null as "email_verified", "u"."is_platform_admin", "u"."email", "u"."email_key" as "email_key", "u"."locale", "a"."id" as "account_id", "m"."role"
+  from "users" as "u"
+  inner
+  join "credentials" as "c" on "c"."user_id" = "u"."id"
+  inner
+  join "accounts" as "a" on "a"."owner_user_id" = "u"."id" and "a"."type" = 'personal'
+  left
+  join "memberships" as "m" on "m"."account_id" = "a"."id" and "m"."user_id" = "u"."id"
+  where "u"."status" <> 'deleted' and "c"."login_key" = $1
+  union all select "u"."id" as "user_id", "c"."login_key", "c"."password_hash", "u"."status", "u"."email_verified_at" is not null as "email_verified", "u"."is_platform_admin", "u"."email", "u"."email_key" as "email_key", "u"."locale", "a"."id" as "account_id", "m"."role"
+  from "users" as "u"
+  inner
+  join "credentials" as "c" on "c"."user_id" = "u"."id"
+  inner
+  join "accounts" as "a" on "a"."owner_user_id" = "u"."id" and "a"."type" = 'personal'
+  left
+  join "memberships" as "m" on "m"."account_id" = "a"."id" and "m"."user_id" = "u"."id"
+  where "u"."status" <> 'deleted' and "u"."email_key" = $2
+  limit 1;
+
+-- resources/auth/queries.ts selectCredentialByEmail
+select "u"."id" as "user_id", "c"."login_key", "c"."password_hash", "u"."status", "u"."email_verified_at" is not null as "email_verified", "u"."is_platform_admin", "u"."email", "u"."email_key" as "email_key", "u"."locale", "a"."id" as "account_id", "m"."role"
+  from "users" as "u"
+  inner
+  join "credentials" as "c" on "c"."user_id" = "u"."id"
+  inner
+  join "accounts" as "a" on "a"."owner_user_id" = "u"."id" and "a"."type" = 'personal'
+  left
+  join "memberships" as "m" on "m"."account_id" = "a"."id" and "m"."user_id" = "u"."id"
+  where "u"."status" <> 'deleted' and "u"."email_key" = $1;
+
+-- resources/auth/queries.ts selectCredentialByUserId
+select "u"."id" as "user_id", "c"."login_key", "c"."password_hash", "u"."status", "u"."email_verified_at" is not null as "email_verified", "u"."is_platform_admin", "u"."email", "u"."email_key" as "email_key", "u"."locale", "a"."id" as "account_id", "m"."role"
+  from "users" as "u"
+  inner
+  join "credentials" as "c" on "c"."user_id" = "u"."id"
+  inner
+  join "accounts" as "a" on "a"."owner_user_id" = "u"."id" and "a"."type" = 'personal'
+  left
+  join "memberships" as "m" on "m"."account_id" = "a"."id" and "m"."user_id" = "u"."id"
+  where "u"."status" <> 'deleted' and "u"."id" = $1;
+
+-- resources/auth/queries.ts lockActiveUser
+select 1 as "active"
+  from "users"
+  where "id" = $1 and "status" = 'active'
+  for no key update;
+
+-- resources/auth/queries.ts lockPasswordHash
+select "password_hash"
+  from "credentials"
+  where "user_id" = $1
+  for update;
+
+-- resources/auth/queries.ts replacePasswordHash
+update "credentials"
+  set "password_hash" = $1, "updated_at" = now()
+  where "user_id" = $2 and "password_hash" is not distinct
+  from $3;
+
+-- resources/auth/queries.ts invalidateTokens
+update "users"
+  set "tokens_invalid_before" = greatest(tokens_invalid_before, now())
+  where "id" = $1;
+
+-- resources/auth/queries.ts selectPersonalAccount
+select "id"
+  from "accounts"
+  where "owner_user_id" = $1 and "type" = 'personal';
+
+-- resources/auth/sessions/lockSession.ts 1
+select "s"."id"
+  from "users" as "u"
+  inner
+  join "sessions" as "s" on "s"."user_id" = "u"."id" and "s"."id" = $1::uuid and "s"."revoked_at" is null
+  where "u"."id" = $2 and "u"."status" = 'active'
+  for share of "u", "s";
+
+-- resources/auth/sessions/queries.ts insertSession
+with "signed_in" as (update "users"
+  set "last_login_at" = now()
+  where "id" = $1), "opened" as (insert into "sessions" ("id", "user_id", "active_account_id", "ip", "user_agent", "method")
+  values ($2, $3, $4, $5, $6, $7)
+  returning "id", "created_at") insert into "refresh_tokens" ("token_hash", "session_id", "generation", "issued_at", "expires_at") select $8::text as "token_hash", "opened"."id", 0 as "generation", "opened"."created_at" as "issued_at", opened.created_at + make_interval(secs => $9) as "expires_at"
+  from "opened"
+  returning "issued_at";
+
+-- resources/auth/sessions/queries.ts selectRefreshToken
+select "t"."session_id", "s"."user_id", "u"."status" as "user_status", "u"."is_platform_admin", "s"."revoked_at" is not null as "revoked", "t"."rotated_at" is not null as "rotated", (coalesce(t.rotated_at > clock_timestamp() - make_interval(secs => $1), false) and "t"."generation" + 1 = (select max("c"."generation") as "newest"
+  from "refresh_tokens" as "c"
+  where "c"."session_id" = "t"."session_id")) as "in_grace", "t"."expires_at" <= clock_timestamp() as "expired", "a"."id" as "account_id", "a"."status" as "account_status", "m"."role", "p"."id" as "personal_account_id", "pm"."role" as "personal_role"
+  from "refresh_tokens" as "t"
+  inner
+  join "sessions" as "s" on "s"."id" = "t"."session_id"
+  inner
+  join "users" as "u" on "u"."id" = "s"."user_id"
+  inner
+  join "accounts" as "p" on "p"."owner_user_id" = "u"."id" and "p"."type" = 'personal'
+  left
+  join "memberships" as "pm" on "pm"."account_id" = "p"."id" and "pm"."user_id" = "u"."id"
+  left
+  join "accounts" as "a" on "a"."id" = coalesce($2::uuid, "s"."active_account_id") and "a"."deleted_at" is null
+  left
+  join "memberships" as "m" on "m"."account_id" = "a"."id" and "m"."user_id" = "u"."id"
+  where "t"."token_hash" = $3;
+
+-- resources/auth/sessions/queries.ts rotateRefreshToken
+with "taken" as (update "refresh_tokens"
+  set "rotated_at" = now()
+  where "token_hash" = $1 and "rotated_at" is null and "expires_at" > now()
+  returning "session_id", "generation"), "live" as (update "sessions" as "s"
+  set "last_used_at" = now(), "active_account_id" = $2
+  from "taken"
+  where "s"."id" = "taken"."session_id" and "s"."revoked_at" is null
+  returning "s"."id", "taken"."generation") insert into "refresh_tokens" ("token_hash", "session_id", "generation", "expires_at") select $3::text as "token_hash", "live"."id", "live"."generation" + 1 as "generation", now() + make_interval(secs => $4) as "expires_at"
+  from "live"
+  returning "issued_at";
+
+-- resources/auth/sessions/queries.ts revokeReusedSession
+update "sessions"
+  set "revoked_at" = now(), "revoke_reason" = 'reuse'
+  where "id" = $1 and "revoked_at" is null;
+
+-- resources/auth/sessions/queries.ts revokeSessions
+update "sessions"
+  set "revoked_at" = now(), "revoke_reason" = case when $1::boolean then 'logout_all' else 'logout' end
+  where "user_id" = $2 and "revoked_at" is null and ($3::boolean or "id" = $4::uuid or "id" in (select "session_id"
+  from "refresh_tokens"
+  where "token_hash" = any($5::text[])));
+
+-- resources/auth/sessions/queries.ts selectFreshCodeSession
+select "id"
+  from "sessions"
+  where "id" = $1::uuid and "method" = 'email_otp' and "created_at" > clock_timestamp() - interval '10 minutes';
+
+-- resources/auth/sessions/queries.ts selectOwnSession
+select "id", "method"
+  from "sessions"
+  where "user_id" = $1 and "revoked_at" is null and ("id" = $2::uuid or "id" = (select "session_id"
+  from "refresh_tokens"
+  where "token_hash" = $3::text and "expires_at" > now()))
+  order by "method" = 'password' desc
+  limit 1;
+
+-- resources/auth/sessions/queries.ts revokeOtherSessions
+update "sessions"
+  set "revoked_at" = now(), "revoke_reason" = 'logout_all'
+  where "user_id" = $1 and "id" <> $2::uuid and "revoked_at" is null;
+
+-- resources/bootstrap/queries.ts upsertToken
+insert into "platform_settings" ("key", "value") select 'bootstrap.token' as "key", jsonb_build_object('hash', $1::text, 'expires_at', (now() + interval '30 minutes')::timestamptz(3)) as "value"
+  where not exists (select "key"
+  from "platform_settings"
+  where "key" = 'bootstrap.platform_admin.user_id')
+  on conflict ("key") do update
+  set "value" = "excluded"."value", "updated_at" = now()
+  returning (platform_settings.value ->> 'expires_at')::timestamptz(3) as "expires_at";
+
+-- resources/bootstrap/queries.ts selectToken
+select (platform_settings.value ->> 'expires_at')::timestamptz(3) as "expires_at", (platform_settings.value ->> 'expires_at')::timestamptz > now() as "live"
+  from "platform_settings"
+  where "key" = 'bootstrap.token' and platform_settings.value ->> 'hash' = $1;
+
+-- resources/bootstrap/queries.ts consumeToken
+delete
+  from "platform_settings"
+  where "key" = 'bootstrap.token' and platform_settings.value ->> 'hash' = $1 and (platform_settings.value ->> 'expires_at')::timestamptz > now();
+
+-- resources/bootstrap/queries.ts deleteToken
+delete
+  from "platform_settings"
+  where "key" = 'bootstrap.token';
+
+-- resources/bootstrap/queries.ts insertMarker
+insert into "platform_settings" ("key", "value")
+  values ('bootstrap.platform_admin.user_id', to_jsonb($1::text))
+  on conflict ("key") do nothing;
+
+-- resources/bootstrap/queries.ts selectMarker
+select value #>> '{}' as "user_id"
+  from "platform_settings"
+  where "key" = 'bootstrap.platform_admin.user_id';
+
+-- resources/bootstrap/queries.ts selectAdmin
+select "id"
+  from "users"
+  where "is_platform_admin" = true and "status" <> 'deleted'
+  limit 1;
+
+-- resources/bootstrap/queries.ts promoteUser
+with "candidate" as (select "u"."id"
+  from "users" as "u"
+  inner
+  join "credentials" as "c" on "c"."user_id" = "u"."id"
+  where "u"."id" = $1 and "u"."status" <> 'deleted'), "marked" as (insert into "platform_settings" ("key", "value") select 'bootstrap.platform_admin.user_id' as "key", to_jsonb(candidate.id::text) as "value"
+  from "candidate"
+  on conflict ("key") do nothing
+  returning "key") update "users"
+  set "is_platform_admin" = true
+  from "marked"
+  where "users"."id" = $2;
+
+-- resources/broadcasts/queries.ts insertBroadcast
+insert into "broadcasts" ("id", "type", "title", "body", "payload", "target_type", "target_id", "created_by")
+  values ($1, $2, $3, $4, $5::jsonb, $6, $7, $8)
+  returning "id", "type", "title", "body", "target_type", "target_id", "payload", "status", "sent_count", "created_by", "created_at";
+
+-- resources/broadcasts/queries.ts selectBroadcasts
+select "id", "type", "title", "body", "target_type", "target_id", "payload", "status", "sent_count", "created_by", "created_at"
+  from "broadcasts"
+  where "deleted_at" is null and ($1::timestamptz is null or ("created_at", "id") < ($2::timestamptz, $3::uuid))
+  order by "created_at" desc, "id" desc
+  limit $4;
+
+-- resources/broadcasts/queries.ts selectBroadcast
+select "id", "type", "title", "body", "target_type", "target_id", "payload", "status", "sent_count", "created_by", "created_at"
+  from "broadcasts"
+  where "id" = $1 and "deleted_at" is null;
+
+-- resources/broadcasts/queries.ts lockBroadcast
+select pg_advisory_xact_lock(hashtextextended('broadcast ' || $1::uuid::text, 0)) as "locked";
+
+-- resources/broadcasts/queries.ts deleteBroadcast
+update "broadcasts"
+  set "deleted_at" = now(), "status" = case when status = 'completed' then status else 'failed' end
+  where "id" = $1 and "deleted_at" is null
+  returning "id", "type", "title", "body", "target_type", "target_id", "payload", "status", "sent_count", "created_by", "created_at";
+
+-- resources/broadcasts/queries.ts addJob
+select graphile_worker.add_job($1, payload := $2::json, job_key := $3, max_attempts := 3, queue_name := 'broadcasts') as "job";
+
+-- resources/broadcasts/queries.ts lockReceiversShared
+select pg_advisory_xact_lock_shared(hashtextextended('broadcasts', 0)) as "locked";
+
+-- resources/broadcasts/queries.ts lockReceivers
+select pg_advisory_xact_lock(hashtextextended('broadcasts', 0)) as "locked";
+
+-- resources/broadcasts/queries.ts backfill
+insert into "notifications" ("account_id", "user_id", "type", "broadcast_id", "created_at") select $1::uuid as "account_id", $2::uuid as "user_id", "b"."type", "b"."id" as "broadcast_id", "b"."created_at"
+  from "broadcasts" as "b"
+  where "b"."deleted_at" is null and "b"."created_at" > now() - interval '30 days' and "b"."target_id" is not distinct
+  from $3::uuid
+  on conflict ("broadcast_id", "user_id")
+  where "broadcast_id" is not null do nothing;
+
+-- resources/credits/charge.ts 1
+insert into "usage_records" ("account_id", "run_id", "usage_type", "model", "user_id", "input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "cached_tokens", "cost_usd", "estimated", "recorded_at", "shortfall") select "r"."account_id", "r"."id" as "run_id", 'llm' as "usage_type", coalesce(r.model, 'unknown') as "model", "r"."created_by_user_id" as "user_id", $1::bigint as "input_tokens", $2::bigint as "output_tokens", $3::bigint as "cache_creation_input_tokens", $4::bigint as "cache_read_input_tokens", $5::bigint as "cached_tokens", $6::numeric as "cost_usd", $7::boolean as "estimated", now() as "recorded_at", 0 as "shortfall"
+  from "runs" as "r"
+  where "r"."account_id" = $8 and "r"."id" = $9
+  on conflict ("account_id", "run_id", "usage_type") do nothing;
+
+-- resources/credits/charge.ts 2
+with "held" as materialized (select "balance"
+  from "credit_balances"
+  where "account_id" = $1
+  for update), "bill" as materialized (select $2::bigint as "credits", least($3::bigint, coalesce((select "held"."balance"
+  from "held"), 0)) as "charged"), "usage" as (insert into "usage_records" ("account_id", "run_id", "usage_type", "model", "user_id", "input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "cached_tokens", "cost_usd", "estimated", "recorded_at", "shortfall") select "r"."account_id", "r"."id" as "run_id", 'llm' as "usage_type", coalesce(r.model, 'unknown') as "model", "r"."created_by_user_id" as "user_id", $4::bigint as "input_tokens", $5::bigint as "output_tokens", $6::bigint as "cache_creation_input_tokens", $7::bigint as "cache_read_input_tokens", $8::bigint as "cached_tokens", $9::numeric as "cost_usd", $10::boolean as "estimated", now() as "recorded_at", bill.credits - bill.charged as "shortfall"
+  from "runs" as "r", "bill"
+  where "r"."account_id" = $11 and "r"."id" = $12
+  on conflict ("account_id", "run_id", "usage_type") do nothing
+  returning "account_id", "run_id", "user_id", "model"), "entry" as (insert into "credit_transactions" ("account_id", "id", "type", "amount", "reference_type", "reference_id", "user_id", "metadata") select "usage"."account_id", $13::uuid as "id", 'debit' as "type", -bill.charged as "amount", 'run' as "reference_type", "usage"."run_id" as "reference_id", "usage"."user_id", $14::jsonb || jsonb_build_object('model', usage.model, 'charged', bill.charged, 'shortfall', bill.credits - bill.charged) as "metadata"
+  from "usage", "bill"
+  where "bill"."charged" > 0
+  on conflict do nothing
+  returning "account_id", "amount") update "credit_balances" as "b"
+  set "balance" = greatest(b.balance + entry.amount, 0)
+  from "entry"
+  where "b"."account_id" = "entry"."account_id";
+
+-- resources/credits/ledger.ts 1
+with "balance" as (insert into "credit_balances" ("account_id", "balance")
+  values ($1, $2::bigint)
+  on conflict ("account_id") do update
+  set "balance" = credit_balances.balance + excluded.balance
+  where "credit_balances"."balance" <= 9007199254740991 - excluded.balance
+  returning "account_id") insert into "credit_transactions" ("account_id", "id", "type", "amount", "reference_type", "reference_id", "metadata", "user_id") select "account_id", $3::uuid as "id", 'credit' as "type", $4::bigint as "amount", $5::text as "reference_type", $6::uuid as "reference_id", $7::jsonb as "metadata", $8::uuid as "user_id"
+  from "balance";
+
+-- resources/credits/monthlyGrants.ts 1
+select "s"."account_id", "s"."id", to_char("w"."starts", 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "window_start", to_char("w"."ends", 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "window_end"
+  from "subscriptions" as "s"
+  cross
+  join lateral (select (extract(year
+  from $1::timestamptz) - extract(year
+  from s.current_period_start)) * 12 + extract(month
+  from $2::timestamptz) - extract(month
+  from s.current_period_start) as "apart") as "calendar"
+  cross
+  join lateral (select (calendar.apart - (s.current_period_start + make_interval(months => calendar.apart::int) > $3::timestamptz)::int)::int as "n") as "whole"
+  cross
+  join lateral (select s.current_period_start + make_interval(months => whole.n) as "starts", least(s.current_period_start + make_interval(months => whole.n + 1), s.current_period_end) as "ends") as "w"
+  where "s"."status" = 'active' and "s"."current_period_start" <= $4::timestamptz and "s"."current_period_end" > $5::timestamptz and not exists (select 1 as "one"
+  from "credit_transactions" as "t"
+  where "t"."account_id" = "s"."account_id" and "t"."reference_type" = 'monthly_grant' and "t"."reference_id" = "s"."id" and t.metadata ->> 'window_start' = to_char("w"."starts", 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) and "s"."account_id" = $6 and "s"."id" = $7;
+
+-- resources/credits/monthlyGrants.ts 2
+select "s"."account_id", "s"."id", to_char("w"."starts", 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "window_start", to_char("w"."ends", 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "window_end"
+  from "subscriptions" as "s"
+  cross
+  join lateral (select (extract(year
+  from $1::timestamptz) - extract(year
+  from s.current_period_start)) * 12 + extract(month
+  from $2::timestamptz) - extract(month
+  from s.current_period_start) as "apart") as "calendar"
+  cross
+  join lateral (select (calendar.apart - (s.current_period_start + make_interval(months => calendar.apart::int) > $3::timestamptz)::int)::int as "n") as "whole"
+  cross
+  join lateral (select s.current_period_start + make_interval(months => whole.n) as "starts", least(s.current_period_start + make_interval(months => whole.n + 1), s.current_period_end) as "ends") as "w"
+  where "s"."status" = 'active' and "s"."current_period_start" <= $4::timestamptz and "s"."current_period_end" > $5::timestamptz and not exists (select 1 as "one"
+  from "credit_transactions" as "t"
+  where "t"."account_id" = "s"."account_id" and "t"."reference_type" = 'monthly_grant' and "t"."reference_id" = "s"."id" and t.metadata ->> 'window_start' = to_char("w"."starts", 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) and "s"."account_id" > $6
+  order by "s"."account_id"
+  limit 200;
+
+-- resources/credits/monthlyGrants.ts 3
+with "entry" as (insert into "credit_transactions" ("account_id", "id", "type", "amount", "reference_type", "reference_id", "metadata") select $1::uuid as "account_id", $2::uuid as "id", 'credit' as "type", $3::bigint as "amount", 'monthly_grant' as "reference_type", $4::uuid as "reference_id", $5::jsonb as "metadata"
+  where coalesce((select "balance"
+  from "credit_balances"
+  where "account_id" = $6), 0) <= 9007199254740991 - $7::bigint and exists (select 1 as "one"
+  from "subscriptions" as "s"
+  where "s"."account_id" = $8 and "s"."id" = $9 and "s"."status" = 'active'
+  for share)
+  on conflict do nothing
+  returning "account_id", "amount") insert into "credit_balances" ("account_id", "balance") select "account_id", "amount"
+  from "entry"
+  on conflict ("account_id") do update
+  set "balance" = credit_balances.balance + excluded.balance;
+
+-- resources/credits/monthlyGrants.ts 4
+select pg_try_advisory_xact_lock(7203118404) as "locked";
+
+-- resources/credits/operationQueries.ts selectOperation
+select "o"."id", "o"."operation", "o"."amount", "o"."note", "o"."state", "o"."total", "o"."done", "o"."affected", "o"."failed", "o"."created_by", "o"."created_at", "o"."completed_at"
+  from "credit_operations" as "o"
+  where "o"."id" = $1;
+
+-- resources/credits/operationQueries.ts selectRunning
+select "o"."id", "o"."operation", "o"."amount", "o"."note", "o"."state", "o"."total", "o"."done", "o"."affected", "o"."failed", "o"."created_by", "o"."created_at", "o"."completed_at"
+  from "credit_operations" as "o"
+  where "o"."state" = 'running';
+
+-- resources/credits/operationQueries.ts insertOperation
+insert into "credit_operations" ("id", "operation", "amount", "note", "trace_id", "created_by", "total") select $1::uuid as "id", $2::text as "operation", $3::bigint as "amount", $4::text as "note", $5::text as "trace_id", $6::uuid as "created_by", count(*) as "total"
+  from "accounts" as "a"
+  where "a"."created_at" <= now() and (a.deleted_at is null or $7::text = 'reset_all')
+  on conflict ("state")
+  where "state" = 'running' do nothing
+  returning "id", "operation", "amount", "note", "state", "total", "done", "affected", "failed", "created_by", "created_at", "completed_at";
+
+-- resources/credits/operationQueries.ts selectOverflow
+select exists (select 1 as "one"
+  from "credit_balances" as "b"
+  inner
+  join "accounts" as "a" on "a"."id" = "b"."account_id" and "a"."deleted_at" is null
+  where "b"."balance" > 9007199254740991 - $1::bigint) as "found";
+
+-- resources/credits/operationQueries.ts lockOperation
+select pg_advisory_xact_lock(hashtextextended('credit operation ' || $1::uuid::text, 0)) as "locked";
+
+-- resources/credits/operationQueries.ts insertMissing
+with "op" as (select "id", "operation", "amount", "note", "created_at", "last_account_id"
+  from "credit_operations"
+  where "id" = $1 and "state" = 'running'), "next" as materialized (select "a"."id", "a"."deleted_at"
+  from "accounts" as "a"
+  where "a"."id" > (select "op"."last_account_id"
+  from "op") and "a"."created_at" <= (select "op"."created_at"
+  from "op") and ("a"."deleted_at" is null or (select "op"."operation"
+  from "op") = 'reset_all')
+  order by "a"."id"
+  limit 1000) insert into "credit_balances" ("account_id", "balance") select "next"."id", 0 as "balance"
+  from "next", "op"
+  where "op"."amount" > 0
+  order by "next"."id"
+  on conflict ("account_id") do nothing;
+
+-- resources/credits/operationQueries.ts changeBatch
+with "op" as (select "id", "operation", "amount", "note", "created_at", "last_account_id"
+  from "credit_operations"
+  where "id" = $1 and "state" = 'running'), "next" as materialized (select "a"."id", "a"."deleted_at"
+  from "accounts" as "a"
+  where "a"."id" > (select "op"."last_account_id"
+  from "op") and "a"."created_at" <= (select "op"."created_at"
+  from "op") and ("a"."deleted_at" is null or (select "op"."operation"
+  from "op") = 'reset_all')
+  order by "a"."id"
+  limit 1000), "held" as materialized (select "b"."account_id", "b"."balance"
+  from "credit_balances" as "b"
+  inner
+  join "next" on "next"."id" = "b"."account_id"
+  order by "b"."account_id"
+  for update of "b"), "wanted" as (select "h"."account_id", "h"."balance", case when op.operation = 'reset_all' then -h.balance else greatest(op.amount, -h.balance) end as "amount"
+  from "held" as "h", "op"), "change" as materialized (select *
+  from "wanted"
+  where "amount" <> 0 and "balance" <= 9007199254740991 - amount), "entry" as (insert into "credit_transactions" ("account_id", "id", "type", "amount", "reference_type", "reference_id", "note", "metadata") select "c"."account_id", new_id() as "id", case when c.amount > 0 then 'credit' else 'debit' end as "type", "c"."amount", case when op.operation = 'reset_all' then 'admin_reset' else 'admin_bulk_adjust' end as "reference_type", "op"."id" as "reference_id", "op"."note", case when op.operation = 'reset_all' then '{}' else jsonb_build_object('requested_amount', op.amount) end as "metadata"
+  from "change" as "c", "op"), "moved" as (update "credit_balances" as "b"
+  set "balance" = least(greatest(b.balance + c.amount, 0), 9007199254740991)
+  from "change" as "c"
+  where "b"."account_id" = "c"."account_id"), "counted" as (select (select count(*)::int as "count"
+  from "next") as "seen", (select count(*)::int as "count"
+  from "change") as "changed", (select count(*)::int as "count"
+  from "wanted"
+  where "balance" > 9007199254740991 - amount) as "failed") update "credit_operations" as "o"
+  set "state" = case when counted.seen < 1000 then 'completed' else 'running' end, "completed_at" = case when counted.seen < 1000 then clock_timestamp() end, "done" = o.done + counted.seen, "affected" = o.affected + counted.changed, "failed" = o.failed + counted.failed, "last_account_id" = coalesce((select "next"."id"
+  from "next"
+  order by "next"."id" desc
+  limit 1), "o"."last_account_id"), "moved_at" = clock_timestamp()
+  from "counted", "op"
+  where "o"."id" = "op"."id"
+  returning "o"."id", "o"."operation", "o"."amount", "o"."note", "o"."state", "o"."total", "o"."done", "o"."affected", "o"."failed", "o"."created_by", "o"."created_at", "o"."completed_at";
+
+-- resources/credits/operationQueries.ts addJob
+select graphile_worker.add_job($1, payload := $2::json, job_key := $3, queue_name := 'credit operations') as "job";
+
+-- resources/credits/queries.ts selectTransactions
+select "t"."id", "t"."account_id", "t"."amount", "t"."type", "t"."reference_type", "t"."reference_id", "t"."note", "t"."metadata", "t"."created_at", (select "th"."title"
+  from "runs" as "r"
+  inner
+  join "threads" as "th" on "th"."account_id" = "r"."account_id" and "th"."id" = "r"."thread_id"
+  where "t"."reference_type" = 'run' and "r"."account_id" = "t"."account_id" and "r"."id" = "t"."reference_id" and $1::uuid is not null and "th"."deleted_at" is null and ("th"."expires_at" is null or "th"."expires_at" > now()) and ("th"."created_by_user_id" = $2::uuid or ("th"."is_private" = false and exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "th"."account_id" and "p"."id" = "th"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $3::uuid or $4::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $5::uuid))))))))) as "thread_title"
+  from "credit_transactions" as "t"
+  where "t"."account_id" = $6 and ($7::boolean or t.user_id is null or t.user_id = $8) and ($9::date is null or t.created_at >= $10::date) and ($11::date is null or t.created_at < $12::date + 1) and ($13::timestamptz is null or ("t"."created_at", "t"."id") < ($14::timestamptz, $15::uuid))
+  order by "t"."created_at" desc, "t"."id" desc
+  limit $16;
+
+-- resources/credits/queries.ts selectBalance
+select coalesce((select "b"."balance"
+  from "credit_balances" as "b"
+  where "b"."account_id" = "a"."id"), 0) as "balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
+  from "runs" as "r"
+  where "r"."account_id" = $1 and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0), 9007199254740991)::bigint as "reserved"
+  from "accounts" as "a"
+  where "a"."id" = $2 and "a"."deleted_at" is null;
+
+-- resources/credits/queries.ts lockBalance
+insert into "credit_balances" ("account_id", "balance") select "a"."id", 0 as "balance"
+  from "accounts" as "a"
+  where "a"."id" = $1 and "a"."deleted_at" is null
+  on conflict ("account_id") do update
+  set "balance" = "credit_balances"."balance"
+  returning "credit_balances"."balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
+  from "runs" as "r"
+  where "r"."account_id" = $2 and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0), 9007199254740991)::bigint as "reserved";
+
+-- resources/credits/queries.ts changeBalance
+with "entry" as (insert into "credit_transactions" ("account_id", "id", "type", "amount", "reference_type", "reference_id", "note")
+  values ($1, $2, case when $3::bigint > 0 then 'credit' else 'debit' end, $4::bigint, 'admin_adjust', $5, $6)) update "credit_balances"
+  set "balance" = "balance" + $7::bigint
+  where "account_id" = $8;
+
+-- resources/dashboard/queries.ts selectTotals
+select "people".*, "made".*, "used".*, (select count(*) as "count"
+  from "accounts"
+  where "deleted_at" is null) as "active_accounts"
+  from (select count(*) as "total_users", count(*) filter(where "u"."last_login_at" >= now() - interval '30 days') as "active_users_30d"
+  from "users" as "u"
+  inner
+  join "credentials" as "c" on "c"."user_id" = "u"."id"
+  where "u"."status" <> 'deleted') as "people", (select count(*) as "total_runs", count(*) filter(where "created_at" >= date_trunc('day', now(), 'UTC')) as "runs_today"
+  from "runs") as "made", (select coalesce(sum("input_tokens"), 0) as "total_input_tokens", coalesce(sum("output_tokens"), 0) as "total_output_tokens", coalesce(sum("cost_usd"), 0) as "total_cost_usd"
+  from "usage_records") as "used";
+
+-- resources/email/queue.ts 1
+savepoint before_mail;
+
+-- resources/email/queue.ts 2
+rollback to savepoint before_mail;
+
+-- resources/email/queue.ts 3
+select graphile_worker.add_job($1, payload := $2::json, max_attempts := $3) as "job";
+
+-- resources/entitlementOverrides/queries.ts selectOverrides
+select "id", "account_id", "key", "value", "value_sealed", "value_type", "reason", "expires_at", "created_by_user_id", "created_at"
+  from "entitlement_overrides"
+  where "account_id" = $1 and ($2::timestamptz is null or ("created_at", "id") < ($3::timestamptz, $4::uuid))
+  order by "created_at" desc, "id" desc
+  limit $5;
+
+-- resources/entitlementOverrides/queries.ts selectOverride
+select "id", "account_id", "key", "value", "value_sealed", "value_type", "reason", "expires_at", "created_by_user_id", "created_at"
+  from "entitlement_overrides"
+  where "account_id" = $1 and "id" = $2;
+
+-- resources/entitlementOverrides/queries.ts lockOverride
+select "id", "account_id", "key", "value", "value_sealed", "value_type", "reason", "expires_at", "created_by_user_id", "created_at"
+  from "entitlement_overrides"
+  where "account_id" = $1 and "key" = $2
+  for update;
+
+-- resources/entitlementOverrides/queries.ts upsertOverride
+insert into "entitlement_overrides" ("account_id", "id", "key", "value", "value_sealed", "value_type", "reason", "expires_at", "created_by_user_id")
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+  on conflict ("account_id", "key") do update
+  set "value" = "excluded"."value", "value_sealed" = "excluded"."value_sealed", "value_type" = "excluded"."value_type", "reason" = "excluded"."reason", "expires_at" = "excluded"."expires_at", "created_by_user_id" = "excluded"."created_by_user_id"
+  returning "id", "account_id", "key", "value", "value_sealed", "value_type", "reason", "expires_at", "created_by_user_id", "created_at";
+
+-- resources/entitlementOverrides/queries.ts deleteOverride
+delete
+  from "entitlement_overrides"
+  where "account_id" = $1 and "id" = $2
+  returning "id", "account_id", "key", "value", "value_sealed", "value_type", "reason", "expires_at", "created_by_user_id", "created_at";
+
+-- resources/featureFlags/queries.ts selectFlags
+select "id", "key", "description", "default_value", "supports_account_overrides", "is_system", "created_at"
+  from "feature_flags"
+  order by "key" collate "C";
+
+-- resources/featureFlags/queries.ts selectFlag
+select "id", "key", "description", "default_value", "supports_account_overrides", "is_system", "created_at"
+  from "feature_flags"
+  where "key" = $1;
+
+-- resources/featureFlags/queries.ts insertFlag
+insert into "feature_flags" ("id", "key", "description", "default_value")
+  values ($1, $2, $3, $4)
+  on conflict ("key") do nothing
+  returning "id", "key", "description", "default_value", "supports_account_overrides", "is_system", "created_at";
+
+-- resources/featureFlags/queries.ts lockFlag
+select "id", "key", "description", "default_value", "supports_account_overrides", "is_system", "created_at"
+  from "feature_flags"
+  where "id" = $1
+  for no key update;
+
+-- resources/featureFlags/queries.ts selectFlagForKeyShare
+select "id"
+  from "feature_flags"
+  where "id" = $1
+  for key share;
+
+-- resources/featureFlags/queries.ts updateFlag
+update "feature_flags"
+  set "default_value" = coalesce($1, default_value), "description" = coalesce($2, description)
+  where "id" = $3
+  returning "id", "key", "description", "default_value", "supports_account_overrides", "is_system", "created_at";
+
+-- resources/featureFlags/queries.ts deleteFlag
+delete
+  from "feature_flags"
+  where "id" = $1 and "is_system" = false
+  returning "id", "key", "description", "default_value", "supports_account_overrides", "is_system", "created_at";
+
+-- resources/featureFlags/queries.ts selectOverrides
+select "account_id", "enabled", "created_at"
+  from "feature_flag_overrides"
+  where "flag_id" = $1 and ($2::timestamptz is null or ("created_at", "account_id") < ($3::timestamptz, $4::uuid))
+  order by "created_at" desc, "account_id" desc
+  limit $5;
+
+-- resources/featureFlags/queries.ts selectOverride
+select "account_id", "enabled", "created_at"
+  from "feature_flag_overrides"
+  where "account_id" = $1 and "flag_id" = $2;
+
+-- resources/featureFlags/queries.ts lockOverride
+select "account_id", "enabled", "created_at"
+  from "feature_flag_overrides"
+  where "account_id" = $1 and "flag_id" = $2
+  for update;
+
+-- resources/featureFlags/queries.ts upsertOverride
+insert into "feature_flag_overrides" ("account_id", "flag_id", "enabled")
+  values ($1, $2, $3)
+  on conflict ("account_id", "flag_id") do update
+  set "enabled" = "excluded"."enabled"
+  returning "account_id", "enabled", "created_at", xmax = 0 as "created";
+
+-- resources/featureFlags/queries.ts deleteOverride
+delete
+  from "feature_flag_overrides"
+  where "account_id" = $1 and "flag_id" = $2
+  returning "account_id", "enabled", "created_at";
+
+-- resources/featureFlags/queries.ts selectFlagValues
+select "f"."key", coalesce("o"."enabled", "f"."default_value") as "enabled"
+  from "feature_flags" as "f"
+  left
+  join "feature_flag_overrides" as "o" on "o"."flag_id" = "f"."id" and "o"."account_id" = $1
+  order by "f"."key";
+
+-- resources/featureFlags/queries.ts selectDefaults
+select "key", "default_value"
+  from "feature_flags"
+  where "key" = any($1::text[]);
+
+-- resources/featureFlags/queries.ts enableForAccount
+insert into "feature_flag_overrides" ("account_id", "flag_id", "enabled") select $1::uuid as "account_id", "id", true as "enabled"
+  from "feature_flags"
+  where "key" = $2 and "supports_account_overrides" = true
+  on conflict ("account_id", "flag_id") do update
+  set "enabled" = true;
+
+-- resources/invitations/queries.ts selectInviteContext
+select exists (select 1 as "one"
+  from "memberships" as "m"
+  inner
+  join "users" as "u" on "u"."id" = "m"."user_id" and "u"."status" <> 'deleted'
+  where "m"."account_id" = $1 and "u"."email_key" = $2) as "is_member", exists (select 1 as "one"
+  from "invitations" as "i"
+  where "i"."account_id" = $3 and "i"."email_key" = $4 and "i"."accepted_at" is null and "i"."expires_at" > now()) as "is_invited", coalesce((select "u"."locale"
+  from "users" as "u"
+  where "u"."email_key" = $5 and "u"."status" <> 'deleted'), (select "u"."locale"
+  from "users" as "u"
+  where "u"."id" = $6)) as "locale", (select "u"."username"
+  from "users" as "u"
+  where "u"."id" = $7) as "inviter";
+
+-- resources/invitations/queries.ts deleteExpired
+delete
+  from "invitations"
+  where "account_id" = $1 and "email_key" = $2 and "accepted_at" is null and "expires_at" <= now();
+
+-- resources/invitations/queries.ts insertInvitation
+insert into "invitations" ("account_id", "id", "invited_by_user_id", "email", "role", "token_hash", "email_key", "expires_at")
+  values ($1, $2, $3, $4, $5, $6, $7, now() + interval '7 days')
+  returning "id", "account_id", "invited_by_user_id", "email", "role", "expires_at", "accepted_at", "created_at";
+
+-- resources/invitations/queries.ts selectInvitations
+select "id", "account_id", "invited_by_user_id", "email", "role", "expires_at", "accepted_at", "created_at"
+  from "invitations"
+  where "account_id" = $1 and "accepted_at" is null and "expires_at" > now() and ($2::timestamptz is null or ("created_at", "id") < ($3::timestamptz, $4::uuid))
+  order by "created_at" desc, "id" desc
+  limit $5;
+
+-- resources/invitations/queries.ts selectPending
+select "id", "account_id", "invited_by_user_id", "email", "role", "expires_at", "accepted_at", "created_at"
+  from "invitations"
+  where "account_id" = $1 and "id" = $2 and "accepted_at" is null;
+
+-- resources/invitations/queries.ts revokeInvitation
+delete
+  from "invitations"
+  where "account_id" = $1 and "id" = $2 and "accepted_at" is null
+  returning "email", "role";
+
+-- resources/invitations/queries.ts selectAccountOfToken
+select "account_id"
+  from "invitations"
+  where "token_hash" = $1;
+
+-- resources/invitations/queries.ts lockInvitation
+select "i"."id", "i"."role", coalesce((select "u"."email_key" = "i"."email_key" as "is_same"
+  from "users" as "u"
+  where "u"."id" = $1), false) as "is_addressee", exists (select 1 as "one"
+  from "users" as "u"
+  where "u"."id" = $2 and "u"."email_verified_at" is not null) as "is_verified", (select "m"."role"
+  from "memberships" as "m"
+  inner
+  join "users" as "u" on "u"."id" = "m"."user_id" and "u"."status" = 'active'
+  where "m"."account_id" = "i"."account_id" and "m"."user_id" = "i"."invited_by_user_id") as "inviter_role", "i"."accepted_at" is not null as "is_accepted", "i"."expires_at" <= now() as "is_expired", exists (select 1 as "one"
+  from "memberships" as "m"
+  where "m"."account_id" = "i"."account_id" and "m"."user_id" = $3) as "is_member", "a"."status" as "account_status"
+  from "invitations" as "i"
+  inner
+  join "accounts" as "a" on "a"."id" = "i"."account_id" and "a"."deleted_at" is null
+  where "i"."account_id" = $4 and "i"."token_hash" = $5
+  for update of "i";
+
+-- resources/invitations/queries.ts markAccepted
+update "invitations"
+  set "accepted_at" = now()
+  where "account_id" = $1 and "id" = $2 and "accepted_at" is null and "expires_at" > now();
+
+-- resources/invitations/queries.ts insertMembership
+insert into "memberships" ("account_id", "user_id", "role")
+  values ($1, $2, $3)
+  on conflict ("account_id", "user_id") do nothing;
+
+-- resources/inviteCodes/adminQueries.ts selectCodes
+select "i"."id", "i"."user_id", "i"."code", "i"."max_uses", "i"."use_count", "i"."is_active", "i"."created_at", "c"."login" as "user_login", "u"."email" as "user_email"
+  from "invite_codes" as "i"
+  left
+  join "users" as "u" on "u"."id" = "i"."user_id" and "u"."status" <> 'deleted'
+  left
+  join "credentials" as "c" on "c"."user_id" = "u"."id"
+  where ($1::text is null or i.code ilike $2 or c.login ilike $3 or u.email ilike $4 or c.login_key like $5 or u.email_key like $6) and ($7::timestamptz is null or ("i"."created_at", "i"."id") < ($8::timestamptz, $9::uuid))
+  order by "i"."created_at" desc, "i"."id" desc
+  limit $10;
+
+-- resources/inviteCodes/adminQueries.ts selectCode
+select "i"."id", "i"."user_id", "i"."code", "i"."max_uses", "i"."use_count", "i"."is_active", "i"."created_at", "c"."login" as "user_login", "u"."email" as "user_email"
+  from "invite_codes" as "i"
+  left
+  join "users" as "u" on "u"."id" = "i"."user_id" and "u"."status" <> 'deleted'
+  left
+  join "credentials" as "c" on "c"."user_id" = "u"."id"
+  where "i"."id" = $1;
+
+-- resources/inviteCodes/adminQueries.ts lockCode
+select "max_uses", "is_active"
+  from "invite_codes"
+  where "id" = $1
+  for no key update;
+
+-- resources/inviteCodes/adminQueries.ts selectOtherActive
+select "id"
+  from "invite_codes"
+  where "user_id" = $1 and "is_active" = true and "id" <> $2;
+
+-- resources/inviteCodes/adminQueries.ts updateCode
+update "invite_codes"
+  set "max_uses" = $1, "is_active" = $2
+  where "id" = $3;
+
+-- resources/inviteCodes/queries.ts insertCode
+insert into "invite_codes" ("id", "user_id", "code", "max_uses")
+  values ($1, $2, $3, $4)
+  on conflict do nothing
+  returning "id", "user_id", "code", "max_uses", "use_count", "is_active", "created_at";
+
+-- resources/inviteCodes/queries.ts selectActive
+select "id", "user_id", "code", "max_uses", "use_count", "is_active", "created_at"
+  from "invite_codes"
+  where "user_id" = $1 and "is_active" = true;
+
+-- resources/inviteCodes/queries.ts incrementUses
+update "invite_codes" as "c"
+  set "use_count" = "c"."use_count" + 1
+  where "c"."code" = $1 and "c"."is_active" = true and ("c"."max_uses" = 0 or "c"."use_count" < "c"."max_uses") and exists (select 1 as "one"
+  from "users" as "u"
+  where "u"."id" = "c"."user_id" and "u"."status" = 'active')
+  returning "c"."id", "c"."user_id";
+
+-- resources/inviteCodes/queries.ts lockOwner
+select "status"
+  from "users"
+  where "id" = $1
+  for no key update;
+
+-- resources/inviteCodes/queries.ts selectNewest
+select "id", extract(epoch
+  from created_at + interval '24 hours' - clock_timestamp())::float8 as "left"
+  from "invite_codes"
+  where "user_id" = $1
+  order by "created_at" desc, "id" desc
+  limit 1;
+
+-- resources/inviteCodes/queries.ts deactivateCodes
+update "invite_codes"
+  set "is_active" = false
+  where "user_id" = $1 and "is_active" = true;
+
+-- resources/ipRules/queries.ts selectNetworks
+select "type", "network"
+  from "ip_rules"
+  where "account_id" = $1;
+
+-- resources/ipRules/queries.ts selectRules
+select "account_id", "id", "type", "network", "note", "created_at"
+  from "ip_rules"
+  where "account_id" = $1 and ($2::timestamptz is null or ("created_at", "id") < ($3::timestamptz, $4::uuid))
+  order by "created_at" desc, "id" desc
+  limit $5;
+
+-- resources/ipRules/queries.ts selectRule
+select "account_id", "id", "type", "network", "note", "created_at"
+  from "ip_rules"
+  where "account_id" = $1 and "id" = $2;
+
+-- resources/ipRules/queries.ts insertRule
+insert into "ip_rules" ("account_id", "id", "type", "network", "note")
+  values ($1, $2, $3, $4, $5)
+  on conflict ("account_id", "type", "network") do nothing
+  returning "account_id", "id", "type", "network", "note", "created_at";
+
+-- resources/ipRules/queries.ts deleteRule
+delete
+  from "ip_rules"
+  where "account_id" = $1 and "id" = $2
+  returning "account_id", "id", "type", "network", "note", "created_at";
+
+-- resources/llmProviders/queries.ts selectProviders
+select "id", "account_id", "provider", "name", "key_prefix", "base_url", "openai_api_mode", "advanced_json", "revision", "created_at"
+  from "llm_providers"
+  where (("account_id" = $1 and $2::boolean) or ("account_id" is null and $3::boolean))
+  order by "account_id" is null, "created_at" desc, "id" desc;
+
+-- resources/llmProviders/queries.ts selectProvider
+select "id", "account_id", "provider", "name", "key_prefix", "base_url", "openai_api_mode", "advanced_json", "revision", "created_at"
+  from "llm_providers"
+  where "account_id" is not distinct
+  from $1 and "id" = $2;
+
+-- resources/llmProviders/queries.ts lockProvider
+select "id", "account_id", "provider", "name", "key_prefix", "base_url", "openai_api_mode", "advanced_json", "revision", "created_at"
+  from "llm_providers"
+  where "account_id" is not distinct
+  from $1 and "id" = $2
+  for update;
+
+-- resources/llmProviders/queries.ts selectKey
+select "api_key_sealed"
+  from "llm_providers"
+  where "account_id" is not distinct
+  from $1 and "id" = $2;
+
+-- resources/llmProviders/queries.ts insertProvider
+insert into "llm_providers" ("account_id", "id", "provider", "name", "key_prefix", "api_key_sealed", "base_url", "openai_api_mode", "advanced_json")
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb)
+  on conflict do nothing
+  returning "id", "account_id", "provider", "name", "key_prefix", "base_url", "openai_api_mode", "advanced_json", "revision", "created_at";
+
+-- resources/llmProviders/queries.ts updateProvider
+update "llm_providers"
+  set "provider" = $1, "name" = $2, "base_url" = $3, "openai_api_mode" = $4, "advanced_json" = $5::jsonb, "revision" = "revision" + 1, "key_prefix" = coalesce($6, key_prefix), "api_key_sealed" = coalesce($7, api_key_sealed)
+  where "account_id" is not distinct
+  from $8 and "id" = $9
+  returning "id", "account_id", "provider", "name", "key_prefix", "base_url", "openai_api_mode", "advanced_json", "revision", "created_at";
+
+-- resources/llmProviders/queries.ts deleteProvider
+delete
+  from "llm_providers"
+  where "account_id" is not distinct
+  from $1 and "id" = $2;
+
+-- resources/llmProviders/queries.ts selectModels
+select "id", "provider_id", "model", "priority", "is_default", "show_in_picker", "tags", "when", "advanced_json", "multiplier", "cost_per_1k_input", "cost_per_1k_output", "cost_per_1k_cache_write", "cost_per_1k_cache_read"
+  from "llm_models"
+  where "provider_id" = any($1::uuid[])
+  order by "priority" desc, "created_at", "id";
+
+-- resources/llmProviders/queries.ts selectModel
+select "id", "provider_id", "model", "priority", "is_default", "show_in_picker", "tags", "when", "advanced_json", "multiplier", "cost_per_1k_input", "cost_per_1k_output", "cost_per_1k_cache_write", "cost_per_1k_cache_read"
+  from "llm_models"
+  where "provider_id" = $1 and "id" = $2;
+
+-- resources/llmProviders/queries.ts insertModel
+insert into "llm_models" ("provider_id", "id", "model", "priority", "show_in_picker", "tags", "when", "advanced_json", "multiplier", "cost_per_1k_input", "cost_per_1k_output", "cost_per_1k_cache_write", "cost_per_1k_cache_read")
+  values ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, $8::jsonb, $9, $10, $11, $12, $13);
+
+-- resources/llmProviders/queries.ts updateModel
+update "llm_models"
+  set "model" = $1, "priority" = $2, "show_in_picker" = $3, "tags" = $4::jsonb, "when" = $5::jsonb, "advanced_json" = $6::jsonb, "multiplier" = $7, "cost_per_1k_input" = $8, "cost_per_1k_output" = $9, "cost_per_1k_cache_write" = $10, "cost_per_1k_cache_read" = $11
+  where "provider_id" = $12 and "id" = $13;
+
+-- resources/llmProviders/queries.ts deleteModel
+delete
+  from "llm_models"
+  where "provider_id" = $1 and "id" = $2;
+
+-- resources/llmProviders/queries.ts clearDefault
+update "llm_models"
+  set "is_default" = false
+  where "provider_id" = $1 and "is_default" = true;
+
+-- resources/llmProviders/queries.ts clearDefaultOf
+update "llm_models"
+  set "is_default" = false
+  where "provider_id" = $1 and "id" = $2 and "is_default" = true;
+
+-- resources/llmProviders/queries.ts setDefault
+update "llm_models"
+  set "is_default" = true
+  where "provider_id" = $1 and "id" = $2;
+
+-- resources/llmProviders/queries.ts promoteDefault
+update "llm_models"
+  set "is_default" = true
+  where "id" = (select "id"
+  from "llm_models"
+  where "provider_id" = $1
+  order by "id" is not distinct
+  from $2, "priority" desc, "created_at", "id"
+  limit 1) and not exists (select 1 as "one"
+  from "llm_models"
+  where "provider_id" = $3 and "is_default" = true);
+
+-- resources/mcpConfigs/queries.ts lockAccount
+select "id"
+  from "accounts"
+  where "id" = $1
+  for no key update;
+
+-- resources/mcpConfigs/queries.ts insertConfig
+insert into "mcp_configs" ("account_id", "id", "name", "transport", "url", "bearer_token_sealed", "command", "args", "cwd", "env_sealed", "call_timeout_ms")
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+  returning "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", "command", "args", "cwd", "call_timeout_ms", "is_active", "revision", "created_at", "updated_at";
+
+-- resources/mcpConfigs/queries.ts selectConfigs
+select "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", "command", "args", "cwd", "call_timeout_ms", "is_active", "revision", "created_at", "updated_at"
+  from "mcp_configs"
+  where "account_id" = $1 and ($2::timestamptz is null or ("created_at", "id") < ($3::timestamptz, $4::uuid))
+  order by "created_at" desc, "id" desc
+  limit $5;
+
+-- resources/mcpConfigs/queries.ts selectConfig
+select "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", "command", "args", "cwd", "call_timeout_ms", "is_active", "revision", "created_at", "updated_at"
+  from "mcp_configs"
+  where "account_id" = $1 and "id" = $2;
+
+-- resources/mcpConfigs/queries.ts updateConfig
+update "mcp_configs"
+  set "name" = coalesce($1, name), "url" = coalesce($2, url), "bearer_token_sealed" = case when $3::boolean then $4::bytea else bearer_token_sealed end, "call_timeout_ms" = coalesce($5, call_timeout_ms), "is_active" = coalesce($6, is_active), "revision" = "revision" + 1, "updated_at" = now()
+  where "account_id" = $7 and "id" = $8
+  returning "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", "command", "args", "cwd", "call_timeout_ms", "is_active", "revision", "created_at", "updated_at";
+
+-- resources/mcpConfigs/queries.ts deleteConfig
+delete
+  from "mcp_configs"
+  where "account_id" = $1 and "id" = $2;
+
+-- resources/mcpConfigs/queries.ts selectServers
+select "id", "account_id", "name", "transport", "url", "bearer_token_sealed", "command", "args", "cwd", "env_sealed", "call_timeout_ms", "revision"
+  from "mcp_configs"
+  where "account_id" = $1 and "is_active" = true
+  order by "created_at", "id";
+
+-- resources/mcpConfigs/queries.ts selectServer
+select "id", "account_id", "name", "transport", "url", "bearer_token_sealed", "command", "args", "cwd", "env_sealed", "call_timeout_ms", "revision"
+  from "mcp_configs"
+  where "account_id" = $1 and "id" = $2 and "is_active" = true;
+
+-- resources/me/queries.ts selectMe
+select "u"."id", "u"."username", "c"."login", "u"."email", "u"."email_verified_at" is not null as "email_verified", "u"."timezone", "u"."locale", "u"."created_at", "a"."id" as "account_id", "a"."name" as "account_name", "a"."timezone" as "account_timezone", coalesce((select "default_value"
+  from "feature_flags"
+  where "key" = 'auth.require_email_verification'), false) as "email_verification_required"
+  from "users" as "u"
+  inner
+  join "accounts" as "a" on "a"."id" = $1
+  left
+  join "credentials" as "c" on "c"."user_id" = "u"."id"
+  where "u"."id" = $2;
+
+-- resources/me/queries.ts lockProfile
+select "u"."username", "u"."timezone", "u"."locale", (select "a"."id"
+  from "accounts" as "a"
+  where "a"."owner_user_id" = "u"."id" and "a"."type" = 'personal') as "home"
+  from "users" as "u"
+  where "u"."id" = $1
+  for update;
+
+-- resources/me/queries.ts updateProfile
+update "users"
+  set "username" = $1, "timezone" = $2, "locale" = $3
+  where "id" = $4;
+
+-- resources/messages/queries.ts insertMessage
+with "thread" as (update "threads"
+  set "last_message_number" = last_message_number + 1, "updated_at" = now()
+  where "account_id" = $1 and "id" = $2 and "deleted_at" is null
+  returning "account_id", "id", "last_message_number") insert into "messages" ("account_id", "thread_id", "number", "id", "created_by_user_id", "role", "content", "content_json") select "account_id", "id" as "thread_id", "last_message_number", $3::uuid as "id", $4::uuid as "created_by_user_id", 'user' as "role", $5::text as "content", $6::jsonb as "content_json"
+  from "thread"
+  returning "id", "account_id", "thread_id", "number", "created_by_user_id", "role", "content", "content_json", "run_id", "completion", "created_at";
+
+-- resources/messages/queries.ts selectMessages
+select "id", "account_id", "thread_id", "number", "created_by_user_id", "role", "content", "content_json", "run_id", "completion", "created_at"
+  from "messages"
+  where "account_id" = $1 and "thread_id" = $2 and "visible" = true and "role" <> 'tool' and ($3::integer is null or number < $4::integer)
+  order by "number" desc
+  limit $5;
+
+-- resources/messages/queries.ts selectMessage
+select "id", "account_id", "thread_id", "number", "created_by_user_id", "role", "content", "content_json", "run_id", "completion", "created_at"
+  from "messages"
+  where "account_id" = $1 and "thread_id" = $2 and "id" = $3 and "visible" = true and "role" = 'user';
+
+-- resources/messages/queries.ts selectLastVisible
+select "id", "account_id", "thread_id", "number", "created_by_user_id", "role", "content", "content_json", "run_id", "completion", "created_at"
+  from "messages"
+  where "account_id" = $1 and "thread_id" = $2 and "visible" = true and "role" <> 'tool'
+  order by "number" desc
+  limit 1;
+
+-- resources/messages/queries.ts updateContent
+update "messages"
+  set "content" = $1, "content_json" = $2::jsonb
+  where "account_id" = $3 and "thread_id" = $4 and "id" = $5;
+
+-- resources/messages/queries.ts hideAfter
+update "messages"
+  set "visible" = false
+  where "account_id" = $1 and "thread_id" = $2 and "number" > $3 and "visible" = true;
+
+-- resources/messages/queries.ts hideRun
+update "messages"
+  set "visible" = false
+  where "account_id" = $1 and "thread_id" = $2 and "visible" = true and ("run_id" = $3 or ("role" = 'tool' and "number" > $4));
+
+-- resources/messages/runQueries.ts insertAnswer
+with "thread" as (update "threads"
+  set "last_message_number" = last_message_number + 1
+  where "account_id" = $1 and "id" = $2 and "deleted_at" is null
+  returning "account_id", "id", "last_message_number") insert into "messages" ("account_id", "thread_id", "number", "id", "role", "content", "run_id", "completion") select "account_id", "id" as "thread_id", "last_message_number", $3::uuid as "id", 'assistant' as "role", $4::text as "content", $5::uuid as "run_id", $6::text as "completion"
+  from "thread";
+
+-- resources/messages/runQueries.ts insertTurnHistory
+with "thread" as (update "threads"
+  set "last_message_number" = last_message_number + $1::integer
+  where "account_id" = $2 and "id" = $3 and "deleted_at" is null
+  returning "account_id", "id", last_message_number - $4::integer as "before") insert into "messages" ("account_id", "thread_id", "number", "id", "role", "content", "content_json", "run_id", "completion") select "thread"."account_id", "thread"."id" as "thread_id", thread.before + m.n as "number", "m"."id", 'tool' as "role", "m"."content", m.content_json::jsonb as "content_json", $5::uuid as "run_id", $6::text as "completion"
+  from "thread"
+  cross
+  join unnest($7::uuid[], $8::text[], $9::text[]) with ordinality as m (id, content, content_json, n);
+
+-- resources/messages/runQueries.ts selectHistory
+select "m"."id", "m"."account_id", "m"."thread_id", "m"."number", "m"."created_by_user_id", "m"."role", "m"."content", "m"."content_json", "m"."run_id", "m"."completion", "m"."created_at"
+  from "messages" as "m"
+  left
+  join "runs" as "r" on "m"."completion" <> 'complete' and "m"."run_id" is distinct
+  from $1 and "r"."account_id" = $2 and "r"."thread_id" = $3 and "r"."id" = "m"."run_id"
+  where "m"."account_id" = $4 and "m"."thread_id" = $5 and "m"."visible" = true and "m"."number" <= $6 and ("m"."completion" = 'complete' or "m"."role" = 'tool')
+  order by least(r.tail_message_number, m.number), "m"."number";
+
+-- resources/messages/runQueries.ts selectIncompleteAnswer
+select max(content) filter (where role = 'assistant') as "shown", max(content) filter (where content_json ->> 'kind' = 'unfinished') as "text"
+  from "messages"
+  where "account_id" = $1 and "thread_id" = $2 and "run_id" = $3 and "visible" = true and "completion" <> 'complete';
+
+-- resources/messages/runQueries.ts reassignMessages
+update "messages"
+  set "visible" = role = 'tool' and not ($1::boolean and content_json ->> 'kind' = 'unfinished'), "run_id" = case when role = 'tool' then $2::uuid else run_id end, "completion" = case when role = 'tool' then $3 else completion end, "content_json" = case when content_json ->> 'kind' = 'unfinished' then '{"kind": "assistant"}'::jsonb when $4::text = 'complete' then content_json - 'opaque' else content_json end
+  where "account_id" = $5 and "thread_id" = $6 and "run_id" = $7 and "visible" = true and "completion" <> 'complete';
+
+-- resources/notifications/queries.ts insertNotifications
+insert into "notifications" ("account_id", "user_id", "type", "title", "body", "payload") select $1::uuid as "account_id", "u"."id", $2::text as "type", $3::text as "title", $4::text as "body", $5::jsonb as "payload"
+  from unnest($6::uuid[]) as u (id);
+
+-- resources/notifications/queries.ts selectNotifications
+select "n".*
+  from "memberships" as "m"
+  cross
+  join lateral (select "n"."id", "n"."user_id", "n"."account_id", "n"."type", coalesce(n.title, b.title) as "title", coalesce(n.body, b.body) as "body", coalesce(n.payload, b.payload) as "payload", "n"."read_at", "n"."created_at"
+  from "notifications" as "n"
+  left
+  join "broadcasts" as "b" on "b"."id" = "n"."broadcast_id"
+  where "n"."account_id" = "m"."account_id" and "n"."user_id" = "m"."user_id" and "b"."deleted_at" is null and (not $1::boolean or n.read_at is null) and ($2::text is null or n.type = $3) and ($4::timestamptz is null or ("n"."created_at", "n"."id") < ($5::timestamptz, $6::uuid))
+  order by "n"."created_at" desc, "n"."id" desc
+  limit $7) as "n"
+  where "m"."user_id" = $8
+  order by "n"."created_at" desc, "n"."id" desc
+  limit $9;
+
+-- resources/notifications/queries.ts selectNotification
+select "n"."id", "n"."user_id", "n"."account_id", "n"."type", coalesce(n.title, b.title) as "title", coalesce(n.body, b.body) as "body", coalesce(n.payload, b.payload) as "payload", "n"."read_at", "n"."created_at"
+  from "memberships" as "m"
+  inner
+  join "notifications" as "n" on "n"."account_id" = "m"."account_id" and "n"."user_id" = "m"."user_id" and "n"."id" = $1
+  left
+  join "broadcasts" as "b" on "b"."id" = "n"."broadcast_id"
+  where "m"."user_id" = $2 and "b"."deleted_at" is null;
+
+-- resources/notifications/queries.ts lockNotification
+select "n"."id", "n"."user_id", "n"."account_id", "n"."type", coalesce(n.title, b.title) as "title", coalesce(n.body, b.body) as "body", coalesce(n.payload, b.payload) as "payload", "n"."read_at", "n"."created_at"
+  from "memberships" as "m"
+  inner
+  join "notifications" as "n" on "n"."account_id" = "m"."account_id" and "n"."user_id" = "m"."user_id" and "n"."id" = $1
+  left
+  join "broadcasts" as "b" on "b"."id" = "n"."broadcast_id"
+  where "m"."user_id" = $2 and "b"."deleted_at" is null
+  for no key update of "n";
+
+-- resources/notifications/queries.ts markRead
+update "notifications"
+  set "read_at" = now()
+  where "account_id" = $1 and "id" = $2;
+
+-- resources/notifications/queries.ts markAllRead
+update "notifications" as "n"
+  set "read_at" = now()
+  from "memberships" as "m"
+  where "m"."user_id" = $1 and "n"."account_id" = "m"."account_id" and "n"."user_id" = "m"."user_id" and "n"."read_at" is null and not exists (select 1 as "one"
+  from "broadcasts" as "b"
+  where "b"."id" = "n"."broadcast_id" and "b"."deleted_at" is not null);
+
+-- resources/personas/queries.ts selectPersonas
+select "id", "account_id", "persona_key", "version", "is_active", "created_at", "updated_at", "definition"
+  from "personas"
+  where "account_id" is not distinct
+  from $1
+  order by "created_at" desc, "id" desc;
+
+-- resources/personas/queries.ts selectPersona
+select "id", "account_id", "persona_key", "version", "is_active", "created_at", "updated_at", "definition"
+  from "personas"
+  where "account_id" is not distinct
+  from $1 and "id" = $2;
+
+-- resources/personas/queries.ts lockPersona
+select "id", "account_id", "persona_key", "version", "is_active", "created_at", "updated_at", "definition"
+  from "personas"
+  where "account_id" is not distinct
+  from $1 and "id" = $2
+  for update;
+
+-- resources/personas/queries.ts insertPersona
+insert into "personas" ("account_id", "id", "persona_key", "version", "definition")
+  values ($1, $2, $3, $4, $5::jsonb)
+  on conflict do nothing
+  returning "id", "account_id", "persona_key", "version", "is_active", "created_at", "updated_at", "definition";
+
+-- resources/personas/queries.ts updatePersona
+update "personas"
+  set "definition" = $1::jsonb, "is_active" = $2, "updated_at" = now()
+  where "account_id" is not distinct
+  from $3 and "id" = $4
+  returning "id", "account_id", "persona_key", "version", "is_active", "created_at", "updated_at", "definition";
+
+-- resources/personas/queries.ts deletePersona
+delete
+  from "personas"
+  where "account_id" is not distinct
+  from $1 and "id" = $2;
+
+-- resources/personas/queries.ts selectEffectivePersonas
+select distinct on ("persona_key") "id", "account_id", "persona_key", "version", "is_active", "created_at", "updated_at", definition - '{prompt_md,soul_md,roles,executor_config}'::text[] as "definition"
+  from "personas"
+  where "is_active" = true and ("account_id" = $1 or "account_id" is null)
+  order by "persona_key", "account_id" is null, "created_at" desc, "id" desc;
+
+-- resources/personas/queries.ts selectEffectivePersona
+select "id", "account_id", "persona_key", "version", "is_active", "created_at", "updated_at", "definition"
+  from "personas"
+  where "is_active" = true and ("account_id" = $1 or "account_id" is null) and "persona_key" = $2 and ($3::text is null or "version" = $4)
+  order by "account_id" is null, "created_at" desc, "id" desc
+  limit 1;
+
+-- resources/plans/queries.ts selectPlans
+select "id", "name", "display_name", "created_at"
+  from "plans"
+  where ($1::timestamptz is null or ("created_at", "id") < ($2::timestamptz, $3::uuid))
+  order by "created_at" desc, "id" desc
+  limit $4;
+
+-- resources/plans/queries.ts selectPlan
+select "id", "name", "display_name", "created_at"
+  from "plans"
+  where "id" = $1;
+
+-- resources/plans/queries.ts selectEntitlements
+select "plan_id", "key", "id", "value", "value_sealed", "value_type"
+  from "plan_entitlements"
+  where "plan_id" = any($1::uuid[])
+  order by key collate "C";
+
+-- resources/plans/queries.ts insertPlan
+insert into "plans" ("id", "name", "display_name")
+  values ($1, $2, $3)
+  on conflict do nothing
+  returning "id", "name", "display_name", "created_at";
+
+-- resources/plans/queries.ts lockPlan
+select "id", "name", "display_name", "created_at"
+  from "plans"
+  where "id" = $1
+  for update;
+
+-- resources/plans/queries.ts updatePlan
+update "plans"
+  set "display_name" = coalesce($1, display_name)
+  where "id" = $2
+  returning "id", "name", "display_name", "created_at";
+
+-- resources/plans/queries.ts deletePlan
+delete
+  from "plans"
+  where "id" = $1;
+
+-- resources/plans/queries.ts clearEntitlements
+delete
+  from "plan_entitlements"
+  where "plan_id" = $1;
+
+-- resources/plans/queries.ts insertEntitlements
+insert into "plan_entitlements" ("plan_id", "id", "key", "value", "value_sealed", "value_type") select $1::uuid as "plan_id", "given"."id", "given"."key", "given"."value", "given"."value_sealed", "given"."value_type"
+  from unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::text[]) as given (id, key, value, value_sealed, value_type);
+
+-- resources/projects/queries.ts insertProject
+insert into "projects" ("account_id", "id", "owner_user_id", "team_id", "name", "description", "visibility")
+  values ($1, $2, $3, $4, $5, $6, $7)
+  returning "id", "account_id", "team_id", "owner_user_id", "name", "description", "visibility", "is_default", "created_at";
+
+-- resources/projects/queries.ts insertDefaultProject
+insert into "projects" ("account_id", "id", "owner_user_id", "name", "is_default") select $1::uuid as "account_id", $2::uuid as "id", $3::uuid as "owner_user_id", 'Default' as "name", true as "is_default"
+  where not exists (select "id"
+  from "projects"
+  where "account_id" = $4 and "owner_user_id" = $5 and "is_default" = true and "deleted_at" is null)
+  on conflict ("account_id", "owner_user_id")
+  where "is_default" = true and "deleted_at" is null do nothing;
+
+-- resources/projects/queries.ts selectVisibleProject
+select "id", "account_id", "team_id", "owner_user_id", "name", "description", "visibility", "is_default", "created_at"
+  from "projects" as "p"
+  where "p"."account_id" = $1 and ("p"."deleted_at" is null and ("p"."owner_user_id" = $2 or $3::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $4))))) and "p"."id" = $5;
+
+-- resources/projects/queries.ts selectVisibleProjects
+select "id", "account_id", "team_id", "owner_user_id", "name", "description", "visibility", "is_default", "created_at"
+  from "projects" as "p"
+  where "p"."account_id" = $1 and ("p"."deleted_at" is null and ("p"."owner_user_id" = $2 or $3::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $4))))) and ($5::timestamptz is null or ("p"."created_at", "p"."id") < ($6::timestamptz, $7::uuid))
+  order by "p"."created_at" desc, "p"."id" desc
+  limit $8;
+
+-- resources/projects/queries.ts lockProject
+select "id", "is_default"
+  from "projects"
+  where "account_id" = $1 and "id" = $2 and "deleted_at" is null
+  for no key update;
+
+-- resources/projects/queries.ts updateProject
+update "projects" as "p"
+  set "name" = coalesce($1, p.name), "description" = case when $2::boolean then $3 else p.description end, "team_id" = case when $4::boolean then $5::uuid else p.team_id end, "visibility" = coalesce($6, p.visibility)
+  where "p"."account_id" = $7 and "p"."id" = $8
+  returning "id", "account_id", "team_id", "owner_user_id", "name", "description", "visibility", "is_default", "created_at";
+
+-- resources/projects/queries.ts deleteProject
+update "projects"
+  set "deleted_at" = now()
+  where "account_id" = $1 and "id" = $2;
+
+-- resources/projects/queries.ts lockTeamKeyShare
+select "id"
+  from "teams"
+  where "account_id" = $1 and "id" = $2
+  for key share;
+
+-- resources/quotas/queries.ts selectUsage
+select "quota", "used"
+  from "quota_usage"
+  where "account_id" = $1;
+
+-- resources/quotas/queries.ts checkBytes
+select check_limit((select "q"."used"
+  from "quota_usage" as "q"
+  where "q"."account_id" = $1 and "q"."quota" = $2), $3::bigint) as "checked";
+
+-- resources/quotas/queries.ts lockQuota
+select pg_advisory_xact_lock(hashtextextended('quota ' || $1::text, 0)) as "locked";
+
+-- resources/quotas/queries.ts 4
+select check_limit((select count(*) as "count"
+  from "memberships" as "m"
+  inner
+  join "accounts" as "a" on "a"."id" = "m"."account_id" and "a"."deleted_at" is null
+  where "m"."user_id" = $1 and "m"."role" = 'admin' and "a"."type" = 'workspace'), $2) as "checked";
+
+-- resources/quotas/queries.ts 5
+select check_limit((select count(*) as "count"
+  from "api_keys"
+  where "account_id" = $1 and "user_id" = $2 and "revoked_at" is null), $3) as "checked";
+
+-- resources/quotas/queries.ts 6
+select check_limit((select count(*) as "count"
+  from "asr_credentials"
+  where "account_id" = $1), $2) as "checked";
+
+-- resources/quotas/queries.ts 7
+select check_limit((select count(*) as "count"
+  from "invitations"
+  where "account_id" = $1 and "accepted_at" is null and "expires_at" > now()), $2) as "checked";
+
+-- resources/quotas/queries.ts 8
+select check_limit((select count(*) as "count"
+  from "ip_rules"
+  where "account_id" = $1), $2) as "checked";
+
+-- resources/quotas/queries.ts 9
+select check_limit((select count(*) as "count"
+  from "llm_models" as "m"
+  inner
+  join "llm_providers" as "p" on "p"."id" = "m"."provider_id"
+  where "p"."account_id" = $1), $2) as "checked";
+
+-- resources/quotas/queries.ts 10
+select check_limit((select count(*) as "count"
+  from "llm_providers"
+  where "account_id" = $1), $2) as "checked";
+
+-- resources/quotas/queries.ts 11
+select check_limit((select count(*) as "count"
+  from "mcp_configs"
+  where "account_id" = $1), $2) as "checked";
+
+-- resources/quotas/queries.ts 12
+select check_limit((select count(*) as "count"
+  from "personas"
+  where "account_id" = $1), $2) as "checked";
+
+-- resources/quotas/queries.ts 13
+select check_limit((select count(*) as "count"
+  from "projects"
+  where "account_id" = $1 and "deleted_at" is null and "is_default" = false), $2) as "checked";
+
+-- resources/quotas/queries.ts 14
+select check_limit((select count(*) as "count"
+  from "thread_reports"
+  where "account_id" = $1 and "user_id" = $2 and "created_at" > now() - interval '1 day'), $3) as "checked";
+
+-- resources/quotas/queries.ts 15
+select check_limit((select count(*) as "count"
+  from "teams"
+  where "account_id" = $1), $2) as "checked";
+
+-- resources/quotas/queries.ts 16
+select check_limit((select count(*) as "count"
+  from "webhook_endpoints"
+  where "account_id" = $1), $2) as "checked";
+
+-- resources/redemptionCodes/adminQueries.ts insertCodes
+insert into "redemption_codes" ("id", "code", "type", "value", "max_uses", "expires_at", "batch_id", "created_by_user_id") select "made"."id", "made"."code", $1::text as "type", $2::text as "value", $3::integer as "max_uses", $4::timestamptz as "expires_at", $5::text as "batch_id", $6::uuid as "created_by_user_id"
+  from unnest($7::uuid[], $8::text[]) as made (id, code)
+  on conflict ("code") do nothing
+  returning "id", "code", "type", "value", "max_uses", "use_count", "expires_at", "is_active", "batch_id", "created_by_user_id", "created_at";
+
+-- resources/redemptionCodes/adminQueries.ts selectCodes
+select "id", "code", "type", "value", "max_uses", "use_count", "expires_at", "is_active", "batch_id", "created_by_user_id", "created_at"
+  from "redemption_codes"
+  where ($1::text is null or code ilike $2 or batch_id ilike $3) and ($4::text is null or type = $5) and ($6::timestamptz is null or ("created_at", "id") < ($7::timestamptz, $8::uuid))
+  order by "created_at" desc, "id" desc
+  limit $9;
+
+-- resources/redemptionCodes/adminQueries.ts selectCode
+select "id", "code", "type", "value", "max_uses", "use_count", "expires_at", "is_active", "batch_id", "created_by_user_id", "created_at"
+  from "redemption_codes"
+  where "id" = $1;
+
+-- resources/redemptionCodes/adminQueries.ts deactivateCode
+update "redemption_codes"
+  set "is_active" = false
+  where "id" = $1 and "is_active" = true
+  returning "id", "code", "type", "value", "max_uses", "use_count", "expires_at", "is_active", "batch_id", "created_by_user_id", "created_at";
+
+-- resources/redemptionCodes/adminQueries.ts selectOverridable
+select "key"
+  from "feature_flags"
+  where "key" = $1 and "supports_account_overrides" = true;
+
+-- resources/redemptionCodes/queries.ts incrementUseCount
+update "redemption_codes"
+  set "use_count" = "use_count" + 1
+  where "code" = $1 and "is_active" = true and ("expires_at" is null or "expires_at" > clock_timestamp()) and "use_count" < "max_uses"
+  returning "id", "type", "value";
+
+-- resources/redemptionCodes/queries.ts insertRedemption
+insert into "redemptions" ("account_id", "code_id", "user_id")
+  values ($1, $2, $3)
+  on conflict ("code_id", "user_id") do nothing;
+
+-- resources/redemptionCodes/queries.ts selectCodeState
+select not "c"."is_active" as "inactive", coalesce(c.expires_at <= clock_timestamp(), false) as "expired", c.use_count >= c.max_uses as "exhausted", exists (select 1 as "one"
+  from "redemptions" as "r"
+  where "r"."code_id" = "c"."id" and "r"."user_id" = $1) as "redeemed"
+  from "redemption_codes" as "c"
+  where "c"."code" = $2;
+
+-- resources/referrals/queries.ts insertReferral
+insert into "referrals" ("id", "inviter_user_id", "invitee_user_id", "invite_code_id", "credited")
+  values ($1, $2, $3, $4, $5);
+
+-- resources/referrals/queries.ts selectReferrals
+select "r"."id", "r"."inviter_user_id", "r"."invitee_user_id", "r"."invite_code_id", "r"."credited", "r"."created_at", (select "c"."login"
+  from "credentials" as "c"
+  inner
+  join "users" as "u" on "u"."id" = "c"."user_id" and "u"."status" <> 'deleted'
+  where "c"."user_id" = "r"."inviter_user_id") as "inviter_login", (select "c"."login"
+  from "credentials" as "c"
+  inner
+  join "users" as "u" on "u"."id" = "c"."user_id" and "u"."status" <> 'deleted'
+  where "c"."user_id" = "r"."invitee_user_id") as "invitee_login"
+  from "referrals" as "r"
+  where ($1::uuid is null or r.inviter_user_id = $2) and ($3::timestamptz is null or ("r"."created_at", "r"."id") < ($4::timestamptz, $5::uuid))
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $6;
+
+-- resources/referrals/queries.ts selectTree
+with recursive "tree"("user_id", "inviter_id", "depth", "created_at", "path") as (select "u"."id" as "user_id", null::uuid as "inviter_id", 0 as "depth", "u"."created_at", array[u.id] as "path"
+  from "users" as "u"
+  where "u"."id" = $1
+  union all select "r"."invitee_user_id" as "user_id", "r"."inviter_user_id" as "inviter_id", t.depth + 1 as "depth", "r"."created_at", t.path || r.invitee_user_id as "path"
+  from "tree" as "t"
+  inner
+  join "referrals" as "r" on "r"."inviter_user_id" = "t"."user_id"
+  where "t"."depth" < $2 and "r"."invitee_user_id" <> all(t.path)), "nearest" as (select "user_id", "inviter_id", "depth", "created_at"
+  from "tree"
+  order by "depth", "created_at", "user_id"
+  limit $3) select "n"."user_id", (select "c"."login"
+  from "credentials" as "c"
+  inner
+  join "users" as "u" on "u"."id" = "c"."user_id" and "u"."status" <> 'deleted'
+  where "c"."user_id" = "n"."user_id") as "login", "n"."inviter_id", "n"."depth", "n"."created_at"
+  from "nearest" as "n"
+  order by "n"."depth", "n"."created_at", "n"."user_id";
+
+-- resources/reports/queries.ts insertReport
+insert into "thread_reports" ("account_id", "id", "thread_id", "user_id", "categories", "feedback") select "t"."account_id", $1::uuid as "id", "t"."id" as "thread_id", $2::uuid as "user_id", $3::text[] as "categories", $4::text as "feedback"
+  from "threads" as "t"
+  where "t"."account_id" = $5 and "t"."id" = $6 and "t"."deleted_at" is null
+  returning "id", "created_at";
+
+-- resources/reports/queries.ts selectAnyThread
+select true as "is_there"
+  from "threads"
+  where "id" = $1;
+
+-- resources/reports/queries.ts selectReports
+select "r"."id", "r"."thread_id", "r"."account_id", "r"."user_id", "r"."categories", "r"."feedback", "r"."created_at"
+  from "thread_reports" as "r"
+  where ($1::text is null or $2 = any (r.categories)) and ($3::uuid is null or r.thread_id = $4) and ($5::timestamptz is null or ("r"."created_at", "r"."id") < ($6::timestamptz, $7::uuid))
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $8;
+
+-- resources/runDetails/queries.ts selectRun
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", r.route_snapshot #>> '{event,model}' as "selected_model", r.route_snapshot #>> '{event,provider_kind}' as "provider_kind", r.route_snapshot #>> '{event,credential_name}' as "credential_name", coalesce(r.route_snapshot #>> '{event,persona_model}', r.persona_snapshot ->> 'model') as "persona_model", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used", "u"."username" as "user_name", "u"."email" as "user_email", "stats".*, (select "m"."content"
+  from "messages" as "m", (select coalesce((select "t"."number"
+  from "run_events" as "e"
+  inner
+  join "messages" as "t" on "t"."account_id" = "r"."account_id" and "t"."thread_id" = "r"."thread_id" and "t"."id" = (e.data ->> 'thread_tail_message_id')::uuid
+  where "e"."run_id" = "r"."id" and "e"."seq" = 1), r.tail_message_number) as "number") as "tail"
+  where "m"."account_id" = "r"."account_id" and "m"."thread_id" = "r"."thread_id" and "m"."role" = 'user' and "m"."number" <= "tail"."number" and ("m"."visible" = true or "m"."number" = "tail"."number")
+  order by "m"."number" desc
+  limit 1) as "user_prompt"
+  from "runs" as "r"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  inner
+  join lateral (select count(*) as "total", count(*) filter(where "type" = 'llm.turn.completed') as "llm_turns", count(*) filter(where "type" = 'tool.call') as "tool_calls", count(*) filter(where "type" = 'run.provider_fallback') as "provider_fallbacks"
+  from "run_events"
+  where "run_id" = "r"."id") as "stats" on true
+  where "r"."id" = $1;
+
+-- resources/runDetails/queries.ts selectChildren
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", r.route_snapshot #>> '{event,model}' as "selected_model", r.route_snapshot #>> '{event,provider_kind}' as "provider_kind", r.route_snapshot #>> '{event,credential_name}' as "credential_name", coalesce(r.route_snapshot #>> '{event,persona_model}', r.persona_snapshot ->> 'model') as "persona_model", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  where "r"."account_id" = $1 and "r"."parent_run_id" = $2
+  order by "r"."created_at", "r"."id";
+
+-- resources/runs/eventQueries.ts lockRun
+select "id", "status", "attempt", "trace_id"
+  from "runs"
+  where "account_id" = $1 and "id" = $2
+  for update;
+
+-- resources/runs/eventQueries.ts selectProvidedInputs
+select "data" as "data"
+  from "run_events"
+  where "run_id" = $1 and "type" = 'run.input_provided';
+
+-- resources/runs/eventQueries.ts selectInputRequest
+select "data" as "data"
+  from "run_events"
+  where "run_id" = $1 and "type" = 'run.waiting_for_input'
+  order by "seq" desc
+  limit 1;
+
+-- resources/runs/eventQueries.ts incrementPendingInputs
+update "runs"
+  set "pending_inputs" = "pending_inputs" + 1
+  where "account_id" = $1 and "id" = $2;
+
+-- resources/runs/eventQueries.ts appendEvents
+with "run" as (update "runs"
+  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = coalesce($2, status), "cancelled_at" = case when $3::text = 'cancelled' then clock_timestamp() else cancelled_at end
+  where "id" = $4
+  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $5 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
+  from "run", unnest($6::uuid[], $7::text[], $8::text[]) with ordinality as e(event_id, type, data, n);
+
+-- resources/runs/queries.ts selectRun
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "t"."created_by_user_id" as "thread_owner_id"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now()))
+  where "r"."account_id" = $1 and "r"."id" = $2 and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or $5::boolean or ("t"."is_private" = false and exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $6 or $7::boolean or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $8)))))));
+
+-- resources/runs/queries.ts selectChildRuns
+select "id"
+  from "runs"
+  where "account_id" = $1 and "parent_run_id" = $2
+  order by "created_at", "id";
+
+-- resources/runs/queries.ts selectThreadRuns
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
+  from "runs" as "r"
+  where "r"."account_id" = $1 and "r"."thread_id" = $2 and ($3::timestamptz is null or ("r"."created_at", "r"."id") < ($4::timestamptz, $5::uuid))
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $6;
+
+-- resources/runs/queries.ts selectRunOptions
+select "route_id", "requested_persona_id", "requested_model", "reasoning_mode"
+  from "runs"
+  where "account_id" = $1 and "thread_id" = $2 and "parent_run_id" is null and ("id" = $3 or ($4::uuid is null and "tail_message_number" >= $5))
+  order by "tail_message_number", "created_at" desc, "id" desc
+  limit 1;
+
+-- resources/runs/queries.ts selectContinuableRun
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", ("r"."status" in ('failed', 'cancelled') and (exists (select 1 as "one"
+  from "messages" as "m"
+  where "m"."account_id" = $1 and "m"."thread_id" = $2 and "m"."run_id" = "r"."id" and "m"."visible" = true and "m"."completion" <> 'complete') or exists (select 1 as "one"
+  from "run_events" as "e"
+  where "e"."run_id" = "r"."id" and "e"."type" in ('message.delta', 'tool.call', 'tool.call.delta', 'tool.result', 'run.segment.start', 'run.segment.end')))) as "can_continue"
+  from "runs" as "r"
+  where "r"."account_id" = $3 and "r"."thread_id" = $4 and "r"."id" = $5 and "r"."parent_run_id" is null;
+
+-- resources/settings/queries.ts selectSettings
+select "key", "value", "updated_at"
+  from "platform_settings"
+  where "key" !~ '^(bootstrap|internal)[.]'
+  order by "key" collate "C";
+
+-- resources/settings/queries.ts selectValues
+select "key", "value"
+  from "platform_settings";
+
+-- resources/settings/queries.ts selectSetting
+select "key", "value", "updated_at"
+  from "platform_settings"
+  where "key" = $1;
+
+-- resources/settings/queries.ts lockSetting
+select "key", "value", "updated_at"
+  from "platform_settings"
+  where "key" = $1
+  for update;
+
+-- resources/settings/queries.ts acquireSettingsLock
+select pg_advisory_xact_lock(hashtextextended('platform settings', 0)) as "lock";
+
+-- resources/settings/queries.ts lockSettings
+select "key", "value", "updated_at"
+  from "platform_settings"
+  where "key" = any($1::text[])
+  order by "key"
+  for update;
+
+-- resources/settings/queries.ts upsertSetting
+insert into "platform_settings" ("key", "value")
+  values ($1, $2::jsonb)
+  on conflict ("key") do update
+  set "value" = "excluded"."value", "updated_at" = now()
+  returning "key", "value", "updated_at";
+
+-- resources/settings/queries.ts deleteSetting
+delete
+  from "platform_settings"
+  where "key" = $1
+  returning "key", "value", "updated_at";
+
+-- resources/settings/queries.ts selectAccountEntitlements
+select "e"."key", "e"."value", "e"."value_sealed", 'plan_entitlement:' || e.plan_id as "owner", null::double precision as "left_ms"
+  from "subscriptions" as "s"
+  inner
+  join "plan_entitlements" as "e" on "e"."plan_id" = "s"."plan_id"
+  where "s"."account_id" = $1 and "s"."status" = 'active'
+  union all select "o"."key", "o"."value", "o"."value_sealed", 'entitlement_override:' || o.account_id as "owner", (extract(epoch
+  from o.expires_at - clock_timestamp()) * 1000)::double precision as "left_ms"
+  from "entitlement_overrides" as "o"
+  where "o"."account_id" = $2 and ("o"."expires_at" is null or "o"."expires_at" > clock_timestamp());
+
+-- resources/shares/queries.ts insertShare
+insert into "thread_shares" ("account_id", "id", "thread_id", "created_by_user_id", "token_hash", "token_sealed", "password_hash", "live_update", "last_message_number", "hidden_message_numbers", "snapshot_turn_count") select "t"."account_id", $1::uuid as "id", "t"."id" as "thread_id", $2::uuid as "created_by_user_id", $3::text as "token_hash", $4::bytea as "token_sealed", $5::text as "password_hash", $6::boolean as "live_update", "m"."last", "m"."hidden", "m"."turns"
+  from "threads" as "t"
+  cross
+  join lateral (select coalesce(max(m.number), 0) as "last", coalesce(array_agg(m.number) filter (where not m.visible), '{}') as "hidden", count(*) filter(where "m"."visible" = true and "m"."role" = 'user') as "turns"
+  from "messages" as "m"
+  where "m"."account_id" = "t"."account_id" and "m"."thread_id" = "t"."id" and "m"."role" <> 'tool') as "m"
+  where "t"."account_id" = $7 and "t"."id" = $8 and "t"."created_by_user_id" = $9 and "t"."deleted_at" is null
+  returning "account_id", "id", "thread_id", "token_sealed", "password_hash", "live_update", "last_message_number", "hidden_message_numbers", "snapshot_turn_count", "created_at";
+
+-- resources/shares/queries.ts selectShares
+select "account_id", "id", "thread_id", "token_sealed", "password_hash", "live_update", "last_message_number", "hidden_message_numbers", "snapshot_turn_count", "created_at"
+  from "thread_shares" as "s"
+  where "s"."account_id" = $1 and "s"."thread_id" = $2 and ($3::timestamptz is null or ("s"."created_at", "s"."id") < ($4::timestamptz, $5::uuid))
+  order by "s"."created_at" desc, "s"."id" desc
+  limit $6;
+
+-- resources/shares/queries.ts selectShareOfThread
+select "id"
+  from "thread_shares"
+  where "account_id" = $1 and "thread_id" = $2 and "id" = $3;
+
+-- resources/shares/queries.ts deleteShare
+delete
+  from "thread_shares"
+  where "account_id" = $1 and "thread_id" = $2 and "id" = $3
+  returning "id";
+
+-- resources/shares/queries.ts selectShareByToken
+select "s"."account_id", "s"."id", "s"."thread_id", "s"."token_sealed", "s"."password_hash", "s"."live_update", "s"."last_message_number", "s"."hidden_message_numbers", "s"."snapshot_turn_count", "s"."created_at", "t"."title", "t"."created_at" as "thread_created_at", extract(epoch
+  from now())::float8 as "now"
+  from "thread_shares" as "s"
+  inner
+  join "threads" as "t" on "t"."account_id" = "s"."account_id" and "t"."id" = "s"."thread_id"
+  inner
+  join "accounts" as "a" on "a"."id" = "s"."account_id" and "a"."status" = 'active' and "a"."deleted_at" is null
+  where "s"."token_hash" = $1 and ("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now()));
+
+-- resources/shares/queries.ts snapshotMessage
+insert into "thread_share_messages" ("account_id", "share_id", "number", "content", "content_json") select "s"."account_id", "s"."id", "m"."number", "m"."content", "m"."content_json"
+  from "thread_shares" as "s"
+  inner
+  join "messages" as "m" on "m"."account_id" = "s"."account_id" and "m"."thread_id" = "s"."thread_id"
+  where "s"."account_id" = $1 and "s"."thread_id" = $2 and "m"."id" = $3 and "s"."live_update" = false and "m"."number" <= "s"."last_message_number" and m.number <> all (s.hidden_message_numbers)
+  on conflict do nothing;
+
+-- resources/shares/queries.ts selectSharedMessages
+select "m"."id", "m"."role", coalesce(kept.content, m.content) as "content", case when kept.number is null then m.content_json else kept.content_json end as "content_json", "m"."completion", "m"."created_at"
+  from "thread_shares" as "s"
+  left
+  join "messages" as "m" on "m"."account_id" = $1 and "m"."thread_id" = $2 and "m"."role" <> 'tool' and case when $3::boolean then "m"."visible" else ("m"."number" <= $4 and "m"."number" not in (select unnest($5::integer[]) as "number")) end
+  left
+  join "thread_share_messages" as "kept" on "kept"."account_id" = $6 and "kept"."share_id" = $7 and "kept"."number" = "m"."number"
+  where "s"."account_id" = $8 and "s"."id" = $9
+  order by "m"."number";
+
+-- resources/shares/queries.ts selectAttachmentReference
+select "m"."id"
+  from "thread_shares" as "s"
+  left
+  join "messages" as "m" on "m"."account_id" = $1 and "m"."thread_id" = $2 and "m"."role" <> 'tool' and case when $3::boolean then "m"."visible" else ("m"."number" <= $4 and "m"."number" not in (select unnest($5::integer[]) as "number")) end
+  left
+  join "thread_share_messages" as "kept" on "kept"."account_id" = $6 and "kept"."share_id" = $7 and "kept"."number" = "m"."number"
+  where "s"."account_id" = $8 and "s"."id" = $9 and case when kept.number is null then m.content_json else kept.content_json end @> jsonb_build_object('parts', jsonb_build_array(jsonb_build_object('attachment', jsonb_build_object('key', $10::text))))
+  limit 1;
+
+-- resources/subscriptions/queries.ts lockPlanKeyShare
+select "id"
+  from "plans"
+  where "id" = $1
+  for key share;
+
+-- resources/subscriptions/queries.ts insertSubscription
+insert into "subscriptions" ("account_id", "id", "plan_id", "current_period_start", "current_period_end")
+  values ($1, $2, $3, $4, $5)
+  on conflict ("account_id")
+  where "status" = 'active' do nothing
+  returning "id", "account_id", "plan_id", "status", "current_period_start", "current_period_end", "cancelled_at", "created_at";
+
+-- resources/subscriptions/queries.ts selectSubscriptions
+select "id", "account_id", "plan_id", "status", "current_period_start", "current_period_end", "cancelled_at", "created_at"
+  from "subscriptions"
+  where ($1::uuid is null or account_id = $2) and ($3::text is null or status = $4) and ($5::timestamptz is null or ("created_at", "id") < ($6::timestamptz, $7::uuid))
+  order by "created_at" desc, "id" desc
+  limit $8;
+
+-- resources/subscriptions/queries.ts selectSubscription
+select "id", "account_id", "plan_id", "status", "current_period_start", "current_period_end", "cancelled_at", "created_at"
+  from "subscriptions"
+  where ($1::uuid is null or account_id = $2) and "id" = $3;
+
+-- resources/subscriptions/queries.ts lockSubscription
+select "id", "account_id", "plan_id", "status", "current_period_start", "current_period_end", "cancelled_at", "created_at"
+  from "subscriptions"
+  where "account_id" = $1 and "id" = $2
+  for update;
+
+-- resources/subscriptions/queries.ts updatePeriod
+update "subscriptions"
+  set "current_period_start" = $1, "current_period_end" = $2
+  where "account_id" = $3 and "id" = $4 and "status" = 'active'
+  returning "id", "account_id", "plan_id", "status", "current_period_start", "current_period_end", "cancelled_at", "created_at";
+
+-- resources/subscriptions/queries.ts cancelSubscription
+update "subscriptions"
+  set "status" = 'cancelled', "cancelled_at" = now()
+  where "account_id" = $1 and "id" = $2 and "status" = 'active'
+  returning "id", "account_id", "plan_id", "status", "current_period_start", "current_period_end", "cancelled_at", "created_at";
+
+-- resources/teams/queries.ts selectTeam
+select "t"."id", "t"."account_id", "t"."name", "t"."created_at", (select count(*) as "count"
+  from "team_members" as "m"
+  where "m"."account_id" = "t"."account_id" and "m"."team_id" = "t"."id") as "members_count"
+  from "teams" as "t"
+  where "t"."account_id" = $1 and "t"."id" = $2;
+
+-- resources/teams/queries.ts selectTeams
+select "t"."id", "t"."account_id", "t"."name", "t"."created_at", (select count(*) as "count"
+  from "team_members" as "m"
+  where "m"."account_id" = "t"."account_id" and "m"."team_id" = "t"."id") as "members_count"
+  from "teams" as "t"
+  where "t"."account_id" = $1 and ($2::timestamptz is null or ("t"."created_at", "t"."id") < ($3::timestamptz, $4::uuid))
+  order by "t"."created_at" desc, "t"."id" desc
+  limit $5;
+
+-- resources/teams/queries.ts insertTeam
+insert into "teams" ("account_id", "id", "name")
+  values ($1, $2, $3)
+  returning "id", "account_id", "name", 0 as "members_count", "created_at";
+
+-- resources/teams/queries.ts lockTeam
+select "id"
+  from "teams"
+  where "account_id" = $1 and "id" = $2
+  for no key update;
+
+-- resources/teams/queries.ts lockTeamToDelete
+select "name"
+  from "teams"
+  where "account_id" = $1 and "id" = $2
+  for update;
+
+-- resources/teams/queries.ts releaseProjects
+update "projects"
+  set "team_id" = null, "visibility" = 'private'
+  where "account_id" = $1 and "team_id" = $2;
+
+-- resources/teams/queries.ts deleteTeam
+delete
+  from "teams"
+  where "account_id" = $1 and "id" = $2;
+
+-- resources/teams/queries.ts selectTeamMember
+select "team_id", "user_id", "role", "created_at"
+  from "team_members"
+  where "account_id" = $1 and "team_id" = $2 and "user_id" = $3;
+
+-- resources/teams/queries.ts selectTeamMembers
+select "team_id", "user_id", "role", "created_at"
+  from "team_members"
+  where "account_id" = $1 and "team_id" = $2 and ($3::timestamptz is null or ("created_at", "user_id") < ($4::timestamptz, $5::uuid))
+  order by "created_at" desc, "user_id" desc
+  limit $6;
+
+-- resources/teams/queries.ts countTeamMembers
+select count(*) as "current"
+  from "team_members"
+  where "account_id" = $1 and "team_id" = $2;
+
+-- resources/teams/queries.ts lockMembershipKeyShare
+select "user_id"
+  from "memberships"
+  where "account_id" = $1 and "user_id" = $2
+  for key share;
+
+-- resources/teams/queries.ts insertTeamMember
+insert into "team_members" ("account_id", "team_id", "user_id", "role")
+  values ($1, $2, $3, $4)
+  returning "team_id", "user_id", "role", "created_at";
+
+-- resources/teams/queries.ts updateTeamMember
+update "team_members"
+  set "role" = $1
+  where "account_id" = $2 and "team_id" = $3 and "user_id" = $4
+  returning "team_id", "user_id", "role", "created_at";
+
+-- resources/teams/queries.ts deleteTeamMember
+delete
+  from "team_members"
+  where "account_id" = $1 and "team_id" = $2 and "user_id" = $3;
+
+-- resources/threads/forkQueries.ts selectMessagesToCopy
+select "id", "role", "number"
+  from "messages"
+  where "account_id" = $1 and "thread_id" = $2 and "number" <= (select "last"."number"
+  from "messages" as "last"
+  where "last"."account_id" = $3 and "last"."thread_id" = $4 and "last"."id" = $5 and "last"."visible" = true and "last"."role" <> 'tool') and "visible" = true
+  order by "number";
+
+-- resources/threads/forkQueries.ts insertFork
+insert into "threads" ("account_id", "id", "created_by_user_id", "title", "title_locked", "project_id", "is_private", "expires_at", "parent_thread_id", "last_message_number") select "t"."account_id", $1::uuid as "id", $2::uuid as "created_by_user_id", "t"."title", "t"."title_locked", "t"."project_id", coalesce($3::boolean, t.is_private) as "is_private", case when coalesce($4::boolean, t.is_private) then now() + interval '24 hours' end as "expires_at", "t"."id" as "parent_thread_id", $5::integer as "last_message_number"
+  from "threads" as "t"
+  where "t"."account_id" = $6 and "t"."id" = $7
+  returning "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", (select "p"."id"
+  from "projects" as "p"
+  where "p"."account_id" = "threads"."account_id" and "p"."id" = "threads"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
+  from "runs" as "r"
+  where "r"."account_id" = "threads"."account_id" and "r"."thread_id" = "threads"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')) as "active_run_id";
+
+-- resources/threads/forkQueries.ts copyMessages
+insert into "messages" ("account_id", "thread_id", "number", "id", "created_by_user_id", "role", "content", "content_json", "run_id", "completion", "created_at") select "m"."account_id", $1::uuid as "thread_id", "copy"."number", "copy"."id", "m"."created_by_user_id", "m"."role", "m"."content", "m"."content_json", "m"."run_id", "m"."completion", "m"."created_at"
+  from unnest($2::integer[], $3::uuid[]) with ordinality as copy (old_number, id, number)
+  inner
+  join lateral (select *
+  from "messages"
+  where "account_id" = $4 and "thread_id" = $5 and "number" = "copy"."old_number"
+  limit 1) as "m" on true;
+
+-- resources/threads/queries.ts insertThread
+insert into "threads" ("account_id", "id", "created_by_user_id", "title", "title_locked", "project_id", "is_private", "expires_at")
+  values ($1, $2, $3, $4, $5::text is not null, $6, $7, case when $8::boolean then now() + interval '24 hours' end)
+  returning "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", (select "p"."id"
+  from "projects" as "p"
+  where "p"."account_id" = "threads"."account_id" and "p"."id" = "threads"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
+  from "runs" as "r"
+  where "r"."account_id" = "threads"."account_id" and "r"."thread_id" = "threads"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')) as "active_run_id";
+
+-- resources/threads/queries.ts selectReadableThread
+select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", (select "p"."id"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
+  from "runs" as "r"
+  where "r"."account_id" = "t"."account_id" and "r"."thread_id" = "t"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')) as "active_run_id"
+  from "threads" as "t"
+  where "t"."account_id" = $1 and "t"."id" = $2 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and ("t"."created_by_user_id" = $3 or ("t"."is_private" = false and exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $4 or $5::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6)))))))));
+
+-- resources/threads/queries.ts selectThreads
+select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", (select "p"."id"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
+  from "runs" as "r"
+  where "r"."account_id" = "t"."account_id" and "r"."thread_id" = "t"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')) as "active_run_id"
+  from "threads" as "t"
+  where "t"."account_id" = $1 and "t"."created_by_user_id" = $2 and "t"."deleted_at" is null and "t"."is_private" = false and ($3::timestamptz is null or ("t"."updated_at", "t"."id") < ($4::timestamptz, $5::uuid))
+  order by "t"."updated_at" desc, "t"."id" desc
+  limit $6;
+
+-- resources/threads/queries.ts selectThreadsOfProject
+select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", (select "p"."id"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
+  from "runs" as "r"
+  where "r"."account_id" = "t"."account_id" and "r"."thread_id" = "t"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')) as "active_run_id"
+  from "threads" as "t"
+  where "t"."account_id" = $1 and "t"."created_by_user_id" = $2 and "t"."deleted_at" is null and "t"."is_private" = false and ($3::timestamptz is null or ("t"."updated_at", "t"."id") < ($4::timestamptz, $5::uuid)) and "t"."project_id" = $6
+  order by "t"."updated_at" desc, "t"."id" desc
+  limit $7;
+
+-- resources/threads/queries.ts searchThreads
+select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", (select "p"."id"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
+  from "runs" as "r"
+  where "r"."account_id" = "t"."account_id" and "r"."thread_id" = "t"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')) as "active_run_id"
+  from "threads" as "t"
+  where "t"."account_id" = $1 and "t"."created_by_user_id" = $2 and "t"."deleted_at" is null and "t"."is_private" = false and ($3::timestamptz is null or ("t"."updated_at", "t"."id") < ($4::timestamptz, $5::uuid)) and ("t"."title" ilike $6 or exists (select 1 as "one"
+  from "messages" as "m"
+  where "m"."account_id" = "t"."account_id" and "m"."thread_id" = "t"."id" and "m"."visible" = true and "m"."role" <> 'tool' and "m"."content" ilike $7))
+  order by "t"."updated_at" desc, "t"."id" desc
+  limit $8;
+
+-- resources/threads/queries.ts updateThread
+update "threads" as "t"
+  set "title" = case when $1::boolean then $2 else t.title end, "title_locked" = case when $3::boolean then $4::text is not null else t.title_locked end, "updated_at" = case when $5::boolean and t.title is distinct
+  from $6 then now() else t.updated_at end, "project_id" = case when $7::boolean then $8::uuid else t.project_id end
+  where "t"."account_id" = $9 and "t"."id" = $10 and "t"."created_by_user_id" = $11 and "t"."deleted_at" is null
+  returning "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", (select "p"."id"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
+  from "runs" as "r"
+  where "r"."account_id" = "t"."account_id" and "r"."thread_id" = "t"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')) as "active_run_id";
+
+-- resources/threads/queries.ts deleteThread
+update "threads"
+  set "deleted_at" = now()
+  where "account_id" = $1 and "id" = $2 and "deleted_at" is null
+  returning "id";
+
+-- resources/threads/queries.ts selectActiveRun
+select "id"
+  from "runs"
+  where "account_id" = $1 and "thread_id" = $2 and "parent_run_id" is null and "status" in ('running', 'waiting_for_input', 'cancelling');
+
+-- resources/threads/queries.ts lockThreadShare
+select "t"."id"
+  from "threads" as "t"
+  where "t"."account_id" = $1 and "t"."id" = $2 and ("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now()))
+  for share;
+
+-- resources/threads/queries.ts insertStar
+insert into "thread_stars" ("account_id", "user_id", "thread_id")
+  values ($1, $2, $3)
+  on conflict do nothing;
+
+-- resources/threads/queries.ts deleteStar
+delete
+  from "thread_stars"
+  where "account_id" = $1 and "user_id" = $2 and "thread_id" = $3;
+
+-- resources/threads/queries.ts selectStars
+select "s"."thread_id"
+  from "thread_stars" as "s"
+  inner
+  join "threads" as "t" on "t"."account_id" = "s"."account_id" and "t"."id" = "s"."thread_id"
+  where "s"."account_id" = $1 and "s"."user_id" = $2 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and ("t"."created_by_user_id" = $3 or ("t"."is_private" = false and exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $4 or $5::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6)))))))))
+  order by "s"."created_at" desc;
+
+-- resources/threads/removeContent.ts 1
+delete
+  from "messages"
+  where ("account_id", "thread_id") in (select "deleted"."account_id", "deleted"."thread_id"
+  from unnest($1::uuid[], $2::uuid[]) as deleted (account_id, thread_id));
+
+-- resources/threads/removeContent.ts 2
+delete
+  from "thread_shares"
+  where ("account_id", "thread_id") in (select "deleted"."account_id", "deleted"."thread_id"
+  from unnest($1::uuid[], $2::uuid[]) as deleted (account_id, thread_id));
+
+-- resources/threads/removeContent.ts 3
+delete
+  from "thread_summaries"
+  where ("account_id", "thread_id") in (select "deleted"."account_id", "deleted"."thread_id"
+  from unnest($1::uuid[], $2::uuid[]) as deleted (account_id, thread_id));
+
+-- resources/threads/removeContent.ts 4
+delete
+  from "thread_attachments"
+  where ("account_id", "thread_id") in (select "deleted"."account_id", "deleted"."thread_id"
+  from unnest($1::uuid[], $2::uuid[]) as deleted (account_id, thread_id));
+
+-- resources/threads/removeContent.ts 5
+delete
+  from "thread_stars"
+  where ("account_id", "thread_id") in (select "deleted"."account_id", "deleted"."thread_id"
+  from unnest($1::uuid[], $2::uuid[]) as deleted (account_id, thread_id));
+
+-- resources/toolProviders/queries.ts selectProviders
+select "provider_name", "is_active", "key_prefix", "base_url"
+  from "tool_providers"
+  where "account_id" is not distinct
+  from $1;
+
+-- resources/toolProviders/queries.ts selectActiveProviders
+select "group_name", "provider_name", "base_url", "api_key_sealed"
+  from "tool_providers"
+  where "account_id" is not distinct
+  from $1 and "is_active" = true;
+
+-- resources/toolProviders/queries.ts lockGroup
+select pg_advisory_xact_lock(hashtextextended('tool providers ' || coalesce($1::uuid::text, 'platform') || ' ' || $2::text, 0)) as "locked";
+
+-- resources/toolProviders/queries.ts deactivateOthers
+update "tool_providers"
+  set "is_active" = false
+  where "account_id" is not distinct
+  from $1 and "group_name" = $2 and "provider_name" <> $3 and "is_active" = true;
+
+-- resources/toolProviders/queries.ts activate
+insert into "tool_providers" ("account_id", "group_name", "provider_name", "is_active")
+  values ($1, $2, $3, true)
+  on conflict ("account_id", "provider_name") do update
+  set "is_active" = true;
+
+-- resources/toolProviders/queries.ts deactivate
+update "tool_providers"
+  set "is_active" = false
+  where "account_id" is not distinct
+  from $1 and "provider_name" = $2 and "is_active" = true;
+
+-- resources/toolProviders/queries.ts upsertCredential
+insert into "tool_providers" ("account_id", "group_name", "provider_name", "key_prefix", "api_key_sealed", "base_url")
+  values ($1, $2, $3, $4, $5, $6)
+  on conflict ("account_id", "provider_name") do update
+  set "key_prefix" = coalesce("excluded"."key_prefix", "tool_providers"."key_prefix"), "api_key_sealed" = coalesce("excluded"."api_key_sealed", "tool_providers"."api_key_sealed"), "base_url" = coalesce("excluded"."base_url", "tool_providers"."base_url");
+
+-- resources/toolProviders/queries.ts clearKey
+update "tool_providers"
+  set "key_prefix" = null, "api_key_sealed" = null
+  where "account_id" is not distinct
+  from $1 and "provider_name" = $2 and "api_key_sealed" is not null;
+
+-- resources/usage/queries.ts 1
+with "record" as (select *
+  from "usage_records" as "u"
+  where ("u"."account_id" = $1 and "u"."user_id" = $2) and "u"."recorded_at" >= $3::date and "u"."recorded_at" < $4::date + 1) select coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count", coalesce(sum("cache_creation_input_tokens"), 0) as "cache_creation_tokens", coalesce(sum("cache_read_input_tokens"), 0) as "cache_read_tokens", coalesce(sum("cached_tokens"), 0) as "cached_tokens"
+  from "record";
+
+-- resources/usage/queries.ts 2
+with "record" as (select *
+  from "usage_records" as "u"
+  where ("u"."account_id" = $1 and "u"."user_id" = $2) and "u"."recorded_at" >= $3::date and "u"."recorded_at" < $4::date + 1) select to_char(recorded_at, 'YYYY-MM-DD') as "date", coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count"
+  from "record"
+  group by 1
+  order by 1;
+
+-- resources/usage/queries.ts 3
+with "record" as (select *
+  from "usage_records" as "u"
+  where ("u"."account_id" = $1 and "u"."user_id" = $2) and "u"."recorded_at" >= $3::date and "u"."recorded_at" < $4::date + 1) select date_trunc('hour', recorded_at) as "hour", coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count"
+  from "record"
+  group by 1
+  order by 1;
+
+-- resources/usage/queries.ts 4
+with "record" as (select *
+  from "usage_records" as "u"
+  where ("u"."account_id" = $1 and "u"."user_id" = $2) and "u"."recorded_at" >= $3::date and "u"."recorded_at" < $4::date + 1) select "model", coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count", coalesce(sum("cache_creation_input_tokens"), 0) as "cache_creation_tokens", coalesce(sum("cache_read_input_tokens"), 0) as "cache_read_tokens", coalesce(sum("cached_tokens"), 0) as "cached_tokens"
+  from "record"
+  group by "model"
+  order by sum(input_tokens) + sum(output_tokens) desc, model collate "C";
+
+-- resources/usage/queries.ts 5
+with "record" as (select *
+  from "usage_records" as "u"
+  where "u"."account_id" = $1 and "u"."recorded_at" >= $2::date and "u"."recorded_at" < $3::date + 1) select coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count", coalesce(sum("cache_creation_input_tokens"), 0) as "cache_creation_tokens", coalesce(sum("cache_read_input_tokens"), 0) as "cache_read_tokens", coalesce(sum("cached_tokens"), 0) as "cached_tokens"
+  from "record";
+
+-- resources/usage/queries.ts 6
+with "record" as (select *
+  from "usage_records" as "u"
+  where "u"."account_id" = $1 and "u"."recorded_at" >= $2::date and "u"."recorded_at" < $3::date + 1) select to_char(recorded_at, 'YYYY-MM-DD') as "date", coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count"
+  from "record"
+  group by 1
+  order by 1;
+
+-- resources/usage/queries.ts 7
+with "record" as (select *
+  from "usage_records" as "u"
+  where "u"."account_id" = $1 and "u"."recorded_at" >= $2::date and "u"."recorded_at" < $3::date + 1) select date_trunc('hour', recorded_at) as "hour", coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count"
+  from "record"
+  group by 1
+  order by 1;
+
+-- resources/usage/queries.ts 8
+with "record" as (select *
+  from "usage_records" as "u"
+  where "u"."account_id" = $1 and "u"."recorded_at" >= $2::date and "u"."recorded_at" < $3::date + 1) select "model", coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count", coalesce(sum("cache_creation_input_tokens"), 0) as "cache_creation_tokens", coalesce(sum("cache_read_input_tokens"), 0) as "cache_read_tokens", coalesce(sum("cached_tokens"), 0) as "cached_tokens"
+  from "record"
+  group by "model"
+  order by sum(input_tokens) + sum(output_tokens) desc, model collate "C";
+
+-- resources/usage/queries.ts 9
+with "record" as (select *
+  from "usage_records" as "u"
+  where 1 = 1 and "u"."recorded_at" >= $1::date and "u"."recorded_at" < $2::date + 1) select coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count", coalesce(sum("cache_creation_input_tokens"), 0) as "cache_creation_tokens", coalesce(sum("cache_read_input_tokens"), 0) as "cache_read_tokens", coalesce(sum("cached_tokens"), 0) as "cached_tokens"
+  from "record";
+
+-- resources/usage/queries.ts 10
+with "record" as (select *
+  from "usage_records" as "u"
+  where 1 = 1 and "u"."recorded_at" >= $1::date and "u"."recorded_at" < $2::date + 1) select to_char(recorded_at, 'YYYY-MM-DD') as "date", coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count"
+  from "record"
+  group by 1
+  order by 1;
+
+-- resources/usage/queries.ts 11
+with "record" as (select *
+  from "usage_records" as "u"
+  where 1 = 1 and "u"."recorded_at" >= $1::date and "u"."recorded_at" < $2::date + 1) select date_trunc('hour', recorded_at) as "hour", coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count"
+  from "record"
+  group by 1
+  order by 1;
+
+-- resources/usage/queries.ts 12
+with "record" as (select *
+  from "usage_records" as "u"
+  where 1 = 1 and "u"."recorded_at" >= $1::date and "u"."recorded_at" < $2::date + 1) select "model", coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count", coalesce(sum("cache_creation_input_tokens"), 0) as "cache_creation_tokens", coalesce(sum("cache_read_input_tokens"), 0) as "cache_read_tokens", coalesce(sum("cached_tokens"), 0) as "cached_tokens"
+  from "record"
+  group by "model"
+  order by sum(input_tokens) + sum(output_tokens) desc, model collate "C";
+
+-- resources/users/queries.ts selectUsers
+select "u"."id", "c"."login", "u"."username", "u"."email", "u"."email_verified_at", "u"."status", "u"."locale", "u"."timezone", "u"."is_platform_admin", "u"."last_login_at", "u"."created_at", "c"."user_id" is not null as "is_person"
+  from "users" as "u"
+  left
+  join "credentials" as "c" on "c"."user_id" = "u"."id"
+  where "u"."status" <> 'deleted' and ($1::text is null or "u"."username" ilike $2::text or "c"."login" ilike $3::text or "u"."email" ilike $4::text or "c"."login_key" like $5::text or "u"."email_key" like $6::text) and ($7::text is null or "u"."status" = $8::text) and ($9::timestamptz is null or ("u"."created_at", "u"."id") < ($10::timestamptz, $11::uuid))
+  order by "u"."created_at" desc, "u"."id" desc
+  limit $12;
+
+-- resources/users/queries.ts selectUser
+select "u"."id", "c"."login", "u"."username", "u"."email", "u"."email_verified_at", "u"."status", "u"."locale", "u"."timezone", "u"."is_platform_admin", "u"."last_login_at", "u"."created_at", "c"."user_id" is not null as "is_person"
+  from "users" as "u"
+  left
+  join "credentials" as "c" on "c"."user_id" = "u"."id"
+  where "u"."status" <> 'deleted' and "u"."id" = $1;
+
+-- resources/users/queries.ts lockUser
+select "u"."id", "c"."login", "u"."username", "u"."email", "u"."email_verified_at", "u"."status", "u"."locale", "u"."timezone", "u"."is_platform_admin", "u"."last_login_at", "u"."created_at", "c"."user_id" is not null as "is_person"
+  from "users" as "u"
+  left
+  join "credentials" as "c" on "c"."user_id" = "u"."id"
+  where "u"."status" <> 'deleted' and "u"."id" = $1
+  for no key update of "u";
+
+-- resources/users/queries.ts selectAccounts
+select "a"."id" as "account_id", "a"."name", "a"."type", "m"."role"
+  from "memberships" as "m"
+  inner
+  join "accounts" as "a" on "a"."id" = "m"."account_id" and "a"."deleted_at" is null
+  where "m"."user_id" = $1
+  order by "m"."created_at" desc, "a"."id" desc;
+
+-- resources/users/queries.ts acquireUserAdministrationLock
+select pg_advisory_xact_lock(hashtextextended('administration of users', 0)) as "turn";
+
+-- resources/users/queries.ts selectAdmins
+select count(*) filter(where "id" <> $1) as "others", coalesce(bool_or("id" = $2), false) as "with_actor"
+  from "users"
+  where "is_platform_admin" = true and "status" = 'active';
+
+-- resources/users/queries.ts isActive
+select "id"
+  from "users"
+  where "id" = $1 and "status" = 'active';
+
+-- resources/users/queries.ts updateUser
+update "users"
+  set "status" = $1, "username" = $2, "locale" = $3, "timezone" = $4, "is_platform_admin" = $5
+  where "id" = $6;
+
+-- resources/users/queries.ts updateEmail
+update "users"
+  set "email" = $1, "email_key" = $2, "email_skeleton" = $3
+  where "id" = $4;
+
+-- resources/users/queries.ts markDeleted
+update "users"
+  set "status" = 'deleted', "email" = null, "email_key" = null, "email_skeleton" = null, "is_platform_admin" = false
+  where "id" = $1;
+
+-- resources/users/queries.ts deleteCredential
+delete
+  from "credentials"
+  where "user_id" = $1;
+
+-- resources/users/queries.ts deleteVerification
+delete
+  from "email_verifications"
+  where "user_id" = $1;
+
+-- resources/users/queries.ts endSessions
+update "sessions"
+  set "revoked_at" = now(), "revoke_reason" = $1
+  where "user_id" = $2 and "revoked_at" is null;
+
+-- resources/users/queries.ts selectOpenRuns
+select "r"."id", "r"."account_id"
+  from "runs" as "r"
+  where "r"."created_by_user_id" = $1 and "r"."status" in ('running', 'waiting_for_input')
+  order by "r"."id";
+
+-- resources/users/queries.ts lockAccounts
+select "a"."id"
+  from "memberships" as "m"
+  inner
+  join "accounts" as "a" on "a"."id" = "m"."account_id" and "a"."deleted_at" is null
+  where "m"."user_id" = $1
+  order by "a"."id"
+  for no key update of "a";
+
+-- resources/users/queries.ts selectMemberships
+select "m"."account_id", "a"."type", "m"."role", count("o"."user_id") as "others", count(*) filter(where "o"."role" = 'admin') as "other_admins"
+  from "memberships" as "m"
+  inner
+  join "accounts" as "a" on "a"."id" = "m"."account_id" and "a"."deleted_at" is null
+  left
+  join "memberships" as "o" on "o"."account_id" = "m"."account_id" and "o"."user_id" <> "m"."user_id"
+  where "m"."user_id" = $1
+  group by "m"."account_id", "a"."type", "m"."role"
+  order by "m"."account_id";
+
+-- resources/users/resetQueries.ts deletePassword
+update "credentials"
+  set "password_hash" = null, "updated_at" = now()
+  where "user_id" = $1;
+
+-- resources/users/resetQueries.ts endSessions
+update "sessions"
+  set "revoked_at" = now(), "revoke_reason" = 'address_verified'
+  where "user_id" = $1 and "id" is distinct
+  from $2::uuid and "revoked_at" is null;
+
+-- resources/users/resetQueries.ts revokeKeys
+update "api_keys"
+  set "revoked_at" = now()
+  where "user_id" = $1 and "revoked_at" is null;
+
+-- resources/users/resetQueries.ts deleteInvitations
+delete
+  from "invitations"
+  where "invited_by_user_id" = $1 and "accepted_at" is null;
+
+-- resources/users/resetQueries.ts deleteShares
+delete
+  from "thread_shares"
+  where "created_by_user_id" = $1;
+
+-- resources/users/resetQueries.ts selectNotificationTarget
+select "a"."id" as "home", "u"."email", "u"."locale", (select count(*) as "count"
+  from "memberships" as "m"
+  inner
+  join "accounts" as "s" on "s"."id" = "m"."account_id" and "s"."deleted_at" is null
+  where "m"."user_id" = "u"."id" and exists (select 1 as "one"
+  from "memberships" as "o"
+  where "o"."account_id" = "m"."account_id" and "o"."user_id" <> "u"."id")) as "shared_accounts"
+  from "users" as "u"
+  inner
+  join "accounts" as "a" on "a"."owner_user_id" = "u"."id" and "a"."type" = 'personal'
+  where "u"."id" = $1;
+
+-- resources/users/resetQueries.ts selectOwnAccounts
+select "m"."account_id"
+  from "memberships" as "m"
+  where "m"."user_id" = $1 and not exists (select 1 as "one"
+  from "memberships" as "o"
+  where "o"."account_id" = "m"."account_id" and "o"."user_id" <> "m"."user_id")
+  order by "m"."account_id";
+
+-- resources/users/resetQueries.ts 8
+update "webhook_endpoints"
+  set "enabled" = false, "disabled_reason" = 'manual', "previous_secret_sealed" = null, "previous_secret_expires_at" = null
+  where "account_id" = $1 and "enabled" = true;
+
+-- resources/users/resetQueries.ts 9
+update "mcp_configs"
+  set "is_active" = false, "revision" = "revision" + 1, "updated_at" = now()
+  where "account_id" = $1 and "is_active" = true;
+
+-- resources/users/resetQueries.ts 10
+update "tool_providers"
+  set "is_active" = false
+  where "account_id" = $1 and "is_active" = true;
+
+-- resources/users/resetQueries.ts 11
+update "personas"
+  set "is_active" = false, "updated_at" = now()
+  where "account_id" = $1 and "is_active" = true;
+
+-- resources/users/resetQueries.ts 12
+delete
+  from "llm_providers"
+  where "account_id" = $1;
+
+-- resources/users/resetQueries.ts 13
+delete
+  from "asr_credentials"
+  where "account_id" = $1;
+
+-- resources/users/resetQueries.ts 14
+delete
+  from "ip_rules"
+  where "account_id" = $1;
+
+-- resources/webhooks/outbox.ts 1
+with "message" as (insert into "webhook_messages" ("account_id", "id", "event_type", "body")
+  values ($1, $2, $3, $4)
+  on conflict do nothing
+  returning "account_id", "id", "event_type"), "delivery" as (insert into "webhook_deliveries" ("account_id", "id", "endpoint_id", "message_id", "event_type", "next_attempt_at") select "m"."account_id", "new"."id", "new"."endpoint_id", "m"."id" as "message_id", "m"."event_type", now() as "next_attempt_at"
+  from "message" as "m"
+  cross
+  join unnest($5::uuid[], $6::uuid[]) as new (id, endpoint_id)
+  returning "id") select pg_notify('arkloop_webhooks', '') as "notified"
+  from (select "id"
+  from "delivery"
+  limit 1) as "one";
+
+-- resources/webhooks/outbox.ts 2
+select pg_notify('arkloop_webhooks', '') as "notified";
+
+-- resources/webhooks/queries.ts lockAccount
+select "id"
+  from "accounts"
+  where "id" = $1 and "deleted_at" is null
+  for no key update;
+
+-- resources/webhooks/queries.ts insertEndpoint
+insert into "webhook_endpoints" ("account_id", "id", "url", "events", "secret_sealed", "secret_prefix")
+  values ($1, $2, $3, $4, $5, $6)
+  returning "id", "account_id", "url", "events", "enabled", "disabled_reason", "secret_prefix", case when previous_secret_expires_at > now() then previous_secret_expires_at end as "previous_secret_expires_at", "created_at";
+
+-- resources/webhooks/queries.ts selectEndpoints
+select "id", "account_id", "url", "events", "enabled", "disabled_reason", "secret_prefix", case when previous_secret_expires_at > now() then previous_secret_expires_at end as "previous_secret_expires_at", "created_at"
+  from "webhook_endpoints"
+  where "account_id" = $1 and ($2::timestamptz is null or ("created_at", "id") < ($3::timestamptz, $4::uuid))
+  order by "created_at" desc, "id" desc
+  limit $5;
+
+-- resources/webhooks/queries.ts selectEndpoint
+select "id", "account_id", "url", "events", "enabled", "disabled_reason", "secret_prefix", case when previous_secret_expires_at > now() then previous_secret_expires_at end as "previous_secret_expires_at", "created_at"
+  from "webhook_endpoints"
+  where "account_id" = $1 and "id" = $2;
+
+-- resources/webhooks/queries.ts updateEndpoint
+update "webhook_endpoints"
+  set "url" = coalesce($1, url), "events" = coalesce($2, events), "enabled" = coalesce($3::boolean, enabled), "disabled_reason" = case when $4::boolean then null when not $5::boolean and enabled then 'manual' else disabled_reason end, "consecutive_failures" = case when $6::boolean then 0 else consecutive_failures end
+  where "account_id" = $7 and "id" = $8
+  returning "id", "account_id", "url", "events", "enabled", "disabled_reason", "secret_prefix", case when previous_secret_expires_at > now() then previous_secret_expires_at end as "previous_secret_expires_at", "created_at";
+
+-- resources/webhooks/queries.ts deleteEndpoint
+delete
+  from "webhook_endpoints"
+  where "account_id" = $1 and "id" = $2;
+
+-- resources/webhooks/queries.ts deleteEndpointsOf
+delete
+  from "webhook_endpoints"
+  where "account_id" = $1;
+
+-- resources/webhooks/queries.ts rotateSecret
+update "webhook_endpoints"
+  set "secret_sealed" = $1, "secret_prefix" = $2, "previous_secret_sealed" = case when $3::int > 0 then secret_sealed end, "previous_secret_expires_at" = case when $4::int > 0 then now() + $5::int * interval '1 second' end
+  where "account_id" = $6 and "id" = $7
+  returning "id", "account_id", "url", "events", "enabled", "disabled_reason", "secret_prefix", case when previous_secret_expires_at > now() then previous_secret_expires_at end as "previous_secret_expires_at", "created_at";
+
+-- resources/webhooks/queries.ts failPendingDeliveries
+update "webhook_deliveries" as "d"
+  set "status" = 'failed', "error" = 'endpoint_disabled', "next_attempt_at" = null, "claim_id" = null, "claimed_until" = null
+  where "d"."account_id" = $1 and "d"."id" in (select "w"."id"
+  from "webhook_deliveries" as "w"
+  where "w"."account_id" = $2 and "w"."endpoint_id" = $3 and "w"."status" = 'pending' and ("w"."claimed_until" is null or "w"."claimed_until" < clock_timestamp())
+  for update skip locked);
+
+-- resources/webhooks/queries.ts selectDeliveries
+select "id", "endpoint_id", "account_id", "message_id", "event_type", "status", "attempts", "last_attempt_at", "next_attempt_at", "response_status", "response_body", "error", "redelivery_of", "created_at"
+  from "webhook_deliveries"
+  where "account_id" = $1 and "endpoint_id" = $2 and ($3::text is null or "status" = $4) and ($5::text is null or "event_type" = $6) and ($7::timestamptz is null or ("created_at", "id") < ($8::timestamptz, $9::uuid))
+  order by "created_at" desc, "id" desc
+  limit $10;
+
+-- resources/webhooks/queries.ts selectDelivery
+select "id", "endpoint_id", "account_id", "message_id", "event_type", "status", "attempts", "last_attempt_at", "next_attempt_at", "response_status", "response_body", "error", "redelivery_of", "created_at"
+  from "webhook_deliveries"
+  where "account_id" = $1 and "endpoint_id" = $2 and "id" = $3;
+
+-- resources/webhooks/queries.ts selectBody
+select "body"
+  from "webhook_messages"
+  where "account_id" = $1 and "id" = $2;
+
+-- resources/webhooks/queries.ts lockEndpoint
+select "enabled"
+  from "webhook_endpoints"
+  where "account_id" = $1 and "id" = $2
+  for share;
+
+-- resources/webhooks/queries.ts insertRedelivery
+insert into "webhook_deliveries" ("account_id", "id", "endpoint_id", "message_id", "event_type", "next_attempt_at", "redelivery_of") select "d"."account_id", $1::uuid as "id", "d"."endpoint_id", "d"."message_id", "d"."event_type", now() as "next_attempt_at", "d"."id" as "redelivery_of"
+  from "webhook_deliveries" as "d"
+  where "d"."account_id" = $2 and "d"."endpoint_id" = $3 and "d"."id" = $4 and "d"."status" <> 'pending'
+  returning "id", "endpoint_id", "account_id", "message_id", "event_type", "status", "attempts", "last_attempt_at", "next_attempt_at", "response_status", "response_body", "error", "redelivery_of", "created_at";
+
+-- resources/webhooks/queries.ts selectSubscribed
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "e"."id" as "endpoint_id", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "webhook_endpoints" as "e" on "e"."account_id" = "r"."account_id"
+  where "r"."account_id" = $1 and "r"."id" = $2 and "r"."parent_run_id" is null and "e"."enabled" = true and 'run.' || r.status = any (e.events)
+  order by "e"."id"
+  for key share of "e";
+
+-- resources/webhooks/sending/deleteExpired.ts 1
+delete
+  from "webhook_deliveries"
+  where "created_at" < now() - interval '30 days';
+
+-- resources/webhooks/sending/deleteExpired.ts 2
+delete
+  from "webhook_messages" as "m"
+  where "m"."created_at" < now() - interval '30 days' and not exists (select 1 as "one"
+  from "webhook_deliveries" as "d"
+  where "d"."account_id" = "m"."account_id" and "d"."message_id" = "m"."id");
+
+-- resources/webhooks/sending/deleteExpired.ts 3
+update "webhook_endpoints"
+  set "previous_secret_sealed" = null, "previous_secret_expires_at" = null
+  where "previous_secret_expires_at" < now();
+
+-- resources/webhooks/sending/queries.ts disableSynchronousCommit
+select set_config('synchronous_commit', 'off', true) as "setting";
+
+-- resources/webhooks/sending/queries.ts lockClaims
+select pg_advisory_xact_lock(7203118405) as "locked";
+
+-- resources/webhooks/sending/queries.ts claimDue
+with recursive queue as ( (select account_id, endpoint_id
+  from webhook_deliveries
+  where status = 'pending'
+  order by account_id, endpoint_id
+  limit 1)
+  union all select next.account_id, next.endpoint_id
+  from queue q
+  cross
+  join lateral ( select d.account_id, d.endpoint_id
+  from webhook_deliveries d
+  where d.status = 'pending' and (d.account_id, d.endpoint_id) > (q.account_id, q.endpoint_id)
+  order by d.account_id, d.endpoint_id
+  limit 1) next), due as materialized ( select first.ctid
+  from queue q
+  cross
+  join lateral ( select count(*)::int as claims
+  from webhook_deliveries c
+  where c.account_id = q.account_id and c.endpoint_id = q.endpoint_id and c.claim_id is not null and c.claimed_until > clock_timestamp()) busy
+  cross
+  join lateral ( select d.ctid, d.next_attempt_at, row_number() over (order by d.next_attempt_at, d.id) + busy.claims as place
+  from ( select w.ctid, w.id, w.next_attempt_at
+  from webhook_deliveries w
+  where w.account_id = q.account_id and w.endpoint_id = q.endpoint_id and w.status = 'pending' and w.next_attempt_at <= clock_timestamp() and (w.claimed_until is null or w.claimed_until < clock_timestamp())
+  order by w.next_attempt_at
+  limit greatest(0, $1::int - busy.claims)
+  for update skip locked) d) first
+  order by first.place, first.next_attempt_at
+  limit $2) update webhook_deliveries d
+  set claim_id = $3, claimed_until = clock_timestamp() + $4 * interval '1 second'
+  from webhook_endpoints e, webhook_messages m
+  where d.ctid = any (array(select ctid
+  from due)) and e.account_id = d.account_id and e.id = d.endpoint_id and m.account_id = d.account_id and m.id = d.message_id
+  returning d.id, d.account_id, d.endpoint_id, d.message_id, d.event_type, d.attempts, e.url, e.enabled, e.secret_sealed, case when e.previous_secret_expires_at > clock_timestamp() then e.previous_secret_sealed end as previous_secret_sealed, m.body;
+
+-- resources/webhooks/sending/queries.ts lockEndpointsKeyShare
+select "e"."id"
+  from "webhook_endpoints" as "e"
+  where ("e"."account_id", "e"."id") in (select "named"."account_id", "named"."id"
+  from unnest($1::uuid[], $2::uuid[]) as named (account_id, id))
+  order by "e"."account_id", "e"."id"
+  for key share of "e";
+
+-- resources/webhooks/sending/queries.ts recordAttempts
+with "result" as (select *
+  from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::float8[], $7::int[], $8::text[], $9::text[]) as r (account_id, id, claim_id, status, tried_at, wait, response_status, response_body, error)), "written" as (update "webhook_deliveries" as "d"
+  set "claim_id" = null, "claimed_until" = null, "attempts" = d.attempts + (r.tried_at is not null)::int, "last_attempt_at" = coalesce(r.tried_at, d.last_attempt_at), "response_status" = case when r.tried_at is null then d.response_status else r.response_status end, "response_body" = case when r.tried_at is null then d.response_body else r.response_body end, "status" = case when r.status = 'pending' and not e.enabled then 'failed' else r.status end, "error" = case when r.status = 'pending' and not e.enabled then 'endpoint_disabled' when r.status = 'pending' and r.tried_at is null then d.error else r.error end, "next_attempt_at" = case when r.status = 'pending' and e.enabled then clock_timestamp() + r.wait * interval '1 second' end
+  from "result" as "r", "webhook_endpoints" as "e"
+  where "d"."account_id" = "r"."account_id" and "d"."id" = "r"."id" and "d"."claim_id" = "r"."claim_id" and "d"."status" = 'pending' and "e"."account_id" = "d"."account_id" and "e"."id" = "d"."endpoint_id"
+  returning "d"."account_id", "d"."endpoint_id", "d"."status"), "succeeded" as (select "e"."account_id", "e"."id"
+  from "webhook_endpoints" as "e"
+  where ("e"."account_id", "e"."id") in (select "w"."account_id", "w"."endpoint_id"
+  from "written" as "w"
+  where "w"."status" = 'delivered') and "e"."consecutive_failures" > 0
+  order by "e"."account_id", "e"."id"
+  for no key update) update "webhook_endpoints" as "e"
+  set "consecutive_failures" = 0
+  from "succeeded" as "s"
+  where "e"."account_id" = "s"."account_id" and "e"."id" = "s"."id";
+
+-- resources/webhooks/sending/queries.ts failDelivery
+update "webhook_deliveries" as "d"
+  set "claim_id" = null, "claimed_until" = null, "attempts" = "d"."attempts" + 1, "last_attempt_at" = $1, "response_status" = $2, "response_body" = $3, "status" = 'failed', "error" = $4, "next_attempt_at" = null
+  where "d"."account_id" = $5 and "d"."id" = $6 and "d"."claim_id" = $7 and "d"."status" = 'pending';
+
+-- resources/webhooks/sending/queries.ts countFailure
+update "webhook_endpoints"
+  set "consecutive_failures" = "consecutive_failures" + 1, "enabled" = not ($1::boolean or consecutive_failures + 1 >= $2::int), "disabled_reason" = case when $3::boolean then 'gone' when consecutive_failures + 1 >= $4::int then 'consecutive_failures' end
+  where "account_id" = $5 and "id" = $6 and "enabled" = true
+  returning "enabled", "disabled_reason", "url";
+
+-- resources/webhooks/sending/queries.ts insertAudit
+insert into "audit_logs" ("id", "account_id", "action", "target_type", "target_id", "trace_id", "metadata")
+  values ($1, $2, 'webhook_endpoint.auto_disable', 'webhook_endpoint', $3, $4, $5::jsonb);
+
+-- resources/webhooks/sending/queries.ts selectAdmins
+select "user_id"
+  from "memberships"
+  where "account_id" = $1 and "role" = 'admin';
+
+-- resources/workspaces/queries.ts selectWorkspace
+select "account_id", "project_id", "owner_user_id", "workspace_ref", "manifest_rev", "last_used_at", "sweeps"
+  from "workspaces"
+  where "account_id" = $1 and "project_id" = $2 and "owner_user_id" = $3;
+
+-- resources/workspaces/queries.ts insertWorkspace
+insert into "workspaces" ("account_id", "project_id", "owner_user_id", "workspace_ref")
+  values ($1, $2, $3, $4)
+  on conflict do nothing
+  returning "account_id", "project_id", "owner_user_id", "workspace_ref", "manifest_rev", "last_used_at", "sweeps";
+
+-- resources/workspaces/queries.ts touch
+update "workspaces"
+  set "last_used_at" = now()
+  where "account_id" = $1 and "workspace_ref" = $2;
+
+-- resources/workspaces/queries.ts reserveObjects
+with "workspace" as (update "workspaces"
+  set "leftovers_since" = coalesce(leftovers_since, now())
+  where "account_id" = $1 and "workspace_ref" = $2
+  returning "account_id", "workspace_ref") insert into "workspace_objects" ("account_id", "workspace_ref", "name", "size") select "w"."account_id", "w"."workspace_ref", "o"."name", "o"."size"
+  from "workspace" as "w"
+  cross
+  join unnest($3::text[], $4::bigint[]) as o (name, size)
+  on conflict do nothing;
+
+-- resources/workspaces/queries.ts releaseObjects
+delete
+  from "workspace_objects"
+  where "account_id" = $1 and "workspace_ref" = $2 and name = any($3::text[]);
+
+-- resources/workspaces/queries.ts releaseWorkspaces
+update "workspaces"
+  set "leftovers_since" = '-infinity'
+  where "account_id" = $1 and "project_id" = $2;
+
+-- resources/workspaces/queries.ts replaceManifest
+update "workspaces"
+  set "manifest_rev" = $1, "last_used_at" = now(), "leftovers_since" = coalesce(leftovers_since, now())
+  where "account_id" = $2 and "workspace_ref" = $3 and "manifest_rev" is not distinct
+  from $4 and "sweeps" = $5;
+
+-- runs/create/queries.ts lockThread
+select "t"."last_message_number", (select "m"."id"
+  from "messages" as "m"
+  where "m"."account_id" = "t"."account_id" and "m"."thread_id" = "t"."id" and "m"."number" <= "t"."last_message_number" and "m"."visible" = true and "m"."role" <> 'tool'
+  order by "m"."number" desc
+  limit 1) as "tail_message_id", pg_advisory_xact_lock(hashtextextended('run slots ' || t.account_id::text, 0)) as "slots_lock"
+  from "threads" as "t"
+  where "t"."account_id" = $1 and "t"."id" = $2 and "t"."deleted_at" is null
+  for update of "t";
+
+-- runs/create/queries.ts selectLimits
+select (select "status"
+  from "accounts"
+  where "id" = $1 and "deleted_at" is null) as "account_status", exists (select 1 as "one"
+  from "runs"
+  where "account_id" = $2 and "thread_id" = $3 and "parent_run_id" is null and "status" in ('running', 'waiting_for_input', 'cancelling')) as "is_busy", coalesce((select "balance"
+  from "credit_balances"
+  where "account_id" = $4), 0) as "balance", "open"."reserved", "open"."active_runs"
+  from (select count(*) as "active_runs", coalesce(sum("reserved_credits"), 0) as "reserved"
+  from "runs"
+  where "account_id" = $5 and "parent_run_id" is null and "status" in ('running', 'waiting_for_input', 'cancelling')) as "open";
+
+-- runs/create/queries.ts selectContinuation
+select (select "r"."id"
+  from (select "id", "status", "error", "tail_message_number"
+  from "runs"
+  where "account_id" = $1 and "thread_id" = $2 and "parent_run_id" is null
+  order by "created_at" desc, "id" desc
+  limit 1) as "r"
+  where ("r"."status" = 'cancelled' or ("r"."status" = 'failed' and (r.error ->> 'resumable')::boolean)) and exists (select 1 as "one"
+  from "messages" as "m"
+  where "m"."account_id" = $3 and "m"."thread_id" = $4 and "m"."role" = 'user' and "m"."visible" = true and "m"."number" > "r"."tail_message_number")) as "resumable_run_id", "last"."run_id" as "continues_run_id", "last"."message_id" as "continues_message_id"
+  from (select 0 as "zero") as "one"
+  left
+  join (select "m"."run_id", (select "s"."id"
+  from "messages" as "s"
+  where "s"."account_id" = $5 and "s"."thread_id" = $6 and "s"."run_id" = "m"."run_id" and "s"."visible" = true and "s"."role" = 'assistant' and "s"."completion" <> 'complete' and exists (select 1 as "one"
+  from "messages" as "u"
+  where "u"."account_id" = $7 and "u"."thread_id" = $8 and "u"."run_id" = "m"."run_id" and "u"."visible" = true and u.content_json ->> 'kind' = 'unfinished')) as "message_id"
+  from (select "run_id", "completion"
+  from "messages"
+  where "account_id" = $9 and "thread_id" = $10 and "visible" = true
+  order by "number" desc
+  limit 1) as "m"
+  left
+  join "runs" as "r" on "r"."account_id" = $11 and "r"."thread_id" = $12 and "r"."id" = "m"."run_id"
+  where "m"."completion" <> 'complete' and ($13::boolean or not exists (select 1 as "one"
+  from "messages" as "m"
+  where "m"."account_id" = $14 and "m"."thread_id" = $15 and "m"."role" = 'user' and "m"."visible" = true and "m"."number" > "r"."tail_message_number"))) as "last" on true;
+
+-- runs/create/queries.ts insertRun
+with "thread" as (update "threads"
+  set "updated_at" = now()
+  where "account_id" = $1 and "id" = $2), "creator" as (select "id"
+  from "users"
+  where "id" = $3 and "status" = 'active'
+  for share), "run" as (insert into "runs" ("account_id", "id", "thread_id", "created_by_user_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "resume_from_run_id", "continues_run_id", "reserved_credits", "next_seq") select $4::uuid as "account_id", $5::uuid as "id", $6::uuid as "thread_id", "creator"."id" as "created_by_user_id", $7::text as "source", $8::text as "trace_id", $9::text as "route_id", $10::text as "requested_persona_id", $11::text as "requested_model", $12::text as "reasoning_mode", $13::integer as "tail_message_number", $14::uuid as "resume_from_run_id", $15::uuid as "continues_run_id", $16::bigint as "reserved_credits", 1 + $17::integer as "next_seq"
+  from "creator"
+  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $18 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", now() as "created_at"
+  from "run", unnest($19::uuid[], $20::text[], $21::text[]) with ordinality as e(event_id, type, data, n);
+
+-- runs/credits/reserve.ts 1
+with "account" as (select coalesce((select "balance"
+  from "credit_balances"
+  where "account_id" = $1), 0) as "balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
+  from "runs" as "r"
+  where "r"."account_id" = $2 and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and "r"."id" <> $3), 0), 9007199254740991)::bigint as "others"), "decision" as (select "balance", "others", case when balance - others >= $4::bigint then $5::bigint when others = 0 and balance > $6::bigint then balance end as "granted"
+  from "account") update "runs" as "r"
+  set "reserved_credits" = coalesce(decision.granted, least(r.reserved_credits, $7::bigint))
+  from "decision"
+  where "r"."account_id" = $8 and "r"."id" = $9 and "r"."lease_token" = $10
+  returning "decision"."granted", "decision"."balance", "decision"."others";
+
+-- runs/credits/reserve.ts 2
+update "runs"
+  set "reserved_credits" = greatest(reserved_credits, $1::bigint)
+  where "account_id" = $2 and "id" = $3 and "lease_token" = $4;
+
+-- runs/execute/openRoute.ts 1
+update "runs"
+  set "route_snapshot" = $1::jsonb, "model" = $2, "persona_id" = $3, "persona_snapshot" = $4::jsonb
+  where "id" = $5 and "lease_token" = $6;
+
+-- runs/execute/quotas.ts 1
+select count(distinct u.run_id)::float8 as "runs", coalesce(sum(u.input_tokens + u.output_tokens), 0)::float8 as "tokens"
+  from "usage_records" as "u"
+  where "u"."account_id" = $1 and "u"."run_id" <> $2 and "u"."recorded_at" >= date_trunc('month', now() at time zone 'UTC') at time zone 'UTC';
+
+-- runs/execute/quotas.ts 2
+select balance::float8 as "balance"
+  from "credit_balances"
+  where "account_id" = $1;
+
+-- runs/execute/title.ts 1
+select ("t"."title" is null and "t"."title_locked" = false and not exists (select 1 as "one"
+  from "runs" as "r"
+  where "r"."thread_id" = "t"."id" and "r"."parent_run_id" is null and "r"."id" <> $1)) as "wanted"
+  from "threads" as "t"
+  where "t"."account_id" = $2 and "t"."id" = $3 and "t"."deleted_at" is null;
+
+-- runs/execute/title.ts 2
+update "threads"
+  set "title" = $1
+  where "account_id" = $2 and "id" = $3 and "title" is null and "title_locked" = false and "deleted_at" is null;
+
+-- runs/execute/userInput.ts 1
+select "r"."pending_inputs" as "pending", "e"."data" as "data"
+  from "runs" as "r"
+  inner
+  join "run_events" as "e" on "e"."run_id" = "r"."id" and "e"."type" = 'run.input_provided'
+  where "r"."id" = $1 and "r"."pending_inputs" > 0
+  order by "e"."seq";
+
+-- runs/execute/userInput.ts 2
+select "type", "data" as "data"
+  from "run_events"
+  where "run_id" = $1 and "type" in ('run.input_provided', 'run.resumed')
+  order by "seq";
+
+-- runs/execute/userInput.ts 3
+select (extract(epoch
+  from clock_timestamp()) * 1000)::float8 as "ms";
+
+-- runs/execute/userInput.ts 4
+insert into "run_turns" ("account_id", "run_id", "turn_index", "opaque")
+  values ($1, $2, $3, $4::json)
+  on conflict ("account_id", "run_id", "turn_index") do update
+  set "opaque" = "excluded"."opaque";
+
+-- runs/follow/eventBroker.ts 1
+select "run_id", "seq", "event_id", "type", "data", "created_at"
+  from "run_events"
+  where "run_id" = $1 and "seq" > $2
+  order by "seq"
+  limit $3;
+
+-- runs/lease/lease.ts 1
+update "runs"
+  set "lease_token" = $1, "lease_until" = clock_timestamp() + $2 * interval '1 second', "attempt" = attempt + 1, "first_started_at" = coalesce(first_started_at, clock_timestamp()), "last_activity_at" = clock_timestamp()
+  where "id" = $3 and "status" in ('running', 'waiting_for_input', 'cancelling') and ("lease_token" is null or "lease_until" < clock_timestamp())
+  returning "id", "account_id", "thread_id", "parent_run_id", "continues_run_id", "created_by_user_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "route_snapshot", "persona_snapshot", "reserved_credits", "prompt_tokens", "next_seq", "attempt", "status", extract(epoch
+  from clock_timestamp() - first_started_at)::float8 * 1000 as "age_ms";
+
+-- runs/lease/lease.ts 2
+update "runs"
+  set "lease_until" = clock_timestamp() + $1 * interval '1 second', "last_activity_at" = clock_timestamp()
+  where "id" = $2 and "lease_token" = $3 and "status" in ('running', 'waiting_for_input', 'cancelling') and "lease_until" > clock_timestamp()
+  returning "status";
+
+-- runs/lease/lease.ts 3
+update "runs"
+  set "lease_token" = null, "lease_until" = null
+  where "id" = $1 and "lease_token" = $2;
+
+-- runs/lease/lease.ts 4
+with "run" as (update "runs"
+  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = coalesce($2, status), "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4
+  where "id" = $5 and "lease_token" = $6 and status = any($7::text[]) and "lease_until" > clock_timestamp()
+  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $8 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
+  from "run", unnest($9::uuid[], $10::text[], $11::text[]) with ordinality as e(event_id, type, data, n)
+  returning "seq";
+
+-- runs/lease/lease.ts 5
+select "status", "lease_token"
+  from "runs"
+  where "id" = $1;
+
+-- runs/lease/reaper.ts 1
+select pg_try_advisory_xact_lock($1::bigint) as "locked";
+
+-- runs/lease/reaper.ts 2
+select "r"."id", "r"."account_id", "r"."trace_id"
+  from "runs" as "r"
+  where "r"."status" in ('running', 'waiting_for_input', 'cancelling') and (("r"."lease_token" is not null and "r"."lease_until" < clock_timestamp()) or ("r"."lease_token" is null and "r"."last_activity_at" < clock_timestamp() - $1 * interval '1 second' and exists (select 1 as "one"
+  from "graphile_worker"."jobs" as "j"
+  where "j"."key" = 'run:' || r.id::text and "j"."locked_at" < clock_timestamp() - $2 * interval '1 second')) or ("r"."lease_token" is null and "r"."last_activity_at" < clock_timestamp() - $3 * interval '1 second' and not exists (select 1 as "one"
+  from "graphile_worker"."jobs" as "j"
+  where "j"."key" = 'run:' || r.id::text)))
+  limit 500;
+
+-- runs/lease/reaper.ts 3
+update "runs"
+  set "lease_token" = null, "lease_until" = null
+  where "id" = $1 and "status" in ('running', 'waiting_for_input', 'cancelling') and ("lease_token" is null or "lease_until" < clock_timestamp());
+
+-- runs/lease/staleRuns.ts selectStale
+select "id", "account_id", "thread_id", "continues_run_id", "trace_id", "status", "prompt_tokens", "route_snapshot", route_snapshot ->> 'multiplier' as "multiplier"
+  from "runs"
+  where "status" in ('running', 'waiting_for_input', 'cancelling') and "last_activity_at" < now() - $1 * interval '1 minute' and ("attempt" > 0 or not exists (select 1 as "one"
+  from "workers"
+  where "last_seen_at" > now() - $2 * interval '1 minute') or "created_at" < now() - $3 * interval '1 millisecond')
+  limit 500;
+
+-- runs/lease/staleRuns.ts lockStale
+select "id"
+  from "runs"
+  where "id" = $1 and "status" in ('running', 'waiting_for_input', 'cancelling') and "last_activity_at" < now() - $2 * interval '1 minute'
+  for update;
+
+-- runs/lease/staleRuns.ts endRun
+with "run" as (update "runs"
+  set "next_seq" = next_seq + $1, "status" = $2, "error" = $3::jsonb, "lease_token" = null, "lease_until" = null, "total_input_tokens" = $4, "total_output_tokens" = $5, "total_cost_usd" = $6::numeric, "usage_estimated" = $7, "failed_at" = case when $8::text = 'failed' then now() end, "cancelled_at" = case when $9::text = 'cancelled' then now() end
+  where "id" = $10
+  returning "id", "account_id", "trace_id", "next_seq"), "event" as (insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $11 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", now() as "created_at"
+  from "run", unnest($12::uuid[], $13::text[], $14::text[]) with ordinality as e(event_id, type, data, n)) insert into "audit_logs" ("id", "account_id", "action", "target_type", "target_id", "trace_id", "metadata") select $15::uuid as "id", "run"."account_id", 'run.force_expired' as "action", 'run' as "target_type", run.id::text as "target_id", "run"."trace_id", '{"actor": "system"}'::jsonb as "metadata"
+  from "run";
+
+-- runs/record/answers.ts 1
+select "type", data ->> 'content' as "text"
+  from "run_events"
+  where "run_id" = $1 and "seq" > coalesce((select max("seq") as "seq"
+  from "run_events"
+  where "run_id" = $2 and "type" = 'llm.turn.completed'), 0) and ("type" in ('run.llm.retry', 'run.recovered') or ("type" = 'message.delta' and data ->> 'channel' is null))
+  order by "seq";
+
+-- runs/record/finishRun.ts 1
+select "status", "pending_inputs", route_snapshot ->> 'multiplier' as "multiplier"
+  from "runs"
+  where "id" = $1 and "lease_token" = $2 and "lease_until" > clock_timestamp()
+  for update;
+
+-- runs/record/finishRun.ts 2
+update "runs"
+  set "status" = 'running'
+  where "id" = $1 and "status" = 'cancelling';
+
+-- runs/record/finishRun.ts 3
+update "runs"
+  set "status" = $1, "completed_at" = case when $2::text = 'completed' then now() end, "failed_at" = case when $3::text = 'failed' then now() end, "cancelled_at" = case when $4::text = 'cancelled' then now() end, "total_input_tokens" = $5, "total_output_tokens" = $6, "total_cost_usd" = $7::numeric, "usage_estimated" = $8, "cache_hit_rate" = $9, "error" = $10::jsonb, "lease_token" = null, "lease_until" = null
+  where "id" = $11;
+
+-- runs/record/replay.ts 1
+select "seq", "type", "data"
+  from "run_events"
+  where "run_id" = $1 and ("type" in ('llm.turn.completed', 'tool.call', 'tool.result', 'run.route.selected', 'run.input_requested', 'run.waiting_for_input', 'run.input_provided', 'run.resumed', 'run.steering_injected', 'run.llm.retry', 'run.context_compact', 'run.recovered') or ("type" in ('message.delta', 'tool.call.delta') and "seq" > coalesce((select max("seq") as "seq"
+  from "run_events"
+  where "run_id" = $2 and "type" in ('llm.turn.completed', 'run.llm.retry', 'run.recovered')), 0)))
+  order by "seq";
+
+-- runs/record/replay.ts 2
+select "turn_index", "opaque"
+  from "run_turns"
+  where "run_id" = $1;
+
+-- runs/record/turnHistory.ts 1
+delete
+  from "run_turns"
+  where "account_id" = $1 and "run_id" = $2;

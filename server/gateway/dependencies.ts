@@ -1,0 +1,97 @@
+import { openDatabase } from '../database/database.ts';
+import { createUnfinishedRequests } from '../http/body/unfinishedRequests.ts';
+import { createConcurrencyLimiter } from '../platform/concurrency.ts';
+import type { Config } from '../platform/config/config.ts';
+import type { LimiterKey } from '../platform/limiterKey.ts';
+import type { Readiness } from '../platform/readiness.ts';
+import type { Log } from '../platform/telemetry/log.ts';
+import { createCacheInvalidation, invalidationChannel } from '../pubsub/cacheInvalidation.ts';
+import { openNotificationChannel } from '../pubsub/notificationChannel.ts';
+import { accessChannel } from '../pubsub/runNotifier.ts';
+import { type AccessLog, openAccessLog } from './accessLog.ts';
+import { gatewayChannel, rateShareOf, registerGateway } from './activeGateways.ts';
+import { type GeoIp, openGeoIp } from './caller/geoIp.ts';
+import { createIdentityResolver } from './caller/identity.ts';
+import { ipFilter } from './caller/ipFilter.ts';
+import type { RequestDependencies } from './handleRequest.ts';
+import { type LiveConfig, watchConfig } from './liveConfig.ts';
+import { createLocalBuckets, type Rate } from './rateLimits/buckets.ts';
+import { openRedisBuckets } from './rateLimits/redisBuckets.ts';
+import { createUpstream } from './upstream/upstream.ts';
+
+/**
+ * Without a database, a gateway writes no access log and leaves API keys, IP rules and stored settings to the API. Without the JWT secret,
+ * access tokens count as anonymous.
+ */
+export type GatewayOptions = {
+  config: Config;
+  log: Log;
+  env?: NodeJS.ProcessEnv;
+  jwtSecret?: Buffer | undefined;
+  databaseUrl?: string | undefined;
+  /** Readiness of this process. Without it, `/readyz` depends on the API only. */
+  readiness?: Readiness | undefined;
+};
+
+export type OpenDependencies = RequestDependencies & { liveConfig(): LiveConfig; geo: GeoIp; accessLog: AccessLog; close(): Promise<void> };
+
+/** One connection writes the access log, the other runs queries. */
+const maxConnections = 2;
+
+/** Throws if the GeoIP file cannot be read. */
+export async function openDependencies({
+  config,
+  log,
+  env = process.env,
+  jwtSecret,
+  databaseUrl,
+}: GatewayOptions): Promise<OpenDependencies> {
+  const geo = await openGeoIp(config.geoipDbPath, log);
+  const source = databaseUrl === undefined ? undefined : openSource(databaseUrl, config.databaseDirectUrl ?? databaseUrl, log);
+  // Register all listeners before the channel connects, which happens while the stored settings are read.
+  const identify = createIdentityResolver({ jwtSecret, sql: source?.database, channel: source?.channel });
+  const isBlocked = ipFilter(source);
+  const live = await watchConfig(env, config.gatewayCdnIpHeader, source && { ...source, log });
+  const accessLog = openAccessLog(config.accessLogEnabled ? source?.database : undefined, log);
+  const presence = await registerGateway(source && { ...source, log });
+  const local = createLocalBuckets();
+  const fallback = (buckets: readonly LimiterKey[], rate: Rate) => local.take(buckets, rateShareOf(rate, presence.activeCount()));
+  const { gatewayRedisUrl: url, gatewayRedisTimeoutMs: timeoutMs } = config;
+  const redis = url ? await openRedisBuckets({ url, timeoutMs, log, fallback }) : undefined;
+  const api = createUpstream(config.gatewayUpstream ?? 'http://127.0.0.1:19001', config.gatewayUpstreamTimeoutMs);
+  const frontend = config.gatewayFrontendUpstream && createUpstream(config.gatewayFrontendUpstream, config.gatewayUpstreamTimeoutMs);
+  return {
+    identify,
+    isBlocked,
+    buckets: redis ?? { take: async (buckets, rate) => fallback(buckets, rate) },
+    limits: limitsOf(config),
+    api,
+    frontend: frontend || undefined,
+    liveConfig: live.current,
+    geo,
+    accessLog,
+    async close() {
+      live.close();
+      geo.close();
+      redis?.close();
+      api.agent.destroy();
+      if (frontend) frontend.agent.destroy();
+      await accessLog.close();
+      await presence.unregister();
+      await source?.channel.close();
+      await source?.database.close();
+    },
+  };
+}
+
+const limitsOf = (config: GatewayOptions['config']) => ({
+  openStreams: createConcurrencyLimiter(config.gatewayMaxStreamsPerAddress),
+  unfinished: createUnfinishedRequests({ perAddress: config.maxUnfinishedRequestsPerAddress, total: config.maxUnfinishedRequests }),
+});
+
+function openSource(url: string, directUrl: string, log: GatewayOptions['log']) {
+  const database = openDatabase(url, { max: maxConnections, log, applicationName: 'arkloop gateway' });
+  const channel = openNotificationChannel(directUrl, [invalidationChannel, accessChannel, gatewayChannel], log);
+  const changes = createCacheInvalidation(database, channel, (err) => log.warn({ err }, 'a notification was not sent'));
+  return { database, channel, changes };
+}

@@ -1,0 +1,85 @@
+import type { LimiterKey } from '../../platform/limiterKey.ts';
+import type { Log } from '../../platform/telemetry/log.ts';
+import type { Buckets, Rate, TakeResult } from './buckets.ts';
+
+// Runs atomically and by the clock of the Redis server, so that gateways share a bucket without races or clock differences.
+const script = `
+local capacity, rate = tonumber(ARGV[1]), tonumber(ARGV[2])
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
+local filled, least = {}, capacity
+for i, key in ipairs(KEYS) do
+  local saved = redis.call('HMGET', key, 'tokens', 'at')
+  filled[i] = capacity
+  if saved[1] then
+    filled[i] = math.min(capacity, tonumber(saved[1]) + math.max(0, now - tonumber(saved[2])) * rate)
+  end
+  least = math.min(least, filled[i])
+end
+local granted = 0
+if least >= 1 - 1e-9 then granted = 1 end
+for i, key in ipairs(KEYS) do
+  local tokens = math.max(0, filled[i] - granted)
+  redis.call('HSET', key, 'tokens', string.format('%.9f', tokens), 'at', string.format('%.6f', now))
+  redis.call('PEXPIRE', key, math.ceil((capacity - tokens) / rate * 1000) + 1000)
+end
+return {granted, string.format('%.9f', math.max(0, least - granted))}`;
+
+/** After a slow response, requests bypass Redis for this time. */
+const bypassMs = 1_000;
+
+type Options = { url: string; timeoutMs: number; log: Log; fallback(buckets: readonly LimiterKey[], rate: Rate): TakeResult };
+
+/** Buckets shared by all gateways of an installation. While Redis is unavailable or slow, `fallback` takes the token in this process. */
+export async function openRedisBuckets({ url, timeoutMs, log, fallback }: Options): Promise<Buckets & { close(): void }> {
+  const { createClient, defineScript } = await import('@redis/client');
+  const take = defineScript({
+    SCRIPT: script,
+    parseCommand: (parser, buckets: readonly LimiterKey[], rate: Rate) => {
+      parser.pushKeysLength(buckets.map((bucket) => `arkloop:bucket:${bucket}`));
+      parser.push(`${rate.capacity}`, `${rate.perSecond}`);
+    },
+    transformReply: ([granted, tokens]: [number, string]) => ({ granted: granted === 1, tokens: Number(tokens) }),
+  });
+  const client = createClient({
+    url,
+    scripts: { take },
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: 10_000,
+    socket: { connectTimeout: 2_000, reconnectStrategy: (tries) => Math.min(2_000, 50 * 2 ** Math.min(tries, 6)) },
+  });
+  let restingUntil = 0;
+  const complaints = createOutageLog(log);
+  client.on('error', complaints.of);
+  client.on('ready', complaints.over);
+  client.connect().catch(complaints.of);
+  return {
+    async take(buckets, rate) {
+      if (!client.isReady || performance.now() < restingUntil) return fallback(buckets, rate);
+      const late = Promise.withResolvers<undefined>();
+      const timer = setTimeout(late.resolve, timeoutMs, undefined);
+      const asked = client.take(buckets, rate).catch((error: unknown) => void complaints.of(error));
+      const taken = await Promise.race([asked, late.promise]);
+      clearTimeout(timer);
+      if (taken) return { ...taken, rate };
+      restingUntil = performance.now() + bypassMs;
+      return fallback(buckets, rate);
+    },
+    close: () => client.destroy(),
+  };
+}
+
+/** Logs once when Redis is lost and once when it is back, instead of once per request. */
+function createOutageLog(log: Log) {
+  let lost = false;
+  return {
+    of: (error: unknown) => {
+      if (!lost) log.warn({ err: error }, 'Redis cannot be used; this gateway counts requests for itself');
+      lost = true;
+    },
+    over: () => {
+      if (lost) log.info('Redis can be used again');
+      lost = false;
+    },
+  };
+}

@@ -1,0 +1,180 @@
+import { type ClientRequest, type IncomingMessage, request as plain, type ServerResponse } from 'node:http';
+import { request as secure } from 'node:https';
+import { Transform } from 'node:stream';
+import type { ExceededLimit, UnfinishedRequests } from '../../http/body/unfinishedRequests.ts';
+import type { ConcurrencyLimiter } from '../../platform/concurrency.ts';
+import { limiterKeyOf } from '../../platform/limiterKey.ts';
+import { rateLimitAddress } from '../../platform/network/clientAddress.ts';
+import { hasWriteFailed } from '../../platform/network/earlyResponse.ts';
+import { errorCodeOf } from '../../platform/operatorError.ts';
+import { metricsEvents } from '../../platform/telemetry/metricsEvents.ts';
+import type { RequestContext } from '../requestContext.ts';
+import { type GatewayError, sendError } from '../responses.ts';
+import { responseHeaders, upstreamHeaders } from './headers.ts';
+import type { Upstream } from './upstream.ts';
+
+/** `Retry-After` of the error for too many open streams. */
+const retryAfterSeconds = 5;
+
+/** Maximum size of a request body, in bytes. */
+export const maxBodyBytes = 32 * 1024 * 1024;
+
+/** Forwards a request and streams the response back without buffering. If one side disconnects, the other is closed too. */
+export function forward(upstream: Upstream, visit: RequestContext, limits: ForwardLimits): void {
+  if (visit.response.destroyed) return;
+  const { method, headers } = visit.request;
+  const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+  const mayRetry = !hasBody && (method === 'GET' || method === 'HEAD');
+  if (hasBody) limits.unfinished.track(visit.request, rateLimitAddress(visit.ip), (bound) => shed(visit, bound));
+  send({ upstream, limits }, visit, hasBody, mayRetry);
+}
+
+export type ForwardLimits = { openStreams: ConcurrencyLimiter; unfinished: UnfinishedRequests };
+type ForwardTarget = { upstream: Upstream; limits: ForwardLimits };
+
+/** Rejects the slowest unfinished request to make room for others. */
+function shed(visit: RequestContext, bound: ExceededLimit) {
+  if (visit.response.headersSent) return void visit.request.socket.destroy();
+  Object.assign(visit.headers, { connection: 'close', 'retry-after': '1' });
+  // Close at once instead of in stages (`enableLingeringClose`), to free the connection.
+  visit.response.once('finish', () => visit.request.socket.destroy());
+  if (bound === 'address') sendError(visit, 'rate_limited', 'unfinished_requests');
+  else sendError(visit, 'unavailable', 'overloaded');
+}
+
+function send(route: ForwardTarget, visit: RequestContext, hasBody: boolean, mayRetry: boolean) {
+  const { upstream, limits } = route;
+  const { request, response } = visit;
+  const outgoing = open(upstream, visit, hasBody);
+  let answered = false;
+  let cut: GatewayError = 'bad_gateway';
+  let responseTimer: NodeJS.Timeout | undefined;
+  const abort = (failure: GatewayError) => {
+    cut = failure;
+    outgoing.destroy();
+  };
+  const leave = () => {
+    outgoing.destroy();
+    // Read the rest of the body, otherwise the next request on this connection waits forever.
+    if (hasBody) request.unpipe().resume();
+  };
+  const wait = () => {
+    if (!answered && !outgoing.destroyed) responseTimer = setTimeout(abort, upstream.timeoutMs, 'gateway_timeout');
+  };
+  response.once('close', leave);
+  if (hasBody) request.once('end', wait);
+  else wait();
+  outgoing.once('response', (incoming) => {
+    answered = true;
+    clearTimeout(responseTimer);
+    responseTimer = undefined;
+    handleResponse(incoming, visit, limits);
+  });
+  outgoing.on('error', (error) => {
+    clearTimeout(responseTimer);
+    if (answered || response.destroyed || response.headersSent) return;
+    if (!mayRetry || errorCodeOf(error) !== 'ECONNREFUSED') return giveUp(visit, cut);
+    response.off('close', leave);
+    send(route, visit, hasBody, false);
+  });
+  if (!hasBody) return void outgoing.end();
+  if (request.headers.expect !== undefined) response.writeContinue();
+  sendBody(request, outgoing, () => abort('too_large'));
+}
+
+function giveUp(visit: RequestContext, failure: GatewayError) {
+  if (failure === 'bad_gateway' || failure === 'gateway_timeout') metricsEvents.upstreamFailed.emit(failure);
+  sendError(visit, failure);
+}
+
+function open({ url, agent }: Upstream, visit: RequestContext, hasBody: boolean): ClientRequest {
+  const start = url.protocol === 'https:' ? secure : plain;
+  const { hostname, port, protocol, pathname } = url;
+  return start({
+    agent,
+    protocol,
+    hostname: hostname.replace(/^\[|\]$/g, ''),
+    port,
+    method: visit.request.method ?? 'GET',
+    path: pathname.replace(/\/$/, '') + visit.request.url,
+    headers: upstreamHeaders(visit, hasBody),
+  });
+}
+
+/** Counts only chunked bodies: a body cannot exceed its `Content-Length`. */
+function sendBody(request: IncomingMessage, outgoing: ClientRequest, tooLarge: () => void) {
+  if (request.headers['transfer-encoding'] === undefined) return void request.pipe(outgoing);
+  let bytes = 0;
+  const counted = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      if (bytes > maxBodyBytes) return tooLarge();
+      done(null, chunk);
+    },
+  });
+  request.pipe(counted).pipe(outgoing);
+}
+
+function handleResponse(incoming: IncomingMessage, visit: RequestContext, { openStreams }: ForwardLimits) {
+  const { response } = visit;
+  if (response.destroyed || response.headersSent) return void incoming.destroy();
+  visit.traceId = traceIdOf(incoming) ?? visit.traceId;
+  const isStream = incoming.headers['content-type']?.startsWith('text/event-stream') === true;
+  if (isStream && !takeStreamSlot(openStreams, visit)) {
+    incoming.destroy();
+    visit.headers['retry-after'] = `${retryAfterSeconds}`;
+    return sendError(visit, 'rate_limited', 'open_streams_exceeded');
+  }
+  response.writeHead(incoming.statusCode ?? 502, responseHeaders(visit, incoming.headers));
+  visit.headers = {};
+  if (isStream) countStream(response);
+  pipeResponse(incoming, response);
+}
+
+/** Takes a stream slot of the client address until the response is closed. False if none is free. */
+function takeStreamSlot(openStreams: ConcurrencyLimiter, { ip, response }: RequestContext): boolean {
+  const leave = openStreams.acquire(limiterKeyOf('streams', rateLimitAddress(ip)));
+  if (leave) response.once('close', leave);
+  return leave !== undefined;
+}
+
+function countStream(response: ServerResponse) {
+  metricsEvents.streamOpened.emit('gateway');
+  response.once('close', () => metricsEvents.streamClosed.emit('gateway'));
+}
+
+/**
+ * Copies the response with backpressure. Does not use `pipeline`, which makes each open stream half again as large. If the API breaks off,
+ * the client's connection is destroyed, so that the response does not look complete.
+ */
+function pipeResponse(incoming: IncomingMessage, response: ServerResponse) {
+  let begun = false;
+  // The body usually arrives with the headers, and one write costs half of two. A stream without data still sends its headers.
+  setImmediate(() => begun || response.flushHeaders());
+  incoming.on('data', (chunk: Buffer) => {
+    begun = true;
+    if (response.write(chunk)) return;
+    incoming.pause();
+    response.once('drain', () => incoming.resume());
+  });
+  const breakOff = () => {
+    if (!response.destroyed) metricsEvents.upstreamFailed.emit('broken_off');
+    response.destroy();
+  };
+  incoming.once('end', () => {
+    begun = true;
+    if (endsWithConnection(incoming) && hasWriteFailed(incoming.socket)) breakOff();
+    else response.end();
+  });
+  incoming.once('error', breakOff);
+}
+
+/** Whether only the end of the connection delimits the response (RFC 9112 section 6.3). */
+const endsWithConnection = ({ headers }: IncomingMessage) =>
+  headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
+
+/** The trace id of the API's response, so that header and body of the response agree. */
+function traceIdOf({ headers }: IncomingMessage) {
+  const sent = headers['x-trace-id'];
+  return typeof sent === 'string' && /^[0-9a-f]{32}$/.test(sent) ? sent : undefined;
+}

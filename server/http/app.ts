@@ -1,0 +1,72 @@
+import type { PageQuery } from '../../contract/shared/pagination.ts';
+import type { QuotaName } from '../../contract/shared/quotas.ts';
+import type { PageKey } from '../database/paging.ts';
+import type { Database, Queryable } from '../database/sql.ts';
+import type { Config } from '../platform/config/config.ts';
+import type { Keys } from '../platform/crypto/keys.ts';
+import type { PasswordHasher } from '../platform/crypto/passwords.ts';
+import type { OutboundClient } from '../platform/outbound/outbound.ts';
+import type { Log } from '../platform/telemetry/log.ts';
+import type { CacheInvalidation } from '../pubsub/cacheInvalidation.ts';
+import type { RunNotifier } from '../pubsub/runNotifier.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { AccessControl, IpRules } from './pipeline/accessTypes.ts';
+
+/** Adds jobs to the queue, in the transaction of the rows that they refer to. */
+export type Queue = {
+  enqueueRun(sql: Queryable, run: { id: string; account_id: string; trace_id: string }, maxAttempts: number): Promise<void>;
+  /** Removes the job of a run unless a worker has already started it. */
+  dequeueRun(sql: Queryable, runId: string): Promise<void>;
+};
+
+/** Creates and verifies pagination cursors. A cursor is valid only for the account, list and filters that it was created for. */
+export type Cursors = {
+  /** Decodes a cursor to its sort key. Throws 400 if the cursor is invalid. */
+  decode(cursor: string | undefined, list: readonly unknown[]): (string | number)[] | undefined;
+  /** Removes the extra row and returns the cursor of the next page. */
+  page<Row>(
+    rows: Row[],
+    limit: number,
+    list: readonly unknown[],
+    keyOf: (row: Row) => (string | number)[],
+  ): { rows: Row[]; next: string | undefined };
+  /** Reads one page of a list that is sorted by time and id. Fetches one row more than `limit` to detect a next page. */
+  fetchPage<Row>(
+    query: PageQuery,
+    list: readonly unknown[],
+    read: (page: PageKey) => Promise<Row[]>,
+    keyOf: (row: Row) => [time: string, id: string],
+  ): Promise<{ rows: Row[]; next: string | undefined }>;
+};
+
+/**
+ * Reads the limit of a quota and returns a function that checks it in `tx`, the transaction of the rows that count against it. The check
+ * rejects with 409.
+ */
+type PrepareQuota = (
+  tx: Queryable,
+  name: QuotaName,
+  holder: { accountId: string | undefined; userId: string },
+) => Promise<() => Promise<void>>;
+
+/** The dependencies of an API process. */
+export type App = {
+  readonly config: Config;
+  readonly keys: Keys;
+  readonly log: Log;
+  readonly database: Database;
+  readonly accessControl: AccessControl;
+  readonly passwords: PasswordHasher;
+  readonly ipRules: IpRules;
+  readonly prepareQuota: PrepareQuota;
+  /** The current base URL of links shown to users. Its origin counts as an own origin. */
+  readonly baseUrl: () => Promise<string>;
+  readonly queue: Queue;
+  readonly runNotifier: RunNotifier;
+  readonly cacheInvalidation: CacheInvalidation;
+  readonly cursors: Cursors;
+  /** Sends requests to URLs chosen by users. */
+  readonly outbound: OutboundClient;
+  /** Undefined if no object store is configured. */
+  readonly storage: Storage | undefined;
+};

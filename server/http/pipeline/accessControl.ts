@@ -1,0 +1,193 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { sql } from 'kysely';
+import { permissionsOf, platformPermissions } from '../../../contract/shared/permissions.ts';
+import type { Queryable } from '../../database/sql.ts';
+import { type RowOf, statement } from '../../database/statement.ts';
+import { type AccessClaims, readAccessToken } from '../../platform/crypto/accessTokens.ts';
+import { isApiKey } from '../../platform/crypto/apiKeys.ts';
+import { sha256 } from '../../platform/crypto/ids.ts';
+import { failWith, notFound } from '../../platform/failure.ts';
+import { ExpiringCache } from '../cache.ts';
+import type { AccessControl, AccessScope, AccountAccess, VerifiedCredential } from './accessTypes.ts';
+
+const accessColumns = ['u.status', 'u.is_platform_admin', 'u.tokens_invalid_before', 'a.status as account_status', 'm.role'] as const;
+
+/** Reads everything about a session in an account in one query. */
+const selectSession = statement<{ userId: string; sessionId: string; accountId: string }>()((db, $) =>
+  db
+    .selectFrom('users as u')
+    .leftJoin('sessions as s', (join) => join.on('s.id', '=', $.sessionId).onRef('s.user_id', '=', 'u.id').on('s.revoked_at', 'is', null))
+    .leftJoin('accounts as a', (join) => join.on('a.id', '=', $.accountId).on('a.deleted_at', 'is', null))
+    .leftJoin('memberships as m', (join) => join.onRef('m.account_id', '=', 'a.id').onRef('m.user_id', '=', 'u.id'))
+    .select((eb) => [...accessColumns, eb('s.id', 'is not', null).$castTo<boolean>().as('session_live')])
+    .where('u.id', '=', $.userId)
+    .where('u.status', '<>', sql.lit('deleted' as const)),
+);
+
+const selectKey = statement<{ keyHash: string }>()((db, $) =>
+  db
+    .selectFrom('api_keys as k')
+    .innerJoin('users as u', (join) => join.onRef('u.id', '=', 'k.user_id').on('u.status', '<>', sql.lit('deleted' as const)))
+    .leftJoin('accounts as a', (join) => join.onRef('a.id', '=', 'k.account_id').on('a.deleted_at', 'is', null))
+    .leftJoin('memberships as m', (join) => join.onRef('m.account_id', '=', 'a.id').onRef('m.user_id', '=', 'u.id'))
+    .select([
+      ...accessColumns,
+      sql.lit<boolean>(true).as('session_live'),
+      'k.user_id',
+      'k.account_id',
+      'k.id as key_id',
+      'k.scopes',
+      'k.inherits_permissions',
+      'k.revoked_at',
+    ])
+    .where('k.key_hash', '=', $.keyHash),
+);
+
+const touchKey = statement<{ accountId: string; id: string }>()((db, $) =>
+  db
+    .updateTable('api_keys')
+    .set({ last_used_at: sql<string>`now()` })
+    .where('account_id', '=', $.accountId)
+    .where('id', '=', $.id)
+    .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<', sql<string>`now() - interval '1 minute'`)])),
+);
+
+type SessionAccess = RowOf<typeof selectSession>;
+type KeyAccess = RowOf<typeof selectKey>;
+
+/** Means all users, in place of a user id. */
+const allUsers = '*';
+
+export type AccessDeps = {
+  db: Queryable;
+  jwtSecret: Buffer;
+  publishInvalidation(userId: string): void;
+  onKeyUseFailed(error: unknown): void;
+};
+
+/** Authentication and authorization from the database. Results are cached until they are invalidated. */
+export function createAccessControl({ db, jwtSecret, publishInvalidation, onKeyUseFailed }: AccessDeps) {
+  const claims = new ExpiringCache<AccessClaims>(20_000);
+  const sessions = new ExpiringCache<SessionAccess>(20_000);
+  const keys = new ExpiringCache<KeyAccess>(20_000);
+  const touched = new ExpiringCache<true>(20_000, 60_000);
+
+  async function bySession(token: string, wanted: string | undefined, acceptExpired: boolean): Promise<VerifiedCredential> {
+    const known = claims.get(token) ?? (await readAccessToken(jwtSecret, token));
+    if (!known) throw unauthenticated('invalid_token', 'The token is not valid.');
+    claims.set(token, known);
+    if (!acceptExpired && Date.now() >= known.exp * 1000) throw unauthenticated('token_expired', 'The token has expired.');
+    const standingIn = async (accountId: string) => {
+      const key = `${known.sub} ${known.sid} ${accountId}`;
+      const found =
+        sessions.get(key) ??
+        (await sessions.load(key, known.sub, () => db.row(selectSession, { userId: known.sub, sessionId: known.sid, accountId })));
+      if (!found) throw unauthenticated('invalid_token', 'The token is not valid.');
+      const revoked =
+        !found.session_live || found.status !== 'active' || Math.round(known.iat * 1000) < Date.parse(found.tokens_invalid_before);
+      if (revoked) throw unauthenticated('session_revoked', 'The session has ended.');
+      return found;
+    };
+    const asked = wanted ?? known.account;
+    const standing = await standingIn(asked);
+    return {
+      actor: { userId: known.sub, sessionId: known.sid },
+      claimedAccountId: known.account,
+      async accessTo(named, reach) {
+        const accountId = named ?? known.account;
+        const found = accountId === asked ? standing : await standingIn(accountId);
+        return accountAccessOf(found, accountId, named !== undefined, reach);
+      },
+    };
+  }
+
+  async function byKey(token: string): Promise<VerifiedCredential> {
+    const hash = isApiKey(token) ? sha256(token) : undefined;
+    const found = hash && (keys.get(hash) ?? (await keys.load(hash, undefined, () => db.row(selectKey, { keyHash: hash }))));
+    if (!found || found.revoked_at !== null || found.status !== 'active') throw unauthenticated('invalid_token', 'The key is not valid.');
+    if (!touched.get(found.key_id)) {
+      touched.set(found.key_id, true);
+      db.run(touchKey, { accountId: found.account_id, id: found.key_id }).catch(onKeyUseFailed);
+    }
+    return {
+      actor: { userId: found.user_id, apiKeyId: found.key_id },
+      claimedAccountId: found.account_id,
+      async accessTo(named, reach) {
+        if (named !== undefined && named !== found.account_id) throw notFound();
+        const grant = accountAccessOf(found, found.account_id, false, reach);
+        const granted = (permission: string) =>
+          !platformPermissions.includes(permission as never) && (found.inherits_permissions || found.scopes.includes(permission));
+        return {
+          ...grant,
+          permissions: new Set([...grant.permissions].filter(granted)),
+          isPlatformAdmin: false,
+          isScoped: !found.inherits_permissions,
+        };
+      },
+    };
+  }
+
+  const forget = (userId: string) => {
+    if (userId === allUsers) sessions.clear();
+    else sessions.invalidateOwner(userId);
+    // Clear all keys: a key's user is known only from its row, and keys rarely change.
+    keys.clear();
+  };
+  return {
+    async authenticate(authorization, wanted, options) {
+      const token = bearerOf(authorization);
+      return /^al_/i.test(token) ? byKey(token) : bySession(token, wanted, options?.expired === 'accept');
+    },
+    invalidateUser(userId) {
+      forget(userId);
+      publishInvalidation(userId);
+    },
+    invalidateAllUsers() {
+      forget(allUsers);
+      publishInvalidation(allUsers);
+    },
+    /** Applies an invalidation that another process announced. */
+    applyInvalidation: forget,
+    /** Entries are cached only while the notification channel is up. */
+    enableCaching(channelIsUp: boolean) {
+      for (const memory of [sessions, keys]) memory.setEnabled(channelIsUp);
+    },
+  } satisfies AccessControl & { applyInvalidation(userId: string): void; enableCaching(channelIsUp: boolean): void };
+}
+
+/** The token of an Authorization header (RFC 6750). */
+function bearerOf(authorization: IncomingHttpHeaders['authorization']): string {
+  if (authorization === undefined || authorization === '') throw unauthenticated('missing_token', 'Present a token.');
+  const [, token] = /^bearer +(\S+)$/i.exec(authorization) ?? [];
+  if (token === undefined) throw unauthenticated('invalid_authorization', 'Authorization must be `Bearer <token>`.');
+  return token;
+}
+
+function accountAccessOf(found: SessionAccess, accountId: string, named: boolean, reach: AccessScope): AccountAccess {
+  const { role, account_status: status, is_platform_admin: isPlatformAdmin } = found;
+  const isVisitor = reach === 'member or platform.admin' && isPlatformAdmin && status !== null && role === null;
+  if (reach !== 'anybody' && !isVisitor) requireMembership(found, named);
+  return { accountId, role, permissions: permissionsFor(role, isPlatformAdmin), isPlatformAdmin, isScoped: false };
+}
+
+const sets = new Map<string, ReadonlySet<string>>();
+
+/** Caches one set per role, because there are few roles and many requests. */
+function permissionsFor(role: string | null, isPlatformAdmin: boolean): ReadonlySet<string> {
+  const key = `${role} ${isPlatformAdmin}`;
+  const known = sets.get(key);
+  if (known) return known;
+  const made = new Set<string>([...(role === null ? [] : permissionsOf(role)), ...(isPlatformAdmin ? platformPermissions : [])]);
+  sets.set(key, made);
+  return made;
+}
+
+function requireMembership({ role, account_status: status }: SessionAccess, named: boolean) {
+  if (status === null || role === null) {
+    if (named) throw notFound();
+    throw failWith('forbidden', 'no_account_membership', 'You are no longer a member of this account.');
+  }
+  if (status !== 'active') throw failWith('forbidden', 'account_suspended', 'This account is suspended.');
+}
+
+const unauthenticated = (reason: string, message: string) => failWith('unauthenticated', reason, message);

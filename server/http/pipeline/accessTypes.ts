@@ -1,0 +1,44 @@
+/** A signed-in user, or one of their API keys. */
+export type Actor = { readonly userId: string; readonly sessionId?: string | undefined; readonly apiKeyId?: string | undefined };
+
+/** The actor's current access to an account. */
+export type AccountAccess = {
+  accountId: string;
+  role: string | null;
+  permissions: ReadonlySet<string>;
+  isPlatformAdmin: boolean;
+  /** Whether the actor is an API key with explicit scopes. Ownership by its user grants such a key nothing. */
+  isScoped: boolean;
+};
+
+/** Who can use a route in an account: members, platform admins as well, or anybody (routes about the user alone). */
+export type AccessScope = 'member' | 'member or platform.admin' | 'anybody';
+
+/** An accepted credential. */
+export type VerifiedCredential = {
+  actor: Actor;
+  claimedAccountId: string;
+  accessTo(accountId: string | undefined, reach: AccessScope): Promise<AccountAccess>;
+};
+
+/** Authenticates callers and reads their access to accounts. Results are cached and invalidated as soon as they change. */
+export type AccessControl = {
+  /** Throws 401. Accepts an expired access token only to check a stream again that was opened before it expired. */
+  authenticate(
+    authorization: string | undefined,
+    wantedAccountId: string | undefined,
+    token?: { expired: 'accept' },
+  ): Promise<VerifiedCredential>;
+  /** Invalidates what is cached of a user: here at once, in other processes by notification. */
+  invalidateUser(userId: string): void;
+  /** Invalidates all users, which is faster than one by one if a change affects many of them. */
+  invalidateAllUsers(): void;
+};
+
+/** The IP rules of accounts. */
+export type IpRules = {
+  /** The cached result of `isBlocked`, if there is one. */
+  cachedDecision(accountId: string, ip: string): boolean | undefined;
+  /** Whether the rules block the address. Rejects if they cannot be read, so that no request passes. */
+  isBlocked(accountId: string, ip: string): Promise<boolean>;
+};

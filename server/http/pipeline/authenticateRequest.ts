@@ -1,0 +1,147 @@
+import { parse } from 'node:querystring';
+import type { Request, Response } from 'express';
+import { hasAccountInPath, type ParsedInput } from '../../../contract/shared/input.ts';
+import type { Policy, RequiredPermission } from '../../../contract/shared/policy.ts';
+import { isIdempotent } from '../../../contract/shared/policy.ts';
+import type { Route } from '../../../contract/shared/route.ts';
+import { Failure, failWith } from '../../platform/failure.ts';
+import type { App } from '../app.ts';
+import { checkSize } from '../body/body.ts';
+import type { ClientInfo } from '../scope.ts';
+import { traceIdOf } from '../tracing.ts';
+import type { AccessScope, AccountAccess, Actor, VerifiedCredential } from './accessTypes.ts';
+import { writeDenial } from './audit.ts';
+import type { Caller } from './caller.ts';
+import { checkHost } from './host.ts';
+import { parseIdempotencyKey } from './idempotency.ts';
+import { readInput } from './input.ts';
+import { checkOrigin } from './origin.ts';
+
+/** An authenticated request with validated input. */
+export type AuthenticatedRequest = ParsedInput & {
+  client: ClientInfo;
+  caller: Caller;
+  actor: Actor | undefined;
+  access: AccountAccess | undefined;
+  /** Checks access again. Throws the same errors as `authenticateRequest`. */
+  recheckAccess(): Promise<AccountAccess | undefined>;
+  idempotencyKey: string | undefined;
+};
+
+/**
+ * Runs the first checks, in this order: body size; host and origin (403); authentication (401); kind of credential (403); syntax of path,
+ * query and headers (400); account (404, 403); IP rules (403); permission to read (403).
+ */
+export async function authenticateRequest(
+  app: App,
+  route: Route,
+  rawParams: Record<string, string>,
+  req: Request,
+  res: Response,
+  caller: Caller,
+): Promise<AuthenticatedRequest> {
+  checkSize(route, req);
+  const { auth, origin: guarded, trustedHostOnly = false, read, audit } = route.metadata;
+  await checkHost(app, caller.host, trustedHostOnly);
+  if (guarded) checkOrigin(req, await ownOrigins(app, caller));
+  const { ip, secure, forwarded } = caller;
+  const client = { traceId: traceIdOf(res), ip, userAgent: req.headers['user-agent']?.slice(0, 512) ?? null, secure, forwarded };
+  const fromPath = hasAccountInPath(route) ? rawParams.account_id : undefined;
+  const wanted = accountWanted(fromPath ?? req.headers['x-account-id']);
+  const admitted =
+    auth === 'public' || hasQuerySecret(route, req) ? undefined : await app.accessControl.authenticate(req.headers.authorization, wanted);
+  try {
+    if (admitted?.actor.apiKeyId && auth !== 'user+key') throw failWith('forbidden', 'api_key_not_allowed', 'An API key cannot do this.');
+    const input = readInput(route, rawParams, req);
+    const idempotencyKey = isIdempotent(route) ? parseIdempotencyKey(req.headers['idempotency-key']) : undefined;
+    const actor = admitted?.actor;
+    const grantTo = async ({ accessTo }: VerifiedCredential) => {
+      const access = await accessTo(fromPath ? input.params.account_id : input.accountId, accessScopeOf(route));
+      await checkIpRules(app, access, ip);
+      if (!isExempt(route, { ...input, actor, access })) requirePermission(access, auth === 'platform' ? 'platform.admin' : read);
+      return access;
+    };
+    const access = admitted && (await grantTo(admitted));
+    const recheckAccess = async () => access && grantTo(await app.accessControl.authenticate(req.headers.authorization, wanted));
+    return { ...input, client, caller, actor, access, recheckAccess, idempotencyKey };
+  } catch (error) {
+    if (admitted) await recordDenial(app, audit, admitted, wanted, client, error);
+    throw error;
+  }
+}
+
+/** Throws 403 if the account's IP rules block the client. They do not apply to platform admins or to callers outside the account. */
+async function checkIpRules({ ipRules }: App, { accountId, role, isPlatformAdmin }: AccountAccess, ip: string) {
+  if (role !== null && !isPlatformAdmin && (await ipRules.isBlocked(accountId, ip)))
+    throw failWith('forbidden', 'ip_blocked', 'This account does not let your address in.');
+}
+
+/** Whether the query contains the secret that replaces a credential. */
+const hasQuerySecret = ({ metadata: { secretParam } }: Route, { url }: Request) =>
+  secretParam !== undefined && url.includes('?') && Object.hasOwn({ ...parse(url.slice(url.indexOf('?') + 1)) }, secretParam);
+
+const accessScopeOf = (route: Route): AccessScope =>
+  route.metadata.account === 'optional'
+    ? 'anybody'
+    : hasAccountInPath(route) && route.metadata.exempt === 'platform.admin'
+      ? 'member or platform.admin'
+      : 'member';
+
+/** Whether the caller is exempt from the route's permission. Ownership is checked by the service of the resource. */
+export const isExempt = (
+  { metadata: { exempt } }: Route,
+  { params, actor, access }: Pick<AuthenticatedRequest, 'params' | 'actor' | 'access'>,
+) => (exempt === 'self' ? params.user_id === actor?.userId : exempt === 'platform.admin' && access?.isPlatformAdmin === true);
+
+/** Access to a foreign account is only logged. An audit entry would let the caller write to that account's audit log. */
+async function recordDenial(
+  app: App,
+  audit: Policy['audit'],
+  { actor, claimedAccountId }: VerifiedCredential,
+  wanted: string | undefined,
+  client: ClientInfo,
+  error: unknown,
+) {
+  const { userId: actorId, apiKeyId } = actor;
+  if (wanted !== undefined && error instanceof Failure && error.failure === 'not_found')
+    app.log.warn(
+      { deny_reason: 'account_mismatch', account_id: wanted, actor_user_id: actorId, trace_id: client.traceId },
+      'a foreign account was named',
+    );
+  // Use the account of an API key: a key may be rejected before its account is compared with the requested one.
+  const accountId = apiKeyId ? claimedAccountId : (wanted ?? claimedAccountId);
+  await writeDenial(app, audit, { client, actorId, apiKeyId, accountId, targetId: null }, error);
+}
+
+const ownOrigins = async ({ config, baseUrl }: App, { host, secure }: Caller) => ({
+  allowed: config.gatewayCorsAllowedOrigins,
+  self: [`${secure ? 'https' : 'http'}://${host}`, new URL(await baseUrl()).origin],
+});
+
+/** Undefined for a malformed id, which is rejected later with the other syntax errors. */
+const accountWanted = (id: string | string[] | undefined) =>
+  typeof id === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id) ? id.toLowerCase() : undefined;
+
+/** Throws 403 unless the caller has the permissions: all of a list, or the one for the requested scope. */
+export function requirePermission(grant: AccountAccess, wanted: RequiredPermission | undefined, scope: unknown = 'account'): void {
+  if (wanted === undefined) return;
+  if (typeof wanted === 'string') requireOnePermission(grant, wanted);
+  else if (isList(wanted)) for (const permission of wanted) requireOnePermission(grant, permission);
+  else requireOnePermission(grant, scope === 'platform' ? wanted.platform : wanted.account);
+}
+const isList = (wanted: RequiredPermission): wanted is Extract<RequiredPermission, readonly unknown[]> => Array.isArray(wanted);
+
+function requireOnePermission({ permissions }: AccountAccess, permission: string) {
+  if (!permissions.has(permission) && !(permission.startsWith('platform.') && permissions.has('platform.admin')))
+    throw new Failure('forbidden', 'You may not do this.', { reason: 'missing_permission', permission });
+}
+
+/** For routes with the scope in the body: rejects callers with neither permission before the body is read. */
+export function requireEitherPermission(grant: AccountAccess, wanted: RequiredPermission | undefined): void {
+  if (wanted === undefined || typeof wanted === 'string' || isList(wanted)) requirePermission(grant, wanted);
+  else if (!grant.permissions.has(wanted.account))
+    requireOnePermission(grant, wanted.platform === 'platform.admin' && grant.isPlatformAdmin ? wanted.platform : wanted.account);
+}
+
+/** 503 for a request above a concurrency limit. */
+export const overloaded = () => new Failure('unavailable', 'Too many requests at once.', { reason: 'overloaded' }, { 'retry-after': '1' });

@@ -1,0 +1,110 @@
+import { createHmac } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Queryable } from '../../database/sql.ts';
+import { jsonb, statement } from '../../database/statement.ts';
+import { newId, sha256 } from '../../platform/crypto/ids.ts';
+import { deriveKey } from '../../platform/crypto/keys.ts';
+import { seal, unseal } from '../../platform/crypto/seal.ts';
+import { Failure, failWith, invalid } from '../../platform/failure.ts';
+import type { HandlerResponse } from './implement.ts';
+
+const columns = ['claim_id', 'request_hash', 'status', 'headers', 'body_sealed'] as const;
+
+/** Claims a key that is new, expired (24 h), or left behind by a crash (60 s). */
+const claimKey = statement<{ scopeHash: string; requestHash: string; claimId: string }>()((db, $) =>
+  db
+    .insertInto('idempotency_keys')
+    .values({ scope_hash: $.scopeHash, request_hash: $.requestHash, claim_id: $.claimId })
+    .onConflict((conflict) =>
+      conflict
+        .column('scope_hash')
+        .doUpdateSet((eb) => ({
+          request_hash: eb.ref('excluded.request_hash'),
+          claim_id: eb.ref('excluded.claim_id'),
+          claimed_at: sql<string>`now()`,
+          status: sql.lit(null),
+          headers: sql.lit(null),
+          body_sealed: sql.lit(null),
+        }))
+        .where(
+          'idempotency_keys.claimed_at',
+          '<',
+          sql<string>`now() - case when idempotency_keys.status is null then interval '60 seconds' else interval '24 hours' end`,
+        ),
+    )
+    .returning(columns),
+);
+const findKey = statement<{ scopeHash: string }>()((db, $) =>
+  db.selectFrom('idempotency_keys').select(columns).where('scope_hash', '=', $.scopeHash),
+);
+
+type Claimed = { scopeHash: string; claimId: string };
+type StoredResponse = { status: number; headers: string; bodySealed: Buffer | null };
+
+const completeKey = statement<Claimed & StoredResponse>()((db, $) =>
+  db
+    .updateTable('idempotency_keys')
+    .set({ status: $.status, headers: jsonb<{ [name: string]: string }>($.headers), body_sealed: $.bodySealed })
+    .where('scope_hash', '=', $.scopeHash)
+    .where('claim_id', '=', $.claimId)
+    .where('status', 'is', null),
+);
+const releaseKey = statement<Claimed>()((db, $) =>
+  db.deleteFrom('idempotency_keys').where('scope_hash', '=', $.scopeHash).where('claim_id', '=', $.claimId).where('status', 'is', null),
+);
+
+/** An idempotency key that this request has claimed. */
+export type IdempotencyClaim = {
+  /** Stores the response, in the transaction of the effect. Throws 409 if the claim was lost meanwhile. */
+  complete(sql: Queryable, answer: HandlerResponse): Promise<void>;
+  /** Frees the key after a request without effect. */
+  release(): Promise<void>;
+};
+
+/** Parses `Idempotency-Key`. A quoted structured-field string and the bare value are the same key. Throws 400. */
+export function parseIdempotencyKey(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const text = String(header);
+  const key = /^"(?:[^"\\]|\\["\\])*"$/.test(text) ? text.slice(1, -1).replace(/\\(.)/g, '$1') : text;
+  if (!/^[\x20-\x7e]{1,255}$/.test(key))
+    throw invalid([{ location: 'header', path: 'Idempotency-Key', message: 'must be 1 to 255 printable ASCII characters' }]);
+  return key;
+}
+
+/**
+ * Claims the key `scope` for a request, or returns the stored response. Throws 409 if the key belongs to another or an unfinished request.
+ */
+export async function claimIdempotencyKey(
+  db: Queryable,
+  encryptionKey: Buffer,
+  scope: readonly string[],
+  request: Buffer,
+): Promise<IdempotencyClaim | HandlerResponse> {
+  const scopeHash = sha256(JSON.stringify(scope));
+  // Keyed, because a body may contain a password, which could be guessed from a plain hash.
+  const requestHash = createHmac('sha256', deriveKey(encryptionKey, 'idempotency')).update(request).digest('hex');
+  const claimId = newId();
+  const won = await db.row(claimKey, { scopeHash, requestHash, claimId });
+  if (won) return openClaim(db, encryptionKey, scopeHash, claimId);
+  const known = await db.row(findKey, { scopeHash });
+  if (known && known.request_hash !== requestHash)
+    throw failWith('conflict', 'idempotency_key_reused', 'This key was used for another request.');
+  if (!known || known.status === null)
+    throw new Failure(
+      'conflict',
+      'The first request with this key is still running.',
+      { reason: 'idempotency_in_progress' },
+      { 'retry-after': '1' },
+    );
+  const body = known.body_sealed && JSON.parse(unseal(encryptionKey, known.body_sealed, scopeHash).toString());
+  return { status: known.status, body, headers: { ...known.headers, 'idempotent-replayed': 'true' } };
+}
+
+const openClaim = (db: Queryable, encryptionKey: Buffer, scopeHash: string, claimId: string): IdempotencyClaim => ({
+  async complete(tx, { status, headers = {}, body }) {
+    const bodySealed = body === undefined ? null : seal(encryptionKey, JSON.stringify(body), scopeHash);
+    const kept = await tx.run(completeKey, { scopeHash, claimId, status, headers: JSON.stringify(headers), bodySealed });
+    if (kept === 0) throw failWith('conflict', 'idempotency_in_progress', 'The claim of this key was lost.');
+  },
+  release: async () => void (await db.run(releaseKey, { scopeHash, claimId })),
+});

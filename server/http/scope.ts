@@ -1,0 +1,54 @@
+import type { Queryable, Transaction } from '../database/sql.ts';
+import type { ClientAddress } from '../platform/network/clientAddress.ts';
+import type { App } from './app.ts';
+import type { Actor } from './pipeline/accessTypes.ts';
+
+/** What a handler adds to its audit entry. `action` and `targetType` default to those of the route's policy. */
+export type AuditNote = {
+  /** Set if rows of the same transaction reference the entry. */
+  id?: string;
+  action?: string;
+  accountId?: string | null;
+  actorId?: string | null;
+  targetType?: string;
+  targetId?: string | null;
+  metadata?: Record<string, unknown>;
+  before?: Record<string, unknown>;
+  after?: Record<string, unknown>;
+};
+
+export type ClientInfo = {
+  readonly traceId: string;
+  readonly ip: ClientAddress;
+  readonly userAgent: string | null;
+  /** Whether the client used HTTPS, as reported by a trusted proxy. */
+  readonly secure: boolean;
+  /** Whether a proxy forwarded the request. */
+  readonly forwarded: boolean;
+};
+
+/** The state of one request, including the transaction of its effect. */
+export type RequestScope = {
+  readonly app: App;
+  readonly client: ClientInfo;
+  /** Runs each statement outside the transaction: for reads before the effect, and for writes that must persist if the request fails. */
+  readonly db: Queryable;
+  /** The transaction of the request. It starts with its first statement and commits together with the audit entry. */
+  readonly tx: Transaction;
+  /** Completes the audit entry of the request. A second call adds a second entry. */
+  audit(note: AuditNote): void;
+  /** Suppresses the audit entry of a request that had no effect. */
+  skipAudit(): void;
+  afterCommit(then: () => void): void;
+};
+
+/** An authenticated request, its active account, and what the actor may do in it. */
+export type Scope = RequestScope & {
+  readonly actor: Actor;
+  readonly accountId: string;
+  readonly role: string | null;
+  readonly permissions: ReadonlySet<string>;
+  readonly isPlatformAdmin: boolean;
+  /** Whether the actor is an API key with explicit scopes. Ownership by its user grants such a key nothing. */
+  readonly isScoped: boolean;
+};

@@ -1,0 +1,91 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Request, RequestHandler, Response } from 'express';
+import mime from 'mime';
+import { Failure } from '../../platform/failure.ts';
+import { plainPage } from './playgroundPage.ts';
+
+const built = fileURLToPath(new URL('../../../docs/playground/dist/', import.meta.url));
+
+// Only files and requests of this server. Images in messages are blob URLs.
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' blob:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const headersOfPage = {
+  'content-security-policy': policy,
+  'cache-control': 'no-cache',
+  'cross-origin-opener-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+};
+
+/** Paths of the API and its other pages. The playground page is never served there. */
+const apiPaths = /^\/(v1|docs|assets|healthz|readyz|openapi\.json)(\/|$)/;
+
+/** False if `/` serves only the plain page. */
+export const isPlaygroundBuilt = () => existsSync(join(built, 'index.html'));
+
+/** A file to serve. `packed` compresses it once and keeps the result. */
+type File = { type: string; bytes: Buffer; packed(): Promise<Buffer> };
+
+/**
+ * Serves the playground page at `/` and at every path that a browser navigates to, and its assets. If the playground is not built, `/`
+ * serves a plain page with a link to the reference.
+ */
+export function playgroundRouter(folder: string = built): RequestHandler {
+  const page = pageOf(folder);
+  const files = filesOf(join(folder, 'assets'));
+  return (req, res, next) => {
+    const file = req.path.startsWith('/assets/') ? files.get(req.path.slice('/assets/'.length)) : undefined;
+    if (!file && !isPageRequest(req, page.isBuilt)) return next();
+    if (req.method !== 'GET' && req.method !== 'HEAD')
+      throw new Failure('wrong_method', `${req.method} is not possible here.`, {}, { allow: 'GET, HEAD' });
+    res.set('x-content-type-options', 'nosniff');
+    if (file) res.set('cache-control', 'public, max-age=31536000, immutable');
+    else res.set(headersOfPage).vary('Accept');
+    send(req, res, file ?? page).catch(next);
+  };
+}
+
+/** True for `/`, and for other paths if a browser navigates there and the path does not look like a file. */
+function isPageRequest(req: Request, isBuilt: boolean): boolean {
+  if (req.path === '/') return true;
+  const asksForPage = (req.method === 'GET' || req.method === 'HEAD') && req.headers.accept?.includes('text/html') === true;
+  return isBuilt && asksForPage && !apiPaths.test(req.path) && !/\.\w+$/.test(req.path);
+}
+
+async function send(req: Request, res: Response, { type, bytes, packed }: File) {
+  res.set('content-type', type).vary('Accept-Encoding');
+  if (req.acceptsEncodings('gzip') !== 'gzip') return void res.send(bytes);
+  res.set('content-encoding', 'gzip').send(await packed());
+}
+
+function pageOf(folder: string): File & { isBuilt: boolean } {
+  const path = join(folder, 'index.html');
+  const isBuilt = existsSync(path);
+  return { ...fileOf('index.html', isBuilt ? readFileSync(path) : Buffer.from(plainPage)), isBuilt };
+}
+
+/** Kept in memory, so that a rebuild of the playground does not remove files that are in use. */
+const filesOf = (folder: string): ReadonlyMap<string, File> =>
+  new Map(existsSync(folder) ? readdirSync(folder).map((name) => [name, fileOf(name, readFileSync(join(folder, name)))]) : []);
+
+function fileOf(name: string, bytes: Buffer): File {
+  const type = mime.getType(name) ?? 'application/octet-stream';
+  let made: Promise<Buffer> | undefined;
+  const packed = () => {
+    made ??= promisify(gzip)(bytes);
+    return made;
+  };
+  return { type: /^text\/|javascript/.test(type) ? `${type}; charset=utf-8` : type, bytes, packed };
+}

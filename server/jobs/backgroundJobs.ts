@@ -1,0 +1,102 @@
+import type { TaskList } from 'graphile-worker';
+import type { Database } from '../database/sql.ts';
+import { sendMailTask } from '../mail/mail.ts';
+import { openMailer } from '../mail/mailer.ts';
+import type { Config } from '../platform/config/config.ts';
+import type { Keys } from '../platform/crypto/keys.ts';
+import type { Log } from '../platform/telemetry/log.ts';
+import { withSpan } from '../platform/telemetry/spans.ts';
+import { sendBroadcastTask } from '../resources/broadcasts/queue.ts';
+import { changeCreditsTask } from '../resources/credits/operations.ts';
+import { mailTransport } from '../resources/email/transport.ts';
+import { changeCredits, recoverCreditOperations } from './changeCredits.ts';
+import { startJobRunner } from './jobRunner.ts';
+import { jobSpan } from './jobSpan.ts';
+import { recoverBroadcasts, sendBroadcast } from './sendBroadcast.ts';
+import { recoverMailJobs, sendMail } from './sendMail.ts';
+
+type BackgroundJobDeps = { config: Config; keys: Keys; database: Database; databaseUrl: string; log: Log };
+
+/** Runs the small background jobs of a worker: mail, broadcasts, and operations on all accounts. */
+export type BackgroundJobs = { shutDown(): Promise<void> };
+
+export const backgroundTasks = [sendMailTask, sendBroadcastTask, changeCreditsTask];
+
+/**
+ * Concurrent background jobs, separate from the slots of runs: long runs do not delay them. Broadcasts and operations
+ * on all accounts take at most one each.
+ */
+const maxConcurrentJobs = 4;
+const minute = 60_000;
+
+/** Undefined if this worker takes none of these jobs. */
+export async function startBackgroundJobs(deps: BackgroundJobDeps): Promise<BackgroundJobs | undefined> {
+  const { config, databaseUrl, log } = deps;
+  const stopping = new AbortController();
+  const { taskList, periodicTasks } = tasksOf(deps, stopping.signal);
+  if (periodicTasks.length === 0) return undefined;
+  if (sendMailTask in taskList) await logMailTransport(deps);
+  const options = {
+    connectionString: config.databaseDirectUrl ?? databaseUrl,
+    concurrency: maxConcurrentJobs,
+    maxPoolSize: maxConcurrentJobs + 1,
+    pollInterval: config.workerPollSeconds * 1_000,
+    taskList,
+  };
+  const runner = await startJobRunner(options, log);
+  const timers = periodicTasks.map(([ms, task]) => {
+    const tend = () => {
+      task().catch((error) => log.warn({ err: error }, 'looking for lost background jobs failed'));
+    };
+    tend();
+    return setInterval(tend, ms);
+  });
+  return {
+    async shutDown() {
+      for (const timer of timers) clearInterval(timer);
+      stopping.abort();
+      await runner.stop();
+    },
+  };
+}
+
+/** Logs where mail goes if no mail server is configured. */
+async function logMailTransport({ config, database, log }: BackgroundJobDeps) {
+  const { to } = await mailTransport(config, database);
+  if (to === 'nowhere') log.warn('mail is off: email.from (ARKLOOP_EMAIL_FROM) and email.smtp_host (ARKLOOP_SMTP_HOST) are not both set');
+  if (to === 'files') log.info('mail is written to files: email.from and email.smtp_host are not both set');
+}
+
+type PeriodicTask = [ms: number, task: () => Promise<unknown>];
+
+/** The task list, and the periodic tasks that recover jobs of killed workers. */
+function tasksOf({ config, keys, database, log }: BackgroundJobDeps, stopping: AbortSignal) {
+  const takes = (task: string) => config.workerQueueJobTypes?.includes(task) ?? true;
+  const taskList: TaskList = {};
+  const periodicTasks: PeriodicTask[] = [];
+  if (takes(sendMailTask)) {
+    const mailer = openMailer(() => mailTransport(config, database), config, log);
+    taskList[sendMailTask] = (payload, { job }) =>
+      withSpan(jobSpan(payload), () => sendMail(mailer, keys, payload, log.child({ job_id: job.id })));
+    periodicTasks.push([minute, () => recoverMailJobs(database)]);
+  }
+  /** Adds a resumable job and the periodic task that recovers it. */
+  const addBatched = (
+    task: string,
+    work: (deps: { database: Database; stopping: AbortSignal; log: Log }, payload: unknown) => Promise<void>,
+    tend: (database: Database, leaseSeconds: number, activeJobs: ReadonlySet<string>, log: Log) => Promise<void>,
+  ) => {
+    if (!takes(task)) return;
+    const lease = config.workerLeaseSeconds;
+    const active = new Set<string>();
+    taskList[task] = (payload, { job }) => {
+      active.add(job.id);
+      const done = withSpan(jobSpan(payload), () => work({ database, stopping, log: log.child({ job_id: job.id }) }, payload));
+      return done.finally(() => active.delete(job.id));
+    };
+    periodicTasks.push([Math.max(500, lease * 250), () => tend(database, lease, active, log)]);
+  };
+  addBatched(sendBroadcastTask, sendBroadcast, recoverBroadcasts);
+  addBatched(changeCreditsTask, changeCredits, recoverCreditOperations);
+  return { taskList, periodicTasks };
+}

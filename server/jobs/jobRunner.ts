@@ -1,0 +1,69 @@
+import { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger, type Runner, type RunnerOptions, run, type WorkerEventMap, type WorkerEvents } from 'graphile-worker';
+import { sql } from 'kysely';
+import type { Database } from '../database/sql.ts';
+import { statement } from '../database/statement.ts';
+import type { Log } from '../platform/telemetry/log.ts';
+import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
+
+export type JobRunner = { stop(): Promise<void> };
+
+const pauseMs = 500;
+
+/** Takes jobs until stopped. The queue library's runner exits if it cannot store how a job ended; then a new one is started. */
+export async function startJobRunner(options: RunnerOptions, log: Log): Promise<JobRunner> {
+  // Batched, because a failed completion of a single job is an unhandled rejection in the library.
+  const events: WorkerEvents = new EventEmitter();
+  events.on('job:complete', emitJobEnded);
+  const preset = { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } };
+  const start = () => run({ ...options, preset, events, noHandleSignals: true, crontab: '', logger: quietLogger(log) });
+  const complain = (error: unknown) => void log.warn({ err: error }, 'the job runner stopped and is started again');
+  const stopping = new AbortController();
+  let runner: Runner | undefined = await start();
+
+  async function watch() {
+    while (!stopping.signal.aborted) {
+      await runner?.promise.catch(complain);
+      await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      if (!stopping.signal.aborted)
+        runner = await start()
+          .catch(complain)
+          .then((next) => next ?? undefined);
+    }
+  }
+
+  const watching = watch();
+  return {
+    async stop() {
+      stopping.abort();
+      await runner?.stop().catch(() => undefined);
+      await watching;
+      // A runner may have been started in the meantime.
+      await runner?.stop().catch(() => undefined);
+    },
+  };
+}
+
+function emitJobEnded({ job, error }: WorkerEventMap['job:complete']) {
+  const { task_identifier: task, attempts, max_attempts: most } = job;
+  metricsEvents.jobEnded.emit({ task, outcome: !error ? 'done' : attempts < most ? 'retried' : 'given_up' });
+}
+
+const ask = statement()((db) => db.selectNoFrom(sql.lit(1).as('alive')));
+
+/** Waits until the database answers, so that the result of a job can be stored. */
+export async function waitForDatabase(database: Database, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const answered = await database.row(ask).catch(() => undefined);
+    if (answered) return;
+    await sleep(pauseMs / 2, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+const quietLogger = (log: Log) =>
+  new Logger(() => (level, message) => {
+    if (level === 'error') log.error(message);
+    else if (level === 'warning') log.warn(message);
+    else log.debug(message);
+  });

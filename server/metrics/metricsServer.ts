@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Database } from '../database/sql.ts';
+import type { Role } from '../platform/config/config.ts';
+import type { Log } from '../platform/telemetry/log.ts';
+import { backlogMetrics } from './backlog.ts';
+import { gatewayMetrics } from './gateway.ts';
+import type { MetricGroup } from './metricGroup.ts';
+import { modelMetrics } from './models.ts';
+import { poolMetrics } from './pools.ts';
+import { requestMetrics, streamMetrics } from './requests.ts';
+import { unhandledErrorMetrics } from './unhandledErrors.ts';
+import { workMetrics } from './work.ts';
+
+const ofApi = [requestMetrics, streamMetrics, modelMetrics, workMetrics, backlogMetrics, poolMetrics, unhandledErrorMetrics];
+const ofWorker = [modelMetrics, workMetrics, backlogMetrics, poolMetrics, unhandledErrorMetrics];
+const ofGateway = [gatewayMetrics, streamMetrics, poolMetrics, unhandledErrorMetrics];
+
+/** The metrics of each role. */
+export const metricGroups: Record<Exclude<Role, 'migrate'>, readonly MetricGroup[]> = {
+  api: ofApi,
+  worker: ofWorker,
+  gateway: ofGateway,
+  all: [...new Set([...ofApi, ...ofWorker, ...ofGateway])],
+};
+
+export type MetricsDeps = { role: keyof typeof metricGroups; database: Database | undefined; log: Log };
+
+/** Serves `/metrics` in the Prometheus text format, on a separate address: it is for operators, not for API clients. */
+export async function startMetricsServer({ host, port }: { host: string; port: number }, { role, database, log }: MetricsDeps) {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const ends = metricGroups[role].flatMap((concern) => concern({ registers: [registry], database }));
+  const answer = async (res: ServerResponse) => res.writeHead(200, { 'content-type': registry.contentType }).end(await registry.metrics());
+  const server = createServer((req, res) => {
+    if (req.url !== '/metrics') return void res.writeHead(404).end();
+    answer(res).catch((err) => {
+      log.error({ err }, 'the metrics cannot be told');
+      res.destroy();
+    });
+  });
+  server.listen(port, host);
+  await once(server, 'listening');
+  const { address, port: actual, family } = server.address() as AddressInfo;
+  return {
+    address: `http://${family === 'IPv6' ? `[${address}]` : address}:${actual}/metrics`,
+    async shutDown() {
+      for (const end of ends) end();
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import { type CallObserver, isDebugEvent, type Model, ModelError, type ModelRequest, type ReasoningMode } from '../model.ts';
+import { type OpenAiApiMode, type OpenAiRoute, openAiBase, type ProviderDeps } from '../route.ts';
+import { type ReadAnswerOptions, readAnswer } from '../wire/answer.ts';
+import { bodyKeys, bodyOf, buildRequest } from '../wire/buildRequest.ts';
+import type { HttpCall } from '../wire/debugRecorder.ts';
+import { createDebugRecorder } from '../wire/debugRecorder.ts';
+import { redactKey } from '../wire/failures.ts';
+import { callOptions } from '../wire/prompt.ts';
+import { type SendOptions, sendRequest } from '../wire/sendRequest.ts';
+import { createToolNames, type ToolNames } from '../wire/toolNames.ts';
+import { createChatReader } from './chat.ts';
+import { createResponsesReader } from './responses.ts';
+
+/** Keys that the `advanced_json` of an OpenAI provider must not contain. */
+export const openAiDeniedKeys = ['model', 'instructions', 'messages', 'input', 'stream', 'stream_options', 'tools', 'tool_choice'] as const;
+
+/** `auto` leaves the effort to the model. `none` is sent only to models that the SDK knows to support it. */
+const efforts: Record<ReasoningMode, 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | undefined> = {
+  auto: undefined,
+  disabled: 'none',
+  none: 'none',
+  minimal: 'minimal',
+  low: 'low',
+  medium: 'medium',
+  enabled: 'medium',
+  high: 'high',
+  xhigh: 'xhigh',
+};
+
+/** For OpenAI and compatible servers. */
+export function openOpenAi(route: OpenAiRoute, deps: ProviderDeps): Model {
+  const line: SendOptions = { vendor: 'openai', deps, redact: redactKey(route.api_key) };
+  let mode = route.openai_api_mode ?? 'auto';
+
+  async function* ask(apiMode: OpenAiApiMode, request: ModelRequest, signal: AbortSignal, observer: CallObserver | undefined) {
+    const names = createToolNames(request.tools.map(({ name }) => name));
+    const call = await write(route, apiMode, request, names);
+    const how: Pick<ReadAnswerOptions, 'dialect' | 'reader'> =
+      apiMode === 'responses'
+        ? { dialect: 'openai_responses', reader: createResponsesReader() }
+        : { dialect: 'openai_chat', reader: createChatReader() };
+    const tap = deps.debugEvents ? createDebugRecorder(call, { provider_kind: 'openai', api_mode: apiMode }, line.redact) : undefined;
+    const tapped = { ...line, tap, observer };
+    yield* readAnswer(sendRequest(call, tapped, signal), { ...how, names, request, line: tapped });
+  }
+
+  return {
+    async *stream(request, signal, observer) {
+      if (mode !== 'auto') return yield* ask(mode, request, signal, observer);
+      let spoke = false;
+      try {
+        for await (const event of ask('responses', request, signal, observer)) {
+          spoke ||= !isDebugEvent(event);
+          yield event;
+        }
+        return;
+      } catch (error) {
+        if (spoke || !lacksResponses(error)) throw error;
+        mode = 'chat_completions';
+        const status = typeof error.details.status_code === 'number' ? { status_code: error.details.status_code } : {};
+        yield { type: 'fallback', from_api_mode: 'responses', to_api_mode: mode, reason: 'responses_not_supported', ...status };
+      }
+      yield* ask(mode, request, signal, observer);
+    },
+  };
+}
+
+const lacksResponses = (error: unknown): error is ModelError =>
+  error instanceof ModelError && (error.details.status_code === 404 || error.details.openai_error_code === 'model_not_found');
+
+async function write(route: OpenAiRoute, mode: OpenAiApiMode, request: ModelRequest, names: ToolNames): Promise<HttpCall> {
+  const asked = efforts[request.reasoning_mode];
+  const effort = asked === 'none' && mode === 'chat_completions' ? undefined : asked;
+  // Imported on use: the SDK is large, and not every process calls a model.
+  const { createOpenAI } = await import('@ai-sdk/openai');
+  const call = await buildRequest(
+    (fetch) => {
+      const openAi = createOpenAI({ apiKey: route.api_key, baseURL: openAiBase(route.base_url), fetch });
+      return mode === 'responses' ? openAi.responses(route.model) : openAi.chat(route.model);
+    },
+    {
+      ...callOptions(request, mode === 'responses' ? 'openai_responses' : 'openai_chat', names),
+      ...(effort && { reasoning: effort }),
+      // Stores nothing at the vendor: reasoning comes back encrypted and is sent again.
+      ...(mode === 'responses' && {
+        providerOptions: { openai: { store: false, ...(effort && effort !== 'none' && { reasoningSummary: 'auto' }) } },
+      }),
+    },
+  );
+  const body = bodyOf(call);
+  // The SDK drops the effort for models that it does not know. Assume that these support reasoning, except for the older families.
+  const believed = mode === 'responses' && effort && effort !== 'none' && !body.reasoning && !/^(gpt-[34]|chatgpt)/.test(route.model);
+  if (believed) Object.assign(body, { reasoning: { effort, summary: 'auto' }, include: ['reasoning.encrypted_content'] });
+  return { ...call, body: JSON.stringify({ ...body, ...bodyKeys(route.advanced_json, openAiDeniedKeys) }) };
+}

@@ -1,0 +1,90 @@
+import type { Usage } from '../model.ts';
+import type { AnswerPart, AnswerReader } from '../wire/answer.ts';
+import { asCount, asObject, asObjects, asText, type Json, withoutUndefined } from '../wire/json.ts';
+
+function responsesUsage(value: unknown): AnswerPart[] {
+  const raw = asObject(value);
+  const usage: Usage = withoutUndefined({
+    input_tokens: asCount(raw.input_tokens),
+    output_tokens: asCount(raw.output_tokens),
+    total_tokens: asCount(raw.total_tokens),
+    cached_tokens: asCount(asObject(raw.input_tokens_details).cached_tokens),
+  });
+  const cost = asCount(raw.cost);
+  return [
+    ...(Object.keys(usage).length > 0 ? [{ kind: 'usage' as const, usage }] : []),
+    ...(cost === undefined ? [] : [{ kind: 'cost' as const, usd: cost }]),
+  ];
+}
+
+const keyOf = (event: Json) => asCount(event.output_index) ?? (asText(event.item_id) || asText(asObject(event.item).id));
+
+/** Reads the events of `POST /responses`. */
+export function createResponsesReader(): AnswerReader {
+  const written = new Map<string | number, string>();
+  let spoke = false;
+  let calls = 0;
+
+  function call(key: string | number, item: Json, pieceOf: (soFar: string) => string): AnswerPart[] {
+    if (!written.has(key)) calls++;
+    const soFar = written.get(key) ?? '';
+    const piece = pieceOf(soFar);
+    written.set(key, soFar + piece);
+    return [{ kind: 'tool', key, id: asText(item.call_id) || asText(item.id), name: asText(item.name), arguments: piece }];
+  }
+
+  /** The part of `whole` that was not streamed yet. */
+  const restOf = (whole: string) => (soFar: string) => (whole.startsWith(soFar) ? whole.slice(soFar.length) : '');
+
+  function say(kind: 'text' | 'thinking', said: string): AnswerPart[] {
+    if (kind === 'text' && said) spoke = true;
+    return said ? [{ kind, text: said }] : [];
+  }
+
+  function done(item: Json, key: string | number): AnswerPart[] {
+    if (item.type === 'function_call') return call(key, item, restOf(asText(item.arguments)));
+    if (item.type !== 'reasoning' || !asText(item.encrypted_content)) return [];
+    const summary = asObjects(item.summary).map((part) => asText(part.text));
+    const at = spoke || calls > 0 ? calls + 1 : 0;
+    const part = { at, text: summary.join('\n\n'), id: asText(item.id), encrypted_content: asText(item.encrypted_content) };
+    return [{ kind: 'reasoning', part }];
+  }
+
+  /** Some servers stream nothing and put the whole answer into the final event. */
+  function end(response: Json): AnswerPart[] {
+    const whole = spoke || calls > 0 ? [] : asObjects(response.output).flatMap((item, index) => [...wordsOf(item), ...done(item, index)]);
+    return [...whole, ...responsesUsage(response.usage), { kind: 'end', last: true }];
+  }
+
+  return (event) => {
+    if (event === '[DONE]') return [];
+    switch (event.type) {
+      case 'response.output_text.delta':
+      case 'response.refusal.delta':
+        return say('text', asText(event.delta));
+      case 'response.reasoning_summary_text.delta':
+      case 'response.reasoning_text.delta':
+        return say('thinking', asText(event.delta));
+      case 'response.reasoning_summary_part.added':
+        return asCount(event.summary_index) ? say('thinking', '\n\n') : [];
+      case 'response.output_item.added':
+        return asObject(event.item).type === 'function_call' ? call(keyOf(event), asObject(event.item), () => '') : [];
+      case 'response.function_call_arguments.delta':
+        return call(keyOf(event), {}, () => asText(event.delta));
+      case 'response.output_item.done':
+        return done(asObject(event.item), keyOf(event));
+      case 'response.completed':
+      case 'response.incomplete':
+        return end(asObject(event.response));
+      case 'response.failed':
+        return [...responsesUsage(asObject(event.response).usage), { kind: 'error', frame: event }];
+      case 'error':
+        return [{ kind: 'error', frame: event }];
+      default:
+        return event.error ? [{ kind: 'error', frame: event }] : [];
+    }
+  };
+}
+
+const wordsOf = (item: Json): AnswerPart[] =>
+  item.type === 'message' ? asObjects(item.content).map((part) => ({ kind: 'text', text: asText(part.text) || asText(part.refusal) })) : [];

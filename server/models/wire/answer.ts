@@ -1,0 +1,101 @@
+import Big from 'big.js';
+import { ModelError, type ModelEvent, type ModelRequest, type Usage } from '../model.ts';
+import { streamFailure } from './failures.ts';
+import { type Json, parseObject, withoutUndefined } from './json.ts';
+import type { Dialect, ReasoningPart } from './prompt.ts';
+import type { SendOptions } from './sendRequest.ts';
+import { createTextFilter, type Span } from './textFilter.ts';
+import { createToolCalls, type ToolPiece } from './toolCalls.ts';
+import type { ToolNames } from './toolNames.ts';
+
+/** The vendor-independent content of a stream event. `end` is the vendor's end mark; `last` means that nothing relevant follows. */
+export type AnswerPart =
+  | { kind: 'text' | 'thinking'; text: string }
+  | ({ kind: 'tool' } & ToolPiece)
+  | { kind: 'usage'; usage: Usage }
+  | { kind: 'cost'; usd: number }
+  | { kind: 'reasoning'; part: ReasoningPart }
+  | { kind: 'end'; last: boolean }
+  | { kind: 'error'; frame: Json };
+
+/** Reads the events of one answer, given as JSON objects or the string `[DONE]`. */
+export type AnswerReader = (event: Json | '[DONE]') => AnswerPart[];
+
+export type ReadAnswerOptions = { dialect: Dialect; reader: AnswerReader; names: ToolNames; request: ModelRequest; line: SendOptions };
+
+/** Converts a vendor's events to model events: deltas as they arrive, then one `finish`. */
+export async function* readAnswer(data: AsyncIterable<string>, reading: ReadAnswerOptions): AsyncGenerator<ModelEvent> {
+  const answer = createAnswer(reading);
+  const heard = () => reading.line.tap?.drain() ?? [];
+  try {
+    yield* heard();
+    for await (const event of data) {
+      yield* heard();
+      const pieces = reading.reader(parseEvent(event));
+      for (const piece of pieces) yield* answer.take(piece);
+      if (pieces.some((piece) => piece.kind === 'end' && piece.last)) break;
+    }
+    yield* answer.finish();
+  } catch (error) {
+    yield* heard();
+    if (error instanceof ModelError) error.usage ??= answer.usage();
+    throw error;
+  }
+}
+
+function parseEvent(event: string): Json | '[DONE]' {
+  const value = event.trim() === '[DONE]' ? '[DONE]' : parseObject(event);
+  if (value) return value;
+  throw new ModelError('provider.retryable', 'The answer of the model provider could not be read.', {
+    details: { reason: 'malformed_event' },
+  });
+}
+
+function createAnswer({ dialect, names, request, line }: ReadAnswerOptions) {
+  const filter = createTextFilter({ thinkTags: dialect === 'openai_chat' });
+  const calls = createToolCalls(names, callIdsIn(request));
+  const parts: ReasoningPart[] = [];
+  let text = '';
+  let usage: Usage | undefined;
+  let cost: string | undefined;
+  let ended = false;
+
+  function* say(spans: Span[]): Generator<ModelEvent> {
+    for (const span of spans) {
+      if (!span.channel) text += span.text;
+      yield { type: 'text', ...span };
+    }
+  }
+
+  return {
+    usage: () => usage,
+    *take(piece: AnswerPart): Generator<ModelEvent> {
+      if (piece.kind === 'text') yield* say(filter.push(storable(piece.text)));
+      else if (piece.kind === 'thinking') yield* say(piece.text === '' ? [] : [{ text: piece.text, channel: 'thinking' }]);
+      else if (piece.kind === 'tool') yield* calls.take(piece);
+      else if (piece.kind === 'usage') {
+        usage = { ...usage, ...piece.usage };
+        line.observer?.onUsage(piece.usage);
+      } else if (piece.kind === 'cost') cost = new Big(piece.usd).toFixed();
+      else if (piece.kind === 'reasoning') parts.push(piece.part);
+      else if (piece.kind === 'end') ended = true;
+      else if (piece.kind === 'error') throw streamFailure(line.vendor, piece.frame, line.redact);
+    },
+    *finish(): Generator<ModelEvent> {
+      if (!ended)
+        throw new ModelError('provider.retryable', 'The answer of the model provider ended early.', {
+          details: { reason: 'incomplete_stream' },
+        });
+      yield* say(filter.flush());
+      const opaque = parts.length > 0 ? { dialect, parts } : undefined;
+      yield { type: 'finish', text, tool_calls: calls.all(), ...withoutUndefined({ usage, cost_usd: cost, opaque }) };
+    },
+  };
+}
+
+/** PostgreSQL does not store U+0000. Remove it here, so that streamed and stored text are equal. */
+const storable = (text: string) => text.replaceAll('\0', '');
+
+function* callIdsIn({ messages }: ModelRequest) {
+  for (const message of messages) if (message.role === 'assistant') for (const { id } of message.tool_calls ?? []) yield id;
+}

@@ -1,0 +1,107 @@
+import type { LanguageModelV4CallOptions, LanguageModelV4Message, LanguageModelV4Prompt } from '@ai-sdk/provider';
+import type { ImagePart, ModelMessage, ModelPart, ModelRequest } from '../model.ts';
+import { asObject, asObjects, asText, parseObject } from './json.ts';
+import type { ToolNames } from './toolNames.ts';
+
+export type Dialect = 'anthropic' | 'openai_responses' | 'openai_chat';
+
+/** A reasoning part to send back. `at`: 0 before the text, n before the nth tool call. */
+export type ReasoningPart = { at: number; text: string } & (
+  | { signature: string }
+  | { redacted: string }
+  | { id: string; encrypted_content: string }
+);
+
+type Part = Extract<LanguageModelV4Message, { role: 'assistant' }>['content'][number];
+type UserPart = Extract<LanguageModelV4Message, { role: 'user' }>['content'][number];
+
+const cached = { anthropic: { cacheControl: { type: 'ephemeral' } } };
+
+/**
+ * Converts messages and tools to call options of the SDK. Uses two of the four cache marks that Anthropic allows: last
+ * tool and last system message.
+ */
+export function callOptions(request: ModelRequest, dialect: Dialect, names: ToolNames): LanguageModelV4CallOptions {
+  const caching = request.prompt_cache_control === 'system_prompt';
+  const lastSystem = request.messages.findLastIndex(({ role }) => role === 'system');
+  const prompt: LanguageModelV4Prompt = request.messages.flatMap((message, index) => {
+    const marked = caching && index === lastSystem;
+    const written = toMessage(message, dialect, names);
+    return written ? [marked ? { ...written, providerOptions: cached } : written] : [];
+  });
+  const tools = request.tools.map((tool, index) => ({
+    ...(caching && index === request.tools.length - 1 && { providerOptions: cached }),
+    type: 'function' as const,
+    name: names.upstream(tool.name),
+    description: tool.description,
+    inputSchema: tool.parameters,
+  }));
+  return {
+    prompt,
+    ...(tools.length > 0 && { tools }),
+    ...(request.temperature !== undefined && { temperature: request.temperature }),
+    ...(request.top_p !== undefined && { topP: request.top_p }),
+    ...(request.max_output_tokens !== undefined && { maxOutputTokens: request.max_output_tokens }),
+  };
+}
+
+function toMessage(message: ModelMessage, dialect: Dialect, names: ToolNames): LanguageModelV4Message | undefined {
+  if (message.role === 'system') return { role: 'system', content: message.content };
+  if (message.role === 'user') return { role: 'user', content: userParts(message.content) };
+  if (message.role === 'tool') {
+    const toolName = names.upstream(message.tool_name);
+    return {
+      role: 'tool',
+      content: [{ type: 'tool-result', toolCallId: message.tool_call_id, toolName, output: toolOutput(message, dialect) }],
+    };
+  }
+  const content = assistantParts(message, dialect, names);
+  return content.length > 0 ? { role: 'assistant', content } : undefined;
+}
+
+type ToolOutput = Extract<Extract<LanguageModelV4Message, { role: 'tool' }>['content'][number], { type: 'tool-result' }>['output'];
+
+/** Chat completions accept only text as a tool result, so images are left out. */
+function toolOutput({ content, images = [], is_error }: Extract<ModelMessage, { role: 'tool' }>, dialect: Dialect): ToolOutput {
+  // Only Anthropic has an error flag for tool results. For others, the SDK would wrap the text in an object.
+  if (is_error && dialect === 'anthropic') return { type: 'error-text', value: content };
+  if (images.length === 0) return { type: 'text', value: content };
+  if (dialect === 'openai_chat')
+    return { type: 'text', value: `${content}\n[${images.length} image(s) left out: this API takes no images from tools]` };
+  return { type: 'content', value: [{ type: 'text', text: content }, ...images.map(filePart)] };
+}
+
+const userParts = (content: string | ModelPart[]): UserPart[] =>
+  typeof content === 'string' ? [{ type: 'text', text: content }] : content.map((part) => (part.type === 'text' ? part : filePart(part)));
+
+const filePart = ({ mime_type, data }: ImagePart) => ({ type: 'file', mediaType: mime_type, data: { type: 'data', data } }) as const;
+
+/** Omits reasoning after the last call: Anthropic rejects a message that ends with thinking. */
+function assistantParts(message: Extract<ModelMessage, { role: 'assistant' }>, dialect: Dialect, names: ToolNames): Part[] {
+  const reasoning = reasoningIn(message.opaque, dialect);
+  const calls = message.tool_calls ?? [];
+  const before = (at: number) => reasoning.filter((part) => part.at === at).map(reasoningPart);
+  return [
+    ...before(0),
+    ...(message.content === '' ? [] : [{ type: 'text' as const, text: message.content }]),
+    ...calls.flatMap(({ id, name, arguments: written }, index): Part[] => [
+      ...before(index + 1),
+      { type: 'tool-call', toolCallId: id, toolName: names.upstream(name), input: parseObject(written) ?? {} },
+    ]),
+  ];
+}
+
+function reasoningIn(opaque: unknown, dialect: Dialect): ReasoningPart[] {
+  const held = asObject(opaque);
+  return held.dialect === dialect ? (asObjects(held.parts) as ReasoningPart[]) : [];
+}
+
+function reasoningPart(part: ReasoningPart): Part {
+  const providerOptions =
+    'signature' in part
+      ? { anthropic: { signature: part.signature } }
+      : 'redacted' in part
+        ? { anthropic: { redactedData: part.redacted } }
+        : { openai: { itemId: part.id, reasoningEncryptedContent: part.encrypted_content } };
+  return { type: 'reasoning', text: asText(part.text), providerOptions };
+}

@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import type { ModelEvent, ToolCall } from '../model.ts';
+import type { ToolNames } from './toolNames.ts';
+
+/** A part of a tool call. `key` identifies the call within one answer. */
+export type ToolPiece = { key: string | number; id?: string; name?: string; arguments?: string };
+
+type ToolDelta = Extract<ModelEvent, { type: 'tool_delta' }>;
+
+/** Collects the tool calls of one answer. `takenIds` are ids of earlier answers: an id must be unique within a run. */
+export function createToolCalls(names: ToolNames, takenIds: Iterable<string>) {
+  const taken = new Set(takenIds);
+  const calls = new Map<string | number, ToolCall>();
+
+  function begin(piece: ToolPiece): ToolCall {
+    const wanted = piece.id?.trim();
+    const call = { id: wanted && !taken.has(wanted) ? wanted : `call_${randomUUID().replaceAll('-', '')}`, name: '', arguments: '' };
+    taken.add(call.id);
+    calls.set(piece.key, call);
+    return call;
+  }
+
+  return {
+    /** Adds a piece. Returns nothing if it adds no information. */
+    take(piece: ToolPiece): ToolDelta[] {
+      const known = calls.get(piece.key);
+      const call = known ?? begin(piece);
+      const index = [...calls.keys()].indexOf(piece.key);
+      const named = call.name === '' && piece.name ? { tool_name: names.original(piece.name) } : {};
+      if (named.tool_name) call.name = named.tool_name;
+      const delta = piece.arguments ?? '';
+      call.arguments += delta;
+      if (known && delta === '' && !named.tool_name) return [];
+      return [{ type: 'tool_delta', index, tool_call_id: call.id, ...named, arguments_delta: delta }];
+    },
+    /** The calls in the order they began. Empty arguments become `{}`. */
+    all: (): ToolCall[] =>
+      [...calls.values()].map((call) => ({ ...call, arguments: call.arguments.trim() === '' ? '{}' : call.arguments })),
+  };
+}

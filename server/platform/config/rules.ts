@@ -1,0 +1,66 @@
+import type { Config, Role } from './shape.ts';
+
+const placeholder =
+  /change[-_ ]?me|placeholder|replace|your[-_ ]|example|insecure|(^|[^a-z])secret|password|dummy|sample|default|(0123456789)|(deadbeef)/i;
+
+/** Whether a secret was copied from a sample file, or has so few distinct characters that it was typed by hand. */
+function looksWeak(secret: string, distinct: number) {
+  return placeholder.test(secret) || new Set(secret).size < distinct;
+}
+
+/** Rules of production. A gateway holds neither a database nor secrets. */
+function production(config: Config, role: Role): string[] {
+  const problems: string[] = [];
+  const refuse = (when: boolean, line: string) => when && problems.push(`${line} when ARKLOOP_ENV=production`);
+  refuse(config.outboundAllowLoopbackHttp, 'ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP: must be off');
+  refuse(config.llmDebugEvents, 'ARKLOOP_LLM_DEBUG_EVENTS: must be off');
+  if (role === 'gateway') return problems;
+  refuse(!config.databaseUrl, 'ARKLOOP_DATABASE_URL: is required, the embedded PostgreSQL is not allowed,');
+  if (role === 'migrate') return problems;
+  refuse(config.storageBackend === 's3' && !config.s3Endpoint, 'ARKLOOP_S3_ENDPOINT: is required by ARKLOOP_STORAGE_BACKEND=s3');
+  const { authJwtSecret, encryptionKey } = config;
+  refuse(!authJwtSecret, 'ARKLOOP_AUTH_JWT_SECRET: is required');
+  refuse(!encryptionKey, 'ARKLOOP_ENCRYPTION_KEY: is required');
+  refuse(
+    authJwtSecret !== undefined && looksWeak(authJwtSecret, 10),
+    'ARKLOOP_AUTH_JWT_SECRET: must be a random value, not a placeholder,',
+  );
+  refuse(encryptionKey !== undefined && looksWeak(encryptionKey, 8), 'ARKLOOP_ENCRYPTION_KEY: must be a random value, not a placeholder,');
+  return problems;
+}
+
+/** The three variables of the first administrator must be set together. */
+function administrator(config: Config): string[] {
+  const parts = { LOGIN: config.adminLogin, EMAIL: config.adminEmail, PASSWORD: config.adminPassword };
+  const missing = Object.entries(parts).filter(([, value]) => value === undefined);
+  if (missing.length === 0 || missing.length === 3) return [];
+  return missing.map(([name]) => `ARKLOOP_ADMIN_${name}: is required when another ARKLOOP_ADMIN_* variable is set`);
+}
+
+/** The variables of an S3-compatible store must be set together. */
+function objectStore(config: Config): string[] {
+  if (config.storageBackend !== 's3') return [];
+  const parts = { ENDPOINT: config.s3Endpoint, ACCESS_KEY: config.s3AccessKey, SECRET_KEY: config.s3SecretKey };
+  const missing = Object.entries(parts).filter(([, value]) => value === undefined);
+  if (missing.length === 0 || missing.length === 3) return [];
+  return missing.map(([name]) => `ARKLOOP_S3_${name}: is required when another of the ARKLOOP_S3_* variables of a store is set`);
+}
+
+/** Problems with combinations of variables that are each valid on their own. */
+export function contradictions(config: Config, role: Role): string[] {
+  const problems = [...administrator(config), ...objectStore(config)];
+  const refuse = (when: boolean, line: string) => when && problems.push(line);
+  refuse(
+    config.workerHeartbeatSeconds >= config.workerLeaseSeconds,
+    'ARKLOOP_WORKER_HEARTBEAT_SECONDS: must be below ARKLOOP_WORKER_LEASE_SECONDS',
+  );
+  refuse(
+    config.workerMinConcurrency > config.workerMaxConcurrency,
+    'ARKLOOP_WORKER_MIN_CONCURRENCY: must not exceed ARKLOOP_WORKER_MAX_CONCURRENCY',
+  );
+  refuse(
+    config.apiDbPoolMinConns > config.apiDbPoolMaxConns,
+    'ARKLOOP_API_DB_POOL_MIN_CONNS: must not exceed ARKLOOP_API_DB_POOL_MAX_CONNS',
+  );
+  return config.env === 'production' ? [...problems, ...production(config, role)] : problems;
+}

@@ -1,0 +1,25 @@
+import { randomInt } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+
+const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+/** The last six characters of a key: the CRC-32 of its 26 random characters in base 62, so that secret scanners recognize a leaked key. */
+function checkCharacters(random: string): string {
+  let rest = crc32(random);
+  let text = '';
+  for (let at = 0; at < 6; at++) {
+    text = digits[rest % 62] + text;
+    rest = Math.floor(rest / 62);
+  }
+  return text;
+}
+
+/** A new key: `al_`, 26 random characters without modulo bias, 6 check characters. */
+export function newApiKey(): string {
+  const random = Array.from({ length: 26 }, () => digits[randomInt(62)]).join('');
+  return `al_${random}${checkCharacters(random)}`;
+}
+
+/** Whether text has the form of a key. Invalid text is rejected without a lookup. */
+export const isApiKey = (text: string): boolean =>
+  /^al_[0-9A-Za-z]{32}$/.test(text) && checkCharacters(text.slice(3, 29)) === text.slice(29);

@@ -1,0 +1,55 @@
+import { channel } from 'node:diagnostics_channel';
+import type { Usage } from '../../../contract/events.ts';
+
+/** A metrics event. Emitting costs next to nothing without subscribers. */
+export type MetricsEvent<T> = {
+  /** Whether there are subscribers. Skip work that only they need. */
+  readonly hasListeners: boolean;
+  emit(what: T): void;
+  /** Subscribes, and returns the function that unsubscribes. */
+  on(listener: (what: T) => void): () => void;
+};
+
+function fact<T>(name: string): MetricsEvent<T> {
+  const told = channel(`arkloop.${name}`);
+  return {
+    get hasListeners() {
+      return told.hasSubscribers;
+    },
+    emit: (what) => told.publish(what),
+    on(listener) {
+      // Only `emit` publishes to this channel, so every message has type T.
+      const heard = (what: unknown) => listener(what as T);
+      told.subscribe(heard);
+      return () => void told.unsubscribe(heard);
+    },
+  };
+}
+
+/** The outcome of a model call; `abandoned` if the caller left first. */
+export type ModelOutcome = 'answered' | 'retryable' | 'non_retryable' | 'abandoned';
+
+/** The outcome of an attempt to send mail; after `retried`, another attempt follows. */
+export type MailOutcome = 'sent' | 'retried' | 'refused' | 'expired' | 'unreadable';
+
+/** Metrics events of this process. `server/metrics/` subscribes to them. Times are in seconds. */
+export const metricsEvents = {
+  /** An API response: emitted when a stream begins, and when any other response ends. `route` is a template of the contract, never a path. */
+  requestHandled: fact<{ method: string; route: string; status: number; seconds: number }>('request-answered'),
+  streamOpened: fact<'api' | 'gateway'>('stream-opened'),
+  streamClosed: fact<'api' | 'gateway'>('stream-closed'),
+  jobEnded: fact<{ task: string; outcome: 'done' | 'retried' | 'given_up' }>('job-ended'),
+  runEnded: fact<{ status: 'completed' | 'failed' | 'cancelled'; errorClass: string }>('run-ended'),
+  modelCalled: fact<{ provider: string; model: string; outcome: ModelOutcome; seconds: number; usage: Usage | undefined }>('model-asked'),
+  modelRetried: fact<undefined>('model-retried'),
+  webhookAttempted: fact<{ outcome: string; seconds: number }>('webhook-tried'),
+  mailAttempted: fact<MailOutcome>('mail-tried'),
+  /** A response of the gateway has ended, either its own or one of the upstream. */
+  gatewayResponded: fact<{ method: string; status: number; seconds: number }>('gateway-answered'),
+  /** The gateway itself rejected a request, for the given reason. */
+  gatewayRejected: fact<string>('gateway-refused'),
+  /** The upstream of the gateway did not respond, or not completely. */
+  upstreamFailed: fact<'bad_gateway' | 'gateway_timeout' | 'broken_off'>('upstream-failed'),
+  unhandledRejection: fact<undefined>('rejection-unhandled'),
+  accessLogLines: fact<{ outcome: 'written' | 'dropped'; count: number }>('lines-logged'),
+} as const;

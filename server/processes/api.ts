@@ -1,0 +1,194 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { StorageState } from '../../contract/health.ts';
+import { expectedSchemaVersion } from '../database/expectedSchema.ts';
+import { schemaVersion } from '../database/migrate.ts';
+import type { Database } from '../database/sql.ts';
+import type { App } from '../http/app.ts';
+import { rejectMalformedRequests } from '../http/body/malformedRequest.ts';
+import { closeServer, enableLingeringClose, trackResponse } from '../http/connections.ts';
+import { safeHeaders } from '../http/cors.ts';
+import { messageClassesFor } from '../http/expressMessages.ts';
+import { createCursors } from '../http/pages.ts';
+import { createAccessControl } from '../http/pipeline/accessControl.ts';
+import { queue } from '../jobs/queue.ts';
+import type { Config } from '../platform/config/config.ts';
+import { deriveKey, type Keys } from '../platform/crypto/keys.ts';
+import { createPasswordHasher, type PasswordHasher } from '../platform/crypto/passwords.ts';
+import { createOutboundFromConfig } from '../platform/outbound/outboundFromConfig.ts';
+import { createReadiness, type Readiness } from '../platform/readiness.ts';
+import type { Log } from '../platform/telemetry/log.ts';
+import { createCacheInvalidation, invalidationChannel } from '../pubsub/cacheInvalidation.ts';
+import { type NotificationChannel, openNotificationChannel } from '../pubsub/notificationChannel.ts';
+import { accessChannel, createAccessNotifier, createRunNotifier, runChannel } from '../pubsub/runNotifier.ts';
+import { captchaWarning } from '../resources/auth/captcha.ts';
+import { createIpRuleCache } from '../resources/ipRules/ipRuleCache.ts';
+import { prepareQuota } from '../resources/quotas/check.ts';
+import { enableSettingsCache, readSettings } from '../resources/settings/settings.ts';
+import { createEventBroker } from '../runs/follow/eventBroker.ts';
+import { openStorage } from '../storage/open.ts';
+import { monitorStorage } from '../storage/storageHealth.ts';
+import { createApp } from './app.ts';
+
+export type ProcessDeps = {
+  config: Config;
+  keys: Keys;
+  database: Database;
+  databaseUrl: string;
+  log: Log;
+  /** Settings are read from it first. Defaults to the environment of the process. */
+  env?: NodeJS.ProcessEnv;
+  /** Defaults to one that is ready at once. */
+  readiness?: Readiness;
+  /** Defaults to hashing at the cost that production needs. */
+  passwords?: PasswordHasher;
+};
+
+export type Api = { address: string; endStreams(): Promise<void>; shutDown(): Promise<void> };
+
+/** How long running requests may take to finish at shutdown, in milliseconds. */
+const drainMs = 10_000;
+
+/**
+ * Slow senders are disconnected: headers within 10 s, the whole request within 30 s, checked every second. Responses, such as streams, have no time
+ * limit.
+ */
+const limits = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 1_000,
+  keepAliveTimeout: 65_000,
+  // Joins duplicate credentials into an invalid value. By default, Node uses the first one.
+  joinDuplicateHeaders: true,
+  // `rejectInvalidFraming` checks the header instead, so that its absence gets a regular error response.
+  requireHostHeader: false,
+};
+
+export async function startApi(deps: ProcessDeps): Promise<Api> {
+  const { config, keys, database, databaseUrl, log, env, passwords = createPasswordHasher(), readiness = readyAtOnce(config) } = deps;
+  const complain = (error: unknown) => log.warn({ err: error }, 'a notification was not sent');
+  const accessControl = createAccessControl({
+    db: database,
+    jwtSecret: keys.jwtSecret,
+    publishInvalidation: createAccessNotifier(database, complain),
+    onKeyUseFailed: (error) => log.warn({ err: error }, 'the use of a key was not recorded'),
+  });
+  const runNotifier = createRunNotifier(database, complain);
+  const outbound = createOutboundFromConfig(config);
+  const storage = openStorage(config, log);
+  const cursors = createCursors(deriveKey(keys.jwtSecret, 'cursors'));
+  const eventBroker = createEventBroker({
+    database,
+    heartbeatMs: config.sseHeartbeatSeconds * 1_000,
+    batch: config.sseBatchLimit,
+    maxStreamsPerUser: config.maxStreamsPerUser,
+    log,
+  });
+  const channel = openNotificationChannel(config.databaseDirectUrl ?? databaseUrl, [runChannel, accessChannel, invalidationChannel], log);
+  const cacheInvalidation = createCacheInvalidation(database, channel, complain);
+  enableSettingsCache({ config, keys, database, env }, cacheInvalidation);
+  warnIncompleteCaptcha(database, log).catch((error) => log.warn({ err: error }, 'the settings of the captcha were not checked'));
+  const ipRules = createIpRuleCache(database, cacheInvalidation);
+  const prepare: App['prepareQuota'] = (...asked) => prepareQuota(database, ...asked);
+  const baseUrl = async () => (await readSettings(database))['app.base_url'];
+  const app: App = {
+    config,
+    keys,
+    log,
+    database,
+    accessControl,
+    passwords,
+    ipRules,
+    prepareQuota: prepare,
+    baseUrl,
+    queue,
+    runNotifier,
+    cacheInvalidation,
+    cursors,
+    outbound,
+    storage,
+  };
+  accessControl.enableCaching(false);
+  channel.onConnectionChange((up) => {
+    accessControl.enableCaching(up);
+    if (up) eventBroker.notifyAll();
+  });
+  const heard = firstUp(channel);
+  channel.on(accessChannel, (userId) => accessControl.applyInvalidation(userId));
+  channel.on(runChannel, (ids) => {
+    for (const id of ids.split(',')) eventBroker.notify(id);
+  });
+
+  let stopping = false;
+  const storageState = monitorStorage(storage, log);
+  const handler = createApp(app, eventBroker, {
+    ready: () => checkReadiness(database, () => (stopping ? 'shutting down' : readiness.reason()), storageState),
+  });
+  const handle = (req: IncomingMessage, res: ServerResponse) => {
+    trackResponse(res);
+    handler(req, res);
+  };
+  const server = createServer({ ...messageClassesFor(handler), ...limits }, handle);
+  // The application rejects the request, so that the response has the error envelope.
+  server.on('checkExpectation', handle);
+  enableLingeringClose(server);
+  rejectMalformedRequests(server, { headers: safeHeaders });
+  await heard;
+  await listen(server, config.apiAddr);
+  const { address, port, family } = server.address() as AddressInfo;
+  return {
+    address: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    endStreams: async () => eventBroker.close(),
+    async shutDown() {
+      stopping = true;
+      if (!deps.readiness) readiness.close();
+      eventBroker.close();
+      await closeServer(server, drainMs);
+      await Promise.all([channel.close(), outbound.close(), storage?.close()]);
+    },
+  };
+}
+
+/** Warn if only one captcha key is set. A failed read does not block startup. */
+async function warnIncompleteCaptcha(database: Database, log: Log) {
+  const problem = captchaWarning(await readSettings(database));
+  if (problem) log.warn(problem);
+}
+
+async function listen(server: Server, { host, port }: { host: string; port: number }) {
+  server.listen(port, host);
+  await once(server, 'listening');
+}
+
+function readyAtOnce(config: Config): Readiness {
+  const readiness = createReadiness(config);
+  readiness.started();
+  return readiness;
+}
+
+/** Resolves once notifications are received, or after 5 s. Without them everything works, with more database queries. */
+function firstUp(channel: NotificationChannel): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const late = setTimeout(resolve, 5_000);
+  channel.onConnectionChange((up) => {
+    if (!up) return;
+    clearTimeout(late);
+    resolve();
+  });
+  return promise;
+}
+
+/**
+ * `/readyz`: the process accepts requests, the database responds within 2 s and has the schema that this build expects. An unavailable object store
+ * is reported but does not make the process unready: most requests do not need it, and other API processes could not reach it either.
+ */
+async function checkReadiness(database: Database, unready: () => string | undefined, storageState: () => Promise<StorageState>) {
+  const own = unready();
+  if (own !== undefined) return { reason: own };
+  const late = new Promise<never>((_, reject) => setTimeout(reject, 2_000, new Error('late')).unref());
+  const version = await Promise.race([schemaVersion(database.pool), late]).catch(() => undefined);
+  if (version === undefined) return { reason: 'database unreachable' };
+  if (version !== expectedSchemaVersion) return { reason: `schema version mismatch: expected ${expectedSchemaVersion}, got ${version}` };
+  return { schema_version: version, storage: await storageState() };
+}

@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { isServerStarting } from '../database/connectionErrors.ts';
+import { detectPoolerMode, type PoolerMode } from '../database/poolerMode.ts';
+import { mismatchedSettings, setRoleDefaults } from '../database/sessionSettings.ts';
+import { type Config, OperatorError } from '../platform/config/config.ts';
+import { errorCodeOf } from '../platform/operatorError.ts';
+import type { Log } from '../platform/telemetry/log.ts';
+
+/** The database in use. `directUrl` bypasses a pooler. `stop` stops a server that was started here. */
+export type DatabaseServer = { url: string; directUrl: string; place: string; stop(): Promise<void> };
+
+/** The configured PostgreSQL, if it responds, or the embedded one. */
+export async function openDatabaseServer(
+  config: Pick<Config, 'databaseUrl' | 'databaseDirectUrl'>,
+  dataDir: string,
+  log: Log,
+): Promise<DatabaseServer> {
+  const { databaseUrl: url } = config;
+  if (!url) {
+    const { startEmbeddedPostgres } = await import('../database/embedded.ts');
+    const embedded = await startEmbeddedPostgres({ dataDir, log });
+    return { url: embedded.url, directUrl: embedded.url, stop: embedded.stop, place: dataDir };
+  }
+  const directUrl = config.databaseDirectUrl ?? url;
+  await checkDatabase(url, directUrl, log);
+  const { host, pathname } = new URL(url);
+  return { url, directUrl, place: `postgres://${host}${pathname}`, stop: async () => undefined };
+}
+
+/** Throws an `OperatorError` of one line if the process cannot work with these URLs. */
+export async function checkDatabase(url: string, directUrl: string, log: Log): Promise<void> {
+  // Sessions of a pooler have the settings of their role, so the role gets them before the pooler is used.
+  const direct =
+    directUrl === url
+      ? await probe('ARKLOOP_DATABASE_URL', url, checkMainUrl)
+      : await probe('ARKLOOP_DATABASE_DIRECT_URL', directUrl, checkDirectUrl);
+  if (direct.isSuperuser)
+    log.warn('ARKLOOP_DATABASE_URL: the role is a superuser, which is more than serving needs; see the guide to operations');
+  const pooled = directUrl === url ? direct : await probe('ARKLOOP_DATABASE_URL', url);
+  if (pooled.database !== direct.database)
+    throw new OperatorError('ARKLOOP_DATABASE_DIRECT_URL: leads to another database than ARKLOOP_DATABASE_URL');
+  if (pooled.poolerMode !== 'direct' && pooled.mismatchedSettings.length > 0)
+    log.warn(
+      `ARKLOOP_DATABASE_URL: sessions of the pooler have ${pooled.mismatchedSettings.join(', ')}: let it connect anew; see the guide to self-hosting`,
+    );
+}
+
+type Probed = { poolerMode: PoolerMode; isSuperuser: boolean; database: string; mismatchedSettings: string[] };
+type Check = (client: pg.Client, link: PoolerMode) => Promise<void>;
+
+/** Migrations, notifications and the queue keep state in their session. */
+const checkMainUrl: Check = async (client, link) => {
+  if (link === 'transaction')
+    throw new OperatorError(
+      'ARKLOOP_DATABASE_URL: leads to a pooler in transaction mode; set ARKLOOP_DATABASE_DIRECT_URL to PostgreSQL itself, for migrations, notifications and the queue',
+    );
+  if (link === 'session') await setRoleDefaults(client);
+};
+
+const checkDirectUrl: Check = async (client, link) => {
+  if (link === 'transaction')
+    throw new OperatorError('ARKLOOP_DATABASE_DIRECT_URL: leads to a pooler in transaction mode; expected PostgreSQL itself');
+  await setRoleDefaults(client);
+};
+
+const about = `select
+  current_setting('server_version_num')::int as version, current_setting('is_superuser')::boolean as "isSuperuser",
+  current_database() || ' since ' || extract(epoch from pg_postmaster_start_time()) as database`;
+
+/** Waits up to 20 s while a server is starting (57P03). Other errors are thrown at once: retrying is up to the process supervisor. */
+async function probe(variable: string, url: string, check?: Check, until = Date.now() + 20_000): Promise<Probed> {
+  const open: pg.Client[] = [];
+  const connect = () => {
+    const client = newClient(url);
+    open.push(client);
+    return client.connect().then(() => client);
+  };
+  try {
+    const client = await connect();
+    const { rows } = await client.query<{ version: number; isSuperuser: boolean; database: string }>(about);
+    const { version, isSuperuser, database } = rows[0]!;
+    if (version < 150_000) throw new OperatorError(`${variable}: expected PostgreSQL 15 or newer`);
+    const poolerMode = await detectPoolerMode(client, connect);
+    await check?.(client, poolerMode);
+    return { poolerMode, isSuperuser, database, mismatchedSettings: await mismatchedSettings(client) };
+  } catch (error) {
+    if (!isServerStarting(error) || Date.now() > until) throw unreachable(variable, url, error);
+  } finally {
+    await Promise.all(open.map((client) => client.end().catch(() => undefined)));
+  }
+  await sleep(250);
+  return await probe(variable, url, check, until);
+}
+
+function newClient(url: string) {
+  const limits = { connectionTimeoutMillis: 5_000, query_timeout: 10_000 };
+  const client = new pg.Client({ connectionString: url, ...limits, application_name: 'arkloop start' });
+  client.on('error', () => undefined);
+  return client;
+}
+
+const reasons: Record<string, string> = {
+  ECONNREFUSED: 'the connection is refused',
+  ECONNRESET: 'the connection is cut',
+  ENOTFOUND: 'the host is not known',
+  EAI_AGAIN: 'the host is not known',
+  ETIMEDOUT: 'no answer',
+  EHOSTUNREACH: 'the host cannot be reached',
+  '28P01': 'user or password is wrong',
+  '28000': 'the user may not connect',
+  '3D000': 'the database does not exist',
+  '53300': 'the server has no connection left',
+};
+
+function unreachable(variable: string, url: string, error: unknown) {
+  if (error instanceof OperatorError) return error;
+  const { hostname, port, pathname } = new URL(url);
+  return new OperatorError(`${variable}: cannot use ${hostname}:${port || 5432}${pathname}: ${reasonOf(error)}`);
+}
+
+/** Poolers report all errors under one code, so the message is included. */
+function reasonOf(error: unknown): string {
+  const code = errorCodeOf(error);
+  if (!code) return 'no answer';
+  return reasons[code] ?? `error ${code}: ${(error as Error).message.split('\n')[0]}`;
+}

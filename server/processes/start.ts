@@ -1,0 +1,232 @@
+import type { Database } from '../database/sql.ts';
+import { type Config, OperatorError, type Role, readConfig, roles, unknownVariables, withDotenv } from '../platform/config/config.ts';
+import { openDataDir } from '../platform/config/dataDir.ts';
+import { readKeys } from '../platform/crypto/keys.ts';
+import { createReadiness, drainMsOf, type Readiness } from '../platform/readiness.ts';
+import { flushLog, type Log, openLog } from '../platform/telemetry/log.ts';
+import { type BannerInfo, banner } from './banner.ts';
+import { checkDatabase, openDatabaseServer } from './databases.ts';
+import { newTeardown, type Teardown } from './shutdown.ts';
+import { onOrphaned, onShutdownSignal } from './signals.ts';
+import { fatalErrorMessage, withBindErrors } from './startupErrors.ts';
+import { handleUncaughtErrors } from './uncaughtErrors.ts';
+
+/** Shutdown layers, the highest first: readiness, the gateway and the streams, the API and the worker, connections, the database server. */
+const shutdownLayer = { store: 0, connections: 1, parts: 2, edge: 3, readiness: 4 };
+
+type Start = {
+  role: Role;
+  config: Config;
+  log: Log;
+  teardown: Teardown;
+  readiness: Readiness;
+  ending: AbortSignal;
+  /** Called when the first part begins to listen or to take jobs. */
+  serves(): void;
+};
+
+/** Runs a role until a signal arrives. An `OperatorError` is printed to standard error, and everything that was started is stopped. */
+export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const teardown = newTeardown();
+  const ending = new AbortController();
+  let log: Log | undefined;
+  let started: Promise<unknown> = Promise.resolve();
+  let serving = false;
+
+  async function stop() {
+    await started.catch(() => undefined);
+    await teardown.run(log);
+    if (log) await flushLog(log);
+  }
+  function finish(code: number) {
+    if (ending.signal.aborted) return;
+    ending.abort();
+    stop().then(
+      () => process.exit(code),
+      () => process.exit(1),
+    );
+  }
+  const force = () => {
+    const exit = () => process.exit(1);
+    teardown.force(shutdownLayer.store).then(exit, exit);
+  };
+  onShutdownSignal(() => finish(0), force);
+  // A closed standard output does not stop the process.
+  process.stdout.on('error', () => undefined);
+  onOrphaned(() => finish(0), env);
+  const fail = (error: unknown) => {
+    process.stderr.write(`${fatalErrorMessage(error)}\n`);
+    finish(1);
+  };
+  handleUncaughtErrors({ log: () => log, isServing: () => serving, isEnding: () => ending.signal.aborted, fail });
+  try {
+    const role = roleOf(args);
+    Object.assign(env, withDotenv(env));
+    const config = readConfig(env, role);
+    log = openLog(config);
+    const unknown = unknownVariables(env);
+    if (unknown.length > 0) log.warn(unknown.join('; '));
+    const serves = () => {
+      serving = true;
+    };
+    const readiness = createReadiness(config);
+    if (role !== 'worker') teardown.add(shutdownLayer.readiness, 'readiness', readiness.drain, drainMsOf(config) + 1_000);
+    started = startRole({ role, config, log, teardown, readiness, ending: ending.signal, serves });
+    await started;
+    if (role === 'migrate') finish(0);
+  } catch (error) {
+    if (!ending.signal.aborted) fail(error);
+  }
+}
+
+function roleOf([name = 'all', ...rest]: string[]): Role {
+  const role = roles.find((each) => each === name);
+  if (!role || rest.length > 0) throw new OperatorError(`expected one role: ${roles.join(', ')}`);
+  return role;
+}
+
+async function startRole(start: Start) {
+  const { role, config, teardown } = start;
+  const bannerInfo: BannerInfo = { role };
+  const deps = role === 'gateway' ? undefined : await startOnDatabase(start, bannerInfo);
+  if (role === 'migrate') return void process.stdout.write('arkloop: the database schema is up to date\n');
+  if (role === 'gateway') await startMetrics(start, bannerInfo);
+  if (role === 'all' || role === 'gateway') {
+    start.ending.throwIfAborted();
+    const { startGateway } = await import('../gateway/gateway.ts');
+    const ofGateway = {
+      log: start.log,
+      readiness: start.readiness,
+      config: {
+        ...config,
+        gatewayUpstream: config.gatewayUpstream ?? bannerInfo.api,
+        gatewayFrontendUpstream: config.gatewayFrontendUpstream ?? bannerInfo.api,
+      },
+      ...(await gatewayDependencies(start, deps)),
+    };
+    const gateway = await withBindErrors('ARKLOOP_GATEWAY_ADDR', config.gatewayAddr, () => startGateway(ofGateway));
+    teardown.add(shutdownLayer.edge, 'gateway', gateway.shutDown);
+    start.serves();
+    bannerInfo.gateway = gateway.address;
+  }
+  start.ending.throwIfAborted();
+  start.readiness.started();
+  process.stdout.write(banner(bannerInfo));
+}
+
+/** The JWT secret and the database of a gateway. A gateway that runs alone works without those that are not configured. */
+async function gatewayDependencies({ config, log }: Start, deps: Deps | undefined) {
+  if (deps) return { jwtSecret: deps.keys.jwtSecret, databaseUrl: deps.databaseUrl };
+  await checkSettings();
+  const { authJwtSecret, databaseUrl, databaseDirectUrl } = config;
+  if (databaseUrl) {
+    // A gateway serves without its database, and does not wait for it.
+    const warn = (error: unknown) => log.warn(error instanceof OperatorError ? error.message : { err: error });
+    checkDatabase(databaseUrl, databaseDirectUrl ?? databaseUrl, log).catch(warn);
+  }
+  if (!authJwtSecret) log.warn('ARKLOOP_AUTH_JWT_SECRET is not set: to this gateway all callers are anonymous');
+  if (!databaseUrl)
+    log.warn('ARKLOOP_DATABASE_URL is not set: this gateway keeps no access log and knows no stored settings, keys and IP rules');
+  if (!databaseUrl && !config.gatewayRedisUrl)
+    log.warn(
+      'neither ARKLOOP_DATABASE_URL nor a Redis is set: the rate limits of this gateway are its own, and each further gateway adds to them',
+    );
+  return { jwtSecret: authJwtSecret ? Buffer.from(authJwtSecret, 'utf8') : undefined, databaseUrl };
+}
+
+async function startOnDatabase(
+  { role, config, log, teardown, readiness, ending, serves }: Start,
+  bannerInfo: BannerInfo,
+): Promise<Deps | undefined> {
+  const dataDir = needsDataDir(role, config) ? await openDataDir(config.dataDir) : config.dataDir;
+  const store = await openDatabaseServer(config, dataDir, log);
+  teardown.add(shutdownLayer.store, 'database', store.stop);
+  bannerInfo.place = store.place;
+  ending.throwIfAborted();
+  const { migrate } = await import('../database/migrate.ts');
+  await migrate(store.directUrl);
+  ending.throwIfAborted();
+  if (role !== 'migrate') await checkSettings();
+  const { openDatabase } = await import('../database/database.ts');
+  const database = openDatabase(store.url, {
+    max: config.apiDbPoolMaxConns,
+    min: config.apiDbPoolMinConns,
+    log,
+    applicationName: `arkloop ${role}`,
+  });
+  teardown.add(shutdownLayer.connections, 'connections', database.close);
+  await makePartitions({ config, database, log });
+  if (role === 'migrate') return;
+  const deps = { config, keys: await readKeys(config, dataDir), database, databaseUrl: store.url, log, readiness };
+  await startMetrics({ role, config, log, teardown }, bannerInfo, database);
+  if (role !== 'worker') await startApiPart(deps, { teardown, serves }, bannerInfo);
+  ending.throwIfAborted();
+  if (role !== 'api') {
+    const { startWorker } = await import('./worker.ts');
+    serves();
+    teardown.add(shutdownLayer.parts, 'worker', (await startWorker(deps)).shutDown);
+  }
+  return deps;
+}
+
+/** Every role with a database creates the current partitions, so that a gateway finds its own before a worker has started. */
+async function makePartitions({ config, database, log }: Pick<Deps, 'config' | 'database' | 'log'>) {
+  const { maintainAccessLogPartitions } = await import('../jobs/accessLogPartitions.ts');
+  const { maintainEventPartitions } = await import('../jobs/housekeeping.ts');
+  await maintainEventPartitions({ database, months: config.runEventsRetentionMonths, log });
+  await maintainAccessLogPartitions({ database, days: config.accessLogRetentionDays, log });
+}
+
+async function checkSettings() {
+  const { settingProblems } = await import('../resources/settings/settings.ts');
+  const problems = settingProblems(process.env);
+  if (problems.length > 0) throw new OperatorError(problems.join('\n'));
+}
+
+/** Call before starting the parts that emit metrics. */
+async function startMetrics(
+  { role, config, log, teardown }: Omit<Start, 'readiness' | 'ending' | 'serves'>,
+  bannerInfo: BannerInfo,
+  database?: Database,
+) {
+  const { metricsAddr: address } = config;
+  if (!address || role === 'migrate') return;
+  const { startMetricsServer } = await import('../metrics/metricsServer.ts');
+  const metrics = await withBindErrors('ARKLOOP_METRICS_ADDR', address, () => startMetricsServer(address, { role, database, log }));
+  teardown.add(shutdownLayer.parts, 'metrics', metrics.shutDown);
+  bannerInfo.metrics = metrics.address;
+}
+
+/** With a database and both secrets configured, nothing is written to disk, which may then be read-only. */
+function needsDataDir(role: Role, { databaseUrl, authJwtSecret, encryptionKey }: Config) {
+  return !databaseUrl || (role !== 'migrate' && !(authJwtSecret && encryptionKey));
+}
+
+/** Replaces the address of all interfaces by loopback. */
+const reachable = (address: string) => address.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+
+type Deps = Parameters<typeof import('./api.ts')['startApi']>[0];
+
+async function startApiPart(deps: Deps, { teardown, serves }: Pick<Start, 'teardown' | 'serves'>, bannerInfo: BannerInfo) {
+  const { config } = deps;
+  const { startApi } = await import('./api.ts');
+  const { isPlaygroundBuilt } = await import('../http/site/playground.ts');
+  await makeAdmin(deps, bannerInfo);
+  const api = await withBindErrors('ARKLOOP_API_ADDR', config.apiAddr, () => startApi(deps));
+  teardown.add(shutdownLayer.edge, 'streams', api.endStreams);
+  teardown.add(shutdownLayer.parts, 'API', api.shutDown);
+  serves();
+  bannerInfo.api = reachable(api.address);
+  bannerInfo.hasPlayground = isPlaygroundBuilt();
+}
+
+/** Creates the configured administrator, who can sign in from the first request on, or else a setup token. */
+async function makeAdmin(deps: Deps, bannerInfo: BannerInfo) {
+  const { createFirstAdmin, newSetupToken, promoteConfiguredAdmin } = await import('../resources/bootstrap/firstAdmin.ts');
+  await promoteConfiguredAdmin(deps);
+  const { adminLogin: login, adminEmail: email, adminPassword: password } = deps.config;
+  if (login && email && password) {
+    await createFirstAdmin(deps, { login, email, password });
+  }
+  bannerInfo.setupToken = await newSetupToken(deps);
+}

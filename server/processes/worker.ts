@@ -1,0 +1,184 @@
+import { sql } from 'kysely';
+import { z } from 'zod';
+import { createToolSources } from '../agent/tools/toolSources.ts';
+import { statement } from '../database/statement.ts';
+import { maintainAccessLogPartitions } from '../jobs/accessLogPartitions.ts';
+import { backgroundTasks, startBackgroundJobs } from '../jobs/backgroundJobs.ts';
+import { emptyClosedAccounts } from '../jobs/closedAccounts.ts';
+import { deleteExpiredRows, maintainEventPartitions, removeExpiredThreads } from '../jobs/housekeeping.ts';
+import { type JobRunner, startJobRunner, waitForDatabase } from '../jobs/jobRunner.ts';
+import { jobSpan } from '../jobs/jobSpan.ts';
+import { executeRunTask, queue, queuedJobs } from '../jobs/queue.ts';
+import { removeAttachments } from '../jobs/removeAttachments.ts';
+import { removeOldRevisions } from '../jobs/sweepWorkspaces.ts';
+import { newId } from '../platform/crypto/ids.ts';
+import { createOutboundFromConfig } from '../platform/outbound/outboundFromConfig.ts';
+import { withSpan } from '../platform/telemetry/spans.ts';
+import { createCacheInvalidation, invalidationChannel } from '../pubsub/cacheInvalidation.ts';
+import { openNotificationChannel } from '../pubsub/notificationChannel.ts';
+import { createRunNotifier, runChannel } from '../pubsub/runNotifier.ts';
+import { grantDueWindows } from '../resources/credits/monthlyGrants.ts';
+import { enableSettingsCache } from '../resources/settings/settings.ts';
+import { webhookChannel } from '../resources/webhooks/outbox.ts';
+import { deliverWebhookTask, startDispatcher } from '../resources/webhooks/sending/dispatcher.ts';
+import type { ExecuteDeps } from '../runs/execute/executeDeps.ts';
+import { executeRun } from '../runs/execute/executeRun.ts';
+import { readStaticRouting } from '../runs/execute/resolveRoute.ts';
+import { type ConcurrencySlot, createJobLimiter } from '../runs/lease/jobLimiter.ts';
+import { reapRuns, recoverRuns } from '../runs/lease/reaper.ts';
+import { openStorage } from '../storage/open.ts';
+import { monitorStorage } from '../storage/storageHealth.ts';
+import type { ProcessDeps } from './api.ts';
+
+export type Worker = { shutDown(): Promise<void> };
+
+/** How long running jobs may continue at shutdown, in milliseconds. */
+const drainMs = 25_000;
+const minute = 60_000;
+
+const ExecutePayload = z.object({ v: z.literal(1), run_id: z.guid() });
+
+const register = statement<{ id: string; version: string; capabilities: readonly string[] }>()((db, $) =>
+  db
+    .insertInto('workers')
+    .values({ id: $.id, version: $.version, capabilities: sql`${$.capabilities}::text[]` })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ last_seen_at: sql`now()` })),
+);
+const countWaiting = statement<{ task: string }>()((db, $) =>
+  db
+    .selectFrom(queuedJobs.as('j'))
+    .select(({ fn }) => fn.countAll<number>().as('waiting'))
+    .where('j.task_identifier', '=', $.task)
+    .where('j.locked_at', 'is', null)
+    .where('j.run_at', '<=', sql<string>`now()`)
+    .whereRef('j.attempts', '<', 'j.max_attempts'),
+);
+const unregister = statement<{ id: string }>()((db, $) => db.deleteFrom('workers').where('id', '=', $.id));
+
+export async function startWorker({ config, keys, database, databaseUrl, log, env }: ProcessDeps): Promise<Worker> {
+  // Parsed now, so that an error ends the process at startup, not the first run that uses it.
+  readStaticRouting(config);
+  const id = newId();
+  const stop = new AbortController();
+  const complain = (what: string) => (error: unknown) => log.warn({ err: error }, what);
+  const runNotifier = createRunNotifier(database, complain('a notification was not sent'));
+  const activeRuns = new Map<string, () => void>();
+  const outbound = createOutboundFromConfig(config);
+  const storage = openStorage(config, log);
+  monitorStorage(storage, log);
+  const channel = openNotificationChannel(config.databaseDirectUrl ?? databaseUrl, [runChannel, invalidationChannel, webhookChannel], log);
+  const cacheInvalidation = createCacheInvalidation(database, channel, complain('a notification was not sent'));
+  enableSettingsCache({ config, keys, database, env }, cacheInvalidation);
+  const tools = createToolSources({ config, keys, database, outbound, storage, changes: cacheInvalidation, log });
+  const deps: ExecuteDeps = {
+    config,
+    keys,
+    database,
+    outbound,
+    storage,
+    tools,
+    runNotifier,
+    queue,
+    log,
+    activeRuns,
+    stopping: stop.signal,
+  };
+  const runs = new Set<Promise<void>>();
+
+  await maintainEventPartitions({ database, months: config.runEventsRetentionMonths, log });
+  await maintainAccessLogPartitions({ database, days: config.accessLogRetentionDays, log });
+  const slots = createJobLimiter(config);
+  const takesRuns = config.workerQueueJobTypes?.includes(executeRunTask) ?? true;
+  const options = {
+    connectionString: config.databaseDirectUrl ?? databaseUrl,
+    concurrency: config.workerMaxConcurrency,
+    maxPoolSize: config.workerMaxConcurrency + 1,
+    // Jobs carry their type as a flag. A worker without a free slot leaves runs to other workers.
+    forbiddenFlags: () => (slots.isFull() || !takesRuns ? [executeRunTask] : null),
+    pollInterval: config.workerPollSeconds * 1_000,
+    gracefulShutdownAbortTimeout: drainMs,
+    taskList: {
+      [executeRunTask]: async (payload: unknown, { job }: { job: { id: string } }) => {
+        const known = ExecutePayload.safeParse(payload);
+        // The payload has an unknown version. A retry would not help.
+        if (!known.success) return void log.error({ job_id: job.id }, 'a job has a payload this worker does not know');
+        const execute = (slot: ConcurrencySlot) => {
+          const run = withSpan(jobSpan(payload), () => executeRun(deps, known.data.run_id, String(job.id), slot));
+          const seen: Promise<void> = run.catch(() => {}).finally(() => runs.delete(seen));
+          runs.add(seen);
+          return run;
+        };
+        try {
+          await slots.run(execute);
+        } finally {
+          await waitForDatabase(database, stop.signal);
+        }
+      },
+    },
+  };
+  const runner = await startJobRunner(options, log);
+
+  const errands = await startBackgroundJobs({ config, keys, database, databaseUrl, log });
+  channel.on(runChannel, (ids) => {
+    for (const runId of ids.split(',')) activeRuns.get(runId)?.();
+  });
+  const takesWebhooks = config.workerQueueJobTypes?.includes(deliverWebhookTask) ?? true;
+  const webhooks = takesWebhooks ? startDispatcher({ config, keys, database, outbound, log }) : undefined;
+  channel.on(webhookChannel, () => webhooks?.wake());
+  const reaping = { config, database, queue, runNotifier, log };
+  const capabilities = config.workerCapabilities ?? config.workerQueueJobTypes ?? [executeRunTask, ...backgroundTasks, deliverWebhookTask];
+  const heartbeat = () => database.run(register, { id, version: config.workerVersion, capabilities });
+  const adapt = async () => slots.adjustLimit((await database.row(countWaiting, { task: executeRunTask }))!.waiting);
+  await heartbeat();
+  const timers = [
+    every(config.workerHeartbeatSeconds * 1_000, heartbeat, complain('the heartbeat of the worker was not written')),
+    every(Math.max(500, config.workerPollSeconds * 4_000), () => recoverRuns(reaping), complain('looking for abandoned runs failed')),
+    every(config.workerScaleIntervalSecs * 1_000, adapt, complain('adjusting the number of slots failed')),
+    every(minute, () => reapRuns(reaping), complain('looking for stuck runs failed')),
+    every(minute, () => grantDueWindows(database), complain('monthly credits were not granted')),
+    every(60 * minute, () => runHousekeeping(deps), complain('the hourly housekeeping failed')),
+  ];
+  reapRuns(reaping).catch(complain('looking for stuck runs failed'));
+  return {
+    async shutDown() {
+      for (const timer of timers) clearInterval(timer);
+      await Promise.all([drain(runner, activeRuns, stop).then(() => Promise.all(runs)), errands?.shutDown(), webhooks?.shutDown()]);
+      await Promise.all([channel.close(), storage?.close(), tools.close()]);
+      await database.run(unregister, { id }).catch(complain('removing the worker from the list of workers failed'));
+      await outbound.close();
+    },
+  };
+}
+
+/** Takes no new jobs. Running jobs get `graceMs` to finish, then release their runs. */
+async function drain(runner: JobRunner, held: Map<string, () => void>, stop: AbortController) {
+  const late = setTimeout(() => stop.abort(), held.size > 0 ? graceMs : 0);
+  await runner.stop();
+  clearTimeout(late);
+  // Also aborts a title that is still being generated.
+  stop.abort();
+}
+const graceMs = 5_000;
+
+async function runHousekeeping({ database, storage, runNotifier, config, log }: ExecuteDeps) {
+  for (const runId of await removeExpiredThreads(database)) runNotifier.notify(runId);
+  await maintainEventPartitions({ database, months: config.runEventsRetentionMonths, log });
+  await maintainAccessLogPartitions({ database, days: config.accessLogRetentionDays, log });
+  await deleteExpiredRows(database, config.auditRetentionDays);
+  await emptyClosedAccounts(database);
+  await removeAttachments({ database, storage });
+  await removeOldRevisions({ database, storage, log });
+}
+
+const every = (ms: number, task: () => Promise<unknown>, onError: (error: unknown) => void) => {
+  let busy = false;
+  return setInterval(() => {
+    if (busy) return;
+    busy = true;
+    task()
+      .catch(onError)
+      .finally(() => {
+        busy = false;
+      });
+  }, ms);
+};

@@ -1,0 +1,37 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { timestamptz } from '../../database/columns.ts';
+
+export const Account = defineEntity({
+  name: 'Account',
+  tableName: 'accounts',
+  properties: {
+    id: p.uuid().primary(),
+    slug: p.text().unique('accounts_slug_key'),
+    name: p.text(),
+    type: p.enum(['personal', 'workspace'] as const),
+    status: p.enum(['active', 'suspended'] as const).default('active'),
+    ownerUserId: p.uuid(),
+    timezone: p.text().nullable(),
+    createdAt: timestamptz().defaultRaw('now()'),
+    deletedAt: timestamptz().nullable(),
+  },
+  indexes: [
+    { name: 'accounts_list', expression: 'create index accounts_list on accounts (created_at desc, id desc) where (deleted_at is null)' },
+    {
+      name: 'accounts_personal',
+      expression: "create unique index accounts_personal on accounts (owner_user_id) where (type = 'personal')",
+    },
+  ],
+});
+
+export const Membership = defineEntity({
+  name: 'Membership',
+  tableName: 'memberships',
+  properties: {
+    accountId: p.uuid().primary(),
+    userId: p.uuid().primary(),
+    role: p.text(),
+    createdAt: timestamptz().defaultRaw('now()'),
+  },
+  indexes: [{ name: 'memberships_user', expression: 'create index memberships_user on memberships (user_id)' }],
+});

@@ -1,0 +1,63 @@
+import { sql } from 'kysely';
+import type { Queryable } from '../../../database/sql.ts';
+import { statement } from '../../../database/statement.ts';
+import type { RequestScope } from '../../../http/scope.ts';
+import { type EmailKey, emailKeyOf } from '../../../platform/identity/identity.ts';
+import { resetAccess } from '../../users/resetAccess.ts';
+
+/**
+ * Who confirms an address: the holder of a mailed secret, with the session of the request if there is one, or an administrator.
+ * Confirmation by an administrator does not prove that the user who has the password reads the mail.
+ */
+export type VerificationSource = { by: 'mail'; session?: { id: string; method: string } | undefined } | { by: 'administrator' };
+
+const lockAddress = statement<{ userId: string; emailKey: EmailKey }>()((db, $) =>
+  db
+    .selectFrom('users')
+    .select((eb) => eb('email_proven_at', 'is not', null).$castTo<boolean>().as('proven'))
+    .where('id', '=', $.userId)
+    .where('email_key', '=', $.emailKey)
+    .where('status', '<>', sql.lit('deleted' as const))
+    .forNoKeyUpdate(),
+);
+
+const markVerified = statement<{ userId: string; isProven: boolean }>()((db, $) =>
+  db
+    .updateTable('users')
+    .set({
+      email_verified_at: sql<string>`coalesce(email_verified_at, now())`,
+      email_proven_at: sql<string | null>`case when ${$.isProven}::boolean then coalesce(email_proven_at, now()) else email_proven_at end`,
+    })
+    .where('id', '=', $.userId),
+);
+
+const clearVerified = statement<{ userId: string; isReplaced: boolean }>()((db, $) =>
+  db
+    .updateTable('users')
+    .set({
+      email_verified_at: sql.lit(null),
+      email_proven_at: sql<string | null>`case when ${$.isReplaced}::boolean then null else email_proven_at end`,
+    })
+    .where('id', '=', $.userId),
+);
+
+/**
+ * Marks an address as verified. Returns false if it is no longer the user's address. No other function may do so. The first proof of an
+ * address outside a session that was opened by password revokes the password, all other sessions and all API keys, because another person
+ * may have registered the address (docs/decisions/0018-first-proof-of-an-address.md).
+ */
+export async function verifyAddress(scope: RequestScope, userId: string, email: string, voucher: VerificationSource): Promise<boolean> {
+  const { tx } = scope;
+  const key = emailKeyOf(email);
+  const address = key && (await tx.row(lockAddress, { userId, emailKey: key }));
+  if (!address) return false;
+  await tx.run(markVerified, { userId, isProven: voucher.by === 'mail' });
+  if (voucher.by === 'mail' && !address.proven && voucher.session?.method !== 'password')
+    await resetAccess(scope, userId, voucher.session?.id);
+  return true;
+}
+
+/** Clears the verification of an address. A replaced address must be proven again; an unchanged one stays proven. */
+export async function unverifyAddress(tx: Queryable, userId: string, { isReplaced }: { isReplaced: boolean }): Promise<void> {
+  await tx.run(clearVerified, { userId, isReplaced });
+}

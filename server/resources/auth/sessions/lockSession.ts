@@ -1,0 +1,27 @@
+import { sql } from 'kysely';
+import type { Queryable } from '../../../database/sql.ts';
+import { statement } from '../../../database/statement.ts';
+import type { Actor } from '../../../http/pipeline/accessTypes.ts';
+import { failWith } from '../../../platform/failure.ts';
+
+const selectSessionForShare = statement<{ userId: string; sessionId: string | null }>()((db, $) =>
+  db
+    .selectFrom('users as u')
+    .innerJoin('sessions as s', (join) =>
+      join.onRef('s.user_id', '=', 'u.id').on('s.id', '=', sql<string>`${$.sessionId}::uuid`).on('s.revoked_at', 'is', null),
+    )
+    .select('s.id')
+    .where('u.id', '=', $.userId)
+    .where('u.status', '=', sql.lit('active' as const))
+    .forShare(['u', 's']),
+);
+
+/**
+ * Locks the caller's session until the commit. Throws 401 if it has ended since the request was authenticated. Call it before creating
+ * anything that outlives the session: whatever ends the session either commits first, or waits and then sees what was created. The lock is
+ * shared with other requests and runs of the user.
+ */
+export async function lockSession(tx: Queryable, { userId, sessionId }: Actor): Promise<void> {
+  if (!(await tx.row(selectSessionForShare, { userId, sessionId: sessionId ?? null })))
+    throw failWith('unauthenticated', 'session_revoked', 'The session has ended.');
+}

@@ -1,0 +1,33 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { timestamptz } from '../../database/columns.ts';
+
+export const McpConfig = defineEntity({
+  name: 'McpConfig',
+  tableName: 'mcp_configs',
+  properties: {
+    accountId: p.uuid().primary(),
+    id: p.uuid().primary(),
+    name: p.text(),
+    transport: p.enum(['stdio', 'http_sse', 'streamable_http'] as const),
+    url: p.text().nullable(),
+    bearerTokenSealed: p.blob().$type<Buffer>().nullable(),
+    command: p.text().nullable(),
+    args: p.array<string>().columnType('text[]').defaultRaw("'{}'::text[]"),
+    cwd: p.text().nullable(),
+    envSealed: p.blob().$type<Buffer>().nullable(),
+    callTimeoutMs: p.integer().default(10000),
+    isActive: p.boolean().default(true),
+    revision: p.integer().default(1),
+    createdAt: timestamptz().defaultRaw('now()'),
+    updatedAt: timestamptz().defaultRaw('now()'),
+  },
+  uniques: [{ name: 'mcp_configs_account_id_name_key', properties: ['accountId', 'name'] }],
+  checks: [
+    { name: 'mcp_configs_call_timeout_ms_check', expression: '(call_timeout_ms >= 1) AND (call_timeout_ms <= 600000)' },
+    { name: 'mcp_configs_check', expression: "(transport = 'stdio') = (command IS NOT NULL)" },
+    { name: 'mcp_configs_check1', expression: "(transport = 'stdio') = (url IS NULL)" },
+  ],
+  indexes: [
+    { name: 'mcp_configs_list', expression: 'create index mcp_configs_list on mcp_configs (account_id, created_at desc, id desc)' },
+  ],
+});

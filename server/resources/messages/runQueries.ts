@@ -1,0 +1,158 @@
+import { sql } from 'kysely';
+import type { MessageCompletion } from '../../../contract/messages.ts';
+import { type RowOf, statement } from '../../database/statement.ts';
+import { columns, type OfThread, type VisibleMessage } from './queries.ts';
+
+const columnsOfMessage = columns.map((name) => `m.${name}` as const);
+
+type NewAnswer = OfThread & { id: string; content: string; runId: string; completion: MessageCompletion };
+
+/** Inserts the answer of a run. Does not change `updated_at` of the thread. Inserts nothing if the thread is deleted. */
+export const insertAnswer = statement<NewAnswer>()((db, $) =>
+  db
+    .with('thread', (qc) =>
+      qc
+        .updateTable('threads')
+        .set({ last_message_number: sql<number>`last_message_number + 1` })
+        .where('account_id', '=', $.accountId)
+        .where('id', '=', $.threadId)
+        .where('deleted_at', 'is', null)
+        .returning(['account_id', 'id', 'last_message_number']),
+    )
+    .insertInto('messages')
+    .columns(['account_id', 'thread_id', 'number', 'id', 'role', 'content', 'run_id', 'completion'])
+    .expression((eb) =>
+      eb
+        .selectFrom('thread')
+        .select([
+          'account_id',
+          'id as thread_id',
+          'last_message_number',
+          sql<string>`${$.id}::uuid`.as('id'),
+          sql.lit('assistant').as('role'),
+          sql<string>`${$.content}::text`.as('content'),
+          sql<string>`${$.runId}::uuid`.as('run_id'),
+          sql<MessageCompletion>`${$.completion}::text`.as('completion'),
+        ]),
+    ),
+);
+
+/** `ids`, `contents` and `contentJsons` have `count` elements each. `contentJsons` holds JSON text. */
+type NewTurnHistory = OfThread & {
+  runId: string;
+  completion: MessageCompletion;
+  count: number;
+  ids: readonly string[];
+  contents: readonly string[];
+  contentJsons: readonly string[];
+};
+
+/** Inserts the internal messages of a run, in order: its turns before the answer. */
+export const insertTurnHistory = statement<NewTurnHistory>()((db, $) =>
+  db
+    .with('thread', (qc) =>
+      qc
+        .updateTable('threads')
+        .set({ last_message_number: sql<number>`last_message_number + ${$.count}::integer` })
+        .where('account_id', '=', $.accountId)
+        .where('id', '=', $.threadId)
+        .where('deleted_at', 'is', null)
+        .returning(['account_id', 'id', sql<number>`last_message_number - ${$.count}::integer`.as('before')]),
+    )
+    .insertInto('messages')
+    .columns(['account_id', 'thread_id', 'number', 'id', 'role', 'content', 'content_json', 'run_id', 'completion'])
+    .expression((eb) =>
+      eb
+        .selectFrom('thread')
+        .crossJoin(
+          sql<{
+            id: string;
+            content: string;
+            content_json: string;
+            n: number;
+          }>`unnest(${$.ids}::uuid[], ${$.contents}::text[], ${$.contentJsons}::text[]) with ordinality`.as<'m'>(
+            sql`m (id, content, content_json, n)`,
+          ),
+        )
+        .select([
+          'thread.account_id',
+          'thread.id as thread_id',
+          sql<number>`thread.before + m.n`.as('number'),
+          'm.id',
+          sql.lit('tool').as('role'),
+          'm.content',
+          sql<unknown>`m.content_json::jsonb`.as('content_json'),
+          sql<string>`${$.runId}::uuid`.as('run_id'),
+          sql<MessageCompletion>`${$.completion}::text`.as('completion'),
+        ]),
+    ),
+);
+
+/**
+ * The messages that a run reads: all up to the newest message at the time the run was created. For an incomplete answer, returns its
+ * internal messages and not the message shown to users. Those messages are ordered after the message they answer, except for the run that
+ * this one continues.
+ */
+export const selectHistory = statement<OfThread & { tailMessageNumber: number; continuedRunId: string | null }>()((db, $) =>
+  db
+    .selectFrom('messages as m')
+    .leftJoin('runs as r', (join) =>
+      join
+        .on('m.completion', '<>', sql.lit('complete' as const))
+        .on('m.run_id', 'is distinct from', $.continuedRunId)
+        .on('r.account_id', '=', $.accountId)
+        .on('r.thread_id', '=', $.threadId)
+        .onRef('r.id', '=', 'm.run_id'),
+    )
+    .select(columnsOfMessage)
+    .where('m.account_id', '=', $.accountId)
+    .where('m.thread_id', '=', $.threadId)
+    .where('m.visible', '=', sql.lit(true))
+    .where('m.number', '<=', $.tailMessageNumber)
+    .where((eb) => eb.or([eb('m.completion', '=', sql.lit('complete' as const)), eb('m.role', '=', sql.lit('tool' as const))]))
+    .orderBy(sql`least(r.tail_message_number, m.number)`)
+    .orderBy('m.number')
+    .$narrowType<VisibleMessage<'user'> | VisibleMessage<'assistant'> | { role: 'tool' }>(),
+);
+
+export type HistoryRow = RowOf<typeof selectHistory>;
+
+type OfRun = OfThread & { runId: string };
+
+/** The incomplete answer of a run: `shown` is the message shown to users, `text` the text of its last turn if that was cut off. */
+export const selectIncompleteAnswer = statement<OfRun>()((db, $) =>
+  db
+    .selectFrom('messages')
+    .select([
+      sql<string | null>`max(content) filter (where role = 'assistant')`.as('shown'),
+      sql<string | null>`max(content) filter (where content_json ->> 'kind' = 'unfinished')`.as('text'),
+    ])
+    .where('account_id', '=', $.accountId)
+    .where('thread_id', '=', $.threadId)
+    .where('run_id', '=', $.runId)
+    .where('visible', '=', sql.lit(true))
+    .where('completion', '<>', sql.lit('complete' as const)),
+);
+
+type MessageReassignment = OfRun & { continuingRunId: string; completion: MessageCompletion; isExtended: boolean };
+
+/**
+ * Assigns the internal messages of a run to the run that continues it, and hides its answer. With `isExtended`, the first turn of the
+ * continuing run already includes the cut-off text, so that message is hidden too. Drops opaque provider data once the answer is complete.
+ */
+export const reassignMessages = statement<MessageReassignment>()((db, $) =>
+  db
+    .updateTable('messages')
+    .set({
+      visible: sql<boolean>`role = 'tool' and not (${$.isExtended}::boolean and content_json ->> 'kind' = 'unfinished')`,
+      run_id: sql<string>`case when role = 'tool' then ${$.continuingRunId}::uuid else run_id end`,
+      completion: sql<MessageCompletion>`case when role = 'tool' then ${$.completion} else completion end`,
+      content_json: sql<unknown>`case when content_json ->> 'kind' = 'unfinished' then '{"kind": "assistant"}'::jsonb
+        when ${$.completion}::text = 'complete' then content_json - 'opaque' else content_json end`,
+    })
+    .where('account_id', '=', $.accountId)
+    .where('thread_id', '=', $.threadId)
+    .where('run_id', '=', $.runId)
+    .where('visible', '=', sql.lit(true))
+    .where('completion', '<>', sql.lit('complete' as const)),
+);

@@ -1,0 +1,47 @@
+import { type QueryCreator, sql } from 'kysely';
+import type { RunEventInput } from '../../../contract/events.ts';
+import type { Parameters } from '../../database/statement.ts';
+import type { Tables } from '../../database/tables.ts';
+import { newId } from '../../platform/crypto/ids.ts';
+
+/** The parameters of a statement that appends events. `data` is JSON text. */
+export type NewRunEvents = { count: number; eventIds: string[]; types: string[]; data: string[] };
+
+/** The values of these parameters. Each event gets a new id and the trace id of its run. */
+export const runEventValues = (traceId: string, events: readonly RunEventInput[]): NewRunEvents => ({
+  count: events.length,
+  eventIds: events.map(() => newId()),
+  types: events.map(({ type }) => type),
+  data: events.map(({ data }) => JSON.stringify({ ...data, trace_id: traceId })),
+});
+
+/** The `next_seq` of a run after the events. Its row stays locked until the commit, so sequence numbers have no gaps. */
+export const nextSeq = ({ count }: Parameters<Pick<NewRunEvents, 'count'>>) => sql<number>`next_seq + ${count}`;
+
+/**
+ * Inserts events of the run that the CTE `run` returns, with consecutive sequence numbers below its new `next_seq`. Without a run, inserts nothing.
+ */
+export const appendRunEvents = (
+  db: QueryCreator<Tables & { run: { id: string; next_seq: number } }>,
+  $: Parameters<NewRunEvents>,
+  createdAt: 'clock_timestamp()' | 'now()' = 'clock_timestamp()',
+) =>
+  db
+    .insertInto('run_events')
+    .columns(['run_id', 'seq', 'event_id', 'type', 'data', 'created_at'])
+    .expression((eb) =>
+      eb
+        .selectFrom([
+          'run',
+          sql<{ event_id: string; type: string; data: string; n: number }>`
+            unnest(${$.eventIds}::uuid[], ${$.types}::text[], ${$.data}::text[]) with ordinality`.as<'e'>(sql`e(event_id, type, data, n)`),
+        ])
+        .select([
+          'run.id',
+          sql<number>`run.next_seq - ${$.count} + e.n - 1`.as('seq'),
+          'e.event_id',
+          'e.type',
+          sql<Record<string, unknown>>`e.data::json`.as('data'),
+          sql<string>`${sql.raw(createdAt)}`.as('created_at'),
+        ]),
+    );

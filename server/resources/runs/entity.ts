@@ -1,0 +1,98 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import type { ReasoningMode, RunError } from '../../../contract/events.ts';
+import { type Json, timestamptz } from '../../database/columns.ts';
+
+/** Why a run failed, and whether it can be continued. */
+export type StoredRunError = RunError & { resumable: boolean };
+
+export const Run = defineEntity({
+  name: 'Run',
+  tableName: 'runs',
+  properties: {
+    accountId: p.uuid().primary(),
+    id: p.uuid().primary().unique('runs_id_key'),
+    threadId: p.uuid(),
+    parentRunId: p.uuid().nullable(),
+    resumeFromRunId: p.uuid().nullable(),
+    createdByUserId: p.uuid().nullable(),
+    source: p.text(),
+    status: p.enum(['running', 'waiting_for_input', 'cancelling', 'completed', 'failed', 'cancelled'] as const).default('running'),
+    traceId: p.text(),
+    routeId: p.text().nullable(),
+    requestedPersonaId: p.text().nullable(),
+    requestedModel: p.text().nullable(),
+    reasoningMode: p.text().$type<ReasoningMode>().nullable(),
+    tailMessageNumber: p.integer(),
+    model: p.text().nullable(),
+    personaId: p.text().nullable(),
+    routeSnapshot: p.json<Json>().nullable(),
+    nextSeq: p.integer().default(1),
+    attempt: p.integer().default(0),
+    leaseToken: p.uuid().nullable(),
+    leaseUntil: timestamptz().nullable(),
+    firstStartedAt: timestamptz().nullable(),
+    lastActivityAt: timestamptz().defaultRaw('now()'),
+    totalInputTokens: p.bigint('number').nullable(),
+    totalOutputTokens: p.bigint('number').nullable(),
+    totalCostUsd: p.decimal('number').precision(18).scale(6).nullable(),
+    cacheHitRate: p.double().$type<number>().nullable(),
+    error: p.json<StoredRunError>().nullable(),
+    createdAt: timestamptz().defaultRaw('now()'),
+    completedAt: timestamptz().nullable(),
+    failedAt: timestamptz().nullable(),
+    cancelledAt: timestamptz().nullable(),
+    personaSnapshot: p.json<Json>().nullable(),
+    pendingInputs: p.integer().default(0),
+    reservedCredits: p.bigint('number').defaultRaw('0'),
+    promptTokens: p.integer().default(0),
+    usageEstimated: p.boolean().default(false),
+    continuesRunId: p.uuid().nullable(),
+  },
+  checks: [
+    { name: 'runs_pending_inputs_check', expression: 'pending_inputs >= 0' },
+    { name: 'runs_reserved_credits_check', expression: 'reserved_credits >= 0' },
+  ],
+  indexes: [
+    {
+      name: 'runs_active',
+      expression:
+        "create index runs_active on runs (account_id) where ((parent_run_id is null) and (status in ('running', 'waiting_for_input', 'cancelling')))",
+    },
+    { name: 'runs_list', expression: 'create index runs_list on runs (account_id, created_at desc, id desc)' },
+    {
+      name: 'runs_one_active',
+      expression:
+        "create unique index runs_one_active on runs (thread_id) where ((parent_run_id is null) and (status in ('running', 'waiting_for_input', 'cancelling')))",
+    },
+    { name: 'runs_parent', expression: 'create index runs_parent on runs (parent_run_id) where (parent_run_id is not null)' },
+    { name: 'runs_thread', expression: 'create index runs_thread on runs (thread_id, created_at desc, id desc)' },
+    {
+      name: 'runs_unfinished',
+      expression: "create index runs_unfinished on runs (lease_until) where (status in ('running', 'waiting_for_input', 'cancelling'))",
+    },
+  ],
+});
+
+export const RunEvent = defineEntity({
+  name: 'RunEvent',
+  tableName: 'run_events',
+  properties: {
+    runId: p.uuid().primary(),
+    seq: p.integer().primary(),
+    eventId: p.uuid(),
+    type: p.text(),
+    data: p.json<Record<string, unknown>>().columnType('json'),
+    createdAt: timestamptz(),
+  },
+});
+
+export const RunTurn = defineEntity({
+  name: 'RunTurn',
+  tableName: 'run_turns',
+  properties: {
+    accountId: p.uuid().primary(),
+    runId: p.uuid().primary(),
+    turnIndex: p.integer().primary(),
+    opaque: p.json<Json>().columnType('json'),
+  },
+});

@@ -1,0 +1,60 @@
+import { sql } from 'kysely';
+import type { RunStatus } from '../../../contract/runRequests.ts';
+import { statement } from '../../database/statement.ts';
+import { appendRunEvents, type NewRunEvents, nextSeq } from './appendRunEvents.ts';
+
+export const lockRun = statement<{ accountId: string; id: string }>()((db, $) =>
+  db
+    .selectFrom('runs')
+    .select(['id', 'status', 'attempt', 'trace_id'])
+    .where('account_id', '=', $.accountId)
+    .where('id', '=', $.id)
+    .forUpdate(),
+);
+
+export const selectProvidedInputs = statement<{ runId: string }>()((db, $) =>
+  db
+    .selectFrom('run_events')
+    .select((eb) => eb.ref('data').$castTo<{ input_key?: string }>().as('data'))
+    .where('run_id', '=', $.runId)
+    .where('type', '=', sql.lit('run.input_provided')),
+);
+
+/** The latest input request of a waiting run. */
+export const selectInputRequest = statement<{ runId: string }>()((db, $) =>
+  db
+    .selectFrom('run_events')
+    .select((eb) => eb.ref('data').$castTo<{ request_id: string }>().as('data'))
+    .where('run_id', '=', $.runId)
+    .where('type', '=', sql.lit('run.waiting_for_input'))
+    .orderBy('seq', 'desc')
+    .limit(sql.lit(1)),
+);
+
+/** Counts one pending input. The caller holds the row lock of the run. */
+export const incrementPendingInputs = statement<{ accountId: string; id: string }>()((db, $) =>
+  db
+    .updateTable('runs')
+    .set((eb) => ({ pending_inputs: eb('pending_inputs', '+', sql.lit(1)) }))
+    .where('account_id', '=', $.accountId)
+    .where('id', '=', $.id),
+);
+
+/** Appends events outside of the worker. A null `status` leaves the status of the run unchanged. */
+export const appendEvents = statement<{ runId: string; status: RunStatus | null } & NewRunEvents>()((db, $) =>
+  appendRunEvents(
+    db.with('run', (qc) =>
+      qc
+        .updateTable('runs')
+        .set({
+          next_seq: nextSeq($),
+          last_activity_at: sql`clock_timestamp()`,
+          status: sql`coalesce(${$.status}, status)`,
+          cancelled_at: sql`case when ${$.status}::text = 'cancelled' then clock_timestamp() else cancelled_at end`,
+        })
+        .where('id', '=', $.runId)
+        .returning(['id', 'next_seq']),
+    ),
+    $,
+  ),
+);

@@ -1,0 +1,39 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { type Json, timestamptz } from '../../database/columns.ts';
+
+export const ThreadShare = defineEntity({
+  name: 'ThreadShare',
+  tableName: 'thread_shares',
+  properties: {
+    accountId: p.uuid().primary(),
+    id: p.uuid().primary(),
+    threadId: p.uuid(),
+    createdByUserId: p.uuid().nullable(),
+    tokenHash: p.text().unique('thread_shares_token_hash_key'),
+    tokenSealed: p.blob().$type<Buffer>(),
+    passwordHash: p.text().nullable(),
+    liveUpdate: p.boolean(),
+    lastMessageNumber: p.integer(),
+    hiddenMessageNumbers: p.array<number>().columnType('integer[]'),
+    snapshotTurnCount: p.integer(),
+    createdAt: timestamptz().defaultRaw('now()'),
+  },
+  indexes: [
+    {
+      name: 'thread_shares_list',
+      expression: 'create index thread_shares_list on thread_shares (account_id, thread_id, created_at desc, id desc)',
+    },
+  ],
+});
+
+export const ThreadShareMessage = defineEntity({
+  name: 'ThreadShareMessage',
+  tableName: 'thread_share_messages',
+  properties: {
+    accountId: p.uuid().primary(),
+    shareId: p.uuid().primary(),
+    number: p.integer().primary(),
+    content: p.text(),
+    contentJson: p.json<Json>().nullable(),
+  },
+});

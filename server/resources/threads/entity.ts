@@ -1,0 +1,55 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { timestamptz } from '../../database/columns.ts';
+
+export const Thread = defineEntity({
+  name: 'Thread',
+  tableName: 'threads',
+  properties: {
+    accountId: p.uuid().primary(),
+    id: p.uuid().primary().unique('threads_id_key'),
+    createdByUserId: p.uuid().nullable(),
+    title: p.text().nullable(),
+    titleLocked: p.boolean().default(false),
+    projectId: p.uuid().nullable(),
+    isPrivate: p.boolean().default(false),
+    expiresAt: timestamptz().nullable(),
+    parentThreadId: p.uuid().nullable(),
+    lastMessageNumber: p.integer().default(0),
+    createdAt: timestamptz().defaultRaw('now()'),
+    updatedAt: timestamptz().defaultRaw('now()'),
+    deletedAt: timestamptz().nullable(),
+  },
+  indexes: [
+    { name: 'threads_expiry', expression: 'create index threads_expiry on threads (expires_at) where (expires_at is not null)' },
+    {
+      name: 'threads_list',
+      expression:
+        'create index threads_list on threads (account_id, created_by_user_id, updated_at desc, id desc) where ((deleted_at is null) and (not is_private))',
+    },
+  ],
+});
+
+export const ThreadStar = defineEntity({
+  name: 'ThreadStar',
+  tableName: 'thread_stars',
+  properties: {
+    accountId: p.uuid().primary(),
+    userId: p.uuid().primary(),
+    threadId: p.uuid().primary(),
+    createdAt: timestamptz(6).defaultRaw('clock_timestamp()'),
+  },
+});
+
+export const ThreadSummary = defineEntity({
+  name: 'ThreadSummary',
+  tableName: 'thread_summaries',
+  properties: {
+    accountId: p.uuid().primary(),
+    threadId: p.uuid().primary(),
+    upToNumber: p.integer().primary(),
+    summary: p.text(),
+    digest: p.text(),
+    createdAt: timestamptz().defaultRaw('now()'),
+  },
+  checks: [{ name: 'thread_summaries_up_to_number_check', expression: 'up_to_number > 0' }],
+});

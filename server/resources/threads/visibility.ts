@@ -1,0 +1,36 @@
+import { expressionBuilder, sql } from 'kysely';
+import type { Parameters, WithAlias } from '../../database/statement.ts';
+import { isProjectVisible } from '../projects/visibility.ts';
+
+type Viewer = { userId: string; seesAll: boolean };
+
+export function isThreadAlive() {
+  const eb = expressionBuilder<WithAlias<'threads', 't'>, 't'>();
+  return eb.and([eb('t.deleted_at', 'is', null), eb.or([eb('t.expires_at', 'is', null), eb('t.expires_at', '>', sql<string>`now()`)])]);
+}
+
+/** Whether thread `t` is in a shared project that a user may see. */
+function isInVisibleSharedProject(seer: Parameters<Viewer>) {
+  const eb = expressionBuilder<WithAlias<'threads', 't'>, 't'>();
+  return eb.exists(
+    eb
+      .selectFrom('projects as p')
+      .select(sql.lit(1).as('one'))
+      .whereRef('p.account_id', '=', 't.account_id')
+      .whereRef('p.id', '=', 't.project_id')
+      .where('p.visibility', '=', sql.lit('shared' as const))
+      .where(isProjectVisible(seer)),
+  );
+}
+
+/** Whether a user may read thread `t`: their own, or one in a shared project that is not private. Excludes deleted and expired threads. */
+export function isThreadReadable(seer: Parameters<Viewer>) {
+  const eb = expressionBuilder<WithAlias<'threads', 't'>, 't'>();
+  return eb.and([
+    isThreadAlive(),
+    eb.or([
+      eb('t.created_by_user_id', '=', seer.userId),
+      eb.and([eb('t.is_private', '=', sql.lit(false)), isInVisibleSharedProject(seer)]),
+    ]),
+  ]);
+}

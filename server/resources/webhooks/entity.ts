@@ -1,0 +1,100 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import type { WebhookError, WebhookEventType } from '../../../contract/webhooks.ts';
+import { timestamptz } from '../../database/columns.ts';
+
+export const WebhookEndpoint = defineEntity({
+  name: 'WebhookEndpoint',
+  tableName: 'webhook_endpoints',
+  properties: {
+    accountId: p.uuid().primary(),
+    id: p.uuid().primary(),
+    url: p.text(),
+    events: p.array<WebhookEventType>().columnType('text[]'),
+    enabled: p.boolean().default(true),
+    disabledReason: p.enum(['manual', 'consecutive_failures', 'gone'] as const).nullable(),
+    consecutiveFailures: p.integer().default(0),
+    secretSealed: p.blob().$type<Buffer>(),
+    secretPrefix: p.text(),
+    previousSecretSealed: p.blob().$type<Buffer>().nullable(),
+    previousSecretExpiresAt: timestamptz().nullable(),
+    createdAt: timestamptz().defaultRaw('now()'),
+  },
+  checks: [
+    { name: 'webhook_endpoints_check', expression: 'enabled = (disabled_reason IS NULL)' },
+    { name: 'webhook_endpoints_check1', expression: '(previous_secret_sealed IS NULL) = (previous_secret_expires_at IS NULL)' },
+  ],
+  indexes: [
+    {
+      name: 'webhook_endpoints_list',
+      expression: 'create index webhook_endpoints_list on webhook_endpoints (account_id, created_at desc, id desc)',
+    },
+  ],
+});
+
+export const WebhookMessage = defineEntity({
+  name: 'WebhookMessage',
+  tableName: 'webhook_messages',
+  properties: {
+    accountId: p.uuid().primary(),
+    id: p.uuid().primary(),
+    eventType: p.text().$type<WebhookEventType>(),
+    body: p.text(),
+    createdAt: timestamptz().defaultRaw('now()'),
+  },
+  checks: [{ name: 'webhook_messages_body_check', expression: 'octet_length(body) <= 20480' }],
+  indexes: [
+    { name: 'webhook_messages_time', expression: 'create index webhook_messages_time on webhook_messages using brin (created_at)' },
+  ],
+});
+
+export const WebhookDelivery = defineEntity({
+  name: 'WebhookDelivery',
+  tableName: 'webhook_deliveries',
+  properties: {
+    accountId: p.uuid().primary(),
+    id: p.uuid().primary(),
+    endpointId: p.uuid(),
+    messageId: p.uuid(),
+    eventType: p.text().$type<WebhookEventType>(),
+    status: p.enum(['pending', 'delivered', 'failed'] as const).default('pending'),
+    attempts: p.integer().default(0),
+    lastAttemptAt: timestamptz().nullable(),
+    nextAttemptAt: timestamptz().nullable(),
+    claimId: p.uuid().nullable(),
+    claimedUntil: timestamptz().nullable(),
+    responseStatus: p.integer().nullable(),
+    responseBody: p.text().nullable(),
+    error: p.text().$type<WebhookError>().nullable(),
+    redeliveryOf: p.uuid().nullable(),
+    createdAt: timestamptz().defaultRaw('now()'),
+  },
+  checks: [
+    { name: 'webhook_deliveries_check', expression: "(status = 'pending') = (next_attempt_at IS NOT NULL)" },
+    { name: 'webhook_deliveries_check1', expression: '(claim_id IS NULL) = (claimed_until IS NULL)' },
+  ],
+  indexes: [
+    {
+      name: 'webhook_deliveries_claimed',
+      expression: 'create index webhook_deliveries_claimed on webhook_deliveries (account_id, endpoint_id) where (claim_id is not null)',
+    },
+    {
+      name: 'webhook_deliveries_due',
+      expression:
+        "create index webhook_deliveries_due on webhook_deliveries (account_id, endpoint_id, next_attempt_at) where (status = 'pending')",
+    },
+    {
+      name: 'webhook_deliveries_list',
+      expression: 'create index webhook_deliveries_list on webhook_deliveries (account_id, endpoint_id, created_at desc, id desc)',
+    },
+    {
+      name: 'webhook_deliveries_message',
+      expression: 'create index webhook_deliveries_message on webhook_deliveries (account_id, message_id)',
+    },
+    {
+      name: 'webhook_deliveries_once',
+      expression:
+        'create unique index webhook_deliveries_once on webhook_deliveries (account_id, message_id, endpoint_id) where (redelivery_of is null)',
+    },
+    { name: 'webhook_deliveries_time', expression: 'create index webhook_deliveries_time on webhook_deliveries using brin (created_at)' },
+  ],
+});

@@ -1,0 +1,127 @@
+import type { Database } from '../../../database/sql.ts';
+import type { Config } from '../../../platform/config/config.ts';
+import { newId } from '../../../platform/crypto/ids.ts';
+import type { Keys } from '../../../platform/crypto/keys.ts';
+import type { OutboundClient } from '../../../platform/outbound/outbound.ts';
+import type { Log } from '../../../platform/telemetry/log.ts';
+import { spanOf, withSpan } from '../../../platform/telemetry/spans.ts';
+import { attemptDelivery, type Outcome } from './outcome.ts';
+import type { ClaimedDelivery } from './queries.ts';
+import * as queries from './queries.ts';
+import { isFinalFailure, recordFinalFailure, recordOutcomes } from './record.ts';
+import { requestTimeoutMs } from './send.ts';
+
+export const deliverWebhookTask = 'webhook.deliver';
+
+/** Sends webhooks in a worker. */
+export type Dispatcher = {
+  /** Looks for due deliveries. */
+  wake(): void;
+  shutDown(): Promise<void>;
+};
+
+export type DispatcherDeps = { config: Config; keys: Keys; database: Database; outbound: OutboundClient; log: Log };
+
+/**
+ * The maximum number of concurrent requests: of this process, high enough that slow endpoints of a few accounts do not block others; and
+ * per endpoint, over all processes.
+ */
+const maxRequests = 256;
+const maxRequestsPerEndpoint = 4;
+/** A claim outlives its request, so only claims of a crashed worker expire. */
+const claimSeconds = requestTimeoutMs / 1_000 + 10;
+/** The time that running requests have to finish after shutdown starts. */
+const graceMs = 5_000;
+
+/**
+ * Starts sending due deliveries. The table of deliveries is the queue; claims of a crashed worker expire and the deliveries are sent again.
+ */
+export function startDispatcher(deps: DispatcherDeps): Dispatcher {
+  const { config, database, log } = deps;
+  const stop = new AbortController();
+  const claims = new Map<ClaimedDelivery, string>();
+  const underway = new Set<Promise<void>>();
+  const done: Outcome[] = [];
+  let isBusy = false;
+  let again = false;
+  let closed = false;
+
+  /** Records outcomes and claims due deliveries in one transaction. Each final failure is recorded in a transaction of its own. */
+  async function turn() {
+    const outcomes = done.splice(0);
+    const claimOf = (delivery: ClaimedDelivery) => claims.get(delivery)!;
+    for (const outcome of outcomes.filter(isFinalFailure))
+      await recordFinalFailure(database, claimOf(outcome.delivery), outcome, log).catch(complain('a failed webhook was not recorded'));
+    const others = outcomes.filter((outcome) => !isFinalFailure(outcome));
+    const free = closed ? 0 : maxRequests - claims.size + outcomes.length;
+    const claimId = newId();
+    const due = await database
+      .transaction(async (tx) => {
+        tx.awaitAtCommit(tx.rows(queries.disableSynchronousCommit));
+        if (others.length > 0) recordOutcomes(tx, claimOf, others);
+        if (free <= 0) return [];
+        tx.awaitAtCommit(tx.rows(queries.lockClaims));
+        return tx.rows(queries.claimDue, { limit: free, limitOfEndpoint: maxRequestsPerEndpoint, seconds: claimSeconds, claimId });
+      })
+      // Outcomes that were not recorded are sent again when their claims expire.
+      .catch(complain('webhooks were neither recorded nor looked for'));
+    for (const { delivery } of outcomes) claims.delete(delivery);
+    for (const delivery of due ?? []) start(delivery, claimId);
+  }
+
+  function start(delivery: ClaimedDelivery, claimId: string) {
+    claims.set(delivery, claimId);
+    const sent: Promise<void> = withSpan(spanOf({ 'x-trace-id': queries.traceIdOf(delivery) }), () =>
+      attemptDelivery(deps, delivery, stop.signal),
+    )
+      .then((outcome) => {
+        done.push(outcome);
+        wake();
+      })
+      .catch((error) => {
+        // The delivery is sent again when its claim expires.
+        claims.delete(delivery);
+        complain('an attempt to deliver a webhook failed')(error);
+      })
+      .finally(() => underway.delete(sent));
+    underway.add(sent);
+  }
+
+  /** Outcomes that arrive while a turn runs are recorded by the next one. */
+  async function work() {
+    again = true;
+    if (isBusy) return;
+    isBusy = true;
+    try {
+      while (again) {
+        again = false;
+        await turn();
+      }
+    } finally {
+      isBusy = false;
+    }
+  }
+
+  /** `shutDown` waits for turns as well as requests. */
+  function wake() {
+    if (closed && done.length === 0) return;
+    const worked: Promise<void> = work()
+      .catch(complain('a turn of webhook deliveries failed'))
+      .finally(() => underway.delete(worked));
+    underway.add(worked);
+  }
+
+  const complain = (what: string) => (error: unknown) => void log.warn({ err: error }, what);
+  const poll = setInterval(wake, Math.max(100, config.workerPollSeconds * 1_000));
+  wake();
+  return {
+    wake,
+    async shutDown() {
+      closed = true;
+      clearInterval(poll);
+      const late = setTimeout(() => stop.abort(), graceMs);
+      while (underway.size > 0) await Promise.all(underway);
+      clearTimeout(late);
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import type { WebhookDeliveryStatus, WebhookError } from '../../../../contract/webhooks.ts';
+import type { Config } from '../../../platform/config/config.ts';
+import type { Keys } from '../../../platform/crypto/keys.ts';
+import type { OutboundClient } from '../../../platform/outbound/outbound.ts';
+import { metricsEvents } from '../../../platform/telemetry/metricsEvents.ts';
+import { tryUnsealSecret } from '../secrets.ts';
+import { messageIdOf } from '../view.ts';
+import type { ClaimedDelivery } from './queries.ts';
+import { retryDelaySeconds } from './retryDelay.ts';
+import { type SendResult, send } from './send.ts';
+import { headersOf } from './sign.ts';
+
+/** The result of an attempt. `attemptedAt` is null if no request was sent. */
+export type Outcome = {
+  delivery: ClaimedDelivery;
+  status: WebhookDeliveryStatus;
+  attemptedAt: Date | null;
+  /** Seconds until the next attempt. */
+  delaySeconds: number;
+  responseStatus: number | null;
+  responseBody: string | null;
+  error: WebhookError | null;
+};
+
+type SendDeps = { config: Config; keys: Keys; outbound: OutboundClient };
+
+const untried = { attemptedAt: null, delaySeconds: 0, responseStatus: null, responseBody: null };
+
+/** Sends a delivery once, unless its endpoint is disabled. */
+export async function attemptDelivery(
+  { config, keys, outbound }: SendDeps,
+  delivery: ClaimedDelivery,
+  stop: AbortSignal,
+): Promise<Outcome> {
+  if (!delivery.enabled) return { delivery, status: 'failed', ...untried, error: 'endpoint_disabled' };
+  const attemptedAt = new Date();
+  const secrets = secretsOf(keys, delivery);
+  const { id, event_type: eventType, body } = delivery;
+  const message = { id: messageIdOf(delivery.message_id), deliveryId: id, eventType, body };
+  const made: SendResult | undefined = secrets
+    ? await send(outbound, delivery.url, headersOf(message, secrets, attemptedAt), body, stop)
+    : { error: 'secret_unreadable', status: null, body: null, retryAfter: 0 };
+  if (!made) return { delivery, status: 'pending', ...untried, error: null };
+  const { error, status, body: responseBody, retryAfter } = made;
+  metricsEvents.webhookAttempted.emit({ outcome: error ?? 'delivered', seconds: (Date.now() - attemptedAt.getTime()) / 1_000 });
+  const number = delivery.attempts + 1;
+  const isFinal = number >= config.webhookMaxAttempts || status === 410;
+  return {
+    delivery,
+    status: error === null ? 'delivered' : isFinal ? 'failed' : 'pending',
+    attemptedAt,
+    delaySeconds: retryDelaySeconds(number, config.webhookRetryBaseSeconds, retryAfter),
+    responseStatus: status,
+    responseBody,
+    error,
+  };
+}
+
+/** The secrets that sign, the current one first; undefined if the current one cannot be decrypted. */
+function secretsOf({ encryptionKey }: Keys, delivery: ClaimedDelivery): string[] | undefined {
+  const owner = { id: delivery.endpoint_id, account_id: delivery.account_id };
+  const current = tryUnsealSecret(encryptionKey, owner, delivery.secret_sealed);
+  if (current === undefined) return undefined;
+  const previous = delivery.previous_secret_sealed && tryUnsealSecret(encryptionKey, owner, delivery.previous_secret_sealed);
+  return previous ? [current, previous] : [current];
+}

@@ -1,0 +1,134 @@
+import type { ReasoningMode } from '../../../contract/events.ts';
+import { type NewRun, parseReasoningMode } from '../../../contract/runRequests.ts';
+import type { Scope } from '../../http/scope.ts';
+import { newId } from '../../platform/crypto/ids.ts';
+import { Failure, failWith, notFound } from '../../platform/failure.ts';
+import { runEventValues } from '../../resources/runs/appendRunEvents.ts';
+import type { RunRow } from '../../resources/runs/queries.ts';
+import { readEntitlements, readSettings } from '../../resources/settings/settings.ts';
+import * as queries from './queries.ts';
+
+export type RunOrigin = { source: 'api' | 'retry' | 'edit' | 'continue'; resumeFrom?: string };
+
+/** Requested route, persona, model and reasoning mode. Resolved by the worker. */
+export type RunOptions = {
+  routeId?: string | null;
+  personaId?: string | null;
+  model?: string | null;
+  reasoningMode?: ReasoningMode | null;
+};
+
+export const runOptionsOf = ({ route_id, persona_id, model, reasoning_mode }: NewRun): RunOptions => ({
+  routeId: route_id ?? null,
+  personaId: persona_id || null,
+  model: model || null,
+  reasoningMode: reasoning_mode ? parseReasoningMode(reasoning_mode) : null,
+});
+
+type RequestedRun = Pick<RunRow, 'route_id' | 'requested_persona_id' | 'requested_model' | 'reasoning_mode'>;
+
+export const optionsOfRun = (run: RequestedRun): RunOptions => ({
+  routeId: run.route_id,
+  personaId: run.requested_persona_id,
+  model: run.requested_model,
+  reasoningMode: run.reasoning_mode,
+});
+
+/**
+ * Options of a request that repeats a run. Missing options default to those of that run. A model in the request
+ * overrides the route of the run.
+ */
+export function optionsForRepeat(input: NewRun, run: RequestedRun | undefined): RunOptions {
+  const [asked, earlier] = [runOptionsOf(input), run ? optionsOfRun(run) : {}];
+  const isRouted = input.route_id !== undefined || input.model !== undefined;
+  return {
+    ...earlier,
+    ...(isRouted && { routeId: asked.routeId ?? null, model: asked.model ?? null }),
+    ...(input.persona_id !== undefined && { personaId: asked.personaId ?? null }),
+    ...(input.reasoning_mode !== undefined && { reasoningMode: asked.reasoningMode ?? null }),
+  };
+}
+
+/** Starts a run of a thread. Locks the thread's row until commit. Run, first event and job are created together or not at all. */
+export async function startRun(scope: Scope, threadId: string, wishes: RunOptions, { source, resumeFrom }: RunOrigin): Promise<string> {
+  const { app, tx, accountId, actor, client } = scope;
+  const thread = await lockIdleThread(scope, threadId);
+  if (!thread.tail_message_id) throw failWith('conflict', 'thread_empty', 'The thread has no message to answer.');
+  // A retry and an edit have hidden the earlier answers.
+  const isRepeated = source === 'retry' || source === 'edit';
+  const earlier = isRepeated
+    ? undefined
+    : await tx.row(queries.selectContinuation, { accountId, threadId, isExplicit: source === 'continue' });
+  const resumable = source === 'api' ? earlier?.resumable_run_id : resumeFrom;
+  const id = newId();
+  const { routeId = null, personaId = null, model = null, reasoningMode: mode = null } = wishes;
+  const started = {
+    source,
+    ...(thread.tail_message_id && { thread_tail_message_id: thread.tail_message_id }),
+    ...(routeId && { route_id: routeId }),
+    ...(personaId && { persona_id: personaId }),
+    ...(model && { model }),
+    ...(mode && { reasoning_mode: mode }),
+    ...(resumable && { resume_from_run_id: resumable }),
+    ...(earlier?.continues_message_id && { continues_message_id: earlier.continues_message_id }),
+    continuation_source: source === 'continue' ? 'explicit' : resumable ? 'user_followup' : 'none',
+  } as const;
+  const made = await tx.run(queries.insertRun, {
+    accountId,
+    id,
+    threadId,
+    userId: actor.userId,
+    source,
+    traceId: client.traceId,
+    routeId,
+    personaId,
+    model,
+    reasoningMode: mode,
+    tailMessageNumber: thread.last_message_number,
+    resumeFromRunId: resumable ?? null,
+    continuesRunId: earlier?.continues_run_id ?? null,
+    reservation: thread.reservation,
+    ...runEventValues(client.traceId, [{ type: 'run.started', data: started }]),
+  });
+  if (made === 0) throw credentialRevoked(scope);
+  const maxAttempts = (await readSettings(app.database, tx))['queue.max_attempts'];
+  await app.queue.enqueueRun(tx, { id, account_id: accountId, trace_id: client.traceId }, maxAttempts);
+  // The audit entry of an edit is about the message.
+  if (source !== 'edit') scope.audit({ metadata: { thread_id: threadId } });
+  return id;
+}
+
+/** The error for a user who was suspended or deleted during the request. */
+const credentialRevoked = ({ actor }: Scope) =>
+  failWith('unauthenticated', actor.apiKeyId ? 'invalid_token' : 'session_revoked', 'The credential is no longer valid.');
+
+/**
+ * Locks a thread without an open run, in an account with available credits and a free slot. Returns the credits that a
+ * new run reserves. Throws 409, 402 or 429.
+ */
+export async function lockIdleThread({ app, tx, accountId }: Scope, threadId: string) {
+  const thread = await tx.row(queries.lockThread, { accountId, threadId });
+  if (!thread) throw notFound();
+  const limits = (await tx.row(queries.selectLimits, { accountId, threadId }))!;
+  const settings = await readEntitlements(app.database, accountId, tx);
+  if (limits.account_status === null) throw notFound();
+  if (limits.account_status !== 'active') throw failWith('forbidden', 'account_suspended', 'This account is suspended.');
+  if (limits.is_busy) throw failWith('conflict', 'thread_busy', 'A run of this thread has not ended yet.');
+  const reservation = reservationOf(limits, settings['credit.run_reservation']);
+  const most = settings['limit.concurrent_runs'] || app.config.maxConcurrentRunsPerAccount;
+  if (most > 0 && limits.active_runs >= most)
+    throw new Failure('rate_limited', 'Too many runs at once.', { reason: 'concurrent_runs_exceeded' }, { 'retry-after': '5' });
+  return { ...thread, reservation };
+}
+
+/** The default reservation, or what is left of the available credits. Throws 402 if nothing is available. */
+function reservationOf({ balance, reserved }: { balance: number; reserved: number }, usual: number): number {
+  const available = Math.max(0, balance - reserved);
+  if (available > 0) return Math.min(usual, available);
+  if (balance <= 0) throw failWith('unpaid', 'credits_exhausted', 'The account has no credits left.', { balance });
+  throw failWith('unpaid', 'credits_exhausted', 'Runs under way have reserved all credits of the account.', {
+    balance,
+    reserved,
+    available,
+  });
+}

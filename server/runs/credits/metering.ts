@@ -1,0 +1,52 @@
+import { addCallUsage, type UsageTotals } from '../../agent/loop/usageTotals.ts';
+import type { Database } from '../../database/sql.ts';
+import { type Meter, metered } from '../../models/metering.ts';
+import type { Model, Usage } from '../../models/model.ts';
+import { RunFailure } from '../../models/runFailure.ts';
+import { calculateCharge } from '../../resources/credits/charge.ts';
+import type { Settings } from '../../resources/settings/settings.ts';
+import type { OpenedRoute } from '../execute/openRoute.ts';
+import { type Lease, LeaseLost } from '../lease/lease.ts';
+import { raiseReservation, reserveCredits } from './reserve.ts';
+
+type MeterDeps = { database: Database; lease: Lease; settings: Settings; usageTotals: UsageTotals };
+
+/** Returns a function that meters the model of a route for one run: its calls reserve credits and add to `usageTotals`. */
+export function createMetering({ database, lease, settings, usageTotals }: MeterDeps): (opened: OpenedRoute) => Model {
+  const { run } = lease;
+  let reserved = run.reserved_credits;
+
+  function meterOf({ prices, multiplier }: OpenedRoute): Meter {
+    const creditsWith = (usage: Usage) => {
+      const total = { ...usageTotals };
+      addCallUsage(total, prices, usage);
+      return calculateCharge(total, multiplier, settings)?.credits ?? 0;
+    };
+    return {
+      async reserve(soFar, expected) {
+        run.prompt_tokens = expected.input_tokens ?? 0;
+        const wanted = creditsWith(expected);
+        if (wanted <= reserved) return;
+        const answer = await reserveCredits(database, lease, wanted, creditsWith(soFar));
+        if (!answer) throw new LeaseLost(run.id);
+        if (answer.granted === null) throw exhausted(answer.balance, answer.others);
+        reserved = answer.granted;
+      },
+      charge: (usage, costUsd) => addCallUsage(usageTotals, prices, usage, costUsd),
+      async finishCall() {
+        const credits = creditsWith({});
+        if (credits <= reserved) return;
+        await raiseReservation(database, lease, credits);
+        reserved = credits;
+      },
+    };
+  }
+
+  return (opened) => metered(opened.model, meterOf(opened));
+}
+
+const exhausted = (balance: number, reserved: number) =>
+  new RunFailure('budget.exceeded', 'The account has not enough credits left for another model call.', {
+    code: 'entitlement.credits_exhausted',
+    details: { reason: 'credits_exhausted', balance, reserved_by_other_runs: reserved },
+  });

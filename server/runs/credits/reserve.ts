@@ -1,0 +1,78 @@
+import { sql } from 'kysely';
+import type { Database } from '../../database/sql.ts';
+import { type RowOf, statement } from '../../database/statement.ts';
+import { lockRunSlots } from '../../resources/accounts/queries.ts';
+import { reservedCredits } from '../../resources/credits/reserved.ts';
+import type { Lease } from '../lease/lease.ts';
+
+type LeasedKey = Pick<Lease, 'run' | 'token'>;
+type Key = { accountId: string; runId: string; token: string };
+const keyOf = ({ run, token }: LeasedKey): Key => ({ accountId: run.account_id, runId: run.id, token });
+
+/**
+ * Reserves `wanted` credits; `billed` is the price of the run's calls so far. All or nothing, because a partly covered
+ * call can overspend. Exception: a run with the only reservation gets the whole balance if that exceeds `billed`.
+ */
+const extend = statement<Key & { wanted: number; billed: number }>()((db, $) =>
+  db
+    .with('account', (qc) =>
+      qc.selectNoFrom((eb) => [
+        eb.fn
+          .coalesce(eb.selectFrom('credit_balances').select('balance').where('account_id', '=', $.accountId), sql<number>`0`)
+          .as('balance'),
+        reservedCredits($.accountId, $.runId).as('others'),
+      ]),
+    )
+    .with('decision', (qc) =>
+      qc
+        .selectFrom('account')
+        .select([
+          'balance',
+          'others',
+          sql<
+            number | null
+          >`case when balance - others >= ${$.wanted}::bigint then ${$.wanted}::bigint when others = 0 and balance > ${$.billed}::bigint then balance end`.as(
+            'granted',
+          ),
+        ]),
+    )
+    .updateTable('runs as r')
+    .from('decision')
+    .set({ reserved_credits: sql`coalesce(decision.granted, least(r.reserved_credits, ${$.billed}::bigint))` })
+    .where('r.account_id', '=', $.accountId)
+    .where('r.id', '=', $.runId)
+    .where('r.lease_token', '=', $.token)
+    .returning(['decision.granted', 'decision.balance', 'decision.others']),
+);
+type ReservationResult = RowOf<typeof extend>;
+
+const raise = statement<Key & { billed: number }>()((db, $) =>
+  db
+    .updateTable('runs')
+    .set({ reserved_credits: sql`greatest(reserved_credits, ${$.billed}::bigint)` })
+    .where('account_id', '=', $.accountId)
+    .where('id', '=', $.runId)
+    .where('lease_token', '=', $.token),
+);
+
+/**
+ * Raises the reservation of a run to `wanted` credits in total. `granted` is null if the account has too few: then the
+ * run keeps only what it has used. Undefined if the lease is lost.
+ */
+export function reserveCredits(
+  database: Database,
+  held: LeasedKey,
+  wanted: number,
+  billed: number,
+): Promise<ReservationResult | undefined> {
+  return database.transaction(async (tx) => {
+    // The sum of the reservations must be read by a statement that starts after the lock is held.
+    await tx.row(lockRunSlots, { accountId: held.run.account_id });
+    const extended = tx.row(extend, { ...keyOf(held), wanted, billed });
+    tx.awaitAtCommit(extended);
+    return extended;
+  });
+}
+
+/** Raises the reservation of a run to what it has used, even if the account cannot pay it. */
+export const raiseReservation = (database: Database, held: LeasedKey, billed: number) => database.run(raise, { ...keyOf(held), billed });

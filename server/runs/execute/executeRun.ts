@@ -1,0 +1,97 @@
+import type { UsageTotals } from '../../agent/loop/runLoop.ts';
+import { isTransientDatabaseError } from '../../database/connectionErrors.ts';
+import { ModelError } from '../../models/model.ts';
+import { RunFailure, toRunFailure } from '../../models/runFailure.ts';
+import type { Log } from '../../platform/telemetry/log.ts';
+import { readSettings } from '../../resources/settings/settings.ts';
+import { startHeartbeat, WorkerStopped } from '../lease/heartbeat.ts';
+import type { ConcurrencySlot } from '../lease/jobLimiter.ts';
+import { CancelRequested, type Lease, LeaseLost, leaseRun } from '../lease/lease.ts';
+import { createEventWriter } from '../record/eventBuffer.ts';
+import { finishRun, type RunEnding } from '../record/finishRun.ts';
+import type { ExecuteDeps } from './executeDeps.ts';
+import { answersOf } from './runAttempt.ts';
+
+/**
+ * Executes a queued run. Resolves when the run has ended or another worker has it. Rejects if another worker should retry.
+ *
+ * If the worker dies, the lease expires, and `recoverRuns` (`lease/reaper.ts`) of any worker queues the run again. The next attempt takes a new
+ * lease and resumes from the stored events (`record/replay.ts`): a tool call without a result is not repeated but ends with
+ * `tool.interrupted`. See docs/decisions/0005-queue-and-leases.md and 0012-resuming-runs.md.
+ */
+export async function executeRun(deps: ExecuteDeps, runId: string, jobId: string, slot: ConcurrencySlot): Promise<void> {
+  const lease = await leaseRun(deps.database, runId, deps.config.workerLeaseSeconds);
+  if (!lease) return;
+  const heartbeat = startHeartbeat(deps, lease);
+  const usageTotals: UsageTotals = { usage: undefined, cost: '0' };
+  const writer = createEventWriter(async (steps) => {
+    const first = await lease.append(steps).catch((error) => {
+      heartbeat.reportError(error);
+      throw error;
+    });
+    deps.runNotifier.notify(runId);
+    return first;
+  });
+  const settle = async (ending: RunEnding) => {
+    const rest = await writer.drain().catch((error) => {
+      if (ending.type === 'completed') throw error;
+      return [];
+    });
+    const isOver = await finishRun(deps.database, lease, rest, ending, usageTotals);
+    deps.runNotifier.notify(runId);
+    return isOver;
+  };
+  const tracked = trackSlot(slot);
+  try {
+    try {
+      for await (const completion of answersOf(deps, { lease, heartbeat, writer, slot: tracked.slot, usageTotals, jobId }))
+        if (await settle(completion)) break;
+    } catch (error) {
+      const ending = endingOf(error, heartbeat.signal);
+      logUnexpectedError(deps.log, error, ending, lease);
+      // From here on only the database decides about the lease: the end of the run may already be written.
+      heartbeat.stop();
+      await settle(ending);
+    }
+  } catch (error) {
+    if (error instanceof LeaseLost) return;
+    // Events of executed tools must be stored before the run is released.
+    await writer.flush().catch(() => {});
+    if (error instanceof WorkerStopped && deps.stopping.aborted) return await requeueRun(deps, lease);
+    // A run that has waited for input no longer has a job that could be retried.
+    if (tracked.wasReleased()) return await requeueRun(deps, lease).catch(() => {});
+    throw error;
+  } finally {
+    heartbeat.stop();
+  }
+}
+
+function trackSlot(slot: ConcurrencySlot) {
+  let isReleased = false;
+  const release = () => {
+    isReleased = true;
+    slot.release();
+  };
+  return { slot: { ...slot, release }, wasReleased: () => isReleased };
+}
+
+/** Queues a run again. The retry of a failed job would be delayed by its backoff. */
+async function requeueRun({ database, queue }: ExecuteDeps, { run, release }: Lease) {
+  await release();
+  await queue.enqueueRun(database, run, (await readSettings(database))['queue.max_attempts']);
+}
+
+function endingOf(error: unknown, signal: AbortSignal): RunEnding {
+  const cause: unknown = signal.aborted ? signal.reason : error;
+  if (cause instanceof LeaseLost || cause instanceof WorkerStopped) throw cause;
+  if (cause instanceof CancelRequested) return { type: 'cancelled' };
+  // The database is unavailable. Another attempt replays the stored events.
+  if (isTransientDatabaseError(cause)) throw cause;
+  return { type: 'failed', failure: toRunFailure(cause) };
+}
+
+/** Logs unexpected errors, which the user does not see. */
+function logUnexpectedError(log: Log, err: unknown, { type }: RunEnding, { run }: Lease) {
+  if (type !== 'failed' || err instanceof RunFailure || err instanceof ModelError) return;
+  log.error({ err, run_id: run.id, trace_id: run.trace_id }, 'a run failed for a reason that was not foreseen');
+}

@@ -1,0 +1,90 @@
+import { maxImageChars } from '../../../contract/attachments.ts';
+import type { Queryable } from '../../database/sql.ts';
+import type { ModelMessage, ModelPart } from '../../models/model.ts';
+import { RunFailure } from '../../models/runFailure.ts';
+import { loadModelParts, partsOf, plainTextOf } from '../../resources/messages/parts.ts';
+import type { MessageRow } from '../../resources/messages/queries.ts';
+import { type HistoryRow, selectHistory } from '../../resources/messages/runQueries.ts';
+import type { Storage } from '../../storage/storage.ts';
+import type { LeasedRun } from '../lease/lease.ts';
+import { readTurn, withMatchedCalls } from '../record/turnHistory.ts';
+
+/** The conversation that a run answers, the text of the user's last message, and the source text of a title. */
+export type History = { messages: ModelMessage[]; lastUserMessage: string; titleText(): string };
+
+/** Makes a model continue its own text at the end of a prompt. Many models reject a prompt that ends with an assistant message. */
+const continuePrompt =
+  'Your answer above was cut off. Continue it from exactly where it ends: write only what comes next, beginning with a space or line break if that is what comes next, and neither repeat nor comment on anything.';
+
+/**
+ * The transcript up to the newest message at the time the run was created, including the turns of earlier runs, also
+ * unfinished ones. Throws `internal.error` if there is no user message.
+ */
+export async function readHistory(sql: Queryable, storage: Storage | undefined, run: LeasedRun): Promise<History> {
+  const rows = await sql.rows(selectHistory, {
+    accountId: run.account_id,
+    threadId: run.thread_id,
+    tailMessageNumber: run.tail_message_number,
+    continuedRunId: run.continues_run_id,
+  });
+  const users = rows.filter((row) => row.role === 'user');
+  const last = users.at(-1);
+  if (!last) throw new RunFailure('internal.error', 'The thread has no message to answer.', { code: 'internal.empty_thread' });
+  const messages = withMatchedCalls(await readMessages(rows, storage, run.continues_run_id));
+  if (rows.at(-1)?.completion !== 'complete' && messages.at(-1)?.role === 'assistant')
+    messages.push({ role: 'user', content: continuePrompt });
+  const asked = messages.find((each) => each.role === 'user' && each.number === last.number);
+  return { messages, lastUserMessage: wordsOf(asked), titleText: () => titleTextOf(users) };
+}
+
+function wordsOf(message: ModelMessage | undefined): string {
+  const content = message?.content ?? '';
+  if (typeof content === 'string') return content;
+  return content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n\n');
+}
+
+/** Characters of user text, and of attachment text, that are used for a title. */
+const titleLimits = { said: 4_000, attached: 1_200 };
+
+function titleTextOf(users: readonly MessageRow[]): string {
+  const parts = users.flatMap(partsOf);
+  const textOf = (isText: boolean) => plainTextOf(parts.filter(({ type }) => (type === 'text') === isText));
+  const texts = [cut(textOf(true), titleLimits.said), cut(textOf(false), titleLimits.attached)];
+  return texts.filter((text) => text !== '').join('\n\n');
+}
+
+const cut = (text: string, most: number) => text.slice(0, most).toWellFormed();
+
+/** Reads the newest message first, so that the oldest images are left out if all together are too large. */
+async function readMessages(rows: readonly HistoryRow[], storage: Storage | undefined, continued: string | null): Promise<ModelMessage[]> {
+  const messages: ModelMessage[] = [];
+  let left = maxImageChars;
+  let following = Number.POSITIVE_INFINITY;
+  for (const row of rows.toReversed()) {
+    const message = await readMessage(row, storage, left);
+    if (!message) continue;
+    if (message.role === 'user' && typeof message.content !== 'string') left -= imageChars(message.content);
+    // Only the loop that continues that run may send it back to the provider.
+    if (message.role === 'assistant' && (row.run_id === null || row.run_id !== continued)) delete message.opaque;
+    // A summary covers all numbers up to a limit. A message that was moved before one with a smaller number is left without a number.
+    messages.push(row.number < following ? { ...message, number: row.number } : message);
+    following = Math.min(following, row.number);
+  }
+  return messages.reverse();
+}
+
+const imageChars = (parts: readonly ModelPart[]) => parts.reduce((sum, part) => sum + (part.type === 'image' ? part.data.length : 0), 0);
+
+async function readMessage(
+  row: HistoryRow,
+  storage: Storage | undefined,
+  room: number,
+): Promise<Exclude<ModelMessage, { role: 'system' }> | undefined> {
+  if (row.role === 'tool') return readTurn(row.content, row.content_json);
+  const { role, content } = row;
+  if (role === 'assistant') return { role, content };
+  const parts = row.content_json ? await loadModelParts(storage, partsOf(row), room) : [];
+  const texts = parts.flatMap((part) => (part.type === 'text' ? [part.text] : []));
+  if (texts.length < parts.length) return { role, content: parts };
+  return { role, content: parts.length > 0 ? texts.join('\n\n') : content };
+}

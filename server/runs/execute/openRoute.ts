@@ -1,0 +1,107 @@
+import type { Cost, RunEventInput, Usage } from '../../../contract/events.ts';
+import type { Queryable } from '../../database/sql.ts';
+import { jsonb, statement } from '../../database/statement.ts';
+import type { Model } from '../../models/model.ts';
+import { openModel } from '../../models/openModel.ts';
+import type { Persona } from '../../resources/personas/persona.ts';
+import type { Settings } from '../../resources/settings/settings.ts';
+import type { Lease, LeasedRun } from '../lease/lease.ts';
+import type { EventWriter } from '../record/eventBuffer.ts';
+import type { ExecuteDeps } from './executeDeps.ts';
+import type { History } from './history.ts';
+import { openSnapshot, type RouteDecision, resolveRoute } from './resolveRoute.ts';
+import { generateTitle, isTitleNeeded } from './title.ts';
+
+type Plan = { runId: string; token: string; route: string; model: string | null; personaId: string; persona: string };
+
+/** The snapshots are JSON text. */
+const updatePlan = statement<Plan>()((db, $) =>
+  db
+    .updateTable('runs')
+    .set({ route_snapshot: jsonb($.route), model: $.model, persona_id: $.personaId, persona_snapshot: jsonb($.persona) })
+    .where('id', '=', $.runId)
+    .where('lease_token', '=', $.token),
+);
+
+export type OpenedRoute = RouteDecision & { model: Model };
+
+type RouteDeps = Pick<ExecuteDeps, 'database' | 'keys' | 'config' | 'outbound' | 'runNotifier'>;
+type Selector = { persona_model?: string | null | undefined };
+
+function openRoute(deps: RouteDeps, settings: Settings, routed: RouteDecision): OpenedRoute {
+  const limits = { maxErrorBytes: settings['llm.max_response_bytes'], debugEvents: deps.config.llmDebugEvents };
+  return { ...routed, model: openModel(routed.route, { outbound: deps.outbound, ...limits }) };
+}
+
+/** The route that was stored when execution began. */
+export const storedRoute = (deps: RouteDeps, settings: Settings, { route_snapshot: kept }: LeasedRun): OpenedRoute =>
+  openRoute(deps, settings, openSnapshot(deps, kept));
+
+export async function chooseRoute(
+  deps: RouteDeps,
+  settings: Settings,
+  run: LeasedRun,
+  persona: Persona,
+  lastUserMessage: string,
+  wishes: Selector = {},
+): Promise<OpenedRoute> {
+  const persona_facts = { persona_id: persona.key, persona_model: persona.model, preferred_credential: persona.preferred_credential };
+  const asked = { ...askedOf(run), ...persona_facts, last_user_message: lastUserMessage, ...wishes };
+  return openRoute(deps, settings, await resolveRoute(deps.database, { keys: deps.keys, config: deps.config, settings }, asked));
+}
+
+type Decided = { persona: Persona; routed: RouteDecision };
+type Used = { usage?: Usage; cost?: Cost };
+
+/** Stores the decisions of the first attempt, which apply to all attempts. `used` is the usage of the decision itself. */
+export async function storePlan(
+  sql: Queryable,
+  { run, token }: Lease,
+  writer: EventWriter,
+  { persona, routed }: Decided,
+  used: Used,
+): Promise<void> {
+  const { snapshot, event } = routed;
+  await sql.run(updatePlan, {
+    runId: run.id,
+    token,
+    route: JSON.stringify(snapshot),
+    model: event.model,
+    personaId: persona.key,
+    persona: JSON.stringify(persona),
+  });
+  await writer.write({ type: 'run.route.selected', data: { ...event, ...used } });
+}
+
+/** Generates the automatic title with the model that the platform configures for titles, else with the run's own. */
+export async function createTitle(
+  deps: RouteDeps,
+  run: LeasedRun,
+  settings: Settings,
+  { model, event }: OpenedRoute,
+  history: Pick<History, 'titleText'>,
+  signal: AbortSignal,
+): Promise<RunEventInput | undefined> {
+  const { database, runNotifier } = deps;
+  if (!(await isTitleNeeded(database, run))) return undefined;
+  const named = settings['title_summarizer.model'];
+  const chosen = named === null ? undefined : await modelNamed(deps, run, settings, named).catch(() => undefined);
+  const own = event.provider_kind === 'stub' ? undefined : model;
+  const step = await generateTitle(database, run, history.titleText(), chosen ?? own, signal);
+  if (step) runNotifier.notify(run.id);
+  return step;
+}
+
+async function modelNamed(deps: RouteDeps, run: LeasedRun, settings: Settings, selector: string): Promise<Model> {
+  const asked = { ...askedOf(run), model: selector, route_id: null, persona_id: null, last_user_message: '' };
+  const { route } = await resolveRoute(deps.database, { keys: deps.keys, config: deps.config, settings }, asked);
+  return openModel(route, { outbound: deps.outbound });
+}
+
+const askedOf = ({ account_id, thread_id, route_id, requested_model: model, reasoning_mode }: LeasedRun) => ({
+  account_id,
+  thread_id,
+  route_id,
+  model,
+  reasoning_mode,
+});

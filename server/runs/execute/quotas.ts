@@ -1,0 +1,44 @@
+import { sql } from 'kysely';
+import type { Queryable } from '../../database/sql.ts';
+import { statement } from '../../database/statement.ts';
+import { RunFailure } from '../../models/runFailure.ts';
+import type { Settings } from '../../resources/settings/settings.ts';
+
+/** What other runs of the account have used this month (UTC). */
+const selectUsed = statement<{ accountId: string; runId: string }>()((db, $) =>
+  db
+    .selectFrom('usage_records as u')
+    .select([
+      sql<number>`count(distinct u.run_id)::float8`.as('runs'),
+      sql<number>`coalesce(sum(u.input_tokens + u.output_tokens), 0)::float8`.as('tokens'),
+    ])
+    .where('u.account_id', '=', $.accountId)
+    .where('u.run_id', '<>', $.runId)
+    .where('u.recorded_at', '>=', sql<string>`date_trunc('month', now() at time zone 'UTC') at time zone 'UTC'`),
+);
+
+const selectBalance = statement<{ accountId: string }>()((db, $) =>
+  db.selectFrom('credit_balances').select(sql<number>`balance::float8`.as('balance')).where('account_id', '=', $.accountId),
+);
+
+type Quotas = Pick<Settings, 'quota.runs_per_month' | 'quota.tokens_per_month'>;
+
+/**
+ * Throws `entitlement.quota_exceeded` if the account has no runs, tokens or credits left. Quotas count per month (UTC)
+ * and exclude this run.
+ */
+export async function checkQuotas(connection: Queryable, run: { id: string; account_id: string }, settings: Quotas): Promise<void> {
+  const { 'quota.runs_per_month': runs, 'quota.tokens_per_month': tokens } = settings;
+  if (runs > 0 || tokens > 0) {
+    const used = (await connection.row(selectUsed, { accountId: run.account_id, runId: run.id }))!;
+    if (runs > 0 && used.runs >= runs) throw exceeded('runs_per_month', 'The account has had all its runs of this month.', { limit: runs });
+    if (tokens > 0 && used.tokens >= tokens)
+      throw exceeded('tokens_per_month', 'The account has used all its tokens of this month.', { limit: tokens });
+  }
+  const balance = (await connection.row(selectBalance, { accountId: run.account_id }))?.balance ?? 0;
+  if (balance <= 0)
+    throw new RunFailure('entitlement.quota_exceeded', 'The account has no credits left.', { code: 'entitlement.credits_exhausted' });
+}
+
+const exceeded = (what: string, message: string, details: Record<string, unknown>) =>
+  new RunFailure('entitlement.quota_exceeded', message, { code: `entitlement.${what}_exceeded`, details });

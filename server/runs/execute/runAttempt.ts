@@ -1,0 +1,243 @@
+import type { ReasoningMode } from '../../../contract/events.ts';
+import { contextWindow } from '../../agent/context/contextWindow.ts';
+import { createPromptContext } from '../../agent/context/promptContext.ts';
+import { readSummary, saveSummary } from '../../agent/context/summaries.ts';
+import { guardInput, guardToolResult } from '../../agent/injection.ts';
+import { type LoopInput, type RunState, runLoop, type TurnAnswer, type UsageTotals } from '../../agent/loop/runLoop.ts';
+import { createAvailableTools } from '../../agent/tools/availableTools.ts';
+import type { ToolContext } from '../../agent/tools/tool.ts';
+import { executeRunTask } from '../../jobs/queue.ts';
+import type { ModelMessage } from '../../models/model.ts';
+import { RunFailure } from '../../models/runFailure.ts';
+import { maxTimerMs } from '../../platform/timers.ts';
+import type { Persona } from '../../resources/personas/persona.ts';
+import { readEntitlements, type Settings } from '../../resources/settings/settings.ts';
+import { addInterruptedCall } from '../credits/interruptedCall.ts';
+import { createMetering } from '../credits/metering.ts';
+import type { Heartbeat } from '../lease/heartbeat.ts';
+import type { ConcurrencySlot } from '../lease/jobLimiter.ts';
+import { CancelRequested, type Lease, type LeasedRun } from '../lease/lease.ts';
+import type { EventWriter } from '../record/eventBuffer.ts';
+import type { Completion } from '../record/finishRun.ts';
+import { replayRun } from '../record/replay.ts';
+import type { ExecuteDeps } from './executeDeps.ts';
+import { readHistory } from './history.ts';
+import { createTitle } from './openRoute.ts';
+import { checkQuotas } from './quotas.ts';
+import { type RunPlan, resolveRunPlan } from './runPlan.ts';
+import { startStepWriter } from './stepWriter.ts';
+import { createUserInput, type UserInput } from './userInput.ts';
+
+/** Limits the attempts of a run that crashes its worker each time. */
+const maxRunAttempts = 25;
+
+export type RunAttempt = {
+  lease: Lease;
+  heartbeat: Heartbeat;
+  writer: EventWriter;
+  slot: ConcurrencySlot;
+  usageTotals: UsageTotals;
+  jobId: string;
+};
+
+/**
+ * Prepares the run and executes it up to an answer, which it yields. If the run cannot end with the answer, because input has arrived, the
+ * next step executes it up to the next answer. Throws what ends the run otherwise.
+ */
+export async function* answersOf(deps: ExecuteDeps, attempt: RunAttempt): AsyncGenerator<Completion, void> {
+  const { lease, heartbeat, writer, usageTotals, jobId } = attempt;
+  const { run } = lease;
+  if (run.status === 'cancelling') {
+    if (run.attempt > 1) Object.assign(usageTotals, (await replayEarlierAttempts(deps, run)).usageTotals);
+    throw new CancelRequested(run.id);
+  }
+  const settings = await readEntitlements(deps.database, run.account_id);
+  const deadline = deadlineOf(run.age_ms, settings);
+  try {
+    const signal = AbortSignal.any([heartbeat.signal, deadline.signal]);
+    const received = { job_id: jobId, job_type: executeRunTask, account_id: run.account_id, attempt: run.attempt };
+    await writer.write({ type: 'worker.job.received', data: received });
+    const state = await resumeEarlierAttempts(deps, attempt);
+    if (run.attempt > maxRunAttempts) throw new RunFailure('worker.timeout', 'The run was begun too often.');
+    // Only the end of the run is missing, unless new input has arrived.
+    if (state.answer) yield { type: 'completed', answer: state.answer, history: state.history };
+    yield* runAgentLoop(deps, attempt, settings, state, signal);
+  } finally {
+    deadline.stop();
+  }
+}
+
+async function* runAgentLoop(
+  deps: ExecuteDeps,
+  attempt: RunAttempt,
+  settings: Settings,
+  state: RunState & { isRouted: boolean },
+  signal: AbortSignal,
+): AsyncGenerator<Completion, void> {
+  const { lease, writer, usageTotals } = attempt;
+  const { run } = lease;
+  const { database, storage } = deps;
+  const [history, , toolSet, summary] = await awaitInOrder(
+    readHistory(database, storage, run),
+    run.persona_snapshot ? undefined : checkQuotas(database, run, settings),
+    deps.tools.findTools(contextOf(run), signal),
+    readSummary(database, run.account_id, run.thread_id, run.tail_message_number),
+  );
+  for (const step of toolSet.steps) await writer.write(step);
+  // Before any model reads it, including the one that writes the title or chooses the route.
+  if (state.turns === 0) for (const step of guardInput(history.lastUserMessage, 'initial', settings)) await writer.write(step);
+  const metering = createMetering({ database, lease, settings, usageTotals });
+  const plan = await resolveRunPlan(deps, { lease, writer, settings, history, metering, signal, isRouted: state.isRouted });
+  const userInput = createUserInput({ database, runNotifier: deps.runNotifier, ...attempt }, signal);
+  if (plan === 'done') return yield* answerWithoutLoop(attempt, userInput);
+  const ends = AbortSignal.any([signal, deps.stopping]);
+  const title = createTitle(deps, run, settings, plan.routed, history, ends);
+  const availableTools = createAvailableTools(plan.isPlain ? [] : toolSet.tools, plan.persona, state.loadedTools);
+  const model = metering(plan.routed);
+  const context = createPromptContext({
+    model,
+    window: contextWindow('advanced_json' in plan.routed.route ? plan.routed.route.advanced_json : null, settings),
+    settings,
+    summary,
+    save: (made) => saveSummary(database, run, made),
+    signal,
+  });
+  const prompt: ModelMessage[] = [{ role: 'system', content: plan.persona.prompt }, ...history.messages];
+  const options = loopOptions(deps, run, settings, plan, { model, signal, usageTotals });
+  const input: LoopInput = { ...options, prompt, context, availableTools, port: userInput, state };
+  const idleMs = settings['limit.idle_heartbeat_interval_ms'];
+  const stepWriter = startStepWriter(writer, { idleMs, title, isWaiting: userInput.isWaiting });
+  try {
+    for (;;) yield { type: 'completed', answer: await stepWriter.writeAll(runLoop(input)), history: state.history };
+  } finally {
+    await stepWriter.stop();
+  }
+}
+
+/** Awaits concurrent promises. If several reject, throws the error of the first in order. */
+async function awaitInOrder<T extends readonly unknown[]>(...all: T): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
+  for (const each of all) Promise.resolve(each).catch(() => {});
+  const results: unknown[] = [];
+  for (const each of all) results.push(await each);
+  return results as { [K in keyof T]: Awaited<T[K]> };
+}
+
+/** Input sent to a run without a loop must be taken up too. */
+async function* answerWithoutLoop({ writer }: RunAttempt, userInput: UserInput): AsyncGenerator<Completion, never> {
+  for (;;) {
+    yield { type: 'completed', answer: emptyAnswer, history: [] };
+    for (const content of await userInput.pendingInput()) await writer.write({ type: 'run.steering_injected', data: { content } });
+    await userInput.flush();
+  }
+}
+
+const emptyAnswer: TurnAnswer = { llmCallId: '', text: '', message: { role: 'assistant', content: [] } };
+
+const contextOf = ({ id, account_id, thread_id, created_by_user_id, trace_id }: LeasedRun): ToolContext['run'] => ({
+  id,
+  account_id,
+  thread_id,
+  created_by_user_id,
+  trace_id,
+});
+
+type Shared = Pick<LoopInput, 'model' | 'signal' | 'usageTotals'>;
+
+/** The loop's options from persona and settings. */
+function loopOptions(
+  deps: ExecuteDeps,
+  run: LeasedRun,
+  settings: Settings,
+  { persona, routed }: RunPlan,
+  { model, signal, usageTotals }: Shared,
+) {
+  const { budgets } = persona;
+  const { every, waitMs } = checkInsOf(persona);
+  return {
+    model,
+    request: requestOf(run, persona),
+    providerKind: routed.event.provider_kind,
+    streamThinking: persona.stream_thinking,
+    retry: { maxAttempts: settings['llm.retry.max_attempts'], baseDelayMs: settings['llm.retry.base_delay_ms'] },
+    maxTurns: smaller(budgets.reasoning_iterations, settings['limit.agent_reasoning_iterations']),
+    limits: {
+      costMicros: smaller(budgets.max_cost_micros, settings['budget.max_cost_micros']),
+      outputTokens: smaller(budgets.max_total_output_tokens, settings['budget.max_total_output_tokens']),
+    },
+    answerTimeoutMs: settings['limit.paused_input_timeout_ms'],
+    checkIns: persona.executor_type === 'agent.interactive' ? { every, waitMs } : undefined,
+    guardInput: (text: string, phase: Parameters<typeof guardInput>[1]) => guardInput(text, phase, settings),
+    callDeps: {
+      run: contextOf(run),
+      memory: new Map<string, unknown>(),
+      timeoutMs: budgets.tool_timeout_ms,
+      maxParallel: settings['limit.max_parallel_tasks'],
+      signal,
+      log: deps.log,
+      guard: settings['security.injection_scan.tool_output_scan_enabled'] ? guardToolResult : () => undefined,
+    },
+    signal,
+    usageTotals,
+  };
+}
+
+/** The smaller of two limits, where 0 and undefined mean no limit. */
+const smaller = (one: number | undefined, other: number) => (one && other ? Math.min(one, other) : one || other);
+
+function checkInsOf({ executor_config: config }: Persona) {
+  const number = (value: unknown, preset: number) => (typeof value === 'number' && value > 0 ? value : preset);
+  return { every: number(config.check_in_every, 5), waitMs: number(config.max_wait_seconds, 300) * 1_000 };
+}
+
+function requestOf(run: LeasedRun, { reasoning_mode, prompt_cache_control, budgets }: Persona): LoopInput['request'] {
+  const { temperature, top_p, max_output_tokens } = budgets;
+  return {
+    reasoning_mode: (run.reasoning_mode as ReasoningMode | null) ?? reasoning_mode,
+    prompt_cache_control,
+    ...(temperature !== undefined && { temperature }),
+    ...(top_p !== undefined && { top_p }),
+    ...(max_output_tokens !== undefined && { max_output_tokens }),
+  };
+}
+
+/** Aborts at the wall-clock limit, counted over all attempts since the first start. */
+function deadlineOf(ageMs: number, settings: Settings) {
+  const timeout_ms = settings['limit.run_wall_clock_timeout_ms'];
+  const abort = new AbortController();
+  const failure = new RunFailure('run.deadline_exceeded', 'The run took too long.', { details: { timeout_ms } });
+  const timer = setTimeout(() => abort.abort(failure), Math.min(Math.max(0, timeout_ms - ageMs), maxTimerMs));
+  return { signal: abort.signal, stop: () => clearTimeout(timer) };
+}
+
+const fresh = () => ({
+  isRouted: false,
+  history: [],
+  turns: 0,
+  answer: undefined,
+  pending: undefined,
+  lastCheckInTurn: 0,
+  loadedTools: [],
+});
+
+/** The replayed run, and the usage of the call during which the last attempt stopped. */
+async function replayEarlierAttempts({ database }: ExecuteDeps, run: LeasedRun) {
+  const replayed = await replayRun(database, run.id);
+  const lost = addInterruptedCall(run, replayed);
+  return { ...replayed, lost };
+}
+
+/** Reuses what an earlier attempt finished, and discards what it left unfinished. */
+async function resumeEarlierAttempts(
+  deps: ExecuteDeps,
+  { lease: { run }, writer, usageTotals }: RunAttempt,
+): Promise<RunState & { isRouted: boolean }> {
+  if (run.attempt === 1 || run.next_seq <= 2) return fresh();
+  const { lost, ...earlier } = await replayEarlierAttempts(deps, run).catch((error) => {
+    deps.log.error({ err: error, run_id: run.id }, 'the events of a run cannot be replayed');
+    throw new RunFailure('worker.recovery_unavailable', 'The earlier part of the run cannot be read.');
+  });
+  Object.assign(usageTotals, earlier.usageTotals);
+  for (const step of earlier.missingSteps) await writer.write(step);
+  await writer.write({ type: 'run.recovered', data: { attempt: run.attempt, discard_from_seq: earlier.resumeSeq, ...lost } });
+  return earlier;
+}

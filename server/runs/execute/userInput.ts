@@ -1,0 +1,104 @@
+import { sql } from 'kysely';
+import type { RunPort } from '../../agent/loop/runLoop.ts';
+import type { Database } from '../../database/sql.ts';
+import { statement } from '../../database/statement.ts';
+import type { RunNotifier } from '../../pubsub/runNotifier.ts';
+import type { Heartbeat } from '../lease/heartbeat.ts';
+import type { ConcurrencySlot } from '../lease/jobLimiter.ts';
+import type { Lease } from '../lease/lease.ts';
+import type { EventWriter } from '../record/eventBuffer.ts';
+
+type UserInputDeps = {
+  database: Database;
+  runNotifier: RunNotifier;
+  lease: Lease;
+  writer: EventWriter;
+  heartbeat: Heartbeat;
+  slot: ConcurrencySlot;
+};
+
+/** Delivers user input to a run and waits for answers. */
+export type UserInput = RunPort & {
+  isWaiting(): boolean;
+};
+
+const selectPending = statement<{ runId: string }>()((db, $) =>
+  db
+    .selectFrom('runs as r')
+    .innerJoin('run_events as e', (join) => join.onRef('e.run_id', '=', 'r.id').on('e.type', '=', sql.lit('run.input_provided')))
+    .select((eb) => ['r.pending_inputs as pending', eb.ref('e.data').$castTo<{ content: string; request_id?: string }>().as('data')])
+    .where('r.id', '=', $.runId)
+    .where('r.pending_inputs', '>', sql.lit(0))
+    .orderBy('e.seq'),
+);
+
+const selectReplies = statement<{ runId: string }>()((db, $) =>
+  db
+    .selectFrom('run_events')
+    .select((eb) => ['type', eb.ref('data').$castTo<{ content?: string; request_id?: string }>().as('data')])
+    .where('run_id', '=', $.runId)
+    .where('type', 'in', [sql.lit('run.input_provided'), sql.lit('run.resumed')])
+    .orderBy('seq'),
+);
+
+const selectNow = statement()((db) => db.selectNoFrom(sql<number>`(extract(epoch from clock_timestamp()) * 1000)::float8`.as('ms')));
+
+const keepTurn = statement<{ accountId: string; runId: string; turn: number; opaque: string }>()((db, $) =>
+  db
+    .insertInto('run_turns')
+    .values({ account_id: $.accountId, run_id: $.runId, turn_index: $.turn, opaque: sql`${$.opaque}::json` })
+    .onConflict((conflict) =>
+      conflict.columns(['account_id', 'run_id', 'turn_index']).doUpdateSet((eb) => ({ opaque: eb.ref('excluded.opaque') })),
+    ),
+);
+
+/** `signal` ends its waits. */
+export function createUserInput({ database, runNotifier, lease, writer, heartbeat, slot }: UserInputDeps, signal: AbortSignal): UserInput {
+  const { run } = lease;
+  let waiting = false;
+
+  const now = async () => (await database.row(selectNow))!.ms;
+
+  async function replyTo(requestId: string) {
+    const replies = (await database.rows(selectReplies, { runId: run.id })).filter(({ data }) => data.request_id === requestId);
+    const answer = replies.find(({ type }) => type === 'run.input_provided')?.data.content;
+    return { isOver: replies.some(({ type }) => type === 'run.resumed'), answer };
+  }
+
+  async function wait(requestId: string, expiresAt: string): Promise<string | undefined> {
+    for (;;) {
+      const { isOver, answer } = await replyTo(requestId);
+      if (isOver) return answer;
+      const leftMs = Date.parse(expiresAt) - (await now());
+      if (leftMs > 0) await heartbeat.whileWaiting(leftMs, signal);
+      else if (await lease.endWait(requestId)) return runNotifier.notify(run.id) as undefined;
+    }
+  }
+
+  return {
+    now,
+    flush: () => writer.flush(),
+    isWaiting: () => waiting,
+    async pendingInput() {
+      const rows = await database.rows(selectPending, { runId: run.id });
+      const inputs = rows.flatMap(({ data }) => (data.request_id === undefined ? [data.content] : []));
+      return rows[0] ? inputs.slice(-rows[0].pending) : [];
+    },
+    async waitForAnswer(requestId, expiresAt) {
+      await writer.flush();
+      const { isOver, answer } = await replyTo(requestId);
+      if (isOver) return answer;
+      waiting = true;
+      slot.release();
+      try {
+        return await wait(requestId, expiresAt);
+      } finally {
+        slot.retake();
+        waiting = false;
+      }
+    },
+    async keepOpaque(turn, opaque) {
+      await database.run(keepTurn, { accountId: run.account_id, runId: run.id, turn, opaque: JSON.stringify(opaque) });
+    },
+  };
+}

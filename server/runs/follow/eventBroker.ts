@@ -1,0 +1,189 @@
+import type { Database } from '../../database/sql.ts';
+import { type RowOf, statement } from '../../database/statement.ts';
+import { encodeEvent } from '../../http/sse.ts';
+import { type ConcurrencyLimiter, createConcurrencyLimiter } from '../../platform/concurrency.ts';
+import type { Log } from '../../platform/telemetry/log.ts';
+
+/** An event, encoded once for all readers. */
+export type EncodedEvent = { seq: number; last: boolean; bytes: Buffer };
+
+const selectEvents = statement<{ runId: string; after: number; limit: number }>()((db, $) =>
+  db
+    .selectFrom('run_events')
+    .select(['run_id', 'seq', 'event_id', 'type', 'data', 'created_at'])
+    .where('run_id', '=', $.runId)
+    .where('seq', '>', $.after)
+    .orderBy('seq')
+    .limit($.limit),
+);
+type EventRow = RowOf<typeof selectEvents>;
+
+type RunEventReader = {
+  /** The events after `seq`, at most one batch. Empty if there are none yet. */
+  eventsAfter(seq: number): Promise<EncodedEvent[]>;
+  /** Resolves when there may be new events. */
+  waitForMore(): Promise<void>;
+  leave(): void;
+};
+
+/** Distributes the events of runs to their readers, with one database read for all readers of a run. */
+export type EventBroker = {
+  readonly heartbeatMs: number;
+  /** The open streams of this process, by user. */
+  readonly openStreams: ConcurrencyLimiter;
+  subscribe(runId: string, onClose: () => void): RunEventReader;
+  /** Called when a run may have new events. */
+  notify(runId: string): void;
+  /** Called when notifications may have been lost. */
+  notifyAll(): void;
+  close(): void;
+  readonly size: number;
+};
+
+/** Maximum delay of an event whose notification was lost. */
+const safetyPollMs = 1_500;
+/** Encoded events kept per run, for readers that lag behind. */
+const maxBufferedEvents = 1_000;
+
+export function createEventBroker({
+  database,
+  heartbeatMs,
+  batch,
+  maxStreamsPerUser,
+  log,
+}: {
+  database: Database;
+  heartbeatMs: number;
+  batch: number;
+  maxStreamsPerUser: number;
+  log: Log;
+}): EventBroker {
+  const feeds = new Map<string, RunEventBuffer>();
+  const poll = setInterval(() => notifyAll(), safetyPollMs);
+  const notifyAll = () => {
+    for (const feed of feeds.values()) feed.wake();
+  };
+  return {
+    heartbeatMs,
+    openStreams: createConcurrencyLimiter(maxStreamsPerUser),
+    get size() {
+      return feeds.size;
+    },
+    notify: (runId) => feeds.get(runId)?.wake(),
+    notifyAll,
+    close() {
+      clearInterval(poll);
+      for (const feed of feeds.values()) feed.close();
+    },
+    subscribe(runId, onClose) {
+      let feed = feeds.get(runId);
+      if (!feed) {
+        feed = createRunEventBuffer(runId, database, batch, log);
+        feeds.set(runId, feed);
+      }
+      const own = feed;
+      const leave = own.enter(onClose);
+      return {
+        eventsAfter: own.after,
+        waitForMore: own.more,
+        leave() {
+          leave();
+          if (own.empty() && feeds.get(runId) === own) feeds.delete(runId);
+        },
+      };
+    },
+  };
+}
+
+type RunEventBuffer = ReturnType<typeof createRunEventBuffer>;
+
+/** The recent events of one run in this process: a window that moves with its readers. */
+function createRunEventBuffer(runId: string, database: Database, batch: number, log: Log) {
+  const readers = new Set<() => void>();
+  let window: EncodedEvent[] = [];
+  let reading: Promise<void> | undefined;
+  let mayHaveMore = true;
+  let from = 0;
+  let woken = newWakeUp();
+  const first = () => window[0]?.seq ?? Number.POSITIVE_INFINITY;
+  const end = () => window.at(-1)?.seq ?? -1;
+
+  async function read(after: number): Promise<EncodedEvent[]> {
+    const rows = await database.rows(selectEvents, { runId, after, limit: batch });
+    return rows.map(encode);
+  }
+  /** Runs one read at a time, shared by concurrent callers. Without a new notification there is nothing to read. */
+  function extend(after: number): Promise<void> | undefined {
+    if (reading || !mayHaveMore) return reading;
+    mayHaveMore = false;
+    from = after;
+    reading = read(after)
+      .then((events) => {
+        window = [...window, ...events].slice(-maxBufferedEvents);
+        if (events.length === batch) mayHaveMore = true;
+      })
+      .catch((error) => {
+        mayHaveMore = true;
+        throw error;
+      })
+      .finally(() => {
+        reading = undefined;
+      });
+    return reading;
+  }
+  return {
+    enter(onClose: () => void) {
+      readers.add(onClose);
+      // There may be events whose notification is still in transit.
+      mayHaveMore = true;
+      return () => void readers.delete(onClose);
+    },
+    empty: () => readers.size === 0,
+    async after(seq: number): Promise<EncodedEvent[]> {
+      // Outside the window: read separately and leave the window unchanged.
+      if (window.length > 0 && (seq < first() - 1 || seq > end())) return read(seq);
+      if (window.length === 0 || end() === seq) {
+        await extend(window.length === 0 ? seq : end());
+        // A shared read may have started after `seq`.
+        if (window.length === 0) return from <= seq ? [] : read(seq);
+        if (seq < first() - 1) return read(seq);
+      }
+      return window.slice(seq + 1 - first());
+    },
+    more: () => woken.promise,
+    wake() {
+      mayHaveMore = true;
+      const { resolve } = woken;
+      woken = newWakeUp();
+      resolve();
+    },
+    close() {
+      for (const onClose of readers) onClose();
+      log.debug({ run_id: runId }, 'the streams of a run were closed');
+    },
+  };
+}
+
+const newWakeUp = () => Promise.withResolvers<void>();
+
+const terminal = new Set(['run.completed', 'run.failed', 'run.cancelled']);
+
+function encode({ run_id, seq, event_id, type, data, created_at }: EventRow): EncodedEvent {
+  const event = {
+    event_id,
+    run_id,
+    seq,
+    type,
+    data,
+    created_at,
+    ts: created_at,
+    ...(typeof data.tool_name === 'string' && type.startsWith('tool.') && { tool_name: data.tool_name }),
+    ...errorClassOf(data),
+  };
+  return { seq, last: terminal.has(type), bytes: encodeEvent(event) };
+}
+
+function errorClassOf(data: Record<string, unknown>) {
+  const inner = (data.error as { error_class?: unknown } | undefined)?.error_class ?? data.error_class;
+  return typeof inner === 'string' ? { error_class: inner } : {};
+}

@@ -1,0 +1,100 @@
+import type { Scope } from '../../http/scope.ts';
+import type { EncodedEvents, StreamOptions } from '../../http/sse.ts';
+import { rateLimited } from '../../platform/failure.ts';
+import { limiterKeyOf } from '../../platform/limiterKey.ts';
+import { findRun, type ReadableRun } from '../../resources/runs/service.ts';
+import type { EventBroker } from './eventBroker.ts';
+import { recheckMs, runEvents } from './stream.ts';
+
+export type FollowRequest = {
+  query: { after_seq: number; follow: boolean };
+  headers: { 'last-event-id'?: number | undefined };
+  authorization: string | undefined;
+  signal: AbortSignal;
+};
+
+const ended = new Set(['completed', 'failed', 'cancelled']);
+
+/** `Retry-After` in seconds if the user has too many open streams. */
+const retryAfterSeconds = 5;
+
+/**
+ * Opens the event stream of a run. Throws 429 if the user has too many open streams. Undefined if an automatic
+ * reconnection is complete: status 204 stops the client (WHATWG HTML 9.2).
+ */
+export function openStream(
+  eventBroker: EventBroker,
+  scope: Scope,
+  run: ReadableRun,
+  { query, headers, authorization, signal }: FollowRequest,
+): { chunks: EncodedEvents; options: StreamOptions } | undefined {
+  const lastEventId = headers['last-event-id'];
+  const after = Math.max(query.after_seq, lastEventId ?? 0);
+  const nothingMore = ended.has(run.status) && after >= run.next_seq - 1;
+  if (nothingMore && lastEventId !== undefined) return undefined;
+  acquireStreamSlot(eventBroker, scope, signal);
+  const watched = watchAccess(scope, run, authorization, signal);
+  const onError = (error: unknown) =>
+    scope.app.log.warn({ err: error, run_id: run.id, trace_id: scope.client.traceId }, 'a stream broke off');
+  return {
+    chunks: runEvents(eventBroker, { runId: run.id, after, follow: query.follow && !nothingMore, signal: watched }),
+    options: { heartbeatMs: eventBroker.heartbeatMs, signal: watched, onError },
+  };
+}
+
+/** Counts a stream for its user until the response is closed for any reason. */
+function acquireStreamSlot({ openStreams }: EventBroker, { actor }: Scope, leaving: AbortSignal) {
+  const leave = openStreams.acquire(limiterKeyOf('streams', actor.userId));
+  if (!leave) throw rateLimited('open_streams_exceeded', retryAfterSeconds, 'You have too many event streams open.');
+  if (leaving.aborted) leave();
+  else leaving.addEventListener('abort', leave, { once: true });
+}
+
+/** A signal that aborts when the reader disconnects, or soon after they lose access. */
+function watchAccess(scope: Scope, run: ReadableRun, authorization: string | undefined, leaving: AbortSignal): AbortSignal {
+  const stop = new AbortController();
+  const timer = setInterval(() => {
+    hasAccess(scope, run, authorization).then(
+      (may) => may || stop.abort(),
+      (error) => scope.app.log.warn({ err: error }, 'the access of a stream could not be checked'),
+    );
+  }, recheckMs);
+  const end = () => {
+    clearInterval(timer);
+    stop.abort();
+  };
+  if (leaving.aborted) end();
+  else leaving.addEventListener('abort', end, { once: true });
+  stop.signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  return stop.signal;
+}
+
+const pendingAccessChecks = new Map<string, Promise<boolean>>();
+/** Together with `recheckMs`, well below the promised five seconds. */
+const accessCheckTtlMs = 500;
+
+/** All streams of one credential for a run share one check. */
+function hasAccess(scope: Scope, run: ReadableRun, authorization: string | undefined): Promise<boolean> {
+  const key = `${run.id} ${scope.accountId} ${authorization}`;
+  const known = pendingAccessChecks.get(key);
+  if (known !== undefined) return known;
+  const answer = checkAccess(scope, run, authorization);
+  pendingAccessChecks.set(key, answer);
+  setTimeout(() => pendingAccessChecks.delete(key), accessCheckTtlMs).unref();
+  return answer;
+}
+
+/** Checks access with the current role. An expired access token does not end an open stream. Any other loss of access does. */
+async function checkAccess(scope: Scope, run: ReadableRun, authorization: string | undefined): Promise<boolean> {
+  try {
+    const admitted = await scope.app.accessControl.authenticate(authorization, scope.accountId, { expired: 'accept' });
+    const grant = await admitted.accessTo(scope.accountId, 'member');
+    if (!grant.permissions.has('data.runs.read')) return false;
+    await findRun({ db: scope.db, actor: scope.actor, ...grant }, run.id);
+    return true;
+  } catch (error) {
+    const { status } = error as { status?: number };
+    if (status !== undefined && status < 500) return false;
+    throw error;
+  }
+}

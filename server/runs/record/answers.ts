@@ -1,0 +1,117 @@
+import { sql } from 'kysely';
+import type { MessageCompletion } from '../../../contract/messages.ts';
+import { toolMessage } from '../../agent/tools/executeCalls.ts';
+import type { Queryable } from '../../database/sql.ts';
+import { statement } from '../../database/statement.ts';
+import type { ModelMessage } from '../../models/model.ts';
+import { newId } from '../../platform/crypto/ids.ts';
+import { insertAnswer, reassignMessages, selectIncompleteAnswer } from '../../resources/messages/runQueries.ts';
+import type { LeasedRun } from '../lease/lease.ts';
+import { interruptedError, replayRun } from './replay.ts';
+import { storableText, storeTurns, type TurnOwner } from './turnHistory.ts';
+
+type AnsweringRun = TurnOwner & Pick<LeasedRun, 'continues_run_id'>;
+
+type StoredAnswer = { id: string; text: string };
+
+/** The texts of the unfinished turn, and the events at which an attempt of it was discarded. */
+const selectCutOff = statement<{ runId: string }>()((db, $) =>
+  db
+    .selectFrom('run_events')
+    .select(['type', sql<string | null>`data ->> 'content'`.as('text')])
+    .where('run_id', '=', $.runId)
+    .where((eb) =>
+      eb(
+        'seq',
+        '>',
+        eb.fn.coalesce(
+          eb
+            .selectFrom('run_events')
+            .select(({ fn }) => fn.max('seq').as('seq'))
+            .where('run_id', '=', $.runId)
+            .where('type', '=', sql.lit('llm.turn.completed')),
+          sql<number>`0`,
+        ),
+      ),
+    )
+    .where((eb) =>
+      eb.or([
+        eb('type', 'in', [sql.lit('run.llm.retry'), sql.lit('run.recovered')]),
+        eb.and([eb('type', '=', sql.lit('message.delta')), eb(sql`data ->> 'channel'`, 'is', null)]),
+      ]),
+    )
+    .orderBy('seq'),
+);
+
+/** Stores the answer of a completed run: hidden messages for its turns, and a visible one. */
+export async function storeAnswer(tx: Queryable, run: AnsweringRun, history: readonly ModelMessage[], text: string): Promise<StoredAnswer> {
+  const { turns } = await adoptTurns(tx, run, [...history, { role: 'assistant', content: text }], 'complete');
+  await storeTurns(tx, run, turns.slice(0, -1));
+  return insert(tx, run, turns.at(-1)!.content as string, 'complete');
+}
+
+/**
+ * Stores the unfinished answer of a run from its events: hidden messages for its turns, and the last text as an
+ * incomplete visible message. Undefined if there is nothing to show.
+ */
+export async function storeUnfinished(
+  tx: Queryable,
+  run: AnsweringRun,
+  completion: Exclude<MessageCompletion, 'complete'>,
+): Promise<StoredAnswer | undefined> {
+  const told = await readTurns(tx, run.id);
+  if (told.length === 0) return undefined;
+  const { turns, shown } = await adoptTurns(tx, run, told, completion);
+  await storeTurns(tx, run, turns, completion);
+  const text = turns.findLast(({ role, content }) => role === 'assistant' && !isBlank(content))?.content ?? shown;
+  return typeof text === 'string' ? insert(tx, run, text, completion) : undefined;
+}
+
+async function insert(tx: Queryable, run: TurnOwner, text: string, completion: MessageCompletion): Promise<StoredAnswer> {
+  const id = newId();
+  await tx.run(insertAnswer, {
+    accountId: run.account_id,
+    threadId: run.thread_id,
+    id,
+    content: storableText(text),
+    runId: run.id,
+    completion,
+  });
+  return { id, text };
+}
+
+const isBlank = (content: unknown) => typeof content !== 'string' || content.trim() === '';
+
+/**
+ * The turns of a run, together with the stored turns of the run that it continues. A text that was cut off in that run
+ * becomes the beginning of the first turn, or its own turn if the first turn is not an assistant message.
+ */
+async function adoptTurns(tx: Queryable, run: AnsweringRun, turns: readonly ModelMessage[], completion: MessageCompletion) {
+  if (run.continues_run_id === null) return { turns, shown: null };
+  const earlier = { accountId: run.account_id, threadId: run.thread_id, runId: run.continues_run_id };
+  const { shown = null, text = null } = (await tx.row(selectIncompleteAnswer, earlier)) ?? {};
+  const [first, ...others] = turns;
+  const isExtended = text !== null && first?.role === 'assistant';
+  await tx.run(reassignMessages, { ...earlier, continuingRunId: run.id, completion, isExtended });
+  return { turns: isExtended ? [{ ...first, content: text + first.content }, ...others] : turns, shown };
+}
+
+/** The turns of a run, with an error as the result of every call without one. If the events cannot be replayed, only the last text. */
+async function readTurns(connection: Queryable, runId: string): Promise<ModelMessage[]> {
+  const replayed = await replayRun(connection, runId).catch(() => undefined);
+  const { history = [], pending, answer } = replayed ?? {};
+  if (pending?.reason === 'ask_user') history.push(toolMessage(pending.call.id, pending.call.name, { error: interruptedError }));
+  const cutOff = await readCutOff(connection, runId);
+  const text = isBlank(cutOff) ? (answer?.text ?? '') : cutOff;
+  return isBlank(text) ? history : [...history, { role: 'assistant', content: text }];
+}
+
+/** The newest text of the unfinished turn. Falls back to an earlier attempt if later attempts wrote nothing. */
+async function readCutOff(connection: Queryable, runId: string): Promise<string> {
+  let [kept, text] = ['', ''];
+  for (const event of await connection.rows(selectCutOff, { runId })) {
+    if (event.type === 'message.delta') text += event.text ?? '';
+    else [kept, text] = [isBlank(text) ? kept : text, ''];
+  }
+  return isBlank(text) ? kept : text;
+}

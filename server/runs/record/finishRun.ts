@@ -1,0 +1,160 @@
+import Big from 'big.js';
+import { sql } from 'kysely';
+import type { RunEventInput, Usage } from '../../../contract/events.ts';
+import type { TurnAnswer } from '../../agent/loop/runLoop.ts';
+import { eventTotals, type UsageTotals } from '../../agent/loop/usageTotals.ts';
+import type { Database, Transaction } from '../../database/sql.ts';
+import { jsonb, statement } from '../../database/statement.ts';
+import { cacheHitRate, usdCost } from '../../models/cost.ts';
+import type { ModelMessage } from '../../models/model.ts';
+import type { RunFailure } from '../../models/runFailure.ts';
+import { metricsEvents } from '../../platform/telemetry/metricsEvents.ts';
+import { type ChargedRun, chargeRun } from '../../resources/credits/charge.ts';
+import type { StoredRunError } from '../../resources/runs/entity.ts';
+import { readSettings, type Settings } from '../../resources/settings/settings.ts';
+import { insertDeliveries } from '../../resources/webhooks/outbox.ts';
+import { appendSteps, type Lease, type LeasedRun, LeaseLost } from '../lease/lease.ts';
+import { storeAnswer, storeUnfinished } from './answers.ts';
+
+/** `history` holds the messages between the question and the answer. */
+export type Completion = { type: 'completed'; answer: TurnAnswer; history: readonly ModelMessage[] };
+
+/** How a run ends. */
+export type RunEnding = Completion | { type: 'failed'; failure: RunFailure } | { type: 'cancelled' };
+
+const lockLeased = statement<{ id: string; token: string }>()((db, $) =>
+  db
+    .selectFrom('runs')
+    .select(['status', 'pending_inputs', sql<string | null>`route_snapshot ->> 'multiplier'`.as('multiplier')])
+    .where('id', '=', $.id)
+    .where('lease_token', '=', $.token)
+    .where('lease_until', '>', sql<string>`clock_timestamp()`)
+    .forUpdate(),
+);
+
+/** The append statement requires the status `running`, so the status is reset for the final event. */
+const reopen = statement<{ id: string }>()((db, $) =>
+  db
+    .updateTable('runs')
+    .set({ status: sql.lit('running' as const) })
+    .where('id', '=', $.id)
+    .where('status', '=', sql.lit('cancelling' as const)),
+);
+
+type End = {
+  id: string;
+  status: RunEnding['type'];
+  inputTokens: number;
+  outputTokens: number;
+  /** A decimal. */
+  costUsd: string;
+  isEstimated: boolean;
+  cacheHitRate: number | null;
+  /** JSON. */
+  error: string | null;
+};
+
+const endRun = statement<End>()((db, $) =>
+  db
+    .updateTable('runs')
+    .set({
+      status: $.status,
+      completed_at: sql`case when ${$.status}::text = 'completed' then now() end`,
+      failed_at: sql`case when ${$.status}::text = 'failed' then now() end`,
+      cancelled_at: sql`case when ${$.status}::text = 'cancelled' then now() end`,
+      total_input_tokens: $.inputTokens,
+      total_output_tokens: $.outputTokens,
+      total_cost_usd: sql`${$.costUsd}::numeric`,
+      usage_estimated: $.isEstimated,
+      cache_hit_rate: $.cacheHitRate,
+      error: jsonb<StoredRunError>($.error),
+      lease_token: sql.lit(null),
+      lease_until: sql.lit(null),
+    })
+    .where('id', '=', $.id),
+);
+
+/**
+ * Ends a run: last events, answer, totals and usage record commit together. An earlier cancellation takes precedence.
+ * Returns false if input arrived before the answer was final: then only the events are written, and the run continues.
+ */
+export async function finishRun(
+  database: Database,
+  lease: Lease,
+  rest: readonly RunEventInput[],
+  ending: RunEnding,
+  spent: UsageTotals,
+): Promise<boolean> {
+  const { run, token } = lease;
+  const settings = await readSettings(database);
+  const ended = await database.transaction(async (tx) => {
+    const held = await tx.row(lockLeased, { id: run.id, token });
+    if (!held) throw new LeaseLost(run.id);
+    const isCancelled = held.status === 'cancelling';
+    const wins: RunEnding = isCancelled ? { type: 'cancelled' } : ending;
+    if (isCancelled) await tx.run(reopen, { id: run.id });
+    const goesOn = wins.type === 'completed' && held.pending_inputs > 0;
+    // After a cancellation request, the worker may only write the final event.
+    const before = isCancelled ? [] : rest;
+    const append = async (steps: readonly RunEventInput[]) => {
+      if (steps.length > 0 && (await appendSteps(tx, run, token, steps)) === undefined) throw new LeaseLost(run.id);
+    };
+    // An unfinished answer is read from the stored events.
+    const isSplit = wins.type !== 'completed';
+    if (isSplit) await append(before);
+    await append([...(isSplit ? [] : before), ...(goesOn ? [] : [await endingStep(tx, run, wins, spent)])]);
+    if (!goesOn) await recordEnd(tx, { ...run, multiplier: held.multiplier }, wins, spent, settings);
+    return goesOn ? undefined : wins;
+  });
+  if (ended) metricsEvents.runEnded.emit({ status: ended.type, errorClass: ended.type === 'failed' ? ended.failure.errorClass : '' });
+  return ended !== undefined;
+}
+
+async function endingStep(tx: Transaction, run: LeasedRun, ending: RunEnding, spent: UsageTotals): Promise<RunEventInput> {
+  const totals = eventTotals(spent);
+  switch (ending.type) {
+    case 'completed': {
+      const { answer, history } = ending;
+      const stored = await storeAnswer(tx, run, history, answer.text);
+      const isExtended = stored.text !== answer.text;
+      return {
+        type: 'run.completed',
+        data: {
+          ...(answer.llmCallId && { llm_call_id: answer.llmCallId }),
+          ...totals,
+          message_id: stored.id,
+          assistant_message: isExtended ? { ...answer.message, content: [{ type: 'text', text: stored.text }] } : answer.message,
+        },
+      };
+    }
+    case 'failed': {
+      const { errorClass, message, code, details, reason, resumable } = ending.failure;
+      const why = { error_class: errorClass, message, ...(code && { code }), ...(details && { details }), ...(reason && { reason }) };
+      return { type: 'run.failed', data: { ...why, ...totals, resumable, ...shownBy(await storeUnfinished(tx, run, 'failed')) } };
+    }
+    case 'cancelled':
+      return { type: 'run.cancelled', data: { reason: 'cancel_signal', ...totals, ...shownBy(await storeUnfinished(tx, run, 'stopped')) } };
+  }
+}
+
+const shownBy = (stored: { id: string } | undefined) => (stored ? { message_id: stored.id } : {});
+
+async function recordEnd(tx: Transaction, run: ChargedRun, ending: RunEnding, { usage, cost }: UsageTotals, settings: Settings) {
+  const total: Usage = usage ?? {};
+  const { usd } = usdCost(new Big(cost));
+  const error = ending.type === 'failed' ? ending.failure : undefined;
+  tx.awaitAtCommit(
+    tx.run(endRun, {
+      id: run.id,
+      status: ending.type,
+      inputTokens: total.input_tokens ?? 0,
+      outputTokens: total.output_tokens ?? 0,
+      costUsd: usd,
+      isEstimated: total.estimated ?? false,
+      cacheHitRate: cacheHitRate(total),
+      error: error ? JSON.stringify({ error_class: error.errorClass, message: error.message, resumable: error.resumable }) : null,
+    }),
+  );
+  chargeRun(tx, run, { usage, cost }, settings);
+  await insertDeliveries(tx, run);
+}

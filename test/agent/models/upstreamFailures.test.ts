@@ -1,0 +1,145 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { openModel } from '../../../server/models/openModel.ts';
+import { createOutboundClient } from '../../../server/platform/outbound/outbound.ts';
+import { chat } from '../../support/agent/vendor.ts';
+import { apiKey, callModel, failureOf, outbound, request, useScriptedProvider } from './support.ts';
+
+const { vendor, openAi } = useScriptedProvider();
+const model = (extra?: Parameters<typeof openAi>[1]) => openAi('chat_completions', extra);
+
+test.each([408, 425, 429, 500, 502, 503, 504, 529])('status %i is retryable', async (status) => {
+  vendor().respondWith(chat.failure(status, { message: 'later' }));
+  const { error } = await failureOf(model());
+  expect(error).toMatchObject({ errorClass: 'provider.retryable', message: 'later', details: { status_code: status } });
+});
+
+test.each([301, 302, 307, 400, 401, 403, 404, 405, 413, 422])(
+  'status %i is not retryable, and redirects are not followed',
+  async (status) => {
+    vendor().respondWith({
+      ...chat.failure(status, { message: 'no', type: 't', code: 'c' }),
+      headers: { location: `${vendor().origin}/elsewhere` },
+    });
+    const { error } = await failureOf(model());
+    expect(error.errorClass).toBe('provider.non_retryable');
+    expect(error.details).toEqual({ status_code: status, openai_error_code: 'c', openai_error_type: 't' });
+    expect(vendor().requests).toHaveLength(1);
+  },
+);
+
+test('reads the message of an error response whose body is an event stream', async () => {
+  const error = { message: 'the deployment is cooling down', type: 'internal_server_error', code: '500' };
+  vendor().respondWith(
+    {
+      status: 500,
+      headers: { 'content-type': 'text/event-stream' },
+      steps: [`data: ${JSON.stringify({ error })}\n\n`, 'data: [DONE]\n\n'],
+    },
+    { status: 400, steps: [`: ping\r\nevent: error\r\ndata: ${JSON.stringify({ error: { ...error, message: 'no' } })}\r\n\r\n`] },
+  );
+  expect((await failureOf(model())).error).toMatchObject({
+    ...{ errorClass: 'provider.retryable', message: 'the deployment is cooling down' },
+    details: { status_code: 500, openai_error_type: 'internal_server_error' },
+  });
+  expect((await failureOf(model())).error).toMatchObject({ errorClass: 'provider.non_retryable', message: 'no' });
+});
+
+test('a 400 with rate_limit_exceeded is retryable', async () => {
+  vendor().respondWith(chat.failure(400, { message: 'slow down', code: 'rate_limit_exceeded' }));
+  expect((await failureOf(model())).error.errorClass).toBe('provider.retryable');
+});
+
+test('parses Retry-After as seconds and as a date', async () => {
+  const date = new Date(Date.now() + 30_000).toUTCString();
+  for (const value of ['7', date, 'soon']) vendor().respondWith(chat.failure(429, { message: 'later' }, { 'retry-after': value }));
+  expect((await failureOf(model())).error.retryAfterMs).toBe(7_000);
+  const { retryAfterMs = 0 } = (await failureOf(model())).error;
+  expect(retryAfterMs).toBeGreaterThan(27_000);
+  expect(retryAfterMs).toBeLessThanOrEqual(30_000);
+  expect((await failureOf(model())).error.retryAfterMs).toBeUndefined();
+});
+
+test('an error never contains the API key, even if the provider echoes it', async () => {
+  const echo = { message: `Bad key ${apiKey} in "Bearer ${apiKey}"`, type: apiKey, code: apiKey };
+  vendor().respondWith(chat.failure(401, echo), { steps: [`data: ${JSON.stringify({ error: echo })}\n\n`] });
+  for (let n = 0; n < 2; n++) {
+    const { error } = await failureOf(model());
+    expect(JSON.stringify([error, error.message, error.details, error.stack, error.cause])).not.toContain(apiKey);
+    expect(error.message).toContain('Bad key [redacted]');
+  }
+});
+
+test('a huge error body is read only up to the limit', async () => {
+  const megabyte = 'x'.repeat(2 ** 20);
+  vendor().respondWith({ status: 500, steps: Array.from({ length: 50 }, () => megabyte) });
+  const { error } = await failureOf(model({ maxErrorBytes: 1_000 }));
+  expect(error).toMatchObject({ errorClass: 'provider.retryable', message: 'The model provider answered with status 500.' });
+});
+
+test('silence before the answer or between chunks causes an idle timeout and closes the connection', async () => {
+  vendor().respondWith({ steps: ['stall'] }, { steps: [chat.text('half'), 'stall'] }, { status: 500, steps: ['{"err', 'stall'] });
+  const idle = { errorClass: 'provider.retryable', details: { reason: 'idle_timeout', idle_timeout_ms: 400 } };
+  expect((await failureOf(model({ idleTimeoutMs: 400 }))).error).toMatchObject(idle);
+  const { error, events } = await failureOf(model({ idleTimeoutMs: 400 }));
+  expect(error).toMatchObject(idle);
+  expect(events).toHaveLength(1);
+  expect((await failureOf(model({ idleTimeoutMs: 400 }))).error.errorClass).toBe('provider.retryable');
+  await expect.poll(() => vendor().requests.every(({ closed }) => closed)).toBe(true);
+});
+
+test('keep-alive comments and a slow reader do not cause an idle timeout', async () => {
+  const slow = Array.from({ length: 4 }, () => [{ wait: 150 }, ': still here\n\n']).flat();
+  vendor().respondWith({ steps: [chat.text('a'), ...slow, chat.text('b'), chat.stop(), chat.done] });
+  let said = '';
+  for await (const event of model({ idleTimeoutMs: 400 }).stream(request(), new AbortController().signal)) {
+    if (event.type === 'text') said += event.text;
+    await wait(500);
+  }
+  expect(said).toBe('ab');
+});
+
+test('cancelling aborts the stream immediately with the reason and closes the connection', async () => {
+  vendor().respondWith({ steps: [chat.text('half'), 'stall'] });
+  const cancel = new AbortController();
+  const reason = new Error('cancelled by the user');
+  const started = Date.now();
+  setTimeout(() => cancel.abort(reason), 50);
+  await expect(callModel(model(), request(), cancel.signal)).rejects.toBe(reason);
+  expect(Date.now() - started).toBeLessThan(500);
+  await expect.poll(() => vendor().requests[0]?.closed).toBe(true);
+});
+
+test('a closed port and a server that is not HTTP give the same error message', async () => {
+  const gone = createServer((socket) => socket.resume().end('NOT HTTP AT ALL\r\n\r\n')).listen(0, '127.0.0.1');
+  await once(gone, 'listening');
+  const address = gone.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const at = (base_url: string) =>
+    failureOf(openModel({ provider_kind: 'openai', model: 'm', api_key: apiKey, base_url, openai_api_mode: 'responses' }, { outbound }));
+  const spoken = await at(`http://127.0.0.1:${port}`);
+  await new Promise((resolve) => gone.close(resolve));
+  const refused = await at(`http://127.0.0.1:${port}`);
+  expect(refused.error).toMatchObject({ errorClass: 'provider.retryable', details: {} });
+  expect(spoken.error.message).toBe(refused.error.message);
+});
+
+test('a loopback or private base URL is rejected by default without a request', async () => {
+  const strict = createOutboundClient({ allowLoopbackHttp: false, trustFakeIp: false });
+  const { origin } = vendor();
+  for (const base_url of [origin, origin.replace('http:', 'https:'), 'https://localhost./v1', 'https://10.0.0.7']) {
+    const { error } = await failureOf(
+      openModel({ provider_kind: 'anthropic', model: 'm', api_key: apiKey, base_url }, { outbound: strict }),
+    );
+    expect(error).toMatchObject({ errorClass: 'provider.non_retryable', details: { reason: 'base_url_denied' } });
+  }
+  expect(vendor().requests).toHaveLength(0);
+});
+
+test('a model name with path segments does not change the request path', async () => {
+  vendor().respondWith(chat.answer('ok'));
+  await callModel(model({ model: '../../x?y=1#z' }));
+  expect(vendor().requests[0]).toMatchObject({ path: '/v1/chat/completions', body: { model: '../../x?y=1#z' } });
+});

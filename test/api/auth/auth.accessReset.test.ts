@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto';
+import { request } from 'node:http';
+import { expect, test } from 'vitest';
+import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { openStream } from '../../support/http/events.ts';
+import { sessionCalls } from '../../support/http/sessions.ts';
+import { openThread, startRun } from '../../support/resources/conversation.ts';
+import { codeFor } from '../../support/resources/mail.ts';
+import { proofCalls } from '../../support/resources/proofs.ts';
+import { inAccount, workspaceCalls } from '../../support/resources/workspaces.ts';
+import { contextOf } from '../../support/samples/context.ts';
+import { resources } from '../../support/samples/resources.ts';
+
+// What an attacker leaves behind or does at the moment when the owner of the address proves it.
+
+const app = await startTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' }, { worker: false });
+const { call, sql, signUp, url } = app;
+const { refresh, me, logIn } = sessionCalls(call);
+const { openWorkspace, invite, accept, addMember, verified, endow } = workspaceCalls(app);
+const { post, byCode, works, noticesOf } = proofCalls(app);
+
+test('the proof ends invitations, share links, runs and streams, and keeps messages and memberships', async () => {
+  const [person, colleague, accomplice] = [await signUp(), await signUp(), await verified(await signUp())];
+  const { id } = await openWorkspace(person);
+  await addMember(person, id, colleague);
+  const invitation = await invite(person, id, accomplice.email, 'admin');
+  const threadId = await openThread(app, person);
+  const share = (await post(`/v1/threads/${threadId}:share`, { live_update: true }, { token: person.token })).body;
+  expect((await call('GET', `/v1/s/${share.token}`)).status).toBe(200);
+  await endow(id);
+  const runId = await startRun(app, person, await openThread(app, person));
+  const stream = await openStream(url, runId, { token: person.token });
+  const { access_token: token } = (await byCode(person)).body;
+  await stream.ended;
+  expect((await accept(accomplice, invitation.token)).status).toBe(404);
+  expect((await call('GET', `/v1/s/${share.token}`)).status).toBe(404);
+  expect((await call('GET', `/v1/runs/${runId}`, { token })).body.status).toBe('cancelled');
+  expect((await call('GET', `/v1/threads/${threadId}/messages`, { token })).body).toHaveLength(1);
+  expect((await call('GET', `/v1/accounts/${id}/members`, { token })).body).toHaveLength(2);
+  expect((await noticesOf(token))[0].payload).toMatchObject({ invitations: 1, shares: 1, runs: 1, shared_accounts: 1 });
+});
+
+const resourceRoutes = [
+  'webhook-endpoints/{endpoint_id}',
+  'mcp-configs/{config_id}',
+  'personas/{persona_id}',
+  'llm-providers/{provider_id}',
+];
+
+/** Resources through which an attacker could read along or lock the owner out of an account. */
+async function createConnections(by: Person) {
+  const maker = await contextOf({ app, by });
+  for (const kind of [...resourceRoutes, 'asr-credentials/{credential_id}']) await resources[`/v1/${kind}`]!(maker, {});
+  await sql(
+    `insert into tool_providers (account_id, group_name, provider_name, is_active) values ($1, 'web_search', 'web_search.tavily', true)`,
+    [by.accountId],
+  );
+  const rule = await post('/v1/ip-rules?force=true', { type: 'allowlist', cidr: '203.0.113.0/24' }, { token: by.token });
+  expect(rule.status).toBe(201);
+}
+const countConnections = async (accountId: string) => {
+  const of = async (what: string) => (await sql(`select count(*)::int as n from ${what}`, [accountId]))[0].n as number;
+  const active = [
+    'webhook_endpoints where enabled and',
+    ...['mcp_configs', 'personas', 'tool_providers'].map((t) => `${t} where is_active and`),
+  ];
+  const there = ['llm_providers where', 'asr_credentials where', 'ip_rules where'];
+  return Promise.all([...active, ...there].map((what) => of(`${what} account_id = $1`)));
+};
+
+test('the proof disables outbound connections and IP rules in accounts without other members', async () => {
+  const [person, colleague] = [await signUp(), await signUp()];
+  const [alone, shared] = [await openWorkspace(person), await openWorkspace(person)];
+  await addMember(person, shared.id, colleague);
+  for (const id of [person.accountId, alone.id, shared.id]) {
+    const session = await logIn(person);
+    const inside = id === person.accountId ? session.token : (await refresh(session.cookie, inAccount(id))).body.access_token;
+    await createConnections({ ...person, token: inside, accountId: id });
+    expect(await countConnections(id)).toEqual(Array(7).fill(1));
+  }
+  const { access_token: token } = (await byCode(person)).body;
+  expect(await countConnections(person.accountId)).toEqual(Array(7).fill(0));
+  expect(await countConnections(alone.id)).toEqual(Array(7).fill(0));
+  expect(await countConnections(shared.id)).toEqual(Array(7).fill(1));
+  expect(await works(token)).toBe(200);
+  expect((await noticesOf(token))[0].payload).toMatchObject({ connections: 14, shared_accounts: 1 });
+});
+
+test('nothing that the attacker does at the same moment survives', async () => {
+  for (let round = 0; round < 8; round++) {
+    const person = await signUp();
+    const { id: workspace } = await openWorkspace(person);
+    await post('/v1/auth/email/otp/send', { email: person.email });
+    const otp = await codeFor(app, person.email);
+    const acts = [
+      () => logIn(person).then(({ answer }) => answer),
+      () => refresh(person.cookie),
+      () => post('/v1/api-keys', { name: 'late' }, { token: person.token }),
+      () => post('/v1/me/password', { current_password: person.password, new_password: 'Late-12345' }, { token: person.token }),
+      () => post(`/v1/accounts/${workspace}/invitations`, { email: `a-${person.email}`, role: 'admin' }, { token: person.token }),
+      () => post('/v1/api-keys', { name: 'later' }, { token: person.token }),
+    ];
+    const attacking = acts.map((act) => act());
+    await new Promise((done) => setTimeout(done, round * 10));
+    const victim = await post('/v1/auth/email/otp/verify', { email: person.email, otp });
+    const answers = await Promise.all(attacking);
+    expect(Math.max(...answers.map(({ status }) => status))).toBeLessThan(500);
+    expect(victim.status).toBe(200);
+    expect(await sql('select id from sessions where user_id = $1 and revoked_at is null', [person.id])).toHaveLength(1);
+    expect(await sql('select id from api_keys where user_id = $1 and revoked_at is null', [person.id])).toEqual([]);
+    expect(await sql('select id from invitations where account_id = $1', [workspace])).toEqual([]);
+    expect(await sql('select password_hash from credentials where user_id = $1', [person.id])).toEqual([{ password_hash: null }]);
+    expect((await me(victim.body.access_token)).status).toBe(200);
+  }
+}, 60_000);
+
+test('a request sent partly before and partly after the proof is rejected', async () => {
+  const person = await signUp();
+  const body = JSON.stringify({ name: `late-${randomBytes(4).toString('hex')}` });
+  const late = (path: string) => {
+    const { hostname, port } = new URL(url);
+    const headers = { authorization: `Bearer ${person.token}`, 'content-type': 'application/json', 'content-length': body.length };
+    const sent = request({ hostname, port, path, method: 'POST', headers });
+    const answered = new Promise<number>((resolve, reject) => {
+      sent.on('response', (answer) => resolve(answer.resume().statusCode!)).on('error', reject);
+    });
+    sent.write(body.slice(0, 4));
+    return { finish: () => sent.end(body.slice(4)), answered };
+  };
+  const started = ['/v1/api-keys', '/v1/projects', '/v1/teams'].map(late);
+  await new Promise((done) => setTimeout(done, 300));
+  expect((await byCode(person)).status).toBe(200);
+  for (const { finish } of started) finish();
+  expect(await Promise.all(started.map(({ answered }) => answered))).toEqual([401, 401, 401]);
+  expect(await sql('select name from projects where account_id = $1 and not is_default', [person.accountId])).toEqual([]);
+});

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, expect, test } from 'vitest';
+import { startTestApp } from '../../support/app/testApp.ts';
+import { concurrently } from '../../support/checks/race.ts';
+import { adminCalls } from '../../support/resources/adminCalls.ts';
+import { openThread, startRun } from '../../support/resources/conversation.ts';
+import { workspaceCalls } from '../../support/resources/workspaces.ts';
+
+const app = await startTestApp({}, { worker: false });
+const { call, sql, signUp, promote } = app;
+const { openWorkspace } = workspaceCalls(app);
+const platformAdmin = await signUp();
+beforeAll(() => promote(platformAdmin));
+const { suspend, remove, suspendAccount } = adminCalls(app, platformAdmin);
+
+const read = async () => (await call('GET', '/v1/admin/dashboard', { token: platformAdmin.token })).body;
+/** The numbers are cached for two seconds. */
+const expectNumbers = (numbers: object) => expect.poll(read, { timeout: 6_000, interval: 100 }).toEqual(numbers);
+
+test('counts users, accounts, runs and usage', async () => {
+  const start = {
+    total_users: 1,
+    active_users_30d: 1,
+    total_runs: 0,
+    runs_today: 0,
+    total_input_tokens: 0,
+    total_output_tokens: 0,
+    total_cost_usd: 0,
+    active_accounts: 1,
+  };
+  expect(await read()).toEqual(start);
+  const [person, idle, suspended, deleted] = await Promise.all([signUp(), signUp(), signUp(), signUp()]);
+  const { id: workspace } = await openWorkspace(person);
+  const logIn = ({ login, password }: typeof person) => call('POST', '/v1/auth/login', { body: { login, password } });
+  for (const each of [person, idle, suspended]) expect((await logIn(each)).status).toBe(200);
+  await sql(`update users set last_login_at = now() - interval '30 days 1 minute' where id = $1`, [idle.id]);
+  await suspend(suspended.id);
+  await suspendAccount(workspace);
+  await remove(deleted.id);
+  for (const age of ['0 days', '1 day', '400 days']) {
+    const run = await startRun(app, person, await openThread(app, person));
+    await sql(`update runs set created_at = date_trunc('day', now(), 'UTC') - $2::interval where id = $1`, [run, age]);
+  }
+  for (const [at, cost] of [
+    ['now', '0.1'],
+    ['2020-01-01', '0.200001'],
+  ])
+    await sql(
+      `insert into usage_records (account_id, run_id, usage_type, model, user_id, input_tokens, output_tokens, cache_creation_input_tokens,
+         cache_read_input_tokens, cached_tokens, cost_usd, recorded_at) values ($1, $2, 'llm', 'm', $3, 7, 5, 0, 0, 0, $4, $5)`,
+      [person.accountId, randomUUID(), person.id, cost, at],
+    );
+  await expectNumbers({
+    total_users: 4,
+    active_users_30d: 3,
+    total_runs: 3,
+    runs_today: 1,
+    total_input_tokens: 14,
+    total_output_tokens: 10,
+    total_cost_usd: 0.300001,
+    active_accounts: 5,
+  });
+});
+
+test('parallel reads run one query', async () => {
+  const { pool } = app.database;
+  const plain = pool.query;
+  let asked = 0;
+  pool.query = ((...args: unknown[]) => {
+    if ((args[0] as { text?: string }).text?.includes('total_users')) asked++;
+    return Reflect.apply(plain, pool, args);
+  }) as typeof pool.query;
+  try {
+    await new Promise((done) => setTimeout(done, 2_100));
+    const seen = await concurrently(20, read);
+    expect(new Set(seen.map((numbers) => JSON.stringify(numbers))).size).toBe(1);
+    expect(asked).toBe(1);
+  } finally {
+    pool.query = plain;
+  }
+});
+
+test('only platform admins can read the dashboard', async () => {
+  const person = await signUp();
+  expect((await call('GET', '/v1/admin/dashboard', { token: person.token })).status).toBe(403);
+});

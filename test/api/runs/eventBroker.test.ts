@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { createEventBroker } from '../../../server/runs/follow/eventBroker.ts';
+import { runEvents } from '../../../server/runs/follow/stream.ts';
+import { startTestApp } from '../../support/app/testApp.ts';
+import { openStream } from '../../support/http/events.ts';
+import { openThread, startRun } from '../../support/resources/conversation.ts';
+
+const app = await startTestApp({}, { worker: false });
+const alice = await app.signUp();
+const createBroker = (batch: number) =>
+  createEventBroker({ database: app.database, heartbeatMs: 15_000, batch, maxStreamsPerUser: 0, log: pino({ level: 'silent' }) });
+
+const append = (runId: string, from: number, count: number, last: boolean) =>
+  app.sql(
+    `insert into run_events (run_id, seq, event_id, type, data, created_at)
+     select $1, n, gen_random_uuid(), case when $4 and n = $2 + $3 - 1 then 'run.completed' else 'message.delta' end, '{}', now()
+     from generate_series($2::int, $2 + $3 - 1) n`,
+    [runId, from, count, last],
+  );
+
+const seqsOf = async (chunks: AsyncIterable<Buffer>) => {
+  const seqs: number[] = [];
+  for await (const chunk of chunks) for (const [, seq] of chunk.toString().matchAll(/^id: (\d+)$/gm)) seqs.push(Number(seq));
+  return seqs;
+};
+
+test('for any interleaving of events, notifications and readers, each reader gets every event after its start once and in order', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.record({
+          count: fc.integer({ min: 1, max: 40 }),
+          wakes: fc.integer({ min: 0, max: 2 }),
+          joins: fc.array(fc.nat({ max: 60 }), { maxLength: 3 }),
+        }),
+        {
+          minLength: 1,
+          maxLength: 6,
+        },
+      ),
+      fc.integer({ min: 1, max: 30 }),
+      async (steps, batch) => {
+        const broker = createBroker(batch);
+        const runId = randomUUID();
+        const total = steps.reduce((sum, { count }) => sum + count, 0);
+        const readers: { after: number; seqs: Promise<number[]> }[] = [];
+        const join = (after: number) =>
+          readers.push({ after, seqs: seqsOf(runEvents(broker, { runId, after, follow: true, signal: AbortSignal.timeout(8_000) })) });
+        join(0);
+        let next = 1;
+        for (const [at, { count, wakes, joins }] of steps.entries()) {
+          for (const after of joins) join(Math.min(after, total - 1));
+          await append(runId, next, count, at === steps.length - 1);
+          next += count;
+          // The last notification is always sent: otherwise the reader waits for the fallback poll.
+          for (let n = 0; n < wakes + Number(at === steps.length - 1); n++) broker.notify(runId);
+        }
+        for (const { after, seqs } of readers) expect(await seqs).toEqual(Array.from({ length: total - after }, (_, at) => after + at + 1));
+        expect(broker.size).toBe(0);
+        broker.close();
+      },
+    ),
+    { numRuns: 25 },
+  );
+}, 60_000);
+
+test('500 readers of one run share one query per batch of events', async () => {
+  const broker = createBroker(500);
+  const runId = randomUUID();
+  const { pool } = app.database;
+  let reads = 0;
+  const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
+  Object.assign(pool, {
+    query: (...args: unknown[]) => {
+      if (String((args[0] as { text?: string }).text).includes('from "run_events"')) reads++;
+      return query(...args);
+    },
+  });
+  const readers = Array.from({ length: 500 }, () =>
+    seqsOf(runEvents(broker, { runId, after: 0, follow: true, signal: AbortSignal.timeout(20_000) })),
+  );
+  await append(runId, 1, 10, false);
+  broker.notify(runId);
+  await new Promise((done) => setTimeout(done, 200));
+  reads = 0;
+  for (let batch = 1; batch <= 5; batch++) {
+    await append(runId, 1 + batch * 10, 10, batch === 5);
+    broker.notify(runId);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  for (const seqs of await Promise.all(readers)) expect(seqs).toHaveLength(60);
+  Object.assign(pool, { query });
+  // One query per batch, and at most one of the fallback poll for lost notifications.
+  expect(reads).toBeGreaterThanOrEqual(5);
+  expect(reads).toBeLessThanOrEqual(6);
+  broker.close();
+});
+
+test('1,000 connections opened and closed leave no timers or database connections behind', async () => {
+  const runId = await startRun(app, alice, await openThread(app, alice));
+  const backends = async () => (await app.sql('select count(*)::int as n from pg_stat_activity where datname = current_database()'))[0].n;
+  const before = await backends();
+  for (let round = 0; round < 20; round++)
+    await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const stream = await openStream(app.url, runId, { token: alice.token });
+        await stream.until(({ type }) => type === 'run.started');
+        stream.close();
+        await stream.ended;
+      }),
+    );
+  await new Promise((done) => setTimeout(done, 300));
+  expect(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length).toBeLessThan(100);
+  expect(await backends()).toBeLessThanOrEqual(Math.max(before, 10));
+}, 60_000);

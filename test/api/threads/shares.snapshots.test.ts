@@ -1,0 +1,110 @@
+import { expect, test } from 'vitest';
+import { transcriptWriter } from '../../support/agent/transcript.ts';
+import { startTestApp } from '../../support/app/testApp.ts';
+import { concurrently } from '../../support/checks/race.ts';
+import { images, stage } from '../../support/http/forms.ts';
+
+const app = await startTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' }, { worker: false });
+const { call, sql, signUp } = app;
+const { open, say, answer, retry, list } = transcriptWriter(app);
+const me = await signUp();
+
+const share = (threadId: string, body: object = {}) => call('POST', `/v1/threads/${threadId}:share`, { token: me.token, body });
+const remove = (threadId: string, id: string) => call('DELETE', `/v1/threads/${threadId}:share?id=${id}`, { token: me.token });
+const view = (token: string) => call('GET', `/v1/s/${token}`);
+const texts = async (token: string) => (await view(token)).body.messages.map(({ content }: { content: string }) => content);
+
+const hello = 'مرحبا 👩‍👩‍👧‍👦 e\u0301';
+
+async function conversation() {
+  const thread = await open(me);
+  await say(me, thread, hello);
+  await answer(me, thread, 'one', ['called']);
+  return thread;
+}
+
+test('a snapshot does not change with new or replaced messages, and a live share does', async () => {
+  const thread = await conversation();
+  await retry(me, thread);
+  await answer(me, thread, 'one again');
+  const [fixed, live] = [(await share(thread)).body.token, (await share(thread, { live_update: true })).body.token];
+  const before = await texts(fixed);
+  expect(before).toEqual([hello, 'one again']);
+  await say(me, thread, 'More');
+  expect([await texts(fixed), await texts(live)]).toEqual([before, [...before, 'More']]);
+  await answer(me, thread, 'two');
+  await retry(me, thread);
+  expect([await texts(fixed), await texts(live)]).toEqual([before, [...before, 'More']]);
+  const [question] = await list(me, thread);
+  await call('PATCH', `/v1/threads/${thread}/messages/${question.id}`, { token: me.token, body: { content: 'Edited' } });
+  expect([await texts(fixed), await texts(live)]).toEqual([before, ['Edited']]);
+});
+
+/** Edits a message and cancels the run that the edit starts. */
+async function edit(threadId: string, messageId: string, body: object) {
+  const answered = await call('PATCH', `/v1/threads/${threadId}/messages/${messageId}`, { token: me.token, body });
+  await sql(`update runs set status = 'cancelled', cancelled_at = now() where thread_id = $1`, [threadId]);
+  return answered.status;
+}
+
+test('a snapshot keeps the texts of its messages after edits', async () => {
+  const thread = await open(me);
+  const { key } = (await stage(app, me, { filename: 'a.png', content: images.png })).body;
+  const image = { type: 'image', attachment: { key, filename: 'a.png', mime_type: 'image/png', size: 1 } };
+  const parts = [{ type: 'text', text: 'first' }, image];
+  const post = (body: object) => call('POST', `/v1/threads/${thread}/messages`, { token: me.token, body });
+  const message = (await post({ content_json: { parts } })).body.id;
+  const first = (await share(thread)).body;
+  expect(await edit(thread, message, { content_json: { parts: [{ type: 'text', text: 'second' }] } })).toBe(201);
+  const [second, live] = [(await share(thread)).body, (await share(thread, { live_update: true })).body];
+  expect(await edit(thread, message, { content: 'third' })).toBe(201);
+  const shown = async ({ token }: { token: string }) => (await view(token)).body.messages;
+  const [old] = await shown(first);
+  expect(old).toMatchObject({
+    id: message,
+    content: 'first\n\n[image: a.png]',
+    content_json: { parts: [{ text: 'first' }, { type: 'image' }] },
+  });
+  expect([await texts(second.token), await texts(live.token)]).toEqual([['second'], ['third']]);
+  const published = old.content_json.parts[1].attachment.key;
+  const get = ({ token }: { token: string }) =>
+    call('GET', `/v1/attachments/${published}?share_token=${token}`).then(({ status }) => status);
+  expect([await get(first), await get(second), await get(live)]).toEqual([200, 404, 404]);
+  // Versions from before the share was created are not kept.
+  const kept = await sql('select content from thread_share_messages where share_id = any($1) order by content', [
+    [first.id, second.id, live.id],
+  ]);
+  expect(kept.map(({ content }) => content)).toEqual(['first\n\n[image: a.png]', 'second']);
+  await remove(thread, first.id);
+  expect(await sql('select 1 from thread_share_messages where share_id = $1', [first.id])).toEqual([]);
+});
+
+test('a snapshot created during an edit has the state before or after it', async () => {
+  for (let round = 0; round < 8; round++) {
+    const thread = await conversation();
+    const [{ id }] = await list(me, thread);
+    const [made] = await Promise.all([concurrently(4, () => share(thread)), edit(thread, id, { content: 'Edited' })]);
+    for (const { body } of made) expect([[hello, 'one'], ['Edited']]).toContainEqual(await texts(body.token));
+  }
+});
+
+test('a snapshot read while it is deleted never has later texts', async () => {
+  for (let round = 0; round < 10; round++) {
+    const thread = await conversation();
+    const [{ id: message }] = await list(me, thread);
+    const { id, token } = (await share(thread)).body;
+    await edit(thread, message, { content: 'Edited' });
+    const [answers] = await Promise.all([concurrently(10, () => view(token)), remove(thread, id)]);
+    for (const { status, text } of answers) expect([status, text.includes('Edited')]).toEqual([expect.toBeOneOf([200, 404]), false]);
+  }
+});
+
+test('a snapshot created while messages arrive has a prefix of them', async () => {
+  const thread = await open(me);
+  const [made] = await Promise.all([concurrently(10, () => share(thread)), concurrently(20, (at) => say(me, thread, String(at)))]);
+  const all = (await list(me, thread)).map(({ content }) => content);
+  for (const { body } of made) {
+    const shown = await texts(body.token);
+    expect([shown, shown.length]).toEqual([all.slice(0, shown.length), body.snapshot_turn_count]);
+  }
+});

@@ -1,0 +1,86 @@
+import { beforeEach, expect, test } from 'vitest';
+import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { eventually } from '../../support/resources/conversation.ts';
+import { deliveriesOf, dispatcherOfTest, queueMessages, receiverOfTest, registerEndpoint } from '../../support/resources/receiver.ts';
+
+const app = await startTestApp({ ARKLOOP_WEBHOOK_RETRY_BASE_SECONDS: '0.02' }, { worker: false });
+
+async function endpointOf(person: Person) {
+  const receiver = await receiverOfTest();
+  const { id } = await registerEndpoint(app, person, receiver.url);
+  return { id, receiver, send: (count: number) => queueMessages(app, person, id, count), list: () => deliveriesOf(app, person, id) };
+}
+
+// Deliveries pending from an earlier test could go to a later receiver with the same port.
+beforeEach(() => app.sql('delete from webhook_deliveries'));
+
+test('an endpoint has at most four requests in flight across workers, and a slow one does not delay others', async () => {
+  const [slow, quick] = [await endpointOf(await app.signUp()), await endpointOf(await app.signUp())];
+  slow.receiver.always(() => {});
+  await slow.send(500);
+  const dispatchers = [dispatcherOfTest(app), dispatcherOfTest(app), dispatcherOfTest(app)];
+  await eventually(async () => slow.receiver.inFlight.now === 4, 'the first requests');
+  const began = Date.now();
+  await quick.send(100);
+  for (const { wake } of dispatchers) wake();
+  await eventually(async () => quick.receiver.received.length >= 100, 'the messages for the other');
+  // A request to the slow endpoint takes ten seconds.
+  expect(Date.now() - began).toBeLessThan(6_000);
+  expect(quick.receiver.received).toHaveLength(100);
+  expect([slow.receiver.inFlight.most, slow.receiver.received.length]).toEqual([4, 4]);
+  // A stopping dispatcher releases unanswered deliveries without counting an attempt.
+  await Promise.all(dispatchers.map(({ shutDown }) => shutDown()));
+  const rows = await app.sql(
+    `select status, attempts, claim_id is null as free, count(*)::int as n from webhook_deliveries where endpoint_id = $1 group by 1, 2, 3`,
+    [slow.id],
+  );
+  expect(rows).toEqual([{ status: 'pending', attempts: 0, free: true, n: 500 }]);
+});
+
+test('twenty slow endpoints of one account do not block those of others', async () => {
+  const hostile = await app.signUp();
+  const silent = await Promise.all(Array.from({ length: 20 }, () => endpointOf(hostile)));
+  for (const { receiver, send } of silent) {
+    receiver.always(() => {});
+    await send(10);
+  }
+  const dispatcher = dispatcherOfTest(app);
+  await eventually(async () => silent.every(({ receiver }) => receiver.inFlight.now === 4), 'all that may be under way');
+  const quick = await endpointOf(await app.signUp());
+  const began = Date.now();
+  await quick.send(20);
+  dispatcher.wake();
+  await eventually(async () => quick.receiver.received.length === 20, 'the messages for the other');
+  expect(Date.now() - began).toBeLessThan(4_000);
+});
+
+test('a delivery claimed by a dead worker is sent by another one after the claim expires', async () => {
+  const { id, receiver, send, list } = await endpointOf(await app.signUp());
+  await send(1);
+  const claim = `update webhook_deliveries set claim_id = gen_random_uuid(), claimed_until = now() + interval '1 second' where endpoint_id = $1`;
+  await app.sql(claim, [id]);
+  dispatcherOfTest(app);
+  await new Promise((done) => setTimeout(done, 500));
+  expect(receiver.received).toHaveLength(0);
+  await eventually(async () => (await list())[0].status === 'delivered', 'the delivery');
+  expect(receiver.received).toHaveLength(1);
+});
+
+test('a response received after the claim expired changes nothing', async () => {
+  const { id, receiver, send, list } = await endpointOf(await app.signUp());
+  const answers: ((status: number) => void)[] = [];
+  receiver.always((res) => void answers.push((status) => void res.writeHead(status).end(`answer ${status}`)));
+  await send(1);
+  const [sleepy] = [dispatcherOfTest(app), dispatcherOfTest(app)];
+  await eventually(async () => answers.length === 1, 'the first request');
+  await app.sql(`update webhook_deliveries set claimed_until = now() - interval '1 second' where endpoint_id = $1`, [id]);
+  sleepy.wake();
+  await eventually(async () => answers.length === 2, 'the second request');
+  answers[0]!(500);
+  await new Promise((done) => setTimeout(done, 300));
+  expect(await list()).toMatchObject([{ status: 'pending', attempts: 0, response_status: null }]);
+  answers[1]!(200);
+  await eventually(async () => (await list())[0].status === 'delivered', 'the delivery');
+  expect(await list()).toMatchObject([{ attempts: 1, response_body: 'answer 200' }]);
+  expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+});

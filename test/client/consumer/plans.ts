@@ -1,0 +1,22 @@
+import { ask, fail, type Mocks, type Script, say, untilCancelled } from '../../../client/mocks/index.ts';
+import type { PlannedRun, Target } from './target.ts';
+
+function scriptOf(step: PlannedRun): Script {
+  if ('fail' in step) return () => fail();
+  if ('waitAfter' in step)
+    return async function* (talk) {
+      yield* say(step.waitAfter);
+      await untilCancelled(talk);
+    };
+  return async function* (talk) {
+    if (step.ask) yield* ask(talk, step.ask);
+    yield* say(step.say);
+  };
+}
+
+/** Adapts a mock to the suite. */
+export const targetOf = (mocks: Mocks, baseUrl: string): Target => ({
+  baseUrl,
+  plan: async (_client, ...steps) => mocks.plan(...steps.map(scriptOf)),
+  verificationToken: async () => 'any',
+});

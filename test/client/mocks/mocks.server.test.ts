@@ -1,0 +1,180 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { ConnectionError, createClient, type RunEvent } from '../../../client/index.ts';
+import { untilCancelled } from '../../../client/mocks/index.ts';
+import { startMockServer } from '../../../client/mocks/standalone/server.ts';
+
+const program = fileURLToPath(new URL('../../../client/mocks/standalone/main.ts', import.meta.url));
+
+/** Starts the program of `npm run mock`. It is killed when the test ends. */
+function start(...args: string[]): ChildProcess {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
+}
+
+async function textOf(stream: NodeJS.ReadableStream | null): Promise<string> {
+  let text = '';
+  for await (const chunk of stream!) text += chunk;
+  return text;
+}
+
+/** Runs the program to its end. Returns exit status and output. */
+async function finished(...args: string[]) {
+  const child = start(...args);
+  const exit = once(child, 'exit');
+  const [out, err] = await Promise.all([textOf(child.stdout), textOf(child.stderr)]);
+  return { status: (await exit)[0] as number, out, err };
+}
+
+/** Starts a server in this process. It closes when the test ends. */
+async function open() {
+  const server = await startMockServer(0, { stepMs: 0 });
+  onTestFinished(server.close);
+  const { accessToken } = server.mocks.state.signUp();
+  return {
+    ...server,
+    client: createClient({ baseUrl: server.address, accessToken, retryDelayMs: 1 }),
+    authorization: `Bearer ${accessToken}`,
+  };
+}
+
+test('the program prints its address and the demo user, and exits on SIGTERM', async () => {
+  const child = start('--port', '0', '--seed', '7');
+  let out = '';
+  for await (const chunk of child.stdout!) {
+    out += chunk;
+    if (out.includes('Ctrl-C')) break;
+  }
+  const [, baseUrl] = /^The mock answers at (http:\/\/127\.0\.0\.1:\d+)\nSign in as demo with Passw0rd-1/.exec(out)!;
+  const client = createClient({ baseUrl: baseUrl! });
+  await client.auth.login({ body: { login: 'demo', password: 'Passw0rd-1' } });
+  expect((await client.me.get()).permissions).toContain('platform.admin');
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  expect(await exit).toEqual([0, null]);
+});
+
+test('a startup error is one line', async () => {
+  const { address } = await open();
+  const { port } = new URL(address);
+  const answers = await Promise.all([
+    finished('--port', 'x'),
+    finished('--port', '65536'),
+    finished('--colour'),
+    finished('--port', port),
+    finished('--help'),
+  ]);
+  expect(answers.map(({ status, err }) => [status, err])).toEqual([
+    [1, '--port wants a number from 0 to 65535, not "x".\n'],
+    [1, '--port wants a number from 0 to 65535, not "65536".\n'],
+    [1, "Unknown option '--colour'. See --help.\n"],
+    [1, `Port ${port} is in use: choose another with --port.\n`],
+    [0, ''],
+  ]);
+  expect(answers.at(-1)!.out).toContain('npm run mock');
+});
+
+test('events are streamed immediately, before the run ends', async () => {
+  const { client, mocks } = await open();
+  const { id: thread_id } = await client.threads.create();
+  await client.messages.create({ params: { thread_id }, body: { content: 'one' } });
+  mocks.plan(async function* (talk) {
+    yield { type: 'message.delta', data: { content: 'One', content_delta: 'One', role: 'assistant' } };
+    await untilCancelled(talk);
+  });
+  const { run_id } = await client.runs.create({ params: { thread_id } });
+  const seen: RunEvent['type'][] = [];
+  for await (const { type } of client.runs.stream(run_id)) {
+    seen.push(type);
+    if (type === 'message.delta') break;
+  }
+  expect(seen.at(-1)).toBe('message.delta');
+  expect((await client.runs.get({ params: { run_id } })).status).toBe('running');
+});
+
+test('injected connection losses reach the client, and a cut stream is resumed', async () => {
+  const { client, mocks } = await open();
+  mocks.faults.next({ status: 'lost' });
+  await expect(client.me.get({}, { retries: 0 })).rejects.toBeInstanceOf(ConnectionError);
+  const { id: thread_id } = await client.threads.create();
+  await client.messages.create({ params: { thread_id }, body: { content: 'one two three' } });
+  const { run_id } = await client.runs.create({ params: { thread_id } });
+  mocks.faults.cutStream(3, 2);
+  const seqs: number[] = [];
+  for await (const { seq } of client.runs.stream(run_id)) seqs.push(seq);
+  expect(seqs).toEqual(seqs.map((_, at) => at + 1));
+  expect(seqs.length).toBeGreaterThan(6);
+});
+
+test('CORS allows any origin, with credentials', async () => {
+  const { address, authorization } = await open();
+  const origin = 'http://localhost:5173';
+  const asked = { origin, 'access-control-request-method': 'GET', 'access-control-request-headers': 'authorization' };
+  const preflight = await fetch(`${address}/v1/me`, { method: 'OPTIONS', headers: asked });
+  expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([204, origin]);
+  expect(preflight.headers.get('access-control-allow-headers')).toBe('authorization');
+  const answer = await fetch(`${address}/v1/me`, { headers: { origin, authorization } });
+  expect([answer.status, answer.headers.get('access-control-allow-credentials')]).toEqual([200, 'true']);
+  expect(answer.headers.get('access-control-expose-headers')).toContain('X-Next-Cursor');
+});
+
+test("sign-in is allowed only from localhost, the mock's own origin and configured origins", async () => {
+  const server = await startMockServer(0, { allowedOrigins: ['https://app.example.test'] });
+  onTestFinished(server.close);
+  const { login, password } = server.mocks.state.signUp();
+  const statusFrom = async (origin: string) => {
+    const headers = { origin, 'content-type': 'application/json' };
+    return (await fetch(`${server.address}/v1/auth/login`, { method: 'POST', headers, body: JSON.stringify({ login, password }) })).status;
+  };
+  const welcome = [server.address, 'http://localhost:5173', 'https://shop.localhost', 'http://[::1]:3000', 'https://app.example.test'];
+  const unwelcome = [
+    'null',
+    'https://example.test',
+    'http://localhost.example.test',
+    'http://127.0.0.1.example.test',
+    'https://notlocalhost',
+  ];
+  expect(await Promise.all(welcome.map(statusFrom))).toEqual(welcome.map(() => 200));
+  expect(await Promise.all(unwelcome.map(statusFrom))).toEqual(unwelcome.map(() => 403));
+});
+
+test('a body that is too large is rejected with or without Content-Length', async () => {
+  const { address, authorization, client } = await open();
+  const headers = { authorization, 'content-type': 'application/json' };
+  const body = () => JSON.stringify({ title: 'x'.repeat(2 ** 20) });
+  const told = await fetch(`${address}/v1/threads`, { method: 'POST', headers, body: body() });
+  const untold = { method: 'POST', headers, body: new Blob([body()]).stream(), duplex: 'half' };
+  const form = new FormData();
+  form.set('file', new File([new Uint8Array(22 * 2 ** 20)], 'a.bin'));
+  const answers = [told, await fetch(`${address}/v1/threads`, untold as RequestInit)];
+  answers.push(await fetch(`${address}/v1/attachments/stage`, { method: 'POST', headers: { authorization }, body: form }));
+  expect(await Promise.all(answers.map(async (each) => [each.status, (await each.json()).error]))).toEqual(
+    answers.map(() => [413, 'payload_too_large']),
+  );
+  expect(await client.threads.list()).toEqual([]);
+});
+
+test('uploads and downloads keep their bytes', async () => {
+  const { client } = await open();
+  const bytes = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0, 255, 10, 13]);
+  const { key, size, kind } = await client.attachments.stage({ body: { file: new File([bytes], 'ä.png', { type: 'image/png' }) } });
+  expect([size, kind]).toEqual([8, 'image']);
+  const file = await client.attachments.get({ params: { key } });
+  expect([file.type, new Uint8Array(await file.arrayBuffer())]).toEqual(['image/png', bytes]);
+});
+
+test('a malformed request does not stop the server', async () => {
+  const { address, client } = await open();
+  const { port } = new URL(address);
+  const { connect } = await import('node:net');
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.on('error', () => {});
+  socket.write('GET //// HTTP/1.1\r\nhost: x\r\n\r\n');
+  await wait(50);
+  socket.destroy();
+  expect((await client.me.get()).login).toBe('user-1');
+});

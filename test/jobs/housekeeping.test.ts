@@ -1,0 +1,113 @@
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { deleteExpiredRows, maintainEventPartitions, removeExpiredThreads } from '../../server/jobs/housekeeping.ts';
+import { firstIdOf } from '../../server/platform/crypto/ids.ts';
+import { chat } from '../support/agent/vendor.ts';
+import { addVendorModel } from '../support/agent/vendorModel.ts';
+import { type Person, startTestApp } from '../support/app/testApp.ts';
+import { openStream, readAll, types } from '../support/http/events.ts';
+import { openThread, startRun } from '../support/resources/conversation.ts';
+
+const app = await startTestApp();
+const { database, sql, call, url } = app;
+const log = pino({ level: 'silent' });
+const bob = await app.signUp();
+
+async function privateThread({ token }: Person) {
+  const { body } = await call('POST', '/v1/threads', { token, body: { is_private: true, title: 'Secret' } });
+  await call('POST', `/v1/threads/${body.id}/messages`, { token, body: { content: 'Hush' } });
+  return body.id as string;
+}
+const expire = (threadId: string) => sql(`update threads set expires_at = now() - interval '1 minute' where id = $1`, [threadId]);
+const leftOf = async (threadId: string, runId: string) => {
+  const [row] = await sql(
+    `select (select count(*) from threads where id = $1) as threads, (select count(*) from messages where thread_id = $1) as messages,
+      (select count(*) from runs where thread_id = $1) as runs, (select count(*) from run_events where run_id = $2) as events`,
+    [threadId, runId],
+  );
+  return row;
+};
+
+test('an expired private thread is deleted with its messages, runs and events, and nothing else', async () => {
+  const threadId = await privateThread(bob);
+  const runId = await startRun(app, bob, threadId);
+  await readAll(url, runId, bob.token);
+  const others = [await openThread(app, bob), await privateThread(bob)];
+  const kept = await startRun(app, bob, others[0]!);
+  const events = await readAll(url, kept, bob.token);
+  await expire(threadId);
+  expect(await removeExpiredThreads(database)).toEqual([]);
+  expect(await leftOf(threadId, runId)).toEqual({ threads: 0, messages: 0, runs: 0, events: 0 });
+  for (const id of others) expect(await call('GET', `/v1/threads/${id}`, { token: bob.token })).toMatchObject({ status: 200 });
+  expect(await readAll(url, kept, bob.token)).toEqual(events);
+  expect(await sql('select 1 from usage_records where run_id = $1', [runId])).toHaveLength(1);
+});
+
+test('an active run of an expired thread is cancelled first, with complete events', async () => {
+  const vendor = await addVendorModel(app, bob);
+  vendor.respondWith({ steps: [chat.text('x'), 'stall'] });
+  const threadId = await privateThread(bob);
+  const runId = await startRun(app, bob, threadId);
+  const reader = await openStream(url, runId, { token: bob.token });
+  await reader.until((event) => event.type === 'message.delta');
+  await expire(threadId);
+  expect(await removeExpiredThreads(database)).toEqual([runId]);
+  await sql(`select pg_notify('arkloop_runs', $1)`, [runId]);
+  await reader.ended;
+  expect(types(reader.events).slice(-2)).toEqual(['run.cancel_requested', 'run.cancelled']);
+  expect(await sql('select 1 from usage_records where run_id = $1', [runId])).toHaveLength(1);
+  expect(await removeExpiredThreads(database)).toEqual([]);
+  expect(await leftOf(threadId, runId)).toEqual({ threads: 0, messages: 0, runs: 0, events: 0 });
+  await vendor.close();
+});
+
+test('partitions exist for this month and the next two, and are dropped after the retention period', async () => {
+  const names = async () =>
+    (
+      await sql(
+        `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'run_events'::regclass order by 1`,
+      )
+    ).map(({ name }) => name);
+  const keep = (now: string) => maintainEventPartitions({ database, months: 3, log }, new Date(now));
+  await keep('2041-11-30T23:59:59.999Z');
+  expect(await names()).toEqual(['run_events_2041_11', 'run_events_2041_12', 'run_events_2042_01', 'run_events_default']);
+  await keep('2042-02-01T00:00:00Z');
+  await keep('2042-02-28T12:00:00Z');
+  expect(await names()).toEqual(
+    ['2041_11', '2041_12', '2042_01', '2042_02', '2042_03', '2042_04', 'default'].map((part) => `run_events_${part}`),
+  );
+  await keep('2042-03-01T00:00:00Z');
+  expect(await names()).not.toContain('run_events_2041_11');
+  const edge = [firstIdOf(new Date(Date.UTC(2042, 1, 1) - 1)), firstIdOf(new Date('2042-02-01T00:00:00Z'))];
+  for (const id of edge)
+    await sql(
+      `insert into run_events (run_id, seq, event_id, type, data, created_at) values ($1, 1, gen_random_uuid(), 'run.started', '{}', now())`,
+      [id],
+    );
+  const where = await sql('select tableoid::regclass::text as name from run_events where run_id = any ($1::uuid[]) order by run_id', [
+    edge,
+  ]);
+  expect(where).toEqual([{ name: 'run_events_2042_01' }, { name: 'run_events_2042_02' }]);
+});
+
+test('audit log entries are kept 30 days and idempotency keys 24 hours', async () => {
+  const entry = (days: number) =>
+    sql(
+      `insert into audit_logs (id, action, target_type, trace_id, created_at)
+       values (gen_random_uuid(), 'sample.entry', 'sample', repeat('0', 32), now() - $1 * interval '1 day')`,
+      [days],
+    );
+  const key = (hours: number) =>
+    sql(
+      `insert into idempotency_keys (scope_hash, request_hash, claim_id, claimed_at)
+       values ('sample ' || $1, '', gen_random_uuid(), now() - $1::int * interval '1 hour')`,
+      [hours],
+    );
+  for (const days of [1, 29, 31]) await entry(days);
+  for (const hours of [1, 25]) await key(hours);
+  await deleteExpiredRows(database, 30);
+  expect(
+    await sql(`select extract(day from now() - created_at)::int as days from audit_logs where action = 'sample.entry' order by 1`),
+  ).toEqual([{ days: 1 }, { days: 29 }]);
+  expect(await sql(`select scope_hash from idempotency_keys where scope_hash like 'sample %'`)).toEqual([{ scope_hash: 'sample 1' }]);
+});

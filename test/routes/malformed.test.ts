@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { Problem } from '../../contract/shared/errors.ts';
+import { listener } from '../support/app/listener.ts';
+import { startTestApp } from '../support/app/testApp.ts';
+import { behindGatewayEnv, startTestGateway } from '../support/gateway/testGateway.ts';
+import { startGatewayTo, startUpstream } from '../support/gateway/upstream.ts';
+import { type RawAnswer, rawSend, request } from '../support/http/raw.ts';
+
+const app = await startTestApp(behindGatewayEnv, { worker: false });
+const { gateway } = await startTestGateway(app);
+const { token } = await app.signUp();
+const authorization = `Bearer ${token}`;
+const chunked = { authorization, 'content-type': 'application/json', 'transfer-encoding': 'chunked' };
+const post = 'POST /v1/threads';
+
+/** Malformed requests with the expected status and error code. */
+const malformedRequests: [string, string | string[], number, string][] = [
+  ['noise', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n', 400, 'validation.error'],
+  ['noise in pieces', ['nonsense', ' and ', 'more\r\n\r\n', 'x'.repeat(100_000)], 400, 'validation.error'],
+  ['HTTP/0.9', 'GET /v1/me\r\n\r\n', 400, 'validation.error'],
+  ['HTTP/2 without asking', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400, 'validation.error'],
+  ['an unknown method', request('BREW /v1/me'), 400, 'validation.error'],
+  ['no host', 'GET /v1/me HTTP/1.1\r\n\r\n', 400, 'validation.error'],
+  ['a space before the colon', 'GET /v1/me HTTP/1.1\r\nhost: x\r\nx-a : 1\r\n\r\n', 400, 'validation.error'],
+  ['a NUL in a header', 'GET /v1/me HTTP/1.1\r\nhost: x\r\nx-a: a\0b\r\n\r\n', 400, 'validation.error'],
+  ['two lengths', 'POST /v1/threads HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab', 400, 'validation.error'],
+  ['an unknown expectation', request('GET /v1/me', { expect: 'the spanish inquisition' }), 400, 'validation.error'],
+  ['CONNECT', request('CONNECT evil.example:443'), 405, 'method_not_allowed'],
+  ['a chunk without a size', request(post, chunked, 'zz\r\n{}\r\n0\r\n\r\n'), 400, 'validation.error'],
+  ['an endless chunk extension', request(post, chunked, `2;${'x'.repeat(20_000)}\r\n{}\r\n0\r\n\r\n`), 400, 'validation.error'],
+  ['20 KiB of headers', request('GET /v1/me', { 'x-big': 'x'.repeat(20_000) }), 431, 'headers_too_large'],
+  ['20 KiB of path', request(`GET /v1/${'x'.repeat(20_000)}`), 431, 'headers_too_large'],
+  ['1 MiB of headers', request('GET /v1/me', { 'x-big': 'x'.repeat(2 ** 20) }), 431, 'headers_too_large'],
+];
+
+function expectError(answer: RawAnswer, status: number, code: string) {
+  expect([answer.status, answer.all.match(/HTTP\/1\.1 /g)?.length, answer.closed]).toEqual([status, 1, true]);
+  const problem = Problem.parse(answer.body);
+  expect([problem.error, problem.trace_id]).toEqual([code, answer.headers.get('x-trace-id')]);
+  expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
+  expect(answer.headers.get('connection')).toBe('close');
+  expect(Number(answer.headers.get('content-length'))).toBe(answer.text.length);
+  if (status === 400) expect(problem.details.issues).toBeInstanceOf(Array);
+}
+
+const places = [
+  ['API', () => app.url],
+  ['gateway', () => gateway.address],
+] as const;
+
+describe.each(places)('the %s', (_, url) => {
+  test.each(malformedRequests)('answers %s with an error response that has a trace id', async (_what, text, status, code) => {
+    expectError(await rawSend(url(), text, { quietMs: 5_000 }), status, code);
+  });
+
+  test('answers malformed bytes after a valid request only after that request', async () => {
+    const first = request('GET /v1/me', { authorization });
+    const { all } = await rawSend(url(), `${first}nonsense\r\n\r\n`, { quietMs: 5_000 });
+    expect([...all.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, status]) => status)).toEqual(['200', '400']);
+  });
+});
+
+test.each(places)('the %s answers an incomplete request with 408 after the timeout', { timeout: 60_000 }, async (_, url) => {
+  const slow = await Promise.all([
+    rawSend(url(), 'GET /v1/me HTTP/1.1\r\nhost: x\r\n', { quietMs: 45_000, firstMs: 45_000 }),
+    url() === app.url && rawSend(url(), request(post, { ...chunked }, '2\r\n{}\r\n'), { quietMs: 45_000, firstMs: 45_000 }),
+  ]);
+  for (const answer of slow) if (answer) expectError(answer, 408, 'request_timeout');
+});
+
+test.each([
+  ['GET', '/readyz', 200],
+  ['POST', '/readyz', 405],
+  ['GET', '/healthz', 200],
+  ['POST', '/healthz', 405],
+] as const)('%s %s has one trace id, on API and gateway', async (method, path, status) => {
+  for (const [, url] of places) {
+    const answer = await fetch(url() + path, { method });
+    expect([answer.status, answer.headers.get('x-trace-id')]).toEqual([status, expect.stringMatching(/^[0-9a-f]{32}$/)]);
+  }
+});
+
+test('the probe of a gateway has a trace id even if the API is down', async () => {
+  const { url, server } = await startUpstream(listener(async (_, res) => res.end()));
+  server.close();
+  const answer = await fetch(`${(await startGatewayTo(url)).address}/readyz`);
+  expect([answer.status, answer.headers.get('x-trace-id')]).toEqual([503, expect.stringMatching(/^[0-9a-f]{32}$/)]);
+});

@@ -1,0 +1,136 @@
+import { expect, test } from 'vitest';
+import { keyPermissions, type Permission, permissionMatrix, permissions } from '../../contract/shared/permissions.ts';
+import { isScoped, requiredPermissionsOf } from '../../contract/shared/policy.ts';
+import type { Route } from '../../contract/shared/route.ts';
+import { type Answer, type Person, startTestApp, type TestApp } from '../support/app/testApp.ts';
+import { namesAccount, type Operation, operationRows, operations } from '../support/http/operations.ts';
+import { writeFiles } from '../support/resources/files.ts';
+import { adminOf } from '../support/samples/context.ts';
+import { failingResponses, pathOf, type Sample, sampleOf } from '../support/samples/samples.ts';
+
+// No worker, so that runs keep their state between calls.
+const app = await startTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' }, { worker: false });
+const { call, sql, signUp, joinAccount } = app;
+
+/** A user with a session in the account of `host`. */
+async function joined(host: Person, role: string): Promise<Person> {
+  const person = await signUp();
+  await joinAccount(person, host, role);
+  const headers = { cookie: person.cookie, 'x-account-id': host.accountId };
+  const { body } = await call('POST', '/v1/auth/refresh', { headers });
+  return { ...person, token: body.access_token, accountId: host.accountId };
+}
+
+const [host, chief] = [await signUp(), await adminOf(app)];
+const people = {
+  platform_admin: chief,
+  admin: host,
+  member: await joined(host, 'member'),
+  legacy_role: await joined(host, 'legacy_role'),
+} as const;
+type Column = keyof typeof people;
+const columns = Object.keys(people) as Column[];
+
+const holds = (column: Column, permission: Permission) => (permissionMatrix[permission] as readonly string[]).includes(column);
+const scopesOf = ({ metadata }: Route) => (isScoped(metadata) ? (['account', 'platform'] as const) : (['account'] as const));
+type Scope = ReturnType<typeof scopesOf>[number];
+
+/** Creates providers and personas with scope `platform`. */
+const platformWorld: TestApp = {
+  ...app,
+  call: (method, path, { body, ...options } = {}) =>
+    call(method, `${path}?scope=platform`, {
+      ...options,
+      body: ['/v1/llm-providers', '/v1/personas'].includes(path) ? { ...(body as object), scope: 'platform' } : body,
+    }),
+};
+
+/** A valid request for a role, on resources of its own if it can create them, else on those of an account admin. */
+async function requestFor(column: Column, operation: Operation, scope: Scope): Promise<Sample> {
+  const { route } = operation;
+  if (scope === 'platform') return inPlatform(operation, await sampleOf({ app: platformWorld, by: chief }, operation));
+  const ownMaker = { app, by: people[column] };
+  // Users are admins of accounts that they create.
+  const own = column === 'admin' || column === 'platform_admin' || (column === 'member' && !namesAccount(route));
+  const sample = own ? await sampleOf(ownMaker, operation).catch(() => undefined) : undefined;
+  if (sample) return sample;
+  const made = await sampleOf({ app, by: host }, operation);
+  await sql(`update projects set visibility = 'shared' where account_id = $1 and not is_default`, [host.accountId]);
+  const { account_id: account, project_id: project } = made.params;
+  if (account) await joinAccount(people[column], { ...host, accountId: account }, column);
+  if (operation.id === 'workspaces.file') await writeFiles(app, people[column], project!, { '/sample.txt': 'sample' });
+  return made;
+}
+
+const inPlatform = ({ route }: Operation, sample: Sample): Sample =>
+  route.query
+    ? { ...sample, query: { ...sample.query, scope: 'platform' } }
+    : { ...sample, body: { ...(sample.body as object), scope: 'platform' } };
+
+const send = ({ route }: Operation, { params, query, body, headers, raw }: Sample, { token }: Person) =>
+  call(route.method, pathOf(route, params, query), { token, headers, ...(raw && { raw }), ...(route.body && { body }) });
+
+function expectAllowed({ id, route }: Operation, { status, text }: Answer) {
+  const wanted = failingResponses[id] ? [failingResponses[id].status] : Object.keys(route.responses).map(Number);
+  expect(wanted, text).toContain(status);
+}
+
+const permissionRoutes = operationRows(({ metadata }) => requiredPermissionsOf(metadata).length > 0);
+
+/** The permission that the error names. If the scope is in the body and the role has neither scope, the error precedes reading the body. */
+function missingPermission(column: Column, { metadata, query }: Route, scope: Scope): Permission | undefined {
+  const lacks = (wanted: Scope) => requiredPermissionsOf(metadata, wanted).find((permission) => !holds(column, permission));
+  const inBody = isScoped(metadata) && !query;
+  return lacks(scope) && ((inBody && lacks('platform') && lacks('account')) || lacks(scope));
+}
+
+test.for(permissionRoutes)('%s is allowed exactly for the roles with its permissions', async ([, operation]) => {
+  for (const scope of scopesOf(operation.route))
+    for (const column of columns) {
+      const lack = missingPermission(column, operation.route, scope);
+      const answer = await send(operation, await requestFor(column, operation, scope), people[column]);
+      if (lack === undefined) expectAllowed(operation, answer);
+      else
+        expect([column, scope, answer.status, answer.body.details]).toEqual([
+          column,
+          scope,
+          403,
+          { reason: 'missing_permission', permission: lack },
+        ]);
+    }
+});
+
+test('the profile lists the permissions of the role, sorted', async () => {
+  for (const column of columns) {
+    const { body } = await call('GET', '/v1/me', { token: people[column].token });
+    expect([column, body.role, body.permissions]).toEqual([column, column, permissions.filter((permission) => holds(column, permission))]);
+    expect(body.permissions).toEqual([...new Set(body.permissions)].sort());
+  }
+});
+
+test('a role change takes effect for an existing token', async () => {
+  const owner = await signUp();
+  const body = { slug: `team-${owner.id.slice(-12)}`, name: 'Team' };
+  const { id: accountId } = (await call('POST', '/v1/accounts', { token: owner.token, body })).body;
+  const person = await joined({ ...owner, accountId }, 'member');
+  const seen: unknown[] = [];
+  for (const role of ['member', 'admin', 'member', 'admin']) {
+    const turned = await call('PATCH', `/v1/accounts/${accountId}/members/${person.id}`, { token: owner.token, body: { role } });
+    const made = await call('POST', '/v1/teams', { token: person.token, body: { name: role } });
+    const { body: me } = await call('GET', '/v1/me', { token: person.token });
+    seen.push([turned.status, made.status, me.role]);
+  }
+  expect(seen).toEqual([
+    [200, 403, 'member'],
+    [200, 201, 'admin'],
+    [200, 403, 'member'],
+    [200, 201, 'admin'],
+  ]);
+});
+
+test('API keys can have every permission of the operations that accept keys', () => {
+  const asked = operations
+    .filter(({ route }) => route.metadata.auth === 'user+key')
+    .flatMap(({ route }) => requiredPermissionsOf(route.metadata));
+  expect([...new Set(asked)].filter((permission) => !keyPermissions.includes(permission))).toEqual([]);
+});

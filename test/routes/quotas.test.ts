@@ -1,0 +1,173 @@
+import { describe, expect, test } from 'vitest';
+import { type QuotaName, quotaReason, quotas } from '../../contract/shared/quotas.ts';
+import { operationRows, operations } from '../support/http/operations.ts';
+import { statusAndReason } from '../support/http/responses.ts';
+import { startRouteSuite } from '../support/http/routeSuite.ts';
+
+const walk = await startRouteSuite({ ARKLOOP_AUTH_REGISTRATIONS_PER_IP_HOUR: '0' });
+const { sql } = walk.app;
+
+/** POSTs without a quota, and what bounds the rows they store. Routes for platform admins need no reason. */
+const bounded: Readonly<Record<string, string>> = {
+  'auth.register': 'registrations per address are limited',
+  'auth.login': 'a session and a refresh token; the token is removed when it expires, and sign-ins are limited',
+  'auth.refresh': 'replaces a token',
+  'auth.logout': 'stores nothing',
+  'auth.check': 'counters of attempts, which expire',
+  'auth.resolve': 'counters of attempts, which expire',
+  'auth.sendCode': 'one code per user, which expires',
+  'auth.sendFlowCode': 'one code per user, which expires',
+  'auth.verifyCode': 'as a sign-in',
+  'auth.verifyFlowCode': 'as a sign-in',
+  'auth.sendVerification': 'limited for a user; removed when it expires',
+  'auth.confirmEmail': 'stores nothing new',
+  'bootstrap.init': 'one token of the installation',
+  'bootstrap.setup': 'once for an installation',
+  'me.changePassword': 'replaces the credential of a user',
+  'me.resetInviteCode': 'replaces a code, with a cooldown',
+  'me.redeem': 'once per code and user',
+  'invitations.accept': 'consumes an invitation, which is counted',
+  'teams.addMember': 'members of the account, within limit.team_members',
+  'threads.star': 'once per thread and user',
+  'runs.cancel': 'one event of a run',
+  'llmModels.test': 'stores nothing',
+  'asrCredentials.setDefault': 'changes a row',
+  'asr.transcribe': 'stores nothing',
+  'shares.verify': 'counters of attempts, which expire',
+  'webhookEndpoints.rotateSecret': 'changes a row',
+  'webhookDeliveries.redeliver': 'one delivery at a time; removed after 30 days',
+};
+
+const posts = operations.filter(({ route }) => route.method === 'POST' && route.metadata.auth !== 'platform');
+
+test('every tenant POST declares a quota or is listed with what bounds it', () => {
+  const undeclared = posts.filter(({ route }) => !route.metadata.quota).map(({ id }) => id);
+  expect(undeclared.sort()).toEqual(Object.keys(bounded).sort());
+});
+
+test('every quota is declared by a route', () => {
+  const declared = new Set(operations.flatMap(({ route }) => route.metadata.quota ?? []));
+  const byTools: QuotaName[] = ['workspaces'];
+  expect([...declared, ...byTools].sort()).toEqual(Object.keys(quotas).sort());
+});
+
+/** What bounds the number of rows of each table. */
+const tables: Readonly<Record<string, string>> = {
+  accounts: 'quota accounts; one personal account a user',
+  api_keys: 'quota api_keys; revoked keys stay for the audit log',
+  asr_credentials: 'quota asr_credentials',
+  attachments: 'quota attachments; staged ones are removed after a day, kept ones with the last thread that uses them',
+  attempt_counts: 'removed when the window ends',
+  access_log: 'retention',
+  audit_logs: 'retention',
+  broadcasts: 'platform admins',
+  credentials: 'one a user',
+  credit_balances: 'one an account',
+  credit_operations: 'platform admins',
+  credit_transactions: 'the ledger: runs, redemptions and grants',
+  email_verifications: 'removed when they expire',
+  entitlement_overrides: 'platform admins',
+  feature_flag_overrides: 'platform admins',
+  feature_flags: 'platform admins',
+  gateways: 'one a live gateway; others are removed',
+  idempotency_keys: 'removed after a day',
+  invitations: 'quota invitations; accepted ones are one a member',
+  invite_codes: 'one active code a user, with a cooldown',
+  ip_rules: 'quota ip_rules',
+  llm_models: 'quota llm_models',
+  llm_providers: 'quota llm_providers',
+  login_codes: 'one a user; removed when it expires',
+  mcp_configs: 'quota mcp_configs',
+  memberships: 'accepted invitations',
+  messages: 'quota messages',
+  mikro_orm_migrations: 'migrations',
+  notifications: 'broadcasts of the platform',
+  personas: 'quota personas',
+  plan_entitlements: 'platform admins',
+  plans: 'platform admins',
+  platform_settings: 'platform admins',
+  projects: 'quota projects; one default project a member; deleted ones stay for their threads',
+  quota_usage: 'three an account',
+  redemption_codes: 'platform admins',
+  redemptions: 'once per code and user',
+  referrals: 'one a registration',
+  refresh_tokens: 'removed when they expire',
+  run_events: 'retention by month; the output of runs',
+  run_turns: 'removed with the end of a run',
+  runs: 'the record of what is charged: concurrent runs, credits, quota.runs_per_month, and none beyond the quota messages',
+  sessions: 'removed after their last refresh token',
+  subscriptions: 'platform admins',
+  team_members: 'members of teams',
+  teams: 'quota teams',
+  thread_attachments: 'messages that name attachments',
+  thread_reports: 'quota reports',
+  thread_share_messages: 'quota messages',
+  thread_shares: 'quota messages',
+  thread_stars: 'once per thread and user',
+  thread_summaries: 'one for a part of a thread',
+  threads: 'quota messages; deleted ones stay without content for the statistics of their runs',
+  tool_providers: 'one a provider of the catalog and account',
+  usage_records: 'one a run',
+  users: 'registrations',
+  webhook_deliveries: 'removed after 30 days',
+  webhook_endpoints: 'quota webhook_endpoints',
+  webhook_messages: 'removed after 30 days',
+  workers: 'removed after a day',
+  workspace_objects: 'quota workspaces',
+  workspaces: 'one a member and project',
+};
+
+test('every table is listed with what bounds it', async () => {
+  const found = await sql(`
+    select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition order by 1`);
+  expect(found.map(({ name }: { name: string }) => name)).toEqual(Object.keys(tables).sort());
+  const named = Object.values(tables).flatMap((why) => /^quota (\w+)/.exec(why)?.[1] ?? []);
+  expect(named.filter((name) => !Object.hasOwn(quotas, name))).toEqual([]);
+});
+
+describe('with all quotas exhausted', () => {
+  const counts = () =>
+    sql(`select relname, n from (
+    select c.relname, (xpath('/row/n/text()', query_to_xml(format('select count(*) as n from %I', c.relname), false, true, '')))[1]::text as n
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = 'public' and c.relkind = 'r' and c.relname not in ('attempt_counts', 'idempotency_keys', 'audit_logs', 'access_log_default')) t order by 1`);
+  const fullAt = (limit: string) =>
+    sql(`create or replace function check_limit(used bigint, most bigint) returns void language plpgsql as $$
+      begin if used > ${limit} then raise exception 'full' using errcode = 'QU001', detail = used; end if; end $$`);
+
+  test.for(operationRows(({ metadata }) => metadata.quota !== undefined))(
+    '%s returns quota_exceeded and stores nothing',
+    async ([, operation]) => {
+      const { quota } = operation.route.metadata;
+      const sample = await walk.good(operation);
+      const before = await counts();
+      await fullAt('0');
+      const answers = [
+        await walk.send(operation, sample),
+        await walk.send(operation, sample, { headers: { 'idempotency-key': operation.id } }),
+      ];
+      await fullAt('most and most > 0');
+      expect(answers.map(statusAndReason)).toEqual(answers.map(() => [409, quotaReason(quota!)]));
+      expect(await counts()).toEqual(before);
+      expect((await walk.send(operation, sample)).status).toBeLessThan(300);
+    },
+  );
+});
+
+test('thirty concurrent creations do not exceed the quota', async () => {
+  const person = await walk.app.signUp();
+  await sql(`insert into teams (account_id, id, name) select $1, gen_random_uuid(), 'team ' || n from generate_series(1, 995) n`, [
+    person.accountId,
+  ]);
+  const create = (name: string) => walk.app.call('POST', '/v1/teams', { token: person.token, body: { name } });
+  const answers = await Promise.all(Array.from({ length: 30 }, (_, at) => create(`more ${at}`)));
+  expect(answers.filter(({ status }) => status === 201)).toHaveLength(5);
+  expect(answers.find(({ status }) => status === 409)!.body.details).toEqual({
+    reason: 'quota_exceeded',
+    key: 'teams',
+    limit: 1_000,
+    required: 1_001,
+  });
+  expect(await sql('select count(*)::int as n from teams where account_id = $1', [person.accountId])).toEqual([{ n: 1_000 }]);
+});

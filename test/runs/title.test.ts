@@ -1,0 +1,126 @@
+import { expect, test } from 'vitest';
+import { chat } from '../support/agent/vendor.ts';
+import { addVendorModel } from '../support/agent/vendorModel.ts';
+import { type Person, startTestApp } from '../support/app/testApp.ts';
+import { expectRunInvariants, usageOf } from '../support/checks/invariants.ts';
+import { openStream, readAll, types } from '../support/http/events.ts';
+import { stagedText } from '../support/http/forms.ts';
+import { openThread, startRun } from '../support/resources/conversation.ts';
+
+const app = await startTestApp({ ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.05' });
+const { url, call } = app;
+const untitled = (person: Person, content: string) => openThread(app, person, content, null);
+const thread = async (id: string, { token }: Person) => (await call('GET', `/v1/threads/${id}`, { token })).body;
+const rename = (id: string, { token }: Person, title: string | null) => call('PATCH', `/v1/threads/${id}`, { token, body: { title } });
+
+test('the first run sets the title of the thread, emits an event, and changes no other field', async () => {
+  const bob = await app.signUp();
+  const threadId = await untitled(bob, '“What is a lemma?”\nTell me.');
+  const runId = await startRun(app, bob, threadId);
+  const before = await thread(threadId, bob);
+  await readAll(url, runId, bob.token);
+  const events = await expectRunInvariants(app, runId, bob.token);
+  const titled = events.filter((event) => event.type === 'thread.title.updated');
+  expect(titled.map(({ data }) => data)).toMatchObject([{ thread_id: threadId, title: 'What is a lemma?' }]);
+  expect(await thread(threadId, bob)).toEqual({ ...before, title: 'What is a lemma?', active_run_id: null });
+  const second = await startRun(app, bob, threadId);
+  await readAll(url, second, bob.token);
+  expect(types(await expectRunInvariants(app, second, bob.token))).not.toContain('thread.title.updated');
+});
+
+test('a title set by the user is kept, whether set before, during or after the run', async () => {
+  const bob = await app.signUp();
+  const vendor = await addVendorModel(app, bob);
+  const slow = { steps: [chat.text('A model’s title'), { wait: 400 }, chat.stop(), chat.done] };
+  const before = await untitled(bob, 'Hello!');
+  await rename(before, bob, 'Mine');
+  vendor.respondWith(slow);
+  const first = await startRun(app, bob, before);
+  await readAll(url, first, bob.token);
+  expect(types(await expectRunInvariants(app, first, bob.token))).not.toContain('thread.title.updated');
+  expect((await thread(before, bob)).title).toBe('Mine');
+  expect(vendor.requests).toHaveLength(1);
+
+  const during = await untitled(bob, 'Hello!');
+  vendor.respondWith(slow, slow);
+  const second = await startRun(app, bob, during);
+  const reader = await openStream(url, second, { token: bob.token });
+  await reader.until((event) => event.type === 'message.delta');
+  await rename(during, bob, 'Mine too');
+  await reader.ended;
+  await expect.poll(() => vendor.requests.filter(({ closed }) => closed).length).toBe(3);
+  expect(types(await expectRunInvariants(app, second, bob.token))).not.toContain('thread.title.updated');
+  expect((await thread(during, bob)).title).toBe('Mine too');
+
+  const after = await untitled(bob, 'Hello!');
+  vendor.respondWith(slow, { steps: [...slow.steps.slice(0, 1), { wait: 900 }, ...slow.steps.slice(2)] });
+  const third = await startRun(app, bob, after);
+  await readAll(url, third, bob.token);
+  await expect.poll(async () => (await thread(after, bob)).title, { timeout: 5_000 }).toBe('A model’s title');
+  await rename(after, bob, 'Mine at last');
+  await expect.poll(() => vendor.requests.filter(({ closed }) => closed).length).toBe(5);
+  expect((await thread(after, bob)).title).toBe('Mine at last');
+  await expectRunInvariants(app, third, bob.token);
+  await vendor.close();
+});
+
+test('a thread whose title the user removed gets a generated title', async () => {
+  const bob = await app.signUp();
+  const threadId = await untitled(bob, 'A plain question');
+  await rename(threadId, bob, 'Mine');
+  await rename(threadId, bob, null);
+  await readAll(url, await startRun(app, bob, threadId), bob.token);
+  expect((await thread(threadId, bob)).title).toBe('A plain question');
+});
+
+test('an unusable model response leaves the thread without a title', async () => {
+  const bob = await app.signUp();
+  const vendor = await addVendorModel(app, bob);
+  vendor.respondWith(chat.answer('“ ”'), chat.answer('“ ”'));
+  const threadId = await untitled(bob, 'Hello!');
+  const runId = await startRun(app, bob, threadId);
+  await readAll(url, runId, bob.token);
+  expect((await expectRunInvariants(app, runId, bob.token)).at(-1)?.type).toBe('run.completed');
+  await expect.poll(() => vendor.requests.filter(({ closed }) => closed).length).toBe(2);
+  expect((await thread(threadId, bob)).title).toBeNull();
+  expect(await usageOf(app, runId)).toMatchObject([{ input_tokens: 11, output_tokens: 7 }]);
+  await vendor.close();
+});
+
+test('a title is generated from the text of the user and the beginning of the attachments', async () => {
+  const bob = await app.signUp();
+  const vendor = await addVendorModel(app, bob);
+  vendor.respondWith(chat.answer('Yes.'), chat.answer('Yes.'));
+  const { body: created } = await call('POST', '/v1/threads', { token: bob.token, body: {} });
+  const key = await stagedText(app, bob, `begin ${'x'.repeat(5_000)}`);
+  const attachment = { key, filename: 'notes.txt', mime_type: 'text/plain', size: 1 };
+  const extracted_text = `begin ${'x'.repeat(5_000)} end`;
+  const parts = [
+    { type: 'file', attachment, extracted_text },
+    { type: 'text', text: 'What do my notes say?' },
+  ];
+  await call('POST', `/v1/threads/${created.id}/messages`, { token: bob.token, body: { content_json: { parts } } });
+  await readAll(url, await startRun(app, bob, created.id), bob.token);
+  await expect.poll(() => vendor.requests.length).toBe(2);
+  const asked = vendor.requests.map(({ body }) => JSON.stringify(body)).find((body) => body.includes('Write a title'))!;
+  expect(asked).toMatch(/What do my notes say\?.*\[file: notes.txt\].*begin x/);
+  expect(asked).not.toContain('x end');
+  expect(asked.match(/x{100,}/)![0].length).toBeLessThan(1_200);
+  await vendor.close();
+});
+
+test('the title is the first line, and the rest of the response is not awaited', async () => {
+  const bob = await app.signUp();
+  const vendor = await addVendorModel(app, bob);
+  const gate = Promise.withResolvers<void>();
+  const long = { steps: [chat.text('A title'), chat.text('\nand a poem'), { wait: gate.promise }, chat.stop(), chat.done] };
+  vendor.respondWith(long, long);
+  const threadId = await untitled(bob, 'Hello!');
+  const runId = await startRun(app, bob, threadId);
+  await expect.poll(async () => (await thread(threadId, bob)).title, { timeout: 10_000 }).toBe('A title');
+  await expect.poll(() => vendor.requests.filter(({ closed }) => closed).length, { timeout: 10_000 }).toBe(1);
+  gate.resolve();
+  await readAll(url, runId, bob.token);
+  expect(types(await expectRunInvariants(app, runId, bob.token)).slice(-2)).toEqual(['llm.turn.completed', 'run.completed']);
+  await vendor.close();
+}, 40_000);

@@ -1,0 +1,240 @@
+import type { Params } from '../../../client/conformance/sample.ts';
+import { flowTokenOf, post } from '../../../client/conformance/samples/fixtures.ts';
+import { fillPath } from '../../../contract/shared/path.ts';
+import { startMailServer } from '../resources/mail.ts';
+import { bodies } from '../samples/bodies.ts';
+import { workspaceOf } from '../samples/people.ts';
+import { resources } from '../samples/resources.ts';
+import { emptyThreadOf } from '../samples/runs.ts';
+import { runScenarios } from './runScenarios.ts';
+import type { ErrorScenario, RequestChange, ScenarioContext } from './scenario.ts';
+import { startModelCatalog } from './upstream.ts';
+
+const bodyOf = ({ sample }: ScenarioContext, changes: object) => ({ body: { ...(sample.body as object), ...changes } });
+const tooOften =
+  (times: number, changes: object = {}): ErrorScenario =>
+  (scene) => ({ ...bodyOf(scene, changes), times });
+const wrongCode = { otp: '00000000' };
+
+async function renamedLike(scene: ScenarioContext, path: `/${string}`, model: string, field = 'name'): Promise<RequestChange> {
+  const { params } = scene.sample;
+  const body = (await bodies[model]!(scene, params)) as Params;
+  await post(scene, fillPath(path, params as never), body);
+  return { body: { [field]: body[field] } };
+}
+
+const withoutAddress = async ({ app }: ScenarioContext, id: string) =>
+  void (await app.sql('update users set email = null, email_key = null where id = $1', [id]));
+
+/** The user is the last admin of their own workspace. */
+async function lastAdmin(scene: ScenarioContext): Promise<RequestChange> {
+  return { params: { account_id: await workspaceOf(scene), user_id: scene.by.id } };
+}
+
+async function defaultProject({ app, by }: ScenarioContext): Promise<Params> {
+  const { body } = await app.call('GET', '/v1/projects', { token: by.token });
+  return { project_id: body.find(({ is_default }: { is_default: boolean }) => is_default).id };
+}
+
+async function ended({ app }: ScenarioContext, id: string): Promise<void> {
+  await app.sql(`update subscriptions set status = 'cancelled', cancelled_at = now() where id = $1`, [id]);
+}
+
+/** Configures a mail server that accepts everything. */
+async function mailServed({ app, by }: ScenarioContext): Promise<void> {
+  const { port } = await startMailServer();
+  const body = { from: 'hello@example.test', smtp_host: '127.0.0.1', smtp_port: port, smtp_tls_mode: 'none' };
+  await app.call('PUT', '/v1/admin/email/config', { token: by.token, body });
+}
+
+/** A well-formed token that does not exist. */
+const unknownToken: ErrorScenario = ({ sample }) => ({ params: { token: [...sample.params.token!].reverse().join('') } });
+
+/** Responses that do not follow from the route declaration alone, by operation, in alphabetical order. */
+export const errorScenarios: Readonly<Record<string, Readonly<Record<string, ErrorScenario>>>> = {
+  ...runScenarios,
+  'accounts.delete': {
+    '409 personal_account': async (scene) => {
+      const [{ slug }] = await scene.app.sql('select slug from accounts where id = $1', [scene.by.accountId]);
+      return { params: { account_id: scene.by.accountId }, body: { slug } };
+    },
+  },
+  'accounts.removeMember': { '409 last_admin': lastAdmin },
+  'accounts.updateMember': { '409 last_admin': async (scene) => ({ ...(await lastAdmin(scene)), body: { role: 'member' } }) },
+  'adminAccounts.update': {
+    '409 cannot_modify_self': ({ by }) => ({ params: { account_id: by.accountId }, body: { status: 'suspended' } }),
+  },
+  'asr.transcribe': {
+    '409 no_default_credential': async ({ app }) => ({ token: (await app.signUp()).token }),
+    '502 upstream_request_failed': async ({ app, by }) => {
+      await app.sql('update asr_credentials set base_url = $2 where account_id = $1', [by.accountId, `${app.url}/upstream`]);
+      return {};
+    },
+  },
+  'asrCredentials.update': { '409 name_conflict': (scene) => renamedLike(scene, '/v1/asr-credentials', 'NewAsrCredential') },
+  'auth.check': { '429 lookup_rate_limited': tooOften(32) },
+  'auth.confirmEmail': {
+    '400 token_invalid': () => ({ body: { token: 'f'.repeat(64) } }),
+    '401 invalid_token': () => ({ token: 'nonsense' }),
+  },
+  'auth.login': {
+    '401 invalid_credentials': (scene) => bodyOf(scene, { password: 'wrong' }),
+    '403 user_suspended': async ({ app }) => {
+      const { id, login, password } = await app.signUp();
+      await app.sql(`update users set status = 'suspended' where id = $1`, [id]);
+      return { body: { login, password } };
+    },
+    '429 login_rate_limited': tooOften(12, { password: 'wrong' }),
+  },
+  'auth.refresh': {
+    '401 missing_token': () => ({ headers: {} }),
+    '401 invalid_token': () => ({ headers: { cookie: 'arkloop_refresh_token=nonsense' } }),
+    404: ({ sample }) => ({ headers: { ...sample.headers, 'x-account-id': crypto.randomUUID() } }),
+    '422 unsupported_content_type': ({ sample }) => ({
+      headers: { ...sample.headers, 'content-type': 'application/x-www-form-urlencoded' },
+      raw: Buffer.from('a=1'),
+    }),
+  },
+  'auth.register': {
+    '400 password_policy': (scene) => bodyOf(scene, { password: 'short' }),
+    '409 login_taken': (scene) => bodyOf(scene, { login: scene.by.login }),
+    '409 email_taken': (scene) => bodyOf(scene, { email: scene.by.email }),
+    '429 registration_rate_limited': async (scene) => {
+      await scene.app.sql(
+        `insert into attempt_counts (bucket, count, window_ends) values ('registration:127.0.0.1', 1000, now() + interval '1 hour')`,
+      );
+      return {};
+    },
+  },
+  'auth.resolve': { '429 lookup_rate_limited': tooOften(32) },
+  'auth.sendCode': { '429 otp_rate_limited': tooOften(7) },
+  'auth.sendFlowCode': {
+    '401 flow_token_invalid': () => ({ body: { flow_token: 'nonsense' } }),
+    '409 otp_unavailable': async (scene) => {
+      const { id, login } = await scene.app.signUp();
+      await withoutAddress(scene, id);
+      return { body: { flow_token: await flowTokenOf(scene, login) } };
+    },
+    '429 otp_rate_limited': tooOften(7),
+  },
+  'auth.sendVerification': {
+    '409 no_email': async (scene) => {
+      const { id, token } = await scene.app.signUp();
+      await withoutAddress(scene, id);
+      return { token };
+    },
+    '429 verification_rate_limited': () => ({ times: 7 }),
+  },
+  'auth.verifyCode': { '401 otp_invalid': (scene) => bodyOf(scene, wrongCode), '429 otp_locked': tooOften(10, wrongCode) },
+  'auth.verifyFlowCode': { '401 otp_invalid': (scene) => bodyOf(scene, wrongCode), '429 otp_locked': tooOften(10, wrongCode) },
+  'bootstrap.init': { 404: () => ({ headers: { 'x-forwarded-for': '203.0.113.9' } }), '409 already_initialized': alreadyInitialized },
+  'bootstrap.verify': { 400: () => ({ params: { token: '\u0000' } }) },
+  'bootstrap.setup': {
+    '401 bootstrap_token_invalid': (scene) => bodyOf(scene, { token: 'f'.repeat(64) }),
+    '409 already_initialized': alreadyInitialized,
+  },
+  'email.test': {
+    204: async (scene) => mailServed(scene).then(() => ({})),
+    '409 idempotency_key_reused': async (scene) => {
+      await mailServed(scene);
+      const headers = { 'idempotency-key': crypto.randomUUID() };
+      await scene.app.call('POST', '/v1/admin/email/test', { token: scene.by.token, headers, body: scene.sample.body });
+      return { headers, query: { another: '1' } };
+    },
+    '503 email_not_configured': async ({ app }) => {
+      await app.sql(`delete from platform_settings where key like 'email.%'`);
+      return { times: 60 };
+    },
+  },
+  'entitlementOverrides.set': { 200: () => ({ times: 2 }) },
+  'featureFlags.delete': {
+    '409 system_flag': async ({ app, by }) => {
+      const { body } = await app.call('GET', '/v1/feature-flags', { token: by.token });
+      return { params: { key: body.find((flag: { supports_account_overrides: boolean }) => !flag.supports_account_overrides).key } };
+    },
+  },
+  'featureFlags.setOverride': { 200: () => ({ times: 2 }) },
+  'inviteCodes.update': {
+    '409 active_code_exists': async ({ app }) => {
+      const person = await app.signUp();
+      const [{ id }] = await app.sql('update invite_codes set is_active = false where user_id = $1 returning id', [person.id]);
+      await app.call('GET', '/v1/me/invite-code', { token: person.token });
+      return { params: { code_id: id }, body: { is_active: true } };
+    },
+  },
+  'invitations.accept': { 404: unknownToken },
+  'ipRules.delete': {
+    '409 would_lock_out_caller': async (scene) => {
+      const guest = await scene.registerUser();
+      const allow = (cidr: string) => post({ ...scene, by: guest }, '/v1/ip-rules', { type: 'allowlist', cidr });
+      const { id } = await allow('127.0.0.0/8');
+      await allow('203.0.113.0/24');
+      return { token: guest.token, params: { rule_id: id } };
+    },
+  },
+  'llmModels.update': {
+    '409 model_conflict': (scene) => renamedLike(scene, '/v1/llm-providers/{provider_id}/models', 'NewLlmModel', 'model'),
+  },
+  'llmProviders.availableModels': {
+    200: async ({ app, sample }) => {
+      await app.sql('update llm_providers set base_url = $2 where id = $1', [
+        sample.params.provider_id,
+        await startModelCatalog('gpt-5', 'gpt-5-mini'),
+      ]);
+      return {};
+    },
+    '409 api_key_missing': async ({ app, sample }) => {
+      await app.sql(`update llm_providers set api_key_sealed = '\\x00' where id = $1`, [sample.params.provider_id]);
+      return {};
+    },
+    '502 upstream_request_failed': () => ({}),
+  },
+  'llmProviders.update': { '409 name_conflict': (scene) => renamedLike(scene, '/v1/llm-providers', 'NewLlmProvider') },
+  'mcpConfigs.update': { '409 name_conflict': (scene) => renamedLike(scene, '/v1/mcp-configs', 'NewMcpConfig') },
+  'me.changePassword': {
+    '401 invalid_credentials': (scene) => bodyOf(scene, { current_password: 'wrong' }),
+    '429 login_rate_limited': tooOften(12, { current_password: 'wrong' }),
+  },
+  'me.redeem': { '429 redeem_rate_limited': async () => ({ body: { code: 'NO-SUCH-CODE' }, times: 12 }) },
+  'me.resetInviteCode': { '429 invite_code_reset_cooldown': () => ({ times: 2 }) },
+  'plans.delete': {
+    '409 plan_in_use': async (scene) => {
+      const id = await resources['/v1/subscriptions/{subscription_id}']!(scene, {});
+      const [{ plan_id }] = await scene.app.sql('select plan_id from subscriptions where id = $1', [id]);
+      return { params: { plan_id } };
+    },
+  },
+  'projects.delete': { '409 default_project': async (scene) => ({ params: await defaultProject(scene) }) },
+  'projects.update': {
+    '409 default_project': async (scene) => ({ params: await defaultProject(scene), body: { visibility: 'shared' } }),
+  },
+  'shares.verify': {
+    '403 wrong_password': () => ({ body: { password: 'wrong' } }),
+    '409 no_password': async (scene) => ({
+      params: { token: (await post(scene, `/v1/threads/${await emptyThreadOf(scene)}:share`, {})).token },
+    }),
+    '429 share_rate_limited': () => ({ body: { password: 'wrong' }, times: 12 }),
+    404: unknownToken,
+  },
+  'shares.view': {
+    '403 invalid_session': () => ({ query: { session_token: 'nonsense' } }),
+    404: unknownToken,
+  },
+  'subscriptions.cancel': {
+    '409 subscription_not_active': async (scene) => ended(scene, scene.sample.params.subscription_id!).then(() => ({})),
+  },
+  'subscriptions.update': {
+    '409 subscription_not_active': async (scene) => ended(scene, scene.sample.params.subscription_id!).then(() => ({})),
+  },
+  'teams.addMember': { 200: () => ({ times: 2 }) },
+  'users.delete': { '409 cannot_modify_self': ({ by }) => ({ params: { user_id: by.id } }) },
+  'users.update': { '409 cannot_modify_self': ({ by }) => ({ params: { user_id: by.id }, body: { status: 'suspended' } }) },
+};
+
+/** The platform already has an administrator. */
+async function alreadyInitialized({ app }: ScenarioContext): Promise<RequestChange> {
+  await app.sql(
+    `insert into platform_settings (key, value) values ('bootstrap.platform_admin.user_id', '"somebody"') on conflict do nothing`,
+  );
+  return {};
+}

@@ -1,0 +1,115 @@
+import { sha256 } from '../../../server/platform/crypto/ids.ts';
+import type { ErrorScenario, RequestChange, ScenarioContext } from './scenario.ts';
+
+const changed =
+  (changes: object): ErrorScenario =>
+  ({ sample }) => ({ body: { ...(sample.body as object), ...changes } });
+/** Sends the request twice: the second conflicts with the result of the first. */
+const sentTwice: ErrorScenario = () => ({ times: 2 });
+const nobody = '00000000-0000-4000-8000-000000000000';
+
+/** URLs that the server must not call on behalf of a user. */
+const urls: Readonly<Record<string, ErrorScenario>> = {
+  '400 invalid_url': changed({ url: 'nonsense' }),
+  '400 userinfo_denied': changed({ url: 'https://user:secret@example.test/' }),
+  '400 fragment_denied': changed({ url: 'https://example.test/#part' }),
+  '400 unsupported_scheme': changed({ url: 'ftp://example.test/' }),
+  '400 localhost_denied': changed({ url: 'https://localhost/' }),
+  '400 private_ip_denied': changed({ url: 'https://10.0.0.1/' }),
+};
+
+async function codeWith({ app, sample }: ScenarioContext, changes: string): Promise<RequestChange> {
+  await app.sql(`update redemption_codes set ${changes} where code = $1`, [(sample.body as { code: string }).code]);
+  return {};
+}
+
+/** An account with a quota of one byte. */
+const quotaReached =
+  (key: string): ErrorScenario =>
+  async ({ app, sampleOf }) => {
+    const by = await app.signUp();
+    const sample = await sampleOf(by);
+    await app.sql(`insert into entitlement_overrides (account_id, key, id, value, value_type) values ($1, $2, $3, '1', 'integer')`, [
+      by.accountId,
+      key,
+      crypto.randomUUID(),
+    ]);
+    // The process may still have the old quota in its cache.
+    return { ...sample, times: 30 };
+  };
+/** The caller has reached the hourly mail limit per user. */
+async function mailLimitReached({ app, by }: ScenarioContext): Promise<RequestChange> {
+  await app.sql(`insert into attempt_counts (bucket, count, window_ends) values ($1, 1000, now() + interval '1 hour')`, [
+    `mail-by-user:hour:${by.id}`,
+  ]);
+  return {};
+}
+
+async function signedOut({ app }: ScenarioContext): Promise<RequestChange> {
+  const { token } = await app.signUp();
+  await app.call('POST', '/v1/auth/logout', { token, body: {} });
+  return { token };
+}
+
+/**
+ * Errors with a reason specific to the operation, caused by values of the request or by an earlier request. By operation, in alphabetical
+ * order.
+ */
+export const ownErrors: Readonly<Record<string, Readonly<Record<string, ErrorScenario>>>> = {
+  'accounts.create': { '409 slug_taken': sentTwice },
+  'attachments.stage': { '409 quota_exceeded': quotaReached('quota.attachment_bytes') },
+  'bootstrap.verify': { '403 host_not_allowed': () => ({ headers: { host: 'rebound.example.test' } }) },
+  'credits.adjust': {
+    '404 account_not_found': changed({ account_id: nobody }),
+    '409 insufficient_credits': changed({ amount: -1_000_000 }),
+  },
+  'email.test': {
+    '429 mail_rate_limited': async (scene) => {
+      const body = { from: 'hello@example.test', smtp_host: '127.0.0.1', smtp_port: 9, smtp_tls_mode: 'none' };
+      await scene.app.call('PUT', '/v1/admin/email/config', { token: scene.by.token, body });
+      return mailLimitReached(scene);
+    },
+  },
+  'featureFlags.create': { '409 flag_exists': sentTwice },
+  'invitations.accept': {
+    '403 email_mismatch': async ({ app }) => ({ token: (await app.signUp()).token }),
+    '403 email_not_verified': async ({ app, sample }) => {
+      const addressee =
+        'update users u set email_verified_at = null from invitations i where lower(u.email) = lower(i.email) and i.token_hash = $1';
+      await app.sql(addressee, [sha256(sample.params!.token!)]);
+      return {};
+    },
+    '409 already_accepted': sentTwice,
+  },
+  'invitations.create': { '409 already_invited': sentTwice, '429 mail_rate_limited': mailLimitReached },
+  'ipRules.create': { '409 rule_exists': sentTwice },
+  'mcpConfigs.create': { ...urls, '403 stdio_requires_platform_admin': changed({ transport: 'stdio', command: 'sample', url: undefined }) },
+  'messages.create': { '409 quota_exceeded': quotaReached('quota.message_bytes') },
+  'me.get': { '401 session_revoked': signedOut },
+  'me.redeem': {
+    '409 already_redeemed': async (scene) => ({ ...(await codeWith(scene, 'max_uses = 5')), times: 2 }),
+    '409 code_exhausted': sentTwice,
+    '409 code_expired': (scene) => codeWith(scene, `expires_at = now() - interval '1 day'`),
+    '409 code_inactive': (scene) => codeWith(scene, 'is_active = false'),
+  },
+  'personas.create': { '409 persona_conflict': sentTwice },
+  'plans.create': { '409 plan_name_taken': sentTwice },
+  'platformSettings.set': { '400 unknown_setting_key': () => ({ params: { key: 'no.such.setting' } }) },
+  'projects.create': { '400 team_not_found': changed({ team_id: nobody }) },
+  'runs.continue': {
+    '409 run_cannot_continue': async ({ app, sample }) => {
+      const { run_id: id } = sample.body as { run_id: string };
+      await app.sql(`update runs set status = 'completed', completed_at = now(), failed_at = null where id = $1`, [id]);
+      return {};
+    },
+  },
+  'subscriptions.create': {
+    '404 plan_not_found': changed({ plan_id: nobody }),
+    '409 active_subscription_exists': sentTwice,
+  },
+  'teams.addMember': { '400 user_not_in_account': changed({ user_id: nobody }) },
+  'threads.create': { '400 project_not_found': changed({ project_id: nobody }) },
+  'threads.update': { '400 no_fields': () => ({ body: {} }) },
+  'webhookEndpoints.create': { ...urls, '400 insecure_scheme_denied': changed({ url: 'http://example.test/' }) },
+  'workspaces.file': { '400 invalid_path': () => ({ query: { path: '../outside' } }) },
+};

@@ -1,0 +1,61 @@
+import { asAdmin, post } from '../../../client/conformance/samples/fixtures.ts';
+import { openStream } from '../http/events.ts';
+import { emptyThreadOf, runOf } from '../samples/runs.ts';
+import type { ErrorScenario, RequestChange, ScenarioContext } from './scenario.ts';
+
+const withoutCredits: ErrorScenario = async ({ app, by }) => {
+  await app.sql('update credit_balances set balance = 0 where account_id = $1', [by.accountId]);
+  return {};
+};
+
+/** A new account with a limit of one concurrent run, which is running. */
+async function concurrencyLimitReached(scene: ScenarioContext): Promise<RequestChange> {
+  const by = await scene.registerUser();
+  const sample = await scene.sampleOf(by);
+  const body = { account_id: by.accountId, key: 'limit.concurrent_runs', value: '1', value_type: 'integer' };
+  await post(asAdmin(scene), '/v1/entitlement-overrides', body);
+  await runOf({ ...scene, by });
+  return sample;
+}
+
+async function busy(scene: ScenarioContext): Promise<RequestChange> {
+  await post(scene, `/v1/threads/${scene.sample.params.thread_id}/runs`);
+  return {};
+}
+
+/** A new user with the maximum number of open streams. */
+async function streamLimitReached({ app, sampleOf }: ScenarioContext): Promise<RequestChange> {
+  const by = await app.signUp();
+  const sample = await sampleOf(by);
+  const open = () => openStream(app.url, sample.params.run_id!, { token: by.token });
+  await Promise.all(Array.from({ length: app.config.maxStreamsPerUser }, open));
+  return { ...sample, token: by.token };
+}
+
+async function over({ app, sample }: ScenarioContext): Promise<void> {
+  await app.sql(`update runs set status = 'completed', completed_at = now() where id = $1`, [sample.params.run_id]);
+}
+
+const empty: ErrorScenario = async (scene) => ({ params: { thread_id: await emptyThreadOf(scene) } });
+
+const starting: Record<string, ErrorScenario> = {
+  '402 credits_exhausted': withoutCredits,
+  '409 thread_busy': busy,
+  '429 concurrent_runs_exceeded': concurrencyLimitReached,
+};
+
+/** Error scenarios of the run operations. `starting` applies to all that start a run. */
+export const runScenarios: Readonly<Record<string, Readonly<Record<string, ErrorScenario>>>> = {
+  'runs.continue': starting,
+  'runs.create': { ...starting, '409 thread_empty': empty },
+  'runs.editMessage': starting,
+  'runs.events': {
+    204: async (scene) => over(scene).then(() => ({ query: {}, headers: { 'last-event-id': '1000' } })),
+    '429 open_streams_exceeded': streamLimitReached,
+  },
+  'runs.input': { '409 run_not_active': async (scene) => over(scene).then(() => ({})) },
+  'runs.retry': {
+    ...starting,
+    '409 nothing_to_retry': empty,
+  },
+};

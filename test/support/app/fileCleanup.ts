@@ -1,0 +1,39 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { inject } from 'vitest';
+
+const endings: (() => Promise<unknown>)[] = [];
+const databases: string[] = [];
+
+/**
+ * Runs `end` after the last test of the file, in reverse order of registration. Works inside tests and hooks, where Vitest ignores
+ * `afterAll`.
+ */
+export const onFileFinished = (end: () => Promise<unknown>): void => void endings.push(end);
+
+/** Fails the file if connections to this database are still open 10 s after its last test. */
+export const closedWithFile = (database: string): void => void databases.push(database);
+
+/** Called by `fileCleanup.setup.ts`. */
+export async function finishFile(): Promise<void> {
+  for (let end = endings.pop(); end; end = endings.pop()) await end();
+  const names = databases.splice(0);
+  if (names.length > 0) await expectClosed(names);
+}
+
+/** Many files share a worker, so leaked connections add up. */
+async function expectClosed(names: readonly string[]) {
+  const admin = new pg.Client({ connectionString: inject('postgresSuperuserUrl') });
+  await admin.connect();
+  try {
+    let open: { application_name: string; query: string }[] = [];
+    for (const until = Date.now() + 10_000; Date.now() < until; await sleep(50)) {
+      open = (await admin.query('select application_name, query from pg_stat_activity where datname = any ($1)', [names])).rows;
+      if (open.length === 0) return;
+    }
+    const lines = open.map(({ application_name: name, query }) => `${name || 'unnamed'}: ${query.slice(0, 80)}`);
+    throw new Error(`The file left connections open:\n${lines.join('\n')}`);
+  } finally {
+    await admin.end();
+  }
+}

@@ -1,0 +1,44 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { pino } from 'pino';
+import type { TestProject } from 'vitest/node';
+import { startEmbeddedPostgres } from '../../../server/database/embedded.ts';
+import { migrate } from '../../../server/database/migrate.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    postgresUrl: string;
+    postgresSuperuserUrl: string;
+  }
+}
+
+/** The migrated database that every test file clones. */
+export const templateDatabase = 'arkloop_template';
+
+/** No durability: the data is deleted after the tests. Autovacuum stays on, because plans of large tables need its statistics. */
+const settings = { fsync: 'off', full_page_writes: 'off' };
+
+/** Compile cache for the workers and for processes that tests start. It halves the time of their imports. */
+const compileCache = new URL('../../../node_modules/.cache/compiled', import.meta.url).pathname;
+
+/** Starts one PostgreSQL server for the whole run and creates the template database. */
+export default async function setup(project: TestProject) {
+  process.env.NODE_COMPILE_CACHE ??= compileCache;
+  const dataDir = await mkdtemp(join(tmpdir(), 'arkloop-test-'));
+  const { url, superuserUrl, stop } = await startEmbeddedPostgres({ dataDir, log: pino({ level: 'silent' }), settings });
+  const admin = new pg.Client({ connectionString: superuserUrl });
+  await admin.connect();
+  await admin.query(`create database ${templateDatabase} owner ${new URL(url).username}`);
+  const templateUrl = new URL(url);
+  templateUrl.pathname = `/${templateDatabase}`;
+  await migrate(templateUrl.href);
+  await admin.end();
+  project.provide('postgresUrl', url);
+  project.provide('postgresSuperuserUrl', superuserUrl);
+  return async () => {
+    await stop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+}

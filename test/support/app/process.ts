@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { onTestFinished } from 'vitest';
+import { eventually } from '../resources/conversation.ts';
+import { testKeys } from './testApp.ts';
+
+/** A running server process. */
+export type ServerProcess = {
+  pid: number;
+  /** Everything printed and logged so far. */
+  output(): string;
+  /** The address of the API or the gateway; empty for a worker. */
+  url: string;
+  kill(signal: NodeJS.Signals): void;
+  exited: Promise<{ code: number | null; signal: string | null }>;
+};
+
+const entry = new URL('../../../server/main.ts', import.meta.url).pathname;
+const foreign = /^(ARKLOOP_|PORT$|DATABASE_URL$|npm_lifecycle_event$)/;
+
+/** The keys of in-process test apps, so that separate processes can decrypt their data. */
+export const testKeysEnv = {
+  ARKLOOP_AUTH_JWT_SECRET: testKeys.jwtSecret.toString(),
+  ARKLOOP_ENCRYPTION_KEY: testKeys.encryptionKey.toString('hex'),
+};
+
+/** A worker that takes over runs of a dead worker within seconds. */
+export const fastWorkerEnv = {
+  ARKLOOP_WORKER_LEASE_SECONDS: '2',
+  ARKLOOP_WORKER_HEARTBEAT_SECONDS: '0.5',
+  ARKLOOP_WORKER_POLL_SECONDS: '0.25',
+};
+
+/** Starts a role as a separate process and waits until it is ready. Killed when the test ends. */
+export async function startProcess(role: string, env: Record<string, string>): Promise<ServerProcess> {
+  const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
+  const defaults = { ARKLOOP_API_ADDR: '127.0.0.1:0', ARKLOOP_GATEWAY_ADDR: '127.0.0.1:0', ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP: '1' };
+  const child = spawn(process.execPath, [entry, role], { env: { ...own, ...defaults, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = collect(child);
+  const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
+  let over = false;
+  child.once('exit', () => {
+    over = true;
+  });
+  const kill = (signal: NodeJS.Signals) => void child.kill(signal);
+  onTestFinished(async () => {
+    if (over) return;
+    kill('SIGCONT');
+    kill('SIGKILL');
+    await exited;
+  });
+  await eventually(
+    async () => {
+      if (over) throw new Error(`${role} ended at once: ${output()}`);
+      return output().includes('Arkloop is ready');
+    },
+    `the start of ${role}`,
+    120_000,
+  );
+  return { pid: child.pid!, output, url: /(?:API|Gateway): +(\S+)/.exec(output())?.[1] ?? '', kill, exited };
+}
+
+function collect({ stdout, stderr }: ChildProcess) {
+  const chunks: string[] = [];
+  for (const stream of [stdout, stderr]) stream?.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
+  return () => chunks.join('');
+}

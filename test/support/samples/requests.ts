@@ -1,0 +1,53 @@
+import { formOf, post } from '../../../client/conformance/samples/fixtures.ts';
+import { requestParts as httpParts } from '../../../client/conformance/samples/requests.ts';
+import type { SampleTables } from '../../../client/conformance/samples/sampleOf.ts';
+import { sampleTranscriber } from '../agent/transcriber.ts';
+import { writeFiles } from '../resources/files.ts';
+import { startMailServer } from '../resources/mail.ts';
+import { bodies, resetSetup } from './bodies.ts';
+import type { SampleContext } from './context.ts';
+import { addresseeOf } from './people.ts';
+import { notificationOf } from './resources.ts';
+
+/** Removes the parts that an operation needs over HTTP alone. */
+const nothing = async () => ({});
+
+/** A form with a recording. Creates a default credential for a fake provider first. */
+async function recordingOf(maker: SampleContext) {
+  const body = { ...((await bodies.NewAsrCredential!(maker, {})) as object), base_url: await sampleTranscriber() };
+  const { id } = await post(maker, '/v1/asr-credentials', body);
+  await post(maker, `/v1/asr-credentials/${id}/set-default`);
+  return formOf('a.wav', 'audio/wav', 'sound');
+}
+
+let mailPort: Promise<number> | undefined;
+
+/** Configures outgoing mail to use a shared mail server that accepts everything. */
+async function configureMail({ call, by }: SampleContext) {
+  mailPort ??= startMailServer().then(({ port }) => port);
+  const body = { from: 'hello@arkloop.test', smtp_host: '127.0.0.1', smtp_port: await mailPort, smtp_tls_mode: 'none' };
+  const { status, text } = await call('PUT', '/v1/admin/email/config', { token: by.token, body });
+  if (status !== 204) throw new Error(`PUT /v1/admin/email/config: ${status} ${text}`);
+  return {};
+}
+
+/** Other parts of a valid request, by operation. Those listed here need more than HTTP; in alphabetical order. */
+export const requestParts: SampleTables<SampleContext>['requestParts'] = {
+  ...httpParts,
+  'accounts.delete': nothing,
+  'asr.transcribe': recordingOf,
+  'bootstrap.init': async ({ app }) => resetSetup(app).then(nothing),
+  'email.test': configureMail,
+  'invitations.accept': (maker, { token }) => addresseeOf(maker, token!),
+  'invitations.revoke': nothing,
+  // A code must be a day old to be reset.
+  'me.resetInviteCode': async ({ app, by }) =>
+    app.sql(`update invite_codes set created_at = created_at - interval '2 days' where user_id = $1`, [by.id]).then(nothing),
+  'notifications.readAll': (maker) => notificationOf(maker).then(nothing),
+  'workspaces.file': ({ app, by }, { project_id: id }) => writeFiles(app, by, id!, { '/sample.txt': 'sample' }).then(nothing),
+};
+
+/** Responses of operations that cannot succeed without external services, in alphabetical order. */
+export const failingResponses: Record<string, { status: number; reason: string }> = {
+  'llmProviders.availableModels': { status: 502, reason: 'upstream_request_failed' },
+};

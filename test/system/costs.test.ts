@@ -1,0 +1,79 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { startProcess } from '../support/app/process.ts';
+import { callTo, freshDatabase, startTestApp } from '../support/app/testApp.ts';
+
+const app = await startTestApp({}, { worker: false, costlyHashes: true });
+
+/** Returns the statements that the server sends to the database while `act` runs, in order. */
+async function queriesDuring(act: () => Promise<unknown>): Promise<string[]> {
+  const { pool } = app.database;
+  const plain = pool.query;
+  const asked: string[] = [];
+  pool.query = ((...args: unknown[]) => {
+    asked.push((args[0] as { text?: string }).text ?? String(args[0]));
+    return Reflect.apply(plain, pool, args);
+  }) as typeof pool.query;
+  const connect = pool.connect;
+  pool.connect = ((...args: unknown[]) => {
+    // The pool's own queries connect with a callback. A call without one opens a transaction.
+    if (args.length === 0) asked.push('begin');
+    return Reflect.apply(connect, pool, args);
+  }) as typeof pool.connect;
+  try {
+    await act();
+  } finally {
+    Object.assign(pool, { query: plain, connect });
+  }
+  return asked.map((text) => text.replaceAll('"', '').replace(/\s+/g, ' ').trim());
+}
+
+test('GET /v1/me takes one query each for access, IP rules and profile, and with cached access only the profile query', async () => {
+  const { token } = await app.signUp();
+  const look = async () => expect((await app.call('GET', '/v1/me', { token })).status).toBe(200);
+  const [access, rules, profile, ...more] = await queriesDuring(look);
+  expect(access).toMatch(/session_live.* from users as u/);
+  expect(rules).toMatch(/from ip_rules where account_id = \$1/);
+  expect(profile).toMatch(/^select u\.id, u\.username/);
+  expect(more).toEqual([]);
+  for (let at = 0; at < 3; at++) expect(await queriesDuring(look)).toEqual([profile]);
+});
+
+/** A report of a process that measures its event loop delay and memory, see support/checks/loopDelay.ts. */
+type Report = { p50: number; p99: number; max: number; rss: number; peak: number };
+
+test('200 concurrent sign-ins neither block the event loop nor fill the memory', async () => {
+  const measuring = new URL('../support/checks/loopDelay.ts', import.meta.url).href;
+  const server = await startProcess('api', {
+    ARKLOOP_DATABASE_URL: await freshDatabase(),
+    ARKLOOP_AUTH_JWT_SECRET: 'a secret for measuring '.repeat(2),
+    ARKLOOP_ENCRYPTION_KEY: '0f'.repeat(32),
+    NODE_OPTIONS: `--import=${measuring}`,
+  });
+  onTestFinished(() => server.kill('SIGKILL'));
+  const call = callTo(server.url);
+  const body = { login: 'somebody', email: 'somebody@example.test', password: 'Passw0rd-1' };
+  expect((await call('POST', '/v1/auth/register', { body })).status).toBe(201);
+  const signIns = async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, () => call('POST', '/v1/auth/login', { body: { login: body.login, password: body.password } })),
+    );
+    return answers.map(({ status }) => status);
+  };
+  const report = async (): Promise<Report> => {
+    const seen = server.output().length;
+    server.kill('SIGUSR2');
+    await expect.poll(() => server.output().slice(seen)).toMatch(/^loop delay .*$/m);
+    return JSON.parse(/^loop delay (.*)$/m.exec(server.output().slice(seen))![1]!);
+  };
+  // The first report ends the measurement of the startup.
+  const idle = await report();
+  const [first, coldly] = [await signIns(), await report()];
+  const [second, warmly] = [await signIns(), await report()];
+  const grown = Math.round((Math.max(coldly.peak, warmly.peak) - idle.rss) / 2 ** 20);
+  const signedIn = [first, second].map((statuses) => statuses.filter((status) => status === 200).length);
+  if (process.env.TEST_LOG) process.stderr.write(`${JSON.stringify({ idle, coldly, warmly, grown, signedIn })}\n`);
+  expect(new Set([...first, ...second])).toEqual(new Set([200, 503]));
+  expect(Math.min(...signedIn)).toBeGreaterThanOrEqual(64);
+  expect([coldly.p99, warmly.p99]).toSatisfy((lags: number[]) => lags.every((lag) => lag < 50));
+  expect(grown).toBeLessThan(64);
+});

@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test, vi } from 'vitest';
+import { createLocalBuckets } from '../../../server/gateway/rateLimits/buckets.ts';
+import { ExpiringCache } from '../../../server/http/cache.ts';
+import { limiterKeyOf } from '../../../server/platform/limiterKey.ts';
+import { clockOff } from '../../support/app/clock.ts';
+import { fastWorkerEnv, startProcess, testKeysEnv } from '../../support/app/process.ts';
+import { callTo, startTestApp } from '../../support/app/testApp.ts';
+import { expectRunInvariants } from '../../support/checks/invariants.ts';
+import { openStream } from '../../support/http/events.ts';
+import { openThread, startRun } from '../../support/resources/conversation.ts';
+
+const app = await startTestApp(fastWorkerEnv, { worker: false });
+const { call, sql, signUp } = app;
+const env = { ...fastWorkerEnv, ...testKeysEnv, ARKLOOP_DATABASE_URL: app.databaseUrl };
+
+afterEach(() => void vi.useRealTimers());
+
+test('two workers with clocks twenty minutes apart keep their leases, and events and messages stay in order', async () => {
+  const slowly = { ARKLOOP_STUB_AGENT_DELTA_COUNT: '25', ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.1' };
+  const workers = await Promise.all([-600, 600].map((seconds) => startProcess('worker', { ...env, ...slowly, ...clockOff(seconds) })));
+  const talk = async () => {
+    const person = await signUp();
+    const { token } = person;
+    const threadId = await openThread(app, person, 'one');
+    const runs: string[] = [];
+    for (const content of ['two', 'three']) {
+      runs.push(await startRun(app, person, threadId));
+      await (await openStream(app.url, runs.at(-1)!, { token })).ended;
+      await call('POST', `/v1/threads/${threadId}/messages`, { token, body: { content } });
+    }
+    const { body: messages } = await call('GET', `/v1/threads/${threadId}/messages`, { token });
+    expect(messages.map(({ role }: { role: string }) => role)).toEqual(['user', 'assistant', 'user', 'assistant', 'user']);
+    for (const runId of runs) {
+      const events = await expectRunInvariants(app, runId, token);
+      expect(events.at(-1)?.type).toBe('run.completed');
+      expect(events.filter(({ type }) => type === 'run.recovered')).toEqual([]);
+    }
+    return runs;
+  };
+  const runs = (await Promise.all([talk(), talk(), talk()])).flat();
+  const strange = await sql(
+    `select * from (
+       select 'run' as what, created_at as at from runs where id = any($1)
+       union all select 'event', created_at from run_events where run_id = any($1)
+       union all select 'message', created_at from messages where run_id = any($1)
+       union all select 'usage', recorded_at from usage_records where run_id = any($1)) as written
+     where at not between now() - interval '1 minute' and now()`,
+    [runs],
+  );
+  expect(strange).toEqual([]);
+  for (const worker of workers) worker.kill('SIGTERM');
+  for (const worker of workers) expect(await worker.exited).toEqual({ code: 0, signal: null });
+}, 60_000);
+
+test('APIs whose clocks are up to 25 seconds off accept each other’s tokens, also right after all sessions were ended', async () => {
+  const [slow, fast] = await Promise.all([-25, 25].map((seconds) => startProcess('api', { ...env, ...clockOff(seconds) })));
+  const places = [callTo(slow!.url), callTo(fast!.url), call];
+  const bob = await signUp();
+  for (const at of places) {
+    const signIn = async () =>
+      (await at('POST', '/v1/auth/login', { body: { login: bob.login, password: bob.password } })).body.access_token;
+    const token = await signIn();
+    for (const other of places) expect((await other('GET', '/v1/me', { token })).status).toBe(200);
+    expect((await at('POST', '/v1/auth/logout', { token, body: { all: true } })).status).toBe(200);
+    for (const other of places)
+      await expect.poll(async () => (await other('GET', '/v1/me', { token })).status, { timeout: 1_000 }).toBe(401);
+    const again = await signIn();
+    for (const other of places) expect((await other('GET', '/v1/me', { token: again })).status).toBe(200);
+    const headers = { 'idempotency-key': crypto.randomUUID() };
+    const made = await Promise.all(places.map((other) => other('POST', '/v1/threads', { token: again, body: {}, headers })));
+    expect(new Set(made.filter(({ status }) => status === 201).map(({ body }) => body.id)).size).toBe(1);
+    expect(made.every(({ status }) => status === 201 || status === 409)).toBe(true);
+  }
+}, 60_000);
+
+test('a wall clock set back by an hour neither refills a rate limit bucket nor extends a cache entry', async () => {
+  const [buckets, memory] = [createLocalBuckets(), new ExpiringCache<string>(10, 50)];
+  const [a, rate] = [limiterKeyOf('a'), { capacity: 1, perSecond: 20 }];
+  buckets.take([a], rate);
+  memory.set('a', 'remembered');
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 });
+  expect([buckets.take([a], rate).granted, memory.get('a')]).toEqual([false, 'remembered']);
+  await sleep(60);
+  expect([buckets.take([a], rate).granted, memory.get('a')]).toEqual([true, undefined]);
+  vi.setSystemTime(Date.now() + 7_200_000);
+  expect(buckets.take([a], rate).granted).toBe(false);
+});

@@ -1,0 +1,156 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { dataOf, openScriptedThread } from '../../../support/agent/agent.ts';
+import { addModel, addProvider } from '../../../support/agent/providers.ts';
+import { addToolServer, askUserArgs, callsTools } from '../../../support/agent/tools.ts';
+import { chat, messages, startVendor } from '../../../support/agent/vendor.ts';
+import { fastWorkerEnv, type ServerProcess, startProcess, testKeysEnv } from '../../../support/app/process.ts';
+import { startTestApp } from '../../../support/app/testApp.ts';
+import { expectRunInvariants, textOf } from '../../../support/checks/invariants.ts';
+import { openStream, types } from '../../../support/http/events.ts';
+import { openThread, startRun } from '../../../support/resources/conversation.ts';
+
+const app = await startTestApp({ ...fastWorkerEnv, ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' }, { worker: false });
+const env = { ...fastWorkerEnv, ...testKeysEnv, ARKLOOP_DATABASE_URL: app.databaseUrl, ARKLOOP_WORKER_CONCURRENCY: '16' };
+const startWorker = () => startProcess('worker', env);
+const end = async (worker: ServerProcess, signal: NodeJS.Signals) => {
+  worker.kill(signal);
+  await worker.exited;
+};
+const isWaiting = ({ type }: { type: string }) => type === 'run.waiting_for_input';
+
+test('a tool call interrupted by the death of its worker is not repeated', async () => {
+  const person = await app.signUp();
+  const tools = await addToolServer(app, person);
+  const script = [
+    callsTools(['mcp__tools__count', {}, 'a'], ['mcp__tools__slow', { ms: 60_000 }, 'b'], ['mcp__tools__count', {}, 'c']),
+    chat.answer('Well.'),
+  ];
+  const talk = await openScriptedThread(app, { person, script });
+  const first = await startWorker();
+  const runId = await talk.start();
+  const reader = await talk.follow(runId);
+  await reader.until(({ type }) => type === 'tool.result');
+  await expect.poll(() => tools.count('slow')).toBe(1);
+  await end(first, 'SIGKILL');
+  const heir = await startWorker();
+  await reader.ended;
+  const events = await expectRunInvariants(app, runId, talk.token);
+  expect([tools.count('count'), tools.count('slow')]).toEqual([1, 1]);
+  expect(dataOf(events, 'tool.result').map(({ tool_call_id, error }) => [tool_call_id, error?.error_class])).toEqual([
+    ['a', undefined],
+    ['b', 'tool.interrupted'],
+    ['c', 'tool.interrupted'],
+  ]);
+  expect(talk.vendor.requests).toHaveLength(2);
+  expect(events.at(-1)?.type).toBe('run.completed');
+  await end(heir, 'SIGKILL');
+});
+
+test('a question survives a killed or stopped worker, with its deadline and an answer sent meanwhile', async () => {
+  const talks = await Promise.all(
+    [0, 1].map(() =>
+      openScriptedThread(app, {
+        script: [callsTools(['ask_user', askUserArgs(), 'q'], ['timeline_title', { label: 'x' }]), chat.answer('Thanks.')],
+      }),
+    ),
+  );
+  const first = await startWorker();
+  const runs = await Promise.all(
+    talks.map(async (talk) => {
+      const runId = await talk.start();
+      const reader = await talk.follow(runId);
+      await reader.until(isWaiting);
+      return { ...talk, runId, reader };
+    }),
+  );
+  const [early, late] = runs as [(typeof runs)[0], (typeof runs)[0]];
+  await end(first, 'SIGKILL');
+  expect(await early.input(early.runId, 'while nobody worked')).toMatchObject({ status: 200 });
+  const second = await startWorker();
+  await early.reader.ended;
+  await late.reader.until(({ type }) => type === 'run.recovered');
+  second.kill('SIGTERM');
+  expect(await second.exited).toEqual({ code: 0, signal: null });
+  const { status } = (await app.call('GET', `/v1/runs/${late.runId}`, { token: late.token })).body;
+  expect(status).toBe('waiting_for_input');
+  const third = await startWorker();
+  await expect.poll(() => types(late.reader.events).filter((type) => type === 'run.recovered').length, { timeout: 8_000 }).toBe(2);
+  await late.input(late.runId, 'at last');
+  await late.reader.ended;
+  for (const [run, answer] of [
+    [early, 'while nobody worked'],
+    [late, 'at last'],
+  ] as const) {
+    const events = await expectRunInvariants(app, run.runId, run.token);
+    expect(events.filter(isWaiting)).toHaveLength(1);
+    expect(dataOf(events, 'run.resumed')).toMatchObject([{ reason: 'user_input_received' }]);
+    expect(dataOf(events, 'tool.result').map(({ result }) => result)).toEqual([{ ok: true }, { user_response: answer }]);
+    expect(run.vendor.requests).toHaveLength(2);
+    expect(events.at(-1)?.type).toBe('run.completed');
+  }
+  await end(third, 'SIGKILL');
+});
+
+test('the deadline of a question keeps running while there is no worker', async () => {
+  await app.sql(`insert into platform_settings (key, value) values ('limit.paused_input_timeout_ms', '3000')`);
+  const talk = await openScriptedThread(app, { script: [callsTools(['ask_user', askUserArgs(), 'q']), chat.answer('Thanks.')] });
+  const first = await startWorker();
+  const runId = await talk.start();
+  const reader = await talk.follow(runId);
+  await reader.until(isWaiting);
+  await end(first, 'SIGKILL');
+  await wait(1_500);
+  const heir = await startWorker();
+  await reader.ended;
+  const events = await expectRunInvariants(app, runId, talk.token);
+  expect(dataOf(events, 'run.resumed')).toMatchObject([{ reason: 'input_timeout' }]);
+  const [asked, resumed] = [events.find(isWaiting)!, events.find(({ type }) => type === 'run.resumed')!];
+  expect(Date.parse(resumed.created_at) - Date.parse(asked.created_at)).toBeGreaterThanOrEqual(2_990);
+  // At least 1.5 of the 3 seconds were over when the second worker started.
+  const recovered = events.find(({ type }) => type === 'run.recovered')!;
+  expect(Date.parse(resumed.created_at) - Date.parse(recovered.created_at)).toBeLessThan(2_500);
+  await end(heir, 'SIGKILL');
+  await app.sql(`delete from platform_settings where key = 'limit.paused_input_timeout_ms'`);
+});
+
+test('signed reasoning that a provider requires back survives the worker and is not in the events', async () => {
+  const person = await app.signUp();
+  const vendor = await startVendor();
+  onTestFinished(vendor.close);
+  await addModel(
+    app,
+    person,
+    await addProvider(app, person, { provider: 'anthropic', base_url: vendor.origin, api_key: 'sk-test-canary' }),
+  );
+  const call = [
+    messages.block(1, { type: 'tool_use', id: 'toolu_1', name: 'timeline_title', input: {} }),
+    messages.delta(1, { type: 'input_json_delta', partial_json: '{"label":"x"}' }),
+    messages.blockStop(1),
+  ];
+  vendor.respondWith(
+    { steps: [messages.start, messages.thinking(0, 'Hm.', 'signed-by-vendor'), ...call, messages.stop] },
+    {
+      steps: [
+        messages.start,
+        messages.block(0, { type: 'text', text: '' }),
+        messages.delta(0, { type: 'text_delta', text: 'half' }),
+        'stall',
+      ],
+    },
+    messages.answer('Whole.'),
+  );
+  const first = await startWorker();
+  const runId = await startRun(app, person, await openThread(app, person));
+  const reader = await openStream(app.url, runId, { token: person.token });
+  await reader.until((event) => event.type === 'message.delta' && event.data.content === 'half');
+  await end(first, 'SIGKILL');
+  const heir = await startWorker();
+  await reader.ended;
+  const events = await expectRunInvariants(app, runId, person.token);
+  expect(textOf(events)).toBe('Whole.');
+  expect(JSON.stringify(events)).not.toContain('signed-by-vendor');
+  for (const request of vendor.requests.slice(1)) expect(JSON.stringify(request.body)).toContain('signed-by-vendor');
+  expect(await app.sql('select 1 from run_turns where run_id = $1', [runId])).toEqual([]);
+  await end(heir, 'SIGKILL');
+});

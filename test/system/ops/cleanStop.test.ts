@@ -1,0 +1,26 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { followWithReconnects, registerUser, temporaryDataDir } from '../../support/app/instance.ts';
+import { startProcess } from '../../support/app/process.ts';
+import { callTo } from '../../support/app/testApp.ts';
+import { openThread, startRun } from '../../support/resources/conversation.ts';
+
+/** The log lines of level warn and above. */
+const warnings = (output: string) => output.split('\n').filter((line) => /^\{"level":(40|50|60)/.test(line));
+
+test.each(['SIGTERM', 'SIGINT'] as const)('a clean stop by %s logs no warning, after work and when idle', async (signal) => {
+  const env = { ARKLOOP_DATA_DIR: temporaryDataDir() };
+  for (const isIdle of [false, true]) {
+    const instance = await startProcess('all', env);
+    const gateway = /Gateway: +(\S+)/.exec(instance.output())![1]!;
+    const before = instance.output().length;
+    if (!isIdle) {
+      const person = await registerUser(gateway);
+      const call = callTo(gateway);
+      await followWithReconnects(instance.url, await startRun({ call }, person, await openThread({ call }, person)), person.token);
+    } else await sleep(300);
+    instance.kill(signal);
+    expect(await instance.exited).toEqual({ code: 0, signal: null });
+    expect(warnings(instance.output().slice(before))).toEqual([]);
+  }
+});

@@ -1,0 +1,101 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { build, type Rolldown } from 'vite';
+import { expect, test } from 'vitest';
+import { startTestApp } from '../../support/app/testApp.ts';
+import { packClient, root, schemaPeers } from '../../support/checks/packed.ts';
+
+const packed = await packClient();
+const app = await startTestApp();
+
+const manifest = JSON.parse(readFileSync(join(root, 'client/package.json'), 'utf8')) as {
+  exports: Record<string, string | { types: string; default: string }>;
+};
+
+test('the package is built quickly and contains its entries, their types, the README and the license', () => {
+  console.info(`npm run build: ${(packed.buildMs / 1_000).toFixed(1)} s; ${(packed.tarball.length / 1_000).toFixed(0)} kB packed`);
+  // Takes 3 s on an idle machine.
+  expect(packed.buildMs).toBeLessThan(60_000);
+  expect(packed.tarball.length).toBeLessThan(400_000);
+  const entries = Object.values(manifest.exports).flatMap((entry) => (typeof entry === 'string' ? [entry] : [entry.types, entry.default]));
+  const missing = entries.map((path) => path.replace('./', '')).filter((path) => !path.includes('*') && !packed.files.includes(path));
+  expect(missing).toEqual([]);
+  expect(packed.files).toEqual(expect.arrayContaining(['README.md', 'LICENSE']));
+  expect(
+    packed.files.filter((path) => !/^dist\/(client|contract)\/.*\.(js|d\.ts)$|^(README\.md|LICENSE|package\.json)$/.test(path)),
+  ).toEqual([]);
+  expect(packed.files.filter((path) => path.includes('/chat/'))).toEqual([]);
+  expect(readFileSync(join(root, 'client/LICENSE'), 'utf8')).toBe(readFileSync(join(root, 'LICENSE'), 'utf8'));
+});
+
+test('publint reports no problems', async () => {
+  const { messages, pkg } = await publint({ pkgDir: packed.folder, level: 'suggestion', strict: true, pack: false });
+  expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
+});
+
+test('the types are correct in every resolution mode for ES modules', async () => {
+  const analysis = await checkPackage(createPackageFromTarballData(packed.tarball));
+  if (!analysis.types) throw new Error('The package has no types.');
+  const asModule = (kind: string) => kind !== 'node10' && kind !== 'node16-cjs';
+  expect(analysis.problems.filter((problem) => !('resolutionKind' in problem) || asModule(problem.resolutionKind))).toEqual([]);
+  expect(Object.keys(analysis.entrypoints).sort()).toEqual(Object.keys(manifest.exports).sort());
+});
+
+/** Size in bytes of the bundle of one module, minified and compressed, without external modules. */
+async function sizeOf(project: string, source: string, external: string[] = []): Promise<number> {
+  const entry = join(project, 'entry.js');
+  await writeFile(entry, source);
+  const options = { input: entry, external, preserveEntrySignatures: 'strict' as const };
+  const built = await build({
+    root: project,
+    configFile: false,
+    logLevel: 'silent',
+    build: { write: false, minify: true, rolldownOptions: options, modulePreload: false },
+  });
+  const { output } = (Array.isArray(built) ? built[0] : built) as Rolldown.RolldownOutput;
+  return output.reduce((sum, chunk) => sum + (chunk.type === 'chunk' ? gzipSync(chunk.code, { level: 9 }).length : 0), 0);
+}
+
+test('the core is under 20 kB, minified and compressed, and entries that are not imported add nothing', async () => {
+  const project = await packed.install(['zod', '@ts-rest/core', 'react', '@tanstack/react-query', '@tanstack/query-core']);
+  const peers = ['react', '@tanstack/react-query'];
+  const core = await sizeOf(project, `export { createClient } from '@arkloop/client';`);
+  const sizes = {
+    core,
+    'core and react hooks': await sizeOf(project, `export * from '@arkloop/client'; export * from '@arkloop/client/react';`, peers),
+    testing: await sizeOf(project, `export * from '@arkloop/client/testing';`),
+    'contract without zod': await sizeOf(project, `export * from '@arkloop/client/contract';`, ['zod', '@ts-rest/core']),
+    'contract with zod': await sizeOf(project, `export * from '@arkloop/client/contract';`),
+    'one model with zod': await sizeOf(project, `export { Thread } from '@arkloop/client/contract/threads';`),
+    'an error class': await sizeOf(project, `export { ApiError } from '@arkloop/client';`),
+  };
+  console.info(
+    Object.entries(sizes)
+      .map(([name, bytes]) => `${name}: ${(bytes / 1_000).toFixed(1)} kB`)
+      .join('\n'),
+  );
+  expect(core).toBeLessThan(20_000);
+  expect(core).toBeGreaterThan(3_000);
+  expect(sizes['core and react hooks']).toBeLessThan(20_000);
+  expect(sizes.testing).toBeLessThan(4_000);
+  expect(sizes['an error class']).toBeLessThan(2_000);
+});
+
+test('the conformance kit runs from the package and reports missing peer dependencies', async () => {
+  const kit = (project: string) => {
+    const program = join(project, 'node_modules/.bin/arkloop-conformance');
+    return promisify(execFile)(program, ['--url', app.url, '--only', 'threads']).catch(
+      (error) => error as { code: number; stderr: string },
+    );
+  };
+  const alone = await kit(await packed.install());
+  expect(alone).toMatchObject({ code: 2, stderr: expect.stringMatching(/^arkloop-conformance needs .* zod @ts-rest\/core\n$/) });
+  expect(await kit(await packed.install(schemaPeers))).toMatchObject({ stdout: expect.stringContaining('threads.create'), stderr: '' });
+});

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, expect, test } from 'vitest';
+import { Migration00028 } from '../../server/database/migrations/Migration00028.ts';
+import { Migration00029 } from '../../server/database/migrations/Migration00029.ts';
+import { freshDatabase } from '../support/app/testApp.ts';
+
+const client = new pg.Client({ connectionString: await freshDatabase() });
+await client.connect();
+afterAll(() => client.end());
+
+type Step = 'up' | 'down';
+async function run(Migration: typeof Migration00028 | typeof Migration00029, step: Step) {
+  const texts: string[] = [];
+  Migration.prototype[step].call({ addSql: (text: string) => void texts.push(text) } as never);
+  for (const text of texts) await client.query(text);
+}
+const rows = async (text: string, values: unknown[] = []) => (await client.query(text, values)).rows;
+
+test('existing tokens, invitations and verified addresses are migrated up and down', async () => {
+  await run(Migration00029, 'down');
+  await run(Migration00028, 'down');
+  const [admin, member, verified, account, session] = Array.from({ length: 5 }, () => randomUUID());
+  for (const [id, name] of [
+    [admin, 'admin'],
+    [member, 'member'],
+    [verified, 'verified'],
+  ])
+    await rows('insert into users (id, username, email) values ($1, $2, $3)', [id, name, `${name}@example.test`]);
+  await rows('update users set email_verified_at = now() where id = $1', [verified]);
+  await rows(`insert into accounts (id, slug, name, type, owner_user_id) values ($1, 's', 'S', 'workspace', $2)`, [account, admin]);
+  await rows(`insert into memberships (account_id, user_id, role) values ($1, $2, 'admin'), ($1, $3, 'member')`, [account, admin, member]);
+  for (const [by, email, accepted] of [
+    [admin, 'a@example.test', null],
+    [member, 'b@example.test', null],
+    [member, 'c@example.test', '2026-01-01'],
+    [verified, 'd@example.test', null],
+  ])
+    await rows(
+      `insert into invitations (account_id, id, invited_by_user_id, email, role, token_hash, expires_at, accepted_at)
+       values ($1, gen_random_uuid(), $2, $3, 'admin', $3, now() + interval '1 day', $4)`,
+      [account, by, email, accepted],
+    );
+  await rows('insert into sessions (id, user_id, active_account_id) values ($1, $2, $3)', [session, admin, account]);
+  for (const [hash, issued, rotated] of [
+    ['third', '2026-01-03', null],
+    ['first', '2026-01-01', '2026-01-02'],
+    ['second', '2026-01-02', '2026-01-03'],
+  ])
+    await rows('insert into refresh_tokens (token_hash, session_id, issued_at, expires_at, rotated_at) values ($1, $2, $3, now(), $4)', [
+      hash,
+      session,
+      issued,
+      rotated,
+    ]);
+
+  await run(Migration00028, 'up');
+  await run(Migration00029, 'up');
+  const order = await rows('select token_hash from refresh_tokens order by generation');
+  expect(order.map(({ token_hash }) => token_hash)).toEqual(['first', 'second', 'third']);
+  expect((await rows('select email from invitations order by email')).map(({ email }) => email)).toEqual([
+    'a@example.test',
+    'c@example.test',
+  ]);
+  const proven = await rows('select username from users where email_proven_at is not null');
+  expect(proven).toEqual([{ username: 'verified' }]);
+  await rows(`insert into credentials (user_id, login, login_key, password_hash) values ($1, 'x', 'x', null)`, [admin]);
+  await rows(`update sessions set revoked_at = now(), revoke_reason = 'address_verified'`);
+
+  await run(Migration00029, 'down');
+  await run(Migration00028, 'down');
+  expect(await rows('select password_hash from credentials')).toEqual([{ password_hash: '' }]);
+  expect(await rows('select revoke_reason from sessions')).toEqual([{ revoke_reason: 'logout_all' }]);
+});
