@@ -26,8 +26,8 @@ const common = { testTimeout: 30_000, hookTimeout: 60_000, pool: 'forks' as cons
 export default defineConfig({
   test: {
     globalSetup: ['test/support/app/postgres.ts'],
-    // For two cores. More workers only wait for each other.
-    maxWorkers: 2,
+    // For two cores: tests wait for servers and time limits too. Four are slower.
+    maxWorkers: 3,
     reporters: ['default', './test/support/app/skippedTests.ts'],
     projects: [
       { test: { ...common, name: 'alone', include: alone, exclude: [...apart, ...sequential] } },

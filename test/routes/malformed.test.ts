@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { Problem } from '../../contract/shared/errors.ts';
 import { listener } from '../support/app/listener.ts';
-import { startTestApp } from '../support/app/testApp.ts';
+import { sharedTestApp } from '../support/app/testApp.ts';
 import { behindGatewayEnv, startTestGateway } from '../support/gateway/testGateway.ts';
 import { startGatewayTo, startUpstream } from '../support/gateway/upstream.ts';
 import { type RawAnswer, rawSend, request } from '../support/http/raw.ts';
 
-const app = await startTestApp(behindGatewayEnv, { worker: false });
+const app = await sharedTestApp(behindGatewayEnv);
 const { gateway } = await startTestGateway(app);
 const { token } = await app.signUp();
 const authorization = `Bearer ${token}`;

@@ -2,14 +2,14 @@ import { expect, test } from 'vitest';
 import { keyPermissions, type Permission, permissionMatrix, permissions } from '../../contract/shared/permissions.ts';
 import { isScoped, requiredPermissionsOf } from '../../contract/shared/policy.ts';
 import type { Route } from '../../contract/shared/route.ts';
-import { type Answer, type Person, startTestApp, type TestApp } from '../support/app/testApp.ts';
+import { type Answer, type Person, sharedTestApp, type TestApp } from '../support/app/testApp.ts';
 import { namesAccount, type Operation, operationRows, operations } from '../support/http/operations.ts';
 import { writeFiles } from '../support/resources/files.ts';
 import { adminOf } from '../support/samples/context.ts';
 import { failingResponses, pathOf, type Sample, sampleOf } from '../support/samples/samples.ts';
 
 // No worker, so that runs keep their state between calls.
-const app = await startTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' }, { worker: false });
+const app = await sharedTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' });
 const { call, sql, signUp, joinAccount } = app;
 
 /** A user with a session in the account of `host`. */

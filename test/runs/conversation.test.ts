@@ -8,11 +8,11 @@ import { askUserArgs, callsTools, type ToolCall } from '../support/agent/tools.t
 import { chat } from '../support/agent/vendor.ts';
 import { temporaryDataDir } from '../support/app/instance.ts';
 import { fastWorkerEnv, startProcess, testKeysEnv } from '../support/app/process.ts';
-import { startTestApp } from '../support/app/testApp.ts';
+import { sharedTestApp } from '../support/app/testApp.ts';
 import { expectRunInvariants } from '../support/checks/invariants.ts';
 import { types } from '../support/http/events.ts';
 
-const app = await startTestApp(fastWorkerEnv, { worker: false });
+const app = await sharedTestApp(fastWorkerEnv);
 const env = {
   ...fastWorkerEnv,
   ...testKeysEnv,

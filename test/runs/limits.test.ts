@@ -7,14 +7,14 @@ import { reapRuns } from '../../server/runs/lease/reaper.ts';
 import { chat } from '../support/agent/vendor.ts';
 import { addVendorModel } from '../support/agent/vendorModel.ts';
 import { setPlatformSettings } from '../support/app/settings.ts';
-import { startTestApp, type TestApp, testKeys } from '../support/app/testApp.ts';
+import { sharedTestApp, startTestApp, type TestApp, testKeys } from '../support/app/testApp.ts';
 import { expectRunInvariants } from '../support/checks/invariants.ts';
 import { openStream, readAll, types } from '../support/http/events.ts';
 import { openThread, startRun } from '../support/resources/conversation.ts';
 
 const env = { ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '1', ARKLOOP_WORKER_HEARTBEAT_SECONDS: '0.3', ARKLOOP_RUN_TIMEOUT_MINUTES: '1' };
 const app = await startTestApp(env);
-const idle = await startTestApp(env, { worker: false });
+const idle = await sharedTestApp(env);
 await setPlatformSettings(app, { 'limit.run_wall_clock_timeout_ms': 2000 });
 const { url, call } = app;
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { readSummary, saveSummary } from '../../../server/agent/context/summaries.ts';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { call, sql, database, signUp } = app;
 
 /** A thread of five messages with an active run. Even-numbered messages are answers. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { addMcpConfig, callToolText, openMcp, startHttpServer } from '../../support/agent/mcp.ts';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const secret = 'tok-secret-4f9c2a71b8d05e63';
 
 // Stands in for the internal network. Every request that reaches it is recorded.

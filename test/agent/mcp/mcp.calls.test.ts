@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { ToolFailure } from '../../../server/agent/tools/tool.ts';
 import { addMcpConfig, callToolText, isAlive, openMcp, scriptedServer, startHttpServer } from '../../support/agent/mcp.ts';
 import { allCalls } from '../../support/agent/mcpScripted.ts';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 import { eventually } from '../../support/resources/conversation.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const mcp = await openMcp(app);
 const secret = 'tok-secret-4f9c2a71b8d05e63';
 const person = await app.signUp();

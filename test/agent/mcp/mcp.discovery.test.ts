@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import type { Mcp } from '../../../server/agent/mcp/mcp.ts';
 import { addMcpConfig, callToolText, openMcp, scriptedServer, startHttpServer } from '../../support/agent/mcp.ts';
 import { type Script, toolNamed } from '../../support/agent/mcpScripted.ts';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const mcp = await openMcp(app);
 
 async function discover({ accountId }: Person, by: Mcp = mcp) {

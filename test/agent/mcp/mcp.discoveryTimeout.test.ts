@@ -2,10 +2,10 @@ import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import { addMcpConfig, openMcp, scriptedServer, startHttpServer } from '../../support/agent/mcp.ts';
 import { toolNamed } from '../../support/agent/mcpScripted.ts';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 import { eventually } from '../../support/resources/conversation.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const wait = (mcpDiscoveryTimeoutMs: number) => ({ config: { ...app.config, mcpDiscoveryTimeoutMs } });
 
 /** An HTTP server that holds all requests until `letGo()`. */

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { addMcpConfig, callToolText, isAlive, openMcp, scriptedServer } from '../../support/agent/mcp.ts';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { eventually } from '../../support/resources/conversation.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const mcp = await openMcp(app);
 const person = await app.signUp();
 await app.promote(person);

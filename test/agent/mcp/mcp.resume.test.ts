@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import type { ToolFailure } from '../../../server/agent/tools/tool.ts';
 import { addMcpConfig, callToolText, openMcp, startHttpServer } from '../../support/agent/mcp.ts';
 import { toolNamed } from '../../support/agent/mcpScripted.ts';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const mcp = await openMcp(app);
 
 const resumable = ['resumed', 'refused', 'again'];

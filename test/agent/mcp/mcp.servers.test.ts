@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { addMcpConfig, callToolText, everything, filesystem, openMcp, startEverything } from '../../support/agent/mcp.ts';
 import { temporaryDataDir } from '../../support/app/instance.ts';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 
 // The published reference servers of the MCP project.
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const mcp = await openMcp(app);
 
 const slow = { call_timeout_ms: 20_000 };

@@ -6,10 +6,10 @@ import { createOutboundClient } from '../../../server/platform/outbound/outbound
 import { addMcpConfig, callToolText, openMcp, scriptedServer, startEverything, startHttpServer } from '../../support/agent/mcp.ts';
 import { toolNamed } from '../../support/agent/mcpScripted.ts';
 import { type SessionError, startSdkServer } from '../../support/agent/mcpSdk.ts';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 import { eventually } from '../../support/resources/conversation.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const mcp = await openMcp(app);
 
 const slow = { call_timeout_ms: 20_000 };

@@ -1,9 +1,9 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { concurrently } from '../../support/checks/race.ts';
 import { eventuallyWithin1s, html, json, putProvider, startSite, status, useWebTools } from './webSupport.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const [owner, stranger] = await Promise.all([app.signUp(), app.signUp()]);
 const site = await startSite();
 const vendors = { tavily: site.origin, duckduckgo: site.origin };

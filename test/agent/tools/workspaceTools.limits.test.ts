@@ -5,12 +5,12 @@ import { removeOldRevisions } from '../../../server/jobs/sweepWorkspaces.ts';
 import { buildRevision } from '../../../server/resources/workspaces/manifest.ts';
 import { StorageUnavailable } from '../../../server/storage/storage.ts';
 import { workspaceToolsFactory } from '../../support/agent/workspaceTools.ts';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 import { concurrently } from '../../support/checks/race.ts';
 import { storageOf } from '../../support/resources/files.ts';
 import { expectQuotaCounters, limitSetter, storageUsed } from '../../support/resources/quotas.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { sql } = app;
 const [storage, openTools] = [storageOf(app), workspaceToolsFactory(app)];
 

@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import { createWorkspaceTools } from '../../../server/agent/tools/workspace/workspaceTools.ts';
 import { StorageUnavailable } from '../../../server/storage/storage.ts';
 import { workspaceToolsFactory } from '../../support/agent/workspaceTools.ts';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 import { storageOf } from '../../support/resources/files.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { database, sql, call } = app;
 const [storage, openTools] = [storageOf(app), workspaceToolsFactory(app)];
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { duringUncommittedChange } from '../../support/checks/race.ts';
 import { openStream, types } from '../../support/http/events.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
@@ -7,7 +7,7 @@ import { cookieOf, sessionCalls } from '../../support/http/sessions.ts';
 import { openThread } from '../../support/resources/conversation.ts';
 import { inAccount, workspaceCalls } from '../../support/resources/workspaces.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { call, sql, signUp, promote, url } = app;
 const { openWorkspace, invite, accept, addMember, endow, verified } = workspaceCalls(app);
 const { refresh } = sessionCalls(call);

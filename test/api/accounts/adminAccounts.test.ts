@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { beforeAll, expect, test } from 'vitest';
 import { startApi } from '../../../server/processes/api.ts';
-import { callTo, type Person, startTestApp, testKeys } from '../../support/app/testApp.ts';
+import { callTo, type Person, sharedTestApp, testKeys } from '../../support/app/testApp.ts';
 import { concurrently, rowCounter, tally } from '../../support/checks/race.ts';
 import { openStream, types } from '../../support/http/events.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
@@ -11,7 +11,7 @@ import { adminCalls } from '../../support/resources/adminCalls.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
 import { inAccount, workspaceCalls } from '../../support/resources/workspaces.ts';
 
-const app = await startTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' }, { worker: false });
+const app = await sharedTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' });
 const { call, sql, signUp, promote, url, database, databaseUrl, config } = app;
 const { openWorkspace, addMember, invite, accept, endow, verified } = workspaceCalls(app);
 const { refresh, logIn } = sessionCalls(call);

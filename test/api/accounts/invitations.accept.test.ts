@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { inAccount, workspaceCalls } from '../../support/resources/workspaces.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { call, sql, signUp, promote } = app;
 const { openWorkspace, invite, accept, addMember, verified } = workspaceCalls(app);
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { duringUncommittedChange, repeatRace } from '../../support/checks/race.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { workspaceCalls } from '../../support/resources/workspaces.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { call, sql, signUp, promote } = app;
 const { openWorkspace, invite, accept, addMember, verified } = workspaceCalls(app);
 const platformAdmin = await signUp();

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { unseal } from '../../../server/platform/crypto/seal.ts';
-import { type Person, startTestApp, testKeys } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp, testKeys } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { inAccount, workspaceCalls } from '../../support/resources/workspaces.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { call, sql, signUp, config } = app;
 const { openWorkspace, invite, accept, addMember, verified } = workspaceCalls(app);
 

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { openStream } from '../../support/http/events.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { sessionCalls } from '../../support/http/sessions.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
 import { inAccount, workspaceCalls } from '../../support/resources/workspaces.ts';
 
-const app = await startTestApp({ ARKLOOP_AUTH_ACCESS_TOKEN_TTL_SECONDS: '2' }, { worker: false });
+const app = await sharedTestApp({ ARKLOOP_AUTH_ACCESS_TOKEN_TTL_SECONDS: '2' });
 const { call, sql, signUp, url } = app;
 const { openWorkspace, addMember, endow } = workspaceCalls(app);
 const { logIn, refresh, me } = sessionCalls(call);

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { openStream } from '../../support/http/events.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { cookieOf, sessionCalls } from '../../support/http/sessions.ts';
 import { openThread } from '../../support/resources/conversation.ts';
 import { inAccount, workspaceCalls } from '../../support/resources/workspaces.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { call, sql, signUp, promote, joinAccount, url } = app;
 const { openWorkspace, addMember, endow } = workspaceCalls(app);
 const { refresh } = sessionCalls(call);

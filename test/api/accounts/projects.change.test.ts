@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type Answer, startTestApp } from '../../support/app/testApp.ts';
+import { type Answer, sharedTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { projectUsers } from '../../support/resources/projects.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { call, sql } = app;
 const { house, setRole, auditOf } = projectUsers(app);
 const ids = ({ body }: Answer) => body.map(({ id }: { id: string }) => id);

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { type Answer, type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Answer, type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { projectUsers } from '../../support/resources/projects.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { call, sql } = app;
 const { house, setRole, auditOf } = projectUsers(app);
 const ids = ({ body }: Answer) => body.map(({ id }: { id: string }) => id);

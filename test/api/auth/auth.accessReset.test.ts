@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { expect, test } from 'vitest';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { openStream } from '../../support/http/events.ts';
 import { sessionCalls } from '../../support/http/sessions.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
@@ -13,7 +13,7 @@ import { resources } from '../../support/samples/resources.ts';
 
 // What an attacker leaves behind or does at the moment when the owner of the address proves it.
 
-const app = await startTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' }, { worker: false });
+const app = await sharedTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' });
 const { call, sql, signUp, url } = app;
 const { refresh, me, logIn } = sessionCalls(call);
 const { openWorkspace, invite, accept, addMember, verified, endow } = workspaceCalls(app);

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { codeFor, queuedMails } from '../../support/resources/mail.ts';
 
-const app = await startTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false });
+const app = await sharedTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' });
 const { call, sql, signUp } = app;
 const from = (ip: string) => ({ headers: { 'x-forwarded-for': ip } });
 const send = (email: string, ip: string) => call('POST', '/v1/auth/email/otp/send', { body: { email }, ...from(ip) });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Answer, type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Answer, type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { cookieOf, sessionCalls } from '../../support/http/sessions.ts';
 import { codeFor, queuedMails, verificationTokenFor } from '../../support/resources/mail.ts';
@@ -9,7 +9,7 @@ import { inAccount, workspaceCalls } from '../../support/resources/workspaces.ts
 // An attacker registers with a victim's address and waits for the victim to prove it (Sudhodanan and Paverd 2022, "Pre-hijacked
 // accounts"): classic-federated merge, unexpired session, trojan identifier, unexpired email change, non-verifying identity provider.
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { call, sql, signUp, promote } = app;
 const { refresh, me, logIn } = sessionCalls(call);
 const { post, byCode, works, noticesOf } = proofCalls(app);

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { sessionCalls } from '../../support/http/sessions.ts';
 import { codeFor } from '../../support/resources/mail.ts';
 
-const app = await startTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false });
+const app = await sharedTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' });
 const { call, sql, signUp } = app;
 const { refresh, me, logIn } = sessionCalls(call);
 const change = (token: string, body: object, headers: Record<string, string> = {}) =>

@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from 'vitest';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 import { redemptionCalls } from '../../support/credits/codes.ts';
 import { issuesOf } from '../../support/http/responses.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { call, sql, signUp, promote } = app;
 const admin = await signUp();
 beforeAll(() => promote(admin));

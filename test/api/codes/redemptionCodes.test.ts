@@ -1,11 +1,11 @@
 import { beforeAll, expect, test } from 'vitest';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { concurrently, rowCounter } from '../../support/checks/race.ts';
 import { codesIn, redemptionCalls } from '../../support/credits/codes.ts';
 import { checkedBalance } from '../../support/credits/credits.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { call, sql, signUp, promote } = app;
 const count = rowCounter(app);
 const admin = await signUp();

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { grantDueWindow, grantDueWindows } from '../../../server/resources/credits/monthlyGrants.ts';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 import { concurrently } from '../../support/checks/race.ts';
 import { checkedBalance } from '../../support/credits/credits.ts';
 
-const app = await startTestApp({ ARKLOOP_CONFIG_CACHE_TTL_SECONDS: '0' }, { worker: false });
+const app = await sharedTestApp({ ARKLOOP_CONFIG_CACHE_TTL_SECONDS: '0' });
 const { sql, signUp, database } = app;
 
 const at = (day: string) => new Date(day.includes('T') ? day : `${day}T12:00:00Z`);

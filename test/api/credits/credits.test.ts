@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { createClient } from '../../../client/index.ts';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 import { concurrently, tally } from '../../support/checks/race.ts';
 import { checkedBalance } from '../../support/credits/credits.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { call, sql, signUp, promote, joinAccount } = app;
 const admin = await signUp();
 beforeAll(() => promote(admin));

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { call, sql, signUp, promote, joinAccount } = app;
 const [admin, owner, member, stranger] = await Promise.all([signUp(), signUp(), signUp(), signUp()]);
 await joinAccount(member, owner);

@@ -3,11 +3,11 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { startApi } from '../../../server/processes/api.ts';
-import { callTo, type Person, startTestApp, testKeys } from '../../support/app/testApp.ts';
+import { callTo, type Person, sharedTestApp, testKeys } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { inAccount, workspaceCalls } from '../../support/resources/workspaces.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { call, sql, signUp, promote, database, databaseUrl, config } = app;
 const { openWorkspace, invite, addMember, endow } = workspaceCalls(app);
 const unknownId = '01890000-0000-7000-8000-000000000000';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 import { openThread } from '../../support/resources/conversation.ts';
 
-const app = await startTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' }, { worker: false });
+const app = await sharedTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' });
 const { call, sql, signUp } = app;
 
 test('if the audit entry cannot be written, the effect is rolled back', async () => {

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { temporaryDataDir } from '../../support/app/instance.ts';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { call, signUp, joinAccount, promote, sql } = app;
 const path = '/v1/mcp-configs';
 const secret = 'tok-secret-4f9c2a71b8d05e63';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 
-const app = await startTestApp({ ARKLOOP_OUTBOUND_EXTRA_PORTS: '81' }, { worker: false });
+const app = await sharedTestApp({ ARKLOOP_OUTBOUND_EXTRA_PORTS: '81' });
 const { call, signUp } = app;
 const owner = await signUp();
 

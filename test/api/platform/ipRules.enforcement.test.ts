@@ -2,13 +2,13 @@ import { pino } from 'pino';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { openDatabase } from '../../../server/database/database.ts';
 import { startApi } from '../../../server/processes/api.ts';
-import { callTo, type Person, startTestApp, testKeys } from '../../support/app/testApp.ts';
+import { callTo, type Person, sharedTestApp, testKeys } from '../../support/app/testApp.ts';
 import { openStream } from '../../support/http/events.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { sessionCalls } from '../../support/http/sessions.ts';
 import { eventually, openThread, startRun } from '../../support/resources/conversation.ts';
 
-const app = await startTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false });
+const app = await sharedTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' });
 const { url, call, sql, signUp, promote, joinAccount, config, databaseUrl } = app;
 const { refresh, logIn } = sessionCalls(call);
 

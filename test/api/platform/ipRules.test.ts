@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { concurrently, expectOne, tally } from '../../support/checks/race.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 
 // A trusted proxy sets the client IP address, so that tests can choose it.
-const app = await startTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false });
+const app = await sharedTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' });
 const { call, sql, signUp, promote, joinAccount } = app;
 const platformAdmin = await signUp();
 await promote(platformAdmin);

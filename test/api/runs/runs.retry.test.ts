@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { call, sql } = app;
 
 const requestedOptions = { persona_id: 'ultra', model: 'a^b', reasoning_mode: 'high' };

@@ -1,13 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createClient } from '../../../client/index.ts';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp, startTestApp } from '../../support/app/testApp.ts';
 import { images, stage, stagedText } from '../../support/http/forms.ts';
 import { rawSend, request } from '../../support/http/raw.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 import { storageOf } from '../../support/resources/files.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { sql, call, signUp, joinAccount, url } = app;
 const [alice, bob] = [await signUp(), await signUp()];
 const { token } = alice;

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { transcriptWriter } from '../../support/agent/transcript.ts';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp, startTestApp } from '../../support/app/testApp.ts';
 import { concurrently } from '../../support/checks/race.ts';
 import { images, stage } from '../../support/http/forms.ts';
 import { issuesOf } from '../../support/http/responses.ts';
 import { projectUsers } from '../../support/resources/projects.ts';
 
-const app = await startTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' }, { worker: false });
+const app = await sharedTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' });
 const { call, sql, signUp } = app;
 const { open, say, answer, retry, list, rows } = transcriptWriter(app);
 const { house } = projectUsers(app);

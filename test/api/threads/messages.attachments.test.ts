@@ -3,12 +3,12 @@ import { expect, test } from 'vitest';
 import type { MessagePart } from '../../../contract/messages.ts';
 import { removeAttachments } from '../../../server/jobs/removeAttachments.ts';
 import { loadModelParts, partsOf } from '../../../server/resources/messages/parts.ts';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { images, stage, stagedText } from '../../support/http/forms.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 import { storageOf } from '../../support/resources/files.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { sql, call, signUp, joinAccount } = app;
 const [alice, bob] = [await signUp(), await signUp()];
 

@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { deriveKey } from '../../../server/platform/crypto/keys.ts';
-import { startTestApp, testKeys } from '../../support/app/testApp.ts';
+import { sharedTestApp, testKeys } from '../../support/app/testApp.ts';
 import { concurrently, tally } from '../../support/checks/race.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 import { openThread } from '../../support/resources/conversation.ts';
 
-const app = await startTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1', ARKLOOP_TRUSTED_PROXY_CIDRS: '127.0.0.0/8' }, { worker: false });
+const app = await sharedTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1', ARKLOOP_TRUSTED_PROXY_CIDRS: '127.0.0.0/8' });
 const { call, sql, signUp } = app;
 const me = await signUp();
 

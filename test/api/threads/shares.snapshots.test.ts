@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { transcriptWriter } from '../../support/agent/transcript.ts';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 import { concurrently } from '../../support/checks/race.ts';
 import { images, stage } from '../../support/http/forms.ts';
 
-const app = await startTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' }, { worker: false });
+const app = await sharedTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' });
 const { call, sql, signUp } = app;
 const { open, say, answer, retry, list } = transcriptWriter(app);
 const me = await signUp();

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { Thread } from '../../../contract/threads.ts';
-import { type CallOptions, type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type CallOptions, type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 import { openThread } from '../../support/resources/conversation.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { sql, call, signUp } = app;
 const alice = await signUp();
 

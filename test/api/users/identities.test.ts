@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { declaredStatements } from '../../../server/database/statement.ts';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { codeFor } from '../../support/resources/mail.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { call, sql, signUp, promote, joinAccount } = app;
 const password = 'Passw0rd-1';
 let userNumber = 0;

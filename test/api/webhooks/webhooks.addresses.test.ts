@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { readConfig } from '../../../server/platform/config/config.ts';
 import { createOutboundClient } from '../../../server/platform/outbound/outbound.ts';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 import { dispatcherOfTest, endpointWithMessages, type WaitingOptions } from '../../support/resources/receiver.ts';
 
 const fastRetries = { ARKLOOP_WEBHOOK_RETRY_BASE_SECONDS: '0.02', ARKLOOP_WEBHOOK_MAX_ATTEMPTS: '3' };
-const app = await startTestApp(fastRetries, { worker: false });
+const app = await sharedTestApp(fastRetries);
 
 /** The same app with other configuration values. */
 const withConfig = (env: Record<string, string>) => ({

@@ -1,10 +1,10 @@
 import { beforeEach, expect, test } from 'vitest';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { eventually } from '../../support/resources/conversation.ts';
 import { deliveriesOf, dispatcherOfTest, queueMessages, receiverOfTest, registerEndpoint } from '../../support/resources/receiver.ts';
 
 const singleAttempt = { ARKLOOP_WEBHOOK_MAX_ATTEMPTS: '1', ARKLOOP_WEBHOOK_RETRY_BASE_SECONDS: '0.02' };
-const app = await startTestApp(singleAttempt, { worker: false });
+const app = await sharedTestApp(singleAttempt);
 const { call, sql, signUp, joinAccount } = app;
 
 beforeEach(() => void dispatcherOfTest(app));

@@ -5,13 +5,13 @@ import { queue } from '../../../server/jobs/queue.ts';
 import { createRunNotifier } from '../../../server/pubsub/runNotifier.ts';
 import { deleteExpiredWebhooks } from '../../../server/resources/webhooks/sending/deleteExpired.ts';
 import { reapRuns } from '../../../server/runs/lease/reaper.ts';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { rowCounter } from '../../support/checks/race.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
 import { deliveriesOf, queueMessages, registerEndpoint } from '../../support/resources/receiver.ts';
 
 // Without a worker, the queue has exactly the deliveries committed with the end of a run.
-const app = await startTestApp({ ARKLOOP_RUN_TIMEOUT_MINUTES: '1', ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' }, { worker: false });
+const app = await sharedTestApp({ ARKLOOP_RUN_TIMEOUT_MINUTES: '1', ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' });
 const { call, sql, signUp } = app;
 const url = 'https://hooks.example.com/in';
 

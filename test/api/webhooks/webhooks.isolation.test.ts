@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { eventually } from '../../support/resources/conversation.ts';
 import { deliveriesOf, dispatcherOfTest, queueMessages, receiverOfTest, registerEndpoint } from '../../support/resources/receiver.ts';
 
-const app = await startTestApp({ ARKLOOP_WEBHOOK_RETRY_BASE_SECONDS: '0.02' }, { worker: false });
+const app = await sharedTestApp({ ARKLOOP_WEBHOOK_RETRY_BASE_SECONDS: '0.02' });
 
 async function endpointOf(person: Person) {
   const receiver = await receiverOfTest();

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createClient } from '../../../client/index.ts';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { bytesOf, userWithFiles } from '../../support/resources/files.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const names = ({ body }: { body: any }) => body.items.map(({ name }: { name: string }) => name);

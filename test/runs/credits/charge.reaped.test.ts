@@ -5,11 +5,11 @@ import { queue } from '../../../server/jobs/queue.ts';
 import { textTokens } from '../../../server/models/estimate.ts';
 import { createRunNotifier } from '../../../server/pubsub/runNotifier.ts';
 import { reapRuns } from '../../../server/runs/lease/reaper.ts';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { checkedBalance, ledgerOf } from '../../support/credits/credits.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
 
-const app = await startTestApp({ ARKLOOP_RUN_TIMEOUT_MINUTES: '1' }, { worker: false });
+const app = await sharedTestApp({ ARKLOOP_RUN_TIMEOUT_MINUTES: '1' });
 const { call, sql, signUp } = app;
 
 const reap = ({ config, database } = app) =>

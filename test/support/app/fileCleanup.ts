@@ -11,8 +11,11 @@ const databases: string[] = [];
  */
 export const onFileFinished = (end: () => Promise<unknown>): void => void endings.push(end);
 
-/** Fails the file if connections to this database are still open 10 s after its last test. */
-export const closedWithFile = (database: string): void => void databases.push(database);
+/** Fails the file if connections to the database of this URL are still open 10 s after its last test. */
+export function closedWithFile(databaseUrl: string): string {
+  databases.push(new URL(databaseUrl).pathname.slice(1));
+  return databaseUrl;
+}
 
 /** Called by `fileCleanup.setup.ts`. */
 export async function finishFile(): Promise<void> {

@@ -44,10 +44,10 @@ export const testKeys = { jwtSecret: Buffer.from('test secret '.repeat(4)), encr
 const cheapHash: HashCost = { memorySize: 8, iterations: 1 };
 
 /** Clones the migrated template database, which takes 20 ms. */
-export const freshDatabase = (): Promise<string> => createDatabase(templateDatabase);
+export const freshDatabase = async (): Promise<string> => closedWithFile(await createDatabase(templateDatabase));
 
 /** A database without tables. */
-export const emptyDatabase = (): Promise<string> => createDatabase('template0');
+export const emptyDatabase = async (): Promise<string> => closedWithFile(await createDatabase('template0'));
 
 async function createDatabase(from: string): Promise<string> {
   const name = `test_${randomBytes(6).toString('hex')}`;
@@ -56,7 +56,6 @@ async function createDatabase(from: string): Promise<string> {
   await admin.connect();
   await admin.query(`create database ${name} owner ${url.username} template ${from} strategy file_copy`);
   await admin.end();
-  closedWithFile(name);
   url.pathname = `/${name}`;
   return url.href;
 }
@@ -65,8 +64,30 @@ async function createDatabase(from: string): Promise<string> {
  * Starts API and worker on a free port with a new database. Stopped after the last test of the file. Password hashes are cheap unless
  * `costlyHashes` selects the production cost.
  */
-export async function startTestApp(env: Record<string, string> = {}, { worker = true, costlyHashes = false } = {}): Promise<TestApp> {
-  const databaseUrl = await freshDatabase();
+export async function startTestApp(env: Record<string, string> = {}, options: AppOptions = {}): Promise<TestApp> {
+  const { app, close } = await openApp(await freshDatabase(), env, options);
+  onFileFinished(close);
+  return app;
+}
+
+const sharedApps = new Map<string, Promise<TestApp>>();
+
+/**
+ * An API without worker that all files of a Vitest worker use, one for each environment, with one database. For files that neither count all
+ * rows of a table nor change settings of the platform: they see the rows of other files.
+ */
+export function sharedTestApp(env: Record<string, string> = {}): Promise<TestApp> {
+  const key = JSON.stringify(env);
+  const existing = sharedApps.get(key);
+  if (existing) return existing;
+  const started = createDatabase(templateDatabase).then(async (url) => (await openApp(url, env, { worker: false })).app);
+  sharedApps.set(key, started);
+  return started;
+}
+
+type AppOptions = { worker?: boolean; costlyHashes?: boolean };
+
+async function openApp(databaseUrl: string, env: Record<string, string>, { worker = true, costlyHashes = false }: AppOptions) {
   const storageRoot = join(tmpdir(), `arkloop-storage-${randomBytes(6).toString('hex')}`);
   const config = readConfig({
     ARKLOOP_API_ADDR: '127.0.0.1:0',
@@ -96,15 +117,16 @@ export async function startTestApp(env: Record<string, string> = {}, { worker = 
     await working?.shutDown();
     working = undefined;
   };
-  onFileFinished(async () => {
+  const close = async () => {
     await stopWorker();
     await api.shutDown();
     await database.close();
     await rm(storageRoot, { recursive: true, force: true });
-  });
+  };
   const sql = async (text: string, values: unknown[] = []) => (await database.pool.query(text, values)).rows;
   const call = callTo(api.address);
-  return { url: api.address, databaseUrl, config, env, database, sql, call, stopWorker, ...people(call, sql) };
+  const app: TestApp = { url: api.address, databaseUrl, config, env, database, sql, call, stopWorker, ...people(call, sql) };
+  return { app, close };
 }
 
 function people(call: Call, sql: TestApp['sql']): Pick<TestApp, 'signUp' | 'signUpAdmin' | 'promote' | 'joinAccount'> {
