@@ -78,8 +78,9 @@ describe('a stdio server', () => {
 
   test('that exits during twenty calls fails them all, and one new process serves the next twenty', async () => {
     const before = await call('pid');
+    const earlier = Number(await call('hung'));
     const hanging = Array.from({ length: 20 }, () => failure(call('hang')));
-    await new Promise((done) => setTimeout(done, 300));
+    await eventually(async () => Number(await call('hung')) === earlier + 20, 'the arrival of twenty calls');
     expect(await failure(call('die'))).toEqual(['mcp.disconnected', undefined]);
     expect(new Set((await Promise.all(hanging)).map(String))).toEqual(new Set(['mcp.disconnected,']));
     const pids = new Set(await Promise.all(Array.from({ length: 20 }, () => call('pid'))));

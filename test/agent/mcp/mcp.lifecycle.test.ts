@@ -31,6 +31,7 @@ test.each([
   const [server, neighbour] = [await begin({ stubborn: true }), await begin()];
   const child = Number(await server.call('child'));
   const hanging = server.call('hang').catch(({ errorClass }) => errorClass);
+  await eventually(async () => (await server.call('hung')) === '1', 'the arrival of the call');
   const others = neighbour.call('late', { ms: 400 });
   await act(server.id);
   await Promise.all([gone(server.pid), gone(child)]);

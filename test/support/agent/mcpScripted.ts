@@ -27,6 +27,7 @@ const answer = (id: unknown, result: unknown) => say({ id, result });
 const text = (value: unknown) => ({ content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }] });
 
 const added: unknown[] = [];
+let hung = 0;
 
 const lists: Record<NonNullable<Script['list']>, (id: number | undefined) => void> = {
   nothing: () => undefined,
@@ -54,7 +55,9 @@ const calls: Record<string, (id: number | undefined, args: any) => void> = {
   refuseWith: (id, error) => say({ id, error }),
   unknown: (id) => say({ id, error: { code: -32602, message: 'Unknown tool: unknown' } }),
   notFound: (id) => say({ id, error: { code: -32602, message: 'Tool notFound not found' } }),
-  hang: () => undefined,
+  hang: () => void hung++,
+  /** Returns how many `hang` calls this process has received. */
+  hung: (id) => answer(id, text(hung)),
   late: (id, args) => void setTimeout(() => answer(id, text('late')), args.ms),
   die: () => process.exit(3),
   garbage: () => process.stdout.write('this is no JSON\n'),
