@@ -74,9 +74,9 @@ function parseParameter({ schema }: ParameterObject, text: string): unknown {
 }
 
 function addSharedErrorExamples({ components }: OpenAPIObject, { outages }: Examples) {
-  const { RefusedOutside } = components!.responses as Record<string, ResponseObject>;
+  const { EarlyError } = components!.responses as Record<string, ResponseObject>;
   const early = Object.keys(outages).filter((name) => outages[name]!.status < 500);
-  for (const media of Object.values(RefusedOutside?.content ?? {}))
+  for (const media of Object.values(EarlyError?.content ?? {}))
     media.examples = Object.fromEntries(early.map((name) => [name, refer(name)]));
 }
 

@@ -5,7 +5,7 @@ export type Example = {
   params?: Record<string, string>;
   query?: Record<string, string>;
   body?: unknown;
-  /** By status: bodies of success responses and errors, or names of errors in `refusals.json`. */
+  /** By status: bodies of success responses and errors, or names of errors in `shared-errors.json`. */
   answers: Record<string, unknown[]>;
 };
 
@@ -23,7 +23,7 @@ export type Examples = {
 
 /** Contains one file for each area, and the shared files. */
 export const exampleFolder = new URL('../examples/', import.meta.url);
-const shared: readonly string[] = ['refusals.json', 'faults.json', 'webhooks.json'];
+const shared: readonly string[] = ['shared-errors.json', 'outage-errors.json', 'webhooks.json'];
 
 const read = (file: string) => {
   const url = new URL(file, exampleFolder);
@@ -36,8 +36,8 @@ export function readExamples(): Examples {
   const all = new Map(areas.map((file) => [file.replace('.json', ''), read(file) as Record<string, Example>]));
   return {
     of: (area, verb) => all.get(area)?.[verb],
-    sharedErrors: read('refusals.json'),
-    outages: read('faults.json'),
+    sharedErrors: read('shared-errors.json'),
+    outages: read('outage-errors.json'),
     webhooks: read('webhooks.json'),
   };
 }

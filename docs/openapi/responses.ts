@@ -20,12 +20,12 @@ const codesOf = (status: number) =>
 
 /** Errors that no operation returns: those of the gateway, and of requests that do not reach an operation. */
 export const sharedErrorResponses = {
-  RefusedOutside: {
+  EarlyError: {
     description: `Rejected before the request reached the operation: ${words(['method_not_allowed', 'request_timeout', 'rate_limit', 'headers_too_large'])}, and \`auth.forbidden\` for a host name that is not configured.`,
     headers: errorHeaders(0, []),
     content: problem,
   },
-  FailedOutside: {
+  GatewayError: {
     description: `The gateway did not get a response from the API: ${words(['bad_gateway', 'gateway_timeout'])}.`,
     headers: errorHeaders(0, []),
     content: problem,
@@ -38,11 +38,11 @@ export function responsesOf(operationId: string, route: Route, components: Compo
     status,
     successResponseOf(route, Number(status) as SuccessStatus, answer as ResponseBody, components),
   ]);
-  const refusals = errorStatusesOf(route).map((status) => [String(status), errorResponseOf(status, reasonsOf(operationId, route, status))]);
+  const errors = errorStatusesOf(route).map((status) => [String(status), errorResponseOf(status, reasonsOf(operationId, route, status))]);
   return {
-    ...Object.fromEntries([...successes, ...refusals]),
-    '4XX': { $ref: '#/components/responses/RefusedOutside' },
-    '5XX': { $ref: '#/components/responses/FailedOutside' },
+    ...Object.fromEntries([...successes, ...errors]),
+    '4XX': { $ref: '#/components/responses/EarlyError' },
+    '5XX': { $ref: '#/components/responses/GatewayError' },
   };
 }
 

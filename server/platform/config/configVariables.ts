@@ -79,7 +79,7 @@ export const configVariables = {
     ARKLOOP_MAX_UNFINISHED_REQUESTS: withDefault(
       integer(0),
       '1024',
-      'Requests to an API or gateway process whose body has not arrived; above it the slowest is refused. 0 is without limit.',
+      'Requests to an API or gateway process whose body has not arrived; above it the slowest is refused. 0 means no limit.',
     ),
     ARKLOOP_MAX_UNFINISHED_REQUESTS_PER_ADDRESS: withDefault(
       integer(0),
@@ -106,7 +106,7 @@ export const configVariables = {
     }),
     ARKLOOP_API_DB_POOL_MAX_CONNS: withDefault(integer(1, 1_000), '8', 'Most database connections of a process.'),
     ARKLOOP_API_DB_POOL_MIN_CONNS: withDefault(integer(0, 1_000), '0', 'Idle database connections that a process keeps open.'),
-    ARKLOOP_API_MAX_IN_FLIGHT: withDefault(integer(0), '256', 'Concurrent requests; 0 is without limit.'),
+    ARKLOOP_API_MAX_IN_FLIGHT: withDefault(integer(0), '256', 'Concurrent requests; 0 means no limit.'),
     ARKLOOP_TRUST_INCOMING_TRACE_ID: withDefault(boolean, 'false', 'Accept the trace id of a trusted proxy.', { defaultTextInAll: 'true' }),
     ARKLOOP_TRUST_X_FORWARDED_FOR: withDefault(boolean, 'false', 'Accept client address and protocol of a trusted proxy.', {
       defaultTextInAll: 'true',
@@ -159,7 +159,7 @@ export const configVariables = {
     ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: withDefault(
       integer(0),
       '10',
-      'Used when `limit.concurrent_runs` resolves to 0; 0 is without limit.',
+      'Used when `limit.concurrent_runs` resolves to 0; 0 means no limit.',
     ),
     ARKLOOP_RUN_TIMEOUT_MINUTES: withDefault(integer(1), '5', 'A run without progress for so long is failed.'),
     ARKLOOP_RUN_EVENTS_RETENTION_MONTHS: withDefault(integer(1), '3', 'Months of run events kept.'),
@@ -167,7 +167,7 @@ export const configVariables = {
     ARKLOOP_MAX_STREAMS_PER_USER: withDefault(
       integer(0),
       '100',
-      'Event streams that a user may have open at one API process; 0 is without limit.',
+      'Event streams that a user may have open at one API process; 0 means no limit.',
     ),
     ARKLOOP_SSE_BATCH_LIMIT: withDefault(integer(1, 10_000), '500', 'Events per read.'),
     ARKLOOP_AUDIT_RETENTION_DAYS: withDefault(integer(1), '365', 'Days of audit log kept.'),
@@ -287,7 +287,7 @@ export const configVariables = {
     ARKLOOP_GATEWAY_MAX_STREAMS_PER_ADDRESS: withDefault(
       integer(0),
       '500',
-      'Event streams that an address (IPv6: a /64) may have open at one gateway; 0 is without limit.',
+      'Event streams that an address (IPv6: a /64) may have open at one gateway; 0 means no limit.',
     ),
     ARKLOOP_GATEWAY_REDIS_URL: optional(
       redis,

@@ -44,11 +44,11 @@ function shortened(body: unknown): unknown {
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
-const recordedApart = ['faults.json', 'webhooks.json'];
+const recordedApart = ['outage-errors.json', 'webhooks.json'];
 
-/** Writes one file per area, and `refusals.json` with the errors that are not specific to one operation. */
+/** Writes one file per area, and `shared-errors.json` with the errors that are not specific to one operation. */
 export function writeExamples(examples: ReadonlyMap<string, Example>): void {
-  const { refusals, named } = shared(examples);
+  const { sharedErrors, named } = shared(examples);
   const areas: Record<string, Record<string, Example>> = {};
   for (const [id, example] of named) {
     const [area, verb] = id.split('.') as [string, string];
@@ -57,7 +57,7 @@ export function writeExamples(examples: ReadonlyMap<string, Example>): void {
   mkdirSync(exampleFolder, { recursive: true });
   for (const file of readdirSync(exampleFolder)) if (!recordedApart.includes(file)) rmSync(new URL(file, exampleFolder));
   for (const [area, verbs] of Object.entries(areas)) writeFileSync(new URL(`${area}.json`, exampleFolder), json(verbs));
-  writeFileSync(new URL('refusals.json', exampleFolder), json(refusals));
+  writeFileSync(new URL('shared-errors.json', exampleFolder), json(sharedErrors));
 }
 
 /** Writes the error responses to server faults, by reason or code. */
@@ -66,7 +66,7 @@ export function writeFaults(answers: readonly Answer[]): void {
   const nameOf = ({ body }: Answer): string => body.details.reason ?? body.error;
   mkdirSync(exampleFolder, { recursive: true });
   const faults = answers.map((answer) => [nameOf(answer), { status: answer.status, body: stable(answer.body) }]);
-  writeFileSync(new URL('faults.json', exampleFolder), json(Object.fromEntries(faults)));
+  writeFileSync(new URL('outage-errors.json', exampleFolder), json(Object.fromEntries(faults)));
 }
 
 /** Writes the webhook payloads by event type. */
@@ -101,14 +101,16 @@ type Problem = { error: string; details: { reason?: string; permission?: string;
 
 /** Moves errors out of the examples and refers to them by name, except errors with details of one operation. */
 function shared(examples: ReadonlyMap<string, Example>) {
-  const refusals: Record<string, ErrorExample> = {};
+  const sharedErrors: Record<string, ErrorExample> = {};
   const nameOf = (status: string, problem: Problem) => {
     if (Number(status) < 400) return problem;
     const { reason, permission, issues } = problem.details;
     if (Array.isArray(issues) && issues.length > 0) return problem;
     const name = [reason ?? problem.error, ...(permission ? [permission] : [])].join('.');
-    refusals[name] ??= { status: Number(status), body: problem };
-    return JSON.stringify(refusals[name].body) === JSON.stringify(problem) && refusals[name].status === Number(status) ? name : problem;
+    sharedErrors[name] ??= { status: Number(status), body: problem };
+    return JSON.stringify(sharedErrors[name].body) === JSON.stringify(problem) && sharedErrors[name].status === Number(status)
+      ? name
+      : problem;
   };
   const ordered = [...examples].sort(([a], [b]) => (a < b ? -1 : 1));
   const named = ordered.map(([id, example]): [string, Example] => [
@@ -120,6 +122,6 @@ function shared(examples: ReadonlyMap<string, Example>) {
       ),
     },
   ]);
-  const sorted = Object.fromEntries(Object.entries(refusals).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { refusals: sorted, named };
+  const sorted = Object.fromEntries(Object.entries(sharedErrors).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return { sharedErrors: sorted, named };
 }
