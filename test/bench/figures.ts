@@ -24,6 +24,26 @@ export function passes({ ours, yardstick, threshold }: Figure): boolean {
   return yardstick !== undefined && ours / yardstick >= threshold.ratio;
 }
 
+/** What `--json` writes and `--against` reads. */
+export type SavedRun = { date: string; node: string; cores: number; figures: Figure[] };
+
+/** How far a ratio may fall below the saved one. Ratios of a quiet machine vary by about a tenth. */
+const tolerance = 0.2;
+
+/** The figures whose ratio is more than 20 % below that of the saved run, a line each. Absolute figures depend on the machine and are not compared. */
+export function regressions(figures: readonly Figure[], saved: readonly Figure[]): string[] {
+  const ratioOf = ({ ours, yardstick }: Figure) => (yardstick === undefined ? undefined : ours / yardstick);
+  const before = new Map(saved.map((figure) => [figure.name, ratioOf(figure)]));
+  return figures.flatMap((figure) => {
+    const [now, then] = [ratioOf(figure), before.get(figure.name)];
+    if (now === undefined || then === undefined || isLowerBetter(figure) || now >= then * (1 - tolerance)) return [];
+    return [`${figure.name}: ratio ${now.toFixed(2)}, saved ${then.toFixed(2)}`];
+  });
+}
+
+/** Times, in which a lower ratio is an improvement. */
+const isLowerBetter = ({ unit }: Figure) => !unit.endsWith('/s');
+
 /** Renders a Markdown table. */
 export function tableOf(figures: readonly Figure[]): string {
   const head = ['Measured', 'Ours', 'Yardstick', 'Ratio', 'Wanted', 'Result', 'Notes'];

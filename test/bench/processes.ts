@@ -13,15 +13,20 @@ export type Program = { pid: number; url: string; readyMs: number; stop(): Promi
 /** Settings that the server and the yardstick share. */
 export type SharedSettings = { databaseUrl: string; jwtSecret: string };
 
+/** What the scenarios share. */
+export type Shared = SharedSettings & { postgresPid: number };
+
 const root = new URL('../..', import.meta.url).pathname;
 const maxStartMs = 60_000;
 
 /** Starts a PostgreSQL in a temporary folder, which `stop` removes. */
-export async function startPostgres(): Promise<{ databaseUrl: string; stop(): Promise<void> }> {
+export async function startPostgres(): Promise<{ databaseUrl: string; postgresPid: number; stop(): Promise<void> }> {
   const dataDir = await mkdtemp(join(tmpdir(), 'arkloop-bench-'));
   const { url, stop } = await startEmbeddedPostgres({ dataDir, log: pino({ level: 'silent' }) });
+  const [postgresPid] = (await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8')).split('\n').map(Number);
   return {
     databaseUrl: url,
+    postgresPid: postgresPid!,
     async stop() {
       await stop();
       await rm(dataDir, { recursive: true, force: true });

@@ -1,7 +1,9 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Figure, passes, tableOf } from './figures.ts';
+import { type Figure, passes, regressions, type SavedRun, tableOf } from './figures.ts';
 import type { BenchOptions } from './load.ts';
-import { newSecret, type SharedSettings, startPostgres, stopAll } from './processes.ts';
+import { newSecret, type Shared, startPostgres, stopAll } from './processes.ts';
 import { measureBroadcasts } from './scenarios/broadcasts.ts';
 import { measureCredits } from './scenarios/credits.ts';
 import { measureDeltas } from './scenarios/deltas.ts';
@@ -14,7 +16,7 @@ import { measureStreams } from './scenarios/streams.ts';
 import { measureThreads } from './scenarios/threads.ts';
 import { measureWebhooks } from './scenarios/webhooks.ts';
 
-const scenarios: Record<string, (shared: SharedSettings, effort: BenchOptions) => Promise<Figure[]>> = {
+const scenarios: Record<string, (shared: Shared, effort: BenchOptions) => Promise<Figure[]>> = {
   threads: measureThreads,
   runs: measureRuns,
   loop: measureLoop,
@@ -32,7 +34,16 @@ const scenarios: Record<string, (shared: SharedSettings, effort: BenchOptions) =
 const thorough: BenchOptions = { seconds: 4, rounds: 7, samples: 300 };
 const quick: BenchOptions = { seconds: 3, rounds: 1, samples: 60 };
 
-const { values, positionals } = parseArgs({ options: { quick: { type: 'boolean', default: false } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    /** Writes the figures to this file. */
+    json: { type: 'string' },
+    /** Compares the ratios with those of a file that `--json` wrote. */
+    against: { type: 'string' },
+  },
+  allowPositionals: true,
+});
 const names = positionals.length > 0 ? positionals : Object.keys(scenarios);
 const unknown = names.filter((name) => !(name in scenarios));
 
@@ -40,23 +51,36 @@ if (unknown.length > 0) {
   process.stderr.write(`unknown: ${unknown.join(', ')}; there are ${Object.keys(scenarios).join(', ')}\n`);
   process.exitCode = 1;
 } else {
-  process.exitCode = (await measure(names, values.quick ? quick : thorough)) ? 0 : 1;
+  const saved = values.against === undefined ? undefined : readRun(values.against);
+  const figures = await measure(names, values.quick ? quick : thorough);
+  process.stdout.write(`\n${tableOf(figures)}\n`);
+  if (values.json !== undefined) writeRun(values.json, figures);
+  const worse = saved ? regressions(figures, saved.figures) : [];
+  for (const line of worse) process.stderr.write(`more than 20 % below ${values.against}: ${line}\n`);
+  process.exitCode = worse.length === 0 && (saved || figures.every(passes)) ? 0 : 1;
 }
 
-/** Runs the scenarios and prints the table. Returns whether every threshold was met. */
-async function measure(wanted: readonly string[], effort: BenchOptions): Promise<boolean> {
+function readRun(file: string): SavedRun {
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+function writeRun(file: string, figures: Figure[]) {
+  const run: SavedRun = { date: new Date().toISOString(), node: process.version, cores: availableParallelism(), figures };
+  writeFileSync(file, `${JSON.stringify(run, null, 2)}\n`);
+}
+
+async function measure(wanted: readonly string[], effort: BenchOptions): Promise<Figure[]> {
   const postgres = await startPostgres();
-  const shared = { databaseUrl: postgres.databaseUrl, jwtSecret: newSecret() };
+  const shared = { databaseUrl: postgres.databaseUrl, postgresPid: postgres.postgresPid, jwtSecret: newSecret() };
   const figures: Figure[] = [];
   try {
-    for (const name of wanted) {
-      process.stderr.write(`measuring ${name} …\n`);
+    for (const [at, name] of wanted.entries()) {
+      process.stderr.write(`measuring ${name} (${at + 1} of ${wanted.length}) …\n`);
       figures.push(...(await scenarios[name]!(shared, effort)));
     }
   } finally {
     await stopAll();
     await postgres.stop();
   }
-  process.stdout.write(`\n${tableOf(figures)}\n`);
-  return figures.every(passes);
+  return figures;
 }

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { newAgent, post, readEvents } from '../events.ts';
 import { type Figure, median } from '../figures.ts';
 import { type ResponseTimes, sendAtRate } from '../fixedRate.ts';
-import { type BenchOptions, compare } from '../load.ts';
+import { type BenchOptions, compare, notesOf, type Sides } from '../load.ts';
 import { call, openThread, type Person, signUp } from '../people.ts';
-import { type Program, residentBytes, type SharedSettings, startServer } from '../processes.ts';
+import { type Program, residentBytes, type Shared, startServer } from '../processes.ts';
 
 const perSecond = 1_000;
 const streams = 1_000;
@@ -19,7 +19,7 @@ const unlimited = {
 type Deps = { api: Program; gateway: Program; person: Person; agent: Agent };
 
 /** The latency that the gateway adds to a request, the memory of a stream through it, and the cost of its access log. */
-export async function measureGateway(shared: SharedSettings, effort: BenchOptions): Promise<Figure[]> {
+export async function measureGateway(shared: Shared, effort: BenchOptions): Promise<Figure[]> {
   const api = await startServer('api', shared, { ARKLOOP_TRUST_X_FORWARDED_FOR: '1', ARKLOOP_MAX_STREAMS_PER_USER: '0' });
   const behind = { ...unlimited, ARKLOOP_GATEWAY_UPSTREAM: api.url };
   const gateway = await startServer('gateway', shared, behind);
@@ -29,7 +29,7 @@ export async function measureGateway(shared: SharedSettings, effort: BenchOption
     const [person] = await signUp(api.url, 1);
     const deps = { api, gateway, person: person!, agent };
     const added = await measureAdded(deps, effort);
-    const logged = await measureLog(gateway, silent, person!, effort);
+    const logged = await measureLog({ ours: gateway, yardstick: silent, postgresPid: shared.postgresPid }, person!, effort);
     return [...added, logged, await measureStream(deps)];
   } finally {
     agent.destroy();
@@ -59,16 +59,17 @@ async function measureAdded({ api, gateway, person, agent }: Deps, { seconds, ro
   ];
 }
 
-/** Compares two gateways that differ only in whether the access log is enabled. */
-async function measureLog(logging: Program, silent: Program, { token }: Person, effort: BenchOptions): Promise<Figure> {
+/** Compares a gateway with one that has no access log. */
+async function measureLog(sides: Sides, { token }: Person, effort: BenchOptions): Promise<Figure> {
   const plan = () => [{ method: 'GET' as const, path: '/v1/threads', headers: { authorization: `Bearer ${token}` } }];
-  const { ours, yardstick } = await compare(logging, silent, plan, connections, effort);
+  const compared = await compare(sides, plan, connections, effort);
   return {
     name: 'requests through a gateway, with and without its log',
     unit: 'requests/s',
-    ours: ours.perSecond,
-    yardstick: yardstick.perSecond,
+    ours: compared.ours.perSecond,
+    yardstick: compared.yardstick.perSecond,
     threshold: { ratio: 0.95, aim: 0.95 },
+    note: notesOf(compared),
   };
 }
 

@@ -1,12 +1,12 @@
 import type { Figure } from '../figures.ts';
-import { type BenchOptions, compare, latencies, type Plan } from '../load.ts';
+import { type BenchOptions, compare, notesOf, type Plan } from '../load.ts';
 import { signUp } from '../people.ts';
-import { type SharedSettings, startServer, startYardstick } from '../processes.ts';
+import { type Shared, startServer, startYardstick } from '../processes.ts';
 
 const connections = 8;
 
 /** Password sign-ins, compared with a program that only verifies the hash. */
-export async function measureLogins(shared: SharedSettings, effort: BenchOptions): Promise<Figure[]> {
+export async function measureLogins(shared: Shared, effort: BenchOptions): Promise<Figure[]> {
   const ours = await startServer('api', shared);
   const yardstick = await startYardstick(shared);
   try {
@@ -18,7 +18,7 @@ export async function measureLogins(shared: SharedSettings, effort: BenchOptions
       body: JSON.stringify({ login, password }),
     }));
     const plan: Plan = () => requests;
-    const compared = await compare(ours, yardstick, plan, connections, effort);
+    const compared = await compare({ ours, yardstick, postgresPid: shared.postgresPid }, plan, connections, effort);
     return [
       {
         name: `sign-ins, ${connections} at a time`,
@@ -26,7 +26,7 @@ export async function measureLogins(shared: SharedSettings, effort: BenchOptions
         ours: compared.ours.perSecond,
         yardstick: compared.yardstick.perSecond,
         threshold: { ratio: 0.7, aim: 0.85 },
-        note: latencies(compared),
+        note: notesOf(compared),
       },
     ];
   } finally {

@@ -1,29 +1,28 @@
 import type { Figure } from '../figures.ts';
-import { type BenchOptions, compare, latencies, type Plan } from '../load.ts';
+import { type BenchOptions, compare, notesOf, type Plan } from '../load.ts';
 import { openThread, type Person, signUp } from '../people.ts';
-import { type SharedSettings, startServer, startYardstick } from '../processes.ts';
+import { type Shared, startServer, startYardstick } from '../processes.ts';
 
 const connections = 200;
 
 /** Creates, reads, renames, and deletes threads; reads one; lists 50 messages. Compared with the bare program on the same database. */
-export async function measureThreads(shared: SharedSettings, effort: BenchOptions): Promise<Figure[]> {
+export async function measureThreads(shared: Shared, effort: BenchOptions): Promise<Figure[]> {
   const ours = await startServer('api', shared);
   const yardstick = await startYardstick(shared);
   try {
     const people = await signUp(ours.url, 16);
     const words = Array.from({ length: 50 }, (_, n) => `Message ${n}. `.padEnd(300, 'All of it is text. '));
     const ids = await Promise.all(people.map((person) => openThread(ours.url, person, words)));
-    const mix = await compare(ours, yardstick, cycle(people), connections, effort);
+    const sides = { ours, yardstick, postgresPid: shared.postgresPid };
+    const mix = await compare(sides, cycle(people), connections, effort);
     const one = await compare(
-      ours,
-      yardstick,
+      sides,
       reads(people, (n) => `/v1/threads/${ids[n]}`),
       connections,
       effort,
     );
     const list = await compare(
-      ours,
-      yardstick,
+      sides,
       reads(people, (n) => `/v1/threads/${ids[n]}/messages?limit=50`),
       connections,
       effort,
@@ -34,7 +33,7 @@ export async function measureThreads(shared: SharedSettings, effort: BenchOption
       ours: compared.ours.perSecond,
       yardstick: compared.yardstick.perSecond,
       threshold,
-      note: latencies(compared),
+      note: notesOf(compared),
     });
     return [
       figure('threads: create, get, patch, delete', mix, { ratio: 0.6, aim: 0.8 }),
