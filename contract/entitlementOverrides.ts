@@ -1,6 +1,6 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { checkValueType, EntitlementType, entitlementFields } from './plans.ts';
+import { checkValueType, entitlementFields, EntitlementType } from './plans.ts';
 import { Id, Ok, Time } from './shared/fields.ts';
 import { Instant } from './shared/instant.ts';
 import { pageQuery } from './shared/pagination.ts';

@@ -1,4 +1,4 @@
-import { type ErrorName, errorCodes } from '../contract/shared/errorCodes.ts';
+import { errorCodes, type ErrorName } from '../contract/shared/errorCodes.ts';
 import { errorStatusesOf } from '../contract/shared/policy.ts';
 import type { Contract } from '../contract/shared/route.ts';
 import { operationIdOf } from './openapi/operation.ts';

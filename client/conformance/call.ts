@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
 /** The response of a plain HTTP call. The kit sends requests that the typed client cannot express. */
-// biome-ignore lint/suspicious/noExplicitAny: checks read any field of a response
+// oxlint-disable-next-line typescript/no-explicit-any -- checks read any field of a response
 export type HttpResponse = { status: number; body: any; text: string; headers: Headers };
 export type CallOptions = {
   token?: string | undefined;

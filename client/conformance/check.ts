@@ -7,8 +7,8 @@ import {
   type ResponseBody as Declared,
   type EventStream,
   eventStreamOf,
-  type Route,
   returnsFile,
+  type Route,
   type Schema,
 } from '../../contract/shared/route.ts';
 import type { HttpResponse } from './call.ts';

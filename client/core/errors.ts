@@ -1,4 +1,4 @@
-import { type ErrorCodeOf, type ErrorStatus, errorCodes } from '../../contract/shared/errorCodes.ts';
+import { type ErrorCodeOf, errorCodes, type ErrorStatus } from '../../contract/shared/errorCodes.ts';
 import type { Issue, Problem } from '../generated/types.ts';
 import type { AnyCall } from './call.ts';
 

@@ -3,7 +3,7 @@ import type { AccessGrant } from '../generated/types.ts';
 import type { CallOptions, Route } from './call.ts';
 import { memoryCookies } from './cookies.ts';
 import type { Settings } from './options.ts';
-import { createSender, type PreparedRequest, prepareRequest, type RequestParts, readBody } from './request.ts';
+import { createSender, type PreparedRequest, prepareRequest, readBody, type RequestParts } from './request.ts';
 import { withRetries, withTimeout } from './retry.ts';
 import { createSession, type Session } from './session.ts';
 

@@ -23,7 +23,7 @@ export const useMessages = (threadId: string | undefined) =>
   useInfiniteQuery({ ...messagesQuery(useArkloop(), threadId ?? ''), enabled: threadId !== undefined });
 
 /** A mutation that adds a message and starts a run. Without a `threadId` it creates a thread. */
-export function useSend(threadId?: string | undefined) {
+export function useSend(threadId?: string) {
   const client = useArkloop();
   const queries = useQueryClient();
   return useMutation({

@@ -1,5 +1,5 @@
 import { errorStatusesOf, isIdempotent } from '../../contract/shared/policy.ts';
-import { type Contract, eventStreamOf, isMultipart, type ResponseBody, type Route, returnsFile } from '../../contract/shared/route.ts';
+import { type Contract, eventStreamOf, isMultipart, type ResponseBody, returnsFile, type Route } from '../../contract/shared/route.ts';
 import { createComponents } from '../openapi/components.ts';
 import { orderedAreasOf } from '../openapi/descriptions.ts';
 

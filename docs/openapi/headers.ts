@@ -1,6 +1,6 @@
 import type { HeaderObject, ParameterObject, ReferenceObject } from 'openapi3-ts/oas31';
 import { isIdempotent } from '../../contract/shared/policy.ts';
-import { type Route, returnsFile } from '../../contract/shared/route.ts';
+import { returnsFile, type Route } from '../../contract/shared/route.ts';
 
 const text = { type: 'string' } as const;
 

@@ -1,4 +1,4 @@
-import { type OpenAPIObject, OpenApiBuilder, type PathItemObject } from 'openapi3-ts/oas31';
+import { OpenApiBuilder, type OpenAPIObject, type PathItemObject } from 'openapi3-ts/oas31';
 import { Problem } from '../../contract/shared/errors.ts';
 import { openApiPath } from '../../contract/shared/path.ts';
 import type { Contract } from '../../contract/shared/route.ts';

@@ -29,7 +29,10 @@ const announce = statement<{ id: string }>()((db, $) =>
         .onConflict((conflict) => conflict.column('id').doUpdateSet(({ ref }) => ({ seen_at: ref('excluded.seen_at') }))),
     )
     .with('gone', (qc) =>
-      qc.deleteFrom('gateways').where('id', '<>', $.id).where('seen_at', '<', sql<string>`clock_timestamp() - interval '1 minute'`),
+      qc
+        .deleteFrom('gateways')
+        .where('id', '<>', $.id)
+        .where('seen_at', '<', sql<string>`clock_timestamp() - interval '1 minute'`),
     )
     .selectFrom('gateways')
     .select(sql<number>`1 + count(*)::int`.as('live'))

@@ -8,7 +8,7 @@ import type { LiveConfig } from './liveConfig.ts';
 import { type Buckets, rateHeaders } from './rateLimits/buckets.ts';
 import type { RequestContext } from './requestContext.ts';
 import { sendError } from './responses.ts';
-import { type ForwardLimits, forward, maxBodyBytes } from './upstream/forward.ts';
+import { forward, type ForwardLimits, maxBodyBytes } from './upstream/forward.ts';
 import { framingErrorOf } from './upstream/framing.ts';
 import type { Upstream } from './upstream/upstream.ts';
 

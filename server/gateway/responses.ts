@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { type ErrorName, errorCodes } from '../../contract/shared/errorCodes.ts';
+import { errorCodes, type ErrorName } from '../../contract/shared/errorCodes.ts';
 import type { Problem } from '../../contract/shared/errors.ts';
 import { malformedRequestMessages } from '../http/body/malformedRequest.ts';
 import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';

@@ -20,7 +20,7 @@ export async function changeCredits({ database, log, stopping }: ChangeDeps, pay
   const known = Payload.safeParse(payload);
   if (!known.success) return void log.error('a job that changes credits has a payload this worker does not know');
   const { operation_id: id, trace_id: traceId } = known.data;
-  for (let moved: OperationRow | undefined; moved?.state !== 'completed'; ) {
+  for (let moved: OperationRow | undefined; moved?.state !== 'completed';) {
     if (stopping.aborted) return await queueOperation(database, id, traceId);
     // Wrapped in an object: a returned promise would be awaited before the commit is sent.
     const { sent } = await database.transaction(async (tx) => ({ sent: changeNextBatch(tx, id) }));

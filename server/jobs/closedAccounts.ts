@@ -39,7 +39,10 @@ const deleteThreads = statement()((db) =>
 
 /** The next sweeps then remove all files of a closed account. */
 const releaseWorkspaces = statement()((db) =>
-  db.updateTable('workspaces').set({ leftovers_since: sql`'-infinity'` }).where('account_id', 'in', closedAccounts('workspaces')),
+  db
+    .updateTable('workspaces')
+    .set({ leftovers_since: sql`'-infinity'` })
+    .where('account_id', 'in', closedAccounts('workspaces')),
 );
 
 /** Removes what closed accounts store: threads here, files by the sweeps that follow. Returns the number of removed threads. */

@@ -55,7 +55,10 @@ const expireThreads = statement()((db) =>
         )
         .returning(({ selectFrom }) => [
           't.id',
-          selectFrom('runs as r').select(sql<string[]>`array_agg(r.id)`.as('ids')).whereRef('r.thread_id', '=', 't.id').as('run_ids'),
+          selectFrom('runs as r')
+            .select(sql<string[]>`array_agg(r.id)`.as('ids'))
+            .whereRef('r.thread_id', '=', 't.id')
+            .as('run_ids'),
         ]),
     )
     .deleteFrom('run_events as e')

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { type Statement, sqlStatement } from '../database/statement.ts';
+import { sqlStatement, type Statement } from '../database/statement.ts';
 
 type Parameters = { task: string; leaseSeconds: number; activeJobs: string[] };
 

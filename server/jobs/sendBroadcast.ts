@@ -1,7 +1,7 @@
 import { type Expression, sql } from 'kysely';
 import { z } from 'zod';
 import type { Database } from '../database/sql.ts';
-import { type RowOf, type Statement, sqlStatement, statement } from '../database/statement.ts';
+import { type RowOf, sqlStatement, type Statement, statement } from '../database/statement.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { lockBroadcast, lockReceivers } from '../resources/broadcasts/queries.ts';
 import { queueBroadcast, sendBroadcastTask } from '../resources/broadcasts/queue.ts';
@@ -96,7 +96,9 @@ const sendBatch = (to: 'users' | 'members') =>
             '<',
             sql.lit(batch),
           ).as('is_last'),
-          selectFrom('sent').select(sql<number>`count(*)::int`.as('count')).as('sent'),
+          selectFrom('sent')
+            .select(sql<number>`count(*)::int`.as('count'))
+            .as('sent'),
         ]),
       )
       .updateTable('broadcasts as b')
@@ -126,7 +128,7 @@ export async function sendBroadcast({ database, log, stopping }: SendDeps, paylo
   if (!begun) return;
   const next = begun.target_id === null ? toAll : toMembers;
   await database.row(lockReceivers);
-  for (let moved: Progress | undefined; moved?.status !== 'completed'; ) {
+  for (let moved: Progress | undefined; moved?.status !== 'completed';) {
     if (stopping.aborted) return await queueBroadcast(database, id, traceId);
     moved = await runSerialized(database, id, next);
     if (!moved) return void log.info({ trace_id: traceId, broadcast_id: id }, 'a broadcast was taken back, or sent by another worker');

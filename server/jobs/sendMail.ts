@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Database } from '../database/sql.ts';
 import { sqlStatement } from '../database/statement.ts';
 import { Mail, sendMailTask } from '../mail/mail.ts';
-import { classifyMailError } from '../mail/mailErrors.ts';
 import type { Mailer } from '../mail/mailer.ts';
+import { classifyMailError } from '../mail/mailErrors.ts';
 import type { Keys } from '../platform/crypto/keys.ts';
 import { unseal } from '../platform/crypto/seal.ts';
 import type { Log } from '../platform/telemetry/log.ts';
@@ -42,7 +42,7 @@ export async function sendMail(mailer: Mailer, keys: Keys, payload: unknown, log
     metricsEvents.mailAttempted.emit('sent');
     log.info({ trace_id, kind: mail.kind }, 'a mail was sent');
   } catch (error) {
-    // Do not log the messages of mail servers: they repeat the address.
+    // Do not log the messages of mail servers, also not as a cause: they repeat the address.
     const { code, smtpCode, failure } = classifyMailError(error);
     const fields = { trace_id, kind: mail.kind, failure, code, smtp_code: smtpCode };
     // A wrong SMTP password is also rejected with 5xx, but an operator can fix it.
@@ -50,6 +50,7 @@ export async function sendMail(mailer: Mailer, keys: Keys, payload: unknown, log
     metricsEvents.mailAttempted.emit(isFinal ? 'refused' : 'retried');
     if (isFinal) return void log.error(fields, 'a mail was refused for good');
     log.warn(fields, 'a mail was not sent, it is tried again');
+    // oxlint-disable-next-line preserve-caught-error
     throw new Error(`the mail was not sent: ${code ?? 'unknown'} (${failure})`);
   }
 }

@@ -1,4 +1,4 @@
-import { type Expression, type SqlBool, sql } from 'kysely';
+import { type Expression, sql, type SqlBool } from 'kysely';
 import { Gauge } from 'prom-client';
 import type { Queryable } from '../database/sql.ts';
 import { type RowOf, statement } from '../database/statement.ts';

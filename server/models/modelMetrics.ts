@@ -1,4 +1,4 @@
-import { type ModelOutcome, metricsEvents } from '../platform/telemetry/metricsEvents.ts';
+import { metricsEvents, type ModelOutcome } from '../platform/telemetry/metricsEvents.ts';
 import { type Model, ModelError, type ModelEvent, type Usage } from './model.ts';
 
 /** Emits a metrics event for each call, if there is a listener. */

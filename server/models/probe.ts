@@ -1,6 +1,6 @@
 import { ModelError } from './model.ts';
 import { openModel } from './openModel.ts';
-import { type OpenAiRoute, openAiBase, type ProviderDeps, type ResolvedRoute } from './route.ts';
+import { openAiBase, type OpenAiRoute, type ProviderDeps, type ResolvedRoute } from './route.ts';
 import type { HttpCall } from './wire/debugRecorder.ts';
 import { redactKey } from './wire/failures.ts';
 import { sendRequest } from './wire/sendRequest.ts';

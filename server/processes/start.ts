@@ -1,10 +1,10 @@
 import type { Database } from '../database/sql.ts';
-import { type Config, OperatorError, type Role, readConfig, roles, unknownVariables, withDotenv } from '../platform/config/config.ts';
+import { type Config, OperatorError, readConfig, type Role, roles, unknownVariables, withDotenv } from '../platform/config/config.ts';
 import { openDataDir } from '../platform/config/dataDir.ts';
 import { readKeys } from '../platform/crypto/keys.ts';
 import { createReadiness, drainMsOf, type Readiness } from '../platform/readiness.ts';
 import { flushLog, type Log, openLog } from '../platform/telemetry/log.ts';
-import { type BannerInfo, banner } from './banner.ts';
+import { banner, type BannerInfo } from './banner.ts';
 import { checkDatabase, openDatabaseServer } from './databases.ts';
 import { newTeardown, type Teardown } from './shutdown.ts';
 import { onOrphaned, onShutdownSignal } from './signals.ts';
@@ -205,7 +205,7 @@ function needsDataDir(role: Role, { databaseUrl, authJwtSecret, encryptionKey }:
 /** Replaces the address of all interfaces by loopback. */
 const reachable = (address: string) => address.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 
-type Deps = Parameters<typeof import('./api.ts')['startApi']>[0];
+type Deps = Parameters<(typeof import('./api.ts'))['startApi']>[0];
 
 async function startApiPart(deps: Deps, { teardown, serves }: Pick<Start, 'teardown' | 'serves'>, bannerInfo: BannerInfo) {
   const { config } = deps;

@@ -15,7 +15,7 @@ export async function sendAtRate(agent: Agent, asked: RequestTarget, perSecond: 
   const times: number[] = [];
   const underway: Promise<void>[] = [];
   const until = performance.now() + seconds * 1_000;
-  for (let last = performance.now(); last < until; ) {
+  for (let last = performance.now(); last < until;) {
     await sleep(1);
     const now = performance.now();
     const due = Math.min(maxAtOnce, Math.round(((now - last) / 1_000) * perSecond));

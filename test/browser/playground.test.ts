@@ -205,7 +205,7 @@ test('the first load transfers less than 200 kB of script and paints within a se
   const person = await app.signUp();
   const { page } = await openPage(browser);
   const scripts: Request[] = [];
-  const note = (response: Response) => void (/\.js$/.test(response.url()) && scripts.push(response.request()));
+  const note = (response: Response) => void (response.url().endsWith('.js') && scripts.push(response.request()));
   page.on('response', note);
   await page.goto(app.url);
   await signIn(page, person);

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { Webhook as Svix } from 'svix';
 import { expect, expectTypeOf, test } from 'vitest';
-import { type WebhookErrorReason, WebhookVerificationError, webhooks } from '../../client/index.ts';
+import { type WebhookErrorReason, webhooks, WebhookVerificationError } from '../../client/index.ts';
 import type { WebhookEvent } from '../../contract/webhooks.ts';
 import { headersOf } from '../../server/resources/webhooks/sending/sign.ts';
 

@@ -97,7 +97,7 @@ test('IP rules of the account apply at the gateway and at the API, and forged ad
   const open = await call('GET', '/v1/auth/registration-mode', { token: ann.token, headers: { 'x-forwarded-for': '203.0.113.9' } });
   expect(open.status).toBe(200);
   expect((await app.call('DELETE', `/v1/ip-rules/${rule.id}`, { token: ann.token })).status).toBe(204);
-  for (const until = Date.now() + 5_000; (await me('203.0.113.9')).status !== 200 && Date.now() < until; ) await sleep(100);
+  for (const until = Date.now() + 5_000; (await me('203.0.113.9')).status !== 200 && Date.now() < until;) await sleep(100);
   expect((await me('203.0.113.9')).status).toBe(200);
 });
 

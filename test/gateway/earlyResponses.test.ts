@@ -28,14 +28,14 @@ function send(url: string, framing: Framing, body: Buffer, { method = 'POST', he
 const large = Buffer.alloc(8 * 2 ** 20);
 const scripts = (['the head', 'a part of the body', 'the whole body'] as const).flatMap((after) =>
   (['whole', 'in chunks'] as const).flatMap((answer) =>
-    (['keeps the connection', 'FIN', 'close', 'RST'] as const).flatMap((then) =>
-      (['keep-alive', 'close'] as const).flatMap((header) => framings.map((framing) => ({ after, answer, then, header, framing }))),
+    (['keeps the connection', 'FIN', 'close', 'RST'] as const).flatMap((end) =>
+      (['keep-alive', 'close'] as const).flatMap((header) => framings.map((framing) => ({ after, answer, end, header, framing }))),
     ),
   ),
 );
 
-const named = ({ after, answer, then, header, framing }: Script & { framing: Framing }) =>
-  `after ${after}, ${answer}, then ${then}, Connection: ${header}, body by ${framing}`;
+const named = ({ after, answer, end, header, framing }: Script & { framing: Framing }) =>
+  `after ${after}, ${answer}, then ${end}, Connection: ${header}, body by ${framing}`;
 
 test.each(scripts.map((script) => [named(script), script] as const))('the client receives a response sent %s', async (_, script) => {
   const upstream = await scriptedUpstream(script);

@@ -19,7 +19,8 @@ test('a body over 32 MiB returns 413, with or without Content-Length, and never 
       const more = () => {
         if (outgoing.destroyed) return;
         if (chunks-- <= 0) return outgoing.end();
-        outgoing.write(chunk) ? setImmediate(more) : outgoing.once('drain', more);
+        if (outgoing.write(chunk)) setImmediate(more);
+        else outgoing.once('drain', more);
       };
       more();
     });

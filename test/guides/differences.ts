@@ -20,7 +20,7 @@ export function differenceOf(shown: unknown, real: unknown, path = ''): string |
   if (typeof shown === 'string' && typeof real === 'string') return sameText(shown, real) ? undefined : `${path}: ${shown} is ${real}`;
   if (kind(shown) !== kind(real)) return `${path}: ${kind(shown)} is ${kind(real)}`;
   if (typeof shown !== 'object' || shown === null)
-    return shown === real || /_ms$/.test(path) ? undefined : `${path}: ${String(shown)} is ${String(real)}`;
+    return shown === real || path.endsWith('_ms') ? undefined : `${path}: ${String(shown)} is ${String(real)}`;
   const [left, right] = [shown as Record<string, unknown>, real as Record<string, unknown>];
   if (Object.keys(left).join() !== Object.keys(right).join()) return `${path}: has ${Object.keys(left)}, is ${Object.keys(right)}`;
   for (const key of Object.keys(left)) {

@@ -80,7 +80,9 @@ async function openAlbum({ fields, base, answer }: (typeof vendors)[keyof typeof
 
 async function run(person: Person, threadId: string) {
   const runId = await startRun(app, person, threadId);
-  await (await openStream(app.url, runId, { token: person.token })).ended;
+  await (
+    await openStream(app.url, runId, { token: person.token })
+  ).ended;
   return expectRunInvariants(app, runId, person.token);
 }
 

@@ -28,7 +28,7 @@ const says = (words: string, ...calls: ToolCall[]) => ({
 test('a run lists files, asks the user, survives a worker restart, receives the answer, writes a file and completes', async () => {
   const person = await app.signUp();
   await app.promote(person);
-  const folder = realpathSync(await temporaryDataDir());
+  const folder = realpathSync(temporaryDataDir());
   writeFileSync(join(folder, 'shopping.txt'), 'milk');
   const stdio = { transport: 'stdio', command: process.execPath, args: [filesystem, folder], call_timeout_ms: 20_000 };
   await addMcpConfig(app, person, { name: 'files', ...stdio });

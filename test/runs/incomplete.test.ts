@@ -38,7 +38,9 @@ async function proceed(talk: Talk, runId: string): Promise<string> {
 }
 
 async function ended(talk: Talk, runId: string) {
-  await (await talk.follow(runId)).ended;
+  await (
+    await talk.follow(runId)
+  ).ended;
   return { runId, events: await expectRunInvariants(app, runId, talk.token) };
 }
 

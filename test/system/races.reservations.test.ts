@@ -81,12 +81,10 @@ type RunPlan = { calls: Call[]; ending: Ending; early: boolean };
 
 const max = 60;
 /** A call that costs at most its estimate. */
-const modelCall = fc.tuple(fc.integer({ min: 1, max }), fc.integer({ min: 1, max })).map(
-  ([a, b]): Call => ({
-    expected: Math.max(a, b),
-    cost: Math.min(a, b),
-  }),
-);
+const modelCall = fc.tuple(fc.integer({ min: 1, max }), fc.integer({ min: 1, max })).map(([a, b]): Call => ({
+  expected: Math.max(a, b),
+  cost: Math.min(a, b),
+}));
 const life: fc.Arbitrary<RunPlan> = fc.record({
   calls: fc.array(modelCall, { maxLength: 5 }),
   ending: fc.constantFrom<Ending>('completed', 'failed', 'cancelled'),

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { applyCorrections, type Comparison, compare, formatComparison, nextVersion } from '../../docs/openapi/breaking.ts';
+import { applyCorrections, compare, type Comparison, formatComparison, nextVersion } from '../../docs/openapi/breaking.ts';
 
 type Schema = { [key: string]: any };
 type Document = { info: { version: string }; paths: { [path: string]: any }; components: { schemas: Schema } };

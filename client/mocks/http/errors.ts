@@ -1,4 +1,4 @@
-import { type ErrorName, errorCodes } from '../../../contract/shared/errorCodes.ts';
+import { errorCodes, type ErrorName } from '../../../contract/shared/errorCodes.ts';
 import type { Issue } from '../../../contract/shared/errors.ts';
 
 type Details = Record<string, unknown>;

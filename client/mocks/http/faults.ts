@@ -1,4 +1,4 @@
-import { type ErrorName, type ErrorStatus, errorCodes } from '../../../contract/shared/errorCodes.ts';
+import { errorCodes, type ErrorName, type ErrorStatus } from '../../../contract/shared/errorCodes.ts';
 import { pause } from '../../core/retry.ts';
 import { MockApiError } from './errors.ts';
 

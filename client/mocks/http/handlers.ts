@@ -1,4 +1,4 @@
-import { type HttpHandler, http } from 'msw';
+import { http, type HttpHandler } from 'msw';
 import { type Operation, operations, table } from '../operations.ts';
 
 type Respond = (request: Request, cookies: Record<string, string>) => Promise<Response>;

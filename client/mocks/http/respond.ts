@@ -1,6 +1,6 @@
 import { HttpResponse } from 'msw';
 import { z } from 'zod';
-import { type Route, returnsFile, type Schema } from '../../../contract/shared/route.ts';
+import { returnsFile, type Route, type Schema } from '../../../contract/shared/route.ts';
 import { type Engine, RawBody, type RouteResult } from '../context.ts';
 import { type Operation, table } from '../operations.ts';
 import { MockApiError, notFound } from './errors.ts';

@@ -4,7 +4,7 @@ import { RawBody } from '../context.ts';
 import { createResource, knownFields, ownerOf, updateResource } from '../factory.ts';
 import { apiError, notFound } from '../http/errors.ts';
 import { pageOf } from '../http/pages.ts';
-import { type ResourceType, resourcesIn, resourceTypes, rowsField, successOf } from '../resourceTypes.ts';
+import { resourcesIn, type ResourceType, resourceTypes, rowsField, successOf } from '../resourceTypes.ts';
 import type { Json, Row } from '../state.ts';
 import { setDerivedFields, sideEffects, uniqueFields } from './effects.ts';
 

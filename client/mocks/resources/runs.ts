@@ -2,7 +2,7 @@ import type { RunEventInput } from '../../../contract/events.ts';
 import type { Message } from '../../../contract/messages.ts';
 import type { runDetails as detailRoutes } from '../../../contract/runDetails.ts';
 import { parseReasoningMode } from '../../../contract/runRequests.ts';
-import type { Run, RunSummary, runs as routes } from '../../../contract/runs.ts';
+import type { runs as routes, Run, RunSummary } from '../../../contract/runs.ts';
 import { type Caller, type Context, type RouteHandlers, untypedContext } from '../context.ts';
 import { apiError, invalidField, notFound } from '../http/errors.ts';
 import { pageOf } from '../http/pages.ts';

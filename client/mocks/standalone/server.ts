@@ -9,15 +9,14 @@ export type MockServer = { address: string; mocks: Mocks; close(): Promise<void>
 
 /** Serves a mock on 127.0.0.1. Rejects if the port is in use. */
 export async function startMockServer(port: number, options: Omit<MockOptions, 'baseUrl'> = {}): Promise<MockServer> {
-  let mocks: Mocks | undefined;
   const server = createServer((req, res) => {
-    serve(mocks!, address, req, res)
+    serve(mocks, address, req, res)
       .catch(() => res.destroy())
       .finally(() => drain(req));
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  mocks = createMocks({ ...options, baseUrl: address });
+  const mocks = createMocks({ ...options, baseUrl: address });
   return {
     address,
     mocks,

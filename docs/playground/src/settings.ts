@@ -1,4 +1,4 @@
-import { type ComponentType, type LazyExoticComponent, lazy } from 'react';
+import { type ComponentType, lazy, type LazyExoticComponent } from 'react';
 import type { Me } from '../../../client/index.ts';
 import { isPlatformAdmin } from './me.ts';
 

@@ -5,7 +5,7 @@ import { type Model, ModelError, type ModelMessage, type ModelTool } from '../..
 import { RunFailure } from '../../models/runFailure.ts';
 import { createUsageSum } from '../../models/usage.ts';
 import type { Settings } from '../../resources/settings/settings.ts';
-import { type ChosenUnits, chooseUnits, fits } from './chooseUnits.ts';
+import { chooseUnits, type ChosenUnits, fits } from './chooseUnits.ts';
 import { createCompactionState, type RenderedPrompt } from './compactionState.ts';
 import { isOverflow } from './contextWindow.ts';
 import { imageChars } from './images.ts';

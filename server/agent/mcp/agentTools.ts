@@ -15,18 +15,16 @@ export type CallTool = (server: SealedServerRow, tool: string, args: Json, signa
 export function toAgentTools(found: readonly DiscoveredServer[], isBuiltin: (name: string) => boolean, call: CallTool): Tool[] {
   const offered = found.flatMap(({ row, tools }) => tools.map((tool) => ({ row, tool })));
   const names = toolNames(offered.map(({ row, tool }) => ({ server: row.name, tool: tool.name })));
-  const tools = offered.map(
-    ({ row, tool: { name: remote, description, title, inputSchema, annotations } }, at): Tool => ({
-      name: names[at]!,
-      description: description || title || `MCP tool: ${remote}`,
-      parameters: inputSchema,
-      group: groupOf(row.name),
-      parallel: !isDestructive(annotations),
-      sideEffects: annotations?.readOnlyHint !== true,
-      timeoutMs: row.call_timeout_ms,
-      run: (args, { signal }) => withToolFailures(signal, () => call(row, remote, args, signal)),
-    }),
-  );
+  const tools = offered.map(({ row, tool: { name: remote, description, title, inputSchema, annotations } }, at): Tool => ({
+    name: names[at]!,
+    description: description || title || `MCP tool: ${remote}`,
+    parameters: inputSchema,
+    group: groupOf(row.name),
+    parallel: !isDestructive(annotations),
+    sideEffects: annotations?.readOnlyHint !== true,
+    timeoutMs: row.call_timeout_ms,
+    run: (args, { signal }) => withToolFailures(signal, () => call(row, remote, args, signal)),
+  }));
   return tools.filter(({ name }) => !isBuiltin(name));
 }
 

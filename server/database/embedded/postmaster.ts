@@ -113,7 +113,7 @@ export async function stopPostmaster(folder: string): Promise<void> {
     } catch {
       return;
     }
-    for (const until = Date.now() + patience; Date.now() < until && isAlive(server.pid); ) await sleep(15);
+    for (const until = Date.now() + patience; Date.now() < until && isAlive(server.pid);) await sleep(15);
     if (!isAlive(server.pid)) return;
   }
 }

@@ -39,7 +39,7 @@ async function fill(
   where: string,
   valuesOf: (row: Row) => Row | undefined,
 ) {
-  for (let last = '00000000-0000-0000-0000-000000000000'; ; ) {
+  for (let last = '00000000-0000-0000-0000-000000000000'; ;) {
     const rows = (await migration.execute(
       `select ${id} as id, ${source} from ${table} where ${source} is not null and ${where} and ${id} > ?::uuid order by ${id} limit 1000`,
       [last],

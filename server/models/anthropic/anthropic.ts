@@ -1,5 +1,5 @@
 import type { Model, ModelRequest, ReasoningMode } from '../model.ts';
-import { type AnthropicRoute, anthropicBase, type ProviderDeps } from '../route.ts';
+import { anthropicBase, type AnthropicRoute, type ProviderDeps } from '../route.ts';
 import { readAnswer } from '../wire/answer.ts';
 import { bodyKeys, bodyOf, buildRequest } from '../wire/buildRequest.ts';
 import type { HttpCall } from '../wire/debugRecorder.ts';

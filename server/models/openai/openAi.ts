@@ -1,6 +1,6 @@
 import { type CallObserver, isDebugEvent, type Model, ModelError, type ModelRequest, type ReasoningMode } from '../model.ts';
-import { type OpenAiApiMode, type OpenAiRoute, openAiBase, type ProviderDeps } from '../route.ts';
-import { type ReadAnswerOptions, readAnswer } from '../wire/answer.ts';
+import { type OpenAiApiMode, openAiBase, type OpenAiRoute, type ProviderDeps } from '../route.ts';
+import { readAnswer, type ReadAnswerOptions } from '../wire/answer.ts';
 import { bodyKeys, bodyOf, buildRequest } from '../wire/buildRequest.ts';
 import type { HttpCall } from '../wire/debugRecorder.ts';
 import { createDebugRecorder } from '../wire/debugRecorder.ts';

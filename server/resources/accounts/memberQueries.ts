@@ -76,7 +76,10 @@ export const updateRole = statement<One & { role: string }>()((db, $) =>
 
 /** A foreign key cascades to team memberships. A trigger deletes open invitations of the members. */
 export const deleteMemberships = statement<Several>()((db, $) =>
-  db.deleteFrom('memberships').where('account_id', '=', $.accountId).where('user_id', '=', sql<string>`any(${$.userIds}::uuid[])`),
+  db
+    .deleteFrom('memberships')
+    .where('account_id', '=', $.accountId)
+    .where('user_id', '=', sql<string>`any(${$.userIds}::uuid[])`),
 );
 
 export const revokeKeys = statement<Several>()((db, $) =>

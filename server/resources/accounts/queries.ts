@@ -67,7 +67,11 @@ export const updateAccount = statement<{ accountId: string; name: string; timezo
 );
 
 export const markClosed = statement<{ accountId: string }>()((db, $) =>
-  db.updateTable('accounts').set({ deleted_at: sql`now()` }).where('id', '=', $.accountId).where('deleted_at', 'is', null),
+  db
+    .updateTable('accounts')
+    .set({ deleted_at: sql`now()` })
+    .where('id', '=', $.accountId)
+    .where('deleted_at', 'is', null),
 );
 
 export const deleteInvitations = statement<{ accountId: string }>()((db, $) =>

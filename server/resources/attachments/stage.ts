@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { maxAttachmentBytes, type StagedAttachment } from '../../../contract/attachments.ts';
-import { type Form, fileTooLarge, type UploadedFile } from '../../http/body/multipart.ts';
+import { fileTooLarge, type Form, type UploadedFile } from '../../http/body/multipart.ts';
 import { overloaded } from '../../http/pipeline/authenticateRequest.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';

@@ -10,7 +10,7 @@ import { logIn } from './login.ts';
 import { register } from './register.ts';
 import { logOut } from './sessions/logout.ts';
 import { refresh } from './sessions/refresh.ts';
-import { clearedCookie, type SignedIn, sessionCookie } from './sessions/sessions.ts';
+import { clearedCookie, sessionCookie, type SignedIn } from './sessions/sessions.ts';
 import { registrationMode } from './settings.ts';
 
 const signInResponse = (scope: RequestScope, { grant, refreshToken }: SignedIn) =>

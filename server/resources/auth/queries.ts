@@ -92,7 +92,10 @@ export const replacePasswordHash = statement<{ userId: string; oldHash: string |
 );
 
 export const invalidateTokens = statement<{ userId: string }>()((db, $) =>
-  db.updateTable('users').set({ tokens_invalid_before: sql<string>`greatest(tokens_invalid_before, now())` }).where('id', '=', $.userId),
+  db
+    .updateTable('users')
+    .set({ tokens_invalid_before: sql<string>`greatest(tokens_invalid_before, now())` })
+    .where('id', '=', $.userId),
 );
 
 export const selectPersonalAccount = statement<{ userId: string }>()((db, $) =>

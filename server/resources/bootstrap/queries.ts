@@ -33,13 +33,22 @@ export const upsertToken = statement<{ hash: string }>()((db, $) =>
 export const selectToken = statement<{ hash: string }>()((db, $) =>
   db
     .selectFrom('platform_settings')
-    .select((eb) => [expiresAtColumn, eb(tokenExpiry, '>', sql<string>`now()`).$castTo<boolean>().as('live')])
+    .select((eb) => [
+      expiresAtColumn,
+      eb(tokenExpiry, '>', sql<string>`now()`)
+        .$castTo<boolean>()
+        .as('live'),
+    ])
     .where('key', '=', token)
     .where(tokenHash, '=', $.hash),
 );
 
 export const consumeToken = statement<{ hash: string }>()((db, $) =>
-  db.deleteFrom('platform_settings').where('key', '=', token).where(tokenHash, '=', $.hash).where(tokenExpiry, '>', sql<string>`now()`),
+  db
+    .deleteFrom('platform_settings')
+    .where('key', '=', token)
+    .where(tokenHash, '=', $.hash)
+    .where(tokenExpiry, '>', sql<string>`now()`),
 );
 
 export const deleteToken = statement()((db) => db.deleteFrom('platform_settings').where('key', '=', token));
@@ -53,7 +62,10 @@ export const insertMarker = statement<{ userId: string }>()((db, $) =>
 );
 
 export const selectMarker = statement()((db) =>
-  db.selectFrom('platform_settings').select(sql<string>`value #>> '{}'`.as('user_id')).where('key', '=', marker),
+  db
+    .selectFrom('platform_settings')
+    .select(sql<string>`value #>> '{}'`.as('user_id'))
+    .where('key', '=', marker),
 );
 
 export const selectAdmin = statement()((db) =>

@@ -20,7 +20,7 @@ export async function initBootstrap(scope: RequestScope, secret: string | undefi
   return made;
 }
 
-const isLoopback = ({ client: { ip, forwarded } }: RequestScope) => !forwarded && (ip === '::1' || /^127\./.test(ip));
+const isLoopback = ({ client: { ip, forwarded } }: RequestScope) => !forwarded && (ip === '::1' || ip.startsWith('127.'));
 
 const isBootstrapSecret = (wanted: string | undefined, given: string | undefined) =>
   wanted !== undefined && given !== undefined && timingSafeEqual(Buffer.from(sha256(wanted)), Buffer.from(sha256(given)));

@@ -138,7 +138,7 @@ const firstId = '00000000-0000-0000-0000-000000000000';
  */
 export async function grantDueWindows(database: Database, now = new Date()): Promise<number> {
   let granted = 0;
-  for (let after: string | undefined = firstId; after !== undefined; ) {
+  for (let after: string | undefined = firstId; after !== undefined;) {
     const from: string = after;
     const page = await database.transaction(async (tx) => {
       if (!(await tx.row(tryLock))?.locked) return { done: 0, last: undefined };

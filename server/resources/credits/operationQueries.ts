@@ -211,8 +211,12 @@ export const changeBatch = statement<{ id: string }>()((db, $) =>
     )
     .with('counted', (qc) =>
       qc.selectNoFrom(({ selectFrom }) => [
-        selectFrom('next').select(sql<number>`count(*)::int`.as('count')).as('seen'),
-        selectFrom('change').select(sql<number>`count(*)::int`.as('count')).as('changed'),
+        selectFrom('next')
+          .select(sql<number>`count(*)::int`.as('count'))
+          .as('seen'),
+        selectFrom('change')
+          .select(sql<number>`count(*)::int`.as('count'))
+          .as('changed'),
         selectFrom('wanted')
           .select(sql<number>`count(*)::int`.as('count'))
           .where('balance', '>', sql<number>`${sql.lit(maxCredits)} - amount`)

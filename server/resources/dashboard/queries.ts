@@ -10,7 +10,10 @@ export const selectTotals = statement()((db) =>
         .innerJoin('credentials as c', 'c.user_id', 'u.id')
         .select(({ fn }) => [
           fn.countAll<number>().as('total_users'),
-          fn.countAll<number>().filterWhere('u.last_login_at', '>=', sql<string>`now() - interval '30 days'`).as('active_users_30d'),
+          fn
+            .countAll<number>()
+            .filterWhere('u.last_login_at', '>=', sql<string>`now() - interval '30 days'`)
+            .as('active_users_30d'),
         ])
         .where('u.status', '<>', sql.lit('deleted' as const))
         .as('people'),
@@ -18,7 +21,10 @@ export const selectTotals = statement()((db) =>
         .selectFrom('runs')
         .select(({ fn }) => [
           fn.countAll<number>().as('total_runs'),
-          fn.countAll<number>().filterWhere('created_at', '>=', sql<string>`date_trunc('day', now(), 'UTC')`).as('runs_today'),
+          fn
+            .countAll<number>()
+            .filterWhere('created_at', '>=', sql<string>`date_trunc('day', now(), 'UTC')`)
+            .as('runs_today'),
         ])
         .as('made'),
       db

@@ -1,7 +1,7 @@
 import type { EmailConfigValues, EmailStatus } from '../../../contract/email.ts';
 import type { Scope } from '../../http/scope.ts';
-import { classifyMailError } from '../../mail/mailErrors.ts';
 import { sendThrough } from '../../mail/mailer.ts';
+import { classifyMailError } from '../../mail/mailErrors.ts';
 import { failWith, invalidField, rateLimited } from '../../platform/failure.ts';
 import { fieldRules, readEmail } from '../auth/fields.ts';
 import { acquireSettingsLock, lockSettings } from '../settings/queries.ts';

@@ -103,7 +103,10 @@ export const selectFlagValues = statement<{ accountId: string }>()((db, $) =>
 
 /** Defaults, without the overrides of accounts. */
 export const selectDefaults = statement<{ keys: readonly string[] }>()((db, $) =>
-  db.selectFrom('feature_flags').select(['key', 'default_value']).where('key', '=', sql<string>`any(${$.keys}::text[])`),
+  db
+    .selectFrom('feature_flags')
+    .select(['key', 'default_value'])
+    .where('key', '=', sql<string>`any(${$.keys}::text[])`),
 );
 
 /** Changes nothing if the flag does not exist or does not support overrides. */

@@ -1,6 +1,6 @@
 import type { GatewayConfigChanges } from '../../../contract/gatewayConfig.ts';
 import type { Scope } from '../../http/scope.ts';
-import { type GatewaySettings, gatewayKeys, readUncachedGatewaySettings } from '../settings/gateway.ts';
+import { gatewayKeys, type GatewaySettings, readUncachedGatewaySettings } from '../settings/gateway.ts';
 import { acquireSettingsLock } from '../settings/queries.ts';
 import { storeSetting } from '../settings/service.ts';
 import { viewGateway } from './view.ts';

@@ -1,8 +1,8 @@
 import {
-  type MessageContent,
-  type MessagePart,
   maxExtractedLength,
   maxMessageLength,
+  type MessageContent,
+  type MessagePart,
   type NewMessage,
 } from '../../../contract/messages.ts';
 import { inconsistentValues } from '../../../contract/shared/fields.ts';

@@ -1,5 +1,5 @@
 import { base64Length, maxAttachmentBytes, maxImageChars } from '../../../contract/attachments.ts';
-import { type MessagePart, maxMessageLength } from '../../../contract/messages.ts';
+import { maxMessageLength, type MessagePart } from '../../../contract/messages.ts';
 import type { ModelPart } from '../../models/model.ts';
 import { readWhole, type Storage } from '../../storage/storage.ts';
 import { extractText } from '../attachments/extractText.ts';

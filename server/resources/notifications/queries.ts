@@ -87,7 +87,11 @@ export const lockNotification = statement<NotificationKey>()((db, $) => one(db, 
 export type NotificationRow = RowOf<typeof selectNotification>;
 
 export const markRead = statement<{ accountId: string; id: string }>()((db, $) =>
-  db.updateTable('notifications').set({ read_at: sql`now()` }).where('account_id', '=', $.accountId).where('id', '=', $.id),
+  db
+    .updateTable('notifications')
+    .set({ read_at: sql`now()` })
+    .where('account_id', '=', $.accountId)
+    .where('id', '=', $.id),
 );
 
 export const markAllRead = statement<{ userId: string }>()((db, $) =>

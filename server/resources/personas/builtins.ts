@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { NewPersona } from '../../../contract/personas.ts';
-import { type CompletePersona, completeDefinition, defaults, definedFields, type PersonaDefinition } from './definition.ts';
+import { completeDefinition, type CompletePersona, defaults, definedFields, type PersonaDefinition } from './definition.ts';
 import { checkExecutor } from './executors.ts';
 
 export type BuiltinPersona = { persona_key: string; version: string; isSystem: boolean; definition: CompletePersona };

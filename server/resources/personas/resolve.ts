@@ -28,7 +28,8 @@ async function findEffective(sql: Queryable, accountId: string, key: string, ver
   const row = await sql.row(selectEffectivePersona, { accountId, key, version });
   const builtin = await findBuiltin(key);
   if (row) return toPersona({ row, builtin }, row);
-  return builtin && (version ?? builtin.version) === builtin.version ? toPersona({ builtin }, builtin) : undefined;
+  if (!builtin || (version !== null && version !== builtin.version)) return undefined;
+  return toPersona({ builtin }, builtin);
 }
 
 function toPersona(listed: ListedPersona, { persona_key: key, version }: { persona_key: string; version: string }): Persona {

@@ -1,5 +1,5 @@
 import { type BuiltinPersona, builtins } from './builtins.ts';
-import { type CompletePersona, completeDefinition } from './definition.ts';
+import { completeDefinition, type CompletePersona } from './definition.ts';
 import type { PersonaRow } from './queries.ts';
 
 /** A persona with the built-in persona that it overrides, or a built-in persona itself. */

@@ -124,7 +124,11 @@ export const updateProject = statement<ProjectKey & Changes>()((db, $) =>
 );
 
 export const deleteProject = statement<ProjectKey>()((db, $) =>
-  db.updateTable('projects').set({ deleted_at: sql`now()` }).where('account_id', '=', $.accountId).where('id', '=', $.id),
+  db
+    .updateTable('projects')
+    .set({ deleted_at: sql`now()` })
+    .where('account_id', '=', $.accountId)
+    .where('id', '=', $.id),
 );
 
 /** Prevents deletion of the team until the end of the transaction. */

@@ -1,5 +1,5 @@
 import { runs } from '../../../contract/runs.ts';
-import { type Implementation, implement } from '../../http/pipeline/implement.ts';
+import { implement, type Implementation } from '../../http/pipeline/implement.ts';
 import { eventStream } from '../../http/sse.ts';
 import type { EventBroker } from '../../runs/follow/eventBroker.ts';
 import { openStream } from '../../runs/follow/openStream.ts';

@@ -31,7 +31,12 @@ export const acquireSettingsLock = statement()((db) =>
 );
 
 export const lockSettings = statement<{ keys: readonly string[] }>()((db, $) =>
-  db.selectFrom('platform_settings').select(columns).where('key', '=', sql<string>`any(${$.keys}::text[])`).orderBy('key').forUpdate(),
+  db
+    .selectFrom('platform_settings')
+    .select(columns)
+    .where('key', '=', sql<string>`any(${$.keys}::text[])`)
+    .orderBy('key')
+    .forUpdate(),
 );
 
 export const upsertSetting = statement<One & { value: string }>()((db, $) =>

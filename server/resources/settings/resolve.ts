@@ -1,5 +1,5 @@
 import { unseal } from '../../platform/crypto/seal.ts';
-import { registry, type SettingKey, type Settings, settingKeys, settingOf, variableOf } from './registry.ts';
+import { registry, type SettingKey, settingKeys, settingOf, type Settings, variableOf } from './registry.ts';
 import type { Setting } from './types.ts';
 
 /** A sensitive value as stored: ciphertext in base64. */

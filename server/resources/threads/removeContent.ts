@@ -6,21 +6,19 @@ type Threads = { accountIds: readonly string[]; threadIds: readonly string[] };
 
 const deleteFrom = (table: 'messages' | 'thread_shares' | 'thread_summaries' | 'thread_attachments' | 'thread_stars') =>
   statement<Threads>()((db, $) =>
-    db
-      .deleteFrom(table)
-      .where(({ eb, refTuple, selectFrom }) =>
-        eb(
-          refTuple('account_id', 'thread_id'),
-          'in',
-          selectFrom(
-            sql<{ account_id: string; thread_id: string }>`unnest(${$.accountIds}::uuid[], ${$.threadIds}::uuid[])`.as<'deleted'>(
-              sql`deleted (account_id, thread_id)`,
-            ),
-          )
-            .select(['deleted.account_id', 'deleted.thread_id'])
-            .$asTuple('account_id', 'thread_id'),
-        ),
+    db.deleteFrom(table).where(({ eb, refTuple, selectFrom }) =>
+      eb(
+        refTuple('account_id', 'thread_id'),
+        'in',
+        selectFrom(
+          sql<{ account_id: string; thread_id: string }>`unnest(${$.accountIds}::uuid[], ${$.threadIds}::uuid[])`.as<'deleted'>(
+            sql`deleted (account_id, thread_id)`,
+          ),
+        )
+          .select(['deleted.account_id', 'deleted.thread_id'])
+          .$asTuple('account_id', 'thread_id'),
       ),
+    ),
   );
 
 /** The content of a thread. Runs remain for statistics, reports for the platform admins. */

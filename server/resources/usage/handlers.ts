@@ -1,4 +1,4 @@
-import { type DaysQuery, type MonthQuery, type UsageSummary, usage } from '../../../contract/usage.ts';
+import { type DaysQuery, type MonthQuery, usage, type UsageSummary } from '../../../contract/usage.ts';
 import { implement } from '../../http/pipeline/implement.ts';
 import type { Scope } from '../../http/scope.ts';
 import { readStorageUsage } from '../quotas/storageUsage.ts';

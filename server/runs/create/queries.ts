@@ -185,7 +185,11 @@ export const insertRun = statement<NewRun>()((db, $) =>
   appendRunEvents(
     db
       .with('thread', (qc) =>
-        qc.updateTable('threads').set({ updated_at: sql`now()` }).where('account_id', '=', $.accountId).where('id', '=', $.threadId),
+        qc
+          .updateTable('threads')
+          .set({ updated_at: sql`now()` })
+          .where('account_id', '=', $.accountId)
+          .where('id', '=', $.threadId),
       )
       .with('creator', (qc) =>
         qc

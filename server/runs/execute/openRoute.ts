@@ -9,7 +9,7 @@ import type { Lease, LeasedRun } from '../lease/lease.ts';
 import type { EventWriter } from '../record/eventBuffer.ts';
 import type { ExecuteDeps } from './executeDeps.ts';
 import type { History } from './history.ts';
-import { openSnapshot, type RouteDecision, resolveRoute } from './resolveRoute.ts';
+import { openSnapshot, resolveRoute, type RouteDecision } from './resolveRoute.ts';
 import { generateTitle, isTitleNeeded } from './title.ts';
 
 type Plan = { runId: string; token: string; route: string; model: string | null; personaId: string; persona: string };

@@ -18,7 +18,10 @@ const selectUsed = statement<{ accountId: string; runId: string }>()((db, $) =>
 );
 
 const selectBalance = statement<{ accountId: string }>()((db, $) =>
-  db.selectFrom('credit_balances').select(sql<number>`balance::float8`.as('balance')).where('account_id', '=', $.accountId),
+  db
+    .selectFrom('credit_balances')
+    .select(sql<number>`balance::float8`.as('balance'))
+    .where('account_id', '=', $.accountId),
 );
 
 type Quotas = Pick<Settings, 'quota.runs_per_month' | 'quota.tokens_per_month'>;

@@ -1,5 +1,5 @@
 import type { Queryable } from '../../database/sql.ts';
-import { type Candidate, type RoutingFacts, readCandidates } from '../../models/routing/candidates.ts';
+import { type Candidate, readCandidates, type RoutingFacts } from '../../models/routing/candidates.ts';
 import { chooseCandidate, type RoutePreferences } from '../../models/routing/chooseCandidate.ts';
 import { type FallbackDeps, fallbackRoute, staticRouteById } from '../../models/routing/fallbackRoute.ts';
 import { pricesOf, routeSelectedData, type UpstreamTarget } from '../../models/routing/routeEvent.ts';

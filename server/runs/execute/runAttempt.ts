@@ -3,7 +3,7 @@ import { contextWindow } from '../../agent/context/contextWindow.ts';
 import { createPromptContext } from '../../agent/context/promptContext.ts';
 import { readSummary, saveSummary } from '../../agent/context/summaries.ts';
 import { guardInput, guardToolResult } from '../../agent/injection.ts';
-import { type LoopInput, type RunState, runLoop, type TurnAnswer, type UsageTotals } from '../../agent/loop/runLoop.ts';
+import { type LoopInput, runLoop, type RunState, type TurnAnswer, type UsageTotals } from '../../agent/loop/runLoop.ts';
 import { createAvailableTools } from '../../agent/tools/availableTools.ts';
 import type { ToolContext } from '../../agent/tools/tool.ts';
 import { executeRunTask } from '../../jobs/queue.ts';
@@ -24,7 +24,7 @@ import type { ExecuteDeps } from './executeDeps.ts';
 import { readHistory } from './history.ts';
 import { createTitle } from './openRoute.ts';
 import { checkQuotas } from './quotas.ts';
-import { type RunPlan, resolveRunPlan } from './runPlan.ts';
+import { resolveRunPlan, type RunPlan } from './runPlan.ts';
 import { startStepWriter } from './stepWriter.ts';
 import { createUserInput, type UserInput } from './userInput.ts';
 

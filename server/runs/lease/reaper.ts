@@ -20,7 +20,7 @@ import { insertDeliveries } from '../../resources/webhooks/outbox.ts';
 import { addInterruptedCall } from '../credits/interruptedCall.ts';
 import { storeUnfinished } from '../record/answers.ts';
 import { replayRun } from '../record/replay.ts';
-import { endRun, lockStale, type StaleRun, selectStale } from './staleRuns.ts';
+import { endRun, lockStale, selectStale, type StaleRun } from './staleRuns.ts';
 
 export type ReaperDeps = { config: Config; database: Database; queue: Queue; runNotifier: RunNotifier; log: Log };
 
@@ -34,7 +34,10 @@ const reaperLock = 7_203_118_403;
 /** Runs whose worker died: the lease expired, or the job is lost or was taken but never started. */
 const selectAbandoned = statement<{ seconds: number }>()((db, $) => {
   const longAgo = sql<string>`clock_timestamp() - ${$.seconds} * interval '1 second'`;
-  const job = db.selectFrom(queuedJobs.as('j')).select(sql.lit(1).as('one')).where('j.key', '=', sql<string>`'run:' || r.id::text`);
+  const job = db
+    .selectFrom(queuedJobs.as('j'))
+    .select(sql.lit(1).as('one'))
+    .where('j.key', '=', sql<string>`'run:' || r.id::text`);
   return db
     .selectFrom('runs as r')
     .select(['r.id', 'r.account_id', 'r.trace_id'])

@@ -30,7 +30,7 @@ test('above 80 % of the window the oldest messages are replaced by a summary unt
   expect(sent[0]).toEqual(system);
   expect(sent[1]).toMatchObject({ role: 'user', content: expect.stringContaining('They talked about nothing.') });
   expect(sent.at(-1)).toBe(messages.at(-1));
-  const [{ up_to_number: upTo = 0 } = {}] = saved;
+  const upTo = saved[0]?.up_to_number ?? 0;
   expect(saved).toEqual([{ up_to_number: upTo, summary: 'They talked about nothing.' }]);
   expect(sent.slice(2)).toEqual(messages.slice(upTo + 1));
   // The summary covers as few messages as possible: keeping one more would exceed the target.
@@ -122,9 +122,12 @@ test('a summary never separates a tool call from its result', async () => {
       const unnumbered = list.flatMap((piece, n): ModelMessage[] => {
         if (piece === 'user' || piece === 'assistant') return [{ role: piece, content: `${n} ${fillerText}` }];
         const tool_calls = Array.from({ length: piece as number }, (_, m) => ({ id: `c${n}_${m}`, name: 'read', arguments: '{}' }));
-        const results = tool_calls.map(
-          ({ id }): ModelMessage => ({ role: 'tool', tool_call_id: id, tool_name: 'read', content: fillerText }),
-        );
+        const results = tool_calls.map(({ id }): ModelMessage => ({
+          role: 'tool',
+          tool_call_id: id,
+          tool_name: 'read',
+          content: fillerText,
+        }));
         return [{ role: 'assistant', content: '', tool_calls }, ...results];
       });
       const messages = [system, ...unnumbered.map((each, n) => (n < stored ? { ...each, number: n + 1 } : each)), ...conversation(1)];

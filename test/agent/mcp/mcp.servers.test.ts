@@ -39,7 +39,7 @@ test.each([
 
 test('works with the reference server "filesystem"', async () => {
   const person = await app.signUpAdmin();
-  const folder = realpathSync(await temporaryDataDir());
+  const folder = realpathSync(temporaryDataDir());
   writeFileSync(join(folder, 'note.txt'), 'written here');
   await addMcpConfig(app, person, { name: 'fs', transport: 'stdio', command: process.execPath, args: [filesystem, folder], ...slow });
   const { tools } = await mcp.tools({ account_id: person.accountId });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ModelError, type ModelEvent } from '../../../server/models/model.ts';
-import { type RetryEvent, retryDelay, streamWithRetry } from '../../../server/models/retry.ts';
+import { retryDelay, type RetryEvent, streamWithRetry } from '../../../server/models/retry.ts';
 import { chat, messages } from '../../support/agent/vendor.ts';
 import { request, useScriptedProvider } from './support.ts';
 
@@ -76,7 +76,7 @@ test('delays double up to 60 s; a longer Retry-After is used up to 60 s', () => 
 test('an error other than ModelError is not retried', async () => {
   const bug = new TypeError('a bug');
   const broken = {
-    // biome-ignore lint/correctness/useYield: it throws before its first event.
+    // oxlint-disable-next-line require-yield -- it throws before its first event
     async *stream() {
       throw bug;
     },

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { eventData } from '../../../contract/eventData.ts';
 import { openModel } from '../../../server/models/openModel.ts';
 import type { RunFailure } from '../../../server/models/runFailure.ts';
-import { openSnapshot, type RouteRequest, resolveRoute } from '../../../server/runs/execute/resolveRoute.ts';
+import { openSnapshot, resolveRoute, type RouteRequest } from '../../../server/runs/execute/resolveRoute.ts';
 import { addModel, addProvider, providerApiKey } from '../../support/agent/providers.ts';
 import { chat, startVendor, type Vendor } from '../../support/agent/vendor.ts';
 import { type Person, startTestApp, type TestApp, testKeys } from '../../support/app/testApp.ts';

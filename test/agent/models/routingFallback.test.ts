@@ -4,7 +4,7 @@ import { openDatabase } from '../../../server/database/database.ts';
 import type { Database } from '../../../server/database/sql.ts';
 import { openModel } from '../../../server/models/openModel.ts';
 import { readConfig } from '../../../server/platform/config/config.ts';
-import { openSnapshot, type RouteRequest, resolveRoute } from '../../../server/runs/execute/resolveRoute.ts';
+import { openSnapshot, resolveRoute, type RouteRequest } from '../../../server/runs/execute/resolveRoute.ts';
 import { providerApiKey } from '../../support/agent/providers.ts';
 import { freshDatabase, testKeys } from '../../support/app/testApp.ts';
 import { callModel, outbound } from './support.ts';

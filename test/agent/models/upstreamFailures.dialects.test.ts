@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Model } from '../../../server/models/model.ts';
-import { chat, messages, type ResponseStep, responses, type ScriptedResponse } from '../../support/agent/vendor.ts';
+import { chat, messages, responses, type ResponseStep, type ScriptedResponse } from '../../support/agent/vendor.ts';
 import { callModel, failureOf, request, tool, useScriptedProvider } from './support.ts';
 
 const { vendor, openAi, anthropic } = useScriptedProvider();

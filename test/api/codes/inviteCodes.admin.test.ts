@@ -50,7 +50,7 @@ test('pages with `before` or `cursor`', async () => {
   const all = (await list('?limit=200')).body;
   for (const name of ['before', 'cursor']) {
     const seen: unknown[] = [];
-    for (let query: string | undefined = '?limit=2'; query; ) {
+    for (let query: string | undefined = '?limit=2'; query;) {
       const page = await list(query);
       seen.push(...page.body);
       const next: string | null = page.headers.get('x-next-cursor');

@@ -31,7 +31,7 @@ test('pages with `before` or `cursor` neither skip nor repeat codes while others
   const all = (await list('?q=paged')).body.map(({ id }: { id: string }) => id);
   for (const name of ['before', 'cursor']) {
     const seen: string[] = [];
-    for (let query: string | undefined = '?q=paged&limit=3'; query; ) {
+    for (let query: string | undefined = '?q=paged&limit=3'; query;) {
       const page = await list(query);
       expect(page.status).toBe(200);
       seen.push(...page.body.map(({ id }: { id: string }) => id));

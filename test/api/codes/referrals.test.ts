@@ -92,7 +92,7 @@ test('pages of one inviter have all referrals, newest first, with `before` or `c
   const filter = `?inviter_user_id=${inviter.id}&limit=1`;
   for (const name of ['before', 'cursor']) {
     const seen: string[] = [];
-    for (let query: string | undefined = filter; query; ) {
+    for (let query: string | undefined = filter; query;) {
       const page = await list(query);
       seen.push(...page.body.map((row: { invitee_user_id: string }) => row.invitee_user_id));
       const next: string | null = page.headers.get('x-next-cursor');

@@ -158,7 +158,7 @@ describe('concurrent runs', () => {
     const end = Date.now() + 1_000;
     await set(person, 'limit.concurrent_runs', '1', { expires_at: new Date(end).toISOString() });
     const threadId = await openThread(app, person);
-    for (let sent = 0; sent < end; ) {
+    for (let sent = 0; sent < end;) {
       sent = Date.now();
       const answer = await call('POST', `/v1/threads/${threadId}/runs`, { token: person.token, body: {} });
       if (Date.now() < end) expect(statusAndReason(answer)).toEqual(limitExceeded);

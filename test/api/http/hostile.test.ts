@@ -38,11 +38,43 @@ describe('text values', () => {
     }
   });
 
+  // oxfmt-ignore: a list of words
   const nasty = [
-    `'`, `\\'`, `''`, `'; select pg_sleep(5);--`, `$$`, `$1`, `$tag$ x $tag$`, `E'\\\\'`, `?`, `??`, `:name`, `\\`, `\\\\`, `%s`, `{a,b}`, `"quoted"`, `$.a[*] ? (@ > 1)`,
-    `a' || 'b`, `\u202egnp.exe`, `<script>alert(1)</script>`, `{{constructor.constructor('return process')()}}`, `\${process.env}`, `a\r\nSet-Cookie: b=c`, `%00`, `../../etc/passwd`,
-    `__proto__`, `a\u2028\u2029b`, `👩‍👩‍👧‍👦`, `e\u0301`, `\ufeffbom`, `عربي`, '\x7f', 'null', '1e400',
-  ]; // biome-ignore format: a list of words
+    `'`,
+    `\\'`,
+    `''`,
+    `'; select pg_sleep(5);--`,
+    `$$`,
+    `$1`,
+    `$tag$ x $tag$`,
+    `E'\\\\'`,
+    `?`,
+    `??`,
+    `:name`,
+    `\\`,
+    `\\\\`,
+    `%s`,
+    `{a,b}`,
+    `"quoted"`,
+    `$.a[*] ? (@ > 1)`,
+    `a' || 'b`,
+    `\u202egnp.exe`,
+    `<script>alert(1)</script>`,
+    `{{constructor.constructor('return process')()}}`,
+    `\${process.env}`,
+    `a\r\nSet-Cookie: b=c`,
+    `%00`,
+    `../../etc/passwd`,
+    `__proto__`,
+    `a\u2028\u2029b`,
+    `👩‍👩‍👧‍👦`,
+    `e\u0301`,
+    `\ufeffbom`,
+    `عربي`,
+    '\x7f',
+    'null',
+    '1e400',
+  ];
   /** The ORM writes values into the text of its statements, and their quoting depends on this setting. */
   async function reconnectWith(setting: string) {
     const client = new pg.Client({ connectionString: app.databaseUrl });

@@ -152,7 +152,7 @@ describe('stdio servers', () => {
   test.each(['stdio', 'STDIO', ' stdio ', '\tStdIO\n'])(
     'with transport %j only platform admins can create one, and its command is not started',
     async (transport) => {
-      const canary = join(await temporaryDataDir(), 'canary');
+      const canary = join(temporaryDataDir(), 'canary');
       const body = stdio({ transport, command: '/bin/touch', args: [canary] });
       expect(statusAndReason(await create(owner, body))).toEqual([403, 'stdio_requires_platform_admin']);
       const [entry] = await sql(

@@ -114,7 +114,7 @@ test('the list is newest first and pages with `before` or `cursor`', async () =>
   );
   for (const name of ['before', 'cursor']) {
     const seen: unknown[] = [];
-    for (let answer = await list('?limit=1'); ; ) {
+    for (let answer = await list('?limit=1'); ;) {
       expect(answer.status).toBe(200);
       seen.push(...answer.body);
       const cursor = answer.headers.get('x-next-cursor');

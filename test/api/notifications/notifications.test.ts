@@ -84,7 +84,7 @@ test('pages neither skip nor repeat rows, and filters apply before the limit', a
   expect(whole).toHaveLength(7);
   for (const filters of ['', '&type=a', '&unread_only=true&type=b', '&unread_only=false']) {
     const seen: unknown[] = [];
-    for (let path: string | undefined = `/v1/notifications?limit=2${filters}`; path; ) {
+    for (let path: string | undefined = `/v1/notifications?limit=2${filters}`; path;) {
       const { status, body, headers } = await call('GET', path, { token: bob.token });
       expect(status).toBe(200);
       seen.push(...body.data);

@@ -81,7 +81,7 @@ test('pages have each thread once, also while a thread moves to the front', asyn
   const expected = idsOf(made).reverse();
   const pages = async (between: () => Promise<unknown> = async () => {}) => {
     const seen: string[][] = [];
-    for (let path: string | undefined = '/v1/threads?limit=2&other=x'; path; ) {
+    for (let path: string | undefined = '/v1/threads?limit=2&other=x'; path;) {
       const { status, body, headers } = await asBob('GET', path);
       expect(status).toBe(200);
       seen.push(idsOf(body));

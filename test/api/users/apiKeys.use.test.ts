@@ -47,7 +47,7 @@ test('the list pages without gaps, and a cursor is valid for its own list only',
   await joinAccount(person, host);
   const made = await Promise.all(Array.from({ length: 7 }, () => keyOf(person.token)));
   const seen: string[] = [];
-  for (let query: string | undefined = '?limit=3'; query; ) {
+  for (let query: string | undefined = '?limit=3'; query;) {
     const { body, headers } = await list(person.token, query);
     seen.push(...body.map(({ id }: { id: string }) => id));
     query = /<\/v1\/api-keys(\?[^>]*)>; rel="next"/.exec(headers.get('link') ?? '')?.[1];

@@ -167,31 +167,35 @@ test.each<[name: string, answer: (socket: Socket) => void, expected: object]>([
   expect(await ended()).toMatchObject(expected);
 });
 
-test('a silent receiver times out after ten seconds, a slow body after a 2xx status is a success', {
-  timeout: 30_000,
-}, async () => {
-  const silent = await createDelivery({ dispatches: false });
-  silent.receiver.always(() => {});
-  const slow = await createDelivery({ dispatches: false });
-  slow.receiver.always((res) => {
-    res.writeHead(200);
-    const drip = setInterval(() => res.write('.'), 200);
-    res.on('close', () => clearInterval(drip));
-  });
-  dispatcherOfTest(app);
-  const began = Date.now();
-  const [timedOut, taken] = await Promise.all([silent.until(({ attempts }) => attempts === 1, 15_000), slow.ended(15_000)]);
-  expect(Date.now() - began).toBeGreaterThanOrEqual(9_500);
-  expect(timedOut).toMatchObject({ error: 'timeout', response_status: null, response_body: null });
-  expect(taken).toMatchObject({
-    status: 'delivered',
-    attempts: 1,
-    response_status: 200,
-    response_body: expect.stringMatching(/^\.{20,60}$/),
-  });
-  silent.receiver.always(200);
-  await silent.ended();
-});
+test(
+  'a silent receiver times out after ten seconds, a slow body after a 2xx status is a success',
+  {
+    timeout: 30_000,
+  },
+  async () => {
+    const silent = await createDelivery({ dispatches: false });
+    silent.receiver.always(() => {});
+    const slow = await createDelivery({ dispatches: false });
+    slow.receiver.always((res) => {
+      res.writeHead(200);
+      const drip = setInterval(() => res.write('.'), 200);
+      res.on('close', () => clearInterval(drip));
+    });
+    dispatcherOfTest(app);
+    const began = Date.now();
+    const [timedOut, taken] = await Promise.all([silent.until(({ attempts }) => attempts === 1, 15_000), slow.ended(15_000)]);
+    expect(Date.now() - began).toBeGreaterThanOrEqual(9_500);
+    expect(timedOut).toMatchObject({ error: 'timeout', response_status: null, response_body: null });
+    expect(taken).toMatchObject({
+      status: 'delivered',
+      attempts: 1,
+      response_status: 200,
+      response_body: expect.stringMatching(/^\.{20,60}$/),
+    });
+    silent.receiver.always(200);
+    await silent.ended();
+  },
+);
 
 test('Retry-After is respected on 429 and 503 only, up to one hour', async () => {
   const inHalfAnHour = new Date(Date.now() + 1_800_000).toUTCString();

@@ -4,7 +4,7 @@ import { addUsers } from '../../support/resources/broadcasts.ts';
 import { type Figure, median } from '../figures.ts';
 import type { BenchOptions } from '../load.ts';
 import { call, signUp } from '../people.ts';
-import { type Program, peakBytes, type SharedSettings, startServer } from '../processes.ts';
+import { peakBytes, type Program, type SharedSettings, startServer } from '../processes.ts';
 
 const crowd = 50_000;
 const news = { type: 'news', title: 'Measured', body: 'There is news. '.repeat(100), target: 'all' };

@@ -1,4 +1,4 @@
-import { ask, fail, type Mocks, type Script, say, untilCancelled } from '../../../client/mocks/index.ts';
+import { ask, fail, type Mocks, say, type Script, untilCancelled } from '../../../client/mocks/index.ts';
 import type { PlannedRun, Target } from './target.ts';
 
 function scriptOf(step: PlannedRun): Script {

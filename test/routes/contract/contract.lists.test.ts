@@ -26,7 +26,7 @@ test.for(operationRows((route) => route.metadata.pages === 'cursor'))(
     for (const id of foreign) expect(all.text).not.toContain(id);
 
     const seen: unknown[] = [];
-    for (let answer = await page({ limit: '1' }); ; ) {
+    for (let answer = await page({ limit: '1' }); ;) {
       expect(answer.body).toHaveLength(1);
       seen.push(...answer.body);
       const next = answer.headers.get('x-next-cursor');

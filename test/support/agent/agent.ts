@@ -44,7 +44,9 @@ export async function openScriptedThread(app: TestApp, { person, script = [], pe
     /** Waits for the end of the run and checks its events with `expectRunInvariants`. */
     async run(body: object = {}) {
       const runId = await start(body);
-      await (await follow(runId)).ended;
+      await (
+        await follow(runId)
+      ).ended;
       return { runId, events: await expectRunInvariants(app, runId, token) };
     },
   };

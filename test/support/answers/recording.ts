@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { eventsIn } from '../../../client/conformance/check.ts';
 import { eventStreamOf, returnsFile } from '../../../contract/shared/route.ts';
-import { type ErrorExample, type Example, type Examples, exampleFolder } from '../../../docs/openapi/examples.ts';
+import { type ErrorExample, type Example, exampleFolder, type Examples } from '../../../docs/openapi/examples.ts';
 import type { Answer } from '../app/testApp.ts';
 import type { Operation } from '../http/operations.ts';
 import type { Exchange } from './everyResponse.ts';

@@ -67,7 +67,7 @@ const anchor = Date.parse('2026-01-15T12:00:00.000Z');
 /** Moves a time to the same distance from a fixed date, rounded to hours. Midnights and times more than 400 days away stay unchanged. */
 function stableTime(text: string, now: number): string {
   const time = Date.parse(text);
-  if (/T00:00:00\.000Z$/.test(text) || Math.abs(time - now) > 400 * 86_400_000) return text;
+  if (text.endsWith('T00:00:00.000Z') || Math.abs(time - now) > 400 * 86_400_000) return text;
   return new Date(anchor + Math.round((time - now) / 3_600_000) * 3_600_000).toISOString();
 }
 

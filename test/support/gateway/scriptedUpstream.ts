@@ -8,7 +8,7 @@ export type Script = {
   after: 'the head' | 'a part of the body' | 'the whole body';
   answer: 'whole' | 'in chunks';
   /** `close` closes the connection with unread bytes, like servers that respond early. `FIN` closes the sending side and reads no more. */
-  then: 'keeps the connection' | 'FIN' | 'close' | 'RST';
+  end: 'keeps the connection' | 'FIN' | 'close' | 'RST';
   header: 'keep-alive' | 'close';
 };
 
@@ -52,9 +52,9 @@ async function runScript(script: Script, socket: Socket, read: (bytes: number) =
     if (isTime(script, head, body, end)) break;
   }
   await writeAnswer(script, socket);
-  if (script.then === 'FIN') socket.end();
-  if (script.then === 'close') socket.destroySoon();
-  if (script.then === 'RST') socket.resetAndDestroy();
+  if (script.end === 'FIN') socket.end();
+  if (script.end === 'close') socket.destroySoon();
+  if (script.end === 'RST') socket.resetAndDestroy();
 }
 
 /** Whether enough of the request has arrived to respond. */

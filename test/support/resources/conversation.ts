@@ -29,7 +29,7 @@ export async function transcriptOf({ call }: Pick<TestApp, 'call'>, { token }: P
 
 /** Polls every 20 ms until `ask` returns a truthy value. Throws after `ms`. */
 export async function eventually<T>(ask: () => Promise<T | undefined | false>, what: string, ms = 10_000): Promise<T> {
-  for (const end = Date.now() + ms; Date.now() < end; ) {
+  for (const end = Date.now() + ms; Date.now() < end;) {
     const found = await ask();
     if (found) return found;
     await new Promise((done) => setTimeout(done, 20));

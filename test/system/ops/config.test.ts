@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { configurationGuide } from '../../../docs/configuration.ts';
-import { OperatorError, type Role, readConfig, unknownVariables } from '../../../server/platform/config/config.ts';
+import { OperatorError, readConfig, type Role, unknownVariables } from '../../../server/platform/config/config.ts';
 
 const strong = {
   ARKLOOP_AUTH_JWT_SECRET: 'q7Rk2vXw9ZbN4mTs8LpY3cHd6FgJ1aEu',

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { isAlive } from '../../../server/database/embedded/alive.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../server/database/embedded.ts';
+import { isAlive } from '../../../server/database/embedded/alive.ts';
 
 vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
 const log = pino({ level: 'silent' });
@@ -56,7 +56,7 @@ async function startElsewhere() {
 const serverPid = () => Number(readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
 
 async function eventually<T>(attempt: () => Promise<T>, patience = 8_000): Promise<T> {
-  for (const until = Date.now() + patience; ; ) {
+  for (const until = Date.now() + patience; ;) {
     try {
       return await attempt();
     } catch (error) {
@@ -101,7 +101,7 @@ test('of two concurrent first starts one succeeds and the other is rejected', as
   expect(lines[1]).toMatch(/another instance/);
   expect(readdirSync(dataDir).filter((name) => name.startsWith('postgres.new'))).toEqual([]);
   for (const child of children) child.kill('SIGTERM');
-  await Promise.all(children.map((child) => child.exitCode ?? once(child, 'exit')));
+  await Promise.all(children.filter(({ exitCode }) => exitCode === null).map((child) => once(child, 'exit')));
 });
 
 test('the PostgreSQL of a killed process is adopted with all committed data, and can be stopped', async () => {

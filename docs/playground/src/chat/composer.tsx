@@ -70,6 +70,7 @@ export function Composer({ draftOf, placeholder, isAnswering, onSend, onStop, ch
   useShortcut('write', () => area.current?.focus());
   useShortcut('stop', () => isAnswering && stop());
   return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- files can also be attached with a button
     <form
       className="composer"
       onSubmit={submit}
@@ -86,7 +87,7 @@ export function Composer({ draftOf, placeholder, isAnswering, onSend, onStop, ch
           rows={1}
           maxLength={20_000}
           value={text}
-          // biome-ignore lint/a11y/noAutofocus: writing a message is the main action of the page
+          // oxlint-disable-next-line jsx-a11y/no-autofocus -- writing a message is the main action of the page
           autoFocus={hasKeyboard}
           onChange={({ currentTarget }) => write(currentTarget.value)}
           onKeyDown={press}

@@ -31,8 +31,9 @@ export function useTimeline(runId: string) {
       frame = 0;
       setLines([...taken]);
     };
+    const events = client.runs.stream(runId, { signal: here.signal });
     const read = async () => {
-      for await (const event of client.runs.stream(runId, { signal: here.signal })) {
+      for await (const event of events) {
         add(taken, event);
         frame ||= requestAnimationFrame(show);
       }

@@ -97,7 +97,7 @@ const TimelineLine = memo(({ line, start }: { line: Line; start: number }) => {
 });
 
 const toneOf = (type: string) =>
-  /failed|denied|retry|detected/.test(type) ? 'is-bad' : /completed$/.test(type) ? 'is-good' : type.startsWith('tool.') ? 'is-tool' : '';
+  /failed|denied|retry|detected/.test(type) ? 'is-bad' : type.endsWith('completed') ? 'is-good' : type.startsWith('tool.') ? 'is-tool' : '';
 
 /** The most informative value of an event. */
 const briefOf = (data: Record<string, unknown>): string =>

@@ -36,7 +36,8 @@ export function Conversation({ threadId }: { threadId: string }) {
   }, [threadId]);
 
   const isAnswering = isLive && progress?.isAnswering === true;
-  const onEdit = useCallback((message: Message, text: string) => edit.mutateAsync({ message, text }), [edit.mutateAsync]);
+  const { mutateAsync: sendEdit } = edit;
+  const onEdit = useCallback((message: Message, text: string) => sendEdit({ message, text }), [sendEdit]);
   if (thread.error instanceof ApiError && thread.error.status === 404)
     return (
       <>

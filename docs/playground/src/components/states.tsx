@@ -3,10 +3,10 @@ import { ApiError } from '../../../../client/index.ts';
 import { Button } from './forms/buttons.tsx';
 
 export const Loading = ({ what = 'Loading' }: { what?: string }) => (
-  <p className="loading" role="status">
+  <output className="loading">
     <span className="spinner" />
     {what}…
-  </p>
+  </output>
 );
 
 /** Empty state of a list. */

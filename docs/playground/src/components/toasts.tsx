@@ -25,9 +25,9 @@ const subscribe = (listener: () => void) => {
 
 /** Renders the toasts. Use it once. */
 export const Toasts = () => (
-  <div className="toasts" role="status">
+  <output className="toasts">
     {useSyncExternalStore(subscribe, () => shown).map(({ id, text }) => (
-      <p key={id}>{text}</p>
+      <span key={id}>{text}</span>
     ))}
-  </div>
+  </output>
 );

@@ -17,7 +17,7 @@ export function Shell({ children }: { children: ReactNode }) {
 
   useShortcut('help', () => setHelps(true));
   useShortcut('newChat', () => navigate('/'));
-  // biome-ignore lint/correctness/useExhaustiveDependencies: navigation closes the drawer
+  // oxlint-disable-next-line react/exhaustive-effect-dependencies -- navigation closes the drawer
   useEffect(() => setOpen(false), [path]);
   // Move the focus into the drawer and back: the content is inert while the drawer is open.
   const wasOpen = useRef(false);
@@ -34,7 +34,7 @@ export function Shell({ children }: { children: ReactNode }) {
       <a className="skip" href="#content">
         Skip to content
       </a>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: Escape closes the drawer from any focus */}
+      {/* oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- Escape closes the drawer from any focus */}
       <div className={isOpen ? 'shell drawer-open' : 'shell'} onKeyDown={leave}>
         <Sidebar onHelp={() => setHelps(true)} />
         {isOpen && <button type="button" className="drawer-veil" aria-label="Close the navigation" tabIndex={-1} onClick={drawer.close} />}

@@ -8,7 +8,10 @@ const selectSessionForShare = statement<{ userId: string; sessionId: string | nu
   db
     .selectFrom('users as u')
     .innerJoin('sessions as s', (join) =>
-      join.onRef('s.user_id', '=', 'u.id').on('s.id', '=', sql<string>`${$.sessionId}::uuid`).on('s.revoked_at', 'is', null),
+      join
+        .onRef('s.user_id', '=', 'u.id')
+        .on('s.id', '=', sql<string>`${$.sessionId}::uuid`)
+        .on('s.revoked_at', 'is', null),
     )
     .select('s.id')
     .where('u.id', '=', $.userId)

@@ -84,7 +84,9 @@ export const selectRefreshToken = statement<{ tokenHash: string; accountId: stri
         ])
         .$castTo<boolean>()
         .as('in_grace'),
-      eb('t.expires_at', '<=', sql<string>`clock_timestamp()`).$castTo<boolean>().as('expired'),
+      eb('t.expires_at', '<=', sql<string>`clock_timestamp()`)
+        .$castTo<boolean>()
+        .as('expired'),
       'a.id as account_id',
       'a.status as account_status',
       'm.role',
@@ -161,7 +163,10 @@ export const revokeSessions = statement<Ended>()((db, $) =>
         eb(
           'id',
           'in',
-          eb.selectFrom('refresh_tokens').select('session_id').where('token_hash', '=', sql<string>`any(${$.tokenHashes}::text[])`),
+          eb
+            .selectFrom('refresh_tokens')
+            .select('session_id')
+            .where('token_hash', '=', sql<string>`any(${$.tokenHashes}::text[])`),
         ),
       ]),
     ),

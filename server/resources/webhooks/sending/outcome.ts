@@ -7,7 +7,7 @@ import { tryUnsealSecret } from '../secrets.ts';
 import { messageIdOf } from '../view.ts';
 import type { ClaimedDelivery } from './queries.ts';
 import { retryDelaySeconds } from './retryDelay.ts';
-import { type SendResult, send } from './send.ts';
+import { send, type SendResult } from './send.ts';
 import { headersOf } from './sign.ts';
 
 /** The result of an attempt. `attemptedAt` is null if no request was sent. */

@@ -14,6 +14,6 @@ export function retryDelaySeconds(attempt: number, baseSeconds: number, retryAft
 export function parseRetryAfter(text: string | null, now = Date.now()): number {
   if (text === null) return 0;
   if (/^\d+$/.test(text)) return Number(text);
-  const at = / GMT$/.test(text) ? Date.parse(text) : Number.NaN;
+  const at = text.endsWith(' GMT') ? Date.parse(text) : Number.NaN;
   return Number.isNaN(at) ? 0 : Math.max(0, (at - now) / 1_000);
 }

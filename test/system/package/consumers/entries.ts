@@ -24,7 +24,7 @@ export async function core() {
   same<typeof thread, Thread>(true);
   for await (const message of client.messages.list({ params: { thread_id: thread.id } })) same<typeof message, Message>(true);
   // @ts-expect-error a thread has no such field
-  thread.nothing;
+  void thread.nothing;
   // @ts-expect-error a misspelt field
   await client.threads.create({ body: { titel: 'x' } });
   for await (const event of client.runs.stream('x', { onConnection: (state) => state satisfies 'open' | 'reconnecting' })) {

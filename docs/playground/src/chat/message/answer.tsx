@@ -98,14 +98,14 @@ function ActivityIndicator({ run: { status, connection }, after }: { run: UsedRu
           : '';
   if (text === '' && (after === 'text' || after === 'thinking')) return null;
   return (
-    <p className="working" role="status">
+    <output className="working">
       <span className="dots" aria-hidden="true">
         <i />
         <i />
         <i />
       </span>
       {text}
-    </p>
+    </output>
   );
 }
 

@@ -1,6 +1,6 @@
 import type { PendingQuestion } from '../../../../../client/react/index.ts';
 import { Check, Form, Select, TextArea, TextField } from '../../components/forms/fields.tsx';
-import { answerOf, type FieldSpec, fieldsOf } from './questionFields.ts';
+import { answerOf, fieldsOf, type FieldSpec } from './questionFields.ts';
 
 type QuestionProps = { question: PendingQuestion; onAnswer: (content: string) => Promise<void> };
 

@@ -24,9 +24,9 @@ function Thinking({ text, isGrowing, isLive }: { text: string; isGrowing: boolea
   const box = useRef<HTMLDivElement>(null);
   // Stays open after streaming: closing it would move the text that the user is reading.
   const [isOpen, setOpen] = useState(isLive);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: runs again when the text grows
   useEffect(() => {
     if (isGrowing && box.current) box.current.scrollTop = box.current.scrollHeight;
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies -- runs again when the text grows
   }, [text, isGrowing]);
   return (
     <details className="step thinking" open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>

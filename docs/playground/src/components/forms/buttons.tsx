@@ -12,6 +12,7 @@ type ButtonProps = Omit<ComponentProps<'button'>, 'className'> & {
 
 export function Button({ kind = 'plain', icon, busy = false, wide = false, children, disabled, type = 'button', ...rest }: ButtonProps) {
   return (
+    // oxlint-disable-next-line react/button-has-type -- `type` has a default
     <button {...rest} type={type} className={`button ${kind}${wide ? ' wide' : ''}`} disabled={disabled || busy} aria-busy={busy}>
       {busy ? <span className="spinner" /> : icon && <Icon name={icon} />}
       {children}
@@ -23,6 +24,7 @@ type IconButtonProps = Omit<ComponentProps<'button'>, 'aria-label' | 'title'> & 
 
 /** `label` is the accessible name and the tooltip. */
 export const IconButton = ({ label, icon, small = false, className = '', type = 'button', ...rest }: IconButtonProps) => (
+  // oxlint-disable-next-line react/button-has-type -- `type` has a default
   <button {...rest} type={type} aria-label={label} title={label} className={`icon-button ${small ? 'small ' : ''}${className}`}>
     <Icon name={icon} />
   </button>
