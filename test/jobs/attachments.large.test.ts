@@ -49,9 +49,7 @@ async function openAlbum({ fields, base, answer }: Kind = kinds['chat completion
     async run() {
       vendor.respondWith(answer('A dot.'));
       const runId = await startRun(app, person, threadId);
-      await (
-        await openStream(app.url, runId, { token })
-      ).ended;
+      await openStream(app.url, runId, { token }).then(({ ended }) => ended);
       const events = await expectRunInvariants(app, runId, token);
       return { events, last: events.at(-1)!.type, sent: JSON.stringify(vendor.requests.at(-1)!.body) };
     },

@@ -80,9 +80,7 @@ async function openAlbum({ fields, base, answer }: (typeof vendors)[keyof typeof
 
 async function run(person: Person, threadId: string) {
   const runId = await startRun(app, person, threadId);
-  await (
-    await openStream(app.url, runId, { token: person.token })
-  ).ended;
+  await openStream(app.url, runId, { token: person.token }).then(({ ended }) => ended);
   return expectRunInvariants(app, runId, person.token);
 }
 

@@ -89,9 +89,7 @@ test('concurrent runs in one project lose no files', async () => {
   await Promise.all(
     questions.map(async (question) => {
       const runId = await startRun(app, me, await openThread(app, me, question));
-      await (
-        await openStream(app.url, runId, { token: me.token })
-      ).ended;
+      await openStream(app.url, runId, { token: me.token }).then(({ ended }) => ended);
       await expectRunInvariants(app, runId, me.token);
     }),
   );

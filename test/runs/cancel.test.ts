@@ -36,9 +36,7 @@ test('each race between cancel and completion has one terminal event, and a canc
     // Measure the duration of a run beside nine others on this machine.
     const began = Date.now();
     const undisturbed = await startRun(app, alice, threadId);
-    await (
-      await openStream(url, undisturbed, { token: alice.token })
-    ).ended;
+    await openStream(url, undisturbed, { token: alice.token }).then(({ ended }) => ended);
     const usual = Date.now() - began;
     for (let round = 0; round < perLane; round++) {
       const runId = await startRun(app, alice, threadId);
@@ -103,9 +101,7 @@ test('a run with a stalled model ends within a second of the cancel, with its us
   expect(await transcriptOf(app, bob, threadId)).toEqual(['user Hello!', 'stopped half']);
   await expect.poll(() => vendor.requests.map(({ closed }) => closed)).toEqual([true, true]);
   vendor.respondWith(chat.answer('next'));
-  await (
-    await openStream(url, await startRun(app, bob, threadId), { token: bob.token })
-  ).ended;
+  await openStream(url, await startRun(app, bob, threadId), { token: bob.token }).then(({ ended }) => ended);
   await vendor.close();
 });
 

@@ -29,9 +29,7 @@ test('shares mark an incomplete answer: a snapshot permanently, a live share unt
     (await app.call('GET', `/v1/s/${token}`)).body.messages.map((each: any) => `${each.completion} ${each.content}`);
   expect(await shown(snapshot)).toEqual(['complete Hello!', 'stopped One, ']);
   const { run_id } = await post(talk, `/v1/threads/${talk.threadId}:continue`, { run_id: talk.runId });
-  await (
-    await talk.follow(run_id)
-  ).ended;
+  await talk.follow(run_id).then(({ ended }) => ended);
   expect(await shown(snapshot)).toEqual(['complete Hello!', 'stopped One, ']);
   expect(await shown(live)).toEqual(['complete Hello!', 'complete One, two.']);
   await expectQuotaCounters(app);
@@ -42,9 +40,7 @@ test('a fork copies and continues the incomplete answer, and the original is unc
   const [, last] = (await app.call('GET', `/v1/threads/${talk.threadId}/messages`, { token: talk.token })).body;
   const fork = await post(talk, `/v1/threads/${talk.threadId}:fork`, { message_id: last.id });
   const runId = await startRun(app, talk, fork.id);
-  await (
-    await openStream(app.url, runId, { token: talk.token })
-  ).ended;
+  await openStream(app.url, runId, { token: talk.token }).then(({ ended }) => ended);
   expect(promptOf(talk, 1).map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'user']);
   expect(await transcriptOf(app, talk, fork.id)).toEqual(['user Hello!', 'assistant One, two.']);
   expect(await transcriptOf(app, talk, talk.threadId)).toEqual(['user Hello!', 'stopped One, ']);
@@ -54,9 +50,7 @@ test('a run without stored events is continued from its message', async () => {
   const talk = await openStopped(chat.answer('two.'));
   await app.sql('delete from run_events where run_id = $1', [talk.runId]);
   const { run_id } = await post(talk, `/v1/threads/${talk.threadId}:continue`, { run_id: talk.runId });
-  await (
-    await talk.follow(run_id)
-  ).ended;
+  await talk.follow(run_id).then(({ ended }) => ended);
   expect(await transcriptOf(app, talk, talk.threadId)).toEqual(['user Hello!', 'assistant One, two.']);
 });
 

@@ -38,9 +38,7 @@ async function proceed(talk: Talk, runId: string): Promise<string> {
 }
 
 async function ended(talk: Talk, runId: string) {
-  await (
-    await talk.follow(runId)
-  ).ended;
+  await talk.follow(runId).then(({ ended }) => ended);
   return { runId, events: await expectRunInvariants(app, runId, talk.token) };
 }
 

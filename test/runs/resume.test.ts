@@ -33,9 +33,7 @@ async function cancelled(talk: Talk) {
 const proceed = async (talk: Talk, runId: string) => {
   const answer = await app.call('POST', `/v1/threads/${talk.threadId}:continue`, { token: talk.token, body: { run_id: runId } });
   expect(answer.status).toBe(201);
-  await (
-    await talk.follow(answer.body.run_id)
-  ).ended;
+  await talk.follow(answer.body.run_id).then(({ ended }) => ended);
   return { runId: answer.body.run_id as string, events: await expectRunInvariants(app, answer.body.run_id, talk.token) };
 };
 
@@ -85,8 +83,6 @@ test('a run without a new message continues the last one, and a retry starts ove
   expect(events[0]!.data).toMatchObject({ continuation_source: 'none' });
   expect(shape(talk, 2).slice(1)).toEqual(['user Hello!', 'assistant a', 'tool', 'assistant half', 'user Your answer above wa']);
   const { body } = await app.call('POST', `/v1/threads/${talk.threadId}:retry`, { token: talk.token });
-  await (
-    await talk.follow(body.run_id)
-  ).ended;
+  await talk.follow(body.run_id).then(({ ended }) => ended);
   expect(shape(talk, 3)).toEqual(['system', 'user Hello!']);
 });

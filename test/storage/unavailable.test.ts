@@ -72,9 +72,7 @@ test('a run whose image cannot be read fails as resumable, and a retry succeeds 
   ];
   expect((await call('POST', `/v1/threads/${threadId}/messages`, { token, body: { content_json: { parts } } })).status).toBe(201);
   const ended = async (runId: string) => {
-    await (
-      await openStream(app.url, runId, { token })
-    ).ended;
+    await openStream(app.url, runId, { token }).then(({ ended }) => ended);
     return (await expectRunInvariants(app, runId, token)).at(-1)!;
   };
   const state = async () => {

@@ -82,9 +82,7 @@ test('the user prompt of a run is that of its start, and later, hidden or edited
   const ask = async (path: string, method: string, body?: object) => {
     talk.vendor.respondWith(chat.answer('Done.'));
     const { run_id: id } = (await call(method, path, { token: talk.token, body })).body;
-    await (
-      await talk.follow(id)
-    ).ended;
+    await talk.follow(id).then(({ ended }) => ended);
     return id as string;
   };
   const thread = `/v1/threads/${talk.threadId}`;

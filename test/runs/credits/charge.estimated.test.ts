@@ -49,9 +49,7 @@ async function cancelAt(person: Person, isMoment: (event: RunEvent) => boolean) 
 /** Starts a run and waits for its end. */
 async function run(person: Person) {
   const runId = await startRun(app, person, await openThread(app, person));
-  await (
-    await openStream(url, runId, { token: person.token })
-  ).ended;
+  await openStream(url, runId, { token: person.token }).then(({ ended }) => ended);
   return runId;
 }
 
@@ -123,9 +121,7 @@ test('a run canceled before the provider responds is charged its prompt, because
   const runId = await startRun(app, person, await openThread(app, person));
   await expect.poll(() => vendor.requests.length).toBe(1);
   await call('POST', `/v1/runs/${runId}:cancel`, { token: person.token });
-  await (
-    await openStream(url, runId, { token: person.token })
-  ).ended;
+  await openStream(url, runId, { token: person.token }).then(({ ended }) => ended);
   const { input, output } = await chargeOf(person, runId);
   expect([input > 500, output]).toEqual([true, 0]);
 });

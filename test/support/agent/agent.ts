@@ -44,9 +44,7 @@ export async function openScriptedThread(app: TestApp, { person, script = [], pe
     /** Waits for the end of the run and checks its events with `expectRunInvariants`. */
     async run(body: object = {}) {
       const runId = await start(body);
-      await (
-        await follow(runId)
-      ).ended;
+      await follow(runId).then(({ ended }) => ended);
       return { runId, events: await expectRunInvariants(app, runId, token) };
     },
   };

@@ -49,9 +49,7 @@ async function runBy(person: Person) {
   const persona_id = await addRandomPersona(app, person, { tool_allowlist: ['timeline_title'] });
   const { token } = person;
   const runId = await startRun(app, person, await openThread(app, person), { persona_id });
-  await (
-    await openStream(app.url, runId, { token })
-  ).ended;
+  await openStream(app.url, runId, { token }).then(({ ended }) => ended);
   return expectRunInvariants(app, runId, token, masterKey);
 }
 

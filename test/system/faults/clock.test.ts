@@ -26,9 +26,7 @@ test('two workers with clocks twenty minutes apart keep their leases, and events
     const runs: string[] = [];
     for (const content of ['two', 'three']) {
       runs.push(await startRun(app, person, threadId));
-      await (
-        await openStream(app.url, runs.at(-1)!, { token })
-      ).ended;
+      await openStream(app.url, runs.at(-1)!, { token }).then(({ ended }) => ended);
       await call('POST', `/v1/threads/${threadId}/messages`, { token, body: { content } });
     }
     const { body: messages } = await call('GET', `/v1/threads/${threadId}/messages`, { token });

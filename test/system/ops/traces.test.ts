@@ -33,9 +33,7 @@ test('one trace covers gateway, API, job, worker, models, tool servers and webho
   const answer = await call('POST', `/v1/threads/${talk.threadId}/runs`, { token: person.token, headers: sent, body: {} });
   expect(answer).toMatchObject({ status: 201, body: { trace_id: traceId } });
   expect(answer.headers.get('x-trace-id')).toBe(traceId);
-  await (
-    await talk.follow(answer.body.run_id)
-  ).ended;
+  await talk.follow(answer.body.run_id).then(({ ended }) => ended);
   await eventually(async () => receiver.received.length === 1, 'the webhook');
 
   const called = tools.requests.filter(({ body }) => body?.method === 'tools/call');

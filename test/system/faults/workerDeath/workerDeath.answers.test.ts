@@ -62,9 +62,7 @@ test('a run that another worker takes over stores one message, and its tool call
   expect(await messageRows(runId)).toEqual([{ completion: 'complete', visible: true }]);
   await app.call('POST', `/v1/threads/${talk.threadId}/messages`, { token: talk.token, body: { content: 'Sure?' } });
   const next = await startRun(app, person, talk.threadId);
-  await (
-    await openStream(app.url, next, { token: talk.token })
-  ).ended;
+  await openStream(app.url, next, { token: talk.token }).then(({ ended }) => ended);
   await expectRunInvariants(app, next, talk.token);
   const names = prompts.at(-1)!.map(({ role, content, tool_calls }) => tool_calls?.[0]?.id ?? (role === 'assistant' ? content : role));
   expect(names).toEqual(['system', 'user', 'a', 'tool', 'One.', 'user']);
@@ -113,9 +111,7 @@ test('a run that is reaped keeps its partial answer and can be continued', async
   expect(await transcript(talk)).toEqual(['user Hello!', 'failed Half ']);
   const worker = await startWorker();
   const next = await proceed(talk, runId);
-  await (
-    await talk.follow(next)
-  ).ended;
+  await talk.follow(next).then(({ ended }) => ended);
   await expectRunInvariants(app, next, talk.token);
   expect(await transcript(talk)).toEqual(['user Hello!', 'assistant Half whole.']);
   await kill(worker);
