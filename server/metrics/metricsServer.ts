@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Database } from '../database/sql.ts';
 import type { Role } from '../platform/config/config.ts';
 import type { Log } from '../platform/telemetry/log.ts';
@@ -10,6 +9,7 @@ import { gatewayMetrics } from './gateway.ts';
 import type { MetricGroup } from './metricGroup.ts';
 import { modelMetrics } from './models.ts';
 import { poolMetrics } from './pools.ts';
+import { labelledRegistry, mergedMetrics, type ProcessMetrics } from './processMetrics.ts';
 import { requestMetrics, streamMetrics } from './requests.ts';
 import { unhandledErrorMetrics } from './unhandledErrors.ts';
 import { workMetrics } from './work.ts';
@@ -26,14 +26,34 @@ export const metricGroups: Record<Exclude<Role, 'migrate'>, readonly MetricGroup
   all: [...new Set([...ofApi, ...ofWorker, ...ofGateway])],
 };
 
-export type MetricsDeps = { role: keyof typeof metricGroups; database: Database | undefined; log: Log };
+/** The metrics of a process beside API processes of its own, which count their requests themselves. */
+const besideApiProcesses: Partial<typeof metricGroups> = {
+  api: [backlogMetrics, poolMetrics, unhandledErrorMetrics],
+  all: [...new Set([...ofWorker, ...ofGateway])],
+};
+
+export type MetricsDeps = {
+  role: keyof typeof metricGroups;
+  database: Database | undefined;
+  log: Log;
+  /** Reads the metrics of the API processes, if there are several. They are served with those of this process. */
+  readApiProcesses?: (() => Promise<ProcessMetrics[]>) | undefined;
+};
 
 /** Serves `/metrics` in the Prometheus text format, on a separate address: it is for operators, not for API clients. */
-export async function startMetricsServer({ host, port }: { host: string; port: number }, { role, database, log }: MetricsDeps) {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  const ends = metricGroups[role].flatMap((concern) => concern({ registers: [registry], database }));
-  const answer = async (res: ServerResponse) => res.writeHead(200, { 'content-type': registry.contentType }).end(await registry.metrics());
+export async function startMetricsServer(
+  { host, port }: { host: string; port: number },
+  { role, database, log, readApiProcesses }: MetricsDeps,
+) {
+  const registry = labelledRegistry(readApiProcesses && 'main');
+  const groups = (readApiProcesses && besideApiProcesses[role]) ?? metricGroups[role];
+  const read = async () => {
+    if (!readApiProcesses) return await registry.metrics();
+    const [own, others] = await Promise.all([registry.getMetricsAsJSON(), readApiProcesses()]);
+    return await mergedMetrics([own, ...others]);
+  };
+  const ends = groups.flatMap((concern) => concern({ registers: [registry], database }));
+  const answer = async (res: ServerResponse) => res.writeHead(200, { 'content-type': registry.contentType }).end(await read());
   const server = createServer((req, res) => {
     if (req.url !== '/metrics') return void res.writeHead(404).end();
     answer(res).catch((err) => {

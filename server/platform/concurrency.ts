@@ -6,6 +6,11 @@ export type ConcurrencyLimiter = {
   acquire(bucket: LimiterKey): (() => void) | undefined;
 };
 
+/** Like `ConcurrencyLimiter`, but the count may be kept by another process. */
+export type SharedConcurrencyLimiter = {
+  acquire(bucket: LimiterKey): Promise<(() => void) | undefined> | (() => void) | undefined;
+};
+
 /** `most` is the limit per bucket; 0 means no limit. */
 export function createConcurrencyLimiter(most: number): ConcurrencyLimiter {
   const open = new Map<LimiterKey, number>();
@@ -21,6 +26,32 @@ export function createConcurrencyLimiter(most: number): ConcurrencyLimiter {
         const left = open.get(bucket)! - 1;
         if (left > 0) open.set(bucket, left);
         else open.delete(bucket);
+      };
+    },
+  };
+}
+
+/** Limits concurrent operations. Further ones wait in order. */
+export type TurnQueue = {
+  /** Waits for a turn, and returns the function that ends it. Undefined if too many are waiting. */
+  take(): Promise<(() => void) | undefined>;
+};
+
+export function createTurnQueue({ most, maxWaiting }: { most: number; maxWaiting: number }): TurnQueue {
+  let free = most;
+  const waiting: (() => void)[] = [];
+  return {
+    async take() {
+      if (free > 0) free--;
+      else if (waiting.length >= maxWaiting) return undefined;
+      else await new Promise<void>((turn) => waiting.push(turn));
+      let isOver = false;
+      return () => {
+        if (isOver) return;
+        isOver = true;
+        const next = waiting.shift();
+        if (next) next();
+        else free++;
       };
     },
   };

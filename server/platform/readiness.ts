@@ -9,8 +9,12 @@ export type Readiness = {
   started(): void;
   /** Makes the process unready, and resolves once probes have had time to notice. Resolves at once if it was never ready. */
   drain(): Promise<void>;
+  /** Called when startup is complete, and when shutdown begins. */
+  onChange(listener: (state: ReadinessChange) => void): void;
   close(): void;
 };
+
+export type ReadinessChange = 'started' | 'shutting down';
 
 /** How long the process is unready after a stall, and the interval of the event loop checks, in milliseconds. */
 const stallMs = 5_000;
@@ -18,18 +22,24 @@ const beatMs = 100;
 
 export function createReadiness(config: Pick<Config, 'env' | 'shutdownDrainMs' | 'readyMaxLoopDelayMs'>): Readiness {
   const loop = watchEventLoop(config.readyMaxLoopDelayMs);
-  let state: 'starting' | 'started' | 'shutting down' = 'starting';
+  const listeners: ((state: ReadinessChange) => void)[] = [];
+  let state: 'starting' | ReadinessChange = 'starting';
+  const change = (to: ReadinessChange) => {
+    state = to;
+    for (const listener of listeners) listener(to);
+  };
   return {
     reason: () => (state === 'started' ? loop.reason() : state),
     started() {
       loop.reset();
-      state = 'started';
+      change('started');
     },
     async drain() {
       const wasReady = state === 'started';
-      state = 'shutting down';
+      change('shutting down');
       if (wasReady) await sleep(drainMsOf(config));
     },
+    onChange: (listener) => void listeners.push(listener),
     close: loop.close,
   };
 }

@@ -13,6 +13,7 @@ import { messageClassesFor } from '../http/expressMessages.ts';
 import { createCursors } from '../http/pages.ts';
 import { createAccessControl } from '../http/pipeline/accessControl.ts';
 import { queue } from '../jobs/queue.ts';
+import { createConcurrencyLimiter, type SharedConcurrencyLimiter } from '../platform/concurrency.ts';
 import type { Config } from '../platform/config/config.ts';
 import { deriveKey, type Keys } from '../platform/crypto/keys.ts';
 import { createPasswordHasher, type PasswordHasher } from '../platform/crypto/passwords.ts';
@@ -43,6 +44,8 @@ export type ProcessDeps = {
   readiness?: Readiness;
   /** Defaults to hashing at the cost that production needs. */
   passwords?: PasswordHasher;
+  /** Counts the streams of users. Defaults to those of this process. */
+  openStreams?: SharedConcurrencyLimiter;
 };
 
 export type Api = { address: string; endStreams(): Promise<void>; shutDown(): Promise<void> };
@@ -67,6 +70,7 @@ const limits = {
 
 export async function startApi(deps: ProcessDeps): Promise<Api> {
   const { config, keys, database, databaseUrl, log, env, passwords = createPasswordHasher(), readiness = readyAtOnce(config) } = deps;
+  const { openStreams = createConcurrencyLimiter(config.maxStreamsPerUser) } = deps;
   const complain = (error: unknown) => log.warn({ err: error }, 'a notification was not sent');
   const accessControl = createAccessControl({
     db: database,
@@ -82,7 +86,7 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
     database,
     heartbeatMs: config.sseHeartbeatSeconds * 1_000,
     batch: config.sseBatchLimit,
-    maxStreamsPerUser: config.maxStreamsPerUser,
+    openStreams,
     log,
   });
   const channel = openNotificationChannel(config.databaseDirectUrl ?? databaseUrl, [runChannel, accessChannel, invalidationChannel], log);

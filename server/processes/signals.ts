@@ -14,6 +14,11 @@ export function onShutdownSignal(end: (signal: string) => void, force: () => voi
   }
 }
 
+/** For a process that another one of the same group ends. */
+export function ignoreSignals(): void {
+  for (const signal of endings) process.on(signal, () => undefined);
+}
+
 /** The interval at which the parent process is checked, in milliseconds. */
 const lookMs = 250;
 

@@ -4,7 +4,9 @@ import { openDataDir } from '../platform/config/dataDir.ts';
 import { readKeys } from '../platform/crypto/keys.ts';
 import { createReadiness, drainMsOf, type Readiness } from '../platform/readiness.ts';
 import { flushLog, type Log, openLog } from '../platform/telemetry/log.ts';
-import { banner, type BannerInfo } from './banner.ts';
+import { type BannerInfo, banner } from './banner.ts';
+import type { ApiProcesses } from './cluster/apiProcesses.ts';
+import { configOfPrimary } from './cluster/shares.ts';
 import { checkDatabase, openDatabaseServer } from './databases.ts';
 import { newTeardown, type Teardown } from './shutdown.ts';
 import { onOrphaned, onShutdownSignal } from './signals.ts';
@@ -23,6 +25,8 @@ type Start = {
   ending: AbortSignal;
   /** Called when the first part begins to listen or to take jobs. */
   serves(): void;
+  /** Reports an error and ends the process. */
+  fail(error: unknown): void;
 };
 
 /** Runs a role until a signal arrives. An `OperatorError` is printed to standard error, and everything that was started is stopped. */
@@ -63,7 +67,7 @@ export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void
     const role = roleOf(args);
     Object.assign(env, withDotenv(env));
     const config = readConfig(env, role);
-    log = openLog(config);
+    log = openLog(config, hasApiProcesses(role, config) ? 'main' : undefined);
     const unknown = unknownVariables(env);
     if (unknown.length > 0) log.warn(unknown.join('; '));
     const serves = () => {
@@ -71,13 +75,17 @@ export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void
     };
     const readiness = createReadiness(config);
     if (role !== 'worker') teardown.add(shutdownLayer.readiness, 'readiness', readiness.drain, drainMsOf(config) + 1_000);
-    started = startRole({ role, config, log, teardown, readiness, ending: ending.signal, serves });
+    started = startRole({ role, config, log, teardown, readiness, ending: ending.signal, serves, fail });
     await started;
     if (role === 'migrate') finish(0);
   } catch (error) {
     if (!ending.signal.aborted) fail(error);
   }
 }
+
+/** Whether the API is served by processes that this one starts. With one, this process serves it. */
+const hasApiProcesses = (role: Role, { apiProcesses }: Config): role is 'api' | 'all' =>
+  apiProcesses > 1 && (role === 'api' || role === 'all');
 
 function roleOf([name = 'all', ...rest]: string[]): Role {
   const role = roles.find((each) => each === name);
@@ -135,7 +143,7 @@ async function gatewayDependencies({ config, log }: Start, deps: Deps | undefine
 }
 
 async function startOnDatabase(
-  { role, config, log, teardown, readiness, ending, serves }: Start,
+  { role, config, log, teardown, readiness, ending, serves, fail }: Start,
   bannerInfo: BannerInfo,
 ): Promise<Deps | undefined> {
   const dataDir = needsDataDir(role, config) ? await openDataDir(config.dataDir) : config.dataDir;
@@ -148,9 +156,10 @@ async function startOnDatabase(
   ending.throwIfAborted();
   if (role !== 'migrate') await checkSettings();
   const { openDatabase } = await import('../database/database.ts');
+  const { apiDbPoolMaxConns: max, apiDbPoolMinConns: min } = hasApiProcesses(role, config) ? configOfPrimary(config, role) : config;
   const database = openDatabase(store.url, {
-    max: config.apiDbPoolMaxConns,
-    min: config.apiDbPoolMinConns,
+    max,
+    min,
     log,
     applicationName: `arkloop ${role}`,
   });
@@ -158,8 +167,11 @@ async function startOnDatabase(
   await makePartitions({ config, database, log });
   if (role === 'migrate') return;
   const deps = { config, keys: await readKeys(config, dataDir), database, databaseUrl: store.url, log, readiness };
-  await startMetrics({ role, config, log, teardown }, bannerInfo, database);
-  if (role !== 'worker') await startApiPart(deps, { teardown, serves }, bannerInfo);
+  const processes = hasApiProcesses(role, config)
+    ? (await import('./cluster/apiProcesses.ts')).createApiProcesses({ config, role, databaseUrl: store.url, log, readiness, fail })
+    : undefined;
+  await startMetrics({ role, config, log, teardown }, bannerInfo, { database, processes });
+  if (role !== 'worker') await startApiPart(deps, { teardown, serves, processes }, bannerInfo);
   ending.throwIfAborted();
   if (role !== 'api') {
     const { startWorker } = await import('./worker.ts');
@@ -185,14 +197,16 @@ async function checkSettings() {
 
 /** Call before starting the parts that emit metrics. */
 async function startMetrics(
-  { role, config, log, teardown }: Omit<Start, 'readiness' | 'ending' | 'serves'>,
+  { role, config, log, teardown }: Pick<Start, 'role' | 'config' | 'log' | 'teardown'>,
   bannerInfo: BannerInfo,
-  database?: Database,
+  { database, processes }: { database?: Database; processes?: ApiProcesses | undefined } = {},
 ) {
   const { metricsAddr: address } = config;
   if (!address || role === 'migrate') return;
   const { startMetricsServer } = await import('../metrics/metricsServer.ts');
-  const metrics = await withBindErrors('ARKLOOP_METRICS_ADDR', address, () => startMetricsServer(address, { role, database, log }));
+  const metrics = await withBindErrors('ARKLOOP_METRICS_ADDR', address, () =>
+    startMetricsServer(address, { role, database, log, readApiProcesses: processes?.metrics }),
+  );
   teardown.add(shutdownLayer.parts, 'metrics', metrics.shutDown);
   bannerInfo.metrics = metrics.address;
 }
@@ -207,17 +221,22 @@ const reachable = (address: string) => address.replace('//0.0.0.0:', '//127.0.0.
 
 type Deps = Parameters<(typeof import('./api.ts'))['startApi']>[0];
 
-async function startApiPart(deps: Deps, { teardown, serves }: Pick<Start, 'teardown' | 'serves'>, bannerInfo: BannerInfo) {
-  const { config } = deps;
-  const { startApi } = await import('./api.ts');
+type ApiPart = Pick<Start, 'teardown' | 'serves'> & { processes: ApiProcesses | undefined };
+
+async function startApiPart(deps: Deps, { teardown, serves, processes }: ApiPart, bannerInfo: BannerInfo) {
   const { isPlaygroundBuilt } = await import('../http/site/playground.ts');
   await makeAdmin(deps, bannerInfo);
-  const api = await withBindErrors('ARKLOOP_API_ADDR', config.apiAddr, () => startApi(deps));
+  const api = processes ? await processes.start() : await startApiHere(deps);
   teardown.add(shutdownLayer.edge, 'streams', api.endStreams);
   teardown.add(shutdownLayer.parts, 'API', api.shutDown);
   serves();
   bannerInfo.api = reachable(api.address);
   bannerInfo.hasPlayground = isPlaygroundBuilt();
+}
+
+async function startApiHere(deps: Deps) {
+  const { startApi } = await import('./api.ts');
+  return await withBindErrors('ARKLOOP_API_ADDR', deps.config.apiAddr, () => startApi(deps));
 }
 
 /** Creates the configured administrator, who can sign in from the first request on, or else a setup token. */

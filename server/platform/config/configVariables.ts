@@ -79,7 +79,7 @@ export const configVariables = {
     ARKLOOP_MAX_UNFINISHED_REQUESTS: withDefault(
       integer(0),
       '1024',
-      'Requests to an API or gateway process whose body has not arrived; above it the slowest is refused. 0 means no limit.',
+      'Requests to an API or gateway whose body has not arrived; above it the slowest is refused. Divided among the API processes. 0 means no limit.',
     ),
     ARKLOOP_MAX_UNFINISHED_REQUESTS_PER_ADDRESS: withDefault(
       integer(0),
@@ -92,6 +92,11 @@ export const configVariables = {
     ARKLOOP_API_ADDR: withDefault(address, '127.0.0.1:19001', 'Listen address of the API.', {
       aliases: [{ name: 'ARKLOOP_API_GO_ADDR' }, { name: 'PORT', as: (port) => `0.0.0.0:${port.trim()}` }],
     }),
+    ARKLOOP_API_PROCESSES: withDefault(
+      integer(1, 256),
+      '1',
+      'Processes that serve the API in the roles `api` and `all` ([Several API processes](operations.md#several-api-processes)).',
+    ),
     ARKLOOP_ALLOWED_HOSTS: optional(
       hosts,
       'Names that requests may be sent to, against DNS rebinding. Always allowed: loopback, IP addresses, names without a dot, and the host of `ARKLOOP_APP_BASE_URL`; setup takes no other addresses and names.',
@@ -104,9 +109,17 @@ export const configVariables = {
     ARKLOOP_DATABASE_DIRECT_URL: optional(dsn, 'PostgreSQL itself, past the pooler: for migrations, notifications and the queue.', {
       shownDefault: '`ARKLOOP_DATABASE_URL`',
     }),
-    ARKLOOP_API_DB_POOL_MAX_CONNS: withDefault(integer(1, 1_000), '8', 'Most database connections of a process.'),
-    ARKLOOP_API_DB_POOL_MIN_CONNS: withDefault(integer(0, 1_000), '0', 'Idle database connections that a process keeps open.'),
-    ARKLOOP_API_MAX_IN_FLIGHT: withDefault(integer(0), '256', 'Concurrent requests; 0 means no limit.'),
+    ARKLOOP_API_DB_POOL_MAX_CONNS: withDefault(
+      integer(1, 1_000),
+      '8',
+      'Most database connections of a process; its API processes share them.',
+    ),
+    ARKLOOP_API_DB_POOL_MIN_CONNS: withDefault(
+      integer(0, 1_000),
+      '0',
+      'Idle database connections that a process keeps open; its API processes share them.',
+    ),
+    ARKLOOP_API_MAX_IN_FLIGHT: withDefault(integer(0), '256', 'Concurrent requests, divided among the API processes; 0 means no limit.'),
     ARKLOOP_TRUST_INCOMING_TRACE_ID: withDefault(boolean, 'false', 'Accept the trace id of a trusted proxy.', { defaultTextInAll: 'true' }),
     ARKLOOP_TRUST_X_FORWARDED_FOR: withDefault(boolean, 'false', 'Accept client address and protocol of a trusted proxy.', {
       defaultTextInAll: 'true',
@@ -167,7 +180,7 @@ export const configVariables = {
     ARKLOOP_MAX_STREAMS_PER_USER: withDefault(
       integer(0),
       '100',
-      'Event streams that a user may have open at one API process; 0 means no limit.',
+      'Event streams that a user may have open at one API, counted over its processes; 0 means no limit.',
     ),
     ARKLOOP_SSE_BATCH_LIMIT: withDefault(integer(1, 10_000), '500', 'Events per read.'),
     ARKLOOP_AUDIT_RETENTION_DAYS: withDefault(integer(1), '365', 'Days of audit log kept.'),

@@ -46,9 +46,25 @@ function objectStore(config: Config): string[] {
   return missing.map(([name]) => `ARKLOOP_S3_${name}: is required when another of the ARKLOOP_S3_* variables of a store is set`);
 }
 
+/** Several API processes divide these limits, and each needs a share. */
+function apiProcesses(config: Config, role: Role): string[] {
+  const { apiProcesses: count } = config;
+  if (count === 1 || (role !== 'all' && role !== 'api')) return [];
+  const divided = {
+    API_MAX_IN_FLIGHT: config.apiMaxInFlight,
+    MAX_UNFINISHED_REQUESTS: config.maxUnfinishedRequests,
+    MAX_UNFINISHED_REQUESTS_PER_ADDRESS: config.maxUnfinishedRequestsPerAddress,
+  };
+  const short = Object.entries(divided).filter(([, limit]) => limit > 0 && limit < count);
+  const problems = short.map(([name]) => `ARKLOOP_${name}: must be 0 or at least ARKLOOP_API_PROCESSES`);
+  // The primary process has a connection too.
+  if (config.apiDbPoolMaxConns <= count) problems.push('ARKLOOP_API_DB_POOL_MAX_CONNS: must be above ARKLOOP_API_PROCESSES');
+  return problems;
+}
+
 /** Problems with combinations of variables that are each valid on their own. */
 export function contradictions(config: Config, role: Role): string[] {
-  const problems = [...administrator(config), ...objectStore(config)];
+  const problems = [...administrator(config), ...objectStore(config), ...apiProcesses(config, role)];
   const refuse = (when: boolean, line: string) => when && problems.push(line);
   refuse(
     config.workerHeartbeatSeconds >= config.workerLeaseSeconds,

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Argon2id } from 'oslo/password';
+import { createTurnQueue, type TurnQueue } from '../concurrency.ts';
 import { Failure } from '../failure.ts';
 
 /** Hashes and verifies passwords, off the event loop. Throws 503 if too many calls are waiting. */
@@ -20,11 +21,25 @@ const owaspMinimum: HashCost = { memorySize: 19_456, iterations: 2 };
 // The library applies Unicode normalization to its input. Base64 keeps the password's bytes as typed.
 const verbatim = (password: string) => Buffer.from(password, 'utf8').toString('base64');
 
-/** Argon2id with one lane, in the PHC string format. */
-export function createPasswordHasher(cost: HashCost = owaspMinimum): PasswordHasher {
+/**
+ * How many hashes are computed at once, so that a burst of sign-ins exhausts neither memory nor CPU time. One core stays free for other requests: with
+ * all cores hashing, their p99 was seven times as long (measured with 200 concurrent sign-ins). More waiting calls would wait longer than clients do.
+ */
+export const hashLimits = { most: Math.max(1, availableParallelism() - 1), maxWaiting: 64 };
+
+/** Argon2id with one lane, in the PHC string format. `turns` limits the hashes that are computed at once; by default, those of this hasher. */
+export function createPasswordHasher(cost: HashCost = owaspMinimum, turns: TurnQueue = createTurnQueue(hashLimits)): PasswordHasher {
   const algorithm = new Argon2id({ ...cost, parallelism: 1 });
   const prefix = `$argon2id$v=19$m=${cost.memorySize},t=${cost.iterations},p=1$`;
-  const inTurn = createHashQueue();
+  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
+    const leave = await turns.take();
+    if (!leave) throw overloaded();
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  };
   let decoy: Promise<string> | undefined;
   const decoyHash = () => {
     decoy ??= algorithm.hash(verbatim('decoy'));
@@ -38,28 +53,6 @@ export function createPasswordHasher(cost: HashCost = owaspMinimum): PasswordHas
         return same && typeof hash === 'string';
       }),
     isOutdated: (hash) => !hash.startsWith(prefix),
-  };
-}
-
-/** Maximum number of waiting calls. Further calls would wait longer than clients do. */
-const maxWaiting = 64;
-
-/** Computes fewer hashes at once than there are cores, so that a burst of sign-ins exhausts neither memory nor CPU time. */
-function createHashQueue() {
-  // One core stays free for other requests. With all cores hashing, their p99 was seven times as long (measured with 200 concurrent sign-ins).
-  let free = Math.max(1, availableParallelism() - 1);
-  const waiting: (() => void)[] = [];
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (free > 0) free--;
-    else if (waiting.length >= maxWaiting) throw overloaded();
-    else await new Promise<void>((turn) => waiting.push(turn));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free++;
-    }
   };
 }
 

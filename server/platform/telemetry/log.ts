@@ -33,14 +33,26 @@ export const isPretty = ({ logMode }: Pick<Config, 'logMode'>) => (logMode ?? (p
 /** Limit of the write buffer in bytes, for a slow reader or a full disk. Lines beyond it are dropped and counted. */
 const maxBufferedBytes = 4 * 1024 * 1024;
 
+/** Bytes that reach a pipe in one piece (`PIPE_BUF` of Linux). Lines of processes that share a pipe do not mix. */
+const maxAtomicWrite = 4_096;
+
+/** Which process of several wrote a line: the number of an API process, or `main` for the one that started them. */
+export type ProcessLabel = number | 'main';
+
 /** Opens the log on standard output. A closed pipe or a full disk does not stop the process. */
-export function openLog(config: Pick<Config, 'logLevel' | 'logMode'>): Log {
+export function openLog(config: Pick<Config, 'logLevel' | 'logMode'>, label?: ProcessLabel): Log {
   // `flush` waits for the write only if `minLength` is at least 1.
-  const stream = destination({ fd: 1, sync: isPretty(config), minLength: 1, maxLength: maxBufferedBytes });
+  const stream = destination({
+    fd: 1,
+    sync: isPretty(config),
+    minLength: 1,
+    maxLength: maxBufferedBytes,
+    ...(label !== undefined && { maxWrite: maxAtomicWrite }),
+  });
   stream.on('error', () => undefined);
   // By default, the process exits only after the last line is written, which never happens on a full disk.
   stream.flushSync = () => undefined;
-  const log = logTo(stream, config);
+  const log = logTo(stream, config, label);
   let dropped = 0;
   stream.on('drop', () => dropped++);
   stream.on('drain', () => {
@@ -57,9 +69,10 @@ export async function flushLog(log: Log): Promise<void> {
   await Promise.race([promise, sleep(1_000, undefined, { ref: false })]);
 }
 
-function logTo(stream: ReturnType<typeof destination>, config: Pick<Config, 'logLevel' | 'logMode'>): Log {
+function logTo(stream: ReturnType<typeof destination>, config: Pick<Config, 'logLevel' | 'logMode'>, label?: ProcessLabel): Log {
   const timestamp = () => `,"time":"${new Date().toISOString()}"`;
-  const options = { level: config.logLevel, base: null, redact, timestamp, mixin: spanFields, serializers: { err: errorFields } };
+  const base = label === undefined ? null : { process: label };
+  const options = { level: config.logLevel, base, redact, timestamp, mixin: spanFields, serializers: { err: errorFields } };
   if (!isPretty(config)) return pino(options, stream);
   return pino(options, pretty({ colorize: process.stdout.isTTY === true, translateTime: 'SYS:HH:MM:ss', destination: stream }));
 }

@@ -3,6 +3,7 @@ import { maxAttachmentBytes, type StagedAttachment } from '../../../contract/att
 import { fileTooLarge, type Form, type UploadedFile } from '../../http/body/multipart.ts';
 import { overloaded } from '../../http/pipeline/authenticateRequest.ts';
 import type { Scope } from '../../http/scope.ts';
+import type { Config } from '../../platform/config/config.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { failWith, invalidField } from '../../platform/failure.ts';
 import { checkQuota } from '../quotas/check.ts';
@@ -17,7 +18,7 @@ export async function stageAttachment(scope: Scope, form: Form): Promise<StagedA
   const { app, tx, accountId, actor } = scope;
   let received: ReceivedFile | undefined;
   // A form is valid only if it is complete, so read it to the end.
-  for await (const part of form) if ('chunks' in part) received = await receive(part);
+  for await (const part of form) if ('chunks' in part) received = await receive(part, maxBufferedBytes(app.config));
   const { bytes, name, mime_type, kind } = received!;
   const id = newId();
   const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -66,12 +67,12 @@ type ReceivedFile = AttachmentType & { bytes: Buffer; name: string };
 
 /**
  * Bytes of uploads that this process holds in memory, and their maximum. Beyond it, requests get 503 instead of the process running out of
- * memory.
+ * memory. API processes divide the maximum, but each holds at least a few files.
  */
 let bufferedBytes = 0;
-const maxBufferedBytes = 256 * 2 ** 20;
+const maxBufferedBytes = ({ apiProcesses }: Pick<Config, 'apiProcesses'>) => Math.max(256 / apiProcesses, 16) * 2 ** 20;
 
-async function receive({ filename, mimeType, chunks }: UploadedFile): Promise<ReceivedFile> {
+async function receive({ filename, mimeType, chunks }: UploadedFile, maxBytes: number): Promise<ReceivedFile> {
   const name = safeFileName(filename);
   const parts: Buffer[] = [];
   let type: AttachmentType | undefined;
@@ -81,7 +82,7 @@ async function receive({ filename, mimeType, chunks }: UploadedFile): Promise<Re
       parts.push(chunk);
       own += chunk.length;
       bufferedBytes += chunk.length;
-      if (bufferedBytes > maxBufferedBytes) throw overloaded();
+      if (bufferedBytes > maxBytes) throw overloaded();
       if (own >= typeDetectionBytes) type ??= await requireSupportedType(parts, name, mimeType);
       if (type && own > maxAttachmentBytes[type.kind]) throw fileTooLarge(maxAttachmentBytes[type.kind], { kind: type.kind });
     }

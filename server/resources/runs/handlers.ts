@@ -40,8 +40,8 @@ export const runHandlers = (eventBroker: EventBroker): Implementation =>
         await provideInput(scope, loaded.run, body);
         return { status: 200, body: { ok: true } };
       },
-      events: ({ scope, loaded, query, headers, req, signal }) => {
-        const source = openStream(eventBroker, scope, loaded.run, {
+      events: async ({ scope, loaded, query, headers, req, signal }) => {
+        const source = await openStream(eventBroker, scope, loaded.run, {
           query,
           headers,
           authorization: req.headers.authorization,

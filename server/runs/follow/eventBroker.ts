@@ -1,7 +1,7 @@
 import type { Database } from '../../database/sql.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
 import { encodeEvent } from '../../http/sse.ts';
-import { type ConcurrencyLimiter, createConcurrencyLimiter } from '../../platform/concurrency.ts';
+import type { SharedConcurrencyLimiter } from '../../platform/concurrency.ts';
 import type { Log } from '../../platform/telemetry/log.ts';
 
 /** An event, encoded once for all readers. */
@@ -29,8 +29,8 @@ type RunEventReader = {
 /** Distributes the events of runs to their readers, with one database read for all readers of a run. */
 export type EventBroker = {
   readonly heartbeatMs: number;
-  /** The open streams of this process, by user. */
-  readonly openStreams: ConcurrencyLimiter;
+  /** The open streams, by user. */
+  readonly openStreams: SharedConcurrencyLimiter;
   subscribe(runId: string, onClose: () => void): RunEventReader;
   /** Called when a run may have new events. */
   notify(runId: string): void;
@@ -49,13 +49,13 @@ export function createEventBroker({
   database,
   heartbeatMs,
   batch,
-  maxStreamsPerUser,
+  openStreams,
   log,
 }: {
   database: Database;
   heartbeatMs: number;
   batch: number;
-  maxStreamsPerUser: number;
+  openStreams: SharedConcurrencyLimiter;
   log: Log;
 }): EventBroker {
   const feeds = new Map<string, RunEventBuffer>();
@@ -65,7 +65,7 @@ export function createEventBroker({
   };
   return {
     heartbeatMs,
-    openStreams: createConcurrencyLimiter(maxStreamsPerUser),
+    openStreams,
     get size() {
       return feeds.size;
     },

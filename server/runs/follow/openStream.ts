@@ -22,17 +22,17 @@ const retryAfterSeconds = 5;
  * Opens the event stream of a run. Throws 429 if the user has too many open streams. Undefined if an automatic
  * reconnection is complete: status 204 stops the client (WHATWG HTML 9.2).
  */
-export function openStream(
+export async function openStream(
   eventBroker: EventBroker,
   scope: Scope,
   run: ReadableRun,
   { query, headers, authorization, signal }: FollowRequest,
-): { chunks: EncodedEvents; options: StreamOptions } | undefined {
+): Promise<{ chunks: EncodedEvents; options: StreamOptions } | undefined> {
   const lastEventId = headers['last-event-id'];
   const after = Math.max(query.after_seq, lastEventId ?? 0);
   const nothingMore = ended.has(run.status) && after >= run.next_seq - 1;
   if (nothingMore && lastEventId !== undefined) return undefined;
-  acquireStreamSlot(eventBroker, scope, signal);
+  await acquireStreamSlot(eventBroker, scope, signal);
   const watched = watchAccess(scope, run, authorization, signal);
   const onError = (error: unknown) =>
     scope.app.log.warn({ err: error, run_id: run.id, trace_id: scope.client.traceId }, 'a stream broke off');
@@ -43,8 +43,8 @@ export function openStream(
 }
 
 /** Counts a stream for its user until the response is closed for any reason. */
-function acquireStreamSlot({ openStreams }: EventBroker, { actor }: Scope, leaving: AbortSignal) {
-  const leave = openStreams.acquire(limiterKeyOf('streams', actor.userId));
+async function acquireStreamSlot({ openStreams }: EventBroker, { actor }: Scope, leaving: AbortSignal) {
+  const leave = await openStreams.acquire(limiterKeyOf('streams', actor.userId));
   if (!leave) throw rateLimited('open_streams_exceeded', retryAfterSeconds, 'You have too many event streams open.');
   if (leaving.aborted) leave();
   else leaving.addEventListener('abort', leave, { once: true });

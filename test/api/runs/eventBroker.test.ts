@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
+import { createConcurrencyLimiter } from '../../../server/platform/concurrency.ts';
 import { createEventBroker } from '../../../server/runs/follow/eventBroker.ts';
 import { runEvents } from '../../../server/runs/follow/stream.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
@@ -11,7 +12,13 @@ import { openThread, startRun } from '../../support/resources/conversation.ts';
 const app = await startTestApp({}, { worker: false });
 const alice = await app.signUp();
 const createBroker = (batch: number) =>
-  createEventBroker({ database: app.database, heartbeatMs: 15_000, batch, maxStreamsPerUser: 0, log: pino({ level: 'silent' }) });
+  createEventBroker({
+    database: app.database,
+    heartbeatMs: 15_000,
+    batch,
+    openStreams: createConcurrencyLimiter(0),
+    log: pino({ level: 'silent' }),
+  });
 
 const append = (runId: string, from: number, count: number, last: boolean) =>
   app.sql(
