@@ -8,8 +8,12 @@ import { openThread, startRun } from '../../support/resources/conversation.ts';
 /** The log lines of level warn and above. */
 const warnings = (output: string) => output.split('\n').filter((line) => /^\{"level":(40|50|60)/.test(line));
 
-test.each(['SIGTERM', 'SIGINT'] as const)('a clean stop by %s logs no warning, after work and when idle', async (signal) => {
-  const env = { ARKLOOP_DATA_DIR: temporaryDataDir() };
+test.each([
+  ['SIGTERM', '1'],
+  ['SIGINT', '1'],
+  ['SIGTERM', '2'],
+] as const)('a clean stop by %s logs no warning, after work and when idle (API processes: %s)', async (signal, processes) => {
+  const env = { ARKLOOP_DATA_DIR: temporaryDataDir(), ARKLOOP_API_PROCESSES: processes };
   for (const isIdle of [false, true]) {
     const instance = await startProcess('all', env);
     const gateway = /Gateway: +(\S+)/.exec(instance.output())![1]!;

@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { expect, onTestFinished, test } from 'vitest';
+import { startTestApp } from '../../support/app/testApp.ts';
+import { expectRunInvariants } from '../../support/checks/invariants.ts';
+import { type SeveralProcesses, startSeveral } from '../../support/cluster/apiProcesses.ts';
+import { openStream } from '../../support/http/events.ts';
+import { adminCalls } from '../../support/resources/adminCalls.ts';
+import { openThread, startRun } from '../../support/resources/conversation.ts';
+
+const app = await startTestApp({ ARKLOOP_STUB_AGENT_DELTA_COUNT: '20', ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.05' });
+const { sql, signUp } = app;
+const soon = { timeout: 1_000, interval: 20 };
+
+/** The requests that each process has counted. */
+const countedBy = async (api: SeveralProcesses, route: string) => {
+  const { sum } = await api.scrape();
+  return ['1', '2'].map((process) => sum('arkloop_http_requests_total', { process, route }));
+};
+
+test('a change through one process takes effect in the other: keys, IP rules, settings, suspended users', async () => {
+  const api = await startSeveral(app.databaseUrl, { ARKLOOP_TRUST_X_FORWARDED_FOR: '1' });
+  const [here, there] = await api.connections();
+  const [chief, bob] = [await signUp(), await signUp()];
+  await app.promote(chief);
+  const { token } = bob;
+
+  const { id, key } = (await here('POST', '/v1/api-keys', { token, body: { name: 'a key' } })).body;
+  const withKey = async () => (await there('GET', '/v1/threads', { token: key })).status;
+  expect(await withKey()).toBe(200);
+  expect((await here('DELETE', `/v1/api-keys/${id}`, { token })).status).toBe(204);
+  await expect.poll(withKey, soon).toBe(401);
+
+  const headers = { 'x-forwarded-for': '203.0.113.9' };
+  const fromOutside = () => Promise.all([here, there].map(async (call) => (await call('GET', '/v1/me', { token, headers })).status));
+  expect(await fromOutside()).toEqual([200, 200]);
+  expect((await here('POST', '/v1/ip-rules', { token, body: { type: 'blocklist', cidr: '203.0.113.0/24' } })).status).toBe(201);
+  await expect.poll(fromOutside, soon).toEqual([403, 403]);
+
+  const modes = () => Promise.all([here, there].map(async (call) => (await call('GET', '/v1/auth/registration-mode')).body.mode as string));
+  expect(await modes()).toEqual(['open', 'open']);
+  const closed = { token: chief.token, body: { default_value: false } };
+  expect((await there('PATCH', '/v1/feature-flags/registration.open', closed)).status).toBe(200);
+  await expect.poll(modes, soon).toEqual(['invite_only', 'invite_only']);
+  const opened = { token: chief.token, body: { default_value: true } };
+  expect((await here('PATCH', '/v1/feature-flags/registration.open', opened)).status).toBe(200);
+  await expect.poll(modes, soon).toEqual(['open', 'open']);
+
+  const me = async () => (await there('GET', '/v1/me', { token })).status;
+  expect(await me()).toBe(200);
+  expect((await adminCalls({ ...app, call: here }, chief).suspend(bob.id)).status).toBe(200);
+  await expect.poll(me, soon).toBe(401);
+
+  // The two connections led to different processes.
+  expect((await countedBy(api, '/v1/auth/registration-mode')).every((count) => count > 1)).toBe(true);
+});
+
+test('the events of a run reach streams on every process, and a user has the configured number of streams over all of them', async () => {
+  const api = await startSeveral(app.databaseUrl, { ARKLOOP_MAX_STREAMS_PER_USER: '4' });
+  const bob = await signUp();
+  const { token } = bob;
+  const runId = await startRun(app, bob, await openThread(app, bob));
+  const streams = [];
+  for (let n = 0; n < 4; n++) streams.push(await openStream(api.url, runId, { token }));
+  expect(streams.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  expect(await countedBy(api, '/v1/runs/{run_id}/events')).toEqual([2, 2]);
+  for (let n = 0; n < 3; n++) expect((await openStream(api.url, runId, { token })).status).toBe(429);
+  streams[0]!.close();
+  await expect.poll(async () => (await openStream(api.url, runId, { token })).status, soon).toBe(200);
+  await Promise.all(streams.map(({ ended }) => ended));
+  const events = await expectRunInvariants(app, runId, token);
+  for (const stream of streams.slice(1)) expect(stream.events).toEqual(events);
+});
+
+test('the slots of a killed process are free again', async () => {
+  const api = await startSeveral(app.databaseUrl, { ARKLOOP_MAX_STREAMS_PER_USER: '2' });
+  const bob = await signUp();
+  const runId = await startRun(app, bob, await openThread(app, bob));
+  const open = async () => {
+    const stream = await openStream(api.url, runId, { token: bob.token }).catch(() => undefined);
+    // The kill breaks the streams of the process, the end of the test those of the others.
+    stream?.ended.catch(() => undefined);
+    return stream?.status;
+  };
+  expect([await open(), await open(), await open()]).toEqual([200, 200, 429]);
+  process.kill(api.pids().get(2)!, 'SIGKILL');
+  await expect.poll(open, { timeout: 5_000 }).toBe(200);
+  expect(await open()).toBe(429);
+});
+
+test('of requests with one idempotency key that race at two processes, one takes effect', async () => {
+  const api = await startSeveral(app.databaseUrl);
+  const calls = await api.connections();
+  const { token, accountId } = await signUp();
+  for (let round = 0; round < 20; round++) {
+    const headers = { 'idempotency-key': randomUUID() };
+    const title = `round ${round}`;
+    const answers = await Promise.all(calls.map((call) => call('POST', '/v1/threads', { token, body: { title }, headers })));
+    const made = answers.filter(({ status }) => status === 201);
+    expect(made.length).toBeGreaterThan(0);
+    expect(new Set(made.map(({ body }) => body.id)).size).toBe(1);
+    const rejected = answers.filter(({ status }) => status !== 201);
+    expect(rejected.map(({ status, body }) => [status, body.details.reason])).toEqual(rejected.map(() => [409, 'idempotency_in_progress']));
+    // Afterwards each process returns the stored response.
+    for (const call of calls) {
+      const again = await call('POST', '/v1/threads', { token, body: { title }, headers });
+      expect([again.body.id, again.headers.get('idempotent-replayed')]).toEqual([made[0]!.body.id, 'true']);
+    }
+  }
+  expect(await sql('select count(*)::int from threads where account_id = $1', [accountId])).toEqual([{ count: 20 }]);
+  expect((await countedBy(api, '/v1/threads')).every((count) => count >= 40)).toBe(true);
+});
+
+test('wrong passwords are counted over all processes', async () => {
+  const api = await startSeveral(app.databaseUrl);
+  const calls = await api.connections();
+  const { login } = await signUp();
+  const statuses = [];
+  for (let n = 0; n < 14; n++)
+    statuses.push((await calls[n % 2]!('POST', '/v1/auth/login', { body: { login, password: 'Wrong-1234' } })).status);
+  expect(statuses).toEqual([...Array.from({ length: 10 }, () => 401), 429, 429, 429, 429]);
+  expect(await countedBy(api, '/v1/auth/login')).toEqual([7, 7]);
+});
+
+test('all processes together compute as many hashes at once as one would', async () => {
+  const api = await startSeveral(app.databaseUrl);
+  const { login, password } = await signUp();
+  const sessions = 3 * (64 + availableParallelism());
+  // Those beyond the queue of one process are rejected at once, while the first ones still wait.
+  const first = Array.from({ length: sessions }, async () => {
+    const response = await fetch(`${api.url}/v1/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ login, password }),
+    });
+    return { status: response.status, at: performance.now() };
+  });
+  const answers = await Promise.all(first);
+  const rejected = answers.filter(({ status }) => status === 503);
+  const lastRejected = Math.max(...rejected.map(({ at }) => at));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 503]));
+  // After the last rejection, no more can complete than hashed and waited.
+  const after = answers.filter(({ status, at }) => status === 200 && at > lastRejected);
+  expect(after.length).toBeLessThanOrEqual(64 + Math.max(1, availableParallelism() - 1));
+  expect((await countedBy(api, '/v1/auth/login')).every((count) => count > sessions / 3)).toBe(true);
+});
+
+test('the processes together have the configured requests in progress', async () => {
+  const api = await startSeveral(app.databaseUrl, { ARKLOOP_API_MAX_IN_FLIGHT: '4' });
+  const { token } = await signUp();
+  expect((await fetch(`${api.url}/v1/threads`, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
+  const client = await app.database.pool.connect();
+  onTestFinished(() => client.release());
+  await client.query('begin; lock table threads in access exclusive mode');
+  const answers = Array.from({ length: 10 }, () => fetch(`${api.url}/v1/threads`, { headers: { authorization: `Bearer ${token}` } }));
+  const rejected = async () => (await api.scrape()).sum('arkloop_http_requests_total', { status: '503' });
+  await expect.poll(rejected, { timeout: 5_000 }).toBe(6);
+  await client.query('rollback');
+  const statuses = await Promise.all(answers.map(async (answer) => (await answer).status));
+  expect(statuses.toSorted()).toEqual([...Array.from({ length: 4 }, () => 200), ...Array.from({ length: 6 }, () => 503)]);
+});
