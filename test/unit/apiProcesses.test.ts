@@ -53,14 +53,11 @@ test('no limit stays no limit, and other roles do not care for the number of pro
   expect(() => readConfig(tight, 'all')).toThrow('ARKLOOP_API_MAX_IN_FLIGHT: must be 0 or at least ARKLOOP_API_PROCESSES');
 });
 
-test('processes are replaced with growing delays, until five have ended early within a minute', () => {
-  let now = 0;
-  const restarts = createRestartPolicy(() => now);
-  expect([restarts.next(20_000), restarts.next(1), restarts.next(1), restarts.next(1)]).toEqual([0, 0, 250, 500]);
-  expect(restarts.next(20_000)).toBe(0);
-  expect([restarts.next(1), restarts.next(1)]).toEqual([1_000, undefined]);
-  now = 61_000;
-  expect(restarts.next(1)).toBe(0);
+test('processes are replaced with growing delays, until five in a row have not served for long', () => {
+  const restarts = createRestartPolicy();
+  expect([restarts.ended(20_000), restarts.ended(1), restarts.ended(0), restarts.ended(0)]).toEqual([0, 0, 250, 500]);
+  restarts.served();
+  expect([0, 1, 2, 3, 4].map(() => restarts.ended(9_000))).toEqual([0, 250, 500, 1_000, undefined]);
 });
 
 /** API processes that exchange messages with the limits of one primary process. */

@@ -16,11 +16,12 @@ import { createRemoteLimits } from './sharedLimits.ts';
 import { configOfApiProcess } from './shares.ts';
 
 /**
- * The program of an API process, started by the primary process, which also says when to end: a signal reaches both if a terminal or a supervisor sends it to
- * the group. Without the primary process it ends at once (`node:cluster`).
+ * This is the program of an API process. The primary process starts it and says when to end, because terminals and supervisors send signals to both. If the
+ * primary process is gone, `node:cluster` ends this one.
  */
 const report = (message: Report) => void process.send?.(message, undefined, undefined, () => undefined);
 
+const shutdownLayer = { connections: 0, parts: 1 };
 const teardown = newTeardown();
 const limits = createRemoteLimits(report);
 let log: Log | undefined;
@@ -29,8 +30,7 @@ let started: Promise<void> | undefined;
 let isEnding = false;
 
 async function start({ role, number, databaseUrl }: ProcessStart) {
-  const whole = readConfig(process.env, role);
-  const config = configOfApiProcess(whole, { role, number });
+  const config = configOfApiProcess(readConfig(process.env, role), { role, number });
   log = openLog(config, number);
   const database = openDatabase(databaseUrl, {
     max: config.apiDbPoolMaxConns,
@@ -38,15 +38,14 @@ async function start({ role, number, databaseUrl }: ProcessStart) {
     log,
     applicationName: 'arkloop api',
   });
-  teardown.add(0, 'connections', database.close);
+  teardown.add(shutdownLayer.connections, 'connections', database.close);
   const readiness = createReadiness(config);
   const metrics = config.metricsAddr ? startProcessMetrics(database, number) : undefined;
-  process.on('message', (message: Command) => {
-    if (message.type === 'readiness') {
-      if (message.state === 'started') readiness.started();
-      else void readiness.drain();
-    }
-    if (message.type === 'metrics') void metrics?.read().then((read) => report({ type: 'metrics', id: message.id, metrics: read }));
+  onCommand(async (command) => {
+    if (command.type === 'metrics' && metrics) report({ type: 'metrics', id: command.id, metrics: await metrics.read() });
+    if (command.type === 'readiness' && command.state === 'started') readiness.started();
+    if (command.type === 'readiness' && command.state === 'shutting down') await readiness.drain();
+    if (command.type === 'endStreams') await api?.endStreams();
   });
   const deps = {
     config,
@@ -59,34 +58,45 @@ async function start({ role, number, databaseUrl }: ProcessStart) {
     ...(config.maxStreamsPerUser > 0 && { openStreams: limits.streams }),
   };
   api = await withBindErrors('ARKLOOP_API_ADDR', config.apiAddr, () => startApi(deps));
-  teardown.add(1, 'API', api.shutDown);
+  teardown.add(shutdownLayer.parts, 'API', api.shutDown);
   report({ type: 'listening', address: api.address });
 }
 
-async function stop(code: number) {
+function onCommand(handle: (command: Command) => Promise<void>) {
+  process.on('message', (command: Command) => {
+    handle(command).catch((err) => log?.error({ err }, 'a command of the main process failed'));
+  });
+}
+
+function stop(code: number) {
   if (isEnding) return;
   isEnding = true;
-  await started?.catch(() => undefined);
-  await teardown.run(log);
-  if (log) await flushLog(log);
-  process.exit(code);
+  const end = async () => {
+    await started?.catch(() => undefined);
+    await teardown.run(log);
+    if (log) await flushLog(log);
+  };
+  end().then(
+    () => process.exit(code),
+    () => process.exit(1),
+  );
 }
 
 function fail(error: unknown) {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   report({ type: 'failed', failure: { isOperatorError: error instanceof OperatorError, message, stack } });
-  void stop(1);
+  stop(1);
 }
 
 ignoreSignals();
+// A closed standard output does not stop the process.
 process.stdout.on('error', () => undefined);
 handleUncaughtErrors({ log: () => log, isServing: () => api !== undefined, isEnding: () => isEnding, fail });
-process.on('message', (message: Command) => {
-  if (message.type === 'slot') limits.onSlot(message);
-  if (message.type === 'endStreams') void api?.endStreams();
-  if (message.type === 'shutDown') void stop(0);
-  if (message.type === 'start') {
-    started = start(message.start);
+onCommand(async (command) => {
+  if (command.type === 'slot') limits.onSlot(command);
+  if (command.type === 'shutDown') stop(0);
+  if (command.type === 'start') {
+    started = start(command.start);
     started.catch(fail);
   }
 });

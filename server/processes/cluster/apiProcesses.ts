@@ -6,7 +6,7 @@ import type { Readiness, ReadinessChange } from '../../platform/readiness.ts';
 import type { Log } from '../../platform/telemetry/log.ts';
 import type { Api } from '../api.ts';
 import type { Command, ProcessStart, Report } from './messages.ts';
-import { createRestartPolicy } from './restarts.ts';
+import { createRestartPolicy, stableMs } from './restarts.ts';
 import { createSharedLimits } from './sharedLimits.ts';
 import { closeUntakenConnections } from './untakenConnections.ts';
 
@@ -36,9 +36,11 @@ const maxMetricsMs = 2_000;
 type ApiProcess = {
   number: number;
   worker: Worker;
-  startedAt: number;
+  /** Undefined until the process listens. */
+  listensSince: number | undefined;
   listening: PromiseWithResolvers<string>;
-  ended: PromiseWithResolvers<void>;
+  /** Resolves with the reason. */
+  ended: PromiseWithResolvers<Error>;
   failure: Error | undefined;
   send(command: Command): boolean;
 };
@@ -71,7 +73,7 @@ export function createApiProcesses({ config, role, databaseUrl, log, readiness, 
     const own: ApiProcess = {
       number,
       worker,
-      startedAt: performance.now(),
+      listensSince: undefined,
       listening: Promise.withResolvers(),
       ended: Promise.withResolvers(),
       failure: undefined,
@@ -83,7 +85,6 @@ export function createApiProcesses({ config, role, databaseUrl, log, readiness, 
     };
     running.set(number, own);
     closeUntakenConnections(worker);
-    own.listening.promise.catch(() => undefined);
     worker.on('error', (err) => log.debug({ err }, 'an API process could not be reached'));
     worker.on('message', (message: Report) => onReport(own, message));
     worker.once('exit', (code, signal) => onExit(own, code, signal));
@@ -95,6 +96,10 @@ export function createApiProcesses({ config, role, databaseUrl, log, readiness, 
     switch (message.type) {
       case 'listening':
         log.info({ api_process: own.number, pid: own.worker.process.pid }, 'an API process listens');
+        own.listensSince = performance.now();
+        setTimeout(() => {
+          if (running.get(own.number) === own) restarts.served();
+        }, stableMs).unref();
         if (readinessState !== 'starting') own.send({ type: 'readiness', state: readinessState });
         return own.listening.resolve(message.address);
       case 'failed':
@@ -114,10 +119,10 @@ export function createApiProcesses({ config, role, databaseUrl, log, readiness, 
     running.delete(own.number);
     limits.releaseAll(own);
     const reason = own.failure ?? new OperatorError(`an API process ended with ${signal ?? `status ${code}`}`);
-    own.listening.reject(reason);
-    own.ended.resolve();
+    own.ended.resolve(reason);
     if (isEnding || !isServing) return;
-    const delayMs = restarts.next(performance.now() - own.startedAt);
+    const now = performance.now();
+    const delayMs = restarts.ended(now - (own.listensSince ?? now));
     if (delayMs === undefined) {
       fail(new OperatorError(`API processes end again and again at their start, the last one by: ${reason.message.split('\n')[0]}`));
       return;
@@ -146,7 +151,10 @@ export function createApiProcesses({ config, role, databaseUrl, log, readiness, 
     async start() {
       const all = Array.from({ length: config.apiProcesses }, (_, at) => fork(at + 1));
       try {
-        const [address] = await Promise.all(all.map(({ listening }) => listening.promise));
+        const failed = all.map(async ({ ended }) => {
+          throw await ended.promise;
+        });
+        const [address] = await Promise.race([Promise.all(all.map(({ listening }) => listening.promise)), ...failed]);
         isServing = true;
         return { address: address!, endStreams: async () => tellAll({ type: 'endStreams' }), shutDown };
       } catch (error) {
