@@ -26,8 +26,18 @@ export const AuditEntry = z
   .meta({ id: 'AuditEntry' });
 export type AuditEntry = z.infer<typeof AuditEntry>;
 
+/** Entries are counted exactly up to this number, and beyond it as far as the page needs. */
+export const maxExactTotal = 10_000;
+
 export const AuditLog = z
-  .object({ data: z.array(AuditEntry), total: z.int().min(0).meta({ description: 'Number of matching entries on all pages.' }) })
+  .object({
+    data: z.array(AuditEntry),
+    total: z.int().min(0).meta({
+      description:
+        'Number of matching entries on all pages if `total_is_exact`. Otherwise there are more than this number, which is at least 10,000 and greater than `offset + limit`.',
+    }),
+    total_is_exact: z.boolean().meta({ description: 'False if there are more entries than were counted.' }),
+  })
   .meta({ id: 'AuditLog' });
 export type AuditLog = z.infer<typeof AuditLog>;
 

@@ -218,8 +218,10 @@ export interface AuditEntry {
 
 export interface AuditLog {
   data: AuditEntry[];
-  /** Number of matching entries on all pages. */
+  /** Number of matching entries on all pages if `total_is_exact`. Otherwise there are more than this number, which is at least 10,000 and greater than `offset + limit`. */
   total: number;
+  /** False if there are more entries than were counted. */
+  total_is_exact: boolean;
 }
 
 export interface BootstrapToken {

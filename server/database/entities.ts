@@ -26,14 +26,14 @@ import { QuotaUsage } from '../resources/quotas/entity.ts';
 import { Redemption, RedemptionCode } from '../resources/redemptionCodes/entity.ts';
 import { Referral } from '../resources/referrals/entity.ts';
 import { ThreadReport } from '../resources/reports/entity.ts';
-import { Run, RunEvent, RunTurn } from '../resources/runs/entity.ts';
+import { Run, RunCountChange, RunEvent, RunTurn } from '../resources/runs/entity.ts';
 import { PlatformSetting } from '../resources/settings/entity.ts';
 import { ThreadShare, ThreadShareMessage } from '../resources/shares/entity.ts';
 import { Subscription } from '../resources/subscriptions/entity.ts';
 import { Team, TeamMember } from '../resources/teams/entity.ts';
 import { Thread, ThreadStar, ThreadSummary } from '../resources/threads/entity.ts';
 import { ToolProvider } from '../resources/toolProviders/entity.ts';
-import { UsageRecord } from '../resources/usage/entity.ts';
+import { PlatformUsageRollup, UsageRecord, UsageRollup } from '../resources/usage/entity.ts';
 import { User } from '../resources/users/entity.ts';
 import { WebhookDelivery, WebhookEndpoint, WebhookMessage } from '../resources/webhooks/entity.ts';
 import { Workspace, WorkspaceObject } from '../resources/workspaces/entity.ts';
@@ -72,6 +72,7 @@ export const entities = [
   Plan,
   PlanEntitlement,
   PlatformSetting,
+  PlatformUsageRollup,
   Project,
   QuotaUsage,
   Redemption,
@@ -79,6 +80,7 @@ export const entities = [
   Referral,
   RefreshToken,
   Run,
+  RunCountChange,
   RunEvent,
   RunTurn,
   Session,
@@ -94,6 +96,7 @@ export const entities = [
   ThreadSummary,
   ToolProvider,
   UsageRecord,
+  UsageRollup,
   User,
   WebhookDelivery,
   WebhookEndpoint,

@@ -55,14 +55,46 @@ export type WithAlias<Table extends keyof Tables, Name extends string> = Tables 
 
 type RowsOf<Output> = Output extends InsertResult | UpdateResult | DeleteResult ? never : Output;
 
-export type Declared = { readonly text: string; readonly node: OperationNode };
+/** `variant` is the label of a representative of a family. */
+export type Declared = { readonly text: string; readonly node: OperationNode; readonly variant?: string | undefined };
 type Compiled = Declared & { readonly name: string; readonly parameters: readonly string[] };
 const declarations: (() => Compiled)[] = [];
+let variantLabel: string | undefined;
+const families: (() => void)[] = [];
 
-/** All statements declared so far, with the syntax tree of the builder. Statements of the same text are listed once. */
-export const declaredStatements = (): Declared[] => [
-  ...new Map(declarations.map((compiled) => [compiled().name, { text: compiled().text, node: compiled().node }])).values(),
-];
+/**
+ * All statements declared so far, with the syntax tree of the builder; of a family, those used so far and its representatives. Statements of the
+ * same text are listed once.
+ */
+export function declaredStatements(): Declared[] {
+  for (const declareRepresentatives of families.splice(0)) declareRepresentatives();
+  const compiled = declarations.map((each) => each());
+  return [...new Map(compiled.map(({ name, text, node, variant }) => [name, { text, node, variant }])).values()];
+}
+
+/**
+ * Statements that differ in their conditions, such as one for each set of filters, because PostgreSQL plans a generic condition
+ * (`$1 is null or …`) without an index. Each is declared on first use and cached. The tests of statements check the representatives, by label.
+ */
+export function statementFamily<Variant, Made>(
+  representatives: Readonly<Record<string, Variant>>,
+  declare: (variant: Variant) => Made,
+): (variant: Variant) => Made {
+  const made = new Map<string, Made>();
+  families.push(() => {
+    for (const [label, variant] of Object.entries(representatives)) {
+      variantLabel = label;
+      declare(variant);
+    }
+    variantLabel = undefined;
+  });
+  return (variant) => {
+    const key = JSON.stringify(variant);
+    const known = made.get(key) ?? declare(variant);
+    made.set(key, known);
+    return known;
+  };
+}
 
 /**
  * Declares a statement. It is compiled on first use, because compiling all of them takes 0.2 s of a start. Compiling throws if a value was passed
@@ -72,7 +104,8 @@ export const statement =
   <P extends object = Record<never, never>>() =>
   <Output>(build: (db: Builder, $: Parameters<P>) => Compilable<Output>): Statement<P, RowsOf<Output>> => {
     let compiled: Compiled | undefined;
-    const once = () => (compiled ??= compile(build));
+    const variant = variantLabel;
+    const once = () => (compiled ??= { ...compile(build), variant });
     declarations.push(once);
     return {
       get name() {
@@ -87,7 +120,7 @@ export const statement =
     };
   };
 
-function compile<P extends object>(build: (db: Builder, $: Parameters<P>) => Compilable): Compiled {
+function compile<P extends object>(build: (db: Builder, $: Parameters<P>) => Compilable): Omit<Compiled, 'variant'> {
   const $ = new Proxy({} as Parameters<P>, { get: (_, name) => sql`${sql.val(new Placeholder(String(name)))}` });
   const { sql: text, parameters, query: node } = build(builder, $).compile();
   const names = parameters.map((each) => {

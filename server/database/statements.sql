@@ -269,7 +269,14 @@ delete
 -- jobs/housekeeping.ts 11
 delete
   from "audit_logs"
-  where "created_at" < now() - $1 * interval '1 day';
+  where "created_at" < now() - $1 * interval '1 day' and "action" > '';
+
+-- jobs/housekeeping.ts 12
+with "merged" as (delete
+  from "run_count_changes"
+  returning "change") insert into "run_count_changes" ("change") select sum(change) as "change"
+  from "merged"
+  having count(*) > 0;
 
 -- jobs/jobRunner.ts 1
 select 1 as "alive";
@@ -805,52 +812,268 @@ insert into "thread_attachments" ("account_id", "attachment_id", "thread_id") se
   join jsonb_path_query(m.content_json, '$.parts[*].attachment.key') as named (key)
   where "m"."account_id" = $4 and "m"."thread_id" = $5 and "m"."role" <> 'tool');
 
--- resources/auditLogs/queries.ts 1
-select count(*) as "total"
-  from "audit_logs"
-  where "account_id" = $1 and ($2::text is null or action = $3) and ($4::text is null or target_type = $5) and ($6::uuid is null or actor_user_id = $7) and ($8::timestamptz is null or created_at >= $9) and ($10::timestamptz is null or created_at <= $11);
-
--- resources/auditLogs/queries.ts 2
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
-  from "audit_logs"
-  where "account_id" = $1 and ($2::text is null or action = $3) and ($4::text is null or target_type = $5) and ($6::uuid is null or actor_user_id = $7) and ($8::timestamptz is null or created_at >= $9) and ($10::timestamptz is null or created_at <= $11)
-  order by "created_at" desc, "id" desc
-  limit $12 offset $13;
-
--- resources/auditLogs/queries.ts 3
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
-  from "audit_logs"
-  where "account_id" = $1 and ($2::text is null or action = $3) and ($4::text is null or target_type = $5) and ($6::uuid is null or actor_user_id = $7) and ($8::timestamptz is null or created_at >= $9) and ($10::timestamptz is null or created_at <= $11)
-  order by "created_at" desc, "id" desc
-  limit $12 offset $13;
-
--- resources/auditLogs/queries.ts 4
-select count(*) as "total"
-  from "audit_logs"
-  where ($1::text is null or action = $2) and ($3::text is null or target_type = $4) and ($5::uuid is null or actor_user_id = $6) and ($7::timestamptz is null or created_at >= $8) and ($9::timestamptz is null or created_at <= $10);
-
--- resources/auditLogs/queries.ts 5
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
-  from "audit_logs"
-  where ($1::text is null or action = $2) and ($3::text is null or target_type = $4) and ($5::uuid is null or actor_user_id = $6) and ($7::timestamptz is null or created_at >= $8) and ($9::timestamptz is null or created_at <= $10)
-  order by "created_at" desc, "id" desc
-  limit $11 offset $12;
-
--- resources/auditLogs/queries.ts 6
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
-  from "audit_logs"
-  where ($1::text is null or action = $2) and ($3::text is null or target_type = $4) and ($5::uuid is null or actor_user_id = $6) and ($7::timestamptz is null or created_at >= $8) and ($9::timestamptz is null or created_at <= $10)
-  order by "created_at" desc, "id" desc
-  limit $11 offset $12;
-
 -- resources/auditLogs/queries.ts selectActor
 select "u"."id"
   from "users" as "u"
   where "u"."id" = $1 and (exists (select 1 as "one"
   from "memberships" as "m"
-  where "m"."account_id" = $2 and "m"."user_id" = "u"."id") or exists (select 1 as "one"
+  where "m"."account_id" = $2 and "m"."user_id" = $3) or (select "l"."id"
   from "audit_logs" as "l"
-  where "l"."account_id" = $3 and "l"."actor_user_id" = "u"."id"));
+  where "l"."account_id" = $4 and "l"."actor_user_id" = $5
+  order by "l"."created_at" desc, "l"."id" desc
+  limit 1) is not null);
+
+-- resources/auditLogs/queries.ts page of an account
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+  from "audit_logs"
+  where "account_id" = $1
+  order by "created_at" desc, "id" desc
+  limit $2 offset $3;
+
+-- resources/auditLogs/queries.ts page of an account by action
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+  from "audit_logs"
+  where ("account_id" = $1 and "action" = $2)
+  order by "created_at" desc, "id" desc
+  limit $3 offset $4;
+
+-- resources/auditLogs/queries.ts page of an account by targetType
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+  from "audit_logs"
+  where ("account_id" = $1 and "target_type" = $2)
+  order by "created_at" desc, "id" desc
+  limit $3 offset $4;
+
+-- resources/auditLogs/queries.ts page of an account by actorId
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+  from "audit_logs"
+  where ("account_id" = $1 and "actor_user_id" = $2)
+  order by "created_at" desc, "id" desc
+  limit $3 offset $4;
+
+-- resources/auditLogs/queries.ts page of an account by since
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+  from "audit_logs"
+  where ("account_id" = $1 and "created_at" >= $2)
+  order by "created_at" desc, "id" desc
+  limit $3 offset $4;
+
+-- resources/auditLogs/queries.ts page of an account by until
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+  from "audit_logs"
+  where ("account_id" = $1 and "created_at" <= $2)
+  order by "created_at" desc, "id" desc
+  limit $3 offset $4;
+
+-- resources/auditLogs/queries.ts page of all accounts
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+  from "audit_logs"
+  where "action" > ''
+  order by "created_at" desc, "id" desc
+  limit $1 offset $2;
+
+-- resources/auditLogs/queries.ts page of all accounts by action
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+  from "audit_logs"
+  where ("action" = $1 and "action" > '')
+  order by "created_at" desc, "id" desc
+  limit $2 offset $3;
+
+-- resources/auditLogs/queries.ts page of all accounts by targetType
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+  from "audit_logs"
+  where ("target_type" = $1 and "action" > '')
+  order by "created_at" desc, "id" desc
+  limit $2 offset $3;
+
+-- resources/auditLogs/queries.ts page of all accounts by actorId
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+  from "audit_logs"
+  where ("actor_user_id" = $1 and "action" > '')
+  order by "created_at" desc, "id" desc
+  limit $2 offset $3;
+
+-- resources/auditLogs/queries.ts page of all accounts by since
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+  from "audit_logs"
+  where ("created_at" >= $1 and "action" > '')
+  order by "created_at" desc, "id" desc
+  limit $2 offset $3;
+
+-- resources/auditLogs/queries.ts page of all accounts by until
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+  from "audit_logs"
+  where ("created_at" <= $1 and "action" > '')
+  order by "created_at" desc, "id" desc
+  limit $2 offset $3;
+
+-- resources/auditLogs/queries.ts page with states of an account
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where "account_id" = $1
+  order by "created_at" desc, "id" desc
+  limit $2 offset $3;
+
+-- resources/auditLogs/queries.ts page with states of an account by action
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where ("account_id" = $1 and "action" = $2)
+  order by "created_at" desc, "id" desc
+  limit $3 offset $4;
+
+-- resources/auditLogs/queries.ts page with states of an account by targetType
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where ("account_id" = $1 and "target_type" = $2)
+  order by "created_at" desc, "id" desc
+  limit $3 offset $4;
+
+-- resources/auditLogs/queries.ts page with states of an account by actorId
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where ("account_id" = $1 and "actor_user_id" = $2)
+  order by "created_at" desc, "id" desc
+  limit $3 offset $4;
+
+-- resources/auditLogs/queries.ts page with states of an account by since
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where ("account_id" = $1 and "created_at" >= $2)
+  order by "created_at" desc, "id" desc
+  limit $3 offset $4;
+
+-- resources/auditLogs/queries.ts page with states of an account by until
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where ("account_id" = $1 and "created_at" <= $2)
+  order by "created_at" desc, "id" desc
+  limit $3 offset $4;
+
+-- resources/auditLogs/queries.ts page with states of all accounts
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where "action" > ''
+  order by "created_at" desc, "id" desc
+  limit $1 offset $2;
+
+-- resources/auditLogs/queries.ts page with states of all accounts by action
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where ("action" = $1 and "action" > '')
+  order by "created_at" desc, "id" desc
+  limit $2 offset $3;
+
+-- resources/auditLogs/queries.ts page with states of all accounts by targetType
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where ("target_type" = $1 and "action" > '')
+  order by "created_at" desc, "id" desc
+  limit $2 offset $3;
+
+-- resources/auditLogs/queries.ts page with states of all accounts by actorId
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where ("actor_user_id" = $1 and "action" > '')
+  order by "created_at" desc, "id" desc
+  limit $2 offset $3;
+
+-- resources/auditLogs/queries.ts page with states of all accounts by since
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where ("created_at" >= $1 and "action" > '')
+  order by "created_at" desc, "id" desc
+  limit $2 offset $3;
+
+-- resources/auditLogs/queries.ts page with states of all accounts by until
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where ("created_at" <= $1 and "action" > '')
+  order by "created_at" desc, "id" desc
+  limit $2 offset $3;
+
+-- resources/auditLogs/queries.ts count of an account
+select count(*) as "total"
+  from (select 1 as "one"
+  from "audit_logs"
+  where "account_id" = $1
+  limit $2) as "found";
+
+-- resources/auditLogs/queries.ts count of an account by action
+select count(*) as "total"
+  from (select 1 as "one"
+  from "audit_logs"
+  where ("account_id" = $1 and "action" = $2)
+  limit $3) as "found";
+
+-- resources/auditLogs/queries.ts count of an account by targetType
+select count(*) as "total"
+  from (select 1 as "one"
+  from "audit_logs"
+  where ("account_id" = $1 and "target_type" = $2)
+  limit $3) as "found";
+
+-- resources/auditLogs/queries.ts count of an account by actorId
+select count(*) as "total"
+  from (select 1 as "one"
+  from "audit_logs"
+  where ("account_id" = $1 and "actor_user_id" = $2)
+  limit $3) as "found";
+
+-- resources/auditLogs/queries.ts count of an account by since
+select count(*) as "total"
+  from (select 1 as "one"
+  from "audit_logs"
+  where ("account_id" = $1 and "created_at" >= $2)
+  limit $3) as "found";
+
+-- resources/auditLogs/queries.ts count of an account by until
+select count(*) as "total"
+  from (select 1 as "one"
+  from "audit_logs"
+  where ("account_id" = $1 and "created_at" <= $2)
+  limit $3) as "found";
+
+-- resources/auditLogs/queries.ts count of all accounts
+select count(*) as "total"
+  from (select 1 as "one"
+  from "audit_logs"
+  where "action" > ''
+  limit $1) as "found";
+
+-- resources/auditLogs/queries.ts count of all accounts by action
+select count(*) as "total"
+  from (select 1 as "one"
+  from "audit_logs"
+  where ("action" = $1 and "action" > '')
+  limit $2) as "found";
+
+-- resources/auditLogs/queries.ts count of all accounts by targetType
+select count(*) as "total"
+  from (select 1 as "one"
+  from "audit_logs"
+  where ("target_type" = $1 and "action" > '')
+  limit $2) as "found";
+
+-- resources/auditLogs/queries.ts count of all accounts by actorId
+select count(*) as "total"
+  from (select 1 as "one"
+  from "audit_logs"
+  where ("actor_user_id" = $1 and "action" > '')
+  limit $2) as "found";
+
+-- resources/auditLogs/queries.ts count of all accounts by since
+select count(*) as "total"
+  from (select 1 as "one"
+  from "audit_logs"
+  where ("created_at" >= $1 and "action" > '')
+  limit $2) as "found";
+
+-- resources/auditLogs/queries.ts count of all accounts by until
+select count(*) as "total"
+  from (select 1 as "one"
+  from "audit_logs"
+  where ("created_at" <= $1 and "action" > '')
+  limit $2) as "found";
 
 -- resources/auth/codes/queries.ts upsertCode
 insert into "login_codes" ("user_id", "email", "code_hmac", "expires_at", "asked_from")
@@ -1383,16 +1606,19 @@ with "entry" as (insert into "credit_transactions" ("account_id", "id", "type", 
   where "account_id" = $8;
 
 -- resources/dashboard/queries.ts selectTotals
-select "people".*, "made".*, "used".*, (select count(*) as "count"
+select "people".*, "today".*, "made".*, "used".*, (select count(*) as "count"
   from "accounts"
   where "deleted_at" is null) as "active_accounts"
   from (select count(*) as "total_users", count(*) filter(where "u"."last_login_at" >= now() - interval '30 days') as "active_users_30d"
   from "users" as "u"
   inner
   join "credentials" as "c" on "c"."user_id" = "u"."id"
-  where "u"."status" <> 'deleted') as "people", (select count(*) as "total_runs", count(*) filter(where "created_at" >= date_trunc('day', now(), 'UTC')) as "runs_today"
-  from "runs") as "made", (select coalesce(sum("input_tokens"), 0) as "total_input_tokens", coalesce(sum("output_tokens"), 0) as "total_output_tokens", coalesce(sum("cost_usd"), 0) as "total_cost_usd"
-  from "usage_records") as "used";
+  where "u"."status" <> 'deleted') as "people", (select count(*) as "runs_today"
+  from "runs"
+  where "created_at" >= date_trunc('day', now(), 'UTC')) as "today", (select coalesce(sum(change), 0) as "total_runs"
+  from "run_count_changes") as "made", (select coalesce(sum("input_tokens"), 0) as "total_input_tokens", coalesce(sum("output_tokens"), 0) as "total_output_tokens", coalesce(sum("cost_usd"), 0) as "total_cost_usd"
+  from "platform_usage_rollups"
+  where "grain" = 'month') as "used";
 
 -- resources/email/queue.ts 1
 savepoint before_mail;
@@ -2394,6 +2620,719 @@ with "run" as (update "runs"
   returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $5 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
   from "run", unnest($6::uuid[], $7::text[], $8::text[]) with ordinality as e(event_id, type, data, n);
 
+-- resources/runs/list.ts a run of an account
+select "r"."id"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."id" = $3;
+
+-- resources/runs/list.ts a run of an account, readable
+select "r"."id"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."id" = $7;
+
+-- resources/runs/list.ts a run of all accounts
+select "r"."id"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."id" = $2;
+
+-- resources/runs/list.ts runs of an account
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and 1 = 1
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $3;
+
+-- resources/runs/list.ts runs of an account by createdBy
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."created_by_user_id" = $3
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $4;
+
+-- resources/runs/list.ts runs of an account by firstRunId
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and r.id between $3::uuid and $4::uuid
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $5;
+
+-- resources/runs/list.ts runs of an account by firstThreadId
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and r.thread_id between $3::uuid and $4::uuid
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $5;
+
+-- resources/runs/list.ts runs of an account by parentRunId
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."parent_run_id" = $3
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $4;
+
+-- resources/runs/list.ts runs of an account by modelPattern
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."model" ilike $3
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $4;
+
+-- resources/runs/list.ts runs of an account by personaPattern
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."persona_id" ilike $3
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $4;
+
+-- resources/runs/list.ts runs of an account by since
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."created_at" >= $3
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $4;
+
+-- resources/runs/list.ts runs of an account by until
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."created_at" <= $3
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $4;
+
+-- resources/runs/list.ts runs of an account by beforeTime
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and (r.created_at, r.id) < ($3::timestamptz, $4::uuid)
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $5;
+
+-- resources/runs/list.ts runs of an account by status running
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."status" = 'running'
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $3;
+
+-- resources/runs/list.ts runs of an account by status waiting_for_input
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."status" = 'waiting_for_input'
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $3;
+
+-- resources/runs/list.ts runs of an account by status cancelling
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."status" = 'cancelling'
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $3;
+
+-- resources/runs/list.ts runs of an account by status completed
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."status" = 'completed'
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $3;
+
+-- resources/runs/list.ts runs of an account by status failed
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."status" = 'failed'
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $3;
+
+-- resources/runs/list.ts runs of an account by status cancelled
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."status" = 'cancelled'
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $3;
+
+-- resources/runs/list.ts runs of an account, readable
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and 1 = 1
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $7;
+
+-- resources/runs/list.ts runs of an account, readable by createdBy
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."created_by_user_id" = $7
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $8;
+
+-- resources/runs/list.ts runs of an account, readable by firstRunId
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and r.id between $7::uuid and $8::uuid
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $9;
+
+-- resources/runs/list.ts runs of an account, readable by firstThreadId
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and r.thread_id between $7::uuid and $8::uuid
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $9;
+
+-- resources/runs/list.ts runs of an account, readable by parentRunId
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."parent_run_id" = $7
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $8;
+
+-- resources/runs/list.ts runs of an account, readable by modelPattern
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."model" ilike $7
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $8;
+
+-- resources/runs/list.ts runs of an account, readable by personaPattern
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."persona_id" ilike $7
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $8;
+
+-- resources/runs/list.ts runs of an account, readable by since
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."created_at" >= $7
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $8;
+
+-- resources/runs/list.ts runs of an account, readable by until
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."created_at" <= $7
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $8;
+
+-- resources/runs/list.ts runs of an account, readable by beforeTime
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and (r.created_at, r.id) < ($7::timestamptz, $8::uuid)
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $9;
+
+-- resources/runs/list.ts runs of an account, readable by status running
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."status" = 'running'
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $7;
+
+-- resources/runs/list.ts runs of an account, readable by status waiting_for_input
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."status" = 'waiting_for_input'
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $7;
+
+-- resources/runs/list.ts runs of an account, readable by status cancelling
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."status" = 'cancelling'
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $7;
+
+-- resources/runs/list.ts runs of an account, readable by status completed
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."status" = 'completed'
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $7;
+
+-- resources/runs/list.ts runs of an account, readable by status failed
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."status" = 'failed'
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $7;
+
+-- resources/runs/list.ts runs of an account, readable by status cancelled
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."status" = 'cancelled'
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $7;
+
+-- resources/runs/list.ts runs of all accounts
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and 1 = 1 and "r"."pending_inputs" >= 0
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $2;
+
+-- resources/runs/list.ts runs of all accounts by createdBy
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."created_by_user_id" = $2
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $3;
+
+-- resources/runs/list.ts runs of all accounts by firstRunId
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and r.id between $2::uuid and $3::uuid
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $4;
+
+-- resources/runs/list.ts runs of all accounts by firstThreadId
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and r.thread_id between $2::uuid and $3::uuid
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $4;
+
+-- resources/runs/list.ts runs of all accounts by parentRunId
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."parent_run_id" = $2
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $3;
+
+-- resources/runs/list.ts runs of all accounts by modelPattern
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."model" ilike $2 and "r"."pending_inputs" >= 0
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $3;
+
+-- resources/runs/list.ts runs of all accounts by personaPattern
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."persona_id" ilike $2 and "r"."pending_inputs" >= 0
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $3;
+
+-- resources/runs/list.ts runs of all accounts by since
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."created_at" >= $2 and "r"."pending_inputs" >= 0
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $3;
+
+-- resources/runs/list.ts runs of all accounts by until
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."created_at" <= $2 and "r"."pending_inputs" >= 0
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $3;
+
+-- resources/runs/list.ts runs of all accounts by beforeTime
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and (r.created_at, r.id) < ($2::timestamptz, $3::uuid) and "r"."pending_inputs" >= 0
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $4;
+
+-- resources/runs/list.ts runs of all accounts by status running
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."status" = 'running'
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $2;
+
+-- resources/runs/list.ts runs of all accounts by status waiting_for_input
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."status" = 'waiting_for_input'
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $2;
+
+-- resources/runs/list.ts runs of all accounts by status cancelling
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."status" = 'cancelling'
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $2;
+
+-- resources/runs/list.ts runs of all accounts by status completed
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."status" = 'completed' and "r"."pending_inputs" >= 0
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $2;
+
+-- resources/runs/list.ts runs of all accounts by status failed
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."status" = 'failed' and "r"."pending_inputs" >= 0
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $2;
+
+-- resources/runs/list.ts runs of all accounts by status cancelled
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."status" = 'cancelled' and "r"."pending_inputs" >= 0
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $2;
+
 -- resources/runs/queries.ts selectRun
 select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "t"."created_by_user_id" as "thread_owner_id"
   from "runs" as "r"
@@ -2890,94 +3829,82 @@ update "tool_providers"
   from $1 and "provider_name" = $2 and "api_key_sealed" is not null;
 
 -- resources/usage/queries.ts 1
-with "record" as (select *
-  from "usage_records" as "u"
-  where ("u"."account_id" = $1 and "u"."user_id" = $2) and "u"."recorded_at" >= $3::date and "u"."recorded_at" < $4::date + 1) select coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count", coalesce(sum("cache_creation_input_tokens"), 0) as "cache_creation_tokens", coalesce(sum("cache_read_input_tokens"), 0) as "cache_read_tokens", coalesce(sum("cached_tokens"), 0) as "cached_tokens"
-  from "record";
+select coalesce(sum(u.input_tokens), 0) as "input_tokens", coalesce(sum(u.output_tokens), 0) as "output_tokens", coalesce(sum(u.cost_usd), 0) as "cost_usd", coalesce(sum(u.record_count), 0) as "record_count", coalesce(sum(u.cache_creation_input_tokens), 0) as "cache_creation_tokens", coalesce(sum(u.cache_read_input_tokens), 0) as "cache_read_tokens", coalesce(sum(u.cached_tokens), 0) as "cached_tokens"
+  from "usage_rollups" as "u"
+  where ("u"."account_id" = $1 and "u"."user_id" = $2 and "u"."grain" = 'month' and "u"."starts_at" >= $3::date and "u"."starts_at" < $4::date + 1 and "u"."record_count" > 0);
 
 -- resources/usage/queries.ts 2
-with "record" as (select *
-  from "usage_records" as "u"
-  where ("u"."account_id" = $1 and "u"."user_id" = $2) and "u"."recorded_at" >= $3::date and "u"."recorded_at" < $4::date + 1) select to_char(recorded_at, 'YYYY-MM-DD') as "date", coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count"
-  from "record"
+select to_char(u.starts_at, 'YYYY-MM-DD') as "date", coalesce(sum(u.input_tokens), 0) as "input_tokens", coalesce(sum(u.output_tokens), 0) as "output_tokens", coalesce(sum(u.cost_usd), 0) as "cost_usd", coalesce(sum(u.record_count), 0) as "record_count"
+  from "usage_rollups" as "u"
+  where ("u"."account_id" = $1 and "u"."user_id" = $2 and "u"."grain" = 'hour' and "u"."starts_at" >= $3::date and "u"."starts_at" < $4::date + 1 and "u"."record_count" > 0)
   group by 1
   order by 1;
 
 -- resources/usage/queries.ts 3
-with "record" as (select *
-  from "usage_records" as "u"
-  where ("u"."account_id" = $1 and "u"."user_id" = $2) and "u"."recorded_at" >= $3::date and "u"."recorded_at" < $4::date + 1) select date_trunc('hour', recorded_at) as "hour", coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count"
-  from "record"
-  group by 1
-  order by 1;
+select "u"."starts_at" as "hour", coalesce(sum(u.input_tokens), 0) as "input_tokens", coalesce(sum(u.output_tokens), 0) as "output_tokens", coalesce(sum(u.cost_usd), 0) as "cost_usd", coalesce(sum(u.record_count), 0) as "record_count"
+  from "usage_rollups" as "u"
+  where ("u"."account_id" = $1 and "u"."user_id" = $2 and "u"."grain" = 'hour' and "u"."starts_at" >= $3::date and "u"."starts_at" < $4::date + 1 and "u"."record_count" > 0)
+  group by "u"."starts_at"
+  order by "u"."starts_at";
 
 -- resources/usage/queries.ts 4
-with "record" as (select *
-  from "usage_records" as "u"
-  where ("u"."account_id" = $1 and "u"."user_id" = $2) and "u"."recorded_at" >= $3::date and "u"."recorded_at" < $4::date + 1) select "model", coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count", coalesce(sum("cache_creation_input_tokens"), 0) as "cache_creation_tokens", coalesce(sum("cache_read_input_tokens"), 0) as "cache_read_tokens", coalesce(sum("cached_tokens"), 0) as "cached_tokens"
-  from "record"
-  group by "model"
-  order by sum(input_tokens) + sum(output_tokens) desc, model collate "C";
+select "u"."model", coalesce(sum(u.input_tokens), 0) as "input_tokens", coalesce(sum(u.output_tokens), 0) as "output_tokens", coalesce(sum(u.cost_usd), 0) as "cost_usd", coalesce(sum(u.record_count), 0) as "record_count", coalesce(sum(u.cache_creation_input_tokens), 0) as "cache_creation_tokens", coalesce(sum(u.cache_read_input_tokens), 0) as "cache_read_tokens", coalesce(sum(u.cached_tokens), 0) as "cached_tokens"
+  from "usage_rollups" as "u"
+  where ("u"."account_id" = $1 and "u"."user_id" = $2 and "u"."grain" = 'month' and "u"."starts_at" >= $3::date and "u"."starts_at" < $4::date + 1 and "u"."record_count" > 0)
+  group by "u"."model"
+  order by sum(u.input_tokens) + sum(u.output_tokens) desc, u.model collate "C";
 
 -- resources/usage/queries.ts 5
-with "record" as (select *
-  from "usage_records" as "u"
-  where "u"."account_id" = $1 and "u"."recorded_at" >= $2::date and "u"."recorded_at" < $3::date + 1) select coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count", coalesce(sum("cache_creation_input_tokens"), 0) as "cache_creation_tokens", coalesce(sum("cache_read_input_tokens"), 0) as "cache_read_tokens", coalesce(sum("cached_tokens"), 0) as "cached_tokens"
-  from "record";
+select coalesce(sum(u.input_tokens), 0) as "input_tokens", coalesce(sum(u.output_tokens), 0) as "output_tokens", coalesce(sum(u.cost_usd), 0) as "cost_usd", coalesce(sum(u.record_count), 0) as "record_count", coalesce(sum(u.cache_creation_input_tokens), 0) as "cache_creation_tokens", coalesce(sum(u.cache_read_input_tokens), 0) as "cache_read_tokens", coalesce(sum(u.cached_tokens), 0) as "cached_tokens"
+  from "usage_rollups" as "u"
+  where ("u"."account_id" = $1 and "u"."grain" = 'month' and "u"."starts_at" >= $2::date and "u"."starts_at" < $3::date + 1 and "u"."record_count" > 0);
 
 -- resources/usage/queries.ts 6
-with "record" as (select *
-  from "usage_records" as "u"
-  where "u"."account_id" = $1 and "u"."recorded_at" >= $2::date and "u"."recorded_at" < $3::date + 1) select to_char(recorded_at, 'YYYY-MM-DD') as "date", coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count"
-  from "record"
+select to_char(u.starts_at, 'YYYY-MM-DD') as "date", coalesce(sum(u.input_tokens), 0) as "input_tokens", coalesce(sum(u.output_tokens), 0) as "output_tokens", coalesce(sum(u.cost_usd), 0) as "cost_usd", coalesce(sum(u.record_count), 0) as "record_count"
+  from "usage_rollups" as "u"
+  where ("u"."account_id" = $1 and "u"."grain" = 'hour' and "u"."starts_at" >= $2::date and "u"."starts_at" < $3::date + 1 and "u"."record_count" > 0)
   group by 1
   order by 1;
 
 -- resources/usage/queries.ts 7
-with "record" as (select *
-  from "usage_records" as "u"
-  where "u"."account_id" = $1 and "u"."recorded_at" >= $2::date and "u"."recorded_at" < $3::date + 1) select date_trunc('hour', recorded_at) as "hour", coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count"
-  from "record"
-  group by 1
-  order by 1;
+select "u"."starts_at" as "hour", coalesce(sum(u.input_tokens), 0) as "input_tokens", coalesce(sum(u.output_tokens), 0) as "output_tokens", coalesce(sum(u.cost_usd), 0) as "cost_usd", coalesce(sum(u.record_count), 0) as "record_count"
+  from "usage_rollups" as "u"
+  where ("u"."account_id" = $1 and "u"."grain" = 'hour' and "u"."starts_at" >= $2::date and "u"."starts_at" < $3::date + 1 and "u"."record_count" > 0)
+  group by "u"."starts_at"
+  order by "u"."starts_at";
 
 -- resources/usage/queries.ts 8
-with "record" as (select *
-  from "usage_records" as "u"
-  where "u"."account_id" = $1 and "u"."recorded_at" >= $2::date and "u"."recorded_at" < $3::date + 1) select "model", coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count", coalesce(sum("cache_creation_input_tokens"), 0) as "cache_creation_tokens", coalesce(sum("cache_read_input_tokens"), 0) as "cache_read_tokens", coalesce(sum("cached_tokens"), 0) as "cached_tokens"
-  from "record"
-  group by "model"
-  order by sum(input_tokens) + sum(output_tokens) desc, model collate "C";
+select "u"."model", coalesce(sum(u.input_tokens), 0) as "input_tokens", coalesce(sum(u.output_tokens), 0) as "output_tokens", coalesce(sum(u.cost_usd), 0) as "cost_usd", coalesce(sum(u.record_count), 0) as "record_count", coalesce(sum(u.cache_creation_input_tokens), 0) as "cache_creation_tokens", coalesce(sum(u.cache_read_input_tokens), 0) as "cache_read_tokens", coalesce(sum(u.cached_tokens), 0) as "cached_tokens"
+  from "usage_rollups" as "u"
+  where ("u"."account_id" = $1 and "u"."grain" = 'month' and "u"."starts_at" >= $2::date and "u"."starts_at" < $3::date + 1 and "u"."record_count" > 0)
+  group by "u"."model"
+  order by sum(u.input_tokens) + sum(u.output_tokens) desc, u.model collate "C";
 
 -- resources/usage/queries.ts 9
-with "record" as (select *
-  from "usage_records" as "u"
-  where 1 = 1 and "u"."recorded_at" >= $1::date and "u"."recorded_at" < $2::date + 1) select coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count", coalesce(sum("cache_creation_input_tokens"), 0) as "cache_creation_tokens", coalesce(sum("cache_read_input_tokens"), 0) as "cache_read_tokens", coalesce(sum("cached_tokens"), 0) as "cached_tokens"
-  from "record";
+select coalesce(sum(u.input_tokens), 0) as "input_tokens", coalesce(sum(u.output_tokens), 0) as "output_tokens", coalesce(sum(u.cost_usd), 0) as "cost_usd", coalesce(sum(u.record_count), 0) as "record_count", coalesce(sum(u.cache_creation_input_tokens), 0) as "cache_creation_tokens", coalesce(sum(u.cache_read_input_tokens), 0) as "cache_read_tokens", coalesce(sum(u.cached_tokens), 0) as "cached_tokens"
+  from "platform_usage_rollups" as "u"
+  where ("u"."grain" = 'month' and "u"."starts_at" >= $1::date and "u"."starts_at" < $2::date + 1 and "u"."record_count" > 0);
 
 -- resources/usage/queries.ts 10
-with "record" as (select *
-  from "usage_records" as "u"
-  where 1 = 1 and "u"."recorded_at" >= $1::date and "u"."recorded_at" < $2::date + 1) select to_char(recorded_at, 'YYYY-MM-DD') as "date", coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count"
-  from "record"
+select to_char(u.starts_at, 'YYYY-MM-DD') as "date", coalesce(sum(u.input_tokens), 0) as "input_tokens", coalesce(sum(u.output_tokens), 0) as "output_tokens", coalesce(sum(u.cost_usd), 0) as "cost_usd", coalesce(sum(u.record_count), 0) as "record_count"
+  from "platform_usage_rollups" as "u"
+  where ("u"."grain" = 'hour' and "u"."starts_at" >= $1::date and "u"."starts_at" < $2::date + 1 and "u"."record_count" > 0)
   group by 1
   order by 1;
 
 -- resources/usage/queries.ts 11
-with "record" as (select *
-  from "usage_records" as "u"
-  where 1 = 1 and "u"."recorded_at" >= $1::date and "u"."recorded_at" < $2::date + 1) select date_trunc('hour', recorded_at) as "hour", coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count"
-  from "record"
-  group by 1
-  order by 1;
+select "u"."starts_at" as "hour", coalesce(sum(u.input_tokens), 0) as "input_tokens", coalesce(sum(u.output_tokens), 0) as "output_tokens", coalesce(sum(u.cost_usd), 0) as "cost_usd", coalesce(sum(u.record_count), 0) as "record_count"
+  from "platform_usage_rollups" as "u"
+  where ("u"."grain" = 'hour' and "u"."starts_at" >= $1::date and "u"."starts_at" < $2::date + 1 and "u"."record_count" > 0)
+  group by "u"."starts_at"
+  order by "u"."starts_at";
 
 -- resources/usage/queries.ts 12
-with "record" as (select *
-  from "usage_records" as "u"
-  where 1 = 1 and "u"."recorded_at" >= $1::date and "u"."recorded_at" < $2::date + 1) select "model", coalesce(sum("input_tokens"), 0) as "input_tokens", coalesce(sum("output_tokens"), 0) as "output_tokens", coalesce(sum("cost_usd"), 0) as "cost_usd", count(*) as "record_count", coalesce(sum("cache_creation_input_tokens"), 0) as "cache_creation_tokens", coalesce(sum("cache_read_input_tokens"), 0) as "cache_read_tokens", coalesce(sum("cached_tokens"), 0) as "cached_tokens"
-  from "record"
-  group by "model"
-  order by sum(input_tokens) + sum(output_tokens) desc, model collate "C";
+select "u"."model", coalesce(sum(u.input_tokens), 0) as "input_tokens", coalesce(sum(u.output_tokens), 0) as "output_tokens", coalesce(sum(u.cost_usd), 0) as "cost_usd", coalesce(sum(u.record_count), 0) as "record_count", coalesce(sum(u.cache_creation_input_tokens), 0) as "cache_creation_tokens", coalesce(sum(u.cache_read_input_tokens), 0) as "cache_read_tokens", coalesce(sum(u.cached_tokens), 0) as "cached_tokens"
+  from "platform_usage_rollups" as "u"
+  where ("u"."grain" = 'month' and "u"."starts_at" >= $1::date and "u"."starts_at" < $2::date + 1 and "u"."record_count" > 0)
+  group by "u"."model"
+  order by sum(u.input_tokens) + sum(u.output_tokens) desc, u.model collate "C";
 
 -- resources/users/queries.ts selectUsers
 select "u"."id", "c"."login", "u"."username", "u"."email", "u"."email_verified_at", "u"."status", "u"."locale", "u"."timezone", "u"."is_platform_admin", "u"."last_login_at", "u"."created_at", "c"."user_id" is not null as "is_person"
@@ -3500,9 +4427,13 @@ update "runs"
   where "id" = $5 and "lease_token" = $6;
 
 -- runs/execute/quotas.ts 1
-select count(distinct u.run_id)::float8 as "runs", coalesce(sum(u.input_tokens + u.output_tokens), 0)::float8 as "tokens"
-  from "usage_records" as "u"
-  where "u"."account_id" = $1 and "u"."run_id" <> $2 and "u"."recorded_at" >= date_trunc('month', now() at time zone 'UTC') at time zone 'UTC';
+with "own" as (select count(*) as "runs", coalesce(sum(input_tokens + output_tokens), 0) as "tokens"
+  from "usage_records"
+  where "account_id" = $1 and "run_id" = $2 and "recorded_at" >= date_trunc('month', now(), 'UTC')) select (coalesce(sum(u.record_count), 0) - (select "runs"
+  from "own"))::float8 as "runs", (coalesce(sum(u.input_tokens + u.output_tokens), 0) - (select "tokens"
+  from "own"))::float8 as "tokens"
+  from "usage_rollups" as "u"
+  where "u"."account_id" = $3 and "u"."grain" = 'month' and "u"."starts_at" >= date_trunc('month', now(), 'UTC');
 
 -- runs/execute/quotas.ts 2
 select balance::float8 as "balance"

@@ -114,12 +114,31 @@ const forgetCodes = statement()((db) => db.deleteFrom('login_codes').where('expi
 const forgetVerifications = statement()((db) => db.deleteFrom('email_verifications').where('expires_at', '<', now));
 
 const forgetAudit = statement<{ days: number }>()((db, $) =>
-  db.deleteFrom('audit_logs').where('created_at', '<', sql<string>`now() - ${$.days} * interval '1 day'`),
+  db
+    .deleteFrom('audit_logs')
+    .where('created_at', '<', sql<string>`now() - ${$.days} * interval '1 day'`)
+    // Always true: the condition of the index.
+    .where('action', '>', sql.lit('')),
 );
 
-/** Deletes expired rows, and audit log entries older than `auditDays` days. */
+/** Replaces the changes of the number of runs by their sum. */
+const mergeRunCount = statement()((db) =>
+  db
+    .with('merged', (qc) => qc.deleteFrom('run_count_changes').returning('change'))
+    .insertInto('run_count_changes')
+    .columns(['change'])
+    .expression((eb) =>
+      eb
+        .selectFrom('merged')
+        .select(sql<number>`sum(change)`.as('change'))
+        .having(({ fn }) => fn.countAll(), '>', sql.lit(0)),
+    ),
+);
+
+/** Deletes expired rows, audit log entries older than `auditDays` days, and superseded rows of the count of runs. */
 export async function deleteExpiredRows(database: Database, auditDays: number): Promise<void> {
   await database.run(forgetAudit, { days: auditDays });
+  await database.run(mergeRunCount);
   await deleteExpiredWebhooks(database);
   for (const one of [forgetKeys, forgetCounts, forgetWorkers, forgetTokens, forgetSessions, forgetCodes, forgetVerifications])
     await database.run(one);

@@ -4,7 +4,10 @@ import { type Declared, declaredStatements } from '../../server/database/stateme
 const server = new URL('../../server/', import.meta.url);
 
 export type NamedStatement = Declared & {
-  /** Path of the declaring module, relative to `server/`; name of its export, or a number within the module if it is not exported. */
+  /**
+   * Path of the declaring module, relative to `server/`; name of its export, or the label of a representative of a family, or a number within the
+   * module.
+   */
   file: string;
   name: string;
 };
@@ -27,19 +30,30 @@ function inOrderOfImports(files: readonly string[]): string[] {
   return [...sorted];
 }
 
-/** All statements declared in `server/`, sorted by file. Imports every module that declares one. */
-export async function allStatements(): Promise<NamedStatement[]> {
+let found: Promise<NamedStatement[]> | undefined;
+
+/**
+ * All statements declared in `server/`, sorted by file. Imports every module that declares one. Throws if one was imported before, because its
+ * statements could not be attributed to it.
+ */
+export function allStatements(): Promise<NamedStatement[]> {
+  found ??= findStatements();
+  return found;
+}
+
+async function findStatements(): Promise<NamedStatement[]> {
+  if (declaredStatements().length > 0) throw new Error('Modules of the server were imported before `allStatements` was called.');
   const files = readdirSync(server, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && /\/database\/statement\.ts'/.test(readFileSync(new URL(file, server), 'utf8')))
     .sort();
-  const known = new Set(declaredStatements().map(({ text }) => text));
-  const found: NamedStatement[] = [];
+  const known = new Set<string>();
+  const all: NamedStatement[] = [];
   for (const file of inOrderOfImports(files)) {
     const exported = (await import(new URL(file, server).href)) as Record<string, { text?: string } | undefined>;
     const nameOf = new Map(Object.entries(exported).map(([name, value]) => [value?.text, name]));
     const own = declaredStatements().filter(({ text }) => !known.has(text));
-    for (const [at, each] of own.entries()) found.push({ ...each, file, name: nameOf.get(each.text) ?? `${at + 1}` });
+    for (const [at, each] of own.entries()) all.push({ ...each, file, name: nameOf.get(each.text) ?? each.variant ?? `${at + 1}` });
     for (const { text } of own) known.add(text);
   }
-  return found.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0));
+  return all.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0));
 }

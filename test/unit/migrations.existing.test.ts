@@ -3,6 +3,7 @@ import pg from 'pg';
 import { afterAll, expect, test } from 'vitest';
 import { Migration00028 } from '../../server/database/migrations/Migration00028.ts';
 import { Migration00029 } from '../../server/database/migrations/Migration00029.ts';
+import { Migration00036 } from '../../server/database/migrations/Migration00036.ts';
 import { freshDatabase } from '../support/app/testApp.ts';
 
 const client = new pg.Client({ connectionString: await freshDatabase() });
@@ -10,7 +11,7 @@ await client.connect();
 afterAll(() => client.end());
 
 type Step = 'up' | 'down';
-async function run(Migration: typeof Migration00028 | typeof Migration00029, step: Step) {
+async function run(Migration: typeof Migration00028 | typeof Migration00029 | typeof Migration00036, step: Step) {
   const texts: string[] = [];
   Migration.prototype[step].call({ addSql: (text: string) => void texts.push(text) } as never);
   for (const text of texts) await client.query(text);
@@ -71,4 +72,32 @@ test('existing tokens, invitations and verified addresses are migrated up and do
   await run(Migration00028, 'down');
   expect(await rows('select password_hash from credentials')).toEqual([{ password_hash: '' }]);
   expect(await rows('select revoke_reason from sessions')).toEqual([{ revoke_reason: 'logout_all' }]);
+});
+
+test('existing usage records and runs are counted by the migration', async () => {
+  await run(Migration00036, 'down');
+  const [user, account, thread] = Array.from({ length: 3 }, () => randomUUID());
+  await rows(`insert into users (id, username) values ($1, 'counted')`, [user]);
+  await rows(`insert into accounts (id, slug, name, type, owner_user_id) values ($1, 'c', 'C', 'workspace', $2)`, [account, user]);
+  await rows('insert into threads (account_id, id, created_by_user_id) values ($1, $2, $3)', [account, thread, user]);
+  await rows(
+    `insert into runs (account_id, id, thread_id, created_by_user_id, source, status, trace_id, tail_message_number)
+     select $1, gen_random_uuid(), $2, $3, 'api', 'completed', '', 0 from generate_series(1, 7)`,
+    [account, thread, user],
+  );
+  await rows(
+    `insert into usage_records (account_id, run_id, usage_type, model, user_id, input_tokens, output_tokens, cache_creation_input_tokens,
+       cache_read_input_tokens, cached_tokens, cost_usd, recorded_at)
+     select account_id, id, 'llm', 'm', created_by_user_id, 10, 5, 0, 0, 0, 0.000001, '2026-01-31T23:30:00Z' from runs`,
+  );
+  await run(Migration00036, 'up');
+  expect(await rows('select sum(change)::int as runs from run_count_changes')).toEqual([{ runs: 7 }]);
+  const ofGrain = (grain: string, starts: string) => ({ grain, at: starts, input: 70, cost: '0.000007', records: 7 });
+  for (const table of ['usage_rollups', 'platform_usage_rollups'])
+    expect(
+      await rows(
+        `select grain, to_char(starts_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') as at, input_tokens::int as input, cost_usd as cost,
+           record_count::int as records from ${table} order by grain`,
+      ),
+    ).toEqual([ofGrain('hour', '2026-01-31 23:00'), ofGrain('month', '2026-01-01 00:00')]);
 });

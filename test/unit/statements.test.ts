@@ -3,9 +3,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../server/database/database.ts';
 import { statement } from '../../server/database/statement.ts';
 import { allStatements } from '../statements/declared.ts';
-import { freshDatabase } from '../support/app/testApp.ts';
 
-const statements = await allStatements();
+// Commands of transactions cannot be prepared with PREPARE.
+const statements = (await allStatements()).filter(({ text }) => !/^(savepoint|rollback|release) /.test(text));
+const { freshDatabase } = await import('../support/app/testApp.ts');
 
 test('the migrated database can prepare every declared statement', async () => {
   const client = new pg.Client({ connectionString: await freshDatabase() });
@@ -14,7 +15,7 @@ test('the migrated database can prepare every declared statement', async () => {
   const wrong: string[] = [];
   for (const [number, { file, name, text }] of statements.entries())
     await client.query(`prepare s${number} as ${text}`).catch(({ message }: Error) => wrong.push(`${file} ${name}: ${message}`));
-  expect(statements.length).toBeGreaterThan(5);
+  expect(statements.length).toBeGreaterThan(500);
   expect(wrong).toEqual([]);
 });
 

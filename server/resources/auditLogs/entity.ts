@@ -20,7 +20,19 @@ export const AuditLogEntry = defineEntity({
     createdAt: timestamptz().defaultRaw('now()'),
   },
   indexes: [
+    {
+      name: 'audit_logs_action',
+      expression: "create index audit_logs_action on audit_logs (action, created_at desc, id desc) where (action > '')",
+    },
+    { name: 'audit_logs_actor', expression: 'create index audit_logs_actor on audit_logs (actor_user_id, created_at desc, id desc)' },
+    {
+      name: 'audit_logs_target',
+      expression: "create index audit_logs_target on audit_logs (target_type, created_at desc, id desc) where (action > '')",
+    },
     { name: 'audit_logs_list', expression: 'create index audit_logs_list on audit_logs (account_id, created_at desc, id desc)' },
-    { name: 'audit_logs_newest', expression: 'create index audit_logs_newest on audit_logs (created_at desc, id desc)' },
+    {
+      name: 'audit_logs_newest',
+      expression: "create index audit_logs_newest on audit_logs (created_at desc, id desc) where (action > '')",
+    },
   ],
 });

@@ -8,8 +8,8 @@ export const auditLogHandlers = implement(
   { '?account_id': checkAccountFilter, '?actor_user_id': checkActorFilter },
   {
     list: async ({ scope, query }) => {
-      const { entries, total } = await listEntries(scope, query);
-      return { status: 200, body: { data: entries.map(viewEntry), total } };
+      const { entries, total, isExact } = await listEntries(scope, query);
+      return { status: 200, body: { data: entries.map(viewEntry), total, total_is_exact: isExact } };
     },
   },
 );

@@ -1,5 +1,6 @@
-import { sql } from 'kysely';
-import { type Builder, type Parameters, type RowOf, statement } from '../../database/statement.ts';
+import { type Expression, expressionBuilder, type SqlBool, sql } from 'kysely';
+import { type Builder, type Parameters, type RowOf, statement, statementFamily } from '../../database/statement.ts';
+import type { Tables } from '../../database/tables.ts';
 
 const columns = [
   'id',
@@ -17,7 +18,7 @@ const columns = [
 const states = ['before_state', 'after_state'] as const;
 
 /** Null matches everything. */
-type Filter = {
+export type EntryFilter = {
   accountId: string | null;
   action: string | null;
   targetType: string | null;
@@ -27,44 +28,67 @@ type Filter = {
 };
 type Page = { limit: number; offset: number };
 
-const matchesFilter = ({
-  action,
-  targetType,
-  actorId,
-  since,
-  until,
-}: Parameters<Filter>) => sql<boolean>`(${action}::text is null or action = ${action})
-  and (${targetType}::text is null or target_type = ${targetType}) and (${actorId}::uuid is null or actor_user_id = ${actorId})
-  and (${since}::timestamptz is null or created_at >= ${since}) and (${until}::timestamptz is null or created_at <= ${until})`;
+type FilterName = keyof EntryFilter;
+const e = expressionBuilder<Tables, 'audit_logs'>();
+const conditions: { [Name in FilterName]: ($: Parameters<EntryFilter>) => Expression<SqlBool> } = {
+  accountId: ($) => e('account_id', '=', $.accountId),
+  action: ($) => e('action', '=', $.action),
+  targetType: ($) => e('target_type', '=', $.targetType),
+  actorId: ($) => e('actor_user_id', '=', $.actorId),
+  since: ($) => e('created_at', '>=', $.since),
+  until: ($) => e('created_at', '<=', $.until),
+};
+const filterNames = Object.keys(conditions) as FilterName[];
 
-const entriesOfAccount = (db: Builder, $: Parameters<Filter>) =>
-  db.selectFrom('audit_logs').where('account_id', '=', $.accountId).where(matchesFilter($));
+/** Always true. Without it, the indexes of the entries of all accounts cannot be used. */
+const ofAllAccounts = e('action', '>', sql.lit(''));
 
-const entriesOfAll = (db: Builder, $: Parameters<Filter>) => db.selectFrom('audit_logs').where(matchesFilter($));
+const entries = (db: Builder, $: Parameters<EntryFilter>, filters: readonly FilterName[]) =>
+  db
+    .selectFrom('audit_logs')
+    .where((eb) => eb.and([...filters.map((name) => conditions[name]($)), ...(filters.includes('accountId') ? [] : [ofAllAccounts])]));
 
-const statementsFor = (entries: typeof entriesOfAll) => ({
-  count: statement<Filter>()((db, $) => entries(db, $).select(({ fn }) => fn.countAll<number>().as('total'))),
-  page: statement<Filter & Page>()((db, $) =>
-    entries(db, $).select(columns).orderBy('created_at', 'desc').orderBy('id', 'desc').limit($.limit).offset($.offset),
+const pageOf = (db: Builder, $: Parameters<EntryFilter & Page>, filters: readonly FilterName[]) =>
+  entries(db, $, filters).select(columns).orderBy('created_at', 'desc').orderBy('id', 'desc').limit($.limit).offset($.offset);
+
+/** By `accountId` or not, alone and with each other filter. */
+const representatives: Record<string, readonly FilterName[]> = Object.fromEntries(
+  (['of an account', 'of all accounts'] as const).flatMap((scope) => {
+    const own: FilterName[] = scope === 'of an account' ? ['accountId'] : [];
+    const others = filterNames.filter((name) => name !== 'accountId');
+    return [[scope, own], ...others.map((name) => [`${scope} by ${name}`, [...own, name]])];
+  }),
+);
+
+const labelled = (label: string) =>
+  Object.fromEntries(Object.entries(representatives).map(([scope, names]) => [`${label} ${scope}`, names]));
+
+/** Without `accountId`: entries of all accounts and of the platform. */
+const selectPage = statementFamily(labelled('page'), (filters: readonly FilterName[]) =>
+  statement<EntryFilter & Page>()((db, $) => pageOf(db, $, filters)),
+);
+const selectPageWithStates = statementFamily(labelled('page with states'), (filters: readonly FilterName[]) =>
+  statement<EntryFilter & Page>()((db, $) => pageOf(db, $, filters).select(states)),
+);
+/** Counts no further than `most`. */
+const countUpTo = statementFamily(labelled('count'), (filters: readonly FilterName[]) =>
+  statement<EntryFilter & { most: number }>()((db, $) =>
+    db
+      .selectFrom(entries(db, $, filters).select(sql.lit(1).as('one')).limit($.most).as('found'))
+      .select(({ fn }) => fn.countAll<number>().as('total')),
   ),
-  pageWithStates: statement<Filter & Page>()((db, $) =>
-    entries(db, $)
-      .select([...columns, ...states])
-      .orderBy('created_at', 'desc')
-      .orderBy('id', 'desc')
-      .limit($.limit)
-      .offset($.offset),
-  ),
-});
+);
 
-export const accountEntries = statementsFor(entriesOfAccount);
+/** The statements for the filters that are not null. */
+export function statementsFor(filter: EntryFilter) {
+  const names = filterNames.filter((name) => filter[name] !== null);
+  return { countUpTo: countUpTo(names), page: selectPage(names), pageWithStates: selectPageWithStates(names) };
+}
 
-/** Entries of all accounts and of the platform, for platform admins. Ignores `accountId`. */
-export const platformEntries = statementsFor(entriesOfAll);
+type Statements = ReturnType<typeof statementsFor>;
 
 /** The states are present only if they were requested. */
-export type EntryRow = RowOf<typeof accountEntries.page> &
-  Partial<Pick<RowOf<typeof accountEntries.pageWithStates>, (typeof states)[number]>>;
+export type EntryRow = RowOf<Statements['page']> & Partial<Pick<RowOf<Statements['pageWithStates']>, (typeof states)[number]>>;
 
 /** Finds a user who is a member of the account or the actor of one of its entries, such as a former member. */
 export const selectActor = statement<{ accountId: string; userId: string }>()((db, $) =>
@@ -72,19 +96,27 @@ export const selectActor = statement<{ accountId: string; userId: string }>()((d
     .selectFrom('users as u')
     .select('u.id')
     .where('u.id', '=', $.userId)
-    .where(({ exists, or, selectFrom }) =>
-      or([
-        exists(
-          selectFrom('memberships as m')
+    .where((eb) =>
+      eb.or([
+        eb.exists(
+          eb
+            .selectFrom('memberships as m')
             .select(sql.lit(1).as('one'))
             .where('m.account_id', '=', $.accountId)
-            .whereRef('m.user_id', '=', 'u.id'),
+            .where('m.user_id', '=', $.userId),
         ),
-        exists(
-          selectFrom('audit_logs as l')
-            .select(sql.lit(1).as('one'))
+        // In order of an index. For `exists`, the planner may prefer to scan the table until it finds an entry.
+        eb(
+          eb
+            .selectFrom('audit_logs as l')
+            .select('l.id')
             .where('l.account_id', '=', $.accountId)
-            .whereRef('l.actor_user_id', '=', 'u.id'),
+            .where('l.actor_user_id', '=', $.userId)
+            .orderBy('l.created_at', 'desc')
+            .orderBy('l.id', 'desc')
+            .limit(sql.lit(1)),
+          'is not',
+          null,
         ),
       ]),
     ),

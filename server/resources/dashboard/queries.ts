@@ -19,24 +19,24 @@ export const selectTotals = statement()((db) =>
         .as('people'),
       db
         .selectFrom('runs')
-        .select(({ fn }) => [
-          fn.countAll<number>().as('total_runs'),
-          fn
-            .countAll<number>()
-            .filterWhere('created_at', '>=', sql<string>`date_trunc('day', now(), 'UTC')`)
-            .as('runs_today'),
-        ])
+        .select(({ fn }) => fn.countAll<number>().as('runs_today'))
+        .where('created_at', '>=', sql<string>`date_trunc('day', now(), 'UTC')`)
+        .as('today'),
+      db
+        .selectFrom('run_count_changes')
+        .select(sql<number>`coalesce(sum(change), 0)`.as('total_runs'))
         .as('made'),
       db
-        .selectFrom('usage_records')
+        .selectFrom('platform_usage_rollups')
         .select(({ fn }) => [
           fn.coalesce(fn.sum<number>('input_tokens'), sql<number>`0`).as('total_input_tokens'),
           fn.coalesce(fn.sum<number>('output_tokens'), sql<number>`0`).as('total_output_tokens'),
           fn.coalesce(fn.sum<number>('cost_usd'), sql<number>`0`).as('total_cost_usd'),
         ])
+        .where('grain', '=', sql.lit('month' as const))
         .as('used'),
     ])
-    .selectAll(['people', 'made', 'used'])
+    .selectAll(['people', 'today', 'made', 'used'])
     .select(({ selectFrom }) =>
       selectFrom('accounts')
         .select(({ fn }) => fn.countAll<number>().as('count'))

@@ -1,7 +1,7 @@
 import type { App } from '../../http/app.ts';
 import { type DashboardRow, selectTotals } from './queries.ts';
 
-/** Maximum age of the numbers: counting all runs of a large platform is slow, and a dashboard polls often. */
+/** Maximum age of the numbers: counting the users and the runs of today takes milliseconds, and a dashboard polls often. */
 const maxAgeMs = 2_000;
 
 const cache = new WeakMap<App, { numbers: Promise<DashboardRow>; until: number }>();

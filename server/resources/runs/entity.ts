@@ -58,6 +58,13 @@ export const Run = defineEntity({
       expression:
         "create index runs_active on runs (account_id) where ((parent_run_id is null) and (status in ('running', 'waiting_for_input', 'cancelling')))",
     },
+    { name: 'runs_creator', expression: 'create index runs_creator on runs (created_by_user_id, created_at desc, id desc)' },
+    { name: 'runs_newest', expression: 'create index runs_newest on runs (created_at desc, id desc) where (pending_inputs >= 0)' },
+    {
+      name: 'runs_unsuccessful',
+      expression:
+        "create index runs_unsuccessful on runs (status, created_at desc, id desc) where ((pending_inputs >= 0) and (status in ('failed', 'cancelled')))",
+    },
     { name: 'runs_list', expression: 'create index runs_list on runs (account_id, created_at desc, id desc)' },
     {
       name: 'runs_one_active',
@@ -83,6 +90,16 @@ export const RunEvent = defineEntity({
     type: p.text(),
     data: p.json<Record<string, unknown>>().columnType('json'),
     createdAt: timestamptz(),
+  },
+});
+
+/** The sum of the changes is the number of runs. Triggers append them, and a worker merges them. */
+export const RunCountChange = defineEntity({
+  name: 'RunCountChange',
+  tableName: 'run_count_changes',
+  properties: {
+    id: p.uuid().primary().defaultRaw('new_id()'),
+    change: p.bigint('number'),
   },
 });
 

@@ -1,8 +1,8 @@
-import { type Expression, expressionBuilder, sql, type SqlBool } from 'kysely';
-import type { RunFilter, RunStatus } from '../../../contract/runRequests.ts';
+import { type Expression, expressionBuilder, type SqlBool, sql } from 'kysely';
+import { type RunFilter, RunStatus } from '../../../contract/runRequests.ts';
 import { inconsistentValues } from '../../../contract/shared/fields.ts';
 import { likeLiteral } from '../../database/sql.ts';
-import { type Parameters, type RowOf, statement, type WithAlias } from '../../database/statement.ts';
+import { type Parameters, type RowOf, statement, statementFamily, type WithAlias } from '../../database/statement.ts';
 import type { ResourceLoader } from '../../http/pipeline/implement.ts';
 import type { Scope } from '../../http/scope.ts';
 import { invalid, notFound } from '../../platform/failure.ts';
@@ -32,9 +32,10 @@ function isListed({ accountId, userId }: Parameters<RunViewer>, { allAccounts, o
 /** A null value does not filter. */
 type Filters = {
   createdBy: string | null;
-  status: RunStatus | null;
-  runIdPattern: string | null;
-  threadIdPattern: string | null;
+  firstRunId: string | null;
+  lastRunId: string | null;
+  firstThreadId: string | null;
+  lastThreadId: string | null;
   parentRunId: string | null;
   modelPattern: string | null;
   personaPattern: string | null;
@@ -43,14 +44,14 @@ type Filters = {
   beforeTime: string | null;
   beforeId: string | null;
 };
-type FilterName = Exclude<keyof Filters, 'beforeId'>;
+type StatusFilter = `status ${RunStatus}`;
+type FilterName = Exclude<keyof Filters, 'lastRunId' | 'lastThreadId' | 'beforeId'> | StatusFilter;
 
 const e = expressionBuilder<Aliases, 'r' | 't'>();
-const conditions: { [Name in FilterName]: ($: Parameters<Filters>) => Expression<SqlBool> } = {
+const conditions: { [Name in Exclude<FilterName, StatusFilter>]: ($: Parameters<Filters>) => Expression<SqlBool> } = {
   createdBy: ($) => e('r.created_by_user_id', '=', $.createdBy),
-  status: ($) => e('r.status', '=', $.status),
-  runIdPattern: ($) => sql<boolean>`r.id::text like ${$.runIdPattern}`,
-  threadIdPattern: ($) => sql<boolean>`r.thread_id::text like ${$.threadIdPattern}`,
+  firstRunId: ($) => sql<boolean>`r.id between ${$.firstRunId}::uuid and ${$.lastRunId}::uuid`,
+  firstThreadId: ($) => sql<boolean>`r.thread_id between ${$.firstThreadId}::uuid and ${$.lastThreadId}::uuid`,
   parentRunId: ($) => e('r.parent_run_id', '=', $.parentRunId),
   modelPattern: ($) => e('r.model', 'ilike', $.modelPattern),
   personaPattern: ($) => e('r.persona_id', 'ilike', $.personaPattern),
@@ -58,47 +59,76 @@ const conditions: { [Name in FilterName]: ($: Parameters<Filters>) => Expression
   until: ($) => e('r.created_at', '<=', $.until),
   beforeTime: ($) => sql<boolean>`(r.created_at, r.id) < (${$.beforeTime}::timestamptz, ${$.beforeId}::uuid)`,
 };
+/** A literal, because the indexes of rare statuses are partial. */
+const hasStatus = (status: RunStatus) => e('r.status', '=', sql.lit(status));
+const statusFilters = Object.fromEntries(RunStatus.options.map((status) => [`status ${status}`, () => hasStatus(status)]));
+const allConditions = { ...conditions, ...statusFilters } as Record<FilterName, ($: Parameters<Filters>) => Expression<SqlBool>>;
 
-const filterNames = Object.keys(conditions) as FilterName[];
+const filterNames = Object.keys(conditions) as (keyof typeof conditions)[];
 
 /**
- * Declares a statement on first use and caches it. Each set of filters has its own text, so that PostgreSQL plans for exactly those
- * conditions.
+ * Filters for which few runs are expected. They are read by the index of the filter and sorted, not in the order of the list until enough are
+ * found.
  */
-function memoize<Key extends readonly unknown[], Made>(make: (...key: Key) => Made): (...key: Key) => Made {
-  const made = new Map<string, Made>();
-  return (...key) => {
-    const name = JSON.stringify(key);
-    const known = made.get(name) ?? make(...key);
-    made.set(name, known);
-    return known;
-  };
-}
+const selective: ReadonlySet<FilterName> = new Set([
+  'createdBy',
+  'firstRunId',
+  'firstThreadId',
+  'parentRunId',
+  'status running',
+  'status waiting_for_input',
+  'status cancelling',
+]);
 
-const selectListedRun = memoize((reach: AccessScope) =>
-  statement<RunViewer & { id: string }>()((db, $) =>
-    db
-      .selectFrom('runs as r')
-      .innerJoin('threads as t', (join) => join.onRef('t.account_id', '=', 'r.account_id').onRef('t.id', '=', 'r.thread_id'))
-      .select('r.id')
-      .where(isListed($, reach))
-      .where('r.id', '=', $.id),
-  ),
+/** Always true. Without it, the indexes of the runs of all accounts cannot be used. */
+const inOrderOfList = () => e('r.pending_inputs', '>=', sql.lit(0));
+
+const scopes: Record<string, AccessScope> = {
+  'of an account': { allAccounts: false, onlyReadable: false },
+  'of an account, readable': { allAccounts: false, onlyReadable: true },
+  'of all accounts': { allAccounts: true, onlyReadable: false },
+};
+
+const selectListedRun = statementFamily(
+  Object.fromEntries(Object.entries(scopes).map(([label, reach]) => [`a run ${label}`, reach])),
+  (reach: AccessScope) =>
+    statement<RunViewer & { id: string }>()((db, $) =>
+      db
+        .selectFrom('runs as r')
+        .innerJoin('threads as t', (join) => join.onRef('t.account_id', '=', 'r.account_id').onRef('t.id', '=', 'r.thread_id'))
+        .select('r.id')
+        .where(isListed($, reach))
+        .where('r.id', '=', $.id),
+    ),
 );
 
-const selectListedRuns = memoize((reach: AccessScope, filters: readonly FilterName[]) =>
-  statement<RunViewer & Filters & { limit: number }>()((db, $) =>
-    db
-      .selectFrom('runs as r')
-      .innerJoin('threads as t', (join) => join.onRef('t.account_id', '=', 'r.account_id').onRef('t.id', '=', 'r.thread_id'))
-      .leftJoin('users as u', 'u.id', 'r.created_by_user_id')
-      .select([...runColumns, 'u.username as user_name', 'u.email as user_email', creditsUsed().as('credits_used')])
-      .where(isListed($, reach))
-      .where((eb) => eb.and(filters.map((name) => conditions[name]($))))
-      .orderBy('r.created_at', 'desc')
-      .orderBy('r.id', 'desc')
-      .limit($.limit),
+type ListVariant = { reach: AccessScope; filters: readonly FilterName[]; isSelective: boolean };
+const isSelective = (name: FilterName) => selective.has(name);
+
+const selectListedRuns = statementFamily(
+  Object.fromEntries(
+    Object.entries(scopes).flatMap(([label, reach]): [string, ListVariant][] => [
+      [`runs ${label}`, { reach, filters: [], isSelective: false }],
+      ...(Object.keys(allConditions) as FilterName[]).map((name): [string, ListVariant] => [
+        `runs ${label} by ${name}`,
+        { reach, filters: [name], isSelective: isSelective(name) },
+      ]),
+    ]),
   ),
+  ({ reach, filters, isSelective }: ListVariant) =>
+    statement<RunViewer & Filters & { limit: number }>()((db, $) =>
+      db
+        .selectFrom('runs as r')
+        .innerJoin('threads as t', (join) => join.onRef('t.account_id', '=', 'r.account_id').onRef('t.id', '=', 'r.thread_id'))
+        .leftJoin('users as u', 'u.id', 'r.created_by_user_id')
+        .select([...runColumns, 'u.username as user_name', 'u.email as user_email', creditsUsed().as('credits_used')])
+        .where(isListed($, reach))
+        .where((eb) => eb.and(filters.map((name) => allConditions[name]($))))
+        .$if(reach.allAccounts && !isSelective, (query) => query.where(inOrderOfList()))
+        .orderBy('r.created_at', 'desc')
+        .orderBy('r.id', 'desc')
+        .limit($.limit),
+    ),
 );
 
 export type ListedRun = RowOf<ReturnType<typeof selectListedRuns>>;
@@ -140,11 +170,14 @@ export async function listRuns(scope: Scope, { limit, before, ...filter }: RunFi
     { limit, before },
     ['runs', accountId, actor.userId, filter],
     ({ limit, ...before }) => {
+      const [firstRunId, lastRunId] = idRange(filter.run_id);
+      const [firstThreadId, lastThreadId] = idRange(filter.thread_id);
       const values: Filters = {
         createdBy: filter.user_id ?? null,
-        status: filter.status ?? null,
-        runIdPattern: filter.run_id ? `${filter.run_id}%` : null,
-        threadIdPattern: filter.thread_id ? `${filter.thread_id}%` : null,
+        firstRunId,
+        lastRunId,
+        firstThreadId,
+        lastThreadId,
         parentRunId: filter.parent_run_id ?? null,
         modelPattern: filter.model ? likeLiteral(filter.model) : null,
         personaPattern: filter.persona_id ? likeLiteral(filter.persona_id) : null,
@@ -152,9 +185,25 @@ export async function listRuns(scope: Scope, { limit, before, ...filter }: RunFi
         until: filter.until ?? null,
         ...before,
       };
-      const names = filterNames.filter((name) => values[name] !== null);
-      return db.rows(selectListedRuns(reach, names), { ...lister, ...values, limit });
+      const filters: FilterName[] = filterNames.filter((name) => values[name] !== null);
+      if (filter.status) filters.push(`status ${filter.status}`);
+      // A short prefix matches many runs or none. PostgreSQL decides by its value.
+      const isBroad = [filter.run_id, filter.thread_id].some((prefix) => prefix !== undefined && prefix.length < minSelectivePrefix);
+      const variant = { reach, filters, isSelective: !isBroad && filters.some(isSelective) };
+      return db.rows(selectListedRuns(variant), { ...lister, ...values, limit });
     },
     (row) => [row.created_at, row.id],
   );
+}
+
+/** IDs begin with their time in milliseconds: the IDs of a minute have this many characters in common. */
+const minSelectivePrefix = 8;
+
+const [firstId, lastId] = ['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff'];
+
+/** The first and the last ID whose text begins with a prefix: an empty range if no ID does, because a hyphen is missing or misplaced. */
+function idRange(prefix: string | undefined): [first: string, last: string] | [null, null] {
+  if (prefix === undefined) return [null, null];
+  const isPrefix = [...prefix].every((character, at) => (character === '-') === (firstId[at] === '-'));
+  return isPrefix ? [prefix + firstId.slice(prefix.length), prefix + lastId.slice(prefix.length)] : [lastId, firstId];
 }

@@ -19,6 +19,7 @@ export const ThreadShare = defineEntity({
     createdAt: timestamptz().defaultRaw('now()'),
   },
   indexes: [
+    { name: 'thread_shares_creator', expression: 'create index thread_shares_creator on thread_shares (created_by_user_id)' },
     {
       name: 'thread_shares_list',
       expression: 'create index thread_shares_list on thread_shares (account_id, thread_id, created_at desc, id desc)',

@@ -38,6 +38,7 @@ export const ThreadStar = defineEntity({
     threadId: p.uuid().primary(),
     createdAt: timestamptz(6).defaultRaw('clock_timestamp()'),
   },
+  indexes: [{ name: 'thread_stars_thread', expression: 'create index thread_stars_thread on thread_stars (account_id, thread_id)' }],
 });
 
 export const ThreadSummary = defineEntity({

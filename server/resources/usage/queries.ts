@@ -1,4 +1,4 @@
-import { type Expression, expressionBuilder, sql, type SqlBool } from 'kysely';
+import { type Expression, expressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely';
 import { type Builder, type Parameters, type RowOf, statement, type WithAlias } from '../../database/statement.ts';
 
 /** The records to report on; null means all accounts or all users. */
@@ -8,69 +8,73 @@ export type UsageFilter = { accountId: string | null; userId: string | null };
 type DateRange = { start: string; end: string };
 type ReportParameters = UsageFilter & DateRange;
 
-const u = expressionBuilder<WithAlias<'usage_records', 'u'>, 'u'>();
-const e = expressionBuilder<WithAlias<'usage_records', 'record'>, 'record'>();
+type Rollups = WithAlias<'usage_rollups', 'u'>;
+type Grain = 'hour' | 'month';
+const u = expressionBuilder<Rollups, 'u'>();
 
+const sum = (column: RawBuilder<number>) => sql<number>`coalesce(sum(${column}), 0)`;
 const usageColumns = [
-  e.fn.coalesce(e.fn.sum<number>('input_tokens'), sql<number>`0`).as('input_tokens'),
-  e.fn.coalesce(e.fn.sum<number>('output_tokens'), sql<number>`0`).as('output_tokens'),
-  e.fn.coalesce(e.fn.sum<number>('cost_usd'), sql<number>`0`).as('cost_usd'),
-  e.fn.countAll<number>().as('record_count'),
+  sum(sql`u.input_tokens`).as('input_tokens'),
+  sum(sql`u.output_tokens`).as('output_tokens'),
+  sum(sql`u.cost_usd`).as('cost_usd'),
+  sum(sql`u.record_count`).as('record_count'),
 ] as const;
 
 const cacheColumns = [
-  e.fn.coalesce(e.fn.sum<number>('cache_creation_input_tokens'), sql<number>`0`).as('cache_creation_tokens'),
-  e.fn.coalesce(e.fn.sum<number>('cache_read_input_tokens'), sql<number>`0`).as('cache_read_tokens'),
-  e.fn.coalesce(e.fn.sum<number>('cached_tokens'), sql<number>`0`).as('cached_tokens'),
+  sum(sql`u.cache_creation_input_tokens`).as('cache_creation_tokens'),
+  sum(sql`u.cache_read_input_tokens`).as('cache_read_tokens'),
+  sum(sql`u.cached_tokens`).as('cached_tokens'),
 ] as const;
 
-/** Statements that report on the usage records matching a condition. */
-function usageReports(isOf: ($: Parameters<UsageFilter>) => Expression<SqlBool>[]) {
-  const records = (db: Builder, $: Parameters<ReportParameters>) =>
-    db.with('record', (qc) =>
-      qc
-        .selectFrom('usage_records as u')
-        .selectAll()
-        .where(({ and }) => and(isOf($)))
-        .where('u.recorded_at', '>=', sql<string>`${$.start}::date`)
-        .where('u.recorded_at', '<', sql<string>`${$.end}::date + 1`),
-    );
+const inRange = ({ start, end }: Parameters<DateRange>, grain: Grain) => [
+  u('u.grain', '=', sql.lit(grain)),
+  u('u.starts_at', '>=', sql<string>`${start}::date`),
+  u('u.starts_at', '<', sql<string>`${end}::date + 1`),
+  // A rollup of records that were removed or moved remains.
+  u('u.record_count', '>', sql.lit(0)),
+];
+
+/** The reports on the rollups that `from` selects. Those of whole months read the rollups of months. */
+function usageReports(from: (db: Builder, $: Parameters<ReportParameters>, grain: Grain) => ReturnType<typeof platformRollups>) {
   return {
-    total: statement<ReportParameters>()((db, $) =>
-      records(db, $)
-        .selectFrom('record')
-        .select([...usageColumns, ...cacheColumns]),
-    ),
+    total: statement<ReportParameters>()((db, $) => from(db, $, 'month').select([...usageColumns, ...cacheColumns])),
     byDay: statement<ReportParameters>()((db, $) =>
-      records(db, $)
-        .selectFrom('record')
-        .select([sql<string>`to_char(recorded_at, 'YYYY-MM-DD')`.as('date'), ...usageColumns])
+      from(db, $, 'hour')
+        .select([sql<string>`to_char(u.starts_at, 'YYYY-MM-DD')`.as('date'), ...usageColumns])
         .groupBy(sql`1`)
         .orderBy(sql`1`),
     ),
     byHour: statement<ReportParameters>()((db, $) =>
-      records(db, $)
-        .selectFrom('record')
-        .select([sql<string>`date_trunc('hour', recorded_at)`.as('hour'), ...usageColumns])
-        .groupBy(sql`1`)
-        .orderBy(sql`1`),
+      from(db, $, 'hour')
+        .select(['u.starts_at as hour', ...usageColumns])
+        .groupBy('u.starts_at')
+        .orderBy('u.starts_at'),
     ),
     byModel: statement<ReportParameters>()((db, $) =>
-      records(db, $)
-        .selectFrom('record')
-        .select(['model', ...usageColumns, ...cacheColumns])
-        .groupBy('model')
-        .orderBy(sql`sum(input_tokens) + sum(output_tokens)`, 'desc')
-        .orderBy(sql`model collate "C"`),
+      from(db, $, 'month')
+        .select(['u.model', ...usageColumns, ...cacheColumns])
+        .groupBy('u.model')
+        .orderBy(sql`sum(u.input_tokens) + sum(u.output_tokens)`, 'desc')
+        .orderBy(sql`u.model collate "C"`),
     ),
   };
 }
 
 export type UsageReports = ReturnType<typeof usageReports>;
 
-export const userReports = usageReports(($) => [u('u.account_id', '=', $.accountId), u('u.user_id', '=', $.userId)]);
-export const accountReports = usageReports(($) => [u('u.account_id', '=', $.accountId)]);
-export const platformReports = usageReports(() => []);
+const platformRollups = (db: Builder, $: Parameters<ReportParameters>, grain: Grain) =>
+  db.selectFrom('platform_usage_rollups as u').where(({ and }) => and(inRange($, grain)));
+
+/** The columns that the reports read are those of the rollups of the platform. */
+const accountRollups =
+  (isOf: ($: Parameters<UsageFilter>) => Expression<SqlBool>[]) => (db: Builder, $: Parameters<ReportParameters>, grain: Grain) =>
+    db.selectFrom('usage_rollups as u').where(({ and }) => and([...isOf($), ...inRange($, grain)])) as unknown as ReturnType<
+      typeof platformRollups
+    >;
+
+export const userReports = usageReports(accountRollups(($) => [u('u.account_id', '=', $.accountId), u('u.user_id', '=', $.userId)]));
+export const accountReports = usageReports(accountRollups(($) => [u('u.account_id', '=', $.accountId)]));
+export const platformReports = usageReports(platformRollups);
 
 export type TotalRow = RowOf<UsageReports['total']>;
 export type DayRow = RowOf<UsageReports['byDay']>;

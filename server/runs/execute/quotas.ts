@@ -4,18 +4,27 @@ import { statement } from '../../database/statement.ts';
 import { RunFailure } from '../../models/runFailure.ts';
 import type { Settings } from '../../resources/settings/settings.ts';
 
-/** What other runs of the account have used this month (UTC). */
-const selectUsed = statement<{ accountId: string; runId: string }>()((db, $) =>
-  db
-    .selectFrom('usage_records as u')
-    .select([
-      sql<number>`count(distinct u.run_id)::float8`.as('runs'),
-      sql<number>`coalesce(sum(u.input_tokens + u.output_tokens), 0)::float8`.as('tokens'),
+/** What other runs of the account have used this month (UTC). A run has one usage record. */
+const selectUsed = statement<{ accountId: string; runId: string }>()((db, $) => {
+  const monthStart = sql<string>`date_trunc('month', now(), 'UTC')`;
+  return db
+    .with('own', (qc) =>
+      qc
+        .selectFrom('usage_records')
+        .select(({ fn }) => [fn.countAll<number>().as('runs'), sql<number>`coalesce(sum(input_tokens + output_tokens), 0)`.as('tokens')])
+        .where('account_id', '=', $.accountId)
+        .where('run_id', '=', $.runId)
+        .where('recorded_at', '>=', monthStart),
+    )
+    .selectFrom('usage_rollups as u')
+    .select(({ selectFrom }) => [
+      sql<number>`(coalesce(sum(u.record_count), 0) - ${selectFrom('own').select('runs')})::float8`.as('runs'),
+      sql<number>`(coalesce(sum(u.input_tokens + u.output_tokens), 0) - ${selectFrom('own').select('tokens')})::float8`.as('tokens'),
     ])
     .where('u.account_id', '=', $.accountId)
-    .where('u.run_id', '<>', $.runId)
-    .where('u.recorded_at', '>=', sql<string>`date_trunc('month', now() at time zone 'UTC') at time zone 'UTC'`),
-);
+    .where('u.grain', '=', sql.lit('month' as const))
+    .where('u.starts_at', '>=', monthStart);
+});
 
 const selectBalance = statement<{ accountId: string }>()((db, $) =>
   db

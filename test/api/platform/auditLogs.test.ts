@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { AuditEntry } from '../../../contract/auditLogs.ts';
-import { accountEntries, platformEntries } from '../../../server/resources/auditLogs/queries.ts';
+import { statementsFor } from '../../../server/resources/auditLogs/queries.ts';
 import { type Person, startTestApp } from '../../support/app/testApp.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 
@@ -34,7 +34,7 @@ test('an entry has actor, action, target, client and trace ID', async () => {
   const headers = { 'user-agent': Buffer.from(userAgent).toString('latin1') };
   const made = await call('POST', '/v1/teams', { token: owner.token, headers, body: { name: 'Blue' } });
   const { status, body } = await read(owner);
-  expect([status, Object.keys(body)]).toEqual([200, ['data', 'total']]);
+  expect([status, Object.keys(body)]).toEqual([200, ['data', 'total', 'total_is_exact']]);
   expect(body.data[0]).toEqual({
     id: expect.stringMatching(/^[0-9a-f-]{36}$/),
     account_id: owner.accountId,
@@ -86,7 +86,7 @@ test('pages do not overlap, the newest entries come first, and the total is cons
   }
   expect(pages).toEqual(all);
   expect((await read(owner, { ...query, limit: 2, offset: 2 })).body.data).toEqual(all.slice(2, 4));
-  expect((await read(owner, { ...query, offset: 100_000 })).body).toEqual({ data: [], total: 14 });
+  expect((await read(owner, { ...query, offset: 100_000 })).body).toEqual({ data: [], total: 14, total_is_exact: true });
   await writeEntries(owner.accountId, 60, { action: 'thing.push' });
   expect(await entriesFor(owner, { action: 'thing.push' })).toHaveLength(50);
 });
@@ -213,12 +213,34 @@ test('a platform admin reads all entries or those of one account', async () => {
   expect((await read(platformAdmin, {}, { 'x-account-id': owner.accountId })).status).toBe(200);
 });
 
+test('entries are counted up to 10,000, and beyond that as far as the page needs', async () => {
+  const owner = await signUp();
+  await writeEntries(owner.accountId, 10_000);
+  const totalOf = async (query: Record<string, string | number>) => {
+    const { body } = await read(owner, { action: 'thing.poke', ...query });
+    return [body.data.length, body.total, body.total_is_exact];
+  };
+  expect(await totalOf({})).toEqual([50, 10_000, true]);
+  await writeEntries(owner.accountId, 300);
+  expect(await totalOf({})).toEqual([50, 10_000, false]);
+  expect(await totalOf({ offset: 9_800, limit: 199 })).toEqual([199, 10_000, false]);
+  // The total is greater than the offset of the next page, so a client that compares them reaches the last page.
+  expect(await totalOf({ offset: 9_950 })).toEqual([50, 10_001, false]);
+  expect(await totalOf({ offset: 10_200 })).toEqual([50, 10_251, false]);
+  expect(await totalOf({ offset: 10_250 })).toEqual([50, 10_300, true]);
+  expect(await totalOf({ offset: 20_000 })).toEqual([0, 10_300, true]);
+});
+
 test('the newest entries of a long log are read by index', async () => {
   const client = await app.database.pool.connect();
   // With few rows a sequential scan is cheaper. The plan shows whether an index can be used.
   await client.query('set enable_seqscan = off; set enable_sort = off');
   const planOf = async ({ text }: { text: string }) => JSON.stringify((await client.query(`explain (generic_plan) ${text}`)).rows);
-  const plans = [await planOf(platformEntries.page), await planOf(accountEntries.page)];
+  const all = { accountId: null, action: null, targetType: null, actorId: null, since: null, until: null };
+  const filters = [all, { ...all, accountId: 'x' }, { ...all, action: 'x' }, { ...all, targetType: 'x' }, { ...all, actorId: 'x' }];
+  const plans = await Promise.all(filters.map((filter) => planOf(statementsFor(filter).page)));
   client.release(true);
-  expect(plans).toEqual([expect.stringContaining('using audit_logs_newest'), expect.stringContaining('using audit_logs_list')]);
+  expect(plans).toEqual(
+    ['newest', 'list', 'action', 'target', 'actor'].map((index) => expect.stringContaining(`using audit_logs_${index}`)),
+  );
 });

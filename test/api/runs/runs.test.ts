@@ -194,6 +194,13 @@ test('runs are filtered and paged, and a member sees only runs they can open', a
   });
   expect(await idsOf('status=failed')).toEqual([]);
   expect(await idsOf(`run_id=${ids[1]!.toUpperCase()}`)).toEqual([ids[1]]);
+  for (const length of [1, 7, 8, 9, 13, 14, 35, 36])
+    expect(await idsOf(`run_id=${ids[1]!.slice(0, length)}`)).toEqual(ids.filter((id) => id.startsWith(ids[1]!.slice(0, length))));
+  for (const wrong of [ids[1]!.replace('-', ''), `${ids[1]!.slice(0, 7)}-`, '-', '00000000-0000-0000-0000-00000000000g'.slice(0, 35), 'f'])
+    expect([wrong, await idsOf(`run_id=${wrong}`)]).toEqual([wrong, []]);
+  const [{ thread_id: thread }] = (await list(`run_id=${ids[0]}`)).body;
+  expect(await idsOf(`thread_id=${thread}`)).toEqual([ids[0]]);
+  expect(await idsOf(`thread_id=${thread.slice(0, 13)}`)).toContain(ids[0]);
   expect(await idsOf('model=TU')).toEqual(ids);
   expect(await idsOf('model=%25')).toEqual([]);
   expect(await idsOf(`until=${new Date(Date.now() - 3_600_000).toISOString()}`)).toEqual([]);

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { RunEvent } from '../../../contract/events.ts';
 import type { TestApp } from '../app/testApp.ts';
+import { expectUsageRollups } from '../credits/credits.ts';
 import { expectExactly } from '../http/conformance.ts';
 import { isTerminal, readAll } from '../http/events.ts';
 import { expectQuotaCounters } from '../resources/quotas.ts';
@@ -26,6 +27,7 @@ export async function expectRunInvariants(
   expect(`run.${run.status}`).toBe(events.at(-1)?.type);
   await expectAnswer({ sql }, runId, run, events);
   await expectQuotaCounters({ sql });
+  await expectUsageRollups({ sql });
   return events;
 }
 

@@ -44,6 +44,18 @@ export async function ledgerOf({ sql }: Pick<TestApp, 'sql'>, runId: string) {
   return { rows, usage };
 }
 
+/** The rollups equal the sums of the usage records, to the last digit. */
+export async function expectUsageRollups({ sql }: Pick<TestApp, 'sql'>): Promise<void> {
+  const wrong = [];
+  for (const table of ['usage_rollups', 'platform_usage_rollups']) {
+    const kept = `select * from ${table} where record_count > 0`;
+    wrong.push(
+      ...(await sql(`(${kept} except select * from recorded_${table}) union all (select * from recorded_${table} except ${kept})`)),
+    );
+  }
+  expect(wrong).toEqual([]);
+}
+
 /** Inserts completed runs, which no worker picks up, with the credit multiplier of their model route. */
 export async function addRuns(
   { sql, call }: TestApp,

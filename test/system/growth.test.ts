@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { allStatements } from '../statements/declared.ts';
+import { generateGrowth, generateRest, settle } from '../statements/growthData.ts';
+import { type Finding, findLinear, type PlanNode } from '../statements/plans.ts';
+
+/** Tables whose rows increase with every request or run. Others, such as users and projects, grow with people. */
+const growing = new Set([
+  'access_log',
+  'attachments',
+  'audit_logs',
+  'credit_transactions',
+  'idempotency_keys',
+  'messages',
+  'notifications',
+  'refresh_tokens',
+  'run_events',
+  'run_turns',
+  'runs',
+  'sessions',
+  'thread_attachments',
+  'thread_reports',
+  'thread_share_messages',
+  'thread_shares',
+  'thread_stars',
+  'thread_summaries',
+  'threads',
+  'usage_records',
+  'usage_rollups',
+  'webhook_deliveries',
+  'webhook_messages',
+  'workspace_objects',
+]);
+
+/** Statements that may read whole tables, with the reason. */
+const exceptions: Record<string, string> = {
+  'jobs/closedAccounts.ts 1': 'hourly, in batches; with more threads the planner joins them by their key',
+  'jobs/housekeeping.ts 7': 'hourly; an index would cost more for every refresh of a token',
+  'jobs/housekeeping.ts 8': 'hourly; looks for sessions whose tokens are all gone',
+  'jobs/removeAttachments.ts 1': 'hourly; looks for files whose threads are all gone',
+  'resources/auditLogs/queries.ts count of all accounts': 'the filter is always true, so the limit ends the scan',
+  'resources/reports/queries.ts selectReports':
+    'for platform administrators; PostgreSQL plans it with the values, and without filters reads the index in order',
+  'resources/runs/list.ts runs of all accounts by firstRunId':
+    'without values, a range of ids is assumed to match half a percent; PostgreSQL plans it with the values, as long as that is cheaper',
+  'resources/runs/list.ts runs of all accounts by firstThreadId': 'the same',
+  'resources/runs/list.ts runs of all accounts by modelPattern':
+    'a substring has no index: the newest runs are read until the page is full',
+  'resources/runs/list.ts runs of all accounts by personaPattern': 'the same',
+  'resources/runs/list.ts runs of all accounts by status completed': 'most runs are completed',
+};
+
+// Commands of transactions have no plan.
+const statements = (await allStatements()).filter(({ text }) => !/^(savepoint|rollback|release) /.test(text));
+const { freshDatabase } = await import('../support/app/testApp.ts');
+const nameOf = ({ file, name }: { file: string; name: string }) => `${file} ${name}`;
+
+let superuser: pg.Client;
+const partialIndexes = new Set<string>();
+beforeAll(async () => {
+  const url = new URL(inject('postgresSuperuserUrl'));
+  url.pathname = new URL(await freshDatabase()).pathname;
+  superuser = new pg.Client({ connectionString: url.href });
+  await superuser.connect();
+  const people = Array.from({ length: 60 }, () => ({ userId: randomUUID(), accountId: randomUUID(), threads: 200 }));
+  await generateGrowth(superuser, people, { messages: 4, runs: 2, eventsPerRun: 2 });
+  await generateRest(superuser);
+  await settle(superuser);
+  const { rows } = await superuser.query<{ name: string }>(
+    'select c.relname as name from pg_index i join pg_class c on c.oid = i.indexrelid where i.indpred is not null and c.reltuples < 1000',
+  );
+  for (const { name } of rows) partialIndexes.add(name);
+}, 180_000);
+afterAll(() => superuser.end());
+
+async function findingsOf(text: string): Promise<Finding[]> {
+  const { rows } = await superuser.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(`explain (generic_plan, format json) ${text}`);
+  return findLinear(rows[0]!['QUERY PLAN'][0]!.Plan, { growing, partialIndexes });
+}
+
+test('all statements are found', () => expect(statements.length).toBeGreaterThan(500));
+
+test('every growing table has rows', async () => {
+  const empty: string[] = [];
+  for (const table of growing) {
+    const { rowCount } = await superuser.query(`select from ${table} offset 1000 limit 1`);
+    if (rowCount === 0) empty.push(table);
+  }
+  expect(empty).toEqual([]);
+});
+
+test('no statement scans or sorts a table that grows with use', async () => {
+  const found: string[] = [];
+  const needed = new Set<string>();
+  for (const each of statements) {
+    const findings = await findingsOf(each.text);
+    if (findings.length === 0) continue;
+    if (nameOf(each) in exceptions) needed.add(nameOf(each));
+    else found.push(`${nameOf(each)}: ${findings.map(({ table, problem, rows }) => `${problem} of ${table} (${rows} rows)`).join(', ')}`);
+  }
+  expect(found).toEqual([]);
+  expect(
+    Object.keys(exceptions).filter((name) => !needed.has(name)),
+    'exceptions that are not needed',
+  ).toEqual([]);
+});
