@@ -868,42 +868,42 @@ select "id", "account_id", "actor_user_id", "action", "target_type", "target_id"
 -- resources/auditLogs/queries.ts page of all accounts
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
-  where "action" > ''
+  where 1 = 1 and "action" > ''
   order by "created_at" desc, "id" desc
   limit $1 offset $2;
 
 -- resources/auditLogs/queries.ts page of all accounts by action
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
-  where ("action" = $1 and "action" > '')
+  where "action" = $1 and "action" > ''
   order by "created_at" desc, "id" desc
   limit $2 offset $3;
 
 -- resources/auditLogs/queries.ts page of all accounts by targetType
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
-  where ("target_type" = $1 and "action" > '')
+  where "target_type" = $1 and "action" > ''
   order by "created_at" desc, "id" desc
   limit $2 offset $3;
 
 -- resources/auditLogs/queries.ts page of all accounts by actorId
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
-  where ("actor_user_id" = $1 and "action" > '')
+  where "actor_user_id" = $1
   order by "created_at" desc, "id" desc
   limit $2 offset $3;
 
 -- resources/auditLogs/queries.ts page of all accounts by since
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
-  where ("created_at" >= $1 and "action" > '')
+  where "created_at" >= $1 and "action" > ''
   order by "created_at" desc, "id" desc
   limit $2 offset $3;
 
 -- resources/auditLogs/queries.ts page of all accounts by until
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
-  where ("created_at" <= $1 and "action" > '')
+  where "created_at" <= $1 and "action" > ''
   order by "created_at" desc, "id" desc
   limit $2 offset $3;
 
@@ -952,42 +952,42 @@ select "id", "account_id", "actor_user_id", "action", "target_type", "target_id"
 -- resources/auditLogs/queries.ts page with states of all accounts
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
-  where "action" > ''
+  where 1 = 1 and "action" > ''
   order by "created_at" desc, "id" desc
   limit $1 offset $2;
 
 -- resources/auditLogs/queries.ts page with states of all accounts by action
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
-  where ("action" = $1 and "action" > '')
+  where "action" = $1 and "action" > ''
   order by "created_at" desc, "id" desc
   limit $2 offset $3;
 
 -- resources/auditLogs/queries.ts page with states of all accounts by targetType
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
-  where ("target_type" = $1 and "action" > '')
+  where "target_type" = $1 and "action" > ''
   order by "created_at" desc, "id" desc
   limit $2 offset $3;
 
 -- resources/auditLogs/queries.ts page with states of all accounts by actorId
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
-  where ("actor_user_id" = $1 and "action" > '')
+  where "actor_user_id" = $1
   order by "created_at" desc, "id" desc
   limit $2 offset $3;
 
 -- resources/auditLogs/queries.ts page with states of all accounts by since
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
-  where ("created_at" >= $1 and "action" > '')
+  where "created_at" >= $1 and "action" > ''
   order by "created_at" desc, "id" desc
   limit $2 offset $3;
 
 -- resources/auditLogs/queries.ts page with states of all accounts by until
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
-  where ("created_at" <= $1 and "action" > '')
+  where "created_at" <= $1 and "action" > ''
   order by "created_at" desc, "id" desc
   limit $2 offset $3;
 
@@ -996,6 +996,7 @@ select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
   where "account_id" = $1
+  order by "created_at" desc, "id" desc
   limit $2) as "found";
 
 -- resources/auditLogs/queries.ts count of an account by action
@@ -1003,6 +1004,7 @@ select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
   where ("account_id" = $1 and "action" = $2)
+  order by "created_at" desc, "id" desc
   limit $3) as "found";
 
 -- resources/auditLogs/queries.ts count of an account by targetType
@@ -1010,6 +1012,7 @@ select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
   where ("account_id" = $1 and "target_type" = $2)
+  order by "created_at" desc, "id" desc
   limit $3) as "found";
 
 -- resources/auditLogs/queries.ts count of an account by actorId
@@ -1017,6 +1020,7 @@ select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
   where ("account_id" = $1 and "actor_user_id" = $2)
+  order by "created_at" desc, "id" desc
   limit $3) as "found";
 
 -- resources/auditLogs/queries.ts count of an account by since
@@ -1024,6 +1028,7 @@ select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
   where ("account_id" = $1 and "created_at" >= $2)
+  order by "created_at" desc, "id" desc
   limit $3) as "found";
 
 -- resources/auditLogs/queries.ts count of an account by until
@@ -1031,48 +1036,55 @@ select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
   where ("account_id" = $1 and "created_at" <= $2)
+  order by "created_at" desc, "id" desc
   limit $3) as "found";
 
 -- resources/auditLogs/queries.ts count of all accounts
 select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
-  where "action" > ''
+  where 1 = 1 and "action" > ''
+  order by "created_at" desc, "id" desc
   limit $1) as "found";
 
 -- resources/auditLogs/queries.ts count of all accounts by action
 select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
-  where ("action" = $1 and "action" > '')
+  where "action" = $1 and "action" > ''
+  order by "created_at" desc, "id" desc
   limit $2) as "found";
 
 -- resources/auditLogs/queries.ts count of all accounts by targetType
 select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
-  where ("target_type" = $1 and "action" > '')
+  where "target_type" = $1 and "action" > ''
+  order by "created_at" desc, "id" desc
   limit $2) as "found";
 
 -- resources/auditLogs/queries.ts count of all accounts by actorId
 select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
-  where ("actor_user_id" = $1 and "action" > '')
+  where "actor_user_id" = $1
+  order by "created_at" desc, "id" desc
   limit $2) as "found";
 
 -- resources/auditLogs/queries.ts count of all accounts by since
 select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
-  where ("created_at" >= $1 and "action" > '')
+  where "created_at" >= $1 and "action" > ''
+  order by "created_at" desc, "id" desc
   limit $2) as "found";
 
 -- resources/auditLogs/queries.ts count of all accounts by until
 select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
-  where ("created_at" <= $1 and "action" > '')
+  where "created_at" <= $1 and "action" > ''
+  order by "created_at" desc, "id" desc
   limit $2) as "found";
 
 -- resources/auth/codes/queries.ts upsertCode
@@ -1615,7 +1627,7 @@ select "people".*, "today".*, "made".*, "used".*, (select count(*) as "count"
   join "credentials" as "c" on "c"."user_id" = "u"."id"
   where "u"."status" <> 'deleted') as "people", (select count(*) as "runs_today"
   from "runs"
-  where "created_at" >= date_trunc('day', now(), 'UTC')) as "today", (select coalesce(sum(change), 0) as "total_runs"
+  where "created_at" >= date_trunc('day', now(), 'UTC') and "pending_inputs" >= 0) as "today", (select coalesce(sum(change), 0) as "total_runs"
   from "run_count_changes") as "made", (select coalesce(sum("input_tokens"), 0) as "total_input_tokens", coalesce(sum("output_tokens"), 0) as "total_output_tokens", coalesce(sum("cost_usd"), 0) as "total_cost_usd"
   from "platform_usage_rollups"
   where "grain" = 'month') as "used";
@@ -2646,692 +2658,932 @@ select "r"."id"
   where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."id" = $2;
 
 -- resources/runs/list.ts runs of an account
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2))
+  limit 1) as "thread" on true
+  where 1 = 1 and "r"."account_id" = $3
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $4) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and 1 = 1
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $3;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account by createdBy
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2))
+  limit 1) as "thread" on true
+  where "r"."created_by_user_id" = $3 and "r"."account_id" = $4
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $5) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."created_by_user_id" = $3
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $4;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account by firstRunId
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2))
+  limit 1) as "thread" on true
+  where r.id between $3::uuid and $4::uuid and "r"."account_id" = $5
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $6) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and r.id between $3::uuid and $4::uuid
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $5;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account by firstThreadId
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2))
+  limit 1) as "thread" on true
+  where r.thread_id between $3::uuid and $4::uuid and "r"."account_id" = $5
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $6) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and r.thread_id between $3::uuid and $4::uuid
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $5;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account by parentRunId
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2))
+  limit 1) as "thread" on true
+  where "r"."parent_run_id" = $3 and "r"."account_id" = $4
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $5) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."parent_run_id" = $3
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $4;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account by modelPattern
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2))
+  limit 1) as "thread" on true
+  where "r"."model" ilike $3 and "r"."account_id" = $4
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $5) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."model" ilike $3
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $4;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account by personaPattern
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2))
+  limit 1) as "thread" on true
+  where "r"."persona_id" ilike $3 and "r"."account_id" = $4
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $5) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."persona_id" ilike $3
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $4;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account by since
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2))
+  limit 1) as "thread" on true
+  where "r"."created_at" >= $3 and "r"."account_id" = $4
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $5) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."created_at" >= $3
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $4;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account by until
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2))
+  limit 1) as "thread" on true
+  where "r"."created_at" <= $3 and "r"."account_id" = $4
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $5) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."created_at" <= $3
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $4;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account by beforeTime
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2))
+  limit 1) as "thread" on true
+  where (r.created_at, r.id) < ($3::timestamptz, $4::uuid) and "r"."account_id" = $5
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $6) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and (r.created_at, r.id) < ($3::timestamptz, $4::uuid)
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $5;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account by status running
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2))
+  limit 1) as "thread" on true
+  where "r"."status" = 'running' and "r"."account_id" = $3
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $4) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."status" = 'running'
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $3;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account by status waiting_for_input
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2))
+  limit 1) as "thread" on true
+  where "r"."status" = 'waiting_for_input' and "r"."account_id" = $3
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $4) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."status" = 'waiting_for_input'
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $3;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account by status cancelling
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2))
+  limit 1) as "thread" on true
+  where "r"."status" = 'cancelling' and "r"."account_id" = $3
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $4) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."status" = 'cancelling'
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $3;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account by status completed
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2))
+  limit 1) as "thread" on true
+  where "r"."status" = 'completed' and "r"."account_id" = $3
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $4) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."status" = 'completed'
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $3;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account by status failed
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2))
+  limit 1) as "thread" on true
+  where "r"."status" = 'failed' and "r"."account_id" = $3
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $4) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."status" = 'failed'
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $3;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account by status cancelled
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2))
+  limit 1) as "thread" on true
+  where "r"."status" = 'cancelled' and "r"."account_id" = $3
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $4) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2)) and "r"."status" = 'cancelled'
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $3;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account, readable
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
-  left
-  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and 1 = 1
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6)))))))
+  limit 1) as "thread" on true
+  where 1 = 1 and "r"."account_id" = $7
   order by "r"."created_at" desc, "r"."id" desc
-  limit $7;
+  limit $8) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account, readable by createdBy
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
-  left
-  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."created_by_user_id" = $7
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6)))))))
+  limit 1) as "thread" on true
+  where "r"."created_by_user_id" = $7 and "r"."account_id" = $8
   order by "r"."created_at" desc, "r"."id" desc
-  limit $8;
+  limit $9) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account, readable by firstRunId
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
-  left
-  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and r.id between $7::uuid and $8::uuid
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6)))))))
+  limit 1) as "thread" on true
+  where r.id between $7::uuid and $8::uuid and "r"."account_id" = $9
   order by "r"."created_at" desc, "r"."id" desc
-  limit $9;
+  limit $10) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account, readable by firstThreadId
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
-  left
-  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and r.thread_id between $7::uuid and $8::uuid
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6)))))))
+  limit 1) as "thread" on true
+  where r.thread_id between $7::uuid and $8::uuid and "r"."account_id" = $9
   order by "r"."created_at" desc, "r"."id" desc
-  limit $9;
+  limit $10) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account, readable by parentRunId
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
-  left
-  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."parent_run_id" = $7
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6)))))))
+  limit 1) as "thread" on true
+  where "r"."parent_run_id" = $7 and "r"."account_id" = $8
   order by "r"."created_at" desc, "r"."id" desc
-  limit $8;
+  limit $9) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account, readable by modelPattern
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
-  left
-  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."model" ilike $7
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6)))))))
+  limit 1) as "thread" on true
+  where "r"."model" ilike $7 and "r"."account_id" = $8
   order by "r"."created_at" desc, "r"."id" desc
-  limit $8;
+  limit $9) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account, readable by personaPattern
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
-  left
-  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."persona_id" ilike $7
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6)))))))
+  limit 1) as "thread" on true
+  where "r"."persona_id" ilike $7 and "r"."account_id" = $8
   order by "r"."created_at" desc, "r"."id" desc
-  limit $8;
+  limit $9) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account, readable by since
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
-  left
-  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."created_at" >= $7
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6)))))))
+  limit 1) as "thread" on true
+  where "r"."created_at" >= $7 and "r"."account_id" = $8
   order by "r"."created_at" desc, "r"."id" desc
-  limit $8;
+  limit $9) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account, readable by until
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
-  left
-  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."created_at" <= $7
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6)))))))
+  limit 1) as "thread" on true
+  where "r"."created_at" <= $7 and "r"."account_id" = $8
   order by "r"."created_at" desc, "r"."id" desc
-  limit $8;
+  limit $9) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account, readable by beforeTime
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
-  left
-  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and (r.created_at, r.id) < ($7::timestamptz, $8::uuid)
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6)))))))
+  limit 1) as "thread" on true
+  where (r.created_at, r.id) < ($7::timestamptz, $8::uuid) and "r"."account_id" = $9
   order by "r"."created_at" desc, "r"."id" desc
-  limit $9;
+  limit $10) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account, readable by status running
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
-  left
-  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."status" = 'running'
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6)))))))
+  limit 1) as "thread" on true
+  where "r"."status" = 'running' and "r"."account_id" = $7
   order by "r"."created_at" desc, "r"."id" desc
-  limit $7;
+  limit $8) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account, readable by status waiting_for_input
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
-  left
-  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."status" = 'waiting_for_input'
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6)))))))
+  limit 1) as "thread" on true
+  where "r"."status" = 'waiting_for_input' and "r"."account_id" = $7
   order by "r"."created_at" desc, "r"."id" desc
-  limit $7;
+  limit $8) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account, readable by status cancelling
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
-  left
-  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."status" = 'cancelling'
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6)))))))
+  limit 1) as "thread" on true
+  where "r"."status" = 'cancelling' and "r"."account_id" = $7
   order by "r"."created_at" desc, "r"."id" desc
-  limit $7;
+  limit $8) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account, readable by status completed
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
-  left
-  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."status" = 'completed'
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6)))))))
+  limit 1) as "thread" on true
+  where "r"."status" = 'completed' and "r"."account_id" = $7
   order by "r"."created_at" desc, "r"."id" desc
-  limit $7;
+  limit $8) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account, readable by status failed
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
-  left
-  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."status" = 'failed'
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6)))))))
+  limit 1) as "thread" on true
+  where "r"."status" = 'failed' and "r"."account_id" = $7
   order by "r"."created_at" desc, "r"."id" desc
-  limit $7;
+  limit $8) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of an account, readable by status cancelled
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
-  left
-  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("r"."account_id" = $1 and "t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $2) and ("r"."created_by_user_id" = $3 or "t"."created_by_user_id" = $4 or exists (select 1 as "one"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null and "p"."visibility" = 'shared' and ("p"."owner_user_id" = $5 or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6))))))) and "r"."status" = 'cancelled'
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6)))))))
+  limit 1) as "thread" on true
+  where "r"."status" = 'cancelled' and "r"."account_id" = $7
   order by "r"."created_at" desc, "r"."id" desc
-  limit $7;
+  limit $8) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
+  left
+  join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of all accounts
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1))
+  limit 1) as "thread" on true
+  where 1 = 1 and "r"."pending_inputs" >= 0
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $2) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and 1 = 1 and "r"."pending_inputs" >= 0
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $2;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of all accounts by createdBy
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1))
+  limit 1) as "thread" on true
+  where "r"."created_by_user_id" = $2
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $3) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."created_by_user_id" = $2
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $3;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of all accounts by firstRunId
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1))
+  limit 1) as "thread" on true
+  where r.id between $2::uuid and $3::uuid
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $4) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and r.id between $2::uuid and $3::uuid
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $4;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of all accounts by firstThreadId
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1))
+  limit 1) as "thread" on true
+  where r.thread_id between $2::uuid and $3::uuid
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $4) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and r.thread_id between $2::uuid and $3::uuid
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $4;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of all accounts by parentRunId
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1))
+  limit 1) as "thread" on true
+  where "r"."parent_run_id" = $2
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $3) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."parent_run_id" = $2
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $3;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of all accounts by modelPattern
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1))
+  limit 1) as "thread" on true
+  where "r"."model" ilike $2 and "r"."pending_inputs" >= 0
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $3) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."model" ilike $2 and "r"."pending_inputs" >= 0
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $3;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of all accounts by personaPattern
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1))
+  limit 1) as "thread" on true
+  where "r"."persona_id" ilike $2 and "r"."pending_inputs" >= 0
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $3) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."persona_id" ilike $2 and "r"."pending_inputs" >= 0
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $3;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of all accounts by since
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1))
+  limit 1) as "thread" on true
+  where "r"."created_at" >= $2 and "r"."pending_inputs" >= 0
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $3) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."created_at" >= $2 and "r"."pending_inputs" >= 0
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $3;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of all accounts by until
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1))
+  limit 1) as "thread" on true
+  where "r"."created_at" <= $2 and "r"."pending_inputs" >= 0
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $3) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."created_at" <= $2 and "r"."pending_inputs" >= 0
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $3;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of all accounts by beforeTime
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1))
+  limit 1) as "thread" on true
+  where (r.created_at, r.id) < ($2::timestamptz, $3::uuid) and "r"."pending_inputs" >= 0
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $4) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and (r.created_at, r.id) < ($2::timestamptz, $3::uuid) and "r"."pending_inputs" >= 0
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $4;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of all accounts by status running
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1))
+  limit 1) as "thread" on true
+  where "r"."status" = 'running'
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $2) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."status" = 'running'
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $2;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of all accounts by status waiting_for_input
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1))
+  limit 1) as "thread" on true
+  where "r"."status" = 'waiting_for_input'
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $2) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."status" = 'waiting_for_input'
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $2;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of all accounts by status cancelling
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1))
+  limit 1) as "thread" on true
+  where "r"."status" = 'cancelling'
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $2) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."status" = 'cancelling'
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $2;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of all accounts by status completed
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1))
+  limit 1) as "thread" on true
+  where "r"."status" = 'completed' and "r"."pending_inputs" >= 0
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $2) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."status" = 'completed' and "r"."pending_inputs" >= 0
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $2;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of all accounts by status failed
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1))
+  limit 1) as "thread" on true
+  where "r"."status" = 'failed' and "r"."pending_inputs" >= 0
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $2) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."status" = 'failed' and "r"."pending_inputs" >= 0
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $2;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/list.ts runs of all accounts by status cancelled
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
-  from "credit_transactions" as "c"
-  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
   inner
-  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  join lateral (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1))
+  limit 1) as "thread" on true
+  where "r"."status" = 'cancelled' and "r"."pending_inputs" >= 0
+  order by "r"."created_at" desc, "r"."id" desc
+  limit $2) select "r".*, "u"."username" as "user_name", "u"."email" as "user_email", coalesce((select -sum("c"."amount") as "sum"
+  from "credit_transactions" as "c"
+  where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used"
+  from "page" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
-  where ("t"."deleted_at" is null and ("t"."is_private" = false or "t"."created_by_user_id" = $1)) and "r"."status" = 'cancelled' and "r"."pending_inputs" >= 0
-  order by "r"."created_at" desc, "r"."id" desc
-  limit $2;
+  order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/queries.ts selectRun
 select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "t"."created_by_user_id" as "thread_owner_id"

@@ -60,6 +60,7 @@ const statementsFor = ({ messages, runs, eventsPerRun }: Amounts) => [
   `insert into quota_usage (account_id, quota, used) select "accountId", 'messages', 0 from person on conflict do nothing`,
   `do $$ begin
      if to_regproc('rebuild_usage_rollups') is not null then perform rebuild_usage_rollups(); end if;
+     if to_regclass('run_count_changes') is not null then insert into run_count_changes (change) select count(*) from run; end if;
    end $$`,
   `drop table person, thread, run`,
 ];

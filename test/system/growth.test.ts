@@ -39,12 +39,8 @@ const exceptions: Record<string, string> = {
   'jobs/housekeeping.ts 7': 'hourly; an index would cost more for every refresh of a token',
   'jobs/housekeeping.ts 8': 'hourly; looks for sessions whose tokens are all gone',
   'jobs/removeAttachments.ts 1': 'hourly; looks for files whose threads are all gone',
-  'resources/auditLogs/queries.ts count of all accounts': 'the filter is always true, so the limit ends the scan',
   'resources/reports/queries.ts selectReports':
     'for platform administrators; PostgreSQL plans it with the values, and without filters reads the index in order',
-  'resources/runs/list.ts runs of all accounts by firstRunId':
-    'without values, a range of ids is assumed to match half a percent; PostgreSQL plans it with the values, as long as that is cheaper',
-  'resources/runs/list.ts runs of all accounts by firstThreadId': 'the same',
   'resources/runs/list.ts runs of all accounts by modelPattern':
     'a substring has no index: the newest runs are read until the page is full',
   'resources/runs/list.ts runs of all accounts by personaPattern': 'the same',

@@ -29,6 +29,7 @@ const exceptions: Record<string, string> = {
   'resources/reports/queries.ts selectAnyThread': 'whether a thread of any account exists, for platform administrators',
   'resources/reports/queries.ts selectReports': 'the reports of all accounts, for platform administrators',
   'resources/runDetails/queries.ts selectRun': 'a run of any account, for platform administrators',
+  'resources/runs/list.ts runs of all accounts': 'the runs of all accounts, for platform administrators',
   'resources/runs/eventQueries.ts appendEvents': 'the run was found in its account, or belongs to a job of the worker',
   'resources/subscriptions/queries.ts selectSubscription': 'platform administrators give no account',
   'resources/subscriptions/queries.ts selectSubscriptions': 'platform administrators give no account',

@@ -21,6 +21,8 @@ export const selectTotals = statement()((db) =>
         .selectFrom('runs')
         .select(({ fn }) => fn.countAll<number>().as('runs_today'))
         .where('created_at', '>=', sql<string>`date_trunc('day', now(), 'UTC')`)
+        // Always true: the condition of the index.
+        .where('pending_inputs', '>=', sql.lit(0))
         .as('today'),
       db
         .selectFrom('run_count_changes')

@@ -118,16 +118,36 @@ const selectListedRuns = statementFamily(
   ({ reach, filters, isSelective }: ListVariant) =>
     statement<RunViewer & Filters & { limit: number }>()((db, $) =>
       db
-        .selectFrom('runs as r')
-        .innerJoin('threads as t', (join) => join.onRef('t.account_id', '=', 'r.account_id').onRef('t.id', '=', 'r.thread_id'))
+        .with('page', (qc) =>
+          qc
+            .selectFrom('runs as r')
+            // A limit forces one look-up per run: the planner overestimates how many runs a range of ids has, and would read all threads.
+            .innerJoinLateral(
+              (eb) =>
+                eb
+                  .selectFrom('threads as t')
+                  .select(sql.lit(1).as('one'))
+                  .whereRef('t.account_id', '=', 'r.account_id')
+                  .whereRef('t.id', '=', 'r.thread_id')
+                  .where(isListed($, reach))
+                  .limit(sql.lit(1))
+                  .as('thread'),
+              (join) => join.onTrue(),
+            )
+            .select(runColumns)
+            .where((eb) => eb.and(filters.map((name) => allConditions[name]($))))
+            .$if(!reach.allAccounts, (query) => query.where('r.account_id', '=', $.accountId))
+            .$if(reach.allAccounts && !isSelective, (query) => query.where(inOrderOfList()))
+            .orderBy('r.created_at', 'desc')
+            .orderBy('r.id', 'desc')
+            .limit($.limit),
+        )
+        .selectFrom('page as r')
         .leftJoin('users as u', 'u.id', 'r.created_by_user_id')
-        .select([...runColumns, 'u.username as user_name', 'u.email as user_email', creditsUsed().as('credits_used')])
-        .where(isListed($, reach))
-        .where((eb) => eb.and(filters.map((name) => allConditions[name]($))))
-        .$if(reach.allAccounts && !isSelective, (query) => query.where(inOrderOfList()))
+        .selectAll('r')
+        .select(['u.username as user_name', 'u.email as user_email', creditsUsed().as('credits_used')])
         .orderBy('r.created_at', 'desc')
-        .orderBy('r.id', 'desc')
-        .limit($.limit),
+        .orderBy('r.id', 'desc'),
     ),
 );
 
