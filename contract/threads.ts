@@ -22,6 +22,13 @@ export const Thread = z
   .meta({ id: 'Thread' });
 export type Thread = z.infer<typeof Thread>;
 
+export const FoundThread = Thread.extend({
+  snippet: z.string().nullable().meta({
+    description: 'About 120 characters around the first match in the newest message that matches. Null if only the title matches.',
+  }),
+}).meta({ id: 'FoundThread' });
+export type FoundThread = z.infer<typeof FoundThread>;
+
 const title = z.string().max(200).nullish().meta({ description: 'A blank title is stored as null.' });
 
 export const NewThread = z
@@ -74,7 +81,7 @@ export const threads = initContract().router({
     path: '/v1/threads/search',
     summary: 'Search threads by title or message text',
     query: pageQuery().extend({ q: searchParam() }),
-    responses: { 200: z.array(Thread) },
+    responses: { 200: z.array(FoundThread) },
     metadata: { auth: 'user+key', read, pages: 'cursor' },
   },
   starred: {

@@ -597,6 +597,26 @@ export interface ForkedThread {
   id_mapping: { old_id: Id; new_id: Id; }[];
 }
 
+export interface FoundThread {
+  id: Id;
+  account_id: Id;
+  created_by_user_id: Id | null;
+  title: string | null;
+  project_id: Id | null;
+  created_at: Time;
+  /** Time of the last activity. */
+  updated_at: Time;
+  /** The run that has not ended, if there is one. */
+  active_run_id: Id | null;
+  is_private: boolean;
+  /** Only private threads expire. */
+  expires_at: Time | null;
+  /** Present only on forked threads. */
+  parent_thread_id?: Id | undefined;
+  /** About 120 characters around the first match in the newest message that matches. Null if only the title matches. */
+  snippet: string | null;
+}
+
 export interface GatewayConfig {
   /** Where the client IP address is read from: the connection, `X-Forwarded-For`, or a CDN header. */
   ip_mode: "direct" | "proxy" | "cdn";
@@ -2883,7 +2903,7 @@ export interface ThreadsApi {
   /** List your threads, most recently active first */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; project_id?: Id | undefined; } | undefined; }, Thread, 400 | 401 | 403 | 404 | 500 | 503>;
   /** Search threads by title or message text */
-  readonly search: PagedCall<{ query: { limit?: number | undefined; before?: PageCursor | undefined; q: string; }; }, Thread, 400 | 401 | 403 | 404 | 500 | 503>;
+  readonly search: PagedCall<{ query: { limit?: number | undefined; before?: PageCursor | undefined; q: string; }; }, FoundThread, 400 | 401 | 403 | 404 | 500 | 503>;
   /** List the IDs of starred threads, most recently starred first */
   readonly starred: Call<NoRequest, Id[], 400 | 401 | 403 | 404 | 500 | 503>;
   /** Retrieve a thread */

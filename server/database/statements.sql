@@ -2110,7 +2110,7 @@ update "users"
 with "thread" as (update "threads"
   set "last_message_number" = last_message_number + 1, "updated_at" = now()
   where "account_id" = $1 and "id" = $2 and "deleted_at" is null
-  returning "account_id", "id", "last_message_number") insert into "messages" ("account_id", "thread_id", "number", "id", "created_by_user_id", "role", "content", "content_json") select "account_id", "id" as "thread_id", "last_message_number", $3::uuid as "id", $4::uuid as "created_by_user_id", 'user' as "role", $5::text as "content", $6::jsonb as "content_json"
+  returning "account_id", "id", "created_by_user_id" as "owner_id", "last_message_number") insert into "messages" ("account_id", "thread_id", "thread_owner_id", "number", "id", "created_by_user_id", "role", "content", "content_json") select "account_id", "id" as "thread_id", "owner_id", "last_message_number", $3::uuid as "id", $4::uuid as "created_by_user_id", 'user' as "role", $5::text as "content", $6::jsonb as "content_json"
   from "thread"
   returning "id", "account_id", "thread_id", "number", "created_by_user_id", "role", "content", "content_json", "run_id", "completion", "created_at";
 
@@ -2152,14 +2152,14 @@ update "messages"
 with "thread" as (update "threads"
   set "last_message_number" = last_message_number + 1
   where "account_id" = $1 and "id" = $2 and "deleted_at" is null
-  returning "account_id", "id", "last_message_number") insert into "messages" ("account_id", "thread_id", "number", "id", "role", "content", "run_id", "completion") select "account_id", "id" as "thread_id", "last_message_number", $3::uuid as "id", 'assistant' as "role", $4::text as "content", $5::uuid as "run_id", $6::text as "completion"
+  returning "account_id", "id", "created_by_user_id" as "owner_id", "last_message_number") insert into "messages" ("account_id", "thread_id", "thread_owner_id", "number", "id", "role", "content", "run_id", "completion") select "account_id", "id" as "thread_id", "owner_id", "last_message_number", $3::uuid as "id", 'assistant' as "role", $4::text as "content", $5::uuid as "run_id", $6::text as "completion"
   from "thread";
 
 -- resources/messages/runQueries.ts insertTurnHistory
 with "thread" as (update "threads"
   set "last_message_number" = last_message_number + $1::integer
   where "account_id" = $2 and "id" = $3 and "deleted_at" is null
-  returning "account_id", "id", last_message_number - $4::integer as "before") insert into "messages" ("account_id", "thread_id", "number", "id", "role", "content", "content_json", "run_id", "completion") select "thread"."account_id", "thread"."id" as "thread_id", thread.before + m.n as "number", "m"."id", 'tool' as "role", "m"."content", m.content_json::jsonb as "content_json", $5::uuid as "run_id", $6::text as "completion"
+  returning "account_id", "id", "created_by_user_id" as "owner_id", last_message_number - $4::integer as "before") insert into "messages" ("account_id", "thread_id", "thread_owner_id", "number", "id", "role", "content", "content_json", "run_id", "completion") select "thread"."account_id", "thread"."id" as "thread_id", "thread"."owner_id", thread.before + m.n as "number", "m"."id", 'tool' as "role", "m"."content", m.content_json::jsonb as "content_json", $5::uuid as "run_id", $6::text as "completion"
   from "thread"
   cross
   join unnest($7::uuid[], $8::text[], $9::text[]) with ordinality as m (id, content, content_json, n);
@@ -3890,12 +3890,12 @@ insert into "threads" ("account_id", "id", "created_by_user_id", "title", "title
   where "r"."account_id" = "threads"."account_id" and "r"."thread_id" = "threads"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')) as "active_run_id";
 
 -- resources/threads/forkQueries.ts copyMessages
-insert into "messages" ("account_id", "thread_id", "number", "id", "created_by_user_id", "role", "content", "content_json", "run_id", "completion", "created_at") select "m"."account_id", $1::uuid as "thread_id", "copy"."number", "copy"."id", "m"."created_by_user_id", "m"."role", "m"."content", "m"."content_json", "m"."run_id", "m"."completion", "m"."created_at"
-  from unnest($2::integer[], $3::uuid[]) with ordinality as copy (old_number, id, number)
+insert into "messages" ("account_id", "thread_id", "thread_owner_id", "number", "id", "created_by_user_id", "role", "content", "content_json", "run_id", "completion", "created_at") select "m"."account_id", $1::uuid as "thread_id", $2::uuid as "thread_owner_id", "copy"."number", "copy"."id", "m"."created_by_user_id", "m"."role", "m"."content", "m"."content_json", "m"."run_id", "m"."completion", "m"."created_at"
+  from unnest($3::integer[], $4::uuid[]) with ordinality as copy (old_number, id, number)
   inner
   join lateral (select *
   from "messages"
-  where "account_id" = $4 and "thread_id" = $5 and "number" = "copy"."old_number"
+  where "account_id" = $5 and "thread_id" = $6 and "number" = "copy"."old_number"
   limit 1) as "m" on true;
 
 -- resources/threads/queries.ts insertThread
@@ -3941,19 +3941,6 @@ select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_pr
   where "t"."account_id" = $1 and "t"."created_by_user_id" = $2 and "t"."deleted_at" is null and "t"."is_private" = false and ($3::timestamptz is null or ("t"."updated_at", "t"."id") < ($4::timestamptz, $5::uuid)) and "t"."project_id" = $6
   order by "t"."updated_at" desc, "t"."id" desc
   limit $7;
-
--- resources/threads/queries.ts searchThreads
-select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", (select "p"."id"
-  from "projects" as "p"
-  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
-  from "runs" as "r"
-  where "r"."account_id" = "t"."account_id" and "r"."thread_id" = "t"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')) as "active_run_id"
-  from "threads" as "t"
-  where "t"."account_id" = $1 and "t"."created_by_user_id" = $2 and "t"."deleted_at" is null and "t"."is_private" = false and ($3::timestamptz is null or ("t"."updated_at", "t"."id") < ($4::timestamptz, $5::uuid)) and ("t"."title" ilike $6 or exists (select 1 as "one"
-  from "messages" as "m"
-  where "m"."account_id" = "t"."account_id" and "m"."thread_id" = "t"."id" and "m"."visible" = true and "m"."role" <> 'tool' and "m"."content" ilike $7))
-  order by "t"."updated_at" desc, "t"."id" desc
-  limit $8;
 
 -- resources/threads/queries.ts updateThread
 update "threads" as "t"
@@ -4034,6 +4021,61 @@ delete
   from "thread_stars"
   where ("account_id", "thread_id") in (select "deleted"."account_id", "deleted"."thread_id"
   from unnest($1::uuid[], $2::uuid[]) as deleted (account_id, thread_id));
+
+-- resources/threads/searchQueries.ts walkThreads
+select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", (select "p"."id"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
+  from "runs" as "r"
+  where "r"."account_id" = "t"."account_id" and "r"."thread_id" = "t"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')) as "active_run_id", "hit"."snippet", coalesce(strpos(lower("t"."title"), (select lower($1::text))) > 0, false) as "has_title", ("hit"."snippet" is null and ("t"."last_message_number" > 50 or exists (select 1 as "one"
+  from "messages" as "m"
+  where "m"."account_id" = "t"."account_id" and "m"."thread_id" = "t"."id" and ("m"."visible" = true and "m"."role" <> 'tool') and octet_length(m.content) > 20000))) as "is_partial"
+  from "threads" as "t"
+  left
+  join lateral (select case when greatest(strpos(lower("m"."content"), (select lower($2::text))) - 40, 1) > 1 then '…' else '' end || substr(m.content, greatest(strpos(lower("m"."content"), (select lower($3::text))) - 40, 1), greatest(120, 40 + char_length($4::text))) || case when char_length(m.content) >= greatest(strpos(lower("m"."content"), (select lower($5::text))) - 40, 1) + greatest(120, 40 + char_length($6::text)) then '…' else '' end as "snippet"
+  from "messages" as "m"
+  where "m"."account_id" = "t"."account_id" and "m"."thread_id" = "t"."id" and ("m"."visible" = true and "m"."role" <> 'tool') and ("m"."number" > t.last_message_number - 50 and octet_length(m.content) <= 20000) and strpos(lower("m"."content"), (select lower($7::text))) > 0
+  order by "m"."number" desc
+  limit 1) as "hit" on true
+  where ("t"."account_id" = $8 and "t"."created_by_user_id" = $9 and ("t"."deleted_at" is null and "t"."is_private" = false)) and ($10::timestamptz is null or ("t"."updated_at", "t"."id") < ($11::timestamptz, $12::uuid))
+  order by "t"."updated_at" desc, "t"."id" desc
+  limit $13;
+
+-- resources/threads/searchQueries.ts searchIndex
+select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", (select "p"."id"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
+  from "runs" as "r"
+  where "r"."account_id" = "t"."account_id" and "r"."thread_id" = "t"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')) as "active_run_id", "hit"."snippet"
+  from (select "t".*, "c"."numbers"
+  from (select "c"."thread_id", array_agg(c.number) as "numbers"
+  from (select "m"."thread_id", "m"."number"
+  from "messages" as "m"
+  where "m"."account_id" is not distinct
+  from $1 and ("m"."visible" = true and "m"."role" <> 'tool') and search_keys(m.account_id, m.thread_owner_id, m.content) @> search_all_of($2::uuid, $3::uuid, $4::text) and search_keys(m.account_id, m.thread_owner_id, m.content) && search_any_of($5::uuid, $6::uuid, $7::text)
+  union all select "t"."id" as "thread_id", null::integer as "number"
+  from "threads" as "t"
+  where ("t"."account_id" is not distinct
+  from $8 and "t"."created_by_user_id" is not distinct
+  from $9 and case when ("t"."deleted_at" is null and "t"."is_private" = false) then true else false end) and "t"."title" is not null and search_keys(t.account_id, t.created_by_user_id, t.title) @> search_all_of($10::uuid, $11::uuid, $12::text) and search_keys(t.account_id, t.created_by_user_id, t.title) && search_any_of($13::uuid, $14::uuid, $15::text)) as "c"
+  group by "c"."thread_id") as "c"
+  inner
+  join lateral (select "t".*
+  from "threads" as "t"
+  where "t"."id" = "c"."thread_id" and ("t"."account_id" is not distinct
+  from $16 and "t"."created_by_user_id" is not distinct
+  from $17 and case when ("t"."deleted_at" is null and "t"."is_private" = false) then true else false end) and ($18::timestamptz is null or ("t"."updated_at", "t"."id") < ($19::timestamptz, $20::uuid))
+  limit 1) as "t" on true
+  order by "t"."updated_at" desc, "t"."id" desc offset 0) as "t"
+  left
+  join lateral (select case when greatest(strpos(lower("m"."content"), (select lower($21::text))) - 40, 1) > 1 then '…' else '' end || substr(m.content, greatest(strpos(lower("m"."content"), (select lower($22::text))) - 40, 1), greatest(120, 40 + char_length($23::text))) || case when char_length(m.content) >= greatest(strpos(lower("m"."content"), (select lower($24::text))) - 40, 1) + greatest(120, 40 + char_length($25::text)) then '…' else '' end as "snippet"
+  from "messages" as "m"
+  where "m"."account_id" = "t"."account_id" and "m"."thread_id" = "t"."id" and ("m"."visible" = true and "m"."role" <> 'tool') and m.number = any(t.numbers) and strpos(lower("m"."content"), (select lower($26::text))) > 0
+  order by "m"."number" desc
+  limit 1) as "hit" on true
+  where ("hit"."snippet" is not null or strpos(lower("t"."title"), (select lower($27::text))) > 0)
+  order by "t"."updated_at" desc, "t"."id" desc
+  limit $28;
 
 -- resources/toolProviders/queries.ts selectProviders
 select "provider_name", "is_active", "key_prefix", "base_url"

@@ -29,6 +29,17 @@ function pageOfThreads(context: object, query: { limit: number; before?: string 
   return { status: 200 as const, body: shown.map(threadOf), next };
 }
 
+/** At most 40 code points before the match, and 120 in total unless `q` is longer. */
+function snippetOf(content: string | undefined, q: string): string | null {
+  if (content === undefined) return null;
+  const lowered = content.toLowerCase();
+  const at = [...lowered.slice(0, lowered.indexOf(q.toLowerCase()))].length;
+  const points = [...content];
+  const start = Math.max(at - 40, 0);
+  const end = start + Math.max(120, 40 + [...q].length);
+  return `${start > 0 ? '…' : ''}${points.slice(start, end).join('')}${points.length > end ? '…' : ''}`;
+}
+
 const starsOf = ({ engine, caller }: Pick<Context, 'engine' | 'caller'>): Set<string> => {
   const { stars } = engine.state;
   const id = caller!.user.id;
@@ -43,9 +54,15 @@ export const threads: RouteHandlers<typeof routes> = {
   },
   list: (context) => pageOfThreads(context, context.query, ({ project_id }) => (context.query.project_id ?? project_id) === project_id),
   search: (context) => {
-    const wanted = context.query.q.toLowerCase();
-    const said = (id: string) => messagesOf(context.engine, id).some((row) => messageOf(row).content.toLowerCase().includes(wanted));
-    return pageOfThreads(context, context.query, ({ id, title }) => title?.toLowerCase().includes(wanted) || said(id));
+    const { q } = context.query;
+    const contains = (text: string | null) => text?.toLowerCase().includes(q.toLowerCase()) ?? false;
+    const hitOf = (id: string) =>
+      messagesOf(context.engine, id)
+        .map((row) => messageOf(row).content)
+        .find(contains);
+    const page = pageOfThreads(context, context.query, ({ id, title }) => contains(title) || hitOf(id) !== undefined);
+    const body = page.body.map((thread) => ({ ...thread, snippet: snippetOf(hitOf(thread.id), q) }));
+    return { ...page, body };
   },
   starred: (context) => ({ status: 200, body: [...starsOf(context)].reverse() }),
   star: (context) => {

@@ -28,6 +28,7 @@ import { Migration00031 } from './Migration00031.ts';
 import { Migration00032 } from './Migration00032.ts';
 import { Migration00033 } from './Migration00033.ts';
 import { Migration00034 } from './Migration00034.ts';
+import { Migration00035 } from './Migration00035.ts';
 import { Migration00036 } from './Migration00036.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
@@ -62,5 +63,6 @@ export const migrations = [
   { name: 'Migration00032', class: Migration00032 },
   { name: 'Migration00033', class: Migration00033 },
   { name: 'Migration00034', class: Migration00034 },
+  { name: 'Migration00035', class: Migration00035 },
   { name: 'Migration00036', class: Migration00036 },
 ];

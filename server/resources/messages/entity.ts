@@ -17,5 +17,14 @@ export const Message = defineEntity({
     visible: p.boolean().default(true),
     createdAt: timestamptz().defaultRaw('now()'),
     completion: p.enum(['complete', 'stopped', 'failed'] as const).default('complete'),
+    /** The creator of the thread, which is the only user whose search finds the message. */
+    threadOwnerId: p.uuid().nullable(),
   },
+  indexes: [
+    {
+      name: 'messages_search',
+      expression:
+        "create index messages_search on messages using gin (search_keys(account_id, thread_owner_id, content)) with (fastupdate = off) where (visible and (role <> 'tool'))",
+    },
+  ],
 });

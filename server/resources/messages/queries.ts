@@ -32,16 +32,17 @@ export const insertMessage = statement<NewMessage>()((db, $) =>
         .where('account_id', '=', $.accountId)
         .where('id', '=', $.threadId)
         .where('deleted_at', 'is', null)
-        .returning(['account_id', 'id', 'last_message_number']),
+        .returning(['account_id', 'id', 'created_by_user_id as owner_id', 'last_message_number']),
     )
     .insertInto('messages')
-    .columns(['account_id', 'thread_id', 'number', 'id', 'created_by_user_id', 'role', 'content', 'content_json'])
+    .columns(['account_id', 'thread_id', 'thread_owner_id', 'number', 'id', 'created_by_user_id', 'role', 'content', 'content_json'])
     .expression((eb) =>
       eb
         .selectFrom('thread')
         .select([
           'account_id',
           'id as thread_id',
+          'owner_id',
           'last_message_number',
           sql<string>`${$.id}::uuid`.as('id'),
           sql<string>`${$.userId}::uuid`.as('created_by_user_id'),

@@ -17,16 +17,17 @@ export const insertAnswer = statement<NewAnswer>()((db, $) =>
         .where('account_id', '=', $.accountId)
         .where('id', '=', $.threadId)
         .where('deleted_at', 'is', null)
-        .returning(['account_id', 'id', 'last_message_number']),
+        .returning(['account_id', 'id', 'created_by_user_id as owner_id', 'last_message_number']),
     )
     .insertInto('messages')
-    .columns(['account_id', 'thread_id', 'number', 'id', 'role', 'content', 'run_id', 'completion'])
+    .columns(['account_id', 'thread_id', 'thread_owner_id', 'number', 'id', 'role', 'content', 'run_id', 'completion'])
     .expression((eb) =>
       eb
         .selectFrom('thread')
         .select([
           'account_id',
           'id as thread_id',
+          'owner_id',
           'last_message_number',
           sql<string>`${$.id}::uuid`.as('id'),
           sql.lit('assistant').as('role'),
@@ -57,10 +58,15 @@ export const insertTurnHistory = statement<NewTurnHistory>()((db, $) =>
         .where('account_id', '=', $.accountId)
         .where('id', '=', $.threadId)
         .where('deleted_at', 'is', null)
-        .returning(['account_id', 'id', sql<number>`last_message_number - ${$.count}::integer`.as('before')]),
+        .returning([
+          'account_id',
+          'id',
+          'created_by_user_id as owner_id',
+          sql<number>`last_message_number - ${$.count}::integer`.as('before'),
+        ]),
     )
     .insertInto('messages')
-    .columns(['account_id', 'thread_id', 'number', 'id', 'role', 'content', 'content_json', 'run_id', 'completion'])
+    .columns(['account_id', 'thread_id', 'thread_owner_id', 'number', 'id', 'role', 'content', 'content_json', 'run_id', 'completion'])
     .expression((eb) =>
       eb
         .selectFrom('thread')
@@ -77,6 +83,7 @@ export const insertTurnHistory = statement<NewTurnHistory>()((db, $) =>
         .select([
           'thread.account_id',
           'thread.id as thread_id',
+          'thread.owner_id',
           sql<number>`thread.before + m.n`.as('number'),
           'm.id',
           sql.lit('tool').as('role'),

@@ -26,6 +26,11 @@ export const Thread = defineEntity({
       expression:
         'create index threads_list on threads (account_id, created_by_user_id, updated_at desc, id desc) where ((deleted_at is null) and (not is_private))',
     },
+    {
+      name: 'threads_search',
+      expression:
+        'create index threads_search on threads using gin (search_keys(account_id, created_by_user_id, title)) with (fastupdate = off) where (title is not null)',
+    },
   ],
 });
 

@@ -29,7 +29,7 @@ export async function forkThread(
     lastMessageNumber: copied.length,
   });
   const [numbers, newIds] = [copied.map(({ number }) => number), copied.map((each) => each.newId)];
-  await tx.run(queries.copyMessages, { accountId, threadId: id, forkId, numbers, newIds });
+  await tx.run(queries.copyMessages, { accountId, threadId: id, forkId, userId: actor.userId, numbers, newIds });
   await tx.run(copyThreadAttachments, { accountId, threadId: id, forkId });
   return { thread: thread!, copied };
 }

@@ -75,7 +75,14 @@ export const insertFork = statement<NewFork>()((db, $) =>
 );
 
 type Copied = { old_number: number; id: string; number: number };
-type Copies = { accountId: string; threadId: string; forkId: string; numbers: readonly number[]; newIds: readonly string[] };
+type Copies = {
+  accountId: string;
+  threadId: string;
+  forkId: string;
+  userId: string;
+  numbers: readonly number[];
+  newIds: readonly string[];
+};
 
 /**
  * Copies messages with new ids, numbered from 1. Copies keep their `run_id`, so that the run can be retried. `limit` prevents the planner
@@ -87,6 +94,7 @@ export const copyMessages = statement<Copies>()((db, $) =>
     .columns([
       'account_id',
       'thread_id',
+      'thread_owner_id',
       'number',
       'id',
       'created_by_user_id',
@@ -117,6 +125,7 @@ export const copyMessages = statement<Copies>()((db, $) =>
         .select([
           'm.account_id',
           sql<string>`${$.forkId}::uuid`.as('thread_id'),
+          sql<string>`${$.userId}::uuid`.as('thread_owner_id'),
           'copy.number',
           'copy.id',
           'm.created_by_user_id',

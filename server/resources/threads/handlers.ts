@@ -3,7 +3,7 @@ import { implement } from '../../http/pipeline/implement.ts';
 import { findProject } from '../projects/service.ts';
 import { forkThread } from './fork.ts';
 import * as service from './service.ts';
-import { viewFork, viewThread } from './view.ts';
+import { viewFork, viewFoundThread, viewThread } from './view.ts';
 
 export const threadHandlers = implement(
   threads,
@@ -16,7 +16,7 @@ export const threadHandlers = implement(
     },
     search: async ({ scope, query }) => {
       const { rows, next } = await service.searchThreads(scope, query);
-      return { status: 200, body: rows.map(viewThread), next };
+      return { status: 200, body: rows.map(viewFoundThread), next };
     },
     starred: async ({ scope }) => ({ status: 200, body: await service.listStarred(scope) }),
     get: ({ loaded }) => ({ status: 200, body: viewThread(loaded.thread) }),

@@ -36,7 +36,7 @@ function computedColumns(thread: 't' | 'threads') {
   return [project.as('project_id'), run.as('active_run_id')] as const;
 }
 
-const columns = [...storedColumns, ...computedColumns('t')] as const;
+export const columns = [...storedColumns, ...computedColumns('t')] as const;
 /** For `returning` of an insert, which refers to the table without an alias. */
 export const returningColumns = [...storedColumns, ...computedColumns('threads')] as const;
 
@@ -92,24 +92,6 @@ export const selectThreads = statement<OwnPage>()(ownThreads);
 
 export const selectThreadsOfProject = statement<OwnPage & { projectId: string }>()((db, $) =>
   ownThreads(db, $).where('t.project_id', '=', $.projectId),
-);
-
-export const searchThreads = statement<OwnPage & { pattern: string }>()((db, $) =>
-  ownThreads(db, $).where((eb) =>
-    eb.or([
-      eb('t.title', 'ilike', $.pattern),
-      eb.exists(
-        eb
-          .selectFrom('messages as m')
-          .select(sql.lit(1).as('one'))
-          .whereRef('m.account_id', '=', 't.account_id')
-          .whereRef('m.thread_id', '=', 't.id')
-          .where('m.visible', '=', sql.lit(true))
-          .where('m.role', '<>', sql.lit('tool' as const))
-          .where('m.content', 'ilike', $.pattern),
-      ),
-    ]),
-  ),
 );
 
 type ThreadKey = { accountId: string; id: string };

@@ -1,6 +1,5 @@
 import type { PageQuery } from '../../../contract/shared/pagination.ts';
 import type { NewThread, ThreadChanges } from '../../../contract/threads.ts';
-import { likeLiteral } from '../../database/sql.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { Failure, invalidField, notFound } from '../../platform/failure.ts';
@@ -9,6 +8,7 @@ import { requestCancel } from '../runs/cancel.ts';
 import type { ThreadRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { removeContent } from './removeContent.ts';
+import { searchThreadsOfUser } from './search.ts';
 
 const seesAll = ({ permissions }: Scope) => permissions.has('data.projects.manage');
 
@@ -54,7 +54,7 @@ async function requireProject(scope: Scope, projectId: string | null | undefined
 
 type Page = { rows: ThreadRow[]; next: string | undefined };
 
-const cursorKeyOf = (row: ThreadRow): [time: string, id: string] => [row.updated_at, row.id];
+const cursorKeyOf = (row: Pick<ThreadRow, 'updated_at' | 'id'>): [time: string, id: string] => [row.updated_at, row.id];
 
 /** The caller's own threads that are not private, most recently updated first. */
 export function listThreads(
@@ -76,13 +76,12 @@ export function listThreads(
   );
 }
 
-/** The caller's own threads whose title or visible messages contain `q`. */
-export function searchThreads({ app, db, accountId, actor: { userId } }: Scope, { q, ...page }: PageQuery & { q: string }): Promise<Page> {
-  const pattern = likeLiteral(q);
+/** The caller's own threads whose title or visible messages contain `q`, whatever the case of its letters. */
+export function searchThreads({ app, db, accountId, actor: { userId } }: Scope, { q, ...page }: PageQuery & { q: string }) {
   return app.cursors.fetchPage(
     page,
-    ['thread search', accountId, userId, pattern],
-    (key) => db.rows(queries.searchThreads, { accountId, userId, pattern, ...key }),
+    ['thread search', accountId, userId, q],
+    (key) => searchThreadsOfUser(db, { accountId, userId, q, ...key }),
     cursorKeyOf,
   );
 }

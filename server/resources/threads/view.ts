@@ -1,6 +1,7 @@
-import type { ForkedThread, Thread } from '../../../contract/threads.ts';
+import type { ForkedThread, FoundThread, Thread } from '../../../contract/threads.ts';
 import type { Fork } from './fork.ts';
 import type { ThreadRow } from './queries.ts';
+import type * as search from './searchQueries.ts';
 
 export const viewThread = (row: ThreadRow): Thread => ({
   id: row.id,
@@ -15,6 +16,8 @@ export const viewThread = (row: ThreadRow): Thread => ({
   expires_at: row.expires_at,
   ...(row.parent_thread_id && { parent_thread_id: row.parent_thread_id }),
 });
+
+export const viewFoundThread = (row: search.FoundThread): FoundThread => ({ ...viewThread(row), snippet: row.snippet });
 
 /** `id_mapping` lists only the messages that the API shows. */
 export const viewFork = ({ thread, copied }: Fork): ForkedThread => ({

@@ -47,7 +47,7 @@ export function FoundThreads({ wanted }: { wanted: string }) {
         <output>{rows.length === 0 ? 'Nothing found' : 'Search results'}</output>
       </h2>
       {rows.map((thread) => (
-        <Row key={thread.id} thread={thread} />
+        <Row key={thread.id} thread={thread} snippet={thread.snippet} />
       ))}
       <More query={found} />
     </section>
@@ -68,7 +68,7 @@ function grouped(threads: readonly Thread[]) {
   return groups.map(([name]) => [name, threads.filter((thread) => nameOf(thread) === name)] as const).filter(([, rows]) => rows.length > 0);
 }
 
-function Row({ thread }: { thread: Thread }) {
+function Row({ thread, snippet }: { thread: Thread; snippet?: string | null }) {
   const [isHere] = useRoute(`/chat/${thread.id}`);
   const [asks, setAsks] = useState<'name' | 'delete'>();
   const close = () => setAsks(undefined);
@@ -76,6 +76,7 @@ function Row({ thread }: { thread: Thread }) {
     <div className="nav-row">
       <Link href={`/chat/${thread.id}`} aria-current={isHere ? 'page' : undefined}>
         {titleOf(thread)}
+        {snippet && <small className="snippet">{snippet}</small>}
       </Link>
       {/* oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- drawn in CSS */}
       {thread.active_run_id && <span className="pulse" role="img" aria-label="An answer is being written" />}
