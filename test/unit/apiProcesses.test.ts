@@ -31,7 +31,7 @@ test('the shares of all processes add up to the configured limits, and nobody is
         role,
       );
       const primary = configOfPrimary(config, role);
-      const processes = Array.from({ length: count }, (_, at) => configOfApiProcess(config, { role, number: at + 1 }));
+      const processes = Array.from({ length: count }, (_, at) => configOfApiProcess(config, role, at + 1));
       const sum = (name: (typeof divided)[number] | 'apiDbPoolMaxConns' | 'apiDbPoolMinConns') =>
         processes.reduce((total, each) => total + each[name], 0);
       for (const name of divided) expect(sum(name)).toBe(config[name]);
@@ -47,7 +47,7 @@ test('the shares of all processes add up to the configured limits, and nobody is
 
 test('no limit stays no limit, and other roles do not care for the number of processes', () => {
   const config = readConfig({ ARKLOOP_API_PROCESSES: '2', ARKLOOP_API_MAX_IN_FLIGHT: '0' }, 'api');
-  expect(configOfApiProcess(config, { role: 'api', number: 2 }).apiMaxInFlight).toBe(0);
+  expect(configOfApiProcess(config, 'api', 2).apiMaxInFlight).toBe(0);
   const tight = { ARKLOOP_API_PROCESSES: '9', ARKLOOP_API_MAX_IN_FLIGHT: '2' };
   expect(readConfig(tight, 'gateway').apiProcesses).toBe(9);
   expect(() => readConfig(tight, 'all')).toThrow('ARKLOOP_API_MAX_IN_FLIGHT: must be 0 or at least ARKLOOP_API_PROCESSES');

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { openDatabase } from '../../database/database.ts';
 import { startProcessMetrics } from '../../metrics/processMetrics.ts';
-import { OperatorError, readConfig } from '../../platform/config/config.ts';
+import { OperatorError } from '../../platform/config/config.ts';
 import { readKeys } from '../../platform/crypto/keys.ts';
 import { createPasswordHasher } from '../../platform/crypto/passwords.ts';
 import { createReadiness } from '../../platform/readiness.ts';
@@ -13,7 +13,6 @@ import { withBindErrors } from '../startupErrors.ts';
 import { handleUncaughtErrors } from '../uncaughtErrors.ts';
 import type { Command, ProcessStart, Report } from './messages.ts';
 import { createRemoteLimits } from './sharedLimits.ts';
-import { configOfApiProcess } from './shares.ts';
 
 /**
  * This is the program of an API process. The primary process starts it and says when to end, because terminals and supervisors send signals to both. If the
@@ -29,8 +28,7 @@ let api: Api | undefined;
 let started: Promise<void> | undefined;
 let isEnding = false;
 
-async function start({ role, number, databaseUrl }: ProcessStart) {
-  const config = configOfApiProcess(readConfig(process.env, role), { role, number });
+async function start({ number, config, databaseUrl }: ProcessStart) {
   log = openLog(config, number);
   const database = openDatabase(databaseUrl, {
     max: config.apiDbPoolMaxConns,

@@ -5,14 +5,15 @@ import { type Config, OperatorError } from '../../platform/config/config.ts';
 import type { Readiness, ReadinessChange } from '../../platform/readiness.ts';
 import type { Log } from '../../platform/telemetry/log.ts';
 import type { Api } from '../api.ts';
-import type { Command, ProcessStart, Report } from './messages.ts';
+import type { Command, Report } from './messages.ts';
 import { createRestartPolicy, stableMs } from './restarts.ts';
 import { createSharedLimits } from './sharedLimits.ts';
+import { configOfApiProcess } from './shares.ts';
 import { closeUntakenConnections } from './untakenConnections.ts';
 
 export type ApiProcessesDeps = {
   config: Config;
-  role: ProcessStart['role'];
+  role: 'api' | 'all';
   databaseUrl: string;
   log: Log;
   readiness: Readiness;
@@ -68,8 +69,7 @@ export function createApiProcesses({ config, role, databaseUrl, log, readiness, 
   });
 
   function fork(number: number): ApiProcess {
-    // The environment of this process already has the variables of the dotenv file.
-    const worker = cluster.fork({ ARKLOOP_LOAD_DOTENV: '0' });
+    const worker = cluster.fork();
     const own: ApiProcess = {
       number,
       worker,
@@ -88,7 +88,7 @@ export function createApiProcesses({ config, role, databaseUrl, log, readiness, 
     worker.on('error', (err) => log.debug({ err }, 'an API process could not be reached'));
     worker.on('message', (message: Report) => onReport(own, message));
     worker.once('exit', (code, signal) => onExit(own, code, signal));
-    own.send({ type: 'start', start: { role, number, databaseUrl } });
+    own.send({ type: 'start', start: { number, databaseUrl, config: configOfApiProcess(config, role, number) } });
     return own;
   }
 

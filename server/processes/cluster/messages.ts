@@ -1,10 +1,10 @@
 import type { ProcessMetrics } from '../../metrics/processMetrics.ts';
-import type { Role } from '../../platform/config/config.ts';
+import type { Config } from '../../platform/config/config.ts';
 import type { LimiterKey } from '../../platform/limiterKey.ts';
 import type { ReadinessChange } from '../../platform/readiness.ts';
 
-/** What an API process must know besides its environment. `number` counts from 1. */
-export type ProcessStart = { role: Extract<Role, 'api' | 'all'>; number: number; databaseUrl: string };
+/** What an API process must know besides its environment. `number` counts from 1. `config` is its share. */
+export type ProcessStart = { number: number; config: Config; databaseUrl: string };
 
 /** The limits that the primary process counts for all API processes. */
 export type SharedLimit = { name: 'streams'; bucket: LimiterKey } | { name: 'hashes' };

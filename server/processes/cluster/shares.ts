@@ -1,7 +1,6 @@
 import type { Config } from '../../platform/config/config.ts';
-import type { ProcessStart } from './messages.ts';
 
-type Role = ProcessStart['role'];
+type Role = 'api' | 'all';
 
 /** The part of `total` that the member `number` of `count` gets, counted from 1. Parts differ by at most 1, and 0, no limit, stays 0. */
 const share = (total: number, count: number, number: number) => Math.floor(total / count) + (number <= total % count ? 1 : 0);
@@ -18,7 +17,7 @@ export function configOfPrimary(config: Config, role: Role): Config {
 }
 
 /** The configuration of an API process: its share of everything that is limited per process. Together they never exceed the configured limits. */
-export function configOfApiProcess(config: Config, { role, number }: Pick<ProcessStart, 'role' | 'number'>): Config {
+export function configOfApiProcess(config: Config, role: Role, number: number): Config {
   const part = (total: number) => share(total, config.apiProcesses, number);
   const primary = configOfPrimary(config, role);
   const apiDbPoolMaxConns = part(config.apiDbPoolMaxConns - primary.apiDbPoolMaxConns);

@@ -12,7 +12,7 @@ export type SeveralProcesses = ServerProcess & {
   pids(): Map<number, number>;
   scrape(): ReturnType<typeof scrape>;
   /** Calls over one connection each. Consecutive connections lead to different processes, which the metrics confirm at the end of a test. */
-  connections(): Promise<[Call, Call]>;
+  connections(count?: number): Promise<[Call, Call, ...Call[]]>;
 };
 
 /** Starts role `api` or `all` with two API processes on a database. Killed when the test ends. */
@@ -27,8 +27,9 @@ export async function startSeveral(databaseUrl: string, env: Record<string, stri
     pids: () =>
       new Map([...main.output().matchAll(/"api_process":(\d+),"pid":(\d+)/g)].map(([, number, pid]) => [Number(number), Number(pid)])),
     scrape: () => scrape(metrics),
-    async connections() {
-      const calls: [Call, Call] = [callOverOneConnection(url), callOverOneConnection(url)];
+    async connections(count = 2) {
+      const more = Array.from({ length: count - 2 }, () => callOverOneConnection(url));
+      const calls: [Call, Call, ...Call[]] = [callOverOneConnection(url), callOverOneConnection(url), ...more];
       for (const call of calls) await call('GET', '/healthz');
       return calls;
     },
