@@ -4027,9 +4027,10 @@ select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_pr
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
   from "runs" as "r"
-  where "r"."account_id" = "t"."account_id" and "r"."thread_id" = "t"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')) as "active_run_id", "hit"."snippet", coalesce(strpos(lower("t"."title"), (select lower($1::text))) > 0, false) as "has_title", ("hit"."snippet" is null and ("t"."last_message_number" > 50 or exists (select 1 as "one"
+  where "r"."account_id" = "t"."account_id" and "r"."thread_id" = "t"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')) as "active_run_id", "hit"."snippet", coalesce(strpos(lower("t"."title"), (select lower($1::text))) > 0, false) as "has_title", ("hit"."snippet" is null and ("t"."last_message_number" > 50 or (select 1 as "one"
   from "messages" as "m"
-  where "m"."account_id" = "t"."account_id" and "m"."thread_id" = "t"."id" and ("m"."visible" = true and "m"."role" <> 'tool') and octet_length(m.content) > 20000))) as "is_partial"
+  where "m"."account_id" = "t"."account_id" and "m"."thread_id" = "t"."id" and ("m"."visible" = true and "m"."role" <> 'tool') and octet_length(m.content) > 20000
+  limit 1) is not null)) as "is_partial"
   from "threads" as "t"
   left
   join lateral (select case when greatest(strpos(lower("m"."content"), (select lower($2::text))) - 40, 1) > 1 then '…' else '' end || substr(m.content, greatest(strpos(lower("m"."content"), (select lower($3::text))) - 40, 1), greatest(120, 40 + char_length($4::text))) || case when char_length(m.content) >= greatest(strpos(lower("m"."content"), (select lower($5::text))) - 40, 1) + greatest(120, 40 + char_length($6::text)) then '…' else '' end as "snippet"

@@ -4,7 +4,7 @@ import { openDataDir } from '../platform/config/dataDir.ts';
 import { readKeys } from '../platform/crypto/keys.ts';
 import { createReadiness, drainMsOf, type Readiness } from '../platform/readiness.ts';
 import { flushLog, type Log, openLog } from '../platform/telemetry/log.ts';
-import { type BannerInfo, banner } from './banner.ts';
+import { banner, type BannerInfo } from './banner.ts';
 import type { ApiProcesses } from './cluster/apiProcesses.ts';
 import { configOfPrimary } from './cluster/shares.ts';
 import { checkDatabase, openDatabaseServer } from './databases.ts';

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { afterAll, expect, test } from 'vitest';
 import { Migration00028 } from '../../server/database/migrations/Migration00028.ts';
 import { Migration00029 } from '../../server/database/migrations/Migration00029.ts';
+import { Migration00035 } from '../../server/database/migrations/Migration00035.ts';
 import { Migration00036 } from '../../server/database/migrations/Migration00036.ts';
 import { freshDatabase } from '../support/app/testApp.ts';
 
@@ -11,7 +12,7 @@ await client.connect();
 afterAll(() => client.end());
 
 type Step = 'up' | 'down';
-async function run(Migration: typeof Migration00028 | typeof Migration00029 | typeof Migration00036, step: Step) {
+async function run(Migration: { prototype: Record<Step, () => void> }, step: Step) {
   const texts: string[] = [];
   Migration.prototype[step].call({ addSql: (text: string) => void texts.push(text) } as never);
   for (const text of texts) await client.query(text);
@@ -72,6 +73,30 @@ test('existing tokens, invitations and verified addresses are migrated up and do
   await run(Migration00028, 'down');
   expect(await rows('select password_hash from credentials')).toEqual([{ password_hash: '' }]);
   expect(await rows('select revoke_reason from sessions')).toEqual([{ revoke_reason: 'logout_all' }]);
+});
+
+test('existing messages get the owner of their thread, and are in the index of the search', async () => {
+  await run(Migration00035, 'down');
+  const [user, account, thread, message] = Array.from({ length: 4 }, () => randomUUID());
+  await rows(`insert into users (id, username) values ($1, 'owner')`, [user]);
+  await rows(`insert into accounts (id, slug, name, type, owner_user_id) values ($1, 'search', 'S', 'workspace', $2)`, [account, user]);
+  await rows('insert into threads (account_id, id, created_by_user_id) values ($1, $2, $3)', [account, thread, user]);
+  await rows(`insert into messages (account_id, thread_id, number, id, role, content) values ($1, $2, 1, $3, 'assistant', 'A needle')`, [
+    account,
+    thread,
+    message,
+  ]);
+  // `set local` of the migration needs a transaction.
+  await rows('begin');
+  await run(Migration00035, 'up');
+  await rows('commit');
+  await rows('set enable_seqscan = off');
+  const found = await rows(
+    `select id, thread_owner_id from messages
+     where search_keys(account_id, thread_owner_id, content) @> search_all_of($1, $2, 'NEEDLE') and visible and role <> 'tool'`,
+    [account, user],
+  );
+  expect(found).toEqual([{ id: message, thread_owner_id: user }]);
 });
 
 test('existing usage records and runs are counted by the migration', async () => {

@@ -10,9 +10,9 @@ export class Migration00035 extends Migration {
     this.addSql('alter table messages add column thread_owner_id uuid');
     this.addSql(`update messages m set thread_owner_id = t.created_by_user_id from threads t
       where t.account_id = m.account_id and t.id = m.thread_id and t.created_by_user_id is not null`);
-    this.addSql(`create index messages_search on messages using gin (search_keys(account_id, thread_owner_id, content)) with (fastupdate = off)
+    this.addSql(`create index messages_search on messages using gin (search_keys(account_id, thread_owner_id, content)) with (gin_pending_list_limit = 1024)
       where visible and role <> 'tool'`);
-    this.addSql(`create index threads_search on threads using gin (search_keys(account_id, created_by_user_id, title)) with (fastupdate = off)
+    this.addSql(`create index threads_search on threads using gin (search_keys(account_id, created_by_user_id, title)) with (gin_pending_list_limit = 1024)
       where title is not null`);
     // Statistics of keys would cost every ANALYZE seconds, and the statements of the search do not depend on them.
     for (const index of ['messages_search', 'threads_search']) this.addSql(`alter index ${index} alter column 1 set statistics 0`);
@@ -26,18 +26,26 @@ export class Migration00035 extends Migration {
 }
 
 // A key is 40 bits of a hash of account and owner, followed by three bytes of the text in lower case, or by one ASCII character (0, 0, character).
-// Three bytes and not three letters, because which characters are letters depends on the locale. A zero byte ends the text, so that its last two
-// bytes begin a key too. `cost` keeps the planner from computing the keys of rows instead of reading the index.
+// Three bytes and not three letters, because which characters are letters depends on the locale. Two zero bytes end the text, so
+// that its last two bytes begin a key too. `cost` keeps the planner from computing the keys of rows instead of reading the index.
 const keys = `
 create function search_keys(account_id uuid, owner_id uuid, content text) returns bigint[]
 language plpgsql immutable strict parallel safe cost 10000 as $$
 declare
   prefix bigint := (uuid_hash_extended(owner_id, 0) # uuid_hash_extended(account_id, 1)) & (-1::bigint << 24);
   lowered text := lower(content);
-  bytes bytea := convert_to(lowered, 'UTF8') || '\\x00'::bytea;
+  bytes bytea := convert_to(lowered, 'UTF8') || '\\x0000'::bytea;
+  size integer := length(bytes) - 2;
 begin
+  -- A second query costs more than a few hundred bytes.
+  if size < 300 then
+    return array(
+      select prefix | case when i < size then (get_byte(bytes, i) << 16) | (get_byte(bytes, i + 1) << 8) | get_byte(bytes, i + 2)
+        else get_byte(bytes, i - size) end
+      from generate_series(0, 2 * size - 1) i);
+  end if;
   return array(
-    select prefix | (get_byte(bytes, i) << 16 | get_byte(bytes, i + 1) << 8 | get_byte(bytes, i + 2)) from generate_series(0, length(bytes) - 3) i
+    select prefix | (get_byte(bytes, i) << 16) | (get_byte(bytes, i + 1) << 8) | get_byte(bytes, i + 2) from generate_series(0, size - 1) i
     union all
     select prefix | code from generate_series(1, 127) code where strpos(lowered, chr(code)) > 0);
 end $$;
@@ -54,7 +62,7 @@ declare
 begin
   if size = 1 then return array[prefix | get_byte(bytes, 0)]; end if;
   return array(
-    select prefix | (get_byte(bytes, i) << 16 | get_byte(bytes, i + 1) << 8 | get_byte(bytes, i + 2))
+    select prefix | (get_byte(bytes, i) << 16) | (get_byte(bytes, i + 1) << 8) | get_byte(bytes, i + 2)
     from generate_series(0, size - 3, 1 + greatest(size - 3, 0) / 32) i);
 end $$;
 
@@ -65,7 +73,7 @@ declare
 begin
   if length(bytes) <> 2 then return (search_all_of(account_id, owner_id, q))[1:1]; end if;
   return array(
-    select prefix | (get_byte(bytes, 0) << 16 | get_byte(bytes, 1) << 8 | next)
+    select prefix | (get_byte(bytes, 0) << 16) | (get_byte(bytes, 1) << 8) | next
     from generate_series(0, 244) next where next not between 65 and 90 and next not between 128 and 193);
 end $$;
 `;

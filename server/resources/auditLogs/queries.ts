@@ -1,4 +1,4 @@
-import { type Expression, expressionBuilder, type SqlBool, sql } from 'kysely';
+import { type Expression, expressionBuilder, sql, type SqlBool } from 'kysely';
 import { type Builder, type Parameters, type RowOf, statement, statementFamily } from '../../database/statement.ts';
 import type { Tables } from '../../database/tables.ts';
 

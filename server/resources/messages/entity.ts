@@ -24,7 +24,7 @@ export const Message = defineEntity({
     {
       name: 'messages_search',
       expression:
-        "create index messages_search on messages using gin (search_keys(account_id, thread_owner_id, content)) with (fastupdate = off) where (visible and (role <> 'tool'))",
+        "create index messages_search on messages using gin (search_keys(account_id, thread_owner_id, content)) with (gin_pending_list_limit = 1024) where (visible and (role <> 'tool'))",
     },
   ],
 });

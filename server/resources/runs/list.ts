@@ -1,4 +1,4 @@
-import { type Expression, expressionBuilder, type SqlBool, sql } from 'kysely';
+import { type Expression, expressionBuilder, sql, type SqlBool } from 'kysely';
 import { type RunFilter, RunStatus } from '../../../contract/runRequests.ts';
 import { inconsistentValues } from '../../../contract/shared/fields.ts';
 import { likeLiteral } from '../../database/sql.ts';

@@ -29,7 +29,7 @@ export const Thread = defineEntity({
     {
       name: 'threads_search',
       expression:
-        'create index threads_search on threads using gin (search_keys(account_id, created_by_user_id, title)) with (fastupdate = off) where (title is not null)',
+        'create index threads_search on threads using gin (search_keys(account_id, created_by_user_id, title)) with (gin_pending_list_limit = 1024) where (title is not null)',
     },
   ],
 });

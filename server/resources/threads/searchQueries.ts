@@ -1,4 +1,4 @@
-import { type Expression, expressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely';
+import { type Expression, expressionBuilder, type RawBuilder, sql, type SqlBool } from 'kysely';
 import { onPage, type PageKey } from '../../database/paging.ts';
 import { type Parameters, type RowOf, statement, type WithAlias } from '../../database/statement.ts';
 import { columns } from './queries.ts';
@@ -68,7 +68,14 @@ export const walkThreads = statement<Search>()((db, $) =>
             all('hit.snippet', 'is', null),
             all.or([
               all('t.last_message_number', '>', sql.lit(walkedMessages)),
-              all.exists(messagesOfThread(eb(size, '>', sql.lit(walkedBytes))).select(sql.lit(1).as('one'))),
+              // Not `exists`, for which the planner may read the messages of all threads at once.
+              all(
+                messagesOfThread(eb(size, '>', sql.lit(walkedBytes)))
+                  .select(sql.lit(1).as('one'))
+                  .limit(sql.lit(1)),
+                'is not',
+                null,
+              ),
             ]),
           ])
           .as('is_partial'),

@@ -1,4 +1,4 @@
-import { type Expression, expressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely';
+import { type Expression, expressionBuilder, type RawBuilder, sql, type SqlBool } from 'kysely';
 import { type Builder, type Parameters, type RowOf, statement, type WithAlias } from '../../database/statement.ts';
 
 /** The records to report on; null means all accounts or all users. */

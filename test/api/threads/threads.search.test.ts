@@ -97,6 +97,25 @@ describe('random texts', () => {
   });
 });
 
+test('a key consists of the owner and three bytes, or one ASCII character', async () => {
+  const keysOf = async (account: string, owner: string, text: string): Promise<{ prefix: string; bytes: string }[]> =>
+    sql(
+      `select distinct (key >> 24)::text as prefix, lpad(to_hex(key & 16777215), 6, '0') as bytes
+       from unnest(search_keys($1, $2, $3)) key order by bytes`,
+      [account, owner, text],
+    );
+  const [account, owner] = [randomUUID(), randomUUID()];
+  const keys = await keysOf(account, owner, 'Ab語');
+  // Single bytes, and at each byte the next three; two zero bytes end the text.
+  const expected = ['000061', '000062', '00009e', '0000aa', '0000e8', '6162e8', '62e8aa', '9e0000', 'aa9e00', 'e8aa9e'];
+  expect(keys.map(({ bytes }) => bytes)).toEqual(expected);
+  expect(new Set(keys.map(({ prefix }) => prefix)).size).toBe(1);
+  const prefixes = [keys[0]!, (await keysOf(account, randomUUID(), 'a'))[0]!, (await keysOf(randomUUID(), owner, 'a'))[0]!];
+  expect(new Set(prefixes.map(({ prefix }) => prefix)).size).toBe(3);
+  const long = await keysOf(account, owner, `${'x'.repeat(400)}~`);
+  expect(long.map(({ bytes }) => bytes)).toEqual(['000078', '00007e', '787878', '78787e', '787e00', '7e0000']);
+});
+
 test('pages of a search have no gap and no duplicate, however many threads match', async () => {
   const person = await app.signUp();
   const wordsOf = (n: number) =>
