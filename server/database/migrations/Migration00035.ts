@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Indexes for the search of threads. See docs/decisions/0031-search.md. */
+/** Indexes for the search of threads. See docs/decisions/0033-search.md. */
 export class Migration00035 extends Migration {
   override up(): void {
     // Less memory makes the indexes several times slower to build.

@@ -13,9 +13,9 @@ const minShare = 1 / 4;
  */
 export async function searchThreadsOfUser(db: Pick<Queryable, 'rows'>, { limit, ...search }: Search): Promise<FoundThread[]> {
   const found: FoundThread[] = [];
-  let after = search;
+  let { beforeTime, beforeId } = search;
   for (let walked = 0, size = firstWalk; ; size = walked) {
-    const threads = await db.rows(walkThreads, { ...after, limit: size });
+    const threads = await db.rows(walkThreads, { ...search, beforeTime, beforeId, limit: size });
     const partial = threads.findIndex(({ is_partial }) => is_partial);
     const read = partial < 0 ? threads : threads.slice(0, partial);
     walked += read.length;
@@ -23,8 +23,8 @@ export async function searchThreadsOfUser(db: Pick<Queryable, 'rows'>, { limit, 
     if (found.length >= limit) return found.slice(0, limit);
     if (threads.length < size && partial < 0) return found;
     const last = read.at(-1);
-    if (last) after = { ...after, beforeTime: last.updated_at, beforeId: last.id };
+    if (last) ({ updated_at: beforeTime, id: beforeId } = last);
     if (partial >= 0 || found.length < walked * minShare) break;
   }
-  return [...found, ...(await db.rows(searchIndex, { ...after, limit: limit - found.length }))];
+  return [...found, ...(await db.rows(searchIndex, { ...search, beforeTime, beforeId, limit: limit - found.length }))];
 }

@@ -257,3 +257,19 @@ test.for(operationRows(hasIds))('the mock of %s returns 404 for unknown ids and 
   expect(malformed.status).toBe(400);
   expectConforming(operation.route, malformed);
 });
+
+test('a search shows the text around the first match in the newest message that matches', async () => {
+  const desk = openDesk();
+  const hundred = '👍'.repeat(100);
+  const contents = [['word one', `${hundred}WORD two word`, 'none'], [`word${hundred.repeat(2)}`], ['none']];
+  for (const [at, messages] of contents.entries()) {
+    const { id } = await ask(desk, 'POST', '/v1/threads', { title: at === 2 ? 'a word' : 'title' });
+    for (const content of messages) await ask(desk, 'POST', `/v1/threads/${id}/messages`, { content });
+  }
+  const { body } = await send(desk, requestOf(desk, 'GET', '/v1/threads/search?q=Word'));
+  expect(body.map(({ snippet }: { snippet: string | null }) => snippet)).toEqual([
+    null,
+    `word${'👍'.repeat(116)}…`,
+    `…${'👍'.repeat(40)}WORD two word`,
+  ]);
+});
