@@ -87,7 +87,7 @@ export const walkThreads = statement<Search>()((db, $) =>
     .limit($.limit),
 );
 
-/** Whether the keys of a row are those of a text that contains `q`. Reads an index, see decision 0031. */
+/** Whether the keys of a row are those of a text that contains `q`. Reads an index, see decision 0033. */
 const mayContain = (keys: RawBuilder<unknown>, { accountId, userId, q }: Parameters<Search>) =>
   sql<boolean>`${keys} @> search_all_of(${accountId}::uuid, ${userId}::uuid, ${q}::text)
     and ${keys} && search_any_of(${accountId}::uuid, ${userId}::uuid, ${q}::text)`;
