@@ -34,7 +34,7 @@ language plpgsql immutable strict parallel safe cost 10000 as $$
 declare
   prefix bigint := (uuid_hash_extended(owner_id, 0) # uuid_hash_extended(account_id, 1)) & (-1::bigint << 24);
   lowered text := lower(content);
-  bytes bytea := convert_to(lowered, 'UTF8') || '\\x0000'::bytea;
+  bytes bytea := convert_to(lowered, 'UTF8') || decode('0000', 'hex');
   size integer := length(bytes) - 2;
 begin
   -- A second query costs more than a few hundred bytes.
