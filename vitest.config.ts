@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Files that start processes or measure their own process: each gets a separate worker. All others share two workers, so each module is
- * loaded twice per run instead of once per file.
+ * Files that start processes or measure their own process: each gets a separate worker. All others share three workers, so each module is
+ * loaded three times per run instead of once per file.
  */
 const alone = [
   'test/{browser,client/consumer,guides}/**/*.test.ts',
