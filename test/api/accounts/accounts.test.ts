@@ -163,7 +163,10 @@ describe('reading and changing accounts', () => {
     expect(me.body).toMatchObject({ account_name: '研究', account_timezone: 'Asia/Shanghai' });
     expect((await change(person, id, { timezone: null })).body.timezone).toBeNull();
     expect((await change(person, person.accountId, { name: 'Home' })).status).toBe(200);
-    const entries = await sql(`select before_state, after_state from audit_logs where action = 'account.update' and target_id = $1`, [id]);
+    const entries = await sql(
+      `select before_state, after_state from audit_logs where action = 'account.update' and target_id = $1 order by created_at, id`,
+      [id],
+    );
     expect(entries[0]).toMatchObject({ before_state: { timezone: null }, after_state: { timezone: 'Asia/Shanghai' } });
   });
 });

@@ -28,7 +28,7 @@ test('a password change ends every other session, and keeps the current one and 
   expect((await refresh(person.cookie)).status).toBe(200);
   expect((await call('GET', '/v1/threads', { token: key })).status).toBe(200);
   expect([await statusOf(person, person.password), await statusOf(person, 'Passw0rd-2')]).toEqual([401, 200]);
-  const entries = await sql(`select * from audit_logs where action = 'user.password_change'`);
+  const entries = await sql(`select * from audit_logs where action = 'user.password_change' and actor_user_id = $1`, [person.id]);
   expect(entries).toMatchObject([{ account_id: person.accountId, actor_user_id: person.id, target_type: 'user', target_id: person.id }]);
   expect(JSON.stringify(entries)).not.toContain('Passw0rd');
 });
