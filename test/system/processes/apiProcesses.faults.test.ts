@@ -76,7 +76,8 @@ test('processes that end again and again at their start end the whole with one l
 });
 
 test.each(['SIGTERM', 'SIGINT'] as const)('%s ends all processes: streams end, requests in progress complete', async (signal) => {
-  const api = await startSeveral(app.databaseUrl);
+  // More connections than blocked requests, so that the streams can read.
+  const api = await startSeveral(app.databaseUrl, { ARKLOOP_API_DB_POOL_MAX_CONNS: '16' });
   const bob = await app.signUp();
   const { token } = bob;
   const runId = await startRun(app, bob, await openThread(app, bob));
