@@ -4,6 +4,7 @@ import pg from 'pg';
 import type { Log } from '../platform/telemetry/log.ts';
 import { withoutSpan } from '../platform/telemetry/spans.ts';
 import { isTransactionConflict } from './connectionErrors.ts';
+import { PreparedQuery, runPrepared } from './preparedQuery.ts';
 import { prepareConnection } from './sessionSettings.ts';
 import type { Database, Queryable, Transaction } from './sql.ts';
 import { bindValues, type Statement } from './statement.ts';
@@ -58,7 +59,7 @@ export function openDatabase(url: string, { max, min = 0, log, applicationName }
   activePools.add(known);
   return {
     pool,
-    ...createQueryable({ query: (config) => pool.query(config as pg.QueryConfig) }),
+    ...createQueryable((query) => pool.query(query as never)),
     transaction: (work) => retryOnConflict(() => transact(pool, work)),
     async close() {
       closing = true;
@@ -70,9 +71,9 @@ export function openDatabase(url: string, { max, min = 0, log, applicationName }
   };
 }
 
-function createQueryable({ query }: { query: (config: object) => Promise<pg.QueryResult> }): Queryable {
+function createQueryable(run: (query: PreparedQuery) => Promise<pg.QueryResult>): Queryable {
   const send = (statement: Statement<never, unknown>, given: object = {}) =>
-    query({ name: statement.name, text: statement.text, values: bindValues(statement, given as never) });
+    run(new PreparedQuery({ name: statement.name, text: statement.text, values: bindValues(statement, given as never) }));
   return {
     rows: async <Row>(statement: Statement<never, Row>, values?: object) => (await send(statement, values)).rows as Row[],
     row: async <Row>(statement: Statement<never, Row>, values?: object) => (await send(statement, values)).rows[0] as Row | undefined,
@@ -97,14 +98,14 @@ async function transact<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>)
     return opening;
   };
   let isOver = false;
-  const query = async (config: object) => {
+  const run = async (query: PreparedQuery) => {
     const client = await open();
     if (isOver) throw new Error('a statement came after the end of its transaction');
     batchWrites(client);
-    return client.query(config as pg.QueryConfig);
+    return runPrepared(client, query);
   };
   const tx: Transaction = {
-    ...createQueryable({ query }),
+    ...createQueryable(run),
     awaitAtCommit(sent) {
       sent.catch(() => {});
       underway.push(sent);

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../server/database/database.ts';
@@ -38,4 +39,40 @@ test('parameters are bound by name, in any order and number of uses', async () =
   );
   expect(select.parameters).toEqual(['two', 'one', 'two']);
   expect(await database.rows(select, { one: 1, two: 'two' })).toEqual([{ two: 'two', one: 1, again: 'two' }]);
+});
+
+test('a value that cannot be sent fails its query only, on the first execution and later', async () => {
+  const database = openDatabase(await freshDatabase(), { max: 1, log: undefined as never, applicationName: 'arkloop test' });
+  onTestFinished(() => database.close());
+  const select = statement<{ value: unknown }>()((db, $) => db.selectNoFrom((eb) => eb.cast<unknown>($.value, 'jsonb').as('value')));
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  for (let round = 0; round < 3; round++) {
+    await expect(database.row(select, { value: circular })).rejects.toThrow('circular');
+    expect(await database.row(select, { value: { round } })).toEqual({ value: { round } });
+  }
+});
+
+test('rows are read by their columns, also by statements sent together and after an error', async () => {
+  const database = openDatabase(await freshDatabase(), { max: 1, log: undefined as never, applicationName: 'arkloop test' });
+  onTestFinished(() => database.close());
+  const divide = statement<{ by: number }>()((db, $) =>
+    db.selectNoFrom([sql<number>`6 / ${$.by}::int`.as('result'), sql<Date>`now()`.as('at')]),
+  );
+  const nothing = statement<{ id: string }>()((db, $) => db.deleteFrom('users').where('id', '=', $.id));
+  const id = '00000000-0000-0000-0000-000000000000';
+  for (let round = 0; round < 3; round++) {
+    const answers = await Promise.allSettled([
+      database.row(divide, { by: 2 }),
+      database.run(nothing, { id }),
+      database.row(divide, { by: 0 }),
+      database.rows(divide, { by: 3 }),
+    ]);
+    expect(answers).toMatchObject([
+      { value: { result: 3, at: expect.stringMatching(/Z$/) } },
+      { value: 0 },
+      { reason: { code: '22012' } },
+      { value: [{ result: 2 }] },
+    ]);
+  }
 });

@@ -1,0 +1,66 @@
+import pg from 'pg';
+
+/** What the driver derives from the description of a result. */
+type Columns = { fields: object[]; _parsers: unknown; _prebuiltEmptyResultObject: unknown };
+
+/** The methods of the driver's connection and queries that its types leave out. */
+type Connection = {
+  bind(portal: { portal: string; statement: string; values: unknown[]; valueMapper: (value: unknown) => unknown }): void;
+  execute(portal: { portal: string }): void;
+  sync(): void;
+};
+type DriverQuery = {
+  readonly name: string;
+  readonly values: unknown[];
+  readonly _result: Columns;
+  _accumulateRows: boolean;
+  callback: ((error: Error | null, result: pg.QueryResult) => void) | undefined;
+  prepare(connection: Connection): void;
+  handleCommandComplete(message: object, connection: Connection): void;
+  handleError(error: unknown, connection: Connection): void;
+};
+const DriverQuery = pg.Query as unknown as new (config: PreparedConfig) => DriverQuery;
+const { prepareValue } = (pg as unknown as { utils: { prepareValue(value: unknown): unknown } }).utils;
+
+type PreparedConfig = { name: string; text: string; values: unknown[] };
+
+const described = new WeakMap<Connection, Map<string, Columns>>();
+
+/**
+ * A named query that asks PostgreSQL to describe its columns only once per connection; the driver asks at each execution (measured: 15 % of the
+ * processor time of a small read, and 10 % of that of PostgreSQL). The columns of a prepared statement cannot change: after a change of the schema,
+ * PostgreSQL answers `cached plan must not change result type`.
+ */
+export class PreparedQuery extends DriverQuery {
+  #columns: Columns | undefined;
+
+  override prepare(connection: Connection): void {
+    this.#columns = described.get(connection)?.get(this.name);
+    if (!this.#columns) return super.prepare(connection);
+    Object.assign(this._result, this.#columns);
+    this._accumulateRows = true;
+    try {
+      connection.bind({ portal: '', statement: this.name, values: this.values, valueMapper: prepareValue });
+    } catch (error) {
+      connection.sync();
+      return this.handleError(error, connection);
+    }
+    connection.execute({ portal: '' });
+    connection.sync();
+  }
+
+  override handleCommandComplete(message: object, connection: Connection): void {
+    super.handleCommandComplete(message, connection);
+    if (this.#columns) return;
+    const { fields, _parsers, _prebuiltEmptyResultObject } = this._result;
+    const statements = described.get(connection) ?? new Map<string, Columns>();
+    described.set(connection, statements.set(this.name, { fields, _parsers, _prebuiltEmptyResultObject }));
+  }
+}
+
+/** Runs a query on a client. The driver returns a promise for its own queries only. */
+export const runPrepared = (client: pg.PoolClient, query: PreparedQuery): Promise<pg.QueryResult> =>
+  new Promise((resolve, reject) => {
+    query.callback = (error, result) => (error ? reject(error) : resolve(result));
+    client.query(query as never);
+  });
