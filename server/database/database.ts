@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Log } from '../platform/telemetry/log.ts';
 import { withoutSpan } from '../platform/telemetry/spans.ts';
-import { isTransactionConflict } from './connectionErrors.ts';
-import { PreparedQuery, runPrepared } from './preparedQuery.ts';
-import { prepareConnection } from './sessionSettings.ts';
+import { isTransactionConflict } from './connection/connectionErrors.ts';
+import { PreparedQuery, runPrepared } from './connection/preparedQuery.ts';
+import { prepareConnection } from './connection/sessionSettings.ts';
 import type { Database, Queryable, Transaction } from './sql.ts';
 import { bindValues, type Statement } from './statement.ts';
 

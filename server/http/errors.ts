@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler } from 'express';
-import { isTransientDatabaseError } from '../database/connectionErrors.ts';
+import { isTransientDatabaseError } from '../database/connection/connectionErrors.ts';
 import { Failure, invalid } from '../platform/failure.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { traceIdOf } from './tracing.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { isServerStarting } from '../database/connectionErrors.ts';
-import { detectPoolerMode, type PoolerMode } from '../database/poolerMode.ts';
-import { mismatchedSettings, setRoleDefaults } from '../database/sessionSettings.ts';
+import { isServerStarting } from '../database/connection/connectionErrors.ts';
+import { detectPoolerMode, type PoolerMode } from '../database/connection/poolerMode.ts';
+import { mismatchedSettings, setRoleDefaults } from '../database/connection/sessionSettings.ts';
 import { type Config, OperatorError } from '../platform/config/config.ts';
 import { errorCodeOf } from '../platform/operatorError.ts';
 import type { Log } from '../platform/telemetry/log.ts';

@@ -1,4 +1,4 @@
-import { isConnectionLost } from '../database/connectionErrors.ts';
+import { isConnectionLost } from '../database/connection/connectionErrors.ts';
 import { type Config, OperatorError } from '../platform/config/config.ts';
 import { errorCodeOf } from '../platform/operatorError.ts';
 

@@ -6,11 +6,11 @@ import { riskOf } from '../../server/gateway/caller/risk.ts';
 import { userAgentType } from '../../server/gateway/caller/userAgent.ts';
 import { isWithin, parseNetwork } from '../../server/platform/network/addresses.ts';
 import { parseClientAddress } from '../../server/platform/network/clientAddress.ts';
-import { sharedTestApp } from '../support/app/testApp.ts';
+import { startTestApp } from '../support/app/testApp.ts';
 import { accessLogLines, behindGatewayEnv, startTestGateway, trustedProxyEnv } from '../support/gateway/testGateway.ts';
 import { isProtected, operations } from '../support/http/operations.ts';
 
-const app = await sharedTestApp(behindGatewayEnv);
+const app = await startTestApp(behindGatewayEnv, { worker: false });
 const browser = 'Mozilla/5.0 (X11; Linux x86_64) Safari/537.36';
 
 const callerBy = (mode: 'direct' | 'proxy' | 'cdn', peer: string, headers: Record<string, string>, trusted = ['10.0.0.0/8']) => {

@@ -1,12 +1,12 @@
 import { Agent, get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { sharedTestApp } from '../support/app/testApp.ts';
+import { startTestApp } from '../support/app/testApp.ts';
 import { behindGatewayEnv, startTestGateway } from '../support/gateway/testGateway.ts';
 import { openStream } from '../support/http/events.ts';
 import { openThread, startRun } from '../support/resources/conversation.ts';
 
-const app = await sharedTestApp({ ...behindGatewayEnv, ARKLOOP_RATELIMIT_CAPACITY: '50' });
+const app = await startTestApp({ ...behindGatewayEnv, ARKLOOP_RATELIMIT_CAPACITY: '50' }, { worker: false });
 const { call, sql } = app;
 const admin = await app.signUp();
 await app.promote(admin);

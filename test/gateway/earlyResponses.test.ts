@@ -3,13 +3,13 @@ import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
-import { sharedTestApp } from '../support/app/testApp.ts';
+import { startTestApp } from '../support/app/testApp.ts';
 import { serveMetrics } from '../support/checks/metrics.ts';
 import { responseText, type Script, scriptedUpstream } from '../support/gateway/scriptedUpstream.ts';
 import { behindGatewayEnv, startTestGateway } from '../support/gateway/testGateway.ts';
 import { startGatewayTo, startUpstream } from '../support/gateway/upstream.ts';
 
-const app = await sharedTestApp(behindGatewayEnv);
+const app = await startTestApp(behindGatewayEnv, { worker: false });
 const framings = ['content-length', 'chunked'] as const;
 type Framing = (typeof framings)[number];
 

@@ -5,12 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { openGeoIp } from '../../server/gateway/caller/geoIp.ts';
-import { sharedTestApp } from '../support/app/testApp.ts';
+import { startTestApp } from '../support/app/testApp.ts';
 import { buildMmdb } from '../support/gateway/mmdb.ts';
 import { accessLogLines, trustedProxyEnv } from '../support/gateway/testGateway.ts';
 import { echo, startGatewayTo, startUpstream } from '../support/gateway/upstream.ts';
 
-const app = await sharedTestApp();
+const app = await startTestApp({}, { worker: false });
 const log = pino({ level: 'silent' });
 
 function fileOf(content: Buffer | string) {

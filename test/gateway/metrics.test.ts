@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { startProcess } from '../support/app/process.ts';
-import { freshDatabase, sharedTestApp } from '../support/app/testApp.ts';
+import { freshDatabase, startTestApp } from '../support/app/testApp.ts';
 import { scrape, serveMetrics } from '../support/checks/metrics.ts';
 import { behindGatewayEnv, startTestGateway } from '../support/gateway/testGateway.ts';
 import { startGatewayTo, startUpstream } from '../support/gateway/upstream.ts';
 import { eventually } from '../support/resources/conversation.ts';
 
-const app = await sharedTestApp(behindGatewayEnv);
+const app = await startTestApp(behindGatewayEnv, { worker: false });
 
 test('counts responses, errors of the gateway, upstream failures, and lines of the access log', async () => {
   const limited = { ARKLOOP_RATELIMIT_CAPACITY: '2', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '1' };

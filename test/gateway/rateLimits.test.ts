@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createLocalBuckets, rateHeaders } from '../../server/gateway/rateLimits/buckets.ts';
 import { limiterKeyOf } from '../../server/platform/limiterKey.ts';
-import { sharedTestApp } from '../support/app/testApp.ts';
+import { startTestApp } from '../support/app/testApp.ts';
 import { behindGatewayEnv, startTestGateway, trustedProxyEnv } from '../support/gateway/testGateway.ts';
 import { openStream } from '../support/http/events.ts';
 import { openThread, startRun } from '../support/resources/conversation.ts';
 
-const app = await sharedTestApp(behindGatewayEnv);
+const app = await startTestApp(behindGatewayEnv, { worker: false });
 const small = { ARKLOOP_RATELIMIT_CAPACITY: '10', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '60' };
 const a = limiterKeyOf('a');
 const left = (headers: Headers) => Number(/r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]);

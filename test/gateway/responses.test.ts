@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { sharedTestApp } from '../support/app/testApp.ts';
+import { startTestApp } from '../support/app/testApp.ts';
 import { behindGatewayEnv, startTestGateway } from '../support/gateway/testGateway.ts';
 import { echo, startGatewayTo, startUpstream } from '../support/gateway/upstream.ts';
 
-const app = await sharedTestApp(behindGatewayEnv);
+const app = await startTestApp(behindGatewayEnv, { worker: false });
 const listed = 'http://localhost:19080';
 
 test('every response of the API has the headers of the gateway and the same trace id in header and body', async () => {

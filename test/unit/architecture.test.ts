@@ -191,3 +191,13 @@ test('every migration is listed, in numeric order', () => {
   const files = filesIn('server/database/migrations').flatMap((file) => /(Migration\d{5})\.ts$/.exec(file)?.[1] ?? []);
   expect(migrations.map(({ name }) => name)).toEqual(files.sort());
 });
+
+test('a test file that shares the API of its worker changes no settings and no flags of the platform', () => {
+  const changes =
+    /(update|delete from) (feature_flags|platform_settings)|insert into platform_settings|\/v1\/admin\/(platform-settings|gateway-config)/;
+  const shared = all.filter(
+    (file) => file.endsWith('.test.ts') && file !== 'test/unit/architecture.test.ts' && /\bsharedTestApp\(/.test(read(file)),
+  );
+  expect(shared.length).toBeGreaterThan(20);
+  expect(shared.filter((file) => changes.test(read(file)))).toEqual([]);
+});

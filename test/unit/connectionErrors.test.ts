@@ -4,7 +4,7 @@ import {
   isServerStarting,
   isTransactionConflict,
   isTransientDatabaseError,
-} from '../../server/database/connectionErrors.ts';
+} from '../../server/database/connection/connectionErrors.ts';
 import { failureOf } from '../../server/http/errors.ts';
 
 const withCode = (code: string, severity = 'ERROR') => Object.assign(new Error('failed'), { code, severity });

@@ -1,5 +1,5 @@
 import type { UsageTotals } from '../../agent/loop/runLoop.ts';
-import { isTransientDatabaseError } from '../../database/connectionErrors.ts';
+import { isTransientDatabaseError } from '../../database/connection/connectionErrors.ts';
 import { ModelError } from '../../models/model.ts';
 import { RunFailure, toRunFailure } from '../../models/runFailure.ts';
 import type { Log } from '../../platform/telemetry/log.ts';

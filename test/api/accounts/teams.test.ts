@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
+import { type Person, startTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { inAccount, workspaceCalls } from '../../support/resources/workspaces.ts';
 
-const app = await sharedTestApp();
+const app = await startTestApp({}, { worker: false });
 const { call, sql, signUp } = app;
 const { openWorkspace, addMember } = workspaceCalls(app);
 const unknownId = '01890000-0000-7000-8000-000000000000';

@@ -4,12 +4,12 @@ import { deriveKey } from '../../../server/platform/crypto/keys.ts';
 import { seal } from '../../../server/platform/crypto/seal.ts';
 import { issueFlowToken } from '../../../server/resources/auth/codes/flowTokens.ts';
 import { maskEmail } from '../../../server/resources/auth/codes/resolve.ts';
-import { sharedTestApp, testKeys } from '../../support/app/testApp.ts';
+import { startTestApp, testKeys } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { cookieOf, sessionCalls } from '../../support/http/sessions.ts';
 import { codeFor, queuedMails } from '../../support/resources/mail.ts';
 
-const app = await sharedTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' });
+const app = await startTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false });
 const { call, sql, signUp } = app;
 const { refresh, me } = sessionCalls(call);
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { type Person, sharedTestApp, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, startTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { sessionCalls } from '../../support/http/sessions.ts';
 import { queuedMails, verificationTokenFor } from '../../support/resources/mail.ts';
 
-const app = await sharedTestApp({ ARKLOOP_APP_BASE_URL: 'https://app.arkloop.test/' });
+const app = await startTestApp({ ARKLOOP_APP_BASE_URL: 'https://app.arkloop.test/' }, { worker: false });
 const { call, sql, signUp, joinAccount } = app;
 const { me } = sessionCalls(call);
 const send = ({ token }: Pick<Person, 'token'>, headers: Record<string, string> = {}) =>

@@ -1,10 +1,10 @@
 import { beforeAll, expect, test } from 'vitest';
-import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
+import { type Person, startTestApp } from '../../support/app/testApp.ts';
 import { concurrently, expectOne, rowCounter } from '../../support/checks/race.ts';
 import { checkedBalance } from '../../support/credits/credits.ts';
 import { issuesOf } from '../../support/http/responses.ts';
 
-const app = await sharedTestApp();
+const app = await startTestApp({}, { worker: false });
 const { call, sql, signUp, promote } = app;
 const count = rowCounter(app);
 const admin = await signUp();

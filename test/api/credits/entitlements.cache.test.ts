@@ -5,10 +5,10 @@ import type { Queryable } from '../../../server/database/sql.ts';
 import { createCacheInvalidation, invalidationChannel } from '../../../server/pubsub/cacheInvalidation.ts';
 import { openNotificationChannel } from '../../../server/pubsub/notificationChannel.ts';
 import { enableSettingsCache, readEntitlements } from '../../../server/resources/settings/settings.ts';
-import { sharedTestApp, testKeys } from '../../support/app/testApp.ts';
+import { startTestApp, testKeys } from '../../support/app/testApp.ts';
 import { eventually } from '../../support/resources/conversation.ts';
 
-const app = await sharedTestApp();
+const app = await startTestApp({}, { worker: false });
 const { call, sql, signUp, promote } = app;
 const platformAdmin = await signUp();
 await promote(platformAdmin);

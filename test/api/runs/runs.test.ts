@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { chat } from '../../support/agent/vendor.ts';
 import { addVendorModel } from '../../support/agent/vendorModel.ts';
-import { sharedTestApp, startTestApp } from '../../support/app/testApp.ts';
+import { startTestApp } from '../../support/app/testApp.ts';
 import { readAll, types } from '../../support/http/events.ts';
 import { eventually, openThread, startRun } from '../../support/resources/conversation.ts';
 
 const app = await startTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '2' });
-const appWithoutWorker = await sharedTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '2' });
+const appWithoutWorker = await startTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '2' }, { worker: false });
 const { url, call } = app;
 const alice = await app.signUp();
 

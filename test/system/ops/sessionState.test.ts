@@ -23,7 +23,7 @@ const exceptions: Record<string, string[]> = {
   'pubsub/notificationChannel.ts': ['a listener'],
   'database/migrate.ts': ['an advisory lock of a session', 'a setting of a session'],
   // A setting only on a direct connection, and the removal of the statement that detects a pooler.
-  'database/sessionSettings.ts': ['a setting of a session', 'a prepared statement by SQL'],
+  'database/connection/sessionSettings.ts': ['a setting of a session', 'a prepared statement by SQL'],
   'database/embedded/instanceLock.ts': ['an advisory lock of a session'],
   'database/embedded/servingRole.ts': ['a setting of a session', 'startup parameters'],
 };

@@ -1,4 +1,4 @@
-import { errorCodeOf } from '../platform/operatorError.ts';
+import { errorCodeOf } from '../../platform/operatorError.ts';
 
 /** Driver errors, which have no code, for a connection that broke, was closed, or was not available in time. */
 const lostMessages = /^Connection terminated|^Client .* is not queryable$|^timeout exceeded when trying to connect$/;
