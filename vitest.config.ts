@@ -48,9 +48,18 @@ export default defineConfig({
           exclude: [...apart, ...alone, ...sequential, ...system],
         },
       },
-      // Processes start and take over leases in these, several at once.
+      // Processes start and take over leases in these, several at once. With Vitest's loader, because Vitest passes the condition `development` to Node.js,
+      // which then cannot load `@arethetypeswrong/core`.
       {
-        test: { ...common, testTimeout: 90_000, hookTimeout: 120_000, name: 'system', include: system, exclude: apart },
+        test: {
+          ...common,
+          experimental: { viteModuleRunner: true },
+          testTimeout: 90_000,
+          hookTimeout: 120_000,
+          name: 'system',
+          include: system,
+          exclude: apart,
+        },
       },
       { test: { ...common, name: 'sequential', include: sequential, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],

@@ -17,8 +17,11 @@ declare module 'vitest' {
 /** The migrated database that every test file clones. */
 export const templateDatabase = 'arkloop_template';
 
-/** No durability: the data is deleted after the tests. Autovacuum stays on, because plans of large tables need its statistics. */
-const settings = { fsync: 'off', full_page_writes: 'off' };
+/**
+ * No durability: the data is deleted after the tests. Autovacuum stays on, because plans of large tables need its statistics. Several files at a
+ * time start processes, each with its pools.
+ */
+const settings = { fsync: 'off', full_page_writes: 'off', max_connections: '400' };
 
 /** Compile cache for the workers and for processes that tests start. It halves the time of their imports. */
 const compileCache = new URL('../../../node_modules/.cache/compiled', import.meta.url).pathname;
