@@ -1,6 +1,6 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { MessageContent } from '../../../contract/messages.ts';
-import { jsonb, type RowOf, statement } from '../../database/statement.ts';
+import { type Builder, jsonb, type Parameters, type RowOf, statement } from '../../database/statement.ts';
 
 export const columns = [
   'id',
@@ -22,17 +22,22 @@ export type VisibleMessage<Role extends 'user' | 'assistant' = 'user' | 'assista
 export type OfThread = { accountId: string; threadId: string };
 type NewMessage = OfThread & { id: string; userId: string; content: string; contentJson: string | null };
 
-/** The counter in the thread row numbers messages without gaps, even for concurrent inserts. */
+/** Takes the next `count` numbers of a thread that is not deleted. Its row counts, so that concurrent inserts leave no gaps. */
+export const takeNumbers = (db: Pick<Builder, 'updateTable'>, { accountId, threadId }: Parameters<OfThread>, count: RawBuilder<number>) =>
+  db
+    .updateTable('threads')
+    .set({ last_message_number: sql<number>`last_message_number + ${count}` })
+    .where('account_id', '=', accountId)
+    .where('id', '=', threadId)
+    .where('deleted_at', 'is', null)
+    .returning(['account_id', 'id', 'created_by_user_id as owner_id']);
+
 export const insertMessage = statement<NewMessage>()((db, $) =>
   db
     .with('thread', (qc) =>
-      qc
-        .updateTable('threads')
-        .set({ last_message_number: sql<number>`last_message_number + 1`, updated_at: sql<string>`now()` })
-        .where('account_id', '=', $.accountId)
-        .where('id', '=', $.threadId)
-        .where('deleted_at', 'is', null)
-        .returning(['account_id', 'id', 'created_by_user_id as owner_id', 'last_message_number']),
+      takeNumbers(qc, $, sql.lit(1))
+        .set({ updated_at: sql<string>`now()` })
+        .returning('last_message_number'),
     )
     .insertInto('messages')
     .columns(['account_id', 'thread_id', 'thread_owner_id', 'number', 'id', 'created_by_user_id', 'role', 'content', 'content_json'])

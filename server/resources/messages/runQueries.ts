@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { MessageCompletion } from '../../../contract/messages.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
-import { columns, type OfThread, type VisibleMessage } from './queries.ts';
+import { columns, type OfThread, takeNumbers, type VisibleMessage } from './queries.ts';
 
 const columnsOfMessage = columns.map((name) => `m.${name}` as const);
 
@@ -10,15 +10,7 @@ type NewAnswer = OfThread & { id: string; content: string; runId: string; comple
 /** Inserts the answer of a run. Does not change `updated_at` of the thread. Inserts nothing if the thread is deleted. */
 export const insertAnswer = statement<NewAnswer>()((db, $) =>
   db
-    .with('thread', (qc) =>
-      qc
-        .updateTable('threads')
-        .set({ last_message_number: sql<number>`last_message_number + 1` })
-        .where('account_id', '=', $.accountId)
-        .where('id', '=', $.threadId)
-        .where('deleted_at', 'is', null)
-        .returning(['account_id', 'id', 'created_by_user_id as owner_id', 'last_message_number']),
-    )
+    .with('thread', (qc) => takeNumbers(qc, $, sql.lit(1)).returning('last_message_number'))
     .insertInto('messages')
     .columns(['account_id', 'thread_id', 'thread_owner_id', 'number', 'id', 'role', 'content', 'run_id', 'completion'])
     .expression((eb) =>
@@ -52,18 +44,7 @@ type NewTurnHistory = OfThread & {
 export const insertTurnHistory = statement<NewTurnHistory>()((db, $) =>
   db
     .with('thread', (qc) =>
-      qc
-        .updateTable('threads')
-        .set({ last_message_number: sql<number>`last_message_number + ${$.count}::integer` })
-        .where('account_id', '=', $.accountId)
-        .where('id', '=', $.threadId)
-        .where('deleted_at', 'is', null)
-        .returning([
-          'account_id',
-          'id',
-          'created_by_user_id as owner_id',
-          sql<number>`last_message_number - ${$.count}::integer`.as('before'),
-        ]),
+      takeNumbers(qc, $, sql`${$.count}::integer`).returning(sql<number>`last_message_number - ${$.count}::integer`.as('before')),
     )
     .insertInto('messages')
     .columns(['account_id', 'thread_id', 'thread_owner_id', 'number', 'id', 'role', 'content', 'content_json', 'run_id', 'completion'])
