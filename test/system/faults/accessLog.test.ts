@@ -11,7 +11,8 @@ test.each([
     'rejects every insert',
     `create function refuse_line() returns trigger language plpgsql as $$ begin raise exception 'no space left on device' using errcode = '53100'; end $$;
      create trigger refuse_line before insert on access_log for each row execute function refuse_line()`,
-    'drop trigger refuse_line on access_log; drop function refuse_line',
+    // The lock comes first: dropping the trigger alone locks the partitions before their parent, an insert the parent first.
+    'begin; lock table access_log; drop trigger refuse_line on access_log; drop function refuse_line; commit',
   ],
 ])('while the access log table %s requests succeed, and afterwards every line is stored once', async (what, breakIt, mendIt) => {
   const { gateway, call } = await startTestGateway(app, { ARKLOOP_RATELIMIT_CAPACITY: '1000000' });
