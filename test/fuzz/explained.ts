@@ -15,6 +15,11 @@ export const explainedFindings: readonly ExplainedFinding[] = [
     why: 'A schema cannot state the rule: existence, settings of the installation, consistency between values, Unicode and IANA tables.',
   },
   {
+    check: 'negative_data_rejection',
+    status: 413,
+    why: 'The body is rejected for its size before it is compared with the schema.',
+  },
+  {
     check: 'not_a_server_error',
     status: 502,
     why: 'The operation calls a server that the caller named. No such server is reachable during a run, because requests stay on the machine.',
