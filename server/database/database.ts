@@ -1,11 +1,12 @@
-import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Log } from '../platform/telemetry/log.ts';
 import { withoutSpan } from '../platform/telemetry/spans.ts';
+import { batchWrites } from './connection/batchWrites.ts';
 import { isTransactionConflict } from './connection/connectionErrors.ts';
 import { PreparedQuery, runPrepared } from './connection/preparedQuery.ts';
 import { prepareConnection } from './connection/sessionSettings.ts';
+import { shareConnections } from './connection/sharedConnections.ts';
 import type { Database, Queryable, Transaction } from './sql.ts';
 import { bindValues, type Statement } from './statement.ts';
 
@@ -59,7 +60,7 @@ export function openDatabase(url: string, { max, min = 0, log, applicationName }
   activePools.add(known);
   return {
     pool,
-    ...createQueryable((query) => pool.query(query as never)),
+    ...createQueryable((query) => pool.query(query as never), shareConnections(pool)),
     transaction: (work) => retryOnConflict(() => transact(pool, work)),
     async close() {
       closing = true;
@@ -71,9 +72,13 @@ export function openDatabase(url: string, { max, min = 0, log, applicationName }
   };
 }
 
-function createQueryable(run: (query: PreparedQuery) => Promise<pg.QueryResult>): Queryable {
+type RunQuery = (query: PreparedQuery) => Promise<pg.QueryResult>;
+
+function createQueryable(run: RunQuery, runShort = run): Queryable {
   const send = (statement: Statement<never, unknown>, given: object = {}) =>
-    run(new PreparedQuery({ name: statement.name, text: statement.text, values: bindValues(statement, given as never) }));
+    (statement.isShort ? runShort : run)(
+      new PreparedQuery({ name: statement.name, text: statement.text, values: bindValues(statement, given as never) }),
+    );
   return {
     rows: async <Row>(statement: Statement<never, Row>, values?: object) => (await send(statement, values)).rows as Row[],
     row: async <Row>(statement: Statement<never, Row>, values?: object) => (await send(statement, values)).rows[0] as Row | undefined,
@@ -90,7 +95,7 @@ async function transact<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>)
   const underway: Promise<unknown>[] = [];
   const open = () => {
     opening ??= pool.connect().then((client) => {
-      batchWrites(client);
+      batchWrites(client, process.nextTick);
       // Not awaited: `begin` is sent together with the first statement.
       client.query('begin').catch(() => {});
       return client;
@@ -101,7 +106,7 @@ async function transact<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>)
   const run = async (query: PreparedQuery) => {
     const client = await open();
     if (isOver) throw new Error('a statement came after the end of its transaction');
-    batchWrites(client);
+    batchWrites(client, process.nextTick);
     return runPrepared(client, query);
   };
   const tx: Transaction = {
@@ -138,17 +143,6 @@ async function commit(client: pg.PoolClient, underway: readonly Promise<unknown>
   if (errors.length > 0) throw errors.find(({ code }) => code !== '25P02') ?? errors[0];
   const { command } = (committed as PromiseFulfilledResult<pg.QueryResult>).value;
   if (command !== 'COMMIT') throw new Error('a statement of the transaction failed, so nothing was committed');
-}
-
-/**
- * Sends everything written to a connection in this turn of the event loop as one packet. A system call is a fifth of the cost of a small write
- * (measured).
- */
-function batchWrites(client: pg.PoolClient) {
-  // The driver's types do not include its socket.
-  const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection;
-  stream.cork();
-  process.nextTick(() => stream.uncork());
 }
 
 async function retryOnConflict<T>(work: () => Promise<T>): Promise<T> {

@@ -39,7 +39,16 @@ export type Statement<P extends object, Row> = {
   readonly text: string;
   /** The parameter name of each placeholder. */
   readonly parameters: readonly string[];
+  readonly isShort: boolean;
   readonly '~types'?: (parameters: P) => Row;
+};
+
+export type StatementOptions = {
+  /**
+   * Whether the statement only reads, and takes at most a millisecond whatever the size of the tables. Outside transactions, short statements share
+   * connections (`shareConnections`). A test checks their plans.
+   */
+  isShort?: boolean;
 };
 
 export type RowOf<S> = S extends Statement<infer _, infer Row> ? Row : never;
@@ -56,7 +65,12 @@ export type WithAlias<Table extends keyof Tables, Name extends string> = Tables 
 type RowsOf<Output> = Output extends InsertResult | UpdateResult | DeleteResult ? never : Output;
 
 /** `variant` is the label of a representative of a family. */
-export type Declared = { readonly text: string; readonly node: OperationNode; readonly variant?: string | undefined };
+export type Declared = {
+  readonly text: string;
+  readonly node: OperationNode;
+  readonly isShort: boolean;
+  readonly variant?: string | undefined;
+};
 type Compiled = Declared & { readonly name: string; readonly parameters: readonly string[] };
 const declarations: (() => Compiled)[] = [];
 let variantLabel: string | undefined;
@@ -69,7 +83,7 @@ const families: (() => void)[] = [];
 export function declaredStatements(): Declared[] {
   for (const declareRepresentatives of families.splice(0)) declareRepresentatives();
   const compiled = declarations.map((each) => each());
-  return [...new Map(compiled.map(({ name, text, node, variant }) => [name, { text, node, variant }])).values()];
+  return [...new Map(compiled.map(({ name, text, node, isShort, variant }) => [name, { text, node, isShort, variant }])).values()];
 }
 
 /**
@@ -101,11 +115,11 @@ export function statementFamily<Variant, Made>(
  * to the builder, because that parameter would never be bound: use `sql.lit(value)` or a named parameter. `npm run check` compiles every statement.
  */
 export const statement =
-  <P extends object = Record<never, never>>() =>
+  <P extends object = Record<never, never>>({ isShort = false }: StatementOptions = {}) =>
   <Output>(build: (db: Builder, $: Parameters<P>) => Compilable<Output>): Statement<P, RowsOf<Output>> => {
     let compiled: Compiled | undefined;
     const variant = variantLabel;
-    const once = () => (compiled ??= { ...compile(build), variant });
+    const once = () => (compiled ??= { ...compile(build), isShort, variant });
     declarations.push(once);
     return {
       get name() {
@@ -117,10 +131,11 @@ export const statement =
       get parameters() {
         return once().parameters;
       },
+      isShort,
     };
   };
 
-function compile<P extends object>(build: (db: Builder, $: Parameters<P>) => Compilable): Omit<Compiled, 'variant'> {
+function compile<P extends object>(build: (db: Builder, $: Parameters<P>) => Compilable): Omit<Compiled, 'isShort' | 'variant'> {
   const $ = new Proxy({} as Parameters<P>, { get: (_, name) => sql`${sql.val(new Placeholder(String(name)))}` });
   const { sql: text, parameters, query: node } = build(builder, $).compile();
   const names = parameters.map((each) => {

@@ -9,6 +9,7 @@ export type PlanNode = {
   Filter?: string;
   'Parent Relationship'?: string;
   'Plan Rows': number;
+  'Total Cost': number;
   Plans?: PlanNode[];
 };
 

@@ -70,10 +70,11 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => superuser.end());
 
-async function findingsOf(text: string): Promise<Finding[]> {
+async function planOf(text: string): Promise<PlanNode> {
   const { rows } = await superuser.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(`explain (generic_plan, format json) ${text}`);
-  return findLinear(rows[0]!['QUERY PLAN'][0]!.Plan, { growing, partialIndexes });
+  return rows[0]!['QUERY PLAN'][0]!.Plan;
 }
+const findingsOf = async (text: string): Promise<Finding[]> => findLinear(await planOf(text), { growing, partialIndexes });
 
 test('all statements are found', () => expect(statements.length).toBeGreaterThan(500));
 
@@ -100,4 +101,20 @@ test('no statement scans or sorts a table that grows with use', async () => {
     Object.keys(exceptions).filter((name) => !needed.has(name)),
     'exceptions that are not needed',
   ).toEqual([]);
+});
+
+/** In units of the planner: about 25 index lookups. */
+const maxShortCost = 30;
+
+test('statements marked as short only read, lock nothing, and cost little', async () => {
+  const short = statements.filter(({ isShort }) => isShort);
+  expect(short.length).toBeGreaterThan(20);
+  const wrong: string[] = [];
+  for (const each of short) {
+    const plan = await planOf(each.text);
+    const cost = plan['Total Cost'];
+    if (cost > maxShortCost) wrong.push(`${nameOf(each)}: cost ${cost}`);
+    if (/"(ModifyTable|LockRows)"/.test(JSON.stringify(plan))) wrong.push(`${nameOf(each)}: changes or locks rows`);
+  }
+  expect(wrong).toEqual([]);
 });

@@ -13,7 +13,7 @@ import type { AccessControl, AccessScope, AccountAccess, VerifiedCredential } fr
 const accessColumns = ['u.status', 'u.is_platform_admin', 'u.tokens_invalid_before', 'a.status as account_status', 'm.role'] as const;
 
 /** Reads everything about a session in an account in one query. */
-const selectSession = statement<{ userId: string; sessionId: string; accountId: string }>()((db, $) =>
+const selectSession = statement<{ userId: string; sessionId: string; accountId: string }>({ isShort: true })((db, $) =>
   db
     .selectFrom('users as u')
     .leftJoin('sessions as s', (join) => join.on('s.id', '=', $.sessionId).onRef('s.user_id', '=', 'u.id').on('s.revoked_at', 'is', null))
@@ -24,7 +24,7 @@ const selectSession = statement<{ userId: string; sessionId: string; accountId: 
     .where('u.status', '<>', sql.lit('deleted' as const)),
 );
 
-const selectKey = statement<{ keyHash: string }>()((db, $) =>
+const selectKey = statement<{ keyHash: string }>({ isShort: true })((db, $) =>
   db
     .selectFrom('api_keys as k')
     .innerJoin('users as u', (join) => join.onRef('u.id', '=', 'k.user_id').on('u.status', '<>', sql.lit('deleted' as const)))

@@ -4,8 +4,10 @@ import type { Scope } from '../../http/scope.ts';
 import { Failure, notFound } from '../../platform/failure.ts';
 import { accountNotFound, requireAccount } from './requireAccount.ts';
 
-const selectAnyAccount = statement<{ id: string }>()((db, $) => db.selectFrom('accounts').select('id').where('id', '=', $.id));
-const selectAnyUser = statement<{ id: string }>()((db, $) => db.selectFrom('users').select('id').where('id', '=', $.id));
+const selectAnyAccount = statement<{ id: string }>({ isShort: true })((db, $) =>
+  db.selectFrom('accounts').select('id').where('id', '=', $.id),
+);
+const selectAnyUser = statement<{ id: string }>({ isShort: true })((db, $) => db.selectFrom('users').select('id').where('id', '=', $.id));
 
 /** Checks that an account exists and is not closed. For routes of platform admins. */
 export const checkAccountOpen: ResourceLoader<void> = ({ db }, id) => requireAccount(db, id);

@@ -7,7 +7,7 @@ const own = ['id', 'slug', 'name', 'type', 'status', 'timezone', 'created_at'] a
 const columns = ['a.id', 'a.slug', 'a.name', 'a.type', 'a.status', 'a.timezone', 'a.created_at', 'm.role'] as const;
 
 /** `role` is null if the user is not a member. */
-export const selectAccount = statement<{ accountId: string; userId: string }>()((db, $) =>
+export const selectAccount = statement<{ accountId: string; userId: string }>({ isShort: true })((db, $) =>
   db
     .selectFrom('accounts as a')
     .leftJoin('memberships as m', (join) => join.onRef('m.account_id', '=', 'a.id').on('m.user_id', '=', $.userId))
@@ -18,7 +18,7 @@ export const selectAccount = statement<{ accountId: string; userId: string }>()(
 
 export type AccountRow = RowOf<typeof selectAccount>;
 
-export const selectAccountsOfUser = statement<{ userId: string } & PageKey>()((db, $) =>
+export const selectAccountsOfUser = statement<{ userId: string } & PageKey>({ isShort: true })((db, $) =>
   db
     .selectFrom('memberships as m')
     .innerJoin('accounts as a', (join) => join.onRef('a.id', '=', 'm.account_id').on('a.deleted_at', 'is', null))

@@ -58,7 +58,7 @@ export const selectTransactions = statement<LedgerFilter & PageKey>()((db, $) =>
 );
 
 /** An account that never had credits has a balance of 0. */
-export const selectBalance = statement<{ accountId: string }>()((db, $) =>
+export const selectBalance = statement<{ accountId: string }>({ isShort: true })((db, $) =>
   db
     .selectFrom('accounts as a')
     .select(({ fn, selectFrom }) => [

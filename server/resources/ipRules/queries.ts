@@ -6,7 +6,7 @@ const columns = ['account_id', 'id', 'type', 'network', 'note', 'created_at'] as
 type Of = { accountId: string };
 type One = Of & { id: string };
 
-export const selectNetworks = statement<Of>()((db, $) =>
+export const selectNetworks = statement<Of>({ isShort: true })((db, $) =>
   db.selectFrom('ip_rules').select(['type', 'network']).where('account_id', '=', $.accountId),
 );
 

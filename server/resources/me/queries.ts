@@ -3,7 +3,7 @@ import { type RowOf, statement } from '../../database/statement.ts';
 import { personalAccountId } from '../auth/queries.ts';
 
 /** A user with the active account. `email_verification_required`: password sign-in requires a verified email address. */
-export const selectMe = statement<{ userId: string; accountId: string }>()((db, $) =>
+export const selectMe = statement<{ userId: string; accountId: string }>({ isShort: true })((db, $) =>
   db
     .selectFrom('users as u')
     .innerJoin('accounts as a', (join) => join.on('a.id', '=', $.accountId))

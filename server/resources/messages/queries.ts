@@ -60,7 +60,7 @@ export const insertMessage = statement<NewMessage>()((db, $) =>
     .$narrowType<VisibleMessage>(),
 );
 
-export const selectMessages = statement<OfThread & { beforeNumber: number | null; limit: number }>()((db, $) =>
+export const selectMessages = statement<OfThread & { beforeNumber: number | null; limit: number }>({ isShort: true })((db, $) =>
   db
     .selectFrom('messages')
     .select(columns)
@@ -76,7 +76,7 @@ export const selectMessages = statement<OfThread & { beforeNumber: number | null
 
 export type MessageRow = RowOf<typeof selectMessages>;
 
-export const selectMessage = statement<OfThread & { id: string }>()((db, $) =>
+export const selectMessage = statement<OfThread & { id: string }>({ isShort: true })((db, $) =>
   db
     .selectFrom('messages')
     .select(columns)

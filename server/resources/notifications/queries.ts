@@ -42,30 +42,31 @@ const columns = [
  * The notifications of a user in all of their accounts. A null `type` matches every type. The lateral join reads the newest of each account
  * by index, so no account's rows are sorted in full.
  */
-export const selectNotifications = statement<{ userId: string; unreadOnly: boolean; type: string | null } & PageKey>()((db, $) =>
-  db
-    .selectFrom('memberships as m')
-    .crossJoinLateral((from) =>
-      from
-        .selectFrom('notifications as n')
-        .leftJoin('broadcasts as b', 'b.id', 'n.broadcast_id')
-        .select(columns)
-        .whereRef('n.account_id', '=', 'm.account_id')
-        .whereRef('n.user_id', '=', 'm.user_id')
-        .where('b.deleted_at', 'is', null)
-        .where(sql<boolean>`(not ${$.unreadOnly}::boolean or n.read_at is null)`)
-        .where(sql<boolean>`(${$.type}::text is null or n.type = ${$.type})`)
-        .where(onPage($, 'n.created_at', 'n.id'))
-        .orderBy('n.created_at', 'desc')
-        .orderBy('n.id', 'desc')
-        .limit($.limit)
-        .as('n'),
-    )
-    .selectAll('n')
-    .where('m.user_id', '=', $.userId)
-    .orderBy('n.created_at', 'desc')
-    .orderBy('n.id', 'desc')
-    .limit($.limit),
+export const selectNotifications = statement<{ userId: string; unreadOnly: boolean; type: string | null } & PageKey>({ isShort: true })(
+  (db, $) =>
+    db
+      .selectFrom('memberships as m')
+      .crossJoinLateral((from) =>
+        from
+          .selectFrom('notifications as n')
+          .leftJoin('broadcasts as b', 'b.id', 'n.broadcast_id')
+          .select(columns)
+          .whereRef('n.account_id', '=', 'm.account_id')
+          .whereRef('n.user_id', '=', 'm.user_id')
+          .where('b.deleted_at', 'is', null)
+          .where(sql<boolean>`(not ${$.unreadOnly}::boolean or n.read_at is null)`)
+          .where(sql<boolean>`(${$.type}::text is null or n.type = ${$.type})`)
+          .where(onPage($, 'n.created_at', 'n.id'))
+          .orderBy('n.created_at', 'desc')
+          .orderBy('n.id', 'desc')
+          .limit($.limit)
+          .as('n'),
+      )
+      .selectAll('n')
+      .where('m.user_id', '=', $.userId)
+      .orderBy('n.created_at', 'desc')
+      .orderBy('n.id', 'desc')
+      .limit($.limit),
 );
 
 type NotificationKey = { userId: string; id: string };
@@ -81,7 +82,7 @@ const one = (db: Builder, $: Parameters<NotificationKey>) =>
     .where('m.user_id', '=', $.userId)
     .where('b.deleted_at', 'is', null);
 
-export const selectNotification = statement<NotificationKey>()(one);
+export const selectNotification = statement<NotificationKey>({ isShort: true })(one);
 export const lockNotification = statement<NotificationKey>()((db, $) => one(db, $).forNoKeyUpdate('n'));
 
 export type NotificationRow = RowOf<typeof selectNotification>;

@@ -58,7 +58,7 @@ export const deletePersona = statement<Owned>()((db, $) =>
  * The effective persona of each key, without its long texts. Personas of the account take precedence over those of the platform, then newer
  * ones over older ones.
  */
-export const selectEffectivePersonas = statement<{ accountId: string }>()((db, $) =>
+export const selectEffectivePersonas = statement<{ accountId: string }>({ isShort: true })((db, $) =>
   db
     .selectFrom('personas')
     .distinctOn('persona_key')

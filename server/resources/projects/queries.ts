@@ -65,7 +65,7 @@ export const insertDefaultProject = statement<{ accountId: string; id: string; u
 
 type Viewer = { accountId: string; userId: string; seesAll: boolean };
 
-export const selectVisibleProject = statement<Viewer & { id: string }>()((db, $) =>
+export const selectVisibleProject = statement<Viewer & { id: string }>({ isShort: true })((db, $) =>
   db
     .selectFrom('projects as p')
     .select(columns)
@@ -74,7 +74,7 @@ export const selectVisibleProject = statement<Viewer & { id: string }>()((db, $)
     .where('p.id', '=', $.id),
 );
 
-export const selectVisibleProjects = statement<Viewer & PageKey>()((db, $) =>
+export const selectVisibleProjects = statement<Viewer & PageKey>({ isShort: true })((db, $) =>
   db
     .selectFrom('projects as p')
     .select(columns)

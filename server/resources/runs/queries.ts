@@ -65,7 +65,7 @@ export type OfThread = { accountId: string; threadId: string };
 
 type Reader = { accountId: string; userId: string; seesAll: boolean; isPlatformAdmin: boolean };
 
-export const selectRun = statement<Reader & { id: string }>()((db, $) =>
+export const selectRun = statement<Reader & { id: string }>({ isShort: true })((db, $) =>
   db
     .selectFrom('runs as r')
     .innerJoin('threads as t', (join) =>
@@ -94,7 +94,7 @@ export const selectChildRuns = statement<{ accountId: string; id: string }>()((d
     .orderBy('id'),
 );
 
-export const selectThreadRuns = statement<OfThread & PageKey>()((db, $) =>
+export const selectThreadRuns = statement<OfThread & PageKey>({ isShort: true })((db, $) =>
   db
     .selectFrom('runs as r')
     .select(runColumns)

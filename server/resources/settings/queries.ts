@@ -12,11 +12,13 @@ export const selectSettings = statement()((db) =>
 );
 
 /** Includes reserved keys. */
-export const selectValues = statement()((db) => db.selectFrom('platform_settings').select(['key', 'value']));
+export const selectValues = statement({ isShort: true })((db) => db.selectFrom('platform_settings').select(['key', 'value']));
 
 type One = { key: string };
 
-export const selectSetting = statement<One>()((db, $) => db.selectFrom('platform_settings').select(columns).where('key', '=', $.key));
+export const selectSetting = statement<One>({ isShort: true })((db, $) =>
+  db.selectFrom('platform_settings').select(columns).where('key', '=', $.key),
+);
 
 /** A setting as stored: a JSON value, or `{ sealed }` for a sensitive one. */
 export type SettingRow = RowOf<typeof selectSetting>;

@@ -67,7 +67,7 @@ export const insertThread = statement<NewThread>()((db, $) =>
 
 type Viewer = { accountId: string; userId: string; seesAll: boolean };
 
-export const selectReadableThread = statement<Viewer & { id: string }>()((db, $) =>
+export const selectReadableThread = statement<Viewer & { id: string }>({ isShort: true })((db, $) =>
   db.selectFrom('threads as t').select(columns).where('t.account_id', '=', $.accountId).where('t.id', '=', $.id).where(isThreadReadable($)),
 );
 
@@ -88,9 +88,9 @@ const ownThreads = (db: Builder, $: Parameters<OwnPage>) =>
     .orderBy('t.id', 'desc')
     .limit($.limit);
 
-export const selectThreads = statement<OwnPage>()(ownThreads);
+export const selectThreads = statement<OwnPage>({ isShort: true })(ownThreads);
 
-export const selectThreadsOfProject = statement<OwnPage & { projectId: string }>()((db, $) =>
+export const selectThreadsOfProject = statement<OwnPage & { projectId: string }>({ isShort: true })((db, $) =>
   ownThreads(db, $).where('t.project_id', '=', $.projectId),
 );
 
@@ -124,7 +124,7 @@ export const deleteThread = statement<ThreadKey>()((db, $) =>
 );
 
 /** The run of a thread that has not ended. While the thread row is locked, no other transaction can start one. */
-export const selectActiveRun = statement<{ accountId: string; threadId: string }>()((db, $) =>
+export const selectActiveRun = statement<{ accountId: string; threadId: string }>({ isShort: true })((db, $) =>
   db
     .selectFrom('runs')
     .select('id')

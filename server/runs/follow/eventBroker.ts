@@ -7,7 +7,7 @@ import type { Log } from '../../platform/telemetry/log.ts';
 /** An event, encoded once for all readers. */
 export type EncodedEvent = { seq: number; last: boolean; bytes: Buffer };
 
-const selectEvents = statement<{ runId: string; after: number; limit: number }>()((db, $) =>
+const selectEvents = statement<{ runId: string; after: number; limit: number }>({ isShort: true })((db, $) =>
   db
     .selectFrom('run_events')
     .select(['run_id', 'seq', 'event_id', 'type', 'data', 'created_at'])

@@ -4,8 +4,8 @@ import {
   isServerStarting,
   isTransactionConflict,
   isTransientDatabaseError,
-} from '../../server/database/connection/connectionErrors.ts';
-import { failureOf } from '../../server/http/errors.ts';
+} from '../../../server/database/connection/connectionErrors.ts';
+import { failureOf } from '../../../server/http/errors.ts';
 
 const withCode = (code: string, severity = 'ERROR') => Object.assign(new Error('failed'), { code, severity });
 const classify = (error: unknown) =>
