@@ -17,7 +17,7 @@ export type Sides = { ours: Program; yardstick: Program; postgresPid: number };
 
 /** Loads one program. Throws on any error, timeout, or non-2xx response, because then different work was measured. */
 export async function load(
-  { url, pid }: Program,
+  { url, pid }: Pick<Program, 'url'> & { pid?: number },
   plan: Plan,
   connections: number,
   seconds: number,

@@ -15,6 +15,7 @@ import { measureStarts } from './scenarios/starts.ts';
 import { measureStreams } from './scenarios/streams.ts';
 import { measureThreads } from './scenarios/threads.ts';
 import { measureWebhooks } from './scenarios/webhooks.ts';
+import { measureTarget, targetScenarios } from './target.ts';
 
 const scenarios: Record<string, (shared: Shared, effort: BenchOptions) => Promise<Figure[]>> = {
   threads: measureThreads,
@@ -39,20 +40,24 @@ const { values, positionals } = parseArgs({
     quick: { type: 'boolean', default: false },
     /** Writes the figures to this file. */
     json: { type: 'string' },
+    /** Measures a running server instead of starting one. */
+    target: { type: 'string' },
     /** Compares the ratios with those of a file that `--json` wrote. */
     against: { type: 'string' },
   },
   allowPositionals: true,
 });
-const names = positionals.length > 0 ? positionals : Object.keys(scenarios);
-const unknown = names.filter((name) => !(name in scenarios));
+const known = Object.keys(values.target === undefined ? scenarios : targetScenarios);
+const names = positionals.length > 0 ? positionals : known;
+const unknown = names.filter((name) => !known.includes(name));
 
 if (unknown.length > 0) {
-  process.stderr.write(`unknown: ${unknown.join(', ')}; there are ${Object.keys(scenarios).join(', ')}\n`);
+  process.stderr.write(`unknown: ${unknown.join(', ')}; there are ${known.join(', ')}\n`);
   process.exitCode = 1;
 } else {
   const saved = values.against === undefined ? undefined : readRun(values.against);
-  const figures = await measure(names, values.quick ? quick : thorough);
+  const effort = values.quick ? quick : thorough;
+  const figures = values.target === undefined ? await measure(names, effort) : await measureTarget(values.target, names, effort);
   process.stdout.write(`\n${tableOf(figures)}\n`);
   if (values.json !== undefined) writeRun(values.json, figures);
   const worse = saved ? regressions(figures, saved.figures) : [];

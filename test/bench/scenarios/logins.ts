@@ -1,6 +1,6 @@
 import type { Figure } from '../figures.ts';
 import { type BenchOptions, compare, notesOf, type Plan } from '../load.ts';
-import { signUp } from '../people.ts';
+import { type Person, signUp } from '../people.ts';
 import { type Shared, startServer, startYardstick } from '../processes.ts';
 
 const connections = 8;
@@ -10,14 +10,7 @@ export async function measureLogins(shared: Shared, effort: BenchOptions): Promi
   const ours = await startServer('api', shared);
   const yardstick = await startYardstick(shared);
   try {
-    const people = await signUp(ours.url, 16);
-    const requests = people.map(({ login, password }) => ({
-      method: 'POST' as const,
-      path: '/v1/auth/login',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ login, password }),
-    }));
-    const plan: Plan = () => requests;
+    const plan = loginPlan(await signUp(ours.url, 16));
     const compared = await compare({ ours, yardstick, postgresPid: shared.postgresPid }, plan, connections, effort);
     return [
       {
@@ -32,4 +25,14 @@ export async function measureLogins(shared: Shared, effort: BenchOptions): Promi
   } finally {
     await Promise.all([ours.stop(), yardstick.stop()]);
   }
+}
+
+export function loginPlan(people: readonly Person[]): Plan {
+  const requests = people.map(({ login, password }) => ({
+    method: 'POST' as const,
+    path: '/v1/auth/login',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ login, password }),
+  }));
+  return () => requests;
 }

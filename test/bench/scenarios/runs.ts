@@ -12,11 +12,20 @@ type Timed = { created: number; first: number; completed: number };
 /** Runs of the stub model without delay, measured at the client from its POST to the events on its stream. */
 export async function measureRuns(shared: SharedSettings, { samples }: BenchOptions): Promise<Figure[]> {
   const server = await startServer('all', shared);
-  const agent = newAgent();
   try {
     const [person] = await signUp(server.url, 1);
-    const threads = await Promise.all(Array.from({ length: together }, () => openThread(server.url, person!, ['Hello!'])));
-    const one = (n: number) => timeRun(agent, server.url, person!, threads[n % together]!);
+    return await timeRuns(server.url, person!, samples);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Times runs of one person, one at a time and 50 at once. */
+export async function timeRuns(url: string, person: Person, samples: number): Promise<Figure[]> {
+  const agent = newAgent();
+  try {
+    const threads = await Promise.all(Array.from({ length: together }, () => openThread(url, person, ['Hello!'])));
+    const one = (n: number) => timeRun(agent, url, person, threads[n % together]!);
     for (let n = 0; n < 20; n++) await one(n);
     const alone: Timed[] = [];
     for (let n = 0; n < samples; n++) alone.push(await one(n));
@@ -25,7 +34,6 @@ export async function measureRuns(shared: SharedSettings, { samples }: BenchOpti
     return figuresOf(alone, crowds.slice(1));
   } finally {
     agent.destroy();
-    await server.stop();
   }
 }
 

@@ -10,23 +10,11 @@ export async function measureThreads(shared: Shared, effort: BenchOptions): Prom
   const ours = await startServer('api', shared);
   const yardstick = await startYardstick(shared);
   try {
-    const people = await signUp(ours.url, 16);
-    const words = Array.from({ length: 50 }, (_, n) => `Message ${n}. `.padEnd(300, 'All of it is text. '));
-    const ids = await Promise.all(people.map((person) => openThread(ours.url, person, words)));
+    const plans = await threadPlans(ours.url, await signUp(ours.url, 16));
     const sides = { ours, yardstick, postgresPid: shared.postgresPid };
-    const mix = await compare(sides, cycle(people), connections, effort);
-    const one = await compare(
-      sides,
-      reads(people, (n) => `/v1/threads/${ids[n]}`),
-      connections,
-      effort,
-    );
-    const list = await compare(
-      sides,
-      reads(people, (n) => `/v1/threads/${ids[n]}/messages?limit=50`),
-      connections,
-      effort,
-    );
+    const mix = await compare(sides, plans.cycle, connections, effort);
+    const one = await compare(sides, plans.one, connections, effort);
+    const list = await compare(sides, plans.list, connections, effort);
     const figure = (name: string, compared: typeof mix, threshold: Figure['threshold']): Figure => ({
       name,
       unit: 'requests/s',
@@ -43,6 +31,17 @@ export async function measureThreads(shared: Shared, effort: BenchOptions): Prom
   } finally {
     await Promise.all([ours.stop(), yardstick.stop()]);
   }
+}
+
+/** Creates a thread of 50 messages for each person. The requests of the three measurements, with the persons in rotation. */
+export async function threadPlans(url: string, people: readonly Person[]): Promise<Record<'cycle' | 'one' | 'list', Plan>> {
+  const words = Array.from({ length: 50 }, (_, n) => `Message ${n}. `.padEnd(300, 'All of it is text. '));
+  const ids = await Promise.all(people.map((person) => openThread(url, person, words)));
+  return {
+    cycle: cycle(people),
+    one: reads(people, (n) => `/v1/threads/${ids[n]}`),
+    list: reads(people, (n) => `/v1/threads/${ids[n]}/messages?limit=50`),
+  };
 }
 
 const json = { 'content-type': 'application/json' };
