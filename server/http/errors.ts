@@ -8,6 +8,8 @@ import { traceIdOf } from './tracing.ts';
 export const respondToError =
   (log: Log): ErrorRequestHandler =>
   (error, req, res, _next) => {
+    // The client disconnected while it sent the body: nobody reads a response, and no service is down.
+    if (req.errored !== null && error === req.errored) return void res.destroy();
     const traceId = traceIdOf(res);
     const failure = failureOf(error);
     // The path template: the actual path may contain a secret.

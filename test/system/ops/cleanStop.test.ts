@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { followWithReconnects, registerUser, temporaryDataDir } from '../../support/app/instance.ts';
 import { startProcess } from '../../support/app/process.ts';
 import { callTo } from '../../support/app/testApp.ts';
+import { disconnectWhileSending, unfinishedPaths } from '../../support/http/disconnect.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
 
 /** The log lines of level warn and above. */
@@ -21,6 +22,7 @@ test.each([
     if (!isIdle) {
       const person = await registerUser(gateway);
       const call = callTo(gateway);
+      for (const path of unfinishedPaths) await disconnectWhileSending(instance.url, path, person.token);
       await followWithReconnects(instance.url, await startRun({ call }, person, await openThread({ call }, person)), person.token);
     } else await sleep(300);
     instance.kill(signal);
