@@ -49,16 +49,20 @@ export function optionsForRepeat(input: NewRun, run: RequestedRun | undefined): 
   };
 }
 
-/** Starts a run of a thread. Locks the thread's row until commit. Run, first event and job are created together or not at all. */
+/**
+ * Starts a run of a thread. Locks the thread's row, and the run slots of its account, until commit. Run, first event and job are created
+ * together or not at all. Statements that do not need the result of the one before are sent together, because the runs that an account
+ * starts at once wait for one another.
+ */
 export async function startRun(scope: Scope, threadId: string, wishes: RunOptions, { source, resumeFrom }: RunOrigin): Promise<string> {
   const { app, tx, accountId, actor, client } = scope;
-  const thread = await lockIdleThread(scope, threadId);
-  if (!thread.tail_message_id) throw failWith('conflict', 'thread_empty', 'The thread has no message to answer.');
   // A retry and an edit have hidden the earlier answers.
   const isRepeated = source === 'retry' || source === 'edit';
-  const earlier = isRepeated
-    ? undefined
-    : await tx.row(queries.selectContinuation, { accountId, threadId, isExplicit: source === 'continue' });
+  const [thread, earlier] = await Promise.all([
+    lockIdleThread(scope, threadId),
+    isRepeated ? undefined : tx.row(queries.selectContinuation, { accountId, threadId, isExplicit: source === 'continue' }),
+  ]);
+  if (!thread.tail_message_id) throw failWith('conflict', 'thread_empty', 'The thread has no message to answer.');
   const resumable = source === 'api' ? earlier?.resumable_run_id : resumeFrom;
   const id = newId();
   const { routeId = null, personaId = null, model = null, reasoningMode: mode = null } = wishes;
@@ -73,7 +77,8 @@ export async function startRun(scope: Scope, threadId: string, wishes: RunOption
     ...(earlier?.continues_message_id && { continues_message_id: earlier.continues_message_id }),
     continuation_source: source === 'continue' ? 'explicit' : resumable ? 'user_followup' : 'none',
   } as const;
-  const made = await tx.run(queries.insertRun, {
+  const maxAttempts = (await readSettings(app.database, tx))['queue.max_attempts'];
+  const inserted = tx.run(queries.insertRun, {
     accountId,
     id,
     threadId,
@@ -90,9 +95,8 @@ export async function startRun(scope: Scope, threadId: string, wishes: RunOption
     reservation: thread.reservation,
     ...runEventValues(client.traceId, [{ type: 'run.started', data: started }]),
   });
-  if (made === 0) throw credentialRevoked(scope);
-  const maxAttempts = (await readSettings(app.database, tx))['queue.max_attempts'];
-  await app.queue.enqueueRun(tx, { id, account_id: accountId, trace_id: client.traceId }, maxAttempts);
+  tx.awaitAtCommit(app.queue.enqueueRun(tx, { id, account_id: accountId, trace_id: client.traceId }, maxAttempts));
+  if ((await inserted) === 0) throw credentialRevoked(scope);
   // The audit entry of an edit is about the message.
   if (source !== 'edit') scope.audit({ metadata: { thread_id: threadId } });
   return id;
@@ -107,9 +111,12 @@ const credentialRevoked = ({ actor }: Scope) =>
  * new run reserves. Throws 409, 402 or 429.
  */
 export async function lockIdleThread({ app, tx, accountId }: Scope, threadId: string) {
-  const thread = await tx.row(queries.lockThread, { accountId, threadId });
-  if (!thread) throw notFound();
-  const limits = (await tx.row(queries.selectLimits, { accountId, threadId }))!;
+  // PostgreSQL runs the second statement after the first has the locks, on a new snapshot.
+  const [thread, limits] = await Promise.all([
+    tx.row(queries.lockThread, { accountId, threadId }),
+    tx.row(queries.selectLimits, { accountId, threadId }),
+  ]);
+  if (!thread || !limits) throw notFound();
   const settings = await readEntitlements(app.database, accountId, tx);
   if (limits.account_status === null) throw notFound();
   if (limits.account_status !== 'active') throw failWith('forbidden', 'account_suspended', 'This account is suspended.');

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { recordStatements } from '../../support/app/recordStatements.ts';
 import { type Person, startTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 
@@ -52,17 +53,12 @@ describe('API key secrets', () => {
       `al_${'0'.repeat(32)}`,
       `${key.slice(0, -1)}é`,
     ];
-    const { pool } = database;
-    const asked: string[] = [];
-    const query = pool.query.bind(pool);
-    pool.query = ((statement: { text: string }) => {
-      asked.push(statement.text);
-      return query(statement);
-    }) as unknown as typeof pool.query;
+    const { texts, stop } = recordStatements(database);
     for (const bad of junk.slice(0, -1)) expect([bad, ...statusAndReason(await threads(bad))]).toEqual([bad, 401, 'invalid_token']);
-    pool.query = query as typeof pool.query;
-    expect(asked).toEqual([]);
+    expect(texts).toEqual([]);
     expect((await threads(key)).status).toBe(200);
+    expect(texts.length).toBeGreaterThan(0);
+    stop();
   });
 
   test('a repeated creation with the same idempotency key returns the same key and adds no row', async () => {

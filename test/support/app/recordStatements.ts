@@ -1,0 +1,15 @@
+import type { Database } from '../../../server/database/sql.ts';
+
+/** Records the texts of the statements that run outside transactions, until `stop`. */
+export function recordStatements(database: Database): { texts: string[]; stop(): void } {
+  const { rows, row, run } = database;
+  const texts: string[] = [];
+  const record =
+    (method: (statement: never, values: never) => Promise<unknown>) =>
+    (statement: { text: string }, ...values: unknown[]) => {
+      texts.push(statement.text);
+      return Reflect.apply(method, database, [statement, ...values]);
+    };
+  Object.assign(database, { rows: record(rows), row: record(row), run: record(run) });
+  return { texts, stop: () => void Object.assign(database, { rows, row, run }) };
+}
