@@ -26,7 +26,7 @@ import { QuotaUsage } from '../resources/quotas/entity.ts';
 import { Redemption, RedemptionCode } from '../resources/redemptionCodes/entity.ts';
 import { Referral } from '../resources/referrals/entity.ts';
 import { ThreadReport } from '../resources/reports/entity.ts';
-import { Run, RunCountChange, RunEvent, RunTurn } from '../resources/runs/entity.ts';
+import { Run, RunCountChange, RunEvent, RunEventArchive, RunTurn } from '../resources/runs/entity.ts';
 import { PlatformSetting } from '../resources/settings/entity.ts';
 import { ThreadShare, ThreadShareMessage } from '../resources/shares/entity.ts';
 import { Subscription } from '../resources/subscriptions/entity.ts';
@@ -82,6 +82,7 @@ export const entities = [
   Run,
   RunCountChange,
   RunEvent,
+  RunEventArchive,
   RunTurn,
   Session,
   Subscription,

@@ -154,17 +154,6 @@ delete
   from "idempotency_keys"
   where "scope_hash" = $1 and "claim_id" = $2 and "status" is null;
 
--- jobs/accessLogPartitions.ts 1
-select c.relname as name
-  from pg_inherits i
-  join pg_class c on c.oid = i.inhrelid
-  where i.inhparent = 'access_log'::regclass;
-
--- jobs/accessLogPartitions.ts 2
-delete
-  from access_log_default
-  where id < $1;
-
 -- jobs/changeCredits.ts 1
 select graphile_worker.force_unlock_workers(array_agg(j.locked_by))
   from graphile_worker.jobs j
@@ -204,12 +193,6 @@ update "workspaces"
   where "q"."quota" = 'workspaces' and "q"."used" > 0);
 
 -- jobs/housekeeping.ts 1
-select c.relname as name
-  from pg_inherits i
-  join pg_class c on c.oid = i.inhrelid
-  where i.inhparent = 'run_events'::regclass;
-
--- jobs/housekeeping.ts 2
 with "gone" as (delete
   from "threads" as "t"
   where "t"."is_private" = true and "t"."expires_at" < now() and not exists (select 1 as "one"
@@ -217,11 +200,14 @@ with "gone" as (delete
   where "r"."thread_id" = "t"."id" and "r"."status" in ('running', 'waiting_for_input', 'cancelling'))
   returning "t"."id", (select array_agg(r.id) as "ids"
   from "runs" as "r"
-  where "r"."thread_id" = "t"."id") as "run_ids") delete
+  where "r"."thread_id" = "t"."id") as "run_ids"), "archives" as (update "run_event_archives" as "a"
+  set "state" = 'removing'
+  from "gone"
+  where "a"."run_id" = any (gone.run_ids)) delete
   from "run_events" as "e" using "gone"
   where "e"."run_id" = any (gone.run_ids);
 
--- jobs/housekeeping.ts 3
+-- jobs/housekeeping.ts 2
 select "r"."id", "r"."trace_id"
   from "runs" as "r"
   inner
@@ -229,49 +215,49 @@ select "r"."id", "r"."trace_id"
   where "t"."is_private" = true and "t"."expires_at" < now() and "r"."status" in ('running', 'waiting_for_input')
   for update of "r";
 
--- jobs/housekeeping.ts 4
+-- jobs/housekeeping.ts 3
 delete
   from "idempotency_keys"
   where "claimed_at" < now() - interval '24 hours';
 
--- jobs/housekeeping.ts 5
+-- jobs/housekeeping.ts 4
 delete
   from "attempt_counts"
   where "window_ends" < now();
 
--- jobs/housekeeping.ts 6
+-- jobs/housekeeping.ts 5
 delete
   from "workers"
   where "last_seen_at" < now() - interval '1 day';
 
--- jobs/housekeeping.ts 7
+-- jobs/housekeeping.ts 6
 delete
   from "refresh_tokens"
   where "expires_at" < now() - interval '1 day';
 
--- jobs/housekeeping.ts 8
+-- jobs/housekeeping.ts 7
 delete
   from "sessions" as "s"
   where "s"."created_at" < now() - interval '1 day' and not exists (select 1 as "one"
   from "refresh_tokens" as "t"
   where "t"."session_id" = "s"."id");
 
--- jobs/housekeeping.ts 9
+-- jobs/housekeeping.ts 8
 delete
   from "login_codes"
   where "expires_at" < now();
 
--- jobs/housekeeping.ts 10
+-- jobs/housekeeping.ts 9
 delete
   from "email_verifications"
   where "expires_at" < now();
 
--- jobs/housekeeping.ts 11
+-- jobs/housekeeping.ts 10
 delete
   from "audit_logs"
   where "created_at" < now() - $1 * interval '1 day' and "action" > '';
 
--- jobs/housekeeping.ts 12
+-- jobs/housekeeping.ts 11
 with "merged" as (delete
   from "run_count_changes"
   returning "change") insert into "run_count_changes" ("change") select sum(change) as "change"
@@ -280,6 +266,26 @@ with "merged" as (delete
 
 -- jobs/jobRunner.ts 1
 select 1 as "alive";
+
+-- jobs/partitions/accessLogPartitions.ts 1
+delete
+  from access_log_default
+  where id < $1;
+
+-- jobs/partitions/monthlyPartitions.ts 1
+delete
+  from run_events_default
+  where ctid = any (array( select ctid
+  from run_events_default
+  where run_id < $1
+  order by run_id
+  limit $2));
+
+-- jobs/partitions/partitions.ts 1
+select c.relname as name
+  from pg_inherits i
+  join pg_class c on c.oid = i.inhrelid
+  where i.inhparent = $1::regclass;
 
 -- jobs/queue.ts 1
 select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::text, max_attempts := $4::integer, flags := array[$5::text]) as "job";
@@ -2578,18 +2584,20 @@ select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."re
   from "credit_transactions" as "c"
   where "c"."account_id" = "r"."account_id" and "c"."reference_type" = 'run' and "c"."reference_id" = "r"."id" and "c"."type" = 'debit'), 0) as "credits_used", "u"."username" as "user_name", "u"."email" as "user_email", "stats".*, (select "m"."content"
   from "messages" as "m", (select coalesce((select "t"."number"
+  from "messages" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."thread_id" = "r"."thread_id" and "t"."id" = coalesce(a.tail_message_id, (select (e.data ->> 'thread_tail_message_id')::uuid as "id"
   from "run_events" as "e"
-  inner
-  join "messages" as "t" on "t"."account_id" = "r"."account_id" and "t"."thread_id" = "r"."thread_id" and "t"."id" = (e.data ->> 'thread_tail_message_id')::uuid
-  where "e"."run_id" = "r"."id" and "e"."seq" = 1), r.tail_message_number) as "number") as "tail"
+  where "e"."run_id" = "r"."id" and "e"."seq" = 1))), r.tail_message_number) as "number") as "tail"
   where "m"."account_id" = "r"."account_id" and "m"."thread_id" = "r"."thread_id" and "m"."role" = 'user' and "m"."number" <= "tail"."number" and ("m"."visible" = true or "m"."number" = "tail"."number")
   order by "m"."number" desc
   limit 1) as "user_prompt"
   from "runs" as "r"
   left
   join "users" as "u" on "u"."id" = "r"."created_by_user_id"
+  left
+  join "run_event_archives" as "a" on "a"."run_id" = "r"."id"
   inner
-  join lateral (select count(*) as "total", count(*) filter(where "type" = 'llm.turn.completed') as "llm_turns", count(*) filter(where "type" = 'tool.call') as "tool_calls", count(*) filter(where "type" = 'run.provider_fallback') as "provider_fallbacks"
+  join lateral (select count(*) + coalesce(a.event_count, 0) as "total", count(*) filter(where "type" = 'llm.turn.completed') + coalesce((a.event_counts ->> 'llm.turn.completed')::int, 0) as "llm_turns", count(*) filter(where "type" = 'tool.call') + coalesce((a.event_counts ->> 'tool.call')::int, 0) as "tool_calls", count(*) filter(where "type" = 'run.provider_fallback') + coalesce((a.event_counts ->> 'run.provider_fallback')::int, 0) as "provider_fallbacks"
   from "run_events"
   where "run_id" = "r"."id") as "stats" on true
   where "r"."id" = $1;
@@ -2612,6 +2620,11 @@ select "id", "status", "attempt", "trace_id"
 select "data" as "data"
   from "run_events"
   where "run_id" = $1 and "type" = 'run.input_provided';
+
+-- resources/runs/eventQueries.ts selectArchivedInputKeys
+select "input_keys"
+  from "run_event_archives"
+  where "account_id" = $1 and "run_id" = $2;
 
 -- resources/runs/eventQueries.ts selectInputRequest
 select "data" as "data"
@@ -3621,9 +3634,11 @@ select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."re
   from "messages" as "m"
   where "m"."account_id" = $1 and "m"."thread_id" = $2 and "m"."run_id" = "r"."id" and "m"."visible" = true and "m"."completion" <> 'complete') or exists (select 1 as "one"
   from "run_events" as "e"
-  where "e"."run_id" = "r"."id" and "e"."type" in ('message.delta', 'tool.call', 'tool.call.delta', 'tool.result', 'run.segment.start', 'run.segment.end')))) as "can_continue"
+  where "e"."run_id" = "r"."id" and "e"."type" in ('message.delta', 'tool.call', 'tool.call.delta', 'tool.result', 'run.segment.start', 'run.segment.end')) or exists (select 1 as "one"
+  from "run_event_archives" as "a"
+  where "a"."account_id" = $3 and "a"."run_id" = "r"."id" and a.event_counts ?| array['message.delta', 'tool.call', 'tool.call.delta', 'tool.result', 'run.segment.start', 'run.segment.end']))) as "can_continue"
   from "runs" as "r"
-  where "r"."account_id" = $3 and "r"."thread_id" = $4 and "r"."id" = $5 and "r"."parent_run_id" is null;
+  where "r"."account_id" = $4 and "r"."thread_id" = $5 and "r"."id" = $6 and "r"."parent_run_id" is null;
 
 -- resources/settings/queries.ts selectSettings
 select "key", "value", "updated_at"
@@ -3993,30 +4008,38 @@ select "s"."thread_id"
   order by "s"."created_at" desc;
 
 -- resources/threads/removeContent.ts 1
+update "run_event_archives"
+  set "state" = 'removing'
+  where ("account_id", "run_id") in (select "r"."account_id", "r"."id"
+  from "runs" as "r"
+  where ("r"."account_id", "r"."thread_id") in (select "deleted"."account_id", "deleted"."thread_id"
+  from unnest($1::uuid[], $2::uuid[]) as deleted (account_id, thread_id))) and "state" <> 'removed';
+
+-- resources/threads/removeContent.ts 2
 delete
   from "messages"
   where ("account_id", "thread_id") in (select "deleted"."account_id", "deleted"."thread_id"
   from unnest($1::uuid[], $2::uuid[]) as deleted (account_id, thread_id));
 
--- resources/threads/removeContent.ts 2
+-- resources/threads/removeContent.ts 3
 delete
   from "thread_shares"
   where ("account_id", "thread_id") in (select "deleted"."account_id", "deleted"."thread_id"
   from unnest($1::uuid[], $2::uuid[]) as deleted (account_id, thread_id));
 
--- resources/threads/removeContent.ts 3
+-- resources/threads/removeContent.ts 4
 delete
   from "thread_summaries"
   where ("account_id", "thread_id") in (select "deleted"."account_id", "deleted"."thread_id"
   from unnest($1::uuid[], $2::uuid[]) as deleted (account_id, thread_id));
 
--- resources/threads/removeContent.ts 4
+-- resources/threads/removeContent.ts 5
 delete
   from "thread_attachments"
   where ("account_id", "thread_id") in (select "deleted"."account_id", "deleted"."thread_id"
   from unnest($1::uuid[], $2::uuid[]) as deleted (account_id, thread_id));
 
--- resources/threads/removeContent.ts 5
+-- resources/threads/removeContent.ts 6
 delete
   from "thread_stars"
   where ("account_id", "thread_id") in (select "deleted"."account_id", "deleted"."thread_id"
@@ -4638,6 +4661,94 @@ update "workspaces"
   where "account_id" = $2 and "workspace_ref" = $3 and "manifest_rev" is not distinct
   from $4 and "sweeps" = $5;
 
+-- runs/archive/queries.ts selectNextRun
+select "run_id"
+  from "run_events"
+  where "run_id" > $1 and "run_id" < $2
+  order by "run_id"
+  limit 1;
+
+-- runs/archive/queries.ts selectEndedRun
+select "r"."id", "r"."account_id", "r"."next_seq", t.deleted_at is not null as "is_deleted"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  where "r"."id" = $1 and "r"."status" in ('completed', 'failed', 'cancelled') and coalesce(r.completed_at, r.failed_at, r.cancelled_at) < $2;
+
+-- runs/archive/queries.ts claimRun
+insert into "run_event_archives" ("run_id", "account_id", "state", "claim_id")
+  values ($1, $2, 'writing', $3)
+  on conflict ("run_id") do update
+  set "claim_id" = $4, "claimed_at" = now()
+  where "run_event_archives"."state" = 'writing' and "run_event_archives"."claimed_at" < now() - interval '10 minutes';
+
+-- runs/archive/queries.ts selectRawEvents
+select "seq", "event_id", "type", "created_at", data::text as "data"
+  from "run_events"
+  where "run_id" = $1 and "seq" > $2
+  order by "seq"
+  limit $3;
+
+-- runs/archive/queries.ts lockEndedRun
+select "r"."next_seq", t.deleted_at is not null as "is_deleted"
+  from "runs" as "r"
+  inner
+  join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
+  where "r"."id" = $1 and "r"."status" in ('completed', 'failed', 'cancelled')
+  for share of "t"
+  for no key update of "r";
+
+-- runs/archive/queries.ts markKept
+update "run_event_archives"
+  set "state" = 'kept', "parts" = $1::jsonb, "bytes" = $2, "event_count" = $3, "event_counts" = $4::jsonb, "tail_message_id" = $5, "input_keys" = $6::text[]
+  where "run_id" = $7 and "claim_id" = $8 and "state" = 'writing';
+
+-- runs/archive/queries.ts insertRemoved
+insert into "run_event_archives" ("run_id", "account_id", "state", "claim_id", "event_count", "event_counts", "tail_message_id", "input_keys")
+  values ($1, $2, 'removed', $3, $4, $5::jsonb, $6, $7::text[])
+  on conflict ("run_id") do update
+  set "event_count" = "excluded"."event_count", "event_counts" = "excluded"."event_counts", "tail_message_id" = "excluded"."tail_message_id", "input_keys" = "excluded"."input_keys"
+  where "run_event_archives"."state" = 'removed';
+
+-- runs/archive/queries.ts deleteEvents
+delete
+  from "run_events"
+  where "run_id" = $1;
+
+-- runs/archive/queries.ts lockClaim
+select "state", "claim_id"
+  from "run_event_archives"
+  where "run_id" = $1
+  for update;
+
+-- runs/archive/queries.ts deleteArchive
+delete
+  from "run_event_archives"
+  where "run_id" = $1;
+
+-- runs/archive/queries.ts lockRemovable
+select "a"."run_id", "a"."account_id", "a"."parts", ("a"."run_id" >= $1 and exists (select 1 as "one"
+  from "runs" as "r"
+  where "r"."id" = "a"."run_id")) as "is_counted"
+  from "run_event_archives" as "a"
+  where "a"."state" = 'removing' and "a"."claimed_at" < now() - interval '10 minutes'
+  order by "a"."claimed_at"
+  limit $2
+  for update of "a" skip locked;
+
+-- runs/archive/queries.ts lockExpired
+select "a"."run_id", "a"."account_id", "a"."parts", false as "is_counted"
+  from "run_event_archives" as "a"
+  where "a"."run_id" < $1 and "a"."claimed_at" < now() - interval '10 minutes'
+  order by "a"."run_id"
+  limit $2
+  for update of "a" skip locked;
+
+-- runs/archive/queries.ts markRemoved
+update "run_event_archives"
+  set "state" = 'removed', "parts" = null, "bytes" = null
+  where "run_id" = $1;
+
 -- runs/create/queries.ts lockThread
 select "t"."last_message_number", (select "m"."id"
   from "messages" as "m"
@@ -4770,6 +4881,11 @@ insert into "run_turns" ("account_id", "run_id", "turn_index", "opaque")
   values ($1, $2, $3, $4::json)
   on conflict ("account_id", "run_id", "turn_index") do update
   set "opaque" = "excluded"."opaque";
+
+-- runs/follow/archivedEvents.ts 1
+select "run_id", "account_id", parts as "parts"
+  from "run_event_archives"
+  where "run_id" = $1 and "state" = 'kept';
 
 -- runs/follow/eventBroker.ts 1
 select "run_id", "seq", "event_id", "type", "data", "created_at"

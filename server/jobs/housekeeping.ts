@@ -1,40 +1,10 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/sql.ts';
-import { sqlStatement, statement } from '../database/statement.ts';
-import { firstIdOf } from '../platform/crypto/ids.ts';
-import type { Log } from '../platform/telemetry/log.ts';
+import { statement } from '../database/statement.ts';
 import { runEventValues } from '../resources/runs/appendRunEvents.ts';
 import { appendEvents } from '../resources/runs/eventQueries.ts';
 import { activeStatuses, openStatuses } from '../resources/runs/statuses.ts';
 import { deleteExpiredWebhooks } from '../resources/webhooks/sending/deleteExpired.ts';
-import { createPartition } from './partitions.ts';
-
-const monthStart = (from: Date, offset: number) => new Date(Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + offset, 1));
-const partitionName = (month: Date) => `run_events_${month.toISOString().slice(0, 7).replace('-', '_')}`;
-
-// A template, because the catalog has no table types.
-const selectPartitions = sqlStatement()<{ name: string }>(
-  () => sql`select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'run_events'::regclass`,
-);
-
-/**
- * Events have one partition per month (UTC), by the time in their run id. Creates those of this month and the next two,
- * and drops those older than `months` months.
- */
-export async function maintainEventPartitions(
-  { database, months, log }: { database: Database; months: number; log: Log },
-  now = new Date(),
-): Promise<void> {
-  const existing = new Set((await database.rows(selectPartitions)).map(({ name }) => name));
-  for (const offset of [0, 1, 2]) {
-    const [from, to] = [monthStart(now, offset), monthStart(now, offset + 1)];
-    if (existing.has(partitionName(from))) continue;
-    const bounds = { from: firstIdOf(from), to: firstIdOf(to) };
-    await createPartition(database, { table: 'run_events', column: 'run_id', name: partitionName(from), ...bounds }, log);
-  }
-  const oldest = partitionName(monthStart(now, -months));
-  for (const name of existing) if (/^run_events_\d{4}_\d{2}$/.test(name) && name < oldest) await database.pool.query(`drop table ${name}`);
-}
 
 const expireThreads = statement()((db) =>
   db
@@ -60,6 +30,13 @@ const expireThreads = statement()((db) =>
             .whereRef('r.thread_id', '=', 't.id')
             .as('run_ids'),
         ]),
+    )
+    .with('archives', (qc) =>
+      qc
+        .updateTable('run_event_archives as a')
+        .from('gone')
+        .set({ state: sql.lit('removing' as const) })
+        .where('a.run_id', '=', sql<string>`any (gone.run_ids)`),
     )
     .deleteFrom('run_events as e')
     .using('gone')
@@ -135,9 +112,9 @@ const mergeRunCount = statement()((db) =>
     ),
 );
 
-/** Deletes expired rows, audit log entries older than `auditDays` days, and superseded rows of the count of runs. */
+/** Deletes expired rows, audit log entries older than `auditDays` days (0: none), and superseded rows of the count of runs. */
 export async function deleteExpiredRows(database: Database, auditDays: number): Promise<void> {
-  await database.run(forgetAudit, { days: auditDays });
+  if (auditDays > 0) await database.run(forgetAudit, { days: auditDays });
   await database.run(mergeRunCount);
   await deleteExpiredWebhooks(database);
   for (const one of [forgetKeys, forgetCounts, forgetWorkers, forgetTokens, forgetSessions, forgetCodes, forgetVerifications])

@@ -84,6 +84,7 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
   const cursors = createCursors(deriveKey(keys.jwtSecret, 'cursors'));
   const eventBroker = createEventBroker({
     database,
+    storage,
     heartbeatMs: config.sseHeartbeatSeconds * 1_000,
     batch: config.sseBatchLimit,
     openStreams,

@@ -183,9 +183,10 @@ async function startOnDatabase(
 
 /** Every role with a database creates the current partitions, so that a gateway finds its own before a worker has started. */
 async function makePartitions({ config, database, log }: Pick<Deps, 'config' | 'database' | 'log'>) {
-  const { maintainAccessLogPartitions } = await import('../jobs/accessLogPartitions.ts');
-  const { maintainEventPartitions } = await import('../jobs/housekeeping.ts');
+  const { maintainAccessLogPartitions } = await import('../jobs/partitions/accessLogPartitions.ts');
+  const { maintainAuditPartitions, maintainEventPartitions } = await import('../jobs/partitions/monthlyPartitions.ts');
   await maintainEventPartitions({ database, months: config.runEventsRetentionMonths, log });
+  await maintainAuditPartitions({ database, days: config.auditRetentionDays, log });
   await maintainAccessLogPartitions({ database, days: config.accessLogRetentionDays, log });
 }
 

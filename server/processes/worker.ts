@@ -2,16 +2,17 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { createToolSources } from '../agent/tools/toolSources.ts';
 import { statement } from '../database/statement.ts';
-import { maintainAccessLogPartitions } from '../jobs/accessLogPartitions.ts';
 import { backgroundTasks, startBackgroundJobs } from '../jobs/backgroundJobs.ts';
 import { emptyClosedAccounts } from '../jobs/closedAccounts.ts';
-import { deleteExpiredRows, maintainEventPartitions, removeExpiredThreads } from '../jobs/housekeeping.ts';
+import { deleteExpiredRows, removeExpiredThreads } from '../jobs/housekeeping.ts';
 import { type JobRunner, startJobRunner, waitForDatabase } from '../jobs/jobRunner.ts';
 import { jobSpan } from '../jobs/jobSpan.ts';
+import { maintainAccessLogPartitions } from '../jobs/partitions/accessLogPartitions.ts';
+import { maintainAuditPartitions, maintainEventPartitions, monthStart } from '../jobs/partitions/monthlyPartitions.ts';
 import { executeRunTask, queue, queuedJobs } from '../jobs/queue.ts';
 import { removeAttachments } from '../jobs/removeAttachments.ts';
 import { removeOldRevisions } from '../jobs/sweepWorkspaces.ts';
-import { newId } from '../platform/crypto/ids.ts';
+import { firstIdOf, newId } from '../platform/crypto/ids.ts';
 import { createOutboundFromConfig } from '../platform/outbound/outboundFromConfig.ts';
 import { withSpan } from '../platform/telemetry/spans.ts';
 import { createCacheInvalidation, invalidationChannel } from '../pubsub/cacheInvalidation.ts';
@@ -21,6 +22,8 @@ import { grantDueWindows } from '../resources/credits/monthlyGrants.ts';
 import { enableSettingsCache } from '../resources/settings/settings.ts';
 import { webhookChannel } from '../resources/webhooks/outbox.ts';
 import { deliverWebhookTask, startDispatcher } from '../resources/webhooks/sending/dispatcher.ts';
+import { removeArchives } from '../runs/archive/removeArchives.ts';
+import { startArchiving } from '../runs/archive/startArchiving.ts';
 import type { ExecuteDeps } from '../runs/execute/executeDeps.ts';
 import { executeRun } from '../runs/execute/executeRun.ts';
 import { readStaticRouting } from '../runs/execute/resolveRoute.ts';
@@ -85,8 +88,8 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
   };
   const runs = new Set<Promise<void>>();
 
-  await maintainEventPartitions({ database, months: config.runEventsRetentionMonths, log });
-  await maintainAccessLogPartitions({ database, days: config.accessLogRetentionDays, log });
+  await maintainPartitions(deps);
+  const archiving = startArchiving(deps);
   const slots = createJobLimiter(config);
   const takesRuns = config.workerQueueJobTypes?.includes(executeRunTask) ?? true;
   const options = {
@@ -142,7 +145,12 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
   return {
     async shutDown() {
       for (const timer of timers) clearInterval(timer);
-      await Promise.all([drain(runner, activeRuns, stop).then(() => Promise.all(runs)), errands?.shutDown(), webhooks?.shutDown()]);
+      await Promise.all([
+        drain(runner, activeRuns, stop).then(() => Promise.all(runs)),
+        errands?.shutDown(),
+        webhooks?.shutDown(),
+        archiving.shutDown(),
+      ]);
       await Promise.all([channel.close(), storage?.close(), tools.close()]);
       await database.run(unregister, { id }).catch(complain('removing the worker from the list of workers failed'));
       await outbound.close();
@@ -162,12 +170,18 @@ const graceMs = 5_000;
 
 async function runHousekeeping({ database, storage, runNotifier, config, log }: ExecuteDeps) {
   for (const runId of await removeExpiredThreads(database)) runNotifier.notify(runId);
-  await maintainEventPartitions({ database, months: config.runEventsRetentionMonths, log });
-  await maintainAccessLogPartitions({ database, days: config.accessLogRetentionDays, log });
+  await maintainPartitions({ database, config, log });
   await deleteExpiredRows(database, config.auditRetentionDays);
   await emptyClosedAccounts(database);
+  await removeArchives({ database, storage }, firstIdOf(monthStart(new Date(), -config.runEventsRetentionMonths)));
   await removeAttachments({ database, storage });
   await removeOldRevisions({ database, storage, log });
+}
+
+async function maintainPartitions({ database, config, log }: Pick<ExecuteDeps, 'database' | 'config' | 'log'>) {
+  await maintainEventPartitions({ database, months: config.runEventsRetentionMonths, dropEmpty: config.runEventsArchiveDays > 0, log });
+  await maintainAuditPartitions({ database, days: config.auditRetentionDays, log });
+  await maintainAccessLogPartitions({ database, days: config.accessLogRetentionDays, log });
 }
 
 const every = (ms: number, task: () => Promise<unknown>, onError: (error: unknown) => void) => {

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Database } from '../../server/database/sql.ts';
 import { openAccessLog } from '../../server/gateway/accessLog.ts';
 import { type ArrivedRequest, newRequestContext } from '../../server/gateway/requestContext.ts';
-import { maintainAccessLogPartitions } from '../../server/jobs/accessLogPartitions.ts';
+import { maintainAccessLogPartitions } from '../../server/jobs/partitions/accessLogPartitions.ts';
 import { firstIdOf } from '../../server/platform/crypto/ids.ts';
 import { Span } from '../../server/platform/telemetry/spans.ts';
 import { startTestApp } from '../support/app/testApp.ts';

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
-import { deleteExpiredRows, maintainEventPartitions, removeExpiredThreads } from '../../server/jobs/housekeeping.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { deleteExpiredRows, removeExpiredThreads } from '../../server/jobs/housekeeping.ts';
+import { maintainAuditPartitions, maintainEventPartitions } from '../../server/jobs/partitions/monthlyPartitions.ts';
 import { firstIdOf } from '../../server/platform/crypto/ids.ts';
 import { chat } from '../support/agent/vendor.ts';
 import { addVendorModel } from '../support/agent/vendorModel.ts';
@@ -61,33 +62,96 @@ test('an active run of an expired thread is cancelled first, with complete event
   await vendor.close();
 });
 
-test('partitions exist for this month and the next two, and are dropped after the retention period', async () => {
-  const names = async () =>
-    (
-      await sql(
-        `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'run_events'::regclass order by 1`,
-      )
-    ).map(({ name }) => name);
-  const keep = (now: string) => maintainEventPartitions({ database, months: 3, log }, new Date(now));
-  await keep('2041-11-30T23:59:59.999Z');
-  expect(await names()).toEqual(['run_events_2041_11', 'run_events_2041_12', 'run_events_2042_01', 'run_events_default']);
-  await keep('2042-02-01T00:00:00Z');
-  await keep('2042-02-28T12:00:00Z');
-  expect(await names()).toEqual(
-    ['2041_11', '2041_12', '2042_01', '2042_02', '2042_03', '2042_04', 'default'].map((part) => `run_events_${part}`),
-  );
-  await keep('2042-03-01T00:00:00Z');
-  expect(await names()).not.toContain('run_events_2041_11');
-  const edge = [firstIdOf(new Date(Date.UTC(2042, 1, 1) - 1)), firstIdOf(new Date('2042-02-01T00:00:00Z'))];
-  for (const id of edge)
+const namesOf = async (table: string) =>
+  (
+    await sql(
+      `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = $1::regclass order by 1`,
+      [table],
+    )
+  ).map(({ name }) => name as string);
+const months = (table: string, ...names: string[]) => [...names, 'default'].map((name) => `${table}_${name}`);
+const insertEvents = async (ids: readonly string[]) => {
+  for (const id of ids)
     await sql(
       `insert into run_events (run_id, seq, event_id, type, data, created_at) values ($1, 1, gen_random_uuid(), 'run.started', '{}', now())`,
       [id],
     );
+};
+
+test('partitions exist for this month and the next two, and are dropped after the retention period', async () => {
+  const keep = (now: string) => maintainEventPartitions({ database, months: 3, log }, new Date(now));
+  await keep('2041-11-30T23:59:59.999Z');
+  expect(await namesOf('run_events')).toEqual(months('run_events', '2041_11', '2041_12', '2042_01'));
+  await keep('2042-02-01T00:00:00Z');
+  await keep('2042-02-28T12:00:00Z');
+  expect(await namesOf('run_events')).toEqual(months('run_events', '2041_11', '2041_12', '2042_01', '2042_02', '2042_03', '2042_04'));
+  await keep('2042-03-01T00:00:00Z');
+  expect(await namesOf('run_events')).not.toContain('run_events_2041_11');
+  const edge = [firstIdOf(new Date(Date.UTC(2042, 1, 1) - 1)), firstIdOf(new Date('2042-02-01T00:00:00Z'))];
+  await insertEvents(edge);
   const where = await sql('select tableoid::regclass::text as name from run_events where run_id = any ($1::uuid[]) order by run_id', [
     edge,
   ]);
   expect(where).toEqual([{ name: 'run_events_2042_01' }, { name: 'run_events_2042_02' }]);
+});
+
+test('after a downtime of a year, partitions are made again and everything older is dropped, also what no partition was made for', async () => {
+  const keep = (now: string) => maintainEventPartitions({ database, months: 3, log }, new Date(now));
+  const unprepared = ['2042-11-15', '2043-01-02', '2043-03-04'].map((day) => firstIdOf(new Date(day)));
+  await insertEvents(unprepared);
+  await keep('2043-03-05T00:00:00Z');
+  // March already has an event, so its events stay in the default partition.
+  expect(await namesOf('run_events')).toEqual(months('run_events', '2043_04', '2043_05'));
+  const left = await sql('select run_id from run_events where run_id = any ($1::uuid[]) order by 1', [unprepared]);
+  expect(left.map(({ run_id }) => run_id)).toEqual(unprepared.slice(1));
+  await keep('2043-04-05T00:00:00Z');
+  await keep('2043-06-05T00:00:00Z');
+  expect(await namesOf('run_events')).toEqual(months('run_events', '2043_04', '2043_05', '2043_06', '2043_07', '2043_08'));
+  await keep('2043-07-05T00:00:00Z');
+  expect(await sql('select run_id from run_events where run_id = any ($1::uuid[])', [unprepared])).toEqual([]);
+});
+
+test('partitions are made and dropped without waiting for a long read, so inserts go on', async () => {
+  const client = await database.pool.connect();
+  onTestFinished(() => client.release());
+  await client.query('begin; select count(*) from run_events');
+  const keep = (now: string) => maintainEventPartitions({ database, months: 3, log }, new Date(now));
+  const keeping = keep('2043-08-05T00:00:00Z');
+  const inserted = Array.from({ length: 20 }, (_, n) => firstIdOf(new Date(Date.UTC(2043, 6, 10, n))));
+  await Promise.all([keeping, insertEvents(inserted)]);
+  expect(await namesOf('run_events')).toContain('run_events_2043_04');
+  await client.query('rollback');
+  await Promise.all([
+    keep('2043-08-05T00:00:00Z'),
+    keep('2043-08-05T00:00:00Z'),
+    insertEvents(inserted.map((id) => id.replace(/0$/, '1'))),
+  ]);
+  expect(await namesOf('run_events')).not.toContain('run_events_2043_04');
+});
+
+test('the audit log has partitions made ahead, and those without entries of the retention period are dropped', async () => {
+  const keep = (now: string, days = 60) => maintainAuditPartitions({ database, days, log }, new Date(now));
+  const existing = (await namesOf('audit_logs')).slice(0, -1);
+  await keep('2051-01-31T00:00:00Z', 0);
+  const made = ['2051_01', '2051_02', '2051_03'];
+  expect(await namesOf('audit_logs')).toEqual([...existing, ...months('audit_logs', ...made)]);
+  const ids = ['2051-01-10', '2051-02-10'].map((day) => firstIdOf(new Date(day)));
+  for (const [at, id] of ids.entries())
+    await sql(
+      `insert into audit_logs (id, action, target_type, trace_id, created_at) values ($1, 'sample.month', 'sample', repeat('0', 32), $2)`,
+      [id, ['2051-01-10', '2051-05-01'][at]],
+    );
+  const found = await sql(`select tableoid::regclass::text as name from audit_logs where action = 'sample.month' order by 1`);
+  expect(found).toEqual([{ name: 'audit_logs_2051_01' }, { name: 'audit_logs_2051_02' }]);
+  await keep('2051-04-01T00:00:00Z');
+  expect(await namesOf('audit_logs')).toContain('audit_logs_2051_01');
+  // An entry of February has a later time than its id.
+  await keep('2051-05-15T00:00:00Z');
+  expect(await namesOf('audit_logs')).toEqual(
+    months('audit_logs', ...['02', '03', '04', '05', '06', '07'].map((month) => `2051_${month}`)),
+  );
+  await keep('2051-12-15T00:00:00Z', 0);
+  expect(await namesOf('audit_logs')).toContain('audit_logs_2051_02');
 });
 
 test('audit log entries are kept 30 days and idempotency keys 24 hours', async () => {
@@ -109,5 +173,7 @@ test('audit log entries are kept 30 days and idempotency keys 24 hours', async (
   expect(
     await sql(`select extract(day from now() - created_at)::int as days from audit_logs where action = 'sample.entry' order by 1`),
   ).toEqual([{ days: 1 }, { days: 29 }]);
+  await deleteExpiredRows(database, 0);
+  expect(await sql(`select id from audit_logs where action = 'sample.entry'`)).toHaveLength(2);
   expect(await sql(`select scope_hash from idempotency_keys where scope_hash like 'sample %'`)).toEqual([{ scope_hash: 'sample 1' }]);
 });

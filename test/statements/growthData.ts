@@ -81,6 +81,11 @@ const rest = [
   `insert into audit_logs (id, account_id, actor_user_id, action, target_type, target_id, trace_id, metadata, created_at)
    select new_id(), account_id, created_by_user_id, 'thing' || k % 20 || '.verb' || k, 'thing' || k % 20, id, repeat('0', 32), '{}', created_at
    from threads, generate_series(1, 6) j, lateral (select (hashtext(id::text || j) & 127) % 100 as k)`,
+  // The default partition has rows too: the planner would scan an empty one.
+  `insert into audit_logs (id, account_id, actor_user_id, action, target_type, target_id, trace_id, metadata, created_at)
+   select overlay(id::text placing 'f' from 1 for 1)::uuid, account_id, created_by_user_id, 'thread.update', 'thread', id, repeat('0', 32), '{}', created_at from threads`,
+  `insert into run_event_archives (run_id, account_id, state, claim_id, parts, bytes, event_count, event_counts)
+   select id, account_id, case when random() < 0.01 then 'removing' else 'kept' end, id, '[]', 0, 2, '{}' from runs where status = 'completed'`,
   `insert into run_turns (account_id, run_id, turn_index, opaque) select account_id, id, 1, '{}' from runs`,
   `insert into thread_stars (account_id, user_id, thread_id) select account_id, created_by_user_id, id from threads`,
   `insert into thread_summaries (account_id, thread_id, up_to_number, summary, digest) select account_id, id, 1, '', '' from threads`,

@@ -15,6 +15,7 @@ const growing = new Set([
   'messages',
   'notifications',
   'refresh_tokens',
+  'run_event_archives',
   'run_events',
   'run_turns',
   'runs',
@@ -36,8 +37,8 @@ const growing = new Set([
 /** Statements that may read whole tables, with the reason. */
 const exceptions: Record<string, string> = {
   'jobs/closedAccounts.ts 1': 'hourly, in batches; with more threads the planner joins them by their key',
-  'jobs/housekeeping.ts 7': 'hourly; an index would cost more for every refresh of a token',
-  'jobs/housekeeping.ts 8': 'hourly; looks for sessions whose tokens are all gone',
+  'jobs/housekeeping.ts 6': 'hourly; an index would cost more for every refresh of a token',
+  'jobs/housekeeping.ts 7': 'hourly; looks for sessions whose tokens are all gone',
   'jobs/removeAttachments.ts 1': 'hourly; looks for files whose threads are all gone',
   'resources/reports/queries.ts selectReports':
     'for platform administrators; PostgreSQL plans it with the values, and without filters reads the index in order',

@@ -5,6 +5,8 @@ import { Migration00028 } from '../../server/database/migrations/Migration00028.
 import { Migration00029 } from '../../server/database/migrations/Migration00029.ts';
 import { Migration00035 } from '../../server/database/migrations/Migration00035.ts';
 import { Migration00036 } from '../../server/database/migrations/Migration00036.ts';
+import { Migration00038 } from '../../server/database/migrations/Migration00038.ts';
+import { firstIdOf, newId } from '../../server/platform/crypto/ids.ts';
 import { freshDatabase } from '../support/app/testApp.ts';
 
 const client = new pg.Client({ connectionString: await freshDatabase() });
@@ -125,4 +127,38 @@ test('existing usage records and runs are counted by the migration', async () =>
            record_count::int as records from ${table} order by grain`,
       ),
     ).toEqual([ofGrain('hour', '2026-01-31 23:00'), ofGrain('month', '2026-01-01 00:00')]);
+});
+
+test('the audit log is partitioned with all its entries, indexes and privileges', async () => {
+  await run(Migration00038, 'down');
+  const [now] = await rows(`select to_char(now() at time zone 'UTC', 'YYYY_MM') as month, date_trunc('month', now(), 'UTC') as starts`);
+  const month = `audit_logs_${now.month}`;
+  const next = new Date(Date.UTC(now.starts.getUTCFullYear(), now.starts.getUTCMonth() + 1, 1));
+  const before = [firstIdOf(new Date(0)), firstIdOf(new Date('2024-05-06')), newId(), firstIdOf(new Date(next.getTime() - 1))];
+  const after = [firstIdOf(next), firstIdOf(new Date('2050-01-01')), 'ffffffff-ffff-4fff-bfff-ffffffffffff'];
+  for (const id of [...before, ...after])
+    await rows(`insert into audit_logs (id, action, target_type, trace_id, metadata) values ($1, 'a.b', 'a', 't', $2)`, [id, { id }]);
+  await rows('grant select on audit_logs to public');
+  const stored = () => rows('select * from audit_logs order by id');
+  const indexes = () =>
+    rows(`select indexname, replace(indexdef, ' ONLY ', ' ') as def from pg_indexes where tablename = 'audit_logs' order by 1`);
+  const [entries, defined] = [await stored(), await indexes()];
+  await run(Migration00038, 'up');
+  expect(await stored()).toEqual(entries);
+  expect(await indexes()).toEqual(defined);
+  const places = await rows(
+    'select tableoid::regclass::text as name, array_agg(id order by id) as ids from audit_logs group by 1 order by 1',
+  );
+  expect(places).toEqual([
+    { name: month, ids: expect.arrayContaining(before) },
+    { name: 'audit_logs_default', ids: after },
+  ]);
+  // The indexes of the existing table are those of its partition: none was built again.
+  const [{ count }] = await rows('select count(*)::int from pg_index where indrelid = $1::regclass', [month]);
+  expect(count).toBe(defined.length);
+  expect(await rows(`select has_table_privilege('public', 'audit_logs', 'select') as may`)).toEqual([{ may: true }]);
+  await run(Migration00038, 'down');
+  expect(await stored()).toEqual(entries);
+  expect(await indexes()).toEqual(defined);
+  await run(Migration00038, 'up');
 });

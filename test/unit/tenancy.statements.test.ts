@@ -31,6 +31,7 @@ const exceptions: Record<string, string> = {
   'resources/runDetails/queries.ts selectRun': 'a run of any account, for platform administrators',
   'resources/runs/list.ts runs of all accounts': 'the runs of all accounts, for platform administrators',
   'resources/runs/eventQueries.ts appendEvents': 'the run was found in its account, or belongs to a job of the worker',
+  'runs/follow/archivedEvents.ts 1': 'the run was found in its account',
   'resources/subscriptions/queries.ts selectSubscription': 'platform administrators give no account',
   'resources/subscriptions/queries.ts selectSubscriptions': 'platform administrators give no account',
   'resources/users/queries.ts selectOpenRuns': 'the runs of a suspended or deleted user in all of their accounts',

@@ -30,6 +30,8 @@ import { Migration00033 } from './Migration00033.ts';
 import { Migration00034 } from './Migration00034.ts';
 import { Migration00035 } from './Migration00035.ts';
 import { Migration00036 } from './Migration00036.ts';
+import { Migration00037 } from './Migration00037.ts';
+import { Migration00038 } from './Migration00038.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -65,4 +67,6 @@ export const migrations = [
   { name: 'Migration00034', class: Migration00034 },
   { name: 'Migration00035', class: Migration00035 },
   { name: 'Migration00036', class: Migration00036 },
+  { name: 'Migration00037', class: Migration00037 },
+  { name: 'Migration00038', class: Migration00038 },
 ];

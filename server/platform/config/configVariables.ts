@@ -175,7 +175,16 @@ export const configVariables = {
       'Used when `limit.concurrent_runs` resolves to 0; 0 means no limit.',
     ),
     ARKLOOP_RUN_TIMEOUT_MINUTES: withDefault(integer(1), '5', 'A run without progress for so long is failed.'),
-    ARKLOOP_RUN_EVENTS_RETENTION_MONTHS: withDefault(integer(1), '3', 'Months of run events kept.'),
+    ARKLOOP_RUN_EVENTS_RETENTION_MONTHS: withDefault(
+      integer(1),
+      '3',
+      'Months of run events kept, in the database and in the object store.',
+    ),
+    ARKLOOP_RUN_EVENTS_ARCHIVE_DAYS: withDefault(
+      integer(0),
+      '0',
+      'Days after the end of a run after which its events move to the object store; 0 means never. All API processes and workers need the same store.',
+    ),
     ARKLOOP_SSE_HEARTBEAT_SECONDS: withDefault(number(0, 'exclusive'), '15', 'Interval of comment lines on idle streams.'),
     ARKLOOP_MAX_STREAMS_PER_USER: withDefault(
       integer(0),
@@ -183,7 +192,7 @@ export const configVariables = {
       'Event streams that a user may have open at one API, counted over its processes; 0 means no limit.',
     ),
     ARKLOOP_SSE_BATCH_LIMIT: withDefault(integer(1, 10_000), '500', 'Events per read.'),
-    ARKLOOP_AUDIT_RETENTION_DAYS: withDefault(integer(1), '365', 'Days of audit log kept.'),
+    ARKLOOP_AUDIT_RETENTION_DAYS: withDefault(integer(0), '365', 'Days of audit log kept; 0 means forever.'),
     ARKLOOP_ACCESS_LOG_ENABLED: withDefault(boolean, 'true', 'Note every request of the gateway in the database.'),
     ARKLOOP_ACCESS_LOG_RETENTION_DAYS: withDefault(integer(1, 3_650), '7', 'Days of access log kept.'),
   },

@@ -1,5 +1,6 @@
 import { expressionBuilder, sql } from 'kysely';
-import { type RowOf, statement, type WithAlias } from '../../database/statement.ts';
+import { type RowOf, statement } from '../../database/statement.ts';
+import type { Tables } from '../../database/tables.ts';
 import { creditsUsed, runColumns } from '../runs/queries.ts';
 
 /** Run `r` with its selected route and its cost in credits. */
@@ -12,20 +13,21 @@ const detailColumns = [
   creditsUsed().as('credits_used'),
 ] as const;
 
-/** The number of the message that run `r` answers. */
+/** The number of the message that run `r`, with archive `a`, answers. */
 function tailMessageNumber() {
-  const told = expressionBuilder<WithAlias<'runs', 'r'>, 'r'>()
+  const eb = expressionBuilder<Tables & { r: Tables['runs']; a: Tables['run_event_archives'] }, 'r' | 'a'>();
+  const told = eb
     .selectFrom('run_events as e')
-    .innerJoin('messages as t', (join) =>
-      join
-        .onRef('t.account_id', '=', 'r.account_id')
-        .onRef('t.thread_id', '=', 'r.thread_id')
-        .on('t.id', '=', sql<string>`(e.data ->> 'thread_tail_message_id')::uuid`),
-    )
-    .select('t.number')
+    .select(sql<string>`(e.data ->> 'thread_tail_message_id')::uuid`.as('id'))
     .whereRef('e.run_id', '=', 'r.id')
     .where('e.seq', '=', sql.lit(1));
-  return sql<number>`coalesce(${told}, r.tail_message_number)`;
+  const number = eb
+    .selectFrom('messages as t')
+    .select('t.number')
+    .whereRef('t.account_id', '=', 'r.account_id')
+    .whereRef('t.thread_id', '=', 'r.thread_id')
+    .where('t.id', '=', sql<string>`coalesce(a.tail_message_id, ${told})`);
+  return sql<number>`coalesce(${number}, r.tail_message_number)`;
 }
 
 /**
@@ -36,14 +38,16 @@ export const selectRun = statement<{ id: string }>()((db, $) =>
   db
     .selectFrom('runs as r')
     .leftJoin('users as u', 'u.id', 'r.created_by_user_id')
+    .leftJoin('run_event_archives as a', 'a.run_id', 'r.id')
     .innerJoinLateral(
       (eb) =>
         eb
           .selectFrom('run_events')
           .select(({ fn }) => {
-            const countOf = (type: string) => fn.countAll<number>().filterWhere('type', '=', sql.lit(type));
+            const countOf = (type: string) =>
+              sql<number>`${fn.countAll().filterWhere('type', '=', sql.lit(type))} + coalesce((a.event_counts ->> ${sql.lit(type)})::int, 0)`;
             return [
-              fn.countAll<number>().as('total'),
+              sql<number>`${fn.countAll()} + coalesce(a.event_count, 0)`.as('total'),
               countOf('llm.turn.completed').as('llm_turns'),
               countOf('tool.call').as('tool_calls'),
               countOf('run.provider_fallback').as('provider_fallbacks'),

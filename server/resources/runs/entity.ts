@@ -93,6 +93,41 @@ export const RunEvent = defineEntity({
   },
 });
 
+/** A part of the archived events of a run, in an object of its own. `size` and `sha256` are those of the uncompressed content. */
+export type ArchivePart = { last_seq: number; size: number; sha256: string };
+
+/**
+ * The events of a run in the object store. Outlives its run until the objects are removed, so it has no foreign key. `writing`: the events are still
+ * in `run_events`. `kept`: they are in the parts only. `removing`: the objects wait for removal. `removed`: the thread was deleted, and only the
+ * counts are left.
+ */
+export const RunEventArchive = defineEntity({
+  name: 'RunEventArchive',
+  tableName: 'run_event_archives',
+  properties: {
+    runId: p.uuid().primary(),
+    accountId: p.uuid(),
+    state: p.enum(['writing', 'kept', 'removing', 'removed'] as const),
+    /** Names the writer. */
+    claimId: p.uuid(),
+    claimedAt: timestamptz().defaultRaw('now()'),
+    parts: p.json<ArchivePart[]>().nullable(),
+    /** The size of all objects. */
+    bytes: p.bigint('number').nullable(),
+    eventCount: p.integer().nullable(),
+    /** By type. */
+    eventCounts: p.json<Record<string, number>>().nullable(),
+    tailMessageId: p.uuid().nullable(),
+    inputKeys: p.array<string>().columnType('text[]').nullable(),
+  },
+  indexes: [
+    {
+      name: 'run_event_archives_removing',
+      expression: "create index run_event_archives_removing on run_event_archives (claimed_at) where (state = 'removing')",
+    },
+  ],
+});
+
 /** The sum of the changes is the number of runs. Triggers append them, and a worker merges them. */
 export const RunCountChange = defineEntity({
   name: 'RunCountChange',

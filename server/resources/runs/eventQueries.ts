@@ -20,6 +20,11 @@ export const selectProvidedInputs = statement<{ runId: string }>()((db, $) =>
     .where('type', '=', sql.lit('run.input_provided')),
 );
 
+/** The input keys of a run whose events are archived. */
+export const selectArchivedInputKeys = statement<{ accountId: string; runId: string }>()((db, $) =>
+  db.selectFrom('run_event_archives').select('input_keys').where('account_id', '=', $.accountId).where('run_id', '=', $.runId),
+);
+
 /** The latest input request of a waiting run. */
 export const selectInputRequest = statement<{ runId: string }>()((db, $) =>
   db

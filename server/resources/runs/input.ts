@@ -1,5 +1,5 @@
 import type { RunEventInput } from '../../../contract/events.ts';
-import type { RunInput } from '../../../contract/runRequests.ts';
+import type { RunInput, RunStatus } from '../../../contract/runRequests.ts';
 import type { Scope } from '../../http/scope.ts';
 import { failWith, invalidField, notFound } from '../../platform/failure.ts';
 import { readEntitlements } from '../settings/settings.ts';
@@ -7,6 +7,7 @@ import { runEventValues } from './appendRunEvents.ts';
 import { notCreator } from './cancel.ts';
 import * as queries from './eventQueries.ts';
 import type { ReadableRun } from './service.ts';
+import { ended } from './statuses.ts';
 
 /**
  * Answers the pending input request of a run, or else adds a message that the run reads before its next turn. A repeated `input_key` is
@@ -19,7 +20,7 @@ export async function provideInput(scope: Scope, found: ReadableRun, { content, 
   if (most > 0 && Buffer.byteLength(content) > most) throw invalidField('/content', `must hold at most ${most} bytes`, 'content_too_large');
   const run = await tx.row(queries.lockRun, { accountId, id: found.id });
   if (!run) throw notFound();
-  if (key && (await isRepeated(scope, run.id, key))) return scope.skipAudit();
+  if (key && (await isRepeated(scope, run, key))) return scope.skipAudit();
   if (run.status !== 'running' && run.status !== 'waiting_for_input')
     throw failWith('conflict', 'run_not_active', 'The run takes no input any more.');
   const asked = run.status === 'waiting_for_input' ? await tx.row(queries.selectInputRequest, { runId: run.id }) : undefined;
@@ -31,5 +32,14 @@ export async function provideInput(scope: Scope, found: ReadableRun, { content, 
   scope.afterCommit(() => app.runNotifier.notify(run.id));
 }
 
-const isRepeated = async ({ tx }: Scope, runId: string, key: string) =>
-  (await tx.rows(queries.selectProvidedInputs, { runId })).some(({ data }) => data.input_key === key);
+/** The caller holds the row lock of the run. */
+async function isRepeated(
+  { tx, accountId }: Scope,
+  { id: runId, status }: { id: string; status: RunStatus },
+  key: string,
+): Promise<boolean> {
+  if ((await tx.rows(queries.selectProvidedInputs, { runId })).some(({ data }) => data.input_key === key)) return true;
+  if (!ended.has(status)) return false;
+  const archive = await tx.row(queries.selectArchivedInputKeys, { accountId, runId });
+  return archive?.input_keys?.includes(key) ?? false;
+}

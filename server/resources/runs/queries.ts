@@ -156,6 +156,14 @@ export const selectContinuableRun = statement<OfThread & { id: string }>()((db, 
                   outputEventTypes.map((type) => sql.lit(type)),
                 ),
             ),
+            eb.exists(
+              eb
+                .selectFrom('run_event_archives as a')
+                .select(sql.lit(1).as('one'))
+                .where('a.account_id', '=', $.accountId)
+                .whereRef('a.run_id', '=', 'r.id')
+                .where(sql<boolean>`a.event_counts ?| array[${sql.join(outputEventTypes.map((type) => sql.lit(type)))}]`),
+            ),
           ]),
         ])
         .as('can_continue'),

@@ -1,8 +1,11 @@
 import type { Database } from '../../database/sql.ts';
-import { type RowOf, statement } from '../../database/statement.ts';
+import { statement } from '../../database/statement.ts';
 import { encodeEvent } from '../../http/sse.ts';
 import type { SharedConcurrencyLimiter } from '../../platform/concurrency.ts';
 import type { Log } from '../../platform/telemetry/log.ts';
+import type { Storage } from '../../storage/storage.ts';
+import { openArchivedEvents } from './archivedEvents.ts';
+import type { StoredEvent } from './archiveFormat.ts';
 
 /** An event, encoded once for all readers. */
 export type EncodedEvent = { seq: number; last: boolean; bytes: Buffer };
@@ -16,7 +19,6 @@ const selectEvents = statement<{ runId: string; after: number; limit: number }>(
     .orderBy('seq')
     .limit($.limit),
 );
-type EventRow = RowOf<typeof selectEvents>;
 
 type RunEventReader = {
   /** The events after `seq`, at most one batch. Empty if there are none yet. */
@@ -31,7 +33,8 @@ export type EventBroker = {
   readonly heartbeatMs: number;
   /** The open streams, by user. */
   readonly openStreams: SharedConcurrencyLimiter;
-  subscribe(runId: string, onClose: () => void): RunEventReader;
+  /** `isEnded`: the run had ended before. */
+  subscribe(runId: string, onClose: () => void, isEnded: boolean): RunEventReader;
   /** Called when a run may have new events. */
   notify(runId: string): void;
   /** Called when notifications may have been lost. */
@@ -44,20 +47,20 @@ export type EventBroker = {
 const safetyPollMs = 1_500;
 /** Encoded events kept per run, for readers that lag behind. */
 const maxBufferedEvents = 1_000;
+/** Interval at which a run that was open when its first reader came is looked up in the archive if it has no new events. */
+const archiveCheckMs = 60_000;
 
-export function createEventBroker({
-  database,
-  heartbeatMs,
-  batch,
-  openStreams,
-  log,
-}: {
+type BrokerDeps = {
   database: Database;
+  /** Has the archived events. */
+  storage: Storage | undefined;
   heartbeatMs: number;
   batch: number;
   openStreams: SharedConcurrencyLimiter;
   log: Log;
-}): EventBroker {
+};
+
+export function createEventBroker({ heartbeatMs, openStreams, ...deps }: BrokerDeps): EventBroker {
   const feeds = new Map<string, RunEventBuffer>();
   const poll = setInterval(() => notifyAll(), safetyPollMs);
   const notifyAll = () => {
@@ -75,14 +78,14 @@ export function createEventBroker({
       clearInterval(poll);
       for (const feed of feeds.values()) feed.close();
     },
-    subscribe(runId, onClose) {
+    subscribe(runId, onClose, isEnded) {
       let feed = feeds.get(runId);
       if (!feed) {
-        feed = createRunEventBuffer(runId, database, batch, log);
+        feed = createRunEventBuffer(runId, deps);
         feeds.set(runId, feed);
       }
       const own = feed;
-      const leave = own.enter(onClose);
+      const leave = own.enter(onClose, isEnded);
       return {
         eventsAfter: own.after,
         waitForMore: own.more,
@@ -98,8 +101,11 @@ export function createEventBroker({
 type RunEventBuffer = ReturnType<typeof createRunEventBuffer>;
 
 /** The recent events of one run in this process: a window that moves with its readers. */
-function createRunEventBuffer(runId: string, database: Database, batch: number, log: Log) {
+function createRunEventBuffer(runId: string, { database, storage, batch, log }: Omit<BrokerDeps, 'heartbeatMs' | 'openStreams'>) {
   const readers = new Set<() => void>();
+  const archived = openArchivedEvents(runId, database, storage);
+  let hasEnded = false;
+  let nextArchiveCheck = Date.now() + archiveCheckMs;
   let window: EncodedEvent[] = [];
   let reading: Promise<void> | undefined;
   let mayHaveMore = true;
@@ -110,7 +116,18 @@ function createRunEventBuffer(runId: string, database: Database, batch: number, 
 
   async function read(after: number): Promise<EncodedEvent[]> {
     const rows = await database.rows(selectEvents, { runId, after, limit: batch });
-    return rows.map(encode);
+    return (isMissing(rows[0]?.seq, after) ? ((await archived.after(after, batch)) ?? rows) : rows).map(encode);
+  }
+  /**
+   * Whether events after `after` may be in the archive, because sequence numbers have no gaps. The table is read first: events are deleted from it when
+   * they are in the archive. An open run is archived only if a reader stays for days without reading.
+   */
+  function isMissing(found: number | undefined, after: number): boolean {
+    if (found !== undefined) return found > after + 1;
+    if (hasEnded) return true;
+    if (Date.now() < nextArchiveCheck) return false;
+    nextArchiveCheck = Date.now() + archiveCheckMs;
+    return true;
   }
   /** Runs one read at a time, shared by concurrent callers. Without a new notification there is nothing to read. */
   function extend(after: number): Promise<void> | undefined {
@@ -132,8 +149,9 @@ function createRunEventBuffer(runId: string, database: Database, batch: number, 
     return reading;
   }
   return {
-    enter(onClose: () => void) {
+    enter(onClose: () => void, isEnded: boolean) {
       readers.add(onClose);
+      hasEnded ||= isEnded;
       // There may be events whose notification is still in transit.
       mayHaveMore = true;
       return () => void readers.delete(onClose);
@@ -144,9 +162,9 @@ function createRunEventBuffer(runId: string, database: Database, batch: number, 
       if (window.length > 0 && (seq < first() - 1 || seq > end())) return read(seq);
       if (window.length === 0 || end() === seq) {
         await extend(window.length === 0 ? seq : end());
-        // A shared read may have started after `seq`.
+        // A shared read may have started after `seq`, or have ended before it.
         if (window.length === 0) return from <= seq ? [] : read(seq);
-        if (seq < first() - 1) return read(seq);
+        if (seq < first() - 1 || seq > end()) return read(seq);
       }
       return window.slice(seq + 1 - first());
     },
@@ -168,7 +186,7 @@ const newWakeUp = () => Promise.withResolvers<void>();
 
 const terminal = new Set(['run.completed', 'run.failed', 'run.cancelled']);
 
-function encode({ run_id, seq, event_id, type, data, created_at }: EventRow): EncodedEvent {
+function encode({ run_id, seq, event_id, type, data, created_at }: StoredEvent): EncodedEvent {
   const event = {
     event_id,
     run_id,

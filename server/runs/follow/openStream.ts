@@ -1,10 +1,12 @@
 import type { Scope } from '../../http/scope.ts';
 import type { EncodedEvents, StreamOptions } from '../../http/sse.ts';
-import { rateLimited } from '../../platform/failure.ts';
+import { failWith, rateLimited } from '../../platform/failure.ts';
 import { limiterKeyOf } from '../../platform/limiterKey.ts';
 import { findRun, type ReadableRun } from '../../resources/runs/service.ts';
+import { ended } from '../../resources/runs/statuses.ts';
+import { StorageUnavailable } from '../../storage/storage.ts';
 import type { EventBroker } from './eventBroker.ts';
-import { recheckMs, runEvents } from './stream.ts';
+import { afterFirstRead, recheckMs, runEvents } from './stream.ts';
 
 export type FollowRequest = {
   query: { after_seq: number; follow: boolean };
@@ -12,8 +14,6 @@ export type FollowRequest = {
   authorization: string | undefined;
   signal: AbortSignal;
 };
-
-const ended = new Set(['completed', 'failed', 'cancelled']);
 
 /** `Retry-After` in seconds if the user has too many open streams. */
 const retryAfterSeconds = 5;
@@ -30,16 +30,32 @@ export async function openStream(
 ): Promise<{ chunks: EncodedEvents; options: StreamOptions } | undefined> {
   const lastEventId = headers['last-event-id'];
   const after = Math.max(query.after_seq, lastEventId ?? 0);
-  const nothingMore = ended.has(run.status) && after >= run.next_seq - 1;
-  if (nothingMore && lastEventId !== undefined) return undefined;
+  const isEnded = ended.has(run.status);
+  if (isEnded && after >= run.next_seq - 1 && lastEventId !== undefined) return undefined;
   await acquireStreamSlot(eventBroker, scope, signal);
   const watched = watchAccess(scope, run, authorization, signal);
   const onError = (error: unknown) =>
     scope.app.log.warn({ err: error, run_id: run.id, trace_id: scope.client.traceId }, 'a stream broke off');
+  const events = runEvents(eventBroker, { runId: run.id, after, follow: query.follow, isEnded, signal: watched });
   return {
-    chunks: runEvents(eventBroker, { runId: run.id, after, follow: query.follow && !nothingMore, signal: watched }),
+    chunks: isEnded ? await withStorageErrors(scope, run, () => afterFirstRead(events, watched)) : events,
     options: { heartbeatMs: eventBroker.heartbeatMs, signal: watched, onError },
   };
+}
+
+/** Throws 503 `dependency_unavailable` if the object store with archived events does not respond. */
+async function withStorageErrors<T>({ app, client }: Scope, run: ReadableRun, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof StorageUnavailable)) throw error;
+    const { reason, cause } = error;
+    app.log.warn(
+      { reason, err: cause, run_id: run.id, trace_id: client.traceId },
+      'the object store with archived events is not available',
+    );
+    throw failWith('unavailable', 'dependency_unavailable', 'The events of this run cannot be read at the moment.');
+  }
 }
 
 /** Counts a stream for its user until the response is closed for any reason. */

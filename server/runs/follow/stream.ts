@@ -1,13 +1,17 @@
 import type { EncodedEvents } from '../../http/sse.ts';
 import type { EncodedEvent, EventBroker } from './eventBroker.ts';
 
-export type StreamRequest = { runId: string; after: number; follow: boolean; signal: AbortSignal };
+/** `isEnded`: the run had ended before, so there is nothing to follow. */
+export type StreamRequest = { runId: string; after: number; follow: boolean; isEnded?: boolean; signal: AbortSignal };
 
 /** Interval in milliseconds at which a stream checks that its reader still has access. */
 export const recheckMs = 4_000;
 
 /** Yields the events of a run after `eventsAfter`: stored events first, then, with `follow`, new ones until the final event. */
-export async function* runEvents(eventBroker: EventBroker, { runId, after, follow, signal }: StreamRequest): EncodedEvents {
+export async function* runEvents(
+  eventBroker: EventBroker,
+  { runId, after, follow, isEnded = false, signal }: StreamRequest,
+): AsyncGenerator<Buffer, void> {
   let ended = signal.aborted;
   let resume = () => {};
   const leave = () => {
@@ -15,7 +19,7 @@ export async function* runEvents(eventBroker: EventBroker, { runId, after, follo
     resume();
   };
   signal.addEventListener('abort', leave, { once: true });
-  const reader = eventBroker.subscribe(runId, leave);
+  const reader = eventBroker.subscribe(runId, leave, isEnded);
   let at = after;
   try {
     while (!ended) {
@@ -26,7 +30,7 @@ export async function* runEvents(eventBroker: EventBroker, { runId, after, follo
         at = events.at(-1)!.seq;
         yield joined(events);
         if (events.some((event) => event.last)) return;
-      } else if (!follow) return;
+      } else if (!follow || isEnded) return;
       // `Promise.race` with a promise that lives as long as the stream would leak memory on every iteration.
       else if (!ended)
         await new Promise<void>((resolve, reject) => {
@@ -38,6 +42,22 @@ export async function* runEvents(eventBroker: EventBroker, { runId, after, follo
     signal.removeEventListener('abort', leave);
     reader.leave();
   }
+}
+
+/**
+ * The same events, once the first of them have been read. Throws if they cannot be, while the response can still be an error. Closes the reader if
+ * `signal` aborts before the rest is read.
+ */
+export async function afterFirstRead(events: AsyncGenerator<Buffer, void>, signal: AbortSignal): Promise<EncodedEvents> {
+  const first = await events.next();
+  const end = () => void events.return();
+  if (signal.aborted) end();
+  else signal.addEventListener('abort', end, { once: true });
+  return (async function* () {
+    if (first.done) return;
+    yield first.value;
+    yield* events;
+  })();
 }
 
 const joinedUntil = new WeakMap<EncodedEvent, { first: EncodedEvent; bytes: Buffer }>();

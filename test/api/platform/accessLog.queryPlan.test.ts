@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { maintainAccessLogPartitions } from '../../../server/jobs/accessLogPartitions.ts';
+import { maintainAccessLogPartitions } from '../../../server/jobs/partitions/accessLogPartitions.ts';
 import { firstIdOf } from '../../../server/platform/crypto/ids.ts';
 import { selectEntries } from '../../../server/resources/accessLog/queries.ts';
 import { startTestApp } from '../../support/app/testApp.ts';

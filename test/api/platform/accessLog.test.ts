@@ -1,7 +1,7 @@
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { maintainAccessLogPartitions } from '../../../server/jobs/accessLogPartitions.ts';
+import { maintainAccessLogPartitions } from '../../../server/jobs/partitions/accessLogPartitions.ts';
 import { firstIdOf } from '../../../server/platform/crypto/ids.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
 import { accessLogLines, behindGatewayEnv, startTestGateway } from '../../support/gateway/testGateway.ts';

@@ -240,7 +240,9 @@ test('the newest entries of a long log are read by index', async () => {
   const filters = [all, { ...all, accountId: 'x' }, { ...all, action: 'x' }, { ...all, targetType: 'x' }, { ...all, actorId: 'x' }];
   const plans = await Promise.all(filters.map((filter) => planOf(statementsFor(filter).page)));
   client.release(true);
+  // Each partition has indexes of its own.
   expect(plans).toEqual(
-    ['newest', 'list', 'action', 'target', 'actor'].map((index) => expect.stringContaining(`using audit_logs_${index}`)),
+    ['newest', 'list', 'action', 'target', 'actor'].map((index) => expect.stringMatching(`using audit_logs_\\d{4}_\\d\\d_${index}`)),
   );
+  expect(plans.filter((plan) => /Seq Scan|Sort {2}\(/.test(plan))).toEqual([]);
 });

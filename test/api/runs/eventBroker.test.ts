@@ -15,6 +15,7 @@ const alice = await app.signUp();
 const createBroker = (batch: number) =>
   createEventBroker({
     database: app.database,
+    storage: undefined,
     heartbeatMs: 15_000,
     batch,
     openStreams: createConcurrencyLimiter(0),
@@ -74,6 +75,16 @@ test('for any interleaving of events, notifications and readers, each reader get
     { numRuns: 25 },
   );
 }, 60_000);
+
+test('readers that start at different events at the same time do not end early', async () => {
+  const broker = createBroker(7);
+  const runId = randomUUID();
+  await append(runId, 1, 50, true);
+  const starts = [0, 30, 10, 49, 44, 50];
+  const readers = starts.map((after) => seqsOf(runEvents(broker, { runId, after, follow: false, signal: AbortSignal.timeout(8_000) })));
+  expect((await Promise.all(readers)).map((seqs) => seqs.length)).toEqual(starts.map((after) => 50 - after));
+  broker.close();
+});
 
 test('500 readers of one run share one query per batch of events', async () => {
   const broker = createBroker(500);

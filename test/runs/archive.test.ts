@@ -1,0 +1,318 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { maintainEventPartitions } from '../../server/jobs/partitions/monthlyPartitions.ts';
+import { firstIdOf } from '../../server/platform/crypto/ids.ts';
+import { archiveRuns } from '../../server/runs/archive/archiveRuns.ts';
+import { removeArchives } from '../../server/runs/archive/removeArchives.ts';
+import type { Storage } from '../../server/storage/storage.ts';
+import { credentials, startS3 } from '../storage/s3Server.ts';
+import { openScriptedThread } from '../support/agent/agent.ts';
+import { callsTools } from '../support/agent/tools.ts';
+import { chat } from '../support/agent/vendor.ts';
+import { type Person, startTestApp } from '../support/app/testApp.ts';
+import { openStream, readAll } from '../support/http/events.ts';
+import { openThread, startRun } from '../support/resources/conversation.ts';
+import { storageOf } from '../support/resources/files.ts';
+
+const app = await startTestApp({ ARKLOOP_STUB_AGENT_DELTA_COUNT: '12', ARKLOOP_SSE_BATCH_LIMIT: '7' });
+const { call, database, sql, url } = app;
+const log = pino({ level: 'silent' });
+const storage = storageOf(app);
+const [alice, chief] = [await app.signUp(), await app.signUp()];
+beforeAll(() => app.promote(chief));
+afterAll(() => storage.close());
+
+const inThirtyDays = new Date(Date.now() + 30 * 86_400_000);
+const archive = (store: Storage = storage, partBytes?: number) =>
+  archiveRuns({ database, storage: store, log }, { days: 1, ...(partBytes && { partBytes }) }, inThirtyDays);
+const objects = async () => (await Array.fromAsync(storage.list('run-events/'))).sort();
+const stored = async (runId: string) => (await sql('select seq from run_events where run_id = $1', [runId])).length;
+const stateOf = async (runId: string) => (await sql('select state from run_event_archives where run_id = $1', [runId]))[0]?.state;
+/** Objects are removed once no writer can be storing them, ten minutes after the last claim. */
+const elapse = () => sql(`update run_event_archives set claimed_at = claimed_at - interval '11 minutes'`);
+const remove = async (oldest = new Date(0)) => {
+  await elapse();
+  return removeArchives({ database, storage }, firstIdOf(oldest));
+};
+
+async function finishedRun(person: Person = alice) {
+  const threadId = await openThread(app, person);
+  const runId = await startRun(app, person, threadId);
+  return { threadId, runId, events: await readAll(url, runId, person.token) };
+}
+
+type Subject = { runId: string; threadId: string; token: string };
+
+/** Every answer that depends on the events of a run, as bytes where it is a stream. */
+async function answersOf({ runId, threadId, token }: Subject) {
+  const { body: run } = await call('GET', `/v1/runs/${runId}`, { token });
+  const last = (await sql('select next_seq - 1 as last from runs where id = $1', [runId]))[0].last as number;
+  const answers: Record<string, unknown> = { run };
+  const read = async (name: string, options: { after?: number; lastEventId?: number; follow?: boolean }) => {
+    const stream = await openStream(url, runId, { token, ...options });
+    await stream.ended;
+    const { date: _, 'x-trace-id': __, ...headers } = Object.fromEntries(stream.headers);
+    answers[name] = [stream.status, headers, stream.text()];
+  };
+  for (let cut = 0; cut <= last + 1; cut++) {
+    await read(`after ${cut}`, { after: cut });
+    await read(`Last-Event-ID ${cut}`, { lastEventId: cut, follow: cut % 2 === 0 });
+  }
+  const details = await call('GET', `/v1/admin/runs/${runId}`, { token: chief.token });
+  answers.details = [details.status, details.text, details.headers.get('etag')];
+  for (const path of [`/v1/threads/${threadId}/runs`, `/v1/threads/${threadId}/messages`, `/v1/runs`, `/v1/threads/${threadId}`]) {
+    const { status, text, headers } = await call('GET', path, { token });
+    answers[path] = [status, text, headers.get('etag')];
+  }
+  answers['repeated input'] = (await call('POST', `/v1/runs/${runId}/input`, { token, body: { content: 'x', input_key: 'k-1' } })).status;
+  answers['new input'] = (await call('POST', `/v1/runs/${runId}/input`, { token, body: { content: 'x', input_key: 'k-2' } })).status;
+  return answers;
+}
+
+async function steeredRun() {
+  const script = [callsTools(['echo', { text: 'Grüße 👋\u2028\r\n"\\' }, 'a'], ['noop', '', 'b']), chat.answer('Done. שלום 👩‍👩‍👧')];
+  const talk = await openScriptedThread(app, { persona: { tool_allowlist: ['echo', 'noop'], model: 'vendor^m' }, script });
+  talk.vendor.respondWith({ steps: [{ wait: 300 }, chat.text('One'), chat.stop(), chat.done] }, ...script);
+  const runId = await talk.start();
+  await talk.input(runId, 'And this', { input_key: 'k-1' });
+  await (
+    await talk.follow(runId)
+  ).ended;
+  await talk.vendor.close();
+  return { runId, threadId: talk.threadId, token: talk.token };
+}
+
+async function cancelledRun() {
+  const talk = await openScriptedThread(app);
+  talk.vendor.respondWith({ steps: [chat.text('Half an answer'), 'stall'] });
+  const runId = await talk.start();
+  const stream = await talk.follow(runId);
+  await stream.until((event) => event.type === 'message.delta');
+  await talk.cancel(runId);
+  await stream.ended;
+  await talk.vendor.close();
+  return { runId, threadId: talk.threadId, token: talk.token };
+}
+
+test('every answer about a run is the same before and after its events are archived', async () => {
+  const finished = await finishedRun();
+  const subjects = [{ ...finished, token: alice.token }, await steeredRun(), await cancelledRun()];
+  const before = await Promise.all(subjects.map(answersOf));
+  // Small parts, so that each run has several.
+  expect(await archive(storage, 1_000)).toBeGreaterThanOrEqual(subjects.length);
+  const objectsOf = async (runId: string) => (await objects()).filter((key) => key.includes(runId)).length;
+  for (const { runId } of subjects) {
+    expect([await stored(runId), await stateOf(runId)]).toEqual([0, 'kept']);
+    expect(await objectsOf(runId)).toBeGreaterThan(1);
+  }
+  const after = await Promise.all(subjects.map(answersOf));
+  expect(before[1]!['repeated input']).toBe(200);
+  expect(before[1]!['new input']).toBe(409);
+  expect(after).toEqual(before);
+  // Forks copy messages, and a cancelled run continues: its archive proves that it produced output.
+  const [, , { runId, threadId, token }] = subjects as [Subject, Subject, Subject];
+  const messages = (await call('GET', `/v1/threads/${finished.threadId}/messages`, { token: alice.token })).body;
+  const fork = await call('POST', `/v1/threads/${finished.threadId}:fork`, {
+    token: alice.token,
+    body: { message_id: messages.at(-1).id },
+  });
+  expect(fork.status).toBe(201);
+  await sql(`update messages set visible = false where run_id = $1`, [runId]);
+  expect(await call('POST', `/v1/threads/${threadId}:continue`, { token, body: { run_id: runId } })).toMatchObject({ status: 201 });
+  await call('DELETE', `/v1/threads/${finished.threadId}`, { token: alice.token });
+  await remove();
+  expect(await objectsOf(finished.runId)).toBe(0);
+});
+
+test('runs that are open, recent or incomplete are not archived', async () => {
+  const talk = await openScriptedThread(app);
+  talk.vendor.respondWith({ steps: [chat.text('x'), 'stall'] });
+  const open = await talk.start();
+  await (await talk.follow(open)).until((event) => event.type === 'message.delta');
+  const [recent, incomplete] = [await finishedRun(), await finishedRun()];
+  await sql('delete from run_events where run_id = $1 and seq = 2', [incomplete.runId]);
+  await sql(`update runs set completed_at = now() + interval '30 days' where id = $1`, [recent.runId]);
+  await archive();
+  for (const runId of [open, recent.runId, incomplete.runId]) expect(await stored(runId)).toBeGreaterThan(0);
+  expect(await readAll(url, recent.runId, alice.token)).toEqual(recent.events);
+  await talk.cancel(open);
+  await talk.vendor.close();
+});
+
+test('a writer that fails at any step loses nothing, and the next one completes its work', async () => {
+  const failing = (step: 'put' | 'after put' | 'get'): Storage => ({
+    ...storage,
+    put: async (...all) => {
+      if (step === 'put') throw new Error('no');
+      await storage.put(...all);
+      if (step === 'after put') throw new Error('no');
+    },
+    get: async (key) => {
+      if (step === 'get') throw new Error('no');
+      return storage.get(key);
+    },
+  });
+  for (const step of ['put', 'after put', 'get'] as const) {
+    const { runId, events } = await finishedRun();
+    await archive(failing(step));
+    expect([await stored(runId), await stateOf(runId)]).toEqual([events.length, 'writing']);
+    expect(await readAll(url, runId, alice.token)).toEqual(events);
+    // The claim of a writer that may still be alive is respected.
+    await archive();
+    expect(await stateOf(runId)).toBe('writing');
+    await elapse();
+    await archive();
+    expect([await stored(runId), await stateOf(runId)]).toEqual([0, 'kept']);
+    expect(await readAll(url, runId, alice.token)).toEqual(events);
+  }
+});
+
+test('a stored object that does not read back as it was written is not trusted', async () => {
+  const { runId, events } = await finishedRun();
+  const lossy: Storage = { ...storage, put: (key, bytes, type) => storage.put(key, bytes.subarray(0, -20), type) };
+  await archive(lossy);
+  expect([await stored(runId), await stateOf(runId)]).toEqual([events.length, 'writing']);
+});
+
+test('several workers archive each run once, and readers meanwhile miss nothing', async () => {
+  const runs = await Promise.all(Array.from({ length: 9 }, () => finishedRun()));
+  let done = false;
+  const reading = (async () => {
+    while (!done) for (const { runId, events } of runs.slice(0, 4)) expect(await readAll(url, runId, alice.token)).toEqual(events);
+  })();
+  const counts = await Promise.all([archive(), archive(), archive()]);
+  done = true;
+  await reading;
+  expect(counts.reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(runs.length);
+  for (const { runId, events } of runs) {
+    expect([await stored(runId), await stateOf(runId)]).toEqual([0, 'kept']);
+    expect(await readAll(url, runId, alice.token)).toEqual(events);
+  }
+});
+
+test('a deleted thread takes its archived events along, its counts stay until the retention period ends', async () => {
+  const [archived, later] = [await finishedRun(), await finishedRun()];
+  const details = async () => (await call('GET', `/v1/admin/runs/${archived.runId}`, { token: chief.token })).body.events_stats;
+  await sql(`update runs set completed_at = now() + interval '60 days' where id = $1`, [later.runId]);
+  await archive();
+  const before = await details();
+  for (const { threadId } of [archived, later]) await call('DELETE', `/v1/threads/${threadId}`, { token: alice.token });
+  expect(await stateOf(archived.runId)).toBe('removing');
+  expect(await details()).toEqual(before);
+  await remove();
+  expect(await stateOf(archived.runId)).toBe('removed');
+  expect((await objects()).filter((key) => key.includes(archived.runId))).toEqual([]);
+  expect(await details()).toEqual(before);
+  // Events of a deleted thread are not archived but deleted.
+  await sql(`update runs set completed_at = now() where id = $1`, [later.runId]);
+  await archive();
+  expect([await stored(later.runId), await stateOf(later.runId)]).toEqual([0, 'removed']);
+  expect((await objects()).filter((key) => key.includes(later.runId))).toEqual([]);
+});
+
+test('a thread that is deleted while its events are written leaves no object', async () => {
+  const { runId, threadId } = await finishedRun();
+  const slow: Storage = {
+    ...storage,
+    put: async (...all) => {
+      if (all[0].includes(runId)) await call('DELETE', `/v1/threads/${threadId}`, { token: alice.token });
+      await storage.put(...all);
+    },
+  };
+  await archive(slow);
+  expect((await objects()).filter((key) => key.includes(runId))).toEqual([]);
+  await remove();
+  await archive();
+  expect([await stored(runId), await stateOf(runId)]).toEqual([0, 'removed']);
+});
+
+test('a missing or damaged object is an error, never an empty stream', async () => {
+  const { runId } = await finishedRun();
+  await archive();
+  const [key] = (await objects()).filter((each) => each.includes(runId));
+  const bytes = Buffer.concat(await Array.fromAsync((await storage.get(key!))!.chunks));
+  const statusOf = async () => {
+    const { status, body } = await call('GET', `/v1/runs/${runId}/events`, { token: alice.token });
+    return [status, body?.error];
+  };
+  onTestFinished(() => storage.put(key!, bytes, 'application/gzip'));
+  for (const wrong of [bytes.subarray(0, -1), Buffer.concat([bytes, bytes]), Buffer.from(bytes).fill(1, 30, 40), Buffer.alloc(0)]) {
+    await storage.put(key!, wrong, 'application/gzip');
+    expect(await statusOf()).toEqual([500, 'internal_error']);
+  }
+  await storage.delete(key!);
+  expect(await statusOf()).toEqual([500, 'internal_error']);
+});
+
+test('archived events expire with those of the database, and an expired run streams nothing and closes', async () => {
+  const [archived, kept] = [await finishedRun(), await finishedRun()];
+  await archive();
+  await remove(new Date(Date.now() - 60_000));
+  expect(await stateOf(archived.runId)).toBe('kept');
+  await remove(inThirtyDays);
+  expect(await objects()).toEqual([]);
+  expect(await sql('select run_id from run_event_archives')).toEqual([]);
+  await sql('delete from run_events where run_id = $1', [kept.runId]);
+  for (const { runId } of [archived, kept]) {
+    const stream = await openStream(url, runId, { token: alice.token });
+    await stream.ended;
+    expect([stream.status, stream.text()]).toEqual([200, ': ping\n\n']);
+  }
+});
+
+test('partitions of earlier months are dropped once their events are archived', async () => {
+  const names = async () =>
+    (
+      await sql(
+        `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where inhparent = 'run_events'::regclass`,
+      )
+    ).map(({ name }) => name as string);
+  const month = `run_events_${new Date().toISOString().slice(0, 7).replace('-', '_')}`;
+  const later = new Date(Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth() + 1, 15));
+  const upkeep = () => maintainEventPartitions({ database, months: 3, dropEmpty: true, log }, later);
+  const { runId, events } = await finishedRun();
+  await upkeep();
+  expect(await names()).toContain(month);
+  await sql('delete from run_events where run_id <> $1', [runId]);
+  await archiveRuns({ database, storage, log }, { days: 1 }, later);
+  await upkeep();
+  expect(await names()).not.toContain(month);
+  expect(await readAll(url, runId, alice.token)).toEqual(events);
+  // A run of that time that goes on appends to the default partition.
+  const late = firstIdOf(new Date());
+  await sql(`insert into run_events (run_id, seq, event_id, type, data, created_at) values ($1, 1, $2, 'run.started', '{}', now())`, [
+    late,
+    randomUUID(),
+  ]);
+  expect(await sql('select tableoid::regclass::text as name from run_events where run_id = $1', [late])).toEqual([
+    { name: 'run_events_default' },
+  ]);
+});
+
+test('events are archived in a bucket; while it is away, they are 503', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'arkloop-s3-'));
+  const server = await startS3(folder, 'events');
+  const other = await startTestApp({
+    ...{ ARKLOOP_STORAGE_BACKEND: 's3', ARKLOOP_S3_ENDPOINT: server.endpoint, ARKLOOP_S3_BUCKET: 'events' },
+    ...{ ARKLOOP_S3_ACCESS_KEY: credentials.accessKey, ARKLOOP_S3_SECRET_KEY: credentials.secretKey },
+  });
+  const bucket = storageOf(other);
+  const bob = await other.signUp();
+  const threadId = await openThread(other, bob);
+  const runId = await startRun(other, bob, threadId);
+  const events = await readAll(other.url, runId, bob.token);
+  const deps = { database: other.database, storage: bucket, log };
+  expect(await archiveRuns(deps, { days: 1 }, inThirtyDays)).toBe(1);
+  expect(await readAll(other.url, runId, bob.token)).toEqual(events);
+  await server.close();
+  expect(await other.call('GET', `/v1/runs/${runId}/events`, { token: bob.token })).toMatchObject({
+    status: 503,
+    body: { details: { reason: 'dependency_unavailable' } },
+  });
+  await bucket.close();
+  await rm(folder, { recursive: true, force: true });
+});
