@@ -94,6 +94,7 @@ const tables: Readonly<Record<string, string>> = {
   referrals: 'one a registration',
   refresh_tokens: 'removed when they expire',
   run_count_changes: 'one a run, merged each hour',
+  run_event_archives: 'one row for each run, as long as its events are kept',
   run_events: 'retention by month; the output of runs',
   run_turns: 'removed with the end of a run',
   runs: 'the record of what is charged: concurrent runs, credits, quota.runs_per_month, and none beyond the quota messages',

@@ -96,6 +96,8 @@ test('a foreign key cannot reference a row of another account', async () => {
 /** Columns without a foreign key, because their target may be deleted. Only the server writes them, with ids that it read in the account. */
 const unkeyedColumns = [
   'messages.run_id',
+  'run_event_archives.run_id',
+  'run_event_archives.tail_message_id',
   'runs.continues_run_id',
   'runs.parent_run_id',
   'runs.resume_from_run_id',
