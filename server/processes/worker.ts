@@ -89,7 +89,6 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
   const runs = new Set<Promise<void>>();
 
   await maintainPartitions(deps);
-  const archiving = startArchiving(deps);
   const slots = createJobLimiter(config);
   const takesRuns = config.workerQueueJobTypes?.includes(executeRunTask) ?? true;
   const options = {
@@ -122,6 +121,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
   const runner = await startJobRunner(options, log);
 
   const errands = await startBackgroundJobs({ config, keys, database, databaseUrl, log });
+  const archiving = startArchiving(deps);
   channel.on(runChannel, (ids) => {
     for (const runId of ids.split(',')) activeRuns.get(runId)?.();
   });

@@ -3,11 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { maintainEventPartitions } from '../../server/jobs/partitions/monthlyPartitions.ts';
+import { createConcurrencyLimiter } from '../../server/platform/concurrency.ts';
 import { firstIdOf } from '../../server/platform/crypto/ids.ts';
 import { archiveRuns } from '../../server/runs/archive/archiveRuns.ts';
 import { removeArchives } from '../../server/runs/archive/removeArchives.ts';
+import { createEventBroker } from '../../server/runs/follow/eventBroker.ts';
+import { runEvents } from '../../server/runs/follow/stream.ts';
 import type { Storage } from '../../server/storage/storage.ts';
 import { credentials, startS3 } from '../storage/s3Server.ts';
 import { openScriptedThread } from '../support/agent/agent.ts';
@@ -192,6 +195,30 @@ test('several workers archive each run once, and readers meanwhile miss nothing'
     expect([await stored(runId), await stateOf(runId)]).toEqual([0, 'kept']);
     expect(await readAll(url, runId, alice.token)).toEqual(events);
   }
+});
+
+test('a reader that is in the middle of a run when it is archived, or stays for days without reading, gets every event', async () => {
+  const broker = createEventBroker({
+    ...{ database, storage, log },
+    heartbeatMs: 15_000,
+    batch: 5,
+    openStreams: createConcurrencyLimiter(0),
+  });
+  onTestFinished(() => broker.close());
+  const { runId, events } = await finishedRun();
+  const follow = (after: number, isEnded: boolean) =>
+    runEvents(broker, { runId, after, follow: true, isEnded, signal: AbortSignal.timeout(8_000) });
+  const seqsIn = (bytes: Buffer) => [...bytes.toString().matchAll(/^id: (\d+)$/gm)].map(([, seq]) => Number(seq));
+  const [ended, open] = [follow(0, true), follow(0, false)];
+  const seen = { ended: seqsIn((await ended.next()).value!), open: seqsIn((await open.next()).value!) };
+  await archive();
+  expect(await stored(runId)).toBe(0);
+  const now = vi.spyOn(Date, 'now').mockImplementation(() => performance.timeOrigin + performance.now() + 61_000);
+  for await (const bytes of ended) seen.ended.push(...seqsIn(bytes));
+  for await (const bytes of open) seen.open.push(...seqsIn(bytes));
+  now.mockRestore();
+  const all = events.map(({ seq }) => seq);
+  expect(seen).toEqual({ ended: all, open: all });
 });
 
 test('a deleted thread takes its archived events along, its counts stay until the retention period ends', async () => {

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
 import type { TestProject } from 'vitest/node';
+import { openDatabase } from '../../../server/database/database.ts';
 import { startEmbeddedPostgres } from '../../../server/database/embedded.ts';
 import { migrate } from '../../../server/database/migrate.ts';
+import { maintainAuditPartitions, maintainEventPartitions } from '../../../server/jobs/partitions/monthlyPartitions.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -26,6 +28,15 @@ const settings = { fsync: 'off', full_page_writes: 'off', max_connections: '400'
 /** Compile cache for the workers and for processes that tests start. It halves the time of their imports. */
 const compileCache = new URL('../../../node_modules/.cache/compiled', import.meta.url).pathname;
 
+/** Makes the partitions that every worker would otherwise make at its start. */
+async function makePartitions(url: string) {
+  const log = pino({ level: 'silent' });
+  const database = openDatabase(url, { max: 1, log, applicationName: 'template' });
+  await maintainEventPartitions({ database, months: 3, log });
+  await maintainAuditPartitions({ database, days: 365, log });
+  await database.close();
+}
+
 /** Starts one PostgreSQL server for the whole run and creates the template database. */
 export default async function setup(project: TestProject) {
   process.env.NODE_COMPILE_CACHE ??= compileCache;
@@ -37,6 +48,7 @@ export default async function setup(project: TestProject) {
   const templateUrl = new URL(url);
   templateUrl.pathname = `/${templateDatabase}`;
   await migrate(templateUrl.href);
+  await makePartitions(templateUrl.href);
   await admin.end();
   project.provide('postgresUrl', url);
   project.provide('postgresSuperuserUrl', superuserUrl);
