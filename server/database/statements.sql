@@ -255,7 +255,11 @@ delete
 -- jobs/housekeeping.ts 10
 delete
   from "audit_logs"
-  where "created_at" < now() - $1 * interval '1 day' and "action" > '';
+  where "id" = any (array((select "id"
+  from "audit_logs"
+  where "created_at" < now() - $1 * interval '1 day' and "action" > ''
+  order by "created_at", "id"
+  limit $2)));
 
 -- jobs/housekeeping.ts 11
 with "merged" as (delete

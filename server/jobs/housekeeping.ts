@@ -90,13 +90,21 @@ const forgetSessions = statement()((db) =>
 const forgetCodes = statement()((db) => db.deleteFrom('login_codes').where('expires_at', '<', now));
 const forgetVerifications = statement()((db) => db.deleteFrom('email_verifications').where('expires_at', '<', now));
 
-const forgetAudit = statement<{ days: number }>()((db, $) =>
-  db
-    .deleteFrom('audit_logs')
+// An array and not `in`, so that the planner looks each id up.
+const forgetAudit = statement<{ days: number; limit: number }>()((db, $) => {
+  const oldest = db
+    .selectFrom('audit_logs')
+    .select('id')
     .where('created_at', '<', sql<string>`now() - ${$.days} * interval '1 day'`)
     // Always true: the condition of the index.
-    .where('action', '>', sql.lit('')),
-);
+    .where('action', '>', sql.lit(''))
+    .orderBy('created_at')
+    .orderBy('id')
+    .limit($.limit);
+  return db.deleteFrom('audit_logs').where('id', '=', sql<string>`any (array(${oldest}))`);
+});
+/** Entries deleted by one statement, at most. */
+const auditBatch = 5_000;
 
 /** Replaces the changes of the number of runs by their sum. */
 const mergeRunCount = statement()((db) =>
@@ -114,7 +122,7 @@ const mergeRunCount = statement()((db) =>
 
 /** Deletes expired rows, audit log entries older than `auditDays` days (0: none), and superseded rows of the count of runs. */
 export async function deleteExpiredRows(database: Database, auditDays: number): Promise<void> {
-  if (auditDays > 0) await database.run(forgetAudit, { days: auditDays });
+  while (auditDays > 0 && (await database.run(forgetAudit, { days: auditDays, limit: auditBatch })) === auditBatch);
   await database.run(mergeRunCount);
   await deleteExpiredWebhooks(database);
   for (const one of [forgetKeys, forgetCounts, forgetWorkers, forgetTokens, forgetSessions, forgetCodes, forgetVerifications])

@@ -174,6 +174,38 @@ test('a writer that fails at any step loses nothing, and the next one completes 
   }
 });
 
+test('a writer that was suspended while another one archived the run does not damage its parts', async () => {
+  const { runId, threadId } = await finishedRun();
+  // More events than a writer reads at once.
+  await sql(`update run_events set seq = seq + 1000 where run_id = $1 and type = 'run.completed'`, [runId]);
+  await sql(
+    `insert into run_events (run_id, seq, event_id, type, data, created_at)
+     select $1, n, gen_random_uuid(), 'message.delta', json_build_object('content', md5(n::text)), now()
+     from generate_series((select next_seq - 1 from runs where id = $1), (select next_seq + 998 from runs where id = $1)) n`,
+    [runId],
+  );
+  await sql('update runs set next_seq = next_seq + 1000 where id = $1', [runId]);
+  const events = await readAll(url, runId, alice.token);
+  let isSuspended = false;
+  const suspending: Storage = {
+    ...storage,
+    put: async (...all) => {
+      if (!isSuspended && all[0].includes(runId)) {
+        isSuspended = true;
+        await elapse();
+        await archive(storage, 50_000);
+        expect(await stateOf(runId)).toBe('kept');
+      }
+      await storage.put(...all);
+    },
+  };
+  await archive(suspending, 50_000);
+  expect(isSuspended).toBe(true);
+  expect(await readAll(url, runId, alice.token)).toEqual(events);
+  expect([await stored(runId), await stateOf(runId)]).toEqual([0, 'kept']);
+  await call('DELETE', `/v1/threads/${threadId}`, { token: alice.token });
+});
+
 test('a stored object that does not read back as it was written is not trusted', async () => {
   const { runId, events } = await finishedRun();
   const lossy: Storage = { ...storage, put: (key, bytes, type) => storage.put(key, bytes.subarray(0, -20), type) };
@@ -181,13 +213,16 @@ test('a stored object that does not read back as it was written is not trusted',
   expect([await stored(runId), await stateOf(runId)]).toEqual([events.length, 'writing']);
 });
 
-test('several workers archive each run once, and readers meanwhile miss nothing', async () => {
-  const runs = await Promise.all(Array.from({ length: 9 }, () => finishedRun()));
+test('several workers archive each run once while threads are deleted, and readers meanwhile miss nothing', async () => {
+  const all = await Promise.all(Array.from({ length: 9 }, () => finishedRun()));
+  const [runs, deleted] = [all.slice(0, 5), all.slice(5)];
   let done = false;
   const reading = (async () => {
     while (!done) for (const { runId, events } of runs.slice(0, 4)) expect(await readAll(url, runId, alice.token)).toEqual(events);
   })();
+  const deleting = deleted.map(({ threadId }) => call('DELETE', `/v1/threads/${threadId}`, { token: alice.token }));
   const counts = await Promise.all([archive(), archive(), archive()]);
+  expect((await Promise.all(deleting)).map(({ status }) => status)).toEqual(deleted.map(() => 204));
   done = true;
   await reading;
   expect(counts.reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(runs.length);
@@ -195,6 +230,10 @@ test('several workers archive each run once, and readers meanwhile miss nothing'
     expect([await stored(runId), await stateOf(runId)]).toEqual([0, 'kept']);
     expect(await readAll(url, runId, alice.token)).toEqual(events);
   }
+  await remove();
+  await archive();
+  for (const { runId } of deleted) expect([await stored(runId), await stateOf(runId)]).toEqual([0, 'removed']);
+  expect((await objects()).filter((key) => deleted.some(({ runId }) => key.includes(runId)))).toEqual([]);
 });
 
 test('a reader that is in the middle of a run when it is archived, or stays for days without reading, gets every event', async () => {

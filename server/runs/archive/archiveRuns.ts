@@ -49,19 +49,22 @@ async function archiveRun(deps: ArchiveDeps, run: EndedRun, partBytes: number): 
   if (run.is_deleted) return removeEvents(deps.database, run, claim);
   if ((await deps.database.run(queries.claimRun, { ...claim, accountId: run.account_id })) === 0) return false;
   const written = await writeParts(deps, run, partBytes);
-  const isKept = written.lastSeq === run.next_seq - 1 && (await replaceEvents(deps.database, claim, written));
+  const isKept = written !== undefined && (await replaceEvents(deps.database, claim, written));
   if (!isKept) await withdraw(deps, run, claim);
   return isKept;
 }
 
 type Written = { parts: ArchivePart[]; bytes: number; lastSeq: number; summary: queries.Summary };
 
-/** Stores each part and reads it back. */
+/**
+ * Stores each part and reads it back. Undefined if events are missing. The last part is stored only if all events were read: another writer may
+ * have archived the run meanwhile, and its part must not be replaced by a shorter one.
+ */
 async function writeParts(
   { database, storage }: ArchiveDeps,
-  { id: runId, account_id: accountId }: EndedRun,
+  { id: runId, account_id: accountId, next_seq: nextSeq }: EndedRun,
   partBytes: number,
-): Promise<Written> {
+): Promise<Written | undefined> {
   const summary = createSummary();
   const parts: ArchivePart[] = [];
   let bytes = 0;
@@ -78,7 +81,7 @@ async function writeParts(
     [lines, size] = [[], 0];
   };
   for await (const event of eventsOfRun(database, runId)) {
-    if (event.seq !== lastSeq + 1) throw new Error(`event ${lastSeq + 1} is missing`);
+    if (event.seq !== lastSeq + 1) break;
     lastSeq = event.seq;
     summary.add(event);
     const line = Buffer.from(lineOf(event));
@@ -86,6 +89,7 @@ async function writeParts(
     size += line.length;
     if (size >= partBytes) await store();
   }
+  if (lastSeq !== nextSeq - 1) return undefined;
   if (size > 0) await store();
   return { parts, bytes, lastSeq, summary: summary.result() };
 }
@@ -135,14 +139,19 @@ const replaceEvents = (database: Database, claim: queries.Claim, { parts, bytes,
     return true;
   });
 
-/** Removes what this writer stored, unless another one has stored the same. */
-const withdraw = ({ database, storage }: ArchiveDeps, { id: runId, account_id: accountId }: EndedRun, { claimId }: queries.Claim) =>
+/**
+ * Removes what this writer stored, unless another writer may have stored the same. That is impossible once the objects wait for removal, or the run
+ * is gone.
+ */
+const withdraw = ({ database, storage, log }: ArchiveDeps, { id: runId, account_id: accountId }: EndedRun, { claimId }: queries.Claim) =>
   database.transaction(async (tx) => {
     const found = await tx.row(queries.lockClaim, { runId });
     const isOwn = found?.state === 'writing' && found.claim_id === claimId;
-    if (!isOwn && (found?.state === 'kept' || found?.state === 'writing')) return;
-    await removeParts(storage, { accountId, runId }, null);
-    if (isOwn) await tx.run(queries.deleteArchive, { runId });
+    const isUnused = found ? found.state === 'removing' || found.state === 'removed' : !(await tx.row(queries.lockEndedRun, { id: runId }));
+    if (isOwn || isUnused) await removeParts(storage, { accountId, runId }, null);
+    if (!isOwn) return;
+    await tx.run(queries.deleteArchive, { runId });
+    log.warn({ run_id: runId }, 'events of a run are missing, so the others are not archived');
   });
 
 /** Deletes the events of a run in a deleted thread, which nobody can read any more. Only their counts are kept. */
