@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { emptyClosedAccounts } from '../../server/jobs/closedAccounts.ts';
+import { removeExpiredThreads } from '../../server/jobs/housekeeping.ts';
 import { maintainEventPartitions } from '../../server/jobs/partitions/monthlyPartitions.ts';
 import { createConcurrencyLimiter } from '../../server/platform/concurrency.ts';
 import { firstIdOf } from '../../server/platform/crypto/ids.ts';
@@ -278,6 +280,25 @@ test('a deleted thread takes its archived events along, its counts stay until th
   await archive();
   expect([await stored(later.runId), await stateOf(later.runId)]).toEqual([0, 'removed']);
   expect((await objects()).filter((key) => key.includes(later.runId))).toEqual([]);
+});
+
+test('a closed account and an expired private thread take their archived events along', async () => {
+  const bob = await app.signUp();
+  const closed = await finishedRun(bob);
+  const { body: thread } = await call('POST', '/v1/threads', { token: alice.token, body: { is_private: true, title: 'Secret' } });
+  await call('POST', `/v1/threads/${thread.id}/messages`, { token: alice.token, body: { content: 'Hush' } });
+  const expired = await startRun(app, alice, thread.id);
+  await readAll(url, expired, alice.token);
+  await archive();
+  expect([await stateOf(closed.runId), await stateOf(expired)]).toEqual(['kept', 'kept']);
+  await sql('update accounts set deleted_at = now() where id = $1', [bob.accountId]);
+  await sql(`update threads set expires_at = now() - interval '1 minute' where id = $1`, [thread.id]);
+  await emptyClosedAccounts(database);
+  await removeExpiredThreads(database);
+  await remove();
+  // The run of the closed account is still in its statistics, that of the private thread is gone.
+  expect([await stateOf(closed.runId), await stateOf(expired)]).toEqual(['removed', undefined]);
+  expect((await objects()).filter((key) => key.includes(closed.runId) || key.includes(expired))).toEqual([]);
 });
 
 test('a thread that is deleted while its events are written leaves no object', async () => {

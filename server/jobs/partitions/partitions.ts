@@ -28,17 +28,20 @@ const maxWait = '1s';
 /** Runs statements in a transaction. `false` if it could not get a lock in time. */
 async function changePartitions({ pool }: Database, work: (client: PoolClient) => Promise<void>): Promise<boolean> {
   const client = await pool.connect();
+  let broken: Error | undefined;
   try {
     await client.query(`begin; set local lock_timeout = '${maxWait}'`);
     await work(client);
     await client.query('commit');
     return true;
   } catch (error) {
-    await client.query('rollback');
+    await client.query('rollback').catch((failed: Error) => {
+      broken = failed;
+    });
     if (errorCodeOf(error) !== lockNotAvailable) throw error;
     return false;
   } finally {
-    client.release();
+    client.release(broken);
   }
 }
 
