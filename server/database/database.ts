@@ -30,6 +30,20 @@ const maxGoodbyeMs = 1_000;
 /** The open pools of this process, for metrics. */
 export const activePools = new Set<{ name: string; pool: pg.Pool }>();
 
+/**
+ * Limits on a connection whose other side is gone without a word, as after a failover or in a firewall that lost its state. Without them, its
+ * queries wait until the operating system gives up, about 15 minutes on Linux, and the pool runs out of connections. A query may wait for a lock
+ * and run until the server ends it (`statement_timeout`, `lock_timeout`), so the client waits longer than both together.
+ */
+export const silenceLimits = {
+  query_timeout: 20_000,
+  keepAlive: true,
+  // The first probe of an idle connection. Node.js sends ten, one per second.
+  keepAliveInitialDelayMillis: 10_000,
+  // The driver ends the connection of a query that timed out only if it may have sent further queries.
+  pipeline: true,
+} as const;
+
 /** Opens the pool. Nothing connects before the first query. */
 export function openDatabase(url: string, { max, min = 0, log, applicationName }: DatabaseOptions): Database {
   const pool = new pg.Pool({
@@ -40,8 +54,7 @@ export function openDatabase(url: string, { max, min = 0, log, applicationName }
     application_name: applicationName,
     connectionTimeoutMillis: 2_000,
     idleTimeoutMillis: 60_000,
-    keepAlive: true,
-    pipeline: true,
+    ...silenceLimits,
     // pg-pool awaits the promise, although its types do not say so.
     // oxlint-disable-next-line typescript/no-misused-promises
     onConnect: prepareConnection,

@@ -2,6 +2,8 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, run, type Runner, type RunnerOptions, type WorkerEventMap, type WorkerEvents } from 'graphile-worker';
 import { sql } from 'kysely';
+import pg from 'pg';
+import { silenceLimits } from '../database/database.ts';
 import type { Database } from '../database/sql.ts';
 import { statement } from '../database/statement.ts';
 import type { Log } from '../platform/telemetry/log.ts';
@@ -10,14 +12,32 @@ import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
 export type JobRunner = { stop(): Promise<void> };
 
 const pauseMs = 500;
+/** How long a job or the listener waits for a connection, in milliseconds. */
+const maxConnectMs = 5_000;
+
+type JobRunnerOptions = Omit<RunnerOptions, 'connectionString' | 'pgPool' | 'maxPoolSize'> & {
+  connectionString: string;
+  maxPoolSize: number;
+};
 
 /** Takes jobs until stopped. The queue library's runner exits if it cannot store how a job ended; then a new one is started. */
-export async function startJobRunner(options: RunnerOptions, log: Log): Promise<JobRunner> {
+export async function startJobRunner({ connectionString, maxPoolSize, ...options }: JobRunnerOptions, log: Log): Promise<JobRunner> {
   // Batched, because a failed completion of a single job is an unhandled rejection in the library.
   const events: WorkerEvents = new EventEmitter();
   events.on('job:complete', emitJobEnded);
   const preset = { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } };
-  const start = () => run({ ...options, preset, events, noHandleSignals: true, crontab: '', logger: quietLogger(log) });
+  async function start(): Promise<Runner> {
+    const pgPool = openPool(connectionString, maxPoolSize, log);
+    const end = () => void pgPool.end().catch(() => undefined);
+    try {
+      const runner = await run({ ...options, pgPool, preset, events, noHandleSignals: true, crontab: '', logger: quietLogger(log) });
+      runner.promise.then(end, end);
+      return runner;
+    } catch (error) {
+      end();
+      throw error;
+    }
+  }
   const complain = (error: unknown) => void log.warn({ err: error }, 'the job runner stopped and is started again');
   const stopping = new AbortController();
   let runner: Runner | undefined = await start();
@@ -43,6 +63,20 @@ export async function startJobRunner(options: RunnerOptions, log: Log): Promise<
       await runner?.stop().catch(() => undefined);
     },
   };
+}
+
+/** The library's own pool has no time limits: the connections of a database that is gone would block it. */
+function openPool(connectionString: string, max: number, log: Log): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString,
+    max,
+    connectionTimeoutMillis: maxConnectMs,
+    application_name: 'arkloop jobs',
+    ...silenceLimits,
+  });
+  pool.on('error', (err) => log.warn({ err }, 'a database connection of the job runner was lost'));
+  pool.on('connect', (client) => client.on('error', (err) => log.debug({ err }, 'a database connection of the job runner broke')));
+  return pool;
 }
 
 function emitJobEnded({ job, error }: WorkerEventMap['job:complete']) {

@@ -1,4 +1,4 @@
-import { isConnectionLost } from '../database/connection/connectionErrors.ts';
+import { isTransientDatabaseError } from '../database/connection/connectionErrors.ts';
 import { type Config, OperatorError } from '../platform/config/config.ts';
 import { errorCodeOf } from '../platform/operatorError.ts';
 
@@ -23,6 +23,7 @@ export async function withBindErrors<T>(variable: string, { host, port }: Config
 /** The message of an error that ends the process: lines for the operator, or the stack of a bug. */
 export function fatalErrorMessage(error: unknown): string {
   if (error instanceof OperatorError) return error.message.replace(/^/gm, 'arkloop: ');
-  if (isConnectionLost(error)) return 'arkloop: ARKLOOP_DATABASE_URL: the database took no connection in time, or cut it';
+  // Of what a start connects to, only the database ends the process.
+  if (isTransientDatabaseError(error)) return 'arkloop: ARKLOOP_DATABASE_URL: the database took no connection in time, or cut it';
   return `arkloop: stopped by an unexpected error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

@@ -1,7 +1,7 @@
 import { errorCodeOf } from '../../platform/operatorError.ts';
 
-/** Driver errors, which have no code, for a connection that broke, was closed, or was not available in time. */
-const lostMessages = /^Connection terminated|^Client .* is not queryable$|^timeout exceeded when trying to connect$/;
+/** Driver errors, which have no code, for a connection that broke, was closed, did not answer, or was not available in time. */
+const lostMessages = /^Connection terminated|^Client .* is not queryable$|^Query read timeout$|^timeout exceeded when trying to connect$/;
 
 /** Connection exceptions (08) and the end of a session by the server (57P01 to 57P05). */
 const lostSqlStates = /^(08|57P)/;

@@ -5,7 +5,7 @@ import { maxTimerMs } from '../../platform/timers.ts';
 import { CancelRequested, type Lease, LeaseLost } from './lease.ts';
 
 type HeartbeatDeps = {
-  config: Pick<Config, 'workerHeartbeatSeconds'>;
+  config: Pick<Config, 'workerHeartbeatSeconds' | 'workerLeaseSeconds'>;
   /** The runs of this process by id. A notification about a run calls its function. */
   activeRuns: Map<string, () => void>;
   /** Aborted when the process stops. */
@@ -22,6 +22,8 @@ export class WorkerStopped extends Error {
 export function startHeartbeat({ config, activeRuns, stopping, log }: HeartbeatDeps, lease: Lease) {
   const abort = new AbortController();
   let misses = 0;
+  // The lease lasts from when PostgreSQL renewed it, which is later.
+  let renewedAt = performance.now();
   let over = false;
   const listeners = new Set<() => void>();
   const hear = (status: RunStatus) => {
@@ -33,8 +35,10 @@ export function startHeartbeat({ config, activeRuns, stopping, log }: HeartbeatD
     else log.debug({ err: error, run_id: lease.run.id }, 'a heartbeat failed');
   };
   const beat = coalesceCalls(async () => {
+    const sentAt = performance.now();
     try {
       hear(await lease.renew());
+      renewedAt = sentAt;
       misses = 0;
     } catch (error) {
       judge(error);
@@ -43,7 +47,11 @@ export function startHeartbeat({ config, activeRuns, stopping, log }: HeartbeatD
   }, judge);
   // The worker's own events also notify it, so the reaction to a notification must not cost more than a read.
   const look = coalesceCalls(async () => hear(await lease.check()), judge);
-  const timer = setInterval(beat, config.workerHeartbeatSeconds * 1_000);
+  const timer = setInterval(() => {
+    // A renewal without answer neither succeeds nor fails. Nothing more can be written, and another worker may have the run.
+    if (performance.now() - renewedAt > config.workerLeaseSeconds * 1_000) abort.abort(new LeaseLost(lease.run.id));
+    beat();
+  }, config.workerHeartbeatSeconds * 1_000);
   const stop = () => abort.abort(new WorkerStopped('the worker stops'));
   if (stopping.aborted) stop();
   stopping.addEventListener('abort', stop, { once: true });

@@ -15,10 +15,24 @@ export type Stream = {
   close(): void;
 };
 
-type Options = { token: string; after?: number; lastEventId?: number | string; follow?: boolean; headers?: Record<string, string> };
+type Options = {
+  token: string;
+  after?: number;
+  lastEventId?: number | string;
+  follow?: boolean;
+  headers?: Record<string, string>;
+  /** Ends the connection, also while waiting for the response. */
+  signal?: AbortSignal;
+};
 
-export async function openStream(url: string, runId: string, { token, after, lastEventId, follow, headers }: Options): Promise<Stream> {
+export async function openStream(
+  url: string,
+  runId: string,
+  { token, after, lastEventId, follow, headers, signal }: Options,
+): Promise<Stream> {
   const abort = new AbortController();
+  if (signal?.aborted) abort.abort();
+  signal?.addEventListener('abort', () => abort.abort());
   const query = new URLSearchParams({
     ...(after !== undefined && { after_seq: String(after) }),
     ...(follow !== undefined && { follow: String(follow) }),

@@ -119,6 +119,12 @@ test('an unexpected error is reported with its stack', () => {
   expect(fatalErrorMessage(new TypeError('boom'))).toMatch(/^arkloop: stopped by an unexpected error: TypeError: boom\n +at /);
 });
 
+test('a database that cuts a connection during the start is reported in one line', () => {
+  const cut = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' });
+  for (const error of [cut, new Error('Connection terminated unexpectedly')])
+    expect(fatalErrorMessage(error)).toBe('arkloop: ARKLOOP_DATABASE_URL: the database took no connection in time, or cut it');
+});
+
 test('the banner shows the setup call only while one is possible', () => {
   const facts = { role: 'all', api: 'http://127.0.0.1:19001', gateway: 'http://localhost:19000', place: '/data' };
   expect(banner(facts)).not.toContain('Setup');

@@ -18,6 +18,7 @@ const transient = ['isTransientDatabaseError'];
 test.each<[string, unknown, string[]]>([
   ['a connection that broke', new Error('Connection terminated unexpectedly'), lost],
   ['a closed client', new Error('Client has encountered a connection error and is not queryable'), lost],
+  ['a connection that does not answer', new Error('Query read timeout'), lost],
   ['a pool without a free connection', new Error('timeout exceeded when trying to connect'), lost],
   ['a connection failure', withCode('08006'), lost],
   ['a session ended by an administrator', withCode('57P01', 'FATAL'), lost],
