@@ -14,42 +14,37 @@ export type JobRunner = { stop(): Promise<void> };
 const pauseMs = 500;
 /** How long a job or the listener waits for a connection, in milliseconds. */
 const maxConnectMs = 5_000;
+/** How long storing the results of the last jobs may take, in milliseconds. */
+const maxStoreMs = 2_000;
 
 type JobRunnerOptions = Omit<RunnerOptions, 'connectionString' | 'pgPool' | 'maxPoolSize'> & {
   connectionString: string;
   maxPoolSize: number;
 };
 
-/** Takes jobs until stopped. The queue library's runner exits if it cannot store how a job ended; then a new one is started. */
-export async function startJobRunner({ connectionString, maxPoolSize, ...options }: JobRunnerOptions, log: Log): Promise<JobRunner> {
-  // Batched, because a failed completion of a single job is an unhandled rejection in the library.
-  const events: WorkerEvents = new EventEmitter();
-  events.on('job:complete', emitJobEnded);
-  const preset = { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } };
-  async function start(): Promise<Runner> {
-    const pgPool = openPool(connectionString, maxPoolSize, log);
-    const end = () => void pgPool.end().catch(() => undefined);
-    try {
-      const runner = await run({ ...options, pgPool, preset, events, noHandleSignals: true, crontab: '', logger: quietLogger(log) });
-      runner.promise.then(end, end);
-      return runner;
-    } catch (error) {
-      end();
-      throw error;
-    }
-  }
-  const complain = (error: unknown) => void log.warn({ err: error }, 'the job runner stopped and is started again');
+/**
+ * Takes jobs until stopped. The queue library's runner shuts down if it cannot store how a job ended; then another one is started at once. It does
+ * not wait for the end of the old one, because after two such failures that never comes: the library counts its open batches wrongly.
+ */
+export async function startJobRunner(options: JobRunnerOptions, log: Log): Promise<JobRunner> {
   const stopping = new AbortController();
-  let runner: Runner | undefined = await start();
+  const open = new Set<OpenRunner>();
 
+  async function start(): Promise<OpenRunner> {
+    const runner = await openRunner(options, log);
+    open.add(runner);
+    runner.ended.finally(() => open.delete(runner)).catch(() => undefined);
+    return runner;
+  }
+
+  let current: OpenRunner | undefined = await start();
   async function watch() {
     while (!stopping.signal.aborted) {
-      await runner?.promise.catch(complain);
+      await current?.closing;
+      if (current && !stopping.signal.aborted) log.warn('the job runner stopped and is started again');
       await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-      if (!stopping.signal.aborted)
-        runner = await start()
-          .catch(complain)
-          .then((next) => next ?? undefined);
+      if (stopping.signal.aborted) return;
+      current = await start().catch((error: unknown) => void log.warn({ err: error }, 'the job runner could not be started'));
     }
   }
 
@@ -57,12 +52,56 @@ export async function startJobRunner({ connectionString, maxPoolSize, ...options
   return {
     async stop() {
       stopping.abort();
-      await runner?.stop().catch(() => undefined);
+      await Promise.all([...open].map((runner) => runner.stop()));
       await watching;
       // A runner may have been started in the meantime.
-      await runner?.stop().catch(() => undefined);
+      await Promise.all([...open].map((runner) => runner.stop()));
     },
   };
+}
+
+type OpenRunner = {
+  /** Resolves when the runner takes no more jobs. */
+  closing: Promise<void>;
+  /** Resolves when its jobs have ended. */
+  ended: Promise<void>;
+  stop(): Promise<void>;
+};
+
+async function openRunner({ connectionString, maxPoolSize, ...options }: JobRunnerOptions, log: Log): Promise<OpenRunner> {
+  const events: WorkerEvents = new EventEmitter();
+  const [closing, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  events.on('job:complete', emitJobEnded);
+  events.on('pool:gracefulShutdown', () => closing.resolve());
+  // The results of the last jobs may still have to be stored.
+  const endSoon = () => void setTimeout(ended.resolve, maxStoreMs);
+  events.on('pool:gracefulShutdown:complete', endSoon);
+  events.on('pool:gracefulShutdown:error', endSoon);
+  // Batched, because a failed completion of a single job is an unhandled rejection in the library.
+  const preset = { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } };
+  const pgPool = openPool(connectionString, maxPoolSize, log);
+  const endPool = () => void pgPool.end().catch(() => undefined);
+  try {
+    const runner = await run({ ...options, pgPool, preset, events, noHandleSignals: true, crontab: '', logger: quietLogger(log) });
+    runner.promise
+      .catch((error: unknown) => log.warn({ err: error }, 'a job runner failed'))
+      .finally(() => {
+        closing.resolve();
+        ended.resolve();
+      });
+    ended.promise.then(endPool, endPool);
+    return {
+      closing: closing.promise,
+      ended: ended.promise,
+      async stop() {
+        runner.stop().catch(() => undefined);
+        await ended.promise;
+      },
+    };
+  } catch (error) {
+    endPool();
+    throw error;
+  }
 }
 
 /** The library's own pool has no time limits: the connections of a database that is gone would block it. */

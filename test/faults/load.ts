@@ -53,6 +53,7 @@ const expectedRefusals = new Set([
   'username_taken',
   'login_taken',
   'email_taken',
+  'name_conflict',
 ]);
 
 /** Starts sign-ups, conversations, runs, streams, uploads, searches and operations on credits. All writes are noted in the journal. */
@@ -244,7 +245,7 @@ function createCalls({ url, journal }: LoadOptions, totals: LoadTotals, signal: 
         onAttempt();
         const response = await call(method, path, options);
         const isFinal = !isTransient(response.status) && !isInProgress(response);
-        if (isFinal || Date.now() > until) return response;
+        if (isFinal || Date.now() > until || (signal.aborted && Date.now() > until - patienceMs / 2)) return response;
         await sleep(signal.aborted ? 500 : 200);
       }
     },

@@ -11,7 +11,10 @@ export type LinkState =
   | { mode: 'blackHole' }
   | { mode: 'slow'; delayMs: number; bytesPerSecond: number };
 
-/** Sent to the proxy process. `forget` makes the connections that exist now black holes forever, like a firewall that lost its state. */
+/**
+ * Sent to the proxy process. `forget` makes the connections that exist now half-open: their targets see them closed, and their other sides see
+ * nothing, as after a failover or in a firewall that lost its state.
+ */
 export type ProxyCommand =
   | { kind: 'link'; name: string; port: number; targets: readonly number[] }
   | { kind: 'state'; name: string; state: LinkState }

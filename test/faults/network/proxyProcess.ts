@@ -89,6 +89,10 @@ process.on('message', (command: ProxyCommand) => {
   if (command.kind === 'link') return open(command);
   const link = links.get(command.name)!;
   if (command.kind === 'state') return setState(link, command.state);
-  for (const connection of link.connections) connection.isForgotten = true;
+  for (const connection of link.connections) {
+    connection.isForgotten = true;
+    // The other side has noticed.
+    connection.far?.destroy();
+  }
 });
 process.on('disconnect', () => process.exit());

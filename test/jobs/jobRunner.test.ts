@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import { expect, onTestFinished, test } from 'vitest';
+import { startJobRunner } from '../../server/jobs/jobRunner.ts';
+import { startTestApp } from '../support/app/testApp.ts';
+
+const app = await startTestApp({}, { worker: false });
+const { sql } = app;
+
+const addJob = (task: string, ms: number) => sql(`select graphile_worker.add_job($1, payload := $2::json)`, [task, JSON.stringify({ ms })]);
+
+test('after results of several jobs could not be stored, jobs are still taken, and stopping does not wait', async () => {
+  const done: number[] = [];
+  const runner = await startJobRunner(
+    {
+      connectionString: app.databaseUrl,
+      concurrency: 5,
+      maxPoolSize: 6,
+      pollInterval: 100,
+      taskList: {
+        test: async (payload) => {
+          const { ms } = payload as { ms: number };
+          await sleep(ms);
+          done.push(ms);
+        },
+      },
+    },
+    pino({ level: 'silent' }),
+  );
+  onTestFinished(runner.stop);
+  await sql(
+    `create function fail() returns trigger language plpgsql as $$ begin raise exception 'no space left' using errcode = '53100'; end $$`,
+  );
+  await sql('create trigger fail before delete on graphile_worker._private_jobs for each row execute function fail()');
+  // They end one after the other.
+  for (const ms of [50, 150, 250, 350, 450]) await addJob('test', ms);
+  await expect.poll(() => done.length, { timeout: 5_000 }).toBe(5);
+  await sql('drop trigger fail on graphile_worker._private_jobs');
+  await addJob('test', 1);
+  await expect.poll(() => done, { timeout: 5_000 }).toContain(1);
+  const began = Date.now();
+  await runner.stop();
+  expect(Date.now() - began).toBeLessThan(4_000);
+});
