@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger, run, type Runner, type RunnerOptions, type WorkerEventMap, type WorkerEvents } from 'graphile-worker';
+import { Logger, run, type RunnerOptions, type WorkerEventMap, type WorkerEvents } from 'graphile-worker';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { silenceLimits } from '../database/database.ts';

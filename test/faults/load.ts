@@ -122,7 +122,7 @@ export function startLoad(options: LoadOptions): Load {
       if (random.next() < 0.1) await upload(user);
       const runId = await write(user, 'run', `/v1/threads/${threadId}/runs`, () => ({}), threadId);
       if (!runId) return;
-      if (random.next() < 0.1) void cancelLater(user, runId);
+      if (random.next() < 0.1) cancelLater(user, runId).catch(() => undefined);
       await follow(user, runId);
       await read(user, threadId, runId);
       await pause();

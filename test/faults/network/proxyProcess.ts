@@ -32,7 +32,7 @@ function accept(link: Link, near: Socket) {
     connection.far?.destroy();
   });
   link.targets = [...link.targets.slice(1), ...link.targets.slice(0, 1)];
-  void reach(link, connection, link.targets);
+  reach(link, connection, link.targets).catch(() => near.destroy());
 }
 
 /** Connects to the first target that accepts. */
@@ -50,8 +50,9 @@ async function reach(link: Link, connection: Connection, [target, ...others]: re
   far.once('close', () => {
     if (!connection.isForgotten) connection.near.destroy();
   });
-  void forward(link, connection, connection.near, far);
-  void forward(link, connection, far, connection.near);
+  const end = () => void far.destroy();
+  forward(link, connection, connection.near, far).catch(end);
+  forward(link, connection, far, connection.near).catch(end);
 }
 
 async function forward(link: Link, connection: Connection, from: Socket, to: Socket) {

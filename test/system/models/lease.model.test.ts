@@ -8,7 +8,6 @@ import { CancelRequested, type Lease, LeaseLost, leaseRun } from '../../../serve
 import { recoverRuns } from '../../../server/runs/lease/reaper.ts';
 import { finishRun, type RunEnding } from '../../../server/runs/record/finishRun.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
-import { audit } from '../../support/auditor/audit.ts';
 import { plantBug, type TextChange } from '../../support/checks/plantBug.ts';
 import { grant } from '../../support/credits/credits.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
