@@ -74,7 +74,7 @@ export async function runFaults({ seed, seconds, kinds, people = 10, say, onLine
         subject: 'api',
         detail: `${maxRecoveryMs / 1_000} s after the last fault, an API does not serve or a worker does not announce itself`,
       });
-    findings.push(...(await auditUploads(url, load)), ...findingsOfProcesses(installation));
+    findings.push(...(await auditUploads(url, load)), ...(await auditFailures(installation)), ...findingsOfProcesses(installation));
     return {
       seed,
       kills: injection.kills(),
@@ -138,8 +138,17 @@ async function auditUploads(url: string, { uploads }: Load): Promise<Finding[]> 
   return findings;
 }
 
+/** Runs may fail because of the model, but not because of our own processes. */
+async function auditFailures({ databaseUrl }: Installation): Promise<Finding[]> {
+  const failed = await query<{ subject: string; detail: string }>(
+    databaseUrl,
+    `select id as subject, error::text as detail from runs where status = 'failed' and error ->> 'error_class' not like 'provider.%'`,
+  );
+  return failed.map((row) => ({ kind: 'run.failed', ...row }));
+}
+
 /** Messages that say that something happened which the program did not foresee. */
-const unforeseen = /not foreseen|a request failed|unhandled|uncaught|does not know|reason of our own/;
+const unforeseen = /not foreseen|cannot be replayed|a request failed|unhandled|uncaught|does not know|reason of our own/;
 
 function findingsOfProcesses({ errors, exits }: Installation): Finding[] {
   return [

@@ -81,7 +81,7 @@ export function planFaults(seed: number, seconds: number, kinds?: readonly strin
     const fault = cards.pop()!(random);
     if (kinds && !kinds.includes(fault.kind)) continue;
     planned.push({ at, ...fault });
-    at += random.integer(400, 3_000);
+    at += random.integer(500, 6_000);
   }
   return planned;
 }

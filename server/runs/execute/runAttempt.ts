@@ -6,6 +6,7 @@ import { guardInput, guardToolResult } from '../../agent/injection.ts';
 import { type LoopInput, runLoop, type RunState, type TurnAnswer, type UsageTotals } from '../../agent/loop/runLoop.ts';
 import { createAvailableTools } from '../../agent/tools/availableTools.ts';
 import type { ToolContext } from '../../agent/tools/tool.ts';
+import { isTransientDatabaseError } from '../../database/connection/connectionErrors.ts';
 import { executeRunTask } from '../../jobs/queue.ts';
 import type { ModelMessage } from '../../models/model.ts';
 import { RunFailure } from '../../models/runFailure.ts';
@@ -233,6 +234,7 @@ async function resumeEarlierAttempts(
 ): Promise<RunState & { isRouted: boolean }> {
   if (run.attempt === 1 || run.next_seq <= 2) return fresh();
   const { lost, ...earlier } = await replayEarlierAttempts(deps, run).catch((error) => {
+    if (isTransientDatabaseError(error)) throw error;
     deps.log.error({ err: error, run_id: run.id }, 'the events of a run cannot be replayed');
     throw new RunFailure('worker.recovery_unavailable', 'The earlier part of the run cannot be read.');
   });

@@ -100,7 +100,7 @@ const explore = (database: Database, numRuns: number, seed?: number) =>
     { numRuns, endOnFailure: true, ...(seed !== undefined && { seed }) },
   );
 
-const rounds = 40;
+const rounds = 25;
 
 test('in no order of their statements do two workers, the clock, the recovery and a user contradict the audit', async () => {
   const found = await explore(app.database, rounds);
