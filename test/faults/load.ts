@@ -22,7 +22,7 @@ export type LoadOptions = {
 };
 
 /** Statuses of responses; 0 counts broken connections, and -1 requests without a response in time. */
-export type LoadTotals = { requests: number; acknowledged: number; statuses: Map<number, number> };
+type LoadTotals = { requests: number; acknowledged: number; statuses: Map<number, number> };
 
 export type Load = {
   totals: LoadTotals;

@@ -7,8 +7,8 @@ export const serverNames = [...apis, ...workers, 'gateway'] as const;
 export type ServerName = (typeof serverNames)[number];
 
 /** Links of the proxy: from each process to PostgreSQL, and from the gateway to the APIs. */
-export const linkNames = [...serverNames.map((name) => `${name} to postgres` as const), 'gateway to api'] as const;
-export type LinkName = (typeof linkNames)[number];
+const linkNames = [...serverNames.map((name) => `${name} to postgres` as const), 'gateway to api'] as const;
+type LinkName = (typeof linkNames)[number];
 
 export type VendorMode = 'ok' | '429' | '500' | 'hang' | 'cut' | 'garbage' | 'slow';
 

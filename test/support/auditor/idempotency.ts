@@ -36,7 +36,7 @@ export async function auditIdempotencyKeys(client: pg.Client, key: Buffer, journ
   return findings;
 }
 
-export const scopeHashOf = ({ userId, accountId, path, key }: KeyedWrite) => sha256(JSON.stringify([userId, accountId, 'POST', path, key]));
+const scopeHashOf = ({ userId, accountId, path, key }: KeyedWrite) => sha256(JSON.stringify([userId, accountId, 'POST', path, key]));
 
 /** The id of the row that a stored response says was created. */
 function createdId({ scope_hash: scopeHash, body_sealed: sealed }: Stored, key: Buffer): string | undefined {

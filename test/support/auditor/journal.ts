@@ -15,7 +15,7 @@ export type KeyedWrite = {
 };
 
 /** The events of a run that a reader received. */
-export type ReadStream = { runId: string; events: { seq: number; event_id: string }[] };
+type ReadStream = { runId: string; events: { seq: number; event_id: string }[] };
 
 /** What clients sent and what they were told. */
 export type Journal = {
