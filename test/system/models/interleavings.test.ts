@@ -11,9 +11,9 @@ import { finishRun, type RunEnding } from '../../../server/runs/record/finishRun
 import { setPlatformSettings } from '../../support/app/settings.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
 import { audit } from '../../support/auditor/audit.ts';
-import { plantBug, type TextChange } from '../../support/checks/plantBug.ts';
-import { wrapStatements } from '../../support/checks/wrapStatements.ts';
 import { grant, noFreeTierPolicy, usageCosting } from '../../support/credits/credits.ts';
+import { plantBug, type TextChange } from '../../support/plantedBugs/plantBug.ts';
+import { wrapStatements } from '../../support/plantedBugs/wrapStatements.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
 
 /*

@@ -8,8 +8,8 @@ import { CancelRequested, type Lease, LeaseLost, leaseRun } from '../../../serve
 import { recoverRuns } from '../../../server/runs/lease/reaper.ts';
 import { finishRun, type RunEnding } from '../../../server/runs/record/finishRun.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
-import { plantBug, type TextChange } from '../../support/checks/plantBug.ts';
 import { grant } from '../../support/credits/credits.ts';
+import { plantBug, type TextChange } from '../../support/plantedBugs/plantBug.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
 
 /* The lease protocol of runs as a state machine. Commands run the statements of the server on PostgreSQL and compare the outcome with the model. */

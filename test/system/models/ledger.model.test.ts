@@ -9,8 +9,8 @@ import { type Lease, leaseRun } from '../../../server/runs/lease/lease.ts';
 import { finishRun } from '../../../server/runs/record/finishRun.ts';
 import { setPlatformSettings } from '../../support/app/settings.ts';
 import { type Person, startTestApp } from '../../support/app/testApp.ts';
-import { plantBug, type TextChange } from '../../support/checks/plantBug.ts';
 import { noFreeTierPolicy, setBalance, usageCosting } from '../../support/credits/credits.ts';
+import { plantBug, type TextChange } from '../../support/plantedBugs/plantBug.ts';
 import { openThread } from '../../support/resources/conversation.ts';
 
 /* Balance, ledger and reservations of an account as a state machine. Commands run the statements of the server on PostgreSQL and compare both. */
