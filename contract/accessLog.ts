@@ -68,6 +68,6 @@ export const accessLog = initContract().router({
     description: 'Requests appear within a second and are kept for `ARKLOOP_ACCESS_LOG_RETENTION_DAYS` days.',
     query: AccessLogQuery,
     responses: { 200: AccessLogPage },
-    metadata: { auth: 'platform', queryIds: { before: 'rows', since: 'rows' } },
+    metadata: { auth: 'platform', queryIds: { before: 'rows', since: 'rows' }, report: true },
   },
 } as const satisfies Resource);

@@ -79,6 +79,7 @@ export const auditLogs = initContract().router({
       read: 'account.audit_read',
       exempt: 'platform.admin',
       queryIds: { account_id: 'account', actor_user_id: 'user' },
+      report: true,
     },
   },
 } as const satisfies Resource);

@@ -25,6 +25,6 @@ export const dashboard = initContract().router({
     summary: 'Retrieve the numbers of users, accounts and runs, and the usage of all runs',
     description: 'The numbers may be a few seconds old.',
     responses: { 200: Dashboard },
-    metadata: { auth: 'platform' },
+    metadata: { auth: 'platform', report: true },
   },
 } as const satisfies Resource);

@@ -59,7 +59,7 @@ export const projects = initContract().router({
     summary: 'List the projects that you can see, newest first',
     query: pageQuery(),
     responses: { 200: z.array(Project) },
-    metadata: { auth: 'user+key', read, pages: 'cursor' },
+    metadata: { auth: 'user+key', read, pages: 'cursor', mayWrite: true },
   },
   get: {
     method: 'GET',

@@ -57,6 +57,6 @@ export const referrals = initContract().router({
     description: `Breadth-first, with each user once; at most ${maxTreeNodes} users.`,
     query: z.object({ user_id: Id }),
     responses: { 200: z.array(ReferralNode) },
-    metadata: { auth: 'platform', permission, queryIds: { user_id: 'user' } },
+    metadata: { auth: 'platform', permission, queryIds: { user_id: 'user' }, report: true },
   },
 } as const satisfies Resource);

@@ -50,6 +50,10 @@ export type Policy = {
   minDurationMs?: number;
   /** A paginated list. The response is the array of rows (`cursor`) or an object that contains them (`within`). */
   pages?: 'cursor' | 'within';
+  /** A statistic or a log without pages: it is computed from many rows. */
+  report?: true;
+  /** A GET that may create a missing row, so no replica can serve it. */
+  mayWrite?: true;
   /** Error statuses that only the service can produce, such as missing credits, a state conflict or a disabled dependency. */
   extraErrors?: readonly ErrorStatus[];
 };
@@ -89,6 +93,10 @@ type Cause = keyof typeof errorCauses;
 /** Whether a route accepts an Idempotency-Key. See docs/guides/idempotency.md. */
 export const isIdempotent = ({ method, contentType, metadata }: RouteDeclaration) =>
   method === 'POST' && metadata.auth !== 'public' && metadata.idempotent !== false && contentType !== 'multipart/form-data';
+
+/** Whether a read replica may serve the route: it reads many rows and changes none. */
+export const mayReadFromReplica = ({ method, metadata: { auth, pages, report, auditOnRead, mayWrite } }: RouteDeclaration) =>
+  method === 'GET' && auth !== 'public' && !auditOnRead && !mayWrite && (pages !== undefined || report === true);
 
 const applies: Record<Cause, (route: RouteDeclaration) => boolean> = {
   always: () => true,

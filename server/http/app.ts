@@ -1,6 +1,7 @@
 import type { PageQuery } from '../../contract/shared/pagination.ts';
 import type { QuotaName } from '../../contract/shared/quotas.ts';
 import type { PageKey } from '../database/paging.ts';
+import type { ReadReplica } from '../database/replica/readReplica.ts';
 import type { Database, Queryable } from '../database/sql.ts';
 import type { Config } from '../platform/config/config.ts';
 import type { Keys } from '../platform/crypto/keys.ts';
@@ -55,6 +56,8 @@ export type App = {
   readonly keys: Keys;
   readonly log: Log;
   readonly database: Database;
+  /** Serves lists and statistics, if one is configured. */
+  readonly replica: ReadReplica | undefined;
   readonly accessControl: AccessControl;
   readonly passwords: PasswordHasher;
   readonly ipRules: IpRules;

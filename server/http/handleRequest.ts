@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Request, Response } from 'express';
-import { isIdempotent } from '../../contract/shared/policy.ts';
+import { isIdempotent, mayReadFromReplica } from '../../contract/shared/policy.ts';
 import { isMultipart, type Route } from '../../contract/shared/route.ts';
 import type { Queryable, Transaction } from '../database/sql.ts';
 import type { App } from './app.ts';
@@ -34,7 +34,11 @@ export async function handleRequest(
     const loaded = await loadResources(handler, authenticated, scope);
     checkPermission(route, authenticated);
     if (route.method === 'GET' && !route.metadata.auditOnRead) {
-      return await handler.handle({ ...authenticated, scope, loaded, body: undefined, req, signal });
+      const read = (sql: Queryable) => {
+        const own = sql === app.database ? scope : scopeOf(app, authenticated, sql, notes);
+        return handler.handle({ ...authenticated, scope: own, loaded, body: undefined, req, signal });
+      };
+      return app.replica && mayReadFromReplica(route) ? await app.replica.read(read) : await read(app.database);
     }
     if (route.metadata.origin && !route.body) rejectNonJson(req);
     const raw = route.body && !isMultipart(route) ? await incoming.bytes() : Buffer.alloc(0);
@@ -78,7 +82,7 @@ class AuditNotes {
   }
 }
 
-function scopeOf(app: App, authenticated: AuthenticatedRequest, db: App['database'], notes: AuditNotes, tx?: Transaction): Scope {
+function scopeOf(app: App, authenticated: AuthenticatedRequest, db: Queryable, notes: AuditNotes, tx?: Transaction): Scope {
   const { client, actor, access } = authenticated;
   const base: RequestScope = {
     app,

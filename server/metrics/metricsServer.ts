@@ -10,11 +10,21 @@ import type { MetricGroup } from './metricGroup.ts';
 import { modelMetrics } from './models.ts';
 import { poolMetrics } from './pools.ts';
 import { labelledRegistry, mergedMetrics, type ProcessMetrics } from './processMetrics.ts';
+import { replicaMetrics } from './replica.ts';
 import { requestMetrics, streamMetrics } from './requests.ts';
 import { unhandledErrorMetrics } from './unhandledErrors.ts';
 import { workMetrics } from './work.ts';
 
-const ofApi = [requestMetrics, streamMetrics, modelMetrics, workMetrics, backlogMetrics, poolMetrics, unhandledErrorMetrics];
+const ofApi = [
+  requestMetrics,
+  streamMetrics,
+  modelMetrics,
+  workMetrics,
+  backlogMetrics,
+  poolMetrics,
+  replicaMetrics,
+  unhandledErrorMetrics,
+];
 const ofWorker = [modelMetrics, workMetrics, backlogMetrics, poolMetrics, unhandledErrorMetrics];
 const ofGateway = [gatewayMetrics, streamMetrics, poolMetrics, unhandledErrorMetrics];
 

@@ -4,6 +4,7 @@ import type { ProcessLabel } from '../platform/telemetry/log.ts';
 import type { MetricGroup } from './metricGroup.ts';
 import { modelMetrics } from './models.ts';
 import { poolMetrics } from './pools.ts';
+import { replicaMetrics } from './replica.ts';
 import { requestMetrics, streamMetrics } from './requests.ts';
 import { unhandledErrorMetrics } from './unhandledErrors.ts';
 import { workMetrics } from './work.ts';
@@ -18,6 +19,7 @@ const groupsOfApiProcess: readonly MetricGroup[] = [
   modelMetrics,
   workMetrics,
   poolMetrics,
+  replicaMetrics,
   unhandledErrorMetrics,
 ];
 

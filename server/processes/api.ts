@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { StorageState } from '../../contract/health.ts';
 import { expectedSchemaVersion } from '../database/expectedSchema.ts';
 import { schemaVersion } from '../database/migrate.ts';
+import { openReadReplica } from '../database/replica/readReplica.ts';
 import type { Database } from '../database/sql.ts';
 import type { App } from '../http/app.ts';
 import { rejectMalformedRequests } from '../http/body/malformedRequest.ts';
@@ -78,6 +79,10 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
     publishInvalidation: createAccessNotifier(database, complain),
     onKeyUseFailed: (error) => log.warn({ err: error }, 'the use of a key was not recorded'),
   });
+  const { databaseReadUrl, apiDbPoolMaxConns: max } = config;
+  const replica = databaseReadUrl
+    ? openReadReplica({ url: databaseReadUrl, primary: database, max, applicationName: 'arkloop api replica', log })
+    : undefined;
   const runNotifier = createRunNotifier(database, complain);
   const outbound = createOutboundFromConfig(config);
   const storage = openStorage(config, log);
@@ -102,6 +107,7 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
     keys,
     log,
     database,
+    replica,
     accessControl,
     passwords,
     ipRules,
@@ -150,7 +156,7 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
       if (!deps.readiness) readiness.close();
       eventBroker.close();
       await closeServer(server, drainMs);
-      await Promise.all([channel.close(), outbound.close(), storage?.close()]);
+      await Promise.all([channel.close(), outbound.close(), storage?.close(), replica?.close()]);
     },
   };
 }

@@ -46,6 +46,41 @@ export async function checkDatabase(url: string, directUrl: string, log: Log): P
     );
 }
 
+/**
+ * Throws an `OperatorError` if the replica belongs to another database. One that is down, or is no standby now, is only reported: the primary serves
+ * its reads, and after a failover a process must be able to start.
+ */
+export async function checkReadReplica(readUrl: string, directUrl: string, log: Log): Promise<void> {
+  const variable = 'ARKLOOP_DATABASE_READ_URL';
+  const clusters: Cluster[] = [];
+  const note: Check = async (client) => void clusters.push((await client.query<Cluster>(aboutCluster)).rows[0]!);
+  await probe('ARKLOOP_DATABASE_URL', directUrl, note);
+  try {
+    await probe(
+      variable,
+      readUrl,
+      async (client, link) => {
+        if (link === 'transaction')
+          throw new OperatorError(`${variable}: leads to a pooler in transaction mode; expected PostgreSQL itself`);
+        await note(client, link);
+      },
+      0,
+    );
+  } catch (error) {
+    if (!(error instanceof UnreachableError)) throw error;
+    return log.warn(`${error.message}; the primary serves its reads until it is back`);
+  }
+  const [primary, replica] = clusters;
+  if (replica?.identity !== primary?.identity)
+    throw new OperatorError(`${variable}: leads to a server that is not a replica of ARKLOOP_DATABASE_URL`);
+  if (!replica?.isStandby)
+    log.warn(`${variable}: leads to a server that is not a standby, such as the primary itself; nothing is read there`);
+}
+
+type Cluster = { identity: string; isStandby: boolean };
+
+const aboutCluster = `select system_identifier || ' ' || current_database() as identity, pg_is_in_recovery() as "isStandby" from pg_control_system()`;
+
 type Probed = { poolerMode: PoolerMode; isSuperuser: boolean; database: string; mismatchedSettings: string[] };
 type Check = (client: pg.Client, link: PoolerMode) => Promise<void>;
 
@@ -78,12 +113,12 @@ async function probe(variable: string, url: string, check?: Check, until = Date.
   };
   try {
     const client = await connect();
-    const { rows } = await client.query<{ version: number; isSuperuser: boolean; database: string }>(about);
-    const { version, isSuperuser, database } = rows[0]!;
+    const { rows } = await client.query<{ version: number } & Omit<Probed, 'poolerMode' | 'mismatchedSettings'>>(about);
+    const { version, ...found } = rows[0]!;
     if (version < 150_000) throw new OperatorError(`${variable}: expected PostgreSQL 15 or newer`);
     const poolerMode = await detectPoolerMode(client, connect);
     await check?.(client, poolerMode);
-    return { poolerMode, isSuperuser, database, mismatchedSettings: await mismatchedSettings(client) };
+    return { poolerMode, ...found, mismatchedSettings: await mismatchedSettings(client) };
   } catch (error) {
     if (!isServerStarting(error) || Date.now() > until) throw unreachable(variable, url, error);
   } finally {
@@ -113,10 +148,13 @@ const reasons: Record<string, string> = {
   '53300': 'the server has no connection left',
 };
 
+/** The server did not answer, or did not let the process in. */
+class UnreachableError extends OperatorError {}
+
 function unreachable(variable: string, url: string, error: unknown) {
   if (error instanceof OperatorError) return error;
   const { hostname, port, pathname } = new URL(url);
-  return new OperatorError(`${variable}: cannot use ${hostname}:${port || 5432}${pathname}: ${reasonOf(error)}`);
+  return new UnreachableError(`${variable}: cannot use ${hostname}:${port || 5432}${pathname}: ${reasonOf(error)}`);
 }
 
 /** Poolers report all errors under one code, so the message is included. */

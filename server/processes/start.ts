@@ -7,7 +7,7 @@ import { flushLog, type Log, openLog } from '../platform/telemetry/log.ts';
 import { banner, type BannerInfo } from './banner.ts';
 import type { ApiProcesses } from './cluster/apiProcesses.ts';
 import { configOfPrimary } from './cluster/shares.ts';
-import { checkDatabase, openDatabaseServer } from './databases.ts';
+import { checkDatabase, checkReadReplica, openDatabaseServer } from './databases.ts';
 import { newTeardown, type Teardown } from './shutdown.ts';
 import { onOrphaned, onShutdownSignal } from './signals.ts';
 import { fatalErrorMessage, withBindErrors } from './startupErrors.ts';
@@ -155,6 +155,7 @@ async function startOnDatabase(
   await migrate(store.directUrl);
   ending.throwIfAborted();
   if (role !== 'migrate') await checkSettings();
+  if (config.databaseReadUrl && (role === 'api' || role === 'all')) await checkReadReplica(config.databaseReadUrl, store.directUrl, log);
   const { openDatabase } = await import('../database/database.ts');
   const { apiDbPoolMaxConns: max, apiDbPoolMinConns: min } = hasApiProcesses(role, config) ? configOfPrimary(config, role) : config;
   const database = openDatabase(store.url, {

@@ -109,6 +109,11 @@ export const configVariables = {
     ARKLOOP_DATABASE_DIRECT_URL: optional(dsn, 'PostgreSQL itself, past the pooler: for migrations, notifications and the queue.', {
       shownDefault: '`ARKLOOP_DATABASE_URL`',
     }),
+    ARKLOOP_DATABASE_READ_URL: optional(
+      dsn,
+      'A streaming replica of the database, without a pooler in transaction mode: lists and statistics are read there ([A read replica](operations.md#a-read-replica)).',
+      { shownDefault: 'everything is read from the primary' },
+    ),
     ARKLOOP_API_DB_POOL_MAX_CONNS: withDefault(
       integer(1, 1_000),
       '8',

@@ -32,6 +32,12 @@ export type ModelOutcome = 'answered' | 'retryable' | 'non_retryable' | 'abandon
 /** The outcome of an attempt to send mail; after `retried`, another attempt follows. */
 export type MailOutcome = 'sent' | 'retried' | 'refused' | 'expired' | 'unreadable';
 
+/**
+ * Why the primary served a read that a replica could have served: it is down, behind, without a free connection, no standby anymore, a server of
+ * another database, on another timeline, or it canceled the statement.
+ */
+export type ReplicaFallback = 'unavailable' | 'lag' | 'busy' | 'promoted' | 'foreign' | 'timeline' | 'canceled';
+
 /** Metrics events of this process. `server/metrics/` subscribes to them. Times are in seconds. */
 export const metricsEvents = {
   /** An API response: emitted when a stream begins, and when any other response ends. `route` is a template of the contract, never a path. */
@@ -50,6 +56,10 @@ export const metricsEvents = {
   gatewayRejected: fact<string>('gateway-refused'),
   /** The upstream of the gateway did not respond, or not completely. */
   upstreamFailed: fact<'bad_gateway' | 'gateway_timeout' | 'broken_off'>('upstream-failed'),
+  /** A read that a replica may serve. `reason` is empty if the replica served it. */
+  replicaRead: fact<{ server: 'replica' | 'primary'; reason: ReplicaFallback | '' }>('replica-read'),
+  /** How long a read waited until the replica could serve it. */
+  replicaWaited: fact<number>('replica-waited'),
   unhandledRejection: fact<undefined>('rejection-unhandled'),
   accessLogLines: fact<{ outcome: 'written' | 'dropped'; count: number }>('lines-logged'),
 } as const;

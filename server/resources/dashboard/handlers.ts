@@ -6,5 +6,5 @@ import { viewDashboard } from './view.ts';
 export const dashboardHandlers = implement(
   dashboard,
   {},
-  { get: async ({ scope }) => ({ status: 200, body: viewDashboard(await readDashboard(scope.app)) }) },
+  { get: async ({ scope }) => ({ status: 200, body: viewDashboard(await readDashboard(scope)) }) },
 );

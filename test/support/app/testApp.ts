@@ -65,7 +65,7 @@ async function createDatabase(from: string): Promise<string> {
  * `costlyHashes` selects the production cost.
  */
 export async function startTestApp(env: Record<string, string> = {}, options: AppOptions = {}): Promise<TestApp> {
-  const { app, close } = await openApp(await freshDatabase(), env, options);
+  const { app, close } = await openApp(options.databaseUrl ?? (await freshDatabase()), env, options);
   onFileFinished(close);
   return app;
 }
@@ -85,7 +85,8 @@ export function sharedTestApp(env: Record<string, string> = {}): Promise<TestApp
   return started;
 }
 
-type AppOptions = { worker?: boolean; costlyHashes?: boolean };
+/** `databaseUrl` is a migrated database that the caller created. */
+type AppOptions = { worker?: boolean; costlyHashes?: boolean; databaseUrl?: string };
 
 async function openApp(databaseUrl: string, env: Record<string, string>, { worker = true, costlyHashes = false }: AppOptions) {
   const storageRoot = join(tmpdir(), `arkloop-storage-${randomBytes(6).toString('hex')}`);

@@ -1,0 +1,57 @@
+import { sql } from 'kysely';
+import type { Queryable } from '../sql.ts';
+import { sqlStatement } from '../statement.ts';
+
+/** A position in the write-ahead log, in bytes, and the timeline that it belongs to. Positions of two timelines cannot be compared. */
+export type Position = { lsn: number; timeline: string };
+
+/**
+ * Every commit that was acknowledged before the statement ran lies before this position, because a commit waits for its flush. Commits with
+ * `synchronous_commit = off` do not wait: only notifications use it.
+ */
+const selectFlushed = sqlStatement()(
+  () => sql<Position>`select pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0') as lsn,
+    left(pg_walfile_name(pg_current_wal_flush_lsn()), 8) as timeline`,
+);
+
+/** `lsn` is null on a server that has never been a standby. */
+export const selectReplayed = sqlStatement()(
+  () => sql<{ is_standby: boolean; lsn: number | null }>`select pg_is_in_recovery() as is_standby,
+    pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0') as lsn`,
+);
+
+/** The timeline that a standby follows, as of its last restart point. */
+export const selectTimeline = sqlStatement()(
+  () => sql<{ timeline: string }>`select lpad(upper(to_hex(greatest(c.timeline_id, r.min_recovery_end_timeline))), 8, '0') as timeline
+    from pg_control_checkpoint() c, pg_control_recovery() r`,
+);
+
+/** The same on a primary and its standbys, and different for every other cluster and database. */
+export const selectIdentity = sqlStatement()(
+  () => sql<{ identity: string }>`select system_identifier || ' ' || current_database() as identity from pg_control_system()`,
+);
+
+/**
+ * Returns a function that reads the position of the primary. Callers that come while a statement is on its way share the next one: it is sent
+ * after they came, so it covers what was committed before.
+ */
+export function createPositionReader(primary: Queryable): () => Promise<Position> {
+  let running: Promise<Position> | undefined;
+  let next: Promise<Position> | undefined;
+  const start = (): Promise<Position> => {
+    next = undefined;
+    const own = primary
+      .row(selectFlushed)
+      .then((row) => row!)
+      .finally(() => {
+        if (running === own) running = undefined;
+      });
+    running = own;
+    return own;
+  };
+  return () => {
+    if (!running) return start();
+    next ??= running.then(start, start);
+    return next;
+  };
+}

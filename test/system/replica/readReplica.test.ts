@@ -1,0 +1,160 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import * as contract from '../../../contract/index.ts';
+import { mayReadFromReplica } from '../../../contract/shared/policy.ts';
+import type { Route } from '../../../contract/shared/route.ts';
+import { metricsEvents } from '../../../server/platform/telemetry/metricsEvents.ts';
+import { checkReadReplica } from '../../../server/processes/databases.ts';
+import { freshDatabase, startTestApp } from '../../support/app/testApp.ts';
+import { startReplicatedPostgres } from '../../support/cluster/replica.ts';
+import { openThread } from '../../support/resources/conversation.ts';
+
+const postgres = await startReplicatedPostgres();
+const env = { ARKLOOP_DATABASE_READ_URL: postgres.replicaUrl };
+const options = { worker: false, databaseUrl: postgres.url };
+/** Two API processes would share nothing but the database, as these do. */
+const [app, other] = [await startTestApp(env, options), await startTestApp(env, options)];
+afterAll(postgres.close);
+
+const admin = await app.signUpAdmin();
+const { token, accountId } = admin;
+
+const reads: string[] = [];
+afterAll(metricsEvents.replicaRead.on(({ server, reason }) => reads.push(reason ? `${server}: ${reason}` : server)));
+beforeEach(() => void reads.splice(0));
+
+const titles = async (at = app) => {
+  const { status, body } = await at.call('GET', '/v1/threads?limit=100', { token });
+  expect(status).toBe(200);
+  return (body as { title: string }[]).map(({ title }) => title);
+};
+const served = async () => {
+  reads.splice(0);
+  await titles();
+  return reads[0];
+};
+const fromReplica = () => expect.poll(served, { timeout: 10_000, interval: 100 }).toBe('replica');
+
+const routes = Object.values(contract as unknown as Record<string, Record<string, Route>>)
+  .flatMap((resource) => Object.values(resource))
+  .filter((route) => typeof route === 'object' && 'method' in route && mayReadFromReplica(route));
+
+test('every list and statistic is read from the replica, and nothing else is', async () => {
+  const project = (await app.call('POST', '/v1/projects', { token, body: { name: 'One' } })).body.id;
+  const thread = await openThread(app, admin);
+  const team = (await app.call('POST', '/v1/teams', { token, body: { name: 'Team' } })).body.id;
+  const endpoint = (
+    await app.call('POST', '/v1/webhook-endpoints', { token, body: { url: 'https://example.com/hook', events: ['run.completed'] } })
+  ).body.id;
+  await app.call('POST', '/v1/feature-flags', { token, body: { key: 'some_flag', default_value: false } });
+  const ids: Record<string, string> = {
+    project_id: project,
+    thread_id: thread,
+    account_id: accountId,
+    team_id: team,
+    endpoint_id: endpoint,
+    key: 'some_flag',
+  };
+  const queries: Record<string, string> = {
+    '/v1/threads/search': '?q=abc',
+    '/v1/admin/referrals/tree': `?user_id=${admin.id}`,
+    '/v1/entitlement-overrides': `?account_id=${accountId}`,
+    '/v1/admin/credits': `?account_id=${accountId}`,
+  };
+  for (const { path } of routes) {
+    const days = /daily|hourly/.test(path) ? '?start=2026-01-01&end=2026-01-02' : '';
+    const url = path.replace(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? `unknown-${name}`) + (queries[path] ?? days);
+    const read = async () => {
+      reads.splice(0);
+      const { status } = await app.call('GET', url, { token });
+      return [path, status, ...reads];
+    };
+    // A busy machine may take longer than a read waits.
+    await expect.poll(read, { timeout: 10_000, interval: 300 }).toEqual([path, 200, 'replica']);
+  }
+  expect(routes.length).toBeGreaterThan(40);
+  reads.splice(0);
+  for (const path of [`/v1/threads/${thread}`, '/v1/me', `/v1/projects/${project}`]) await app.call('GET', path, { token });
+  expect(reads).toEqual([]);
+});
+
+test('a list contains what was written before, at any process', async () => {
+  await Promise.all([
+    fromReplica(),
+    ...Array.from({ length: 4 }, async (_, writer) => {
+      for (let round = 0; round < 10; round++) {
+        const title = `written ${writer} ${round}`;
+        expect((await app.call('POST', '/v1/threads', { token, body: { title } })).status).toBe(201);
+        expect(await titles(other)).toContain(title);
+        expect(await titles(app)).toContain(title);
+      }
+    }),
+  ]);
+  expect(reads.filter((read) => read === 'replica').length).toBeGreaterThan(40);
+});
+
+test('while the replica is behind, the primary serves what was written, without waiting for long', async () => {
+  await fromReplica();
+  await postgres.onReplica('select pg_wal_replay_pause()');
+  reads.splice(0);
+  expect((await app.call('POST', '/v1/threads', { token, body: { title: 'while paused' } })).status).toBe(201);
+  const began = performance.now();
+  expect(await titles(app)).toContain('while paused');
+  expect(performance.now() - began).toBeLessThan(1_000);
+  for (let round = 0; round < 20; round++) expect(await titles(other)).toContain('while paused');
+  expect([...new Set(reads)]).toEqual(['primary: lag']);
+  await postgres.onReplica('select pg_wal_replay_resume()');
+  await fromReplica();
+  expect(await titles()).toContain('while paused');
+});
+
+test('no list fails while the replica is stopped under load, and it is used again once it is back', async () => {
+  await fromReplica();
+  let ended = false;
+  const load = Promise.all(
+    Array.from({ length: 4 }, async () => {
+      while (!ended) {
+        await titles(app);
+        await sleep(5);
+      }
+    }),
+  );
+  await postgres.stopReplica();
+  await sleep(1_500);
+  expect(new Set(reads)).toContain('primary: unavailable');
+  expect(await served()).toBe('primary: unavailable');
+  await postgres.startReplica();
+  ended = true;
+  await load;
+  await fromReplica();
+});
+
+test('a start names the variable if the URL leads to another database, to the primary, or nowhere', async () => {
+  const warnings: string[] = [];
+  const log = { warn: (text: string) => warnings.push(text) } as never;
+  const check = (url: string) => checkReadReplica(url, postgres.url, log);
+  await expect(check(await freshDatabase())).rejects.toThrow('ARKLOOP_DATABASE_READ_URL: leads to a server that is not a replica of');
+  await check(postgres.replicaUrl);
+  expect(warnings).toEqual([]);
+  await check(postgres.url);
+  await check('postgres://nobody@127.0.0.1:1/nothing');
+  expect(warnings).toEqual([
+    expect.stringMatching(/^ARKLOOP_DATABASE_READ_URL: leads to a server that is not a standby/),
+    expect.stringMatching(/^ARKLOOP_DATABASE_READ_URL: cannot use 127.0.0.1:1\/nothing: the connection is refused; the primary serves/),
+  ]);
+});
+
+test('a replica that was promoted is not read', async () => {
+  await fromReplica();
+  await postgres.onReplica('select pg_promote()');
+  await app.call('POST', '/v1/threads', { token, body: { title: 'after the promotion' } });
+  expect(await titles()).toContain('after the promotion');
+  expect(await served()).toBe('primary: promoted');
+});
+
+test('a server of another database is not read', async () => {
+  const foreign = await startTestApp({ ARKLOOP_DATABASE_READ_URL: await freshDatabase() }, options);
+  reads.splice(0);
+  expect(await titles(foreign)).toContain('after the promotion');
+  expect(reads).toEqual(['primary: foreign']);
+});
