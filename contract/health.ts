@@ -9,11 +9,19 @@ export const StorageState = z
   .meta({ id: 'StorageState', description: 'Whether the object store can be used. Requests that do not need it are served in any case.' });
 export type StorageState = z.infer<typeof StorageState>;
 
+export const NotificationState = z.enum(['ok', 'unreachable']).meta({
+  id: 'NotificationState',
+  description:
+    'Whether the process receives notifications of other processes. Without them, streams poll the database, and nothing is cached.',
+});
+export type NotificationState = z.infer<typeof NotificationState>;
+
 export const Readiness = z
   .object({
     status: z.literal('ok'),
     schema_version: z.string().meta({ description: 'Version of the database schema that the process uses.' }),
     storage: StorageState,
+    notifications: NotificationState,
   })
   .meta({ id: 'Readiness' });
 export type Readiness = z.infer<typeof Readiness>;

@@ -1307,6 +1307,9 @@ export interface Notification {
   created_at: Time;
 }
 
+/** Whether the process receives notifications of other processes. Without them, streams poll the database, and nothing is cached. */
+export type NotificationState = "ok" | "unreachable";
+
 export interface Notifications {
   data: Notification[];
 }
@@ -1532,6 +1535,7 @@ export interface Readiness {
   /** Version of the database schema that the process uses. */
   schema_version: string;
   storage: StorageState;
+  notifications: NotificationState;
 }
 
 export type ReasoningMode = "auto" | "enabled" | "disabled" | "none" | "minimal" | "low" | "medium" | "high" | "xhigh";

@@ -58,9 +58,6 @@ delete
   from "gateways"
   where "id" = $1;
 
--- gateway/activeGateways.ts 3
-select pg_notify('arkloop_gateways', '') as "notified";
-
 -- gateway/caller/identity.ts 1
 select "account_id", "user_id"
   from "api_keys"
@@ -484,10 +481,7 @@ delete
   from "workers"
   where "id" = $1;
 
--- pubsub/cacheInvalidation.ts 1
-select pg_notify($1, $2) as "notified";
-
--- pubsub/runNotifier.ts 1
+-- pubsub/postgresChannel.ts 1
 select set_config('synchronous_commit', 'off', true) as "synchronous_commit", pg_notify($1, $2) as "notified";
 
 -- resources/accessLog/queries.ts selectEntries

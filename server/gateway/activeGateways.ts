@@ -10,7 +10,7 @@ import { withTimeout } from './timeout.ts';
 /** `activeCount` is the number of active gateways, including this one. */
 export type GatewayRegistration = { activeCount(): number; unregister(): Promise<void> };
 
-/** Notification channel for gateways that start or stop. */
+/** The topic of gateways that start or stop. */
 export const gatewayChannel = 'arkloop_gateways';
 
 const heartbeatMs = 1_000;
@@ -40,7 +40,6 @@ const announce = statement<{ id: string }>()((db, $) =>
     .where('seen_at', '>', sql<string>`clock_timestamp() - make_interval(secs => ${sql.lit(expiryMs / 1_000)})`),
 );
 const remove = statement<{ id: string }>()((db, $) => db.deleteFrom('gateways').where('id', '=', $.id));
-const notify = statement()((db) => db.selectNoFrom(sql<unknown>`pg_notify(${sql.lit(gatewayChannel)}, '')`.as('notified')));
 
 type Source = { database: Queryable; channel: NotificationChannel; log: Log };
 
@@ -76,7 +75,7 @@ export async function registerGateway(source: Source | undefined): Promise<Gatew
     });
     return announcing;
   };
-  const tellOthers = () => database.row(notify).catch(() => undefined);
+  const tellOthers = () => channel.publish(gatewayChannel, '').catch(() => undefined);
 
   channel.on(gatewayChannel, () => void heartbeat());
   await withTimeout(heartbeat().then(tellOthers), startupTimeoutMs);

@@ -6,7 +6,7 @@ import type { LimiterKey } from '../platform/limiterKey.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { createCacheInvalidation, invalidationChannel } from '../pubsub/cacheInvalidation.ts';
-import { openNotificationChannel } from '../pubsub/notificationChannel.ts';
+import { openNotificationChannel } from '../pubsub/openChannel.ts';
 import { accessChannel } from '../pubsub/runNotifier.ts';
 import { type AccessLog, openAccessLog } from './accessLog.ts';
 import { gatewayChannel, rateShareOf, registerGateway } from './activeGateways.ts';
@@ -47,7 +47,7 @@ export async function openDependencies({
   databaseUrl,
 }: GatewayOptions): Promise<OpenDependencies> {
   const geo = await openGeoIp(config.geoipDbPath, log);
-  const source = databaseUrl === undefined ? undefined : openSource(databaseUrl, config.databaseDirectUrl ?? databaseUrl, log);
+  const source = databaseUrl === undefined ? undefined : openSource(databaseUrl, config, log);
   // Register all listeners before the channel connects, which happens while the stored settings are read.
   const identify = createIdentityResolver({ jwtSecret, sql: source?.database, channel: source?.channel });
   const isBlocked = ipFilter(source);
@@ -89,9 +89,10 @@ const limitsOf = (config: GatewayOptions['config']) => ({
   unfinished: createUnfinishedRequests({ perAddress: config.maxUnfinishedRequestsPerAddress, total: config.maxUnfinishedRequests }),
 });
 
-function openSource(url: string, directUrl: string, log: GatewayOptions['log']) {
+function openSource(url: string, { pubsubUrl, databaseDirectUrl: directUrl = url }: Config, log: Log) {
   const database = openDatabase(url, { max: maxConnections, log, applicationName: 'arkloop gateway' });
-  const channel = openNotificationChannel(directUrl, [invalidationChannel, accessChannel, gatewayChannel], log);
-  const changes = createCacheInvalidation(database, channel, (err) => log.warn({ err }, 'a notification was not sent'));
+  const topics = [invalidationChannel, accessChannel, gatewayChannel];
+  const channel = openNotificationChannel({ pubsubUrl, directUrl, database, topics, log });
+  const changes = createCacheInvalidation(channel, (err) => log.warn({ err }, 'a notification was not sent'));
   return { database, channel, changes };
 }

@@ -8,6 +8,7 @@ import { backlogMetrics } from './backlog.ts';
 import { gatewayMetrics } from './gateway.ts';
 import type { MetricGroup } from './metricGroup.ts';
 import { modelMetrics } from './models.ts';
+import { notificationMetrics } from './notifications.ts';
 import { poolMetrics } from './pools.ts';
 import { labelledRegistry, mergedMetrics, type ProcessMetrics } from './processMetrics.ts';
 import { replicaMetrics } from './replica.ts';
@@ -25,8 +26,8 @@ const ofApi = [
   replicaMetrics,
   unhandledErrorMetrics,
 ];
-const ofWorker = [modelMetrics, workMetrics, backlogMetrics, poolMetrics, unhandledErrorMetrics];
-const ofGateway = [gatewayMetrics, streamMetrics, poolMetrics, unhandledErrorMetrics];
+const ofWorker = [modelMetrics, workMetrics, backlogMetrics, poolMetrics, notificationMetrics, unhandledErrorMetrics];
+const ofGateway = [gatewayMetrics, streamMetrics, poolMetrics, notificationMetrics, unhandledErrorMetrics];
 
 /** The metrics of each role. */
 export const metricGroups: Record<Exclude<Role, 'migrate'>, readonly MetricGroup[]> = {

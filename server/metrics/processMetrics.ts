@@ -3,6 +3,7 @@ import type { Database } from '../database/sql.ts';
 import type { ProcessLabel } from '../platform/telemetry/log.ts';
 import type { MetricGroup } from './metricGroup.ts';
 import { modelMetrics } from './models.ts';
+import { notificationMetrics } from './notifications.ts';
 import { poolMetrics } from './pools.ts';
 import { replicaMetrics } from './replica.ts';
 import { requestMetrics, streamMetrics } from './requests.ts';
@@ -20,6 +21,7 @@ const groupsOfApiProcess: readonly MetricGroup[] = [
   workMetrics,
   poolMetrics,
   replicaMetrics,
+  notificationMetrics,
   unhandledErrorMetrics,
 ];
 

@@ -22,7 +22,8 @@ import { createOutboundFromConfig } from '../platform/outbound/outboundFromConfi
 import { createReadiness, type Readiness } from '../platform/readiness.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { createCacheInvalidation, invalidationChannel } from '../pubsub/cacheInvalidation.ts';
-import { type NotificationChannel, openNotificationChannel } from '../pubsub/notificationChannel.ts';
+import type { NotificationChannel } from '../pubsub/notificationChannel.ts';
+import { openNotificationChannel } from '../pubsub/openChannel.ts';
 import { accessChannel, createAccessNotifier, createRunNotifier, runChannel } from '../pubsub/runNotifier.ts';
 import { captchaWarning } from '../resources/auth/captcha.ts';
 import { createIpRuleCache } from '../resources/ipRules/ipRuleCache.ts';
@@ -73,17 +74,24 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
   const { config, keys, database, databaseUrl, log, env, passwords = createPasswordHasher(), readiness = readyAtOnce(config) } = deps;
   const { openStreams = createConcurrencyLimiter(config.maxStreamsPerUser) } = deps;
   const complain = (error: unknown) => log.warn({ err: error }, 'a notification was not sent');
+  const channel = openNotificationChannel({
+    pubsubUrl: config.pubsubUrl,
+    directUrl: config.databaseDirectUrl ?? databaseUrl,
+    database,
+    topics: [runChannel, accessChannel, invalidationChannel],
+    log,
+  });
   const accessControl = createAccessControl({
     db: database,
     jwtSecret: keys.jwtSecret,
-    publishInvalidation: createAccessNotifier(database, complain),
+    publishInvalidation: createAccessNotifier(channel, complain),
     onKeyUseFailed: (error) => log.warn({ err: error }, 'the use of a key was not recorded'),
   });
   const { databaseReadUrl, apiDbPoolMaxConns: max } = config;
   const replica = databaseReadUrl
     ? openReadReplica({ url: databaseReadUrl, primary: database, max, applicationName: 'arkloop api replica', log })
     : undefined;
-  const runNotifier = createRunNotifier(database, complain);
+  const runNotifier = createRunNotifier(channel, complain);
   const outbound = createOutboundFromConfig(config);
   const storage = openStorage(config, log);
   const cursors = createCursors(deriveKey(keys.jwtSecret, 'cursors'));
@@ -95,8 +103,7 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
     openStreams,
     log,
   });
-  const channel = openNotificationChannel(config.databaseDirectUrl ?? databaseUrl, [runChannel, accessChannel, invalidationChannel], log);
-  const cacheInvalidation = createCacheInvalidation(database, channel, complain);
+  const cacheInvalidation = createCacheInvalidation(channel, complain);
   enableSettingsCache({ config, keys, database, env }, cacheInvalidation);
   warnIncompleteCaptcha(database, log).catch((error) => log.warn({ err: error }, 'the settings of the captcha were not checked'));
   const ipRules = createIpRuleCache(database, cacheInvalidation);
@@ -134,7 +141,7 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
   let stopping = false;
   const storageState = monitorStorage(storage, log);
   const handler = createApp(app, eventBroker, {
-    ready: () => checkReadiness(database, () => (stopping ? 'shutting down' : readiness.reason()), storageState),
+    ready: () => checkReadiness(database, () => (stopping ? 'shutting down' : readiness.reason()), storageState, channel),
   });
   const handle = (req: IncomingMessage, res: ServerResponse) => {
     trackResponse(res);
@@ -192,14 +199,20 @@ function firstUp(channel: NotificationChannel): Promise<void> {
 
 /**
  * `/readyz`: the process accepts requests, the database responds within 2 s and has the schema that this build expects. An unavailable object store
- * is reported but does not make the process unready: most requests do not need it, and other API processes could not reach it either.
+ * or broker is reported but does not make the process unready: most requests do not need it, and other API processes could not reach it either.
  */
-async function checkReadiness(database: Database, unready: () => string | undefined, storageState: () => Promise<StorageState>) {
+async function checkReadiness(
+  database: Database,
+  unready: () => string | undefined,
+  storageState: () => Promise<StorageState>,
+  channel: NotificationChannel,
+) {
   const own = unready();
   if (own !== undefined) return { reason: own };
   const late = new Promise<never>((_, reject) => setTimeout(reject, 2_000, new Error('late')).unref());
   const version = await Promise.race([schemaVersion(database.pool), late]).catch(() => undefined);
   if (version === undefined) return { reason: 'database unreachable' };
   if (version !== expectedSchemaVersion) return { reason: `schema version mismatch: expected ${expectedSchemaVersion}, got ${version}` };
-  return { schema_version: version, storage: await storageState() };
+  const notifications = channel.isUp ? ('ok' as const) : ('unreachable' as const);
+  return { schema_version: version, storage: await storageState(), notifications };
 }

@@ -16,7 +16,7 @@ import { firstIdOf, newId } from '../platform/crypto/ids.ts';
 import { createOutboundFromConfig } from '../platform/outbound/outboundFromConfig.ts';
 import { withSpan } from '../platform/telemetry/spans.ts';
 import { createCacheInvalidation, invalidationChannel } from '../pubsub/cacheInvalidation.ts';
-import { openNotificationChannel } from '../pubsub/notificationChannel.ts';
+import { openNotificationChannel } from '../pubsub/openChannel.ts';
 import { createRunNotifier, runChannel } from '../pubsub/runNotifier.ts';
 import { grantDueWindows } from '../resources/credits/monthlyGrants.ts';
 import { enableSettingsCache } from '../resources/settings/settings.ts';
@@ -64,13 +64,19 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
   const id = newId();
   const stop = new AbortController();
   const complain = (what: string) => (error: unknown) => log.warn({ err: error }, what);
-  const runNotifier = createRunNotifier(database, complain('a notification was not sent'));
+  const channel = openNotificationChannel({
+    pubsubUrl: config.pubsubUrl,
+    directUrl: config.databaseDirectUrl ?? databaseUrl,
+    database,
+    topics: [runChannel, invalidationChannel, webhookChannel],
+    log,
+  });
+  const runNotifier = createRunNotifier(channel, complain('a notification was not sent'));
   const activeRuns = new Map<string, () => void>();
   const outbound = createOutboundFromConfig(config);
   const storage = openStorage(config, log);
   monitorStorage(storage, log);
-  const channel = openNotificationChannel(config.databaseDirectUrl ?? databaseUrl, [runChannel, invalidationChannel, webhookChannel], log);
-  const cacheInvalidation = createCacheInvalidation(database, channel, complain('a notification was not sent'));
+  const cacheInvalidation = createCacheInvalidation(channel, complain('a notification was not sent'));
   enableSettingsCache({ config, keys, database, env }, cacheInvalidation);
   const tools = createToolSources({ config, keys, database, outbound, storage, changes: cacheInvalidation, log });
   const deps: ExecuteDeps = {

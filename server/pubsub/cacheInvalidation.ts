@@ -1,6 +1,3 @@
-import { sql } from 'kysely';
-import type { Database } from '../database/sql.ts';
-import { statement } from '../database/statement.ts';
 import type { NotificationChannel } from './notificationChannel.ts';
 
 /** Data that several processes cache. */
@@ -15,19 +12,11 @@ export type CacheInvalidation = {
   onConnectionChange(listener: (up: boolean) => void): void;
 };
 
-/** The PostgreSQL notification channel of cache invalidations. */
+/** The topic of cache invalidations. Triggers of PostgreSQL send them too. */
 export const invalidationChannel = 'arkloop_changes';
 
-const sendNotification = statement<{ channel: string; payload: string }>()((db, $) =>
-  db.selectNoFrom(sql<unknown>`pg_notify(${$.channel}, ${$.payload})`.as('notified')),
-);
-
-/** Sends and receives invalidations as PostgreSQL notifications. */
-export function createCacheInvalidation(
-  database: Database,
-  channel: NotificationChannel,
-  onError: (error: unknown) => void,
-): CacheInvalidation {
+/** Sends and receives invalidations as notifications. */
+export function createCacheInvalidation(channel: NotificationChannel, onError: (error: unknown) => void): CacheInvalidation {
   const listeners = new Map<string, ((key: string) => void)[]>();
   const tell = (thing: string, key: string) => {
     for (const listener of listeners.get(thing) ?? []) listener(key);
@@ -39,7 +28,7 @@ export function createCacheInvalidation(
   return {
     invalidate(thing, key) {
       tell(thing, key);
-      void database.rows(sendNotification, { channel: invalidationChannel, payload: `${thing} ${key}` }).catch(onError);
+      void channel.publish(invalidationChannel, `${thing} ${key}`).catch(onError);
     },
     on: (thing: CachedData, listener) => void listeners.set(thing, [...(listeners.get(thing) ?? []), listener]),
     onConnectionChange: channel.onConnectionChange,

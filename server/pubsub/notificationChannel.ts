@@ -1,82 +1,72 @@
-import pg from 'pg';
-import type { Log } from '../platform/telemetry/log.ts';
+/** What carries the notifications. */
+export type Carrier = 'postgres' | 'redis' | 'nats';
 
-type Listener = (payload: string) => void;
-
-/** PostgreSQL notifications, received over one connection of this process. */
+/**
+ * Topics of notifications to all processes. A notification is a hint: it says that something was committed, and receivers read it from the database.
+ * So it may be lost, repeated, or come out of order.
+ */
 export type NotificationChannel = {
-  on(name: string, listener: Listener): void;
-  /** Called when the connection is lost or restored. Do not cache while it is down. */
+  on(topic: string, listener: (payload: string) => void): void;
+  /**
+   * Called when the channel is lost or restored. Notifications sent meanwhile are lost: cache nothing while it is down, and read again when it is
+   * up.
+   */
   onConnectionChange(listener: (up: boolean) => void): void;
+  /** Sends to all processes, including this one. Call after the commit. Rejects if the notification was not accepted. */
+  publish(topic: string, payload: string): Promise<void>;
+  /** Whether notifications are received. */
+  readonly isUp: boolean;
   close(): Promise<void>;
 };
 
-/** Listens to `names`, and reconnects without limit. Notifications sent while it is down are lost: listeners read again when it is up. */
-export function openNotificationChannel(url: string, names: readonly string[], log: Log): NotificationChannel {
-  const listeners = new Map<string, Listener[]>();
-  const stateListeners: ((up: boolean) => void)[] = [];
-  let client: pg.Client | undefined;
-  let closed = false;
-  let retry: NodeJS.Timeout | undefined;
-  const tell = (up: boolean) => {
-    for (const listener of stateListeners) listener(up);
-  };
+/** The longest payload in bytes. That of PostgreSQL, so that every carrier takes it. */
+export const maxPayloadBytes = 7_999;
 
-  async function connect() {
-    const next = new pg.Client({
-      connectionString: url,
-      application_name: 'arkloop channel',
-      keepAlive: true,
-      connectionTimeoutMillis: 5_000,
-    });
-    client = next;
-    next.on('error', (error) => log.warn({ err: error }, 'the notification channel was lost'));
-    next.on('notification', ({ channel, payload = '' }) => {
-      for (const listener of listeners.get(channel) ?? []) listener(payload);
-    });
-    next.once('end', () => {
-      if (client === next) lost();
-    });
-    try {
-      await next.connect();
-      await next.query(names.map((name) => `listen ${name}`).join(';'));
-      tell(true);
-    } catch {
-      await next.end().catch(() => {});
-      if (client === next) lost();
-    }
-  }
-  function lost() {
-    client = undefined;
-    if (closed || retry) return;
-    retry = setTimeout(() => {
-      retry = undefined;
-      start();
-    }, 250);
-    tell(false);
-  }
-  const start = () => {
-    connect().catch((error) => log.error({ err: error }, 'a listener of the notification channel failed'));
-  };
-  // A half-open connection reports no error, so it is probed regularly: a silent loss is found within 15 s.
-  const pulse = setInterval(() => {
-    const asked = client;
-    const dead = setTimeout(() => void asked?.end().catch(() => {}), 5_000);
-    asked?.query('select 1').then(
-      () => clearTimeout(dead),
-      () => clearTimeout(dead),
-    );
-  }, 10_000);
+/** Throws for a payload that some carriers reject. */
+export function checkPayload(topic: string, payload: string) {
+  const bytes = Buffer.byteLength(payload);
+  if (bytes > maxPayloadBytes)
+    throw new Error(`a notification of ${topic} has ${bytes} bytes, and at most ${maxPayloadBytes} are possible`);
+}
 
-  start();
-  return {
-    on: (name, listener) => void listeners.set(name, [...(listeners.get(name) ?? []), listener]),
-    onConnectionChange: (listener) => void stateListeners.push(listener),
-    async close() {
-      closed = true;
-      clearInterval(pulse);
-      clearTimeout(retry);
-      await client?.end().catch(() => {});
-    },
-  };
+/** The open channels of this process, for metrics. */
+export const openChannels = new Set<{ readonly carrier: Carrier; readonly isUp: boolean }>();
+
+/** The listeners of a channel, and whether it is up. */
+export class ChannelListeners {
+  readonly carrier: Carrier;
+  readonly #byTopic = new Map<string, ((payload: string) => void)[]>();
+  readonly #ofState: ((up: boolean) => void)[] = [];
+  isUp = false;
+  constructor(carrier: Carrier) {
+    this.carrier = carrier;
+    openChannels.add(this);
+  }
+  readonly on: NotificationChannel['on'] = (topic, listener) =>
+    void this.#byTopic.set(topic, [...(this.#byTopic.get(topic) ?? []), listener]);
+  readonly onConnectionChange: NotificationChannel['onConnectionChange'] = (listener) => void this.#ofState.push(listener);
+  receive(topic: string, payload: string) {
+    for (const listener of this.#byTopic.get(topic) ?? []) listener(payload);
+  }
+  setUp(up: boolean) {
+    this.isUp = up;
+    for (const listener of this.#ofState) listener(up);
+  }
+  close() {
+    openChannels.delete(this);
+  }
+}
+
+/** How long a broker may take to accept a notification, in milliseconds. */
+export const publishMs = 2_000;
+
+/** Rejects if `sent` does not settle in time. A frozen broker keeps its connections. */
+export async function inTime<T>(sent: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`the broker did not answer within ${publishMs} ms`)), publishMs);
+  try {
+    return await Promise.race([sent, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

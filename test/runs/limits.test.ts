@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { queue } from '../../server/jobs/queue.ts';
 import { startWorker } from '../../server/processes/worker.ts';
+import { createPostgresPublisher } from '../../server/pubsub/postgresChannel.ts';
 import { createRunNotifier } from '../../server/pubsub/runNotifier.ts';
 import { reapRuns } from '../../server/runs/lease/reaper.ts';
 import { chat } from '../support/agent/vendor.ts';
@@ -19,7 +20,13 @@ await setPlatformSettings(app, { 'limit.run_wall_clock_timeout_ms': 2000 });
 const { url, call } = app;
 
 const reap = ({ config, database }: TestApp) =>
-  reapRuns({ config, database, queue, runNotifier: createRunNotifier(database, () => undefined), log: pino({ level: 'silent' }) });
+  reapRuns({
+    config,
+    database,
+    queue,
+    runNotifier: createRunNotifier(createPostgresPublisher(database), () => undefined),
+    log: pino({ level: 'silent' }),
+  });
 const age = ({ sql }: TestApp, runId: string, fields = '') =>
   sql(`update runs set last_activity_at = now() - interval '90 seconds' ${fields} where id = $1`, [runId]);
 

@@ -26,6 +26,7 @@ function optional<T>(of: kind.Kind<T>, description: string, extra: Extra = {}): 
 const {
   address,
   boolean,
+  broker,
   cidrs,
   csv,
   dsn,
@@ -113,6 +114,11 @@ export const configVariables = {
       dsn,
       'A streaming replica of the database, without a pooler in transaction mode: lists and statistics are read there ([A read replica](operations.md#a-read-replica)).',
       { shownDefault: 'everything is read from the primary' },
+    ),
+    ARKLOOP_PUBSUB_URL: optional(
+      broker,
+      'Redis (`redis://`, `rediss://`) or NATS (`nats://`, `tls://`) that carries notifications between processes. The same for APIs, workers and gateways ([A broker](operations.md#a-broker-for-notifications)).',
+      { shownDefault: 'PostgreSQL carries them' },
     ),
     ARKLOOP_API_DB_POOL_MAX_CONNS: withDefault(
       integer(1, 1_000),

@@ -108,6 +108,14 @@ export const redis: Kind<string> = {
   secret: true,
 };
 
+/** Secret for the same reason. */
+export const broker: Kind<string> = {
+  type: 'URL',
+  expected: 'a Redis or NATS URL (redis://user:password@host:port, nats://user:password@host:port)',
+  schema: line.pipe(z.url({ protocol: /^(rediss?|nats|tls)$/ })),
+  secret: true,
+};
+
 function parseJson(value: string, check: z.RefinementCtx) {
   try {
     return JSON.parse(value) as z.core.util.JSONType;

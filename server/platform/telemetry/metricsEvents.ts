@@ -60,6 +60,8 @@ export const metricsEvents = {
   replicaRead: fact<{ server: 'replica' | 'primary'; reason: ReplicaFallback | '' }>('replica-read'),
   /** How long a read waited until the replica could serve it. */
   replicaWaited: fact<number>('replica-waited'),
+  /** A notification of a process with a broker: what carried it. Lost ones are those of run events, whose readers poll. */
+  notificationSent: fact<'broker' | 'postgres' | 'lost'>('notification-sent'),
   unhandledRejection: fact<undefined>('rejection-unhandled'),
   accessLogLines: fact<{ outcome: 'written' | 'dropped'; count: number }>('lines-logged'),
 } as const;

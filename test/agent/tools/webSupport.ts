@@ -7,7 +7,7 @@ import { type ToolContext, ToolFailure } from '../../../server/agent/tools/tool.
 import { createWebTools, type WebToolDeps } from '../../../server/agent/tools/web/webTools.ts';
 import { createOutboundClient, type OutboundOptions } from '../../../server/platform/outbound/outbound.ts';
 import { createCacheInvalidation, invalidationChannel } from '../../../server/pubsub/cacheInvalidation.ts';
-import { openNotificationChannel } from '../../../server/pubsub/notificationChannel.ts';
+import { openPostgresChannel } from '../../../server/pubsub/postgresChannel.ts';
 import { onFileFinished } from '../../support/app/fileCleanup.ts';
 import { listener } from '../../support/app/listener.ts';
 import { type Person, type TestApp, testKeys } from '../../support/app/testApp.ts';
@@ -62,8 +62,8 @@ type Options = Partial<Omit<WebToolDeps, 'config'>> & { cacheSeconds?: number; o
 export function useWebTools({ database, databaseUrl }: Pick<TestApp, 'database' | 'databaseUrl'>, options: Options = {}) {
   const { cacheSeconds = 60, outboundOptions, ...deps } = options;
   const log = pino({ level: 'silent' });
-  const channel = openNotificationChannel(databaseUrl, [invalidationChannel], log);
-  const changes = createCacheInvalidation(database, channel, () => {});
+  const channel = openPostgresChannel({ url: databaseUrl, database, topics: [invalidationChannel], log });
+  const changes = createCacheInvalidation(channel, () => {});
   const outbound = createOutboundClient({ allowLoopbackHttp: true, trustFakeIp: false, ...outboundOptions });
   const config = { toolProviderCacheTtlSeconds: cacheSeconds };
   const web = createWebTools({ config, keys: testKeys, database, outbound, changes, log, ...deps });

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../../server/database/database.ts';
 import type { Queryable } from '../../../server/database/sql.ts';
 import { createCacheInvalidation, invalidationChannel } from '../../../server/pubsub/cacheInvalidation.ts';
-import { openNotificationChannel } from '../../../server/pubsub/notificationChannel.ts';
+import { openPostgresChannel } from '../../../server/pubsub/postgresChannel.ts';
 import { enableSettingsCache, readEntitlements } from '../../../server/resources/settings/settings.ts';
 import { startTestApp, testKeys } from '../../support/app/testApp.ts';
 import { eventually } from '../../support/resources/conversation.ts';
@@ -18,12 +18,12 @@ const key = 'limit.team_members';
 /** The connections of another process, and how often it queries entitlements. */
 async function anotherProcess(configCacheTtlSeconds = 60) {
   const database = openDatabase(app.databaseUrl, { max: 2, log, applicationName: 'another process' });
-  const channel = openNotificationChannel(app.databaseUrl, [invalidationChannel], log);
+  const channel = openPostgresChannel({ url: app.databaseUrl, database, topics: [invalidationChannel], log });
   const states: boolean[] = [];
   channel.onConnectionChange((up) => void states.push(up));
   enableSettingsCache(
     { config: { configCacheTtlSeconds }, keys: testKeys, database },
-    createCacheInvalidation(database, channel, () => {}),
+    createCacheInvalidation(channel, () => {}),
   );
   onTestFinished(async () => void (await Promise.all([channel.close(), database.close()])));
   let asked = 0;

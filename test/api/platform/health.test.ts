@@ -35,7 +35,7 @@ describe('health endpoints', async () => {
   test('are public, not cached, and accept only GET and HEAD', async () => {
     for (const [path, body] of [
       ['/healthz', { status: 'ok' }],
-      ['/readyz', { status: 'ok', schema_version: expect.stringMatching(/^\d{5}$/), storage: 'ok' }],
+      ['/readyz', { status: 'ok', schema_version: expect.stringMatching(/^\d{5}$/), storage: 'ok', notifications: 'ok' }],
     ] as const) {
       const answer = await call('GET', path, { headers: { authorization: 'nonsense' } });
       expect([answer.status, answer.body, answer.headers.get('cache-control')]).toEqual([200, body, 'no-store']);
@@ -76,7 +76,7 @@ describe('health endpoints', async () => {
     });
     await sql('alter table elsewhere rename to mikro_orm_migrations');
     await sql('insert into mikro_orm_migrations (name) values ($1)', [`Migration${expected}`]);
-    expect(await ready()).toEqual([200, { status: 'ok', storage: 'ok', schema_version: expected }]);
+    expect(await ready()).toEqual([200, { status: 'ok', storage: 'ok', notifications: 'ok', schema_version: expected }]);
     expect((await call('GET', '/healthz')).status).toBe(200);
   });
 });

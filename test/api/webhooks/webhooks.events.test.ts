@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { WebhookEvent } from '../../../contract/webhooks.ts';
 import { queue } from '../../../server/jobs/queue.ts';
+import { createPostgresPublisher } from '../../../server/pubsub/postgresChannel.ts';
 import { createRunNotifier } from '../../../server/pubsub/runNotifier.ts';
 import { deleteExpiredWebhooks } from '../../../server/resources/webhooks/sending/deleteExpired.ts';
 import { reapRuns } from '../../../server/runs/lease/reaper.ts';
@@ -17,7 +18,13 @@ const url = 'https://hooks.example.com/in';
 
 const reapStaleRuns = () => {
   const { config, database } = app;
-  return reapRuns({ config, database, queue, runNotifier: createRunNotifier(database, () => undefined), log: pino({ level: 'silent' }) });
+  return reapRuns({
+    config,
+    database,
+    queue,
+    runNotifier: createRunNotifier(createPostgresPublisher(database), () => undefined),
+    log: pino({ level: 'silent' }),
+  });
 };
 const startRunInNewThread = async (person: Person) => startRun(app, person, await openThread(app, person, 'a secret question'));
 const cancel = (person: Person, runId: string) => call('POST', `/v1/runs/${runId}:cancel`, { token: person.token });

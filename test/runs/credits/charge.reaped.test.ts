@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { queue } from '../../../server/jobs/queue.ts';
 import { textTokens } from '../../../server/models/estimate.ts';
+import { createPostgresPublisher } from '../../../server/pubsub/postgresChannel.ts';
 import { createRunNotifier } from '../../../server/pubsub/runNotifier.ts';
 import { reapRuns } from '../../../server/runs/lease/reaper.ts';
 import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
@@ -13,7 +14,13 @@ const app = await sharedTestApp({ ARKLOOP_RUN_TIMEOUT_MINUTES: '1' });
 const { call, sql, signUp } = app;
 
 const reap = ({ config, database } = app) =>
-  reapRuns({ config, database, queue, runNotifier: createRunNotifier(database, () => undefined), log: pino({ level: 'silent' }) });
+  reapRuns({
+    config,
+    database,
+    queue,
+    runNotifier: createRunNotifier(createPostgresPublisher(database), () => undefined),
+    log: pino({ level: 'silent' }),
+  });
 
 /** A run whose worker died 90 s ago after one turn of 3000 input and 1000 output tokens, at 0.024 USD. */
 async function createAbandonedRun(person: Person): Promise<string> {

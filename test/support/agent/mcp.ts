@@ -9,7 +9,7 @@ import { createMcp, type McpDeps } from '../../../server/agent/mcp/mcp.ts';
 import type { Tool } from '../../../server/agent/tools/tool.ts';
 import { createOutboundClient, type OutboundOptions } from '../../../server/platform/outbound/outbound.ts';
 import { createCacheInvalidation, invalidationChannel } from '../../../server/pubsub/cacheInvalidation.ts';
-import { openNotificationChannel } from '../../../server/pubsub/notificationChannel.ts';
+import { openPostgresChannel } from '../../../server/pubsub/postgresChannel.ts';
 import { listener } from '../app/listener.ts';
 import { freePort } from '../app/ports.ts';
 import { type Person, type TestApp, testKeys } from '../app/testApp.ts';
@@ -30,8 +30,8 @@ type Options = Omit<Partial<McpDeps>, 'log'> & { outboundOptions?: Partial<Outbo
 /** The MCP tool servers of a worker, for a test app without a worker. Log lines are added to `log`. */
 export async function openMcp(app: TestApp, { outboundOptions, log: lines, ...deps }: Options = {}) {
   const log = pino({ level: 'info' }, { write: (line: string) => void lines?.push(line) });
-  const channel = openNotificationChannel(app.databaseUrl, [invalidationChannel], log);
-  const changes = createCacheInvalidation(app.database, channel, () => undefined);
+  const channel = openPostgresChannel({ url: app.databaseUrl, database: app.database, topics: [invalidationChannel], log });
+  const changes = createCacheInvalidation(channel, () => undefined);
   const up = new Promise<void>((resolve) => changes.onConnectionChange((state) => state && resolve()));
   const outbound = createOutboundClient({ allowLoopbackHttp: true, trustFakeIp: false, ...outboundOptions });
   const mcp = createMcp({ config: app.config, keys: testKeys, database: app.database, outbound, changes, log: log as never, ...deps });

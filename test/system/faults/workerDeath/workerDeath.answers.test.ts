@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { queue } from '../../../../server/jobs/queue.ts';
+import { createPostgresPublisher } from '../../../../server/pubsub/postgresChannel.ts';
 import { createRunNotifier } from '../../../../server/pubsub/runNotifier.ts';
 import { reapRuns } from '../../../../server/runs/lease/reaper.ts';
 import { openScriptedThread } from '../../../support/agent/agent.ts';
@@ -104,7 +105,13 @@ test('a run that is reaped keeps its partial answer and can be continued', async
   await killedAfter(talk, runId, 'Half ', await startWorker());
   await app.sql(`update runs set last_activity_at = now() - interval '2 minutes' where id = $1`, [runId]);
   const { config, database } = app;
-  const deps = { config, database, queue, runNotifier: createRunNotifier(database, () => undefined), log: pino({ level: 'silent' }) };
+  const deps = {
+    config,
+    database,
+    queue,
+    runNotifier: createRunNotifier(createPostgresPublisher(database), () => undefined),
+    log: pino({ level: 'silent' }),
+  };
   const counts = await Promise.all([reapRuns(deps), reapRuns(deps)]);
   expect(counts.toSorted()).toEqual([0, 1]);
   await expectRunInvariants(app, runId, talk.token);
