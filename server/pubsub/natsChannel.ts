@@ -32,7 +32,7 @@ export function openNatsChannel({ url, topics, log }: Options): NotificationChan
       opened.subscribe(topic, {
         callback: (error, message) => void (error ? outage.lost(error) : listeners.receive(topic, message.string())),
       });
-    void watch(opened);
+    watch(opened).catch(lost);
     await confirm(opened);
   }
   async function watch(opened: NatsConnection) {
@@ -42,16 +42,23 @@ export function openNatsChannel({ url, topics, log }: Options): NotificationChan
         lost(new Error(`the connection to NATS ended: ${status.type}`));
       if (status.type === 'reconnect') await confirm(opened);
     }
+    // The client gives up only if the server rejects the credentials repeatedly.
+    if (closed) return;
+    connection = undefined;
+    lost(new Error('the connection to NATS was closed'));
+    retry = setTimeout(start, 1_000);
   }
   /** The answer to a ping comes after the server has taken the subscriptions. */
   async function confirm(opened: NatsConnection) {
     try {
       await inTime(opened.flush());
     } catch (error) {
-      // The next `reconnect` confirms again.
-      return lost(error);
+      lost(error);
+      // A slow answer ends no connection, so no `reconnect` would follow.
+      if (!closed && connection === opened) retry = setTimeout(() => void confirm(opened), 1_000);
+      return;
     }
-    if (closed) return;
+    if (closed || listeners.isUp) return;
     outage.over();
     listeners.setUp(true);
   }

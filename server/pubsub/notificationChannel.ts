@@ -58,7 +58,7 @@ export class ChannelListeners {
 }
 
 /** How long a broker may take to accept a notification, in milliseconds. */
-export const publishMs = 2_000;
+const publishMs = 2_000;
 
 /** Rejects if `sent` does not settle in time. A frozen broker keeps its connections. */
 export async function inTime<T>(sent: Promise<T>): Promise<T> {

@@ -44,7 +44,7 @@ export function openRedisChannel({ url, topics, log }: Options): NotificationCha
     };
     receiver.on('error', lost).on('end', lost).on('ready', ready);
     // Without a connection to send, `publish` rejects.
-    sender.on('error', (error) => outage.lost(error));
+    sender.on('error', (error) => outage.lost(error)).on('ready', () => listeners.isUp && outage.over());
     sender.connect().catch(() => {});
     const connecting = receiver
       .connect()

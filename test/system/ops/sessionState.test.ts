@@ -20,7 +20,7 @@ const state: readonly (readonly [what: string, pattern: RegExp])[] = [
 
 /** Files with direct connections to PostgreSQL, and the state that they keep. */
 const exceptions: Record<string, string[]> = {
-  'pubsub/notificationChannel.ts': ['a listener'],
+  'pubsub/postgresChannel.ts': ['a listener'],
   'database/migrate.ts': ['an advisory lock of a session', 'a setting of a session'],
   // A setting only on a direct connection, and the removal of the statement that detects a pooler.
   'database/connection/sessionSettings.ts': ['a setting of a session', 'a prepared statement by SQL'],
