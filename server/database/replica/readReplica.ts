@@ -26,7 +26,7 @@ const maxWaitMs = 100;
 /** After a failure, all reads use the primary for this time, so that they do not wait one by one. */
 const pauseMs = 1_000;
 /** A position that a connection reported is used for this time, so that a frozen replica is noticed. */
-const positionLifeMs = 1_000;
+const positionLifeMs = 250;
 /** Longer than the `statement_timeout` of a session. Only a frozen replica takes so long. */
 const maxWorkMs = 11_000;
 /** At most one warning in this time, if a replica comes and goes. */
@@ -143,7 +143,7 @@ export function openReadReplica({ url, primary, max, applicationName, log }: Opt
   function whyLate(client: pg.PoolClient | undefined, wanted: Position, began: number): Unusable {
     const last = client && known.get(client);
     if (last && last.at >= began) return new Unusable('lag', `it is ${wanted.lsn - last.lsn} bytes behind the primary`);
-    if (!client && performance.now() - seenAt < positionLifeMs) return new Unusable('busy', 'all connections to it are in use');
+    if (!client && performance.now() - seenAt < pauseMs) return new Unusable('busy', 'all connections to it are in use');
     return new Unusable('unavailable', 'it did not answer in time');
   }
 

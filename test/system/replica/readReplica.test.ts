@@ -5,7 +5,9 @@ import { mayReadFromReplica } from '../../../contract/shared/policy.ts';
 import type { Route } from '../../../contract/shared/route.ts';
 import { metricsEvents } from '../../../server/platform/telemetry/metricsEvents.ts';
 import { checkReadReplica } from '../../../server/processes/databases.ts';
-import { freshDatabase, startTestApp } from '../../support/app/testApp.ts';
+import { freePort } from '../../support/app/ports.ts';
+import { startProcess, testKeysEnv } from '../../support/app/process.ts';
+import { callTo, freshDatabase, startTestApp } from '../../support/app/testApp.ts';
 import { startReplicatedPostgres } from '../../support/cluster/replica.ts';
 import { openThread } from '../../support/resources/conversation.ts';
 
@@ -142,6 +144,28 @@ test('a start names the variable if the URL leads to another database, to the pr
     expect.stringMatching(/^ARKLOOP_DATABASE_READ_URL: leads to a server that is not a standby/),
     expect.stringMatching(/^ARKLOOP_DATABASE_READ_URL: cannot use 127.0.0.1:1\/nothing: the connection is refused; the primary serves/),
   ]);
+});
+
+test('several API processes read there, and their metrics tell how many lists and how far behind it is', async () => {
+  const metrics = await freePort();
+  const shared = { ...testKeysEnv, ARKLOOP_DATABASE_URL: postgres.url, ARKLOOP_DATABASE_READ_URL: postgres.replicaUrl };
+  const api = await startProcess('api', { ...shared, ARKLOOP_API_PROCESSES: '2', ARKLOOP_METRICS_ADDR: `127.0.0.1:${metrics}` });
+  const call = callTo(api.url);
+  const scrape = async () => (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text();
+  const readAndScrape = async () => {
+    expect((await call('GET', '/v1/threads', { token })).status).toBe(200);
+    return await scrape();
+  };
+  const counted = /^arkloop_replica_reads_total\{server="replica",reason="",process="\d"\} [1-9]/m;
+  await expect.poll(readAndScrape, { timeout: 15_000, interval: 200 }).toMatch(counted);
+  const text = await scrape();
+  expect(text).toMatch(/^arkloop_replica_lag_bytes\{process="\d"\} \d+$/m);
+  expect(text).toMatch(/^arkloop_replica_wait_duration_seconds_count\{process="\d"\} [1-9]/m);
+  expect(text).toMatch(/^arkloop_notifications_up\{carrier="postgres",process="\d"\} 1$/m);
+  expect(api.output()).not.toContain('READ_URL');
+  await expect(startProcess('api', { ...shared, ARKLOOP_DATABASE_READ_URL: await freshDatabase() })).rejects.toThrow(
+    'ARKLOOP_DATABASE_READ_URL: leads to a server that is not a replica of ARKLOOP_DATABASE_URL',
+  );
 });
 
 test('a replica that was promoted is not read', async () => {
