@@ -14,8 +14,9 @@ type AnyStatement = Statement<object, unknown>;
 /** A database whose statements are changed or delayed. Statements of a transaction keep their order. */
 export function wrapStatements(database: Database, { rewrite = (text) => text, before }: Wrapping): Database {
   const changed = (given: AnyStatement): AnyStatement => {
+    const { parameters, isShort } = given;
     const text = rewrite(given.text);
-    return text === given.text ? given : { name: createHash('sha1').update(text).digest('base64url'), text, parameters: given.parameters };
+    return text === given.text ? given : { name: createHash('sha1').update(text).digest('base64url'), text, parameters, isShort };
   };
   const wrap = (queryable: Queryable, wait: (() => Promise<unknown>) | undefined): Queryable => {
     const send =
