@@ -55,13 +55,14 @@ export const startServer = (
 
 /** Starts the bare program that the server is compared with. */
 export const startYardstick = ({ databaseUrl, jwtSecret }: SharedSettings): Promise<Program> =>
-  start(process.execPath, ['test/bench/yardstick.ts'], { BENCH_DATABASE_URL: databaseUrl, BENCH_JWT_SECRET: jwtSecret });
+  start(process.execPath, ['test/bench/programs/yardstick.ts'], { BENCH_DATABASE_URL: databaseUrl, BENCH_JWT_SECRET: jwtSecret });
 
 /** Starts a server that streams a long answer, or a program that reads it with the bare SDK. */
-export const startDeltas = (part: 'source' | 'reader'): Promise<Program> => start(process.execPath, ['test/bench/deltas.ts', part], {});
+export const startDeltas = (part: 'source' | 'reader'): Promise<Program> =>
+  start(process.execPath, ['test/bench/programs/deltas.ts', part], {});
 
 /** Starts a model server that answers one word, with or without token usage. */
-export const startModelServer = (): Promise<Program> => start(process.execPath, ['test/bench/answers.ts'], {});
+export const startModelServer = (): Promise<Program> => start(process.execPath, ['test/bench/programs/answers.ts'], {});
 
 /** Runs `npm start`: role `all` on a separate data folder. */
 export function npmStart(dataDir: string): Promise<Program> {

@@ -1,11 +1,11 @@
 import { type Agent, request } from 'node:http';
 import pg from 'pg';
-import { longCount, perSecond } from '../deltas.ts';
 import { newAgent, post, readEvents } from '../events.ts';
 import { type Figure, median } from '../figures.ts';
 import type { BenchOptions } from '../load.ts';
 import { openThread, type Person, signUp } from '../people.ts';
 import { type SharedSettings, startDeltas, startServer } from '../processes.ts';
+import { longCount, perSecond } from '../programs/deltas.ts';
 
 type Read = { firstMs: number; ms: number };
 type Pace = 'long' | 'paced';

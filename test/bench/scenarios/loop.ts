@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { deltaCount } from '../deltas.ts';
 import { newAgent, post, readEvents } from '../events.ts';
 import { type Figure, median } from '../figures.ts';
 import type { BenchOptions } from '../load.ts';
 import { call, openThread, signUp } from '../people.ts';
 import { type Program, type SharedSettings, startDeltas, startServer } from '../processes.ts';
+import { deltaCount } from '../programs/deltas.ts';
 
 type RunCost = { ms: number; cpuMs: number };
 

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { freePort } from '../../support/app/ports.ts';
-import { startGatewayTo, startUpstream } from '../../support/gateway/upstream.ts';
+import { freePort } from '../../../support/app/ports.ts';
+import { startGatewayTo, startUpstream } from '../../../support/gateway/upstream.ts';
 
 const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
 

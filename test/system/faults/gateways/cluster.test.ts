@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { type Call, callTo, startTestApp } from '../../support/app/testApp.ts';
-import { expectRunInvariants } from '../../support/checks/invariants.ts';
-import { startLoad } from '../../support/checks/steadyLoad.ts';
-import { startCluster } from '../../support/cluster/cluster.ts';
-import { isTerminal, openStream } from '../../support/http/events.ts';
-import { adminCalls } from '../../support/resources/adminCalls.ts';
-import { openThread, startRun } from '../../support/resources/conversation.ts';
+import { type Call, callTo, startTestApp } from '../../../support/app/testApp.ts';
+import { expectRunInvariants } from '../../../support/checks/invariants.ts';
+import { startLoad } from '../../../support/checks/steadyLoad.ts';
+import { startCluster } from '../../../support/cluster/cluster.ts';
+import { isTerminal, openStream } from '../../../support/http/events.ts';
+import { adminCalls } from '../../../support/resources/adminCalls.ts';
+import { openThread, startRun } from '../../../support/resources/conversation.ts';
 
 const app = await startTestApp({}, { worker: false });
 const { sql, signUp } = app;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { type ServerProcess, startProcess, testKeysEnv } from '../../support/app/process.ts';
-import { callTo, startTestApp } from '../../support/app/testApp.ts';
-import { behindGatewayEnv } from '../../support/gateway/testGateway.ts';
-import { eventually } from '../../support/resources/conversation.ts';
+import { type ServerProcess, startProcess, testKeysEnv } from '../../../support/app/process.ts';
+import { callTo, startTestApp } from '../../../support/app/testApp.ts';
+import { behindGatewayEnv } from '../../../support/gateway/testGateway.ts';
+import { eventually } from '../../../support/resources/conversation.ts';
 
 const app = await startTestApp(behindGatewayEnv, { worker: false });
 const limited = { ARKLOOP_RATELIMIT_CAPACITY: '50', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '0.01' };

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
-import { bindValues, type Statement } from '../../server/database/statement.ts';
-import { createPasswordHasher } from '../../server/platform/crypto/passwords.ts';
-import { selectMessages } from '../../server/resources/messages/queries.ts';
-import { viewMessage } from '../../server/resources/messages/view.ts';
-import * as threads from '../../server/resources/threads/queries.ts';
-import { viewThread } from '../../server/resources/threads/view.ts';
+import { bindValues, type Statement } from '../../../server/database/statement.ts';
+import { createPasswordHasher } from '../../../server/platform/crypto/passwords.ts';
+import { selectMessages } from '../../../server/resources/messages/queries.ts';
+import { viewMessage } from '../../../server/resources/messages/view.ts';
+import * as threads from '../../../server/resources/threads/queries.ts';
+import { viewThread } from '../../../server/resources/threads/view.ts';
 
 // Returns the same responses from the same statements, transactions, and audit entries, without a framework, validation, limits, or policies.
 // The comparison shows the overhead of the server.

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { listener } from '../support/app/listener.ts';
+import { listener } from '../../support/app/listener.ts';
 
 // A model server that answers one word in the chat format. The model `counted` reports token usage; any other model reports none.
 

@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createOpenAI } from '@ai-sdk/openai';
-import { listener } from '../support/app/listener.ts';
+import { listener } from '../../support/app/listener.ts';
 
 // Two programs, each started as a separate process: `source` streams an answer in the chat format, `reader` reads it with the bare SDK.
 
