@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -37,10 +37,24 @@ async function makePartitions(url: string) {
   await database.close();
 }
 
+const memoryFolder = '/dev/shm';
+
+/**
+ * The folder for the data: memory where there are 4 GB of it, otherwise that of temporary files. Creating a database makes 700 files, which takes 17 ms
+ * in memory, and up to 200 ms on a busy disk. A run takes less than 1 GB.
+ */
+async function dataParent(): Promise<string> {
+  const free = await statfs(memoryFolder).then(
+    ({ bavail, bsize }) => bavail * bsize,
+    () => 0,
+  );
+  return process.platform === 'linux' && free >= 4 * 2 ** 30 ? memoryFolder : tmpdir();
+}
+
 /** Starts one PostgreSQL server for the whole run and creates the template database. */
 export default async function setup(project: TestProject) {
   process.env.NODE_COMPILE_CACHE ??= compileCache;
-  const dataDir = await mkdtemp(join(tmpdir(), 'arkloop-test-'));
+  const dataDir = await mkdtemp(join(await dataParent(), 'arkloop-test-'));
   const { url, superuserUrl, stop } = await startEmbeddedPostgres({ dataDir, log: pino({ level: 'silent' }), settings });
   const admin = new pg.Client({ connectionString: superuserUrl });
   await admin.connect();

@@ -5,17 +5,19 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
 import { inject } from 'vitest';
-import { type Call, callTo } from '../../../client/conformance/call.ts';
+import type { Call } from '../../../client/conformance/call.ts';
 import { openDatabase } from '../../../server/database/database.ts';
 import type { Database } from '../../../server/database/sql.ts';
 import { type Config, readConfig } from '../../../server/platform/config/config.ts';
 import { createPasswordHasher, type HashCost } from '../../../server/platform/crypto/passwords.ts';
 import { startApi } from '../../../server/processes/api.ts';
 import { startWorker } from '../../../server/processes/worker.ts';
+import { callTo } from '../http/call.ts';
 import { closedWithFile, onFileFinished } from './fileCleanup.ts';
 import { templateDatabase } from './postgres.ts';
 
-export { type Call, type CallOptions, callTo, type HttpResponse as Answer } from '../../../client/conformance/call.ts';
+export type { Call, CallOptions, HttpResponse as Answer } from '../../../client/conformance/call.ts';
+export { callTo } from '../http/call.ts';
 
 /** A registered user. */
 export type Person = { id: string; login: string; email: string; password: string; token: string; cookie: string; accountId: string };
@@ -96,6 +98,7 @@ async function openApp(databaseUrl: string, env: Record<string, string>, { worke
     ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0',
     ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP: '1',
     ARKLOOP_WORKER_POLL_SECONDS: '0.5',
+    ARKLOOP_WORKER_MAX_CONCURRENCY: '5',
     ARKLOOP_MCP_DISCOVERY_TIMEOUT_MS: '30000',
     ARKLOOP_STORAGE_ROOT: storageRoot,
     ARKLOOP_DATA_DIR: join(storageRoot, 'data'),
