@@ -13,16 +13,14 @@ export type CallOptions = {
 };
 export type Call = (method: string, path: string, options?: CallOptions) => Promise<HttpResponse>;
 
-export const callTo = (url: string): Call => callWithin(url, undefined);
-
 export const callWithin =
-  (url: string, timeoutMs: number | undefined): Call =>
+  (url: string, timeoutMs: number): Call =>
   async (method, path, { token, body, raw, headers } = {}) => {
     const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
     const response = await fetch(url + path, {
       method,
       redirect: 'manual',
-      ...(timeoutMs !== undefined && { signal: AbortSignal.timeout(timeoutMs) }),
+      signal: AbortSignal.timeout(timeoutMs),
       headers: {
         ...(payload !== undefined && { 'content-type': 'application/json' }),
         ...(token !== undefined && { authorization: `Bearer ${token}` }),

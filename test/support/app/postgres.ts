@@ -40,8 +40,8 @@ async function makePartitions(url: string) {
 const memoryFolder = '/dev/shm';
 
 /**
- * The folder for the data: memory where there are 4 GB of it, otherwise that of temporary files. Creating a database makes 700 files, which takes 17 ms
- * in memory, and up to 200 ms on a busy disk. A run takes less than 1 GB.
+ * The folder for the data: memory where there are 4 GB of it, otherwise that of temporary files. A new database consists of 700 files: creating it takes
+ * 17 ms of a core in memory, and 20 to 200 ms on a disk.
  */
 async function dataParent(): Promise<string> {
   const free = await statfs(memoryFolder).then(

@@ -98,6 +98,7 @@ async function openApp(databaseUrl: string, env: Record<string, string>, { worke
     ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0',
     ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP: '1',
     ARKLOOP_WORKER_POLL_SECONDS: '0.5',
+    // Each slot has a connection and polls. Four runs at a time, as by default: the limit rises to five only if runs wait for seconds.
     ARKLOOP_WORKER_MAX_CONCURRENCY: '5',
     ARKLOOP_MCP_DISCOVERY_TIMEOUT_MS: '30000',
     ARKLOOP_STORAGE_ROOT: storageRoot,

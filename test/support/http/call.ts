@@ -5,14 +5,24 @@ import type { Call, HttpResponse } from '../../../client/conformance/call.ts';
 const agent = new Agent();
 
 /** The headers that `fetch` of Node.js adds. */
-const fetchHeaders = { accept: '*/*', 'accept-language': '*', 'sec-fetch-mode': 'cors', 'user-agent': 'node', 'accept-encoding': 'gzip, deflate' };
+const fetchHeaders = {
+  accept: '*/*',
+  'accept-language': '*',
+  'sec-fetch-mode': 'cors',
+  'user-agent': 'node',
+  'accept-encoding': 'gzip, deflate',
+};
 
-/** `callTo` of the conformance kit without `fetch`, which takes three times the processor time of a request. The bytes sent are the same. */
+/** Sends what `fetch` of the conformance kit sends, in a third of its processor time. */
 export const callTo =
   (url: string): Call =>
   async (method, path, { token, body, raw, headers } = {}) => {
     const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
-    const { statusCode, headers: answered, body: stream } = await request(url + path, {
+    const {
+      statusCode,
+      headers: answered,
+      body: stream,
+    } = await request(url + path, {
       method: method as 'GET',
       dispatcher: agent,
       headers: {
