@@ -145,18 +145,26 @@ async function transact<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>)
     await client?.query('rollback').catch((failed: Error) => {
       broken = failed;
     });
-    throw error;
+    throw isFollowUp(error) ? await firstErrorOf(underway, error) : error;
   } finally {
     (await opening?.catch(() => undefined))?.release(broken);
   }
+}
+
+/** 25P02 (in_failed_sql_transaction): an earlier statement of the transaction has failed. */
+const isFollowUp = (error: unknown) => (error as { code?: unknown } | null)?.code === '25P02';
+
+/** The error of a statement that was sent without awaiting it, on which `error` followed. */
+async function firstErrorOf(underway: readonly Promise<unknown>[], error: unknown): Promise<unknown> {
+  for (const each of await Promise.allSettled(underway)) if (each.status === 'rejected' && !isFollowUp(each.reason)) return each.reason;
+  return error;
 }
 
 /** PostgreSQL answers the commit of a failed transaction with ROLLBACK, not with an error. */
 async function commit(client: pg.PoolClient, underway: readonly Promise<unknown>[]) {
   const [committed, ...sent] = await Promise.allSettled([client.query('commit'), ...underway]);
   const errors = [committed, ...sent].flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
-  // 25P02 (in_failed_sql_transaction) only follows from an earlier error. Report that error.
-  if (errors.length > 0) throw errors.find(({ code }) => code !== '25P02') ?? errors[0];
+  if (errors.length > 0) throw errors.find((error) => !isFollowUp(error)) ?? errors[0];
   const { command } = (committed as PromiseFulfilledResult<pg.QueryResult>).value;
   if (command !== 'COMMIT') throw new Error('a statement of the transaction failed, so nothing was committed');
 }

@@ -45,7 +45,10 @@ const isTransient = (status: number) => status <= 0 || status === 429 || status 
 /** The server is busy with the first request of this key. */
 const isInProgress = ({ status, body }: HttpResponse) => status === 409 && body?.details?.reason === 'idempotency_in_progress';
 
-/** Refusals that belong to the load: no credits left, a run of the thread is still open, another operation is running. */
+/**
+ * Refusals that belong to the load: no credits left, a run of the thread is still open, another operation is running. Registration needs an
+ * invite code while the flags cannot be read.
+ */
 const expectedRefusals = new Set([
   'thread_busy',
   'credits_exhausted',
@@ -54,6 +57,7 @@ const expectedRefusals = new Set([
   'login_taken',
   'email_taken',
   'name_conflict',
+  'invite_code_required',
 ]);
 
 /** Starts sign-ups, conversations, runs, streams, uploads, searches and operations on credits. All writes are noted in the journal. */

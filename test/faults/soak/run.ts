@@ -118,6 +118,7 @@ try {
   });
   const grown = report();
   say(`requests: ${load.totals.requests}, acknowledged writes: ${load.totals.acknowledged}, errors logged: ${installation.errors.length}`);
+  for (const { name, message } of installation.errors) say(`  ${name}: ${message.slice(0, 300)}`);
   say(`findings: ${findings.length}`);
   for (const line of summarize(findings)) say(`  ${line}`);
   process.exitCode = grown || findings.length > 0 ? 1 : 0;
