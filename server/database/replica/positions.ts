@@ -14,6 +14,17 @@ const selectFlushed = sqlStatement()(
     left(pg_walfile_name(pg_current_wal_flush_lsn()), 8) as timeline`,
 );
 
+/** Writes and flushes a small record, which completes the one before it. */
+export const flushLog = sqlStatement()(() => sql<{ lsn: string }>`select pg_logical_emit_message(true, 'arkloop', '')::text as lsn`);
+
+const walPageBytes = 8_192;
+
+/**
+ * Whether a position may lie within a record: the background writer flushes whole pages. A replica cannot replay the record until the rest is flushed,
+ * and without writes that takes up to 15 s.
+ */
+export const maySplitRecord = ({ lsn }: Position): boolean => lsn % walPageBytes === 0;
+
 /** `lsn` is null on a server that has never been a standby. */
 export const selectReplayed = sqlStatement()(
   () => sql<{ is_standby: boolean; lsn: number | null }>`select pg_is_in_recovery() as is_standby,

@@ -5,7 +5,15 @@ import { metricsEvents, type ReplicaFallback } from '../../platform/telemetry/me
 import { isConnectionLost, isTransactionConflict } from '../connection/connectionErrors.ts';
 import { openDatabase, queryableOf } from '../database.ts';
 import type { Database, Queryable } from '../sql.ts';
-import { createPositionReader, type Position, selectIdentity, selectReplayed, selectTimeline } from './positions.ts';
+import {
+  createPositionReader,
+  flushLog,
+  maySplitRecord,
+  type Position,
+  selectIdentity,
+  selectReplayed,
+  selectTimeline,
+} from './positions.ts';
 
 /** Reads from a streaming replica. */
 export type ReadReplica = {
@@ -57,6 +65,7 @@ export function openReadReplica({ url, primary, max, applicationName, log }: Opt
   let isDown = false;
   let warnedAt = Number.NEGATIVE_INFINITY;
   let seenAt = Number.NEGATIVE_INFINITY;
+  let flushing: Promise<unknown> | undefined;
 
   function fail(reason: ReplicaFallback, err: unknown) {
     // Without a free connection the replica works as it should.
@@ -98,6 +107,16 @@ export function openReadReplica({ url, primary, max, applicationName, log }: Opt
     return now;
   }
 
+  /** One flush at a time. If it fails, the read waits in vain and uses the primary. */
+  function completeRecord() {
+    flushing ??= primary
+      .row(flushLog)
+      .catch(() => {})
+      .finally(() => {
+        flushing = undefined;
+      });
+  }
+
   const covers = ({ lsn, timeline }: Position, wanted: Position) => timeline === wanted.timeline && lsn >= wanted.lsn;
 
   async function catchUp(client: pg.PoolClient, wanted: Position, isOver: () => boolean) {
@@ -107,6 +126,8 @@ export function openReadReplica({ url, primary, max, applicationName, log }: Opt
       const now = await observe(client, wanted.timeline);
       if (covers(now, wanted) || isOver()) return;
       if (now.timeline !== wanted.timeline) throw new Unusable('timeline', 'it does not follow the timeline of the primary yet');
+      // The first pauses are for the replica to receive and replay what is complete.
+      if (delayMs === 4 && maySplitRecord(wanted)) completeRecord();
       await sleep(delayMs);
     }
   }
