@@ -96,12 +96,17 @@ test('a list contains what was written before, at any process', async () => {
 });
 
 test('a record that the primary has flushed in part only does not keep lists from the replica', async () => {
-  await fromReplica();
-  // More than two pages that no commit flushes: the background writer flushes whole pages of them.
-  await postgres.onPrimary(`select pg_logical_emit_message(false, 'test', repeat('x', 20000))`);
   const splits = `select pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0') % 8192 = 0 and pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn() as splits`;
-  await expect.poll(async () => (await postgres.onPrimary(splits))[0].splits, { timeout: 5_000, interval: 20 }).toBe(true);
-  await expect.poll(served, { timeout: 3_000, interval: 100 }).toBe('replica');
+  const first: (string | undefined)[] = [];
+  // A busy machine may take longer than a read waits, but not each time.
+  for (let round = 0; round < 5 && !first.includes('replica'); round++) {
+    await fromReplica();
+    // More than two pages that no commit flushes: the background writer flushes whole pages of them.
+    await postgres.onPrimary(`select pg_logical_emit_message(false, 'test', repeat('x', 20000))`);
+    await expect.poll(async () => (await postgres.onPrimary(splits))[0].splits, { timeout: 5_000, interval: 20 }).toBe(true);
+    first.push(await served());
+  }
+  expect(first).toContain('replica');
 });
 
 test('while the replica is behind, the primary serves what was written, without waiting for long', async () => {
