@@ -1,30 +1,15 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { startProcess } from '../support/app/process.ts';
+import { recordStatements } from '../support/app/recordStatements.ts';
 import { callTo, freshDatabase, startTestApp } from '../support/app/testApp.ts';
 
 const app = await startTestApp({}, { worker: false, costlyHashes: true });
 
 /** Returns the statements that the server sends to the database while `act` runs, in order. */
 async function queriesDuring(act: () => Promise<unknown>): Promise<string[]> {
-  const { pool } = app.database;
-  const plain = pool.query;
-  const asked: string[] = [];
-  pool.query = ((...args: unknown[]) => {
-    asked.push((args[0] as { text?: string }).text ?? String(args[0]));
-    return Reflect.apply(plain, pool, args);
-  }) as typeof pool.query;
-  const connect = pool.connect;
-  pool.connect = ((...args: unknown[]) => {
-    // The pool's own queries connect with a callback. A call without one opens a transaction.
-    if (args.length === 0) asked.push('begin');
-    return Reflect.apply(connect, pool, args);
-  }) as typeof pool.connect;
-  try {
-    await act();
-  } finally {
-    Object.assign(pool, { query: plain, connect });
-  }
-  return asked.map((text) => text.replaceAll('"', '').replace(/\s+/g, ' ').trim());
+  const { texts, stop } = recordStatements(app.database);
+  await act().finally(stop);
+  return texts.map((text) => text.replaceAll('"', '').replace(/\s+/g, ' ').trim());
 }
 
 test('GET /v1/me takes one query each for access, IP rules and profile, and with cached access only the profile query', async () => {

@@ -1,8 +1,8 @@
 import type { Database } from '../../../server/database/sql.ts';
 
-/** Records the texts of the statements that run outside transactions, until `stop`. */
+/** Records the texts of the statements that run outside transactions, and `begin` for each transaction, until `stop`. */
 export function recordStatements(database: Database): { texts: string[]; stop(): void } {
-  const { rows, row, run } = database;
+  const { rows, row, run, transaction } = database;
   const texts: string[] = [];
   const record =
     (method: (statement: never, values: never) => Promise<unknown>) =>
@@ -10,6 +10,10 @@ export function recordStatements(database: Database): { texts: string[]; stop():
       texts.push(statement.text);
       return Reflect.apply(method, database, [statement, ...values]);
     };
-  Object.assign(database, { rows: record(rows), row: record(row), run: record(run) });
-  return { texts, stop: () => void Object.assign(database, { rows, row, run }) };
+  const begin: Database['transaction'] = (work) => {
+    texts.push('begin');
+    return transaction(work);
+  };
+  Object.assign(database, { rows: record(rows), row: record(row), run: record(run), transaction: begin });
+  return { texts, stop: () => void Object.assign(database, { rows, row, run, transaction }) };
 }

@@ -85,7 +85,9 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s ends all processes: streams end, r
   await Promise.all(streams.map((stream) => stream.until(({ type }) => type === 'message.delta')));
   const client = await app.database.pool.connect();
   await client.query('begin; lock table threads in access exclusive mode');
-  const waiting = [1, 2, 3, 4].map(() => fetch(`${api.url}/v1/threads`, { headers: { authorization: `Bearer ${token}` } }));
+  // Transactions, because short reads would share a connection.
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const waiting = [1, 2, 3, 4].map(() => fetch(`${api.url}/v1/threads`, { method: 'POST', headers, body: '{}' }));
   const blocked = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
   await expect.poll(async () => (await app.sql(blocked)).length, { timeout: 10_000 }).toBe(waiting.length);
   const pids = [...api.pids().values()];
@@ -95,7 +97,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s ends all processes: streams end, r
   await Promise.all(streams.map(({ ended }) => ended));
   await client.query('rollback');
   client.release();
-  expect(await Promise.all(waiting.map(async (each) => (await each).status))).toEqual([200, 200, 200, 200]);
+  expect(await Promise.all(waiting.map(async (each) => (await each).status))).toEqual([201, 201, 201, 201]);
   expect(await api.exited).toEqual({ code: 0, signal: null });
   expect(pids.filter(isAlive)).toEqual([]);
   expect(
