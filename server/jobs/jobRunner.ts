@@ -74,7 +74,7 @@ async function openRunner({ connectionString, maxPoolSize, ...options }: JobRunn
   events.on('job:complete', emitJobEnded);
   events.on('pool:gracefulShutdown', () => closing.resolve());
   // The results of the last jobs may still have to be stored.
-  const endSoon = () => void setTimeout(ended.resolve, maxStoreMs);
+  const endSoon = () => void setTimeout(ended.resolve, maxStoreMs).unref();
   events.on('pool:gracefulShutdown:complete', endSoon);
   events.on('pool:gracefulShutdown:error', endSoon);
   // Batched, because a failed completion of a single job is an unhandled rejection in the library.
