@@ -4008,40 +4008,34 @@ select "s"."thread_id"
 -- resources/threads/removeContent.ts 1
 update "run_event_archives"
   set "state" = 'removing'
-  where ("account_id", "run_id") in (select "r"."account_id", "r"."id"
+  where "account_id" = $1 and "run_id" in (select "r"."id"
   from "runs" as "r"
-  where ("r"."account_id", "r"."thread_id") in (select "deleted"."account_id", "deleted"."thread_id"
-  from unnest($1::uuid[], $2::uuid[]) as deleted (account_id, thread_id))) and "state" <> 'removed';
+  where "r"."account_id" = $2 and "r"."thread_id" = $3) and "state" <> 'removed';
 
 -- resources/threads/removeContent.ts 2
 delete
   from "messages"
-  where ("account_id", "thread_id") in (select "deleted"."account_id", "deleted"."thread_id"
-  from unnest($1::uuid[], $2::uuid[]) as deleted (account_id, thread_id));
+  where "account_id" = $1 and "thread_id" = $2;
 
 -- resources/threads/removeContent.ts 3
 delete
   from "thread_shares"
-  where ("account_id", "thread_id") in (select "deleted"."account_id", "deleted"."thread_id"
-  from unnest($1::uuid[], $2::uuid[]) as deleted (account_id, thread_id));
+  where "account_id" = $1 and "thread_id" = $2;
 
 -- resources/threads/removeContent.ts 4
 delete
   from "thread_summaries"
-  where ("account_id", "thread_id") in (select "deleted"."account_id", "deleted"."thread_id"
-  from unnest($1::uuid[], $2::uuid[]) as deleted (account_id, thread_id));
+  where "account_id" = $1 and "thread_id" = $2;
 
 -- resources/threads/removeContent.ts 5
 delete
   from "thread_attachments"
-  where ("account_id", "thread_id") in (select "deleted"."account_id", "deleted"."thread_id"
-  from unnest($1::uuid[], $2::uuid[]) as deleted (account_id, thread_id));
+  where "account_id" = $1 and "thread_id" = $2;
 
 -- resources/threads/removeContent.ts 6
 delete
   from "thread_stars"
-  where ("account_id", "thread_id") in (select "deleted"."account_id", "deleted"."thread_id"
-  from unnest($1::uuid[], $2::uuid[]) as deleted (account_id, thread_id));
+  where "account_id" = $1 and "thread_id" = $2;
 
 -- resources/threads/searchQueries.ts walkThreads
 select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", (select "p"."id"

@@ -107,9 +107,8 @@ export async function updateThread(scope: Scope, thread: ThreadRow, { title, pro
 export async function deleteThread(scope: Scope, thread: ThreadRow): Promise<void> {
   const { tx, accountId } = scope;
   if (!(await tx.row(queries.deleteThread, { accountId, id: thread.id }))) throw notFound();
-  await removeContent(tx, [thread]);
   // Read after the update, because a run may have started since the thread was loaded.
-  const run = await tx.row(queries.selectActiveRun, { accountId, threadId: thread.id });
+  const [run] = await Promise.all([tx.row(queries.selectActiveRun, { accountId, threadId: thread.id }), removeContent(tx, [thread])]);
   if (run) await requestCancel(scope, run.id, {});
 }
 

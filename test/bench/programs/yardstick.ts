@@ -3,11 +3,13 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
+import type { Queryable } from '../../../server/database/sql.ts';
 import { bindValues, type Statement } from '../../../server/database/statement.ts';
 import { createPasswordHasher } from '../../../server/platform/crypto/passwords.ts';
 import { selectMessages } from '../../../server/resources/messages/queries.ts';
 import { viewMessage } from '../../../server/resources/messages/view.ts';
 import * as threads from '../../../server/resources/threads/queries.ts';
+import { removeContent } from '../../../server/resources/threads/removeContent.ts';
 import { viewThread } from '../../../server/resources/threads/view.ts';
 
 // Returns the same responses from the same statements, transactions, and audit entries, without a framework, validation, limits, or policies.
@@ -41,6 +43,9 @@ const run = async (client: Client, { name, text }: { name: string; text: string 
 
 const ask = async <P extends object, Row>(client: Client, statement: Statement<P, Row>, values: P): Promise<Row[]> =>
   run(client, statement, bindValues(statement, values));
+
+/** For functions of the server that only run statements. */
+const runnerOf = (client: Client) => ({ run: (statement: never, values: never) => ask(client, statement, values) }) as unknown as Queryable;
 
 function callerOf({ headers }: IncomingMessage): Caller | undefined {
   const token = headers.authorization?.slice('Bearer '.length) ?? '';
@@ -115,6 +120,10 @@ async function answer(req: IncomingMessage): Promise<Answer> {
   return inTransaction(async (client) => {
     if (!body) {
       await ask(client, threads.deleteThread, { accountId: account, id });
+      await Promise.all([
+        ask(client, threads.selectActiveRun, { accountId: account, threadId: id }),
+        removeContent(runnerOf(client), [{ account_id: account, id }]),
+      ]);
       await audit(client, req, caller, 'thread.delete', id);
       return { status: 204 };
     }

@@ -24,9 +24,9 @@ export async function measureThreads(shared: Shared, effort: BenchOptions): Prom
       note: notesOf(compared),
     });
     return [
-      figure('threads: create, get, patch, delete', mix, { ratio: 0.6, aim: 0.8 }),
-      figure('one thread', one, { ratio: 0.45, aim: 0.6 }),
-      figure('list of 50 messages', list, { ratio: 0.45, aim: 0.6 }),
+      figure('threads: create, get, patch, delete', mix, { ratio: 0.7, aim: 0.85 }),
+      figure('one thread', one, { ratio: 0.65, aim: 0.75 }),
+      figure('list of 50 messages', list, { ratio: 0.6, aim: 0.75 }),
     ];
   } finally {
     await Promise.all([ours.stop(), yardstick.stop()]);
