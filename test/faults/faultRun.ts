@@ -138,11 +138,12 @@ async function auditUploads(url: string, { uploads }: Load): Promise<Finding[]> 
   return findings;
 }
 
-/** Runs may fail because of the model, but not because of our own processes. */
+/** Runs may fail because of the model, or because a busy account has used up its credits, but not because of our own processes. */
 async function auditFailures({ databaseUrl }: Installation): Promise<Finding[]> {
   const failed = await query<{ subject: string; detail: string }>(
     databaseUrl,
-    `select id as subject, error::text as detail from runs where status = 'failed' and error ->> 'error_class' not like 'provider.%'`,
+    `select id as subject, error::text as detail from runs
+     where status = 'failed' and error ->> 'error_class' not like 'provider.%' and error ->> 'error_class' <> 'budget.exceeded'`,
   );
   return failed.map((row) => ({ kind: 'run.failed', ...row }));
 }
