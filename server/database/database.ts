@@ -31,7 +31,7 @@ const maxGoodbyeMs = 1_000;
 export const activePools = new Set<{ name: string; pool: pg.Pool }>();
 
 /**
- * Limits on a connection whose other side is gone without a word, as after a failover or in a firewall that lost its state. Without them, its
+ * Limits on a connection whose other side disappeared without closing it, as after a failover or in a firewall that lost its state. Without them, its
  * queries wait until the operating system gives up, about 15 minutes on Linux, and the pool runs out of connections. A query may wait for a lock
  * and run until the server ends it (`statement_timeout`, `lock_timeout`), so the client waits longer than both together.
  */

@@ -75,12 +75,7 @@ export function openNatsChannel({ url, topics, log }: Options): NotificationChan
   }
   start();
 
-  return {
-    on: listeners.on,
-    onConnectionChange: listeners.onConnectionChange,
-    get isUp() {
-      return listeners.isUp;
-    },
+  return listeners.asChannel({
     async publish(topic, payload) {
       checkPayload(topic, payload);
       // Without a connection the client would keep the message for later.
@@ -91,10 +86,9 @@ export function openNatsChannel({ url, topics, log }: Options): NotificationChan
     async close() {
       closed = true;
       clearTimeout(retry);
-      listeners.close();
       await connection?.close();
     },
-  };
+  });
 }
 
 /** The client takes user and password, or a token, only as options. */

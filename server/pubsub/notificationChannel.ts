@@ -52,8 +52,21 @@ export class ChannelListeners {
     this.isUp = up;
     for (const listener of this.#ofState) listener(up);
   }
-  close() {
-    openChannels.delete(this);
+  /** The channel that these listeners belong to. */
+  asChannel({ publish, close }: Pick<NotificationChannel, 'publish' | 'close'>): NotificationChannel {
+    const isUp = () => this.isUp;
+    return {
+      on: this.on,
+      onConnectionChange: this.onConnectionChange,
+      get isUp() {
+        return isUp();
+      },
+      publish,
+      close: async () => {
+        openChannels.delete(this);
+        await close();
+      },
+    };
   }
 }
 

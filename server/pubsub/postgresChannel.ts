@@ -75,19 +75,13 @@ export function openPostgresChannel({ url, database, topics, log }: Options): No
   }, 10_000);
 
   start();
-  return {
-    on: listeners.on,
-    onConnectionChange: listeners.onConnectionChange,
-    get isUp() {
-      return listeners.isUp;
-    },
+  return listeners.asChannel({
     publish: createPostgresPublisher(database).publish,
     async close() {
       closed = true;
-      listeners.close();
       clearInterval(pulse);
       clearTimeout(retry);
       await client?.end().catch(() => {});
     },
-  };
+  });
 }

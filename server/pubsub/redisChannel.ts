@@ -57,12 +57,7 @@ export function openRedisChannel({ url, topics, log }: Options): NotificationCha
     return { receiver, sender };
   }
 
-  return {
-    on: listeners.on,
-    onConnectionChange: listeners.onConnectionChange,
-    get isUp() {
-      return listeners.isUp;
-    },
+  return listeners.asChannel({
     async publish(topic, payload) {
       checkPayload(topic, payload);
       const { sender } = await opened;
@@ -70,10 +65,9 @@ export function openRedisChannel({ url, topics, log }: Options): NotificationCha
     },
     async close() {
       closed = true;
-      listeners.close();
       const clients = await opened.catch(() => undefined);
       clients?.receiver.destroy();
       clients?.sender.destroy();
     },
-  };
+  });
 }

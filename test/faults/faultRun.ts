@@ -3,12 +3,12 @@ import { callWithin } from '../../client/conformance/call.ts';
 import { audit } from '../support/auditor/audit.ts';
 import type { Finding } from '../support/auditor/finding.ts';
 import { newJournal } from '../support/auditor/journal.ts';
+import { query } from '../support/cluster/query.ts';
 import { injectFaults } from './inject.ts';
 import { type Installation, startInstallation } from './installation.ts';
 import { type Load, startLoad } from './load.ts';
 import { describeFault, planFaults, workers } from './plan.ts';
 import { seededRandom } from './random.ts';
-import { query } from './sql.ts';
 import { startUpstream } from './upstream.ts';
 
 export type FaultRunOptions = {

@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { audit, summarize } from '../../support/auditor/audit.ts';
 import { newJournal } from '../../support/auditor/journal.ts';
+import { query } from '../../support/cluster/query.ts';
 import { type Installation, startInstallation } from '../installation.ts';
 import { startLoad } from '../load.ts';
 import { type ServerName, serverNames } from '../plan.ts';
 import { seededRandom } from '../random.ts';
-import { query } from '../sql.ts';
 import { startUpstream } from '../upstream.ts';
 import { growthOf, type Limit, type Series } from './growth.ts';
 

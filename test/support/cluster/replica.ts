@@ -8,6 +8,7 @@ import { openCluster } from '../../../server/database/embedded/cluster.ts';
 import { launchPostmaster, stopPostmaster } from '../../../server/database/embedded/postmaster.ts';
 import { migrate } from '../../../server/database/migrate.ts';
 import { freePort } from '../app/ports.ts';
+import { query } from './query.ts';
 
 /** A primary of its own and a streaming replica. */
 export type ReplicatedPostgres = {
@@ -52,16 +53,6 @@ export async function startReplicatedPostgres(): Promise<ReplicatedPostgres> {
       await Promise.all([primaryDir, replicaDir].map((dir) => rm(dir, { recursive: true, force: true })));
     },
   };
-}
-
-async function query(connectionString: string, text: string) {
-  const client = new pg.Client({ connectionString });
-  await client.connect();
-  try {
-    return (await client.query(text)).rows;
-  } finally {
-    await client.end();
-  }
 }
 
 /** The session that starts the backup must stay open until it stops it. */

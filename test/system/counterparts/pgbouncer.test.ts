@@ -1,4 +1,3 @@
-import pg from 'pg';
 import { expect, test } from 'vitest';
 import { snippetsOf } from '../../guides/snippets.ts';
 import { fastWorkerEnv, startProcess, testKeysEnv } from '../../support/app/process.ts';
@@ -7,6 +6,7 @@ import { expectRunInvariants } from '../../support/checks/invariants.ts';
 import { startLoad } from '../../support/checks/steadyLoad.ts';
 import { run } from '../../support/checks/thirdParty.ts';
 import { type PgBouncer, pgBouncerOf, startPgBouncer, versionOf } from '../../support/cluster/pgbouncer.ts';
+import { query } from '../../support/cluster/query.ts';
 
 const guide = snippetsOf('docs/guides/self-hosting.md').filter(({ text }) => /pooler|\[pgbouncer\]/.test(text));
 const configuration = guide.find(({ lang }) => lang === 'ini')!.text;
@@ -21,16 +21,6 @@ const variables = (pooled: string, direct: string) =>
 const withPreparedStatements = configuration.replace('; from 1.21 on: ', '');
 /** Fewer sessions than connections, so that connections change their session all the time. */
 const crowded = (text: string) => text.replace('default_pool_size = 20', 'default_pool_size = 8');
-
-async function query(connectionString: string, text: string) {
-  const client = new pg.Client({ connectionString });
-  await client.connect();
-  try {
-    return (await client.query(text)).rows;
-  } finally {
-    await client.end();
-  }
-}
 
 const start = (role: string, env: Record<string, string>) =>
   run(process.execPath, [new URL('../../../server/main.ts', import.meta.url).pathname, role], { cwd: '.', env });

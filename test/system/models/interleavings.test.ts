@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { pino } from 'pino';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect } from 'vitest';
 import type { Database } from '../../../server/database/sql.ts';
 import { queue } from '../../../server/jobs/queue.ts';
 import { RunFailure } from '../../../server/models/runFailure.ts';
@@ -12,7 +12,7 @@ import { setPlatformSettings } from '../../support/app/settings.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
 import { audit } from '../../support/auditor/audit.ts';
 import { grant, noFreeTierPolicy, usageCosting } from '../../support/credits/credits.ts';
-import { plantBug, type TextChange } from '../../support/plantedBugs/plantBug.ts';
+import { declareSearchTests, type PlantedBug } from '../../support/plantedBugs/searchTests.ts';
 import { wrapStatements } from '../../support/plantedBugs/wrapStatements.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
 
@@ -69,46 +69,36 @@ const script = fc.record({
   isCancelled: fc.boolean(),
 });
 
-const explore = (database: Database, numRuns: number, seed?: number) =>
-  fc.check(
-    fc.asyncProperty(fc.scheduler(), script, async (scheduler, { ending, appends, expirations, isCancelled }) => {
-      const runId = await startRun(app, person, await openThread(app, person));
-      const turn = () => scheduler.schedule(Promise.resolve());
-      const slow = wrapStatements(database, { before: turn });
-      const clock = async () => {
-        for (let at = 0; at < expirations; at++) {
-          await turn();
-          await turn();
-          await expire(runId);
-          await recoverRuns({ database: slow, queue, config, log, runNotifier });
-        }
-      };
-      const user = async () => {
+const propertyOf = (database: Database) =>
+  fc.asyncProperty(fc.scheduler(), script, async (scheduler, { ending, appends, expirations, isCancelled }) => {
+    const runId = await startRun(app, person, await openThread(app, person));
+    const turn = () => scheduler.schedule(Promise.resolve());
+    const slow = wrapStatements(database, { before: turn });
+    const clock = async () => {
+      for (let at = 0; at < expirations; at++) {
         await turn();
-        await call('POST', `/v1/runs/${runId}:cancel`, { token: person.token });
-      };
-      const two = async () => {
         await turn();
-        await work(slow, runId, ending, appends);
-      };
-      await scheduler.waitFor(Promise.all([work(slow, runId, ending, appends), two(), clock(), ...(isCancelled ? [user()] : [])]));
-      // What is left is ended by a worker without others.
-      await expire(runId);
-      await work(database, runId, ending, 0);
-      expect(await audit({ databaseUrl: app.databaseUrl, isSettled: true })).toEqual([]);
-    }),
-    { numRuns, endOnFailure: true, ...(seed !== undefined && { seed }) },
-  );
-
-const rounds = 25;
-
-test('in no order of their statements do two workers, the clock, the recovery and a user contradict the audit', async () => {
-  const found = await explore(app.database, rounds);
-  expect(found.failed, `seed ${found.seed}, path ${found.counterexamplePath}: ${String(found.errorInstance)}`).toBe(false);
-}, 180_000);
+        await expire(runId);
+        await recoverRuns({ database: slow, queue, config, log, runNotifier });
+      }
+    };
+    const user = async () => {
+      await turn();
+      await call('POST', `/v1/runs/${runId}:cancel`, { token: person.token });
+    };
+    const two = async () => {
+      await turn();
+      await work(slow, runId, ending, appends);
+    };
+    await scheduler.waitFor(Promise.all([work(slow, runId, ending, appends), two(), clock(), ...(isCancelled ? [user()] : [])]));
+    // What is left is ended by a worker without others.
+    await expire(runId);
+    await work(database, runId, ending, 0);
+    expect(await audit({ databaseUrl: app.databaseUrl, isSettled: true })).toEqual([]);
+  });
 
 /** Last, because the database has findings afterwards. Appends and the end of a run are fenced separately, so each bug takes both. */
-const bugs: [title: string, ...changes: TextChange[]][] = [
+const bugs: PlantedBug[] = [
   [
     'workers write without a lease',
     [
@@ -122,13 +112,12 @@ const bugs: [title: string, ...changes: TextChange[]][] = [
   ],
 ];
 
-test.each(bugs)(
-  'the search finds a planted bug: %s',
-  async (_title, ...changes) => {
-    const { database, isPlanted } = plantBug(app.database, changes);
-    const found = await explore(database, rounds * 3, 35);
-    expect(isPlanted(), String(found.errorInstance)).toBe(true);
-    expect(found.failed).toBe(true);
-  },
-  180_000,
-);
+declareSearchTests({
+  title: 'in no order of their statements do two workers, the clock, the recovery and a user contradict the audit',
+  database: app.database,
+  propertyOf,
+  rounds: 25,
+  bugs,
+  bugRounds: 75,
+  timeoutMs: 180_000,
+});

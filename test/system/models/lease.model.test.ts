@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import type { Database } from '../../../server/database/sql.ts';
 import { queue } from '../../../server/jobs/queue.ts';
 import { RunFailure } from '../../../server/models/runFailure.ts';
@@ -9,7 +9,7 @@ import { recoverRuns } from '../../../server/runs/lease/reaper.ts';
 import { finishRun, type RunEnding } from '../../../server/runs/record/finishRun.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
 import { grant } from '../../support/credits/credits.ts';
-import { plantBug, type TextChange } from '../../support/plantedBugs/plantBug.ts';
+import { declareSearchTests, type PlantedBug } from '../../support/plantedBugs/searchTests.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
 
 /* The lease protocol of runs as a state machine. Commands run the statements of the server on PostgreSQL and compare the outcome with the model. */
@@ -188,36 +188,26 @@ const allCommands = [
   fc.constant(cancels),
 ];
 
-/** Searches for a sequence of commands whose outcome contradicts the model. */
-const explore = (database: Database, numRuns: number, seed?: number) =>
-  fc.check(
-    fc.asyncProperty(fc.commands(allCommands, { maxCommands: 25, size: 'max' }), async (commands) => {
-      const runId = await newRun();
-      const setup = () => ({
-        model: {
-          status: 'running',
-          holder: undefined,
-          isExpired: false,
-          wasTaken: false,
-          events: 1,
-          holds: Array(workerCount).fill(false),
-        } as Model,
-        real: { database, runId, leases: [] } as Real,
-      });
-      await fc.asyncModelRun(setup, commands);
-    }),
-    { numRuns, endOnFailure: true, ...(seed !== undefined && { seed }) },
-  );
-
-const rounds = 40;
-
-test('no sequence of up to 25 steps of two workers, a user and the clock contradicts the protocol', async () => {
-  const found = await explore(app.database, rounds);
-  expect(found.failed, `seed ${found.seed}: ${String(found.counterexample)} ${String(found.errorInstance)}`).toBe(false);
-}, 120_000);
+/** No sequence of commands has an outcome that contradicts the model. */
+const propertyOf = (database: Database) =>
+  fc.asyncProperty(fc.commands(allCommands, { maxCommands: 25, size: 'max' }), async (commands) => {
+    const runId = await newRun();
+    const setup = () => ({
+      model: {
+        status: 'running',
+        holder: undefined,
+        isExpired: false,
+        wasTaken: false,
+        events: 1,
+        holds: Array(workerCount).fill(false),
+      } as Model,
+      real: { database, runId, leases: [] } as Real,
+    });
+    await fc.asyncModelRun(setup, commands);
+  });
 
 /** Bugs in the statements of the server, and the text that they change. */
-const bugs: [title: string, ...changes: TextChange[]][] = [
+const bugs: PlantedBug[] = [
   ['a worker appends events without the token', [/("id" = \$5 and )"lease_token" = (\$6)( and status = any)/, '$1$2::uuid is not null$3']],
   [
     'a worker appends events after its lease has expired',
@@ -248,13 +238,12 @@ const bugs: [title: string, ...changes: TextChange[]][] = [
   ['the number of appended events is not counted', [/next_seq \+ \$1(, "last_activity_at")/, 'next_seq + least($1, 1)$1']],
 ];
 
-test.each(bugs)(
-  'the search finds a planted bug: %s',
-  async (_title, ...changes) => {
-    const { database, isPlanted } = plantBug(app.database, changes);
-    const found = await explore(database, rounds * 5, 35);
-    expect(isPlanted(), String(found.errorInstance)).toBe(true);
-    expect(found.failed).toBe(true);
-  },
-  120_000,
-);
+declareSearchTests({
+  title: 'no sequence of up to 25 steps of two workers, a user and the clock contradicts the protocol',
+  database: app.database,
+  propertyOf,
+  rounds: 40,
+  bugs,
+  bugRounds: 200,
+  timeoutMs: 120_000,
+});
