@@ -11,6 +11,12 @@ export const workMetrics: MetricGroup = ({ registers }) => {
     labelNames: ['status', 'error_class'],
     registers,
   });
+  const archived = new Counter({
+    name: 'arkloop_runs_archived_total',
+    help: 'Ended runs whose events were moved to the object store here, by outcome: archived, failed, or interrupted by the object store.',
+    labelNames: ['outcome'],
+    registers,
+  });
   const jobs = new Counter({
     name: 'arkloop_jobs_total',
     help: 'Jobs of the queue that were tried here, by outcome: done, retried later, or given_up.',
@@ -38,6 +44,7 @@ export const workMetrics: MetricGroup = ({ registers }) => {
   const errorClass = boundedLabel(50);
   return [
     metricsEvents.runEnded.on((run) => runs.inc({ status: run.status, error_class: errorClass(run.errorClass) })),
+    metricsEvents.runArchived.on((outcome) => archived.inc({ outcome })),
     metricsEvents.jobEnded.on((job) => jobs.inc(job)),
     metricsEvents.webhookAttempted.on(({ outcome, seconds }) => {
       webhooks.inc({ outcome });

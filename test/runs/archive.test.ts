@@ -9,11 +9,12 @@ import { removeExpiredThreads } from '../../server/jobs/housekeeping.ts';
 import { maintainEventPartitions } from '../../server/jobs/partitions/monthlyPartitions.ts';
 import { createConcurrencyLimiter } from '../../server/platform/concurrency.ts';
 import { firstIdOf } from '../../server/platform/crypto/ids.ts';
+import { metricsEvents } from '../../server/platform/telemetry/metricsEvents.ts';
 import { archiveRuns } from '../../server/runs/archive/archiveRuns.ts';
 import { removeArchives } from '../../server/runs/archive/removeArchives.ts';
 import { createEventBroker } from '../../server/runs/follow/eventBroker.ts';
 import { runEvents } from '../../server/runs/follow/stream.ts';
-import type { Storage } from '../../server/storage/storage.ts';
+import { type Storage, StorageUnavailable } from '../../server/storage/storage.ts';
 import { credentials, startS3 } from '../storage/s3Server.ts';
 import { openScriptedThread } from '../support/agent/agent.ts';
 import { callsTools } from '../support/agent/tools.ts';
@@ -48,6 +49,13 @@ async function finishedRun(person: Person = alice) {
   const threadId = await openThread(app, person);
   const runId = await startRun(app, person, threadId);
   return { threadId, runId, events: await readAll(url, runId, person.token) };
+}
+
+/** What the metrics of the archive count until the test ends. */
+function archiveOutcomes(): string[] {
+  const outcomes: string[] = [];
+  onTestFinished(metricsEvents.runArchived.on((outcome) => outcomes.push(outcome)));
+  return outcomes;
 }
 
 type Subject = { runId: string; threadId: string; token: string };
@@ -211,8 +219,11 @@ test('a writer that was suspended while another one archived the run does not da
 test('a stored object that does not read back as it was written is not trusted', async () => {
   const { runId, events } = await finishedRun();
   const lossy: Storage = { ...storage, put: (key, bytes, type) => storage.put(key, bytes.subarray(0, -20), type) };
+  const outcomes = archiveOutcomes();
   await archive(lossy);
   expect([await stored(runId), await stateOf(runId)]).toEqual([events.length, 'writing']);
+  expect(outcomes).toContain('failed');
+  expect(outcomes).not.toContain('archived');
 });
 
 test('several workers archive each run once while threads are deleted, and readers meanwhile miss nothing', async () => {
@@ -393,9 +404,14 @@ test('events are archived in a bucket; while it is away, they are 503', async ()
   const runId = await startRun(other, bob, threadId);
   const events = await readAll(other.url, runId, bob.token);
   const deps = { database: other.database, storage: bucket, log };
+  const outcomes = archiveOutcomes();
   expect(await archiveRuns(deps, { days: 1 }, inThirtyDays)).toBe(1);
   expect(await readAll(other.url, runId, bob.token)).toEqual(events);
+  const later = await startRun(other, bob, threadId);
+  await readAll(other.url, later, bob.token);
   await server.close();
+  await expect(archiveRuns(deps, { days: 1 }, inThirtyDays)).rejects.toThrow(StorageUnavailable);
+  expect(outcomes).toEqual(['archived', 'interrupted']);
   expect(await other.call('GET', `/v1/runs/${runId}/events`, { token: bob.token })).toMatchObject({
     status: 503,
     body: { details: { reason: 'dependency_unavailable' } },

@@ -46,6 +46,8 @@ export const metricsEvents = {
   streamClosed: fact<'api' | 'gateway'>('stream-closed'),
   jobEnded: fact<{ task: string; outcome: 'done' | 'retried' | 'given_up' }>('job-ended'),
   runEnded: fact<{ status: 'completed' | 'failed' | 'cancelled'; errorClass: string }>('run-ended'),
+  /** The events of an ended run were moved to the object store, or could not be; `interrupted`: the object store did not respond. */
+  runArchived: fact<'archived' | 'failed' | 'interrupted'>('run-archived'),
   modelCalled: fact<{ provider: string; model: string; outcome: ModelOutcome; seconds: number; usage: Usage | undefined }>('model-asked'),
   modelRetried: fact<undefined>('model-retried'),
   webhookAttempted: fact<{ outcome: string; seconds: number }>('webhook-tried'),

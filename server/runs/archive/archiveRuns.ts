@@ -2,6 +2,7 @@ import type { Database } from '../../database/sql.ts';
 import type { RowOf } from '../../database/statement.ts';
 import { firstIdOf, newId } from '../../platform/crypto/ids.ts';
 import type { Log } from '../../platform/telemetry/log.ts';
+import { metricsEvents } from '../../platform/telemetry/metricsEvents.ts';
 import type { ArchivePart } from '../../resources/runs/entity.ts';
 import { type Storage, StorageUnavailable } from '../../storage/storage.ts';
 import { readPart } from '../follow/archivedEvents.ts';
@@ -33,9 +34,13 @@ export async function archiveRuns(
     after = next.run_id;
     const run = await deps.database.row(queries.selectEndedRun, { id: after, endedBefore: cutoff.toISOString() });
     try {
-      if (run && (await archiveRun(deps, run, partBytes))) archived += 1;
+      if (!run || !(await archiveRun(deps, run, partBytes))) continue;
+      archived += 1;
+      metricsEvents.runArchived.emit('archived');
     } catch (error) {
-      if (error instanceof StorageUnavailable) throw error;
+      const isInterrupted = error instanceof StorageUnavailable;
+      metricsEvents.runArchived.emit(isInterrupted ? 'interrupted' : 'failed');
+      if (isInterrupted) throw error;
       deps.log.error({ err: error, run_id: after }, 'the events of a run were not archived');
     }
   }
