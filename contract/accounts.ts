@@ -4,23 +4,26 @@ import { changes, Id, Time, trimmedText } from './shared/fields.ts';
 import { pageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
-/** Roles that a member can be given. */
-export const MemberRole = z.enum(['admin', 'member']).meta({ id: 'MemberRole' });
+export const MemberRole = z
+  .enum(['admin', 'member'])
+  .meta({
+    id: 'MemberRole',
+    description: 'A role of an account member. Admins manage members, settings and secrets; members work with threads, runs and projects.',
+  });
 export type MemberRole = z.infer<typeof MemberRole>;
 
-/** A tenant: a user's personal account, or a shared workspace. */
 export const Account = z
   .object({
-    id: Id,
-    slug: z.string(),
-    name: z.string(),
-    type: z.enum(['personal', 'workspace']),
-    status: z.enum(['active', 'suspended']),
+    id: Id.meta({ description: 'ID of the account.' }),
+    slug: z.string().meta({ description: 'Unique name of the account. It cannot be changed.' }),
+    name: z.string().meta({ description: 'Display name.' }),
+    type: z.enum(['personal', 'workspace']).meta({ description: 'Each user has one `personal` account; a `workspace` has members.' }),
+    status: z.enum(['active', 'suspended']).meta({ description: 'Requests of members of a `suspended` account are rejected.' }),
     timezone: z.string().nullable().meta({ description: 'IANA time zone.' }),
     role: z.string().nullable().meta({ description: 'Your role in the account; null for a platform admin who is not a member.' }),
-    created_at: Time,
+    created_at: Time.meta({ description: 'When the account was created.' }),
   })
-  .meta({ id: 'Account' });
+  .meta({ id: 'Account', description: "A tenant: a user's personal account, or a shared workspace." });
 export type Account = z.infer<typeof Account>;
 
 const reserved: readonly string[] = ['me', 'admin', 'api', 'platform', 'system'];
@@ -37,13 +40,13 @@ export const NewAccount = z
         params: { reason: 'slug_reserved' },
       })
       .meta({ description: 'Unique forever, even after the account is closed.' }),
-    name: trimmedText(200),
+    name: trimmedText(200).meta({ description: 'Display name, 1 to 200 characters.' }),
   })
-  .meta({ id: 'NewAccount' });
+  .meta({ id: 'NewAccount', description: 'A workspace to create.' });
 export type NewAccount = z.infer<typeof NewAccount>;
 
 export const AccountChanges = changes({
-  name: trimmedText(200).optional(),
+  name: trimmedText(200).optional().meta({ description: 'Display name, 1 to 200 characters.' }),
   timezone: z
     .string()
     .trim()
@@ -52,20 +55,29 @@ export const AccountChanges = changes({
     .meta({ pattern: '^\\s*[A-Za-z][A-Za-z0-9_+/-]*\\s*$' })
     .nullish()
     .meta({ description: 'IANA time zone; null clears it.' }),
-}).meta({ id: 'AccountChanges' });
+}).meta({ id: 'AccountChanges', description: 'The fields of the account to change. At least one is required.' });
 export type AccountChanges = z.infer<typeof AccountChanges>;
 
 export const AccountClosing = z
   .strictObject({ slug: z.string().meta({ pattern: '^[a-z0-9-]+$', description: 'The slug of the account, as confirmation.' }) })
-  .meta({ id: 'AccountClosing' });
+  .meta({ id: 'AccountClosing', description: 'The confirmation for closing a workspace.' });
 export type AccountClosing = z.infer<typeof AccountClosing>;
 
 export const Member = z
-  .object({ account_id: Id, user_id: Id, username: z.string(), email: z.string().nullable(), role: z.string(), created_at: Time })
-  .meta({ id: 'Member' });
+  .object({
+    account_id: Id.meta({ description: 'The account of the membership.' }),
+    user_id: Id.meta({ description: 'The user who is a member.' }),
+    username: z.string().meta({ description: 'Display name of the user.' }),
+    email: z.string().nullable().meta({ description: 'Email address of the user; null if they have none.' }),
+    role: z.string().meta({ description: 'Role in the account, which determines the permissions.' }),
+    created_at: Time.meta({ description: 'When the user became a member.' }),
+  })
+  .meta({ id: 'Member', description: 'A member of an account.' });
 export type Member = z.infer<typeof Member>;
 
-export const MemberChanges = z.strictObject({ role: MemberRole }).meta({ id: 'MemberChanges' });
+export const MemberChanges = z
+  .strictObject({ role: MemberRole.meta({ description: 'The new role. The last admin cannot become a member.' }) })
+  .meta({ id: 'MemberChanges', description: 'The role to give a member.' });
 export type MemberChanges = z.infer<typeof MemberChanges>;
 
 export const accounts = initContract().router({
@@ -73,7 +85,8 @@ export const accounts = initContract().router({
     method: 'POST',
     path: '/v1/accounts',
     summary: 'Create a workspace',
-    description: 'The active account does not change.',
+    description:
+      'You become its admin. It starts without credits. The active account does not change: send `X-Account-Id` to work in the new one, then invite members.',
     body: NewAccount,
     responses: { 201: Account },
     metadata: { auth: 'user', account: 'optional', quota: 'accounts', audit: ['account.create', 'account'] },
@@ -82,6 +95,7 @@ export const accounts = initContract().router({
     method: 'GET',
     path: '/v1/accounts/me',
     summary: 'List your accounts, newest first',
+    description: 'Use this to show an account switcher. Send the `id` of an account as `X-Account-Id` to act in it.',
     query: pageQuery(),
     responses: { 200: z.array(Account) },
     metadata: { auth: 'user', account: 'optional', pages: 'cursor' },
@@ -90,6 +104,7 @@ export const accounts = initContract().router({
     method: 'GET',
     path: '/v1/accounts/{account_id}',
     summary: 'Retrieve an account',
+    description: 'Returns the account with your role in it. Platform admins can retrieve every account.',
     responses: { 200: Account },
     metadata: { auth: 'user', exempt: 'platform.admin' },
   },
@@ -97,6 +112,7 @@ export const accounts = initContract().router({
     method: 'PATCH',
     path: '/v1/accounts/{account_id}',
     summary: 'Update the name or time zone of an account',
+    description: 'Omitted fields keep their values. The slug cannot be changed.',
     body: AccountChanges,
     responses: { 200: Account },
     metadata: { auth: 'user', permission: 'account.members.invite', audit: ['account.update', 'account'] },
@@ -115,6 +131,7 @@ export const accounts = initContract().router({
     method: 'GET',
     path: '/v1/accounts/{account_id}/members',
     summary: 'List members, newest first',
+    description: 'Returns the users who can act in the account, with their roles. Open invitations are listed separately.',
     query: pageQuery(),
     responses: { 200: z.array(Member) },
     metadata: { auth: 'user', read: 'account.members.list', pages: 'cursor' },

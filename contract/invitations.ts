@@ -10,32 +10,31 @@ const Token = z
   .regex(/^[0-9a-f]{64}$/)
   .meta({ description: '64 lowercase hex digits.' });
 
-/** An invitation to join a workspace, sent to an email address. */
 export const Invitation = z
   .object({
-    id: Id,
-    account_id: Id,
-    invited_by_user_id: Id,
-    email: z.string(),
-    role: MemberRole,
-    expires_at: Time,
-    accepted_at: Time.nullable(),
-    created_at: Time,
+    id: Id.meta({ description: 'ID of the invitation.' }),
+    account_id: Id.meta({ description: 'The workspace to join.' }),
+    invited_by_user_id: Id.meta({ description: 'The admin who sent the invitation.' }),
+    email: z.string().meta({ description: 'Address of the invited person. Only a user with this verified address can accept.' }),
+    role: MemberRole.meta({ description: 'Role that the person receives.' }),
+    expires_at: Time.meta({ description: 'The invitation cannot be accepted from this instant on, 7 days after its creation.' }),
+    accepted_at: Time.nullable().meta({ description: 'When the person accepted; null until then.' }),
+    created_at: Time.meta({ description: 'When the invitation was sent.' }),
   })
-  .meta({ id: 'Invitation' });
+  .meta({ id: 'Invitation', description: 'An invitation to join a workspace, sent to an email address.' });
 export type Invitation = z.infer<typeof Invitation>;
 
 export const CreatedInvitation = Invitation.extend({
   token: Token.meta({ description: 'The token at the end of the link in the email. Returned only in this response.' }),
-}).meta({ id: 'CreatedInvitation' });
+}).meta({ id: 'CreatedInvitation', description: 'A new invitation with its token.' });
 export type CreatedInvitation = z.infer<typeof CreatedInvitation>;
 
 export const NewInvitation = z
   .strictObject({
     email: z.string().meta({ ...emailMeta, description: 'An email address (RFC 5322 addr-spec) of 3 to 254 characters.' }),
-    role: MemberRole,
+    role: MemberRole.meta({ description: 'Role that the person receives when they accept.' }),
   })
-  .meta({ id: 'NewInvitation' });
+  .meta({ id: 'NewInvitation', description: 'A person to invite, and their future role.' });
 export type NewInvitation = z.infer<typeof NewInvitation>;
 
 export const invitations = initContract().router({
@@ -58,6 +57,7 @@ export const invitations = initContract().router({
     method: 'GET',
     path: '/v1/accounts/{account_id}/invitations',
     summary: 'List open invitations, newest first',
+    description: 'Returns invitations that are neither accepted nor revoked nor expired. Tokens are not returned.',
     query: pageQuery(),
     responses: { 200: z.array(Invitation) },
     metadata: { auth: 'user', read: 'account.members.list', pages: 'cursor' },
@@ -76,6 +76,7 @@ export const invitations = initContract().router({
     method: 'DELETE',
     path: '/v1/account-invitations/{invitation_id}',
     summary: 'Revoke an invitation',
+    description: 'The link in the email stops working. An accepted invitation cannot be revoked: remove the member instead.',
     body: null,
     responses: { 204: null },
     metadata: {

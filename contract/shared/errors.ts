@@ -1,26 +1,29 @@
 import { z } from 'zod';
 import { errorCodes } from './errorCodes.ts';
 
-/** A validation error for one value of a request. */
 export const Issue = z
   .object({
-    location: z.enum(['path', 'query', 'header', 'body']),
+    location: z.enum(['path', 'query', 'header', 'body']).meta({ description: 'Which part of the request contains the value.' }),
     path: z.string().meta({ description: 'JSON Pointer (RFC 6901) in the body, otherwise the name of the parameter.' }),
-    message: z.string(),
+    message: z.string().meta({ description: 'Human-readable, such as `must not be blank`; not part of the contract.' }),
     reason: z
       .string()
       .optional()
       .meta({ description: 'A stable snake_case code, present for rules that the schema of the value does not express.' }),
   })
-  .meta({ id: 'Issue' });
+  .meta({ id: 'Issue', description: 'A validation error for one value of a request.' });
 export type Issue = z.infer<typeof Issue>;
 
-/** The body of every error response. */
 export const Problem = z
   .object({
-    error: z.enum([...new Set(Object.values(errorCodes).map(([, code]) => code))]),
+    error: z
+      .enum([...new Set(Object.values(errorCodes).map(([, code]) => code))])
+      .meta({ description: 'Error code. The codes of each status are listed with its response.' }),
     message: z.string().meta({ description: 'Human-readable; not part of the contract.' }),
-    trace_id: z.string().regex(/^[0-9a-f]{32}$/),
+    trace_id: z
+      .string()
+      .regex(/^[0-9a-f]{32}$/)
+      .meta({ description: 'The value of `X-Trace-Id`. Quote it when you report a problem.' }),
     details: z
       .looseObject({
         reason: z.string().optional().meta({ description: 'A stable snake_case code.' }),
@@ -28,5 +31,5 @@ export const Problem = z
       })
       .meta({ description: 'Always an object.' }),
   })
-  .meta({ id: 'Problem' });
+  .meta({ id: 'Problem', description: 'The body of every error response.' });
 export type Problem = z.infer<typeof Problem>;

@@ -3,13 +3,14 @@ import { z } from 'zod';
 /** Accepts any RFC 9562 UUID and lowercases it. */
 export const Id = z.guid().toLowerCase().meta({ id: 'Id', description: 'A UUID (RFC 9562). The server generates version 7.' });
 
-/** An instant in UTC with milliseconds (RFC 3339). */
-export const Time = z.iso.datetime({ precision: 3 }).meta({ id: 'Time' });
+export const Time = z.iso
+  .datetime({ precision: 3 })
+  .meta({ id: 'Time', description: 'An instant in UTC with milliseconds (RFC 3339), such as `2026-01-31T09:30:00.000Z`.' });
 
 export const TraceId = z
   .string()
   .regex(/^[0-9a-f]{32}$/)
-  .meta({ id: 'TraceId' });
+  .meta({ id: 'TraceId', description: 'A trace ID: 32 lowercase hex digits. It identifies a request in the server log.' });
 
 /** Trimmed text of 1 to `max` code points. */
 export const trimmedText = (max: number) => z.string().trim().min(1).max(max);
@@ -37,8 +38,9 @@ export const boolParam = () => z.stringbool({ truthy: ['true', '1'], falsy: ['fa
 /** Free text in a query string: 1 to 200 code points, not blank. */
 export const searchParam = () => z.string().trim().min(1).max(200);
 
-/** The response of actions that return no data. */
-export const Ok = z.object({ ok: z.literal(true) }).meta({ id: 'Ok' });
+export const Ok = z
+  .object({ ok: z.literal(true).meta({ description: 'Always true: errors have another status and the body `Problem`.' }) })
+  .meta({ id: 'Ok', description: 'The response of an action that returns no data.' });
 
 /** An object with arbitrary content. */
 export const AnyObject = z.record(z.string(), z.unknown());
