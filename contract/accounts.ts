@@ -4,12 +4,10 @@ import { changes, Id, Time, trimmedText } from './shared/fields.ts';
 import { pageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
-export const MemberRole = z
-  .enum(['admin', 'member'])
-  .meta({
-    id: 'MemberRole',
-    description: 'A role of an account member. Admins manage members, settings and secrets; members work with threads, runs and projects.',
-  });
+export const MemberRole = z.enum(['admin', 'member']).meta({
+  id: 'MemberRole',
+  description: 'A role of an account member. Admins manage members, settings and secrets; members work with threads, runs and projects.',
+});
 export type MemberRole = z.infer<typeof MemberRole>;
 
 export const Account = z

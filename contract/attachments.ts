@@ -21,17 +21,16 @@ export const maxImageChars: number = base64Length(maxAttachmentBytes.image);
 
 const mebibytes = (bytes: number) => `${bytes / 2 ** 20} MiB`;
 
-/** An uploaded file that a message can reference. */
 export const StagedAttachment = z
   .object({
-    key: z.string(),
+    key: z.string().meta({ description: 'Send this with `content_json` of a message, or download the file with it.' }),
     filename: z.string().meta({ description: 'The submitted file name, without folders and unsafe characters. Any script is allowed.' }),
-    mime_type: z.string(),
+    mime_type: z.string().meta({ description: 'Media type, determined by the content or the extension.' }),
     size: z.int().min(1).meta({ description: 'Size in bytes.' }),
-    kind: z.enum(['image', 'file']),
+    kind: z.enum(['image', 'file']).meta({ description: 'The type of the message part: `image` or `file`.' }),
     extracted_text: z.string().optional().meta({ description: 'Text files only: the first 12,000 characters.' }),
   })
-  .meta({ id: 'StagedAttachment' });
+  .meta({ id: 'StagedAttachment', description: 'An uploaded file that a message can reference.' });
 export type StagedAttachment = z.infer<typeof StagedAttachment>;
 
 export const NewAttachment = z
@@ -40,13 +39,14 @@ export const NewAttachment = z
       description: `A PNG, JPEG, WebP or GIF image up to ${mebibytes(maxAttachmentBytes.image)}, or a text file up to ${mebibytes(maxAttachmentBytes.file)}.`,
     }),
   })
-  .meta({ id: 'NewAttachment' });
+  .meta({ id: 'NewAttachment', description: 'A form with one file.' });
 
 /** A key in a URL path. Empty, `.` and `..` segments and backslashes are rejected. */
 const AttachmentKey = z
   .string()
   .max(500)
-  .regex(/^(?!.*\\)(?!(?:.*\/)?\.{0,2}(?:\/|$))/s, 'must be a key');
+  .regex(/^(?!.*\\)(?!(?:.*\/)?\.{0,2}(?:\/|$))/s, 'must be a key')
+  .meta({ description: 'The `key` of the attachment. Its slashes can be sent as `/` or as `%2F`.' });
 
 export const attachments = initContract().router({
   stage: {
@@ -54,7 +54,7 @@ export const attachments = initContract().router({
     path: '/v1/attachments/stage',
     summary: 'Upload a file for a message',
     description:
-      'Only you can access the file until a message references its key. A file that no message references is removed after 24 hours.',
+      'Call this before you send a message with files, and send the returned key with it. Only you can access the file until then. A file that no message references is removed after 24 hours.',
     contentType: 'multipart/form-data',
     maxBody: 21 * 2 ** 20,
     body: NewAttachment,

@@ -61,12 +61,9 @@ export const Registration = z
   .object({
     user_id: Id.meta({ description: 'ID of the new user.' }),
     ...grant,
-    warning: z
-      .string()
-      .nullable()
-      .meta({
-        description: 'What did not succeed, such as an unusable invite code or an email that was not sent; null if everything did.',
-      }),
+    warning: z.string().nullable().meta({
+      description: 'What did not succeed, such as an unusable invite code or an email that was not sent; null if everything did.',
+    }),
   })
   .meta({ id: 'Registration', description: 'The new user, signed in.' });
 export type Registration = z.infer<typeof Registration>;

@@ -17,23 +17,45 @@ const Attachment = z
       .min(1)
       .max(500)
       .meta({ description: 'Key of a file that you uploaded, or of an attachment in a thread that you can read.' }),
-    filename: trimmedText(255).regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'must not hold control characters'),
-    mime_type: z.string().max(255),
+    filename: trimmedText(255)
+      .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'must not hold control characters')
+      .meta({ description: 'Name shown to readers.' }),
+    mime_type: z.string().max(255).meta({ description: 'Media type, such as `image/png`.' }),
     size: z
       .int()
       .min(0)
       .max(2 ** 40)
       .meta({ description: 'Size in bytes. The size and type of the stored file are used, regardless of these values.' }),
   })
-  .meta({ id: 'Attachment' });
+  .meta({ id: 'Attachment', description: 'A file in a message.' });
 
-export const TextPart = z.strictObject({ type: z.literal('text'), text: z.string() }).meta({ id: 'TextPart' });
-export const ImagePart = z.strictObject({ type: z.literal('image'), attachment: Attachment }).meta({ id: 'ImagePart' });
+export const TextPart = z
+  .strictObject({
+    type: z.literal('text').meta({ description: 'Distinguishes the types of parts.' }),
+    text: z.string().meta({ description: 'Markdown text. All text parts of a message have at most 20,000 characters.' }),
+  })
+  .meta({ id: 'TextPart', description: 'Text of a message.' });
+export const ImagePart = z
+  .strictObject({
+    type: z.literal('image').meta({ description: 'Distinguishes the types of parts.' }),
+    attachment: Attachment.meta({ description: 'A PNG, JPEG, WebP or GIF image.' }),
+  })
+  .meta({ id: 'ImagePart', description: 'An image in a message.' });
 export const FilePart = z
-  .strictObject({ type: z.literal('file'), attachment: Attachment, extracted_text: z.string().max(maxExtractedLength).optional() })
-  .meta({ id: 'FilePart' });
+  .strictObject({
+    type: z.literal('file').meta({ description: 'Distinguishes the types of parts.' }),
+    attachment: Attachment.meta({ description: 'The file.' }),
+    extracted_text: z
+      .string()
+      .max(maxExtractedLength)
+      .optional()
+      .meta({ description: 'Text of the file for the model; at most 40,000 characters for all files.' }),
+  })
+  .meta({ id: 'FilePart', description: 'A text file in a message.' });
 
-export const MessagePart = z.discriminatedUnion('type', [TextPart, ImagePart, FilePart]).meta({ id: 'MessagePart' });
+export const MessagePart = z
+  .discriminatedUnion('type', [TextPart, ImagePart, FilePart])
+  .meta({ id: 'MessagePart', description: 'A text, an image or a text file.' });
 export type MessagePart = z.infer<typeof MessagePart>;
 
 export const MessageContent = z
@@ -44,7 +66,7 @@ export const MessageContent = z
       .max(64)
       .meta({ description: 'Text parts are joined into one. At most 8 attachments, 20 MiB in total.' }),
   })
-  .meta({ id: 'MessageContent' });
+  .meta({ id: 'MessageContent', description: 'A message with attachments.' });
 export type MessageContent = z.infer<typeof MessageContent>;
 
 export const MessageCompletion = z.enum(['complete', 'stopped', 'failed']).meta({
@@ -53,21 +75,20 @@ export const MessageCompletion = z.enum(['complete', 'stopped', 'failed']).meta(
 });
 export type MessageCompletion = z.infer<typeof MessageCompletion>;
 
-/** A visible message of a thread. */
 export const Message = z
   .object({
-    id: Id,
-    account_id: Id,
-    thread_id: Id,
+    id: Id.meta({ description: 'ID of the message.' }),
+    account_id: Id.meta({ description: 'The account that the message belongs to.' }),
+    thread_id: Id.meta({ description: 'Thread that contains the message.' }),
     created_by_user_id: Id.nullable().meta({ description: 'Null for the assistant.' }),
-    role: z.enum(['user', 'assistant']),
+    role: z.enum(['user', 'assistant']).meta({ description: 'Who wrote the message: a user, or the model in a run.' }),
     content: z.string().meta({ description: 'For structured messages: the text parts, and the names and texts of the attachments.' }),
     content_json: MessageContent.optional().meta({ description: 'Present only on structured messages.' }),
     run_id: Id.optional().meta({ description: 'The run that produced the message. Present only on assistant messages.' }),
-    completion: MessageCompletion,
-    created_at: Time,
+    completion: MessageCompletion.meta({ description: 'Whether the text is complete. Always `complete` for messages of users.' }),
+    created_at: Time.meta({ description: 'When the message was stored.' }),
   })
-  .meta({ id: 'Message' });
+  .meta({ id: 'Message', description: 'A visible message of a thread.' });
 export type Message = z.infer<typeof Message>;
 
 export const NewMessage = z
@@ -80,7 +101,7 @@ export const NewMessage = z
     message: 'must not be blank',
     params: inconsistentValues,
   })
-  .meta({ id: 'NewMessage' });
+  .meta({ id: 'NewMessage', description: 'A message: plain text, or text with attachments.' });
 export type NewMessage = z.infer<typeof NewMessage>;
 
 export const messages = initContract().router({
@@ -88,6 +109,8 @@ export const messages = initContract().router({
     method: 'POST',
     path: '/v1/threads/{thread_id}/messages',
     summary: 'Add a message to a thread',
+    description:
+      'Adds your message without answering it: start a run next. A run that is active already does not see the message. Upload files with `POST /v1/attachments/stage` and send their keys in `content_json`.',
     body: NewMessage,
     responses: { 201: Message },
     metadata: {
@@ -102,6 +125,7 @@ export const messages = initContract().router({
     method: 'GET',
     path: '/v1/threads/{thread_id}/messages',
     summary: 'List the newest messages of a thread, oldest first',
+    description: 'Returns the visible transcript: hidden answers and tool calls are left out. Follow the pages to older messages.',
     query: pageQuery(50).extend({ order: z.enum(['asc', 'desc']).default('asc').meta({ description: 'The order within a page.' }) }),
     responses: { 200: z.array(Message) },
     metadata: { auth: 'user+key', read: 'data.threads.read', pages: 'cursor' },

@@ -4,29 +4,28 @@ import { Id, searchParam, Time } from './shared/fields.ts';
 import { pageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
-/** A conversation, owned by one user in one account. */
 export const Thread = z
   .object({
-    id: Id,
-    account_id: Id,
-    created_by_user_id: Id.nullable(),
-    title: z.string().nullable(),
-    project_id: Id.nullable(),
-    created_at: Time,
+    id: Id.meta({ description: 'ID of the thread.' }),
+    account_id: Id.meta({ description: 'The account that the thread belongs to.' }),
+    created_by_user_id: Id.nullable().meta({ description: 'The owner; null if they were deleted.' }),
+    title: z.string().nullable().meta({ description: 'Title; null until one is set or created automatically by the first run.' }),
+    project_id: Id.nullable().meta({ description: 'The project that contains the thread; null if it is in none.' }),
+    created_at: Time.meta({ description: 'When the thread was created.' }),
     updated_at: Time.meta({ description: 'Time of the last activity.' }),
     active_run_id: Id.nullable().meta({ description: 'The run that has not ended, if there is one.' }),
-    is_private: z.boolean(),
+    is_private: z.boolean().meta({ description: 'Whether only the owner can see the thread. It is in no list and expires.' }),
     expires_at: Time.nullable().meta({ description: 'Only private threads expire.' }),
     parent_thread_id: Id.optional().meta({ description: 'Present only on forked threads.' }),
   })
-  .meta({ id: 'Thread' });
+  .meta({ id: 'Thread', description: 'A conversation, owned by one user in one account.' });
 export type Thread = z.infer<typeof Thread>;
 
 export const FoundThread = Thread.extend({
   snippet: z.string().nullable().meta({
     description: 'About 120 characters around the first match in the newest message that matches. Null if only the title matches.',
   }),
-}).meta({ id: 'FoundThread' });
+}).meta({ id: 'FoundThread', description: 'A thread that matches a search.' });
 export type FoundThread = z.infer<typeof FoundThread>;
 
 const title = z.string().max(200).nullish().meta({ description: 'A blank title is stored as null.' });
@@ -35,12 +34,17 @@ export const NewThread = z
   .strictObject({
     title,
     is_private: z.boolean().default(false).meta({ description: 'A private thread is visible only to you and expires after 24 hours.' }),
-    project_id: Id.nullish(),
+    project_id: Id.nullish().meta({ description: 'A project that you can see.' }),
   })
-  .meta({ id: 'NewThread' });
+  .meta({ id: 'NewThread', description: 'The options of a thread. All can be omitted.' });
 export type NewThread = z.infer<typeof NewThread>;
 
-export const ThreadChanges = z.strictObject({ title, project_id: Id.nullish() }).meta({ id: 'ThreadChanges' });
+export const ThreadChanges = z
+  .strictObject({
+    title,
+    project_id: Id.nullish().meta({ description: 'A project that you can see; null removes the thread from its project.' }),
+  })
+  .meta({ id: 'ThreadChanges', description: 'The fields of the thread to change. At least one is required.' });
 export type ThreadChanges = z.infer<typeof ThreadChanges>;
 
 export const ForkRequest = z
@@ -48,12 +52,12 @@ export const ForkRequest = z
     message_id: Id.meta({ description: 'The last message to copy.' }),
     is_private: z.boolean().optional().meta({ description: 'Defaults to the value of the original thread.' }),
   })
-  .meta({ id: 'ForkRequest' });
+  .meta({ id: 'ForkRequest', description: 'The end of the copy.' });
 export type ForkRequest = z.infer<typeof ForkRequest>;
 
 export const ForkedThread = Thread.extend({
   id_mapping: z.array(z.object({ old_id: Id, new_id: Id })).meta({ description: 'The copied messages, oldest first.' }),
-}).meta({ id: 'ForkedThread' });
+}).meta({ id: 'ForkedThread', description: 'The copy of a thread.' });
 export type ForkedThread = z.infer<typeof ForkedThread>;
 
 const read = 'data.threads.read';
@@ -64,6 +68,8 @@ export const threads = initContract().router({
     method: 'POST',
     path: '/v1/threads',
     summary: 'Create a thread',
+    description:
+      'Threads hold the messages and runs of one conversation. Next, add a message and start a run. The first run creates a title unless you set one.',
     body: NewThread,
     responses: { 201: Thread },
     metadata: { auth: 'user+key', permission, quota: 'messages', audit: ['thread.create', 'thread'] },
@@ -72,6 +78,8 @@ export const threads = initContract().router({
     method: 'GET',
     path: '/v1/threads',
     summary: 'List your threads, most recently active first',
+    description:
+      'Returns your own threads in the active account, without private ones. With `project_id`, those of one project; a project that you cannot see is 404.',
     query: pageQuery().extend({ project_id: Id.optional() }),
     responses: { 200: z.array(Thread) },
     metadata: { auth: 'user+key', read, pages: 'cursor', queryIds: { project_id: 'project' } },
@@ -80,6 +88,8 @@ export const threads = initContract().router({
     method: 'GET',
     path: '/v1/threads/search',
     summary: 'Search threads by title or message text',
+    description:
+      'Finds text anywhere in the title or in a visible message, ignoring case. Searches your own threads, without private ones.',
     query: pageQuery().extend({ q: searchParam() }),
     responses: { 200: z.array(FoundThread) },
     metadata: { auth: 'user+key', read, pages: 'cursor' },
@@ -88,6 +98,7 @@ export const threads = initContract().router({
     method: 'GET',
     path: '/v1/threads/starred',
     summary: 'List the IDs of starred threads, most recently starred first',
+    description: 'Use this to mark or group starred threads in a list. Threads that you can no longer read are left out.',
     responses: { 200: z.array(Id) },
     metadata: { auth: 'user+key', read },
   },
@@ -95,6 +106,8 @@ export const threads = initContract().router({
     method: 'GET',
     path: '/v1/threads/{thread_id}',
     summary: 'Retrieve a thread',
+    description:
+      'Use this for the title, and for `active_run_id` to continue streaming a run. Other members can read threads of shared projects.',
     responses: { 200: Thread },
     metadata: { auth: 'user+key', read },
   },
@@ -111,6 +124,7 @@ export const threads = initContract().router({
     method: 'DELETE',
     path: '/v1/threads/{thread_id}',
     summary: 'Delete a thread and stop its run',
+    description: 'The thread, its messages and its runs are 404 from now on. Usage and credit transactions are kept.',
     body: null,
     responses: { 204: null },
     metadata: { auth: 'user+key', read, permission, audit: ['thread.delete', 'thread'] },
@@ -128,6 +142,7 @@ export const threads = initContract().router({
     method: 'POST',
     path: '/v1/threads/{thread_id}/star',
     summary: 'Star a thread',
+    description: 'Stars are personal: other readers of the thread do not see yours. Repeating the request has no effect.',
     body: null,
     responses: { 204: null },
     metadata: { auth: 'user+key', read, permission, allowReaders: true, audit: ['thread.star', 'thread'] },
@@ -136,6 +151,7 @@ export const threads = initContract().router({
     method: 'DELETE',
     path: '/v1/threads/{thread_id}/star',
     summary: 'Unstar a thread',
+    description: 'Repeating the request has no effect.',
     body: null,
     responses: { 204: null },
     metadata: { auth: 'user+key', read, permission, allowReaders: true, audit: ['thread.unstar', 'thread'] },

@@ -2,8 +2,11 @@
 
 import type { Call, Cursor, NoRequest, PagedCall, StreamCall } from '../core/call.ts';
 
+/** A new access token. The refresh token is sent in an HttpOnly cookie. */
 export interface AccessGrant {
+  /** JWT for the `Authorization: Bearer` header. Treat it as opaque. */
   access_token: string;
+  /** The authentication scheme of the token (RFC 6750). */
   token_type: "bearer";
   /** Seconds until the access token expires. */
   expires_in: number;
@@ -42,16 +45,23 @@ export interface AccessLogPage {
   next_before: Id | null;
 }
 
+/** A tenant: a user's personal account, or a shared workspace. */
 export interface Account {
+  /** ID of the account. */
   id: Id;
+  /** Unique name of the account. It cannot be changed. */
   slug: string;
+  /** Display name. */
   name: string;
+  /** Each user has one `personal` account; a `workspace` has members. */
   type: "personal" | "workspace";
+  /** Requests of members of a `suspended` account are rejected. */
   status: "active" | "suspended";
   /** IANA time zone. */
   timezone: string | null;
   /** Your role in the account; null for a platform admin who is not a member. */
   role: string | null;
+  /** When the account was created. */
   created_at: Time;
 }
 
@@ -65,12 +75,15 @@ export interface AccountBalance {
   available: number;
 }
 
+/** The fields of the account to change. At least one is required. */
 export interface AccountChanges {
+  /** Display name, 1 to 200 characters. */
   name?: string | undefined;
   /** IANA time zone; null clears it. */
   timezone?: string | null | undefined;
 }
 
+/** The confirmation for closing a workspace. */
 export interface AccountClosing {
   /** The slug of the account, as confirmation. */
   slug: string;
@@ -88,11 +101,17 @@ export interface AccountCredits {
 }
 
 export interface AdminAccount {
+  /** ID of the account. */
   id: Id;
+  /** Unique name of the account. It cannot be changed. */
   slug: string;
+  /** Display name. */
   name: string;
+  /** Each user has one `personal` account; a `workspace` has members. */
   type: "personal" | "workspace";
+  /** Requests of members of a `suspended` account are rejected. */
   status: "active" | "suspended";
+  /** When the account was created. */
   created_at: Time;
   owner_user_id: Id;
   members_count: number;
@@ -105,6 +124,7 @@ export interface AdminAccount {
 }
 
 export interface AdminAccountChanges {
+  /** Requests of members of a `suspended` account are rejected. */
   status: "active" | "suspended";
 }
 
@@ -140,18 +160,27 @@ export interface AgentParallelDispatchEvent {
   error_class?: string | undefined;
 }
 
+/** A long-lived credential of a user in one account. The secret is returned only on creation. */
 export interface ApiKey {
+  /** ID of the key, for revoking it. */
   id: Id;
+  /** The only account in which the key can act. */
   account_id: Id;
+  /** The user who created the key and on whose behalf it acts. */
   user_id: Id;
+  /** Display name; not unique. */
   name: string;
   /** First 7 characters of the key. */
   key_prefix: string;
+  /** The permissions of the key, sorted. `[]` with `inherits_permissions` means those of the creator. */
   scopes: string[];
   /** Whether the key inherits all permissions of its creator. */
   inherits_permissions: boolean;
+  /** When the key was revoked; null while it is valid. */
   revoked_at: Time | null;
+  /** When the key was last used, to the minute; null if it never was. */
   last_used_at: Time | null;
+  /** When the key was created. */
   created_at: Time;
 }
 
@@ -185,10 +214,13 @@ export interface AssistantMessage {
   tool_calls?: { tool_call_id: string; tool_name: string; arguments: Record<string, unknown>; }[] | undefined;
 }
 
+/** A file in a message. */
 export interface Attachment {
   /** Key of a file that you uploaded, or of an attachment in a thread that you can read. */
   key: string;
+  /** Name shown to readers. */
   filename: string;
+  /** Media type, such as `image/png`. */
   mime_type: string;
   /** Size in bytes. The size and type of the stored file are used, regardless of these values. */
   size: number;
@@ -265,8 +297,11 @@ export interface CancelRequest {
   client_cancelled_at?: string | null | undefined;
 }
 
+/** Whether captchas are required, and the key of the widget. */
 export interface CaptchaConfig {
+  /** Whether requests with `cf_turnstile_token` require a captcha. */
   enabled: boolean;
+  /** Site key of Cloudflare Turnstile; `""` if captchas are off. */
   site_key: string;
 }
 
@@ -275,7 +310,9 @@ export interface ChildRun {
   account_id: Id;
   thread_id: Id;
   status: RunStatus;
+  /** Selected model; null until a route is selected. */
   model: string | null;
+  /** Key of the persona; null until a route is selected. */
   persona_id: string | null;
   duration_ms: number | null;
   total_input_tokens: number | null;
@@ -304,38 +341,59 @@ export interface Cost {
   amount_micros: number;
 }
 
+/** A new API key with its secret. */
 export interface CreatedApiKey {
+  /** ID of the key, for revoking it. */
   id: Id;
+  /** The only account in which the key can act. */
   account_id: Id;
+  /** The user who created the key and on whose behalf it acts. */
   user_id: Id;
+  /** Display name; not unique. */
   name: string;
   /** First 7 characters of the key. */
   key_prefix: string;
+  /** The permissions of the key, sorted. `[]` with `inherits_permissions` means those of the creator. */
   scopes: string[];
   /** Whether the key inherits all permissions of its creator. */
   inherits_permissions: boolean;
+  /** When the key was revoked; null while it is valid. */
   revoked_at: Time | null;
+  /** When the key was last used, to the minute; null if it never was. */
   last_used_at: Time | null;
+  /** When the key was created. */
   created_at: Time;
   /** The secret key. Returned only in this response. */
   key: string;
 }
 
+/** A new invitation with its token. */
 export interface CreatedInvitation {
+  /** ID of the invitation. */
   id: Id;
+  /** The workspace to join. */
   account_id: Id;
+  /** The admin who sent the invitation. */
   invited_by_user_id: Id;
+  /** Address of the invited person. Only a user with this verified address can accept. */
   email: string;
+  /** Role that the person receives. */
   role: MemberRole;
+  /** The invitation cannot be accepted from this instant on, 7 days after its creation. */
   expires_at: Time;
+  /** When the person accepted; null until then. */
   accepted_at: Time | null;
+  /** When the invitation was sent. */
   created_at: Time;
   /** The token at the end of the link in the email. Returned only in this response. */
   token: string;
 }
 
+/** The reference of a report. */
 export interface CreatedReport {
+  /** ID of the report. */
   id: Id;
+  /** When the thread was reported. */
   created_at: Time;
 }
 
@@ -344,8 +402,11 @@ export interface CreatedRun {
   trace_id: TraceId;
 }
 
+/** A login or email address with its password, to sign in. */
 export interface Credentials {
+  /** Login or email address. */
   login: string;
+  /** The password of the user, 1 to 1,024 characters. */
   password: string;
   /** Required if captchas are enabled. */
   cf_turnstile_token?: string | null | undefined;
@@ -449,6 +510,7 @@ export interface EditedMessage {
   reasoning_mode?: "auto" | "enabled" | "disabled" | "none" | "off" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "extra high" | null | undefined;
 }
 
+/** An email address with the emailed code. */
 export interface EmailCode {
   /** An email address (RFC 5322 addr-spec) of 3 to 254 characters, each part in a single script. */
   email: string;
@@ -456,6 +518,7 @@ export interface EmailCode {
   otp: string;
 }
 
+/** The email address to which a code is sent. */
 export interface EmailCodeRequest {
   /** An email address (RFC 5322 addr-spec) of 3 to 254 characters, each part in a single script. */
   email: string;
@@ -486,7 +549,9 @@ export interface EmailConfigValues {
   smtp_tls_mode?: "none" | "starttls" | "tls" | undefined;
 }
 
+/** The token of a verification link. */
 export interface EmailConfirmation {
+  /** The `token` parameter of the link. Valid once, for one hour. */
   token: string;
 }
 
@@ -541,11 +606,16 @@ export interface FeatureFlagChanges {
 /** Letters, digits, `_`, `.` and `-`, starting with a letter or digit. */
 export type FeatureFlagKey = string;
 
+/** The value of each feature flag by key. */
 export type FeatureFlags = Record<string, boolean>;
 
+/** A text file in a message. */
 export interface FilePart {
+  /** Distinguishes the types of parts. */
   type: "file";
+  /** The file. */
   attachment: Attachment;
+  /** Text of the file for the model; at most 40,000 characters for all files. */
   extracted_text?: string | undefined;
 }
 
@@ -556,6 +626,7 @@ export interface FlagOverride {
   created_at: Time;
 }
 
+/** A flow token with the emailed code. */
 export interface FlowCode {
   /** From `POST /v1/auth/resolve`; valid for ten minutes. */
   flow_token: string;
@@ -563,6 +634,7 @@ export interface FlowCode {
   otp: string;
 }
 
+/** The flow token of the user to whom a code is emailed. */
 export interface FlowCodeRequest {
   /** From `POST /v1/auth/resolve`; valid for ten minutes. */
   flow_token: string;
@@ -570,6 +642,7 @@ export interface FlowCodeRequest {
   cf_turnstile_token?: string | null | undefined;
 }
 
+/** The end of the copy. */
 export interface ForkRequest {
   /** The last message to copy. */
   message_id: Id;
@@ -577,17 +650,25 @@ export interface ForkRequest {
   is_private?: boolean | undefined;
 }
 
+/** The copy of a thread. */
 export interface ForkedThread {
+  /** ID of the thread. */
   id: Id;
+  /** The account that the thread belongs to. */
   account_id: Id;
+  /** The owner; null if they were deleted. */
   created_by_user_id: Id | null;
+  /** Title; null until one is set or created automatically by the first run. */
   title: string | null;
+  /** The project that contains the thread; null if it is in none. */
   project_id: Id | null;
+  /** When the thread was created. */
   created_at: Time;
   /** Time of the last activity. */
   updated_at: Time;
   /** The run that has not ended, if there is one. */
   active_run_id: Id | null;
+  /** Whether only the owner can see the thread. It is in no list and expires. */
   is_private: boolean;
   /** Only private threads expire. */
   expires_at: Time | null;
@@ -597,17 +678,25 @@ export interface ForkedThread {
   id_mapping: { old_id: Id; new_id: Id; }[];
 }
 
+/** A thread that matches a search. */
 export interface FoundThread {
+  /** ID of the thread. */
   id: Id;
+  /** The account that the thread belongs to. */
   account_id: Id;
+  /** The owner; null if they were deleted. */
   created_by_user_id: Id | null;
+  /** Title; null until one is set or created automatically by the first run. */
   title: string | null;
+  /** The project that contains the thread; null if it is in none. */
   project_id: Id | null;
+  /** When the thread was created. */
   created_at: Time;
   /** Time of the last activity. */
   updated_at: Time;
   /** The run that has not ended, if there is one. */
   active_run_id: Id | null;
+  /** Whether only the owner can see the thread. It is in no list and expires. */
   is_private: boolean;
   /** Only private threads expire. */
   expires_at: Time | null;
@@ -655,36 +744,57 @@ export interface HourlyUsage {
 /** A UUID (RFC 9562). The server generates version 7. */
 export type Id = string;
 
+/** A login or email address that a person has typed. */
 export interface Identity {
+  /** Login or email address. A value with `@` must be an email address. */
   identity: string;
   /** Required if captchas are enabled. */
   cf_turnstile_token?: string | null | undefined;
 }
 
+/** An image in a message. */
 export interface ImagePart {
+  /** Distinguishes the types of parts. */
   type: "image";
+  /** A PNG, JPEG, WebP or GIF image. */
   attachment: Attachment;
 }
 
+/** An invitation to join a workspace, sent to an email address. */
 export interface Invitation {
+  /** ID of the invitation. */
   id: Id;
+  /** The workspace to join. */
   account_id: Id;
+  /** The admin who sent the invitation. */
   invited_by_user_id: Id;
+  /** Address of the invited person. Only a user with this verified address can accept. */
   email: string;
+  /** Role that the person receives. */
   role: MemberRole;
+  /** The invitation cannot be accepted from this instant on, 7 days after its creation. */
   expires_at: Time;
+  /** When the person accepted; null until then. */
   accepted_at: Time | null;
+  /** When the invitation was sent. */
   created_at: Time;
 }
 
+/** A user's invite code. Registering with it links the new user to the inviter and rewards both. */
 export interface InviteCode {
+  /** ID of the invite code. */
   id: Id;
+  /** The inviter, who owns the code. */
   user_id: Id;
+  /** Eight letters and digits, without I, O, 0 and 1. Case is ignored on registration. */
   code: string;
-  /** 0 means unlimited. */
+  /** Maximum number of registrations; 0 means unlimited. */
   max_uses: number;
+  /** Registrations with this code so far. */
   use_count: number;
+  /** Whether the code can be used. A user has at most one active code. */
   is_active: boolean;
+  /** When the code was created. */
   created_at: Time;
 }
 
@@ -706,10 +816,13 @@ export interface IpRule {
 
 export type IpRuleType = "allowlist" | "blocklist";
 
+/** A validation error for one value of a request. */
 export interface Issue {
+  /** Which part of the request contains the value. */
   location: "path" | "query" | "header" | "body";
   /** JSON Pointer (RFC 6901) in the body, otherwise the name of the parameter. */
   path: string;
+  /** Human-readable, such as `must not be blank`; not part of the contract. */
   message: string;
   /** A stable snake_case code, present for rules that the schema of the value does not express. */
   reason?: string | undefined;
@@ -840,18 +953,25 @@ export interface LlmTurnCompletedEvent {
   error_class?: string | undefined;
 }
 
+/** A share that requires its password. */
 export interface LockedShare {
+  /** True: verify the password to get a session token. */
   requires_password: true;
 }
 
+/** The login or email address to look up. */
 export interface LoginCheck {
+  /** Login or email address. */
   login: string;
 }
 
+/** Whether a user has the login or email address. */
 export interface LoginExists {
+  /** True if a user has this login or email address, even if the user is suspended. */
   exists: boolean;
 }
 
+/** Which sessions to end. */
 export interface LogoutRequest {
   /** End all sessions of the user. */
   all?: boolean | undefined;
@@ -891,24 +1011,39 @@ export interface McpConfigChanges {
 
 export type McpTransport = "stdio" | "http_sse" | "streamable_http";
 
+/** The signed-in user, with their role and permissions in the active account. */
 export interface Me {
+  /** ID of the user. */
   id: Id;
+  /** Display name. Initially the login; not unique. */
   username: string;
+  /** Name for signing in. It cannot be changed. */
   login: string | null;
+  /** Email address; null if the user has none. */
   email: string | null;
+  /** Whether the user has proved that the email address is theirs. */
   email_verified: boolean;
+  /** Whether signing in with a password requires a verified email address. */
   email_verification_required: boolean;
   /** IANA time zone. */
   timezone: string | null;
+  /** IANA time zone of the active account. */
   account_timezone: string | null;
+  /** BCP 47 language tag, such as `en` or `zh-CN`. The language of emails. */
   locale: string | null;
+  /** When the user registered. */
   created_at: Time;
+  /** The active account. */
   account_id: Id;
+  /** Name of the active account. */
   account_name: string;
+  /** Role in the active account: `admin`, `member` or `platform_admin`. */
   role: string;
+  /** Permissions in the active account, sorted. */
   permissions: ("account.audit_read" | "account.ip_rules.manage" | "account.members.invite" | "account.members.list" | "account.members.revoke" | "account.teams.manage" | "account.teams.read" | "data.api_keys.manage" | "data.channels.manage" | "data.llm_credentials.manage" | "data.mcp_configs.manage" | "data.personas.manage" | "data.personas.read" | "data.projects.manage" | "data.projects.read" | "data.runs.read" | "data.runs.write" | "data.scheduled_jobs.manage" | "data.secrets.manage" | "data.skills.manage" | "data.skills.read" | "data.subscriptions.read" | "data.threads.read" | "data.threads.write" | "data.usage.read" | "data.webhooks.manage" | "platform.admin" | "platform.entitlements.manage" | "platform.feature_flags.manage" | "platform.invite_codes.manage" | "platform.plans.manage" | "platform.subscriptions.manage")[];
 }
 
+/** The fields of the profile to change. At least one is required. */
 export interface MeChanges {
   /** Trimmed and NFKC-normalized. 1 to 256 bytes; no `@`, control or format characters. */
   username?: string | undefined;
@@ -918,27 +1053,42 @@ export interface MeChanges {
   locale?: string | null | undefined;
 }
 
+/** A member of an account. */
 export interface Member {
+  /** The account of the membership. */
   account_id: Id;
+  /** The user who is a member. */
   user_id: Id;
+  /** Display name of the user. */
   username: string;
+  /** Email address of the user; null if they have none. */
   email: string | null;
+  /** Role in the account, which determines the permissions. */
   role: string;
+  /** When the user became a member. */
   created_at: Time;
 }
 
+/** The role to give a member. */
 export interface MemberChanges {
+  /** The new role. The last admin cannot become a member. */
   role: MemberRole;
 }
 
+/** A role of an account member. Admins manage members, settings and secrets; members work with threads, runs and projects. */
 export type MemberRole = "admin" | "member";
 
+/** A visible message of a thread. */
 export interface Message {
+  /** ID of the message. */
   id: Id;
+  /** The account that the message belongs to. */
   account_id: Id;
+  /** Thread that contains the message. */
   thread_id: Id;
   /** Null for the assistant. */
   created_by_user_id: Id | null;
+  /** Who wrote the message: a user, or the model in a run. */
   role: "user" | "assistant";
   /** For structured messages: the text parts, and the names and texts of the attachments. */
   content: string;
@@ -946,13 +1096,16 @@ export interface Message {
   content_json?: MessageContent | undefined;
   /** The run that produced the message. Present only on assistant messages. */
   run_id?: Id | undefined;
+  /** Whether the text is complete. Always `complete` for messages of users. */
   completion: MessageCompletion;
+  /** When the message was stored. */
   created_at: Time;
 }
 
 /** `stopped` and `failed` mark the partial answer of a run that was canceled or failed. `:continue` resumes from it. */
 export type MessageCompletion = "complete" | "stopped" | "failed";
 
+/** A message with attachments. */
 export interface MessageContent {
   /** Text parts are joined into one. At most 8 attachments, 20 MiB in total. */
   parts: MessagePart[];
@@ -974,6 +1127,7 @@ export interface MessageDeltaEvent {
   error_class?: string | undefined;
 }
 
+/** A text, an image or a text file. */
 export type MessagePart = TextPart | ImagePart | FilePart;
 
 export interface ModelUsage {
@@ -1004,13 +1158,17 @@ export interface MonthlyUsage {
   storage: StorageUsage;
 }
 
+/** A workspace to create. */
 export interface NewAccount {
   /** Unique forever, even after the account is closed. */
   slug: string;
+  /** Display name, 1 to 200 characters. */
   name: string;
 }
 
+/** An API key to create. */
 export interface NewApiKey {
+  /** Display name, 1 to 200 characters, to recognize the key later. */
   name: string;
   /** If omitted or null, the key has the permissions that you have at the time of each call. */
   scopes?: string[] | null | undefined;
@@ -1027,6 +1185,7 @@ export interface NewAsrCredential {
   scope?: "account" | "platform" | undefined;
 }
 
+/** A form with one file. */
 export interface NewAttachment {
   /** A PNG, JPEG, WebP or GIF image up to 3.5 MiB, or a text file up to 1 MiB. */
   file: File;
@@ -1069,9 +1228,11 @@ export interface NewFlagOverride {
   enabled: boolean;
 }
 
+/** A person to invite, and their future role. */
 export interface NewInvitation {
   /** An email address (RFC 5322 addr-spec) of 3 to 254 characters. */
   email: string;
+  /** Role that the person receives when they accept. */
   role: MemberRole;
 }
 
@@ -1135,6 +1296,7 @@ export interface NewMcpConfig {
   call_timeout_ms?: number | undefined;
 }
 
+/** A message: plain text, or text with attachments. */
 export interface NewMessage {
   /** Must not be blank; stored unchanged. */
   content?: string | undefined;
@@ -1186,11 +1348,15 @@ export interface NewPlan {
   entitlements?: NewEntitlement[] | undefined;
 }
 
+/** A project to create. */
 export interface NewProject {
+  /** Display name, 1 to 200 characters. */
   name: string;
+  /** Purpose of the project, at most 2,000 characters. */
   description?: string | null | undefined;
   /** A team of the account. */
   team_id?: Id | null | undefined;
+  /** Who can see the project. */
   visibility?: Visibility | undefined;
 }
 
@@ -1208,8 +1374,11 @@ export interface NewRedemptionCodes {
   batch_id?: string | null | undefined;
 }
 
+/** Why the thread is reported. */
 export interface NewReport {
+  /** One or more reasons. */
   categories: ReportCategory[];
+  /** Explanation for the platform admins, at most 2,000 characters. */
   feedback?: string | null | undefined;
 }
 
@@ -1223,10 +1392,13 @@ export interface NewRun {
   reasoning_mode?: "auto" | "enabled" | "disabled" | "none" | "off" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "extra high" | null | undefined;
 }
 
+/** The options of a share. All can be omitted. */
 export interface NewShare {
+  /** Whether readers need a password. */
   access_type?: "public" | "password" | undefined;
   /** Required if `access_type` is `password`, otherwise not allowed. Never returned. */
   password?: string | undefined;
+  /** Whether to show messages that are added later. */
   live_update?: boolean | undefined;
 }
 
@@ -1239,23 +1411,31 @@ export interface NewSubscription {
   current_period_end: string;
 }
 
+/** A team to create. */
 export interface NewTeam {
+  /** Display name, 1 to 100 characters. */
   name: string;
 }
 
+/** A user to add to a team, with their role. */
 export interface NewTeamMember {
+  /** A member of the account. */
   user_id: Id;
+  /** Informational only; grants no permissions. */
   role: MemberRole;
 }
 
+/** The options of a thread. All can be omitted. */
 export interface NewThread {
   /** A blank title is stored as null. */
   title?: string | null | undefined;
   /** A private thread is visible only to you and expires after 24 hours. */
   is_private?: boolean | undefined;
+  /** A project that you can see. */
   project_id?: Id | null | undefined;
 }
 
+/** The data for registering a user. */
 export interface NewUser {
   /** Trimmed and NFKC-normalized. 1 to 256 bytes in a single script; no `@`, control or format characters. */
   login: string;
@@ -1263,6 +1443,7 @@ export interface NewUser {
   password: string;
   /** An email address (RFC 5322 addr-spec) of 3 to 254 characters, each part in a single script. */
   email: string;
+  /** Required if the registration mode is `invite_only`. Case and white space are ignored. */
   invite_code?: string | null | undefined;
   /** BCP 47 language tag. */
   locale?: string | null | undefined;
@@ -1277,6 +1458,7 @@ export interface NewWebhookEndpoint {
   events: WebhookEventType[];
 }
 
+/** What to ask the person for next: a password or code, or a registration. */
 export interface NextStep {
   /** `password` if a user has this login or email address, otherwise `register`. */
   next_step: "password" | "register";
@@ -1286,6 +1468,7 @@ export interface NextStep {
   masked_email?: string | undefined;
   /** Whether a sign-in code can be emailed. */
   otp_available: boolean;
+  /** Whether registering requires an invite code. Always false with `password`. */
   invite_required: boolean;
   /** The submitted value, trimmed. */
   prefill: { login?: string | undefined; email?: string | undefined; };
@@ -1314,18 +1497,26 @@ export interface Notifications {
   data: Notification[];
 }
 
+/** The response of an action that returns no data. */
 export interface Ok {
+  /** Always true: errors have another status and the body `Problem`. */
   ok: true;
 }
 
 export interface OwnedInviteCode {
+  /** ID of the invite code. */
   id: Id;
+  /** The inviter, who owns the code. */
   user_id: Id;
+  /** Eight letters and digits, without I, O, 0 and 1. Case is ignored on registration. */
   code: string;
-  /** 0 means unlimited. */
+  /** Maximum number of registrations; 0 means unlimited. */
   max_uses: number;
+  /** Registrations with this code so far. */
   use_count: number;
+  /** Whether the code can be used. A user has at most one active code. */
   is_active: boolean;
+  /** When the code was created. */
   created_at: Time;
   user_login: string | null;
   user_email: string | null;
@@ -1334,6 +1525,7 @@ export interface OwnedInviteCode {
 /** An opaque cursor. Only cursors that the same list returned with the same filters are accepted. If `before` and `cursor` are both given, they must be equal. Any other value is rejected with 400, with the reason `invalid_cursor` if it has the form of a cursor. */
 export type PageCursor = string;
 
+/** The current and the new password. */
 export interface PasswordChange {
   /** Required, unless the session was opened with an emailed code within the last ten minutes. */
   current_password?: string | null | undefined;
@@ -1457,7 +1649,9 @@ export interface PlanChanges {
 }
 
 export interface PlatformAdmin {
+  /** JWT for the `Authorization: Bearer` header. Treat it as opaque. */
   access_token: string;
+  /** The authentication scheme of the token (RFC 6750). */
   token_type: "bearer";
   /** Seconds until the access token expires. */
   expires_in: number;
@@ -1486,45 +1680,66 @@ export interface PlatformSetup {
   locale?: string | null | undefined;
 }
 
+/** The body of every error response. */
 export interface Problem {
+  /** Error code. The codes of each status are listed with its response. */
   error: "validation.error" | "auth.unauthorized" | "billing.insufficient_credits" | "auth.forbidden" | "not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "payload_too_large" | "rate_limit" | "headers_too_large" | "internal_error" | "provider.upstream_error" | "bad_gateway" | "unavailable" | "gateway_timeout";
   /** Human-readable; not part of the contract. */
   message: string;
+  /** The value of `X-Trace-Id`. Quote it when you report a problem. */
   trace_id: string;
   /** Always an object. */
   details: { reason?: string | undefined; issues?: Issue[] | undefined; [name: string]: unknown; };
 }
 
+/** The fields of a user that they can change. */
 export interface Profile {
+  /** Display name. */
   username: string;
+  /** IANA time zone. */
   timezone: string | null;
+  /** BCP 47 language tag. */
   locale: string | null;
 }
 
+/** A group of threads. */
 export interface Project {
+  /** ID of the project. */
   id: Id;
+  /** The account that the project belongs to. */
   account_id: Id;
+  /** The team that sees the project if it is shared; null means all members. */
   team_id: Id | null;
+  /** The user who created the project; null if they were deleted. */
   owner_user_id: Id | null;
+  /** Display name. */
   name: string;
+  /** Purpose of the project; null if there is none. */
   description: string | null;
+  /** Who can see the project. */
   visibility: Visibility;
   /** Each member has one default project per account. It is private and cannot be deleted. */
   is_default: boolean;
+  /** When the project was created. */
   created_at: Time;
 }
 
+/** The fields of the project to change. At least one is required. */
 export interface ProjectChanges {
+  /** Display name, 1 to 200 characters. */
   name?: string | undefined;
+  /** Purpose of the project, at most 2,000 characters. */
   description?: string | null | undefined;
   /** A team of the account. */
   team_id?: Id | null | undefined;
+  /** Who can see the project. */
   visibility?: Visibility | undefined;
 }
 
 export type ProviderScope = "account" | "platform";
 
 export interface ReadAll {
+  /** Always true: errors have another status and the body `Problem`. */
   ok: true;
   /** Number of notifications that were unread. */
   count: number;
@@ -1546,8 +1761,11 @@ export interface Recording {
   language?: string | undefined;
 }
 
+/** What a redeemed code has given the account. */
 export interface Redemption {
+  /** The redeemed code in its stored form, in upper case. */
   code: string;
+  /** Whether the account received credits or a feature. */
   type: "credits" | "feature";
   /** The number of credits, or the key of the feature flag that was enabled. */
   value: string;
@@ -1575,6 +1793,7 @@ export interface RedemptionCodeChanges {
   is_active: false;
 }
 
+/** The code to redeem. */
 export interface RedemptionRequest {
   /** Case and surrounding white space are ignored. */
   code: string;
@@ -1607,30 +1826,45 @@ export interface ReferralNode {
   created_at: Time;
 }
 
+/** The new user, signed in. */
 export interface Registration {
+  /** ID of the new user. */
   user_id: Id;
+  /** JWT for the `Authorization: Bearer` header. Treat it as opaque. */
   access_token: string;
+  /** The authentication scheme of the token (RFC 6750). */
   token_type: "bearer";
   /** Seconds until the access token expires. */
   expires_in: number;
+  /** What did not succeed, such as an unusable invite code or an email that was not sent; null if everything did. */
   warning: string | null;
 }
 
+/** Who can register. */
 export interface RegistrationMode {
+  /** `invite_only` requires an invite code; `disabled` rejects every registration. */
   mode: "open" | "invite_only" | "disabled";
 }
 
+/** A report of a thread. */
 export interface Report {
+  /** ID of the report. */
   id: Id;
+  /** The reported thread. */
   thread_id: Id;
+  /** The account of the thread. */
   account_id: Id;
   /** The user who made the report. */
   user_id: Id;
+  /** The given reasons. */
   categories: ReportCategory[];
+  /** Explanation of the user; null if they gave none. */
   feedback: string | null;
+  /** When the thread was reported. */
   created_at: Time;
 }
 
+/** What is wrong with the thread. */
 export type ReportCategory = "inaccurate" | "out_of_date" | "too_short" | "too_long" | "harmful_or_offensive" | "wrong_sources";
 
 export interface RetryRequest {
@@ -1651,7 +1885,9 @@ export interface Run {
   status: RunStatus;
   created_at: Time;
   parent_run_id: Id | null;
+  /** Selected model; null until a route is selected. */
   model: string | null;
+  /** Key of the persona; null until a route is selected. */
   persona_id: string | null;
   duration_ms: number | null;
   total_input_tokens: number | null;
@@ -1751,7 +1987,9 @@ export interface RunDetails {
   account_id: Id;
   thread_id: Id;
   status: RunStatus;
+  /** Selected model; null until a route is selected. */
   model: string | null;
+  /** Key of the persona; null until a route is selected. */
   persona_id: string | null;
   duration_ms: number | null;
   total_input_tokens: number | null;
@@ -2037,7 +2275,9 @@ export interface RunSummary {
   status: RunStatus;
   created_at: Time;
   parent_run_id: Id | null;
+  /** Selected model; null until a route is selected. */
   model: string | null;
+  /** Key of the persona; null until a route is selected. */
   persona_id: string | null;
   duration_ms: number | null;
   total_input_tokens: number | null;
@@ -2134,57 +2374,78 @@ export interface SettingSchema {
   scope: "both" | "platform";
 }
 
+/** A link for reading a thread without an account. */
 export interface Share {
+  /** ID of the share, for deleting it. */
   id: Id;
   /** 22 letters and digits. Anyone who has the token can open the share. */
   token: string;
   /** The path of the shared page: `/s/{token}`. */
   url: string;
+  /** Whether readers need a password. */
   access_type: "public" | "password";
+  /** The same as `access_type` `password`. */
   has_password: boolean;
   /** Whether messages added later are also shown. */
   live_update: boolean;
   /** Number of user messages at the time of sharing. */
   snapshot_turn_count: number;
+  /** When the thread was shared. */
   created_at: Time;
 }
 
+/** The password of a share. */
 export interface SharePassword {
+  /** The password that the owner of the thread set. */
   password: string;
 }
 
+/** The right to open a share with a password. */
 export interface ShareSession {
   /** Opens the share for 24 hours, or until the share is deleted. */
   session_token: string;
 }
 
+/** A shared thread, or the request for its password. */
 export type ShareView = SharedThread | LockedShare;
 
+/** A message of a shared thread, without IDs of the account and its users. */
 export interface SharedMessage {
+  /** ID of the message. */
   id: Id;
+  /** Who wrote the message: a user, or the model in a run. */
   role: "user" | "assistant";
   /** For structured messages: the text parts, and the names and texts of the attachments. */
   content: string;
   /** Present only on structured messages. */
   content_json?: MessageContent | undefined;
+  /** Whether the text is complete. Always `complete` for messages of users. */
   completion: MessageCompletion;
+  /** When the message was stored. */
   created_at: Time;
 }
 
+/** A shared thread. Contains nothing that identifies the account or its users. */
 export interface SharedThread {
+  /** False: the thread can be read. */
   requires_password: false;
+  /** The thread. */
   thread: { title: string | null; created_at: Time; };
   /** Oldest first. Attachments can be downloaded with their keys and `share_token`. */
   messages: SharedMessage[];
 }
 
+/** An uploaded file that a message can reference. */
 export interface StagedAttachment {
+  /** Send this with `content_json` of a message, or download the file with it. */
   key: string;
   /** The submitted file name, without folders and unsafe characters. Any script is allowed. */
   filename: string;
+  /** Media type, determined by the content or the extension. */
   mime_type: string;
   /** Size in bytes. */
   size: number;
+  /** The type of the message part: `image` or `file`. */
   kind: "image" | "file";
   /** Text files only: the first 12,000 characters. */
   extracted_text?: string | undefined;
@@ -2221,19 +2482,29 @@ export interface SubscriptionChanges {
   current_period_end?: string | undefined;
 }
 
+/** A group of account members. */
 export interface Team {
+  /** ID of the team. */
   id: Id;
+  /** The account that the team belongs to. */
   account_id: Id;
+  /** Display name; not unique. */
   name: string;
+  /** Number of members. */
   members_count: number;
+  /** When the team was created. */
   created_at: Time;
 }
 
+/** A member of a team. */
 export interface TeamMember {
+  /** The team. */
   team_id: Id;
+  /** The user, who is a member of the account. */
   user_id: Id;
   /** Informational only; grants no permissions. */
   role: MemberRole;
+  /** When the user joined the team. */
   created_at: Time;
 }
 
@@ -2242,22 +2513,33 @@ export interface TestEmail {
   to: string;
 }
 
+/** Text of a message. */
 export interface TextPart {
+  /** Distinguishes the types of parts. */
   type: "text";
+  /** Markdown text. All text parts of a message have at most 20,000 characters. */
   text: string;
 }
 
+/** A conversation, owned by one user in one account. */
 export interface Thread {
+  /** ID of the thread. */
   id: Id;
+  /** The account that the thread belongs to. */
   account_id: Id;
+  /** The owner; null if they were deleted. */
   created_by_user_id: Id | null;
+  /** Title; null until one is set or created automatically by the first run. */
   title: string | null;
+  /** The project that contains the thread; null if it is in none. */
   project_id: Id | null;
+  /** When the thread was created. */
   created_at: Time;
   /** Time of the last activity. */
   updated_at: Time;
   /** The run that has not ended, if there is one. */
   active_run_id: Id | null;
+  /** Whether only the owner can see the thread. It is in no list and expires. */
   is_private: boolean;
   /** Only private threads expire. */
   expires_at: Time | null;
@@ -2265,9 +2547,11 @@ export interface Thread {
   parent_thread_id?: Id | undefined;
 }
 
+/** The fields of the thread to change. At least one is required. */
 export interface ThreadChanges {
   /** A blank title is stored as null. */
   title?: string | null | undefined;
+  /** A project that you can see; null removes the thread from its project. */
   project_id?: Id | null | undefined;
 }
 
@@ -2294,6 +2578,7 @@ export interface ThreadTitleUpdatedEvent {
   error_class?: string | undefined;
 }
 
+/** An instant in UTC with milliseconds (RFC 3339), such as `2026-01-31T09:30:00.000Z`. */
 export type Time = string;
 
 export interface TodoUpdatedEvent {
@@ -2409,6 +2694,7 @@ export interface ToolResultEvent {
   error_class?: string | undefined;
 }
 
+/** A trace ID: 32 lowercase hex digits. It identifies a request in the server log. */
 export type TraceId = string;
 
 export interface Transcript {
@@ -2655,41 +2941,56 @@ export interface WorkerJobReceivedEvent {
   error_class?: string | undefined;
 }
 
+/** The files created by a user's runs in a project. */
 export interface Workspace {
+  /** The project of the workspace. */
   project_id: Id;
+  /** The user whose runs write the files: you. */
   owner_user_id: Id;
+  /** Opaque reference of the workspace, the same for every request. */
   workspace_ref: string;
   /** `active` if a live session uses the workspace; `unavailable` if there is no store for files. */
   status: "active" | "idle" | "unavailable";
+  /** When a run last used the workspace, or when it was created. */
   last_used_at: Time;
   /** Present only if `status` is `active`. */
   active_session?: { session_ref: string; session_type: "shell" | "browser"; state: string; last_used_at: Time; } | undefined;
 }
 
+/** A file or symbolic link of a workspace. */
 export interface WorkspaceFile {
+  /** Last segment of the path. */
   name: string;
   /** Path from the root of the workspace. */
   path: string;
+  /** Symbolic links cannot be downloaded. */
   type: "file" | "symlink";
   /** Size in bytes. */
   size: number;
+  /** Time of the last change, in Unix milliseconds. */
   mtime_unix_ms: number;
   /** Determined by the file name extension. */
   mime_type: string;
 }
 
+/** A folder of a workspace. */
 export interface WorkspaceFolder {
+  /** Last segment of the path. */
   name: string;
   /** Path from the root of the workspace. */
   path: string;
+  /** Distinguishes folders from files. */
   type: "dir";
   /** Present only if the folder is not empty. */
   has_children?: true | undefined;
 }
 
+/** A folder, a file or a symbolic link. */
 export type WorkspaceItem = WorkspaceFolder | WorkspaceFile;
 
+/** The content of a folder. */
 export interface WorkspaceItems {
+  /** Opaque reference of the workspace. */
   workspace_ref: string;
   /** The normalized path of the folder. */
   path: string;
@@ -2698,13 +2999,29 @@ export interface WorkspaceItems {
 }
 
 export interface AuthApi {
-  /** Retrieve the captcha configuration */
+  /**
+   * Retrieve the captcha configuration
+   *
+   * Call this before you show a sign-in or registration form. If captchas are enabled, render Turnstile with `site_key` and send its token as `cf_turnstile_token`.
+   */
   readonly captchaConfig: Call<NoRequest, CaptchaConfig, 500 | 503>;
-  /** Check whether a login or email address is taken */
+  /**
+   * Check whether a login or email address is taken
+   *
+   * Use this to validate a registration form while a person types. Suspended users count as taken. To choose between sign-in and registration, use `POST /v1/auth/resolve`.
+   */
   readonly check: Call<{ body: LoginCheck; }, LoginExists, 400 | 413 | 422 | 429 | 500 | 503>;
-  /** Determine the next step for a login or email address: sign in or register */
+  /**
+   * Determine the next step for a login or email address: sign in or register
+   *
+   * The first step of a sign-in form with one field. With `password`, sign in with a password, or email a code with the flow token; with `register`, continue with a registration form.
+   */
   readonly resolve: Call<{ body: Identity; }, NextStep, 400 | 413 | 422 | 429 | 500 | 503>;
-  /** Email a sign-in code to the user of a flow token */
+  /**
+   * Email a sign-in code to the user of a flow token
+   *
+   * Use this after `POST /v1/auth/resolve`, if `otp_available` is true. The code has eight digits and is valid for ten minutes; a new code voids the previous one. Sign in with it at `POST /v1/auth/resolve/otp/verify`.
+   */
   readonly sendFlowCode: Call<{ body: FlowCodeRequest; }, undefined, 400 | 401 | 409 | 413 | 422 | 429 | 500 | 503>;
   /**
    * Sign in with an emailed code and a flow token
@@ -2712,11 +3029,23 @@ export interface AuthApi {
    * Verifies the email address. The first verification removes the password of the user and ends all their other sessions and API keys.
    */
   readonly verifyFlowCode: Call<{ body: FlowCode; }, AccessGrant, 400 | 401 | 403 | 413 | 422 | 429 | 500 | 503>;
-  /** Retrieve the registration mode */
+  /**
+   * Retrieve the registration mode
+   *
+   * Call this before you show a registration form, to know whether to ask for an invite code.
+   */
   readonly registrationMode: Call<NoRequest, RegistrationMode, 500 | 503>;
-  /** Register a user with a personal account */
+  /**
+   * Register a user with a personal account
+   *
+   * Creates the user with a personal account, its initial credits, a default project and an invite code, and opens a session. An email with a verification link follows if email is configured.
+   */
   readonly register: Call<{ body: NewUser; }, Registration, 400 | 403 | 409 | 413 | 422 | 429 | 500 | 503>;
-  /** Sign in with a password */
+  /**
+   * Sign in with a password
+   *
+   * Opens a session: the access token is in the body, the refresh token in a cookie. Call `POST /v1/auth/refresh` before the access token expires.
+   */
   readonly login: Call<{ body: Credentials; }, AccessGrant, 400 | 401 | 403 | 413 | 422 | 429 | 500 | 503>;
   /**
    * Exchange the session cookie for a new access token
@@ -2724,7 +3053,11 @@ export interface AuthApi {
    * The refresh token rotates: each one can be used once. `X-Account-Id` switches the session to another account of the user.
    */
   readonly refresh: Call<NoRequest, AccessGrant, 400 | 401 | 403 | 404 | 422 | 500 | 503>;
-  /** Sign out of this session, or of all sessions */
+  /**
+   * Sign out of this session, or of all sessions
+   *
+   * The access token and the refresh token are rejected from now on, and the cookie is cleared. API keys remain valid.
+   */
   readonly logout: Call<{ body?: LogoutRequest | undefined; }, Ok, 400 | 401 | 403 | 413 | 422 | 500 | 503>;
   /**
    * Email yourself a verification link
@@ -2753,14 +3086,22 @@ export interface AuthApi {
 }
 
 export interface MeApi {
-  /** Retrieve your profile, role and permissions */
+  /**
+   * Retrieve your profile, role and permissions
+   *
+   * Use this after sign-in, and after switching accounts, to show the user and to decide which controls their permissions allow.
+   */
   readonly get: Call<NoRequest, Me, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Update your name, time zone or language */
+  /**
+   * Update your name, time zone or language
+   *
+   * Omitted fields keep their values. The login, email address and password cannot be changed here.
+   */
   readonly update: Call<{ body: MeChanges; }, Profile, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
   /**
    * Retrieve your invite code
    *
-   * Creates one if you have none.
+   * Show the code to the user so that others can register with it: both receive credits. Creates a code if you have no active one.
    */
   readonly inviteCode: Call<NoRequest, InviteCode, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
@@ -2769,9 +3110,17 @@ export interface MeApi {
    * Allowed once your newest code is 24 hours old.
    */
   readonly resetInviteCode: Call<NoRequest, InviteCode, 400 | 401 | 403 | 404 | 409 | 429 | 500 | 503>;
-  /** Redeem a code for the active account */
+  /**
+   * Redeem a code for the active account
+   *
+   * Credits are added to the balance of the active account; a feature is switched on for it. Each user can redeem a code once.
+   */
   readonly redeem: Call<{ body: RedemptionRequest; }, Redemption, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
-  /** Retrieve the value of every feature flag for the active account */
+  /**
+   * Retrieve the value of every feature flag for the active account
+   *
+   * Evaluates the account override of each flag, or else its default. Use it to show or hide features of a client.
+   */
   readonly featureFlags: Call<NoRequest, FeatureFlags, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Change your password
@@ -2785,14 +3134,26 @@ export interface AccountsApi {
   /**
    * Create a workspace
    *
-   * The active account does not change.
+   * You become its admin. It starts without credits. The active account does not change: send `X-Account-Id` to work in the new one, then invite members.
    */
   readonly create: Call<{ body: NewAccount; }, Account, 400 | 401 | 403 | 409 | 413 | 422 | 500 | 503>;
-  /** List your accounts, newest first */
+  /**
+   * List your accounts, newest first
+   *
+   * Use this to show an account switcher. Send the `id` of an account as `X-Account-Id` to act in it.
+   */
   readonly mine: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Account, 400 | 401 | 403 | 500 | 503>;
-  /** Retrieve an account */
+  /**
+   * Retrieve an account
+   *
+   * Returns the account with your role in it. Platform admins can retrieve every account.
+   */
   readonly get: Call<{ params: { account_id: Id; }; }, Account, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Update the name or time zone of an account */
+  /**
+   * Update the name or time zone of an account
+   *
+   * Omitted fields keep their values. The slug cannot be changed.
+   */
   readonly update: Call<{ params: { account_id: Id; }; body: AccountChanges; }, Account, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
   /**
    * Close a workspace
@@ -2800,7 +3161,11 @@ export interface AccountsApi {
    * Memberships, API keys and invitations end immediately, and open runs are canceled. The credit ledger, usage and audit log are kept.
    */
   readonly delete: Call<{ params: { account_id: Id; }; body: AccountClosing; }, undefined, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List members, newest first */
+  /**
+   * List members, newest first
+   *
+   * Returns the users who can act in the account, with their roles. Open invitations are listed separately.
+   */
   readonly members: PagedCall<{ params: { account_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Member, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Update the role of a member
@@ -2817,9 +3182,17 @@ export interface AccountsApi {
 }
 
 export interface TeamsApi {
-  /** Create a team */
+  /**
+   * Create a team
+   *
+   * Use teams to share projects with a part of the account. The team starts without members, not even you: add them next.
+   */
   readonly create: Call<{ body: NewTeam; }, Team, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List teams, newest first */
+  /**
+   * List teams, newest first
+   *
+   * Returns all teams of the account with their number of members.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Team, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Delete a team
@@ -2827,7 +3200,11 @@ export interface TeamsApi {
    * Projects shared with the team become private.
    */
   readonly delete: Call<{ params: { team_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List the members of a team, newest first */
+  /**
+   * List the members of a team, newest first
+   *
+   * Returns the users who can see the projects that are shared with the team.
+   */
   readonly members: PagedCall<{ params: { team_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, TeamMember, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Add a member to a team, or change their role in it
@@ -2835,7 +3212,11 @@ export interface TeamsApi {
    * The user must be a member of the account. If the user is already in the team, their role is updated and the status is 200.
    */
   readonly addMember: Call<{ params: { team_id: Id; }; body: NewTeamMember; }, TeamMember | TeamMember, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Remove a member from a team */
+  /**
+   * Remove a member from a team
+   *
+   * The user can no longer see the projects shared with the team, and stays a member of the account.
+   */
   readonly removeMember: Call<{ params: { team_id: Id; user_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
@@ -2846,7 +3227,11 @@ export interface InvitationsApi {
    * The invitation can be accepted for 7 days. It ends earlier if your role changes or your membership ends.
    */
   readonly create: Call<{ params: { account_id: Id; }; body: NewInvitation; }, CreatedInvitation, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
-  /** List open invitations, newest first */
+  /**
+   * List open invitations, newest first
+   *
+   * Returns invitations that are neither accepted nor revoked nor expired. Tokens are not returned.
+   */
   readonly list: PagedCall<{ params: { account_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Invitation, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Accept an invitation
@@ -2854,25 +3239,53 @@ export interface InvitationsApi {
    * Your email address must be the invited one, and verified. The active account does not change.
    */
   readonly accept: Call<{ params: { token: string; }; }, Ok, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
-  /** Revoke an invitation */
+  /**
+   * Revoke an invitation
+   *
+   * The link in the email stops working. An accepted invitation cannot be revoked: remove the member instead.
+   */
   readonly revoke: Call<{ params: { invitation_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface ApiKeysApi {
-  /** Create an API key */
+  /**
+   * Create an API key
+   *
+   * Use a key for servers and scripts that act for you in this account. Store `key` securely: it cannot be retrieved again. A key can only have permissions that you have, and never those of the platform.
+   */
   readonly create: Call<{ body: NewApiKey; }, CreatedApiKey, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List API keys, newest first */
+  /**
+   * List API keys, newest first
+   *
+   * Admins see the keys of all members of the account, other members their own. Revoked keys stay listed.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, ApiKey, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Revoke an API key */
+  /**
+   * Revoke an API key
+   *
+   * Requests with the key are rejected within a second. Admins can revoke the keys of all members of the account.
+   */
   readonly delete: Call<{ params: { id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface ProjectsApi {
-  /** Create a project */
+  /**
+   * Create a project
+   *
+   * You own the project. Add threads with their `project_id`. Share it with the account, or with a team.
+   */
   readonly create: Call<{ body: NewProject; }, Project, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List the projects that you can see, newest first */
+  /**
+   * List the projects that you can see, newest first
+   *
+   * Returns your projects and those shared with you. Members with `data.projects.manage` also see the private projects of others.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Project, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Retrieve a project */
+  /**
+   * Retrieve a project
+   *
+   * A project that is not visible to you is 404.
+   */
   readonly get: Call<{ params: { project_id: Id; }; }, Project, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Update a project
@@ -2880,37 +3293,65 @@ export interface ProjectsApi {
    * A null `team_id` or `description` clears it. The default project cannot be shared.
    */
   readonly update: Call<{ params: { project_id: Id; }; body: ProjectChanges; }, Project, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Delete a project, but keep its threads */
+  /**
+   * Delete a project, but keep its threads
+   *
+   * The threads stay, without a project. The workspaces of the project can no longer be read. The default project cannot be deleted: 409 `default_project`.
+   */
   readonly delete: Call<{ params: { project_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
 }
 
 export interface WorkspacesApi {
-  /** Retrieve your workspace in a project */
+  /**
+   * Retrieve your workspace in a project
+   *
+   * Creates the workspace on the first request. Each user has their own workspace in a project; runs in its threads write files there.
+   */
   readonly get: Call<{ params: { project_id: Id; }; }, Workspace, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * List a folder of your workspace
    *
-   * A path that is not a folder has no items.
+   * Use this to show what runs have produced. Returns only direct children; a path that is not a folder has no items.
    */
   readonly files: Call<{ params: { project_id: Id; }; query?: { path?: string | undefined; } | undefined; }, WorkspaceItems, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Download a file of your workspace
    *
-   * Symbolic links are not followed.
+   * Returns the content with its media type. Symbolic links are not followed: they are 404.
    */
   readonly file: Call<{ params: { project_id: Id; }; query: { path: string; }; }, Blob, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface ThreadsApi {
-  /** Create a thread */
+  /**
+   * Create a thread
+   *
+   * Threads hold the messages and runs of one conversation. Next, add a message and start a run. The first run creates a title unless you set one.
+   */
   readonly create: Call<{ body?: NewThread | undefined; }, Thread, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List your threads, most recently active first */
+  /**
+   * List your threads, most recently active first
+   *
+   * Returns your own threads in the active account, without private ones. With `project_id`, those of one project; a project that you cannot see is 404.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; project_id?: Id | undefined; } | undefined; }, Thread, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Search threads by title or message text */
+  /**
+   * Search threads by title or message text
+   *
+   * Finds text anywhere in the title or in a visible message, ignoring case. Searches your own threads, without private ones.
+   */
   readonly search: PagedCall<{ query: { limit?: number | undefined; before?: PageCursor | undefined; q: string; }; }, FoundThread, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List the IDs of starred threads, most recently starred first */
+  /**
+   * List the IDs of starred threads, most recently starred first
+   *
+   * Use this to mark or group starred threads in a list. Threads that you can no longer read are left out.
+   */
   readonly starred: Call<NoRequest, Id[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Retrieve a thread */
+  /**
+   * Retrieve a thread
+   *
+   * Use this for the title, and for `active_run_id` to continue streaming a run. Other members can read threads of shared projects.
+   */
   readonly get: Call<{ params: { thread_id: Id; }; }, Thread, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Rename or move a thread
@@ -2918,7 +3359,11 @@ export interface ThreadsApi {
    * Setting a title turns off automatic titles for the thread; null clears the title and turns them on again.
    */
   readonly update: Call<{ params: { thread_id: Id; }; body: ThreadChanges; }, Thread, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
-  /** Delete a thread and stop its run */
+  /**
+   * Delete a thread and stop its run
+   *
+   * The thread, its messages and its runs are 404 from now on. Usage and credit transactions are kept.
+   */
   readonly delete: Call<{ params: { thread_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Copy a thread up to one of its messages
@@ -2926,16 +3371,32 @@ export interface ThreadsApi {
    * You own the copy. It keeps the title and the project; runs, stars and shares are not copied.
    */
   readonly fork: Call<{ params: { thread_id: Id; }; body: ForkRequest; }, ForkedThread, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Star a thread */
+  /**
+   * Star a thread
+   *
+   * Stars are personal: other readers of the thread do not see yours. Repeating the request has no effect.
+   */
   readonly star: Call<{ params: { thread_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
-  /** Unstar a thread */
+  /**
+   * Unstar a thread
+   *
+   * Repeating the request has no effect.
+   */
   readonly unstar: Call<{ params: { thread_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface MessagesApi {
-  /** Add a message to a thread */
+  /**
+   * Add a message to a thread
+   *
+   * Adds your message without answering it: start a run next. A run that is active already does not see the message. Upload files with `POST /v1/attachments/stage` and send their keys in `content_json`.
+   */
   readonly create: Call<{ params: { thread_id: Id; }; body: NewMessage; }, Message, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List the newest messages of a thread, oldest first */
+  /**
+   * List the newest messages of a thread, oldest first
+   *
+   * Returns the visible transcript: hidden answers and tool calls are left out. Follow the pages to older messages.
+   */
   readonly list: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; order?: "asc" | "desc" | undefined; } | undefined; }, Message, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
@@ -2943,10 +3404,14 @@ export interface SharesApi {
   /**
    * Share a thread
    *
-   * Without `live_update`, the share shows the messages that exist now, even if the thread changes later.
+   * Without `live_update`, the share shows the messages that exist now, even if the thread changes later. Send `url`, or the page of your client for its token, to readers: they need no account. Delete the share to end their access.
    */
   readonly create: Call<{ params: { thread_id: Id; }; body?: NewShare | undefined; }, Share, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List the shares of your thread, newest first */
+  /**
+   * List the shares of your thread, newest first
+   *
+   * Use this to show and delete the links of a thread. Passwords are never returned.
+   */
   readonly list: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Share, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Delete a share
@@ -2954,16 +3419,32 @@ export interface SharesApi {
    * The share can no longer be opened, not even with a session token that was issued before.
    */
   readonly delete: Call<{ params: { thread_id: Id; }; query: { id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Retrieve a shared thread */
+  /**
+   * Retrieve a shared thread
+   *
+   * For pages that show a shared thread. If `requires_password` is true, ask for the password, verify it and repeat the request with the session token.
+   */
   readonly view: Call<{ params: { token: string; }; query?: { session_token?: string | undefined; } | undefined; }, ShareView, 400 | 403 | 404 | 500 | 503>;
-  /** Verify the password of a share */
+  /**
+   * Verify the password of a share
+   *
+   * Returns a session token for `GET /v1/s/{token}` and the attachments of the share. After 10 wrong passwords from an address within 10 minutes, the response is 429.
+   */
   readonly verify: Call<{ params: { token: string; }; body: SharePassword; }, ShareSession, 400 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
 }
 
 export interface ReportsApi {
-  /** Report a thread */
+  /**
+   * Report a thread
+   *
+   * Tells the platform admins that an answer is wrong or harmful. Every reader of the thread can report it. The thread does not change.
+   */
   readonly create: Call<{ params: { thread_id: Id; }; body: NewReport; }, CreatedReport, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List the reports of all accounts, newest first */
+  /**
+   * List the reports of all accounts, newest first
+   *
+   * For platform admins who review the quality of answers. A report keeps its `thread_id` even if the thread is deleted.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; category?: ReportCategory | undefined; thread_id?: Id | undefined; } | undefined; }, Report, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
@@ -2971,7 +3452,7 @@ export interface AttachmentsApi {
   /**
    * Upload a file for a message
    *
-   * Only you can access the file until a message references its key. A file that no message references is removed after 24 hours.
+   * Call this before you send a message with files, and send the returned key with it. Only you can access the file until then. A file that no message references is removed after 24 hours.
    */
   readonly stage: Call<{ body: NewAttachment; }, StagedAttachment, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /**
