@@ -34,17 +34,19 @@ const modelName = (type: string) => type.replace(/(?:^|[._])([a-z])/g, (_, lette
 const envelope = <T extends RunEventType>(type: T) =>
   z
     .object({
-      event_id: Id,
-      run_id: Id,
+      event_id: Id.meta({ description: 'Unique ID of the event.' }),
+      run_id: Id.meta({ description: 'The run of the event.' }),
       seq: z.int().min(1).meta({ description: 'Starts at 1 and increases by 1, without gaps.' }),
-      type: z.literal(type),
-      data: z.object({ ...eventData[type].shape, trace_id: TraceId }),
-      created_at: Time,
+      type: z.literal(type).meta({ description: 'Also the `event` field of the stream.' }),
+      data: z
+        .object({ ...eventData[type].shape, trace_id: TraceId.meta({ description: 'Trace ID of the request that created the run.' }) })
+        .meta({ description: 'Content of the event.' }),
+      created_at: Time.meta({ description: 'When the event occurred.' }),
       ts: Time.meta({ description: 'The same instant as `created_at`.' }),
       tool_name: z.string().optional().meta({ description: 'Present only on tool events.' }),
       error_class: z.string().optional().meta({ description: 'Present only on failure events.' }),
     })
-    .meta({ id: `${modelName(type)}Event` });
+    .meta({ id: `${modelName(type)}Event`, description: eventData[type].description });
 
 /** The schema of `RunEvent`. The cast is needed because the compiler cannot infer the union from the table. */
 export const RunEvent = z

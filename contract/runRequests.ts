@@ -3,9 +3,10 @@ import type { ReasoningMode } from './events.ts';
 import { Id, notBlankMeta, searchParam } from './shared/fields.ts';
 import { pageQuery } from './shared/pagination.ts';
 
-export const RunStatus = z
-  .enum(['running', 'waiting_for_input', 'cancelling', 'completed', 'failed', 'cancelled'])
-  .meta({ id: 'RunStatus' });
+export const RunStatus = z.enum(['running', 'waiting_for_input', 'cancelling', 'completed', 'failed', 'cancelled']).meta({
+  id: 'RunStatus',
+  description: 'Status of a run. `completed`, `failed` and `cancelled` are final; `running` includes the time in the queue.',
+});
 export type RunStatus = z.infer<typeof RunStatus>;
 
 const namePattern = '[A-Za-z0-9][A-Za-z0-9._:-]{0,63}';
@@ -42,14 +43,20 @@ export const runOptions = {
     .nullish()
     .meta({ description: 'Persona: `key` or `key@version`.' }),
   model,
-  reasoning_mode: reasoningModeInput.nullish(),
+  reasoning_mode: reasoningModeInput.nullish().meta({
+    description: 'How much the model reasons. Overrides the mode of the persona; `off` means `none`; `max` and `extra high` mean `xhigh`.',
+  }),
 };
 
-export const NewRun = z.strictObject(runOptions).meta({ id: 'NewRun' });
+export const NewRun = z.strictObject(runOptions).meta({ id: 'NewRun', description: 'The options of a run. All can be omitted.' });
 export type NewRun = z.infer<typeof NewRun>;
 
-export const RetryRequest = z.strictObject(runOptions).meta({ id: 'RetryRequest' });
-export const ContinueRequest = z.strictObject({ run_id: Id }).meta({ id: 'ContinueRequest' });
+export const RetryRequest = z
+  .strictObject(runOptions)
+  .meta({ id: 'RetryRequest', description: 'Options that differ from those of the repeated run.' });
+export const ContinueRequest = z
+  .strictObject({ run_id: Id.meta({ description: 'A failed or canceled run of the thread that has produced output.' }) })
+  .meta({ id: 'ContinueRequest', description: 'The run to continue.' });
 
 const idPrefix = z
   .string()
@@ -58,14 +65,20 @@ const idPrefix = z
   .meta({ description: 'An ID or ID prefix.' });
 
 export const RunFilter = pageQuery().extend({
-  status: RunStatus.optional(),
+  status: RunStatus.optional().meta({ description: 'Return only runs with this status.' }),
   run_id: idPrefix.optional(),
   thread_id: idPrefix.optional(),
-  parent_run_id: Id.optional(),
-  model: searchParam().optional(),
-  persona_id: searchParam().optional(),
-  since: z.iso.datetime({ offset: true }).optional(),
-  until: z.iso.datetime({ offset: true }).optional(),
+  parent_run_id: Id.optional().meta({ description: 'Return only the child runs of this run.' }),
+  model: searchParam().optional().meta({ description: 'Matches part of the model name, ignoring case.' }),
+  persona_id: searchParam().optional().meta({ description: 'Matches part of the persona, ignoring case.' }),
+  since: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .meta({ description: 'Created at or after this instant (RFC 3339, in any time zone).' }),
+  until: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .meta({ description: 'Created at or before this instant (RFC 3339, in any time zone).' }),
   account_id: z
     .union([z.literal('all'), Id])
     .optional()
@@ -75,8 +88,14 @@ export const RunFilter = pageQuery().extend({
 export type RunFilter = z.infer<typeof RunFilter>;
 
 export const CancelRequest = z
-  .strictObject({ last_seen_seq: z.int().min(0).nullish(), client_cancelled_at: z.iso.datetime({ offset: true }).nullish() })
-  .meta({ id: 'CancelRequest' });
+  .strictObject({
+    last_seen_seq: z.int().min(0).nullish().meta({ description: 'The `seq` of the last event that the client had received.' }),
+    client_cancelled_at: z.iso
+      .datetime({ offset: true })
+      .nullish()
+      .meta({ description: 'Time of the cancellation by the clock of the client.' }),
+  })
+  .meta({ id: 'CancelRequest', description: 'What the client had seen when it canceled the run. For the record only.' });
 export type CancelRequest = z.infer<typeof CancelRequest>;
 
 export const RunInput = z
@@ -87,5 +106,5 @@ export const RunInput = z
       .meta({ description: 'At most 32,768 bytes of UTF-8.', ...notBlankMeta }),
     input_key: z.string().min(1).max(128).nullish().meta({ description: 'Further inputs with the same key are ignored.' }),
   })
-  .meta({ id: 'RunInput' });
+  .meta({ id: 'RunInput', description: 'An answer to a question of the run, or further instructions.' });
 export type RunInput = z.infer<typeof RunInput>;

@@ -7,38 +7,50 @@ import { boolParam, Id, intParam, Ok, Time, TraceId } from './shared/fields.ts';
 import { pageQuery } from './shared/pagination.ts';
 import { declareEventStream, type Resource } from './shared/route.ts';
 
-export const CreatedRun = z.object({ run_id: Id, trace_id: TraceId }).meta({ id: 'CreatedRun' });
+export const CreatedRun = z
+  .object({
+    run_id: Id.meta({ description: 'ID of the run, for its events.' }),
+    trace_id: TraceId.meta({ description: 'Trace ID of the request. All events of the run have it.' }),
+  })
+  .meta({ id: 'CreatedRun', description: 'A new run.' });
 export type CreatedRun = z.infer<typeof CreatedRun>;
 
 export const ThreadRun = z
-  .object({ run_id: Id, status: RunStatus, created_at: Time, resume_from_run_id: Id.optional() })
-  .meta({ id: 'ThreadRun' });
+  .object({
+    run_id: Id.meta({ description: 'ID of the run.' }),
+    status: RunStatus.meta({ description: 'Current status.' }),
+    created_at: Time.meta({ description: 'When the run was created.' }),
+    resume_from_run_id: Id.optional().meta({ description: 'Earlier run whose completed turns this run reuses; absent if there is none.' }),
+  })
+  .meta({ id: 'ThreadRun', description: 'A run in the list of its thread.' });
 export type ThreadRun = z.infer<typeof ThreadRun>;
 
 const runFields = {
-  run_id: Id,
-  account_id: Id,
-  thread_id: Id,
-  created_by_user_id: Id.nullable(),
-  status: RunStatus,
-  created_at: Time,
-  parent_run_id: Id.nullable(),
+  run_id: Id.meta({ description: 'ID of the run.' }),
+  account_id: Id.meta({ description: 'Account that pays for the run.' }),
+  thread_id: Id.meta({ description: 'Thread in which the run answers.' }),
+  created_by_user_id: Id.nullable().meta({ description: 'The user who started the run; null if they were deleted.' }),
+  status: RunStatus.meta({ description: 'Current status.' }),
+  created_at: Time.meta({ description: 'When the run was created.' }),
+  parent_run_id: Id.nullable().meta({ description: 'The run that started this one as a sub-agent; null for other runs.' }),
   model: z.string().nullable().meta({ description: 'Selected model; null until a route is selected.' }),
   persona_id: z.string().nullable().meta({ description: 'Key of the persona; null until a route is selected.' }),
-  duration_ms: z.int().nullable(),
-  total_input_tokens: z.int().nullable(),
-  total_output_tokens: z.int().nullable(),
-  total_cost_usd: z.number().nullable(),
+  duration_ms: z.int().nullable().meta({ description: 'Milliseconds from creation to the end; null until the run ends.' }),
+  total_input_tokens: z.int().nullable().meta({ description: 'Tokens of all prompts; null until the run ends.' }),
+  total_output_tokens: z.int().nullable().meta({ description: 'Tokens written by the model; null until the run ends.' }),
+  total_cost_usd: z.number().nullable().meta({ description: 'US dollars, to 6 decimal places; null until the run ends.' }),
   usage_estimated: z.boolean().nullable().meta({
     description: 'Whether token counts and cost are partly estimated, because the provider did not report them; null until the run ends.',
   }),
-  completed_at: Time.nullable(),
-  failed_at: Time.nullable(),
-  cancelled_at: Time.nullable(),
+  completed_at: Time.nullable().meta({ description: 'When the run completed; null unless it did.' }),
+  failed_at: Time.nullable().meta({ description: 'When the run failed; null unless it did.' }),
+  cancelled_at: Time.nullable().meta({ description: 'When the run was canceled; null unless it was.' }),
 };
 
-/** The new message, with the options of the run that answers it. */
-const EditedMessage = NewMessage.safeExtend(runOptions).meta({ id: 'EditedMessage' });
+const EditedMessage = NewMessage.safeExtend(runOptions).meta({
+  id: 'EditedMessage',
+  description: 'The new message, with the options of the run that answers it.',
+});
 export type EditedMessage = z.infer<typeof EditedMessage>;
 
 const inheritanceText =
@@ -50,24 +62,29 @@ const maxSeq = 2 ** 31 - 1;
 export const RunSummary = z
   .object({
     ...runFields,
-    cache_hit_rate: z.number().nullable(),
-    credits_used: z.int().nullable(),
-    created_by_user_name: z.string().nullable(),
-    created_by_email: z.string().nullable(),
+    cache_hit_rate: z
+      .number()
+      .nullable()
+      .meta({ description: "Share of prompt tokens that came from the provider's cache, from 0 to 1; null if unknown." }),
+    credits_used: z.int().nullable().meta({ description: 'Credits charged for the run; null until it ends.' }),
+    created_by_user_name: z
+      .string()
+      .nullable()
+      .meta({ description: 'Display name of the user who started the run; null if they were deleted.' }),
+    created_by_email: z.string().nullable().meta({ description: 'Email address of the user who started the run; null if they have none.' }),
   })
-  .meta({ id: 'RunSummary' });
+  .meta({ id: 'RunSummary', description: 'A run in a list, with its usage.' });
 export type RunSummary = z.infer<typeof RunSummary>;
 
-/** One execution of the agent loop in a thread. */
 export const Run = z
   .object({
     ...runFields,
-    trace_id: TraceId,
-    child_run_ids: z.array(Id),
-    resume_from_run_id: Id.nullable(),
-    error: RunError.nullable(),
+    trace_id: TraceId.meta({ description: 'Trace ID of the request that created the run.' }),
+    child_run_ids: z.array(Id).meta({ description: 'Runs that this run started as sub-agents, in order of creation.' }),
+    resume_from_run_id: Id.nullable().meta({ description: 'Earlier run whose completed turns this run reuses.' }),
+    error: RunError.nullable().meta({ description: 'Why the run failed; null unless it did.' }),
   })
-  .meta({ id: 'Run' });
+  .meta({ id: 'Run', description: 'One execution of the agent loop in a thread.' });
 export type Run = z.infer<typeof Run>;
 
 const read = 'data.runs.read';
@@ -79,6 +96,8 @@ export const runs = initContract().router({
     method: 'POST',
     path: '/v1/threads/{thread_id}/runs',
     summary: 'Start a run',
+    description:
+      'Answers the messages of the thread. The run is queued: stream its events to receive the answer. A thread has one active run at a time, and an account has a limited number. An unknown persona, route or model fails the run, not this request.',
     body: NewRun,
     responses: { 201: CreatedRun },
     metadata: { auth: 'user+key', read, permission, quota: 'messages', audit: ['run.create', 'run'], extraErrors: startErrors },
@@ -87,6 +106,7 @@ export const runs = initContract().router({
     method: 'GET',
     path: '/v1/threads/{thread_id}/runs',
     summary: 'List the runs of a thread, newest first',
+    description: 'Use this to find the active or last run when a thread is opened. Retrieve a run for its usage and error.',
     query: pageQuery(),
     responses: { 200: z.array(ThreadRun) },
     metadata: { auth: 'user+key', read, pages: 'cursor' },
@@ -95,6 +115,8 @@ export const runs = initContract().router({
     method: 'GET',
     path: '/v1/runs',
     summary: 'List the runs of the account, newest first',
+    description:
+      'Without `data.usage.read`, only runs that you may retrieve. Runs of deleted threads and of private threads of others are left out.',
     query: RunFilter,
     responses: { 200: z.array(RunSummary) },
     metadata: {
@@ -108,6 +130,7 @@ export const runs = initContract().router({
     method: 'GET',
     path: '/v1/runs/{run_id}',
     summary: 'Retrieve a run',
+    description: 'Use this for the status, usage, cost and error of a run. Stream its events for progress and the answer.',
     responses: { 200: Run },
     metadata: { auth: 'user+key', read },
   },
@@ -115,6 +138,8 @@ export const runs = initContract().router({
     method: 'POST',
     path: '/v1/runs/{run_id}:cancel',
     summary: 'Cancel a run',
+    description:
+      'Stops the run within moments; its stream ends with `run.cancelled`. The partial answer is kept as an incomplete message, which `:continue` can resume. Canceling a run that has ended has no effect.',
     body: CancelRequest,
     responses: { 200: Ok },
     metadata: { auth: 'user+key', read, permission, audit: ['run.cancel', 'run'] },
@@ -123,6 +148,8 @@ export const runs = initContract().router({
     method: 'POST',
     path: '/v1/runs/{run_id}/input',
     summary: 'Send user input to a run',
+    description:
+      'If the run waits for input, this answers its question. Otherwise the input is given to the model with its next call. A run that is ending returns 409 `run_not_active`.',
     body: RunInput,
     responses: { 200: Ok },
     metadata: { auth: 'user+key', read, permission, quota: 'messages', audit: ['run.input', 'run'] },
@@ -131,7 +158,8 @@ export const runs = initContract().router({
     method: 'GET',
     path: '/v1/runs/{run_id}/events',
     summary: 'Stream the events of a run',
-    description: 'Server-sent events, in order and without gaps. They start after `after_seq` or `Last-Event-ID`, whichever is larger.',
+    description:
+      'Server-sent events, in order and without gaps. They start after `after_seq` or `Last-Event-ID`, whichever is larger. Use it to show the progress and the answer of a run; after a lost connection, continue with `Last-Event-ID`.',
     query: z.object({
       after_seq: intParam(0).default(0).meta({ description: 'Start after the event with this sequence number.' }),
       follow: boolParam().default(true).meta({ description: 'If false, the response ends after the existing events.' }),
@@ -154,7 +182,7 @@ export const runs = initContract().router({
     method: 'POST',
     path: '/v1/threads/{thread_id}:retry',
     summary: 'Retry the last message',
-    description: `Hides the existing answer. ${inheritanceText}`,
+    description: `Use this to get another answer to the same message. The existing answer is hidden, and a run starts. ${inheritanceText}`,
     body: RetryRequest,
     responses: { 201: CreatedRun },
     metadata: { auth: 'user+key', read, permission, quota: 'messages', audit: ['run.retry', 'run'], extraErrors: startErrors },
@@ -163,6 +191,8 @@ export const runs = initContract().router({
     method: 'POST',
     path: '/v1/threads/{thread_id}:continue',
     summary: 'Continue a run that failed or was canceled',
+    description:
+      'Starts a run that resumes from the partial answer of the given run, with its persona, route, model and reasoning mode. Stream the events of the new run.',
     body: ContinueRequest,
     responses: { 201: CreatedRun },
     metadata: { auth: 'user+key', read, permission, quota: 'messages', audit: ['run.continue', 'run'], extraErrors: startErrors },
@@ -171,7 +201,7 @@ export const runs = initContract().router({
     method: 'PATCH',
     path: '/v1/threads/{thread_id}/messages/{message_id}',
     summary: 'Edit one of your messages and answer it again',
-    description: `Hides all later messages. ${inheritanceText}`,
+    description: `Use this to change a question. All later messages are hidden, and a run starts; with plain \`content\`, attachments are kept. ${inheritanceText}`,
     body: EditedMessage,
     responses: { 201: CreatedRun },
     metadata: {

@@ -128,13 +128,19 @@ export interface AdminAccountChanges {
   status: "active" | "suspended";
 }
 
+/** Reserved for scripted executors; not sent. */
 export interface AgentParallelCompleteEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "agent.parallel_complete";
+  /** Content of the event. */
   data: { count: number; failed?: number | undefined; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -144,13 +150,19 @@ export interface AgentParallelCompleteEvent {
   error_class?: string | undefined;
 }
 
+/** Reserved for scripted executors; not sent. */
 export interface AgentParallelDispatchEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "agent.parallel_dispatch";
+  /** Content of the event. */
   data: { count: number; failed?: number | undefined; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -208,9 +220,13 @@ export interface AsrCredentialChanges {
   is_default?: boolean | undefined;
 }
 
+/** The output of one model turn, including its tool calls. */
 export interface AssistantMessage {
+  /** Always `assistant`. */
   role: "assistant";
+  /** Parts of the output, in order. */
   content: { type: string; text?: string | undefined; [name: string]: unknown; }[];
+  /** Tools that the model called, in its order; absent if it called none. */
   tool_calls?: { tool_call_id: string; tool_name: string; arguments: Record<string, unknown>; }[] | undefined;
 }
 
@@ -292,8 +308,11 @@ export interface BulkCreditAdjustment {
   note?: string | undefined;
 }
 
+/** What the client had seen when it canceled the run. For the record only. */
 export interface CancelRequest {
+  /** The `seq` of the last event that the client had received. */
   last_seen_seq?: number | null | undefined;
+  /** Time of the cancellation by the clock of the client. */
   client_cancelled_at?: string | null | undefined;
 }
 
@@ -305,39 +324,61 @@ export interface CaptchaConfig {
   site_key: string;
 }
 
+/** A run that another run started as a sub-agent. */
 export interface ChildRun {
+  /** ID of the run. */
   run_id: Id;
+  /** Account that pays for the run. */
   account_id: Id;
+  /** Thread in which the run answers. */
   thread_id: Id;
+  /** Current status. */
   status: RunStatus;
   /** Selected model; null until a route is selected. */
   model: string | null;
   /** Key of the persona; null until a route is selected. */
   persona_id: string | null;
+  /** Milliseconds from creation to the end; null until the run ends. */
   duration_ms: number | null;
+  /** Tokens of all prompts; null until the run ends. */
   total_input_tokens: number | null;
+  /** Tokens written by the model; null until the run ends. */
   total_output_tokens: number | null;
+  /** US dollars, to 6 decimal places; null until the run ends. */
   total_cost_usd: number | null;
   /** Whether token counts and cost are partly estimated, because the provider did not report them; null until the run ends. */
   usage_estimated: boolean | null;
+  /** Credits charged for the run; null until it ends. */
   credits_used: number | null;
+  /** When the run was created. */
   created_at: Time;
+  /** When the run completed; null unless it did. */
   completed_at: Time | null;
+  /** When the run failed; null unless it did. */
   failed_at: Time | null;
+  /** When the run was canceled; null unless it was. */
   cancelled_at: Time | null;
+  /** API of the provider: `openai`, `anthropic` or `stub`; null until a route is selected. */
   provider_kind: string | null;
+  /** Name of the model provider; null until a route is selected. */
   credential_name: string | null;
   /** The model selector of the persona. */
   persona_model: string | null;
+  /** The run that started this one. */
   parent_run_id: Id;
 }
 
+/** The run to continue. */
 export interface ContinueRequest {
+  /** A failed or canceled run of the thread that has produced output. */
   run_id: Id;
 }
 
+/** A cost in millionths of a US dollar. */
 export interface Cost {
+  /** ISO 4217 currency code. */
   currency: "USD";
+  /** Millionths of a US dollar: 1,500 is $0.0015. */
   amount_micros: number;
 }
 
@@ -397,8 +438,11 @@ export interface CreatedReport {
   created_at: Time;
 }
 
+/** A new run. */
 export interface CreatedRun {
+  /** ID of the run, for its events. */
   run_id: Id;
+  /** Trace ID of the request. All events of the run have it. */
   trace_id: TraceId;
 }
 
@@ -496,6 +540,7 @@ export interface Dashboard {
   active_accounts: number;
 }
 
+/** The new message, with the options of the run that answers it. */
 export interface EditedMessage {
   /** Must not be blank; stored unchanged. */
   content?: string | undefined;
@@ -507,6 +552,7 @@ export interface EditedMessage {
   persona_id?: string | null | undefined;
   /** Model selector: `provider^model`, or a model name alone. */
   model?: string | null | undefined;
+  /** How much the model reasons. Overrides the mode of the persona; `off` means `none`; `max` and `extra high` mean `xhigh`. */
   reasoning_mode?: "auto" | "enabled" | "disabled" | "none" | "off" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "extra high" | null | undefined;
 }
 
@@ -905,13 +951,19 @@ export interface LlmProviderChanges {
   advanced_json?: Record<string, unknown> | null | undefined;
 }
 
+/** Debugging: a request to the provider. Sent only with `ARKLOOP_LLM_DEBUG_EVENTS=1`. */
 export interface LlmRequestEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "llm.request";
+  /** Content of the event. */
   data: { llm_call_id: string; provider_kind: string; api_mode: string; payload: Record<string, unknown>; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -921,13 +973,19 @@ export interface LlmRequestEvent {
   error_class?: string | undefined;
 }
 
+/** Debugging: a part of the provider's response. Sent only with `ARKLOOP_LLM_DEBUG_EVENTS=1`. */
 export interface LlmResponseChunkEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "llm.response.chunk";
+  /** Content of the event. */
   data: { llm_call_id: string; raw: string; json?: unknown | undefined; status_code?: number | undefined; truncated: boolean; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -937,13 +995,19 @@ export interface LlmResponseChunkEvent {
   error_class?: string | undefined;
 }
 
+/** A model call has ended. If it called tools, their events follow, and then the next turn. */
 export interface LlmTurnCompletedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "llm.turn.completed";
+  /** Content of the event. */
   data: { llm_call_id?: string | undefined; turn_index: number; usage?: Usage | undefined; cost?: Cost | undefined; assistant_message: AssistantMessage; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1111,13 +1175,19 @@ export interface MessageContent {
   parts: MessagePart[];
 }
 
+/** A piece of the answer, or of the reasoning. Append it to the text before. */
 export interface MessageDeltaEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "message.delta";
+  /** Content of the event. */
   data: { content: string; content_delta: string; role: "assistant"; channel?: "thinking" | undefined; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1382,6 +1452,7 @@ export interface NewReport {
   feedback?: string | null | undefined;
 }
 
+/** The options of a run. All can be omitted. */
 export interface NewRun {
   /** ID of a provider model. */
   route_id?: string | null | undefined;
@@ -1389,6 +1460,7 @@ export interface NewRun {
   persona_id?: string | null | undefined;
   /** Model selector: `provider^model`, or a model name alone. */
   model?: string | null | undefined;
+  /** How much the model reasons. Overrides the mode of the persona; `off` means `none`; `max` and `extra high` mean `xhigh`. */
   reasoning_mode?: "auto" | "enabled" | "disabled" | "none" | "off" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "extra high" | null | undefined;
 }
 
@@ -1753,6 +1825,7 @@ export interface Readiness {
   notifications: NotificationState;
 }
 
+/** How much a model reasons before it answers. `auto` is the default of the model, `enabled` means `medium`; `none` and `disabled` turn reasoning off. */
 export type ReasoningMode = "auto" | "enabled" | "disabled" | "none" | "minimal" | "low" | "medium" | "high" | "xhigh";
 
 export interface Recording {
@@ -1867,6 +1940,7 @@ export interface Report {
 /** What is wrong with the thread. */
 export type ReportCategory = "inaccurate" | "out_of_date" | "too_short" | "too_long" | "harmful_or_offensive" | "wrong_sources";
 
+/** Options that differ from those of the repeated run. */
 export interface RetryRequest {
   /** ID of a provider model. */
   route_id?: string | null | undefined;
@@ -1874,43 +1948,69 @@ export interface RetryRequest {
   persona_id?: string | null | undefined;
   /** Model selector: `provider^model`, or a model name alone. */
   model?: string | null | undefined;
+  /** How much the model reasons. Overrides the mode of the persona; `off` means `none`; `max` and `extra high` mean `xhigh`. */
   reasoning_mode?: "auto" | "enabled" | "disabled" | "none" | "off" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "extra high" | null | undefined;
 }
 
+/** One execution of the agent loop in a thread. */
 export interface Run {
+  /** ID of the run. */
   run_id: Id;
+  /** Account that pays for the run. */
   account_id: Id;
+  /** Thread in which the run answers. */
   thread_id: Id;
+  /** The user who started the run; null if they were deleted. */
   created_by_user_id: Id | null;
+  /** Current status. */
   status: RunStatus;
+  /** When the run was created. */
   created_at: Time;
+  /** The run that started this one as a sub-agent; null for other runs. */
   parent_run_id: Id | null;
   /** Selected model; null until a route is selected. */
   model: string | null;
   /** Key of the persona; null until a route is selected. */
   persona_id: string | null;
+  /** Milliseconds from creation to the end; null until the run ends. */
   duration_ms: number | null;
+  /** Tokens of all prompts; null until the run ends. */
   total_input_tokens: number | null;
+  /** Tokens written by the model; null until the run ends. */
   total_output_tokens: number | null;
+  /** US dollars, to 6 decimal places; null until the run ends. */
   total_cost_usd: number | null;
   /** Whether token counts and cost are partly estimated, because the provider did not report them; null until the run ends. */
   usage_estimated: boolean | null;
+  /** When the run completed; null unless it did. */
   completed_at: Time | null;
+  /** When the run failed; null unless it did. */
   failed_at: Time | null;
+  /** When the run was canceled; null unless it was. */
   cancelled_at: Time | null;
+  /** Trace ID of the request that created the run. */
   trace_id: TraceId;
+  /** Runs that this run started as sub-agents, in order of creation. */
   child_run_ids: Id[];
+  /** Earlier run whose completed turns this run reuses. */
   resume_from_run_id: Id | null;
+  /** Why the run failed; null unless it did. */
   error: RunError | null;
 }
 
+/** Cancellation was requested. Only `run.cancelled` follows. */
 export interface RunCancelRequestedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.cancel_requested";
+  /** Content of the event. */
   data: { requested_by_user_id?: Id | undefined; last_seen_seq?: number | undefined; client_cancelled_at?: string | undefined; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1920,13 +2020,19 @@ export interface RunCancelRequestedEvent {
   error_class?: string | undefined;
 }
 
+/** Final event: the run was canceled. */
 export interface RunCancelledEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.cancelled";
+  /** Content of the event. */
   data: { reason: "cancel_signal" | "cancelled_before_start" | "reaped"; usage?: Usage | undefined; cost?: Cost | undefined; message_id?: Id | undefined; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1943,13 +2049,19 @@ export interface RunCancelledWebhook {
   data: WebhookRun;
 }
 
+/** Final event: the run has answered. */
 export interface RunCompletedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.completed";
+  /** Content of the event. */
   data: { llm_call_id?: string | undefined; usage?: Usage | undefined; cost?: Cost | undefined; message_id?: Id | undefined; assistant_message?: AssistantMessage | undefined; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1966,13 +2078,19 @@ export interface RunCompletedWebhook {
   data: WebhookRun;
 }
 
+/** The prompt was too large and was shortened. The messages of the thread do not change. */
 export interface RunContextCompactEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.context_compact";
+  /** Content of the event. */
   data: { op: "rewrite" | "persist"; phase: "completed" | "no_rewrite" | "still_oversize" | "llm_failed" | "current_input_too_large"; turn_index: number; trigger_phase: "preflight" | "provider" | "threshold"; rewrite_applied: boolean; tool_results_microcompacted: number; images_stripped: number; request_bytes_before_rewrite: number; request_bytes_after_rewrite: number; tokens_before?: number | undefined; tokens_after?: number | undefined; usage?: Usage | undefined; cost?: Cost | undefined; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1982,35 +2100,55 @@ export interface RunContextCompactEvent {
   error_class?: string | undefined;
 }
 
+/** A run as seen by platform admins. */
 export interface RunDetails {
+  /** ID of the run. */
   run_id: Id;
+  /** Account that pays for the run. */
   account_id: Id;
+  /** Thread in which the run answers. */
   thread_id: Id;
+  /** Current status. */
   status: RunStatus;
   /** Selected model; null until a route is selected. */
   model: string | null;
   /** Key of the persona; null until a route is selected. */
   persona_id: string | null;
+  /** Milliseconds from creation to the end; null until the run ends. */
   duration_ms: number | null;
+  /** Tokens of all prompts; null until the run ends. */
   total_input_tokens: number | null;
+  /** Tokens written by the model; null until the run ends. */
   total_output_tokens: number | null;
+  /** US dollars, to 6 decimal places; null until the run ends. */
   total_cost_usd: number | null;
   /** Whether token counts and cost are partly estimated, because the provider did not report them; null until the run ends. */
   usage_estimated: boolean | null;
+  /** Credits charged for the run; null until it ends. */
   credits_used: number | null;
+  /** When the run was created. */
   created_at: Time;
+  /** When the run completed; null unless it did. */
   completed_at: Time | null;
+  /** When the run failed; null unless it did. */
   failed_at: Time | null;
+  /** When the run was canceled; null unless it was. */
   cancelled_at: Time | null;
+  /** API of the provider: `openai`, `anthropic` or `stub`; null until a route is selected. */
   provider_kind: string | null;
+  /** Name of the model provider; null until a route is selected. */
   credential_name: string | null;
   /** The model selector of the persona. */
   persona_model: string | null;
+  /** The user who started the run; null if they were deleted. */
   created_by_user_id: Id | null;
+  /** Display name of the user; null if they were deleted. */
   created_by_user_name: string | null;
+  /** Email address of the user; null if they have none. */
   created_by_email: string | null;
   /** The user message that the run answers. */
   user_prompt: string | null;
+  /** Numbers of events of the run. */
   events_stats: { total: number; llm_turns: number; tool_calls: number; provider_fallbacks: number; };
   /** Child runs, oldest first. */
   children: ChildRun[];
@@ -2018,22 +2156,32 @@ export interface RunDetails {
   total_aggregate: { total_input_tokens: number; total_output_tokens: number; total_cost_usd: number; credits_used: number; } | null;
 }
 
+/** Why a run or a tool call failed. */
 export interface RunError {
+  /** Stable class of the error, such as `provider.retryable`. See the guide to streaming. */
   error_class: string;
+  /** Human-readable; not part of the contract. */
   message: string;
+  /** Further facts, depending on the class, such as `status_code`. */
   details?: Record<string, unknown> | undefined;
 }
 
 /** Clients must ignore unknown event types. */
 export type RunEvent = RunStartedEvent | WorkerJobReceivedEvent | RunRecoveredEvent | RunRouteSelectedEvent | RunSegmentStartEvent | RunSegmentEndEvent | MessageDeltaEvent | ToolCallEvent | ToolCallDeltaEvent | ToolResultEvent | ToolDeniedEvent | LlmTurnCompletedEvent | RunLlmRetryEvent | RunProviderFallbackEvent | RunInputRequestedEvent | RunWaitingForInputEvent | RunInputProvidedEvent | RunResumedEvent | RunSteeringInjectedEvent | RunIdleHeartbeatEvent | RunContextCompactEvent | RunMcpDiscoveryEvent | ThreadTitleUpdatedEvent | TodoUpdatedEvent | SecurityInjectionDetectedEvent | SecurityToolInjectionDetectedEvent | AgentParallelDispatchEvent | AgentParallelCompleteEvent | LlmRequestEvent | LlmResponseChunkEvent | RunCancelRequestedEvent | RunCompletedEvent | RunFailedEvent | RunCancelledEvent;
 
+/** Final event: the run has failed. */
 export interface RunFailedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.failed";
+  /** Content of the event. */
   data: { error_class: string; message: string; code?: string | undefined; details?: Record<string, unknown> | undefined; usage?: Usage | undefined; cost?: Cost | undefined; resumable: boolean; reason?: string | undefined; message_id?: Id | undefined; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2050,13 +2198,19 @@ export interface RunFailedWebhook {
   data: WebhookRun;
 }
 
+/** A long model or tool call is still in progress. */
 export interface RunIdleHeartbeatEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.idle_heartbeat";
+  /** Content of the event. */
   data: { idle_ms: number; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2066,6 +2220,7 @@ export interface RunIdleHeartbeatEvent {
   error_class?: string | undefined;
 }
 
+/** An answer to a question of the run, or further instructions. */
 export interface RunInput {
   /** At most 32,768 bytes of UTF-8. */
   content: string;
@@ -2073,13 +2228,19 @@ export interface RunInput {
   input_key?: string | null | undefined;
 }
 
+/** User input was accepted. */
 export interface RunInputProvidedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.input_provided";
+  /** Content of the event. */
   data: { content: string; request_id?: string | undefined; input_key?: string | undefined; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2089,13 +2250,19 @@ export interface RunInputProvidedEvent {
   error_class?: string | undefined;
 }
 
+/** The run asks the user. Answer with `POST /v1/runs/{run_id}/input`. */
 export interface RunInputRequestedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.input_requested";
+  /** Content of the event. */
   data: { request_id: string; message?: string | undefined; requestedSchema?: Record<string, unknown> | undefined; iter?: number | undefined; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2105,13 +2272,19 @@ export interface RunInputRequestedEvent {
   error_class?: string | undefined;
 }
 
+/** A model call failed and is repeated after a delay. */
 export interface RunLlmRetryEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.llm.retry";
+  /** Content of the event. */
   data: { attempt: number; max_attempts: number; delay_ms: number; error_class: string; message?: string | undefined; details?: Record<string, unknown> | undefined; discard_from_seq?: number | undefined; usage?: Usage | undefined; cost?: Cost | undefined; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2121,13 +2294,19 @@ export interface RunLlmRetryEvent {
   error_class?: string | undefined;
 }
 
+/** MCP servers failed or were slow to list their tools. The run continues with the others. */
 export interface RunMcpDiscoveryEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.mcp_discovery";
+  /** Content of the event. */
   data: { status: "slow" | "failed"; duration_ms: number; threshold_ms: number; cache_hit: boolean; cache_ttl_seconds: number; server_count: number; server_ok: number; server_failed: number; server_empty: number; tool_count: number; servers?: { server_id: string; transport: string; duration_ms: number; outcome: string; error_class?: string | undefined; }[] | undefined; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2137,13 +2316,19 @@ export interface RunMcpDiscoveryEvent {
   error_class?: string | undefined;
 }
 
+/** The provider does not support the Responses API. The run uses chat completions instead. */
 export interface RunProviderFallbackEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.provider_fallback";
+  /** Content of the event. */
   data: { provider_kind: string; from_api_mode: string; to_api_mode: string; reason: "responses_not_supported"; status_code?: number | undefined; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2153,13 +2338,19 @@ export interface RunProviderFallbackEvent {
   error_class?: string | undefined;
 }
 
+/** Another worker continues the run after a crash. Discard the unfinished output. */
 export interface RunRecoveredEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.recovered";
+  /** Content of the event. */
   data: { attempt: number; discard_from_seq: number; usage?: Usage | undefined; cost?: Cost | undefined; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2169,13 +2360,19 @@ export interface RunRecoveredEvent {
   error_class?: string | undefined;
 }
 
+/** The run continues after waiting for input. */
 export interface RunResumedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.resumed";
+  /** Content of the event. */
   data: { request_id: string; reason: "user_input_received" | "input_timeout"; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2185,13 +2382,19 @@ export interface RunResumedEvent {
   error_class?: string | undefined;
 }
 
+/** The provider and model of the run were selected. They do not change any more. */
 export interface RunRouteSelectedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.route.selected";
+  /** Content of the event. */
   data: { route_id: string; model: string; credential_id: string; credential_name: string; owner_kind: "account" | "platform" | "static"; provider_kind: "openai" | "anthropic" | "stub"; base_url?: string | undefined; openai_api_mode?: string | undefined; advanced_json_sha256?: string | undefined; persona_model?: string | undefined; usage?: Usage | undefined; cost?: Cost | undefined; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2201,13 +2404,19 @@ export interface RunRouteSelectedEvent {
   error_class?: string | undefined;
 }
 
+/** The segment is complete. */
 export interface RunSegmentEndEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.segment.end";
+  /** Content of the event. */
   data: { segment_id: string; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2217,13 +2426,19 @@ export interface RunSegmentEndEvent {
   error_class?: string | undefined;
 }
 
+/** A group of events starts that a client can display as one block. */
 export interface RunSegmentStartEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.segment.start";
+  /** Content of the event. */
   data: { segment_id: string; kind: "thinking" | "planning_round" | "tool_group"; display: { mode: "visible" | "collapsed" | "hidden"; label: string; }; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2233,13 +2448,19 @@ export interface RunSegmentStartEvent {
   error_class?: string | undefined;
 }
 
+/** The run was created. Always the first event. */
 export interface RunStartedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.started";
+  /** Content of the event. */
   data: { source: "api" | "retry" | "edit" | "continue" | "subagent"; thread_tail_message_id?: Id | undefined; route_id?: string | undefined; persona_id?: string | undefined; model?: string | undefined; reasoning_mode?: ReasoningMode | undefined; resume_from_run_id?: Id | undefined; continues_message_id?: Id | undefined; continuation_source: "none" | "user_followup" | "explicit"; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2249,15 +2470,22 @@ export interface RunStartedEvent {
   error_class?: string | undefined;
 }
 
+/** Status of a run. `completed`, `failed` and `cancelled` are final; `running` includes the time in the queue. */
 export type RunStatus = "running" | "waiting_for_input" | "cancelling" | "completed" | "failed" | "cancelled";
 
+/** The next model call sees input that the user sent while the run was active. */
 export interface RunSteeringInjectedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.steering_injected";
+  /** Content of the event. */
   data: { content: string; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2267,40 +2495,65 @@ export interface RunSteeringInjectedEvent {
   error_class?: string | undefined;
 }
 
+/** A run in a list, with its usage. */
 export interface RunSummary {
+  /** ID of the run. */
   run_id: Id;
+  /** Account that pays for the run. */
   account_id: Id;
+  /** Thread in which the run answers. */
   thread_id: Id;
+  /** The user who started the run; null if they were deleted. */
   created_by_user_id: Id | null;
+  /** Current status. */
   status: RunStatus;
+  /** When the run was created. */
   created_at: Time;
+  /** The run that started this one as a sub-agent; null for other runs. */
   parent_run_id: Id | null;
   /** Selected model; null until a route is selected. */
   model: string | null;
   /** Key of the persona; null until a route is selected. */
   persona_id: string | null;
+  /** Milliseconds from creation to the end; null until the run ends. */
   duration_ms: number | null;
+  /** Tokens of all prompts; null until the run ends. */
   total_input_tokens: number | null;
+  /** Tokens written by the model; null until the run ends. */
   total_output_tokens: number | null;
+  /** US dollars, to 6 decimal places; null until the run ends. */
   total_cost_usd: number | null;
   /** Whether token counts and cost are partly estimated, because the provider did not report them; null until the run ends. */
   usage_estimated: boolean | null;
+  /** When the run completed; null unless it did. */
   completed_at: Time | null;
+  /** When the run failed; null unless it did. */
   failed_at: Time | null;
+  /** When the run was canceled; null unless it was. */
   cancelled_at: Time | null;
+  /** Share of prompt tokens that came from the provider's cache, from 0 to 1; null if unknown. */
   cache_hit_rate: number | null;
+  /** Credits charged for the run; null until it ends. */
   credits_used: number | null;
+  /** Display name of the user who started the run; null if they were deleted. */
   created_by_user_name: string | null;
+  /** Email address of the user who started the run; null if they have none. */
   created_by_email: string | null;
 }
 
+/** The run waits for the user. Follows `run.input_requested`. */
 export interface RunWaitingForInputEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.waiting_for_input";
+  /** Content of the event. */
   data: { request_id: string; reason: "ask_user" | "check_in"; message?: string | undefined; requestedSchema?: Record<string, unknown> | undefined; timeout_ms: number; expires_at: Time; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2315,13 +2568,19 @@ export interface SecretRotation {
   grace_period_seconds?: number | undefined;
 }
 
+/** User input looks like an attempt to take over the model. */
 export interface SecurityInjectionDetectedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "security.injection.detected";
+  /** Content of the event. */
   data: { input_phase: "initial" | "steering_input" | "ask_user" | "interactive_checkin"; detection_count: number; patterns?: string[] | undefined; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2331,13 +2590,19 @@ export interface SecurityInjectionDetectedEvent {
   error_class?: string | undefined;
 }
 
+/** The output of a tool looks like an attempt to take over the model and was replaced by a warning. */
 export interface SecurityToolInjectionDetectedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "security.tool_injection.detected";
+  /** Content of the event. */
   data: { tool_name: string; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2555,20 +2820,31 @@ export interface ThreadChanges {
   project_id?: Id | null | undefined;
 }
 
+/** A run in the list of its thread. */
 export interface ThreadRun {
+  /** ID of the run. */
   run_id: Id;
+  /** Current status. */
   status: RunStatus;
+  /** When the run was created. */
   created_at: Time;
+  /** Earlier run whose completed turns this run reuses; absent if there is none. */
   resume_from_run_id?: Id | undefined;
 }
 
+/** The thread received an automatic title. */
 export interface ThreadTitleUpdatedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "thread.title.updated";
+  /** Content of the event. */
   data: { thread_id: Id; title: string; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2581,13 +2857,19 @@ export interface ThreadTitleUpdatedEvent {
 /** An instant in UTC with milliseconds (RFC 3339), such as `2026-01-31T09:30:00.000Z`. */
 export type Time = string;
 
+/** The model changed its list of tasks. */
 export interface TodoUpdatedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "todo.updated";
+  /** Content of the event. */
   data: { todos: { id: string; content: string; status: "pending" | "in_progress" | "completed" | "cancelled"; }[]; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2597,13 +2879,19 @@ export interface TodoUpdatedEvent {
   error_class?: string | undefined;
 }
 
+/** A piece of the arguments of a tool call, while the model writes them. */
 export interface ToolCallDeltaEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "tool.call.delta";
+  /** Content of the event. */
   data: { tool_call_index: number; arguments_delta: string; tool_call_id?: string | undefined; tool_name?: string | undefined; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2613,13 +2901,19 @@ export interface ToolCallDeltaEvent {
   error_class?: string | undefined;
 }
 
+/** The model calls a tool. Exactly one `tool.result` follows unless the run ends before. */
 export interface ToolCallEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "tool.call";
+  /** Content of the event. */
   data: { tool_call_id: string; tool_name: string; arguments: Record<string, unknown>; resolved_tool_name?: string | undefined; args_hash?: string | undefined; tool_version?: string | undefined; risk_level?: "low" | "medium" | "high" | undefined; side_effects?: boolean | undefined; required_scopes?: string[] | undefined; capabilities?: string[] | undefined; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2636,13 +2930,19 @@ export interface ToolCredential {
   base_url?: string | undefined;
 }
 
+/** A tool call was not executed. A `tool.result` with the error class `policy.denied` follows. */
 export interface ToolDeniedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "tool.denied";
+  /** Content of the event. */
   data: { tool_call_id: string; tool_name: string; code: "policy.denied"; message: string; deny_reason: "tool.not_in_allowlist" | "tool.args_invalid" | "tool.unknown"; resolved_tool_name?: string | undefined; args_hash?: string | undefined; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2678,13 +2978,19 @@ export interface ToolProviderGroups {
 
 export type ToolProviderName = "web_search.tavily" | "web_search.searxng" | "web_search.duckduckgo" | "web_fetch.jina" | "web_fetch.firecrawl" | "web_fetch.basic";
 
+/** A tool call has ended. It has a result, an error or both; an error does not end the run. */
 export interface ToolResultEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "tool.result";
+  /** Content of the event. */
   data: { tool_call_id: string; tool_name: string; result?: Record<string, unknown> | undefined; error?: RunError | undefined; usage?: Usage | undefined; cost?: Cost | undefined; duration_ms: number; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2725,12 +3031,19 @@ export interface UpstreamModels {
   models: UpstreamModel[];
 }
 
+/** Token counts of one or more model calls, reported by the provider or else estimated. */
 export interface Usage {
+  /** Tokens of the prompt. Anthropic does not count cached tokens here; OpenAI does. */
   input_tokens?: number | undefined;
+  /** Tokens written by the model, including reasoning. */
   output_tokens?: number | undefined;
+  /** Sum as reported by the provider. */
   total_tokens?: number | undefined;
+  /** Prompt tokens written to the cache (Anthropic). */
   cache_creation_input_tokens?: number | undefined;
+  /** Prompt tokens read from the cache (Anthropic). */
   cache_read_input_tokens?: number | undefined;
+  /** Prompt tokens read from the cache (OpenAI); part of `input_tokens`. */
   cached_tokens?: number | undefined;
   /** True if some of the counts are estimated because the provider did not report them. */
   estimated?: boolean | undefined;
@@ -2925,13 +3238,19 @@ export interface WebhookRun {
   trace_id: TraceId;
 }
 
+/** A worker took the run. */
 export interface WorkerJobReceivedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "worker.job.received";
+  /** Content of the event. */
   data: { job_id: string; job_type: string; account_id: Id; attempt: number; trace_id: TraceId; };
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -3464,36 +3783,64 @@ export interface AttachmentsApi {
 }
 
 export interface RunsApi {
-  /** Start a run */
+  /**
+   * Start a run
+   *
+   * Answers the messages of the thread. The run is queued: stream its events to receive the answer. A thread has one active run at a time, and an account has a limited number. An unknown persona, route or model fails the run, not this request.
+   */
   readonly create: Call<{ params: { thread_id: Id; }; body?: NewRun | undefined; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
-  /** List the runs of a thread, newest first */
+  /**
+   * List the runs of a thread, newest first
+   *
+   * Use this to find the active or last run when a thread is opened. Retrieve a run for its usage and error.
+   */
   readonly listInThread: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, ThreadRun, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List the runs of the account, newest first */
+  /**
+   * List the runs of the account, newest first
+   *
+   * Without `data.usage.read`, only runs that you may retrieve. Runs of deleted threads and of private threads of others are left out.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; status?: RunStatus | undefined; run_id?: string | undefined; thread_id?: string | undefined; parent_run_id?: Id | undefined; model?: string | undefined; persona_id?: string | undefined; since?: string | undefined; until?: string | undefined; account_id?: "all" | Id | undefined; user_id?: Id | undefined; } | undefined; }, RunSummary, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Retrieve a run */
+  /**
+   * Retrieve a run
+   *
+   * Use this for the status, usage, cost and error of a run. Stream its events for progress and the answer.
+   */
   readonly get: Call<{ params: { run_id: Id; }; }, Run, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Cancel a run */
+  /**
+   * Cancel a run
+   *
+   * Stops the run within moments; its stream ends with `run.cancelled`. The partial answer is kept as an incomplete message, which `:continue` can resume. Canceling a run that has ended has no effect.
+   */
   readonly cancel: Call<{ params: { run_id: Id; }; body?: CancelRequest | undefined; }, Ok, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Send user input to a run */
+  /**
+   * Send user input to a run
+   *
+   * If the run waits for input, this answers its question. Otherwise the input is given to the model with its next call. A run that is ending returns 409 `run_not_active`.
+   */
   readonly input: Call<{ params: { run_id: Id; }; body: RunInput; }, Ok, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /**
    * Stream the events of a run
    *
-   * Server-sent events, in order and without gaps. They start after `after_seq` or `Last-Event-ID`, whichever is larger.
+   * Server-sent events, in order and without gaps. They start after `after_seq` or `Last-Event-ID`, whichever is larger. Use it to show the progress and the answer of a run; after a lost connection, continue with `Last-Event-ID`.
    */
   readonly events: StreamCall<{ params: { run_id: Id; }; query?: { after_seq?: number | undefined; follow?: boolean | undefined; } | undefined; }, RunEvent, 400 | 401 | 403 | 404 | 429 | 500 | 503>;
   /**
    * Retry the last message
    *
-   * Hides the existing answer. If the request omits persona, route, model or reasoning mode, the value of the repeated run is used; null selects the default.
+   * Use this to get another answer to the same message. The existing answer is hidden, and a run starts. If the request omits persona, route, model or reasoning mode, the value of the repeated run is used; null selects the default.
    */
   readonly retry: Call<{ params: { thread_id: Id; }; body?: RetryRequest | undefined; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
-  /** Continue a run that failed or was canceled */
+  /**
+   * Continue a run that failed or was canceled
+   *
+   * Starts a run that resumes from the partial answer of the given run, with its persona, route, model and reasoning mode. Stream the events of the new run.
+   */
   readonly continue: Call<{ params: { thread_id: Id; }; body: ContinueRequest; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
   /**
    * Edit one of your messages and answer it again
    *
-   * Hides all later messages. If the request omits persona, route, model or reasoning mode, the value of the repeated run is used; null selects the default.
+   * Use this to change a question. All later messages are hidden, and a run starts; with plain `content`, attachments are kept. If the request omits persona, route, model or reasoning mode, the value of the repeated run is used; null selects the default.
    */
   readonly editMessage: Call<{ params: { thread_id: Id; message_id: Id; }; body: EditedMessage; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
 }
@@ -3831,7 +4178,7 @@ export interface RunDetailsApi {
   /**
    * Retrieve a run of any account
    *
-   * Each request is recorded in the audit log of the account.
+   * Use this for support: it shows the prompt, the route, the usage and the child runs. Each request is recorded in the audit log of the account.
    */
   readonly get: Call<{ params: { run_id: Id; }; }, RunDetails, 400 | 401 | 403 | 404 | 500 | 503>;
 }
