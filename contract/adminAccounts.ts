@@ -8,23 +8,24 @@ import type { Resource } from './shared/route.ts';
 
 const { type, status } = Account.shape;
 
-/** An account as seen by platform admins. */
 export const AdminAccount = Account.pick({ id: true, slug: true, name: true, type: true, status: true, created_at: true })
   .extend({
-    owner_user_id: Id,
-    members_count: z.int().min(0),
+    owner_user_id: Id.meta({ description: 'The user who created the account.' }),
+    members_count: z.int().min(0).meta({ description: 'Number of members.' }),
     ...balanceFields,
   })
-  .meta({ id: 'AdminAccount' });
+  .meta({ id: 'AdminAccount', description: 'An account as seen by platform admins.' });
 export type AdminAccount = z.infer<typeof AdminAccount>;
 
-export const AdminAccountChanges = z.strictObject({ status }).meta({ id: 'AdminAccountChanges' });
+export const AdminAccountChanges = z
+  .strictObject({ status })
+  .meta({ id: 'AdminAccountChanges', description: 'The status to give an account.' });
 export type AdminAccountChanges = z.infer<typeof AdminAccountChanges>;
 
 export const AdminAccountsQuery = pageQuery().extend({
   q: searchParam().optional().meta({ description: 'Matches part of the slug or name, ignoring case.' }),
-  status: status.optional(),
-  type: type.optional(),
+  status: status.optional().meta({ description: 'Return only accounts with this status.' }),
+  type: type.optional().meta({ description: 'Return only accounts of this type.' }),
 });
 export type AdminAccountsQuery = z.infer<typeof AdminAccountsQuery>;
 
@@ -34,6 +35,7 @@ export const adminAccounts = initContract().router({
     method: 'GET',
     path: '/v1/admin/accounts',
     summary: 'List all accounts, newest first',
+    description: 'Shows the balance and number of members of each account. Closed accounts are left out.',
     query: AdminAccountsQuery,
     responses: { 200: z.array(AdminAccount) },
     metadata: { auth: 'platform', pages: 'cursor' },
@@ -42,6 +44,7 @@ export const adminAccounts = initContract().router({
     method: 'GET',
     path: '/v1/admin/accounts/{account_id}',
     summary: 'Retrieve any account',
+    description: 'A closed account is 404.',
     responses: { 200: AdminAccount },
     metadata: { auth: 'platform' },
   },

@@ -6,24 +6,27 @@ import type { Resource } from './shared/route.ts';
 
 const state = AnyObject.nullable().optional();
 
-/** An action that a user performed, or that was denied (`metadata.result` is `denied`). */
 export const AuditEntry = z
   .object({
-    id: Id,
+    id: Id.meta({ description: 'ID of the entry.' }),
     account_id: Id.nullable().meta({ description: 'Null for platform-level actions.' }),
     actor_user_id: Id.nullable().meta({ description: 'Null for the system and for failed sign-ins.' }),
     action: z.string().meta({ description: '`<resource>.<verb>`.' }),
-    target_type: z.string(),
-    target_id: z.string().nullable(),
-    trace_id: z.string(),
+    target_type: z.string().meta({ description: 'Type of the object, such as `thread`.' }),
+    target_id: z.string().nullable().meta({ description: 'ID or key of the object; null if there is none.' }),
+    trace_id: z.string().meta({ description: 'Trace ID of the request.' }),
     metadata: AnyObject.meta({ description: 'Includes `api_key_id` if the actor used an API key.' }),
-    ip_address: z.string().nullable(),
-    user_agent: z.string().max(512).nullable(),
-    created_at: Time,
+    ip_address: z.string().nullable().meta({ description: 'Address of the client; null for the system.' }),
+    user_agent: z
+      .string()
+      .max(512)
+      .nullable()
+      .meta({ description: '`User-Agent` of the client, shortened to 512 characters; null for the system.' }),
+    created_at: Time.meta({ description: 'When the action was performed.' }),
     before_state: state.meta({ description: 'Present only with `include=state`.' }),
     after_state: state.meta({ description: 'Present only with `include=state`.' }),
   })
-  .meta({ id: 'AuditEntry' });
+  .meta({ id: 'AuditEntry', description: 'An action that a user performed, or that was denied (`metadata.result` is `denied`).' });
 export type AuditEntry = z.infer<typeof AuditEntry>;
 
 /** Entries are counted exactly up to this number, and beyond it as far as the page needs. */
@@ -31,14 +34,14 @@ export const maxExactTotal = 10_000;
 
 export const AuditLog = z
   .object({
-    data: z.array(AuditEntry),
+    data: z.array(AuditEntry).meta({ description: 'Newest first.' }),
     total: z.int().min(0).meta({
       description:
         'Number of matching entries on all pages if `total_is_exact`. Otherwise there are more than this number, which is at least 10,000 and greater than `offset + limit`.',
     }),
     total_is_exact: z.boolean().meta({ description: 'False if there are more entries than were counted.' }),
   })
-  .meta({ id: 'AuditLog' });
+  .meta({ id: 'AuditLog', description: 'A page of the audit log.' });
 export type AuditLog = z.infer<typeof AuditLog>;
 
 /** Accepts any time zone offset; compared in UTC. */
@@ -51,13 +54,13 @@ export const AuditQuery = z
       description:
         'Defaults to the active account, which is the only one that members can query. Platform admins can query any account; by default they get the entries of all accounts and of the platform.',
     }),
-    action: exact(),
-    target_type: exact(),
-    actor_user_id: Id.optional(),
+    action: exact().meta({ description: 'Return only this action, such as `api_key.create`.' }),
+    target_type: exact().meta({ description: 'Return only actions on objects of this type, such as `api_key`.' }),
+    actor_user_id: Id.optional().meta({ description: 'Return only actions of this user.' }),
     since: instant().meta({ description: 'From this instant on, inclusive (RFC 3339, in any time zone).' }),
     until: instant().meta({ description: 'Up to this instant, inclusive (RFC 3339, in any time zone).' }),
-    limit: intParam(1, 200).default(50),
-    offset: intParam(0, 100_000).default(0),
+    limit: intParam(1, 200).default(50).meta({ description: 'Entries per page.' }),
+    offset: intParam(0, 100_000).default(0).meta({ description: 'Entries to skip. To go further back, use `until`.' }),
     include: z.literal('state').optional().meta({ description: '`state` adds `before_state` and `after_state`.' }),
   })
   .refine(({ since, until }) => since === undefined || until === undefined || since <= until, {
@@ -72,6 +75,8 @@ export const auditLogs = initContract().router({
     method: 'GET',
     path: '/v1/audit-logs',
     summary: 'List audit log entries, newest first',
+    description:
+      'Use this to find out who changed something, and when. Denied requests are included; secrets and message texts never are. Entries are kept for `ARKLOOP_AUDIT_RETENTION_DAYS` days.',
     query: AuditQuery,
     responses: { 200: AuditLog },
     metadata: {

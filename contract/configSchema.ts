@@ -2,17 +2,16 @@ import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import type { Resource } from './shared/route.ts';
 
-/** A setting and its default. */
 export const SettingSchema = z
   .object({
-    key: z.string(),
-    type: z.enum(['string', 'integer', 'number', 'boolean']),
+    key: z.string().meta({ description: 'Key of the setting, such as `limit.team_members`.' }),
+    type: z.enum(['string', 'integer', 'number', 'boolean']).meta({ description: 'Type of the value. The value itself is always text.' }),
     default: z.string().nullable().meta({ description: 'Default value as text; null if there is no default.' }),
-    description: z.string(),
-    sensitive: z.boolean(),
+    description: z.string().meta({ description: 'What the setting does, with its unit.' }),
+    sensitive: z.boolean().meta({ description: 'Whether the value is a secret: it is stored encrypted and reads `******`.' }),
     scope: z.enum(['both', 'platform']).meta({ description: '`both`: plans and overrides can change the value for an account.' }),
   })
-  .meta({ id: 'SettingSchema' });
+  .meta({ id: 'SettingSchema', description: 'A setting and its default.' });
 export type SettingSchema = z.infer<typeof SettingSchema>;
 
 export const configSchema = initContract().router({
@@ -20,7 +19,8 @@ export const configSchema = initContract().router({
     method: 'GET',
     path: '/v1/config/schema',
     summary: 'List available settings by key',
-    description: 'Users who are not platform admins see only the settings that plans and overrides can change.',
+    description:
+      'Users who are not platform admins see only the settings that plans and overrides can change. Use it to build a form for settings, plans or overrides.',
     responses: { 200: z.array(SettingSchema) },
     metadata: { auth: 'user' },
   },

@@ -17,21 +17,20 @@ export const creditCauses = [
 ] as const;
 export type CreditCause = (typeof creditCauses)[number];
 
-/** A ledger entry: one change of the balance of an account. */
 export const CreditTransaction = z
   .object({
-    id: Id,
-    account_id: Id,
+    id: Id.meta({ description: 'ID of the transaction.' }),
+    account_id: Id.meta({ description: 'The account whose balance changed.' }),
     amount: z.int().meta({ description: 'Positive to add credits, negative to deduct them; never 0.' }),
-    type: z.enum(['credit', 'debit']),
+    type: z.enum(['credit', 'debit']).meta({ description: 'The sign of the amount: `credit` adds, `debit` deducts.' }),
     reference_type: z.enum(creditCauses).meta({ description: 'What caused the change.' }),
     reference_id: Id.nullable().meta({ description: 'ID of the object that caused the change: a run, subscription, code or audit entry.' }),
-    note: z.string().nullable(),
+    note: z.string().nullable().meta({ description: 'Remark of a platform admin; null if there is none.' }),
     metadata: AnyObject.nullable().meta({ description: 'How the amount was calculated.' }),
     thread_title: z.string().nullable().meta({ description: 'For runs, if you may read the thread.' }),
-    created_at: Time,
+    created_at: Time.meta({ description: 'When the balance changed.' }),
   })
-  .meta({ id: 'CreditTransaction' });
+  .meta({ id: 'CreditTransaction', description: 'A ledger entry: one change of the balance of an account.' });
 export type CreditTransaction = z.infer<typeof CreditTransaction>;
 
 export const balanceFields = {
@@ -43,13 +42,18 @@ export const balanceFields = {
     .meta({ description: 'Balance minus reserved credits, at least 0. A run starts only if this is greater than 0.' }),
 };
 
-/** A balance and its transactions, newest first. */
-export const Credits = z.object({ ...balanceFields, transactions: z.array(CreditTransaction) }).meta({ id: 'Credits' });
+export const Credits = z
+  .object({ ...balanceFields, transactions: z.array(CreditTransaction).meta({ description: 'Changes of the balance, newest first.' }) })
+  .meta({ id: 'Credits', description: 'A balance and its transactions, newest first.' });
 export type Credits = z.infer<typeof Credits>;
 
 export const AccountCredits = z
-  .object({ account_id: Id, ...balanceFields, transactions: z.array(CreditTransaction) })
-  .meta({ id: 'AccountCredits' });
+  .object({
+    account_id: Id.meta({ description: 'The account.' }),
+    ...balanceFields,
+    transactions: z.array(CreditTransaction).meta({ description: 'Changes of the balance, newest first.' }),
+  })
+  .meta({ id: 'AccountCredits', description: 'The balance of an account and its transactions, newest first.' });
 export type AccountCredits = z.infer<typeof AccountCredits>;
 
 /** A day in UTC. PostgreSQL has no year 0. */
@@ -68,37 +72,42 @@ const amount = z
   .max(maxAdjustment)
   .refine((value) => value !== 0, 'must not be 0')
   .meta({ description: 'Positive to add credits, negative to deduct them.', not: { const: 0 } });
-const note = z.string().max(500).optional();
+const note = z.string().max(500).optional().meta({ description: 'Remark that the account can see, at most 500 characters.' });
 
-export const CreditAdjustment = z.strictObject({ account_id: Id, amount, note }).meta({ id: 'CreditAdjustment' });
+export const CreditAdjustment = z
+  .strictObject({ account_id: Id.meta({ description: 'The account whose balance to change.' }), amount, note })
+  .meta({ id: 'CreditAdjustment', description: 'A change of one balance.' });
 export type CreditAdjustment = z.infer<typeof CreditAdjustment>;
 
-export const AccountBalance = z.object({ account_id: Id, ...balanceFields }).meta({ id: 'AccountBalance' });
+export const AccountBalance = z
+  .object({ account_id: Id.meta({ description: 'The account.' }), ...balanceFields })
+  .meta({ id: 'AccountBalance', description: 'The balance of an account after the change.' });
 export type AccountBalance = z.infer<typeof AccountBalance>;
 
-export const BulkCreditAdjustment = z.strictObject({ amount, note }).meta({ id: 'BulkCreditAdjustment' });
+export const BulkCreditAdjustment = z
+  .strictObject({ amount, note })
+  .meta({ id: 'BulkCreditAdjustment', description: 'A change of all balances.' });
 export type BulkCreditAdjustment = z.infer<typeof BulkCreditAdjustment>;
 
-export const CreditReset = z.strictObject({ note }).meta({ id: 'CreditReset' });
+export const CreditReset = z.strictObject({ note }).meta({ id: 'CreditReset', description: 'The remark for a reset of all balances.' });
 export type CreditReset = z.infer<typeof CreditReset>;
 
-/** A bulk operation on the credits of all accounts, with its progress. */
 export const CreditOperation = z
   .object({
     id: Id.meta({ description: 'Also the ID of its audit entry and the `reference_id` of its transactions.' }),
-    operation: z.enum(['bulk_adjust', 'reset_all']),
+    operation: z.enum(['bulk_adjust', 'reset_all']).meta({ description: 'Adjustment or reset.' }),
     amount: z.int().nullable().meta({ description: 'Credits added to or deducted from each account; null for a reset.' }),
-    note: z.string().nullable(),
-    state: z.enum(['running', 'completed']),
+    note: z.string().nullable().meta({ description: 'Remark of the platform admin; null if there is none.' }),
+    state: z.enum(['running', 'completed']).meta({ description: 'Whether accounts remain to be processed.' }),
     total: z.int().min(0).meta({ description: 'Accounts that existed when the operation started; later ones are not changed.' }),
     done: z.int().min(0).meta({ description: 'Accounts processed so far.' }),
     affected: z.int().min(0).meta({ description: 'Accounts whose balance has changed so far.' }),
     failed: z.int().min(0).meta({ description: 'Accounts left unchanged because their balance would exceed the maximum.' }),
-    created_by: Id,
-    created_at: Time,
-    completed_at: Time.nullable(),
+    created_by: Id.meta({ description: 'The platform admin who started it.' }),
+    created_at: Time.meta({ description: 'When it was started.' }),
+    completed_at: Time.nullable().meta({ description: 'When the last account was processed; null until then.' }),
   })
-  .meta({ id: 'CreditOperation' });
+  .meta({ id: 'CreditOperation', description: 'A bulk operation on the credits of all accounts, with its progress.' });
 export type CreditOperation = z.infer<typeof CreditOperation>;
 
 export const credits = initContract().router({
@@ -116,6 +125,7 @@ export const credits = initContract().router({
     method: 'GET',
     path: '/v1/admin/credits',
     summary: 'Retrieve the balance of any account and its transactions, newest first',
+    description: 'For support: all transactions of the account, with their causes.',
     query: pageQuery(50).extend({ account_id: Id }),
     responses: { 200: AccountCredits },
     metadata: { auth: 'platform', pages: 'within', queryIds: { account_id: 'account' } },
@@ -153,6 +163,7 @@ export const credits = initContract().router({
     method: 'GET',
     path: '/v1/admin/credits/operations/{operation_id}',
     summary: 'Retrieve a bulk credit operation and its progress',
+    description: 'Poll this after a bulk adjustment or a reset with the state `running`, until it is `completed`.',
     responses: { 200: CreditOperation },
     metadata: { auth: 'platform' },
   },

@@ -6,16 +6,16 @@ const count = z.int().min(0);
 
 export const Dashboard = z
   .object({
-    total_users: count,
+    total_users: count.meta({ description: 'Users that are not deleted.' }),
     active_users_30d: count.meta({ description: 'Users who signed in within the last 30 days.' }),
-    total_runs: count,
+    total_runs: count.meta({ description: 'Runs of all time.' }),
     runs_today: count.meta({ description: 'Runs created since midnight (UTC).' }),
-    total_input_tokens: count,
-    total_output_tokens: count,
+    total_input_tokens: count.meta({ description: 'Tokens of all prompts.' }),
+    total_output_tokens: count.meta({ description: 'Tokens written by the models.' }),
     total_cost_usd: z.number().min(0).meta({ description: 'US dollars, to 6 decimal places.' }),
     active_accounts: count.meta({ description: 'Accounts that are not closed.' }),
   })
-  .meta({ id: 'Dashboard' });
+  .meta({ id: 'Dashboard', description: 'Numbers of the whole installation. They may be 10 seconds old.' });
 export type Dashboard = z.infer<typeof Dashboard>;
 
 export const dashboard = initContract().router({

@@ -7,27 +7,26 @@ import type { Resource } from './shared/route.ts';
 export const EmailStatus = z
   .object({
     configured: z.boolean().meta({ description: 'Whether a sender is set.' }),
-    from: z.string().nullable(),
+    from: z.string().nullable().meta({ description: 'The sender; null if none is set.' }),
     source: z
       .enum(['db', 'env', 'none'])
       .meta({ description: 'Where the sender comes from. The environment takes precedence over stored values.' }),
   })
-  .meta({ id: 'EmailStatus' });
+  .meta({ id: 'EmailStatus', description: 'Whether emails can be sent.' });
 export type EmailStatus = z.infer<typeof EmailStatus>;
 
-const TlsMode = z.enum(['none', 'starttls', 'tls']);
+const TlsMode = z.enum(['none', 'starttls', 'tls']).meta({ description: 'How the connection to the mail server is encrypted.' });
 
-/** The effective configuration for outgoing email. Unset text values are empty. */
 export const EmailConfig = z
   .object({
-    from: z.string(),
-    smtp_host: z.string(),
-    smtp_port: z.int(),
-    smtp_user: z.string(),
-    smtp_pass_set: z.boolean(),
+    from: z.string().meta({ description: 'The sender: an address, or `Name <address>`.' }),
+    smtp_host: z.string().meta({ description: 'Host name or IP address of the mail server.' }),
+    smtp_port: z.int().meta({ description: 'Port of the mail server.' }),
+    smtp_user: z.string().meta({ description: 'User name at the mail server; `""` for no authentication.' }),
+    smtp_pass_set: z.boolean().meta({ description: 'Whether a password is set. It is never returned.' }),
     smtp_tls_mode: TlsMode,
   })
-  .meta({ id: 'EmailConfig' });
+  .meta({ id: 'EmailConfig', description: 'The effective configuration for outgoing email. Unset text values are empty.' });
 export type EmailConfig = z.infer<typeof EmailConfig>;
 
 /** Checked before trimming, so that a trailing line break is also rejected. */
@@ -35,7 +34,6 @@ const singleLine = () => z.string().refine((text) => !/[\r\n]/.test(text), { err
 const singleLineMeta = { pattern: '^[^\\r\\n]*$' };
 const emptyOr = (pattern: RegExp) => new RegExp(`^$|${pattern.source}`, pattern.flags);
 
-/** Replaces the whole stored configuration, except that the password can be kept. */
 export const EmailConfigValues = z
   .strictObject({
     from: singleLine()
@@ -49,7 +47,12 @@ export const EmailConfigValues = z
       .regex(emptyOr(hostPattern), 'must be the name or the address of a host')
       .default('')
       .meta({ description: 'Host name or IP address of the mail server; required if `from` is set.' }),
-    smtp_port: z.int().min(1).max(65_535).default(587),
+    smtp_port: z
+      .int()
+      .min(1)
+      .max(65_535)
+      .default(587)
+      .meta({ description: 'Port of the mail server. 587 is usual for `starttls`, 465 for `tls`.' }),
     smtp_user: singleLine()
       .trim()
       .max(255)
@@ -69,7 +72,7 @@ export const EmailConfigValues = z
     message: 'is required with a sender',
     params: inconsistentValues,
   })
-  .meta({ id: 'EmailConfigValues' });
+  .meta({ id: 'EmailConfigValues', description: 'Replaces the whole stored configuration, except that the password can be kept.' });
 export type EmailConfigValues = z.infer<typeof EmailConfigValues>;
 
 export const TestEmail = z
@@ -82,6 +85,7 @@ export const email = initContract().router({
     method: 'GET',
     path: '/v1/admin/email/status',
     summary: 'Check whether email can be sent',
+    description: 'Use this to check whether invitations and verification links can be sent.',
     responses: { 200: EmailStatus },
     metadata: { auth: 'platform' },
   },
@@ -89,6 +93,8 @@ export const email = initContract().router({
     method: 'GET',
     path: '/v1/admin/email/config',
     summary: 'Retrieve the effective email configuration',
+    description:
+      'Returns the values in effect, from the environment, the stored configuration or the defaults. The password is not returned.',
     responses: { 200: EmailConfig },
     metadata: { auth: 'platform' },
   },

@@ -49,10 +49,21 @@ export const AssistantMessage = z
   .object({
     role: z.literal('assistant').meta({ description: 'Always `assistant`.' }),
     content: z
-      .array(z.looseObject({ type: z.string(), text: z.string().optional() }))
+      .array(
+        z.looseObject({
+          type: z.string().meta({ description: 'Type of the part, such as `text`.' }),
+          text: z.string().optional().meta({ description: 'Text of a `text` part.' }),
+        }),
+      )
       .meta({ description: 'Parts of the output, in order.' }),
     tool_calls: z
-      .array(z.object({ tool_call_id: z.string(), tool_name: z.string(), arguments: AnyObject }))
+      .array(
+        z.object({
+          tool_call_id: z.string().meta({ description: 'Identifies the call in its run.' }),
+          tool_name: z.string().meta({ description: 'Name of the tool.' }),
+          arguments: AnyObject.meta({ description: 'Arguments of the call.' }),
+        }),
+      )
       .optional()
       .meta({ description: 'Tools that the model called, in its order; absent if it called none.' }),
   })
@@ -307,11 +318,11 @@ export const eventData = {
       servers: z
         .array(
           z.object({
-            server_id: z.string(),
-            transport: z.string(),
-            duration_ms: z.int(),
-            outcome: z.string(),
-            error_class: z.string().optional(),
+            server_id: z.string().meta({ description: 'ID of the MCP server.' }),
+            transport: z.string().meta({ description: 'Transport of the server, such as `streamable_http`.' }),
+            duration_ms: z.int().meta({ description: 'Milliseconds until the server had listed its tools or failed.' }),
+            outcome: z.string().meta({ description: '`ok`, `empty` or `failed`.' }),
+            error_class: z.string().optional().meta({ description: 'Why the server failed, such as `mcp.timeout`.' }),
           }),
         )
         .optional()
@@ -324,7 +335,15 @@ export const eventData = {
   'todo.updated': z
     .object({
       todos: z
-        .array(z.object({ id: z.string(), content: z.string(), status: z.enum(['pending', 'in_progress', 'completed', 'cancelled']) }))
+        .array(
+          z.object({
+            id: z.string().meta({ description: 'Identifies the task in the list.' }),
+            content: z.string().meta({ description: 'Text of the task.' }),
+            status: z
+              .enum(['pending', 'in_progress', 'completed', 'cancelled'])
+              .meta({ description: 'At most one task is `in_progress`.' }),
+          }),
+        )
         .meta({ description: 'The whole list, in order.' }),
     })
     .meta({ description: 'The model changed its list of tasks.' }),

@@ -10,40 +10,57 @@ const FeatureFlagKey = z
   .regex(/^[A-Za-z0-9][\w.-]*$/)
   .meta({ id: 'FeatureFlagKey', description: 'Letters, digits, `_`, `.` and `-`, starting with a letter or digit.' });
 
-/** A switch with a default value and per-account overrides. */
 export const FeatureFlag = z
   .object({
-    id: Id,
-    key: FeatureFlagKey,
-    description: z.string().nullable(),
+    id: Id.meta({ description: 'ID of the flag.' }),
+    key: FeatureFlagKey.meta({ description: 'Unique key of the flag. It cannot be changed.' }),
+    description: z.string().nullable().meta({ description: 'What the flag switches; null if there is no description.' }),
     default_value: z.boolean().meta({ description: 'Applies to accounts without an override, and where there is no account.' }),
-    supports_account_overrides: z.boolean(),
-    created_at: Time,
+    supports_account_overrides: z.boolean().meta({ description: 'Whether accounts can have another value than the default.' }),
+    created_at: Time.meta({ description: 'When the flag was created.' }),
   })
-  .meta({ id: 'FeatureFlag' });
+  .meta({ id: 'FeatureFlag', description: 'A switch with a default value and per-account overrides.' });
 export type FeatureFlag = z.infer<typeof FeatureFlag>;
 
-const description = z.string().max(500);
+const description = z.string().max(500).meta({ description: 'What the flag switches, at most 500 characters.' });
 
 export const NewFeatureFlag = z
-  .strictObject({ key: FeatureFlagKey, description: description.optional(), default_value: z.boolean() })
-  .meta({ id: 'NewFeatureFlag' });
+  .strictObject({
+    key: FeatureFlagKey.meta({ description: 'Unique key of the flag, such as `search.beta`.' }),
+    description: description.optional(),
+    default_value: z.boolean().meta({ description: 'Applies to accounts without an override.' }),
+  })
+  .meta({ id: 'NewFeatureFlag', description: 'A feature flag to create.' });
 export type NewFeatureFlag = z.infer<typeof NewFeatureFlag>;
 
-export const FeatureFlagChanges = changes({ default_value: z.boolean().optional(), description: description.optional() }).meta({
+export const FeatureFlagChanges = changes({
+  default_value: z.boolean().optional().meta({ description: 'Applies to accounts without an override, immediately.' }),
+  description: description.optional(),
+}).meta({
   id: 'FeatureFlagChanges',
+  description: 'The fields of the flag to change. At least one is required.',
 });
 export type FeatureFlagChanges = z.infer<typeof FeatureFlagChanges>;
 
 export const FlagOverride = z
-  .object({ account_id: Id, flag_key: FeatureFlagKey, enabled: z.boolean(), created_at: Time })
-  .meta({ id: 'FlagOverride' });
+  .object({
+    account_id: Id.meta({ description: 'The account to which the value applies.' }),
+    flag_key: FeatureFlagKey.meta({ description: 'Key of the flag.' }),
+    enabled: z.boolean().meta({ description: 'Value of the flag for the account.' }),
+    created_at: Time.meta({ description: 'When the override was created.' }),
+  })
+  .meta({ id: 'FlagOverride', description: 'The value of a flag for one account.' });
 export type FlagOverride = z.infer<typeof FlagOverride>;
 
-export const NewFlagOverride = z.strictObject({ account_id: Id, enabled: z.boolean() }).meta({ id: 'NewFlagOverride' });
+export const NewFlagOverride = z
+  .strictObject({
+    account_id: Id.meta({ description: 'The account to which the value applies.' }),
+    enabled: z.boolean().meta({ description: 'Value of the flag for the account.' }),
+  })
+  .meta({ id: 'NewFlagOverride', description: 'The value of a flag for one account.' });
 export type NewFlagOverride = z.infer<typeof NewFlagOverride>;
 
-const pathParams = z.object({ key: FeatureFlagKey });
+const pathParams = z.object({ key: FeatureFlagKey.meta({ description: 'Key of the flag, percent-encoded.' }) });
 const platform = { auth: 'platform', permission: 'platform.feature_flags.manage' } as const;
 
 export const featureFlags = initContract().router({
@@ -51,6 +68,7 @@ export const featureFlags = initContract().router({
     method: 'POST',
     path: '/v1/feature-flags',
     summary: 'Create a feature flag',
+    description: 'Clients read the value at `GET /v1/me/feature-flags`. Next, set overrides for single accounts.',
     body: NewFeatureFlag,
     responses: { 201: FeatureFlag },
     metadata: { ...platform, audit: ['feature_flag.create', 'feature_flag'] },
@@ -59,6 +77,7 @@ export const featureFlags = initContract().router({
     method: 'GET',
     path: '/v1/feature-flags',
     summary: 'List all feature flags by key',
+    description: 'Includes the flags that the platform itself uses, such as `registration.open`.',
     responses: { 200: z.array(FeatureFlag) },
     metadata: platform,
   },
@@ -67,6 +86,7 @@ export const featureFlags = initContract().router({
     path: '/v1/feature-flags/{key}',
     pathParams,
     summary: 'Retrieve a feature flag',
+    description: 'Shows the default value. List the overrides to see for which accounts it differs.',
     responses: { 200: FeatureFlag },
     metadata: platform,
   },
@@ -75,6 +95,7 @@ export const featureFlags = initContract().router({
     path: '/v1/feature-flags/{key}',
     pathParams,
     summary: 'Update a feature flag for all accounts without an override',
+    description: 'Omitted fields keep their values. Takes effect immediately.',
     body: FeatureFlagChanges,
     responses: { 200: FeatureFlag },
     metadata: { ...platform, audit: ['feature_flag.update', 'feature_flag'] },
@@ -94,6 +115,8 @@ export const featureFlags = initContract().router({
     path: '/v1/feature-flags/{key}/account-overrides',
     pathParams,
     summary: 'Set the override of an account, replacing any existing one',
+    description:
+      'Use this to try a feature with single accounts. Takes effect immediately. The status is 201 for a new override, 200 for a replaced one.',
     body: NewFlagOverride,
     responses: { 201: FlagOverride, 200: FlagOverride },
     metadata: { ...platform, audit: ['feature_flag.account_override_set', 'feature_flag'] },
@@ -103,6 +126,7 @@ export const featureFlags = initContract().router({
     path: '/v1/feature-flags/{key}/account-overrides',
     pathParams,
     summary: 'List the account overrides of a feature flag, newest first',
+    description: 'Shows for which accounts the flag differs from its default.',
     query: pageQuery(),
     responses: { 200: z.array(FlagOverride) },
     metadata: { ...platform, pages: 'cursor' },
@@ -112,6 +136,7 @@ export const featureFlags = initContract().router({
     path: '/v1/feature-flags/{key}/account-overrides/{account_id}',
     pathParams,
     summary: 'Delete the override of an account, which restores the default value',
+    description: 'Takes effect immediately. If there is no override, the response is 404.',
     body: null,
     responses: { 200: Ok },
     metadata: { ...platform, audit: ['feature_flag.account_override_delete', 'feature_flag'] },

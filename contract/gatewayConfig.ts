@@ -10,7 +10,6 @@ const threshold = { description: 'Requests with this risk score or a higher one 
 const capacity = { description: 'Burst limit: requests per client at once.' };
 const perMinute = { description: 'Requests per client per minute.' };
 
-/** The effective gateway configuration. */
 export const GatewayConfig = z
   .object({
     ip_mode: IpMode.meta(ipMode),
@@ -19,7 +18,7 @@ export const GatewayConfig = z
     rate_limit_capacity: z.number().meta(capacity),
     rate_limit_per_minute: z.number().meta(perMinute),
   })
-  .meta({ id: 'GatewayConfig' });
+  .meta({ id: 'GatewayConfig', description: 'The effective gateway configuration.' });
 export type GatewayConfig = z.infer<typeof GatewayConfig>;
 
 const rate = () => z.number().gt(0).max(1_000_000);
@@ -36,7 +35,7 @@ export const GatewayConfigChanges = z
     rate_limit_capacity: rate().optional().meta(capacity),
     rate_limit_per_minute: rate().optional().meta(perMinute),
   })
-  .meta({ id: 'GatewayConfigChanges' });
+  .meta({ id: 'GatewayConfigChanges', description: 'The fields of the configuration to change.' });
 export type GatewayConfigChanges = z.infer<typeof GatewayConfigChanges>;
 
 export const gatewayConfig = initContract().router({
@@ -44,6 +43,7 @@ export const gatewayConfig = initContract().router({
     method: 'GET',
     path: '/v1/admin/gateway-config',
     summary: 'Retrieve the effective gateway configuration',
+    description: 'Returns the values in effect, with defaults for those that are not set.',
     responses: { 200: GatewayConfig },
     metadata: { auth: 'platform' },
   },

@@ -2,7 +2,9 @@ import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import type { Resource } from './shared/route.ts';
 
-export const Liveness = z.object({ status: z.literal('ok') }).meta({ id: 'Liveness' });
+export const Liveness = z
+  .object({ status: z.literal('ok').meta({ description: 'Always `ok`.' }) })
+  .meta({ id: 'Liveness', description: 'The process is alive.' });
 
 export const StorageState = z
   .enum(['ok', 'not_configured', 'unreachable', 'failing', 'bucket_missing', 'credentials_refused', 'access_denied', 'folder_unusable'])
@@ -18,17 +20,20 @@ export type NotificationState = z.infer<typeof NotificationState>;
 
 export const Readiness = z
   .object({
-    status: z.literal('ok'),
+    status: z.literal('ok').meta({ description: 'Always `ok`.' }),
     schema_version: z.string().meta({ description: 'Version of the database schema that the process uses.' }),
-    storage: StorageState,
-    notifications: NotificationState,
+    storage: StorageState.meta({ description: 'Whether the object store can be used.' }),
+    notifications: NotificationState.meta({ description: 'Whether the process receives notifications of other processes.' }),
   })
-  .meta({ id: 'Readiness' });
+  .meta({ id: 'Readiness', description: 'The process is ready.' });
 export type Readiness = z.infer<typeof Readiness>;
 
 export const Unreadiness = z
-  .object({ status: z.literal('unavailable'), reason: z.string().meta({ description: 'For operators; not part of the contract.' }) })
-  .meta({ id: 'Unreadiness' });
+  .object({
+    status: z.literal('unavailable').meta({ description: 'Always `unavailable`.' }),
+    reason: z.string().meta({ description: 'For operators; not part of the contract.' }),
+  })
+  .meta({ id: 'Unreadiness', description: 'The process is not ready.' });
 export type Unreadiness = z.infer<typeof Unreadiness>;
 
 /** Served by both the API and the gateway. */

@@ -6,8 +6,12 @@ import { adminPageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
 /** An invite code with its owner. Login and email are null if the owner was deleted. */
-export const OwnedInviteCode = InviteCode.extend({ user_login: z.string().nullable(), user_email: z.string().nullable() }).meta({
+export const OwnedInviteCode = InviteCode.extend({
+  user_login: z.string().nullable().meta({ description: 'Login of the owner; null if they were deleted.' }),
+  user_email: z.string().nullable().meta({ description: 'Email address of the owner; null if they have none or were deleted.' }),
+}).meta({
   id: 'OwnedInviteCode',
+  description: 'An invite code with its owner.',
 });
 export type OwnedInviteCode = z.infer<typeof OwnedInviteCode>;
 
@@ -18,8 +22,8 @@ export const InviteCodeChanges = changes({
     .max(1_000_000)
     .optional()
     .meta({ description: '0 means unlimited. A limit below the current number of uses exhausts the code.' }),
-  is_active: z.boolean().optional(),
-}).meta({ id: 'InviteCodeChanges' });
+  is_active: z.boolean().optional().meta({ description: 'Whether the code can be used.' }),
+}).meta({ id: 'InviteCodeChanges', description: 'The fields of the code to change. At least one is required.' });
 export type InviteCodeChanges = z.infer<typeof InviteCodeChanges>;
 
 export const InviteCodesQuery = adminPageQuery({
@@ -34,6 +38,7 @@ export const inviteCodes = initContract().router({
     method: 'GET',
     path: '/v1/admin/invite-codes',
     summary: 'List invite codes, newest first',
+    description: 'Shows who invites others, and how often each code was used.',
     query: InviteCodesQuery,
     responses: { 200: z.array(OwnedInviteCode) },
     metadata: { auth: 'platform', permission, pages: 'cursor' },
@@ -42,6 +47,7 @@ export const inviteCodes = initContract().router({
     method: 'GET',
     path: '/v1/admin/invite-codes/{code_id}',
     summary: 'Retrieve an invite code',
+    description: 'Use this to check one code before you change it.',
     responses: { 200: OwnedInviteCode },
     metadata: { auth: 'platform', permission },
   },

@@ -5,28 +5,29 @@ import { Cidr } from './shared/ipAddresses.ts';
 import { pageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
-const IpRuleType = z.enum(['allowlist', 'blocklist']).meta({ id: 'IpRuleType' });
+const IpRuleType = z
+  .enum(['allowlist', 'blocklist'])
+  .meta({ id: 'IpRuleType', description: '`blocklist` rejects the addresses of the network; `allowlist` rejects all others.' });
 
-/** A network of client addresses that an account allows or blocks. */
 export const IpRule = z
   .object({
-    id: Id,
-    account_id: Id,
-    type: IpRuleType,
+    id: Id.meta({ description: 'ID of the rule.' }),
+    account_id: Id.meta({ description: 'The account that the rule protects.' }),
+    type: IpRuleType.meta({ description: 'Whether the network is allowed or blocked.' }),
     cidr: z.string().meta({ description: 'The network, without host bits.' }),
-    note: z.string().nullable(),
-    created_at: Time,
+    note: z.string().nullable().meta({ description: 'Remark; null if there is none.' }),
+    created_at: Time.meta({ description: 'When the rule was created.' }),
   })
-  .meta({ id: 'IpRule' });
+  .meta({ id: 'IpRule', description: 'A network of client addresses that an account allows or blocks.' });
 export type IpRule = z.infer<typeof IpRule>;
 
 export const NewIpRule = z
   .strictObject({
-    type: IpRuleType,
+    type: IpRuleType.meta({ description: 'Whether to allow or block the network.' }),
     cidr: Cidr.meta({ description: 'An IPv4 or IPv6 address with a prefix length (RFC 4632, RFC 4291); host bits are cleared.' }),
-    note: z.string().max(200).optional(),
+    note: z.string().max(200).optional().meta({ description: 'Remark, at most 200 characters.' }),
   })
-  .meta({ id: 'NewIpRule' });
+  .meta({ id: 'NewIpRule', description: 'A rule to create.' });
 export type NewIpRule = z.infer<typeof NewIpRule>;
 
 const force = boolParam().optional().meta({
@@ -54,6 +55,7 @@ export const ipRules = initContract().router({
     method: 'GET',
     path: '/v1/ip-rules',
     summary: 'List the IP rules of the account, newest first',
+    description: 'Without rules, requests from all addresses are accepted. Platform admins can name any account.',
     query: pageQuery().extend({ account_id: accountId }),
     responses: { 200: z.array(IpRule) },
     metadata: { ...orRescue, pages: 'cursor' },
@@ -62,6 +64,7 @@ export const ipRules = initContract().router({
     method: 'DELETE',
     path: '/v1/ip-rules/{rule_id}',
     summary: 'Delete an IP rule',
+    description: 'Takes effect immediately. Deleting the last allowlist rule admits all addresses that are not blocked.',
     query: z.object({ force, account_id: accountId }),
     body: null,
     responses: { 204: null },

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { AnyObject, baseUrlMeta, changes, Id, Time, trimmedText } from './shared/fields.ts';
 import type { Resource } from './shared/route.ts';
 
-export const ProviderScope = z.enum(['account', 'platform']).meta({ id: 'ProviderScope' });
+export const ProviderScope = z
+  .enum(['account', 'platform'])
+  .meta({ id: 'ProviderScope', description: 'Whether something is configured for an account or for all accounts of the platform.' });
 export type ProviderScope = z.infer<typeof ProviderScope>;
 
 const price = () =>
@@ -18,43 +20,56 @@ const price = () =>
     .nullable()
     .meta({ description: 'US dollars per 1,000 tokens.' });
 
-/** A model that runs can be routed to. */
 export const LlmModel = z
   .object({
-    id: Id,
-    provider_id: Id,
-    model: z.string(),
-    priority: z.int(),
-    is_default: z.boolean(),
-    show_in_picker: z.boolean(),
-    tags: z.array(z.string()),
+    id: Id.meta({ description: 'ID of the model, for `route_id` of runs.' }),
+    provider_id: Id.meta({ description: 'The provider of the model.' }),
+    model: z.string().meta({ description: 'Name of the model at the provider.' }),
+    priority: z.int().meta({ description: 'Order of automatic selection, highest first.' }),
+    is_default: z
+      .boolean()
+      .meta({ description: 'Whether runs without a model use it. Each provider with models has exactly one default.' }),
+    show_in_picker: z.boolean().meta({ description: 'Whether a picker offers the model.' }),
+    tags: z.array(z.string()).meta({ description: 'Labels. `embedding` and `image` select how the model is tested.' }),
     when: AnyObject.meta({ description: 'Routing condition: the run must have the given value for each key.' }),
-    advanced_json: AnyObject.nullable(),
-    multiplier: z.number(),
-    cost_per_1k_input: z.number().nullable(),
-    cost_per_1k_output: z.number().nullable(),
-    cost_per_1k_cache_write: z.number().nullable(),
-    cost_per_1k_cache_read: z.number().nullable(),
+    advanced_json: AnyObject.nullable().meta({
+      description: 'Merged into requests to the provider; overrides the settings of the provider.',
+    }),
+    multiplier: z.number().meta({ description: 'Factor for the credits of a run; does not change its cost.' }),
+    cost_per_1k_input: z.number().nullable().meta({ description: 'US dollars per 1,000 prompt tokens; null if unknown.' }),
+    cost_per_1k_output: z.number().nullable().meta({ description: 'US dollars per 1,000 output tokens; null if unknown.' }),
+    cost_per_1k_cache_write: z
+      .number()
+      .nullable()
+      .meta({ description: 'US dollars per 1,000 tokens written to the cache; null means 1.25 times the input price.' }),
+    cost_per_1k_cache_read: z
+      .number()
+      .nullable()
+      .meta({
+        description: 'US dollars per 1,000 tokens read from the cache; null means 0.1 (Anthropic) or 0.5 (OpenAI) times the input price.',
+      }),
   })
-  .meta({ id: 'LlmModel' });
+  .meta({ id: 'LlmModel', description: 'A model that runs can be routed to.' });
 export type LlmModel = z.infer<typeof LlmModel>;
 
-/** A credential for a model provider, with its models. */
 export const LlmProvider = z
   .object({
-    id: Id,
+    id: Id.meta({ description: 'ID of the provider.' }),
     account_id: Id.nullable().meta({ description: 'Null for platform providers.' }),
-    scope: ProviderScope,
-    provider: z.enum(['openai', 'anthropic']),
-    name: z.string(),
+    scope: ProviderScope.meta({ description: 'Whether the provider belongs to the account or to the platform.' }),
+    provider: z.enum(['openai', 'anthropic']).meta({ description: 'API of the provider. `openai` includes compatible servers.' }),
+    name: z.string().meta({ description: 'Unique name, for model selectors such as `name^model`.' }),
     key_prefix: z.string().nullable().meta({ description: 'First 8 characters of the API key.' }),
-    base_url: z.string().nullable(),
-    openai_api_mode: z.enum(['auto', 'responses', 'chat_completions']).nullable(),
-    advanced_json: AnyObject.nullable(),
-    created_at: Time,
-    models: z.array(LlmModel),
+    base_url: z.string().nullable().meta({ description: 'Base URL; null means the default of the API.' }),
+    openai_api_mode: z
+      .enum(['auto', 'responses', 'chat_completions'])
+      .nullable()
+      .meta({ description: '`auto` tries the Responses API and falls back to chat completions; null means `auto`.' }),
+    advanced_json: AnyObject.nullable().meta({ description: 'Merged into requests to the provider.' }),
+    created_at: Time.meta({ description: 'When the provider was created.' }),
+    models: z.array(LlmModel).meta({ description: 'Models, by priority.' }),
   })
-  .meta({ id: 'LlmProvider' });
+  .meta({ id: 'LlmProvider', description: 'A credential for a model provider, with its models.' });
 export type LlmProvider = z.infer<typeof LlmProvider>;
 
 const providerName = trimmedText(100).regex(/^[^^]*$/, 'must not contain ^');
@@ -71,77 +86,99 @@ const advanced = AnyObject.nullish().meta({ description: 'Merged into requests t
 
 export const NewLlmProvider = z
   .strictObject({
-    scope: ProviderScope.default('account'),
-    name: providerName,
-    provider: z.enum(['openai', 'anthropic']),
-    api_key: apiKey,
+    scope: ProviderScope.default('account').meta({ description: 'Where to create the provider. `platform` requires a platform admin.' }),
+    name: providerName.meta({ description: 'Unique name, ignoring case, 1 to 100 characters.' }),
+    provider: z.enum(['openai', 'anthropic']).meta({ description: 'API of the provider. `openai` includes compatible servers.' }),
+    api_key: apiKey.meta({ description: 'API key of the provider; stored encrypted and never returned.' }),
     base_url: baseUrl,
     openai_api_mode: apiMode,
     advanced_json: advanced,
   })
-  .meta({ id: 'NewLlmProvider' });
+  .meta({ id: 'NewLlmProvider', description: 'A provider to create.' });
 export type NewLlmProvider = z.infer<typeof NewLlmProvider>;
 
 export const LlmProviderChanges = changes({
-  name: providerName.optional(),
-  provider: z.enum(['openai', 'anthropic']).optional(),
-  api_key: apiKey.optional(),
+  name: providerName.optional().meta({ description: 'Unique name, ignoring case, 1 to 100 characters.' }),
+  provider: z.enum(['openai', 'anthropic']).optional().meta({ description: 'API of the provider. `openai` includes compatible servers.' }),
+  api_key: apiKey.optional().meta({ description: 'Replaces the API key.' }),
   base_url: baseUrl,
   openai_api_mode: apiMode,
   advanced_json: advanced,
-}).meta({ id: 'LlmProviderChanges' });
+}).meta({ id: 'LlmProviderChanges', description: 'The fields of the provider to change. At least one is required.' });
 export type LlmProviderChanges = z.infer<typeof LlmProviderChanges>;
 
 const modelFields = {
-  model: trimmedText(200),
+  model: trimmedText(200).meta({
+    description: 'Name of the model at the provider, such as `gpt-5`. Unique in the provider, ignoring case.',
+  }),
   priority: z
     .int()
     .min(-(2 ** 31))
     .max(2 ** 31 - 1)
-    .optional(),
-  is_default: z.boolean().optional(),
-  show_in_picker: z.boolean().optional(),
-  tags: z.array(trimmedText(100)).max(32).optional(),
-  when: AnyObject.nullish(),
+    .optional()
+    .meta({ description: 'Order of automatic selection, highest first. Default: 0.' }),
+  is_default: z.boolean().optional().meta({ description: 'True makes it the default of the provider. The first model always is.' }),
+  show_in_picker: z.boolean().optional().meta({ description: 'Whether a picker offers the model. Default: true.' }),
+  tags: z.array(trimmedText(100)).max(32).optional().meta({ description: 'Labels; duplicates are removed.' }),
+  when: AnyObject.nullish().meta({
+    description: 'Routing condition: the run must have the given value for each key. Null or `{}` means none.',
+  }),
   advanced_json: advanced,
-  multiplier: z.number().positive().max(1_000_000).optional(),
+  multiplier: z
+    .number()
+    .positive()
+    .max(1_000_000)
+    .optional()
+    .meta({ description: 'Factor for the credits of a run, greater than 0. Default: 1.' }),
   cost_per_1k_input: price().optional(),
   cost_per_1k_output: price().optional(),
   cost_per_1k_cache_write: price().optional(),
   cost_per_1k_cache_read: price().optional(),
 };
 
-export const NewLlmModel = z.strictObject(modelFields).meta({ id: 'NewLlmModel' });
+export const NewLlmModel = z.strictObject(modelFields).meta({ id: 'NewLlmModel', description: 'A model to add to a provider.' });
 export type NewLlmModel = z.infer<typeof NewLlmModel>;
 
-export const LlmModelChanges = changes({ ...modelFields, model: modelFields.model.optional() }).meta({ id: 'LlmModelChanges' });
+export const LlmModelChanges = changes({ ...modelFields, model: modelFields.model.optional() }).meta({
+  id: 'LlmModelChanges',
+  description: 'The fields of the model to change. At least one is required.',
+});
 export type LlmModelChanges = z.infer<typeof LlmModelChanges>;
 
 export const UpstreamModel = z
   .object({
-    id: z.string(),
-    name: z.string(),
-    configured: z.boolean(),
-    type: z.string().optional(),
-    context_length: z.int().optional(),
-    max_output_tokens: z.int().optional(),
-    input_modalities: z.array(z.string()).optional(),
-    output_modalities: z.array(z.string()).optional(),
-    tool_calling: z.boolean().optional(),
-    reasoning: z.boolean().optional(),
-    default_temperature: z.number().optional(),
+    id: z.string().meta({ description: 'Name of the model at the provider, for `model`.' }),
+    name: z.string().meta({ description: 'Display name.' }),
+    configured: z.boolean().meta({ description: 'Whether the model is already added.' }),
+    type: z.string().optional().meta({ description: 'Kind of model: `chat`, `embedding`, `image`, `audio` or `moderation`.' }),
+    context_length: z.int().optional().meta({ description: 'Context window in tokens.' }),
+    max_output_tokens: z.int().optional().meta({ description: 'Maximum output tokens.' }),
+    input_modalities: z.array(z.string()).optional().meta({ description: 'What the model accepts, such as `text` and `image`.' }),
+    output_modalities: z.array(z.string()).optional().meta({ description: 'What the model produces.' }),
+    tool_calling: z.boolean().optional().meta({ description: 'Whether the model can call tools.' }),
+    reasoning: z.boolean().optional().meta({ description: 'Whether the model can reason.' }),
+    default_temperature: z.number().optional().meta({ description: 'Temperature that the provider uses by default.' }),
   })
-  .meta({ id: 'UpstreamModel' });
+  .meta({ id: 'UpstreamModel', description: 'A model that the provider offers.' });
 export type UpstreamModel = z.infer<typeof UpstreamModel>;
 
-export const UpstreamModels = z.object({ models: z.array(UpstreamModel) }).meta({ id: 'UpstreamModels' });
+export const UpstreamModels = z
+  .object({ models: z.array(UpstreamModel).meta({ description: 'Sorted by name. Fields that the provider does not report are absent.' }) })
+  .meta({ id: 'UpstreamModels', description: 'The models that a provider offers.' });
 
 export const LlmModelTest = z
-  .object({ success: z.boolean(), model_id: Id, latency_ms: z.int().min(0), error: z.string().optional() })
-  .meta({ id: 'LlmModelTest' });
+  .object({
+    success: z.boolean().meta({ description: 'Whether the provider answered.' }),
+    model_id: Id.meta({ description: 'The tested model.' }),
+    latency_ms: z.int().min(0).meta({ description: 'Milliseconds until the answer or the error.' }),
+    error: z.string().optional().meta({ description: 'Why the test failed, without the API key; absent on success.' }),
+  })
+  .meta({ id: 'LlmModelTest', description: 'The result of a test request.' });
 export type LlmModelTest = z.infer<typeof LlmModelTest>;
 
-const scoped = z.object({ scope: ProviderScope.default('account') });
+const scoped = z.object({
+  scope: ProviderScope.default('account').meta({ description: 'Whose provider it is. `platform` requires a platform admin.' }),
+});
 const permission = { account: 'data.secrets.manage', platform: 'platform.admin' } as const;
 
 export const llmProviders = initContract().router({
@@ -150,7 +187,7 @@ export const llmProviders = initContract().router({
     path: '/v1/llm-providers',
     summary: 'List providers with their models',
     description:
-      'Without permission to manage secrets, returns only what a model picker needs: no keys, base URLs or advanced settings, and only models that are shown in the picker.',
+      'Without permission to manage secrets, returns only what a model picker needs: no keys, base URLs or advanced settings, and only models that are shown in the picker. Without `scope`, returns the providers of the account, then those of the platform.',
     query: z.object({ scope: ProviderScope.optional(), project_id: z.never('is not supported').optional() }),
     responses: { 200: z.array(LlmProvider) },
     metadata: { auth: 'user+key' },
@@ -159,6 +196,8 @@ export const llmProviders = initContract().router({
     method: 'POST',
     path: '/v1/llm-providers',
     summary: 'Create a provider',
+    description:
+      'Stores the API key encrypted. Next, add models: runs use them at once. If `feature.byok_enabled` is false, accounts cannot have providers of their own: 403 `feature_disabled`.',
     body: NewLlmProvider,
     responses: { 201: LlmProvider },
     metadata: { auth: 'user', permission, quota: 'llm_providers', audit: ['llm_provider.create', 'llm_provider'] },
@@ -167,6 +206,7 @@ export const llmProviders = initContract().router({
     method: 'PATCH',
     path: '/v1/llm-providers/{provider_id}',
     summary: 'Update a provider',
+    description: 'Omitted fields keep their values. Active runs keep the settings that they started with.',
     query: scoped,
     body: LlmProviderChanges,
     responses: { 200: LlmProvider },
@@ -176,6 +216,7 @@ export const llmProviders = initContract().router({
     method: 'DELETE',
     path: '/v1/llm-providers/{provider_id}',
     summary: 'Delete a provider, its API key and its models',
+    description: 'Active runs can finish. Later runs use other providers.',
     query: scoped,
     body: null,
     responses: { 204: null },
@@ -185,6 +226,8 @@ export const llmProviders = initContract().router({
     method: 'GET',
     path: '/v1/llm-providers/{provider_id}/available-models',
     summary: 'List the models that the provider offers',
+    description:
+      'Asks the provider and caches the list for 2 minutes. Use it to choose models to add. If the provider does not answer, the response is 502.',
     query: scoped,
     responses: { 200: UpstreamModels },
     metadata: { auth: 'user', permission, extraErrors: [409, 502] },
@@ -196,6 +239,7 @@ export const llmModels = initContract().router({
     method: 'POST',
     path: '/v1/llm-providers/{provider_id}/models',
     summary: 'Add a model to a provider',
+    description: 'Runs can use the model at once. Set its prices so that costs and credits are calculated. Then test it.',
     query: scoped,
     body: NewLlmModel,
     responses: { 201: LlmModel },
@@ -205,6 +249,7 @@ export const llmModels = initContract().router({
     method: 'PATCH',
     path: '/v1/llm-providers/{provider_id}/models/{model_id}',
     summary: 'Update a model',
+    description: 'Omitted fields keep their values. Active runs keep the settings that they started with.',
     query: scoped,
     body: LlmModelChanges,
     responses: { 200: LlmModel },
@@ -214,6 +259,7 @@ export const llmModels = initContract().router({
     method: 'DELETE',
     path: '/v1/llm-providers/{provider_id}/models/{model_id}',
     summary: 'Delete a model',
+    description: 'If it was the default, the model with the highest priority becomes the default. Active runs can finish.',
     query: scoped,
     body: null,
     responses: { 204: null },
@@ -223,6 +269,8 @@ export const llmModels = initContract().router({
     method: 'POST',
     path: '/v1/llm-providers/{provider_id}/models/{model_id}/test',
     summary: 'Test a model with a short request',
+    description:
+      'Sends a short request to the provider, which may charge for it. The response is 200 even if the test fails: check `success`.',
     query: scoped,
     body: null,
     responses: { 200: LlmModelTest },

@@ -6,28 +6,32 @@ import type { Resource } from './shared/route.ts';
 
 const transports = ['stdio', 'http_sse', 'streamable_http'] as const;
 
-export const McpTransport = z.enum(transports).meta({ id: 'McpTransport' });
+export const McpTransport = z
+  .enum(transports)
+  .meta({
+    id: 'McpTransport',
+    description: 'How the server is reached: a program on the worker, HTTP with server-sent events, or streamable HTTP.',
+  });
 export type McpTransport = z.infer<typeof McpTransport>;
 
-/** An MCP server of an account. Its bearer token and environment values are never returned. */
 export const McpConfig = z
   .object({
-    id: Id,
-    account_id: Id,
-    name: z.string(),
-    transport: McpTransport,
+    id: Id.meta({ description: 'ID of the MCP server.' }),
+    account_id: Id.meta({ description: 'The account whose runs use the server.' }),
+    name: z.string().meta({ description: 'Unique name in the account. Tools are called `mcp__{name}__{tool}`.' }),
+    transport: McpTransport.meta({ description: 'How the server is reached.' }),
     url: z.string().nullable().meta({ description: 'Null for `stdio`.' }),
     has_auth: z.boolean().meta({ description: 'Whether a bearer token is set.' }),
     command: z.string().nullable().meta({ description: 'Null unless the transport is `stdio`.' }),
-    args: z.array(z.string()),
-    cwd: z.string().nullable(),
+    args: z.array(z.string()).meta({ description: 'Arguments of the program.' }),
+    cwd: z.string().nullable().meta({ description: 'Working directory of the program; null means the default of the worker.' }),
     inherit_parent_env: z.literal(false).meta({ description: 'MCP servers never inherit the environment of the worker.' }),
-    call_timeout_ms: z.int(),
-    is_active: z.boolean(),
-    created_at: Time,
-    updated_at: Time,
+    call_timeout_ms: z.int().meta({ description: 'Timeout in milliseconds for connecting, for listing tools, and for each tool call.' }),
+    is_active: z.boolean().meta({ description: 'Whether runs use the server.' }),
+    created_at: Time.meta({ description: 'When the server was created.' }),
+    updated_at: Time.meta({ description: 'When the server was last changed.' }),
   })
-  .meta({ id: 'McpConfig' });
+  .meta({ id: 'McpConfig', description: 'An MCP server of an account. Its bearer token and environment values are never returned.' });
 export type McpConfig = z.infer<typeof McpConfig>;
 
 const url = z
@@ -51,7 +55,7 @@ const callTimeout = z
 
 export const NewMcpConfig = z
   .strictObject({
-    name: trimmedText(100),
+    name: trimmedText(100).meta({ description: 'Unique in the account, 1 to 100 characters. Part of the names of the tools.' }),
     transport: z
       .string()
       .trim()
@@ -64,8 +68,13 @@ export const NewMcpConfig = z
     url,
     bearer_token: bearerToken,
     command: z.string().trim().max(4096).nullish().meta({ description: 'The program to run, without a shell. Required with `stdio`.' }),
-    args: z.array(z.string().max(8192)).max(64).default([]),
-    cwd: z.string().max(4096).regex(/^\//, 'must be an absolute path').nullish(),
+    args: z.array(z.string().max(8192)).max(64).default([]).meta({ description: 'Arguments of the program.' }),
+    cwd: z
+      .string()
+      .max(4096)
+      .regex(/^\//, 'must be an absolute path')
+      .nullish()
+      .meta({ description: 'Absolute path of the working directory.' }),
     env: z
       .record(
         z
@@ -81,16 +90,16 @@ export const NewMcpConfig = z
     inherit_parent_env: z.boolean().optional().meta({ description: 'Accepted but ignored; always false.' }),
     call_timeout_ms: callTimeout.default(10_000),
   })
-  .meta({ id: 'NewMcpConfig' });
+  .meta({ id: 'NewMcpConfig', description: 'An MCP server to create.' });
 export type NewMcpConfig = z.infer<typeof NewMcpConfig>;
 
 export const McpConfigChanges = changes({
-  name: trimmedText(100).optional(),
+  name: trimmedText(100).optional().meta({ description: 'Unique in the account, 1 to 100 characters. Part of the names of the tools.' }),
   url,
   bearer_token: bearerToken,
   call_timeout_ms: callTimeout.optional(),
-  is_active: z.boolean().optional(),
-}).meta({ id: 'McpConfigChanges' });
+  is_active: z.boolean().optional().meta({ description: 'Whether runs use the server.' }),
+}).meta({ id: 'McpConfigChanges', description: 'The fields of the server to change. At least one is required.' });
 export type McpConfigChanges = z.infer<typeof McpConfigChanges>;
 
 const permission = 'data.mcp_configs.manage';
@@ -100,7 +109,8 @@ export const mcpConfigs = initContract().router({
     method: 'POST',
     path: '/v1/mcp-configs',
     summary: 'Create an MCP server',
-    description: 'A `stdio` server is a program that runs on the worker. Only platform admins can create or update one.',
+    description:
+      "Its tools are offered to the models of the account's next runs. A `stdio` server is a program that runs on the worker. Only platform admins can create or update one.",
     body: NewMcpConfig,
     responses: { 201: McpConfig },
     metadata: { auth: 'user', permission, quota: 'mcp_configs', audit: ['mcp_config.create', 'mcp_config'] },
@@ -109,6 +119,7 @@ export const mcpConfigs = initContract().router({
     method: 'GET',
     path: '/v1/mcp-configs',
     summary: 'List MCP servers, newest first',
+    description: 'Returns active and inactive servers. Bearer tokens and environment values are not included.',
     query: pageQuery(),
     responses: { 200: z.array(McpConfig) },
     metadata: { auth: 'user', pages: 'cursor' },
@@ -117,6 +128,7 @@ export const mcpConfigs = initContract().router({
     method: 'PATCH',
     path: '/v1/mcp-configs/{config_id}',
     summary: 'Update an MCP server',
+    description: 'Omitted fields keep their values. The transport cannot be changed. The next run lists the tools again.',
     body: McpConfigChanges,
     responses: { 200: McpConfig },
     metadata: { auth: 'user', permission, audit: ['mcp_config.update', 'mcp_config'], extraErrors: [409] },
@@ -125,6 +137,7 @@ export const mcpConfigs = initContract().router({
     method: 'DELETE',
     path: '/v1/mcp-configs/{config_id}',
     summary: 'Delete an MCP server',
+    description: 'The tools are no longer offered to runs. To pause a server, set `is_active` to false instead.',
     body: null,
     responses: { 204: null },
     metadata: { auth: 'user', permission, audit: ['mcp_config.delete', 'mcp_config'] },

@@ -4,7 +4,9 @@ import { ReasoningMode } from './events.ts';
 import { AnyObject, changes, Id, inconsistentValues, notBlankMeta, Time, trimmedText } from './shared/fields.ts';
 import type { Resource } from './shared/route.ts';
 
-export const PersonaScope = z.enum(['account', 'platform']).meta({ id: 'PersonaScope' });
+export const PersonaScope = z
+  .enum(['account', 'platform'])
+  .meta({ id: 'PersonaScope', description: 'Whether the persona belongs to an account or to all accounts of the platform.' });
 export type PersonaScope = z.infer<typeof PersonaScope>;
 
 export const Executor = z
@@ -28,64 +30,74 @@ const emptyObject = AnyObject.refine((value) => Object.keys(value).length === 0,
   .meta({ description: 'Reserved; must be `{}`.', maxProperties: 0 })
   .optional();
 
-/** Limits of a persona for one run. */
 export const PersonaBudgets = z
   .strictObject({
-    reasoning_iterations: limit.optional(),
-    tool_continuation_budget: limit.optional(),
-    max_output_tokens: limit.optional(),
-    tool_timeout_ms: limit.optional(),
-    max_cost_micros: limit.optional(),
-    max_total_output_tokens: limit.optional(),
-    temperature: z.number().min(0).max(2).optional(),
-    top_p: z.number().min(0).max(1).optional(),
+    reasoning_iterations: limit
+      .optional()
+      .meta({ description: "Maximum model calls of a run. The lower value of this and the platform's limit applies." }),
+    tool_continuation_budget: limit.optional().meta({ description: 'Reserved; stored, but has no effect.' }),
+    max_output_tokens: limit.optional().meta({ description: 'Maximum output tokens of one model call.' }),
+    tool_timeout_ms: limit.optional().meta({ description: 'Maximum duration of one tool call, in milliseconds.' }),
+    max_cost_micros: limit.optional().meta({ description: 'Maximum cost of a run, in millionths of a US dollar.' }),
+    max_total_output_tokens: limit.optional().meta({ description: 'Maximum output tokens of a run.' }),
+    temperature: z
+      .number()
+      .min(0)
+      .max(2)
+      .optional()
+      .meta({ description: 'Randomness of the model, from 0 to 2. The default depends on the model.' }),
+    top_p: z.number().min(0).max(1).optional().meta({ description: 'Nucleus sampling, from 0 to 1. The default depends on the model.' }),
     tool_budget: emptyObject,
     per_tool_soft_limits: emptyObject,
   })
-  .meta({ id: 'PersonaBudgets' });
+  .meta({ id: 'PersonaBudgets', description: 'Limits of a persona for one run.' });
 export type PersonaBudgets = z.infer<typeof PersonaBudgets>;
 
-/** Values of a persona for one role. */
 export const PersonaRole = z
   .strictObject({
-    soul_md: prompt.nullish(),
-    prompt_md: prompt.nullish(),
-    tool_allowlist: tools.optional(),
-    tool_denylist: tools.optional(),
-    budgets: PersonaBudgets.optional(),
-    preferred_credential: trimmedText(100).nullish(),
-    model: ModelSelector.nullish(),
-    reasoning_mode: ReasoningMode.optional(),
-    stream_thinking: z.boolean().optional(),
-    prompt_cache_control: cacheControl.optional(),
+    soul_md: prompt.nullish().meta({ description: 'Overrides `soul_md` of the persona.' }),
+    prompt_md: prompt.nullish().meta({ description: 'Overrides `prompt_md` of the persona.' }),
+    tool_allowlist: tools.optional().meta({ description: 'Overrides `tool_allowlist` of the persona.' }),
+    tool_denylist: tools.optional().meta({ description: 'Overrides `tool_denylist` of the persona.' }),
+    budgets: PersonaBudgets.optional().meta({ description: 'Overrides `budgets` of the persona.' }),
+    preferred_credential: trimmedText(100).nullish().meta({ description: 'Overrides `preferred_credential` of the persona.' }),
+    model: ModelSelector.nullish().meta({ description: 'Overrides `model` of the persona.' }),
+    reasoning_mode: ReasoningMode.optional().meta({ description: 'Overrides `reasoning_mode` of the persona.' }),
+    stream_thinking: z.boolean().optional().meta({ description: 'Overrides `stream_thinking` of the persona.' }),
+    prompt_cache_control: cacheControl.optional().meta({ description: 'Overrides `prompt_cache_control` of the persona.' }),
   })
-  .meta({ id: 'PersonaRole' });
+  .meta({ id: 'PersonaRole', description: 'Values of a persona for one role.' });
 
 const fields = {
-  display_name: trimmedText(200).optional(),
-  description: z.string().max(2_000).nullish(),
+  display_name: trimmedText(200).optional().meta({ description: 'Name shown to users, 1 to 200 characters.' }),
+  description: z.string().max(2_000).nullish().meta({ description: 'What the persona is good for, at most 2,000 characters.' }),
   prompt_md: PersonaPrompt.optional().meta({ description: 'The system prompt.' }),
   soul_md: prompt.nullish().meta({ description: 'Describes who the persona is. Placed before the system prompt.' }),
   tool_allowlist: tools.optional().meta({ description: 'Tools or tool groups; empty means all.' }),
-  tool_denylist: tools.optional(),
+  tool_denylist: tools.optional().meta({ description: 'Tools or tool groups that the model cannot call.' }),
   core_tools: tools.optional().meta({ description: 'Tools listed from the start; others are loaded on demand. Empty means all.' }),
-  budgets: PersonaBudgets.optional(),
+  budgets: PersonaBudgets.optional().meta({ description: 'Limits of a run.' }),
   roles: z.record(PersonaKey, PersonaRole).optional().meta({ description: 'Reserved; stored, but has no effect.' }),
   conditional_tools: z.array(z.unknown()).max(0).optional().meta({ description: 'Reserved; must be `[]`.' }),
   model: ModelSelector.nullish().meta({ description: 'Model selector: `provider^model`, or a model name alone.' }),
   preferred_credential: trimmedText(100).nullish().meta({ description: 'Name of a model provider.' }),
-  reasoning_mode: ReasoningMode.optional(),
-  stream_thinking: z.boolean().optional(),
-  prompt_cache_control: cacheControl.optional(),
-  executor_type: Executor.optional(),
-  executor_config: AnyObject.optional(),
-  user_selectable: z.boolean().optional(),
-  selector_name: trimmedText(100).nullish(),
+  reasoning_mode: ReasoningMode.optional().meta({
+    description: 'How much the model reasons, unless the run says otherwise. Default: `auto`.',
+  }),
+  stream_thinking: z.boolean().optional().meta({ description: 'Whether events contain the reasoning of the model. Default: true.' }),
+  prompt_cache_control: cacheControl
+    .optional()
+    .meta({ description: '`system_prompt` asks Anthropic to cache the system prompt. Default: `none`.' }),
+  executor_type: Executor.optional().meta({ description: 'How runs are executed. Default: `agent.simple`.' }),
+  executor_config: AnyObject.optional().meta({ description: 'Options of the executor, such as `check_in_every` of `agent.interactive`.' }),
+  user_selectable: z.boolean().optional().meta({ description: 'Whether a picker offers the persona. Default: false.' }),
+  selector_name: trimmedText(100).nullish().meta({ description: 'Name in a picker; null means `display_name`.' }),
   selector_order: z
     .int()
     .min(-(2 ** 31))
     .max(2 ** 31 - 1)
-    .nullish(),
+    .nullish()
+    .meta({ description: 'Position in a picker, ascending; null means 99.' }),
 };
 
 const isObject = ({ value }: { value: unknown }) => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -100,9 +112,11 @@ const requiredUnlessCopied = (
 
 export const NewPersona = z
   .strictObject({
-    scope: PersonaScope.default('account'),
-    persona_key: PersonaKey.optional(),
-    version: PersonaKey.optional(),
+    scope: PersonaScope.default('account').meta({ description: 'Where to create the persona. `platform` requires a platform admin.' }),
+    persona_key: PersonaKey.optional().meta({
+      description: 'Stable name for `persona_id` of runs, such as `support`. It cannot be changed.',
+    }),
+    version: PersonaKey.optional().meta({ description: 'Version of the persona, such as `1`. It cannot be changed.' }),
     copy_from_repo_persona_key: PersonaKey.optional().meta({
       description:
         'Key of a built-in persona to copy; the given fields override those of the copy. Without it, `persona_key`, `version`, `display_name` and `prompt_md` are required.',
@@ -113,57 +127,65 @@ export const NewPersona = z
   .refine(...requiredUnlessCopied('version'))
   .refine(...requiredUnlessCopied('display_name'))
   .refine(...requiredUnlessCopied('prompt_md'))
-  .meta({ id: 'NewPersona' });
+  .meta({ id: 'NewPersona', description: 'A persona to create.' });
 export type NewPersona = z.infer<typeof NewPersona>;
 
-export const PersonaChanges = changes({ ...fields, is_active: z.boolean().optional() }).meta({ id: 'PersonaChanges' });
+export const PersonaChanges = changes({
+  ...fields,
+  is_active: z.boolean().optional().meta({ description: 'Whether runs can use the persona.' }),
+}).meta({ id: 'PersonaChanges', description: 'The fields of the persona to change. At least one is required.' });
 export type PersonaChanges = z.infer<typeof PersonaChanges>;
 
 const listedFields = {
   id: z.union([Id, z.string().regex(/^builtin:/)]).meta({ description: 'For built-in personas: `builtin:{key}:{version}`.' }),
-  persona_key: z.string(),
-  version: z.string(),
+  persona_key: z.string().meta({ description: 'Name for `persona_id` of runs.' }),
+  version: z.string().meta({ description: 'Runs select a version with `key@version`; otherwise the newest applies.' }),
   scope: PersonaScope.meta({ description: '`platform` for built-in personas.' }),
-  source: z.enum(['custom', 'builtin']),
-  display_name: z.string(),
-  description: z.string().nullable(),
-  selector_name: z.string().nullable(),
-  selector_order: z.int().nullable(),
-  model: z.string().nullable(),
-  reasoning_mode: ReasoningMode,
+  source: z.enum(['custom', 'builtin']).meta({ description: '`builtin` personas cannot be changed or deleted.' }),
+  display_name: z.string().meta({ description: 'Name shown to users.' }),
+  description: z.string().nullable().meta({ description: 'What the persona is good for.' }),
+  selector_name: z.string().nullable().meta({ description: 'Name in a picker; null means `display_name`.' }),
+  selector_order: z.int().nullable().meta({ description: 'Position in a picker, ascending; null means 99.' }),
+  model: z
+    .string()
+    .nullable()
+    .meta({ description: 'Model selector: `provider^model`, or a model name alone; null means the default model.' }),
+  reasoning_mode: ReasoningMode.meta({ description: 'How much the model reasons, unless the run says otherwise.' }),
 };
 
-/** A system prompt with the tools, models and budgets of its runs. */
 export const Persona = z
   .object({
     ...listedFields,
     account_id: Id.nullable().meta({ description: 'Null for platform and built-in personas.' }),
-    is_active: z.boolean(),
-    prompt_md: z.string(),
-    soul_md: z.string().nullable(),
-    tool_allowlist: z.array(z.string()),
-    tool_denylist: z.array(z.string()),
-    core_tools: z.array(z.string()),
-    budgets: PersonaBudgets,
-    roles: z.record(z.string(), PersonaRole),
-    conditional_tools: z.array(z.unknown()),
-    preferred_credential: z.string().nullable(),
-    stream_thinking: z.boolean(),
-    prompt_cache_control: cacheControl,
-    executor_type: Executor,
-    executor_config: AnyObject,
-    user_selectable: z.boolean(),
+    is_active: z.boolean().meta({ description: 'Whether runs can use the persona.' }),
+    prompt_md: z.string().meta({ description: 'The system prompt.' }),
+    soul_md: z.string().nullable().meta({ description: 'Describes who the persona is. Placed before the system prompt.' }),
+    tool_allowlist: z.array(z.string()).meta({ description: 'Tools or tool groups that the model can call; empty means all.' }),
+    tool_denylist: z.array(z.string()).meta({ description: 'Tools or tool groups that the model cannot call.' }),
+    core_tools: z.array(z.string()).meta({ description: 'Tools listed from the start; others are loaded on demand. Empty means all.' }),
+    budgets: PersonaBudgets.meta({ description: 'Limits of a run.' }),
+    roles: z.record(z.string(), PersonaRole).meta({ description: 'Reserved; stored, but has no effect.' }),
+    conditional_tools: z.array(z.unknown()).meta({ description: 'Reserved; always `[]`.' }),
+    preferred_credential: z.string().nullable().meta({ description: 'Name of the model provider to use if no model is selected.' }),
+    stream_thinking: z.boolean().meta({ description: 'Whether events contain the reasoning of the model.' }),
+    prompt_cache_control: cacheControl.meta({ description: '`system_prompt` asks Anthropic to cache the system prompt.' }),
+    executor_type: Executor.meta({ description: 'How runs are executed.' }),
+    executor_config: AnyObject.meta({ description: 'Options of the executor.' }),
+    user_selectable: z.boolean().meta({ description: 'Whether a picker offers the persona.' }),
     created_at: Time.nullable().meta({ description: 'Null for built-in personas.' }),
     updated_at: Time.nullable().meta({ description: 'Null for built-in personas.' }),
   })
-  .meta({ id: 'Persona' });
+  .meta({ id: 'Persona', description: 'A system prompt with the tools, models and budgets of its runs.' });
 export type Persona = z.infer<typeof Persona>;
 
-/** The fields of a persona that a picker needs. */
-export const SelectablePersona = z.object(listedFields).meta({ id: 'SelectablePersona' });
+export const SelectablePersona = z
+  .object(listedFields)
+  .meta({ id: 'SelectablePersona', description: 'The fields of a persona that a picker needs.' });
 export type SelectablePersona = z.infer<typeof SelectablePersona>;
 
-const scoped = z.object({ scope: PersonaScope.default('account') });
+const scoped = z.object({
+  scope: PersonaScope.default('account').meta({ description: 'Whose persona it is. `platform` requires a platform admin.' }),
+});
 const read = 'data.personas.read';
 const permission = { account: 'data.personas.manage', platform: 'platform.admin' } as const;
 
@@ -172,7 +194,8 @@ export const personas = initContract().router({
     method: 'GET',
     path: '/v1/me/selectable-personas',
     summary: 'List the personas that a run can use',
-    description: 'Returns one persona per key: of the account, else of the platform, else built in. Sorted for display in a picker.',
+    description:
+      'Returns one persona per key: of the account, else of the platform, else built in. Sorted for display in a picker. Send the `persona_key` of the selected one as `persona_id` of a run.',
     responses: { 200: z.array(SelectablePersona) },
     metadata: { auth: 'user' },
   },
@@ -180,6 +203,7 @@ export const personas = initContract().router({
     method: 'GET',
     path: '/v1/personas',
     summary: 'List the personas of a scope, newest first, then the built-in personas that are not overridden',
+    description: 'Returns complete personas for managing them, inactive ones too. For a picker, use `GET /v1/me/selectable-personas`.',
     query: scoped,
     responses: { 200: z.array(Persona) },
     metadata: { auth: 'user', permission: { account: read, platform: 'platform.admin' } },
@@ -188,7 +212,7 @@ export const personas = initContract().router({
     method: 'POST',
     path: '/v1/personas',
     summary: 'Create a persona',
-    description: 'A persona with the key of a platform or built-in persona overrides it.',
+    description: 'A persona with the key of a platform or built-in persona overrides it. Runs use it with its key as `persona_id`.',
     body: NewPersona,
     responses: { 201: Persona },
     metadata: { auth: 'user', permission, quota: 'personas', audit: ['persona.create', 'persona'] },
@@ -207,6 +231,7 @@ export const personas = initContract().router({
     method: 'DELETE',
     path: '/v1/personas/{persona_id}',
     summary: 'Delete a persona',
+    description: 'Runs that have started keep it. If it overrode a platform or built-in persona, that one applies again.',
     query: scoped,
     body: null,
     responses: { 204: null },

@@ -4,7 +4,9 @@ import { changes, Id, inconsistentValues, Time, trimmedText } from './shared/fie
 import { pageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
-export const EntitlementType = z.enum(['integer', 'boolean', 'string']).meta({ id: 'EntitlementType' });
+export const EntitlementType = z
+  .enum(['integer', 'boolean', 'string'])
+  .meta({ id: 'EntitlementType', description: 'Type of the value. The value itself is always text.' });
 export type EntitlementType = z.infer<typeof EntitlementType>;
 
 const valuePatterns: Record<EntitlementType, RegExp> = { integer: /^-?\d{1,15}$/, boolean: /^(true|false)$/, string: /^/ };
@@ -13,9 +15,10 @@ export const entitlementFields = {
   key: z
     .string()
     .max(128)
-    .regex(/^[a-z0-9_.-]+$/),
-  value: z.string().min(1).max(4096),
-  value_type: EntitlementType,
+    .regex(/^[a-z0-9_.-]+$/)
+    .meta({ description: 'Key of the entitlement, such as `limit.team_members`. See `GET /v1/config/schema`.' }),
+  value: z.string().min(1).max(4096).meta({ description: 'The value as text, such as `10` or `true`.' }),
+  value_type: EntitlementType.meta({ description: 'Type of the value. It must be the type of a known key.' }),
 };
 
 /** Rejects a `value` that is not of its `value_type`. Pass it to `check`. */
@@ -30,24 +33,31 @@ export function checkValueType({ value, issues }: z.core.ParsePayload<{ value: s
     });
 }
 
-export const NewEntitlement = z.strictObject(entitlementFields).check(checkValueType).meta({ id: 'NewEntitlement' });
+export const NewEntitlement = z
+  .strictObject(entitlementFields)
+  .check(checkValueType)
+  .meta({ id: 'NewEntitlement', description: 'A value for all accounts of a plan.' });
 export type NewEntitlement = z.infer<typeof NewEntitlement>;
 
-/** A value for all accounts of a plan. Sensitive values read `******`. */
 export const Entitlement = z
-  .object({ id: Id, key: z.string(), value: z.string(), value_type: EntitlementType })
-  .meta({ id: 'Entitlement' });
+  .object({
+    id: Id.meta({ description: 'ID of the entitlement.' }),
+    key: z.string().meta({ description: 'Key of the entitlement, such as `limit.team_members`.' }),
+    value: z.string().meta({ description: 'The value as text.' }),
+    value_type: EntitlementType.meta({ description: 'Type of the value.' }),
+  })
+  .meta({ id: 'Entitlement', description: 'A value for all accounts of a plan. Sensitive values read `******`.' });
 export type Entitlement = z.infer<typeof Entitlement>;
 
 export const Plan = z
   .object({
-    id: Id,
-    name: z.string(),
-    display_name: z.string(),
+    id: Id.meta({ description: 'ID of the plan.' }),
+    name: z.string().meta({ description: 'Unique name. It cannot be changed.' }),
+    display_name: z.string().meta({ description: 'Name shown to users.' }),
     entitlements: z.array(Entitlement).meta({ description: 'Sorted by key.' }),
-    created_at: Time,
+    created_at: Time.meta({ description: 'When the plan was created.' }),
   })
-  .meta({ id: 'Plan' });
+  .meta({ id: 'Plan', description: 'A named set of entitlements.' });
 export type Plan = z.infer<typeof Plan>;
 
 const entitlements = z
@@ -65,15 +75,15 @@ export const NewPlan = z
   .strictObject({
     name: trimmedText(64).meta({ description: 'Unique, ignoring case.' }),
     display_name: displayName,
-    entitlements: entitlements.default([]),
+    entitlements: entitlements.default([]).meta({ description: 'Values for the accounts of the plan; each key once.' }),
   })
-  .meta({ id: 'NewPlan' });
+  .meta({ id: 'NewPlan', description: 'A plan to create.' });
 export type NewPlan = z.infer<typeof NewPlan>;
 
 export const PlanChanges = changes({
   display_name: displayName.optional(),
   entitlements: entitlements.optional().meta({ description: 'Replaces all entitlements, immediately for all subscribers.' }),
-}).meta({ id: 'PlanChanges' });
+}).meta({ id: 'PlanChanges', description: 'The fields of the plan to change. At least one is required.' });
 export type PlanChanges = z.infer<typeof PlanChanges>;
 
 const permission = 'platform.plans.manage';
@@ -83,6 +93,7 @@ export const plans = initContract().router({
     method: 'GET',
     path: '/v1/plans',
     summary: 'List plans, newest first',
+    description: 'Use this to show the available plans. They belong to no account: every user sees all.',
     query: pageQuery(),
     responses: { 200: z.array(Plan) },
     metadata: { auth: 'user+key', pages: 'cursor' },
@@ -93,6 +104,7 @@ export const plans = initContract().router({
     // Declared explicitly because plans belong to no account: every user can see every plan.
     pathParams: z.object({ plan_id: Id }),
     summary: 'Retrieve a plan',
+    description: 'Shows the entitlements of the plan. Those of an account can differ by overrides.',
     responses: { 200: Plan },
     metadata: { auth: 'user+key' },
   },
@@ -100,6 +112,7 @@ export const plans = initContract().router({
     method: 'POST',
     path: '/v1/plans',
     summary: 'Create a plan',
+    description: 'Accounts get the entitlements of the plan when they are subscribed to it with `POST /v1/subscriptions`.',
     body: NewPlan,
     responses: { 201: Plan },
     metadata: { auth: 'platform', permission, audit: ['plan.create', 'plan'] },
@@ -108,6 +121,7 @@ export const plans = initContract().router({
     method: 'PATCH',
     path: '/v1/plans/{plan_id}',
     summary: 'Update a plan',
+    description: 'Takes effect immediately for all subscribers. `entitlements` replaces the whole set.',
     body: PlanChanges,
     responses: { 200: Plan },
     metadata: { auth: 'platform', permission, audit: ['plan.update', 'plan'] },
@@ -116,6 +130,7 @@ export const plans = initContract().router({
     method: 'DELETE',
     path: '/v1/plans/{plan_id}',
     summary: 'Delete a plan that has never had a subscription',
+    description: 'A plan with subscriptions, even canceled ones, cannot be deleted: 409 `plan_in_use`.',
     body: null,
     responses: { 204: null },
     metadata: { auth: 'platform', permission, audit: ['plan.delete', 'plan'], extraErrors: [409] },

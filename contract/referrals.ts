@@ -6,34 +6,34 @@ import type { Resource } from './shared/route.ts';
 
 const login = z.string().nullable().meta({ description: 'Null if the user was deleted.' });
 
-/** A registration with another user's invite code. */
 export const Referral = z
   .object({
-    id: Id,
-    inviter_user_id: Id,
-    invitee_user_id: Id,
-    invite_code_id: Id,
+    id: Id.meta({ description: 'ID of the referral.' }),
+    inviter_user_id: Id.meta({ description: 'The user whose code was used.' }),
+    invitee_user_id: Id.meta({ description: 'The user who registered with it.' }),
+    invite_code_id: Id.meta({ description: 'The code that was used.' }),
     credited: z.boolean().meta({ description: 'Whether the inviter has received the reward.' }),
-    created_at: Time,
+    created_at: Time.meta({ description: 'When the invitee registered.' }),
     inviter_login: login,
     invitee_login: login,
   })
-  .meta({ id: 'Referral' });
+  .meta({ id: 'Referral', description: "A registration with another user's invite code." });
 export type Referral = z.infer<typeof Referral>;
 
-/** A user in the referral tree of another user. */
 export const ReferralNode = z
   .object({
-    user_id: Id,
+    user_id: Id.meta({ description: 'The user.' }),
     login,
     inviter_id: Id.nullable().meta({ description: 'Null for the root.' }),
-    depth: z.int().min(0).max(3),
+    depth: z.int().min(0).max(3).meta({ description: 'Distance from the root: 0 for the root itself.' }),
     created_at: Time.meta({ description: 'For the root, when the user was created; for the others, when they were referred.' }),
   })
-  .meta({ id: 'ReferralNode' });
+  .meta({ id: 'ReferralNode', description: 'A user in the referral tree of another user.' });
 export type ReferralNode = z.infer<typeof ReferralNode>;
 
-export const ReferralsQuery = adminPageQuery({ inviter_user_id: Id.optional() });
+export const ReferralsQuery = adminPageQuery({
+  inviter_user_id: Id.optional().meta({ description: 'Return only referrals by this user.' }),
+});
 export type ReferralsQuery = z.infer<typeof ReferralsQuery>;
 
 /** A larger tree is cut to the nodes nearest to the root. */
@@ -46,6 +46,7 @@ export const referrals = initContract().router({
     method: 'GET',
     path: '/v1/admin/referrals',
     summary: 'List referrals, newest first',
+    description: 'Each entry links an inviter to a user who registered with their code. For several levels, use the tree.',
     query: ReferralsQuery,
     responses: { 200: z.array(Referral) },
     metadata: { auth: 'platform', permission, pages: 'cursor', queryIds: { inviter_user_id: 'user' } },

@@ -9,25 +9,30 @@ const statuses = ['active', 'cancelled', 'expired'] as const;
 
 export const Subscription = z
   .object({
-    id: Id,
-    account_id: Id,
-    plan_id: Id,
+    id: Id.meta({ description: 'ID of the subscription.' }),
+    account_id: Id.meta({ description: 'The subscribed account.' }),
+    plan_id: Id.meta({ description: 'The plan whose entitlements apply.' }),
     status: z
       .enum(statuses)
       .meta({ description: 'A subscription stays `active` until it is canceled, regardless of its period. `expired` is reserved.' }),
-    current_period_start: Time,
-    current_period_end: Time,
-    cancelled_at: Time.nullable(),
-    created_at: Time,
+    current_period_start: Time.meta({ description: 'Monthly credit grants are counted from this instant.' }),
+    current_period_end: Time.meta({ description: 'Monthly credit grants stop at this instant. The subscription does not end.' }),
+    cancelled_at: Time.nullable().meta({ description: 'When the subscription was canceled; null while it is active.' }),
+    created_at: Time.meta({ description: 'When the subscription was created.' }),
   })
-  .meta({ id: 'Subscription' });
+  .meta({ id: 'Subscription', description: 'The plan of an account.' });
 export type Subscription = z.infer<typeof Subscription>;
 
 const start = Instant.meta({ description: 'Monthly credit grants are counted from this instant.' });
 const end = Instant.meta({ description: 'Must be after the start. Monthly credit grants stop at this instant.' });
 
 export const NewSubscription = z
-  .strictObject({ account_id: Id, plan_id: Id, current_period_start: start, current_period_end: end })
+  .strictObject({
+    account_id: Id.meta({ description: 'The account to subscribe.' }),
+    plan_id: Id.meta({ description: 'The plan whose entitlements the account gets.' }),
+    current_period_start: start,
+    current_period_end: end,
+  })
   .check(({ value, issues }) => {
     if (issues.length === 0 && value.current_period_end <= value.current_period_start)
       issues.push({
@@ -38,11 +43,12 @@ export const NewSubscription = z
         params: inconsistentValues,
       });
   })
-  .meta({ id: 'NewSubscription' });
+  .meta({ id: 'NewSubscription', description: 'A subscription to create.' });
 export type NewSubscription = z.infer<typeof NewSubscription>;
 
 export const SubscriptionChanges = changes({ current_period_start: start.optional(), current_period_end: end.optional() }).meta({
   id: 'SubscriptionChanges',
+  description: 'The period to change. At least one field is required.',
 });
 export type SubscriptionChanges = z.infer<typeof SubscriptionChanges>;
 
@@ -65,6 +71,8 @@ export const subscriptions = initContract().router({
     method: 'POST',
     path: '/v1/subscriptions',
     summary: 'Subscribe an account to a plan',
+    description:
+      'The entitlements of the plan apply immediately, and the due monthly credits are granted. An account has at most one active subscription: cancel it before you change the plan.',
     body: NewSubscription,
     responses: { 201: Subscription },
     metadata: { auth: 'platform', permission, audit: ['subscription.create', 'subscription'] },
@@ -82,6 +90,7 @@ export const subscriptions = initContract().router({
     method: 'GET',
     path: '/v1/subscriptions/{subscription_id}',
     summary: 'Retrieve a subscription',
+    description: 'Members see the subscriptions of their account, platform admins all.',
     responses: { 200: Subscription },
     metadata: reading,
   },
@@ -89,6 +98,8 @@ export const subscriptions = initContract().router({
     method: 'PATCH',
     path: '/v1/subscriptions/{subscription_id}',
     summary: 'Update the period of a subscription',
+    description:
+      'Use this to renew a subscription after payment. The due monthly credits are granted. A canceled subscription returns 409.',
     body: SubscriptionChanges,
     responses: { 200: Subscription },
     metadata: { auth: 'platform', permission, audit: ['subscription.update', 'subscription'], extraErrors: [409] },
@@ -97,6 +108,7 @@ export const subscriptions = initContract().router({
     method: 'DELETE',
     path: '/v1/subscriptions/{subscription_id}',
     summary: 'Cancel a subscription immediately',
+    description: 'The entitlements of the plan end immediately; granted credits are kept. Afterwards the account can be subscribed again.',
     body: null,
     responses: { 204: null },
     metadata: { auth: 'platform', permission, audit: ['subscription.cancel', 'subscription'], extraErrors: [409] },

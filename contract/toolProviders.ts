@@ -3,48 +3,62 @@ import { z } from 'zod';
 import { ProviderScope } from './llmProviders.ts';
 import type { Resource } from './shared/route.ts';
 
-/** Tools that a model can call. Calls go to the active provider of the group. */
-export const ToolGroup = z.enum(['web_search', 'web_fetch']).meta({ id: 'ToolGroup' });
+export const ToolGroup = z
+  .enum(['web_search', 'web_fetch'])
+  .meta({ id: 'ToolGroup', description: 'Tools that a model can call. Calls go to the active provider of the group.' });
 export type ToolGroup = z.infer<typeof ToolGroup>;
 
 /** All providers, in the order in which they are listed. */
 export const ToolProviderName = z
   .enum(['web_search.tavily', 'web_search.searxng', 'web_search.duckduckgo', 'web_fetch.jina', 'web_fetch.firecrawl', 'web_fetch.basic'])
-  .meta({ id: 'ToolProviderName' });
+  .meta({ id: 'ToolProviderName', description: 'The tool group and the name of the provider.' });
 export type ToolProviderName = z.infer<typeof ToolProviderName>;
 
-/** A provider as configured for one account or for the platform. */
 export const ToolProvider = z
   .object({
-    group_name: ToolGroup,
-    provider_name: ToolProviderName,
-    is_active: z.boolean(),
+    group_name: ToolGroup.meta({ description: 'The tools that the provider implements.' }),
+    provider_name: ToolProviderName.meta({ description: 'Name of the provider, for the path of other operations.' }),
+    is_active: z.boolean().meta({ description: 'Whether calls go to the provider. At most one provider of a group is active.' }),
     key_prefix: z.string().nullable().meta({ description: 'The first and last characters of the API key.' }),
-    base_url: z.string().nullable(),
-    requires_api_key: z.boolean(),
-    requires_base_url: z.boolean(),
+    base_url: z.string().nullable().meta({ description: 'Base URL; null if none is set.' }),
+    requires_api_key: z.boolean().meta({ description: 'Whether the provider needs an API key.' }),
+    requires_base_url: z.boolean().meta({ description: 'Whether the provider needs a base URL.' }),
     configured: z.boolean().meta({ description: 'Whether all required values are set.' }),
   })
-  .meta({ id: 'ToolProvider' });
+  .meta({ id: 'ToolProvider', description: 'A provider as configured for one account or for the platform.' });
 export type ToolProvider = z.infer<typeof ToolProvider>;
 
-export const ToolProviderGroup = z.object({ group_name: ToolGroup, providers: z.array(ToolProvider) }).meta({ id: 'ToolProviderGroup' });
+export const ToolProviderGroup = z
+  .object({
+    group_name: ToolGroup.meta({ description: 'The tools that models can call.' }),
+    providers: z.array(ToolProvider).meta({ description: 'All providers, configured or not.' }),
+  })
+  .meta({ id: 'ToolProviderGroup', description: 'A tool group with its providers.' });
 export type ToolProviderGroup = z.infer<typeof ToolProviderGroup>;
 
-export const ToolProviderGroups = z.object({ groups: z.array(ToolProviderGroup) }).meta({ id: 'ToolProviderGroups' });
+export const ToolProviderGroups = z
+  .object({ groups: z.array(ToolProviderGroup).meta({ description: 'Always in the same order.' }) })
+  .meta({ id: 'ToolProviderGroups', description: 'All tool groups.' });
 export type ToolProviderGroups = z.infer<typeof ToolProviderGroups>;
 
 export const ToolCredential = z
   .strictObject({
-    api_key: z.string().trim().max(4096).optional(),
+    api_key: z.string().trim().max(4096).optional().meta({ description: 'API key of the provider; stored encrypted and never returned.' }),
     base_url: z.string().trim().max(2048).optional().meta({ description: 'Absolute URL without user info, query or fragment.' }),
   })
   .meta({ id: 'ToolCredential', description: 'Omitted or blank fields keep their values.' });
 export type ToolCredential = z.infer<typeof ToolCredential>;
 
-const scoped = z.object({ scope: ProviderScope.default('platform') });
+const scoped = z.object({
+  scope: ProviderScope.default('platform').meta({
+    description: '`platform` applies to all accounts and requires a platform admin; `account` overrides it.',
+  }),
+});
 // Not IDs: an unknown pair is 404, not 400.
-const pathParams = z.object({ group: z.string(), provider: z.string() });
+const pathParams = z.object({
+  group: z.string().meta({ description: 'The tool group, such as `web_search`.' }),
+  provider: z.string().meta({ description: 'The provider, such as `web_search.tavily`.' }),
+});
 const permission = { account: 'data.secrets.manage', platform: 'platform.admin' } as const;
 
 export const toolProviders = initContract().router({
@@ -52,6 +66,7 @@ export const toolProviders = initContract().router({
     method: 'GET',
     path: '/v1/tool-providers',
     summary: 'List all tool providers by group',
+    description: 'Shows which provider serves each tool group, and what is missing.',
     query: scoped,
     responses: { 200: ToolProviderGroups },
     metadata: { auth: 'user', permission },
@@ -60,7 +75,8 @@ export const toolProviders = initContract().router({
     method: 'PUT',
     path: '/v1/tool-providers/{group}/{provider}/activate',
     summary: 'Activate a provider for its group',
-    description: 'Deactivates the previously active provider of the group.',
+    description:
+      'Deactivates the previously active provider of the group. A provider can be activated before it is configured; until then, its tool calls fall back or fail with `tool.not_configured`.',
     pathParams,
     query: scoped,
     body: null,
@@ -71,6 +87,8 @@ export const toolProviders = initContract().router({
     method: 'PUT',
     path: '/v1/tool-providers/{group}/{provider}/deactivate',
     summary: 'Deactivate a provider for its group',
+    description:
+      'Calls of the group go to the provider of the platform, or to the one in the settings. Repeating the request has no effect.',
     pathParams,
     query: scoped,
     body: null,
@@ -81,6 +99,7 @@ export const toolProviders = initContract().router({
     method: 'PUT',
     path: '/v1/tool-providers/{group}/{provider}/credential',
     summary: 'Set the API key or base URL of a provider',
+    description: 'Set the values before you activate a provider. They take effect within a second.',
     pathParams,
     query: scoped,
     body: ToolCredential,

@@ -8,57 +8,72 @@ const count = z.int().min(0);
 const cost = z.number().min(0).meta({ description: 'US dollars, to 6 decimal places.' });
 
 const totals = {
-  year: z.int(),
-  month: z.int().min(1).max(12),
-  total_input_tokens: count,
-  total_output_tokens: count,
-  total_cache_creation_tokens: count,
-  total_cache_read_tokens: count,
-  total_cached_tokens: count,
+  year: z.int().meta({ description: 'Year of the month (UTC).' }),
+  month: z.int().min(1).max(12).meta({ description: 'Month (UTC), from 1 for January.' }),
+  total_input_tokens: count.meta({ description: 'Tokens of all prompts.' }),
+  total_output_tokens: count.meta({ description: 'Tokens written by the models.' }),
+  total_cache_creation_tokens: count.meta({ description: 'Prompt tokens written to caches (Anthropic).' }),
+  total_cache_read_tokens: count.meta({ description: 'Prompt tokens read from caches (Anthropic).' }),
+  total_cached_tokens: count.meta({ description: 'Prompt tokens read from caches (OpenAI).' }),
   total_cost_usd: cost,
-  record_count: count,
+  record_count: count.meta({ description: 'Runs that ended in the month.' }),
 };
 
 const stored = z.object({
-  used_bytes: count,
+  used_bytes: count.meta({ description: 'Stored bytes.' }),
   limit_bytes: count.nullable().meta({ description: 'Null means no limit.' }),
 });
 
-/** Current storage of an account and its quotas, independent of the month. */
 export const StorageUsage = z
   .object({
     attachments: stored.meta({ description: 'Uploaded files, including staged ones, until they are removed from the object store.' }),
     messages: stored.meta({ description: 'Message text, plus 256 bytes per message, 1,024 bytes per thread and 512 bytes per share.' }),
     workspaces: stored.meta({ description: 'Files of all workspaces, including revisions that are not removed yet.' }),
   })
-  .meta({ id: 'StorageUsage' });
+  .meta({ id: 'StorageUsage', description: 'Current storage of an account and its quotas, independent of the month.' });
 export type StorageUsage = z.infer<typeof StorageUsage>;
 
-/** Usage of an account, or of one user in it, in a month (UTC), and the current storage of the account. */
-export const MonthlyUsage = z.object({ account_id: Id, ...totals, storage: StorageUsage }).meta({ id: 'MonthlyUsage' });
+export const MonthlyUsage = z
+  .object({
+    account_id: Id.meta({ description: 'The account.' }),
+    ...totals,
+    storage: StorageUsage.meta({ description: 'Current storage of the whole account, whatever the month.' }),
+  })
+  .meta({
+    id: 'MonthlyUsage',
+    description: 'Usage of an account, or of one user in it, in a month (UTC), and the current storage of the account.',
+  });
 export type MonthlyUsage = z.infer<typeof MonthlyUsage>;
 
-/** Usage of all accounts in a month (UTC). */
-export const UsageSummary = z.object(totals).meta({ id: 'UsageSummary' });
+export const UsageSummary = z.object(totals).meta({ id: 'UsageSummary', description: 'Usage of all accounts in a month (UTC).' });
 export type UsageSummary = z.infer<typeof UsageSummary>;
 
-const used = { input_tokens: count, output_tokens: count, cost_usd: cost, record_count: count };
+const used = {
+  input_tokens: count.meta({ description: 'Tokens of all prompts.' }),
+  output_tokens: count.meta({ description: 'Tokens written by the models.' }),
+  cost_usd: cost,
+  record_count: count.meta({ description: 'Runs that ended in this time.' }),
+};
 
-export const DailyUsage = z.object({ date: z.iso.date(), ...used }).meta({ id: 'DailyUsage' });
+export const DailyUsage = z
+  .object({ date: z.iso.date().meta({ description: 'The day (UTC), such as `2026-01-31`.' }), ...used })
+  .meta({ id: 'DailyUsage', description: 'Usage of a day (UTC).' });
 export type DailyUsage = z.infer<typeof DailyUsage>;
 
-export const HourlyUsage = z.object({ hour: Time, ...used }).meta({ id: 'HourlyUsage' });
+export const HourlyUsage = z
+  .object({ hour: Time.meta({ description: 'Start of the hour.' }), ...used })
+  .meta({ id: 'HourlyUsage', description: 'Usage of an hour (UTC).' });
 export type HourlyUsage = z.infer<typeof HourlyUsage>;
 
 export const ModelUsage = z
   .object({
     model: z.string().meta({ description: '`unknown` if a run ended before a model was selected.' }),
     ...used,
-    cache_creation_tokens: count,
-    cache_read_tokens: count,
-    cached_tokens: count,
+    cache_creation_tokens: count.meta({ description: 'Prompt tokens written to caches (Anthropic).' }),
+    cache_read_tokens: count.meta({ description: 'Prompt tokens read from caches (Anthropic).' }),
+    cached_tokens: count.meta({ description: 'Prompt tokens read from caches (OpenAI).' }),
   })
-  .meta({ id: 'ModelUsage' });
+  .meta({ id: 'ModelUsage', description: 'Usage of a model in a month (UTC).' });
 export type ModelUsage = z.infer<typeof ModelUsage>;
 
 export const MonthQuery = z.object({
@@ -96,52 +111,90 @@ const byModel = { ...month, responses: { 200: z.array(ModelUsage) } } as const;
 const monthly = { ...month, responses: { 200: MonthlyUsage } } as const;
 
 export const usage = initContract().router({
-  mine: { ...monthly, path: '/v1/me/usage', summary: 'Retrieve your usage for a month', metadata: own },
-  mineDaily: { ...byDay, path: '/v1/me/usage/daily', summary: 'List your usage by day', metadata: own },
-  mineHourly: { ...byHour, path: '/v1/me/usage/hourly', summary: 'List your usage by hour', metadata: own },
+  mine: {
+    ...monthly,
+    path: '/v1/me/usage',
+    summary: 'Retrieve your usage for a month',
+    description:
+      'Counts your own runs in the active account, when they end. Compare `storage` with its limits to warn before uploads fail.',
+    metadata: own,
+  },
+  mineDaily: {
+    ...byDay,
+    path: '/v1/me/usage/daily',
+    summary: 'List your usage by day',
+    description: 'Counts your own runs in the active account. Days without runs are left out; fill them with 0 for a chart.',
+    metadata: own,
+  },
+  mineHourly: {
+    ...byHour,
+    path: '/v1/me/usage/hourly',
+    summary: 'List your usage by hour',
+    description: 'Counts your own runs in the active account. Hours without runs are left out; fill them with 0 for a chart.',
+    metadata: own,
+  },
   mineByModel: {
     ...byModel,
     path: '/v1/me/usage/by-model',
     summary: 'List your usage for a month by model',
+    description: 'Counts your own runs in the active account. Models with the most tokens come first.',
     metadata: own,
   },
   ofAccount: {
     ...monthly,
     path: '/v1/accounts/{account_id}/usage',
     summary: 'Retrieve the usage of an account for a month',
+    description: 'Counts the runs of all members. Platform admins can name every account.',
     metadata: account,
   },
   ofAccountDaily: {
     ...byDay,
     path: '/v1/accounts/{account_id}/usage/daily',
     summary: 'List the usage of an account by day',
+    description: 'Counts the runs of all members. Days without runs are left out; fill them with 0 for a chart.',
     metadata: account,
   },
   ofAccountHourly: {
     ...byHour,
     path: '/v1/accounts/{account_id}/usage/hourly',
     summary: 'List the usage of an account by hour',
+    description: 'Counts the runs of all members. Hours without runs are left out; fill them with 0 for a chart.',
     metadata: account,
   },
   ofAccountByModel: {
     ...byModel,
     path: '/v1/accounts/{account_id}/usage/by-model',
     summary: 'List the usage of an account for a month by model',
+    description: 'Counts the runs of all members. Models with the most tokens come first.',
     metadata: account,
   },
   summary: {
     ...month,
     path: '/v1/admin/usage/summary',
     summary: 'Retrieve the usage of all accounts for a month',
+    description: 'Counts all runs of the installation that ended in the month.',
     responses: { 200: UsageSummary },
     metadata: platform,
   },
-  daily: { ...byDay, path: '/v1/admin/usage/daily', summary: 'List the usage of all accounts by day', metadata: platform },
-  hourly: { ...byHour, path: '/v1/admin/usage/hourly', summary: 'List the usage of all accounts by hour', metadata: platform },
+  daily: {
+    ...byDay,
+    path: '/v1/admin/usage/daily',
+    summary: 'List the usage of all accounts by day',
+    description: 'Counts all runs of the installation. Days without runs are left out; fill them with 0 for a chart.',
+    metadata: platform,
+  },
+  hourly: {
+    ...byHour,
+    path: '/v1/admin/usage/hourly',
+    summary: 'List the usage of all accounts by hour',
+    description: 'Counts all runs of the installation. Hours without runs are left out; fill them with 0 for a chart.',
+    metadata: platform,
+  },
   byModel: {
     ...byModel,
     path: '/v1/admin/usage/by-model',
     summary: 'List the usage of all accounts for a month by model',
+    description: 'Counts all runs of the installation. Models with the most tokens come first.',
     metadata: platform,
   },
 } as const satisfies Resource);

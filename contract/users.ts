@@ -4,41 +4,46 @@ import { changes, Id, localeMeta, searchParam, Time, timeZoneMeta } from './shar
 import { adminPageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
-/** Whether a user may sign in. Deleted users are not returned. */
-export const UserStatus = z.enum(['active', 'suspended']).meta({ id: 'UserStatus' });
+export const UserStatus = z
+  .enum(['active', 'suspended'])
+  .meta({ id: 'UserStatus', description: 'Whether a user may sign in. Deleted users are not returned.' });
 export type UserStatus = z.infer<typeof UserStatus>;
 
-/** A user as seen by platform admins. */
 export const User = z
   .object({
-    id: Id,
+    id: Id.meta({ description: 'ID of the user.' }),
     login: z.string().nullable().meta({ description: 'Null for the built-in service user, which cannot sign in.' }),
-    username: z.string(),
-    email: z.string().nullable(),
-    email_verified_at: Time.nullable(),
-    status: UserStatus,
+    username: z.string().meta({ description: 'Display name.' }),
+    email: z.string().nullable().meta({ description: 'Email address; null if the user has none.' }),
+    email_verified_at: Time.nullable().meta({ description: 'When the address was verified; null if it is not.' }),
+    status: UserStatus.meta({ description: 'Whether the user may sign in.' }),
     locale: z.string().nullable().meta({ description: 'BCP 47 language tag.' }),
     timezone: z.string().nullable().meta({ description: 'IANA time zone.' }),
-    is_platform_admin: z.boolean(),
-    last_login_at: Time.nullable(),
-    created_at: Time,
+    is_platform_admin: z.boolean().meta({ description: 'Whether the user has the permissions of the platform.' }),
+    last_login_at: Time.nullable().meta({ description: 'When the user last signed in; null if never.' }),
+    created_at: Time.meta({ description: 'When the user registered.' }),
   })
-  .meta({ id: 'User' });
+  .meta({ id: 'User', description: 'A user as seen by platform admins.' });
 export type User = z.infer<typeof User>;
 
-/** An account that a user is a member of. */
 export const UserAccount = z
-  .object({ account_id: Id, name: z.string(), type: z.enum(['personal', 'workspace']), role: z.string() })
-  .meta({ id: 'UserAccount' });
+  .object({
+    account_id: Id.meta({ description: 'The account.' }),
+    name: z.string().meta({ description: 'Display name of the account.' }),
+    type: z.enum(['personal', 'workspace']).meta({ description: 'Each user has one `personal` account; a `workspace` has members.' }),
+    role: z.string().meta({ description: 'Role of the user in the account.' }),
+  })
+  .meta({ id: 'UserAccount', description: 'An account that a user is a member of.' });
 export type UserAccount = z.infer<typeof UserAccount>;
 
 export const UserDetail = User.extend({ accounts: z.array(UserAccount).meta({ description: 'Newest membership first.' }) }).meta({
   id: 'UserDetail',
+  description: 'A user with their accounts.',
 });
 export type UserDetail = z.infer<typeof UserDetail>;
 
 export const UserChanges = changes({
-  status: UserStatus.optional(),
+  status: UserStatus.optional().meta({ description: 'Suspends or reactivates the user.' }),
   username: z
     .string()
     .meta({ pattern: '^[^@]+$' })
@@ -51,13 +56,16 @@ export const UserChanges = changes({
   email_verified: z.boolean().optional().meta({ description: 'If true, marks the email address as verified. Requires an email address.' }),
   locale: z.string().trim().max(35).meta(localeMeta).nullish().meta({ description: 'BCP 47 language tag; null or empty clears it.' }),
   timezone: z.string().trim().max(64).meta(timeZoneMeta).nullish().meta({ description: 'IANA time zone; null or empty clears it.' }),
-  is_platform_admin: z.boolean().optional(),
-}).meta({ id: 'UserChanges' });
+  is_platform_admin: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Grants or removes the permissions of the platform, from the next request on.' }),
+}).meta({ id: 'UserChanges', description: 'The fields of the user to change. At least one is required.' });
 export type UserChanges = z.infer<typeof UserChanges>;
 
 export const UsersQuery = adminPageQuery({
   q: searchParam().optional().meta({ description: 'Matches part of the username, login or email, ignoring case.' }),
-  status: UserStatus.optional(),
+  status: UserStatus.optional().meta({ description: 'Return only users with this status.' }),
 });
 export type UsersQuery = z.infer<typeof UsersQuery>;
 
@@ -66,6 +74,7 @@ export const users = initContract().router({
     method: 'GET',
     path: '/v1/admin/users',
     summary: 'List users, newest first',
+    description: 'Deleted users are left out. Use `q` to find a user by name or address.',
     query: UsersQuery,
     responses: { 200: z.array(User) },
     metadata: { auth: 'platform', pages: 'cursor' },
@@ -74,6 +83,7 @@ export const users = initContract().router({
     method: 'GET',
     path: '/v1/admin/users/{user_id}',
     summary: 'Retrieve a user and their accounts',
+    description: 'Shows the accounts and roles of the user.',
     responses: { 200: UserDetail },
     metadata: { auth: 'platform' },
   },

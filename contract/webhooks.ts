@@ -4,52 +4,63 @@ import { changes, Id, Ok, Time, TraceId } from './shared/fields.ts';
 import { pageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
-export const WebhookEventType = z.enum(['run.completed', 'run.failed', 'run.cancelled']).meta({ id: 'WebhookEventType' });
+export const WebhookEventType = z
+  .enum(['run.completed', 'run.failed', 'run.cancelled'])
+  .meta({ id: 'WebhookEventType', description: 'What happened. Only runs that no other run started send events.' });
 export type WebhookEventType = z.infer<typeof WebhookEventType>;
 
-/** A run that has ended, without the content of its messages. */
 export const WebhookRun = z
   .object({
-    run_id: Id,
-    account_id: Id,
-    thread_id: Id,
-    status: z.enum(['completed', 'failed', 'cancelled']),
-    created_at: Time,
-    completed_at: Time.nullable(),
-    failed_at: Time.nullable(),
-    cancelled_at: Time.nullable(),
-    model: z.string().nullable(),
-    total_input_tokens: z.int().nullable(),
-    total_output_tokens: z.int().nullable(),
-    total_cost_usd: z.number().nullable(),
-    credits_used: z.int(),
-    error_class: z.string().nullable(),
+    run_id: Id.meta({ description: 'ID of the run.' }),
+    account_id: Id.meta({ description: 'The account of the run and of the endpoint.' }),
+    thread_id: Id.meta({ description: 'Thread in which the run answered.' }),
+    status: z.enum(['completed', 'failed', 'cancelled']).meta({ description: 'Final status.' }),
+    created_at: Time.meta({ description: 'When the run was created.' }),
+    completed_at: Time.nullable().meta({ description: 'When the run completed; null unless it did.' }),
+    failed_at: Time.nullable().meta({ description: 'When the run failed; null unless it did.' }),
+    cancelled_at: Time.nullable().meta({ description: 'When the run was canceled; null unless it was.' }),
+    model: z.string().nullable().meta({ description: 'Selected model; null if none was selected.' }),
+    total_input_tokens: z.int().nullable().meta({ description: 'Tokens of all prompts.' }),
+    total_output_tokens: z.int().nullable().meta({ description: 'Tokens written by the model.' }),
+    total_cost_usd: z.number().nullable().meta({ description: 'US dollars, to 6 decimal places.' }),
+    credits_used: z.int().meta({ description: 'Credits charged for the run.' }),
+    error_class: z
+      .string()
+      .nullable()
+      .meta({ description: 'Class of the error, such as `provider.retryable`; null unless the run failed.' }),
     resumable: z.boolean().nullable().meta({ description: 'Whether the run can be continued; null unless it failed.' }),
-    trace_id: TraceId,
+    trace_id: TraceId.meta({ description: 'Trace ID of the request that created the run.' }),
   })
-  .meta({ id: 'WebhookRun' });
+  .meta({ id: 'WebhookRun', description: 'A run that has ended, without the content of its messages.' });
 
 const eventOf = <const Type extends WebhookEventType>(type: Type, id: string) =>
-  z.object({ type: z.literal(type), timestamp: Time.meta({ description: 'When the event occurred.' }), data: WebhookRun }).meta({ id });
+  z
+    .object({
+      type: z.literal(type).meta({ description: 'The event type; also the header `X-Arkloop-Event`.' }),
+      timestamp: Time.meta({ description: 'When the event occurred.' }),
+      data: WebhookRun.meta({ description: 'The run that ended.' }),
+    })
+    .meta({ id });
 
-/** The body of a webhook. Future types may have other data; receivers must ignore unknown types. */
 export const WebhookEvent = z
   .discriminatedUnion('type', [
     eventOf('run.completed', 'RunCompletedWebhook'),
     eventOf('run.failed', 'RunFailedWebhook'),
     eventOf('run.cancelled', 'RunCancelledWebhook'),
   ])
-  .meta({ id: 'WebhookEvent' });
+  .meta({
+    id: 'WebhookEvent',
+    description: 'The body of a webhook. Future types may have other data; receivers must ignore unknown types.',
+  });
 export type WebhookEvent = z.infer<typeof WebhookEvent>;
 
-/** A URL of an account to which events are sent. */
 export const WebhookEndpoint = z
   .object({
-    id: Id,
-    account_id: Id,
-    url: z.string(),
-    events: z.array(WebhookEventType),
-    enabled: z.boolean(),
+    id: Id.meta({ description: 'ID of the endpoint.' }),
+    account_id: Id.meta({ description: 'The account whose events are sent.' }),
+    url: z.string().meta({ description: 'URL that receives the events, normalized.' }),
+    events: z.array(WebhookEventType).meta({ description: 'Event types that are sent.' }),
+    enabled: z.boolean().meta({ description: 'Whether events are sent. Events that occur while it is false are not sent later.' }),
     disabled_reason: z.enum(['manual', 'consecutive_failures', 'gone']).nullable().meta({
       description: 'Why the endpoint is disabled: by a user, after 20 consecutive failed deliveries, or because the receiver returned 410.',
     }),
@@ -57,9 +68,9 @@ export const WebhookEndpoint = z
     previous_secret_expires_at: Time.nullable().meta({
       description: 'Until this instant, messages are also signed with the previous secret.',
     }),
-    created_at: Time,
+    created_at: Time.meta({ description: 'When the endpoint was created.' }),
   })
-  .meta({ id: 'WebhookEndpoint' });
+  .meta({ id: 'WebhookEndpoint', description: 'A URL of an account to which events are sent.' });
 export type WebhookEndpoint = z.infer<typeof WebhookEndpoint>;
 
 export const WebhookEndpointWithSecret = WebhookEndpoint.extend({
@@ -67,7 +78,7 @@ export const WebhookEndpointWithSecret = WebhookEndpoint.extend({
     .string()
     .regex(/^whsec_[0-9A-Za-z+/]{43}=$/)
     .meta({ description: 'The secret for verifying signatures. Returned only in this response.' }),
-}).meta({ id: 'WebhookEndpointWithSecret' });
+}).meta({ id: 'WebhookEndpointWithSecret', description: 'A webhook endpoint with its signing secret.' });
 export type WebhookEndpointWithSecret = z.infer<typeof WebhookEndpointWithSecret>;
 
 const url = z.string().max(2048).meta({ description: 'An https URL of a public host, without user info or fragment.' });
@@ -77,14 +88,16 @@ const events = z
   .max(100)
   .meta({ description: 'Event types to send to the endpoint; duplicates are merged.' });
 
-export const NewWebhookEndpoint = z.strictObject({ url, events }).meta({ id: 'NewWebhookEndpoint' });
+export const NewWebhookEndpoint = z
+  .strictObject({ url, events })
+  .meta({ id: 'NewWebhookEndpoint', description: 'A webhook endpoint to create.' });
 export type NewWebhookEndpoint = z.infer<typeof NewWebhookEndpoint>;
 
 export const WebhookEndpointChanges = changes({
   url: url.optional(),
   events: events.optional(),
   enabled: z.boolean().optional().meta({ description: 'True also resets the failure count.' }),
-}).meta({ id: 'WebhookEndpointChanges' });
+}).meta({ id: 'WebhookEndpointChanges', description: 'The fields of the endpoint to change. At least one is required.' });
 export type WebhookEndpointChanges = z.infer<typeof WebhookEndpointChanges>;
 
 export const SecretRotation = z
@@ -96,10 +109,12 @@ export const SecretRotation = z
       .default(86_400)
       .meta({ description: 'How long the previous secret continues to sign in addition to the new one.' }),
   })
-  .meta({ id: 'SecretRotation' });
+  .meta({ id: 'SecretRotation', description: 'When the previous secret stops signing.' });
 export type SecretRotation = z.infer<typeof SecretRotation>;
 
-export const WebhookDeliveryStatus = z.enum(['pending', 'delivered', 'failed']).meta({ id: 'WebhookDeliveryStatus' });
+export const WebhookDeliveryStatus = z
+  .enum(['pending', 'delivered', 'failed'])
+  .meta({ id: 'WebhookDeliveryStatus', description: '`pending` until an attempt succeeds (`delivered`) or no more are made (`failed`).' });
 export type WebhookDeliveryStatus = z.infer<typeof WebhookDeliveryStatus>;
 
 export const WebhookError = z
@@ -107,33 +122,34 @@ export const WebhookError = z
   .meta({ id: 'WebhookError', description: 'Why the last attempt failed, or why no attempt was made.' });
 export type WebhookError = z.infer<typeof WebhookError>;
 
-/** The delivery of one event to one endpoint. */
 export const WebhookDelivery = z
   .object({
-    id: Id,
-    endpoint_id: Id,
-    account_id: Id,
+    id: Id.meta({ description: 'ID of the delivery; also the header `X-Arkloop-Delivery`.' }),
+    endpoint_id: Id.meta({ description: 'The endpoint that receives the event.' }),
+    account_id: Id.meta({ description: 'The account of the endpoint.' }),
     message_id: z.string().meta({ description: 'The `webhook-id` of every attempt; the same for all endpoints and redeliveries.' }),
-    event_type: WebhookEventType,
-    status: WebhookDeliveryStatus,
-    attempts: z.int(),
-    last_attempt_at: Time.nullable(),
+    event_type: WebhookEventType.meta({ description: 'Type of the event.' }),
+    status: WebhookDeliveryStatus.meta({ description: 'Whether the event was received.' }),
+    attempts: z.int().meta({ description: 'Attempts so far. By default at most 5.' }),
+    last_attempt_at: Time.nullable().meta({ description: 'When the last attempt was made; null before the first.' }),
     next_attempt_at: Time.nullable().meta({ description: 'Null once the status is final.' }),
-    response_status: z.int().nullable(),
+    response_status: z.int().nullable().meta({ description: 'HTTP status of the last response; null if there was none.' }),
     response_body: z.string().nullable().meta({ description: 'The first 4,096 bytes of the last response, as text.' }),
-    error: WebhookError.nullable(),
-    redelivery_of: Id.nullable(),
-    created_at: Time,
+    error: WebhookError.nullable().meta({ description: 'Why the last attempt failed; null if it succeeded or none was made.' }),
+    redelivery_of: Id.nullable().meta({ description: 'The delivery that was repeated; null for others.' }),
+    created_at: Time.meta({ description: 'When the delivery was created.' }),
   })
-  .meta({ id: 'WebhookDelivery' });
+  .meta({ id: 'WebhookDelivery', description: 'The delivery of one event to one endpoint.' });
 export type WebhookDelivery = z.infer<typeof WebhookDelivery>;
 
-export const WebhookDeliveryDetail = WebhookDelivery.extend({ payload: WebhookEvent }).meta({ id: 'WebhookDeliveryDetail' });
+export const WebhookDeliveryDetail = WebhookDelivery.extend({
+  payload: WebhookEvent.meta({ description: 'The body of the request.' }),
+}).meta({ id: 'WebhookDeliveryDetail', description: 'A delivery with its payload.' });
 export type WebhookDeliveryDetail = z.infer<typeof WebhookDeliveryDetail>;
 
 export const DeliveryQuery = pageQuery().extend({
-  status: WebhookDeliveryStatus.optional(),
-  event_type: WebhookEventType.optional(),
+  status: WebhookDeliveryStatus.optional().meta({ description: 'Return only deliveries with this status.' }),
+  event_type: WebhookEventType.optional().meta({ description: 'Return only deliveries of this event type.' }),
 });
 export type DeliveryQuery = z.infer<typeof DeliveryQuery>;
 
@@ -144,6 +160,7 @@ export const webhookEndpoints = initContract().router({
     method: 'POST',
     path: '/v1/webhook-endpoints',
     summary: 'Create a webhook endpoint',
+    description: 'Events of new runs are sent from now on. Store `signing_secret` to verify the signatures; it cannot be retrieved again.',
     body: NewWebhookEndpoint,
     responses: { 201: WebhookEndpointWithSecret },
     metadata: { auth: 'user+key', permission: manage, quota: 'webhook_endpoints', audit: ['webhook_endpoint.create', 'webhook_endpoint'] },
@@ -152,6 +169,7 @@ export const webhookEndpoints = initContract().router({
     method: 'GET',
     path: '/v1/webhook-endpoints',
     summary: 'List webhook endpoints, newest first',
+    description: 'Use this to show where events are sent, and to find endpoints that were disabled.',
     query: pageQuery(),
     responses: { 200: z.array(WebhookEndpoint) },
     metadata: { auth: 'user+key', read: manage, pages: 'cursor' },
@@ -160,6 +178,7 @@ export const webhookEndpoints = initContract().router({
     method: 'GET',
     path: '/v1/webhook-endpoints/{endpoint_id}',
     summary: 'Retrieve a webhook endpoint',
+    description: 'Use `disabled_reason` to find out why an endpoint receives nothing.',
     responses: { 200: WebhookEndpoint },
     metadata: { auth: 'user+key', read: manage },
   },
@@ -176,6 +195,7 @@ export const webhookEndpoints = initContract().router({
     method: 'DELETE',
     path: '/v1/webhook-endpoints/{endpoint_id}',
     summary: 'Delete a webhook endpoint and its deliveries',
+    description: 'No more events are sent. To pause an endpoint, set `enabled` to false instead.',
     body: null,
     responses: { 200: Ok },
     metadata: { auth: 'user+key', read: manage, audit: ['webhook_endpoint.delete', 'webhook_endpoint'] },
@@ -197,6 +217,7 @@ export const webhookDeliveries = initContract().router({
     method: 'GET',
     path: '/v1/webhook-endpoints/{endpoint_id}/deliveries',
     summary: 'List deliveries, newest first',
+    description: 'Use this to find failed deliveries. Deliveries are kept for 30 days.',
     query: DeliveryQuery,
     responses: { 200: z.array(WebhookDelivery) },
     metadata: { auth: 'user+key', read: manage, pages: 'cursor' },
@@ -205,6 +226,7 @@ export const webhookDeliveries = initContract().router({
     method: 'GET',
     path: '/v1/webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}',
     summary: 'Retrieve a delivery with its payload',
+    description: 'Shows the payload that was sent and the last response, to debug a receiver.',
     responses: { 200: WebhookDeliveryDetail },
     metadata: { auth: 'user+key', read: manage },
   },
@@ -212,6 +234,8 @@ export const webhookDeliveries = initContract().router({
     method: 'POST',
     path: '/v1/webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/redeliver',
     summary: 'Redeliver a message',
+    description:
+      'Creates a new delivery of the same message and sends it at once, signed with the current secret. Use this after you have repaired the receiver.',
     body: null,
     responses: { 202: WebhookDelivery },
     metadata: { auth: 'user+key', read: manage, audit: ['webhook_endpoint.redeliver', 'webhook_endpoint'] },

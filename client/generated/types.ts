@@ -12,34 +12,49 @@ export interface AccessGrant {
   expires_in: number;
 }
 
+/** A request handled by the gateway. Query string, credentials and body are not recorded; unknown values are `""`. */
 export interface AccessLogEntry {
   /** IDs sort by time. */
   id: Id;
   /** When the request started. */
   timestamp: Time;
+  /** The `X-Trace-Id` of the response. */
   trace_id: string;
+  /** HTTP method in upper case. */
   method: string;
+  /** Path without the query string. Tokens in it are redacted. */
   path: string;
   /** 499 if the client disconnected before the response. */
   status_code: number;
   /** Milliseconds until the end of the response, including streamed responses. */
   duration_ms: number;
+  /** IP address of the client. */
   client_ip: string;
   /** ISO 3166-1 alpha-2 country code. */
   country: string;
+  /** English name of the city. */
   city: string;
+  /** `User-Agent` of the client, shortened to 512 characters. */
   user_agent: string;
+  /** Kind of client. */
   ua_type: UserAgentType;
+  /** From 0 to 1, to 2 decimal places. Requests at or above the threshold are rejected. */
   risk_score: number;
+  /** Credential of the request. Invalid ones count as `anonymous`. */
   identity_type: "user" | "api_key" | "anonymous";
+  /** Account of the credential. */
   account_id: string;
+  /** User of the access token. */
   user_id: string;
   /** Current username of the user; `""` for anonymous requests and deleted users. */
   username: string;
 }
 
+/** A page of the access log. */
 export interface AccessLogPage {
+  /** Newest first. */
   data: AccessLogEntry[];
+  /** Whether there are older entries. */
   has_more: boolean;
   /** Value of `before` for the next page; null on the last page. */
   next_before: Id | null;
@@ -65,7 +80,9 @@ export interface Account {
   created_at: Time;
 }
 
+/** The balance of an account after the change. */
 export interface AccountBalance {
+  /** The account. */
   account_id: Id;
   /** Credits: the sum of all ledger entries. */
   balance: number;
@@ -89,7 +106,9 @@ export interface AccountClosing {
   slug: string;
 }
 
+/** The balance of an account and its transactions, newest first. */
 export interface AccountCredits {
+  /** The account. */
   account_id: Id;
   /** Credits: the sum of all ledger entries. */
   balance: number;
@@ -97,9 +116,11 @@ export interface AccountCredits {
   reserved: number;
   /** Balance minus reserved credits, at least 0. A run starts only if this is greater than 0. */
   available: number;
+  /** Changes of the balance, newest first. */
   transactions: CreditTransaction[];
 }
 
+/** An account as seen by platform admins. */
 export interface AdminAccount {
   /** ID of the account. */
   id: Id;
@@ -113,7 +134,9 @@ export interface AdminAccount {
   status: "active" | "suspended";
   /** When the account was created. */
   created_at: Time;
+  /** The user who created the account. */
   owner_user_id: Id;
+  /** Number of members. */
   members_count: number;
   /** Credits: the sum of all ledger entries. */
   balance: number;
@@ -123,6 +146,7 @@ export interface AdminAccount {
   available: number;
 }
 
+/** The status to give an account. */
 export interface AdminAccountChanges {
   /** Requests of members of a `suspended` account are rejected. */
   status: "active" | "suspended";
@@ -196,27 +220,41 @@ export interface ApiKey {
   created_at: Time;
 }
 
+/** A credential for a speech recognition provider. */
 export interface AsrCredential {
+  /** ID of the credential. */
   id: Id;
   /** Null for platform credentials. */
   account_id: Id | null;
+  /** Whether it belongs to the account or to the platform. */
   scope: "account" | "platform";
+  /** API of the speech recognition provider. */
   provider: "groq" | "openai";
+  /** Unique name. */
   name: string;
   /** First 8 characters of the API key; null if you may not manage the credential. */
   key_prefix: string | null;
+  /** Base URL; null means the default of the provider, or that you may not manage the credential. */
   base_url: string | null;
+  /** Model for transcribing, such as `whisper-large-v3`. */
   model: string;
+  /** Whether transcriptions use it. At most one per account, and one of the platform. */
   is_default: boolean;
+  /** When the credential was created. */
   created_at: Time;
 }
 
+/** The fields of the credential to change. At least one is required. */
 export interface AsrCredentialChanges {
+  /** Unique name, 1 to 100 characters. */
   name?: string | undefined;
+  /** API key of the provider; stored encrypted and never returned. */
   api_key?: string | undefined;
   /** Absolute http(s) URL without user info, query or fragment. */
   base_url?: string | null | undefined;
+  /** Model for transcribing, such as `whisper-large-v3`. */
   model?: string | undefined;
+  /** True makes it the default; false leaves no default. */
   is_default?: boolean | undefined;
 }
 
@@ -242,7 +280,9 @@ export interface Attachment {
   size: number;
 }
 
+/** An action that a user performed, or that was denied (`metadata.result` is `denied`). */
 export interface AuditEntry {
+  /** ID of the entry. */
   id: Id;
   /** Null for platform-level actions. */
   account_id: Id | null;
@@ -250,13 +290,19 @@ export interface AuditEntry {
   actor_user_id: Id | null;
   /** `<resource>.<verb>`. */
   action: string;
+  /** Type of the object, such as `thread`. */
   target_type: string;
+  /** ID or key of the object; null if there is none. */
   target_id: string | null;
+  /** Trace ID of the request. */
   trace_id: string;
   /** Includes `api_key_id` if the actor used an API key. */
   metadata: Record<string, unknown>;
+  /** Address of the client; null for the system. */
   ip_address: string | null;
+  /** `User-Agent` of the client, shortened to 512 characters; null for the system. */
   user_agent: string | null;
+  /** When the action was performed. */
   created_at: Time;
   /** Present only with `include=state`. */
   before_state?: Record<string, unknown> | null | undefined;
@@ -264,7 +310,9 @@ export interface AuditEntry {
   after_state?: Record<string, unknown> | null | undefined;
 }
 
+/** A page of the audit log. */
 export interface AuditLog {
+  /** Newest first. */
   data: AuditEntry[];
   /** Number of matching entries on all pages if `total_is_exact`. Otherwise there are more than this number, which is at least 10,000 and greater than `offset + limit`. */
   total: number;
@@ -272,39 +320,56 @@ export interface AuditLog {
   total_is_exact: boolean;
 }
 
+/** A setup token. */
 export interface BootstrapToken {
+  /** Send this with `POST /v1/bootstrap/setup`. Returned only in this response. */
   token: string;
+  /** The token is invalid from this instant on, 30 minutes after its creation. */
   expires_at: Time;
 }
 
+/** Whether a setup token is valid. */
 export interface BootstrapTokenState {
+  /** Whether the platform admin can be created with the token. */
   valid: boolean;
   /** Present only for the current token. */
   expires_at?: Time | undefined;
 }
 
+/** A message from the platform, delivered to many users as a notification. */
 export interface Broadcast {
+  /** ID of the broadcast. */
   id: Id;
+  /** Machine-readable type of the notifications. */
   type: string;
+  /** Headline, as text. */
   title: string;
+  /** Message, as text. */
   body: string;
+  /** Who receives it: all users, or the members of an account. */
   target_type: "all" | "account";
   /** The account whose members receive it; null for all users. */
   target_id: Id | null;
+  /** Data for clients. */
   payload: Record<string, unknown>;
   /** `completed` and `failed` are final. */
   status: BroadcastStatus;
   /** Notifications created so far. Users who join after the broadcast completes are not counted. */
   sent_count: number;
+  /** The platform admin who sent it. */
   created_by: Id;
+  /** When it was created. */
   created_at: Time;
 }
 
+/** Progress of sending. */
 export type BroadcastStatus = "pending" | "sending" | "completed" | "failed";
 
+/** A change of all balances. */
 export interface BulkCreditAdjustment {
   /** Positive to add credits, negative to deduct them. */
   amount: number;
+  /** Remark that the account can see, at most 500 characters. */
   note?: string | undefined;
 }
 
@@ -456,20 +521,27 @@ export interface Credentials {
   cf_turnstile_token?: string | null | undefined;
 }
 
+/** A change of one balance. */
 export interface CreditAdjustment {
+  /** The account whose balance to change. */
   account_id: Id;
   /** Positive to add credits, negative to deduct them. */
   amount: number;
+  /** Remark that the account can see, at most 500 characters. */
   note?: string | undefined;
 }
 
+/** A bulk operation on the credits of all accounts, with its progress. */
 export interface CreditOperation {
   /** Also the ID of its audit entry and the `reference_id` of its transactions. */
   id: Id;
+  /** Adjustment or reset. */
   operation: "bulk_adjust" | "reset_all";
   /** Credits added to or deducted from each account; null for a reset. */
   amount: number | null;
+  /** Remark of the platform admin; null if there is none. */
   note: string | null;
+  /** Whether accounts remain to be processed. */
   state: "running" | "completed";
   /** Accounts that existed when the operation started; later ones are not changed. */
   total: number;
@@ -479,33 +551,45 @@ export interface CreditOperation {
   affected: number;
   /** Accounts left unchanged because their balance would exceed the maximum. */
   failed: number;
+  /** The platform admin who started it. */
   created_by: Id;
+  /** When it was started. */
   created_at: Time;
+  /** When the last account was processed; null until then. */
   completed_at: Time | null;
 }
 
+/** The remark for a reset of all balances. */
 export interface CreditReset {
+  /** Remark that the account can see, at most 500 characters. */
   note?: string | undefined;
 }
 
+/** A ledger entry: one change of the balance of an account. */
 export interface CreditTransaction {
+  /** ID of the transaction. */
   id: Id;
+  /** The account whose balance changed. */
   account_id: Id;
   /** Positive to add credits, negative to deduct them; never 0. */
   amount: number;
+  /** The sign of the amount: `credit` adds, `debit` deducts. */
   type: "credit" | "debit";
   /** What caused the change. */
   reference_type: "initial_grant" | "monthly_grant" | "admin_adjust" | "admin_bulk_adjust" | "admin_reset" | "redemption_code" | "referral" | "run" | "sandbox";
   /** ID of the object that caused the change: a run, subscription, code or audit entry. */
   reference_id: Id | null;
+  /** Remark of a platform admin; null if there is none. */
   note: string | null;
   /** How the amount was calculated. */
   metadata: Record<string, unknown> | null;
   /** For runs, if you may read the thread. */
   thread_title: string | null;
+  /** When the balance changed. */
   created_at: Time;
 }
 
+/** A balance and its transactions, newest first. */
 export interface Credits {
   /** Credits: the sum of all ledger entries. */
   balance: number;
@@ -513,26 +597,37 @@ export interface Credits {
   reserved: number;
   /** Balance minus reserved credits, at least 0. A run starts only if this is greater than 0. */
   available: number;
+  /** Changes of the balance, newest first. */
   transactions: CreditTransaction[];
 }
 
+/** Usage of a day (UTC). */
 export interface DailyUsage {
+  /** The day (UTC), such as `2026-01-31`. */
   date: string;
+  /** Tokens of all prompts. */
   input_tokens: number;
+  /** Tokens written by the models. */
   output_tokens: number;
   /** US dollars, to 6 decimal places. */
   cost_usd: number;
+  /** Runs that ended in this time. */
   record_count: number;
 }
 
+/** Numbers of the whole installation. They may be 10 seconds old. */
 export interface Dashboard {
+  /** Users that are not deleted. */
   total_users: number;
   /** Users who signed in within the last 30 days. */
   active_users_30d: number;
+  /** Runs of all time. */
   total_runs: number;
   /** Runs created since midnight (UTC). */
   runs_today: number;
+  /** Tokens of all prompts. */
   total_input_tokens: number;
+  /** Tokens written by the models. */
   total_output_tokens: number;
   /** US dollars, to 6 decimal places. */
   total_cost_usd: number;
@@ -572,20 +667,29 @@ export interface EmailCodeRequest {
   cf_turnstile_token?: string | null | undefined;
 }
 
+/** The effective configuration for outgoing email. Unset text values are empty. */
 export interface EmailConfig {
+  /** The sender: an address, or `Name <address>`. */
   from: string;
+  /** Host name or IP address of the mail server. */
   smtp_host: string;
+  /** Port of the mail server. */
   smtp_port: number;
+  /** User name at the mail server; `""` for no authentication. */
   smtp_user: string;
+  /** Whether a password is set. It is never returned. */
   smtp_pass_set: boolean;
+  /** How the connection to the mail server is encrypted. */
   smtp_tls_mode: "none" | "starttls" | "tls";
 }
 
+/** Replaces the whole stored configuration, except that the password can be kept. */
 export interface EmailConfigValues {
   /** An address, or `Name <address>`; `""` turns email off. */
   from: string;
   /** Host name or IP address of the mail server; required if `from` is set. */
   smtp_host?: string | undefined;
+  /** Port of the mail server. 587 is usual for `starttls`, 465 for `tls`. */
   smtp_port?: number | undefined;
   /** Empty for no authentication. */
   smtp_user?: string | undefined;
@@ -601,51 +705,77 @@ export interface EmailConfirmation {
   token: string;
 }
 
+/** Whether emails can be sent. */
 export interface EmailStatus {
   /** Whether a sender is set. */
   configured: boolean;
+  /** The sender; null if none is set. */
   from: string | null;
   /** Where the sender comes from. The environment takes precedence over stored values. */
   source: "db" | "env" | "none";
 }
 
+/** A value for all accounts of a plan. Sensitive values read `******`. */
 export interface Entitlement {
+  /** ID of the entitlement. */
   id: Id;
+  /** Key of the entitlement, such as `limit.team_members`. */
   key: string;
+  /** The value as text. */
   value: string;
+  /** Type of the value. */
   value_type: EntitlementType;
 }
 
+/** A value for one account that takes precedence over its plan and the platform settings. Sensitive values read `******`. */
 export interface EntitlementOverride {
+  /** ID of the override. */
   id: Id;
+  /** The account to which the value applies. */
   account_id: Id;
+  /** Key of the entitlement, such as `limit.team_members`. */
   key: string;
+  /** The value as text. */
   value: string;
+  /** Type of the value. */
   value_type: EntitlementType;
+  /** Why the override exists; null if no reason was given. */
   reason: string | null;
   /** The override has no effect from this instant on. */
   expires_at: Time | null;
+  /** The platform admin who set it; null if they were deleted. */
   created_by_user_id: Id | null;
+  /** When the override was first set. */
   created_at: Time;
 }
 
+/** Type of the value. The value itself is always text. */
 export type EntitlementType = "integer" | "boolean" | "string";
 
 /** `native_v1` is an alias of `agent.simple`. */
 export type Executor = "agent.simple" | "native_v1" | "agent.interactive" | "task.classify_route" | "noop";
 
+/** A switch with a default value and per-account overrides. */
 export interface FeatureFlag {
+  /** ID of the flag. */
   id: Id;
+  /** Unique key of the flag. It cannot be changed. */
   key: FeatureFlagKey;
+  /** What the flag switches; null if there is no description. */
   description: string | null;
   /** Applies to accounts without an override, and where there is no account. */
   default_value: boolean;
+  /** Whether accounts can have another value than the default. */
   supports_account_overrides: boolean;
+  /** When the flag was created. */
   created_at: Time;
 }
 
+/** The fields of the flag to change. At least one is required. */
 export interface FeatureFlagChanges {
+  /** Applies to accounts without an override, immediately. */
   default_value?: boolean | undefined;
+  /** What the flag switches, at most 500 characters. */
   description?: string | undefined;
 }
 
@@ -665,10 +795,15 @@ export interface FilePart {
   extracted_text?: string | undefined;
 }
 
+/** The value of a flag for one account. */
 export interface FlagOverride {
+  /** The account to which the value applies. */
   account_id: Id;
+  /** Key of the flag. */
   flag_key: FeatureFlagKey;
+  /** Value of the flag for the account. */
   enabled: boolean;
+  /** When the override was created. */
   created_at: Time;
 }
 
@@ -752,6 +887,7 @@ export interface FoundThread {
   snippet: string | null;
 }
 
+/** The effective gateway configuration. */
 export interface GatewayConfig {
   /** Where the client IP address is read from: the connection, `X-Forwarded-For`, or a CDN header. */
   ip_mode: "direct" | "proxy" | "cdn";
@@ -765,6 +901,7 @@ export interface GatewayConfig {
   rate_limit_per_minute: number;
 }
 
+/** The fields of the configuration to change. */
 export interface GatewayConfigChanges {
   /** Where the client IP address is read from: the connection, `X-Forwarded-For`, or a CDN header. */
   ip_mode?: "direct" | "proxy" | "cdn" | undefined;
@@ -778,12 +915,17 @@ export interface GatewayConfigChanges {
   rate_limit_per_minute?: number | undefined;
 }
 
+/** Usage of an hour (UTC). */
 export interface HourlyUsage {
+  /** Start of the hour. */
   hour: Time;
+  /** Tokens of all prompts. */
   input_tokens: number;
+  /** Tokens written by the models. */
   output_tokens: number;
   /** US dollars, to 6 decimal places. */
   cost_usd: number;
+  /** Runs that ended in this time. */
   record_count: number;
 }
 
@@ -844,22 +986,31 @@ export interface InviteCode {
   created_at: Time;
 }
 
+/** The fields of the code to change. At least one is required. */
 export interface InviteCodeChanges {
   /** 0 means unlimited. A limit below the current number of uses exhausts the code. */
   max_uses?: number | undefined;
+  /** Whether the code can be used. */
   is_active?: boolean | undefined;
 }
 
+/** A network of client addresses that an account allows or blocks. */
 export interface IpRule {
+  /** ID of the rule. */
   id: Id;
+  /** The account that the rule protects. */
   account_id: Id;
+  /** Whether the network is allowed or blocked. */
   type: IpRuleType;
   /** The network, without host bits. */
   cidr: string;
+  /** Remark; null if there is none. */
   note: string | null;
+  /** When the rule was created. */
   created_at: Time;
 }
 
+/** `blocklist` rejects the addresses of the network; `allowlist` rejects all others. */
 export type IpRuleType = "allowlist" | "blocklist";
 
 /** A validation error for one value of a request. */
@@ -874,37 +1025,61 @@ export interface Issue {
   reason?: string | undefined;
 }
 
+/** The process is alive. */
 export interface Liveness {
+  /** Always `ok`. */
   status: "ok";
 }
 
+/** A model that runs can be routed to. */
 export interface LlmModel {
+  /** ID of the model, for `route_id` of runs. */
   id: Id;
+  /** The provider of the model. */
   provider_id: Id;
+  /** Name of the model at the provider. */
   model: string;
+  /** Order of automatic selection, highest first. */
   priority: number;
+  /** Whether runs without a model use it. Each provider with models has exactly one default. */
   is_default: boolean;
+  /** Whether a picker offers the model. */
   show_in_picker: boolean;
+  /** Labels. `embedding` and `image` select how the model is tested. */
   tags: string[];
   /** Routing condition: the run must have the given value for each key. */
   when: Record<string, unknown>;
+  /** Merged into requests to the provider; overrides the settings of the provider. */
   advanced_json: Record<string, unknown> | null;
+  /** Factor for the credits of a run; does not change its cost. */
   multiplier: number;
+  /** US dollars per 1,000 prompt tokens; null if unknown. */
   cost_per_1k_input: number | null;
+  /** US dollars per 1,000 output tokens; null if unknown. */
   cost_per_1k_output: number | null;
+  /** US dollars per 1,000 tokens written to the cache; null means 1.25 times the input price. */
   cost_per_1k_cache_write: number | null;
+  /** US dollars per 1,000 tokens read from the cache; null means 0.1 (Anthropic) or 0.5 (OpenAI) times the input price. */
   cost_per_1k_cache_read: number | null;
 }
 
+/** The fields of the model to change. At least one is required. */
 export interface LlmModelChanges {
+  /** Name of the model at the provider, such as `gpt-5`. Unique in the provider, ignoring case. */
   model?: string | undefined;
+  /** Order of automatic selection, highest first. Default: 0. */
   priority?: number | undefined;
+  /** True makes it the default of the provider. The first model always is. */
   is_default?: boolean | undefined;
+  /** Whether a picker offers the model. Default: true. */
   show_in_picker?: boolean | undefined;
+  /** Labels; duplicates are removed. */
   tags?: string[] | undefined;
+  /** Routing condition: the run must have the given value for each key. Null or `{}` means none. */
   when?: Record<string, unknown> | null | undefined;
   /** Merged into requests to the provider. */
   advanced_json?: Record<string, unknown> | null | undefined;
+  /** Factor for the credits of a run, greater than 0. Default: 1. */
   multiplier?: number | undefined;
   /** US dollars per 1,000 tokens. */
   cost_per_1k_input?: number | null | undefined;
@@ -916,32 +1091,51 @@ export interface LlmModelChanges {
   cost_per_1k_cache_read?: number | null | undefined;
 }
 
+/** The result of a test request. */
 export interface LlmModelTest {
+  /** Whether the provider answered. */
   success: boolean;
+  /** The tested model. */
   model_id: Id;
+  /** Milliseconds until the answer or the error. */
   latency_ms: number;
+  /** Why the test failed, without the API key; absent on success. */
   error?: string | undefined;
 }
 
+/** A credential for a model provider, with its models. */
 export interface LlmProvider {
+  /** ID of the provider. */
   id: Id;
   /** Null for platform providers. */
   account_id: Id | null;
+  /** Whether the provider belongs to the account or to the platform. */
   scope: ProviderScope;
+  /** API of the provider. `openai` includes compatible servers. */
   provider: "openai" | "anthropic";
+  /** Unique name, for model selectors such as `name^model`. */
   name: string;
   /** First 8 characters of the API key. */
   key_prefix: string | null;
+  /** Base URL; null means the default of the API. */
   base_url: string | null;
+  /** `auto` tries the Responses API and falls back to chat completions; null means `auto`. */
   openai_api_mode: "auto" | "responses" | "chat_completions" | null;
+  /** Merged into requests to the provider. */
   advanced_json: Record<string, unknown> | null;
+  /** When the provider was created. */
   created_at: Time;
+  /** Models, by priority. */
   models: LlmModel[];
 }
 
+/** The fields of the provider to change. At least one is required. */
 export interface LlmProviderChanges {
+  /** Unique name, ignoring case, 1 to 100 characters. */
   name?: string | undefined;
+  /** API of the provider. `openai` includes compatible servers. */
   provider?: "openai" | "anthropic" | undefined;
+  /** Replaces the API key. */
   api_key?: string | undefined;
   /** Absolute http(s) URL without user info, query or fragment. */
   base_url?: string | null | undefined;
@@ -1041,10 +1235,15 @@ export interface LogoutRequest {
   all?: boolean | undefined;
 }
 
+/** An MCP server of an account. Its bearer token and environment values are never returned. */
 export interface McpConfig {
+  /** ID of the MCP server. */
   id: Id;
+  /** The account whose runs use the server. */
   account_id: Id;
+  /** Unique name in the account. Tools are called `mcp__{name}__{tool}`. */
   name: string;
+  /** How the server is reached. */
   transport: McpTransport;
   /** Null for `stdio`. */
   url: string | null;
@@ -1052,17 +1251,25 @@ export interface McpConfig {
   has_auth: boolean;
   /** Null unless the transport is `stdio`. */
   command: string | null;
+  /** Arguments of the program. */
   args: string[];
+  /** Working directory of the program; null means the default of the worker. */
   cwd: string | null;
   /** MCP servers never inherit the environment of the worker. */
   inherit_parent_env: false;
+  /** Timeout in milliseconds for connecting, for listing tools, and for each tool call. */
   call_timeout_ms: number;
+  /** Whether runs use the server. */
   is_active: boolean;
+  /** When the server was created. */
   created_at: Time;
+  /** When the server was last changed. */
   updated_at: Time;
 }
 
+/** The fields of the server to change. At least one is required. */
 export interface McpConfigChanges {
+  /** Unique in the account, 1 to 100 characters. Part of the names of the tools. */
   name?: string | undefined;
   /** Absolute http(s) URL without user info or fragment. Not allowed with `stdio`. */
   url?: string | null | undefined;
@@ -1070,9 +1277,11 @@ export interface McpConfigChanges {
   bearer_token?: string | null | undefined;
   /** Timeout in milliseconds for connecting, for listing tools, and for each tool call. */
   call_timeout_ms?: number | undefined;
+  /** Whether runs use the server. */
   is_active?: boolean | undefined;
 }
 
+/** How the server is reached: a program on the worker, HTTP with server-sent events, or streamable HTTP. */
 export type McpTransport = "stdio" | "http_sse" | "streamable_http";
 
 /** The signed-in user, with their role and permissions in the active account. */
@@ -1200,31 +1409,49 @@ export interface MessageDeltaEvent {
 /** A text, an image or a text file. */
 export type MessagePart = TextPart | ImagePart | FilePart;
 
+/** Usage of a model in a month (UTC). */
 export interface ModelUsage {
   /** `unknown` if a run ended before a model was selected. */
   model: string;
+  /** Tokens of all prompts. */
   input_tokens: number;
+  /** Tokens written by the models. */
   output_tokens: number;
   /** US dollars, to 6 decimal places. */
   cost_usd: number;
+  /** Runs that ended in this time. */
   record_count: number;
+  /** Prompt tokens written to caches (Anthropic). */
   cache_creation_tokens: number;
+  /** Prompt tokens read from caches (Anthropic). */
   cache_read_tokens: number;
+  /** Prompt tokens read from caches (OpenAI). */
   cached_tokens: number;
 }
 
+/** Usage of an account, or of one user in it, in a month (UTC), and the current storage of the account. */
 export interface MonthlyUsage {
+  /** The account. */
   account_id: Id;
+  /** Year of the month (UTC). */
   year: number;
+  /** Month (UTC), from 1 for January. */
   month: number;
+  /** Tokens of all prompts. */
   total_input_tokens: number;
+  /** Tokens written by the models. */
   total_output_tokens: number;
+  /** Prompt tokens written to caches (Anthropic). */
   total_cache_creation_tokens: number;
+  /** Prompt tokens read from caches (Anthropic). */
   total_cache_read_tokens: number;
+  /** Prompt tokens read from caches (OpenAI). */
   total_cached_tokens: number;
   /** US dollars, to 6 decimal places. */
   total_cost_usd: number;
+  /** Runs that ended in the month. */
   record_count: number;
+  /** Current storage of the whole account, whatever the month. */
   storage: StorageUsage;
 }
 
@@ -1244,14 +1471,21 @@ export interface NewApiKey {
   scopes?: string[] | null | undefined;
 }
 
+/** A credential to create. */
 export interface NewAsrCredential {
+  /** Unique name, 1 to 100 characters. */
   name: string;
+  /** API of the speech recognition provider. */
   provider: "groq" | "openai";
+  /** API key of the provider; stored encrypted and never returned. */
   api_key: string;
+  /** Model for transcribing, such as `whisper-large-v3`. */
   model: string;
   /** Absolute http(s) URL without user info, query or fragment. */
   base_url?: string | null | undefined;
+  /** Whether transcriptions use it, instead of the current default. */
   is_default?: boolean | undefined;
+  /** Whether it belongs to the account or to the platform. */
   scope?: "account" | "platform" | undefined;
 }
 
@@ -1261,10 +1495,13 @@ export interface NewAttachment {
   file: File;
 }
 
+/** A notification to send to many users. */
 export interface NewBroadcast {
   /** Machine-readable type. */
   type: string;
+  /** Headline, 1 to 200 characters. */
   title: string;
+  /** Message, at most 10,000 characters. */
   body: string;
   /** `all`, or the ID of an account. */
   target: "all" | Id;
@@ -1272,29 +1509,47 @@ export interface NewBroadcast {
   payload?: Record<string, unknown> | undefined;
 }
 
+/** A value for all accounts of a plan. */
 export interface NewEntitlement {
+  /** Key of the entitlement, such as `limit.team_members`. See `GET /v1/config/schema`. */
   key: string;
+  /** The value as text, such as `10` or `true`. */
   value: string;
+  /** Type of the value. It must be the type of a known key. */
   value_type: EntitlementType;
 }
 
+/** A value to set for one account. */
 export interface NewEntitlementOverride {
+  /** The account to which the value applies. */
   account_id: Id;
+  /** Key of the entitlement, such as `limit.team_members`. See `GET /v1/config/schema`. */
   key: string;
+  /** The value as text, such as `10` or `true`. */
   value: string;
+  /** Type of the value. It must be the type of a known key. */
   value_type: EntitlementType;
+  /** Why the override exists, at most 500 characters. */
   reason?: string | null | undefined;
+  /** The override has no effect from this instant on; null or omitted means it does not expire. */
   expires_at?: string | null | undefined;
 }
 
+/** A feature flag to create. */
 export interface NewFeatureFlag {
+  /** Unique key of the flag, such as `search.beta`. */
   key: FeatureFlagKey;
+  /** What the flag switches, at most 500 characters. */
   description?: string | undefined;
+  /** Applies to accounts without an override. */
   default_value: boolean;
 }
 
+/** The value of a flag for one account. */
 export interface NewFlagOverride {
+  /** The account to which the value applies. */
   account_id: Id;
+  /** Value of the flag for the account. */
   enabled: boolean;
 }
 
@@ -1306,22 +1561,33 @@ export interface NewInvitation {
   role: MemberRole;
 }
 
+/** A rule to create. */
 export interface NewIpRule {
+  /** Whether to allow or block the network. */
   type: IpRuleType;
   /** An IPv4 or IPv6 address with a prefix length (RFC 4632, RFC 4291); host bits are cleared. */
   cidr: string;
+  /** Remark, at most 200 characters. */
   note?: string | undefined;
 }
 
+/** A model to add to a provider. */
 export interface NewLlmModel {
+  /** Name of the model at the provider, such as `gpt-5`. Unique in the provider, ignoring case. */
   model: string;
+  /** Order of automatic selection, highest first. Default: 0. */
   priority?: number | undefined;
+  /** True makes it the default of the provider. The first model always is. */
   is_default?: boolean | undefined;
+  /** Whether a picker offers the model. Default: true. */
   show_in_picker?: boolean | undefined;
+  /** Labels; duplicates are removed. */
   tags?: string[] | undefined;
+  /** Routing condition: the run must have the given value for each key. Null or `{}` means none. */
   when?: Record<string, unknown> | null | undefined;
   /** Merged into requests to the provider. */
   advanced_json?: Record<string, unknown> | null | undefined;
+  /** Factor for the credits of a run, greater than 0. Default: 1. */
   multiplier?: number | undefined;
   /** US dollars per 1,000 tokens. */
   cost_per_1k_input?: number | null | undefined;
@@ -1333,10 +1599,15 @@ export interface NewLlmModel {
   cost_per_1k_cache_read?: number | null | undefined;
 }
 
+/** A provider to create. */
 export interface NewLlmProvider {
+  /** Where to create the provider. `platform` requires a platform admin. */
   scope?: ProviderScope | undefined;
+  /** Unique name, ignoring case, 1 to 100 characters. */
   name: string;
+  /** API of the provider. `openai` includes compatible servers. */
   provider: "openai" | "anthropic";
+  /** API key of the provider; stored encrypted and never returned. */
   api_key: string;
   /** Absolute http(s) URL without user info, query or fragment. */
   base_url?: string | null | undefined;
@@ -1346,7 +1617,9 @@ export interface NewLlmProvider {
   advanced_json?: Record<string, unknown> | null | undefined;
 }
 
+/** An MCP server to create. */
 export interface NewMcpConfig {
+  /** Unique in the account, 1 to 100 characters. Part of the names of the tools. */
   name: string;
   /** One of `stdio`, `http_sse`, `streamable_http`; case-insensitive. */
   transport: string;
@@ -1356,7 +1629,9 @@ export interface NewMcpConfig {
   bearer_token?: string | null | undefined;
   /** The program to run, without a shell. Required with `stdio`. */
   command?: string | null | undefined;
+  /** Arguments of the program. */
   args?: string[] | undefined;
+  /** Absolute path of the working directory. */
   cwd?: string | null | undefined;
   /** The complete environment of the program. Never returned. */
   env?: Record<string, string> | undefined;
@@ -1374,13 +1649,19 @@ export interface NewMessage {
   content_json?: MessageContent | undefined;
 }
 
+/** A persona to create. */
 export interface NewPersona {
+  /** Where to create the persona. `platform` requires a platform admin. */
   scope?: PersonaScope | undefined;
+  /** Stable name for `persona_id` of runs, such as `support`. It cannot be changed. */
   persona_key?: string | undefined;
+  /** Version of the persona, such as `1`. It cannot be changed. */
   version?: string | undefined;
   /** Key of a built-in persona to copy; the given fields override those of the copy. Without it, `persona_key`, `version`, `display_name` and `prompt_md` are required. */
   copy_from_repo_persona_key?: string | undefined;
+  /** Name shown to users, 1 to 200 characters. */
   display_name?: string | undefined;
+  /** What the persona is good for, at most 2,000 characters. */
   description?: string | null | undefined;
   /** The system prompt. */
   prompt_md?: string | undefined;
@@ -1388,9 +1669,11 @@ export interface NewPersona {
   soul_md?: string | null | undefined;
   /** Tools or tool groups; empty means all. */
   tool_allowlist?: string[] | undefined;
+  /** Tools or tool groups that the model cannot call. */
   tool_denylist?: string[] | undefined;
   /** Tools listed from the start; others are loaded on demand. Empty means all. */
   core_tools?: string[] | undefined;
+  /** Limits of a run. */
   budgets?: PersonaBudgets | undefined;
   /** Reserved; stored, but has no effect. */
   roles?: Record<string, PersonaRole> | undefined;
@@ -1400,21 +1683,31 @@ export interface NewPersona {
   model?: string | null | undefined;
   /** Name of a model provider. */
   preferred_credential?: string | null | undefined;
+  /** How much the model reasons, unless the run says otherwise. Default: `auto`. */
   reasoning_mode?: ReasoningMode | undefined;
+  /** Whether events contain the reasoning of the model. Default: true. */
   stream_thinking?: boolean | undefined;
+  /** `system_prompt` asks Anthropic to cache the system prompt. Default: `none`. */
   prompt_cache_control?: "none" | "system_prompt" | undefined;
+  /** How runs are executed. Default: `agent.simple`. */
   executor_type?: Executor | undefined;
+  /** Options of the executor, such as `check_in_every` of `agent.interactive`. */
   executor_config?: Record<string, unknown> | undefined;
+  /** Whether a picker offers the persona. Default: false. */
   user_selectable?: boolean | undefined;
+  /** Name in a picker; null means `display_name`. */
   selector_name?: string | null | undefined;
+  /** Position in a picker, ascending; null means 99. */
   selector_order?: number | null | undefined;
 }
 
+/** A plan to create. */
 export interface NewPlan {
   /** Unique, ignoring case. */
   name: string;
   /** Name shown to users. */
   display_name: string;
+  /** Values for the accounts of the plan; each key once. */
   entitlements?: NewEntitlement[] | undefined;
 }
 
@@ -1430,9 +1723,11 @@ export interface NewProject {
   visibility?: Visibility | undefined;
 }
 
+/** A batch of codes to create. */
 export interface NewRedemptionCodes {
   /** Number of codes to create. */
   count: number;
+  /** What the codes give. */
   type: RedemptionType;
   /** For `credits`, an integer from 1 to 1000000000 in digits. For `feature`, the key of a feature flag that supports account overrides. */
   value: string;
@@ -1474,8 +1769,11 @@ export interface NewShare {
   live_update?: boolean | undefined;
 }
 
+/** A subscription to create. */
 export interface NewSubscription {
+  /** The account to subscribe. */
   account_id: Id;
+  /** The plan whose entitlements the account gets. */
   plan_id: Id;
   /** Monthly credit grants are counted from this instant. */
   current_period_start: string;
@@ -1523,6 +1821,7 @@ export interface NewUser {
   cf_turnstile_token?: string | null | undefined;
 }
 
+/** A webhook endpoint to create. */
 export interface NewWebhookEndpoint {
   /** An https URL of a public host, without user info or fragment. */
   url: string;
@@ -1546,26 +1845,37 @@ export interface NextStep {
   prefill: { login?: string | undefined; email?: string | undefined; };
 }
 
+/** An empty object. The body can be omitted. */
 export type NoFields = Record<string, never>;
 
+/** A notification to a user about one of their accounts. */
 export interface Notification {
+  /** ID of the notification, for marking it as read. */
   id: Id;
+  /** The recipient: you. */
   user_id: Id;
   /** The account that the notification is about, or your personal account if it is about none. */
   account_id: Id;
   /** Machine-readable type, such as `webhook.endpoint_disabled`. */
   type: string;
+  /** Headline, as text. */
   title: string;
+  /** Message, as text. */
   body: string;
+  /** Data for clients, depending on the type. */
   payload: Record<string, unknown>;
+  /** When it was first marked as read; null while unread. */
   read_at: Time | null;
+  /** When the notification was created. */
   created_at: Time;
 }
 
 /** Whether the process receives notifications of other processes. Without them, streams poll the database, and nothing is cached. */
 export type NotificationState = "ok" | "unreachable";
 
+/** A page of notifications. */
 export interface Notifications {
+  /** Newest first. */
   data: Notification[];
 }
 
@@ -1575,6 +1885,7 @@ export interface Ok {
   ok: true;
 }
 
+/** An invite code with its owner. */
 export interface OwnedInviteCode {
   /** ID of the invite code. */
   id: Id;
@@ -1590,7 +1901,9 @@ export interface OwnedInviteCode {
   is_active: boolean;
   /** When the code was created. */
   created_at: Time;
+  /** Login of the owner; null if they were deleted. */
   user_login: string | null;
+  /** Email address of the owner; null if they have none or were deleted. */
   user_email: string | null;
 }
 
@@ -1605,36 +1918,61 @@ export interface PasswordChange {
   new_password: string;
 }
 
+/** A system prompt with the tools, models and budgets of its runs. */
 export interface Persona {
   /** For built-in personas: `builtin:{key}:{version}`. */
   id: Id | string;
+  /** Name for `persona_id` of runs. */
   persona_key: string;
+  /** Runs select a version with `key@version`; otherwise the newest applies. */
   version: string;
   /** `platform` for built-in personas. */
   scope: PersonaScope;
+  /** `builtin` personas cannot be changed or deleted. */
   source: "custom" | "builtin";
+  /** Name shown to users. */
   display_name: string;
+  /** What the persona is good for. */
   description: string | null;
+  /** Name in a picker; null means `display_name`. */
   selector_name: string | null;
+  /** Position in a picker, ascending; null means 99. */
   selector_order: number | null;
+  /** Model selector: `provider^model`, or a model name alone; null means the default model. */
   model: string | null;
+  /** How much the model reasons, unless the run says otherwise. */
   reasoning_mode: ReasoningMode;
   /** Null for platform and built-in personas. */
   account_id: Id | null;
+  /** Whether runs can use the persona. */
   is_active: boolean;
+  /** The system prompt. */
   prompt_md: string;
+  /** Describes who the persona is. Placed before the system prompt. */
   soul_md: string | null;
+  /** Tools or tool groups that the model can call; empty means all. */
   tool_allowlist: string[];
+  /** Tools or tool groups that the model cannot call. */
   tool_denylist: string[];
+  /** Tools listed from the start; others are loaded on demand. Empty means all. */
   core_tools: string[];
+  /** Limits of a run. */
   budgets: PersonaBudgets;
+  /** Reserved; stored, but has no effect. */
   roles: Record<string, PersonaRole>;
+  /** Reserved; always `[]`. */
   conditional_tools: unknown[];
+  /** Name of the model provider to use if no model is selected. */
   preferred_credential: string | null;
+  /** Whether events contain the reasoning of the model. */
   stream_thinking: boolean;
+  /** `system_prompt` asks Anthropic to cache the system prompt. */
   prompt_cache_control: "none" | "system_prompt";
+  /** How runs are executed. */
   executor_type: Executor;
+  /** Options of the executor. */
   executor_config: Record<string, unknown>;
+  /** Whether a picker offers the persona. */
   user_selectable: boolean;
   /** Null for built-in personas. */
   created_at: Time | null;
@@ -1642,14 +1980,23 @@ export interface Persona {
   updated_at: Time | null;
 }
 
+/** Limits of a persona for one run. */
 export interface PersonaBudgets {
+  /** Maximum model calls of a run. The lower value of this and the platform's limit applies. */
   reasoning_iterations?: number | undefined;
+  /** Reserved; stored, but has no effect. */
   tool_continuation_budget?: number | undefined;
+  /** Maximum output tokens of one model call. */
   max_output_tokens?: number | undefined;
+  /** Maximum duration of one tool call, in milliseconds. */
   tool_timeout_ms?: number | undefined;
+  /** Maximum cost of a run, in millionths of a US dollar. */
   max_cost_micros?: number | undefined;
+  /** Maximum output tokens of a run. */
   max_total_output_tokens?: number | undefined;
+  /** Randomness of the model, from 0 to 2. The default depends on the model. */
   temperature?: number | undefined;
+  /** Nucleus sampling, from 0 to 1. The default depends on the model. */
   top_p?: number | undefined;
   /** Reserved; must be `{}`. */
   tool_budget?: Record<string, unknown> | undefined;
@@ -1657,8 +2004,11 @@ export interface PersonaBudgets {
   per_tool_soft_limits?: Record<string, unknown> | undefined;
 }
 
+/** The fields of the persona to change. At least one is required. */
 export interface PersonaChanges {
+  /** Name shown to users, 1 to 200 characters. */
   display_name?: string | undefined;
+  /** What the persona is good for, at most 2,000 characters. */
   description?: string | null | undefined;
   /** The system prompt. */
   prompt_md?: string | undefined;
@@ -1666,9 +2016,11 @@ export interface PersonaChanges {
   soul_md?: string | null | undefined;
   /** Tools or tool groups; empty means all. */
   tool_allowlist?: string[] | undefined;
+  /** Tools or tool groups that the model cannot call. */
   tool_denylist?: string[] | undefined;
   /** Tools listed from the start; others are loaded on demand. Empty means all. */
   core_tools?: string[] | undefined;
+  /** Limits of a run. */
   budgets?: PersonaBudgets | undefined;
   /** Reserved; stored, but has no effect. */
   roles?: Record<string, PersonaRole> | undefined;
@@ -1678,41 +2030,68 @@ export interface PersonaChanges {
   model?: string | null | undefined;
   /** Name of a model provider. */
   preferred_credential?: string | null | undefined;
+  /** How much the model reasons, unless the run says otherwise. Default: `auto`. */
   reasoning_mode?: ReasoningMode | undefined;
+  /** Whether events contain the reasoning of the model. Default: true. */
   stream_thinking?: boolean | undefined;
+  /** `system_prompt` asks Anthropic to cache the system prompt. Default: `none`. */
   prompt_cache_control?: "none" | "system_prompt" | undefined;
+  /** How runs are executed. Default: `agent.simple`. */
   executor_type?: Executor | undefined;
+  /** Options of the executor, such as `check_in_every` of `agent.interactive`. */
   executor_config?: Record<string, unknown> | undefined;
+  /** Whether a picker offers the persona. Default: false. */
   user_selectable?: boolean | undefined;
+  /** Name in a picker; null means `display_name`. */
   selector_name?: string | null | undefined;
+  /** Position in a picker, ascending; null means 99. */
   selector_order?: number | null | undefined;
+  /** Whether runs can use the persona. */
   is_active?: boolean | undefined;
 }
 
+/** Values of a persona for one role. */
 export interface PersonaRole {
+  /** Overrides `soul_md` of the persona. */
   soul_md?: string | null | undefined;
+  /** Overrides `prompt_md` of the persona. */
   prompt_md?: string | null | undefined;
+  /** Overrides `tool_allowlist` of the persona. */
   tool_allowlist?: string[] | undefined;
+  /** Overrides `tool_denylist` of the persona. */
   tool_denylist?: string[] | undefined;
+  /** Overrides `budgets` of the persona. */
   budgets?: PersonaBudgets | undefined;
+  /** Overrides `preferred_credential` of the persona. */
   preferred_credential?: string | null | undefined;
+  /** Overrides `model` of the persona. */
   model?: string | null | undefined;
+  /** Overrides `reasoning_mode` of the persona. */
   reasoning_mode?: ReasoningMode | undefined;
+  /** Overrides `stream_thinking` of the persona. */
   stream_thinking?: boolean | undefined;
+  /** Overrides `prompt_cache_control` of the persona. */
   prompt_cache_control?: "none" | "system_prompt" | undefined;
 }
 
+/** Whether the persona belongs to an account or to all accounts of the platform. */
 export type PersonaScope = "account" | "platform";
 
+/** A named set of entitlements. */
 export interface Plan {
+  /** ID of the plan. */
   id: Id;
+  /** Unique name. It cannot be changed. */
   name: string;
+  /** Name shown to users. */
   display_name: string;
   /** Sorted by key. */
   entitlements: Entitlement[];
+  /** When the plan was created. */
   created_at: Time;
 }
 
+/** The fields of the plan to change. At least one is required. */
 export interface PlanChanges {
   /** Name shown to users. */
   display_name?: string | undefined;
@@ -1720,6 +2099,7 @@ export interface PlanChanges {
   entitlements?: NewEntitlement[] | undefined;
 }
 
+/** The new platform admin, signed in. */
 export interface PlatformAdmin {
   /** JWT for the `Authorization: Bearer` header. Treat it as opaque. */
   access_token: string;
@@ -1727,26 +2107,35 @@ export interface PlatformAdmin {
   token_type: "bearer";
   /** Seconds until the access token expires. */
   expires_in: number;
+  /** ID of the new user. */
   user_id: Id;
 }
 
+/** A stored setting. Sensitive values read `******`. */
 export interface PlatformSetting {
+  /** Key of the setting, such as `app.base_url`. */
   key: string;
+  /** The stored value as text. */
   value: string;
+  /** When the value was last set. */
   updated_at: Time;
 }
 
+/** The value to set. */
 export interface PlatformSettingValue {
   /** The value as text, in the setting's type. */
   value: string;
 }
 
+/** The data for creating the first platform admin. */
 export interface PlatformSetup {
+  /** The setup token. */
   token: string;
   /** Trimmed and NFKC-normalized. 1 to 256 bytes in a single script; no `@`, control or format characters. */
   login: string;
   /** At least 8 code points and at most 256 bytes, with at least one letter and one digit. */
   password: string;
+  /** Email address; null or omitted for none. */
   email?: string | null | undefined;
   /** BCP 47 language tag. */
   locale?: string | null | undefined;
@@ -1808,8 +2197,10 @@ export interface ProjectChanges {
   visibility?: Visibility | undefined;
 }
 
+/** Whether something is configured for an account or for all accounts of the platform. */
 export type ProviderScope = "account" | "platform";
 
+/** The number of notifications that were marked as read. */
 export interface ReadAll {
   /** Always true: errors have another status and the body `Problem`. */
   ok: true;
@@ -1817,20 +2208,26 @@ export interface ReadAll {
   count: number;
 }
 
+/** The process is ready. */
 export interface Readiness {
+  /** Always `ok`. */
   status: "ok";
   /** Version of the database schema that the process uses. */
   schema_version: string;
+  /** Whether the object store can be used. */
   storage: StorageState;
+  /** Whether the process receives notifications of other processes. */
   notifications: NotificationState;
 }
 
 /** How much a model reasons before it answers. `auto` is the default of the model, `enabled` means `medium`; `none` and `disabled` turn reasoning off. */
 export type ReasoningMode = "auto" | "enabled" | "disabled" | "none" | "minimal" | "low" | "medium" | "high" | "xhigh";
 
+/** A form with a recording. */
 export interface Recording {
   /** An audio file up to 25 MiB, in a format that the provider supports. */
   file: File;
+  /** Language of the speech, such as `en` or `pt-BR`. If omitted, the provider detects it. */
   language?: string | undefined;
 }
 
@@ -1844,23 +2241,33 @@ export interface Redemption {
   value: string;
 }
 
+/** A code that gives the account in which it is redeemed credits or a feature. */
 export interface RedemptionCode {
+  /** ID of the code. */
   id: Id;
   /** Four groups of four characters joined by `-`: letters except I and O, and digits 2 to 9. */
   code: string;
+  /** What the code gives. */
   type: RedemptionType;
   /** The number of credits, or the key of the feature flag. */
   value: string;
+  /** Number of users who can redeem the code. */
   max_uses: number;
+  /** Number of users who have redeemed it. */
   use_count: number;
   /** The code cannot be redeemed from this instant on. */
   expires_at: Time | null;
+  /** False after deactivation. */
   is_active: boolean;
+  /** Label given on creation; null if there is none. */
   batch_id: string | null;
+  /** The platform admin who created it; null if they were deleted. */
   created_by_user_id: Id | null;
+  /** When the code was created. */
   created_at: Time;
 }
 
+/** The deactivation of a code. */
 export interface RedemptionCodeChanges {
   /** A deactivated code cannot be reactivated. */
   is_active: false;
@@ -1872,15 +2279,22 @@ export interface RedemptionRequest {
   code: string;
 }
 
+/** What the code gives: credits, or access to a feature. */
 export type RedemptionType = "credits" | "feature";
 
+/** A registration with another user's invite code. */
 export interface Referral {
+  /** ID of the referral. */
   id: Id;
+  /** The user whose code was used. */
   inviter_user_id: Id;
+  /** The user who registered with it. */
   invitee_user_id: Id;
+  /** The code that was used. */
   invite_code_id: Id;
   /** Whether the inviter has received the reward. */
   credited: boolean;
+  /** When the invitee registered. */
   created_at: Time;
   /** Null if the user was deleted. */
   inviter_login: string | null;
@@ -1888,12 +2302,15 @@ export interface Referral {
   invitee_login: string | null;
 }
 
+/** A user in the referral tree of another user. */
 export interface ReferralNode {
+  /** The user. */
   user_id: Id;
   /** Null if the user was deleted. */
   login: string | null;
   /** Null for the root. */
   inviter_id: Id | null;
+  /** Distance from the root: 0 for the root itself. */
   depth: number;
   /** For the root, when the user was created; for the others, when they were referred. */
   created_at: Time;
@@ -2043,9 +2460,11 @@ export interface RunCancelledEvent {
 }
 
 export interface RunCancelledWebhook {
+  /** The event type; also the header `X-Arkloop-Event`. */
   type: "run.cancelled";
   /** When the event occurred. */
   timestamp: Time;
+  /** The run that ended. */
   data: WebhookRun;
 }
 
@@ -2072,9 +2491,11 @@ export interface RunCompletedEvent {
 }
 
 export interface RunCompletedWebhook {
+  /** The event type; also the header `X-Arkloop-Event`. */
   type: "run.completed";
   /** When the event occurred. */
   timestamp: Time;
+  /** The run that ended. */
   data: WebhookRun;
 }
 
@@ -2192,9 +2613,11 @@ export interface RunFailedEvent {
 }
 
 export interface RunFailedWebhook {
+  /** The event type; also the header `X-Arkloop-Event`. */
   type: "run.failed";
   /** When the event occurred. */
   timestamp: Time;
+  /** The run that ended. */
   data: WebhookRun;
 }
 
@@ -2563,6 +2986,7 @@ export interface RunWaitingForInputEvent {
   error_class?: string | undefined;
 }
 
+/** When the previous secret stops signing. */
 export interface SecretRotation {
   /** How long the previous secret continues to sign in addition to the new one. */
   grace_period_seconds?: number | undefined;
@@ -2612,28 +3036,43 @@ export interface SecurityToolInjectionDetectedEvent {
   error_class?: string | undefined;
 }
 
+/** The fields of a persona that a picker needs. */
 export interface SelectablePersona {
   /** For built-in personas: `builtin:{key}:{version}`. */
   id: Id | string;
+  /** Name for `persona_id` of runs. */
   persona_key: string;
+  /** Runs select a version with `key@version`; otherwise the newest applies. */
   version: string;
   /** `platform` for built-in personas. */
   scope: PersonaScope;
+  /** `builtin` personas cannot be changed or deleted. */
   source: "custom" | "builtin";
+  /** Name shown to users. */
   display_name: string;
+  /** What the persona is good for. */
   description: string | null;
+  /** Name in a picker; null means `display_name`. */
   selector_name: string | null;
+  /** Position in a picker, ascending; null means 99. */
   selector_order: number | null;
+  /** Model selector: `provider^model`, or a model name alone; null means the default model. */
   model: string | null;
+  /** How much the model reasons, unless the run says otherwise. */
   reasoning_mode: ReasoningMode;
 }
 
+/** A setting and its default. */
 export interface SettingSchema {
+  /** Key of the setting, such as `limit.team_members`. */
   key: string;
+  /** Type of the value. The value itself is always text. */
   type: "string" | "integer" | "number" | "boolean";
   /** Default value as text; null if there is no default. */
   default: string | null;
+  /** What the setting does, with its unit. */
   description: string;
+  /** Whether the value is a secret: it is stored encrypted and reads `******`. */
   sensitive: boolean;
   /** `both`: plans and overrides can change the value for an account. */
   scope: "both" | "platform";
@@ -2719,6 +3158,7 @@ export interface StagedAttachment {
 /** Whether the object store can be used. Requests that do not need it are served in any case. */
 export type StorageState = "ok" | "not_configured" | "unreachable" | "failing" | "bucket_missing" | "credentials_refused" | "access_denied" | "folder_unusable";
 
+/** Current storage of an account and its quotas, independent of the month. */
 export interface StorageUsage {
   /** Uploaded files, including staged ones, until they are removed from the object store. */
   attachments: { used_bytes: number; limit_bytes: number | null; };
@@ -2728,18 +3168,27 @@ export interface StorageUsage {
   workspaces: { used_bytes: number; limit_bytes: number | null; };
 }
 
+/** The plan of an account. */
 export interface Subscription {
+  /** ID of the subscription. */
   id: Id;
+  /** The subscribed account. */
   account_id: Id;
+  /** The plan whose entitlements apply. */
   plan_id: Id;
   /** A subscription stays `active` until it is canceled, regardless of its period. `expired` is reserved. */
   status: "active" | "cancelled" | "expired";
+  /** Monthly credit grants are counted from this instant. */
   current_period_start: Time;
+  /** Monthly credit grants stop at this instant. The subscription does not end. */
   current_period_end: Time;
+  /** When the subscription was canceled; null while it is active. */
   cancelled_at: Time | null;
+  /** When the subscription was created. */
   created_at: Time;
 }
 
+/** The period to change. At least one field is required. */
 export interface SubscriptionChanges {
   /** Monthly credit grants are counted from this instant. */
   current_period_start?: string | undefined;
@@ -2925,6 +3374,7 @@ export interface ToolCallEvent {
 
 /** Omitted or blank fields keep their values. */
 export interface ToolCredential {
+  /** API key of the provider; stored encrypted and never returned. */
   api_key?: string | undefined;
   /** Absolute URL without user info, query or fragment. */
   base_url?: string | undefined;
@@ -2952,30 +3402,44 @@ export interface ToolDeniedEvent {
   error_class?: string | undefined;
 }
 
+/** Tools that a model can call. Calls go to the active provider of the group. */
 export type ToolGroup = "web_search" | "web_fetch";
 
+/** A provider as configured for one account or for the platform. */
 export interface ToolProvider {
+  /** The tools that the provider implements. */
   group_name: ToolGroup;
+  /** Name of the provider, for the path of other operations. */
   provider_name: ToolProviderName;
+  /** Whether calls go to the provider. At most one provider of a group is active. */
   is_active: boolean;
   /** The first and last characters of the API key. */
   key_prefix: string | null;
+  /** Base URL; null if none is set. */
   base_url: string | null;
+  /** Whether the provider needs an API key. */
   requires_api_key: boolean;
+  /** Whether the provider needs a base URL. */
   requires_base_url: boolean;
   /** Whether all required values are set. */
   configured: boolean;
 }
 
+/** A tool group with its providers. */
 export interface ToolProviderGroup {
+  /** The tools that models can call. */
   group_name: ToolGroup;
+  /** All providers, configured or not. */
   providers: ToolProvider[];
 }
 
+/** All tool groups. */
 export interface ToolProviderGroups {
+  /** Always in the same order. */
   groups: ToolProviderGroup[];
 }
 
+/** The tool group and the name of the provider. */
 export type ToolProviderName = "web_search.tavily" | "web_search.searxng" | "web_search.duckduckgo" | "web_fetch.jina" | "web_fetch.firecrawl" | "web_fetch.basic";
 
 /** A tool call has ended. It has a result, an error or both; an error does not end the run. */
@@ -3003,31 +3467,49 @@ export interface ToolResultEvent {
 /** A trace ID: 32 lowercase hex digits. It identifies a request in the server log. */
 export type TraceId = string;
 
+/** The text of a recording. */
 export interface Transcript {
+  /** What was said, as the provider returned it. */
   text: string;
 }
 
+/** The process is not ready. */
 export interface Unreadiness {
+  /** Always `unavailable`. */
   status: "unavailable";
   /** For operators; not part of the contract. */
   reason: string;
 }
 
+/** A model that the provider offers. */
 export interface UpstreamModel {
+  /** Name of the model at the provider, for `model`. */
   id: string;
+  /** Display name. */
   name: string;
+  /** Whether the model is already added. */
   configured: boolean;
+  /** Kind of model: `chat`, `embedding`, `image`, `audio` or `moderation`. */
   type?: string | undefined;
+  /** Context window in tokens. */
   context_length?: number | undefined;
+  /** Maximum output tokens. */
   max_output_tokens?: number | undefined;
+  /** What the model accepts, such as `text` and `image`. */
   input_modalities?: string[] | undefined;
+  /** What the model produces. */
   output_modalities?: string[] | undefined;
+  /** Whether the model can call tools. */
   tool_calling?: boolean | undefined;
+  /** Whether the model can reason. */
   reasoning?: boolean | undefined;
+  /** Temperature that the provider uses by default. */
   default_temperature?: number | undefined;
 }
 
+/** The models that a provider offers. */
 export interface UpstreamModels {
+  /** Sorted by name. Fields that the provider does not report are absent. */
   models: UpstreamModel[];
 }
 
@@ -3049,46 +3531,72 @@ export interface Usage {
   estimated?: boolean | undefined;
 }
 
+/** Usage of all accounts in a month (UTC). */
 export interface UsageSummary {
+  /** Year of the month (UTC). */
   year: number;
+  /** Month (UTC), from 1 for January. */
   month: number;
+  /** Tokens of all prompts. */
   total_input_tokens: number;
+  /** Tokens written by the models. */
   total_output_tokens: number;
+  /** Prompt tokens written to caches (Anthropic). */
   total_cache_creation_tokens: number;
+  /** Prompt tokens read from caches (Anthropic). */
   total_cache_read_tokens: number;
+  /** Prompt tokens read from caches (OpenAI). */
   total_cached_tokens: number;
   /** US dollars, to 6 decimal places. */
   total_cost_usd: number;
+  /** Runs that ended in the month. */
   record_count: number;
 }
 
+/** A user as seen by platform admins. */
 export interface User {
+  /** ID of the user. */
   id: Id;
   /** Null for the built-in service user, which cannot sign in. */
   login: string | null;
+  /** Display name. */
   username: string;
+  /** Email address; null if the user has none. */
   email: string | null;
+  /** When the address was verified; null if it is not. */
   email_verified_at: Time | null;
+  /** Whether the user may sign in. */
   status: UserStatus;
   /** BCP 47 language tag. */
   locale: string | null;
   /** IANA time zone. */
   timezone: string | null;
+  /** Whether the user has the permissions of the platform. */
   is_platform_admin: boolean;
+  /** When the user last signed in; null if never. */
   last_login_at: Time | null;
+  /** When the user registered. */
   created_at: Time;
 }
 
+/** An account that a user is a member of. */
 export interface UserAccount {
+  /** The account. */
   account_id: Id;
+  /** Display name of the account. */
   name: string;
+  /** Each user has one `personal` account; a `workspace` has members. */
   type: "personal" | "workspace";
+  /** Role of the user in the account. */
   role: string;
 }
 
+/** Kind of client, determined by its `User-Agent`. `tool` includes command-line tools and HTTP libraries. */
 export type UserAgentType = "browser" | "bot" | "tool" | "unknown";
 
+/** The fields of the user to change. At least one is required. */
 export interface UserChanges {
+  /** Suspends or reactivates the user. */
   status?: UserStatus | undefined;
   /** Trimmed and NFKC-normalized. 1 to 256 bytes; no `@`, control or format characters. */
   username?: string | undefined;
@@ -3100,81 +3608,124 @@ export interface UserChanges {
   locale?: string | null | undefined;
   /** IANA time zone; null or empty clears it. */
   timezone?: string | null | undefined;
+  /** Grants or removes the permissions of the platform, from the next request on. */
   is_platform_admin?: boolean | undefined;
 }
 
+/** A user with their accounts. */
 export interface UserDetail {
+  /** ID of the user. */
   id: Id;
   /** Null for the built-in service user, which cannot sign in. */
   login: string | null;
+  /** Display name. */
   username: string;
+  /** Email address; null if the user has none. */
   email: string | null;
+  /** When the address was verified; null if it is not. */
   email_verified_at: Time | null;
+  /** Whether the user may sign in. */
   status: UserStatus;
   /** BCP 47 language tag. */
   locale: string | null;
   /** IANA time zone. */
   timezone: string | null;
+  /** Whether the user has the permissions of the platform. */
   is_platform_admin: boolean;
+  /** When the user last signed in; null if never. */
   last_login_at: Time | null;
+  /** When the user registered. */
   created_at: Time;
   /** Newest membership first. */
   accounts: UserAccount[];
 }
 
+/** Whether a user may sign in. Deleted users are not returned. */
 export type UserStatus = "active" | "suspended";
 
 /** A `shared` project is visible to all members of the account, or only to the team in `team_id`. */
 export type Visibility = "private" | "shared";
 
+/** The delivery of one event to one endpoint. */
 export interface WebhookDelivery {
+  /** ID of the delivery; also the header `X-Arkloop-Delivery`. */
   id: Id;
+  /** The endpoint that receives the event. */
   endpoint_id: Id;
+  /** The account of the endpoint. */
   account_id: Id;
   /** The `webhook-id` of every attempt; the same for all endpoints and redeliveries. */
   message_id: string;
+  /** Type of the event. */
   event_type: WebhookEventType;
+  /** Whether the event was received. */
   status: WebhookDeliveryStatus;
+  /** Attempts so far. By default at most 5. */
   attempts: number;
+  /** When the last attempt was made; null before the first. */
   last_attempt_at: Time | null;
   /** Null once the status is final. */
   next_attempt_at: Time | null;
+  /** HTTP status of the last response; null if there was none. */
   response_status: number | null;
   /** The first 4,096 bytes of the last response, as text. */
   response_body: string | null;
+  /** Why the last attempt failed; null if it succeeded or none was made. */
   error: WebhookError | null;
+  /** The delivery that was repeated; null for others. */
   redelivery_of: Id | null;
+  /** When the delivery was created. */
   created_at: Time;
 }
 
+/** A delivery with its payload. */
 export interface WebhookDeliveryDetail {
+  /** ID of the delivery; also the header `X-Arkloop-Delivery`. */
   id: Id;
+  /** The endpoint that receives the event. */
   endpoint_id: Id;
+  /** The account of the endpoint. */
   account_id: Id;
   /** The `webhook-id` of every attempt; the same for all endpoints and redeliveries. */
   message_id: string;
+  /** Type of the event. */
   event_type: WebhookEventType;
+  /** Whether the event was received. */
   status: WebhookDeliveryStatus;
+  /** Attempts so far. By default at most 5. */
   attempts: number;
+  /** When the last attempt was made; null before the first. */
   last_attempt_at: Time | null;
   /** Null once the status is final. */
   next_attempt_at: Time | null;
+  /** HTTP status of the last response; null if there was none. */
   response_status: number | null;
   /** The first 4,096 bytes of the last response, as text. */
   response_body: string | null;
+  /** Why the last attempt failed; null if it succeeded or none was made. */
   error: WebhookError | null;
+  /** The delivery that was repeated; null for others. */
   redelivery_of: Id | null;
+  /** When the delivery was created. */
   created_at: Time;
+  /** The body of the request. */
   payload: WebhookEvent;
 }
 
+/** `pending` until an attempt succeeds (`delivered`) or no more are made (`failed`). */
 export type WebhookDeliveryStatus = "pending" | "delivered" | "failed";
 
+/** A URL of an account to which events are sent. */
 export interface WebhookEndpoint {
+  /** ID of the endpoint. */
   id: Id;
+  /** The account whose events are sent. */
   account_id: Id;
+  /** URL that receives the events, normalized. */
   url: string;
+  /** Event types that are sent. */
   events: WebhookEventType[];
+  /** Whether events are sent. Events that occur while it is false are not sent later. */
   enabled: boolean;
   /** Why the endpoint is disabled: by a user, after 20 consecutive failed deliveries, or because the receiver returned 410. */
   disabled_reason: "manual" | "consecutive_failures" | "gone" | null;
@@ -3182,9 +3733,11 @@ export interface WebhookEndpoint {
   secret_prefix: string;
   /** Until this instant, messages are also signed with the previous secret. */
   previous_secret_expires_at: Time | null;
+  /** When the endpoint was created. */
   created_at: Time;
 }
 
+/** The fields of the endpoint to change. At least one is required. */
 export interface WebhookEndpointChanges {
   /** An https URL of a public host, without user info or fragment. */
   url?: string | undefined;
@@ -3194,11 +3747,17 @@ export interface WebhookEndpointChanges {
   enabled?: boolean | undefined;
 }
 
+/** A webhook endpoint with its signing secret. */
 export interface WebhookEndpointWithSecret {
+  /** ID of the endpoint. */
   id: Id;
+  /** The account whose events are sent. */
   account_id: Id;
+  /** URL that receives the events, normalized. */
   url: string;
+  /** Event types that are sent. */
   events: WebhookEventType[];
+  /** Whether events are sent. Events that occur while it is false are not sent later. */
   enabled: boolean;
   /** Why the endpoint is disabled: by a user, after 20 consecutive failed deliveries, or because the receiver returned 410. */
   disabled_reason: "manual" | "consecutive_failures" | "gone" | null;
@@ -3206,6 +3765,7 @@ export interface WebhookEndpointWithSecret {
   secret_prefix: string;
   /** Until this instant, messages are also signed with the previous secret. */
   previous_secret_expires_at: Time | null;
+  /** When the endpoint was created. */
   created_at: Time;
   /** The secret for verifying signatures. Returned only in this response. */
   signing_secret: string;
@@ -3214,27 +3774,45 @@ export interface WebhookEndpointWithSecret {
 /** Why the last attempt failed, or why no attempt was made. */
 export type WebhookError = "http_status" | "redirect" | "timeout" | "connection_failed" | "url_denied" | "secret_unreadable" | "endpoint_disabled";
 
+/** The body of a webhook. Future types may have other data; receivers must ignore unknown types. */
 export type WebhookEvent = RunCompletedWebhook | RunFailedWebhook | RunCancelledWebhook;
 
+/** What happened. Only runs that no other run started send events. */
 export type WebhookEventType = "run.completed" | "run.failed" | "run.cancelled";
 
+/** A run that has ended, without the content of its messages. */
 export interface WebhookRun {
+  /** ID of the run. */
   run_id: Id;
+  /** The account of the run and of the endpoint. */
   account_id: Id;
+  /** Thread in which the run answered. */
   thread_id: Id;
+  /** Final status. */
   status: "completed" | "failed" | "cancelled";
+  /** When the run was created. */
   created_at: Time;
+  /** When the run completed; null unless it did. */
   completed_at: Time | null;
+  /** When the run failed; null unless it did. */
   failed_at: Time | null;
+  /** When the run was canceled; null unless it was. */
   cancelled_at: Time | null;
+  /** Selected model; null if none was selected. */
   model: string | null;
+  /** Tokens of all prompts. */
   total_input_tokens: number | null;
+  /** Tokens written by the model. */
   total_output_tokens: number | null;
+  /** US dollars, to 6 decimal places. */
   total_cost_usd: number | null;
+  /** Credits charged for the run. */
   credits_used: number;
+  /** Class of the error, such as `provider.retryable`; null unless the run failed. */
   error_class: string | null;
   /** Whether the run can be continued; null unless it failed. */
   resumable: boolean | null;
+  /** Trace ID of the request that created the run. */
   trace_id: TraceId;
 }
 
@@ -3849,15 +4427,19 @@ export interface PersonasApi {
   /**
    * List the personas that a run can use
    *
-   * Returns one persona per key: of the account, else of the platform, else built in. Sorted for display in a picker.
+   * Returns one persona per key: of the account, else of the platform, else built in. Sorted for display in a picker. Send the `persona_key` of the selected one as `persona_id` of a run.
    */
   readonly selectable: Call<NoRequest, SelectablePersona[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List the personas of a scope, newest first, then the built-in personas that are not overridden */
+  /**
+   * List the personas of a scope, newest first, then the built-in personas that are not overridden
+   *
+   * Returns complete personas for managing them, inactive ones too. For a picker, use `GET /v1/me/selectable-personas`.
+   */
   readonly list: Call<{ query?: { scope?: PersonaScope | undefined; } | undefined; }, Persona[], 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Create a persona
    *
-   * A persona with the key of a platform or built-in persona overrides it.
+   * A persona with the key of a platform or built-in persona overrides it. Runs use it with its key as `persona_id`.
    */
   readonly create: Call<{ body: NewPersona; }, Persona, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /**
@@ -3866,14 +4448,26 @@ export interface PersonasApi {
    * Lists and objects are replaced as a whole. Active runs keep the values they started with.
    */
   readonly update: Call<{ params: { persona_id: Id; }; query?: { scope?: PersonaScope | undefined; } | undefined; body: PersonaChanges; }, Persona, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
-  /** Delete a persona */
+  /**
+   * Delete a persona
+   *
+   * Runs that have started keep it. If it overrode a platform or built-in persona, that one applies again.
+   */
   readonly delete: Call<{ params: { persona_id: Id; }; query?: { scope?: PersonaScope | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface NotificationsApi {
-  /** List your notifications from all your accounts, newest first */
+  /**
+   * List your notifications from all your accounts, newest first
+   *
+   * Use `unread_only` for a badge. Broadcasts of the platform appear here too.
+   */
   readonly list: Call<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; unread_only?: boolean | undefined; type?: string | undefined; } | undefined; }, Notifications & Cursor, 400 | 401 | 403 | 500 | 503>;
-  /** Mark all your notifications as read */
+  /**
+   * Mark all your notifications as read
+   *
+   * Includes notifications on other pages and of all your accounts. Repeating the request has no effect.
+   */
   readonly readAll: Call<{ body?: NoFields | undefined; }, ReadAll, 400 | 401 | 403 | 413 | 422 | 500 | 503>;
   /**
    * Mark a notification as read
@@ -3890,9 +4484,17 @@ export interface BroadcastsApi {
    * The broadcast is sent in the background. Users who register or join the account within 30 days receive it too.
    */
   readonly create: Call<{ body: NewBroadcast; }, Broadcast, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List broadcasts, newest first */
+  /**
+   * List broadcasts, newest first
+   *
+   * Deleted broadcasts are left out.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; cursor?: PageCursor | undefined; } | undefined; }, Broadcast, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Retrieve a broadcast and its progress */
+  /**
+   * Retrieve a broadcast and its progress
+   *
+   * Poll this until `status` is `completed` or `failed`; `sent_count` is the progress.
+   */
   readonly get: Call<{ params: { broadcast_id: Id; }; }, Broadcast, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Delete a broadcast
@@ -3909,7 +4511,11 @@ export interface CreditsApi {
    * Without `data.usage.read`, you see only the transactions of your own runs and redemptions, and those that belong to no user.
    */
   readonly mine: Call<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; from?: string | undefined; to?: string | undefined; } | undefined; }, Credits & Cursor, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Retrieve the balance of any account and its transactions, newest first */
+  /**
+   * Retrieve the balance of any account and its transactions, newest first
+   *
+   * For support: all transactions of the account, with their causes.
+   */
   readonly ofAccount: Call<{ query: { limit?: number | undefined; before?: PageCursor | undefined; account_id: Id; }; }, AccountCredits & Cursor, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Add credits to an account, or deduct them
@@ -3929,23 +4535,47 @@ export interface CreditsApi {
    * Processed in the same way as a bulk adjustment.
    */
   readonly resetAll: Call<{ body?: CreditReset | undefined; }, CreditOperation, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Retrieve a bulk credit operation and its progress */
+  /**
+   * Retrieve a bulk credit operation and its progress
+   *
+   * Poll this after a bulk adjustment or a reset with the state `running`, until it is `completed`.
+   */
   readonly operation: Call<{ params: { operation_id: Id; }; }, CreditOperation, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface RedemptionCodesApi {
-  /** Create a batch of redemption codes: all or none */
+  /**
+   * Create a batch of redemption codes: all or none
+   *
+   * Returns the codes to hand out. Users redeem them at `POST /v1/me/redeem`. If the request fails, no code exists.
+   */
   readonly createBatch: Call<{ body: NewRedemptionCodes; }, RedemptionCode[], 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List redemption codes, newest first */
+  /**
+   * List redemption codes, newest first
+   *
+   * Use `q` with a batch ID to see how many codes of a batch were redeemed.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; cursor?: PageCursor | undefined; q?: string | undefined; type?: RedemptionType | undefined; } | undefined; }, RedemptionCode, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Deactivate a redemption code permanently */
+  /**
+   * Deactivate a redemption code permanently
+   *
+   * Nobody can redeem the code any more. What it has given is kept.
+   */
   readonly update: Call<{ params: { code_id: Id; }; body: RedemptionCodeChanges; }, RedemptionCode, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
 }
 
 export interface InviteCodesApi {
-  /** List invite codes, newest first */
+  /**
+   * List invite codes, newest first
+   *
+   * Shows who invites others, and how often each code was used.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; cursor?: PageCursor | undefined; q?: string | undefined; } | undefined; }, OwnedInviteCode, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Retrieve an invite code */
+  /**
+   * Retrieve an invite code
+   *
+   * Use this to check one code before you change it.
+   */
   readonly get: Call<{ params: { code_id: Id; }; }, OwnedInviteCode, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Update the use limit of an invite code, or enable or disable it
@@ -3956,7 +4586,11 @@ export interface InviteCodesApi {
 }
 
 export interface ReferralsApi {
-  /** List referrals, newest first */
+  /**
+   * List referrals, newest first
+   *
+   * Each entry links an inviter to a user who registered with their code. For several levels, use the tree.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; cursor?: PageCursor | undefined; inviter_user_id?: Id | undefined; } | undefined; }, Referral, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Retrieve the referral tree of a user, three levels deep
@@ -3967,29 +4601,77 @@ export interface ReferralsApi {
 }
 
 export interface UsageApi {
-  /** Retrieve your usage for a month */
+  /**
+   * Retrieve your usage for a month
+   *
+   * Counts your own runs in the active account, when they end. Compare `storage` with its limits to warn before uploads fail.
+   */
   readonly mine: Call<{ query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, MonthlyUsage, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List your usage by day */
+  /**
+   * List your usage by day
+   *
+   * Counts your own runs in the active account. Days without runs are left out; fill them with 0 for a chart.
+   */
   readonly mineDaily: Call<{ query: { start: string; end: string; }; }, DailyUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List your usage by hour */
+  /**
+   * List your usage by hour
+   *
+   * Counts your own runs in the active account. Hours without runs are left out; fill them with 0 for a chart.
+   */
   readonly mineHourly: Call<{ query: { start: string; end: string; }; }, HourlyUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List your usage for a month by model */
+  /**
+   * List your usage for a month by model
+   *
+   * Counts your own runs in the active account. Models with the most tokens come first.
+   */
   readonly mineByModel: Call<{ query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, ModelUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Retrieve the usage of an account for a month */
+  /**
+   * Retrieve the usage of an account for a month
+   *
+   * Counts the runs of all members. Platform admins can name every account.
+   */
   readonly ofAccount: Call<{ params: { account_id: Id; }; query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, MonthlyUsage, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List the usage of an account by day */
+  /**
+   * List the usage of an account by day
+   *
+   * Counts the runs of all members. Days without runs are left out; fill them with 0 for a chart.
+   */
   readonly ofAccountDaily: Call<{ params: { account_id: Id; }; query: { start: string; end: string; }; }, DailyUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List the usage of an account by hour */
+  /**
+   * List the usage of an account by hour
+   *
+   * Counts the runs of all members. Hours without runs are left out; fill them with 0 for a chart.
+   */
   readonly ofAccountHourly: Call<{ params: { account_id: Id; }; query: { start: string; end: string; }; }, HourlyUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List the usage of an account for a month by model */
+  /**
+   * List the usage of an account for a month by model
+   *
+   * Counts the runs of all members. Models with the most tokens come first.
+   */
   readonly ofAccountByModel: Call<{ params: { account_id: Id; }; query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, ModelUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Retrieve the usage of all accounts for a month */
+  /**
+   * Retrieve the usage of all accounts for a month
+   *
+   * Counts all runs of the installation that ended in the month.
+   */
   readonly summary: Call<{ query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, UsageSummary, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List the usage of all accounts by day */
+  /**
+   * List the usage of all accounts by day
+   *
+   * Counts all runs of the installation. Days without runs are left out; fill them with 0 for a chart.
+   */
   readonly daily: Call<{ query: { start: string; end: string; }; }, DailyUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List the usage of all accounts by hour */
+  /**
+   * List the usage of all accounts by hour
+   *
+   * Counts all runs of the installation. Hours without runs are left out; fill them with 0 for a chart.
+   */
   readonly hourly: Call<{ query: { start: string; end: string; }; }, HourlyUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List the usage of all accounts for a month by model */
+  /**
+   * List the usage of all accounts for a month by model
+   *
+   * Counts all runs of the installation. Models with the most tokens come first.
+   */
   readonly byModel: Call<{ query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, ModelUsage[], 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
@@ -3997,42 +4679,86 @@ export interface LlmProvidersApi {
   /**
    * List providers with their models
    *
-   * Without permission to manage secrets, returns only what a model picker needs: no keys, base URLs or advanced settings, and only models that are shown in the picker.
+   * Without permission to manage secrets, returns only what a model picker needs: no keys, base URLs or advanced settings, and only models that are shown in the picker. Without `scope`, returns the providers of the account, then those of the platform.
    */
   readonly list: Call<{ query?: { scope?: ProviderScope | undefined; } | undefined; }, LlmProvider[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Create a provider */
+  /**
+   * Create a provider
+   *
+   * Stores the API key encrypted. Next, add models: runs use them at once. If `feature.byok_enabled` is false, accounts cannot have providers of their own: 403 `feature_disabled`.
+   */
   readonly create: Call<{ body: NewLlmProvider; }, LlmProvider, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Update a provider */
+  /**
+   * Update a provider
+   *
+   * Omitted fields keep their values. Active runs keep the settings that they started with.
+   */
   readonly update: Call<{ params: { provider_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; body: LlmProviderChanges; }, LlmProvider, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Delete a provider, its API key and its models */
+  /**
+   * Delete a provider, its API key and its models
+   *
+   * Active runs can finish. Later runs use other providers.
+   */
   readonly delete: Call<{ params: { provider_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List the models that the provider offers */
+  /**
+   * List the models that the provider offers
+   *
+   * Asks the provider and caches the list for 2 minutes. Use it to choose models to add. If the provider does not answer, the response is 502.
+   */
   readonly availableModels: Call<{ params: { provider_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, UpstreamModels, 400 | 401 | 403 | 404 | 409 | 500 | 502 | 503>;
 }
 
 export interface LlmModelsApi {
-  /** Add a model to a provider */
+  /**
+   * Add a model to a provider
+   *
+   * Runs can use the model at once. Set its prices so that costs and credits are calculated. Then test it.
+   */
   readonly create: Call<{ params: { provider_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; body: NewLlmModel; }, LlmModel, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Update a model */
+  /**
+   * Update a model
+   *
+   * Omitted fields keep their values. Active runs keep the settings that they started with.
+   */
   readonly update: Call<{ params: { provider_id: Id; model_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; body: LlmModelChanges; }, LlmModel, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Delete a model */
+  /**
+   * Delete a model
+   *
+   * If it was the default, the model with the highest priority becomes the default. Active runs can finish.
+   */
   readonly delete: Call<{ params: { provider_id: Id; model_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Test a model with a short request */
+  /**
+   * Test a model with a short request
+   *
+   * Sends a short request to the provider, which may charge for it. The response is 200 even if the test fails: check `success`.
+   */
   readonly test: Call<{ params: { provider_id: Id; model_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, LlmModelTest, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
 }
 
 export interface ToolProvidersApi {
-  /** List all tool providers by group */
+  /**
+   * List all tool providers by group
+   *
+   * Shows which provider serves each tool group, and what is missing.
+   */
   readonly list: Call<{ query?: { scope?: ProviderScope | undefined; } | undefined; }, ToolProviderGroups, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Activate a provider for its group
    *
-   * Deactivates the previously active provider of the group.
+   * Deactivates the previously active provider of the group. A provider can be activated before it is configured; until then, its tool calls fall back or fail with `tool.not_configured`.
    */
   readonly activate: Call<{ params: { group: string; provider: string; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Deactivate a provider for its group */
+  /**
+   * Deactivate a provider for its group
+   *
+   * Calls of the group go to the provider of the platform, or to the one in the settings. Repeating the request has no effect.
+   */
   readonly deactivate: Call<{ params: { group: string; provider: string; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Set the API key or base URL of a provider */
+  /**
+   * Set the API key or base URL of a provider
+   *
+   * Set the values before you activate a provider. They take effect within a second.
+   */
   readonly setCredential: Call<{ params: { group: string; provider: string; }; query?: { scope?: ProviderScope | undefined; } | undefined; body?: ToolCredential | undefined; }, undefined, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
   /**
    * Delete the API key of a provider
@@ -4046,23 +4772,47 @@ export interface McpConfigsApi {
   /**
    * Create an MCP server
    *
-   * A `stdio` server is a program that runs on the worker. Only platform admins can create or update one.
+   * Its tools are offered to the models of the account's next runs. A `stdio` server is a program that runs on the worker. Only platform admins can create or update one.
    */
   readonly create: Call<{ body: NewMcpConfig; }, McpConfig, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List MCP servers, newest first */
+  /**
+   * List MCP servers, newest first
+   *
+   * Returns active and inactive servers. Bearer tokens and environment values are not included.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, McpConfig, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Update an MCP server */
+  /**
+   * Update an MCP server
+   *
+   * Omitted fields keep their values. The transport cannot be changed. The next run lists the tools again.
+   */
   readonly update: Call<{ params: { config_id: Id; }; body: McpConfigChanges; }, McpConfig, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Delete an MCP server */
+  /**
+   * Delete an MCP server
+   *
+   * The tools are no longer offered to runs. To pause a server, set `is_active` to false instead.
+   */
   readonly delete: Call<{ params: { config_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface WebhookEndpointsApi {
-  /** Create a webhook endpoint */
+  /**
+   * Create a webhook endpoint
+   *
+   * Events of new runs are sent from now on. Store `signing_secret` to verify the signatures; it cannot be retrieved again.
+   */
   readonly create: Call<{ body: NewWebhookEndpoint; }, WebhookEndpointWithSecret, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List webhook endpoints, newest first */
+  /**
+   * List webhook endpoints, newest first
+   *
+   * Use this to show where events are sent, and to find endpoints that were disabled.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, WebhookEndpoint, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Retrieve a webhook endpoint */
+  /**
+   * Retrieve a webhook endpoint
+   *
+   * Use `disabled_reason` to find out why an endpoint receives nothing.
+   */
   readonly get: Call<{ params: { endpoint_id: Id; }; }, WebhookEndpoint, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Update a webhook endpoint
@@ -4070,7 +4820,11 @@ export interface WebhookEndpointsApi {
    * While an endpoint is disabled, no events are stored for it, and pending deliveries fail.
    */
   readonly update: Call<{ params: { endpoint_id: Id; }; body: WebhookEndpointChanges; }, WebhookEndpoint, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
-  /** Delete a webhook endpoint and its deliveries */
+  /**
+   * Delete a webhook endpoint and its deliveries
+   *
+   * No more events are sent. To pause an endpoint, set `enabled` to false instead.
+   */
   readonly delete: Call<{ params: { endpoint_id: Id; }; }, Ok, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Rotate the signing secret
@@ -4081,18 +4835,38 @@ export interface WebhookEndpointsApi {
 }
 
 export interface WebhookDeliveriesApi {
-  /** List deliveries, newest first */
+  /**
+   * List deliveries, newest first
+   *
+   * Use this to find failed deliveries. Deliveries are kept for 30 days.
+   */
   readonly list: PagedCall<{ params: { endpoint_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; status?: WebhookDeliveryStatus | undefined; event_type?: WebhookEventType | undefined; } | undefined; }, WebhookDelivery, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Retrieve a delivery with its payload */
+  /**
+   * Retrieve a delivery with its payload
+   *
+   * Shows the payload that was sent and the last response, to debug a receiver.
+   */
   readonly get: Call<{ params: { endpoint_id: Id; delivery_id: Id; }; }, WebhookDeliveryDetail, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Redeliver a message */
+  /**
+   * Redeliver a message
+   *
+   * Creates a new delivery of the same message and sends it at once, signed with the current secret. Use this after you have repaired the receiver.
+   */
   readonly redeliver: Call<{ params: { endpoint_id: Id; delivery_id: Id; }; }, WebhookDelivery, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
 }
 
 export interface AsrCredentialsApi {
-  /** Create a credential */
+  /**
+   * Create a credential
+   *
+   * Stores the API key encrypted. Make one credential the default so that members can transcribe recordings.
+   */
   readonly create: Call<{ body: NewAsrCredential; }, AsrCredential, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List the credentials of the account, then those of the platform */
+  /**
+   * List the credentials of the account, then those of the platform
+   *
+   * Keys and base URLs of credentials that you may not manage are null.
+   */
   readonly list: Call<NoRequest, AsrCredential[], 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Update a credential
@@ -4100,9 +4874,17 @@ export interface AsrCredentialsApi {
    * Omitted fields keep their values.
    */
   readonly update: Call<{ params: { credential_id: Id; }; body: AsrCredentialChanges; }, AsrCredential, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Delete a credential and its API key */
+  /**
+   * Delete a credential and its API key
+   *
+   * If it was the default, no other credential becomes the default: transcriptions use the platform's, or fail with 409.
+   */
   readonly delete: Call<{ params: { credential_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Set the default credential */
+  /**
+   * Set the default credential
+   *
+   * Transcriptions of the account use it from now on, instead of the previous default.
+   */
   readonly setDefault: Call<{ params: { credential_id: Id; }; }, Ok, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
 }
 
@@ -4110,13 +4892,17 @@ export interface AsrApi {
   /**
    * Transcribe a recording
    *
-   * Uses the default credential of the account, or else of the platform. The recording is streamed to the provider and not stored.
+   * Uses the default credential of the account, or else of the platform. The recording is streamed to the provider and not stored. Use it for voice input, then send the text as a message.
    */
   readonly transcribe: Call<{ body: Recording; }, Transcript, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 502 | 503>;
 }
 
 export interface AuditLogsApi {
-  /** List audit log entries, newest first */
+  /**
+   * List audit log entries, newest first
+   *
+   * Use this to find out who changed something, and when. Denied requests are included; secrets and message texts never are. Entries are kept for `ARKLOOP_AUDIT_RETENTION_DAYS` days.
+   */
   readonly list: Call<{ query?: { account_id?: Id | undefined; action?: string | undefined; target_type?: string | undefined; actor_user_id?: Id | undefined; since?: Time | undefined; until?: Time | undefined; limit?: number | undefined; offset?: number | undefined; include?: "state" | undefined; } | undefined; }, AuditLog, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
@@ -4127,9 +4913,17 @@ export interface IpRulesApi {
    * Requests from an address in a blocklist network are rejected with 403 `ip_blocked`. If the account has allowlist rules, so are requests from addresses outside all of their networks.
    */
   readonly create: Call<{ query?: { force?: boolean | undefined; } | undefined; body: NewIpRule; }, IpRule, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List the IP rules of the account, newest first */
+  /**
+   * List the IP rules of the account, newest first
+   *
+   * Without rules, requests from all addresses are accepted. Platform admins can name any account.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; account_id?: Id | undefined; } | undefined; }, IpRule, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Delete an IP rule */
+  /**
+   * Delete an IP rule
+   *
+   * Takes effect immediately. Deleting the last allowlist rule admits all addresses that are not blocked.
+   */
   readonly delete: Call<{ params: { rule_id: Id; }; query?: { force?: boolean | undefined; account_id?: Id | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
 }
 
@@ -4143,9 +4937,17 @@ export interface DashboardApi {
 }
 
 export interface UsersApi {
-  /** List users, newest first */
+  /**
+   * List users, newest first
+   *
+   * Deleted users are left out. Use `q` to find a user by name or address.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; cursor?: PageCursor | undefined; q?: string | undefined; status?: UserStatus | undefined; } | undefined; }, User, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Retrieve a user and their accounts */
+  /**
+   * Retrieve a user and their accounts
+   *
+   * Shows the accounts and roles of the user.
+   */
   readonly get: Call<{ params: { user_id: Id; }; }, UserDetail, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Suspend or reactivate a user, or update their profile
@@ -4162,9 +4964,17 @@ export interface UsersApi {
 }
 
 export interface AdminAccountsApi {
-  /** List all accounts, newest first */
+  /**
+   * List all accounts, newest first
+   *
+   * Shows the balance and number of members of each account. Closed accounts are left out.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; q?: string | undefined; status?: "active" | "suspended" | undefined; type?: "personal" | "workspace" | undefined; } | undefined; }, AdminAccount, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Retrieve any account */
+  /**
+   * Retrieve any account
+   *
+   * A closed account is 404.
+   */
   readonly get: Call<{ params: { account_id: Id; }; }, AdminAccount, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Suspend or reactivate an account
@@ -4184,20 +4994,44 @@ export interface RunDetailsApi {
 }
 
 export interface PlansApi {
-  /** List plans, newest first */
+  /**
+   * List plans, newest first
+   *
+   * Use this to show the available plans. They belong to no account: every user sees all.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Plan, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Retrieve a plan */
+  /**
+   * Retrieve a plan
+   *
+   * Shows the entitlements of the plan. Those of an account can differ by overrides.
+   */
   readonly get: Call<{ params: { plan_id: Id; }; }, Plan, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Create a plan */
+  /**
+   * Create a plan
+   *
+   * Accounts get the entitlements of the plan when they are subscribed to it with `POST /v1/subscriptions`.
+   */
   readonly create: Call<{ body: NewPlan; }, Plan, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Update a plan */
+  /**
+   * Update a plan
+   *
+   * Takes effect immediately for all subscribers. `entitlements` replaces the whole set.
+   */
   readonly update: Call<{ params: { plan_id: Id; }; body: PlanChanges; }, Plan, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
-  /** Delete a plan that has never had a subscription */
+  /**
+   * Delete a plan that has never had a subscription
+   *
+   * A plan with subscriptions, even canceled ones, cannot be deleted: 409 `plan_in_use`.
+   */
   readonly delete: Call<{ params: { plan_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
 }
 
 export interface SubscriptionsApi {
-  /** Subscribe an account to a plan */
+  /**
+   * Subscribe an account to a plan
+   *
+   * The entitlements of the plan apply immediately, and the due monthly credits are granted. An account has at most one active subscription: cancel it before you change the plan.
+   */
   readonly create: Call<{ body: NewSubscription; }, Subscription, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /**
    * List subscriptions, newest first
@@ -4205,31 +5039,71 @@ export interface SubscriptionsApi {
    * Members see the active subscription of their account. Platform admins see the subscriptions of all accounts.
    */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; account_id?: Id | undefined; status?: "active" | "cancelled" | "expired" | "all" | undefined; } | undefined; }, Subscription, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Retrieve a subscription */
+  /**
+   * Retrieve a subscription
+   *
+   * Members see the subscriptions of their account, platform admins all.
+   */
   readonly get: Call<{ params: { subscription_id: Id; }; }, Subscription, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Update the period of a subscription */
+  /**
+   * Update the period of a subscription
+   *
+   * Use this to renew a subscription after payment. The due monthly credits are granted. A canceled subscription returns 409.
+   */
   readonly update: Call<{ params: { subscription_id: Id; }; body: SubscriptionChanges; }, Subscription, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Cancel a subscription immediately */
+  /**
+   * Cancel a subscription immediately
+   *
+   * The entitlements of the plan end immediately; granted credits are kept. Afterwards the account can be subscribed again.
+   */
   readonly cancel: Call<{ params: { subscription_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
 }
 
 export interface EntitlementOverridesApi {
-  /** List the entitlement overrides of an account, including expired ones, newest first */
+  /**
+   * List the entitlement overrides of an account, including expired ones, newest first
+   *
+   * An override takes precedence over the plan of the account. Expired ones have no effect.
+   */
   readonly list: PagedCall<{ query: { limit?: number | undefined; before?: PageCursor | undefined; account_id: Id; }; }, EntitlementOverride, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Set an entitlement override for an account, replacing any existing one */
+  /**
+   * Set an entitlement override for an account, replacing any existing one
+   *
+   * Use this to give one account another limit or feature than its plan. Takes effect immediately. The status is 201 for a new override, 200 for a replaced one.
+   */
   readonly set: Call<{ body: NewEntitlementOverride; }, EntitlementOverride | EntitlementOverride, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Delete an entitlement override */
+  /**
+   * Delete an entitlement override
+   *
+   * The value of the plan, or else of the platform, applies again.
+   */
   readonly delete: Call<{ params: { override_id: Id; }; query: { account_id: Id; }; }, Ok, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface PlatformSettingsApi {
-  /** List stored settings by key */
+  /**
+   * List stored settings by key
+   *
+   * Settings that are not stored have their default: see `GET /v1/config/schema`. An environment variable takes precedence over a stored value.
+   */
   readonly list: Call<NoRequest, PlatformSetting[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Retrieve a stored setting */
+  /**
+   * Retrieve a stored setting
+   *
+   * A setting that is not stored is 404.
+   */
   readonly get: Call<{ params: { key: string; }; }, PlatformSetting, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Set the value of a setting */
+  /**
+   * Set the value of a setting
+   *
+   * Takes effect in all processes within seconds. An environment variable takes precedence, except for gateway settings.
+   */
   readonly set: Call<{ params: { key: string; }; body: PlatformSettingValue; }, PlatformSetting, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
-  /** Reset a setting to its default */
+  /**
+   * Reset a setting to its default
+   *
+   * Deletes the stored value. Repeating the request has no effect.
+   */
   readonly delete: Call<{ params: { key: string; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
@@ -4237,15 +5111,23 @@ export interface ConfigSchemaApi {
   /**
    * List available settings by key
    *
-   * Users who are not platform admins see only the settings that plans and overrides can change.
+   * Users who are not platform admins see only the settings that plans and overrides can change. Use it to build a form for settings, plans or overrides.
    */
   readonly list: Call<NoRequest, SettingSchema[], 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface EmailApi {
-  /** Check whether email can be sent */
+  /**
+   * Check whether email can be sent
+   *
+   * Use this to check whether invitations and verification links can be sent.
+   */
   readonly status: Call<NoRequest, EmailStatus, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Retrieve the effective email configuration */
+  /**
+   * Retrieve the effective email configuration
+   *
+   * Returns the values in effect, from the environment, the stored configuration or the defaults. The password is not returned.
+   */
   readonly config: Call<NoRequest, EmailConfig, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Replace the stored email configuration
@@ -4262,7 +5144,11 @@ export interface EmailApi {
 }
 
 export interface GatewayConfigApi {
-  /** Retrieve the effective gateway configuration */
+  /**
+   * Retrieve the effective gateway configuration
+   *
+   * Returns the values in effect, with defaults for those that are not set.
+   */
   readonly get: Call<NoRequest, GatewayConfig, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Update the gateway configuration
@@ -4276,19 +5162,35 @@ export interface AccessLogApi {
   /**
    * List requests handled by the gateway, newest first
    *
-   * Requests appear within a second and are kept for `ARKLOOP_ACCESS_LOG_RETENTION_DAYS` days.
+   * Requests appear within a second and are kept for `ARKLOOP_ACCESS_LOG_RETENTION_DAYS` days. Use it to investigate errors, load and attacks. Query strings, credentials and bodies are not recorded.
    */
   readonly list: Call<{ query?: { limit?: number | undefined; before?: Id | undefined; since?: Id | Time | undefined; method?: string | undefined; path?: string | undefined; ip?: string | undefined; country?: string | undefined; risk_min?: number | undefined; ua_type?: UserAgentType | undefined; } | undefined; }, AccessLogPage, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
 export interface FeatureFlagsApi {
-  /** Create a feature flag */
+  /**
+   * Create a feature flag
+   *
+   * Clients read the value at `GET /v1/me/feature-flags`. Next, set overrides for single accounts.
+   */
   readonly create: Call<{ body: NewFeatureFlag; }, FeatureFlag, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List all feature flags by key */
+  /**
+   * List all feature flags by key
+   *
+   * Includes the flags that the platform itself uses, such as `registration.open`.
+   */
   readonly list: Call<NoRequest, FeatureFlag[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Retrieve a feature flag */
+  /**
+   * Retrieve a feature flag
+   *
+   * Shows the default value. List the overrides to see for which accounts it differs.
+   */
   readonly get: Call<{ params: { key: FeatureFlagKey; }; }, FeatureFlag, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Update a feature flag for all accounts without an override */
+  /**
+   * Update a feature flag for all accounts without an override
+   *
+   * Omitted fields keep their values. Takes effect immediately.
+   */
   readonly update: Call<{ params: { key: FeatureFlagKey; }; body: FeatureFlagChanges; }, FeatureFlag, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
   /**
    * Delete a feature flag and its overrides
@@ -4296,11 +5198,23 @@ export interface FeatureFlagsApi {
    * Flags that the platform itself uses cannot be deleted: 409 `system_flag`.
    */
   readonly delete: Call<{ params: { key: FeatureFlagKey; }; }, Ok, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
-  /** Set the override of an account, replacing any existing one */
+  /**
+   * Set the override of an account, replacing any existing one
+   *
+   * Use this to try a feature with single accounts. Takes effect immediately. The status is 201 for a new override, 200 for a replaced one.
+   */
   readonly setOverride: Call<{ params: { key: FeatureFlagKey; }; body: NewFlagOverride; }, FlagOverride | FlagOverride, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List the account overrides of a feature flag, newest first */
+  /**
+   * List the account overrides of a feature flag, newest first
+   *
+   * Shows for which accounts the flag differs from its default.
+   */
   readonly listOverrides: PagedCall<{ params: { key: FeatureFlagKey; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, FlagOverride, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Delete the override of an account, which restores the default value */
+  /**
+   * Delete the override of an account, which restores the default value
+   *
+   * Takes effect immediately. If there is no override, the response is 404.
+   */
   readonly deleteOverride: Call<{ params: { key: FeatureFlagKey; account_id: Id; }; }, Ok, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
@@ -4326,9 +5240,17 @@ export interface BootstrapApi {
    * Allowed only from loopback or with `X-Bootstrap-Secret`; otherwise the response is 404. A new token voids the previous one.
    */
   readonly init: Call<NoRequest, BootstrapToken, 403 | 404 | 409 | 500 | 503>;
-  /** Check whether a setup token is valid */
+  /**
+   * Check whether a setup token is valid
+   *
+   * Use this before you show the setup form. The response is 200 for every token. After the setup, no token is valid.
+   */
   readonly verify: Call<{ params: { token: string; }; }, BootstrapTokenState, 400 | 403 | 404 | 500 | 503>;
-  /** Create the first platform admin */
+  /**
+   * Create the first platform admin
+   *
+   * Registers the user with a personal account, in every registration mode, and opens a session. It works once: afterwards the response is 409 `already_initialized`.
+   */
   readonly setup: Call<{ body: PlatformSetup; }, PlatformAdmin, 400 | 401 | 403 | 409 | 413 | 422 | 500 | 503>;
 }
 
