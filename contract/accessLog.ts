@@ -5,12 +5,10 @@ import { Instant } from './shared/instant.ts';
 import { Cidr, IpAddress } from './shared/ipAddresses.ts';
 import type { Resource } from './shared/route.ts';
 
-const UserAgentType = z
-  .enum(['browser', 'bot', 'tool', 'unknown'])
-  .meta({
-    id: 'UserAgentType',
-    description: 'Kind of client, determined by its `User-Agent`. `tool` includes command-line tools and HTTP libraries.',
-  });
+const UserAgentType = z.enum(['browser', 'bot', 'tool', 'unknown']).meta({
+  id: 'UserAgentType',
+  description: 'Kind of client, determined by its `User-Agent`. `tool` includes command-line tools and HTTP libraries.',
+});
 
 export const AccessLogEntry = z
   .object({

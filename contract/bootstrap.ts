@@ -58,7 +58,7 @@ export const bootstrap = initContract().router({
     path: '/v1/bootstrap/verify/{token}',
     summary: 'Check whether a setup token is valid',
     description: 'Use this before you show the setup form. The response is 200 for every token. After the setup, no token is valid.',
-    pathParams: z.object({ token: z.string().min(1).max(200) }),
+    pathParams: z.object({ token: z.string().min(1).max(200).meta({ description: 'The setup token.' }) }),
     responses: { 200: BootstrapTokenState },
     metadata: { auth: 'public', trustedHostOnly: true },
   },

@@ -126,7 +126,7 @@ export const credits = initContract().router({
     path: '/v1/admin/credits',
     summary: 'Retrieve the balance of any account and its transactions, newest first',
     description: 'For support: all transactions of the account, with their causes.',
-    query: pageQuery(50).extend({ account_id: Id }),
+    query: pageQuery(50).extend({ account_id: Id.meta({ description: 'The account whose balance to retrieve.' }) }),
     responses: { 200: AccountCredits },
     metadata: { auth: 'platform', pages: 'within', queryIds: { account_id: 'account' } },
   },

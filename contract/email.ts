@@ -77,7 +77,7 @@ export type EmailConfigValues = z.infer<typeof EmailConfigValues>;
 
 export const TestEmail = z
   .strictObject({ to: z.string().meta({ description: 'An email address (RFC 5322 addr-spec) of 3 to 254 characters.' }) })
-  .meta({ id: 'TestEmail' });
+  .meta({ id: 'TestEmail', description: 'The recipient of a test email.' });
 export type TestEmail = z.infer<typeof TestEmail>;
 
 export const email = initContract().router({

@@ -31,7 +31,7 @@ export type Cost = z.infer<typeof Cost>;
 
 export const RunError = z
   .object({
-    error_class: z.string().meta({ description: 'Stable class of the error, such as `provider.retryable`. See the guide to streaming.' }),
+    error_class: z.string().meta({ description: 'Stable class of the error, such as `provider.retryable`.' }),
     message: z.string().meta({ description: 'Human-readable; not part of the contract.' }),
     details: AnyObject.optional().meta({ description: 'Further facts, depending on the class, such as `status_code`.' }),
   })

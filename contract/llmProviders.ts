@@ -42,12 +42,9 @@ export const LlmModel = z
       .number()
       .nullable()
       .meta({ description: 'US dollars per 1,000 tokens written to the cache; null means 1.25 times the input price.' }),
-    cost_per_1k_cache_read: z
-      .number()
-      .nullable()
-      .meta({
-        description: 'US dollars per 1,000 tokens read from the cache; null means 0.1 (Anthropic) or 0.5 (OpenAI) times the input price.',
-      }),
+    cost_per_1k_cache_read: z.number().nullable().meta({
+      description: 'US dollars per 1,000 tokens read from the cache; null means 0.1 (Anthropic) or 0.5 (OpenAI) times the input price.',
+    }),
   })
   .meta({ id: 'LlmModel', description: 'A model that runs can be routed to.' });
 export type LlmModel = z.infer<typeof LlmModel>;
@@ -188,7 +185,10 @@ export const llmProviders = initContract().router({
     summary: 'List providers with their models',
     description:
       'Without permission to manage secrets, returns only what a model picker needs: no keys, base URLs or advanced settings, and only models that are shown in the picker. Without `scope`, returns the providers of the account, then those of the platform.',
-    query: z.object({ scope: ProviderScope.optional(), project_id: z.never('is not supported').optional() }),
+    query: z.object({
+      scope: ProviderScope.optional().meta({ description: 'Return only providers of the account, or only those of the platform.' }),
+      project_id: z.never('is not supported').optional(),
+    }),
     responses: { 200: z.array(LlmProvider) },
     metadata: { auth: 'user+key' },
   },

@@ -6,12 +6,10 @@ import type { Resource } from './shared/route.ts';
 
 const transports = ['stdio', 'http_sse', 'streamable_http'] as const;
 
-export const McpTransport = z
-  .enum(transports)
-  .meta({
-    id: 'McpTransport',
-    description: 'How the server is reached: a program on the worker, HTTP with server-sent events, or streamable HTTP.',
-  });
+export const McpTransport = z.enum(transports).meta({
+  id: 'McpTransport',
+  description: 'How the server is reached: a program on the worker, HTTP with server-sent events, or streamable HTTP.',
+});
 export type McpTransport = z.infer<typeof McpTransport>;
 
 export const McpConfig = z
@@ -24,7 +22,7 @@ export const McpConfig = z
     has_auth: z.boolean().meta({ description: 'Whether a bearer token is set.' }),
     command: z.string().nullable().meta({ description: 'Null unless the transport is `stdio`.' }),
     args: z.array(z.string()).meta({ description: 'Arguments of the program.' }),
-    cwd: z.string().nullable().meta({ description: 'Working directory of the program; null means the default of the worker.' }),
+    cwd: z.string().nullable().meta({ description: 'Working directory of the program; null means `/`.' }),
     inherit_parent_env: z.literal(false).meta({ description: 'MCP servers never inherit the environment of the worker.' }),
     call_timeout_ms: z.int().meta({ description: 'Timeout in milliseconds for connecting, for listing tools, and for each tool call.' }),
     is_active: z.boolean().meta({ description: 'Whether runs use the server.' }),
@@ -74,7 +72,7 @@ export const NewMcpConfig = z
       .max(4096)
       .regex(/^\//, 'must be an absolute path')
       .nullish()
-      .meta({ description: 'Absolute path of the working directory.' }),
+      .meta({ description: 'Absolute path of the working directory. Default: `/`.' }),
     env: z
       .record(
         z

@@ -57,7 +57,10 @@ export const reports = initContract().router({
     path: '/v1/admin/reports',
     summary: 'List the reports of all accounts, newest first',
     description: 'For platform admins who review the quality of answers. A report keeps its `thread_id` even if the thread is deleted.',
-    query: pageQuery().extend({ category: ReportCategory.optional(), thread_id: Id.optional() }),
+    query: pageQuery().extend({
+      category: ReportCategory.optional().meta({ description: 'Return only reports with this reason.' }),
+      thread_id: Id.optional().meta({ description: 'Return only reports of this thread.' }),
+    }),
     responses: { 200: z.array(Report) },
     metadata: { auth: 'platform', pages: 'cursor', queryIds: { thread_id: 'thread' } },
   },

@@ -109,7 +109,7 @@ export const shares = initContract().router({
     path,
     summary: 'Delete a share',
     description: 'The share can no longer be opened, not even with a session token that was issued before.',
-    query: z.object({ id: Id }),
+    query: z.object({ id: Id.meta({ description: 'The share to delete.' }) }),
     body: null,
     responses: { 204: null },
     metadata: { auth: 'user+key', read, permission, queryIds: { id: 'share' }, audit: ['thread_share.delete', 'thread_share'] },

@@ -56,7 +56,11 @@ export const ForkRequest = z
 export type ForkRequest = z.infer<typeof ForkRequest>;
 
 export const ForkedThread = Thread.extend({
-  id_mapping: z.array(z.object({ old_id: Id, new_id: Id })).meta({ description: 'The copied messages, oldest first.' }),
+  id_mapping: z
+    .array(
+      z.object({ old_id: Id.meta({ description: 'ID of the original message.' }), new_id: Id.meta({ description: 'ID of the copy.' }) }),
+    )
+    .meta({ description: 'The copied messages, oldest first.' }),
 }).meta({ id: 'ForkedThread', description: 'The copy of a thread.' });
 export type ForkedThread = z.infer<typeof ForkedThread>;
 
@@ -80,7 +84,7 @@ export const threads = initContract().router({
     summary: 'List your threads, most recently active first',
     description:
       'Returns your own threads in the active account, without private ones. With `project_id`, those of one project; a project that you cannot see is 404.',
-    query: pageQuery().extend({ project_id: Id.optional() }),
+    query: pageQuery().extend({ project_id: Id.optional().meta({ description: 'Return only threads of this project.' }) }),
     responses: { 200: z.array(Thread) },
     metadata: { auth: 'user+key', read, pages: 'cursor', queryIds: { project_id: 'project' } },
   },
@@ -90,7 +94,7 @@ export const threads = initContract().router({
     summary: 'Search threads by title or message text',
     description:
       'Finds text anywhere in the title or in a visible message, ignoring case. Searches your own threads, without private ones.',
-    query: pageQuery().extend({ q: searchParam() }),
+    query: pageQuery().extend({ q: searchParam().meta({ description: 'Text to find, 1 to 200 characters. There are no wildcards.' }) }),
     responses: { 200: z.array(FoundThread) },
     metadata: { auth: 'user+key', read, pages: 'cursor' },
   },

@@ -40,7 +40,7 @@ const eventOf = <const Type extends WebhookEventType>(type: Type, id: string) =>
       timestamp: Time.meta({ description: 'When the event occurred.' }),
       data: WebhookRun.meta({ description: 'The run that ended.' }),
     })
-    .meta({ id });
+    .meta({ id, description: `The body of a \`${type}\` webhook.` });
 
 export const WebhookEvent = z
   .discriminatedUnion('type', [

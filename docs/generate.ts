@@ -8,6 +8,7 @@ import { errorsGuide } from './errors.ts';
 import { addExamples } from './openapi/addExamples.ts';
 import { readExamples } from './openapi/examples.ts';
 import { openApi, openApi32 } from './openapi/openapi.ts';
+import { undescribedParts } from './openapi/undescribed.ts';
 import { permissionsFile } from './permissions.ts';
 
 const root = new URL('../', import.meta.url);
@@ -18,6 +19,8 @@ const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 export function derivedFiles(): Record<string, string> {
   const { version } = JSON.parse(read('package.json')) as { version: string };
   const document = addExamples(openApi(contract, version), contract, readExamples());
+  const undescribed = undescribedParts(document);
+  if (undescribed.length > 0) throw new Error(`The OpenAPI document does not describe ${undescribed.join(', ')}`);
   return {
     'docs/openapi.json': json(document),
     'docs/openapi-3.2.json': json(openApi32(document)),

@@ -1253,7 +1253,7 @@ export interface McpConfig {
   command: string | null;
   /** Arguments of the program. */
   args: string[];
-  /** Working directory of the program; null means the default of the worker. */
+  /** Working directory of the program; null means `/`. */
   cwd: string | null;
   /** MCP servers never inherit the environment of the worker. */
   inherit_parent_env: false;
@@ -1631,7 +1631,7 @@ export interface NewMcpConfig {
   command?: string | null | undefined;
   /** Arguments of the program. */
   args?: string[] | undefined;
-  /** Absolute path of the working directory. */
+  /** Absolute path of the working directory. Default: `/`. */
   cwd?: string | null | undefined;
   /** The complete environment of the program. Never returned. */
   env?: Record<string, string> | undefined;
@@ -2459,6 +2459,7 @@ export interface RunCancelledEvent {
   error_class?: string | undefined;
 }
 
+/** The body of a `run.cancelled` webhook. */
 export interface RunCancelledWebhook {
   /** The event type; also the header `X-Arkloop-Event`. */
   type: "run.cancelled";
@@ -2490,6 +2491,7 @@ export interface RunCompletedEvent {
   error_class?: string | undefined;
 }
 
+/** The body of a `run.completed` webhook. */
 export interface RunCompletedWebhook {
   /** The event type; also the header `X-Arkloop-Event`. */
   type: "run.completed";
@@ -2579,7 +2581,7 @@ export interface RunDetails {
 
 /** Why a run or a tool call failed. */
 export interface RunError {
-  /** Stable class of the error, such as `provider.retryable`. See the guide to streaming. */
+  /** Stable class of the error, such as `provider.retryable`. */
   error_class: string;
   /** Human-readable; not part of the contract. */
   message: string;
@@ -2612,6 +2614,7 @@ export interface RunFailedEvent {
   error_class?: string | undefined;
 }
 
+/** The body of a `run.failed` webhook. */
 export interface RunFailedWebhook {
   /** The event type; also the header `X-Arkloop-Event`. */
   type: "run.failed";
@@ -3222,6 +3225,7 @@ export interface TeamMember {
   created_at: Time;
 }
 
+/** The recipient of a test email. */
 export interface TestEmail {
   /** An email address (RFC 5322 addr-spec) of 3 to 254 characters. */
   to: string;

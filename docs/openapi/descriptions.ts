@@ -13,7 +13,9 @@ export const introduction = `An HTTP platform for AI agents: threads, agent runs
 
 **Idempotency.** A POST that accepts \`Idempotency-Key\` can be repeated with the same key for 24 hours and takes effect only once.
 
-**Runs.** Add a message to a thread, start a run, and stream its events. The stream ends after \`run.completed\`, \`run.failed\` or \`run.cancelled\`. After a lost connection, resume it with \`Last-Event-ID\`.`;
+**Runs.** Add a message to a thread, start a run, and stream its events. The stream ends after \`run.completed\`, \`run.failed\` or \`run.cancelled\`. After a lost connection, resume it with \`Last-Event-ID\`.
+
+**Compatibility.** Responses can gain fields, event types, error reasons and enum values at any time: ignore those that you do not know. Requests with unknown fields are rejected. What is \`deprecated\` works for at least 180 more days; responses of deprecated operations have the headers \`Deprecation\` (RFC 9745) and \`Sunset\` (RFC 8594). See [Compatibility](/docs/guides/compatibility).`;
 
 /** Title and description of each area of the contract, in the order of the reference. Generation fails for an area that is missing here. */
 export const areaDescriptions: Readonly<Record<string, readonly [title: string, purpose: string]>> = {
@@ -67,6 +69,34 @@ export const areaDescriptions: Readonly<Record<string, readonly [title: string, 
   featureFlags: ['Feature flags', 'Switches of the platform, with overrides for single accounts.'],
   health: ['Health', 'Probes for load balancers and supervisors, outside `/v1`.'],
   bootstrap: ['Bootstrap', 'One-time setup of the first platform admin.'],
+};
+
+/** Path parameters by name, if the contract does not describe them. */
+export const pathParameterDescriptions: Readonly<Record<string, string>> = {
+  account_id: 'ID of the account.',
+  broadcast_id: 'ID of the broadcast.',
+  code_id: 'ID of the code.',
+  config_id: 'ID of the MCP server.',
+  credential_id: 'ID of the credential.',
+  delivery_id: 'ID of the delivery.',
+  endpoint_id: 'ID of the webhook endpoint.',
+  id: 'ID of the API key.',
+  invitation_id: 'ID of the invitation.',
+  message_id: 'ID of a visible message that a user wrote.',
+  model_id: 'ID of the model, as in `route_id` of runs.',
+  notification_id: 'ID of the notification.',
+  operation_id: 'ID of the bulk operation.',
+  override_id: 'ID of the override.',
+  persona_id: 'ID of the persona. Built-in personas cannot be changed.',
+  plan_id: 'ID of the plan.',
+  project_id: 'ID of the project.',
+  provider_id: 'ID of the model provider.',
+  rule_id: 'ID of the IP rule.',
+  run_id: 'ID of the run.',
+  subscription_id: 'ID of the subscription.',
+  team_id: 'ID of the team.',
+  thread_id: 'ID of the thread.',
+  user_id: 'ID of the user.',
 };
 
 /** The areas of a contract in the order of the reference. */

@@ -1,21 +1,39 @@
-import { OpenApiBuilder, type OpenAPIObject, type PathItemObject } from 'openapi3-ts/oas31';
+import { OpenApiBuilder, type OpenAPIObject, type PathItemObject, type ServerObject } from 'openapi3-ts/oas31';
 import { Problem } from '../../contract/shared/errors.ts';
 import { openApiPath } from '../../contract/shared/path.ts';
 import type { Contract } from '../../contract/shared/route.ts';
 import { createComponents } from './components.ts';
 import { areaDescriptions, introduction, orderedAreasOf } from './descriptions.ts';
+import { areaGuideOf } from './guides.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
+import { addLinks } from './links.ts';
 import { operationOf } from './operation.ts';
 import { sharedErrorResponses } from './responses.ts';
 import { webhooksOf } from './webhooks.ts';
+
+/** An installation. The defaults are those of a local one. */
+const server: ServerObject = {
+  url: '{scheme}://{host}:{port}',
+  description: 'An installation of Arkloop',
+  variables: {
+    scheme: { enum: ['http', 'https'], default: 'http', description: 'Use `https` outside of a local machine.' },
+    host: { default: 'localhost', description: 'Host name of the installation.' },
+    port: { default: '19000', description: 'Locally, 19000 is the gateway and 19001 the API itself. With `https` usually 443.' },
+  },
+};
 
 /** The published description of the API (OpenAPI 3.1), derived from the contract alone. */
 export function openApi(contract: Contract, version: string): OpenAPIObject {
   const components = createComponents();
   const builder = OpenApiBuilder.create()
-    .addInfo({ title: 'Arkloop API', version, description: introduction, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } })
-    .addServer({ url: 'http://localhost:19000', description: 'Gateway' })
-    .addServer({ url: 'http://localhost:19001', description: 'API' })
+    .addInfo({
+      title: 'Arkloop API',
+      version,
+      description: introduction,
+      contact: { name: 'Arkloop API maintainers', url: '/docs/guides' },
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    })
+    .addServer(server)
     .addSecurityScheme('accessToken', { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token from sign-in.' })
     .addSecurityScheme('apiKey', { type: 'http', scheme: 'bearer', description: 'An API key, `al_…`.' });
 
@@ -23,13 +41,14 @@ export function openApi(contract: Contract, version: string): OpenAPIObject {
   const paths = new Map<string, PathItemObject>();
   for (const [area, resource] of orderedAreasOf(contract)) {
     const [title, description] = areaDescriptions[area]!;
-    builder.addTag({ name: area, description, 'x-displayName': title });
+    builder.addTag({ name: area, description, externalDocs: areaGuideOf(area), 'x-displayName': title });
     for (const [verb, route] of Object.entries(resource)) {
       const path = openApiPath(route.path);
       paths.set(path, { ...paths.get(path), [route.method.toLowerCase()]: operationOf(area, verb, route, components) });
     }
   }
 
+  addLinks(paths, contract);
   for (const [path, item] of paths) builder.addPath(path, item);
   for (const [name, item] of webhooksOf(components)) builder.addWebhook(name, item);
   for (const [name, parameter] of Object.entries(requestHeaders)) builder.addParameter(name, parameter);

@@ -7,6 +7,8 @@ import { isIdempotent, type Policy, type RequiredPermission } from '../../contra
 import { describeQuota } from '../../contract/shared/quotas.ts';
 import type { Route, Schema } from '../../contract/shared/route.ts';
 import { type Components, isAlwaysRejected, isOptional } from './components.ts';
+import { pathParameterDescriptions } from './descriptions.ts';
+import { operationGuideOf } from './guides.ts';
 import { requestHeaders } from './headers.ts';
 import { responsesOf } from './responses.ts';
 
@@ -50,11 +52,13 @@ export function operationOf(area: string, verb: string, route: Route, components
     .filter(Boolean)
     .join('\n\n');
   const body = bodyOf(route, components);
+  const guide = operationGuideOf(operationId);
   return {
     operationId,
     tags: [area],
     summary: route.summary,
     description,
+    ...(guide && { externalDocs: guide }),
     ...(demand && { 'x-permission': demand }),
     ...(quota && { 'x-quota': quota }),
     ...(audit && audit !== 'none' && { 'x-audit-action': audit[0] }),
@@ -86,7 +90,11 @@ function bodyOf(route: Route, components: Components): RequestBodyObject | undef
 
 function parametersOf(operationId: string, route: Route, components: Components): (ParameterObject | ReferenceObject)[] {
   const path = paramNames(route.path).map((name) =>
-    describeParameter({ name, in: 'path', required: true }, pathParamOf(route, name), components),
+    describeParameter(
+      { name, in: 'path', required: true, description: pathParameterDescriptions[name] ?? '' },
+      pathParamOf(route, name),
+      components,
+    ),
   );
   const query = queryOf(route).map(([name, schema]) =>
     describeParameter({ name, in: 'query', required: !isOptional(schema) }, schema, components),

@@ -27,6 +27,12 @@ const titles: Record<WebhookEventType, string> = {
   'run.cancelled': 'A run was canceled',
 };
 
+const descriptions: Record<WebhookEventType, string> = {
+  'run.completed': 'Sent when a run has answered. Retrieve the messages of its thread to read the answer.',
+  'run.failed': 'Sent when a run has failed; `error_class` says why. If `resumable` is true, the next run of the thread can continue it.',
+  'run.cancelled': 'Sent when a run was canceled, by a user or because its worker disappeared. A partial answer is kept in its thread.',
+};
+
 const idOf = (type: string) => type.replace(/\.(.)/, (_, letter: string) => letter.toUpperCase());
 
 /** The requests that the server sends to webhook endpoints, by event type. */
@@ -40,6 +46,7 @@ export const webhooksOf = (components: Components): [name: string, item: PathIte
           operationId: `${idOf(type)}Webhook`,
           tags: ['webhookEndpoints'],
           summary: titles[type],
+          description: descriptions[type],
           security: [],
           parameters: headers,
           requestBody: { required: true, content: { 'application/json': { schema: components.schemaOf(event, 'output') } } },

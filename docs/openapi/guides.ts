@@ -1,0 +1,64 @@
+import type { ExternalDocumentationObject } from 'openapi3-ts/oas31';
+
+/** The guide of an area, with the heading. Areas without a guide of their own refer to the index. */
+const areaGuides: Readonly<Record<string, string>> = {
+  auth: 'authentication',
+  me: 'authentication',
+  accounts: 'authentication#accounts',
+  teams: 'permissions',
+  invitations: 'permissions',
+  apiKeys: 'authentication#api-keys',
+  projects: 'permissions',
+  workspaces: 'tools-and-mcp#built-in-tools',
+  threads: 'quickstart',
+  messages: 'quickstart',
+  runs: 'streaming',
+  personas: 'tools-and-mcp#a-persona',
+  credits: 'operations#credits-of-all-accounts',
+  usage: 'operations#usage-reports',
+  llmProviders: 'tools-and-mcp#a-model',
+  llmModels: 'tools-and-mcp#a-model',
+  toolProviders: 'tools-and-mcp#built-in-tools',
+  mcpConfigs: 'tools-and-mcp#tool-servers',
+  webhookEndpoints: 'webhooks#registering',
+  webhookDeliveries: 'webhooks#deliveries',
+  auditLogs: 'operations#data-retention',
+  users: 'permissions',
+  adminAccounts: 'permissions',
+  runDetails: 'streaming#events',
+  plans: 'operations#quotas',
+  subscriptions: 'operations#quotas',
+  entitlementOverrides: 'operations#quotas',
+  platformSettings: 'configuration',
+  configSchema: 'configuration',
+  email: 'configuration#email',
+  gatewayConfig: 'configuration#gateway',
+  accessLog: 'operations#data-retention',
+  health: 'operations#health',
+  bootstrap: 'configuration#first-administrator',
+};
+
+/** The guide of an operation, if there is one that is more specific than that of its area. */
+const operationGuides: Readonly<Record<string, string>> = {
+  authLogin: 'authentication#signing-in',
+  authConfirmEmail: 'authentication#verifying-an-address',
+  authRefresh: 'authentication#signing-in',
+  runsCreate: 'quickstart',
+  runsEvents: 'streaming#losing-the-connection',
+  runsCancel: 'streaming#steering-and-stopping',
+  runsInput: 'tools-and-mcp#questions-to-the-user',
+  runsContinue: 'streaming#incomplete-answers',
+  webhookEndpointsRotateSecret: 'webhooks#receiving',
+  healthReady: 'self-hosting#health-checks',
+};
+
+// Relative to the installation, which serves the guides.
+const refer = (guide: string): ExternalDocumentationObject => ({ description: 'Guide', url: `/docs/guides${guide && `/${guide}`}` });
+
+export const areaGuideOf = (area: string): ExternalDocumentationObject => refer(areaGuides[area] ?? '');
+
+export const operationGuideOf = (operationId: string): ExternalDocumentationObject | undefined =>
+  operationGuides[operationId] === undefined ? undefined : refer(operationGuides[operationId]);
+
+/** All guides that the document refers to. */
+export const guideReferences: readonly string[] = [...Object.values(areaGuides), ...Object.values(operationGuides)];
