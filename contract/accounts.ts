@@ -138,7 +138,8 @@ export const accounts = initContract().router({
     method: 'PATCH',
     path: '/v1/accounts/{account_id}/members/{user_id}',
     summary: 'Update the role of a member',
-    description: 'Changing the role voids the open invitations that the member sent.',
+    description:
+      'The new permissions apply to the next request of the member. Changing the role voids the open invitations that the member sent. The last admin cannot become a member: 409 `last_admin`.',
     body: MemberChanges,
     responses: { 200: Member },
     metadata: {

@@ -44,7 +44,7 @@ export const adminAccounts = initContract().router({
     method: 'GET',
     path: '/v1/admin/accounts/{account_id}',
     summary: 'Retrieve any account',
-    description: 'A closed account is 404.',
+    description: 'Use this for support: it shows the owner, the number of members and the balance. A closed account is 404.',
     responses: { 200: AdminAccount },
     metadata: { auth: 'platform' },
   },
@@ -53,7 +53,7 @@ export const adminAccounts = initContract().router({
     path: '/v1/admin/accounts/{account_id}',
     summary: 'Suspend or reactivate an account',
     description:
-      'Suspending an account stops its runs and ends its event streams. While it is suspended, requests from its members and API keys are rejected.',
+      'Suspending an account stops its runs and ends its event streams. While it is suspended, requests from its members and API keys are rejected. Reactivating it restores access, but not the runs.',
     body: AdminAccountChanges,
     responses: { 200: AdminAccount },
     metadata: { auth: 'platform', audit: ['account.suspend', 'account'], extraErrors: [409] },

@@ -104,7 +104,7 @@ export const asrCredentials = initContract().router({
     method: 'PUT',
     path: '/v1/asr-credentials/{credential_id}',
     summary: 'Update a credential',
-    description: 'Omitted fields keep their values.',
+    description: 'Omitted fields keep their values. Use this to replace an API key or to change the model.',
     body: AsrCredentialChanges,
     responses: { 200: AsrCredential },
     metadata: { ...managing, audit: ['asr_credential.update', 'asr_credential'], extraErrors: [409] },

@@ -188,7 +188,7 @@ export const auth = initContract().router({
     path: '/v1/auth/resolve/otp/verify',
     summary: 'Sign in with an emailed code and a flow token',
     description:
-      'Verifies the email address. The first verification removes the password of the user and ends all their other sessions and API keys.',
+      'Opens a session, like signing in with a password. Verifies the email address. The first verification removes the password of the user and ends all their other sessions and API keys.',
     body: FlowCode,
     responses: { 200: AccessGrant },
     metadata: { auth: 'public', origin: true, rateLimit: 'otp', audit: ['user.login', 'user'], extraErrors: [401] },
@@ -226,7 +226,7 @@ export const auth = initContract().router({
     path: '/v1/auth/refresh',
     summary: 'Exchange the session cookie for a new access token',
     description:
-      'The refresh token rotates: each one can be used once. `X-Account-Id` switches the session to another account of the user.',
+      'The refresh token rotates: each one can be used once. `X-Account-Id` switches the session to another account of the user. Call it on start and before the access token expires.',
     headers: z.object({ 'x-account-id': Id.optional() }),
     body: null,
     responses: { 200: AccessGrant },
@@ -245,7 +245,8 @@ export const auth = initContract().router({
     method: 'POST',
     path: '/v1/auth/email/verify/send',
     summary: 'Email yourself a verification link',
-    description: 'A new link voids the previous one. No email is sent if the address is already verified.',
+    description:
+      'A new link voids the previous one. No email is sent if the address is already verified. The link leads to a page of your client, which sends its token to `POST /v1/auth/email/verify/confirm`.',
     body: null,
     responses: { 204: null },
     metadata: {
@@ -273,7 +274,8 @@ export const auth = initContract().router({
     method: 'POST',
     path: '/v1/auth/email/otp/send',
     summary: 'Email a sign-in code',
-    description: 'The response is the same whether or not a user has the address.',
+    description:
+      'The response is the same whether or not a user has the address. The code has eight digits and is valid for ten minutes. Sign in with it at `POST /v1/auth/email/otp/verify`.',
     body: EmailCodeRequest,
     responses: { 204: null },
     metadata: { auth: 'public', rateLimit: 'otp', minDurationMs: 150, audit: ['user.login_otp_send', 'user'] },
@@ -283,7 +285,7 @@ export const auth = initContract().router({
     path: '/v1/auth/email/otp/verify',
     summary: 'Sign in with an emailed code',
     description:
-      'Verifies the email address. The first verification removes the password of the user and ends all their other sessions and API keys.',
+      'Opens a session, like signing in with a password. Verifies the email address. The first verification removes the password of the user and ends all their other sessions and API keys.',
     body: EmailCode,
     responses: { 200: AccessGrant },
     metadata: { auth: 'public', origin: true, rateLimit: 'otp', audit: ['user.login', 'user'], extraErrors: [401] },

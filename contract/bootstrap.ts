@@ -42,7 +42,7 @@ export const bootstrap = initContract().router({
     path: '/v1/bootstrap/init',
     summary: 'Create a setup token for the first platform admin',
     description:
-      'Allowed only from loopback or with `X-Bootstrap-Secret`; otherwise the response is 404. A new token voids the previous one.',
+      'Allowed only from loopback or with `X-Bootstrap-Secret`; otherwise the response is 404. A new token voids the previous one. Next, call `POST /v1/bootstrap/setup` with the token within 30 minutes.',
     body: null,
     responses: { 201: BootstrapToken },
     metadata: {

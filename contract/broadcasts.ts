@@ -54,7 +54,8 @@ export const broadcasts = initContract().router({
     method: 'POST',
     path: '/v1/admin/notifications/broadcasts',
     summary: 'Send a notification to all users, or to the members of an account',
-    description: 'The broadcast is sent in the background. Users who register or join the account within 30 days receive it too.',
+    description:
+      'The broadcast is sent in the background. Users who register or join the account within 30 days receive it too. Retrieve it by its `id` to follow the progress.',
     body: NewBroadcast,
     responses: { 202: Broadcast },
     metadata: { auth: 'platform', audit: ['broadcast.create', 'broadcast'] },
@@ -63,7 +64,7 @@ export const broadcasts = initContract().router({
     method: 'GET',
     path: '/v1/admin/notifications/broadcasts',
     summary: 'List broadcasts, newest first',
-    description: 'Deleted broadcasts are left out.',
+    description: 'Use this to see what was sent, and to whom. Deleted broadcasts are left out.',
     query: BroadcastsQuery,
     responses: { 200: z.array(Broadcast) },
     metadata: { auth: 'platform', pages: 'cursor' },

@@ -116,7 +116,7 @@ export const credits = initContract().router({
     path: '/v1/me/credits',
     summary: 'Retrieve the balance of the active account and its transactions, newest first',
     description:
-      'Without `data.usage.read`, you see only the transactions of your own runs and redemptions, and those that belong to no user.',
+      'Without `data.usage.read`, you see only the transactions of your own runs and redemptions, and those that belong to no user. Use it to show what is left and what was charged.',
     query: CreditsQuery,
     responses: { 200: Credits },
     metadata: { auth: 'user+key', pages: 'within' },
@@ -154,7 +154,7 @@ export const credits = initContract().router({
     method: 'POST',
     path: '/v1/admin/credits/reset-all',
     summary: 'Reset the credits of every account to 0',
-    description: 'Processed in the same way as a bulk adjustment.',
+    description: 'Processed in the same way as a bulk adjustment. Retrieve the operation by its `id` to follow the progress.',
     body: CreditReset,
     responses: { 200: CreditOperation },
     metadata: { auth: 'platform', audit: ['credits.reset_all', 'credits_batch'] },

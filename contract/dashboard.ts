@@ -23,7 +23,7 @@ export const dashboard = initContract().router({
     method: 'GET',
     path: '/v1/admin/dashboard',
     summary: 'Retrieve the numbers of users, accounts and runs, and the usage of all runs',
-    description: 'The numbers may be a few seconds old.',
+    description: 'For the start page of platform admins. The numbers may be a few seconds old.',
     responses: { 200: Dashboard },
     metadata: { auth: 'platform', report: true },
   },

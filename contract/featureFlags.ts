@@ -105,7 +105,8 @@ export const featureFlags = initContract().router({
     path: '/v1/feature-flags/{key}',
     pathParams,
     summary: 'Delete a feature flag and its overrides',
-    description: 'Flags that the platform itself uses cannot be deleted: 409 `system_flag`.',
+    description:
+      'Flags that the platform itself uses cannot be deleted: 409 `system_flag`. Afterwards the flag is false for every account.',
     body: null,
     responses: { 200: Ok },
     metadata: { ...platform, audit: ['feature_flag.delete', 'feature_flag'], extraErrors: [409] },

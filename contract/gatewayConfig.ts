@@ -43,7 +43,7 @@ export const gatewayConfig = initContract().router({
     method: 'GET',
     path: '/v1/admin/gateway-config',
     summary: 'Retrieve the effective gateway configuration',
-    description: 'Returns the values in effect, with defaults for those that are not set.',
+    description: 'Returns the values in effect, with defaults for those that are not set. Use it to fill a form before you change them.',
     responses: { 200: GatewayConfig },
     metadata: { auth: 'platform' },
   },

@@ -42,7 +42,8 @@ export const invitations = initContract().router({
     method: 'POST',
     path: '/v1/accounts/{account_id}/invitations',
     summary: 'Invite a person by email',
-    description: 'The invitation can be accepted for 7 days. It ends earlier if your role changes or your membership ends.',
+    description:
+      'The invitation can be accepted for 7 days. It ends earlier if your role changes or your membership ends. The email contains a link with the token; if no email is configured, hand on the `token` yourself.',
     body: NewInvitation,
     responses: { 201: CreatedInvitation },
     metadata: {
@@ -66,7 +67,8 @@ export const invitations = initContract().router({
     method: 'POST',
     path: '/v1/account-invitations/{token}/accept',
     summary: 'Accept an invitation',
-    description: 'Your email address must be the invited one, and verified. The active account does not change.',
+    description:
+      'Your email address must be the invited one, and verified. The active account does not change. You become a member with the invited role: send `X-Account-Id` to act in the workspace.',
     pathParams: z.object({ token: Token }),
     body: null,
     responses: { 200: Ok },

@@ -55,7 +55,7 @@ export const inviteCodes = initContract().router({
     method: 'PATCH',
     path: '/v1/admin/invite-codes/{code_id}',
     summary: 'Update the use limit of an invite code, or enable or disable it',
-    description: 'A user can have at most one active code.',
+    description: 'Use this to stop the misuse of a code, or to allow more registrations. A user can have at most one active code.',
     body: InviteCodeChanges,
     responses: { 200: OwnedInviteCode },
     metadata: { auth: 'platform', permission, audit: ['invite_code.update', 'invite_code'], extraErrors: [409] },

@@ -126,7 +126,8 @@ export const me = initContract().router({
     method: 'POST',
     path: '/v1/me/invite-code/reset',
     summary: 'Replace your invite code',
-    description: 'Allowed once your newest code is 24 hours old.',
+    description:
+      'Use this if the code has reached people who should not have it. Registering with the previous code is no longer possible. Allowed once your newest code is 24 hours old.',
     body: null,
     responses: { 200: InviteCode },
     metadata: { auth: 'user', audit: ['invite_code.reset', 'invite_code'], extraErrors: [429] },
@@ -153,7 +154,8 @@ export const me = initContract().router({
     method: 'POST',
     path: '/v1/me/password',
     summary: 'Change your password',
-    description: 'Ends all your other sessions. API keys remain valid.',
+    description:
+      'Ends all your other sessions. API keys remain valid. Use it also to set a password after signing in with an emailed code.',
     body: PasswordChange,
     responses: { 204: null },
     metadata: { auth: 'user', rateLimit: 'login', audit: ['user.password_change', 'user'] },

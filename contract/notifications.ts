@@ -62,7 +62,7 @@ export const notifications = initContract().router({
     method: 'PATCH',
     path: '/v1/notifications/{notification_id}',
     summary: 'Mark a notification as read',
-    description: 'Repeating the request has no effect.',
+    description: 'Sets `read_at`. Repeating the request has no effect.',
     body: NoFields,
     responses: { 200: Ok },
     metadata: { auth: 'user', account: 'optional', audit: ['notification.read', 'notification'] },

@@ -37,7 +37,7 @@ export const platformSettings = initContract().router({
     path: '/v1/admin/platform-settings/{key}',
     pathParams,
     summary: 'Retrieve a stored setting',
-    description: 'A setting that is not stored is 404.',
+    description: 'Returns the stored value, not the default. A setting that is not stored is 404.',
     responses: { 200: PlatformSetting },
     metadata: { auth: 'platform' },
   },

@@ -73,7 +73,7 @@ export const projects = initContract().router({
     method: 'GET',
     path: '/v1/projects/{project_id}',
     summary: 'Retrieve a project',
-    description: 'A project that is not visible to you is 404.',
+    description: 'Use this for the name, the visibility and the team of a project. A project that is not visible to you is 404.',
     responses: { 200: Project },
     metadata: { auth: 'user+key', read },
   },
@@ -81,7 +81,8 @@ export const projects = initContract().router({
     method: 'PATCH',
     path: '/v1/projects/{project_id}',
     summary: 'Update a project',
-    description: 'A null `team_id` or `description` clears it. The default project cannot be shared.',
+    description:
+      'Use this to rename a project, or to share it. Omitted fields keep their values; a null `team_id` or `description` clears it. The default project cannot be shared.',
     body: ProjectChanges,
     responses: { 200: Project },
     metadata: { auth: 'user+key', read, permission, exempt: 'owner', audit: ['project.update', 'project'], extraErrors: [409] },

@@ -55,7 +55,7 @@ export const referrals = initContract().router({
     method: 'GET',
     path: '/v1/admin/referrals/tree',
     summary: 'Retrieve the referral tree of a user, three levels deep',
-    description: `Breadth-first, with each user once; at most ${maxTreeNodes} users.`,
+    description: `Breadth-first, with each user once; at most ${maxTreeNodes} users. Use it to see who came through a user, directly and indirectly.`,
     query: z.object({ user_id: Id.meta({ description: 'The user at the root of the tree.' }) }),
     responses: { 200: z.array(ReferralNode) },
     metadata: { auth: 'platform', permission, queryIds: { user_id: 'user' }, report: true },

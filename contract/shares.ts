@@ -108,7 +108,7 @@ export const shares = initContract().router({
     method: 'DELETE',
     path,
     summary: 'Delete a share',
-    description: 'The share can no longer be opened, not even with a session token that was issued before.',
+    description: 'Ends the access of all readers. The share can no longer be opened, not even with a session token that was issued before.',
     query: z.object({ id: Id.meta({ description: 'The share to delete.' }) }),
     body: null,
     responses: { 204: null },

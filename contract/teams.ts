@@ -63,7 +63,7 @@ export const teams = initContract().router({
     method: 'DELETE',
     path: '/v1/teams/{team_id}',
     summary: 'Delete a team',
-    description: 'Projects shared with the team become private.',
+    description: 'Projects shared with the team become private. Its members stay in the account.',
     body: null,
     responses: { 204: null },
     metadata: { auth: 'user', read: 'account.teams.read', permission: 'account.teams.manage', audit: ['team.delete', 'team'] },

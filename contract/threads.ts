@@ -119,7 +119,8 @@ export const threads = initContract().router({
     method: 'PATCH',
     path: '/v1/threads/{thread_id}',
     summary: 'Rename or move a thread',
-    description: 'Setting a title turns off automatic titles for the thread; null clears the title and turns them on again.',
+    description:
+      'Setting a title turns off automatic titles for the thread; null clears the title and turns them on again. Omitted fields keep their values.',
     body: ThreadChanges,
     responses: { 200: Thread },
     metadata: { auth: 'user+key', read, permission, audit: ['thread.update', 'thread'] },
@@ -137,7 +138,8 @@ export const threads = initContract().router({
     method: 'POST',
     path: '/v1/threads/{thread_id}:fork',
     summary: 'Copy a thread up to one of its messages',
-    description: 'You own the copy. It keeps the title and the project; runs, stars and shares are not copied.',
+    description:
+      'You own the copy. It keeps the title and the project; runs, stars and shares are not copied. Use it to continue from an earlier point, or from a thread of another member.',
     body: ForkRequest,
     responses: { 201: ForkedThread },
     metadata: { auth: 'user+key', read, permission, allowReaders: true, quota: 'messages', audit: ['thread.fork', 'thread'] },
@@ -155,7 +157,7 @@ export const threads = initContract().router({
     method: 'DELETE',
     path: '/v1/threads/{thread_id}/star',
     summary: 'Unstar a thread',
-    description: 'Repeating the request has no effect.',
+    description: 'The thread is no longer in `GET /v1/threads/starred`. Repeating the request has no effect.',
     body: null,
     responses: { 204: null },
     metadata: { auth: 'user+key', read, permission, allowReaders: true, audit: ['thread.unstar', 'thread'] },

@@ -110,7 +110,8 @@ export const toolProviders = initContract().router({
     method: 'DELETE',
     path: '/v1/tool-providers/{group}/{provider}/credential',
     summary: 'Delete the API key of a provider',
-    description: 'Keeps the base URL and whether the provider is active.',
+    description:
+      'Keeps the base URL and whether the provider is active. Without a required key, its tool calls fall back or fail with `tool.not_configured`.',
     pathParams,
     query: scoped,
     body: null,

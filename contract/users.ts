@@ -83,7 +83,7 @@ export const users = initContract().router({
     method: 'GET',
     path: '/v1/admin/users/{user_id}',
     summary: 'Retrieve a user and their accounts',
-    description: 'Shows the accounts and roles of the user.',
+    description: 'Use this for support: it shows the status, and the accounts and roles of the user.',
     responses: { 200: UserDetail },
     metadata: { auth: 'platform' },
   },

@@ -186,7 +186,8 @@ export const webhookEndpoints = initContract().router({
     method: 'PATCH',
     path: '/v1/webhook-endpoints/{endpoint_id}',
     summary: 'Update a webhook endpoint',
-    description: 'While an endpoint is disabled, no events are stored for it, and pending deliveries fail.',
+    description:
+      'While an endpoint is disabled, no events are stored for it, and pending deliveries fail. After you have repaired a receiver, set `enabled` to true.',
     body: WebhookEndpointChanges,
     responses: { 200: WebhookEndpoint },
     metadata: { auth: 'user+key', read: manage, audit: ['webhook_endpoint.update', 'webhook_endpoint'] },
@@ -204,7 +205,8 @@ export const webhookEndpoints = initContract().router({
     method: 'POST',
     path: '/v1/webhook-endpoints/{endpoint_id}/rotate-secret',
     summary: 'Rotate the signing secret',
-    description: 'A secret that is still signing because of an earlier rotation is dropped immediately.',
+    description:
+      'Use this if the secret may have leaked. Replace it in your receiver within the grace period, in which messages have both signatures. A secret that is still signing because of an earlier rotation is dropped immediately.',
     body: SecretRotation,
     responses: { 200: WebhookEndpointWithSecret },
     metadata: { auth: 'user+key', read: manage, audit: ['webhook_endpoint.rotate_secret', 'webhook_endpoint'] },

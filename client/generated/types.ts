@@ -3927,7 +3927,7 @@ export interface AuthApi {
   /**
    * Sign in with an emailed code and a flow token
    *
-   * Verifies the email address. The first verification removes the password of the user and ends all their other sessions and API keys.
+   * Opens a session, like signing in with a password. Verifies the email address. The first verification removes the password of the user and ends all their other sessions and API keys.
    */
   readonly verifyFlowCode: Call<{ body: FlowCode; }, AccessGrant, 400 | 401 | 403 | 413 | 422 | 429 | 500 | 503>;
   /**
@@ -3951,7 +3951,7 @@ export interface AuthApi {
   /**
    * Exchange the session cookie for a new access token
    *
-   * The refresh token rotates: each one can be used once. `X-Account-Id` switches the session to another account of the user.
+   * The refresh token rotates: each one can be used once. `X-Account-Id` switches the session to another account of the user. Call it on start and before the access token expires.
    */
   readonly refresh: Call<NoRequest, AccessGrant, 400 | 401 | 403 | 404 | 422 | 500 | 503>;
   /**
@@ -3963,7 +3963,7 @@ export interface AuthApi {
   /**
    * Email yourself a verification link
    *
-   * A new link voids the previous one. No email is sent if the address is already verified.
+   * A new link voids the previous one. No email is sent if the address is already verified. The link leads to a page of your client, which sends its token to `POST /v1/auth/email/verify/confirm`.
    */
   readonly sendVerification: Call<NoRequest, undefined, 400 | 401 | 403 | 409 | 429 | 500 | 503>;
   /**
@@ -3975,13 +3975,13 @@ export interface AuthApi {
   /**
    * Email a sign-in code
    *
-   * The response is the same whether or not a user has the address.
+   * The response is the same whether or not a user has the address. The code has eight digits and is valid for ten minutes. Sign in with it at `POST /v1/auth/email/otp/verify`.
    */
   readonly sendCode: Call<{ body: EmailCodeRequest; }, undefined, 400 | 413 | 422 | 429 | 500 | 503>;
   /**
    * Sign in with an emailed code
    *
-   * Verifies the email address. The first verification removes the password of the user and ends all their other sessions and API keys.
+   * Opens a session, like signing in with a password. Verifies the email address. The first verification removes the password of the user and ends all their other sessions and API keys.
    */
   readonly verifyCode: Call<{ body: EmailCode; }, AccessGrant, 400 | 401 | 403 | 413 | 422 | 429 | 500 | 503>;
 }
@@ -4008,7 +4008,7 @@ export interface MeApi {
   /**
    * Replace your invite code
    *
-   * Allowed once your newest code is 24 hours old.
+   * Use this if the code has reached people who should not have it. Registering with the previous code is no longer possible. Allowed once your newest code is 24 hours old.
    */
   readonly resetInviteCode: Call<NoRequest, InviteCode, 400 | 401 | 403 | 404 | 409 | 429 | 500 | 503>;
   /**
@@ -4026,7 +4026,7 @@ export interface MeApi {
   /**
    * Change your password
    *
-   * Ends all your other sessions. API keys remain valid.
+   * Ends all your other sessions. API keys remain valid. Use it also to set a password after signing in with an emailed code.
    */
   readonly changePassword: Call<{ body: PasswordChange; }, undefined, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
 }
@@ -4071,7 +4071,7 @@ export interface AccountsApi {
   /**
    * Update the role of a member
    *
-   * Changing the role voids the open invitations that the member sent.
+   * The new permissions apply to the next request of the member. Changing the role voids the open invitations that the member sent. The last admin cannot become a member: 409 `last_admin`.
    */
   readonly updateMember: Call<{ params: { account_id: Id; user_id: Id; }; body: MemberChanges; }, Member, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /**
@@ -4098,7 +4098,7 @@ export interface TeamsApi {
   /**
    * Delete a team
    *
-   * Projects shared with the team become private.
+   * Projects shared with the team become private. Its members stay in the account.
    */
   readonly delete: Call<{ params: { team_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
@@ -4125,7 +4125,7 @@ export interface InvitationsApi {
   /**
    * Invite a person by email
    *
-   * The invitation can be accepted for 7 days. It ends earlier if your role changes or your membership ends.
+   * The invitation can be accepted for 7 days. It ends earlier if your role changes or your membership ends. The email contains a link with the token; if no email is configured, hand on the `token` yourself.
    */
   readonly create: Call<{ params: { account_id: Id; }; body: NewInvitation; }, CreatedInvitation, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
   /**
@@ -4137,7 +4137,7 @@ export interface InvitationsApi {
   /**
    * Accept an invitation
    *
-   * Your email address must be the invited one, and verified. The active account does not change.
+   * Your email address must be the invited one, and verified. The active account does not change. You become a member with the invited role: send `X-Account-Id` to act in the workspace.
    */
   readonly accept: Call<{ params: { token: string; }; }, Ok, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
   /**
@@ -4185,13 +4185,13 @@ export interface ProjectsApi {
   /**
    * Retrieve a project
    *
-   * A project that is not visible to you is 404.
+   * Use this for the name, the visibility and the team of a project. A project that is not visible to you is 404.
    */
   readonly get: Call<{ params: { project_id: Id; }; }, Project, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Update a project
    *
-   * A null `team_id` or `description` clears it. The default project cannot be shared.
+   * Use this to rename a project, or to share it. Omitted fields keep their values; a null `team_id` or `description` clears it. The default project cannot be shared.
    */
   readonly update: Call<{ params: { project_id: Id; }; body: ProjectChanges; }, Project, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /**
@@ -4257,7 +4257,7 @@ export interface ThreadsApi {
   /**
    * Rename or move a thread
    *
-   * Setting a title turns off automatic titles for the thread; null clears the title and turns them on again.
+   * Setting a title turns off automatic titles for the thread; null clears the title and turns them on again. Omitted fields keep their values.
    */
   readonly update: Call<{ params: { thread_id: Id; }; body: ThreadChanges; }, Thread, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
   /**
@@ -4269,7 +4269,7 @@ export interface ThreadsApi {
   /**
    * Copy a thread up to one of its messages
    *
-   * You own the copy. It keeps the title and the project; runs, stars and shares are not copied.
+   * You own the copy. It keeps the title and the project; runs, stars and shares are not copied. Use it to continue from an earlier point, or from a thread of another member.
    */
   readonly fork: Call<{ params: { thread_id: Id; }; body: ForkRequest; }, ForkedThread, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /**
@@ -4281,7 +4281,7 @@ export interface ThreadsApi {
   /**
    * Unstar a thread
    *
-   * Repeating the request has no effect.
+   * The thread is no longer in `GET /v1/threads/starred`. Repeating the request has no effect.
    */
   readonly unstar: Call<{ params: { thread_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
 }
@@ -4317,7 +4317,7 @@ export interface SharesApi {
   /**
    * Delete a share
    *
-   * The share can no longer be opened, not even with a session token that was issued before.
+   * Ends the access of all readers. The share can no longer be opened, not even with a session token that was issued before.
    */
   readonly delete: Call<{ params: { thread_id: Id; }; query: { id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
@@ -4476,7 +4476,7 @@ export interface NotificationsApi {
   /**
    * Mark a notification as read
    *
-   * Repeating the request has no effect.
+   * Sets `read_at`. Repeating the request has no effect.
    */
   readonly read: Call<{ params: { notification_id: Id; }; body?: NoFields | undefined; }, Ok, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
 }
@@ -4485,13 +4485,13 @@ export interface BroadcastsApi {
   /**
    * Send a notification to all users, or to the members of an account
    *
-   * The broadcast is sent in the background. Users who register or join the account within 30 days receive it too.
+   * The broadcast is sent in the background. Users who register or join the account within 30 days receive it too. Retrieve it by its `id` to follow the progress.
    */
   readonly create: Call<{ body: NewBroadcast; }, Broadcast, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /**
    * List broadcasts, newest first
    *
-   * Deleted broadcasts are left out.
+   * Use this to see what was sent, and to whom. Deleted broadcasts are left out.
    */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; cursor?: PageCursor | undefined; } | undefined; }, Broadcast, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
@@ -4512,7 +4512,7 @@ export interface CreditsApi {
   /**
    * Retrieve the balance of the active account and its transactions, newest first
    *
-   * Without `data.usage.read`, you see only the transactions of your own runs and redemptions, and those that belong to no user.
+   * Without `data.usage.read`, you see only the transactions of your own runs and redemptions, and those that belong to no user. Use it to show what is left and what was charged.
    */
   readonly mine: Call<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; from?: string | undefined; to?: string | undefined; } | undefined; }, Credits & Cursor, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
@@ -4536,7 +4536,7 @@ export interface CreditsApi {
   /**
    * Reset the credits of every account to 0
    *
-   * Processed in the same way as a bulk adjustment.
+   * Processed in the same way as a bulk adjustment. Retrieve the operation by its `id` to follow the progress.
    */
   readonly resetAll: Call<{ body?: CreditReset | undefined; }, CreditOperation, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /**
@@ -4584,7 +4584,7 @@ export interface InviteCodesApi {
   /**
    * Update the use limit of an invite code, or enable or disable it
    *
-   * A user can have at most one active code.
+   * Use this to stop the misuse of a code, or to allow more registrations. A user can have at most one active code.
    */
   readonly update: Call<{ params: { code_id: Id; }; body: InviteCodeChanges; }, OwnedInviteCode, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
 }
@@ -4599,7 +4599,7 @@ export interface ReferralsApi {
   /**
    * Retrieve the referral tree of a user, three levels deep
    *
-   * Breadth-first, with each user once; at most 10000 users.
+   * Breadth-first, with each user once; at most 10000 users. Use it to see who came through a user, directly and indirectly.
    */
   readonly tree: Call<{ query: { user_id: Id; }; }, ReferralNode[], 400 | 401 | 403 | 404 | 500 | 503>;
 }
@@ -4767,7 +4767,7 @@ export interface ToolProvidersApi {
   /**
    * Delete the API key of a provider
    *
-   * Keeps the base URL and whether the provider is active.
+   * Keeps the base URL and whether the provider is active. Without a required key, its tool calls fall back or fail with `tool.not_configured`.
    */
   readonly clearCredential: Call<{ params: { group: string; provider: string; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
 }
@@ -4821,7 +4821,7 @@ export interface WebhookEndpointsApi {
   /**
    * Update a webhook endpoint
    *
-   * While an endpoint is disabled, no events are stored for it, and pending deliveries fail.
+   * While an endpoint is disabled, no events are stored for it, and pending deliveries fail. After you have repaired a receiver, set `enabled` to true.
    */
   readonly update: Call<{ params: { endpoint_id: Id; }; body: WebhookEndpointChanges; }, WebhookEndpoint, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
   /**
@@ -4833,7 +4833,7 @@ export interface WebhookEndpointsApi {
   /**
    * Rotate the signing secret
    *
-   * A secret that is still signing because of an earlier rotation is dropped immediately.
+   * Use this if the secret may have leaked. Replace it in your receiver within the grace period, in which messages have both signatures. A secret that is still signing because of an earlier rotation is dropped immediately.
    */
   readonly rotateSecret: Call<{ params: { endpoint_id: Id; }; body?: SecretRotation | undefined; }, WebhookEndpointWithSecret, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
 }
@@ -4875,7 +4875,7 @@ export interface AsrCredentialsApi {
   /**
    * Update a credential
    *
-   * Omitted fields keep their values.
+   * Omitted fields keep their values. Use this to replace an API key or to change the model.
    */
   readonly update: Call<{ params: { credential_id: Id; }; body: AsrCredentialChanges; }, AsrCredential, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
   /**
@@ -4935,7 +4935,7 @@ export interface DashboardApi {
   /**
    * Retrieve the numbers of users, accounts and runs, and the usage of all runs
    *
-   * The numbers may be a few seconds old.
+   * For the start page of platform admins. The numbers may be a few seconds old.
    */
   readonly get: Call<NoRequest, Dashboard, 400 | 401 | 403 | 404 | 500 | 503>;
 }
@@ -4950,7 +4950,7 @@ export interface UsersApi {
   /**
    * Retrieve a user and their accounts
    *
-   * Shows the accounts and roles of the user.
+   * Use this for support: it shows the status, and the accounts and roles of the user.
    */
   readonly get: Call<{ params: { user_id: Id; }; }, UserDetail, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
@@ -4977,13 +4977,13 @@ export interface AdminAccountsApi {
   /**
    * Retrieve any account
    *
-   * A closed account is 404.
+   * Use this for support: it shows the owner, the number of members and the balance. A closed account is 404.
    */
   readonly get: Call<{ params: { account_id: Id; }; }, AdminAccount, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
    * Suspend or reactivate an account
    *
-   * Suspending an account stops its runs and ends its event streams. While it is suspended, requests from its members and API keys are rejected.
+   * Suspending an account stops its runs and ends its event streams. While it is suspended, requests from its members and API keys are rejected. Reactivating it restores access, but not the runs.
    */
   readonly update: Call<{ params: { account_id: Id; }; body: AdminAccountChanges; }, AdminAccount, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
 }
@@ -5094,7 +5094,7 @@ export interface PlatformSettingsApi {
   /**
    * Retrieve a stored setting
    *
-   * A setting that is not stored is 404.
+   * Returns the stored value, not the default. A setting that is not stored is 404.
    */
   readonly get: Call<{ params: { key: string; }; }, PlatformSetting, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
@@ -5136,7 +5136,7 @@ export interface EmailApi {
   /**
    * Replace the stored email configuration
    *
-   * Takes effect with the next email. Values set by the environment take precedence.
+   * Takes effect with the next email. Values set by the environment take precedence. Send a test email afterwards.
    */
   readonly configure: Call<{ body: EmailConfigValues; }, undefined, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
   /**
@@ -5151,7 +5151,7 @@ export interface GatewayConfigApi {
   /**
    * Retrieve the effective gateway configuration
    *
-   * Returns the values in effect, with defaults for those that are not set.
+   * Returns the values in effect, with defaults for those that are not set. Use it to fill a form before you change them.
    */
   readonly get: Call<NoRequest, GatewayConfig, 400 | 401 | 403 | 404 | 500 | 503>;
   /**
@@ -5199,7 +5199,7 @@ export interface FeatureFlagsApi {
   /**
    * Delete a feature flag and its overrides
    *
-   * Flags that the platform itself uses cannot be deleted: 409 `system_flag`.
+   * Flags that the platform itself uses cannot be deleted: 409 `system_flag`. Afterwards the flag is false for every account.
    */
   readonly delete: Call<{ params: { key: FeatureFlagKey; }; }, Ok, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
   /**
@@ -5241,7 +5241,7 @@ export interface BootstrapApi {
   /**
    * Create a setup token for the first platform admin
    *
-   * Allowed only from loopback or with `X-Bootstrap-Secret`; otherwise the response is 404. A new token voids the previous one.
+   * Allowed only from loopback or with `X-Bootstrap-Secret`; otherwise the response is 404. A new token voids the previous one. Next, call `POST /v1/bootstrap/setup` with the token within 30 minutes.
    */
   readonly init: Call<NoRequest, BootstrapToken, 403 | 404 | 409 | 500 | 503>;
   /**

@@ -31,7 +31,8 @@ export type ResponseBody = Schema | EventStream | FileBody | null;
 type RouteBase = {
   path: `/${string}`;
   summary: string;
-  description?: string;
+  /** What the operation does beyond its summary, when to use it, and what follows. */
+  description: string;
   /** Only for parameters that are not IDs. */
   pathParams?: ObjectSchema;
   query?: ObjectSchema;
@@ -50,7 +51,7 @@ type WriteRoute = RouteBase & {
   metadata: Policy & { audit: NonNullable<Policy['audit']> };
 };
 
-/** One operation. A route without a policy, or a write without an audit action, does not compile. */
+/** One operation. A route without a description or a policy, or a write without an audit action, does not compile. */
 export type Route = ReadRoute | WriteRoute;
 
 /** Declare as `{ … } as const satisfies Resource`. */
