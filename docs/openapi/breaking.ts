@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -61,8 +62,28 @@ function changeOf(reported: RedoclyChange): Change {
 
 /** Compares two documents by file name. Throws an Error if one cannot be read. */
 export function compare(base: string, revision: string): Comparison {
-  const { infoVersions, changes } = reportOf(base, revision);
-  return { from: infoVersions.base, to: infoVersions.revision, changes: changes.map(changeOf) };
+  const copies = mkdtempSync(join(tmpdir(), 'arkloop-diff-'));
+  try {
+    const { infoVersions, changes } = reportOf(plainCopy(base, copies, 'base'), plainCopy(revision, copies, 'revision'));
+    return { from: infoVersions.base, to: infoVersions.revision, changes: changes.map(changeOf) };
+  } finally {
+    rmSync(copies, { recursive: true });
+  }
+}
+
+type Operations = Record<string, { parameters?: { in?: string; name?: string; description?: string; example?: unknown }[] }>;
+
+/** A copy in which the name replaces the description of a parameter. Redocly pairs parameters by similarity: a new description makes others of them. */
+function plainCopy(file: string, folder: string, name: string): string {
+  const document = JSON.parse(readFileSync(file, 'utf8')) as { paths?: Record<string, Operations> };
+  for (const { parameters = [] } of Object.values(document.paths ?? {}).flatMap((item) => Object.values(item)))
+    for (const parameter of parameters) {
+      if (parameter.name !== undefined) parameter.description = `${parameter.in} ${parameter.name} `.repeat(20);
+      delete parameter.example;
+    }
+  const copy = join(folder, `${name}.json`);
+  writeFileSync(copy, JSON.stringify(document));
+  return copy;
 }
 
 function reportOf(base: string, revision: string): RedoclyReport {

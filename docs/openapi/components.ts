@@ -53,9 +53,10 @@ function tidy({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSche
   if (def.type === 'object' && !def.catchall) delete jsonSchema.additionalProperties;
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-  if (jsonSchema.format === 'uuid' || jsonSchema.format === 'date-time') delete jsonSchema.pattern;
+  // By the schema, because a reference with a description has the pattern as well, but no format.
+  if ('format' in def && ['guid', 'uuid', 'datetime'].includes(String(def.format))) delete jsonSchema.pattern;
   // A discriminator supports only named schemas and text values. Without a mapping, the schema names would be the values.
-  if (def.type === 'union' && 'discriminator' in def) {
+  if (def.type === 'union' && 'discriminator' in def && !jsonSchema.$ref) {
     const mapping = mappingOf(def.options, String(def.discriminator));
     if (mapping) jsonSchema.discriminator = { propertyName: def.discriminator, mapping };
   }

@@ -11,16 +11,21 @@ import { operationOf } from './operation.ts';
 import { sharedErrorResponses } from './responses.ts';
 import { webhooksOf } from './webhooks.ts';
 
-/** An installation. The defaults are those of a local one. */
-const server: ServerObject = {
-  url: '{scheme}://{host}:{port}',
-  description: 'An installation of Arkloop',
-  variables: {
-    scheme: { enum: ['http', 'https'], default: 'http', description: 'Use `https` outside of a local machine.' },
-    host: { default: 'localhost', description: 'Host name of the installation.' },
-    port: { default: '19000', description: 'Locally, 19000 is the gateway and 19001 the API itself. With `https` usually 443.' },
+const servers: readonly ServerObject[] = [
+  { url: 'http://localhost:19000', description: 'Gateway' },
+  { url: 'http://localhost:19001', description: 'API' },
+  {
+    url: '{scheme}://{host}',
+    description: 'Your installation',
+    variables: {
+      scheme: { enum: ['https', 'http'], default: 'https', description: 'Use `http` only on a local machine.' },
+      host: {
+        default: 'arkloop.localhost',
+        description: 'Host name of the gateway, with the port unless it is the default of the scheme.',
+      },
+    },
   },
-};
+];
 
 /** The published description of the API (OpenAPI 3.1), derived from the contract alone. */
 export function openApi(contract: Contract, version: string): OpenAPIObject {
@@ -33,10 +38,10 @@ export function openApi(contract: Contract, version: string): OpenAPIObject {
       contact: { name: 'Arkloop API maintainers', url: '/docs/guides' },
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     })
-    .addServer(server)
     .addSecurityScheme('accessToken', { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token from sign-in.' })
     .addSecurityScheme('apiKey', { type: 'http', scheme: 'bearer', description: 'An API key, `al_…`.' });
 
+  for (const server of servers) builder.addServer(server);
   components.schemaOf(Problem, 'output');
   const paths = new Map<string, PathItemObject>();
   for (const [area, resource] of orderedAreasOf(contract)) {
