@@ -8,6 +8,9 @@ export const ProviderScope = z
   .meta({ id: 'ProviderScope', description: 'Whether something is configured for an account or for all accounts of the platform.' });
 export type ProviderScope = z.infer<typeof ProviderScope>;
 
+const LlmVendor = z.enum(['openai', 'anthropic']).meta({ id: 'LlmVendor', description: 'API of a provider. `openai` includes compatible servers.' });
+const OpenAiApiMode = z.enum(['auto', 'responses', 'chat_completions']).meta({ id: 'OpenAiApiMode', description: 'API of an OpenAI-compatible server; `auto` tries `responses` first.' });
+
 const price = () =>
   z
     .number()
@@ -54,12 +57,11 @@ export const LlmProvider = z
     id: Id.meta({ description: 'ID of the provider.' }),
     account_id: Id.nullable().meta({ description: 'Null for platform providers.' }),
     scope: ProviderScope.meta({ description: 'Whether the provider belongs to the account or to the platform.' }),
-    provider: z.enum(['openai', 'anthropic']).meta({ description: 'API of the provider. `openai` includes compatible servers.' }),
+    provider: LlmVendor.meta({ description: 'API of the provider. `openai` includes compatible servers.' }),
     name: z.string().meta({ description: 'Unique name, for model selectors such as `name^model`.' }),
     key_prefix: z.string().nullable().meta({ description: 'First 8 characters of the API key.' }),
     base_url: z.string().nullable().meta({ description: 'Base URL; null means the default of the API.' }),
-    openai_api_mode: z
-      .enum(['auto', 'responses', 'chat_completions'])
+    openai_api_mode: OpenAiApiMode
       .nullable()
       .meta({ description: '`auto` tries the Responses API and falls back to chat completions; null means `auto`.' }),
     advanced_json: AnyObject.nullable().meta({ description: 'Merged into requests to the provider.' }),
@@ -78,14 +80,14 @@ const baseUrl = z
   .meta(baseUrlMeta)
   .nullish()
   .meta({ description: 'Absolute http(s) URL without user info, query or fragment.' });
-const apiMode = z.enum(['auto', 'responses', 'chat_completions']).nullish().meta({ description: 'Allowed only with provider `openai`.' });
+const apiMode = OpenAiApiMode.nullish().meta({ description: 'Allowed only with provider `openai`.' });
 const advanced = AnyObject.nullish().meta({ description: 'Merged into requests to the provider.' });
 
 export const NewLlmProvider = z
   .strictObject({
     scope: ProviderScope.default('account').meta({ description: 'Where to create the provider. `platform` requires a platform admin.' }),
     name: providerName.meta({ description: 'Unique name, ignoring case, 1 to 100 characters.' }),
-    provider: z.enum(['openai', 'anthropic']).meta({ description: 'API of the provider. `openai` includes compatible servers.' }),
+    provider: LlmVendor.meta({ description: 'API of the provider. `openai` includes compatible servers.' }),
     api_key: apiKey.meta({ description: 'API key of the provider; stored encrypted and never returned.' }),
     base_url: baseUrl,
     openai_api_mode: apiMode,
@@ -96,7 +98,7 @@ export type NewLlmProvider = z.infer<typeof NewLlmProvider>;
 
 export const LlmProviderChanges = changes({
   name: providerName.optional().meta({ description: 'Unique name, ignoring case, 1 to 100 characters.' }),
-  provider: z.enum(['openai', 'anthropic']).optional().meta({ description: 'API of the provider. `openai` includes compatible servers.' }),
+  provider: LlmVendor.optional().meta({ description: 'API of the provider. `openai` includes compatible servers.' }),
   api_key: apiKey.optional().meta({ description: 'Replaces the API key.' }),
   base_url: baseUrl,
   openai_api_mode: apiMode,

@@ -20,7 +20,7 @@ export const Me = z
     account_name: z.string().meta({ description: 'Name of the active account.' }),
     role: z.string().meta({ description: 'Role in the active account: `admin`, `member` or `platform_admin`.' }),
     permissions: z
-      .array(z.enum(permissions as [(typeof permissions)[number]]))
+      .array(z.enum(permissions as [(typeof permissions)[number]]).meta({ id: 'Permission', description: 'Name of a permission.' }))
       .meta({ description: 'Permissions in the active account, sorted.' }),
   })
   .meta({ id: 'Me', description: 'The signed-in user, with their role and permissions in the active account.' });

@@ -25,7 +25,7 @@ export const ModelSelector = z.string().trim().min(1).max(200);
 
 const tools = z.array(trimmedText(128)).overwrite((list) => [...new Set(list)]);
 const limit = z.int().min(1);
-const cacheControl = z.enum(['none', 'system_prompt']);
+const cacheControl = z.enum(['none', 'system_prompt']).meta({ id: 'PromptCacheControl' });
 const emptyObject = AnyObject.refine((value) => Object.keys(value).length === 0, 'must be empty')
   .meta({ description: 'Reserved; must be `{}`.', maxProperties: 0 })
   .optional();
@@ -137,11 +137,11 @@ export const PersonaChanges = changes({
 export type PersonaChanges = z.infer<typeof PersonaChanges>;
 
 const listedFields = {
-  id: z.union([Id, z.string().regex(/^builtin:/)]).meta({ description: 'For built-in personas: `builtin:{key}:{version}`.' }),
+  id: z.union([Id, z.string().regex(/^builtin:/)]).meta({ id: 'PersonaId', description: 'For built-in personas: `builtin:{key}:{version}`.' }),
   persona_key: z.string().meta({ description: 'Name for `persona_id` of runs.' }),
   version: z.string().meta({ description: 'Runs select a version with `key@version`; otherwise the newest applies.' }),
   scope: PersonaScope.meta({ description: '`platform` for built-in personas.' }),
-  source: z.enum(['custom', 'builtin']).meta({ description: '`builtin` personas cannot be changed or deleted.' }),
+  source: z.enum(['custom', 'builtin']).meta({ id: 'PersonaSource', description: '`builtin` personas cannot be changed or deleted.' }),
   display_name: z.string().meta({ description: 'Name shown to users.' }),
   description: z.string().nullable().meta({ description: 'What the persona is good for.' }),
   selector_name: z.string().nullable().meta({ description: 'Name in a picker; null means `display_name`.' }),

@@ -58,6 +58,7 @@ export const SubscriptionsQuery = pageQuery().extend({
   }),
   status: z
     .enum([...statuses, 'all'])
+    .meta({ id: 'SubscriptionFilter' })
     .optional()
     .meta({ description: 'Defaults to `active` for members and to `all` for platform admins.' }),
 });

@@ -19,16 +19,20 @@ const totals = {
   record_count: count.meta({ description: 'Runs that ended in the month.' }),
 };
 
-const stored = z.object({
-  used_bytes: count.meta({ description: 'Stored bytes.' }),
-  limit_bytes: count.nullable().meta({ description: 'Null means no limit.' }),
-});
+const StoredBytes = z
+  .object({
+    used_bytes: count.meta({ description: 'Stored bytes.' }),
+    limit_bytes: count.nullable().meta({ description: 'Null means no limit.' }),
+  })
+  .meta({ id: 'StoredBytes', description: 'Stored bytes and their limit.' });
 
 export const StorageUsage = z
   .object({
-    attachments: stored.meta({ description: 'Uploaded files, including staged ones, until they are removed from the object store.' }),
-    messages: stored.meta({ description: 'Message text, plus 256 bytes per message, 1,024 bytes per thread and 512 bytes per share.' }),
-    workspaces: stored.meta({ description: 'Files of all workspaces, including revisions that are not removed yet.' }),
+    attachments: StoredBytes.meta({ description: 'Uploaded files, including staged ones, until they are removed from the object store.' }),
+    messages: StoredBytes.meta({
+      description: 'Message text, plus 256 bytes per message, 1,024 bytes per thread and 512 bytes per share.',
+    }),
+    workspaces: StoredBytes.meta({ description: 'Files of all workspaces, including revisions that are not removed yet.' }),
   })
   .meta({ id: 'StorageUsage', description: 'Current storage of an account and its quotas, independent of the month.' });
 export type StorageUsage = z.infer<typeof StorageUsage>;

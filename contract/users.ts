@@ -1,5 +1,6 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
+import { Account } from './accounts.ts';
 import { changes, Id, localeMeta, searchParam, Time, timeZoneMeta } from './shared/fields.ts';
 import { adminPageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
@@ -30,7 +31,7 @@ export const UserAccount = z
   .object({
     account_id: Id.meta({ description: 'The account.' }),
     name: z.string().meta({ description: 'Display name of the account.' }),
-    type: z.enum(['personal', 'workspace']).meta({ description: 'Each user has one `personal` account; a `workspace` has members.' }),
+    type: Account.shape.type,
     role: z.string().meta({ description: 'Role of the user in the account.' }),
   })
   .meta({ id: 'UserAccount', description: 'An account that a user is a member of.' });

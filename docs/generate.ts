@@ -6,6 +6,8 @@ import { routesFile } from './client/routes.ts';
 import { typesFile } from './client/types.ts';
 import { errorsGuide } from './errors.ts';
 import { addExamples } from './openapi/addExamples.ts';
+import { printJson } from './openapi/compact/printing.ts';
+import { shareComponents } from './openapi/compact/sharing.ts';
 import { readExamples } from './openapi/examples.ts';
 import { openApi, openApi32 } from './openapi/openapi.ts';
 import { undescribedParts } from './openapi/undescribed.ts';
@@ -13,12 +15,12 @@ import { permissionsFile } from './permissions.ts';
 
 const root = new URL('../', import.meta.url);
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
-const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+const json = (value: unknown) => `${printJson(value)}\n`;
 
 /** All files that are derived from the contract, with their expected text. */
 export function derivedFiles(): Record<string, string> {
   const { version } = JSON.parse(read('package.json')) as { version: string };
-  const document = addExamples(openApi(contract, version), contract, readExamples());
+  const document = shareComponents(addExamples(openApi(contract, version), contract, readExamples()), contract);
   const undescribed = undescribedParts(document);
   if (undescribed.length > 0) throw new Error(`The OpenAPI document does not describe ${undescribed.join(', ')}`);
   return {

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inlineReferences } from './compact/references.ts';
 
 /**
  * The effect of a change on API clients. `breaking`: working clients stop working. `announced`: clients that follow the rules of the document
@@ -62,28 +63,31 @@ function changeOf(reported: RedoclyChange): Change {
 
 /** Compares two documents by file name. Throws an Error if one cannot be read. */
 export function compare(base: string, revision: string): Comparison {
-  const copies = mkdtempSync(join(tmpdir(), 'arkloop-diff-'));
+  const { infoVersions, changes } = reportOfInlined(base, revision);
+  return { from: infoVersions.base, to: infoVersions.revision, changes: changes.map(changeOf) };
+}
+
+/** A change of a shared response or parameter is a change of every operation that uses it, and moving one to the components is none. */
+function reportOfInlined(base: string, revision: string): RedoclyReport {
+  const inlined = mkdtempSync(join(tmpdir(), 'openapi-'));
   try {
-    const { infoVersions, changes } = reportOf(plainCopy(base, copies, 'base'), plainCopy(revision, copies, 'revision'));
-    return { from: infoVersions.base, to: infoVersions.revision, changes: changes.map(changeOf) };
+    const files = Object.entries({ base, revision }).map(([name, file]) => {
+      const path = join(inlined, `${name}.json`);
+      writeFileSync(path, JSON.stringify(inlineReferences(parse(file))));
+      return path;
+    });
+    return reportOf(files[0]!, files[1]!);
   } finally {
-    rmSync(copies, { recursive: true });
+    rmSync(inlined, { recursive: true });
   }
 }
 
-type Operations = Record<string, { parameters?: { in?: string; name?: string; description?: string; example?: unknown }[] }>;
-
-/** A copy in which the name replaces the description of a parameter. Redocly pairs parameters by similarity: a new description makes others of them. */
-function plainCopy(file: string, folder: string, name: string): string {
-  const document = JSON.parse(readFileSync(file, 'utf8')) as { paths?: Record<string, Operations> };
-  for (const { parameters = [] } of Object.values(document.paths ?? {}).flatMap((item) => Object.values(item)))
-    for (const parameter of parameters) {
-      if (parameter.name !== undefined) parameter.description = `${parameter.in} ${parameter.name} `.repeat(20);
-      delete parameter.example;
-    }
-  const copy = join(folder, `${name}.json`);
-  writeFileSync(copy, JSON.stringify(document));
-  return copy;
+function parse(file: string): object {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new Error(`The documents cannot be compared. ${file}: ${String(error)}`, { cause: error });
+  }
 }
 
 function reportOf(base: string, revision: string): RedoclyReport {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { SchemaObject } from 'openapi3-ts/oas31';
 import { z } from 'zod';
 import type { Schema } from '../../contract/shared/route.ts';
+import { nameParts } from './compact/naming.ts';
 
 /** The named schemas of a document. */
 export type Components = {
@@ -13,17 +14,20 @@ export type Components = {
 /** Collects every schema with `meta({ id })`. Throws an Error if two different schemas have the same ID. */
 export function createComponents(): Components {
   const models = new Map<string, SchemaObject>();
+  const add = (name: string, model: SchemaObject) => {
+    const known = models.get(name);
+    if (known && !isDeepStrictEqual(known, model))
+      throw new Error(`${name} has two shapes: give the model of the request and that of the answer names of their own`);
+    models.set(name, model);
+  };
   return {
     models,
     schemaOf(schema, io) {
       const { $schema: _, $defs = {}, ...inline } = readableSchema(schema, io);
-      for (const [id, { id: _id, ...model }] of Object.entries<SchemaObject & { id?: string }>($defs)) {
-        const known = models.get(id);
-        if (known && !isDeepStrictEqual(known, model))
-          throw new Error(`${id} has two shapes: give the model of the request and that of the answer names of their own`);
-        models.set(id, model);
-      }
-      return inline;
+      for (const [id, { id: _id, ...model }] of Object.entries<SchemaObject & { id?: string }>($defs)) add(id, nameParts(id, model, add));
+      return nameParts('', inline, (name) => {
+        throw new Error(`An inline ${name || 'schema'} of an operation needs a name: meta({ id })`);
+      });
     },
   };
 }
@@ -45,6 +49,9 @@ function readableSchema(schema: Schema, io: 'input' | 'output') {
   };
 }
 
+/** Formats of zod that JSON Schema defines as well, so their patterns add nothing. */
+const standardFormats: readonly string[] = ['guid', 'uuid', 'datetime', 'ipv4', 'ipv6'];
+
 /** Removes output of zod that a published document should not contain. */
 function tidy({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: z.core.JSONSchema.BaseSchema }) {
   const { def } = zodSchema._zod;
@@ -54,7 +61,7 @@ function tidy({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSche
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
   // By the schema, because a reference with a description has the pattern as well, but no format.
-  if ('format' in def && ['guid', 'uuid', 'datetime'].includes(String(def.format))) delete jsonSchema.pattern;
+  if ('format' in def && standardFormats.includes(String(def.format))) delete jsonSchema.pattern;
   // A discriminator supports only named schemas and text values. Without a mapping, the schema names would be the values.
   if (def.type === 'union' && 'discriminator' in def && !jsonSchema.$ref) {
     const mapping = mappingOf(def.options, String(def.discriminator));
@@ -70,7 +77,12 @@ const isTrimmed = ({ checks = [] }: z.core.$ZodTypeDef) =>
 function rejectBlank({ checks = [] }: z.core.$ZodTypeDef, schema: z.core.JSONSchema.BaseSchema) {
   const patterns = checks.flatMap(({ _zod: { def } }) => ('pattern' in def && def.pattern instanceof RegExp ? [def.pattern] : []));
   if (patterns.length === 0) schema.pattern = '\\S';
-  else if (patterns.every((pattern) => pattern.test(' '))) schema.allOf = [{ pattern: '\\S' }];
+  if (!patterns.every((pattern) => pattern.test(' '))) return;
+  for (const { source } of patterns) {
+    const [, excluded] = /^\^\[\^(.+)\]\*\$$/.exec(source) ?? [];
+    if (excluded === undefined) throw new Error(`The pattern ${source} allows blank text, but the text is trimmed and not empty.`);
+    schema.pattern = `^[^${excluded}]*[^\\s${excluded}][^${excluded}]*$`;
+  }
 }
 
 /** Maps the values of a property to schemas. Undefined if a schema has no name or a value is not text. */

@@ -225,6 +225,11 @@ const comparingOperations: readonly string[] = [
   'toolProvidersSetCredential',
 ];
 
+/** Reasons that follow from the credential, the idempotency key or the body of any route. */
+export const impliedReasons: ReadonlySet<string> = new Set(
+  [credential, unreadable, idempotency].flatMap((reasons) => Object.values(reasons).flatMap((list = []) => list)),
+);
+
 /** The values of `details.reason` that an operation can return with a status. Reasons specific to the operation come first. */
 export function reasonsOf(operationId: string, route: Route, status: number): string[] {
   const { auth, read, permission, origin, trustedHostOnly, quota } = route.metadata;

@@ -85,6 +85,8 @@ const formats: Record<string, Arbitrary<string>> = {
     .tuple(fc.stringMatching(/^[a-z0-9]{1,20}$/), fc.stringMatching(/^[a-z]{1,10}$/))
     .map(([who, where]) => `${who}@${where}.example`),
   uri: fc.webUrl(),
+  ipv4: fc.ipV4(),
+  ipv6: fc.ipV6(),
 };
 
 function string(schema: JsonSchema): Arbitrary<string> {

@@ -80,7 +80,7 @@ const IdField = ({ name, value }: { name: string; value: string }) => (
 const TimelineLine = memo(({ line, start }: { line: Line; start: number }) => {
   const [isOpen, setOpen] = useState(false);
   const { first, last, pieces, characters } = line;
-  const { trace_id: _, ...data } = first.data as Record<string, unknown>;
+  const { trace_id: _, ...data }: Record<string, unknown> = { ...first.data };
   return (
     <li>
       <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
