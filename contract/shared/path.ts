@@ -21,6 +21,22 @@ export function pathSegments(path: string): string[] {
 
 export const paramNames = (template: string) => [...template.matchAll(paramPattern)].map(([, name]) => name!);
 
+const actionPattern = /\}:(\w+)$/;
+
+/**
+ * The second path of an action, `/v1/runs/{run_id}/cancel`, for generators and routers that read `:cancel` as a part of the parameter.
+ * Undefined for a template without an action.
+ */
+export const actionAlias = (template: string): string | undefined =>
+  actionPattern.test(template) ? template.replace(actionPattern, '}/$1') : undefined;
+
+/** All paths that lead to a route. The first is its template. */
+export const pathsOf = (template: string): string[] => [template, actionAlias(template) ?? []].flat();
+
+/** The path of a request, with an action in the form of the template. */
+export const canonicalPath = (template: string, path: string): string =>
+  actionPattern.test(template) ? path.replace(/(?:\/|:|%3a)(\w+)$/i, ':$1') : path;
+
 /** OpenAPI has no rest parameters: `{name...}` becomes `{name}`. */
 export const openApiPath = (template: string) => template.replace(paramPattern, '{$1}');
 

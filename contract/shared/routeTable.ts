@@ -1,4 +1,4 @@
-import { paramNames, pathSegments } from './path.ts';
+import { paramNames, pathSegments, pathsOf } from './path.ts';
 
 type Entry<T> = { names: readonly string[]; value: T };
 type Node<T> = { literals: Map<string, Node<T>>; param?: Node<T>; rest?: Node<T>; entries: Map<string, Entry<T>> };
@@ -6,14 +6,16 @@ const node = <T>(): Node<T> => ({ literals: new Map(), entries: new Map() });
 
 export type Match<T> = { value: T; params: Record<string, string> };
 
-/** A tree of path templates. Literal segments take precedence over parameters. */
+/** A tree of path templates, and of the aliases of actions. Literal segments take precedence over parameters. */
 export class RouteTable<T> {
   readonly #root = node<T>();
 
   add(method: string, template: string, value: T) {
-    const { entries } = pathSegments(template).reduce(child, this.#root);
-    if (entries.has(method)) throw new Error(`${method} ${template} is declared twice`);
-    entries.set(method, { names: paramNames(template), value });
+    for (const path of pathsOf(template)) {
+      const { entries } = pathSegments(path).reduce(child, this.#root);
+      if (entries.has(method)) throw new Error(`${method} ${path} is declared twice`);
+      entries.set(method, { names: paramNames(path), value });
+    }
   }
 
   /** Returns the route, or the methods of the path if it has no such method, or undefined for an unknown path. */

@@ -7,9 +7,9 @@ import type {
   ReferenceObject,
   ResponseObject,
 } from 'openapi3-ts/oas31';
-import { openApiPath } from '../../contract/shared/path.ts';
 import { type Contract, isMultipart, type Route } from '../../contract/shared/route.ts';
 import type { Example, Examples } from './examples.ts';
+import { operationsIn } from './operation.ts';
 
 type Named = Record<string, ExampleObject | ReferenceObject>;
 
@@ -20,12 +20,8 @@ export function addExamples(plain: OpenAPIObject, contract: Contract, examples: 
   const shared = Object.entries({ ...examples.sharedErrors, ...outagesOf(examples) });
   if (shared.length === 0) return document;
   document.components!.examples = Object.fromEntries(shared.map(([name, { body }]) => [name, { value: body }]));
-  for (const [area, resource] of Object.entries(contract))
-    for (const [verb, route] of Object.entries(resource)) {
-      const item = document.paths![openApiPath(route.path)]!;
-      const operation = item[route.method.toLowerCase() as 'get']!;
-      addOperationExamples(operation, route, examples.of(area, verb) ?? { answers: {} }, examples);
-    }
+  for (const { area, verb, route, operation } of operationsIn(document, contract))
+    addOperationExamples(operation, route, examples.of(area, verb) ?? { answers: {} }, examples);
   addSharedErrorExamples(document, examples);
   addWebhookExamples(document, examples);
   return document;

@@ -1,13 +1,13 @@
-import { OpenApiBuilder, type OpenAPIObject, type PathItemObject, type ServerObject } from 'openapi3-ts/oas31';
+import { OpenApiBuilder, type OpenAPIObject, type OperationObject, type PathItemObject, type ServerObject } from 'openapi3-ts/oas31';
 import { Problem } from '../../contract/shared/errors.ts';
-import { openApiPath } from '../../contract/shared/path.ts';
+import { actionAlias, openApiPath } from '../../contract/shared/path.ts';
 import type { Contract } from '../../contract/shared/route.ts';
 import { createComponents } from './components.ts';
 import { areaDescriptions, introduction, orderedAreasOf } from './descriptions.ts';
 import { areaGuideOf } from './guides.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
 import { addLinks } from './links.ts';
-import { operationOf } from './operation.ts';
+import { aliasOf, operationOf } from './operation.ts';
 import { sharedErrorResponses } from './responses.ts';
 import { webhooksOf } from './webhooks.ts';
 
@@ -48,8 +48,11 @@ export function openApi(contract: Contract, version: string): OpenAPIObject {
     const [title, description] = areaDescriptions[area]!;
     builder.addTag({ name: area, description, externalDocs: areaGuideOf(area), 'x-displayName': title });
     for (const [verb, route] of Object.entries(resource)) {
-      const path = openApiPath(route.path);
-      paths.set(path, { ...paths.get(path), [route.method.toLowerCase()]: operationOf(area, verb, route, components) });
+      const operation = operationOf(area, verb, route, components);
+      const add = (path: string, item: OperationObject) => paths.set(path, { ...paths.get(path), [route.method.toLowerCase()]: item });
+      add(openApiPath(route.path), operation);
+      const alias = actionAlias(route.path);
+      if (alias) add(alias, aliasOf(operation, route));
     }
   }
 

@@ -1,11 +1,18 @@
-import type { OperationObject, ParameterObject, ReferenceObject, RequestBodyObject, SecurityRequirementObject } from 'openapi3-ts/oas31';
+import type {
+  OpenAPIObject,
+  OperationObject,
+  ParameterObject,
+  ReferenceObject,
+  RequestBodyObject,
+  SecurityRequirementObject,
+} from 'openapi3-ts/oas31';
 import { z } from 'zod';
 import { Id } from '../../contract/shared/fields.ts';
 import { hasAccountInPath } from '../../contract/shared/input.ts';
-import { paramNames } from '../../contract/shared/path.ts';
+import { openApiPath, paramNames, pathsOf } from '../../contract/shared/path.ts';
 import { isIdempotent, type Policy, type RequiredPermission } from '../../contract/shared/policy.ts';
 import { describeQuota } from '../../contract/shared/quotas.ts';
-import type { Route, Schema } from '../../contract/shared/route.ts';
+import type { Contract, Route, Schema } from '../../contract/shared/route.ts';
 import { type Components, isAlwaysRejected, isOptional } from './components.ts';
 import { pathParameterDescriptions } from './descriptions.ts';
 import { operationGuideOf } from './guides.ts';
@@ -29,6 +36,23 @@ const credentialText: Record<Policy['auth'], string> = {
 
 /** `threads` and `create` as `threadsCreate`. */
 export const operationIdOf = (area: string, verb: string) => `${area}${verb[0]!.toUpperCase()}${verb.slice(1)}`;
+
+/** The operations of a document with their routes: one for each route, and one for the alias of each action. */
+export function* operationsIn({ paths = {} }: OpenAPIObject, contract: Contract) {
+  for (const [area, resource] of Object.entries(contract))
+    for (const [verb, route] of Object.entries(resource))
+      for (const path of pathsOf(route.path))
+        yield { area, verb, route, operation: paths[openApiPath(path)]![route.method.toLowerCase() as 'get']! };
+}
+
+/** The same operation at the alias of its path. */
+export const aliasOf = (operation: OperationObject, { method, path }: Route): OperationObject => ({
+  ...operation,
+  operationId: `${operation.operationId}Alias`,
+  summary: `${operation.summary} (alias)`,
+  description: `The same operation as \`${method} ${path}\`, for clients that read the part after the colon as a part of the parameter.`,
+  'x-alias-of': operation.operationId,
+});
 
 /** The query parameters of a route in order, without those that are always rejected. */
 export const queryOf = (route: Route): [name: string, schema: Schema][] =>

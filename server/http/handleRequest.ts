@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Request, Response } from 'express';
+import { canonicalPath } from '../../contract/shared/path.ts';
 import { isIdempotent, mayReadFromReplica } from '../../contract/shared/policy.ts';
 import { isMultipart, type Route } from '../../contract/shared/route.ts';
 import type { Queryable, Transaction } from '../database/sql.ts';
@@ -134,7 +135,7 @@ async function claimKey(
   return claimIdempotencyKey(
     database,
     keys.encryptionKey,
-    [who, access?.accountId ?? '', route.method, path, key],
+    [who, access?.accountId ?? '', route.method, canonicalPath(route.path, path), key],
     Buffer.concat([Buffer.from(`${query}\n`), raw]),
   );
 }

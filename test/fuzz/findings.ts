@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { openApiPath } from '../../contract/shared/path.ts';
+import { openApiPath, pathsOf } from '../../contract/shared/path.ts';
 import { operationIdOf } from '../../docs/openapi/operation.ts';
 import { reasonsOf } from '../../docs/openapi/reasons.ts';
 import { type Operation, operations } from '../support/http/operations.ts';
@@ -57,10 +57,12 @@ function findingsOf({ label, checks = {}, interactions = {} }: Recorder): Findin
 }
 
 const named = ({ route }: Operation) => `${route.method} ${openApiPath(route.path)}`;
-const patterns = operations.map((operation): [RegExp, string] => {
-  const path = openApiPath(operation.route.path).replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&');
-  return [new RegExp(`^${operation.route.method} ${path.replaceAll(/\{\w+\}/g, '[^/]+?')}$`), named(operation)];
-});
+const patterns = operations.flatMap((operation) =>
+  pathsOf(operation.route.path).map((template): [RegExp, string] => {
+    const path = openApiPath(template).replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&');
+    return [new RegExp(`^${operation.route.method} ${path.replaceAll(/\{\w+\}/g, '[^/]+?')}$`), named(operation)];
+  }),
+);
 
 /** Returns the operation of a request. In the stateful phase the label of the recorder does not name it. */
 function operationOf({ request: { method, uri } = {} }: Interaction = {}): string | undefined {

@@ -1,5 +1,6 @@
 import type { ValidationErrors } from '../../../contract/shared/input.ts';
 import { hasAccountInPath, parseInput } from '../../../contract/shared/input.ts';
+import { canonicalPath } from '../../../contract/shared/path.ts';
 import { isIdempotent } from '../../../contract/shared/policy.ts';
 import { eventStreamOf } from '../../../contract/shared/route.ts';
 import type { Context, Engine, RouteResult } from '../context.ts';
@@ -93,7 +94,7 @@ async function withIdempotency(
   const key = isIdempotent(operation.route) && caller ? readIdempotencyKey(request) : undefined;
   if (key === undefined || !caller) return work();
   const who = caller.session ? caller.user.id : request.headers.get('authorization');
-  const scope = JSON.stringify([who, caller.accountId, operation.route.method, url.pathname, key]);
+  const scope = JSON.stringify([who, caller.accountId, operation.route.method, canonicalPath(operation.route.path, url.pathname), key]);
   // latin1 maps each byte to one character, so bodies can be compared as text.
   const asked = `${url.search}\n${new TextDecoder('latin1').decode(bytes)}`;
   const { storedResponses } = engine.state;

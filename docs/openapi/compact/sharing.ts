@@ -1,7 +1,6 @@
 import type { OpenAPIObject, OperationObject, ParameterObject, ReferenceObject, ResponseObject } from 'openapi3-ts/oas31';
-import { openApiPath } from '../../../contract/shared/path.ts';
 import type { Contract } from '../../../contract/shared/route.ts';
-import { operationIdOf } from '../operation.ts';
+import { operationIdOf, operationsIn } from '../operation.ts';
 import { impliedReasons, reasonsOf } from '../reasons.ts';
 import { pascal } from './naming.ts';
 
@@ -19,13 +18,11 @@ const maxNamedReasons = 3;
 export function shareComponents(document: OpenAPIObject, contract: Contract): OpenAPIObject {
   const responses = new Map<string, Group<ResponseObject>>();
   const parameters = new Map<string, Group<ParameterObject>>();
-  for (const [area, resource] of Object.entries(contract))
-    for (const [verb, route] of Object.entries(resource)) {
-      const operation = document.paths![openApiPath(route.path)]![route.method.toLowerCase() as 'get']!;
-      const reasonsFor = (status: number) => reasonsOf(operationIdOf(area, verb), route, status);
-      collectResponses(operation, reasonsFor, responses);
-      collectParameters(operation, parameters);
-    }
+  for (const { area, verb, route, operation } of operationsIn(document, contract)) {
+    const reasonsFor = (status: number) => reasonsOf(operationIdOf(area, verb), route, status);
+    collectResponses(operation, reasonsFor, responses);
+    collectParameters(operation, parameters);
+  }
   const components = document.components!;
   share(components.responses!, 'responses', responses, mergedResponse);
   share(components.parameters!, 'parameters', parameters, ([first]) => first!);

@@ -6,7 +6,7 @@ import { queries, requestParts } from '../../../client/conformance/samples/reque
 import { createFakes } from '../../../client/mocks/fakes.ts';
 import { createMocks, fail, type MockPerson, type Mocks, say, untilCancelled } from '../../../client/mocks/index.ts';
 import { resourcesIn } from '../../../client/mocks/resourceTypes.ts';
-import { fillPath } from '../../../contract/shared/path.ts';
+import { actionAlias, fillPath } from '../../../contract/shared/path.ts';
 import { isMultipart, type Route } from '../../../contract/shared/route.ts';
 import { expectConforming } from '../../support/http/conformance.ts';
 import { idParams, isProtected, type Operation, operationRows, operations } from '../../support/http/operations.ts';
@@ -205,6 +205,19 @@ test.for(operationRows(() => true))('the mock of %s conforms to the contract', a
   expectConforming(operation.route, answer);
   desk.mocks.reset();
 });
+
+test.for(operationRows(({ path, method }) => actionAlias(path) !== undefined && method === 'POST'))(
+  'the mock of %s replays its response at the alias',
+  async ([, operation]) => {
+    const desk = openDesk();
+    const { path, init } = await validRequest(desk, operation);
+    Object.assign(init.headers, { 'idempotency-key': 'alias' });
+    const first = await send(desk, { path, init });
+    const again = await send(desk, { path: path.replace(/:(\w+)$/, '/$1'), init });
+    expect([again.status, again.text, again.headers.get('idempotent-replayed')]).toEqual([first.status, first.text, 'true']);
+    desk.mocks.reset();
+  },
+);
 
 test('equal seeds, times and requests give byte-identical responses', async () => {
   const talk = async (seed: number) => {

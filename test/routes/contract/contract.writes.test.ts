@@ -1,13 +1,16 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { callOptionsOf } from '../../../client/conformance/sample.ts';
+import { actionAlias } from '../../../contract/shared/path.ts';
 import { isIdempotent } from '../../../contract/shared/policy.ts';
 import type { Route } from '../../../contract/shared/route.ts';
-import { auditOf, operationRows } from '../../support/http/operations.ts';
+import { metricsEvents } from '../../../server/platform/telemetry/metricsEvents.ts';
+import { auditOf, type Operation, operationRows } from '../../support/http/operations.ts';
 import { rawSend, request } from '../../support/http/raw.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 import { startRouteSuite } from '../../support/http/routeSuite.ts';
 import { failingResponses, pathOf, type Sample } from '../../support/samples/samples.ts';
 
-const { app, owner, key, good, send } = await startRouteSuite();
+const { app, owner, stranger, powerless, key, good, ask, send } = await startRouteSuite();
 const { sql } = app;
 
 const takesJson = (route: Route) => route.method !== 'GET' && Boolean(route.body) && route.contentType !== 'multipart/form-data';
@@ -117,6 +120,33 @@ test.for(replayable)('%s replays its response for the same idempotency key', asy
   if (route.metadata.auth !== 'user+key') return;
   const byKey = await send(operation, { ...(await good(operation)), token: key.secret }, keyed(id));
   expect(byKey.headers.get('idempotent-replayed')).toBeNull();
+});
+
+/** The operation at its alias, `/cancel` for `:cancel`. */
+const atAlias = (operation: Operation): Operation => ({
+  ...operation,
+  route: { ...operation.route, path: actionAlias(operation.route.path) as Route['path'] },
+});
+
+test.for(operationRows(({ path }) => actionAlias(path) !== undefined))('%s is the same operation at its alias', async ([, operation]) => {
+  const { id, route } = operation;
+  const alias = atAlias(operation);
+  const labels: string[] = [];
+  onTestFinished(metricsEvents.requestHandled.on(({ route: label }) => labels.push(label)));
+  const sample = await good(operation);
+  labels.length = 0;
+  const { token: _, ...anonymous } = sample;
+  expect(statusAndReason(await send(alias, anonymous))).toEqual([401, 'missing_token']);
+  expect((await send(alias, { ...sample, token: stranger.token })).status).toBe(404);
+  expect((await send(alias, { ...sample, token: powerless.token }, { headers: { 'x-account-id': owner.accountId } })).status).toBe(403);
+  expect((await ask(alias, {}, pathOf(alias.route, sample.params), 'PATCH')).status).toBe(405);
+  const first = await send(alias, sample, keyed(`alias ${id}`));
+  expect([first.status < 300, labels.slice(-1)]).toEqual([true, [route.path]]);
+  if (!isIdempotent(route)) return;
+  const again = await send(operation, sample, keyed(`alias ${id}`));
+  expect([again.status, again.text, again.headers.get('idempotent-replayed')]).toEqual([first.status, first.text, 'true']);
+  const escaped = pathOf(route, sample.params, sample.query).replace(/:(\w+)$/, '%3A$1');
+  expect((await ask(operation, { ...callOptionsOf(sample), ...keyed(`alias ${id}`) }, escaped)).text).toBe(first.text);
 });
 
 test.for(replayable)('%s takes effect once for concurrent requests with one key', async ([, operation]) => {
