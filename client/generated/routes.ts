@@ -3,6 +3,34 @@ import type { RouteTable } from '../core/call.ts';
 
 /** The method, path and properties of each call. */
 export const routes = {
+  threads: {
+    create: { method: 'POST', path: '/v1/threads', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    list: { method: 'GET', path: '/v1/threads', auth: 'user+key', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    search: { method: 'GET', path: '/v1/threads/search', auth: 'user+key', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    starred: { method: 'GET', path: '/v1/threads/starred', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    get: { method: 'GET', path: '/v1/threads/{thread_id}', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    update: { method: 'PATCH', path: '/v1/threads/{thread_id}', auth: 'user+key', errorStatuses: [400, 401, 403, 404, 413, 422, 500, 503] },
+    delete: { method: 'DELETE', path: '/v1/threads/{thread_id}', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    fork: { method: 'POST', path: '/v1/threads/{thread_id}:fork', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    star: { method: 'POST', path: '/v1/threads/{thread_id}/star', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },
+    unstar: { method: 'DELETE', path: '/v1/threads/{thread_id}/star', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+  },
+  messages: {
+    create: { method: 'POST', path: '/v1/threads/{thread_id}/messages', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    list: { method: 'GET', path: '/v1/threads/{thread_id}/messages', auth: 'user+key', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+  },
+  runs: {
+    create: { method: 'POST', path: '/v1/threads/{thread_id}/runs', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 503] },
+    listInThread: { method: 'GET', path: '/v1/threads/{thread_id}/runs', auth: 'user+key', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    list: { method: 'GET', path: '/v1/runs', auth: 'user+key', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    get: { method: 'GET', path: '/v1/runs/{run_id}', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    cancel: { method: 'POST', path: '/v1/runs/{run_id}:cancel', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    input: { method: 'POST', path: '/v1/runs/{run_id}/input', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    events: { method: 'GET', path: '/v1/runs/{run_id}/events', auth: 'user+key', retryable: true, finalTypes: ['run.completed', 'run.failed', 'run.cancelled'], errorStatuses: [400, 401, 403, 404, 429, 500, 503] },
+    retry: { method: 'POST', path: '/v1/threads/{thread_id}:retry', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 503] },
+    continue: { method: 'POST', path: '/v1/threads/{thread_id}:continue', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 503] },
+    editMessage: { method: 'PATCH', path: '/v1/threads/{thread_id}/messages/{message_id}', auth: 'user+key', errorStatuses: [400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 503] },
+  },
   auth: {
     captchaConfig: { method: 'GET', path: '/v1/auth/captcha-config', auth: 'public', retryable: true, errorStatuses: [500, 503] },
     check: { method: 'POST', path: '/v1/auth/check', auth: 'public', errorStatuses: [400, 413, 422, 429, 500, 503] },
@@ -69,22 +97,6 @@ export const routes = {
     files: { method: 'GET', path: '/v1/projects/{project_id}/workspace/files', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     file: { method: 'GET', path: '/v1/projects/{project_id}/workspace/file', auth: 'user+key', retryable: true, bytes: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
   },
-  threads: {
-    create: { method: 'POST', path: '/v1/threads', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
-    list: { method: 'GET', path: '/v1/threads', auth: 'user+key', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
-    search: { method: 'GET', path: '/v1/threads/search', auth: 'user+key', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
-    starred: { method: 'GET', path: '/v1/threads/starred', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
-    get: { method: 'GET', path: '/v1/threads/{thread_id}', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
-    update: { method: 'PATCH', path: '/v1/threads/{thread_id}', auth: 'user+key', errorStatuses: [400, 401, 403, 404, 413, 422, 500, 503] },
-    delete: { method: 'DELETE', path: '/v1/threads/{thread_id}', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
-    fork: { method: 'POST', path: '/v1/threads/{thread_id}:fork', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
-    star: { method: 'POST', path: '/v1/threads/{thread_id}/star', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },
-    unstar: { method: 'DELETE', path: '/v1/threads/{thread_id}/star', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
-  },
-  messages: {
-    create: { method: 'POST', path: '/v1/threads/{thread_id}/messages', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
-    list: { method: 'GET', path: '/v1/threads/{thread_id}/messages', auth: 'user+key', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
-  },
   shares: {
     create: { method: 'POST', path: '/v1/threads/{thread_id}:share', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
     list: { method: 'GET', path: '/v1/threads/{thread_id}:share', auth: 'user+key', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
@@ -99,18 +111,6 @@ export const routes = {
   attachments: {
     stage: { method: 'POST', path: '/v1/attachments/stage', auth: 'user+key', form: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
     get: { method: 'GET', path: '/v1/attachments/{key...}', auth: 'user+key', retryable: true, bytes: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
-  },
-  runs: {
-    create: { method: 'POST', path: '/v1/threads/{thread_id}/runs', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 503] },
-    listInThread: { method: 'GET', path: '/v1/threads/{thread_id}/runs', auth: 'user+key', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
-    list: { method: 'GET', path: '/v1/runs', auth: 'user+key', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
-    get: { method: 'GET', path: '/v1/runs/{run_id}', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
-    cancel: { method: 'POST', path: '/v1/runs/{run_id}:cancel', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
-    input: { method: 'POST', path: '/v1/runs/{run_id}/input', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
-    events: { method: 'GET', path: '/v1/runs/{run_id}/events', auth: 'user+key', retryable: true, finalTypes: ['run.completed', 'run.failed', 'run.cancelled'], errorStatuses: [400, 401, 403, 404, 429, 500, 503] },
-    retry: { method: 'POST', path: '/v1/threads/{thread_id}:retry', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 503] },
-    continue: { method: 'POST', path: '/v1/threads/{thread_id}:continue', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 503] },
-    editMessage: { method: 'PATCH', path: '/v1/threads/{thread_id}/messages/{message_id}', auth: 'user+key', errorStatuses: [400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 503] },
   },
   personas: {
     selectable: { method: 'GET', path: '/v1/me/selectable-personas', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },

@@ -3203,6 +3203,79 @@ export interface WorkspaceItems {
 
 export type WorkspaceStatus = "active" | "idle" | "unavailable";
 
+export interface ThreadsApi {
+  /** Create a thread */
+  readonly create: Call<{ body?: NewThread | undefined; }, Thread, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** List your threads, most recently active first */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; project_id?: Id | undefined; } | undefined; }, Thread, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Search threads by title or message text */
+  readonly search: PagedCall<{ query: { limit?: number | undefined; before?: PageCursor | undefined; q: string; }; }, FoundThread, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** List the IDs of starred threads, most recently starred first */
+  readonly starred: Call<NoRequest, Id[], 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Retrieve a thread */
+  readonly get: Call<{ params: { thread_id: Id; }; }, Thread, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Rename or move a thread
+   *
+   * Setting a title turns off automatic titles for the thread; null clears the title and turns them on again.
+   */
+  readonly update: Call<{ params: { thread_id: Id; }; body: ThreadChanges; }, Thread, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
+  /** Delete a thread and stop its run */
+  readonly delete: Call<{ params: { thread_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
+  /**
+   * Copy a thread up to one of its messages
+   *
+   * You own the copy. It keeps the title and the project; runs, stars and shares are not copied.
+   */
+  readonly fork: Call<{ params: { thread_id: Id; }; body: ForkRequest; }, ForkedThread, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** Star a thread */
+  readonly star: Call<{ params: { thread_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
+  /** Unstar a thread */
+  readonly unstar: Call<{ params: { thread_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
+}
+
+export interface MessagesApi {
+  /** Add a message to a thread */
+  readonly create: Call<{ params: { thread_id: Id; }; body: NewMessage; }, Message, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** List the newest messages of a thread, oldest first */
+  readonly list: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; order?: SortOrder | undefined; } | undefined; }, Message, 400 | 401 | 403 | 404 | 500 | 503>;
+}
+
+export interface RunsApi {
+  /** Start a run */
+  readonly create: Call<{ params: { thread_id: Id; }; body?: NewRun | undefined; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
+  /** List the runs of a thread, newest first */
+  readonly listInThread: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, ThreadRun, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** List the runs of the account, newest first */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; status?: RunStatus | undefined; run_id?: string | undefined; thread_id?: string | undefined; parent_run_id?: Id | undefined; model?: string | undefined; persona_id?: string | undefined; since?: string | undefined; until?: string | undefined; account_id?: AccountFilter | undefined; user_id?: Id | undefined; } | undefined; }, RunSummary, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Retrieve a run */
+  readonly get: Call<{ params: { run_id: Id; }; }, Run, 400 | 401 | 403 | 404 | 500 | 503>;
+  /** Cancel a run */
+  readonly cancel: Call<{ params: { run_id: Id; }; body?: CancelRequest | undefined; }, Ok, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /** Send user input to a run */
+  readonly input: Call<{ params: { run_id: Id; }; body: RunInput; }, Ok, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
+  /**
+   * Stream the events of a run
+   *
+   * Server-sent events, in order and without gaps. They start after `after_seq` or `Last-Event-ID`, whichever is larger.
+   */
+  readonly events: StreamCall<{ params: { run_id: Id; }; query?: { after_seq?: number | undefined; follow?: boolean | undefined; } | undefined; }, RunEvent, 400 | 401 | 403 | 404 | 429 | 500 | 503>;
+  /**
+   * Retry the last message
+   *
+   * Hides the existing answer. If the request omits persona, route, model or reasoning mode, the value of the repeated run is used; null selects the default.
+   */
+  readonly retry: Call<{ params: { thread_id: Id; }; body?: RetryRequest | undefined; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
+  /** Continue a run that failed or was canceled */
+  readonly continue: Call<{ params: { thread_id: Id; }; body: ContinueRequest; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
+  /**
+   * Edit one of your messages and answer it again
+   *
+   * Hides all later messages. If the request omits persona, route, model or reasoning mode, the value of the repeated run is used; null selects the default.
+   */
+  readonly editMessage: Call<{ params: { thread_id: Id; message_id: Id; }; body: EditedMessage; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
+}
+
 export interface AuthApi {
   /** Retrieve the captcha configuration */
   readonly captchaConfig: Call<NoRequest, CaptchaConfig, 500 | 503>;
@@ -3407,44 +3480,6 @@ export interface WorkspacesApi {
   readonly file: Call<{ params: { project_id: Id; }; query: { path: string; }; }, Blob, 400 | 401 | 403 | 404 | 500 | 503>;
 }
 
-export interface ThreadsApi {
-  /** Create a thread */
-  readonly create: Call<{ body?: NewThread | undefined; }, Thread, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List your threads, most recently active first */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; project_id?: Id | undefined; } | undefined; }, Thread, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Search threads by title or message text */
-  readonly search: PagedCall<{ query: { limit?: number | undefined; before?: PageCursor | undefined; q: string; }; }, FoundThread, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List the IDs of starred threads, most recently starred first */
-  readonly starred: Call<NoRequest, Id[], 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Retrieve a thread */
-  readonly get: Call<{ params: { thread_id: Id; }; }, Thread, 400 | 401 | 403 | 404 | 500 | 503>;
-  /**
-   * Rename or move a thread
-   *
-   * Setting a title turns off automatic titles for the thread; null clears the title and turns them on again.
-   */
-  readonly update: Call<{ params: { thread_id: Id; }; body: ThreadChanges; }, Thread, 400 | 401 | 403 | 404 | 413 | 422 | 500 | 503>;
-  /** Delete a thread and stop its run */
-  readonly delete: Call<{ params: { thread_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
-  /**
-   * Copy a thread up to one of its messages
-   *
-   * You own the copy. It keeps the title and the project; runs, stars and shares are not copied.
-   */
-  readonly fork: Call<{ params: { thread_id: Id; }; body: ForkRequest; }, ForkedThread, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Star a thread */
-  readonly star: Call<{ params: { thread_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 409 | 500 | 503>;
-  /** Unstar a thread */
-  readonly unstar: Call<{ params: { thread_id: Id; }; }, undefined, 400 | 401 | 403 | 404 | 500 | 503>;
-}
-
-export interface MessagesApi {
-  /** Add a message to a thread */
-  readonly create: Call<{ params: { thread_id: Id; }; body: NewMessage; }, Message, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** List the newest messages of a thread, oldest first */
-  readonly list: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; order?: SortOrder | undefined; } | undefined; }, Message, 400 | 401 | 403 | 404 | 500 | 503>;
-}
-
 export interface SharesApi {
   /**
    * Share a thread
@@ -3486,41 +3521,6 @@ export interface AttachmentsApi {
    * Returns an attachment of a message in a thread that you can read, or a file that you have just uploaded. With a `share_token`, no credential is required.
    */
   readonly get: Call<{ params: { key: string; }; query?: { share_token?: string | undefined; session_token?: string | undefined; } | undefined; }, Blob, 400 | 401 | 403 | 404 | 500 | 503>;
-}
-
-export interface RunsApi {
-  /** Start a run */
-  readonly create: Call<{ params: { thread_id: Id; }; body?: NewRun | undefined; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
-  /** List the runs of a thread, newest first */
-  readonly listInThread: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, ThreadRun, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** List the runs of the account, newest first */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; status?: RunStatus | undefined; run_id?: string | undefined; thread_id?: string | undefined; parent_run_id?: Id | undefined; model?: string | undefined; persona_id?: string | undefined; since?: string | undefined; until?: string | undefined; account_id?: AccountFilter | undefined; user_id?: Id | undefined; } | undefined; }, RunSummary, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Retrieve a run */
-  readonly get: Call<{ params: { run_id: Id; }; }, Run, 400 | 401 | 403 | 404 | 500 | 503>;
-  /** Cancel a run */
-  readonly cancel: Call<{ params: { run_id: Id; }; body?: CancelRequest | undefined; }, Ok, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /** Send user input to a run */
-  readonly input: Call<{ params: { run_id: Id; }; body: RunInput; }, Ok, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503>;
-  /**
-   * Stream the events of a run
-   *
-   * Server-sent events, in order and without gaps. They start after `after_seq` or `Last-Event-ID`, whichever is larger.
-   */
-  readonly events: StreamCall<{ params: { run_id: Id; }; query?: { after_seq?: number | undefined; follow?: boolean | undefined; } | undefined; }, RunEvent, 400 | 401 | 403 | 404 | 429 | 500 | 503>;
-  /**
-   * Retry the last message
-   *
-   * Hides the existing answer. If the request omits persona, route, model or reasoning mode, the value of the repeated run is used; null selects the default.
-   */
-  readonly retry: Call<{ params: { thread_id: Id; }; body?: RetryRequest | undefined; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
-  /** Continue a run that failed or was canceled */
-  readonly continue: Call<{ params: { thread_id: Id; }; body: ContinueRequest; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
-  /**
-   * Edit one of your messages and answer it again
-   *
-   * Hides all later messages. If the request omits persona, route, model or reasoning mode, the value of the repeated run is used; null selects the default.
-   */
-  readonly editMessage: Call<{ params: { thread_id: Id; message_id: Id; }; body: EditedMessage; }, CreatedRun, 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503>;
 }
 
 export interface PersonasApi {
@@ -4012,6 +4012,12 @@ export interface BootstrapApi {
 
 /** Every area of the API. */
 export interface Api {
+  /** Conversations. */
+  readonly threads: ThreadsApi;
+  /** The messages of a thread. */
+  readonly messages: MessagesApi;
+  /** Executions of the agent loop, and their events. */
+  readonly runs: RunsApi;
   /** Sign-up, sign-in and sessions. */
   readonly auth: AuthApi;
   /** The signed-in user, with their role and permissions in the active account. */
@@ -4028,18 +4034,12 @@ export interface Api {
   readonly projects: ProjectsApi;
   /** The files created by your runs in a project. */
   readonly workspaces: WorkspacesApi;
-  /** Conversations. */
-  readonly threads: ThreadsApi;
-  /** The messages of a thread. */
-  readonly messages: MessagesApi;
   /** Links for reading a thread without an account. */
   readonly shares: SharesApi;
   /** Reports of problems with threads. */
   readonly reports: ReportsApi;
   /** Images and text files in messages. */
   readonly attachments: AttachmentsApi;
-  /** Executions of the agent loop, and their events. */
-  readonly runs: RunsApi;
   /** System prompts with the tools, models and budgets of their runs. Personas of the account override those of the platform, which override the built-in ones. */
   readonly personas: PersonasApi;
   /** Your notifications from all your accounts. */

@@ -20,6 +20,7 @@ export function addExamples(plain: OpenAPIObject, contract: Contract, examples: 
   const shared = Object.entries({ ...examples.sharedErrors, ...outagesOf(examples) });
   if (shared.length === 0) return document;
   document.components!.examples = Object.fromEntries(shared.map(([name, { body }]) => [name, { value: body }]));
+  document.components!.examples[general] = { value: examples.of('threads', 'create')?.answers['400']?.find(isGeneral) };
   for (const { area, verb, route, operation } of operationsIn(document, contract))
     addOperationExamples(operation, route, examples.of(area, verb) ?? { answers: {} }, examples);
   addSharedErrorExamples(document, examples);
@@ -39,9 +40,17 @@ function addOperationExamples(operation: OperationObject, route: Route, example:
       else if (example.body !== undefined) media.example = example.body;
     }
   for (const [status, response] of Object.entries(responses ?? {}) as [string, ResponseObject][])
-    for (const media of Object.values(response.content ?? {}))
-      addResponseExamples(media, route, status, example.answers[status] ?? [], examples);
+    for (const [type, media] of Object.entries(response.content ?? {})) {
+      const answers = example.answers[status] ?? [];
+      addResponseExamples(media, route, status, type === 'text/event-stream' ? answers.map(sentEvent) : answers, examples);
+    }
 }
+
+/** An event as it is sent. */
+const sentEvent = (event: unknown) => {
+  const { seq, type } = event as { seq: number; type: string };
+  return `id: ${seq}\nevent: ${type}\ndata: ${JSON.stringify(event)}\n\n`;
+};
 
 function addResponseExamples(media: MediaTypeObject, { responses }: Route, status: string, answers: unknown[], examples: Examples) {
   if (Object.hasOwn(responses, status)) {
@@ -57,8 +66,14 @@ function addResponseExamples(media: MediaTypeObject, { responses }: Route, statu
 function errorExample(answer: unknown, { sharedErrors, outages }: Examples): Named {
   if (typeof answer === 'string' && (sharedErrors[answer] || outages[answer])) return { [answer]: refer(answer) };
   const { error, details } = answer as { error: string; details: { reason?: string } };
+  if (error === general && !details.reason) return { [general]: refer(general) };
   return { [details.reason ?? error]: { value: answer } };
 }
+
+/** A 400 without a reason only names the value that is invalid, so one example is enough. */
+const general = 'validation.error';
+
+const isGeneral = (answer: unknown) => (answer as { error?: string; details?: { reason?: string } }).details?.reason === undefined;
 
 const refer = (name: string): ReferenceObject => ({ $ref: `#/components/examples/${name}` });
 const outagesOf = ({ outages }: Examples) => outages;

@@ -99,11 +99,12 @@ export const pathParameterDescriptions: Readonly<Record<string, string>> = {
   user_id: 'ID of the user.',
 };
 
-/** The areas of a contract in the order of the reference. */
+/** The areas of a contract in the order of the reference: the work of the API first, then the others as listed. */
 export function orderedAreasOf<Resource>(contract: Readonly<Record<string, Resource>>): [area: string, resource: Resource][] {
   const unknown = Object.keys(contract).filter((area) => !areaDescriptions[area]);
   if (unknown.length > 0) throw new Error(`docs/openapi/descriptions.ts does not describe ${unknown.join(', ')}`);
-  return Object.keys(areaDescriptions).flatMap((area) => (contract[area] ? [[area, contract[area]]] : []));
+  const ordered = new Set(['threads', 'messages', 'runs', ...Object.keys(areaDescriptions)]);
+  return [...ordered].flatMap((area) => (contract[area] ? [[area, contract[area]]] : []));
 }
 
 export const successDescriptions = {

@@ -29,6 +29,23 @@ export const responseHeaders = {
     description: 'Seconds to wait before the next attempt, if the server can tell.',
     schema: { type: 'integer', minimum: 1 },
   },
+  RetryAfterEarly: {
+    description: 'Seconds to wait before the next attempt. Present with `rate_limit`.',
+    schema: { type: 'integer', minimum: 1 },
+  },
+  RateLimit: {
+    description:
+      'Set by the gateway on every response to a request that it counts: `r` requests are left, and `t` seconds later there is one more (IETF draft).',
+    schema: text,
+  },
+  RateLimitPolicy: {
+    description: 'Set by the gateway: at most `q` requests at once, refilled within `w` seconds (IETF draft).',
+    schema: text,
+  },
+  RateLimitMaximum: { description: 'The `q` of `RateLimit-Policy`.', schema: { type: 'integer', minimum: 0 } },
+  RateLimitRemaining: { description: 'The `r` of `RateLimit`.', schema: { type: 'integer', minimum: 0 } },
+  RateLimitReset: { description: 'Seconds until all requests are available again.', schema: { type: 'integer', minimum: 0 } },
+  Allow: { description: 'The methods of the path. Present with `method_not_allowed`.', schema: text },
   Authenticate: {
     description: 'The authentication scheme (RFC 9110, section 11.6.1). Always `Bearer`.',
     required: true,
@@ -97,6 +114,13 @@ const headerNames: Record<ResponseHeader, string> = {
   RetryAfter: 'Retry-After',
   RetryAfterInProgress: 'Retry-After',
   RetryAfterOutage: 'Retry-After',
+  RetryAfterEarly: 'Retry-After',
+  RateLimit: 'RateLimit',
+  RateLimitPolicy: 'RateLimit-Policy',
+  RateLimitMaximum: 'X-RateLimit-Limit',
+  RateLimitRemaining: 'X-RateLimit-Remaining',
+  RateLimitReset: 'X-RateLimit-Reset',
+  Allow: 'Allow',
   Authenticate: 'WWW-Authenticate',
   Replayed: 'Idempotent-Replayed',
   EntityTag: 'ETag',
@@ -115,6 +139,11 @@ export const successHeaders = (route: Route) =>
     ...(returnsFile(route) ? (['EntityTag', 'CacheControl'] as const) : []),
     ...(route.metadata.origin ? (['SessionCookie'] as const) : []),
   ]);
+
+/** Headers that the gateway adds to every response. */
+const rateLimitHeaders = ['RateLimit', 'RateLimitPolicy', 'RateLimitMaximum', 'RateLimitRemaining', 'RateLimitReset'] as const;
+export const gatewayHeaders = refer(['TraceId', ...rateLimitHeaders]);
+export const earlyErrorHeaders = refer(['TraceId', 'RetryAfterEarly', 'Allow', ...rateLimitHeaders]);
 
 export const errorHeaders = (status: number, reasons: readonly string[]) =>
   refer([

@@ -9,7 +9,7 @@ import { requestHeaders, responseHeaders } from './headers.ts';
 import { addLinks } from './links.ts';
 import { aliasOf, operationOf } from './operation.ts';
 import { sharedErrorResponses } from './responses.ts';
-import { webhooksOf } from './webhooks.ts';
+import { webhooksOf, webhooksTag } from './webhooks.ts';
 
 const servers: readonly ServerObject[] = [
   { url: 'http://localhost:19000', description: 'Gateway' },
@@ -57,6 +57,7 @@ export function openApi(contract: Contract, version: string): OpenAPIObject {
   }
 
   addLinks(paths, contract);
+  builder.addTag(webhooksTag);
   for (const [path, item] of paths) builder.addPath(path, item);
   for (const [name, item] of webhooksOf(components)) builder.addWebhook(name, item);
   for (const [name, parameter] of Object.entries(requestHeaders)) builder.addParameter(name, parameter);
@@ -70,13 +71,11 @@ export function openApi(contract: Contract, version: string): OpenAPIObject {
 export function openApi32(document: OpenAPIObject): unknown {
   const streams = ({ schema, example }: { schema: unknown; example?: unknown }) => ({
     itemSchema: serverSentEvent(schema),
-    ...(example !== undefined && { examples: { event: { serializedValue: sentEvent(example as { seq: number; type: string }) } } }),
+    ...(example !== undefined && { examples: { event: { serializedValue: example } } }),
   });
   const newer = JSON.parse(JSON.stringify(document), (key, value) => (key === 'text/event-stream' ? streams(value) : value));
   return { ...newer, openapi: '3.2.0' };
 }
-
-const sentEvent = (event: { seq: number; type: string }) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
 const serverSentEvent = (contentSchema: unknown) => ({
   type: 'object',

@@ -1,10 +1,10 @@
 import type { ReferenceObject, ResponseObject } from 'openapi3-ts/oas31';
 import { errorCodes } from '../../contract/shared/errorCodes.ts';
 import { errorStatusesOf } from '../../contract/shared/policy.ts';
-import type { ResponseBody, Route } from '../../contract/shared/route.ts';
+import { eventStreamOf, type ResponseBody, type Route } from '../../contract/shared/route.ts';
 import type { Components } from './components.ts';
 import { errorDescriptions, successDescriptions } from './descriptions.ts';
-import { errorHeaders, successHeaders } from './headers.ts';
+import { earlyErrorHeaders, errorHeaders, gatewayHeaders, successHeaders } from './headers.ts';
 import { reasonsOf } from './reasons.ts';
 
 type SuccessStatus = keyof typeof successDescriptions;
@@ -22,12 +22,12 @@ const codesOf = (status: number) =>
 export const sharedErrorResponses = {
   EarlyError: {
     description: `Rejected before the request reached the operation: ${words(['method_not_allowed', 'request_timeout', 'rate_limit', 'headers_too_large'])}, and \`auth.forbidden\` for a host name that is not configured.`,
-    headers: errorHeaders(0, []),
+    headers: earlyErrorHeaders,
     content: problem,
   },
   GatewayError: {
     description: `The gateway did not get a response from the API: ${words(['bad_gateway', 'gateway_timeout'])}.`,
-    headers: errorHeaders(0, []),
+    headers: gatewayHeaders,
     content: problem,
   },
 } as const satisfies Record<string, ResponseObject>;
@@ -46,11 +46,14 @@ export function responsesOf(operationId: string, route: Route, components: Compo
   };
 }
 
+/** The meaning of the 204 of a stream (WHATWG HTML standard, section 9.2). */
+const streamEnded = 'The run has ended, and `Last-Event-ID` is its final event. An `EventSource` stops reconnecting.';
+
 function successResponseOf(route: Route, status: SuccessStatus, answer: ResponseBody, components: Components): ResponseObject {
   const headers = successHeaders(route);
-  if (answer === null) return { description: successDescriptions[status], headers };
+  if (answer === null) return { description: status === 204 && eventStreamOf(route) ? streamEnded : successDescriptions[status], headers };
   if ('last' in answer) {
-    const description = `Server-sent events. The schema describes the \`data\` of one event. The stream ends after ${words(answer.last)}.`;
+    const description = `Server-sent events: \`id\` is \`seq\`, \`event\` is \`type\`, and the schema describes \`data\`. Lines that start with a colon are comments, which keep the connection open. The stream ends after ${words(answer.last)}.`;
     return { description, headers, content: { 'text/event-stream': { schema: components.schemaOf(answer.body, 'output') } } };
   }
   if ('bytes' in answer) {

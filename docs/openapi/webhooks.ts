@@ -21,6 +21,13 @@ const headers = [
   header('X-Arkloop-Delivery', 'The ID of the delivery. Not signed.'),
 ];
 
+/** Apart from the operations of webhook endpoints, because generators put operations and webhooks with one tag into one class. */
+export const webhooksTag = {
+  name: 'webhooks',
+  description: 'The requests that the server sends to webhook endpoints.',
+  'x-displayName': 'Webhooks',
+};
+
 const titles: Record<WebhookEventType, string> = {
   'run.completed': 'A run completed',
   'run.failed': 'A run failed',
@@ -44,7 +51,7 @@ export const webhooksOf = (components: Components): [name: string, item: PathIte
       {
         post: {
           operationId: `${idOf(type)}Webhook`,
-          tags: ['webhookEndpoints'],
+          tags: [webhooksTag.name],
           summary: titles[type],
           description: descriptions[type],
           security: [],

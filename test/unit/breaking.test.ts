@@ -5,7 +5,11 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { applyCorrections, compare, type Comparison, formatComparison, nextVersion } from '../../docs/openapi/breaking.ts';
 
 type Schema = { [key: string]: any };
-type Document = { info: { version: string }; paths: { [path: string]: any }; components: { schemas: Schema } };
+type Document = {
+  info: { version: string };
+  paths: { [path: string]: any };
+  components: { schemas: Schema; parameters: Schema; responses: Schema };
+};
 
 const folder = mkdtempSync(join(tmpdir(), 'arkloop-breaking-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -19,10 +23,13 @@ const resource = (name: string) => ({
   [`/v1/${name}`]: {
     get: {
       operationId: `${name}List`,
-      parameters: [{ name: 'limit', in: 'query', schema: { type: 'integer' } }],
+      parameters: [{ name: 'limit', in: 'query', schema: { type: 'integer' } }, { $ref: `#/components/parameters/${name}Key` }],
       security: [{ token: [] }, { key: [] }],
       'x-permission': 'data.threads.read',
-      responses: { 200: json({ type: 'array', items: { $ref: `#/components/schemas/${name}Thread` } }), 404: json({ type: 'object' }) },
+      responses: {
+        200: json({ type: 'array', items: { $ref: `#/components/schemas/${name}Thread` } }),
+        404: { $ref: `#/components/responses/${name}Missing` },
+      },
     },
     post: {
       operationId: `${name}Create`,
@@ -46,6 +53,8 @@ const models = (name: string) => ({
     additionalProperties: false,
   },
 });
+const sharedParameters = (name: string) => ({ [`${name}Key`]: { name: 'key', in: 'query', schema: { type: 'string', maxLength: 9 } } });
+const sharedResponses = (name: string) => ({ [`${name}Missing`]: json({ type: 'object', properties: { error: { type: 'string' } } }) });
 const eventOf = (type: string) => ({ type: 'object', properties: { type: { const: type } } });
 
 const documentOf = (names: string[]) => ({
@@ -54,6 +63,8 @@ const documentOf = (names: string[]) => ({
   paths: Object.assign({}, ...names.map(resource)) as Document['paths'],
   components: {
     securitySchemes: { token: { type: 'http', scheme: 'bearer' }, key: { type: 'apiKey', in: 'header', name: 'x' } },
+    parameters: Object.assign({}, ...names.map(sharedParameters)) as Schema,
+    responses: Object.assign({}, ...names.map(sharedResponses)) as Schema,
     schemas: Object.assign(
       { Started: eventOf('started'), Ended: eventOf('ended'), Paused: eventOf('paused') },
       ...names.map(models),
@@ -62,7 +73,7 @@ const documentOf = (names: string[]) => ({
 });
 
 /** The parts that a test case may change. */
-type Parts = { path: any; paths: Document['paths']; name: string; thread: any; newThread: any; events: any[] };
+type Parts = { path: any; paths: Document['paths']; name: string; thread: any; newThread: any; events: any[]; key: any; missing: any };
 type Mutation = (parts: Parts) => unknown;
 
 /** Compares all cases at once, because starting the comparison takes 0.5 s, and filters the changes of each case by its path. */
@@ -82,6 +93,8 @@ function changed(mutations: Mutation[]): Comparison[] {
       thread,
       newThread,
       events: put.responses[200].content['application/json'].schema.oneOf,
+      key: document.components.parameters[`${name}Key`],
+      missing: document.components.responses[`${name}Missing`],
     });
   }
   writeFileSync(revision, JSON.stringify(document));
@@ -114,6 +127,12 @@ const breaks: [title: string, mutation: Mutation, rule: string][] = [
   ['a changed type', ({ thread }) => Object.assign(thread.properties.id, { type: 'integer' }), 'schema-type-changed'],
   ['a changed status', ({ path }) => Object.assign(path.post, { responses: { 200: path.post.responses[201] } }), 'response-removed'],
   ['a removed security scheme', ({ path }) => path.get.security.pop(), 'security-requirement-changed'],
+  ['a narrower shared parameter', ({ key }) => Object.assign(key.schema, { maxLength: 3 }), 'schema-constraint-changed'],
+  [
+    'a removed field of a shared response',
+    ({ missing }) => delete missing.content['application/json'].schema.properties.error,
+    'property-removed',
+  ],
   [
     'a request that rejects additional properties',
     ({ newThread }) => Object.assign(newThread.properties.notes, { additionalProperties: false }),
@@ -136,6 +155,13 @@ const harmless: [title: string, mutation: Mutation, announced: string[], version
   ['a new event type', ({ events }) => events.push({ $ref: '#/components/schemas/Paused' }), ['schema-combinator-changed'], '1.3.0'],
   ['a changed permission', ({ path }) => Object.assign(path.get, { 'x-permission': 'data.all' }), ['permission-changed'], '1.3.0'],
   ['nothing', () => {}, [], '1.2.3'],
+  ['a shared response that is written in place', ({ path, missing }) => Object.assign(path.get.responses, { 404: missing }), [], '1.2.3'],
+  [
+    'a nullable type in its other form',
+    ({ thread }) => Object.assign(thread.properties, { title: { anyOf: [{ type: 'string' }, { type: 'null' }] } }),
+    [],
+    '1.2.3',
+  ],
   ['a new operation', ({ path }) => Object.assign(path, { patch: { operationId: 'more', responses: path.get.responses } }), [], '1.3.0'],
   ['a new optional parameter', ({ path }) => path.get.parameters.push(parameter), [], '1.3.0'],
   ['a new request field', ({ newThread }) => Object.assign(newThread.properties, { more: { type: 'string' } }), [], '1.3.0'],

@@ -1,10 +1,10 @@
 const width = 140;
 
-/** Prints JSON with two spaces of indentation. Objects and arrays that fit into a line are printed on one line. */
+/** Prints JSON with an indentation of one space (two make the compressed document 4 % larger). Objects and arrays that fit into a line are printed on one line. */
 export function printJson(value: unknown, indent = '', before = 0): string {
   const line = printLine(value);
   if (typeof value !== 'object' || value === null || line.length + indent.length + before < width) return line;
-  const inner = `${indent}  `;
+  const inner = `${indent} `;
   if (Array.isArray(value)) return `[\n${value.map((each) => `${inner}${printJson(each, inner)}`).join(',\n')}\n${indent}]`;
   const rows = entriesOf(value).map(([name, part]) => {
     const key = `${JSON.stringify(name)}: `;

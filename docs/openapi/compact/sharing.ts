@@ -43,7 +43,7 @@ function collectResponses(
 ) {
   for (const [status, response] of Object.entries(responses) as [string, ResponseObject | ReferenceObject][]) {
     if ('$ref' in response || (Number(status) < 400 && response.content)) continue;
-    const name = responseName(Number(status), reasonsFor(Number(status)));
+    const name = responseName(Number(status), reasonsFor(Number(status)), response);
     if (name) add(groups, name, withoutExamples(response), { value: response, replace: (reference) => (responses[status] = reference) });
   }
 }
@@ -119,7 +119,8 @@ const statusNames: Readonly<Record<number, string>> = {
 };
 
 /** `Conflict`, or `ConflictQuotaExceeded` if there are reasons besides those that follow from the declaration of the route. */
-function responseName(status: number, reasons: readonly string[]): string | undefined {
+function responseName(status: number, reasons: readonly string[], { headers = {} }: ResponseObject): string | undefined {
+  if (status < 400) return `${statusNames[status]}${'Idempotent-Replayed' in headers ? 'Idempotent' : ''}`;
   const own = reasons.filter((reason) => !impliedReasons.has(reason));
   return own.length > maxNamedReasons ? undefined : [statusNames[status], ...own.map(pascal)].join('');
 }

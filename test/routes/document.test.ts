@@ -1,0 +1,167 @@
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { needsName } from '../../docs/openapi/compact/naming.ts';
+import { inlineReferences } from '../../docs/openapi/compact/references.ts';
+
+const read = (file: string) => readFileSync(new URL(`../../docs/${file}`, import.meta.url), 'utf8');
+const plain = JSON.parse(read('openapi.json'));
+const document = inlineReferences(plain);
+
+type Media = { schema?: Schema; example?: unknown };
+type Schema = { $ref?: string; type?: string; properties?: Record<string, Schema>; items?: Schema };
+type Operation = {
+  operationId: string;
+  tags: string[];
+  responses: Record<string, { description: string; headers: object; content?: Record<string, Media> }>;
+  'x-alias-of'?: string;
+};
+const operations = Object.entries<Record<string, Operation>>(document.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, operation]) => [`${method} ${path}`, operation] as const),
+);
+const operationOf = (id: string) => operations.find(([, { operationId }]) => operationId === id)![1];
+
+/** All objects of a value, with their paths. */
+function* objectsIn(value: unknown, path: string): Generator<[path: string, object: Record<string, unknown>]> {
+  if (typeof value !== 'object' || value === null) return;
+  if (!Array.isArray(value)) yield [path, value as Record<string, unknown>];
+  for (const [key, part] of Object.entries(value)) if (!key.startsWith('example')) yield* objectsIn(part, `${path}/${key}`);
+}
+
+test.each(['openapi.json', 'openapi-3.2.json'])('%s has at most 1.2 MB, and 75 kB compressed', (file) => {
+  const text = read(file);
+  expect(text.length).toBeLessThanOrEqual(1_200_000);
+  expect(gzipSync(text, { level: 9 }).length).toBeLessThanOrEqual(75_000);
+});
+
+test('errors and empty responses that are used several times are components', () => {
+  const inline = Object.entries<Record<string, any>>(plain.paths).flatMap(([path, item]) =>
+    Object.entries(item).flatMap(([method, { responses }]) =>
+      Object.entries<any>(responses).flatMap(([status, response]) =>
+        response.$ref || (Number(status) < 400 && response.content) ? [] : [[`${method} ${path} ${status}`, response]],
+      ),
+    ),
+  );
+  const uses = Map.groupBy(inline, ([, { description, headers }]) => JSON.stringify([description, headers]));
+  expect([...uses.values()].filter((places) => places.length > 2).map((places) => places.map(([place]) => place))).toEqual([]);
+});
+
+test('no part of a schema needs a name that a generator would have to invent', () => {
+  const { schemas, parameters, responses } = plain.components;
+  const places = { ...schemas, ...parameters, ...responses, ...plain.paths };
+  const unnamed = Object.entries(places).flatMap(([place, value]) =>
+    [...objectsIn(value, place)].filter(([path, object]) => !(path in schemas) && needsName(object)),
+  );
+  expect(unnamed.map(([path]) => path)).toEqual([]);
+});
+
+test('the patterns are regular expressions of Python, Go and JavaScript', () => {
+  const patterns = [...objectsIn(plain, '#')].flatMap(([path, { pattern }]) =>
+    typeof pattern === 'string' ? [[path, pattern] as const] : [],
+  );
+  expect(patterns.length).toBeGreaterThan(50);
+  // Unicode classes, named groups and lookbehind differ between the languages.
+  expect(patterns.filter(([, pattern]) => /\\[pPk]|\(\?[<P]/.test(pattern))).toEqual([]);
+});
+
+test('an alias is documented like its operation', () => {
+  const aliases = operations.map(([, operation]) => operation).filter((operation) => 'x-alias-of' in operation);
+  expect(aliases.length).toBeGreaterThan(0);
+  for (const { operationId, description: _, summary: __, 'x-alias-of': of, ...alias } of aliases as any[]) {
+    expect(operationId).toBe(`${of}Alias`);
+    expect(operationOf(of)).toMatchObject(alias);
+  }
+});
+
+test('the example of the event stream is an event as it is sent', () => {
+  const { responses } = operationOf('runsEvents');
+  const [, id, type, data] = /^id: (\d+)\nevent: (\S+)\ndata: (.+)\n\n$/.exec(
+    String(responses['200']!.content!['text/event-stream']!.example),
+  )!;
+  expect(JSON.parse(data!)).toMatchObject({ seq: Number(id), type });
+  expect(responses['204']!.description).toContain('has ended');
+});
+
+test('the errors of the gateway document its headers', () => {
+  const { responses } = operationOf('threadsList');
+  expect(Object.keys(responses['4XX']!.headers)).toEqual(expect.arrayContaining(['Retry-After', 'RateLimit', 'RateLimit-Policy']));
+  expect(Object.keys(responses['5XX']!.headers)).toContain('RateLimit');
+});
+
+test('threads, messages and runs come first, and webhooks have a tag of their own', () => {
+  expect(document.tags.map(({ name }: { name: string }) => name).slice(0, 3)).toEqual(['threads', 'messages', 'runs']);
+  const tagged = operations.flatMap(([, { tags }]) => tags);
+  const ofWebhooks = Object.values<{ post: Operation }>(document.webhooks).flatMap(({ post }) => post.tags);
+  expect(ofWebhooks.filter((tag) => tagged.includes(tag))).toEqual([]);
+});
+
+/** Lists from before the rule, by the shape of their response. The rule applies to all others: do not add to this table. */
+const olderLists: Record<string, readonly string[]> = {
+  array: [
+    'accountsMembers',
+    'accountsMine',
+    'adminAccountsList',
+    'apiKeysList',
+    'asrCredentialsList',
+    'broadcastsList',
+    'configSchemaList',
+    'entitlementOverridesList',
+    'featureFlagsList',
+    'featureFlagsListOverrides',
+    'invitationsList',
+    'inviteCodesList',
+    'ipRulesList',
+    'llmProvidersList',
+    'mcpConfigsList',
+    'messagesList',
+    'personasList',
+    'personasSelectable',
+    'plansList',
+    'platformSettingsList',
+    'projectsList',
+    'redemptionCodesList',
+    'referralsList',
+    'referralsTree',
+    'reportsList',
+    'runsList',
+    'runsListInThread',
+    'sharesList',
+    'subscriptionsList',
+    'teamsList',
+    'teamsMembers',
+    'threadsList',
+    'threadsSearch',
+    'threadsStarred',
+    'usageByModel',
+    'usageDaily',
+    'usageHourly',
+    'usageMineByModel',
+    'usageMineDaily',
+    'usageMineHourly',
+    'usageOfAccountByModel',
+    'usageOfAccountDaily',
+    'usageOfAccountHourly',
+    'usersList',
+    'webhookDeliveriesList',
+    'webhookEndpointsList',
+  ],
+  items: ['workspacesFiles'],
+  transactions: ['creditsMine', 'creditsOfAccount'],
+  models: ['llmProvidersAvailableModels'],
+  groups: ['toolProvidersList'],
+};
+
+test('a new list is an object with its rows in `data`', () => {
+  const shapes: Record<string, string[]> = {};
+  const resolve = (schema: Schema = {}): Schema =>
+    schema.$ref ? resolve(document.components.schemas[schema.$ref.split('/').at(-1)!]) : schema;
+  const isObject = (schema: Schema) => 'properties' in schema || 'oneOf' in schema || 'anyOf' in schema;
+  for (const [place, { operationId, responses, 'x-alias-of': alias }] of operations) {
+    const schema = resolve(responses['200']?.content?.['application/json']?.schema);
+    const rows = Object.entries(schema.properties ?? {}).filter(([, { type, items }]) => type === 'array' && isObject(resolve(items)));
+    const shape = schema.type === 'array' ? 'array' : rows.map(([name]) => name).join();
+    if (/^get .*[^}]$/.test(place) && !alias && shape && shape !== 'data') (shapes[shape] ??= []).push(operationId);
+  }
+  for (const ids of Object.values(shapes)) ids.sort();
+  expect(shapes).toEqual(olderLists);
+});
