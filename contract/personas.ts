@@ -26,8 +26,10 @@ export const ModelSelector = z.string().trim().min(1).max(200);
 const tools = z.array(trimmedText(128)).overwrite((list) => [...new Set(list)]);
 const limit = z.int().min(1);
 const cacheControl = z.enum(['none', 'system_prompt']).meta({ id: 'PromptCacheControl' });
-const emptyObject = AnyObject.refine((value) => Object.keys(value).length === 0, 'must be empty')
-  .meta({ description: 'Reserved; must be `{}`.', maxProperties: 0 })
+const emptyObject = z
+  .record(z.string(), z.unknown())
+  .refine((value) => Object.keys(value).length === 0, 'must be empty')
+  .meta({ id: 'EmptyObject', description: 'Reserved; must be `{}`.', maxProperties: 0 })
   .optional();
 
 export const PersonaBudgets = z

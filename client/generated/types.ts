@@ -160,6 +160,8 @@ export interface AgentParallelDispatchEventData {
   trace_id: TraceId;
 }
 
+export type AnyObject = Record<string, unknown>;
+
 export interface ApiKey {
   id: Id;
   account_id: Id;
@@ -218,7 +220,7 @@ export interface AssistantMessageContent {
 export interface AssistantMessageToolCall {
   tool_call_id: string;
   tool_name: string;
-  arguments: Record<string, unknown>;
+  arguments: AnyObject;
 }
 
 export interface Attachment {
@@ -242,14 +244,14 @@ export interface AuditEntry {
   target_id: string | null;
   trace_id: string;
   /** Includes `api_key_id` if the actor used an API key. */
-  metadata: Record<string, unknown>;
+  metadata: AnyObject;
   ip_address: string | null;
   user_agent: string | null;
   created_at: Time;
   /** Present only with `include=state`. */
-  before_state?: Record<string, unknown> | null | undefined;
+  before_state?: AnyObject | null | undefined;
   /** Present only with `include=state`. */
-  after_state?: Record<string, unknown> | null | undefined;
+  after_state?: AnyObject | null | undefined;
 }
 
 export interface AuditLog {
@@ -279,7 +281,7 @@ export interface Broadcast {
   target_type: BroadcastTargetType;
   /** The account whose members receive it; null for all users. */
   target_id: Id | null;
-  payload: Record<string, unknown>;
+  payload: AnyObject;
   /** `completed` and `failed` are final. */
   status: BroadcastStatus;
   /** Notifications created so far. Users who join after the broadcast completes are not counted. */
@@ -442,7 +444,7 @@ export interface CreditTransaction {
   reference_id: Id | null;
   note: string | null;
   /** How the amount was calculated. */
-  metadata: Record<string, unknown> | null;
+  metadata: AnyObject | null;
   /** For runs, if you may read the thread. */
   thread_title: string | null;
   created_at: Time;
@@ -550,6 +552,9 @@ export interface EmailStatus {
 }
 
 export type EmailStatusSource = "db" | "env" | "none";
+
+/** Reserved; must be `{}`. */
+export type EmptyObject = Record<string, unknown>;
 
 export interface Entitlement {
   id: Id;
@@ -798,8 +803,8 @@ export interface LlmModel {
   show_in_picker: boolean;
   tags: string[];
   /** Routing condition: the run must have the given value for each key. */
-  when: Record<string, unknown>;
-  advanced_json: Record<string, unknown> | null;
+  when: AnyObject;
+  advanced_json: AnyObject | null;
   multiplier: number;
   cost_per_1k_input: number | null;
   cost_per_1k_output: number | null;
@@ -813,9 +818,9 @@ export interface LlmModelChanges {
   is_default?: boolean | undefined;
   show_in_picker?: boolean | undefined;
   tags?: string[] | undefined;
-  when?: Record<string, unknown> | null | undefined;
+  when?: AnyObject | null | undefined;
   /** Merged into requests to the provider. */
-  advanced_json?: Record<string, unknown> | null | undefined;
+  advanced_json?: AnyObject | null | undefined;
   multiplier?: number | undefined;
   /** US dollars per 1,000 tokens. */
   cost_per_1k_input?: number | null | undefined;
@@ -845,7 +850,7 @@ export interface LlmProvider {
   key_prefix: string | null;
   base_url: string | null;
   openai_api_mode: OpenAiApiMode | null;
-  advanced_json: Record<string, unknown> | null;
+  advanced_json: AnyObject | null;
   created_at: Time;
   models: LlmModel[];
 }
@@ -859,7 +864,7 @@ export interface LlmProviderChanges {
   /** Allowed only with provider `openai`. */
   openai_api_mode?: OpenAiApiMode | null | undefined;
   /** Merged into requests to the provider. */
-  advanced_json?: Record<string, unknown> | null | undefined;
+  advanced_json?: AnyObject | null | undefined;
 }
 
 export interface LlmRequestEvent {
@@ -882,7 +887,7 @@ export interface LlmRequestEventData {
   llm_call_id: string;
   provider_kind: string;
   api_mode: string;
-  payload: Record<string, unknown>;
+  payload: AnyObject;
   trace_id: TraceId;
 }
 
@@ -1147,7 +1152,7 @@ export interface NewBroadcast {
   body: string;
   target: BroadcastTarget;
   /** At most 16 KiB as JSON. */
-  payload?: Record<string, unknown> | undefined;
+  payload?: AnyObject | undefined;
 }
 
 export interface NewEntitlement {
@@ -1195,9 +1200,9 @@ export interface NewLlmModel {
   is_default?: boolean | undefined;
   show_in_picker?: boolean | undefined;
   tags?: string[] | undefined;
-  when?: Record<string, unknown> | null | undefined;
+  when?: AnyObject | null | undefined;
   /** Merged into requests to the provider. */
-  advanced_json?: Record<string, unknown> | null | undefined;
+  advanced_json?: AnyObject | null | undefined;
   multiplier?: number | undefined;
   /** US dollars per 1,000 tokens. */
   cost_per_1k_input?: number | null | undefined;
@@ -1219,7 +1224,7 @@ export interface NewLlmProvider {
   /** Allowed only with provider `openai`. */
   openai_api_mode?: OpenAiApiMode | null | undefined;
   /** Merged into requests to the provider. */
-  advanced_json?: Record<string, unknown> | null | undefined;
+  advanced_json?: AnyObject | null | undefined;
 }
 
 export interface NewMcpConfig {
@@ -1235,12 +1240,14 @@ export interface NewMcpConfig {
   args?: string[] | undefined;
   cwd?: string | null | undefined;
   /** The complete environment of the program. Never returned. */
-  env?: Record<string, string> | undefined;
+  env?: NewMcpConfigEnv | undefined;
   /** Accepted but ignored; always false. */
   inherit_parent_env?: boolean | undefined;
   /** Timeout in milliseconds for connecting, for listing tools, and for each tool call. */
   call_timeout_ms?: number | undefined;
 }
+
+export type NewMcpConfigEnv = Record<string, string>;
 
 export interface NewMessage {
   /** Must not be blank; stored unchanged. */
@@ -1268,7 +1275,7 @@ export interface NewPersona {
   core_tools?: string[] | undefined;
   budgets?: PersonaBudgets | undefined;
   /** Reserved; stored, but has no effect. */
-  roles?: Record<string, PersonaRole> | undefined;
+  roles?: NewPersonaRoles | undefined;
   /** Reserved; must be `[]`. */
   conditional_tools?: unknown[] | undefined;
   /** Model selector: `provider^model`, or a model name alone. */
@@ -1279,11 +1286,13 @@ export interface NewPersona {
   stream_thinking?: boolean | undefined;
   prompt_cache_control?: PromptCacheControl | undefined;
   executor_type?: Executor | undefined;
-  executor_config?: Record<string, unknown> | undefined;
+  executor_config?: AnyObject | undefined;
   user_selectable?: boolean | undefined;
   selector_name?: string | null | undefined;
   selector_order?: number | null | undefined;
 }
+
+export type NewPersonaRoles = Record<string, PersonaRole>;
 
 export interface NewPlan {
   /** Unique, ignoring case. */
@@ -1414,7 +1423,7 @@ export interface Notification {
   type: string;
   title: string;
   body: string;
-  payload: Record<string, unknown>;
+  payload: AnyObject;
   read_at: Time | null;
   created_at: Time;
 }
@@ -1479,13 +1488,13 @@ export interface Persona {
   tool_denylist: string[];
   core_tools: string[];
   budgets: PersonaBudgets;
-  roles: Record<string, PersonaRole>;
+  roles: PersonaRoles;
   conditional_tools: unknown[];
   preferred_credential: string | null;
   stream_thinking: boolean;
   prompt_cache_control: PromptCacheControl;
   executor_type: Executor;
-  executor_config: Record<string, unknown>;
+  executor_config: AnyObject;
   user_selectable: boolean;
   /** Null for built-in personas. */
   created_at: Time | null;
@@ -1502,10 +1511,8 @@ export interface PersonaBudgets {
   max_total_output_tokens?: number | undefined;
   temperature?: number | undefined;
   top_p?: number | undefined;
-  /** Reserved; must be `{}`. */
-  tool_budget?: Record<string, unknown> | undefined;
-  /** Reserved; must be `{}`. */
-  per_tool_soft_limits?: Record<string, unknown> | undefined;
+  tool_budget?: EmptyObject | undefined;
+  per_tool_soft_limits?: EmptyObject | undefined;
 }
 
 export interface PersonaChanges {
@@ -1522,7 +1529,7 @@ export interface PersonaChanges {
   core_tools?: string[] | undefined;
   budgets?: PersonaBudgets | undefined;
   /** Reserved; stored, but has no effect. */
-  roles?: Record<string, PersonaRole> | undefined;
+  roles?: PersonaChangesRoles | undefined;
   /** Reserved; must be `[]`. */
   conditional_tools?: unknown[] | undefined;
   /** Model selector: `provider^model`, or a model name alone. */
@@ -1533,12 +1540,14 @@ export interface PersonaChanges {
   stream_thinking?: boolean | undefined;
   prompt_cache_control?: PromptCacheControl | undefined;
   executor_type?: Executor | undefined;
-  executor_config?: Record<string, unknown> | undefined;
+  executor_config?: AnyObject | undefined;
   user_selectable?: boolean | undefined;
   selector_name?: string | null | undefined;
   selector_order?: number | null | undefined;
   is_active?: boolean | undefined;
 }
+
+export type PersonaChangesRoles = Record<string, PersonaRole>;
 
 /** For built-in personas: `builtin:{key}:{version}`. */
 export type PersonaId = Id | string;
@@ -1555,6 +1564,8 @@ export interface PersonaRole {
   stream_thinking?: boolean | undefined;
   prompt_cache_control?: PromptCacheControl | undefined;
 }
+
+export type PersonaRoles = Record<string, PersonaRole>;
 
 export type PersonaScope = "account" | "platform";
 
@@ -1982,7 +1993,7 @@ export interface RunDetailsTotalAggregate {
 export interface RunError {
   error_class: string;
   message: string;
-  details?: Record<string, unknown> | undefined;
+  details?: AnyObject | undefined;
 }
 
 /** Clients must ignore unknown event types. */
@@ -2008,7 +2019,7 @@ export interface RunFailedEventData {
   error_class: string;
   message: string;
   code?: string | undefined;
-  details?: Record<string, unknown> | undefined;
+  details?: AnyObject | undefined;
   usage?: Usage | undefined;
   cost?: Cost | undefined;
   resumable: boolean;
@@ -2095,7 +2106,7 @@ export interface RunInputRequestedEvent {
 export interface RunInputRequestedEventData {
   request_id: string;
   message?: string | undefined;
-  requestedSchema?: Record<string, unknown> | undefined;
+  requestedSchema?: AnyObject | undefined;
   iter?: number | undefined;
   trace_id: TraceId;
 }
@@ -2122,7 +2133,7 @@ export interface RunLlmRetryEventData {
   delay_ms: number;
   error_class: string;
   message?: string | undefined;
-  details?: Record<string, unknown> | undefined;
+  details?: AnyObject | undefined;
   discard_from_seq?: number | undefined;
   usage?: Usage | undefined;
   cost?: Cost | undefined;
@@ -2434,7 +2445,7 @@ export interface RunWaitingForInputEventData {
   request_id: string;
   reason: RunWaitingForInputEventDataReason;
   message?: string | undefined;
-  requestedSchema?: Record<string, unknown> | undefined;
+  requestedSchema?: AnyObject | undefined;
   timeout_ms: number;
   expires_at: Time;
   trace_id: TraceId;
@@ -2788,7 +2799,7 @@ export interface ToolCallEvent {
 export interface ToolCallEventData {
   tool_call_id: string;
   tool_name: string;
-  arguments: Record<string, unknown>;
+  arguments: AnyObject;
   resolved_tool_name?: string | undefined;
   args_hash?: string | undefined;
   tool_version?: string | undefined;
@@ -2882,7 +2893,7 @@ export interface ToolResultEvent {
 export interface ToolResultEventData {
   tool_call_id: string;
   tool_name: string;
-  result?: Record<string, unknown> | undefined;
+  result?: AnyObject | undefined;
   error?: RunError | undefined;
   usage?: Usage | undefined;
   cost?: Cost | undefined;

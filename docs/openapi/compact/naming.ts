@@ -4,7 +4,7 @@ import type { ReferenceObject, SchemaObject } from 'openapi3-ts/oas31';
 type Json = SchemaObject | ReferenceObject;
 
 /**
- * Gives a name to every part of a named schema for which a generator would have to invent one: an object with properties, an enumeration, and
+ * Gives a name to every part of a named schema for which a generator would have to invent one: an object, an enumeration, and
  * a union of more than a value and null. The name consists of the name of the schema and the path of the part: `RunStartedEventData`.
  */
 export function nameParts(owner: string, schema: SchemaObject, add: (name: string, part: SchemaObject) => void): SchemaObject {
@@ -40,10 +40,10 @@ export function nameParts(owner: string, schema: SchemaObject, add: (name: strin
 /** Whether a generator must invent a name for an inline schema. */
 export function needsName(part: Json): boolean {
   if ('$ref' in part) return false;
-  const { type, properties, enum: values, anyOf, oneOf } = part as SchemaObject;
+  const { type, enum: values, anyOf, oneOf } = part as SchemaObject;
   const options = anyOf ?? oneOf;
   if (options) return options.filter((option) => (option as SchemaObject).type !== 'null').length > 1;
-  return values !== undefined || (type === 'object' && Object.keys(properties ?? {}).length > 0);
+  return values !== undefined || [type].flat().includes('object');
 }
 
 /** Writes `anyOf: [{ type: string }, { type: null }]` as `type: [string, null]`, and omits the type of property names, which is always string. */
@@ -52,7 +52,7 @@ export function simplified({ propertyNames, ...schema }: SchemaObject): SchemaOb
   const { anyOf, ...beside } = kept;
   if (anyOf?.length !== 2) return kept;
   const [value, none] = anyOf as [SchemaObject, SchemaObject];
-  if (none.type !== 'null' || typeof value.type !== 'string' || value.enum || value.properties || 'const' in value) return kept;
+  if (none.type !== 'null' || typeof value.type !== 'string' || needsName(value) || 'const' in value) return kept;
   return { ...beside, ...value, type: [value.type, 'null'] };
 }
 
