@@ -55,6 +55,12 @@ test('no part of a schema needs a name that a generator would have to invent', (
   expect(unnamed.map(([path]) => path)).toEqual([]);
 });
 
+test('schemas, parameters and responses have different names, because generators make types of all of them', () => {
+  const { schemas, parameters, responses } = plain.components;
+  const names = [schemas, parameters, responses].flatMap((kind: object) => Object.keys(kind).map((name) => name.toLowerCase()));
+  expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+});
+
 test('the patterns are regular expressions of Python, Go and JavaScript', () => {
   const patterns = [...objectsIn(plain, '#')].flatMap(([path, { pattern }]) =>
     typeof pattern === 'string' ? [[path, pattern] as const] : [],

@@ -52,9 +52,10 @@ function collectParameters({ parameters = [] }: OperationObject, groups: Map<str
   for (const [at, parameter] of (parameters as (ParameterObject | ReferenceObject)[]).entries()) {
     if ('$ref' in parameter) continue;
     const { example: _, ...shape } = parameter;
-    // The plain name is that of the header, `X-Account-Id`.
-    const name = parameter.name === 'account_id' ? `AccountId${pascal(parameter.in)}` : pascal(parameter.name);
-    add(groups, name, shape, { value: parameter, replace: (reference) => (parameters[at] = reference) });
+    add(groups, pascal(`${parameter.name}_${parameter.in}`), shape, {
+      value: parameter,
+      replace: (reference) => (parameters[at] = reference),
+    });
   }
 }
 
