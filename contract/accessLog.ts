@@ -56,14 +56,14 @@ export const AccessLogQuery = z.object({
   before: Id.optional().meta({ description: 'Return only entries strictly older than this one.' }),
   since: z
     .union([Id, Instant.pipe(Time)])
-    .meta({ id: 'IdOrTime' })
+    .meta({ id: 'IdOrTime', description: 'The ID of an entry, or an instant.' })
     .optional()
     .meta({ description: 'Return entries from this entry or this instant on, inclusive. Instants are RFC 3339, in any time zone.' }),
   method: z.string().min(1).max(32).toUpperCase().optional().meta({ description: 'HTTP method, in any case.' }),
   path: z.string().min(1).max(2_048).optional().meta({ description: 'Case-sensitive path prefix.' }),
   ip: z
     .union([IpAddress, Cidr])
-    .meta({ id: 'IpAddressOrCidr' })
+    .meta({ id: 'IpAddressOrCidr', description: 'An IP address or a network.' })
     .optional()
     .meta({ description: 'An IP address, or a network in CIDR notation.' }),
   country: z

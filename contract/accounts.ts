@@ -15,8 +15,14 @@ export const Account = z
     id: Id.meta({ description: 'ID of the account.' }),
     slug: z.string().meta({ description: 'Unique name of the account. It cannot be changed.' }),
     name: z.string().meta({ description: 'Display name.' }),
-    type: z.enum(['personal', 'workspace']).meta({ id: 'AccountType', description: 'Each user has one `personal` account; a `workspace` has members.' }),
-    status: z.enum(['active', 'suspended']).meta({ id: 'AccountStatus', description: 'Requests of members of a `suspended` account are rejected.' }),
+    type: z
+      .enum(['personal', 'workspace'])
+      .meta({ id: 'AccountType', description: 'Kind of an account.' })
+      .meta({ description: 'Each user has one `personal` account; a `workspace` has members.' }),
+    status: z
+      .enum(['active', 'suspended'])
+      .meta({ id: 'AccountStatus', description: 'Status of an account.' })
+      .meta({ description: 'Requests of members of a `suspended` account are rejected.' }),
     timezone: z.string().nullable().meta({ description: 'IANA time zone.' }),
     role: z.string().nullable().meta({ description: 'Your role in the account; null for a platform admin who is not a member.' }),
     created_at: Time.meta({ description: 'When the account was created.' }),

@@ -3,8 +3,14 @@ import { z } from 'zod';
 import { baseUrlMeta, changes, Id, Ok, Time, trimmedText } from './shared/fields.ts';
 import type { Resource } from './shared/route.ts';
 
-const scope = z.enum(['account', 'platform']).meta({ id: 'AsrScope', description: 'Whether it belongs to the account or to the platform.' });
-const provider = z.enum(['groq', 'openai']).meta({ id: 'AsrVendor', description: 'API of the speech recognition provider.' });
+const scope = z
+  .enum(['account', 'platform'])
+  .meta({ id: 'AsrScope', description: 'Owner of a credential.' })
+  .meta({ description: 'Whether it belongs to the account or to the platform.' });
+const provider = z
+  .enum(['groq', 'openai'])
+  .meta({ id: 'AsrVendor', description: 'A speech recognition provider.' })
+  .meta({ description: 'API of the speech recognition provider.' });
 
 export const AsrCredential = z
   .object({

@@ -104,7 +104,7 @@ export const NextStep = z
   .object({
     next_step: z
       .enum(['password', 'register'])
-      .meta({ id: 'SignInStep' })
+      .meta({ id: 'SignInStep', description: 'What a person does next.' })
       .meta({ description: '`password` if a user has this login or email address, otherwise `register`.' }),
     flow_token: z.string().optional().meta({ description: 'Present only with `password`.' }),
     masked_email: z.string().optional().meta({ description: 'Present only if the user has an email address.' }),

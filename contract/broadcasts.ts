@@ -40,7 +40,10 @@ export const NewBroadcast = z
       .max(10_000)
       .regex(/\S/, 'must not be blank')
       .meta({ description: 'Message, at most 10,000 characters.' }),
-    target: z.union([z.literal('all'), Id]).meta({ id: 'BroadcastTarget', description: '`all`, or the ID of an account.' }),
+    target: z
+      .union([z.literal('all'), Id])
+      .meta({ id: 'BroadcastTarget', description: 'Recipients of a broadcast: everybody, or the members of an account.' })
+      .meta({ description: '`all`, or the ID of an account.' }),
     payload: AnyObject.refine(fits, 'must not be larger than 16 KiB').default({}).meta({ description: 'At most 16 KiB as JSON.' }),
   })
   .meta({ id: 'NewBroadcast', description: 'A notification to send to many users.' });

@@ -95,7 +95,10 @@ export type CreditReset = z.infer<typeof CreditReset>;
 export const CreditOperation = z
   .object({
     id: Id.meta({ description: 'Also the ID of its audit entry and the `reference_id` of its transactions.' }),
-    operation: z.enum(['bulk_adjust', 'reset_all']).meta({ id: 'CreditOperationKind', description: 'Adjustment or reset.' }),
+    operation: z
+      .enum(['bulk_adjust', 'reset_all'])
+      .meta({ id: 'CreditOperationKind', description: 'Kind of a bulk operation.' })
+      .meta({ description: 'Adjustment or reset.' }),
     amount: z.int().nullable().meta({ description: 'Credits added to or deducted from each account; null for a reset.' }),
     note: z.string().nullable().meta({ description: 'Remark of the platform admin; null if there is none.' }),
     state: z.enum(['running', 'completed']).meta({ description: 'Whether accounts remain to be processed.' }),

@@ -15,7 +15,10 @@ export const EmailStatus = z
   .meta({ id: 'EmailStatus', description: 'Whether emails can be sent.' });
 export type EmailStatus = z.infer<typeof EmailStatus>;
 
-const TlsMode = z.enum(['none', 'starttls', 'tls']).meta({ id: 'SmtpTlsMode', description: 'How the connection to the mail server is encrypted.' });
+const TlsMode = z
+  .enum(['none', 'starttls', 'tls'])
+  .meta({ id: 'SmtpTlsMode', description: 'Encryption of the connection to a mail server.' })
+  .meta({ description: 'How the connection to the mail server is encrypted.' });
 
 export const EmailConfig = z
   .object({

@@ -50,19 +50,23 @@ export const AssistantMessage = z
     role: z.literal('assistant').meta({ description: 'Always `assistant`.' }),
     content: z
       .array(
-        z.looseObject({
-          type: z.string().meta({ description: 'Type of the part, such as `text`.' }),
-          text: z.string().optional().meta({ description: 'Text of a `text` part.' }),
-        }),
+        z
+          .looseObject({
+            type: z.string().meta({ description: 'Type of the part, such as `text`.' }),
+            text: z.string().optional().meta({ description: 'Text of a `text` part.' }),
+          })
+          .meta({ description: 'A part of the output.' }),
       )
       .meta({ description: 'Parts of the output, in order.' }),
     tool_calls: z
       .array(
-        z.object({
-          tool_call_id: z.string().meta({ description: 'Identifies the call in its run.' }),
-          tool_name: z.string().meta({ description: 'Name of the tool.' }),
-          arguments: AnyObject.meta({ description: 'Arguments of the call.' }),
-        }),
+        z
+          .object({
+            tool_call_id: z.string().meta({ description: 'Identifies the call in its run.' }),
+            tool_name: z.string().meta({ description: 'Name of the tool.' }),
+            arguments: AnyObject.meta({ description: 'Arguments of the call.' }),
+          })
+          .meta({ description: 'A tool call.' }),
       )
       .optional()
       .meta({ description: 'Tools that the model called, in its order; absent if it called none.' }),
@@ -317,13 +321,15 @@ export const eventData = {
       tool_count: z.int().meta({ description: 'Tools of all servers.' }),
       servers: z
         .array(
-          z.object({
-            server_id: z.string().meta({ description: 'ID of the MCP server.' }),
-            transport: z.string().meta({ description: 'Transport of the server, such as `streamable_http`.' }),
-            duration_ms: z.int().meta({ description: 'Milliseconds until the server had listed its tools or failed.' }),
-            outcome: z.string().meta({ description: '`ok`, `empty` or `failed`.' }),
-            error_class: z.string().optional().meta({ description: 'Why the server failed, such as `mcp.timeout`.' }),
-          }),
+          z
+            .object({
+              server_id: z.string().meta({ description: 'ID of the MCP server.' }),
+              transport: z.string().meta({ description: 'Transport of the server, such as `streamable_http`.' }),
+              duration_ms: z.int().meta({ description: 'Milliseconds until the server had listed its tools or failed.' }),
+              outcome: z.string().meta({ description: '`ok`, `empty` or `failed`.' }),
+              error_class: z.string().optional().meta({ description: 'Why the server failed, such as `mcp.timeout`.' }),
+            })
+            .meta({ description: 'An MCP server.' }),
         )
         .optional()
         .meta({ description: 'Result of each server.' }),
@@ -336,13 +342,15 @@ export const eventData = {
     .object({
       todos: z
         .array(
-          z.object({
-            id: z.string().meta({ description: 'Identifies the task in the list.' }),
-            content: z.string().meta({ description: 'Text of the task.' }),
-            status: z
-              .enum(['pending', 'in_progress', 'completed', 'cancelled'])
-              .meta({ description: 'At most one task is `in_progress`.' }),
-          }),
+          z
+            .object({
+              id: z.string().meta({ description: 'Identifies the task in the list.' }),
+              content: z.string().meta({ description: 'Text of the task.' }),
+              status: z
+                .enum(['pending', 'in_progress', 'completed', 'cancelled'])
+                .meta({ description: 'At most one task is `in_progress`.' }),
+            })
+            .meta({ description: 'A task.' }),
         )
         .meta({ description: 'The whole list, in order.' }),
     })

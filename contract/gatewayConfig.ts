@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Cidr } from './shared/ipAddresses.ts';
 import type { Resource } from './shared/route.ts';
 
-const IpMode = z.enum(['direct', 'proxy', 'cdn']).meta({ id: 'IpMode' });
+const IpMode = z.enum(['direct', 'proxy', 'cdn']).meta({ id: 'IpMode', description: 'Where the gateway finds the address of a client.' });
 const ipMode = { description: 'Where the client IP address is read from: the connection, `X-Forwarded-For`, or a CDN header.' };
 const cidrs = { description: 'Proxies that are trusted to report the client IP address, without host bits.' };
 const threshold = { description: 'Requests with this risk score or a higher one are rejected; 0 disables the check.' };

@@ -8,8 +8,12 @@ export const ProviderScope = z
   .meta({ id: 'ProviderScope', description: 'Whether something is configured for an account or for all accounts of the platform.' });
 export type ProviderScope = z.infer<typeof ProviderScope>;
 
-const LlmVendor = z.enum(['openai', 'anthropic']).meta({ id: 'LlmVendor', description: 'API of a provider. `openai` includes compatible servers.' });
-const OpenAiApiMode = z.enum(['auto', 'responses', 'chat_completions']).meta({ id: 'OpenAiApiMode', description: 'API of an OpenAI-compatible server; `auto` tries `responses` first.' });
+const LlmVendor = z
+  .enum(['openai', 'anthropic'])
+  .meta({ id: 'LlmVendor', description: 'API of a provider. `openai` includes compatible servers.' });
+const OpenAiApiMode = z
+  .enum(['auto', 'responses', 'chat_completions'])
+  .meta({ id: 'OpenAiApiMode', description: 'API of an OpenAI-compatible server; `auto` tries `responses` first.' });
 
 const price = () =>
   z
@@ -61,9 +65,9 @@ export const LlmProvider = z
     name: z.string().meta({ description: 'Unique name, for model selectors such as `name^model`.' }),
     key_prefix: z.string().nullable().meta({ description: 'First 8 characters of the API key.' }),
     base_url: z.string().nullable().meta({ description: 'Base URL; null means the default of the API.' }),
-    openai_api_mode: OpenAiApiMode
-      .nullable()
-      .meta({ description: '`auto` tries the Responses API and falls back to chat completions; null means `auto`.' }),
+    openai_api_mode: OpenAiApiMode.nullable().meta({
+      description: '`auto` tries the Responses API and falls back to chat completions; null means `auto`.',
+    }),
     advanced_json: AnyObject.nullable().meta({ description: 'Merged into requests to the provider.' }),
     created_at: Time.meta({ description: 'When the provider was created.' }),
     models: z.array(LlmModel).meta({ description: 'Models, by priority.' }),

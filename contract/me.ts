@@ -1,5 +1,6 @@
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
+import { RedemptionType } from './redemptionCodes.ts';
 import { changes, Id, localeMeta, Time, timeZoneMeta, trimmedText } from './shared/fields.ts';
 import { permissions } from './shared/permissions.ts';
 import type { Resource } from './shared/route.ts';
@@ -72,7 +73,7 @@ export type RedemptionRequest = z.infer<typeof RedemptionRequest>;
 export const Redemption = z
   .object({
     code: z.string().meta({ description: 'The redeemed code in its stored form, in upper case.' }),
-    type: z.enum(['credits', 'feature']).meta({ description: 'Whether the account received credits or a feature.' }),
+    type: RedemptionType.meta({ description: 'Whether the account received credits or a feature.' }),
     value: z.string().meta({ description: 'The number of credits, or the key of the feature flag that was enabled.' }),
   })
   .meta({ id: 'Redemption', description: 'What a redeemed code has given the account.' });

@@ -81,7 +81,10 @@ export const Message = z
     account_id: Id.meta({ description: 'The account that the message belongs to.' }),
     thread_id: Id.meta({ description: 'Thread that contains the message.' }),
     created_by_user_id: Id.nullable().meta({ description: 'Null for the assistant.' }),
-    role: z.enum(['user', 'assistant']).meta({ id: 'MessageRole', description: 'Who wrote the message: a user, or the model in a run.' }),
+    role: z
+      .enum(['user', 'assistant'])
+      .meta({ id: 'MessageRole', description: 'Author of a message.' })
+      .meta({ description: 'Who wrote the message: a user, or the model in a run.' }),
     content: z.string().meta({ description: 'For structured messages: the text parts, and the names and texts of the attachments.' }),
     content_json: MessageContent.optional().meta({ description: 'Present only on structured messages.' }),
     run_id: Id.optional().meta({ description: 'The run that produced the message. Present only on assistant messages.' }),
@@ -127,7 +130,11 @@ export const messages = initContract().router({
     summary: 'List the newest messages of a thread, oldest first',
     description: 'Returns the visible transcript: hidden answers and tool calls are left out. Follow the pages to older messages.',
     query: pageQuery(50).extend({
-      order: z.enum(['asc', 'desc']).meta({ id: 'SortOrder', description: 'Ascending or descending.' }).default('asc').meta({ description: 'The order within a page.' }),
+      order: z
+        .enum(['asc', 'desc'])
+        .meta({ id: 'SortOrder', description: 'Ascending or descending.' })
+        .default('asc')
+        .meta({ description: 'The order within a page.' }),
     }),
     responses: { 200: z.array(Message) },
     metadata: { auth: 'user+key', read: 'data.threads.read', pages: 'cursor' },

@@ -25,11 +25,13 @@ export const ModelSelector = z.string().trim().min(1).max(200);
 
 const tools = z.array(trimmedText(128)).overwrite((list) => [...new Set(list)]);
 const limit = z.int().min(1);
-const cacheControl = z.enum(['none', 'system_prompt']).meta({ id: 'PromptCacheControl' });
+const cacheControl = z
+  .enum(['none', 'system_prompt'])
+  .meta({ id: 'PromptCacheControl', description: 'Which part of a prompt the provider is asked to cache.' });
 const emptyObject = z
   .record(z.string(), z.unknown())
   .refine((value) => Object.keys(value).length === 0, 'must be empty')
-  .meta({ id: 'EmptyObject', description: 'Reserved; must be `{}`.', maxProperties: 0 })
+  .meta({ id: 'EmptyObject', description: 'An object without properties.', maxProperties: 0 })
   .optional();
 
 export const PersonaBudgets = z
@@ -49,8 +51,8 @@ export const PersonaBudgets = z
       .optional()
       .meta({ description: 'Randomness of the model, from 0 to 2. The default depends on the model.' }),
     top_p: z.number().min(0).max(1).optional().meta({ description: 'Nucleus sampling, from 0 to 1. The default depends on the model.' }),
-    tool_budget: emptyObject,
-    per_tool_soft_limits: emptyObject,
+    tool_budget: emptyObject.meta({ description: 'Reserved; must be `{}`.' }),
+    per_tool_soft_limits: emptyObject.meta({ description: 'Reserved; must be `{}`.' }),
   })
   .meta({ id: 'PersonaBudgets', description: 'Limits of a persona for one run.' });
 export type PersonaBudgets = z.infer<typeof PersonaBudgets>;
@@ -139,11 +141,17 @@ export const PersonaChanges = changes({
 export type PersonaChanges = z.infer<typeof PersonaChanges>;
 
 const listedFields = {
-  id: z.union([Id, z.string().regex(/^builtin:/)]).meta({ id: 'PersonaId', description: 'For built-in personas: `builtin:{key}:{version}`.' }),
+  id: z
+    .union([Id, z.string().regex(/^builtin:/)])
+    .meta({ id: 'PersonaId', description: 'ID of a stored or built-in persona.' })
+    .meta({ description: 'For built-in personas: `builtin:{key}:{version}`.' }),
   persona_key: z.string().meta({ description: 'Name for `persona_id` of runs.' }),
   version: z.string().meta({ description: 'Runs select a version with `key@version`; otherwise the newest applies.' }),
   scope: PersonaScope.meta({ description: '`platform` for built-in personas.' }),
-  source: z.enum(['custom', 'builtin']).meta({ id: 'PersonaSource', description: '`builtin` personas cannot be changed or deleted.' }),
+  source: z
+    .enum(['custom', 'builtin'])
+    .meta({ id: 'PersonaSource', description: 'Origin of a persona.' })
+    .meta({ description: '`builtin` personas cannot be changed or deleted.' }),
   display_name: z.string().meta({ description: 'Name shown to users.' }),
   description: z.string().nullable().meta({ description: 'What the persona is good for.' }),
   selector_name: z.string().nullable().meta({ description: 'Name in a picker; null means `display_name`.' }),

@@ -5,7 +5,7 @@ import { Instant } from './shared/instant.ts';
 import { adminPageQuery } from './shared/pagination.ts';
 import type { Resource } from './shared/route.ts';
 
-const RedemptionType = z
+export const RedemptionType = z
   .enum(['credits', 'feature'])
   .meta({ id: 'RedemptionType', description: 'What the code gives: credits, or access to a feature.' });
 

@@ -58,7 +58,11 @@ export const RunDetails = runFields
       })
       .meta({ description: 'Numbers of events of the run.' }),
     children: z.array(ChildRun).meta({ description: 'Child runs, oldest first.' }),
-    total_aggregate: z.object(totals).nullable().meta({ description: 'Totals of the run and its children; null if it has no children.' }),
+    total_aggregate: z
+      .object(totals)
+      .meta({ description: 'Totals of a run and its children.' })
+      .nullable()
+      .meta({ description: 'Totals of the run and its children; null if it has no children.' }),
   })
   .meta({ id: 'RunDetails', description: 'A run as seen by platform admins.' });
 export type RunDetails = z.infer<typeof RunDetails>;

@@ -13,7 +13,7 @@ const namePattern = '[A-Za-z0-9][A-Za-z0-9._:-]{0,63}';
 const modeAliases: Record<string, ReasoningMode> = { off: 'none', max: 'xhigh', 'extra high': 'xhigh', extra_high: 'xhigh' };
 const reasoningModeInput = z
   .enum(['auto', 'enabled', 'disabled', 'none', 'off', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max', 'extra high'])
-  .meta({ id: 'ReasoningModeInput' });
+  .meta({ id: 'ReasoningModeInput', description: 'A reasoning mode, or another spelling of one.' });
 
 /** The mode for an accepted spelling. */
 export const parseReasoningMode = (word: z.infer<typeof reasoningModeInput>): ReasoningMode => modeAliases[word] ?? (word as ReasoningMode);
@@ -70,7 +70,7 @@ export const RunFilter = pageQuery().extend({
     .meta({ description: 'Created at or before this instant (RFC 3339, in any time zone).' }),
   account_id: z
     .union([z.literal('all'), Id])
-    .meta({ id: 'AccountFilter' })
+    .meta({ id: 'AccountFilter', description: 'The ID of an account, or `all`.' })
     .optional()
     .meta({ description: 'Another account, or `all`. Platform admins only.' }),
   user_id: Id.optional().meta({ description: 'Platform admins only.' }),

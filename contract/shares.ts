@@ -10,14 +10,14 @@ const ShareToken = z
   .regex(/^[0-9A-Za-z]{22}$/)
   .meta({ description: '22 letters and digits. Anyone who has the token can open the share.' });
 
-const ShareAccess = z.enum(['public', 'password']).meta({ id: 'ShareAccess', description: 'Whether readers need a password.' });
+const ShareAccess = z.enum(['public', 'password']).meta({ id: 'ShareAccess', description: 'How a share is protected.' });
 
 export const Share = z
   .object({
     id: Id.meta({ description: 'ID of the share, for deleting it.' }),
     token: ShareToken,
     url: z.string().meta({ description: 'The path of the shared page: `/s/{token}`.' }),
-    access_type: ShareAccess,
+    access_type: ShareAccess.meta({ description: 'Whether readers need a password.' }),
     has_password: z.boolean().meta({ description: 'The same as `access_type` `password`.' }),
     live_update: z.boolean().meta({ description: 'Whether messages added later are also shown.' }),
     snapshot_turn_count: z.int().min(0).meta({ description: 'Number of user messages at the time of sharing.' }),

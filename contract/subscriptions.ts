@@ -58,7 +58,7 @@ export const SubscriptionsQuery = pageQuery().extend({
   }),
   status: z
     .enum([...statuses, 'all'])
-    .meta({ id: 'SubscriptionFilter' })
+    .meta({ id: 'SubscriptionFilter', description: 'A status of subscriptions, or `all`.' })
     .optional()
     .meta({ description: 'Defaults to `active` for members and to `all` for platform admins.' }),
 });

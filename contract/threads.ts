@@ -58,7 +58,9 @@ export type ForkRequest = z.infer<typeof ForkRequest>;
 export const ForkedThread = Thread.extend({
   id_mapping: z
     .array(
-      z.object({ old_id: Id.meta({ description: 'ID of the original message.' }), new_id: Id.meta({ description: 'ID of the copy.' }) }),
+      z
+        .object({ old_id: Id.meta({ description: 'ID of the original message.' }), new_id: Id.meta({ description: 'ID of the copy.' }) })
+        .meta({ description: 'A copied message.' }),
     )
     .meta({ description: 'The copied messages, oldest first.' }),
 }).meta({ id: 'ForkedThread', description: 'The copy of a thread.' });

@@ -61,9 +61,14 @@ export const WebhookEndpoint = z
     url: z.string().meta({ description: 'URL that receives the events, normalized.' }),
     events: z.array(WebhookEventType).meta({ description: 'Event types that are sent.' }),
     enabled: z.boolean().meta({ description: 'Whether events are sent. Events that occur while it is false are not sent later.' }),
-    disabled_reason: z.enum(['manual', 'consecutive_failures', 'gone']).meta({ id: 'WebhookDisabledReason', description: 'Why an endpoint is disabled.' }).nullable().meta({
-      description: 'Why the endpoint is disabled: by a user, after 20 consecutive failed deliveries, or because the receiver returned 410.',
-    }),
+    disabled_reason: z
+      .enum(['manual', 'consecutive_failures', 'gone'])
+      .meta({ id: 'WebhookDisabledReason', description: 'Why an endpoint is disabled.' })
+      .nullable()
+      .meta({
+        description:
+          'Why the endpoint is disabled: by a user, after 20 consecutive failed deliveries, or because the receiver returned 410.',
+      }),
     secret_prefix: z.string().meta({ description: 'First 10 characters of the signing secret.' }),
     previous_secret_expires_at: Time.nullable().meta({
       description: 'Until this instant, messages are also signed with the previous secret.',

@@ -18,7 +18,8 @@ export const Problem = z
   .object({
     error: z
       .enum([...new Set(Object.values(errorCodes).map(([, code]) => code))])
-      .meta({ id: 'ErrorCode', description: 'Error code. The codes of each status are listed with its response.' }),
+      .meta({ id: 'ErrorCode', description: 'The error codes of the API.' })
+      .meta({ description: 'Error code. The codes of each status are listed with its response.' }),
     message: z.string().meta({ description: 'Human-readable; not part of the contract.' }),
     trace_id: z
       .string()

@@ -43,7 +43,7 @@ export const Ok = z
   .meta({ id: 'Ok', description: 'The response of an action that returns no data.' });
 
 /** An object with arbitrary content. */
-export const AnyObject = z.record(z.string(), z.unknown()).meta({ id: 'AnyObject' });
+export const AnyObject = z.record(z.string(), z.unknown()).meta({ id: 'AnyObject', description: 'A JSON object with any content.' });
 
 /** The body of an update: any of the fields, and at least one. */
 export const changes = <Shape extends z.ZodRawShape>(shape: Shape) =>

@@ -10,9 +10,9 @@ type Json = SchemaObject | ReferenceObject;
 export function nameParts(owner: string, schema: SchemaObject, add: (name: string, part: SchemaObject) => void): SchemaObject {
   const visit = (part: Json, name: string): Json => {
     if (!needsName(part)) return descend(part, name);
-    const { description, default: preset, ...rest } = part as SchemaObject;
+    const { default: preset, ...rest } = part as SchemaObject;
+    const { description } = rest;
     add(name, descend(rest, name));
-    // Both belong to the place.
     return {
       ...(preset !== undefined && { default: preset }),
       ...(description !== undefined && { description }),
