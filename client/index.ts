@@ -17,6 +17,8 @@ export type { ClientOptions, CookieStore, SessionOptions, Tokens } from './core/
 export type { Session } from './core/session.ts';
 export { type UnwrapOptions, type WebhookErrorReason, type WebhookHeaders, WebhookVerificationError } from './core/webhooks.ts';
 export type * from './generated/types.ts';
+export type { RunPart, TextPart as RunTextPart, ToolCallPart, ToolCallState } from './run/parts.ts';
+export { openRunViewer, type PendingQuestion, type RunView, type RunViewer, type Todo } from './run/runView.ts';
 
 /** Verifies received webhooks: `const event = await webhooks.unwrap(headers, body, secret)`. */
 export const webhooks = { unwrap };

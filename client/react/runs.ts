@@ -1,8 +1,8 @@
 import type { ConnectionState } from '../core/call.ts';
 import type { RunEvent } from '../generated/types.ts';
 import type { Client } from '../index.ts';
+import { idleView, openRunViewer, type RunView } from '../run/runView.ts';
 import { createFrameScheduler, createYielder } from './frames.ts';
-import { idleView, openRunViewer, type RunView } from './runView.ts';
 
 export type RunConnection = 'idle' | 'connecting' | ConnectionState | 'closed';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RunEvent } from '../../client/index.ts';
-import { openRunViewer, type RunView } from '../../client/react/runView.ts';
+import { openRunViewer, type RunView } from '../../client/run/runView.ts';
 import {
   asks,
   cancels,
