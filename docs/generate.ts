@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as contract from '../contract/index.ts';
+import { reasonsFile } from './client/reasons.ts';
 import { routesFile } from './client/routes.ts';
 import { typesFile } from './client/types.ts';
 import { errorsGuide } from './errors.ts';
@@ -28,6 +29,7 @@ export function derivedFiles(): Record<string, string> {
     'docs/openapi-3.2.json': json(openApi32(document)),
     'docs/guides/errors.md': errorsGuide(contract),
     'docs/guides/permissions.md': permissionsFile(contract),
+    'client/generated/reasons.ts': reasonsFile(contract),
     'client/generated/types.ts': typesFile(contract),
     'client/generated/routes.ts': routesFile(contract),
   };

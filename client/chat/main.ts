@@ -72,7 +72,7 @@ function explain(error: unknown, api: string): string {
   if (error instanceof ConnectionError) return `${api} does not answer: is the server running (npm start)? Another address goes in --api.`;
   if (error instanceof ApiError) {
     const issues = error.issues.map(({ path, message }) => `${path || 'request'} ${message}`).join('; ');
-    return `${error.message} ${issues && `${issues} `}(${error.reason ?? error.code}, trace ${error.traceId ?? 'unknown'})`;
+    return `${error.serverMessage} ${issues && `${issues} `}(${error.reason ?? error.code}, trace ${error.traceId ?? 'unknown'})`;
   }
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,5 +1,25 @@
 import type { ErrorStatus } from '../../contract/shared/errorCodes.ts';
 
+/** What the client passes to `fetch`. */
+export type FetchInit = Omit<RequestInit, 'body' | 'signal'> & {
+  method: string;
+  headers: Headers;
+  body?: string | FormData;
+  signal: AbortSignal;
+};
+
+/** A function like `fetch`. */
+export type Fetch = (url: string, init: FetchInit) => Promise<Response>;
+
+/** Options of `fetch`, such as `cache` and `redirect`, and those of a runtime, such as `dispatcher`, `next` and `cf`. */
+export type FetchOptions = Omit<RequestInit, 'body' | 'headers' | 'method' | 'signal'> & {
+  readonly body?: never;
+  readonly headers?: never;
+  readonly method?: never;
+  readonly signal?: never;
+  readonly [option: string]: unknown;
+};
+
 export type CallOptions = {
   /** Aborts the call, also while it waits for a retry. The call rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
@@ -10,10 +30,28 @@ export type CallOptions = {
   headers?: Readonly<Record<string, string>> | undefined;
   /** Timeout of one attempt in milliseconds, including the response body. Streams ignore it. */
   timeoutMs?: number | undefined;
-  /** Maximum number of retries. */
-  retries?: number | undefined;
+  /** Maximum number of retries. Calls that are not safe to repeat are never retried. */
+  maxRetries?: number | undefined;
+  /** Options of `fetch`, added to those of the client. */
+  fetchOptions?: FetchOptions | undefined;
   /** Streams only: called when a connection is established and when it is lost, not when the stream ends. */
   onConnection?: ((state: ConnectionState) => void) | undefined;
+};
+
+/** A successful response. */
+export type CallResponse<Answer> = {
+  /** What the call resolves to. */
+  readonly data: Answer;
+  readonly status: number;
+  readonly headers: Headers;
+  /** Identifies the request in the server's log. */
+  readonly traceId: string | undefined;
+};
+
+/** Resolves to the body of the successful response. */
+export type CallPromise<Answer> = Promise<Answer> & {
+  /** Resolves to the body with the status, the headers and the trace ID. */
+  withResponse(): Promise<CallResponse<Answer>>;
 };
 
 export type ConnectionState = 'open' | 'reconnecting';
@@ -43,6 +81,9 @@ export type Route = {
   readonly errorStatuses: readonly ErrorStatus[];
 };
 
+/** A route and its name: `threads.create`. */
+export type Operation = Route & { readonly name: string };
+
 /** Routes by area and verb. */
 export type RouteTable = Readonly<Record<string, Readonly<Record<string, Route>>>>;
 
@@ -54,10 +95,13 @@ type Arguments<Request> = [Request] extends [NoRequest]
     ? [request?: Request | undefined, options?: CallOptions]
     : [request: Request, options?: CallOptions];
 
-type Described<Request, Answer, Status extends ErrorStatus> = {
+/** The error statuses of an operation, each with the values of `reason`. */
+export type ErrorReasons = { readonly [Status in ErrorStatus]?: string };
+
+type Described<Request, Answer, Errors extends ErrorReasons> = {
   readonly route: Route;
   /** Type-level only; never set. */
-  readonly '~types'?: { readonly request: Request; readonly answer: Answer; readonly status: Status };
+  readonly '~types'?: { readonly request: Request; readonly answer: Answer; readonly errors: Errors };
 };
 
 /** `before` of the next page. Non-enumerable: not part of the JSON. */
@@ -67,16 +111,20 @@ export type Cursor = { readonly nextCursor: string | undefined };
 export type Page<Row> = Row[] & Cursor;
 
 /** Resolves to one page when awaited; yields the rows of all pages when iterated. */
-export type Paged<Row> = Promise<Page<Row>> & AsyncIterable<Row>;
+export type Paged<Row> = CallPromise<Page<Row>> &
+  AsyncIterable<Row> & {
+    /** Resolves to the first `limit` rows. Fetches as many pages as needed. */
+    toArray(options: { limit: number }): Promise<Row[]>;
+  };
 
-/** A call that resolves to the body of the successful response. `Status` is the union of its error statuses. */
-export type Call<Request, Answer, Status extends ErrorStatus> = ((...args: Arguments<Request>) => Promise<Answer>) &
-  Described<Request, Answer, Status>;
+/** A call that resolves to the body of the successful response. */
+export type Call<Request, Answer, Errors extends ErrorReasons> = ((...args: Arguments<Request>) => CallPromise<Answer>) &
+  Described<Request, Answer, Errors>;
 
-export type PagedCall<Request, Row, Status extends ErrorStatus> = ((...args: Arguments<Request>) => Paged<Row>) &
-  Described<Request, Row[], Status>;
+export type PagedCall<Request, Row, Errors extends ErrorReasons> = ((...args: Arguments<Request>) => Paged<Row>) &
+  Described<Request, Row[], Errors>;
 
-export type StreamCall<Request, Event, Status extends ErrorStatus> = ((...args: Arguments<Request>) => AsyncIterable<Event>) &
-  Described<Request, Event, Status>;
+export type StreamCall<Request, Event, Errors extends ErrorReasons> = ((...args: Arguments<Request>) => AsyncIterable<Event>) &
+  Described<Request, Event, Errors>;
 
-export type AnyCall<Status extends ErrorStatus = ErrorStatus> = Described<unknown, unknown, Status>;
+export type AnyCall<Errors extends ErrorReasons = ErrorReasons> = Described<unknown, unknown, Errors>;

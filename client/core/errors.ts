@@ -1,14 +1,18 @@
 import { type ErrorCodeOf, errorCodes, type ErrorStatus } from '../../contract/shared/errorCodes.ts';
 import type { Issue, Problem } from '../generated/types.ts';
-import type { AnyCall } from './call.ts';
+import type { AnyCall, ErrorReasons } from './call.ts';
 
 /** An error response of the server. Branch on `code` or `reason`, never on `message`. */
-export class ApiError<Status extends number = number> extends Error {
+export class ApiError<Status extends number = number, Reason extends string = string> extends Error {
   override readonly name = 'ApiError';
+  /** `threads.create`; undefined if the error was not made by a client. */
+  readonly operation: string | undefined;
   readonly status: Status;
   readonly code: Status extends ErrorStatus ? ErrorCodeOf<Status> : string;
   /** Stable identifier of the cause; undefined if `code` is specific enough. */
-  readonly reason: string | undefined;
+  readonly reason: Reason | undefined;
+  /** The server's explanation. `message` also names the operation and the status. */
+  readonly serverMessage: string;
   readonly details: Readonly<Record<string, unknown>>;
   /** The invalid values of the request. */
   readonly issues: readonly Issue[];
@@ -19,17 +23,20 @@ export class ApiError<Status extends number = number> extends Error {
   /** Whether the same request may succeed later. */
   readonly retryable: boolean;
 
-  constructor(status: Status, problem: Partial<Problem> = {}, headers: Headers = new Headers()) {
-    super(problem.message ?? `The server answered ${status}.`);
+  constructor(status: Status, problem: Partial<Problem> = {}, headers: Headers = new Headers(), operation?: string) {
     const details = problem.details ?? {};
+    const serverMessage = problem.message ?? `The server answered ${status}.`;
+    super(`${operation ?? 'The call'} failed with ${status} ${details.reason ?? problem.error ?? codeOf(status)}: ${serverMessage}`);
+    this.operation = operation;
+    this.serverMessage = serverMessage;
     this.status = status;
     this.code = (problem.error ?? codeOf(status)) as ApiError<Status>['code'];
-    this.reason = details.reason;
+    this.reason = details.reason as Reason | undefined;
     this.details = details;
     this.issues = details.issues ?? [];
     this.traceId = headers.get('x-trace-id') ?? problem.trace_id ?? undefined;
     this.retryAfterMs = readRetryAfter(headers.get('retry-after'));
-    this.retryable = [429, 502, 503, 504].includes(status) || details.reason === 'idempotency_in_progress';
+    this.retryable = [429, 500, 502, 503, 504].includes(status) || details.reason === 'idempotency_in_progress';
   }
 }
 
@@ -46,16 +53,21 @@ export class ConnectionError extends Error {
 export class TimeoutError extends ConnectionError {
   override readonly name = 'TimeoutError';
 
-  constructor(timeoutMs: number) {
-    super(`Nothing came from the server for ${timeoutMs} ms.`);
+  constructor(timeoutMs: number, operation: string) {
+    super(`${operation} failed: the server sent nothing for ${timeoutMs} ms.`);
   }
 }
 
-/** An ApiError per status, so that checking `status` narrows `code`. */
-export type ApiErrorOf<Status extends ErrorStatus> = Status extends ErrorStatus ? ApiError<Status> : never;
+/** The errors of an operation, one per status: checking `status` narrows `code` and `reason`. */
+export type ApiErrorOf<Errors extends ErrorReasons> = {
+  [Status in keyof Errors & ErrorStatus]: ApiError<Status, Errors[Status] & string>;
+}[keyof Errors & ErrorStatus];
 
-/** Narrows a caught error to the statuses that the contract declares for a call: `if (isApiError(client.runs.create, error)) switch (error.status) …` */
-export const isApiError = <Status extends ErrorStatus>(call: AnyCall<Status>, error: unknown): error is ApiErrorOf<Status> =>
+/**
+ * Narrows a caught error to the statuses and reasons that the contract declares for a call:
+ * `if (isApiError(client.runs.create, error) && error.reason === 'thread_busy') …`. A reason that the call does not have does not compile.
+ */
+export const isApiError = <Errors extends ErrorReasons>(call: AnyCall<Errors>, error: unknown): error is ApiErrorOf<Errors> =>
   error instanceof ApiError && call.route.errorStatuses.some((status) => status === error.status);
 
 /** Whether a later retry may succeed. */

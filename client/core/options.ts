@@ -1,5 +1,7 @@
 import { trimEnd } from '../../contract/shared/trim.ts';
+import type { Fetch, FetchOptions } from './call.ts';
 import type { ApiError } from './errors.ts';
+import type { Hooks, Logger } from './observe.ts';
 
 /** Stores the refresh cookie outside of browsers. In a browser, the browser stores it. */
 export type CookieStore = {
@@ -19,36 +21,47 @@ export type SessionOptions = {
   onSignedOut?: ((error: ApiError) => void) | undefined;
 };
 
-type Credential = { accessToken?: string | undefined; apiKey?: undefined } | { apiKey: string | undefined; accessToken?: undefined };
+/** An API key, or a function that returns it. The function is called before each request, and once more if the server rejects the key. */
+export type ApiKeySource = string | (() => string | Promise<string>);
 
-export type ClientOptions = Credential & {
-  /** `https://api.example.com`; a path is kept as a prefix. */
-  baseUrl: string | URL;
-  fetch?: typeof globalThis.fetch | undefined;
-  /** Account to act in, instead of the one of the credential. */
-  accountId?: string | undefined;
-  session?: SessionOptions | undefined;
-  /** Timeout of one attempt in milliseconds. Default 30 000. */
-  timeoutMs?: number | undefined;
-  /** Maximum number of retries of calls that are safe to retry. Default 2. */
-  retries?: number | undefined;
-  /** Delay before the first retry in milliseconds; doubles with each retry. Default 250. */
-  retryDelayMs?: number | undefined;
-  /** A stream reconnects after this many milliseconds without data. Default 45 000. */
-  silenceMs?: number | undefined;
-  /** Sent with every request. */
-  headers?: Readonly<Record<string, string>> | undefined;
-};
+type Credential = { accessToken?: string | undefined; apiKey?: undefined } | { apiKey: ApiKeySource | undefined; accessToken?: undefined };
 
-export type Settings = {
+export type ClientOptions = Credential &
+  Hooks & {
+    /** `https://api.example.com`; a path is kept as a prefix. */
+    baseUrl: string | URL;
+    /** Default: `globalThis.fetch`. In React Native, pass the one of `expo/fetch`: the built-in one cannot stream. */
+    fetch?: Fetch | undefined;
+    /** Options of `fetch` for every request. */
+    fetchOptions?: FetchOptions | undefined;
+    /** Receives requests, responses and retries, without secrets: `console`, or an adapter. */
+    logger?: Logger | undefined;
+    /** Account to act in, instead of the one of the credential. */
+    accountId?: string | undefined;
+    session?: SessionOptions | undefined;
+    /** Timeout of one attempt in milliseconds. Default 30 000. */
+    timeoutMs?: number | undefined;
+    /** Maximum number of retries of calls that are safe to retry. Default 2. */
+    maxRetries?: number | undefined;
+    /** Delay before the first retry in milliseconds; doubles with each retry. Default 250. */
+    retryDelayMs?: number | undefined;
+    /** A stream reconnects after this many milliseconds without data. Default 45 000. */
+    silenceMs?: number | undefined;
+    /** Sent with every request. */
+    headers?: Readonly<Record<string, string>> | undefined;
+  };
+
+export type Settings = Hooks & {
   baseUrl: string;
-  fetch: typeof globalThis.fetch;
+  fetch: Fetch;
+  fetchOptions: FetchOptions;
+  logger: Logger | undefined;
   accountId: string | undefined;
-  apiKey: string | undefined;
+  apiKey: ApiKeySource | undefined;
   accessToken: string | undefined;
   session: SessionOptions;
   timeoutMs: number;
-  retries: number;
+  maxRetries: number;
   retryDelayMs: number;
   silenceMs: number;
   headers: Readonly<Record<string, string>>;
@@ -56,17 +69,22 @@ export type Settings = {
 
 /** Applies the defaults. Throws a TypeError if `baseUrl` is not an http(s) URL. */
 export function settingsOf(options: ClientOptions): Settings {
-  const base = new URL(options.baseUrl);
-  if (!/^https?:$/.test(base.protocol)) throw new TypeError(`baseUrl must be an http address, not ${base.protocol}`);
+  // Without the class `URL`, whose getters throw in React Native. A user name and a password are dropped.
+  const [, origin, host, path = ''] = /^(https?:\/\/)(?:[^/?#@]*@)?([^\s/?#@]+)([^\s?#]*)/i.exec(String(options.baseUrl).trim()) ?? [];
+  if (!host) throw new TypeError('baseUrl must be an http or https address.');
   return {
-    baseUrl: `${base.origin}${trimEnd(base.pathname, '/')}`,
+    baseUrl: `${origin}${host}${trimEnd(path, '/')}`,
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    fetchOptions: options.fetchOptions ?? {},
+    logger: options.logger,
+    onRequest: options.onRequest,
+    onResponse: options.onResponse,
     accountId: options.accountId,
     apiKey: options.apiKey,
     accessToken: options.accessToken,
     session: options.session ?? {},
     timeoutMs: options.timeoutMs ?? 30_000,
-    retries: options.retries ?? 2,
+    maxRetries: options.maxRetries ?? 2,
     retryDelayMs: options.retryDelayMs ?? 250,
     silenceMs: options.silenceMs ?? 45_000,
     headers: options.headers ?? {},

@@ -1,3 +1,4 @@
+import { abortReason, abortWith, forwardAbort } from './abort.ts';
 import { ApiError, ConnectionError, isTransient, TimeoutError } from './errors.ts';
 
 const maxWaitMs = 60_000;
@@ -16,39 +17,43 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
 export function unlessAborted<Value>(promise: Promise<Value>, signal?: AbortSignal): Promise<Value> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
+    const abort = () => reject(abortReason(signal));
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }
 
-/** Runs `work` with a timeout. Rejects with the signal's reason, an ApiError, a TimeoutError or a ConnectionError. */
+/** Runs `work` with a timeout. Rejects with the signal's reason or a TimeoutError, or as `work` does. */
 export async function withTimeout<Value>(
+  operation: string,
   timeoutMs: number,
   signal: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<Value>,
 ) {
-  signal?.throwIfAborted();
   const here = new AbortController();
-  const forward = () => here.abort(signal?.reason);
-  const timer = setTimeout(() => here.abort(new TimeoutError(timeoutMs)), timeoutMs);
-  signal?.addEventListener('abort', forward, { once: true });
+  const stopForwarding = forwardAbort(signal, here);
+  if (here.signal.aborted) throw abortReason(here.signal);
+  const timer = setTimeout(() => abortWith(here, new TimeoutError(timeoutMs, operation)), timeoutMs);
   try {
     return await work(here.signal);
   } catch (error) {
-    throw here.signal.aborted ? here.signal.reason : toConnectionError(error);
+    throw here.signal.aborted ? abortReason(here.signal) : error;
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', forward);
+    stopForwarding();
   }
 }
 
-/** Wraps all errors except ApiError and ConnectionError in a ConnectionError. */
-export const toConnectionError = (error: unknown) =>
-  error instanceof ApiError || error instanceof ConnectionError
-    ? error
-    : new ConnectionError('The server cannot be reached, or the connection broke.', error);
+/** Awaits the network. Failures become a ConnectionError, or the reason of `signal`. */
+export async function overNetwork<Value>(operation: string, signal: AbortSignal, work: () => Promise<Value>): Promise<Value> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (signal.aborted) throw abortReason(signal);
+    throw new ConnectionError(`${operation} failed: the server cannot be reached, or the connection broke.`, cause);
+  }
+}
 
 /** Delay before retry `tries` + 1 in milliseconds; undefined if Retry-After is longer than a minute. */
 export function retryDelay(tries: number, delayMs: number, error?: unknown): number | undefined {
@@ -57,18 +62,24 @@ export function retryDelay(tries: number, delayMs: number, error?: unknown): num
   return asked > maxWaitMs ? undefined : Math.max(asked, backOff);
 }
 
-/** Retries `work` up to `retries` times after transient errors. */
+/** Retries `work` up to `retries` times after transient errors. `onRetry` is called before each delay. */
 export async function withRetries<Value>(
-  { retries, delayMs, signal }: { retries: number; delayMs: number; signal: AbortSignal | undefined },
-  work: () => Promise<Value>,
+  limits: {
+    retries: number;
+    delayMs: number;
+    signal: AbortSignal | undefined;
+    onRetry: (attempt: number, error: unknown, delayMs: number) => void;
+  },
+  work: (attempt: number) => Promise<Value>,
 ): Promise<Value> {
   for (let tries = 0; ; tries++) {
     try {
-      return await work();
+      return await work(tries + 1);
     } catch (error) {
-      const wait = tries < retries && isTransient(error) ? retryDelay(tries, delayMs, error) : undefined;
+      const wait = tries < limits.retries && isTransient(error) ? retryDelay(tries, limits.delayMs, error) : undefined;
       if (wait === undefined) throw error;
-      await pause(wait, signal);
+      limits.onRetry(tries + 1, error, wait);
+      await pause(wait, limits.signal);
     }
   }
 }

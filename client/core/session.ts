@@ -89,6 +89,7 @@ export function createSession({ apiKey, accessToken, session: hooks }: Settings,
     },
     async authorised(route, signal, send) {
       if (route.auth === 'public') return send(undefined);
+      if (typeof apiKey === 'function') return withKeyOf(apiKey, send);
       if (apiKey !== undefined) return send(apiKey);
       if (await isDue()) await unlessAborted(renewEarly(), signal);
       const used = token;
@@ -104,6 +105,19 @@ export function createSession({ apiKey, accessToken, session: hooks }: Settings,
       }
     },
   };
+}
+
+/** If the server rejects the key and the function returns another one, the key was rotated meanwhile: send once more. */
+async function withKeyOf<Value>(apiKey: () => string | Promise<string>, send: (bearer: string) => Promise<Value>): Promise<Value> {
+  const used = await apiKey();
+  try {
+    return await send(used);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 401) throw error;
+    const current = await apiKey();
+    if (current === used) throw error;
+    return send(current);
+  }
 }
 
 /** On `token_rotated`, another process or tab has rotated the cookie: retry with the new cookie from the store. */

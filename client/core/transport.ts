@@ -1,50 +1,71 @@
 import { routes } from '../generated/routes.ts';
 import type { AccessGrant } from '../generated/types.ts';
-import type { CallOptions, Route } from './call.ts';
+import type { CallOptions, Operation } from './call.ts';
 import { memoryCookies } from './cookies.ts';
 import type { Settings } from './options.ts';
-import { createSender, type PreparedRequest, prepareRequest, readBody, type RequestParts } from './request.ts';
-import { withRetries, withTimeout } from './retry.ts';
+import { createSender, nameOf, type PreparedRequest, prepareRequest, readBody, type RequestParts } from './request.ts';
+import { overNetwork, withRetries, withTimeout } from './retry.ts';
 import { createSession, type Session } from './session.ts';
 
-/** A successful response. `nextCursor` comes from its headers. */
-export type CallResult = { body: unknown; nextCursor: string | undefined };
+/** A successful response whose body has been read. */
+export type CallResult = { readonly body: unknown; readonly status: number; readonly headers: Headers };
 
 /** The layer between calls and fetch: session, retries, timeouts. */
 export type Transport = {
   readonly session: Session;
-  call(route: Route, parts: RequestParts, options: CallOptions): Promise<CallResult>;
+  call(route: Operation, parts: RequestParts, options: CallOptions): Promise<CallResult>;
   /** Opens a stream. The body stays open until `signal` aborts. */
   open(outgoing: PreparedRequest, signal: AbortSignal): Promise<Response>;
+  /** Logs a retry. */
+  onRetry(route: Operation, attempt: number, error: unknown, delayMs: number): void;
 };
+
+const refreshRoute: Operation = { ...routes.auth.refresh, name: 'auth.refresh' };
 
 export function createTransport(settings: Settings): Transport {
   const cookies = settings.session.cookies ?? memoryCookies();
   const exchange = createSender(settings, cookies);
+  const read = (route: Operation, response: Response, signal: AbortSignal) =>
+    overNetwork(route.name, signal, () => readBody(route, response));
   const keeper = createSession(settings, {
     hasCookie: async () => (await cookies.get()) !== undefined,
     refresh: () => {
-      const outgoing = prepareRequest(routes.auth.refresh, {}, {}, settings);
-      return withTimeout(settings.timeoutMs, undefined, (signal) =>
-        exchange(outgoing, undefined, signal).then((response) => readBody(outgoing.route, response)),
+      const outgoing = prepareRequest(refreshRoute, {}, {}, settings);
+      return withTimeout(refreshRoute.name, settings.timeoutMs, undefined, async (signal) =>
+        read(refreshRoute, await exchange(outgoing, undefined, signal), signal),
       ) as Promise<AccessGrant>;
     },
   });
 
   const open = (outgoing: PreparedRequest, signal: AbortSignal) =>
     keeper.authorised(outgoing.route, signal, (bearer) => exchange(outgoing, bearer, signal));
-
-  const once = (outgoing: PreparedRequest, { signal, timeoutMs = settings.timeoutMs }: CallOptions) =>
-    withTimeout(timeoutMs, signal, async (inTime): Promise<CallResult> => {
-      const response = await open(outgoing, inTime);
-      return { body: await readBody(outgoing.route, response), nextCursor: response.headers.get('x-next-cursor') ?? undefined };
+  const onRetry: Transport['onRetry'] = ({ name, method, path }, attempt, error, retryInMs) =>
+    settings.logger?.warn(`${name}: retry`, {
+      operation: name,
+      method,
+      path,
+      attempt,
+      error: nameOf(error),
+      retryInMs: Math.round(retryInMs),
     });
 
-  const call = async (route: Route, parts: RequestParts, options: CallOptions) => {
+  const once = (outgoing: PreparedRequest, { signal, timeoutMs = settings.timeoutMs }: CallOptions) =>
+    withTimeout(outgoing.route.name, timeoutMs, signal, async (inTime): Promise<CallResult> => {
+      const response = await open(outgoing, inTime);
+      return { body: await read(outgoing.route, response, inTime), status: response.status, headers: response.headers };
+    });
+
+  const call = async (route: Operation, parts: RequestParts, options: CallOptions) => {
     const outgoing = prepareRequest(route, parts, options, settings);
-    const retries = route.retryable ? (options.retries ?? settings.retries) : 0;
-    const limits = { retries, delayMs: settings.retryDelayMs, signal: options.signal };
-    const answer = await withRetries(limits, () => once(outgoing, options));
+    const answer = await withRetries(
+      {
+        retries: route.retryable ? (options.maxRetries ?? settings.maxRetries) : 0,
+        delayMs: settings.retryDelayMs,
+        signal: options.signal,
+        onRetry: (attempt, error, delayMs) => onRetry(route, attempt, error, delayMs),
+      },
+      (attempt) => once({ ...outgoing, attempt }, options),
+    );
     if (route.grants) await keeper.storeGrant(answer.body as AccessGrant);
     else if (route.cookie) keeper.clear();
     return answer;
@@ -53,7 +74,8 @@ export function createTransport(settings: Settings): Transport {
   return {
     session: keeper.session,
     open,
+    onRetry,
     call: (route, parts, options) =>
-      route === routes.auth.refresh ? keeper.refreshExclusively(() => call(route, parts, options)) : call(route, parts, options),
+      route.name === refreshRoute.name ? keeper.refreshExclusively(() => call(route, parts, options)) : call(route, parts, options),
   };
 }

@@ -1,6 +1,5 @@
 import { Problem } from '../../contract/shared/errors.ts';
 import { paramNames } from '../../contract/shared/path.ts';
-import { errorStatusesOf } from '../../contract/shared/policy.ts';
 import { type Contract, eventStreamOf, type ResponseBody, type Route, type Schema } from '../../contract/shared/route.ts';
 import { type Components, createComponents, isOptional } from '../openapi/components.ts';
 import { areaDescriptions, orderedAreasOf } from '../openapi/descriptions.ts';
@@ -21,6 +20,7 @@ export function typesFile(contract: Contract): string {
   return `${[
     heading,
     "import type { Call, Cursor, NoRequest, PagedCall, StreamCall } from '../core/call.ts';",
+    "import type { Reasons } from './reasons.ts';",
     ...models,
     ...areas,
     `${docComment('Every area of the API.')}\nexport interface Api {\n${api.join('\n')}\n}`,
@@ -32,19 +32,19 @@ const apiName = (area: string) => `${area[0]!.toUpperCase()}${area.slice(1)}Api`
 function printArea(area: string, resource: Contract[string], components: Components) {
   const calls = Object.entries(resource).map(([verb, route]) => {
     const comment = docComment([route.summary, route.description].filter(Boolean).join('\n\n'), '  ');
-    return `${comment}\n  readonly ${verb}: ${callType(route, components)};`;
+    return `${comment}\n  readonly ${verb}: ${callType(`${area}.${verb}`, route, components)};`;
   });
   return `export interface ${apiName(area)} {\n${calls.join('\n')}\n}`;
 }
 
-function callType(route: Route, components: Components) {
+function callType(name: string, route: Route, components: Components) {
   const kind = eventStreamOf(route) ? 'StreamCall' : route.metadata.pages === 'cursor' ? 'PagedCall' : 'Call';
   const answers = Object.entries(route.responses as Record<string, ResponseBody>)
     .filter(([status, answer]) => status !== '304' && (kind !== 'StreamCall' || answer !== null))
     .map(([, answer]) => answer);
   const one = answers.map((one) => responseTypeOf(one, kind === 'PagedCall', components)).join(' | ');
   const answer = route.metadata.pages === 'within' ? `${one} & Cursor` : one;
-  return `${kind}<${requestType(route, components)}, ${answer}, ${errorStatusesOf(route).join(' | ')}>`;
+  return `${kind}<${requestType(route, components)}, ${answer}, Reasons['${name}']>`;
 }
 
 function responseTypeOf(answer: ResponseBody, paged: boolean, components: Components) {

@@ -48,6 +48,8 @@ test('an error response becomes an ApiError with status, code, reason, issues an
     traceId: 'a'.repeat(32),
     retryable: false,
   });
+  expect((error as ApiError).message).toBe('threads.update failed with 400 no_fields: Not valid.');
+  expect((error as ApiError).serverMessage).toBe('Not valid.');
   expect(isApiError(client.threads.update, error)).toBe(true);
   expect(isApiError(client.auth.captchaConfig, error)).toBe(false);
 });
@@ -74,19 +76,27 @@ test('an idempotent POST is retried with the same idempotency key', async () => 
   expect(requests[3]!.headers['idempotency-key']).toBe('mine');
 });
 
-test.each([429, 502, 503, 504])('%i is retried for a GET, up to the maximum number of retries', async (status) => {
+test.each([429, 500, 502, 503, 504])('%i is retried for a GET, up to the maximum number of retries', async (status) => {
   const { baseUrl, requests } = await startLocalServer((_, res) => sendError(res, status, 'x'));
   const client = createClient({ baseUrl, ...quick });
   await expect(client.me.get()).rejects.toMatchObject({ status, retryable: true });
   expect(requests).toHaveLength(3);
-  await expect(client.me.get(undefined, { retries: 0 })).rejects.toMatchObject({ status });
+  await expect(client.me.get(undefined, { maxRetries: 0 })).rejects.toMatchObject({ status });
   expect(requests).toHaveLength(4);
 });
 
-test.each([400, 402, 409, 500])('%i is not retried', async (status) => {
+test.each([400, 402, 409])('%i is not retried', async (status) => {
   const { baseUrl, requests } = await startLocalServer((_, res) => sendError(res, status, 'x'));
   await expect(createClient({ baseUrl, ...quick }).threads.create()).rejects.toMatchObject({ status, retryable: false });
   expect(requests).toHaveLength(1);
+});
+
+test('500 is retried for a POST with an idempotency key, and not for a PATCH', async () => {
+  const { baseUrl, requests } = await startLocalServer((_, res) => sendError(res, 500, 'internal_error'));
+  const client = createClient({ baseUrl, maxRetries: 1, ...quick });
+  await expect(client.threads.create()).rejects.toMatchObject({ status: 500 });
+  await expect(client.me.update({ body: { username: 'x' } })).rejects.toMatchObject({ status: 500 });
+  expect(requests.map(({ method }) => method)).toEqual(['POST', 'POST', 'PATCH']);
 });
 
 test('requests that are not idempotent are not retried: sign-in and PATCH', async () => {
@@ -115,10 +125,10 @@ test('an attempt that exceeds the timeout is a TimeoutError, even if only the bo
   const { baseUrl, requests } = await startLocalServer((_, res, count) => {
     if (count > 0) res.writeHead(200, { 'content-type': 'application/json' }).write('{"id":');
   });
-  const client = createClient({ baseUrl, timeoutMs: 50, retries: 1, ...quick });
+  const client = createClient({ baseUrl, timeoutMs: 50, maxRetries: 1, ...quick });
   await expect(client.me.get()).rejects.toBeInstanceOf(TimeoutError);
   expect(requests).toHaveLength(2);
-  await expect(client.me.get(undefined, { timeoutMs: 20, retries: 0 })).rejects.toThrow('20 ms');
+  await expect(client.me.get(undefined, { timeoutMs: 20, maxRetries: 0 })).rejects.toThrow('20 ms');
 });
 
 test('an unreachable server is a ConnectionError with its cause', async () => {
@@ -126,11 +136,12 @@ test('an unreachable server is a ConnectionError with its cause', async () => {
   const error = await client.me.get().catch((error: unknown) => error);
   expect(error).toBeInstanceOf(ConnectionError);
   expect(error).toHaveProperty('cause', expect.any(TypeError));
+  expect(error).toHaveProperty('message', 'me.get failed: the server cannot be reached, or the connection broke.');
 });
 
 test('a response that is not JSON is a ConnectionError', async () => {
   const { baseUrl } = await startLocalServer((_, res) => void res.writeHead(200).end('<html>'));
-  await expect(createClient({ baseUrl, retries: 0 }).me.get()).rejects.toBeInstanceOf(ConnectionError);
+  await expect(createClient({ baseUrl, maxRetries: 0 }).me.get()).rejects.toBeInstanceOf(ConnectionError);
 });
 
 test('the signal aborts immediately: before, during and between attempts', async () => {
@@ -172,4 +183,8 @@ test('a list is one page if awaited and all rows if iterated', async () => {
   expect(requests.slice(1).map(({ url }) => url)).toEqual(['', '&before=c1', '&before=c2'].map((rest) => `/v1/threads?limit=2${rest}`));
   for await (const _ of client.threads.list()) break;
   expect(requests).toHaveLength(5);
+  expect(await client.threads.list().toArray({ limit: 4 })).toEqual(['a', 'b', 'c', 'd']);
+  expect(requests).toHaveLength(7);
+  expect(await client.threads.list().toArray({ limit: 100 })).toEqual(['a', 'b', 'c', 'd', 'e']);
+  expect(await client.threads.list().toArray({ limit: 0 })).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeEvents, type ServerSentEvent } from '../../client/core/events.ts';
+import { decodeEvents, type ServerSentEvent } from '../../client/core/stream/events.ts';
 
 async function decode(bytes: Uint8Array, cuts: readonly number[]) {
   async function* chunks() {

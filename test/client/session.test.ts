@@ -107,7 +107,7 @@ test('a temporarily failing refresh does not end the session', async () => {
   const down: RequestHandler = (_, res) => sendError(res, 503, 'unavailable');
   const { baseUrl } = await startLocalServer(rotating({ '/v1/auth/refresh': down }));
   const onSignedOut = vi.fn();
-  const client = createClient({ baseUrl, retries: 0, session: { onSignedOut } });
+  const client = createClient({ baseUrl, maxRetries: 0, session: { onSignedOut } });
   await client.auth.login({ body: credentials });
   await expect(client.me.get()).rejects.toMatchObject({ status: 503 });
   expect(onSignedOut).not.toHaveBeenCalled();

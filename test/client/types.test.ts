@@ -51,7 +51,9 @@ type Same<A, B> = (<T>() => T extends Plain<A> ? 1 : 2) extends <T>() => T exten
 
 type Areas = typeof contract;
 type Generated<C> = C extends { readonly '~types'?: infer Types }
-  ? { -readonly [Name in keyof NonNullable<Types>]: NonNullable<Types>[Name] }
+  ? NonNullable<Types> extends { readonly request: infer Request; readonly answer: infer Answer; readonly errors: infer Errors }
+    ? { request: Request; answer: Answer; status: keyof Errors }
+    : never
   : never;
 type Differences = {
   [Area in keyof Areas]: {
@@ -109,5 +111,15 @@ test('the client has exact types', () => {
   if (isApiError(client.runs.create, error)) {
     expectTypeOf(error.status).toEqualTypeOf<ErrorStatusesOf<typeof contract.runs.create>>();
     if (error.status === 402) expectTypeOf(error.code).toEqualTypeOf<ErrorCodeOf<402>>();
+    if (error.status === 402) expectTypeOf(error.reason).toEqualTypeOf<'credits_exhausted' | undefined>();
+    if (error.status === 409)
+      expectTypeOf(error.reason).toEqualTypeOf<
+        'thread_busy' | 'thread_empty' | 'quota_exceeded' | 'idempotency_key_reused' | 'idempotency_in_progress' | undefined
+      >();
+    expectTypeOf(error.reason === 'thread_busy').toEqualTypeOf<boolean>();
+    // @ts-expect-error misspelt
+    expect(error.reason === 'thread_bussy').toBe(false);
+    // @ts-expect-error a reason of another status
+    expect(error.status === 402 && error.reason === 'thread_busy').toBe(false);
   }
 });

@@ -15,6 +15,10 @@ const given: Readonly<Record<string, Declarations>> = {
     show: "declare function show(thread: import('@arkloop/client').Thread): void;",
     topUp: 'declare function topUp(): void;',
     waitForIt: 'declare function waitForIt(): void;',
+    runId: 'declare const runId: string;',
+    readSecret: 'declare function readSecret(name: string): Promise<string>;',
+    traceparent: 'declare function traceparent(): string;',
+    measure: 'declare function measure(operation: string, status: number | undefined, ms: number, traceId: string | undefined): void;',
   },
   'server/resources/notes/handlers.ts': {
     implement: "import { implement } from '../../http/pipeline/implement.ts';",

@@ -63,7 +63,9 @@ export function describeMembers(target: Target) {
     const made = await client.me.inviteCode();
     expect(made).toMatchObject({ user_id: userId, use_count: 0, is_active: true });
     expect(await client.me.inviteCode()).toEqual(made);
-    expect(await errorOf(client.me.resetInviteCode({}, { retries: 0 }))).toEqual(apiError(429, 'rate_limit', 'invite_code_reset_cooldown'));
+    expect(await errorOf(client.me.resetInviteCode({}, { maxRetries: 0 }))).toEqual(
+      apiError(429, 'rate_limit', 'invite_code_reset_cooldown'),
+    );
     expect(await errorOf(client.me.redeem({ body: { code: 'AAAA-AAAA-AAAA-AAAA' } }))).toMatchObject({ status: 404 });
   });
 }

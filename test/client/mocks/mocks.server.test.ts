@@ -99,7 +99,7 @@ test('events are streamed immediately, before the run ends', async () => {
 test('injected connection losses reach the client, and a cut stream is resumed', async () => {
   const { client, mocks } = await open();
   mocks.faults.next({ status: 'lost' });
-  await expect(client.me.get({}, { retries: 0 })).rejects.toBeInstanceOf(ConnectionError);
+  await expect(client.me.get({}, { maxRetries: 0 })).rejects.toBeInstanceOf(ConnectionError);
   const { id: thread_id } = await client.threads.create();
   await client.messages.create({ params: { thread_id }, body: { content: 'one two three' } });
   const { run_id } = await client.runs.create({ params: { thread_id } });

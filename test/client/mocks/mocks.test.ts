@@ -99,7 +99,7 @@ test('after the final event a reconnection gets 204, and other requests an ended
 
 test('injected faults occur as often as configured', async () => {
   const { mocks, client } = open();
-  const once = { retries: 0 };
+  const once = { maxRetries: 0 };
   mocks.faults.next({ operation: 'threads.create', status: 429, reason: 'overloaded', retryAfter: 7, times: 2 });
   expect(await reasonOf(client.threads.create({}, once))).toEqual([429, 'overloaded', 7_000]);
   expect(await reasonOf(client.me.get({}, once))).toBeUndefined();
@@ -110,7 +110,7 @@ test('injected faults occur as often as configured', async () => {
   mocks.faults.next({ status: 'lost' });
   await expect(client.me.get({}, once)).rejects.toBeInstanceOf(ConnectionError);
   mocks.faults.slow(60_000);
-  await expect(client.me.get({}, { timeoutMs: 20, retries: 0 })).rejects.toMatchObject({ name: 'TimeoutError' });
+  await expect(client.me.get({}, { timeoutMs: 20, maxRetries: 0 })).rejects.toMatchObject({ name: 'TimeoutError' });
   mocks.faults.clear();
   expect((await client.me.get({}, once)).login).toBe('ada');
 });
@@ -120,7 +120,7 @@ test('a fault rate is deterministic per seed', async () => {
     const { mocks, client } = open({ seed });
     mocks.faults.rate(0.5, { status: 500 });
     const answers: boolean[] = [];
-    for (let at = 0; at < 40; at++) answers.push((await reasonOf(client.me.get({}, { retries: 0 }))) === undefined);
+    for (let at = 0; at < 40; at++) answers.push((await reasonOf(client.me.get({}, { maxRetries: 0 }))) === undefined);
     return answers;
   };
   const [first, again, other] = [await failuresOf(1), await failuresOf(1), await failuresOf(2)];
@@ -152,7 +152,7 @@ test('tokens expire, idempotency keys replay responses, and reset() clears all s
     headers: { authorization: `Bearer ${person.accessToken}`, 'idempotency-key': '"k"' },
   });
   expect([replay.status, replay.headers.get('idempotent-replayed'), await replay.json()]).toEqual([201, 'true', first]);
-  const both = { ...repeated, idempotencyKey: 'k2', retries: 0 };
+  const both = { ...repeated, idempotencyKey: 'k2', maxRetries: 0 };
   const answers = await Promise.all([1, 2].map(() => reasonOf(client.threads.create({}, both))));
   expect(answers).toEqual([undefined, [409, 'idempotency_in_progress', 1_000]]);
   time += 900_000;

@@ -126,7 +126,7 @@ test('an editor shows the names of models', async () => {
     'const thread: Thread',
     'const threads: Page<Thread>',
     'const run: Run',
-    'const stream: AsyncIterable<RunEvent>',
+    'const stream: RunStream',
     'const event: RunEvent',
     'const failed: RunFailedEvent',
     'const message: Message',

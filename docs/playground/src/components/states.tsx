@@ -40,7 +40,8 @@ export function ErrorNotice({ error, retry }: { error: unknown; retry?: (() => v
   );
 }
 
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export const messageOf = (error: unknown): string =>
+  error instanceof ApiError ? error.serverMessage : error instanceof Error ? error.message : String(error);
 
 /** The validation message for a field, by its path in the request body. */
 export function problemOf(error: unknown, field: string): string | undefined {

@@ -1,4 +1,5 @@
-import { ConnectionError, TimeoutError } from './errors.ts';
+import { abortWith, forwardAbort } from '../abort.ts';
+import { ConnectionError, TimeoutError } from '../errors.ts';
 
 export type Connection = {
   readonly signal: AbortSignal;
@@ -8,13 +9,11 @@ export type Connection = {
 };
 
 /** Aborts with `wanted`, or with a TimeoutError after `silenceMs` without data. */
-export function openConnection(wanted: AbortSignal, silenceMs: number): Connection {
+export function openConnection(operation: string, wanted: AbortSignal, silenceMs: number): Connection {
   const here = new AbortController();
-  const watch = () => setTimeout(() => here.abort(new TimeoutError(silenceMs)), silenceMs);
-  const forward = () => here.abort(wanted.reason);
+  const watch = () => setTimeout(() => abortWith(here, new TimeoutError(silenceMs, operation)), silenceMs);
+  const stopForwarding = forwardAbort(wanted, here);
   let watchdog = watch();
-  if (wanted.aborted) forward();
-  wanted.addEventListener('abort', forward, { once: true });
 
   return {
     signal: here.signal,
@@ -31,8 +30,8 @@ export function openConnection(wanted: AbortSignal, silenceMs: number): Connecti
     },
     close() {
       clearTimeout(watchdog);
-      wanted.removeEventListener('abort', forward);
-      here.abort(new ConnectionError('The connection was closed.'));
+      stopForwarding();
+      abortWith(here, new ConnectionError('The connection was closed.'));
     },
   };
 }

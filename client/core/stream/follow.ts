@@ -1,14 +1,16 @@
-import type { ConnectionState } from './call.ts';
+import { abortReason, abortWith, forwardAbort } from '../abort.ts';
+import type { ConnectionState } from '../call.ts';
+import { ApiError, ConnectionError, isTransient } from '../errors.ts';
+import { pause, retryDelay } from '../retry.ts';
 import { openConnection } from './connection.ts';
-import { ConnectionError, isTransient } from './errors.ts';
 import { decodeEvents } from './events.ts';
-import { pause, retryDelay, toConnectionError } from './retry.ts';
 
 type Event = { readonly seq: number; readonly type: string };
 
 export type StreamSource = {
+  readonly operation: string;
   /** `lastSeq` is undefined until the first connection has been established. */
-  open(lastSeq: number | undefined, signal: AbortSignal): Promise<Response>;
+  open(lastSeq: number | undefined, attempt: number, signal: AbortSignal): Promise<Response>;
   /** Events up to this `seq` are skipped. */
   readonly afterSeq: number;
   /** false: yields the stored events and ends. */
@@ -17,6 +19,8 @@ export type StreamSource = {
   readonly finalTypes: readonly string[];
   readonly signal: AbortSignal | undefined;
   readonly onConnection: ((state: ConnectionState) => void) | undefined;
+  /** Called before each delay. */
+  readonly onRetry: (attempt: number, error: unknown, delayMs: number) => void;
   /** Maximum retries of the first connection. */
   readonly retries: number;
   readonly delayMs: number;
@@ -42,7 +46,7 @@ export const followStream = <E extends Event>(source: StreamSource): AsyncIterab
       next: () => events.next().catch(over),
       // Abort first: `return()` on a generator that awaits data is queued until the data arrives.
       return: () => {
-        here.abort(loopLeft);
+        abortWith(here, loopLeft);
         return events.return(undefined).catch(over);
       },
     };
@@ -52,28 +56,27 @@ export const followStream = <E extends Event>(source: StreamSource): AsyncIterab
 async function* read<E extends Event>(source: StreamSource, here: AbortController): AsyncGenerator<E, undefined, undefined> {
   const { signal } = here;
   const progress = { seq: source.afterSeq, openedAt: Number.POSITIVE_INFINITY, worked: false };
-  const forward = () => here.abort(source.signal?.reason);
-  if (source.signal?.aborted) forward();
-  source.signal?.addEventListener('abort', forward, { once: true });
+  const stopForwarding = forwardAbort(source.signal, here);
   try {
     for (let tries = 0; ; tries++) {
       const before = progress.seq;
-      let lost: unknown = new ConnectionError('The stream ended before its last event.');
+      let lost: unknown = new ConnectionError(`${source.operation} failed: the stream ended before its last event.`);
       try {
-        if ((yield* readOnce<E>(source, progress, signal)) === 'over') return undefined;
+        if ((yield* readOnce<E>(source, progress, tries + 1, signal)) === 'over') return undefined;
       } catch (error) {
-        if (signal.aborted) throw signal.reason;
-        lost = toConnectionError(error);
-        if (!isTransient(lost)) throw lost;
+        if (signal.aborted) throw abortReason(signal);
+        if (!isTransient(error)) throw error;
+        lost = error;
       }
       if (progress.seq > before || Date.now() - progress.openedAt > stableConnectionMs) tries = 0;
       const wait = tries < (progress.worked ? maxReconnects : source.retries) ? retryDelay(tries, source.delayMs, lost) : undefined;
       if (wait === undefined) throw lost;
+      source.onRetry(tries + 1, lost, wait);
       source.onConnection?.('reconnecting');
       await pause(wait, signal);
     }
   } finally {
-    source.signal?.removeEventListener('abort', forward);
+    stopForwarding();
   }
 }
 
@@ -81,16 +84,21 @@ async function* read<E extends Event>(source: StreamSource, here: AbortControlle
 async function* readOnce<E extends Event>(
   source: StreamSource,
   progress: { seq: number; openedAt: number; worked: boolean },
+  attempt: number,
   signal: AbortSignal,
 ): AsyncGenerator<E, 'over' | 'cut', undefined> {
-  const connection = openConnection(signal, source.silenceMs);
+  const { operation } = source;
+  const connection = openConnection(operation, signal, source.silenceMs);
+  let reading = false;
   progress.openedAt = Number.POSITIVE_INFINITY;
   try {
-    const response = await source.open(progress.worked ? progress.seq : undefined, connection.signal);
+    const response = await source.open(progress.worked ? progress.seq : undefined, attempt, connection.signal);
     progress.openedAt = Date.now();
     progress.worked = true;
-    if (response.status === 204 || !response.body) return 'over';
+    if (response.status === 204 || response.body === null) return 'over';
+    checkStreaming(operation, response);
     source.onConnection?.('open');
+    reading = true;
     for await (const { data } of decodeEvents(connection.bytes(response.body))) {
       const event = JSON.parse(data) as E;
       if (event.seq <= progress.seq) continue;
@@ -102,8 +110,20 @@ async function* readOnce<E extends Event>(
     }
     return source.live ? 'cut' : 'over';
   } catch (error) {
-    throw connection.signal.aborted ? connection.signal.reason : error;
+    if (connection.signal.aborted) throw abortReason(connection.signal);
+    if (!reading || error instanceof ApiError || error instanceof ConnectionError) throw error;
+    throw new ConnectionError(`${operation} failed: the connection broke.`, error);
   } finally {
     connection.close();
   }
+}
+
+/** Throws a TypeError in runtimes that cannot read a response while it arrives. */
+function checkStreaming(operation: string, { body }: Response) {
+  const missing =
+    typeof body?.getReader !== 'function' ? 'a readable response.body' : typeof TextDecoder === 'undefined' ? 'TextDecoder' : undefined;
+  if (missing)
+    throw new TypeError(
+      `${operation} failed: streams need ${missing}, which this runtime does not have. In React Native, pass the fetch of expo/fetch: createClient({ fetch, … }).`,
+    );
 }
