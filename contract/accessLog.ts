@@ -1,9 +1,8 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { Id, intParam, numberParam, Time } from './shared/fields.ts';
 import { Instant } from './shared/instant.ts';
 import { Cidr, IpAddress } from './shared/ipAddresses.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 const UserAgentType = z.enum(['browser', 'bot', 'tool', 'unknown']).meta({
   id: 'UserAgentType',

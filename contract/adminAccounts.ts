@@ -1,10 +1,9 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { Account } from './accounts.ts';
 import { balanceFields } from './credits.ts';
 import { Id, searchParam } from './shared/fields.ts';
 import { pageQuery } from './shared/pagination.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 const { type, status } = Account.shape;
 

@@ -1,9 +1,8 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { Id, Time, trimmedText } from './shared/fields.ts';
 import { pageQuery } from './shared/pagination.ts';
 import { permissions } from './shared/permissions.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 export const ApiKey = z
   .object({

@@ -1,7 +1,6 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { baseUrlMeta, changes, Id, Ok, Time, trimmedText } from './shared/fields.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 const scope = z
   .enum(['account', 'platform'])

@@ -1,6 +1,5 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import { declareFile, type Resource } from './shared/route.ts';
+import { declareFile, initContract, type Resource } from './shared/route.ts';
 
 /** Image types that messages accept. */
 export const imageTypes = ['image/png', 'image/jpeg', 'image/webp', 'image/gif'] as const;

@@ -1,8 +1,7 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { AnyObject, Id, inconsistentValues, intParam, Time } from './shared/fields.ts';
 import { Instant } from './shared/instant.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 const state = AnyObject.nullable().optional();
 

@@ -1,7 +1,6 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { emailMeta, Id, localeMeta, Ok, trimmedText } from './shared/fields.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 // The service checks the lengths of logins and passwords, in bytes of UTF-8. It returns one fixed message for all password rules.
 const login = z.string().meta({

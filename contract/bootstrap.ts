@@ -1,8 +1,7 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { AccessGrant, NewUser } from './auth.ts';
 import { Id, Time } from './shared/fields.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 export const BootstrapToken = z
   .object({

@@ -1,8 +1,7 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { AnyObject, Id, Time, trimmedText } from './shared/fields.ts';
 import { adminPageQuery } from './shared/pagination.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 export const BroadcastStatus = z
   .enum(['pending', 'sending', 'completed', 'failed'])

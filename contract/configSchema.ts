@@ -1,6 +1,5 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 export const SettingSchema = z
   .object({

@@ -1,6 +1,5 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 const count = z.int().min(0);
 

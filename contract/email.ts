@@ -1,8 +1,7 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { inconsistentValues } from './shared/fields.ts';
 import { hostPattern, mailboxPattern } from './shared/mailPatterns.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 export const EmailStatus = z
   .object({

@@ -1,10 +1,9 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { checkValueType, entitlementFields, EntitlementType } from './plans.ts';
 import { Id, Ok, Time } from './shared/fields.ts';
 import { Instant } from './shared/instant.ts';
 import { pageQuery } from './shared/pagination.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 export const EntitlementOverride = z
   .object({

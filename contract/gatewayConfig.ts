@@ -1,7 +1,6 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { Cidr } from './shared/ipAddresses.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 const IpMode = z.enum(['direct', 'proxy', 'cdn']).meta({ id: 'IpMode', description: 'Where the gateway finds the address of a client.' });
 const ipMode = { description: 'Where the client IP address is read from: the connection, `X-Forwarded-For`, or a CDN header.' };

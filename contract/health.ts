@@ -1,6 +1,5 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 export const Liveness = z
   .object({ status: z.literal('ok').meta({ description: 'Always `ok`.' }) })

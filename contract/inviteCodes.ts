@@ -1,9 +1,8 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { InviteCode } from './me.ts';
 import { changes, searchParam } from './shared/fields.ts';
 import { adminPageQuery } from './shared/pagination.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 /** An invite code with its owner. Login and email are null if the owner was deleted. */
 export const OwnedInviteCode = InviteCode.extend({

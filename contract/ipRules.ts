@@ -1,9 +1,8 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { boolParam, Id, Time } from './shared/fields.ts';
 import { Cidr } from './shared/ipAddresses.ts';
 import { pageQuery } from './shared/pagination.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 const IpRuleType = z
   .enum(['allowlist', 'blocklist'])

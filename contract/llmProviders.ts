@@ -1,7 +1,6 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { AnyObject, baseUrlMeta, changes, Id, Time, trimmedText } from './shared/fields.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 export const ProviderScope = z
   .enum(['account', 'platform'])

@@ -1,8 +1,7 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { caseInsensitivePattern, changes, Id, Time, trimmedText } from './shared/fields.ts';
 import { pageQuery } from './shared/pagination.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 const transports = ['stdio', 'http_sse', 'streamable_http'] as const;
 

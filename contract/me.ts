@@ -1,9 +1,8 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { RedemptionType } from './redemptionCodes.ts';
 import { changes, Id, localeMeta, Time, timeZoneMeta, trimmedText } from './shared/fields.ts';
 import { permissions } from './shared/permissions.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 export const Me = z
   .object({

@@ -1,8 +1,7 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { ReasoningMode } from './events.ts';
 import { AnyObject, changes, Id, inconsistentValues, notBlankMeta, Time, trimmedText } from './shared/fields.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 export const PersonaScope = z
   .enum(['account', 'platform'])

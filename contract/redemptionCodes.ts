@@ -1,9 +1,8 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { Id, inconsistentValues, searchParam, Time, trimmedText } from './shared/fields.ts';
 import { Instant } from './shared/instant.ts';
 import { adminPageQuery } from './shared/pagination.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 export const RedemptionType = z
   .enum(['credits', 'feature'])

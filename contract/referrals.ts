@@ -1,8 +1,7 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { Id, Time } from './shared/fields.ts';
 import { adminPageQuery } from './shared/pagination.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 const login = z.string().nullable().meta({ description: 'Null if the user was deleted.' });
 

@@ -1,8 +1,7 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { Id, Time } from './shared/fields.ts';
 import { pageQuery } from './shared/pagination.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 const categories = ['inaccurate', 'out_of_date', 'too_short', 'too_long', 'harmful_or_offensive', 'wrong_sources'] as const;
 export const ReportCategory = z.enum(categories).meta({ id: 'ReportCategory', description: 'What is wrong with the thread.' });

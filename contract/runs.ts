@@ -1,11 +1,10 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { RunError, RunEvent, terminalTypes } from './events.ts';
 import { NewMessage } from './messages.ts';
 import { CancelRequest, ContinueRequest, NewRun, RetryRequest, RunFilter, RunInput, runOptions, RunStatus } from './runRequests.ts';
 import { boolParam, Id, intParam, Ok, Time, TraceId } from './shared/fields.ts';
 import { pageQuery } from './shared/pagination.ts';
-import { declareEventStream, type Resource } from './shared/route.ts';
+import { declareEventStream, initContract, type Resource } from './shared/route.ts';
 
 export const CreatedRun = z
   .object({

@@ -1,9 +1,8 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { Message } from './messages.ts';
 import { Id, inconsistentValues, Time } from './shared/fields.ts';
 import { pageQuery } from './shared/pagination.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 const ShareToken = z
   .string()

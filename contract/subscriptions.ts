@@ -1,9 +1,8 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { changes, Id, inconsistentValues, Time } from './shared/fields.ts';
 import { Instant } from './shared/instant.ts';
 import { pageQuery } from './shared/pagination.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 const statuses = ['active', 'cancelled', 'expired'] as const;
 

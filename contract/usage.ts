@@ -1,8 +1,7 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { dayParam } from './credits.ts';
 import { Id, inconsistentValues, intParam, Time } from './shared/fields.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 const count = z.int().min(0);
 const cost = z.number().min(0).meta({ description: 'US dollars, to 6 decimal places.' });

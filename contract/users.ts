@@ -1,9 +1,8 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { Account } from './accounts.ts';
 import { changes, Id, localeMeta, searchParam, Time, timeZoneMeta } from './shared/fields.ts';
 import { adminPageQuery } from './shared/pagination.ts';
-import type { Resource } from './shared/route.ts';
+import { initContract, type Resource } from './shared/route.ts';
 
 export const UserStatus = z
   .enum(['active', 'suspended'])

@@ -1,7 +1,6 @@
-import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
 import { Id, Time } from './shared/fields.ts';
-import { declareFile, type Resource } from './shared/route.ts';
+import { declareFile, initContract, type Resource } from './shared/route.ts';
 
 export const Workspace = z
   .object({

@@ -4,6 +4,6 @@ try {
   await import('./main.ts');
 } catch (error) {
   if ((error as { code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-  process.stderr.write('arkloop-conformance needs two more packages beside it: npm install --save-dev zod @ts-rest/core\n');
+  process.stderr.write('arkloop-conformance needs one more package beside it: npm install --save-dev zod\n');
   process.exitCode = 2;
 }

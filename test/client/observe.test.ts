@@ -133,8 +133,7 @@ test('the log names operations, statuses, retries and trace ids, and no secret: 
   await client.shares.view({ params: { token: 'sh4re' } }).catch(() => undefined);
   await client.runs
     .stream(id)
-    [Symbol.asyncIterator]()
-    .next()
+    .finalView()
     .catch(() => undefined);
   const unusable = createClient({ baseUrl, ...quick, logger, apiKey: '\u2028al_s3cret' });
   const error = await unusable.me.get().catch((error: unknown) => error);

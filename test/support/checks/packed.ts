@@ -3,13 +3,14 @@ import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { buildClient } from '../../../docs/client/build.ts';
 import { onFileFinished } from '../app/fileCleanup.ts';
 
 export const root = new URL('../../..', import.meta.url).pathname;
 const run = promisify(execFile);
 
 /** Peer dependencies of the client entries that use schemas. */
-export const schemaPeers = ['zod', '@ts-rest/core', 'msw', 'zod-schema-faker', '@faker-js/faker'];
+export const schemaPeers = ['zod', 'msw', 'zod-schema-faker', '@faker-js/faker'];
 
 /** The client, packed as for publication. */
 export type Packed = {
@@ -31,7 +32,7 @@ export async function packClient(): Promise<Packed> {
   await mkdir(folder);
   for (const file of ['package.json', 'README.md', 'LICENSE']) await cp(join(root, 'client', file), join(folder, file));
   const before = performance.now();
-  await compile(join(root, 'client/tsconfig.json'), join(folder, 'dist'));
+  buildClient(folder);
   const buildMs = performance.now() - before;
   const { stdout } = await npm(place, ['pack', folder, '--json', '--ignore-scripts']);
   const [packed] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
@@ -43,13 +44,6 @@ export async function packClient(): Promise<Packed> {
     buildMs,
     install: (peers = []) => installIn(place, tarball, peers),
   };
-}
-
-async function compile(project: string, outDir: string) {
-  const tsc = join(root, 'node_modules/typescript-native/bin/tsc');
-  await run(process.execPath, [tsc, '-p', project, '--outDir', outDir]).catch(({ stdout }: { stdout: string }) => {
-    throw new Error(`The client does not build:\n${stdout}`);
-  });
 }
 
 const npm = (cwd: string, args: string[]) => run('npm', [...args, '--offline', '--no-audit', '--no-fund'], { cwd });

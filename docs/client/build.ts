@@ -1,0 +1,51 @@
+// Builds the published client: `npm run build`.
+import { spawnSync } from 'node:child_process';
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Writes `dist` and the changelog into the folder of the package. Throws an Error with the compiler's messages. */
+export function buildClient(folder: string) {
+  const dist = join(folder, 'dist');
+  rmSync(dist, { recursive: true, force: true });
+  const tsc = join(root, 'node_modules/typescript-native/bin/tsc');
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', join(root, 'client/tsconfig.json'), '--outDir', dist], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`The client does not build:\n${stdout}`);
+  for (const map of globSync('**/*.map', { cwd: dist })) {
+    if (isMapped(map)) shipSource(dist, map);
+    else dropMap(dist, map);
+  }
+  cpSync(join(root, 'CHANGELOG.md'), join(folder, 'CHANGELOG.md'));
+}
+
+/**
+ * Code that applications run or read has maps. With those of generated files, the mocks and the conformance kit, and with maps of the schemas, whose
+ * JavaScript is the source without its types, the package would be 45 % larger.
+ */
+const isMapped = (map: string) => /^client\/(index|core|react|run|testing)\b|^contract\/.*\.d\.ts\.map$/.test(map);
+
+function dropMap(dist: string, map: string) {
+  const file = join(dist, map.slice(0, -'.map'.length));
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'));
+  rmSync(join(dist, map));
+}
+
+/** Copies the source of a map into `dist/src`, because it must be in the package, and points the map there. */
+function shipSource(dist: string, map: string) {
+  const file = join(dist, map);
+  const content = JSON.parse(readFileSync(file, 'utf8')) as { sources: string[] };
+  content.sources = content.sources.map((source) => {
+    const original = resolve(dirname(file), source);
+    const copy = join(dist, 'src', relative(root, original));
+    mkdirSync(dirname(copy), { recursive: true });
+    cpSync(original, copy);
+    return relative(dirname(file), copy);
+  });
+  writeFileSync(file, JSON.stringify(content));
+}
+
+if (import.meta.main) buildClient(join(root, 'client'));
