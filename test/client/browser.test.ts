@@ -38,20 +38,32 @@ const answer: RequestHandler = (seen, res, count) => {
   else res.end(event(2, 'message.delta') + event(3, 'run.completed'));
 };
 
-test('a browser signs in, refreshes by its HttpOnly cookie, and follows a stream over two connections', async () => {
+/** Runs the same page in a new browser. `script` runs before those of the page. */
+async function visit(script = '') {
   const { baseUrl } = await startLocalServer(answer);
   const browser = await launchBrowser();
   onTestFinished(() => browser.close());
   const page = await browser.newPage();
+  await page.addInitScript(script);
   await page.goto(baseUrl);
-  const seen = await page.evaluate(async (address) => {
+  return page.evaluate(async (address) => {
     const { createClient } = (globalThis as unknown as { sdk: typeof sdk }).sdk;
     const client = createClient({ baseUrl: address, retryDelayMs: 1 });
     await client.auth.login({ body: { login: 'ada', password: 'secret123' } });
     const answers = await Promise.all([client.me.get(), client.me.get()]);
     const seqs: number[] = [];
     for await (const { seq } of client.runs.stream('x')) seqs.push(seq);
-    return { answers, seqs, token: client.session.accessToken, readable: document.cookie };
+    const iterable = Symbol.asyncIterator in ReadableStream.prototype;
+    return { answers, seqs, token: client.session.accessToken, readable: document.cookie, iterable };
   }, baseUrl);
-  expect(seen).toEqual({ answers: [{ cookie: null }, { cookie: null }], seqs: [1, 2, 3], token: 't2', readable: '' });
+}
+
+const seen = { answers: [{ cookie: null }, { cookie: null }], seqs: [1, 2, 3], token: 't2', readable: '' };
+
+test('a browser signs in, refreshes by its HttpOnly cookie, and follows a stream over two connections', async () => {
+  expect(await visit()).toEqual({ ...seen, iterable: true });
+}, 60_000);
+
+test('a browser whose streams are not async iterable follows a stream', async () => {
+  expect(await visit('delete ReadableStream.prototype[Symbol.asyncIterator];')).toEqual({ ...seen, iterable: false });
 }, 60_000);

@@ -120,7 +120,7 @@ test('the log names operations, statuses, retries and trace ids, and no secret: 
   const { baseUrl } = await startLocalServer(({ url }, res, count) => {
     if (url.startsWith('/v1/auth/')) return sendJson(res, 200, tokenResponse('t0ken'), cookie);
     if (url.startsWith('/v1/s/')) return sendJson(res, 404, { error: 'not_found', message: 's3rver', details: {} });
-    if (url.endsWith('/events')) return sendJson(res, 403, { error: 'forbidden', message: 's3rver', details: {} });
+    if (url.includes('/events')) return sendJson(res, 403, { error: 'forbidden', message: 's3rver', details: {} });
     if (count === 1) return sendJson(res, 503, { error: 'unavailable', message: 's3rver', details: {} });
     sendJson(res, 200, { id: 'an5wer' });
   });

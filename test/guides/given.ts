@@ -16,6 +16,7 @@ const given: Readonly<Record<string, Declarations>> = {
     topUp: 'declare function topUp(): void;',
     waitForIt: 'declare function waitForIt(): void;',
     runId: 'declare const runId: string;',
+
     readSecret: 'declare function readSecret(name: string): Promise<string>;',
     traceparent: 'declare function traceparent(): string;',
     measure: 'declare function measure(operation: string, status: number | undefined, ms: number, traceId: string | undefined): void;',
