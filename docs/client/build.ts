@@ -19,6 +19,8 @@ export function buildClient(folder: string) {
     if (isMapped(map)) shipSource(dist, map);
     else dropMap(dist, map);
   }
+  // The kit is a program.
+  for (const file of globSync('client/conformance/**/*.d.ts', { cwd: dist })) rmSync(join(dist, file));
   cpSync(join(root, 'CHANGELOG.md'), join(folder, 'CHANGELOG.md'));
 }
 
