@@ -4,60 +4,90 @@ import type { Call, Cursor, NoRequest, PagedCall, StreamCall } from '../core/cal
 
 import type { Reasons } from './reasons.ts';
 
+/** A new access token. The refresh token is sent in an HttpOnly cookie. */
 export interface AccessGrant {
+  /** JWT for the `Authorization: Bearer` header. Treat it as opaque. */
   access_token: string;
+  /** The authentication scheme of the token (RFC 6750). */
   token_type: "bearer";
   /** Seconds until the access token expires. */
   expires_in: number;
 }
 
+/** A request handled by the gateway. Query string, credentials and body are not recorded; unknown values are `""`. */
 export interface AccessLogEntry {
   /** IDs sort by time. */
   id: Id;
   /** When the request started. */
   timestamp: Time;
+  /** The `X-Trace-Id` of the response. */
   trace_id: string;
+  /** HTTP method in upper case. */
   method: string;
+  /** Path without the query string. Tokens in it are redacted. */
   path: string;
   /** 499 if the client disconnected before the response. */
   status_code: number;
   /** Milliseconds until the end of the response, including streamed responses. */
   duration_ms: number;
+  /** IP address of the client. */
   client_ip: string;
   /** ISO 3166-1 alpha-2 country code. */
   country: string;
+  /** English name of the city. */
   city: string;
+  /** `User-Agent` of the client, shortened to 512 characters. */
   user_agent: string;
+  /** Kind of client. */
   ua_type: UserAgentType;
+  /** From 0 to 1, to 2 decimal places. Requests at or above the threshold are rejected. */
   risk_score: number;
-  identity_type: "user" | "api_key" | "anonymous";
+  /** Credential of the request. Invalid ones count as `anonymous`. */
+  identity_type: AccessLogEntryIdentityType;
+  /** Account of the credential. */
   account_id: string;
+  /** User of the access token. */
   user_id: string;
   /** Current username of the user; `""` for anonymous requests and deleted users. */
   username: string;
 }
 
+/** Credential of the request. Invalid ones count as `anonymous`. */
+export type AccessLogEntryIdentityType = "user" | "api_key" | "anonymous";
+
+/** A page of the access log. */
 export interface AccessLogPage {
+  /** Newest first. */
   data: AccessLogEntry[];
+  /** Whether there are older entries. */
   has_more: boolean;
   /** Value of `before` for the next page; null on the last page. */
   next_before: Id | null;
 }
 
+/** A tenant: a user's personal account, or a shared workspace. */
 export interface Account {
+  /** ID of the account. */
   id: Id;
+  /** Unique name of the account. It cannot be changed. */
   slug: string;
+  /** Display name. */
   name: string;
-  type: "personal" | "workspace";
-  status: "active" | "suspended";
+  /** Each user has one `personal` account; a `workspace` has members. */
+  type: AccountType;
+  /** Requests of members of a `suspended` account are rejected. */
+  status: AccountStatus;
   /** IANA time zone. */
   timezone: string | null;
   /** Your role in the account; null for a platform admin who is not a member. */
   role: string | null;
+  /** When the account was created. */
   created_at: Time;
 }
 
+/** The balance of an account after the change. */
 export interface AccountBalance {
+  /** The account. */
   account_id: Id;
   /** Credits: the sum of all ledger entries. */
   balance: number;
@@ -67,18 +97,23 @@ export interface AccountBalance {
   available: number;
 }
 
+/** The fields of the account to change. At least one is required. */
 export interface AccountChanges {
+  /** Display name, 1 to 200 characters. */
   name?: string | undefined;
   /** IANA time zone; null clears it. */
   timezone?: string | null | undefined;
 }
 
+/** The confirmation for closing a workspace. */
 export interface AccountClosing {
   /** The slug of the account, as confirmation. */
   slug: string;
 }
 
+/** The balance of an account and its transactions, newest first. */
 export interface AccountCredits {
+  /** The account. */
   account_id: Id;
   /** Credits: the sum of all ledger entries. */
   balance: number;
@@ -86,17 +121,36 @@ export interface AccountCredits {
   reserved: number;
   /** Balance minus reserved credits, at least 0. A run starts only if this is greater than 0. */
   available: number;
+  /** Changes of the balance, newest first. */
   transactions: CreditTransaction[];
 }
 
+/** The ID of an account, or `all`. */
+export type AccountFilter = "all" | Id;
+
+/** Status of an account. */
+export type AccountStatus = "active" | "suspended";
+
+/** Kind of an account. */
+export type AccountType = "personal" | "workspace";
+
+/** An account as seen by platform admins. */
 export interface AdminAccount {
+  /** ID of the account. */
   id: Id;
+  /** Unique name of the account. It cannot be changed. */
   slug: string;
+  /** Display name. */
   name: string;
-  type: "personal" | "workspace";
-  status: "active" | "suspended";
+  /** Each user has one `personal` account; a `workspace` has members. */
+  type: AccountType;
+  /** Requests of members of a `suspended` account are rejected. */
+  status: AccountStatus;
+  /** When the account was created. */
   created_at: Time;
+  /** The user who created the account. */
   owner_user_id: Id;
+  /** Number of members. */
   members_count: number;
   /** Credits: the sum of all ledger entries. */
   balance: number;
@@ -106,17 +160,25 @@ export interface AdminAccount {
   available: number;
 }
 
+/** The status to give an account. */
 export interface AdminAccountChanges {
-  status: "active" | "suspended";
+  /** Requests of members of a `suspended` account are rejected. */
+  status: AccountStatus;
 }
 
+/** Reserved for scripted executors; not sent. */
 export interface AgentParallelCompleteEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "agent.parallel_complete";
-  data: { count: number; failed?: number | undefined; trace_id: TraceId; };
+  /** Content of the event. */
+  data: AgentParallelCompleteEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -126,13 +188,29 @@ export interface AgentParallelCompleteEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface AgentParallelCompleteEventData {
+  /** Tasks that have ended. */
+  count: number;
+  /** Tasks that failed. */
+  failed?: number | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** Reserved for scripted executors; not sent. */
 export interface AgentParallelDispatchEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "agent.parallel_dispatch";
-  data: { count: number; failed?: number | undefined; trace_id: TraceId; };
+  /** Content of the event. */
+  data: AgentParallelDispatchEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -142,61 +220,131 @@ export interface AgentParallelDispatchEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface AgentParallelDispatchEventData {
+  /** Tasks that were started. */
+  count: number;
+  /** Tasks that could not be started. */
+  failed?: number | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** A JSON object with any content. */
+export type AnyObject = Record<string, unknown>;
+
+/** A long-lived credential of a user in one account. The secret is returned only on creation. */
 export interface ApiKey {
+  /** ID of the key, for revoking it. */
   id: Id;
+  /** The only account in which the key can act. */
   account_id: Id;
+  /** The user who created the key and on whose behalf it acts. */
   user_id: Id;
+  /** Display name; not unique. */
   name: string;
   /** First 7 characters of the key. */
   key_prefix: string;
+  /** The permissions of the key, sorted. `[]` with `inherits_permissions` means those of the creator. */
   scopes: string[];
   /** Whether the key inherits all permissions of its creator. */
   inherits_permissions: boolean;
+  /** When the key was revoked; null while it is valid. */
   revoked_at: Time | null;
+  /** When the key was last used, to the minute; null if it never was. */
   last_used_at: Time | null;
+  /** When the key was created. */
   created_at: Time;
 }
 
+/** A credential for a speech recognition provider. */
 export interface AsrCredential {
+  /** ID of the credential. */
   id: Id;
   /** Null for platform credentials. */
   account_id: Id | null;
-  scope: "account" | "platform";
-  provider: "groq" | "openai";
+  /** Whether it belongs to the account or to the platform. */
+  scope: AsrScope;
+  /** API of the speech recognition provider. */
+  provider: AsrVendor;
+  /** Unique name. */
   name: string;
   /** First 8 characters of the API key; null if you may not manage the credential. */
   key_prefix: string | null;
+  /** Base URL; null means the default of the provider, or that you may not manage the credential. */
   base_url: string | null;
+  /** Model for transcribing, such as `whisper-large-v3`. */
   model: string;
+  /** Whether transcriptions use it. At most one per account, and one of the platform. */
   is_default: boolean;
+  /** When the credential was created. */
   created_at: Time;
 }
 
+/** The fields of the credential to change. At least one is required. */
 export interface AsrCredentialChanges {
+  /** Unique name, 1 to 100 characters. */
   name?: string | undefined;
+  /** API key of the provider; stored encrypted and never returned. */
   api_key?: string | undefined;
   /** Absolute http(s) URL without user info, query or fragment. */
   base_url?: string | null | undefined;
+  /** Model for transcribing, such as `whisper-large-v3`. */
   model?: string | undefined;
+  /** True makes it the default; false leaves no default. */
   is_default?: boolean | undefined;
 }
 
+/** Owner of a credential. */
+export type AsrScope = "account" | "platform";
+
+/** A speech recognition provider. */
+export type AsrVendor = "groq" | "openai";
+
+/** The output of one model turn, including its tool calls. */
 export interface AssistantMessage {
+  /** Always `assistant`. */
   role: "assistant";
-  content: { type: string; text?: string | undefined; [name: string]: unknown; }[];
-  tool_calls?: { tool_call_id: string; tool_name: string; arguments: Record<string, unknown>; }[] | undefined;
+  /** Parts of the output, in order. */
+  content: AssistantMessageContent[];
+  /** Tools that the model called, in its order; absent if it called none. */
+  tool_calls?: AssistantMessageToolCall[] | undefined;
 }
 
+/** A part of the output. */
+export interface AssistantMessageContent {
+  /** Type of the part, such as `text`. */
+  type: string;
+  /** Text of a `text` part. */
+  text?: string | undefined;
+  [name: string]: unknown;
+}
+
+/** A tool call. */
+export interface AssistantMessageToolCall {
+  /** Identifies the call in its run. */
+  tool_call_id: string;
+  /** Name of the tool. */
+  tool_name: string;
+  /** Arguments of the call. */
+  arguments: AnyObject;
+}
+
+/** A file in a message. */
 export interface Attachment {
   /** Key of a file that you uploaded, or of an attachment in a thread that you can read. */
   key: string;
+  /** Name shown to readers. */
   filename: string;
+  /** Media type, such as `image/png`. */
   mime_type: string;
   /** Size in bytes. The size and type of the stored file are used, regardless of these values. */
   size: number;
 }
 
+/** An action that a user performed, or that was denied (`metadata.result` is `denied`). */
 export interface AuditEntry {
+  /** ID of the entry. */
   id: Id;
   /** Null for platform-level actions. */
   account_id: Id | null;
@@ -204,21 +352,29 @@ export interface AuditEntry {
   actor_user_id: Id | null;
   /** `<resource>.<verb>`. */
   action: string;
+  /** Type of the object, such as `thread`. */
   target_type: string;
+  /** ID or key of the object; null if there is none. */
   target_id: string | null;
+  /** Trace ID of the request. */
   trace_id: string;
   /** Includes `api_key_id` if the actor used an API key. */
-  metadata: Record<string, unknown>;
+  metadata: AnyObject;
+  /** Address of the client; null for the system. */
   ip_address: string | null;
+  /** `User-Agent` of the client, shortened to 512 characters; null for the system. */
   user_agent: string | null;
+  /** When the action was performed. */
   created_at: Time;
   /** Present only with `include=state`. */
-  before_state?: Record<string, unknown> | null | undefined;
+  before_state?: AnyObject | null | undefined;
   /** Present only with `include=state`. */
-  after_state?: Record<string, unknown> | null | undefined;
+  after_state?: AnyObject | null | undefined;
 }
 
+/** A page of the audit log. */
 export interface AuditLog {
+  /** Newest first. */
   data: AuditEntry[];
   /** Number of matching entries on all pages if `total_is_exact`. Otherwise there are more than this number, which is at least 10,000 and greater than `offset + limit`. */
   total: number;
@@ -226,148 +382,238 @@ export interface AuditLog {
   total_is_exact: boolean;
 }
 
+/** A setup token. */
 export interface BootstrapToken {
+  /** Send this with `POST /v1/bootstrap/setup`. Returned only in this response. */
   token: string;
+  /** The token is invalid from this instant on, 30 minutes after its creation. */
   expires_at: Time;
 }
 
+/** Whether a setup token is valid. */
 export interface BootstrapTokenState {
+  /** Whether the platform admin can be created with the token. */
   valid: boolean;
   /** Present only for the current token. */
   expires_at?: Time | undefined;
 }
 
+/** A message from the platform, delivered to many users as a notification. */
 export interface Broadcast {
+  /** ID of the broadcast. */
   id: Id;
+  /** Machine-readable type of the notifications. */
   type: string;
+  /** Headline, as text. */
   title: string;
+  /** Message, as text. */
   body: string;
-  target_type: "all" | "account";
+  /** Who receives it: all users, or the members of an account. */
+  target_type: BroadcastTargetType;
   /** The account whose members receive it; null for all users. */
   target_id: Id | null;
-  payload: Record<string, unknown>;
+  /** Data for clients. */
+  payload: AnyObject;
   /** `completed` and `failed` are final. */
   status: BroadcastStatus;
   /** Notifications created so far. Users who join after the broadcast completes are not counted. */
   sent_count: number;
+  /** The platform admin who sent it. */
   created_by: Id;
+  /** When it was created. */
   created_at: Time;
 }
 
+/** Progress of sending. */
 export type BroadcastStatus = "pending" | "sending" | "completed" | "failed";
 
+/** Recipients of a broadcast: everybody, or the members of an account. */
+export type BroadcastTarget = "all" | Id;
+
+/** Who receives it: all users, or the members of an account. */
+export type BroadcastTargetType = "all" | "account";
+
+/** A change of all balances. */
 export interface BulkCreditAdjustment {
   /** Positive to add credits, negative to deduct them. */
   amount: number;
+  /** Remark that the account can see, at most 500 characters. */
   note?: string | undefined;
 }
 
+/** What the client had seen when it canceled the run. For the record only. */
 export interface CancelRequest {
+  /** The `seq` of the last event that the client had received. */
   last_seen_seq?: number | null | undefined;
+  /** Time of the cancellation by the clock of the client. */
   client_cancelled_at?: string | null | undefined;
 }
 
+/** Whether captchas are required, and the key of the widget. */
 export interface CaptchaConfig {
+  /** Whether requests with `cf_turnstile_token` require a captcha. */
   enabled: boolean;
+  /** Site key of Cloudflare Turnstile; `""` if captchas are off. */
   site_key: string;
 }
 
+/** A run that another run started as a sub-agent. */
 export interface ChildRun {
+  /** ID of the run. */
   run_id: Id;
+  /** Account that pays for the run. */
   account_id: Id;
+  /** Thread in which the run answers. */
   thread_id: Id;
+  /** Current status. */
   status: RunStatus;
+  /** Selected model; null until a route is selected. */
   model: string | null;
+  /** Key of the persona; null until a route is selected. */
   persona_id: string | null;
+  /** Milliseconds from creation to the end; null until the run ends. */
   duration_ms: number | null;
+  /** Tokens of all prompts; null until the run ends. */
   total_input_tokens: number | null;
+  /** Tokens written by the model; null until the run ends. */
   total_output_tokens: number | null;
+  /** US dollars, to 6 decimal places; null until the run ends. */
   total_cost_usd: number | null;
   /** Whether token counts and cost are partly estimated, because the provider did not report them; null until the run ends. */
   usage_estimated: boolean | null;
+  /** Credits charged for the run; null until it ends. */
   credits_used: number | null;
+  /** When the run was created. */
   created_at: Time;
+  /** When the run completed; null unless it did. */
   completed_at: Time | null;
+  /** When the run failed; null unless it did. */
   failed_at: Time | null;
+  /** When the run was canceled; null unless it was. */
   cancelled_at: Time | null;
+  /** API of the provider: `openai`, `anthropic` or `stub`; null until a route is selected. */
   provider_kind: string | null;
+  /** Name of the model provider; null until a route is selected. */
   credential_name: string | null;
   /** The model selector of the persona. */
   persona_model: string | null;
+  /** The run that started this one. */
   parent_run_id: Id;
 }
 
+/** A network in CIDR notation (RFC 4632, RFC 4291). */
+export type Cidr = string;
+
+/** The run to continue. */
 export interface ContinueRequest {
+  /** A failed or canceled run of the thread that has produced output. */
   run_id: Id;
 }
 
+/** A cost in millionths of a US dollar. */
 export interface Cost {
+  /** ISO 4217 currency code. */
   currency: "USD";
+  /** Millionths of a US dollar: 1,500 is $0.0015. */
   amount_micros: number;
 }
 
+/** A new API key with its secret. */
 export interface CreatedApiKey {
+  /** ID of the key, for revoking it. */
   id: Id;
+  /** The only account in which the key can act. */
   account_id: Id;
+  /** The user who created the key and on whose behalf it acts. */
   user_id: Id;
+  /** Display name; not unique. */
   name: string;
   /** First 7 characters of the key. */
   key_prefix: string;
+  /** The permissions of the key, sorted. `[]` with `inherits_permissions` means those of the creator. */
   scopes: string[];
   /** Whether the key inherits all permissions of its creator. */
   inherits_permissions: boolean;
+  /** When the key was revoked; null while it is valid. */
   revoked_at: Time | null;
+  /** When the key was last used, to the minute; null if it never was. */
   last_used_at: Time | null;
+  /** When the key was created. */
   created_at: Time;
   /** The secret key. Returned only in this response. */
   key: string;
 }
 
+/** A new invitation with its token. */
 export interface CreatedInvitation {
+  /** ID of the invitation. */
   id: Id;
+  /** The workspace to join. */
   account_id: Id;
+  /** The admin who sent the invitation. */
   invited_by_user_id: Id;
+  /** Address of the invited person. Only a user with this verified address can accept. */
   email: string;
+  /** Role that the person receives. */
   role: MemberRole;
+  /** The invitation cannot be accepted from this instant on, 7 days after its creation. */
   expires_at: Time;
+  /** When the person accepted; null until then. */
   accepted_at: Time | null;
+  /** When the invitation was sent. */
   created_at: Time;
   /** The token at the end of the link in the email. Returned only in this response. */
   token: string;
 }
 
+/** The reference of a report. */
 export interface CreatedReport {
+  /** ID of the report. */
   id: Id;
+  /** When the thread was reported. */
   created_at: Time;
 }
 
+/** A new run. */
 export interface CreatedRun {
+  /** ID of the run, for its events. */
   run_id: Id;
+  /** Trace ID of the request. All events of the run have it. */
   trace_id: TraceId;
 }
 
+/** A login or email address with its password, to sign in. */
 export interface Credentials {
+  /** Login or email address. */
   login: string;
+  /** The password of the user, 1 to 1,024 characters. */
   password: string;
   /** Required if captchas are enabled. */
   cf_turnstile_token?: string | null | undefined;
 }
 
+/** A change of one balance. */
 export interface CreditAdjustment {
+  /** The account whose balance to change. */
   account_id: Id;
   /** Positive to add credits, negative to deduct them. */
   amount: number;
+  /** Remark that the account can see, at most 500 characters. */
   note?: string | undefined;
 }
 
+/** A bulk operation on the credits of all accounts, with its progress. */
 export interface CreditOperation {
   /** Also the ID of its audit entry and the `reference_id` of its transactions. */
   id: Id;
-  operation: "bulk_adjust" | "reset_all";
+  /** Adjustment or reset. */
+  operation: CreditOperationKind;
   /** Credits added to or deducted from each account; null for a reset. */
   amount: number | null;
+  /** Remark of the platform admin; null if there is none. */
   note: string | null;
-  state: "running" | "completed";
+  /** Whether accounts remain to be processed. */
+  state: CreditOperationState;
   /** Accounts that existed when the operation started; later ones are not changed. */
   total: number;
   /** Accounts processed so far. */
@@ -376,33 +622,57 @@ export interface CreditOperation {
   affected: number;
   /** Accounts left unchanged because their balance would exceed the maximum. */
   failed: number;
+  /** The platform admin who started it. */
   created_by: Id;
+  /** When it was started. */
   created_at: Time;
+  /** When the last account was processed; null until then. */
   completed_at: Time | null;
 }
 
+/** Kind of a bulk operation. */
+export type CreditOperationKind = "bulk_adjust" | "reset_all";
+
+/** Whether accounts remain to be processed. */
+export type CreditOperationState = "running" | "completed";
+
+/** The remark for a reset of all balances. */
 export interface CreditReset {
+  /** Remark that the account can see, at most 500 characters. */
   note?: string | undefined;
 }
 
+/** A ledger entry: one change of the balance of an account. */
 export interface CreditTransaction {
+  /** ID of the transaction. */
   id: Id;
+  /** The account whose balance changed. */
   account_id: Id;
   /** Positive to add credits, negative to deduct them; never 0. */
   amount: number;
-  type: "credit" | "debit";
+  /** The sign of the amount: `credit` adds, `debit` deducts. */
+  type: CreditTransactionType;
   /** What caused the change. */
-  reference_type: "initial_grant" | "monthly_grant" | "admin_adjust" | "admin_bulk_adjust" | "admin_reset" | "redemption_code" | "referral" | "run" | "sandbox";
+  reference_type: CreditTransactionReferenceType;
   /** ID of the object that caused the change: a run, subscription, code or audit entry. */
   reference_id: Id | null;
+  /** Remark of a platform admin; null if there is none. */
   note: string | null;
   /** How the amount was calculated. */
-  metadata: Record<string, unknown> | null;
+  metadata: AnyObject | null;
   /** For runs, if you may read the thread. */
   thread_title: string | null;
+  /** When the balance changed. */
   created_at: Time;
 }
 
+/** What caused the change. */
+export type CreditTransactionReferenceType = "initial_grant" | "monthly_grant" | "admin_adjust" | "admin_bulk_adjust" | "admin_reset" | "redemption_code" | "referral" | "run" | "sandbox";
+
+/** The sign of the amount: `credit` adds, `debit` deducts. */
+export type CreditTransactionType = "credit" | "debit";
+
+/** A balance and its transactions, newest first. */
 export interface Credits {
   /** Credits: the sum of all ledger entries. */
   balance: number;
@@ -410,26 +680,37 @@ export interface Credits {
   reserved: number;
   /** Balance minus reserved credits, at least 0. A run starts only if this is greater than 0. */
   available: number;
+  /** Changes of the balance, newest first. */
   transactions: CreditTransaction[];
 }
 
+/** Usage of a day (UTC). */
 export interface DailyUsage {
+  /** The day (UTC), such as `2026-01-31`. */
   date: string;
+  /** Tokens of all prompts. */
   input_tokens: number;
+  /** Tokens written by the models. */
   output_tokens: number;
   /** US dollars, to 6 decimal places. */
   cost_usd: number;
+  /** Runs that ended in this time. */
   record_count: number;
 }
 
+/** Numbers of the whole installation. They may be 10 seconds old. */
 export interface Dashboard {
+  /** Users that are not deleted. */
   total_users: number;
   /** Users who signed in within the last 30 days. */
   active_users_30d: number;
+  /** Runs of all time. */
   total_runs: number;
   /** Runs created since midnight (UTC). */
   runs_today: number;
+  /** Tokens of all prompts. */
   total_input_tokens: number;
+  /** Tokens written by the models. */
   total_output_tokens: number;
   /** US dollars, to 6 decimal places. */
   total_cost_usd: number;
@@ -437,6 +718,7 @@ export interface Dashboard {
   active_accounts: number;
 }
 
+/** The new message, with the options of the run that answers it. */
 export interface EditedMessage {
   /** Must not be blank; stored unchanged. */
   content?: string | undefined;
@@ -448,9 +730,11 @@ export interface EditedMessage {
   persona_id?: string | null | undefined;
   /** Model selector: `provider^model`, or a model name alone. */
   model?: string | null | undefined;
-  reasoning_mode?: "auto" | "enabled" | "disabled" | "none" | "off" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "extra high" | null | undefined;
+  /** How much the model reasons. Overrides the mode of the persona; `off` means `none`; `max` and `extra high` mean `xhigh`. */
+  reasoning_mode?: ReasoningModeInput | null | undefined;
 }
 
+/** An email address with the emailed code. */
 export interface EmailCode {
   /** An email address (RFC 5322 addr-spec) of 3 to 254 characters, each part in a single script. */
   email: string;
@@ -458,6 +742,7 @@ export interface EmailCode {
   otp: string;
 }
 
+/** The email address to which a code is sent. */
 export interface EmailCodeRequest {
   /** An email address (RFC 5322 addr-spec) of 3 to 254 characters, each part in a single script. */
   email: string;
@@ -465,99 +750,156 @@ export interface EmailCodeRequest {
   cf_turnstile_token?: string | null | undefined;
 }
 
+/** The effective configuration for outgoing email. Unset text values are empty. */
 export interface EmailConfig {
+  /** The sender: an address, or `Name <address>`. */
   from: string;
+  /** Host name or IP address of the mail server. */
   smtp_host: string;
+  /** Port of the mail server. */
   smtp_port: number;
+  /** User name at the mail server; `""` for no authentication. */
   smtp_user: string;
+  /** Whether a password is set. It is never returned. */
   smtp_pass_set: boolean;
-  smtp_tls_mode: "none" | "starttls" | "tls";
+  /** How the connection to the mail server is encrypted. */
+  smtp_tls_mode: SmtpTlsMode;
 }
 
+/** Replaces the whole stored configuration, except that the password can be kept. */
 export interface EmailConfigValues {
   /** An address, or `Name <address>`; `""` turns email off. */
   from: string;
   /** Host name or IP address of the mail server; required if `from` is set. */
   smtp_host?: string | undefined;
+  /** Port of the mail server. 587 is usual for `starttls`, 465 for `tls`. */
   smtp_port?: number | undefined;
   /** Empty for no authentication. */
   smtp_user?: string | undefined;
   /** If omitted or `""`, the stored password is kept; null clears it. */
   smtp_pass?: string | null | undefined;
   /** `starttls` fails if the server does not offer it; `tls` uses TLS from the start of the connection. */
-  smtp_tls_mode?: "none" | "starttls" | "tls" | undefined;
+  smtp_tls_mode?: SmtpTlsMode | undefined;
 }
 
+/** The token of a verification link. */
 export interface EmailConfirmation {
+  /** The `token` parameter of the link. Valid once, for one hour. */
   token: string;
 }
 
+/** Whether emails can be sent. */
 export interface EmailStatus {
   /** Whether a sender is set. */
   configured: boolean;
+  /** The sender; null if none is set. */
   from: string | null;
   /** Where the sender comes from. The environment takes precedence over stored values. */
-  source: "db" | "env" | "none";
+  source: EmailStatusSource;
 }
 
+/** Where the sender comes from. The environment takes precedence over stored values. */
+export type EmailStatusSource = "db" | "env" | "none";
+
+/** An object without properties. */
+export type EmptyObject = Record<string, unknown>;
+
+/** A value for all accounts of a plan. Sensitive values read `******`. */
 export interface Entitlement {
+  /** ID of the entitlement. */
   id: Id;
+  /** Key of the entitlement, such as `limit.team_members`. */
   key: string;
+  /** The value as text. */
   value: string;
+  /** Type of the value. */
   value_type: EntitlementType;
 }
 
+/** A value for one account that takes precedence over its plan and the platform settings. Sensitive values read `******`. */
 export interface EntitlementOverride {
+  /** ID of the override. */
   id: Id;
+  /** The account to which the value applies. */
   account_id: Id;
+  /** Key of the entitlement, such as `limit.team_members`. */
   key: string;
+  /** The value as text. */
   value: string;
+  /** Type of the value. */
   value_type: EntitlementType;
+  /** Why the override exists; null if no reason was given. */
   reason: string | null;
   /** The override has no effect from this instant on. */
   expires_at: Time | null;
+  /** The platform admin who set it; null if they were deleted. */
   created_by_user_id: Id | null;
+  /** When the override was first set. */
   created_at: Time;
 }
 
+/** Type of the value. The value itself is always text. */
 export type EntitlementType = "integer" | "boolean" | "string";
+
+/** The error codes of the API. */
+export type ErrorCode = "validation.error" | "auth.unauthorized" | "billing.insufficient_credits" | "auth.forbidden" | "not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "payload_too_large" | "rate_limit" | "headers_too_large" | "internal_error" | "provider.upstream_error" | "bad_gateway" | "unavailable" | "gateway_timeout";
 
 /** `native_v1` is an alias of `agent.simple`. */
 export type Executor = "agent.simple" | "native_v1" | "agent.interactive" | "task.classify_route" | "noop";
 
+/** A switch with a default value and per-account overrides. */
 export interface FeatureFlag {
+  /** ID of the flag. */
   id: Id;
+  /** Unique key of the flag. It cannot be changed. */
   key: FeatureFlagKey;
+  /** What the flag switches; null if there is no description. */
   description: string | null;
   /** Applies to accounts without an override, and where there is no account. */
   default_value: boolean;
+  /** Whether accounts can have another value than the default. */
   supports_account_overrides: boolean;
+  /** When the flag was created. */
   created_at: Time;
 }
 
+/** The fields of the flag to change. At least one is required. */
 export interface FeatureFlagChanges {
+  /** Applies to accounts without an override, immediately. */
   default_value?: boolean | undefined;
+  /** What the flag switches, at most 500 characters. */
   description?: string | undefined;
 }
 
 /** Letters, digits, `_`, `.` and `-`, starting with a letter or digit. */
 export type FeatureFlagKey = string;
 
+/** The value of each feature flag by key. */
 export type FeatureFlags = Record<string, boolean>;
 
+/** A text file in a message. */
 export interface FilePart {
+  /** Distinguishes the types of parts. */
   type: "file";
+  /** The file. */
   attachment: Attachment;
+  /** Text of the file for the model; at most 40,000 characters for all files. */
   extracted_text?: string | undefined;
 }
 
+/** The value of a flag for one account. */
 export interface FlagOverride {
+  /** The account to which the value applies. */
   account_id: Id;
+  /** Key of the flag. */
   flag_key: FeatureFlagKey;
+  /** Value of the flag for the account. */
   enabled: boolean;
+  /** When the override was created. */
   created_at: Time;
 }
 
+/** A flow token with the emailed code. */
 export interface FlowCode {
   /** From `POST /v1/auth/resolve`; valid for ten minutes. */
   flow_token: string;
@@ -565,6 +907,7 @@ export interface FlowCode {
   otp: string;
 }
 
+/** The flow token of the user to whom a code is emailed. */
 export interface FlowCodeRequest {
   /** From `POST /v1/auth/resolve`; valid for ten minutes. */
   flow_token: string;
@@ -572,6 +915,7 @@ export interface FlowCodeRequest {
   cf_turnstile_token?: string | null | undefined;
 }
 
+/** The end of the copy. */
 export interface ForkRequest {
   /** The last message to copy. */
   message_id: Id;
@@ -579,37 +923,61 @@ export interface ForkRequest {
   is_private?: boolean | undefined;
 }
 
+/** The copy of a thread. */
 export interface ForkedThread {
+  /** ID of the thread. */
   id: Id;
+  /** The account that the thread belongs to. */
   account_id: Id;
+  /** The owner; null if they were deleted. */
   created_by_user_id: Id | null;
+  /** Title; null until one is set or created automatically by the first run. */
   title: string | null;
+  /** The project that contains the thread; null if it is in none. */
   project_id: Id | null;
+  /** When the thread was created. */
   created_at: Time;
   /** Time of the last activity. */
   updated_at: Time;
   /** The run that has not ended, if there is one. */
   active_run_id: Id | null;
+  /** Whether only the owner can see the thread. It is in no list and expires. */
   is_private: boolean;
   /** Only private threads expire. */
   expires_at: Time | null;
   /** Present only on forked threads. */
   parent_thread_id?: Id | undefined;
   /** The copied messages, oldest first. */
-  id_mapping: { old_id: Id; new_id: Id; }[];
+  id_mapping: ForkedThreadIdMapping[];
 }
 
+/** A copied message. */
+export interface ForkedThreadIdMapping {
+  /** ID of the original message. */
+  old_id: Id;
+  /** ID of the copy. */
+  new_id: Id;
+}
+
+/** A thread that matches a search. */
 export interface FoundThread {
+  /** ID of the thread. */
   id: Id;
+  /** The account that the thread belongs to. */
   account_id: Id;
+  /** The owner; null if they were deleted. */
   created_by_user_id: Id | null;
+  /** Title; null until one is set or created automatically by the first run. */
   title: string | null;
+  /** The project that contains the thread; null if it is in none. */
   project_id: Id | null;
+  /** When the thread was created. */
   created_at: Time;
   /** Time of the last activity. */
   updated_at: Time;
   /** The run that has not ended, if there is one. */
   active_run_id: Id | null;
+  /** Whether only the owner can see the thread. It is in no list and expires. */
   is_private: boolean;
   /** Only private threads expire. */
   expires_at: Time | null;
@@ -619,9 +987,10 @@ export interface FoundThread {
   snippet: string | null;
 }
 
+/** The effective gateway configuration. */
 export interface GatewayConfig {
   /** Where the client IP address is read from: the connection, `X-Forwarded-For`, or a CDN header. */
-  ip_mode: "direct" | "proxy" | "cdn";
+  ip_mode: IpMode;
   /** Proxies that are trusted to report the client IP address, without host bits. */
   trusted_cidrs: string[];
   /** Requests with this risk score or a higher one are rejected; 0 disables the check. */
@@ -632,11 +1001,12 @@ export interface GatewayConfig {
   rate_limit_per_minute: number;
 }
 
+/** The fields of the configuration to change. */
 export interface GatewayConfigChanges {
   /** Where the client IP address is read from: the connection, `X-Forwarded-For`, or a CDN header. */
-  ip_mode?: "direct" | "proxy" | "cdn" | undefined;
+  ip_mode?: IpMode | undefined;
   /** IPv4 or IPv6 networks (RFC 4632, RFC 4291); host bits are cleared. */
-  trusted_cidrs?: string[] | undefined;
+  trusted_cidrs?: Cidr[] | undefined;
   /** Requests with this risk score or a higher one are rejected; 0 disables the check. */
   risk_reject_threshold?: number | undefined;
   /** Burst limit: requests per client at once. */
@@ -645,109 +1015,186 @@ export interface GatewayConfigChanges {
   rate_limit_per_minute?: number | undefined;
 }
 
+/** Usage of an hour (UTC). */
 export interface HourlyUsage {
+  /** Start of the hour. */
   hour: Time;
+  /** Tokens of all prompts. */
   input_tokens: number;
+  /** Tokens written by the models. */
   output_tokens: number;
   /** US dollars, to 6 decimal places. */
   cost_usd: number;
+  /** Runs that ended in this time. */
   record_count: number;
 }
 
 /** A UUID (RFC 9562). The server generates version 7. */
 export type Id = string;
 
+/** The ID of an entry, or an instant. */
+export type IdOrTime = Id | Time;
+
+/** A login or email address that a person has typed. */
 export interface Identity {
+  /** Login or email address. A value with `@` must be an email address. */
   identity: string;
   /** Required if captchas are enabled. */
   cf_turnstile_token?: string | null | undefined;
 }
 
+/** An image in a message. */
 export interface ImagePart {
+  /** Distinguishes the types of parts. */
   type: "image";
+  /** A PNG, JPEG, WebP or GIF image. */
   attachment: Attachment;
 }
 
+/** An invitation to join a workspace, sent to an email address. */
 export interface Invitation {
+  /** ID of the invitation. */
   id: Id;
+  /** The workspace to join. */
   account_id: Id;
+  /** The admin who sent the invitation. */
   invited_by_user_id: Id;
+  /** Address of the invited person. Only a user with this verified address can accept. */
   email: string;
+  /** Role that the person receives. */
   role: MemberRole;
+  /** The invitation cannot be accepted from this instant on, 7 days after its creation. */
   expires_at: Time;
+  /** When the person accepted; null until then. */
   accepted_at: Time | null;
+  /** When the invitation was sent. */
   created_at: Time;
 }
 
+/** A user's invite code. Registering with it links the new user to the inviter and rewards both. */
 export interface InviteCode {
+  /** ID of the invite code. */
   id: Id;
+  /** The inviter, who owns the code. */
   user_id: Id;
+  /** Eight letters and digits, without I, O, 0 and 1. Case is ignored on registration. */
   code: string;
-  /** 0 means unlimited. */
+  /** Maximum number of registrations; 0 means unlimited. */
   max_uses: number;
+  /** Registrations with this code so far. */
   use_count: number;
+  /** Whether the code can be used. A user has at most one active code. */
   is_active: boolean;
+  /** When the code was created. */
   created_at: Time;
 }
 
+/** The fields of the code to change. At least one is required. */
 export interface InviteCodeChanges {
   /** 0 means unlimited. A limit below the current number of uses exhausts the code. */
   max_uses?: number | undefined;
+  /** Whether the code can be used. */
   is_active?: boolean | undefined;
 }
 
+/** An IPv4 or IPv6 address. */
+export type IpAddress = string;
+
+/** An IP address or a network. */
+export type IpAddressOrCidr = IpAddress | Cidr;
+
+/** Where the gateway finds the address of a client. */
+export type IpMode = "direct" | "proxy" | "cdn";
+
+/** A network of client addresses that an account allows or blocks. */
 export interface IpRule {
+  /** ID of the rule. */
   id: Id;
+  /** The account that the rule protects. */
   account_id: Id;
+  /** Whether the network is allowed or blocked. */
   type: IpRuleType;
   /** The network, without host bits. */
   cidr: string;
+  /** Remark; null if there is none. */
   note: string | null;
+  /** When the rule was created. */
   created_at: Time;
 }
 
+/** `blocklist` rejects the addresses of the network; `allowlist` rejects all others. */
 export type IpRuleType = "allowlist" | "blocklist";
 
+/** A validation error for one value of a request. */
 export interface Issue {
-  location: "path" | "query" | "header" | "body";
+  /** Which part of the request contains the value. */
+  location: IssueLocation;
   /** JSON Pointer (RFC 6901) in the body, otherwise the name of the parameter. */
   path: string;
+  /** Human-readable, such as `must not be blank`; not part of the contract. */
   message: string;
   /** A stable snake_case code, present for rules that the schema of the value does not express. */
   reason?: string | undefined;
 }
 
+/** Which part of the request contains the value. */
+export type IssueLocation = "path" | "query" | "header" | "body";
+
+/** The process is alive. */
 export interface Liveness {
+  /** Always `ok`. */
   status: "ok";
 }
 
+/** A model that runs can be routed to. */
 export interface LlmModel {
+  /** ID of the model, for `route_id` of runs. */
   id: Id;
+  /** The provider of the model. */
   provider_id: Id;
+  /** Name of the model at the provider. */
   model: string;
+  /** Order of automatic selection, highest first. */
   priority: number;
+  /** Whether runs without a model use it. Each provider with models has exactly one default. */
   is_default: boolean;
+  /** Whether a picker offers the model. */
   show_in_picker: boolean;
+  /** Labels. `embedding` and `image` select how the model is tested. */
   tags: string[];
   /** Routing condition: the run must have the given value for each key. */
-  when: Record<string, unknown>;
-  advanced_json: Record<string, unknown> | null;
+  when: AnyObject;
+  /** Merged into requests to the provider; overrides the settings of the provider. */
+  advanced_json: AnyObject | null;
+  /** Factor for the credits of a run; does not change its cost. */
   multiplier: number;
+  /** US dollars per 1,000 prompt tokens; null if unknown. */
   cost_per_1k_input: number | null;
+  /** US dollars per 1,000 output tokens; null if unknown. */
   cost_per_1k_output: number | null;
+  /** US dollars per 1,000 tokens written to the cache; null means 1.25 times the input price. */
   cost_per_1k_cache_write: number | null;
+  /** US dollars per 1,000 tokens read from the cache; null means 0.1 (Anthropic) or 0.5 (OpenAI) times the input price. */
   cost_per_1k_cache_read: number | null;
 }
 
+/** The fields of the model to change. At least one is required. */
 export interface LlmModelChanges {
+  /** Name of the model at the provider, such as `gpt-5`. Unique in the provider, ignoring case. */
   model?: string | undefined;
+  /** Order of automatic selection, highest first. Default: 0. */
   priority?: number | undefined;
+  /** True makes it the default of the provider. The first model always is. */
   is_default?: boolean | undefined;
+  /** Whether a picker offers the model. Default: true. */
   show_in_picker?: boolean | undefined;
+  /** Labels; duplicates are removed. */
   tags?: string[] | undefined;
-  when?: Record<string, unknown> | null | undefined;
+  /** Routing condition: the run must have the given value for each key. Null or `{}` means none. */
+  when?: AnyObject | null | undefined;
   /** Merged into requests to the provider. */
-  advanced_json?: Record<string, unknown> | null | undefined;
+  advanced_json?: AnyObject | null | undefined;
+  /** Factor for the credits of a run, greater than 0. Default: 1. */
   multiplier?: number | undefined;
   /** US dollars per 1,000 tokens. */
   cost_per_1k_input?: number | null | undefined;
@@ -759,48 +1206,73 @@ export interface LlmModelChanges {
   cost_per_1k_cache_read?: number | null | undefined;
 }
 
+/** The result of a test request. */
 export interface LlmModelTest {
+  /** Whether the provider answered. */
   success: boolean;
+  /** The tested model. */
   model_id: Id;
+  /** Milliseconds until the answer or the error. */
   latency_ms: number;
+  /** Why the test failed, without the API key; absent on success. */
   error?: string | undefined;
 }
 
+/** A credential for a model provider, with its models. */
 export interface LlmProvider {
+  /** ID of the provider. */
   id: Id;
   /** Null for platform providers. */
   account_id: Id | null;
+  /** Whether the provider belongs to the account or to the platform. */
   scope: ProviderScope;
-  provider: "openai" | "anthropic";
+  /** API of the provider. `openai` includes compatible servers. */
+  provider: LlmVendor;
+  /** Unique name, for model selectors such as `name^model`. */
   name: string;
   /** First 8 characters of the API key. */
   key_prefix: string | null;
+  /** Base URL; null means the default of the API. */
   base_url: string | null;
-  openai_api_mode: "auto" | "responses" | "chat_completions" | null;
-  advanced_json: Record<string, unknown> | null;
+  /** `auto` tries the Responses API and falls back to chat completions; null means `auto`. */
+  openai_api_mode: OpenAiApiMode | null;
+  /** Merged into requests to the provider. */
+  advanced_json: AnyObject | null;
+  /** When the provider was created. */
   created_at: Time;
+  /** Models, by priority. */
   models: LlmModel[];
 }
 
+/** The fields of the provider to change. At least one is required. */
 export interface LlmProviderChanges {
+  /** Unique name, ignoring case, 1 to 100 characters. */
   name?: string | undefined;
-  provider?: "openai" | "anthropic" | undefined;
+  /** API of the provider. `openai` includes compatible servers. */
+  provider?: LlmVendor | undefined;
+  /** Replaces the API key. */
   api_key?: string | undefined;
   /** Absolute http(s) URL without user info, query or fragment. */
   base_url?: string | null | undefined;
   /** Allowed only with provider `openai`. */
-  openai_api_mode?: "auto" | "responses" | "chat_completions" | null | undefined;
+  openai_api_mode?: OpenAiApiMode | null | undefined;
   /** Merged into requests to the provider. */
-  advanced_json?: Record<string, unknown> | null | undefined;
+  advanced_json?: AnyObject | null | undefined;
 }
 
+/** Debugging: a request to the provider. Sent only with `ARKLOOP_LLM_DEBUG_EVENTS=1`. */
 export interface LlmRequestEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "llm.request";
-  data: { llm_call_id: string; provider_kind: string; api_mode: string; payload: Record<string, unknown>; trace_id: TraceId; };
+  /** Content of the event. */
+  data: LlmRequestEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -810,13 +1282,33 @@ export interface LlmRequestEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface LlmRequestEventData {
+  /** Identifies the model call. */
+  llm_call_id: string;
+  /** API of the provider. */
+  provider_kind: string;
+  /** Endpoint of the provider, such as `responses`. */
+  api_mode: string;
+  /** Body of the request, without secrets. */
+  payload: AnyObject;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** Debugging: a part of the provider's response. Sent only with `ARKLOOP_LLM_DEBUG_EVENTS=1`. */
 export interface LlmResponseChunkEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "llm.response.chunk";
-  data: { llm_call_id: string; raw: string; json?: unknown | undefined; status_code?: number | undefined; truncated: boolean; trace_id: TraceId; };
+  /** Content of the event. */
+  data: LlmResponseChunkEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -826,13 +1318,35 @@ export interface LlmResponseChunkEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface LlmResponseChunkEventData {
+  /** Identifies the model call. */
+  llm_call_id: string;
+  /** The text as received, at most 8,192 characters. */
+  raw: string;
+  /** The text as JSON, if it is a complete object. */
+  json?: unknown | undefined;
+  /** HTTP status of the response. */
+  status_code?: number | undefined;
+  /** Whether `raw` was shortened. */
+  truncated: boolean;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** A model call has ended. If it called tools, their events follow, and then the next turn. */
 export interface LlmTurnCompletedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "llm.turn.completed";
-  data: { llm_call_id?: string | undefined; turn_index: number; usage?: Usage | undefined; cost?: Cost | undefined; assistant_message: AssistantMessage; trace_id: TraceId; };
+  /** Content of the event. */
+  data: LlmTurnCompletedEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -842,27 +1356,58 @@ export interface LlmTurnCompletedEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface LlmTurnCompletedEventData {
+  /** Identifies the model call, for example in debug events. */
+  llm_call_id?: string | undefined;
+  /** Number of the turn in the run, from 1. */
+  turn_index: number;
+  /** Tokens used, if the provider reported them. */
+  usage?: Usage | undefined;
+  /** Cost of the tokens; absent if the model has no price and the provider reported none. */
+  cost?: Cost | undefined;
+  /** Complete output of the turn. */
+  assistant_message: AssistantMessage;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** API of a provider. `openai` includes compatible servers. */
+export type LlmVendor = "openai" | "anthropic";
+
+/** A share that requires its password. */
 export interface LockedShare {
+  /** True: verify the password to get a session token. */
   requires_password: true;
 }
 
+/** The login or email address to look up. */
 export interface LoginCheck {
+  /** Login or email address. */
   login: string;
 }
 
+/** Whether a user has the login or email address. */
 export interface LoginExists {
+  /** True if a user has this login or email address, even if the user is suspended. */
   exists: boolean;
 }
 
+/** Which sessions to end. */
 export interface LogoutRequest {
   /** End all sessions of the user. */
   all?: boolean | undefined;
 }
 
+/** An MCP server of an account. Its bearer token and environment values are never returned. */
 export interface McpConfig {
+  /** ID of the MCP server. */
   id: Id;
+  /** The account whose runs use the server. */
   account_id: Id;
+  /** Unique name in the account. Tools are called `mcp__{name}__{tool}`. */
   name: string;
+  /** How the server is reached. */
   transport: McpTransport;
   /** Null for `stdio`. */
   url: string | null;
@@ -870,17 +1415,25 @@ export interface McpConfig {
   has_auth: boolean;
   /** Null unless the transport is `stdio`. */
   command: string | null;
+  /** Arguments of the program. */
   args: string[];
+  /** Working directory of the program; null means `/`. */
   cwd: string | null;
   /** MCP servers never inherit the environment of the worker. */
   inherit_parent_env: false;
+  /** Timeout in milliseconds for connecting, for listing tools, and for each tool call. */
   call_timeout_ms: number;
+  /** Whether runs use the server. */
   is_active: boolean;
+  /** When the server was created. */
   created_at: Time;
+  /** When the server was last changed. */
   updated_at: Time;
 }
 
+/** The fields of the server to change. At least one is required. */
 export interface McpConfigChanges {
+  /** Unique in the account, 1 to 100 characters. Part of the names of the tools. */
   name?: string | undefined;
   /** Absolute http(s) URL without user info or fragment. Not allowed with `stdio`. */
   url?: string | null | undefined;
@@ -888,29 +1441,46 @@ export interface McpConfigChanges {
   bearer_token?: string | null | undefined;
   /** Timeout in milliseconds for connecting, for listing tools, and for each tool call. */
   call_timeout_ms?: number | undefined;
+  /** Whether runs use the server. */
   is_active?: boolean | undefined;
 }
 
+/** How the server is reached: a program on the worker, HTTP with server-sent events, or streamable HTTP. */
 export type McpTransport = "stdio" | "http_sse" | "streamable_http";
 
+/** The signed-in user, with their role and permissions in the active account. */
 export interface Me {
+  /** ID of the user. */
   id: Id;
+  /** Display name. Initially the login; not unique. */
   username: string;
+  /** Name for signing in. It cannot be changed. */
   login: string | null;
+  /** Email address; null if the user has none. */
   email: string | null;
+  /** Whether the user has proved that the email address is theirs. */
   email_verified: boolean;
+  /** Whether signing in with a password requires a verified email address. */
   email_verification_required: boolean;
   /** IANA time zone. */
   timezone: string | null;
+  /** IANA time zone of the active account. */
   account_timezone: string | null;
+  /** BCP 47 language tag, such as `en` or `zh-CN`. The language of emails. */
   locale: string | null;
+  /** When the user registered. */
   created_at: Time;
+  /** The active account. */
   account_id: Id;
+  /** Name of the active account. */
   account_name: string;
+  /** Role in the active account: `admin`, `member` or `platform_admin`. */
   role: string;
-  permissions: ("account.audit_read" | "account.ip_rules.manage" | "account.members.invite" | "account.members.list" | "account.members.revoke" | "account.teams.manage" | "account.teams.read" | "data.api_keys.manage" | "data.channels.manage" | "data.llm_credentials.manage" | "data.mcp_configs.manage" | "data.personas.manage" | "data.personas.read" | "data.projects.manage" | "data.projects.read" | "data.runs.read" | "data.runs.write" | "data.scheduled_jobs.manage" | "data.secrets.manage" | "data.skills.manage" | "data.skills.read" | "data.subscriptions.read" | "data.threads.read" | "data.threads.write" | "data.usage.read" | "data.webhooks.manage" | "platform.admin" | "platform.entitlements.manage" | "platform.feature_flags.manage" | "platform.invite_codes.manage" | "platform.plans.manage" | "platform.subscriptions.manage")[];
+  /** Permissions in the active account, sorted. */
+  permissions: Permission[];
 }
 
+/** The fields of the profile to change. At least one is required. */
 export interface MeChanges {
   /** Trimmed and NFKC-normalized. 1 to 256 bytes; no `@`, control or format characters. */
   username?: string | undefined;
@@ -920,53 +1490,77 @@ export interface MeChanges {
   locale?: string | null | undefined;
 }
 
+/** A member of an account. */
 export interface Member {
+  /** The account of the membership. */
   account_id: Id;
+  /** The user who is a member. */
   user_id: Id;
+  /** Display name of the user. */
   username: string;
+  /** Email address of the user; null if they have none. */
   email: string | null;
+  /** Role in the account, which determines the permissions. */
   role: string;
+  /** When the user became a member. */
   created_at: Time;
 }
 
+/** The role to give a member. */
 export interface MemberChanges {
+  /** The new role. The last admin cannot become a member. */
   role: MemberRole;
 }
 
+/** A role of an account member. Admins manage members, settings and secrets; members work with threads, runs and projects. */
 export type MemberRole = "admin" | "member";
 
+/** A visible message of a thread. */
 export interface Message {
+  /** ID of the message. */
   id: Id;
+  /** The account that the message belongs to. */
   account_id: Id;
+  /** Thread that contains the message. */
   thread_id: Id;
   /** Null for the assistant. */
   created_by_user_id: Id | null;
-  role: "user" | "assistant";
+  /** Who wrote the message: a user, or the model in a run. */
+  role: MessageRole;
   /** For structured messages: the text parts, and the names and texts of the attachments. */
   content: string;
   /** Present only on structured messages. */
   content_json?: MessageContent | undefined;
   /** The run that produced the message. Present only on assistant messages. */
   run_id?: Id | undefined;
+  /** Whether the text is complete. Always `complete` for messages of users. */
   completion: MessageCompletion;
+  /** When the message was stored. */
   created_at: Time;
 }
 
 /** `stopped` and `failed` mark the partial answer of a run that was canceled or failed. `:continue` resumes from it. */
 export type MessageCompletion = "complete" | "stopped" | "failed";
 
+/** A message with attachments. */
 export interface MessageContent {
   /** Text parts are joined into one. At most 8 attachments, 20 MiB in total. */
   parts: MessagePart[];
 }
 
+/** A piece of the answer, or of the reasoning. Append it to the text before. */
 export interface MessageDeltaEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "message.delta";
-  data: { content: string; content_delta: string; role: "assistant"; channel?: "thinking" | undefined; trace_id: TraceId; };
+  /** Content of the event. */
+  data: MessageDeltaEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -976,123 +1570,205 @@ export interface MessageDeltaEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface MessageDeltaEventData {
+  /** Text of the piece. */
+  content: string;
+  /** The same text as `content`. */
+  content_delta: string;
+  /** Always `assistant`. */
+  role: "assistant";
+  /** Present on reasoning, which is not part of the answer. */
+  channel?: "thinking" | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** A text, an image or a text file. */
 export type MessagePart = TextPart | ImagePart | FilePart;
 
+/** Author of a message. */
+export type MessageRole = "user" | "assistant";
+
+/** Usage of a model in a month (UTC). */
 export interface ModelUsage {
   /** `unknown` if a run ended before a model was selected. */
   model: string;
+  /** Tokens of all prompts. */
   input_tokens: number;
+  /** Tokens written by the models. */
   output_tokens: number;
   /** US dollars, to 6 decimal places. */
   cost_usd: number;
+  /** Runs that ended in this time. */
   record_count: number;
+  /** Prompt tokens written to caches (Anthropic). */
   cache_creation_tokens: number;
+  /** Prompt tokens read from caches (Anthropic). */
   cache_read_tokens: number;
+  /** Prompt tokens read from caches (OpenAI). */
   cached_tokens: number;
 }
 
+/** Usage of an account, or of one user in it, in a month (UTC), and the current storage of the account. */
 export interface MonthlyUsage {
+  /** The account. */
   account_id: Id;
+  /** Year of the month (UTC). */
   year: number;
+  /** Month (UTC), from 1 for January. */
   month: number;
+  /** Tokens of all prompts. */
   total_input_tokens: number;
+  /** Tokens written by the models. */
   total_output_tokens: number;
+  /** Prompt tokens written to caches (Anthropic). */
   total_cache_creation_tokens: number;
+  /** Prompt tokens read from caches (Anthropic). */
   total_cache_read_tokens: number;
+  /** Prompt tokens read from caches (OpenAI). */
   total_cached_tokens: number;
   /** US dollars, to 6 decimal places. */
   total_cost_usd: number;
+  /** Runs that ended in the month. */
   record_count: number;
+  /** Current storage of the whole account, whatever the month. */
   storage: StorageUsage;
 }
 
+/** A workspace to create. */
 export interface NewAccount {
   /** Unique forever, even after the account is closed. */
   slug: string;
+  /** Display name, 1 to 200 characters. */
   name: string;
 }
 
+/** An API key to create. */
 export interface NewApiKey {
+  /** Display name, 1 to 200 characters, to recognize the key later. */
   name: string;
   /** If omitted or null, the key has the permissions that you have at the time of each call. */
   scopes?: string[] | null | undefined;
 }
 
+/** A credential to create. */
 export interface NewAsrCredential {
+  /** Unique name, 1 to 100 characters. */
   name: string;
-  provider: "groq" | "openai";
+  /** API of the speech recognition provider. */
+  provider: AsrVendor;
+  /** API key of the provider; stored encrypted and never returned. */
   api_key: string;
+  /** Model for transcribing, such as `whisper-large-v3`. */
   model: string;
   /** Absolute http(s) URL without user info, query or fragment. */
   base_url?: string | null | undefined;
+  /** Whether transcriptions use it, instead of the current default. */
   is_default?: boolean | undefined;
-  scope?: "account" | "platform" | undefined;
+  /** Whether it belongs to the account or to the platform. */
+  scope?: AsrScope | undefined;
 }
 
+/** A form with one file. */
 export interface NewAttachment {
   /** A PNG, JPEG, WebP or GIF image up to 3.5 MiB, or a text file up to 1 MiB. */
   file: File;
 }
 
+/** A notification to send to many users. */
 export interface NewBroadcast {
   /** Machine-readable type. */
   type: string;
+  /** Headline, 1 to 200 characters. */
   title: string;
+  /** Message, at most 10,000 characters. */
   body: string;
   /** `all`, or the ID of an account. */
-  target: "all" | Id;
+  target: BroadcastTarget;
   /** At most 16 KiB as JSON. */
-  payload?: Record<string, unknown> | undefined;
+  payload?: AnyObject | undefined;
 }
 
+/** A value for all accounts of a plan. */
 export interface NewEntitlement {
+  /** Key of the entitlement, such as `limit.team_members`. See `GET /v1/config/schema`. */
   key: string;
+  /** The value as text, such as `10` or `true`. */
   value: string;
+  /** Type of the value. It must be the type of a known key. */
   value_type: EntitlementType;
 }
 
+/** A value to set for one account. */
 export interface NewEntitlementOverride {
+  /** The account to which the value applies. */
   account_id: Id;
+  /** Key of the entitlement, such as `limit.team_members`. See `GET /v1/config/schema`. */
   key: string;
+  /** The value as text, such as `10` or `true`. */
   value: string;
+  /** Type of the value. It must be the type of a known key. */
   value_type: EntitlementType;
+  /** Why the override exists, at most 500 characters. */
   reason?: string | null | undefined;
+  /** The override has no effect from this instant on; null or omitted means it does not expire. */
   expires_at?: string | null | undefined;
 }
 
+/** A feature flag to create. */
 export interface NewFeatureFlag {
+  /** Unique key of the flag, such as `search.beta`. */
   key: FeatureFlagKey;
+  /** What the flag switches, at most 500 characters. */
   description?: string | undefined;
+  /** Applies to accounts without an override. */
   default_value: boolean;
 }
 
+/** The value of a flag for one account. */
 export interface NewFlagOverride {
+  /** The account to which the value applies. */
   account_id: Id;
+  /** Value of the flag for the account. */
   enabled: boolean;
 }
 
+/** A person to invite, and their future role. */
 export interface NewInvitation {
   /** An email address (RFC 5322 addr-spec) of 3 to 254 characters. */
   email: string;
+  /** Role that the person receives when they accept. */
   role: MemberRole;
 }
 
+/** A rule to create. */
 export interface NewIpRule {
+  /** Whether to allow or block the network. */
   type: IpRuleType;
   /** An IPv4 or IPv6 address with a prefix length (RFC 4632, RFC 4291); host bits are cleared. */
-  cidr: string;
+  cidr: Cidr;
+  /** Remark, at most 200 characters. */
   note?: string | undefined;
 }
 
+/** A model to add to a provider. */
 export interface NewLlmModel {
+  /** Name of the model at the provider, such as `gpt-5`. Unique in the provider, ignoring case. */
   model: string;
+  /** Order of automatic selection, highest first. Default: 0. */
   priority?: number | undefined;
+  /** True makes it the default of the provider. The first model always is. */
   is_default?: boolean | undefined;
+  /** Whether a picker offers the model. Default: true. */
   show_in_picker?: boolean | undefined;
+  /** Labels; duplicates are removed. */
   tags?: string[] | undefined;
-  when?: Record<string, unknown> | null | undefined;
+  /** Routing condition: the run must have the given value for each key. Null or `{}` means none. */
+  when?: AnyObject | null | undefined;
   /** Merged into requests to the provider. */
-  advanced_json?: Record<string, unknown> | null | undefined;
+  advanced_json?: AnyObject | null | undefined;
+  /** Factor for the credits of a run, greater than 0. Default: 1. */
   multiplier?: number | undefined;
   /** US dollars per 1,000 tokens. */
   cost_per_1k_input?: number | null | undefined;
@@ -1104,20 +1780,27 @@ export interface NewLlmModel {
   cost_per_1k_cache_read?: number | null | undefined;
 }
 
+/** A provider to create. */
 export interface NewLlmProvider {
+  /** Where to create the provider. `platform` requires a platform admin. */
   scope?: ProviderScope | undefined;
+  /** Unique name, ignoring case, 1 to 100 characters. */
   name: string;
-  provider: "openai" | "anthropic";
+  /** API of the provider. `openai` includes compatible servers. */
+  provider: LlmVendor;
+  /** API key of the provider; stored encrypted and never returned. */
   api_key: string;
   /** Absolute http(s) URL without user info, query or fragment. */
   base_url?: string | null | undefined;
   /** Allowed only with provider `openai`. */
-  openai_api_mode?: "auto" | "responses" | "chat_completions" | null | undefined;
+  openai_api_mode?: OpenAiApiMode | null | undefined;
   /** Merged into requests to the provider. */
-  advanced_json?: Record<string, unknown> | null | undefined;
+  advanced_json?: AnyObject | null | undefined;
 }
 
+/** An MCP server to create. */
 export interface NewMcpConfig {
+  /** Unique in the account, 1 to 100 characters. Part of the names of the tools. */
   name: string;
   /** One of `stdio`, `http_sse`, `streamable_http`; case-insensitive. */
   transport: string;
@@ -1127,16 +1810,22 @@ export interface NewMcpConfig {
   bearer_token?: string | null | undefined;
   /** The program to run, without a shell. Required with `stdio`. */
   command?: string | null | undefined;
+  /** Arguments of the program. */
   args?: string[] | undefined;
+  /** Absolute path of the working directory. Default: `/`. */
   cwd?: string | null | undefined;
   /** The complete environment of the program. Never returned. */
-  env?: Record<string, string> | undefined;
+  env?: NewMcpConfigEnv | undefined;
   /** Accepted but ignored; always false. */
   inherit_parent_env?: boolean | undefined;
   /** Timeout in milliseconds for connecting, for listing tools, and for each tool call. */
   call_timeout_ms?: number | undefined;
 }
 
+/** The complete environment of the program. Never returned. */
+export type NewMcpConfigEnv = Record<string, string>;
+
+/** A message: plain text, or text with attachments. */
 export interface NewMessage {
   /** Must not be blank; stored unchanged. */
   content?: string | undefined;
@@ -1144,13 +1833,19 @@ export interface NewMessage {
   content_json?: MessageContent | undefined;
 }
 
+/** A persona to create. */
 export interface NewPersona {
+  /** Where to create the persona. `platform` requires a platform admin. */
   scope?: PersonaScope | undefined;
+  /** Stable name for `persona_id` of runs, such as `support`. It cannot be changed. */
   persona_key?: string | undefined;
+  /** Version of the persona, such as `1`. It cannot be changed. */
   version?: string | undefined;
   /** Key of a built-in persona to copy; the given fields override those of the copy. Without it, `persona_key`, `version`, `display_name` and `prompt_md` are required. */
   copy_from_repo_persona_key?: string | undefined;
+  /** Name shown to users, 1 to 200 characters. */
   display_name?: string | undefined;
+  /** What the persona is good for, at most 2,000 characters. */
   description?: string | null | undefined;
   /** The system prompt. */
   prompt_md?: string | undefined;
@@ -1158,47 +1853,68 @@ export interface NewPersona {
   soul_md?: string | null | undefined;
   /** Tools or tool groups; empty means all. */
   tool_allowlist?: string[] | undefined;
+  /** Tools or tool groups that the model cannot call. */
   tool_denylist?: string[] | undefined;
   /** Tools listed from the start; others are loaded on demand. Empty means all. */
   core_tools?: string[] | undefined;
+  /** Limits of a run. */
   budgets?: PersonaBudgets | undefined;
   /** Reserved; stored, but has no effect. */
-  roles?: Record<string, PersonaRole> | undefined;
+  roles?: NewPersonaRoles | undefined;
   /** Reserved; must be `[]`. */
   conditional_tools?: unknown[] | undefined;
   /** Model selector: `provider^model`, or a model name alone. */
   model?: string | null | undefined;
   /** Name of a model provider. */
   preferred_credential?: string | null | undefined;
+  /** How much the model reasons, unless the run says otherwise. Default: `auto`. */
   reasoning_mode?: ReasoningMode | undefined;
+  /** Whether events contain the reasoning of the model. Default: true. */
   stream_thinking?: boolean | undefined;
-  prompt_cache_control?: "none" | "system_prompt" | undefined;
+  /** `system_prompt` asks Anthropic to cache the system prompt. Default: `none`. */
+  prompt_cache_control?: PromptCacheControl | undefined;
+  /** How runs are executed. Default: `agent.simple`. */
   executor_type?: Executor | undefined;
-  executor_config?: Record<string, unknown> | undefined;
+  /** Options of the executor, such as `check_in_every` of `agent.interactive`. */
+  executor_config?: AnyObject | undefined;
+  /** Whether a picker offers the persona. Default: false. */
   user_selectable?: boolean | undefined;
+  /** Name in a picker; null means `display_name`. */
   selector_name?: string | null | undefined;
+  /** Position in a picker, ascending; null means 99. */
   selector_order?: number | null | undefined;
 }
 
+/** Reserved; stored, but has no effect. */
+export type NewPersonaRoles = Record<string, PersonaRole>;
+
+/** A plan to create. */
 export interface NewPlan {
   /** Unique, ignoring case. */
   name: string;
   /** Name shown to users. */
   display_name: string;
+  /** Values for the accounts of the plan; each key once. */
   entitlements?: NewEntitlement[] | undefined;
 }
 
+/** A project to create. */
 export interface NewProject {
+  /** Display name, 1 to 200 characters. */
   name: string;
+  /** Purpose of the project, at most 2,000 characters. */
   description?: string | null | undefined;
   /** A team of the account. */
   team_id?: Id | null | undefined;
+  /** Who can see the project. */
   visibility?: Visibility | undefined;
 }
 
+/** A batch of codes to create. */
 export interface NewRedemptionCodes {
   /** Number of codes to create. */
   count: number;
+  /** What the codes give. */
   type: RedemptionType;
   /** For `credits`, an integer from 1 to 1000000000 in digits. For `feature`, the key of a feature flag that supports account overrides. */
   value: string;
@@ -1210,11 +1926,15 @@ export interface NewRedemptionCodes {
   batch_id?: string | null | undefined;
 }
 
+/** Why the thread is reported. */
 export interface NewReport {
+  /** One or more reasons. */
   categories: ReportCategory[];
+  /** Explanation for the platform admins, at most 2,000 characters. */
   feedback?: string | null | undefined;
 }
 
+/** The options of a run. All can be omitted. */
 export interface NewRun {
   /** ID of a provider model. */
   route_id?: string | null | undefined;
@@ -1222,18 +1942,25 @@ export interface NewRun {
   persona_id?: string | null | undefined;
   /** Model selector: `provider^model`, or a model name alone. */
   model?: string | null | undefined;
-  reasoning_mode?: "auto" | "enabled" | "disabled" | "none" | "off" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "extra high" | null | undefined;
+  /** How much the model reasons. Overrides the mode of the persona; `off` means `none`; `max` and `extra high` mean `xhigh`. */
+  reasoning_mode?: ReasoningModeInput | null | undefined;
 }
 
+/** The options of a share. All can be omitted. */
 export interface NewShare {
-  access_type?: "public" | "password" | undefined;
+  /** Whether readers need a password. */
+  access_type?: ShareAccess | undefined;
   /** Required if `access_type` is `password`, otherwise not allowed. Never returned. */
   password?: string | undefined;
+  /** Whether to show messages that are added later. */
   live_update?: boolean | undefined;
 }
 
+/** A subscription to create. */
 export interface NewSubscription {
+  /** The account to subscribe. */
   account_id: Id;
+  /** The plan whose entitlements the account gets. */
   plan_id: Id;
   /** Monthly credit grants are counted from this instant. */
   current_period_start: string;
@@ -1241,23 +1968,31 @@ export interface NewSubscription {
   current_period_end: string;
 }
 
+/** A team to create. */
 export interface NewTeam {
+  /** Display name, 1 to 100 characters. */
   name: string;
 }
 
+/** A user to add to a team, with their role. */
 export interface NewTeamMember {
+  /** A member of the account. */
   user_id: Id;
+  /** Informational only; grants no permissions. */
   role: MemberRole;
 }
 
+/** The options of a thread. All can be omitted. */
 export interface NewThread {
   /** A blank title is stored as null. */
   title?: string | null | undefined;
   /** A private thread is visible only to you and expires after 24 hours. */
   is_private?: boolean | undefined;
+  /** A project that you can see. */
   project_id?: Id | null | undefined;
 }
 
+/** The data for registering a user. */
 export interface NewUser {
   /** Trimmed and NFKC-normalized. 1 to 256 bytes in a single script; no `@`, control or format characters. */
   login: string;
@@ -1265,6 +2000,7 @@ export interface NewUser {
   password: string;
   /** An email address (RFC 5322 addr-spec) of 3 to 254 characters, each part in a single script. */
   email: string;
+  /** Required if the registration mode is `invite_only`. Case and white space are ignored. */
   invite_code?: string | null | undefined;
   /** BCP 47 language tag. */
   locale?: string | null | undefined;
@@ -1272,6 +2008,7 @@ export interface NewUser {
   cf_turnstile_token?: string | null | undefined;
 }
 
+/** A webhook endpoint to create. */
 export interface NewWebhookEndpoint {
   /** An https URL of a public host, without user info or fragment. */
   url: string;
@@ -1279,63 +2016,99 @@ export interface NewWebhookEndpoint {
   events: WebhookEventType[];
 }
 
+/** What to ask the person for next: a password or code, or a registration. */
 export interface NextStep {
   /** `password` if a user has this login or email address, otherwise `register`. */
-  next_step: "password" | "register";
+  next_step: SignInStep;
   /** Present only with `password`. */
   flow_token?: string | undefined;
   /** Present only if the user has an email address. */
   masked_email?: string | undefined;
   /** Whether a sign-in code can be emailed. */
   otp_available: boolean;
+  /** Whether registering requires an invite code. Always false with `password`. */
   invite_required: boolean;
   /** The submitted value, trimmed. */
-  prefill: { login?: string | undefined; email?: string | undefined; };
+  prefill: NextStepPrefill;
 }
 
+/** The submitted value, trimmed. */
+export interface NextStepPrefill {
+  /** Present if the submitted value is a login. */
+  login?: string | undefined;
+  /** Present if the submitted value is an email address. */
+  email?: string | undefined;
+}
+
+/** An empty object. The body can be omitted. */
 export type NoFields = Record<string, never>;
 
+/** A notification to a user about one of their accounts. */
 export interface Notification {
+  /** ID of the notification, for marking it as read. */
   id: Id;
+  /** The recipient: you. */
   user_id: Id;
   /** The account that the notification is about, or your personal account if it is about none. */
   account_id: Id;
   /** Machine-readable type, such as `webhook.endpoint_disabled`. */
   type: string;
+  /** Headline, as text. */
   title: string;
+  /** Message, as text. */
   body: string;
-  payload: Record<string, unknown>;
+  /** Data for clients, depending on the type. */
+  payload: AnyObject;
+  /** When it was first marked as read; null while unread. */
   read_at: Time | null;
+  /** When the notification was created. */
   created_at: Time;
 }
 
 /** Whether the process receives notifications of other processes. Without them, streams poll the database, and nothing is cached. */
 export type NotificationState = "ok" | "unreachable";
 
+/** A page of notifications. */
 export interface Notifications {
+  /** Newest first. */
   data: Notification[];
 }
 
+/** The response of an action that returns no data. */
 export interface Ok {
+  /** Always true: errors have another status and the body `Problem`. */
   ok: true;
 }
 
+/** API of an OpenAI-compatible server; `auto` tries `responses` first. */
+export type OpenAiApiMode = "auto" | "responses" | "chat_completions";
+
+/** An invite code with its owner. */
 export interface OwnedInviteCode {
+  /** ID of the invite code. */
   id: Id;
+  /** The inviter, who owns the code. */
   user_id: Id;
+  /** Eight letters and digits, without I, O, 0 and 1. Case is ignored on registration. */
   code: string;
-  /** 0 means unlimited. */
+  /** Maximum number of registrations; 0 means unlimited. */
   max_uses: number;
+  /** Registrations with this code so far. */
   use_count: number;
+  /** Whether the code can be used. A user has at most one active code. */
   is_active: boolean;
+  /** When the code was created. */
   created_at: Time;
+  /** Login of the owner; null if they were deleted. */
   user_login: string | null;
+  /** Email address of the owner; null if they have none or were deleted. */
   user_email: string | null;
 }
 
 /** An opaque cursor. Only cursors that the same list returned with the same filters are accepted. If `before` and `cursor` are both given, they must be equal. Any other value is rejected with 400, with the reason `invalid_cursor` if it has the form of a cursor. */
 export type PageCursor = string;
 
+/** The current and the new password. */
 export interface PasswordChange {
   /** Required, unless the session was opened with an emailed code within the last ten minutes. */
   current_password?: string | null | undefined;
@@ -1343,36 +2116,64 @@ export interface PasswordChange {
   new_password: string;
 }
 
+/** Name of a permission. */
+export type Permission = "account.audit_read" | "account.ip_rules.manage" | "account.members.invite" | "account.members.list" | "account.members.revoke" | "account.teams.manage" | "account.teams.read" | "data.api_keys.manage" | "data.channels.manage" | "data.llm_credentials.manage" | "data.mcp_configs.manage" | "data.personas.manage" | "data.personas.read" | "data.projects.manage" | "data.projects.read" | "data.runs.read" | "data.runs.write" | "data.scheduled_jobs.manage" | "data.secrets.manage" | "data.skills.manage" | "data.skills.read" | "data.subscriptions.read" | "data.threads.read" | "data.threads.write" | "data.usage.read" | "data.webhooks.manage" | "platform.admin" | "platform.entitlements.manage" | "platform.feature_flags.manage" | "platform.invite_codes.manage" | "platform.plans.manage" | "platform.subscriptions.manage";
+
+/** A system prompt with the tools, models and budgets of its runs. */
 export interface Persona {
   /** For built-in personas: `builtin:{key}:{version}`. */
-  id: Id | string;
+  id: PersonaId;
+  /** Name for `persona_id` of runs. */
   persona_key: string;
+  /** Runs select a version with `key@version`; otherwise the newest applies. */
   version: string;
   /** `platform` for built-in personas. */
   scope: PersonaScope;
-  source: "custom" | "builtin";
+  /** `builtin` personas cannot be changed or deleted. */
+  source: PersonaSource;
+  /** Name shown to users. */
   display_name: string;
+  /** What the persona is good for. */
   description: string | null;
+  /** Name in a picker; null means `display_name`. */
   selector_name: string | null;
+  /** Position in a picker, ascending; null means 99. */
   selector_order: number | null;
+  /** Model selector: `provider^model`, or a model name alone; null means the default model. */
   model: string | null;
+  /** How much the model reasons, unless the run says otherwise. */
   reasoning_mode: ReasoningMode;
   /** Null for platform and built-in personas. */
   account_id: Id | null;
+  /** Whether runs can use the persona. */
   is_active: boolean;
+  /** The system prompt. */
   prompt_md: string;
+  /** Describes who the persona is. Placed before the system prompt. */
   soul_md: string | null;
+  /** Tools or tool groups that the model can call; empty means all. */
   tool_allowlist: string[];
+  /** Tools or tool groups that the model cannot call. */
   tool_denylist: string[];
+  /** Tools listed from the start; others are loaded on demand. Empty means all. */
   core_tools: string[];
+  /** Limits of a run. */
   budgets: PersonaBudgets;
-  roles: Record<string, PersonaRole>;
+  /** Reserved; stored, but has no effect. */
+  roles: PersonaRoles;
+  /** Reserved; always `[]`. */
   conditional_tools: unknown[];
+  /** Name of the model provider to use if no model is selected. */
   preferred_credential: string | null;
+  /** Whether events contain the reasoning of the model. */
   stream_thinking: boolean;
-  prompt_cache_control: "none" | "system_prompt";
+  /** `system_prompt` asks Anthropic to cache the system prompt. */
+  prompt_cache_control: PromptCacheControl;
+  /** How runs are executed. */
   executor_type: Executor;
-  executor_config: Record<string, unknown>;
+  /** Options of the executor. */
+  executor_config: AnyObject;
+  /** Whether a picker offers the persona. */
   user_selectable: boolean;
   /** Null for built-in personas. */
   created_at: Time | null;
@@ -1380,23 +2181,35 @@ export interface Persona {
   updated_at: Time | null;
 }
 
+/** Limits of a persona for one run. */
 export interface PersonaBudgets {
+  /** Maximum model calls of a run. The lower value of this and the platform's limit applies. */
   reasoning_iterations?: number | undefined;
+  /** Reserved; stored, but has no effect. */
   tool_continuation_budget?: number | undefined;
+  /** Maximum output tokens of one model call. */
   max_output_tokens?: number | undefined;
+  /** Maximum duration of one tool call, in milliseconds. */
   tool_timeout_ms?: number | undefined;
+  /** Maximum cost of a run, in millionths of a US dollar. */
   max_cost_micros?: number | undefined;
+  /** Maximum output tokens of a run. */
   max_total_output_tokens?: number | undefined;
+  /** Randomness of the model, from 0 to 2. The default depends on the model. */
   temperature?: number | undefined;
+  /** Nucleus sampling, from 0 to 1. The default depends on the model. */
   top_p?: number | undefined;
   /** Reserved; must be `{}`. */
-  tool_budget?: Record<string, unknown> | undefined;
+  tool_budget?: EmptyObject | undefined;
   /** Reserved; must be `{}`. */
-  per_tool_soft_limits?: Record<string, unknown> | undefined;
+  per_tool_soft_limits?: EmptyObject | undefined;
 }
 
+/** The fields of the persona to change. At least one is required. */
 export interface PersonaChanges {
+  /** Name shown to users, 1 to 200 characters. */
   display_name?: string | undefined;
+  /** What the persona is good for, at most 2,000 characters. */
   description?: string | null | undefined;
   /** The system prompt. */
   prompt_md?: string | undefined;
@@ -1404,53 +2217,94 @@ export interface PersonaChanges {
   soul_md?: string | null | undefined;
   /** Tools or tool groups; empty means all. */
   tool_allowlist?: string[] | undefined;
+  /** Tools or tool groups that the model cannot call. */
   tool_denylist?: string[] | undefined;
   /** Tools listed from the start; others are loaded on demand. Empty means all. */
   core_tools?: string[] | undefined;
+  /** Limits of a run. */
   budgets?: PersonaBudgets | undefined;
   /** Reserved; stored, but has no effect. */
-  roles?: Record<string, PersonaRole> | undefined;
+  roles?: PersonaChangesRoles | undefined;
   /** Reserved; must be `[]`. */
   conditional_tools?: unknown[] | undefined;
   /** Model selector: `provider^model`, or a model name alone. */
   model?: string | null | undefined;
   /** Name of a model provider. */
   preferred_credential?: string | null | undefined;
+  /** How much the model reasons, unless the run says otherwise. Default: `auto`. */
   reasoning_mode?: ReasoningMode | undefined;
+  /** Whether events contain the reasoning of the model. Default: true. */
   stream_thinking?: boolean | undefined;
-  prompt_cache_control?: "none" | "system_prompt" | undefined;
+  /** `system_prompt` asks Anthropic to cache the system prompt. Default: `none`. */
+  prompt_cache_control?: PromptCacheControl | undefined;
+  /** How runs are executed. Default: `agent.simple`. */
   executor_type?: Executor | undefined;
-  executor_config?: Record<string, unknown> | undefined;
+  /** Options of the executor, such as `check_in_every` of `agent.interactive`. */
+  executor_config?: AnyObject | undefined;
+  /** Whether a picker offers the persona. Default: false. */
   user_selectable?: boolean | undefined;
+  /** Name in a picker; null means `display_name`. */
   selector_name?: string | null | undefined;
+  /** Position in a picker, ascending; null means 99. */
   selector_order?: number | null | undefined;
+  /** Whether runs can use the persona. */
   is_active?: boolean | undefined;
 }
 
+/** Reserved; stored, but has no effect. */
+export type PersonaChangesRoles = Record<string, PersonaRole>;
+
+/** ID of a stored or built-in persona. */
+export type PersonaId = Id | string;
+
+/** Values of a persona for one role. */
 export interface PersonaRole {
+  /** Overrides `soul_md` of the persona. */
   soul_md?: string | null | undefined;
+  /** Overrides `prompt_md` of the persona. */
   prompt_md?: string | null | undefined;
+  /** Overrides `tool_allowlist` of the persona. */
   tool_allowlist?: string[] | undefined;
+  /** Overrides `tool_denylist` of the persona. */
   tool_denylist?: string[] | undefined;
+  /** Overrides `budgets` of the persona. */
   budgets?: PersonaBudgets | undefined;
+  /** Overrides `preferred_credential` of the persona. */
   preferred_credential?: string | null | undefined;
+  /** Overrides `model` of the persona. */
   model?: string | null | undefined;
+  /** Overrides `reasoning_mode` of the persona. */
   reasoning_mode?: ReasoningMode | undefined;
+  /** Overrides `stream_thinking` of the persona. */
   stream_thinking?: boolean | undefined;
-  prompt_cache_control?: "none" | "system_prompt" | undefined;
+  /** Overrides `prompt_cache_control` of the persona. */
+  prompt_cache_control?: PromptCacheControl | undefined;
 }
 
+/** Reserved; stored, but has no effect. */
+export type PersonaRoles = Record<string, PersonaRole>;
+
+/** Whether the persona belongs to an account or to all accounts of the platform. */
 export type PersonaScope = "account" | "platform";
 
+/** Origin of a persona. */
+export type PersonaSource = "custom" | "builtin";
+
+/** A named set of entitlements. */
 export interface Plan {
+  /** ID of the plan. */
   id: Id;
+  /** Unique name. It cannot be changed. */
   name: string;
+  /** Name shown to users. */
   display_name: string;
   /** Sorted by key. */
   entitlements: Entitlement[];
+  /** When the plan was created. */
   created_at: Time;
 }
 
+/** The fields of the plan to change. At least one is required. */
 export interface PlanChanges {
   /** Name shown to users. */
   display_name?: string | undefined;
@@ -1458,139 +2312,217 @@ export interface PlanChanges {
   entitlements?: NewEntitlement[] | undefined;
 }
 
+/** The new platform admin, signed in. */
 export interface PlatformAdmin {
+  /** JWT for the `Authorization: Bearer` header. Treat it as opaque. */
   access_token: string;
+  /** The authentication scheme of the token (RFC 6750). */
   token_type: "bearer";
   /** Seconds until the access token expires. */
   expires_in: number;
+  /** ID of the new user. */
   user_id: Id;
 }
 
+/** A stored setting. Sensitive values read `******`. */
 export interface PlatformSetting {
+  /** Key of the setting, such as `app.base_url`. */
   key: string;
+  /** The stored value as text. */
   value: string;
+  /** When the value was last set. */
   updated_at: Time;
 }
 
+/** The value to set. */
 export interface PlatformSettingValue {
   /** The value as text, in the setting's type. */
   value: string;
 }
 
+/** The data for creating the first platform admin. */
 export interface PlatformSetup {
+  /** The setup token. */
   token: string;
   /** Trimmed and NFKC-normalized. 1 to 256 bytes in a single script; no `@`, control or format characters. */
   login: string;
   /** At least 8 code points and at most 256 bytes, with at least one letter and one digit. */
   password: string;
+  /** Email address; null or omitted for none. */
   email?: string | null | undefined;
   /** BCP 47 language tag. */
   locale?: string | null | undefined;
 }
 
+/** The body of every error response. */
 export interface Problem {
-  error: "validation.error" | "auth.unauthorized" | "billing.insufficient_credits" | "auth.forbidden" | "not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "payload_too_large" | "rate_limit" | "headers_too_large" | "internal_error" | "provider.upstream_error" | "bad_gateway" | "unavailable" | "gateway_timeout";
+  /** Error code. The codes of each status are listed with its response. */
+  error: ErrorCode;
   /** Human-readable; not part of the contract. */
   message: string;
+  /** The value of `X-Trace-Id`. Quote it when you report a problem. */
   trace_id: string;
   /** Always an object. */
-  details: { reason?: string | undefined; issues?: Issue[] | undefined; [name: string]: unknown; };
+  details: ProblemDetails;
 }
 
+/** Always an object. */
+export interface ProblemDetails {
+  /** A stable snake_case code. */
+  reason?: string | undefined;
+  /** Present on every 400: all validation errors of the request. */
+  issues?: Issue[] | undefined;
+  [name: string]: unknown;
+}
+
+/** The fields of a user that they can change. */
 export interface Profile {
+  /** Display name. */
   username: string;
+  /** IANA time zone. */
   timezone: string | null;
+  /** BCP 47 language tag. */
   locale: string | null;
 }
 
+/** A group of threads. */
 export interface Project {
+  /** ID of the project. */
   id: Id;
+  /** The account that the project belongs to. */
   account_id: Id;
+  /** The team that sees the project if it is shared; null means all members. */
   team_id: Id | null;
+  /** The user who created the project; null if they were deleted. */
   owner_user_id: Id | null;
+  /** Display name. */
   name: string;
+  /** Purpose of the project; null if there is none. */
   description: string | null;
+  /** Who can see the project. */
   visibility: Visibility;
   /** Each member has one default project per account. It is private and cannot be deleted. */
   is_default: boolean;
+  /** When the project was created. */
   created_at: Time;
 }
 
+/** The fields of the project to change. At least one is required. */
 export interface ProjectChanges {
+  /** Display name, 1 to 200 characters. */
   name?: string | undefined;
+  /** Purpose of the project, at most 2,000 characters. */
   description?: string | null | undefined;
   /** A team of the account. */
   team_id?: Id | null | undefined;
+  /** Who can see the project. */
   visibility?: Visibility | undefined;
 }
 
+/** Which part of a prompt the provider is asked to cache. */
+export type PromptCacheControl = "none" | "system_prompt";
+
+/** Whether something is configured for an account or for all accounts of the platform. */
 export type ProviderScope = "account" | "platform";
 
+/** The number of notifications that were marked as read. */
 export interface ReadAll {
+  /** Always true: errors have another status and the body `Problem`. */
   ok: true;
   /** Number of notifications that were unread. */
   count: number;
 }
 
+/** The process is ready. */
 export interface Readiness {
+  /** Always `ok`. */
   status: "ok";
   /** Version of the database schema that the process uses. */
   schema_version: string;
+  /** Whether the object store can be used. */
   storage: StorageState;
+  /** Whether the process receives notifications of other processes. */
   notifications: NotificationState;
 }
 
+/** How much a model reasons before it answers. `auto` is the default of the model, `enabled` means `medium`; `none` and `disabled` turn reasoning off. */
 export type ReasoningMode = "auto" | "enabled" | "disabled" | "none" | "minimal" | "low" | "medium" | "high" | "xhigh";
 
+/** A reasoning mode, or another spelling of one. */
+export type ReasoningModeInput = "auto" | "enabled" | "disabled" | "none" | "off" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "extra high";
+
+/** A form with a recording. */
 export interface Recording {
   /** An audio file up to 25 MiB, in a format that the provider supports. */
   file: File;
+  /** Language of the speech, such as `en` or `pt-BR`. If omitted, the provider detects it. */
   language?: string | undefined;
 }
 
+/** What a redeemed code has given the account. */
 export interface Redemption {
+  /** The redeemed code in its stored form, in upper case. */
   code: string;
-  type: "credits" | "feature";
+  /** Whether the account received credits or a feature. */
+  type: RedemptionType;
   /** The number of credits, or the key of the feature flag that was enabled. */
   value: string;
 }
 
+/** A code that gives the account in which it is redeemed credits or a feature. */
 export interface RedemptionCode {
+  /** ID of the code. */
   id: Id;
   /** Four groups of four characters joined by `-`: letters except I and O, and digits 2 to 9. */
   code: string;
+  /** What the code gives. */
   type: RedemptionType;
   /** The number of credits, or the key of the feature flag. */
   value: string;
+  /** Number of users who can redeem the code. */
   max_uses: number;
+  /** Number of users who have redeemed it. */
   use_count: number;
   /** The code cannot be redeemed from this instant on. */
   expires_at: Time | null;
+  /** False after deactivation. */
   is_active: boolean;
+  /** Label given on creation; null if there is none. */
   batch_id: string | null;
+  /** The platform admin who created it; null if they were deleted. */
   created_by_user_id: Id | null;
+  /** When the code was created. */
   created_at: Time;
 }
 
+/** The deactivation of a code. */
 export interface RedemptionCodeChanges {
   /** A deactivated code cannot be reactivated. */
   is_active: false;
 }
 
+/** The code to redeem. */
 export interface RedemptionRequest {
   /** Case and surrounding white space are ignored. */
   code: string;
 }
 
+/** What the code gives: credits, or access to a feature. */
 export type RedemptionType = "credits" | "feature";
 
+/** A registration with another user's invite code. */
 export interface Referral {
+  /** ID of the referral. */
   id: Id;
+  /** The user whose code was used. */
   inviter_user_id: Id;
+  /** The user who registered with it. */
   invitee_user_id: Id;
+  /** The code that was used. */
   invite_code_id: Id;
   /** Whether the inviter has received the reward. */
   credited: boolean;
+  /** When the invitee registered. */
   created_at: Time;
   /** Null if the user was deleted. */
   inviter_login: string | null;
@@ -1598,43 +2530,65 @@ export interface Referral {
   invitee_login: string | null;
 }
 
+/** A user in the referral tree of another user. */
 export interface ReferralNode {
+  /** The user. */
   user_id: Id;
   /** Null if the user was deleted. */
   login: string | null;
   /** Null for the root. */
   inviter_id: Id | null;
+  /** Distance from the root: 0 for the root itself. */
   depth: number;
   /** For the root, when the user was created; for the others, when they were referred. */
   created_at: Time;
 }
 
+/** The new user, signed in. */
 export interface Registration {
+  /** ID of the new user. */
   user_id: Id;
+  /** JWT for the `Authorization: Bearer` header. Treat it as opaque. */
   access_token: string;
+  /** The authentication scheme of the token (RFC 6750). */
   token_type: "bearer";
   /** Seconds until the access token expires. */
   expires_in: number;
+  /** What did not succeed, such as an unusable invite code or an email that was not sent; null if everything did. */
   warning: string | null;
 }
 
+/** Who can register. */
 export interface RegistrationMode {
-  mode: "open" | "invite_only" | "disabled";
+  /** `invite_only` requires an invite code; `disabled` rejects every registration. */
+  mode: RegistrationModeMode;
 }
 
+/** `invite_only` requires an invite code; `disabled` rejects every registration. */
+export type RegistrationModeMode = "open" | "invite_only" | "disabled";
+
+/** A report of a thread. */
 export interface Report {
+  /** ID of the report. */
   id: Id;
+  /** The reported thread. */
   thread_id: Id;
+  /** The account of the thread. */
   account_id: Id;
   /** The user who made the report. */
   user_id: Id;
+  /** The given reasons. */
   categories: ReportCategory[];
+  /** Explanation of the user; null if they gave none. */
   feedback: string | null;
+  /** When the thread was reported. */
   created_at: Time;
 }
 
+/** What is wrong with the thread. */
 export type ReportCategory = "inaccurate" | "out_of_date" | "too_short" | "too_long" | "harmful_or_offensive" | "wrong_sources";
 
+/** Options that differ from those of the repeated run. */
 export interface RetryRequest {
   /** ID of a provider model. */
   route_id?: string | null | undefined;
@@ -1642,41 +2596,69 @@ export interface RetryRequest {
   persona_id?: string | null | undefined;
   /** Model selector: `provider^model`, or a model name alone. */
   model?: string | null | undefined;
-  reasoning_mode?: "auto" | "enabled" | "disabled" | "none" | "off" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "extra high" | null | undefined;
+  /** How much the model reasons. Overrides the mode of the persona; `off` means `none`; `max` and `extra high` mean `xhigh`. */
+  reasoning_mode?: ReasoningModeInput | null | undefined;
 }
 
+/** One execution of the agent loop in a thread. */
 export interface Run {
+  /** ID of the run. */
   run_id: Id;
+  /** Account that pays for the run. */
   account_id: Id;
+  /** Thread in which the run answers. */
   thread_id: Id;
+  /** The user who started the run; null if they were deleted. */
   created_by_user_id: Id | null;
+  /** Current status. */
   status: RunStatus;
+  /** When the run was created. */
   created_at: Time;
+  /** The run that started this one as a sub-agent; null for other runs. */
   parent_run_id: Id | null;
+  /** Selected model; null until a route is selected. */
   model: string | null;
+  /** Key of the persona; null until a route is selected. */
   persona_id: string | null;
+  /** Milliseconds from creation to the end; null until the run ends. */
   duration_ms: number | null;
+  /** Tokens of all prompts; null until the run ends. */
   total_input_tokens: number | null;
+  /** Tokens written by the model; null until the run ends. */
   total_output_tokens: number | null;
+  /** US dollars, to 6 decimal places; null until the run ends. */
   total_cost_usd: number | null;
   /** Whether token counts and cost are partly estimated, because the provider did not report them; null until the run ends. */
   usage_estimated: boolean | null;
+  /** When the run completed; null unless it did. */
   completed_at: Time | null;
+  /** When the run failed; null unless it did. */
   failed_at: Time | null;
+  /** When the run was canceled; null unless it was. */
   cancelled_at: Time | null;
+  /** Trace ID of the request that created the run. */
   trace_id: TraceId;
+  /** Runs that this run started as sub-agents, in order of creation. */
   child_run_ids: Id[];
+  /** Earlier run whose completed turns this run reuses. */
   resume_from_run_id: Id | null;
+  /** Why the run failed; null unless it did. */
   error: RunError | null;
 }
 
+/** Cancellation was requested. Only `run.cancelled` follows. */
 export interface RunCancelRequestedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.cancel_requested";
-  data: { requested_by_user_id?: Id | undefined; last_seen_seq?: number | undefined; client_cancelled_at?: string | undefined; trace_id: TraceId; };
+  /** Content of the event. */
+  data: RunCancelRequestedEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1686,13 +2668,31 @@ export interface RunCancelRequestedEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface RunCancelRequestedEventData {
+  /** The user who canceled the run; absent if the server did. */
+  requested_by_user_id?: Id | undefined;
+  /** The last event that the client had seen, as sent with the request. */
+  last_seen_seq?: number | undefined;
+  /** Time of the request by the clock of the client. */
+  client_cancelled_at?: string | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** Final event: the run was canceled. */
 export interface RunCancelledEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.cancelled";
-  data: { reason: "cancel_signal" | "cancelled_before_start" | "reaped"; usage?: Usage | undefined; cost?: Cost | undefined; message_id?: Id | undefined; trace_id: TraceId; };
+  /** Content of the event. */
+  data: RunCancelledEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1702,20 +2702,46 @@ export interface RunCancelledEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface RunCancelledEventData {
+  /** Canceled while a worker executed it, before one did, or after its worker had disappeared. */
+  reason: RunCancelledEventDataReason;
+  /** Tokens used, if the provider reported them. */
+  usage?: Usage | undefined;
+  /** Cost of the tokens; absent if the model has no price and the provider reported none. */
+  cost?: Cost | undefined;
+  /** The incomplete message that contains the partial answer. */
+  message_id?: Id | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** Canceled while a worker executed it, before one did, or after its worker had disappeared. */
+export type RunCancelledEventDataReason = "cancel_signal" | "cancelled_before_start" | "reaped";
+
+/** The body of a `run.cancelled` webhook. */
 export interface RunCancelledWebhook {
+  /** The event type; also the header `X-Arkloop-Event`. */
   type: "run.cancelled";
   /** When the event occurred. */
   timestamp: Time;
+  /** The run that ended. */
   data: WebhookRun;
 }
 
+/** Final event: the run has answered. */
 export interface RunCompletedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.completed";
-  data: { llm_call_id?: string | undefined; usage?: Usage | undefined; cost?: Cost | undefined; message_id?: Id | undefined; assistant_message?: AssistantMessage | undefined; trace_id: TraceId; };
+  /** Content of the event. */
+  data: RunCompletedEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1725,20 +2751,45 @@ export interface RunCompletedEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface RunCompletedEventData {
+  /** The last model call. */
+  llm_call_id?: string | undefined;
+  /** Tokens used, if the provider reported them. */
+  usage?: Usage | undefined;
+  /** Cost of the tokens; absent if the model has no price and the provider reported none. */
+  cost?: Cost | undefined;
+  /** The message that contains the answer. */
+  message_id?: Id | undefined;
+  /** The answer. */
+  assistant_message?: AssistantMessage | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** The body of a `run.completed` webhook. */
 export interface RunCompletedWebhook {
+  /** The event type; also the header `X-Arkloop-Event`. */
   type: "run.completed";
   /** When the event occurred. */
   timestamp: Time;
+  /** The run that ended. */
   data: WebhookRun;
 }
 
+/** The prompt was too large and was shortened. The messages of the thread do not change. */
 export interface RunContextCompactEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.context_compact";
-  data: { op: "rewrite" | "persist"; phase: "completed" | "no_rewrite" | "still_oversize" | "llm_failed" | "current_input_too_large"; turn_index: number; trigger_phase: "preflight" | "provider" | "threshold"; rewrite_applied: boolean; tool_results_microcompacted: number; images_stripped: number; request_bytes_before_rewrite: number; request_bytes_after_rewrite: number; tokens_before?: number | undefined; tokens_after?: number | undefined; usage?: Usage | undefined; cost?: Cost | undefined; trace_id: TraceId; };
+  /** Content of the event. */
+  data: RunContextCompactEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1748,56 +2799,153 @@ export interface RunContextCompactEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface RunContextCompactEventData {
+  /** Whether the summary is stored for later runs (`persist`) or used only by this one. */
+  op: RunContextCompactEventDataOp;
+  /** Outcome of the attempt to shorten the prompt. */
+  phase: RunContextCompactEventDataPhase;
+  /** Turn before which the prompt was shortened. */
+  turn_index: number;
+  /** Why: the size limit of requests, a rejection by the provider, or the share of the context window. */
+  trigger_phase: RunContextCompactEventDataTriggerPhase;
+  /** Whether the prompt has changed. */
+  rewrite_applied: boolean;
+  /** Old tool results that were removed. */
+  tool_results_microcompacted: number;
+  /** Old images that were removed. */
+  images_stripped: number;
+  /** Size of the request before, in bytes. */
+  request_bytes_before_rewrite: number;
+  /** Size of the request after, in bytes. */
+  request_bytes_after_rewrite: number;
+  /** Estimated tokens of the prompt before. */
+  tokens_before?: number | undefined;
+  /** Estimated tokens of the prompt after. */
+  tokens_after?: number | undefined;
+  /** Tokens used, if the provider reported them. */
+  usage?: Usage | undefined;
+  /** Cost of the tokens; absent if the model has no price and the provider reported none. */
+  cost?: Cost | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** Whether the summary is stored for later runs (`persist`) or used only by this one. */
+export type RunContextCompactEventDataOp = "rewrite" | "persist";
+
+/** Outcome of the attempt to shorten the prompt. */
+export type RunContextCompactEventDataPhase = "completed" | "no_rewrite" | "still_oversize" | "llm_failed" | "current_input_too_large";
+
+/** Why: the size limit of requests, a rejection by the provider, or the share of the context window. */
+export type RunContextCompactEventDataTriggerPhase = "preflight" | "provider" | "threshold";
+
+/** A run as seen by platform admins. */
 export interface RunDetails {
+  /** ID of the run. */
   run_id: Id;
+  /** Account that pays for the run. */
   account_id: Id;
+  /** Thread in which the run answers. */
   thread_id: Id;
+  /** Current status. */
   status: RunStatus;
+  /** Selected model; null until a route is selected. */
   model: string | null;
+  /** Key of the persona; null until a route is selected. */
   persona_id: string | null;
+  /** Milliseconds from creation to the end; null until the run ends. */
   duration_ms: number | null;
+  /** Tokens of all prompts; null until the run ends. */
   total_input_tokens: number | null;
+  /** Tokens written by the model; null until the run ends. */
   total_output_tokens: number | null;
+  /** US dollars, to 6 decimal places; null until the run ends. */
   total_cost_usd: number | null;
   /** Whether token counts and cost are partly estimated, because the provider did not report them; null until the run ends. */
   usage_estimated: boolean | null;
+  /** Credits charged for the run; null until it ends. */
   credits_used: number | null;
+  /** When the run was created. */
   created_at: Time;
+  /** When the run completed; null unless it did. */
   completed_at: Time | null;
+  /** When the run failed; null unless it did. */
   failed_at: Time | null;
+  /** When the run was canceled; null unless it was. */
   cancelled_at: Time | null;
+  /** API of the provider: `openai`, `anthropic` or `stub`; null until a route is selected. */
   provider_kind: string | null;
+  /** Name of the model provider; null until a route is selected. */
   credential_name: string | null;
   /** The model selector of the persona. */
   persona_model: string | null;
+  /** The user who started the run; null if they were deleted. */
   created_by_user_id: Id | null;
+  /** Display name of the user; null if they were deleted. */
   created_by_user_name: string | null;
+  /** Email address of the user; null if they have none. */
   created_by_email: string | null;
   /** The user message that the run answers. */
   user_prompt: string | null;
-  events_stats: { total: number; llm_turns: number; tool_calls: number; provider_fallbacks: number; };
+  /** Numbers of events of the run. */
+  events_stats: RunDetailsEventsStats;
   /** Child runs, oldest first. */
   children: ChildRun[];
   /** Totals of the run and its children; null if it has no children. */
-  total_aggregate: { total_input_tokens: number; total_output_tokens: number; total_cost_usd: number; credits_used: number; } | null;
+  total_aggregate: RunDetailsTotalAggregate | null;
 }
 
+/** Numbers of events of the run. */
+export interface RunDetailsEventsStats {
+  /** All events. */
+  total: number;
+  /** Completed model calls. */
+  llm_turns: number;
+  /** Tool calls. */
+  tool_calls: number;
+  /** Changes to another API of the provider. */
+  provider_fallbacks: number;
+}
+
+/** Totals of a run and its children. */
+export interface RunDetailsTotalAggregate {
+  /** Tokens of all prompts. */
+  total_input_tokens: number;
+  /** Tokens written by the models. */
+  total_output_tokens: number;
+  /** US dollars, to 6 decimal places. */
+  total_cost_usd: number;
+  /** Credits charged. */
+  credits_used: number;
+}
+
+/** Why a run or a tool call failed. */
 export interface RunError {
+  /** Stable class of the error, such as `provider.retryable`. */
   error_class: string;
+  /** Human-readable; not part of the contract. */
   message: string;
-  details?: Record<string, unknown> | undefined;
+  /** Further facts, depending on the class, such as `status_code`. */
+  details?: AnyObject | undefined;
 }
 
 /** Clients must ignore unknown event types. */
 export type RunEvent = RunStartedEvent | WorkerJobReceivedEvent | RunRecoveredEvent | RunRouteSelectedEvent | RunSegmentStartEvent | RunSegmentEndEvent | MessageDeltaEvent | ToolCallEvent | ToolCallDeltaEvent | ToolResultEvent | ToolDeniedEvent | LlmTurnCompletedEvent | RunLlmRetryEvent | RunProviderFallbackEvent | RunInputRequestedEvent | RunWaitingForInputEvent | RunInputProvidedEvent | RunResumedEvent | RunSteeringInjectedEvent | RunIdleHeartbeatEvent | RunContextCompactEvent | RunMcpDiscoveryEvent | ThreadTitleUpdatedEvent | TodoUpdatedEvent | SecurityInjectionDetectedEvent | SecurityToolInjectionDetectedEvent | AgentParallelDispatchEvent | AgentParallelCompleteEvent | LlmRequestEvent | LlmResponseChunkEvent | RunCancelRequestedEvent | RunCompletedEvent | RunFailedEvent | RunCancelledEvent;
 
+/** Final event: the run has failed. */
 export interface RunFailedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.failed";
-  data: { error_class: string; message: string; code?: string | undefined; details?: Record<string, unknown> | undefined; usage?: Usage | undefined; cost?: Cost | undefined; resumable: boolean; reason?: string | undefined; message_id?: Id | undefined; trace_id: TraceId; };
+  /** Content of the event. */
+  data: RunFailedEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1807,20 +2955,53 @@ export interface RunFailedEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface RunFailedEventData {
+  /** Stable class of the error, such as `provider.retryable`. */
+  error_class: string;
+  /** Human-readable; not part of the contract. */
+  message: string;
+  /** Finer code of the error, such as `entitlement.credits_exhausted`. */
+  code?: string | undefined;
+  /** Further facts, depending on the class. */
+  details?: AnyObject | undefined;
+  /** Tokens used, if the provider reported them. */
+  usage?: Usage | undefined;
+  /** Cost of the tokens; absent if the model has no price and the provider reported none. */
+  cost?: Cost | undefined;
+  /** Whether a later run of the thread can reuse its completed turns. */
+  resumable: boolean;
+  /** `stale` if no worker reported progress for too long. */
+  reason?: string | undefined;
+  /** The incomplete message that contains the partial answer. */
+  message_id?: Id | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** The body of a `run.failed` webhook. */
 export interface RunFailedWebhook {
+  /** The event type; also the header `X-Arkloop-Event`. */
   type: "run.failed";
   /** When the event occurred. */
   timestamp: Time;
+  /** The run that ended. */
   data: WebhookRun;
 }
 
+/** A long model or tool call is still in progress. */
 export interface RunIdleHeartbeatEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.idle_heartbeat";
-  data: { idle_ms: number; trace_id: TraceId; };
+  /** Content of the event. */
+  data: RunIdleHeartbeatEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1830,6 +3011,15 @@ export interface RunIdleHeartbeatEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface RunIdleHeartbeatEventData {
+  /** Milliseconds without another event. */
+  idle_ms: number;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** An answer to a question of the run, or further instructions. */
 export interface RunInput {
   /** At most 32,768 bytes of UTF-8. */
   content: string;
@@ -1837,13 +3027,19 @@ export interface RunInput {
   input_key?: string | null | undefined;
 }
 
+/** User input was accepted. */
 export interface RunInputProvidedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.input_provided";
-  data: { content: string; request_id?: string | undefined; input_key?: string | undefined; trace_id: TraceId; };
+  /** Content of the event. */
+  data: RunInputProvidedEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1853,13 +3049,31 @@ export interface RunInputProvidedEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface RunInputProvidedEventData {
+  /** Text of the input. */
+  content: string;
+  /** The answered question; absent if the run was not waiting. */
+  request_id?: string | undefined;
+  /** The `input_key` of the request. */
+  input_key?: string | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** The run asks the user. Answer with `POST /v1/runs/{run_id}/input`. */
 export interface RunInputRequestedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.input_requested";
-  data: { request_id: string; message?: string | undefined; requestedSchema?: Record<string, unknown> | undefined; iter?: number | undefined; trace_id: TraceId; };
+  /** Content of the event. */
+  data: RunInputRequestedEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1869,13 +3083,33 @@ export interface RunInputRequestedEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface RunInputRequestedEventData {
+  /** Identifies the question in its run. */
+  request_id: string;
+  /** Text of the question; absent for a check-in. */
+  message?: string | undefined;
+  /** JSON Schema of the expected answer, with `_fieldOrder`; absent for a check-in. */
+  requestedSchema?: AnyObject | undefined;
+  /** Number of the check-in; absent for a question. */
+  iter?: number | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** A model call failed and is repeated after a delay. */
 export interface RunLlmRetryEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.llm.retry";
-  data: { attempt: number; max_attempts: number; delay_ms: number; error_class: string; message?: string | undefined; details?: Record<string, unknown> | undefined; discard_from_seq?: number | undefined; usage?: Usage | undefined; cost?: Cost | undefined; trace_id: TraceId; };
+  /** Content of the event. */
+  data: RunLlmRetryEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1885,13 +3119,43 @@ export interface RunLlmRetryEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface RunLlmRetryEventData {
+  /** Number of the failed attempt, from 1. */
+  attempt: number;
+  /** Attempts per turn. */
+  max_attempts: number;
+  /** Milliseconds until the next attempt. */
+  delay_ms: number;
+  /** Class of the error. */
+  error_class: string;
+  /** Human-readable; not part of the contract. */
+  message?: string | undefined;
+  /** Further facts, such as `status_code`. */
+  details?: AnyObject | undefined;
+  /** Discard `message.delta` and `tool.call.delta` events from this `seq` up to this event. */
+  discard_from_seq?: number | undefined;
+  /** Tokens used, if the provider reported them. */
+  usage?: Usage | undefined;
+  /** Cost of the tokens; absent if the model has no price and the provider reported none. */
+  cost?: Cost | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** MCP servers failed or were slow to list their tools. The run continues with the others. */
 export interface RunMcpDiscoveryEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.mcp_discovery";
-  data: { status: "slow" | "failed"; duration_ms: number; threshold_ms: number; cache_hit: boolean; cache_ttl_seconds: number; server_count: number; server_ok: number; server_failed: number; server_empty: number; tool_count: number; servers?: { server_id: string; transport: string; duration_ms: number; outcome: string; error_class?: string | undefined; }[] | undefined; trace_id: TraceId; };
+  /** Content of the event. */
+  data: RunMcpDiscoveryEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1901,13 +3165,64 @@ export interface RunMcpDiscoveryEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface RunMcpDiscoveryEventData {
+  /** `failed` if at least one server failed. */
+  status: RunMcpDiscoveryEventDataStatus;
+  /** Duration of the discovery in milliseconds. */
+  duration_ms: number;
+  /** Duration from which discovery counts as slow, in milliseconds. */
+  threshold_ms: number;
+  /** Whether all lists of tools came from the cache. */
+  cache_hit: boolean;
+  /** How long lists of tools are cached, in seconds; 0 if they are not. */
+  cache_ttl_seconds: number;
+  /** Active servers of the account. */
+  server_count: number;
+  /** Servers with at least one tool. */
+  server_ok: number;
+  /** Servers that could not be used. */
+  server_failed: number;
+  /** Servers without tools. */
+  server_empty: number;
+  /** Tools of all servers. */
+  tool_count: number;
+  /** Result of each server. */
+  servers?: RunMcpDiscoveryEventDataServer[] | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** An MCP server. */
+export interface RunMcpDiscoveryEventDataServer {
+  /** ID of the MCP server. */
+  server_id: string;
+  /** Transport of the server, such as `streamable_http`. */
+  transport: string;
+  /** Milliseconds until the server had listed its tools or failed. */
+  duration_ms: number;
+  /** `ok`, `empty` or `failed`. */
+  outcome: string;
+  /** Why the server failed, such as `mcp.timeout`. */
+  error_class?: string | undefined;
+}
+
+/** `failed` if at least one server failed. */
+export type RunMcpDiscoveryEventDataStatus = "slow" | "failed";
+
+/** The provider does not support the Responses API. The run uses chat completions instead. */
 export interface RunProviderFallbackEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.provider_fallback";
-  data: { provider_kind: string; from_api_mode: string; to_api_mode: string; reason: "responses_not_supported"; status_code?: number | undefined; trace_id: TraceId; };
+  /** Content of the event. */
+  data: RunProviderFallbackEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1917,13 +3232,35 @@ export interface RunProviderFallbackEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface RunProviderFallbackEventData {
+  /** API of the provider. */
+  provider_kind: string;
+  /** API that the provider rejected. */
+  from_api_mode: string;
+  /** API that the run uses from now on. */
+  to_api_mode: string;
+  /** Always `responses_not_supported`. */
+  reason: "responses_not_supported";
+  /** HTTP status of the rejection. */
+  status_code?: number | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** Another worker continues the run after a crash. Discard the unfinished output. */
 export interface RunRecoveredEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.recovered";
-  data: { attempt: number; discard_from_seq: number; usage?: Usage | undefined; cost?: Cost | undefined; trace_id: TraceId; };
+  /** Content of the event. */
+  data: RunRecoveredEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1933,13 +3270,33 @@ export interface RunRecoveredEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface RunRecoveredEventData {
+  /** Number of the new attempt. */
+  attempt: number;
+  /** Discard `message.delta` and `tool.call.delta` events from this `seq` up to this event. */
+  discard_from_seq: number;
+  /** Tokens used, if the provider reported them. */
+  usage?: Usage | undefined;
+  /** Cost of the tokens; absent if the model has no price and the provider reported none. */
+  cost?: Cost | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** The run continues after waiting for input. */
 export interface RunResumedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.resumed";
-  data: { request_id: string; reason: "user_input_received" | "input_timeout"; trace_id: TraceId; };
+  /** Content of the event. */
+  data: RunResumedEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1949,13 +3306,32 @@ export interface RunResumedEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface RunResumedEventData {
+  /** The question that the run waited for. */
+  request_id: string;
+  /** Whether the user answered in time. */
+  reason: RunResumedEventDataReason;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** Whether the user answered in time. */
+export type RunResumedEventDataReason = "user_input_received" | "input_timeout";
+
+/** The provider and model of the run were selected. They do not change any more. */
 export interface RunRouteSelectedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.route.selected";
-  data: { route_id: string; model: string; credential_id: string; credential_name: string; owner_kind: "account" | "platform" | "static"; provider_kind: "openai" | "anthropic" | "stub"; base_url?: string | undefined; openai_api_mode?: string | undefined; advanced_json_sha256?: string | undefined; persona_model?: string | undefined; usage?: Usage | undefined; cost?: Cost | undefined; trace_id: TraceId; };
+  /** Content of the event. */
+  data: RunRouteSelectedEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1965,13 +3341,55 @@ export interface RunRouteSelectedEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface RunRouteSelectedEventData {
+  /** ID of the provider model, or of a static route. */
+  route_id: string;
+  /** Name of the model at the provider. */
+  model: string;
+  /** ID of the provider. */
+  credential_id: string;
+  /** Name of the provider. */
+  credential_name: string;
+  /** Who owns the provider. `static` routes are configured in the environment. */
+  owner_kind: RunRouteSelectedEventDataOwnerKind;
+  /** API of the provider. `stub` is the built-in test model. */
+  provider_kind: RunRouteSelectedEventDataProviderKind;
+  /** Configured base URL; absent if the provider's default is used. */
+  base_url?: string | undefined;
+  /** Configured API of an OpenAI provider. */
+  openai_api_mode?: string | undefined;
+  /** SHA-256 of the advanced settings, in hex. */
+  advanced_json_sha256?: string | undefined;
+  /** Model selector of the persona. */
+  persona_model?: string | undefined;
+  /** Tokens used, if the provider reported them. */
+  usage?: Usage | undefined;
+  /** Cost of the tokens; absent if the model has no price and the provider reported none. */
+  cost?: Cost | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** Who owns the provider. `static` routes are configured in the environment. */
+export type RunRouteSelectedEventDataOwnerKind = "account" | "platform" | "static";
+
+/** API of the provider. `stub` is the built-in test model. */
+export type RunRouteSelectedEventDataProviderKind = "openai" | "anthropic" | "stub";
+
+/** The segment is complete. */
 export interface RunSegmentEndEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.segment.end";
-  data: { segment_id: string; trace_id: TraceId; };
+  /** Content of the event. */
+  data: RunSegmentEndEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1981,13 +3399,27 @@ export interface RunSegmentEndEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface RunSegmentEndEventData {
+  /** The segment that ends. */
+  segment_id: string;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** A group of events starts that a client can display as one block. */
 export interface RunSegmentStartEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.segment.start";
-  data: { segment_id: string; kind: "thinking" | "planning_round" | "tool_group"; display: { mode: "visible" | "collapsed" | "hidden"; label: string; }; trace_id: TraceId; };
+  /** Content of the event. */
+  data: RunSegmentStartEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -1997,13 +3429,45 @@ export interface RunSegmentStartEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface RunSegmentStartEventData {
+  /** Identifies the segment in its run. */
+  segment_id: string;
+  /** What the segment contains. */
+  kind: RunSegmentStartEventDataKind;
+  /** How to display the segment. */
+  display: RunSegmentStartEventDataDisplay;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** How to display the segment. */
+export interface RunSegmentStartEventDataDisplay {
+  /** Initial state of the block. */
+  mode: RunSegmentStartEventDataDisplayMode;
+  /** Title of the block, such as `Thinking`. */
+  label: string;
+}
+
+/** Initial state of the block. */
+export type RunSegmentStartEventDataDisplayMode = "visible" | "collapsed" | "hidden";
+
+/** What the segment contains. */
+export type RunSegmentStartEventDataKind = "thinking" | "planning_round" | "tool_group";
+
+/** The run was created. Always the first event. */
 export interface RunStartedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.started";
-  data: { source: "api" | "retry" | "edit" | "continue" | "subagent"; thread_tail_message_id?: Id | undefined; route_id?: string | undefined; persona_id?: string | undefined; model?: string | undefined; reasoning_mode?: ReasoningMode | undefined; resume_from_run_id?: Id | undefined; continues_message_id?: Id | undefined; continuation_source: "none" | "user_followup" | "explicit"; trace_id: TraceId; };
+  /** Content of the event. */
+  data: RunStartedEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2013,15 +3477,52 @@ export interface RunStartedEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface RunStartedEventData {
+  /** Which operation created the run. */
+  source: RunStartedEventDataSource;
+  /** Newest message of the thread that the run reads. */
+  thread_tail_message_id?: Id | undefined;
+  /** Requested provider model. */
+  route_id?: string | undefined;
+  /** Requested persona. */
+  persona_id?: string | undefined;
+  /** Requested model selector. */
+  model?: string | undefined;
+  /** Requested reasoning mode. */
+  reasoning_mode?: ReasoningMode | undefined;
+  /** Earlier run whose completed turns this run reuses. */
+  resume_from_run_id?: Id | undefined;
+  /** The incomplete message that this run continues. */
+  continues_message_id?: Id | undefined;
+  /** Why the run reuses an earlier one: a new user message, or `:continue`. */
+  continuation_source: RunStartedEventDataContinuationSource;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** Why the run reuses an earlier one: a new user message, or `:continue`. */
+export type RunStartedEventDataContinuationSource = "none" | "user_followup" | "explicit";
+
+/** Which operation created the run. */
+export type RunStartedEventDataSource = "api" | "retry" | "edit" | "continue" | "subagent";
+
+/** Status of a run. `completed`, `failed` and `cancelled` are final; `running` includes the time in the queue. */
 export type RunStatus = "running" | "waiting_for_input" | "cancelling" | "completed" | "failed" | "cancelled";
 
+/** The next model call sees input that the user sent while the run was active. */
 export interface RunSteeringInjectedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.steering_injected";
-  data: { content: string; trace_id: TraceId; };
+  /** Content of the event. */
+  data: RunSteeringInjectedEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2031,38 +3532,73 @@ export interface RunSteeringInjectedEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface RunSteeringInjectedEventData {
+  /** Text of the input. */
+  content: string;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** A run in a list, with its usage. */
 export interface RunSummary {
+  /** ID of the run. */
   run_id: Id;
+  /** Account that pays for the run. */
   account_id: Id;
+  /** Thread in which the run answers. */
   thread_id: Id;
+  /** The user who started the run; null if they were deleted. */
   created_by_user_id: Id | null;
+  /** Current status. */
   status: RunStatus;
+  /** When the run was created. */
   created_at: Time;
+  /** The run that started this one as a sub-agent; null for other runs. */
   parent_run_id: Id | null;
+  /** Selected model; null until a route is selected. */
   model: string | null;
+  /** Key of the persona; null until a route is selected. */
   persona_id: string | null;
+  /** Milliseconds from creation to the end; null until the run ends. */
   duration_ms: number | null;
+  /** Tokens of all prompts; null until the run ends. */
   total_input_tokens: number | null;
+  /** Tokens written by the model; null until the run ends. */
   total_output_tokens: number | null;
+  /** US dollars, to 6 decimal places; null until the run ends. */
   total_cost_usd: number | null;
   /** Whether token counts and cost are partly estimated, because the provider did not report them; null until the run ends. */
   usage_estimated: boolean | null;
+  /** When the run completed; null unless it did. */
   completed_at: Time | null;
+  /** When the run failed; null unless it did. */
   failed_at: Time | null;
+  /** When the run was canceled; null unless it was. */
   cancelled_at: Time | null;
+  /** Share of prompt tokens that came from the provider's cache, from 0 to 1; null if unknown. */
   cache_hit_rate: number | null;
+  /** Credits charged for the run; null until it ends. */
   credits_used: number | null;
+  /** Display name of the user who started the run; null if they were deleted. */
   created_by_user_name: string | null;
+  /** Email address of the user who started the run; null if they have none. */
   created_by_email: string | null;
 }
 
+/** The run waits for the user. Follows `run.input_requested`. */
 export interface RunWaitingForInputEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "run.waiting_for_input";
-  data: { request_id: string; reason: "ask_user" | "check_in"; message?: string | undefined; requestedSchema?: Record<string, unknown> | undefined; timeout_ms: number; expires_at: Time; trace_id: TraceId; };
+  /** Content of the event. */
+  data: RunWaitingForInputEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2072,18 +3608,46 @@ export interface RunWaitingForInputEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface RunWaitingForInputEventData {
+  /** The question that the run waits for. */
+  request_id: string;
+  /** A question of the model, or a regular check-in of the persona. */
+  reason: RunWaitingForInputEventDataReason;
+  /** Text of the question; absent for a check-in. */
+  message?: string | undefined;
+  /** JSON Schema of the expected answer; absent for a check-in. */
+  requestedSchema?: AnyObject | undefined;
+  /** How long the run waits, in milliseconds. */
+  timeout_ms: number;
+  /** The run continues without an answer from this instant on. */
+  expires_at: Time;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** A question of the model, or a regular check-in of the persona. */
+export type RunWaitingForInputEventDataReason = "ask_user" | "check_in";
+
+/** When the previous secret stops signing. */
 export interface SecretRotation {
   /** How long the previous secret continues to sign in addition to the new one. */
   grace_period_seconds?: number | undefined;
 }
 
+/** User input looks like an attempt to take over the model. */
 export interface SecurityInjectionDetectedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "security.injection.detected";
-  data: { input_phase: "initial" | "steering_input" | "ask_user" | "interactive_checkin"; detection_count: number; patterns?: string[] | undefined; trace_id: TraceId; };
+  /** Content of the event. */
+  data: SecurityInjectionDetectedEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2093,13 +3657,34 @@ export interface SecurityInjectionDetectedEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface SecurityInjectionDetectedEventData {
+  /** Where the input came from: the messages of the thread, steering, an answer or a check-in. */
+  input_phase: SecurityInjectionDetectedEventDataInputPhase;
+  /** Number of matches. */
+  detection_count: number;
+  /** Names of the matching patterns. */
+  patterns?: string[] | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** Where the input came from: the messages of the thread, steering, an answer or a check-in. */
+export type SecurityInjectionDetectedEventDataInputPhase = "initial" | "steering_input" | "ask_user" | "interactive_checkin";
+
+/** The output of a tool looks like an attempt to take over the model and was replaced by a warning. */
 export interface SecurityToolInjectionDetectedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "security.tool_injection.detected";
-  data: { tool_name: string; trace_id: TraceId; };
+  /** Content of the event. */
+  data: SecurityToolInjectionDetectedEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2109,113 +3694,204 @@ export interface SecurityToolInjectionDetectedEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface SecurityToolInjectionDetectedEventData {
+  /** The tool with the output. */
+  tool_name: string;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** The fields of a persona that a picker needs. */
 export interface SelectablePersona {
   /** For built-in personas: `builtin:{key}:{version}`. */
-  id: Id | string;
+  id: PersonaId;
+  /** Name for `persona_id` of runs. */
   persona_key: string;
+  /** Runs select a version with `key@version`; otherwise the newest applies. */
   version: string;
   /** `platform` for built-in personas. */
   scope: PersonaScope;
-  source: "custom" | "builtin";
+  /** `builtin` personas cannot be changed or deleted. */
+  source: PersonaSource;
+  /** Name shown to users. */
   display_name: string;
+  /** What the persona is good for. */
   description: string | null;
+  /** Name in a picker; null means `display_name`. */
   selector_name: string | null;
+  /** Position in a picker, ascending; null means 99. */
   selector_order: number | null;
+  /** Model selector: `provider^model`, or a model name alone; null means the default model. */
   model: string | null;
+  /** How much the model reasons, unless the run says otherwise. */
   reasoning_mode: ReasoningMode;
 }
 
+/** A setting and its default. */
 export interface SettingSchema {
+  /** Key of the setting, such as `limit.team_members`. */
   key: string;
-  type: "string" | "integer" | "number" | "boolean";
+  /** Type of the value. The value itself is always text. */
+  type: SettingSchemaType;
   /** Default value as text; null if there is no default. */
   default: string | null;
+  /** What the setting does, with its unit. */
   description: string;
+  /** Whether the value is a secret: it is stored encrypted and reads `******`. */
   sensitive: boolean;
   /** `both`: plans and overrides can change the value for an account. */
-  scope: "both" | "platform";
+  scope: SettingSchemaScope;
 }
 
+/** `both`: plans and overrides can change the value for an account. */
+export type SettingSchemaScope = "both" | "platform";
+
+/** Type of the value. The value itself is always text. */
+export type SettingSchemaType = "string" | "integer" | "number" | "boolean";
+
+/** A link for reading a thread without an account. */
 export interface Share {
+  /** ID of the share, for deleting it. */
   id: Id;
   /** 22 letters and digits. Anyone who has the token can open the share. */
   token: string;
   /** The path of the shared page: `/s/{token}`. */
   url: string;
-  access_type: "public" | "password";
+  /** Whether readers need a password. */
+  access_type: ShareAccess;
+  /** The same as `access_type` `password`. */
   has_password: boolean;
   /** Whether messages added later are also shown. */
   live_update: boolean;
   /** Number of user messages at the time of sharing. */
   snapshot_turn_count: number;
+  /** When the thread was shared. */
   created_at: Time;
 }
 
+/** How a share is protected. */
+export type ShareAccess = "public" | "password";
+
+/** The password of a share. */
 export interface SharePassword {
+  /** The password that the owner of the thread set. */
   password: string;
 }
 
+/** The right to open a share with a password. */
 export interface ShareSession {
   /** Opens the share for 24 hours, or until the share is deleted. */
   session_token: string;
 }
 
+/** A shared thread, or the request for its password. */
 export type ShareView = SharedThread | LockedShare;
 
+/** A message of a shared thread, without IDs of the account and its users. */
 export interface SharedMessage {
+  /** ID of the message. */
   id: Id;
-  role: "user" | "assistant";
+  /** Who wrote the message: a user, or the model in a run. */
+  role: MessageRole;
   /** For structured messages: the text parts, and the names and texts of the attachments. */
   content: string;
   /** Present only on structured messages. */
   content_json?: MessageContent | undefined;
+  /** Whether the text is complete. Always `complete` for messages of users. */
   completion: MessageCompletion;
+  /** When the message was stored. */
   created_at: Time;
 }
 
+/** A shared thread. Contains nothing that identifies the account or its users. */
 export interface SharedThread {
+  /** False: the thread can be read. */
   requires_password: false;
-  thread: { title: string | null; created_at: Time; };
+  /** The thread. */
+  thread: SharedThreadThread;
   /** Oldest first. Attachments can be downloaded with their keys and `share_token`. */
   messages: SharedMessage[];
 }
 
+/** The thread. */
+export interface SharedThreadThread {
+  /** Title of the thread; null if it has none. */
+  title: string | null;
+  /** When the thread was created. */
+  created_at: Time;
+}
+
+/** What a person does next. */
+export type SignInStep = "password" | "register";
+
+/** Encryption of the connection to a mail server. */
+export type SmtpTlsMode = "none" | "starttls" | "tls";
+
+/** Ascending or descending. */
+export type SortOrder = "asc" | "desc";
+
+/** An uploaded file that a message can reference. */
 export interface StagedAttachment {
+  /** Send this with `content_json` of a message, or download the file with it. */
   key: string;
   /** The submitted file name, without folders and unsafe characters. Any script is allowed. */
   filename: string;
+  /** Media type, determined by the content or the extension. */
   mime_type: string;
   /** Size in bytes. */
   size: number;
-  kind: "image" | "file";
+  /** The type of the message part: `image` or `file`. */
+  kind: StagedAttachmentKind;
   /** Text files only: the first 12,000 characters. */
   extracted_text?: string | undefined;
 }
 
+/** The type of the message part: `image` or `file`. */
+export type StagedAttachmentKind = "image" | "file";
+
 /** Whether the object store can be used. Requests that do not need it are served in any case. */
 export type StorageState = "ok" | "not_configured" | "unreachable" | "failing" | "bucket_missing" | "credentials_refused" | "access_denied" | "folder_unusable";
 
+/** Current storage of an account and its quotas, independent of the month. */
 export interface StorageUsage {
   /** Uploaded files, including staged ones, until they are removed from the object store. */
-  attachments: { used_bytes: number; limit_bytes: number | null; };
+  attachments: StoredBytes;
   /** Message text, plus 256 bytes per message, 1,024 bytes per thread and 512 bytes per share. */
-  messages: { used_bytes: number; limit_bytes: number | null; };
+  messages: StoredBytes;
   /** Files of all workspaces, including revisions that are not removed yet. */
-  workspaces: { used_bytes: number; limit_bytes: number | null; };
+  workspaces: StoredBytes;
 }
 
+/** Stored bytes and their limit. */
+export interface StoredBytes {
+  /** Stored bytes. */
+  used_bytes: number;
+  /** Null means no limit. */
+  limit_bytes: number | null;
+}
+
+/** The plan of an account. */
 export interface Subscription {
+  /** ID of the subscription. */
   id: Id;
+  /** The subscribed account. */
   account_id: Id;
+  /** The plan whose entitlements apply. */
   plan_id: Id;
   /** A subscription stays `active` until it is canceled, regardless of its period. `expired` is reserved. */
-  status: "active" | "cancelled" | "expired";
+  status: SubscriptionStatus;
+  /** Monthly credit grants are counted from this instant. */
   current_period_start: Time;
+  /** Monthly credit grants stop at this instant. The subscription does not end. */
   current_period_end: Time;
+  /** When the subscription was canceled; null while it is active. */
   cancelled_at: Time | null;
+  /** When the subscription was created. */
   created_at: Time;
 }
 
+/** The period to change. At least one field is required. */
 export interface SubscriptionChanges {
   /** Monthly credit grants are counted from this instant. */
   current_period_start?: string | undefined;
@@ -2223,43 +3899,71 @@ export interface SubscriptionChanges {
   current_period_end?: string | undefined;
 }
 
+/** A status of subscriptions, or `all`. */
+export type SubscriptionFilter = "active" | "cancelled" | "expired" | "all";
+
+/** A subscription stays `active` until it is canceled, regardless of its period. `expired` is reserved. */
+export type SubscriptionStatus = "active" | "cancelled" | "expired";
+
+/** A group of account members. */
 export interface Team {
+  /** ID of the team. */
   id: Id;
+  /** The account that the team belongs to. */
   account_id: Id;
+  /** Display name; not unique. */
   name: string;
+  /** Number of members. */
   members_count: number;
+  /** When the team was created. */
   created_at: Time;
 }
 
+/** A member of a team. */
 export interface TeamMember {
+  /** The team. */
   team_id: Id;
+  /** The user, who is a member of the account. */
   user_id: Id;
   /** Informational only; grants no permissions. */
   role: MemberRole;
+  /** When the user joined the team. */
   created_at: Time;
 }
 
+/** The recipient of a test email. */
 export interface TestEmail {
   /** An email address (RFC 5322 addr-spec) of 3 to 254 characters. */
   to: string;
 }
 
+/** Text of a message. */
 export interface TextPart {
+  /** Distinguishes the types of parts. */
   type: "text";
+  /** Markdown text. All text parts of a message have at most 20,000 characters. */
   text: string;
 }
 
+/** A conversation, owned by one user in one account. */
 export interface Thread {
+  /** ID of the thread. */
   id: Id;
+  /** The account that the thread belongs to. */
   account_id: Id;
+  /** The owner; null if they were deleted. */
   created_by_user_id: Id | null;
+  /** Title; null until one is set or created automatically by the first run. */
   title: string | null;
+  /** The project that contains the thread; null if it is in none. */
   project_id: Id | null;
+  /** When the thread was created. */
   created_at: Time;
   /** Time of the last activity. */
   updated_at: Time;
   /** The run that has not ended, if there is one. */
   active_run_id: Id | null;
+  /** Whether only the owner can see the thread. It is in no list and expires. */
   is_private: boolean;
   /** Only private threads expire. */
   expires_at: Time | null;
@@ -2267,26 +3971,39 @@ export interface Thread {
   parent_thread_id?: Id | undefined;
 }
 
+/** The fields of the thread to change. At least one is required. */
 export interface ThreadChanges {
   /** A blank title is stored as null. */
   title?: string | null | undefined;
+  /** A project that you can see; null removes the thread from its project. */
   project_id?: Id | null | undefined;
 }
 
+/** A run in the list of its thread. */
 export interface ThreadRun {
+  /** ID of the run. */
   run_id: Id;
+  /** Current status. */
   status: RunStatus;
+  /** When the run was created. */
   created_at: Time;
+  /** Earlier run whose completed turns this run reuses; absent if there is none. */
   resume_from_run_id?: Id | undefined;
 }
 
+/** The thread received an automatic title. */
 export interface ThreadTitleUpdatedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "thread.title.updated";
-  data: { thread_id: Id; title: string; trace_id: TraceId; };
+  /** Content of the event. */
+  data: ThreadTitleUpdatedEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2296,15 +4013,32 @@ export interface ThreadTitleUpdatedEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface ThreadTitleUpdatedEventData {
+  /** The thread. */
+  thread_id: Id;
+  /** The new title. */
+  title: string;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** An instant in UTC with milliseconds (RFC 3339), such as `2026-01-31T09:30:00.000Z`. */
 export type Time = string;
 
+/** The model changed its list of tasks. */
 export interface TodoUpdatedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "todo.updated";
-  data: { todos: { id: string; content: string; status: "pending" | "in_progress" | "completed" | "cancelled"; }[]; trace_id: TraceId; };
+  /** Content of the event. */
+  data: TodoUpdatedEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2314,13 +4048,40 @@ export interface TodoUpdatedEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface TodoUpdatedEventData {
+  /** The whole list, in order. */
+  todos: TodoUpdatedEventDataTodo[];
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** A task. */
+export interface TodoUpdatedEventDataTodo {
+  /** Identifies the task in the list. */
+  id: string;
+  /** Text of the task. */
+  content: string;
+  /** At most one task is `in_progress`. */
+  status: TodoUpdatedEventDataTodoStatus;
+}
+
+/** At most one task is `in_progress`. */
+export type TodoUpdatedEventDataTodoStatus = "pending" | "in_progress" | "completed" | "cancelled";
+
+/** A piece of the arguments of a tool call, while the model writes them. */
 export interface ToolCallDeltaEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "tool.call.delta";
-  data: { tool_call_index: number; arguments_delta: string; tool_call_id?: string | undefined; tool_name?: string | undefined; trace_id: TraceId; };
+  /** Content of the event. */
+  data: ToolCallDeltaEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2330,13 +4091,33 @@ export interface ToolCallDeltaEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface ToolCallDeltaEventData {
+  /** Position of the call in the turn, from 0. */
+  tool_call_index: number;
+  /** Text to append to the JSON of the arguments. */
+  arguments_delta: string;
+  /** The call; absent until the provider reports it. */
+  tool_call_id?: string | undefined;
+  /** Name of the tool, once per call. */
+  tool_name?: string | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** The model calls a tool. Exactly one `tool.result` follows unless the run ends before. */
 export interface ToolCallEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "tool.call";
-  data: { tool_call_id: string; tool_name: string; arguments: Record<string, unknown>; resolved_tool_name?: string | undefined; args_hash?: string | undefined; tool_version?: string | undefined; risk_level?: "low" | "medium" | "high" | undefined; side_effects?: boolean | undefined; required_scopes?: string[] | undefined; capabilities?: string[] | undefined; trace_id: TraceId; };
+  /** Content of the event. */
+  data: ToolCallEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2345,21 +4126,57 @@ export interface ToolCallEvent {
   /** Present only on failure events. */
   error_class?: string | undefined;
 }
+
+/** Content of the event. */
+export interface ToolCallEventData {
+  /** Identifies the call in its run: the `tool.call` and its `tool.result` share it. */
+  tool_call_id: string;
+  /** Name of the tool as the model called it. */
+  tool_name: string;
+  /** Arguments of the call. */
+  arguments: AnyObject;
+  /** Provider of a tool group that executes the call. */
+  resolved_tool_name?: string | undefined;
+  /** SHA-256 of the canonical JSON (RFC 8785) of the arguments, in hex. */
+  args_hash?: string | undefined;
+  /** Version of the tool, if it has one. */
+  tool_version?: string | undefined;
+  /** Estimated risk of the call, if the tool declares one. */
+  risk_level?: ToolCallEventDataRiskLevel | undefined;
+  /** Whether the call may change something. Such calls are never executed in parallel. */
+  side_effects?: boolean | undefined;
+  /** Permissions that the tool requires, if it declares any. */
+  required_scopes?: string[] | undefined;
+  /** Capabilities of the tool, if it declares any. */
+  capabilities?: string[] | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** Estimated risk of the call, if the tool declares one. */
+export type ToolCallEventDataRiskLevel = "low" | "medium" | "high";
 
 /** Omitted or blank fields keep their values. */
 export interface ToolCredential {
+  /** API key of the provider; stored encrypted and never returned. */
   api_key?: string | undefined;
   /** Absolute URL without user info, query or fragment. */
   base_url?: string | undefined;
 }
 
+/** A tool call was not executed. A `tool.result` with the error class `policy.denied` follows. */
 export interface ToolDeniedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "tool.denied";
-  data: { tool_call_id: string; tool_name: string; code: "policy.denied"; message: string; deny_reason: "tool.not_in_allowlist" | "tool.args_invalid" | "tool.unknown"; resolved_tool_name?: string | undefined; args_hash?: string | undefined; trace_id: TraceId; };
+  /** Content of the event. */
+  data: ToolDeniedEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2369,39 +4186,82 @@ export interface ToolDeniedEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface ToolDeniedEventData {
+  /** Identifies the call in its run: the `tool.call` and its `tool.result` share it. */
+  tool_call_id: string;
+  /** Name of the tool as the model called it. */
+  tool_name: string;
+  /** Always `policy.denied`. */
+  code: "policy.denied";
+  /** Human-readable; the model reads it too. */
+  message: string;
+  /** The persona does not allow the tool, its arguments are invalid, or there is no such tool. */
+  deny_reason: ToolDeniedEventDataDenyReason;
+  /** Provider of a tool group that would execute the call. */
+  resolved_tool_name?: string | undefined;
+  /** SHA-256 of the canonical JSON (RFC 8785) of the arguments, in hex. */
+  args_hash?: string | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** The persona does not allow the tool, its arguments are invalid, or there is no such tool. */
+export type ToolDeniedEventDataDenyReason = "tool.not_in_allowlist" | "tool.args_invalid" | "tool.unknown";
+
+/** Tools that a model can call. Calls go to the active provider of the group. */
 export type ToolGroup = "web_search" | "web_fetch";
 
+/** A provider as configured for one account or for the platform. */
 export interface ToolProvider {
+  /** The tools that the provider implements. */
   group_name: ToolGroup;
+  /** Name of the provider, for the path of other operations. */
   provider_name: ToolProviderName;
+  /** Whether calls go to the provider. At most one provider of a group is active. */
   is_active: boolean;
   /** The first and last characters of the API key. */
   key_prefix: string | null;
+  /** Base URL; null if none is set. */
   base_url: string | null;
+  /** Whether the provider needs an API key. */
   requires_api_key: boolean;
+  /** Whether the provider needs a base URL. */
   requires_base_url: boolean;
   /** Whether all required values are set. */
   configured: boolean;
 }
 
+/** A tool group with its providers. */
 export interface ToolProviderGroup {
+  /** The tools that models can call. */
   group_name: ToolGroup;
+  /** All providers, configured or not. */
   providers: ToolProvider[];
 }
 
+/** All tool groups. */
 export interface ToolProviderGroups {
+  /** Always in the same order. */
   groups: ToolProviderGroup[];
 }
 
+/** The tool group and the name of the provider. */
 export type ToolProviderName = "web_search.tavily" | "web_search.searxng" | "web_search.duckduckgo" | "web_fetch.jina" | "web_fetch.firecrawl" | "web_fetch.basic";
 
+/** A tool call has ended. It has a result, an error or both; an error does not end the run. */
 export interface ToolResultEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "tool.result";
-  data: { tool_call_id: string; tool_name: string; result?: Record<string, unknown> | undefined; error?: RunError | undefined; usage?: Usage | undefined; cost?: Cost | undefined; duration_ms: number; trace_id: TraceId; };
+  /** Content of the event. */
+  data: ToolResultEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2411,87 +4271,159 @@ export interface ToolResultEvent {
   error_class?: string | undefined;
 }
 
+/** Content of the event. */
+export interface ToolResultEventData {
+  /** Identifies the call in its run: the `tool.call` and its `tool.result` share it. */
+  tool_call_id: string;
+  /** Name of the tool as the model called it. */
+  tool_name: string;
+  /** Output of the tool. Large outputs are shortened, with `truncated`. */
+  result?: AnyObject | undefined;
+  /** Why the call failed. */
+  error?: RunError | undefined;
+  /** Tokens used, if the provider reported them. */
+  usage?: Usage | undefined;
+  /** Cost of the tokens; absent if the model has no price and the provider reported none. */
+  cost?: Cost | undefined;
+  /** Duration of the call in milliseconds. */
+  duration_ms: number;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** A trace ID: 32 lowercase hex digits. It identifies a request in the server log. */
 export type TraceId = string;
 
+/** The text of a recording. */
 export interface Transcript {
+  /** What was said, as the provider returned it. */
   text: string;
 }
 
+/** The process is not ready. */
 export interface Unreadiness {
+  /** Always `unavailable`. */
   status: "unavailable";
   /** For operators; not part of the contract. */
   reason: string;
 }
 
+/** A model that the provider offers. */
 export interface UpstreamModel {
+  /** Name of the model at the provider, for `model`. */
   id: string;
+  /** Display name. */
   name: string;
+  /** Whether the model is already added. */
   configured: boolean;
+  /** Kind of model: `chat`, `embedding`, `image`, `audio` or `moderation`. */
   type?: string | undefined;
+  /** Context window in tokens. */
   context_length?: number | undefined;
+  /** Maximum output tokens. */
   max_output_tokens?: number | undefined;
+  /** What the model accepts, such as `text` and `image`. */
   input_modalities?: string[] | undefined;
+  /** What the model produces. */
   output_modalities?: string[] | undefined;
+  /** Whether the model can call tools. */
   tool_calling?: boolean | undefined;
+  /** Whether the model can reason. */
   reasoning?: boolean | undefined;
+  /** Temperature that the provider uses by default. */
   default_temperature?: number | undefined;
 }
 
+/** The models that a provider offers. */
 export interface UpstreamModels {
+  /** Sorted by name. Fields that the provider does not report are absent. */
   models: UpstreamModel[];
 }
 
+/** Token counts of one or more model calls, reported by the provider or else estimated. */
 export interface Usage {
+  /** Tokens of the prompt. Anthropic does not count cached tokens here; OpenAI does. */
   input_tokens?: number | undefined;
+  /** Tokens written by the model, including reasoning. */
   output_tokens?: number | undefined;
+  /** Sum as reported by the provider. */
   total_tokens?: number | undefined;
+  /** Prompt tokens written to the cache (Anthropic). */
   cache_creation_input_tokens?: number | undefined;
+  /** Prompt tokens read from the cache (Anthropic). */
   cache_read_input_tokens?: number | undefined;
+  /** Prompt tokens read from the cache (OpenAI); part of `input_tokens`. */
   cached_tokens?: number | undefined;
   /** True if some of the counts are estimated because the provider did not report them. */
   estimated?: boolean | undefined;
 }
 
+/** Usage of all accounts in a month (UTC). */
 export interface UsageSummary {
+  /** Year of the month (UTC). */
   year: number;
+  /** Month (UTC), from 1 for January. */
   month: number;
+  /** Tokens of all prompts. */
   total_input_tokens: number;
+  /** Tokens written by the models. */
   total_output_tokens: number;
+  /** Prompt tokens written to caches (Anthropic). */
   total_cache_creation_tokens: number;
+  /** Prompt tokens read from caches (Anthropic). */
   total_cache_read_tokens: number;
+  /** Prompt tokens read from caches (OpenAI). */
   total_cached_tokens: number;
   /** US dollars, to 6 decimal places. */
   total_cost_usd: number;
+  /** Runs that ended in the month. */
   record_count: number;
 }
 
+/** A user as seen by platform admins. */
 export interface User {
+  /** ID of the user. */
   id: Id;
   /** Null for the built-in service user, which cannot sign in. */
   login: string | null;
+  /** Display name. */
   username: string;
+  /** Email address; null if the user has none. */
   email: string | null;
+  /** When the address was verified; null if it is not. */
   email_verified_at: Time | null;
+  /** Whether the user may sign in. */
   status: UserStatus;
   /** BCP 47 language tag. */
   locale: string | null;
   /** IANA time zone. */
   timezone: string | null;
+  /** Whether the user has the permissions of the platform. */
   is_platform_admin: boolean;
+  /** When the user last signed in; null if never. */
   last_login_at: Time | null;
+  /** When the user registered. */
   created_at: Time;
 }
 
+/** An account that a user is a member of. */
 export interface UserAccount {
+  /** The account. */
   account_id: Id;
+  /** Display name of the account. */
   name: string;
-  type: "personal" | "workspace";
+  /** Each user has one `personal` account; a `workspace` has members. */
+  type: AccountType;
+  /** Role of the user in the account. */
   role: string;
 }
 
+/** Kind of client, determined by its `User-Agent`. `tool` includes command-line tools and HTTP libraries. */
 export type UserAgentType = "browser" | "bot" | "tool" | "unknown";
 
+/** The fields of the user to change. At least one is required. */
 export interface UserChanges {
+  /** Suspends or reactivates the user. */
   status?: UserStatus | undefined;
   /** Trimmed and NFKC-normalized. 1 to 256 bytes; no `@`, control or format characters. */
   username?: string | undefined;
@@ -2503,91 +4435,139 @@ export interface UserChanges {
   locale?: string | null | undefined;
   /** IANA time zone; null or empty clears it. */
   timezone?: string | null | undefined;
+  /** Grants or removes the permissions of the platform, from the next request on. */
   is_platform_admin?: boolean | undefined;
 }
 
+/** A user with their accounts. */
 export interface UserDetail {
+  /** ID of the user. */
   id: Id;
   /** Null for the built-in service user, which cannot sign in. */
   login: string | null;
+  /** Display name. */
   username: string;
+  /** Email address; null if the user has none. */
   email: string | null;
+  /** When the address was verified; null if it is not. */
   email_verified_at: Time | null;
+  /** Whether the user may sign in. */
   status: UserStatus;
   /** BCP 47 language tag. */
   locale: string | null;
   /** IANA time zone. */
   timezone: string | null;
+  /** Whether the user has the permissions of the platform. */
   is_platform_admin: boolean;
+  /** When the user last signed in; null if never. */
   last_login_at: Time | null;
+  /** When the user registered. */
   created_at: Time;
   /** Newest membership first. */
   accounts: UserAccount[];
 }
 
+/** Whether a user may sign in. Deleted users are not returned. */
 export type UserStatus = "active" | "suspended";
 
 /** A `shared` project is visible to all members of the account, or only to the team in `team_id`. */
 export type Visibility = "private" | "shared";
 
+/** The delivery of one event to one endpoint. */
 export interface WebhookDelivery {
+  /** ID of the delivery; also the header `X-Arkloop-Delivery`. */
   id: Id;
+  /** The endpoint that receives the event. */
   endpoint_id: Id;
+  /** The account of the endpoint. */
   account_id: Id;
   /** The `webhook-id` of every attempt; the same for all endpoints and redeliveries. */
   message_id: string;
+  /** Type of the event. */
   event_type: WebhookEventType;
+  /** Whether the event was received. */
   status: WebhookDeliveryStatus;
+  /** Attempts so far. By default at most 5. */
   attempts: number;
+  /** When the last attempt was made; null before the first. */
   last_attempt_at: Time | null;
   /** Null once the status is final. */
   next_attempt_at: Time | null;
+  /** HTTP status of the last response; null if there was none. */
   response_status: number | null;
   /** The first 4,096 bytes of the last response, as text. */
   response_body: string | null;
+  /** Why the last attempt failed; null if it succeeded or none was made. */
   error: WebhookError | null;
+  /** The delivery that was repeated; null for others. */
   redelivery_of: Id | null;
+  /** When the delivery was created. */
   created_at: Time;
 }
 
+/** A delivery with its payload. */
 export interface WebhookDeliveryDetail {
+  /** ID of the delivery; also the header `X-Arkloop-Delivery`. */
   id: Id;
+  /** The endpoint that receives the event. */
   endpoint_id: Id;
+  /** The account of the endpoint. */
   account_id: Id;
   /** The `webhook-id` of every attempt; the same for all endpoints and redeliveries. */
   message_id: string;
+  /** Type of the event. */
   event_type: WebhookEventType;
+  /** Whether the event was received. */
   status: WebhookDeliveryStatus;
+  /** Attempts so far. By default at most 5. */
   attempts: number;
+  /** When the last attempt was made; null before the first. */
   last_attempt_at: Time | null;
   /** Null once the status is final. */
   next_attempt_at: Time | null;
+  /** HTTP status of the last response; null if there was none. */
   response_status: number | null;
   /** The first 4,096 bytes of the last response, as text. */
   response_body: string | null;
+  /** Why the last attempt failed; null if it succeeded or none was made. */
   error: WebhookError | null;
+  /** The delivery that was repeated; null for others. */
   redelivery_of: Id | null;
+  /** When the delivery was created. */
   created_at: Time;
+  /** The body of the request. */
   payload: WebhookEvent;
 }
 
+/** `pending` until an attempt succeeds (`delivered`) or no more are made (`failed`). */
 export type WebhookDeliveryStatus = "pending" | "delivered" | "failed";
 
+/** Why an endpoint is disabled. */
+export type WebhookDisabledReason = "manual" | "consecutive_failures" | "gone";
+
+/** A URL of an account to which events are sent. */
 export interface WebhookEndpoint {
+  /** ID of the endpoint. */
   id: Id;
+  /** The account whose events are sent. */
   account_id: Id;
+  /** URL that receives the events, normalized. */
   url: string;
+  /** Event types that are sent. */
   events: WebhookEventType[];
+  /** Whether events are sent. Events that occur while it is false are not sent later. */
   enabled: boolean;
   /** Why the endpoint is disabled: by a user, after 20 consecutive failed deliveries, or because the receiver returned 410. */
-  disabled_reason: "manual" | "consecutive_failures" | "gone" | null;
+  disabled_reason: WebhookDisabledReason | null;
   /** First 10 characters of the signing secret. */
   secret_prefix: string;
   /** Until this instant, messages are also signed with the previous secret. */
   previous_secret_expires_at: Time | null;
+  /** When the endpoint was created. */
   created_at: Time;
 }
 
+/** The fields of the endpoint to change. At least one is required. */
 export interface WebhookEndpointChanges {
   /** An https URL of a public host, without user info or fragment. */
   url?: string | undefined;
@@ -2597,18 +4577,25 @@ export interface WebhookEndpointChanges {
   enabled?: boolean | undefined;
 }
 
+/** A webhook endpoint with its signing secret. */
 export interface WebhookEndpointWithSecret {
+  /** ID of the endpoint. */
   id: Id;
+  /** The account whose events are sent. */
   account_id: Id;
+  /** URL that receives the events, normalized. */
   url: string;
+  /** Event types that are sent. */
   events: WebhookEventType[];
+  /** Whether events are sent. Events that occur while it is false are not sent later. */
   enabled: boolean;
   /** Why the endpoint is disabled: by a user, after 20 consecutive failed deliveries, or because the receiver returned 410. */
-  disabled_reason: "manual" | "consecutive_failures" | "gone" | null;
+  disabled_reason: WebhookDisabledReason | null;
   /** First 10 characters of the signing secret. */
   secret_prefix: string;
   /** Until this instant, messages are also signed with the previous secret. */
   previous_secret_expires_at: Time | null;
+  /** When the endpoint was created. */
   created_at: Time;
   /** The secret for verifying signatures. Returned only in this response. */
   signing_secret: string;
@@ -2617,37 +4604,64 @@ export interface WebhookEndpointWithSecret {
 /** Why the last attempt failed, or why no attempt was made. */
 export type WebhookError = "http_status" | "redirect" | "timeout" | "connection_failed" | "url_denied" | "secret_unreadable" | "endpoint_disabled";
 
+/** The body of a webhook. Future types may have other data; receivers must ignore unknown types. */
 export type WebhookEvent = RunCompletedWebhook | RunFailedWebhook | RunCancelledWebhook;
 
+/** What happened. Only runs that no other run started send events. */
 export type WebhookEventType = "run.completed" | "run.failed" | "run.cancelled";
 
+/** A run that has ended, without the content of its messages. */
 export interface WebhookRun {
+  /** ID of the run. */
   run_id: Id;
+  /** The account of the run and of the endpoint. */
   account_id: Id;
+  /** Thread in which the run answered. */
   thread_id: Id;
-  status: "completed" | "failed" | "cancelled";
+  /** Final status. */
+  status: WebhookRunStatus;
+  /** When the run was created. */
   created_at: Time;
+  /** When the run completed; null unless it did. */
   completed_at: Time | null;
+  /** When the run failed; null unless it did. */
   failed_at: Time | null;
+  /** When the run was canceled; null unless it was. */
   cancelled_at: Time | null;
+  /** Selected model; null if none was selected. */
   model: string | null;
+  /** Tokens of all prompts. */
   total_input_tokens: number | null;
+  /** Tokens written by the model. */
   total_output_tokens: number | null;
+  /** US dollars, to 6 decimal places. */
   total_cost_usd: number | null;
+  /** Credits charged for the run. */
   credits_used: number;
+  /** Class of the error, such as `provider.retryable`; null unless the run failed. */
   error_class: string | null;
   /** Whether the run can be continued; null unless it failed. */
   resumable: boolean | null;
+  /** Trace ID of the request that created the run. */
   trace_id: TraceId;
 }
 
+/** Final status. */
+export type WebhookRunStatus = "completed" | "failed" | "cancelled";
+
+/** A worker took the run. */
 export interface WorkerJobReceivedEvent {
+  /** Unique ID of the event. */
   event_id: Id;
+  /** The run of the event. */
   run_id: Id;
   /** Starts at 1 and increases by 1, without gaps. */
   seq: number;
+  /** Also the `event` field of the stream. */
   type: "worker.job.received";
-  data: { job_id: string; job_type: string; account_id: Id; attempt: number; trace_id: TraceId; };
+  /** Content of the event. */
+  data: WorkerJobReceivedEventData;
+  /** When the event occurred. */
   created_at: Time;
   /** The same instant as `created_at`. */
   ts: Time;
@@ -2657,41 +4671,88 @@ export interface WorkerJobReceivedEvent {
   error_class?: string | undefined;
 }
 
-export interface Workspace {
-  project_id: Id;
-  owner_user_id: Id;
-  workspace_ref: string;
-  /** `active` if a live session uses the workspace; `unavailable` if there is no store for files. */
-  status: "active" | "idle" | "unavailable";
-  last_used_at: Time;
-  /** Present only if `status` is `active`. */
-  active_session?: { session_ref: string; session_type: "shell" | "browser"; state: string; last_used_at: Time; } | undefined;
+/** Content of the event. */
+export interface WorkerJobReceivedEventData {
+  /** ID of the job in the queue. */
+  job_id: string;
+  /** Type of the job in the queue. */
+  job_type: string;
+  /** Account of the run. */
+  account_id: Id;
+  /** Number of the attempt, from 1. Above 1 after a crash of a worker. */
+  attempt: number;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
 }
 
+/** The files created by a user's runs in a project. */
+export interface Workspace {
+  /** The project of the workspace. */
+  project_id: Id;
+  /** The user whose runs write the files: you. */
+  owner_user_id: Id;
+  /** Opaque reference of the workspace, the same for every request. */
+  workspace_ref: string;
+  /** `active` if a live session uses the workspace; `unavailable` if there is no store for files. */
+  status: WorkspaceStatus;
+  /** When a run last used the workspace, or when it was created. */
+  last_used_at: Time;
+  /** Present only if `status` is `active`. */
+  active_session?: WorkspaceActiveSession | undefined;
+}
+
+/** Present only if `status` is `active`. */
+export interface WorkspaceActiveSession {
+  /** Opaque reference of the session. */
+  session_ref: string;
+  /** What the session runs. */
+  session_type: WorkspaceActiveSessionSessionType;
+  /** State of the session; never `closed`. */
+  state: string;
+  /** When the session was last used. */
+  last_used_at: Time;
+}
+
+/** What the session runs. */
+export type WorkspaceActiveSessionSessionType = "shell" | "browser";
+
+/** A file or symbolic link of a workspace. */
 export interface WorkspaceFile {
+  /** Last segment of the path. */
   name: string;
   /** Path from the root of the workspace. */
   path: string;
-  type: "file" | "symlink";
+  /** Symbolic links cannot be downloaded. */
+  type: WorkspaceFileType;
   /** Size in bytes. */
   size: number;
+  /** Time of the last change, in Unix milliseconds. */
   mtime_unix_ms: number;
   /** Determined by the file name extension. */
   mime_type: string;
 }
 
+/** Symbolic links cannot be downloaded. */
+export type WorkspaceFileType = "file" | "symlink";
+
+/** A folder of a workspace. */
 export interface WorkspaceFolder {
+  /** Last segment of the path. */
   name: string;
   /** Path from the root of the workspace. */
   path: string;
+  /** Distinguishes folders from files. */
   type: "dir";
   /** Present only if the folder is not empty. */
   has_children?: true | undefined;
 }
 
+/** A folder, a file or a symbolic link. */
 export type WorkspaceItem = WorkspaceFolder | WorkspaceFile;
 
+/** The content of a folder. */
 export interface WorkspaceItems {
+  /** Opaque reference of the workspace. */
   workspace_ref: string;
   /** The normalized path of the folder. */
   path: string;
@@ -2699,39 +4760,215 @@ export interface WorkspaceItems {
   items: WorkspaceItem[];
 }
 
+/** `active` if a live session uses the workspace; `unavailable` if there is no store for files. */
+export type WorkspaceStatus = "active" | "idle" | "unavailable";
+
+export interface ThreadsApi {
+  /**
+   * Create a thread
+   *
+   * Threads hold the messages and runs of one conversation. Next, add a message and start a run. The first run creates a title unless you set one.
+   */
+  readonly create: Call<{ body?: NewThread | undefined; }, Thread, Reasons['threads.create']>;
+  /**
+   * List your threads, most recently active first
+   *
+   * Returns your own threads in the active account, without private ones. With `project_id`, those of one project; a project that you cannot see is 404.
+   */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; project_id?: Id | undefined; } | undefined; }, Thread, Reasons['threads.list']>;
+  /**
+   * Search threads by title or message text
+   *
+   * Finds text anywhere in the title or in a visible message, ignoring case. Searches your own threads, without private ones.
+   */
+  readonly search: PagedCall<{ query: { limit?: number | undefined; before?: PageCursor | undefined; q: string; }; }, FoundThread, Reasons['threads.search']>;
+  /**
+   * List the IDs of starred threads, most recently starred first
+   *
+   * Use this to mark or group starred threads in a list. Threads that you can no longer read are left out.
+   */
+  readonly starred: Call<NoRequest, Id[], Reasons['threads.starred']>;
+  /**
+   * Retrieve a thread
+   *
+   * Use this for the title, and for `active_run_id` to continue streaming a run. Other members can read threads of shared projects.
+   */
+  readonly get: Call<{ params: { thread_id: Id; }; }, Thread, Reasons['threads.get']>;
+  /**
+   * Rename or move a thread
+   *
+   * Setting a title turns off automatic titles for the thread; null clears the title and turns them on again. Omitted fields keep their values.
+   */
+  readonly update: Call<{ params: { thread_id: Id; }; body: ThreadChanges; }, Thread, Reasons['threads.update']>;
+  /**
+   * Delete a thread and stop its run
+   *
+   * The thread, its messages and its runs are 404 from now on. Usage and credit transactions are kept.
+   */
+  readonly delete: Call<{ params: { thread_id: Id; }; }, undefined, Reasons['threads.delete']>;
+  /**
+   * Copy a thread up to one of its messages
+   *
+   * You own the copy. It keeps the title and the project; runs, stars and shares are not copied. Use it to continue from an earlier point, or from a thread of another member.
+   */
+  readonly fork: Call<{ params: { thread_id: Id; }; body: ForkRequest; }, ForkedThread, Reasons['threads.fork']>;
+  /**
+   * Star a thread
+   *
+   * Stars are personal: other readers of the thread do not see yours. Repeating the request has no effect.
+   */
+  readonly star: Call<{ params: { thread_id: Id; }; }, undefined, Reasons['threads.star']>;
+  /**
+   * Unstar a thread
+   *
+   * The thread is no longer in `GET /v1/threads/starred`. Repeating the request has no effect.
+   */
+  readonly unstar: Call<{ params: { thread_id: Id; }; }, undefined, Reasons['threads.unstar']>;
+}
+
+export interface MessagesApi {
+  /**
+   * Add a message to a thread
+   *
+   * Adds your message without answering it: start a run next. A run that is active already does not see the message. Upload files with `POST /v1/attachments/stage` and send their keys in `content_json`.
+   */
+  readonly create: Call<{ params: { thread_id: Id; }; body: NewMessage; }, Message, Reasons['messages.create']>;
+  /**
+   * List the newest messages of a thread, oldest first
+   *
+   * Returns the visible transcript: hidden answers and tool calls are left out. Follow the pages to older messages.
+   */
+  readonly list: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; order?: SortOrder | undefined; } | undefined; }, Message, Reasons['messages.list']>;
+}
+
+export interface RunsApi {
+  /**
+   * Start a run
+   *
+   * Answers the messages of the thread. The run is queued: stream its events to receive the answer. A thread has one active run at a time, and an account has a limited number. An unknown persona, route or model fails the run, not this request.
+   */
+  readonly create: Call<{ params: { thread_id: Id; }; body?: NewRun | undefined; }, CreatedRun, Reasons['runs.create']>;
+  /**
+   * List the runs of a thread, newest first
+   *
+   * Use this to find the active or last run when a thread is opened. Retrieve a run for its usage and error.
+   */
+  readonly listInThread: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, ThreadRun, Reasons['runs.listInThread']>;
+  /**
+   * List the runs of the account, newest first
+   *
+   * Without `data.usage.read`, only runs that you may retrieve. Runs of deleted threads and of private threads of others are left out.
+   */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; status?: RunStatus | undefined; run_id?: string | undefined; thread_id?: string | undefined; parent_run_id?: Id | undefined; model?: string | undefined; persona_id?: string | undefined; since?: string | undefined; until?: string | undefined; account_id?: AccountFilter | undefined; user_id?: Id | undefined; } | undefined; }, RunSummary, Reasons['runs.list']>;
+  /**
+   * Retrieve a run
+   *
+   * Use this for the status, usage, cost and error of a run. Stream its events for progress and the answer.
+   */
+  readonly get: Call<{ params: { run_id: Id; }; }, Run, Reasons['runs.get']>;
+  /**
+   * Cancel a run
+   *
+   * Stops the run within moments; its stream ends with `run.cancelled`. The partial answer is kept as an incomplete message, which `:continue` can resume. Canceling a run that has ended has no effect.
+   */
+  readonly cancel: Call<{ params: { run_id: Id; }; body?: CancelRequest | undefined; }, Ok, Reasons['runs.cancel']>;
+  /**
+   * Send user input to a run
+   *
+   * If the run waits for input, this answers its question. Otherwise the input is given to the model with its next call. A run that is ending returns 409 `run_not_active`.
+   */
+  readonly input: Call<{ params: { run_id: Id; }; body: RunInput; }, Ok, Reasons['runs.input']>;
+  /**
+   * Stream the events of a run
+   *
+   * Server-sent events, in order and without gaps. They start after `after_seq` or `Last-Event-ID`, whichever is larger. Use it to show the progress and the answer of a run; after a lost connection, continue with `Last-Event-ID`.
+   */
+  readonly events: StreamCall<{ params: { run_id: Id; }; query?: { after_seq?: number | undefined; follow?: boolean | undefined; } | undefined; }, RunEvent, Reasons['runs.events']>;
+  /**
+   * Retry the last message
+   *
+   * Use this to get another answer to the same message. The existing answer is hidden, and a run starts. If the request omits persona, route, model or reasoning mode, the value of the repeated run is used; null selects the default.
+   */
+  readonly retry: Call<{ params: { thread_id: Id; }; body?: RetryRequest | undefined; }, CreatedRun, Reasons['runs.retry']>;
+  /**
+   * Continue a run that failed or was canceled
+   *
+   * Starts a run that resumes from the partial answer of the given run, with its persona, route, model and reasoning mode. Stream the events of the new run.
+   */
+  readonly continue: Call<{ params: { thread_id: Id; }; body: ContinueRequest; }, CreatedRun, Reasons['runs.continue']>;
+  /**
+   * Edit one of your messages and answer it again
+   *
+   * Use this to change a question. All later messages are hidden, and a run starts; with plain `content`, attachments are kept. If the request omits persona, route, model or reasoning mode, the value of the repeated run is used; null selects the default.
+   */
+  readonly editMessage: Call<{ params: { thread_id: Id; message_id: Id; }; body: EditedMessage; }, CreatedRun, Reasons['runs.editMessage']>;
+}
+
 export interface AuthApi {
-  /** Retrieve the captcha configuration */
+  /**
+   * Retrieve the captcha configuration
+   *
+   * Call this before you show a sign-in or registration form. If captchas are enabled, render Turnstile with `site_key` and send its token as `cf_turnstile_token`.
+   */
   readonly captchaConfig: Call<NoRequest, CaptchaConfig, Reasons['auth.captchaConfig']>;
-  /** Check whether a login or email address is taken */
+  /**
+   * Check whether a login or email address is taken
+   *
+   * Use this to validate a registration form while a person types. Suspended users count as taken. To choose between sign-in and registration, use `POST /v1/auth/resolve`.
+   */
   readonly check: Call<{ body: LoginCheck; }, LoginExists, Reasons['auth.check']>;
-  /** Determine the next step for a login or email address: sign in or register */
+  /**
+   * Determine the next step for a login or email address: sign in or register
+   *
+   * The first step of a sign-in form with one field. With `password`, sign in with a password, or email a code with the flow token; with `register`, continue with a registration form.
+   */
   readonly resolve: Call<{ body: Identity; }, NextStep, Reasons['auth.resolve']>;
-  /** Email a sign-in code to the user of a flow token */
+  /**
+   * Email a sign-in code to the user of a flow token
+   *
+   * Use this after `POST /v1/auth/resolve`, if `otp_available` is true. The code has eight digits and is valid for ten minutes; a new code voids the previous one. Sign in with it at `POST /v1/auth/resolve/otp/verify`.
+   */
   readonly sendFlowCode: Call<{ body: FlowCodeRequest; }, undefined, Reasons['auth.sendFlowCode']>;
   /**
    * Sign in with an emailed code and a flow token
    *
-   * Verifies the email address. The first verification removes the password of the user and ends all their other sessions and API keys.
+   * Opens a session, like signing in with a password. Verifies the email address. The first verification removes the password of the user and ends all their other sessions and API keys.
    */
   readonly verifyFlowCode: Call<{ body: FlowCode; }, AccessGrant, Reasons['auth.verifyFlowCode']>;
-  /** Retrieve the registration mode */
+  /**
+   * Retrieve the registration mode
+   *
+   * Call this before you show a registration form, to know whether to ask for an invite code.
+   */
   readonly registrationMode: Call<NoRequest, RegistrationMode, Reasons['auth.registrationMode']>;
-  /** Register a user with a personal account */
+  /**
+   * Register a user with a personal account
+   *
+   * Creates the user with a personal account, its initial credits, a default project and an invite code, and opens a session. An email with a verification link follows if email is configured.
+   */
   readonly register: Call<{ body: NewUser; }, Registration, Reasons['auth.register']>;
-  /** Sign in with a password */
+  /**
+   * Sign in with a password
+   *
+   * Opens a session: the access token is in the body, the refresh token in a cookie. Call `POST /v1/auth/refresh` before the access token expires.
+   */
   readonly login: Call<{ body: Credentials; }, AccessGrant, Reasons['auth.login']>;
   /**
    * Exchange the session cookie for a new access token
    *
-   * The refresh token rotates: each one can be used once. `X-Account-Id` switches the session to another account of the user.
+   * The refresh token rotates: each one can be used once. `X-Account-Id` switches the session to another account of the user. Call it on start and before the access token expires.
    */
   readonly refresh: Call<NoRequest, AccessGrant, Reasons['auth.refresh']>;
-  /** Sign out of this session, or of all sessions */
+  /**
+   * Sign out of this session, or of all sessions
+   *
+   * The access token and the refresh token are rejected from now on, and the cookie is cleared. API keys remain valid.
+   */
   readonly logout: Call<{ body?: LogoutRequest | undefined; }, Ok, Reasons['auth.logout']>;
   /**
    * Email yourself a verification link
    *
-   * A new link voids the previous one. No email is sent if the address is already verified.
+   * A new link voids the previous one. No email is sent if the address is already verified. The link leads to a page of your client, which sends its token to `POST /v1/auth/email/verify/confirm`.
    */
   readonly sendVerification: Call<NoRequest, undefined, Reasons['auth.sendVerification']>;
   /**
@@ -2743,42 +4980,58 @@ export interface AuthApi {
   /**
    * Email a sign-in code
    *
-   * The response is the same whether or not a user has the address.
+   * The response is the same whether or not a user has the address. The code has eight digits and is valid for ten minutes. Sign in with it at `POST /v1/auth/email/otp/verify`.
    */
   readonly sendCode: Call<{ body: EmailCodeRequest; }, undefined, Reasons['auth.sendCode']>;
   /**
    * Sign in with an emailed code
    *
-   * Verifies the email address. The first verification removes the password of the user and ends all their other sessions and API keys.
+   * Opens a session, like signing in with a password. Verifies the email address. The first verification removes the password of the user and ends all their other sessions and API keys.
    */
   readonly verifyCode: Call<{ body: EmailCode; }, AccessGrant, Reasons['auth.verifyCode']>;
 }
 
 export interface MeApi {
-  /** Retrieve your profile, role and permissions */
+  /**
+   * Retrieve your profile, role and permissions
+   *
+   * Use this after sign-in, and after switching accounts, to show the user and to decide which controls their permissions allow.
+   */
   readonly get: Call<NoRequest, Me, Reasons['me.get']>;
-  /** Update your name, time zone or language */
+  /**
+   * Update your name, time zone or language
+   *
+   * Omitted fields keep their values. The login, email address and password cannot be changed here.
+   */
   readonly update: Call<{ body: MeChanges; }, Profile, Reasons['me.update']>;
   /**
    * Retrieve your invite code
    *
-   * Creates one if you have none.
+   * Show the code to the user so that others can register with it: both receive credits. Creates a code if you have no active one.
    */
   readonly inviteCode: Call<NoRequest, InviteCode, Reasons['me.inviteCode']>;
   /**
    * Replace your invite code
    *
-   * Allowed once your newest code is 24 hours old.
+   * Use this if the code has reached people who should not have it. Registering with the previous code is no longer possible. Allowed once your newest code is 24 hours old.
    */
   readonly resetInviteCode: Call<NoRequest, InviteCode, Reasons['me.resetInviteCode']>;
-  /** Redeem a code for the active account */
+  /**
+   * Redeem a code for the active account
+   *
+   * Credits are added to the balance of the active account; a feature is switched on for it. Each user can redeem a code once.
+   */
   readonly redeem: Call<{ body: RedemptionRequest; }, Redemption, Reasons['me.redeem']>;
-  /** Retrieve the value of every feature flag for the active account */
+  /**
+   * Retrieve the value of every feature flag for the active account
+   *
+   * Evaluates the account override of each flag, or else its default. Use it to show or hide features of a client.
+   */
   readonly featureFlags: Call<NoRequest, FeatureFlags, Reasons['me.featureFlags']>;
   /**
    * Change your password
    *
-   * Ends all your other sessions. API keys remain valid.
+   * Ends all your other sessions. API keys remain valid. Use it also to set a password after signing in with an emailed code.
    */
   readonly changePassword: Call<{ body: PasswordChange; }, undefined, Reasons['me.changePassword']>;
 }
@@ -2787,14 +5040,26 @@ export interface AccountsApi {
   /**
    * Create a workspace
    *
-   * The active account does not change.
+   * You become its admin. It starts without credits. The active account does not change: send `X-Account-Id` to work in the new one, then invite members.
    */
   readonly create: Call<{ body: NewAccount; }, Account, Reasons['accounts.create']>;
-  /** List your accounts, newest first */
+  /**
+   * List your accounts, newest first
+   *
+   * Use this to show an account switcher. Send the `id` of an account as `X-Account-Id` to act in it.
+   */
   readonly mine: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Account, Reasons['accounts.mine']>;
-  /** Retrieve an account */
+  /**
+   * Retrieve an account
+   *
+   * Returns the account with your role in it. Platform admins can retrieve every account.
+   */
   readonly get: Call<{ params: { account_id: Id; }; }, Account, Reasons['accounts.get']>;
-  /** Update the name or time zone of an account */
+  /**
+   * Update the name or time zone of an account
+   *
+   * Omitted fields keep their values. The slug cannot be changed.
+   */
   readonly update: Call<{ params: { account_id: Id; }; body: AccountChanges; }, Account, Reasons['accounts.update']>;
   /**
    * Close a workspace
@@ -2802,12 +5067,16 @@ export interface AccountsApi {
    * Memberships, API keys and invitations end immediately, and open runs are canceled. The credit ledger, usage and audit log are kept.
    */
   readonly delete: Call<{ params: { account_id: Id; }; body: AccountClosing; }, undefined, Reasons['accounts.delete']>;
-  /** List members, newest first */
+  /**
+   * List members, newest first
+   *
+   * Returns the users who can act in the account, with their roles. Open invitations are listed separately.
+   */
   readonly members: PagedCall<{ params: { account_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Member, Reasons['accounts.members']>;
   /**
    * Update the role of a member
    *
-   * Changing the role voids the open invitations that the member sent.
+   * The new permissions apply to the next request of the member. Changing the role voids the open invitations that the member sent. The last admin cannot become a member: 409 `last_admin`.
    */
   readonly updateMember: Call<{ params: { account_id: Id; user_id: Id; }; body: MemberChanges; }, Member, Reasons['accounts.updateMember']>;
   /**
@@ -2819,17 +5088,29 @@ export interface AccountsApi {
 }
 
 export interface TeamsApi {
-  /** Create a team */
+  /**
+   * Create a team
+   *
+   * Use teams to share projects with a part of the account. The team starts without members, not even you: add them next.
+   */
   readonly create: Call<{ body: NewTeam; }, Team, Reasons['teams.create']>;
-  /** List teams, newest first */
+  /**
+   * List teams, newest first
+   *
+   * Returns all teams of the account with their number of members.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Team, Reasons['teams.list']>;
   /**
    * Delete a team
    *
-   * Projects shared with the team become private.
+   * Projects shared with the team become private. Its members stay in the account.
    */
   readonly delete: Call<{ params: { team_id: Id; }; }, undefined, Reasons['teams.delete']>;
-  /** List the members of a team, newest first */
+  /**
+   * List the members of a team, newest first
+   *
+   * Returns the users who can see the projects that are shared with the team.
+   */
   readonly members: PagedCall<{ params: { team_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, TeamMember, Reasons['teams.members']>;
   /**
    * Add a member to a team, or change their role in it
@@ -2837,7 +5118,11 @@ export interface TeamsApi {
    * The user must be a member of the account. If the user is already in the team, their role is updated and the status is 200.
    */
   readonly addMember: Call<{ params: { team_id: Id; }; body: NewTeamMember; }, TeamMember | TeamMember, Reasons['teams.addMember']>;
-  /** Remove a member from a team */
+  /**
+   * Remove a member from a team
+   *
+   * The user can no longer see the projects shared with the team, and stays a member of the account.
+   */
   readonly removeMember: Call<{ params: { team_id: Id; user_id: Id; }; }, undefined, Reasons['teams.removeMember']>;
 }
 
@@ -2845,127 +5130,149 @@ export interface InvitationsApi {
   /**
    * Invite a person by email
    *
-   * The invitation can be accepted for 7 days. It ends earlier if your role changes or your membership ends.
+   * The invitation can be accepted for 7 days. It ends earlier if your role changes or your membership ends. The email contains a link with the token; if no email is configured, hand on the `token` yourself.
    */
   readonly create: Call<{ params: { account_id: Id; }; body: NewInvitation; }, CreatedInvitation, Reasons['invitations.create']>;
-  /** List open invitations, newest first */
+  /**
+   * List open invitations, newest first
+   *
+   * Returns invitations that are neither accepted nor revoked nor expired. Tokens are not returned.
+   */
   readonly list: PagedCall<{ params: { account_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Invitation, Reasons['invitations.list']>;
   /**
    * Accept an invitation
    *
-   * Your email address must be the invited one, and verified. The active account does not change.
+   * Your email address must be the invited one, and verified. The active account does not change. You become a member with the invited role: send `X-Account-Id` to act in the workspace.
    */
   readonly accept: Call<{ params: { token: string; }; }, Ok, Reasons['invitations.accept']>;
-  /** Revoke an invitation */
+  /**
+   * Revoke an invitation
+   *
+   * The link in the email stops working. An accepted invitation cannot be revoked: remove the member instead.
+   */
   readonly revoke: Call<{ params: { invitation_id: Id; }; }, undefined, Reasons['invitations.revoke']>;
 }
 
 export interface ApiKeysApi {
-  /** Create an API key */
+  /**
+   * Create an API key
+   *
+   * Use a key for servers and scripts that act for you in this account. Store `key` securely: it cannot be retrieved again. A key can only have permissions that you have, and never those of the platform.
+   */
   readonly create: Call<{ body: NewApiKey; }, CreatedApiKey, Reasons['apiKeys.create']>;
-  /** List API keys, newest first */
+  /**
+   * List API keys, newest first
+   *
+   * Admins see the keys of all members of the account, other members their own. Revoked keys stay listed.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, ApiKey, Reasons['apiKeys.list']>;
-  /** Revoke an API key */
+  /**
+   * Revoke an API key
+   *
+   * Requests with the key are rejected within a second. Admins can revoke the keys of all members of the account.
+   */
   readonly delete: Call<{ params: { id: Id; }; }, undefined, Reasons['apiKeys.delete']>;
 }
 
 export interface ProjectsApi {
-  /** Create a project */
+  /**
+   * Create a project
+   *
+   * You own the project. Add threads with their `project_id`. Share it with the account, or with a team.
+   */
   readonly create: Call<{ body: NewProject; }, Project, Reasons['projects.create']>;
-  /** List the projects that you can see, newest first */
+  /**
+   * List the projects that you can see, newest first
+   *
+   * Returns your projects and those shared with you. Members with `data.projects.manage` also see the private projects of others.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Project, Reasons['projects.list']>;
-  /** Retrieve a project */
+  /**
+   * Retrieve a project
+   *
+   * Use this for the name, the visibility and the team of a project. A project that is not visible to you is 404.
+   */
   readonly get: Call<{ params: { project_id: Id; }; }, Project, Reasons['projects.get']>;
   /**
    * Update a project
    *
-   * A null `team_id` or `description` clears it. The default project cannot be shared.
+   * Use this to rename a project, or to share it. Omitted fields keep their values; a null `team_id` or `description` clears it. The default project cannot be shared.
    */
   readonly update: Call<{ params: { project_id: Id; }; body: ProjectChanges; }, Project, Reasons['projects.update']>;
-  /** Delete a project, but keep its threads */
+  /**
+   * Delete a project, but keep its threads
+   *
+   * The threads stay, without a project. The workspaces of the project can no longer be read. The default project cannot be deleted: 409 `default_project`.
+   */
   readonly delete: Call<{ params: { project_id: Id; }; }, undefined, Reasons['projects.delete']>;
 }
 
 export interface WorkspacesApi {
-  /** Retrieve your workspace in a project */
+  /**
+   * Retrieve your workspace in a project
+   *
+   * Creates the workspace on the first request. Each user has their own workspace in a project; runs in its threads write files there.
+   */
   readonly get: Call<{ params: { project_id: Id; }; }, Workspace, Reasons['workspaces.get']>;
   /**
    * List a folder of your workspace
    *
-   * A path that is not a folder has no items.
+   * Use this to show what runs have produced. Returns only direct children; a path that is not a folder has no items.
    */
   readonly files: Call<{ params: { project_id: Id; }; query?: { path?: string | undefined; } | undefined; }, WorkspaceItems, Reasons['workspaces.files']>;
   /**
    * Download a file of your workspace
    *
-   * Symbolic links are not followed.
+   * Returns the content with its media type. Symbolic links are not followed: they are 404.
    */
   readonly file: Call<{ params: { project_id: Id; }; query: { path: string; }; }, Blob, Reasons['workspaces.file']>;
-}
-
-export interface ThreadsApi {
-  /** Create a thread */
-  readonly create: Call<{ body?: NewThread | undefined; }, Thread, Reasons['threads.create']>;
-  /** List your threads, most recently active first */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; project_id?: Id | undefined; } | undefined; }, Thread, Reasons['threads.list']>;
-  /** Search threads by title or message text */
-  readonly search: PagedCall<{ query: { limit?: number | undefined; before?: PageCursor | undefined; q: string; }; }, FoundThread, Reasons['threads.search']>;
-  /** List the IDs of starred threads, most recently starred first */
-  readonly starred: Call<NoRequest, Id[], Reasons['threads.starred']>;
-  /** Retrieve a thread */
-  readonly get: Call<{ params: { thread_id: Id; }; }, Thread, Reasons['threads.get']>;
-  /**
-   * Rename or move a thread
-   *
-   * Setting a title turns off automatic titles for the thread; null clears the title and turns them on again.
-   */
-  readonly update: Call<{ params: { thread_id: Id; }; body: ThreadChanges; }, Thread, Reasons['threads.update']>;
-  /** Delete a thread and stop its run */
-  readonly delete: Call<{ params: { thread_id: Id; }; }, undefined, Reasons['threads.delete']>;
-  /**
-   * Copy a thread up to one of its messages
-   *
-   * You own the copy. It keeps the title and the project; runs, stars and shares are not copied.
-   */
-  readonly fork: Call<{ params: { thread_id: Id; }; body: ForkRequest; }, ForkedThread, Reasons['threads.fork']>;
-  /** Star a thread */
-  readonly star: Call<{ params: { thread_id: Id; }; }, undefined, Reasons['threads.star']>;
-  /** Unstar a thread */
-  readonly unstar: Call<{ params: { thread_id: Id; }; }, undefined, Reasons['threads.unstar']>;
-}
-
-export interface MessagesApi {
-  /** Add a message to a thread */
-  readonly create: Call<{ params: { thread_id: Id; }; body: NewMessage; }, Message, Reasons['messages.create']>;
-  /** List the newest messages of a thread, oldest first */
-  readonly list: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; order?: "asc" | "desc" | undefined; } | undefined; }, Message, Reasons['messages.list']>;
 }
 
 export interface SharesApi {
   /**
    * Share a thread
    *
-   * Without `live_update`, the share shows the messages that exist now, even if the thread changes later.
+   * Without `live_update`, the share shows the messages that exist now, even if the thread changes later. Send `url`, or the page of your client for its token, to readers: they need no account. Delete the share to end their access.
    */
   readonly create: Call<{ params: { thread_id: Id; }; body?: NewShare | undefined; }, Share, Reasons['shares.create']>;
-  /** List the shares of your thread, newest first */
+  /**
+   * List the shares of your thread, newest first
+   *
+   * Use this to show and delete the links of a thread. Passwords are never returned.
+   */
   readonly list: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Share, Reasons['shares.list']>;
   /**
    * Delete a share
    *
-   * The share can no longer be opened, not even with a session token that was issued before.
+   * Ends the access of all readers. The share can no longer be opened, not even with a session token that was issued before.
    */
   readonly delete: Call<{ params: { thread_id: Id; }; query: { id: Id; }; }, undefined, Reasons['shares.delete']>;
-  /** Retrieve a shared thread */
+  /**
+   * Retrieve a shared thread
+   *
+   * For pages that show a shared thread. If `requires_password` is true, ask for the password, verify it and repeat the request with the session token.
+   */
   readonly view: Call<{ params: { token: string; }; query?: { session_token?: string | undefined; } | undefined; }, ShareView, Reasons['shares.view']>;
-  /** Verify the password of a share */
+  /**
+   * Verify the password of a share
+   *
+   * Returns a session token for `GET /v1/s/{token}` and the attachments of the share. After 10 wrong passwords from an address within 10 minutes, the response is 429.
+   */
   readonly verify: Call<{ params: { token: string; }; body: SharePassword; }, ShareSession, Reasons['shares.verify']>;
 }
 
 export interface ReportsApi {
-  /** Report a thread */
+  /**
+   * Report a thread
+   *
+   * Tells the platform admins that an answer is wrong or harmful. Every reader of the thread can report it. The thread does not change.
+   */
   readonly create: Call<{ params: { thread_id: Id; }; body: NewReport; }, CreatedReport, Reasons['reports.create']>;
-  /** List the reports of all accounts, newest first */
+  /**
+   * List the reports of all accounts, newest first
+   *
+   * For platform admins who review the quality of answers. A report keeps its `thread_id` even if the thread is deleted.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; category?: ReportCategory | undefined; thread_id?: Id | undefined; } | undefined; }, Report, Reasons['reports.list']>;
 }
 
@@ -2973,7 +5280,7 @@ export interface AttachmentsApi {
   /**
    * Upload a file for a message
    *
-   * Only you can access the file until a message references its key. A file that no message references is removed after 24 hours.
+   * Call this before you send a message with files, and send the returned key with it. Only you can access the file until then. A file that no message references is removed after 24 hours.
    */
   readonly stage: Call<{ body: NewAttachment; }, StagedAttachment, Reasons['attachments.stage']>;
   /**
@@ -2984,54 +5291,23 @@ export interface AttachmentsApi {
   readonly get: Call<{ params: { key: string; }; query?: { share_token?: string | undefined; session_token?: string | undefined; } | undefined; }, Blob, Reasons['attachments.get']>;
 }
 
-export interface RunsApi {
-  /** Start a run */
-  readonly create: Call<{ params: { thread_id: Id; }; body?: NewRun | undefined; }, CreatedRun, Reasons['runs.create']>;
-  /** List the runs of a thread, newest first */
-  readonly listInThread: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, ThreadRun, Reasons['runs.listInThread']>;
-  /** List the runs of the account, newest first */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; status?: RunStatus | undefined; run_id?: string | undefined; thread_id?: string | undefined; parent_run_id?: Id | undefined; model?: string | undefined; persona_id?: string | undefined; since?: string | undefined; until?: string | undefined; account_id?: "all" | Id | undefined; user_id?: Id | undefined; } | undefined; }, RunSummary, Reasons['runs.list']>;
-  /** Retrieve a run */
-  readonly get: Call<{ params: { run_id: Id; }; }, Run, Reasons['runs.get']>;
-  /** Cancel a run */
-  readonly cancel: Call<{ params: { run_id: Id; }; body?: CancelRequest | undefined; }, Ok, Reasons['runs.cancel']>;
-  /** Send user input to a run */
-  readonly input: Call<{ params: { run_id: Id; }; body: RunInput; }, Ok, Reasons['runs.input']>;
-  /**
-   * Stream the events of a run
-   *
-   * Server-sent events, in order and without gaps. They start after `after_seq` or `Last-Event-ID`, whichever is larger.
-   */
-  readonly events: StreamCall<{ params: { run_id: Id; }; query?: { after_seq?: number | undefined; follow?: boolean | undefined; } | undefined; }, RunEvent, Reasons['runs.events']>;
-  /**
-   * Retry the last message
-   *
-   * Hides the existing answer. If the request omits persona, route, model or reasoning mode, the value of the repeated run is used; null selects the default.
-   */
-  readonly retry: Call<{ params: { thread_id: Id; }; body?: RetryRequest | undefined; }, CreatedRun, Reasons['runs.retry']>;
-  /** Continue a run that failed or was canceled */
-  readonly continue: Call<{ params: { thread_id: Id; }; body: ContinueRequest; }, CreatedRun, Reasons['runs.continue']>;
-  /**
-   * Edit one of your messages and answer it again
-   *
-   * Hides all later messages. If the request omits persona, route, model or reasoning mode, the value of the repeated run is used; null selects the default.
-   */
-  readonly editMessage: Call<{ params: { thread_id: Id; message_id: Id; }; body: EditedMessage; }, CreatedRun, Reasons['runs.editMessage']>;
-}
-
 export interface PersonasApi {
   /**
    * List the personas that a run can use
    *
-   * Returns one persona per key: of the account, else of the platform, else built in. Sorted for display in a picker.
+   * Returns one persona per key: of the account, else of the platform, else built in. Sorted for display in a picker. Send the `persona_key` of the selected one as `persona_id` of a run.
    */
   readonly selectable: Call<NoRequest, SelectablePersona[], Reasons['personas.selectable']>;
-  /** List the personas of a scope, newest first, then the built-in personas that are not overridden */
+  /**
+   * List the personas of a scope, newest first, then the built-in personas that are not overridden
+   *
+   * Returns complete personas for managing them, inactive ones too. For a picker, use `GET /v1/me/selectable-personas`.
+   */
   readonly list: Call<{ query?: { scope?: PersonaScope | undefined; } | undefined; }, Persona[], Reasons['personas.list']>;
   /**
    * Create a persona
    *
-   * A persona with the key of a platform or built-in persona overrides it.
+   * A persona with the key of a platform or built-in persona overrides it. Runs use it with its key as `persona_id`.
    */
   readonly create: Call<{ body: NewPersona; }, Persona, Reasons['personas.create']>;
   /**
@@ -3040,19 +5316,31 @@ export interface PersonasApi {
    * Lists and objects are replaced as a whole. Active runs keep the values they started with.
    */
   readonly update: Call<{ params: { persona_id: Id; }; query?: { scope?: PersonaScope | undefined; } | undefined; body: PersonaChanges; }, Persona, Reasons['personas.update']>;
-  /** Delete a persona */
+  /**
+   * Delete a persona
+   *
+   * Runs that have started keep it. If it overrode a platform or built-in persona, that one applies again.
+   */
   readonly delete: Call<{ params: { persona_id: Id; }; query?: { scope?: PersonaScope | undefined; } | undefined; }, undefined, Reasons['personas.delete']>;
 }
 
 export interface NotificationsApi {
-  /** List your notifications from all your accounts, newest first */
+  /**
+   * List your notifications from all your accounts, newest first
+   *
+   * Use `unread_only` for a badge. Broadcasts of the platform appear here too.
+   */
   readonly list: Call<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; unread_only?: boolean | undefined; type?: string | undefined; } | undefined; }, Notifications & Cursor, Reasons['notifications.list']>;
-  /** Mark all your notifications as read */
+  /**
+   * Mark all your notifications as read
+   *
+   * Includes notifications on other pages and of all your accounts. Repeating the request has no effect.
+   */
   readonly readAll: Call<{ body?: NoFields | undefined; }, ReadAll, Reasons['notifications.readAll']>;
   /**
    * Mark a notification as read
    *
-   * Repeating the request has no effect.
+   * Sets `read_at`. Repeating the request has no effect.
    */
   readonly read: Call<{ params: { notification_id: Id; }; body?: NoFields | undefined; }, Ok, Reasons['notifications.read']>;
 }
@@ -3061,12 +5349,20 @@ export interface BroadcastsApi {
   /**
    * Send a notification to all users, or to the members of an account
    *
-   * The broadcast is sent in the background. Users who register or join the account within 30 days receive it too.
+   * The broadcast is sent in the background. Users who register or join the account within 30 days receive it too. Retrieve it by its `id` to follow the progress.
    */
   readonly create: Call<{ body: NewBroadcast; }, Broadcast, Reasons['broadcasts.create']>;
-  /** List broadcasts, newest first */
+  /**
+   * List broadcasts, newest first
+   *
+   * Use this to see what was sent, and to whom. Deleted broadcasts are left out.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; cursor?: PageCursor | undefined; } | undefined; }, Broadcast, Reasons['broadcasts.list']>;
-  /** Retrieve a broadcast and its progress */
+  /**
+   * Retrieve a broadcast and its progress
+   *
+   * Poll this until `status` is `completed` or `failed`; `sent_count` is the progress.
+   */
   readonly get: Call<{ params: { broadcast_id: Id; }; }, Broadcast, Reasons['broadcasts.get']>;
   /**
    * Delete a broadcast
@@ -3080,10 +5376,14 @@ export interface CreditsApi {
   /**
    * Retrieve the balance of the active account and its transactions, newest first
    *
-   * Without `data.usage.read`, you see only the transactions of your own runs and redemptions, and those that belong to no user.
+   * Without `data.usage.read`, you see only the transactions of your own runs and redemptions, and those that belong to no user. Use it to show what is left and what was charged.
    */
   readonly mine: Call<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; from?: string | undefined; to?: string | undefined; } | undefined; }, Credits & Cursor, Reasons['credits.mine']>;
-  /** Retrieve the balance of any account and its transactions, newest first */
+  /**
+   * Retrieve the balance of any account and its transactions, newest first
+   *
+   * For support: all transactions of the account, with their causes.
+   */
   readonly ofAccount: Call<{ query: { limit?: number | undefined; before?: PageCursor | undefined; account_id: Id; }; }, AccountCredits & Cursor, Reasons['credits.ofAccount']>;
   /**
    * Add credits to an account, or deduct them
@@ -3100,70 +5400,146 @@ export interface CreditsApi {
   /**
    * Reset the credits of every account to 0
    *
-   * Processed in the same way as a bulk adjustment.
+   * Processed in the same way as a bulk adjustment. Retrieve the operation by its `id` to follow the progress.
    */
   readonly resetAll: Call<{ body?: CreditReset | undefined; }, CreditOperation, Reasons['credits.resetAll']>;
-  /** Retrieve a bulk credit operation and its progress */
+  /**
+   * Retrieve a bulk credit operation and its progress
+   *
+   * Poll this after a bulk adjustment or a reset with the state `running`, until it is `completed`.
+   */
   readonly operation: Call<{ params: { operation_id: Id; }; }, CreditOperation, Reasons['credits.operation']>;
 }
 
 export interface RedemptionCodesApi {
-  /** Create a batch of redemption codes: all or none */
+  /**
+   * Create a batch of redemption codes: all or none
+   *
+   * Returns the codes to hand out. Users redeem them at `POST /v1/me/redeem`. If the request fails, no code exists.
+   */
   readonly createBatch: Call<{ body: NewRedemptionCodes; }, RedemptionCode[], Reasons['redemptionCodes.createBatch']>;
-  /** List redemption codes, newest first */
+  /**
+   * List redemption codes, newest first
+   *
+   * Use `q` with a batch ID to see how many codes of a batch were redeemed.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; cursor?: PageCursor | undefined; q?: string | undefined; type?: RedemptionType | undefined; } | undefined; }, RedemptionCode, Reasons['redemptionCodes.list']>;
-  /** Deactivate a redemption code permanently */
+  /**
+   * Deactivate a redemption code permanently
+   *
+   * Nobody can redeem the code any more. What it has given is kept.
+   */
   readonly update: Call<{ params: { code_id: Id; }; body: RedemptionCodeChanges; }, RedemptionCode, Reasons['redemptionCodes.update']>;
 }
 
 export interface InviteCodesApi {
-  /** List invite codes, newest first */
+  /**
+   * List invite codes, newest first
+   *
+   * Shows who invites others, and how often each code was used.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; cursor?: PageCursor | undefined; q?: string | undefined; } | undefined; }, OwnedInviteCode, Reasons['inviteCodes.list']>;
-  /** Retrieve an invite code */
+  /**
+   * Retrieve an invite code
+   *
+   * Use this to check one code before you change it.
+   */
   readonly get: Call<{ params: { code_id: Id; }; }, OwnedInviteCode, Reasons['inviteCodes.get']>;
   /**
    * Update the use limit of an invite code, or enable or disable it
    *
-   * A user can have at most one active code.
+   * Use this to stop the misuse of a code, or to allow more registrations. A user can have at most one active code.
    */
   readonly update: Call<{ params: { code_id: Id; }; body: InviteCodeChanges; }, OwnedInviteCode, Reasons['inviteCodes.update']>;
 }
 
 export interface ReferralsApi {
-  /** List referrals, newest first */
+  /**
+   * List referrals, newest first
+   *
+   * Each entry links an inviter to a user who registered with their code. For several levels, use the tree.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; cursor?: PageCursor | undefined; inviter_user_id?: Id | undefined; } | undefined; }, Referral, Reasons['referrals.list']>;
   /**
    * Retrieve the referral tree of a user, three levels deep
    *
-   * Breadth-first, with each user once; at most 10000 users.
+   * Breadth-first, with each user once; at most 10000 users. Use it to see who came through a user, directly and indirectly.
    */
   readonly tree: Call<{ query: { user_id: Id; }; }, ReferralNode[], Reasons['referrals.tree']>;
 }
 
 export interface UsageApi {
-  /** Retrieve your usage for a month */
+  /**
+   * Retrieve your usage for a month
+   *
+   * Counts your own runs in the active account, when they end. Compare `storage` with its limits to warn before uploads fail.
+   */
   readonly mine: Call<{ query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, MonthlyUsage, Reasons['usage.mine']>;
-  /** List your usage by day */
+  /**
+   * List your usage by day
+   *
+   * Counts your own runs in the active account. Days without runs are left out; fill them with 0 for a chart.
+   */
   readonly mineDaily: Call<{ query: { start: string; end: string; }; }, DailyUsage[], Reasons['usage.mineDaily']>;
-  /** List your usage by hour */
+  /**
+   * List your usage by hour
+   *
+   * Counts your own runs in the active account. Hours without runs are left out; fill them with 0 for a chart.
+   */
   readonly mineHourly: Call<{ query: { start: string; end: string; }; }, HourlyUsage[], Reasons['usage.mineHourly']>;
-  /** List your usage for a month by model */
+  /**
+   * List your usage for a month by model
+   *
+   * Counts your own runs in the active account. Models with the most tokens come first.
+   */
   readonly mineByModel: Call<{ query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, ModelUsage[], Reasons['usage.mineByModel']>;
-  /** Retrieve the usage of an account for a month */
+  /**
+   * Retrieve the usage of an account for a month
+   *
+   * Counts the runs of all members. Platform admins can name every account.
+   */
   readonly ofAccount: Call<{ params: { account_id: Id; }; query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, MonthlyUsage, Reasons['usage.ofAccount']>;
-  /** List the usage of an account by day */
+  /**
+   * List the usage of an account by day
+   *
+   * Counts the runs of all members. Days without runs are left out; fill them with 0 for a chart.
+   */
   readonly ofAccountDaily: Call<{ params: { account_id: Id; }; query: { start: string; end: string; }; }, DailyUsage[], Reasons['usage.ofAccountDaily']>;
-  /** List the usage of an account by hour */
+  /**
+   * List the usage of an account by hour
+   *
+   * Counts the runs of all members. Hours without runs are left out; fill them with 0 for a chart.
+   */
   readonly ofAccountHourly: Call<{ params: { account_id: Id; }; query: { start: string; end: string; }; }, HourlyUsage[], Reasons['usage.ofAccountHourly']>;
-  /** List the usage of an account for a month by model */
+  /**
+   * List the usage of an account for a month by model
+   *
+   * Counts the runs of all members. Models with the most tokens come first.
+   */
   readonly ofAccountByModel: Call<{ params: { account_id: Id; }; query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, ModelUsage[], Reasons['usage.ofAccountByModel']>;
-  /** Retrieve the usage of all accounts for a month */
+  /**
+   * Retrieve the usage of all accounts for a month
+   *
+   * Counts all runs of the installation that ended in the month.
+   */
   readonly summary: Call<{ query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, UsageSummary, Reasons['usage.summary']>;
-  /** List the usage of all accounts by day */
+  /**
+   * List the usage of all accounts by day
+   *
+   * Counts all runs of the installation. Days without runs are left out; fill them with 0 for a chart.
+   */
   readonly daily: Call<{ query: { start: string; end: string; }; }, DailyUsage[], Reasons['usage.daily']>;
-  /** List the usage of all accounts by hour */
+  /**
+   * List the usage of all accounts by hour
+   *
+   * Counts all runs of the installation. Hours without runs are left out; fill them with 0 for a chart.
+   */
   readonly hourly: Call<{ query: { start: string; end: string; }; }, HourlyUsage[], Reasons['usage.hourly']>;
-  /** List the usage of all accounts for a month by model */
+  /**
+   * List the usage of all accounts for a month by model
+   *
+   * Counts all runs of the installation. Models with the most tokens come first.
+   */
   readonly byModel: Call<{ query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, ModelUsage[], Reasons['usage.byModel']>;
 }
 
@@ -3171,47 +5547,91 @@ export interface LlmProvidersApi {
   /**
    * List providers with their models
    *
-   * Without permission to manage secrets, returns only what a model picker needs: no keys, base URLs or advanced settings, and only models that are shown in the picker.
+   * Without permission to manage secrets, returns only what a model picker needs: no keys, base URLs or advanced settings, and only models that are shown in the picker. Without `scope`, returns the providers of the account, then those of the platform.
    */
   readonly list: Call<{ query?: { scope?: ProviderScope | undefined; } | undefined; }, LlmProvider[], Reasons['llmProviders.list']>;
-  /** Create a provider */
+  /**
+   * Create a provider
+   *
+   * Stores the API key encrypted. Next, add models: runs use them at once. If `feature.byok_enabled` is false, accounts cannot have providers of their own: 403 `feature_disabled`.
+   */
   readonly create: Call<{ body: NewLlmProvider; }, LlmProvider, Reasons['llmProviders.create']>;
-  /** Update a provider */
+  /**
+   * Update a provider
+   *
+   * Omitted fields keep their values. Active runs keep the settings that they started with.
+   */
   readonly update: Call<{ params: { provider_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; body: LlmProviderChanges; }, LlmProvider, Reasons['llmProviders.update']>;
-  /** Delete a provider, its API key and its models */
+  /**
+   * Delete a provider, its API key and its models
+   *
+   * Active runs can finish. Later runs use other providers.
+   */
   readonly delete: Call<{ params: { provider_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, undefined, Reasons['llmProviders.delete']>;
-  /** List the models that the provider offers */
+  /**
+   * List the models that the provider offers
+   *
+   * Asks the provider and caches the list for 2 minutes. Use it to choose models to add. If the provider does not answer, the response is 502.
+   */
   readonly availableModels: Call<{ params: { provider_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, UpstreamModels, Reasons['llmProviders.availableModels']>;
 }
 
 export interface LlmModelsApi {
-  /** Add a model to a provider */
+  /**
+   * Add a model to a provider
+   *
+   * Runs can use the model at once. Set its prices so that costs and credits are calculated. Then test it.
+   */
   readonly create: Call<{ params: { provider_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; body: NewLlmModel; }, LlmModel, Reasons['llmModels.create']>;
-  /** Update a model */
+  /**
+   * Update a model
+   *
+   * Omitted fields keep their values. Active runs keep the settings that they started with.
+   */
   readonly update: Call<{ params: { provider_id: Id; model_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; body: LlmModelChanges; }, LlmModel, Reasons['llmModels.update']>;
-  /** Delete a model */
+  /**
+   * Delete a model
+   *
+   * If it was the default, the model with the highest priority becomes the default. Active runs can finish.
+   */
   readonly delete: Call<{ params: { provider_id: Id; model_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, undefined, Reasons['llmModels.delete']>;
-  /** Test a model with a short request */
+  /**
+   * Test a model with a short request
+   *
+   * Sends a short request to the provider, which may charge for it. The response is 200 even if the test fails: check `success`.
+   */
   readonly test: Call<{ params: { provider_id: Id; model_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, LlmModelTest, Reasons['llmModels.test']>;
 }
 
 export interface ToolProvidersApi {
-  /** List all tool providers by group */
+  /**
+   * List all tool providers by group
+   *
+   * Shows which provider serves each tool group, and what is missing.
+   */
   readonly list: Call<{ query?: { scope?: ProviderScope | undefined; } | undefined; }, ToolProviderGroups, Reasons['toolProviders.list']>;
   /**
    * Activate a provider for its group
    *
-   * Deactivates the previously active provider of the group.
+   * Deactivates the previously active provider of the group. A provider can be activated before it is configured; until then, its tool calls fall back or fail with `tool.not_configured`.
    */
   readonly activate: Call<{ params: { group: string; provider: string; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, undefined, Reasons['toolProviders.activate']>;
-  /** Deactivate a provider for its group */
+  /**
+   * Deactivate a provider for its group
+   *
+   * Calls of the group go to the provider of the platform, or to the one in the settings. Repeating the request has no effect.
+   */
   readonly deactivate: Call<{ params: { group: string; provider: string; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, undefined, Reasons['toolProviders.deactivate']>;
-  /** Set the API key or base URL of a provider */
+  /**
+   * Set the API key or base URL of a provider
+   *
+   * Set the values before you activate a provider. They take effect within a second.
+   */
   readonly setCredential: Call<{ params: { group: string; provider: string; }; query?: { scope?: ProviderScope | undefined; } | undefined; body?: ToolCredential | undefined; }, undefined, Reasons['toolProviders.setCredential']>;
   /**
    * Delete the API key of a provider
    *
-   * Keeps the base URL and whether the provider is active.
+   * Keeps the base URL and whether the provider is active. Without a required key, its tool calls fall back or fail with `tool.not_configured`.
    */
   readonly clearCredential: Call<{ params: { group: string; provider: string; }; query?: { scope?: ProviderScope | undefined; } | undefined; }, undefined, Reasons['toolProviders.clearCredential']>;
 }
@@ -3220,63 +5640,119 @@ export interface McpConfigsApi {
   /**
    * Create an MCP server
    *
-   * A `stdio` server is a program that runs on the worker. Only platform admins can create or update one.
+   * Its tools are offered to the models of the account's next runs. A `stdio` server is a program that runs on the worker. Only platform admins can create or update one.
    */
   readonly create: Call<{ body: NewMcpConfig; }, McpConfig, Reasons['mcpConfigs.create']>;
-  /** List MCP servers, newest first */
+  /**
+   * List MCP servers, newest first
+   *
+   * Returns active and inactive servers. Bearer tokens and environment values are not included.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, McpConfig, Reasons['mcpConfigs.list']>;
-  /** Update an MCP server */
+  /**
+   * Update an MCP server
+   *
+   * Omitted fields keep their values. The transport cannot be changed. The next run lists the tools again.
+   */
   readonly update: Call<{ params: { config_id: Id; }; body: McpConfigChanges; }, McpConfig, Reasons['mcpConfigs.update']>;
-  /** Delete an MCP server */
+  /**
+   * Delete an MCP server
+   *
+   * The tools are no longer offered to runs. To pause a server, set `is_active` to false instead.
+   */
   readonly delete: Call<{ params: { config_id: Id; }; }, undefined, Reasons['mcpConfigs.delete']>;
 }
 
 export interface WebhookEndpointsApi {
-  /** Create a webhook endpoint */
+  /**
+   * Create a webhook endpoint
+   *
+   * Events of new runs are sent from now on. Store `signing_secret` to verify the signatures; it cannot be retrieved again.
+   */
   readonly create: Call<{ body: NewWebhookEndpoint; }, WebhookEndpointWithSecret, Reasons['webhookEndpoints.create']>;
-  /** List webhook endpoints, newest first */
+  /**
+   * List webhook endpoints, newest first
+   *
+   * Use this to show where events are sent, and to find endpoints that were disabled.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, WebhookEndpoint, Reasons['webhookEndpoints.list']>;
-  /** Retrieve a webhook endpoint */
+  /**
+   * Retrieve a webhook endpoint
+   *
+   * Use `disabled_reason` to find out why an endpoint receives nothing.
+   */
   readonly get: Call<{ params: { endpoint_id: Id; }; }, WebhookEndpoint, Reasons['webhookEndpoints.get']>;
   /**
    * Update a webhook endpoint
    *
-   * While an endpoint is disabled, no events are stored for it, and pending deliveries fail.
+   * While an endpoint is disabled, no events are stored for it, and pending deliveries fail. After you have repaired a receiver, set `enabled` to true.
    */
   readonly update: Call<{ params: { endpoint_id: Id; }; body: WebhookEndpointChanges; }, WebhookEndpoint, Reasons['webhookEndpoints.update']>;
-  /** Delete a webhook endpoint and its deliveries */
+  /**
+   * Delete a webhook endpoint and its deliveries
+   *
+   * No more events are sent. To pause an endpoint, set `enabled` to false instead.
+   */
   readonly delete: Call<{ params: { endpoint_id: Id; }; }, Ok, Reasons['webhookEndpoints.delete']>;
   /**
    * Rotate the signing secret
    *
-   * A secret that is still signing because of an earlier rotation is dropped immediately.
+   * Use this if the secret may have leaked. Replace it in your receiver within the grace period, in which messages have both signatures. A secret that is still signing because of an earlier rotation is dropped immediately.
    */
   readonly rotateSecret: Call<{ params: { endpoint_id: Id; }; body?: SecretRotation | undefined; }, WebhookEndpointWithSecret, Reasons['webhookEndpoints.rotateSecret']>;
 }
 
 export interface WebhookDeliveriesApi {
-  /** List deliveries, newest first */
+  /**
+   * List deliveries, newest first
+   *
+   * Use this to find failed deliveries. Deliveries are kept for 30 days.
+   */
   readonly list: PagedCall<{ params: { endpoint_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; status?: WebhookDeliveryStatus | undefined; event_type?: WebhookEventType | undefined; } | undefined; }, WebhookDelivery, Reasons['webhookDeliveries.list']>;
-  /** Retrieve a delivery with its payload */
+  /**
+   * Retrieve a delivery with its payload
+   *
+   * Shows the payload that was sent and the last response, to debug a receiver.
+   */
   readonly get: Call<{ params: { endpoint_id: Id; delivery_id: Id; }; }, WebhookDeliveryDetail, Reasons['webhookDeliveries.get']>;
-  /** Redeliver a message */
+  /**
+   * Redeliver a message
+   *
+   * Creates a new delivery of the same message and sends it at once, signed with the current secret. Use this after you have repaired the receiver.
+   */
   readonly redeliver: Call<{ params: { endpoint_id: Id; delivery_id: Id; }; }, WebhookDelivery, Reasons['webhookDeliveries.redeliver']>;
 }
 
 export interface AsrCredentialsApi {
-  /** Create a credential */
+  /**
+   * Create a credential
+   *
+   * Stores the API key encrypted. Make one credential the default so that members can transcribe recordings.
+   */
   readonly create: Call<{ body: NewAsrCredential; }, AsrCredential, Reasons['asrCredentials.create']>;
-  /** List the credentials of the account, then those of the platform */
+  /**
+   * List the credentials of the account, then those of the platform
+   *
+   * Keys and base URLs of credentials that you may not manage are null.
+   */
   readonly list: Call<NoRequest, AsrCredential[], Reasons['asrCredentials.list']>;
   /**
    * Update a credential
    *
-   * Omitted fields keep their values.
+   * Omitted fields keep their values. Use this to replace an API key or to change the model.
    */
   readonly update: Call<{ params: { credential_id: Id; }; body: AsrCredentialChanges; }, AsrCredential, Reasons['asrCredentials.update']>;
-  /** Delete a credential and its API key */
+  /**
+   * Delete a credential and its API key
+   *
+   * If it was the default, no other credential becomes the default: transcriptions use the platform's, or fail with 409.
+   */
   readonly delete: Call<{ params: { credential_id: Id; }; }, undefined, Reasons['asrCredentials.delete']>;
-  /** Set the default credential */
+  /**
+   * Set the default credential
+   *
+   * Transcriptions of the account use it from now on, instead of the previous default.
+   */
   readonly setDefault: Call<{ params: { credential_id: Id; }; }, Ok, Reasons['asrCredentials.setDefault']>;
 }
 
@@ -3284,13 +5760,17 @@ export interface AsrApi {
   /**
    * Transcribe a recording
    *
-   * Uses the default credential of the account, or else of the platform. The recording is streamed to the provider and not stored.
+   * Uses the default credential of the account, or else of the platform. The recording is streamed to the provider and not stored. Use it for voice input, then send the text as a message.
    */
   readonly transcribe: Call<{ body: Recording; }, Transcript, Reasons['asr.transcribe']>;
 }
 
 export interface AuditLogsApi {
-  /** List audit log entries, newest first */
+  /**
+   * List audit log entries, newest first
+   *
+   * Use this to find out who changed something, and when. Denied requests are included; secrets and message texts never are. Entries are kept for `ARKLOOP_AUDIT_RETENTION_DAYS` days.
+   */
   readonly list: Call<{ query?: { account_id?: Id | undefined; action?: string | undefined; target_type?: string | undefined; actor_user_id?: Id | undefined; since?: Time | undefined; until?: Time | undefined; limit?: number | undefined; offset?: number | undefined; include?: "state" | undefined; } | undefined; }, AuditLog, Reasons['auditLogs.list']>;
 }
 
@@ -3301,9 +5781,17 @@ export interface IpRulesApi {
    * Requests from an address in a blocklist network are rejected with 403 `ip_blocked`. If the account has allowlist rules, so are requests from addresses outside all of their networks.
    */
   readonly create: Call<{ query?: { force?: boolean | undefined; } | undefined; body: NewIpRule; }, IpRule, Reasons['ipRules.create']>;
-  /** List the IP rules of the account, newest first */
+  /**
+   * List the IP rules of the account, newest first
+   *
+   * Without rules, requests from all addresses are accepted. Platform admins can name any account.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; account_id?: Id | undefined; } | undefined; }, IpRule, Reasons['ipRules.list']>;
-  /** Delete an IP rule */
+  /**
+   * Delete an IP rule
+   *
+   * Takes effect immediately. Deleting the last allowlist rule admits all addresses that are not blocked.
+   */
   readonly delete: Call<{ params: { rule_id: Id; }; query?: { force?: boolean | undefined; account_id?: Id | undefined; } | undefined; }, undefined, Reasons['ipRules.delete']>;
 }
 
@@ -3311,15 +5799,23 @@ export interface DashboardApi {
   /**
    * Retrieve the numbers of users, accounts and runs, and the usage of all runs
    *
-   * The numbers may be a few seconds old.
+   * For the start page of platform admins. The numbers may be a few seconds old.
    */
   readonly get: Call<NoRequest, Dashboard, Reasons['dashboard.get']>;
 }
 
 export interface UsersApi {
-  /** List users, newest first */
+  /**
+   * List users, newest first
+   *
+   * Deleted users are left out. Use `q` to find a user by name or address.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; cursor?: PageCursor | undefined; q?: string | undefined; status?: UserStatus | undefined; } | undefined; }, User, Reasons['users.list']>;
-  /** Retrieve a user and their accounts */
+  /**
+   * Retrieve a user and their accounts
+   *
+   * Use this for support: it shows the status, and the accounts and roles of the user.
+   */
   readonly get: Call<{ params: { user_id: Id; }; }, UserDetail, Reasons['users.get']>;
   /**
    * Suspend or reactivate a user, or update their profile
@@ -3336,14 +5832,22 @@ export interface UsersApi {
 }
 
 export interface AdminAccountsApi {
-  /** List all accounts, newest first */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; q?: string | undefined; status?: "active" | "suspended" | undefined; type?: "personal" | "workspace" | undefined; } | undefined; }, AdminAccount, Reasons['adminAccounts.list']>;
-  /** Retrieve any account */
+  /**
+   * List all accounts, newest first
+   *
+   * Shows the balance and number of members of each account. Closed accounts are left out.
+   */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; q?: string | undefined; status?: AccountStatus | undefined; type?: AccountType | undefined; } | undefined; }, AdminAccount, Reasons['adminAccounts.list']>;
+  /**
+   * Retrieve any account
+   *
+   * Use this for support: it shows the owner, the number of members and the balance. A closed account is 404.
+   */
   readonly get: Call<{ params: { account_id: Id; }; }, AdminAccount, Reasons['adminAccounts.get']>;
   /**
    * Suspend or reactivate an account
    *
-   * Suspending an account stops its runs and ends its event streams. While it is suspended, requests from its members and API keys are rejected.
+   * Suspending an account stops its runs and ends its event streams. While it is suspended, requests from its members and API keys are rejected. Reactivating it restores access, but not the runs.
    */
   readonly update: Call<{ params: { account_id: Id; }; body: AdminAccountChanges; }, AdminAccount, Reasons['adminAccounts.update']>;
 }
@@ -3352,58 +5856,122 @@ export interface RunDetailsApi {
   /**
    * Retrieve a run of any account
    *
-   * Each request is recorded in the audit log of the account.
+   * Use this for support: it shows the prompt, the route, the usage and the child runs. Each request is recorded in the audit log of the account.
    */
   readonly get: Call<{ params: { run_id: Id; }; }, RunDetails, Reasons['runDetails.get']>;
 }
 
 export interface PlansApi {
-  /** List plans, newest first */
+  /**
+   * List plans, newest first
+   *
+   * Use this to show the available plans. They belong to no account: every user sees all.
+   */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Plan, Reasons['plans.list']>;
-  /** Retrieve a plan */
+  /**
+   * Retrieve a plan
+   *
+   * Shows the entitlements of the plan. Those of an account can differ by overrides.
+   */
   readonly get: Call<{ params: { plan_id: Id; }; }, Plan, Reasons['plans.get']>;
-  /** Create a plan */
+  /**
+   * Create a plan
+   *
+   * Accounts get the entitlements of the plan when they are subscribed to it with `POST /v1/subscriptions`.
+   */
   readonly create: Call<{ body: NewPlan; }, Plan, Reasons['plans.create']>;
-  /** Update a plan */
+  /**
+   * Update a plan
+   *
+   * Takes effect immediately for all subscribers. `entitlements` replaces the whole set.
+   */
   readonly update: Call<{ params: { plan_id: Id; }; body: PlanChanges; }, Plan, Reasons['plans.update']>;
-  /** Delete a plan that has never had a subscription */
+  /**
+   * Delete a plan that has never had a subscription
+   *
+   * A plan with subscriptions, even canceled ones, cannot be deleted: 409 `plan_in_use`.
+   */
   readonly delete: Call<{ params: { plan_id: Id; }; }, undefined, Reasons['plans.delete']>;
 }
 
 export interface SubscriptionsApi {
-  /** Subscribe an account to a plan */
+  /**
+   * Subscribe an account to a plan
+   *
+   * The entitlements of the plan apply immediately, and the due monthly credits are granted. An account has at most one active subscription: cancel it before you change the plan.
+   */
   readonly create: Call<{ body: NewSubscription; }, Subscription, Reasons['subscriptions.create']>;
   /**
    * List subscriptions, newest first
    *
    * Members see the active subscription of their account. Platform admins see the subscriptions of all accounts.
    */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; account_id?: Id | undefined; status?: "active" | "cancelled" | "expired" | "all" | undefined; } | undefined; }, Subscription, Reasons['subscriptions.list']>;
-  /** Retrieve a subscription */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; account_id?: Id | undefined; status?: SubscriptionFilter | undefined; } | undefined; }, Subscription, Reasons['subscriptions.list']>;
+  /**
+   * Retrieve a subscription
+   *
+   * Members see the subscriptions of their account, platform admins all.
+   */
   readonly get: Call<{ params: { subscription_id: Id; }; }, Subscription, Reasons['subscriptions.get']>;
-  /** Update the period of a subscription */
+  /**
+   * Update the period of a subscription
+   *
+   * Use this to renew a subscription after payment. The due monthly credits are granted. A canceled subscription returns 409.
+   */
   readonly update: Call<{ params: { subscription_id: Id; }; body: SubscriptionChanges; }, Subscription, Reasons['subscriptions.update']>;
-  /** Cancel a subscription immediately */
+  /**
+   * Cancel a subscription immediately
+   *
+   * The entitlements of the plan end immediately; granted credits are kept. Afterwards the account can be subscribed again.
+   */
   readonly cancel: Call<{ params: { subscription_id: Id; }; }, undefined, Reasons['subscriptions.cancel']>;
 }
 
 export interface EntitlementOverridesApi {
-  /** List the entitlement overrides of an account, including expired ones, newest first */
+  /**
+   * List the entitlement overrides of an account, including expired ones, newest first
+   *
+   * An override takes precedence over the plan of the account. Expired ones have no effect.
+   */
   readonly list: PagedCall<{ query: { limit?: number | undefined; before?: PageCursor | undefined; account_id: Id; }; }, EntitlementOverride, Reasons['entitlementOverrides.list']>;
-  /** Set an entitlement override for an account, replacing any existing one */
+  /**
+   * Set an entitlement override for an account, replacing any existing one
+   *
+   * Use this to give one account another limit or feature than its plan. Takes effect immediately. The status is 201 for a new override, 200 for a replaced one.
+   */
   readonly set: Call<{ body: NewEntitlementOverride; }, EntitlementOverride | EntitlementOverride, Reasons['entitlementOverrides.set']>;
-  /** Delete an entitlement override */
+  /**
+   * Delete an entitlement override
+   *
+   * The value of the plan, or else of the platform, applies again.
+   */
   readonly delete: Call<{ params: { override_id: Id; }; query: { account_id: Id; }; }, Ok, Reasons['entitlementOverrides.delete']>;
 }
 
 export interface PlatformSettingsApi {
-  /** List stored settings by key */
+  /**
+   * List stored settings by key
+   *
+   * Settings that are not stored have their default: see `GET /v1/config/schema`. An environment variable takes precedence over a stored value.
+   */
   readonly list: Call<NoRequest, PlatformSetting[], Reasons['platformSettings.list']>;
-  /** Retrieve a stored setting */
+  /**
+   * Retrieve a stored setting
+   *
+   * Returns the stored value, not the default. A setting that is not stored is 404.
+   */
   readonly get: Call<{ params: { key: string; }; }, PlatformSetting, Reasons['platformSettings.get']>;
-  /** Set the value of a setting */
+  /**
+   * Set the value of a setting
+   *
+   * Takes effect in all processes within seconds. An environment variable takes precedence, except for gateway settings.
+   */
   readonly set: Call<{ params: { key: string; }; body: PlatformSettingValue; }, PlatformSetting, Reasons['platformSettings.set']>;
-  /** Reset a setting to its default */
+  /**
+   * Reset a setting to its default
+   *
+   * Deletes the stored value. Repeating the request has no effect.
+   */
   readonly delete: Call<{ params: { key: string; }; }, undefined, Reasons['platformSettings.delete']>;
 }
 
@@ -3411,20 +5979,28 @@ export interface ConfigSchemaApi {
   /**
    * List available settings by key
    *
-   * Users who are not platform admins see only the settings that plans and overrides can change.
+   * Users who are not platform admins see only the settings that plans and overrides can change. Use it to build a form for settings, plans or overrides.
    */
   readonly list: Call<NoRequest, SettingSchema[], Reasons['configSchema.list']>;
 }
 
 export interface EmailApi {
-  /** Check whether email can be sent */
+  /**
+   * Check whether email can be sent
+   *
+   * Use this to check whether invitations and verification links can be sent.
+   */
   readonly status: Call<NoRequest, EmailStatus, Reasons['email.status']>;
-  /** Retrieve the effective email configuration */
+  /**
+   * Retrieve the effective email configuration
+   *
+   * Returns the values in effect, from the environment, the stored configuration or the defaults. The password is not returned.
+   */
   readonly config: Call<NoRequest, EmailConfig, Reasons['email.config']>;
   /**
    * Replace the stored email configuration
    *
-   * Takes effect with the next email. Values set by the environment take precedence.
+   * Takes effect with the next email. Values set by the environment take precedence. Send a test email afterwards.
    */
   readonly configure: Call<{ body: EmailConfigValues; }, undefined, Reasons['email.configure']>;
   /**
@@ -3436,7 +6012,11 @@ export interface EmailApi {
 }
 
 export interface GatewayConfigApi {
-  /** Retrieve the effective gateway configuration */
+  /**
+   * Retrieve the effective gateway configuration
+   *
+   * Returns the values in effect, with defaults for those that are not set. Use it to fill a form before you change them.
+   */
   readonly get: Call<NoRequest, GatewayConfig, Reasons['gatewayConfig.get']>;
   /**
    * Update the gateway configuration
@@ -3450,31 +6030,59 @@ export interface AccessLogApi {
   /**
    * List requests handled by the gateway, newest first
    *
-   * Requests appear within a second and are kept for `ARKLOOP_ACCESS_LOG_RETENTION_DAYS` days.
+   * Requests appear within a second and are kept for `ARKLOOP_ACCESS_LOG_RETENTION_DAYS` days. Use it to investigate errors, load and attacks. Query strings, credentials and bodies are not recorded.
    */
-  readonly list: Call<{ query?: { limit?: number | undefined; before?: Id | undefined; since?: Id | Time | undefined; method?: string | undefined; path?: string | undefined; ip?: string | undefined; country?: string | undefined; risk_min?: number | undefined; ua_type?: UserAgentType | undefined; } | undefined; }, AccessLogPage, Reasons['accessLog.list']>;
+  readonly list: Call<{ query?: { limit?: number | undefined; before?: Id | undefined; since?: IdOrTime | undefined; method?: string | undefined; path?: string | undefined; ip?: IpAddressOrCidr | undefined; country?: string | undefined; risk_min?: number | undefined; ua_type?: UserAgentType | undefined; } | undefined; }, AccessLogPage, Reasons['accessLog.list']>;
 }
 
 export interface FeatureFlagsApi {
-  /** Create a feature flag */
+  /**
+   * Create a feature flag
+   *
+   * Clients read the value at `GET /v1/me/feature-flags`. Next, set overrides for single accounts.
+   */
   readonly create: Call<{ body: NewFeatureFlag; }, FeatureFlag, Reasons['featureFlags.create']>;
-  /** List all feature flags by key */
+  /**
+   * List all feature flags by key
+   *
+   * Includes the flags that the platform itself uses, such as `registration.open`.
+   */
   readonly list: Call<NoRequest, FeatureFlag[], Reasons['featureFlags.list']>;
-  /** Retrieve a feature flag */
+  /**
+   * Retrieve a feature flag
+   *
+   * Shows the default value. List the overrides to see for which accounts it differs.
+   */
   readonly get: Call<{ params: { key: FeatureFlagKey; }; }, FeatureFlag, Reasons['featureFlags.get']>;
-  /** Update a feature flag for all accounts without an override */
+  /**
+   * Update a feature flag for all accounts without an override
+   *
+   * Omitted fields keep their values. Takes effect immediately.
+   */
   readonly update: Call<{ params: { key: FeatureFlagKey; }; body: FeatureFlagChanges; }, FeatureFlag, Reasons['featureFlags.update']>;
   /**
    * Delete a feature flag and its overrides
    *
-   * Flags that the platform itself uses cannot be deleted: 409 `system_flag`.
+   * Flags that the platform itself uses cannot be deleted: 409 `system_flag`. Afterwards the flag is false for every account.
    */
   readonly delete: Call<{ params: { key: FeatureFlagKey; }; }, Ok, Reasons['featureFlags.delete']>;
-  /** Set the override of an account, replacing any existing one */
+  /**
+   * Set the override of an account, replacing any existing one
+   *
+   * Use this to try a feature with single accounts. Takes effect immediately. The status is 201 for a new override, 200 for a replaced one.
+   */
   readonly setOverride: Call<{ params: { key: FeatureFlagKey; }; body: NewFlagOverride; }, FlagOverride | FlagOverride, Reasons['featureFlags.setOverride']>;
-  /** List the account overrides of a feature flag, newest first */
+  /**
+   * List the account overrides of a feature flag, newest first
+   *
+   * Shows for which accounts the flag differs from its default.
+   */
   readonly listOverrides: PagedCall<{ params: { key: FeatureFlagKey; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, FlagOverride, Reasons['featureFlags.listOverrides']>;
-  /** Delete the override of an account, which restores the default value */
+  /**
+   * Delete the override of an account, which restores the default value
+   *
+   * Takes effect immediately. If there is no override, the response is 404.
+   */
   readonly deleteOverride: Call<{ params: { key: FeatureFlagKey; account_id: Id; }; }, Ok, Reasons['featureFlags.deleteOverride']>;
 }
 
@@ -3497,17 +6105,31 @@ export interface BootstrapApi {
   /**
    * Create a setup token for the first platform admin
    *
-   * Allowed only from loopback or with `X-Bootstrap-Secret`; otherwise the response is 404. A new token voids the previous one.
+   * Allowed only from loopback or with `X-Bootstrap-Secret`; otherwise the response is 404. A new token voids the previous one. Next, call `POST /v1/bootstrap/setup` with the token within 30 minutes.
    */
   readonly init: Call<NoRequest, BootstrapToken, Reasons['bootstrap.init']>;
-  /** Check whether a setup token is valid */
+  /**
+   * Check whether a setup token is valid
+   *
+   * Use this before you show the setup form. The response is 200 for every token. After the setup, no token is valid.
+   */
   readonly verify: Call<{ params: { token: string; }; }, BootstrapTokenState, Reasons['bootstrap.verify']>;
-  /** Create the first platform admin */
+  /**
+   * Create the first platform admin
+   *
+   * Registers the user with a personal account, in every registration mode, and opens a session. It works once: afterwards the response is 409 `already_initialized`.
+   */
   readonly setup: Call<{ body: PlatformSetup; }, PlatformAdmin, Reasons['bootstrap.setup']>;
 }
 
 /** Every area of the API. */
 export interface Api {
+  /** Conversations. */
+  readonly threads: ThreadsApi;
+  /** The messages of a thread. */
+  readonly messages: MessagesApi;
+  /** Executions of the agent loop, and their events. */
+  readonly runs: RunsApi;
   /** Sign-up, sign-in and sessions. */
   readonly auth: AuthApi;
   /** The signed-in user, with their role and permissions in the active account. */
@@ -3524,18 +6146,12 @@ export interface Api {
   readonly projects: ProjectsApi;
   /** The files created by your runs in a project. */
   readonly workspaces: WorkspacesApi;
-  /** Conversations. */
-  readonly threads: ThreadsApi;
-  /** The messages of a thread. */
-  readonly messages: MessagesApi;
   /** Links for reading a thread without an account. */
   readonly shares: SharesApi;
   /** Reports of problems with threads. */
   readonly reports: ReportsApi;
   /** Images and text files in messages. */
   readonly attachments: AttachmentsApi;
-  /** Executions of the agent loop, and their events. */
-  readonly runs: RunsApi;
   /** System prompts with the tools, models and budgets of their runs. Personas of the account override those of the platform, which override the built-in ones. */
   readonly personas: PersonasApi;
   /** Your notifications from all your accounts. */

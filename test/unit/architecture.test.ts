@@ -128,7 +128,6 @@ describe('browser-safe code', () => {
   const browserSafe = (file: string) => /^(contract|client)\//.test(file) && !/^client\/(chat|conformance|mocks\/standalone)\//.test(file);
   /** Allowed packages. The client core uses none; other entry points may use the packages of their users. */
   const packages: [folder: string, names: string[]][] = [
-    ['contract/zod/', ['zod', 'zod/locales', 'zod/v4/core']],
     ['contract/', ['zod']],
     ['client/mocks/', ['zod', 'msw', 'zod-schema-faker/v4', '@faker-js/faker']],
     ['client/react/', ['react', '@tanstack/react-query']],
