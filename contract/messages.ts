@@ -25,6 +25,11 @@ const Attachment = z
       .min(0)
       .max(2 ** 40)
       .meta({ description: 'Size in bytes. The size and type of the stored file are used, regardless of these values.' }),
+    // A staged attachment is a valid value. These two fields are not stored.
+    kind: z.enum(['image', 'file']).optional().meta({ description: 'Ignored, and never returned.' }),
+    extracted_text: z.string().max(maxExtractedLength).optional().meta({
+      description: 'The `extracted_text` of a file part that has none. Ignored for an image, and never returned.',
+    }),
   })
   .meta({ id: 'Attachment', description: 'A file in a message.' });
 
@@ -56,6 +61,15 @@ export const MessagePart = z
   .discriminatedUnion('type', [TextPart, ImagePart, FilePart])
   .meta({ id: 'MessagePart', description: 'A text, an image or a text file.' });
 export type MessagePart = z.infer<typeof MessagePart>;
+
+/** The part without what a staged attachment has beyond an attachment. A file part takes over its text. */
+export function normalizePart(part: MessagePart): MessagePart {
+  if (part.type === 'text') return part;
+  const { kind: _, extracted_text: staged, ...attachment } = part.attachment;
+  if (part.type === 'image') return { ...part, attachment };
+  const extracted_text = part.extracted_text ?? staged;
+  return { ...part, attachment, ...(extracted_text !== undefined && { extracted_text }) };
+}
 
 export const MessageContent = z
   .strictObject({

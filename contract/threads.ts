@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Id, searchParam, Time } from './shared/fields.ts';
 import { pageQuery } from './shared/pagination.ts';
 import { initContract, type Resource } from './shared/route.ts';
+import { trimEnd, trimStart } from './shared/trim.ts';
 
 export const Thread = z
   .object({
@@ -67,6 +68,19 @@ export type ForkedThread = z.infer<typeof ForkedThread>;
 
 const read = 'data.threads.read';
 const permission = 'data.threads.write';
+
+/** Characters of a text that are searched for a title. */
+const maxSourceChars = 2_000;
+const openingQuotes = `"'“”„«»「『`;
+const closingQuotes = `"'“”„«»」』`;
+export const lineBreak: RegExp = /[\r\n\u2028\u2029]/;
+
+/** The title in a generated text: its first line, at most 50 characters, without enclosing quotes. */
+export function cleanTitle(text: string): string {
+  const line = text.trimStart().slice(0, maxSourceChars).toWellFormed().replaceAll('\0', '').trim().split(lineBreak, 1)[0]!;
+  const bare = trimStart(trimEnd(line.trim(), closingQuotes), openingQuotes).trim();
+  return [...bare].slice(0, 50).join('').trim();
+}
 
 export const threads = initContract().router({
   create: {

@@ -340,6 +340,10 @@ export interface Attachment {
   mime_type: string;
   /** Size in bytes. The size and type of the stored file are used, regardless of these values. */
   size: number;
+  /** Ignored, and never returned. */
+  kind?: "image" | "file" | undefined;
+  /** The `extracted_text` of a file part that has none. Ignored for an image, and never returned. */
+  extracted_text?: string | undefined;
 }
 
 /** An action that a user performed, or that was denied (`metadata.result` is `denied`). */

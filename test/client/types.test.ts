@@ -97,6 +97,16 @@ test('the client has exact types', () => {
       if (event.type === 'message.delta') expectTypeOf(event.data.content).toEqualTypeOf<string>();
     }
     expectTypeOf(await client.health.ready()).toEqualTypeOf<Readiness | Unreadiness>();
+    const staged = await client.attachments.stage({ body: { file: new File(['x'], 'x.txt') } });
+    const parts = [
+      { type: 'text' as const, text: 'x' },
+      { type: staged.kind, attachment: staged },
+    ];
+    await client.messages.create({ params: { thread_id: 'x' }, body: { content_json: { parts } } });
+    await client.messages.create({
+      params: { thread_id: 'x' },
+      body: { content_json: { parts: [{ type: staged.kind, attachment: staged }] } },
+    });
     // @ts-expect-error an id is needed
     await client.threads.get();
     // @ts-expect-error no such field

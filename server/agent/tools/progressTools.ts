@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { eventData } from '../../../contract/eventData.ts';
+import { cleanTitle } from '../../../contract/threads.ts';
 import type { Queryable } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
-import { cleanTitle } from '../../runs/execute/title.ts';
 import { defineTool, type Tool } from './tool.ts';
 
 const oneLine = z

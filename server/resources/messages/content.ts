@@ -4,6 +4,7 @@ import {
   type MessageContent,
   type MessagePart,
   type NewMessage,
+  normalizePart,
 } from '../../../contract/messages.ts';
 import { inconsistentValues } from '../../../contract/shared/fields.ts';
 import type { Scope } from '../../http/scope.ts';
@@ -27,8 +28,9 @@ export async function storeContent(
   { content, content_json: structured }: NewMessage,
 ): Promise<StoredContent> {
   if (!structured) return { content: content!, contentJson: null };
-  checkLengths(structured.parts);
-  const parts = joinTexts(await attach(scope, threadId, structured.parts));
+  const given = structured.parts.map(normalizePart);
+  checkLengths(given);
+  const parts = joinTexts(await attach(scope, threadId, given));
   if (parts.length === 0) throw invalidParts('must hold some text or an attachment');
   return { content: plainTextOf(parts), contentJson: { parts } };
 }

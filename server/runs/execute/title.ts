@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { RunEventInput } from '../../../contract/events.ts';
-import { trimEnd, trimStart } from '../../../contract/shared/trim.ts';
+import { cleanTitle, lineBreak } from '../../../contract/threads.ts';
 import type { Database } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
 import type { Model } from '../../models/model.ts';
@@ -90,16 +90,3 @@ async function ask(model: Model, text: string, signal: AbortSignal): Promise<str
 
 /** Characters of an answer that contain a title, including what models put before it. */
 const maxAnswerChars = 256;
-const lineBreak = /[\r\n\u2028\u2029]/;
-
-/** Characters of a text that are searched for a title. */
-const maxSourceChars = 2_000;
-const openingQuotes = `"'“”„«»「『`;
-const closingQuotes = `"'“”„«»」』`;
-
-/** One line of at most 50 characters, without enclosing quotes. */
-export function cleanTitle(title: string): string {
-  const line = title.trimStart().slice(0, maxSourceChars).toWellFormed().replaceAll('\0', '').trim().split(lineBreak, 1)[0]!;
-  const bare = trimStart(trimEnd(line.trim(), closingQuotes), openingQuotes).trim();
-  return [...bare].slice(0, 50).join('').trim();
-}
