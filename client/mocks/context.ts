@@ -12,8 +12,9 @@ import type { EngineBase } from './engine.ts';
 import type { Operation } from './operations.ts';
 import type { Runs } from './runs/runs.ts';
 import type { Row, Session, User } from './state.ts';
+import type { Webhooks } from './webhooks/sending.ts';
 
-export type Engine = EngineBase & { runs: Runs };
+export type Engine = EngineBase & { runs: Runs; webhooks: Webhooks };
 
 export type Caller = {
   user: User;

@@ -8,6 +8,8 @@ export type EngineBase = {
   fakes: Fakes;
   faults: FaultQueue;
   allowedOrigins: readonly string[];
+  /** Credits of a new user. */
+  credits: number;
   /** Milliseconds since 1970. */
   now(): number;
   /** ISO timestamp of now plus `laterMs`. */

@@ -14,7 +14,9 @@ import { resourceType } from './resourceTypes.ts';
 import { Runs } from './runs/runs.ts';
 import type { Script } from './runs/scripts.ts';
 import { type Json, State } from './state.ts';
+import { type WebhookReceiver, Webhooks } from './webhooks/sending.ts';
 
+export type { MockUsage } from './credits/ledger.ts';
 export type { Fault, Faults } from './http/faults.ts';
 export {
   ask,
@@ -23,6 +25,7 @@ export {
   type Script,
   type ScriptStep,
   say,
+  spend,
   standardScript,
   type Talk,
   think,
@@ -38,6 +41,15 @@ export type MockOptions = {
   now?: (() => number) | undefined;
   /** Milliseconds between two events of a run. Default 20. */
   stepMs?: number | undefined;
+  /** Credits of a new user. Default 1000. A run that consumes 2,000 tokens or more costs one per thousand tokens. */
+  credits?: number | undefined;
+  /**
+   * Receives the webhooks: `fetch` to really send them, or the handler of the application under test. Default: every webhook counts as
+   * accepted.
+   */
+  onWebhook?: WebhookReceiver | undefined;
+  /** Half of the milliseconds before a webhook that failed is sent again; doubles with every attempt. Default 1000. */
+  webhookRetryMs?: number | undefined;
   /** Origins that may sign in, in addition to the mocked server and localhost. */
   allowedOrigins?: readonly string[] | undefined;
 };
@@ -72,7 +84,8 @@ export type Mocks = {
 
 /** Creates a stateful mock of the whole API. */
 export function createMocks(options: MockOptions = {}): Mocks {
-  const { baseUrl = 'http://127.0.0.1:19001', seed = 1, now = Date.now, stepMs = 20, allowedOrigins = [] } = options;
+  const { baseUrl = 'http://127.0.0.1:19001', seed = 1, now = Date.now, stepMs = 20, allowedOrigins = [], credits = 1_000 } = options;
+  const { onWebhook = () => {}, webhookRetryMs = 1_000 } = options;
   const { origin, pathname } = new URL(baseUrl);
   const prefix = trimEnd(pathname, '/');
   const state = new State();
@@ -81,8 +94,9 @@ export function createMocks(options: MockOptions = {}): Mocks {
 
   function begin(): Engine {
     const fakes = createFakes(seed, now());
-    const base = { state, fakes, faults, allowedOrigins, now, time: (laterMs = 0) => new Date(now() + laterMs).toISOString() };
-    return Object.assign(base, { runs: new Runs(base, stepMs) });
+    const base = { state, fakes, faults, allowedOrigins, credits, now, time: (laterMs = 0) => new Date(now() + laterMs).toISOString() };
+    const webhooks = new Webhooks(base, onWebhook, webhookRetryMs);
+    return Object.assign(base, { webhooks, runs: new Runs(base, webhooks, stepMs) });
   }
 
   const respond = (request: Request, cookies: Record<string, string>) => handleRequest(engine, prefix, request, cookies);
@@ -120,6 +134,7 @@ export function createMocks(options: MockOptions = {}): Mocks {
     plan: (...scripts) => engine.runs.plan(...scripts),
     reset() {
       engine.runs.clear();
+      engine.webhooks.stop();
       faults.clear();
       state.clear();
       engine = begin();

@@ -16,6 +16,7 @@ export type User = {
   timezone: string | null;
   locale: string | null;
   isAdmin: boolean;
+  status: 'active' | 'suspended';
   /** Id of the personal account. */
   accountId: string;
   created_at: string;

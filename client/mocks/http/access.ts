@@ -6,6 +6,7 @@ import type { Caller, Engine } from '../context.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Json, Session, User } from '../state.ts';
 import { apiError, MockApiError, notFound } from './errors.ts';
+import { isLoopback } from './loopback.ts';
 
 const accounts = resourceType('/v1/accounts');
 const apiKeys = resourceType('/v1/api-keys');
@@ -40,13 +41,10 @@ function claimsOf(token: string): Claims | undefined {
   }
 }
 
-/** Origins on localhost, with any port. */
-const isLocal = (origin: string) => /^https?:\/\/(?:(?:[\w-]+\.)*localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/.test(origin);
-
 /** Allows the origins of the mocked server, localhost, the allowed origins, and requests without Origin to use the session cookie. Throws 403. */
-export function checkOrigin({ allowedOrigins }: Engine, { headers }: Request, self: URL) {
+export function checkOrigin({ allowedOrigins }: Pick<Engine, 'allowedOrigins'>, { headers }: Request, self: URL) {
   const origin = headers.get('origin');
-  if (origin !== null && ![self.origin, ...allowedOrigins].includes(origin) && !isLocal(origin))
+  if (origin !== null && ![self.origin, ...allowedOrigins].includes(origin) && !isLoopback(origin))
     throw apiError('forbidden', 'origin_not_allowed', 'This origin may not do that.');
 }
 
@@ -71,10 +69,12 @@ function bySession({ state, now }: Engine, token: string): Credential {
 function byKey({ state, time }: Engine, token: string): Credential {
   const [row] = state.rows(apiKeys, ({ value }) => value.key === token && value.revoked_at === null);
   const user = row && state.users.get(row.value.user_id as string);
-  if (!user) throw unauthenticated('invalid_token', 'The key is not valid.');
-  row.value.last_used_at = time();
-  return { user, accountId: row.value.account_id as string, session: undefined, key: row.value };
+  if (user?.status !== 'active') throw unauthenticated('invalid_token', 'The key is not valid.');
+  row!.value.last_used_at = time();
+  return { user, accountId: row!.value.account_id as string, session: undefined, key: row!.value };
 }
+
+export const accountSuspended = () => apiError('forbidden', 'account_suspended', 'This account is suspended.');
 
 /** Resolves the account: the `named` one, else that of the credential. Throws 403 or 404. */
 export function resolveCaller({ state }: Engine, route: Route, credential: Credential, named: string | undefined): Caller {
@@ -87,6 +87,7 @@ export function resolveCaller({ state }: Engine, route: Route, credential: Crede
     if (named !== undefined) throw notFound();
     throw apiError('forbidden', 'no_account_membership', 'You are no longer a member of this account.');
   }
+  if (account && account.value.status !== 'active' && route.metadata.account !== 'optional') throw accountSuspended();
   const ofRole = permissionsOf(String(account?.value.role ?? ''));
   const held = key ? ofRole.filter((permission) => key.inherits_permissions || (key.scopes as string[]).includes(permission)) : ofRole;
   return { user, accountId, session, permissions: new Set([...held, ...(user.isAdmin && !key ? platformPermissions : [])]) };

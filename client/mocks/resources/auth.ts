@@ -1,7 +1,7 @@
 import type { auth as routes } from '../../../contract/auth.ts';
 import type { bootstrap as bootstrapRoutes } from '../../../contract/bootstrap.ts';
 import type { Engine, RouteHandlers } from '../context.ts';
-import { issueToken, lifetimes } from '../http/access.ts';
+import { accountSuspended, issueToken, lifetimes } from '../http/access.ts';
 import { apiError, invalid, invalidField, notFound } from '../http/errors.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Session, User } from '../state.ts';
@@ -14,7 +14,12 @@ const signedIn = (engine: Engine, session: Session) => ({
   body: { access_token: issueToken(engine, session), token_type: 'bearer' as const, expires_in: lifetimes.access },
   headers: sessionCookie(engine, session.refreshToken),
 });
-const signIn = (engine: Engine, user: User) => ({ status: 200 as const, ...signedIn(engine, openSession(engine, user)) });
+const userSuspended = (headers = {}) => apiError('forbidden', 'user_suspended', 'This user is suspended.', {}, headers);
+/** Throws 403 for a suspended user. */
+function signIn(engine: Engine, user: User) {
+  if (user.status !== 'active') throw userSuspended();
+  return { status: 200 as const, ...signedIn(engine, openSession(engine, user)) };
+}
 
 /** Throws 400 or 409. */
 function checkRegistration(
@@ -91,6 +96,7 @@ export const auth: RouteHandlers<typeof routes> = {
       ({ refreshToken, rotated }) => refreshToken === token || rotated.includes(token),
     );
     if (!session) throw unauthenticated('invalid_token', 'The session is not known.');
+    if (engine.state.users.get(session.userId)?.status === 'suspended') throw userSuspended(sessionCookie(engine, undefined));
     if (session.ended) throw unauthenticated('session_revoked', 'The session has ended.');
     if (session.refreshToken !== token && session.rotated.at(-1) !== token) {
       session.ended = true;
@@ -99,7 +105,9 @@ export const auth: RouteHandlers<typeof routes> = {
     if (session.refreshToken !== token) throw unauthenticated('token_rotated', 'This token was exchanged a moment ago.');
     const wanted = headers['x-account-id'];
     const isMine = ({ owner, value }: { owner: string; value: { id?: unknown } }) => owner === session.userId && value.id === wanted;
-    if (wanted !== undefined && engine.state.rows(accounts, isMine).length === 0) throw notFound();
+    const [account] = engine.state.rows(accounts, isMine);
+    if (wanted !== undefined && !account) throw notFound();
+    if (wanted !== undefined && account?.value.status !== 'active') throw accountSuspended();
     session.accountId = wanted ?? session.accountId;
     session.rotated.push(token);
     session.refreshToken = engine.fakes.hex(43);

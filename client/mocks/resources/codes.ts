@@ -3,6 +3,7 @@ import type { inviteCodes as inviteRoutes, OwnedInviteCode } from '../../../cont
 import { InviteCode, type me as meRoutes } from '../../../contract/me.ts';
 import type { RedemptionCode, redemptionCodes as redemptionRoutes } from '../../../contract/redemptionCodes.ts';
 import { type Caller, type Engine, type RouteHandlers, untypedContext } from '../context.ts';
+import { addTransaction } from '../credits/ledger.ts';
 import { addResource, createResource } from '../factory.ts';
 import { apiError, notFound } from '../http/errors.ts';
 import { resourceType } from '../resourceTypes.ts';
@@ -21,7 +22,7 @@ function makeInvite(engine: Engine, caller: Caller): OwnedInviteCode {
   return addResource(engine, inviteKind, { code, is_active: true, user_login, user_email }, caller, {}).value as OwnedInviteCode;
 }
 
-/** Redeeming a code does not change credits or entitlements in the mock. */
+/** Redeeming a code does not change entitlements in the mock. */
 export const ownCodes: RouteHandlers<Pick<typeof meRoutes, 'inviteCode' | 'resetInviteCode' | 'redeem'>> = {
   inviteCode: ({ engine, caller }) => {
     const active = invitesOf(engine, caller).find(({ is_active: is }) => is);
@@ -34,7 +35,8 @@ export const ownCodes: RouteHandlers<Pick<typeof meRoutes, 'inviteCode' | 'reset
     for (const code of before) code.is_active = false;
     return { status: 200, body: makeInvite(engine, caller) };
   },
-  redeem: ({ engine: { state, now }, caller: { user }, body }) => {
+  redeem: ({ engine, caller: { user, accountId }, body }) => {
+    const { state, now } = engine;
     const typed = body.code.toUpperCase();
     const [row] = state.rows(redemptionKind, ({ value }) => value.code === typed);
     if (!row) throw notFound();
@@ -46,6 +48,9 @@ export const ownCodes: RouteHandlers<Pick<typeof meRoutes, 'inviteCode' | 'reset
     if (state.redeemed.has(mark)) throw codeConflict('already_redeemed', 'You have redeemed this code before.');
     state.redeemed.add(mark);
     code.use_count++;
+    const { id: referenceId, type, value } = code;
+    const by = { cause: 'redemption_code' as const, referenceId, userId: user.id };
+    if (type === 'credits') addTransaction(engine, accountId, { amount: Number(value), ...by });
     return { status: 200, body: code };
   },
 };

@@ -1,6 +1,7 @@
 import type { SecretRotation } from '../../../contract/webhooks.ts';
 import type { Context } from '../context.ts';
 import { invalidField } from '../http/errors.ts';
+import { isLoopback } from '../http/loopback.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Json } from '../state.ts';
 import { addAccount } from './people.ts';
@@ -8,6 +9,12 @@ import { addAccount } from './people.ts';
 const accounts = resourceType('/v1/accounts');
 const day = 86_400_000;
 const blankless = (text: unknown) => (typeof text === 'string' && text.trim() ? text : null);
+
+/** https, and http on loopback, as on a server with `ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP`. */
+const isAllowed = (url: string) => URL.canParse(url) && (url.startsWith('https://') || (url.startsWith('http://') && isLoopback(url)));
+
+const graceEnd = ({ time }: Context['engine'], { grace_period_seconds: seconds }: SecretRotation) =>
+  seconds === 0 ? null : time(seconds * 1000);
 
 /** Derived fields of new and changed resources, by the path of the list. */
 const derivedFields: Record<string, (value: Json, context: Context) => void> = {
@@ -30,13 +37,13 @@ const derivedFields: Record<string, (value: Json, context: Context) => void> = {
   '/v1/threads/{thread_id}:share': (value) =>
     Object.assign(value, { url: `/s/${value.token}`, has_password: value.access_type === 'password' }),
   '/v1/webhook-endpoints': (value, { engine, operation, body }) => {
-    if ('url' in Object(body) && !/^https:\/\/[^/]/.test(value.url as string))
+    if ('url' in Object(body) && !isAllowed(value.url as string))
       throw invalidField('/url', 'must be an https URL', 'insecure_scheme_denied');
     value.events = [...new Set(value.events as string[])];
     value.disabled_reason = value.enabled ? null : (value.disabled_reason ?? 'manual');
     // Only this operation has `grace_period_seconds`.
     if (operation.id === 'webhookEndpoints.rotateSecret')
-      value.previous_secret_expires_at = engine.time((body as unknown as SecretRotation).grace_period_seconds * 1000);
+      value.previous_secret_expires_at = graceEnd(engine, body as unknown as SecretRotation);
     if (typeof value.signing_secret === 'string') value.secret_prefix = value.signing_secret.slice(0, 10);
   },
 };

@@ -2,6 +2,7 @@ import type { accounts as accountRoutes, Member, MemberRole } from '../../../con
 import type { Invitation, invitations as invitationRoutes } from '../../../contract/invitations.ts';
 import { type Context, type RouteHandlers, untypedContext } from '../context.ts';
 import { apiError, notFound } from '../http/errors.ts';
+import { backfillBroadcasts } from '../notifications.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Json, State } from '../state.ts';
 import { listResult, visibleRows } from './generic.ts';
@@ -69,6 +70,7 @@ export const invitations: RouteHandlers<typeof invitationRoutes> = {
     if (user.email?.toLowerCase() !== offer.email.toLowerCase())
       throw apiError('forbidden', 'email_mismatch', 'The invitation is for another email address.');
     if (!isVerified(state, user)) throw apiError('forbidden', 'email_not_verified', 'Verify your email address first.');
+    if (account.value.status !== 'active') throw apiError('forbidden', 'account_suspended', 'This account is suspended.');
     if (offer.accepted_at !== null) throw apiError('conflict', 'already_accepted', 'The invitation was accepted already.');
     if (!isOpen(offer, { engine })) throw apiError('conflict', 'invitation_expired', 'The invitation has expired.');
     if (state.rows(memberKind, ({ value }) => value.account_id === offer.account_id && value.user_id === user.id).length > 0)
@@ -78,6 +80,7 @@ export const invitations: RouteHandlers<typeof invitationRoutes> = {
     state.add(accountKind, { owner: user.id, parents: {}, value: seen });
     addMember(state, user, seen, engine.time());
     countMembers(state, offer.account_id, 1);
+    backfillBroadcasts(engine, user.id, offer.account_id, offer.account_id);
     return { status: 200, body: { ok: true } };
   },
   revoke: ({ engine: { state }, loaded }) => {

@@ -1,5 +1,7 @@
 import type { Engine } from '../context.ts';
+import { addTransaction, settingOf } from '../credits/ledger.ts';
 import { lifetimes } from '../http/access.ts';
+import { backfillBroadcasts } from '../notifications.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Json, Session, State, User } from '../state.ts';
 
@@ -13,13 +15,23 @@ const adminAccounts = resourceType('/v1/admin/accounts');
 export type NewPerson = { login: string; password: string; email?: string | null; locale?: string | null; isAdmin?: boolean };
 
 /** Creates a user with a personal account and a default project. */
-export function addUser(
-  { state, fakes, now, time }: Engine,
-  { login, password, email = null, locale = null, isAdmin = false }: NewPerson,
-): User {
+export function addUser(engine: Engine, { login, password, email = null, locale = null, isAdmin = false }: NewPerson): User {
+  const { state, fakes, now, time } = engine;
   const [id, accountId] = [fakes.id(now()), fakes.id(now())];
   const created_at = time();
-  const user = { id, login, email, password, username: login, timezone: null, locale, isAdmin, accountId, created_at };
+  const user = {
+    id,
+    login,
+    email,
+    password,
+    username: login,
+    timezone: null,
+    locale,
+    isAdmin,
+    status: 'active' as const,
+    accountId,
+    created_at,
+  };
   state.users.set(id, user);
   const account = { id: accountId, slug: `personal-${fakes.hex(12)}`, name: login, type: 'personal', status: 'active', timezone: null };
   const value = { ...account, role: 'admin', created_at };
@@ -36,6 +48,9 @@ export function addUser(
     description: null,
   };
   state.add(projects, { owner: accountId, parents: {}, value: { ...project, visibility: 'private', is_default: true, created_at } });
+  const amount = Number(settingOf(engine, 'credit.initial_grant') ?? engine.credits);
+  addTransaction(engine, accountId, { amount, cause: 'initial_grant', referenceId: accountId });
+  backfillBroadcasts(engine, id, accountId, null);
   return user;
 }
 
@@ -77,9 +92,10 @@ export const findUser = ({ state }: Engine, identity: string): User | undefined 
   [...state.users.values()].find(({ login, email }) => [login, email].some((each) => each && loginKey(each) === loginKey(identity)));
 
 /** The session starts in the personal account of the user. */
-export function openSession({ state, fakes, now }: Engine, { id: userId, accountId }: User): Session {
+export function openSession({ state, fakes, now, time }: Engine, { id: userId, accountId }: User): Session {
   const session = { id: fakes.id(now()), userId, accountId, refreshToken: fakes.hex(43), rotated: [], ended: false };
   state.sessions.set(session.id, session);
+  adminRowOf(state, userId).last_login_at = time();
   return session;
 }
 

@@ -1,4 +1,9 @@
+import { broadcasts } from '../administration/broadcasts.ts';
+import { adminAccounts, users } from '../administration/users.ts';
 import type { Context, RouteResult } from '../context.ts';
+import { credits } from '../credits/credits.ts';
+import { usage } from '../credits/usage.ts';
+import { webhookDeliveries, webhookEndpoints } from '../webhooks/handlers.ts';
 import { attachments } from './attachments.ts';
 import { auth, bootstrap } from './auth.ts';
 import { inviteCodes, redemptionCodes } from './codes.ts';
@@ -14,8 +19,9 @@ type RouteHandler = (context: Context) => RouteResult | Promise<RouteResult>;
 
 // Safe cast: each area is type-checked against its contract in its own file.
 const areas = {
-  ...{ accounts, apiKeys, attachments, auth, bootstrap, invitations, inviteCodes, me, messages, notifications },
-  ...{ personas, projects, redemptionCodes, reports, runDetails, runs, shares, threads },
+  ...{ accounts, adminAccounts, apiKeys, attachments, auth, bootstrap, broadcasts, credits, invitations, inviteCodes, me, messages },
+  ...{ notifications, personas, projects, redemptionCodes, reports, runDetails, runs, shares, threads, usage, users },
+  ...{ webhookDeliveries, webhookEndpoints },
 } as unknown as Record<string, Record<string, RouteHandler> | undefined>;
 
 /** Calls the handwritten handler of a route; undefined if there is none. */

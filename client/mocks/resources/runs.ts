@@ -4,6 +4,7 @@ import type { runDetails as detailRoutes } from '../../../contract/runDetails.ts
 import { parseReasoningMode } from '../../../contract/runRequests.ts';
 import type { runs as routes, Run, RunSummary } from '../../../contract/runs.ts';
 import { type Caller, type Context, type RouteHandlers, untypedContext } from '../context.ts';
+import { balanceOf } from '../credits/ledger.ts';
 import { apiError, invalidField, notFound } from '../http/errors.ts';
 import { pageOf } from '../http/pages.ts';
 import { messagesOf } from '../messages.ts';
@@ -12,7 +13,7 @@ import { hasEnded, type MockRun } from '../runs/runs.ts';
 import { openEvents } from '../runs/stream.ts';
 import type { Row } from '../state.ts';
 import { visibleRows } from './generic.ts';
-import { contentOf } from './threads.ts';
+import { contentOf, requireAttachments } from './threads.ts';
 
 const runKind = resourceType('/v1/runs');
 const messageKind = resourceType('/v1/threads/{thread_id}/messages');
@@ -26,6 +27,15 @@ function requireIdleThread(thread: Row) {
   if (thread.value.active_run_id !== null) throw apiError('conflict', 'thread_busy', 'A run of this thread has not ended yet.');
 }
 
+/** Throws 402 if all credits of the account are spent or reserved. */
+function requireCredits(engine: Context['engine'], accountId: string) {
+  const { balance, reserved, available } = balanceOf(engine, accountId);
+  if (available > 0) return;
+  if (balance <= 0) throw apiError('unpaid', 'credits_exhausted', 'The account has no credits left.', { balance });
+  const details = { balance, reserved, available };
+  throw apiError('unpaid', 'credits_exhausted', 'Runs under way have reserved all credits of the account.', details);
+}
+
 function start(
   { engine, loaded, caller, traceId }: ThreadContext,
   source: Started['source'],
@@ -33,6 +43,7 @@ function start(
 ) {
   const thread = loaded.thread_id!;
   requireIdleThread(thread);
+  requireCredits(engine, caller.accountId);
   const thread_id = thread.value.id as string;
   const tail = messagesOf(engine, thread_id)[0];
   if (!tail) throw apiError('conflict', 'thread_empty', 'The thread has no message to answer.');
@@ -113,15 +124,9 @@ export const runs: RouteHandlers<typeof routes> = {
   },
   cancel: (context) => {
     const { engine, caller, body } = context;
-    const live = mockRunOf(context);
-    const { status } = live.run;
-    if (status === 'running' || status === 'waiting_for_input') {
-      const { last_seen_seq, client_cancelled_at } = body;
-      const seen = { ...(last_seen_seq != null && { last_seen_seq }), ...(client_cancelled_at && { client_cancelled_at }) };
-      live.run.status = 'cancelling';
-      engine.runs.append(live, { type: 'run.cancel_requested', data: { requested_by_user_id: caller.user.id, ...seen } });
-      live.stop.abort();
-    }
+    const { last_seen_seq, client_cancelled_at } = body;
+    const seen = { ...(last_seen_seq != null && { last_seen_seq }), ...(client_cancelled_at && { client_cancelled_at }) };
+    engine.runs.cancel(mockRunOf(context), { requested_by_user_id: caller.user.id, ...seen });
     return { status: 200, body: { ok: true } };
   },
   input: (context) => {
@@ -178,6 +183,7 @@ export const runs: RouteHandlers<typeof routes> = {
     const message = loaded.message_id!;
     if ((message.value as Message).role !== 'user') throw notFound();
     requireIdleThread(loaded.thread_id!);
+    requireAttachments(untypedContext(context), body.content_json?.parts ?? []);
     const later = messagesOf(engine, params.thread_id).filter(({ order }) => order > message.order);
     hide(context, ({ id }) => later.some(({ value }) => value.id === id), params.thread_id);
     Object.assign(message.value, contentOf(body));

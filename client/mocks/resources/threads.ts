@@ -1,4 +1,4 @@
-import type { Message, messages as messageRoutes } from '../../../contract/messages.ts';
+import { type Message, type messages as messageRoutes, type MessagePart, normalizePart } from '../../../contract/messages.ts';
 import type { Project, projects as projectRoutes } from '../../../contract/projects.ts';
 import type { threads as routes, Thread } from '../../../contract/threads.ts';
 import { type Context, type RouteHandlers, untypedContext } from '../context.ts';
@@ -109,6 +109,7 @@ export const threads: RouteHandlers<typeof routes> = {
 export const messages: RouteHandlers<typeof messageRoutes> = {
   create: (context) => {
     const { engine, loaded, caller, params, body } = context;
+    requireAttachments(untypedContext(context), body.content_json?.parts ?? []);
     const message: Message = {
       id: engine.fakes.id(engine.now()),
       account_id: caller.accountId,
@@ -129,11 +130,19 @@ export const messages: RouteHandlers<typeof messageRoutes> = {
   },
 };
 
+/** Throws 400 unless the parts name files of the account. */
+export function requireAttachments({ engine, caller }: Context, parts: readonly MessagePart[]) {
+  for (const [at, part] of parts.entries())
+    if (part.type !== 'text' && engine.state.files.get(part.attachment.key)?.owner !== caller!.accountId)
+      throw invalidField(`/content_json/parts/${at}/attachment`, 'is not an attachment that you can use', 'attachment_not_found');
+}
+
 /** `content` of a structured message is its texts and file names, one per line. */
 export function contentOf({ content = '', content_json }: Pick<Message, 'content_json'> & { content?: string | undefined }) {
   if (!content_json) return { content };
-  const texts = content_json.parts.map((part) => (part.type === 'text' ? part.text : part.attachment.filename));
-  return { content: texts.join('\n'), content_json };
+  const parts = content_json.parts.map(normalizePart);
+  const texts = parts.map((part) => (part.type === 'text' ? part.text : part.attachment.filename));
+  return { content: texts.join('\n'), content_json: { parts } };
 }
 
 /** The default project cannot be shared or deleted. */

@@ -1,10 +1,13 @@
 import type { AssistantMessage, RunEvent, RunEventInput } from '../../../contract/events.ts';
 import type { Message, MessageCompletion } from '../../../contract/messages.ts';
 import type { Run, RunSummary } from '../../../contract/runs.ts';
+import { cleanTitle } from '../../../contract/threads.ts';
 import { pause } from '../../core/retry.ts';
+import { chargeRun, type MockUsage, release, reserve } from '../credits/ledger.ts';
 import type { EngineBase } from '../engine.ts';
 import { addMessage, messagesOf, removeMessage } from '../messages.ts';
 import type { Json, Row } from '../state.ts';
+import type { Webhooks } from '../webhooks/sending.ts';
 import { type Script, type ScriptStep, standardScript, type Talk } from './scripts.ts';
 
 type StoredRun = Run & RunSummary;
@@ -22,6 +25,10 @@ export type MockRun = {
   /** Called after each event. */
   listeners: Set<() => void>;
   answer: string;
+  /** What the script has consumed. */
+  spent: MockUsage | undefined;
+  /** Credits that are reserved until the run ends. */
+  reserved: number;
   /** The incomplete message that this run continues. */
   continued: Message | undefined;
   ids: ReturnType<EngineBase['fakes']['branch']>;
@@ -29,10 +36,15 @@ export type MockRun = {
 
 export const hasEnded = ({ run: { status } }: MockRun) => ['completed', 'failed', 'cancelled'].includes(status);
 
-const usage = (live: MockRun) => {
-  const output_tokens = live.events.filter(({ type }) => type === 'message.delta').length;
-  return { input_tokens: 20, output_tokens, total_tokens: 20 + output_tokens };
-};
+/** About a system prompt with tools. */
+const usualInputTokens = 2_000;
+
+/** The usage of the script or, without one, an output token per delta. */
+function usage({ spent, events }: MockRun): MockUsage & { total_tokens: number } {
+  const output = events.filter(({ type }) => type === 'message.delta').length;
+  const { input_tokens, output_tokens, ...cost } = spent ?? { input_tokens: usualInputTokens, output_tokens: output };
+  return { input_tokens, output_tokens, total_tokens: input_tokens + output_tokens, ...cost };
+}
 
 /** Providers do not report the usage of an interrupted turn. */
 const estimatedUsage = (live: MockRun) => ({ ...usage(live), estimated: true });
@@ -41,11 +53,13 @@ const estimatedUsage = (live: MockRun) => ({ ...usage(live), estimated: true });
 export class Runs {
   readonly all = new Map<string, MockRun>();
   readonly #engine: EngineBase;
+  readonly #webhooks: Webhooks;
   readonly #stepMs: number;
   #planned: Script[] = [];
 
-  constructor(engine: EngineBase, stepMs: number) {
+  constructor(engine: EngineBase, webhooks: Webhooks, stepMs: number) {
     this.#engine = engine;
+    this.#webhooks = webhooks;
     this.#stepMs = stepMs;
   }
 
@@ -54,7 +68,7 @@ export class Runs {
     this.#planned.push(...scripts);
   }
 
-  /** Starts a run. `started` is the data of its `run.started` event. */
+  /** Starts a run, for which credits are available. `started` is the data of its `run.started` event. */
   begin(run: StoredRun, thread: Row, started: Extract<RunEventInput, { type: 'run.started' }>['data'], continued?: Message): MockRun {
     const stop = new AbortController();
     const ids = this.#engine.fakes.branch(run.run_id);
@@ -70,6 +84,8 @@ export class Runs {
         answers: [],
         listeners: new Set(),
         answer: '',
+        spent: undefined,
+        reserved: reserve(this.#engine, run.account_id),
         continued,
       },
     };
@@ -92,6 +108,14 @@ export class Runs {
     // Safe cast: the compiler does not correlate `type` and `data` of the union.
     events.push({ ...envelope, ...of, ...named } as RunEvent);
     for (const listener of live.listeners) listener();
+  }
+
+  /** Requests that an active run stops. */
+  cancel(live: MockRun, requested: Extract<RunEventInput, { type: 'run.cancel_requested' }>['data']) {
+    if (live.run.status !== 'running' && live.run.status !== 'waiting_for_input') return;
+    live.run.status = 'cancelling';
+    this.append(live, { type: 'run.cancel_requested', data: requested });
+    live.stop.abort();
   }
 
   /** Stops and deletes all runs. */
@@ -120,6 +144,7 @@ export class Runs {
       const route = { route_id: 'mock', model: model ?? 'mock', credential_id: 'mock', credential_name: 'mock' };
       this.append(live, { type: 'run.route.selected', data: { ...route, owner_kind: 'static', provider_kind: 'stub' } });
       Object.assign(live.run, { model: model ?? 'mock', persona_id: persona_id ?? 'normal' });
+      this.#setTitle(live);
       for await (const step of script(this.#talkOf(live))) {
         signal.throwIfAborted();
         if (this.#take(live, step)) return;
@@ -142,6 +167,10 @@ export class Runs {
   /** Writes the events of a script step. Returns true if the run has ended. */
   #take(live: MockRun, step: ScriptStep): boolean {
     if ('pause' in step) return false;
+    if ('usage' in step) {
+      live.spent = add(live.spent, step.usage);
+      return false;
+    }
     if (step.type === 'run.completed') {
       this.#end(live, step);
       return true;
@@ -157,6 +186,15 @@ export class Runs {
       this.append(live, { ...step, data: { ...step.data, expires_at: this.#engine.time(step.data.timeout_ms) } });
     } else this.append(live, step);
     return false;
+  }
+
+  /** The first run of a thread without a title takes one from the message. */
+  #setTitle({ run: { thread_id, run_id }, thread }: MockRun) {
+    const isFirst = [...this.all.values()].every(({ run }) => run.thread_id !== thread_id || run.run_id === run_id);
+    const title = cleanTitle((messagesOf(this.#engine, thread_id)[0]?.value as Message | undefined)?.content ?? '');
+    if (!isFirst || thread.value.title !== null || title === '') return;
+    thread.value.title = title;
+    this.append(this.all.get(run_id)!, { type: 'thread.title.updated', data: { thread_id, title } });
   }
 
   #complete(live: MockRun) {
@@ -187,20 +225,28 @@ export class Runs {
   #end(live: MockRun, step: Extract<RunEventInput, { type: 'run.completed' | 'run.failed' | 'run.cancelled' }>) {
     const { run, thread } = live;
     const status = step.type.slice('run.'.length) as 'completed' | 'failed' | 'cancelled';
-    const { input_tokens, output_tokens } = usage(live);
+    const consumed = this.#consumedBy(live, step);
     const totals = {
-      total_input_tokens: input_tokens,
-      total_output_tokens: output_tokens,
-      total_cost_usd: 0,
+      total_input_tokens: consumed.input_tokens,
+      total_output_tokens: consumed.output_tokens,
+      total_cost_usd: consumed.cost_usd ?? 0,
       usage_estimated: step.data.usage?.estimated ?? false,
-      credits_used: 0,
     };
     const time = this.#engine.time();
     Object.assign(run, { status, [`${status}_at`]: time, duration_ms: Date.parse(time) - Date.parse(run.created_at), ...totals });
     if (step.type === 'run.failed') run.error = { error_class: step.data.error_class, message: step.data.message };
+    release(this.#engine, run.account_id, live.reserved);
+    run.credits_used = chargeRun(this.#engine, run, consumed, live.ids);
     thread.value.active_run_id = null;
     live.request = undefined;
+    this.#webhooks.runEnded(run, step.type === 'run.failed' && step.data.resumable, live.ids);
     this.append(live, step);
+  }
+
+  /** A run that ends before the model answers consumes nothing. */
+  #consumedBy(live: MockRun, { type }: { type: string }): MockUsage {
+    const isUnanswered = type !== 'run.completed' && !live.spent && live.answer === '';
+    return isUnanswered ? { input_tokens: 0, output_tokens: 0 } : usage(live);
   }
 
   #talkOf(live: MockRun): Talk {
@@ -214,6 +260,12 @@ export class Runs {
     };
   }
 }
+
+const add = (before: MockUsage | undefined, { input_tokens, output_tokens, cost_usd }: MockUsage): MockUsage => ({
+  input_tokens: (before?.input_tokens ?? 0) + input_tokens,
+  output_tokens: (before?.output_tokens ?? 0) + output_tokens,
+  ...((before?.cost_usd !== undefined || cost_usd !== undefined) && { cost_usd: (before?.cost_usd ?? 0) + (cost_usd ?? 0) }),
+});
 
 /** Resolves with the next user input. */
 function nextAnswer(live: MockRun): Promise<string> {

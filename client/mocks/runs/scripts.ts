@@ -1,8 +1,9 @@
 import type { RunEventInput } from '../../../contract/events.ts';
 import type { Message } from '../../../contract/messages.ts';
+import type { MockUsage } from '../credits/ledger.ts';
 
-/** An event, or a pause in milliseconds. */
-export type ScriptStep = RunEventInput | { pause: number };
+/** An event, a pause in milliseconds, or what the run has consumed. */
+export type ScriptStep = RunEventInput | { pause: number } | { usage: MockUsage };
 
 /** The input of a script. */
 export type Talk = {
@@ -77,6 +78,11 @@ export function* fail(error_class = 'provider.upstream_error', message = 'The mo
   yield { type: 'run.failed', data: { error_class, message, resumable: true } };
 }
 
+/** Consumes tokens, and credits for them. Without it, a run consumes 2,000 input tokens and an output token per word. */
+export function* spend(usage: MockUsage): Generator<ScriptStep> {
+  yield { usage };
+}
+
 /** Waits until the run is cancelled. */
 export const untilCancelled = ({ signal }: Talk) =>
   new Promise<never>((_, reject) => {
@@ -86,14 +92,15 @@ export const untilCancelled = ({ signal }: Talk) =>
   });
 
 /**
- * The default script: repeats the message. Messages that begin with `/think`, `/tool`, `/ask`, `/fail` or `/wait` demonstrate the other features;
- * `/wait` runs until it is cancelled.
+ * The default script: repeats the message. Messages that begin with `/think`, `/tool`, `/ask`, `/spend`, `/fail` or `/wait` demonstrate the other
+ * features; `/spend 50000` consumes that many tokens, and `/wait` runs until it is cancelled.
  */
 export async function* standardScript(talk: Talk): AsyncGenerator<ScriptStep> {
-  const [, command, rest = ''] = /^\/(think|tool|ask|fail|wait)\b\s*(.*)$/s.exec(talk.message) ?? [];
+  const [, command, rest = ''] = /^\/(think|tool|ask|spend|fail|wait)\b\s*(.*)$/s.exec(talk.message) ?? [];
   if (command === 'think') yield* think('Let me think about that for a moment.');
   if (command === 'tool')
     yield* callTool(talk, 'web_search', { query: rest }, { results: [{ title: 'A page', url: 'https://example.com' }] });
+  if (command === 'spend') yield* spend({ input_tokens: Number(/^\d{1,12}/.exec(rest)?.[0] ?? 0), output_tokens: 0 });
   if (command === 'fail') return yield* fail();
   if (command === 'wait') yield* say('I am working on it ');
   if (command === 'wait') await untilCancelled(talk);

@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
+import { isLoopback } from '../http/loopback.ts';
 import { createMocks, type MockOptions, type Mocks } from '../index.ts';
+import { UrlDenied } from '../webhooks/sending.ts';
 
 export type MockServer = { address: string; mocks: Mocks; close(): Promise<void> };
 
@@ -16,7 +18,7 @@ export async function startMockServer(port: number, options: Omit<MockOptions, '
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const mocks = createMocks({ ...options, baseUrl: address });
+  const mocks = createMocks({ onWebhook: sendToThisMachine, ...options, baseUrl: address });
   return {
     address,
     mocks,
@@ -26,6 +28,11 @@ export async function startMockServer(port: number, options: Omit<MockOptions, '
       await new Promise((closed) => server.close(closed));
     },
   };
+}
+
+function sendToThisMachine(request: Request): Promise<Response> {
+  if (!isLoopback(request.url)) throw new UrlDenied('The mock sends webhooks to this machine only.');
+  return fetch(request);
 }
 
 async function serve(mocks: Mocks, address: string, req: IncomingMessage, res: ServerResponse) {

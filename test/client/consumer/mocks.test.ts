@@ -6,10 +6,10 @@ import { targetOf } from './plans.ts';
 import { describeConsumer } from './suite.ts';
 
 const baseUrl = 'http://api.example.test/prefix';
-const mocks = createMocks({ baseUrl, stepMs: 1 });
+const mocks = createMocks({ baseUrl, stepMs: 1, onWebhook: fetch, webhookRetryMs: 20 });
 const server = setupServer(...mocks.handlers);
 server.listen({ onUnhandledFrame: 'bypass' });
-const standalone = await startMockServer(0, { stepMs: 1 });
+const standalone = await startMockServer(0, { stepMs: 1, webhookRetryMs: 20 });
 afterAll(async () => {
   server.close();
   await standalone.close();

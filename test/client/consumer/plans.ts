@@ -1,4 +1,5 @@
-import { ask, fail, type Mocks, say, type Script, untilCancelled } from '../../../client/mocks/index.ts';
+import { createClient } from '../../../client/index.ts';
+import { ask, fail, type Mocks, say, type Script, spend, untilCancelled } from '../../../client/mocks/index.ts';
 import type { PlannedRun, Target } from './target.ts';
 
 function scriptOf(step: PlannedRun): Script {
@@ -11,6 +12,7 @@ function scriptOf(step: PlannedRun): Script {
   return async function* (talk) {
     if (step.ask) yield* ask(talk, step.ask);
     yield* say(step.say);
+    yield* spend({ input_tokens: step.inputTokens ?? 11, output_tokens: step.outputTokens ?? 7 });
   };
 }
 
@@ -19,4 +21,8 @@ export const targetOf = (mocks: Mocks, baseUrl: string): Target => ({
   baseUrl,
   plan: async (_client, ...steps) => mocks.plan(...steps.map(scriptOf)),
   verificationToken: async () => 'any',
+  async openAdmin() {
+    const { accessToken } = mocks.state.signUp({ isAdmin: true });
+    return createClient({ baseUrl, accessToken, retryDelayMs: 5 });
+  },
 });

@@ -1,3 +1,4 @@
+import { createClient } from '../../../client/index.ts';
 import { newToken, sha256 } from '../../../server/platform/crypto/ids.ts';
 import { callsTools } from '../../support/agent/tools.ts';
 import { chat, type ScriptedResponse } from '../../support/agent/vendor.ts';
@@ -6,14 +7,19 @@ import { type Person, startTestApp } from '../../support/app/testApp.ts';
 import { describeConsumer } from './suite.ts';
 import type { PlannedRun } from './target.ts';
 
-const app = await startTestApp();
+const app = await startTestApp({ ARKLOOP_WEBHOOK_RETRY_BASE_SECONDS: '0.02' });
 
 const question = (message: string) => ({ message, fields: [{ key: 'answer', type: 'string', required: true }] });
 
 function answersOf(step: PlannedRun): ScriptedResponse[] {
   if ('fail' in step) return [chat.failure(400, { message: 'No.', type: 'invalid_request_error' })];
   if ('waitAfter' in step) return [{ steps: [chat.text(step.waitAfter), 'stall'] }];
-  return [...(step.ask ? [callsTools(['ask_user', question(step.ask)])] : []), chat.answer(step.say)];
+  return [...(step.ask ? [callsTools(['ask_user', question(step.ask)])] : []), answerOf(step)];
+}
+
+function answerOf({ say, inputTokens = 11, outputTokens = 7 }: Extract<PlannedRun, { say: string }>): ScriptedResponse {
+  const usage = { prompt_tokens: inputTokens, completion_tokens: outputTokens, total_tokens: inputTokens + outputTokens };
+  return { steps: [chat.text(say), chat.stop(), chat.usage(usage), chat.done] };
 }
 
 const vendors = new Map<string | undefined, Awaited<ReturnType<typeof addVendorModel>>>();
@@ -32,6 +38,9 @@ const target = {
       sha256(token),
     ]);
     return token;
+  },
+  async openAdmin() {
+    return createClient({ baseUrl: app.url, accessToken: (await app.signUpAdmin()).token, retryDelayMs: 5 });
   },
 };
 

@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { ApiError, type Client, type ClientOptions, createClient, type RunEvent } from '../../../client/index.ts';
 
 /** The planned behavior of a user's next run. */
-export type PlannedRun = { say: string; ask?: string } | { fail: true } | { waitAfter: string };
+export type PlannedRun =
+  | { say: string; ask?: string; inputTokens?: number; outputTokens?: number }
+  | { fail: true }
+  | { waitAfter: string };
 
 /** A server that the suite runs against. */
 export type Target = {
@@ -12,6 +16,8 @@ export type Target = {
   plan(client: Client, ...steps: PlannedRun[]): Promise<void>;
   /** Returns the token of the mail that verifies an address. */
   verificationToken(email: string): Promise<string>;
+  /** Opens the client of a new platform administrator. */
+  openAdmin(): Promise<Client>;
 };
 
 export const password = 'Passw0rd-1';
@@ -62,6 +68,17 @@ export const answerText = (events: readonly RunEvent[]) =>
 export const unknownId = '00000000-0000-7000-8000-000000000000';
 export const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 export const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/** Repeats `read` until `isDone` accepts its result. */
+export async function until<T>(read: () => Promise<T>, isDone: (value: T) => boolean): Promise<T> {
+  const end = Date.now() + 10_000;
+  for (;;) {
+    const value = await read();
+    if (isDone(value)) return value;
+    if (Date.now() > end) throw new Error(`This did not change in time: ${JSON.stringify(value)}`);
+    await wait(20);
+  }
+}
 
 /** Returns the parts of an API error that belong to the contract. Throws if the call succeeds. */
 export async function errorOf(call: Promise<unknown>) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { type ApiError, isApiError } from '../../../client/index.ts';
-import { apiError, clientsOf, errorOf, type Target, time, unknownId, uuid } from './target.ts';
+import { type ApiError, isApiError, type MessagePart } from '../../../client/index.ts';
+import { apiError, clientsOf, collect, errorOf, type Target, time, unknownId, uuid } from './target.ts';
 
 /** Threads, messages, paging, isolation, and idempotency. */
 export function describeThreads(target: Target) {
@@ -127,5 +127,48 @@ export function describeThreads(target: Target) {
     expect((await client.threads.create({ body: { title: 'Fine' } }, failing)).title).toBe('Fine');
     const strange = client.threads.create({ body: {} }, { idempotencyKey: 'k'.repeat(256) });
     expect(await errorOf(strange)).toEqual(apiError(400, 'validation.error', undefined, [['header', 'Idempotency-Key']]));
+  });
+
+  test('the first run of a thread without a title gives it one', async () => {
+    const { client } = await register();
+    const { id: thread_id } = await client.threads.create({ body: {} });
+    const params = { thread_id };
+    const titlesOf = async (content: string) => {
+      await client.messages.create({ params, body: { content } });
+      const { run_id } = await client.runs.create({ params });
+      const events = await collect(client.runs.stream(run_id));
+      return events.flatMap((event) => (event.type === 'thread.title.updated' ? [event.data] : []));
+    };
+    const text = `"A walk along the river ${'and back '.repeat(9)}`;
+    const title = 'A walk along the river and back and back and back';
+    expect(await titlesOf(`${text}\nTomorrow`)).toMatchObject([{ thread_id, title }]);
+    expect((await client.threads.get({ params })).title).toBe(title);
+    await client.threads.update({ params, body: { title: null } });
+    expect(await titlesOf('And now?')).toEqual([]);
+    expect((await client.threads.get({ params })).title).toBeNull();
+  });
+
+  test('a staged attachment is part of a message as it is', async () => {
+    const { client } = await register();
+    const { id: thread_id } = await client.threads.create({ body: {} });
+    const staged = await client.attachments.stage({ body: { file: new File(['High at noon.'], 'tides.txt', { type: 'text/plain' }) } });
+    const { key, filename, mime_type, size } = staged;
+    const parts = [
+      { type: 'text' as const, text: 'See here' },
+      { type: staged.kind, attachment: staged },
+    ];
+    const message = await client.messages.create({ params: { thread_id }, body: { content_json: { parts } } });
+    expect(message.content_json).toEqual({
+      parts: [
+        parts[0],
+        { type: 'file', attachment: { key: expect.any(String), filename, mime_type, size }, extracted_text: 'High at noon.' },
+      ],
+    });
+    const { attachment } = message.content_json!.parts[1] as Extract<MessagePart, { type: 'file' }>;
+    expect(await (await client.attachments.get({ params: { key: attachment.key } })).text()).toBe('High at noon.');
+    const gone = { type: 'file' as const, attachment: { ...staged, key: `${key}0` } };
+    expect(await errorOf(client.messages.create({ params: { thread_id }, body: { content_json: { parts: [gone] } } }))).toMatchObject({
+      status: 400,
+    });
   });
 }

@@ -50,6 +50,7 @@ async function makeParams(desk: MockSession, { path }: Route): Promise<Record<st
   for (const [, name] of path.matchAll(/\{(\w+)(?:\.\.\.)?\}/g)) params[name!] ??= others[name!] ?? unknown;
   if (path === '/v1/admin/runs/{run_id}') params.run_id = (await run(desk)).run_id!;
   if (path.startsWith('/v1/attachments/{')) params.key = (await stage(desk)).key!;
+  if (path.includes('{operation_id}')) params.operation_id = (await ask(desk, 'POST', '/v1/admin/credits/bulk-adjust', { amount: 1 })).id!;
   if (path.startsWith('/v1/s/')) params.token = (await share(desk)).token!;
   return params;
 }
@@ -62,7 +63,7 @@ async function makeThing(desk: MockSession, list: string, key: string, params: R
   if (list === '/v1/accounts') return person.accountId;
   if (list === '/v1/accounts/{account_id}/members') return person.userId;
   if (list === '/v1/runs') return (await run(desk)).run_id!;
-  const fields = list.endsWith('/messages') ? { role: 'user' } : {};
+  const fields = list.endsWith('/messages') ? { role: 'user' } : list.endsWith('/deliveries') ? { status: 'delivered' } : {};
   mocks.state.add(list as `/${string}`, fields, person, { ...params });
   const made = mocks.state.rows(list as `/${string}`)[0]![key] as string;
   // A run requires a message in its thread.
@@ -128,12 +129,14 @@ const bodies: Record<string, (desk: MockSession, params: Record<string, string>)
   'auth.verifyCode': ({ person: { login } }) => ({ email: login, otp: '00000000' }),
   'auth.verifyFlowCode': ({ person: { userId } }) => ({ flow_token: userId, otp: '00000000' }),
   'bootstrap.setup': () => ({ token: 'x', login: 'ada', password: 'Passw0rd-1' }),
+  'credits.adjust': ({ person: { accountId } }) => ({ account_id: accountId, amount: 5 }),
   'me.changePassword': ({ person: { password } }) => ({ current_password: password, new_password: 'Passw0rd-2' }),
   'me.redeem': async (desk) => {
     const batch = { count: 1, type: 'credits', value: '5' };
     const { body } = await send(desk, requestOf(desk, 'POST', '/v1/admin/redemption-codes/batch', batch));
     return { code: body[0].code };
   },
+  'messages.create': () => ({ content: 'Hello' }),
   'runs.continue': failed,
   'threads.fork': async (desk, { thread_id: id }) => ({ message_id: (await sayIn(desk, id!)).id }),
   'threads.update': () => ({ title: 'Changed' }),

@@ -41,7 +41,7 @@ test('runs echo the message unless a script is planned', async () => {
   });
   const events = await collect(client.runs.stream(await startRun(client, 'weather')));
   expect(events.map(({ type }) => type)).toEqual([
-    ...['run.started', 'worker.job.received', 'run.route.selected'],
+    ...['run.started', 'worker.job.received', 'run.route.selected', 'thread.title.updated'],
     ...['run.segment.start', 'message.delta', 'run.segment.end', 'tool.call', 'tool.result'],
     ...['message.delta', 'message.delta', 'llm.turn.completed', 'run.completed'],
   ]);

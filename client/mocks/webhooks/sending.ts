@@ -1,0 +1,205 @@
+import type { Run, RunSummary } from '../../../contract/runs.ts';
+import {
+  type WebhookDelivery,
+  type WebhookDeliveryDetail,
+  type WebhookEndpoint,
+  type WebhookError,
+  WebhookEvent,
+} from '../../../contract/webhooks.ts';
+import { pause } from '../../core/retry.ts';
+import { signTestWebhook } from '../../testing/webhooks.ts';
+import type { EngineBase } from '../engine.ts';
+import { notify } from '../notifications.ts';
+import { resourceType } from '../resourceTypes.ts';
+
+const endpointKind = resourceType('/v1/webhook-endpoints');
+const deliveryKind = resourceType('/v1/webhook-endpoints/{endpoint_id}/deliveries');
+const memberKind = resourceType('/v1/accounts/{account_id}/members');
+
+const maxAttempts = 5;
+const maxConsecutiveFailures = 20;
+const requestTimeoutMs = 10_000;
+const maxBodyBytes = 4_096;
+const maxDelayMs = 3_600_000;
+
+/** Receives a webhook, such as `fetch` or the handler of an application. Without a response, the webhook counts as accepted. */
+export type WebhookReceiver = (request: Request) => Response | undefined | void | Promise<Response | undefined | void>;
+
+/** Thrown by a receiver for an address to which nothing is sent. */
+export class UrlDenied extends Error {}
+
+/** An endpoint as it is stored. */
+export type MockEndpoint = WebhookEndpoint & {
+  signing_secret?: string;
+  previous_signing_secret?: string;
+  consecutive_failures?: number;
+};
+
+type Result = { error: WebhookError | null; status: number | null; body: string | null };
+
+/** Sends the ends of runs to the webhook endpoints of their accounts. */
+export class Webhooks {
+  readonly #engine: EngineBase;
+  readonly #receive: WebhookReceiver;
+  readonly #retryMs: number;
+  readonly #stop = new AbortController();
+
+  constructor(engine: EngineBase, receive: WebhookReceiver, retryMs: number) {
+    this.#engine = engine;
+    this.#receive = receive;
+    this.#retryMs = retryMs;
+  }
+
+  /** Adds the deliveries of an ended run. */
+  runEnded(run: Run & RunSummary, resumable: boolean, ids: Pick<EngineBase['fakes'], 'id'>) {
+    const event = eventOf(run, resumable);
+    const isSubscribed = ({ account_id: owner, enabled, events }: MockEndpoint) =>
+      owner === run.account_id && enabled && events.includes(event.type);
+    for (const { value } of this.#engine.state.rows(endpointKind, (row) => isSubscribed(row.value as MockEndpoint)))
+      this.#add(value as MockEndpoint, event, ids.id(this.#engine.now()));
+  }
+
+  /** Sends the message of an ended delivery again. */
+  redeliver(endpoint: MockEndpoint, delivery: WebhookDelivery & { payload?: WebhookEvent }): WebhookDelivery {
+    const { fakes, now } = this.#engine;
+    // A test can add a delivery without its payload.
+    delivery.payload ??= fakes.of(WebhookEvent, `payload ${delivery.id}`);
+    return this.#add(endpoint, delivery.payload, fakes.id(now()), delivery);
+  }
+
+  /** Continues the deliveries that were pending when the state was saved. */
+  resume() {
+    for (const { value } of this.#engine.state.rows(deliveryKind)) {
+      const delivery = value as WebhookDeliveryDetail;
+      const [endpoint] = this.#engine.state.rows(endpointKind, (row) => row.value.id === delivery.endpoint_id);
+      if (endpoint && delivery.status === 'pending') void this.#deliver(endpoint.value as MockEndpoint, delivery);
+    }
+  }
+
+  stop() {
+    this.#stop.abort();
+  }
+
+  #add(endpoint: MockEndpoint, payload: WebhookEvent, id: string, redelivered?: WebhookDelivery): WebhookDelivery {
+    const { id: endpoint_id, account_id } = endpoint;
+    const time = this.#engine.time();
+    const value: WebhookDeliveryDetail = {
+      ...{
+        id,
+        endpoint_id,
+        account_id,
+        message_id: redelivered?.message_id ?? `msg_${payload.data.run_id}`,
+        event_type: payload.type,
+        status: 'pending',
+      },
+      ...{ attempts: 0, last_attempt_at: null, next_attempt_at: time, response_status: null, response_body: null, error: null },
+      ...{ redelivery_of: redelivered?.id ?? null, created_at: time, payload },
+    };
+    this.#engine.state.add(deliveryKind, { owner: account_id, parents: { endpoint_id }, value });
+    void this.#deliver(endpoint, value);
+    return { ...value };
+  }
+
+  /** Attempts a delivery until it ends. */
+  async #deliver(endpoint: MockEndpoint, delivery: WebhookDeliveryDetail) {
+    const { signal } = this.#stop;
+    while (delivery.status === 'pending' && !signal.aborted) {
+      const attempted = this.#engine.time();
+      const { error, status, body } = await this.#attempt(endpoint, delivery);
+      if (signal.aborted || delivery.status !== 'pending') return;
+      const attempts = delivery.attempts + 1;
+      const isFinal = attempts >= maxAttempts || status === 410;
+      const delayMs = Math.min(maxDelayMs, this.#retryMs * 2 ** attempts);
+      Object.assign(delivery, { attempts, last_attempt_at: attempted, response_status: status, response_body: body, error });
+      if (error === null) end(delivery, 'delivered');
+      else if (isFinal) end(delivery, 'failed');
+      else delivery.next_attempt_at = this.#engine.time(delayMs);
+      if (error === null) endpoint.consecutive_failures = 0;
+      else if (isFinal) this.#countFailure(endpoint, status === 410);
+      else await pause(delayMs, signal).catch(() => {});
+    }
+  }
+
+  async #attempt(endpoint: MockEndpoint, delivery: WebhookDeliveryDetail): Promise<Result> {
+    const timeout = AbortSignal.timeout(requestTimeoutMs);
+    try {
+      const signed = await this.#sign(endpoint, delivery);
+      if (!signed) return { error: 'secret_unreadable', status: null, body: null };
+      const signal = AbortSignal.any([timeout, this.#stop.signal]);
+      const request = new Request(endpoint.url, { method: 'POST', ...signed, redirect: 'manual', signal });
+      const response = (await this.#receive(request)) ?? new Response(null, { status: 204 });
+      const text = await response.arrayBuffer().catch(() => new ArrayBuffer());
+      const { status } = response;
+      const start = new TextDecoder().decode(text.slice(0, maxBodyBytes));
+      return { error: errorOf(response), status: status || null, body: start };
+    } catch (error) {
+      const why = error instanceof UrlDenied ? 'url_denied' : timeout.aborted ? 'timeout' : 'connection_failed';
+      return { error: why, status: null, body: null };
+    }
+  }
+
+  /** Signs with the secret and, in its grace period, the previous one. A test can add an endpoint without a secret. */
+  async #sign(endpoint: MockEndpoint, { id: deliveryId, message_id: id, payload }: WebhookDeliveryDetail) {
+    const { signing_secret: secret, previous_signing_secret: previous, previous_secret_expires_at: end } = endpoint;
+    if (!secret) return undefined;
+    const secrets = previous && end && Date.parse(end) > this.#engine.now() ? [secret, previous] : [secret];
+    const options = { id, at: new Date(this.#engine.now()) };
+    const signed = await Promise.all(secrets.map((each) => signTestWebhook(payload, each, options)));
+    const signatures = signed.map(({ headers }) => headers['webhook-signature']).join(' ');
+    const more = { 'user-agent': 'Arkloop-Webhooks/1', 'x-arkloop-delivery': deliveryId };
+    return { body: signed[0]!.body, headers: { ...signed[0]!.headers, ...more, 'webhook-signature': signatures } };
+  }
+
+  #countFailure(endpoint: MockEndpoint, isGone: boolean) {
+    endpoint.consecutive_failures = (endpoint.consecutive_failures ?? 0) + 1;
+    if (!endpoint.enabled || (!isGone && endpoint.consecutive_failures < maxConsecutiveFailures)) return;
+    const reason = isGone ? 'gone' : 'consecutive_failures';
+    Object.assign(endpoint, { enabled: false, disabled_reason: reason });
+    failPending(this.#engine, endpoint.id);
+    const { id: endpoint_id, account_id: accountId, url } = endpoint;
+    const content = {
+      title: 'A webhook endpoint was disabled',
+      body: `${new URL(url).host} receives nothing until somebody enables it again.`,
+    };
+    const isAdmin = ({ account_id: id, role }: { account_id?: unknown; role?: unknown }) => id === accountId && role === 'admin';
+    for (const { value } of this.#engine.state.rows(memberKind, (row) => isAdmin(row.value)))
+      notify(
+        this.#engine,
+        { userId: value.user_id as string, accountId },
+        { type: 'webhook.endpoint_disabled', ...content, payload: { endpoint_id, reason } },
+      );
+  }
+}
+
+function end(delivery: WebhookDeliveryDetail, status: 'delivered' | 'failed') {
+  Object.assign(delivery, { status, next_attempt_at: null });
+}
+
+/** Fails the pending deliveries of a disabled endpoint. */
+export function failPending({ state }: Pick<EngineBase, 'state'>, endpointId: string) {
+  const isPending = ({ endpoint_id: id, status }: WebhookDeliveryDetail) => id === endpointId && status === 'pending';
+  for (const { value } of state.rows(deliveryKind, (row) => isPending(row.value as WebhookDeliveryDetail))) {
+    end(value as WebhookDeliveryDetail, 'failed');
+    value.error = 'endpoint_disabled';
+  }
+}
+
+function errorOf({ ok, status, type }: Response): WebhookError | null {
+  if (ok) return null;
+  return type === 'opaqueredirect' || (status >= 300 && status < 400) ? 'redirect' : 'http_status';
+}
+
+function eventOf(run: Run & RunSummary, resumable: boolean): WebhookEvent {
+  const { run_id, account_id, thread_id, created_at, completed_at, failed_at, cancelled_at, model, error, trace_id } = run;
+  const { total_input_tokens, total_output_tokens, total_cost_usd, credits_used } = run;
+  const status = run.status as WebhookEvent['data']['status'];
+  return {
+    type: `run.${status}`,
+    timestamp: (completed_at ?? failed_at ?? cancelled_at)!,
+    data: {
+      ...{ run_id, account_id, thread_id, status, created_at, completed_at, failed_at, cancelled_at, model, total_input_tokens },
+      ...{ total_output_tokens, total_cost_usd, credits_used: credits_used ?? 0, error_class: error?.error_class ?? null },
+      ...{ resumable: status === 'failed' ? resumable : null, trace_id },
+    },
+  };
+}
