@@ -10,6 +10,8 @@ export type EngineBase = {
   allowedOrigins: readonly string[];
   /** Credits of a new user. */
   credits: number;
+  /** Saves the state if the mock persists it. Call it after changes that no request causes. */
+  save(): void;
   /** Milliseconds since 1970. */
   now(): number;
   /** ISO timestamp of now plus `laterMs`. */

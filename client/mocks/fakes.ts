@@ -17,10 +17,10 @@ export type Fakes = {
   branch(key: string): Pick<Fakes, 'id' | 'hex'>;
 };
 
-/** Fake times are in the month before `start`. */
-export function createFakes(seed: number, start: number): Fakes {
+/** Fake times are in the month before `start`. `turn` starts another sequence of ids with the same fake values. */
+export function createFakes(seed: number, start: number, turn?: string): Fakes {
   const values = new Faker({ locale: [en] });
-  const sequence = sequenceOf(seed);
+  const sequence = sequenceOf(turn === undefined ? seed : hashOf(`${seed} ${turn}`));
   values.setDefaultRefDate(start);
   return {
     of(schema, key) {

@@ -9,7 +9,8 @@ import { issueToken } from './http/access.ts';
 import { createFaults, type Faults } from './http/faults.ts';
 import { handlersOf } from './http/handlers.ts';
 import { cookiesOf, handleRequest } from './http/respond.ts';
-import { addUser, openSession } from './resources/people.ts';
+import { forget, type MockStorage, restore, saverOf } from './persistence.ts';
+import { addUser, findUser, openSession } from './resources/people.ts';
 import { resourceType } from './resourceTypes.ts';
 import { Runs } from './runs/runs.ts';
 import type { Script } from './runs/scripts.ts';
@@ -18,6 +19,7 @@ import { type WebhookReceiver, Webhooks } from './webhooks/sending.ts';
 
 export type { MockUsage } from './credits/ledger.ts';
 export type { Fault, Faults } from './http/faults.ts';
+export type { MockStorage } from './persistence.ts';
 export {
   ask,
   callTool,
@@ -31,6 +33,7 @@ export {
   think,
   untilCancelled,
 } from './runs/scripts.ts';
+export type { WebhookReceiver } from './webhooks/sending.ts';
 
 export type MockOptions = {
   /** URL of the mocked server. Default `http://127.0.0.1:19001`; a path is kept as a prefix. */
@@ -50,6 +53,11 @@ export type MockOptions = {
   onWebhook?: WebhookReceiver | undefined;
   /** Half of the milliseconds before a webhook that failed is sent again; doubles with every attempt. Default 1000. */
   webhookRetryMs?: number | undefined;
+  /**
+   * Keeps the data over reloads of a page: `localStorage`. Runs that had not ended fail. Data of another version of this package are
+   * ignored.
+   */
+  persist?: MockStorage | undefined;
   /** Origins that may sign in, in addition to the mocked server and localhost. */
   allowedOrigins?: readonly string[] | undefined;
 };
@@ -58,7 +66,7 @@ export type MockOptions = {
 export type MockPerson = { userId: string; accountId: string; login: string; password: string; accessToken: string };
 
 export type MockState = {
-  /** Adds a user with a personal account. `isAdmin` makes the user a platform administrator. */
+  /** Adds a user with a personal account, or signs in the user who has the login. `isAdmin` makes the user a platform administrator. */
   signUp(person?: { login?: string; password?: string; isAdmin?: boolean }): MockPerson;
   /**
    * Adds a row that no request can create: `add('/v1/notifications', { title: 'Hello', … }, person)`. `list` is the path of the list in the contract,
@@ -85,21 +93,38 @@ export type Mocks = {
 /** Creates a stateful mock of the whole API. */
 export function createMocks(options: MockOptions = {}): Mocks {
   const { baseUrl = 'http://127.0.0.1:19001', seed = 1, now = Date.now, stepMs = 20, allowedOrigins = [], credits = 1_000 } = options;
-  const { onWebhook = () => {}, webhookRetryMs = 1_000 } = options;
+  const { onWebhook = () => {}, webhookRetryMs = 1_000, persist } = options;
   const { origin, pathname } = new URL(baseUrl);
   const prefix = trimEnd(pathname, '/');
   const state = new State();
   const faults = createFaults(() => engine.fakes.chance());
+  const saveAll = saverOf(persist);
+  const save = () => saveAll(engine);
   let engine = begin();
+  // Ids of the time before must not repeat.
+  if (restore(engine, persist)) engine.fakes = createFakes(seed, now(), String(now()));
 
   function begin(): Engine {
     const fakes = createFakes(seed, now());
-    const base = { state, fakes, faults, allowedOrigins, credits, now, time: (laterMs = 0) => new Date(now() + laterMs).toISOString() };
+    const base = {
+      state,
+      fakes,
+      faults,
+      allowedOrigins,
+      credits,
+      save,
+      now,
+      time: (laterMs = 0) => new Date(now() + laterMs).toISOString(),
+    };
     const webhooks = new Webhooks(base, onWebhook, webhookRetryMs);
     return Object.assign(base, { webhooks, runs: new Runs(base, webhooks, stepMs) });
   }
 
-  const respond = (request: Request, cookies: Record<string, string>) => handleRequest(engine, prefix, request, cookies);
+  const respond = async (request: Request, cookies: Record<string, string>) => {
+    const response = await handleRequest(engine, prefix, request, cookies);
+    if (persist && request.method !== 'GET') save();
+    return response;
+  };
   const pathOf = (request: Request) => {
     const url = new URL(request.url);
     return url.origin === origin && url.pathname.startsWith(`${prefix}/`) ? url.pathname.slice(prefix.length) : undefined;
@@ -122,12 +147,16 @@ export function createMocks(options: MockOptions = {}): Mocks {
     },
     state: {
       signUp({ login = `user-${state.users.size + 1}`, password = 'Passw0rd-1', isAdmin = false } = {}) {
-        const { id: userId, accountId } = addUser(engine, { login, password, isAdmin });
-        const accessToken = issueToken(engine, openSession(engine, state.users.get(userId)!));
-        return { userId, accountId, login, password, accessToken };
+        const user = findUser(engine, login) ?? addUser(engine, { login, password, isAdmin });
+        const { id: userId, accountId } = user;
+        const accessToken = issueToken(engine, openSession(engine, user));
+        save();
+        return { userId, accountId, login, password: user.password ?? password, accessToken };
       },
-      add: (list, fields, { userId, accountId }, parents = {}) =>
-        void addResource(engine, resourceType(list), fields, { user: state.users.get(userId)!, accountId }, parents),
+      add(list, fields, { userId, accountId }, parents = {}) {
+        addResource(engine, resourceType(list), fields, { user: state.users.get(userId)!, accountId }, parents);
+        save();
+      },
       rows: (list) => state.rows(resourceType(list)).map(({ value }) => value),
     },
     faults,
@@ -137,6 +166,7 @@ export function createMocks(options: MockOptions = {}): Mocks {
       engine.webhooks.stop();
       faults.clear();
       state.clear();
+      forget(persist);
       engine = begin();
     },
   };

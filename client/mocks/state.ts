@@ -1,3 +1,4 @@
+import { fromBase64 } from '../core/signing.ts';
 import type { ResourceType } from './resourceTypes.ts';
 
 /** A resource in the format of the API. */
@@ -28,11 +29,28 @@ export type Session = { id: string; userId: string; accountId: string; refreshTo
 /** The stored response of an Idempotency-Key. */
 export type StoredResponse = { request: string; status: number | 'working'; body: unknown; headers: Record<string, string> };
 
+type Entries<Value> = readonly (readonly [key: string, value: Value])[];
+type StoredFile = { bytes: ArrayBuffer; type: string; name: string; owner: string };
+
+/** The state as JSON. */
+export type StoredState = {
+  users: Entries<User>;
+  sessions: Entries<Session>;
+  files: Entries<Omit<StoredFile, 'bytes'> & { base64: string }>;
+  stars: Entries<readonly string[]>;
+  redeemed: string[];
+  tables: Entries<Row[]>;
+  fakeCount: number;
+  order: number;
+};
+
+const toBase64 = (bytes: ArrayBuffer) => btoa(Array.from(new Uint8Array(bytes), (byte) => String.fromCharCode(byte)).join(''));
+
 export class State {
   readonly users = new Map<string, User>();
   readonly sessions = new Map<string, Session>();
   readonly storedResponses = new Map<string, StoredResponse>();
-  readonly files = new Map<string, { bytes: ArrayBuffer; type: string; name: string; owner: string }>();
+  readonly files = new Map<string, StoredFile>();
   /** Ids of starred threads by user, in the order of starring. */
   readonly stars = new Map<string, Set<string>>();
   /** Redemptions, as `<code id> <user id>`. */
@@ -65,6 +83,28 @@ export class State {
       name,
       (this.#tables.get(name) ?? []).filter((row) => !fits(row)),
     );
+  }
+
+  /** Everything but stored responses, which are of the last minutes. */
+  toJSON(): StoredState {
+    const files = [...this.files].map(([key, { bytes, ...file }]) => [key, { ...file, base64: toBase64(bytes) }] as const);
+    const stars = [...this.stars].map(([id, ids]) => [id, [...ids]] as const);
+    const { fakeCount } = this;
+    const lists = { users: [...this.users], sessions: [...this.sessions], redeemed: [...this.redeemed], tables: [...this.#tables] };
+    return { ...lists, files, stars, fakeCount, order: this.#order };
+  }
+
+  /** Adds what `toJSON` returned to an empty state. */
+  restore({ users, sessions, redeemed, tables, files, stars, fakeCount, order }: StoredState) {
+    for (const [id, user] of users) this.users.set(id, user);
+    for (const [id, session] of sessions) this.sessions.set(id, session);
+    for (const [key, { base64, ...file }] of files)
+      this.files.set(key, { ...file, bytes: (fromBase64(base64) ?? new Uint8Array()).buffer });
+    for (const [id, ids] of stars) this.stars.set(id, new Set(ids));
+    for (const mark of redeemed) this.redeemed.add(mark);
+    for (const [name, rows] of tables) this.#tables.set(name, rows);
+    this.fakeCount = fakeCount;
+    this.#order = order;
   }
 
   clear() {

@@ -74,7 +74,7 @@ export const sideEffects: Record<string, (value: Json, context: Context) => void
   'llmModels.create': (value, { loaded }) => (loaded.provider_id!.value.models as Json[]).push(value),
   'llmModels.delete': (value, { loaded }) => {
     const provider = loaded.provider_id!.value as { models: Json[] };
-    provider.models = provider.models.filter((model) => model !== value);
+    provider.models = provider.models.filter(({ id }) => id !== value.id);
   },
   'teams.addMember': (_, context) => countMember(1, context),
   'teams.removeMember': (_, context) => countMember(-1, context),

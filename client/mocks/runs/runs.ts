@@ -6,9 +6,14 @@ import { pause } from '../../core/retry.ts';
 import { chargeRun, type MockUsage, release, reserve } from '../credits/ledger.ts';
 import type { EngineBase } from '../engine.ts';
 import { addMessage, messagesOf, removeMessage } from '../messages.ts';
+import type { StoredRun as SavedRun } from '../persistence.ts';
+import { resourceType } from '../resourceTypes.ts';
 import type { Json, Row } from '../state.ts';
 import type { Webhooks } from '../webhooks/sending.ts';
 import { type Script, type ScriptStep, standardScript, type Talk } from './scripts.ts';
+
+const runKind = resourceType('/v1/runs');
+const threadKind = resourceType('/v1/threads');
 
 type StoredRun = Run & RunSummary;
 
@@ -70,26 +75,7 @@ export class Runs {
 
   /** Starts a run, for which credits are available. `started` is the data of its `run.started` event. */
   begin(run: StoredRun, thread: Row, started: Extract<RunEventInput, { type: 'run.started' }>['data'], continued?: Message): MockRun {
-    const stop = new AbortController();
-    const ids = this.#engine.fakes.branch(run.run_id);
-    const live: MockRun = {
-      ...{
-        run,
-        thread,
-        events: [],
-        stop,
-        ids,
-        inputKeys: new Set(),
-        request: undefined,
-        answers: [],
-        listeners: new Set(),
-        answer: '',
-        spent: undefined,
-        reserved: reserve(this.#engine, run.account_id),
-        continued,
-      },
-    };
-    this.all.set(run.run_id, live);
+    const live = this.#add(run, thread, continued, reserve(this.#engine, run.account_id));
     thread.value.active_run_id = run.run_id;
     this.append(live, { type: 'run.started', data: started });
     void this.#perform(live, this.#planned.shift() ?? standardScript);
@@ -116,6 +102,34 @@ export class Runs {
     live.run.status = 'cancelling';
     this.append(live, { type: 'run.cancel_requested', data: requested });
     live.stop.abort();
+  }
+
+  toJSON(): SavedRun[] {
+    return [...this.all.values()].map(({ run, events, reserved }) => ({ id: run.run_id, events, reserved }));
+  }
+
+  /** Restores the runs of a restored state. Scripts are gone, so runs that had not ended fail. */
+  restore(saved: readonly SavedRun[]) {
+    for (const { id, events, reserved } of saved) {
+      const [row] = this.#engine.state.rows(runKind, ({ value }) => value.run_id === id);
+      const [thread] = this.#engine.state.rows(threadKind, ({ value }) => value.id === row?.value.thread_id);
+      if (!row || !thread) continue;
+      const live = this.#add(row.value as StoredRun, thread, undefined, reserved);
+      live.events.push(...events);
+      live.ids = this.#engine.fakes.branch(`${id} ${events.length}`);
+      for (const { type, data } of events) if (type === 'message.delta' && !data.channel) live.answer += data.content;
+      const lost = { error_class: 'worker.timeout', message: 'The page was loaded again.', resumable: true };
+      if (!hasEnded(live)) this.#endIncomplete(live, { type: 'run.failed', data: lost });
+    }
+  }
+
+  #add(run: StoredRun, thread: Row, continued: Message | undefined, reserved: number): MockRun {
+    const live: MockRun = {
+      ...{ run, thread, events: [], stop: new AbortController(), ids: this.#engine.fakes.branch(run.run_id), inputKeys: new Set() },
+      ...{ request: undefined, answers: [], listeners: new Set(), answer: '', spent: undefined, reserved, continued },
+    };
+    this.all.set(run.run_id, live);
+    return live;
   }
 
   /** Stops and deletes all runs. */
@@ -241,6 +255,7 @@ export class Runs {
     live.request = undefined;
     this.#webhooks.runEnded(run, step.type === 'run.failed' && step.data.resumable, live.ids);
     this.append(live, step);
+    this.#engine.save();
   }
 
   /** A run that ends before the model answers consumes nothing. */

@@ -116,7 +116,8 @@ export class Webhooks {
       else delivery.next_attempt_at = this.#engine.time(delayMs);
       if (error === null) endpoint.consecutive_failures = 0;
       else if (isFinal) this.#countFailure(endpoint, status === 410);
-      else await pause(delayMs, signal).catch(() => {});
+      this.#engine.save();
+      if (delivery.status === 'pending') await pause(delayMs, signal).catch(() => {});
     }
   }
 

@@ -20,7 +20,7 @@ async function bundle(): Promise<string> {
   return chunk.code;
 }
 
-test('a service worker serves sign-in, the cookie, an interrupted stream, a question and a file to a page', async () => {
+test('a service worker serves sign-in, the cookie, an interrupted stream, a question, a file and a reload to a page', async () => {
   const [code, worker] = await Promise.all([bundle(), readFile(at('node_modules/msw/lib/mockServiceWorker.js'), 'utf8')]);
   const files: Record<string, [type: string, text: string]> = {
     '/': [
@@ -41,11 +41,11 @@ test('a service worker serves sign-in, the cookie, an interrupted stream, a ques
   await page.waitForFunction(() => 'bundled' in globalThis);
   const seen = await page.evaluate(async (address) => {
     const { sdk, mocking, setupWorker } = (globalThis as unknown as { bundled: typeof bundled }).bundled;
-    const mocks = mocking.createMocks({ baseUrl: address, stepMs: 1 });
+    const mocks = mocking.createMocks({ baseUrl: address, stepMs: 1, persist: localStorage });
     await setupWorker(...mocks.handlers).start({ quiet: true });
     const client = sdk.createClient({ baseUrl: address, retryDelayMs: 1 });
     await client.auth.register({ body: { login: 'ada', password: 'Passw0rd-1', email: 'ada@example.test' } });
-    // A reloaded page has only the cookie.
+    // Another client has only the cookie.
     const again = sdk.createClient({ baseUrl: address });
     await again.auth.refresh();
     const { login } = await again.me.get();
@@ -78,5 +78,18 @@ test('a service worker serves sign-in, the cookie, an interrupted stream, a ques
     refusal: 400,
     roles: ['user', 'assistant', 'user', 'assistant'],
   });
+  await page.reload();
+  await page.waitForFunction(() => 'bundled' in globalThis);
+  const kept = await page.evaluate(async (address) => {
+    const { sdk, mocking, setupWorker } = (globalThis as unknown as { bundled: typeof bundled }).bundled;
+    const mocks = mocking.createMocks({ baseUrl: address, stepMs: 1, persist: localStorage });
+    await setupWorker(...mocks.handlers).start({ quiet: true });
+    const client = sdk.createClient({ baseUrl: address });
+    await client.auth.refresh();
+    const [thread] = await client.threads.list();
+    const messages = await client.messages.list({ params: { thread_id: thread!.id } });
+    return { login: (await client.me.get()).login, title: thread!.title, messages: messages.length };
+  }, baseUrl);
+  expect(kept).toEqual({ login: 'ada', title: 'Talk', messages: 4 });
   expect(requests.filter(({ url }) => url.startsWith('/v1/'))).toEqual([]);
 }, 120_000);

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { type ApiError, type Client, ConnectionError, createClient, type RunEvent } from '../../../client/index.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { type ApiError, type Client, ConnectionError, createClient, type RunEvent, webhooks } from '../../../client/index.ts';
 import { callTool, createMocks, type MockOptions, say, think } from '../../../client/mocks/index.ts';
 
 const baseUrl = 'http://127.0.0.1:19001';
@@ -212,4 +212,105 @@ test('an attachment is read by its account, and with the token of a share whose 
 test('rejects a request to another server', async () => {
   const { mocks } = open();
   await expect(mocks.fetch('http://127.0.0.1:19002/v1/me')).rejects.toThrow('is not of the mocked server');
+});
+
+/** A storage with a limit, as browsers have one. */
+function newStorage(maxChars = 5_000_000) {
+  const items = new Map<string, string>();
+  return {
+    items,
+    getItem: (key: string) => items.get(key) ?? null,
+    setItem(key: string, value: string) {
+      if (value.length > maxChars) throw new Error('QuotaExceededError');
+      items.set(key, value);
+    },
+    removeItem: (key: string) => void items.delete(key),
+  };
+}
+
+test('a mock that is created again with the same storage continues where it was', async () => {
+  const persist = newStorage();
+  const before = open({ persist, webhookRetryMs: 1 });
+  const { id: thread_id } = await before.client.threads.create({ body: { title: 'Plans' } });
+  const params = { thread_id };
+  await before.client.threads.star({ params });
+  const { key } = await before.client.attachments.stage({ body: { file: new File([new Uint8Array([0, 255, 10])], 'a.bin') } });
+  const provider = await before.client.llmProviders.create({ body: { name: 'p', provider: 'openai', api_key: 'sk-1' } });
+  await before.client.llmModels.create({ params: { provider_id: provider.id }, body: { model: 'm' } });
+  await before.client.messages.create({ params, body: { content: '/wait' } });
+  const { run_id } = await before.client.runs.create({ params });
+  for await (const { type } of before.client.runs.stream(run_id)) if (type === 'message.delta') break;
+  await before.client.threads.update({ params, body: { title: 'Better plans' } });
+  const known = await before.client.me.get();
+
+  const { mocks, client, person } = open({ persist });
+  expect([person.userId, person.accessToken]).toEqual([before.person.userId, expect.not.stringMatching(before.person.accessToken)]);
+  const returning = createClient({ baseUrl, fetch: mocks.fetch, accessToken: before.person.accessToken });
+  expect(await returning.me.get()).toEqual(known);
+  expect((await client.threads.get({ params })).title).toBe('Better plans');
+  expect(await client.threads.starred()).toEqual([thread_id]);
+  expect(new Uint8Array(await (await client.attachments.get({ params: { key } })).arrayBuffer())).toEqual(new Uint8Array([0, 255, 10]));
+  const [{ models, ...restored } = { models: [] }] = await client.llmProviders.list();
+  expect([restored, models]).toMatchObject([{ name: 'p' }, [{ model: 'm' }]]);
+  await client.llmModels.update({ params: { provider_id: provider.id, model_id: models[0]!.id }, body: { model: 'n' } });
+  expect((await client.llmProviders.list())[0]!.models).toMatchObject([{ model: 'n' }]);
+  const events = await collect(client.runs.stream(run_id));
+  expect(events.at(-1)).toMatchObject({ type: 'run.failed', seq: events.length, data: { resumable: true } });
+  expect((await client.threads.get({ params })).active_run_id).toBeNull();
+  expect((await client.credits.mine()).reserved).toBe(0);
+  const continued = await client.runs.continue({ params, body: { run_id } });
+  await client.runs.cancel({ params: { run_id: continued.run_id }, body: {} });
+
+  mocks.reset();
+  expect(persist.items.size).toBe(0);
+});
+
+test.each(['', 'null', '{', '{"version":0}', '{"version":1}', '{"version":1,"state":{"users":[],"tables":[["/v1/threads",7]]}}'])(
+  'a storage with unreadable content is ignored: %s',
+  async (content) => {
+    const persist = newStorage();
+    persist.items.set('arkloop-mocks', content);
+    const { client } = open({ persist });
+    expect(await client.threads.list()).toEqual([]);
+    await client.threads.create();
+    expect(await open({ persist }).client.threads.list()).toHaveLength(1);
+  },
+);
+
+test('a full storage is reported once', async () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  onTestFinished(() => warn.mockRestore());
+  const { client } = open({ persist: newStorage(10) });
+  await client.threads.create();
+  expect(await client.threads.list()).toHaveLength(1);
+  expect(warn).toHaveBeenCalledTimes(1);
+});
+
+test('webhooks reach the receiver of the test, or count as accepted', async () => {
+  const received: Request[] = [];
+  const { client } = open({ onWebhook: (request) => void received.push(request) });
+  const endpoint = await client.webhookEndpoints.create({ body: { url: 'https://example.com/hooks', events: ['run.completed'] } });
+  await collect(client.runs.stream(await startRun(client)));
+  await expect
+    .poll(() => client.webhookDeliveries.list({ params: { endpoint_id: endpoint.id } }).then())
+    .toMatchObject([{ status: 'delivered' }]);
+  const event = await webhooks.unwrap(received[0]!.headers, await received[0]!.text(), endpoint.signing_secret);
+  expect([event.type, received[0]!.url]).toEqual(['run.completed', 'https://example.com/hooks']);
+});
+
+test('the credits of new users and the price of a run are those of the mock', async () => {
+  const { mocks, client } = open({ credits: 20 });
+  await collect(client.runs.stream(await startRun(client)));
+  expect((await client.credits.mine()).balance).toBe(17);
+  await collect(client.runs.stream(await startRun(client, '/spend 50000')));
+  expect((await client.credits.mine()).balance).toBe(0);
+  expect(await reasonOf(startRun(client))).toEqual([402, 'credits_exhausted', undefined]);
+  const { accessToken } = mocks.state.signUp({ isAdmin: true });
+  const admin = createClient({ baseUrl, fetch: mocks.fetch, accessToken });
+  const policy = JSON.stringify({ tiers: [{ multiplier: 0 }] });
+  await admin.platformSettings.set({ params: { key: 'credit.deduction_policy' }, body: { value: policy } });
+  await admin.platformSettings.set({ params: { key: 'credit.initial_grant' }, body: { value: '5' } });
+  const late = createClient({ baseUrl, fetch: mocks.fetch, accessToken: mocks.state.signUp().accessToken });
+  await collect(late.runs.stream(await startRun(late)));
+  expect((await late.credits.mine()).balance).toBe(5);
 });
