@@ -4,21 +4,35 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { isLoopback } from '../http/loopback.ts';
-import { createMocks, type MockOptions, type Mocks } from '../index.ts';
+import { createMocks, type MockOptions, type Mocks, type MockState } from '../index.ts';
 import { UrlDenied } from '../webhooks/sending.ts';
+import { controlPrefix, handleControl } from './control.ts';
 
 export type MockServer = { address: string; mocks: Mocks; close(): Promise<void> };
 
+/** `people` exist at the start and after a reset. */
+export type ServerOptions = Omit<MockOptions, 'baseUrl'> & { people?: readonly NonNullable<Parameters<MockState['signUp']>[0]>[] };
+
 /** Serves a mock on 127.0.0.1. Rejects if the port is in use. */
-export async function startMockServer(port: number, options: Omit<MockOptions, 'baseUrl'> = {}): Promise<MockServer> {
+export async function startMockServer(port: number, { people = [], ...options }: ServerOptions = {}): Promise<MockServer> {
+  const signUpPeople = () => people.forEach((person) => mocks.state.signUp(person));
+  const reset = () => {
+    mocks.reset();
+    signUpPeople();
+  };
+  const respond = (request: Request) =>
+    new URL(request.url).pathname.startsWith(controlPrefix)
+      ? handleControl(request, { mocks, address, reset, allowedOrigins: options.allowedOrigins ?? [] })
+      : mocks.fetch(request);
   const server = createServer((req, res) => {
-    serve(mocks, address, req, res)
+    serve(respond, address, req, res)
       .catch(() => res.destroy())
       .finally(() => drain(req));
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const mocks = createMocks({ onWebhook: sendToThisMachine, ...options, baseUrl: address });
+  signUpPeople();
   return {
     address,
     mocks,
@@ -35,12 +49,12 @@ function sendToThisMachine(request: Request): Promise<Response> {
   return fetch(request);
 }
 
-async function serve(mocks: Mocks, address: string, req: IncomingMessage, res: ServerResponse) {
+async function serve(respond: (request: Request) => Promise<Response>, address: string, req: IncomingMessage, res: ServerResponse) {
   allowOrigin(req, res);
   if (req.method === 'OPTIONS' && req.headers['access-control-request-method']) return void res.writeHead(204).end();
   const leaving = new AbortController();
   res.once('close', () => leaving.abort());
-  const response = await mocks.fetch(requestOf(address, req, leaving.signal));
+  const response = await respond(requestOf(address, req, leaving.signal));
   for (const [name, value] of response.headers) if (name !== 'set-cookie') res.setHeader(name, value);
   const cookies = response.headers.getSetCookie();
   if (cookies.length > 0) res.setHeader('set-cookie', cookies);

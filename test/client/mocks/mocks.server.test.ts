@@ -1,10 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { ConnectionError, createClient, type RunEvent } from '../../../client/index.ts';
 import { untilCancelled } from '../../../client/mocks/index.ts';
+import { usage } from '../../../client/mocks/standalone/options.ts';
 import { startMockServer } from '../../../client/mocks/standalone/server.ts';
 
 const program = fileURLToPath(new URL('../../../client/mocks/standalone/main.ts', import.meta.url));
@@ -177,4 +180,125 @@ test('a malformed request does not stop the server', async () => {
   await wait(50);
   socket.destroy();
   expect((await client.me.get()).login).toBe('user-1');
+});
+
+/** Starts a server, and returns a function that sends control requests. */
+async function openControl() {
+  const server = await startMockServer(0, { stepMs: 0, people: [{ login: 'demo', isAdmin: true }] });
+  onTestFinished(server.close);
+  const control = async (request: string, body?: unknown, headers: Record<string, string> = {}) => {
+    const [method, path] = request.split(' ') as [string, string];
+    const answer = await fetch(`${server.address}/__mock${path}`, {
+      method,
+      headers,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return { status: answer.status, text, body: text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : undefined };
+  };
+  return { ...server, control };
+}
+
+test('requests sign people up, plan runs, add rows and read them', async () => {
+  const { address, control } = await openControl();
+  const { status, body: person } = await control('POST /people', { login: 'ada' });
+  expect([status, person]).toMatchObject([201, { login: 'ada', password: 'Passw0rd-1' }]);
+  expect((await control('POST /people', { login: 'ada' })).body.userId).toBe(person.userId);
+  const client = createClient({ baseUrl: address, accessToken: person.accessToken, retryDelayMs: 1 });
+  const steps = [
+    ...[{ think: 'Hm.' }, { tool: 'web_search', arguments: { query: 'tides' }, result: { results: [] } }, { pause: 1 }],
+    ...[{ ask: 'Which port?' }, { spend: { input_tokens: 8_000, output_tokens: 1 } }, { say: 'High at noon.' }],
+    { type: 'message.delta', data: { content: ' Bye.', content_delta: ' Bye.', role: 'assistant' } },
+  ];
+  expect((await control('POST /plan', [steps, [{ fail: 'provider.upstream_error', message: 'Down.' }]])).status).toBe(204);
+  const { id: thread_id } = await client.threads.create({ body: { title: 'T' } });
+  const talk = async () => {
+    await client.messages.create({ params: { thread_id }, body: { content: 'Hi' } });
+    const { run_id } = await client.runs.create({ params: { thread_id } });
+    const events: RunEvent[] = [];
+    for await (const event of client.runs.stream(run_id)) {
+      events.push(event);
+      if (event.type === 'run.waiting_for_input') await client.runs.input({ params: { run_id }, body: { content: 'Brest' } });
+    }
+    return events;
+  };
+  const events = await talk();
+  expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['tool.result', 'run.waiting_for_input', 'run.completed']));
+  expect((await client.messages.list({ params: { thread_id } })).at(-1)!.content).toBe('High at noon. Bye.');
+  expect((await client.credits.mine()).balance).toBe(991);
+  expect((await talk()).at(-1)).toMatchObject({ type: 'run.failed', data: { error_class: 'provider.upstream_error', message: 'Down.' } });
+
+  const row = await control('POST /rows', { list: '/v1/notifications', login: 'ada', fields: { title: 'Hello' } });
+  expect([row.status, row.body]).toMatchObject([201, { title: 'Hello', user_id: person.userId }]);
+  expect((await client.notifications.list()).data).toMatchObject([{ title: 'Hello' }]);
+  expect((await control('GET /rows?list=/v1/threads')).body).toMatchObject([{ id: thread_id, title: 'T' }]);
+});
+
+test('requests inject faults and reset the mock', async () => {
+  const { address, control } = await openControl();
+  const { body: person } = await control('POST /people', {});
+  const client = createClient({ baseUrl: address, accessToken: person.accessToken, retryDelayMs: 1 });
+  const once = { retries: 0 };
+  const statusOf = (call: Promise<unknown>) =>
+    call.then(
+      () => 200,
+      ({ status }: { status: number }) => status,
+    );
+  await control('POST /faults', { next: { operation: 'me.get', status: 429, reason: 'overloaded', retryAfter: 0, times: 2 } });
+  expect([
+    await statusOf(client.me.get({}, once)),
+    await statusOf(client.me.get({}, once)),
+    await statusOf(client.me.get({}, once)),
+  ]).toEqual([429, 429, 200]);
+  await control('POST /faults', { rate: { share: 1, status: 503 }, slow: 1 });
+  expect(await statusOf(client.me.get({}, once))).toBe(503);
+  expect((await control('DELETE /faults')).status).toBe(204);
+  expect(await statusOf(client.me.get({}, once))).toBe(200);
+  await control('POST /faults', { next: { status: 'lost' } });
+  await expect(client.me.get({}, once)).rejects.toBeInstanceOf(ConnectionError);
+  await control('POST /faults', { cutStream: { afterEvents: 1, times: 2 } });
+  const { id: thread_id } = await client.threads.create();
+  await client.messages.create({ params: { thread_id }, body: { content: 'one two' } });
+  const { run_id } = await client.runs.create({ params: { thread_id } });
+  const seqs: number[] = [];
+  for await (const { seq } of client.runs.stream(run_id)) seqs.push(seq);
+  expect(seqs).toEqual(seqs.map((_, at) => at + 1));
+
+  expect((await control('POST /reset')).status).toBe(204);
+  expect(await statusOf(client.me.get({}, once))).toBe(401);
+  const demo = createClient({ baseUrl: address });
+  await demo.auth.login({ body: { login: 'demo', password: 'Passw0rd-1' } });
+  expect((await control('GET /rows?list=/v1/threads')).body).toEqual([]);
+});
+
+test('the requests of the guide work', async () => {
+  const { address } = await openControl();
+  const guide = await readFile(new URL('../../../docs/guides/testing-with-mocks.md', import.meta.url), 'utf8');
+  const commands = /```sh [^\n]*\n(mock=.*?)```/s.exec(guide)![1]!;
+  const script = commands.replace(/mock=\S+/, `mock=${address}/__mock`).replaceAll('curl -s', 'curl -sS --fail');
+  const { stdout } = await promisify(execFile)('bash', ['-euc', script]);
+  expect(stdout).toMatch(/^\{"userId":.*\}\[\]$/);
+});
+
+test('control requests with an error are answered with what is wrong, and those of other pages are refused', async () => {
+  const { address, control } = await openControl();
+  const answers = [
+    await control('POST /plan', [[{ sing: 'Hello' }]]),
+    await control('POST /plan', [[{ type: 'message.delta', data: {} }]]),
+    await control('POST /faults', { next: { status: 418 } }),
+    await control('GET /rows?list=/v1/nothing'),
+    await control('POST /rows', { list: '/v1/nothing', login: 'demo' }),
+    await control('POST /nothing', {}),
+    await control('POST /reset', undefined, { origin: 'https://example.test' }),
+    await control('POST /reset', undefined, { origin: 'null' }),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400, 400, 404, 403, 403]);
+  expect(answers[3]!.body.message).toBe('There is no list at /v1/nothing.');
+  expect((await control('POST /reset', undefined, { origin: 'http://localhost:5173' })).status).toBe(204);
+  const { get } = await import('node:http');
+  const renamed = await new Promise<number | undefined>((resolve) =>
+    get(`${address}/__mock/rows?list=/v1/users`, { headers: { host: 'example.test' } }, (answer) => resolve(answer.resume().statusCode)),
+  );
+  expect(renamed).toBe(403);
+  expect(usage).toContain((await control('GET ')).text);
 });
