@@ -1,4 +1,4 @@
-import type { AdminAccount, adminAccounts as accountRoutes } from '../../../contract/adminAccounts.ts';
+import type { adminAccounts as accountRoutes, AdminAccount } from '../../../contract/adminAccounts.ts';
 import type { UserDetail, users as userRoutes } from '../../../contract/users.ts';
 import { type Engine, type RouteHandlers, untypedContext } from '../context.ts';
 import { apiError } from '../http/errors.ts';

@@ -1,4 +1,4 @@
-import type { CreditOperation, credits as routes, CreditTransaction } from '../../../contract/credits.ts';
+import type { CreditOperation, CreditTransaction, credits as routes } from '../../../contract/credits.ts';
 import type { Thread } from '../../../contract/threads.ts';
 import { type Context, type RouteHandlers, untypedContext } from '../context.ts';
 import { apiError, notFound } from '../http/errors.ts';

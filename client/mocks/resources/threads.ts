@@ -1,4 +1,4 @@
-import { type Message, type messages as messageRoutes, type MessagePart, normalizePart } from '../../../contract/messages.ts';
+import { type Message, type MessagePart, type messages as messageRoutes, normalizePart } from '../../../contract/messages.ts';
 import type { Project, projects as projectRoutes } from '../../../contract/projects.ts';
 import type { threads as routes, Thread } from '../../../contract/threads.ts';
 import { type Context, type RouteHandlers, untypedContext } from '../context.ts';

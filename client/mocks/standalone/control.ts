@@ -6,7 +6,7 @@ import { checkOrigin } from '../http/access.ts';
 import type { MockApiError } from '../http/errors.ts';
 import { isLoopback } from '../http/loopback.ts';
 import type { Faults, Mocks } from '../index.ts';
-import { ask, callTool, fail, type Script, say, spend, type Talk, think, untilCancelled } from '../runs/scripts.ts';
+import { ask, callTool, fail, say, type Script, spend, type Talk, think, untilCancelled } from '../runs/scripts.ts';
 
 export const controlPrefix = '/__mock';
 

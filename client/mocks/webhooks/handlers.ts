@@ -1,7 +1,7 @@
 import type {
-  WebhookDelivery,
   webhookDeliveries as deliveryRoutes,
   webhookEndpoints as endpointRoutes,
+  WebhookDelivery,
   WebhookEndpointWithSecret,
 } from '../../../contract/webhooks.ts';
 import { type RouteHandlers, untypedContext } from '../context.ts';

@@ -58,6 +58,15 @@ test('a program runs against the mocks', async () => {
   });
 });
 
+test('the mock server runs from the package and reports missing peer dependencies', async () => {
+  const help = (project: string) =>
+    promisify(execFile)(join(project, 'node_modules/.bin/arkloop-mock'), ['--help']).catch(
+      (error) => error as { code: number; stderr: string },
+    );
+  expect(await help(await packed.install(schemaPeers))).toMatchObject({ stdout: expect.stringContaining('/__mock/plan'), stderr: '' });
+  expect(await help(await packed.install())).toMatchObject({ code: 2, stderr: expect.stringMatching(/^arkloop-mock needs .* msw zod /) });
+});
+
 /** Builds the page as users do, but in React's development mode, in which StrictMode mounts every component twice. */
 async function buildApp(project: string) {
   await writeFile(join(project, 'index.html'), '<!doctype html><div id="root"></div><script type="module" src="/app.tsx"></script>');
