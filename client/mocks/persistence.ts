@@ -1,15 +1,12 @@
-import type { RunEvent } from '../../contract/events.ts';
 import type { Engine } from './context.ts';
 import { resourceType } from './resourceTypes.ts';
+import type { SavedRun } from './runs/runs.ts';
 import type { StoredState } from './state.ts';
 
 /** `localStorage`, `sessionStorage`, or an object with the same methods. */
 export type MockStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
-/** A run as it is saved. The rest is in the state. */
-export type StoredRun = { id: string; events: RunEvent[]; reserved: number };
-
-type Saved = { version: number; state: StoredState; runs: StoredRun[] };
+type Saved = { version: number; state: StoredState; runs: SavedRun[] };
 
 const providerKind = resourceType('/v1/llm-providers');
 const modelKind = resourceType('/v1/llm-providers/{provider_id}/models');

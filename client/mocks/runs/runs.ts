@@ -6,7 +6,6 @@ import { pause } from '../../core/retry.ts';
 import { chargeRun, type MockUsage, release, reserve } from '../credits/ledger.ts';
 import type { EngineBase } from '../engine.ts';
 import { addMessage, messagesOf, removeMessage } from '../messages.ts';
-import type { StoredRun as SavedRun } from '../persistence.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Json, Row } from '../state.ts';
 import type { Webhooks } from '../webhooks/sending.ts';
@@ -16,6 +15,9 @@ const runKind = resourceType('/v1/runs');
 const threadKind = resourceType('/v1/threads');
 
 type StoredRun = Run & RunSummary;
+
+/** A run as it is saved. The rest is in the state. */
+export type SavedRun = { id: string; events: RunEvent[]; reserved: number };
 
 export type MockRun = {
   run: StoredRun;
