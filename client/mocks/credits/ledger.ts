@@ -77,6 +77,13 @@ export const transactionsOf = ({ state }: Pick<EngineBase, 'state'>, accountId: 
 export const usageRecords = ({ state }: Pick<EngineBase, 'state'>): UsageRecord[] =>
   state.rows(usageKind).map(({ value }) => value as UsageRecord);
 
+export const sumOf = (records: readonly UsageRecord[]) => ({
+  input_tokens: records.reduce((sum, { input_tokens: tokens }) => sum + tokens, 0),
+  output_tokens: records.reduce((sum, { output_tokens: tokens }) => sum + tokens, 0),
+  cost_usd: Number(records.reduce((sum, { cost_usd: cost }) => sum + cost, 0).toFixed(6)),
+  record_count: records.length,
+});
+
 /** Reserves credits for a new run. Returns 0 if nothing is available. */
 export function reserve(engine: Pick<EngineBase, 'state'>, accountId: string): number {
   const account = accountOf(engine, accountId);

@@ -1,19 +1,12 @@
 import type { DaysQuery, MonthQuery, usage as routes } from '../../../contract/usage.ts';
 import type { Caller, Context, RouteHandlers } from '../context.ts';
 import { resourceType } from '../resourceTypes.ts';
-import { type UsageRecord, usageRecords } from './ledger.ts';
+import { sumOf, type UsageRecord, usageRecords } from './ledger.ts';
 
 const messageKind = resourceType('/v1/threads/{thread_id}/messages');
 
 type Asked<Query> = { engine: Context['engine']; caller: Caller; query: Query };
 type IsIncluded = (record: UsageRecord, caller: Caller) => boolean;
-
-const sumOf = (records: readonly UsageRecord[]) => ({
-  input_tokens: records.reduce((sum, { input_tokens: tokens }) => sum + tokens, 0),
-  output_tokens: records.reduce((sum, { output_tokens: tokens }) => sum + tokens, 0),
-  cost_usd: Number(records.reduce((sum, { cost_usd: cost }) => sum + cost, 0).toFixed(6)),
-  record_count: records.length,
-});
 
 /** Sums by a part of the record, in the order of the oldest records. */
 function groupsOf(records: readonly UsageRecord[], keyOf: (record: UsageRecord) => string) {

@@ -1,4 +1,5 @@
 import { broadcasts } from '../administration/broadcasts.ts';
+import { dashboard } from '../administration/dashboard.ts';
 import { adminAccounts, users } from '../administration/users.ts';
 import type { Context, RouteResult } from '../context.ts';
 import { credits } from '../credits/credits.ts';
@@ -19,7 +20,21 @@ type RouteHandler = (context: Context) => RouteResult | Promise<RouteResult>;
 
 // Safe cast: each area is type-checked against its contract in its own file.
 const areas = {
-  ...{ accounts, adminAccounts, apiKeys, attachments, auth, bootstrap, broadcasts, credits, invitations, inviteCodes, me, messages },
+  ...{
+    accounts,
+    adminAccounts,
+    apiKeys,
+    attachments,
+    auth,
+    bootstrap,
+    broadcasts,
+    credits,
+    dashboard,
+    invitations,
+    inviteCodes,
+    me,
+    messages,
+  },
   ...{ notifications, personas, projects, redemptionCodes, reports, runDetails, runs, shares, threads, usage, users },
   ...{ webhookDeliveries, webhookEndpoints },
 } as unknown as Record<string, Record<string, RouteHandler> | undefined>;

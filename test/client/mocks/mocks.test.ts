@@ -313,4 +313,8 @@ test('the credits of new users and the price of a run are those of the mock', as
   const late = createClient({ baseUrl, fetch: mocks.fetch, accessToken: mocks.state.signUp().accessToken });
   await collect(late.runs.stream(await startRun(late)));
   expect((await late.credits.mine()).balance).toBe(5);
+  expect(await admin.dashboard.get()).toEqual({
+    ...{ total_users: 3, active_users_30d: 3, total_runs: 3, runs_today: 3, total_cost_usd: 0, active_accounts: 3 },
+    ...{ total_input_tokens: 54_000, total_output_tokens: 6 },
+  });
 });
