@@ -55,7 +55,7 @@ function formOf(body: object): FormData {
 }
 
 /** 128 random bits. `crypto.randomUUID` is missing on pages without HTTPS, and all of `crypto` in React Native. The key is no secret. */
-function newKey() {
+export function newKey(): string {
   const bytes = new Uint8Array(16);
   const { crypto } = globalThis as { crypto?: Crypto };
   if (crypto) crypto.getRandomValues(bytes);

@@ -52,14 +52,22 @@ export const messagesQuery = (client: Client, threadId: string) =>
     select: transcriptOf,
   });
 
-/** Appends a new message to the cached messages. */
-export function appendCachedMessage(queries: QueryClient, message: Message) {
+/** Appends a new message to the cached messages. In a new thread it is the first one. */
+export function appendCachedMessage(queries: QueryClient, message: Message, isNewThread: boolean) {
   const key = arkloopKeys.messagesOf(message.thread_id);
   queries.setQueryData<InfiniteData<CachedPage<Message>>>(key, (data) => {
     const newest = data?.pages[0];
-    if (!data || !newest || newest.rows.some(({ id }) => id === message.id)) return data;
+    if (!newest) return isNewThread ? { pages: [{ rows: [message], nextCursor: undefined }], pageParams: [undefined] } : undefined;
+    if (newest.rows.some(({ id }) => id === message.id)) return data;
     return { ...data, pages: [{ ...newest, rows: [...newest.rows, message] }, ...data.pages.slice(1)] };
   });
+}
+
+/** Sets the active run of the cached thread. A response that is on its way may be older, so its request is cancelled. */
+export async function setCachedRun(queries: QueryClient, threadId: string, runId: string) {
+  const queryKey = arkloopKeys.thread(threadId);
+  await queries.cancelQueries({ queryKey });
+  queries.setQueryData<Thread>(queryKey, (thread) => thread && { ...thread, active_run_id: runId });
 }
 
 /** Applies title changes directly; refetches threads and messages when a run has ended. */

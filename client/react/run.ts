@@ -1,12 +1,14 @@
-import { useCallback, useSyncExternalStore } from 'react';
+import { useCallback, useMemo, useSyncExternalStore } from 'react';
 import { useShared } from './provider.ts';
 import { type FollowedRun, idleRun } from './runs.ts';
 
 export type UsedRun = FollowedRun & {
-  /** Cancels the run. Rejects like `client.runs.cancel`. Does nothing without a run. */
+  /** Cancels the run. Its partial answer is kept as a message. Rejects like `client.runs.cancel`. Does nothing without a run. */
   stop(): Promise<void>;
   /** Answers the pending question, or steers the run. Rejects like `client.runs.input`. Does nothing without a run. */
   reply(content: string): Promise<void>;
+  /** Follows the run again after `error`, from the last event on. Does nothing while the run is followed or has ended. */
+  reconnect(): void;
 };
 
 const nobodyWatches = () => () => {};
@@ -27,5 +29,6 @@ export function useRun(runId: string | undefined): UsedRun {
     },
     [client, runId],
   );
-  return { ...run, stop, reply };
+  const reconnect = useCallback(() => store?.reconnect(), [store]);
+  return useMemo(() => ({ ...run, stop, reply, reconnect }), [run, stop, reply, reconnect]);
 }

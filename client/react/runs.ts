@@ -18,6 +18,8 @@ type RunStore = {
   watch(onChange: () => void): () => void;
   /** The same object until the state changes. */
   current(): FollowedRun;
+  /** Follows the run again after its stream ended with an error. */
+  reconnect(): void;
 };
 
 /** The followed runs of one provider. Watchers of the same run share one stream. */
@@ -81,6 +83,9 @@ function createRunStore(
 
   return {
     current: () => state,
+    reconnect() {
+      if (watchers.size > 0 && state.connection === 'closed' && !state.ended) void follow(present);
+    },
     watch(onChange) {
       // A new function per call, so that the same `onChange` may watch twice.
       const watcher = () => onChange();
