@@ -131,6 +131,8 @@ describe('browser-safe code', () => {
     ['contract/', ['zod']],
     ['client/mocks/', ['zod', 'msw', 'zod-schema-faker/v4', '@faker-js/faker']],
     ['client/react/', ['react', '@tanstack/react-query']],
+    ['client/ai-sdk/', ['ai']],
+    ['client/assistant-ui/', ['react', '@assistant-ui/react']],
     ['client/', []],
   ];
   const packagesOf = (file: string) => packages.find(([folder]) => file.startsWith(folder))?.[1] ?? [];

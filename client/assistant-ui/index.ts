@@ -1,0 +1,2 @@
+// A runtime for assistant-ui, on the React hooks.
+export { type ArkloopRuntimeOptions, useArkloopRuntime } from './runtime.ts';

@@ -1,0 +1,163 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Message } from '../../client/index.ts';
+import { type MockServer, startMockServer } from '../../client/mocks/standalone/server.ts';
+import { startTestApp, type TestApp } from '../support/app/testApp.ts';
+import { type AnswerStep, type Backend, openOnMock, openOnServer } from './guideApps.backends.ts';
+import { bundleGuideApps, type GuideApp, guideApps } from './guideApps.ts';
+import { launchBrowser } from './launch.ts';
+import { openPage, setSessionCookie } from './playground.ts';
+
+const openApp = await bundleGuideApps();
+const browser = await launchBrowser();
+afterAll(() => browser.close());
+
+let app: TestApp;
+let mock: MockServer;
+beforeAll(async () => {
+  app = await startTestApp();
+  mock = await startMockServer(0, { stepMs: 2 });
+});
+afterAll(() => mock.close());
+
+const backends: Record<string, (answers: AnswerStep[][]) => Promise<Backend>> = {
+  server: (answers) => openOnServer(app, answers),
+  mock: (answers) => openOnMock(mock, answers),
+};
+
+async function open(name: GuideApp, backend: Backend) {
+  const visitor = await openPage(browser);
+  await setSessionCookie(visitor.context, backend.origin, backend);
+  await openApp(visitor.page, name, backend.origin, backend.threadId);
+  return { ...visitor, ...partsOf(visitor.page) };
+}
+
+const partsOf = (page: Page) => ({
+  answers: page.getByRole('article', { name: 'Assistant' }),
+  questions: page.getByRole('article', { name: 'You' }),
+  button: (name: string) => page.getByRole('button', { name, exact: true }),
+  async send(text: string) {
+    await page.getByRole('textbox', { name: 'Message' }).fill(text);
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+  },
+});
+
+async function storedMessages({ origin, threadId, token }: Backend): Promise<Message[]> {
+  const response = await fetch(`${origin}/v1/threads/${threadId}/messages`, { headers: { authorization: `Bearer ${token}` } });
+  return (await response.json()) as Message[];
+}
+
+describe.each(guideApps)('%s', (name) => {
+  test.each(Object.keys(backends))('a chat streams, answers again, stops, asks and continues after a reload, on the %s', async (kind) => {
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const backend = await backends[kind]!([
+      [{ call: { todos: [{ id: '1', content: 'Look', status: 'completed' }] } }, 'First ', first.promise, 'two.'],
+      ['Once more.'],
+      ['Never ', 'until cancelled'],
+      [{ question: 'Which colour?' }, 'So it is blue.'],
+      ['Alpha ', second.promise, 'omega.'],
+    ]);
+    const { page, wrong, answers, questions, button, send } = await open(name, backend);
+
+    await send('Count');
+    await questions.getByText('Count').waitFor();
+    await answers.getByText('todo_write: done').waitFor();
+    await answers.getByText('First').waitFor();
+    expect(await answers.getByText('two.').count()).toBe(0);
+    expect(await button('Stop').count()).toBe(1);
+    first.resolve();
+    await answers.getByText('First two.').waitFor();
+
+    await button('Answer again').click();
+    await answers.getByText('Once more.').waitFor();
+    await expect.poll(() => page.getByText('First two.').count()).toBe(0);
+
+    await send('Go on');
+    await answers.getByText('Never').waitFor();
+    await button('Stop').click();
+    await button('Send').waitFor();
+    await expect.poll(async () => (await storedMessages(backend)).at(-1)?.completion).toBe('stopped');
+    await answers.getByText('Never').waitFor();
+
+    await send('Paint it');
+    await answers.getByText('Which colour?').first().waitFor();
+    await send('blue');
+    await answers.getByText('So it is blue.').waitFor();
+
+    await send('And now?');
+    await answers.getByText('Alpha').waitFor();
+    await page.reload();
+    await answers.getByText('Alpha').waitFor();
+    await questions.getByText('And now?').waitFor();
+    expect(await button('Stop').count()).toBe(1);
+    second.resolve();
+    await answers.getByText('Alpha omega.').waitFor();
+    await button('Send').waitFor();
+    expect(await answers.getByText('Alpha').count()).toBe(1);
+    expect((await storedMessages(backend)).map(({ role, content }) => [role, content.trim()])).toEqual([
+      ['user', 'Count'],
+      ['assistant', 'Once more.'],
+      ['user', 'Go on'],
+      ['assistant', 'Never'],
+      ['user', 'Paint it'],
+      ['assistant', 'So it is blue.'],
+      ['user', 'And now?'],
+      ['assistant', 'Alpha omega.'],
+    ]);
+    expect(wrong).toEqual([]);
+  });
+
+  test('a message without credits is sent once when it is tried again', async () => {
+    const backend = await backends.mock!([['Here you are.']]);
+    const { page, answers, questions, button, send, wrong } = await open(name, backend);
+    mock.mocks.faults.next({ operation: 'runs.create', status: 402, reason: 'credits_exhausted' });
+    await send('Please');
+    await page.getByRole('alert').waitFor();
+    expect(await questions.allTextContents()).toEqual(['Please']);
+    await button('Try again').click();
+    await answers.getByText('Here you are.').waitFor();
+    await expect.poll(() => page.getByRole('alert').count()).toBe(0);
+    expect(await questions.allTextContents()).toEqual(['Please']);
+    expect((await storedMessages(backend)).map(({ content }) => content)).toEqual(['Please', 'Here you are.']);
+    expect(wrong).toEqual([expect.stringMatching(/^402 /)]);
+  });
+});
+
+test.each(['react', 'assistant-ui'] as const)('%s: two windows follow each other', async (name) => {
+  const shown = Promise.withResolvers<void>();
+  const backend = await backends.server!([['Alpha ', shown.promise, 'omega.'], ['Second.']]);
+  const { context, send, answers } = await open(name, backend);
+  const page = await context.newPage();
+  await openApp(page, name, backend.origin, backend.threadId);
+  const other = partsOf(page);
+  await other.button('Send').waitFor();
+  await send('Hello');
+  await other.questions.getByText('Hello').waitFor();
+  await other.answers.getByText('Alpha').waitFor();
+  shown.resolve();
+  await other.answers.getByText('Alpha omega.').waitFor();
+  await other.send('Again');
+  await answers.getByText('Second.').waitFor();
+});
+
+test('react: a message is shown before the server has stored it, and a new conversation gets a thread', async () => {
+  const backend = await backends.mock!([['Welcome.']]);
+  const { page, context } = await openPage(browser);
+  await setSessionCookie(context, backend.origin, backend);
+  const { send, questions, answers } = partsOf(page);
+  const stored = Promise.withResolvers<void>();
+  await page.route('**/messages', async (route) => {
+    if (route.request().method() === 'POST') await stored.promise;
+    await route.continue();
+  });
+  await openApp(page, 'react', backend.origin);
+  await send('Hello');
+  await questions.getByText('Hello').waitFor();
+  expect(await questions.getAttribute('aria-busy')).toBe('true');
+  stored.resolve();
+  await answers.getByText('Welcome.').waitFor();
+  expect(await questions.getAttribute('aria-busy')).toBe('false');
+  expect(new URL(page.url()).searchParams.get('thread')).not.toBe(null);
+  await page.reload();
+  await answers.getByText('Welcome.').waitFor();
+});
