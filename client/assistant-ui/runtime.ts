@@ -20,7 +20,7 @@ export function useArkloopRuntime(conversation: Conversation, { run: runOptions 
   // A stored answer is only text. The answer of the last run keeps the tool calls and thoughts that were shown with it.
   const whole = useMemo(
     () => (run.ended && run.parts.length > 0 && run.continuesMessageId === undefined ? contentOf(run) : undefined),
-    [run.ended, run.parts, run.continuesMessageId],
+    [run],
   );
   const shown = useMemo(() => {
     const all = whole ? stored.map((message) => (message.id === runId ? { ...message, content: whole } : message)) : stored;

@@ -1,4 +1,4 @@
-import { ask, callTool, type Script, say, untilCancelled } from '../../client/mocks/index.ts';
+import { ask, callTool, say, type Script, untilCancelled } from '../../client/mocks/index.ts';
 import type { MockServer } from '../../client/mocks/standalone/server.ts';
 import { openScriptedThread } from '../support/agent/agent.ts';
 import { callsTools } from '../support/agent/tools.ts';

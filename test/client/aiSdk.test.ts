@@ -2,7 +2,7 @@ import { Chat } from '@ai-sdk/react';
 import { expect, onTestFinished, test } from 'vitest';
 import { ArkloopChatTransport, type ArkloopMessage, toUIMessages } from '../../client/ai-sdk/index.ts';
 import { ApiError, createClient } from '../../client/index.ts';
-import { ask, callTool, createMocks, fail, type Script, say, think, untilCancelled } from '../../client/mocks/index.ts';
+import { ask, callTool, createMocks, fail, say, type Script, think, untilCancelled } from '../../client/mocks/index.ts';
 
 const baseUrl = 'https://api.example.test';
 

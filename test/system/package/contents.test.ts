@@ -82,6 +82,8 @@ test('the core is under 20 kB, minified and compressed, and entries that are not
   const sizes = {
     core,
     'core and react hooks': await sizeOf(project, `export * from '@arkloop/client'; export * from '@arkloop/client/react';`, peers),
+    'ai-sdk': await sizeOf(project, `export * from '@arkloop/client/ai-sdk';`),
+    'assistant-ui': await sizeOf(project, `export * from '@arkloop/client/assistant-ui';`, [...peers, '@assistant-ui/react']),
     testing: await sizeOf(project, `export * from '@arkloop/client/testing';`),
     'contract without zod': await sizeOf(project, `export * from '@arkloop/client/contract';`, ['zod', 'zod/locales', 'zod/v4/core']),
     'contract with zod': await sizeOf(project, `export * from '@arkloop/client/contract';`),
@@ -96,6 +98,9 @@ test('the core is under 20 kB, minified and compressed, and entries that are not
   expect(core).toBeLessThan(20_000);
   expect(core).toBeGreaterThan(3_000);
   expect(sizes['core and react hooks']).toBeLessThan(20_000);
+  // Without `ai`: of that package only types are imported.
+  expect(sizes['ai-sdk']).toBeLessThan(5_000);
+  expect(sizes['assistant-ui']).toBeLessThan(3_000);
   expect(sizes.testing).toBeLessThan(4_000);
   expect(sizes['an error class']).toBeLessThan(2_000);
 });
