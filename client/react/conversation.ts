@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { SendError, Sending, Sent } from '../conversation/send.ts';
+import { newKey } from '../core/request.ts';
 import type { Message, NewMessage, NewRun, Thread } from '../generated/types.ts';
 import { useShared } from './provider.ts';
 import { arkloopKeys, setCachedRun } from './queries.ts';
@@ -27,17 +28,17 @@ export type Conversation = {
   /** `run` while its answer is not one of `messages`. */
   readonly answer: UsedRun | undefined;
   readonly isSending: boolean;
-  /** Why the last message was not sent. */
+  /** Why the last message was not sent, or not answered again. */
   readonly sendError: SendError | undefined;
   /** Shows the message at once, stores it and starts a run. Never rejects: resolves to undefined after an error, which is then `sendError`. */
   send(message: string | Sending): Promise<Sent | undefined>;
-  /** Sends the failed message again, beginning with the step that failed. `run` replaces the options of the run. */
-  retry(run?: NewRun): Promise<Sent | undefined>;
-  /** Removes the failed message from `messages`. If it has been stored, it stays in the thread without an answer. */
+  /** Repeats what failed with `sendError`. A message is sent from the step on that failed; `run` replaces the options of its run. */
+  retry(run?: NewRun): Promise<void>;
+  /** Forgets `sendError`, and removes the failed message from `messages`. If it has been stored, it stays in the thread without an answer. */
   discard(): void;
-  /** Answers the last message again. Rejects like `client.runs.retry`. */
+  /** Answers the last message again. Never rejects. */
   regenerate(run?: NewRun): Promise<void>;
-  /** Changes a message of the user and answers it again; later messages are hidden. Rejects like `client.runs.editMessage`. */
+  /** Changes a message of the user and answers it again; later messages are hidden. Never rejects. */
   edit(messageId: string, message: string | Sending): Promise<void>;
 };
 
@@ -49,6 +50,8 @@ type Outgoing = {
   readonly error: SendError | undefined;
 };
 
+type StartRun = (params: { thread_id: string }) => Promise<{ run_id: string }>;
+
 type Local = {
   /** The argument of the hook. */
   readonly given: string | undefined;
@@ -56,9 +59,17 @@ type Local = {
   readonly opened: string | undefined;
   readonly runId: string | undefined;
   readonly outgoing: Outgoing | undefined;
+  /** A run that answers again and could not be started. */
+  readonly failed: { readonly start: StartRun; readonly error: SendError } | undefined;
 };
 
-const localOf = (given: string | undefined): Local => ({ given, opened: undefined, runId: undefined, outgoing: undefined });
+const localOf = (given: string | undefined): Local => ({
+  given,
+  opened: undefined,
+  runId: undefined,
+  outgoing: undefined,
+  failed: undefined,
+});
 const sendingOf = (message: string | Sending): Sending => (typeof message === 'string' ? { content: message } : message);
 
 /**
@@ -93,7 +104,7 @@ export function useConversation(threadId?: string, options: ThreadOptions = {}):
   }, [queries, id, activity]);
 
   const sendMessage = useSendMessage(id);
-  const { outgoing } = local;
+  const { outgoing, failed } = local;
   const deliver = useCallback(
     async (sending: Sending, before?: Outgoing) => {
       let mine: Outgoing = { sending, since: before?.since ?? new Date().toISOString(), stored: before?.stored, error: undefined };
@@ -104,7 +115,7 @@ export function useConversation(threadId?: string, options: ThreadOptions = {}):
         // A conversation that was left meanwhile has another message, or none.
         setLocal((now) => (now.outgoing === previous ? { ...now, ...more, outgoing: next } : now));
       };
-      setLocal((now) => ({ ...now, outgoing: mine }));
+      setLocal((now) => ({ ...now, outgoing: mine, failed: undefined }));
       try {
         const sent = await sendMessage(sending, (message) => update({ stored: message }, { opened: message.thread_id }));
         const last = mine;
@@ -119,13 +130,19 @@ export function useConversation(threadId?: string, options: ThreadOptions = {}):
   );
 
   const answerAgain = useCallback(
-    async (start: (thread_id: string) => Promise<{ run_id: string }>) => {
+    async (start: StartRun) => {
       if (id === undefined) return;
-      const { run_id: runId } = await start(id);
-      await setCachedRun(queries, id, runId);
-      setLocal((now) => ({ ...now, runId, outgoing: undefined }));
-      windows.announce(id);
-      await queries.invalidateQueries({ queryKey: arkloopKeys.messagesOf(id) });
+      const update = (changes: Partial<Local>) => setLocal((now) => ((now.given ?? now.opened) === id ? { ...now, ...changes } : now));
+      update({ failed: undefined });
+      try {
+        const { run_id: runId } = await start({ thread_id: id });
+        await setCachedRun(queries, id, runId);
+        update({ runId, outgoing: undefined });
+        windows.announce(id);
+        await queries.invalidateQueries({ queryKey: arkloopKeys.messagesOf(id) });
+      } catch (error) {
+        update({ failed: { start, error: error as SendError } });
+      }
     },
     [queries, windows, id],
   );
@@ -142,21 +159,31 @@ export function useConversation(threadId?: string, options: ThreadOptions = {}):
     runId,
     answer: isShown ? run : undefined,
     isSending: outgoing !== undefined && outgoing.error === undefined,
-    sendError: outgoing?.error,
+    sendError: outgoing?.error ?? failed?.error,
     send: useCallback((message) => deliver(sendingOf(message)), [deliver]),
     retry: useCallback(
-      async (options) => outgoing?.error && deliver(options ? { ...outgoing.sending, run: options } : outgoing.sending, outgoing),
-      [deliver, outgoing],
+      async (options) => {
+        if (outgoing?.error) await deliver(options ? { ...outgoing.sending, run: options } : outgoing.sending, outgoing);
+        else if (failed) await answerAgain(failed.start);
+      },
+      [deliver, answerAgain, outgoing, failed],
     ),
-    discard: useCallback(() => setLocal((now) => (now.outgoing?.error ? { ...now, outgoing: undefined } : now)), []),
+    discard: useCallback(
+      () => setLocal((now) => ({ ...now, outgoing: now.outgoing?.error ? undefined : now.outgoing, failed: undefined })),
+      [],
+    ),
+    // The key stays the same when `retry` repeats the request.
     regenerate: useCallback(
-      (body) => answerAgain((thread_id) => client.runs.retry({ params: { thread_id }, body })),
+      (body) => {
+        const idempotencyKey = newKey();
+        return answerAgain((params) => client.runs.retry({ params, body }, { idempotencyKey }));
+      },
       [client, answerAgain],
     ),
     edit: useCallback(
       (message_id, message) => {
-        const { run: runOptions, ...body } = sendingOf(message);
-        return answerAgain((thread_id) => client.runs.editMessage({ params: { thread_id, message_id }, body: { ...body, ...runOptions } }));
+        const { run: runOptions, ...content } = sendingOf(message);
+        return answerAgain((params) => client.runs.editMessage({ params: { ...params, message_id }, body: { ...content, ...runOptions } }));
       },
       [client, answerAgain],
     ),

@@ -9,15 +9,15 @@ import type { TestApp } from '../support/app/testApp.ts';
 export type AnswerStep = string | Promise<unknown> | { call: object } | { question: string } | 'until cancelled';
 
 /** A user with a thread, whose runs give these answers. */
-export type Backend = { origin: string; threadId: string; token: string; cookie: string };
+export type Backend = { origin: string; threadId: string; token: string; cookie: string; login: string; password: string };
 
 /** On the server, with a scripted vendor. */
 export async function openOnServer(app: TestApp, answers: AnswerStep[][]): Promise<Backend> {
   const script = answers.flatMap(responsesOf);
-  const { token, cookie } = await openScriptedThread(app, { person: await app.signUp(), script });
+  const { token, cookie, login, password } = await openScriptedThread(app, { person: await app.signUp(), script });
   // With a title, because a generated one would take a response of the vendor.
   const { body } = await app.call('POST', '/v1/threads', { token, body: { title: 'A talk' } });
-  return { origin: app.url, threadId: body.id, token, cookie };
+  return { origin: app.url, threadId: body.id, token, cookie, login, password };
 }
 
 const askArgs = (message: string) => ({ message, fields: [{ key: 'colour', type: 'string', required: true }] });
@@ -43,17 +43,19 @@ export async function openOnMock({ address, mocks }: MockServer, answers: Answer
   mocks.reset();
   mocks.plan(...answers.map(scriptOf));
   const { login, password } = mocks.state.signUp();
-  const post = (path: string, body: object, headers: Record<string, string> = {}) =>
-    fetch(address + path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(body),
-    });
-  const signedIn = await post('/v1/auth/login', { login, password });
-  const { access_token: token } = (await signedIn.json()) as { access_token: string };
-  const cookie = signedIn.headers.get('set-cookie')?.split(';')[0] ?? '';
-  const thread = (await (await post('/v1/threads', {}, { authorization: `Bearer ${token}` })).json()) as { id: string };
-  return { origin: address, threadId: thread.id, token, cookie };
+  const session = await signIn({ origin: address, login, password });
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${session.token}` };
+  const created = await fetch(`${address}/v1/threads`, { method: 'POST', headers, body: '{}' });
+  const { id } = (await created.json()) as { id: string };
+  return { origin: address, threadId: id, login, password, ...session };
+}
+
+/** Opens a session, as on another device. */
+export async function signIn({ origin, login, password }: Pick<Backend, 'origin' | 'login' | 'password'>) {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`${origin}/v1/auth/login`, { method: 'POST', headers, body: JSON.stringify({ login, password }) });
+  const { access_token: token } = (await response.json()) as { access_token: string };
+  return { token, cookie: response.headers.get('set-cookie')?.split(';')[0] ?? '' };
 }
 
 const scriptOf = (steps: readonly AnswerStep[]): Script =>

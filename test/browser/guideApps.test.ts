@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Message } from '../../client/index.ts';
 import { type MockServer, startMockServer } from '../../client/mocks/standalone/server.ts';
 import { startTestApp, type TestApp } from '../support/app/testApp.ts';
-import { type AnswerStep, type Backend, openOnMock, openOnServer } from './guideApps.backends.ts';
+import { type AnswerStep, type Backend, openOnMock, openOnServer, signIn } from './guideApps.backends.ts';
 import { bundleGuideApps, type GuideApp, guideApps } from './guideApps.ts';
 import { launchBrowser } from './launch.ts';
 import { openPage, setSessionCookie } from './playground.ts';
@@ -138,6 +138,34 @@ test.each(['react', 'assistant-ui'] as const)('%s: two windows follow each other
   await other.answers.getByText('Alpha omega.').waitFor();
   await other.send('Again');
   await answers.getByText('Second.').waitFor();
+});
+
+test('react: a window of another device follows once it gets the focus', async () => {
+  const shown = Promise.withResolvers<void>();
+  const backend = await backends.mock!([['Alpha ', shown.promise, 'omega.']]);
+  const { send, answers } = await open('react', backend);
+  const other = await open('react', { ...backend, ...(await signIn(backend)) });
+  await other.button('Send').waitFor();
+  await send('Hello');
+  await answers.getByText('Alpha').waitFor();
+  await other.page.evaluate(() => dispatchEvent(new Event('visibilitychange')));
+  await other.questions.getByText('Hello').waitFor();
+  await other.answers.getByText('Alpha').waitFor();
+  shown.resolve();
+  await other.answers.getByText('Alpha omega.').waitFor();
+});
+
+test('react: an answer that cannot be repeated says why, and is repeated on request', async () => {
+  const backend = await backends.mock!([['One.'], ['Two.']]);
+  const { page, send, answers, button } = await open('react', backend);
+  await send('Hello');
+  await answers.getByText('One.').waitFor();
+  mock.mocks.faults.next({ operation: 'runs.retry', status: 402, reason: 'credits_exhausted' });
+  await button('Answer again').click();
+  await page.getByRole('alert').getByText('There are no credits left.').waitFor();
+  await button('Try again').click();
+  await answers.getByText('Two.').waitFor();
+  expect(await page.getByRole('alert').count()).toBe(0);
 });
 
 test('react: a message is shown before the server has stored it, and a new conversation gets a thread', async () => {
