@@ -7,11 +7,12 @@ import { describe, expect, test } from 'vitest';
 import { packClient, root, schemaPeers } from '../../support/checks/packed.ts';
 
 const reactPeers = ['react', '@types/react', '@tanstack/react-query', '@tanstack/query-core', 'csstype'];
+const adapterPeers = ['ai', '@ai-sdk/react', '@assistant-ui/react'];
 
 /** `bare` has no other package. `full` has the peer dependencies of all entries. */
 const packed = await packClient();
 const bare = await packed.install();
-const full = await packed.install([...schemaPeers, ...reactPeers]);
+const full = await packed.install([...schemaPeers, ...reactPeers, ...adapterPeers]);
 
 type Resolution = 'nodenext' | 'bundler';
 const optionsOf = (resolution: Resolution) => ({
@@ -92,6 +93,11 @@ describe.each([
 
   test('compiles a program that uses the schemas and the mocks', async () => {
     expect((await check(full, 'mocked.ts', 'bundler')).lines).toEqual([]);
+  });
+
+  test('compiles a program that uses the adapters, whose libraries do not check their own declarations', async () => {
+    const { lines } = await check(full, 'adapters.ts', 'bundler');
+    expect(lines.filter((line) => /adapters\.ts|@arkloop\/client/.test(line))).toEqual([]);
   });
 
   test('does not compile an invalid program', async () => {

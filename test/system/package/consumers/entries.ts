@@ -11,7 +11,16 @@ import {
   type WebhookEvent,
   webhooks,
 } from '@arkloop/client';
-import { ArkloopProvider, type RunPart, type UsedRun, useMessages, useRun, useSend, useThread } from '@arkloop/client/react';
+import {
+  ArkloopProvider,
+  type RunPart,
+  type UsedRun,
+  useConversation,
+  useMessages,
+  useRun,
+  useSend,
+  useThread,
+} from '@arkloop/client/react';
 import { completes, says, scriptRun, signTestWebhook, testWebhookSecret } from '@arkloop/client/testing';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -57,5 +66,7 @@ export function useEverything(threadId: string, runId: string | undefined) {
   same<typeof run.parts, readonly RunPart[]>(true);
   const send = useSend(threadId);
   send.mutate({ content: 'Hello', run: { model: 'x' } }, { onSuccess: ({ runId }) => same<typeof runId, string>(true) });
+  const { sendError } = useConversation(threadId);
+  if (sendError instanceof ApiError && sendError.status === 402) same<typeof sendError.code, 'billing.insufficient_credits'>(true);
   return ArkloopProvider({ client, children: run.text });
 }
