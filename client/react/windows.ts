@@ -16,6 +16,8 @@ export function createWindows(queries: QueryClient): Windows {
   return {
     announce: (threadId) => channel?.postMessage({ threadId } satisfies Announcement),
     listen() {
+      // Safari before 15.4 has none.
+      if (typeof BroadcastChannel === 'undefined') return () => undefined;
       const opened = new BroadcastChannel('arkloop');
       channel = opened;
       opened.onmessage = ({ data }: MessageEvent<Announcement>) => {
