@@ -14,8 +14,8 @@ import {
 import {
   ArkloopProvider,
   type RunPart,
-  type UsedRun,
   useConversation,
+  type UsedRun,
   useMessages,
   useRun,
   useSend,
