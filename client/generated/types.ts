@@ -341,10 +341,13 @@ export interface Attachment {
   /** Size in bytes. The size and type of the stored file are used, regardless of these values. */
   size: number;
   /** Ignored, and never returned. */
-  kind?: "image" | "file" | undefined;
+  kind?: AttachmentKind | undefined;
   /** The `extracted_text` of a file part that has none. Ignored for an image, and never returned. */
   extracted_text?: string | undefined;
 }
+
+/** Ignored, and never returned. */
+export type AttachmentKind = "image" | "file";
 
 /** An action that a user performed, or that was denied (`metadata.result` is `denied`). */
 export interface AuditEntry {

@@ -12,7 +12,7 @@ async function openChat(...scripts: Script[]) {
   onTestFinished(() => mocks.reset());
   mocks.plan(...scripts);
   const { accessToken } = mocks.state.signUp();
-  const client = createClient({ baseUrl, accessToken, fetch: mocks.fetch, retries: 0, retryDelayMs: 1 });
+  const client = createClient({ baseUrl, accessToken, fetch: mocks.fetch, maxRetries: 0, retryDelayMs: 1 });
   const { id } = await client.threads.create({ body: { title: 'Talk' } });
   const params = { thread_id: id };
   const openedThreads: string[] = [];

@@ -10,7 +10,7 @@ function open() {
   const mocks = createMocks({ baseUrl, stepMs: 0 });
   onTestFinished(() => mocks.reset());
   const { accessToken } = mocks.state.signUp();
-  return { mocks, client: createClient({ baseUrl, accessToken, fetch: mocks.fetch, retries: 0, retryDelayMs: 1 }) };
+  return { mocks, client: createClient({ baseUrl, accessToken, fetch: mocks.fetch, maxRetries: 0, retryDelayMs: 1 }) };
 }
 
 test('a run whose stream ended with an error is followed again on request', async () => {
@@ -35,7 +35,7 @@ test('a send that is repeated continues with the step that failed, and other opt
   const watched = createClient({
     baseUrl,
     accessToken: mocks.state.signUp().accessToken,
-    retries: 0,
+    maxRetries: 0,
     fetch: (input, init) => {
       const { url, headers } = new Request(input, init);
       if (url.endsWith('/runs')) keys.push(headers.get('idempotency-key'));

@@ -238,7 +238,7 @@ test('requests inject faults and reset the mock', async () => {
   const { address, control } = await openControl();
   const { body: person } = await control('POST /people', {});
   const client = createClient({ baseUrl: address, accessToken: person.accessToken, retryDelayMs: 1 });
-  const once = { retries: 0 };
+  const once = { maxRetries: 0 };
   const statusOf = (call: Promise<unknown>) =>
     call.then(
       () => 200,
