@@ -37,7 +37,7 @@ test('the reference shows an operation and loads resources only from this server
 
   await page.goto(`${origin}/docs`);
   await page.getByRole('heading', { name: 'Arkloop API' }).first().waitFor();
-  await page.getByText('Sign in with a password').first().waitFor();
+  await page.getByText('Create a thread').first().waitFor();
   expect(await page.getByRole('navigation', { name: 'Site' }).getByRole('link').allTextContents()).toEqual([
     'Guides',
     'Reference',
