@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { applyCorrections, compareVersions, type Correction, type DeclaredBreakingChange, nextVersion } from './change.ts';
+import { compare } from './compare.ts';
+import { readDocument } from './document.ts';
+import { formatComparison } from './report.ts';
+
+const folder = fileURLToPath(new URL('../released/', import.meta.url));
+const current = fileURLToPath(new URL('../openapi.json', import.meta.url));
+
+const latestRelease = () =>
+  join(
+    folder,
+    readdirSync(folder)
+      .filter((name) => /^openapi-[\d.]+\.json$/.test(name))
+      .sort(compareVersions)
+      .at(-1)!,
+  );
+
+function release() {
+  const document = readDocument(current);
+  writeFileSync(join(folder, `openapi-${document.info.version}.json`), `${JSON.stringify(document)}\n`);
+  for (const file of ['declared.json', 'corrected.json']) writeFileSync(join(folder, file), '[]\n');
+}
+
+function check(asJson: boolean): boolean {
+  const read = (file: string) => JSON.parse(readFileSync(join(folder, file), 'utf8'));
+  const base = latestRelease();
+  const { comparison, stale } = applyCorrections(compare(base, current), read('corrected.json') as Correction[]);
+  const { ok, text } = formatComparison(comparison, read('declared.json') as DeclaredBreakingChange[]);
+  const isOk = ok && stale.length === 0;
+  if (asJson) {
+    const named = comparison.changes.filter(({ weight }) => weight !== 'other');
+    console.log(JSON.stringify({ ok: isOk, ...comparison, next: nextVersion(comparison), changes: named, stale }, null, 2));
+    return isOk;
+  }
+  console.log(text);
+  for (const { rule, path } of stale) console.log(`docs/released/corrected.json corrects nothing at ${rule} ${path}`);
+  return isOk;
+}
+
+const { values } = parseArgs({ options: { release: { type: 'boolean' }, json: { type: 'boolean', default: false } } });
+if (values.release) release();
+else process.exitCode = check(values.json) ? 0 : 1;
