@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Deprecation } from '../deprecation.ts';
 import type { ErrorStatus } from './errorCodes.ts';
 import type { Permission } from './permissions.ts';
 import type { QuotaName } from './quotas.ts';
@@ -54,6 +55,8 @@ export type Policy = {
   report?: true;
   /** A GET that may create a missing row, so no replica can serve it. */
   mayWrite?: true;
+  /** The route works until the end of its sunset. Its responses, including errors, announce that. */
+  deprecated?: Deprecation;
   /** Error statuses that only the service can produce, such as missing credits, a state conflict or a disabled dependency. */
   extraErrors?: readonly ErrorStatus[];
 };

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { applyCorrections, compareVersions, type Correction, type DeclaredBreakingChange, nextVersion } from './change.ts';
 import { compare } from './compare.ts';
+import { deprecationProblems } from './deprecations.ts';
 import { readDocument } from './document.ts';
 import { formatComparison } from './report.ts';
 
@@ -30,14 +31,18 @@ function check(asJson: boolean): boolean {
   const base = latestRelease();
   const { comparison, stale } = applyCorrections(compare(base, current), read('corrected.json') as Correction[]);
   const { ok, text } = formatComparison(comparison, read('declared.json') as DeclaredBreakingChange[]);
-  const isOk = ok && stale.length === 0;
+  const problems = [
+    ...stale.map(({ rule, path }) => `docs/released/corrected.json corrects nothing at ${rule} ${path}`),
+    ...deprecationProblems(readDocument(current), readFileSync(new URL('../../CHANGELOG.md', import.meta.url), 'utf8')),
+  ];
+  const isOk = ok && problems.length === 0;
   if (asJson) {
     const named = comparison.changes.filter(({ weight }) => weight !== 'other');
-    console.log(JSON.stringify({ ok: isOk, ...comparison, next: nextVersion(comparison), changes: named, stale }, null, 2));
+    console.log(JSON.stringify({ ok: isOk, ...comparison, next: nextVersion(comparison), changes: named, problems }, null, 2));
     return isOk;
   }
   console.log(text);
-  for (const { rule, path } of stale) console.log(`docs/released/corrected.json corrects nothing at ${rule} ${path}`);
+  for (const problem of problems) console.log(problem);
   return isOk;
 }
 

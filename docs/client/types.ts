@@ -1,10 +1,11 @@
+import { describeDeprecation } from '../../contract/deprecation.ts';
 import { Problem } from '../../contract/shared/errors.ts';
 import { paramNames } from '../../contract/shared/path.ts';
 import { type Contract, eventStreamOf, type ResponseBody, type Route, type Schema } from '../../contract/shared/route.ts';
 import { type Components, createComponents, isOptional } from '../openapi/components.ts';
 import { areaDescriptions, orderedAreasOf } from '../openapi/descriptions.ts';
 import { isBodyOptional, pathParamOf, queryOf } from '../openapi/operation.ts';
-import { docComment, printModel, printProperty, printType } from './typescript.ts';
+import { deprecationTag, docComment, printModel, printProperty, printType } from './typescript.ts';
 
 const heading = '// Generated from the contract by docs/generate.ts. Do not edit.';
 
@@ -31,7 +32,8 @@ const apiName = (area: string) => `${area[0]!.toUpperCase()}${area.slice(1)}Api`
 
 function printArea(area: string, resource: Contract[string], components: Components) {
   const calls = Object.entries(resource).map(([verb, route]) => {
-    const comment = docComment([route.summary, route.description].filter(Boolean).join('\n\n'), '  ');
+    const tag = route.metadata.deprecated && `@deprecated ${describeDeprecation(route.metadata.deprecated)}`;
+    const comment = docComment([route.summary, route.description, tag].filter(Boolean).join('\n\n'), '  ');
     return `${comment}\n  readonly ${verb}: ${callType(`${area}.${verb}`, route, components)};`;
   });
   return `export interface ${apiName(area)} {\n${calls.join('\n')}\n}`;
@@ -58,8 +60,13 @@ function responseTypeOf(answer: ResponseBody, paged: boolean, components: Compon
 function requestType(route: Route, components: Components) {
   const print = (schema: Schema, io: 'input' | 'output') => printType(components.schemaOf(schema, io));
   const params = paramNames(route.path).map((name) => printProperty(name, false, print(pathParamOf(route, name), 'output')));
-  const query = queryOf(route).map(([name, schema]) => ({ name, optional: isOptional(schema), type: print(schema, 'output') }));
-  const fields = query.map(({ name, optional, type }) => printProperty(name, optional, type));
+  const query = queryOf(route).map(([name, schema]) => ({
+    name,
+    optional: isOptional(schema),
+    type: print(schema, 'output'),
+    tag: deprecationTag(components.schemaOf(schema, 'output')),
+  }));
+  const fields = query.map(({ name, optional, type, tag }) => `${tag}${printProperty(name, optional, type)}`);
   const parts = [
     params.length > 0 && printProperty('params', false, `{ ${params.join(' ')} }`),
     query.length > 0 &&

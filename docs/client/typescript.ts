@@ -1,4 +1,5 @@
 import type { ReferenceObject, SchemaObject } from 'openapi3-ts/oas31';
+import { deprecationIn, describeDeprecation } from '../../contract/deprecation.ts';
 
 type Json = SchemaObject | ReferenceObject;
 
@@ -24,7 +25,7 @@ export function printType(schema: Json): string {
 export function printModel(name: string, schema: SchemaObject): string {
   const comment = schema.description ? `${docComment(schema.description)}\n` : '';
   if (schema.type !== 'object' || !schema.properties || isFieldless(schema)) return `${comment}export type ${name} = ${printType(schema)};`;
-  const lines = propertiesOf(schema).map(({ text, description }) => `${description ? `${docComment(description, '  ')}\n` : ''}  ${text}`);
+  const lines = propertiesOf(schema).map(({ text, comment }) => `${comment ? `${docComment(comment, '  ')}\n` : ''}  ${text}`);
   return `${comment}export interface ${name} {\n${lines.join('\n')}\n}`;
 }
 
@@ -44,7 +45,7 @@ function printObject(schema: SchemaObject): string {
   if (isFieldless(schema)) return 'Record<string, never>';
   if (properties)
     return `{ ${propertiesOf(schema)
-      .map(({ text }) => text)
+      .map(({ tag, text }) => `${tag}${text}`)
       .join(' ')} }`;
   return `Record<string, ${typeof additionalProperties === 'object' ? printType(additionalProperties) : 'unknown'}>`;
 }
@@ -53,12 +54,30 @@ function printObject(schema: SchemaObject): string {
 const isFieldless = ({ properties, additionalProperties }: SchemaObject) =>
   additionalProperties === false && Object.keys(properties ?? {}).length === 0;
 
-function propertiesOf({ properties = {}, required = [], additionalProperties }: SchemaObject): { text: string; description?: string }[] {
+function propertiesOf({
+  properties = {},
+  required = [],
+  additionalProperties,
+}: SchemaObject): { text: string; comment: string; tag: string }[] {
   const named = Object.entries(properties).map(([name, value]) => ({
     text: printProperty(name, !required.includes(name), printType(value)),
-    ...('description' in value && value.description && { description: value.description }),
+    comment: [value.description, deprecationLine(value)].filter(Boolean).join('\n\n'),
+    tag: deprecationTag(value),
   }));
-  return typeof additionalProperties === 'object' ? [...named, { text: `[name: string]: ${printType(additionalProperties)};` }] : named;
+  return typeof additionalProperties === 'object'
+    ? [...named, { text: `[name: string]: ${printType(additionalProperties)};`, comment: '', tag: '' }]
+    : named;
+}
+
+function deprecationLine(schema: Json): string | undefined {
+  const deprecation = deprecationIn(schema);
+  return deprecation && `@deprecated ${describeDeprecation(deprecation)}`;
+}
+
+/** A comment before a property that is printed within a line. */
+export function deprecationTag(schema: Json): string {
+  const line = deprecationLine(schema);
+  return line === undefined ? '' : `/** ${line} */ `;
 }
 
 const grouped = (type: string) => (/ [|&] /.test(type) && !/^\{.*\}$/.test(type) ? `(${type})` : type);

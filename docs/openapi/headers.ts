@@ -105,6 +105,19 @@ export const requestHeaders = {
   },
 } as const satisfies Record<string, ParameterObject>;
 
+/** The headers of deprecated operations. They are inline, because a component that no operation uses is an error. */
+const deprecationResponseHeaders: Record<string, HeaderObject> = {
+  Deprecation: {
+    description: 'Since when the operation is deprecated, in Unix seconds (RFC 9745).',
+    schema: { type: 'string', pattern: '^@\\d+$' },
+  },
+  Sunset: { description: 'When the operation may be removed (RFC 8594).', schema: text },
+  Link: {
+    description: 'The guide to deprecations, as `rel="deprecation"` and `rel="sunset"`, and the next page, if there is one.',
+    schema: text,
+  },
+};
+
 type ResponseHeader = keyof typeof responseHeaders;
 
 const headerNames: Record<ResponseHeader, string> = {
@@ -131,14 +144,16 @@ const headerNames: Record<ResponseHeader, string> = {
 const refer = (names: readonly ResponseHeader[]): Record<string, ReferenceObject> =>
   Object.fromEntries(names.map((name) => [headerNames[name], { $ref: `#/components/headers/${name}` }]));
 
-export const successHeaders = (route: Route) =>
-  refer([
+export const successHeaders = (route: Route) => ({
+  ...refer([
     'TraceId',
     ...(route.metadata.pages ? (['Link', 'NextCursor'] as const) : []),
     ...(isIdempotent(route) ? (['Replayed'] as const) : []),
     ...(returnsFile(route) ? (['EntityTag', 'CacheControl'] as const) : []),
     ...(route.metadata.origin ? (['SessionCookie'] as const) : []),
-  ]);
+  ]),
+  ...(route.metadata.deprecated && deprecationResponseHeaders),
+});
 
 /** Headers that the gateway adds to every response. */
 const rateLimitHeaders = ['RateLimit', 'RateLimitPolicy', 'RateLimitMaximum', 'RateLimitRemaining', 'RateLimitReset'] as const;

@@ -7,6 +7,7 @@ import type {
   SecurityRequirementObject,
 } from 'openapi3-ts/oas31';
 import { z } from 'zod';
+import { deprecationIn, deprecationKeywords, describeDeprecation } from '../../contract/deprecation.ts';
 import { Id } from '../../contract/shared/fields.ts';
 import { hasAccountInPath } from '../../contract/shared/input.ts';
 import { openApiPath, paramNames, pathsOf } from '../../contract/shared/path.ts';
@@ -72,7 +73,11 @@ export function operationOf(area: string, verb: string, route: Route, components
   const demand = requiredPermissionOf(route.metadata);
   const { auditOnRead, audit = auditOnRead, auth, exempt, quota } = route.metadata;
   const permission = demand && `Permission: ${formatPermission(demand)}${exempt ? ` (or ${exempt})` : ''}.`;
-  const description = [route.description, [credentialText[auth], permission, quota && describeQuota(quota)].filter(Boolean).join(' ')]
+  const description = [
+    route.description,
+    route.metadata.deprecated && describeDeprecation(route.metadata.deprecated),
+    [credentialText[auth], permission, quota && describeQuota(quota)].filter(Boolean).join(' '),
+  ]
     .filter(Boolean)
     .join('\n\n');
   const body = bodyOf(route, components);
@@ -83,6 +88,7 @@ export function operationOf(area: string, verb: string, route: Route, components
     summary: route.summary,
     description,
     ...(guide && { externalDocs: guide }),
+    ...(route.metadata.deprecated && deprecationKeywords(route.metadata.deprecated)),
     ...(demand && { 'x-permission': demand }),
     ...(quota && { 'x-quota': quota }),
     ...(audit && audit !== 'none' && { 'x-audit-action': audit[0] }),
@@ -129,7 +135,10 @@ function parametersOf(operationId: string, route: Route, components: Components)
 /** A parameter has its parsed type (`limit` is an integer), not the type of its text in the URL. */
 function describeParameter(parameter: ParameterObject, schema: Schema, components: Components): ParameterObject {
   const { description, ...rest } = components.schemaOf(schema, 'output');
-  return { ...parameter, ...(description !== undefined && { description }), schema: rest };
+  const deprecation = deprecationIn(rest);
+  const keywords = deprecation && deprecationKeywords(deprecation);
+  for (const keyword of Object.keys(keywords ?? {})) Reflect.deleteProperty(rest, keyword);
+  return { ...parameter, ...(description !== undefined && { description }), ...keywords, schema: rest };
 }
 
 /** Headers that single operations without an actor accept. */

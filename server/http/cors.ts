@@ -4,7 +4,7 @@ const methods = 'GET,POST,PUT,PATCH,DELETE,OPTIONS';
 const requestHeaders =
   'Authorization, Content-Type, Accept, X-Client-App, X-Trace-Id, X-Account-Id, Idempotency-Key, If-None-Match, Last-Event-ID';
 const exposed =
-  'X-Trace-Id, Link, X-Next-Cursor, Idempotent-Replayed, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset';
+  'X-Trace-Id, Link, Deprecation, Sunset, X-Next-Cursor, Idempotent-Replayed, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset';
 
 /** CORS (Fetch standard): an exact allowlist, with credentials. Other origins get no CORS headers. */
 export function cors(allowed: readonly string[]): RequestHandler {

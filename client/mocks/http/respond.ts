@@ -1,5 +1,6 @@
 import { HttpResponse } from 'msw';
 import { z } from 'zod';
+import { deprecationHeaders } from '../../../contract/deprecation.ts';
 import { returnsFile, type Route, type Schema } from '../../../contract/shared/route.ts';
 import { type Engine, RawBody, type RouteResult } from '../context.ts';
 import { type Operation, table } from '../operations.ts';
@@ -16,6 +17,7 @@ export async function handleRequest(engine: Engine, prefix: string, request: Req
   const headers = fixedHeaders(path, traceId);
   try {
     const { operation, params } = find(request.method, path);
+    if (operation.route.metadata.deprecated) addHeaders(headers, deprecationHeaders(operation.route.metadata.deprecated));
     await engine.faults.apply(operation.id, request.signal);
     const answered = await serve({ engine, operation, params, url, request, cookies, traceId });
     return respond(operation.route, answered, url, headers, request.method === 'HEAD');
@@ -44,6 +46,11 @@ function fixedHeaders(path: string, traceId: string): Headers {
   return headers;
 }
 
+/** A response can have several links. */
+function addHeaders(headers: Headers, more: Readonly<Record<string, string>>) {
+  for (const [name, value] of Object.entries(more)) headers[name === 'link' ? 'append' : 'set'](name, value);
+}
+
 // Browsers remove Set-Cookie from every Response except MSW's HttpResponse.
 function respond(
   route: Route,
@@ -52,7 +59,8 @@ function respond(
   headers: Headers,
   isHead: boolean,
 ): Response {
-  for (const [name, value] of Object.entries({ ...more, ...pageHeaders(url, next) })) headers.set(name, value);
+  addHeaders(headers, more);
+  addHeaders(headers, pageHeaders(url, next));
   if (body instanceof RawBody) {
     headers.set('content-type', body.type);
     if (returnsFile(route)) headers.set('content-security-policy', `${headers.get('content-security-policy')}; sandbox`);

@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+import { deprecationHeaders } from '../../../contract/deprecation.ts';
 import { eventStreamOf, returnsFile } from '../../../contract/shared/route.ts';
 import { RouteTable } from '../../../contract/shared/routeTable.ts';
 import { createConcurrencyLimiter } from '../../platform/concurrency.ts';
@@ -15,6 +16,7 @@ import type { Implementation, RouteHandler } from '../pipeline/implement.ts';
 import { acquireRequestSlot } from '../pipeline/requestSlot.ts';
 import type { StreamBody } from '../sse.ts';
 import { chainHandlers } from './chainHandlers.ts';
+import { addHeaders, withDeprecationHeaders } from './deprecation.ts';
 import { createEndpoints, type Endpoint, PipeableBody } from './tsRest.ts';
 
 /**
@@ -24,7 +26,9 @@ import { createEndpoints, type Endpoint, PipeableBody } from './tsRest.ts';
 export function mount(app: App, implementations: readonly Implementation[]): RequestHandler {
   const table = new RouteTable<RequestHandler>();
   for (const { resource, routeHandlers } of implementations) {
-    const endpoints = Object.fromEntries(Object.entries(routeHandlers).map(([name, one]) => [name, endpointOf(app, one)]));
+    const endpoints = Object.fromEntries(
+      Object.entries(routeHandlers).map(([name, one]) => [name, endpointOf(app, withDeprecationHeaders(one))]),
+    );
     createEndpoints(resource, endpoints, (method, path, handlers) => table.add(method, path, chainHandlers(...handlers)));
   }
 
@@ -76,6 +80,7 @@ const endpointOf = (app: App, served: RouteHandler): Endpoint => ({
     if (req.method === 'HEAD' && eventStreamOf(route)) throw new Failure('wrong_method', 'A stream has no HEAD.', {}, { allow: 'GET' });
     const locals = res.locals as Locals;
     locals.path = route.path;
+    if (route.metadata.deprecated) addHeaders(res, deprecationHeaders(route.metadata.deprecated));
     authenticateRequest(app, route, locals.params, req, res, locals.caller).then((admission) => {
       locals.authenticated = admission;
       next();
@@ -85,7 +90,8 @@ const endpointOf = (app: App, served: RouteHandler): Endpoint => ({
     const signal = disconnectSignal(res);
     const { authenticated, body: incoming } = res.locals as Locals;
     const { status, body, headers, next } = await handleRequest(app, served, authenticated, incoming, req, signal);
-    for (const [name, value] of Object.entries({ ...headers, ...pageHeaders(req.originalUrl, next) })) res.setHeader(name, value);
+    addHeaders(res, headers);
+    addHeaders(res, pageHeaders(req.originalUrl, next));
     const writesItself = status === 200 && (eventStreamOf(served.route) || returnsFile(served.route));
     // `Handlers` requires a `StreamBody` for these responses.
     return { status, body: writesItself ? new PipeableBody(body as StreamBody, res) : body };
