@@ -1,6 +1,7 @@
 import { abortReason, abortWith, forwardAbort } from '../abort.ts';
 import type { ConnectionState } from '../call.ts';
 import { ApiError, ConnectionError, isTransient } from '../errors.ts';
+import { observerOf } from '../observer.ts';
 import { pause, retryDelay } from '../retry.ts';
 import { openConnection } from './connection.ts';
 import { decodeEvents } from './events.ts';
@@ -95,12 +96,13 @@ async function* readOnce<E extends Event>(
     const response = await source.open(progress.worked ? progress.seq : undefined, attempt, connection.signal);
     progress.openedAt = Date.now();
     progress.worked = true;
+    const observe = observerOf(response);
     if (response.status === 204 || response.body === null) return 'over';
     checkStreaming(operation, response);
     source.onConnection?.('open');
     reading = true;
     for await (const { data } of decodeEvents(connection.bytes(response.body))) {
-      const event = JSON.parse(data) as E;
+      const event = observe(JSON.parse(data) as E);
       if (event.seq <= progress.seq) continue;
       // On a gap, reconnect to receive the missing events.
       if (event.seq > progress.seq + 1) return 'cut';
