@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { applyCorrections, compareVersions, type Correction, type DeclaredBreakingChange, nextVersion } from './change.ts';
 import { compare } from './compare.ts';
+import { formatConsumers, readManifests, reportConsumers } from './consumers.ts';
 import { deprecationProblems } from './deprecations.ts';
 import { readDocument } from './document.ts';
 import { formatComparison } from './report.ts';
@@ -26,26 +27,36 @@ function release() {
   for (const file of ['declared.json', 'corrected.json']) writeFileSync(join(folder, file), '[]\n');
 }
 
-function check(asJson: boolean): boolean {
+function check(asJson: boolean, consumers: readonly string[]): boolean {
   const read = (file: string) => JSON.parse(readFileSync(join(folder, file), 'utf8'));
   const base = latestRelease();
+  const document = readDocument(current);
+  const manifests = readManifests(consumers);
   const { comparison, stale } = applyCorrections(compare(base, current), read('corrected.json') as Correction[]);
   const { ok, text } = formatComparison(comparison, read('declared.json') as DeclaredBreakingChange[]);
   const problems = [
     ...stale.map(({ rule, path }) => `docs/released/corrected.json corrects nothing at ${rule} ${path}`),
-    ...deprecationProblems(readDocument(current), readFileSync(new URL('../../CHANGELOG.md', import.meta.url), 'utf8')),
+    ...deprecationProblems(document, readFileSync(new URL('../../CHANGELOG.md', import.meta.url), 'utf8')),
   ];
+  const report = manifests.length > 0 ? reportConsumers(comparison, readDocument(base), document, manifests) : undefined;
   const isOk = ok && problems.length === 0;
   if (asJson) {
     const named = comparison.changes.filter(({ weight }) => weight !== 'other');
-    console.log(JSON.stringify({ ok: isOk, ...comparison, next: nextVersion(comparison), changes: named, problems }, null, 2));
+    console.log(JSON.stringify({ ok: isOk, ...comparison, next: nextVersion(comparison), changes: named, problems, ...report }, null, 2));
     return isOk;
   }
   console.log(text);
+  if (report) console.log(formatConsumers(report));
   for (const problem of problems) console.log(problem);
   return isOk;
 }
 
-const { values } = parseArgs({ options: { release: { type: 'boolean' }, json: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: {
+    release: { type: 'boolean' },
+    json: { type: 'boolean', default: false },
+    consumers: { type: 'string', multiple: true, default: [] },
+  },
+});
 if (values.release) release();
-else process.exitCode = check(values.json) ? 0 : 1;
+else process.exitCode = check(values.json, values.consumers) ? 0 : 1;
