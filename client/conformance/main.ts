@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { type Call, callWithin } from './call.ts';
+import { checkConsumers, consumerSummary } from './checkConsumers.ts';
 import { checkOperations, type Result } from './checkOperations.ts';
+import { readManifests } from './manifestFiles.ts';
 import { operations } from './operations.ts';
 import { type KitOptions, readOptions, usage } from './options.ts';
 import { describeResponse, isPlatformAdmin, KitError, logIn, type Person, register, tokenOf } from './people.ts';
@@ -13,21 +15,32 @@ async function main(options: KitOptions): Promise<number> {
   const { url, areas, checksHeaders, report } = options;
   const unknown = areas.filter((area) => !operations.some(({ id }) => id.startsWith(`${area}.`)));
   if (unknown.length > 0) throw new KitError(`there is no area ${unknown.join(', ')}`);
+  const manifests = manifestsIn(options.consumers);
   const call = callWithin(url, 30_000);
   await requireServer(call, url);
   const by = await signIn(call, options);
   const admin = (await isPlatformAdmin(call, by)) ? by : undefined;
   const maker: SampleContext = { call, by, admin, registerUser: () => register(call) };
   const results: Result[] = [];
-  for await (const result of checkOperations({ url, call, maker, key: await keyOf(call, by), checksHeaders }, areas)) {
+  const context = { url, call, maker, key: await keyOf(call, by), checksHeaders };
+  for await (const result of manifests ? checkConsumers(context, manifests) : checkOperations(context, areas)) {
     results.push(result);
     say(rowOf(result));
   }
   const wrong = violationLines(results);
   for (const line of wrong) say(`✗ ${line}`);
-  say(summaryOf(results));
+  say(manifests ? consumerSummary(results, manifests) : summaryOf(results));
   if (report) writeFileSync(report, `${JSON.stringify(coverageOf(url, results), null, 2)}\n`);
   return wrong.length > 0 ? 1 : 0;
+}
+
+/** Undefined if the whole contract is checked. Throws a KitError for files that are no manifests. */
+function manifestsIn(folders: readonly string[]) {
+  try {
+    return folders.length > 0 ? readManifests(folders) : undefined;
+  } catch (error) {
+    throw new KitError((error as Error).message);
+  }
 }
 
 /** Throws a KitError if the URL is unreachable or does not serve this API. */

@@ -10,6 +10,8 @@ export type KitOptions = {
   /** Path of the JSON coverage report. */
   report: string | undefined;
   areas: string[];
+  /** Folders of manifests: only what these consumers use is checked. */
+  consumers: string[];
   checksHeaders: boolean;
   help: boolean;
 };
@@ -23,6 +25,7 @@ export const usage = `Examine a server that claims to serve the Arkloop API: eve
                    an administrator of the platform sees more of it
   --token TOKEN    an access token instead
   --only A,B       these areas alone: threads,runs
+  --consumers DIR  only what the consumers use whose manifests are in this folder; may be repeated
   --headers        also the headers that keep browsers from doing harm
   --report FILE    the coverage as JSON
   --help
@@ -49,12 +52,22 @@ export function readOptions(args: string[], env: NodeJS.ProcessEnv): KitOptions 
     password,
     report: values.report,
     areas: values.only?.split(',').filter(Boolean) ?? [],
+    consumers: values.consumers ?? [],
     checksHeaders: values.headers,
     help: false,
   };
 }
 
-const nothing = { url: '', token: undefined, login: undefined, password: undefined, report: undefined, areas: [], checksHeaders: false };
+const nothing = {
+  url: '',
+  token: undefined,
+  login: undefined,
+  password: undefined,
+  report: undefined,
+  areas: [],
+  consumers: [],
+  checksHeaders: false,
+};
 
 function parse(args: string[]) {
   const text = { type: 'string' } as const;
@@ -66,6 +79,7 @@ function parse(args: string[]) {
     password: text,
     report: text,
     only: text,
+    consumers: { ...text, multiple: true } as const,
     headers: flag,
     help: { ...flag, short: 'h' },
   };

@@ -1,4 +1,4 @@
-/** A recorder (`@arkloop/client/testing`) puts a function under this symbol on the response of a stream, through which events are read. */
+/** A recorder (`@arkloop/client/recorder`) puts a function under this symbol on the response of a stream, through which events are read. */
 export const observeEvents = Symbol.for('arkloop.observeEvents');
 
 type Observe = <Event>(event: Event) => Event;

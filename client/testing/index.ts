@@ -3,7 +3,3 @@ export { type RunStep, type Script, type ScriptOptions, scriptRun } from './scri
 export { asks, cancels, completes, fails, says, thinks, usesTool } from './steps.ts';
 export { type EventsResponseOptions, encodeEvent, eventsResponse } from './stream.ts';
 export { type SignedHeaders, signTestWebhook, type TestWebhook, type TestWebhookOptions, testWebhookSecret } from './webhooks.ts';
-export { foldNotes as manifestOf } from './recorder/fold.ts';
-export { type Manifest, mergeManifests, type UsedOperation, type UsedResponse } from './recorder/manifest.ts';
-export type { Notes } from './recorder/notes.ts';
-export { createRecorder, type Recorder, type RecorderOptions } from './recorder/recorder.ts';

@@ -1,6 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Manifest } from '../../client/testing/recorder/manifest.ts';
+import type { Manifest } from '../../client/recorder/manifest.ts';
 import type { Change, Comparison } from './change.ts';
 import type { ApiDocument } from './document.ts';
 import { locate, touchedBy, unusedParts } from './usage.ts';
@@ -15,21 +13,6 @@ export type ConsumerReport = {
   impacts: Impact[];
   unused: { operations: string[]; fields: string[] };
 };
-
-/** Reads the manifests (`*.json`) of folders. Throws an Error for a file of another format. */
-export function readManifests(folders: readonly string[]): Manifest[] {
-  return folders.flatMap((folder) =>
-    readdirSync(folder)
-      .filter((name) => name.endsWith('.json'))
-      .sort()
-      .map((name) => {
-        const manifest = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Manifest;
-        if (manifest.format !== 1 || typeof manifest.operations !== 'object')
-          throw new Error(`${join(folder, name)} is not a manifest of a consumer (format 1)`);
-        return manifest;
-      }),
-  );
-}
 
 /** Which consumers notice the breaking and announced changes, and what none of them uses. */
 export function reportConsumers(

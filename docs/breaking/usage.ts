@@ -1,5 +1,5 @@
-import type { Manifest, UsedOperation, UsedResponse } from '../../client/testing/recorder/manifest.ts';
-import { expand, formatPath, parsePath, stepInto, variantsOf } from '../../client/testing/recorder/schemaSteps.ts';
+import type { Manifest, UsedOperation, UsedResponse } from '../../client/recorder/manifest.ts';
+import { expand, formatPath, parsePath, stepInto, variantsOf } from '../../client/recorder/schemaSteps.ts';
 import type { Change } from './change.ts';
 import { type ApiDocument, dereference, escapeStep, type Json, valueAt } from './document.ts';
 

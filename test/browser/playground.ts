@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import AxeBuilder from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, onTestFinished } from 'vitest';
+import { afterAll, expect, onTestFinished } from 'vitest';
 import { launchBrowser } from './launch.ts';
+import { recordPages } from './recording/recording.ts';
 
 /** Builds the playground if its sources changed, and launches a browser that is closed after the last test of the file. */
 export async function openBrowser(): Promise<Browser> {
@@ -15,10 +16,17 @@ export async function openBrowser(): Promise<Browser> {
 /** Expected errors: the page tries the refresh cookie before the user signs in. */
 const expected = [/401 .*\/v1\/auth\/refresh$/, /^Failed to load resource/];
 
-/** Opens a page without a session. `wrong` collects script errors, error responses, and violations of the content security policy. */
-export async function openPage(browser: Browser, options: Parameters<Browser['newContext']>[0] = {}) {
+/**
+ * Opens a page without a session. `wrong` collects script errors, error responses, and violations of the content security policy. What the page
+ * uses of the API is compared with its manifest, except where a test measures time.
+ */
+export async function openPage(browser: Browser, options: Parameters<Browser['newContext']>[0] = {}, records = true) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
-  onTestFinished(() => context.close());
+  const recording = records ? await recordPages(context) : undefined;
+  onTestFinished(async () => {
+    await context.close();
+    expect((await recording?.finish()) ?? [], 'docs/consumers/playground.json is stale: run npm run record:consumers').toEqual([]);
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   const wrong: string[] = [];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createClient } from '../../client/index.ts';
 import { createMocks, say } from '../../client/mocks/index.ts';
-import { createRecorder, mergeManifests } from '../../client/testing/index.ts';
+import { createRecorder, mergeManifests } from '../../client/recorder/index.ts';
 
 const baseUrl = 'https://api.example.test';
 

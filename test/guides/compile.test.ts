@@ -11,7 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const isCode = ({ lang }: Snippet) => lang === 'ts' || lang === 'tsx';
 const folderOf = (document: string) => document.replaceAll('/', '_').replace('.md', '');
-const entries = ['ai-sdk', 'assistant-ui', 'contract', 'mocks', 'react', 'testing'].filter((entry) =>
+const entries = ['ai-sdk', 'assistant-ui', 'contract', 'mocks', 'react', 'recorder', 'testing'].filter((entry) =>
   existsSync(join(root, `client/${entry}/index.ts`)),
 );
 

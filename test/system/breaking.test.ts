@@ -39,7 +39,7 @@ test('the table of the decision shows what the check and oasdiff find', { timeou
       return row(title, ours, [...new Set(other.map(({ level, id }) => `${levels[level]}: \`${id}\``))]);
     });
     const table = rows.join('\n');
-      writeFileSync(record, readFileSync(record, 'utf8').replace(/(\| --- \| --- \| --- \|\n)[^]*?(\n\n|$)/, `$1${table}$2`));
+    writeFileSync(record, readFileSync(record, 'utf8').replace(/(\| --- \| --- \| --- \|\n)[^]*?(\n\n|$)/, `$1${table}$2`));
     const written = readFileSync(record, 'utf8')
       .split('\n')
       .filter((line) => line.startsWith('| '))

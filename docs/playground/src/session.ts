@@ -11,7 +11,8 @@ const listeners = new Set<() => void>();
 export const queries = new QueryClient({
   defaultOptions: {
     // The client itself retries.
-    queries: { retry: false, staleTime: 10_000 },
+    // Structural sharing reads every field. A recorder, which tests install, should see only what the pages read.
+    queries: { retry: false, staleTime: 10_000, structuralSharing: !('arkloopRecorder' in globalThis) },
     mutations: { retry: false },
   },
 });

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Manifest, UsedOperation } from '../../../client/testing/index.ts';
+import { readManifests } from '../../../client/conformance/manifestFiles.ts';
+import type { Manifest, UsedOperation } from '../../../client/recorder/index.ts';
 import type { Comparison } from '../../../docs/breaking/change.ts';
 import { compare } from '../../../docs/breaking/compare.ts';
-import { formatConsumers, readManifests, reportConsumers } from '../../../docs/breaking/consumers.ts';
+import { formatConsumers, reportConsumers } from '../../../docs/breaking/consumers.ts';
 import { breaks, documentOf, harmless, mutatedDocument } from '../../support/openapi/mutations.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arkloop-consumers-'));

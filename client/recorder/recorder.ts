@@ -1,6 +1,6 @@
-import { pathSegments } from '../../../contract/shared/path.ts';
-import { RouteTable } from '../../../contract/shared/routeTable.ts';
-import { routes } from '../../generated/routes.ts';
+import { pathSegments } from '../../contract/shared/path.ts';
+import { RouteTable } from '../../contract/shared/routeTable.ts';
+import { routes } from '../generated/routes.ts';
 import { foldNotes } from './fold.ts';
 import type { Manifest } from './manifest.ts';
 import { createNotebook, type Notebook, type Notes } from './notes.ts';
@@ -35,7 +35,7 @@ export function createRecorder({ consumer, baseUrl, fetch: send, onNotes }: Reco
     notes: notebook.notes,
     manifest: () => foldNotes(consumer, notebook.notes),
     fetch: async (input, init) => {
-      const request = new Request(input, init);
+      const request = copyOf(input, init);
       const forward = () => (send ?? globalThis.fetch)(input, init);
       if (!request.url.startsWith(`${prefix}/`)) return forward();
       const url = new URL(request.url);
@@ -45,11 +45,18 @@ export function createRecorder({ consumer, baseUrl, fetch: send, onNotes }: Reco
         notebook.unknown(`${request.method} ${withoutValues(path)}`);
         return forward();
       }
-      await noteRequest(notebook, hit.value, url, request);
-      return observeResponse(notebook, hit.value, await forward());
+      // Sent at once: a page that is being left waits for nothing.
+      const [response] = await Promise.all([forward(), noteRequest(notebook, hit.value, url, request)]);
+      return observeResponse(notebook, hit.value, response);
     },
   };
 }
+
+/** A copy to read the request from. Without a streamed body, which can be read only once. */
+const copyOf = (input: RequestInfo | URL, init: RequestInit | undefined) =>
+  input instanceof Request && init === undefined
+    ? input.clone()
+    : new Request(input, init?.body instanceof ReadableStream ? { method: init.method ?? 'GET', headers: init.headers ?? {} } : init);
 
 const table = new RouteTable<string>();
 const literals = new Set<string>();

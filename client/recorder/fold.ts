@@ -1,4 +1,4 @@
-import type { ResponseBody, Route, Schema } from '../../../contract/shared/route.ts';
+import type { ResponseBody, Route, Schema } from '../../contract/shared/route.ts';
 import type { Manifest, UsedOperation, UsedResponse } from './manifest.ts';
 import type { Notes, OperationNotes, ResponseNotes } from './notes.ts';
 import { formatPath, stepInto, variantsOf } from './schemaSteps.ts';
@@ -12,10 +12,7 @@ type ToDocument = (schema: Schema, io: 'input' | 'output') => object;
 /** Keeps the names that the contract declares, and replaces the keys of maps, which are data, by `*`. */
 export async function foldNotes(consumer: string, notes: Notes): Promise<Manifest> {
   // The contract and zod are loaded only here, so that recording does not need them.
-  const [contract, { z }] = await Promise.all([
-    import('../../../contract/index.ts') as Promise<unknown> as Promise<Contract>,
-    import('zod'),
-  ]);
+  const [contract, { z }] = await Promise.all([import('../../contract/index.ts') as Promise<unknown> as Promise<Contract>, import('zod')]);
   const toDocument: ToDocument = (schema, io) => z.toJSONSchema(schema, { io, unrepresentable: 'any' });
   const operations = Object.entries(notes.operations).map(([id, used]): [string, UsedOperation] => {
     const [area = '', verb = ''] = id.split('.');
