@@ -31,16 +31,14 @@ export type UsedResponse = {
 };
 
 /** The union of several manifests of one consumer, from several test processes for example. */
-export function mergeManifests([first, ...more]: readonly [Manifest, ...Manifest[]]): Manifest {
-  return more.reduce(
-    (a, b): Manifest => ({
-      ...a,
-      operations: mergeRecords(a.operations, b.operations, mergeOperations),
-      unknown: union(a.unknown, b.unknown),
-    }),
-    first,
-  );
-}
+export const mergeManifests = ([first, ...more]: readonly [Manifest, ...Manifest[]]): Manifest =>
+  more.reduce((merged, each) => mergeTwo(merged, each), first);
+
+const mergeTwo = (a: Manifest, b: Manifest): Manifest => ({
+  ...a,
+  operations: mergeRecords(a.operations, b.operations, mergeOperations),
+  unknown: union(a.unknown, b.unknown),
+});
 
 const mergeOperations = (a: UsedOperation, b: UsedOperation): UsedOperation => ({
   query: union(a.query, b.query),

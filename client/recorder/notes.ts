@@ -7,13 +7,12 @@ export type Notes = {
 export type OperationNotes = { query: string[]; headers: string[]; body: string[][]; responses: Record<string, ResponseNotes> };
 export type ResponseNotes = { reads: string[][]; reasons: string[]; events: Record<string, string[][]> };
 
-export const emptyNotes = (): Notes => ({ operations: {}, unknown: [] });
 const emptyOperation = (): OperationNotes => ({ query: [], headers: [], body: [], responses: {} });
 const emptyResponse = (): ResponseNotes => ({ reads: [], reasons: [], events: {} });
 
 /** Collects notes. `onNote` is called once for everything new. */
 export function createNotebook(onNote: () => void = () => {}) {
-  const notes = emptyNotes();
+  const notes: Notes = { operations: {}, unknown: [] };
   const known = new Set<string>();
   /** Runs `write` unless the same was noted before. */
   const once = (key: readonly unknown[], write: () => void) => {

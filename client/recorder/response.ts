@@ -69,7 +69,8 @@ function observeStream(notebook: Notebook, id: string, response: Response): Resp
   const readUnobserved = () => {
     if (!body) return null;
     const [theirs, ours] = body.tee();
-    void noteStream(ours, (event) => noteEverything(event, noterFor(event)));
+    // The connection may be closed, or an event may not be JSON.
+    noteStream(ours, (event) => noteEverything(event, noterFor(event))).catch(() => undefined);
     return theirs;
   };
   return Object.defineProperties(response, {
@@ -89,9 +90,5 @@ function observeStream(notebook: Notebook, id: string, response: Response): Resp
 }
 
 async function noteStream(stream: ReadableStream<Uint8Array>, note: (event: StreamEvent) => void) {
-  try {
-    for await (const { data } of decodeEvents(stream as unknown as AsyncIterable<Uint8Array>)) note(JSON.parse(data) as StreamEvent);
-  } catch {
-    // The connection was closed, or an event is not JSON.
-  }
+  for await (const { data } of decodeEvents(stream as unknown as AsyncIterable<Uint8Array>)) note(JSON.parse(data) as StreamEvent);
 }

@@ -4,9 +4,9 @@ import type { ApiDocument } from './document.ts';
 import { locate, touchedBy, unusedParts } from './usage.ts';
 
 /** An operation of a consumer that a change breaks, or that it should know about, with the parts that it uses. */
-export type Notice = { consumer: string; operation: string; uses: string[] };
+type Notice = { consumer: string; operation: string; uses: string[] };
 /** `notices` is empty if no consumer uses what changes. */
-export type Impact = { change: Change; notices: Notice[] };
+type Impact = { change: Change; notices: Notice[] };
 
 export type ConsumerReport = {
   consumers: { consumer: string; operations: number; unknown: string[] }[];

@@ -12,7 +12,7 @@ export const escapeStep = (step: string) => step.replaceAll('~', '~0').replaceAl
 const unescapeStep = (step: string) => step.replaceAll('~1', '/').replaceAll('~0', '~');
 
 /** The steps of a JSON Pointer. */
-export const stepsOf = (pointer: string) =>
+const stepsOf = (pointer: string) =>
   pointer
     .replace(/^#\/?/, '')
     .split('/')

@@ -41,7 +41,7 @@ const missing = (from: readonly string[], other: readonly string[]) => from.filt
 const words = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');
 
 /** The documented reasons of an error response. The document lists them in the description. */
-export const reasonsIn = (description: unknown): string[] =>
+const reasonsIn = (description: unknown): string[] =>
   [...(/Reasons: ((?:`\w+`(?:, )?)+)/.exec(String(description))?.[1] ?? '').matchAll(/\w+/g)].map(([reason]) => reason);
 
 const removedReason: Rule = ({ typeName, property, base, revision }) => {

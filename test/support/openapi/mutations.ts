@@ -4,7 +4,7 @@ type Json = { [key: string]: any };
 export type Document = { info: { version: string }; paths: Json; components: { schemas: Json } & Json };
 
 /** The parts that a test case may change. */
-export type Parts = {
+type Parts = {
   path: Json;
   paths: Json;
   name: string;
