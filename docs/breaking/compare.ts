@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Change, Comparison } from './change.ts';
-import { readDocument } from './document.ts';
+import { type ApiDocument, readDocument } from './document.ts';
 import { contextOf, type ReportedChange, rules } from './rules.ts';
 
 type RedoclyReport = { infoVersions: { base: string; revision: string }; changes: ReportedChange[] };
@@ -15,8 +17,9 @@ const config = fileURLToPath(new URL('../released/redocly.yaml', import.meta.url
  * component; a change of a component is reported at its first use. `rules` decide the weight. Throws an Error if a document cannot be read.
  */
 export function compare(base: string, revision: string, today = new Date().toISOString().slice(0, 10)): Comparison {
-  const { infoVersions, changes } = reportOf(base, revision);
-  const context = contextOf(readDocument(base), readDocument(revision), today);
+  const [before, after] = [base, revision].map((file) => readFrom(file)) as [ApiDocument, ApiDocument];
+  const { infoVersions, changes } = reportOf(before, after);
+  const context = contextOf(before, after, today);
   return {
     from: infoVersions.base,
     to: infoVersions.revision,
@@ -55,11 +58,29 @@ function requiredNames({ property, base, revision }: ReportedChange): string[] {
   return [...before!.filter((name) => !after!.includes(name)), ...after!.filter((name) => !before!.includes(name))];
 }
 
-function reportOf(base: string, revision: string): RedoclyReport {
+function readFrom(file: string): ApiDocument {
+  try {
+    return readDocument(file);
+  } catch (error) {
+    throw new Error(`The documents cannot be compared. ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function reportOf(base: ApiDocument, revision: ApiDocument): RedoclyReport {
   const redocly = join(dirname(createRequire(import.meta.url).resolve('@redocly/cli/package.json')), 'bin/cli.js');
   const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' };
-  const args = ['diff', base, revision, '--format=json', '--fail-on=none', `--config=${config}`];
-  const { stdout, stderr } = spawnSync(process.execPath, [redocly, ...args], { env, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 });
-  if (!stdout.startsWith('{')) throw new Error(`The documents cannot be compared. ${stderr}`);
-  return JSON.parse(stdout);
+  const folder = mkdtempSync(join(tmpdir(), 'arkloop-compared-'));
+  try {
+    const files = [base, revision].map((document, at) => {
+      const file = join(folder, `${at}.json`);
+      writeFileSync(file, JSON.stringify(document));
+      return file;
+    });
+    const args = ['diff', ...files, '--format=json', '--fail-on=none', `--config=${config}`];
+    const { stdout, stderr } = spawnSync(process.execPath, [redocly, ...args], { env, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 });
+    if (!stdout.startsWith('{')) throw new Error(`The documents cannot be compared. ${stderr}`);
+    return JSON.parse(stdout);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

@@ -6,7 +6,8 @@ export type Json = any;
 /** An OpenAPI document. */
 export type ApiDocument = { info: { version: string }; paths: Record<string, Record<string, Json>>; [part: string]: Json };
 
-export const readDocument = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as ApiDocument;
+/** Reads a document for a comparison. */
+export const readDocument = (file: string) => normalize(JSON.parse(readFileSync(file, 'utf8'))) as ApiDocument;
 
 export const escapeStep = (step: string) => step.replaceAll('~', '~0').replaceAll('/', '~1');
 const unescapeStep = (step: string) => step.replaceAll('~1', '/').replaceAll('~0', '~');
@@ -45,4 +46,19 @@ export function schemasUsedIn(document: ApiDocument, part: 'request' | 'response
     for (const operation of Object.values(item))
       collect(part === 'request' ? [operation.parameters, operation.requestBody] : operation.responses);
   return names;
+}
+
+/**
+ * The document in the form in which it is compared: `anyOf` of a plain schema and null becomes a list of types. The two mean the same, but are
+ * different keywords for a comparison. References need no replacement here, because the comparison follows them.
+ */
+function normalize(value: Json): Json {
+  if (Array.isArray(value)) return value.map(normalize);
+  if (typeof value !== 'object' || value === null) return value;
+  const inner: Json = Object.fromEntries(Object.entries(value).map(([key, each]) => [key, key === 'example' ? each : normalize(each)]));
+  const { anyOf, ...outer } = inner;
+  if (!Array.isArray(anyOf) || anyOf.length !== 2 || anyOf[1]?.type !== 'null') return inner;
+  const [schema] = anyOf;
+  const isPlain = typeof schema?.type === 'string' && schema.enum === undefined && schema.const === undefined;
+  return isPlain ? { ...outer, ...schema, type: [schema.type, 'null'] } : inner;
 }

@@ -23,7 +23,7 @@ const latestRelease = () =>
   );
 
 function release() {
-  const document = readDocument(current);
+  const document = JSON.parse(readFileSync(current, 'utf8')) as { info: { version: string } };
   writeFileSync(join(folder, `openapi-${document.info.version}.json`), `${JSON.stringify(document)}\n`);
   for (const file of ['declared.json', 'corrected.json']) writeFileSync(join(folder, file), '[]\n');
 }

@@ -133,6 +133,15 @@ test('a part that moves into the components is the same part', () => {
   ]);
 });
 
+test('a nullable schema is the same as a union with null', () => {
+  const document = documentOf(['r0x']);
+  writeFileSync(base, JSON.stringify(document));
+  const { properties } = document.components.schemas.r0xThread;
+  properties.title = { description: 'x', anyOf: [{ type: 'string' }, { type: 'null' }] };
+  writeFileSync(revision, JSON.stringify(document));
+  expect(compare(base, revision).changes.filter(({ weight }) => weight !== 'other')).toEqual([]);
+});
+
 test('a change of a schema that a response uses first is judged for the request too', () => {
   const document = documentOf(['r0x']);
   const shared = { type: 'object', properties: { mode: { type: 'string', default: 'a' } } };
