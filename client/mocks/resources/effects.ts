@@ -7,6 +7,7 @@ import type { Json } from '../state.ts';
 import { addAccount } from './people.ts';
 
 const accounts = resourceType('/v1/accounts');
+const adminAccounts = resourceType('/v1/admin/accounts');
 const day = 86_400_000;
 const blankless = (text: unknown) => (typeof text === 'string' && text.trim() ? text : null);
 
@@ -70,7 +71,9 @@ const countMember = (by: number, { loaded }: Context) => {
 /** Side effects on other resources, by operation. */
 export const sideEffects: Record<string, (value: Json, context: Context) => void> = {
   'accounts.create': (value, { engine, caller }) => addAccount(engine.state, caller!.user, value),
-  'accounts.delete': ({ id }, { engine }) => engine.state.remove(accounts, ({ value }) => value.id === id),
+  'accounts.delete': ({ id }, { engine }) => {
+    for (const kind of [accounts, adminAccounts]) engine.state.remove(kind, ({ value }) => value.id === id);
+  },
   'llmModels.create': (value, { loaded }) => (loaded.provider_id!.value.models as Json[]).push(value),
   'llmModels.delete': (value, { loaded }) => {
     const provider = loaded.provider_id!.value as { models: Json[] };

@@ -3,10 +3,10 @@ import type { FeatureFlag, FlagOverride } from '../../../contract/featureFlags.t
 import type { me as meRoutes } from '../../../contract/me.ts';
 import type { Notification, notifications as notificationRoutes } from '../../../contract/notifications.ts';
 import { permissions } from '../../../contract/shared/permissions.ts';
-import { type RouteHandlers, untypedContext } from '../context.ts';
+import { type Context, type RouteHandlers, untypedContext } from '../context.ts';
 import { apiError, notFound } from '../http/errors.ts';
 import { resourceType } from '../resourceTypes.ts';
-import type { Json } from '../state.ts';
+import type { Json, Row } from '../state.ts';
 import { ownCodes } from './codes.ts';
 import { listResult, visibleRows } from './generic.ts';
 import { isVerified } from './people.ts';
@@ -68,12 +68,18 @@ export const apiKeys: RouteHandlers<typeof apiKeyRoutes> = {
   },
 };
 
+/** Whether a notification is about an account of which the user is still a member. */
+const isOfMember =
+  ({ state }: Context['engine'], userId: string) =>
+  ({ value: { account_id: id } }: Row) =>
+    state.rows(accounts, ({ owner, value }) => owner === userId && value.id === id).length > 0;
+
 export const notifications: RouteHandlers<typeof notificationRoutes> = {
   list: (context) => {
     const { unread_only: unread, type } = context.query;
-    const rows = visibleRows(notificationKind, untypedContext(context)).filter(
-      ({ value }) => (type ?? value.type) === value.type && !(unread && value.read_at !== null),
-    );
+    const rows = visibleRows(notificationKind, untypedContext(context))
+      .filter(({ value }) => (type ?? value.type) === value.type && !(unread && value.read_at !== null))
+      .filter(isOfMember(context.engine, context.caller.user.id));
     const { body, next } = listResult(
       rows,
       untypedContext(context),
@@ -82,7 +88,9 @@ export const notifications: RouteHandlers<typeof notificationRoutes> = {
     return { status: 200, body: body as { data: Notification[] }, next };
   },
   readAll: ({ engine, caller }) => {
-    const unread = engine.state.rows(notificationKind, ({ owner, value }) => owner === caller.user.id && value.read_at === null);
+    const unread = engine.state
+      .rows(notificationKind, ({ owner, value }) => owner === caller.user.id && value.read_at === null)
+      .filter(isOfMember(engine, caller.user.id));
     for (const { value } of unread) value.read_at = engine.time();
     return { status: 200, body: { ok: true, count: unread.length } };
   },

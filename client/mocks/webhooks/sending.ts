@@ -6,7 +6,6 @@ import {
   type WebhookError,
   WebhookEvent,
 } from '../../../contract/webhooks.ts';
-import { pause } from '../../core/retry.ts';
 import { signTestWebhook } from '../../testing/webhooks.ts';
 import type { EngineBase } from '../engine.ts';
 import { notify } from '../notifications.ts';
@@ -117,7 +116,7 @@ export class Webhooks {
       if (error === null) endpoint.consecutive_failures = 0;
       else if (isFinal) this.#countFailure(endpoint, status === 410);
       this.#engine.save();
-      if (delivery.status === 'pending') await pause(delayMs, signal).catch(() => {});
+      if (delivery.status === 'pending') await wait(delayMs, signal);
     }
   }
 
@@ -171,6 +170,14 @@ export class Webhooks {
       );
   }
 }
+
+/** Resolves after `ms` or when the signal aborts. Does not keep a process of Node alive: a test may end before its last retry. */
+const wait = (ms: number, signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    const timer: unknown = setTimeout(resolve, ms);
+    (timer as { unref?: () => void }).unref?.();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 
 function end(delivery: WebhookDeliveryDetail, status: 'delivered' | 'failed') {
   Object.assign(delivery, { status, next_attempt_at: null });

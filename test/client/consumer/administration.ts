@@ -54,6 +54,9 @@ export function describeAdministration(target: Target) {
       ),
     ).toMatchObject([{ title: 'Maintenance', account_id: id }]);
     expect(await read(bob)).toEqual([]);
+    const { slug } = await ada.client.accounts.get({ params: { account_id: id } });
+    await ada.client.accounts.delete({ params: { account_id: id }, body: { slug } });
+    expect(await read(ada)).toEqual([]);
     expect(await errorOf(admin.broadcasts.create({ body: newBroadcast(unknownId) }))).toEqual(
       apiError(404, 'not_found', 'account_not_found'),
     );
