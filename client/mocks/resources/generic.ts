@@ -106,9 +106,10 @@ function change({ value }: Row, shape: z.ZodObject, kind: ResourceType, context:
   const { engine, operation } = context;
   if (operation.route.method !== 'GET') {
     updateResource(value, shape, context);
-    // Fields that only this response contains, such as a new secret, get a new value.
+    // Fields that only this response contains, such as a new secret, get a new value. PATCH keeps those that the detail route returns, too.
+    const isKept = (name: string) => name in kind.model.shape || (operation.route.method === 'PATCH' && name in value);
     for (const name of Object.keys(shape.shape))
-      if (!(name in kind.model.shape)) value[name] = engine.fakes.of(shape.shape[name], `${operation.id} ${++engine.state.fakeCount}`);
+      if (!isKept(name)) value[name] = engine.fakes.of(shape.shape[name], `${operation.id} ${++engine.state.fakeCount}`);
     setDerivedFields(kind.name, value, context);
   }
   return { status: 200 in operation.route.responses ? 200 : statusOf(operation.route), body: value };

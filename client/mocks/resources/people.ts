@@ -38,7 +38,12 @@ export function addUser(engine: Engine, { login, password, email = null, locale 
   state.add(accounts, { owner: id, parents: {}, value });
   addAccount(state, user, value);
   const shown = { status: 'active', is_platform_admin: isAdmin, email_verified_at: null, last_login_at: null, timezone: null };
-  state.add(adminUsers, { owner: 'platform', parents: {}, value: { id, login, username: login, email, locale, created_at, ...shown } });
+  const memberships = [{ account_id: accountId, name: login, type: 'personal', role: 'admin' }];
+  state.add(adminUsers, {
+    owner: 'platform',
+    parents: {},
+    value: { id, login, username: login, email, locale, created_at, accounts: memberships, ...shown },
+  });
   const project: Json = {
     id: fakes.id(now()),
     account_id: accountId,

@@ -10,6 +10,7 @@ import type { Row } from '../state.ts';
 import { serveGeneric, visibleRows } from './generic.ts';
 
 const threadKind = resourceType('/v1/threads');
+const runKind = resourceType('/v1/runs');
 const projectKind = resourceType('/v1/projects');
 
 /** Safe casts: rows are stored untyped, but each list contains only rows of its own type. */
@@ -82,6 +83,7 @@ export const threads: RouteHandlers<typeof routes> = {
   delete: (context) => {
     const { engine, params } = context;
     engine.runs.stopThread(params.thread_id);
+    engine.state.remove(runKind, ({ value }) => value.thread_id === params.thread_id);
     for (const stars of engine.state.stars.values()) stars.delete(params.thread_id);
     serveGeneric(untypedContext(context));
     return { status: 204, body: undefined };
