@@ -15,9 +15,10 @@ export type DeclaredBreakingChange = { rule: string; path: string; why: string }
 
 /**
  * A correction: the released document allowed something that the server never accepted or sent, so no client stops working. `was` describes how
- * the server handled what is now excluded. Only value constraints, defaults and parameters without effect can be corrected.
+ * the server handled what is now excluded. Only value constraints, defaults and parameters without effect can be corrected. With a `message`, a `*` in
+ * the path stands for any step, and the correction is that of all changes with this message.
  */
-export type Correction = { rule: string; path: string; was: string };
+export type Correction = { rule: string; path: string; message?: string; was: string };
 
 const isCorrectable = ({ rule }: Correction) =>
   ['schema-constraint-changed', 'schema-combinator-changed', 'parameter-removed', 'default-changed', 'reason-removed'].includes(rule);
@@ -25,16 +26,27 @@ const isCorrectable = ({ rule }: Correction) =>
 export const isSame = (change: Change, declared: Pick<DeclaredBreakingChange, 'rule' | 'path'>) =>
   change.rule === declared.rule && change.path === declared.path;
 
+function isCorrectedBy(change: Change, correction: Correction): boolean {
+  if (correction.message === undefined) return isSame(change, correction);
+  const [steps, wanted] = [change.path.split('/'), correction.path.split('/')];
+  return (
+    change.rule === correction.rule &&
+    change.message === correction.message &&
+    steps.length === wanted.length &&
+    wanted.every((step, at) => step === '*' || step === steps[at])
+  );
+}
+
 /** Gives corrected changes the weight `other`. Corrections that match no change, or a change that cannot be corrected, are returned as `stale`. */
 export function applyCorrections(
   comparison: Comparison,
   corrected: readonly Correction[],
 ): { comparison: Comparison; stale: Correction[] } {
   const isCorrected = (change: Change) =>
-    change.weight === 'breaking' && corrected.some((each) => isCorrectable(each) && isSame(change, each));
+    change.weight === 'breaking' && corrected.some((each) => isCorrectable(each) && isCorrectedBy(change, each));
   const changes = comparison.changes.map((change): Change => (isCorrected(change) ? { ...change, weight: 'other' } : change));
   const stale = corrected.filter(
-    (each) => !each.was.trim() || !comparison.changes.some((change) => isCorrected(change) && isSame(change, each)),
+    (each) => !each.was.trim() || !comparison.changes.some((change) => isCorrected(change) && isCorrectedBy(change, each)),
   );
   return { comparison: { ...comparison, changes }, stale };
 }

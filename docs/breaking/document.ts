@@ -48,17 +48,43 @@ export function schemasUsedIn(document: ApiDocument, part: 'request' | 'response
   return names;
 }
 
+/** Formats that say what zod's patterns for them repeat. */
+const standardFormats: readonly string[] = ['uuid', 'date-time', 'ipv4', 'ipv6'];
+
 /**
- * The document in the form in which it is compared: `anyOf` of a plain schema and null becomes a list of types. The two mean the same, but are
- * different keywords for a comparison. References need no replacement here, because the comparison follows them.
+ * The document in the form in which it is compared, so that other keywords for the same are no change: `anyOf` of a plain schema and null becomes a list
+ * of types, and the pattern of a standard format and the type of property names are left out. References are replaced where the comparison does
+ * not follow them: with a default beside them, in such an `anyOf`, and for parameters, which `nameParameter` changes.
  */
-function normalize(value: Json): Json {
-  if (Array.isArray(value)) return value.map(normalize);
-  if (typeof value !== 'object' || value === null) return value;
-  const inner: Json = Object.fromEntries(Object.entries(value).map(([key, each]) => [key, key === 'example' ? each : normalize(each)]));
-  const { anyOf, ...outer } = inner;
-  if (!Array.isArray(anyOf) || anyOf.length !== 2 || anyOf[1]?.type !== 'null') return inner;
-  const [schema] = anyOf;
-  const isPlain = typeof schema?.type === 'string' && schema.enum === undefined && schema.const === undefined;
-  return isPlain ? { ...outer, ...schema, type: [schema.type, 'null'] } : inner;
+function normalize(document: Json): Json {
+  const resolve = (value: Json): Json => (typeof value?.$ref === 'string' ? valueAt(document, dereference(document, value.$ref)) : value);
+  const visit = (value: Json): Json => {
+    if (Array.isArray(value)) return value.map(visit);
+    if (typeof value !== 'object' || value === null) return value;
+    if ('$ref' in value && 'default' in value) {
+      const { $ref: _, ...beside } = value;
+      return visit({ ...resolve(value), ...beside });
+    }
+    if ('$ref' in value && 'pattern' in value && standardFormats.includes(resolve(value).format)) {
+      const { pattern: _, ...rest } = value;
+      return visit(rest);
+    }
+    const entries = Object.entries(value).map(([key, each]) => [key, key.startsWith('example') ? each : visit(each)]);
+    const { anyOf, ...outer }: Json = Object.fromEntries(entries);
+    if (standardFormats.includes(outer.format)) delete outer.pattern;
+    if (outer.propertyNames?.type === 'string' && Object.keys(outer.propertyNames).length === 1) delete outer.propertyNames;
+    if (Array.isArray(outer.parameters)) outer.parameters = outer.parameters.map(nameParameter);
+    if (!Array.isArray(anyOf)) return outer;
+    const schema = anyOf.length === 2 && anyOf[1]?.type === 'null' ? resolve(anyOf[0]) : undefined;
+    if (typeof schema?.type !== 'string') return { ...outer, anyOf };
+    const { description: _, ...plain } = visit(schema);
+    if (plain.enum !== undefined || plain.const !== undefined) return { ...outer, anyOf: [plain, anyOf[1]] };
+    return { ...plain, ...outer, type: [plain.type, 'null'] };
+  };
+  /** Redocly pairs parameters by similarity: with a new description, one would be another parameter. So the name takes its place. */
+  const nameParameter = (parameter: Json): Json => {
+    const { example: _, examples: __, ...named } = visit(resolve(parameter));
+    return named.name === undefined ? named : { ...named, description: `${named.in} ${named.name} `.repeat(20) };
+  };
+  return visit(document);
 }
