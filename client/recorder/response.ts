@@ -1,4 +1,4 @@
-import { decodeEvents } from '../core/events.ts';
+import { decodeEvents } from '../core/stream/events.ts';
 import { observeEvents } from '../core/observer.ts';
 import type { Notebook } from './notes.ts';
 import { noteEverything, observe } from './observe.ts';
