@@ -1,5 +1,5 @@
-import { decodeEvents } from '../core/stream/events.ts';
 import { observeEvents } from '../core/observer.ts';
+import { decodeEvents } from '../core/stream/events.ts';
 import type { Notebook } from './notes.ts';
 import { noteEverything, observe } from './observe.ts';
 
