@@ -94,7 +94,6 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
   };
   const runs = new Set<Promise<void>>();
 
-  await maintainPartitions(deps);
   const slots = createJobLimiter(config);
   const takesRuns = config.workerQueueJobTypes?.includes(executeRunTask) ?? true;
   const options = {
@@ -124,9 +123,29 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
       },
     },
   };
-  const runner = await startJobRunner(options, log);
+  const capabilities = config.workerCapabilities ?? config.workerQueueJobTypes ?? [executeRunTask, ...backgroundTasks, deliverWebhookTask];
+  const heartbeat = () => database.run(register, { id, version: config.workerVersion, capabilities });
+  const disconnect = async () => {
+    await Promise.all([channel.close(), storage?.close(), tools.close()]);
+    await outbound.close();
+  };
+  /** Takes jobs last. After a failed start the caller closes the database, which they would still use. */
+  async function takeJobs() {
+    await maintainPartitions(deps);
+    await heartbeat();
+    const errands = await startBackgroundJobs({ config, keys, database, databaseUrl, log });
+    try {
+      return { errands, runner: await startJobRunner(options, log) };
+    } catch (error) {
+      await errands?.shutDown();
+      throw error;
+    }
+  }
+  const { errands, runner } = await takeJobs().catch(async (error: unknown) => {
+    await disconnect();
+    throw error;
+  });
 
-  const errands = await startBackgroundJobs({ config, keys, database, databaseUrl, log });
   const archiving = startArchiving(deps);
   channel.on(runChannel, (ids) => {
     for (const runId of ids.split(',')) activeRuns.get(runId)?.();
@@ -135,10 +154,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
   const webhooks = takesWebhooks ? startDispatcher({ config, keys, database, outbound, log }) : undefined;
   channel.on(webhookChannel, () => webhooks?.wake());
   const reaping = { config, database, queue, runNotifier, log };
-  const capabilities = config.workerCapabilities ?? config.workerQueueJobTypes ?? [executeRunTask, ...backgroundTasks, deliverWebhookTask];
-  const heartbeat = () => database.run(register, { id, version: config.workerVersion, capabilities });
   const adapt = async () => slots.adjustLimit((await database.row(countWaiting, { task: executeRunTask }))!.waiting);
-  await heartbeat();
   const timers = [
     every(config.workerHeartbeatSeconds * 1_000, heartbeat, complain('the heartbeat of the worker was not written')),
     every(Math.max(500, config.workerPollSeconds * 4_000), () => recoverRuns(reaping), complain('looking for abandoned runs failed')),
@@ -157,9 +173,8 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
         webhooks?.shutDown(),
         archiving.shutDown(),
       ]);
-      await Promise.all([channel.close(), storage?.close(), tools.close()]);
       await database.run(unregister, { id }).catch(complain('removing the worker from the list of workers failed'));
-      await outbound.close();
+      await disconnect();
     },
   };
 }
