@@ -9,11 +9,11 @@ export type Sending = NewMessage & { run?: NewRun | undefined };
 
 export type Sent = { threadId: string; runId: string; message: Message };
 
-type StatusOf<Operation> = Operation extends AnyCall<infer Status> ? Status : never;
+type ErrorsOf<Operation> = Operation extends AnyCall<infer Errors> ? Errors : never;
 
 /** Why a message was not sent: an `ApiError`, narrowed by its `status`, or a `ConnectionError` after all retries. */
 export type SendError =
-  | ApiErrorOf<StatusOf<Client['threads']['create'] | Client['messages']['create'] | Client['runs']['create']>>
+  | ApiErrorOf<ErrorsOf<Client['threads']['create'] | Client['messages']['create'] | Client['runs']['create']>>
   | ConnectionError;
 
 /** Sends one message and starts the run that answers it. `attempt` may be repeated after an error: it continues with the step that failed. */
