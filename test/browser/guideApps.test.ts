@@ -26,7 +26,7 @@ const backends: Record<string, (answers: AnswerStep[][]) => Promise<Backend>> = 
 };
 
 async function open(name: GuideApp, backend: Backend) {
-  const visitor = await openPage(browser);
+  const visitor = await openPage(browser, {}, false);
   await setSessionCookie(visitor.context, backend.origin, backend);
   await openApp(visitor.page, name, backend.origin, backend.threadId);
   return { ...visitor, ...partsOf(visitor.page) };
@@ -170,7 +170,7 @@ test('react: an answer that cannot be repeated says why, and is repeated on requ
 
 test('react: a message is shown before the server has stored it, and a new conversation gets a thread', async () => {
   const backend = await backends.mock!([['Welcome.']]);
-  const { page, context } = await openPage(browser);
+  const { page, context } = await openPage(browser, {}, false);
   await setSessionCookie(context, backend.origin, backend);
   const { send, questions, answers } = partsOf(page);
   const stored = Promise.withResolvers<void>();
