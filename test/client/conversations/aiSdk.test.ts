@@ -1,8 +1,8 @@
 import { Chat } from '@ai-sdk/react';
 import { expect, onTestFinished, test } from 'vitest';
-import { ArkloopChatTransport, type ArkloopMessage, toUIMessages } from '../../client/ai-sdk/index.ts';
-import { ApiError, createClient } from '../../client/index.ts';
-import { ask, callTool, createMocks, fail, say, type Script, think, untilCancelled } from '../../client/mocks/index.ts';
+import { ArkloopChatTransport, type ArkloopMessage, toUIMessages } from '../../../client/ai-sdk/index.ts';
+import { ApiError, createClient } from '../../../client/index.ts';
+import { ask, callTool, createMocks, fail, say, type Script, think, untilCancelled } from '../../../client/mocks/index.ts';
 
 const baseUrl = 'https://api.example.test';
 

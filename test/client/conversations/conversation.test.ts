@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { prepareSend } from '../../client/conversation/send.ts';
-import { createClient } from '../../client/index.ts';
-import { createMocks } from '../../client/mocks/index.ts';
-import { createRunStores } from '../../client/react/runs.ts';
+import { prepareSend } from '../../../client/conversation/send.ts';
+import { createClient } from '../../../client/index.ts';
+import { createMocks } from '../../../client/mocks/index.ts';
+import { createRunStores } from '../../../client/react/runs.ts';
 
 const baseUrl = 'https://api.example.test';
 

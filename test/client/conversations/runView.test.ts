@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { RunEvent } from '../../client/index.ts';
-import { openRunViewer, type RunView } from '../../client/run/runView.ts';
+import type { RunEvent } from '../../../client/index.ts';
+import { openRunViewer, type RunView } from '../../../client/run/runView.ts';
 import {
   asks,
   cancels,
@@ -12,7 +12,7 @@ import {
   scriptRun,
   thinks,
   usesTool,
-} from '../../client/testing/index.ts';
+} from '../../../client/testing/index.ts';
 
 const viewOf = (events: readonly RunEvent[]): RunView => {
   const viewer = openRunViewer();
