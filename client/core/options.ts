@@ -1,7 +1,7 @@
 import { trimEnd } from '../../contract/shared/trim.ts';
 import type { Fetch, FetchOptions } from './call.ts';
 import type { ApiError } from './errors.ts';
-import type { Hooks, Logger } from './observe.ts';
+import type { Hooks, Logger } from './hooks.ts';
 
 /** Stores the refresh cookie outside of browsers. In a browser, the browser stores it. */
 export type CookieStore = {

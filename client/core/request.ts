@@ -3,7 +3,7 @@ import type { Problem } from '../generated/types.ts';
 import type { CallOptions, FetchOptions, Operation } from './call.ts';
 import { storeCookie } from './cookies.ts';
 import { ApiError } from './errors.ts';
-import type { RequestContext } from './observe.ts';
+import type { RequestContext } from './hooks.ts';
 import type { CookieStore, Settings } from './options.ts';
 import { overNetwork } from './retry.ts';
 
