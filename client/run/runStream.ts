@@ -32,6 +32,13 @@ export function openRunStream(
   afterSeq?: number,
 ): RunStream {
   const viewer = openRunViewer();
+  /** Read, but not yet viewed: a loop that does not ask for the outcome does not pay for it. */
+  let unviewed: RunEvent[] = [];
+  const view = () => {
+    for (const event of unviewed) viewer.add(event);
+    unviewed = [];
+    return viewer.view();
+  };
   let seen = afterSeq;
   const observed = (events: AsyncIterable<RunEvent>): AsyncIterator<RunEvent> => {
     const inner = events[Symbol.asyncIterator]();
@@ -40,7 +47,7 @@ export function openRunStream(
         const step = await inner.next();
         if (!step.done && step.value.seq > (seen ?? 0)) {
           seen = step.value.seq;
-          viewer.add(step.value);
+          unviewed.push(step.value);
         }
         return step;
       },
@@ -48,16 +55,16 @@ export function openRunStream(
     };
   };
   const finalView = async () => {
-    if (!viewer.view().ended) for (const events = observed(open(seen, true)); !(await events.next()).done;);
-    return viewer.view();
+    if (!view().ended) for (const events = observed(open(seen, true)); !(await events.next()).done;);
+    return view();
   };
   return {
     [Symbol.asyncIterator]: () => observed(open(afterSeq)),
     finalView,
     async finalText() {
-      const view = await finalView();
-      if (view.status !== 'completed') throw new RunEndedError(runId, view);
-      return view.text;
+      const outcome = await finalView();
+      if (outcome.status !== 'completed') throw new RunEndedError(runId, outcome);
+      return outcome.text;
     },
   };
 }
