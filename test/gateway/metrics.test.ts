@@ -41,7 +41,11 @@ test('a response that breaks off counts as an upstream failure', async () => {
 });
 
 test('a gateway process serves its metrics and prints their address', async () => {
-  const { output } = await startProcess('gateway', { ARKLOOP_METRICS_ADDR: '127.0.0.1:0', ARKLOOP_DATABASE_URL: await freshDatabase() });
+  const { output } = await startProcess('gateway', {
+    ARKLOOP_METRICS_ADDR: '127.0.0.1:0',
+    ARKLOOP_DATABASE_URL: await freshDatabase(),
+    ARKLOOP_GATEWAY_UPSTREAM: 'http://127.0.0.1:1',
+  });
   const [, address = ''] = /Metrics: +(\S+)/.exec(output()) ?? [];
   const [, url] = /Gateway: +(\S+)/.exec(output()) ?? [];
   await fetch(`${url}/v1/me`);

@@ -25,6 +25,8 @@ const Draft = z
   .strictObject({ title: z.string().optional(), name: deprecated(z.string().optional().meta({ description: 'The title.' }), field) })
   .meta({ id: 'Draft' });
 
+const Plan = z.object({ id: z.string().meta({ description: 'ID of the plan.' }) }).meta({ id: 'Plan', description: 'A plan.' });
+
 /** A contract with a deprecated route, a deprecated field and a deprecated parameter. */
 const plans = initContract().router({
   list: {
@@ -33,7 +35,7 @@ const plans = initContract().router({
     summary: 'List plans',
     description: 'Returns all plans.',
     query: pageQuery(),
-    responses: { 200: z.array(z.object({ id: z.string() })) },
+    responses: { 200: z.array(Plan) },
     metadata: { auth: 'public', pages: 'cursor', deprecated: old },
   },
   create: {
@@ -43,7 +45,7 @@ const plans = initContract().router({
     description: 'Stores a draft.',
     query: z.strictObject({ kind: deprecated(z.string().optional(), { ...field, sunset: '2026-08-31' }) }),
     body: Draft,
-    responses: { 201: z.object({ id: z.string() }) },
+    responses: { 201: Plan },
     metadata: { auth: 'public', audit: 'none' },
   },
 } as const satisfies Resource);
