@@ -1,74 +1,89 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { type Deprecation, deprecationHeaders } from '../../contract/deprecation.ts';
 import { errorCodes } from '../../contract/shared/errorCodes.ts';
 import { Problem } from '../../contract/shared/errors.ts';
 import { errorStatusesOf } from '../../contract/shared/policy.ts';
-import {
-  type ResponseBody as Declared,
-  type EventStream,
-  eventStreamOf,
-  returnsFile,
-  type Route,
-  type Schema,
-} from '../../contract/shared/route.ts';
+import { type ResponseBody as Declared, eventStreamOf, returnsFile, type Route, type Schema } from '../../contract/shared/route.ts';
 import type { HttpResponse } from './call.ts';
+import { type Rule, type Violation, violationList } from './rules.ts';
 
 /** Statuses that a server returns before routing; the OpenAPI document describes them once for all operations. */
 const preRoutingStatuses = [405, 408, 413, 431];
 
 const json = 'application/json; charset=utf-8';
 
-type Report = (isRight: boolean, line: string) => void;
+type Report = ReturnType<typeof violationList>['expectThat'];
 
-/** Differences between a response and the contract, one line each. */
-export function violationsOf(route: Route, answer: HttpResponse): string[] {
-  const lines: string[] = [];
-  const expectThat: Report = (isRight, line) => void (isRight || lines.push(line));
-  expectThat(/^[0-9a-f]{32}$/.test(answer.headers.get('x-trace-id') ?? ''), 'X-Trace-Id is not 32 lower-case hex digits');
-  if (answer.status < 400 || Object.hasOwn(route.responses, answer.status)) lines.push(...successViolations(route, answer));
-  else checkErrorResponse(route, answer, expectThat, lines);
-  return lines;
+/** Differences between a response and the contract. */
+export function violationsOf(route: Route, answer: HttpResponse): Violation[] {
+  const { list, expectThat } = violationList();
+  expectThat(
+    /^[0-9a-f]{32}$/.test(answer.headers.get('x-trace-id') ?? ''),
+    'response.trace-id',
+    'X-Trace-Id is not 32 lower-case hex digits',
+  );
+  const { deprecated } = route.metadata;
+  if (deprecated && !preRoutingStatuses.includes(answer.status)) checkDeprecation(deprecated, answer, expectThat);
+  if (answer.status < 400 || Object.hasOwn(route.responses, answer.status)) checkSuccessResponse(route, answer, expectThat);
+  else checkErrorResponse(route, answer, expectThat);
+  return list;
 }
 
-function successViolations(route: Route, { status, body, text, headers }: HttpResponse): string[] {
-  const lines: string[] = [];
-  const expectThat: Report = (isRight, line) => void (isRight || lines.push(line));
-  if (!Object.hasOwn(route.responses, status)) return [`status ${status} is not declared`];
+function checkDeprecation(deprecated: Deprecation, { headers }: HttpResponse, expectThat: Report) {
+  const wanted = deprecationHeaders(deprecated);
+  for (const name of ['deprecation', 'sunset'] as const) {
+    const got = headers.get(name);
+    expectThat(got === wanted[name], 'response.deprecation', `${name} is ${got}, not ${wanted[name]}`);
+  }
+}
+
+function checkSuccessResponse(route: Route, { status, body, text, headers }: HttpResponse, expectThat: Report) {
+  if (!Object.hasOwn(route.responses, status)) return expectThat(false, 'response.status', `status ${status} is not declared`);
   const declared: Declared | undefined = route.responses[status as keyof Route['responses']];
   const stream = eventStreamOf(route);
   const type = headers.get('content-type');
-  if (returnsFile(route)) expectThat(/^"[0-9a-f]{64}"$/.test(headers.get('etag') ?? ''), 'ETag is not a quoted SHA-256');
+  if (returnsFile(route)) expectThat(/^"[0-9a-f]{64}"$/.test(headers.get('etag') ?? ''), 'file.headers', 'ETag is not a quoted SHA-256');
   if (declared === null || declared === undefined) {
-    expectThat(text === '' && type === null, `status ${status} comes with a body`);
+    expectThat(text === '' && type === null, 'response.empty', `status ${status} comes with a body`);
   } else if (stream && declared === stream) {
-    expectThat(type === 'text/event-stream; charset=utf-8', `Content-Type is ${type}, not that of an event stream`);
-    for (const event of eventsIn(text)) lines.push(...differences((stream as EventStream).body, event));
+    const wanted = 'text/event-stream; charset=utf-8';
+    expectThat(type === wanted, 'response.content-type', `Content-Type is ${type}, not ${wanted}`);
+    for (const event of eventsIn(text)) expectSchema(stream.body, event, 'response.body', expectThat);
   } else if (returnsFile(route)) {
-    expectThat(type !== null, 'a file without Content-Type');
-    expectThat(headers.get('content-disposition')?.includes('attachment') ?? false, 'a file that a browser would show');
+    expectThat(type !== null, 'file.headers', 'a file without Content-Type');
+    const disposition = headers.get('content-disposition')?.includes('attachment') ?? false;
+    expectThat(disposition, 'file.headers', 'a file without Content-Disposition: attachment, which browsers would show');
   } else {
-    expectThat(type === json, `Content-Type is ${type}, not ${json}`);
-    lines.push(...differences(declared as Schema, body));
+    expectThat(type === json, 'response.content-type', `Content-Type is ${type}, not ${json}`);
+    expectSchema(declared as Schema, body, 'response.body', expectThat);
   }
-  return lines;
 }
 
-function checkErrorResponse(route: Route, { status, body, headers }: HttpResponse, expectThat: Report, lines: string[]) {
-  expectThat([...errorStatusesOf(route), ...preRoutingStatuses].includes(status as never), `status ${status} is not declared`);
-  expectThat(headers.get('content-type') === json, `Content-Type is ${headers.get('content-type')}, not ${json}`);
-  const problem = differences(z.strictObject(Problem.shape), body);
-  lines.push(...problem);
-  if (problem.length > 0) return;
+function checkErrorResponse(route: Route, { status, body, headers }: HttpResponse, expectThat: Report) {
+  const declared = [...errorStatusesOf(route), ...preRoutingStatuses].includes(status as never);
+  expectThat(declared, 'response.status', `status ${status} is not declared`);
+  const type = headers.get('content-type');
+  expectThat(type === json, 'response.content-type', `Content-Type is ${type}, not ${json}`);
+  if (!expectSchema(z.strictObject(Problem.shape), body, 'error.body', expectThat)) return;
   const pairs = Object.values(errorCodes).map(([known, code]) => `${known} ${code}`);
-  expectThat(pairs.includes(`${status} ${body.error}`), `"error" is ${body.error} under status ${status}`);
-  expectThat(body.trace_id === headers.get('x-trace-id'), '"trace_id" is not that of X-Trace-Id');
-  expectThat(body.message !== '', '"message" is empty');
-  if (status === 400) expectThat(Array.isArray(body.details.issues), '400 without "details.issues"');
-  if (status === 401) expectThat(headers.get('www-authenticate') === 'Bearer', '401 without WWW-Authenticate: Bearer');
-  if (status === 405) expectThat(Boolean(headers.get('allow')), '405 without Allow');
-  if (status === 429) expectThat(Number(headers.get('retry-after')) >= 1, '429 without Retry-After');
+  expectThat(pairs.includes(`${status} ${body.error}`), 'error.code', `"error" is ${body.error} under status ${status}`);
+  expectThat(body.trace_id === headers.get('x-trace-id'), 'error.trace-id', '"trace_id" is not that of X-Trace-Id');
+  expectThat(body.message !== '', 'error.body', '"message" is empty');
+  if (status === 400) expectThat(Array.isArray(body.details.issues), 'error.body', '400 without "details.issues"');
+  const authenticate = headers.get('www-authenticate') === 'Bearer';
+  if (status === 401) expectThat(authenticate, 'error.headers', '401 without WWW-Authenticate: Bearer');
+  if (status === 405) expectThat(Boolean(headers.get('allow')), 'error.headers', '405 without Allow');
+  if (status === 429) expectThat(Number(headers.get('retry-after')) >= 1, 'error.headers', '429 without Retry-After');
   const told = /node_modules|\.ts\b|select |insert |\bat \w+ \(/i.exec(JSON.stringify(body));
-  expectThat(told === null, `tells of its insides: ${told?.[0]}`);
+  expectThat(told === null, 'error.internals', `reveals internals: ${told?.[0]}`);
+}
+
+/** Reports each difference. Returns whether there are none. */
+function expectSchema(shape: Schema, value: unknown, rule: Rule, expectThat: Report): boolean {
+  const found = differences(shape, value);
+  for (const line of found) expectThat(false, rule, line);
+  return found.length === 0;
 }
 
 /** Differences between a value and a schema. Values that the schema strips or transforms count as undeclared. */
@@ -88,14 +103,21 @@ function firstDifference(data: unknown, value: unknown): string {
   return '';
 }
 
+/** The events of a stream. Lines that are not JSON are left out; the check of the stream reports them. */
 export const eventsIn = (text: string): unknown[] =>
   text
     .split('\n')
     .filter((line) => line.startsWith('data: '))
-    .map((line) => JSON.parse(line.slice(6)));
+    .flatMap((line) => {
+      try {
+        return [JSON.parse(line.slice(6))];
+      } catch {
+        return [];
+      }
+    });
 
 /** Security headers that are missing or have an unexpected value. */
-export function headerViolations(route: Route, { status, headers }: HttpResponse): string[] {
+export function headerViolations(route: Route, { status, headers }: HttpResponse): Violation[] {
   const isFile = returnsFile(route) && status === 200;
   const wanted: [name: string, value: string | null][] = [
     ['x-content-type-options', 'nosniff'],
@@ -106,5 +128,6 @@ export function headerViolations(route: Route, { status, headers }: HttpResponse
   if (!(returnsFile(route) && status < 400)) wanted.push(['etag', null]);
   if (/^\/v1\/(auth|bootstrap|me|api-keys)(\/|$)/.test(route.path)) wanted.push(['cache-control', 'no-store']);
   const wrong = wanted.filter(([name, value]) => headers.get(name) !== value).map(([name]) => `${name} is ${headers.get(name)}`);
-  return headers.get('vary')?.includes('Origin') ? wrong : [...wrong, `vary is ${headers.get('vary')}`];
+  if (!headers.get('vary')?.includes('Origin')) wrong.push(`vary is ${headers.get('vary')}`);
+  return wrong.map((what) => ({ rule: 'response.headers', what }));
 }

@@ -11,12 +11,12 @@ export class KitError extends Error {
 export const describeResponse = ({ status, body, text }: HttpResponse): string =>
   [status, body?.details?.reason ?? body?.error ?? text.slice(0, 80)].filter((part) => part !== '').join(' ');
 
-/** Throws a KitError if registration is closed. */
+/** Throws a KitError if the server does not register the user. */
 export async function register(call: Call): Promise<Person> {
   const login = `conformance-${crypto.randomUUID().slice(0, 13)}`;
   const person = { login, email: `${login}@example.test`, password: `Passw0rd-${crypto.randomUUID()}` };
   const answer = await call('POST', '/v1/auth/register', { body: person });
-  if (answer.status !== 201) throw new KitError(`nobody can register here: ${describeResponse(answer)}`);
+  if (answer.status !== 201) throw new KitError(`the server registers no user: ${describeResponse(answer)}`);
   return { ...person, ...(await signedIn(call, answer)) };
 }
 

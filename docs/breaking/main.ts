@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { readManifests } from '../../client/conformance/manifestFiles.ts';
+import { readManifests } from '../../client/conformance/consumers/manifestFiles.ts';
 import { applyCorrections, compareVersions, type Correction, type DeclaredBreakingChange, nextVersion } from './change.ts';
 import { compare } from './compare.ts';
 import { formatConsumers, reportConsumers } from './consumers.ts';

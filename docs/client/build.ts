@@ -3,11 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Writes `dist` and the changelog into the folder of the package. Throws an Error with the compiler's messages. */
-export function buildClient(folder: string) {
+export async function buildClient(folder: string) {
   const dist = join(folder, 'dist');
   rmSync(dist, { recursive: true, force: true });
   const tsc = join(root, 'node_modules/typescript-native/bin/tsc');
@@ -19,14 +20,30 @@ export function buildClient(folder: string) {
     if (isMapped(map)) shipSource(dist, map);
     else dropMap(dist, map);
   }
-  // The kit is a program.
-  for (const file of globSync('client/conformance/**/*.d.ts', { cwd: dist })) rmSync(join(dist, file));
+  await bundleKit(dist);
   cpSync(join(root, 'CHANGELOG.md'), join(folder, 'CHANGELOG.md'));
 }
 
+/** Bundles the conformance kit with its packages into one file, because the client has no dependencies that npm would install for `npx`. */
+const bundleKit = (dist: string) =>
+  build({
+    root: join(root, 'client'),
+    configFile: false,
+    logLevel: 'warn',
+    ssr: { noExternal: true },
+    build: {
+      outDir: dist,
+      emptyOutDir: false,
+      target: 'node20',
+      minify: true,
+      ssr: join(root, 'client/conformance/bin.ts'),
+      rolldownOptions: { output: { entryFileNames: 'client/conformance/bin.js', codeSplitting: false } },
+    },
+  });
+
 /**
- * Code that applications run or read has maps. With those of generated files, the mocks and the conformance kit, and with maps of the schemas, whose
- * JavaScript is the source without its types, the package would be 45 % larger.
+ * Code that applications run or read has maps. With those of generated files and the mocks, and with maps of the schemas, whose JavaScript
+ * is the source without its types, the package would be 45 % larger.
  */
 const isMapped = (map: string) => /^client\/(index|core|react|run|testing)\b|^contract\/.*\.d\.ts\.map$/.test(map);
 
@@ -50,4 +67,4 @@ function shipSource(dist: string, map: string) {
   writeFileSync(file, JSON.stringify(content));
 }
 
-if (import.meta.main) buildClient(join(root, 'client'));
+if (import.meta.main) await buildClient(join(root, 'client'));

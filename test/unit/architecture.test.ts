@@ -43,7 +43,7 @@ const mayUse: Record<string, readonly string[]> = {
 /** The playground uses the client. The check of breaking changes reads the manifests of consumers. */
 const isOfReader = (from: string, to: string) =>
   (from.startsWith('docs/playground/') && to.startsWith('client/')) ||
-  (from.startsWith('docs/breaking/') && /^client\/(recorder\/|conformance\/manifestFiles\.ts)/.test(to));
+  (from.startsWith('docs/breaking/') && /^client\/(recorder\/|conformance\/consumers\/manifestFiles\.ts)/.test(to));
 
 /** The layers of the server, lowest first. Models do not import resources, so resources may import models. */
 const layers: [name: string, parts: string[]][] = [

@@ -1,13 +1,22 @@
 import { randomInt } from 'node:crypto';
 import type { Params } from '../sample.ts';
-import { asAdmin, flowTokenOf, otherAccountOf, post, type SampleContext, UncheckedReason, uniqueName } from './fixtures.ts';
+import {
+  asAdmin,
+  flowTokenOf,
+  memoizePerUser,
+  otherAccountOf,
+  post,
+  type SampleContext,
+  spareAccountOf,
+  UncheckedReason,
+  uniqueName,
+} from './fixtures.ts';
 
 /** A registration body. */
 export const person = () => ({ login: uniqueName(), email: `${uniqueName()}@example.test`, password: 'Passw0rd-1' });
 
-async function planFor(maker: SampleContext): Promise<string> {
-  return (await post(asAdmin(maker), '/v1/plans', await bodies.NewPlan!(maker, {}))).id;
-}
+/** One plan for all subscriptions, because a plan that had one cannot be deleted. */
+const planOf = memoizePerUser(async (maker) => (await post(maker, '/v1/plans', await bodies.NewPlan!(maker, {}))).id as string);
 
 async function slugOf({ call, by }: SampleContext, { account_id: id }: Params): Promise<{ slug: string }> {
   const { body } = await call('GET', `/v1/accounts/${id}`, { token: by.token });
@@ -30,21 +39,21 @@ export const bodies: Record<string, (maker: SampleContext, params: Params) => un
   AsrCredentialChanges: () => ({ name: uniqueName() }),
   BulkCreditAdjustment: () => ({ amount: 5 }),
   Credentials: passwordOf,
-  CreditAdjustment: async ({ registerUser }) => ({ account_id: (await registerUser()).accountId, amount: 5 }),
+  CreditAdjustment: async ({ borrowUser }) => ({ account_id: (await borrowUser()).accountId, amount: 5 }),
   EditedMessage: () => ({ content: 'hi' }),
-  EmailCodeRequest: async ({ registerUser }) => ({ email: (await registerUser()).email }),
+  EmailCodeRequest: async ({ borrowUser }) => ({ email: (await borrowUser()).email }),
   EmailConfigValues: () => ({ from: '', smtp_user: 'sample' }),
   FeatureFlagChanges: () => ({ description: 'changed' }),
-  FlowCodeRequest: async (maker) => ({ flow_token: await flowTokenOf(maker, (await maker.registerUser()).login) }),
+  FlowCodeRequest: async (maker) => ({ flow_token: await flowTokenOf(maker, (await maker.borrowUser()).login) }),
   ForkRequest: async (maker, { thread_id: id }) => ({
     message_id: (await post(maker, `/v1/threads/${id}/messages`, { content: 'fork here' })).id,
   }),
   GatewayConfigChanges: () => ({ rate_limit_capacity: 500 }),
-  Identity: async ({ registerUser }) => ({ identity: (await registerUser()).login }),
+  Identity: async ({ borrowUser }) => ({ identity: (await borrowUser()).login }),
   InviteCodeChanges: () => ({ max_uses: 5 }),
   LlmModelChanges: () => ({ priority: 7 }),
   LlmProviderChanges: () => ({ name: uniqueName() }),
-  LoginCheck: async ({ registerUser }) => ({ login: (await registerUser()).login }),
+  LoginCheck: async ({ borrowUser }) => ({ login: (await borrowUser()).login }),
   McpConfigChanges: () => ({ call_timeout_ms: 2_000 }),
   MeChanges: () => ({ timezone: 'Europe/Berlin' }),
   MemberChanges: () => ({ role: 'admin' }),
@@ -58,7 +67,7 @@ export const bodies: Record<string, (maker: SampleContext, params: Params) => un
     ...{ value: '1', value_type: 'integer' },
   }),
   NewFeatureFlag: () => ({ key: uniqueName(), default_value: false }),
-  NewFlagOverride: async ({ registerUser }) => ({ account_id: (await registerUser()).accountId, enabled: true }),
+  NewFlagOverride: async ({ borrowUser }) => ({ account_id: (await borrowUser()).accountId, enabled: true }),
   NewInvitation: () => ({ email: `${uniqueName()}@example.test`, role: 'member' }),
   NewIpRule: () => ({ type: 'blocklist', cidr: `2001:db8::${hextet()}:${hextet()}/128` }),
   NewLlmModel: () => ({ model: uniqueName() }),
@@ -71,7 +80,7 @@ export const bodies: Record<string, (maker: SampleContext, params: Params) => un
   NewRedemptionCodes: () => ({ count: 1, type: 'credits', value: '5' }),
   NewReport: () => ({ categories: ['inaccurate'] }),
   NewSubscription: async (maker) => ({
-    ...{ account_id: (await maker.registerUser()).accountId, plan_id: await planFor(maker) },
+    ...{ account_id: await spareAccountOf(maker), plan_id: await planOf(asAdmin(maker)) },
     ...{ current_period_start: '2026-01-01T00:00:00Z', current_period_end: '2027-01-01T00:00:00Z' },
   }),
   NewTeam: () => ({ name: uniqueName() }),

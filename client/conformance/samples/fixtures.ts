@@ -2,10 +2,16 @@ import type { Call, CallOptions, HttpResponse } from '../call.ts';
 import { describeResponse, type Person } from '../people.ts';
 
 /**
- * `by` makes the calls. `registerUser` registers a new user, for requests that end a session or act on another user.
- * `admin` is a platform administrator, if there is one.
+ * `by` makes the calls. `borrowUser` returns another user with a session of their own, for requests that end a session or concern another user.
+ * `registerUser` returns a new user, for requests that change or delete one. `admin` is a platform administrator, if there is one.
  */
-export type SampleContext = { call: Call; by: Person; registerUser: () => Promise<Person>; admin: Person | undefined };
+export type SampleContext = {
+  call: Call;
+  by: Person;
+  borrowUser: () => Promise<Person>;
+  registerUser: () => Promise<Person>;
+  admin: Person | undefined;
+};
 
 /** The reason why the kit cannot check an operation. Not a violation. */
 export class UncheckedReason extends Error {}
@@ -32,7 +38,7 @@ export function asAdmin<Context extends SampleContext>(maker: Context): Context 
 }
 
 /** Memoizes `make` per user. */
-function memoizePerUser<Value>(make: (maker: SampleContext) => Promise<Value>): (maker: SampleContext) => Promise<Value> {
+export function memoizePerUser<Value>(make: (maker: SampleContext) => Promise<Value>): (maker: SampleContext) => Promise<Value> {
   const made = new WeakMap<Person, Promise<Value>>();
   return (maker) => {
     const known = made.get(maker.by) ?? make(maker);
@@ -46,20 +52,18 @@ export const workspaceOf = memoizePerUser(
   async (maker) => (await post(maker, '/v1/accounts', { slug: uniqueName(), name: 'Sample' })).id as string,
 );
 
-export async function invitationOf(maker: SampleContext): Promise<{ id: string; token: string; guest: Person }> {
-  const guest = await maker.registerUser();
-  const body = { email: guest.email, role: 'member' };
-  return { ...(await post(maker, `/v1/accounts/${await workspaceOf(maker)}/invitations`, body)), guest };
+export async function invitationOf(maker: SampleContext, email = `${uniqueName()}@example.test`): Promise<{ id: string; token: string }> {
+  return post(maker, `/v1/accounts/${await workspaceOf(maker)}/invitations`, { email, role: 'member' });
 }
 
 /** An invitation of a user with a verified address. Only an administrator can verify an address without reading mail. */
 export async function acceptableInvitationOf(maker: SampleContext): Promise<{ id: string; token: string; guest: Person }> {
   const { admin, call } = asAdmin(maker);
-  const invitation = await invitationOf(maker);
-  const path = `/v1/admin/users/${invitation.guest.id}`;
+  const guest = await maker.registerUser();
+  const path = `/v1/admin/users/${guest.id}`;
   const answer = await call('PATCH', path, { token: admin.token, body: { email_verified: true } });
   if (answer.status !== 200) throw new UncheckedReason(`PATCH ${path}: ${describeResponse(answer)}`);
-  return invitation;
+  return { ...(await invitationOf(maker, guest.email)), guest };
 }
 
 /** Id of a user who accepted an invitation into the workspace. */
@@ -70,7 +74,11 @@ export async function memberOf(maker: SampleContext): Promise<string> {
 }
 
 /** The account of another user, for what must not affect the account of the caller. */
-export const otherAccountOf = memoizePerUser(async ({ registerUser }) => (await registerUser()).accountId);
+export const otherAccountOf = memoizePerUser(async ({ borrowUser }) => (await borrowUser()).accountId);
+
+/** A new workspace of another user, for what can be done only once per account. */
+export const spareAccountOf = async (maker: SampleContext): Promise<string> =>
+  (await post({ ...maker, by: await maker.borrowUser() }, '/v1/accounts', { slug: uniqueName(), name: 'Sample' })).id;
 
 /** Starts a sign-in and returns its token. */
 export const flowTokenOf = async ({ call }: Pick<SampleContext, 'call'>, identity: string): Promise<string> =>

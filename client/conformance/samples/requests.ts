@@ -36,20 +36,20 @@ export const queries: Record<string, (maker: SampleContext) => Record<string, st
   'workspaces.file': () => ({ path: '/sample.txt' }),
 };
 
-const bySomebody = async ({ registerUser }: SampleContext) => ({ token: (await registerUser()).token });
+const bySomebody = async ({ borrowUser }: SampleContext) => ({ token: (await borrowUser()).token });
 
 /** Other parts of a valid request, by operation. */
 export const requestParts: Record<string, (maker: SampleContext, params: Params) => Promise<Partial<Sample>>> = {
   'accounts.create': bySomebody,
   'accounts.delete': async (maker) => {
-    const by = await maker.registerUser();
+    const by = await maker.borrowUser();
     const { id, slug } = await post({ ...maker, by }, '/v1/accounts', { slug: uniqueName(), name: 'Sample' });
     return { params: { account_id: id }, body: { slug }, token: by.token };
   },
   'attachments.stage': async () => formOf('a.txt', 'text/plain', 'sample'),
   'auth.logout': bySomebody,
-  'auth.refresh': async ({ registerUser }) => {
-    const { cookie } = await registerUser();
+  'auth.refresh': async ({ borrowUser }) => {
+    const { cookie } = await borrowUser();
     if (cookie === '') throw new UncheckedReason('the server sets no session cookie');
     return { headers: { cookie } };
   },
@@ -68,6 +68,7 @@ export const requestParts: Record<string, (maker: SampleContext, params: Params)
     return {};
   },
   'shares.delete': async (maker, { thread_id: id }) => ({ query: { id: (await post(maker, `/v1/threads/${id}:share`, {})).id } }),
+  'users.delete': async (maker) => ({ params: { user_id: (await maker.registerUser()).id } }),
 };
 
 const everybody = 'would touch everybody on this server';

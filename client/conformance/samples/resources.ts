@@ -1,6 +1,18 @@
 import type { Params } from '../sample.ts';
 import { bodies } from './bodies.ts';
-import { asAdmin, formOf, invitationOf, memberOf, post, type SampleContext, uniqueName, workspaceOf } from './fixtures.ts';
+import {
+  asAdmin,
+  formOf,
+  invitationOf,
+  memberOf,
+  memoizePerUser,
+  post,
+  type SampleContext,
+  spareAccountOf,
+  UncheckedReason,
+  uniqueName,
+  workspaceOf,
+} from './fixtures.ts';
 
 const threadOf = async (maker: SampleContext): Promise<string> => {
   const { id } = await post(maker, '/v1/threads', { title: uniqueName() });
@@ -19,16 +31,35 @@ const byAdmin =
 const codesOf = async (maker: SampleContext): Promise<string> =>
   (await post(asAdmin(maker), '/v1/admin/redemption-codes/batch', await bodies.NewRedemptionCodes!(maker, {})))[0].id;
 
+const settingPath = '/v1/admin/platform-settings/title_summarizer.model';
+
+const requireUnusedSetting = memoizePerUser(async ({ call, by }) => {
+  const { status, body } = await call('GET', settingPath, { token: by.token });
+  if (status === 200 && body.value !== 'sample') throw new UncheckedReason('title_summarizer.model has a value on this server');
+});
+
 /** Sets a platform setting that affects only the titles of threads, and returns its key. */
-async function settingOf(maker: SampleContext): Promise<string> {
-  const { call, by } = asAdmin(maker);
-  await call('PUT', '/v1/admin/platform-settings/title_summarizer.model', { token: by.token, body: { value: 'sample' } });
+async function settingOf(anybody: SampleContext): Promise<string> {
+  const maker = asAdmin(anybody);
+  await requireUnusedSetting(maker);
+  await maker.call('PUT', settingPath, { token: maker.by.token, body: { value: 'sample' } });
   return 'title_summarizer.model';
 }
 
+type ToolProviderList = { groups: { group_name: string; providers: { is_active: boolean; key_prefix: string | null }[] }[] };
+
+/** The group of the provider whose credential the kit sets. A group that is in use is left alone. */
+const unusedToolGroup = memoizePerUser(async ({ call, by }) => {
+  const { body } = await call('GET', '/v1/tool-providers?scope=account', { token: by.token });
+  const group = (body as ToolProviderList).groups.find(({ group_name }) => group_name === 'web_search');
+  if (group?.providers.some(({ is_active, key_prefix }) => is_active || key_prefix !== null))
+    throw new UncheckedReason('the account uses a provider of web_search');
+  return 'web_search';
+});
+
 async function inviteCodeOf(maker: SampleContext): Promise<string> {
   const { call, by } = asAdmin(maker);
-  const person = await maker.registerUser();
+  const person = await maker.borrowUser();
   const { code } = (await call('GET', '/v1/me/invite-code', { token: person.token })).body;
   return (await call('GET', `/v1/admin/invite-codes?q=${code}`, { token: by.token })).body[0].id;
 }
@@ -39,13 +70,13 @@ export const resources: Record<string, (maker: SampleContext, above: Params) => 
   '/v1/account-invitations/{token}': async (maker) => (await invitationOf(maker)).token,
   '/v1/accounts/{account_id}': workspaceOf,
   '/v1/accounts/{account_id}/members/{user_id}': memberOf,
-  '/v1/admin/accounts/{account_id}': async (maker) => (await maker.registerUser()).accountId,
+  '/v1/admin/accounts/{account_id}': spareAccountOf,
   '/v1/admin/invite-codes/{code_id}': inviteCodeOf,
   '/v1/admin/notifications/broadcasts/{broadcast_id}': byAdmin(madeAt('/v1/admin/notifications/broadcasts', 'NewBroadcast')),
   '/v1/admin/platform-settings/{key}': settingOf,
   '/v1/admin/redemption-codes/{code_id}': codesOf,
-  '/v1/admin/runs/{run_id}': async (maker) => runOf({ ...maker, by: await maker.registerUser() }),
-  '/v1/admin/users/{user_id}': async (maker) => (await maker.registerUser()).id,
+  '/v1/admin/runs/{run_id}': async (maker) => runOf({ ...maker, by: await maker.borrowUser() }),
+  '/v1/admin/users/{user_id}': async (maker) => (await maker.borrowUser()).id,
   '/v1/api-keys/{id}': madeAt('/v1/api-keys', 'NewApiKey'),
   '/v1/asr-credentials/{credential_id}': madeAt('/v1/asr-credentials', 'NewAsrCredential'),
   '/v1/attachments/{key...}': async (maker) =>
@@ -54,7 +85,7 @@ export const resources: Record<string, (maker: SampleContext, above: Params) => 
   '/v1/entitlement-overrides/{override_id}': byAdmin(madeAt('/v1/entitlement-overrides', 'NewEntitlementOverride')),
   '/v1/feature-flags/{key}': byAdmin(madeAt('/v1/feature-flags', 'NewFeatureFlag', 'key')),
   '/v1/feature-flags/{key}/account-overrides/{account_id}': byAdmin(async (maker, { key }) => {
-    const { accountId } = await maker.registerUser();
+    const { accountId } = await maker.borrowUser();
     await post(maker, `/v1/feature-flags/${key}/account-overrides`, { account_id: accountId, enabled: true });
     return accountId;
   }),
@@ -78,7 +109,7 @@ export const resources: Record<string, (maker: SampleContext, above: Params) => 
   '/v1/threads/{thread_id}': threadOf,
   '/v1/threads/{thread_id}/messages/{message_id}': async (maker, { thread_id: id }) =>
     (await post(maker, `/v1/threads/${id}/messages`, { content: 'hi' })).id,
-  '/v1/tool-providers/{group}': async () => 'web_search',
+  '/v1/tool-providers/{group}': unusedToolGroup,
   '/v1/tool-providers/{group}/{provider}': async () => 'web_search.tavily',
   '/v1/webhook-endpoints/{endpoint_id}': madeAt('/v1/webhook-endpoints', 'NewWebhookEndpoint'),
 };

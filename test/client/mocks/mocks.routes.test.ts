@@ -168,7 +168,7 @@ const extras: Record<
 function samplesOf(desk: MockSession): SampleContext {
   const by = { ...desk.person, id: desk.person.userId, token: desk.person.accessToken, email: '', cookie: '' };
   const call: SampleContext['call'] = (method, path, { body } = {}) => send(desk, requestOf(desk, method, path, body));
-  return { by, admin: by, call, registerUser: async () => by };
+  return { by, admin: by, call, borrowUser: async () => by, registerUser: async () => by };
 }
 
 /** A generated body, or a sample of the conformance check if the schema has a rule that generation cannot meet. */

@@ -32,7 +32,7 @@ export async function packClient(): Promise<Packed> {
   await mkdir(folder);
   for (const file of ['package.json', 'README.md', 'LICENSE']) await cp(join(root, 'client', file), join(folder, file));
   const before = performance.now();
-  buildClient(folder);
+  await buildClient(folder);
   const buildMs = performance.now() - before;
   const { stdout } = await npm(place, ['pack', folder, '--json', '--ignore-scripts']);
   const [packed] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];

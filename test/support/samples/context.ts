@@ -9,6 +9,7 @@ export type SampleContext = HttpContext & Maker;
 
 export const contextOf = async ({ app, by }: Maker): Promise<SampleContext> => ({
   ...{ app, by, call: app.call },
+  borrowUser: () => app.signUp(),
   registerUser: () => app.signUp(),
   admin: await adminOf(app),
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readManifests } from '../../../client/conformance/manifestFiles.ts';
+import { readManifests } from '../../../client/conformance/consumers/manifestFiles.ts';
 import type { Manifest, UsedOperation } from '../../../client/recorder/index.ts';
 import type { Comparison } from '../../../docs/breaking/change.ts';
 import { compare } from '../../../docs/breaking/compare.ts';

@@ -1,59 +1,50 @@
 import { z } from 'zod';
-import { type EventStream, eventStreamOf, type Route, type Schema } from '../../contract/shared/route.ts';
-import type { Manifest, UsedResponse } from '../recorder/manifest.ts';
-import { formatPath } from '../recorder/schemaSteps.ts';
-import type { HttpResponse } from './call.ts';
-import { eventsIn } from './check.ts';
-import type { CheckContext, Result } from './checkOperations.ts';
-import { operations } from './operations.ts';
-import { describeResponse, KitError } from './people.ts';
-import { type Probe, probesOf, probesWithoutSample } from './probes.ts';
-import { callOptionsOf, pathOf } from './sample.ts';
-import { UncheckedReason } from './samples/fixtures.ts';
-import { sampleOf } from './samples/sampleOf.ts';
+import { type EventStream, eventStreamOf, type Route, type Schema } from '../../../contract/shared/route.ts';
+import type { Manifest, UsedResponse } from '../../recorder/manifest.ts';
+import { formatPath } from '../../recorder/schemaSteps.ts';
+import type { HttpResponse } from '../call.ts';
+import { eventsIn } from '../check.ts';
+import type { Check } from '../checkOperations.ts';
+import { type CheckContext, note, type Result } from '../exchange.ts';
+import { type Operation, operations } from '../operations.ts';
+import { KitError } from '../people.ts';
+import { type Probe, probesOf, probesWithoutSample } from '../probes.ts';
+import { callOptionsOf, pathOf } from '../sample.ts';
+import { UncheckedReason } from '../samples/fixtures.ts';
+import { sampleOf } from '../samples/sampleOf.ts';
 
 type Use = { consumer: string; responses: Record<string, UsedResponse> };
 
-/**
- * Checks only what consumers use: each operation with one valid request, whose response must have the fields that they read, and the errors that
- * they receive, where a request can provoke them. Yields each result when it is done.
- */
-export async function* checkConsumers(context: CheckContext, manifests: readonly Manifest[]): AsyncGenerator<Result> {
+/** Those of the operations that consumers use. Throws a KitError for a manifest with an operation that the contract does not have. */
+export function usedOperations(chosen: readonly Operation[], manifests: readonly Manifest[]): Operation[] {
   const ids = [...new Set(manifests.flatMap((manifest) => Object.keys(manifest.operations)))].sort();
   const unknown = ids.filter((id) => !operations.some((operation) => operation.id === id));
   if (unknown.length > 0) throw new KitError(`the contract has no operation ${unknown.join(', ')}, which a manifest names`);
-  for (const operation of operations.filter(({ id }) => ids.includes(id))) {
+  return chosen.filter(({ id }) => ids.includes(id));
+}
+
+/**
+ * Checks only what consumers use: one valid request, whose response must have the fields that they read, and the errors that they receive, where
+ * a request can provoke them.
+ */
+export const checkUses =
+  (manifests: readonly Manifest[]): Check =>
+  async (kit, result) => {
+    const { operation } = result;
     const uses = manifests.flatMap(({ consumer, operations: all }): Use[] => {
       const used = all[operation.id];
       return used ? [{ consumer, responses: used.responses }] : [];
     });
-    const result: Result = { operation, seen: [], violations: [] };
-    await checkUses(context, result, uses);
-    yield result;
-  }
-}
-
-async function checkUses(context: CheckContext, result: Result, uses: readonly Use[]) {
-  const { operation } = result;
-  try {
-    const sample = await sampleOf(context.maker, operation);
-    for (const probe of probesOf(operation, sample, { key: context.key })) await runUsedProbe(context, result, uses, probe);
-    await checkSuccess(context, result, uses);
-  } catch (error) {
-    if (error instanceof UncheckedReason) {
+    try {
+      const sample = await sampleOf(kit.maker, operation);
+      for (const probe of probesOf(operation, sample, { key: kit.key })) await runUsedProbe(kit, result, uses, probe);
+      await checkSuccess(kit, result, uses);
+    } catch (error) {
+      if (!(error instanceof UncheckedReason)) throw error;
       result.unchecked = error.message;
-      for (const probe of probesWithoutSample(operation)) await runUsedProbe(context, result, uses, probe);
-      return;
+      for (const probe of probesWithoutSample(operation)) await runUsedProbe(kit, result, uses, probe);
     }
-    const { message, cause } = error as Error & { cause?: Error };
-    result.violations.push({
-      operation: operation.id,
-      request: operation.title,
-      answer: cause?.message ?? message,
-      what: 'could not be examined',
-    });
-  }
-}
+  };
 
 async function checkSuccess({ call, maker }: CheckContext, result: Result, uses: readonly Use[]) {
   const { route } = result.operation;
@@ -63,11 +54,10 @@ async function checkSuccess({ call, maker }: CheckContext, result: Result, uses:
   const path = pathOf(route, sample.params, sample.query);
   const answer = await call(route.method, path, callOptionsOf(sample));
   result.seen.push(answer.status);
-  const note = (what: string) =>
-    result.violations.push({ operation: result.operation.id, request: `${route.method} ${path}`, answer: describeResponse(answer), what });
-  if (!Object.hasOwn(route.responses, answer.status)) return void note('a valid request failed');
+  if (!Object.hasOwn(route.responses, answer.status)) return note(result, 'request.valid', path, answer, 'a valid request failed');
   for (const { consumer, responses } of succeeding)
-    for (const field of unreadable(route, answer, responses[answer.status])) note(`${consumer} reads ${field}`);
+    for (const field of unreadable(route, answer, responses[answer.status]))
+      note(result, 'consumer.reads', path, answer, `${consumer} reads ${field}`);
 }
 
 /** The fields that a consumer reads and that do not match the schema, each with the reason. */
@@ -99,18 +89,14 @@ async function runUsedProbe({ call }: CheckContext, result: Result, uses: readon
   const { status, reason, path, options, announces, after } = probe;
   const consumers = uses.filter(({ responses }) => reason !== undefined && responses[status]?.reasons.includes(reason));
   if (consumers.length === 0 || announces !== undefined) return;
-  const { route, id } = result.operation;
+  const { route } = result.operation;
   if (after) await call(route.method, after.path, after.options);
   const answer = await call(route.method, path, options);
   if (!result.seen.includes(answer.status)) result.seen.push(answer.status);
   if (answer.status === status && answer.body?.details?.reason === reason) return;
-  const what = `${consumers.map(({ consumer }) => consumer).join(', ')} expects ${status} ${reason}`;
-  result.violations.push({ operation: id, request: `${route.method} ${path}`, answer: describeResponse(answer), what });
+  const names = consumers.map(({ consumer }) => consumer).join(', ');
+  note(result, 'consumer.errors', path, answer, `${names} expects ${status} ${reason}`);
 }
 
-export function consumerSummary(results: readonly Result[], manifests: readonly Manifest[]): string {
-  const names = [...new Set(manifests.map(({ consumer }) => consumer))].join(', ');
-  const unchecked = results.filter((result) => result.unchecked !== undefined).length;
-  const violations = results.flatMap((result) => result.violations).length;
-  return `${results.length} operations that ${names} use, ${unchecked} of them without a success, ${violations} violations`;
-}
+/** The consumers of manifests, for the summary. */
+export const consumersOf = (manifests: readonly Manifest[]): string => [...new Set(manifests.map(({ consumer }) => consumer))].join(', ');

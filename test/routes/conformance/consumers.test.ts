@@ -1,43 +1,31 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
-import { startMockServer } from '../../client/mocks/standalone/server.ts';
-import type { Manifest } from '../../client/recorder/index.ts';
-import { listener } from '../support/app/listener.ts';
-import { run } from '../support/checks/thirdParty.ts';
+import { startMockServer } from '../../../client/mocks/standalone/server.ts';
+import type { Manifest } from '../../../client/recorder/index.ts';
+import { run } from '../../support/checks/thirdParty.ts';
+import { eachBlock, startFlawedProxy } from '../../support/http/flawedProxy.ts';
 
 const mock = await startMockServer(0);
 afterAll(mock.close);
 const folder = mkdtempSync(join(tmpdir(), 'arkloop-manifests-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const main = fileURLToPath(new URL('../../client/conformance/main.ts', import.meta.url));
-const examine = (url: string, consumers: string) =>
-  run(process.execPath, [main, '--url', url, '--consumers', consumers], { cwd: folder, ms: 60_000 });
+const main = fileURLToPath(new URL('../../../client/conformance/bin.ts', import.meta.url));
+const examine = (url: string, consumers: string, ...more: string[]) =>
+  run(process.execPath, [main, '--url', url, '--consumers', consumers, ...more], { cwd: folder, ms: 60_000 });
 const problems = (stdout: string) => stdout.split('\n').filter((line) => line.startsWith('✗'));
 
 /** A server that changes the bodies of the mock. */
 async function startChanged(change: (path: string, text: string) => string): Promise<string> {
-  const server = createServer(
-    listener(async (req, res) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of req) chunks.push(chunk);
-      const { host: _, connection: __, ...headers } = req.headers;
-      const body = chunks.length > 0 ? { body: Buffer.concat(chunks) } : {};
-      const answer = await fetch(mock.address + req.url, { method: req.method!, headers: headers as Record<string, string>, ...body });
-      const text = change(req.url!, await answer.text());
-      const { 'content-length': ___, ...kept } = Object.fromEntries(answer.headers);
-      res.writeHead(answer.status, kept).end(text);
-    }),
-  );
-  server.listen(0, '127.0.0.1');
-  onTestFinished(() => void server.close());
-  await new Promise((resolve) => server.once('listening', resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url, close } = await startFlawedProxy(mock.address, {
+    reply: ({ text }, { path }) => ({ text: change(path, text) }),
+    stream: eachBlock((block, { path }) => change(path, block)),
+  });
+  onTestFinished(close);
+  return url;
 }
 
 const used = (reads: string[]) => ({ reads, reasons: [], events: {} });
@@ -59,9 +47,9 @@ const place = (name: string, content: unknown) => {
 };
 
 test('the mock has everything that the playground uses', async () => {
-  const { code, stdout, stderr } = await examine(mock.address, fileURLToPath(new URL('../../docs/consumers', import.meta.url)));
+  const { code, stdout, stderr } = await examine(mock.address, fileURLToPath(new URL('../../../docs/consumers', import.meta.url)));
   expect([problems(stdout), stderr, code]).toEqual([[], '', 0]);
-  expect(stdout).toMatch(/\d+ operations that playground use, \d+ of them without a success, 0 violations\n$/);
+  expect(stdout).toMatch(/\d+ operations that playground use, \d+ of them without a success, no findings, \d+\.\d s\n$/);
 });
 
 test('what a consumer reads is a violation if it is missing, and nothing else is', async () => {
@@ -77,13 +65,18 @@ test('what a consumer reads is a violation if it is missing, and nothing else is
       ? text.replace(...changes[1]!)
       : text.replaceAll('invalid_token', 'bad_token').replaceAll(/("type":"run.started".*)"trace_id"/g, '$1"trace"'),
   );
-  const { code, stdout } = await examine(broken, consumers);
+  const { code, stdout } = await examine(broken, consumers, '--junit', 'junit.xml');
   expect(code).toBe(1);
   expect(problems(stdout)).toEqual([
-    expect.stringMatching(/^✗ me\.get: reader expects 401 invalid_token; GET \/v1\/me → 401 bad_token$/),
-    expect.stringMatching(/^✗ runs\.events: reader reads run\.started data\.trace_id: /),
-    expect.stringMatching(/^✗ threads\.list: reader reads \[\]\.title: /),
+    '✗ me.get: reader expects 401 invalid_token [consumer.errors]',
+    expect.stringMatching(/^✗ runs\.events: reader reads run\.started data\.trace_id: .* \[consumer\.reads\]$/),
+    expect.stringMatching(/^✗ threads\.list: reader reads \[\]\.title: .* \[consumer\.reads\]$/),
   ]);
+  expect(readFileSync(join(folder, 'junit.xml'), 'utf8')).toContain(
+    '<failure type="consumer.errors" message="reader expects 401 invalid_token">',
+  );
+  const { stdout: onlyMe } = await examine(broken, consumers, '--only', 'me,threads.create', '--quiet');
+  expect(onlyMe).toMatch(/\n1 operations that reader use, 0 of them without a success, 1 finding, /);
 });
 
 test('names files that are no manifests, and operations that the contract does not have', async () => {
