@@ -6,7 +6,6 @@ const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;'
 
 /** Control characters are not allowed in XML 1.0. */
 const xml = (text: string) =>
-  // oxlint-disable-next-line no-control-regex -- they are removed
   text.replace(/[\u0000-\u0008\u000b-\u001f\ufffe\uffff]/g, '').replace(/[&<>"\n]/g, (character) => escapes[character]!);
 
 const seconds = (ms: number) => (ms / 1_000).toFixed(3);
