@@ -28,7 +28,7 @@ All error responses, from the API and from its gateway, have the same form:
 
 The typed client throws an \`ApiError\`:
 
-\`\`\`ts file=errors.ts
+\`\`\`js file=errors.mjs
 import { ApiError, createClient } from '@arkloop/client';
 
 const client = createClient({ baseUrl: 'http://127.0.0.1:19001', apiKey: 'al_00000000000000000000000000000000' });
@@ -41,7 +41,7 @@ try {
 \`\`\`
 
 \`\`\`sh
-node errors.ts
+node errors.mjs
 \`\`\`
 
 \`\`\`text

@@ -9,12 +9,10 @@ export type Sending = NewMessage & { run?: NewRun | undefined };
 
 export type Sent = { threadId: string; runId: string; message: Message };
 
-type ErrorsOf<Operation> = Operation extends AnyCall<infer Errors> ? Errors : never;
+type ErrorOf<Operation> = Operation extends AnyCall<infer Errors> ? ApiErrorOf<Errors> : never;
 
 /** Why a message was not sent: an `ApiError`, narrowed by its `status`, or a `ConnectionError` after all retries. */
-export type SendError =
-  | ApiErrorOf<ErrorsOf<Client['threads']['create'] | Client['messages']['create'] | Client['runs']['create']>>
-  | ConnectionError;
+export type SendError = ErrorOf<Client['threads']['create'] | Client['messages']['create'] | Client['runs']['create']> | ConnectionError;
 
 /** Sends one message and starts the run that answers it. `attempt` may be repeated after an error: it continues with the step that failed. */
 export type PendingSend = {

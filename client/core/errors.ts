@@ -59,9 +59,9 @@ export class TimeoutError extends ConnectionError {
 }
 
 /** The errors of an operation, one per status: checking `status` narrows `code` and `reason`. */
-export type ApiErrorOf<Errors extends ErrorReasons> = Errors extends ErrorReasons
-  ? { [Status in keyof Errors & ErrorStatus]: ApiError<Status, Errors[Status] & string> }[keyof Errors & ErrorStatus]
-  : never;
+export type ApiErrorOf<Errors extends ErrorReasons> = {
+  [Status in keyof Errors & ErrorStatus]: ApiError<Status, Errors[Status] & string>;
+}[keyof Errors & ErrorStatus];
 
 /**
  * Narrows a caught error to the statuses and reasons that the contract declares for a call:

@@ -4,11 +4,11 @@ import type { Message } from '../../client/index.ts';
 import { type MockServer, startMockServer } from '../../client/mocks/standalone/server.ts';
 import { startTestApp, type TestApp } from '../support/app/testApp.ts';
 import { type AnswerStep, type Backend, openOnMock, openOnServer, signIn } from './guideApps.backends.ts';
-import { bundleGuideApps, type GuideApp, guideApps } from './guideApps.ts';
+import { bundleGuideApps, chatApps, type GuideApp } from './guideApps.ts';
 import { launchBrowser } from './launch.ts';
 import { openPage, setSessionCookie } from './playground.ts';
 
-const openApp = await bundleGuideApps();
+const { openApp, serveApp } = await bundleGuideApps();
 const browser = await launchBrowser();
 afterAll(() => browser.close());
 
@@ -47,7 +47,7 @@ async function storedMessages({ origin, threadId, token }: Backend): Promise<Mes
   return (await response.json()) as Message[];
 }
 
-describe.each(guideApps)('%s', (name) => {
+describe.each(chatApps)('%s', (name) => {
   test.each(Object.keys(backends))('a chat streams, answers again, stops, asks and continues after a reload, on the %s', async (kind) => {
     const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const backend = await backends[kind]!([
@@ -188,4 +188,108 @@ test('react: a message is shown before the server has stored it, and a new conve
   expect(new URL(page.url()).searchParams.get('thread')).not.toBe(null);
   await page.reload();
   await answers.getByText('Welcome.').waitFor();
+});
+
+describe('react: signing in', () => {
+  const fill = async (page: Page, fields: Record<string, string>) => {
+    for (const [label, text] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(text);
+  };
+  const next = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+
+  test("through Vite's proxy: registering, a reload, signing out, a wrong password, and signing in", async () => {
+    const origin = await serveApp('react', app.url);
+    const { page } = await openPage(browser, {}, false);
+    await page.goto(origin);
+    const login = `ada-${Date.now()}`;
+    await fill(page, { Login: login, Password: 'short', Email: `${login}@example.com` });
+    await next(page, 'Register');
+    await page.getByRole('alert').getByText('password: must have 8 characters').waitFor();
+    await fill(page, { Password: 'correct horse 1' });
+    await next(page, 'Register');
+    await page.getByRole('textbox', { name: 'Message' }).waitFor();
+    await page.reload();
+    await partsOf(page).send('Hello');
+    await partsOf(page).answers.getByText('stub delta 3').waitFor();
+    await next(page, 'Sign out');
+    await fill(page, { Login: login, Password: 'wrong horse 1' });
+    await next(page, 'Sign in');
+    await page.getByRole('alert').getByText('The login or the password is wrong.').waitFor();
+    expect(await page.getByText('Hello').count()).toBe(0);
+    await fill(page, { Password: 'correct horse 1' });
+    await next(page, 'Sign in');
+    await page.getByRole('textbox', { name: 'Message' }).waitFor();
+  });
+
+  test('from another origin: the session lasts over a reload', async () => {
+    // The mock allows the origins of this machine.
+    const origin = (await serveApp('react', app.url)).replace('127.0.0.1', 'localhost');
+    mock.mocks.reset();
+    const { login, password } = mock.mocks.state.signUp();
+    const { page } = await openPage(browser, {}, false);
+    await page.addInitScript(`globalThis.VITE_API = ${JSON.stringify(mock.address.replace('127.0.0.1', 'localhost'))}`);
+    await page.goto(origin);
+    await fill(page, { Login: login, Password: password });
+    await next(page, 'Sign in');
+    await page.getByRole('textbox', { name: 'Message' }).waitFor();
+    await page.reload();
+    await partsOf(page).send('Hello');
+    await partsOf(page).answers.getByText('You said: Hello').waitFor();
+  });
+});
+
+test('react: 402, 409 and 429 are explained, and the message is answered when it is tried again', async () => {
+  const backend = await backends.mock!([['First.'], ['Second.'], ['Third.']]);
+  const { page, answers, button, send } = await open('react', backend);
+  const cases = [
+    ['First.', { status: 402, reason: 'credits_exhausted' }, 'There are no credits left.'],
+    ['Second.', { status: 409, reason: 'thread_busy' }, 'Another answer is still being written.'],
+    ['Third.', { status: 429, reason: 'concurrent_runs_exceeded', retryAfter: 61 }, 'Try again in 61 s.'],
+  ] as const;
+  for (const [answer, fault, text] of cases) {
+    mock.mocks.faults.next({ operation: 'runs.create', ...fault });
+    await send('Please');
+    await page.getByRole('alert').getByText(text).waitFor();
+    await button('Try again').click();
+    await answers.getByText(answer).waitFor();
+  }
+  expect((await storedMessages(backend)).filter(({ role }) => role === 'user')).toHaveLength(3);
+});
+
+test('react: without a network, the page and a message say so and are tried again on request', async () => {
+  const backend = await backends.mock!([['Here you are.']]);
+  const { page, context } = await openPage(browser, {}, false);
+  await setSessionCookie(context, backend.origin, backend);
+  await page.route('**/v1/auth/refresh', (route) => route.abort());
+  await openApp(page, 'react', backend.origin, backend.threadId);
+  await page.getByRole('alert').getByText('The server cannot be reached.').waitFor();
+  await page.unroute('**/v1/auth/refresh');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.route('**/v1/threads/*/messages', (route) => (route.request().method() === 'POST' ? route.abort() : route.continue()));
+  await partsOf(page).send('Hello');
+  await page.getByRole('alert').getByText('The server cannot be reached.').waitFor();
+  await page.unroute('**/v1/threads/*/messages');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await partsOf(page).answers.getByText('Here you are.').waitFor();
+});
+
+test.each(Object.keys(backends))('attachments: files are uploaded, sent, shown, and refused with a reason, on the %s', async (kind) => {
+  const backend = await backends[kind]!([['A red dot.']]);
+  const { page, questions, answers, send } = await open('attachments', backend);
+  const dot = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==';
+  const files = page.getByLabel('Files');
+  await files.setInputFiles({ name: 'empty.bin', mimeType: 'application/octet-stream', buffer: Buffer.from([0, 1, 2, 3]) });
+  await send('What is this?');
+  await page.getByRole('alert').waitFor();
+  expect(await page.getByRole('alert').textContent()).toMatch(/cannot be attached/);
+  await files.setInputFiles([
+    { name: 'dot.png', mimeType: 'image/png', buffer: Buffer.from(dot, 'base64') },
+    { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('High tide is at noon.') },
+  ]);
+  await send('What is this?');
+  await answers.getByText('A red dot.').waitFor();
+  await questions.getByRole('link', { name: 'notes.txt' }).waitFor();
+  const image = questions.getByRole('img', { name: 'dot.png' });
+  await expect.poll(() => image.evaluate((element) => (element as HTMLImageElement).naturalWidth)).toBe(1);
+  await page.reload();
+  await expect.poll(() => image.evaluate((element) => (element as HTMLImageElement).naturalWidth)).toBe(1);
 });

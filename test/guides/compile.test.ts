@@ -9,7 +9,9 @@ import { documents, fileOf, root, type Snippet, snippetsOf } from './snippets.ts
 const folder = mkdtempSync(join(tmpdir(), 'arkloop-snippets-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const isCode = ({ lang }: Snippet) => lang === 'ts' || lang === 'tsx';
+/** TypeScript, and programs in JavaScript. `next build` checks the types of its guide, with packages that only `npm run test:guides` has. */
+const isCode = (snippet: Snippet) =>
+  snippet.document !== 'docs/guides/nextjs.md' && (/^tsx?$/.test(snippet.lang) || fileOf(snippet)?.endsWith('.mjs') === true);
 const folderOf = (document: string) => document.replaceAll('/', '_').replace('.md', '');
 const entries = ['ai-sdk', 'assistant-ui', 'contract', 'mocks', 'react', 'recorder', 'testing'].filter((entry) =>
   existsSync(join(root, `client/${entry}/index.ts`)),
@@ -30,7 +32,9 @@ const options = {
   allowImportingTsExtensions: true,
   noEmit: true,
   skipLibCheck: true,
-  types: ['node'],
+  allowJs: true,
+  checkJs: true,
+  types: ['node', 'vite/client'],
   paths: {
     '@arkloop/client': [join(root, 'client/index.ts')],
     '@arkloop/client/contract': [join(root, 'contract/index.ts')],

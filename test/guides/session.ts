@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { differenceOf, httpDifferenceOf, missingLines } from './differences.ts';
 import { fileOf, isProgram, root, type Snippet, snippetsOf, whyNotRun } from './snippets.ts';
 
 /** Addresses in the documents, replaced by those of the test servers. */
@@ -15,6 +16,14 @@ const precautions = 'set -eu; npm() { echo "npm is not for this shell" >&2; retu
 
 /** A command of a document, its output, and the responses that the document shows for it. */
 export type CommandResult = { snippet: Snippet; output: string; shown: Snippet[] };
+
+/** The Node.js that runs the programs, and the packages beside them. By default this one, with the sources of the client. */
+export type Runtime = { node: string; modules: string; preload?: string };
+const ownRuntime: Runtime = {
+  node: process.execPath,
+  modules: join(root, 'node_modules'),
+  preload: new URL('./resolve.ts', import.meta.url).href,
+};
 
 /** The test servers that replace the addresses in a document. */
 export type TestServers = { url: string; vendorUrl: string; receiverPort: number };
@@ -31,16 +40,22 @@ export function commandsOf(document: string): { command: Snippet; shown: Snippet
 }
 
 /** Runs the commands of a document in one shell, in order. Throws if one fails or if they take longer than 25 s. */
-export async function runDocument(document: string, { url, vendorUrl, receiverPort }: TestServers): Promise<CommandResult[]> {
+export async function runDocument(
+  document: string,
+  { url, vendorUrl, receiverPort }: TestServers,
+  runtime = ownRuntime,
+): Promise<CommandResult[]> {
   const local = (shown: string) =>
     shown.replaceAll(shownUrl, url).replaceAll(shownVendor, vendorUrl).replaceAll(shownPort, String(receiverPort));
   const folder = mkdtempSync(join(tmpdir(), 'arkloop-guide-'));
   try {
-    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+    symlinkSync(runtime.modules, join(folder, 'node_modules'));
     for (const snippet of snippetsOf(document)) save(folder, snippet, local);
     const commands = commandsOf(document).filter(({ command }) => !whyNotRun(command));
     const script = commands.map(({ command }, index) => `printf '\\n\\036%d\\n' ${index}\n${local(command.text)}`).join('\n');
-    const output = (await bash(`${precautions}\n${script}`, folder)).replaceAll(url, shownUrl).replaceAll(String(receiverPort), shownPort);
+    const output = (await bash(`${precautions}\n${script}`, folder, runtime))
+      .replaceAll(url, shownUrl)
+      .replaceAll(String(receiverPort), shownPort);
     const parts = output.split(/\n\x1e\d+\n/).slice(1);
     return commands.map(({ command, shown }, index) => ({ snippet: command, output: parts[index] ?? '', shown }));
   } finally {
@@ -56,15 +71,15 @@ function save(folder: string, snippet: Snippet, local: (shown: string) => string
   writeFileSync(path, local(snippet.text));
 }
 
-async function bash(script: string, cwd: string): Promise<string> {
+async function bash(script: string, cwd: string, { node, preload }: Runtime): Promise<string> {
   const shell = spawn('bash', ['-s'], {
     cwd,
     // A separate process group, so that background processes of the document can be killed too.
     detached: true,
     env: {
-      PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
+      PATH: `${dirname(node)}${delimiter}${process.env.PATH}`,
       HOME: cwd,
-      NODE_OPTIONS: `--import=${new URL('./resolve.ts', import.meta.url).href}`,
+      ...(preload && { NODE_OPTIONS: `--import=${preload}` }),
       NODE_NO_WARNINGS: '1',
     },
   });
@@ -84,3 +99,20 @@ async function bash(script: string, cwd: string): Promise<string> {
   if (code !== 0) throw new Error(`The shell ended with ${code}.\n${await complaints}\n${await output}`);
   return output;
 }
+
+/** Differences between the output of a command and the responses shown for it. */
+export function faults({ snippet, output, shown }: CommandResult): string[] {
+  const place = `${snippet.document}:${snippet.line}`;
+  const wrong = shown.flatMap(({ lang, text, line }) => {
+    const at = `${snippet.document}:${line}`;
+    if (lang === 'text') return missingLines(text, output).map((each) => `${at}: ${each} is not in\n${output}`);
+    const why = lang === 'http' ? httpDifferenceOf(text, output) : differenceOf(JSON.parse(text), JSON.parse(lastLine(output)));
+    return why === undefined ? [] : [`${at}: ${why}`];
+  });
+  // An error response that the document does not show means that the command failed.
+  if (shown.length === 0 && /"trace_id":.*"details":/.test(output)) wrong.push(`${place}: ${output}`);
+  if (isProgram(snippet) && output.trim() === '') wrong.push(`${place}: the program says nothing`);
+  return wrong;
+}
+
+const lastLine = (text: string) => text.trim().split('\n').at(-1)!;

@@ -4,9 +4,8 @@ import { startHttpServer } from '../support/agent/mcp.ts';
 import { chat, responses } from '../support/agent/vendor.ts';
 import { freePort } from '../support/app/ports.ts';
 import { startTestApp } from '../support/app/testApp.ts';
-import { differenceOf, httpDifferenceOf, missingLines } from './differences.ts';
-import { type CommandResult, commandsOf, runDocument } from './session.ts';
-import { documents, isProgram, whyNotRun } from './snippets.ts';
+import { commandsOf, faults, runDocument } from './session.ts';
+import { documents, whyNotRun } from './snippets.ts';
 
 const app = await startTestApp();
 /** Stands in for the model vendor whose address is in the documents. */
@@ -17,24 +16,6 @@ const vendor = await startHttpServer(async ({ url = '' }, res) => {
 
 const sessions = documents.filter((document) => commandsOf(document).some(({ command }) => !whyNotRun(command)));
 const missing = ['bash', 'curl'].filter((program) => spawnSync(program, ['--version']).error);
-
-/** Differences between the output of a command and the responses shown for it. */
-function faults({ snippet, output, shown }: CommandResult): string[] {
-  const place = `${snippet.document}:${snippet.line}`;
-  const wrong = shown.flatMap(({ lang, text, line }) => {
-    const at = `${snippet.document}:${line}`;
-    if (lang === 'text') return missingLines(text, output).map((each) => `${at}: ${each} is not in\n${output}`);
-    const why = lang === 'http' ? httpDifferenceOf(text, output) : differenceOf(JSON.parse(text), JSON.parse(lastLine(output)));
-    return why === undefined ? [] : [`${at}: ${why}`];
-  });
-  // An error response that the document does not show means that the command failed.
-  if (shown.length === 0 && /"trace_id":.*"details":/.test(output)) wrong.push(`${place}: ${output}`);
-  if (isProgram(snippet) && output.trim() === '') wrong.push(`${place}: the program says nothing`);
-  return wrong;
-}
-
-/** For the webhook receiver of a guide. */
-const lastLine = (text: string) => text.trim().split('\n').at(-1)!;
 
 test.for(sessions)('the commands in %s run and print the documented output', async (document, { skip }) => {
   skip(missing.length > 0, `${missing.join(' and ')} not installed`);

@@ -45,7 +45,11 @@ function claimsOf(token: string): Claims | undefined {
 export function checkOrigin({ allowedOrigins }: Pick<Engine, 'allowedOrigins'>, { headers }: Request, self: URL) {
   const origin = headers.get('origin');
   if (origin !== null && ![self.origin, ...allowedOrigins].includes(origin) && !isLoopback(origin))
-    throw apiError('forbidden', 'origin_not_allowed', 'This origin may not do that.');
+    throw apiError(
+      'forbidden',
+      'origin_not_allowed',
+      "This origin is neither the server's own nor one of ARKLOOP_GATEWAY_CORS_ALLOWED_ORIGINS.",
+    );
 }
 
 /** Throws 401. */

@@ -7,10 +7,11 @@ import { requireSession, sharedBy } from './shares.ts';
 
 export const attachments: RouteHandlers<typeof routes> = {
   stage: async ({ engine, caller, body: { file } }) => {
-    if (file.size === 0) throw invalidField('/file', 'is empty', 'unsupported_attachment');
     const key = `attachments/${caller.accountId}/${engine.fakes.id(engine.now())}`;
     const mime_type = file.type || 'text/plain';
     const bytes = await file.arrayBuffer();
+    if (!isAttachable(mime_type, new Uint8Array(bytes)))
+      throw invalidField('/file', 'is empty, or of a kind that cannot be attached', 'unsupported_attachment');
     engine.state.files.set(key, { bytes, type: mime_type, name: file.name, owner: caller.accountId });
     const kind = mime_type.startsWith('image/') ? ('image' as const) : ('file' as const);
     const extracted = kind === 'file' ? { extracted_text: new TextDecoder().decode(bytes).slice(0, 12_000) } : {};
@@ -26,6 +27,10 @@ export const attachments: RouteHandlers<typeof routes> = {
     return { status: 200, body: new RawBody(file.bytes, file.type), headers: shown };
   },
 };
+
+/** An image by its declared type, or text. The server looks at the content of images too. */
+const isAttachable = (type: string, bytes: Uint8Array) =>
+  bytes.length > 0 && (type.startsWith('image/') ? /^image\/(png|jpeg|webp|gif)$/.test(type) : !bytes.includes(0));
 
 /** A caller reads the files of their account. A share token, which needs no caller, reads those of the messages of the share. */
 function isReadable(context: Context, key: string, owner: string): boolean {

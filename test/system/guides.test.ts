@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { launchBrowser } from '../browser/launch.ts';
+import { openPage } from '../browser/playground.ts';
+import { fileOf, snippetsOf, whyNotRun } from '../guides/snippets.ts';
+import { freePort } from '../support/app/ports.ts';
+import { startTestApp, type TestApp } from '../support/app/testApp.ts';
+import { packClient } from '../support/checks/packed.ts';
+import { runOrThrow } from '../support/checks/thirdParty.ts';
+
+// Follows the guides by the letter, in an empty folder, with the published client and packages from npm: `npm run test:guides`.
+const wanted = process.env.TEST_GUIDES !== undefined;
+const versions = { 'create vite@latest': 'create vite@9.3.0', 'create-next-app@latest': 'create-next-app@16.4.3' };
+
+const folder = mkdtempSync(join(tmpdir(), 'arkloop-guides-'));
+const tarball = join(folder, 'arkloop-client.tgz');
+let app: TestApp;
+let browser: Browser;
+if (wanted) {
+  app = await startTestApp({ ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.5' });
+  writeFileSync(tarball, (await packClient()).tarball);
+  browser = await launchBrowser();
+}
+afterAll(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The first commands of a guide, with pinned versions and the packed client. */
+async function install(guide: string, project: string): Promise<string> {
+  const commands = snippetsOf(guide).find((snippet) => snippet.lang === 'sh' && whyNotRun(snippet)?.includes('test:guides'))!;
+  const script = Object.entries({ ...versions, '@arkloop/client': tarball }).reduce(
+    (text, [from, to]) => text.replaceAll(from, to),
+    commands.text,
+  );
+  await runOrThrow('bash', ['-ec', script], {
+    cwd: folder,
+    ms: 400_000,
+    env: { npm_config_yes: 'true', npm_config_audit: 'false', CI: '1' },
+  });
+  return join(folder, project);
+}
+
+/** Saves the files of a guide; `within` is a folder of the guide that is the project. */
+function save(guide: string, project: string, within = ''): void {
+  for (const snippet of snippetsOf(guide)) {
+    const file = fileOf(snippet);
+    if (!file?.startsWith(within)) continue;
+    const path = join(project, file.slice(within.length));
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, snippet.text.replaceAll('http://127.0.0.1:19001', app.url));
+  }
+}
+
+/** Starts a server until the end of the test, and returns its address. */
+async function serve(project: string, args: readonly string[], env: Record<string, string> = {}): Promise<string> {
+  const port = await freePort();
+  const child: ChildProcess = spawn('npx', [...args, String(port)], {
+    cwd: project,
+    env: { ...process.env, ...env },
+    detached: true,
+    stdio: 'ignore',
+  });
+  onTestFinished(() => void process.kill(-child.pid!));
+  const origin = `http://localhost:${port}`;
+  const isUp = () =>
+    fetch(origin).then(
+      () => true,
+      () => false,
+    );
+  await expect.poll(isUp, { timeout: 30_000 }).toBe(true);
+  return origin;
+}
+
+async function register(page: Page): Promise<void> {
+  const login = `reader-${Date.now()}`;
+  const fill = (label: string, text: string) => page.getByRole('textbox', { name: label }).fill(text);
+  await fill('Login', login);
+  await page.getByLabel('Password').fill('short');
+  await fill('Email', `${login}@example.com`);
+  await page.getByRole('button', { name: 'Register' }).click();
+  await page.getByRole('alert').filter({ hasText: 'password: must have 8 characters' }).waitFor();
+  await fill('Login', login);
+  await page.getByLabel('Password').fill('correct horse 1');
+  await fill('Email', `${login}@example.com`);
+  await page.getByRole('button', { name: 'Register' }).click();
+}
+
+/** Sends a message, and reloads while it is answered. */
+async function talk(page: Page): Promise<void> {
+  await page.getByRole('textbox', { name: 'Message' }).fill('Hello');
+  await page.getByRole('button', { name: 'Send' }).click();
+  const answers = page.getByRole('article', { name: 'Assistant' });
+  await answers.getByText('stub delta 1').waitFor();
+  expect(await answers.getByText('stub delta 3').count()).toBe(0);
+  await page.reload();
+  await answers.getByText('stub delta 1stub delta 2stub delta 3').waitFor();
+  expect(await page.getByRole('article').count()).toBe(2);
+}
+
+const without = 'it downloads packages: `npm run test:guides`';
+
+describe('front ends', { timeout: 600_000 }, () => {
+  test('React: from `npm create vite` to a chat, behind the proxy of Vite', async ({ skip }) => {
+    if (!wanted) return skip(without);
+    const guide = 'docs/guides/react.md';
+    const project = await install(guide, 'my-chat');
+    save(guide, project);
+    await runOrThrow('npm', ['run', 'build'], { cwd: project, ms: 120_000 });
+    const { page, wrong } = await openPage(browser, {}, false);
+    await page.goto(await serve(project, ['vite', '--port']));
+    await register(page);
+    await talk(page);
+    expect(wrong.filter((each) => !/^(400|401) /.test(each))).toEqual([]);
+  });
+
+  test('Next.js: server components, cookies and a route handler', async ({ skip }) => {
+    if (!wanted) return skip(without);
+    const guide = 'docs/guides/nextjs.md';
+    const project = await install(guide, 'my-next-chat');
+    save(guide, project, 'nextjs/');
+    await runOrThrow('npm', ['run', 'build'], { cwd: project, ms: 240_000 });
+    const origin = await serve(project, ['next', 'start', '--port'], { ARKLOOP_URL: app.url });
+    const { page, context } = await openPage(browser, {}, false);
+    await page.goto(origin);
+    await page.waitForURL('**/sign-in');
+    await register(page);
+    await page.getByRole('button', { name: 'New conversation' }).click();
+    await talk(page);
+    // An expired access token is renewed before the page renders.
+    await context.clearCookies({ name: 'chat_access' });
+    await page.reload();
+    await page.getByRole('article', { name: 'Assistant' }).getByText('stub delta 1stub delta 2stub delta 3').waitFor();
+    await page.goto(origin);
+    await page.getByRole('link').first().waitFor();
+    const stored = await context.cookies();
+    expect(stored.map(({ name, httpOnly }) => [name, httpOnly]).sort()).toEqual([
+      ['chat_access', true],
+      ['chat_refresh', true],
+    ]);
+  });
+});
