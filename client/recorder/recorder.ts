@@ -23,7 +23,7 @@ export type Recorder = {
   readonly fetch: typeof globalThis.fetch;
   /** The notes so far. They contain names as they were sent; the manifest contains only names of the contract. */
   readonly notes: Notes;
-  /** The manifest of everything that was recorded so far. Needs `zod` and `@ts-rest/core`. */
+  /** The manifest of everything that was recorded so far. Needs `zod`. */
   manifest(): Promise<Manifest>;
 };
 

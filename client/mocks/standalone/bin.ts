@@ -4,7 +4,7 @@ try {
   await import('./main.ts');
 } catch (error) {
   if ((error as { code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-  const packages = 'msw zod @ts-rest/core zod-schema-faker @faker-js/faker';
+  const packages = 'msw zod zod-schema-faker @faker-js/faker';
   process.stderr.write(`arkloop-mock needs more packages beside it: npm install --save-dev ${packages}\n`);
   process.exitCode = 2;
 }

@@ -19,6 +19,25 @@ export type Flaw = {
   stream?: (blocks: AsyncIterable<string>, request: ProxiedRequest) => AsyncIterable<string>;
 };
 
+/** Several flaws in one. They have to leave each other's responses alone. */
+export const allOf = (flaws: readonly Flaw[]): Flaw => ({
+  request: (request) => {
+    for (const flaw of flaws) {
+      const own = flaw.request?.(request);
+      if (own) return own;
+    }
+  },
+  reply: (reply, request) => {
+    for (const flaw of flaws) {
+      const changed = flaw.reply?.(reply, request);
+      if (changed === 'lost') return 'lost';
+      Object.assign(reply, changed);
+    }
+  },
+  streamHeaders: (headers) => flaws.forEach(({ streamHeaders }) => streamHeaders?.(headers)),
+  stream: (blocks, request) => flaws.reduce((through, { stream }) => stream?.(through, request) ?? through, blocks),
+});
+
 /** Starts a proxy with a flaw in front of a server. */
 export async function startFlawedProxy(target: string, flaw: Flaw): Promise<{ url: string; close(): Promise<void> }> {
   const server = createServer(
