@@ -60,11 +60,8 @@ function tidy({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSche
   if (def.type === 'object' && !def.catchall) delete jsonSchema.additionalProperties;
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-  // Generators for OpenAPI 3.0 (ogen) read `exclusiveMinimum` as a boolean and refuse the document.
-  if (jsonSchema.exclusiveMinimum === 0) {
-    delete jsonSchema.exclusiveMinimum;
-    Object.assign(jsonSchema, { minimum: 0, not: { const: 0 } });
-  }
+  // The source of a regular expression escapes `/`; as a JSON string it needs no escape, and some generators do not know that one.
+  if (jsonSchema.pattern) jsonSchema.pattern = jsonSchema.pattern.replaceAll('\\/', '/');
   // By the schema, because a reference with a description has the pattern as well, but no format.
   if ('format' in def && standardFormats.includes(String(def.format))) delete jsonSchema.pattern;
   // A discriminator supports only named schemas and text values. Without a mapping, the schema names would be the values.

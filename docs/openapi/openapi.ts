@@ -35,7 +35,8 @@ export function openApi(contract: Contract, version: string): OpenAPIObject {
       title: 'Arkloop API',
       version,
       description: introduction,
-      contact: { name: 'Arkloop API maintainers', url: '/docs/guides' },
+      // Without a URL: openapi-generator refuses a relative one here, and an absolute one would name somebody's installation.
+      contact: { name: 'Arkloop API maintainers' },
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     })
     .addSecurityScheme('accessToken', { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token from sign-in.' })

@@ -18,7 +18,7 @@ const precautions = 'set -eu; npm() { echo "npm is not for this shell" >&2; retu
 export type CommandResult = { snippet: Snippet; output: string; shown: Snippet[] };
 
 /** The Node.js that runs the programs, and the packages beside them. By default this one, with the sources of the client. */
-export type Runtime = { node: string; modules: string; preload?: string };
+type Runtime = { node: string; modules: string; preload?: string };
 const ownRuntime: Runtime = {
   node: process.execPath,
   modules: join(root, 'node_modules'),

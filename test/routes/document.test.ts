@@ -68,6 +68,28 @@ test('the patterns are regular expressions of Python, Go and JavaScript', () => 
   expect(patterns.length).toBeGreaterThan(50);
   // Unicode classes, named groups and lookbehind differ between the languages.
   expect(patterns.filter(([, pattern]) => /\\[pPk]|\(\?[<P]/.test(pattern))).toEqual([]);
+  // openapi-generator does not know this escape, which only the source of a regular expression of JavaScript needs.
+  expect(patterns.filter(([, pattern]) => pattern.includes(String.raw`\/`))).toEqual([]);
+});
+
+test('a bound that excludes its value is `exclusiveMinimum`, which generators write into their validation', () => {
+  const bounds = [...objectsIn(plain, '#')].filter(([, { exclusiveMinimum }]) => typeof exclusiveMinimum === 'number');
+  expect(bounds.length).toBeGreaterThan(0);
+  const rewritten = [...objectsIn(plain, '#')].filter(
+    ([, { minimum, not }]) => typeof minimum === 'number' && (not as { const?: unknown } | undefined)?.const === minimum,
+  );
+  expect(rewritten.map(([path]) => path)).toEqual([]);
+});
+
+test('the contact has no relative URL, which openapi-generator refuses', () => {
+  expect(plain.info.contact.url ?? 'https:').toMatch(/^https:/);
+});
+
+test('no schema has a named type under its own name, because openapi-python-client gives both the same variable', () => {
+  const snake = (name: string) => name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '_').toLowerCase();
+  const same = Object.entries<Schema>(plain.components.schemas).filter(([name, { properties }]) => properties?.[snake(name)]?.$ref);
+  // `NextStep` is older than the rule. The guide of the generated clients names the setting for it.
+  expect(same.map(([name]) => name)).toEqual(['NextStep']);
 });
 
 test('an alias is documented like its operation', () => {

@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 export type Ended = { code: number | null; stdout: string; stderr: string };
 
@@ -34,4 +37,49 @@ export const lastLine = (text: string): unknown => JSON.parse(text.trim().split(
 export async function findCommand(commands: readonly string[], args: readonly string[], cwd: string): Promise<string | undefined> {
   for (const command of commands) if ((await run(command, args, { cwd, ms: 10_000 })).code === 0) return command;
   return undefined;
+}
+
+/** The generators that the tests fetch, with their versions. The guide of the generated clients names the same. */
+export const generators = {
+  '@hey-api/openapi-ts': '0.99.0',
+  orval: '8.38.0',
+  'swagger-typescript-api': '13.13.0',
+  'openapi-python-client': '0.29.1',
+  'oapi-codegen': '2.8.2',
+  'openapi-generator': '7.26.0',
+} as const;
+
+/** Downloaded generators, kept between test runs. */
+const cache = join(tmpdir(), 'arkloop-third-party-cache');
+
+const lastLineOf = (text: string) => text.trim().split('\n').at(-1);
+
+/** The folder of npm packages in the cache, which it fetches if needed; or why that is impossible. */
+export async function fetchNpm(name: string, packages: readonly string[]): Promise<{ folder: string } | { missing: string }> {
+  const folder = join(cache, name);
+  const complete = join(folder, 'complete');
+  if (existsSync(complete)) return { folder };
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+  const install = ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...packages];
+  const { code, stderr } = await run('npm', install, { cwd: folder, ms: 240_000 });
+  if (code !== 0) return { missing: `${name} cannot be fetched: ${lastLineOf(stderr)}` };
+  writeFileSync(complete, '');
+  return { folder };
+}
+
+/** The path of a program in a virtual environment with Python packages in the cache, which it fetches if needed; or why that is impossible. */
+export async function fetchPip(name: string, packages: readonly string[]): Promise<{ bin(program: string): string } | { missing: string }> {
+  mkdirSync(cache, { recursive: true });
+  const python = await findCommand(['python3', 'python'], ['-m', 'venv', '--help'], cache);
+  if (!python) return { missing: 'there is no Python with venv on this machine' };
+  const folder = join(cache, name);
+  const bin = (program: string) => join(folder, process.platform === 'win32' ? 'Scripts' : 'bin', program);
+  const complete = join(folder, 'complete');
+  if (existsSync(complete)) return { bin };
+  await runOrThrow(python, ['-m', 'venv', folder], { cwd: cache });
+  const { code, stderr } = await run(bin('pip'), ['install', '--quiet', ...packages], { cwd: cache, ms: 240_000 });
+  if (code !== 0) return { missing: `${name} cannot be fetched: ${lastLineOf(stderr)}` };
+  writeFileSync(complete, '');
+  return { bin };
 }
