@@ -1,18 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { startHttpServer } from '../support/agent/mcp.ts';
-import { chat, responses } from '../support/agent/vendor.ts';
 import { freePort } from '../support/app/ports.ts';
 import { startTestApp } from '../support/app/testApp.ts';
 import { commandsOf, faults, runDocument } from './session.ts';
 import { documents, whyNotRun } from './snippets.ts';
+import { startVendor } from './vendor.ts';
 
 const app = await startTestApp();
-/** Stands in for the model vendor whose address is in the documents. */
-const vendor = await startHttpServer(async ({ url = '' }, res) => {
-  const { steps = [] } = url.endsWith('/responses') ? responses.answer('On its way.') : chat.answer('On its way.');
-  res.writeHead(200, { 'content-type': 'text/event-stream' }).end(steps.join(''));
-});
+const vendor = await startVendor();
 
 const sessions = documents.filter((document) => commandsOf(document).some(({ command }) => !whyNotRun(command)));
 const missing = ['bash', 'curl'].filter((program) => spawnSync(program, ['--version']).error);

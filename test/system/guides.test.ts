@@ -1,16 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
 import { launchBrowser } from '../browser/launch.ts';
 import { openPage } from '../browser/playground.ts';
-import { fileOf, snippetsOf, whyNotRun } from '../guides/snippets.ts';
+import { commandsOf, faults, runDocument } from '../guides/session.ts';
+import { documents, fileOf, snippetsOf, textOf, whyNotRun } from '../guides/snippets.ts';
+import { startVendor } from '../guides/vendor.ts';
 import { freePort } from '../support/app/ports.ts';
 import { startTestApp, type TestApp } from '../support/app/testApp.ts';
 import { packClient } from '../support/checks/packed.ts';
 import { runOrThrow } from '../support/checks/thirdParty.ts';
+import { runtimes } from './runtimes/list.ts';
 
 // Follows the guides by the letter, in an empty folder, with the published client and packages from npm: `npm run test:guides`.
 const wanted = process.env.TEST_GUIDES !== undefined;
@@ -31,14 +35,14 @@ afterAll(async () => {
 });
 
 /** The first commands of a guide, with pinned versions and the packed client. */
-async function install(guide: string, project: string): Promise<string> {
+async function install(guide: string, project: string, within = folder): Promise<string> {
   const commands = snippetsOf(guide).find((snippet) => snippet.lang === 'sh' && whyNotRun(snippet)?.includes('test:guides'))!;
   const script = Object.entries({ ...versions, '@arkloop/client': tarball }).reduce(
     (text, [from, to]) => text.replaceAll(from, to),
     commands.text,
   );
   await runOrThrow('bash', ['-ec', script], {
-    cwd: folder,
+    cwd: within,
     ms: 400_000,
     env: { npm_config_yes: 'true', npm_config_audit: 'false', CI: '1' },
   });
@@ -143,4 +147,58 @@ describe('front ends', { timeout: 600_000 }, () => {
       ['chat_refresh', true],
     ]);
   });
+});
+
+test('CI: the commands of the workflow', { timeout: 400_000 }, async ({ skip }) => {
+  if (!wanted) return skip(without);
+  const guide = 'docs/guides/testing-with-mocks.md';
+  const project = mkdtempSync(join(folder, 'ci-'));
+  writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
+  await install(guide, '.', project);
+  save(guide, project);
+  const { jobs } = parse(readFileSync(join(project, '.github/workflows/test.yml'), 'utf8')) as Workflow;
+  const commands = jobs.test.steps.flatMap((step) => ('run' in step ? [step.run] : []));
+  expect(commands).toHaveLength(4);
+  const port = String(await freePort());
+  const endToEnd = join(project, 'e2e.mjs');
+  writeFileSync(endToEnd, readFileSync(endToEnd, 'utf8').replaceAll('19080', port));
+  // Background processes of a step end with it, as in CI they end with the job.
+  const printed: string[] = [];
+  for (const command of commands)
+    printed.push(
+      await runOrThrow('bash', ['-ec', `trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n${command.replaceAll('19080', port)}`], {
+        cwd: project,
+        ms: 200_000,
+        env: { ARKLOOP_URL: app.url, CI: '1', NODE_OPTIONS: '' },
+      }),
+    );
+  expect(printed[1]).toMatch(/pass \d+/);
+  expect(printed[2]).toContain('The end-to-end test has passed.');
+  expect(printed[3]).toMatch(/\S/);
+});
+
+type Workflow = { jobs: { test: { steps: ({ run: string } | { uses: string })[] } } };
+type OldNode = { version: string; spec: string; program: string };
+
+/** Documents whose programs run on every supported Node.js. The others have tests in TypeScript, and say so. */
+const portable = documents.filter(
+  (document) =>
+    commandsOf(document).some(({ command }) => /\bnode \S+\.mjs/.test(command.text)) && !/\bnode \S+\.ts/.test(textOf(document)),
+);
+
+test('Node.js 20 runs the programs of the guides, with the published client', { timeout: 400_000 }, async ({ skip }) => {
+  if (!wanted) return skip(without);
+  const { spec, program } = runtimes.find(({ name }) => name === 'Node.js')!.packages![0] as OldNode;
+  const project = mkdtempSync(join(folder, 'node-20-'));
+  writeFileSync(join(project, 'package.json'), '{ "private": true }');
+  await runOrThrow('npm', ['install', spec, tarball, '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: project, ms: 240_000 });
+  const modules = join(project, 'node_modules');
+  const node = join(modules, program);
+  expect(await runOrThrow(node, ['--version'], { cwd: project })).toMatch(/^v20\./);
+  const vendor = await startVendor();
+  expect(portable.length).toBeGreaterThanOrEqual(8);
+  for (const document of portable) {
+    const steps = await runDocument(document, { url: app.url, vendorUrl: vendor.url, receiverPort: await freePort() }, { node, modules });
+    expect(steps.flatMap(faults)).toEqual([]);
+  }
 });
