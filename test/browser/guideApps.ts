@@ -3,17 +3,10 @@ import { basename, dirname, join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { build, preview, type Rolldown } from 'vite';
 import { afterAll, onTestFinished } from 'vitest';
-import { fileOf, root, snippetsOf } from '../guides/snippets.ts';
+import { fileOf, guideAppSources, root, snippetsOf } from '../guides/snippets.ts';
 import { freePort } from '../support/app/ports.ts';
 
-/** The applications in the guides: the guides and folders of their files. Later files replace earlier ones. */
-const react = ['docs/guides/react.md', 'src'] as const;
-const apps = {
-  react: [react],
-  'ai-sdk': [['docs/guides/chat-front-ends.md', 'ai-sdk']],
-  'assistant-ui': [['docs/guides/chat-front-ends.md', 'assistant-ui']],
-  attachments: [react, ['docs/guides/attachments.md', 'src']],
-} as const;
+const apps = guideAppSources;
 export type GuideApp = keyof typeof apps;
 const guideApps = Object.keys(apps) as GuideApp[];
 /** Those that contain everything that a chat needs. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { compilableText, declarationsFor } from './given.ts';
-import { documents, fileOf, root, type Snippet, snippetsOf } from './snippets.ts';
+import { documents, fileOf, guideAppSources, root, type Snippet, snippetsOf } from './snippets.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arkloop-snippets-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -45,9 +45,8 @@ const options = {
 };
 
 /** Pads the file so that its line numbers match those of the document. */
-function write(snippet: Snippet): void {
-  const { document, line, lang, text } = snippet;
-  const file = fileOf(snippet);
+function write(snippet: Snippet, file = fileOf(snippet), { document }: { document: string } = snippet): void {
+  const { line, lang, text } = snippet;
   const path = join(folder, folderOf(document), file ?? `line-${line}.${lang}`);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(
@@ -69,6 +68,10 @@ function compile(): string {
 
 test('every TypeScript snippet in the documents compiles in strict mode', () => {
   const snippets = documents.flatMap(snippetsOf).filter(isCode);
+  for (const [shared, own] of Object.values(guideAppSources))
+    if (own)
+      for (const snippet of snippets.filter((each) => each.document === shared[0] && fileOf(each)?.startsWith(`${shared[1]}/`)))
+        write(snippet, fileOf(snippet)!.replace(shared[1], own[1]), { document: own[0] });
   for (const snippet of snippets) write(snippet);
   // A deliberate error proves that the compiler sees the snippets and the types of the client.
   const slip = "import { createClient } from '@arkloop/client';\ncreateClient({ base: 1 });\n";

@@ -53,3 +53,12 @@ export const isProgram = ({ info }: Snippet) => /\bfile=\S+ run\b/.test(info);
 
 /** The reason why the tests do not run a command: `not-run: why`. */
 export const whyNotRun = ({ info }: Snippet) => /^not-run: (.+)$/.exec(info)?.[1];
+
+const react = ['docs/guides/react.md', 'src'] as const;
+/** The applications in the guides: the guides and folders of their files. Later files replace earlier ones. */
+export const guideAppSources = {
+  react: [react],
+  'ai-sdk': [react, ['docs/guides/chat-front-ends.md', 'ai-sdk']],
+  'assistant-ui': [react, ['docs/guides/chat-front-ends.md', 'assistant-ui']],
+  attachments: [react, ['docs/guides/attachments.md', 'src']],
+} as const;

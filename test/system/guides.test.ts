@@ -34,9 +34,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The first commands of a guide, with pinned versions and the packed client. */
-async function install(guide: string, project: string, within = folder): Promise<string> {
-  const commands = snippetsOf(guide).find((snippet) => snippet.lang === 'sh' && whyNotRun(snippet)?.includes('test:guides'))!;
+/** The first commands of a guide that contain some text, with pinned versions and the packed client. */
+async function install(guide: string, project: string, within = folder, words = ''): Promise<string> {
+  const commands = snippetsOf(guide).find(
+    (snippet) => snippet.lang === 'sh' && whyNotRun(snippet)?.includes('test:guides') && snippet.text.includes(words),
+  )!;
   const script = Object.entries({ ...versions, '@arkloop/client': tarball }).reduce(
     (text, [from, to]) => text.replaceAll(from, to),
     commands.text,
@@ -49,12 +51,12 @@ async function install(guide: string, project: string, within = folder): Promise
   return join(folder, project);
 }
 
-/** Saves the files of a guide; `within` is a folder of the guide that is the project. */
-function save(guide: string, project: string, within = ''): void {
+/** Saves the files of a guide; `within` is a folder of the guide that is the project, or `to` in it. */
+function save(guide: string, project: string, within = '', to = ''): void {
   for (const snippet of snippetsOf(guide)) {
     const file = fileOf(snippet);
     if (!file?.startsWith(within)) continue;
-    const path = join(project, file.slice(within.length));
+    const path = join(project, to, file.slice(within.length));
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, snippet.text.replaceAll('http://127.0.0.1:19001', app.url));
   }
@@ -109,7 +111,7 @@ async function talk(page: Page): Promise<void> {
 const without = 'it downloads packages: `npm run test:guides`';
 
 describe('front ends', { timeout: 600_000 }, () => {
-  test('React: from `npm create vite` to a chat, behind the proxy of Vite', async ({ skip }) => {
+  test('React: from `npm create vite` to a chat behind the proxy of Vite, then useChat and assistant-ui', async ({ skip }) => {
     if (!wanted) return skip(without);
     const guide = 'docs/guides/react.md';
     const project = await install(guide, 'my-chat');
@@ -120,6 +122,18 @@ describe('front ends', { timeout: 600_000 }, () => {
     await register(page);
     await talk(page);
     expect(wrong.filter((each) => !/^(400|401) /.test(each))).toEqual([]);
+
+    const variants = { 'ai-sdk': '@ai-sdk/react', 'assistant-ui': '@assistant-ui/react' };
+    for (const [app, dependency] of Object.entries(variants)) {
+      await install('docs/guides/chat-front-ends.md', '', project, dependency);
+      save(guide, project);
+      save('docs/guides/chat-front-ends.md', project, `${app}/`, 'src');
+      await runOrThrow('npm', ['run', 'build'], { cwd: project, ms: 120_000 });
+      const { page: other } = await openPage(browser, {}, false);
+      await other.goto(await serve(project, ['vite', '--port']));
+      await register(other);
+      await talk(other);
+    }
   });
 
   test('Next.js: server components, cookies and a route handler', async ({ skip }) => {
