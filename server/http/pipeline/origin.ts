@@ -10,5 +10,10 @@ export function checkOrigin(req: Request, { allowed, self }: { allowed: readonly
   const site = req.headers['sec-fetch-site'];
   const fine =
     origin !== undefined ? [...allowed, ...self].includes(origin) : site === undefined || site === 'same-origin' || site === 'none';
-  if (!fine) throw failWith('forbidden', 'origin_not_allowed', "This origin is neither the server's own nor one of ARKLOOP_GATEWAY_CORS_ALLOWED_ORIGINS.");
+  if (!fine)
+    throw failWith(
+      'forbidden',
+      'origin_not_allowed',
+      "This origin is neither the server's own nor one of ARKLOOP_GATEWAY_CORS_ALLOWED_ORIGINS.",
+    );
 }
