@@ -15,12 +15,14 @@ import { sampleOf } from '../samples/sampleOf.ts';
 
 type Use = { consumer: string; responses: Record<string, UsedResponse> };
 
-/** Those of the operations that consumers use. Throws a KitError for a manifest with an operation that the contract does not have. */
+/** Those of the operations that consumers use. Throws a KitError if there are none, or if the contract does not have one that they use. */
 export function usedOperations(chosen: readonly Operation[], manifests: readonly Manifest[]): Operation[] {
   const ids = [...new Set(manifests.flatMap((manifest) => Object.keys(manifest.operations)))].sort();
   const unknown = ids.filter((id) => !operations.some((operation) => operation.id === id));
   if (unknown.length > 0) throw new KitError(`the contract has no operation ${unknown.join(', ')}, which a manifest names`);
-  return chosen.filter(({ id }) => ids.includes(id));
+  const used = chosen.filter(({ id }) => ids.includes(id));
+  if (used.length === 0) throw new KitError(`none of these operations is used by ${consumersOf(manifests)}`);
+  return used;
 }
 
 /**

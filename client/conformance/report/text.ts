@@ -36,7 +36,7 @@ export function summaryOf(results: readonly Result[], consumers?: string): strin
   const partly = results.filter(({ unchecked }) => unchecked !== undefined).length;
   const found = `${kinds} finding${kinds === 1 ? '' : 's'}${findings.length === kinds ? '' : ` (${findings.length} times)`}`;
   return [
-    `${results.length} operations${consumers === undefined ? '' : ` that ${consumers} use`}, ${partly} of them without a success`,
+    `${results.length} operation${results.length === 1 ? '' : 's'}${consumers === undefined ? '' : ` used by ${consumers}`}, ${partly} of them without a success`,
     ...(consumers === undefined ? [`${pairs.filter(Boolean).length} of ${pairs.length} documented answers seen`] : []),
     findings.length === 0 ? 'no findings' : found,
   ].join(', ');

@@ -49,7 +49,8 @@ const place = (name: string, content: unknown) => {
 test('the mock has everything that the playground uses', async () => {
   const { code, stdout, stderr } = await examine(mock.address, fileURLToPath(new URL('../../../docs/consumers', import.meta.url)));
   expect([problems(stdout), stderr, code]).toEqual([[], '', 0]);
-  expect(stdout).toMatch(/\d+ operations that playground use, \d+ of them without a success, no findings, \d+\.\d s\n$/);
+  expect(stdout).toMatch(/\d+ operations used by playground, \d+ of them without a success, no findings, \d+\.\d s\n$/);
+  expect(stdout).toMatch(/\nDeleted the \d+ things that the check had created\./);
 });
 
 test('what a consumer reads is a violation if it is missing, and nothing else is', async () => {
@@ -59,7 +60,7 @@ test('what a consumer reads is a violation if it is missing, and nothing else is
     [/"title":/g, '"name":'],
   ];
   const harmless = await startChanged((path, text) => (path.startsWith('/v1/threads') ? text.replace(...changes[0]!) : text));
-  expect(await examine(harmless, consumers)).toMatchObject({ code: 0, stdout: expect.stringContaining('3 operations that reader use') });
+  expect(await examine(harmless, consumers)).toMatchObject({ code: 0, stdout: expect.stringContaining('3 operations used by reader') });
   const broken = await startChanged((path, text) =>
     path.startsWith('/v1/threads')
       ? text.replace(...changes[1]!)
@@ -76,15 +77,16 @@ test('what a consumer reads is a violation if it is missing, and nothing else is
     '<failure type="consumer.errors" message="reader expects 401 invalid_token">',
   );
   const { stdout: onlyMe } = await examine(broken, consumers, '--only', 'me,threads.create', '--quiet');
-  expect(onlyMe).toMatch(/\n1 operations that reader use, 0 of them without a success, 1 finding, /);
+  expect(onlyMe).toMatch(/\n1 operation used by reader, 0 of them without a success, 1 finding, /);
 });
 
 test('names files that are no manifests, and operations that the contract does not have', async () => {
-  const refused = async (content: unknown) => (await examine(mock.address, place('refused', content))).stderr;
+  const refused = async (content: unknown, ...more: string[]) => (await examine(mock.address, place('refused', content), ...more)).stderr;
   expect(await refused({ operations: {} })).toMatch(/reader\.json is not a manifest of a consumer \(format 1\)\n$/);
   const { 'me.get': me } = manifest.operations;
   expect(await refused({ ...manifest, operations: { 'me.nothing': me } })).toBe(
     'the contract has no operation me.nothing, which a manifest names\n',
   );
+  expect(await refused(manifest, '--only', 'personas')).toBe('none of these operations is used by reader\n');
   expect((await examine(mock.address, mkdtempSync(join(folder, 'empty-')))).stderr).toMatch(/^there is no manifest \(\*\.json\) in /);
 });
