@@ -51,9 +51,16 @@ export function schemasUsedIn(document: ApiDocument, part: 'request' | 'response
 /** Formats that say what zod's patterns for them repeat. */
 const standardFormats: readonly string[] = ['uuid', 'date-time', 'ipv4', 'ipv6'];
 
+/** A pattern without the escape of `/`, and without the beginning that lets it match anywhere in a text. */
+const plainPattern = (pattern: string): string =>
+  pattern
+    .replaceAll('\\/', '/')
+    .replace(/^\^\[\\s\\S\]\*\(\?:(.*)\)$/s, '$1')
+    .replace(/^\^\\s\*\\S$/, '\\S');
+
 /**
  * The document in the form in which it is compared, so that other keywords for the same are no change: `anyOf` of a plain schema and null becomes a list
- * of types, the pattern of a standard format and the type of property names are left out, and `/` in a pattern is not escaped. References are replaced where the comparison does
+ * of types, the pattern of a standard format and the type of property names are left out, and patterns are in their oldest form (`plainPattern`). References are replaced where the comparison does
  * not follow them: with a default beside them, in such an `anyOf`, and for parameters, which `nameParameter` changes.
  */
 function normalize(document: Json): Json {
@@ -72,7 +79,7 @@ function normalize(document: Json): Json {
     const entries = Object.entries(value).map(([key, each]) => [key, key.startsWith('example') ? each : visit(each)]);
     const { anyOf, ...outer }: Json = Object.fromEntries(entries);
     if (standardFormats.includes(outer.format)) delete outer.pattern;
-    if (typeof outer.pattern === 'string') outer.pattern = outer.pattern.replaceAll('\\/', '/');
+    if (typeof outer.pattern === 'string') outer.pattern = plainPattern(outer.pattern);
     if (outer.propertyNames?.type === 'string' && Object.keys(outer.propertyNames).length === 1) delete outer.propertyNames;
     if (Array.isArray(outer.parameters)) outer.parameters = outer.parameters.map(nameParameter);
     if (!Array.isArray(anyOf)) return outer;

@@ -60,8 +60,7 @@ function tidy({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSche
   if (def.type === 'object' && !def.catchall) delete jsonSchema.additionalProperties;
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-  // The source of a regular expression escapes `/`; as a JSON string it needs no escape, and some generators do not know that one.
-  if (jsonSchema.pattern) jsonSchema.pattern = jsonSchema.pattern.replaceAll('\\/', '/');
+  if (jsonSchema.pattern) jsonSchema.pattern = portable(jsonSchema.pattern);
   // By the schema, because a reference with a description has the pattern as well, but no format.
   if ('format' in def && standardFormats.includes(String(def.format))) delete jsonSchema.pattern;
   // A discriminator supports only named schemas and text values. Without a mapping, the schema names would be the values.
@@ -78,13 +77,22 @@ const isTrimmed = ({ checks = [] }: z.core.$ZodTypeDef) =>
 /** Adds a pattern that rejects blank text, which is too short after trimming. */
 function rejectBlank({ checks = [] }: z.core.$ZodTypeDef, schema: z.core.JSONSchema.BaseSchema) {
   const patterns = checks.flatMap(({ _zod: { def } }) => ('pattern' in def && def.pattern instanceof RegExp ? [def.pattern] : []));
-  if (patterns.length === 0) schema.pattern = '\\S';
+  if (patterns.length === 0) schema.pattern = '^\\s*\\S';
   if (!patterns.every((pattern) => pattern.test(' '))) return;
   for (const { source } of patterns) {
     const [, excluded] = /^\^\[\^(.+)\]\*\$$/.exec(source) ?? [];
     if (excluded === undefined) throw new Error(`The pattern ${source} allows blank text, but the text is trimmed and not empty.`);
     schema.pattern = `^[^${excluded}]*[^\\s${excluded}][^${excluded}]*$`;
   }
+}
+
+/**
+ * The same pattern for the tools of all languages. Validation in Python (`re.match`) begins at the start of the text, which a pattern without `^` does
+ * not mean. The source of a regular expression escapes `/`; as a JSON string it needs no escape, and some generators do not know that one.
+ */
+function portable(pattern: string): string {
+  const plain = pattern.replaceAll('\\/', '/');
+  return plain.startsWith('^') ? plain : `^[\\s\\S]*(?:${plain})`;
 }
 
 /** Maps the values of a property to schemas. Undefined if a schema has no name or a value is not text. */

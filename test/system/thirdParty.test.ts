@@ -115,7 +115,7 @@ test('TypeScript, by orval, with hooks for React Query and mocks for MSW', { tim
   const config = join(folder, 'orval.config.mjs');
   writeFileSync(config, `export default ${JSON.stringify({ api: { input: document, output } })};`);
   expect(await node(join(fetched.folder, 'node_modules/orval/dist/bin/orval.mjs'), ['--config', config])).not.toMatch(/warn|error|⚠/i);
-  const files = { api: join(api, 'api.ts'), 'api/models': join(api, 'models/index.ts'), mocks: join(api, 'api.msw.ts') };
+  const files = { api: join(api, 'api.ts'), 'api/models': join(api, 'models/index.ts'), 'api/mocks': join(api, 'api.msw.ts') };
   await compile('orval.ts', api, files);
   expect(await reportOf('orval.ts', files)).toEqual(done);
 });

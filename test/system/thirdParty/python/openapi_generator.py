@@ -26,7 +26,8 @@ run = runs_api.runs_create(thread.id, idempotency_key=str(uuid4()), new_run=NewR
 events = 0
 said = ""
 last: dict[str, Any] = {}
-stream = runs_api.runs_events_without_preload_content(run.run_id)
+# Of the types of an operation, the generated code asks for JSON, which only the errors are.
+stream = runs_api.runs_events_without_preload_content(run.run_id, _headers={"Accept": "text/event-stream"})
 for line in stream.read().decode().splitlines():
     if not line.startswith("data: "):
         continue
