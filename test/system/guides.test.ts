@@ -180,11 +180,15 @@ test('CI: the commands of the workflow', { timeout: 400_000 }, async ({ skip }) 
   const printed: string[] = [];
   for (const command of commands)
     printed.push(
-      await runOrThrow('bash', ['-ec', `trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n${command.replaceAll('19080', port)}`], {
-        cwd: project,
-        ms: 200_000,
-        env: { ARKLOOP_URL: app.url, CI: '1', NODE_OPTIONS: '' },
-      }),
+      await runOrThrow(
+        'bash',
+        ['-ec', `set -m; trap 'for job in $(jobs -p); do kill -- -$job; done' EXIT\n${command.replaceAll('19080', port)}`],
+        {
+          cwd: project,
+          ms: 200_000,
+          env: { ARKLOOP_URL: app.url, CI: '1', NODE_OPTIONS: '' },
+        },
+      ),
     );
   expect(printed[1]).toMatch(/pass \d+/);
   expect(printed[2]).toContain('The end-to-end test has passed.');
