@@ -26,7 +26,7 @@ test('the package is built quickly and contains its entries, their types, the RE
   console.info(`npm run build: ${(packed.buildMs / 1_000).toFixed(1)} s; ${(packed.tarball.length / 1_000).toFixed(0)} kB packed`);
   // Takes 3 s on an idle machine.
   expect(packed.buildMs).toBeLessThan(60_000);
-  expect(packed.tarball.length).toBeLessThan(400_000);
+  expect(packed.tarball.length).toBeLessThan(520_000);
   const entries = Object.values(manifest.exports).flatMap((entry) => (typeof entry === 'string' ? [entry] : [entry.types, entry.default]));
   const missing = entries.map((path) => path.replace('./', '')).filter((path) => !path.includes('*') && !packed.files.includes(path));
   expect(missing).toEqual([]);
@@ -41,8 +41,7 @@ test('maps point to sources in the package, and every reference to a map has one
   const maps = packed.files.filter((path) => path.endsWith('.map'));
   const sourcesOf = (map: string) => (JSON.parse(read(map)) as { sources: string[] }).sources.map((source) => join(dirname(map), source));
   expect(maps.flatMap(sourcesOf).filter((source) => !packed.files.includes(source))).toEqual([]);
-  for (const mapped of ['dist/client/core/transport.js.map', 'dist/client/react/run.d.ts.map', 'dist/contract/threads.d.ts.map'])
-    expect(maps).toContain(mapped);
+  for (const mapped of ['dist/client/core/transport.js.map', 'dist/client/react/run.d.ts.map']) expect(maps).toContain(mapped);
   const referenced = packed.files.filter((path) => /\.(js|d\.ts)$/.test(path) && /\n\/\/# sourceMappingURL=/.test(read(path)));
   expect(referenced.map((path) => `${path}.map`).sort()).toEqual(maps.sort());
 });
