@@ -15,7 +15,7 @@ export const AccessLogEntry = z
     timestamp: Time.meta({ description: 'When the request started.' }),
     trace_id: z.string().meta({ description: 'The `X-Trace-Id` of the response.' }),
     method: z.string().meta({ description: 'HTTP method in upper case.' }),
-    path: z.string().meta({ description: 'Path without the query string. Tokens in it are redacted.' }),
+    path: z.string().meta({ description: 'Path without the query string, with `{token}` in the place of a token.' }),
     status_code: z.int().meta({ description: '499 if the client disconnected before the response.' }),
     duration_ms: z.int().meta({ description: 'Milliseconds until the end of the response, including streamed responses.' }),
     client_ip: z.string().meta({ description: 'IP address of the client.' }),

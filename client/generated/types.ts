@@ -24,7 +24,7 @@ export interface AccessLogEntry {
   trace_id: string;
   /** HTTP method in upper case. */
   method: string;
-  /** Path without the query string. Tokens in it are redacted. */
+  /** Path without the query string, with `{token}` in the place of a token. */
   path: string;
   /** 499 if the client disconnected before the response. */
   status_code: number;

@@ -4,6 +4,7 @@ import type { Queryable } from '../database/sql.ts';
 import { type Builder, type Parameters, statement } from '../database/statement.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
+import { hideTokens } from './hideTokens.ts';
 import { type RequestContext, statusOf } from './requestContext.ts';
 
 /** A row of `access_log`. */
@@ -148,7 +149,7 @@ const lineOf = ({ id, startedAt, request, response, traceId, path, ip, location,
   timestamp: timeOf(id),
   trace_id: traceId,
   method: request.method ?? '',
-  path,
+  path: hideTokens(path),
   status_code: statusOf(response),
   duration_ms: Math.round(performance.now() - startedAt),
   client_ip: ip,

@@ -1,11 +1,14 @@
-import { randomUUIDv7 } from 'node:crypto';
+import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { createServer as createListener } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
+import * as contract from '../../contract/index.ts';
+import type { Resource } from '../../contract/shared/route.ts';
 import type { Database } from '../../server/database/sql.ts';
 import { openAccessLog } from '../../server/gateway/accessLog.ts';
+import { beforeTokens } from '../../server/gateway/hideTokens.ts';
 import { type ArrivedRequest, newRequestContext } from '../../server/gateway/requestContext.ts';
 import { maintainAccessLogPartitions } from '../../server/jobs/partitions/accessLogPartitions.ts';
 import { firstIdOf } from '../../server/platform/crypto/ids.ts';
@@ -50,6 +53,37 @@ test('logs the caller, location and outcome of a request, without its query', as
   expect(line.id > firstIdOf(new Date(Date.now() - 60_000))).toBe(true);
   expect(Math.abs(Date.parse(line.timestamp) - Date.now())).toBeLessThan(60_000);
   expect(JSON.stringify(await app.sql('select * from access_log'))).not.toContain('secret');
+});
+
+test('logs no token that is part of a path, whatever the response', async () => {
+  const { call } = await startTestGateway(app);
+  const id = randomUUID();
+  const paths = [
+    '/v1/s/secret-1',
+    '/v1/s/secret-2/verify',
+    '/v1/account-invitations/secret-3/accept',
+    '/v1/bootstrap/verify/secret-4',
+    '/s/secret-5',
+  ];
+  const traces: string[] = [];
+  for (const path of [...paths, `/v1/account-invitations/${id}`, '/v1/s/', '/v1/settings/x'])
+    traces.push((await call('GET', path)).headers.get('x-trace-id')!);
+  const lines = await accessLogLines(app, 'trace_id = any($1)', [traces], traces.length);
+  expect(lines.map(({ path }) => path).sort()).toEqual(
+    [
+      ...['/v1/s/{token}', '/v1/s/{token}/verify', '/v1/account-invitations/{token}/accept', '/v1/bootstrap/verify/{token}', '/s/{token}'],
+      ...[`/v1/account-invitations/${id}`, '/v1/s/', '/v1/settings/x'],
+    ].sort(),
+  );
+  expect(JSON.stringify(await app.sql('select * from access_log'))).not.toContain('secret-');
+});
+
+test('hides the token of every route of the contract that has one', () => {
+  const templates = Object.values(contract).flatMap((resource) => Object.values(resource as Resource).map(({ path }) => path));
+  const prefixes = templates.flatMap((path) => (path.includes('{token}') ? [path.slice(0, path.indexOf('{token}'))] : []));
+  expect(prefixes.length).toBeGreaterThan(0);
+  expect(prefixes.filter((prefix) => !beforeTokens.includes(prefix))).toEqual([]);
+  expect(templates.filter((path) => /\{\w*(token|secret|password)\w*\}/.test(path.replaceAll('{token}', '')))).toEqual([]);
 });
 
 test('logs errors and disconnected clients too, and streams with their full duration', async () => {
