@@ -234,7 +234,9 @@ test('a mock that is created again with the same storage continues where it was'
   const { id: thread_id } = await before.client.threads.create({ body: { title: 'Plans' } });
   const params = { thread_id };
   await before.client.threads.star({ params });
-  const { key } = await before.client.attachments.stage({ body: { file: new File([new Uint8Array([0, 255, 10])], 'a.bin') } });
+  const { key } = await before.client.attachments.stage({
+    body: { file: new File([new Uint8Array([0, 255, 10])], 'a.png', { type: 'image/png' }) },
+  });
   const provider = await before.client.llmProviders.create({ body: { name: 'p', provider: 'openai', api_key: 'sk-1' } });
   await before.client.llmModels.create({ params: { provider_id: provider.id }, body: { model: 'm' } });
   await before.client.messages.create({ params, body: { content: '/wait' } });
