@@ -105,11 +105,16 @@ export function chooseOperations(patterns: readonly string[]): Operation[] {
 /** `*` stands for any characters. A pattern without a dot is an area. */
 function matches(pattern: string, id: string): boolean {
   const whole = pattern.includes('.') || pattern === '*' ? pattern : `${pattern}.*`;
-  const source = whole
-    .split('*')
-    .map((part) => part.replace(/[^\w]/g, String.raw`\$&`))
-    .join('.*');
-  return new RegExp(`^${source}$`).test(id);
+  const [first = '', ...parts] = whole.split('*');
+  const last = parts.pop();
+  if (last === undefined) return id === first;
+  if (!id.startsWith(first) || !id.endsWith(last) || id.length < first.length + last.length) return false;
+  let at = first.length;
+  return parts.every((part) => {
+    const found = id.indexOf(part, at);
+    at = found + part.length;
+    return found >= 0 && at <= id.length - last.length;
+  });
 }
 
 const table = (rows: [string, string][]) => {

@@ -79,6 +79,8 @@ export async function blockFanOutAt({ database }: Pick<TestApp, 'database'>, bro
     client.release();
   };
   const isWaiting = async () => {
+    // A transaction otherwise sees the connections of its first look only.
+    await client.query('select pg_stat_clear_snapshot()');
     const { rows } = await client.query(
       'select 1 from pg_stat_activity where datname = current_database() and pg_backend_pid() = any(pg_blocking_pids(pid))',
     );
