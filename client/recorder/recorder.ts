@@ -1,5 +1,6 @@
 import { pathSegments } from '../../contract/shared/path.ts';
 import { RouteTable } from '../../contract/shared/routeTable.ts';
+import { trimEnd } from '../../contract/shared/trim.ts';
 import { routes } from '../generated/routes.ts';
 import { foldNotes } from './fold.ts';
 import type { Manifest } from './manifest.ts';
@@ -29,7 +30,7 @@ export type Recorder = {
 
 /** Records what a consumer uses of the API: operations, statuses, reasons of errors, fields of requests, and the fields of responses that it reads. */
 export function createRecorder({ consumer, baseUrl, fetch: send, onNotes }: RecorderOptions): Recorder {
-  const prefix = String(baseUrl).replace(/\/+$/, '');
+  const prefix = trimEnd(String(baseUrl), '/');
   const notebook: Notebook = createNotebook(onNotes && (() => onNotes(notebook.notes)));
   return {
     notes: notebook.notes,

@@ -49,7 +49,9 @@ const isMapped = (map: string) => /^client\/(index|core|react|run|testing)\b/.te
 
 function dropMap(dist: string, map: string) {
   const file = join(dist, map.slice(0, -'.map'.length));
-  writeFileSync(file, readFileSync(file, 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'));
+  const code = readFileSync(file, 'utf8');
+  // The reference is the last line.
+  writeFileSync(file, code.slice(0, code.lastIndexOf('\n//# sourceMappingURL=') + 1));
   rmSync(join(dist, map));
 }
 

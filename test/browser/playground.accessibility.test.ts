@@ -34,7 +34,7 @@ async function lookAt(page: Page, name: string, seen: readonly (typeof looks)[nu
 }
 
 test('the pages before the sign-in are accessible', async () => {
-  const { page } = await openPage(browser);
+  const { page } = await openPage(browser, {}, false);
   const found: string[] = [];
   for (const [path, heading] of [
     ['/', 'Sign in'],
@@ -73,7 +73,7 @@ test('a conversation with reasoning, tools, a question and events is accessible'
     asked,
   ];
   const talk = await openScriptedThread(app, { person: await app.signUp(), script });
-  const { page, context } = await openPage(browser);
+  const { page, context } = await openPage(browser, {}, false);
   await setSessionCookie(context, app.url, talk);
   await page.goto(app.url);
   await page.getByRole('heading', { name: 'What shall we do?' }).waitFor();
@@ -103,7 +103,7 @@ test('a conversation with reasoning, tools, a question and events is accessible'
 
 test('on a phone the drawer gives access to the navigation, and Escape closes it', async () => {
   const person = await app.signUp();
-  const { page, context } = await openPage(browser, phone);
+  const { page, context } = await openPage(browser, phone, false);
   await setSessionCookie(context, app.url, person);
   await page.goto(app.url);
   const drawer = page.getByRole('complementary', { name: 'Navigation' });
@@ -124,7 +124,7 @@ test('on a phone the drawer gives access to the navigation, and Escape closes it
 
 test('the theme can be chosen by keyboard and persists after a reload', async () => {
   const person = await app.signUp();
-  const { page, context } = await openPage(browser, { colorScheme: 'light' });
+  const { page, context } = await openPage(browser, { colorScheme: 'light' }, false);
   await setSessionCookie(context, app.url, person);
   await page.goto(app.url);
   await page.getByRole('textbox', { name: 'Message' }).waitFor();

@@ -18,7 +18,7 @@ const expected = [/401 .*\/v1\/auth\/refresh$/, /^Failed to load resource/];
 
 /**
  * Opens a page without a session. `wrong` collects script errors, error responses, and violations of the content security policy. What the page
- * uses of the API is compared with the manifest of the playground, unless `records` is false: for other pages, and where a test measures time.
+ * uses of the API is compared with the manifest of the playground, unless `records` is false: for other pages, for those that other tests record, and where a test measures time.
  */
 export async function openPage(browser: Browser, options: Parameters<Browser['newContext']>[0] = {}, records = true) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
