@@ -30,9 +30,9 @@ export const deprecationKeywords = ({ since, sunset, use }: Deprecation) => ({
 
 /** The reverse of `deprecationKeywords`. */
 export function deprecationIn(keywords: object | undefined): Deprecation | undefined {
-  const { deprecated: is, ...rest } = (keywords ?? {}) as Partial<ReturnType<typeof deprecationKeywords>>;
+  const { deprecated: isDeprecated, ...rest } = (keywords ?? {}) as Partial<ReturnType<typeof deprecationKeywords>>;
   const [since, sunset, use] = [rest['x-deprecated-since'], rest['x-sunset'], rest['x-deprecated-use']];
-  return is && since && sunset && use ? { since, sunset, use } : undefined;
+  return isDeprecated && since && sunset && use ? { since, sunset, use } : undefined;
 }
 
 export const describeDeprecation = ({ since, sunset, use }: Deprecation) =>

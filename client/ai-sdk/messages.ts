@@ -53,9 +53,8 @@ export async function toNewMessage(client: Client, message: ArkloopMessage): Pro
     if (part.type !== 'file') return [];
     const content = await (await fetch(part.url)).blob();
     const file = new File([content], part.filename ?? 'file', { type: part.mediaType });
-    const { key, filename, mime_type, size, kind, extracted_text } = await client.attachments.stage({ body: { file } });
-    const attachment = { key, filename, mime_type, size };
-    return [kind === 'image' ? { type: 'image', attachment } : { type: 'file', attachment, extracted_text }];
+    const staged = await client.attachments.stage({ body: { file } });
+    return [{ type: staged.kind, attachment: staged }];
   });
   const parts = (await Promise.all(uploads)).flat();
   return parts.every(({ type }) => type === 'text') ? { content: textOf(message) } : { content_json: { parts } };

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { needsName } from '../../docs/openapi/compact/naming.ts';
-import { inlineReferences } from '../../docs/openapi/compact/references.ts';
+import { inlineReferences } from '../support/document/inlineReferences.ts';
 
 const read = (file: string) => readFileSync(new URL(`../../docs/${file}`, import.meta.url), 'utf8');
 const plain = JSON.parse(read('openapi.json'));

@@ -11,10 +11,10 @@ import { errorStatusesOf, isIdempotent } from '../../contract/shared/policy.ts';
 import { type Contract, eventStreamOf } from '../../contract/shared/route.ts';
 import { WebhookEvent } from '../../contract/webhooks.ts';
 import { derivedFiles, staleFiles } from '../../docs/generate.ts';
-import { inlineReferences } from '../../docs/openapi/compact/references.ts';
 import { openApi } from '../../docs/openapi/openapi.ts';
 import { operationIdOf } from '../../docs/openapi/operation.ts';
 import { operationsWithReasons } from '../../docs/openapi/reasons.ts';
+import { inlineReferences } from '../support/document/inlineReferences.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 const routes = Object.entries(contract as Contract).flatMap(([area, resource]) =>

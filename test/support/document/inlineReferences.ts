@@ -1,4 +1,4 @@
-import { simplified } from './naming.ts';
+import { simplified } from '../../../docs/openapi/compact/naming.ts';
 
 type Shared = 'responses' | 'parameters' | 'headers' | 'requestBodies' | 'examples';
 
