@@ -23,10 +23,11 @@ const apart = ['**/node_modules/**', 'test/system/counterparts/**'];
 
 // Node.js strips the types and caches the compiled code. Vitest's own loader takes a fifth more processor time.
 const experimental = { viteModuleRunner: false };
+// These end only what hangs, however slow the machine. What has to be fast is asserted where it matters.
+const limits = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 20_000 } } };
 const common = {
   experimental,
-  testTimeout: 30_000,
-  hookTimeout: 60_000,
+  ...limits,
   pool: 'forks' as const,
   setupFiles: ['test/support/app/fileCleanup.setup.ts'],
 };
@@ -54,8 +55,6 @@ export default defineConfig({
         test: {
           ...common,
           experimental: { viteModuleRunner: true },
-          testTimeout: 90_000,
-          hookTimeout: 120_000,
           name: 'system',
           include: system,
           exclude: apart,

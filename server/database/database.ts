@@ -10,7 +10,14 @@ import { shareConnections } from './connection/sharedConnections.ts';
 import type { Database, Queryable, Transaction } from './sql.ts';
 import { bindValues, type Statement } from './statement.ts';
 
-export type DatabaseOptions = { max: number; min?: number; log: Log; applicationName: string };
+export type DatabaseOptions = {
+  max: number;
+  min?: number;
+  log: Log;
+  applicationName: string;
+  /** How long a query waits for a free connection, in milliseconds. Then it fails. */
+  maxWaitMs?: number;
+};
 
 const types = new pg.TypeOverrides();
 // Times stay text: a Date for each row quadruples the cost of serialization. They arrive as ISO in the time zone of the session, which is UTC.
@@ -45,14 +52,14 @@ export const silenceLimits = {
 } as const;
 
 /** Opens the pool. Nothing connects before the first query. */
-export function openDatabase(url: string, { max, min = 0, log, applicationName }: DatabaseOptions): Database {
+export function openDatabase(url: string, { max, min = 0, log, applicationName, maxWaitMs = 2_000 }: DatabaseOptions): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max,
     min,
     types,
     application_name: applicationName,
-    connectionTimeoutMillis: 2_000,
+    connectionTimeoutMillis: maxWaitMs,
     idleTimeoutMillis: 60_000,
     ...silenceLimits,
     // pg-pool awaits the promise, although its types do not say so.

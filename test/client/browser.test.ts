@@ -62,8 +62,8 @@ const seen = { answers: [{ cookie: null }, { cookie: null }], seqs: [1, 2, 3], t
 
 test('a browser signs in, refreshes by its HttpOnly cookie, and follows a stream over two connections', async () => {
   expect(await visit()).toEqual({ ...seen, iterable: true });
-}, 60_000);
+});
 
 test('a browser whose streams are not async iterable follows a stream', async () => {
   expect(await visit('delete ReadableStream.prototype[Symbol.asyncIterator];')).toEqual({ ...seen, iterable: false });
-}, 60_000);
+});

@@ -66,7 +66,7 @@ test('startup fails if the file cannot be read; a replaced file is reloaded, a b
   expect(country()).toBe('FR');
   await replace('nonsense');
   expect(country()).toBe('FR');
-}, 15_000);
+});
 
 test('a file of another layout is logged as one warning', async () => {
   const lines: { msg: string; database_type?: string }[] = [];

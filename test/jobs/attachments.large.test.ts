@@ -83,7 +83,7 @@ test('if the images of a thread are too large together, the newest are sent, the
     expect(sent).toContain('[image: a.png, left out: the images of this conversation are too large to be sent together]');
     expect(dataOf(events, 'run.context_compact')).toEqual([]);
   }
-}, 120_000);
+});
 
 test('the images of one message are sent in order as far as they fit', async () => {
   const album = await openAlbum();
@@ -92,7 +92,7 @@ test('the images of one message are sent in order as far as they fit', async () 
   const { last, sent } = await album.run();
   expect([last, ...pictures.map((each) => isShown(sent, each))]).toEqual(['run.completed', true, false, true]);
   expect(sent).toContain('[image: b.png, left out');
-}, 120_000);
+});
 
 test('an attached image above the limit is named, and the run completes', async () => {
   const album = await openAlbum();

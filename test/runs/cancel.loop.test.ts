@@ -28,7 +28,7 @@ test('a cancel ends a run within a second in any state: 200 runs', async () => {
   await addScriptedModel(app, person, (messages) => moments[messages.findLast(({ role }) => role === 'user')!.content as Moment][1]);
   const slow: [Moment, number][] = [];
   const lane = async (at: number) => {
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 40; round++) {
       const moment = names[(at + round) % names.length]!;
       const runId = await startRun(app, person, await openThread(app, person, moment));
       const reader = await openStream(app.url, runId, { token: person.token });
@@ -41,7 +41,7 @@ test('a cancel ends a run within a second in any state: 200 runs', async () => {
       if (Date.now() - began > 1_000) slow.push([moment, Date.now() - began]);
     }
   };
-  await Promise.all(Array.from({ length: 10 }, (_, at) => lane(at)));
+  await Promise.all(Array.from({ length: 5 }, (_, at) => lane(at)));
   expect(slow).toEqual([]);
   const runs = await app.sql(
     `select r.status, array_agg(e.type order by e.seq) as types, max(e.seq) = count(*) and r.next_seq = count(*) + 1 as whole, r.lease_token,
@@ -58,4 +58,4 @@ test('a cancel ends a run within a second in any state: 200 runs', async () => {
   }
   const reached = new Set(runs.flatMap(({ types }) => types));
   for (const [type] of Object.values(moments)) expect(reached).toContain(type);
-}, 90_000);
+});

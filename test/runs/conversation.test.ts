@@ -107,4 +107,4 @@ test('a run lists files, asks the user, survives a worker restart, receives the 
     ['user', 'Hello!'],
     ['assistant', 'Your list is ready.'],
   ]);
-}, 90_000);
+});

@@ -123,4 +123,4 @@ test('the title is the first line, and the rest of the response is not awaited',
   await readAll(url, runId, bob.token);
   expect(types(await expectRunInvariants(app, runId, bob.token)).slice(-2)).toEqual(['llm.turn.completed', 'run.completed']);
   await vendor.close();
-}, 40_000);
+});

@@ -91,4 +91,4 @@ test('a run whose image cannot be read fails as resumable, and a retry succeeds 
   const again = await call('POST', `/v1/threads/${threadId}:retry`, { token });
   expect([again.status, (await ended(again.body.run_id)).type]).toEqual([201, 'run.completed']);
   await expect.poll(state, { timeout: 20_000 }).toEqual([200, 'ok']);
-}, 90_000);
+});

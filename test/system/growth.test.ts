@@ -69,7 +69,7 @@ beforeAll(async () => {
     'select c.relname as name from pg_index i join pg_class c on c.oid = i.indexrelid where i.indpred is not null and c.reltuples < 1000',
   );
   for (const { name } of rows) partialIndexes.add(name);
-}, 180_000);
+});
 afterAll(() => superuser.end());
 
 /** Without the partitions made ahead: on the first days of a month the planner would scan that of the month, because it has few rows. */

@@ -119,7 +119,7 @@ test('parallel runs overspend the account by at most one call, and leave nothing
     ),
     { numRuns: 40 },
   );
-}, 120_000);
+});
 
 test('while runs are open, the reserved credits are the sum of their reservations, and starts fail once they reach the balance', async () => {
   await fc.assert(
@@ -137,7 +137,7 @@ test('while runs are open, the reserved credits are the sum of their reservation
     { numRuns: 10 },
   );
   await setPlatformSettings(app, { 'credit.run_reservation': null });
-}, 120_000);
+});
 
 test('concurrent reservations never exceed the balance', async () => {
   const person = await signUp();
@@ -180,7 +180,7 @@ test('adjustments and resets concurrent with runs keep balance, ledger and reser
     }),
     { numRuns: 30 },
   );
-}, 120_000);
+});
 
 test('a call covered by the reservation of the run does not use the database, and another takes one transaction', async () => {
   const person = await signUp();

@@ -78,7 +78,7 @@ const config :Workerd.Config = (
 
 const fetched = runtimes.flatMap(({ name, packages = [] }) => packages.map((each) => ({ title: `${name} ${each.version}`, ...each })));
 
-test.for(fetched)('$title runs the published client', { timeout: 300_000 }, async (runtime, { skip }) => {
+test.for(fetched)('$title runs the published client', async (runtime, { skip }) => {
   if (!app) return skip('it is fetched by `npm run test:runtimes`, on Linux with x64');
   const program = await fetchProgram(runtime);
   const { login, password } = await app.signUp();

@@ -59,7 +59,7 @@ async function reportOf(consumer: string, alias: Record<string, string>) {
   return lastLine(await node(join(outDir, 'consumer.mjs'), [app.url]));
 }
 
-test('TypeScript, by openapi-typescript and openapi-fetch, strictly compiled', { timeout: 120_000 }, async () => {
+test('TypeScript, by openapi-typescript and openapi-fetch, strictly compiled', async () => {
   const consumer = join(place, 'typescript/consumer.ts');
   await node(join(modules, 'openapi-typescript/bin/cli.js'), [document, '-o', join(folder, 'api.d.ts'), '--default-non-nullable=false']);
   const compilerOptions = {
@@ -85,7 +85,7 @@ test('the guide names the generators of this test, with their versions', () => {
 // The generators are downloaded from the network, which `npm test` does not use.
 const notFetched = process.env.TEST_THIRD_PARTY ? undefined : 'its generator is fetched by `npm run test:third-party`';
 
-test('TypeScript, by hey-api, with its client for fetch and React Query', { timeout: 300_000 }, async ({ skip }) => {
+test('TypeScript, by hey-api, with its client for fetch and React Query', async ({ skip }) => {
   if (notFetched) return skip(notFetched);
   const version = generators['@hey-api/openapi-ts'];
   const fetched = await fetchNpm(`hey-api-${version}`, [`@hey-api/openapi-ts@${version}`, 'typescript@5.9.3']);
@@ -103,7 +103,7 @@ test('TypeScript, by hey-api, with its client for fetch and React Query', { time
   expect(await reportOf('heyApi.ts', files)).toEqual(done);
 });
 
-test('TypeScript, by orval, with hooks for React Query and mocks for MSW', { timeout: 300_000 }, async ({ skip }) => {
+test('TypeScript, by orval, with hooks for React Query and mocks for MSW', async ({ skip }) => {
   if (notFetched) return skip(notFetched);
   const fetched = await fetchNpm(`orval-${generators.orval}`, [`orval@${generators.orval}`]);
   if ('missing' in fetched) return skip(fetched.missing);
@@ -120,7 +120,7 @@ test('TypeScript, by orval, with hooks for React Query and mocks for MSW', { tim
   expect(await reportOf('orval.ts', files)).toEqual(done);
 });
 
-test('TypeScript, by swagger-typescript-api', { timeout: 300_000 }, async ({ skip }) => {
+test('TypeScript, by swagger-typescript-api', async ({ skip }) => {
   if (notFetched) return skip(notFetched);
   const version = generators['swagger-typescript-api'];
   const fetched = await fetchNpm(`swagger-typescript-api-${version}`, [`swagger-typescript-api@${version}`]);
@@ -136,7 +136,7 @@ test('TypeScript, by swagger-typescript-api', { timeout: 300_000 }, async ({ ski
   expect(await reportOf('swaggerTypescriptApi.ts', files)).toEqual(done);
 });
 
-test('Python, by openapi-python-client, checked by mypy', { timeout: 300_000 }, async ({ skip }) => {
+test('Python, by openapi-python-client, checked by mypy', async ({ skip }) => {
   if (notFetched) return skip(notFetched);
   const version = generators['openapi-python-client'];
   const fetched = await fetchPip(`openapi-python-client-${version}-mypy`, [`openapi-python-client==${version}`, 'mypy==2.4.1']);
@@ -154,7 +154,7 @@ test('Python, by openapi-python-client, checked by mypy', { timeout: 300_000 }, 
   expect(lastLine(report)).toEqual(done);
 });
 
-test('Go, by oapi-codegen, checked by go vet', { timeout: 300_000 }, async ({ skip }) => {
+test('Go, by oapi-codegen, checked by go vet', async ({ skip }) => {
   if (notFetched) return skip(notFetched);
   if (!(await findCommand(['go'], ['version'], place))) return skip('there is no Go on this machine');
   const generator = `github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v${generators['oapi-codegen']}`;

@@ -133,7 +133,7 @@ describe('a failing server', () => {
       duration_ms: expect.any(Number),
       outcome: 'ok',
     });
-  }, 20_000);
+  });
 
   test('is one whose secrets cannot be decrypted', async () => {
     const person = await app.signUpAdmin();
@@ -155,7 +155,7 @@ describe('a failing server', () => {
     expect([names, data!.status, data!.server_failed]).toEqual([['mcp__flaky__ping'], 'slow', 0]);
     const again = await discover(person);
     expect([again.names, again.data]).toEqual([['mcp__flaky__ping'], undefined]);
-  }, 15_000);
+  });
 
   test('does not delay a stopped run', async () => {
     const person = await app.signUpAdmin();
@@ -163,7 +163,9 @@ describe('a failing server', () => {
     const reason = new Error('cancelled');
     const stop = new AbortController();
     setTimeout(() => stop.abort(reason), 100);
+    const started = performance.now();
     await expect(mcp.tools({ account_id: person.accountId }, stop.signal)).rejects.toBe(reason);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
 

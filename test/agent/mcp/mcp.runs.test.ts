@@ -158,4 +158,4 @@ test('calls of one turn to a server run concurrently, and their results keep the
   const texts = dataOf(events, 'tool.result').map(({ result }) => (result?.content as { text: string }[])?.[0]?.text);
   expect(texts).toEqual(['a', 'b', 'c']);
   expect(dataOf(events, 'tool.call').map(({ side_effects }) => side_effects)).toEqual([true, true, true]);
-}, 40_000);
+});

@@ -49,4 +49,4 @@ test('works with the reference server "filesystem"', async () => {
     errorClass: 'mcp.tool_error',
     details: { content: [{ type: 'text', text: expect.stringContaining('denied') }] },
   });
-}, 30_000);
+});

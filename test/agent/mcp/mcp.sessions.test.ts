@@ -174,7 +174,7 @@ describe('requests of a server to the client', () => {
     for (const name of ['rootsInCall', 'sampleInCall', 'roots', 'sample'])
       expect([name, await callToolText(tools, `mcp__web__${name}`)]).toEqual([name, '-32601']);
     expect(await callToolText(tools, 'mcp__web__capabilities')).toBe('{}');
-  }, 60_000);
+  });
 });
 
 test('a tool that runs only as a task is not listed', async () => {
@@ -186,4 +186,4 @@ test('a tool that runs only as a task is not listed', async () => {
   const { tools } = await discover(await startEverything('streamableHttp'));
   expect(tools.some(({ name }) => name.endsWith('echo'))).toBe(true);
   expect(tools.some(({ name }) => name.endsWith('simulate_research_query'))).toBe(false);
-}, 30_000);
+});

@@ -161,4 +161,4 @@ test('an answer that races with the timeout has exactly one outcome, and the run
   await Promise.all([0, 1, 2, 3].map(lane));
   expect(outcomes.size).toBe(2);
   await setPlatformSettings(app, { 'limit.paused_input_timeout_ms': 300_000 });
-}, 30_000);
+});

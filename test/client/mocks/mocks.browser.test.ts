@@ -92,4 +92,4 @@ test('a service worker serves sign-in, the cookie, an interrupted stream, a ques
   }, baseUrl);
   expect(kept).toEqual({ login: 'ada', title: 'Talk', messages: 4 });
   expect(requests.filter(({ url }) => url.startsWith('/v1/'))).toEqual([]);
-}, 120_000);
+});

@@ -580,7 +580,7 @@ for (const planted of all) {
 
 const titled = passes.map((pass) => [pass.map(([name]) => name).join(', '), pass] as const);
 
-test.each(titled)('finds %s', { timeout: 20_000 }, async (_names, pass) => {
+test.each(titled)('finds %s', async (_names, pass) => {
   const [[, operation, , , when]] = pass as [Case];
   const found = await findingsWith(allOf(pass.map(([, , , flaw]) => flaw)), [operation]);
   const planted = pass.map(([, , rule]) => rule);
@@ -620,7 +620,7 @@ test('finds events that are collected, and follow=false that waits for the end',
   expect((await findingsWith(following, [events], {}, planPause)).map(({ rule }) => rule)).toContain('stream.follow');
 });
 
-test('finds nothing without a flaw', { timeout: 20_000 }, async () => {
+test('finds nothing without a flaw', async () => {
   expect(await findingsWith({}, [...new Set(all.map(([, operation]) => operation))])).toEqual([]);
 });
 

@@ -34,23 +34,19 @@ const cases: [who: string, args: string[], operations: number, successes: number
   ['a newly registered user', ofCaller, 58, 30],
 ];
 
-test.each(cases)(
-  'the conformance check of the mock passes for %s and leaves nothing behind',
-  { timeout: 60_000 },
-  async (_who, args, checked, successes) => {
-    const before = await everythingListed(call, admin.accessToken);
-    const { code, stdout, stderr } = await check(mock.address, ['--headers', ...args]);
-    const lines = stdout.split('\n');
-    expect([lines.filter((line) => /^(✗|FAIL)/.test(line)), stderr, code]).toEqual([[], '', 0]);
-    expect(lines.filter((line) => line.startsWith('ok ')).length).toBeGreaterThanOrEqual(successes);
-    const summary = /^(\d+) operations, \d+ of them without a success, \d+ of \d+ documented answers seen, no findings, \d+\.\d s$/;
-    expect(summary.exec(lines.at(-2)!)?.[1]).toBe(String(checked));
-    if (args.includes('--login')) expect(await everythingListed(call, admin.accessToken)).toEqual(before);
-    else expect(stdout).toMatch(/\n {2}\d users named conformance-… or sample-…, which only a platform administrator can delete\n/);
-  },
-);
+test.each(cases)('the conformance check of the mock passes for %s and leaves nothing behind', async (_who, args, checked, successes) => {
+  const before = await everythingListed(call, admin.accessToken);
+  const { code, stdout, stderr } = await check(mock.address, ['--headers', ...args]);
+  const lines = stdout.split('\n');
+  expect([lines.filter((line) => /^(✗|FAIL)/.test(line)), stderr, code]).toEqual([[], '', 0]);
+  expect(lines.filter((line) => line.startsWith('ok ')).length).toBeGreaterThanOrEqual(successes);
+  const summary = /^(\d+) operations, \d+ of them without a success, \d+ of \d+ documented answers seen, no findings, \d+\.\d s$/;
+  expect(summary.exec(lines.at(-2)!)?.[1]).toBe(String(checked));
+  if (args.includes('--login')) expect(await everythingListed(call, admin.accessToken)).toEqual(before);
+  else expect(stdout).toMatch(/\n {2}\d users named conformance-… or sample-…, which only a platform administrator can delete\n/);
+});
 
-test('what was created is deleted after Ctrl-C', { timeout: 30_000 }, async () => {
+test('what was created is deleted after Ctrl-C', async () => {
   const before = await everythingListed(call, admin.accessToken);
   const kit = spawn(process.execPath, [bin, '--url', mock.address, ...asAdmin, '--only', 'threads,runs,projects'], { cwd: folder });
   let said = '';
@@ -65,7 +61,7 @@ test('what was created is deleted after Ctrl-C', { timeout: 30_000 }, async () =
   expect(await everythingListed(call, admin.accessToken)).toEqual(before);
 });
 
-test('repeated findings are folded, and reported as JUnit, annotations and JSON', { timeout: 30_000 }, async () => {
+test('repeated findings are folded, and reported as JUnit, annotations and JSON', async () => {
   const proxy = await startFlawedProxy(mock.address, { reply: ({ headers }) => headers.delete('x-trace-id') });
   onTestFinished(proxy.close);
   const files = ['--junit', 'junit.xml', '--report', 'report.json'];

@@ -20,33 +20,29 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const main = new URL('../../../client/conformance/bin.ts', import.meta.url).pathname;
 const examine = (url: string, ...more: string[]) => run(process.execPath, [main, '--url', url, ...more], { cwd: folder, ms: 120_000 });
 
-test(
-  'the check passes for an administrator, leaves nothing behind and covers over 70 % of the documented statuses',
-  { timeout: 150_000 },
-  async () => {
-    const file = join(folder, 'coverage.json');
-    const before = await everythingListed(app.call, admin.token);
-    const { code, stdout, stderr } = await examine(
-      app.url,
-      '--headers',
-      '--report',
-      file,
-      '--login',
-      admin.login,
-      '--password',
-      admin.password,
-    );
-    expect(await everythingListed(app.call, admin.token)).toEqual(before);
-    expect([stdout.split('\n').filter((line) => /^(✗|FAIL)/.test(line)), stderr, code]).toEqual([[], '', 0]);
-    const { operations: covered } = JSON.parse(readFileSync(file, 'utf8'));
-    expect(covered.map(({ id }: { id: string }) => id)).toEqual(operations.map(({ id }) => id));
-    // A caller cannot cause faults.
-    const pairs = covered.flatMap(({ documented, seen }: { documented: number[]; seen: number[] }) =>
-      documented.filter((status) => ![500, 503].includes(status)).map((status) => seen.includes(status)),
-    );
-    expect(pairs.filter(Boolean).length / pairs.length).toBeGreaterThan(0.7);
-  },
-);
+test('the check passes for an administrator, leaves nothing behind and covers over 70 % of the documented statuses', async () => {
+  const file = join(folder, 'coverage.json');
+  const before = await everythingListed(app.call, admin.token);
+  const { code, stdout, stderr } = await examine(
+    app.url,
+    '--headers',
+    '--report',
+    file,
+    '--login',
+    admin.login,
+    '--password',
+    admin.password,
+  );
+  expect(await everythingListed(app.call, admin.token)).toEqual(before);
+  expect([stdout.split('\n').filter((line) => /^(✗|FAIL)/.test(line)), stderr, code]).toEqual([[], '', 0]);
+  const { operations: covered } = JSON.parse(readFileSync(file, 'utf8'));
+  expect(covered.map(({ id }: { id: string }) => id)).toEqual(operations.map(({ id }) => id));
+  // A caller cannot cause faults.
+  const pairs = covered.flatMap(({ documented, seen }: { documented: number[]; seen: number[] }) =>
+    documented.filter((status) => ![500, 503].includes(status)).map((status) => seen.includes(status)),
+  );
+  expect(pairs.filter(Boolean).length / pairs.length).toBeGreaterThan(0.7);
+});
 
 type Flaw = NonNullable<ProxyFlaw['reply']>;
 
@@ -108,7 +104,7 @@ const flaws: [name: string, flaw: Flaw, said: RegExp][] = [
   ],
 ];
 
-test('reports every flaw of a server that has several, and checks what follows a lost connection', { timeout: 120_000 }, async () => {
+test('reports every flaw of a server that has several, and checks what follows a lost connection', async () => {
   const all: Flaw = (reply, request) => {
     if (request.path === '/v1/threads/starred') return 'lost';
     for (const [, flaw] of flaws) Object.assign(reply, flaw(reply, request));
@@ -151,7 +147,7 @@ test('an error that prevents the check is one line', async () => {
   }
 });
 
-test('the stream of a silent run passes with its heartbeats', { timeout: 60_000 }, async () => {
+test('the stream of a silent run passes with its heartbeats', async () => {
   const silent = await startTestApp({
     ARKLOOP_SSE_HEARTBEAT_SECONDS: '0.3',
     ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.7',

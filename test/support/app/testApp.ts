@@ -106,7 +106,8 @@ async function openApp(databaseUrl: string, env: Record<string, string>, { worke
     ...env,
   });
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
-  const database = openDatabase(databaseUrl, { max: 8, log, applicationName: 'arkloop test' });
+  // The wait for a connection is long, so that bursts of requests succeed on a busy machine too.
+  const database = openDatabase(databaseUrl, { max: 8, log, applicationName: 'arkloop test', maxWaitMs: 20_000 });
   const deps = {
     config,
     keys: testKeys,

@@ -27,8 +27,8 @@ export async function transcriptOf({ call }: Pick<TestApp, 'call'>, { token }: P
   return body.map((each: Message) => `${each.completion === 'complete' ? each.role : each.completion} ${each.content}`);
 }
 
-/** Polls every 20 ms until `ask` returns a truthy value. Throws after `ms`. */
-export async function eventually<T>(ask: () => Promise<T | undefined | false>, what: string, ms = 10_000): Promise<T> {
+/** Polls every 20 ms until `ask` returns a truthy value. Throws after `ms`: the default is for conditions that need not be met quickly. */
+export async function eventually<T>(ask: () => Promise<T | undefined | false>, what: string, ms = 60_000): Promise<T> {
   for (const end = Date.now() + ms; Date.now() < end;) {
     const found = await ask();
     if (found) return found;

@@ -149,4 +149,4 @@ test('the API closes the streams of a gateway that was killed', async () => {
   for (const { ended } of streams) ended.catch(() => undefined);
   gateway.kill('SIGKILL');
   await mayOpen(ann, runId);
-}, 30_000);
+});

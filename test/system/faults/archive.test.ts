@@ -8,7 +8,7 @@ import { eventually, openThread } from '../../support/resources/conversation.ts'
 const app = await startTestApp({}, { worker: false });
 const { sql, url } = app;
 const alice = await app.signUp();
-const count = 300;
+const count = 120;
 
 /** Ended runs of five days ago, with 40 events each. */
 async function addOldRuns(): Promise<string[]> {
@@ -76,4 +76,4 @@ test('workers killed while they archive lose no event and leave none twice', asy
   expect(objects.filter((name) => !name.startsWith('.')).sort()).toEqual(ids.map((id) => `${id}.1.ndjson.gz`).sort());
   for (const worker of workers) worker.kill('SIGTERM');
   for (const worker of workers) expect(await worker.exited).toEqual({ code: 0, signal: null });
-}, 120_000);
+});

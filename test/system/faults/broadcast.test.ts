@@ -53,7 +53,7 @@ test('a broadcast to ten thousand users survives killed workers and reaches ever
   last.kill('SIGTERM');
   expect(await last.exited).toEqual({ code: 0, signal: null });
   await sql(`update users set status = 'suspended' where id = $1`, [newcomer.id]);
-}, 90_000);
+});
 
 test('a worker killed at any moment neither loses nor duplicates notifications', async () => {
   for (const delay of [0, 40, 110]) {
@@ -69,7 +69,7 @@ test('a worker killed at any moment neither loses nor duplicates notifications',
     heir.kill('SIGTERM');
     await heir.exited;
   }
-}, 90_000);
+});
 
 test('a worker that shuts down hands over after its batch without using an attempt', async () => {
   const { id } = await send({ title: 'Handed over' });
@@ -87,7 +87,7 @@ test('a worker that shuts down hands over after its batch without using an attem
   expect(await broadcastState(sql, id)).toMatchObject({ rows: crowd, users: crowd });
   heir.kill('SIGTERM');
   await heir.exited;
-}, 60_000);
+});
 
 test('a batch that takes longer than the lease of its live worker does not use another attempt', async () => {
   const { id } = await send({ title: 'Slow' });
@@ -100,7 +100,7 @@ test('a batch that takes longer than the lease of its live worker does not use a
   expect(await ended(id, 30_000)).toMatchObject({ status: 'completed', sent_count: crowd });
   worker.kill('SIGTERM');
   await worker.exited;
-}, 60_000);
+});
 
 test('a frozen worker does not block another, and writes nothing when it resumes', async () => {
   const { id } = await send({ title: 'Thawed' });
@@ -119,7 +119,7 @@ test('a frozen worker does not block another, and writes nothing when it resumes
   }
   expect(await broadcastState(sql, id)).toEqual({ status: 'completed', sent: crowd, rows: crowd, users: crowd });
   expect(await attemptsOf(id)).toEqual([]);
-}, 60_000);
+});
 
 test('a broadcast fails when its worker dies three times', async () => {
   const { id } = await send({ title: 'Thrice' });
@@ -143,4 +143,4 @@ test('a broadcast fails when its worker dies three times', async () => {
   expect(await ended(next, 30_000)).toMatchObject({ status: 'completed', sent_count: crowd });
   heir.kill('SIGTERM');
   await heir.exited;
-}, 90_000);
+});

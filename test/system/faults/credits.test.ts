@@ -58,7 +58,7 @@ test('a credit operation survives killed workers and changes every account once'
   await expectConsistentBalances(app);
   last.kill('SIGTERM');
   expect(await last.exited).toEqual({ code: 0, signal: null });
-}, 120_000);
+});
 
 test('a worker that shuts down leaves the rest to another, and an operation whose job is missing is queued again', async () => {
   const { id, total } = (await reset({})).body;
@@ -75,4 +75,4 @@ test('a worker that shuts down leaves the rest to another, and an operation whos
   await expectConsistentBalances(app);
   heir.kill('SIGTERM');
   await heir.exited;
-}, 120_000);
+});

@@ -95,4 +95,4 @@ test('an instance that shuts down returns its run to the queue, ends its streams
   expect([...reader.events, ...rest.events]).toEqual(log);
   expect(log.at(-1)?.type).toBe('run.completed');
   expect(textOf(log)).toBe(words.join(''));
-}, 60_000);
+});

@@ -104,7 +104,7 @@ test('while PostgreSQL is stopped, all processes keep running, requests get 503 
   await expect.poll(noted, { timeout: 10_000 }).toBe(refusals.length);
   for (const part of [gateway, api, worker]) part.kill('SIGTERM');
   for (const part of [gateway, api, worker]) expect(await part.exited).toEqual({ code: 0, signal: null });
-}, 90_000);
+});
 
 test('driver errors of a lost connection become 503, not an internal error', async () => {
   const database = await stoppable();

@@ -44,4 +44,4 @@ test('when PostgreSQL dies during a run, it is restarted and the run ends with e
   instance.kill('SIGTERM');
   expect(await instance.exited).toEqual({ code: 0, signal: null });
   expect(processesOf(dataDir)).toEqual([]);
-}, 90_000);
+});

@@ -68,7 +68,7 @@ test('changes at one of two instances take effect at the other: streams, keys, I
   expect(await me()).toBe(200);
   expect((await adminCalls({ ...app, call: here }, chief).suspend(bob.id)).status).toBe(200);
   await expect.poll(me, soon).toBe(401);
-}, 60_000);
+});
 
 test('a rolling replacement of every process under load fails no call permanently, resumes all streams, and ends each run once', async () => {
   const cluster = await startCluster(app.databaseUrl, {
@@ -104,7 +104,7 @@ test('a rolling replacement of every process under load fails no call permanentl
       .toSorted()
       .map((id) => ({ id, asked: 1, runs: 1 })),
   );
-}, 180_000);
+});
 
 test('two gateways with one Redis share a rate limit', async ({ skip }) => {
   skip(!redisUrl, 'TEST_REDIS_URL is not set');
@@ -119,4 +119,4 @@ test('two gateways with one Redis share a rate limit', async ({ skip }) => {
   const answers = await Promise.all(Array.from({ length: 60 }, (_, at) => calls[at % 2]!('GET', '/v1/me', { token })));
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(20);
   expect(answers.filter(({ status }) => status === 429)).toHaveLength(40);
-}, 60_000);
+});

@@ -51,7 +51,7 @@ test('gateways without Redis divide the rate limit, and the share of a stopped g
   three.kill('SIGTERM');
   await three.exited;
   expect(await secondsUntilWhole(one)).toBeLessThan(1);
-}, 60_000);
+});
 
 test('a frozen gateway loses its share and regains it when it resumes', async () => {
   const [one, two] = await startTwo();
@@ -60,7 +60,7 @@ test('a frozen gateway loses its share and regains it when it resumes', async ()
   two.kill('SIGCONT');
   await eventually(async () => (await limitOf(one)) === 25, 'the gateway that goes on', 3_000);
   expect(await passed([one, two], 100)).toBe(50);
-}, 60_000);
+});
 
 test('gateways keep their shares during a database outage', async () => {
   const [one, two] = await startTwo();
@@ -71,7 +71,7 @@ test('gateways keep their shares during a database outage', async () => {
     expect([await limitOf(one), await limitOf(two)]).toEqual([25, 25]);
     await sleep(50);
   }
-}, 60_000);
+});
 
 test('a gateway without database and Redis warns once that it does not share its rate limits', async () => {
   const alone = await startProcess('gateway', { ...testKeysEnv, ...limited, ARKLOOP_GATEWAY_UPSTREAM: app.url });

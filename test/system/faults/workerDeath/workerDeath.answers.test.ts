@@ -68,7 +68,7 @@ test('a run that another worker takes over stores one message, and its tool call
   const names = prompts.at(-1)!.map(({ role, content, tool_calls }) => tool_calls?.[0]?.id ?? (role === 'assistant' ? content : role));
   expect(names).toEqual(['system', 'user', 'a', 'tool', 'One.', 'user']);
   await kill(heir);
-}, 120_000);
+});
 
 test('a continued answer survives the death of the worker of either run', async () => {
   const talk = await openScriptedThread(app, { script: [half('One, '), half('two, '), chat.answer('three.')] });
@@ -85,7 +85,7 @@ test('a continued answer survives the death of the worker of either run', async 
   await expectRunInvariants(app, second, talk.token);
   expect(await transcript(talk)).toEqual(['user Hello!', 'assistant One, three.']);
   await kill(heir);
-}, 120_000);
+});
 
 test('a run that exceeds its attempts keeps its partial answer', async () => {
   const talk = await openScriptedThread(app, { script: [half('Half ')] });
@@ -97,7 +97,7 @@ test('a run that exceeds its attempts keeps its partial answer', async () => {
   expect((await expectRunInvariants(app, runId, talk.token)).at(-1)).toMatchObject({ error_class: 'worker.timeout' });
   expect(await transcript(talk)).toEqual(['user Hello!', 'failed Half ']);
   await kill(heir);
-}, 120_000);
+});
 
 test('a run that is reaped keeps its partial answer and can be continued', async () => {
   const talk = await openScriptedThread(app, { script: [half('Half '), chat.answer('whole.')] });
@@ -122,7 +122,7 @@ test('a run that is reaped keeps its partial answer and can be continued', async
   await expectRunInvariants(app, next, talk.token);
   expect(await transcript(talk)).toEqual(['user Hello!', 'assistant Half whole.']);
   await kill(worker);
-}, 120_000);
+});
 
 test('a run that is cancelled while its worker is dead keeps its partial answer once', async () => {
   const talk = await openScriptedThread(app, { script: [half('Half ')] });
@@ -135,4 +135,4 @@ test('a run that is cancelled while its worker is dead keeps its partial answer 
   expect(await messageRows(runId)).toEqual([{ completion: 'stopped', visible: true }]);
   expect(await transcript(talk)).toEqual(['user Hello!', 'stopped Half ']);
   await kill(heir);
-}, 120_000);
+});

@@ -87,4 +87,4 @@ test('workers killed at random moments cause no gap in the events and no repeate
     expect([usage, others]).toEqual([{ input, output }, []]);
     expect(await app.sql(`select 1 from credit_transactions where reference_type = 'run' and reference_id = $1`, [runId])).toHaveLength(1);
   }
-}, 120_000);
+});
