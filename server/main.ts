@@ -7,6 +7,9 @@ if (Number.parseInt(process.versions.node, 10) < wanted) {
   );
   process.exitCode = 1;
 } else {
+  // Compiled code is kept beside the installed packages, where only who installed them can write.
+  const { enableCompileCache } = await import('node:module');
+  enableCompileCache(new URL('../node_modules/.cache/compiled', import.meta.url).pathname);
   const { main } = await import('./processes/start.ts');
   await main(process.argv.slice(2), process.env);
 }
