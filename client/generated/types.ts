@@ -938,7 +938,7 @@ export interface ForkedThread {
   account_id: Id;
   /** The owner; null if they were deleted. */
   created_by_user_id: Id | null;
-  /** Title; null until one is set or created automatically by the first run. */
+  /** Title. Unless you set one, it is the first words of the first message until a run generates a better one; null without messages. */
   title: string | null;
   /** The project that contains the thread; null if it is in none. */
   project_id: Id | null;
@@ -974,7 +974,7 @@ export interface FoundThread {
   account_id: Id;
   /** The owner; null if they were deleted. */
   created_by_user_id: Id | null;
-  /** Title; null until one is set or created automatically by the first run. */
+  /** Title. Unless you set one, it is the first words of the first message until a run generates a better one; null without messages. */
   title: string | null;
   /** The project that contains the thread; null if it is in none. */
   project_id: Id | null;
@@ -3960,7 +3960,7 @@ export interface Thread {
   account_id: Id;
   /** The owner; null if they were deleted. */
   created_by_user_id: Id | null;
-  /** Title; null until one is set or created automatically by the first run. */
+  /** Title. Unless you set one, it is the first words of the first message until a run generates a better one; null without messages. */
   title: string | null;
   /** The project that contains the thread; null if it is in none. */
   project_id: Id | null;
@@ -4774,7 +4774,7 @@ export interface ThreadsApi {
   /**
    * Create a thread
    *
-   * Threads hold the messages and runs of one conversation. Next, add a message and start a run. The first run creates a title unless you set one.
+   * Threads hold the messages and runs of one conversation. Next, add a message and start a run. Unless you set a title, the first message and the first run create one.
    */
   readonly create: Call<{ body?: NewThread | undefined; }, Thread, Reasons['threads.create']>;
   /**

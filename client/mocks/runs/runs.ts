@@ -1,7 +1,7 @@
 import type { AssistantMessage, RunEvent, RunEventInput } from '../../../contract/events.ts';
 import type { Message, MessageCompletion } from '../../../contract/messages.ts';
 import type { Run, RunSummary } from '../../../contract/runs.ts';
-import { cleanTitle } from '../../../contract/threads.ts';
+import { provisionalTitle } from '../../../contract/shared/title.ts';
 import { pause } from '../../core/retry.ts';
 import { chargeRun, type MockUsage, release, reserve } from '../credits/ledger.ts';
 import type { EngineBase } from '../engine.ts';
@@ -204,11 +204,13 @@ export class Runs {
     return false;
   }
 
-  /** The first run of a thread without a title takes one from the message. */
+  /** As a server without a model: the title is the first words of the first message. */
   #setTitle({ run: { thread_id, run_id }, thread }: MockRun) {
     const isFirst = [...this.all.values()].every(({ run }) => run.thread_id !== thread_id || run.run_id === run_id);
-    const title = cleanTitle((messagesOf(this.#engine, thread_id)[0]?.value as Message | undefined)?.content ?? '');
-    if (!isFirst || thread.value.title !== null || title === '') return;
+    const asked = messagesOf(this.#engine, thread_id).findLast(({ value }) => value.role === 'user');
+    if (!asked) return;
+    const title = provisionalTitle(asked.value as Message);
+    if (thread.value.title !== null && !(isFirst && thread.value.title === title)) return;
     thread.value.title = title;
     this.append(this.all.get(run_id)!, { type: 'thread.title.updated', data: { thread_id, title } });
   }

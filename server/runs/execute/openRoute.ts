@@ -79,7 +79,7 @@ export async function createTitle(
   run: LeasedRun,
   settings: Settings,
   { model, event }: OpenedRoute,
-  history: Pick<History, 'titleText'>,
+  history: Pick<History, 'titleText' | 'provisionalTitle'>,
   signal: AbortSignal,
 ): Promise<RunEventInput | undefined> {
   const { database, runNotifier } = deps;
@@ -87,7 +87,7 @@ export async function createTitle(
   const named = settings['title_summarizer.model'];
   const chosen = named === null ? undefined : await modelNamed(deps, run, settings, named).catch(() => undefined);
   const own = event.provider_kind === 'stub' ? undefined : model;
-  const step = await generateTitle(database, run, history.titleText(), chosen ?? own, signal);
+  const step = await generateTitle(database, run, history, chosen ?? own, signal);
   if (step) runNotifier.notify(run.id);
   return step;
 }
