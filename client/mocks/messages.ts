@@ -1,5 +1,5 @@
 import type { Message } from '../../contract/messages.ts';
-import { provisionalTitle } from '../../contract/shared/title.ts';
+import { provisionalTitle } from '../../contract/titles.ts';
 import type { EngineBase } from './engine.ts';
 import { resourceType } from './resourceTypes.ts';
 import type { Row } from './state.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cleanTitle, provisionalTitle } from '../../contract/shared/title.ts';
+import { cleanTitle, provisionalTitle } from '../../contract/titles.ts';
 
 test('a title is without Markdown, quotes and final punctuation, and is cut between words', () => {
   const titles = {

@@ -1,7 +1,7 @@
 import type { AssistantMessage, RunEvent, RunEventInput } from '../../../contract/events.ts';
 import type { Message, MessageCompletion } from '../../../contract/messages.ts';
 import type { Run, RunSummary } from '../../../contract/runs.ts';
-import { provisionalTitle } from '../../../contract/shared/title.ts';
+import { provisionalTitle } from '../../../contract/titles.ts';
 import { pause } from '../../core/retry.ts';
 import { chargeRun, type MockUsage, release, reserve } from '../credits/ledger.ts';
 import type { EngineBase } from '../engine.ts';

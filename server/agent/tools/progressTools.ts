@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { eventData } from '../../../contract/eventData.ts';
-import { cleanTitle } from '../../../contract/shared/title.ts';
+import { cleanTitle } from '../../../contract/titles.ts';
 import type { Queryable } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
 import { defineTool, type Tool } from './tool.ts';

@@ -1,6 +1,6 @@
 import type { NewMessage } from '../../../contract/messages.ts';
 import type { PageQuery } from '../../../contract/shared/pagination.ts';
-import { provisionalTitle } from '../../../contract/shared/title.ts';
+import { provisionalTitle } from '../../../contract/titles.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { notFound } from '../../platform/failure.ts';

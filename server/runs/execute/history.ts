@@ -1,5 +1,5 @@
 import { maxImageChars } from '../../../contract/attachments.ts';
-import { provisionalTitle } from '../../../contract/shared/title.ts';
+import { provisionalTitle } from '../../../contract/titles.ts';
 import type { Queryable } from '../../database/sql.ts';
 import type { ModelMessage, ModelPart } from '../../models/model.ts';
 import { RunFailure } from '../../models/runFailure.ts';

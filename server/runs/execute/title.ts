@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { RunEventInput } from '../../../contract/events.ts';
-import { cleanTitle, lineBreak } from '../../../contract/shared/title.ts';
+import { cleanTitle, lineBreak } from '../../../contract/titles.ts';
 import type { Database } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
 import type { Model } from '../../models/model.ts';

@@ -1,5 +1,5 @@
-import type { MessageContent } from '../messages.ts';
-import { trimEnd } from './trim.ts';
+import type { MessageContent } from './messages.ts';
+import { trimEnd } from './shared/trim.ts';
 
 /** Characters of a text that are searched for a title. */
 const maxSourceChars = 2_000;
