@@ -3996,6 +3996,8 @@ export interface ThreadRun {
   created_at: Time;
   /** Earlier run whose completed turns this run reuses; absent if there is none. */
   resume_from_run_id?: Id | undefined;
+  /** The newest message of the thread when the run was created, which the run answers. Runs with the same message are versions of one answer: `:retry` and an edit hide the earlier ones, but their events remain. */
+  thread_tail_message_id?: Id | undefined;
 }
 
 /** The thread received an automatic title. */
@@ -4858,7 +4860,7 @@ export interface RunsApi {
   /**
    * List the runs of a thread, newest first
    *
-   * Use this to find the active or last run when a thread is opened. Retrieve a run for its usage and error.
+   * Use this to find the active or last run when a thread is opened, and the runs of hidden answers. Retrieve a run for its usage and error.
    */
   readonly listInThread: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, ThreadRun, Reasons['runs.listInThread']>;
   /**

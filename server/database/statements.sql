@@ -3614,8 +3614,12 @@ select "id"
   order by "created_at", "id";
 
 -- resources/runs/queries.ts selectThreadRuns
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", coalesce(a.tail_message_id, (select (e.data ->> 'thread_tail_message_id')::uuid as "id"
+  from "run_events" as "e"
+  where "e"."run_id" = "r"."id" and "e"."seq" = 1)) as "tail_message_id"
   from "runs" as "r"
+  left
+  join "run_event_archives" as "a" on "a"."account_id" = "r"."account_id" and "a"."run_id" = "r"."id"
   where "r"."account_id" = $1 and "r"."thread_id" = $2 and ($3::timestamptz is null or ("r"."created_at", "r"."id") < ($4::timestamptz, $5::uuid))
   order by "r"."created_at" desc, "r"."id" desc
   limit $6;
@@ -4839,7 +4843,7 @@ select balance::float8 as "balance"
   where "account_id" = $1;
 
 -- runs/execute/title.ts 1
-select true as "wanted"
+select "title"
   from "threads"
   where "account_id" = $1 and "id" = $2 and "title_locked" = false and ("title" is null or "title_provisional" = true) and "deleted_at" is null;
 

@@ -204,15 +204,18 @@ export class Runs {
     return false;
   }
 
-  /** As a server without a model: the title is the first words of the first message. */
-  #setTitle({ run: { thread_id, run_id }, thread }: MockRun) {
-    const isFirst = [...this.all.values()].every(({ run }) => run.thread_id !== thread_id || run.run_id === run_id);
-    const asked = messagesOf(this.#engine, thread_id).findLast(({ value }) => value.role === 'user');
-    if (!asked) return;
-    const title = provisionalTitle(asked.value as Message);
-    if (thread.value.title !== null && !(isFirst && thread.value.title === title)) return;
+  /** As a server without a model: the first words of a message become the final title. */
+  #setTitle(live: MockRun) {
+    const { thread } = live;
+    const { thread_id } = live.run;
+    const users = messagesOf(this.#engine, thread_id).filter(({ value }) => value.role === 'user');
+    const titles = users.map(({ value }) => provisionalTitle(value as Message));
+    const title = (thread.value.title as string | null) ?? titles.at(-1);
+    if (title === undefined || !titles.includes(title)) return;
+    const events = [...this.all.values()].filter(({ run }) => run.thread_id === thread_id).flatMap((each) => each.events);
+    if (events.some((event) => event.type === 'thread.title.updated' && event.data.title === title)) return;
     thread.value.title = title;
-    this.append(this.all.get(run_id)!, { type: 'thread.title.updated', data: { thread_id, title } });
+    this.append(live, { type: 'thread.title.updated', data: { thread_id, title } });
   }
 
   #complete(live: MockRun) {

@@ -8,10 +8,10 @@ import type { History } from './history.ts';
 
 type ThreadOf = { accountId: string; threadId: string };
 
-const needsTitle = statement<ThreadOf>()((db, $) =>
+const selectUntitled = statement<ThreadOf>()((db, $) =>
   db
     .selectFrom('threads')
-    .select(sql.lit(true).as('wanted'))
+    .select('title')
     .where('account_id', '=', $.accountId)
     .where('id', '=', $.threadId)
     .where('title_locked', '=', sql.lit(false))
@@ -37,16 +37,17 @@ const titleTimeoutMs = 30_000;
 const maxOutputTokens = 1_024;
 
 type Titled = { account_id: string; thread_id: string };
+export type TitleSource = Pick<History, 'titleText' | 'provisionalTitle'>;
 
-/** Whether the thread has no title, or only the first words of a message: no earlier run could generate a title. */
-export const isTitleNeeded = async (database: Database, { account_id, thread_id }: Titled) =>
-  (await database.row(needsTitle, { accountId: account_id, threadId: thread_id }))?.wanted === true;
+/** A thread that has no title, or only the first words of a message: no earlier run could generate a title. */
+export const findUntitled = (database: Database, { account_id, thread_id }: Titled) =>
+  database.row(selectUntitled, { accountId: account_id, threadId: thread_id });
 
 /** Generates and stores the title of a thread. A failure is left to the next run, and its tokens are not billed. */
 export async function generateTitle(
   database: Database,
   run: Titled,
-  { titleText, provisionalTitle }: Pick<History, 'titleText' | 'provisionalTitle'>,
+  { titleText, provisionalTitle }: TitleSource,
   model: Model | undefined,
   signal: AbortSignal,
 ): Promise<RunEventInput | undefined> {
