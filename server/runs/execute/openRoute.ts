@@ -8,7 +8,6 @@ import type { Settings } from '../../resources/settings/settings.ts';
 import type { Lease, LeasedRun } from '../lease/lease.ts';
 import type { EventWriter } from '../record/eventBuffer.ts';
 import type { ExecuteDeps } from './executeDeps.ts';
-import type { History } from './history.ts';
 import { openSnapshot, resolveRoute, type RouteDecision } from './resolveRoute.ts';
 import { findUntitled, generateTitle, type TitleSource } from './title.ts';
 
