@@ -36,7 +36,7 @@ export type { Reasons } from './generated/reasons.ts';
 export type * from './generated/types.ts';
 export type { RunPart, TextPart as RunTextPart, ToolCallPart, ToolCallState } from './run/parts.ts';
 export { RunEndedError, type RunStream } from './run/runStream.ts';
-export { openRunViewer, type PendingQuestion, type RunView, type RunViewer, type Todo } from './run/runView.ts';
+export { openRunViewer, type PendingQuestion, type PendingRetry, type RunView, type RunViewer, type Todo } from './run/runView.ts';
 
 /** Verifies received webhooks: `const event = await webhooks.unwrap(headers, body, secret)`. */
 export const webhooks = { unwrap };

@@ -20,6 +20,10 @@ export const ThreadRun = z
     status: RunStatus.meta({ description: 'Current status.' }),
     created_at: Time.meta({ description: 'When the run was created.' }),
     resume_from_run_id: Id.optional().meta({ description: 'Earlier run whose completed turns this run reuses; absent if there is none.' }),
+    thread_tail_message_id: Id.optional().meta({
+      description:
+        'The newest message of the thread when the run was created, which the run answers. Runs with the same message are versions of one answer: `:retry` and an edit hide the earlier ones, but their events remain.',
+    }),
   })
   .meta({ id: 'ThreadRun', description: 'A run in the list of its thread.' });
 export type ThreadRun = z.infer<typeof ThreadRun>;
@@ -105,7 +109,7 @@ export const runs = initContract().router({
     method: 'GET',
     path: '/v1/threads/{thread_id}/runs',
     summary: 'List the runs of a thread, newest first',
-    description: 'Use this to find the active or last run when a thread is opened. Retrieve a run for its usage and error.',
+    description: 'Use this to find the active or last run when a thread is opened, and the runs of hidden answers. Retrieve a run for its usage and error.',
     query: pageQuery(),
     responses: { 200: z.array(ThreadRun) },
     metadata: { auth: 'user+key', read, pages: 'cursor' },

@@ -2,14 +2,19 @@ import { z } from 'zod';
 import { Id, searchParam, Time } from './shared/fields.ts';
 import { pageQuery } from './shared/pagination.ts';
 import { initContract, type Resource } from './shared/route.ts';
-import { trimEnd, trimStart } from './shared/trim.ts';
 
 export const Thread = z
   .object({
     id: Id.meta({ description: 'ID of the thread.' }),
     account_id: Id.meta({ description: 'The account that the thread belongs to.' }),
     created_by_user_id: Id.nullable().meta({ description: 'The owner; null if they were deleted.' }),
-    title: z.string().nullable().meta({ description: 'Title; null until one is set or created automatically by the first run.' }),
+    title: z
+      .string()
+      .nullable()
+      .meta({
+        description:
+          'Title. Unless you set one, it is the first words of the first message until a run generates a better one; null without messages.',
+      }),
     project_id: Id.nullable().meta({ description: 'The project that contains the thread; null if it is in none.' }),
     created_at: Time.meta({ description: 'When the thread was created.' }),
     updated_at: Time.meta({ description: 'Time of the last activity.' }),
@@ -69,26 +74,13 @@ export type ForkedThread = z.infer<typeof ForkedThread>;
 const read = 'data.threads.read';
 const permission = 'data.threads.write';
 
-/** Characters of a text that are searched for a title. */
-const maxSourceChars = 2_000;
-const openingQuotes = `"'“”„«»「『`;
-const closingQuotes = `"'“”„«»」』`;
-export const lineBreak: RegExp = /[\r\n\u2028\u2029]/;
-
-/** The title in a generated text: its first line, at most 50 characters, without enclosing quotes. */
-export function cleanTitle(text: string): string {
-  const line = text.trimStart().slice(0, maxSourceChars).toWellFormed().replaceAll('\0', '').trim().split(lineBreak, 1)[0]!;
-  const bare = trimStart(trimEnd(line.trim(), closingQuotes), openingQuotes).trim();
-  return [...bare].slice(0, 50).join('').trim();
-}
-
 export const threads = initContract().router({
   create: {
     method: 'POST',
     path: '/v1/threads',
     summary: 'Create a thread',
     description:
-      'Threads hold the messages and runs of one conversation. Next, add a message and start a run. The first run creates a title unless you set one.',
+      'Threads hold the messages and runs of one conversation. Next, add a message and start a run. Unless you set a title, the first message and the first run create one.',
     body: NewThread,
     responses: { 201: Thread },
     metadata: { auth: 'user+key', permission, quota: 'messages', audit: ['thread.create', 'thread'] },

@@ -938,7 +938,7 @@ export interface ForkedThread {
   account_id: Id;
   /** The owner; null if they were deleted. */
   created_by_user_id: Id | null;
-  /** Title; null until one is set or created automatically by the first run. */
+  /** Title. Unless you set one, it is the first words of the first message until a run generates a better one; null without messages. */
   title: string | null;
   /** The project that contains the thread; null if it is in none. */
   project_id: Id | null;
@@ -974,7 +974,7 @@ export interface FoundThread {
   account_id: Id;
   /** The owner; null if they were deleted. */
   created_by_user_id: Id | null;
-  /** Title; null until one is set or created automatically by the first run. */
+  /** Title. Unless you set one, it is the first words of the first message until a run generates a better one; null without messages. */
   title: string | null;
   /** The project that contains the thread; null if it is in none. */
   project_id: Id | null;
@@ -3960,7 +3960,7 @@ export interface Thread {
   account_id: Id;
   /** The owner; null if they were deleted. */
   created_by_user_id: Id | null;
-  /** Title; null until one is set or created automatically by the first run. */
+  /** Title. Unless you set one, it is the first words of the first message until a run generates a better one; null without messages. */
   title: string | null;
   /** The project that contains the thread; null if it is in none. */
   project_id: Id | null;
@@ -3996,6 +3996,8 @@ export interface ThreadRun {
   created_at: Time;
   /** Earlier run whose completed turns this run reuses; absent if there is none. */
   resume_from_run_id?: Id | undefined;
+  /** The newest message of the thread when the run was created, which the run answers. Runs with the same message are versions of one answer: `:retry` and an edit hide the earlier ones, but their events remain. */
+  thread_tail_message_id?: Id | undefined;
 }
 
 /** The thread received an automatic title. */
@@ -4774,7 +4776,7 @@ export interface ThreadsApi {
   /**
    * Create a thread
    *
-   * Threads hold the messages and runs of one conversation. Next, add a message and start a run. The first run creates a title unless you set one.
+   * Threads hold the messages and runs of one conversation. Next, add a message and start a run. Unless you set a title, the first message and the first run create one.
    */
   readonly create: Call<{ body?: NewThread | undefined; }, Thread, Reasons['threads.create']>;
   /**
@@ -4858,7 +4860,7 @@ export interface RunsApi {
   /**
    * List the runs of a thread, newest first
    *
-   * Use this to find the active or last run when a thread is opened. Retrieve a run for its usage and error.
+   * Use this to find the active or last run when a thread is opened, and the runs of hidden answers. Retrieve a run for its usage and error.
    */
   readonly listInThread: PagedCall<{ params: { thread_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, ThreadRun, Reasons['runs.listInThread']>;
   /**

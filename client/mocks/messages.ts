@@ -1,4 +1,5 @@
 import type { Message } from '../../contract/messages.ts';
+import { provisionalTitle } from '../../contract/titles.ts';
 import type { EngineBase } from './engine.ts';
 import { resourceType } from './resourceTypes.ts';
 import type { Row } from './state.ts';
@@ -13,6 +14,7 @@ export const messagesOf = ({ state }: Pick<EngineBase, 'state'>, threadId: strin
 export function addMessage({ state, time }: Pick<EngineBase, 'state' | 'time'>, thread: Row, message: Message) {
   state.add(messageKind, { owner: thread.owner, parents: { thread_id: message.thread_id }, value: message });
   thread.value.updated_at = time();
+  if (message.role === 'user') thread.value.title ??= provisionalTitle(message);
   state.touch(thread);
 }
 

@@ -6,6 +6,6 @@ export { ArkloopProvider, useArkloop } from './provider.ts';
 export { arkloopKeys, type CachedPage, messagesQuery, type ThreadFilter, threadQuery, threadsQuery } from './queries.ts';
 export { type UsedRun, useRun } from './run.ts';
 export type { FollowedRun, RunConnection } from './runs.ts';
-export { openRunViewer, type PendingQuestion, type RunView, type RunViewer, type Todo } from '../run/runView.ts';
+export { openRunViewer, type PendingQuestion, type PendingRetry, type RunView, type RunViewer, type Todo } from '../run/runView.ts';
 export { useSend } from './send.ts';
 export { type ThreadOptions, useMessages, useThread, useThreads } from './threads.ts';

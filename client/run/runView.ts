@@ -1,4 +1,4 @@
-import type { Cost, RunError, RunEvent, RunStatus, RunWaitingForInputEvent, TodoUpdatedEvent, Usage } from '../generated/types.ts';
+import type { Cost, RunError, RunEvent, RunLlmRetryEvent, RunStatus, RunWaitingForInputEvent, TodoUpdatedEvent, Usage } from '../generated/types.ts';
 import type { RunPart, ToolCallPart } from './parts.ts';
 import { openTranscript } from './transcript.ts';
 
@@ -8,6 +8,12 @@ export type PendingQuestion = Omit<RunWaitingForInputEvent['data'], 'trace_id'>;
 export type Todo = TodoUpdatedEvent['data']['todos'][number];
 
 /** The state of a run, derived from its events. */
+/** A model call that failed, for example because of a rate limit, and is repeated. */
+export type PendingRetry = Pick<RunLlmRetryEvent['data'], 'attempt' | 'max_attempts' | 'error_class' | 'message' | 'details'> & {
+  /** Time of the next attempt, in milliseconds since 1970. */
+  readonly at: number;
+};
+
 export type RunView = {
   /** `idle` without a run. */
   readonly status: RunStatus | 'idle';
@@ -20,6 +26,8 @@ export type RunView = {
   readonly toolCalls: readonly ToolCallPart[];
   /** Set while the run waits for the user. */
   readonly question: PendingQuestion | undefined;
+  /** Set while the run waits to repeat a failed model call. */
+  readonly retry: PendingRetry | undefined;
   readonly todos: readonly Todo[];
   /** Undefined until a model is selected. */
   readonly model: string | undefined;
@@ -44,6 +52,7 @@ const initialState: RunState = {
   status: 'idle',
   ended: false,
   question: undefined,
+  retry: undefined,
   todos: [],
   model: undefined,
   usage: undefined,
@@ -85,6 +94,14 @@ function changesBy(event: RunEvent): Partial<RunState> | undefined {
       return { model: event.data.model };
     case 'run.waiting_for_input':
       return { status: 'waiting_for_input', question: event.data };
+    case 'run.llm.retry':
+      return { retry: { ...event.data, at: Date.parse(event.created_at) + event.data.delay_ms } };
+    case 'message.delta':
+    case 'tool.call.delta':
+    case 'llm.turn.completed':
+    case 'run.provider_fallback':
+    case 'run.recovered':
+      return { retry: undefined };
     case 'run.resumed':
       return { status: 'running', question: undefined };
     case 'run.cancel_requested':
@@ -105,6 +122,7 @@ type EndData = { usage?: Usage | undefined; cost?: Cost | undefined; message_id?
 const endedBy = ({ data: { usage, cost, message_id: messageId } }: { data: EndData }) => ({
   ended: true,
   question: undefined,
+  retry: undefined,
   messageId,
   usage,
   cost,

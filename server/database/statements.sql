@@ -22,7 +22,7 @@ with "run" as (select "r"."id"
 
 -- agent/tools/progressTools.ts 1
 update "threads"
-  set "title" = $1
+  set "title" = $1, "title_provisional" = false
   where "account_id" = $2 and "id" = $3 and "title_locked" = false and "deleted_at" is null;
 
 -- agent/tools/workspace/runWorkspace.ts 1
@@ -2112,9 +2112,9 @@ update "users"
 
 -- resources/messages/queries.ts insertMessage
 with "thread" as (update "threads"
-  set "last_message_number" = last_message_number + 1, "updated_at" = now()
-  where "account_id" = $1 and "id" = $2 and "deleted_at" is null
-  returning "account_id", "id", "created_by_user_id" as "owner_id", "last_message_number") insert into "messages" ("account_id", "thread_id", "thread_owner_id", "number", "id", "created_by_user_id", "role", "content", "content_json") select "account_id", "id" as "thread_id", "owner_id", "last_message_number", $3::uuid as "id", $4::uuid as "created_by_user_id", 'user' as "role", $5::text as "content", $6::jsonb as "content_json"
+  set "last_message_number" = last_message_number + 1, "updated_at" = now(), "title" = coalesce(title, $1), "title_provisional" = title_provisional or title is null
+  where "account_id" = $2 and "id" = $3 and "deleted_at" is null
+  returning "account_id", "id", "created_by_user_id" as "owner_id", "last_message_number") insert into "messages" ("account_id", "thread_id", "thread_owner_id", "number", "id", "created_by_user_id", "role", "content", "content_json") select "account_id", "id" as "thread_id", "owner_id", "last_message_number", $4::uuid as "id", $5::uuid as "created_by_user_id", 'user' as "role", $6::text as "content", $7::jsonb as "content_json"
   from "thread"
   returning "id", "account_id", "thread_id", "number", "created_by_user_id", "role", "content", "content_json", "run_id", "completion", "created_at";
 
@@ -3614,8 +3614,12 @@ select "id"
   order by "created_at", "id";
 
 -- resources/runs/queries.ts selectThreadRuns
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", coalesce(a.tail_message_id, (select (e.data ->> 'thread_tail_message_id')::uuid as "id"
+  from "run_events" as "e"
+  where "e"."run_id" = "r"."id" and "e"."seq" = 1)) as "tail_message_id"
   from "runs" as "r"
+  left
+  join "run_event_archives" as "a" on "a"."account_id" = "r"."account_id" and "a"."run_id" = "r"."id"
   where "r"."account_id" = $1 and "r"."thread_id" = $2 and ($3::timestamptz is null or ("r"."created_at", "r"."id") < ($4::timestamptz, $5::uuid))
   order by "r"."created_at" desc, "r"."id" desc
   limit $6;
@@ -3893,7 +3897,7 @@ select "id", "role", "number"
   order by "number";
 
 -- resources/threads/forkQueries.ts insertFork
-insert into "threads" ("account_id", "id", "created_by_user_id", "title", "title_locked", "project_id", "is_private", "expires_at", "parent_thread_id", "last_message_number") select "t"."account_id", $1::uuid as "id", $2::uuid as "created_by_user_id", "t"."title", "t"."title_locked", "t"."project_id", coalesce($3::boolean, t.is_private) as "is_private", case when coalesce($4::boolean, t.is_private) then now() + interval '24 hours' end as "expires_at", "t"."id" as "parent_thread_id", $5::integer as "last_message_number"
+insert into "threads" ("account_id", "id", "created_by_user_id", "title", "title_locked", "title_provisional", "project_id", "is_private", "expires_at", "parent_thread_id", "last_message_number") select "t"."account_id", $1::uuid as "id", $2::uuid as "created_by_user_id", "t"."title", "t"."title_locked", "t"."title_provisional", "t"."project_id", coalesce($3::boolean, t.is_private) as "is_private", case when coalesce($4::boolean, t.is_private) then now() + interval '24 hours' end as "expires_at", "t"."id" as "parent_thread_id", $5::integer as "last_message_number"
   from "threads" as "t"
   where "t"."account_id" = $6 and "t"."id" = $7
   returning "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", (select "p"."id"
@@ -3957,9 +3961,9 @@ select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_pr
 
 -- resources/threads/queries.ts updateThread
 update "threads" as "t"
-  set "title" = case when $1::boolean then $2 else t.title end, "title_locked" = case when $3::boolean then $4::text is not null else t.title_locked end, "updated_at" = case when $5::boolean and t.title is distinct
-  from $6 then now() else t.updated_at end, "project_id" = case when $7::boolean then $8::uuid else t.project_id end
-  where "t"."account_id" = $9 and "t"."id" = $10 and "t"."created_by_user_id" = $11 and "t"."deleted_at" is null
+  set "title" = case when $1::boolean then $2 else t.title end, "title_locked" = case when $3::boolean then $4::text is not null else t.title_locked end, "title_provisional" = t.title_provisional and not $5::boolean, "updated_at" = case when $6::boolean and t.title is distinct
+  from $7 then now() else t.updated_at end, "project_id" = case when $8::boolean then $9::uuid else t.project_id end
+  where "t"."account_id" = $10 and "t"."id" = $11 and "t"."created_by_user_id" = $12 and "t"."deleted_at" is null
   returning "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", (select "p"."id"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
@@ -4839,16 +4843,14 @@ select balance::float8 as "balance"
   where "account_id" = $1;
 
 -- runs/execute/title.ts 1
-select ("t"."title" is null and "t"."title_locked" = false and not exists (select 1 as "one"
-  from "runs" as "r"
-  where "r"."thread_id" = "t"."id" and "r"."parent_run_id" is null and "r"."id" <> $1)) as "wanted"
-  from "threads" as "t"
-  where "t"."account_id" = $2 and "t"."id" = $3 and "t"."deleted_at" is null;
+select "title"
+  from "threads"
+  where "account_id" = $1 and "id" = $2 and "title_locked" = false and ("title" is null or "title_provisional" = true) and "deleted_at" is null;
 
 -- runs/execute/title.ts 2
 update "threads"
-  set "title" = $1
-  where "account_id" = $2 and "id" = $3 and "title" is null and "title_locked" = false and "deleted_at" is null;
+  set "title" = $1, "title_provisional" = false
+  where "account_id" = $2 and "id" = $3 and "title_locked" = false and ("title" is null or "title_provisional" = true) and "deleted_at" is null;
 
 -- runs/execute/userInput.ts 1
 select "r"."pending_inputs" as "pending", "e"."data" as "data"

@@ -73,17 +73,49 @@ test('a thread whose title the user removed gets a generated title', async () =>
   expect((await thread(threadId, bob)).title).toBe('A plain question');
 });
 
-test('an unusable model response leaves the thread without a title', async () => {
+test('the first words of the first message are the title at once, and a run that cannot generate a better one leaves it to the next', async () => {
   const bob = await app.signUp();
   const vendor = await addVendorModel(app, bob);
   vendor.respondWith(chat.answer('“ ”'), chat.answer('“ ”'));
-  const threadId = await untitled(bob, 'Hello!');
+  const threadId = await untitled(bob, '## **How** do [tides](https://tides.example) work, and _why_ are there two of them each day?');
+  expect((await thread(threadId, bob)).title).toBe('How do tides work, and why are there two of them');
+  const before = await thread(threadId, bob);
   const runId = await startRun(app, bob, threadId);
   await readAll(url, runId, bob.token);
-  expect((await expectRunInvariants(app, runId, bob.token)).at(-1)?.type).toBe('run.completed');
+  const events = await expectRunInvariants(app, runId, bob.token);
+  expect(events.at(-1)?.type).toBe('run.completed');
+  expect(types(events)).not.toContain('thread.title.updated');
   await expect.poll(() => vendor.requests.filter(({ closed }) => closed).length).toBe(2);
-  expect((await thread(threadId, bob)).title).toBeNull();
+  expect((await thread(threadId, bob)).title).toBe(before.title);
   expect(await usageOf(app, runId)).toMatchObject([{ input_tokens: 11, output_tokens: 7 }]);
+
+  vendor.respondWith(chat.answer('**Title:** "Two tides a day."'), chat.answer('**Title:** "Two tides a day."'));
+  await readAll(url, await startRun(app, bob, threadId), bob.token);
+  await expect.poll(async () => (await thread(threadId, bob)).title).toBe('Two tides a day');
+  await expect.poll(() => vendor.requests.filter(({ closed }) => closed).length).toBe(4);
+  await readAll(url, await startRun(app, bob, threadId), bob.token);
+  expect(vendor.requests).toHaveLength(5);
+  await vendor.close();
+});
+
+test('a message without words names its thread too, and a copy of a thread without a final title gets one', async () => {
+  const bob = await app.signUp();
+  const key = await stagedText(app, bob, 'tide at noon');
+  const file = { type: 'file', attachment: { key, filename: 'notes.txt', mime_type: 'text/plain', size: 1 } };
+  const { body: created } = await call('POST', '/v1/threads', { token: bob.token, body: {} });
+  await call('POST', `/v1/threads/${created.id}/messages`, { token: bob.token, body: { content_json: { parts: [file] } } });
+  expect((await thread(created.id, bob)).title).toBe('notes.txt');
+  expect((await thread(await untitled(bob, ' !!!'), bob)).title).toBe('!!!');
+
+  const original = await untitled(bob, 'A plain question.');
+  const { body: messages } = await call('GET', `/v1/threads/${original}/messages`, { token: bob.token });
+  const { body: copy } = await call('POST', `/v1/threads/${original}:fork`, { token: bob.token, body: { message_id: messages[0].id } });
+  expect(copy.title).toBe('A plain question');
+  const vendor = await addVendorModel(app, bob);
+  vendor.respondWith(chat.answer('Plainness'), chat.answer('Plainness'));
+  await readAll(url, await startRun(app, bob, copy.id), bob.token);
+  await expect.poll(async () => (await thread(copy.id, bob)).title).toBe('Plainness');
+  expect((await thread(original, bob)).title).toBe('A plain question');
   await vendor.close();
 });
 

@@ -118,7 +118,13 @@ export const runs: RouteHandlers<typeof routes> = {
     const page = pageOf(rows, `runs of ${thread_id}`, query);
     const body = page.rows.map(({ value }) => {
       const { run_id, status, created_at, resume_from_run_id } = value as Run;
-      return { run_id, status, created_at, ...(resume_from_run_id && { resume_from_run_id }) };
+      const [first] = engine.runs.all.get(run_id)?.events ?? [];
+      const answered = first?.type === 'run.started' ? first.data.thread_tail_message_id : undefined;
+      return {
+        ...{ run_id, status, created_at },
+        ...(resume_from_run_id && { resume_from_run_id }),
+        ...(answered && { thread_tail_message_id: answered }),
+      };
     });
     return { status: 200, body, next: page.next };
   },

@@ -1,7 +1,7 @@
 import type { AssistantMessage, RunEvent, RunEventInput } from '../../../contract/events.ts';
 import type { Message, MessageCompletion } from '../../../contract/messages.ts';
 import type { Run, RunSummary } from '../../../contract/runs.ts';
-import { cleanTitle } from '../../../contract/threads.ts';
+import { provisionalTitle } from '../../../contract/titles.ts';
 import { pause } from '../../core/retry.ts';
 import { chargeRun, type MockUsage, release, reserve } from '../credits/ledger.ts';
 import type { EngineBase } from '../engine.ts';
@@ -204,13 +204,18 @@ export class Runs {
     return false;
   }
 
-  /** The first run of a thread without a title takes one from the message. */
-  #setTitle({ run: { thread_id, run_id }, thread }: MockRun) {
-    const isFirst = [...this.all.values()].every(({ run }) => run.thread_id !== thread_id || run.run_id === run_id);
-    const title = cleanTitle((messagesOf(this.#engine, thread_id)[0]?.value as Message | undefined)?.content ?? '');
-    if (!isFirst || thread.value.title !== null || title === '') return;
+  /** As a server without a model: the first words of a message become the final title. */
+  #setTitle(live: MockRun) {
+    const { thread } = live;
+    const { thread_id } = live.run;
+    const users = messagesOf(this.#engine, thread_id).filter(({ value }) => value.role === 'user');
+    const titles = users.map(({ value }) => provisionalTitle(value as Message));
+    const title = (thread.value.title as string | null) ?? titles.at(-1);
+    if (title === undefined || !titles.includes(title)) return;
+    const events = [...this.all.values()].filter(({ run }) => run.thread_id === thread_id).flatMap((each) => each.events);
+    if (events.some((event) => event.type === 'thread.title.updated' && event.data.title === title)) return;
     thread.value.title = title;
-    this.append(this.all.get(run_id)!, { type: 'thread.title.updated', data: { thread_id, title } });
+    this.append(live, { type: 'thread.title.updated', data: { thread_id, title } });
   }
 
   #complete(live: MockRun) {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { eventData } from '../../../contract/eventData.ts';
-import { cleanTitle } from '../../../contract/threads.ts';
+import { cleanTitle } from '../../../contract/titles.ts';
 import type { Queryable } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
 import { defineTool, type Tool } from './tool.ts';
@@ -42,7 +42,7 @@ const timelineTitle = defineTool({
 const setTitle = statement<{ accountId: string; threadId: string; title: string }>()((db, $) =>
   db
     .updateTable('threads')
-    .set({ title: $.title })
+    .set({ title: $.title, title_provisional: sql.lit(false) })
     .where('account_id', '=', $.accountId)
     .where('id', '=', $.threadId)
     .where('title_locked', '=', sql.lit(false))

@@ -32,6 +32,7 @@ import { Migration00035 } from './Migration00035.ts';
 import { Migration00036 } from './Migration00036.ts';
 import { Migration00037 } from './Migration00037.ts';
 import { Migration00038 } from './Migration00038.ts';
+import { Migration00039 } from './Migration00039.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -69,4 +70,5 @@ export const migrations = [
   { name: 'Migration00036', class: Migration00036 },
   { name: 'Migration00037', class: Migration00037 },
   { name: 'Migration00038', class: Migration00038 },
+  { name: 'Migration00039', class: Migration00039 },
 ];

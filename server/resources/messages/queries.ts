@@ -20,7 +20,8 @@ export const columns = [
 export type VisibleMessage<Role extends 'user' | 'assistant' = 'user' | 'assistant'> = { role: Role; content_json: MessageContent | null };
 
 export type OfThread = { accountId: string; threadId: string };
-type NewMessage = OfThread & { id: string; userId: string; content: string; contentJson: string | null };
+/** `title` is the title of the thread if it has none. */
+type NewMessage = OfThread & { id: string; userId: string; content: string; contentJson: string | null; title: string };
 
 /** Takes the next `count` numbers of a thread that is not deleted. Its row counts, so that concurrent inserts leave no gaps. */
 export const takeNumbers = (db: Pick<Builder, 'updateTable'>, { accountId, threadId }: Parameters<OfThread>, count: RawBuilder<number>) =>
@@ -36,7 +37,11 @@ export const insertMessage = statement<NewMessage>()((db, $) =>
   db
     .with('thread', (qc) =>
       takeNumbers(qc, $, sql.lit(1))
-        .set({ updated_at: sql<string>`now()` })
+        .set({
+          updated_at: sql<string>`now()`,
+          title: sql<string>`coalesce(title, ${$.title})`,
+          title_provisional: sql<boolean>`title_provisional or title is null`,
+        })
         .returning('last_message_number'),
     )
     .insertInto('messages')

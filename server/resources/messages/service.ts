@@ -1,5 +1,6 @@
 import type { NewMessage } from '../../../contract/messages.ts';
 import type { PageQuery } from '../../../contract/shared/pagination.ts';
+import { provisionalTitle } from '../../../contract/titles.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { notFound } from '../../platform/failure.ts';
@@ -19,6 +20,7 @@ export async function createMessage(scope: Scope, thread: ThreadRow, input: NewM
     userId: actor.userId,
     content,
     contentJson: contentJson && JSON.stringify(contentJson),
+    title: provisionalTitle({ content, content_json: contentJson }),
   });
   if (!row) throw notFound();
   return row;

@@ -1,7 +1,7 @@
 import { expressionBuilder, sql } from 'kysely';
 import { type RowOf, statement } from '../../database/statement.ts';
 import type { Tables } from '../../database/tables.ts';
-import { creditsUsed, runColumns } from '../runs/queries.ts';
+import { creditsUsed, runColumns, tailMessageId } from '../runs/queries.ts';
 
 /** Run `r` with its selected route and its cost in credits. */
 const detailColumns = [
@@ -16,17 +16,12 @@ const detailColumns = [
 /** The number of the message that run `r`, with archive `a`, answers. */
 function tailMessageNumber() {
   const eb = expressionBuilder<Tables & { r: Tables['runs']; a: Tables['run_event_archives'] }, 'r' | 'a'>();
-  const told = eb
-    .selectFrom('run_events as e')
-    .select(sql<string>`(e.data ->> 'thread_tail_message_id')::uuid`.as('id'))
-    .whereRef('e.run_id', '=', 'r.id')
-    .where('e.seq', '=', sql.lit(1));
   const number = eb
     .selectFrom('messages as t')
     .select('t.number')
     .whereRef('t.account_id', '=', 'r.account_id')
     .whereRef('t.thread_id', '=', 'r.thread_id')
-    .where('t.id', '=', sql<string>`coalesce(a.tail_message_id, ${told})`);
+    .where('t.id', '=', tailMessageId());
   return sql<number>`coalesce(${number}, r.tail_message_number)`;
 }
 

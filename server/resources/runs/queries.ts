@@ -44,6 +44,16 @@ export function creditsUsed(): RawBuilder<number> {
   return sql<number>`coalesce(${debits}, 0)`;
 }
 
+/** The ID of the message that run `r`, with archive `a`, answers. */
+export function tailMessageId(): RawBuilder<string> {
+  const started = expressionBuilder<WithAlias<'runs', 'r'>, 'r'>()
+    .selectFrom('run_events as e')
+    .select(sql<string>`(e.data ->> 'thread_tail_message_id')::uuid`.as('id'))
+    .whereRef('e.run_id', '=', 'r.id')
+    .where('e.seq', '=', sql.lit(1));
+  return sql<string>`coalesce(a.tail_message_id, ${started})`;
+}
+
 /**
  * Whether a user may read thread `t` through its project: the project is shared, and either their own or shared with them. With `seesAll`,
  * any shared project.
@@ -97,7 +107,8 @@ export const selectChildRuns = statement<{ accountId: string; id: string }>()((d
 export const selectThreadRuns = statement<OfThread & PageKey>({ isShort: true })((db, $) =>
   db
     .selectFrom('runs as r')
-    .select(runColumns)
+    .leftJoin('run_event_archives as a', (join) => join.onRef('a.account_id', '=', 'r.account_id').onRef('a.run_id', '=', 'r.id'))
+    .select([...runColumns, tailMessageId().$castTo<string | null>().as('tail_message_id')])
     .where('r.account_id', '=', $.accountId)
     .where('r.thread_id', '=', $.threadId)
     .where(onPage($, 'r.created_at', 'r.id'))
@@ -174,4 +185,5 @@ export const selectContinuableRun = statement<OfThread & { id: string }>()((db, 
     .where('r.parent_run_id', 'is', null),
 );
 
-export type RunRow = RowOf<typeof selectThreadRuns>;
+export type ThreadRunRow = RowOf<typeof selectThreadRuns>;
+export type RunRow = Omit<ThreadRunRow, 'tail_message_id'>;

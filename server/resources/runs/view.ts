@@ -1,6 +1,6 @@
 import type { Run, RunSummary, ThreadRun } from '../../../contract/runs.ts';
 import type { ListedRun } from './list.ts';
-import type { RunRow } from './queries.ts';
+import type { RunRow, ThreadRunRow } from './queries.ts';
 
 const endOf = ({ completed_at, failed_at, cancelled_at }: RunRow) => completed_at ?? failed_at ?? cancelled_at;
 
@@ -44,9 +44,10 @@ export const viewRunSummary = (row: ListedRun): RunSummary => ({
   created_by_email: row.user_email,
 });
 
-export const viewThreadRun = (row: RunRow): ThreadRun => ({
+export const viewThreadRun = (row: ThreadRunRow): ThreadRun => ({
   run_id: row.id,
   status: row.status,
   created_at: row.created_at,
   ...(row.resume_from_run_id && { resume_from_run_id: row.resume_from_run_id }),
+  ...(row.tail_message_id && { thread_tail_message_id: row.tail_message_id }),
 });

@@ -10,6 +10,8 @@ export const Thread = defineEntity({
     createdByUserId: p.uuid().nullable(),
     title: p.text().nullable(),
     titleLocked: p.boolean().default(false),
+    /** The title is the first words of a message, until a run generates a better one. */
+    titleProvisional: p.boolean().default(false),
     projectId: p.uuid().nullable(),
     isPrivate: p.boolean().default(false),
     expiresAt: timestamptz().nullable(),

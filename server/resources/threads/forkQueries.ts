@@ -45,6 +45,7 @@ export const insertFork = statement<NewFork>()((db, $) =>
       'created_by_user_id',
       'title',
       'title_locked',
+      'title_provisional',
       'project_id',
       'is_private',
       'expires_at',
@@ -60,6 +61,7 @@ export const insertFork = statement<NewFork>()((db, $) =>
           sql<string>`${$.userId}::uuid`.as('created_by_user_id'),
           't.title',
           't.title_locked',
+          't.title_provisional',
           't.project_id',
           sql<boolean>`coalesce(${$.isPrivate}::boolean, t.is_private)`.as('is_private'),
           sql<string | null>`case when coalesce(${$.isPrivate}::boolean, t.is_private) then now() + interval '24 hours' end`.as(

@@ -103,6 +103,7 @@ export const updateThread = statement<ThreadKey & { userId: string } & Changes>(
     .set({
       title: sql<string | null>`case when ${$.changesTitle}::boolean then ${$.title} else t.title end`,
       title_locked: sql<boolean>`case when ${$.changesTitle}::boolean then ${$.title}::text is not null else t.title_locked end`,
+      title_provisional: sql<boolean>`t.title_provisional and not ${$.changesTitle}::boolean`,
       updated_at: sql<string>`case when ${$.changesTitle}::boolean and t.title is distinct from ${$.title} then now() else t.updated_at end`,
       project_id: sql<string | null>`case when ${$.changesProject}::boolean then ${$.projectId}::uuid else t.project_id end`,
     })

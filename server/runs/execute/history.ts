@@ -1,4 +1,5 @@
 import { maxImageChars } from '../../../contract/attachments.ts';
+import { provisionalTitle } from '../../../contract/titles.ts';
 import type { Queryable } from '../../database/sql.ts';
 import type { ModelMessage, ModelPart } from '../../models/model.ts';
 import { RunFailure } from '../../models/runFailure.ts';
@@ -9,8 +10,8 @@ import type { Storage } from '../../storage/storage.ts';
 import type { LeasedRun } from '../lease/lease.ts';
 import { readTurn, withMatchedCalls } from '../record/turnHistory.ts';
 
-/** The conversation that a run answers, the text of the user's last message, and the source text of a title. */
-export type History = { messages: ModelMessage[]; lastUserMessage: string; titleText(): string };
+/** The conversation that a run answers, the text of the user's last message, the source text of a title, and the title without a model. */
+export type History = { messages: ModelMessage[]; lastUserMessage: string; titleText(): string; provisionalTitle(): string };
 
 /** Makes a model continue its own text at the end of a prompt. Many models reject a prompt that ends with an assistant message. */
 const continuePrompt =
@@ -34,7 +35,12 @@ export async function readHistory(sql: Queryable, storage: Storage | undefined, 
   if (rows.at(-1)?.completion !== 'complete' && messages.at(-1)?.role === 'assistant')
     messages.push({ role: 'user', content: continuePrompt });
   const asked = messages.find((each) => each.role === 'user' && each.number === last.number);
-  return { messages, lastUserMessage: wordsOf(asked), titleText: () => titleTextOf(users) };
+  return {
+    messages,
+    lastUserMessage: wordsOf(asked),
+    titleText: () => titleTextOf(users),
+    provisionalTitle: () => provisionalTitle(users[0]!),
+  };
 }
 
 function wordsOf(message: ModelMessage | undefined): string {

@@ -8,9 +8,8 @@ import type { Settings } from '../../resources/settings/settings.ts';
 import type { Lease, LeasedRun } from '../lease/lease.ts';
 import type { EventWriter } from '../record/eventBuffer.ts';
 import type { ExecuteDeps } from './executeDeps.ts';
-import type { History } from './history.ts';
 import { openSnapshot, resolveRoute, type RouteDecision } from './resolveRoute.ts';
-import { generateTitle, isTitleNeeded } from './title.ts';
+import { findUntitled, generateTitle, type TitleSource } from './title.ts';
 
 type Plan = { runId: string; token: string; route: string; model: string | null; personaId: string; persona: string };
 
@@ -79,15 +78,22 @@ export async function createTitle(
   run: LeasedRun,
   settings: Settings,
   { model, event }: OpenedRoute,
-  history: Pick<History, 'titleText'>,
+  history: TitleSource,
   signal: AbortSignal,
 ): Promise<RunEventInput | undefined> {
   const { database, runNotifier } = deps;
-  if (!(await isTitleNeeded(database, run))) return undefined;
+  const untitled = await findUntitled(database, run);
+  if (!untitled) return undefined;
   const named = settings['title_summarizer.model'];
   const chosen = named === null ? undefined : await modelNamed(deps, run, settings, named).catch(() => undefined);
   const own = event.provider_kind === 'stub' ? undefined : model;
-  const step = await generateTitle(database, run, history.titleText(), chosen ?? own, signal);
+  const step = await generateTitle(
+    database,
+    run,
+    { ...history, provisionalTitle: () => untitled.title ?? history.provisionalTitle() },
+    chosen ?? own,
+    signal,
+  );
   if (step) runNotifier.notify(run.id);
   return step;
 }

@@ -1,70 +1,61 @@
 import { sql } from 'kysely';
 import type { RunEventInput } from '../../../contract/events.ts';
-import { cleanTitle, lineBreak } from '../../../contract/threads.ts';
+import { cleanTitle, lineBreak } from '../../../contract/titles.ts';
 import type { Database } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
 import type { Model } from '../../models/model.ts';
+import type { History } from './history.ts';
 
 type ThreadOf = { accountId: string; threadId: string };
 
-const needsTitle = statement<ThreadOf & { runId: string }>()((db, $) =>
+const selectUntitled = statement<ThreadOf>()((db, $) =>
   db
-    .selectFrom('threads as t')
-    .select((eb) =>
-      eb
-        .and([
-          eb('t.title', 'is', null),
-          eb('t.title_locked', '=', sql.lit(false)),
-          eb.not(
-            eb.exists(
-              eb
-                .selectFrom('runs as r')
-                .select(sql.lit(1).as('one'))
-                .whereRef('r.thread_id', '=', 't.id')
-                .where('r.parent_run_id', 'is', null)
-                .where('r.id', '<>', $.runId),
-            ),
-          ),
-        ])
-        .as('wanted'),
-    )
-    .where('t.account_id', '=', $.accountId)
-    .where('t.id', '=', $.threadId)
-    .where('t.deleted_at', 'is', null),
+    .selectFrom('threads')
+    .select('title')
+    .where('account_id', '=', $.accountId)
+    .where('id', '=', $.threadId)
+    .where('title_locked', '=', sql.lit(false))
+    .where((eb) => eb.or([eb('title', 'is', null), eb('title_provisional', '=', sql.lit(true))]))
+    .where('deleted_at', 'is', null),
 );
 
 const setTitle = statement<ThreadOf & { title: string }>()((db, $) =>
   db
     .updateTable('threads')
-    .set({ title: $.title })
+    .set({ title: $.title, title_provisional: sql.lit(false) })
     .where('account_id', '=', $.accountId)
     .where('id', '=', $.threadId)
-    .where('title', 'is', null)
     .where('title_locked', '=', sql.lit(false))
+    .where((eb) => eb.or([eb('title', 'is', null), eb('title_provisional', '=', sql.lit(true))]))
     .where('deleted_at', 'is', null),
 );
 
 const instruction =
   'Write a title of at most six words for the conversation that begins with the text below, in its language. Answer with the title alone.';
 const titleTimeoutMs = 30_000;
+/** Room for models that reason although they were told not to. */
+const maxOutputTokens = 1_024;
 
-type Titled = { account_id: string; thread_id: string; id: string };
+type Titled = { account_id: string; thread_id: string };
+export type TitleSource = Pick<History, 'titleText' | 'provisionalTitle'>;
 
-/** Whether this is the first run of a thread without a title. */
-export const isTitleNeeded = async (database: Database, { account_id, thread_id, id }: Titled) =>
-  (await database.row(needsTitle, { accountId: account_id, threadId: thread_id, runId: id }))?.wanted === true;
+/** A thread that has no title, or only the first words of a message: no earlier run could generate a title. */
+export const findUntitled = (database: Database, { account_id, thread_id }: Titled) =>
+  database.row(selectUntitled, { accountId: account_id, threadId: thread_id });
 
-/** Generates and stores the title of a thread. Ignores every failure, and its tokens are not billed. */
+/** Generates and stores the title of a thread. A failure is left to the next run, and its tokens are not billed. */
 export async function generateTitle(
   database: Database,
   run: Titled,
-  text: string,
+  { titleText, provisionalTitle }: TitleSource,
   model: Model | undefined,
   signal: AbortSignal,
 ): Promise<RunEventInput | undefined> {
   try {
-    // The stub model cannot summarize: use the beginning of the text.
-    const title = cleanTitle(model ? await ask(model, text, AbortSignal.any([signal, AbortSignal.timeout(titleTimeoutMs)])) : text);
+    // The stub model cannot summarize.
+    const title = model
+      ? titleIn(await ask(model, titleText(), AbortSignal.any([signal, AbortSignal.timeout(titleTimeoutMs)])))
+      : provisionalTitle();
     if (title === '') return undefined;
     const stored = await database.run(setTitle, { accountId: run.account_id, threadId: run.thread_id, title });
     return stored > 0 ? { type: 'thread.title.updated', data: { thread_id: run.thread_id, title } } : undefined;
@@ -73,17 +64,22 @@ export async function generateTitle(
   }
 }
 
+/** The title in an answer. Some models put a label before it. */
+const titleIn = (answer: string) => cleanTitle(cleanTitle(answer).replace(/^title:/i, ''));
+
+const completeLines = (text: string) => text.split(lineBreak).slice(0, -1).join('\n');
+
 async function ask(model: Model, text: string, signal: AbortSignal): Promise<string> {
   const messages = [{ role: 'user' as const, content: `${instruction}\n\n${text}` }];
   let answer = '';
   for await (const event of model.stream(
-    { messages, tools: [], reasoning_mode: 'none', temperature: 0.2, max_output_tokens: 64 },
+    { messages, tools: [], reasoning_mode: 'none', temperature: 0.2, max_output_tokens: maxOutputTokens },
     signal,
   )) {
     if (event.type === 'finish') return event.text;
     if (event.type === 'text' && !event.channel) answer += event.text;
     // Not every vendor enforces the token limit, and a long answer would delay the run itself.
-    if (answer.length >= maxAnswerChars || lineBreak.test(answer.trimStart())) return answer;
+    if (answer.length >= maxAnswerChars || titleIn(completeLines(answer)) !== '') return answer;
   }
   return '';
 }

@@ -28,6 +28,33 @@ export function describeRuns(target: Target) {
     expect(await client.runs.list({ query: { status: 'failed' } })).toEqual([]);
   });
 
+  test('the runs of a thread tell which message they answer, so that hidden answers can be shown as earlier versions', async () => {
+    const { client } = await register();
+    await target.plan(client, { say: 'One.' }, { say: 'Two.' }, { say: 'Three.' }, { say: 'Four.' });
+    const { threadId, runId: first } = await startRun(client);
+    await collect(client.runs.stream(first));
+    const params = { thread_id: threadId };
+    const [question] = await client.messages.list({ params });
+    const { run_id: retried } = await client.runs.retry({ params });
+    await collect(client.runs.stream(retried));
+    const later = await client.messages.create({ params, body: { content: 'And now?' } });
+    const { run_id: next } = await client.runs.create({ params });
+    await collect(client.runs.stream(next));
+    const { run_id: edited } = await client.runs.editMessage({
+      params: { ...params, message_id: question!.id },
+      body: { content: 'Changed' },
+    });
+    await collect(client.runs.stream(edited));
+    const runs = await client.runs.listInThread({ params });
+    expect(runs.map(({ run_id, thread_tail_message_id }) => [run_id, thread_tail_message_id])).toEqual([
+      [edited, question!.id],
+      [next, later.id],
+      [retried, question!.id],
+      [first, question!.id],
+    ]);
+    expect(answerText(await collect(client.runs.stream(first)))).toBe('One.');
+  });
+
   test('a stream resumes after a sequence number, and ends without waiting if `follow` is false', async () => {
     const { client } = await register();
     await target.plan(client, { say: 'one two three' });

@@ -129,7 +129,7 @@ export function describeThreads(target: Target) {
     expect(await errorOf(strange)).toEqual(apiError(400, 'validation.error', undefined, [['header', 'Idempotency-Key']]));
   });
 
-  test('the first run of a thread without a title gives it one', async () => {
+  test('a thread without a title gets one from a message, and the next run reports it', async () => {
     const { client } = await register();
     const { id: thread_id } = await client.threads.create({ body: {} });
     const params = { thread_id };
@@ -144,8 +144,12 @@ export function describeThreads(target: Target) {
     expect(await titlesOf(`${text}\nTomorrow`)).toMatchObject([{ thread_id, title }]);
     expect((await client.threads.get({ params })).title).toBe(title);
     await client.threads.update({ params, body: { title: null } });
-    expect(await titlesOf('And now?')).toEqual([]);
     expect((await client.threads.get({ params })).title).toBeNull();
+    await client.messages.create({ params, body: { content: 'And now?' } });
+    expect((await client.threads.get({ params })).title).toBe('And now?');
+    expect(await titlesOf(`Whither ${'and back '.repeat(9)}?`)).toMatchObject([{ thread_id, title: 'And now?' }]);
+    expect(await titlesOf('Whence?')).toEqual([]);
+    expect((await client.threads.get({ params })).title).toBe('And now?');
   });
 
   test('a staged attachment is part of a message as it is', async () => {

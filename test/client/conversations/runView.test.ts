@@ -53,6 +53,25 @@ test('text, thinking and calls become parts in the order of their events', () =>
   expect(new Set(seen.parts.map(({ key }) => key)).size).toBe(5);
 });
 
+test('a failed model call is visible until it is repeated', () => {
+  const failed: RunStep = {
+    type: 'run.llm.retry',
+    data: {
+      attempt: 1,
+      max_attempts: 3,
+      delay_ms: 2_000,
+      error_class: 'provider.retryable',
+      message: 'Slow down',
+      details: { status_code: 429 },
+    },
+  };
+  const waiting = scriptRun([failed]).slice(0, 2);
+  const at = Date.parse(waiting.at(-1)!.created_at) + 2_000;
+  expect(viewOf(waiting).retry).toMatchObject({ at, attempt: 1, max_attempts: 3, message: 'Slow down', details: { status_code: 429 } });
+  expect(viewOf(scriptRun([failed, says('Here.')]).slice(0, 3)).retry).toBeUndefined();
+  expect(view([failed, fails('Out of luck.')]).retry).toBeUndefined();
+});
+
 const call = (id: string, index: number): RunStep => ({
   type: 'tool.call.delta',
   data: { tool_call_index: index, arguments_delta: '{', tool_call_id: id, tool_name: `tool_${index}` },
