@@ -26,6 +26,14 @@ const drawings = {
   sun: 'M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8ZM12 3v2M12 19v2M3 12h2M19 12h2M5.600 5.600 7 7M17 17l1.400 1.400M18.400 5.600 17 7M7 17l-1.400 1.400',
   timeline: 'M6 5v14M6 7h.01M6 12h.01M6 17h.01M10 7h9M10 12h6M10 17h8',
   tool: 'M14.500 6.500a4 4 0 0 1 5 5L17 10l-1.500-1.500zM15.500 8.500 5 19',
+  download: 'M12 4v11m-5-5 5 5 5-5M5 20h14',
+  file: 'M14 3H6v18h12V7zM14 3v4h4M9 12h6M9 16h6',
+  folder: 'M3 6h6l2 3h10v10H3z',
+  image: 'M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M9 9.500h.01',
+  globe: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM3 12h18M12 3c5 5 5 13 0 18M12 3c-5 5-5 13 0 18',
+  list: 'm3 6 1.500 1.500L7 5M3 13l1.500 1.500L7 12M10 6h11M10 13h11M10 20h11M4 20h2',
+  thought: 'M9 18h6M10 21h4M12 3a6 6 0 0 0-3.500 10.900c.6.5 1 1.300 1 2.100h5c0-.8.4-1.600 1-2.100A6 6 0 0 0 12 3Z',
+  warning: 'M12 4 2.500 20h19zM12 10v5M12 17.500h.01',
 } as const;
 
 export type IconName = keyof typeof drawings;

@@ -4,7 +4,7 @@ import { type RunPart, type UsedRun, useRun } from '../../../../../client/react/
 import { Button, CopyButton, IconButton } from '../../components/forms/buttons.tsx';
 import { ErrorNotice } from '../../components/states.tsx';
 import { Question } from './question.tsx';
-import { Step } from './steps.tsx';
+import { Steps } from './steps.tsx';
 
 export type Progress = {
   isAnswering: boolean;
@@ -43,9 +43,7 @@ export function Answer({ runId, message, contentOf, isLive, onProgress, onRetry,
   const parts: readonly RunPart[] = isFollowed && (run.parts.length > 0 || !message) ? withTextBefore(before, run.parts) : textOf(message);
   return (
     <article className="answer" aria-label="Answer" aria-busy={isWorking}>
-      {parts.map((part, at) => (
-        <Step key={part.key} part={part} isGrowing={isWorking && at === parts.length - 1} isLive={isLive} />
-      ))}
+      <Steps parts={parts} isWorking={isWorking} />
       {isWorking && !run.question && <ActivityIndicator run={run} after={parts.at(-1)?.type} />}
       {run.question && <Question key={run.question.request_id} question={run.question} onAnswer={run.reply} />}
       {isLive && <RunEnd run={run} isKept={message !== undefined} onContinue={onContinue} onRetry={onRetry} />}
@@ -81,10 +79,11 @@ function withTextBefore(before: string, parts: readonly RunPart[]): readonly Run
   if (before === '') return parts;
   return first?.type === 'text'
     ? [{ ...first, text: before + first.text }, ...others]
-    : [{ type: 'text', key: -1, text: before }, ...parts];
+    : [{ type: 'text', key: -1, text: before, startedAt: '', endedAt: '' }, ...parts];
 }
 
-const textOf = (message: Message | undefined): RunPart[] => (message ? [{ type: 'text', key: 0, text: message.content }] : []);
+const textOf = (message: Message | undefined): RunPart[] =>
+  message ? [{ type: 'text', key: 0, text: message.content, startedAt: message.created_at, endedAt: message.created_at }] : [];
 
 /** Activity indicator. Hidden below streaming text, where it would move with the text. */
 function ActivityIndicator({ run: { status, connection }, after }: { run: UsedRun; after: RunPart['type'] | undefined }) {
