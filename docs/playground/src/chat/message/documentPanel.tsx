@@ -1,7 +1,7 @@
 import { useEffect, useId, useRef, useState } from 'react';
 import { fileSize } from '../../components/format.tsx';
-import { CopyButton, IconButton } from '../../components/forms/buttons.tsx';
 import { Scrolling } from '../../components/scrolling.tsx';
+import { CopyButton, IconButton } from '../../ui/buttons.tsx';
 import { closeDocument, type OpenDocument, useOpenDocument } from './documents.ts';
 import { Markdown } from './markdown.tsx';
 import { Lines } from './markdown/codeBlock.tsx';

@@ -2,6 +2,7 @@ import { lazy, memo, Suspense, useEffect, useRef, useState } from 'react';
 import ReactMarkdown, { type Components, defaultUrlTransform } from 'react-markdown';
 import remarkGfm from 'remark-gfm';
 import { Scrolling } from '../../components/scrolling.tsx';
+import { CopyButton } from '../../ui/buttons.tsx';
 import { openBlocks } from './blocks.ts';
 import { CodeBlock } from './markdown/codeBlock.tsx';
 import { isDataImage, MarkdownImage } from './markdown/image.tsx';

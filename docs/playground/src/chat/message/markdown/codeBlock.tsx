@@ -1,6 +1,6 @@
 import { Fragment, lazy, memo, type ReactNode, Suspense, useState } from 'react';
-import { CopyButton, IconButton } from '../../../components/forms/buttons.tsx';
 import { Scrolling } from '../../../components/scrolling.tsx';
+import { CopyButton, IconButton } from '../../../ui/buttons.tsx';
 import { openDocument } from '../documents.ts';
 import { saveText } from './download.ts';
 import { type Token, useHighlighting } from './highlight.ts';

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useState } from 'react';
-import { CopyButton, IconButton } from '../../../components/forms/buttons.tsx';
 import { useIsDark } from '../../../theme.ts';
+import { CopyButton, IconButton } from '../../../ui/buttons.tsx';
 import { drawDiagram } from './diagrams.ts';
 import { saveText } from './download.ts';
 import { useObjectUrl } from './objectUrl.ts';

@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import { Icon } from '../../../components/icons.tsx';
+import { Icon } from '../../../ui/icons.tsx';
 import { bytesOf } from '../documents.ts';
 import { useObjectUrl } from './objectUrl.ts';
 

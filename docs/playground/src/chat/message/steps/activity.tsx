@@ -1,8 +1,8 @@
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import type { ToolCallPart } from '../../../../../../client/react/index.ts';
 import { duration } from '../../../components/format.tsx';
-import { Icon, type IconName } from '../../../components/icons.tsx';
 import { Scrolling } from '../../../components/scrolling.tsx';
+import { Icon, type IconName } from '../../../ui/icons.tsx';
 import type { ActivityPart } from './steps.ts';
 import { isBad, isFinished, textOf } from './toolNames.ts';
 import { Value } from './value.tsx';

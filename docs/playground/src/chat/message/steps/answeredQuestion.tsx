@@ -1,5 +1,5 @@
 import type { ToolCallPart } from '../../../../../../client/react/index.ts';
-import { Icon } from '../../../components/icons.tsx';
+import { Icon } from '../../../ui/icons.tsx';
 
 type Field = {
   key: string;

@@ -1,6 +1,6 @@
 import type { ToolCallPart } from '../../../../../../client/react/index.ts';
 import { fileSize } from '../../../components/format.tsx';
-import { Icon } from '../../../components/icons.tsx';
+import { Icon } from '../../../ui/icons.tsx';
 import { bytesOf, type OpenDocument, openDocument } from '../documents.ts';
 import type { ActivityPart } from './steps.ts';
 

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { Icon } from '../../../components/icons.tsx';
+import { Icon } from '../../../ui/icons.tsx';
 import type { Source } from './steps.ts';
 
 /** Sources shown before the user asks for all. */

@@ -1,5 +1,5 @@
 import type { Todo, ToolCallPart } from '../../../../../../client/react/index.ts';
-import { Icon } from '../../../components/icons.tsx';
+import { Icon } from '../../../ui/icons.tsx';
 
 const states: Record<Todo['status'], string> = { pending: 'to do', in_progress: 'in progress', completed: 'done', cancelled: 'canceled' };
 

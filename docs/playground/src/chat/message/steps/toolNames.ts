@@ -1,5 +1,5 @@
 import type { ToolCallPart } from '../../../../../../client/react/index.ts';
-import type { IconName } from '../../../components/icons.tsx';
+import type { IconName } from '../../../ui/icons.tsx';
 
 type ToolText = { icon: IconName; doing: string; done: string; brief?: (args: Readonly<Record<string, unknown>>) => unknown };
 
