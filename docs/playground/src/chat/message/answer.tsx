@@ -30,7 +30,9 @@ type AnswerProps = {
 
 /** An answer of the agent, while it streams and afterwards. */
 export function Answer({ runId, message, contentOf, isLive, onProgress, onRetry, onContinue, onDetails }: AnswerProps) {
-  const [wantsSteps, setWantsSteps] = useState(isLive);
+  // The steps of the newest answer are shown without being asked for; those of earlier ones would cost a stream each.
+  const isNewest = onProgress !== undefined;
+  const [wantsSteps, setWantsSteps] = useState(isLive || isNewest);
   const run = useRun(isLive || wantsSteps ? runId : undefined);
   const { stop } = run;
   const isWorking = isLive && !run.ended && run.error === undefined;
@@ -57,7 +59,7 @@ export function Answer({ runId, message, contentOf, isLive, onProgress, onRetry,
           <CopyButton text={message?.content ?? run.text} label="Copy the answer" />
           {onRetry && <IconButton small label="Answer again" icon="retry" onClick={onRetry} />}
           <IconButton small label="Show the events" icon="timeline" onClick={onDetails} />
-          {!isFollowed && (
+          {!isFollowed && !isNewest && (
             <button type="button" className="link small" onClick={() => setWantsSteps(true)} disabled={wantsSteps}>
               {wantsSteps ? 'Loading the steps…' : 'Show the steps'}
             </button>

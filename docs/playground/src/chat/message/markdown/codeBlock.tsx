@@ -1,6 +1,6 @@
 import { Fragment, lazy, memo, type ReactNode, Suspense, useState } from 'react';
 import { Scrolling } from '../../../components/scrolling.tsx';
-import { CopyButton, IconButton } from '../../../ui/buttons.tsx';
+import { Button, CopyButton, IconButton } from '../../../ui/buttons.tsx';
 import { openDocument } from '../documents.ts';
 import { saveText } from './download.ts';
 import { type Token, useHighlighting } from './highlight.ts';
@@ -40,9 +40,9 @@ function Code({ language, text, isGrowing, note }: CodeProps & { note?: ReactNod
       <figcaption>
         <span>{name}</span>
         {isPage(language) && !isGrowing && (
-          <button type="button" className="link" onClick={() => openDocument({ name: `Preview.${extension}`, text })}>
-            Open preview
-          </button>
+          <Button small kind="ghost" icon="eye" onClick={() => openDocument({ name: `Preview.${extension}`, text })}>
+            Preview
+          </Button>
         )}
         {isLong && <IconButton small label="Download the code" icon="download" onClick={() => saveText(`code.${extension}`, text)} />}
         <CopyButton text={text} label="Copy the code" />

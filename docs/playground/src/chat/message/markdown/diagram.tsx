@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import { useIsDark } from '../../../theme.ts';
-import { CopyButton, IconButton } from '../../../ui/buttons.tsx';
+import { Button, CopyButton, IconButton } from '../../../ui/buttons.tsx';
 import { drawDiagram } from './diagrams.ts';
 import { saveText } from './download.ts';
 import { useObjectUrl } from './objectUrl.ts';
@@ -38,9 +38,9 @@ export default function Diagram({ source, children }: { source: string; children
       <figure className="code-block diagram">
         <figcaption>
           <span>Diagram</span>
-          <button type="button" className="link" aria-expanded={showsSource} onClick={() => setShowsSource(!showsSource)}>
-            {showsSource ? 'Hide the source' : 'Show the source'}
-          </button>
+          <Button small kind="ghost" icon="code" aria-expanded={showsSource} onClick={() => setShowsSource(!showsSource)}>
+            Source
+          </Button>
           <IconButton
             small
             label="Download the diagram"

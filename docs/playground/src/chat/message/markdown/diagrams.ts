@@ -16,9 +16,9 @@ const waiting = new Map<number, Waiting>();
  */
 const hostDocument = `<!doctype html><meta charset="utf-8"><body><script src="${new URL(mermaidUrl, location.href).href}"></script><script>
 let last = Promise.resolve();
-const draw = async ({ id, source, theme, font }) => {
+const draw = async ({ id, source, themeVariables }) => {
   try {
-    mermaid.initialize({ startOnLoad: false, securityLevel: 'strict', theme, fontFamily: font, htmlLabels: false, flowchart: { htmlLabels: false }, suppressErrorRendering: true });
+    mermaid.initialize({ startOnLoad: false, securityLevel: 'strict', look: 'classic', theme: 'base', themeVariables, themeCSS: '.node *, .cluster *, .actor { filter: none !important }', fontFamily: themeVariables.fontFamily, htmlLabels: false, flowchart: { htmlLabels: false }, suppressErrorRendering: true });
     const { svg } = await mermaid.render('diagram-' + id, source);
     const place = document.createElement('div');
     place.innerHTML = svg;
@@ -60,6 +60,34 @@ function openFrame(): Promise<Window> {
   return frame;
 }
 
+/** The colors of the page in the terms of Mermaid, which derives the others. An image cannot use the fonts of the page. */
+function themeOf(darkMode: boolean) {
+  const probe = document.body.appendChild(document.createElement('i'));
+  const color = (token: string) => {
+    probe.style.color = `var(--${token})`;
+    return getComputedStyle(probe).color;
+  };
+  const theme = {
+    darkMode,
+    fontFamily: 'ui-sans-serif, system-ui, sans-serif',
+    fontSize: '14px',
+    background: color('surface'),
+    primaryColor: color('accent-soft'),
+    primaryBorderColor: color('accent'),
+    primaryTextColor: color('text'),
+    secondaryColor: color('sunken'),
+    tertiaryColor: color('sunken'),
+    lineColor: color('muted'),
+    textColor: color('text'),
+    edgeLabelBackground: color('surface'),
+    noteBkgColor: color('warning-soft'),
+    noteTextColor: color('text'),
+    noteBorderColor: color('line'),
+  };
+  probe.remove();
+  return theme;
+}
+
 /** Draws a Mermaid diagram and returns it as SVG. Rejects with the message of Mermaid if the source has an error. */
 export async function drawDiagram(source: string, isDark: boolean): Promise<string> {
   const host = await openFrame();
@@ -67,7 +95,6 @@ export async function drawDiagram(source: string, isDark: boolean): Promise<stri
   return new Promise((resolve, reject) => {
     waiting.set(id, { resolve, reject });
     setTimeout(() => waiting.delete(id) && reject(new Error('The diagram took too long to draw.')), timeoutMs);
-    const font = 'ui-sans-serif, system-ui, sans-serif';
-    host.postMessage({ id, source, theme: isDark ? 'dark' : 'neutral', font }, '*');
+    host.postMessage({ id, source, themeVariables: themeOf(isDark) }, '*');
   });
 }

@@ -58,8 +58,9 @@ function Group({ parts, isGrowing }: ActivityProps) {
   const calls = parts.filter((part) => part.type === 'tool');
   const failed = calls.filter(isBad).length;
   const last = parts.at(-1)!;
-  const isActive = isGrowing || calls.some((call) => !isFinished(call));
-  const current = last.type === 'tool' ? textOf(last) : { icon: 'thought' as const, text: 'Thinking', brief: '' };
+  const isActive = calls.some((call) => !isFinished(call)) || (isGrowing && last.type === 'thinking');
+  const running = calls.findLast((call) => !isFinished(call));
+  const current = running ? textOf(running) : { icon: 'thought' as const, text: 'Thinking', brief: '' };
   const used = calls.length === 0 ? 'Thought' : calls.length === 1 ? 'Used 1 tool' : `Used ${calls.length} tools`;
   return (
     <Disclosure

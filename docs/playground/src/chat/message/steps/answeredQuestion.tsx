@@ -17,7 +17,7 @@ export function AnsweredQuestion({ call: { arguments: args, result } }: { call: 
   return (
     <section className="asked-before" aria-label="Answered question">
       <p>
-        <Icon name="question" />
+        <Icon name="message" />
         {typeof args?.message === 'string' ? args.message : 'A question'}
       </p>
       {answers.length === 1 && fields.length <= 1 ? (
