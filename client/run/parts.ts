@@ -3,7 +3,10 @@ import type { RunError } from '../generated/types.ts';
 /** `preparing`: the model is still writing the arguments. */
 export type ToolCallState = 'preparing' | 'running' | 'done' | 'failed' | 'denied';
 
-export type ToolCallPart = {
+/** When the first and the last event of a part were written (ISO 8601). */
+type PartTimes = { readonly startedAt: string; readonly endedAt: string };
+
+export type ToolCallPart = PartTimes & {
   readonly type: 'tool';
   readonly key: number;
   readonly callId: string | undefined;
@@ -19,7 +22,7 @@ export type ToolCallPart = {
 };
 
 /** Text or thinking of the model, or user input sent during the run. */
-export type TextPart = { readonly type: 'text' | 'thinking' | 'input'; readonly key: number; readonly text: string };
+export type TextPart = PartTimes & { readonly type: 'text' | 'thinking' | 'input'; readonly key: number; readonly text: string };
 
 /** `key` is the `seq` of the part's first event. An unchanged part keeps its identity. */
 export type RunPart = TextPart | ToolCallPart;

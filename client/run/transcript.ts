@@ -3,13 +3,16 @@ import { createDeltaText, type DeltaText, type RunPart, type TextPart, type Tool
 
 export type Transcript = { add(event: RunEvent): void; parts(): readonly RunPart[] };
 
-type Call = Omit<ToolCallPart, 'type' | 'key' | 'argumentsText'>;
+type Call = Omit<ToolCallPart, 'type' | 'key' | 'argumentsText' | 'startedAt' | 'endedAt'>;
 
 /** A part under construction. `shown` caches its public form until it changes. `index` is the position of a tool call in its turn. */
-type Building = { readonly key: number; readonly growing: DeltaText; shown?: RunPart | undefined } & (
-  | { readonly type: TextPart['type'] }
-  | { readonly type: 'tool'; readonly index: number | undefined; call: Call }
-);
+type Building = {
+  readonly key: number;
+  readonly startedAt: string;
+  endedAt: string;
+  readonly growing: DeltaText;
+  shown?: RunPart | undefined;
+} & ({ readonly type: TextPart['type'] } | { readonly type: 'tool'; readonly index: number | undefined; call: Call });
 type BuildingCall = Extract<Building, { type: 'tool' }>;
 
 const noCall: Call = {
@@ -29,41 +32,53 @@ export function openTranscript(): Transcript {
     parts.push(part);
     return part;
   };
-  const beginText = (key: number, type: TextPart['type']) => begin<Building>({ type, key, growing: createDeltaText() });
-  const beginCall = (key: number, index?: number) =>
-    begin<BuildingCall>({ type: 'tool', key, index, growing: createDeltaText(), call: noCall });
+  const startOf = ({ seq, created_at }: RunEvent) => ({
+    key: seq,
+    startedAt: created_at,
+    endedAt: created_at,
+    growing: createDeltaText(),
+  });
+  const beginText = (event: RunEvent, type: TextPart['type']) => begin<Building>({ ...startOf(event), type });
+  const beginCall = (event: RunEvent, index?: number) => begin<BuildingCall>({ ...startOf(event), type: 'tool', index, call: noCall });
   const callWhere = (is: (call: Call, index: number | undefined) => boolean) =>
     parts.find((part): part is BuildingCall => part.type === 'tool' && is(part.call, part.index));
 
-  const say = (seq: number, type: TextPart['type'], text: string) => {
-    const last = parts.at(-1);
-    const part = last?.type === type && type !== 'input' ? last : beginText(seq, type);
-    part.growing.add(seq, text);
+  const touch = (part: Building, { created_at }: RunEvent) => {
+    part.endedAt = created_at;
     part.shown = undefined;
   };
-  const change = (part: BuildingCall | undefined, changes: Partial<Call>) => {
+  const say = (event: RunEvent, type: TextPart['type'], text: string) => {
+    const last = parts.at(-1);
+    const part = last?.type === type && type !== 'input' ? last : beginText(event, type);
+    part.growing.add(event.seq, text);
+    touch(part, event);
+  };
+  const change = (event: RunEvent, part: BuildingCall | undefined, changes: Partial<Call>) => {
     if (!part) return;
     part.call = { ...part.call, ...changes };
-    part.shown = undefined;
+    touch(part, event);
   };
 
-  const prepare = ({ seq, data }: ToolCallDeltaEvent) => {
+  const prepare = (event: ToolCallDeltaEvent) => {
+    const { seq, data } = event;
     const { tool_call_index: at, tool_call_id: callId, tool_name: name } = data;
-    const part = callWhere(({ state }, index) => state === 'preparing' && index === at) ?? beginCall(seq, at);
-    change(part, { ...(callId && { callId }), ...(name && { name }) });
+    const part = callWhere(({ state }, index) => state === 'preparing' && index === at) ?? beginCall(event, at);
+    change(event, part, { ...(callId && { callId }), ...(name && { name }) });
     part.growing.add(seq, data.arguments_delta);
   };
   /** Calls are executed in the order in which the model wrote them. The server replaces unusable call ids. */
-  const run = ({ seq, data }: ToolCallEvent) => {
+  const run = (event: ToolCallEvent) => {
+    const { data } = event;
     const part =
       callWhere(({ state, callId }) => state === 'preparing' && callId === data.tool_call_id) ??
       callWhere(({ state }) => state === 'preparing') ??
-      beginCall(seq);
-    change(part, { state: 'running', callId: data.tool_call_id, name: data.tool_name, arguments: data.arguments });
+      beginCall(event);
+    change(event, part, { state: 'running', callId: data.tool_call_id, name: data.tool_name, arguments: data.arguments });
   };
-  const settle = ({ data }: ToolResultEvent | ToolDeniedEvent, changes: Partial<Call>) =>
+  const settle = (event: ToolResultEvent | ToolDeniedEvent, changes: Partial<Call>) =>
     change(
-      callWhere(({ callId }) => callId === data.tool_call_id),
+      event,
+      callWhere(({ callId }) => callId === event.data.tool_call_id),
       changes,
     );
   /** Discards text, thinking and calls that have not been executed. User input and executed calls stay. */
@@ -80,7 +95,7 @@ export function openTranscript(): Transcript {
     add(event) {
       switch (event.type) {
         case 'message.delta':
-          return say(event.seq, event.data.channel ?? 'text', event.data.content);
+          return say(event, event.data.channel ?? 'text', event.data.content);
         case 'tool.call.delta':
           return prepare(event);
         case 'tool.call':
@@ -91,7 +106,7 @@ export function openTranscript(): Transcript {
           return settle(event, resultOf(event, callWhere(({ callId }) => callId === event.data.tool_call_id)?.call.state));
         case 'run.input_provided':
         case 'run.steering_injected':
-          return say(event.seq, 'input', event.data.content);
+          return say(event, 'input', event.data.content);
         case 'run.llm.retry':
         case 'run.recovered':
           if (event.data.discard_from_seq !== undefined) discard(event.data.discard_from_seq);
@@ -113,7 +128,9 @@ const resultOf = ({ data: { result, error, duration_ms } }: ToolResultEvent, bef
   durationMs: duration_ms,
 });
 
-const show = (part: Building): RunPart =>
-  part.type === 'tool'
-    ? { type: 'tool', key: part.key, ...part.call, argumentsText: part.growing.text }
-    : { type: part.type, key: part.key, text: part.growing.text };
+function show({ key, startedAt, endedAt, growing, ...part }: Building): RunPart {
+  const common = { key, startedAt, endedAt };
+  return part.type === 'tool'
+    ? { type: 'tool', ...common, ...part.call, argumentsText: growing.text }
+    : { type: part.type, ...common, text: growing.text };
+}

@@ -1,15 +1,24 @@
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 
 /** URL of the running API that `npm run playground` proxies. */
 const api = process.env.ARKLOOP_PLAYGROUND_API ?? 'http://127.0.0.1:19001';
+
+/** KaTeX lists each font in three formats. Every supported browser reads WOFF2. */
+const onlyWoff2: Plugin = {
+  name: 'only-woff2',
+  enforce: 'pre',
+  transform: (code, id) => (id.includes('katex.min.css') ? code.replace(/,url\([^)]+\.(?:woff|ttf)\) format\("\w+"\)/g, '') : undefined),
+};
 
 const modality = fileURLToPath(new URL('src/ui/modality.tsx', import.meta.url));
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
-  plugins: [react()],
+  plugins: [react(), onlyWoff2],
+  // The worker loads its grammars when they are needed.
+  worker: { format: 'es' },
   resolve: { alias: { 'react-remove-scroll': modality, 'aria-hidden': modality } },
   // File names contain a content hash: everything except index.html can be cached forever.
   build: {
@@ -27,6 +36,6 @@ export default defineConfig({
   server: {
     host: '127.0.0.1',
     // The API lets pages of its own origin sign in.
-    proxy: { '^/(v1|docs|openapi.json)': { target: api, changeOrigin: true, headers: { origin: api } } },
+    proxy: { '^/(v1|docs|frame|openapi.json)': { target: api, changeOrigin: true, headers: { origin: api } } },
   },
 });

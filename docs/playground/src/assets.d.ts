@@ -3,3 +3,11 @@ declare module '*.svg' {
   const address: string;
   export default address;
 }
+
+/** Importing with `?url` copies the file unchanged into the build and returns its URL. */
+declare module '*?url' {
+  const address: string;
+  export default address;
+}
+
+declare module '*.css';

@@ -39,3 +39,17 @@ const subscribe = (listener: () => void) => {
 };
 
 export const useTheme = (): Theme => useSyncExternalStore(subscribe, () => theme);
+
+const systemIsDark = window.matchMedia('(prefers-color-scheme: dark)');
+
+const subscribeToSystem = (listener: () => void) => {
+  systemIsDark.addEventListener('change', listener);
+  return () => systemIsDark.removeEventListener('change', listener);
+};
+
+/** Whether the page is dark now: by choice, or because the system is. */
+export function useIsDark(): boolean {
+  const chosen = useTheme();
+  const system = useSyncExternalStore(subscribeToSystem, () => systemIsDark.matches);
+  return chosen === 'system' ? system : chosen === 'dark';
+}

@@ -6,6 +6,7 @@ import { gzip } from 'node:zlib';
 import type { Request, RequestHandler, Response } from 'express';
 import mime from 'mime';
 import { Failure } from '../../platform/failure.ts';
+import { framePage, framePath, headersOfFrame } from './framePage.ts';
 import { plainPage } from './playgroundPage.ts';
 
 const built = fileURLToPath(new URL('../../../docs/playground/dist/', import.meta.url));
@@ -22,6 +23,7 @@ const policy = [
   "img-src 'self' blob:",
   "font-src 'self'",
   "connect-src 'self'",
+  "frame-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
@@ -33,6 +35,9 @@ const headersOfPage = {
   'cross-origin-opener-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
 };
+
+/** A worker runs under the policy of its own file. */
+const scriptPolicy = "default-src 'none'; script-src 'self'";
 
 /** Paths of the API and its other pages. The playground page is never served there. */
 const apiPaths = /^\/(v1|docs|assets|healthz|readyz|openapi\.json)(\/|$)/;
@@ -50,15 +55,17 @@ type File = { type: string; bytes: Buffer; packed(): Promise<Buffer> };
 export function playgroundRouter(folder: string = built): RequestHandler {
   const page = pageOf(folder);
   const files = filesOf(join(folder, 'assets'));
+  const frame = fileOf('frame.html', Buffer.from(framePage));
   return (req, res, next) => {
     const file = req.path.startsWith('/assets/') ? files.get(req.path.slice('/assets/'.length)) : undefined;
-    if (!file && !isPageRequest(req, page.isBuilt)) return next();
+    if (!file && req.path !== framePath && !isPageRequest(req, page.isBuilt)) return next();
     if (req.method !== 'GET' && req.method !== 'HEAD')
       throw new Failure('wrong_method', `${req.method} is not possible here.`, {}, { allow: 'GET, HEAD' });
     res.set('x-content-type-options', 'nosniff');
-    if (file) res.set('cache-control', 'public, max-age=31536000, immutable');
+    if (file) res.set({ 'cache-control': 'public, max-age=31536000, immutable', 'content-security-policy': scriptPolicy });
+    else if (req.path === framePath) res.set(headersOfFrame);
     else res.set(headersOfPage).vary('Accept');
-    send(req, res, file ?? page).catch(next);
+    send(req, res, file ?? (req.path === framePath ? frame : page)).catch(next);
   };
 }
 

@@ -13,6 +13,7 @@ import { useConversation } from './conversation.ts';
 import { Inspector } from './inspector.tsx';
 import { Answer, type Progress } from './message/answer.tsx';
 import { Choices, lastChoice, runOf } from './message/choices.tsx';
+import { DocumentPanel } from './message/documentPanel.tsx';
 import { UserMessage } from './message/userMessage.tsx';
 import { takeStartMark } from './pendingStart.ts';
 import { useStickyScroll } from './stickyScroll.ts';
@@ -124,6 +125,7 @@ export function Conversation({ threadId }: { threadId: string }) {
           {!isAnswering && <Choices choice={choice} onChoose={setChoice} />}
         </Composer>
       </div>
+      <DocumentPanel />
       {inspected && <Inspector runId={inspected} onClose={() => setInspected(undefined)} />}
     </>
   );

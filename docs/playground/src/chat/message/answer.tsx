@@ -4,7 +4,7 @@ import { type RunPart, type UsedRun, useRun } from '../../../../../client/react/
 import { ErrorNotice } from '../../components/states.tsx';
 import { Button, CopyButton, IconButton } from '../../ui/buttons.tsx';
 import { Question } from './question.tsx';
-import { Step } from './steps.tsx';
+import { Steps } from './steps.tsx';
 
 export type Progress = {
   isAnswering: boolean;
@@ -30,7 +30,9 @@ type AnswerProps = {
 
 /** An answer of the agent, while it streams and afterwards. */
 export function Answer({ runId, message, contentOf, isLive, onProgress, onRetry, onContinue, onDetails }: AnswerProps) {
-  const [wantsSteps, setWantsSteps] = useState(isLive);
+  // The steps of the newest answer are shown without being asked for; those of earlier ones would cost a stream each.
+  const isNewest = onProgress !== undefined;
+  const [wantsSteps, setWantsSteps] = useState(isLive || isNewest);
   const run = useRun(isLive || wantsSteps ? runId : undefined);
   const { stop } = run;
   const isWorking = isLive && !run.ended && run.error === undefined;
@@ -43,9 +45,7 @@ export function Answer({ runId, message, contentOf, isLive, onProgress, onRetry,
   const parts: readonly RunPart[] = isFollowed && (run.parts.length > 0 || !message) ? withTextBefore(before, run.parts) : textOf(message);
   return (
     <article className="answer" aria-label="Answer" aria-busy={isWorking}>
-      {parts.map((part, at) => (
-        <Step key={part.key} part={part} isGrowing={isWorking && at === parts.length - 1} isLive={isLive} />
-      ))}
+      <Steps parts={parts} isWorking={isWorking} />
       {isWorking && !run.question && <ActivityIndicator run={run} after={parts.at(-1)?.type} />}
       {run.question && <Question key={run.question.request_id} question={run.question} onAnswer={run.reply} />}
       {isLive && <RunEnd run={run} isKept={message !== undefined} onContinue={onContinue} onRetry={onRetry} />}
@@ -59,7 +59,7 @@ export function Answer({ runId, message, contentOf, isLive, onProgress, onRetry,
           <CopyButton text={message?.content ?? run.text} label="Copy the answer" />
           {onRetry && <IconButton small label="Answer again" icon="retry" onClick={onRetry} />}
           <IconButton small label="Show the events" icon="timeline" onClick={onDetails} />
-          {!isFollowed && (
+          {!isFollowed && !isNewest && (
             <button type="button" className="link small" onClick={() => setWantsSteps(true)} disabled={wantsSteps}>
               {wantsSteps ? 'Loading the steps…' : 'Show the steps'}
             </button>
@@ -81,10 +81,11 @@ function withTextBefore(before: string, parts: readonly RunPart[]): readonly Run
   if (before === '') return parts;
   return first?.type === 'text'
     ? [{ ...first, text: before + first.text }, ...others]
-    : [{ type: 'text', key: -1, text: before }, ...parts];
+    : [{ type: 'text', key: -1, text: before, startedAt: '', endedAt: '' }, ...parts];
 }
 
-const textOf = (message: Message | undefined): RunPart[] => (message ? [{ type: 'text', key: 0, text: message.content }] : []);
+const textOf = (message: Message | undefined): RunPart[] =>
+  message ? [{ type: 'text', key: 0, text: message.content, startedAt: message.created_at, endedAt: message.created_at }] : [];
 
 /** Activity indicator. Hidden below streaming text, where it would move with the text. */
 function ActivityIndicator({ run: { status, connection }, after }: { run: UsedRun; after: RunPart['type'] | undefined }) {

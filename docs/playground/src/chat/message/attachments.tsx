@@ -1,9 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { MessagePart } from '../../../../../client/index.ts';
 import { fileSize } from '../../components/format.tsx';
 import { client } from '../../session.ts';
+import { Dialog } from '../../ui/dialog.tsx';
 import { Icon } from '../../ui/icons.tsx';
+import { useObjectUrl } from './markdown/objectUrl.ts';
 
 type Attached = Extract<MessagePart, { type: 'image' | 'file' }>['attachment'];
 
@@ -35,13 +37,19 @@ function Picture({ attachment }: { attachment: Attached }) {
     queryFn: () => client.attachments.get({ params: { key } }),
     staleTime: Number.POSITIVE_INFINITY,
   });
-  const [address, setAddress] = useState<string>();
-  useEffect(() => {
-    if (!(bytes.data instanceof Blob)) return;
-    const made = URL.createObjectURL(bytes.data);
-    setAddress(made);
-    return () => URL.revokeObjectURL(made);
-  }, [bytes.data]);
+  const address = useObjectUrl(bytes.data instanceof Blob ? bytes.data : undefined, attachment.mime_type);
+  const [isLarge, setLarge] = useState(false);
   if (bytes.error) return <File attachment={attachment} />;
-  return <span className="picture">{address && <img src={address} alt={filename} />}</span>;
+  return (
+    <>
+      <button type="button" className="picture" aria-label={`Enlarge ${filename}`} onClick={() => setLarge(true)}>
+        {address && <img src={address} alt={filename} />}
+      </button>
+      {isLarge && (
+        <Dialog title={filename} onClose={() => setLarge(false)} wide>
+          <img className="large-picture" src={address} alt={filename} />
+        </Dialog>
+      )}
+    </>
+  );
 }

@@ -26,6 +26,8 @@ export function openBlocks() {
   let read = 0;
   let afterBlank = false;
   let fence: Fence | undefined;
+  /** The sign that ends the open formula. A formula may contain blank lines. */
+  let formulaEnd: string | undefined;
 
   const blockUntil = (end: number): Block => {
     const raw = text.slice(start, end);
@@ -64,13 +66,18 @@ export function openBlocks() {
       afterBlank = isOwnBlock;
       return;
     }
-    if (line.trim() === '') {
+    const bare = line.trim();
+    if (formulaEnd !== undefined) {
+      if (bare.endsWith(formulaEnd)) formulaEnd = undefined;
+      return;
+    }
+    if (bare === '') {
       afterBlank = true;
       return;
     }
     const begins = afterBlank && !/^\s/.test(line) && !(isInList() && listPattern.test(line));
     if (begins) closeAt(from);
-    open(line, from);
+    if (!open(line, from)) formulaEnd = bare === '$$' ? '$$' : bare === '\\[' ? '\\]' : undefined;
     afterBlank = false;
   }
 
@@ -79,7 +86,7 @@ export function openBlocks() {
       done = [];
       start = read = 0;
       afterBlank = false;
-      fence = undefined;
+      fence = formulaEnd = undefined;
     }
     text = next;
     for (let end = text.indexOf('\n', read); end >= 0; end = text.indexOf('\n', read)) {

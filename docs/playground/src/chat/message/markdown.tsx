@@ -1,24 +1,23 @@
-import { memo, useEffect, useRef, useState } from 'react';
-import ReactMarkdown, { type Components } from 'react-markdown';
+import { lazy, memo, Suspense, useEffect, useRef, useState } from 'react';
+import ReactMarkdown, { type Components, defaultUrlTransform } from 'react-markdown';
 import remarkGfm from 'remark-gfm';
 import { Scrolling } from '../../components/scrolling.tsx';
 import { CopyButton } from '../../ui/buttons.tsx';
 import { openBlocks } from './blocks.ts';
+import { CodeBlock } from './markdown/codeBlock.tsx';
+import { isDataImage, MarkdownImage } from './markdown/image.tsx';
+import { withFormulas } from './markdown/mathsText.ts';
 
 const plugins = [remarkGfm];
 
-/** Links open in a new tab. External images are not loaded, because loading them would reveal the reader's IP address. Tables scroll horizontally. */
+/** Links open in a new tab. Tables scroll horizontally. A code block in a list is a block of its own too. */
 const components: Components = {
   a: ({ href, children }) => (
     <a href={href} target="_blank" rel="noreferrer noopener">
       {children}
     </a>
   ),
-  img: ({ src, alt }) => (
-    <a href={typeof src === 'string' ? src : undefined} target="_blank" rel="noreferrer noopener">
-      {alt || 'Image'}
-    </a>
-  ),
+  img: ({ src, alt }) => <MarkdownImage src={typeof src === 'string' ? src : undefined} alt={alt ?? ''} />,
   table: ({ children }) => (
     <Scrolling className="table-frame">
       <table className="table">{children}</table>
@@ -27,23 +26,25 @@ const components: Components = {
   pre: ({ children }) => <Scrolling as="pre">{children}</Scrolling>,
 };
 
-const Prose = memo(({ text }: { text: string }) => (
-  <ReactMarkdown remarkPlugins={plugins} components={components}>
-    {text}
-  </ReactMarkdown>
-));
+/** Images in the text itself are shown, other `data:` addresses are removed. */
+const transformUrl = (url: string, key: string) => (key === 'src' && isDataImage(url) ? url : defaultUrlTransform(url));
 
-const Code = memo(({ language, text }: { language: string; text: string }) => (
-  <figure className="code-block">
-    <figcaption>
-      {language || 'code'}
-      <CopyButton text={text} label="Copy the code" />
-    </figcaption>
-    <Scrolling as="pre">
-      <code>{text}</code>
-    </Scrolling>
-  </figure>
-));
+const MathsMarkdown = lazy(() => import('./markdown/maths.tsx'));
+
+const Prose = memo(({ text }: { text: string }) => {
+  const formulas = withFormulas(text);
+  const plain = (
+    <ReactMarkdown remarkPlugins={plugins} components={components} urlTransform={transformUrl}>
+      {text}
+    </ReactMarkdown>
+  );
+  if (formulas === undefined) return plain;
+  return (
+    <Suspense fallback={plain}>
+      <MathsMarkdown text={formulas} plugins={plugins} components={components} />
+    </Suspense>
+  );
+});
 
 /** New blocks rendered per frame. Large updates, for example after a reconnect, are rendered over several frames. */
 const blocksPerFrame = 4;
@@ -64,9 +65,9 @@ export function Markdown({ text, isGrowing = false }: { text: string; isGrowing?
     <div className={isGrowing ? 'markdown growing' : 'markdown'}>
       {blocks
         .slice(0, limit)
-        .map((block) =>
+        .map((block, at) =>
           block.type === 'code' ? (
-            <Code key={block.start} language={block.language} text={block.text} />
+            <CodeBlock key={block.start} language={block.language} text={block.text} isGrowing={isGrowing && at === blocks.length - 1} />
           ) : (
             <Prose key={block.start} text={block.text} />
           ),

@@ -1,96 +1,58 @@
-import { memo, useEffect, useRef, useState } from 'react';
-import type { RunPart, ToolCallPart } from '../../../../../client/react/index.ts';
-import { duration } from '../../components/format.tsx';
-import { Scrolling } from '../../components/scrolling.tsx';
-import { Icon } from '../../ui/icons.tsx';
+import { memo, useMemo } from 'react';
+import type { RunPart } from '../../../../../client/react/index.ts';
 import { Markdown } from './markdown.tsx';
+import { Activity } from './steps/activity.tsx';
+import { AnsweredQuestion } from './steps/answeredQuestion.tsx';
+import { Files } from './steps/files.tsx';
+import { Sources } from './steps/sources.tsx';
+import { type Step, sourcesOf, stepsOf } from './steps/steps.ts';
+import { TodoList } from './steps/todoList.tsx';
 
-/** One part of a run: text, thinking, a tool call or user input. */
-export const Step = memo(({ part, isGrowing, isLive }: { part: RunPart; isGrowing: boolean; isLive: boolean }) => {
-  switch (part.type) {
+export { Value } from './steps/value.tsx';
+
+type StepsProps = {
+  parts: readonly RunPart[];
+  /** Whether the last part still grows. */
+  isWorking: boolean;
+};
+
+/** The parts of a run as the user reads them: text, what the agent did in between, its questions, its to-do list, files and sources. */
+export function Steps({ parts, isWorking }: StepsProps) {
+  const steps = useMemo(() => stepsOf(parts), [parts]);
+  const sources = useMemo(() => (isWorking ? [] : sourcesOf(parts)), [parts, isWorking]);
+  return (
+    <>
+      {steps.map((step, at) => (
+        <StepView key={step.key} step={step} isGrowing={isWorking && at === steps.length - 1} />
+      ))}
+      {sources.length > 0 && <Sources sources={sources} />}
+    </>
+  );
+}
+
+/** Unchanged steps keep their parts, but not their own identity. */
+const isSame = (a: { step: Step; isGrowing: boolean }, b: { step: Step; isGrowing: boolean }) =>
+  a.isGrowing === b.isGrowing &&
+  a.step.type === b.step.type &&
+  a.step.parts.length === b.step.parts.length &&
+  a.step.parts.every((part, at) => part === b.step.parts[at]);
+
+const StepView = memo(({ step, isGrowing }: { step: Step; isGrowing: boolean }) => {
+  switch (step.type) {
     case 'text':
-      return <Markdown text={part.text} isGrowing={isGrowing} />;
-    case 'thinking':
-      return <Thinking text={part.text} isGrowing={isGrowing} isLive={isLive} />;
+      return <Markdown text={step.parts[0].text} isGrowing={isGrowing} />;
     case 'input':
-      return <p className="said">{part.text}</p>;
-    case 'tool':
-      return <ToolCall call={part} />;
+      return <p className="said">{step.parts[0].text}</p>;
+    case 'question':
+      return <AnsweredQuestion call={step.parts[0]} />;
+    case 'todos':
+      return <TodoList call={step.parts[0]} />;
+    case 'activity':
+      return (
+        <>
+          <Activity parts={step.parts} isGrowing={isGrowing} />
+          <Files parts={step.parts} />
+        </>
+      );
   }
-});
-
-/** Thinking in a box of fixed height, scrolled to its end, so that it does not move the answer. */
-function Thinking({ text, isGrowing, isLive }: { text: string; isGrowing: boolean; isLive: boolean }) {
-  const box = useRef<HTMLDivElement>(null);
-  // Stays open after streaming: closing it would move the text that the user is reading.
-  const [isOpen, setOpen] = useState(isLive);
-  useEffect(() => {
-    if (isGrowing && box.current) box.current.scrollTop = box.current.scrollHeight;
-    // oxlint-disable-next-line react/exhaustive-effect-dependencies -- runs again when the text grows
-  }, [text, isGrowing]);
-  return (
-    <details className="step thinking" open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-      <summary>
-        <Icon name="open" />
-        <span className={isGrowing ? 'at-work' : ''}>{isGrowing ? 'Thinking' : 'Thoughts'}</span>
-      </summary>
-      <Scrolling className="thoughts" ref={box}>
-        {text}
-      </Scrolling>
-    </details>
-  );
-}
-
-const states = {
-  preparing: ['', 'preparing'],
-  running: ['', 'running'],
-  done: ['good', 'done'],
-  failed: ['danger', 'failed'],
-  denied: ['danger', 'denied'],
-} as const satisfies Record<ToolCallPart['state'], readonly [tone: string, text: string]>;
-
-function ToolCall({ call }: { call: ToolCallPart }) {
-  const { state, name, durationMs, error, result } = call;
-  const [tone, text] = name === 'ask_user' && state === 'running' ? (['accent', 'waiting for you'] as const) : states[state];
-  const isOpen = state === 'preparing' || state === 'running';
-  return (
-    <details className="step tool">
-      <summary>
-        <Icon name="open" />
-        <span className={isOpen ? 'tool-name at-work' : 'tool-name'}>{name ?? 'Tool'}</span>
-        <span className="tool-brief">{briefOf(call)}</span>
-        <span className={`badge ${tone}`}>
-          {text}
-          {durationMs !== undefined && ` · ${duration(durationMs)}`}
-        </span>
-      </summary>
-      <div className="tool-facts">
-        <Value title="Arguments" value={call.arguments ?? call.argumentsText} />
-        {result !== undefined && <Value title="Result" value={result} />}
-        {error && <Value title={error.error_class} value={error.message} />}
-      </div>
-    </details>
-  );
-}
-
-/** The first text or number among the arguments. */
-function briefOf({ arguments: given }: ToolCallPart): string {
-  const first = Object.values(given ?? {}).find((value) => typeof value === 'string' || typeof value === 'number');
-  return first === undefined ? '' : String(first);
-}
-
-const maxCharacters = 20_000;
-
-/** A value as JSON, a string as it is; truncated after 20 000 characters. */
-export function Value({ title, value }: { title: string; value: unknown }) {
-  const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
-  if (!text) return null;
-  return (
-    <div className="value">
-      <p>{title}</p>
-      <Scrolling as="pre">
-        {text.length > maxCharacters ? `${text.slice(0, maxCharacters)}\n… ${text.length - maxCharacters} more characters` : text}
-      </Scrolling>
-    </div>
-  );
-}
+}, isSame);

@@ -35,7 +35,7 @@ export const UserMessage = memo(({ message, onEdit }: UserMessageProps) => {
   return (
     <article className="mine" aria-label="Your message">
       {parts && <Attachments parts={parts} />}
-      {text !== '' && <p className="bubble">{text}</p>}
+      {text !== '' && <Bubble text={text} />}
       <footer className="under">
         {onEdit && <IconButton small label="Edit the message" icon="edit" onClick={() => setEditing(true)} />}
         <CopyButton text={text} label="Copy the message" />
@@ -43,3 +43,22 @@ export const UserMessage = memo(({ message, onEdit }: UserMessageProps) => {
     </article>
   );
 });
+
+const maxLines = 12;
+const maxCharacters = 1_200;
+
+/** A long text is collapsed, so that the answer stays near. */
+function Bubble({ text }: { text: string }) {
+  const [isOpen, setOpen] = useState(false);
+  const isLong = text.length > maxCharacters || text.split('\n', maxLines + 1).length > maxLines;
+  if (!isLong) return <p className="bubble">{text}</p>;
+  const excerpt = text.slice(0, maxCharacters).split('\n', maxLines).join('\n').trimEnd();
+  return (
+    <div className={isOpen ? 'bubble long' : 'bubble long closed'}>
+      <p>{isOpen ? text : excerpt}</p>
+      <button type="button" className="link" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        {isOpen ? 'Show less' : 'Show more'}
+      </button>
+    </div>
+  );
+}

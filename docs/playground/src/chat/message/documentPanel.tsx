@@ -1,0 +1,117 @@
+import { useEffect, useId, useRef, useState } from 'react';
+import { fileSize } from '../../components/format.tsx';
+import { Scrolling } from '../../components/scrolling.tsx';
+import { CopyButton, IconButton } from '../../ui/buttons.tsx';
+import { closeDocument, type OpenDocument, useOpenDocument } from './documents.ts';
+import { Markdown } from './markdown.tsx';
+import { Lines } from './markdown/codeBlock.tsx';
+import { saveBlob } from './markdown/download.ts';
+import { Frame } from './markdown/frame.tsx';
+import { useHighlighting } from './markdown/highlight.ts';
+import { useObjectUrl } from './markdown/objectUrl.ts';
+
+/** The document that was opened from an answer, beside the chat; over it on a phone. Render it once on a page with answers. */
+export function DocumentPanel() {
+  const document = useOpenDocument();
+  // Another thread has other documents.
+  useEffect(() => closeDocument, []);
+  return document && <Panel document={document} />;
+}
+
+const imageTypes: Record<string, string> = {
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  gif: 'image/gif',
+  webp: 'image/webp',
+};
+const extensionOf = (name: string) => (name.includes('.') ? name.slice(name.lastIndexOf('.') + 1).toLowerCase() : '');
+
+function Panel({ document: shown }: { document: OpenDocument }) {
+  const { name, text, bytes } = shown;
+  const title = useId();
+  const panel = useRef<HTMLElement>(null);
+  const [wantsSource, setWantsSource] = useState(false);
+  const hasPreview = /^(html?|svg|md|markdown)$/.test(extensionOf(name)) && !bytes;
+  // The focus moves into the panel, and back to what opened it.
+  useEffect(() => {
+    const opener = globalThis.document.activeElement;
+    panel.current?.focus();
+    return () => {
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+    };
+  }, [shown]);
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Escape closes the panel from any focus in it
+    <aside
+      ref={panel}
+      className="document-panel"
+      aria-labelledby={title}
+      tabIndex={-1}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') closeDocument();
+      }}
+    >
+      <header>
+        <h2 id={title} title={name}>
+          {name}
+        </h2>
+        {hasPreview && (
+          <div className="switch">
+            {[false, true].map((source) => (
+              <button key={String(source)} type="button" aria-pressed={wantsSource === source} onClick={() => setWantsSource(source)}>
+                {source ? 'Source' : 'Preview'}
+              </button>
+            ))}
+          </div>
+        )}
+        {!bytes && <CopyButton text={text} label="Copy the file" />}
+        <IconButton small label="Download the file" icon="download" onClick={() => saveBlob(fileName(name), new Blob([bytes ?? text]))} />
+        <IconButton small label="Close the file" icon="close" onClick={closeDocument} />
+      </header>
+      <Content document={shown} showsPreview={hasPreview && !wantsSource} />
+    </aside>
+  );
+}
+
+const fileName = (name: string) => name.slice(name.lastIndexOf('/') + 1);
+
+function Content({ document: { name, text, bytes }, showsPreview }: { document: OpenDocument; showsPreview: boolean }) {
+  const extension = extensionOf(name);
+  if (bytes)
+    return imageTypes[extension] ? (
+      <Picture name={name} bytes={bytes} type={imageTypes[extension]} />
+    ) : (
+      <p className="muted">This file is not text ({fileSize(bytes.length)}). Download it to open it.</p>
+    );
+  if (!showsPreview) return <Source text={text} language={extension} />;
+  if (extension.startsWith('m'))
+    return (
+      <Scrolling className="document-text">
+        <Markdown text={text} />
+      </Scrolling>
+    );
+  return (
+    <>
+      <Frame title={`Preview of ${fileName(name)}`} html={extension === 'svg' ? pageOf(text) : text} />
+      <p className="hint">The preview runs apart from this page and without access to the network.</p>
+    </>
+  );
+}
+
+const pageOf = (svg: string) =>
+  `<!doctype html><meta charset="utf-8"><style>body{margin:0;height:100vh;display:grid;place-items:center;background:#fff}svg{max-width:100%;max-height:100vh}</style>${svg}`;
+
+function Source({ text, language }: { text: string; language: string }) {
+  const lines = useHighlighting(text, language, true);
+  return (
+    <Scrolling as="pre" className="document-source">
+      <code>{lines ? <Lines lines={lines} /> : text}</code>
+    </Scrolling>
+  );
+}
+
+function Picture({ name, bytes, type }: { name: string; bytes: Uint8Array<ArrayBuffer>; type: string }) {
+  const address = useObjectUrl(bytes, type);
+  return <div className="document-picture">{address && <img src={address} alt={fileName(name)} />}</div>;
+}

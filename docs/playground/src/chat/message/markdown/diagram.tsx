@@ -1,0 +1,71 @@
+import { type ReactNode, useEffect, useState } from 'react';
+import { useIsDark } from '../../../theme.ts';
+import { Button, CopyButton, IconButton } from '../../../ui/buttons.tsx';
+import { drawDiagram } from './diagrams.ts';
+import { saveText } from './download.ts';
+import { useObjectUrl } from './objectUrl.ts';
+
+type Drawn = { svg: string } | { error: string };
+
+/**
+ * A Mermaid diagram. It is shown as an image, in which no script runs. `children` renders the source: until the diagram is drawn, on request, and with a
+ * note if it has an error.
+ */
+export default function Diagram({ source, children }: { source: string; children: (note?: ReactNode) => ReactNode }) {
+  const isDark = useIsDark();
+  const [drawn, setDrawn] = useState<Drawn>();
+  const [showsSource, setShowsSource] = useState(false);
+  useEffect(() => {
+    let isCurrent = true;
+    drawDiagram(source, isDark).then(
+      (svg) => isCurrent && setDrawn({ svg }),
+      (error: Error) => isCurrent && setDrawn({ error: error.message }),
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [source, isDark]);
+  if (!drawn) return children();
+  if ('error' in drawn)
+    return children(
+      <details className="code-note danger">
+        <summary>This diagram could not be drawn</summary>
+        <pre>{drawn.error}</pre>
+      </details>,
+    );
+  return (
+    <>
+      <figure className="code-block diagram">
+        <figcaption>
+          <span>Diagram</span>
+          <Button small kind="ghost" icon="code" aria-expanded={showsSource} onClick={() => setShowsSource(!showsSource)}>
+            Source
+          </Button>
+          <IconButton
+            small
+            label="Download the diagram"
+            icon="download"
+            onClick={() => saveText('diagram.svg', drawn.svg, 'image/svg+xml')}
+          />
+          <CopyButton text={source} label="Copy the source of the diagram" />
+        </figcaption>
+        <Picture svg={drawn.svg} source={source} />
+      </figure>
+      {showsSource && children()}
+    </>
+  );
+}
+
+function Picture({ svg, source }: { svg: string; source: string }) {
+  const address = useObjectUrl(svg, 'image/svg+xml');
+  // An image has no size of its own if the SVG has only a view box.
+  const [, , width, height] = /viewBox="([^"]+)"/.exec(svg)?.[1]?.split(/[\s,]+/) ?? [];
+  const kind = /^\s*(?:%%.*\n\s*|---[\s\S]*?---\s*)*([a-z]+)/i.exec(source)?.[1];
+  return (
+    <div className="diagram-picture">
+      {address && <img src={address} alt={`Diagram${kind ? ` (${kind})` : ''}`} width={round(width)} height={round(height)} />}
+    </div>
+  );
+}
+
+const round = (size: string | undefined) => (size === undefined ? undefined : Math.ceil(Number(size)));

@@ -1,0 +1,53 @@
+import type { ToolCallPart } from '../../../../../../client/react/index.ts';
+import type { IconName } from '../../../ui/icons.tsx';
+
+type ToolText = { icon: IconName; doing: string; done: string; brief?: (args: Readonly<Record<string, unknown>>) => unknown };
+
+/** The tools of the server in words. Other tools are named after their identifier. */
+const texts: Record<string, ToolText> = {
+  web_search: {
+    icon: 'search',
+    doing: 'Searching the web',
+    done: 'Searched the web',
+    brief: ({ query, queries }) => query ?? (Array.isArray(queries) ? queries.join(', ') : undefined),
+  },
+  web_fetch: { icon: 'globe', doing: 'Reading a page', done: 'Read a page', brief: ({ url }) => hostAndPath(url) },
+  workspace_list: { icon: 'folder', doing: 'Listing files', done: 'Listed files', brief: ({ path }) => path },
+  workspace_read: { icon: 'file', doing: 'Reading a file', done: 'Read a file', brief: ({ path }) => path },
+  workspace_write: { icon: 'edit', doing: 'Writing a file', done: 'Wrote a file', brief: ({ path }) => path },
+  todo_write: { icon: 'list', doing: 'Updating the to-do list', done: 'Updated the to-do list', brief: () => undefined },
+  timeline_title: { icon: 'timeline', doing: 'Planning', done: 'Next step', brief: ({ label }) => label },
+  summarize_thread: { icon: 'edit', doing: 'Naming the chat', done: 'Named the chat', brief: ({ title }) => title },
+  ask_user: { icon: 'question', doing: 'Asking you', done: 'Asked you', brief: ({ message }) => message },
+};
+
+export const isFinished = ({ state }: ToolCallPart) => state !== 'preparing' && state !== 'running';
+export const isBad = ({ state }: ToolCallPart) => state === 'failed' || state === 'denied';
+
+/** Icon, name and the most informative argument of a call. */
+export function textOf(call: ToolCallPart): { icon: IconName; text: string; brief: string } {
+  const { name = '', arguments: args = {} } = call;
+  const known = texts[name];
+  const brief = (known?.brief ?? firstScalar)(args);
+  const text = known ? (isFinished(call) ? known.done : known.doing) : identifierInWords(name);
+  return { icon: known?.icon ?? 'tool', text, brief: brief === undefined || brief === null ? '' : String(brief) };
+}
+
+const firstScalar = (args: Readonly<Record<string, unknown>>) =>
+  Object.values(args).find((value) => typeof value === 'string' || typeof value === 'number');
+
+function hostAndPath(url: unknown) {
+  const address = URL.parse(String(url));
+  return address ? `${address.host}${address.pathname === '/' ? '' : address.pathname}` : url;
+}
+
+/** `mcp__github__list_issues` becomes “List issues (github)”. */
+function identifierInWords(name: string): string {
+  const [, server, own] = /^mcp__(.+?)__(.+)$/.exec(name) ?? [];
+  const words = (own ?? name)
+    .replace(/([a-z\d])([A-Z])/g, '$1 $2')
+    .replace(/[_\-.]+/g, ' ')
+    .trim();
+  const text = words === '' ? 'A tool' : words[0]!.toUpperCase() + words.slice(1).toLowerCase();
+  return server ? `${text} (${server})` : text;
+}
