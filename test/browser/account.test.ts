@@ -42,7 +42,7 @@ test('an owner invites a colleague, who joins by the link and becomes an admin',
   await button(page, 'Send the invitation').click();
   const link = (await dialogOf(page).locator('code').textContent()) ?? '';
   await button(page, 'Done').click();
-  await page.getByRole('cell', { name: colleague.email }).waitFor();
+  await page.getByRole('cell', { name: colleague.email, exact: true }).waitFor();
 
   const invited = await open(new URL(link).pathname, colleague);
   await button(invited.page, 'Accept the invitation').click();
@@ -65,7 +65,7 @@ test('an owner invites a colleague, who joins by the link and becomes an admin',
   await page.getByLabel('Member to add').click();
   await page.getByRole('option', { name: colleague.login }).click();
   await button(page, 'Add').click();
-  await dialogOf(page).getByRole('cell', { name: colleague.login }).waitFor();
+  await dialogOf(page).getByRole('cell', { name: colleague.login, exact: true }).waitFor();
   await page.keyboard.press('Escape');
 
   await page.goto(`${app.url}/settings/projects`);
@@ -131,7 +131,7 @@ test('a persona is written beside its preview, and a tool server shows its tools
   await page.getByText('Do it anyway').waitFor();
   await page.getByText('Block', { exact: true }).click();
   await button(page, 'Create').click();
-  await page.getByRole('cell', { name: '203.0.113.0/24' }).waitFor();
+  await page.getByRole('cell', { name: '203.0.113.0/24', exact: true }).waitFor();
   await choose(page, '203.0.113.0/24', 'Delete');
   await button(page, 'Delete').click();
   await page.getByText('No rules yet').waitFor();

@@ -78,18 +78,14 @@ function Naming({ account }: { account: Account }) {
           showToast('Saved');
         }}
       >
-        {(error) => (
-          <>
-            <TextField label="Name" name="name" defaultValue={account.name} required />
-            <TextField
-              label="Time zone"
-              name="timezone"
-              defaultValue={account.timezone ?? ''}
-              placeholder={Intl.DateTimeFormat().resolvedOptions().timeZone}
-              hint="For members who have not set their own."
-            />
-          </>
-        )}
+        <TextField label="Name" name="name" defaultValue={account.name} required />
+        <TextField
+          label="Time zone"
+          name="timezone"
+          defaultValue={account.timezone ?? ''}
+          placeholder={Intl.DateTimeFormat().resolvedOptions().timeZone}
+          hint="For members who have not set their own."
+        />
       </Form>
     </div>
   );

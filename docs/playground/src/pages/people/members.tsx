@@ -193,13 +193,9 @@ function Invite({ accountId, open, onClose }: InviteProps) {
         open((close) => <Invited email={email} token={token} onClose={close} />);
       }}
     >
-      {(error) => (
-        <>
-          <TextField label="Email" name="email" type="email" autoComplete="off" required />
-          <Segments label="Role" value={role} onChange={choose} options={roleOptions} />
-          <p className="hint">{roleHints[role]}</p>
-        </>
-      )}
+      <TextField label="Email" name="email" type="email" autoComplete="off" required />
+      <Segments label="Role" value={role} onChange={choose} options={roleOptions} />
+      <p className="hint">{roleHints[role]}</p>
     </FormDialog>
   );
 }

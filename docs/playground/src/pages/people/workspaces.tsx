@@ -94,26 +94,22 @@ export function NewWorkspace({ onClose }: { onClose: () => void }) {
         switchAccount(id, '/settings/members');
       }}
     >
-      {(error) => (
-        <>
-          <TextField
-            label="Name"
-            name="name"
-            value={name}
-            onChange={({ currentTarget }) => setName(currentTarget.value)}
-            placeholder="Harbor team"
-            required
-          />
-          <TextField
-            label="Short name"
-            name="slug"
-            value={slug ?? slugOf(name)}
-            onChange={({ currentTarget }) => setSlug(currentTarget.value)}
-            hint="Lower-case letters, digits and hyphens. It cannot be changed later."
-            required
-          />
-        </>
-      )}
+      <TextField
+        label="Name"
+        name="name"
+        value={name}
+        onChange={({ currentTarget }) => setName(currentTarget.value)}
+        placeholder="Harbor team"
+        required
+      />
+      <TextField
+        label="Short name"
+        name="slug"
+        value={slug ?? slugOf(name)}
+        onChange={({ currentTarget }) => setSlug(currentTarget.value)}
+        hint="Lower-case letters, digits and hyphens. It cannot be changed later."
+        required
+      />
     </FormDialog>
   );
 }

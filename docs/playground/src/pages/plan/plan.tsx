@@ -108,7 +108,7 @@ function Redeem() {
             showToast(gainOf(redeemed));
           }}
         >
-          {(error) => <TextField label="Code" name="code" autoComplete="off" hint="Adds credits or a feature to this account." required />}
+          <TextField label="Code" name="code" autoComplete="off" hint="Adds credits or a feature to this account." required />
         </Form>
       </div>
     </Section>

@@ -119,30 +119,26 @@ function ProjectForm({ project, teams, onClose }: ProjectFormProps) {
       onClose={onClose}
       onSubmit={save}
     >
-      {(error) => (
-        <>
-          <TextField label="Name" name="name" defaultValue={project?.name} required />
-          <TextArea label="Description" name="description" rows={3} maxLength={2_000} defaultValue={project?.description ?? ''} />
-          {!project?.is_default && (
-            <Segments
-              label="Visible to"
-              value={visibility}
-              onChange={choose}
-              options={[
-                ['private', 'The owner'],
-                ['shared', 'Others'],
-              ]}
-            />
-          )}
-          {visibility === 'shared' && teams.length > 0 && (
-            <Select
-              label="Shared with"
-              name="team_id"
-              defaultValue={project?.team_id ?? ''}
-              options={[{ value: '', label: 'All members' }, ...teams.map(({ id, name }) => ({ value: id, label: name }))]}
-            />
-          )}
-        </>
+      <TextField label="Name" name="name" defaultValue={project?.name} required />
+      <TextArea label="Description" name="description" rows={3} maxLength={2_000} defaultValue={project?.description ?? ''} />
+      {!project?.is_default && (
+        <Segments
+          label="Visible to"
+          value={visibility}
+          onChange={choose}
+          options={[
+            ['private', 'The owner'],
+            ['shared', 'Others'],
+          ]}
+        />
+      )}
+      {visibility === 'shared' && teams.length > 0 && (
+        <Select
+          label="Shared with"
+          name="team_id"
+          defaultValue={project?.team_id ?? ''}
+          options={[{ value: '', label: 'All members' }, ...teams.map(({ id, name }) => ({ value: id, label: name }))]}
+        />
       )}
     </FormDialog>
   );

@@ -138,28 +138,24 @@ const Credential = ({ provider, activate = false, onClose }: CredentialProps) =>
       if (activate) await client.toolProviders.activate({ params: paramsOf(provider), query });
     }}
   >
-    {(error) => (
-      <>
-        {(provider.requires_api_key || !provider.requires_base_url) && (
-          <TextField
-            label="API key"
-            name="api_key"
-            type="password"
-            autoComplete="off"
-            required={provider.requires_api_key && provider.key_prefix === null}
-            hint={provider.key_prefix ? 'Leave empty to keep the stored key.' : 'Stored encrypted, and never shown again.'}
-          />
-        )}
-        <TextField
-          label="Base URL"
-          name="base_url"
-          type="url"
-          defaultValue={provider.base_url ?? ''}
-          required={provider.requires_base_url}
-          hint={provider.requires_base_url ? undefined : 'Only for a server of your own.'}
-        />
-      </>
+    {(provider.requires_api_key || !provider.requires_base_url) && (
+      <TextField
+        label="API key"
+        name="api_key"
+        type="password"
+        autoComplete="off"
+        required={provider.requires_api_key && provider.key_prefix === null}
+        hint={provider.key_prefix ? 'Leave empty to keep the stored key.' : 'Stored encrypted, and never shown again.'}
+      />
     )}
+    <TextField
+      label="Base URL"
+      name="base_url"
+      type="url"
+      defaultValue={provider.base_url ?? ''}
+      required={provider.requires_base_url}
+      hint={provider.requires_base_url ? undefined : 'Only for a server of your own.'}
+    />
   </FormDialog>
 );
 

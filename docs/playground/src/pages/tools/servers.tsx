@@ -180,59 +180,55 @@ function ServerForm({ server, open, onClose }: ServerFormProps) {
       onClose={onClose}
       onSubmit={save}
     >
-      {(error) => (
-        <>
-          {!server && (
-            <Segments
-              label="Transport"
-              value={transport}
-              onChange={choose}
-              options={[
-                ['streamable_http', 'HTTP'],
-                ['http_sse', 'HTTP with SSE'],
-                ...(me && isPlatformAdmin(me) ? ([['stdio', 'Program']] as const) : []),
-              ]}
-            />
-          )}
-          <TextField label="Name" name="name" defaultValue={server?.name} hint="Part of the names of its tools." required />
-          {isProgram
-            ? !server && <ProgramFields error={error} />
-            : [
-                <TextField
-                  key="url"
-                  label="URL"
-                  name="url"
-                  type="url"
-                  defaultValue={server?.url ?? ''}
-                  placeholder="https://mcp.example.com/mcp"
-                  required
-                />,
-                <TextField
-                  key="token"
-                  label="Bearer token"
-                  name="bearer_token"
-                  type="password"
-                  autoComplete="off"
-                  hint={server?.has_auth ? 'Leave empty to keep the stored token.' : 'Optional. Stored encrypted, and never shown again.'}
-                />,
-                server?.has_auth && <Checkbox key="clear" name="clear" label="Delete the stored token" />,
-              ]}
-          <TextField
-            label="Timeout in seconds"
-            name="call_timeout_ms"
-            type="number"
-            min={1}
-            max={600}
-            defaultValue={(server?.call_timeout_ms ?? 10_000) / 1_000}
-            required
-          />
-        </>
+      {!server && (
+        <Segments
+          label="Transport"
+          value={transport}
+          onChange={choose}
+          options={[
+            ['streamable_http', 'HTTP'],
+            ['http_sse', 'HTTP with SSE'],
+            ...(me && isPlatformAdmin(me) ? ([['stdio', 'Program']] as const) : []),
+          ]}
+        />
       )}
+      <TextField label="Name" name="name" defaultValue={server?.name} hint="Part of the names of its tools." required />
+      {isProgram
+        ? !server && <ProgramFields />
+        : [
+            <TextField
+              key="url"
+              label="URL"
+              name="url"
+              type="url"
+              defaultValue={server?.url ?? ''}
+              placeholder="https://mcp.example.com/mcp"
+              required
+            />,
+            <TextField
+              key="token"
+              label="Bearer token"
+              name="bearer_token"
+              type="password"
+              autoComplete="off"
+              hint={server?.has_auth ? 'Leave empty to keep the stored token.' : 'Optional. Stored encrypted, and never shown again.'}
+            />,
+            server?.has_auth && <Checkbox key="clear" name="clear" label="Delete the stored token" />,
+          ]}
+      <TextField
+        label="Timeout in seconds"
+        name="call_timeout_ms"
+        type="number"
+        min={1}
+        max={600}
+        defaultValue={(server?.call_timeout_ms ?? 10_000) / 1_000}
+        required
+      />
     </FormDialog>
   );
 }
 
-const ProgramFields = ({ error }: { error: unknown }) => (
+const ProgramFields = () => (
   <>
     <TextField label="Program" name="command" required hint="It runs on the workers." />
     <TextArea label="Arguments" name="args" rows={3} hint="One per line." />

@@ -110,39 +110,35 @@ function CredentialForm({ credential, isFirst = false, onClose }: { credential?:
       onClose={onClose}
       onSubmit={save}
     >
-      {(error) => (
-        <>
-          {!credential && (
-            <Segments
-              label="Service"
-              value={provider}
-              onChange={choose}
-              options={[
-                ['openai', 'OpenAI'],
-                ['groq', 'Groq'],
-              ]}
-            />
-          )}
-          <TextField label="Name" name="name" key={`name-${provider}`} defaultValue={credential?.name ?? vendors[provider]} required />
-          <TextField
-            label="API key"
-            name="api_key"
-            type="password"
-            autoComplete="off"
-            required={!credential}
-            hint={credential ? 'Leave empty to keep the stored key.' : 'Stored encrypted, and never shown again.'}
-          />
-          <TextField label="Model" name="model" key={`model-${provider}`} defaultValue={credential?.model ?? models[provider]} required />
-          <TextField
-            label="Base URL"
-            name="base_url"
-            type="url"
-            defaultValue={credential?.base_url ?? ''}
-            hint="Only for other services with the same API."
-          />
-          {!credential && <Checkbox name="is_default" label="Use for voice input" defaultChecked={isFirst} />}
-        </>
+      {!credential && (
+        <Segments
+          label="Service"
+          value={provider}
+          onChange={choose}
+          options={[
+            ['openai', 'OpenAI'],
+            ['groq', 'Groq'],
+          ]}
+        />
       )}
+      <TextField label="Name" name="name" key={`name-${provider}`} defaultValue={credential?.name ?? vendors[provider]} required />
+      <TextField
+        label="API key"
+        name="api_key"
+        type="password"
+        autoComplete="off"
+        required={!credential}
+        hint={credential ? 'Leave empty to keep the stored key.' : 'Stored encrypted, and never shown again.'}
+      />
+      <TextField label="Model" name="model" key={`model-${provider}`} defaultValue={credential?.model ?? models[provider]} required />
+      <TextField
+        label="Base URL"
+        name="base_url"
+        type="url"
+        defaultValue={credential?.base_url ?? ''}
+        hint="Only for other services with the same API."
+      />
+      {!credential && <Checkbox name="is_default" label="Use for voice input" defaultChecked={isFirst} />}
     </FormDialog>
   );
 }
