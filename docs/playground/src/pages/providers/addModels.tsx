@@ -71,7 +71,7 @@ export function AddModels({ provider, isNew = false, onClose }: AddModelsProps) 
             onChange={({ currentTarget }) => setSearch(currentTarget.value)}
             placeholder={`Search ${others.length} models`}
           />
-          <fieldset className="choices">
+          <fieldset className="model-choices">
             <legend className="for-readers">Models</legend>
             {found.slice(0, maxListed).map((model) => (
               <Choice key={model.id} model={model} isChosen={chosen.includes(model.id)} onChange={() => toggle(model.id)} />

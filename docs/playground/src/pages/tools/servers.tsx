@@ -12,8 +12,9 @@ import { PagedRows } from '../../resource/resourceList.tsx';
 import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
-import { Checkbox, Segments, TextArea, TextField } from '../../ui/fields.tsx';
+import { Checkbox, TextArea, TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
+import { Select } from '../../ui/select.tsx';
 
 const serversKey = ['mcp-configs'];
 
@@ -120,11 +121,6 @@ export function ServerTest({ server, onClose }: { server: McpConfig; onClose: ()
   });
   return (
     <Dialog title={`Tools of ${server.name}`} onClose={onClose} side>
-      <div className="actions">
-        <Button kind="ghost" icon="retry" busy={test.isFetching} onClick={() => void test.refetch()}>
-          Test again
-        </Button>
-      </div>
       {test.isPending && <Loading what="Connecting" />}
       {test.error && <ErrorNotice error={test.error} />}
       {test.data && !test.data.success && (
@@ -142,13 +138,20 @@ export function ServerTest({ server, onClose }: { server: McpConfig; onClose: ()
           <ul className="tools">
             {test.data.tools.map(({ name, description, read_only }) => (
               <li key={name}>
-                <code>{name}</code> {read_only && <Badge>read-only</Badge>}
+                <span>
+                  <code>{name}</code> {read_only && <Badge>read-only</Badge>}
+                </span>
                 {description && <p className="muted small">{description}</p>}
               </li>
             ))}
           </ul>
         </>
       )}
+      <div className="actions">
+        <Button kind="ghost" icon="retry" busy={test.isFetching} onClick={() => void test.refetch()}>
+          Test again
+        </Button>
+      </div>
     </Dialog>
   );
 }
@@ -181,14 +184,17 @@ function ServerForm({ server, open, onClose }: ServerFormProps) {
       onSubmit={save}
     >
       {!server && (
-        <Segments
+        <Select
           label="Transport"
+          name="transport"
           value={transport}
           onChange={choose}
           options={[
-            ['streamable_http', 'HTTP'],
-            ['http_sse', 'HTTP with SSE'],
-            ...(me && isPlatformAdmin(me) ? ([['stdio', 'Program']] as const) : []),
+            { value: 'streamable_http', label: 'Streamable HTTP', description: 'What servers of today offer.' },
+            { value: 'http_sse', label: 'HTTP with SSE', description: 'For older servers.' },
+            ...(me && isPlatformAdmin(me)
+              ? [{ value: 'stdio' as const, label: 'Program', description: 'Runs on the workers of this platform.' }]
+              : []),
           ]}
         />
       )}

@@ -9,8 +9,9 @@ import { ConfirmDialog, FormDialog, useAction, useDialog } from '../../resource/
 import { Rows } from '../../resource/resourceList.tsx';
 import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
-import { Checkbox, Segments, TextField } from '../../ui/fields.tsx';
+import { Checkbox, TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
+import { Select } from '../../ui/select.tsx';
 
 const speechKey = ['asr-credentials'];
 const vendors = { groq: 'Groq', openai: 'OpenAI' } as const;
@@ -111,13 +112,14 @@ function CredentialForm({ credential, isFirst = false, onClose }: { credential?:
       onSubmit={save}
     >
       {!credential && (
-        <Segments
+        <Select
           label="Service"
+          name="provider"
           value={provider}
           onChange={choose}
           options={[
-            ['openai', 'OpenAI'],
-            ['groq', 'Groq'],
+            { value: 'openai', label: 'OpenAI' },
+            { value: 'groq', label: 'Groq' },
           ]}
         />
       )}
