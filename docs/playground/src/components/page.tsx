@@ -1,12 +1,12 @@
 import { type ReactNode, useEffect } from 'react';
 
-type PageProps = { title: string; intro?: ReactNode; actions?: ReactNode; children: ReactNode };
+type PageProps = { title: string; intro?: ReactNode; actions?: ReactNode; children: ReactNode; /** For two columns. */ wide?: boolean };
 
 /** Layout of a settings page. */
-export function Page({ title, intro, actions, children }: PageProps) {
+export function Page({ title, intro, actions, children, wide = false }: PageProps) {
   useTitle(title);
   return (
-    <article className="page">
+    <article className={wide ? 'page wide' : 'page'}>
       <header>
         <div>
           <h2>{title}</h2>
