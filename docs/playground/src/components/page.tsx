@@ -1,14 +1,21 @@
 import { type ReactNode, useEffect } from 'react';
 
-type PageProps = { title: string; intro?: ReactNode; actions?: ReactNode; children: ReactNode };
+type PageProps = {
+  title: string;
+  /** Link to the list, on the page of one thing. */ back?: ReactNode;
+  intro?: ReactNode;
+  actions?: ReactNode;
+  children: ReactNode;
+};
 
 /** Layout of a settings page. */
-export function Page({ title, intro, actions, children }: PageProps) {
+export function Page({ title, back, intro, actions, children }: PageProps) {
   useTitle(title);
   return (
     <article className="page">
       <header>
         <div>
+          {back}
           <h2>{title}</h2>
           {intro && <p>{intro}</p>}
         </div>
