@@ -99,6 +99,27 @@ export const McpConfigChanges = changes({
 }).meta({ id: 'McpConfigChanges', description: 'The fields of the server to change. At least one is required.' });
 export type McpConfigChanges = z.infer<typeof McpConfigChanges>;
 
+export const McpTool = z
+  .object({
+    name: z.string().meta({ description: 'Name of the tool at the server.' }),
+    title: z.string().nullable().meta({ description: 'Name for users; null if the server gives none.' }),
+    description: z.string().nullable().meta({ description: 'What the tool does; null if the server gives none.' }),
+    read_only: z.boolean().meta({ description: 'Whether the server says that the tool changes nothing.' }),
+  })
+  .meta({ id: 'McpTool', description: 'A tool of an MCP server.' });
+export type McpTool = z.infer<typeof McpTool>;
+
+export const McpTest = z
+  .object({
+    success: z.boolean().meta({ description: 'Whether the server listed its tools.' }),
+    config_id: Id.meta({ description: 'The tested server.' }),
+    latency_ms: z.int().min(0).meta({ description: 'Milliseconds until the list of tools or the error.' }),
+    error: z.string().optional().meta({ description: 'Why the test failed, without the bearer token; absent on success.' }),
+    tools: z.array(McpTool).meta({ description: 'The tools of the server; empty if the test failed.' }),
+  })
+  .meta({ id: 'McpTest', description: 'The result of connecting to an MCP server.' });
+export type McpTest = z.infer<typeof McpTest>;
+
 const permission = 'data.mcp_configs.manage';
 
 export const mcpConfigs = initContract().router({
@@ -138,5 +159,15 @@ export const mcpConfigs = initContract().router({
     body: null,
     responses: { 204: null },
     metadata: { auth: 'user', permission, audit: ['mcp_config.delete', 'mcp_config'] },
+  },
+  test: {
+    method: 'POST',
+    path: '/v1/mcp-configs/{config_id}/test',
+    summary: 'Connect to an MCP server and list its tools',
+    description:
+      'Waits for at most the timeout of the server and 20 seconds. The response is 200 even if the test fails: check `success`. An inactive server can be tested; a `stdio` server cannot, because its program runs on workers only.',
+    body: null,
+    responses: { 200: McpTest },
+    metadata: { auth: 'user', permission, audit: ['mcp_config.test', 'mcp_config'] },
   },
 } as const satisfies Resource);

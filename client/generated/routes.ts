@@ -191,6 +191,7 @@ export const routes = {
     list: { method: 'GET', path: '/v1/mcp-configs', auth: 'user', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     update: { method: 'PATCH', path: '/v1/mcp-configs/{config_id}', auth: 'user', errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
     delete: { method: 'DELETE', path: '/v1/mcp-configs/{config_id}', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    test: { method: 'POST', path: '/v1/mcp-configs/{config_id}/test', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },
   },
   webhookEndpoints: {
     create: { method: 'POST', path: '/v1/webhook-endpoints', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },

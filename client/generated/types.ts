@@ -1452,6 +1452,32 @@ export interface McpConfigChanges {
   is_active?: boolean | undefined;
 }
 
+/** The result of connecting to an MCP server. */
+export interface McpTest {
+  /** Whether the server listed its tools. */
+  success: boolean;
+  /** The tested server. */
+  config_id: Id;
+  /** Milliseconds until the list of tools or the error. */
+  latency_ms: number;
+  /** Why the test failed, without the bearer token; absent on success. */
+  error?: string | undefined;
+  /** The tools of the server; empty if the test failed. */
+  tools: McpTool[];
+}
+
+/** A tool of an MCP server. */
+export interface McpTool {
+  /** Name of the tool at the server. */
+  name: string;
+  /** Name for users; null if the server gives none. */
+  title: string | null;
+  /** What the tool does; null if the server gives none. */
+  description: string | null;
+  /** Whether the server says that the tool changes nothing. */
+  read_only: boolean;
+}
+
 /** How the server is reached: a program on the worker, HTTP with server-sent events, or streamable HTTP. */
 export type McpTransport = "stdio" | "http_sse" | "streamable_http";
 
@@ -5668,6 +5694,12 @@ export interface McpConfigsApi {
    * The tools are no longer offered to runs. To pause a server, set `is_active` to false instead.
    */
   readonly delete: Call<{ params: { config_id: Id; }; }, undefined, Reasons['mcpConfigs.delete']>;
+  /**
+   * Connect to an MCP server and list its tools
+   *
+   * Waits for at most the timeout of the server and 20 seconds. The response is 200 even if the test fails: check `success`. An inactive server can be tested; a `stdio` server cannot, because its program runs on workers only.
+   */
+  readonly test: Call<{ params: { config_id: Id; }; }, McpTest, Reasons['mcpConfigs.test']>;
 }
 
 export interface WebhookEndpointsApi {

@@ -2081,6 +2081,11 @@ select "id", "account_id", "name", "transport", "url", "bearer_token_sealed", "c
   where "account_id" = $1 and "is_active" = true
   order by "created_at", "id";
 
+-- resources/mcpConfigs/queries.ts selectSealedConfig
+select "id", "account_id", "name", "transport", "url", "bearer_token_sealed", "command", "args", "cwd", "env_sealed", "call_timeout_ms", "revision"
+  from "mcp_configs"
+  where "account_id" = $1 and "id" = $2;
+
 -- resources/mcpConfigs/queries.ts selectServer
 select "id", "account_id", "name", "transport", "url", "bearer_token_sealed", "command", "args", "cwd", "env_sealed", "call_timeout_ms", "revision"
   from "mcp_configs"

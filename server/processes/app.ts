@@ -1,4 +1,5 @@
 import express, { type Express, type RequestHandler } from 'express';
+import { testServer } from '../agent/mcp/testServer.ts';
 import type { App } from '../http/app.ts';
 import { rejectInvalidFraming } from '../http/body/framing.ts';
 import { cors, fixedHeaders } from '../http/cors.ts';
@@ -106,7 +107,7 @@ const implementations = (eventBroker: EventBroker): Implementation[] => [
   toolProviderHandlers,
   webhookEndpointHandlers,
   webhookDeliveryHandlers,
-  mcpConfigHandlers,
+  mcpConfigHandlers(testServer),
 ];
 
 /** Middleware runs from top to bottom. */

@@ -12,6 +12,7 @@ const SignIn = lazy(() => import('./pages/signIn.tsx'));
 const SignUp = lazy(() => import('./pages/signUp.tsx'));
 const Setup = lazy(() => import('./pages/setup.tsx'));
 const Verify = lazy(() => import('./pages/verify.tsx'));
+const Invitation = lazy(() => import('./pages/people/invitation.tsx'));
 
 /** The routes. The first ones need no session. */
 export const App = () => (
@@ -32,7 +33,15 @@ function Guarded() {
   const session = useSession();
   if (session === 'unknown') return <p className="splash">Arkloop</p>;
   if (session === 'unreachable') return <Unreachable />;
-  return session === 'in' ? <SignedInRoutes /> : <SignedOutRoutes />;
+  if (session === 'out') return <SignedOutRoutes />;
+  return (
+    <Switch>
+      <Route path="/invitations/:token">{({ token }) => <Invitation token={token} />}</Route>
+      <Route>
+        <SignedInRoutes />
+      </Route>
+    </Switch>
+  );
 }
 
 /** Sign-in keeps the path, so that the user sees the requested page afterwards. */

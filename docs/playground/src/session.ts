@@ -1,6 +1,7 @@
 import { QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import { ApiError, createClient, isTransient } from '../../../client/index.ts';
+import { chosenAccount, forgetAccount } from './account.ts';
 
 /** `unknown` until the refresh cookie has been tried; `unreachable` if the server did not respond. */
 export type SessionState = 'unknown' | 'in' | 'out' | 'unreachable';
@@ -20,6 +21,7 @@ export const queries = new QueryClient({
 /** The access token stays in memory. The refresh cookie is HttpOnly. */
 export const client = createClient({
   baseUrl: location.origin,
+  accountId: chosenAccount(),
   session: { onSignedOut: () => setSessionState('out') },
   // `keepalive` completes a renewal after the page is left: the old cookie is already used up.
   fetch: (input, init) => fetch(input, { ...init, keepalive: String(input).endsWith('/v1/auth/refresh') }),
@@ -28,6 +30,8 @@ export const client = createClient({
 function setSessionState(next: SessionState) {
   if (next === state) return;
   if (next === 'out') queries.clear();
+  // The next user may not be a member of the account, and the client keeps it until the page is loaded anew.
+  if (next === 'out' && forgetAccount()) return location.reload();
   state = next;
   for (const listener of listeners) listener();
 }

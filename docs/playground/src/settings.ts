@@ -1,6 +1,6 @@
 import { type ComponentType, lazy, type LazyExoticComponent } from 'react';
 import type { Me } from '../../../client/index.ts';
-import { isPlatformAdmin } from './me.ts';
+import { isPlatformAdmin, may } from './me.ts';
 
 /** A settings page. Its component is loaded on first visit. */
 export type SettingsPage = {
@@ -30,10 +30,76 @@ const platformPage = (
 export const settingsPages: readonly SettingsPage[] = [
   { path: 'profile', title: 'Profile', group: 'You', Page: lazy(() => import('./pages/profile.tsx')) },
   { path: 'appearance', title: 'Appearance', group: 'You', Page: lazy(() => import('./pages/appearance.tsx')) },
-  { path: 'keys', title: 'API keys', group: 'You', Page: lazy(() => import('./pages/keys.tsx')) },
+  {
+    path: 'keys',
+    title: 'API keys',
+    group: 'You',
+    shownTo: may('data.api_keys.manage'),
+    Page: lazy(() => import('./pages/keys.tsx')),
+  },
+  { path: 'workspaces', title: 'Workspaces', group: 'You', Page: lazy(() => import('./pages/people/workspaces.tsx')) },
+  { path: 'account', title: 'General', group: 'Account', Page: lazy(() => import('./pages/people/general.tsx')) },
+  {
+    path: 'members',
+    title: 'Members',
+    group: 'Account',
+    shownTo: may('account.members.list'),
+    Page: lazy(() => import('./pages/people/members.tsx')),
+  },
+  {
+    path: 'teams',
+    title: 'Teams',
+    group: 'Account',
+    shownTo: may('account.teams.read'),
+    Page: lazy(() => import('./pages/people/teams.tsx')),
+  },
+  {
+    path: 'projects',
+    title: 'Projects',
+    group: 'Account',
+    shownTo: may('data.projects.read'),
+    Page: lazy(() => import('./pages/projects/projects.tsx')),
+  },
   { path: 'models', title: 'Models', group: 'Account', Page: lazy(() => import('./pages/providers.tsx')) },
+  {
+    path: 'personas',
+    title: 'Personas',
+    group: 'Account',
+    shownTo: may('data.personas.read'),
+    Page: lazy(() => import('./pages/personas/personas.tsx')),
+  },
+  { path: 'tool-servers', title: 'Tool servers', group: 'Account', Page: lazy(() => import('./pages/tools/servers.tsx')) },
+  {
+    path: 'web-search',
+    title: 'Web search',
+    group: 'Account',
+    shownTo: may('data.secrets.manage'),
+    Page: lazy(() => import('./pages/tools/providers.tsx')),
+  },
+  { path: 'speech', title: 'Speech', group: 'Account', Page: lazy(() => import('./pages/tools/speech.tsx')) },
+  { path: 'plan', title: 'Plan and credits', group: 'Account', Page: lazy(() => import('./pages/plan/plan.tsx')) },
   { path: 'usage', title: 'Credits and usage', group: 'Account', Page: lazy(() => import('./pages/usage.tsx')) },
-  { path: 'webhooks', title: 'Webhooks', group: 'Account', Page: lazy(() => import('./pages/webhooks.tsx')) },
+  {
+    path: 'webhooks',
+    title: 'Webhooks',
+    group: 'Account',
+    shownTo: may('data.webhooks.manage'),
+    Page: lazy(() => import('./pages/webhooks.tsx')),
+  },
+  {
+    path: 'ip-rules',
+    title: 'IP rules',
+    group: 'Account',
+    shownTo: may('account.ip_rules.manage'),
+    Page: lazy(() => import('./pages/security/ipRules.tsx')),
+  },
+  {
+    path: 'audit-log',
+    title: 'Audit log',
+    group: 'Account',
+    shownTo: may('account.audit_read'),
+    Page: lazy(() => import('./pages/security/auditLog.tsx')),
+  },
   platformPage('dashboard', 'Dashboard', () => import('./pages/platform/dashboard.tsx')),
   platformPage('users', 'Users', () => import('./pages/platform/users.tsx')),
   platformPage('accounts', 'Accounts', () => import('./pages/platform/accounts.tsx')),

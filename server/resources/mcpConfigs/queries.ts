@@ -131,6 +131,11 @@ export const selectServers = statement<{ accountId: string }>()((db, $) =>
     .orderBy('id'),
 );
 
+/** Also an inactive server, to test it. */
+export const selectSealedConfig = statement<ConfigKey>()((db, $) =>
+  db.selectFrom('mcp_configs').select(sealedColumns).where('account_id', '=', $.accountId).where('id', '=', $.id),
+);
+
 export const selectServer = statement<ConfigKey>()((db, $) =>
   db
     .selectFrom('mcp_configs')

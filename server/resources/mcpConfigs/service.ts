@@ -1,11 +1,13 @@
-import type { McpConfigChanges, NewMcpConfig } from '../../../contract/mcpConfigs.ts';
+import type { McpConfigChanges, McpTest, NewMcpConfig } from '../../../contract/mcpConfigs.ts';
 import type { PageQuery } from '../../../contract/shared/pagination.ts';
+import type { App } from '../../http/app.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { failWith, notFound } from '../../platform/failure.ts';
 import { fieldNames } from '../llmProviders/service.ts';
 import { onUniqueViolation } from '../llmProviders/uniqueViolation.ts';
-import type { McpConfigRow } from './queries.ts';
+import { readEntitlements } from '../settings/settings.ts';
+import type { McpConfigRow, SealedServerRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { checkFields, checkProgram, checkTransport, readUrl } from './rules.ts';
 import { sealSecret } from './secrets.ts';
@@ -69,6 +71,26 @@ export async function deleteConfig(scope: Scope, { id, transport }: McpConfigRow
   if ((await scope.tx.run(queries.deleteConfig, { accountId: scope.accountId, id })) === 0) throw notFound();
   scope.audit({ metadata: { transport } });
   invalidateCache(scope);
+}
+
+/** Connects to a remote server and lists its tools. Never throws for an error of the server. */
+export type TestServer = (app: App, row: SealedServerRow) => Promise<Omit<McpTest, 'config_id'>>;
+
+/** The result also tells why a server cannot be tested. */
+export async function testConfig(scope: Scope, { id, transport }: McpConfigRow, test: TestServer): Promise<McpTest> {
+  const { app, db, accountId } = scope;
+  const row = await db.row(queries.selectSealedConfig, { accountId, id });
+  if (!row) throw notFound();
+  const { 'feature.mcp_remote_enabled': remote } = await readEntitlements(app.database, accountId);
+  const obstacle =
+    transport === 'stdio'
+      ? 'The program of this server runs on workers only.'
+      : remote === false
+        ? 'This account may not use remote tool servers.'
+        : undefined;
+  const result = obstacle ? { success: false, latency_ms: 0, error: obstacle, tools: [] } : await test(app, row);
+  scope.audit({ metadata: { transport, success: result.success } });
+  return { config_id: id, ...result };
 }
 
 /** Workers close their connections to earlier versions of the configuration. */

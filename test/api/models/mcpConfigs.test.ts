@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { startSdkServer } from '../../support/agent/mcpSdk.ts';
 import { temporaryDataDir } from '../../support/app/instance.ts';
 import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
@@ -259,5 +260,46 @@ describe('access', () => {
     expect(calls.map(({ status }) => status).sort()).toEqual([204, 404, 404]);
     expect(await sql('select 1 from mcp_configs where id = $1', [id])).toEqual([]);
     expect((await create(owner, body)).status).toBe(201);
+  });
+});
+
+describe('testing', () => {
+  const testOf = (person: Person, id: string) => call('POST', `${path}/${id}/test`, { token: person.token });
+
+  test('returns the tools of a server, also of an inactive one, and sends its token', async () => {
+    const server = await startSdkServer((tools) => {
+      tools.registerTool('tides', { title: 'Tides', description: 'Tide tables', annotations: { readOnlyHint: true } }, () => ({
+        content: [],
+      }));
+      tools.registerTool('book', {}, () => ({ content: [] }));
+    });
+    const { id } = (await create(owner, http({ url: server.url, bearer_token: secret }))).body;
+    await change(owner, id, { is_active: false });
+    const { status, body } = await testOf(owner, id);
+    expect([status, body]).toEqual([
+      200,
+      {
+        success: true,
+        config_id: id,
+        latency_ms: expect.any(Number),
+        tools: [
+          { name: 'tides', title: 'Tides', description: 'Tide tables', read_only: true },
+          { name: 'book', title: null, description: null, read_only: false },
+        ],
+      },
+    ]);
+    expect(server.count('tools/list')).toBe(1);
+    expect((await testOf(other, id)).status).toBe(404);
+  });
+
+  test('tells why a server cannot be reached or tested', async () => {
+    const gone = (await create(owner, http({ url: 'http://127.0.0.1:1/mcp' }))).body;
+    const unreachable = (await testOf(owner, gone.id)).body;
+    expect(unreachable).toMatchObject({ success: false, tools: [], error: expect.stringContaining('cannot be reached') });
+    const program = (await create(platformAdmin, stdio())).body;
+    expect((await testOf(platformAdmin, program.id)).body).toMatchObject({
+      success: false,
+      error: expect.stringContaining('workers only'),
+    });
   });
 });

@@ -1,29 +1,23 @@
-import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import type { LlmProvider } from '../../../../client/index.ts';
 import { Page } from '../components/page.tsx';
 import { Empty, QueryState } from '../components/states.tsx';
 import { useMe } from '../me.ts';
 import { managesProviders, providersKey, useProviders } from '../providers.ts';
+import { ConfirmDialog, type OpenDialog, useDialog } from '../resource/dialogs.tsx';
+import { RowMenu } from '../resource/rowMenu.tsx';
 import { client } from '../session.ts';
 import { Badge, Button } from '../ui/buttons.tsx';
-import { Confirm } from '../ui/dialog.tsx';
-import { showToast } from '../ui/toasts.tsx';
+import { AddModels } from './providers/addModels.tsx';
 import { Models } from './providers/models.tsx';
 import { ProviderForm } from './providers/providerForm.tsx';
 
-type Opened = { of: 'new' } | { of: 'change' | 'remove'; provider: LlmProvider };
-
 /** The model providers of the account and their models. */
 export default function Providers() {
-  const queries = useQueryClient();
   const me = useMe().data;
   const providers = useProviders();
-  const [opened, open] = useState<Opened>();
-  const close = () => open(undefined);
-  const changed = () => queries.invalidateQueries({ queryKey: providersKey });
+  const [dialog, open] = useDialog();
   const add = me && managesProviders(me, 'account') && (
-    <Button kind="primary" icon="add" onClick={() => open({ of: 'new' })}>
+    <Button kind="primary" icon="add" onClick={() => open((close) => <ProviderForm open={open} onClose={close} />)}>
       Add a provider
     </Button>
   );
@@ -33,7 +27,12 @@ export default function Providers() {
       intro="The model providers of this account, with your own keys. A key can be replaced, but not read."
       actions={add}
     >
-      <QueryState query={providers} empty={<Empty title="No providers yet">Until you add one, the built-in stub model answers.</Empty>}>
+      <QueryState
+        query={providers}
+        empty={
+          <Empty title="No providers yet">Until you add one, the built-in stub model answers. You need an API key of the provider.</Empty>
+        }
+      >
         {(rows) =>
           rows.map((provider) => (
             <Provider
@@ -41,44 +40,29 @@ export default function Providers() {
               provider={provider}
               isManaged={me !== undefined && managesProviders(me, provider.scope)}
               open={open}
-              changed={changed}
             />
           ))
         }
       </QueryState>
-      {opened?.of === 'new' && <ProviderForm onClose={close} onSaved={changed} />}
-      {opened?.of === 'change' && <ProviderForm provider={opened.provider} onClose={close} onSaved={changed} />}
-      {opened?.of === 'remove' && (
-        <Confirm
-          title={`Remove “${opened.provider.name}”?`}
-          confirm="Remove"
-          onClose={close}
-          onConfirm={async () => {
-            const { id, scope } = opened.provider;
-            await client.llmProviders.delete({ params: { provider_id: id }, query: { scope } });
-            await changed();
-            showToast('Removed');
-          }}
-        >
-          <p>Its key and its {opened.provider.models.length} models are removed as well.</p>
-        </Confirm>
-      )}
+      {dialog}
     </Page>
   );
 }
 
-type ProviderProps = { provider: LlmProvider; isManaged: boolean; open: (opened: Opened) => void; changed: () => Promise<unknown> };
+const vendors = { openai: 'OpenAI API', anthropic: 'Anthropic API' } as const;
 
-const Provider = ({ provider, isManaged, open, changed }: ProviderProps) => (
+type ProviderProps = { provider: LlmProvider; isManaged: boolean; open: OpenDialog };
+
+const Provider = ({ provider, isManaged, open }: ProviderProps) => (
   <section className="card provider" aria-label={provider.name}>
     <header>
       <div>
         <h3>
           {provider.name} {provider.scope === 'platform' && <Badge tone="accent">platform</Badge>}
         </h3>
-        <p className="muted small">
-          {provider.provider}
-          {provider.base_url && <> · {provider.base_url}</>}
+        <p className="muted small address">
+          {vendors[provider.provider]}
+          {provider.base_url && ` · ${provider.base_url}`}
           {provider.key_prefix && (
             <>
               {' '}
@@ -89,15 +73,45 @@ const Provider = ({ provider, isManaged, open, changed }: ProviderProps) => (
       </div>
       {isManaged && (
         <div className="actions">
-          <Button kind="ghost" onClick={() => open({ of: 'change', provider })} aria-label={`Change ${provider.name}`}>
-            Change
+          <Button
+            icon="add"
+            onClick={() => open((close) => <AddModels provider={provider} onClose={close} />)}
+            aria-label={`Add models to ${provider.name}`}
+          >
+            Add models
           </Button>
-          <Button kind="ghost" onClick={() => open({ of: 'remove', provider })} aria-label={`Remove ${provider.name}`}>
-            Remove
-          </Button>
+          <RowMenu
+            of={provider.name}
+            actions={[
+              {
+                label: 'Edit',
+                icon: 'edit',
+                run: () => open((close) => <ProviderForm provider={provider} open={open} onClose={close} />),
+              },
+              {
+                label: 'Remove',
+                icon: 'remove',
+                isDangerous: true,
+                run: () => open((close) => <Removal provider={provider} onClose={close} />),
+              },
+            ]}
+          />
         </div>
       )}
     </header>
-    <Models provider={provider} isManaged={isManaged} changed={changed} />
+    <Models provider={provider} isManaged={isManaged} open={open} />
   </section>
+);
+
+const Removal = ({ provider: { id, scope, name, models }, onClose }: { provider: LlmProvider; onClose: () => void }) => (
+  <ConfirmDialog
+    title={`Remove “${name}”?`}
+    confirm="Remove"
+    done="Provider removed"
+    changes={[providersKey]}
+    onClose={onClose}
+    action={() => client.llmProviders.delete({ params: { provider_id: id }, query: { scope } })}
+  >
+    Its key and {models.length === 1 ? 'its model' : `its ${models.length} models`} are removed as well. Active runs can finish.
+  </ConfirmDialog>
 );

@@ -10,16 +10,24 @@ import { Form, textOf } from '../ui/form.tsx';
 /** Sign-in with a password or a mailed code. */
 export default function SignIn() {
   const [byCode, setByCode] = useState(false);
+  const [path] = useLocation();
+  const isInvited = path.startsWith('/invitations/');
   const mode = useQuery({ queryKey: ['registration-mode'], queryFn: () => client.auth.registrationMode() });
   const captcha = useQuery({ queryKey: ['captcha'], queryFn: () => client.auth.captchaConfig() });
   return (
     <SignedOutPage
       title="Sign in"
-      intro={byCode ? 'We send you a code if the address belongs to a user.' : 'Chat with your agents.'}
+      intro={
+        byCode
+          ? 'We send you a code if the address belongs to a user.'
+          : isInvited
+            ? 'You were invited to a workspace. Sign in to join it.'
+            : 'Chat with your agents.'
+      }
       aside={
         mode.data?.mode !== 'disabled' && (
           <>
-            New here? <Link href="/sign-up">Create an account</Link>
+            New here? <Link href={isInvited ? `/sign-up?next=${path}` : '/sign-up'}>Create an account</Link>
           </>
         )
       }

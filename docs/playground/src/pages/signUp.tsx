@@ -8,6 +8,9 @@ import { TextField } from '../ui/fields.tsx';
 import { Form, textOf } from '../ui/form.tsx';
 import { showToast } from '../ui/toasts.tsx';
 
+/** An invited person returns to the invitation. Other paths are ignored, so that no link can lead elsewhere. */
+const requestedPath = () => /^\/invitations\/[0-9a-f]+$/.exec(new URLSearchParams(location.search).get('next') ?? '')?.[0] ?? '/';
+
 export default function SignUp() {
   const [, navigate] = useLocation();
   const mode = useQuery({ queryKey: ['registration-mode'], queryFn: () => client.auth.registrationMode() });
@@ -33,7 +36,7 @@ export default function SignUp() {
           const { warning } = await client.auth.register({ body: { ...personOf(values), email: textOf(values, 'email'), invite_code } });
           if (warning) showToast(warning);
           signedIn();
-          navigate('/', { replace: true });
+          navigate(requestedPath(), { replace: true });
         }}
       >
         {(error) => (

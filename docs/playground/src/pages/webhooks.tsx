@@ -1,136 +1,125 @@
-import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import type { WebhookEndpoint, WebhookEndpointWithSecret } from '../../../../client/index.ts';
 import { When } from '../components/format.tsx';
 import { Page } from '../components/page.tsx';
-import { More, rowsOf, usePages } from '../components/paging.tsx';
-import { Empty, QueryState } from '../components/states.tsx';
+import { usePages } from '../components/paging.tsx';
+import { Empty } from '../components/states.tsx';
+import type { Column } from '../components/table.tsx';
+import { ConfirmDialog, FormDialog, useAction, useDialog } from '../resource/dialogs.tsx';
+import { PagedRows } from '../resource/resourceList.tsx';
 import { client } from '../session.ts';
 import { Badge, Button, Copyable } from '../ui/buttons.tsx';
-import { Confirm, Dialog } from '../ui/dialog.tsx';
-import { Form } from '../ui/form.tsx';
-import { showToast } from '../ui/toasts.tsx';
+import { Dialog } from '../ui/dialog.tsx';
 import { Deliveries } from './webhooks/deliveries.tsx';
 import { EndpointForm } from './webhooks/endpointForm.tsx';
 
-type Opened =
-  | { of: 'new' }
-  | { of: 'secret'; endpoint: WebhookEndpointWithSecret }
-  | { of: 'change' | 'deliveries' | 'rotate' | 'remove'; endpoint: WebhookEndpoint };
+const webhooksKey = ['webhooks'];
 
+/** The URLs that the account's events are sent to. */
 export default function Webhooks() {
-  const endpoints = usePages(['webhooks'], (before) => client.webhookEndpoints.list({ query: { before } }));
-  const [opened, open] = useState<Opened>();
+  const endpoints = usePages(webhooksKey, (before) => client.webhookEndpoints.list({ query: { before } }));
+  const [dialog, open] = useDialog();
+  const run = useAction();
+  const show = (endpoint: WebhookEndpointWithSecret) => open((close) => <Secret endpoint={endpoint} onClose={close} />);
   const add = (
-    <Button kind="primary" icon="add" onClick={() => open({ of: 'new' })}>
+    <Button kind="primary" icon="add" onClick={() => open((close) => <EndpointForm onClose={close} onCreated={show} />)}>
       New webhook
     </Button>
   );
+  const turn = ({ id, enabled }: WebhookEndpoint) =>
+    run(
+      () => client.webhookEndpoints.update({ params: { endpoint_id: id }, body: { enabled: !enabled } }),
+      enabled ? 'Webhook is off' : 'Webhook is on',
+      webhooksKey,
+    );
   return (
     <Page title="Webhooks" intro="URLs that are called when a run has ended. Requests are signed with a secret." actions={add}>
-      <QueryState
-        query={{ ...endpoints, data: rowsOf(endpoints.data) }}
+      <PagedRows
+        query={endpoints}
+        caption="Webhooks"
+        columns={columns}
+        keyOf={({ id }) => id}
+        nameOf={({ url }) => url}
         empty={<Empty title="No webhooks yet">With a webhook, your server does not have to poll.</Empty>}
-      >
-        {(rows) => (
-          <ul className="cards">
-            {rows.map((endpoint) => (
-              <Endpoint key={endpoint.id} endpoint={endpoint} open={open} />
-            ))}
-          </ul>
-        )}
-      </QueryState>
-      <More query={endpoints} />
-      {opened && <Opened opened={opened} open={open} />}
+        actionsOf={(endpoint) => [
+          { label: 'Deliveries', icon: 'list', run: () => open((close) => <Deliveries endpoint={endpoint} onClose={close} />) },
+          {
+            label: 'Edit',
+            icon: 'edit',
+            run: () => open((close) => <EndpointForm endpoint={endpoint} onClose={close} onCreated={show} />),
+          },
+          { label: endpoint.enabled ? 'Turn off' : 'Turn on', icon: endpoint.enabled ? 'pause' : 'play', run: () => turn(endpoint) },
+          { label: 'New secret', icon: 'key', run: () => open((close) => <Rotation endpoint={endpoint} show={show} onClose={close} />) },
+          {
+            label: 'Remove',
+            icon: 'remove',
+            isDangerous: true,
+            run: () => open((close) => <Removal endpoint={endpoint} onClose={close} />),
+          },
+        ]}
+      />
+      {dialog}
     </Page>
   );
 }
 
-const Endpoint = ({ endpoint, open }: { endpoint: WebhookEndpoint; open: (opened: Opened) => void }) => (
-  <li className="card">
-    <div>
-      <strong className="address">{endpoint.url}</strong> <State endpoint={endpoint} />
-    </div>
-    <p className="muted small">
-      {endpoint.events.join(', ')} · secret <code>{endpoint.secret_prefix}…</code> · <When at={endpoint.created_at} />
-    </p>
-    <div className="actions">
-      {actions.map(([of, text]) => (
-        <Button key={of} onClick={() => open({ of, endpoint })} aria-label={`${text}: ${endpoint.url}`}>
-          {text}
-        </Button>
-      ))}
-    </div>
-  </li>
-);
-
-const actions = [
-  ['deliveries', 'Deliveries'],
-  ['change', 'Change'],
-  ['rotate', 'New secret'],
-  ['remove', 'Remove'],
-] as const;
-
 const reasons = { manual: 'off', consecutive_failures: 'off: too many failures', gone: 'off: endpoint gone' } as const;
 
-const State = ({ endpoint: { enabled, disabled_reason } }: { endpoint: WebhookEndpoint }) =>
-  enabled ? <Badge tone="good">on</Badge> : <Badge tone="warning">{reasons[disabled_reason ?? 'manual']}</Badge>;
+const columns: Column<WebhookEndpoint>[] = [
+  {
+    title: 'URL',
+    cell: ({ url, events }) => (
+      <>
+        <span className="address">{url}</span>
+        <div className="muted small">{events.join(', ')}</div>
+      </>
+    ),
+  },
+  {
+    title: 'State',
+    cell: ({ enabled, disabled_reason }) =>
+      enabled ? <Badge tone="good">on</Badge> : <Badge tone="warning">{reasons[disabled_reason ?? 'manual']}</Badge>,
+  },
+  {
+    title: 'Secret',
+    cell: ({ secret_prefix, previous_secret_expires_at: previous }) => (
+      <>
+        <code>{secret_prefix}…</code>
+        {previous && Date.parse(previous) > Date.now() && (
+          <div className="muted small">
+            the previous one ends <When at={previous} />
+          </div>
+        )}
+      </>
+    ),
+  },
+  { title: 'Created', cell: ({ created_at }) => <When at={created_at} /> },
+];
 
-function Opened({ opened, open }: { opened: Opened; open: (opened: Opened | undefined) => void }) {
-  const queries = useQueryClient();
-  const close = () => open(undefined);
-  const changed = () => queries.invalidateQueries({ queryKey: ['webhooks'] });
-  const show = async (endpoint: WebhookEndpointWithSecret) => {
-    await changed();
-    open({ of: 'secret', endpoint });
-  };
-  switch (opened.of) {
-    case 'new':
-      return <EndpointForm onClose={close} onCreated={show} onChanged={changed} />;
-    case 'change':
-      return <EndpointForm endpoint={opened.endpoint} onClose={close} onCreated={show} onChanged={changed} />;
-    case 'secret':
-      return <Secret endpoint={opened.endpoint} onClose={close} />;
-    case 'deliveries':
-      return <Deliveries endpoint={opened.endpoint} onClose={close} />;
-    case 'rotate':
-      return <Rotation endpoint={opened.endpoint} onClose={close} onRotated={show} />;
-    case 'remove':
-      return (
-        <Confirm
-          title="Remove this webhook?"
-          confirm="Remove"
-          onClose={close}
-          onConfirm={async () => {
-            await client.webhookEndpoints.delete({ params: { endpoint_id: opened.endpoint.id } });
-            await changed();
-            showToast('Removed');
-          }}
-        >
-          <p>
-            <span className="address">{opened.endpoint.url}</span> will no longer be called, and its deliveries are deleted.
-          </p>
-        </Confirm>
-      );
-  }
-}
+const Removal = ({ endpoint: { id, url }, onClose }: { endpoint: WebhookEndpoint; onClose: () => void }) => (
+  <ConfirmDialog
+    title="Remove this webhook?"
+    confirm="Remove"
+    done="Webhook removed"
+    changes={[webhooksKey]}
+    onClose={onClose}
+    action={() => client.webhookEndpoints.delete({ params: { endpoint_id: id } })}
+  >
+    <span className="address">{url}</span> will no longer be called, and its deliveries are deleted.
+  </ConfirmDialog>
+);
 
-type RotationProps = {
-  endpoint: WebhookEndpoint;
-  onClose: () => void;
-  onRotated: (endpoint: WebhookEndpointWithSecret) => Promise<unknown>;
-};
+type RotationProps = { endpoint: WebhookEndpoint; show: (endpoint: WebhookEndpointWithSecret) => void; onClose: () => void };
 
-const Rotation = ({ endpoint, onClose, onRotated }: RotationProps) => (
-  <Dialog title="Replace the secret?" onClose={onClose}>
-    <Form
-      submit="Replace the secret"
-      onCancel={onClose}
-      onSubmit={async () => onRotated(await client.webhookEndpoints.rotateSecret({ params: { endpoint_id: endpoint.id } }))}
-    >
-      {() => <p>For 24 hours, messages are signed with both secrets, so that you can update your server.</p>}
-    </Form>
-  </Dialog>
+const Rotation = ({ endpoint, show, onClose }: RotationProps) => (
+  <FormDialog
+    title="Replace the secret?"
+    submit="Replace the secret"
+    changes={[webhooksKey]}
+    onClose={onClose}
+    onSubmit={async () => show(await client.webhookEndpoints.rotateSecret({ params: { endpoint_id: endpoint.id } }))}
+  >
+    <p>For 24 hours, messages are signed with both secrets, so that you can update your server.</p>
+  </FormDialog>
 );
 
 const Secret = ({ endpoint, onClose }: { endpoint: WebhookEndpointWithSecret; onClose: () => void }) => (

@@ -1,31 +1,54 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import type { WebhookDelivery, WebhookEndpoint } from '../../../../../client/index.ts';
 import { When } from '../../components/format.tsx';
 import { More, rowsOf, usePages } from '../../components/paging.tsx';
+import { Scrolling } from '../../components/scrolling.tsx';
 import { Empty, ErrorNotice, QueryState } from '../../components/states.tsx';
+import { useChanged } from '../../resource/dialogs.tsx';
 import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
+import { Segments } from '../../ui/fields.tsx';
 
+type Shown = 'all' | WebhookDelivery['status'];
 type DeliveriesProps = { endpoint: WebhookEndpoint; onClose: () => void };
 
-/** Deliveries of a webhook endpoint, with the responses. */
+const deliveriesKey = (endpointId: string) => ['webhooks', endpointId, 'deliveries'];
+
+/** Deliveries of a webhook endpoint, with payloads and responses. */
 export function Deliveries({ endpoint, onClose }: DeliveriesProps) {
+  const [shown, choose] = useState<Shown>('all');
   const params = { endpoint_id: endpoint.id };
-  const deliveries = usePages(['webhooks', endpoint.id, 'deliveries'], (before) =>
-    client.webhookDeliveries.list({ params, query: { before } }),
+  const status = shown === 'all' ? undefined : shown;
+  const deliveries = usePages([...deliveriesKey(endpoint.id), shown], (before) =>
+    client.webhookDeliveries.list({ params, query: { before, status } }),
   );
   return (
-    <Dialog title="Deliveries" onClose={onClose} side>
-      <p className="address muted">{endpoint.url}</p>
-      <div className="actions">
+    <Dialog title="Deliveries" intro={<span className="address">{endpoint.url}</span>} onClose={onClose} side>
+      <div className="filters">
+        <Segments
+          label="Status"
+          value={shown}
+          onChange={choose}
+          options={[
+            ['all', 'All'],
+            ['delivered', 'Delivered'],
+            ['failed', 'Failed'],
+            ['pending', 'Pending'],
+          ]}
+        />
         <Button kind="ghost" icon="retry" busy={deliveries.isRefetching} onClick={() => void deliveries.refetch()}>
           Refresh
         </Button>
       </div>
       <QueryState
         query={{ ...deliveries, data: rowsOf(deliveries.data) }}
-        empty={<Empty title="No deliveries yet">Deliveries appear here after the next run has ended.</Empty>}
+        empty={
+          <Empty title={status ? `No ${status} deliveries` : 'No deliveries yet'}>
+            Deliveries appear here after the next run has ended. They are kept for 30 days.
+          </Empty>
+        }
       >
         {(rows) => (
           <ul className="deliveries">
@@ -43,12 +66,18 @@ export function Deliveries({ endpoint, onClose }: DeliveriesProps) {
 const tones = { pending: 'warning', delivered: 'good', failed: 'danger' } as const;
 
 function Delivery({ delivery }: { delivery: WebhookDelivery }) {
-  const queries = useQueryClient();
   const { id, endpoint_id, event_type, status, attempts, response_status, response_body, error, created_at, next_attempt_at } = delivery;
+  const changed = useChanged();
   const again = useMutation({
     mutationFn: () => client.webhookDeliveries.redeliver({ params: { endpoint_id, delivery_id: id } }),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['webhooks', endpoint_id, 'deliveries'] }),
+    onSuccess: () => changed(deliveriesKey(endpoint_id)),
   });
+  const facts = [
+    attempts === 1 ? 'one attempt' : `${attempts} attempts`,
+    response_status !== null && `status ${response_status}`,
+    error?.replaceAll('_', ' '),
+    delivery.redelivery_of && 'sent again',
+  ].filter(Boolean);
   return (
     <li>
       <header>
@@ -58,9 +87,7 @@ function Delivery({ delivery }: { delivery: WebhookDelivery }) {
         <When at={created_at} />
       </header>
       <p className="muted small">
-        {attempts === 1 ? 'one attempt' : `${attempts} attempts`}
-        {response_status !== null && ` · status ${response_status}`}
-        {error && ` · ${error.replaceAll('_', ' ')}`}
+        {facts.join(' · ')}
         {next_attempt_at && (
           <>
             {' '}
@@ -68,10 +95,13 @@ function Delivery({ delivery }: { delivery: WebhookDelivery }) {
           </>
         )}
       </p>
+      <Payload delivery={delivery} />
       {response_body && (
         <details>
           <summary>Response</summary>
-          <pre>{response_body}</pre>
+          <Scrolling as="pre" aria-label="Response">
+            {response_body}
+          </Scrolling>
         </details>
       )}
       {status !== 'pending' && (
@@ -81,5 +111,30 @@ function Delivery({ delivery }: { delivery: WebhookDelivery }) {
       )}
       {again.error && <ErrorNotice error={again.error} />}
     </li>
+  );
+}
+
+/** Loaded when it is opened: lists do not contain it. */
+function Payload({ delivery: { id, endpoint_id } }: { delivery: WebhookDelivery }) {
+  const [isOpen, setOpen] = useState(false);
+  const detail = useQuery({
+    queryKey: [...deliveriesKey(endpoint_id), 'payload', id],
+    queryFn: () => client.webhookDeliveries.get({ params: { endpoint_id, delivery_id: id } }),
+    enabled: isOpen,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return (
+    <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary>Payload</summary>
+      {isOpen && (
+        <QueryState query={detail}>
+          {({ payload }) => (
+            <Scrolling as="pre" aria-label="Payload">
+              {JSON.stringify(payload, null, 2)}
+            </Scrolling>
+          )}
+        </QueryState>
+      )}
+    </details>
   );
 }

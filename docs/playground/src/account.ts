@@ -1,0 +1,17 @@
+const key = 'account';
+
+/** The account that the user has switched to in this browser. Undefined: the one of the session. */
+export const chosenAccount = (): string | undefined => localStorage.getItem(key) ?? undefined;
+
+/** Loads the page anew, because everything that it has loaded belongs to the previous account. */
+export function switchAccount(id: string, path = '/'): void {
+  localStorage.setItem(key, id);
+  location.assign(path);
+}
+
+/** Returns to the account of the session. Returns whether another one was chosen. */
+export function forgetAccount(): boolean {
+  const wasChosen = chosenAccount() !== undefined;
+  localStorage.removeItem(key);
+  return wasChosen;
+}

@@ -1,0 +1,55 @@
+import { useQuery } from '@tanstack/react-query';
+import type { Member } from '../../../../../client/index.ts';
+import { useMay, useMe } from '../../me.ts';
+import { client } from '../../session.ts';
+
+export const accountKey = ['account'];
+export const membersKey = ['members'];
+
+/** The active account. */
+export function useAccount() {
+  const id = useMe().data?.account_id;
+  return useQuery({
+    queryKey: [...accountKey, id],
+    queryFn: () => client.accounts.get({ params: { account_id: id! } }),
+    enabled: id !== undefined,
+  });
+}
+
+/** Most members that a choice shows. */
+const maxListed = 200;
+
+/** The members of the active account for a choice or for names. Empty without the permission to list them. */
+export function useMembers(): readonly Member[] {
+  const id = useMe().data?.account_id;
+  const mayList = useMay('account.members.list');
+  const members = useQuery({
+    queryKey: [...membersKey, 'names', id],
+    queryFn: () => client.accounts.members({ params: { account_id: id! }, query: { limit: maxListed } }),
+    enabled: id !== undefined && mayList,
+    structuralSharing: false,
+  });
+  return members.data ?? [];
+}
+
+/** Returns the name of a user: "You", the name of a member, or the ID. */
+export function useNameOf(): (userId: string | null) => string {
+  const me = useMe().data;
+  const members = useMembers();
+  return (userId) => {
+    if (userId === null) return 'Deleted user';
+    if (userId === me?.id) return 'You';
+    return members.find(({ user_id }) => user_id === userId)?.username ?? `User ${userId.slice(0, 8)}`;
+  };
+}
+
+export const roleOptions = [
+  ['member', 'Member'],
+  ['admin', 'Admin'],
+] as const;
+
+/** What a role may do, for the forms that give one. */
+export const roleHints = {
+  member: 'Works with chats, projects and own API keys.',
+  admin: 'Also manages members, models, tools and settings of the account.',
+} as const;

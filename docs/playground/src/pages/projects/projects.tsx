@@ -1,0 +1,149 @@
+import { useState } from 'react';
+import type { Project, Team } from '../../../../../client/index.ts';
+import { When } from '../../components/format.tsx';
+import { Page } from '../../components/page.tsx';
+import { rowsOf, usePages } from '../../components/paging.tsx';
+import { Empty } from '../../components/states.tsx';
+import type { Column } from '../../components/table.tsx';
+import { useMay, useMe } from '../../me.ts';
+import { ConfirmDialog, FormDialog, useDialog } from '../../resource/dialogs.tsx';
+import { PagedRows } from '../../resource/resourceList.tsx';
+import { client } from '../../session.ts';
+import { Badge, Button } from '../../ui/buttons.tsx';
+import { Segments, TextArea, TextField } from '../../ui/fields.tsx';
+import { textOf } from '../../ui/form.tsx';
+import { Select } from '../../ui/select.tsx';
+import { useNameOf } from '../people/account.ts';
+import { useTeams } from '../people/teams.tsx';
+import { Files } from './files.tsx';
+
+const projectsKey = ['projects'];
+
+/** The projects of the account, with the files of their workspaces. */
+export default function Projects() {
+  const projects = usePages(projectsKey, (before) => client.projects.list({ query: { before } }));
+  const [mayManage, mayReadFiles] = [useMay('data.projects.manage'), useMay('data.runs.read')];
+  const me = useMe().data;
+  const teams = rowsOf(useTeams().data) ?? [];
+  const nameOf = useNameOf();
+  const [dialog, open] = useDialog();
+  const add = mayManage && (
+    <Button kind="primary" icon="add" onClick={() => open((close) => <ProjectForm teams={teams} onClose={close} />)}>
+      New project
+    </Button>
+  );
+  const columns: Column<Project>[] = [
+    {
+      title: 'Name',
+      cell: ({ name, description, is_default }) => (
+        <>
+          {name} {is_default && <Badge>default</Badge>}
+          {description && <div className="muted small">{description}</div>}
+        </>
+      ),
+    },
+    { title: 'Visible to', cell: (project) => audienceOf(project, teams) },
+    { title: 'Owner', cell: ({ owner_user_id }) => nameOf(owner_user_id) },
+    { title: 'Created', cell: ({ created_at }) => <When at={created_at} /> },
+  ];
+  return (
+    <Page title="Projects" intro="Groups of chats. The runs of a project write their files into its workspace." actions={add}>
+      <PagedRows
+        query={projects}
+        caption="Projects"
+        columns={columns}
+        keyOf={({ id }) => id}
+        nameOf={({ name }) => name}
+        empty={<Empty title="No projects yet">A project keeps the chats and files of one matter together.</Empty>}
+        actionsOf={(project) => {
+          const mayChange = mayManage || project.owner_user_id === me?.id;
+          return [
+            mayReadFiles && { label: 'Files', icon: 'folder', run: () => open((close) => <Files project={project} onClose={close} />) },
+            mayChange && {
+              label: 'Edit',
+              icon: 'edit',
+              run: () => open((close) => <ProjectForm project={project} teams={teams} onClose={close} />),
+            },
+            mayChange &&
+              !project.is_default && {
+                label: 'Delete',
+                icon: 'remove',
+                isDangerous: true,
+                run: () => open((close) => <Deletion project={project} onClose={close} />),
+              },
+          ];
+        }}
+      />
+      {dialog}
+    </Page>
+  );
+}
+
+function audienceOf({ visibility, team_id }: Project, teams: readonly Team[]): string {
+  if (visibility === 'private') return 'The owner';
+  if (team_id === null) return 'All members';
+  return teams.find(({ id }) => id === team_id)?.name ?? 'A team';
+}
+
+const Deletion = ({ project: { id, name }, onClose }: { project: Project; onClose: () => void }) => (
+  <ConfirmDialog
+    title={`Delete “${name}”?`}
+    confirm="Delete"
+    done="Project deleted"
+    changes={[projectsKey]}
+    onClose={onClose}
+    action={() => client.projects.delete({ params: { project_id: id } })}
+  >
+    Its chats stay, without a project. The files of its workspaces can no longer be read.
+  </ConfirmDialog>
+);
+
+type ProjectFormProps = { project?: Project; teams: readonly Team[]; onClose: () => void };
+
+function ProjectForm({ project, teams, onClose }: ProjectFormProps) {
+  const [visibility, choose] = useState<Project['visibility']>(project?.visibility ?? 'private');
+  const save = (values: FormData) => {
+    const team_id = visibility === 'shared' ? textOf(values, 'team_id') || null : null;
+    const body = { name: textOf(values, 'name'), description: textOf(values, 'description') || null };
+    const sharing = project?.is_default ? {} : { visibility, team_id };
+    return project
+      ? client.projects.update({ params: { project_id: project.id }, body: { ...body, ...sharing } })
+      : client.projects.create({ body: { ...body, ...sharing } });
+  };
+  return (
+    <FormDialog
+      title={project ? `Edit “${project.name}”` : 'New project'}
+      submit={project ? 'Save' : 'Create'}
+      done={project ? 'Saved' : 'Project created'}
+      changes={[projectsKey]}
+      onClose={onClose}
+      onSubmit={save}
+    >
+      {(error) => (
+        <>
+          <TextField label="Name" name="name" defaultValue={project?.name} required />
+          <TextArea label="Description" name="description" rows={3} maxLength={2_000} defaultValue={project?.description ?? ''} />
+          {!project?.is_default && (
+            <Segments
+              label="Visible to"
+              value={visibility}
+              onChange={choose}
+              options={[
+                ['private', 'The owner'],
+                ['shared', 'Others'],
+              ]}
+            />
+          )}
+          {visibility === 'shared' && teams.length > 0 && (
+            <Select
+              label="Shared with"
+              name="team_id"
+              defaultValue={project?.team_id ?? ''}
+              options={[{ value: '', label: 'All members' }, ...teams.map(({ id, name }) => ({ value: id, label: name }))]}
+            />
+          )}
+        </>
+      )}
+    </FormDialog>
+  );
+}

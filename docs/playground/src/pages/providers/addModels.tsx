@@ -1,0 +1,92 @@
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { LlmProvider, UpstreamModel } from '../../../../../client/index.ts';
+import { ErrorNotice, Loading } from '../../components/states.tsx';
+import { providersKey } from '../../providers.ts';
+import { FormDialog } from '../../resource/dialogs.tsx';
+import { client } from '../../session.ts';
+import { Checkbox, TextField } from '../../ui/fields.tsx';
+import { textOf } from '../../ui/form.tsx';
+import { featuresOf } from './features.ts';
+
+export const useOffered = ({ id, scope }: Pick<LlmProvider, 'id' | 'scope'>) =>
+  useQuery({
+    queryKey: ['available-models', id],
+    queryFn: () => client.llmProviders.availableModels({ params: { provider_id: id }, query: { scope } }),
+    staleTime: 60_000,
+  });
+
+/** Most models that are listed at once. A search finds the others. */
+const maxListed = 50;
+
+type AddModelsProps = {
+  provider: LlmProvider;
+  /** After the provider was saved: shows whether it answers. */
+  isNew?: boolean;
+  onClose: () => void;
+};
+
+/** Chooses from the models that the provider offers. */
+export function AddModels({ provider, isNew = false, onClose }: AddModelsProps) {
+  const offered = useOffered(provider);
+  const [chosen, choose] = useState<readonly string[]>([]);
+  const [search, setSearch] = useState('');
+  const others = offered.data?.models.filter(({ configured }) => !configured) ?? [];
+  const found = others.filter(({ id, name }) => `${id} ${name}`.toLowerCase().includes(search.trim().toLowerCase()));
+  const toggle = (id: string) => choose(chosen.includes(id) ? chosen.filter((each) => each !== id) : [...chosen, id]);
+  const add = async (values: FormData) => {
+    const typed = textOf(values, 'model');
+    for (const model of typed ? [...chosen, typed] : chosen)
+      await client.llmModels.create({ params: { provider_id: provider.id }, query: { scope: provider.scope }, body: { model } });
+  };
+  return (
+    <FormDialog
+      title={isNew ? `${provider.name} is saved` : `Add models to ${provider.name}`}
+      submit={chosen.length > 1 ? `Add ${chosen.length} models` : 'Add'}
+      done="Models added"
+      changes={[providersKey, ['available-models', provider.id]]}
+      onClose={onClose}
+      onSubmit={add}
+    >
+      {offered.isPending && <Loading what="Asking the provider" />}
+      {offered.error && (
+        <>
+          <ErrorNotice error={offered.error} retry={() => void offered.refetch()} />
+          <TextField
+            label="Model"
+            name="model"
+            autoComplete="off"
+            required
+            hint="If the provider has no list of models, type the name that it uses."
+          />
+        </>
+      )}
+      {offered.data && (
+        <>
+          {isNew && <p className="notice good">It works: the provider offers {offered.data.models.length} models.</p>}
+          <TextField
+            label="Search"
+            type="search"
+            value={search}
+            onChange={({ currentTarget }) => setSearch(currentTarget.value)}
+            placeholder={`Search ${others.length} models`}
+          />
+          <fieldset className="choices">
+            <legend className="for-readers">Models</legend>
+            {found.slice(0, maxListed).map((model) => (
+              <Choice key={model.id} model={model} isChosen={chosen.includes(model.id)} onChange={() => toggle(model.id)} />
+            ))}
+            {found.length === 0 && <p className="muted">No other model with this name.</p>}
+            {found.length > maxListed && <p className="muted small">{found.length - maxListed} more. Search to find them.</p>}
+          </fieldset>
+        </>
+      )}
+    </FormDialog>
+  );
+}
+
+type ChoiceProps = { model: UpstreamModel; isChosen: boolean; onChange: () => void };
+
+const Choice = ({ model, isChosen, onChange }: ChoiceProps) => (
+  <Checkbox label={model.id} hint={featuresOf(model).join(' · ') || undefined} checked={isChosen} onChange={onChange} />
+);

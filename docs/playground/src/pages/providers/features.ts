@@ -1,0 +1,17 @@
+import type { UpstreamModel } from '../../../../../client/index.ts';
+import { count } from '../../components/format.tsx';
+
+/** What is known of a model: `128,000 tokens`, `image`, `tools`. */
+export function featuresOf(model: UpstreamModel): string[] {
+  const { context_length: context, input_modalities: inputs = [], tool_calling: tools, reasoning } = model;
+  return [
+    context ? `${count(context)} tokens` : '',
+    ...inputs.filter((input) => input !== 'text'),
+    tools ? 'tools' : '',
+    reasoning ? 'reasoning' : '',
+  ].filter(Boolean);
+}
+
+/** Prices are stored by 1,000 tokens, and shown by a million, as providers publish them. */
+export const pricePerMillion = (perThousand: number | null): string =>
+  perThousand === null ? '–' : `$${Number((perThousand * 1_000).toFixed(4))}`;

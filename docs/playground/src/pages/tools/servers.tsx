@@ -1,0 +1,255 @@
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { McpConfig } from '../../../../../client/index.ts';
+import { duration } from '../../components/format.tsx';
+import { Page } from '../../components/page.tsx';
+import { usePages } from '../../components/paging.tsx';
+import { Empty, ErrorNotice, Loading } from '../../components/states.tsx';
+import type { Column } from '../../components/table.tsx';
+import { isPlatformAdmin, useMay, useMe } from '../../me.ts';
+import { ConfirmDialog, FormDialog, type OpenDialog, useAction, useDialog } from '../../resource/dialogs.tsx';
+import { PagedRows } from '../../resource/resourceList.tsx';
+import { client } from '../../session.ts';
+import { Badge, Button } from '../../ui/buttons.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
+import { Checkbox, Segments, TextArea, TextField } from '../../ui/fields.tsx';
+import { textOf } from '../../ui/form.tsx';
+
+const serversKey = ['mcp-configs'];
+
+/** The MCP servers whose tools the account's runs can call. */
+export default function ToolServers() {
+  const servers = usePages(serversKey, (before) => client.mcpConfigs.list({ query: { before } }));
+  const mayManage = useMay('data.mcp_configs.manage');
+  const me = useMe().data;
+  const run = useAction();
+  const [dialog, open] = useDialog();
+  const add = mayManage && (
+    <Button kind="primary" icon="add" onClick={() => open((close) => <ServerForm open={open} onClose={close} />)}>
+      Add a server
+    </Button>
+  );
+  const turn = ({ id, name, is_active }: McpConfig) =>
+    run(
+      () => client.mcpConfigs.update({ params: { config_id: id }, body: { is_active: !is_active } }),
+      `${name} is ${is_active ? 'off' : 'on'}`,
+      serversKey,
+    );
+  return (
+    <Page title="Tool servers" intro="MCP servers. Agents can call their tools in every chat of this account." actions={add}>
+      <PagedRows
+        query={servers}
+        caption="Tool servers"
+        columns={columns}
+        keyOf={({ id }) => id}
+        nameOf={({ name }) => name}
+        empty={
+          <Empty title="No tool servers yet">
+            Connect a server of the Model Context Protocol, such as your issue tracker or a database, so that agents can use it.
+          </Empty>
+        }
+        actionsOf={(server) => {
+          const mayChange = mayManage && (server.transport !== 'stdio' || (me !== undefined && isPlatformAdmin(me)));
+          return [
+            mayManage &&
+              server.transport !== 'stdio' && {
+                label: 'Test',
+                icon: 'bolt',
+                run: () => open((close) => <ServerTest server={server} onClose={close} />),
+              },
+            mayChange && {
+              label: 'Edit',
+              icon: 'edit',
+              run: () => open((close) => <ServerForm server={server} open={open} onClose={close} />),
+            },
+            mayChange && {
+              label: server.is_active ? 'Turn off' : 'Turn on',
+              icon: server.is_active ? 'pause' : 'play',
+              run: () => turn(server),
+            },
+            mayManage && {
+              label: 'Delete',
+              icon: 'remove',
+              isDangerous: true,
+              run: () => open((close) => <Deletion server={server} onClose={close} />),
+            },
+          ];
+        }}
+      />
+      {dialog}
+    </Page>
+  );
+}
+
+const transports = { streamable_http: 'Streamable HTTP', http_sse: 'HTTP with SSE', stdio: 'Program' } as const;
+
+const columns: Column<McpConfig>[] = [
+  {
+    title: 'Name',
+    cell: ({ name, url, command, args }) => (
+      <>
+        {name}
+        <div className="muted small address">{url ?? [command, ...args].join(' ')}</div>
+      </>
+    ),
+  },
+  { title: 'Transport', cell: ({ transport }) => transports[transport] },
+  { title: 'State', cell: ({ is_active }) => <Badge tone={is_active ? 'good' : ''}>{is_active ? 'on' : 'off'}</Badge> },
+];
+
+const Deletion = ({ server: { id, name }, onClose }: { server: McpConfig; onClose: () => void }) => (
+  <ConfirmDialog
+    title={`Delete “${name}”?`}
+    confirm="Delete"
+    done="Deleted"
+    changes={[serversKey]}
+    onClose={onClose}
+    action={() => client.mcpConfigs.delete({ params: { config_id: id } })}
+  >
+    Agents can no longer call its tools. To pause the server, turn it off instead.
+  </ConfirmDialog>
+);
+
+/** Lists the tools of a server, as a run would. */
+export function ServerTest({ server, onClose }: { server: McpConfig; onClose: () => void }) {
+  const test = useQuery({
+    queryKey: [...serversKey, server.id, 'test'],
+    queryFn: () => client.mcpConfigs.test({ params: { config_id: server.id } }),
+    staleTime: 0,
+    gcTime: 0,
+  });
+  return (
+    <Dialog title={`Tools of ${server.name}`} onClose={onClose} side>
+      <div className="actions">
+        <Button kind="ghost" icon="retry" busy={test.isFetching} onClick={() => void test.refetch()}>
+          Test again
+        </Button>
+      </div>
+      {test.isPending && <Loading what="Connecting" />}
+      {test.error && <ErrorNotice error={test.error} />}
+      {test.data && !test.data.success && (
+        <div className="notice danger" role="alert">
+          <div>
+            {test.data.error} <span className="trace">after {duration(test.data.latency_ms)}</span>
+          </div>
+        </div>
+      )}
+      {test.data?.success && (
+        <>
+          <p className="notice good">
+            Connected in {duration(test.data.latency_ms)}. {test.data.tools.length === 1 ? 'One tool' : `${test.data.tools.length} tools`}.
+          </p>
+          <ul className="tools">
+            {test.data.tools.map(({ name, description, read_only }) => (
+              <li key={name}>
+                <code>{name}</code> {read_only && <Badge>read-only</Badge>}
+                {description && <p className="muted small">{description}</p>}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </Dialog>
+  );
+}
+
+type ServerFormProps = { server?: McpConfig; open: OpenDialog; onClose: () => void };
+
+/** Creates or edits a server, then tests it. */
+function ServerForm({ server, open, onClose }: ServerFormProps) {
+  const me = useMe().data;
+  const [transport, choose] = useState<McpConfig['transport']>(server?.transport ?? 'streamable_http');
+  const isProgram = transport === 'stdio';
+  const save = async (values: FormData) => {
+    const common = { name: textOf(values, 'name'), call_timeout_ms: Number(textOf(values, 'call_timeout_ms')) * 1_000 };
+    const token = textOf(values, 'bearer_token');
+    const http = { url: textOf(values, 'url'), ...(token || values.has('clear') ? { bearer_token: token } : {}) };
+    const fields = isProgram ? common : { ...common, ...http };
+    const program = { command: textOf(values, 'command'), args: linesOf(values, 'args'), env: variablesOf(values) };
+    const saved = server
+      ? await client.mcpConfigs.update({ params: { config_id: server.id }, body: fields })
+      : await client.mcpConfigs.create({ body: isProgram ? { ...fields, ...program, transport } : { ...fields, transport } });
+    if (isProgram) onClose();
+    else open((close) => <ServerTest server={saved} onClose={close} />);
+  };
+  return (
+    <FormDialog
+      title={server ? `Edit “${server.name}”` : 'Add a tool server'}
+      submit={isProgram ? 'Save' : 'Save and test'}
+      changes={[serversKey]}
+      onClose={onClose}
+      onSubmit={save}
+    >
+      {(error) => (
+        <>
+          {!server && (
+            <Segments
+              label="Transport"
+              value={transport}
+              onChange={choose}
+              options={[
+                ['streamable_http', 'HTTP'],
+                ['http_sse', 'HTTP with SSE'],
+                ...(me && isPlatformAdmin(me) ? ([['stdio', 'Program']] as const) : []),
+              ]}
+            />
+          )}
+          <TextField label="Name" name="name" defaultValue={server?.name} hint="Part of the names of its tools." required />
+          {isProgram
+            ? !server && <ProgramFields error={error} />
+            : [
+                <TextField
+                  key="url"
+                  label="URL"
+                  name="url"
+                  type="url"
+                  defaultValue={server?.url ?? ''}
+                  placeholder="https://mcp.example.com/mcp"
+                  required
+                />,
+                <TextField
+                  key="token"
+                  label="Bearer token"
+                  name="bearer_token"
+                  type="password"
+                  autoComplete="off"
+                  hint={server?.has_auth ? 'Leave empty to keep the stored token.' : 'Optional. Stored encrypted, and never shown again.'}
+                />,
+                server?.has_auth && <Checkbox key="clear" name="clear" label="Delete the stored token" />,
+              ]}
+          <TextField
+            label="Timeout in seconds"
+            name="call_timeout_ms"
+            type="number"
+            min={1}
+            max={600}
+            defaultValue={(server?.call_timeout_ms ?? 10_000) / 1_000}
+            required
+          />
+        </>
+      )}
+    </FormDialog>
+  );
+}
+
+const ProgramFields = ({ error }: { error: unknown }) => (
+  <>
+    <TextField label="Program" name="command" required hint="It runs on the workers." />
+    <TextArea label="Arguments" name="args" rows={3} hint="One per line." />
+    <TextArea label="Environment" name="env" rows={3} hint="One NAME=value per line." />
+  </>
+);
+
+const linesOf = (values: FormData, name: string) =>
+  textOf(values, name)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
+
+const variablesOf = (values: FormData): Record<string, string> =>
+  Object.fromEntries(
+    linesOf(values, 'env').map((line) => {
+      const [name = '', ...rest] = line.split('=');
+      return [name, rest.join('=')];
+    }),
+  );

@@ -1,0 +1,179 @@
+import type { Browser, Page } from 'playwright-core';
+import { beforeAll, expect, test } from 'vitest';
+import { startSdkServer } from '../support/agent/mcpSdk.ts';
+import { type Person, startTestApp, type TestApp } from '../support/app/testApp.ts';
+import { accessibilityViolations, isTooWide, openBrowser, openPage, setSessionCookie } from './playground.ts';
+
+let browser: Browser;
+let app: TestApp;
+
+beforeAll(async () => {
+  browser = await openBrowser();
+  app = await startTestApp();
+});
+
+/** Opens a page with the session of a user. */
+async function open(path: string, person: Person) {
+  const visitor = await openPage(browser);
+  await setSessionCookie(visitor.context, app.url, person);
+  await visitor.page.goto(app.url + path);
+  return visitor;
+}
+
+const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
+const dialogOf = (page: Page) => page.getByRole('dialog');
+
+/** Chooses an action of the ⋯ menu of a row. */
+async function choose(page: Page, row: string, action: string) {
+  await button(page, `More actions for ${row}`).click();
+  await page.getByRole('menuitem', { name: action, exact: true }).click();
+}
+
+test('an owner invites a colleague, who joins by the link and becomes an admin', async () => {
+  const [owner, colleague] = [await app.signUp(), await app.signUp()];
+  await app.sql('update users set email_verified_at = now() where id = $1', [colleague.id]);
+  const { page, wrong } = await open('/settings/members', owner);
+  await page.getByText('This is your personal account').waitFor();
+  await button(page, 'New workspace').click();
+  await page.getByLabel('Name', { exact: true }).fill(`Harbor ${owner.login}`);
+  await button(page, 'Create').click();
+  await button(page, 'Invite').click();
+  await page.getByLabel('Email').fill(colleague.email);
+  await button(page, 'Send the invitation').click();
+  const link = (await dialogOf(page).locator('code').textContent()) ?? '';
+  await button(page, 'Done').click();
+  await page.getByRole('cell', { name: colleague.email }).waitFor();
+
+  const invited = await open(new URL(link).pathname, colleague);
+  await button(invited.page, 'Accept the invitation').click();
+  await invited.page.getByText(`Harbor ${owner.login}`).waitFor();
+  expect(invited.page.url()).toBe(`${app.url}/`);
+
+  await page.reload();
+  await choose(page, colleague.login, 'Make admin');
+  await page
+    .getByRole('row', { name: new RegExp(colleague.login) })
+    .getByText('admin', { exact: true })
+    .waitFor();
+  await page.getByText('No open invitations').waitFor();
+
+  await page.goto(`${app.url}/settings/teams`);
+  await button(page, 'New team').click();
+  await page.getByLabel('Name', { exact: true }).fill('Pilots');
+  await button(page, 'Create').click();
+  await choose(page, 'Pilots', 'Manage members');
+  await page.getByLabel('Member to add').click();
+  await page.getByRole('option', { name: colleague.login }).click();
+  await button(page, 'Add').click();
+  await dialogOf(page).getByRole('cell', { name: colleague.login }).waitFor();
+  await page.keyboard.press('Escape');
+
+  await page.goto(`${app.url}/settings/projects`);
+  await button(page, 'New project').click();
+  await page.getByLabel('Name', { exact: true }).fill('Tide tables');
+  await page.getByText('Others', { exact: true }).click();
+  await page.getByLabel('Shared with').click();
+  await page.getByRole('option', { name: 'Pilots' }).click();
+  await button(page, 'Create').click();
+  await page.getByRole('row', { name: /Tide tables Pilots/ }).waitFor();
+  await choose(page, 'Tide tables', 'Files');
+  await page.getByText('No files here').waitFor();
+  await page.keyboard.press('Escape');
+
+  await page.goto(`${app.url}/settings/audit-log`);
+  await page.getByLabel('Action').fill('account_invitation.accept');
+  await page.getByRole('row', { name: new RegExp(`${colleague.login}.*account_invitation.accept`) }).waitFor();
+  await choose(page, 'account_invitation.accept', 'Details');
+  await dialogOf(page).getByText('member').waitFor();
+  expect([wrong, invited.wrong]).toEqual([[], []]);
+});
+
+test('a persona is written beside its preview, and a tool server shows its tools', async () => {
+  const owner = await app.signUp();
+  const server = await startSdkServer((tools) => {
+    tools.registerTool('tides', { description: 'High and low water', annotations: { readOnlyHint: true } }, () => ({ content: [] }));
+  });
+  const { page, wrong } = await open('/settings/tool-servers', owner);
+  await page.getByText('No tool servers yet').waitFor();
+  await button(page, 'Add a server').click();
+  await page.getByLabel('Name', { exact: true }).fill('harbor');
+  await page.getByLabel('URL').fill('http://127.0.0.1:1/mcp');
+  await button(page, 'Save and test').click();
+  await dialogOf(page).getByRole('alert').waitFor();
+  await page.keyboard.press('Escape');
+  await choose(page, 'harbor', 'Edit');
+  await page.getByLabel('URL').fill(server.url);
+  await button(page, 'Save and test').click();
+  await dialogOf(page).getByText('High and low water').waitFor();
+  await dialogOf(page).getByText('One tool').waitFor();
+  await page.keyboard.press('Escape');
+
+  await page.goto(`${app.url}/settings/personas`);
+  await button(page, 'New persona').click();
+  await page.getByLabel('Name', { exact: true }).fill('Harbor pilot');
+  await page.getByLabel('System prompt').fill('You know the **tides**.');
+  await page.getByRole('complementary', { name: 'Preview' }).locator('strong', { hasText: 'tides' }).waitFor();
+  await page.getByLabel('Allowed tools').fill('mcp__harbor');
+  await button(page, 'Create').click();
+  await button(page, 'Save').waitFor();
+  await page.getByRole('tab', { name: 'Try it' }).click();
+  await page.getByLabel('Message', { exact: true }).fill('When is high water?');
+  await button(page, 'Start a chat').click();
+  await page.waitForURL(/\/chat\//);
+  await page.getByText('When is high water?').first().waitFor();
+  const [run] = await app.sql('select persona_id from runs where account_id = $1', [owner.accountId]);
+  expect(run).toMatchObject({ persona_id: expect.stringContaining('harbor-pilot') });
+
+  await page.goto(`${app.url}/settings/ip-rules`);
+  await button(page, 'New rule').click();
+  await page.getByLabel('Network').fill('203.0.113.0/24');
+  await button(page, 'Create').click();
+  await page.getByText('Do it anyway').waitFor();
+  await page.getByText('Block', { exact: true }).click();
+  await button(page, 'Create').click();
+  await page.getByRole('cell', { name: '203.0.113.0/24' }).waitFor();
+  await choose(page, '203.0.113.0/24', 'Delete');
+  await button(page, 'Delete').click();
+  await page.getByText('No rules yet').waitFor();
+
+  await page.goto(`${app.url}/settings/plan`);
+  await page.getByLabel('Code', { exact: true }).fill('NOTHING');
+  await button(page, 'Redeem').click();
+  await page.getByRole('alert').waitFor();
+  expect(wrong).toEqual([expect.stringMatching(/^409 .*ip-rules/), expect.stringMatching(/^4\d\d .*redeem/)]);
+});
+
+const paths = [
+  'workspaces',
+  'account',
+  'members',
+  'teams',
+  'projects',
+  'personas',
+  'tool-servers',
+  'web-search',
+  'speech',
+  'plan',
+  'ip-rules',
+  'audit-log',
+];
+
+test('the pages of an account are accessible, and fit a phone', { timeout: 60_000 }, async () => {
+  const { page } = await open('/settings/workspaces', await app.signUp());
+  const found: string[] = [];
+  for (const path of paths) {
+    await page.goto(`${app.url}/settings/${path}`);
+    await page.getByRole('article').getByRole('heading').first().waitFor();
+    await expect.poll(() => page.getByText('Loading…').count(), { message: path }).toBe(0);
+    for (const [colorScheme, width] of [
+      ['light', 1280],
+      ['dark', 390],
+    ] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 860 });
+      const problems = [...(await accessibilityViolations(page)), ...((await isTooWide(page)) ? ['wider than the window'] : [])];
+      found.push(...problems.map((problem) => `${path}, ${width}: ${problem}`));
+    }
+  }
+  expect(found).toEqual([]);
+});
