@@ -110,7 +110,7 @@ export const settingsPages: readonly SettingsPage[] = [
   platformPage('platform-settings', 'Platform settings', () => import('./pages/platform/platformSettings.tsx')),
   platformPage('mail', 'Email', () => import('./pages/platform/mail.tsx')),
   platformPage('gateway', 'Gateway', () => import('./pages/platform/gateway.tsx')),
-  platformPage('flags', 'Feature flags', () => import('./pages/flags.tsx')),
+  platformPage('flags', 'Feature flags', () => import('./pages/platform/flags.tsx')),
   platformPage('platform-audit', 'Platform audit log', () => import('./pages/platform/auditLog.tsx')),
-  platformPage('access-log', 'Access log', () => import('./pages/accessLog.tsx')),
+  platformPage('access-log', 'Access log', () => import('./pages/platform/accessLog.tsx')),
 ];

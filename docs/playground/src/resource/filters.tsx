@@ -9,12 +9,14 @@ export type Filters = ReturnType<typeof useFilters>;
 /** `useFilters('q', 'status')`: the names of the query parameters. Other parameters are left alone. */
 export function useFilters(...names: string[]) {
   const [params, setParams] = useSearchParams();
-  const set = (name: string, value: string) =>
+  const setAll = (values: Readonly<Record<string, string>>) =>
     setParams(
       (before) => {
         const next = new URLSearchParams(before);
-        if (value) next.set(name, value);
-        else next.delete(name);
+        for (const [name, value] of Object.entries(values)) {
+          if (value) next.set(name, value);
+          else next.delete(name);
+        }
         return next;
       },
       { replace: true },
@@ -26,7 +28,8 @@ export function useFilters(...names: string[]) {
     /** Undefined unless the address has one of the values. */
     oneOf: <Value extends string>(name: string, values: readonly Value[]): Value | undefined =>
       values.find((value) => value === params.get(name)),
-    set,
+    set: (name: string, value: string) => setAll({ [name]: value }),
+    setAll,
     clear: () => setParams((before) => new URLSearchParams([...before].filter(([name]) => !names.includes(name))), { replace: true }),
   };
 }

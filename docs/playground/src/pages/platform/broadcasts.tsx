@@ -1,5 +1,4 @@
 import { useState } from 'react';
-import { Link } from 'wouter';
 import type { Broadcast } from '../../../../../client/index.ts';
 import { count, When } from '../../components/format.tsx';
 import { Page } from '../../components/page.tsx';
@@ -12,6 +11,7 @@ import { Badge, Button } from '../../ui/buttons.tsx';
 import { Segments, TextArea, TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
 import { AccountField } from './accounts/accountField.tsx';
+import { AccountName } from './names.tsx';
 
 const changes = [['broadcasts']];
 const isUnderway = ({ status }: Broadcast) => status === 'pending' || status === 'sending';
@@ -127,7 +127,7 @@ const columns: Column<Broadcast>[] = [
   },
   {
     title: 'Recipients',
-    cell: ({ target_id }) => (target_id === null ? 'all users' : <Link href={`/settings/accounts/${target_id}`}>one account</Link>),
+    cell: ({ target_id }) => (target_id === null ? 'all users' : <AccountName id={target_id} />),
   },
   { title: 'Status', cell: ({ status }) => <Badge tone={tones[status]}>{status}</Badge> },
   { title: 'Sent', isNumber: true, cell: ({ sent_count }) => count(sent_count) },

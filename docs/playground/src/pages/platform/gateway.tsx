@@ -18,7 +18,13 @@ export default function Gateway() {
       title="Gateway"
       intro="How the gateway finds out the address of a client, and how many requests it lets through. Changes apply within seconds."
     >
-      <QueryState query={config}>{(data) => <Config config={data} />}</QueryState>
+      <QueryState query={config}>
+        {(data) => (
+          <div className="card">
+            <Config config={data} />
+          </div>
+        )}
+      </QueryState>
     </Page>
   );
 }

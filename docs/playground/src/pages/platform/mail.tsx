@@ -31,9 +31,17 @@ export default function Mail() {
           )
         }
       </QueryState>
-      <QueryState query={config}>{(data) => <Server config={data} />}</QueryState>
+      <QueryState query={config}>
+        {(data) => (
+          <div className="card">
+            <Server config={data} />
+          </div>
+        )}
+      </QueryState>
       <Section title="Test">
-        <Test />
+        <div className="card">
+          <Test />
+        </div>
       </Section>
     </Page>
   );

@@ -21,4 +21,5 @@ export function AccountName({ id }: { id: string }) {
   return account.error ? <ShortId id={id} /> : <Link href={`/settings/accounts/${id}`}>{account.data?.name ?? <ShortId id={id} />}</Link>;
 }
 
-const ShortId = ({ id }: { id: string }) => <code title={id}>{id.slice(0, 8)}…</code>;
+/** The start of an ID; the tooltip shows all of it. */
+export const ShortId = ({ id }: { id: string }) => <code title={id}>{id.slice(0, 8)}…</code>;

@@ -11,7 +11,7 @@ import type { RowAction } from '../../resource/rowMenu.tsx';
 import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
 import { textOf } from '../../ui/form.tsx';
-import { SettingField, useSettingSchemas, valueText } from './settingValues/schema.tsx';
+import { Description, Hint, SettingField, useSettingSchemas, valueText } from './settingValues/schema.tsx';
 
 const queryKey = ['platform-settings'];
 
@@ -52,14 +52,16 @@ export default function PlatformSettings() {
         {(rows) =>
           Object.entries(Object.groupBy(rows, ({ schema }) => groupOf(schema.key))).map(([group, inGroup = []]) => (
             <Section key={group} title={group}>
-              <Rows
-                caption={group}
-                query={{ ...stored, data: inGroup }}
-                columns={columns}
-                keyOf={({ schema }) => schema.key}
-                actionsOf={(setting) => actionsOf(setting, open)}
-                empty={null}
-              />
+              <div className="fixed-columns">
+                <Rows
+                  caption={group}
+                  query={{ ...stored, data: inGroup }}
+                  columns={columns}
+                  keyOf={({ schema }) => schema.key}
+                  actionsOf={(setting) => actionsOf(setting, open)}
+                  empty={null}
+                />
+              </div>
             </Section>
           ))
         }
@@ -92,7 +94,7 @@ const Change = ({ setting: { schema, stored }, onClose }: { setting: Setting; on
       label="Value"
       name="value"
       initial={schema.sensitive ? undefined : (stored?.value ?? schema.default ?? undefined)}
-      hint={`${schema.description} Default: ${valueText(schema.type, schema.default)}.`}
+      hint={<Hint schema={schema} />}
     />
   </FormDialog>
 );
@@ -116,7 +118,9 @@ const columns: Column<Setting>[] = [
     cell: ({ schema: { key, description } }) => (
       <div className="excerpt">
         <code>{key}</code>
-        <div className="muted small">{description}</div>
+        <div className="muted small">
+          <Description>{description}</Description>
+        </div>
       </div>
     ),
   },

@@ -1,4 +1,3 @@
-import { Link } from 'wouter';
 import type { Report } from '../../../../../client/index.ts';
 import { When } from '../../components/format.tsx';
 import { Page } from '../../components/page.tsx';
@@ -7,8 +6,9 @@ import type { Column } from '../../components/table.tsx';
 import { ChoiceFilter, useFilters } from '../../resource/filters.tsx';
 import { List, useList } from '../../resource/list.tsx';
 import { client } from '../../session.ts';
-import { Badge } from '../../ui/buttons.tsx';
+import { Badge, CopyButton } from '../../ui/buttons.tsx';
 import { Select } from '../../ui/select.tsx';
+import { AccountName, ShortId, UserName } from './names.tsx';
 
 const categories = {
   inaccurate: 'Inaccurate',
@@ -55,13 +55,15 @@ const columns: Column<Report>[] = [
     ),
   },
   { title: 'Comment', cell: ({ feedback }) => <div className="excerpt">{feedback ?? '–'}</div> },
+  { title: 'Reported by', cell: ({ user_id }) => <UserName id={user_id} /> },
+  { title: 'Account', cell: ({ account_id }) => <AccountName id={account_id} /> },
   {
-    title: 'Reported by',
-    cell: ({ user_id, account_id }) => (
-      <>
-        <Link href={`/settings/users/${user_id}`}>User</Link> in <Link href={`/settings/accounts/${account_id}`}>account</Link>
-      </>
+    title: 'Chat',
+    cell: ({ thread_id }) => (
+      <span className="with-copy">
+        <ShortId id={thread_id} />
+        <CopyButton text={thread_id} label="Copy the ID of the chat" />
+      </span>
     ),
   },
-  { title: 'Chat', cell: ({ thread_id }) => <code className="address">{thread_id}</code> },
 ];

@@ -1,5 +1,4 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link } from 'wouter';
 import type { AdminAccount, CreditTransaction } from '../../../../../../client/index.ts';
 import { count, When } from '../../../components/format.tsx';
 import { Page, Section } from '../../../components/page.tsx';
@@ -12,6 +11,7 @@ import { List } from '../../../resource/list.tsx';
 import { RowMenu } from '../../../resource/rowMenu.tsx';
 import { client } from '../../../session.ts';
 import { Badge, CopyButton } from '../../../ui/buttons.tsx';
+import { UserName } from '../names.tsx';
 import { accountActions } from './actions.tsx';
 import { Overrides } from './overrides.tsx';
 import { Subscriptions } from './subscription.tsx';
@@ -63,12 +63,7 @@ const Summary = ({ account }: { account: AdminAccount }) => (
       ['Credits', `${count(account.available)}${account.reserved > 0 ? `, and ${count(account.reserved)} reserved by active runs` : ''}`],
       ['Type', account.type],
       ['Members', count(account.members_count)],
-      [
-        'Owner',
-        <Link key="owner" href={`/settings/users/${account.owner_user_id}`}>
-          Open the owner
-        </Link>,
-      ],
+      ['Owner', <UserName key="owner" id={account.owner_user_id} />],
       ['Created', <When key="created" at={account.created_at} />],
       [
         'ID',

@@ -11,7 +11,7 @@ import { Badge, Button } from '../../../ui/buttons.tsx';
 import { Combobox } from '../../../ui/combobox.tsx';
 import { TextField } from '../../../ui/fields.tsx';
 import { textOf } from '../../../ui/form.tsx';
-import { entitlementTypeOf, SettingField, settingOptions, useSettingSchemas, valueText } from '../settingValues/schema.tsx';
+import { entitlementTypeOf, Hint, SettingField, settingOptions, useSettingSchemas, valueText } from '../settingValues/schema.tsx';
 
 type OfAccount = { id: string; name: string };
 type OverrideFormProps = { account: OfAccount; override?: EntitlementOverride; onClose: () => void };
@@ -56,7 +56,7 @@ export function OverrideForm({ account, override, onClose }: OverrideFormProps) 
                 label="Value"
                 name="value"
                 initial={override?.value}
-                hint={schema && `${schema.description} Default: ${valueText(schema.type, schema.default)}.`}
+                hint={schema && <Hint schema={schema} />}
               />
               <TimeField label="Expires (optional)" name="expires_at" initial={override?.expires_at ?? null} />
               <TextField label="Reason (optional)" name="reason" defaultValue={override?.reason ?? ''} maxLength={500} />

@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { Link } from 'wouter';
 import type { Subscription } from '../../../../../../client/index.ts';
 import { When } from '../../../components/format.tsx';
 import { Empty, QueryState } from '../../../components/states.tsx';
@@ -13,6 +12,7 @@ import { client } from '../../../session.ts';
 import { Badge } from '../../../ui/buttons.tsx';
 import { textOf } from '../../../ui/form.tsx';
 import { Select } from '../../../ui/select.tsx';
+import { AccountName } from '../names.tsx';
 
 /** As many as one request returns. Platforms have a handful of plans. */
 export const usePlans = () => useQuery({ queryKey: ['plans', 'all'], queryFn: () => client.plans.list({ query: { limit: 200 } }) });
@@ -161,11 +161,4 @@ export function Subscriptions({ accountId, status, filters, children }: Subscrip
   );
 }
 
-const ofAccount: Column<Subscription> = {
-  title: 'Account',
-  cell: ({ account_id }) => (
-    <Link href={`/settings/accounts/${account_id}`}>
-      <code>{account_id}</code>
-    </Link>
-  ),
-};
+const ofAccount: Column<Subscription> = { title: 'Account', cell: ({ account_id }) => <AccountName id={account_id} /> };

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { RedemptionCode } from '../../../../../../client/index.ts';
 import { count, When } from '../../../components/format.tsx';
 import { Empty } from '../../../components/states.tsx';
@@ -17,16 +17,11 @@ import { Select } from '../../../ui/select.tsx';
 
 const changes = [['redemption-codes']];
 
-export function RedemptionCodes() {
+export function RedemptionCodes({ add }: { add: ReactNode }) {
   const [dialog, open] = useDialog();
   const filters = useFilters('q', 'type');
   const query = { q: filters.text('q'), type: filters.oneOf('type', ['credits', 'feature']) };
   const codes = useList(['redemption-codes', query], (before) => client.redemptionCodes.list({ query: { ...query, before } }));
-  const add = (
-    <Button kind="primary" icon="add" onClick={() => open((close) => <NewCodes onClose={close} />)}>
-      New codes
-    </Button>
-  );
   return (
     <>
       <List
@@ -60,7 +55,6 @@ export function RedemptionCodes() {
             ['feature', 'Features'],
           ]}
         />
-        {add}
       </List>
       {dialog}
     </>
@@ -68,7 +62,7 @@ export function RedemptionCodes() {
 }
 
 /** Creates codes, and then shows them for copying. */
-function NewCodes({ onClose }: { onClose: () => void }) {
+export function NewCodes({ onClose }: { onClose: () => void }) {
   const [type, choose] = useState<RedemptionCode['type']>('credits');
   const [created, show] = useState<readonly RedemptionCode[]>();
   const flags = useQuery({ queryKey: ['feature-flags'], queryFn: () => client.featureFlags.list(), enabled: type === 'feature' });

@@ -7,7 +7,7 @@ import { Button, IconButton } from '../../../ui/buttons.tsx';
 import { Combobox } from '../../../ui/combobox.tsx';
 import { TextField } from '../../../ui/fields.tsx';
 import { textOf } from '../../../ui/form.tsx';
-import { entitlementTypeOf, SettingField, settingOptions, useSettingSchemas } from '../settingValues/schema.tsx';
+import { entitlementTypeOf, Hint, SettingField, settingOptions, useSettingSchemas } from '../settingValues/schema.tsx';
 
 /** Creates a plan, or changes one. */
 export function PlanForm({ plan, onClose }: { plan?: Plan; onClose: () => void }) {
@@ -53,7 +53,7 @@ function Entitlements({ schemas, plan }: EntitlementsProps) {
             label={key}
             name={`entitlements.${index}.value`}
             initial={initial.get(key)}
-            hint={schemas.find((each) => each.key === key)?.description}
+            hint={hintOf(schemas.find((each) => each.key === key))}
           />
           <input type="hidden" name={`entitlements.${index}.key`} value={key} />
           <IconButton label={`Remove ${key}`} icon="close" onClick={() => setKeys(keys.filter((each) => each !== key))} />
@@ -70,6 +70,8 @@ function Entitlements({ schemas, plan }: EntitlementsProps) {
     </fieldset>
   );
 }
+
+const hintOf = (schema: SettingSchema | undefined) => schema && <Hint schema={schema} />;
 
 /** In the order of the rows. An entitlement of the plan that is no known setting keeps its type. */
 const entitlementsOf = (values: FormData, schemas: readonly SettingSchema[], plan: Plan | undefined): NewEntitlement[] =>

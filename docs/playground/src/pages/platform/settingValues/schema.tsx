@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
 import type { EntitlementType, SettingSchema } from '../../../../../../client/index.ts';
 import { NumberField } from '../../../resource/values.tsx';
 import { client } from '../../../session.ts';
@@ -18,7 +19,7 @@ type SettingFieldProps = {
   label: string;
   name: string;
   initial?: string | undefined;
-  hint?: string | undefined;
+  hint?: ReactNode;
   problem?: string | undefined;
 };
 
@@ -43,7 +44,23 @@ export function SettingField({ schema, label, name, initial, hint, problem }: Se
 
 /** For a `Combobox` of settings: each with its description, which is searched too. */
 export const settingOptions = (schemas: readonly SettingSchema[]) =>
-  schemas.map(({ key, description }) => ({ value: key, label: key, description, keywords: [description] }));
+  schemas.map(({ key, description }) => ({
+    value: key,
+    label: key,
+    description: <Description>{description}</Description>,
+    keywords: [description],
+  }));
+
+/** The description of a setting, with its `code`. */
+export const Description = ({ children }: { children: string }) =>
+  children.split('`').map((part, index) => (index % 2 === 1 ? <code key={part}>{part}</code> : part));
+
+/** What the setting does, and its default. */
+export const Hint = ({ schema }: { schema: SettingSchema }) => (
+  <>
+    <Description>{schema.description}</Description> Default: {valueText(schema.type, schema.default)}.
+  </>
+);
 
 /** A value as people read it: `0` of a limit stays a number, booleans become words. */
 export const valueText = (type: SettingSchema['type'] | EntitlementType, value: string | null) =>
