@@ -60,7 +60,7 @@ const SignedInRoutes = () => (
           <Chat />
         </Route>
         <Route path="/chat/:threadId">{({ threadId }) => <Chat threadId={threadId} key={threadId} />}</Route>
-        <Route path="/settings/*?">{(params) => <Settings path={params['*'] ?? ''} />}</Route>
+        <Route path="/settings/*?">{(params) => <Settings address={params['*'] ?? ''} />}</Route>
         <Route>
           <Redirect to="/" replace />
         </Route>

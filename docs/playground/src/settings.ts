@@ -10,8 +10,21 @@ export type SettingsPage = {
   group: 'You' | 'Account' | 'Platform';
   /** Controls the navigation only; the API enforces the permissions. */
   shownTo?: (me: Me) => boolean;
-  Page: LazyExoticComponent<ComponentType>;
+  /** `id` is the rest of the address: one thing on the page. */
+  Page: LazyExoticComponent<ComponentType<{ id?: string | undefined }>>;
 };
+
+const platformPage = (
+  path: string,
+  title: string,
+  load: () => Promise<{ default: ComponentType<{ id?: string | undefined }> }>,
+): SettingsPage => ({
+  path,
+  title,
+  group: 'Platform',
+  shownTo: isPlatformAdmin,
+  Page: lazy(load),
+});
 
 /** In the order of the navigation. */
 export const settingsPages: readonly SettingsPage[] = [
@@ -87,13 +100,17 @@ export const settingsPages: readonly SettingsPage[] = [
     shownTo: may('account.audit_read'),
     Page: lazy(() => import('./pages/security/auditLog.tsx')),
   },
-  { path: 'users', title: 'Users', group: 'Platform', shownTo: isPlatformAdmin, Page: lazy(() => import('./pages/users.tsx')) },
-  { path: 'flags', title: 'Feature flags', group: 'Platform', shownTo: isPlatformAdmin, Page: lazy(() => import('./pages/flags.tsx')) },
-  {
-    path: 'access-log',
-    title: 'Access log',
-    group: 'Platform',
-    shownTo: isPlatformAdmin,
-    Page: lazy(() => import('./pages/accessLog.tsx')),
-  },
+  platformPage('dashboard', 'Dashboard', () => import('./pages/platform/dashboard.tsx')),
+  platformPage('users', 'Users', () => import('./pages/platform/users.tsx')),
+  platformPage('accounts', 'Accounts', () => import('./pages/platform/accounts.tsx')),
+  platformPage('plans', 'Plans', () => import('./pages/platform/plans.tsx')),
+  platformPage('codes', 'Codes and referrals', () => import('./pages/platform/codes.tsx')),
+  platformPage('broadcasts', 'Broadcasts', () => import('./pages/platform/broadcasts.tsx')),
+  platformPage('reports', 'Reports', () => import('./pages/platform/reports.tsx')),
+  platformPage('platform-settings', 'Platform settings', () => import('./pages/platform/platformSettings.tsx')),
+  platformPage('mail', 'Email', () => import('./pages/platform/mail.tsx')),
+  platformPage('gateway', 'Gateway', () => import('./pages/platform/gateway.tsx')),
+  platformPage('flags', 'Feature flags', () => import('./pages/platform/flags.tsx')),
+  platformPage('platform-audit', 'Platform audit log', () => import('./pages/platform/auditLog.tsx')),
+  platformPage('access-log', 'Access log', () => import('./pages/platform/accessLog.tsx')),
 ];

@@ -1,14 +1,24 @@
 import { type ReactNode, useEffect } from 'react';
 
-type PageProps = { title: string; intro?: ReactNode; actions?: ReactNode; children: ReactNode; /** For two columns. */ wide?: boolean };
+type PageProps = {
+  title: string;
+  /** Link to the list, on the page of one thing. */
+  back?: ReactNode;
+  intro?: ReactNode;
+  actions?: ReactNode;
+  children: ReactNode;
+  /** For two columns. */
+  wide?: boolean;
+};
 
 /** Layout of a settings page. */
-export function Page({ title, intro, actions, children, wide = false }: PageProps) {
+export function Page({ title, back, intro, actions, children, wide = false }: PageProps) {
   useTitle(title);
   return (
     <article className={wide ? 'page wide' : 'page'}>
       <header>
         <div>
+          {back}
           <h2>{title}</h2>
           {intro && <p>{intro}</p>}
         </div>

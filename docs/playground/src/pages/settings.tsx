@@ -10,8 +10,9 @@ import { Select } from '../ui/select.tsx';
 const groups = ['You', 'Account', 'Platform'] as const;
 const addressOf = ({ path }: SettingsPage) => `/settings/${path}`;
 
-/** Layout and navigation of the settings pages. */
-export default function Settings({ path }: { path: string }) {
+/** Layout and navigation of the settings pages. `address` is the path of a page, or `path/id` for one thing on it. */
+export default function Settings({ address }: { address: string }) {
+  const [path = '', id] = address.split('/');
   const [, navigate] = useLocation();
   const me = useMe().data;
   const shown = settingsPages.filter(({ shownTo }) => !shownTo || (me !== undefined && shownTo(me)));
@@ -48,9 +49,9 @@ export default function Settings({ path }: { path: string }) {
           ))}
         </nav>
         <div className="scroll">
-          <ErrorBoundary key={path}>
+          <ErrorBoundary key={address}>
             <Suspense fallback={<Loading />}>
-              <page.Page />
+              <page.Page id={id} />
             </Suspense>
           </ErrorBoundary>
         </div>

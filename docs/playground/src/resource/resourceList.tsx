@@ -6,7 +6,7 @@ import { QueryState } from '../components/states.tsx';
 import { type Column, Table } from '../components/table.tsx';
 import { type RowAction, RowMenu } from './rowMenu.tsx';
 
-type RowsProps<Row> = {
+export type RowsProps<Row> = {
   /** Accessible name of the table. */
   caption: string;
   columns: readonly Column<Row>[];

@@ -1,0 +1,99 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import type { GatewayConfig, GatewayConfigChanges } from '../../../../../client/index.ts';
+import { Page } from '../../components/page.tsx';
+import { QueryState } from '../../components/states.tsx';
+import { NumberField, numberOf } from '../../resource/values.tsx';
+import { client } from '../../session.ts';
+import { TextArea } from '../../ui/fields.tsx';
+import { Form, textOf } from '../../ui/form.tsx';
+import { Select } from '../../ui/select.tsx';
+import { showToast } from '../../ui/toasts.tsx';
+
+const queryKey = ['gateway-config'];
+
+export default function Gateway() {
+  const config = useQuery({ queryKey, queryFn: () => client.gatewayConfig.get() });
+  return (
+    <Page
+      title="Gateway"
+      intro="How the gateway finds out the address of a client, and how many requests it lets through. Changes apply within seconds."
+    >
+      <QueryState query={config}>
+        {(data) => (
+          <div className="card">
+            <Config config={data} />
+          </div>
+        )}
+      </QueryState>
+    </Page>
+  );
+}
+
+const Config = ({ config }: { config: GatewayConfig }) => {
+  const queries = useQueryClient();
+  return (
+    <Form
+      submit="Save"
+      onSubmit={async (values) => {
+        const saved = await client.gatewayConfig.set({
+          body: {
+            ip_mode: textOf(values, 'ip_mode') as GatewayConfigChanges['ip_mode'],
+            trusted_cidrs: textOf(values, 'trusted_cidrs')
+              .split(/[\s,]+/)
+              .filter(Boolean),
+            risk_reject_threshold: numberOf(values, 'risk_reject_threshold'),
+            rate_limit_capacity: numberOf(values, 'rate_limit_capacity'),
+            rate_limit_per_minute: numberOf(values, 'rate_limit_per_minute'),
+          },
+        });
+        queries.setQueryData(queryKey, saved);
+        showToast('Saved');
+      }}
+    >
+      <Select
+        label="Client address"
+        name="ip_mode"
+        defaultValue={config.ip_mode}
+        hint="Behind a proxy or a CDN, the address of the connection is not that of the client."
+        options={[
+          { value: 'direct', label: 'From the connection' },
+          { value: 'proxy', label: 'From X-Forwarded-For of a proxy' },
+          { value: 'cdn', label: 'From the header of a CDN' },
+        ]}
+      />
+      <TextArea
+        label="Trusted proxies"
+        name="trusted_cidrs"
+        rows={4}
+        placeholder={'10.0.0.0/8\n2001:db8::/32'}
+        defaultValue={config.trusted_cidrs.join('\n')}
+        hint="Networks whose headers are believed, one per line."
+      />
+      <div className="in-a-row">
+        <NumberField
+          label="Requests per minute"
+          name="rate_limit_per_minute"
+          defaultValue={config.rate_limit_per_minute}
+          hint="For each client."
+          required
+        />
+        <NumberField
+          label="Burst"
+          name="rate_limit_capacity"
+          defaultValue={config.rate_limit_capacity}
+          hint="Requests at once, for each client."
+          required
+        />
+        <NumberField
+          label="Rejected from risk"
+          name="risk_reject_threshold"
+          min={0}
+          max={1}
+          defaultValue={config.risk_reject_threshold}
+          hint="From 0 to 1. 0 rejects no request."
+          required
+        />
+      </div>
+    </Form>
+  );
+};

@@ -1,0 +1,88 @@
+import { useEffect, useState } from 'react';
+import { useSearchParams } from 'wouter';
+import { TextField } from '../ui/fields.tsx';
+import { Select } from '../ui/select.tsx';
+
+/** Filters of a list. They are kept in the query of the address, so that a filtered list can be reloaded and shared. */
+export type Filters = ReturnType<typeof useFilters>;
+
+/** `useFilters('q', 'status')`: the names of the query parameters. Other parameters are left alone. */
+export function useFilters(...names: string[]) {
+  const [params, setParams] = useSearchParams();
+  const setAll = (values: Readonly<Record<string, string>>) =>
+    setParams(
+      (before) => {
+        const next = new URLSearchParams(before);
+        for (const [name, value] of Object.entries(values)) {
+          if (value) next.set(name, value);
+          else next.delete(name);
+        }
+        return next;
+      },
+      { replace: true },
+    );
+  return {
+    isActive: names.some((name) => params.get(name)),
+    /** Undefined if the filter is not set. */
+    text: (name: string): string | undefined => params.get(name)?.trim() || undefined,
+    /** Undefined unless the address has one of the values. */
+    oneOf: <Value extends string>(name: string, values: readonly Value[]): Value | undefined =>
+      values.find((value) => value === params.get(name)),
+    set: (name: string, value: string) => setAll({ [name]: value }),
+    setAll,
+    clear: () => setParams((before) => new URLSearchParams([...before].filter(([name]) => !names.includes(name))), { replace: true }),
+  };
+}
+
+/** Pause after the last key, in milliseconds, before a search starts. */
+const typingPause = 250;
+
+type SearchFilterProps = { filters: Filters; label?: string; placeholder: string; name?: string };
+
+/** A search field. Its text is in the address as `q`. */
+export function SearchFilter({ filters, label = 'Search', placeholder, name = 'q' }: SearchFilterProps) {
+  const searched = filters.text(name) ?? '';
+  const [text, type] = useState(searched);
+  const [known, know] = useState(searched);
+  // The address changed otherwise, for example with "Clear filters".
+  if (known !== searched) {
+    know(searched);
+    if (text.trim() !== searched) type(searched);
+  }
+  const { set } = filters;
+  useEffect(() => {
+    if (text.trim() === searched) return;
+    const timer = setTimeout(() => set(name, text.trim()), typingPause);
+    return () => clearTimeout(timer);
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- `set` is new on every render
+  }, [text, searched, name]);
+  return (
+    <TextField
+      label={label}
+      type="search"
+      placeholder={placeholder}
+      value={text}
+      onChange={({ currentTarget }) => type(currentTarget.value)}
+    />
+  );
+}
+
+type Choices = readonly (readonly [value: string, text: string])[];
+
+/** A choice among all rows and those with one of some values. */
+export function ChoiceFilter({ filters, label, name, options }: { filters: Filters; label: string; name: string; options: Choices }) {
+  const all: Choices = [['', 'All'], ...options];
+  return (
+    <Select
+      label={label}
+      value={
+        filters.oneOf(
+          name,
+          all.map(([value]) => value),
+        ) ?? ''
+      }
+      onChange={(chosen) => filters.set(name, chosen)}
+      options={all.map(([value, text]) => ({ value, label: text }))}
+    />
+  );
+}
