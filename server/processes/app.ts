@@ -12,7 +12,6 @@ import { createCallerResolver } from '../http/pipeline/caller.ts';
 import type { Implementation } from '../http/pipeline/implement.ts';
 import { recordRequestMetrics } from '../http/requestMetrics.ts';
 import { docsRouter } from '../http/site/docs.ts';
-import { guidesRouter } from '../http/site/guides.ts';
 import { playgroundRouter } from '../http/site/playground.ts';
 import { traceRequests } from '../http/tracing.ts';
 import { notFound } from '../platform/failure.ts';
@@ -125,7 +124,6 @@ export function createApp(app: App, eventBroker: EventBroker, health: Health): E
         traceRequests((peer) => config.trustIncomingTraceId && trusted(peer)),
         rejectInvalidFraming,
         besideV1(docsRouter()),
-        besideV1(guidesRouter()),
         besideV1(playgroundRouter()),
         fixedHeaders,
         cors(config.gatewayCorsAllowedOrigins),

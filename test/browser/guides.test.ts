@@ -4,7 +4,6 @@ import express from 'express';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { docsRouter } from '../../server/http/site/docs.ts';
-import { guidesRouter } from '../../server/http/site/guides.ts';
 import { launchBrowser } from './launch.ts';
 
 let browser: Browser;
@@ -12,7 +11,6 @@ let origin: string;
 let stop: () => void;
 
 beforeAll(async () => {
-  const server = express().use(docsRouter()).use(guidesRouter()).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   stop = () => server.close();

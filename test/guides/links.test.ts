@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
-import { slugger } from '../../server/http/site/markdown.ts';
+import { slugger } from '../../server/http/site/pages/markdown.ts';
 import { root, textOf } from './snippets.ts';
 
 const skipped = /^(node_modules|\.git|\.arkloop)$|^test\/thirdParty$/;

@@ -123,7 +123,7 @@ test('the errors guide explains every error reason and no other', () => {
 });
 
 test('raw HTML in Markdown is escaped', async () => {
-  const { renderMarkdown } = await import('../../server/http/site/markdown.ts');
+  const { renderMarkdown } = await import('../../server/http/site/pages/markdown.ts');
   const { html } = renderMarkdown(
     '# A\n\n<script>alert(1)</script>\n\nb <img src=x onerror=alert(1)> [c](javascript:alert(1))',
     (href) => href,

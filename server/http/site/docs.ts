@@ -1,83 +1,118 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { runInNewContext } from 'node:vm';
-import { gunzip, gzip } from 'node:zlib';
-import { type RequestHandler, type Response, Router } from 'express';
+import { gzip } from 'node:zlib';
+import { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
+import mime from 'mime';
 import { Failure } from '../../platform/failure.ts';
-import { type Description, plainListOf, referencePage, startScript } from './docsPage.ts';
+import { assetNames, readAsset } from './assets.ts';
+import { llmsFullText, llmsText, rawText, readLibrary } from './pages/guideLibrary.ts';
+import { notFoundPage } from './pages/guidePage.ts';
+import { createRenderer } from './pages/renderer.ts';
+import { areaPath } from './reference/document.ts';
 
-// Only files of this server. The reference uses inline styles and sends requests to this server only.
+// Only files of this server, no inline scripts or styles. "Try it" and the search send requests to this server only.
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "font-src 'self' data:",
+  "style-src 'self'",
+  "img-src 'self'",
+  "font-src 'self'",
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Serves the OpenAPI document at `/openapi.json` and the API reference at `/docs`. The pages send no request to another host. */
+const headersOfPage = {
+  'content-security-policy': policy,
+  'cross-origin-opener-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+};
+
+/** A response that is made once, with its tag and its compressed form. */
+type Prepared = { body: Buffer; tag: string; packed(): Promise<Buffer> };
+
+/**
+ * Serves the documentation: the guides at `/docs/guides/…` (as Markdown at `….md`, their index also at `/llms.txt`), the reference at `/docs`
+ * and `/docs/reference/…`, the entries of the search, and the OpenAPI document. The pages send no request to another host.
+ */
 export function docsRouter(): RequestHandler {
-  const description = readFileSync(new URL('../../../docs/openapi.json', import.meta.url), 'utf8');
-  const reference = findReference();
-  const page = referencePage(plainListOf(JSON.parse(description) as Description), reference?.version);
-  const packedDescription = lazily(() => promisify(gzip)(description));
+  const library = readLibrary();
+  const description = readFileSync(new URL('../../../docs/openapi.json', import.meta.url));
+  const { tags } = JSON.parse(description.toString()) as { tags: { name: string }[] };
+  const areas = new Set(tags.map(({ name }) => areaPath(name)));
+  const render = createRenderer();
+  const kept = new Map<string, Promise<Prepared>>();
+  const once = (path: string, make: () => Promise<Buffer | string> | Buffer | string) => {
+    const made = kept.get(path) ?? Promise.resolve(make()).then(prepare);
+    kept.set(path, made);
+    // A page that could not be rendered is tried again.
+    made.catch(() => kept.delete(path));
+    return made;
+  };
+  const page = (path: string) => once(path, () => render(path));
 
   const router = Router();
-  const serve = (path: string, answer: (res: Response, gzipped: boolean) => unknown) =>
+  const serve = (path: string, answer: (req: Request, res: Response, next: NextFunction) => unknown) =>
     router
       .route(path)
-      .get((req, res) => answer(res.set('x-content-type-options', 'nosniff'), req.acceptsEncodings('gzip') === 'gzip'))
+      .get(answer)
       .all((req) => {
         throw new Failure('wrong_method', `${req.method} is not possible here.`, {}, { allow: 'GET, HEAD' });
       });
+  const text = (path: string, type: string, make: () => Buffer | string) =>
+    serve(path, async (req, res) => send(req, res, type, await once(path, make)));
 
-  serve('/openapi.json', async (res, gzipped) => {
-    res.set({ 'cache-control': 'no-cache', vary: 'Accept-Encoding' }).type('json');
-    if (!gzipped) return res.send(description);
-    res.set('content-encoding', 'gzip').send(await packedDescription());
+  text('/openapi.json', 'json', () => description);
+  text('/llms.txt', 'text/plain; charset=utf-8', () => llmsText(library));
+  text('/llms-full.txt', 'text/plain; charset=utf-8', () => llmsFullText(library));
+  for (const path of ['/docs', '/docs/guides']) serve(path, async (req, res) => send(req, res, 'html', await page(path)));
+  serve('/docs/search.json', async (req, res) => send(req, res, 'json', await page('/docs/search.json')));
+  serve('/docs/assets/:name', async (req, res, next) => {
+    const name = String(req.params.name);
+    if (!assetNames.includes(name)) return next('route');
+    const file = await once(req.path, () => readAsset(name));
+    // The pages link to an asset with the hash of its content. The fonts are those of a pinned package.
+    const isKept = req.query.v !== undefined || name.endsWith('.woff2');
+    send(req, res, mime.getType(name)!, file, isKept ? 'public, max-age=31536000, immutable' : 'no-cache');
   });
-  serve('/docs', (res) => res.set({ 'content-security-policy': policy, 'cache-control': 'no-cache' }).type('html').send(page));
-  if (!reference) return router;
-  const packed = lazily(async () => promisify(gzip)(await bundleIn(reference.file)));
-  serve('/docs/start.js', (res) => res.set('cache-control', 'no-cache').type('js').send(startScript));
-  serve('/docs/reference.js', async (res, gzipped) => {
-    res.set({ 'cache-control': 'public, max-age=31536000, immutable', vary: 'Accept-Encoding' }).type('js');
-    if (!gzipped) return res.send(await promisify(gunzip)(await packed()));
-    res.set('content-encoding', 'gzip').send(await packed());
+  serve('/docs/reference/:area', async (req, res, next) =>
+    areas.has(req.path) ? send(req, res, 'html', await page(req.path)) : next('route'),
+  );
+  serve('/docs/guides/:name', async (req, res, next) => {
+    const name = String(req.params.name);
+    const isRaw = name.endsWith('.md');
+    const guide = library.guides.get(isRaw ? name.slice(0, -3) : name);
+    if (!guide) return next('route');
+    if (isRaw) send(req, res, 'text/markdown; charset=utf-8', await once(req.path, () => rawText(guide)));
+    else send(req, res, 'html', await page(`/docs/guides/${name}`));
   });
-  return router;
+  // Browsers get an HTML page, other clients the usual JSON error.
+  return router.get('/docs/{*rest}', async (req, res, next) =>
+    req.accepts(['json', 'html']) === 'html'
+      ? send(req, res.status(404), 'html', await once('404', () => notFoundPage(library.chapters)))
+      : next(),
+  );
 }
 
-/** The module with the bundle of the reference. Undefined if its package is not installed. */
-function findReference(): { file: URL; version: string } | undefined {
-  try {
-    const file = new URL(import.meta.resolve('@scalar/fastify-api-reference'));
-    const { version } = JSON.parse(readFileSync(new URL('../package.json', file), 'utf8')) as { version: string };
-    return { file, version };
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * The browser bundle, a string literal in Scalar's plugin for Fastify. The literal is extracted instead of imported, because the import
- * would also load an OpenAPI parser (0.4 s, 40 MB).
- */
-async function bundleIn(file: URL): Promise<string> {
-  const literal = /^var standalone_default = (".*");$/m.exec(await readFile(file, 'utf8'))?.[1];
-  if (!literal) throw new Error(`There is no bundle of the API reference in ${file.pathname}.`);
-  return runInNewContext(literal) as string;
-}
-
-function lazily<Value>(make: () => Promise<Value>) {
-  let made: Promise<Value> | undefined;
-  return () => {
-    made ??= make();
+function prepare(content: Buffer | string): Prepared {
+  const body = Buffer.from(content);
+  const tag = createHash('sha256').update(body).digest('base64url').slice(0, 22);
+  let made: Promise<Buffer> | undefined;
+  const packed = () => {
+    made ??= promisify(gzip)(body);
     return made;
   };
+  return { body, tag, packed };
+}
+
+/** Clients may store the text but must revalidate it by its entity tag (RFC 9110 section 8.8.3). */
+async function send(req: Request, res: Response, type: string, { body, tag, packed }: Prepared, caching = 'no-cache') {
+  res.set({ 'cache-control': caching, 'x-content-type-options': 'nosniff', ...headersOfPage }).type(type).vary('Accept-Encoding');
+  const isFont = type.startsWith('font/');
+  const isPacked = !isFont && req.acceptsEncodings('gzip') === 'gzip';
+  res.set('etag', isPacked ? `"${tag}-gzip"` : `"${tag}"`);
+  if (isPacked) res.set('content-encoding', 'gzip').send(await packed());
+  else res.send(body);
 }

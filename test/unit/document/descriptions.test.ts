@@ -5,7 +5,7 @@ import * as contract from '../../../contract/index.ts';
 import { guideReferences } from '../../../docs/openapi/guides.ts';
 import { openApi } from '../../../docs/openapi/openapi.ts';
 import { undescribedParts } from '../../../docs/openapi/undescribed.ts';
-import { slugger } from '../../../server/http/site/markdown.ts';
+import { slugger } from '../../../server/http/site/pages/markdown.ts';
 
 const root = new URL('../../../', import.meta.url);
 

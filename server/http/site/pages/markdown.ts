@@ -1,4 +1,5 @@
 import { Marked, type Tokens } from 'marked';
+import type { Highlight } from './highlight.ts';
 import { escapeHtml } from './html.ts';
 
 export type Heading = { depth: number; id: string; text: string };
@@ -7,7 +8,7 @@ export type Heading = { depth: number; id: string; text: string };
 export type Rendered = { title: string; lead: string; html: string; headings: Heading[] };
 
 /** Renders GitHub Flavored Markdown. `hrefOf` maps links to paths of this site. Raw HTML is escaped. */
-export function renderMarkdown(text: string, hrefOf: (href: string) => string): Rendered {
+export function renderMarkdown(text: string, hrefOf: (href: string) => string, highlight: Highlight = escapeHtml): Rendered {
   const headings: Heading[] = [];
   const idOf = slugger();
   const marked = new Marked({
@@ -24,7 +25,7 @@ export function renderMarkdown(text: string, hrefOf: (href: string) => string): 
         const text = this.parser.parseInline(tokens);
         return isAddress(href) ? `<a href="${escapeHtml(hrefOf(href))}">${text}</a>` : text;
       },
-      code: codeBlock,
+      code: ({ text: code, lang = '' }) => codeBlock(code, lang, highlight),
       table(token) {
         return `<div class="table" role="group" aria-label="Table" tabindex="0">${tableOf(this, token)}</div>\n`;
       },
@@ -43,11 +44,12 @@ const isAddress = (href: string) => /^(https?:|[^:]*$)/i.test(href.split('#', 1)
 const answers = new Set(['json', 'http', 'text']);
 
 /** A code block, with the file name as its caption if the fence gives one: `ts file=hello.ts`. */
-function codeBlock({ text, lang = '' }: Tokens.Code): string {
-  const file = /\bfile=(\S+)/.exec(lang)?.[1];
+export function codeBlock(text: string, info: string, highlight: Highlight): string {
+  const lang = info.split(' ', 1)[0]!;
+  const file = /\bfile=(\S+)/.exec(info)?.[1];
   const caption = file ? `<figcaption>${escapeHtml(file)}</figcaption>` : '';
-  const kind = answers.has(lang) ? ' class="answer"' : '';
-  return `<figure${kind}>${caption}<pre tabindex="0"><code>${escapeHtml(text)}</code></pre></figure>\n`;
+  const kind = answers.has(lang) ? 'code answer' : 'code';
+  return `<figure class="${kind}">${caption}<pre tabindex="0"><code>${highlight(text, lang)}</code></pre></figure>\n`;
 }
 
 type Parser = { parser: { parseInline(tokens: Tokens.TableCell['tokens']): string } };
@@ -78,5 +80,25 @@ const plainText = (text: string) =>
   text
     .replace(/\[([^[\]]*)\]\([^()]*\)/g, '$1')
     .replace(/[`*_]/g, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+
+const inline = new Marked({ gfm: true, renderer: { html: ({ text }) => escapeHtml(text) } });
+
+/** Renders a description of the OpenAPI document: only `code`, **strong** and links. */
+export const renderInline = (text: string): string => inline.parseInline(text, { async: false });
+
+/** Renders a description of one or more paragraphs. */
+export const renderParagraphs = (text: string): string => inline.parse(text, { async: false });
+
+/** The text of Markdown for the search: without fences, comments, links and the lines of tables. */
+export const searchText = (text: string): string =>
+  text
+    .replace(/^```.*$/gm, '')
+    .replace(/<!--.*?-->/gs, '')
+    .replace(/\[([^[\]]*)\]\([^()]*\)/g, '$1')
+    .replace(/^[|\s:-]+$/gm, '')
+    .replace(/\s*\|\s*/g, ' ')
+    .replace(/[`*]|^>\s*/gm, '')
     .replace(/\s+/g, ' ')
     .trim();

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 
-const root = new URL('../../../', import.meta.url);
+const root = new URL('../../../../', import.meta.url);
 const folder = 'docs/guides';
 const indexFile = `${folder}/README.md`;
 const base = '/docs/guides';
@@ -19,7 +19,7 @@ export type Guide = { name: string; file: string; text: string };
 export type Chapter = { title: string; entries: { title: string; href: string }[] };
 
 /** All guides, as read from disk at startup. */
-export type Library = { index: Guide; guides: ReadonlyMap<string, Guide>; chapters: Chapter[]; stylesheet: string };
+export type Library = { index: Guide; guides: ReadonlyMap<string, Guide>; chapters: Chapter[] };
 
 export function readLibrary(): Library {
   const files = readdirSync(new URL(`${folder}/`, root)).filter((file) => file.endsWith('.md') && file !== 'README.md');
@@ -29,7 +29,6 @@ export function readLibrary(): Library {
     index,
     guides: new Map(names.map(([name, file]) => [name, { name, file, text: read(file) }])),
     chapters: chaptersOf(index.text),
-    stylesheet: read(`${folder}/site.css`),
   };
 }
 
@@ -76,4 +75,12 @@ export function llmsFullText({ index, guides, chapters }: Library): string {
     .filter((guide) => guide !== undefined)
     .map((guide) => `<!-- ${base}/${guide.name}.md -->\n${rawText(guide).trim()}\n`);
   return [index.text.split(/^## /m, 1)[0], ...texts].join('\n');
+}
+
+/** The page of a file in the repository of `package.json`. Undefined if it names no repository on the web. */
+export function editUrlOf(file: string, manifest: { repository?: string | { url: string } }): string | undefined {
+  const { repository } = manifest;
+  const address = typeof repository === 'string' ? repository : repository?.url;
+  const [, host, path] = /^(?:git\+)?(?:https?|ssh|git):\/\/(?:[^@/]+@)?([^/]+)\/(.+?)(?:\.git)?\/?$/.exec(address ?? '') ?? [];
+  return host && path && `https://${host}/${path}/edit/main/${file}`;
 }
