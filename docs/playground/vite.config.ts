@@ -5,11 +5,25 @@ import { defineConfig } from 'vite';
 /** URL of the running API that `npm run playground` proxies. */
 const api = process.env.ARKLOOP_PLAYGROUND_API ?? 'http://127.0.0.1:19001';
 
+const modality = fileURLToPath(new URL('src/ui/modality.tsx', import.meta.url));
+
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   plugins: [react()],
+  resolve: { alias: { 'react-remove-scroll': modality, 'aria-hidden': modality } },
   // File names contain a content hash: everything except index.html can be cached forever.
-  build: { target: 'es2023', assetsInlineLimit: 0, chunkSizeWarningLimit: 400, reportCompressedSize: false },
+  build: {
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 400,
+    reportCompressedSize: false,
+    // Fonts have fixed names, so that the pages of the documentation can load the same files.
+    rolldownOptions: {
+      output: {
+        assetFileNames: ({ names }) => (names[0]?.endsWith('.woff2') ? 'assets/[name][extname]' : 'assets/[name]-[hash][extname]'),
+      },
+    },
+  },
   server: {
     host: '127.0.0.1',
     // The API lets pages of its own origin sign in.

@@ -1,10 +1,10 @@
 import { type ComponentType, lazy, Suspense } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
 import { ErrorBoundary } from './components/errorBoundary.tsx';
-import { Button } from './components/forms/buttons.tsx';
 import { Loading } from './components/states.tsx';
 import { restoreSession, useSession } from './session.ts';
 import { Shell } from './shell/shell.tsx';
+import { Button } from './ui/buttons.tsx';
 
 const Chat = lazy(() => import('./pages/chat.tsx'));
 const Settings = lazy(() => import('./pages/settings.tsx'));

@@ -3,9 +3,10 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ArkloopProvider } from '../../../client/react/index.ts';
 import { App } from './app.tsx';
-import { Toasts } from './components/toasts.tsx';
 import { client, queries, restoreSession } from './session.ts';
 import { applyTheme } from './theme.ts';
+import { Toasts } from './ui/toasts.tsx';
+import { TooltipProvider } from './ui/tooltip.tsx';
 
 applyTheme();
 void restoreSession();
@@ -13,8 +14,10 @@ createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <QueryClientProvider client={queries}>
       <ArkloopProvider client={client}>
-        <App />
-        <Toasts />
+        <TooltipProvider>
+          <App />
+          <Toasts />
+        </TooltipProvider>
       </ArkloopProvider>
     </QueryClientProvider>
   </StrictMode>,

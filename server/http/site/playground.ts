@@ -10,12 +10,17 @@ import { plainPage } from './playgroundPage.ts';
 
 const built = fileURLToPath(new URL('../../../docs/playground/dist/', import.meta.url));
 
+/** Hash of the one style element of the page: Radix Select hides the scroll bar of its list with it. */
+const selectStyle = "'sha256-441zG27rExd4/il+NvIqyL8zFx5XmyNQtE381kSkUJk='";
+
 // Only files and requests of this server. Images in messages are blob URLs.
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
+  `style-src-elem 'self' ${selectStyle}`,
   "img-src 'self' blob:",
+  "font-src 'self'",
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",

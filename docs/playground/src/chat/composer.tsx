@@ -1,8 +1,8 @@
 import { type ClipboardEvent, type DragEvent, type FormEvent, type KeyboardEvent, type ReactNode, useRef, useState } from 'react';
 import type { NewMessage } from '../../../../client/index.ts';
-import { IconButton } from '../components/forms/buttons.tsx';
 import { ErrorNotice } from '../components/states.tsx';
 import { useShortcut } from '../shell/shortcuts.ts';
+import { IconButton } from '../ui/buttons.tsx';
 import { acceptedFiles, StagedFiles, useStaged } from './staged.tsx';
 
 type ComposerProps = {

@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { memo, useState } from 'react';
 import type { Run } from '../../../../client/index.ts';
-import { Dialog } from '../components/dialog.tsx';
 import { count, duration } from '../components/format.tsx';
-import { Badge, CopyButton } from '../components/forms/buttons.tsx';
 import { ErrorNotice, Loading } from '../components/states.tsx';
 import { client } from '../session.ts';
+import { Badge, CopyButton } from '../ui/buttons.tsx';
+import { Dialog } from '../ui/dialog.tsx';
 import { type Line, useTimeline } from './events.ts';
 import { Value } from './message/steps.tsx';
 

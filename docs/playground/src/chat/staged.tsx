@@ -1,9 +1,9 @@
 import { useState } from 'react';
 import type { FilePart, ImagePart, StagedAttachment } from '../../../../client/index.ts';
 import { fileSize } from '../components/format.tsx';
-import { IconButton } from '../components/forms/buttons.tsx';
 import { messageOf } from '../components/states.tsx';
 import { client } from '../session.ts';
+import { IconButton } from '../ui/buttons.tsx';
 
 /** File types that the API accepts. */
 export const acceptedFiles = 'image/png,image/jpeg,image/webp,image/gif,text/*,application/json,.md,.csv,.log,.yaml,.yml,.ts,.py';

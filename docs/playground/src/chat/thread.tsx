@@ -1,13 +1,13 @@
 import { useCallback, useEffect, useEffectEvent, useState } from 'react';
 import { ApiError, type Message } from '../../../../client/index.ts';
 import { useArkloop } from '../../../../client/react/index.ts';
-import { Button, IconButton } from '../components/forms/buttons.tsx';
 import { useTitle } from '../components/page.tsx';
 import { More } from '../components/paging.tsx';
 import { Empty, ErrorNotice, Loading } from '../components/states.tsx';
 import { Bar } from '../shell/bar.tsx';
 import { useShortcut } from '../shell/shortcuts.ts';
 import { titleOf } from '../shell/threads.tsx';
+import { Button, IconButton } from '../ui/buttons.tsx';
 import { Composer } from './composer.tsx';
 import { useConversation } from './conversation.ts';
 import { Inspector } from './inspector.tsx';
@@ -103,7 +103,7 @@ export function Conversation({ threadId }: { threadId: string }) {
       </div>
       <div className="foot">
         {!isAtEnd && (
-          <Button kind="plain" icon="down" onClick={toEnd}>
+          <Button kind="secondary" icon="down" onClick={toEnd}>
             Jump to the end
           </Button>
         )}

@@ -1,5 +1,5 @@
 import { Link } from 'wouter';
-import icon from '../../icon.svg';
+import icon from '../../../brand/logo.svg';
 
 /** Logo with a link to the start page. */
 export const Brand = () => (

@@ -1,5 +1,5 @@
 import { Component, type ReactNode } from 'react';
-import { Button } from './forms/buttons.tsx';
+import { Button } from '../ui/buttons.tsx';
 import { ErrorNotice } from './states.tsx';
 
 /** Shows rendering errors. A typical one: after an upgrade, a lazily loaded chunk of the old build is missing. */

@@ -1,6 +1,6 @@
 import { type InfiniteData, type QueryKey, useInfiniteQuery } from '@tanstack/react-query';
 import type { Page } from '../../../../client/index.ts';
-import { Button } from './forms/buttons.tsx';
+import { Button } from '../ui/buttons.tsx';
 
 /** The result of a list call: an array, or an object that contains one. */
 type AnyPage = object & { readonly nextCursor: string | undefined };
@@ -30,7 +30,7 @@ type MoreProps = { query: { hasNextPage: boolean; isFetchingNextPage: boolean; f
 export const More = ({ query: { hasNextPage, isFetchingNextPage, fetchNextPage }, children = 'Show more' }: MoreProps) =>
   hasNextPage && (
     <div className="more">
-      <Button kind="quiet" busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+      <Button kind="ghost" busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
         {children}
       </Button>
     </div>

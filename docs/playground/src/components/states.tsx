@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { ApiError } from '../../../../client/index.ts';
-import { Button } from './forms/buttons.tsx';
+import { Button } from '../ui/buttons.tsx';
 
 export const Loading = ({ what = 'Loading' }: { what?: string }) => (
   <output className="loading">
@@ -32,7 +32,7 @@ export function ErrorNotice({ error, retry }: { error: unknown; retry?: (() => v
         )}
       </div>
       {retry && (
-        <Button kind="quiet" icon="retry" onClick={retry}>
+        <Button kind="ghost" icon="retry" onClick={retry}>
           Try again
         </Button>
       )}

@@ -2,13 +2,14 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { AccessLogEntry } from '../../../../client/index.ts';
 import { duration, When } from '../components/format.tsx';
-import { Badge, Button } from '../components/forms/buttons.tsx';
-import { Form, TextField, textOf } from '../components/forms/fields.tsx';
 import { Page } from '../components/page.tsx';
 import { More } from '../components/paging.tsx';
 import { Empty, problemOf, QueryState } from '../components/states.tsx';
 import { type Column, Table } from '../components/table.tsx';
 import { client } from '../session.ts';
+import { Badge, Button } from '../ui/buttons.tsx';
+import { TextField } from '../ui/fields.tsx';
+import { Form, textOf } from '../ui/form.tsx';
 
 type Filters = { method?: string | undefined; path?: string | undefined; ip?: string | undefined };
 

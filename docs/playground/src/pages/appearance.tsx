@@ -1,6 +1,6 @@
-import { Segments } from '../components/forms/fields.tsx';
 import { Page } from '../components/page.tsx';
 import { chooseTheme, useTheme } from '../theme.ts';
+import { Segments } from '../ui/fields.tsx';
 
 const themes = [
   ['system', 'System'],

@@ -1,14 +1,15 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { FeatureFlag } from '../../../../client/index.ts';
-import { Dialog } from '../components/dialog.tsx';
-import { Badge, Button } from '../components/forms/buttons.tsx';
-import { Check, Form, TextField, textOf } from '../components/forms/fields.tsx';
 import { Page } from '../components/page.tsx';
 import { More, rowsOf, usePages } from '../components/paging.tsx';
 import { Empty, ErrorNotice, problemOf, QueryState } from '../components/states.tsx';
-import { showToast } from '../components/toasts.tsx';
 import { client } from '../session.ts';
+import { Badge, Button } from '../ui/buttons.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { Checkbox, TextField } from '../ui/fields.tsx';
+import { Form, textOf } from '../ui/form.tsx';
+import { showToast } from '../ui/toasts.tsx';
 
 const key = ['feature-flags'];
 
@@ -39,7 +40,7 @@ function Flag({ flag }: { flag: FeatureFlag }) {
   });
   return (
     <li className="card">
-      <Check
+      <Checkbox
         label={<code>{flag.key}</code>}
         checked={change.isPending ? change.variables : flag.default_value}
         disabled={change.isPending}
@@ -47,7 +48,7 @@ function Flag({ flag }: { flag: FeatureFlag }) {
       />
       {flag.description && <p className="muted">{flag.description}</p>}
       {flag.supports_account_overrides && (
-        <Button kind="quiet" onClick={() => showOverrides(true)} aria-label={`Account overrides of ${flag.key}`}>
+        <Button kind="ghost" onClick={() => showOverrides(true)} aria-label={`Account overrides of ${flag.key}`}>
           Account overrides
         </Button>
       )}
@@ -78,7 +79,7 @@ function Overrides({ flag, onClose }: { flag: FeatureFlag; onClose: () => void }
                   <code>{account_id}</code> <Badge tone={enabled ? 'good' : ''}>{enabled ? 'on' : 'off'}</Badge>
                 </span>
                 <Button
-                  kind="quiet"
+                  kind="ghost"
                   busy={remove.isPending && remove.variables === account_id}
                   onClick={() => remove.mutate(account_id)}
                   aria-label={`Remove the override of ${account_id}`}
@@ -104,7 +105,7 @@ function Overrides({ flag, onClose }: { flag: FeatureFlag; onClose: () => void }
         {(error) => (
           <>
             <TextField label="Account" name="account_id" placeholder="Account ID" required problem={problemOf(error, 'account_id')} />
-            <Check name="enabled" label="Enabled for this account" defaultChecked={!flag.default_value} />
+            <Checkbox name="enabled" label="Enabled for this account" defaultChecked={!flag.default_value} />
           </>
         )}
       </Form>

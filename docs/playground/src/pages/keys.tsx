@@ -1,17 +1,19 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { ApiKey, CreatedApiKey, Me } from '../../../../client/index.ts';
-import { Confirm, Dialog } from '../components/dialog.tsx';
 import { When } from '../components/format.tsx';
-import { Badge, Button, Copyable } from '../components/forms/buttons.tsx';
-import { Check, Form, Segments, TextField, textOf } from '../components/forms/fields.tsx';
 import { Page } from '../components/page.tsx';
 import { More, rowsOf, usePages } from '../components/paging.tsx';
 import { Empty, problemOf, QueryState } from '../components/states.tsx';
 import { type Column, Table } from '../components/table.tsx';
-import { showToast } from '../components/toasts.tsx';
 import { useMe } from '../me.ts';
 import { client } from '../session.ts';
+import { Badge, Button, Copyable } from '../ui/buttons.tsx';
+import { Confirm, Dialog } from '../ui/dialog.tsx';
+import { Checkbox, Segments, TextField } from '../ui/fields.tsx';
+import { Form, textOf } from '../ui/form.tsx';
+import { MenuItem, RowMenu } from '../ui/menu.tsx';
+import { showToast } from '../ui/toasts.tsx';
 
 type Opened = { of: 'new' } | { of: 'shown'; key: CreatedApiKey } | { of: 'revoke'; key: ApiKey };
 
@@ -75,15 +77,17 @@ const columnsOf = (revoke: (key: ApiKey) => void): Column<ApiKey>[] => [
   { title: 'Created', cell: ({ created_at }) => <When at={created_at} /> },
   { title: 'Last used', cell: ({ last_used_at }) => (last_used_at ? <When at={last_used_at} /> : 'never') },
   {
-    title: 'Revoke',
+    title: 'Actions',
     isActions: true,
     cell: (key) =>
       key.revoked_at ? (
         <Badge>revoked</Badge>
       ) : (
-        <Button kind="quiet" onClick={() => revoke(key)} aria-label={`Revoke ${key.name}`}>
-          Revoke
-        </Button>
+        <RowMenu of={key.name}>
+          <MenuItem icon="remove" danger onSelect={() => revoke(key)}>
+            Revoke
+          </MenuItem>
+        </RowMenu>
       ),
   },
 ];
@@ -122,7 +126,7 @@ function NewKey({ me, onClose, onCreated }: NewKeyProps) {
               <fieldset className="choices">
                 <legend>Permissions</legend>
                 {me.permissions.map((permission) => (
-                  <Check key={permission} name="scope" value={permission} label={<code>{permission}</code>} />
+                  <Checkbox key={permission} name="scope" value={permission} label={<code>{permission}</code>} />
                 ))}
               </fieldset>
             )}

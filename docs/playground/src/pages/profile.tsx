@@ -1,12 +1,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { Me } from '../../../../client/index.ts';
-import { Badge, Button } from '../components/forms/buttons.tsx';
-import { Form, TextField, textOf } from '../components/forms/fields.tsx';
 import { Page, Section } from '../components/page.tsx';
 import { ErrorNotice, problemOf, QueryState } from '../components/states.tsx';
-import { showToast } from '../components/toasts.tsx';
 import { useMe } from '../me.ts';
 import { client } from '../session.ts';
+import { Badge, Button } from '../ui/buttons.tsx';
+import { TextField } from '../ui/fields.tsx';
+import { Form, textOf } from '../ui/form.tsx';
+import { showToast } from '../ui/toasts.tsx';
 
 export default function Profile() {
   return (
@@ -46,7 +47,7 @@ function Email({ me }: { me: Me }) {
     <>
       {me.email} {me.email_verified ? <Badge tone="good">verified</Badge> : <Badge tone="warning">not verified</Badge>}{' '}
       {!me.email_verified && (
-        <Button kind="quiet" busy={send.isPending} onClick={() => send.mutate()}>
+        <Button kind="ghost" busy={send.isPending} onClick={() => send.mutate()}>
           Send the link
         </Button>
       )}

@@ -1,14 +1,14 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { LlmProvider } from '../../../../client/index.ts';
-import { Confirm } from '../components/dialog.tsx';
-import { Badge, Button } from '../components/forms/buttons.tsx';
 import { Page } from '../components/page.tsx';
 import { Empty, QueryState } from '../components/states.tsx';
-import { showToast } from '../components/toasts.tsx';
 import { useMe } from '../me.ts';
 import { managesProviders, providersKey, useProviders } from '../providers.ts';
 import { client } from '../session.ts';
+import { Badge, Button } from '../ui/buttons.tsx';
+import { Confirm } from '../ui/dialog.tsx';
+import { showToast } from '../ui/toasts.tsx';
 import { Models } from './providers/models.tsx';
 import { ProviderForm } from './providers/providerForm.tsx';
 
@@ -89,10 +89,10 @@ const Provider = ({ provider, isManaged, open, changed }: ProviderProps) => (
       </div>
       {isManaged && (
         <div className="actions">
-          <Button kind="quiet" onClick={() => open({ of: 'change', provider })} aria-label={`Change ${provider.name}`}>
+          <Button kind="ghost" onClick={() => open({ of: 'change', provider })} aria-label={`Change ${provider.name}`}>
             Change
           </Button>
-          <Button kind="quiet" onClick={() => open({ of: 'remove', provider })} aria-label={`Remove ${provider.name}`}>
+          <Button kind="ghost" onClick={() => open({ of: 'remove', provider })} aria-label={`Remove ${provider.name}`}>
             Remove
           </Button>
         </div>

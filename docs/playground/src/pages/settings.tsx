@@ -1,11 +1,11 @@
 import { Suspense } from 'react';
 import { Link, Redirect, useLocation } from 'wouter';
 import { ErrorBoundary } from '../components/errorBoundary.tsx';
-import { Select } from '../components/forms/fields.tsx';
 import { Loading } from '../components/states.tsx';
 import { useMe } from '../me.ts';
 import { type SettingsPage, settingsPages } from '../settings.ts';
 import { Bar } from '../shell/bar.tsx';
+import { Select } from '../ui/select.tsx';
 
 const groups = ['You', 'Account', 'Platform'] as const;
 const addressOf = ({ path }: SettingsPage) => `/settings/${path}`;
@@ -24,17 +24,13 @@ export default function Settings({ path }: { path: string }) {
     <>
       <Bar title="Settings" />
       <div className="settings-chooser">
-        <Select label="Page" value={path} onChange={({ currentTarget }) => navigate(`/settings/${currentTarget.value}`)}>
-          {rows.map(([group, pages]) => (
-            <optgroup key={group} label={group}>
-              {pages.map((each) => (
-                <option key={each.path} value={each.path}>
-                  {each.title}
-                </option>
-              ))}
-            </optgroup>
-          ))}
-        </Select>
+        <Select
+          label="Page"
+          hideLabel
+          value={path}
+          onChange={(next) => navigate(`/settings/${next}`)}
+          options={rows.map(([label, pages]) => ({ label, options: pages.map((each) => ({ value: each.path, label: each.title })) }))}
+        />
       </div>
       <div className="settings">
         <nav aria-label="Settings">

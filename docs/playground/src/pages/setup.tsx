@@ -2,11 +2,12 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { When } from '../components/format.tsx';
-import { Form, TextField, textOf } from '../components/forms/fields.tsx';
 import { PersonFields, personOf } from '../components/forms/person.tsx';
 import { SignedOutPage } from '../components/signedOutPage.tsx';
 import { ErrorNotice, Loading } from '../components/states.tsx';
 import { client, signedIn } from '../session.ts';
+import { TextField } from '../ui/fields.tsx';
+import { Form, textOf } from '../ui/form.tsx';
 
 /** The token of the setup link, which the server prints at startup. It is in the fragment, which browsers do not send to servers. */
 const tokenOfLink = () => {

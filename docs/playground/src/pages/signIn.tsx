@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import { Form, TextField, textOf } from '../components/forms/fields.tsx';
 import { SignedOutPage } from '../components/signedOutPage.tsx';
 import { problemOf } from '../components/states.tsx';
 import { client, signedIn } from '../session.ts';
+import { TextField } from '../ui/fields.tsx';
+import { Form, textOf } from '../ui/form.tsx';
 
 /** Sign-in with a password or a mailed code. */
 export default function SignIn() {

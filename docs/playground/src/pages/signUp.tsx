@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useLocation } from 'wouter';
-import { Form, TextField, textOf } from '../components/forms/fields.tsx';
 import { PersonFields, personOf } from '../components/forms/person.tsx';
 import { SignedOutPage } from '../components/signedOutPage.tsx';
 import { problemOf } from '../components/states.tsx';
-import { showToast } from '../components/toasts.tsx';
 import { client, signedIn } from '../session.ts';
+import { TextField } from '../ui/fields.tsx';
+import { Form, textOf } from '../ui/form.tsx';
+import { showToast } from '../ui/toasts.tsx';
 
 export default function SignUp() {
   const [, navigate] = useLocation();

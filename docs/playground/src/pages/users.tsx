@@ -1,13 +1,13 @@
 import { useState } from 'react';
 import type { User } from '../../../../client/index.ts';
 import { When } from '../components/format.tsx';
-import { Badge, Button } from '../components/forms/buttons.tsx';
-import { Segments, TextField } from '../components/forms/fields.tsx';
 import { Page } from '../components/page.tsx';
 import { More, rowsOf, usePages } from '../components/paging.tsx';
 import { Empty, QueryState } from '../components/states.tsx';
 import { type Column, Table } from '../components/table.tsx';
 import { client } from '../session.ts';
+import { Badge, Button } from '../ui/buttons.tsx';
+import { Segments, TextField } from '../ui/fields.tsx';
 import { UserPanel } from './users/userPanel.tsx';
 
 type Shown = 'all' | User['status'];
@@ -65,7 +65,7 @@ const columnsOf = (open: (userId: string) => void): Column<User>[] => [
     title: 'Open',
     isActions: true,
     cell: ({ id, username }) => (
-      <Button kind="quiet" onClick={() => open(id)} aria-label={`Open ${username}`}>
+      <Button kind="ghost" onClick={() => open(id)} aria-label={`Open ${username}`}>
         Open
       </Button>
     ),

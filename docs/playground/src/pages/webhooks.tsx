@@ -1,15 +1,15 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { WebhookEndpoint, WebhookEndpointWithSecret } from '../../../../client/index.ts';
-import { Confirm, Dialog } from '../components/dialog.tsx';
 import { When } from '../components/format.tsx';
-import { Badge, Button, Copyable } from '../components/forms/buttons.tsx';
-import { Form } from '../components/forms/fields.tsx';
 import { Page } from '../components/page.tsx';
 import { More, rowsOf, usePages } from '../components/paging.tsx';
 import { Empty, QueryState } from '../components/states.tsx';
-import { showToast } from '../components/toasts.tsx';
 import { client } from '../session.ts';
+import { Badge, Button, Copyable } from '../ui/buttons.tsx';
+import { Confirm, Dialog } from '../ui/dialog.tsx';
+import { Form } from '../ui/form.tsx';
+import { showToast } from '../ui/toasts.tsx';
 import { Deliveries } from './webhooks/deliveries.tsx';
 import { EndpointForm } from './webhooks/endpointForm.tsx';
 

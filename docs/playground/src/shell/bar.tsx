@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { IconButton } from '../components/forms/buttons.tsx';
+import { IconButton } from '../ui/buttons.tsx';
 import { useDrawer } from './drawer.ts';
 
 /** Header of a page: title and actions. */

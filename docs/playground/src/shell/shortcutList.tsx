@@ -1,4 +1,4 @@
-import { Dialog } from '../components/dialog.tsx';
+import { Dialog } from '../ui/dialog.tsx';
 import { keysOf, type Shortcut, shortcuts } from './shortcuts.ts';
 
 export const ShortcutList = ({ onClose }: { onClose: () => void }) => (

@@ -1,8 +1,8 @@
 import { useDeferredValue, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import { Brand } from '../components/brand.tsx';
-import { IconButton } from '../components/forms/buttons.tsx';
-import { Icon } from '../components/icons.tsx';
+import { IconButton } from '../ui/buttons.tsx';
+import { Icon } from '../ui/icons.tsx';
 import { useDrawer } from './drawer.ts';
 import { keysOf, useShortcut } from './shortcuts.ts';
 import { FoundThreads, Threads } from './threads.tsx';

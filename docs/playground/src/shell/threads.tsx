@@ -3,15 +3,14 @@ import { useState } from 'react';
 import { Link, useLocation, useRoute } from 'wouter';
 import type { Thread } from '../../../../client/index.ts';
 import { arkloopKeys, useThreads } from '../../../../client/react/index.ts';
-import { Confirm, Dialog } from '../components/dialog.tsx';
-import { IconButton } from '../components/forms/buttons.tsx';
-import { Form, TextField, textOf } from '../components/forms/fields.tsx';
-import { Icon } from '../components/icons.tsx';
-import { Menu } from '../components/menu.tsx';
 import { More, rowsOf, usePages } from '../components/paging.tsx';
 import { ErrorNotice, Loading } from '../components/states.tsx';
-import { showToast } from '../components/toasts.tsx';
 import { client } from '../session.ts';
+import { Confirm, Dialog } from '../ui/dialog.tsx';
+import { TextField } from '../ui/fields.tsx';
+import { Form, textOf } from '../ui/form.tsx';
+import { MenuItem, RowMenu } from '../ui/menu.tsx';
+import { showToast } from '../ui/toasts.tsx';
 
 export const titleOf = ({ title }: Pick<Thread, 'title'>) => title ?? 'Untitled';
 
@@ -80,19 +79,14 @@ function Row({ thread, snippet }: { thread: Thread; snippet?: string | null }) {
       </Link>
       {/* oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- drawn in CSS */}
       {thread.active_run_id && <span className="pulse" role="img" aria-label="An answer is being written" />}
-      <Menu
-        label={titleOf(thread)}
-        button={(attributes) => <IconButton {...attributes} small label={`More about ${titleOf(thread)}`} icon="more" />}
-      >
-        <button type="button" role="menuitem" onClick={() => setAsks('name')}>
-          <Icon name="edit" />
+      <RowMenu of={titleOf(thread)}>
+        <MenuItem icon="edit" onSelect={() => setAsks('name')}>
           Rename
-        </button>
-        <button type="button" role="menuitem" className="danger" onClick={() => setAsks('delete')}>
-          <Icon name="remove" />
+        </MenuItem>
+        <MenuItem icon="remove" danger onSelect={() => setAsks('delete')}>
           Delete
-        </button>
-      </Menu>
+        </MenuItem>
+      </RowMenu>
       {asks === 'name' && <Rename thread={thread} onClose={close} />}
       {asks === 'delete' && <Delete thread={thread} isHere={isHere} onClose={close} />}
     </div>

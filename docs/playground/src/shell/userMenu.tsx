@@ -1,14 +1,13 @@
-import { Link } from 'wouter';
-import { Icon, type IconName } from '../components/icons.tsx';
-import { Menu } from '../components/menu.tsx';
 import { useMe } from '../me.ts';
 import { signOut } from '../session.ts';
 import { chooseTheme, type Theme, useTheme } from '../theme.ts';
+import type { IconName } from '../ui/icons.tsx';
+import { Menu, MenuChoices, MenuItem, MenuSeparator } from '../ui/menu.tsx';
 
-const themes: readonly (readonly [Theme, string, IconName])[] = [
-  ['system', 'System', 'screen'],
-  ['light', 'Light', 'sun'],
-  ['dark', 'Dark', 'moon'],
+const themes: readonly { value: Theme; label: string; icon: IconName }[] = [
+  { value: 'system', label: 'System', icon: 'screen' },
+  { value: 'light', label: 'Light', icon: 'sun' },
+  { value: 'dark', label: 'Dark', icon: 'moon' },
 ];
 
 /** Settings, theme and sign-out. */
@@ -19,9 +18,10 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
   return (
     <Menu
       label="You"
-      place="up from-start"
-      button={(attributes) => (
-        <button type="button" {...attributes}>
+      side="top"
+      align="start"
+      trigger={
+        <button type="button" className="user-button">
           <span className="avatar" aria-hidden="true">
             {[...name][0]?.toUpperCase()}
           </span>
@@ -30,33 +30,23 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
             <span className="muted small">{me?.account_name ?? ''}</span>
           </span>
         </button>
-      )}
+      }
     >
-      <Link role="menuitem" href="/settings">
-        <Icon name="settings" />
+      <MenuItem icon="settings" href="/settings">
         Settings
-      </Link>
-      <a role="menuitem" href="/docs">
-        <Icon name="open" />
+      </MenuItem>
+      <MenuItem icon="book" href="/docs" external>
         API reference
-      </a>
-      <button type="button" role="menuitem" onClick={onHelp}>
-        <Icon name="keyboard" />
+      </MenuItem>
+      <MenuItem icon="keyboard" onSelect={onHelp}>
         Keyboard shortcuts
-      </button>
-      <hr />
-      {themes.map(([value, text, icon]) => (
-        <button type="button" role="menuitemradio" aria-checked={theme === value} key={value} onClick={() => chooseTheme(value)}>
-          <Icon name={icon} />
-          {text}
-          {theme === value && <Icon name="check" />}
-        </button>
-      ))}
-      <hr />
-      <button type="button" role="menuitem" onClick={() => void signOut()}>
-        <Icon name="logout" />
+      </MenuItem>
+      <MenuSeparator />
+      <MenuChoices label="Theme" value={theme} options={themes} onChange={chooseTheme} />
+      <MenuSeparator />
+      <MenuItem icon="logout" onSelect={() => void signOut()}>
         Sign out
-      </button>
+      </MenuItem>
     </Menu>
   );
 }

@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
-import { Button } from '../components/forms/buttons.tsx';
 import { ErrorNotice } from '../components/states.tsx';
 import { client } from '../session.ts';
+import { Button } from '../ui/buttons.tsx';
 
 /** Shown if the server requires verified addresses and the user's is not verified. */
 export function VerifyNotice() {
@@ -13,7 +13,7 @@ export function VerifyNotice() {
           {send.isSuccess ? 'We sent you an email. Open the link in it to verify your address.' : 'Verify your email address to continue.'}
         </span>
         {!send.isSuccess && (
-          <Button kind="quiet" busy={send.isPending} onClick={() => send.mutate()}>
+          <Button kind="ghost" busy={send.isPending} onClick={() => send.mutate()}>
             Send the link
           </Button>
         )}

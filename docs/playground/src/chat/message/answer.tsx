@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'react';
 import type { Message } from '../../../../../client/index.ts';
 import { type RunPart, type UsedRun, useRun } from '../../../../../client/react/index.ts';
-import { Button, CopyButton, IconButton } from '../../components/forms/buttons.tsx';
 import { ErrorNotice } from '../../components/states.tsx';
+import { Button, CopyButton, IconButton } from '../../ui/buttons.tsx';
 import { Question } from './question.tsx';
 import { Step } from './steps.tsx';
 
@@ -119,7 +119,7 @@ function RunEnd({ run: { status, failure, error }, isKept, onContinue, onRetry }
       <div className="notice">
         <span>You stopped this answer.</span>
         {onContinue && (
-          <Button kind="quiet" onClick={onContinue}>
+          <Button kind="ghost" onClick={onContinue}>
             Continue
           </Button>
         )}
@@ -135,12 +135,12 @@ function RunEnd({ run: { status, failure, error }, isKept, onContinue, onRetry }
         </span>
       </div>
       {(failure.resumable || isKept) && onContinue && (
-        <Button kind="quiet" onClick={onContinue}>
+        <Button kind="ghost" onClick={onContinue}>
           Continue
         </Button>
       )}
       {onRetry && (
-        <Button kind="quiet" icon="retry" onClick={onRetry}>
+        <Button kind="ghost" icon="retry" onClick={onRetry}>
           Try again
         </Button>
       )}

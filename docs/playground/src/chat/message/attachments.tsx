@@ -2,8 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { MessagePart } from '../../../../../client/index.ts';
 import { fileSize } from '../../components/format.tsx';
-import { Icon } from '../../components/icons.tsx';
 import { client } from '../../session.ts';
+import { Icon } from '../../ui/icons.tsx';
 
 type Attached = Extract<MessagePart, { type: 'image' | 'file' }>['attachment'];
 

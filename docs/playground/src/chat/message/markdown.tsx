@@ -1,8 +1,8 @@
 import { memo, useEffect, useRef, useState } from 'react';
 import ReactMarkdown, { type Components } from 'react-markdown';
 import remarkGfm from 'remark-gfm';
-import { CopyButton } from '../../components/forms/buttons.tsx';
 import { Scrolling } from '../../components/scrolling.tsx';
+import { CopyButton } from '../../ui/buttons.tsx';
 import { openBlocks } from './blocks.ts';
 
 const plugins = [remarkGfm];

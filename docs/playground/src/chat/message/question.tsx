@@ -1,5 +1,7 @@
 import type { PendingQuestion } from '../../../../../client/react/index.ts';
-import { Check, Form, Select, TextArea, TextField } from '../../components/forms/fields.tsx';
+import { Checkbox, TextArea, TextField } from '../../ui/fields.tsx';
+import { Form } from '../../ui/form.tsx';
+import { Select } from '../../ui/select.tsx';
 import { answerOf, fieldsOf, type FieldSpec } from './questionFields.ts';
 
 type QuestionProps = { question: PendingQuestion; onAnswer: (content: string) => Promise<void> };
@@ -31,7 +33,7 @@ function QuestionField({ field: { key, type, label, hint, choices, isRequired, p
       <fieldset className="field">
         <legend>{label}</legend>
         {choices.map(([value, title]) => (
-          <Check
+          <Checkbox
             key={value}
             name={key}
             value={value}
@@ -42,19 +44,16 @@ function QuestionField({ field: { key, type, label, hint, choices, isRequired, p
         {hint && <span className="hint">{hint}</span>}
       </fieldset>
     );
-  if (type === 'boolean') return <Check name={key} value="true" label={label} hint={hint} defaultChecked={preset === true} />;
+  if (type === 'boolean') return <Checkbox name={key} value="true" label={label} hint={hint} defaultChecked={preset === true} />;
   if (choices.length > 0)
     return (
-      <Select {...texts} name={key} required={isRequired} defaultValue={preset === undefined ? '' : String(preset)}>
-        <option value="" disabled={isRequired}>
-          Choose…
-        </option>
-        {choices.map(([value, title]) => (
-          <option key={value} value={value}>
-            {title}
-          </option>
-        ))}
-      </Select>
+      <Select
+        {...texts}
+        name={key}
+        required={isRequired}
+        defaultValue={preset === undefined ? '' : String(preset)}
+        options={[...(isRequired ? [] : [{ value: '', label: 'No answer' }]), ...choices.map(([value, label]) => ({ value, label }))]}
+      />
     );
   const isNumber = type === 'number' || type === 'integer';
   return (

@@ -1,8 +1,8 @@
 import { memo, useEffect, useRef, useState } from 'react';
 import type { RunPart, ToolCallPart } from '../../../../../client/react/index.ts';
 import { duration } from '../../components/format.tsx';
-import { Icon } from '../../components/icons.tsx';
 import { Scrolling } from '../../components/scrolling.tsx';
+import { Icon } from '../../ui/icons.tsx';
 import { Markdown } from './markdown.tsx';
 
 /** One part of a run: text, thinking, a tool call or user input. */

@@ -1,7 +1,8 @@
 import { memo, useState } from 'react';
 import type { Message } from '../../../../../client/index.ts';
-import { CopyButton, IconButton } from '../../components/forms/buttons.tsx';
-import { Form, TextArea } from '../../components/forms/fields.tsx';
+import { CopyButton, IconButton } from '../../ui/buttons.tsx';
+import { TextArea } from '../../ui/fields.tsx';
+import { Form } from '../../ui/form.tsx';
 import { Attachments } from './attachments.tsx';
 
 type UserMessageProps = {

@@ -1,6 +1,7 @@
 import { ApiError } from '../../../../../client/index.ts';
+import { TextField } from '../../ui/fields.tsx';
+import { textOf } from '../../ui/form.tsx';
 import { problemOf } from '../states.tsx';
-import { TextField, textOf } from './fields.tsx';
 
 /** Login, email and password of a new user. */
 export const PersonFields = ({ error, emailRequired }: { error: unknown; emailRequired: boolean }) => (

@@ -1,13 +1,14 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { LlmModel, LlmModelTest, LlmProvider } from '../../../../../client/index.ts';
-import { Dialog } from '../../components/dialog.tsx';
 import { duration } from '../../components/format.tsx';
-import { Badge, Button } from '../../components/forms/buttons.tsx';
-import { Check, Form, TextField, textOf } from '../../components/forms/fields.tsx';
 import { ErrorNotice, problemOf } from '../../components/states.tsx';
-import { showToast } from '../../components/toasts.tsx';
 import { client } from '../../session.ts';
+import { Badge, Button } from '../../ui/buttons.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
+import { Checkbox, TextField } from '../../ui/fields.tsx';
+import { Form, textOf } from '../../ui/form.tsx';
+import { showToast } from '../../ui/toasts.tsx';
 
 type ModelsProps = { provider: LlmProvider; isManaged: boolean; changed: () => Promise<unknown> };
 
@@ -48,15 +49,15 @@ function Model({ provider, model, isManaged, changed }: ModelsProps & { model: L
       </span>
       {isManaged && (
         <span className="actions">
-          <Button kind="quiet" busy={test.isPending} onClick={() => test.mutate()} aria-label={`Test ${model.model}`}>
+          <Button kind="ghost" busy={test.isPending} onClick={() => test.mutate()} aria-label={`Test ${model.model}`}>
             Test
           </Button>
           {!model.is_default && (
-            <Button kind="quiet" busy={prefer.isPending} onClick={() => prefer.mutate()} aria-label={`Make ${model.model} the default`}>
+            <Button kind="ghost" busy={prefer.isPending} onClick={() => prefer.mutate()} aria-label={`Make ${model.model} the default`}>
               Make default
             </Button>
           )}
-          <Button kind="quiet" busy={remove.isPending} onClick={() => remove.mutate()} aria-label={`Remove ${model.model}`}>
+          <Button kind="ghost" busy={remove.isPending} onClick={() => remove.mutate()} aria-label={`Remove ${model.model}`}>
             Remove
           </Button>
         </span>
@@ -113,7 +114,7 @@ function NewModel({ provider, changed, onClose }: Omit<ModelsProps, 'isManaged'>
                   <option key={id} value={id} />
                 ))}
             </datalist>
-            <Check name="is_default" label="Default model" defaultChecked={provider.models.length === 0} />
+            <Checkbox name="is_default" label="Default model" defaultChecked={provider.models.length === 0} />
           </>
         )}
       </Form>

@@ -1,10 +1,11 @@
 import { useState } from 'react';
 import type { LlmProvider } from '../../../../../client/index.ts';
-import { Dialog } from '../../components/dialog.tsx';
-import { Form, Segments, TextField, textOf } from '../../components/forms/fields.tsx';
 import { problemOf } from '../../components/states.tsx';
-import { showToast } from '../../components/toasts.tsx';
 import { client } from '../../session.ts';
+import { Dialog } from '../../ui/dialog.tsx';
+import { Segments, TextField } from '../../ui/fields.tsx';
+import { Form, textOf } from '../../ui/form.tsx';
+import { showToast } from '../../ui/toasts.tsx';
 
 type Kind = LlmProvider['provider'];
 type ProviderFormProps = { provider?: LlmProvider; onClose: () => void; onSaved: () => Promise<unknown> };

@@ -1,12 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { UserChanges, UserDetail } from '../../../../../client/index.ts';
-import { Confirm, Dialog } from '../../components/dialog.tsx';
 import { When } from '../../components/format.tsx';
-import { Badge, Button } from '../../components/forms/buttons.tsx';
 import { ErrorNotice, QueryState } from '../../components/states.tsx';
-import { showToast } from '../../components/toasts.tsx';
 import { client } from '../../session.ts';
+import { Badge, Button } from '../../ui/buttons.tsx';
+import { Confirm, Dialog } from '../../ui/dialog.tsx';
+import { showToast } from '../../ui/toasts.tsx';
 
 type UserPanelProps = { userId: string; onClose: () => void };
 

@@ -1,11 +1,11 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { WebhookDelivery, WebhookEndpoint } from '../../../../../client/index.ts';
-import { Dialog } from '../../components/dialog.tsx';
 import { When } from '../../components/format.tsx';
-import { Badge, Button } from '../../components/forms/buttons.tsx';
 import { More, rowsOf, usePages } from '../../components/paging.tsx';
 import { Empty, ErrorNotice, QueryState } from '../../components/states.tsx';
 import { client } from '../../session.ts';
+import { Badge, Button } from '../../ui/buttons.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
 
 type DeliveriesProps = { endpoint: WebhookEndpoint; onClose: () => void };
 
@@ -19,7 +19,7 @@ export function Deliveries({ endpoint, onClose }: DeliveriesProps) {
     <Dialog title="Deliveries" onClose={onClose} side>
       <p className="address muted">{endpoint.url}</p>
       <div className="actions">
-        <Button kind="quiet" icon="retry" busy={deliveries.isRefetching} onClick={() => void deliveries.refetch()}>
+        <Button kind="ghost" icon="retry" busy={deliveries.isRefetching} onClick={() => void deliveries.refetch()}>
           Refresh
         </Button>
       </div>
@@ -75,7 +75,7 @@ function Delivery({ delivery }: { delivery: WebhookDelivery }) {
         </details>
       )}
       {status !== 'pending' && (
-        <Button kind="quiet" icon="retry" busy={again.isPending} onClick={() => again.mutate()}>
+        <Button kind="ghost" icon="retry" busy={again.isPending} onClick={() => again.mutate()}>
           Send again
         </Button>
       )}

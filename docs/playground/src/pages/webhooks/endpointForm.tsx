@@ -1,9 +1,10 @@
 import type { WebhookEndpoint, WebhookEndpointWithSecret, WebhookEventType } from '../../../../../client/index.ts';
-import { Dialog } from '../../components/dialog.tsx';
-import { Check, Form, TextField, textOf } from '../../components/forms/fields.tsx';
 import { problemOf } from '../../components/states.tsx';
-import { showToast } from '../../components/toasts.tsx';
 import { client } from '../../session.ts';
+import { Dialog } from '../../ui/dialog.tsx';
+import { Checkbox, TextField } from '../../ui/fields.tsx';
+import { Form, textOf } from '../../ui/form.tsx';
+import { showToast } from '../../ui/toasts.tsx';
 
 const events: readonly (readonly [WebhookEventType, string])[] = [
   ['run.completed', 'A run has completed'],
@@ -45,11 +46,11 @@ export function EndpointForm({ endpoint, onClose, onCreated, onChanged }: Endpoi
             <fieldset className="choices">
               <legend>Events</legend>
               {events.map(([event, told]) => (
-                <Check key={event} name={event} label={told} hint={event} defaultChecked={endpoint?.events.includes(event) ?? true} />
+                <Checkbox key={event} name={event} label={told} hint={event} defaultChecked={endpoint?.events.includes(event) ?? true} />
               ))}
               {problemOf(error, 'events') && <span className="problem">{problemOf(error, 'events')}</span>}
             </fieldset>
-            {endpoint && <Check name="enabled" label="Enabled" defaultChecked={endpoint.enabled} />}
+            {endpoint && <Checkbox name="enabled" label="Enabled" defaultChecked={endpoint.enabled} />}
           </>
         )}
       </Form>

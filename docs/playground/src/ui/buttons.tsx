@@ -1,19 +1,35 @@
 import { type ComponentProps, type ReactNode, useState } from 'react';
-import { Icon, type IconName } from '../icons.tsx';
+import { Icon, type IconName } from './icons.tsx';
+import { Tooltip } from './tooltip.tsx';
+
+/** At most one `primary` per view; `ghost` for what is used rarely; `danger` confirms what cannot be undone. */
+export type ButtonKind = 'primary' | 'secondary' | 'ghost' | 'danger';
 
 type ButtonProps = Omit<ComponentProps<'button'>, 'className'> & {
-  /** At most one `primary` per view; `danger` for actions that cannot be undone. */
-  kind?: 'primary' | 'plain' | 'quiet' | 'danger' | 'danger filled';
+  kind?: ButtonKind;
   icon?: IconName;
   /** Shows a spinner and disables the button. */
   busy?: boolean;
+  /** As wide as its container. */
   wide?: boolean;
+  small?: boolean;
 };
 
-export function Button({ kind = 'plain', icon, busy = false, wide = false, children, disabled, type = 'button', ...rest }: ButtonProps) {
+export function Button({
+  kind = 'secondary',
+  icon,
+  busy = false,
+  wide = false,
+  small = false,
+  children,
+  disabled,
+  type = 'button',
+  ...rest
+}: ButtonProps) {
+  const className = ['button', kind, wide && 'wide', small && 'small'].filter(Boolean).join(' ');
   return (
     // oxlint-disable-next-line react/button-has-type -- `type` has a default
-    <button {...rest} type={type} className={`button ${kind}${wide ? ' wide' : ''}`} disabled={disabled || busy} aria-busy={busy}>
+    <button {...rest} type={type} className={className} disabled={disabled || busy} aria-busy={busy}>
       {busy ? <span className="spinner" /> : icon && <Icon name={icon} />}
       {children}
     </button>
@@ -24,10 +40,12 @@ type IconButtonProps = Omit<ComponentProps<'button'>, 'aria-label' | 'title'> & 
 
 /** `label` is the accessible name and the tooltip. */
 export const IconButton = ({ label, icon, small = false, className = '', type = 'button', ...rest }: IconButtonProps) => (
-  // oxlint-disable-next-line react/button-has-type -- `type` has a default
-  <button {...rest} type={type} aria-label={label} title={label} className={`icon-button ${small ? 'small ' : ''}${className}`}>
-    <Icon name={icon} />
-  </button>
+  <Tooltip text={label}>
+    {/* oxlint-disable-next-line react/button-has-type -- `type` has a default */}
+    <button {...rest} type={type} aria-label={label} className={`icon-button ${small ? 'small ' : ''}${className}`}>
+      <Icon name={icon} />
+    </button>
+  </Tooltip>
 );
 
 export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }) {

@@ -1,0 +1,74 @@
+import { Dialog as Radix } from 'radix-ui';
+import type { ReactNode } from 'react';
+import { IconButton } from './buttons.tsx';
+import { TextField } from './fields.tsx';
+import { FieldError, Form, textOf } from './form.tsx';
+
+type DialogProps = {
+  title: string;
+  onClose: () => void;
+  children: ReactNode;
+  /** A sentence below the title. */
+  intro?: ReactNode;
+  /** Full height at the right edge. */
+  side?: boolean;
+  /** For tables and previews. */
+  wide?: boolean;
+};
+
+/** A modal dialog; open while it is rendered. Escape, the veil and the close button call `onClose`. */
+export const Dialog = ({ title, onClose, children, intro, side = false, wide = false }: DialogProps) => (
+  <Radix.Root open onOpenChange={(open) => !open && onClose()}>
+    <Radix.Portal>
+      <Radix.Overlay className="veil" />
+      <Radix.Content
+        aria-modal
+        className={['dialog', side && 'side', wide && 'wide'].filter(Boolean).join(' ')}
+        {...(intro === undefined && { 'aria-describedby': undefined })}
+      >
+        <header>
+          <div>
+            <Radix.Title>{title}</Radix.Title>
+            {intro !== undefined && <Radix.Description className="muted">{intro}</Radix.Description>}
+          </div>
+          <Radix.Close asChild>
+            <IconButton label="Close" icon="close" />
+          </Radix.Close>
+        </header>
+        {children}
+      </Radix.Content>
+    </Radix.Portal>
+  </Radix.Root>
+);
+
+type ConfirmProps = {
+  /** A question that names the thing: `Delete “Production key”?` */
+  title: string;
+  /** What happens then. */
+  children: ReactNode;
+  /** Label of the button: the verb of the title. */
+  confirm: string;
+  onConfirm: () => Promise<unknown>;
+  onClose: () => void;
+  /** Text that the user must type to confirm. */
+  typed?: string;
+};
+
+/** Confirms an action that cannot be undone. Closes when the action has succeeded; an error is shown in the dialog. */
+export const Confirm = ({ title, children, confirm, onConfirm, onClose, typed }: ConfirmProps) => (
+  <Dialog title={title} onClose={onClose}>
+    <Form
+      submit={confirm}
+      kind="danger"
+      onCancel={onClose}
+      onSubmit={async (values) => {
+        if (typed !== undefined && textOf(values, 'typed') !== typed) throw new FieldError('typed', `Type “${typed}” to confirm.`);
+        await onConfirm();
+        onClose();
+      }}
+    >
+      <div>{children}</div>
+      {typed !== undefined && <TextField label={`Type “${typed}” to confirm`} name="typed" autoComplete="off" required />}
+    </Form>
+  </Dialog>
+);

@@ -1,0 +1,124 @@
+import { type ComponentProps, type ReactNode, useId } from 'react';
+import { useForm } from './form.tsx';
+
+export type Described = {
+  label: string;
+  /** Hides the label from sight, such as in a toolbar. */
+  hideLabel?: boolean;
+  hint?: ReactNode;
+  /** What is wrong with the value. In a `Form` it is found by the name of the field. */
+  problem?: string | undefined;
+};
+
+type Attributes = { id: string; 'aria-describedby': string | undefined; 'aria-invalid': true | undefined };
+type FieldProps = Described & { name?: string | undefined; labelId?: string; children: (attributes: Attributes) => ReactNode };
+
+/** A control with label, hint and error. `children` gets the id and ARIA attributes of the control. */
+export function Field({ label, hideLabel = false, hint, problem, name, labelId, children }: FieldProps) {
+  const id = useId();
+  const { problems } = useForm();
+  const shown = problem ?? (name && problems[name]);
+  const told = [hint ? `${id}-hint` : '', shown ? `${id}-problem` : ''].filter(Boolean).join(' ');
+  return (
+    <div className="field">
+      <label htmlFor={id} id={labelId} className={hideLabel ? 'for-readers' : ''}>
+        {label}
+      </label>
+      {children({ id, 'aria-describedby': told || undefined, 'aria-invalid': shown ? true : undefined })}
+      {hint && (
+        <span className="hint" id={`${id}-hint`}>
+          {hint}
+        </span>
+      )}
+      {shown && (
+        <span className="problem" id={`${id}-problem`}>
+          {shown}
+        </span>
+      )}
+    </div>
+  );
+}
+
+type TextFieldProps = Described & Omit<ComponentProps<'input'>, 'id' | 'className'>;
+
+export const TextField = ({ label, hideLabel, hint, problem, ...rest }: TextFieldProps) => (
+  <Field label={label} hideLabel={hideLabel ?? false} hint={hint} problem={problem} name={rest.name}>
+    {(attributes) => <input type="text" {...rest} {...attributes} className="input" />}
+  </Field>
+);
+
+export const TextArea = ({
+  label,
+  hideLabel,
+  hint,
+  problem,
+  ...rest
+}: Described & Omit<ComponentProps<'textarea'>, 'id' | 'className'>) => (
+  <Field label={label} hideLabel={hideLabel ?? false} hint={hint} problem={problem} name={rest.name}>
+    {(attributes) => <textarea {...rest} {...attributes} className="input" />}
+  </Field>
+);
+
+type CheckboxProps = { label: ReactNode; hint?: ReactNode; problem?: string } & Omit<
+  ComponentProps<'input'>,
+  'type' | 'className' | 'role'
+>;
+
+export const Checkbox = (props: CheckboxProps) => <Toggle {...props} className="check" />;
+
+/** For a setting that applies at once; a `Checkbox` for one that is submitted with a form. */
+export const Switch = (props: CheckboxProps) => <Toggle {...props} className="check switch" isSwitch />;
+
+function Toggle({ label, hint, problem, className, isSwitch, ...rest }: CheckboxProps & { className: string; isSwitch?: boolean }) {
+  const id = useId();
+  const { problems } = useForm();
+  const shown = problem ?? (rest.name && problems[rest.name]);
+  const told = [hint ? `${id}-hint` : '', shown ? `${id}-problem` : ''].filter(Boolean).join(' ');
+  return (
+    <div className={className}>
+      <input
+        {...rest}
+        id={id}
+        type="checkbox"
+        role={isSwitch ? 'switch' : undefined}
+        aria-describedby={told || undefined}
+        aria-invalid={shown ? true : undefined}
+      />
+      <div>
+        <label htmlFor={id}>{label}</label>
+        {hint && (
+          <span className="hint" id={`${id}-hint`}>
+            {hint}
+          </span>
+        )}
+        {shown && (
+          <span className="problem" id={`${id}-problem`}>
+            {shown}
+          </span>
+        )}
+      </div>
+    </div>
+  );
+}
+
+type SegmentsProps<Value extends string> = {
+  label: string;
+  value: Value;
+  options: readonly (readonly [value: Value, text: ReactNode])[];
+  onChange: (value: Value) => void;
+};
+
+/** Radio buttons side by side, for two to four options. */
+export function Segments<Value extends string>({ label, value, options, onChange }: SegmentsProps<Value>) {
+  const name = useId();
+  return (
+    <div className="segments" role="radiogroup" aria-label={label}>
+      {options.map(([option, text]) => (
+        <label key={option}>
+          <input type="radio" name={name} value={option} checked={option === value} onChange={() => onChange(option)} />
+          {text}
+        </label>
+      ))}
+    </div>
+  );
+}

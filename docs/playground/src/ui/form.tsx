@@ -1,0 +1,153 @@
+import { createContext, type FormEvent, type ReactNode, use, useMemo, useRef, useState } from 'react';
+import { ApiError } from '../../../../client/index.ts';
+import { ErrorNotice } from '../components/states.tsx';
+import { Button } from './buttons.tsx';
+
+/** Throw it in `onSubmit` to show a message beside a field. */
+export class FieldError extends Error {
+  readonly field: string;
+
+  constructor(field: string, message: string) {
+    super(message);
+    this.field = field;
+  }
+}
+
+type Problems = Readonly<Record<string, string>>;
+
+/** Messages by field name, and a callback that removes one when its value changes. */
+const FormContext = createContext<{ problems: Problems; clear: (name: string | undefined) => void }>({ problems: {}, clear: () => {} });
+
+export const useForm = () => use(FormContext);
+
+type FormProps = {
+  /** Gets the values by control name. Errors of the API appear beside the fields that they name, all others above the buttons. */
+  onSubmit: (values: FormData) => Promise<unknown>;
+  /** Label of the submit button. */
+  submit: string;
+  kind?: 'primary' | 'danger';
+  /** Adds a Cancel button. */
+  onCancel?: () => void;
+  /** Fields of errors that name none: `{ login_taken: 'login' }`. */
+  fieldOf?: Readonly<Record<string, string>>;
+  /** The fields. A function gets the error of the last submit. */
+  children: ReactNode | ((error: unknown) => ReactNode);
+  /** A submit button as wide as the form. */
+  wide?: boolean;
+};
+
+/**
+ * Checks the constraints of its fields (`required`, `type`, `minLength` …) and shows the messages beside them instead of the browser's bubbles.
+ * Disabled while it is submitted. After an error the first invalid field gets the focus, and no value is lost.
+ */
+export function Form({ onSubmit, submit, kind = 'primary', onCancel, fieldOf = {}, children, wide = false }: FormProps) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const [problems, setProblems] = useState<Problems>({});
+  const form = useRef<HTMLFormElement>(null);
+
+  const showProblems = (found: Problems) => {
+    setProblems(found);
+    requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
+  };
+  const send = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    event.stopPropagation();
+    if (busy) return;
+    setError(undefined);
+    const invalid = problemsOf(event.currentTarget);
+    showProblems(invalid);
+    if (Object.keys(invalid).length > 0) return;
+    setBusy(true);
+    try {
+      await onSubmit(new FormData(event.currentTarget));
+    } catch (caught) {
+      const placed = placeError(caught, fieldOf, (name) => Boolean(form.current?.elements.namedItem(name)));
+      showProblems(placed.problems);
+      if (!placed.isComplete) setError(caught);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const context = useMemo(
+    () => ({
+      problems,
+      clear: (name: string | undefined) => setProblems((now) => (name && now[name] ? { ...now, [name]: '' } : now)),
+    }),
+    [problems],
+  );
+  return (
+    <form
+      className="form"
+      ref={form}
+      noValidate
+      onSubmit={(event) => void send(event)}
+      onInput={({ target }) => context.clear((target as HTMLInputElement).name)}
+    >
+      <FormContext value={context}>{typeof children === 'function' ? children(error) : children}</FormContext>
+      {error !== undefined && <ErrorNotice error={error} />}
+      <div className="actions">
+        {onCancel && (
+          <Button kind="ghost" onClick={onCancel}>
+            Cancel
+          </Button>
+        )}
+        <Button kind={kind} type="submit" busy={busy} wide={wide}>
+          {submit}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+/** A form value, trimmed. */
+export const textOf = (values: FormData, name: string): string => String(values.get(name) ?? '').trim();
+
+/** The messages of an error by field. `isComplete` is false if a part of it belongs to no field of the form. */
+function placeError(error: unknown, fieldOf: Readonly<Record<string, string>>, has: (name: string) => boolean) {
+  if (error instanceof FieldError) return { problems: { [error.field]: error.message }, isComplete: has(error.field) };
+  if (!(error instanceof ApiError)) return { problems: {}, isComplete: false };
+  const field = error.reason && fieldOf[error.reason];
+  if (field && has(field)) return { problems: { [field]: sentence(error.serverMessage) }, isComplete: true };
+  const named = error.issues.map(({ path, message }) => [fieldOfPath(path, has), message] as const);
+  const problems = Object.fromEntries(named.filter(([name]) => name).map(([name, message]) => [name, sentence(message)]));
+  return { problems, isComplete: named.length > 0 && named.every(([name]) => name) };
+}
+
+/** A field is called like the path in the request body, or like the beginning of the path. */
+const fieldOfPath = (path: string, has: (name: string) => boolean): string => {
+  const steps = path.split(/[./]/).filter(Boolean);
+  return steps.map((_, index) => steps.slice(0, steps.length - index).join('.')).find(has) ?? '';
+};
+
+/** The API's validation messages continue the name of the value: "must be an email address". */
+const sentence = (message: string): string => `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.!?]$/.test(message) ? '' : '.'}`;
+
+function problemsOf(form: HTMLFormElement): Problems {
+  const found: Record<string, string> = {};
+  for (const element of form.elements) {
+    const problem = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement ? problemOfInput(element) : '';
+    if (problem) found[(element as HTMLInputElement).name] ??= problem;
+  }
+  return found;
+}
+
+/** What is wrong with a value, in a sentence. */
+function problemOfInput(input: HTMLInputElement | HTMLTextAreaElement): string {
+  // Values of selects are kept in hidden inputs, which the browser does not check.
+  if (input.type === 'hidden') return input.dataset.required && input.value === '' ? `${input.dataset.required} is required.` : '';
+  const { validity } = input;
+  if (!input.name || validity.valid) return '';
+  const label = (input.labels?.[0]?.textContent ?? 'This field').replace(' (optional)', '');
+  if (validity.valueMissing) return input.type === 'checkbox' ? 'Tick this box to continue.' : `${label} is required.`;
+  if (validity.typeMismatch)
+    return input.type === 'email' ? 'Enter an email address, such as name@example.com.' : 'Enter a complete URL that starts with https://.';
+  if (validity.tooShort) return `Use ${input.minLength} characters or more.`;
+  if (validity.tooLong) return `Use ${input.maxLength} characters or fewer.`;
+  const { min, max, title } = input as HTMLInputElement;
+  if (validity.rangeUnderflow) return `Enter ${min} or more.`;
+  if (validity.rangeOverflow) return `Enter ${max} or less.`;
+  if (validity.stepMismatch) return 'Enter a whole number.';
+  if (validity.badInput) return 'Enter a number.';
+  return title || input.validationMessage;
+}
