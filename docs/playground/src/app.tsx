@@ -12,6 +12,7 @@ const SignIn = lazy(() => import('./pages/signIn.tsx'));
 const SignUp = lazy(() => import('./pages/signUp.tsx'));
 const Setup = lazy(() => import('./pages/setup.tsx'));
 const Verify = lazy(() => import('./pages/verify.tsx'));
+const Shared = lazy(() => import('./pages/shared.tsx'));
 
 /** The routes. The first ones need no session. */
 export const App = () => (
@@ -20,6 +21,7 @@ export const App = () => (
       <Switch>
         <Route path="/setup" component={Setup} />
         <Route path="/verify" component={Verify} />
+        <Route path="/s/:token">{({ token }) => <Shared token={token} key={token} />}</Route>
         <Route>
           <Guarded />
         </Route>
