@@ -13,6 +13,7 @@ const SignUp = lazy(() => import('./pages/signUp.tsx'));
 const Setup = lazy(() => import('./pages/setup.tsx'));
 const Verify = lazy(() => import('./pages/verify.tsx'));
 const Invitation = lazy(() => import('./pages/people/invitation.tsx'));
+const Shared = lazy(() => import('./pages/shared.tsx'));
 
 /** The routes. The first ones need no session. */
 export const App = () => (
@@ -21,6 +22,7 @@ export const App = () => (
       <Switch>
         <Route path="/setup" component={Setup} />
         <Route path="/verify" component={Verify} />
+        <Route path="/s/:token">{({ token }) => <Shared token={token} key={token} />}</Route>
         <Route>
           <Guarded />
         </Route>

@@ -7,6 +7,7 @@ import { Empty, ErrorNotice, Loading } from '../components/states.tsx';
 import { Bar } from '../shell/bar.tsx';
 import { useShortcut } from '../shell/shortcuts.ts';
 import { titleOf } from '../shell/threads.tsx';
+import { ThreadActions } from '../shell/threads/actions.tsx';
 import { Button, IconButton } from '../ui/buttons.tsx';
 import { Composer } from './composer.tsx';
 import { useConversation } from './conversation.ts';
@@ -82,6 +83,7 @@ export function Conversation({ threadId }: { threadId: string }) {
   return (
     <>
       <Bar title={title}>
+        {thread.data && <ThreadActions thread={thread.data} />}
         {runId && <IconButton label="Show the events of the last run" icon="timeline" onClick={() => setInspected(runId)} />}
       </Bar>
       <div className="transcript" ref={scroller}>

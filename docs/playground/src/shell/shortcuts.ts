@@ -5,7 +5,8 @@ const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
 /** `mod` is Command on a Mac and Control elsewhere. */
 export const shortcuts = {
   newChat: { keys: ['mod', 'shift', 'o'], does: 'New chat' },
-  search: { keys: ['mod', 'k'], does: 'Search the threads' },
+  palette: { keys: ['mod', 'k'], does: 'Search chats, pages and actions' },
+  search: { keys: ['mod', 'shift', 'f'], does: 'Search the chats in the sidebar' },
   write: { keys: ['/'], does: 'Write a message' },
   stop: { keys: ['mod', '.'], does: 'Stop the answer' },
   details: { keys: ['mod', 'shift', 'e'], does: 'Show the events of the last run' },
@@ -37,7 +38,7 @@ export function useShortcut(shortcut: Shortcut, work: () => void) {
   useEffect(() => {
     const { keys } = shortcuts[shortcut];
     const press = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || !fits(event, keys) || document.querySelector('dialog[open]')) return;
+      if (event.defaultPrevented || !fits(event, keys) || document.querySelector('[role="dialog"]')) return;
       event.preventDefault();
       latest.current();
     };

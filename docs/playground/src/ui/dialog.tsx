@@ -14,20 +14,22 @@ type DialogProps = {
   side?: boolean;
   /** For tables and previews. */
   wide?: boolean;
+  /** A command palette: without a visible header. */
+  palette?: boolean;
 };
 
 /** A modal dialog; open while it is rendered. Escape, the veil and the close button call `onClose`. */
-export const Dialog = ({ title, onClose, children, intro, side = false, wide = false }: DialogProps) => (
+export const Dialog = ({ title, onClose, children, intro, side = false, wide = false, palette = false }: DialogProps) => (
   <Radix.Root open onOpenChange={(open) => !open && onClose()}>
     <Radix.Portal>
       <Radix.Overlay className="veil" />
       <Radix.Content
         aria-modal
-        className={['dialog', side && 'side', wide && 'wide'].filter(Boolean).join(' ')}
+        className={['dialog', side && 'side', wide && 'wide', palette && 'palette'].filter(Boolean).join(' ')}
         {...(intro === undefined && { 'aria-describedby': undefined })}
         onOpenAutoFocus={focusFirstField}
       >
-        <header>
+        <header className={palette ? 'for-readers' : ''}>
           <div>
             <Radix.Title>{title}</Radix.Title>
             {intro !== undefined && <Radix.Description className="muted">{intro}</Radix.Description>}

@@ -1,0 +1,99 @@
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { ApiError, type ShareView } from '../../../../client/index.ts';
+import { Brand } from '../components/brand.tsx';
+import { When } from '../components/format.tsx';
+import { useTitle } from '../components/page.tsx';
+import { SignedOutPage } from '../components/signedOutPage.tsx';
+import { ErrorNotice, Loading } from '../components/states.tsx';
+import { client } from '../session.ts';
+import { TextField } from '../ui/fields.tsx';
+import { FieldError, Form } from '../ui/form.tsx';
+import { SharedMessage } from './shared/message.tsx';
+
+/** A shared thread, for readers without an account. */
+export default function Shared({ token }: { token: string }) {
+  const [session, setSession] = useState(() => sessionStorage.getItem(placeOf(token)) ?? undefined);
+  const share = useQuery({
+    queryKey: ['share', token, session],
+    queryFn: () => client.shares.view({ params: { token }, query: { session_token: session } }),
+    staleTime: 5_000,
+  });
+  if (share.isPending) return <Loading />;
+  if (share.data?.requires_password || isExpired(share.error, session))
+    return (
+      <Locked
+        token={token}
+        onOpen={(opened) => {
+          sessionStorage.setItem(placeOf(token), opened);
+          setSession(opened);
+        }}
+      />
+    );
+  if (share.data) return <Transcript view={share.data} token={token} session={session} />;
+  const isGone = share.error instanceof ApiError && [400, 404].includes(share.error.status);
+  return isGone ? (
+    <SignedOutPage title="This link does not work" intro="The link was deleted, the chat was deleted, or the address is incomplete.">
+      {null}
+    </SignedOutPage>
+  ) : (
+    <SignedOutPage title="The chat could not be loaded">
+      <ErrorNotice error={share.error} retry={() => void share.refetch()} />
+    </SignedOutPage>
+  );
+}
+
+/** The session token opens the share until it expires or the tab is closed. */
+const placeOf = (token: string) => `arkloop.share.${token}`;
+
+const isExpired = (error: unknown, session: string | undefined) =>
+  session !== undefined && error instanceof ApiError && error.status === 403;
+
+const Locked = ({ token, onOpen }: { token: string; onOpen: (session: string) => void }) => (
+  <SignedOutPage title="This chat has a password" intro="Ask the person who sent you the link.">
+    <Form
+      submit="Open the chat"
+      wide
+      onSubmit={async (values) => {
+        onOpen(await verify(token, String(values.get('password'))));
+      }}
+    >
+      <TextField label="Password" name="password" type="password" autoComplete="off" maxLength={128} required autoFocus />
+    </Form>
+  </SignedOutPage>
+);
+
+async function verify(token: string, password: string): Promise<string> {
+  try {
+    return (await client.shares.verify({ params: { token }, body: { password } })).session_token;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 403) throw new FieldError('password', 'This password is wrong.');
+    throw error;
+  }
+}
+
+type TranscriptProps = { view: Extract<ShareView, { requires_password: false }>; token: string; session: string | undefined };
+
+function Transcript({ view: { thread, messages }, token, session }: TranscriptProps) {
+  const title = thread.title ?? 'Shared chat';
+  useTitle(title);
+  return (
+    <div className="shared">
+      <header className="bar">
+        <Brand />
+      </header>
+      <main className="column">
+        <header>
+          <h1>{title}</h1>
+          <p className="muted">
+            Shared chat · <When at={thread.created_at} />
+          </p>
+        </header>
+        {messages.length === 0 && <p className="muted">This chat has no messages.</p>}
+        {messages.map((message) => (
+          <SharedMessage key={message.id} message={message} access={{ share_token: token, session_token: session }} />
+        ))}
+      </main>
+    </div>
+  );
+}

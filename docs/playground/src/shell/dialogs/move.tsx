@@ -1,0 +1,52 @@
+import type { Thread } from '../../../../../client/index.ts';
+import { QueryState } from '../../components/states.tsx';
+import { useMe } from '../../me.ts';
+import { Button } from '../../ui/buttons.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
+import { Form, textOf } from '../../ui/form.tsx';
+import { titleOf, useProjects } from '../threads/list.ts';
+import { countOf, moveThreads } from '../threads/mutations.ts';
+import { openTask } from '../threads/tasks.ts';
+
+type MoveProps = { threads: readonly Thread[]; onDone?: () => void; onClose: () => void };
+
+/** Chooses the project of threads. */
+export function MoveDialog({ threads, onDone, onClose }: MoveProps) {
+  const projects = useProjects();
+  const mayCreate = useMe().data?.permissions.includes('data.projects.manage') ?? false;
+  const [first] = threads;
+  const current = threads.every(({ project_id }) => project_id === first?.project_id) ? (first?.project_id ?? '') : undefined;
+  return (
+    <Dialog title={threads.length === 1 && first ? `Move “${titleOf(first)}”` : `Move ${countOf(threads)}`} onClose={onClose}>
+      <QueryState query={{ ...projects, data: projects.rows }}>
+        {(rows) => (
+          <Form
+            submit="Move"
+            onCancel={onClose}
+            onSubmit={async (values) => {
+              const id = textOf(values, 'project');
+              await moveThreads(threads, rows.find((project) => project.id === id) ?? null);
+              onDone?.();
+              onClose();
+            }}
+          >
+            <fieldset className="choices-list">
+              <legend className="for-readers">Project</legend>
+              {[{ id: '', name: 'No project' }, ...rows].map(({ id, name }) => (
+                <label key={id}>
+                  <input type="radio" name="project" value={id} defaultChecked={id === current} required />
+                  <span>{name}</span>
+                </label>
+              ))}
+              {mayCreate && (
+                <Button kind="ghost" icon="add" onClick={() => openTask({ kind: 'newProject' })}>
+                  New project
+                </Button>
+              )}
+            </fieldset>
+          </Form>
+        )}
+      </QueryState>
+    </Dialog>
+  );
+}

@@ -1,0 +1,146 @@
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { useLocation, useRoute } from 'wouter';
+import type { Thread } from '../../../../../client/index.ts';
+import { threadQuery } from '../../../../../client/react/index.ts';
+import { rowsOf } from '../../components/paging.tsx';
+import { useMe } from '../../me.ts';
+import { client, signOut } from '../../session.ts';
+import { settingsPages } from '../../settings.ts';
+import { chooseTheme } from '../../theme.ts';
+import { Command, CommandGroup, CommandItem } from '../../ui/command.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
+import type { IconName } from '../../ui/icons.tsx';
+import { keysOf } from '../shortcuts.ts';
+import { Highlighted } from '../threads/highlighted.tsx';
+import { titleOf, useThreadList } from '../threads/list.ts';
+import { useThreadSearch } from '../threads/search.tsx';
+import { openTask, type Task } from '../threads/tasks.ts';
+
+type Action = { name: string; icon: IconName; keywords?: string; hint?: string; run: () => void };
+
+const recentThreads = 6;
+const foundThreads = 8;
+const settleMs = 150;
+
+/** Threads, actions and settings pages in one list. Loaded on first use. */
+export default function Palette({ onHelp, onClose }: { onHelp: () => void; onClose: () => void }) {
+  const [text, setText] = useState('');
+  const [wanted, setWanted] = useState('');
+  useEffect(() => {
+    const timer = setTimeout(() => setWanted(text.trim()), settleMs);
+    return () => clearTimeout(timer);
+  }, [text]);
+  const [, navigate] = useLocation();
+  const go = (path: string) => () => {
+    onClose();
+    navigate(path);
+  };
+  const pages = usePages();
+  const shown = (actions: readonly Action[]) => actions.filter((action) => matches(action, text));
+  const actions = shown([...useThreadActions(), ...generalActions(go, onHelp)]);
+  const settings = shown(
+    pages.map(({ path, title, group }) => ({ name: title, icon: 'settings', keywords: `settings ${group}`, run: go(`/settings/${path}`) })),
+  );
+  const render = ({ name, icon, hint, run }: Action) => (
+    <CommandItem
+      key={name}
+      value={name}
+      icon={icon}
+      hint={hint}
+      onSelect={() => {
+        onClose();
+        run();
+      }}
+    >
+      {name}
+    </CommandItem>
+  );
+  return (
+    <Dialog title="Command palette" palette onClose={onClose}>
+      <Command
+        label="Command palette"
+        placeholder="Search chats, pages and actions…"
+        search={text}
+        onSearch={setText}
+        filter={false}
+        empty={`Nothing matches “${text.trim()}”.`}
+      >
+        <ThreadItems text={text.trim()} wanted={wanted} onOpen={(id) => go(`/chat/${id}`)()} />
+        {actions.length > 0 && <CommandGroup label="Actions">{actions.map(render)}</CommandGroup>}
+        {settings.length > 0 && <CommandGroup label="Settings">{settings.map(render)}</CommandGroup>}
+      </Command>
+    </Dialog>
+  );
+}
+
+/** Every typed word begins a word of the name or a keyword. */
+function matches({ name, keywords = '' }: Action, text: string): boolean {
+  const words = `${name} ${keywords}`.toLowerCase().split(/\s+/);
+  return text
+    .toLowerCase()
+    .split(/\s+/)
+    .every((typed) => words.some((word) => word.startsWith(typed)));
+}
+
+function usePages() {
+  const me = useMe().data;
+  return settingsPages.filter(({ shownTo }) => !shownTo || (me !== undefined && shownTo(me)));
+}
+
+const generalActions = (go: (path: string) => () => void, onHelp: () => void): Action[] => [
+  { name: 'New chat', icon: 'add', keywords: 'start create', hint: keysOf('newChat').join(' '), run: go('/') },
+  { name: 'New project', icon: 'folder', keywords: 'create folder', run: () => openTask({ kind: 'newProject' }) },
+  { name: 'Light theme', icon: 'sun', keywords: 'appearance mode', run: () => chooseTheme('light') },
+  { name: 'Dark theme', icon: 'moon', keywords: 'appearance mode night', run: () => chooseTheme('dark') },
+  { name: 'Theme of the system', icon: 'screen', keywords: 'appearance mode auto', run: () => chooseTheme('system') },
+  { name: 'Keyboard shortcuts', icon: 'keyboard', keywords: 'help keys', hint: keysOf('help').join(' '), run: onHelp },
+  { name: 'API reference', icon: 'open', keywords: 'docs documentation guides', run: () => location.assign('/docs') },
+  { name: 'Sign out', icon: 'logout', keywords: 'log out leave', run: () => void signOut() },
+];
+
+/** Actions on the open thread. */
+function useThreadActions(): Action[] {
+  const [isOpen, params] = useRoute('/chat/:threadId');
+  const me = useMe().data;
+  const thread = useQuery({ ...threadQuery(client, params?.threadId ?? ''), enabled: isOpen }).data;
+  if (!thread || thread.created_by_user_id !== me?.id) return [];
+  const task = (name: string, icon: IconName, opened: Task): Action => ({
+    name,
+    icon,
+    keywords: 'chat thread',
+    run: () => openTask(opened),
+  });
+  return [
+    task('Share this chat', 'share', { kind: 'share', thread }),
+    task('Rename this chat', 'edit', { kind: 'rename', thread }),
+    task('Move this chat to a project', 'folder', { kind: 'move', threads: [thread] }),
+    task('Delete this chat', 'remove', { kind: 'delete', threads: [thread] }),
+  ];
+}
+
+type ThreadItemsProps = { text: string; /** `text` after a pause. */ wanted: string; onOpen: (threadId: string) => void };
+
+/** Without a text the threads that were active last; else those that the server finds. */
+function ThreadItems({ text, wanted, onOpen }: ThreadItemsProps) {
+  const recent = useThreadList().data ?? [];
+  const found = rowsOf(useThreadSearch(wanted).data) ?? [];
+  const rows: (Thread & { snippet?: string | null })[] = text === '' ? recent.slice(0, recentThreads) : found.slice(0, foundThreads);
+  if (rows.length === 0) return null;
+  return (
+    <CommandGroup label={text === '' ? 'Recent chats' : 'Chats'}>
+      {rows.map((thread) => (
+        <CommandItem key={thread.id} value={thread.id} icon="message" onSelect={() => onOpen(thread.id)}>
+          <span className="thread-title">
+            <Highlighted text={titleOf(thread)} wanted={wanted} />
+          </span>
+          {thread.snippet && (
+            <span className="snippet">
+              <Highlighted text={thread.snippet} wanted={wanted} />
+            </span>
+          )}
+        </CommandItem>
+      ))}
+    </CommandGroup>
+  );
+}
