@@ -1,4 +1,13 @@
-import type { Cost, RunError, RunEvent, RunLlmRetryEvent, RunStatus, RunWaitingForInputEvent, TodoUpdatedEvent, Usage } from '../generated/types.ts';
+import type {
+  Cost,
+  RunError,
+  RunEvent,
+  RunLlmRetryEvent,
+  RunStatus,
+  RunWaitingForInputEvent,
+  TodoUpdatedEvent,
+  Usage,
+} from '../generated/types.ts';
 import type { RunPart, ToolCallPart } from './parts.ts';
 import { openTranscript } from './transcript.ts';
 
@@ -9,7 +18,10 @@ export type Todo = TodoUpdatedEvent['data']['todos'][number];
 
 /** The state of a run, derived from its events. */
 /** A model call that failed, for example because of a rate limit, and is repeated. */
-export type PendingRetry = Pick<RunLlmRetryEvent['data'], 'attempt' | 'max_attempts' | 'error_class' | 'message' | 'details'> & {
+export type PendingRetry = Pick<
+  RunLlmRetryEvent['data'],
+  'attempt' | 'max_attempts' | 'delay_ms' | 'error_class' | 'message' | 'details'
+> & {
   /** Time of the next attempt, in milliseconds since 1970. */
   readonly at: number;
 };

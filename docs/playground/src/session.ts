@@ -14,7 +14,8 @@ export const queries = new QueryClient({
     // The client itself retries.
     // Structural sharing reads every field. A recorder, which tests install, should see only what the pages read.
     queries: { retry: false, staleTime: 10_000, structuralSharing: !('arkloopRecorder' in globalThis) },
-    mutations: { retry: false },
+    // Without a connection a mutation fails at once, and does not wait unseen.
+    mutations: { retry: false, networkMode: 'always' },
   },
 });
 

@@ -3,8 +3,9 @@ import { useState } from 'react';
 import type { Message, NewMessage, NewRun, ThreadRun } from '../../../../client/index.ts';
 import { arkloopKeys, type CachedPage, useMessages, useThread } from '../../../../client/react/index.ts';
 import { client } from '../session.ts';
+import type { Queued } from './composer/outbox.tsx';
 
-/** Query key of the newest runs of a thread. */
+/** Query key of the newest 200 runs of a thread. */
 const runsKey = (threadId: string) => [...arkloopKeys.threads(), 'runs', threadId];
 
 /** The messages and the newest run of a thread, and the mutations on them. */
@@ -15,7 +16,7 @@ export function useConversation(threadId: string) {
   const messages = useMessages(threadId);
   const runs = useQuery({
     queryKey: runsKey(threadId),
-    queryFn: async () => [...(await client.runs.listInThread({ params: { thread_id: threadId }, query: { limit: 5 } }))],
+    queryFn: async () => [...(await client.runs.listInThread({ params: { thread_id: threadId }, query: { limit: 200 } }))],
   });
   const runId = newest(runs.data, started);
 
@@ -33,7 +34,8 @@ export function useConversation(threadId: string) {
 
   /** Adding a message and starting a run are separate mutations: the message stays if the run cannot start. */
   const add = useMutation({
-    mutationFn: (body: NewMessage) => client.messages.create({ params: { thread_id: threadId }, body }),
+    mutationFn: ({ id, message }: Queued) =>
+      client.messages.create({ params: { thread_id: threadId }, body: message }, { idempotencyKey: id }),
     onSuccess: (message) => keep((rows) => [...rows.filter(({ id }) => id !== message.id), message]),
   });
   const start = useMutation({
@@ -43,7 +45,7 @@ export function useConversation(threadId: string) {
     onError: () => void queries.invalidateQueries({ queryKey: arkloopKeys.threads() }),
   });
   const retry = useMutation({
-    mutationFn: () => client.runs.retry({ params: { thread_id: threadId } }),
+    mutationFn: (body: NewRun) => client.runs.retry({ params: { thread_id: threadId }, body }),
     onSuccess: ({ run_id }) => {
       keep((rows) => rows.slice(0, rows.findLastIndex(({ role }) => role === 'user') + 1));
       follow(run_id);
@@ -65,8 +67,13 @@ export function useConversation(threadId: string) {
     },
   });
 
+  const usage = useQuery({
+    queryKey: [...arkloopKeys.threads(), 'usage', threadId],
+    queryFn: async () => [...(await client.runs.list({ query: { thread_id: threadId, limit: 200 } }))],
+    enabled: (runs.data?.length ?? 0) > 0,
+  });
   const isLive = runId !== undefined && (runId === started || runs.data?.find(({ run_id }) => run_id === runId)?.status !== 'completed');
-  return { thread, messages, runs, runId, isLive, add, start, retry, goOn, edit };
+  return { thread, messages, runs, usage, runId, isLive, add, start, retry, goOn, edit };
 }
 
 /** Replaces the text; images and files stay. */

@@ -5,14 +5,25 @@ import { useTitle } from '../components/page.tsx';
 import { useProviders } from '../providers.ts';
 import { client, queries } from '../session.ts';
 import { Bar } from '../shell/bar.tsx';
-import { Composer } from './composer.tsx';
-import { Choices, lastChoice } from './message/choices.tsx';
+import { Composer } from './composer/composer.tsx';
+import { OfflineNotice, QueuedMessages, useOutbox } from './composer/outbox.tsx';
+import { lastChoice } from './composer/picker.tsx';
 import { markForStart } from './pendingStart.ts';
 
 export function NewChat() {
   const [, navigate] = useLocation();
   const [choice, setChoice] = useState(lastChoice);
   const hasNoModel = useProviders().data?.every(({ models }) => models.length === 0) ?? false;
+  const outbox = useOutbox('new', async (queued, onSent) => {
+    const { id: thread_id } = await client.threads.create({}, { idempotencyKey: `thread of ${queued[0]?.id}` });
+    for (const { id, message } of queued) {
+      await client.messages.create({ params: { thread_id }, body: message }, { idempotencyKey: id });
+      onSent(id);
+    }
+    markForStart(thread_id);
+    navigate(`/chat/${thread_id}`);
+    await queries.invalidateQueries({ queryKey: arkloopKeys.threads() });
+  });
   useTitle('New chat');
   return (
     <>
@@ -24,20 +35,17 @@ export function NewChat() {
             No model is configured, so the built-in stub answers. <Link href="/settings/models">Add a model</Link>
           </p>
         )}
+        <QueuedMessages outbox={outbox} />
+        <OfflineNotice outbox={outbox} />
         <Composer
           draftOf="new"
           placeholder="Write to the agent"
           isAnswering={false}
-          onSend={async (message) => {
-            const { id: thread_id } = await client.threads.create();
-            await client.messages.create({ params: { thread_id }, body: message });
-            markForStart(thread_id);
-            navigate(`/chat/${thread_id}`);
-            await queries.invalidateQueries({ queryKey: arkloopKeys.threads() });
-          }}
-        >
-          <Choices choice={choice} onChoose={setChoice} />
-        </Composer>
+          hasStarters
+          choice={choice}
+          onChoose={setChoice}
+          onSend={outbox.send}
+        />
       </div>
     </>
   );

@@ -9,24 +9,29 @@ import { useShortcut } from '../shell/shortcuts.ts';
 import { titleOf } from '../shell/threads.tsx';
 import { ThreadActions } from '../shell/threads/actions.tsx';
 import { Button, IconButton } from '../ui/buttons.tsx';
-import { Composer } from './composer.tsx';
+import { AnswerFacts, RetryWithModel } from './answerFacts.tsx';
+import { Composer } from './composer/composer.tsx';
+import { OfflineNotice, QueuedMessages, useOutbox } from './composer/outbox.tsx';
+import { lastChoice, runOf } from './composer/picker.tsx';
 import { useConversation } from './conversation.ts';
 import { Inspector } from './inspector.tsx';
 import { Answer, type Progress } from './message/answer.tsx';
-import { Choices, lastChoice, runOf } from './message/choices.tsx';
 import { DocumentPanel } from './message/documentPanel.tsx';
 import { UserMessage } from './message/userMessage.tsx';
 import { takeStartMark } from './pendingStart.ts';
 import { useStickyScroll } from './stickyScroll.ts';
+import { versionsOf, VersionSwitcher } from './versions.tsx';
 
 /** The page of a thread: transcript, running answer and composer. */
 export function Conversation({ threadId }: { threadId: string }) {
   const talk = useConversation(threadId);
-  const { thread, messages, runs, runId, isLive, add, start, retry, goOn, edit } = talk;
+  const { thread, messages, runs, usage, runId, isLive, add, start, retry, goOn, edit } = talk;
   const [progress, setProgress] = useState<Progress>();
   const [inspected, setInspected] = useState<string>();
   const [choice, setChoice] = useState(lastChoice);
   const { scroller, content, isAtEnd, toEnd } = useStickyScroll();
+  /** Earlier versions of answers that are shown instead of the newest, by the run of the newest. */
+  const [earlier, setEarlier] = useState<ReadonlyMap<string, number>>(new Map());
   const client = useArkloop();
   const title = thread.data ? titleOf(thread.data) : '';
   useTitle(title || 'Chat');
@@ -38,6 +43,16 @@ export function Conversation({ threadId }: { threadId: string }) {
   }, [threadId]);
 
   const isAnswering = isLive && progress?.isAnswering === true;
+  const outbox = useOutbox(threadId, async (queued, onSent) => {
+    for (const item of queued) {
+      const { content } = item.message;
+      if (isAnswering && content !== undefined)
+        await client.runs.input({ params: { run_id: runId! }, body: { content, input_key: item.id } });
+      else await add.mutateAsync(item);
+      onSent(item.id);
+    }
+    if (!isAnswering) start.mutate(runOf(choice));
+  });
   const { mutateAsync: sendEdit } = edit;
   const onEdit = useCallback((message: Message, text: string) => sendEdit({ message, text }), [sendEdit]);
   if (thread.error instanceof ApiError && thread.error.status === 404)
@@ -52,9 +67,40 @@ export function Conversation({ threadId }: { threadId: string }) {
   const rows = all.filter(({ id }) => id !== progress?.continues);
   const contentOf = (id: string) => all.find((row) => row.id === id)?.content;
   const isAnswered = rows.some((row) => row.run_id === runId);
+  const questions = new Set(rows.flatMap(({ role, id }) => (role === 'user' ? [id] : [])));
+  const allVersions = versionsOf(runs.data ?? [], (id) => questions.has(id));
   const answer = (id: string, message: Message | undefined) => {
     const isNewest = id === runId;
     const canAct = isNewest && !isAnswering;
+    const versions = allVersions.get(id) ?? [];
+    const last = versions.length - 1;
+    const shown = Math.min(earlier.get(id) ?? last, last);
+    const switcher = versions.length > 1 && !(isNewest && isAnswering) && (
+      <VersionSwitcher shown={shown} count={versions.length} onShow={(version) => setEarlier((all) => new Map(all).set(id, version))} />
+    );
+    const factsOf = (run: string) => <AnswerFacts run={usage.data?.find(({ run_id }) => run_id === run)} />;
+    if (shown < last) {
+      const runIds = versions[shown]!;
+      return runIds.map((run) => (
+        <Answer
+          key={run}
+          runId={run}
+          message={undefined}
+          contentOf={contentOf}
+          isLive
+          onDetails={() => setInspected(run)}
+          footer={
+            run === runIds.at(-1) && (
+              <>
+                {switcher}
+                {factsOf(run)}
+                <span className="facts">An earlier version: the chat goes on from the newest.</span>
+              </>
+            )
+          }
+        />
+      ));
+    }
     return (
       <Answer
         key={id}
@@ -63,9 +109,16 @@ export function Conversation({ threadId }: { threadId: string }) {
         contentOf={contentOf}
         isLive={isNewest && isLive}
         onProgress={isNewest ? setProgress : undefined}
-        onRetry={canAct ? () => retry.mutate() : undefined}
+        onRetry={canAct ? () => retry.mutate({}) : undefined}
         onContinue={canAct ? () => goOn.mutate(id) : undefined}
         onDetails={() => setInspected(id)}
+        footer={
+          <>
+            {canAct && <RetryWithModel onRetry={(route_id) => retry.mutate({ route_id })} />}
+            {switcher}
+            {factsOf(id)}
+          </>
+        }
       />
     );
   };
@@ -92,8 +145,9 @@ export function Conversation({ threadId }: { threadId: string }) {
           {messages.error && <ErrorNotice error={messages.error} retry={() => void messages.refetch()} />}
           {messages.isLoading && <Loading />}
           {shown}
+          <QueuedMessages outbox={outbox} />
           {start.error && <ErrorNotice error={start.error} retry={() => start.mutate(runOf(choice))} />}
-          {retry.error && <ErrorNotice error={retry.error} retry={() => retry.mutate()} />}
+          {retry.error && <ErrorNotice error={retry.error} retry={() => retry.mutate(retry.variables ?? {})} />}
           {goOn.error && <ErrorNotice error={goOn.error} />}
           {isUnanswered && (
             <div>
@@ -110,22 +164,21 @@ export function Conversation({ threadId }: { threadId: string }) {
             Jump to latest
           </Button>
         )}
+        <OfflineNotice outbox={outbox} />
         <Composer
           draftOf={threadId}
           placeholder={isAnswering ? 'Add to the running answer' : 'Reply'}
           isAnswering={isAnswering}
+          hasStarters={messages.isSuccess && rows.length === 0 && outbox.list.length === 0}
+          choice={choice}
+          onChoose={setChoice}
           onStop={progress?.stop}
           onSend={async (message) => {
             toEnd();
-            if (isAnswering) await client.runs.input({ params: { run_id: runId! }, body: { content: message.content ?? '' } });
-            else {
-              await add.mutateAsync(message);
-              start.mutate(runOf(choice));
-            }
+            await outbox.send(message);
+            toEnd();
           }}
-        >
-          {!isAnswering && <Choices choice={choice} onChoose={setChoice} />}
-        </Composer>
+        />
       </div>
       <DocumentPanel />
       {inspected && <Inspector runId={inspected} onClose={() => setInspected(undefined)} />}

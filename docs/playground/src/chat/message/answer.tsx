@@ -1,8 +1,9 @@
-import { useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import type { Message } from '../../../../../client/index.ts';
 import { type RunPart, type UsedRun, useRun } from '../../../../../client/react/index.ts';
 import { ErrorNotice } from '../../components/states.tsx';
 import { Button, CopyButton, IconButton } from '../../ui/buttons.tsx';
+import { RetryNotice } from '../retryNotice.tsx';
 import { Question } from './question.tsx';
 import { Steps } from './steps.tsx';
 
@@ -26,10 +27,12 @@ type AnswerProps = {
   onRetry?: (() => void) | undefined;
   onContinue?: (() => void) | undefined;
   onDetails: () => void;
+  /** At the end of the footer. */
+  footer?: ReactNode;
 };
 
 /** An answer of the agent, while it streams and afterwards. */
-export function Answer({ runId, message, contentOf, isLive, onProgress, onRetry, onContinue, onDetails }: AnswerProps) {
+export function Answer({ runId, message, contentOf, isLive, onProgress, onRetry, onContinue, onDetails, footer }: AnswerProps) {
   // The steps of the newest answer are shown without being asked for; those of earlier ones would cost a stream each.
   const isNewest = onProgress !== undefined;
   const [wantsSteps, setWantsSteps] = useState(isLive || isNewest);
@@ -46,7 +49,8 @@ export function Answer({ runId, message, contentOf, isLive, onProgress, onRetry,
   return (
     <article className="answer" aria-label="Answer" aria-busy={isWorking}>
       <Steps parts={parts} isWorking={isWorking} />
-      {isWorking && !run.question && <ActivityIndicator run={run} after={parts.at(-1)?.type} />}
+      {isWorking && run.retry && <RetryNotice retry={run.retry} />}
+      {isWorking && !run.question && !run.retry && <ActivityIndicator run={run} after={parts.at(-1)?.type} />}
       {run.question && <Question key={run.question.request_id} question={run.question} onAnswer={run.reply} />}
       {isLive && <RunEnd run={run} isKept={message !== undefined} onContinue={onContinue} onRetry={onRetry} />}
       {!isLive && message && message.completion !== 'complete' && (
@@ -64,6 +68,7 @@ export function Answer({ runId, message, contentOf, isLive, onProgress, onRetry,
               {wantsSteps ? 'Loading the steps…' : 'Show the steps'}
             </button>
           )}
+          {footer}
         </footer>
       )}
     </article>

@@ -1,0 +1,181 @@
+import { type ClipboardEvent, type FormEvent, type KeyboardEvent, useRef, useState } from 'react';
+import type { NewMessage } from '../../../../../client/index.ts';
+import { count } from '../../components/format.tsx';
+import { ErrorNotice } from '../../components/states.tsx';
+import { useShortcut } from '../../shell/shortcuts.ts';
+import { Button, IconButton } from '../../ui/buttons.tsx';
+import { Icon } from '../../ui/icons.tsx';
+import { showToast } from '../../ui/toasts.tsx';
+import { useDropTarget } from './dropTarget.ts';
+import { type Choice, Picker } from './picker.tsx';
+import { acceptedFiles, maxCharacters, StagedFiles, useStaged } from './staged.tsx';
+import { Starters } from './starters.tsx';
+import { VoiceInput } from './voice.tsx';
+
+type ComposerProps = {
+  /** Key of the draft in `sessionStorage`. */
+  draftOf: string;
+  placeholder: string;
+  /** While a run is active, messages are sent as its input, and it can be stopped. */
+  isAnswering: boolean;
+  /** Offer beginnings of messages while nothing is written. */
+  hasStarters?: boolean;
+  choice: Choice;
+  onChoose: (choice: Choice) => void;
+  onSend: (message: NewMessage) => Promise<unknown>;
+  onStop?: (() => Promise<unknown>) | undefined;
+};
+
+/** On touch devices Enter inserts a line break, because there is no Shift+Enter. */
+const hasKeyboard = matchMedia('(pointer: fine)').matches;
+
+const lengthOf = (text: string) => (text.length <= maxCharacters ? text.length : [...text].length);
+
+export function Composer({ draftOf, placeholder, isAnswering, hasStarters = false, choice, onChoose, onSend, onStop }: ComposerProps) {
+  const place = `arkloop.draft.${draftOf}`;
+  const [text, setText] = useState(() => sessionStorage.getItem(place) ?? '');
+  const [error, setError] = useState<unknown>();
+  const [busy, setBusy] = useState(false);
+  const area = useRef<HTMLTextAreaElement>(null);
+  const files = useRef<HTMLInputElement>(null);
+  const staged = useStaged();
+  const isEmpty = text.trim() === '' && staged.list.length === 0;
+  const length = lengthOf(text);
+  const canSend = !busy && !staged.isBusy && length <= maxCharacters && (text.trim() !== '' || staged.parts.length > 0);
+
+  const write = (next: string) => {
+    setText(next);
+    sessionStorage.setItem(place, next);
+  };
+  const focus = () => area.current?.focus();
+  const act = async (work: () => Promise<unknown>) => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      await work();
+    } catch (caught) {
+      setError(caught);
+    } finally {
+      setBusy(false);
+      if (hasKeyboard) focus();
+    }
+  };
+  const send = () =>
+    act(async () => {
+      await onSend(staged.parts.length > 0 ? { content_json: { parts: [...staged.parts, ...partOf(text)] } } : { content: text });
+      write('');
+      staged.clear();
+    });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (canSend) void send();
+  };
+  const press = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing || !hasKeyboard) return;
+    event.preventDefault();
+    if (canSend) void send();
+  };
+  const attach = (brought: Iterable<File>) => {
+    if (isAnswering) showToast('Files can be attached when the answer is complete.');
+    else staged.add(brought);
+    focus();
+  };
+  const attachText = (long: string) => {
+    staged.addText(long);
+    showToast('The text is too long for a message, so it is attached as a file.');
+  };
+  const paste = (event: ClipboardEvent<HTMLTextAreaElement>) => {
+    const { files: brought } = event.clipboardData;
+    const pasted = event.clipboardData.getData('text/plain');
+    const { selectionStart, selectionEnd } = event.currentTarget;
+    const isTooLong = pasted !== '' && lengthOf(text) - (selectionEnd - selectionStart) + lengthOf(pasted) > maxCharacters;
+    // Office programs add a picture of the copied text.
+    if (brought.length > 0 && pasted === '') attach(brought);
+    else if (isTooLong && !isAnswering) attachText(pasted);
+    else return;
+    event.preventDefault();
+  };
+  const insert = (spoken: string) => {
+    write(text === '' || /\s$/.test(text) ? text + spoken : `${text} ${spoken}`);
+    focus();
+  };
+  const begin = (prompt: string) => {
+    write(prompt);
+    focus();
+  };
+  const stop = () => onStop && void act(onStop);
+
+  const isOver = useDropTarget(attach);
+  useShortcut('write', focus);
+  useShortcut('stop', () => isAnswering && stop());
+  return (
+    <form className="composer" onSubmit={submit}>
+      {error !== undefined && <ErrorNotice error={error} />}
+      <StagedFiles staged={staged} />
+      {length > maxCharacters && (
+        <output className="notice">
+          <Icon name="info" />
+          <p>
+            The message has {count(length)} characters. At most {count(maxCharacters)} can be sent.
+          </p>
+          {!isAnswering && (
+            <Button
+              kind="ghost"
+              onClick={() => {
+                attachText(text);
+                write('');
+                focus();
+              }}
+            >
+              Attach it as a file
+            </Button>
+          )}
+        </output>
+      )}
+      <div className="composer-box">
+        <textarea
+          ref={area}
+          aria-label="Message"
+          placeholder={placeholder}
+          rows={1}
+          value={text}
+          // oxlint-disable-next-line jsx-a11y/no-autofocus -- writing a message is the main action of the page
+          autoFocus={hasKeyboard}
+          onChange={({ currentTarget }) => write(currentTarget.value)}
+          onKeyDown={press}
+          onPaste={paste}
+        />
+        <div className="composer-tools">
+          <input
+            ref={files}
+            type="file"
+            multiple
+            hidden
+            accept={acceptedFiles}
+            onChange={({ currentTarget }) => {
+              attach(currentTarget.files ?? []);
+              currentTarget.value = '';
+            }}
+          />
+          <IconButton label="Attach a file" icon="attach" disabled={isAnswering} onClick={() => files.current?.click()} />
+          <VoiceInput disabled={busy} onText={insert} onError={setError} />
+          <div className="choices">{!isAnswering && <Picker choice={choice} onChoose={onChoose} onClosed={focus} />}</div>
+          {isAnswering && text.trim() === '' ? (
+            <IconButton className="send" label="Stop the answer" icon="stop" disabled={busy} onClick={stop} />
+          ) : (
+            <IconButton className="send" label={isAnswering ? 'Add to the answer' : 'Send'} icon="send" type="submit" disabled={!canSend} />
+          )}
+        </div>
+      </div>
+      {hasStarters && isEmpty && <Starters onChoose={begin} />}
+      {isOver && (
+        <div className="drop" aria-hidden="true">
+          <Icon name="upload" />
+          Drop files to attach them
+        </div>
+      )}
+    </form>
+  );
+}
+
+const partOf = (text: string) => (text.trim() === '' ? [] : [{ type: 'text' as const, text }]);
