@@ -47,7 +47,7 @@ test('an owner invites a colleague, who joins by the link and becomes an admin',
   await chooseAction(page, colleague.login, 'Make admin');
   await page
     .getByRole('row', { name: new RegExp(colleague.login) })
-    .getByText('admin', { exact: true })
+    .getByText('Admin', { exact: true })
     .waitFor();
   await page.getByText('No open invitations').waitFor();
 
@@ -138,7 +138,7 @@ test('a persona is written beside its preview, and a tool server shows its tools
 });
 
 const paths = [
-  ...['workspaces', 'account', 'members', 'teams', 'projects', 'personas'],
+  ...['notifications', 'workspaces', 'account', 'members', 'teams', 'projects', 'personas'],
   ...['tool-servers', 'web-search', 'speech', 'plan', 'ip-rules', 'audit-log'],
 ];
 

@@ -76,14 +76,14 @@ test('a provider is added with a model that passes its test, and its key is not 
   await page.getByText('It works: the provider offers one model.').waitFor();
   await page.getByLabel('gpt-test').check();
   await button(page, 'Add').click();
-  await page.getByText('default', { exact: true }).waitFor();
+  await page.getByText('Default', { exact: true }).waitFor();
   await chooseAction(page, 'gpt-test', 'Edit');
   await page.getByLabel('Input').fill('1.25');
   await button(page, 'Save').click();
   await page.getByRole('cell', { name: '$1.25' }).waitFor();
   vendor.respondAt('/v1/chat/completions', { steps: [chat.text('Yes.'), chat.stop(), chat.done] });
   await button(page, 'Test gpt-test').click();
-  await page.getByText(/^responded in/).waitFor();
+  await page.getByText(/^Responded in/).waitFor();
   expect(await page.content()).not.toContain(providerApiKey);
   await chooseAction(page, 'Ours', 'Remove');
   await button(page, 'Remove').click();
@@ -110,7 +110,7 @@ test('a webhook is created, receives an event, and receives it again on request'
   await expect
     .poll(async () => {
       await deliveries.getByRole('button', { name: 'Refresh' }).click();
-      return deliveries.getByText('delivered', { exact: true }).count();
+      return deliveries.getByRole('listitem').getByText('Delivered').count();
     })
     .toBe(1);
   await deliveries.getByText(/status 200/).waitFor();
