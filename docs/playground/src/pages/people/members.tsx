@@ -13,7 +13,7 @@ import { Dialog } from '../../ui/dialog.tsx';
 import { TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
 import { Select } from '../../ui/select.tsx';
-import { membersKey, roleOf, roleOptions, useAccount, useNameOf } from './account.ts';
+import { membersKey, roleName, roleOf, roleOptions, useAccount, useNameOf } from './account.ts';
 import { NewWorkspace } from './workspaces.tsx';
 
 const invitationsKey = ['invitations'];
@@ -85,7 +85,7 @@ function MemberList({ accountId, open }: ListProps) {
       title: 'Name',
       cell: ({ username, email, user_id }) => (
         <>
-          {username} {user_id === me?.id && <Badge>you</Badge>}
+          {username} {user_id === me?.id && <Badge>You</Badge>}
           {email && <div className="muted small">{email}</div>}
         </>
       ),
@@ -115,7 +115,7 @@ function MemberList({ accountId, open }: ListProps) {
   );
 }
 
-const Role = ({ role }: { role: string }) => <Badge tone={role === 'member' ? '' : 'accent'}>{role.replaceAll('_', ' ')}</Badge>;
+const Role = ({ role }: { role: string }) => <Badge tone={role === 'member' ? '' : 'accent'}>{roleName(role)}</Badge>;
 
 const Removal = ({ member, isMe, onClose }: { member: Member; isMe: boolean; onClose: () => void }) => (
   <ConfirmDialog
@@ -193,7 +193,13 @@ function Invite({ accountId, open, onClose }: InviteProps) {
       }}
     >
       <TextField label="Email" name="email" type="email" autoComplete="off" required />
-      <Select label="Role" name="role" defaultValue="member" options={roleOptions} />
+      <Select
+        label="Role"
+        name="role"
+        defaultValue="member"
+        options={roleOptions}
+        hint="Admins also manage members, models, tools and settings."
+      />
     </FormDialog>
   );
 }

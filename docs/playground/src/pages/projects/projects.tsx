@@ -36,7 +36,7 @@ export default function Projects() {
       title: 'Name',
       cell: ({ name, description, is_default }) => (
         <>
-          {name} {is_default && <Badge>default</Badge>}
+          {name} {is_default && <Badge>Default</Badge>}
           {description && <div className="muted small">{description}</div>}
         </>
       ),

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { LlmProvider, UpstreamModel } from '../../../../../client/index.ts';
+import { count } from '../../components/format.tsx';
 import { ErrorNotice, Loading } from '../../components/states.tsx';
 import { providersKey } from '../../providers.ts';
 import { FormDialog } from '../../resource/dialogs.tsx';
@@ -63,7 +64,12 @@ export function AddModels({ provider, isNew = false, onClose }: AddModelsProps) 
       )}
       {offered.data && (
         <>
-          {isNew && <p className="notice good">It works: the provider offers {offered.data.models.length} models.</p>}
+          {isNew && (
+            <p className="notice good">
+              It works: the provider offers {offered.data.models.length === 1 ? 'one model' : `${count(offered.data.models.length)} models`}
+              .
+            </p>
+          )}
           <TextField
             label="Search"
             type="search"

@@ -42,7 +42,7 @@ export default function AuditLog() {
       title: 'What',
       cell: ({ action: done, metadata, target_type, target_id }) => (
         <>
-          <code>{done}</code> {metadata.result === 'denied' && <Badge tone="danger">denied</Badge>}
+          <code>{done}</code> {metadata.result === 'denied' && <Badge tone="danger">Denied</Badge>}
           {target_id && (
             <div className="muted small address">
               {target_type.replaceAll('_', ' ')} {target_id}

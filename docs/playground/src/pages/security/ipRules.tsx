@@ -56,7 +56,7 @@ const columns: Column<IpRule>[] = [
       </>
     ),
   },
-  { title: 'Rule', cell: ({ type }) => (type === 'allowlist' ? <Badge tone="good">allow</Badge> : <Badge tone="danger">block</Badge>) },
+  { title: 'Rule', cell: ({ type }) => (type === 'allowlist' ? <Badge tone="good">Allow</Badge> : <Badge tone="danger">Block</Badge>) },
   { title: 'Created', cell: ({ created_at }) => <When at={created_at} /> },
 ];
 

@@ -95,7 +95,7 @@ const columns: Column<McpConfig>[] = [
     ),
   },
   { title: 'Transport', cell: ({ transport }) => transports[transport] },
-  { title: 'State', cell: ({ is_active }) => <Badge tone={is_active ? 'good' : ''}>{is_active ? 'on' : 'off'}</Badge> },
+  { title: 'State', cell: ({ is_active }) => <Badge tone={is_active ? 'good' : ''}>{is_active ? 'On' : 'Off'}</Badge> },
 ];
 
 const Deletion = ({ server: { id, name }, onClose }: { server: McpConfig; onClose: () => void }) => (
@@ -139,7 +139,7 @@ export function ServerTest({ server, onClose }: { server: McpConfig; onClose: ()
             {test.data.tools.map(({ name, description, read_only }) => (
               <li key={name}>
                 <span>
-                  <code>{name}</code> {read_only && <Badge>read-only</Badge>}
+                  <code>{name}</code> {read_only && <Badge>Read-only</Badge>}
                 </span>
                 {description && <p className="muted small">{description}</p>}
               </li>

@@ -72,7 +72,7 @@ const columns: Column<AsrCredential>[] = [
     title: 'Name',
     cell: ({ name, scope, is_default }) => (
       <>
-        {name} {is_default && <Badge tone="accent">default</Badge>} {scope === 'platform' && <Badge>platform</Badge>}
+        {name} {is_default && <Badge tone="accent">Default</Badge>} {scope === 'platform' && <Badge>Platform</Badge>}
       </>
     ),
   },
