@@ -4,8 +4,7 @@ import { createClient } from '../../client/index.ts';
 import { providerApiKey } from '../support/agent/providers.ts';
 import { chat, startVendor } from '../support/agent/vendor.ts';
 import { type Person, startTestApp, type TestApp } from '../support/app/testApp.ts';
-import { behindGatewayEnv, startTestGateway } from '../support/gateway/testGateway.ts';
-import { eventually, openThread, startRun } from '../support/resources/conversation.ts';
+import { openThread, startRun } from '../support/resources/conversation.ts';
 import { receiverOfTest } from '../support/resources/receiver.ts';
 import { accessibilityViolations, isTooWide, openBrowser, openPage, setSessionCookie } from './playground.ts';
 
@@ -14,7 +13,7 @@ let app: TestApp;
 
 beforeAll(async () => {
   browser = await openBrowser();
-  app = await startTestApp({ ...behindGatewayEnv, ARKLOOP_WEBHOOK_RETRY_BASE_SECONDS: '0.05' });
+  app = await startTestApp({ ARKLOOP_WEBHOOK_RETRY_BASE_SECONDS: '0.05' });
 });
 
 /** Opens a settings page with the session of a user. */
@@ -140,70 +139,6 @@ test('usage is shown in a chart, and credit transactions are listed', async () =
   expect(wrong).toEqual([]);
 });
 
-test('an administrator finds, suspends and activates a user, and must type the login to delete them', async () => {
-  const chief = await administrator();
-  const person = await app.signUp();
-  const { page, wrong } = await openSettings('users', chief);
-  await page.getByRole('article').getByLabel('Search').fill(person.login);
-  await button(page, `Open ${person.login}`).click();
-  await button(page, 'Suspend').click();
-  await page
-    .getByRole('dialog', { name: `Suspend ${person.login}?` })
-    .getByRole('button', { name: 'Suspend' })
-    .click();
-  await page.getByRole('dialog').getByText('suspended').waitFor();
-  expect((await app.call('GET', '/v1/me', { token: person.token })).body.details.reason).toBe('session_revoked');
-  await button(page, 'Activate').click();
-  await button(page, 'Suspend').waitFor();
-  await button(page, 'Delete').click();
-  const asked = page.getByRole('dialog', { name: `Delete ${person.login}?` });
-  await asked.getByRole('textbox').fill('somebody');
-  await asked.getByRole('button', { name: 'Delete' }).click();
-  await asked.getByRole('alert').waitFor();
-  await asked.getByRole('textbox').fill(person.login);
-  await asked.getByRole('button', { name: 'Delete' }).click();
-  await page.getByText('No matching users').waitFor();
-  expect(wrong).toEqual([]);
-});
-
-test('an administrator toggles a feature flag and overrides it for an account', async () => {
-  const chief = await administrator();
-  const key = 'beta.search';
-  await app.call('POST', '/v1/feature-flags', { token: chief.token, body: { key, description: 'A new search', default_value: false } });
-  const { page, wrong } = await openSettings('flags', chief);
-  const flag = page.getByRole('listitem').filter({ hasText: 'A new search' });
-  await flag.getByRole('checkbox').click();
-  await expect.poll(() => app.sql('select default_value from feature_flags where key = $1', [key])).toEqual([{ default_value: true }]);
-  await flag.getByRole('button').click();
-  await page.getByRole('textbox', { name: 'Account' }).fill('nonsense');
-  await button(page, 'Set').click();
-  await page.getByRole('alert').waitFor();
-  await page.getByRole('textbox', { name: 'Account' }).fill(chief.accountId);
-  await button(page, 'Set').click();
-  await page.getByRole('dialog').getByRole('listitem').getByText(chief.accountId).waitFor();
-  await button(page, `Remove the override of ${chief.accountId}`).click();
-  await page.getByText('No account overrides').waitFor();
-  expect(wrong).toEqual([expect.stringMatching(/^400 /)]);
-});
-
-test('an administrator reads the access log', async () => {
-  const chief = await administrator();
-  const { call: through } = await startTestGateway(app);
-  const { page, wrong } = await openSettings('access-log', chief);
-  await page.getByText('No matching requests').waitFor();
-  await through('GET', '/v1/me', { token: chief.token });
-  await eventually(async () => (await app.sql('select 1 from access_log')).length === 1, 'the line of the access log');
-  await button(page, 'Refresh').click();
-  await page.getByRole('cell', { name: 'GET /v1/me' }).waitFor();
-  await page.getByLabel('Path prefix').fill('/v1/thr');
-  await button(page, 'Filter').click();
-  await page.getByText('No matching requests').waitFor();
-  await page.getByLabel('IP address or network').fill('300.0.0.0/8');
-  await button(page, 'Filter').click();
-  await page.locator('.problem').waitFor();
-  expect(wrong).toEqual([expect.stringMatching(/^400 /)]);
-});
-
 test('a user who is not a platform administrator does not see the administration pages', async () => {
   const { page } = await openSettings('keys', await app.signUp());
   const pages = page.getByRole('navigation', { name: 'Settings' });
@@ -222,7 +157,7 @@ test('every page is accessible in the light and the dark theme and fits a narrow
   const { body } = await app.call('POST', '/v1/llm-providers', { token: chief.token, body: provider });
   await app.call('POST', `/v1/llm-providers/${body.id}/models`, { token: chief.token, body: { model: 'gpt-test' } });
   const { page } = await openSettings('keys', chief);
-  for (const path of ['keys', 'models', 'usage', 'webhooks', 'users', 'flags', 'access-log']) {
+  for (const path of ['keys', 'models', 'usage', 'webhooks']) {
     await page.goto(`${app.url}/settings/${path}`);
     await page.getByRole('article').getByRole('heading').first().waitFor();
     await expect.poll(() => page.getByText('Loading…').count(), { message: path }).toBe(0);
