@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createClient } from '../../client/index.ts';
@@ -29,6 +31,21 @@ async function administrator(): Promise<Person> {
   const person = await app.signUp();
   await app.promote(person);
   return person;
+}
+
+/** Two runs today, and one half a year ago. */
+async function addUsage({ accountId, id }: Person) {
+  for (const [model, input, output, cost, ago] of [
+    ['=large', 1000, 200, '0.5', 0],
+    ['small', 100, 50, '0.01', 0],
+    ['small', 300, 100, '0.02', 200],
+  ])
+    await app.sql(
+      `insert into usage_records (account_id, run_id, usage_type, model, user_id, input_tokens, output_tokens,
+         cache_creation_input_tokens, cache_read_input_tokens, cached_tokens, cost_usd, recorded_at)
+       values ($1, $2, 'llm', $3, $4, $5, $6, 0, 0, 0, $7, now() - make_interval(days => $8))`,
+      [accountId, randomUUID(), model, id, input, output, cost, ago],
+    );
 }
 
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });
@@ -127,15 +144,57 @@ test('a webhook is created, receives an event, and receives it again on request'
   expect(wrong).toEqual([]);
 });
 
-test('usage is shown in a chart, and credit transactions are listed', async () => {
+test('usage is shown by day and by model in a range, in charts and tables, and is exported', async () => {
   const person = await app.signUp();
+  const admin = await administrator();
   const gift = { account_id: person.accountId, amount: 250, note: 'A gift' };
-  await app.call('POST', '/v1/admin/credits/adjust', { token: (await administrator()).token, body: gift });
-  const { page, wrong } = await openSettings('usage', person);
+  await app.call('POST', '/v1/admin/credits/adjust', { token: admin.token, body: gift });
+  await addUsage(person);
+  const { page, wrong } = await openSettings('usage', person, { acceptDownloads: true });
   await page.getByText('credits left').waitFor();
-  await page.getByRole('cell', { name: 'A gift' }).waitFor();
   await page.getByRole('cell', { name: '+250' }).waitFor();
-  expect(await page.locator('.bars .bar').count()).toBe(30);
+  const figure = (name: string, value: string) =>
+    page
+      .locator('.usage-totals > div')
+      .filter({ hasText: `${name}${value}` })
+      .waitFor();
+  await page.locator('.chart-bars .recharts-bar-rectangle path').first().waitFor();
+  await figure('Runs', '2');
+  await figure('Input tokens', '1,100');
+  await page.getByRole('row', { name: /large/ }).first().waitFor();
+
+  const choose = async (range: string) => {
+    await page.getByRole('combobox', { name: 'Range' }).click();
+    await page.getByRole('option', { name: range }).click();
+  };
+  await choose('Last 12 months');
+  await figure('Runs', '3');
+  await page.getByText('Whole account').click();
+  await page.getByRole('radio', { name: 'Cost' }).check();
+  const byMonth = page.getByRole('figure').filter({ hasText: 'large' });
+  await byMonth.getByText('Show as table').click();
+  await byMonth.getByRole('columnheader', { name: '=large' }).waitFor();
+  expect(await byMonth.getByRole('row').count()).toBe(13);
+  await byMonth.locator('.chart-bars').hover({ position: { x: 400, y: 100 } });
+  await page.locator('.chart-tooltip').getByText('small').waitFor();
+  for (const viewport of [
+    { width: 1280, height: 860 },
+    { width: 390, height: 844 },
+  ]) {
+    await page.setViewportSize(viewport);
+    expect([await isTooWide(page), ...(await accessibilityViolations(page))]).toEqual([false]);
+  }
+
+  await page.reload();
+  await figure('Runs', '3');
+  await page.getByRole('button', { name: 'Export' }).click();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: 'By model (CSV)' }).click()]);
+  const csv = await readFile(await download.path(), 'utf8');
+  expect(csv).toContain('month,model,input_tokens,output_tokens,cost_usd,runs\r\n');
+  expect(csv).toMatch(/^\d{4}-\d{2},'=large,1000,200,0\.5,1\r$/m);
+  await choose('Custom range');
+  await page.getByLabel('To', { exact: true }).fill('2020-01-01');
+  await page.getByText('The last day is before the first.').waitFor();
   expect(wrong).toEqual([]);
 });
 

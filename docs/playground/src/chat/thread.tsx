@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useEffectEvent, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useEffectEvent, useState } from 'react';
 import { ApiError, type Message } from '../../../../client/index.ts';
 import { useArkloop } from '../../../../client/react/index.ts';
 import { useTitle } from '../components/page.tsx';
@@ -10,25 +10,27 @@ import { titleOf } from '../shell/threads.tsx';
 import { Button, IconButton } from '../ui/buttons.tsx';
 import { Composer } from './composer.tsx';
 import { useConversation } from './conversation.ts';
-import { Inspector } from './inspector.tsx';
+import { useInspected } from './inspector/location.ts';
 import { Answer, type Progress } from './message/answer.tsx';
 import { Choices, lastChoice, runOf } from './message/choices.tsx';
 import { UserMessage } from './message/userMessage.tsx';
 import { takeStartMark } from './pendingStart.ts';
 import { useStickyScroll } from './stickyScroll.ts';
 
+const Inspector = lazy(() => import('./inspector/inspector.tsx'));
+
 /** The page of a thread: transcript, running answer and composer. */
 export function Conversation({ threadId }: { threadId: string }) {
   const talk = useConversation(threadId);
   const { thread, messages, runs, runId, isLive, add, start, retry, goOn, edit } = talk;
   const [progress, setProgress] = useState<Progress>();
-  const [inspected, setInspected] = useState<string>();
+  const { runId: inspected, inspect } = useInspected();
   const [choice, setChoice] = useState(lastChoice);
   const { scroller, content, isAtEnd, toEnd } = useStickyScroll();
   const client = useArkloop();
   const title = thread.data ? titleOf(thread.data) : '';
   useTitle(title || 'Chat');
-  useShortcut('details', () => runId && setInspected(runId));
+  useShortcut('details', () => runId && inspect(runId));
 
   const startFirst = useEffectEvent(() => start.mutate(runOf(choice)));
   useEffect(() => {
@@ -63,7 +65,7 @@ export function Conversation({ threadId }: { threadId: string }) {
         onProgress={isNewest ? setProgress : undefined}
         onRetry={canAct ? () => retry.mutate() : undefined}
         onContinue={canAct ? () => goOn.mutate(id) : undefined}
-        onDetails={() => setInspected(id)}
+        onDetails={() => inspect(id)}
       />
     );
   };
@@ -81,7 +83,7 @@ export function Conversation({ threadId }: { threadId: string }) {
   return (
     <>
       <Bar title={title}>
-        {runId && <IconButton label="Show the events of the last run" icon="timeline" onClick={() => setInspected(runId)} />}
+        {runId && <IconButton label="Show the events of the last run" icon="timeline" onClick={() => inspect(runId)} />}
       </Bar>
       <div className="transcript" ref={scroller}>
         <div className="column" ref={content}>
@@ -124,7 +126,11 @@ export function Conversation({ threadId }: { threadId: string }) {
           {!isAnswering && <Choices choice={choice} onChoose={setChoice} />}
         </Composer>
       </div>
-      {inspected && <Inspector runId={inspected} onClose={() => setInspected(undefined)} />}
+      {inspected && (
+        <Suspense fallback={null}>
+          <Inspector threadId={threadId} />
+        </Suspense>
+      )}
     </>
   );
 }
