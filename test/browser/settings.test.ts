@@ -8,7 +8,7 @@ import { chat, startVendor } from '../support/agent/vendor.ts';
 import { type Person, startTestApp, type TestApp } from '../support/app/testApp.ts';
 import { openThread, startRun } from '../support/resources/conversation.ts';
 import { receiverOfTest } from '../support/resources/receiver.ts';
-import { accessibilityViolations, isTooWide, openBrowser, openPage, setSessionCookie } from './playground.ts';
+import { accessibilityViolations, chooseAction, isTooWide, openBrowser, openPage, setSessionCookie } from './playground.ts';
 
 let browser: Browser;
 let app: TestApp;
@@ -81,25 +81,27 @@ test('a provider is added with a model that passes its test, and its key is not 
   await page.getByText('No providers yet').waitFor();
   await button(page, 'Add a provider').click();
   await page.getByLabel('Name').fill('Ours');
-  await page.getByLabel('Key').fill(providerApiKey);
+  await page.getByLabel('API key').fill(providerApiKey);
   await page.getByLabel('Base URL').fill('https://me:secret@example.com/v1');
-  await button(page, 'Save').click();
+  await button(page, 'Save and test').click();
   await page.getByRole('dialog').locator('.problem, [role=alert]').first().waitFor();
-  await page.getByLabel('Base URL').fill(`${vendor.origin}/v1`);
-  await button(page, 'Save').click();
-  await page.getByRole('heading', { name: 'Ours' }).waitFor();
   const offered = JSON.stringify({ object: 'list', data: [{ id: 'gpt-test', object: 'model' }] });
   vendor.respondAt('/v1/models', { headers: { 'content-type': 'application/json' }, steps: [offered] });
-  await button(page, 'Add a model to Ours').click();
-  await page.getByText('The provider offers 1').waitFor();
-  await page.getByLabel('Model', { exact: true }).fill('gpt-test');
+  await page.getByLabel('Base URL').fill(`${vendor.origin}/v1`);
+  await button(page, 'Save and test').click();
+  await page.getByText('It works: the provider offers one model.').waitFor();
+  await page.getByLabel('gpt-test').check();
   await button(page, 'Add').click();
-  await page.getByText('default', { exact: true }).waitFor();
+  await page.getByText('Default', { exact: true }).waitFor();
+  await chooseAction(page, 'gpt-test', 'Edit');
+  await page.getByLabel('Input').fill('1.25');
+  await button(page, 'Save').click();
+  await page.getByRole('cell', { name: '$1.25' }).waitFor();
   vendor.respondAt('/v1/chat/completions', { steps: [chat.text('Yes.'), chat.stop(), chat.done] });
   await button(page, 'Test gpt-test').click();
-  await page.getByText(/^responded in/).waitFor();
+  await page.getByText(/^Responded in/).waitFor();
   expect(await page.content()).not.toContain(providerApiKey);
-  await button(page, 'Remove Ours').click();
+  await chooseAction(page, 'Ours', 'Remove');
   await button(page, 'Remove').click();
   await page.getByText('No providers yet').waitFor();
   expect(wrong).toEqual([expect.stringMatching(/^400 .*\/v1\/llm-providers$/)]);
@@ -119,26 +121,28 @@ test('a webhook is created, receives an event, and receives it again on request'
   await button(page, 'Done').click();
   await startRun(app, person, await openThread(app, person));
   await expect.poll(() => receiver.received.length, { timeout: 10_000 }).toBe(1);
-  await button(page, /^Deliveries/).click();
+  await chooseAction(page, receiver.url, 'Deliveries');
   const deliveries = page.getByRole('dialog');
   await expect
     .poll(async () => {
       await deliveries.getByRole('button', { name: 'Refresh' }).click();
-      return deliveries.getByText('delivered').count();
+      return deliveries.getByRole('listitem').getByText('Delivered').count();
     })
     .toBe(1);
   await deliveries.getByText(/status 200/).waitFor();
+  await deliveries.getByText('Payload').click();
+  await deliveries.getByText('"type": "run.completed"').waitFor();
   await deliveries.getByRole('button', { name: 'Send again' }).click();
   await expect.poll(() => receiver.received.length, { timeout: 10_000 }).toBe(2);
   await page.keyboard.press('Escape');
-  await button(page, /^New secret/).click();
+  await chooseAction(page, receiver.url, 'New secret');
   await button(page, 'Replace the secret').click();
   await page
     .getByRole('dialog')
     .getByText(/^whsec_/)
     .waitFor();
   await button(page, 'Done').click();
-  await button(page, /^Remove/).click();
+  await chooseAction(page, receiver.url, 'Remove');
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
   await page.getByText('No webhooks yet').waitFor();
   expect(wrong).toEqual([]);

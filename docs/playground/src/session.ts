@@ -50,9 +50,11 @@ export async function restoreSession() {
 /** Call after a successful sign-in or registration. */
 export const signedIn = () => setSessionState('in');
 
-/** Signs out in the page even if the request fails. */
-export async function signOut() {
-  await client.auth.logout({ body: { all: false } }).catch(() => undefined);
+/** Signs out in the page even if the request fails. With `all`, ends the sessions on all devices; throws if that fails. */
+export async function signOut(all = false) {
+  await client.auth.logout({ body: { all } }).catch((error: unknown) => {
+    if (all) throw error;
+  });
   setSessionState('out');
 }
 

@@ -37,6 +37,7 @@ export const settingsPages: readonly SettingsPage[] = [
     shownTo: may('data.api_keys.manage'),
     Page: lazy(() => import('./pages/keys.tsx')),
   },
+  { path: 'notifications', title: 'Notifications', group: 'You', Page: lazy(() => import('./pages/people/notifications.tsx')) },
   { path: 'workspaces', title: 'Workspaces', group: 'You', Page: lazy(() => import('./pages/people/workspaces.tsx')) },
   { path: 'account', title: 'General', group: 'Account', Page: lazy(() => import('./pages/people/general.tsx')) },
   {

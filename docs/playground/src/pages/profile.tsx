@@ -3,9 +3,11 @@ import type { Me } from '../../../../client/index.ts';
 import { Page, Section } from '../components/page.tsx';
 import { ErrorNotice, QueryState } from '../components/states.tsx';
 import { useMe } from '../me.ts';
-import { client } from '../session.ts';
+import { useDialog } from '../resource/dialogs.tsx';
+import { client, signOut } from '../session.ts';
 import { Badge, Button } from '../ui/buttons.tsx';
 import { Combobox } from '../ui/combobox.tsx';
+import { Confirm } from '../ui/dialog.tsx';
 import { TextField } from '../ui/fields.tsx';
 import { Form, textOf } from '../ui/form.tsx';
 import { showToast } from '../ui/toasts.tsx';
@@ -38,7 +40,32 @@ const Parts = ({ me }: { me: Me }) => (
     <Section title="Password">
       <PasswordForm />
     </Section>
+    <Section title="Sessions">
+      <Sessions />
+    </Section>
   </>
+);
+
+/** The API does not list sessions, but ends all of them. */
+function Sessions() {
+  const [dialog, open] = useDialog();
+  return (
+    <>
+      <p className="muted">If a device was lost or you have signed in somewhere else, end all sessions. API keys stay valid.</p>
+      <div>
+        <Button icon="logout" onClick={() => open((close) => <SignOutEverywhere onClose={close} />)}>
+          Sign out of all devices
+        </Button>
+      </div>
+      {dialog}
+    </>
+  );
+}
+
+const SignOutEverywhere = ({ onClose }: { onClose: () => void }) => (
+  <Confirm title="Sign out of all devices?" confirm="Sign out" onClose={onClose} onConfirm={() => signOut(true)}>
+    <p>All sessions end, this one too. You can sign in again at once.</p>
+  </Confirm>
 );
 
 function Email({ me }: { me: Me }) {

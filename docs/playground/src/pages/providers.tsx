@@ -58,7 +58,7 @@ const Provider = ({ provider, isManaged, open }: ProviderProps) => (
     <header>
       <div>
         <h3>
-          {provider.name} {provider.scope === 'platform' && <Badge tone="accent">platform</Badge>}
+          {provider.name} {provider.scope === 'platform' && <Badge tone="accent">Platform</Badge>}
         </h3>
         <p className="muted small address">
           {vendors[provider.provider]}

@@ -62,7 +62,7 @@ export default function Webhooks() {
   );
 }
 
-const reasons = { manual: 'off', consecutive_failures: 'off: too many failures', gone: 'off: endpoint gone' } as const;
+const reasons = { manual: 'Off', consecutive_failures: 'Off: too many failures', gone: 'Off: endpoint gone' } as const;
 
 const columns: Column<WebhookEndpoint>[] = [
   {
@@ -77,7 +77,7 @@ const columns: Column<WebhookEndpoint>[] = [
   {
     title: 'State',
     cell: ({ enabled, disabled_reason }) =>
-      enabled ? <Badge tone="good">on</Badge> : <Badge tone="warning">{reasons[disabled_reason ?? 'manual']}</Badge>,
+      enabled ? <Badge tone="good">On</Badge> : <Badge tone="warning">{reasons[disabled_reason ?? 'manual']}</Badge>,
   },
   {
     title: 'Secret',

@@ -1,5 +1,5 @@
 import type { IconName } from '../ui/icons.tsx';
-import { MenuItem, RowMenu as Menu } from '../ui/menu.tsx';
+import { RowMenu as Menu, MenuItem } from '../ui/menu.tsx';
 
 /** An action on a row. `false` entries are left out, so that a permission can be written before the action. */
 export type RowAction = { label: string; icon: IconName; run: () => void; isDangerous?: boolean } | false | undefined;

@@ -35,6 +35,12 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
       <MenuItem icon="settings" href="/settings">
         Settings
       </MenuItem>
+      <MenuItem icon="bell" href="/settings/notifications">
+        Notifications
+      </MenuItem>
+      <MenuItem icon="users" href="/settings/workspaces">
+        Workspaces
+      </MenuItem>
       <MenuItem icon="book" href="/docs" external>
         API reference
       </MenuItem>

@@ -25,6 +25,7 @@ export const Dialog = ({ title, onClose, children, intro, side = false, wide = f
         aria-modal
         className={['dialog', side && 'side', wide && 'wide'].filter(Boolean).join(' ')}
         {...(intro === undefined && { 'aria-describedby': undefined })}
+        onOpenAutoFocus={focusFirstField}
       >
         <header>
           <div>
@@ -40,6 +41,13 @@ export const Dialog = ({ title, onClose, children, intro, side = false, wide = f
     </Radix.Portal>
   </Radix.Root>
 );
+
+/** The first field, or else the dialog itself: on the close button the focus would open its tooltip. */
+function focusFirstField(event: Event) {
+  event.preventDefault();
+  const dialog = event.currentTarget as HTMLElement;
+  (dialog.querySelector<HTMLElement>(':is(input:not([type="hidden"]), textarea, [role="combobox"]):enabled') ?? dialog).focus();
+}
 
 type ConfirmProps = {
   /** A question that names the thing: `Delete “Production key”?` */

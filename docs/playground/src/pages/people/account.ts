@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import type { Member } from '../../../../../client/index.ts';
+import type { Member, MemberRole } from '../../../../../client/index.ts';
 import { useMay, useMe } from '../../me.ts';
 import { client } from '../../session.ts';
 
@@ -44,12 +44,12 @@ export function useNameOf(): (userId: string | null) => string {
 }
 
 export const roleOptions = [
-  ['member', 'Member'],
-  ['admin', 'Admin'],
+  { value: 'member', label: 'Member', description: 'Works with chats, projects and own API keys.' },
+  { value: 'admin', label: 'Admin', description: 'Also manages members, models, tools and settings.' },
 ] as const;
 
-/** What a role may do, for the forms that give one. */
-export const roleHints = {
-  member: 'Works with chats, projects and own API keys.',
-  admin: 'Also manages members, models, tools and settings of the account.',
-} as const;
+/** `platform_admin` → `Platform admin`. */
+export const roleName = (role: string): string => role.charAt(0).toUpperCase() + role.slice(1).replaceAll('_', ' ');
+
+/** The role that was chosen in a form. */
+export const roleOf = (values: FormData): MemberRole => (values.get('role') === 'admin' ? 'admin' : 'member');

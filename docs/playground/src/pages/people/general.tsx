@@ -10,7 +10,7 @@ import { Badge, Button } from '../../ui/buttons.tsx';
 import { TextField } from '../../ui/fields.tsx';
 import { Form, textOf } from '../../ui/form.tsx';
 import { showToast } from '../../ui/toasts.tsx';
-import { accountKey, useAccount } from './account.ts';
+import { accountKey, roleName, useAccount } from './account.ts';
 import { accountsKey } from './workspaces.tsx';
 
 /** Name and time zone of the active account, and its end. */
@@ -40,7 +40,7 @@ function Parts({ account }: { account: Account }) {
         </dd>
         <dt>Your role</dt>
         <dd>
-          <Badge>{account.role?.replaceAll('_', ' ') ?? 'none'}</Badge>
+          <Badge>{account.role === null ? 'None' : roleName(account.role)}</Badge>
         </dd>
         <dt>Created</dt>
         <dd>
@@ -78,18 +78,14 @@ function Naming({ account }: { account: Account }) {
           showToast('Saved');
         }}
       >
-        {(error) => (
-          <>
-            <TextField label="Name" name="name" defaultValue={account.name} required />
-            <TextField
-              label="Time zone"
-              name="timezone"
-              defaultValue={account.timezone ?? ''}
-              placeholder={Intl.DateTimeFormat().resolvedOptions().timeZone}
-              hint="For members who have not set their own."
-            />
-          </>
-        )}
+        <TextField label="Name" name="name" defaultValue={account.name} required />
+        <TextField
+          label="Time zone"
+          name="timezone"
+          defaultValue={account.timezone ?? ''}
+          placeholder={Intl.DateTimeFormat().resolvedOptions().timeZone}
+          hint="For members who have not set their own."
+        />
       </Form>
     </div>
   );

@@ -1,4 +1,3 @@
-import { useState } from 'react';
 import type { Invitation, Member, MemberRole } from '../../../../../client/index.ts';
 import { When } from '../../components/format.tsx';
 import { Page, Section } from '../../components/page.tsx';
@@ -11,9 +10,10 @@ import { PagedRows } from '../../resource/resourceList.tsx';
 import { client } from '../../session.ts';
 import { Badge, Button, Copyable } from '../../ui/buttons.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
-import { Segments, TextField } from '../../ui/fields.tsx';
+import { TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
-import { membersKey, roleHints, roleOptions, useAccount, useNameOf } from './account.ts';
+import { Select } from '../../ui/select.tsx';
+import { membersKey, roleName, roleOf, roleOptions, useAccount, useNameOf } from './account.ts';
 import { NewWorkspace } from './workspaces.tsx';
 
 const invitationsKey = ['invitations'];
@@ -85,7 +85,7 @@ function MemberList({ accountId, open }: ListProps) {
       title: 'Name',
       cell: ({ username, email, user_id }) => (
         <>
-          {username} {user_id === me?.id && <Badge>you</Badge>}
+          {username} {user_id === me?.id && <Badge>You</Badge>}
           {email && <div className="muted small">{email}</div>}
         </>
       ),
@@ -115,7 +115,7 @@ function MemberList({ accountId, open }: ListProps) {
   );
 }
 
-const Role = ({ role }: { role: string }) => <Badge tone={role === 'member' ? '' : 'accent'}>{role.replaceAll('_', ' ')}</Badge>;
+const Role = ({ role }: { role: string }) => <Badge tone={role === 'member' ? '' : 'accent'}>{roleName(role)}</Badge>;
 
 const Removal = ({ member, isMe, onClose }: { member: Member; isMe: boolean; onClose: () => void }) => (
   <ConfirmDialog
@@ -180,7 +180,6 @@ const Revocation = ({ invitation: { id, email }, onClose }: { invitation: Invita
 type InviteProps = { accountId: string; open: OpenDialog; onClose: () => void };
 
 function Invite({ accountId, open, onClose }: InviteProps) {
-  const [role, choose] = useState<MemberRole>('member');
   return (
     <FormDialog
       title="Invite a person"
@@ -188,18 +187,19 @@ function Invite({ accountId, open, onClose }: InviteProps) {
       changes={[invitationsKey]}
       onClose={onClose}
       onSubmit={async (values) => {
-        const body = { email: textOf(values, 'email'), role };
+        const body = { email: textOf(values, 'email'), role: roleOf(values) };
         const { email, token } = await client.invitations.create({ params: { account_id: accountId }, body });
         open((close) => <Invited email={email} token={token} onClose={close} />);
       }}
     >
-      {(error) => (
-        <>
-          <TextField label="Email" name="email" type="email" autoComplete="off" required />
-          <Segments label="Role" value={role} onChange={choose} options={roleOptions} />
-          <p className="hint">{roleHints[role]}</p>
-        </>
-      )}
+      <TextField label="Email" name="email" type="email" autoComplete="off" required />
+      <Select
+        label="Role"
+        name="role"
+        defaultValue="member"
+        options={roleOptions}
+        hint="Admins also manage members, models, tools and settings."
+      />
     </FormDialog>
   );
 }

@@ -72,7 +72,7 @@ const NewTeam = ({ onClose }: { onClose: () => void }) => (
     onClose={onClose}
     onSubmit={(values) => client.teams.create({ body: { name: textOf(values, 'name') } })}
   >
-    {(error) => <TextField label="Name" name="name" placeholder="Research" required />}
+    <TextField label="Name" name="name" placeholder="Research" required />
   </FormDialog>
 );
 
@@ -110,15 +110,13 @@ function TeamMembers({ team, onClose }: { team: Team; onClose: () => void }) {
             await changed(teamsKey);
           }}
         >
-          {() => (
-            <Select
-              label="Member to add"
-              name="user_id"
-              key={others.length}
-              required
-              options={others.map(({ user_id, username, email }) => ({ value: user_id, label: username, description: email }))}
-            />
-          )}
+          <Select
+            label="Member to add"
+            name="user_id"
+            key={others.length}
+            required
+            options={others.map(({ user_id, username, email }) => ({ value: user_id, label: username, description: email }))}
+          />
         </Form>
       )}
       <PagedRows

@@ -13,7 +13,7 @@ import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
 import { TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
-import { accountKey } from './account.ts';
+import { accountKey, roleName } from './account.ts';
 
 export const accountsKey = ['accounts'];
 
@@ -27,13 +27,13 @@ export default function Workspaces() {
       title: 'Name',
       cell: ({ id, name, slug, type, status }) => (
         <>
-          {name} {id === me?.account_id && <Badge tone="good">active</Badge>}{' '}
-          {status === 'suspended' && <Badge tone="warning">suspended</Badge>}
+          {name} {id === me?.account_id && <Badge tone="good">Active</Badge>}{' '}
+          {status === 'suspended' && <Badge tone="warning">Suspended</Badge>}
           <div className="muted small">{type === 'personal' ? 'Personal account' : slug}</div>
         </>
       ),
     },
-    { title: 'Your role', cell: ({ role }) => role?.replaceAll('_', ' ') ?? '–' },
+    { title: 'Your role', cell: ({ role }) => (role === null ? '–' : roleName(role)) },
     { title: 'Created', cell: ({ created_at }) => <When at={created_at} /> },
     {
       title: 'Switch',
@@ -94,26 +94,22 @@ export function NewWorkspace({ onClose }: { onClose: () => void }) {
         switchAccount(id, '/settings/members');
       }}
     >
-      {(error) => (
-        <>
-          <TextField
-            label="Name"
-            name="name"
-            value={name}
-            onChange={({ currentTarget }) => setName(currentTarget.value)}
-            placeholder="Harbor team"
-            required
-          />
-          <TextField
-            label="Short name"
-            name="slug"
-            value={slug ?? slugOf(name)}
-            onChange={({ currentTarget }) => setSlug(currentTarget.value)}
-            hint="Lower-case letters, digits and hyphens. It cannot be changed later."
-            required
-          />
-        </>
-      )}
+      <TextField
+        label="Name"
+        name="name"
+        value={name}
+        onChange={({ currentTarget }) => setName(currentTarget.value)}
+        placeholder="Harbor team"
+        required
+      />
+      <TextField
+        label="Short name"
+        name="slug"
+        value={slug ?? slugOf(name)}
+        onChange={({ currentTarget }) => setSlug(currentTarget.value)}
+        hint="Lower-case letters, digits and hyphens. It cannot be changed later."
+        required
+      />
     </FormDialog>
   );
 }

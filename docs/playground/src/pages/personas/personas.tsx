@@ -73,7 +73,7 @@ const columns: Column<Persona>[] = [
     title: 'Name',
     cell: ({ display_name, description, source }) => (
       <>
-        {display_name} {source === 'builtin' && <Badge>built in</Badge>}
+        {display_name} {source === 'builtin' && <Badge>Built in</Badge>}
         {description && <div className="muted small">{description}</div>}
       </>
     ),
@@ -81,7 +81,7 @@ const columns: Column<Persona>[] = [
   { title: 'Key', cell: ({ persona_key, version }) => <code>{`${persona_key}@${version}`}</code> },
   { title: 'Model', cell: ({ model }) => (model ? <code>{model}</code> : <span className="muted">Default</span>) },
   { title: 'Picker', cell: ({ user_selectable }) => (user_selectable ? 'Shown' : <span className="muted">Hidden</span>) },
-  { title: 'State', cell: ({ is_active }) => <Badge tone={is_active ? 'good' : ''}>{is_active ? 'on' : 'off'}</Badge> },
+  { title: 'State', cell: ({ is_active }) => <Badge tone={is_active ? 'good' : ''}>{is_active ? 'On' : 'Off'}</Badge> },
 ];
 
 const Deletion = ({ persona: { id, display_name }, onClose }: { persona: Persona; onClose: () => void }) => (

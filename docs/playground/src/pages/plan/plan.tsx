@@ -3,7 +3,7 @@ import { Link } from 'wouter';
 import type { Entitlement, Redemption } from '../../../../../client/index.ts';
 import { count, When } from '../../components/format.tsx';
 import { Page, Section } from '../../components/page.tsx';
-import { Empty, QueryState } from '../../components/states.tsx';
+import { QueryState } from '../../components/states.tsx';
 import { type Column, Table } from '../../components/table.tsx';
 import { useMay, useMe } from '../../me.ts';
 import { ConfirmDialog, useChanged, useDialog } from '../../resource/dialogs.tsx';
@@ -58,7 +58,9 @@ function Plan() {
       <QueryState
         query={plan}
         empty={
-          <Empty title="No plan">The limits of the platform apply. An administrator of the platform can subscribe this account.</Empty>
+          <p className="muted">
+            This account has no plan: the limits of the platform apply. An administrator of the platform can subscribe this account.
+          </p>
         }
       >
         {([active]) =>
@@ -108,7 +110,7 @@ function Redeem() {
             showToast(gainOf(redeemed));
           }}
         >
-          {(error) => <TextField label="Code" name="code" autoComplete="off" hint="Adds credits or a feature to this account." required />}
+          <TextField label="Code" name="code" autoComplete="off" hint="Adds credits or a feature to this account." required />
         </Form>
       </div>
     </Section>
@@ -126,8 +128,8 @@ function InviteCode() {
         {({ code: text, use_count, max_uses }) => (
           <>
             <p className="muted">
-              Whoever registers with your code gets credits, and so do you. Used {count(use_count)}
-              {max_uses > 0 && ` of ${count(max_uses)}`} times.
+              People who register with your code get credits, and so do you. Used {use_count === 1 ? 'once' : `${count(use_count)} times`}
+              {max_uses > 0 && ` of ${count(max_uses)}`}.
             </p>
             <div className="card in-line">
               <Copyable text={text} label="Copy the code" />

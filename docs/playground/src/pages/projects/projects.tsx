@@ -1,4 +1,3 @@
-import { useState } from 'react';
 import type { Project, Team } from '../../../../../client/index.ts';
 import { When } from '../../components/format.tsx';
 import { Page } from '../../components/page.tsx';
@@ -10,7 +9,7 @@ import { ConfirmDialog, FormDialog, useDialog } from '../../resource/dialogs.tsx
 import { PagedRows } from '../../resource/resourceList.tsx';
 import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
-import { Segments, TextArea, TextField } from '../../ui/fields.tsx';
+import { TextArea, TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
 import { Select } from '../../ui/select.tsx';
 import { useNameOf } from '../people/account.ts';
@@ -37,7 +36,7 @@ export default function Projects() {
       title: 'Name',
       cell: ({ name, description, is_default }) => (
         <>
-          {name} {is_default && <Badge>default</Badge>}
+          {name} {is_default && <Badge>Default</Badge>}
           {description && <div className="muted small">{description}</div>}
         </>
       ),
@@ -80,7 +79,7 @@ export default function Projects() {
 }
 
 function audienceOf({ visibility, team_id }: Project, teams: readonly Team[]): string {
-  if (visibility === 'private') return 'The owner';
+  if (visibility === 'private') return 'Only the owner';
   if (team_id === null) return 'All members';
   return teams.find(({ id }) => id === team_id)?.name ?? 'A team';
 }
@@ -98,14 +97,15 @@ const Deletion = ({ project: { id, name }, onClose }: { project: Project; onClos
   </ConfirmDialog>
 );
 
+const sharingOf = (audience: string): Pick<Project, 'visibility' | 'team_id'> =>
+  audience === 'private' || audience === 'shared' ? { visibility: audience, team_id: null } : { visibility: 'shared', team_id: audience };
+
 type ProjectFormProps = { project?: Project; teams: readonly Team[]; onClose: () => void };
 
 function ProjectForm({ project, teams, onClose }: ProjectFormProps) {
-  const [visibility, choose] = useState<Project['visibility']>(project?.visibility ?? 'private');
   const save = (values: FormData) => {
-    const team_id = visibility === 'shared' ? textOf(values, 'team_id') || null : null;
     const body = { name: textOf(values, 'name'), description: textOf(values, 'description') || null };
-    const sharing = project?.is_default ? {} : { visibility, team_id };
+    const sharing = project?.is_default ? {} : sharingOf(textOf(values, 'audience'));
     return project
       ? client.projects.update({ params: { project_id: project.id }, body: { ...body, ...sharing } })
       : client.projects.create({ body: { ...body, ...sharing } });
@@ -119,30 +119,19 @@ function ProjectForm({ project, teams, onClose }: ProjectFormProps) {
       onClose={onClose}
       onSubmit={save}
     >
-      {(error) => (
-        <>
-          <TextField label="Name" name="name" defaultValue={project?.name} required />
-          <TextArea label="Description" name="description" rows={3} maxLength={2_000} defaultValue={project?.description ?? ''} />
-          {!project?.is_default && (
-            <Segments
-              label="Visible to"
-              value={visibility}
-              onChange={choose}
-              options={[
-                ['private', 'The owner'],
-                ['shared', 'Others'],
-              ]}
-            />
-          )}
-          {visibility === 'shared' && teams.length > 0 && (
-            <Select
-              label="Shared with"
-              name="team_id"
-              defaultValue={project?.team_id ?? ''}
-              options={[{ value: '', label: 'All members' }, ...teams.map(({ id, name }) => ({ value: id, label: name }))]}
-            />
-          )}
-        </>
+      <TextField label="Name" name="name" defaultValue={project?.name} required />
+      <TextArea label="Description" name="description" rows={3} maxLength={2_000} defaultValue={project?.description ?? ''} />
+      {!project?.is_default && (
+        <Select
+          label="Visible to"
+          name="audience"
+          defaultValue={project?.visibility === 'shared' ? (project.team_id ?? 'shared') : 'private'}
+          options={[
+            { value: 'private', label: 'Only the owner', icon: 'lock' },
+            { value: 'shared', label: 'All members', icon: 'users' },
+            ...teams.map(({ id, name }) => ({ value: id, label: name, description: 'Team', icon: 'users' as const })),
+          ]}
+        />
       )}
     </FormDialog>
   );

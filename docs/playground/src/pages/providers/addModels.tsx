@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { LlmProvider, UpstreamModel } from '../../../../../client/index.ts';
+import { count } from '../../components/format.tsx';
 import { ErrorNotice, Loading } from '../../components/states.tsx';
 import { providersKey } from '../../providers.ts';
 import { FormDialog } from '../../resource/dialogs.tsx';
@@ -63,7 +64,12 @@ export function AddModels({ provider, isNew = false, onClose }: AddModelsProps) 
       )}
       {offered.data && (
         <>
-          {isNew && <p className="notice good">It works: the provider offers {offered.data.models.length} models.</p>}
+          {isNew && (
+            <p className="notice good">
+              It works: the provider offers {offered.data.models.length === 1 ? 'one model' : `${count(offered.data.models.length)} models`}
+              .
+            </p>
+          )}
           <TextField
             label="Search"
             type="search"
@@ -71,7 +77,7 @@ export function AddModels({ provider, isNew = false, onClose }: AddModelsProps) 
             onChange={({ currentTarget }) => setSearch(currentTarget.value)}
             placeholder={`Search ${others.length} models`}
           />
-          <fieldset className="choices">
+          <fieldset className="model-choices">
             <legend className="for-readers">Models</legend>
             {found.slice(0, maxListed).map((model) => (
               <Choice key={model.id} model={model} isChosen={chosen.includes(model.id)} onChange={() => toggle(model.id)} />

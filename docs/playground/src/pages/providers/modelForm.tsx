@@ -2,7 +2,7 @@ import type { LlmModel, LlmProvider } from '../../../../../client/index.ts';
 import { providersKey } from '../../providers.ts';
 import { FormDialog } from '../../resource/dialogs.tsx';
 import { client } from '../../session.ts';
-import { Checkbox, TextField } from '../../ui/fields.tsx';
+import { Checkbox, FieldSet, TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
 import { useOffered } from './addModels.tsx';
 import { featuresOf } from './features.ts';
@@ -33,8 +33,7 @@ export function ModelForm({ provider, model, onClose }: ModelFormProps) {
   return (
     <FormDialog title={model.model} done="Model saved" changes={[providersKey]} onClose={onClose} onSubmit={save}>
       {offered && featuresOf(offered).length > 0 && <p className="muted">{featuresOf(offered).join(' · ')}</p>}
-      <fieldset className="group">
-        <legend>Prices in US dollars for a million tokens</legend>
+      <FieldSet label="Prices in US dollars for a million tokens">
         <div className="in-a-row">
           {prices.map(([name, label]) => (
             <TextField
@@ -49,7 +48,7 @@ export function ModelForm({ provider, model, onClose }: ModelFormProps) {
             />
           ))}
         </div>
-      </fieldset>
+      </FieldSet>
       <div className="in-a-row">
         <TextField
           label="Credit factor"

@@ -21,7 +21,7 @@ export function Models({ provider, isManaged, open }: ModelsProps) {
       title: 'Model',
       cell: ({ model, is_default, show_in_picker }) => (
         <>
-          <code>{model}</code> {is_default && <Badge tone="accent">default</Badge>} {!show_in_picker && <Badge>hidden</Badge>}
+          <code>{model}</code> {is_default && <Badge tone="accent">Default</Badge>} {!show_in_picker && <Badge>Hidden</Badge>}
         </>
       ),
     },
@@ -97,4 +97,4 @@ function Actions({ provider, model, open }: { provider: LlmProvider; model: LlmM
 }
 
 const verdictOf = ({ success, latency_ms, error }: LlmModelTest) =>
-  success ? `responded in ${duration(latency_ms)}` : (error ?? 'no response');
+  success ? `Responded in ${duration(latency_ms)}` : (error ?? 'No response');

@@ -3,8 +3,9 @@ import type { LlmProvider } from '../../../../../client/index.ts';
 import { providersKey } from '../../providers.ts';
 import { FormDialog, type OpenDialog } from '../../resource/dialogs.tsx';
 import { client } from '../../session.ts';
-import { Segments, TextField } from '../../ui/fields.tsx';
+import { TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
+import { Select } from '../../ui/select.tsx';
 import { AddModels } from './addModels.tsx';
 
 type Kind = LlmProvider['provider'];
@@ -35,13 +36,14 @@ export function ProviderForm({ provider, open, onClose }: ProviderFormProps) {
       onClose={onClose}
       onSubmit={save}
     >
-      <Segments
+      <Select
         label="API format"
+        name="provider"
         value={kind}
         onChange={choose}
         options={[
-          ['openai', 'OpenAI'],
-          ['anthropic', 'Anthropic'],
+          { value: 'openai', label: 'OpenAI', description: 'Also most other services and local model servers.' },
+          { value: 'anthropic', label: 'Anthropic' },
         ]}
       />
       <TextField

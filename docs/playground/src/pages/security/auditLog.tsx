@@ -8,7 +8,6 @@ import { Empty, QueryState } from '../../components/states.tsx';
 import { type Column, Table } from '../../components/table.tsx';
 import { useMe } from '../../me.ts';
 import { useDialog } from '../../resource/dialogs.tsx';
-import { RowMenu } from '../../resource/rowMenu.tsx';
 import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
@@ -43,7 +42,7 @@ export default function AuditLog() {
       title: 'What',
       cell: ({ action: done, metadata, target_type, target_id }) => (
         <>
-          <code>{done}</code> {metadata.result === 'denied' && <Badge tone="danger">denied</Badge>}
+          <code>{done}</code> {metadata.result === 'denied' && <Badge tone="danger">Denied</Badge>}
           {target_id && (
             <div className="muted small address">
               {target_type.replaceAll('_', ' ')} {target_id}
@@ -57,10 +56,13 @@ export default function AuditLog() {
       title: 'Actions',
       isActions: true,
       cell: (entry) => (
-        <RowMenu
-          of={entry.action}
-          actions={[{ label: 'Details', icon: 'open', run: () => open((close) => <Entry id={entry.id} query={query} onClose={close} />) }]}
-        />
+        <Button
+          kind="ghost"
+          aria-label={`Details of ${entry.action}`}
+          onClick={() => open((close) => <Entry id={entry.id} query={query} onClose={close} />)}
+        >
+          Details
+        </Button>
       ),
     },
   ];

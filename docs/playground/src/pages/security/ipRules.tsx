@@ -9,8 +9,9 @@ import { FormDialog, useDialog } from '../../resource/dialogs.tsx';
 import { PagedRows } from '../../resource/resourceList.tsx';
 import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
-import { Checkbox, Segments, TextField } from '../../ui/fields.tsx';
+import { Checkbox, TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
+import { Select } from '../../ui/select.tsx';
 
 const rulesKey = ['ip-rules'];
 
@@ -55,7 +56,7 @@ const columns: Column<IpRule>[] = [
       </>
     ),
   },
-  { title: 'Rule', cell: ({ type }) => (type === 'allowlist' ? <Badge tone="good">allow</Badge> : <Badge tone="danger">block</Badge>) },
+  { title: 'Rule', cell: ({ type }) => (type === 'allowlist' ? <Badge tone="good">Allow</Badge> : <Badge tone="danger">Block</Badge>) },
   { title: 'Created', cell: ({ created_at }) => <When at={created_at} /> },
 ];
 
@@ -83,13 +84,14 @@ function NewRule({ onClose }: { onClose: () => void }) {
     >
       {(error) => (
         <>
-          <Segments
+          <Select
             label="Rule"
+            name="type"
             value={type}
             onChange={choose}
             options={[
-              ['allowlist', 'Allow'],
-              ['blocklist', 'Block'],
+              { value: 'allowlist', label: 'Allow', description: 'Rejects all addresses that no rule allows.' },
+              { value: 'blocklist', label: 'Block', description: 'Rejects the addresses of the network.' },
             ]}
           />
           <TextField label="Network" name="cidr" placeholder="203.0.113.0/24" required />

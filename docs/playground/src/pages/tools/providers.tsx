@@ -56,39 +56,37 @@ function Group({ group, open }: { group: ToolProviderGroup; open: OpenDialog }) 
     },
     { title: 'State', cell: (provider) => <State provider={provider} /> },
     { title: 'Key', cell: ({ key_prefix }) => (key_prefix ? <code>{key_prefix}</code> : '–') },
+    { title: 'Use', isNumber: true, cell: (provider) => <Use provider={provider} open={open} /> },
     {
-      title: 'Use',
+      title: 'Actions',
       isActions: true,
       cell: (provider) => (
-        <>
-          <Use provider={provider} open={open} />
-          <RowMenu
-            of={nameOf(provider)}
-            actions={[
-              (provider.requires_api_key || provider.requires_base_url) && {
-                label: provider.configured ? 'Replace credentials' : 'Set credentials',
-                icon: 'edit',
-                run: () => open((close) => <Credential provider={provider} onClose={close} />),
-              },
-              provider.is_active && {
-                label: 'Stop using',
-                icon: 'pause',
-                run: () =>
-                  run(
-                    () => client.toolProviders.deactivate({ params: paramsOf(provider), query }),
-                    `${nameOf(provider)} is no longer used`,
-                    providersKey,
-                  ),
-              },
-              provider.key_prefix !== null && {
-                label: 'Delete the key',
-                icon: 'remove',
-                isDangerous: true,
-                run: () => open((close) => <KeyDeletion provider={provider} onClose={close} />),
-              },
-            ]}
-          />
-        </>
+        <RowMenu
+          of={nameOf(provider)}
+          actions={[
+            (provider.requires_api_key || provider.requires_base_url) && {
+              label: provider.configured ? 'Replace credentials' : 'Set credentials',
+              icon: 'edit',
+              run: () => open((close) => <Credential provider={provider} onClose={close} />),
+            },
+            provider.is_active && {
+              label: 'Stop using',
+              icon: 'pause',
+              run: () =>
+                run(
+                  () => client.toolProviders.deactivate({ params: paramsOf(provider), query }),
+                  `${nameOf(provider)} is no longer used`,
+                  providersKey,
+                ),
+            },
+            provider.key_prefix !== null && {
+              label: 'Delete the key',
+              icon: 'remove',
+              isDangerous: true,
+              run: () => open((close) => <KeyDeletion provider={provider} onClose={close} />),
+            },
+          ]}
+        />
       ),
     },
   ];
@@ -105,7 +103,7 @@ function Group({ group, open }: { group: ToolProviderGroup; open: OpenDialog }) 
 }
 
 function State({ provider: { is_active, configured } }: { provider: ToolProvider }) {
-  if (is_active) return configured ? <Badge tone="good">in use</Badge> : <Badge tone="warning">not configured</Badge>;
+  if (is_active) return configured ? <Badge tone="good">In use</Badge> : <Badge tone="warning">Not configured</Badge>;
   return configured ? <span className="muted">Ready</span> : <span className="muted">Needs credentials</span>;
 }
 
@@ -138,28 +136,24 @@ const Credential = ({ provider, activate = false, onClose }: CredentialProps) =>
       if (activate) await client.toolProviders.activate({ params: paramsOf(provider), query });
     }}
   >
-    {(error) => (
-      <>
-        {(provider.requires_api_key || !provider.requires_base_url) && (
-          <TextField
-            label="API key"
-            name="api_key"
-            type="password"
-            autoComplete="off"
-            required={provider.requires_api_key && provider.key_prefix === null}
-            hint={provider.key_prefix ? 'Leave empty to keep the stored key.' : 'Stored encrypted, and never shown again.'}
-          />
-        )}
-        <TextField
-          label="Base URL"
-          name="base_url"
-          type="url"
-          defaultValue={provider.base_url ?? ''}
-          required={provider.requires_base_url}
-          hint={provider.requires_base_url ? undefined : 'Only for a server of your own.'}
-        />
-      </>
+    {(provider.requires_api_key || !provider.requires_base_url) && (
+      <TextField
+        label="API key"
+        name="api_key"
+        type="password"
+        autoComplete="off"
+        required={provider.requires_api_key && provider.key_prefix === null}
+        hint={provider.key_prefix ? 'Leave empty to keep the stored key.' : 'Stored encrypted, and never shown again.'}
+      />
     )}
+    <TextField
+      label="Base URL"
+      name="base_url"
+      type="url"
+      defaultValue={provider.base_url ?? ''}
+      required={provider.requires_base_url}
+      hint={provider.requires_base_url ? undefined : 'Only for a server of your own.'}
+    />
   </FormDialog>
 );
 

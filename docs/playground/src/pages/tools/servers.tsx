@@ -12,8 +12,9 @@ import { PagedRows } from '../../resource/resourceList.tsx';
 import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
-import { Checkbox, Segments, TextArea, TextField } from '../../ui/fields.tsx';
+import { Checkbox, TextArea, TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
+import { Select } from '../../ui/select.tsx';
 
 const serversKey = ['mcp-configs'];
 
@@ -94,7 +95,7 @@ const columns: Column<McpConfig>[] = [
     ),
   },
   { title: 'Transport', cell: ({ transport }) => transports[transport] },
-  { title: 'State', cell: ({ is_active }) => <Badge tone={is_active ? 'good' : ''}>{is_active ? 'on' : 'off'}</Badge> },
+  { title: 'State', cell: ({ is_active }) => <Badge tone={is_active ? 'good' : ''}>{is_active ? 'On' : 'Off'}</Badge> },
 ];
 
 const Deletion = ({ server: { id, name }, onClose }: { server: McpConfig; onClose: () => void }) => (
@@ -120,11 +121,6 @@ export function ServerTest({ server, onClose }: { server: McpConfig; onClose: ()
   });
   return (
     <Dialog title={`Tools of ${server.name}`} onClose={onClose} side>
-      <div className="actions">
-        <Button kind="ghost" icon="retry" busy={test.isFetching} onClick={() => void test.refetch()}>
-          Test again
-        </Button>
-      </div>
       {test.isPending && <Loading what="Connecting" />}
       {test.error && <ErrorNotice error={test.error} />}
       {test.data && !test.data.success && (
@@ -142,13 +138,20 @@ export function ServerTest({ server, onClose }: { server: McpConfig; onClose: ()
           <ul className="tools">
             {test.data.tools.map(({ name, description, read_only }) => (
               <li key={name}>
-                <code>{name}</code> {read_only && <Badge>read-only</Badge>}
+                <span>
+                  <code>{name}</code> {read_only && <Badge>Read-only</Badge>}
+                </span>
                 {description && <p className="muted small">{description}</p>}
               </li>
             ))}
           </ul>
         </>
       )}
+      <div className="actions">
+        <Button kind="ghost" icon="retry" busy={test.isFetching} onClick={() => void test.refetch()}>
+          Test again
+        </Button>
+      </div>
     </Dialog>
   );
 }
@@ -180,59 +183,58 @@ function ServerForm({ server, open, onClose }: ServerFormProps) {
       onClose={onClose}
       onSubmit={save}
     >
-      {(error) => (
-        <>
-          {!server && (
-            <Segments
-              label="Transport"
-              value={transport}
-              onChange={choose}
-              options={[
-                ['streamable_http', 'HTTP'],
-                ['http_sse', 'HTTP with SSE'],
-                ...(me && isPlatformAdmin(me) ? ([['stdio', 'Program']] as const) : []),
-              ]}
-            />
-          )}
-          <TextField label="Name" name="name" defaultValue={server?.name} hint="Part of the names of its tools." required />
-          {isProgram
-            ? !server && <ProgramFields error={error} />
-            : [
-                <TextField
-                  key="url"
-                  label="URL"
-                  name="url"
-                  type="url"
-                  defaultValue={server?.url ?? ''}
-                  placeholder="https://mcp.example.com/mcp"
-                  required
-                />,
-                <TextField
-                  key="token"
-                  label="Bearer token"
-                  name="bearer_token"
-                  type="password"
-                  autoComplete="off"
-                  hint={server?.has_auth ? 'Leave empty to keep the stored token.' : 'Optional. Stored encrypted, and never shown again.'}
-                />,
-                server?.has_auth && <Checkbox key="clear" name="clear" label="Delete the stored token" />,
-              ]}
-          <TextField
-            label="Timeout in seconds"
-            name="call_timeout_ms"
-            type="number"
-            min={1}
-            max={600}
-            defaultValue={(server?.call_timeout_ms ?? 10_000) / 1_000}
-            required
-          />
-        </>
+      {!server && (
+        <Select
+          label="Transport"
+          name="transport"
+          value={transport}
+          onChange={choose}
+          options={[
+            { value: 'streamable_http', label: 'Streamable HTTP', description: 'What servers of today offer.' },
+            { value: 'http_sse', label: 'HTTP with SSE', description: 'For older servers.' },
+            ...(me && isPlatformAdmin(me)
+              ? [{ value: 'stdio' as const, label: 'Program', description: 'Runs on the workers of this platform.' }]
+              : []),
+          ]}
+        />
       )}
+      <TextField label="Name" name="name" defaultValue={server?.name} hint="Part of the names of its tools." required />
+      {isProgram
+        ? !server && <ProgramFields />
+        : [
+            <TextField
+              key="url"
+              label="URL"
+              name="url"
+              type="url"
+              defaultValue={server?.url ?? ''}
+              placeholder="https://mcp.example.com/mcp"
+              required
+            />,
+            <TextField
+              key="token"
+              label="Bearer token"
+              name="bearer_token"
+              type="password"
+              autoComplete="off"
+              hint={server?.has_auth ? 'Leave empty to keep the stored token.' : 'Optional. Stored encrypted, and never shown again.'}
+            />,
+            server?.has_auth && <Checkbox key="clear" name="clear" label="Delete the stored token" />,
+          ]}
+      <TextField
+        label="Timeout in seconds"
+        name="call_timeout_ms"
+        type="number"
+        min={1}
+        max={600}
+        defaultValue={(server?.call_timeout_ms ?? 10_000) / 1_000}
+        required
+      />
     </FormDialog>
   );
 }
 
-const ProgramFields = ({ error }: { error: unknown }) => (
+const ProgramFields = () => (
   <>
     <TextField label="Program" name="command" required hint="It runs on the workers." />
     <TextArea label="Arguments" name="args" rows={3} hint="One per line." />

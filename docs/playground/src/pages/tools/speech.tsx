@@ -9,8 +9,9 @@ import { ConfirmDialog, FormDialog, useAction, useDialog } from '../../resource/
 import { Rows } from '../../resource/resourceList.tsx';
 import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
-import { Checkbox, Segments, TextField } from '../../ui/fields.tsx';
+import { Checkbox, TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
+import { Select } from '../../ui/select.tsx';
 
 const speechKey = ['asr-credentials'];
 const vendors = { groq: 'Groq', openai: 'OpenAI' } as const;
@@ -71,7 +72,7 @@ const columns: Column<AsrCredential>[] = [
     title: 'Name',
     cell: ({ name, scope, is_default }) => (
       <>
-        {name} {is_default && <Badge tone="accent">default</Badge>} {scope === 'platform' && <Badge>platform</Badge>}
+        {name} {is_default && <Badge tone="accent">Default</Badge>} {scope === 'platform' && <Badge>Platform</Badge>}
       </>
     ),
   },
@@ -110,39 +111,36 @@ function CredentialForm({ credential, isFirst = false, onClose }: { credential?:
       onClose={onClose}
       onSubmit={save}
     >
-      {(error) => (
-        <>
-          {!credential && (
-            <Segments
-              label="Service"
-              value={provider}
-              onChange={choose}
-              options={[
-                ['openai', 'OpenAI'],
-                ['groq', 'Groq'],
-              ]}
-            />
-          )}
-          <TextField label="Name" name="name" key={`name-${provider}`} defaultValue={credential?.name ?? vendors[provider]} required />
-          <TextField
-            label="API key"
-            name="api_key"
-            type="password"
-            autoComplete="off"
-            required={!credential}
-            hint={credential ? 'Leave empty to keep the stored key.' : 'Stored encrypted, and never shown again.'}
-          />
-          <TextField label="Model" name="model" key={`model-${provider}`} defaultValue={credential?.model ?? models[provider]} required />
-          <TextField
-            label="Base URL"
-            name="base_url"
-            type="url"
-            defaultValue={credential?.base_url ?? ''}
-            hint="Only for other services with the same API."
-          />
-          {!credential && <Checkbox name="is_default" label="Use for voice input" defaultChecked={isFirst} />}
-        </>
+      {!credential && (
+        <Select
+          label="Service"
+          name="provider"
+          value={provider}
+          onChange={choose}
+          options={[
+            { value: 'openai', label: 'OpenAI' },
+            { value: 'groq', label: 'Groq' },
+          ]}
+        />
       )}
+      <TextField label="Name" name="name" key={`name-${provider}`} defaultValue={credential?.name ?? vendors[provider]} required />
+      <TextField
+        label="API key"
+        name="api_key"
+        type="password"
+        autoComplete="off"
+        required={!credential}
+        hint={credential ? 'Leave empty to keep the stored key.' : 'Stored encrypted, and never shown again.'}
+      />
+      <TextField label="Model" name="model" key={`model-${provider}`} defaultValue={credential?.model ?? models[provider]} required />
+      <TextField
+        label="Base URL"
+        name="base_url"
+        type="url"
+        defaultValue={credential?.base_url ?? ''}
+        hint="Only for other services with the same API."
+      />
+      {!credential && <Checkbox name="is_default" label="Use for voice input" defaultChecked={isFirst} />}
     </FormDialog>
   );
 }

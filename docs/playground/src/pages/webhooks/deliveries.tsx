@@ -33,9 +33,9 @@ export function Deliveries({ endpoint, onClose }: DeliveriesProps) {
           onChange={choose}
           options={[
             ['all', 'All'],
-            ['delivered', 'Delivered'],
-            ['failed', 'Failed'],
-            ['pending', 'Pending'],
+            ['delivered', states.delivered.label],
+            ['failed', states.failed.label],
+            ['pending', states.pending.label],
           ]}
         />
         <Button kind="ghost" icon="retry" busy={deliveries.isRefetching} onClick={() => void deliveries.refetch()}>
@@ -63,7 +63,11 @@ export function Deliveries({ endpoint, onClose }: DeliveriesProps) {
   );
 }
 
-const tones = { pending: 'warning', delivered: 'good', failed: 'danger' } as const;
+const states = {
+  pending: { label: 'Pending', tone: 'warning' },
+  delivered: { label: 'Delivered', tone: 'good' },
+  failed: { label: 'Failed', tone: 'danger' },
+} as const;
 
 function Delivery({ delivery }: { delivery: WebhookDelivery }) {
   const { id, endpoint_id, event_type, status, attempts, response_status, response_body, error, created_at, next_attempt_at } = delivery;
@@ -73,7 +77,7 @@ function Delivery({ delivery }: { delivery: WebhookDelivery }) {
     onSuccess: () => changed(deliveriesKey(endpoint_id)),
   });
   const facts = [
-    attempts === 1 ? 'one attempt' : `${attempts} attempts`,
+    attempts === 1 ? 'One attempt' : `${attempts} attempts`,
     response_status !== null && `status ${response_status}`,
     error?.replaceAll('_', ' '),
     delivery.redelivery_of && 'sent again',
@@ -82,7 +86,7 @@ function Delivery({ delivery }: { delivery: WebhookDelivery }) {
     <li>
       <header>
         <span>
-          <code>{event_type}</code> <Badge tone={tones[status]}>{status}</Badge>
+          <code>{event_type}</code> <Badge tone={states[status].tone}>{states[status].label}</Badge>
         </span>
         <When at={created_at} />
       </header>

@@ -1,7 +1,7 @@
 import type { WebhookEndpoint, WebhookEndpointWithSecret, WebhookEventType } from '../../../../../client/index.ts';
 import { FormDialog } from '../../resource/dialogs.tsx';
 import { client } from '../../session.ts';
-import { Checkbox, TextField } from '../../ui/fields.tsx';
+import { Checkbox, FieldSet, TextField } from '../../ui/fields.tsx';
 import { FieldError, textOf } from '../../ui/form.tsx';
 import { showToast } from '../../ui/toasts.tsx';
 
@@ -17,7 +17,7 @@ type EndpointFormProps = { endpoint?: WebhookEndpoint; onClose: () => void; onCr
 export function EndpointForm({ endpoint, onClose, onCreated }: EndpointFormProps) {
   const save = async (values: FormData) => {
     const body = { url: textOf(values, 'url'), events: events.map(([event]) => event).filter((event) => values.has(event)) };
-    if (body.events.length === 0) throw new FieldError(events[0]![0], 'Choose at least one event.');
+    if (body.events.length === 0) throw new FieldError('events', 'Choose at least one event.');
     if (!endpoint) return onCreated(await client.webhookEndpoints.create({ body }));
     await client.webhookEndpoints.update({ params: { endpoint_id: endpoint.id }, body });
     onClose();
@@ -32,12 +32,11 @@ export function EndpointForm({ endpoint, onClose, onCreated }: EndpointFormProps
       onSubmit={save}
     >
       <TextField label="URL" name="url" type="url" placeholder="https://example.com/arkloop" defaultValue={endpoint?.url} required />
-      <fieldset className="choices">
-        <legend>Events</legend>
+      <FieldSet label="Events" name="events">
         {events.map(([event, told]) => (
           <Checkbox key={event} name={event} label={told} hint={event} defaultChecked={endpoint?.events.includes(event) ?? true} />
         ))}
-      </fieldset>
+      </FieldSet>
     </FormDialog>
   );
 }
