@@ -87,8 +87,8 @@ test('a conversation with reasoning, tools, a question and events is accessible'
   await page.getByText('todo_write').click();
   found.push(...(await lookAt(page, 'question', extremes)));
   await page.getByRole('button', { name: 'Show the events of the last run' }).click();
-  await page.getByRole('dialog').getByText('run.started').click();
-  found.push(...(await lookAt(page, 'events', extremes)));
+  await page.getByRole('treeitem', { name: /^ask_user/ }).click();
+  found.push(...(await lookAt(page, 'inspector', extremes)));
   await page.keyboard.press('Escape');
   for (const path of ['profile', 'appearance']) {
     await page.goto(`${app.url}/settings/${path}`);

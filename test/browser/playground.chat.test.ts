@@ -51,9 +51,11 @@ test('an answer streams in with its reasoning and tool calls, which remain after
   expect(await answer.locator('strong').textContent()).toBe('moon');
   await answer.getByText('I wonder.').waitFor();
   await page.getByRole('button', { name: 'Show the events of the last run' }).click();
-  await page.getByRole('dialog').getByText('run.completed').waitFor();
-  await page.getByRole('dialog').getByText('tool.call', { exact: true }).click();
-  await page.getByRole('dialog').getByText('"tool_name": "todo_write"').waitFor();
+  const inspector = page.getByRole('complementary', { name: 'Run', exact: true });
+  await inspector.getByRole('treeitem', { name: /^todo_write ?, Tool call, Done/ }).click();
+  await inspector.getByRole('tab', { name: 'Events' }).click();
+  await inspector.getByText('tool.call', { exact: true }).click();
+  await inspector.getByText('"tool_name": "todo_write"').first().waitFor();
   await page.keyboard.press('Escape');
   await page.reload();
   await answer.getByRole('button', { name: 'Show the steps' }).click();

@@ -1,11 +1,12 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createClient } from '../../client/index.ts';
 import { providerApiKey } from '../support/agent/providers.ts';
 import { chat, startVendor } from '../support/agent/vendor.ts';
 import { type Person, startTestApp, type TestApp } from '../support/app/testApp.ts';
-import { behindGatewayEnv, startTestGateway } from '../support/gateway/testGateway.ts';
-import { eventually, openThread, startRun } from '../support/resources/conversation.ts';
+import { openThread, startRun } from '../support/resources/conversation.ts';
 import { receiverOfTest } from '../support/resources/receiver.ts';
 import { accessibilityViolations, chooseAction, isTooWide, openBrowser, openPage, setSessionCookie } from './playground.ts';
 
@@ -14,7 +15,7 @@ let app: TestApp;
 
 beforeAll(async () => {
   browser = await openBrowser();
-  app = await startTestApp({ ...behindGatewayEnv, ARKLOOP_WEBHOOK_RETRY_BASE_SECONDS: '0.05' });
+  app = await startTestApp({ ARKLOOP_WEBHOOK_RETRY_BASE_SECONDS: '0.05' });
 });
 
 /** Opens a settings page with the session of a user. */
@@ -30,6 +31,21 @@ async function administrator(): Promise<Person> {
   const person = await app.signUp();
   await app.promote(person);
   return person;
+}
+
+/** Two runs today, and one half a year ago. */
+async function addUsage({ accountId, id }: Person) {
+  for (const [model, input, output, cost, ago] of [
+    ['=large', 1000, 200, '0.5', 0],
+    ['small', 100, 50, '0.01', 0],
+    ['small', 300, 100, '0.02', 200],
+  ])
+    await app.sql(
+      `insert into usage_records (account_id, run_id, usage_type, model, user_id, input_tokens, output_tokens,
+         cache_creation_input_tokens, cache_read_input_tokens, cached_tokens, cost_usd, recorded_at)
+       values ($1, $2, 'llm', $3, $4, $5, $6, 0, 0, 0, $7, now() - make_interval(days => $8))`,
+      [accountId, randomUUID(), model, id, input, output, cost, ago],
+    );
 }
 
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });
@@ -132,80 +148,58 @@ test('a webhook is created, receives an event, and receives it again on request'
   expect(wrong).toEqual([]);
 });
 
-test('usage is shown in a chart, and credit transactions are listed', async () => {
+test('usage is shown by day and by model in a range, in charts and tables, and is exported', async () => {
   const person = await app.signUp();
+  const admin = await administrator();
   const gift = { account_id: person.accountId, amount: 250, note: 'A gift' };
-  await app.call('POST', '/v1/admin/credits/adjust', { token: (await administrator()).token, body: gift });
-  const { page, wrong } = await openSettings('usage', person);
+  await app.call('POST', '/v1/admin/credits/adjust', { token: admin.token, body: gift });
+  await addUsage(person);
+  const { page, wrong } = await openSettings('usage', person, { acceptDownloads: true });
   await page.getByText('credits left').waitFor();
-  await page.getByRole('cell', { name: 'A gift' }).waitFor();
   await page.getByRole('cell', { name: '+250' }).waitFor();
-  expect(await page.locator('.bars .bar').count()).toBe(30);
+  const figure = (name: string, value: string) =>
+    page
+      .locator('.usage-totals > div')
+      .filter({ hasText: `${name}${value}` })
+      .waitFor();
+  await page.locator('.chart-bars .recharts-bar-rectangle path').first().waitFor();
+  await figure('Runs', '2');
+  await figure('Input tokens', '1,100');
+  await page.getByRole('row', { name: /large/ }).first().waitFor();
+
+  const choose = async (range: string) => {
+    await page.getByRole('combobox', { name: 'Range' }).click();
+    await page.getByRole('option', { name: range }).click();
+  };
+  await choose('Last 12 months');
+  await figure('Runs', '3');
+  await page.getByText('Whole account').click();
+  await page.getByRole('radio', { name: 'Cost' }).check();
+  const byMonth = page.getByRole('figure').filter({ hasText: 'large' });
+  await byMonth.getByText('Show as table').click();
+  await byMonth.getByRole('columnheader', { name: '=large' }).waitFor();
+  expect(await byMonth.getByRole('row').count()).toBe(13);
+  await byMonth.locator('.chart-bars').hover({ position: { x: 400, y: 100 } });
+  await page.locator('.chart-tooltip').getByText('small').waitFor();
+  for (const viewport of [
+    { width: 1280, height: 860 },
+    { width: 390, height: 844 },
+  ]) {
+    await page.setViewportSize(viewport);
+    expect([await isTooWide(page), ...(await accessibilityViolations(page))]).toEqual([false]);
+  }
+
+  await page.reload();
+  await figure('Runs', '3');
+  await page.getByRole('button', { name: 'Export' }).click();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: 'By model (CSV)' }).click()]);
+  const csv = await readFile(await download.path(), 'utf8');
+  expect(csv).toContain('month,model,input_tokens,output_tokens,cost_usd,runs\r\n');
+  expect(csv).toMatch(/^\d{4}-\d{2},'=large,1000,200,0\.5,1\r$/m);
+  await choose('Custom range');
+  await page.getByLabel('To', { exact: true }).fill('2020-01-01');
+  await page.getByText('The last day is before the first.').waitFor();
   expect(wrong).toEqual([]);
-});
-
-test('an administrator finds, suspends and activates a user, and must type the login to delete them', async () => {
-  const chief = await administrator();
-  const person = await app.signUp();
-  const { page, wrong } = await openSettings('users', chief);
-  await page.getByRole('article').getByLabel('Search').fill(person.login);
-  await button(page, `Open ${person.login}`).click();
-  await button(page, 'Suspend').click();
-  await page
-    .getByRole('dialog', { name: `Suspend ${person.login}?` })
-    .getByRole('button', { name: 'Suspend' })
-    .click();
-  await page.getByRole('dialog').getByText('suspended').waitFor();
-  expect((await app.call('GET', '/v1/me', { token: person.token })).body.details.reason).toBe('session_revoked');
-  await button(page, 'Activate').click();
-  await button(page, 'Suspend').waitFor();
-  await button(page, 'Delete').click();
-  const asked = page.getByRole('dialog', { name: `Delete ${person.login}?` });
-  await asked.getByRole('textbox').fill('somebody');
-  await asked.getByRole('button', { name: 'Delete' }).click();
-  await asked.getByRole('alert').waitFor();
-  await asked.getByRole('textbox').fill(person.login);
-  await asked.getByRole('button', { name: 'Delete' }).click();
-  await page.getByText('No matching users').waitFor();
-  expect(wrong).toEqual([]);
-});
-
-test('an administrator toggles a feature flag and overrides it for an account', async () => {
-  const chief = await administrator();
-  const key = 'beta.search';
-  await app.call('POST', '/v1/feature-flags', { token: chief.token, body: { key, description: 'A new search', default_value: false } });
-  const { page, wrong } = await openSettings('flags', chief);
-  const flag = page.getByRole('listitem').filter({ hasText: 'A new search' });
-  await flag.getByRole('checkbox').click();
-  await expect.poll(() => app.sql('select default_value from feature_flags where key = $1', [key])).toEqual([{ default_value: true }]);
-  await flag.getByRole('button').click();
-  await page.getByRole('textbox', { name: 'Account' }).fill('nonsense');
-  await button(page, 'Set').click();
-  await page.getByRole('alert').waitFor();
-  await page.getByRole('textbox', { name: 'Account' }).fill(chief.accountId);
-  await button(page, 'Set').click();
-  await page.getByRole('dialog').getByRole('listitem').getByText(chief.accountId).waitFor();
-  await button(page, `Remove the override of ${chief.accountId}`).click();
-  await page.getByText('No account overrides').waitFor();
-  expect(wrong).toEqual([expect.stringMatching(/^400 /)]);
-});
-
-test('an administrator reads the access log', async () => {
-  const chief = await administrator();
-  const { call: through } = await startTestGateway(app);
-  const { page, wrong } = await openSettings('access-log', chief);
-  await page.getByText('No matching requests').waitFor();
-  await through('GET', '/v1/me', { token: chief.token });
-  await eventually(async () => (await app.sql('select 1 from access_log')).length === 1, 'the line of the access log');
-  await button(page, 'Refresh').click();
-  await page.getByRole('cell', { name: 'GET /v1/me' }).waitFor();
-  await page.getByLabel('Path prefix').fill('/v1/thr');
-  await button(page, 'Filter').click();
-  await page.getByText('No matching requests').waitFor();
-  await page.getByLabel('IP address or network').fill('300.0.0.0/8');
-  await button(page, 'Filter').click();
-  await page.locator('.problem').waitFor();
-  expect(wrong).toEqual([expect.stringMatching(/^400 /)]);
 });
 
 test('a user who is not a platform administrator does not see the administration pages', async () => {
@@ -226,7 +220,7 @@ test('every page is accessible in the light and the dark theme and fits a narrow
   const { body } = await app.call('POST', '/v1/llm-providers', { token: chief.token, body: provider });
   await app.call('POST', `/v1/llm-providers/${body.id}/models`, { token: chief.token, body: { model: 'gpt-test' } });
   const { page } = await openSettings('keys', chief);
-  for (const path of ['keys', 'models', 'usage', 'webhooks', 'users', 'flags', 'access-log']) {
+  for (const path of ['keys', 'models', 'usage', 'webhooks']) {
     await page.goto(`${app.url}/settings/${path}`);
     await page.getByRole('article').getByRole('heading').first().waitFor();
     await expect.poll(() => page.getByText('Loading…').count(), { message: path }).toBe(0);

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useEffectEvent, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useEffectEvent, useState } from 'react';
 import { ApiError, type Message } from '../../../../client/index.ts';
 import { useArkloop } from '../../../../client/react/index.ts';
 import { useTitle } from '../components/page.tsx';
@@ -14,7 +14,7 @@ import { Composer } from './composer/composer.tsx';
 import { OfflineNotice, QueuedMessages, useOutbox } from './composer/outbox.tsx';
 import { lastChoice, runOf } from './composer/picker.tsx';
 import { useConversation } from './conversation.ts';
-import { Inspector } from './inspector.tsx';
+import { useInspected } from './inspector/location.ts';
 import { Answer, type Progress } from './message/answer.tsx';
 import { DocumentPanel } from './message/documentPanel.tsx';
 import { UserMessage } from './message/userMessage.tsx';
@@ -22,12 +22,14 @@ import { takeStartMark } from './pendingStart.ts';
 import { useStickyScroll } from './stickyScroll.ts';
 import { versionsOf, VersionSwitcher } from './versions.tsx';
 
+const Inspector = lazy(() => import('./inspector/inspector.tsx'));
+
 /** The page of a thread: transcript, running answer and composer. */
 export function Conversation({ threadId }: { threadId: string }) {
   const talk = useConversation(threadId);
   const { thread, messages, runs, usage, runId, isLive, add, start, retry, goOn, edit } = talk;
   const [progress, setProgress] = useState<Progress>();
-  const [inspected, setInspected] = useState<string>();
+  const { runId: inspected, inspect } = useInspected();
   const [choice, setChoice] = useState(lastChoice);
   const { scroller, content, isAtEnd, toEnd } = useStickyScroll();
   /** Earlier versions of answers that are shown instead of the newest, by the run of the newest. */
@@ -35,7 +37,7 @@ export function Conversation({ threadId }: { threadId: string }) {
   const client = useArkloop();
   const title = thread.data ? titleOf(thread.data) : '';
   useTitle(title || 'Chat');
-  useShortcut('details', () => runId && setInspected(runId));
+  useShortcut('details', () => runId && inspect(runId));
 
   const startFirst = useEffectEvent(() => start.mutate(runOf(choice)));
   useEffect(() => {
@@ -88,7 +90,7 @@ export function Conversation({ threadId }: { threadId: string }) {
           message={undefined}
           contentOf={contentOf}
           isLive
-          onDetails={() => setInspected(run)}
+          onDetails={() => inspect(run)}
           footer={
             run === runIds.at(-1) && (
               <>
@@ -111,7 +113,7 @@ export function Conversation({ threadId }: { threadId: string }) {
         onProgress={isNewest ? setProgress : undefined}
         onRetry={canAct ? () => retry.mutate({}) : undefined}
         onContinue={canAct ? () => goOn.mutate(id) : undefined}
-        onDetails={() => setInspected(id)}
+        onDetails={() => inspect(id)}
         footer={
           <>
             {canAct && <RetryWithModel onRetry={(route_id) => retry.mutate({ route_id })} />}
@@ -137,7 +139,7 @@ export function Conversation({ threadId }: { threadId: string }) {
     <>
       <Bar title={title}>
         {thread.data && <ThreadActions thread={thread.data} />}
-        {runId && <IconButton label="Show the events of the last run" icon="timeline" onClick={() => setInspected(runId)} />}
+        {runId && <IconButton label="Show the events of the last run" icon="timeline" onClick={() => inspect(runId)} />}
       </Bar>
       <div className="transcript" ref={scroller}>
         <div className="column" ref={content}>
@@ -181,7 +183,11 @@ export function Conversation({ threadId }: { threadId: string }) {
         />
       </div>
       <DocumentPanel />
-      {inspected && <Inspector runId={inspected} onClose={() => setInspected(undefined)} />}
+      {inspected && (
+        <Suspense fallback={null}>
+          <Inspector threadId={threadId} />
+        </Suspense>
+      )}
     </>
   );
 }

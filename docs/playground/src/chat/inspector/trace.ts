@@ -146,11 +146,11 @@ export function createTrace(): TraceBuilder {
       status: 'done',
       start: isUnheard ? open.start : previousEnd,
       end: atOf(event),
-      firstSeq: event.seq,
+      firstSeq: isUnheard ? open.firstSeq : event.seq,
       lastSeq: event.seq,
       ...step,
     });
-    if (isUnheard) change(open.id, { start: atOf(event) });
+    if (isUnheard) change(open.id, { start: atOf(event), firstSeq: event.seq });
   }
 
   function heard(event: RunEvent) {

@@ -11,9 +11,12 @@ export type Filter = { kind: StepKind | undefined; status: StepStatus | undefine
 
 export const noFilter: Filter = { kind: undefined, status: undefined, text: '' };
 
+/** Tools that run in parallel stay in the order of the calls. A child run has sequence numbers of its own. */
+const inOrder = (one: Step, other: Step) => (one.runId === other.runId ? one.firstSeq - other.firstSeq : one.start - other.start);
+
 const childrenOf = (steps: readonly Step[]) => {
   const found = Map.groupBy(steps, ({ parentId }) => parentId);
-  for (const group of found.values()) group.sort((one, other) => one.start - other.start || one.firstSeq - other.firstSeq);
+  for (const group of found.values()) group.sort(inOrder);
   return found;
 };
 

@@ -14,7 +14,9 @@ export type ChartProps = {
   /** Accessible name of the chart and its table. */
   caption: string;
   points: readonly Point[];
-  /** Stacked from the bottom. At most two. */
+  /** Heading of the column with the names in the table. */
+  nameTitle?: string;
+  /** Stacked from the bottom. At most six. */
   series: readonly Series[];
   /** Text of a number, such as `1,200` or `$0.12`. */
   format: (value: number) => string;
@@ -45,13 +47,13 @@ export const Chart = (props: ChartProps) => (
   </figure>
 );
 
-const DataTable = ({ caption, points, series, format }: ChartProps) => (
+const DataTable = ({ caption, nameTitle = 'Day', points, series, format }: ChartProps) => (
   <Scrolling as="section" className="table-frame chart-table" aria-label={`${caption}, as a table`}>
     <table className="table">
       <caption className="for-readers">{caption}</caption>
       <thead>
         <tr>
-          <th scope="col">Day</th>
+          <th scope="col">{nameTitle}</th>
           {series.map(({ key, label }) => (
             <th key={key} scope="col" className="number">
               {label}
@@ -65,7 +67,7 @@ const DataTable = ({ caption, points, series, format }: ChartProps) => (
             <th scope="row">{point.name}</th>
             {series.map(({ key }) => (
               <td key={key} className="number">
-                {format(Number(point[key]))}
+                {format(Number(point[key] ?? 0))}
               </td>
             ))}
           </tr>

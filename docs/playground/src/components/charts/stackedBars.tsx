@@ -3,7 +3,9 @@ import type { ChartProps } from './chart.tsx';
 
 const day = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', timeZone: 'UTC' });
 const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 });
-const nameOf = (name: string) => (/^\d{4}-\d{2}-\d{2}$/.test(name) ? day.format(new Date(name)) : name);
+const month = new Intl.DateTimeFormat(undefined, { month: 'short', year: 'numeric', timeZone: 'UTC' });
+const nameOf = (name: string) =>
+  /^\d{4}-\d{2}-\d{2}$/.test(name) ? day.format(new Date(name)) : /^\d{4}-\d{2}$/.test(name) ? month.format(new Date(name)) : name;
 
 /** The bars of a `Chart`. Hidden from screen readers, which get the table. */
 export default function StackedBars({ points, series, format }: ChartProps) {
@@ -13,9 +15,15 @@ export default function StackedBars({ points, series, format }: ChartProps) {
         <BarChart data={[...points]} margin={{ top: 8, right: 0, bottom: 0, left: 0 }} accessibilityLayer={false}>
           <CartesianGrid vertical={false} stroke="var(--line)" />
           <XAxis dataKey="name" tickFormatter={nameOf} tickLine={false} axisLine={{ stroke: 'var(--line)' }} minTickGap={24} />
-          <YAxis width="auto" tickFormatter={(value: number) => short.format(value)} tickLine={false} axisLine={false} tickCount={4} />
+          <YAxis
+            width="auto"
+            tickFormatter={(value: number) => (value < 1_000 ? format(value) : short.format(value))}
+            tickLine={false}
+            axisLine={false}
+            tickCount={4}
+          />
           <Tooltip
-            cursor={{ fill: 'var(--hover)' }}
+            cursor={{ fill: 'var(--hover)', stroke: 'none' }}
             isAnimationActive={false}
             content={(shown: TooltipContentProps) => <Details shown={shown} series={series} format={format} />}
           />

@@ -1,0 +1,307 @@
+import { useQueries, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useSearchParams } from 'wouter';
+import { Chart, type Point, type Series } from '../../components/charts/chart.tsx';
+import { count, dollars } from '../../components/format.tsx';
+import { Section } from '../../components/page.tsx';
+import { Empty, QueryState } from '../../components/states.tsx';
+import { type Column, Table } from '../../components/table.tsx';
+import { useMe } from '../../me.ts';
+import { client } from '../../session.ts';
+import { Button } from '../../ui/buttons.tsx';
+import { Segments, TextField } from '../../ui/fields.tsx';
+import { Menu, MenuItem } from '../../ui/menu.tsx';
+import { Select } from '../../ui/select.tsx';
+import {
+  byModel,
+  isHourly,
+  modelsCsv,
+  type Month,
+  monthName,
+  type MonthOfModel,
+  monthsIn,
+  type Period,
+  periodsCsv,
+  periodsOf,
+  type Preset,
+  presets,
+  problemOfRange,
+  type Range,
+  rangeOf,
+  totalsOf,
+} from './figures.ts';
+
+type Metric = 'tokens' | 'cost' | 'runs';
+/** `accountId` if the usage of all members is shown. */
+type Scope = { accountId: string | undefined };
+
+/** Usage in a range of days, by day and by model. The address of the page has the range. */
+export function UsageReport() {
+  const [params, setParams] = useSearchParams();
+  const [metric, setMetric] = useState<Metric>('tokens');
+  // A page that stays open over midnight shows the day on which it was opened.
+  const [now] = useState(Date.now);
+  const me = useMe().data;
+  const preset = (Object.keys(presets) as Preset[]).find((each) => each === params.get('range')) ?? '30';
+  const entered = { start: params.get('from') ?? '', end: params.get('to') ?? '' };
+  const range = preset === 'custom' ? entered : rangeOf(preset, now);
+  const problem = problemOfRange(range);
+  const set = (changes: Record<string, string>) =>
+    setParams((before) => new URLSearchParams({ ...Object.fromEntries(before), ...changes }), { replace: true });
+  const choose = (next: Preset) => set(next === 'custom' ? { range: next, from: range.start, to: range.end } : { range: next });
+  const seesAccount = me?.permissions.includes('data.usage.read') === true;
+  const accountId = seesAccount && params.get('of') === 'account' ? me.account_id : undefined;
+  const isValid = problem === undefined;
+  const periods = usePeriods(range, { accountId }, isValid);
+  const models = useModels(isValid ? monthsIn(range) : [], { accountId });
+  return (
+    <>
+      <div className="usage-tools">
+        <Select
+          label="Range"
+          hideLabel
+          compact
+          value={preset}
+          options={(Object.keys(presets) as Preset[]).map((value) => ({ value, label: presets[value] }))}
+          onChange={choose}
+        />
+        {seesAccount && (
+          <Segments
+            label="Whose runs"
+            value={accountId ? 'account' : 'mine'}
+            options={[
+              ['mine', 'Your runs'],
+              ['account', 'Whole account'],
+            ]}
+            onChange={(of) => set({ of })}
+          />
+        )}
+        <Segments
+          label="Figure"
+          value={metric}
+          options={[
+            ['tokens', 'Tokens'],
+            ['cost', 'Cost'],
+            ['runs', 'Runs'],
+          ]}
+          onChange={setMetric}
+        />
+        <Export range={range} periods={isValid ? periods.data : undefined} models={models.data} />
+      </div>
+      {preset === 'custom' && (
+        <div className="usage-dates">
+          <TextField type="date" label="From" value={entered.start} onChange={({ currentTarget }) => set({ from: currentTarget.value })} />
+          <TextField
+            type="date"
+            label="To"
+            value={entered.end}
+            problem={problem}
+            onChange={({ currentTarget }) => set({ to: currentTarget.value })}
+          />
+        </div>
+      )}
+      {isValid && <Report range={range} periods={periods} models={models} metric={metric} />}
+    </>
+  );
+}
+
+function Report({ range, periods, models, metric }: { range: Range; periods: PeriodsQuery; models: ModelsQuery; metric: Metric }) {
+  const isByHour = isHourly(range);
+  return (
+    <>
+      <QueryState query={periods}>
+        {(rows) => (
+          <>
+            <Totals periods={rows} />
+            <Section title={isByHour ? 'By hour (UTC)' : 'By day (UTC)'}>
+              <Chart
+                caption={`${metricTexts[metric]} by ${isByHour ? 'hour' : 'day'}`}
+                nameTitle={isByHour ? 'Hour' : 'Day'}
+                points={rows.map((row) => ({ ...row, name: isByHour ? hourOf(row.name, range) : row.name }))}
+                series={seriesOf[metric]}
+                format={metric === 'cost' ? dollars : count}
+              />
+            </Section>
+          </>
+        )}
+      </QueryState>
+      <Section title="By model">
+        <QueryState
+          query={models}
+          empty={<Empty title="No runs in these months">A run is counted when it ends, with the model that answered.</Empty>}
+        >
+          {(rows) => <ByModel rows={rows} months={monthsIn(range)} metric={metric} />}
+        </QueryState>
+      </Section>
+    </>
+  );
+}
+
+/** `14:00`, in a range of two days `27, 14:00`. */
+const hourOf = (name: string, { start, end }: Range) =>
+  start === end ? name.slice(11, 16) : `${name.slice(8, 10)}, ${name.slice(11, 16)}`;
+
+type ExportProps = { range: Range; periods: readonly Period[] | undefined; models: readonly MonthOfModel[] | undefined };
+
+function Export({ range, periods, models }: ExportProps) {
+  const name = `${range.start}-${range.end}`;
+  return (
+    <Menu
+      label="Export"
+      trigger={
+        <Button kind="ghost" icon="down" disabled={!periods || !models}>
+          Export
+        </Button>
+      }
+    >
+      <MenuItem onSelect={() => save(`usage-${name}.csv`, periodsCsv(range, periods ?? []))}>
+        {isHourly(range) ? 'By hour (CSV)' : 'By day (CSV)'}
+      </MenuItem>
+      <MenuItem onSelect={() => save(`usage-by-model-${name}.csv`, modelsCsv(models ?? []))}>By model (CSV)</MenuItem>
+    </Menu>
+  );
+}
+
+const metricTexts = { tokens: 'Tokens', cost: 'Cost', runs: 'Runs' } as const satisfies Record<Metric, string>;
+const seriesOf: Record<Metric, readonly Series[]> = {
+  tokens: [
+    { key: 'input_tokens', label: 'Input tokens' },
+    { key: 'output_tokens', label: 'Output tokens' },
+  ],
+  cost: [{ key: 'cost_usd', label: 'Cost' }],
+  runs: [{ key: 'record_count', label: 'Runs' }],
+};
+const valueOf = (metric: Metric, row: Omit<Period, 'name'>): number =>
+  metric === 'cost' ? row.cost_usd : metric === 'runs' ? row.record_count : row.input_tokens + row.output_tokens;
+
+type PeriodsQuery = ReturnType<typeof usePeriods>;
+type ModelsQuery = ReturnType<typeof useModels>;
+
+function usePeriods(range: Range, { accountId }: Scope, enabled: boolean) {
+  return useQuery({
+    enabled,
+    queryKey: ['usage', 'periods', range.start, range.end, accountId],
+    queryFn: async () => {
+      const { mineDaily, mineHourly, ofAccountDaily, ofAccountHourly } = client.usage;
+      if (accountId === undefined) return periodsOf(range, await (isHourly(range) ? mineHourly : mineDaily)({ query: range }));
+      return periodsOf(
+        range,
+        await (isHourly(range) ? ofAccountHourly : ofAccountDaily)({ query: range, params: { account_id: accountId } }),
+      );
+    },
+  });
+}
+
+/** The API counts models by month. */
+function useModels(months: readonly Month[], { accountId }: Scope) {
+  return useQueries({
+    queries: months.map((month) => ({
+      queryKey: ['usage', 'models', monthName(month), accountId],
+      queryFn: async (): Promise<MonthOfModel[]> => {
+        const rows =
+          accountId === undefined
+            ? await client.usage.mineByModel({ query: month })
+            : await client.usage.ofAccountByModel({ query: month, params: { account_id: accountId } });
+        return rows.map((row) => ({ ...row, name: monthName(month) }));
+      },
+    })),
+    combine: (results) => ({
+      data: results.every(({ data }) => data) ? results.flatMap(({ data }) => data!) : undefined,
+      error: results.find(({ error }) => error)?.error,
+      refetch: () => Promise.all(results.map(({ refetch }) => refetch())),
+    }),
+  });
+}
+
+function Totals({ periods }: { periods: readonly Period[] }) {
+  const { input_tokens, output_tokens, cost_usd, record_count } = totalsOf(periods);
+  return (
+    <dl className="usage-totals">
+      {[
+        ['Cost', dollars(cost_usd)],
+        ['Runs', count(record_count)],
+        ['Input tokens', count(input_tokens)],
+        ['Output tokens', count(output_tokens)],
+      ].map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** Models with a color of their own. */
+const maxSeries = 5;
+
+function ByModel({ rows, months, metric }: { rows: readonly MonthOfModel[]; months: readonly Month[]; metric: Metric }) {
+  const models = byModel(rows);
+  const named = models.slice(0, maxSeries);
+  const whole = models.reduce((sum, row) => sum + valueOf(metric, row), 0);
+  const keyOf = (model: string) => {
+    const at = named.findIndex((each) => each.model === model);
+    return at < 0 ? 'other' : `model-${at}`;
+  };
+  const series = [
+    ...named.map(({ model }) => ({ key: keyOf(model), label: model })),
+    ...(models.length > maxSeries ? [{ key: 'other', label: 'Others' }] : []),
+  ];
+  const points = months.map((month): Point => {
+    const name = monthName(month);
+    const ofMonth = rows.filter((row) => row.name === name);
+    const sumOf = (key: string) => ofMonth.filter(({ model }) => keyOf(model) === key).reduce((sum, row) => sum + valueOf(metric, row), 0);
+    return { name, ...Object.fromEntries(series.map(({ key }) => [key, sumOf(key)])) };
+  });
+  const columns: Column<(typeof models)[number]>[] = [
+    { title: 'Model', cell: ({ model }) => <code>{model}</code> },
+    {
+      title: `Share of ${metricTexts[metric].toLowerCase()}`,
+      cell: (row) => <Share part={whole === 0 ? 0 : valueOf(metric, row) / whole} />,
+    },
+    { title: 'Runs', isNumber: true, cell: ({ record_count }) => count(record_count) },
+    { title: 'Input tokens', isNumber: true, cell: ({ input_tokens }) => count(input_tokens) },
+    { title: 'Output tokens', isNumber: true, cell: ({ output_tokens }) => count(output_tokens) },
+    { title: 'Cost', isNumber: true, cell: ({ cost_usd }) => dollars(cost_usd) },
+  ];
+  return (
+    <>
+      <p className="muted small">
+        {months.length === 1 ? `All of ${textOf(months[0]!)}` : `All of the months from ${textOf(months[0]!)} to ${textOf(months.at(-1)!)}`}{' '}
+        (UTC): models are counted by month.
+      </p>
+      {months.length > 1 && (
+        <Chart
+          caption={`${metricTexts[metric]} by month and model`}
+          nameTitle="Month"
+          points={points}
+          series={series}
+          format={metric === 'cost' ? dollars : count}
+        />
+      )}
+      <Table caption="Usage by model" columns={columns} rows={models} keyOf={({ model }) => model} />
+    </>
+  );
+}
+
+const monthText = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric', timeZone: 'UTC' });
+const textOf = (month: Month) => monthText.format(Date.parse(monthName(month)));
+
+const Share = ({ part }: { part: number }) => (
+  <span className="share">
+    <svg aria-hidden="true">
+      <rect className="whole" width="100%" height="100%" rx="3" />
+      <rect width={`${part * 100}%`} height="100%" rx="3" />
+    </svg>
+    {`${Math.round(part * 100)} %`}
+  </span>
+);
+
+function save(name: string, text: string) {
+  const link = document.createElement('a');
+  // The mark makes Excel read UTF-8.
+  link.href = URL.createObjectURL(new Blob(['\uFEFF', text], { type: 'text/csv;charset=utf-8' }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href));
+}
