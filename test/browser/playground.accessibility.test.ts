@@ -142,7 +142,7 @@ test('the theme can be chosen by keyboard and persists after a reload', async ()
   expect(await ground()).toBe(dark);
   await page.getByRole('textbox', { name: 'Message' }).blur();
   await page.keyboard.press('?');
-  await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).getByText('Search the threads').waitFor();
+  await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).getByText('Search chats, pages and actions').waitFor();
   expect(await accessibilityViolations(page)).toEqual([]);
   await page.keyboard.press('Escape');
   expect(await page.getByRole('dialog').count()).toBe(0);

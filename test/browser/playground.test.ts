@@ -154,32 +154,33 @@ test('a user who forgot their password signs in with a mailed code, and an inval
 
 test('threads are listed page by page, searched, renamed and deleted', async () => {
   const person = await app.signUp();
-  for (let at = 0; at < 25; at++) await app.call('POST', '/v1/threads', { token: person.token, body: { title: `Chat ${at}.` } });
+  for (let at = 0; at < 45; at++) await app.call('POST', '/v1/threads', { token: person.token, body: { title: `Chat ${at}.` } });
   const { page, context, wrong } = await openPage(browser);
   await setSessionCookie(context, app.url, person);
   await page.goto(app.url);
   const threads = page.getByRole('navigation', { name: 'Threads' });
-  await threads.getByRole('link', { name: 'Chat 24.' }).waitFor();
+  await threads.getByRole('link', { name: 'Chat 44.' }).waitFor();
   const first = await threads.getByRole('link').count();
-  expect(first).toBeLessThan(25);
+  expect(first).toBeLessThan(45);
   await threads.getByRole('button', { name: 'Older chats' }).click();
   await threads.getByRole('link', { name: 'Chat 0.' }).waitFor();
 
-  await page.keyboard.press('Control+k');
+  await page.keyboard.press('Control+Shift+f');
   await page.keyboard.type('Chat 17.');
   await threads.getByRole('link', { name: 'Chat 17.' }).waitFor();
   await expect.poll(() => threads.getByRole('link').count()).toBe(1);
-  await page.getByRole('button', { name: 'More about Chat 17.' }).click();
+  await page.getByRole('button', { name: 'More actions for Chat 17.' }).focus();
+  await page.keyboard.press('Enter');
   await page.getByRole('menuitem', { name: 'Rename' }).click();
-  await page.getByLabel('Title').fill('The answer');
+  await page.getByLabel('Title of the chat').fill('The answer');
   await page.keyboard.press('Enter');
   await threads.getByText('Nothing found').waitFor();
   await page.getByRole('searchbox').press('Escape');
   await threads.getByRole('link', { name: 'The answer' }).click();
   await page.getByRole('heading', { name: 'The answer' }).waitFor();
 
-  await page.getByRole('button', { name: 'More about The answer' }).click();
-  await page.keyboard.press('ArrowDown');
+  await page.getByRole('main').getByRole('button', { name: 'More actions for The answer' }).click();
+  await page.keyboard.press('End');
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('heading', { name: 'What shall we do?' }).waitFor();

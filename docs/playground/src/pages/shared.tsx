@@ -86,7 +86,7 @@ function Transcript({ view: { thread, messages }, token, session }: TranscriptPr
         <header>
           <h1>{title}</h1>
           <p className="muted">
-            Shared chat · <When at={thread.created_at} />
+            Shared chat, started <When at={thread.created_at} />
           </p>
         </header>
         {messages.length === 0 && <p className="muted">This chat has no messages.</p>}

@@ -5,7 +5,7 @@ import { Markdown } from '../../chat/message/markdown.tsx';
 import { fileSize } from '../../components/format.tsx';
 import { messageOf } from '../../components/states.tsx';
 import { client } from '../../session.ts';
-import { Button } from '../../ui/buttons.tsx';
+import { Button, CopyButton } from '../../ui/buttons.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { showToast } from '../../ui/toasts.tsx';
 
@@ -23,6 +23,9 @@ export function SharedMessage({ message, access }: { message: Message; access: A
       <article className="answer" aria-label="Answer">
         <Markdown text={text} />
         {message.completion !== 'complete' && <p className="muted small">This answer is incomplete.</p>}
+        <footer className="under">
+          <CopyButton text={text} label="Copy the answer" />
+        </footer>
       </article>
     );
   return (

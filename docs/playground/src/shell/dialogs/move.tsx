@@ -39,7 +39,11 @@ export function MoveDialog({ threads, onDone, onClose }: MoveProps) {
                 </label>
               ))}
               {mayCreate && (
-                <Button kind="ghost" icon="add" onClick={() => openTask({ kind: 'newProject' })}>
+                <Button
+                  kind="ghost"
+                  icon="add"
+                  onClick={() => openTask({ kind: 'newProject', next: { kind: 'move', threads, ...(onDone && { onDone }) } })}
+                >
                   New project
                 </Button>
               )}

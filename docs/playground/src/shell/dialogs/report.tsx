@@ -1,8 +1,8 @@
 import type { ReportCategory, Thread } from '../../../../../client/index.ts';
 import { client } from '../../session.ts';
 import { Dialog } from '../../ui/dialog.tsx';
-import { Checkbox, TextArea } from '../../ui/fields.tsx';
-import { Form, textOf } from '../../ui/form.tsx';
+import { Checkbox, FieldSet, TextArea } from '../../ui/fields.tsx';
+import { FieldError, Form, textOf } from '../../ui/form.tsx';
 import { showToast } from '../../ui/toasts.tsx';
 import { titleOf } from '../threads/list.ts';
 
@@ -27,7 +27,7 @@ export const ReportDialog = ({ thread, onClose }: { thread: Thread; onClose: () 
       onCancel={onClose}
       onSubmit={async (values) => {
         const chosen = values.getAll('category') as ReportCategory[];
-        if (chosen.length === 0) throw new Error('Choose at least one reason.');
+        if (chosen.length === 0) throw new FieldError('categories', 'Choose one reason or more.');
         await client.reports.create({
           params: { thread_id: thread.id },
           body: { categories: chosen, feedback: textOf(values, 'feedback') || null },
@@ -36,12 +36,11 @@ export const ReportDialog = ({ thread, onClose }: { thread: Thread; onClose: () 
         onClose();
       }}
     >
-      <fieldset className="choices-list">
-        <legend>What is wrong?</legend>
+      <FieldSet label="What is wrong?" name="categories">
         {Object.entries(categories).map(([value, text]) => (
           <Checkbox key={value} name="category" value={value} label={text} />
         ))}
-      </fieldset>
+      </FieldSet>
       <TextArea label="Details (optional)" name="feedback" maxLength={2_000} rows={3} />
     </Form>
   </Dialog>

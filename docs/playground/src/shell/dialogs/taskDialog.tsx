@@ -20,7 +20,7 @@ export default function TaskDialog({ task }: { task: Task }) {
     case 'delete':
       return <DeleteDialog {...task} onClose={onClose} />;
     case 'newProject':
-      return <NewProjectDialog onClose={onClose} />;
+      return <NewProjectDialog onClose={() => openTask(task.next)} />;
     case 'renameProject':
       return <RenameProjectDialog project={task.project} onClose={onClose} />;
     case 'deleteProject':

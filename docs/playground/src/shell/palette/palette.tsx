@@ -31,6 +31,16 @@ export default function Palette({ onHelp, onClose }: { onHelp: () => void; onClo
     const timer = setTimeout(() => setWanted(text.trim()), settleMs);
     return () => clearTimeout(timer);
   }, [text]);
+  useEffect(() => {
+    // The shortcut that opens the palette closes it, too. Browsers would open their own search.
+    const press = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== 'k' || !(event.metaKey || event.ctrlKey)) return;
+      event.preventDefault();
+      onClose();
+    };
+    document.addEventListener('keydown', press);
+    return () => document.removeEventListener('keydown', press);
+  }, [onClose]);
   const [, navigate] = useLocation();
   const go = (path: string) => () => {
     onClose();
@@ -64,7 +74,7 @@ export default function Palette({ onHelp, onClose }: { onHelp: () => void; onClo
         search={text}
         onSearch={setText}
         filter={false}
-        empty={`Nothing matches “${text.trim()}”.`}
+        empty={text.trim() === wanted ? `Nothing matches “${wanted}”.` : 'Searching…'}
       >
         <ThreadItems text={text.trim()} wanted={wanted} onOpen={(id) => go(`/chat/${id}`)()} />
         {actions.length > 0 && <CommandGroup label="Actions">{actions.map(render)}</CommandGroup>}

@@ -15,16 +15,16 @@ export function SelectionBar() {
     <div className="selection-bar" role="toolbar" aria-label="Selected chats">
       <div>
         <output>{threads.length === 0 ? 'None selected' : `${countOf(threads)} selected`}</output>
+        <Button small kind="ghost" onClick={() => set(isAll ? [] : loaded)}>
+          {isAll ? 'None' : 'All'}
+        </Button>
         <IconButton small label="End the selection" icon="close" onClick={end} />
       </div>
       <div>
-        <Button small kind="ghost" onClick={() => set(isAll ? [] : loaded)}>
-          {isAll ? 'Select none' : 'Select all loaded'}
-        </Button>
-        <Button small icon="folder" disabled={threads.length === 0} onClick={() => openTask({ kind: 'move', threads, onDone: end })}>
+        <Button wide icon="folder" disabled={threads.length === 0} onClick={() => openTask({ kind: 'move', threads, onDone: end })}>
           Move
         </Button>
-        <Button small icon="remove" disabled={threads.length === 0} onClick={() => openTask({ kind: 'delete', threads, onDone: end })}>
+        <Button wide icon="remove" disabled={threads.length === 0} onClick={() => openTask({ kind: 'delete', threads, onDone: end })}>
           Delete
         </Button>
       </div>

@@ -5,7 +5,7 @@ import type { Project, Thread } from '../../../../../client/index.ts';
 export type Task =
   | { kind: 'rename' | 'share' | 'report'; thread: Thread }
   | { kind: 'move' | 'delete'; threads: readonly Thread[]; onDone?: () => void }
-  | { kind: 'newProject' }
+  | { kind: 'newProject'; /** Opened afterwards. */ next?: Task }
   | { kind: 'renameProject' | 'deleteProject'; project: Project };
 
 let open: Task | undefined;
