@@ -1,6 +1,6 @@
 import { createContext, type FormEvent, type ReactNode, use, useMemo, useRef, useState } from 'react';
 import { ApiError } from '../../../../client/index.ts';
-import { ErrorNotice } from '../components/states.tsx';
+import { Details, detailsOf, ErrorNotice } from '../components/states.tsx';
 import { Button } from './buttons.tsx';
 
 /** Throw it in `onSubmit` to show a message beside a field. */
@@ -43,6 +43,7 @@ type FormProps = {
 export function Form({ onSubmit, submit, kind = 'primary', onCancel, fieldOf = {}, children, wide = false }: FormProps) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
+  const [isPlaced, setPlaced] = useState(false);
   const [problems, setProblems] = useState<Problems>({});
   const form = useRef<HTMLFormElement>(null);
 
@@ -64,7 +65,8 @@ export function Form({ onSubmit, submit, kind = 'primary', onCancel, fieldOf = {
     } catch (caught) {
       const placed = placeError(caught, fieldOf, (name) => Boolean(form.current?.elements.namedItem(name)));
       showProblems(placed.problems);
-      if (!placed.isComplete) setError(caught);
+      setError(caught);
+      setPlaced(placed.isComplete);
     } finally {
       setBusy(false);
     }
@@ -85,7 +87,7 @@ export function Form({ onSubmit, submit, kind = 'primary', onCancel, fieldOf = {
       onInput={({ target }) => context.clear((target as HTMLInputElement).name)}
     >
       <FormContext value={context}>{typeof children === 'function' ? children(error) : children}</FormContext>
-      {error !== undefined && <ErrorNotice error={error} />}
+      {error !== undefined && (isPlaced ? <Details>{detailsOf(error)}</Details> : <ErrorNotice error={error} />)}
       <div className="actions">
         {onCancel && (
           <Button kind="ghost" onClick={onCancel}>
