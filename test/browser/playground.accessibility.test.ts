@@ -84,7 +84,10 @@ test('a conversation with reasoning, tools, a question and events is accessible'
   found.push(...(await lookAt(page, 'answer')));
   await sendMessage(page, 'Ask me');
   await page.getByRole('region', { name: 'Question from the agent' }).waitFor();
-  await page.getByText('todo_write').click();
+  await page
+    .getByRole('button', { name: /^Thought/ })
+    .last()
+    .click();
   found.push(...(await lookAt(page, 'question', extremes)));
   await page.getByRole('button', { name: 'Show the events of the last run' }).click();
   await page.getByRole('treeitem', { name: /^ask_user/ }).click();

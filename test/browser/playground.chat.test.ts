@@ -39,10 +39,9 @@ test('an answer streams in with its reasoning and tool calls, which remain after
   const { page, wrong } = await openChat([{ steps: [...thinking, ...call.steps!] }, { steps: [...written, chat.stop(), chat.done] }]);
   await sendMessage(page, 'And now?');
   const answer = page.getByRole('article', { name: 'Answer' });
+  await answer.getByRole('region', { name: 'To-do list' }).getByText('Look').waitFor();
+  await answer.getByRole('button', { name: /^Thought/ }).click();
   await answer.getByText('I wonder.').waitFor();
-  await answer.getByText('todo_write').click();
-  await answer.getByText('"Look"').first().waitFor();
-  await answer.getByText(/done · /).waitFor();
   await answer.getByText('moon').waitFor();
   expect(await answer.getAttribute('aria-busy')).toBe('true');
   seen.resolve();
@@ -58,8 +57,8 @@ test('an answer streams in with its reasoning and tool calls, which remain after
   await inspector.getByText('"tool_name": "todo_write"').first().waitFor();
   await page.keyboard.press('Escape');
   await page.reload();
-  await answer.getByRole('button', { name: 'Show the steps' }).click();
-  await answer.getByText('Thoughts').waitFor();
+  await answer.getByRole('region', { name: 'To-do list' }).getByText('Look').waitFor();
+  await answer.getByRole('button', { name: /^Thought/ }).waitFor();
   expect(wrong).toEqual([]);
 });
 
@@ -138,7 +137,7 @@ test('the user answers a question of the agent in a form', async () => {
   await sendMessage(page, 'I want a bicycle');
   const question = page.getByRole('region', { name: 'Question from the agent' });
   await question.getByText('Which bicycle?').waitFor();
-  await question.getByLabel('Colour').click();
+  await question.getByRole('combobox', { name: 'Colour' }).click();
   await page.getByRole('option', { name: 'Green' }).click();
   await question.getByLabel('How many').fill('2');
   await question.getByLabel('A lamp').check();

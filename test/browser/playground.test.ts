@@ -33,6 +33,11 @@ test('the page is revalidated at each visit, its files are immutable, and the pa
   expect(policy).not.toContain('unsafe');
   expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=/);
 
+  // Documents of a model are shown in a frame without an origin, which may load nothing.
+  const frame = (await get('/frame')).headers.get('content-security-policy');
+  expect(frame).toMatch(/^sandbox allow-scripts; default-src 'none'; .*frame-ancestors 'self'$/);
+  expect(frame).not.toMatch(/https?:|\*|allow-same-origin|unsafe-eval/);
+
   const [script] = scriptsOf(html);
   const packed = await get(script!, { 'accept-encoding': 'gzip' });
   expect(packed.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');

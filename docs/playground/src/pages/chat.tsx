@@ -8,7 +8,7 @@ const Conversation = lazy(loadConversation);
 /** A new chat needs no Markdown, so the conversation is loaded later: when the user starts to write. */
 export default function Chat({ threadId }: { threadId?: string }) {
   useEffect(() => {
-    const load = () => void loadConversation();
+    const load = () => void loadConversation().catch(() => undefined);
     addEventListener('keydown', load, { once: true });
     return () => removeEventListener('keydown', load);
   }, []);

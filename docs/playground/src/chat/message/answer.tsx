@@ -35,8 +35,10 @@ type AnswerProps = {
 export function Answer({ runId, message, contentOf, isLive, onProgress, onRetry, onContinue, onDetails, footer }: AnswerProps) {
   // The steps of the newest answer are shown without being asked for; those of earlier ones would cost a stream each.
   const isNewest = onProgress !== undefined;
-  const [wantsSteps, setWantsSteps] = useState(isLive || isNewest);
-  const run = useRun(isLive || wantsSteps ? runId : undefined);
+  const [wantsSteps, setWantsSteps] = useState(false);
+  // They stay when a newer answer follows.
+  if (!wantsSteps && (isLive || isNewest)) setWantsSteps(true);
+  const run = useRun(wantsSteps ? runId : undefined);
   const { stop } = run;
   const isWorking = isLive && !run.ended && run.error === undefined;
   // If the run ended without a message, the message that it continued is unchanged.

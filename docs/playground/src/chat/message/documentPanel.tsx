@@ -18,13 +18,13 @@ export function DocumentPanel() {
   return document && <Panel document={document} />;
 }
 
-const imageTypes: Record<string, string> = {
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  jpeg: 'image/jpeg',
-  gif: 'image/gif',
-  webp: 'image/webp',
-};
+const imageTypes = new Map([
+  ['png', 'image/png'],
+  ['jpg', 'image/jpeg'],
+  ['jpeg', 'image/jpeg'],
+  ['gif', 'image/gif'],
+  ['webp', 'image/webp'],
+]);
 const extensionOf = (name: string) => (name.includes('.') ? name.slice(name.lastIndexOf('.') + 1).toLowerCase() : '');
 
 function Panel({ document: shown }: { document: OpenDocument }) {
@@ -78,12 +78,9 @@ const fileName = (name: string) => name.slice(name.lastIndexOf('/') + 1);
 
 function Content({ document: { name, text, bytes }, showsPreview }: { document: OpenDocument; showsPreview: boolean }) {
   const extension = extensionOf(name);
-  if (bytes)
-    return imageTypes[extension] ? (
-      <Picture name={name} bytes={bytes} type={imageTypes[extension]} />
-    ) : (
-      <p className="muted">This file is not text ({fileSize(bytes.length)}). Download it to open it.</p>
-    );
+  const imageType = imageTypes.get(extension);
+  if (bytes && imageType) return <Picture name={name} bytes={bytes} type={imageType} />;
+  if (bytes) return <p className="muted">This file is not text ({fileSize(bytes.length)}). Download it to open it.</p>;
   if (!showsPreview) return <Source text={text} language={extension} />;
   if (extension.startsWith('m'))
     return (

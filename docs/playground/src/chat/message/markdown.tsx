@@ -5,6 +5,7 @@ import { Scrolling } from '../../components/scrolling.tsx';
 import { CopyButton } from '../../ui/buttons.tsx';
 import { openBlocks } from './blocks.ts';
 import { CodeBlock } from './markdown/codeBlock.tsx';
+import { Fallback } from './markdown/fallback.tsx';
 import { isDataImage, MarkdownImage } from './markdown/image.tsx';
 import { withFormulas } from './markdown/mathsText.ts';
 
@@ -40,9 +41,11 @@ const Prose = memo(({ text }: { text: string }) => {
   );
   if (formulas === undefined) return plain;
   return (
-    <Suspense fallback={plain}>
-      <MathsMarkdown text={formulas} plugins={plugins} components={components} />
-    </Suspense>
+    <Fallback fallback={plain}>
+      <Suspense fallback={plain}>
+        <MathsMarkdown text={formulas} plugins={plugins} components={components} />
+      </Suspense>
+    </Fallback>
   );
 });
 

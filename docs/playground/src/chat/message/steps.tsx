@@ -1,6 +1,7 @@
 import { memo, useMemo } from 'react';
 import type { RunPart } from '../../../../../client/react/index.ts';
 import { Markdown } from './markdown.tsx';
+import { Fallback } from './markdown/fallback.tsx';
 import { Activity } from './steps/activity.tsx';
 import { AnsweredQuestion } from './steps/answeredQuestion.tsx';
 import { Files } from './steps/files.tsx';
@@ -23,7 +24,9 @@ export function Steps({ parts, isWorking }: StepsProps) {
   return (
     <>
       {steps.map((step, at) => (
-        <StepView key={step.key} step={step} isGrowing={isWorking && at === steps.length - 1} />
+        <Fallback key={step.key} fallback={<p className="muted">This part cannot be shown. The events of the run contain it.</p>}>
+          <StepView step={step} isGrowing={isWorking && at === steps.length - 1} />
+        </Fallback>
       ))}
       {sources.length > 0 && <Sources sources={sources} />}
     </>

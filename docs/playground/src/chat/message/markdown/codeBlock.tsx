@@ -3,6 +3,7 @@ import { Scrolling } from '../../../components/scrolling.tsx';
 import { Button, CopyButton, IconButton } from '../../../ui/buttons.tsx';
 import { openDocument } from '../documents.ts';
 import { saveText } from './download.ts';
+import { Fallback } from './fallback.tsx';
 import { type Token, useHighlighting } from './highlight.ts';
 import { factsOf } from './languages.ts';
 
@@ -21,9 +22,11 @@ export const CodeBlock = memo(({ language, text, isGrowing }: CodeProps) => {
   const code = <Code language={language} text={text} isGrowing={isGrowing} />;
   if (language.toLowerCase() !== 'mermaid' || isGrowing) return code;
   return (
-    <Suspense fallback={code}>
-      <Diagram source={text}>{(note) => <Code language={language} text={text} isGrowing={false} note={note} />}</Diagram>
-    </Suspense>
+    <Fallback fallback={code}>
+      <Suspense fallback={code}>
+        <Diagram source={text}>{(note) => <Code language={language} text={text} isGrowing={false} note={note} />}</Diagram>
+      </Suspense>
+    </Fallback>
   );
 });
 

@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useState } from 'react';
+import { Scrolling } from '../../../components/scrolling.tsx';
 import { useIsDark } from '../../../theme.ts';
 import { Button, CopyButton, IconButton } from '../../../ui/buttons.tsx';
 import { drawDiagram } from './diagrams.ts';
@@ -30,7 +31,7 @@ export default function Diagram({ source, children }: { source: string; children
     return children(
       <details className="code-note danger">
         <summary>This diagram could not be drawn</summary>
-        <pre>{drawn.error}</pre>
+        <Scrolling as="pre">{drawn.error}</Scrolling>
       </details>,
     );
   return (

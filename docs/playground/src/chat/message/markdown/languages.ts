@@ -57,17 +57,15 @@ const ids = new Map<string, LanguageId>(
 export const languageOf = (name: string): LanguageId | undefined => ids.get(name.toLowerCase());
 
 /** Files whose type is more than the language of their text. */
-const others: Record<string, readonly [name: string, extension: string]> = {
-  svg: ['SVG', 'svg'],
-  mermaid: ['Diagram', 'mmd'],
-  csv: ['CSV', 'csv'],
-  '': ['Text', 'txt'],
-};
+const others = new Map([
+  ['svg', { name: 'SVG', extension: 'svg' }],
+  ['mermaid', { name: 'Diagram', extension: 'mmd' }],
+  ['csv', { name: 'CSV', extension: 'csv' }],
+  ['', { name: 'Text', extension: 'txt' }],
+]);
 
 /** The name to show for a language, and the extension of a file with such text. */
 export function factsOf(name: string): { name: string; extension: string } {
-  const [label, extension] = others[name.toLowerCase()] ?? [];
-  if (label && extension) return { name: label, extension };
   const id = languageOf(name);
-  return id ? languages[id] : { name, extension: 'txt' };
+  return others.get(name.toLowerCase()) ?? (id ? languages[id] : { name, extension: 'txt' });
 }

@@ -12,7 +12,7 @@ type Field = {
 
 /** A question of the agent and the answer of the user, in words. */
 export function AnsweredQuestion({ call: { arguments: args, result } }: { call: ToolCallPart }) {
-  const fields = Array.isArray(args?.fields) ? (args.fields as Field[]) : [];
+  const fields = Array.isArray(args?.fields) ? (args.fields as Field[]).filter((each) => typeof each?.key === 'string') : [];
   const answers = answersOf(fields, result?.user_response);
   return (
     <section className="asked-before" aria-label="Answered question">

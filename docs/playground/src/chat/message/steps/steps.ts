@@ -13,7 +13,7 @@ export type Step = { readonly key: number } & (
 
 const isCallOf = (name: string, part: RunPart | undefined) => part?.type === 'tool' && part.name === name;
 const isThinking = (part: RunPart): part is TextPart & { type: 'thinking' } => part.type === 'thinking';
-const isTodoList = (call: ToolCallPart) => call.name === 'todo_write' && call.arguments !== undefined && !isBad(call);
+const isTodoList = (call: ToolCallPart) => call.name === 'todo_write' && call.state === 'done';
 
 /**
  * Groups thoughts and tool calls without text between them. A question is shown once it is answered: until then its form is shown. The to-do list is
@@ -34,9 +34,9 @@ export function stepsOf(parts: readonly RunPart[]): Step[] {
     steps.push({ key: part.key, type: 'activity', parts: group });
   };
   const addCall = (call: ToolCallPart) => {
-    if (isTodoList(call)) {
+    if (call.name === 'todo_write' && !isBad(call)) {
       if (todos && !hasTodos) add({ key: call.key, type: 'todos', parts: [todos] });
-      hasTodos = true;
+      hasTodos = todos !== undefined;
     } else if (call.name !== 'ask_user' || isBad(call)) join(call);
     else if (call.state === 'done') add({ key: call.key, type: 'question', parts: [call] });
   };

@@ -6,7 +6,7 @@ const states: Record<Todo['status'], string> = { pending: 'to do', in_progress: 
 /** The agent's to-do list, from the call that wrote it. */
 export function TodoList({ call }: { call: ToolCallPart }) {
   const given = call.arguments?.todos;
-  const todos: readonly Todo[] = Array.isArray(given) ? given : [];
+  const todos: readonly Todo[] = Array.isArray(given) ? given.filter((each) => typeof each?.content === 'string') : [];
   if (todos.length === 0) return null;
   const done = todos.filter(({ status }) => status === 'completed').length;
   return (
@@ -23,7 +23,7 @@ export function TodoList({ call }: { call: ToolCallPart }) {
           <li key={id} className={status}>
             <span className="todo-mark">{status === 'completed' && <Icon name="check" />}</span>
             <span>{content}</span>
-            <span className="for-readers">, {states[status] ?? status}</span>
+            <span className="for-readers">, {states[status]}</span>
           </li>
         ))}
       </ul>

@@ -27,7 +27,7 @@ export const isBad = ({ state }: ToolCallPart) => state === 'failed' || state ==
 /** Icon, name and the most informative argument of a call. */
 export function textOf(call: ToolCallPart): { icon: IconName; text: string; brief: string } {
   const { name = '', arguments: args = {} } = call;
-  const known = texts[name];
+  const known = Object.hasOwn(texts, name) ? texts[name] : undefined;
   const brief = (known?.brief ?? firstScalar)(args);
   const text = known ? (isFinished(call) ? known.done : known.doing) : identifierInWords(name);
   return { icon: known?.icon ?? 'tool', text, brief: brief === undefined || brief === null ? '' : String(brief) };

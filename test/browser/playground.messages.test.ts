@@ -1,0 +1,168 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { openScriptedThread } from '../support/agent/agent.ts';
+import { callsTools } from '../support/agent/tools.ts';
+import { chat, type ScriptedResponse } from '../support/agent/vendor.ts';
+import { startTestApp } from '../support/app/testApp.ts';
+import { accessibilityViolations, isTooWide, openBrowser, openPage, sendMessage, setSessionCookie } from './playground.ts';
+
+const browser = await openBrowser();
+const app = await startTestApp();
+
+async function openAnswer(script: ScriptedResponse[], message: string) {
+  const talk = await openScriptedThread(app, { person: await app.signUp(), script });
+  const visitor = await openPage(browser, {}, false);
+  await setSessionCookie(visitor.context, app.url, talk);
+  await visitor.page.goto(`${app.url}/chat/${talk.threadId}`);
+  await visitor.page.getByRole('article', { name: 'Your message' }).waitFor();
+  await sendMessage(visitor.page, message);
+  return { ...visitor, answer: visitor.page.getByRole('article', { name: 'Answer' }) };
+}
+
+const code = Array.from({ length: 90 }, (_, at) => `const tide${at} = (hour: number) => ${at} * Math.sin(hour);`).join('\n');
+const dot = 'iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAYAAACNMs+9AAAAFUlEQVR42mNkYPhfz0AEYBxVSF+FABJADveWkH6oAAAAAElFTkSuQmCC';
+
+/** What a model may write, and what it must not be able to do. */
+const rich = `It costs $5 to $10, and $E = mc^2$.
+
+$$
+\\int_0^\\infty e^{-x^2}\\,dx = \\frac{\\sqrt{\\pi}}{2}
+$$
+
+\`\`\`ts
+${code}
+\`\`\`
+
+\`\`\`mermaid
+flowchart LR
+  Moon --> Water
+\`\`\`
+
+\`\`\`mermaid
+flowchart LR
+  Moon[ -->
+\`\`\`
+
+\`\`\`html
+<h1>Old</h1><script>
+const tried = { script: 'ran' };
+try { localStorage.length } catch (error) { tried.storage = error.name }
+try { parent.document.title } catch (error) { tried.page = error.name }
+fetch('/v1/me').catch((error) => { tried.network = error.name; document.querySelector('h1').textContent = JSON.stringify(tried) });
+</script>
+\`\`\`
+
+![A map](https://tracker.example/map.png) ![Dot](data:image/png;base64,${dot}) ![Page](data:text/html,hello)
+
+<img src="x" onerror="document.title = 'broken in'"> [click](javascript:alert(1))
+`;
+
+test('an answer shows formulas, diagrams, highlighted code and pages, and what it contains can do nothing to the page', async () => {
+  const asked = Array.from({ length: 40 }, (_, at) => `Line ${at}.`).join('\n');
+  const { page, answer, wrong } = await openAnswer([chat.answer(rich)], asked);
+  await answer.getByRole('button', { name: 'Answer again' }).waitFor();
+  expect(await answer.getByText('It costs $5 to $10, and').count()).toBe(1);
+  await expect.poll(() => answer.locator('.katex').count()).toBe(2);
+  await page.evaluate(() => document.fonts.ready);
+  expect(await page.evaluate(() => document.fonts.check('16px KaTeX_Main'))).toBe(true);
+
+  const [block] = await answer.locator('.code-block', { hasText: 'TypeScript' }).all();
+  await block!.locator('.code-keyword').first().waitFor();
+  expect(await block!.locator('code').textContent()).not.toContain('tide50');
+  await block!.getByRole('button', { name: 'Show all 90 lines' }).click();
+  expect(await block!.locator('code').textContent()).toBe(code);
+  const saved = page.waitForEvent('download');
+  await block!.getByRole('button', { name: 'Download the code' }).click();
+  expect((await saved).suggestedFilename()).toBe('code.ts');
+  expect(await readFile(await (await saved).path(), 'utf8')).toBe(code);
+
+  await answer.getByRole('img', { name: 'Diagram (flowchart)' }).waitFor();
+  await answer.getByText('This diagram could not be drawn').click();
+  await answer.getByText(/Parse error/).waitFor();
+  await answer.getByText('Moon[ -->').first().waitFor();
+
+  // An external image is a link, an image in the text is shown, and no address runs a script.
+  expect(await answer.getByRole('link', { name: 'A map tracker.example' }).getAttribute('href')).toBe('https://tracker.example/map.png');
+  await expect.poll(() => answer.getByRole('img', { name: 'Dot' }).evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(10);
+  expect(await answer.locator('[href^="javascript"], [src^="data"], [onerror]').count()).toBe(0);
+  await answer.getByText('<img src="x"').waitFor();
+
+  const mine = page.getByRole('article', { name: 'Your message' }).last();
+  expect(await mine.getByText('Line 39.').count()).toBe(0);
+  await mine.getByRole('button', { name: 'Show more' }).click();
+  await mine.getByText('Line 39.').waitFor();
+
+  expect(wrong).toEqual([]);
+  await answer.getByRole('button', { name: 'Preview' }).click();
+  const panel = page.getByRole('complementary', { name: 'Preview.html' });
+  await panel.frameLocator('iframe').getByText('"network":"TypeError"').waitFor();
+  expect(JSON.parse((await panel.frameLocator('iframe').locator('h1').textContent())!)).toEqual({
+    script: 'ran',
+    storage: 'SecurityError',
+    page: 'SecurityError',
+    network: 'TypeError',
+  });
+  expect(wrong.filter((each) => !/Content Security Policy/.test(each))).toEqual([]);
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.emulateMedia({ colorScheme: 'dark' });
+  expect([await isTooWide(page), ...(await accessibilityViolations(page))]).toEqual([false]);
+  await page.keyboard.press('Escape');
+  expect(await panel.count()).toBe(0);
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Preview');
+  expect([await isTooWide(page), ...(await accessibilityViolations(page))]).toEqual([false]);
+}, 60_000);
+
+test('the agent’s calls, to-do list, files and questions are readable, also after a reload', async () => {
+  const thinks = (text: string) => chat.delta({ reasoning_content: text });
+  const todos = (...states: string[]) => ({ todos: states.map((status, at) => ({ id: `${at}`, content: `Task ${at}`, status })) });
+  const fields = [
+    { key: 'port', type: 'string', title: 'Port', enum: ['brest', 'malo'], enumNames: ['Brest', 'Saint-Malo'], required: true },
+    { key: 'moon', type: 'boolean', title: 'With the moon' },
+  ];
+  const file = { path: '/plans/tides.md', content: '# High water\n\nAt **noon**.' };
+  const { page, answer, wrong } = await openAnswer(
+    [
+      { steps: [thinks('Hm, '), { wait: 1_100 }, thinks('tides.'), ...callsTools(['todo_write', todos('in_progress', 'pending')]).steps!] },
+      callsTools(['workspace_list'], ['workspace_read', { path: '/nothing' }]),
+      { steps: [thinks('So.'), ...callsTools(['workspace_write', file]).steps!] },
+      callsTools(['ask_user', { message: 'Which harbour?', fields }]),
+      { steps: [...callsTools(['todo_write', todos('completed', 'in_progress')]).steps!] },
+      chat.answer('All done.'),
+    ],
+    'Plan it',
+  );
+  await answer.getByRole('combobox', { name: 'Port' }).click();
+  await page.getByRole('option', { name: 'Saint-Malo' }).click();
+  await answer.getByRole('checkbox', { name: 'With the moon' }).check();
+  await answer.getByRole('button', { name: 'Answer', exact: true }).click();
+  await answer.getByText('All done.').waitFor();
+  await page.reload();
+
+  const list = answer.getByRole('region', { name: 'To-do list' });
+  await list.getByText('1 of 2 done').waitFor();
+  expect(await list.getByRole('listitem').allTextContents()).toEqual(['Task 0, done', 'Task 1, in progress']);
+  await answer.getByRole('button', { name: /^Thought for \d/ }).click();
+  await answer.getByText('Hm, tides.').waitFor();
+  const question = answer.getByRole('region', { name: 'Answered question' });
+  expect(await question.locator('dt, dd').allTextContents()).toEqual(['Port', 'Saint-Malo', 'With the moon', 'yes']);
+  expect(await answer.textContent()).not.toContain('{');
+
+  const used = answer.getByRole('button', { name: /^Used 3 tools/ });
+  expect(await used.textContent()).toMatch(/1 failed\d/);
+  await used.click();
+  await answer.getByRole('button', { name: /^Read a file.*nothing.*failed/ }).click();
+  await answer.getByText('There is no file at /nothing.').waitFor();
+  await answer.getByText('"path": "/nothing"').waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
+
+  await answer.getByRole('button', { name: /^tides.md/ }).click();
+  const panel = page.getByRole('complementary', { name: '/plans/tides.md' });
+  await panel.getByRole('heading', { name: 'High water' }).waitFor();
+  await panel.getByRole('button', { name: 'Source' }).click();
+  await panel.getByText('At **noon**.').waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await panel.getByRole('button', { name: 'Close the file' }).click();
+  expect(await panel.count()).toBe(0);
+  expect(wrong).toEqual([]);
+}, 60_000);
