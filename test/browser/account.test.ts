@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { startSdkServer } from '../support/agent/mcpSdk.ts';
 import { type Person, startTestApp, type TestApp } from '../support/app/testApp.ts';
+import { writeFiles } from '../support/resources/files.ts';
 import { accessibilityViolations, chooseAction, isTooWide, openBrowser, openPage, setSessionCookie } from './playground.ts';
 
 let browser: Browser;
@@ -72,10 +73,17 @@ test('an owner invites a colleague, who joins by the link and becomes an admin',
   await chooseAction(page, 'Tide tables', 'Files');
   await page.getByText('No files here').waitFor();
   await page.keyboard.press('Escape');
+  const [project] = await app.sql("select id, account_id from projects where name = 'Tide tables' and owner_user_id = $1", [owner.id]);
+  await writeFiles(app, { id: owner.id, accountId: project.account_id }, project.id, { 'data/brest.md': 'High water at 04:12' });
+  await chooseAction(page, 'Tide tables', 'Files');
+  await button(page, 'data').click();
+  await button(page, 'brest.md').click();
+  await page.getByText('High water at 04:12').waitFor();
+  await page.keyboard.press('Escape');
 
   await page.goto(`${app.url}/settings/audit-log`);
   await page.getByLabel('Action').fill('account_invitation.accept');
-  await page.getByRole('row', { name: new RegExp(`${colleague.login}.*account_invitation.accept`) }).waitFor();
+  await page.getByRole('row', { name: new RegExp(`account_invitation.accept.*${colleague.login}`) }).waitFor();
   await button(page, 'Details of account_invitation.accept').click();
   await dialogOf(page).getByText('member').waitFor();
   expect([wrong, invited.wrong]).toEqual([[], []]);
