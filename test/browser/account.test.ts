@@ -24,9 +24,9 @@ async function open(path: string, person: Person) {
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 const dialogOf = (page: Page) => page.getByRole('dialog');
 
-test('an owner invites a colleague, who joins by the link and becomes an admin', async () => {
-  const [owner, colleague] = [await app.signUp(), await app.signUp()];
-  await app.sql('update users set email_verified_at = now() where id = $1', [colleague.id]);
+test('an owner invites a colleague, who signs up by the link and becomes an admin', { timeout: 60_000 }, async () => {
+  const owner = await app.signUp();
+  const colleague = { login: `mate-${owner.login}`, email: `mate-${owner.login}@example.test` };
   const { page, wrong } = await open('/settings/members', owner);
   await page.getByText('This is your personal account').waitFor();
   await button(page, 'New workspace').click();
@@ -39,7 +39,17 @@ test('an owner invites a colleague, who joins by the link and becomes an admin',
   await button(page, 'Done').click();
   await page.getByRole('cell', { name: colleague.email, exact: true }).waitFor();
 
-  const invited = await open(new URL(link).pathname, colleague);
+  const invited = await openPage(browser);
+  await invited.page.goto(app.url + new URL(link).pathname);
+  await invited.page.getByText('You were invited to a workspace').waitFor();
+  await invited.page.getByRole('link', { name: 'Create an account' }).click();
+  await invited.page.getByLabel('Login').fill(colleague.login);
+  await invited.page.getByLabel('Email').fill(colleague.email);
+  await invited.page.getByLabel('Password').fill('Passw0rd-1');
+  await button(invited.page, 'Create the account').click();
+  await button(invited.page, 'Accept the invitation').click();
+  await button(invited.page, 'Send verification email').waitFor();
+  await app.sql('update users set email_verified_at = now() where email = $1', [colleague.email]);
   await button(invited.page, 'Accept the invitation').click();
   await invited.page.getByText(`Harbor ${owner.login}`).waitFor();
   expect(invited.page.url()).toBe(`${app.url}/`);
@@ -86,10 +96,10 @@ test('an owner invites a colleague, who joins by the link and becomes an admin',
   await page.getByRole('row', { name: new RegExp(`account_invitation.accept.*${colleague.login}`) }).waitFor();
   await button(page, 'Details of account_invitation.accept').click();
   await dialogOf(page).getByText('member').waitFor();
-  expect([wrong, invited.wrong]).toEqual([[], []]);
+  expect([wrong, invited.wrong]).toEqual([[], [expect.stringMatching(/^403 .*accept$/)]]);
 });
 
-test('a persona is written beside its preview, and a tool server shows its tools', async () => {
+test('a persona is written beside its preview, and a tool server shows its tools', { timeout: 60_000 }, async () => {
   const owner = await app.signUp();
   const server = await startSdkServer((tools) => {
     tools.registerTool('tides', { description: 'High and low water', annotations: { readOnlyHint: true } }, () => ({ content: [] }));
@@ -122,8 +132,10 @@ test('a persona is written beside its preview, and a tool server shows its tools
   await button(page, 'Start a chat').click();
   await page.waitForURL(/\/chat\//);
   await page.getByText('When is high water?').first().waitFor();
-  const [run] = await app.sql('select persona_id from runs where account_id = $1', [owner.accountId]);
-  expect(run).toMatchObject({ persona_id: expect.stringContaining('harbor-pilot') });
+  // The worker resolves the persona.
+  await expect
+    .poll(() => app.sql('select persona_id from runs where account_id = $1', [owner.accountId]))
+    .toEqual([{ persona_id: expect.stringContaining('harbor-pilot') }]);
 
   await page.goto(`${app.url}/settings/ip-rules`);
   await button(page, 'New rule').click();
@@ -145,10 +157,9 @@ test('a persona is written beside its preview, and a tool server shows its tools
   expect(wrong).toEqual([expect.stringMatching(/^409 .*ip-rules/), expect.stringMatching(/^4\d\d .*redeem/)]);
 });
 
-const paths = [
-  ...['notifications', 'workspaces', 'account', 'members', 'teams', 'projects', 'personas'],
-  ...['tool-servers', 'web-search', 'speech', 'plan', 'ip-rules', 'audit-log'],
-];
+/** Pages whose structure differs. The others are checked for their width only. */
+const distinct = ['notifications', 'members', 'personas', 'web-search', 'plan', 'audit-log'];
+const paths = [...distinct, 'workspaces', 'account', 'teams', 'projects', 'tool-servers', 'speech', 'ip-rules'];
 
 /** Goes to another page without loading the application again. */
 const goTo = (page: Page, path: string) =>
@@ -160,15 +171,21 @@ const goTo = (page: Page, path: string) =>
 test('the pages of an account are accessible, alternately in both themes, and fit a phone', { timeout: 60_000 }, async () => {
   const { page } = await open('/settings/profile', await app.signUp());
   const found: string[] = [];
+  const check = async (name: string) => found.push(...(await accessibilityViolations(page)).map((problem) => `${name}: ${problem}`));
   for (const [index, path] of paths.entries()) {
+    await page.setViewportSize({ width: 390, height: 844 });
     await goTo(page, `/settings/${path}`);
     await page.getByRole('article').getByRole('heading', { level: 2 }).waitFor();
     await expect.poll(() => page.getByText('Loading…').count(), { message: path }).toBe(0);
-    await page.setViewportSize({ width: 390, height: 844 });
     if (await isTooWide(page)) found.push(`${path}: wider than the window`);
+    if (!distinct.includes(path)) continue;
     await page.emulateMedia({ colorScheme: index % 2 === 0 ? 'light' : 'dark' });
     if (index % 3 === 0) await page.setViewportSize({ width: 1280, height: 860 });
-    found.push(...(await accessibilityViolations(page)).map((problem) => `${path}: ${problem}`));
+    await check(path);
+    if (path !== 'personas') continue;
+    await button(page, 'New persona').click();
+    if (await isTooWide(page)) found.push('editor: wider than the window');
+    await check('editor');
   }
   expect(found).toEqual([]);
 });
