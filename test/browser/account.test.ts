@@ -153,8 +153,8 @@ test('a persona is written beside its preview, and a tool server shows its tools
   await page.goto(`${app.url}/settings/plan`);
   await page.getByLabel('Code', { exact: true }).fill('NOTHING');
   await button(page, 'Redeem').click();
-  await page.getByRole('alert').waitFor();
-  expect(wrong).toEqual([expect.stringMatching(/^409 .*ip-rules/), expect.stringMatching(/^4\d\d .*redeem/)]);
+  await page.getByText('There is no such code.').waitFor();
+  expect(wrong).toEqual([expect.stringMatching(/^409 .*ip-rules/), expect.stringMatching(/^404 .*redeem$/)]);
 });
 
 /** Pages whose structure differs. The others are checked for their width only. */
