@@ -10,6 +10,9 @@ import { Select } from '../ui/select.tsx';
 const groups = ['You', 'Account', 'Platform'] as const;
 const addressOf = ({ path }: SettingsPage) => `/settings/${path}`;
 
+/** The navigation can be longer than the window. */
+const scrollIntoView = (link: HTMLElement | null) => link?.scrollIntoView({ block: 'nearest' });
+
 /** Layout and navigation of the settings pages. `address` is the path of a page, or `path/id` for one thing on it. */
 export default function Settings({ address }: { address: string }) {
   const [path = '', id] = address.split('/');
@@ -40,7 +43,11 @@ export default function Settings({ address }: { address: string }) {
               <h2 id={`settings-${group}`}>{group}</h2>
               {pages.map((each) => (
                 <div className="nav-row" key={each.path}>
-                  <Link href={addressOf(each)} aria-current={each === page ? 'page' : undefined}>
+                  <Link
+                    href={addressOf(each)}
+                    aria-current={each === page ? 'page' : undefined}
+                    ref={each === page ? scrollIntoView : undefined}
+                  >
                     {each.title}
                   </Link>
                 </div>

@@ -1,6 +1,8 @@
 import { Fragment, type ReactNode } from 'react';
 import { Link } from 'wouter';
+import { Button } from '../ui/buttons.tsx';
 import { Icon } from '../ui/icons.tsx';
+import { type RowAction, RowMenu } from './rowMenu.tsx';
 
 /** Name and value pairs. A missing value is a dash. */
 export const Facts = ({ facts }: { facts: readonly (readonly [name: string, value: ReactNode])[] }) => (
@@ -21,3 +23,18 @@ export const BackLink = ({ href, children }: { href: string; children: ReactNode
     {children}
   </Link>
 );
+
+/** The actions of a detail page: the first as a button, the others in a menu. */
+export function PageActions({ of, actions }: { of: string; actions: readonly RowAction[] }) {
+  const [first, ...more] = actions.filter((action) => typeof action === 'object');
+  return (
+    first && (
+      <div className="page-actions">
+        <Button icon={first.icon} onClick={first.run}>
+          {first.label}
+        </Button>
+        <RowMenu of={of} actions={more} />
+      </div>
+    )
+  );
+}

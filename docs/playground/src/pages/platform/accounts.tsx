@@ -10,7 +10,6 @@ import { List, useList } from '../../resource/list.tsx';
 import { RowMenu } from '../../resource/rowMenu.tsx';
 import { client } from '../../session.ts';
 import { Badge } from '../../ui/buttons.tsx';
-import { Select } from '../../ui/select.tsx';
 import { Account } from './accounts/account.tsx';
 import { accountActions } from './accounts/actions.tsx';
 import { BulkCredits } from './accounts/bulkCredits.tsx';

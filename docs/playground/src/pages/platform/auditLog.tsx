@@ -1,4 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import type { AuditEntry } from '../../../../../client/index.ts';
 import { When } from '../../components/format.tsx';
 import { Page } from '../../components/page.tsx';
@@ -9,23 +10,25 @@ import { ChoiceFilter, SearchFilter, useFilters } from '../../resource/filters.t
 import { List } from '../../resource/list.tsx';
 import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
+import { rangeOf } from '../usage/figures.ts';
 import { AuditDetail } from './audit/detail.tsx';
-import { AccountName, UserName } from './names.tsx';
+import { AccountName, ShortId, UserName } from './names.tsx';
 
 const pageSize = 50;
-/** Days back, for the filter. */
-const ranges = { 1: 'Today', 7: '7 days', 30: '30 days' };
+/** Until now. Days are in UTC. */
+const ranges = { today: 'Today', '7': '7 days', '30': '30 days' };
 
 export default function AuditLog() {
   const [dialog, open] = useDialog();
+  const [now] = useState(Date.now);
   const filters = useFilters('action', 'target', 'actor', 'account', 'days');
-  const days = filters.oneOf('days', Object.keys(ranges));
+  const days = filters.oneOf('days', Object.keys(ranges) as (keyof typeof ranges)[]);
   const query = {
     action: filters.text('action'),
     target_type: filters.text('target'),
     actor_user_id: filters.text('actor'),
     account_id: filters.text('account'),
-    since: days && `${new Date(Date.now() - (Number(days) - 1) * 86_400_000).toISOString().slice(0, 10)}T00:00:00Z`,
+    since: days && startOf(rangeOf(days, now).start),
   };
   const log = useInfiniteQuery({
     queryKey: ['audit', query],
@@ -84,13 +87,21 @@ export default function AuditLog() {
   );
 }
 
+const startOf = (day: string) => `${day}T00:00:00Z`;
+const isId = (text: string) => /^[0-9a-f]{8}-[0-9a-f]{4}-/.test(text);
+
 const columns: Column<AuditEntry>[] = [
   { title: 'When', cell: ({ created_at }) => <When at={created_at} /> },
   {
     title: 'Action',
-    cell: ({ action, metadata }) => (
+    cell: ({ action, metadata, target_type, target_id }) => (
       <>
         <code>{action}</code> {metadata.result === 'denied' && <Badge tone="danger">denied</Badge>}
+        {target_id !== null && (
+          <div className="muted small">
+            {target_type.replaceAll('_', ' ')} {isId(target_id) ? <ShortId id={target_id} /> : target_id}
+          </div>
+        )}
       </>
     ),
   },

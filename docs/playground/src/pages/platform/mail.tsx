@@ -77,8 +77,8 @@ function Server({ config }: { config: EmailConfig }) {
         hint="An address, or Name <address>. Leave it empty to turn email off."
         defaultValue={config.from}
       />
+      <TextField label="Mail server" name="smtp_host" placeholder="smtp.example.com" defaultValue={config.smtp_host} />
       <div className="in-a-row">
-        <TextField label="Mail server" name="smtp_host" placeholder="smtp.example.com" defaultValue={config.smtp_host} />
         <NumberField label="Port" name="smtp_port" step={1} defaultValue={config.smtp_port} required />
         <Select
           label="Encryption"
@@ -125,7 +125,8 @@ function Test() {
         onSubmit={async (values) => {
           show(undefined);
           const to = textOf(values, 'to');
-          await client.email.test({ body: { to } }).catch(explain);
+          // An error is the result, so it is not retried.
+          await client.email.test({ body: { to } }, { maxRetries: 0 }).catch(explain);
           show(to);
         }}
       >

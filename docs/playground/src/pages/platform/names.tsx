@@ -22,4 +22,8 @@ export function AccountName({ id }: { id: string }) {
 }
 
 /** The start of an ID; the tooltip shows all of it. */
-export const ShortId = ({ id }: { id: string }) => <code title={id}>{id.slice(0, 8)}…</code>;
+export const ShortId = ({ id }: { id: string }) => (
+  <code className="short-id" title={id}>
+    {id.slice(0, 8)}…
+  </code>
+);

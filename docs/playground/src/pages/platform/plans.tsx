@@ -9,7 +9,6 @@ import { ChoiceFilter, type Filters, useFilters } from '../../resource/filters.t
 import { List, useList } from '../../resource/list.tsx';
 import { client } from '../../session.ts';
 import { Button } from '../../ui/buttons.tsx';
-import { Select } from '../../ui/select.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
 import { Subscriptions } from './accounts/subscription.tsx';
 import { PlanForm } from './plans/planForm.tsx';

@@ -7,7 +7,6 @@ import { ChoiceFilter, useFilters } from '../../resource/filters.tsx';
 import { List, useList } from '../../resource/list.tsx';
 import { client } from '../../session.ts';
 import { Badge, CopyButton } from '../../ui/buttons.tsx';
-import { Select } from '../../ui/select.tsx';
 import { AccountName, ShortId, UserName } from './names.tsx';
 
 const categories = {

@@ -10,7 +10,6 @@ import { ChoiceFilter, SearchFilter, useFilters } from '../../resource/filters.t
 import { List, useList } from '../../resource/list.tsx';
 import { client } from '../../session.ts';
 import { Badge } from '../../ui/buttons.tsx';
-import { Select } from '../../ui/select.tsx';
 import { userActions } from './users/actions.tsx';
 import { User } from './users/user.tsx';
 

@@ -5,14 +5,15 @@ import { Page, Section } from '../../../components/page.tsx';
 import { usePages } from '../../../components/paging.tsx';
 import { Empty, QueryState } from '../../../components/states.tsx';
 import type { Column } from '../../../components/table.tsx';
-import { BackLink, Facts } from '../../../resource/detail.tsx';
+import { BackLink, Facts, PageActions } from '../../../resource/detail.tsx';
 import { useDialog } from '../../../resource/dialogs.tsx';
 import { List } from '../../../resource/list.tsx';
-import { RowMenu } from '../../../resource/rowMenu.tsx';
 import { client } from '../../../session.ts';
 import { Badge, CopyButton } from '../../../ui/buttons.tsx';
 import { UserName } from '../names.tsx';
+import { Daily } from '../usage/daily.tsx';
 import { accountActions } from './actions.tsx';
+import { IpRules } from './ipRules.tsx';
 import { Overrides } from './overrides.tsx';
 import { Subscriptions } from './subscription.tsx';
 
@@ -28,7 +29,7 @@ export function Account({ accountId }: { accountId: string }) {
     <Page
       title={data?.name ?? 'Account'}
       back={<BackLink href="/settings/accounts">All accounts</BackLink>}
-      actions={data && <RowMenu of={data.name} actions={accountActions(data, open)} />}
+      actions={data && <PageActions of={data.name} actions={accountActions(data, open)} />}
     >
       <QueryState query={account}>
         {(found) => (
@@ -39,6 +40,10 @@ export function Account({ accountId }: { accountId: string }) {
             </Section>
             <Section title="Entitlement overrides">
               <Overrides account={found} />
+            </Section>
+            <Daily of={found.id} load={(query) => client.usage.ofAccountDaily({ params: { account_id: found.id }, query })} />
+            <Section title="IP rules">
+              <IpRules accountId={found.id} />
             </Section>
             <Section title="Ledger">
               <Ledger accountId={found.id} />

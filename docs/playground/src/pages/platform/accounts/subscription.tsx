@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { Subscription } from '../../../../../../client/index.ts';
 import { When } from '../../../components/format.tsx';
 import { Empty, QueryState } from '../../../components/states.tsx';
@@ -23,6 +23,7 @@ const month = 30 * 86_400_000;
 /** Subscribes an account to a plan. */
 export function Subscribe({ account, onClose }: { account: { id: string; name: string }; onClose: () => void }) {
   const plans = usePlans();
+  const [now] = useState(Date.now);
   return (
     <FormDialog
       title={`Subscribe ${account.name}`}
@@ -51,7 +52,7 @@ export function Subscribe({ account, onClose }: { account: { id: string; name: s
               options={all.map(({ id, display_name }) => ({ value: id, label: display_name }))}
               hint="The entitlements of the plan apply immediately."
             />
-            <Period start={new Date().toISOString()} end={new Date(Date.now() + month).toISOString()} />
+            <Period start={new Date(now).toISOString()} end={new Date(now + month).toISOString()} />
           </>
         )}
       </QueryState>

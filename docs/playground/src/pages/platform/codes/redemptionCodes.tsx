@@ -160,12 +160,12 @@ const columns: Column<RedemptionCode>[] = [
   },
   { title: 'Gives', cell: ({ type, value }) => (type === 'credits' ? `${count(Number(value))} credits` : <code>{value}</code>) },
   { title: 'Used', isNumber: true, cell: ({ use_count, max_uses }) => `${count(use_count)} of ${count(max_uses)}` },
-  { title: 'Status', cell: (code) => <CodeStatus code={code} /> },
+  { title: 'Status', cell: statusOf },
   { title: 'Created', cell: ({ created_at }) => <When at={created_at} /> },
 ];
 
-const CodeStatus = ({ code: { is_active, expires_at, use_count, max_uses } }: { code: RedemptionCode }) => {
+function statusOf({ is_active, expires_at, use_count, max_uses }: RedemptionCode) {
   if (!is_active) return <Badge>deactivated</Badge>;
   if (expires_at !== null && Date.parse(expires_at) <= Date.now()) return <Badge tone="warning">expired</Badge>;
   return use_count >= max_uses ? <Badge>used up</Badge> : <Badge tone="good">active</Badge>;
-};
+}

@@ -6,10 +6,9 @@ import { Page, Section } from '../../../components/page.tsx';
 import { Empty, QueryState } from '../../../components/states.tsx';
 import type { Column } from '../../../components/table.tsx';
 import { useMe } from '../../../me.ts';
-import { BackLink, Facts } from '../../../resource/detail.tsx';
+import { BackLink, Facts, PageActions } from '../../../resource/detail.tsx';
 import { useDialog } from '../../../resource/dialogs.tsx';
 import { Rows } from '../../../resource/resourceList.tsx';
-import { RowMenu } from '../../../resource/rowMenu.tsx';
 import { client } from '../../../session.ts';
 import { Badge, CopyButton } from '../../../ui/buttons.tsx';
 import { userActions } from './actions.tsx';
@@ -24,7 +23,7 @@ export function User({ userId }: { userId: string }) {
     <Page
       title={data?.username ?? 'User'}
       back={<BackLink href="/settings/users">All users</BackLink>}
-      actions={data && <RowMenu of={data.username} actions={userActions(data, open, data.id === me?.id)} />}
+      actions={data && <PageActions of={data.username} actions={userActions(data, open, data.id === me?.id)} />}
     >
       <QueryState query={user}>
         {(found) => (
