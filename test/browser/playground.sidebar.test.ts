@@ -1,7 +1,7 @@
 import type { Browser, Locator, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { type Person, startTestApp, type TestApp } from '../support/app/testApp.ts';
-import { accessibilityViolations, isTooWide, openBrowser, openPage, sendMessage, setSessionCookie, signIn } from './playground.ts';
+import { accessibilityViolations, isTooWide, openBrowser, openPage, sendMessage, setSessionCookie } from './playground.ts';
 
 let browser: Browser;
 let app: TestApp;
@@ -116,6 +116,7 @@ test('two windows and another device follow each other while chats are found, re
   await page.getByRole('checkbox', { name: 'Old chat 4.' }).check();
   await page.getByRole('checkbox', { name: 'Tides' }).check();
   await page.getByRole('toolbar').getByText('3 chats selected').waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
   await page.getByRole('toolbar').getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('dialog', { name: 'Delete 3 chats?' }).getByRole('button', { name: 'Delete 3 chats' }).click();
   await soon(chat(page, 'Tides'), 'hidden');
@@ -153,7 +154,7 @@ test('a chat is shared with a password, copied, and reported; the reader needs n
   await dialog.getByRole('textbox', { name: 'Password' }).fill('harbour');
   await dialog.getByText('Later messages too').click();
   await dialog.getByRole('button', { name: 'Create link' }).click();
-  const link = await dialog.getByRole('listitem').getByText('/s/').innerText();
+  const link = (await dialog.getByRole('listitem').getByText('/s/').textContent())!;
   await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(link);
   expect(await accessibilityViolations(page)).toEqual([]);
 
