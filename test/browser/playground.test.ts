@@ -180,7 +180,9 @@ test('threads are listed page by page, searched, renamed and deleted', async () 
   await threads.getByRole('link', { name: 'The answer' }).click();
   await page.getByRole('heading', { name: 'The answer' }).waitFor();
 
-  await page.getByRole('main').getByRole('button', { name: 'More actions for The answer' }).click();
+  await page.getByRole('main').getByRole('button', { name: 'More actions for The answer' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('menuitem', { name: 'Star' }).and(page.locator(':focus')).waitFor();
   await page.keyboard.press('End');
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();

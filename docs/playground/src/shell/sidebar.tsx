@@ -76,7 +76,10 @@ export function Sidebar({ onHelp, onPalette }: SidebarProps) {
         </div>
       </div>
       <SelectionContext value={selection}>
-        <nav aria-label="Threads">{query === '' ? <Threads /> : <FoundThreads wanted={query} />}</nav>
+        {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Escape ends the selection from any checkbox */}
+        <nav aria-label="Threads" onKeyDown={({ key }) => key === 'Escape' && selection.end()}>
+          {query === '' ? <Threads /> : <FoundThreads wanted={query} />}
+        </nav>
         <SelectionBar />
       </SelectionContext>
       <footer>

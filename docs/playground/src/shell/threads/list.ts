@@ -1,4 +1,4 @@
-import { type InfiniteData, type QueryClient, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { type InfiniteData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type { Project, Thread } from '../../../../../client/index.ts';
 import { arkloopKeys, type CachedPage, threadsQuery } from '../../../../../client/react/index.ts';
 import { rowsOf, usePages } from '../../components/paging.tsx';
@@ -106,12 +106,12 @@ function paged(rows: Thread[], nextCursor: string | undefined): Pages {
 }
 
 /** Changes a thread everywhere in the cache; `undefined` removes it from the lists. */
-export function patchThread(queryClient: QueryClient, threadId: string, change: Partial<Thread> | undefined) {
+export function patchThread(threadId: string, change: Partial<Thread> | undefined) {
   const patch = (rows: Thread[]) =>
     change ? rows.map((row) => (row.id === threadId ? { ...row, ...change } : row)) : rows.filter(({ id }) => id !== threadId);
-  queryClient.setQueriesData<Pages>(
+  queries.setQueriesData<Pages>(
     { queryKey: [...arkloopKeys.threads(), 'list'] },
     (data) => data && { ...data, pages: data.pages.map((page) => ({ ...page, rows: patch(page.rows) })) },
   );
-  if (change) queryClient.setQueryData<Thread>(arkloopKeys.thread(threadId), (thread) => thread && { ...thread, ...change });
+  if (change) queries.setQueryData<Thread>(arkloopKeys.thread(threadId), (thread) => thread && { ...thread, ...change });
 }

@@ -14,10 +14,10 @@ const concurrency = 4;
 export const useRename = (thread: Thread) =>
   useMutation({
     mutationFn: (title: string | null) => client.threads.update({ params: { thread_id: thread.id }, body: { title } }),
-    onMutate: (title) => patchThread(queries, thread.id, { title }),
+    onMutate: (title) => patchThread(thread.id, { title }),
     onSuccess: () => changed('threads'),
     onError: (error) => {
-      patchThread(queries, thread.id, { title: thread.title });
+      patchThread(thread.id, { title: thread.title });
       showToast(`The chat was not renamed. ${messageOf(error)}`);
     },
   });
@@ -56,7 +56,7 @@ export async function moveThreads(threads: readonly Thread[], project: Pick<Proj
   try {
     await forEach(moving, async ({ id }) => {
       await client.threads.update({ params: { thread_id: id }, body: { project_id } });
-      patchThread(queries, id, { project_id });
+      patchThread(id, { project_id });
     });
   } finally {
     await changed('threads');
@@ -71,7 +71,7 @@ export async function deleteThreads(threads: readonly Thread[], onProgress?: (do
     await forEach(threads, async ({ id }) => {
       await client.threads.delete({ params: { thread_id: id } });
       if (location.pathname === `/chat/${id}`) navigate('/');
-      patchThread(queries, id, undefined);
+      patchThread(id, undefined);
       onProgress?.(++done);
     });
   } finally {

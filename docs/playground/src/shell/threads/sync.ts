@@ -1,6 +1,6 @@
-import { type QueryKey, useQueryClient } from '@tanstack/react-query';
+import type { InfiniteData, QueryKey } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
-import type { Thread } from '../../../../../client/index.ts';
+import type { Project, Thread } from '../../../../../client/index.ts';
 import { arkloopKeys } from '../../../../../client/react/index.ts';
 import { queries } from '../../session.ts';
 import { type Changes, changesOf, listKey, pageSize, projectsKey, starredKey, syncThreads, useThreadList } from './list.ts';
@@ -57,6 +57,9 @@ function apply(changes: Changes | undefined) {
     void queries.invalidateQueries({ queryKey: arkloopKeys.messagesOf(row.id) });
     void queries.invalidateQueries({ queryKey: [...arkloopKeys.threads(), 'runs', row.id] });
   }
+  const projects = queries.getQueryData<InfiniteData<Project[]>>(projectsKey)?.pages.flat();
+  const isKnown = (id: string | null) => id === null || projects?.some((project) => project.id === id) !== false;
+  if (rows.some((row) => !isKnown(row.project_id))) void queries.invalidateQueries({ queryKey: projectsKey });
   // An open thread that was deleted: its page shows that it does not exist.
   for (const id of gone) void queries.invalidateQueries({ queryKey: arkloopKeys.thread(id) });
   void queries.invalidateQueries({
@@ -66,7 +69,6 @@ function apply(changes: Changes | undefined) {
 
 /** Keeps the threads current while the page is visible. Use it once. */
 export function useThreadSync() {
-  const queryClient = useQueryClient();
   const isLoaded = useThreadList().isSuccess;
   useEffect(() => {
     if (!isLoaded) return;
@@ -119,7 +121,7 @@ export function useThreadSync() {
       for (const type of ['pointerdown', 'keydown', 'scroll']) document.removeEventListener(type, use, { capture: true });
       channel?.removeEventListener('message', hear);
     };
-  }, [isLoaded, queryClient]);
+  }, [isLoaded]);
   useAnnouncements();
 }
 
