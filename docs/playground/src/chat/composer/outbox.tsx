@@ -102,7 +102,7 @@ export const QueuedMessages = ({ outbox: { list, error, retry, remove } }: { out
             <Icon name="clock" />
             <span className="muted">Waiting for the connection</span>
             <Button kind="ghost" small onClick={() => remove(id)}>
-              Don’t send
+              Discard
             </Button>
           </footer>
         </article>

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import type { NewRun, SelectablePersona } from '../../../../../client/index.ts';
 import { useProviders } from '../../providers.ts';
 import { client } from '../../session.ts';
@@ -34,20 +35,34 @@ type PickerProps = {
   onClosed: () => void;
 };
 
+type Option = { value: string; name: string; description?: string | null };
+
+const defaultPersona: Option = { value: '', name: 'Default persona', description: 'The persona that the server uses' };
+const defaultModel: Option = { value: '', name: 'Default model', description: 'The model of the persona, else of the account' };
+
 /** One button for persona and model. Hidden if there is nothing to choose. */
 export function Picker({ choice, onChoose, onClosed }: PickerProps) {
-  const personas = useQuery({ queryKey: ['personas', 'selectable'], queryFn: () => client.personas.selectable(), staleTime: 60_000 });
-  const models = useModels();
-  const selectable = personas.data ?? [];
-  if (selectable.length === 0 && models.length === 0) return null;
+  const [search, setSearch] = useState('');
+  const selectable = useQuery({ queryKey: ['personas', 'selectable'], queryFn: () => client.personas.selectable(), staleTime: 60_000 });
+  const personas = (selectable.data ?? []).map((each) => ({
+    value: each.persona_key,
+    name: nameOf(each),
+    description: each.description,
+  }));
+  const models = useModels().map(({ id, name, provider }) => ({ value: id, name, description: provider }));
+  if (personas.length === 0 && models.length === 0) return null;
 
-  const persona = selectable.find(({ persona_key }) => persona_key === choice.persona);
-  const model = models.find(({ id }) => id === choice.model);
-  const names = [
-    selectable.length > 0 && (persona ? nameOf(persona) : 'Default persona'),
-    models.length > 0 && (model?.name ?? 'Default model'),
-  ];
-  const text = names.filter(Boolean).join(' · ');
+  const chosen = {
+    persona: personas.find(({ value }) => value === choice.persona) ?? defaultPersona,
+    model: models.find(({ value }) => value === choice.model) ?? defaultModel,
+  };
+  const text = [...(personas.length > 0 ? [chosen.persona.name] : []), ...(models.length > 0 ? [chosen.model.name] : [])].join(' · ');
+  const words = search.toLowerCase().trim().split(/\s+/);
+  const isFound = ({ name, description }: Option) => words.every((word) => `${name} ${description ?? ''}`.toLowerCase().includes(word));
+  const groups = [
+    { kind: 'persona', label: 'Persona', options: personas.length > 0 ? [defaultPersona, ...personas] : [] },
+    { kind: 'model', label: 'Model', options: models.length > 0 ? [defaultModel, ...models] : [] },
+  ] as const;
   const choose = (changes: Partial<Choice>) => {
     const next = { ...choice, ...changes };
     localStorage.setItem('arkloop.persona', next.persona);
@@ -60,7 +75,10 @@ export function Picker({ choice, onChoose, onClosed }: PickerProps) {
       className="list picker"
       side="top"
       align="end"
-      onClosed={onClosed}
+      onClosed={() => {
+        setSearch('');
+        onClosed();
+      }}
       trigger={
         <button type="button" className="pick" aria-label={`Persona and model: ${text}`}>
           <span>{text}</span>
@@ -68,39 +86,31 @@ export function Picker({ choice, onChoose, onClosed }: PickerProps) {
         </button>
       }
     >
-      {(close) => {
-        const item = (kind: keyof Choice, value: string, name: string, description?: string | null) => (
-          <CommandItem
-            key={value}
-            value={`${kind} ${name} ${value}`}
-            keywords={description ? [description] : []}
-            onSelect={() => {
-              choose({ [kind]: value });
-              close();
-            }}
-            hint={value === ((kind === 'persona' ? persona?.persona_key : model?.id) ?? '') && <Icon name="check" />}
-          >
-            {name}
-            {description && <span className="menu-description">{description}</span>}
-          </CommandItem>
-        );
-        return (
-          <Command label="Personas and models" placeholder="Search personas and models…">
-            {selectable.length > 0 && (
-              <CommandGroup label="Persona">
-                {item('persona', '', 'Default persona', 'The persona that the server uses')}
-                {selectable.map((each) => item('persona', each.persona_key, nameOf(each), each.description))}
+      {(close) => (
+        <Command label="Personas and models" placeholder="Search personas and models…" search={search} onSearch={setSearch} filter={false}>
+          {groups
+            .map((group) => ({ ...group, options: group.options.filter(isFound) }))
+            .filter(({ options }) => options.length > 0)
+            .map(({ kind, label, options }) => (
+              <CommandGroup key={kind} label={label}>
+                {options.map(({ value, name, description }) => (
+                  <CommandItem
+                    key={value}
+                    value={`${kind} ${value}`}
+                    onSelect={() => {
+                      choose({ [kind]: value });
+                      close();
+                    }}
+                    hint={value === chosen[kind].value && <Icon name="check" />}
+                  >
+                    {name}
+                    {description && <span className="menu-description">{description}</span>}
+                  </CommandItem>
+                ))}
               </CommandGroup>
-            )}
-            {models.length > 0 && (
-              <CommandGroup label="Model">
-                {item('model', '', 'Default model', 'The model of the persona, else of the account')}
-                {models.map(({ id, name, provider }) => item('model', id, name, provider))}
-              </CommandGroup>
-            )}
-          </Command>
-        );
-      }}
+            ))}
+        </Command>
+      )}
     </Popover>
   );
 }
