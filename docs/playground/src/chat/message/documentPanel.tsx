@@ -40,6 +40,7 @@ function Panel({ document: shown }: { document: OpenDocument }) {
     return () => {
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
     };
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies -- runs again when another document is shown
   }, [shown]);
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Escape closes the panel from any focus in it
