@@ -12,7 +12,7 @@ const onlyWoff2: Plugin = {
   transform: (code, id) => (id.includes('katex.min.css') ? code.replace(/,url\([^)]+\.(?:woff|ttf)\) format\("\w+"\)/g, '') : undefined),
 };
 
-const modality = fileURLToPath(new URL('src/ui/modality.tsx', import.meta.url));
+const modality = fileURLToPath(new URL('src/ui/internal/modality.tsx', import.meta.url));
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),

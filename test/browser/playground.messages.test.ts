@@ -167,7 +167,7 @@ test('the agent’s calls, to-do list, files and questions are readable, also af
   await answer.getByRole('button', { name: /^tides.md/ }).click();
   const panel = page.getByRole('complementary', { name: '/plans/tides.md' });
   await panel.getByRole('heading', { name: 'High water' }).waitFor();
-  await panel.getByRole('button', { name: 'Source' }).click();
+  await panel.getByText('Source').click();
   await panel.getByText('At **noon**.').waitFor();
   expect(await accessibilityViolations(page)).toEqual([]);
   await panel.getByRole('button', { name: 'Close the file' }).click();

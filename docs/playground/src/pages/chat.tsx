@@ -1,17 +1,21 @@
-import { lazy, useEffect } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { NewChat } from '../chat/newChat.tsx';
+import { Loading } from '../components/states.tsx';
 
-const loadConversation = () => import('../chat/thread.tsx');
-const Conversation = lazy(async () => ({ default: (await loadConversation()).Conversation }));
+const loadConversation = () => import('../chat/thread.tsx').then(({ Conversation }) => ({ default: Conversation }));
+const Conversation = lazy(loadConversation);
 
-/** Milliseconds after which the start page loads what its next page needs. */
-const idleMs = 1_000;
-
+/** A new chat needs no Markdown, so the conversation is loaded later: when the user starts to write. */
 export default function Chat({ threadId }: { threadId?: string }) {
   useEffect(() => {
-    // An error is shown when the thread is opened.
-    const later = setTimeout(() => void loadConversation().catch(() => {}), idleMs);
-    return () => clearTimeout(later);
+    const load = () => void loadConversation();
+    addEventListener('keydown', load, { once: true });
+    return () => removeEventListener('keydown', load);
   }, []);
-  return threadId === undefined ? <NewChat /> : <Conversation threadId={threadId} />;
+  if (threadId === undefined) return <NewChat />;
+  return (
+    <Suspense fallback={<Loading />}>
+      <Conversation threadId={threadId} />
+    </Suspense>
+  );
 }
