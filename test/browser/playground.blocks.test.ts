@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openRunViewer } from '../../client/run/runView.ts';
-import { completes, type Script, says, scriptRun, thinks, usesTool } from '../../client/testing/index.ts';
+import { completes, says, type Script, scriptRun, thinks, usesTool } from '../../client/testing/index.ts';
 import { type Block, openBlocks } from '../../docs/playground/src/chat/message/blocks.ts';
 import { languageOf } from '../../docs/playground/src/chat/message/markdown/languages.ts';
 import { withFormulas } from '../../docs/playground/src/chat/message/markdown/mathsText.ts';

@@ -2,6 +2,7 @@ import { useEffect, useId, useRef, useState } from 'react';
 import { fileSize } from '../../components/format.tsx';
 import { Scrolling } from '../../components/scrolling.tsx';
 import { CopyButton, IconButton } from '../../ui/buttons.tsx';
+import { Segments } from '../../ui/fields.tsx';
 import { closeDocument, type OpenDocument, useOpenDocument } from './documents.ts';
 import { Markdown } from './markdown.tsx';
 import { Lines } from './markdown/codeBlock.tsx';
@@ -31,7 +32,7 @@ function Panel({ document: shown }: { document: OpenDocument }) {
   const { name, text, bytes } = shown;
   const title = useId();
   const panel = useRef<HTMLElement>(null);
-  const [wantsSource, setWantsSource] = useState(false);
+  const [view, setView] = useState<'preview' | 'source'>('preview');
   const hasPreview = /^(html?|svg|md|markdown)$/.test(extensionOf(name)) && !bytes;
   // The focus moves into the panel, and back to what opened it.
   useEffect(() => {
@@ -40,6 +41,7 @@ function Panel({ document: shown }: { document: OpenDocument }) {
     return () => {
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
     };
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies -- runs again when another document is shown
   }, [shown]);
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Escape closes the panel from any focus in it
@@ -57,19 +59,21 @@ function Panel({ document: shown }: { document: OpenDocument }) {
           {name}
         </h2>
         {hasPreview && (
-          <div className="switch">
-            {[false, true].map((source) => (
-              <button key={String(source)} type="button" aria-pressed={wantsSource === source} onClick={() => setWantsSource(source)}>
-                {source ? 'Source' : 'Preview'}
-              </button>
-            ))}
-          </div>
+          <Segments
+            label="Show"
+            value={view}
+            options={[
+              ['preview', 'Preview'],
+              ['source', 'Source'],
+            ]}
+            onChange={setView}
+          />
         )}
         {!bytes && <CopyButton text={text} label="Copy the file" />}
         <IconButton small label="Download the file" icon="download" onClick={() => saveBlob(fileName(name), new Blob([bytes ?? text]))} />
         <IconButton small label="Close the file" icon="close" onClick={closeDocument} />
       </header>
-      <Content document={shown} showsPreview={hasPreview && !wantsSource} />
+      <Content document={shown} showsPreview={hasPreview && view === 'preview'} />
     </aside>
   );
 }

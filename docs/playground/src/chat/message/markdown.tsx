@@ -2,48 +2,60 @@ import { lazy, memo, Suspense, useEffect, useRef, useState } from 'react';
 import ReactMarkdown, { type Components, defaultUrlTransform } from 'react-markdown';
 import remarkGfm from 'remark-gfm';
 import { Scrolling } from '../../components/scrolling.tsx';
-import { CopyButton } from '../../ui/buttons.tsx';
 import { openBlocks } from './blocks.ts';
+import { Citation, isCitation, withCitations } from './markdown/citations.tsx';
 import { CodeBlock } from './markdown/codeBlock.tsx';
 import { Fallback } from './markdown/fallback.tsx';
 import { isDataImage, MarkdownImage } from './markdown/image.tsx';
 import { withFormulas } from './markdown/mathsText.ts';
+import { GrowingContext, Preformatted } from './markdown/preformatted.tsx';
 
 const plugins = [remarkGfm];
 
-/** Links open in a new tab. Tables scroll horizontally. A code block in a list is a block of its own too. */
+/** Links open in a new tab. Tables scroll horizontally. */
 const components: Components = {
-  a: ({ href, children }) => (
-    <a href={href} target="_blank" rel="noreferrer noopener">
-      {children}
-    </a>
-  ),
+  a: ({ href, children }) => {
+    if (isCitation(href)) return <Citation id={href} />;
+    // An address that could run a script was removed.
+    if (!href) return children;
+    return (
+      <a href={href} target="_blank" rel="noreferrer noopener">
+        {children}
+      </a>
+    );
+  },
   img: ({ src, alt }) => <MarkdownImage src={typeof src === 'string' ? src : undefined} alt={alt ?? ''} />,
   table: ({ children }) => (
     <Scrolling className="table-frame">
       <table className="table">{children}</table>
     </Scrolling>
   ),
-  pre: ({ children }) => <Scrolling as="pre">{children}</Scrolling>,
+  pre: Preformatted,
 };
 
-/** Images in the text itself are shown, other `data:` addresses are removed. */
-const transformUrl = (url: string, key: string) => (key === 'src' && isDataImage(url) ? url : defaultUrlTransform(url));
+/** Images in the text itself are shown. Other `data:` addresses and those that run a script are removed. */
+const transformUrl = (url: string, key: string) =>
+  (key === 'src' && isDataImage(url)) || (key === 'href' && isCitation(url)) ? url : defaultUrlTransform(url);
 
 const MathsMarkdown = lazy(() => import('./markdown/maths.tsx'));
 
-const Prose = memo(({ text }: { text: string }) => {
+const Prose = memo(({ text: written, isGrowing }: { text: string; isGrowing: boolean }) => {
+  const text = withCitations(written);
   const formulas = withFormulas(text);
   const plain = (
-    <ReactMarkdown remarkPlugins={plugins} components={components} urlTransform={transformUrl}>
-      {text}
-    </ReactMarkdown>
+    <GrowingContext value={isGrowing}>
+      <ReactMarkdown remarkPlugins={plugins} components={components} urlTransform={transformUrl}>
+        {text}
+      </ReactMarkdown>
+    </GrowingContext>
   );
   if (formulas === undefined) return plain;
   return (
     <Fallback fallback={plain}>
       <Suspense fallback={plain}>
-        <MathsMarkdown text={formulas} plugins={plugins} components={components} />
+        <GrowingContext value={isGrowing}>
+          <MathsMarkdown text={formulas} plugins={plugins} components={components} urlTransform={transformUrl} />
+        </GrowingContext>
       </Suspense>
     </Fallback>
   );
@@ -72,7 +84,7 @@ export function Markdown({ text, isGrowing = false }: { text: string; isGrowing?
           block.type === 'code' ? (
             <CodeBlock key={block.start} language={block.language} text={block.text} isGrowing={isGrowing && at === blocks.length - 1} />
           ) : (
-            <Prose key={block.start} text={block.text} />
+            <Prose key={block.start} text={block.text} isGrowing={isGrowing && at === blocks.length - 1} />
           ),
         )}
     </div>

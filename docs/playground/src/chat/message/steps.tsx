@@ -1,12 +1,13 @@
 import { memo, useMemo } from 'react';
 import type { RunPart } from '../../../../../client/react/index.ts';
 import { Markdown } from './markdown.tsx';
+import { CitationContext } from './markdown/citations.tsx';
 import { Fallback } from './markdown/fallback.tsx';
 import { Activity } from './steps/activity.tsx';
 import { AnsweredQuestion } from './steps/answeredQuestion.tsx';
 import { Files } from './steps/files.tsx';
 import { Sources } from './steps/sources.tsx';
-import { type Step, sourcesOf, stepsOf } from './steps/steps.ts';
+import { sourcesOf, type Step, stepsOf } from './steps/steps.ts';
 import { TodoList } from './steps/todoList.tsx';
 
 export { Value } from './steps/value.tsx';
@@ -20,16 +21,17 @@ type StepsProps = {
 /** The parts of a run as the user reads them: text, what the agent did in between, its questions, its to-do list, files and sources. */
 export function Steps({ parts, isWorking }: StepsProps) {
   const steps = useMemo(() => stepsOf(parts), [parts]);
-  const sources = useMemo(() => (isWorking ? [] : sourcesOf(parts)), [parts, isWorking]);
+  const sources = useMemo(() => sourcesOf(parts), [parts]);
+  const cited = useMemo(() => new Map(sources.flatMap((source) => source.ids.map((id) => [id, source] as const))), [sources]);
   return (
-    <>
+    <CitationContext value={cited}>
       {steps.map((step, at) => (
         <Fallback key={step.key} fallback={<p className="muted">This part cannot be shown. The events of the run contain it.</p>}>
           <StepView step={step} isGrowing={isWorking && at === steps.length - 1} />
         </Fallback>
       ))}
-      {sources.length > 0 && <Sources sources={sources} />}
-    </>
+      {!isWorking && sources.length > 0 && <Sources sources={sources} />}
+    </CitationContext>
   );
 }
 

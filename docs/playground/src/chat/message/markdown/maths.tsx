@@ -1,18 +1,19 @@
 import 'katex/dist/katex.min.css';
 import katex from 'katex';
 import { type ComponentProps, memo, useLayoutEffect, useRef } from 'react';
-import ReactMarkdown, { type Components } from 'react-markdown';
+import ReactMarkdown, { type Components, type UrlTransform } from 'react-markdown';
 import remarkMath from 'remark-math';
 import { Scrolling } from '../../../components/scrolling.tsx';
 import { displayMark } from './mathsText.ts';
+import { Preformatted } from './preformatted.tsx';
 
 /** A formula. KaTeX builds elements, because its HTML contains `style` attributes, which the content security policy forbids. */
 const Formula = memo(({ source, isBlock }: { source: string; isBlock: boolean }) => {
-  const place = useRef<HTMLElement>(null);
+  const place = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     if (place.current) katex.render(source, place.current, { displayMode: isBlock, throwOnError: false, maxSize: 20, maxExpand: 500 });
   }, [source, isBlock]);
-  return <span ref={place} className={isBlock ? 'formula block' : 'formula'} tabIndex={isBlock ? 0 : undefined} />;
+  return isBlock ? <Scrolling as="span" ref={place} className="formula block" /> : <span ref={place} className="formula" />;
 });
 
 /** The parser marks formulas as code with a class. */
@@ -28,14 +29,20 @@ const Code = ({ className = '', children, node: _, ...rest }: ComponentProps<'co
   return <Formula source={source.replace(displayMark, '')} isBlock={!isInline} />;
 };
 
-type MathsProps = { text: string; plugins: NonNullable<ComponentProps<typeof ReactMarkdown>['remarkPlugins']>; components: Components };
+type MathsProps = {
+  text: string;
+  plugins: NonNullable<ComponentProps<typeof ReactMarkdown>['remarkPlugins']>;
+  components: Components;
+  urlTransform: UrlTransform;
+};
 
 /** Markdown with formulas as `$$…$$`. */
-export default function MathsMarkdown({ text, plugins, components }: MathsProps) {
+export default function MathsMarkdown({ text, plugins, components, urlTransform }: MathsProps) {
   return (
     <ReactMarkdown
       remarkPlugins={[...plugins, [remarkMath, { singleDollarTextMath: false }]]}
       components={{ ...components, code: Code, pre: Pre }}
+      urlTransform={urlTransform}
     >
       {text}
     </ReactMarkdown>
@@ -43,8 +50,8 @@ export default function MathsMarkdown({ text, plugins, components }: MathsProps)
 }
 
 /** A formula on lines of its own is in a `pre`, which would be announced as code. */
-const Pre: NonNullable<Components['pre']> = ({ node, children }) => {
-  const [child] = node?.children ?? [];
+const Pre: typeof Preformatted = (props) => {
+  const [child] = props.node?.children ?? [];
   const classes = child?.type === 'element' ? child.properties.className : undefined;
-  return Array.isArray(classes) && classes.includes('math-display') ? <div>{children}</div> : <Scrolling as="pre">{children}</Scrolling>;
+  return Array.isArray(classes) && classes.includes('math-display') ? <div>{props.children}</div> : <Preformatted {...props} />;
 };

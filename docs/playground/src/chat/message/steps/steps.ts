@@ -52,21 +52,23 @@ export function stepsOf(parts: readonly RunPart[]): Step[] {
   return steps;
 }
 
-export type Source = { readonly title: string; readonly url: string; readonly snippet: string };
+export type Source = { readonly ids: readonly string[]; readonly title: string; readonly url: string; readonly snippet: string };
 
 type Found = Source & { rank: number };
 
 /** The pages that the agent read or found, each once: those it cites first, then those it read. */
 export function sourcesOf(parts: readonly RunPart[]): Source[] {
-  const text = parts.map((part) => (part.type === 'text' ? part.text : '')).join('\n');
+  let text: string | undefined;
   const found = new Map<string, Found>();
   const add = (value: unknown, rank: number) => {
     const { id, title, url, snippet } = (value ?? {}) as Record<string, unknown>;
     const address = typeof url === 'string' ? URL.parse(url) : null;
     if (!address || !/^https?:$/.test(address.protocol)) return;
+    text ??= parts.map((part) => (part.type === 'text' ? part.text : '')).join('\n');
     const isCited = text.includes(String(url)) || (typeof id === 'string' && text.includes(`[${id}]`));
     const before = found.get(address.href);
     found.set(address.href, {
+      ids: [...(before?.ids ?? []), ...(typeof id === 'string' ? [id] : [])],
       url: address.href,
       title: (typeof title === 'string' && title.trim()) || (before?.title ?? address.host),
       snippet: typeof snippet === 'string' ? snippet : (before?.snippet ?? ''),
