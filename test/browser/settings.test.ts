@@ -67,9 +67,9 @@ test('an API key is created in the page, used by a client, and revoked', async (
   expect(await program.threads.list()).toEqual([]);
   await expect(program.threads.create({ body: {} })).rejects.toMatchObject({ status: 403 });
 
-  await button(page, 'Revoke Nightly report').click();
+  await chooseAction(page, 'Nightly report', 'Revoke');
   await button(page, 'Revoke').click();
-  await page.getByRole('cell', { name: 'revoked' }).waitFor();
+  await page.getByRole('cell', { name: 'Revoked' }).waitFor();
   await expect(program.threads.list()).rejects.toMatchObject({ status: 401 });
   expect(wrong).toEqual([]);
 });

@@ -12,7 +12,7 @@ import { client } from '../session.ts';
 import { Badge, Button, Copyable } from '../ui/buttons.tsx';
 import { Confirm, Dialog } from '../ui/dialog.tsx';
 import { Checkbox, FieldSet, Segments, TextField } from '../ui/fields.tsx';
-import { Form, textOf } from '../ui/form.tsx';
+import { FieldError, Form, textOf } from '../ui/form.tsx';
 import { MenuItem, RowMenu } from '../ui/menu.tsx';
 import { showToast } from '../ui/toasts.tsx';
 
@@ -117,6 +117,7 @@ function NewKey({ me, onClose, onCreated }: NewKeyProps) {
         onCancel={onClose}
         onSubmit={async (values) => {
           const scopes = rights === 'all' ? null : values.getAll('scope').map(String);
+          if (scopes?.length === 0) throw new FieldError('scopes', 'Select at least one permission.');
           await onCreated(await client.apiKeys.create({ body: { name: textOf(values, 'name'), scopes } }));
         }}
       >
