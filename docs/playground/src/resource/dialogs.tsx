@@ -30,6 +30,8 @@ export function useChanged() {
 type FormDialogProps = ChangeProps & {
   submit?: string;
   kind?: 'primary' | 'danger';
+  /** Fields of errors that name none: `{ name_conflict: 'name' }`. */
+  fieldOf?: Readonly<Record<string, string>>;
   /** Message after the change. Without it, `onSubmit` shows the result itself, and closes the dialog. */
   done?: string;
   onSubmit: (values: FormData) => Promise<unknown>;
@@ -37,7 +39,17 @@ type FormDialogProps = ChangeProps & {
 };
 
 /** A form in a dialog. Closes after the change; an error stays beside its field. */
-export function FormDialog({ title, submit = 'Save', kind = 'primary', done, changes, onClose, onSubmit, children }: FormDialogProps) {
+export function FormDialog({
+  title,
+  submit = 'Save',
+  kind = 'primary',
+  fieldOf = {},
+  done,
+  changes,
+  onClose,
+  onSubmit,
+  children,
+}: FormDialogProps) {
   const changed = useChanged();
   const save = async (values: FormData) => {
     await onSubmit(values);
@@ -48,7 +60,7 @@ export function FormDialog({ title, submit = 'Save', kind = 'primary', done, cha
   };
   return (
     <Dialog title={title} onClose={onClose}>
-      <Form submit={submit} kind={kind} onCancel={onClose} onSubmit={save}>
+      <Form submit={submit} kind={kind} fieldOf={fieldOf} onCancel={onClose} onSubmit={save}>
         {children}
       </Form>
     </Dialog>
@@ -86,5 +98,5 @@ export function useAction() {
     void action()
       .then(() => changed(...changes))
       .then(() => showToast(done))
-      .catch((error: unknown) => showToast(messageOf(error)));
+      .catch((error: unknown) => showToast(messageOf(error), { tone: 'danger' }));
 }

@@ -184,6 +184,7 @@ function Invite({ accountId, open, onClose }: InviteProps) {
     <FormDialog
       title="Invite a person"
       submit="Send the invitation"
+      fieldOf={{ already_member: 'email', already_invited: 'email', invitation_rate_limited: 'email' }}
       changes={[invitationsKey]}
       onClose={onClose}
       onSubmit={async (values) => {

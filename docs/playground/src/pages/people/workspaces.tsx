@@ -87,6 +87,7 @@ export function NewWorkspace({ onClose }: { onClose: () => void }) {
     <FormDialog
       title="New workspace"
       submit="Create"
+      fieldOf={{ slug_taken: 'slug' }}
       changes={[accountsKey, accountKey]}
       onClose={onClose}
       onSubmit={async (values) => {

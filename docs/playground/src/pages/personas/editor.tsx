@@ -47,7 +47,7 @@ export function Editor({ persona, onClose }: EditorProps) {
       <div className="editor">
         <fieldset disabled={!mayManage}>
           <legend className="for-readers">Persona</legend>
-          <Form submit={stored ? 'Save' : 'Create'} onSubmit={save}>
+          <Form submit={stored ? 'Save' : 'Create'} fieldOf={{ persona_conflict: 'persona_key' }} onSubmit={save}>
             <Basics draft={draft} set={set} keyValue={key} isStored={stored !== undefined || persona !== undefined} />
             <Prompts draft={draft} set={set} />
             <ModelFields draft={draft} set={set} />

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import type { Entitlement, Redemption } from '../../../../../client/index.ts';
+import { ApiError, type Entitlement, type Redemption } from '../../../../../client/index.ts';
 import { count, When } from '../../components/format.tsx';
 import { Page, Section } from '../../components/page.tsx';
 import { QueryState } from '../../components/states.tsx';
@@ -10,7 +10,7 @@ import { ConfirmDialog, useChanged, useDialog } from '../../resource/dialogs.tsx
 import { client } from '../../session.ts';
 import { Button, Copyable } from '../../ui/buttons.tsx';
 import { TextField } from '../../ui/fields.tsx';
-import { Form, textOf } from '../../ui/form.tsx';
+import { FieldError, Form, textOf } from '../../ui/form.tsx';
 import { showToast } from '../../ui/toasts.tsx';
 
 const inviteCodeKey = ['invite-code'];
@@ -104,8 +104,9 @@ function Redeem() {
       <div className="card">
         <Form
           submit="Redeem"
+          fieldOf={codeErrors}
           onSubmit={async (values) => {
-            const redeemed = await client.me.redeem({ body: { code: textOf(values, 'code') } });
+            const redeemed = await client.me.redeem({ body: { code: textOf(values, 'code') } }).catch(unknownCode);
             await changed(['credits'], ['feature-flags']);
             showToast(gainOf(redeemed));
           }}
@@ -115,6 +116,15 @@ function Redeem() {
       </div>
     </Section>
   );
+}
+
+/** Errors that are about the code. */
+const codeErrors = Object.fromEntries(
+  ['code_inactive', 'code_expired', 'code_exhausted', 'already_redeemed'].map((reason) => [reason, 'code']),
+);
+
+function unknownCode(error: unknown): never {
+  throw error instanceof ApiError && error.status === 404 ? new FieldError('code', 'There is no such code. Check the spelling.') : error;
 }
 
 const gainOf = ({ type, value }: Redemption) => (type === 'credits' ? `${count(Number(value))} credits added` : `${value} is now on`);

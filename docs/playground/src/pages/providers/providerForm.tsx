@@ -32,6 +32,7 @@ export function ProviderForm({ provider, open, onClose }: ProviderFormProps) {
     <FormDialog
       title={provider ? `Edit “${provider.name}”` : 'Add a provider'}
       submit="Save and test"
+      fieldOf={{ name_conflict: 'name' }}
       changes={[providersKey]}
       onClose={onClose}
       onSubmit={save}

@@ -12,7 +12,8 @@ import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { TextField } from '../../ui/fields.tsx';
-import { useNameOf } from '../people/account.ts';
+import { Select } from '../../ui/select.tsx';
+import { useMembers, useNameOf } from '../people/account.ts';
 
 const limit = 50;
 
@@ -21,10 +22,18 @@ export default function AuditLog() {
   const accountId = useMe().data?.account_id;
   const [action, setAction] = useState('');
   const [since, setSince] = useState('');
+  const [actor, setActor] = useState('');
   const [offset, setOffset] = useState(0);
   const [dialog, open] = useDialog();
-  const nameOf = useNameOf();
-  const query = { account_id: accountId!, action: action.trim() || undefined, since: since ? startOf(since) : undefined, offset, limit };
+  const [nameOf, members] = [useNameOf(), useMembers()];
+  const query = {
+    account_id: accountId!,
+    action: action.trim() || undefined,
+    actor_user_id: actor || undefined,
+    since: since ? startOf(since) : undefined,
+    offset,
+    limit,
+  };
   const log = useQuery({
     queryKey: ['audit-log', query],
     queryFn: () => client.auditLogs.list({ query }),
@@ -36,8 +45,6 @@ export default function AuditLog() {
     setOffset(0);
   };
   const columns: Column<AuditEntry>[] = [
-    { title: 'When', cell: ({ created_at }) => <When at={created_at} /> },
-    { title: 'Who', cell: ({ actor_user_id: id }) => (id === null ? 'System' : nameOf(id)) },
     {
       title: 'What',
       cell: ({ action: done, metadata, target_type, target_id }) => (
@@ -51,6 +58,8 @@ export default function AuditLog() {
         </>
       ),
     },
+    { title: 'Who', cell: ({ actor_user_id: id }) => (id === null ? 'System' : nameOf(id)) },
+    { title: 'When', cell: ({ created_at }) => <When at={created_at} /> },
     { title: 'Address', cell: ({ ip_address }) => ip_address ?? '–' },
     {
       title: 'Actions',
@@ -78,6 +87,12 @@ export default function AuditLog() {
           placeholder="api_key.create"
           value={action}
           onChange={({ currentTarget }) => filter(setAction)(currentTarget.value)}
+        />
+        <Select
+          label="Who"
+          value={actor}
+          onChange={filter(setActor)}
+          options={[{ value: '', label: 'Everyone' }, ...members.map(({ user_id, username }) => ({ value: user_id, label: username }))]}
         />
         <TextField label="Since" type="date" value={since} onChange={({ currentTarget }) => filter(setSince)(currentTarget.value)} />
       </search>

@@ -72,6 +72,7 @@ function NewRule({ onClose }: { onClose: () => void }) {
     <FormDialog
       title="New rule"
       submit="Create"
+      fieldOf={{ rule_exists: 'cidr' }}
       done="Rule created"
       changes={[rulesKey]}
       onClose={onClose}

@@ -179,6 +179,7 @@ function ServerForm({ server, open, onClose }: ServerFormProps) {
     <FormDialog
       title={server ? `Edit “${server.name}”` : 'Add a tool server'}
       submit={isProgram ? 'Save' : 'Save and test'}
+      fieldOf={{ name_conflict: 'name' }}
       changes={[serversKey]}
       onClose={onClose}
       onSubmit={save}

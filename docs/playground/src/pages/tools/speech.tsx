@@ -107,6 +107,7 @@ function CredentialForm({ credential, isFirst = false, onClose }: { credential?:
     <FormDialog
       title={credential ? `Edit “${credential.name}”` : 'Add a speech service'}
       done="Saved"
+      fieldOf={{ name_conflict: 'name' }}
       changes={[speechKey]}
       onClose={onClose}
       onSubmit={save}
