@@ -4,10 +4,10 @@ import { count, When } from '../../components/format.tsx';
 import { Page } from '../../components/page.tsx';
 import { Empty } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
+import { PageActions } from '../../resource/detail.tsx';
 import { useDialog } from '../../resource/dialogs.tsx';
 import { ChoiceFilter, SearchFilter, useFilters } from '../../resource/filters.tsx';
 import { List, useList } from '../../resource/list.tsx';
-import { RowMenu } from '../../resource/rowMenu.tsx';
 import { client } from '../../session.ts';
 import { Badge } from '../../ui/buttons.tsx';
 import { Account } from './accounts/account.tsx';
@@ -32,12 +32,12 @@ function AllAccounts() {
       title="Accounts"
       intro="Every account of this platform, with its balance. Suspend an account, adjust its credits, or give it a plan."
       actions={
-        <RowMenu
+        <PageActions
           of="all accounts"
           actions={[
-            { label: 'Adjust credits of all accounts', icon: 'edit', run: () => open((close) => <BulkCredits onClose={close} />) },
+            { label: 'Adjust all credits', icon: 'edit', run: () => open((close) => <BulkCredits onClose={close} />) },
             {
-              label: 'Reset credits of all accounts',
+              label: 'Reset all credits',
               icon: 'retry',
               run: () => open((close) => <BulkCredits reset onClose={close} />),
               isDangerous: true,

@@ -38,13 +38,14 @@ const Tiles = ({ numbers }: { numbers: Numbers }) => (
       href="/settings/users"
     />
     <Tile title="Accounts" value={count(numbers.active_accounts)} note="not closed" href="/settings/accounts" />
-    <Tile title="Runs today" value={count(numbers.runs_today)} note={`${count(numbers.total_runs)} of all time`} />
-    <Tile title="Cost" value={dollars(numbers.total_cost_usd)} note="of all time" />
+    <Tile title="Runs today" value={count(numbers.runs_today)} note="since midnight, UTC" />
+    <Tile title="Runs" value={short.format(numbers.total_runs)} note="of all time" />
     <Tile
       title="Tokens"
       value={short.format(numbers.total_input_tokens + numbers.total_output_tokens)}
       note={`${short.format(numbers.total_input_tokens)} in, ${short.format(numbers.total_output_tokens)} out`}
     />
+    <Tile title="Cost" value={dollars(numbers.total_cost_usd)} note="of all time" />
   </dl>
 );
 

@@ -2,9 +2,9 @@ import { useQuery } from '@tanstack/react-query';
 import { useDeferredValue, useState } from 'react';
 import type { AdminAccount } from '../../../../../../client/index.ts';
 import { client } from '../../../session.ts';
-import { Button } from '../../../ui/buttons.tsx';
 import { Command, CommandItem } from '../../../ui/command.tsx';
 import { Field } from '../../../ui/fields.tsx';
+import { Icon } from '../../../ui/icons.tsx';
 import { Popover } from '../../../ui/popover.tsx';
 
 /** As many as fit into the list; more are found by their name. */
@@ -24,7 +24,18 @@ export function AccountField({ name, label = 'Account' }: { name: string; label?
     <Field label={label} name={name}>
       {(attributes) => (
         <>
-          <Popover label={label} className="list" trigger={<Button {...attributes}>{chosen?.name ?? 'Choose an account…'}</Button>}>
+          <Popover
+            label={label}
+            className="list"
+            trigger={
+              <button type="button" {...attributes} className="input select">
+                <span className="select-text" data-placeholder={chosen ? undefined : ''}>
+                  {chosen?.name ?? 'Choose an account…'}
+                </span>
+                <Icon name="chevronDown" />
+              </button>
+            }
+          >
             {(close) => (
               <Command
                 label={label}
