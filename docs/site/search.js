@@ -18,16 +18,17 @@ const synonyms = {
   signup: ['register'],
   logout: ['sign', 'out'],
   upload: ['stage'],
-  remove: ['delete'],
+  remove: ['delete', 'revoke'],
+  delete: ['close', 'revoke'],
   fetch: ['retrieve'],
   get: ['retrieve'],
   sse: ['stream'],
   abort: ['cancel'],
   stop: ['cancel'],
-  fetching: ['retrieve'],
   env: ['environment'],
-  mcp: ['tool'],
-  ratelimit: ['limit'],
+  throttle: ['limit'],
+  pause: ['cancel'],
+  close: ['delete'],
 };
 
 /** The stem of an English word, roughly: `streaming`, `streams` and `stream` are the same. */
@@ -55,8 +56,8 @@ const fillers = new Set(['a', 'an', 'the', 'of', 'to', 'in', 'on', 'for', 'is', 
 export function createIndex(MiniSearch, entries) {
   const index = new MiniSearch({
     idField: 'url',
-    fields: ['title', 'place', 'words', 'text'],
-    storeFields: ['url', 'title', 'place', 'text', 'kind'],
+    fields: ['title', 'place', 'call', 'words', 'text'],
+    storeFields: ['url', 'title', 'place', 'call', 'text', 'kind'],
     tokenize,
     processTerm: (term) => (fillers.has(term.toLowerCase()) ? null : stem(term)),
   });
@@ -66,7 +67,7 @@ export function createIndex(MiniSearch, entries) {
 }
 
 const options = {
-  boost: { title: 5, place: 1.5, words: 1.5, text: 1 },
+  boost: { title: 5, place: 1.5, call: 2, words: 0.7, text: 1 },
   prefix: (term) => term.length > 1,
   fuzzy: (term) => (term.length > 4 ? 0.2 : 0),
   // The words of a title count more in a short title, and an operation is what most readers look for.
@@ -80,7 +81,19 @@ export function find(index, query) {
   const meant = { combineWith: 'AND', queries: words.map((word) => ({ combineWith: 'OR', queries: [word, ...(synonyms[word.toLowerCase()] ?? [])] })) };
   const all = index.search(meant, options);
   const rest = all.length < 5 ? index.search(words.join(' '), { ...options, combineWith: 'OR' }).filter(({ id }) => !all.some((one) => one.id === id)) : [];
-  return [...all, ...rest].slice(0, maxResults);
+  const ranked = all.map((result) => ({ ...result, score: result.score * closeness(result, query) }));
+  return [...ranked.sort((a, b) => b.score - a.score), ...rest].slice(0, maxResults);
+}
+
+const normal = (text) => ` ${tokenize(text).map(stem).join(' ')} `;
+
+/** A title with the words of the query in a row counts more, and exactly the path or the call of an operation most. */
+function closeness({ title, place, call = '', kind }, query) {
+  const typed = query.trim().toLowerCase();
+  if (kind === 'operation' && [place, call, place.split(' ')[1], `client.${call}`].some((name) => name?.toLowerCase() === typed)) return 10;
+  if (call.split('.')[1]?.toLowerCase() === typed) return 3;
+  const [name, phrase] = [normal(title), normal(query)];
+  return name.startsWith(phrase) ? 2 : name.includes(phrase) ? 1.5 : 1;
 }
 
 /** The text around the first matching word, and the matching words in it. */
@@ -120,7 +133,8 @@ let selected = 0;
 
 function build() {
   input = create('input', {
-    type: 'search',
+    type: 'text',
+    enterkeyhint: 'go',
     placeholder: 'Search guides and reference',
     'aria-label': 'Search guides and reference',
     role: 'combobox',
@@ -130,7 +144,7 @@ function build() {
     autocomplete: 'off',
     spellcheck: 'false',
   });
-  list = create('ul', { id: 'search-results', role: 'listbox', 'aria-label': 'Results' });
+  list = create('div', { id: 'search-results', role: 'listbox', 'aria-label': 'Results' });
   note = create('p', { class: 'note', role: 'status' });
   const close = create('button', { type: 'button', class: 'close' }, 'Close');
   dialog = create('dialog', { class: 'search', 'aria-label': 'Search' }, create('div', { class: 'field' }, input, close), list, note);
@@ -146,7 +160,7 @@ function onKey(event) {
   const steps = { ArrowDown: 1, ArrowUp: -1 };
   if (event.key === 'Enter') {
     event.preventDefault();
-    const link = options[selected]?.querySelector('a');
+    const link = options[selected];
     if (link && (event.metaKey || event.ctrlKey)) open(link.href);
     else if (link) follow(link.href);
   } else if (steps[event.key] && options.length > 0) {
@@ -175,16 +189,15 @@ const kinds = { operation: 'Operation', area: 'Reference', guide: 'Guide' };
 function optionOf({ url, title, place, text, kind, terms }, at) {
   const snippet = snippetOf(text, terms);
   const [isCutBefore, isCutAfter] = snippet.isCut;
-  const link = create(
+  const option = create(
     'a',
-    { href: url, tabindex: '-1' },
+    { id: `search-result-${at}`, href: url, role: 'option', 'aria-selected': 'false', tabindex: '-1' },
     create('span', { class: 'kind' }, kinds[kind]),
     create('strong', {}, ...highlighted(title, snippet.isMatch)),
     create('span', { class: 'place' }, ...highlighted(place, snippet.isMatch)),
     create('span', { class: 'snippet' }, isCutBefore ? '… ' : '', ...highlighted(snippet.text, snippet.isMatch), isCutAfter ? ' …' : ''),
   );
-  link.addEventListener('click', () => dialog.close());
-  const option = create('li', { id: `search-result-${at}`, role: 'option', 'aria-selected': 'false' }, link);
+  option.addEventListener('click', () => dialog.close());
   option.addEventListener('pointermove', () => selected !== at && select(at));
   return option;
 }

@@ -153,4 +153,8 @@ addCopyButtons();
 setAddress();
 keepLanguage();
 followReading();
-document.querySelector('.menu [aria-current=page]')?.scrollIntoView({ block: 'nearest' });
+
+// `scrollIntoView` would also move the place where the tab key starts.
+const menu = document.querySelector('.menu');
+const here = menu.querySelector('[aria-current=page]');
+if (here && here.offsetTop > menu.clientHeight - 100) menu.scrollTop = here.offsetTop - menu.clientHeight / 2;

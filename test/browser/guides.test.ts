@@ -11,6 +11,7 @@ let origin: string;
 let stop: () => void;
 
 beforeAll(async () => {
+  const server = express().use(docsRouter()).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   stop = () => server.close();
@@ -33,9 +34,14 @@ async function open<Result>({ colorScheme = 'light', width = 1440 }: Look, visit
   }
 }
 
-const pages = ['/docs/guides', '/docs/guides/quickstart', '/docs/guides/operations', '/docs/guides/nothing'];
+const pages = ['/docs/guides', '/docs/guides/quickstart', '/docs/guides/operations', '/docs/guides/nothing', '/docs'];
 
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+async function violationsIn(page: Page) {
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode().withTags(rules).analyze();
+  return violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
+}
 
 describe.each([
   { colorScheme: 'light', width: 1440 },
@@ -44,16 +50,35 @@ describe.each([
   test.each(pages)('%s is accessible', async (path) => {
     await open(look, async (page) => {
       await page.goto(origin + path);
-      const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze();
-      expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+      expect(await violationsIn(page)).toEqual([]);
+    });
+  });
+
+  test('the forms, schemas and menus of the reference and the search are accessible', async () => {
+    await open(look, async (page) => {
+      await page.goto(`${origin}/docs/reference/messages`);
+      await page.getByText('Try it').first().waitFor();
+      await page.evaluate(() => document.querySelectorAll('main details').forEach((details) => details.setAttribute('open', '')));
+      expect(await violationsIn(page)).toEqual([]);
+      if (look.width === phone) {
+        await page.getByRole('button', { name: 'Menu' }).click();
+        expect(await violationsIn(page)).toEqual([]);
+        await page.getByRole('navigation', { name: 'Reference' }).getByRole('link', { name: 'Add a message' }).click();
+        await page.getByRole('navigation', { name: 'Reference' }).waitFor({ state: 'hidden' });
+      }
+      await page.getByRole('button', { name: 'Search' }).click();
+      await page.getByRole('combobox', { name: 'Search guides and reference' }).fill('message');
+      await page.getByRole('option').first().waitFor();
+      expect(await violationsIn(page)).toEqual([]);
     });
   });
 });
 
 test('no page is wider than a phone', async () => {
   await open({ width: phone }, async (page) => {
-    for (const path of [...pages, '/docs/guides/errors', '/docs/guides/configuration']) {
+    for (const path of [...pages, '/docs/guides/errors', '/docs/guides/configuration', '/docs/reference/runs', '/docs/reference/feature-flags']) {
       await page.goto(origin + path);
+      await page.evaluate(() => document.querySelectorAll('main details').forEach((details) => details.setAttribute('open', '')));
       expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(phone);
     }
   });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { compilableText, declarationsFor } from './given.ts';
+import { referenceSamples } from './referenceSamples.ts';
 import { documents, fileOf, guideAppSources, root, type Snippet, snippetsOf } from './snippets.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arkloop-snippets-'));
@@ -66,13 +67,14 @@ function compile(): string {
   return run.stdout + run.stderr;
 }
 
-test('every TypeScript snippet in the documents compiles in strict mode', () => {
+test('every TypeScript snippet in the documents and the reference compiles in strict mode', () => {
   const snippets = documents.flatMap(snippetsOf).filter(isCode);
   for (const [shared, own] of Object.values(guideAppSources))
     if (own)
       for (const snippet of snippets.filter((each) => each.document === shared[0] && fileOf(each)?.startsWith(`${shared[1]}/`)))
         write(snippet, fileOf(snippet)!.replace(shared[1], own[1]), { document: own[0] });
   for (const snippet of snippets) write(snippet);
+  for (const { id, ts } of referenceSamples()) write({ document: 'samples.md', line: 2, lang: 'ts', info: `file=${id}.ts`, text: ts });
   // A deliberate error proves that the compiler sees the snippets and the types of the client.
   const slip = "import { createClient } from '@arkloop/client';\ncreateClient({ base: 1 });\n";
   write({ document: 'slip.md', line: 2, lang: 'ts', info: 'file=slip.ts', text: slip });
@@ -81,4 +83,21 @@ test('every TypeScript snippet in the documents compiles in strict mode', () => 
   const isSlip = (line: string) => /^slip\/slip\.ts\(\d+,16\): .*'base' does not exist in type 'ClientOptions'/.test(line);
   expect(complaints.filter((line) => !isSlip(line))).toEqual([]);
   expect(complaints).toHaveLength(1);
+});
+
+const complaintsOf = (program: string, args: string[], input: string) => {
+  const { status, stderr, error } = spawnSync(program, args, { input, encoding: 'utf8' });
+  return error?.message ?? (status === 0 ? '' : stderr);
+};
+const samples = referenceSamples();
+
+test('every sample in curl has the syntax of a shell', () => {
+  expect(samples.length).toBeGreaterThan(150);
+  expect(complaintsOf('bash', ['-n'], samples.map(({ sh }) => sh).join('\n'))).toBe('');
+});
+
+test('every sample in Python has the syntax of the language', ({ skip }) => {
+  skip(spawnSync('python3', ['--version']).error !== undefined, 'python3 is not installed');
+  const parseAll = 'import ast, json, sys; [ast.parse(text) for text in json.load(sys.stdin)]';
+  expect(complaintsOf('python3', ['-c', parseAll], JSON.stringify(samples.map(({ python }) => python)))).toBe('');
 });

@@ -3,8 +3,13 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as contract from '../../contract/index.ts';
+import { openApiPath } from '../../contract/shared/path.ts';
+import type { Contract } from '../../contract/shared/route.ts';
 import { reasonUsages } from '../../docs/errors.ts';
 import { reasonDescriptions } from '../../docs/openapi/reasonDescriptions.ts';
+import { operationIdOf } from '../../docs/openapi/operation.ts';
+import { editUrlOf } from '../../server/http/site/pages/guideLibrary.ts';
+import { areaPath } from '../../server/http/site/reference/document.ts';
 import { startTestApp, type TestApp } from '../support/app/testApp.ts';
 import { documents, root } from './snippets.ts';
 
@@ -19,6 +24,8 @@ const names = [
   ...documents.filter((file) => file.startsWith('docs/guides/') && !file.endsWith('/README.md')).map((file) => file.slice(12, -3)),
 ];
 
+const areas = Object.keys(contract).map((area) => areaPath(area));
+
 /** Sends the path unchanged: `fetch` normalizes paths and adds `Cache-Control: no-cache` to conditional requests. */
 const statusOf = (path: string, headers: Record<string, string> = {}) =>
   new Promise<number | undefined>((resolve, reject) => {
@@ -28,17 +35,20 @@ const statusOf = (path: string, headers: Record<string, string> = {}) =>
       .end();
   });
 
+/** Scripts and styles that are not files of this server. */
+const inlineCode = /<script(?![^>]* src="\/docs\/assets\/)|<style|<[a-z][^>]*\s(style|on\w+)=/;
+
 describe('a guide', () => {
   test.each(names)('%s is served as HTML and as Markdown', async (name) => {
     const page = await get(`/docs/guides/${name}`);
     expect(page.status).toBe(200);
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
     const policy = page.headers.get('content-security-policy');
-    expect(policy).toMatch(/^default-src 'none'; style-src 'self';/);
-    expect(policy).not.toMatch(/unsafe|script-src/);
+    expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self';/);
+    expect(policy).not.toMatch(/unsafe|data:|https?:/);
     const html = await page.text();
     expect(html.match(/<h1 /g)).toHaveLength(1);
-    expect(html).not.toMatch(/<script|<style|<[a-z][^>]*\s(style|on\w+)=/);
+    expect(html).not.toMatch(inlineCode);
     const raw = await get(`/docs/guides/${name}.md`);
     expect(raw.headers.get('content-type')).toBe('text/markdown; charset=utf-8');
     expect(await raw.text()).toMatch(/^(<!-- .* -->\n+)?# /);
@@ -75,10 +85,14 @@ const linksIn = (text: string) => [...text.matchAll(/href="(\/[^"]*)"|\]\((\/[^)
 
 test('every link on every page returns 200, and every anchor exists', async () => {
   const pages = new Map<string, string>();
-  for (const path of ['/docs/guides', '/docs', ...names.map((name) => `/docs/guides/${name}`)])
+  for (const path of ['/docs/guides', '/docs', ...areas, ...names.map((name) => `/docs/guides/${name}`)])
     pages.set(path, await (await get(path)).text());
+  // What the search finds is linked like a page.
+  const entries = (await (await get('/docs/search.json')).json()) as { url: string }[];
+  pages.set('the search', entries.map(({ url }) => `href="${url}"`).join('\n'));
   const targets = new Set([...pages.values()].flatMap(linksIn).map((link) => link.split('#')[0]!));
   for (const target of [...targets].filter((path) => path !== '/')) expect(`${target} ${(await get(target)).status}`).toBe(`${target} 200`);
+  for (const path of areas) expect(pages.get(path), path).not.toMatch(inlineCode);
   for (const [path, html] of pages) {
     expect([...html.matchAll(/href="([^"#/][^"]*\.md[^"]*)"/g)].map(([, href]) => `${path}: ${href}`)).toEqual([]);
     for (const [, target = '', anchor = ''] of html.matchAll(/href="([^"#]*)#([^"]+)"/g))
@@ -120,6 +134,27 @@ test('the errors guide explains every error reason and no other', () => {
   expect(Object.keys(reasonDescriptions).sort()).toEqual(given);
   const guide = readFileSync(join(root, 'docs/guides/errors.md'), 'utf8');
   for (const reason of given) expect(guide).toContain(`| \`${reason}\` |`);
+});
+
+test('the reference has each operation with its path, and a sample in each language', async () => {
+  const html = (await Promise.all(areas.map(async (path) => (await get(path)).text()))).join('');
+  const text = html.replace(/<[^>]+>/g, '');
+  for (const [area, resource] of Object.entries(contract as Contract))
+    for (const [verb, route] of Object.entries(resource)) {
+      const id = operationIdOf(area, verb);
+      expect(html, id).toContain(`<h2 id="${id}">`);
+      expect(text, id).toContain(`${route.method} ${openApiPath(route.path)}`);
+      for (const language of ['ts', 'sh', 'python']) expect(html, id).toContain(`name="sample-${id}" value="${language}"`);
+    }
+});
+
+test('a guide is edited in the repository, if package.json names one', () => {
+  const of = (repository?: string | { url: string }) => editUrlOf('docs/guides/errors.md', repository === undefined ? {} : { repository });
+  const url = 'https://git.example/team/api/edit/main/docs/guides/errors.md';
+  expect(of('https://git.example/team/api')).toBe(url);
+  expect(of({ url: 'git+https://git.example/team/api.git' })).toBe(url);
+  expect(of({ url: 'git+ssh://git@git.example/team/api.git' })).toBe(url);
+  expect(of()).toBeUndefined();
 });
 
 test('raw HTML in Markdown is escaped', async () => {

@@ -27,7 +27,7 @@ export const documents = [
 
 export const textOf = (document: string) => readFileSync(join(root, document), 'utf8');
 
-/** In order. Throws if a block is not closed. */
+/** In order. Throws if a block is not closed or starts with a line that is none in Markdown. */
 export function snippetsOf(document: string): Snippet[] {
   const snippets: Snippet[] = [];
   let open: Snippet | undefined;
@@ -35,6 +35,8 @@ export function snippetsOf(document: string): Snippet[] {
     .split('\n')
     .forEach((line, index) => {
       const fence = /^```(\S*)\s*(.*)$/.exec(line);
+      // Markdown would read such a line as text, and the end of the block as the start of one.
+      if (fence?.[2]?.includes('`')) throw new Error(`${document}:${index + 1} has a backtick after the language`);
       if (!open && fence) open = { document, line: index + 2, lang: fence[1]!, info: fence[2]!, text: '' };
       else if (open && line === '```') {
         snippets.push(open);

@@ -46,5 +46,5 @@ function contentsOf(headings: readonly Heading[]) {
   const sections = headings.filter(({ depth }) => depth === 2 || depth === 3);
   const shown = sections.length > longContents ? sections.filter(({ depth }) => depth === 2) : sections;
   if (shown.length < 2) return '';
-  return `<ul>${shown.map(({ depth, id, text }) => `<li class="depth-${depth}"><a href="#${id}">${text}</a></li>`).join('')}</ul>`;
+  return `<ul>${shown.map(({ depth, id, text }) => `<li class="depth-${depth}"><a href="#${id}">${escapeHtml(text)}</a></li>`).join('')}</ul>`;
 }

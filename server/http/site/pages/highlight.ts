@@ -1,5 +1,5 @@
 import { createCssVariablesTheme, createHighlighterCore } from 'shiki/core';
-import { createJavaScriptRegexEngine } from 'shiki/engine/javascript';
+import { createOnigurumaEngine } from 'shiki/engine/oniguruma';
 import { escapeHtml } from './html.ts';
 
 /** Returns HTML with classes. Shiki itself writes inline styles, which the content security policy of the site does not allow. */
@@ -24,7 +24,7 @@ const prefix = 'var(--token-';
 export async function createHighlight(): Promise<Highlight> {
   const theme = createCssVariablesTheme({ name: 'variables', variablePrefix: '--' });
   const highlighter = await createHighlighterCore({
-    engine: createJavaScriptRegexEngine(),
+    engine: createOnigurumaEngine(import('shiki/wasm')),
     themes: [theme],
     langs: [
       import('shiki/langs/shellscript.mjs'),
@@ -37,12 +37,21 @@ export async function createHighlight(): Promise<Highlight> {
       import('shiki/langs/ini.mjs'),
     ],
   });
+  const known = new Map<string, string>();
   return (code, lang) => {
     const grammar = grammars[lang];
     if (grammar === undefined) return escapeHtml(code);
+    const key = `${grammar} ${code}`;
+    // Operations share most examples of errors.
+    const html = known.get(key) ?? highlightCode(code, grammar);
+    known.set(key, html);
+    return html;
+  };
+
+  function highlightCode(code: string, grammar: string): string {
     const lines = highlighter.codeToTokensBase(code, { lang: grammar, theme: 'variables' });
     return lines.map((tokens) => merged(tokens).map(print).join('')).join('\n');
-  };
+  }
 }
 
 type Token = { content: string; color?: string };

@@ -11,7 +11,7 @@ type Tools = { resolve: Reference['resolve']; highlight: Highlight };
 /** Everything about one operation: the text beside the samples. */
 export function operationHtml(operation: Operation, tools: Tools): string {
   const { id, method, path, summary, description, alias, call, guide } = operation;
-  return `<section class="operation" aria-labelledby="${id}">
+  return `<section class="operation" aria-label="${escapeHtml(summary)}">
 <div class="about">
 <h2 id="${id}">${renderInline(summary)}${operation.deprecated ? ' <span class="deprecated">deprecated</span>' : ''} <a class="anchor" href="#${id}" aria-label="Link to this operation">#</a></h2>
 <p class="endpoint">${methodHtml(method)} <code>${pathHtml(path)}</code></p>
@@ -51,8 +51,7 @@ function parametersHtml({ parameters }: Operation, { resolve }: Tools): string {
 
 function bodyHtml({ body }: Operation, { resolve }: Tools): string {
   if (!body) return '';
-  const notes = [body.type, ...(body.required ? [] : ['optional'])].map((note) => `<span class="place">${escapeHtml(note)}</span>`).join(' ');
-  return `<h3>Body ${notes}</h3>\n${schemaHtml(body.schema, resolve)}\n`;
+  return `<h3>Body${body.required ? '' : ' <span class="place">optional</span>'}</h3>\n${schemaHtml(body.schema, resolve, body.type)}\n`;
 }
 
 const isSuccess = (status: string) => /^[23]/.test(status);
@@ -75,7 +74,7 @@ function successHtml(status: string, { description, headers = {}, content = {} }
   }));
   // One representation in several types has one schema.
   const [type, media] = Object.entries(content)[0] ?? [];
-  const body = type === undefined || media === undefined ? '' : `<p><span class="place">${escapeHtml(type)}</span></p>${schemaHtml(media.schema, resolve)}`;
+  const body = type === undefined || media === undefined ? '' : schemaHtml(media.schema, resolve, type);
   const headerList = fields.length === 0 ? '' : `<details class="nested"><summary>Headers</summary>${fieldsHtml(fields, resolve)}</details>`;
   return `<details class="response"${isOpen ? ' open' : ''}><summary>${statusHtml(status)} ${renderInline(description)}</summary>
 <div>${body}${headerList || (body ? '' : '<p>The response has no body.</p>')}</div></details>`;

@@ -42,19 +42,21 @@ export function samplesOf(operation: Operation, resolve: Resolve): Record<Langua
     params: valuesOf('path'),
     query: valuesOf('query'),
     body: body && !(isEmpty && !body.required) ? (example ?? {}) : undefined,
-    kind: kindOf(operation),
+    kind: kindOf(operation, resolve),
   };
   return { ts: typescript(sample), sh: curl(sample), python: python(sample) };
 }
 
-function kindOf({ body, responses }: Operation): Sample['kind'] {
+function kindOf({ body, responses }: Operation, resolve: Resolve): Sample['kind'] {
   const success = Object.entries(responses).find(([status]) => /^2\d\d$/.test(status))?.[1];
   const types = Object.keys(success?.content ?? {});
   if (types.includes('text/event-stream')) return 'stream';
   if (body?.type === 'multipart/form-data') return 'form';
   if (types.some((type) => type !== 'application/json')) return 'file';
   if (types.length === 0) return 'empty';
-  return success?.headers?.['X-Next-Cursor'] ? 'list' : 'json';
+  // The client iterates over lists that are arrays.
+  const isArray = resolve(success?.content?.['application/json']?.schema ?? {}).type === 'array';
+  return isArray && success?.headers?.['X-Next-Cursor'] ? 'list' : 'json';
 }
 
 /** A value of a parameter: the examples of the document have none. */

@@ -151,15 +151,16 @@ function optionHtml(option: Schema, resolve: Resolve, way: Way): string {
   return `<li>${html === '' ? title + about : `<details class="nested"><summary>${title}${about}</summary>${html}</details>`}</li>`;
 }
 
-/** A whole body: its type, what is known of it, and its parts. */
-export function schemaHtml(given: Schema, resolve: Resolve): string {
+/** A whole body: its media type and schema, what is known of it, and its parts. */
+export function schemaHtml(given: Schema, resolve: Resolve, mediaType: string): string {
   const schema = follow(given, resolve);
   const of = schema.type === 'array' && schema.items ? schema.items : given;
   const { options } = optionsOf(resolve(of));
   const way = of === given ? [] : [nameOf(given) ?? ''];
   const parts = options.length === 1 ? partsHtml(options[0]!, resolve, way) : partsHtml(of, resolve, way);
   const name = nameOf(given);
-  return `<p class="type">${escapeHtml(name === undefined || schema.type === 'array' ? typeLabel(given, resolve) : name)}</p>${factsOf(schema)}${parts}`;
+  const label = name === undefined || schema.type === 'array' ? typeLabel(given, resolve) : name;
+  return `<p class="type">${escapeHtml(mediaType)} · ${escapeHtml(label)}</p>${factsOf(schema)}${parts}`;
 }
 
 /** The names of all fields in a schema, for the search. */

@@ -11,6 +11,8 @@ export type Entry = {
   place: string;
   /** Shown around the matching words. */
   text: string;
+  /** The call of the typed client: `runs.create`. */
+  call?: string;
   /** Searched, but not shown. */
   words?: string;
   kind: 'guide' | 'operation' | 'area';
@@ -29,17 +31,18 @@ function referenceEntries(reference: Reference): Entry[] {
       title: operation.summary,
       place: `${operation.method} ${operation.path}`,
       text: searchText(operation.description),
+      ...(operation.call !== undefined && { call: operation.call }),
       words: wordsOf(operation, area.title, reference.resolve),
       kind: 'operation' as const,
     })),
   ]);
 }
 
-/** Names that somebody may know: the call of the client, parameters, fields, and reasons of errors. */
-function wordsOf({ id, call = '', parameters, body, responses, alias = '' }: Operation, area: string, resolve: Reference['resolve']): string {
+/** Names that somebody may know: the ID of the operation, parameters, fields, and reasons of errors. */
+function wordsOf({ id, parameters, body, responses, alias = '' }: Operation, area: string, resolve: Reference['resolve']): string {
   const reasons = Object.values(responses).flatMap(({ description }) => [...description.matchAll(/`(\w+)`/g)].map(([, name]) => name!));
   const fields = body ? fieldNames(body.schema, resolve) : [];
-  const names = new Set([area, id, call, call.replaceAll(/[A-Z.]/g, ' $&'), alias, ...parameters.map(({ name }) => name), ...fields, ...reasons]);
+  const names = new Set([area, id, id.replaceAll(/[A-Z]/g, ' $&'), alias, ...parameters.map(({ name }) => name), ...fields, ...reasons]);
   return [...names].join(' ');
 }
 
