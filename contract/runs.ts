@@ -109,7 +109,8 @@ export const runs = initContract().router({
     method: 'GET',
     path: '/v1/threads/{thread_id}/runs',
     summary: 'List the runs of a thread, newest first',
-    description: 'Use this to find the active or last run when a thread is opened, and the runs of hidden answers. Retrieve a run for its usage and error.',
+    description:
+      'Use this to find the active or last run when a thread is opened, and the runs of hidden answers. Retrieve a run for its usage and error.',
     query: pageQuery(),
     responses: { 200: z.array(ThreadRun) },
     metadata: { auth: 'user+key', read, pages: 'cursor' },

@@ -8,13 +8,10 @@ export const Thread = z
     id: Id.meta({ description: 'ID of the thread.' }),
     account_id: Id.meta({ description: 'The account that the thread belongs to.' }),
     created_by_user_id: Id.nullable().meta({ description: 'The owner; null if they were deleted.' }),
-    title: z
-      .string()
-      .nullable()
-      .meta({
-        description:
-          'Title. Unless you set one, it is the first words of the first message until a run generates a better one; null without messages.',
-      }),
+    title: z.string().nullable().meta({
+      description:
+        'Title. Unless you set one, it is the first words of the first message until a run generates a better one; null without messages.',
+    }),
     project_id: Id.nullable().meta({ description: 'The project that contains the thread; null if it is in none.' }),
     created_at: Time.meta({ description: 'When the thread was created.' }),
     updated_at: Time.meta({ description: 'Time of the last activity.' }),

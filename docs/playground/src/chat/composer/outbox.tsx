@@ -10,7 +10,7 @@ export type Queued = { readonly id: string; readonly message: NewMessage };
 /** Sends the messages in their order, and calls `onSent` after each. Rejects if one could not be sent. */
 export type Deliver = (queued: readonly Queued[], onSent: (id: string) => void) => Promise<void>;
 
-export const isUnreachable = (error: unknown): boolean => error instanceof ConnectionError || error instanceof TimeoutError;
+const isUnreachable = (error: unknown): boolean => error instanceof ConnectionError || error instanceof TimeoutError;
 
 const watchConnection = (onChange: () => void) => {
   addEventListener('online', onChange);
@@ -21,7 +21,7 @@ const watchConnection = (onChange: () => void) => {
   };
 };
 
-export const useOnline = (): boolean => useSyncExternalStore(watchConnection, () => navigator.onLine);
+const useOnline = (): boolean => useSyncExternalStore(watchConnection, () => navigator.onLine);
 
 /** Milliseconds between attempts while the browser is online but the server cannot be reached. */
 const retryMs = 4_000;
