@@ -77,7 +77,7 @@ export function Markdown({ text, isGrowing = false }: { text: string; isGrowing?
     return () => cancelAnimationFrame(frame);
   }, [isBehind, limit]);
   return (
-    <div className={isGrowing ? 'markdown growing' : 'markdown'}>
+    <div className={`markdown${isGrowing ? ' growing' : ''}${isBehind ? ' behind' : ''}`}>
       {blocks
         .slice(0, limit)
         .map((block, at) =>
