@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app/testApp.ts';
 import { behindGatewayEnv, startTestGateway } from '../support/gateway/testGateway.ts';
-import { eventually } from '../support/resources/conversation.ts';
+import { eventually, openThread, startRun } from '../support/resources/conversation.ts';
 import { accessibilityViolations, isTooWide, openBrowser, openPage, setSessionCookie } from './playground.ts';
 
 let browser: Browser;
@@ -43,7 +43,7 @@ async function select(page: Page, label: string, option: string) {
 /** The row of the audit log, and what its details say. */
 async function auditDetails(page: Page, action: string) {
   await page.goto(`${app.url}/settings/platform-audit?action=${action}`);
-  await page.getByRole('cell', { name: action, exact: true }).waitFor();
+  await page.getByRole('cell').getByText(action, { exact: true }).waitFor();
   await choose(page, action, 'Show details');
   await dialogOf(page).getByRole('heading', { name: action }).waitFor();
   return (await dialogOf(page).textContent()) ?? '';
@@ -225,6 +225,20 @@ test('an administrator makes a feature flag, turns it on, and overrides it for a
   expect(wrong).toEqual([]);
 });
 
+test('an administrator looks up a run of another account, which is recorded', async () => {
+  const person = await app.signUp();
+  const run = await startRun(app, person, await openThread(app, person));
+  const { page, wrong } = await openSettings('runs');
+  await page.getByLabel('Run ID').fill('nonsense');
+  await button(page, 'Look up').click();
+  await page.getByText('Enter the complete ID of a run.').waitFor();
+  await page.getByLabel('Run ID').fill(run);
+  await button(page, 'Look up').click();
+  await page.getByRole('link', { name: person.login, exact: true }).waitFor();
+  expect(await auditDetails(page, 'admin.run_view')).toContain(run);
+  expect(wrong).toEqual([]);
+});
+
 test('an administrator reads the access log', async () => {
   const { call: through } = await startTestGateway(app);
   const { page, wrong, chief } = await openSettings('access-log');
@@ -257,7 +271,7 @@ test('the pages fit a narrow window, and are accessible in both themes', { timeo
     await expect.poll(() => page.getByText('Loading…').count(), { message: path, timeout: 10_000 }).toBe(0);
   };
   await page.setViewportSize({ width: 390, height: 844 });
-  const lists = ['users', 'accounts', 'plans', 'broadcasts', 'reports', 'gateway', 'flags', 'platform-audit', 'access-log'];
+  const lists = ['users', 'accounts', 'plans', 'broadcasts', 'reports', 'runs', 'gateway', 'flags', 'platform-audit', 'access-log'];
   for (const path of [...lists, `users/${person.id}`]) {
     await show(path);
     await expect.poll(() => isTooWide(page), { message: path }).toBe(false);

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { Link } from 'wouter';
 import type { AdminAccount, CreditTransaction } from '../../../../../../client/index.ts';
 import { count, When } from '../../../components/format.tsx';
 import { Page, Section } from '../../../components/page.tsx';
@@ -98,7 +99,15 @@ function Ledger({ accountId }: { accountId: string }) {
 
 const ledger: Column<CreditTransaction>[] = [
   { title: 'When', cell: ({ created_at }) => <When at={created_at} /> },
-  { title: 'Cause', cell: ({ reference_type }) => reference_type.replaceAll('_', ' ') },
+  {
+    title: 'Cause',
+    cell: ({ reference_type, reference_id }) =>
+      reference_type === 'run' && reference_id !== null ? (
+        <Link href={`/settings/runs/${reference_id}`}>run</Link>
+      ) : (
+        reference_type.replaceAll('_', ' ')
+      ),
+  },
   { title: 'Note', cell: ({ note }) => note ?? '–' },
   { title: 'Credits', isNumber: true, cell: ({ amount }) => (amount > 0 ? `+${count(amount)}` : count(amount)) },
 ];

@@ -4,6 +4,7 @@ import type { AdminAccount } from '../../../../../../client/index.ts';
 import { client } from '../../../session.ts';
 import { Command, CommandItem } from '../../../ui/command.tsx';
 import { Field } from '../../../ui/fields.tsx';
+import { useForm } from '../../../ui/form.tsx';
 import { Icon } from '../../../ui/icons.tsx';
 import { Popover } from '../../../ui/popover.tsx';
 
@@ -14,6 +15,7 @@ const shown = 20;
 export function AccountField({ name, label = 'Account' }: { name: string; label?: string }) {
   const [text, search] = useState('');
   const [chosen, choose] = useState<AdminAccount>();
+  const { clear } = useForm();
   const q = useDeferredValue(text).trim() || undefined;
   const accounts = useQuery({
     queryKey: ['accounts', 'found', q],
@@ -52,6 +54,7 @@ export function AccountField({ name, label = 'Account' }: { name: string; label?
                     hint={account.type}
                     onSelect={() => {
                       choose(account);
+                      clear(name);
                       close();
                     }}
                   >
@@ -62,7 +65,7 @@ export function AccountField({ name, label = 'Account' }: { name: string; label?
               </Command>
             )}
           </Popover>
-          <input type="hidden" name={name} value={chosen?.id ?? ''} data-required={label} />
+          <input type="hidden" name={name} value={chosen?.id ?? ''} data-label={label} data-required />
         </>
       )}
     </Field>

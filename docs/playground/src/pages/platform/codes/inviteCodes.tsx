@@ -26,7 +26,7 @@ export function InviteCodes() {
         nameOf={({ code }) => code}
         actionsOf={(code) => [{ label: 'Change', icon: 'edit', run: () => open((close) => <Change code={code} onClose={close} />) }]}
         filters={filters}
-        empty={<Empty title="No invite codes yet">A user gets a code when they first open their invitation page.</Empty>}
+        empty={<Empty title="No invite codes yet">A user gets a code when they first open the page “Plan and credits”.</Empty>}
       >
         <SearchFilter filters={filters} placeholder="Code, login or email of the owner" />
       </List>

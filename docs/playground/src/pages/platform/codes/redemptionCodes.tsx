@@ -121,7 +121,7 @@ export function NewCodes({ onClose }: { onClose: () => void }) {
 const Created = ({ codes, onClose }: { codes: readonly RedemptionCode[]; onClose: () => void }) => (
   <Dialog title={codes.length === 1 ? 'The code is ready' : `${count(codes.length)} codes are ready`} onClose={onClose}>
     <div className="form">
-      <p className="muted">Hand them out. Users redeem them under Credits and usage.</p>
+      <p className="muted">Hand them out. Users redeem them on the page “Plan and credits”.</p>
       <Copyable text={codes.map(({ code }) => code).join('\n')} label="Copy the codes" />
       <div className="actions">
         <Button kind="primary" onClick={onClose}>
