@@ -5,7 +5,7 @@ import { defineConfig } from 'vite';
 /** URL of the running API that `npm run playground` proxies. */
 const api = process.env.ARKLOOP_PLAYGROUND_API ?? 'http://127.0.0.1:19001';
 
-const modality = fileURLToPath(new URL('src/ui/modality.tsx', import.meta.url));
+const modality = fileURLToPath(new URL('src/ui/internal/modality.tsx', import.meta.url));
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),

@@ -132,6 +132,7 @@ test('the theme can be chosen by keyboard and persists after a reload', async ()
   const light = await ground();
   await page.getByRole('button', { name: new RegExp(person.login) }).focus();
   await page.keyboard.press('Enter');
+  await page.locator('[role=menuitem]:focus').waitFor();
   await page.keyboard.press('End');
   await page.keyboard.press('ArrowUp');
   await page.keyboard.press('Enter');

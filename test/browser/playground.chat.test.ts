@@ -136,7 +136,8 @@ test('the user answers a question of the agent in a form', async () => {
   await sendMessage(page, 'I want a bicycle');
   const question = page.getByRole('region', { name: 'Question from the agent' });
   await question.getByText('Which bicycle?').waitFor();
-  await question.getByLabel('Colour').selectOption('Green');
+  await question.getByLabel('Colour').click();
+  await page.getByRole('option', { name: 'Green' }).click();
   await question.getByLabel('How many').fill('2');
   await question.getByLabel('A lamp').check();
   await question.getByLabel('It is a gift').check();
@@ -158,6 +159,7 @@ test('a run that cannot start shows the reason, stores the message once, and can
   await eventually(async () => vendor.requests.length > 0, 'the run');
   // The page does not know about the run that was started through the API.
   await sendMessage(page, 'Me too');
+  await page.getByRole('alert').getByText('Details').click();
   await page
     .getByRole('alert')
     .getByText(/thread_busy · trace [0-9a-f]{32}/)

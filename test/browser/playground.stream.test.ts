@@ -85,11 +85,11 @@ test('the end of an answer stays in view until the user scrolls up, and again on
   read[0].resolve();
   await line(59).waitFor();
   expect((await line(30).boundingBox())!.y).toBe(before!.y);
-  await page.getByRole('button', { name: 'Jump to the end' }).click();
+  await page.getByRole('button', { name: 'Jump to latest' }).click();
   read[1].resolve();
   await line(79).waitFor();
   await expect.poll(() => isInView(page, 'Line 79.')).toBe(true);
-  expect(await page.getByRole('button', { name: 'Jump to the end' }).count()).toBe(0);
+  expect(await page.getByRole('button', { name: 'Jump to latest' }).count()).toBe(0);
 });
 
 const isInView = (page: Page, text: string) =>

@@ -8,7 +8,7 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { playgroundRouter } from '../../server/http/site/playground.ts';
 import { startTestApp, type TestApp } from '../support/app/testApp.ts';
 import { eventually } from '../support/resources/conversation.ts';
-import { openBrowser, openPage, sendMessage, setSessionCookie, signIn } from './playground.ts';
+import { chooseAction, openBrowser, openPage, sendMessage, setSessionCookie, signIn } from './playground.ts';
 
 let browser: Browser;
 let app: TestApp;
@@ -77,10 +77,9 @@ test('the setup link creates the administrator once', async () => {
   await page.getByLabel('Login').fill('chief');
   await page.getByLabel('Password').fill('short');
   await page.getByRole('button', { name: 'Create the administrator' }).click();
-  await page
-    .getByRole('alert')
-    .getByText(/password_policy · trace [0-9a-f]{32}/)
-    .waitFor();
+  await page.getByLabel('Password').and(page.locator('[aria-invalid=true]:focus')).waitFor();
+  await page.getByText('Details', { exact: true }).click();
+  await page.getByText(/password_policy · trace [0-9a-f]{32}/).waitFor();
   await page.getByLabel('Password').fill('Passw0rd-1');
   await page.getByRole('button', { name: 'Create the administrator' }).click();
   await page.getByRole('heading', { name: 'What shall we do?' }).waitFor();
@@ -122,10 +121,9 @@ test('a user signs up, is still signed in after a reload, and signs out', async 
   await page.getByLabel('Login or email').fill('newcomer');
   await page.getByLabel('Password').fill('wrong');
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-  await page
-    .getByRole('alert')
-    .getByText(/invalid_credentials · trace/)
-    .waitFor();
+  await page.getByText('The login or the password is wrong.').waitFor();
+  await page.getByText('Details', { exact: true }).click();
+  await page.getByText(/invalid_credentials · trace [0-9a-f]{32}/).waitFor();
 });
 
 /** Reads the code from the mail that a development server writes to a file. */
@@ -169,8 +167,7 @@ test('threads are listed page by page, searched, renamed and deleted', async () 
   await page.keyboard.type('Chat 17.');
   await threads.getByRole('link', { name: 'Chat 17.' }).waitFor();
   await expect.poll(() => threads.getByRole('link').count()).toBe(1);
-  await page.getByRole('button', { name: 'More about Chat 17.' }).click();
-  await page.getByRole('menuitem', { name: 'Rename' }).click();
+  await chooseAction(page, 'Chat 17.', 'Rename');
   await page.getByLabel('Title').fill('The answer');
   await page.keyboard.press('Enter');
   await threads.getByText('Nothing found').waitFor();
@@ -178,7 +175,9 @@ test('threads are listed page by page, searched, renamed and deleted', async () 
   await threads.getByRole('link', { name: 'The answer' }).click();
   await page.getByRole('heading', { name: 'The answer' }).waitFor();
 
-  await page.getByRole('button', { name: 'More about The answer' }).click();
+  await page.getByRole('button', { name: 'More actions for The answer' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('menuitem', { name: 'Rename' }).and(page.locator(':focus')).waitFor();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();

@@ -51,6 +51,12 @@ export async function setSessionCookie(context: BrowserContext, url: string, { c
   await context.addCookies([{ name, value, domain: new URL(url).hostname, path: '/v1/auth', httpOnly: true, sameSite: 'Lax' }]);
 }
 
+/** Chooses an action from the ⋯ menu of a row. */
+export async function chooseAction(page: Page, of: string, action: string) {
+  await page.getByRole('button', { name: `More actions for ${of}` }).click();
+  await page.getByRole('menuitem', { name: action }).click();
+}
+
 export async function sendMessage(page: Page, text: string) {
   await page.getByRole('textbox', { name: 'Message' }).fill(text);
   await page.getByRole('button', { name: 'Send' }).click();

@@ -7,7 +7,7 @@ import { type Person, startTestApp, type TestApp } from '../support/app/testApp.
 import { behindGatewayEnv, startTestGateway } from '../support/gateway/testGateway.ts';
 import { eventually, openThread, startRun } from '../support/resources/conversation.ts';
 import { receiverOfTest } from '../support/resources/receiver.ts';
-import { accessibilityViolations, isTooWide, openBrowser, openPage, setSessionCookie } from './playground.ts';
+import { accessibilityViolations, chooseAction, isTooWide, openBrowser, openPage, setSessionCookie } from './playground.ts';
 
 let browser: Browser;
 let app: TestApp;
@@ -51,9 +51,9 @@ test('an API key is created in the page, used by a client, and revoked', async (
   expect(await program.threads.list()).toEqual([]);
   await expect(program.threads.create({ body: {} })).rejects.toMatchObject({ status: 403 });
 
-  await button(page, 'Revoke Nightly report').click();
+  await chooseAction(page, 'Nightly report', 'Revoke');
   await button(page, 'Revoke').click();
-  await page.getByRole('cell', { name: 'revoked' }).waitFor();
+  await page.getByRole('cell', { name: 'Revoked' }).waitFor();
   await expect(program.threads.list()).rejects.toMatchObject({ status: 401 });
   expect(wrong).toEqual([]);
 });
@@ -128,6 +128,47 @@ test('a webhook is created, receives an event, and receives it again on request'
   expect(wrong).toEqual([]);
 });
 
+test('lists, menus and dialogs work by keyboard, and an error stands beside its field', async () => {
+  const person = await app.signUp();
+  await app.call('POST', '/v1/api-keys', { token: person.token, body: { name: 'Nightly report' } });
+  const { page, wrong } = await openSettings('profile', person, { viewport: { width: 390, height: 844 } });
+  await button(page, /^Time zone/).press('Enter');
+  await page.keyboard.type('new york');
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await page.keyboard.press('Enter');
+  await button(page, 'Time zone America/New York').waitFor();
+  const name = page.getByLabel('Name');
+  await name.fill('');
+  await name.press('Enter');
+  await page.getByText('Name is required.').waitFor();
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-invalid'))).toBe('true');
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await name.fill('Ada');
+  expect(await page.getByText('Name is required.').count()).toBe(0);
+  await name.press('Enter');
+  await page.getByText('Saved').first().waitFor();
+  expect(await app.sql('select username, timezone from users where id = $1', [person.id])).toEqual([
+    { username: 'Ada', timezone: 'America/New_York' },
+  ]);
+
+  await page.getByRole('combobox', { name: 'Page' }).press('Enter');
+  await page.getByRole('option', { name: 'Profile' }).and(page.locator(':focus')).waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await page.keyboard.type('api');
+  await page.keyboard.press('Enter');
+  const more = button(page, 'More actions for Nightly report');
+  await more.press('Enter');
+  await page.getByRole('menuitem', { name: 'Revoke' }).and(page.locator(':focus')).waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog', { name: 'Revoke “Nightly report”?' }).waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await page.keyboard.press('Escape');
+  await more.and(page.locator(':focus')).waitFor();
+  // No content security policy is violated.
+  expect(wrong).toEqual([]);
+});
+
 test('usage is shown in a chart, and credit transactions are listed', async () => {
   const person = await app.signUp();
   const gift = { account_id: person.accountId, amount: 250, note: 'A gift' };
@@ -159,7 +200,7 @@ test('an administrator finds, suspends and activates a user, and must type the l
   const asked = page.getByRole('dialog', { name: `Delete ${person.login}?` });
   await asked.getByRole('textbox').fill('somebody');
   await asked.getByRole('button', { name: 'Delete' }).click();
-  await asked.getByRole('alert').waitFor();
+  await asked.getByText(`Type “${person.login}” to confirm.`).waitFor();
   await asked.getByRole('textbox').fill(person.login);
   await asked.getByRole('button', { name: 'Delete' }).click();
   await page.getByText('No matching users').waitFor();
@@ -172,12 +213,12 @@ test('an administrator toggles a feature flag and overrides it for an account', 
   await app.call('POST', '/v1/feature-flags', { token: chief.token, body: { key, description: 'A new search', default_value: false } });
   const { page, wrong } = await openSettings('flags', chief);
   const flag = page.getByRole('listitem').filter({ hasText: 'A new search' });
-  await flag.getByRole('checkbox').click();
+  await flag.getByRole('switch').click();
   await expect.poll(() => app.sql('select default_value from feature_flags where key = $1', [key])).toEqual([{ default_value: true }]);
   await flag.getByRole('button').click();
   await page.getByRole('textbox', { name: 'Account' }).fill('nonsense');
   await button(page, 'Set').click();
-  await page.getByRole('alert').waitFor();
+  await page.locator('[aria-invalid=true]:focus').waitFor();
   await page.getByRole('textbox', { name: 'Account' }).fill(chief.accountId);
   await button(page, 'Set').click();
   await page.getByRole('dialog').getByRole('listitem').getByText(chief.accountId).waitFor();

@@ -104,7 +104,7 @@ export function Conversation({ threadId }: { threadId: string }) {
       <div className="foot">
         {!isAtEnd && (
           <Button kind="secondary" icon="down" onClick={toEnd}>
-            Jump to the end
+            Jump to latest
           </Button>
         )}
         <Composer

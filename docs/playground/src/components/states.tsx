@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
-import { ApiError } from '../../../../client/index.ts';
+import { ApiError, ConnectionError, TimeoutError } from '../../../../client/index.ts';
 import { Button } from '../ui/buttons.tsx';
+import { Icon } from '../ui/icons.tsx';
 
 export const Loading = ({ what = 'Loading' }: { what?: string }) => (
   <output className="loading">
@@ -18,18 +19,17 @@ export const Empty = ({ title, children, action }: { title: string; children?: R
   </div>
 );
 
-/** The message of an error, with reason and trace id for the operator. */
+/**
+ * What went wrong, in sentences. Status, reason and trace id for the operator are behind "Details".
+ * An error of a form field belongs beside the field: `Form` does that.
+ */
 export function ErrorNotice({ error, retry }: { error: unknown; retry?: (() => void) | undefined }) {
-  const known = error instanceof ApiError ? error : undefined;
   return (
     <div className="notice danger" role="alert">
+      <Icon name="warning" />
       <div>
-        {messageOf(error)}
-        {known && (
-          <span className="trace">
-            {[known.reason ?? known.code, known.traceId && `trace ${known.traceId}`].filter(Boolean).join(' · ')}
-          </span>
-        )}
+        <p>{messageOf(error)}</p>
+        <Details>{detailsOf(error)}</Details>
       </div>
       {retry && (
         <Button kind="ghost" icon="retry" onClick={retry}>
@@ -40,14 +40,48 @@ export function ErrorNotice({ error, retry }: { error: unknown; retry?: (() => v
   );
 }
 
-export const messageOf = (error: unknown): string =>
-  error instanceof ApiError ? error.serverMessage : error instanceof Error ? error.message : String(error);
+/** Text that a model provider wrote, such as an error message. */
+export const ProviderQuote = ({ children }: { children: ReactNode }) => (
+  <figure className="quote">
+    <figcaption>The model provider responded with an error:</figcaption>
+    <blockquote>{children}</blockquote>
+  </figure>
+);
 
-/** The validation message for a field, by its path in the request body. */
-export function problemOf(error: unknown, field: string): string | undefined {
-  if (!(error instanceof ApiError)) return undefined;
-  return error.issues.find(({ path }) => path === field || path.startsWith(`${field}.`))?.message;
-}
+/** The server's own messages about a provider. Every other message of a call to a model is the provider's. */
+const ownMessage =
+  /^The ((answer of|request to|connection to|base URL of) the )?(model )?provider\b|^The model (did not answer|could not be asked)/;
+
+/** Why a call to a model failed. A text that the provider wrote is quoted as the provider's. */
+export const ProviderMessage = ({ children }: { children: string }) =>
+  ownMessage.test(children) ? <p>{children}</p> : <ProviderQuote>{children}</ProviderQuote>;
+
+/** Identifiers for the operator, such as a trace id, which most users do not need. */
+export const Details = ({ children }: { children: ReactNode }) =>
+  children ? (
+    <details className="trace">
+      <summary>Details</summary>
+      <code>{children}</code>
+    </details>
+  ) : null;
+
+export const messageOf = (error: unknown): string => {
+  if (error instanceof ApiError) return error.serverMessage;
+  if (error instanceof TimeoutError) return 'The server took too long to respond. Try again.';
+  if (error instanceof ConnectionError) return 'The server cannot be reached. Check your connection, then try again.';
+  return error instanceof Error ? error.message : String(error);
+};
+
+/** Status, reason and trace id. */
+export const detailsOf = (error: unknown): string => {
+  if (error instanceof ConnectionError) return error.message;
+  if (!(error instanceof ApiError)) return '';
+  return [error.status, error.reason ?? error.code, error.traceId && `trace ${error.traceId}`].filter(Boolean).join(' · ');
+};
+
+/** The validation message for a field, by its path in the request. A `Form` finds it by the name of the field. */
+export const problemOf = (error: unknown, field: string): string | undefined =>
+  error instanceof ApiError ? error.issues.find(({ path }) => path === field || path.startsWith(`/${field}`))?.message : undefined;
 
 type QueryStateProps<Data> = {
   query: { data: Data | undefined; error: unknown; refetch: () => Promise<unknown> };

@@ -4,12 +4,13 @@ import type { AccessLogEntry } from '../../../../client/index.ts';
 import { duration, When } from '../components/format.tsx';
 import { Page } from '../components/page.tsx';
 import { More } from '../components/paging.tsx';
-import { Empty, problemOf, QueryState } from '../components/states.tsx';
+import { Empty, QueryState } from '../components/states.tsx';
 import { type Column, Table } from '../components/table.tsx';
 import { client } from '../session.ts';
 import { Badge, Button } from '../ui/buttons.tsx';
 import { TextField } from '../ui/fields.tsx';
 import { Form, textOf } from '../ui/form.tsx';
+import { Select } from '../ui/select.tsx';
 
 type Filters = { method?: string | undefined; path?: string | undefined; ip?: string | undefined };
 
@@ -34,6 +35,7 @@ export default function AccessLog() {
       <search className="filters">
         <Form
           submit="Filter"
+          kind="secondary"
           onSubmit={async (values) => {
             const chosen = {
               method: textOf(values, 'method') || undefined,
@@ -45,13 +47,11 @@ export default function AccessLog() {
             filter(chosen);
           }}
         >
-          {(error) => (
-            <div className="in-a-row">
-              <TextField label="Method" name="method" placeholder="GET" problem={problemOf(error, 'method')} />
-              <TextField label="Path prefix" name="path" placeholder="/v1/threads" problem={problemOf(error, 'path')} />
-              <TextField label="IP address or network" name="ip" placeholder="192.0.2.0/24" problem={problemOf(error, 'ip')} />
-            </div>
-          )}
+          <div className="in-a-row">
+            <Select label="Method" name="method" defaultValue="" options={methods} />
+            <TextField label="Path prefix" name="path" placeholder="/v1/threads" />
+            <TextField label="IP address or network" name="ip" placeholder="192.0.2.0/24" />
+          </div>
         </Form>
       </search>
       <QueryState query={{ ...log, data: log.data?.pages.flatMap(({ data }) => data) }} empty={<Empty title="No matching requests" />}>
@@ -61,6 +61,8 @@ export default function AccessLog() {
     </Page>
   );
 }
+
+const methods = [{ value: '', label: 'Any' }, ...['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((value) => ({ value, label: value }))];
 
 const columns: Column<AccessLogEntry>[] = [
   { title: 'When', cell: ({ timestamp }) => <When at={timestamp} /> },

@@ -1,4 +1,4 @@
-import { Page } from '../components/page.tsx';
+import { Page, Section } from '../components/page.tsx';
 import { chooseTheme, useTheme } from '../theme.ts';
 import { Segments } from '../ui/fields.tsx';
 
@@ -11,9 +11,10 @@ const themes = [
 export default function Appearance() {
   return (
     <Page title="Appearance" intro="Stored in this browser.">
-      <div>
+      <Section title="Theme">
         <Segments label="Theme" value={useTheme()} options={themes} onChange={chooseTheme} />
-      </div>
+        <p className="muted small">“System” follows the setting of your device.</p>
+      </Section>
     </Page>
   );
 }

@@ -3,11 +3,11 @@ import { useState } from 'react';
 import type { FeatureFlag } from '../../../../client/index.ts';
 import { Page } from '../components/page.tsx';
 import { More, rowsOf, usePages } from '../components/paging.tsx';
-import { Empty, ErrorNotice, problemOf, QueryState } from '../components/states.tsx';
+import { Empty, ErrorNotice, QueryState } from '../components/states.tsx';
 import { client } from '../session.ts';
 import { Badge, Button } from '../ui/buttons.tsx';
 import { Dialog } from '../ui/dialog.tsx';
-import { Checkbox, TextField } from '../ui/fields.tsx';
+import { Checkbox, Switch, TextField } from '../ui/fields.tsx';
 import { Form, textOf } from '../ui/form.tsx';
 import { showToast } from '../ui/toasts.tsx';
 
@@ -40,13 +40,13 @@ function Flag({ flag }: { flag: FeatureFlag }) {
   });
   return (
     <li className="card">
-      <Checkbox
+      <Switch
         label={<code>{flag.key}</code>}
+        hint={flag.description}
         checked={change.isPending ? change.variables : flag.default_value}
         disabled={change.isPending}
         onChange={({ currentTarget }) => change.mutate(currentTarget.checked)}
       />
-      {flag.description && <p className="muted">{flag.description}</p>}
       {flag.supports_account_overrides && (
         <Button kind="ghost" onClick={() => showOverrides(true)} aria-label={`Account overrides of ${flag.key}`}>
           Account overrides
@@ -102,12 +102,8 @@ function Overrides({ flag, onClose }: { flag: FeatureFlag; onClose: () => void }
           showToast('Set');
         }}
       >
-        {(error) => (
-          <>
-            <TextField label="Account" name="account_id" placeholder="Account ID" required problem={problemOf(error, 'account_id')} />
-            <Checkbox name="enabled" label="Enabled for this account" defaultChecked={!flag.default_value} />
-          </>
-        )}
+        <TextField label="Account" name="account_id" placeholder="Account ID" required />
+        <Checkbox name="enabled" label="Enabled for this account" defaultChecked={!flag.default_value} />
       </Form>
     </Dialog>
   );

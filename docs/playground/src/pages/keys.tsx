@@ -4,14 +4,15 @@ import type { ApiKey, CreatedApiKey, Me } from '../../../../client/index.ts';
 import { When } from '../components/format.tsx';
 import { Page } from '../components/page.tsx';
 import { More, rowsOf, usePages } from '../components/paging.tsx';
-import { Empty, problemOf, QueryState } from '../components/states.tsx';
+import { Scrolling } from '../components/scrolling.tsx';
+import { Empty, QueryState } from '../components/states.tsx';
 import { type Column, Table } from '../components/table.tsx';
 import { useMe } from '../me.ts';
 import { client } from '../session.ts';
 import { Badge, Button, Copyable } from '../ui/buttons.tsx';
 import { Confirm, Dialog } from '../ui/dialog.tsx';
-import { Checkbox, Segments, TextField } from '../ui/fields.tsx';
-import { Form, textOf } from '../ui/form.tsx';
+import { Checkbox, FieldSet, Segments, TextField } from '../ui/fields.tsx';
+import { FieldError, Form, textOf } from '../ui/form.tsx';
 import { MenuItem, RowMenu } from '../ui/menu.tsx';
 import { showToast } from '../ui/toasts.tsx';
 
@@ -24,6 +25,7 @@ export default function Keys() {
   const keys = usePages(['api-keys'], (before) => client.apiKeys.list({ query: { before } }));
   const [opened, open] = useState<Opened>();
   const close = () => open(undefined);
+  const isEmpty = rowsOf(keys.data)?.length === 0;
   const changed = () => queries.invalidateQueries({ queryKey: ['api-keys'] });
   const add = (
     <Button kind="primary" icon="add" onClick={() => open({ of: 'new' })}>
@@ -31,10 +33,18 @@ export default function Keys() {
     </Button>
   );
   return (
-    <Page title="API keys" intro="For programs that act on your behalf in this account. A key is shown only once." actions={add}>
+    <Page
+      title="API keys"
+      intro="For programs that act on your behalf in this account. A key is shown only once."
+      actions={!isEmpty && add}
+    >
       <QueryState
         query={{ ...keys, data: rowsOf(keys.data) }}
-        empty={<Empty title="No keys yet">With a key, your scripts and servers can call the API without a password.</Empty>}
+        empty={
+          <Empty title="No keys yet" action={add}>
+            With a key, your scripts and servers can call the API without a password.
+          </Empty>
+        }
       >
         {(rows) => (
           <Table caption="API keys" columns={columnsOf((key) => open({ of: 'revoke', key }))} rows={rows} keyOf={({ id }) => id} />
@@ -73,15 +83,15 @@ export default function Keys() {
 const columnsOf = (revoke: (key: ApiKey) => void): Column<ApiKey>[] => [
   { title: 'Name', cell: ({ name }) => name },
   { title: 'Key', cell: ({ key_prefix }) => <code>{key_prefix}…</code> },
-  { title: 'Permissions', cell: (key) => (key.inherits_permissions ? 'all of yours' : <Scopes scopes={key.scopes} />) },
+  { title: 'Permissions', cell: (key) => (key.inherits_permissions ? 'All of yours' : <Scopes scopes={key.scopes} />) },
   { title: 'Created', cell: ({ created_at }) => <When at={created_at} /> },
-  { title: 'Last used', cell: ({ last_used_at }) => (last_used_at ? <When at={last_used_at} /> : 'never') },
+  { title: 'Last used', cell: ({ last_used_at }) => (last_used_at ? <When at={last_used_at} /> : 'Never') },
   {
     title: 'Actions',
     isActions: true,
     cell: (key) =>
       key.revoked_at ? (
-        <Badge>revoked</Badge>
+        <Badge>Revoked</Badge>
       ) : (
         <RowMenu of={key.name}>
           <MenuItem icon="remove" danger onSelect={() => revoke(key)}>
@@ -107,30 +117,28 @@ function NewKey({ me, onClose, onCreated }: NewKeyProps) {
         onCancel={onClose}
         onSubmit={async (values) => {
           const scopes = rights === 'all' ? null : values.getAll('scope').map(String);
+          if (scopes?.length === 0) throw new FieldError('scopes', 'Select at least one permission.');
           await onCreated(await client.apiKeys.create({ body: { name: textOf(values, 'name'), scopes } }));
         }}
       >
-        {(error) => (
-          <>
-            <TextField label="Name" name="name" hint="For example, the program that uses it." required problem={problemOf(error, 'name')} />
-            <Segments
-              label="Permissions of the key"
-              value={rights}
-              onChange={choose}
-              options={[
-                ['all', 'All my permissions'],
-                ['some', 'Selected permissions'],
-              ]}
-            />
-            {rights === 'some' && (
-              <fieldset className="choices">
-                <legend>Permissions</legend>
-                {me.permissions.map((permission) => (
-                  <Checkbox key={permission} name="scope" value={permission} label={<code>{permission}</code>} />
-                ))}
-              </fieldset>
-            )}
-          </>
+        <TextField label="Name" name="name" hint="For example, the program that uses it." required />
+        <Segments
+          label="Permissions of the key"
+          value={rights}
+          onChange={choose}
+          options={[
+            ['all', 'All my permissions'],
+            ['some', 'Selected permissions'],
+          ]}
+        />
+        {rights === 'some' && (
+          <FieldSet label="Permissions" name="scopes">
+            <Scrolling className="checks">
+              {me.permissions.map((permission) => (
+                <Checkbox key={permission} name="scope" value={permission} label={<code>{permission}</code>} />
+              ))}
+            </Scrolling>
+          </FieldSet>
         )}
       </Form>
     </Dialog>

@@ -1,10 +1,11 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { Me } from '../../../../client/index.ts';
 import { Page, Section } from '../components/page.tsx';
-import { ErrorNotice, problemOf, QueryState } from '../components/states.tsx';
+import { ErrorNotice, QueryState } from '../components/states.tsx';
 import { useMe } from '../me.ts';
 import { client } from '../session.ts';
 import { Badge, Button } from '../ui/buttons.tsx';
+import { Combobox } from '../ui/combobox.tsx';
 import { TextField } from '../ui/fields.tsx';
 import { Form, textOf } from '../ui/form.tsx';
 import { showToast } from '../ui/toasts.tsx';
@@ -45,15 +46,25 @@ function Email({ me }: { me: Me }) {
   if (!me.email) return '–';
   return (
     <>
-      {me.email} {me.email_verified ? <Badge tone="good">verified</Badge> : <Badge tone="warning">not verified</Badge>}{' '}
+      {me.email} {me.email_verified ? <Badge tone="good">Verified</Badge> : <Badge tone="warning">Not verified</Badge>}{' '}
       {!me.email_verified && (
-        <Button kind="ghost" busy={send.isPending} onClick={() => send.mutate()}>
-          Send the link
+        <Button small busy={send.isPending} onClick={() => send.mutate()}>
+          Send verification email
         </Button>
       )}
       {send.error && <ErrorNotice error={send.error} />}
     </>
   );
+}
+
+/** A zone that this browser does not know is kept. */
+function timeZones(current: string | null) {
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const known = new Set([here, ...(current ? [current] : []), ...Intl.supportedValuesOf('timeZone')]);
+  return [
+    { value: '', label: 'Not set' },
+    ...[...known].map((value) => ({ value, label: value.replaceAll('_', ' '), ...(value === here && { description: 'This browser' }) })),
+  ];
 }
 
 function NameForm({ me }: { me: Me }) {
@@ -65,21 +76,18 @@ function NameForm({ me }: { me: Me }) {
         onSubmit={async (values) => {
           await client.me.update({ body: { username: textOf(values, 'username'), timezone: textOf(values, 'timezone') || null } });
           await queries.invalidateQueries({ queryKey: ['me'] });
-          showToast('Saved');
+          showToast('Saved', { tone: 'good' });
         }}
       >
-        {(error) => (
-          <>
-            <TextField label="Name" name="username" defaultValue={me.username} required problem={problemOf(error, 'username')} />
-            <TextField
-              label="Time zone"
-              name="timezone"
-              defaultValue={me.timezone ?? ''}
-              placeholder={Intl.DateTimeFormat().resolvedOptions().timeZone}
-              problem={problemOf(error, 'timezone')}
-            />
-          </>
-        )}
+        <TextField label="Name" name="username" defaultValue={me.username} required />
+        <Combobox
+          label="Time zone"
+          name="timezone"
+          defaultValue={me.timezone ?? ''}
+          options={timeZones(me.timezone)}
+          search="Search time zones…"
+          hint="Agents use it for dates and times."
+        />
       </Form>
     </div>
   );
@@ -89,32 +97,21 @@ const PasswordForm = () => (
   <div className="card">
     <Form
       submit="Change password"
+      fieldOf={{ invalid_credentials: 'current_password' }}
       onSubmit={async (values) => {
-        const current_password = String(values.get('current')) || undefined;
-        await client.me.changePassword({ body: { current_password, new_password: String(values.get('new')) } });
-        showToast('Password changed. Your other sessions have ended');
+        const current_password = String(values.get('current_password')) || undefined;
+        await client.me.changePassword({ body: { current_password, new_password: String(values.get('new_password')) } });
+        showToast('Password changed. Your other sessions have ended.', { tone: 'good' });
       }}
     >
-      {(error) => (
-        <>
-          <TextField
-            label="Current password"
-            name="current"
-            type="password"
-            autoComplete="current-password"
-            hint="Not needed within ten minutes after signing in with a code."
-            problem={problemOf(error, 'current_password')}
-          />
-          <TextField
-            label="New password"
-            name="new"
-            type="password"
-            autoComplete="new-password"
-            required
-            problem={problemOf(error, 'new_password')}
-          />
-        </>
-      )}
+      <TextField
+        label="Current password"
+        name="current_password"
+        type="password"
+        autoComplete="current-password"
+        hint="Not needed within ten minutes after signing in with a code."
+      />
+      <TextField label="New password" name="new_password" type="password" autoComplete="new-password" required />
     </Form>
   </div>
 );

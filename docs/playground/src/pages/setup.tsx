@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { When } from '../components/format.tsx';
-import { PersonFields, personOf } from '../components/forms/person.tsx';
+import { fieldOfPersonError, PersonFields, personOf } from '../components/forms/person.tsx';
 import { SignedOutPage } from '../components/signedOutPage.tsx';
 import { ErrorNotice, Loading } from '../components/states.tsx';
 import { client, signedIn } from '../session.ts';
@@ -50,7 +50,7 @@ const AskForToken = ({ wasWrong, onToken }: { wasWrong: boolean; onToken: (token
       </p>
     )}
     <Form submit="Continue" wide onSubmit={async (values) => onToken(textOf(values, 'token'))}>
-      {() => <TextField label="Setup token" name="token" autoComplete="off" spellCheck={false} autoFocus required />}
+      <TextField label="Setup token" name="token" autoComplete="off" spellCheck={false} autoFocus required />
     </Form>
   </SignedOutPage>
 );
@@ -74,13 +74,14 @@ function MakeAdministrator({ token, until }: { token: string; until: string | un
       <Form
         submit="Create the administrator"
         wide
+        fieldOf={fieldOfPersonError}
         onSubmit={async (values) => {
           await client.bootstrap.setup({ body: { token, ...personOf(values), email: textOf(values, 'email') || undefined } });
           signedIn();
           navigate('/', { replace: true });
         }}
       >
-        {(error) => <PersonFields error={error} emailRequired={false} />}
+        <PersonFields emailRequired={false} />
       </Form>
     </SignedOutPage>
   );

@@ -2,7 +2,6 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { SignedOutPage } from '../components/signedOutPage.tsx';
-import { problemOf } from '../components/states.tsx';
 import { client, signedIn } from '../session.ts';
 import { TextField } from '../ui/fields.tsx';
 import { Form, textOf } from '../ui/form.tsx';
@@ -52,24 +51,14 @@ function ByPassword() {
     <Form
       submit="Sign in"
       wide
+      fieldOf={{ invalid_credentials: 'password' }}
       onSubmit={async (values) => {
         await client.auth.login({ body: { login: textOf(values, 'login'), password: String(values.get('password')) } });
         enter();
       }}
     >
-      {(error) => (
-        <>
-          <TextField label="Login or email" name="login" autoComplete="username" autoFocus required problem={problemOf(error, 'login')} />
-          <TextField
-            label="Password"
-            name="password"
-            type="password"
-            autoComplete="current-password"
-            required
-            problem={problemOf(error, 'password')}
-          />
-        </>
-      )}
+      <TextField label="Login or email" name="login" autoComplete="username" autoFocus required />
+      <TextField label="Password" name="password" type="password" autoComplete="current-password" required />
     </Form>
   );
 }
@@ -88,9 +77,7 @@ function ByCode() {
           setEmail(address);
         }}
       >
-        {(error) => (
-          <TextField label="Email" name="email" type="email" autoComplete="email" autoFocus required problem={problemOf(error, 'email')} />
-        )}
+        <TextField label="Email" name="email" type="email" autoComplete="email" autoFocus required />
       </Form>
     );
   return (
@@ -103,17 +90,14 @@ function ByCode() {
         enter();
       }}
     >
-      {(error) => (
-        <TextField
-          label={`Eight-digit code sent to ${email}`}
-          name="otp"
-          inputMode="numeric"
-          autoComplete="one-time-code"
-          autoFocus
-          required
-          problem={problemOf(error, 'otp')}
-        />
-      )}
+      <TextField
+        label={`Eight-digit code sent to ${email}`}
+        name="otp"
+        inputMode="numeric"
+        autoComplete="one-time-code"
+        autoFocus
+        required
+      />
     </Form>
   );
 }

@@ -1,8 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useLocation } from 'wouter';
-import { PersonFields, personOf } from '../components/forms/person.tsx';
+import { fieldOfPersonError, PersonFields, personOf } from '../components/forms/person.tsx';
 import { SignedOutPage } from '../components/signedOutPage.tsx';
-import { problemOf } from '../components/states.tsx';
 import { client, signedIn } from '../session.ts';
 import { TextField } from '../ui/fields.tsx';
 import { Form, textOf } from '../ui/form.tsx';
@@ -28,6 +27,7 @@ export default function SignUp() {
       <Form
         submit="Create the account"
         wide
+        fieldOf={fieldOfPersonError}
         onSubmit={async (values) => {
           const invite_code = textOf(values, 'invite_code') || undefined;
           const { warning } = await client.auth.register({ body: { ...personOf(values), email: textOf(values, 'email'), invite_code } });
@@ -36,12 +36,8 @@ export default function SignUp() {
           navigate('/', { replace: true });
         }}
       >
-        {(error) => (
-          <>
-            <PersonFields error={error} emailRequired />
-            {byInvitation && <TextField label="Invite code" name="invite_code" required problem={problemOf(error, 'invite_code')} />}
-          </>
-        )}
+        <PersonFields emailRequired />
+        {byInvitation && <TextField label="Invite code" name="invite_code" required />}
       </Form>
     </SignedOutPage>
   );

@@ -108,7 +108,7 @@ function Rename({ thread, onClose }: AboutThread) {
           onClose();
         }}
       >
-        {() => <TextField label="Title" name="title" defaultValue={thread.title ?? ''} maxLength={200} autoFocus />}
+        <TextField label="Title" name="title" defaultValue={thread.title ?? ''} maxLength={200} autoFocus />
       </Form>
     </Dialog>
   );

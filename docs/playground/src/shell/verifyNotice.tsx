@@ -14,7 +14,7 @@ export function VerifyNotice() {
         </span>
         {!send.isSuccess && (
           <Button kind="ghost" busy={send.isPending} onClick={() => send.mutate()}>
-            Send the link
+            Send verification email
           </Button>
         )}
       </div>

@@ -98,7 +98,13 @@ export function Combobox<Value extends string>({
             </Radix.Portal>
           </Radix.Root>
           {name !== undefined && (
-            <input type="hidden" name={name} value={chosen?.value ?? ''} data-required={required ? described.label : undefined} />
+            <input
+              type="hidden"
+              name={name}
+              value={chosen?.value ?? ''}
+              data-label={described.label}
+              data-required={required || undefined}
+            />
           )}
         </>
       )}

@@ -1,5 +1,5 @@
 import { Command as Cmdk } from 'cmdk';
-import type { ReactNode } from 'react';
+import { type ReactNode, useRef } from 'react';
 import { Icon, type IconName } from './icons.tsx';
 
 type CommandProps = {
@@ -17,8 +17,16 @@ type CommandProps = {
   filter?: boolean;
 };
 
+/** Every word must occur. Matches at the beginning come first. */
+function scoreOf(value: string, search: string, keywords: string[] = []): number {
+  const text = [value, ...keywords].join(' ').toLowerCase();
+  const wanted = search.toLowerCase().trim();
+  if (!wanted.split(/\s+/).every((word) => text.includes(word))) return 0;
+  return text.startsWith(wanted) ? 1 : 0.5;
+}
+
 /** A list with a search field: arrow keys move, Enter chooses. The content of a command palette or a `Combobox`. */
-export const Command = ({
+export function Command({
   label,
   placeholder = 'Search…',
   empty = 'Nothing found.',
@@ -26,23 +34,30 @@ export const Command = ({
   search,
   onSearch,
   filter = true,
-}: CommandProps) => (
-  <Cmdk className="command" label={label} shouldFilter={filter} loop>
-    <div className="command-search">
-      <Icon name="search" />
-      <Cmdk.Input
-        placeholder={placeholder}
-        autoFocus
-        {...(search !== undefined && { value: search })}
-        {...(onSearch && { onValueChange: onSearch })}
-      />
-    </div>
-    <Cmdk.List className="command-list" label={label}>
-      <Cmdk.Empty className="command-empty">{empty}</Cmdk.Empty>
-      {children}
-    </Cmdk.List>
-  </Cmdk>
-);
+}: CommandProps) {
+  const list = useRef<HTMLDivElement>(null);
+  return (
+    <Cmdk className="command" label={label} shouldFilter={filter} filter={scoreOf} loop>
+      <div className="command-search">
+        <Icon name="search" />
+        <Cmdk.Input
+          placeholder={placeholder}
+          autoFocus
+          {...(search !== undefined && { value: search })}
+          onValueChange={(text) => {
+            onSearch?.(text);
+            // The best match is the first one.
+            requestAnimationFrame(() => list.current?.scrollTo({ top: 0 }));
+          }}
+        />
+      </div>
+      <Cmdk.List ref={list} className="command-list" label={label}>
+        <Cmdk.Empty className="command-empty">{empty}</Cmdk.Empty>
+        {children}
+      </Cmdk.List>
+    </Cmdk>
+  );
+}
 
 export const CommandGroup = ({ label, children }: { label: string; children: ReactNode }) => (
   <Cmdk.Group className="command-group" heading={label}>

@@ -101,6 +101,25 @@ function Toggle({ label, hint, problem, className, isSwitch, ...rest }: Checkbox
   );
 }
 
+/** Controls with one label and one error, such as checkboxes. `name` is the path of their value in the request body. */
+export function FieldSet({ label, hint, problem, name, children }: Omit<Described, 'hideLabel'> & { name?: string; children: ReactNode }) {
+  const id = useId();
+  const { problems } = useForm();
+  const shown = problem ?? (name && problems[name]);
+  return (
+    <fieldset className="field" name={name} aria-describedby={shown ? `${id}-problem` : undefined}>
+      <legend>{label}</legend>
+      {hint && <span className="hint">{hint}</span>}
+      {children}
+      {shown && (
+        <span className="problem" id={`${id}-problem`}>
+          {shown}
+        </span>
+      )}
+    </fieldset>
+  );
+}
+
 type SegmentsProps<Value extends string> = {
   label: string;
   value: Value;

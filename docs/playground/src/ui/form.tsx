@@ -1,6 +1,6 @@
 import { createContext, type FormEvent, type ReactNode, use, useMemo, useRef, useState } from 'react';
 import { ApiError } from '../../../../client/index.ts';
-import { ErrorNotice } from '../components/states.tsx';
+import { Details, detailsOf, ErrorNotice } from '../components/states.tsx';
 import { Button } from './buttons.tsx';
 
 /** Throw it in `onSubmit` to show a message beside a field. */
@@ -25,7 +25,7 @@ type FormProps = {
   onSubmit: (values: FormData) => Promise<unknown>;
   /** Label of the submit button. */
   submit: string;
-  kind?: 'primary' | 'danger';
+  kind?: 'primary' | 'secondary' | 'danger';
   /** Adds a Cancel button. */
   onCancel?: () => void;
   /** Fields of errors that name none: `{ login_taken: 'login' }`. */
@@ -43,6 +43,7 @@ type FormProps = {
 export function Form({ onSubmit, submit, kind = 'primary', onCancel, fieldOf = {}, children, wide = false }: FormProps) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
+  const [isPlaced, setPlaced] = useState(false);
   const [problems, setProblems] = useState<Problems>({});
   const form = useRef<HTMLFormElement>(null);
 
@@ -62,9 +63,10 @@ export function Form({ onSubmit, submit, kind = 'primary', onCancel, fieldOf = {
     try {
       await onSubmit(new FormData(event.currentTarget));
     } catch (caught) {
-      const placed = placeError(caught, fieldOf, (name) => Boolean(form.current?.elements.namedItem(name)));
+      const placed = placeError(caught, fieldOf, form.current!);
       showProblems(placed.problems);
-      if (!placed.isComplete) setError(caught);
+      setError(caught);
+      setPlaced(placed.isComplete);
     } finally {
       setBusy(false);
     }
@@ -85,7 +87,7 @@ export function Form({ onSubmit, submit, kind = 'primary', onCancel, fieldOf = {
       onInput={({ target }) => context.clear((target as HTMLInputElement).name)}
     >
       <FormContext value={context}>{typeof children === 'function' ? children(error) : children}</FormContext>
-      {error !== undefined && <ErrorNotice error={error} />}
+      {error !== undefined && (isPlaced ? <Details>{detailsOf(error)}</Details> : <ErrorNotice error={error} />)}
       <div className="actions">
         {onCancel && (
           <Button kind="ghost" onClick={onCancel}>
@@ -104,24 +106,42 @@ export function Form({ onSubmit, submit, kind = 'primary', onCancel, fieldOf = {
 export const textOf = (values: FormData, name: string): string => String(values.get(name) ?? '').trim();
 
 /** The messages of an error by field. `isComplete` is false if a part of it belongs to no field of the form. */
-function placeError(error: unknown, fieldOf: Readonly<Record<string, string>>, has: (name: string) => boolean) {
-  if (error instanceof FieldError) return { problems: { [error.field]: error.message }, isComplete: has(error.field) };
+function placeError(error: unknown, fieldOf: Readonly<Record<string, string>>, form: HTMLFormElement) {
+  const elementOf = (name: string) => form.elements.namedItem(name) as FormElement | null;
+  if (error instanceof FieldError) return { problems: { [error.field]: error.message }, isComplete: elementOf(error.field) !== null };
   if (!(error instanceof ApiError)) return { problems: {}, isComplete: false };
   const field = error.reason && fieldOf[error.reason];
-  if (field && has(field)) return { problems: { [field]: sentence(error.serverMessage) }, isComplete: true };
-  const named = error.issues.map(({ path, message }) => [fieldOfPath(path, has), message] as const);
-  const problems = Object.fromEntries(named.filter(([name]) => name).map(([name, message]) => [name, sentence(message)]));
-  return { problems, isComplete: named.length > 0 && named.every(([name]) => name) };
+  if (error.issues.length === 0)
+    return field ? { problems: { [field]: error.serverMessage }, isComplete: true } : { problems: {}, isComplete: false };
+  const problems: Record<string, string> = {};
+  let isComplete = true;
+  for (const { path, message } of error.issues) {
+    const name = namesOfPath(path).find(elementOf) ?? field;
+    if (name) problems[name] ??= sentenceOf(message, elementOf(name));
+    else isComplete = false;
+  }
+  return { problems, isComplete };
 }
 
-/** A field is called like the path in the request body, or like the beginning of the path. */
-const fieldOfPath = (path: string, has: (name: string) => boolean): string => {
+/** Names that a field of this path may have: `a.b`, `a`. */
+const namesOfPath = (path: string): string[] => {
   const steps = path.split(/[./]/).filter(Boolean);
-  return steps.map((_, index) => steps.slice(0, steps.length - index).join('.')).find(has) ?? '';
+  return steps.map((_, index) => steps.slice(0, steps.length - index).join('.'));
+};
+
+type FormElement = HTMLInputElement | HTMLTextAreaElement | HTMLFieldSetElement;
+
+const labelOf = (element: FormElement | null): string => {
+  const text =
+    element instanceof HTMLFieldSetElement
+      ? element.querySelector('legend')?.textContent
+      : (element?.dataset?.label ?? element?.labels?.[0]?.textContent);
+  return (text ?? 'This value').replace(' (optional)', '');
 };
 
 /** The API's validation messages continue the name of the value: "must be an email address". */
-const sentence = (message: string): string => `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.!?]$/.test(message) ? '' : '.'}`;
+const sentenceOf = (message: string, element: FormElement | null): string =>
+  `${/^[a-z]/.test(message) ? `${labelOf(element)} ` : ''}${message}${/[.!?]$/.test(message) ? '' : '.'}`;
 
 function problemsOf(form: HTMLFormElement): Problems {
   const found: Record<string, string> = {};
@@ -135,11 +155,10 @@ function problemsOf(form: HTMLFormElement): Problems {
 /** What is wrong with a value, in a sentence. */
 function problemOfInput(input: HTMLInputElement | HTMLTextAreaElement): string {
   // Values of selects are kept in hidden inputs, which the browser does not check.
-  if (input.type === 'hidden') return input.dataset.required && input.value === '' ? `${input.dataset.required} is required.` : '';
+  if (input.type === 'hidden') return input.dataset.required && input.value === '' ? `${labelOf(input)} is required.` : '';
   const { validity } = input;
   if (!input.name || validity.valid) return '';
-  const label = (input.labels?.[0]?.textContent ?? 'This field').replace(' (optional)', '');
-  if (validity.valueMissing) return input.type === 'checkbox' ? 'Tick this box to continue.' : `${label} is required.`;
+  if (validity.valueMissing) return input.type === 'checkbox' ? 'Tick this box to continue.' : `${labelOf(input)} is required.`;
   if (validity.typeMismatch)
     return input.type === 'email' ? 'Enter an email address, such as name@example.com.' : 'Enter a complete URL that starts with https://.';
   if (validity.tooShort) return `Use ${input.minLength} characters or more.`;

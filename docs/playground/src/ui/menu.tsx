@@ -31,18 +31,21 @@ export function Menu({ label, trigger, children, side = 'bottom', align = 'end' 
     <Radix.Root modal={false}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
-        <Radix.Content
-          className="menu"
-          aria-label={label}
-          aria-labelledby={undefined}
-          side={side}
-          align={align}
-          sideOffset={4}
-          collisionPadding={8}
-          onCloseAutoFocus={runChosen}
-        >
-          <AfterClose value={(action) => (chosen.current = action)}>{children}</AfterClose>
-        </Radix.Content>
+        {/* The menu is outside of the page’s landmarks, so it gets its own. */}
+        <section aria-label={`${label} menu`}>
+          <Radix.Content
+            className="menu"
+            aria-label={label}
+            aria-labelledby={undefined}
+            side={side}
+            align={align}
+            sideOffset={4}
+            collisionPadding={8}
+            onCloseAutoFocus={runChosen}
+          >
+            <AfterClose value={(action) => (chosen.current = action)}>{children}</AfterClose>
+          </Radix.Content>
+        </section>
       </Radix.Portal>
     </Radix.Root>
   );

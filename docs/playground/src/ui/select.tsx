@@ -45,6 +45,7 @@ export function Select<Value extends string>({
   ...described
 }: SelectProps<Value>) {
   const [kept, keep] = useState<string | undefined>(defaultValue);
+  const [open, setOpen] = useState(false);
   const { clear } = useForm();
   const chosen = value ?? kept;
   const option = optionsOf(options).find((each) => each.value === chosen);
@@ -57,7 +58,7 @@ export function Select<Value extends string>({
     <Field {...described} name={name}>
       {(attributes) => (
         <>
-          <Radix.Root value={option ? inside(option.value) : ''} onValueChange={choose} disabled={disabled}>
+          <Radix.Root value={option ? inside(option.value) : ''} onValueChange={choose} onOpenChange={setOpen} disabled={disabled}>
             {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- as the attribute of native controls */}
             <Radix.Trigger {...attributes} className={compact ? 'input select compact' : 'input select'} autoFocus={autoFocus}>
               {icon && <Icon name={icon} />}
@@ -67,24 +68,32 @@ export function Select<Value extends string>({
               <Icon name="chevronDown" />
             </Radix.Trigger>
             <Radix.Portal>
-              <Radix.Content className="listbox" position="popper" sideOffset={4} collisionPadding={8}>
-                <Radix.Viewport>
-                  {options.map((entry) =>
-                    isGroup(entry) ? (
-                      <Radix.Group key={entry.label}>
-                        <Radix.Label className="menu-label">{entry.label}</Radix.Label>
-                        {entry.options.map(renderOption)}
-                      </Radix.Group>
-                    ) : (
-                      renderOption(entry)
-                    ),
-                  )}
-                </Radix.Viewport>
-              </Radix.Content>
+              <div {...(open && { role: 'region', 'aria-label': `${described.label} options` })}>
+                <Radix.Content className="listbox" position="popper" sideOffset={4} collisionPadding={8}>
+                  <Radix.Viewport>
+                    {options.map((entry) =>
+                      isGroup(entry) ? (
+                        <Radix.Group key={entry.label}>
+                          <Radix.Label className="menu-label">{entry.label}</Radix.Label>
+                          {entry.options.map(renderOption)}
+                        </Radix.Group>
+                      ) : (
+                        renderOption(entry)
+                      ),
+                    )}
+                  </Radix.Viewport>
+                </Radix.Content>
+              </div>
             </Radix.Portal>
           </Radix.Root>
           {name !== undefined && (
-            <input type="hidden" name={name} value={option?.value ?? ''} data-required={required ? described.label : undefined} />
+            <input
+              type="hidden"
+              name={name}
+              value={option?.value ?? ''}
+              data-label={described.label}
+              data-required={required || undefined}
+            />
           )}
         </>
       )}

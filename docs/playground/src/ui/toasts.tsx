@@ -1,14 +1,5 @@
-import { Toast as Radix } from 'radix-ui';
-import { useSyncExternalStore } from 'react';
-import { IconButton } from './buttons.tsx';
-import { Icon } from './icons.tsx';
-
-type ToastOptions = {
-  tone?: 'good' | 'danger';
-  /** A button, such as Undo. */
-  action?: { label: string; onSelect: () => void };
-};
-type Toast = ToastOptions & { id: number; text: string };
+import { lazy, Suspense, useSyncExternalStore } from 'react';
+import type { Toast } from './internal/toastList.tsx';
 
 let shown: readonly Toast[] = [];
 let count = 0;
@@ -20,40 +11,25 @@ const show = (next: readonly Toast[]) => {
 };
 
 /** Shows a message for some seconds: `showToast('Saved')`. Errors of a form belong beside its fields instead. */
-export function showToast(text: string, options: ToastOptions = {}) {
+export function showToast(text: string, options: Omit<Toast, 'id' | 'text'> = {}) {
   show([...shown, { ...options, id: ++count, text }]);
 }
+
+const hide = (id: number) => show(shown.filter((toast) => toast.id !== id));
 
 const subscribe = (listener: () => void) => {
   listeners.add(listener);
   return () => void listeners.delete(listener);
 };
 
-/** Renders the toasts. Use it once. A toast stays while it is hovered or focused; F8 moves the focus to the toasts. */
+const ToastList = lazy(() => import('./internal/toastList.tsx'));
+
+/** Renders the toasts. Use it once. Its code is loaded with the first toast. */
 export function Toasts() {
   const toasts = useSyncExternalStore(subscribe, () => shown);
-  return (
-    <Radix.Provider swipeDirection="down" duration={4_000}>
-      {toasts.map(({ id, text, tone, action }) => (
-        <Radix.Root
-          key={id}
-          className={`toast ${tone ?? ''}`}
-          duration={action || tone === 'danger' ? 10_000 : 4_000}
-          onOpenChange={(open) => !open && show(shown.filter((toast) => toast.id !== id))}
-        >
-          {tone && <Icon name={tone === 'good' ? 'check' : 'warning'} />}
-          <Radix.Description>{text}</Radix.Description>
-          {action && (
-            <Radix.Action altText={action.label} className="button ghost small" onClick={action.onSelect}>
-              {action.label}
-            </Radix.Action>
-          )}
-          <Radix.Close asChild>
-            <IconButton small label="Dismiss" icon="close" />
-          </Radix.Close>
-        </Radix.Root>
-      ))}
-      <Radix.Viewport className="toasts" label="Notifications ({hotkey})" />
-    </Radix.Provider>
+  return count === 0 ? null : (
+    <Suspense>
+      <ToastList toasts={toasts} onClose={hide} />
+    </Suspense>
   );
 }

@@ -1,26 +1,16 @@
-import { ApiError } from '../../../../../client/index.ts';
 import { TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
-import { problemOf } from '../states.tsx';
 
 /** Login, email and password of a new user. */
-export const PersonFields = ({ error, emailRequired }: { error: unknown; emailRequired: boolean }) => (
+export const PersonFields = ({ emailRequired }: { emailRequired: boolean }) => (
   <>
-    <TextField
-      label="Login"
-      name="login"
-      autoComplete="username"
-      autoFocus
-      required
-      problem={problemOf(error, 'login') ?? taken(error, 'login')}
-    />
+    <TextField label="Login" name="login" autoComplete="username" autoFocus required />
     <TextField
       label={emailRequired ? 'Email' : 'Email (optional)'}
       name="email"
       type="email"
       autoComplete="email"
       required={emailRequired}
-      problem={problemOf(error, 'email') ?? taken(error, 'email')}
     />
     <TextField
       label="Password"
@@ -29,13 +19,12 @@ export const PersonFields = ({ error, emailRequired }: { error: unknown; emailRe
       autoComplete="new-password"
       hint="Eight characters or more, with a letter and a digit."
       required
-      problem={problemOf(error, 'password')}
     />
   </>
 );
 
+/** The fields of errors that name none: `fieldOf` of the form. */
+export const fieldOfPersonError = { login_taken: 'login', email_taken: 'email', password_policy: 'password' } as const;
+
 /** The password is not trimmed. */
 export const personOf = (values: FormData) => ({ login: textOf(values, 'login'), password: String(values.get('password')) });
-
-const taken = (error: unknown, what: 'login' | 'email') =>
-  error instanceof ApiError && error.reason === `${what}_taken` ? 'Already taken.' : undefined;
