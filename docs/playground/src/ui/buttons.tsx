@@ -3,7 +3,7 @@ import { Icon, type IconName } from './icons.tsx';
 import { Tooltip } from './tooltip.tsx';
 
 /** At most one `primary` per view; `ghost` for what is used rarely; `danger` confirms what cannot be undone. */
-export type ButtonKind = 'primary' | 'secondary' | 'ghost' | 'danger';
+type ButtonKind = 'primary' | 'secondary' | 'ghost' | 'danger';
 
 type ButtonProps = Omit<ComponentProps<'button'>, 'className'> & {
   kind?: ButtonKind;

@@ -1,5 +1,5 @@
 import { Dialog as Radix } from 'radix-ui';
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import { IconButton } from './buttons.tsx';
 import { TextField } from './fields.tsx';
 import { FieldError, Form, textOf } from './form.tsx';
@@ -14,34 +14,49 @@ type DialogProps = {
   side?: boolean;
   /** For tables and previews. */
   wide?: boolean;
-  /** A command palette: without a visible header. */
+  /** A command palette: without a visible title and a close button. */
   palette?: boolean;
 };
 
-/** A modal dialog; open while it is rendered. Escape, the veil and the close button call `onClose`. */
-export const Dialog = ({ title, onClose, children, intro, side = false, wide = false, palette = false }: DialogProps) => (
-  <Radix.Root open onOpenChange={(open) => !open && onClose()}>
-    <Radix.Portal>
-      <Radix.Overlay className="veil" />
-      <Radix.Content
-        aria-modal
-        className={['dialog', side && 'side', wide && 'wide', palette && 'palette'].filter(Boolean).join(' ')}
-        {...(intro === undefined && { 'aria-describedby': undefined })}
-      >
-        <header className={palette ? 'for-readers' : ''}>
-          <div>
-            <Radix.Title>{title}</Radix.Title>
-            {intro !== undefined && <Radix.Description className="muted">{intro}</Radix.Description>}
-          </div>
-          <Radix.Close asChild>
-            <IconButton label="Close" icon="close" />
-          </Radix.Close>
-        </header>
-        {children}
-      </Radix.Content>
-    </Radix.Portal>
-  </Radix.Root>
-);
+/** A modal dialog; open while it is rendered. Escape, the veil and the close button call `onClose`. The focus returns to where it was. */
+export function Dialog({ title, onClose, children, intro, side = false, wide = false, palette = false }: DialogProps) {
+  const [opener] = useState(() => document.activeElement);
+  return (
+    <Radix.Root open onOpenChange={(open) => !open && onClose()}>
+      <Radix.Portal>
+        <Radix.Overlay className="veil" />
+        <Radix.Content
+          aria-modal
+          onOpenAutoFocus={focusFirstField}
+          onCloseAutoFocus={() => opener instanceof HTMLElement && opener.focus()}
+          className={['dialog', side && 'side', wide && 'wide', palette && 'palette'].filter(Boolean).join(' ')}
+          {...(intro === undefined && { 'aria-describedby': undefined })}
+        >
+          <header className={palette ? 'for-readers' : ''}>
+            <div>
+              <Radix.Title>{title}</Radix.Title>
+              {intro !== undefined && <Radix.Description className="muted">{intro}</Radix.Description>}
+            </div>
+            {!palette && (
+              <Radix.Close asChild>
+                <IconButton label="Close" icon="close" />
+              </Radix.Close>
+            )}
+          </header>
+          {children}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+/** The first field, or the dialog itself: never its close button, nor a button that confirms. */
+function focusFirstField(event: Event) {
+  const dialog = event.currentTarget as HTMLElement;
+  event.preventDefault();
+  const field = dialog.querySelector<HTMLElement>('input:not([type=hidden]), textarea, [role=combobox]');
+  (field ?? dialog).focus();
+}
 
 type ConfirmProps = {
   /** A question that names the thing: `Delete “Production key”?` */

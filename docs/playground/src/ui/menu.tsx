@@ -32,7 +32,7 @@ export function Menu({ label, trigger, children, side = 'bottom', align = 'end' 
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
         {/* The menu is outside of the page’s landmarks, so it gets its own. */}
-        <section aria-label={label}>
+        <section aria-label={`${label} menu`}>
           <Radix.Content
             className="menu"
             aria-label={label}

@@ -68,7 +68,7 @@ export function Select<Value extends string>({
               <Icon name="chevronDown" />
             </Radix.Trigger>
             <Radix.Portal>
-              <div {...(open && { role: 'region', 'aria-label': described.label })}>
+              <div {...(open && { role: 'region', 'aria-label': `${described.label} options` })}>
                 <Radix.Content className="listbox" position="popper" sideOffset={4} collisionPadding={8}>
                   <Radix.Viewport>
                     {options.map((entry) =>

@@ -1,12 +1,5 @@
 import { lazy, Suspense, useSyncExternalStore } from 'react';
-
-export type Toast = {
-  id: number;
-  text: string;
-  tone?: 'good' | 'danger';
-  /** A button, such as Undo. */
-  action?: { label: string; onSelect: () => void };
-};
+import type { Toast } from './internal/toastList.tsx';
 
 let shown: readonly Toast[] = [];
 let count = 0;

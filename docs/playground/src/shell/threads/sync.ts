@@ -25,7 +25,7 @@ type Announcement = 'threads' | 'starred' | 'projects';
 const channel = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('arkloop-sidebar');
 
 /** Tells the other tabs that this one has changed something. */
-export const announce = (what: Announcement) => channel?.postMessage(what);
+const announce = (what: Announcement) => channel?.postMessage(what);
 
 /** Call after a change of threads, stars or projects by this page: refetches them here, and announces the change to other tabs. */
 export async function changed(what: Announcement): Promise<void> {

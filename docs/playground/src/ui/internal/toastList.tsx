@@ -1,7 +1,14 @@
 import { Toast as Radix } from 'radix-ui';
 import { IconButton } from '../buttons.tsx';
 import { Icon } from '../icons.tsx';
-import type { Toast } from '../toasts.tsx';
+
+export type Toast = {
+  id: number;
+  text: string;
+  tone?: 'good' | 'danger';
+  /** A button, such as Undo. */
+  action?: { label: string; onSelect: () => void };
+};
 
 type ToastListProps = { toasts: readonly Toast[]; onClose: (id: number) => void };
 
