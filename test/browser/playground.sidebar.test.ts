@@ -132,8 +132,8 @@ test('two windows and another device follow each other while chats are found, re
   // The other device starts a chat.
   await device.page.getByRole('link', { name: 'New chat' }).click();
   await sendMessage(device.page, 'Sail to Ushant');
-  const started = Date.now();
   await device.page.waitForURL(/\/chat\//);
+  const started = Date.now();
   const created = new URL(device.page.url()).pathname;
   await threadsOf(page).locator(`a[href="${created}"]`).waitFor({ timeout: 6_000 });
   process.stdout.write(`sidebar: another device followed a new chat after ${Date.now() - started} ms\n`);
@@ -145,7 +145,7 @@ test('two windows and another device follow each other while chats are found, re
   await device.page.getByText('And to Molène?').waitFor();
   await page.getByRole('article', { name: 'Your message' }).getByText('And to Molène?').waitFor({ timeout: 6_000 });
   expect(one.wrong).toEqual([]);
-});
+}, 60_000);
 
 test('a chat is shared with a password, copied, and reported; the reader needs no account', async () => {
   const person = await app.signUp();
@@ -227,6 +227,7 @@ test('the palette finds chats, settings pages and actions by keyboard', async ()
   };
   await enter('high water', 'Tides');
   await page.waitForURL(`**/chat/${ids.Tides}`);
+  await page.getByRole('article', { name: 'Your message' }).waitFor();
   await enter('rename this', 'Rename this chat');
   await page.getByLabel('Title').fill('Tides of Brest');
   await page.keyboard.press('Enter');

@@ -50,10 +50,11 @@ export function Shell({ children }: { children: ReactNode }) {
           {children}
         </main>
       </div>
+      {/* In boundaries of their own: while the dialog of an action loads, the palette must be able to close. */}
       <Suspense fallback={null}>
         {isPaletteOpen && <Palette onHelp={() => setHelps(true)} onClose={() => setPaletteOpen(false)} />}
-        {task && <TaskDialog task={task} />}
       </Suspense>
+      <Suspense fallback={null}>{task && <TaskDialog task={task} />}</Suspense>
       {helps && <ShortcutList onClose={() => setHelps(false)} />}
     </DrawerContext>
   );

@@ -15,6 +15,9 @@ type CommandProps = {
   onSearch?: (text: string) => void;
   /** False if the caller filters, such as by a request to the server. */
   filter?: boolean;
+  /** With `value` and `onValue` the caller keeps the value of the highlighted item. */
+  value?: string;
+  onValue?: (value: string) => void;
 };
 
 /** Every word must occur. Matches at the beginning come first. */
@@ -34,10 +37,20 @@ export function Command({
   search,
   onSearch,
   filter = true,
+  value,
+  onValue,
 }: CommandProps) {
   const list = useRef<HTMLDivElement>(null);
   return (
-    <Cmdk className="command" label={label} shouldFilter={filter} filter={scoreOf} loop>
+    <Cmdk
+      className="command"
+      label={label}
+      shouldFilter={filter}
+      filter={scoreOf}
+      loop
+      {...(value !== undefined && { value })}
+      {...(onValue && { onValueChange: onValue })}
+    >
       <div className="command-search">
         <Icon name="search" />
         <Cmdk.Input

@@ -14,7 +14,7 @@ type DialogProps = {
   side?: boolean;
   /** For tables and previews. */
   wide?: boolean;
-  /** A command palette: without a visible header. */
+  /** A command palette: without a visible title and a close button. */
   palette?: boolean;
 };
 
@@ -37,9 +37,11 @@ export function Dialog({ title, onClose, children, intro, side = false, wide = f
               <Radix.Title>{title}</Radix.Title>
               {intro !== undefined && <Radix.Description className="muted">{intro}</Radix.Description>}
             </div>
-            <Radix.Close asChild>
-              <IconButton label="Close" icon="close" />
-            </Radix.Close>
+            {!palette && (
+              <Radix.Close asChild>
+                <IconButton label="Close" icon="close" />
+              </Radix.Close>
+            )}
           </header>
           {children}
         </Radix.Content>

@@ -46,12 +46,14 @@ export default function Palette({ onHelp, onClose }: { onHelp: () => void; onClo
     onClose();
     navigate(path);
   };
-  const pages = usePages();
+  const threads = useFoundThreads(text.trim(), wanted);
   const shown = (actions: readonly Action[]) => actions.filter((action) => matches(action, text));
   const actions = shown([...useThreadActions(), ...generalActions(go, onHelp)]);
-  const settings = shown(
-    pages.map(({ path, title, group }) => ({ name: title, icon: 'settings', keywords: `settings ${group}`, run: go(`/settings/${path}`) })),
-  );
+  const settings = shown(usePageActions(go));
+  // Results replace each other while the user types. The first item is highlighted when the highlighted one has gone.
+  const [highlighted, highlight] = useState('');
+  const values = [...threads.map(({ id }) => id), ...[...actions, ...settings].map(({ name }) => name)];
+  const value = values.includes(highlighted) ? highlighted : (values[0] ?? '');
   const render = ({ name, icon, hint, run }: Action) => (
     <CommandItem
       key={name}
@@ -74,9 +76,26 @@ export default function Palette({ onHelp, onClose }: { onHelp: () => void; onClo
         search={text}
         onSearch={setText}
         filter={false}
+        value={value}
+        onValue={highlight}
         empty={text.trim() === wanted ? `Nothing matches “${wanted}”.` : 'Searching…'}
       >
-        <ThreadItems text={text.trim()} wanted={wanted} onOpen={(id) => go(`/chat/${id}`)()} />
+        {threads.length > 0 && (
+          <CommandGroup label={text.trim() === '' ? 'Recent chats' : 'Chats'}>
+            {threads.map((thread) => (
+              <CommandItem key={thread.id} value={thread.id} icon="message" onSelect={go(`/chat/${thread.id}`)}>
+                <span className="thread-title">
+                  <Highlighted text={titleOf(thread)} wanted={wanted} />
+                </span>
+                {thread.snippet && (
+                  <span className="snippet">
+                    <Highlighted text={thread.snippet} wanted={wanted} />
+                  </span>
+                )}
+              </CommandItem>
+            ))}
+          </CommandGroup>
+        )}
         {actions.length > 0 && <CommandGroup label="Actions">{actions.map(render)}</CommandGroup>}
         {settings.length > 0 && <CommandGroup label="Settings">{settings.map(render)}</CommandGroup>}
       </Command>
@@ -93,9 +112,11 @@ function matches({ name, keywords = '' }: Action, text: string): boolean {
     .every((typed) => words.some((word) => word.startsWith(typed)));
 }
 
-function usePages() {
+function usePageActions(go: (path: string) => () => void): Action[] {
   const me = useMe().data;
-  return settingsPages.filter(({ shownTo }) => !shownTo || (me !== undefined && shownTo(me)));
+  return settingsPages
+    .filter(({ shownTo }) => !shownTo || (me !== undefined && shownTo(me)))
+    .map(({ path, title, group }) => ({ name: title, icon: 'settings', keywords: `settings ${group}`, run: go(`/settings/${path}`) }));
 }
 
 const generalActions = (go: (path: string) => () => void, onHelp: () => void): Action[] => [
@@ -129,28 +150,9 @@ function useThreadActions(): Action[] {
   ];
 }
 
-type ThreadItemsProps = { text: string; /** `text` after a pause. */ wanted: string; onOpen: (threadId: string) => void };
-
-/** Without a text the threads that were active last; else those that the server finds. */
-function ThreadItems({ text, wanted, onOpen }: ThreadItemsProps) {
+/** Without a text the threads that were active last, otherwise those that the server finds. `wanted` is the text after a pause. */
+function useFoundThreads(text: string, wanted: string): (Thread & { snippet?: string | null })[] {
   const recent = useThreadList().data ?? [];
   const found = rowsOf(useThreadSearch(wanted).data) ?? [];
-  const rows: (Thread & { snippet?: string | null })[] = text === '' ? recent.slice(0, recentThreads) : found.slice(0, foundThreads);
-  if (rows.length === 0) return null;
-  return (
-    <CommandGroup label={text === '' ? 'Recent chats' : 'Chats'}>
-      {rows.map((thread) => (
-        <CommandItem key={thread.id} value={thread.id} icon="message" onSelect={() => onOpen(thread.id)}>
-          <span className="thread-title">
-            <Highlighted text={titleOf(thread)} wanted={wanted} />
-          </span>
-          {thread.snippet && (
-            <span className="snippet">
-              <Highlighted text={thread.snippet} wanted={wanted} />
-            </span>
-          )}
-        </CommandItem>
-      ))}
-    </CommandGroup>
-  );
+  return text === '' ? recent.slice(0, recentThreads) : found.slice(0, foundThreads);
 }

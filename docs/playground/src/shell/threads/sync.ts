@@ -25,7 +25,7 @@ type Announcement = 'threads' | 'starred' | 'projects';
 const channel = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('arkloop-sidebar');
 
 /** Tells the other tabs that this one has changed something. */
-export const announce = (what: Announcement) => channel?.postMessage(what);
+const announce = (what: Announcement) => channel?.postMessage(what);
 
 /** Call after a change of threads, stars or projects by this page: refetches them here, and announces the change to other tabs. */
 export async function changed(what: Announcement): Promise<void> {
@@ -38,12 +38,14 @@ const keys: Record<Exclude<Announcement, 'threads'>, QueryKey> = { starred: star
 async function refresh(what: Announcement) {
   if (what !== 'threads') return queries.invalidateQueries({ queryKey: keys[what] });
   apply(await syncThreads({ whole: true }));
-  // Folders and search results.
-  await queries.invalidateQueries({
-    predicate: ({ queryKey }) =>
-      isUnder(queryKey, arkloopKeys.threads()) && ['list', 'search'].includes(String(queryKey[2])) && !isList(queryKey),
-  });
+  // A first fetch that began before the change would count as current.
+  await queries.cancelQueries({ predicate: isOtherList });
+  await queries.invalidateQueries({ predicate: isOtherList });
 }
+
+/** The threads of folders and search results. */
+const isOtherList = ({ queryKey }: { queryKey: QueryKey }) =>
+  isUnder(queryKey, arkloopKeys.threads()) && ['list', 'search'].includes(String(queryKey[2])) && !isList(queryKey);
 
 const isUnder = (key: QueryKey, prefix: QueryKey) => prefix.every((part, at) => key[at] === part);
 const isList = (key: QueryKey) => JSON.stringify(key) === JSON.stringify(listKey);
@@ -62,9 +64,7 @@ function apply(changes: Changes | undefined) {
   if (rows.some((row) => !isKnown(row.project_id))) void queries.invalidateQueries({ queryKey: projectsKey });
   // An open thread that was deleted: its page shows that it does not exist.
   for (const id of gone) void queries.invalidateQueries({ queryKey: arkloopKeys.thread(id) });
-  void queries.invalidateQueries({
-    predicate: ({ queryKey }) => isUnder(queryKey, [...arkloopKeys.threads(), 'list']) && !isList(queryKey),
-  });
+  void queries.invalidateQueries({ predicate: isOtherList });
 }
 
 /** Keeps the threads current while the page is visible. Use it once. */
