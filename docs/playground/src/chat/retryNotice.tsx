@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { PendingRetry } from '../../../../client/react/index.ts';
-import { ProviderQuote } from '../components/states.tsx';
+import { ProviderMessage } from '../components/states.tsx';
 import { Icon } from '../ui/icons.tsx';
 
 /** Says why a model call failed, and when it is repeated. */
@@ -22,7 +22,7 @@ export function RetryNotice({ retry }: { retry: PendingRetry }) {
           again <span aria-hidden="true">{seconds > 0 ? `in ${seconds} s` : 'now'}</span> (attempt {retry.attempt + 1} of{' '}
           {retry.max_attempts}).
         </p>
-        {retry.message && <ProviderQuote>{retry.message}</ProviderQuote>}
+        {retry.message && <ProviderMessage>{retry.message}</ProviderMessage>}
       </div>
     </output>
   );
