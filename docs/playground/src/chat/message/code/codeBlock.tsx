@@ -2,12 +2,12 @@ import { Fragment, lazy, memo, type ReactNode, Suspense, useState } from 'react'
 import { Scrolling } from '../../../components/scrolling.tsx';
 import { Button, CopyButton, IconButton } from '../../../ui/buttons.tsx';
 import { openDocument } from '../documents.ts';
-import { saveText } from './download.ts';
-import { Fallback } from './fallback.tsx';
+import { saveText } from '../markdown/download.ts';
+import { Fallback } from '../markdown/fallback.tsx';
 import { type Token, useHighlighting } from './highlight.ts';
 import { factsOf } from './languages.ts';
 
-const Diagram = lazy(() => import('./diagram.tsx'));
+const Diagram = lazy(() => import('../markdown/diagram.tsx'));
 
 /** Longer code is collapsed. */
 const maxLines = 24;
