@@ -128,6 +128,47 @@ test('a webhook is created, receives an event, and receives it again on request'
   expect(wrong).toEqual([]);
 });
 
+test('lists, menus and dialogs work by keyboard, and an error stands beside its field', async () => {
+  const person = await app.signUp();
+  await app.call('POST', '/v1/api-keys', { token: person.token, body: { name: 'Nightly report' } });
+  const { page, wrong } = await openSettings('profile', person, { viewport: { width: 390, height: 844 } });
+  await button(page, /^Time zone/).press('Enter');
+  await page.keyboard.type('new york');
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await page.keyboard.press('Enter');
+  await button(page, 'Time zone America/New York').waitFor();
+  const name = page.getByLabel('Name');
+  await name.fill('');
+  await name.press('Enter');
+  await page.getByText('Name is required.').waitFor();
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-invalid'))).toBe('true');
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await name.fill('Ada');
+  expect(await page.getByText('Name is required.').count()).toBe(0);
+  await name.press('Enter');
+  await page.getByText('Saved').first().waitFor();
+  expect(await app.sql('select username, timezone from users where id = $1', [person.id])).toEqual([
+    { username: 'Ada', timezone: 'America/New_York' },
+  ]);
+
+  await page.getByRole('combobox', { name: 'Page' }).press('Enter');
+  await page.getByRole('option', { name: 'Profile' }).and(page.locator(':focus')).waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await page.keyboard.type('api');
+  await page.keyboard.press('Enter');
+  const more = button(page, 'More actions for Nightly report');
+  await more.press('Enter');
+  await page.getByRole('menuitem', { name: 'Revoke' }).and(page.locator(':focus')).waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog', { name: 'Revoke “Nightly report”?' }).waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await page.keyboard.press('Escape');
+  await more.and(page.locator(':focus')).waitFor();
+  // No content security policy is violated.
+  expect(wrong).toEqual([]);
+});
+
 test('usage is shown in a chart, and credit transactions are listed', async () => {
   const person = await app.signUp();
   const gift = { account_id: person.accountId, amount: 250, note: 'A gift' };
