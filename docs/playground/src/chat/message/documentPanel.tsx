@@ -5,7 +5,7 @@ import { CopyButton, IconButton } from '../../ui/buttons.tsx';
 import { Segments } from '../../ui/fields.tsx';
 import { Lines } from './code/codeBlock.tsx';
 import { useHighlighting } from './code/highlight.ts';
-import { closeDocument, type OpenDocument, useOpenDocument } from './documents.ts';
+import { addPanel, closeDocument, type OpenDocument, useOpenDocument } from './documents.ts';
 import { Markdown } from './markdown.tsx';
 import { saveBlob } from './markdown/download.ts';
 import { Frame } from './markdown/frame.tsx';
@@ -14,8 +14,7 @@ import { useObjectUrl } from './markdown/objectUrl.ts';
 /** The document that was opened from an answer, beside the chat; over it on a phone. Render it once on a page with answers. */
 export function DocumentPanel() {
   const document = useOpenDocument();
-  // Another thread has other documents.
-  useEffect(() => closeDocument, []);
+  useEffect(addPanel, []);
   return document && <Panel document={document} />;
 }
 
