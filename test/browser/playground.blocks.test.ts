@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { openRunViewer } from '../../client/run/runView.ts';
 import { completes, says, type Script, scriptRun, thinks, usesTool } from '../../client/testing/index.ts';
 import { type Block, openBlocks } from '../../docs/playground/src/chat/message/blocks.ts';
-import { languageOf } from '../../docs/playground/src/chat/message/markdown/languages.ts';
+import { languageOf } from '../../docs/playground/src/chat/message/code/languages.ts';
+import { withCitations } from '../../docs/playground/src/chat/message/markdown/citations.ts';
 import { withFormulas } from '../../docs/playground/src/chat/message/markdown/mathsText.ts';
 import { sourcesOf, stepsOf } from '../../docs/playground/src/chat/message/steps/steps.ts';
 
@@ -85,6 +86,12 @@ test('a text without a complete formula has none', () => {
       fc.string({ unit: fc.constantFrom('$', '\\', '(', ')', '[', ']', '`', 'a', ' ', '\n') }),
       (text) => void withFormulas(text),
     ),
+  );
+});
+
+test('citations become links, links of the model stay', () => {
+  expect(withCitations('a [web:1][web:2], [web:3](https://a.test) [web:4][x] [web:x]')).toBe(
+    'a [web:1](web:1)[web:2](web:2), [web:3](https://a.test) [web:4][x] [web:x]',
   );
 });
 

@@ -3,19 +3,18 @@ import { fileSize } from '../../components/format.tsx';
 import { Scrolling } from '../../components/scrolling.tsx';
 import { CopyButton, IconButton } from '../../ui/buttons.tsx';
 import { Segments } from '../../ui/fields.tsx';
-import { closeDocument, type OpenDocument, useOpenDocument } from './documents.ts';
+import { Lines } from './code/codeBlock.tsx';
+import { useHighlighting } from './code/highlight.ts';
+import { addPanel, closeDocument, type OpenDocument, useOpenDocument } from './documents.ts';
 import { Markdown } from './markdown.tsx';
-import { Lines } from './markdown/codeBlock.tsx';
 import { saveBlob } from './markdown/download.ts';
 import { Frame } from './markdown/frame.tsx';
-import { useHighlighting } from './markdown/highlight.ts';
 import { useObjectUrl } from './markdown/objectUrl.ts';
 
 /** The document that was opened from an answer, beside the chat; over it on a phone. Render it once on a page with answers. */
 export function DocumentPanel() {
   const document = useOpenDocument();
-  // Another thread has other documents.
-  useEffect(() => closeDocument, []);
+  useEffect(addPanel, []);
   return document && <Panel document={document} />;
 }
 

@@ -3,12 +3,13 @@ import ReactMarkdown, { type Components, defaultUrlTransform } from 'react-markd
 import remarkGfm from 'remark-gfm';
 import { Scrolling } from '../../components/scrolling.tsx';
 import { openBlocks } from './blocks.ts';
-import { Citation, isCitation, withCitations } from './markdown/citations.tsx';
-import { CodeBlock } from './markdown/codeBlock.tsx';
+import { CodeBlock } from './code/codeBlock.tsx';
+import { GrowingContext, Preformatted } from './code/preformatted.tsx';
+import { Citation } from './markdown/citation.tsx';
+import { isCitation, withCitations } from './markdown/citations.ts';
 import { Fallback } from './markdown/fallback.tsx';
 import { isDataImage, MarkdownImage } from './markdown/image.tsx';
 import { withFormulas } from './markdown/mathsText.ts';
-import { GrowingContext, Preformatted } from './markdown/preformatted.tsx';
 
 const plugins = [remarkGfm];
 

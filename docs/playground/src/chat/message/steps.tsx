@@ -1,7 +1,7 @@
 import { memo, useMemo } from 'react';
 import type { RunPart } from '../../../../../client/react/index.ts';
 import { Markdown } from './markdown.tsx';
-import { CitationContext } from './markdown/citations.tsx';
+import { CitationContext } from './markdown/citation.tsx';
 import { Fallback } from './markdown/fallback.tsx';
 import { Activity } from './steps/activity.tsx';
 import { AnsweredQuestion } from './steps/answeredQuestion.tsx';

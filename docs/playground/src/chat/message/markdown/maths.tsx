@@ -4,8 +4,8 @@ import { type ComponentProps, memo, useLayoutEffect, useRef } from 'react';
 import ReactMarkdown, { type Components, type UrlTransform } from 'react-markdown';
 import remarkMath from 'remark-math';
 import { Scrolling } from '../../../components/scrolling.tsx';
+import { Preformatted } from '../code/preformatted.tsx';
 import { displayMark } from './mathsText.ts';
-import { Preformatted } from './preformatted.tsx';
 
 /** A formula. KaTeX builds elements, because its HTML contains `style` attributes, which the content security policy forbids. */
 const Formula = memo(({ source, isBlock }: { source: string; isBlock: boolean }) => {

@@ -1,13 +1,13 @@
 import { Fragment, lazy, memo, type ReactNode, Suspense, useState } from 'react';
 import { Scrolling } from '../../../components/scrolling.tsx';
 import { Button, CopyButton, IconButton } from '../../../ui/buttons.tsx';
-import { openDocument } from '../documents.ts';
-import { saveText } from './download.ts';
-import { Fallback } from './fallback.tsx';
+import { openDocument, useCanOpen } from '../documents.ts';
+import { saveText } from '../markdown/download.ts';
+import { Fallback } from '../markdown/fallback.tsx';
 import { type Token, useHighlighting } from './highlight.ts';
 import { factsOf } from './languages.ts';
 
-const Diagram = lazy(() => import('./diagram.tsx'));
+const Diagram = lazy(() => import('../markdown/diagram.tsx'));
 
 /** Longer code is collapsed. */
 const maxLines = 24;
@@ -33,6 +33,7 @@ export const CodeBlock = memo(({ language, text, isGrowing }: CodeProps) => {
 /** `note` is shown above the code. */
 function Code({ language, text, isGrowing, note }: CodeProps & { note?: ReactNode }) {
   const [isOpen, setOpen] = useState(false);
+  const canOpen = useCanOpen();
   const { name, extension } = factsOf(language);
   const lines = useHighlighting(text, language, !isGrowing);
   const length = lineCount(text);
@@ -42,7 +43,7 @@ function Code({ language, text, isGrowing, note }: CodeProps & { note?: ReactNod
     <figure className={isClosed ? 'code-block closed' : 'code-block'}>
       <figcaption>
         <span>{name}</span>
-        {isPage(language) && !isGrowing && (
+        {canOpen && isPage(language) && !isGrowing && (
           <Button small kind="ghost" icon="eye" onClick={() => openDocument({ name: `Preview.${extension}`, text })}>
             Preview
           </Button>
