@@ -35,6 +35,7 @@ export default function AccessLog() {
       <search className="filters">
         <Form
           submit="Filter"
+          kind="secondary"
           onSubmit={async (values) => {
             const chosen = {
               method: textOf(values, 'method') || undefined,
