@@ -99,7 +99,7 @@ test('a provider is added with a model that passes its test, and its key is not 
   await button(page, 'Save').click();
   await page.getByRole('cell', { name: '$1.25' }).waitFor();
   vendor.respondAt('/v1/chat/completions', { steps: [chat.text('Yes.'), chat.stop(), chat.done] });
-  await button(page, 'Test gpt-test').click();
+  await chooseAction(page, 'gpt-test', 'Test');
   await page.getByText(/^Responded in/).waitFor();
   expect(await page.content()).not.toContain(providerApiKey);
   await chooseAction(page, 'Ours', 'Remove');

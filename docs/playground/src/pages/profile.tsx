@@ -11,6 +11,7 @@ import { Confirm } from '../ui/dialog.tsx';
 import { TextField } from '../ui/fields.tsx';
 import { Form, textOf } from '../ui/form.tsx';
 import { showToast } from '../ui/toasts.tsx';
+import { roleName } from './people/account.ts';
 
 export default function Profile() {
   return (
@@ -32,7 +33,7 @@ const Parts = ({ me }: { me: Me }) => (
         </dd>
         <dt>Account</dt>
         <dd>
-          {me.account_name} <Badge>{me.role.replaceAll('_', ' ')}</Badge>
+          {me.account_name} <Badge>{roleName(me.role)}</Badge>
         </dd>
       </dl>
       <NameForm me={me} />

@@ -1,37 +1,85 @@
-import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
 import type { LlmModel, LlmModelTest, LlmProvider } from '../../../../../client/index.ts';
 import { duration } from '../../components/format.tsx';
 import { messageOf } from '../../components/states.tsx';
 import { type Column, Table } from '../../components/table.tsx';
 import { providersKey } from '../../providers.ts';
 import { ConfirmDialog, type OpenDialog, useAction } from '../../resource/dialogs.tsx';
-import { RowMenu } from '../../resource/rowMenu.tsx';
+import { type RowAction, RowMenu } from '../../resource/rowMenu.tsx';
 import { client } from '../../session.ts';
-import { Badge, Button } from '../../ui/buttons.tsx';
+import { Badge } from '../../ui/buttons.tsx';
 import { pricePerMillion } from './features.ts';
 import { ModelForm } from './modelForm.tsx';
 
 type ModelsProps = { provider: LlmProvider; isManaged: boolean; open: OpenDialog };
 
+/** The result of a test, or the error of the request; undefined while it runs. */
+type Tests = Readonly<Record<string, LlmModelTest | undefined>>;
+
 /** The models of a provider with their prices, in US dollars for a million tokens. */
 export function Models({ provider, isManaged, open }: ModelsProps) {
+  const [tests, setTests] = useState<Tests>({});
+  const run = useAction();
+  const requestOf = ({ id }: LlmModel) => ({ params: { provider_id: provider.id, model_id: id }, query: { scope: provider.scope } });
+  const test = async (model: LlmModel) => {
+    const show = (result: LlmModelTest | undefined) => setTests((before) => ({ ...before, [model.id]: result }));
+    show(undefined);
+    show(
+      await client.llmModels
+        .test(requestOf(model))
+        .catch((error: unknown) => ({ model_id: model.id, success: false, latency_ms: 0, error: messageOf(error) })),
+    );
+  };
   if (provider.models.length === 0) return <p className="muted">No models yet.</p>;
   const columns: Column<LlmModel>[] = [
     {
       title: 'Model',
-      cell: ({ model, is_default, show_in_picker }) => (
+      cell: ({ id, model, is_default, show_in_picker }) => (
         <>
-          <code>{model}</code> {is_default && <Badge tone="accent">Default</Badge>} {!show_in_picker && <Badge>Hidden</Badge>}
+          <code>{model}</code> {is_default && <Badge tone="accent">Default</Badge>} {!show_in_picker && <Badge>Hidden</Badge>}{' '}
+          {id in tests && <Verdict test={tests[id]} />}
         </>
       ),
     },
     { title: 'Input / 1M', isNumber: true, cell: ({ cost_per_1k_input }) => pricePerMillion(cost_per_1k_input) },
     { title: 'Output / 1M', isNumber: true, cell: ({ cost_per_1k_output }) => pricePerMillion(cost_per_1k_output) },
   ];
+  const actionsOf = (model: LlmModel): RowAction[] => [
+    { label: 'Test', icon: 'bolt', run: () => void test(model) },
+    { label: 'Edit', icon: 'edit', run: () => open((close) => <ModelForm provider={provider} model={model} onClose={close} />) },
+    !model.is_default && {
+      label: 'Make default',
+      icon: 'check',
+      run: () =>
+        run(
+          () => client.llmModels.update({ ...requestOf(model), body: { is_default: true } }),
+          `${model.model} is the default of ${provider.name}`,
+          providersKey,
+        ),
+    },
+    {
+      label: 'Remove',
+      icon: 'remove',
+      isDangerous: true,
+      run: () =>
+        open((close) => (
+          <ConfirmDialog
+            title={`Remove “${model.model}”?`}
+            confirm="Remove"
+            done="Model removed"
+            changes={[providersKey, ['available-models', provider.id]]}
+            onClose={close}
+            action={() => client.llmModels.delete(requestOf(model))}
+          >
+            New runs cannot use it. Active runs can finish.
+          </ConfirmDialog>
+        )),
+    },
+  ];
   const actions: Column<LlmModel> = {
     title: 'Actions',
     isActions: true,
-    cell: (model) => <Actions provider={provider} model={model} open={open} />,
+    cell: (model) => <RowMenu of={model.model} actions={actionsOf(model)} />,
   };
   return (
     <Table
@@ -43,58 +91,9 @@ export function Models({ provider, isManaged, open }: ModelsProps) {
   );
 }
 
-function Actions({ provider, model, open }: { provider: LlmProvider; model: LlmModel; open: OpenDialog }) {
-  const request = { params: { provider_id: provider.id, model_id: model.id }, query: { scope: provider.scope } };
-  const test = useMutation({ mutationFn: () => client.llmModels.test(request) });
-  const run = useAction();
-  return (
-    <>
-      {test.data && <Badge tone={test.data.success ? 'good' : 'danger'}>{verdictOf(test.data)}</Badge>}
-      {test.error && <Badge tone="danger">{messageOf(test.error)}</Badge>}
-      <Button kind="ghost" busy={test.isPending} onClick={() => test.mutate()} aria-label={`Test ${model.model}`}>
-        Test
-      </Button>
-      <RowMenu
-        of={model.model}
-        actions={[
-          {
-            label: 'Edit',
-            icon: 'edit',
-            run: () => open((close) => <ModelForm provider={provider} model={model} onClose={close} />),
-          },
-          !model.is_default && {
-            label: 'Make default',
-            icon: 'check',
-            run: () =>
-              run(
-                () => client.llmModels.update({ ...request, body: { is_default: true } }),
-                `${model.model} is the default of ${provider.name}`,
-                providersKey,
-              ),
-          },
-          {
-            label: 'Remove',
-            icon: 'remove',
-            isDangerous: true,
-            run: () =>
-              open((close) => (
-                <ConfirmDialog
-                  title={`Remove “${model.model}”?`}
-                  confirm="Remove"
-                  done="Model removed"
-                  changes={[providersKey, ['available-models', provider.id]]}
-                  onClose={close}
-                  action={() => client.llmModels.delete(request)}
-                >
-                  New runs cannot use it. Active runs can finish.
-                </ConfirmDialog>
-              )),
-          },
-        ]}
-      />
-    </>
-  );
-}
+const Verdict = ({ test }: { test: LlmModelTest | undefined }) => (
+  <output>{test ? <Badge tone={test.success ? 'good' : 'danger'}>{verdictOf(test)}</Badge> : <Badge>Testing…</Badge>}</output>
+);
 
 const verdictOf = ({ success, latency_ms, error }: LlmModelTest) =>
   success ? `Responded in ${duration(latency_ms)}` : (error ?? 'No response');
