@@ -20,23 +20,15 @@ export const Empty = ({ title, children, action }: { title: string; children?: R
 );
 
 /**
- * What went wrong, in sentences. Reason and trace id for the operator are behind "Details". The text of a model provider is quoted as such.
+ * What went wrong, in sentences. Status, reason and trace id for the operator are behind "Details".
  * An error of a form field belongs beside the field: `Form` does that.
  */
 export function ErrorNotice({ error, retry }: { error: unknown; retry?: (() => void) | undefined }) {
-  const isQuote = error instanceof ApiError && error.code === 'provider.upstream_error';
   return (
     <div className="notice danger" role="alert">
       <Icon name="warning" />
       <div>
-        {isQuote ? (
-          <>
-            <p>The model provider returned an error.</p>
-            <ProviderQuote>{error.serverMessage}</ProviderQuote>
-          </>
-        ) : (
-          <p>{messageOf(error)}</p>
-        )}
+        <p>{messageOf(error)}</p>
         <Details>{detailsOf(error)}</Details>
       </div>
       {retry && (
@@ -51,10 +43,18 @@ export function ErrorNotice({ error, retry }: { error: unknown; retry?: (() => v
 /** Text that a model provider wrote, such as an error message. */
 export const ProviderQuote = ({ children }: { children: ReactNode }) => (
   <figure className="quote">
-    <figcaption>The provider’s message:</figcaption>
+    <figcaption>The model provider responded with an error:</figcaption>
     <blockquote>{children}</blockquote>
   </figure>
 );
+
+/** The server's own messages about a provider. Every other message of a call to a model is the provider's. */
+const ownMessage =
+  /^The ((answer of|request to|connection to|base URL of) the )?(model )?provider\b|^The model (did not answer|could not be asked)/;
+
+/** Why a call to a model failed. A text that the provider wrote is quoted as the provider's. */
+export const ProviderMessage = ({ children }: { children: string }) =>
+  ownMessage.test(children) ? <p>{children}</p> : <ProviderQuote>{children}</ProviderQuote>;
 
 /** Identifiers for the operator, such as a trace id, which most users do not need. */
 export const Details = ({ children }: { children: ReactNode }) =>

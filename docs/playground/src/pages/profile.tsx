@@ -75,7 +75,7 @@ function Email({ me }: { me: Me }) {
     <>
       {me.email} {me.email_verified ? <Badge tone="good">Verified</Badge> : <Badge tone="warning">Not verified</Badge>}{' '}
       {!me.email_verified && (
-        <Button kind="ghost" small busy={send.isPending} onClick={() => send.mutate()}>
+        <Button small busy={send.isPending} onClick={() => send.mutate()}>
           Send verification email
         </Button>
       )}

@@ -25,7 +25,7 @@ type FormProps = {
   onSubmit: (values: FormData) => Promise<unknown>;
   /** Label of the submit button. */
   submit: string;
-  kind?: 'primary' | 'danger';
+  kind?: 'primary' | 'secondary' | 'danger';
   /** Adds a Cancel button. */
   onCancel?: () => void;
   /** Fields of errors that name none: `{ login_taken: 'login' }`. */

@@ -38,7 +38,7 @@ function RunPane({ runId, threadId }: { runId: string; threadId: string }) {
   const { stepId, inspect, select, close } = useInspected();
   const { events, promptMessageId, error, ...trace } = useTrace(runId);
   const root = trace.steps[0];
-  const isLive = root !== undefined && root.status === 'running' && error === undefined;
+  const isLive = root?.status === 'running' && error === undefined;
   const run = useQuery({
     // Retrieved again when the run begins to wait, goes on, or ends.
     queryKey: ['run', runId, root?.status, trace.steps.findLast(({ kind }) => kind === 'wait')?.status],
@@ -56,6 +56,7 @@ function RunPane({ runId, threadId }: { runId: string; threadId: string }) {
   const rows = rowsOf(steps, closed, filter);
   const all = rowsOf(steps, new Set(), noFilter);
   const selected = all.find(({ step }) => step.id === stepId);
+  const isChild = selected !== undefined && selected.step.runId !== runId;
   const toggle = (id: string) =>
     setClosed((before) => (before.has(id) ? new Set([...before].filter((each) => each !== id)) : new Set([...before, id])));
   const replay = promptMessageId === undefined ? undefined : setReplayed;
@@ -102,7 +103,8 @@ function RunPane({ runId, threadId }: { runId: string; threadId: string }) {
               now={now}
               events={events}
               messageOf={messageOf}
-              onReplay={replay && (() => replay(selected.step))}
+              onReplay={isChild ? undefined : replay && (() => replay(selected.step))}
+              onOpenRun={isChild ? () => inspect(selected.step.runId) : undefined}
               onClose={() => {
                 select(undefined);
                 requestAnimationFrame(() => document.querySelector<HTMLElement>('.waterfall [tabindex="0"]')?.focus());

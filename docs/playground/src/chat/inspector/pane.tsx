@@ -101,7 +101,6 @@ function Separator({ pane }: { pane: { readonly current: HTMLElement | null } })
     if (event.currentTarget.hasPointerCapture(event.pointerId)) resize(pane.current!.getBoundingClientRect().right - event.clientX);
   };
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- a focusable separator is a widget (ARIA 1.2)
     <div
       className="inspector-separator"
       // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- a rule cannot be moved
@@ -112,7 +111,6 @@ function Separator({ pane }: { pane: { readonly current: HTMLElement | null } })
       aria-valuenow={shown}
       aria-valuemin={minWidth}
       aria-valuemax={maxWidth}
-      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- as above
       tabIndex={0}
       onKeyDown={press}
       onPointerDown={(event) => {

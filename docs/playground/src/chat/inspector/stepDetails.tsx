@@ -19,11 +19,13 @@ type StepDetailsProps = {
   /** The text of a message of the thread, if it is loaded. */
   messageOf: (id: string) => string | undefined;
   onReplay: (() => void) | undefined;
+  /** Set for the steps of a child run. */
+  onOpenRun: (() => void) | undefined;
   onClose: () => void;
 };
 
 /** Input, output, figures and events of one step. */
-export function StepDetails({ step, totals, start, now, events, messageOf, onReplay, onClose }: StepDetailsProps) {
+export function StepDetails({ step, totals, start, now, events, messageOf, onReplay, onOpenRun, onClose }: StepDetailsProps) {
   const section = useRef<HTMLElement>(null);
   useEffect(() => {
     // In a sheet the details take the place of the tree, which had the focus.
@@ -37,6 +39,11 @@ export function StepDetails({ step, totals, start, now, events, messageOf, onRep
         <StepBadge status={step.status} />
         <span className="step-actions">
           <CopyButton text={location.href} label="Copy a link to this step" />
+          {onOpenRun && (
+            <Button kind="ghost" small icon="open" onClick={onOpenRun}>
+              Open its run
+            </Button>
+          )}
           {onReplay && (
             <Button kind="ghost" small icon="retry" onClick={onReplay}>
               Replay
@@ -57,7 +64,11 @@ export function StepDetails({ step, totals, start, now, events, messageOf, onRep
           {
             value: 'events',
             label: 'Events',
-            content: <RawEvents events={events} from={step.firstSeq} to={step.end === undefined ? Infinity : step.lastSeq} />,
+            content: onOpenRun ? (
+              <Nothing>The events of a child run are shown when its run is open.</Nothing>
+            ) : (
+              <RawEvents events={events} from={step.firstSeq} to={step.end === undefined ? Infinity : step.lastSeq} />
+            ),
           },
         ]}
       />

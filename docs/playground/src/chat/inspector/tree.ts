@@ -73,7 +73,7 @@ function withAncestors(steps: readonly Step[], filter: Filter): Set<string> {
   return shown;
 }
 
-export function matches(step: Step, { kind, status, text }: Filter): boolean {
+function matches(step: Step, { kind, status, text }: Filter): boolean {
   if (kind !== undefined && step.kind !== kind) return false;
   if (status !== undefined && step.status !== status && !(status === 'failed' && step.status === 'denied')) return false;
   const wanted = text.trim().toLowerCase();

@@ -59,7 +59,6 @@ export function Waterfall({ rows, span, closed, selected, onSelect, onToggle }: 
       </div>
       <div role="tree" aria-label="Steps of the run" ref={tree}>
         {rows.map((row, at) => (
-          // oxlint-disable-next-line jsx-a11y/interactive-supports-focus -- the tab stop moves with the focus
           <div
             key={row.step.id}
             role="treeitem"

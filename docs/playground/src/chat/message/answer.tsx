@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'react';
 import type { Message } from '../../../../../client/index.ts';
 import { type RunPart, type UsedRun, useRun } from '../../../../../client/react/index.ts';
-import { ErrorNotice } from '../../components/states.tsx';
+import { Details, ErrorNotice, ProviderMessage } from '../../components/states.tsx';
 import { Button, CopyButton, IconButton } from '../../ui/buttons.tsx';
+import { Icon } from '../../ui/icons.tsx';
 import { Question } from './question.tsx';
 import { Step } from './steps.tsx';
 
@@ -128,11 +129,10 @@ function RunEnd({ run: { status, failure, error }, isKept, onContinue, onRetry }
   if (!failure) return null;
   return (
     <div className="notice danger" role="alert">
+      <Icon name="warning" />
       <div>
-        {failure.message}
-        <span className="trace">
-          {failure.error_class} · trace {failure.trace_id}
-        </span>
+        {failure.error_class.startsWith('provider.') ? <ProviderMessage>{failure.message}</ProviderMessage> : <p>{failure.message}</p>}
+        <Details>{`${failure.error_class} · trace ${failure.trace_id}`}</Details>
       </div>
       {(failure.resumable || isKept) && onContinue && (
         <Button kind="ghost" onClick={onContinue}>

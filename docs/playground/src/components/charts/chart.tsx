@@ -1,26 +1,8 @@
 import { lazy, Suspense } from 'react';
 import { Scrolling } from '../scrolling.tsx';
+import type { ChartProps } from './data.ts';
 
-export type Series = {
-  /** Name of a number in the points. */
-  key: string;
-  label: string;
-};
-
-/** A bar: its name, and a number for each series. */
-export type Point = { name: string } & Record<string, number | string>;
-
-export type ChartProps = {
-  /** Accessible name of the chart and its table. */
-  caption: string;
-  points: readonly Point[];
-  /** Heading of the column with the names in the table. */
-  nameTitle?: string;
-  /** Stacked from the bottom. At most six. */
-  series: readonly Series[];
-  /** Text of a number, such as `1,200` or `$0.12`. */
-  format: (value: number) => string;
-};
+export type { ChartProps, Point, Series } from './data.ts';
 
 // The library is larger than all other scripts of these pages together.
 const StackedBars = lazy(() => import('./stackedBars.tsx'));

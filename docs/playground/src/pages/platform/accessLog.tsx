@@ -42,6 +42,7 @@ export default function AccessLog() {
       <search className="filter-form" key={names.map((name) => filters.text(name)).join('\n')}>
         <Form
           submit="Filter"
+          kind="secondary"
           onSubmit={async (values) => {
             const chosen = Object.fromEntries(names.map((name) => [name, textOf(values, name)]));
             const ua_type = clients.find((each) => each === chosen.ua_type);

@@ -113,15 +113,21 @@ function Report({ range, periods, models, metric }: { range: Range; periods: Per
         {(rows) => (
           <>
             <Totals periods={rows} />
-            <Section title={isByHour ? 'By hour (UTC)' : 'By day (UTC)'}>
-              <Chart
-                caption={`${metricTexts[metric]} by ${isByHour ? 'hour' : 'day'}`}
-                nameTitle={isByHour ? 'Hour' : 'Day'}
-                points={rows.map((row) => ({ ...row, name: isByHour ? hourOf(row.name, range) : row.name }))}
-                series={seriesOf[metric]}
-                format={metric === 'cost' ? dollars : count}
-              />
-            </Section>
+            {totalsOf(rows).record_count === 0 ? (
+              <Empty title="No runs in this range">
+                A run is counted on the day on which it ends. Choose a longer range to see earlier runs.
+              </Empty>
+            ) : (
+              <Section title={isByHour ? 'By hour (UTC)' : 'By day (UTC)'}>
+                <Chart
+                  caption={`${metricTexts[metric]} by ${isByHour ? 'hour' : 'day'}`}
+                  nameTitle={isByHour ? 'Hour' : 'Day'}
+                  points={rows.map((row) => ({ ...row, name: isByHour ? hourOf(row.name, range) : row.name }))}
+                  series={seriesOf[metric]}
+                  format={metric === 'cost' ? dollars : count}
+                />
+              </Section>
+            )}
           </>
         )}
       </QueryState>
