@@ -21,6 +21,13 @@ async function open(path: string, person: Person) {
   return visitor;
 }
 
+/** Goes to another page without loading the application again. */
+const goTo = (page: Page, path: string) =>
+  page.evaluate((address) => {
+    history.pushState(null, '', address);
+    dispatchEvent(new PopStateEvent('popstate'));
+  }, path);
+
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 const dialogOf = (page: Page) => page.getByRole('dialog');
 
@@ -62,7 +69,7 @@ test('an owner invites a colleague, who signs up by the link and becomes an admi
     .waitFor();
   await page.getByText('No open invitations').waitFor();
 
-  await page.goto(`${app.url}/settings/teams`);
+  await goTo(page, '/settings/teams');
   await button(page, 'New team').click();
   await page.getByLabel('Name', { exact: true }).fill('Pilots');
   await button(page, 'Create').click();
@@ -73,7 +80,7 @@ test('an owner invites a colleague, who signs up by the link and becomes an admi
   await dialogOf(page).getByRole('cell', { name: colleague.login, exact: true }).waitFor();
   await page.keyboard.press('Escape');
 
-  await page.goto(`${app.url}/settings/projects`);
+  await goTo(page, '/settings/projects');
   await button(page, 'New project').click();
   await page.getByLabel('Name', { exact: true }).fill('Tide tables');
   await page.getByLabel('Visible to').click();
@@ -91,7 +98,7 @@ test('an owner invites a colleague, who signs up by the link and becomes an admi
   await page.getByText('High water at 04:12').waitFor();
   await page.keyboard.press('Escape');
 
-  await page.goto(`${app.url}/settings/audit-log`);
+  await goTo(page, '/settings/audit-log');
   await page.getByLabel('Action').fill('account_invitation.accept');
   await page.getByRole('row', { name: new RegExp(`account_invitation.accept.*${colleague.login}`) }).waitFor();
   await button(page, 'Details of account_invitation.accept').click();
@@ -119,7 +126,7 @@ test('a persona is written beside its preview, and a tool server shows its tools
   await dialogOf(page).getByText('One tool').waitFor();
   await page.keyboard.press('Escape');
 
-  await page.goto(`${app.url}/settings/personas`);
+  await goTo(page, '/settings/personas');
   await button(page, 'New persona').click();
   await page.getByLabel('Name', { exact: true }).fill('Harbor pilot');
   await page.getByLabel('System prompt').fill('You know the **tides**.');
@@ -137,7 +144,7 @@ test('a persona is written beside its preview, and a tool server shows its tools
     .poll(() => app.sql('select persona_id from runs where account_id = $1', [owner.accountId]))
     .toEqual([{ persona_id: expect.stringContaining('harbor-pilot') }]);
 
-  await page.goto(`${app.url}/settings/ip-rules`);
+  await goTo(page, '/settings/ip-rules');
   await button(page, 'New rule').click();
   await page.getByLabel('Network').fill('203.0.113.0/24');
   await button(page, 'Create').click();
@@ -150,7 +157,7 @@ test('a persona is written beside its preview, and a tool server shows its tools
   await button(page, 'Delete').click();
   await page.getByText('No rules yet').waitFor();
 
-  await page.goto(`${app.url}/settings/plan`);
+  await goTo(page, '/settings/plan');
   await page.getByLabel('Code', { exact: true }).fill('NOTHING');
   await button(page, 'Redeem').click();
   await page.getByText('There is no such code.').waitFor();
@@ -160,13 +167,6 @@ test('a persona is written beside its preview, and a tool server shows its tools
 /** Pages whose structure differs. The others are checked for their width only. */
 const distinct = ['notifications', 'members', 'personas', 'web-search', 'plan', 'audit-log'];
 const paths = [...distinct, 'workspaces', 'account', 'teams', 'projects', 'tool-servers', 'speech', 'ip-rules'];
-
-/** Goes to another page without loading the application again. */
-const goTo = (page: Page, path: string) =>
-  page.evaluate((address) => {
-    history.pushState(null, '', address);
-    dispatchEvent(new PopStateEvent('popstate'));
-  }, path);
 
 test('the pages of an account are accessible, alternately in both themes, and fit a phone', { timeout: 60_000 }, async () => {
   const { page } = await open('/settings/profile', await app.signUp());

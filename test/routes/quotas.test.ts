@@ -31,6 +31,7 @@ const bounded: Readonly<Record<string, string>> = {
   'threads.star': 'once per thread and user',
   'runs.cancel': 'one event of a run',
   'llmModels.test': 'stores nothing',
+  'mcpConfigs.test': 'stores nothing',
   'asrCredentials.setDefault': 'changes a row',
   'asr.transcribe': 'stores nothing',
   'shares.verify': 'counters of attempts, which expire',

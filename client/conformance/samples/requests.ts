@@ -93,6 +93,7 @@ export const skippedOperations: Record<string, string> = {
   'gatewayConfig.set': everybody,
   'llmModels.test': outside,
   'llmProviders.availableModels': outside,
+  'mcpConfigs.test': outside,
   'me.resetInviteCode': 'a code must be a day old',
   'notifications.read': 'only the server makes notifications',
   'platformSettings.delete': everybody,

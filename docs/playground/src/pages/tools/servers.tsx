@@ -112,7 +112,7 @@ const Deletion = ({ server: { id, name }, onClose }: { server: McpConfig; onClos
 );
 
 /** Lists the tools of a server, as a run would. */
-export function ServerTest({ server, onClose }: { server: McpConfig; onClose: () => void }) {
+function ServerTest({ server, onClose }: { server: McpConfig; onClose: () => void }) {
   const test = useQuery({
     queryKey: [...serversKey, server.id, 'test'],
     queryFn: () => client.mcpConfigs.test({ params: { config_id: server.id } }),
