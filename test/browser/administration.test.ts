@@ -274,12 +274,12 @@ test('the pages fit a narrow window, and are accessible in both themes', { timeo
   const lists = ['users', 'accounts', 'plans', 'broadcasts', 'reports', 'runs', 'gateway', 'flags', 'platform-audit', 'access-log'];
   for (const path of [...lists, `users/${person.id}`]) {
     await show(path);
-    await expect.poll(() => isTooWide(page), { message: path }).toBe(false);
+    await expect.poll(() => isTooWide(page), { message: path, timeout: 10_000 }).toBe(false);
   }
   // One page of each kind: chart, table with tabs, detail, table of settings, form.
   for (const path of ['dashboard', 'codes', `accounts/${person.accountId}`, 'platform-settings?q=limit', 'mail']) {
     await show(path);
-    await expect.poll(() => isTooWide(page), { message: path }).toBe(false);
+    await expect.poll(() => isTooWide(page), { message: path, timeout: 10_000 }).toBe(false);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
       expect([path, colorScheme, await accessibilityViolations(page)]).toEqual([path, colorScheme, []]);

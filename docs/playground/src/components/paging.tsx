@@ -1,4 +1,4 @@
-import { type InfiniteData, type QueryKey, useInfiniteQuery } from '@tanstack/react-query';
+import { type InfiniteData, keepPreviousData, type QueryKey, useInfiniteQuery } from '@tanstack/react-query';
 import type { Page } from '../../../../client/index.ts';
 import { Button } from '../ui/buttons.tsx';
 
@@ -10,6 +10,8 @@ export const usePages = <Answer extends AnyPage>(
   queryKey: QueryKey,
   load: (before: string | undefined) => Promise<Answer>,
   enabled = true,
+  /** While the rows of another filter are loaded, those from before stay. */
+  keepsRows = false,
 ) =>
   useInfiniteQuery<Answer, Error, InfiniteData<Answer>, QueryKey, string | undefined>({
     queryKey,
@@ -19,6 +21,7 @@ export const usePages = <Answer extends AnyPage>(
     getNextPageParam: ({ nextCursor }) => nextCursor,
     // Structural sharing copies the pages and would lose the non-enumerable `nextCursor`.
     structuralSharing: false,
+    ...(keepsRows && { placeholderData: keepPreviousData }),
   });
 
 /** The rows of all loaded pages. */

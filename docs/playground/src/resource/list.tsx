@@ -14,7 +14,7 @@ export function useList<Row>(
   /** Milliseconds until the list is loaded again, by its rows; false for a list that stays as it is. */
   interval?: (rows: readonly Row[]) => number | false,
 ) {
-  const pages = usePages(queryKey, load);
+  const pages = usePages(queryKey, load, true, true);
   const data = rowsOf(pages.data);
   const pause = (data && interval?.(data)) ?? false;
   const { refetch } = pages;
@@ -31,6 +31,7 @@ type ListProps<Row> = RowsProps<Row> & {
     data: readonly Row[] | undefined;
     error: unknown;
     refetch: () => Promise<unknown>;
+    isPlaceholderData: boolean;
     hasNextPage: boolean;
     isFetchingNextPage: boolean;
     fetchNextPage: () => Promise<unknown>;
@@ -42,7 +43,7 @@ type ListProps<Row> = RowsProps<Row> & {
 
 /** `Rows` with filters and paging. Without a match it offers to clear the filters. */
 export const List = <Row,>({ query, filters, children, empty, ...rest }: ListProps<Row>) => (
-  <div className="list">
+  <div className="list" aria-busy={query.isPlaceholderData}>
     {children && <search className="filters">{children}</search>}
     <Rows {...rest} query={query} empty={filters?.isActive ? <NoMatch filters={filters} /> : empty} />
     <More query={query} />

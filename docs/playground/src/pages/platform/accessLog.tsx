@@ -1,4 +1,4 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import type { AccessLogEntry } from '../../../../../client/index.ts';
 import { duration, When } from '../../components/format.tsx';
 import { Page } from '../../components/page.tsx';
@@ -26,6 +26,7 @@ export default function AccessLog() {
   const log = useInfiniteQuery({
     queryKey: ['access-log', query],
     initialPageParam: undefined as string | undefined,
+    placeholderData: keepPreviousData,
     queryFn: ({ pageParam }) => client.accessLog.list({ query: { ...query, before: pageParam } }),
     getNextPageParam: ({ next_before }) => next_before ?? undefined,
   });
@@ -42,6 +43,7 @@ export default function AccessLog() {
       <search className="filter-form" key={names.map((name) => filters.text(name)).join('\n')}>
         <Form
           submit="Filter"
+          kind="secondary"
           onSubmit={async (values) => {
             const chosen = Object.fromEntries(names.map((name) => [name, textOf(values, name)]));
             const ua_type = clients.find((each) => each === chosen.ua_type);

@@ -1,4 +1,4 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { AuditEntry } from '../../../../../client/index.ts';
 import { When } from '../../components/format.tsx';
@@ -33,6 +33,7 @@ export default function AuditLog() {
   const log = useInfiniteQuery({
     queryKey: ['audit', query],
     initialPageParam: 0,
+    placeholderData: keepPreviousData,
     queryFn: ({ pageParam: offset }) => client.auditLogs.list({ query: { ...query, limit: pageSize, offset, include: 'state' } }),
     getNextPageParam: ({ data }, _, offset) => (data.length < pageSize ? undefined : offset + pageSize),
   });
