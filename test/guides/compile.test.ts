@@ -95,5 +95,9 @@ test('every sample in curl and Python has the syntax of its language', () => {
   };
   isAccepted('bash', ['-n'], samples.map(({ sh }) => sh).join('\n'));
   if (spawnSync('python3', ['--version']).error) return;
-  isAccepted('python3', ['-c', 'import ast, json, sys; [ast.parse(text) for text in json.load(sys.stdin)]'], JSON.stringify(samples.map(({ python }) => python)));
+  isAccepted(
+    'python3',
+    ['-c', 'import ast, json, sys; [ast.parse(text) for text in json.load(sys.stdin)]'],
+    JSON.stringify(samples.map(({ python }) => python)),
+  );
 }, 60_000);

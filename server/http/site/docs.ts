@@ -109,10 +109,13 @@ function prepare(content: Buffer | string): Prepared {
 
 /** Clients may store the text but must revalidate it by its entity tag (RFC 9110 section 8.8.3), which is the same for both encodings. */
 async function send(req: Request, res: Response, type: string, { body, tag, packed }: Prepared, caching = 'no-cache') {
-  res.set({ 'cache-control': caching, 'x-content-type-options': 'nosniff', ...headersOfPage }).type(type).vary('Accept-Encoding');
+  res
+    .set({ 'cache-control': caching, 'x-content-type-options': 'nosniff', ...headersOfPage })
+    .type(type)
+    .vary('Accept-Encoding');
   const isFont = type.startsWith('font/');
   const isPacked = !isFont && req.acceptsEncodings('gzip') === 'gzip';
-  res.set("etag", `W/"${tag}"`);
+  res.set('etag', `W/"${tag}"`);
   if (isPacked) res.set('content-encoding', 'gzip').send(await packed());
   else res.send(body);
 }
