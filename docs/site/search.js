@@ -180,7 +180,7 @@ function build() {
   const close = create('button', { type: 'button', class: 'close' }, 'Close');
   dialog = create('dialog', { class: 'search', 'aria-label': 'Search' }, create('div', { class: 'field' }, input, close), list, note);
   close.addEventListener('click', () => dialog.close());
-  input.addEventListener('input', () => void show());
+  input.addEventListener('input', () => show().catch(report));
   input.addEventListener('keydown', onKey);
   dialog.addEventListener('click', ({ target }) => target === dialog && dialog.close());
   document.body.append(dialog);
@@ -233,6 +233,8 @@ function optionOf({ url, title, place, text, kind, terms }, at) {
   return option;
 }
 
+const report = (error) => (note.textContent = `The search failed. ${error.message}`);
+
 async function show() {
   const query = input.value.trim();
   let results = [];
@@ -262,6 +264,6 @@ export function openSearch() {
   input.select();
   if (list.children.length === 0) {
     note.textContent = 'Loading …';
-    void show();
+    show().catch(report);
   }
 }

@@ -147,7 +147,7 @@ for (const details of document.querySelectorAll('details.try')) {
     event.preventDefault();
     if (isDeletion && !isConfirmed) return ask(true);
     ask(false);
-    void run(form, button, stop);
+    run(form, button, stop).catch((error) => showProblem(form.querySelector('.result'), error.message));
   });
   details.hidden = false;
 }

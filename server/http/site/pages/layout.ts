@@ -1,7 +1,7 @@
 import { assetUrl } from '../assets.ts';
 import { escapeHtml } from './html.ts';
 
-export type Section = 'guides' | 'reference';
+type Section = 'guides' | 'reference';
 
 type Page = {
   section: Section;
