@@ -180,7 +180,9 @@ function build() {
   const close = create('button', { type: 'button', class: 'close' }, 'Close');
   dialog = create('dialog', { class: 'search', 'aria-label': 'Search' }, create('div', { class: 'field' }, input, close), list, note);
   close.addEventListener('click', () => dialog.close());
-  input.addEventListener('input', () => show().catch(report));
+  input.addEventListener('input', () => {
+    show().catch(report);
+  });
   input.addEventListener('keydown', onKey);
   dialog.addEventListener('click', ({ target }) => target === dialog && dialog.close());
   document.body.append(dialog);

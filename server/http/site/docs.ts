@@ -75,7 +75,7 @@ export function docsRouter(): RequestHandler {
     const file = await once(req.path, () => readAsset(name));
     // The pages link to an asset with the hash of its content. The fonts are those of a pinned package.
     const isKept = req.query.v !== undefined || name.endsWith('.woff2');
-    send(req, res, mime.getType(name)!, file, isKept ? 'public, max-age=31536000, immutable' : 'no-cache');
+    await send(req, res, mime.getType(name)!, file, isKept ? 'public, max-age=31536000, immutable' : 'no-cache');
   });
   serve('/docs/reference/:area', async (req, res, next) =>
     areas.has(req.path) ? send(req, res, 'html', await page(req.path)) : next('route'),
@@ -85,8 +85,8 @@ export function docsRouter(): RequestHandler {
     const isRaw = name.endsWith('.md');
     const guide = library.guides.get(isRaw ? name.slice(0, -3) : name);
     if (!guide) return next('route');
-    if (isRaw) send(req, res, 'text/markdown; charset=utf-8', await once(req.path, () => rawText(guide)));
-    else send(req, res, 'html', await page(`/docs/guides/${name}`));
+    if (isRaw) await send(req, res, 'text/markdown; charset=utf-8', await once(req.path, () => rawText(guide)));
+    else await send(req, res, 'html', await page(`/docs/guides/${name}`));
   });
   // Browsers get an HTML page, other clients the usual JSON error.
   return router.get('/docs/{*rest}', async (req, res, next) =>
