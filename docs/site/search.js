@@ -51,7 +51,28 @@ export function tokenize(text) {
 }
 
 /** Words that tell nothing about what is searched. */
-const fillers = new Set(['a', 'an', 'the', 'of', 'to', 'in', 'on', 'for', 'is', 'how', 'do', 'i', 'with', 'my', 'and', 'or', 'from', 'what', 'can', 'it']);
+const fillers = new Set([
+  'a',
+  'an',
+  'the',
+  'of',
+  'to',
+  'in',
+  'on',
+  'for',
+  'is',
+  'how',
+  'do',
+  'i',
+  'with',
+  'my',
+  'and',
+  'or',
+  'from',
+  'what',
+  'can',
+  'it',
+]);
 
 export function createIndex(MiniSearch, entries) {
   const index = new MiniSearch({
@@ -78,9 +99,15 @@ const options = {
 export function find(index, query) {
   const words = tokenize(query).filter((word) => !fillers.has(word.toLowerCase()));
   if (words.length === 0) return [];
-  const meant = { combineWith: 'AND', queries: words.map((word) => ({ combineWith: 'OR', queries: [word, ...(synonyms[word.toLowerCase()] ?? [])] })) };
+  const meant = {
+    combineWith: 'AND',
+    queries: words.map((word) => ({ combineWith: 'OR', queries: [word, ...(synonyms[word.toLowerCase()] ?? [])] })),
+  };
   const all = index.search(meant, options);
-  const rest = all.length < 5 ? index.search(words.join(' '), { ...options, combineWith: 'OR' }).filter(({ id }) => !all.some((one) => one.id === id)) : [];
+  const rest =
+    all.length < 5
+      ? index.search(words.join(' '), { ...options, combineWith: 'OR' }).filter(({ id }) => !all.some((one) => one.id === id))
+      : [];
   const ranked = all.map((result) => ({ ...result, score: result.score * closeness(result, query) }));
   return [...ranked.sort((a, b) => b.score - a.score), ...rest].slice(0, maxResults);
 }
@@ -102,7 +129,8 @@ export function snippetOf(text, terms, length = 160) {
   const words = [...text.matchAll(/[\p{L}\p{N}_]+/gu)];
   const hits = words.filter(([word]) => isMatch(word));
   // The window with the most different matches.
-  const richness = (start) => new Set(hits.filter(({ index }) => index >= start && index < start + length).map(([word]) => stem(word))).size;
+  const richness = (start) =>
+    new Set(hits.filter(({ index }) => index >= start && index < start + length).map(([word]) => stem(word))).size;
   const best = hits.reduce((found, hit) => (richness(hit.index) > richness(found?.index ?? 0) || !found ? hit : found), undefined);
   const start = !best || best.index < 50 ? 0 : text.indexOf(' ', best.index - 50) + 1;
   const end = text.length <= start + length ? text.length : text.lastIndexOf(' ', start + length);
@@ -117,7 +145,10 @@ function highlighted(text, isMatch) {
 let loading;
 function load() {
   loading ??= (async () => {
-    const [{ default: MiniSearch }, answer] = await Promise.all([import(`/docs/assets/minisearch.js${version}`), fetch('/docs/search.json')]);
+    const [{ default: MiniSearch }, answer] = await Promise.all([
+      import(`/docs/assets/minisearch.js${version}`),
+      fetch('/docs/search.json'),
+    ]);
     if (!answer.ok) throw new Error(`The server returned ${answer.status}.`);
     return createIndex(MiniSearch, await answer.json());
   })();
@@ -149,7 +180,9 @@ function build() {
   const close = create('button', { type: 'button', class: 'close' }, 'Close');
   dialog = create('dialog', { class: 'search', 'aria-label': 'Search' }, create('div', { class: 'field' }, input, close), list, note);
   close.addEventListener('click', () => dialog.close());
-  input.addEventListener('input', () => void show());
+  input.addEventListener('input', () => {
+    show().catch(report);
+  });
   input.addEventListener('keydown', onKey);
   dialog.addEventListener('click', ({ target }) => target === dialog && dialog.close());
   document.body.append(dialog);
@@ -202,6 +235,8 @@ function optionOf({ url, title, place, text, kind, terms }, at) {
   return option;
 }
 
+const report = (error) => (note.textContent = `The search failed. ${error.message}`);
+
 async function show() {
   const query = input.value.trim();
   let results = [];
@@ -210,7 +245,11 @@ async function show() {
     if (query !== input.value.trim()) return;
     results = find(index, query);
     note.textContent =
-      query === '' ? 'Type what you look for, such as “stream run” or “api key”.' : results.length === 0 ? `Nothing was found for “${query}”.` : `${results.length} results`;
+      query === ''
+        ? 'Type what you look for, such as “stream run” or “api key”.'
+        : results.length === 0
+          ? `Nothing was found for “${query}”.`
+          : `${results.length} results`;
   } catch (error) {
     note.textContent = `The search could not be loaded. ${error.message}`;
   }
@@ -227,6 +266,6 @@ export function openSearch() {
   input.select();
   if (list.children.length === 0) {
     note.textContent = 'Loading …';
-    void show();
+    show().catch(report);
   }
 }

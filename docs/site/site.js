@@ -14,15 +14,16 @@ document.body.append(status);
 function addCopyButtons() {
   for (const figure of document.querySelectorAll('figure.code')) {
     const button = create('button', { type: 'button', class: 'copy', 'aria-label': 'Copy code' }, 'Copy');
-    button.addEventListener('click', async () => {
-      try {
-        await navigator.clipboard.writeText(figure.querySelector('code').textContent);
-        button.textContent = 'Copied';
-      } catch {
-        button.textContent = 'Not copied';
-      }
-      status.textContent = button.textContent;
+    const show = (text) => {
+      button.textContent = text;
+      status.textContent = text;
       setTimeout(() => (button.textContent = 'Copy'), 1500);
+    };
+    button.addEventListener('click', () => {
+      navigator.clipboard.writeText(figure.querySelector('code').textContent).then(
+        () => show('Copied'),
+        () => show('Not copied'),
+      );
     });
     figure.append(button);
   }
@@ -89,9 +90,11 @@ function addSearch(header) {
     create('span', {}, 'Search'),
     create('kbd', { 'aria-hidden': 'true' }, keys),
   );
-  const open = async () => {
-    const { openSearch } = await import(new URL('search.js', import.meta.url).href);
-    openSearch();
+  const open = () => {
+    import(new URL('search.js', import.meta.url).href).then(
+      ({ openSearch }) => openSearch(),
+      () => (status.textContent = 'The search could not be loaded.'),
+    );
   };
   button.addEventListener('click', open);
   addEventListener('keydown', (event) => {

@@ -79,7 +79,12 @@ const pretty = (text) => {
 
 async function showResponse(result, response, ms) {
   const kind = response.ok ? 's2' : 's4';
-  const status = create('p', {}, create('code', { class: `status ${kind}` }, `${response.status} ${response.statusText}`.trim()), ` after ${ms} ms`);
+  const status = create(
+    'p',
+    {},
+    create('code', { class: `status ${kind}` }, `${response.status} ${response.statusText}`.trim()),
+    ` after ${ms} ms`,
+  );
   const output = create('code');
   result.replaceChildren(status, create('pre', { tabindex: '0', 'aria-label': 'Response' }, output));
   const type = response.headers.get('content-type') ?? '';
@@ -108,7 +113,11 @@ async function run(form, button, stop) {
     await authorize(form, init.headers);
     stop.hidden = false;
     const began = performance.now();
-    const response = await fetch(url, { ...init, signal: aborter.signal, credentials: url.startsWith('/v1/auth/') ? 'same-origin' : 'omit' });
+    const response = await fetch(url, {
+      ...init,
+      signal: aborter.signal,
+      credentials: url.startsWith('/v1/auth/') ? 'same-origin' : 'omit',
+    });
     if (response.status === 401) session = undefined;
     await showResponse(result, response, Math.round(performance.now() - began));
   } catch (error) {
@@ -138,7 +147,7 @@ for (const details of document.querySelectorAll('details.try')) {
     event.preventDefault();
     if (isDeletion && !isConfirmed) return ask(true);
     ask(false);
-    void run(form, button, stop);
+    run(form, button, stop).catch((error) => showProblem(form.querySelector('.result'), error.message));
   });
   details.hidden = false;
 }

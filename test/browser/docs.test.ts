@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createClient } from '../../client/index.ts';
-import { type Person, startTestApp, type TestApp } from '../support/app/testApp.ts';
 import { referenceSamples } from '../guides/referenceSamples.ts';
+import { type Person, startTestApp, type TestApp } from '../support/app/testApp.ts';
 import { launchBrowser } from './launch.ts';
 import { openPage, setSessionCookie } from './playground.ts';
 

@@ -82,7 +82,13 @@ describe.each([
 
 test('no page is wider than a phone', async () => {
   await open({ width: phone }, async (page) => {
-    for (const path of [...pages, '/docs/guides/errors', '/docs/guides/configuration', '/docs/reference/runs', '/docs/reference/feature-flags']) {
+    for (const path of [
+      ...pages,
+      '/docs/guides/errors',
+      '/docs/guides/configuration',
+      '/docs/reference/runs',
+      '/docs/reference/feature-flags',
+    ]) {
       await page.goto(origin + path);
       await openDetails(page);
       expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(phone);

@@ -8,6 +8,8 @@ import { root } from './snippets.ts';
 export function referenceSamples() {
   const reference = readReference(JSON.parse(readFileSync(join(root, 'docs/openapi.json'), 'utf8')) as Document);
   return areasOf(reference).flatMap(({ operations }) =>
-    operations.flatMap((operation) => (operation.call === undefined ? [] : [{ id: operation.id, ...samplesOf(operation, reference.resolve) }])),
+    operations.flatMap((operation) =>
+      operation.call === undefined ? [] : [{ id: operation.id, ...samplesOf(operation, reference.resolve) }],
+    ),
   );
 }

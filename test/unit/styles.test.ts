@@ -35,7 +35,7 @@ function problemsOf(code: string): string[] {
   return [...problems, ...warnings.map(({ message }) => message)];
 }
 
-const files = globSync('docs/{guides,playground/src}/**/*.css', { cwd: root });
+const files = globSync('docs/{brand,site,playground/src}/**/*.css', { cwd: root });
 
 test.each(files)('%s has no errors', (file) => {
   // Standard browsers do not know it, WebKit needs it to hide the marker of a summary.

@@ -75,7 +75,7 @@ export function docsRouter(): RequestHandler {
     const file = await once(req.path, () => readAsset(name));
     // The pages link to an asset with the hash of its content. The fonts are those of a pinned package.
     const isKept = req.query.v !== undefined || name.endsWith('.woff2');
-    send(req, res, mime.getType(name)!, file, isKept ? 'public, max-age=31536000, immutable' : 'no-cache');
+    await send(req, res, mime.getType(name)!, file, isKept ? 'public, max-age=31536000, immutable' : 'no-cache');
   });
   serve('/docs/reference/:area', async (req, res, next) =>
     areas.has(req.path) ? send(req, res, 'html', await page(req.path)) : next('route'),
@@ -85,8 +85,8 @@ export function docsRouter(): RequestHandler {
     const isRaw = name.endsWith('.md');
     const guide = library.guides.get(isRaw ? name.slice(0, -3) : name);
     if (!guide) return next('route');
-    if (isRaw) send(req, res, 'text/markdown; charset=utf-8', await once(req.path, () => rawText(guide)));
-    else send(req, res, 'html', await page(`/docs/guides/${name}`));
+    if (isRaw) await send(req, res, 'text/markdown; charset=utf-8', await once(req.path, () => rawText(guide)));
+    else await send(req, res, 'html', await page(`/docs/guides/${name}`));
   });
   // Browsers get an HTML page, other clients the usual JSON error.
   return router.get('/docs/{*rest}', async (req, res, next) =>
@@ -109,10 +109,13 @@ function prepare(content: Buffer | string): Prepared {
 
 /** Clients may store the text but must revalidate it by its entity tag (RFC 9110 section 8.8.3), which is the same for both encodings. */
 async function send(req: Request, res: Response, type: string, { body, tag, packed }: Prepared, caching = 'no-cache') {
-  res.set({ 'cache-control': caching, 'x-content-type-options': 'nosniff', ...headersOfPage }).type(type).vary('Accept-Encoding');
+  res
+    .set({ 'cache-control': caching, 'x-content-type-options': 'nosniff', ...headersOfPage })
+    .type(type)
+    .vary('Accept-Encoding');
   const isFont = type.startsWith('font/');
   const isPacked = !isFont && req.acceptsEncodings('gzip') === 'gzip';
-  res.set("etag", `W/"${tag}"`);
+  res.set('etag', `W/"${tag}"`);
   if (isPacked) res.set('content-encoding', 'gzip').send(await packed());
   else res.send(body);
 }

@@ -1,7 +1,7 @@
 import { assetUrl } from '../assets.ts';
 import { escapeHtml } from './html.ts';
 
-export type Section = 'guides' | 'reference';
+type Section = 'guides' | 'reference';
 
 type Page = {
   section: Section;
@@ -22,7 +22,16 @@ type Page = {
  * The frame of all documentation pages. Without scripts everything can be read: on narrow screens both navigations are popovers, which need
  * no script.
  */
-export const layout = ({ section, title, description, menu, main, contents = '', alternate, kind = section }: Page): string => `<!doctype html>
+export const layout = ({
+  section,
+  title,
+  description,
+  menu,
+  main,
+  contents = '',
+  alternate,
+  kind = section,
+}: Page): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">

@@ -1,7 +1,7 @@
-import { parentPort } from 'node:worker_threads';
 import { readFileSync } from 'node:fs';
-import { areaPage, referenceHome } from '../reference/referencePage.ts';
+import { parentPort } from 'node:worker_threads';
 import { areasOf, type Document, readReference } from '../reference/document.ts';
+import { areaPage, referenceHome } from '../reference/referencePage.ts';
 import { searchEntries } from '../search/entries.ts';
 import { editUrlOf, readLibrary, siteHref } from './guideLibrary.ts';
 import { guidePage } from './guidePage.ts';

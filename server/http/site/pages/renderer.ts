@@ -36,7 +36,7 @@ export function createRenderer(): (path: string) => Promise<string> {
         started.unref();
         idle = setTimeout(() => {
           thread = undefined;
-          void started.terminate();
+          started.terminate().catch(() => undefined);
         }, idleMs).unref();
       }
     });

@@ -52,7 +52,7 @@ type RawOperation = {
   'x-audit-action'?: string;
 };
 
-export type Credential = 'none' | 'token' | 'token or key';
+type Credential = 'none' | 'token' | 'token or key';
 
 export type Operation = Pick<RawOperation, 'summary' | 'description' | 'deprecated' | 'parameters' | 'responses'> & {
   id: string;

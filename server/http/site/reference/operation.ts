@@ -29,7 +29,11 @@ ${call === undefined ? '' : `${samplesHtml(operation, tools)}\n${tryItForm(opera
 export const methodHtml = (method: string) => `<span class="method ${method.toLowerCase()}">${method}</span>`;
 
 /** Lets a long path break before each of its parts. */
-export const pathHtml = (path: string) => escapeHtml(path).replace(/(?<=.)[/:{]/g, '<wbr>$&').replaceAll('<wbr>/<wbr>{', '<wbr>/{').replaceAll('/<wbr>{', '/{');
+export const pathHtml = (path: string) =>
+  escapeHtml(path)
+    .replace(/(?<=.)[/:{]/g, '<wbr>$&')
+    .replaceAll('<wbr>/<wbr>{', '<wbr>/{')
+    .replaceAll('/<wbr>{', '/{');
 
 function factsHtml({ auditAction, call }: Operation): string {
   if (call === undefined) return '';
@@ -58,7 +62,9 @@ const isSuccess = (status: string) => /^[23]/.test(status);
 
 function responsesHtml({ responses }: Operation, { resolve, highlight }: Tools): string {
   const rows = Object.entries(responses).sort(([a], [b]) => a.localeCompare(b));
-  const successes = rows.filter(([status]) => isSuccess(status)).map(([status, response], at) => successHtml(status, response, at === 0, resolve));
+  const successes = rows
+    .filter(([status]) => isSuccess(status))
+    .map(([status, response], at) => successHtml(status, response, at === 0, resolve));
   const errors = rows.filter(([status]) => !isSuccess(status)).map(([status, response]) => errorHtml(status, response, highlight));
   const errorList = errors.length === 0 ? '' : `<h3>Errors</h3>\n${errors.join('\n')}\n`;
   return `<h3>Responses</h3>\n${successes.join('\n')}\n${errorList}`;
@@ -66,7 +72,12 @@ function responsesHtml({ responses }: Operation, { resolve, highlight }: Tools):
 
 const statusHtml = (status: string) => `<code class="status s${status[0]}">${status}</code>`;
 
-function successHtml(status: string, { description, headers = {}, content = {} }: Response, isOpen: boolean, resolve: Reference['resolve']): string {
+function successHtml(
+  status: string,
+  { description, headers = {}, content = {} }: Response,
+  isOpen: boolean,
+  resolve: Reference['resolve'],
+): string {
   const fields = Object.entries(headers).map(([name, header]) => ({
     name,
     required: false,
@@ -75,14 +86,18 @@ function successHtml(status: string, { description, headers = {}, content = {} }
   // One representation in several types has one schema.
   const [type, media] = Object.entries(content)[0] ?? [];
   const body = type === undefined || media === undefined ? '' : schemaHtml(media.schema, resolve, type);
-  const headerList = fields.length === 0 ? '' : `<details class="nested"><summary>Headers</summary>${fieldsHtml(fields, resolve)}</details>`;
+  const headerList =
+    fields.length === 0 ? '' : `<details class="nested"><summary>Headers</summary>${fieldsHtml(fields, resolve)}</details>`;
   return `<details class="response"${isOpen ? ' open' : ''}><summary>${statusHtml(status)} ${renderInline(description)}</summary>
 <div>${body}${headerList || (body ? '' : '<p>The response has no body.</p>')}</div></details>`;
 }
 
 function errorHtml(status: string, { description, content = {} }: Response, highlight: Highlight): string {
   const examples = Object.values(content).flatMap((media) => examplesOf(media));
-  const shown = examples.map(([name, value]) => `${examples.length > 1 ? `<p class="limits"><code>${escapeHtml(name)}</code></p>` : ''}${jsonBlock(value, highlight)}`);
+  const shown = examples.map(
+    ([name, value]) =>
+      `${examples.length > 1 ? `<p class="limits"><code>${escapeHtml(name)}</code></p>` : ''}${jsonBlock(value, highlight)}`,
+  );
   return `<details class="response"><summary>${statusHtml(status)} ${renderInline(description)}</summary>
 <div>${shown.join('') || '<p>See <a href="/docs/guides/errors">Errors</a>.</p>'}</div></details>`;
 }
@@ -98,7 +113,8 @@ function samplesHtml(operation: Operation, { resolve, highlight }: Tools): strin
       `<label><input type="radio" name="sample-${operation.id}" value="${language}"${at === 0 ? ' checked' : ''}>${title}</label>`,
   );
   const panels = languages.map(
-    ({ language, title }) => `<div class="panel" data-language="${language}" role="group" aria-label="Sample: ${title}">${codeBlock(samples[language], language, highlight)}</div>`,
+    ({ language, title }) =>
+      `<div class="panel" data-language="${language}" role="group" aria-label="Sample: ${title}">${codeBlock(samples[language], language, highlight)}</div>`,
   );
   return `<fieldset class="samples"><legend>Request</legend><div class="tabs">${tabs.join('')}</div>\n${panels.join('\n')}</fieldset>`;
 }

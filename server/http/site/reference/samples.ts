@@ -69,7 +69,13 @@ function exampleOf(name: string, schema: Schema, at: number): unknown {
   return exampleWords[name] ?? name;
 }
 
-const exampleWords: Readonly<Record<string, string>> = { q: 'invoice', path: '/report.md', key: 'beta', group: 'web_search', provider: 'tavily' };
+const exampleWords: Readonly<Record<string, string>> = {
+  q: 'invoice',
+  path: '/report.md',
+  key: 'beta',
+  group: 'web_search',
+  provider: 'tavily',
+};
 
 const hasBody = ({ body }: Sample) => body !== undefined;
 
@@ -152,7 +158,9 @@ function curl(sample: Sample): string {
     ...(credential === 'none' ? [] : [`-H "Authorization: Bearer $${variableOf(operation)}"`]),
     ...cookieOptions(operation),
     ...(kind === 'form' ? [`-F "file=@${fileName(operation)}"`] : []),
-    ...(kind !== 'form' && hasBody(sample) ? [`-H 'Content-Type: application/json'`, `-d '${JSON.stringify(body, null, 2).replaceAll("'", String.raw`'\''`)}'`] : []),
+    ...(kind !== 'form' && hasBody(sample)
+      ? [`-H 'Content-Type: application/json'`, `-d '${JSON.stringify(body, null, 2).replaceAll("'", String.raw`'\''`)}'`]
+      : []),
     ...(kind === 'file' ? ['-o file'] : []),
   ];
   const start = ['curl', ...(kind === 'stream' ? ['-N'] : []), ...(isPlain ? [] : ['-X', method]), `'${urlOf(sample)}'`].join(' ');
@@ -188,10 +196,22 @@ function python(sample: Sample): string {
   const indent = (lines: readonly string[], by: string) => lines.map((line) => by + line.replaceAll('\n', `\n${by}`));
   if (kind === 'stream') {
     const opening = ['with httpx.stream(', ...indent([`"GET",`, `${url},`, ...shared, 'timeout=None,'], '    '), ') as response:'];
-    return [...imports, ...opening, '    response.raise_for_status()', '    for line in response.iter_lines():', '        print(line)'].join('\n');
+    return [
+      ...imports,
+      ...opening,
+      '    response.raise_for_status()',
+      '    for line in response.iter_lines():',
+      '        print(line)',
+    ].join('\n');
   }
   const [name, ...first] = call;
-  const asked = ['response = httpx.', name, '(\n', ...indent([...first.map((each) => `${each},`), `${url},`, ...shared], '    ').flatMap((line) => [line, '\n']), ')'].join('');
+  const asked = [
+    'response = httpx.',
+    name,
+    '(\n',
+    ...indent([...first.map((each) => `${each},`), `${url},`, ...shared], '    ').flatMap((line) => [line, '\n']),
+    ')',
+  ].join('');
   const outcomes = { file: ['open("file", "wb").write(response.content)'], empty: [], json: ['print(response.json())'] };
   const shown = kind === 'file' || kind === 'empty' ? outcomes[kind] : outcomes.json;
   return [...imports, asked, 'response.raise_for_status()', ...shown].join('\n');
@@ -202,7 +222,9 @@ function pythonLiteral(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (typeof value !== 'object') return JSON.stringify(value);
   const isArray = Array.isArray(value);
-  const items = isArray ? value.map(pythonLiteral) : Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}: ${pythonLiteral(item)}`);
+  const items = isArray
+    ? value.map(pythonLiteral)
+    : Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}: ${pythonLiteral(item)}`);
   const [open, close] = isArray ? ['[', ']'] : ['{', '}'];
   const line = open + items.join(', ') + close;
   if (line.length <= shortLine && !line.includes('\n')) return line;

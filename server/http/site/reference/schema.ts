@@ -33,7 +33,9 @@ export function typeLabel(given: Schema, resolve: Resolve): string {
   }
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   const types = [schema.type ?? (schema.properties ? 'object' : 'any')].flat();
-  return types.map((type) => (type === 'array' ? `array of ${typeLabel(schema.items ?? {}, resolve)}` : labelOf(type, schema, given))).join(' or ');
+  return types
+    .map((type) => (type === 'array' ? `array of ${typeLabel(schema.items ?? {}, resolve)}` : labelOf(type, schema, given)))
+    .join(' or ');
 }
 
 const labelOf = (type: string, { format, properties }: Schema, given: Schema) => {
@@ -119,7 +121,9 @@ function nested(given: Schema, resolve: Resolve, way: Way): string {
   const name = nameOf(given);
   if (name !== undefined && way.includes(name)) return '<p class="limits">The same fields as above.</p>';
   const html = partsHtml(given, resolve, way);
-  return html === '' ? '' : `<details class="nested"><summary>${options.length > 0 ? 'Options' : 'Fields'}${name ? ` of ${escapeHtml(name)}` : ''}</summary>${html}</details>`;
+  return html === ''
+    ? ''
+    : `<details class="nested"><summary>${options.length > 0 ? 'Options' : 'Fields'}${name ? ` of ${escapeHtml(name)}` : ''}</summary>${html}</details>`;
 }
 
 /** The fields of an object or the options of a union. Empty for other values. */

@@ -30,7 +30,8 @@ function parameterField(id: string, { name, in: place, required, schema: given }
   const attributes = `id="${key}" data-in="${place}" name="${escapeHtml(name)}"${required === true ? ' required' : ''}`;
   const label = `<label for="${key}"><code>${escapeHtml(name)}</code> <span class="place">${place}</span>${required === true ? ' <span class="required">required</span>' : ''}</label>\n`;
   const values = schema.enum ?? (schema.type === 'boolean' ? [true, false] : undefined);
-  if (!values) return `${label}<input ${attributes} autocomplete="off" spellcheck="false" placeholder="${escapeHtml(typeLabel(given, resolve))}">\n`;
+  if (!values)
+    return `${label}<input ${attributes} autocomplete="off" spellcheck="false" placeholder="${escapeHtml(typeLabel(given, resolve))}">\n`;
   const options = values.map((value) => `<option>${escapeHtml(String(value))}</option>`).join('');
   return `${label}<select ${attributes}>${required === true ? '' : '<option value="">(none)</option>'}${options}</select>\n`;
 }
@@ -38,7 +39,8 @@ function parameterField(id: string, { name, in: place, required, schema: given }
 function bodyField({ id, body }: Operation): string {
   if (!body) return '';
   const key = `try-${id}-body`;
-  if (body.type === 'multipart/form-data') return `<label for="${key}"><code>file</code> <span class="required">required</span></label>\n<input id="${key}" name="file" type="file" required>\n`;
+  if (body.type === 'multipart/form-data')
+    return `<label for="${key}"><code>file</code> <span class="required">required</span></label>\n<input id="${key}" name="file" type="file" required>\n`;
   const text = JSON.stringify(examplesOf(body)[0]?.[1] ?? {}, null, 2);
   const rows = Math.min(16, text.split('\n').length + 1);
   return `<label for="${key}">Body <span class="place">JSON</span></label>\n<textarea id="${key}" name="body" rows="${rows}" spellcheck="false" autocomplete="off">${escapeHtml(text)}</textarea>\n`;

@@ -56,7 +56,13 @@ function guideEntries(text: string, path: string): Entry[] {
   const close = () => {
     if (section) {
       const url = section.title === guide ? path : `${path}#${section.id}`;
-      entries.push({ url, title: section.title, place: section.title === guide ? 'Guide' : guide, text: searchText(section.lines.join('\n')), kind: 'guide' });
+      entries.push({
+        url,
+        title: section.title,
+        place: section.title === guide ? 'Guide' : guide,
+        text: searchText(section.lines.join('\n')),
+        kind: 'guide',
+      });
     }
   };
   for (const line of text.split('\n')) {
