@@ -19,6 +19,7 @@ import { StepDetails } from './stepDetails.tsx';
 import type { Step, StepKind, StepStatus } from './trace.ts';
 import { type Filter, noFilter, rowsOf, spanOf, type Totals } from './tree.ts';
 import { useChildren, useNow, useTrace } from './useTrace.ts';
+import { FailureNotice } from './values.tsx';
 import { Waterfall } from './waterfall.tsx';
 
 /** The runs of a thread, and the steps of one of them. */
@@ -155,14 +156,7 @@ function Summary({ totals, steps, span, run }: SummaryProps) {
           </div>
         ))}
       </dl>
-      {run?.error && (
-        <div className="notice danger" role="note">
-          <div>
-            {run.error.message}
-            <span className="trace">{run.error.error_class}</span>
-          </div>
-        </div>
-      )}
+      {run?.error && <FailureNotice error={run.error} />}
     </>
   );
 }

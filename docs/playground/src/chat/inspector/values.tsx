@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { RunError } from '../../../../../client/index.ts';
 import { count } from '../../components/format.tsx';
 import { Scrolling } from '../../components/scrolling.tsx';
+import { ProviderMessage } from '../../components/states.tsx';
 import { Button, CopyButton } from '../../ui/buttons.tsx';
 
 /** Characters of a value that are rendered at once. */
@@ -29,14 +30,19 @@ export function Json({ title, value }: { title: string; value: unknown }) {
   );
 }
 
+/** Why a run or a step failed. */
+export const FailureNotice = ({ error: { error_class, message } }: { error: RunError }) => (
+  <div className="notice danger" role="note">
+    <div>
+      {error_class.startsWith('provider.') ? <ProviderMessage>{message}</ProviderMessage> : message}
+      <span className="trace">{error_class}</span>
+    </div>
+  </div>
+);
+
 export const StepError = ({ error }: { error: RunError }) => (
   <>
-    <div className="notice danger" role="note">
-      <div>
-        {error.message}
-        <span className="trace">{error.error_class}</span>
-      </div>
-    </div>
+    <FailureNotice error={error} />
     {error.details && Object.keys(error.details).length > 0 && <Json title="Details of the error" value={error.details} />}
   </>
 );
