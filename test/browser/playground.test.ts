@@ -184,6 +184,7 @@ test('threads are listed page by page, searched, renamed and deleted', async () 
   await page.keyboard.press('Enter');
   await page.getByRole('menuitem', { name: 'Star' }).and(page.locator(':focus')).waitFor();
   await page.keyboard.press('End');
+  await page.getByRole('menuitem', { name: 'Delete' }).and(page.locator(':focus')).waitFor();
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('heading', { name: 'What shall we do?' }).waitFor();
