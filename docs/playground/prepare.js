@@ -6,7 +6,14 @@ import { fileURLToPath } from 'node:url';
 const here = new URL('.', import.meta.url);
 const root = new URL('../../', here);
 const built = fileURLToPath(new URL('dist', here));
-const sources = ['docs/playground/src/', 'docs/brand/', 'docs/playground/index.html', 'docs/playground/vite.config.ts', 'client/', 'contract/shared/'];
+const sources = [
+  'docs/playground/src/',
+  'docs/brand/',
+  'docs/playground/index.html',
+  'docs/playground/vite.config.ts',
+  'client/',
+  'contract/shared/',
+];
 
 /** Latest modification time of files and folders. A deletion changes the time of its folder. */
 function newest(path) {

@@ -59,7 +59,6 @@ export function Select<Value extends string>({
       {(attributes) => (
         <>
           <Radix.Root value={option ? inside(option.value) : ''} onValueChange={choose} onOpenChange={setOpen} disabled={disabled}>
-            {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- as the attribute of native controls */}
             <Radix.Trigger {...attributes} className={compact ? 'input select compact' : 'input select'} autoFocus={autoFocus}>
               {icon && <Icon name={icon} />}
               <span className="select-text">
