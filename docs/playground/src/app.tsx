@@ -12,7 +12,7 @@ const SignIn = lazy(() => import('./pages/signIn.tsx'));
 const SignUp = lazy(() => import('./pages/signUp.tsx'));
 const Setup = lazy(() => import('./pages/setup.tsx'));
 const Verify = lazy(() => import('./pages/verify.tsx'));
-const Shared = lazy(() => import('./pages/shared.tsx'));
+const Shared = lazy(() => import('./pages/shared/page.tsx'));
 
 /** The routes. The first ones need no session. */
 export const App = () => (
