@@ -199,12 +199,12 @@ test('a chat is shared with a password, copied, and reported; the reader needs n
   await page.getByRole('checkbox', { name: 'An answer is wrong' }).check();
   await page.getByLabel('Details (optional)').fill('The tide was an hour later.');
   await page.getByRole('button', { name: 'Send report' }).click();
-  await page.getByText('Report sent.').waitFor();
+  await page.getByText('Report sent. Thank you.', { exact: true }).waitFor();
   expect(await app.sql('select feedback from thread_reports where thread_id = $1', [ids.Tides])).toEqual([
     { feedback: 'The tide was an hour later.' },
   ]);
   expect(wrong).toEqual([]);
-});
+}, 60_000);
 
 test('the palette finds chats, settings pages and actions by keyboard', async () => {
   const person = await app.signUp();

@@ -172,6 +172,7 @@ test('threads are listed page by page, searched, renamed and deleted', async () 
   await page.keyboard.type('Chat 17.');
   await threads.getByRole('link', { name: 'Chat 17.' }).waitFor();
   await expect.poll(() => threads.getByRole('link').count()).toBe(1);
+  await threads.getByRole('link', { name: 'Chat 17.' }).hover();
   await chooseAction(page, 'Chat 17.', 'Rename');
   await page.getByLabel('Title of the chat').fill('The answer');
   await page.keyboard.press('Enter');

@@ -13,7 +13,7 @@ const SignUp = lazy(() => import('./pages/signUp.tsx'));
 const Setup = lazy(() => import('./pages/setup.tsx'));
 const Verify = lazy(() => import('./pages/verify.tsx'));
 const Invitation = lazy(() => import('./pages/people/invitation.tsx'));
-const Shared = lazy(() => import('./pages/shared.tsx'));
+const Shared = lazy(() => import('./pages/shared/page.tsx'));
 
 /** The routes. The first ones need no session. */
 export const App = () => (

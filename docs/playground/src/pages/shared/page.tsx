@@ -1,15 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { ApiError, type ShareView } from '../../../../client/index.ts';
-import { Brand } from '../components/brand.tsx';
-import { When } from '../components/format.tsx';
-import { useTitle } from '../components/page.tsx';
-import { SignedOutPage } from '../components/signedOutPage.tsx';
-import { ErrorNotice, Loading } from '../components/states.tsx';
-import { client } from '../session.ts';
-import { TextField } from '../ui/fields.tsx';
-import { FieldError, Form } from '../ui/form.tsx';
-import { SharedMessage } from './shared/message.tsx';
+import { ApiError, type ShareView } from '../../../../../client/index.ts';
+import { Brand } from '../../components/brand.tsx';
+import { When } from '../../components/format.tsx';
+import { useTitle } from '../../components/page.tsx';
+import { SignedOutPage } from '../../components/signedOutPage.tsx';
+import { ErrorNotice, Loading } from '../../components/states.tsx';
+import { client } from '../../session.ts';
+import { TextField } from '../../ui/fields.tsx';
+import { FieldError, Form } from '../../ui/form.tsx';
+import { SharedMessage } from './message.tsx';
 
 /** A shared thread, for readers without an account. */
 export default function Shared({ token }: { token: string }) {
