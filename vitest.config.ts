@@ -16,7 +16,7 @@ const alone = [
 const system = ['test/system/**/*.test.ts'];
 
 /** Files that measure milliseconds of pages and runs, or keep both cores busy with a browser and a bundler: they run one by one, after all others. */
-const sequential = ['test/browser/{guideApps,playground.stream}.test.ts', 'test/runs/cancel.loop.test.ts'];
+const sequential = ['test/browser/{guideApps,playground/stream}.test.ts', 'test/runs/cancel.loop.test.ts'];
 
 // These download third-party programs. Run them with `npm run test:counterparts`.
 const apart = ['**/node_modules/**', 'test/system/counterparts/**'];

@@ -15,7 +15,7 @@ let app: TestApp;
 
 beforeAll(async () => {
   [browser, app] = await Promise.all([launchBrowser(), startTestApp()]);
-}, 60_000);
+});
 afterAll(() => browser?.close());
 
 const openDocs = async (path: string) => {

@@ -28,7 +28,7 @@ export async function openPage(browser: Browser, options: Parameters<Browser['ne
     expect((await recording?.finish()) ?? [], 'docs/consumers/playground.json is stale: run npm run record:consumers').toEqual([]);
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   const wrong: string[] = [];
   const note = (what: string) => void (expected.some((pattern) => pattern.test(what)) || wrong.push(what));
   page.on('console', (message) => message.type() === 'error' && note(message.text()));

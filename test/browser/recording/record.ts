@@ -7,7 +7,7 @@ import { manifestFile } from './recording.ts';
 rmSync(manifestFile, { force: true });
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const vitest = fileURLToPath(new URL('../../../node_modules/vitest/vitest.mjs', import.meta.url));
-const files = ['test/browser/playground', 'test/browser/settings'];
+const files = ['test/browser/playground/'];
 const { status } = spawnSync(process.execPath, [vitest, 'run', ...files, '--maxWorkers=1'], {
   cwd: root,
   env: { ...process.env, RECORD_CONSUMERS: '1' },

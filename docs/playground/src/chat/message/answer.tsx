@@ -3,8 +3,8 @@ import type { Message } from '../../../../../client/index.ts';
 import { type RunPart, type UsedRun, useRun } from '../../../../../client/react/index.ts';
 import { Details, ErrorNotice, ProviderMessage } from '../../components/states.tsx';
 import { Button, CopyButton, IconButton } from '../../ui/buttons.tsx';
-import { RetryNotice } from '../retryNotice.tsx';
 import { Icon } from '../../ui/icons.tsx';
+import { RetryNotice } from '../retryNotice.tsx';
 import { Question } from './question.tsx';
 import { Steps } from './steps.tsx';
 

@@ -2,14 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { createClient } from '../../client/index.ts';
-import { csvOf, isHourly, monthsIn, periodsOf, problemOfRange, rangeOf, totalsOf } from '../../docs/playground/src/pages/usage/figures.ts';
-import { providerApiKey } from '../support/agent/providers.ts';
-import { chat, startVendor } from '../support/agent/vendor.ts';
-import { type Person, startTestApp, type TestApp } from '../support/app/testApp.ts';
-import { openThread, startRun } from '../support/resources/conversation.ts';
-import { receiverOfTest } from '../support/resources/receiver.ts';
-import { accessibilityViolations, chooseAction, isTooWide, openBrowser, openPage, setSessionCookie } from './playground.ts';
+import { createClient } from '../../../client/index.ts';
+import {
+  csvOf,
+  isHourly,
+  monthsIn,
+  periodsOf,
+  problemOfRange,
+  rangeOf,
+  totalsOf,
+} from '../../../docs/playground/src/pages/usage/figures.ts';
+import { providerApiKey } from '../../support/agent/providers.ts';
+import { chat, startVendor } from '../../support/agent/vendor.ts';
+import { type Person, startTestApp, type TestApp } from '../../support/app/testApp.ts';
+import { openThread, startRun } from '../../support/resources/conversation.ts';
+import { receiverOfTest } from '../../support/resources/receiver.ts';
+import { accessibilityViolations, chooseAction, isTooWide, openBrowser, openPage, setSessionCookie } from '../playground.ts';
 
 let browser: Browser;
 let app: TestApp;
@@ -283,7 +291,7 @@ test('a user who is not a platform administrator does not see the administration
   expect(await pages.getByRole('link', { name: 'Users' }).count()).toBe(0);
 });
 
-test('every page is accessible in the light and the dark theme and fits a narrow window', { timeout: 120_000 }, async () => {
+test('every page is accessible in the light and the dark theme and fits a narrow window', async () => {
   const chief = await administrator();
   await app.call('POST', '/v1/api-keys', { token: chief.token, body: { name: 'A key' } });
   await app.call('POST', '/v1/webhook-endpoints', {

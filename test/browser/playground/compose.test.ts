@@ -1,10 +1,10 @@
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
-import { openScriptedThread, promptOf } from '../support/agent/agent.ts';
-import { sampleTranscriber } from '../support/agent/transcriber.ts';
-import { chat, type ScriptedResponse } from '../support/agent/vendor.ts';
-import { startTestApp, type TestApp } from '../support/app/testApp.ts';
-import { accessibilityViolations, isTooWide, openBrowser, openPage, sendMessage, setSessionCookie } from './playground.ts';
+import { openScriptedThread, promptOf } from '../../support/agent/agent.ts';
+import { sampleTranscriber } from '../../support/agent/transcriber.ts';
+import { chat, type ScriptedResponse } from '../../support/agent/vendor.ts';
+import { startTestApp, type TestApp } from '../../support/app/testApp.ts';
+import { accessibilityViolations, isTooWide, openBrowser, openPage, sendMessage, setSessionCookie } from '../playground.ts';
 
 let browser: Browser;
 let app: TestApp;

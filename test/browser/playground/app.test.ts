@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import express from 'express';
 import type { Browser, Page, Request, Response } from 'playwright-core';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { playgroundRouter } from '../../server/http/site/playground.ts';
-import { startTestApp, type TestApp } from '../support/app/testApp.ts';
-import { eventually } from '../support/resources/conversation.ts';
-import { chooseAction, openBrowser, openPage, sendMessage, setSessionCookie, signIn } from './playground.ts';
+import { playgroundRouter } from '../../../server/http/site/playground.ts';
+import { startTestApp, type TestApp } from '../../support/app/testApp.ts';
+import { eventually } from '../../support/resources/conversation.ts';
+import { chooseAction, openBrowser, openPage, sendMessage, setSessionCookie, signIn } from '../playground.ts';
 
 let browser: Browser;
 let app: TestApp;

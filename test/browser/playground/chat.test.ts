@@ -1,14 +1,14 @@
 import type { Browser } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
-import { openScriptedThread, promptOf } from '../support/agent/agent.ts';
-import { callsTools } from '../support/agent/tools.ts';
-import { chat, type ScriptedResponse } from '../support/agent/vendor.ts';
-import { registerUser, scriptedInstance } from '../support/app/instance.ts';
-import { freePort } from '../support/app/ports.ts';
-import { startProcess, testKeysEnv } from '../support/app/process.ts';
-import { callTo, freshDatabase, startTestApp, type TestApp } from '../support/app/testApp.ts';
-import { eventually, openThread } from '../support/resources/conversation.ts';
-import { openBrowser, openPage, sendMessage, setSessionCookie, signIn } from './playground.ts';
+import { openScriptedThread, promptOf } from '../../support/agent/agent.ts';
+import { callsTools } from '../../support/agent/tools.ts';
+import { chat, type ScriptedResponse } from '../../support/agent/vendor.ts';
+import { registerUser, scriptedInstance } from '../../support/app/instance.ts';
+import { freePort } from '../../support/app/ports.ts';
+import { startProcess, testKeysEnv } from '../../support/app/process.ts';
+import { callTo, freshDatabase, startTestApp, type TestApp } from '../../support/app/testApp.ts';
+import { eventually, openThread } from '../../support/resources/conversation.ts';
+import { openBrowser, openPage, sendMessage, setSessionCookie, signIn } from '../playground.ts';
 
 let browser: Browser;
 let app: TestApp;
@@ -211,4 +211,4 @@ test('a page continues an answer after its server is killed and restarted', asyn
   await answer.getByText('word39').waitFor();
   await answer.getByRole('button', { name: 'Answer again' }).waitFor();
   expect(await answer.locator('.markdown').allTextContents()).toEqual([words.join('').trim()]);
-}, 60_000);
+});

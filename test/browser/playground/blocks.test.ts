@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { openRunViewer } from '../../client/run/runView.ts';
-import { completes, says, type Script, scriptRun, thinks, usesTool } from '../../client/testing/index.ts';
-import { type Block, openBlocks } from '../../docs/playground/src/chat/message/blocks.ts';
-import { languageOf } from '../../docs/playground/src/chat/message/code/languages.ts';
-import { withCitations } from '../../docs/playground/src/chat/message/markdown/citations.ts';
-import { withFormulas } from '../../docs/playground/src/chat/message/markdown/mathsText.ts';
-import { sourcesOf, stepsOf } from '../../docs/playground/src/chat/message/steps/steps.ts';
+import { openRunViewer } from '../../../client/run/runView.ts';
+import { completes, says, type Script, scriptRun, thinks, usesTool } from '../../../client/testing/index.ts';
+import { type Block, openBlocks } from '../../../docs/playground/src/chat/message/blocks.ts';
+import { languageOf } from '../../../docs/playground/src/chat/message/code/languages.ts';
+import { withCitations } from '../../../docs/playground/src/chat/message/markdown/citations.ts';
+import { withFormulas } from '../../../docs/playground/src/chat/message/markdown/mathsText.ts';
+import { sourcesOf, stepsOf } from '../../../docs/playground/src/chat/message/steps/steps.ts';
 
 const split = (text: string) => openBlocks()(text).map(({ start: _, ...block }) => block);
 const prose = (text: string) => ({ type: 'prose', text });

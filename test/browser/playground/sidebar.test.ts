@@ -1,7 +1,7 @@
 import type { Browser, Locator, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
-import { type Person, startTestApp, type TestApp } from '../support/app/testApp.ts';
-import { accessibilityViolations, isTooWide, openBrowser, openPage, sendMessage, setSessionCookie } from './playground.ts';
+import { type Person, startTestApp, type TestApp } from '../../support/app/testApp.ts';
+import { accessibilityViolations, isTooWide, openBrowser, openPage, sendMessage, setSessionCookie } from '../playground.ts';
 
 let browser: Browser;
 let app: TestApp;
@@ -145,7 +145,7 @@ test('two windows and another device follow each other while chats are found, re
   await device.page.getByText('And to Molène?').waitFor();
   await page.getByRole('article', { name: 'Your message' }).getByText('And to Molène?').waitFor({ timeout: 6_000 });
   expect(one.wrong).toEqual([]);
-}, 60_000);
+});
 
 test('a chat is shared with a password, copied, and reported; the reader needs no account', async () => {
   const person = await app.signUp();
@@ -204,7 +204,7 @@ test('a chat is shared with a password, copied, and reported; the reader needs n
     { feedback: 'The tide was an hour later.' },
   ]);
   expect(wrong).toEqual([]);
-}, 60_000);
+});
 
 test('the palette finds chats, settings pages and actions by keyboard', async () => {
   const person = await app.signUp();

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { openScriptedThread } from '../support/agent/agent.ts';
-import { callsTools } from '../support/agent/tools.ts';
-import { chat, type ScriptedResponse } from '../support/agent/vendor.ts';
-import { startTestApp } from '../support/app/testApp.ts';
-import { accessibilityViolations, isTooWide, openBrowser, openPage, sendMessage, setSessionCookie } from './playground.ts';
+import { openScriptedThread } from '../../support/agent/agent.ts';
+import { callsTools } from '../../support/agent/tools.ts';
+import { chat, type ScriptedResponse } from '../../support/agent/vendor.ts';
+import { startTestApp } from '../../support/app/testApp.ts';
+import { accessibilityViolations, isTooWide, openBrowser, openPage, sendMessage, setSessionCookie } from '../playground.ts';
 
 const browser = await openBrowser();
 const app = await startTestApp();
@@ -119,7 +119,7 @@ test('an answer shows formulas, diagrams, highlighted code and pages, and what i
   expect(await panel.count()).toBe(0);
   expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Preview');
   expect([await isTooWide(page), ...(await accessibilityViolations(page))]).toEqual([false]);
-}, 90_000);
+});
 
 test('the agent’s calls, to-do list, files and questions are readable, also after a reload', async () => {
   const thinks = (text: string) => chat.delta({ reasoning_content: text });
@@ -173,4 +173,4 @@ test('the agent’s calls, to-do list, files and questions are readable, also af
   await panel.getByRole('button', { name: 'Close the file' }).click();
   expect(await panel.count()).toBe(0);
   expect(wrong).toEqual([]);
-}, 90_000);
+});

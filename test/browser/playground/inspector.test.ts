@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import type { RunEvent } from '../../contract/events.ts';
-import { createTrace, type Step } from '../../docs/playground/src/chat/inspector/trace.ts';
-import { nestRuns, noFilter, rowsOf, spanOf } from '../../docs/playground/src/chat/inspector/tree.ts';
-import { openScriptedThread } from '../support/agent/agent.ts';
-import { addToolServer, askUserArgs, callsTools } from '../support/agent/tools.ts';
-import { chat, type ScriptedResponse } from '../support/agent/vendor.ts';
-import { startTestApp } from '../support/app/testApp.ts';
-import { accessibilityViolations, isTooWide, openBrowser, openPage, setSessionCookie } from './playground.ts';
+import type { RunEvent } from '../../../contract/events.ts';
+import { createTrace, type Step } from '../../../docs/playground/src/chat/inspector/trace.ts';
+import { nestRuns, noFilter, rowsOf, spanOf } from '../../../docs/playground/src/chat/inspector/tree.ts';
+import { openScriptedThread } from '../../support/agent/agent.ts';
+import { addToolServer, askUserArgs, callsTools } from '../../support/agent/tools.ts';
+import { chat, type ScriptedResponse } from '../../support/agent/vendor.ts';
+import { startTestApp } from '../../support/app/testApp.ts';
+import { accessibilityViolations, isTooWide, openBrowser, openPage, setSessionCookie } from '../playground.ts';
 
 const browser = await openBrowser();
 const app = await startTestApp();
@@ -283,4 +283,4 @@ test('a user follows a run in the inspector, examines its steps, shares a link t
   await page.keyboard.press('Escape');
   await pane.waitFor({ state: 'detached' });
   expect(new URL(page.url()).search).toBe('');
-}, 60_000);
+});

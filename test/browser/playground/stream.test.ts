@@ -1,10 +1,10 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { openScriptedThread } from '../support/agent/agent.ts';
-import { chat, type ResponseStep } from '../support/agent/vendor.ts';
-import { startTestApp } from '../support/app/testApp.ts';
+import { openScriptedThread } from '../../support/agent/agent.ts';
+import { chat, type ResponseStep } from '../../support/agent/vendor.ts';
+import { startTestApp } from '../../support/app/testApp.ts';
+import { openBrowser, openPage, sendMessage, setSessionCookie } from '../playground.ts';
 import { recordFrames, slowFrames, watchShifts } from './frames.ts';
-import { openBrowser, openPage, sendMessage, setSessionCookie } from './playground.ts';
 
 const browser = await openBrowser();
 const app = await startTestApp();
@@ -63,7 +63,7 @@ test(`${pieces} deltas of an answer cause no frame over 50 ms and no layout shif
   expect(moved).toBeLessThan(0.1);
   expect(await page.locator('.answer pre').count()).toBe(60);
   expect(wrong).toEqual([]);
-}, 90_000);
+});
 
 test('the end of an answer stays in view until the user scrolls up, and again once they return to the end', async () => {
   const lines = Array.from({ length: 80 }, (_, at) => `Line ${at}.\n\n`);

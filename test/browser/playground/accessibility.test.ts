@@ -1,10 +1,10 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { openScriptedThread } from '../support/agent/agent.ts';
-import { askUserArgs, callsTools } from '../support/agent/tools.ts';
-import { chat } from '../support/agent/vendor.ts';
-import { startTestApp } from '../support/app/testApp.ts';
-import { accessibilityViolations, isTooWide, openBrowser, openPage, sendMessage, setSessionCookie } from './playground.ts';
+import { openScriptedThread } from '../../support/agent/agent.ts';
+import { askUserArgs, callsTools } from '../../support/agent/tools.ts';
+import { chat } from '../../support/agent/vendor.ts';
+import { startTestApp } from '../../support/app/testApp.ts';
+import { accessibilityViolations, isTooWide, openBrowser, openPage, sendMessage, setSessionCookie } from '../playground.ts';
 
 const browser = await openBrowser();
 const app = await startTestApp();
@@ -46,7 +46,7 @@ test('the pages before the sign-in are accessible', async () => {
     found.push(...(await lookAt(page, heading, extremes)));
   }
   expect(found).toEqual([]);
-}, 60_000);
+});
 
 const everything = `A **word** about [tides](https://example.test) and \`code\`.
 
@@ -102,7 +102,7 @@ test('a conversation with reasoning, tools, a question and events is accessible'
     found.push(...(await lookAt(page, path, extremes)));
   }
   expect(found).toEqual([]);
-}, 90_000);
+});
 
 test('on a phone the drawer gives access to the navigation, and Escape closes it', async () => {
   const person = await app.signUp();

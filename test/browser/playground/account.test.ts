@@ -1,9 +1,9 @@
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
-import { startSdkServer } from '../support/agent/mcpSdk.ts';
-import { type Person, startTestApp, type TestApp } from '../support/app/testApp.ts';
-import { writeFiles } from '../support/resources/files.ts';
-import { accessibilityViolations, chooseAction, isTooWide, openBrowser, openPage, setSessionCookie } from './playground.ts';
+import { startSdkServer } from '../../support/agent/mcpSdk.ts';
+import { type Person, startTestApp, type TestApp } from '../../support/app/testApp.ts';
+import { writeFiles } from '../../support/resources/files.ts';
+import { accessibilityViolations, chooseAction, isTooWide, openBrowser, openPage, setSessionCookie } from '../playground.ts';
 
 let browser: Browser;
 let app: TestApp;
@@ -31,7 +31,7 @@ const goTo = (page: Page, path: string) =>
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 const dialogOf = (page: Page) => page.getByRole('dialog');
 
-test('an owner invites a colleague, who signs up by the link and becomes an admin', { timeout: 60_000 }, async () => {
+test('an owner invites a colleague, who signs up by the link and becomes an admin', async () => {
   const owner = await app.signUp();
   const colleague = { login: `mate-${owner.login}`, email: `mate-${owner.login}@example.test` };
   const { page, wrong } = await open('/settings/members', owner);
@@ -106,7 +106,7 @@ test('an owner invites a colleague, who signs up by the link and becomes an admi
   expect([wrong, invited.wrong]).toEqual([[], [expect.stringMatching(/^403 .*accept$/)]]);
 });
 
-test('a persona is written beside its preview, and a tool server shows its tools', { timeout: 60_000 }, async () => {
+test('a persona is written beside its preview, and a tool server shows its tools', async () => {
   const owner = await app.signUp();
   const server = await startSdkServer((tools) => {
     tools.registerTool('tides', { description: 'High and low water', annotations: { readOnlyHint: true } }, () => ({ content: [] }));
@@ -168,7 +168,7 @@ test('a persona is written beside its preview, and a tool server shows its tools
 const distinct = ['notifications', 'members', 'personas', 'web-search', 'plan', 'audit-log'];
 const paths = [...distinct, 'workspaces', 'account', 'teams', 'projects', 'tool-servers', 'speech', 'ip-rules'];
 
-test('the pages of an account are accessible, alternately in both themes, and fit a phone', { timeout: 60_000 }, async () => {
+test('the pages of an account are accessible, alternately in both themes, and fit a phone', async () => {
   const { page } = await open('/settings/profile', await app.signUp());
   const found: string[] = [];
   const check = async (name: string) => found.push(...(await accessibilityViolations(page)).map((problem) => `${name}: ${problem}`));

@@ -1,9 +1,9 @@
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from '../support/app/testApp.ts';
-import { behindGatewayEnv, startTestGateway } from '../support/gateway/testGateway.ts';
-import { eventually, openThread, startRun } from '../support/resources/conversation.ts';
-import { accessibilityViolations, isTooWide, openBrowser, openPage, setSessionCookie } from './playground.ts';
+import { startTestApp, type TestApp } from '../../support/app/testApp.ts';
+import { behindGatewayEnv, startTestGateway } from '../../support/gateway/testGateway.ts';
+import { eventually, openThread, startRun } from '../../support/resources/conversation.ts';
+import { accessibilityViolations, isTooWide, openBrowser, openPage, setSessionCookie } from '../playground.ts';
 
 let browser: Browser;
 let app: TestApp;
@@ -49,81 +49,77 @@ async function auditDetails(page: Page, action: string) {
   return (await dialogOf(page).textContent()) ?? '';
 }
 
-test(
-  'an administrator finds a user, adjusts credits, makes a plan and a code, sends a broadcast, and reads it all in the audit log',
-  { timeout: 60_000 },
-  async () => {
-    const person = await app.signUp();
-    const mine = { token: person.token };
-    const { page, wrong } = await openSettings('users');
+test('an administrator finds a user, adjusts credits, makes a plan and a code, sends a broadcast, and reads it all in the audit log', async () => {
+  const person = await app.signUp();
+  const mine = { token: person.token };
+  const { page, wrong } = await openSettings('users');
 
-    // From the user to their account, and the credits.
-    await page.getByRole('article').getByLabel('Search').fill(person.login);
-    await expect.poll(() => page.url()).toContain(`q=${person.login}`);
-    await page.getByRole('link', { name: person.login, exact: true }).click();
-    await page.getByRole('heading', { name: person.login }).waitFor();
-    await page.getByRole('table', { name: 'Accounts' }).getByRole('link').click();
-    await page.getByRole('heading', { name: 'Ledger' }).waitFor();
-    const account = (await page.getByRole('article').getByRole('heading', { level: 2 }).textContent()) ?? '';
-    await button(page, 'Adjust credits').click();
-    await button(page, 'Adjust').click();
-    await dialogOf(page).getByText('Credits is required.').waitFor();
-    await page.getByLabel('Credits', { exact: true }).fill('-5000000');
-    await button(page, 'Adjust').click();
-    await dialogOf(page).getByRole('alert').waitFor();
-    await page.getByLabel('Credits', { exact: true }).fill('250');
-    await page.getByLabel('Note (optional)').fill('A gift');
-    await button(page, 'Adjust').click();
-    await page.getByRole('cell', { name: '+250' }).waitFor();
-    await page.getByRole('cell', { name: 'A gift' }).waitFor();
+  // From the user to their account, and the credits.
+  await page.getByRole('article').getByLabel('Search').fill(person.login);
+  await expect.poll(() => page.url()).toContain(`q=${person.login}`);
+  await page.getByRole('link', { name: person.login, exact: true }).click();
+  await page.getByRole('heading', { name: person.login }).waitFor();
+  await page.getByRole('table', { name: 'Accounts' }).getByRole('link').click();
+  await page.getByRole('heading', { name: 'Ledger' }).waitFor();
+  const account = (await page.getByRole('article').getByRole('heading', { level: 2 }).textContent()) ?? '';
+  await button(page, 'Adjust credits').click();
+  await button(page, 'Adjust').click();
+  await dialogOf(page).getByText('Credits is required.').waitFor();
+  await page.getByLabel('Credits', { exact: true }).fill('-5000000');
+  await button(page, 'Adjust').click();
+  await dialogOf(page).getByRole('alert').waitFor();
+  await page.getByLabel('Credits', { exact: true }).fill('250');
+  await page.getByLabel('Note (optional)').fill('A gift');
+  await button(page, 'Adjust').click();
+  await page.getByRole('cell', { name: '+250' }).waitFor();
+  await page.getByRole('cell', { name: 'A gift' }).waitFor();
 
-    // A plan with a limit, for the account.
-    await toPage(page, 'Plans');
-    await button(page, 'New plan').first().click();
-    await page.getByLabel('Display name').fill('Small team');
-    await page.getByLabel('Name', { exact: true }).fill('small-team');
-    await page.getByLabel('Entitlement to add').click();
-    await page.getByPlaceholder('Search…').fill('team_members');
-    await page.keyboard.press('Enter');
-    await button(page, 'Add').click();
-    await page.getByLabel('limit.team_members', { exact: true }).fill('5');
-    await button(page, 'Create').click();
-    await page.getByRole('cell', { name: 'limit.team_members 5' }).waitFor();
-    await toPage(page, 'Accounts');
-    await page.getByRole('article').getByLabel('Search').fill(account);
-    await choose(page, account, 'Subscribe to a plan');
-    await select(page, 'Plan', 'Small team');
-    await button(page, 'Subscribe').click();
-    await dialogOf(page).waitFor({ state: 'hidden' });
-    expect((await app.call('GET', '/v1/subscriptions', mine)).body).toMatchObject([{ status: 'active' }]);
+  // A plan with a limit, for the account.
+  await toPage(page, 'Plans');
+  await button(page, 'New plan').first().click();
+  await page.getByLabel('Display name').fill('Small team');
+  await page.getByLabel('Name', { exact: true }).fill('small-team');
+  await page.getByLabel('Entitlement to add').click();
+  await page.getByPlaceholder('Search…').fill('team_members');
+  await page.keyboard.press('Enter');
+  await button(page, 'Add').click();
+  await page.getByLabel('limit.team_members', { exact: true }).fill('5');
+  await button(page, 'Create').click();
+  await page.getByRole('cell', { name: 'limit.team_members 5' }).waitFor();
+  await toPage(page, 'Accounts');
+  await page.getByRole('article').getByLabel('Search').fill(account);
+  await choose(page, account, 'Subscribe to a plan');
+  await select(page, 'Plan', 'Small team');
+  await button(page, 'Subscribe').click();
+  await dialogOf(page).waitFor({ state: 'hidden' });
+  expect((await app.call('GET', '/v1/subscriptions', mine)).body).toMatchObject([{ status: 'active' }]);
 
-    // A code, which the user redeems.
-    await toPage(page, 'Codes and referrals');
-    await button(page, 'New codes').first().click();
-    await page.getByLabel('Credits', { exact: true }).last().fill('40');
-    await button(page, 'Create').click();
-    const code = (await dialogOf(page).locator('.code code').textContent()) ?? '';
-    await button(page, 'Done').click();
-    expect((await app.call('POST', '/v1/me/redeem', { ...mine, body: { code } })).body).toMatchObject({ type: 'credits', value: '40' });
+  // A code, which the user redeems.
+  await toPage(page, 'Codes and referrals');
+  await button(page, 'New codes').first().click();
+  await page.getByLabel('Credits', { exact: true }).last().fill('40');
+  await button(page, 'Create').click();
+  const code = (await dialogOf(page).locator('.code code').textContent()) ?? '';
+  await button(page, 'Done').click();
+  expect((await app.call('POST', '/v1/me/redeem', { ...mine, body: { code } })).body).toMatchObject({ type: 'credits', value: '40' });
 
-    // A broadcast to the account, which the user receives.
-    await toPage(page, 'Broadcasts');
-    await button(page, 'New broadcast').first().click();
-    await page.getByText('One account', { exact: true }).click();
-    await button(page, 'Account').click();
-    await page.getByPlaceholder('Name or slug').fill(account);
-    await page.getByRole('option', { name: account }).click();
-    await page.getByLabel('Title').fill('Welcome');
-    await page.getByLabel('Message').fill('Your plan is ready.');
-    await button(page, 'Send').click();
-    await page.getByRole('cell', { name: 'completed' }).waitFor();
-    expect((await app.call('GET', '/v1/notifications', mine)).text).toContain('Your plan is ready.');
+  // A broadcast to the account, which the user receives.
+  await toPage(page, 'Broadcasts');
+  await button(page, 'New broadcast').first().click();
+  await page.getByText('One account', { exact: true }).click();
+  await button(page, 'Account').click();
+  await page.getByPlaceholder('Name or slug').fill(account);
+  await page.getByRole('option', { name: account }).click();
+  await page.getByLabel('Title').fill('Welcome');
+  await page.getByLabel('Message').fill('Your plan is ready.');
+  await button(page, 'Send').click();
+  await page.getByRole('cell', { name: 'completed' }).waitFor();
+  expect((await app.call('GET', '/v1/notifications', mine)).text).toContain('Your plan is ready.');
 
-    expect(await auditDetails(page, 'credits.adjust')).toContain('250');
-    expect(await auditDetails(page, 'broadcast.create')).toContain('Welcome');
-    expect(wrong).toEqual([expect.stringMatching(/^409 .*\/v1\/admin\/credits\/adjust$/)]);
-  },
-);
+  expect(await auditDetails(page, 'credits.adjust')).toContain('250');
+  expect(await auditDetails(page, 'broadcast.create')).toContain('Welcome');
+  expect(wrong).toEqual([expect.stringMatching(/^409 .*\/v1\/admin\/credits\/adjust$/)]);
+});
 
 test('an administrator suspends and activates a user, and must type the login to delete them', async () => {
   const person = await app.signUp();
@@ -256,7 +252,7 @@ test('an administrator reads the access log', async () => {
   expect(wrong).toEqual([expect.stringMatching(/^400 /)]);
 });
 
-test('the pages fit a narrow window, and are accessible in both themes', { timeout: 120_000 }, async () => {
+test('the pages fit a narrow window, and are accessible in both themes', async () => {
   const { page, chief } = await openSettings('dashboard');
   const person = await app.signUp();
   const post = (path: string, body: object) => app.call('POST', path, { token: chief.token, body });
