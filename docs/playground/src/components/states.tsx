@@ -41,7 +41,7 @@ export function ErrorNotice({ error, retry }: { error: unknown; retry?: (() => v
 }
 
 /** Text that a model provider wrote, such as an error message. */
-export const ProviderQuote = ({ children }: { children: ReactNode }) => (
+const ProviderQuote = ({ children }: { children: ReactNode }) => (
   <figure className="quote">
     <figcaption>The model provider responded with an error:</figcaption>
     <blockquote>{children}</blockquote>
@@ -78,10 +78,6 @@ export const detailsOf = (error: unknown): string => {
   if (!(error instanceof ApiError)) return '';
   return [error.status, error.reason ?? error.code, error.traceId && `trace ${error.traceId}`].filter(Boolean).join(' · ');
 };
-
-/** The validation message for a field, by its path in the request. A `Form` finds it by the name of the field. */
-export const problemOf = (error: unknown, field: string): string | undefined =>
-  error instanceof ApiError ? error.issues.find(({ path }) => path === field || path.startsWith(`/${field}`))?.message : undefined;
 
 type QueryStateProps<Data> = {
   query: { data: Data | undefined; error: unknown; refetch: () => Promise<unknown> };

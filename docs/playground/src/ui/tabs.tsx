@@ -2,7 +2,7 @@ import { Tabs as Radix } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { Icon, type IconName } from './icons.tsx';
 
-export type Tab<Value extends string = string> = { value: Value; label: ReactNode; icon?: IconName; content: ReactNode };
+type Tab<Value extends string = string> = { value: Value; label: ReactNode; icon?: IconName; content: ReactNode };
 
 type TabsProps<Value extends string> = {
   /** Accessible name of the tab list. */

@@ -61,7 +61,6 @@ function Folder({ project, isOpen, onToggle }: { project: Project; isOpen: boole
   const me = useMe().data;
   const mayManage = me !== undefined && (project.owner_user_id === me.id || me.permissions.includes('data.projects.manage'));
   return (
-    // oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- "Move to project" does the same by keyboard
     <div className="folder" {...target}>
       <div className="nav-row">
         <button type="button" className="folder-name" aria-expanded={isOpen} title={project.name} onClick={onToggle}>

@@ -1,7 +1,7 @@
 type Language = { name: string; extension: string; aliases?: readonly string[] };
 
 /** The languages that are highlighted, by the name of their grammar. */
-export const languages = {
+const languages = {
   bash: { name: 'Shell', extension: 'sh', aliases: ['sh', 'shell', 'zsh', 'console', 'shellscript', 'shell-session'] },
   c: { name: 'C', extension: 'c', aliases: ['h'] },
   cpp: { name: 'C++', extension: 'cpp', aliases: ['c++', 'cc', 'hpp', 'cxx'] },

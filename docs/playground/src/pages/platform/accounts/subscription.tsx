@@ -15,7 +15,7 @@ import { Select } from '../../../ui/select.tsx';
 import { AccountName } from '../names.tsx';
 
 /** As many as one request returns. Platforms have a handful of plans. */
-export const usePlans = () => useQuery({ queryKey: ['plans', 'all'], queryFn: () => client.plans.list({ query: { limit: 200 } }) });
+const usePlans = () => useQuery({ queryKey: ['plans', 'all'], queryFn: () => client.plans.list({ query: { limit: 200 } }) });
 
 const changes = [['subscriptions'], ['accounts']];
 const month = 30 * 86_400_000;
