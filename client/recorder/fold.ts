@@ -9,11 +9,18 @@ const recordedHeaders = ['idempotency-key', 'if-none-match', 'last-event-id', 'x
 type Contract = Readonly<Record<string, Readonly<Record<string, Route>>>>;
 type ToDocument = (schema: Schema, io: 'input' | 'output') => object;
 
+/** Several manifests are often made from the same schemas, one for each page of an application. */
+const documents = { input: new WeakMap<Schema, object>(), output: new WeakMap<Schema, object>() };
+
 /** Keeps the names that the contract declares, and replaces the keys of maps, which are data, by `*`. */
 export async function foldNotes(consumer: string, notes: Notes): Promise<Manifest> {
   // The contract and zod are loaded only here, so that recording does not need them.
   const [contract, { z }] = await Promise.all([import('../../contract/index.ts') as Promise<unknown> as Promise<Contract>, import('zod')]);
-  const toDocument: ToDocument = (schema, io) => z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  const toDocument: ToDocument = (schema, io) => {
+    const known = documents[io].get(schema) ?? z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+    documents[io].set(schema, known);
+    return known;
+  };
   const operations = Object.entries(notes.operations).map(([id, used]): [string, UsedOperation] => {
     const [area = '', verb = ''] = id.split('.');
     return [id, foldOperation(contract[area]![verb]!, used, toDocument)];

@@ -1,4 +1,4 @@
-import { createContext, type FormEvent, type ReactNode, use, useMemo, useRef, useState } from 'react';
+import { createContext, type FormEvent, type ReactNode, use, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { ApiError } from '../../../../client/index.ts';
 import { Details, detailsOf, ErrorNotice } from '../components/states.tsx';
 import { Button } from './buttons.tsx';
@@ -47,10 +47,17 @@ export function Form({ onSubmit, submit, kind = 'primary', onCancel, fieldOf = {
   const [problems, setProblems] = useState<Problems>({});
   const form = useRef<HTMLFormElement>(null);
 
+  const wantsFocus = useRef(false);
+
   const showProblems = (found: Problems) => {
+    wantsFocus.current = true;
     setProblems(found);
-    requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
   };
+  // After the fields show the problems.
+  useLayoutEffect(() => {
+    if (wantsFocus.current) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    wantsFocus.current = false;
+  }, [problems]);
   const send = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     event.stopPropagation();
