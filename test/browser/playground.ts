@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import AxeBuilder from '@axe-core/playwright';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, expect, onTestFinished } from 'vitest';
 import { launchBrowser } from './launch.ts';
 import { recordPages } from './recording/recording.ts';
@@ -53,8 +53,8 @@ export async function setSessionCookie(context: BrowserContext, url: string, { c
 }
 
 /** Chooses an action from the ⋯ menu of a row. */
-export async function chooseAction(page: Page, of: string, action: string) {
-  await page.getByRole('button', { name: `More actions for ${of}` }).click();
+export async function chooseAction(page: Page, of: string, action: string, within: Page | Locator = page) {
+  await within.getByRole('button', { name: `More actions for ${of}` }).click();
   await page.getByRole('menuitem', { name: action }).click();
 }
 

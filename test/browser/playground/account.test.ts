@@ -81,25 +81,25 @@ test('an owner invites a colleague, who signs up by the link and becomes an admi
   await page.keyboard.press('Escape');
 
   await goTo(page, '/settings/projects');
-  await button(page, 'New project').click();
+  await page.getByRole('article').getByRole('button', { name: 'New project' }).click();
   await page.getByLabel('Name', { exact: true }).fill('Tide tables');
   await page.getByLabel('Visible to').click();
   await page.getByRole('option', { name: 'Pilots' }).click();
   await button(page, 'Create').click();
   await page.getByRole('row', { name: /Tide tables Pilots/ }).waitFor();
-  await chooseAction(page, 'Tide tables', 'Files');
+  await chooseAction(page, 'Tide tables', 'Files', page.getByRole('article'));
   await page.getByText('No files here').waitFor();
   await page.keyboard.press('Escape');
   const [project] = await app.sql("select id, account_id from projects where name = 'Tide tables' and owner_user_id = $1", [owner.id]);
   await writeFiles(app, { id: owner.id, accountId: project.account_id }, project.id, { 'data/brest.md': 'High water at 04:12' });
-  await chooseAction(page, 'Tide tables', 'Files');
+  await chooseAction(page, 'Tide tables', 'Files', page.getByRole('article'));
   await button(page, 'data').click();
   await button(page, 'brest.md').click();
   await page.getByText('High water at 04:12').waitFor();
   await page.keyboard.press('Escape');
 
   await goTo(page, '/settings/audit-log');
-  await page.getByLabel('Action').fill('account_invitation.accept');
+  await page.getByLabel('Action', { exact: true }).fill('account_invitation.accept');
   await page.getByRole('row', { name: new RegExp(`account_invitation.accept.*${colleague.login}`) }).waitFor();
   await button(page, 'Details of account_invitation.accept').click();
   await dialogOf(page).getByText('member').waitFor();

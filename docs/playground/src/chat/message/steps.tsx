@@ -10,7 +10,6 @@ import { Sources } from './steps/sources.tsx';
 import { sourcesOf, type Step, stepsOf } from './steps/steps.ts';
 import { TodoList } from './steps/todoList.tsx';
 
-
 type StepsProps = {
   parts: readonly RunPart[];
   /** Whether the last part still grows. */
