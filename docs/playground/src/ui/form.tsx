@@ -57,7 +57,7 @@ export function Form({ onSubmit, submit, kind = 'primary', onCancel, fieldOf = {
   useLayoutEffect(() => {
     if (wantsFocus.current) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
     wantsFocus.current = false;
-  }, [problems]);
+  });
   const send = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     event.stopPropagation();
