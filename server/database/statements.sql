@@ -3731,7 +3731,7 @@ delete
   returning "id";
 
 -- resources/shares/queries.ts selectShareByToken
-select "s"."account_id", "s"."id", "s"."thread_id", "s"."token_sealed", "s"."password_hash", "s"."live_update", "s"."last_message_number", "s"."hidden_message_numbers", "s"."snapshot_turn_count", "s"."created_at", "t"."title", "t"."created_at" as "thread_created_at", extract(epoch
+select "s"."account_id", "s"."id", "s"."thread_id", "s"."token_sealed", "s"."password_hash", "s"."live_update", "s"."last_message_number", "s"."hidden_message_numbers", "s"."snapshot_turn_count", "s"."created_at", case when s.live_update or s.snapshot_turn_count > 0 or t.title_locked then t.title end as "title", "t"."created_at" as "thread_created_at", extract(epoch
   from now())::float8 as "now"
   from "thread_shares" as "s"
   inner

@@ -134,7 +134,12 @@ export const selectShareByToken = statement<{ tokenHash: string }>()((db, $) =>
         .on('a.deleted_at', 'is', null),
     )
     .select(columnsOfShare)
-    .select(['t.title', 't.created_at as thread_created_at', sql<number>`extract(epoch from now())::float8`.as('now')])
+    .select([
+      // A snapshot without messages does not tell the words of later ones.
+      sql<string | null>`case when s.live_update or s.snapshot_turn_count > 0 or t.title_locked then t.title end`.as('title'),
+      't.created_at as thread_created_at',
+      sql<number>`extract(epoch from now())::float8`.as('now'),
+    ])
     .where('s.token_hash', '=', $.tokenHash)
     .where(isThreadAlive()),
 );

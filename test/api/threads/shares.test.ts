@@ -70,9 +70,11 @@ test('a thread without messages can be shared', async () => {
   const thread = await open(me, { title: null });
   const { body } = await share(thread);
   expect([body.snapshot_turn_count, (await view(body.token)).body]).toMatchObject([0, { thread: { title: null }, messages: [] }]);
-  // Later messages are not in the snapshot. The title is the current one.
+  // Later messages are not in the snapshot, nor is the title that they give the thread.
   await say(me, thread, 'Later words.');
-  expect((await view(body.token)).body).toMatchObject({ thread: { title: 'Later words' }, messages: [] });
+  expect((await view(body.token)).body).toMatchObject({ thread: { title: null }, messages: [] });
+  const live = await share(thread, { live_update: true });
+  expect((await view(live.body.token)).body).toMatchObject({ thread: { title: 'Later words' }, messages: [{ content: 'Later words.' }] });
 });
 
 test('access_type and password are validated', async () => {
