@@ -137,6 +137,7 @@ test('the theme can be chosen by keyboard and persists after a reload', async ()
   await page.keyboard.press('Enter');
   await page.locator('[role=menuitem]:focus').waitFor();
   await page.keyboard.press('End');
+  await page.getByRole('menuitem', { name: 'Sign out' }).and(page.locator(':focus')).waitFor();
   await page.keyboard.press('ArrowUp');
   await page.getByRole('menuitemradio', { name: 'Dark' }).and(page.locator(':focus')).waitFor();
   await page.keyboard.press('Enter');
