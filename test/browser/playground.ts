@@ -58,6 +58,13 @@ export async function chooseAction(page: Page, of: string, action: string, withi
   await page.getByRole('menuitem', { name: action }).click();
 }
 
+/** Shows another page of the playground without loading it again. */
+export const goTo = (page: Page, path: string) =>
+  page.evaluate((address) => {
+    history.pushState(null, '', address);
+    dispatchEvent(new PopStateEvent('popstate'));
+  }, path);
+
 export async function sendMessage(page: Page, text: string) {
   await page.getByRole('textbox', { name: 'Message' }).fill(text);
   await page.getByRole('button', { name: 'Send' }).click();

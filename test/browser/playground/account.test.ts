@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { startSdkServer } from '../../support/agent/mcpSdk.ts';
 import { type Person, startTestApp, type TestApp } from '../../support/app/testApp.ts';
 import { writeFiles } from '../../support/resources/files.ts';
-import { accessibilityViolations, chooseAction, isTooWide, openBrowser, openPage, setSessionCookie } from '../playground.ts';
+import { accessibilityViolations, chooseAction, goTo, isTooWide, openBrowser, openPage, setSessionCookie } from '../playground.ts';
 
 let browser: Browser;
 let app: TestApp;
@@ -20,13 +20,6 @@ async function open(path: string, person: Person) {
   await visitor.page.goto(app.url + path);
   return visitor;
 }
-
-/** Goes to another page without loading the application again. */
-const goTo = (page: Page, path: string) =>
-  page.evaluate((address) => {
-    history.pushState(null, '', address);
-    dispatchEvent(new PopStateEvent('popstate'));
-  }, path);
 
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 const dialogOf = (page: Page) => page.getByRole('dialog');

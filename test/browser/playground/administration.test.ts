@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../../support/app/testApp.ts';
 import { behindGatewayEnv, startTestGateway } from '../../support/gateway/testGateway.ts';
 import { eventually, openThread, startRun } from '../../support/resources/conversation.ts';
-import { accessibilityViolations, isTooWide, openBrowser, openPage, setSessionCookie } from '../playground.ts';
+import { accessibilityViolations, goTo, isTooWide, openBrowser, openPage, setSessionCookie } from '../playground.ts';
 
 let browser: Browser;
 let app: TestApp;
@@ -262,7 +262,7 @@ test('the pages fit a narrow window, and are accessible in both themes', async (
   const thread = await app.call('POST', '/v1/threads', { token: person.token, body: {} });
   await app.call('POST', `/v1/threads/${thread.body.id}:report`, { token: person.token, body: { categories: ['inaccurate'] } });
   const show = async (path: string) => {
-    await page.goto(`${app.url}/settings/${path}`);
+    await goTo(page, `/settings/${path}`);
     await page.getByRole('article').getByRole('heading').first().waitFor();
     await expect.poll(() => page.getByText('Loading…').count(), { message: path, timeout: 10_000 }).toBe(0);
   };

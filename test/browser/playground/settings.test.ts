@@ -17,7 +17,7 @@ import { chat, startVendor } from '../../support/agent/vendor.ts';
 import { type Person, startTestApp, type TestApp } from '../../support/app/testApp.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
 import { receiverOfTest } from '../../support/resources/receiver.ts';
-import { accessibilityViolations, chooseAction, isTooWide, openBrowser, openPage, setSessionCookie } from '../playground.ts';
+import { accessibilityViolations, chooseAction, goTo, isTooWide, openBrowser, openPage, setSessionCookie } from '../playground.ts';
 
 let browser: Browser;
 let app: TestApp;
@@ -303,7 +303,7 @@ test('every page is accessible in the light and the dark theme and fits a narrow
   await app.call('POST', `/v1/llm-providers/${body.id}/models`, { token: chief.token, body: { model: 'gpt-test' } });
   const { page } = await openSettings('keys', chief);
   for (const path of ['keys', 'models', 'usage', 'webhooks']) {
-    await page.goto(`${app.url}/settings/${path}`);
+    await goTo(page, `/settings/${path}`);
     await page.getByRole('article').getByRole('heading').first().waitFor();
     await expect.poll(() => page.getByText('Loading…').count(), { message: path }).toBe(0);
     for (const colorScheme of ['light', 'dark'] as const) {
