@@ -50,11 +50,18 @@ function withoutMarkdown(line: string): string {
 function bare(text: string): string {
   const ended = trimEnd(text.trim(), endPunctuation);
   const [opening = '', closing = ''] = [ended[0], ended.at(-1)];
-  if (ended === '' || !openingQuotes.includes(opening)) return ended;
+  if (ended === '') return '';
+  if (!openingQuotes.includes(opening)) return withoutLooseQuotes(ended);
   const inner = ended.slice(1, -1);
   if (closingQuotes.includes(closing) && !inner.includes(opening) && !inner.includes(closing)) return bare(inner);
   // The end of the quotation has been cut off.
   return [...closingQuotes].some((quote) => ended.includes(quote, 1)) ? ended : bare(ended.slice(1));
+}
+
+/** Removes quotes at the end that were not opened. */
+function withoutLooseQuotes(text: string): string {
+  const inner = trimEnd(text, closingQuotes);
+  return [...openingQuotes].some((quote) => inner.includes(quote)) ? text : inner;
 }
 
 const cut = (text: string) => [...text].slice(0, maxTitleChars).join('');

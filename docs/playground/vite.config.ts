@@ -9,7 +9,7 @@ const api = process.env.ARKLOOP_PLAYGROUND_API ?? 'http://127.0.0.1:19001';
 const onlyWoff2: Plugin = {
   name: 'only-woff2',
   enforce: 'pre',
-  transform: (code, id) => (id.includes('katex.min.css') ? code.replace(/,url\([^)]+\.(?:woff|ttf)\) format\("\w+"\)/g, '') : undefined),
+  transform: (code, id) => (id.includes('katex.min.css') ? code.replace(/,url\([^(),]+\.(?:woff|ttf)\) format\("\w+"\)/g, '') : undefined),
 };
 
 const modality = fileURLToPath(new URL('src/ui/internal/modality.tsx', import.meta.url));

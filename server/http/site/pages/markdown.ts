@@ -93,12 +93,15 @@ export const renderParagraphs = (text: string): string => inline.parse(text, { a
 
 /** The text of Markdown for the search: without fences, comments, links and the lines of tables. */
 export const searchText = (text: string): string =>
-  text
-    .replace(/^```.*$/gm, '')
-    .replace(/<!--.*?-->/gs, '')
+  withoutComments(text.replace(/^```.*$/gm, ''))
     .replace(/\[([^[\]]*)\]\([^()]*\)/g, '$1')
     .replace(/^[|\s:-]+$/gm, '')
-    .replace(/\s*\|\s*/g, ' ')
+    .replaceAll('|', ' ')
     .replace(/[`*]|^>\s*/gm, '')
     .replace(/\s+/g, ' ')
     .trim();
+
+function withoutComments(text: string): string {
+  const [first = '', ...others] = text.split('<!--');
+  return [first, ...others.map((part) => part.slice(part.indexOf('-->') + '-->'.length))].join('');
+}

@@ -61,12 +61,20 @@ function Picture({ svg, source }: { svg: string; source: string }) {
   const address = useObjectUrl(svg, 'image/svg+xml');
   // An image has no size of its own if the SVG has only a view box.
   const [, , width, height] = /viewBox="([^"]+)"/.exec(svg)?.[1]?.split(/[\s,]+/) ?? [];
-  const kind = /^\s*(?:%%.*\n\s*|---[\s\S]*?---\s*)*([a-z]+)/i.exec(source)?.[1];
+  const kind = kindOf(source);
   return (
     <div className="diagram-picture">
       {address && <img src={address} alt={`Diagram${kind ? ` (${kind})` : ''}`} width={round(width)} height={round(height)} />}
     </div>
   );
+}
+
+/** The first word after front matter and comments: `graph`, `sequenceDiagram`. */
+function kindOf(source: string): string | undefined {
+  const lines = source.split('\n').map((line) => line.trim());
+  const matter = lines[0] === '---' ? lines.indexOf('---', 1) + 1 : 0;
+  const first = lines.slice(matter).find((line) => line !== '' && !line.startsWith('%%'));
+  return /^[a-z]+/i.exec(first ?? '')?.[0];
 }
 
 const round = (size: string | undefined) => (size === undefined ? undefined : Math.ceil(Number(size)));

@@ -43,11 +43,12 @@ function hostAndPath(url: unknown) {
 
 /** `mcp__github__list_issues` becomes “List issues (github)”. */
 function identifierInWords(name: string): string {
-  const [, server, own] = /^mcp__(.+?)__(.+)$/.exec(name) ?? [];
+  const [prefix, server, ...rest] = name.split('__');
+  const own = prefix === 'mcp' && server && rest.length > 0 ? rest.join('__') : undefined;
   const words = (own ?? name)
     .replace(/([a-z\d])([A-Z])/g, '$1 $2')
     .replace(/[_\-.]+/g, ' ')
     .trim();
   const text = words === '' ? 'A tool' : words[0]!.toUpperCase() + words.slice(1).toLowerCase();
-  return server ? `${text} (${server})` : text;
+  return own ? `${text} (${server})` : text;
 }
