@@ -260,9 +260,10 @@ export function createTrace(): TraceBuilder {
       const { tool_call_id, tool_name, result, error, usage, cost, duration_ms } = event.data;
       const call = steps.get(`tool-${tool_call_id}`);
       const end = atOf(event);
+      const within = [...steps.values()].filter(({ parentId }) => parentId !== undefined && parentId === call?.id);
       change(call?.id, {
-        // Tools with side effects run one after another: a call may start later than it was announced.
-        start: Math.max(call?.start ?? end, Math.min(end, end - duration_ms)),
+        // Tools with side effects run one after another: a call may start later than it was announced, but not after its own steps.
+        start: Math.min(Math.max(call?.start ?? end, end - duration_ms), ...within.map(({ start }) => start)),
         end,
         lastSeq: event.seq,
         status: call?.status === 'denied' ? 'denied' : error ? 'failed' : 'done',
