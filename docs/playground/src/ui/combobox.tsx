@@ -1,7 +1,7 @@
 import { Popover as Radix } from 'radix-ui';
 import { type ReactNode, useId, useState } from 'react';
 import { Command, CommandGroup, CommandItem } from './command.tsx';
-import { type Described, Field } from './fields.tsx';
+import { type Described, Field, HiddenValue } from './fields.tsx';
 import { useForm } from './form.tsx';
 import { Icon, type IconName } from './icons.tsx';
 import { isGroup, type Option, type Options, optionsOf } from './options.ts';
@@ -97,15 +97,7 @@ export function Combobox<Value extends string>({
               </Radix.Content>
             </Radix.Portal>
           </Radix.Root>
-          {name !== undefined && (
-            <input
-              type="hidden"
-              name={name}
-              value={chosen?.value ?? ''}
-              data-label={described.label}
-              data-required={required || undefined}
-            />
-          )}
+          <HiddenValue name={name} value={chosen?.value ?? ''} label={described.label} required={required} />
         </>
       )}
     </Field>

@@ -141,3 +141,9 @@ export function Segments<Value extends string>({ label, value, options, onChange
     </div>
   );
 }
+
+type HiddenValueProps = { name: string | undefined; value: string; label: string; required: boolean };
+
+/** The value of a control that is no form element of its own. A `Form` finds its label and whether it is required. */
+export const HiddenValue = ({ name, value, label, required }: HiddenValueProps) =>
+  name === undefined ? null : <input type="hidden" name={name} value={value} data-label={label} data-required={required || undefined} />;

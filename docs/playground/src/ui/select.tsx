@@ -1,6 +1,6 @@
 import { Select as Radix } from 'radix-ui';
 import { type ReactNode, useState } from 'react';
-import { type Described, Field } from './fields.tsx';
+import { type Described, Field, HiddenValue } from './fields.tsx';
 import { useForm } from './form.tsx';
 import { Icon, type IconName } from './icons.tsx';
 import { isGroup, type Option, type Options, optionsOf } from './options.ts';
@@ -85,15 +85,7 @@ export function Select<Value extends string>({
               </div>
             </Radix.Portal>
           </Radix.Root>
-          {name !== undefined && (
-            <input
-              type="hidden"
-              name={name}
-              value={option?.value ?? ''}
-              data-label={described.label}
-              data-required={required || undefined}
-            />
-          )}
+          <HiddenValue name={name} value={option?.value ?? ''} label={described.label} required={required} />
         </>
       )}
     </Field>
