@@ -17,16 +17,15 @@ export async function openBrowser(): Promise<Browser> {
 const expected = [/401 .*\/v1\/auth\/refresh$/, /^Failed to load resource/];
 
 /**
- * Opens a page without a session. `wrong` collects script errors, error responses, and violations of the content security policy. `npm run record:consumers`
- * records what the page uses of the API, unless `records` is false: for other pages, for those that other tests record, and where a test measures time.
+ * Opens a page without a session. `wrong` collects script errors, error responses, and violations of the content security policy. What the page
+ * uses of the API is compared with the manifest of the playground, unless `records` is false: for other pages, for those that other tests record, and where a test measures time.
  */
 export async function openPage(browser: Browser, options: Parameters<Browser['newContext']>[0] = {}, records = true) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
-  const recording = records && process.env.RECORD_CONSUMERS ? await recordPages(context) : undefined;
+  const recording = records ? await recordPages(context) : undefined;
   onTestFinished(async () => {
-    const stale = (await recording?.finish()) ?? [];
     await context.close();
-    expect(stale, 'docs/consumers/playground.json is stale: run npm run record:consumers').toEqual([]);
+    expect((await recording?.finish()) ?? [], 'docs/consumers/playground.json is stale: run npm run record:consumers').toEqual([]);
   });
   const page = await context.newPage();
   page.setDefaultTimeout(60_000);

@@ -24,8 +24,8 @@ async function buildScript(): Promise<string> {
 }
 
 /**
- * Records what the pages of a context use. `finish`, called before the context is closed, adds it to the manifest, or with
- * `RECORD_CONSUMERS=check` returns what the manifest does not have.
+ * Records what the pages of a context use. `finish` adds it to the manifest in recording mode
+ * (`npm run record:consumers`), and otherwise returns what the manifest does not have.
  */
 export async function recordPages(context: BrowserContext): Promise<{ finish(): Promise<string[]> }> {
   script ??= buildScript();
@@ -35,12 +35,11 @@ export async function recordPages(context: BrowserContext): Promise<{ finish(): 
   await context.addInitScript({ content: await script });
   return {
     async finish() {
-      await Promise.all(context.pages().map((page) => page.evaluate('globalThis.arkloopSendNotes?.()').catch(() => undefined)));
       const [first, ...more] = await Promise.all([...pages.values()].map((notes) => manifestOf('playground', notes)));
       if (!first) return [];
       const recorded = mergeManifests([first, ...more]);
       const known = readManifest();
-      if (process.env.RECORD_CONSUMERS === 'check') return known ? differences(recorded, known) : ['everything'];
+      if (!process.env.RECORD_CONSUMERS) return known ? differences(recorded, known) : ['everything'];
       writeFileSync(manifestFile, `${JSON.stringify(known ? mergeManifests([known, recorded]) : recorded, null, 2)}\n`);
       return [];
     },
