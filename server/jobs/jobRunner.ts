@@ -90,11 +90,13 @@ async function openRunner({ connectionString, maxPoolSize, ...options }: JobRunn
         ended.resolve();
       });
     ended.promise.then(endPool, endPool);
+    const shutDown = () => void runner.stop().catch(() => undefined);
+    stopUnlessFirstQuerySucceeds(events, shutDown);
     return {
       closing: closing.promise,
       ended: ended.promise,
       async stop() {
-        runner.stop().catch(() => undefined);
+        shutDown();
         await ended.promise;
       },
     };
@@ -102,6 +104,16 @@ async function openRunner({ connectionString, maxPoolSize, ...options }: JobRunn
     endPool();
     throw error;
   }
+}
+
+/**
+ * Before its first job the library reads the ids of its tasks, and keeps the result even if that is an error: such a runner would never take a
+ * job (graphile-worker 0.18.0, `taskIdentifiers.js`).
+ */
+function stopUnlessFirstQuerySucceeds(events: WorkerEvents, shutDown: () => void) {
+  const settle = () => events.off('worker:getJob:error', shutDown);
+  events.once('worker:getJob:error', shutDown);
+  events.once('worker:getJob:empty', settle).once('job:start', settle);
 }
 
 /** The library's own pool has no time limits: the connections of a database that is gone would block it. */
