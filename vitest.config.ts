@@ -24,7 +24,7 @@ const apart = ['**/node_modules/**', 'test/system/counterparts/**'];
 // Node.js strips the types and caches the compiled code. Vitest's own loader takes a fifth more processor time.
 const experimental = { viteModuleRunner: false };
 // These end only what hangs, however slow the machine. What has to be fast is asserted where it matters.
-const limits = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 20_000 } } };
+const limits = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 60_000 } } };
 const common = {
   experimental,
   ...limits,

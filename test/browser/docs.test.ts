@@ -56,7 +56,7 @@ test('the reference shows an operation and loads resources only from this server
 test('without scripts the pages have all operations, samples and guides', async () => {
   const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 390, height: 844 } });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   await page.goto(`${app.url}/docs`);
   expect(await page.textContent('body')).toContain('POST /v1/threads/{thread_id}/runs');
   await page.goto(`${app.url}/docs/reference/runs`);

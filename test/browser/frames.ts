@@ -35,9 +35,12 @@ function framesIn(events: readonly TraceEvent[]): Frame[] {
   }));
 }
 
-/** Frames longer than `ms` because of the page's own work. In a frame delayed by other load on the machine, the page uses little CPU time. */
-export const slowFrames = (frames: readonly Frame[], ms: number): Frame[] =>
-  frames.filter(({ lasted, worked }) => lasted > ms && worked > ms / 2 && worked > lasted / 2);
+/** Browsers draw 60 times a second, so the duration of a frame is a multiple of this. */
+const intervalMs = 1_000 / 60;
+
+/** Frames that last more than 50 ms because of the page's own work. In a frame delayed by other load on the machine, the page uses little CPU time. */
+export const slowFrames = (frames: readonly Frame[]): Frame[] =>
+  frames.filter(({ lasted, worked }) => Math.round(lasted / intervalMs) > 3 && worked > 25 && worked > lasted / 2);
 
 /** Measures cumulative layout shift from now on. The returned function reads it. */
 export async function watchShifts(page: Page): Promise<() => Promise<number>> {

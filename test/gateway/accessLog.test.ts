@@ -148,7 +148,7 @@ test('a batch whose insert had an unknown outcome is written once', async () => 
   note();
   await expect.poll(() => sent).toBe(1);
   note();
-  await expect.poll(() => sent, { timeout: 5_000 }).toBe(2);
+  await expect.poll(() => sent).toBe(2);
   await accessLog.close();
   expect(await app.sql(`select 1 from access_log where path = '/v1/twice'`)).toHaveLength(2);
 });

@@ -120,6 +120,6 @@ test('environment settings apply until settings are stored, and stored settings 
   const after = await startTestGateway(app, proxied);
   expect(await anonymous(after)).toBe(200);
   await expect
-    .poll(() => sql(`select distinct client_ip from access_log where status_code = 200 and user_agent = 'Mozilla/5.0'`), { timeout: 3_000 })
+    .poll(() => sql(`select distinct client_ip from access_log where status_code = 200 and user_agent = 'Mozilla/5.0'`))
     .toEqual([{ client_ip: '127.0.0.1' }]);
 });

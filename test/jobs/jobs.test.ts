@@ -28,7 +28,7 @@ const { config, database, databaseUrl, url, sql } = app;
 const worker = await startWorker({ config, keys: testKeys, database, databaseUrl, log: pino({ level: 'debug' }, sink) });
 afterAll(() => worker.shutDown());
 
-const noJobs = () => expect.poll(() => sql('select key from graphile_worker.jobs'), { timeout: 5_000 }).toEqual([]);
+const noJobs = () => expect.poll(() => sql('select key from graphile_worker.jobs')).toEqual([]);
 const addJob = (payload: object) => sql(`select graphile_worker.add_job('run.execute', payload := $1::json)`, [JSON.stringify(payload)]);
 
 test('a job delivered twice has no effect during the run or after its end', async () => {

@@ -25,6 +25,6 @@ test('a worker that cannot start takes no job, and leaves no connection that cou
   ).toEqual([]);
   await sql('alter table workers_elsewhere rename to workers');
   const worker = await start();
-  await expect.poll(jobs, { timeout: 10_000 }).toEqual([]);
+  await expect.poll(jobs).toEqual([]);
   await worker.shutDown();
 });

@@ -50,7 +50,7 @@ test.each(Object.keys(causes) as WebhookEventType[])('the recorded example of %s
   await causes[type].before(person);
   const runId = await startRun(app, person, await openThread(app, person));
   await causes[type].during(person, runId);
-  await eventually(async () => (await deliveriesOf(app, person, id))[0]?.status === 'delivered', 'the delivery', 20_000);
+  await eventually(async () => (await deliveriesOf(app, person, id))[0]?.status === 'delivered', 'the delivery');
   const event = WebhookEvent.parse(JSON.parse(receiver.received[0]!.body));
   expect(event.type).toBe(type);
   seen[type] = createStabilizer()(event);

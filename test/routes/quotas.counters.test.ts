@@ -114,7 +114,7 @@ test('after any actions, four at a time, the counters equal the stored sizes', a
         await Promise.all(steps.slice(at, at + 4).map(({ name, at: which, size }) => able[name](which, size)));
         await expectQuotaCounters(app);
       }
-      await eventually(() => idle(tools.me), 'the end of all runs', 20_000);
+      await eventually(() => idle(tools.me), 'the end of all runs');
       await expectQuotaCounters(app);
       await expectStored();
       // After deletion and cleanup nothing is left.

@@ -84,11 +84,11 @@ test('a run whose image cannot be read fails as resumable, and a retry succeeds 
   await stop();
   const runId = await startRun(app, person, threadId);
   expect(await ended(runId)).toMatchObject({ type: 'run.failed', data: { error_class: 'storage.unavailable', resumable: true } });
-  await expect.poll(state, { timeout: 20_000 }).toEqual([200, 'unreachable']);
+  await expect.poll(state).toEqual([200, 'unreachable']);
 
   await startAgain();
   // The run finished no turn, so it cannot be continued, only retried.
   const again = await call('POST', `/v1/threads/${threadId}:retry`, { token });
   expect([again.status, (await ended(again.body.run_id)).type]).toEqual([201, 'run.completed']);
-  await expect.poll(state, { timeout: 20_000 }).toEqual([200, 'ok']);
+  await expect.poll(state).toEqual([200, 'ok']);
 });

@@ -156,7 +156,7 @@ test('parses the result page of DuckDuckGo, and fails on its bot challenge (202)
   const account = stranger.accountId;
   const search = () => call('web_search', { query: 'tea & milk', max_results: 2 }, { account }).catch(() => undefined);
   // The first search starts the process that parses pages.
-  await expect.poll(search, { timeout: 10_000 }).toMatchObject({
+  await expect.poll(search).toMatchObject({
     results: [
       { id: 'web:1', query_index: 0, title: 'Tea & milk', url: 'https://example.org/tea?a=1&b=2', snippet: 'All about tea <hot>.' },
       { id: 'web:2', query_index: 0, title: 'Direct', url: 'https://example.net/direct', snippet: '' },

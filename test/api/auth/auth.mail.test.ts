@@ -22,7 +22,7 @@ async function startMailApp(...args: Parameters<typeof startAnyApp>) {
   runningApps.push(app);
   return app;
 }
-const wait = { timeout: 12_000, interval: 50 };
+const wait = { interval: 50 };
 const jobs = ({ sql }: TestApp) => sql('select attempts, last_error from graphile_worker._private_jobs order by id');
 const queueMail = ({ sql }: TestApp, mail: object, until = new Date(Date.now() + 60_000)) => {
   const sealed = seal(testKeys.encryptionKey, JSON.stringify(mail), 'email.send').toString('base64');
@@ -91,7 +91,7 @@ test('runs that occupy all worker slots do not delay mail', async () => {
   }
   await expect.poll(() => app.sql('select id from runs where lease_token is not null'), wait).toHaveLength(1);
   await call('POST', '/v1/auth/email/otp/send', { body: { email } });
-  await expect.poll(() => server.received.length, { timeout: 3_000, interval: 20 }).toBe(2);
+  await expect.poll(() => server.received.length, { interval: 20 }).toBe(2);
   expect(await app.sql(`select id from runs where status = 'running'`)).toHaveLength(2);
   for (const { id } of await app.sql('select id from runs')) await call('POST', `/v1/runs/${id}:cancel`, { token });
 });

@@ -16,7 +16,7 @@ const { suspend, remove, suspendAccount } = adminCalls(app, platformAdmin);
 
 const read = async () => (await call('GET', '/v1/admin/dashboard', { token: platformAdmin.token })).body;
 /** The numbers are cached for two seconds. */
-const expectNumbers = (numbers: object) => expect.poll(read, { timeout: 6_000, interval: 100 }).toEqual(numbers);
+const expectNumbers = (numbers: object) => expect.poll(read, { interval: 100 }).toEqual(numbers);
 
 test('counts users, accounts, runs and usage', async () => {
   const start = {

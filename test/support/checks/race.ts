@@ -64,7 +64,7 @@ export async function duringUncommittedChange(
     for (const [text, values] of change) await client.query(text, values);
     const acting = act();
     const waiting = `pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-    await expect.poll(() => rowCounter(app)(waiting), { timeout: 5_000 }).toBe(1);
+    await expect.poll(() => rowCounter(app)(waiting)).toBe(1);
     await client.query('commit');
     return await acting;
   } finally {

@@ -28,7 +28,7 @@ const runOf = async (person: Person) => startRun(app, person, await openThread(a
 const tryOnce = (runId: string, token: string) => app.call('GET', `/v1/runs/${runId}/events?follow=false`, { token, headers: accept });
 /** Resolves when the user can open a stream again. */
 const mayOpen = ({ token }: Person, runId: string) =>
-  eventually(async () => (await tryOnce(runId, token)).status === 200, 'the end of a stream', 3_000);
+  eventually(async () => (await tryOnce(runId, token)).status === 200, 'the end of a stream');
 
 test('opening a stream counts toward the request rate limit, even for an unknown run', async () => {
   const small = { ARKLOOP_RATELIMIT_CAPACITY: '20', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '0.01' };
@@ -126,7 +126,7 @@ test('the number of open streams of an address at a gateway is limited across us
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
   }
   // Rejected streams are not open at the API either: the user occupies two of five slots.
-  await eventually(async () => (await tryOnce(runs.get(ann)!, ann.token)).status === 200, 'the end of what was refused', 3_000);
+  await eventually(async () => (await tryOnce(runs.get(ann)!, ann.token)).status === 200, 'the end of what was refused');
   expect((await from(ann, '2001:db8:7:8::1')).status).toBe(200);
   expect((await from(ann, '203.0.113.9')).status).toBe(200);
   held[0]!.close();
@@ -135,7 +135,7 @@ test('the number of open streams of an address at a gateway is limited across us
     if (stream.status !== 200) stream.close();
     return stream.status === 200;
   };
-  await eventually(again, 'a place for the address', 3_000);
+  await eventually(again, 'a place for the address');
 });
 
 test('the API closes the streams of a gateway that was killed', async () => {

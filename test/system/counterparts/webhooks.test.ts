@@ -18,7 +18,7 @@ async function delivered() {
   const receiver = await receiverOfTest();
   const { signing_secret: secret } = await registerEndpoint(app, person, receiver.url);
   await startRun(app, person, await openThread(app, person));
-  const { headers, body } = await eventually(async () => receiver.received[0], 'the webhook', 60_000);
+  const { headers, body } = await eventually(async () => receiver.received[0], 'the webhook');
   const names = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
   const request = { secret, body, headers: Object.fromEntries(names.map((name) => [name, String(headers[name])])) };
   const later = String(Number(headers['webhook-timestamp']) + 1);

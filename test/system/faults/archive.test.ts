@@ -60,7 +60,7 @@ test('workers killed while they archive lose no event and leave none twice', asy
   for (const [round, share] of [0.1, 0.3, 0.5, 0.8].entries()) {
     const workers: ServerProcess[] = [];
     for (let n = 0; n <= round % 2; n++) workers.push(await startWorkerProcess());
-    await eventually(async () => (await archived()) >= share * count, 'the archiving', 30_000);
+    await eventually(async () => (await archived()) >= share * count, 'the archiving');
     for (const worker of workers) worker.kill('SIGKILL');
     await Promise.all(workers.map(({ exited }) => exited));
     expect((await archived()) + (await left())).toBe(count);
@@ -69,7 +69,7 @@ test('workers killed while they archive lose no event and leave none twice', asy
     await sql(`update run_event_archives set claimed_at = claimed_at - interval '11 minutes' where state = 'writing'`);
   }
   const workers = await Promise.all([startWorkerProcess(), startWorkerProcess()]);
-  await eventually(async () => (await archived()) === count, 'the archiving', 30_000);
+  await eventually(async () => (await archived()) === count, 'the archiving');
   expect(await left()).toBe(0);
   expect(await textsOf(ids)).toEqual(texts);
   const objects = await readdir(`${app.config.storageRoot}/run-events/${alice.accountId}`);

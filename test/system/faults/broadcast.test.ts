@@ -36,7 +36,7 @@ test('a broadcast to ten thousand users survives killed workers and reaches ever
   }
   const newcomer = await signUp();
   const last = await startWorkerProcess();
-  expect(await ended(id, 30_000)).toMatchObject({ status: 'completed', sent_count: crowd + 1 });
+  expect(await ended(id)).toMatchObject({ status: 'completed', sent_count: crowd + 1 });
   expect(await broadcastState(sql, id)).toEqual({ status: 'completed', sent: crowd + 1, rows: crowd + 1, users: crowd + 1 });
   const missed = await sql(
     `select u.id from users u join credentials c on c.user_id = u.id where u.status = 'active' and not exists (select from notifications n where n.broadcast_id = $1 and n.user_id = u.id)`,
@@ -64,7 +64,7 @@ test('a worker killed at any moment neither loses nor duplicates notifications',
     worker.kill('SIGKILL');
     await worker.exited;
     const heir = await startWorkerProcess();
-    expect(await ended(id, 30_000)).toMatchObject({ status: 'completed', sent_count: crowd });
+    expect(await ended(id)).toMatchObject({ status: 'completed', sent_count: crowd });
     expect(await broadcastState(sql, id)).toMatchObject({ rows: crowd, users: crowd });
     heir.kill('SIGTERM');
     await heir.exited;
@@ -83,7 +83,7 @@ test('a worker that shuts down hands over after its batch without using an attem
   expect(await get(id)).toMatchObject({ status: 'sending', sent_count: 5_000 });
   expect(await attemptsOf(id)).toEqual([0]);
   const heir = await startWorkerProcess();
-  expect(await ended(id, 30_000)).toMatchObject({ status: 'completed', sent_count: crowd });
+  expect(await ended(id)).toMatchObject({ status: 'completed', sent_count: crowd });
   expect(await broadcastState(sql, id)).toMatchObject({ rows: crowd, users: crowd });
   heir.kill('SIGTERM');
   await heir.exited;
@@ -97,7 +97,7 @@ test('a batch that takes longer than the lease of its live worker does not use a
   await new Promise((done) => setTimeout(done, 3 * 1_000 * Number(fastWorkerEnv.ARKLOOP_WORKER_LEASE_SECONDS)));
   expect(await attemptsOf(id)).toEqual([1]);
   await block.release();
-  expect(await ended(id, 30_000)).toMatchObject({ status: 'completed', sent_count: crowd });
+  expect(await ended(id)).toMatchObject({ status: 'completed', sent_count: crowd });
   worker.kill('SIGTERM');
   await worker.exited;
 });
@@ -110,7 +110,7 @@ test('a frozen worker does not block another, and writes nothing when it resumes
   frozen.kill('SIGSTOP');
   await block.release();
   const heir = await startWorkerProcess();
-  expect(await ended(id, 30_000)).toMatchObject({ status: 'completed', sent_count: crowd });
+  expect(await ended(id)).toMatchObject({ status: 'completed', sent_count: crowd });
   await eventually(async () => (await attemptsOf(id)).length === 0, 'the end of the job');
   frozen.kill('SIGCONT');
   for (const worker of [frozen, heir]) {
@@ -136,11 +136,11 @@ test('a broadcast fails when its worker dies three times', async () => {
   }
   await block.release();
   const heir = await startWorkerProcess();
-  expect(await ended(id, 30_000)).toMatchObject({ status: 'failed' });
+  expect(await ended(id)).toMatchObject({ status: 'failed' });
   const { rows, users, sent } = await broadcastState(sql, id);
   expect([rows, users]).toEqual([sent, sent]);
   const { id: next } = await send({ title: 'Not held up' });
-  expect(await ended(next, 30_000)).toMatchObject({ status: 'completed', sent_count: crowd });
+  expect(await ended(next)).toMatchObject({ status: 'completed', sent_count: crowd });
   heir.kill('SIGTERM');
   await heir.exited;
 });

@@ -46,7 +46,7 @@ test('a worker killed while it waits for the receiver is replaced, and the same 
   first.kill('SIGKILL');
   await first.exited;
   await startWorkerProcess();
-  await eventually(async () => (await list())[0].status === 'delivered', 'the delivery', 30_000);
+  await eventually(async () => (await list())[0].status === 'delivered', 'the delivery');
   expect(ids()).toEqual([`msg_${runId}`, `msg_${runId}`]);
   expect(new Set(receiver.received.map(({ body }) => body)).size).toBe(1);
   expect(await list()).toMatchObject([{ attempts: 1 }]);
@@ -64,7 +64,7 @@ test('a run does not end while its webhook delivery cannot be inserted', async (
   expect(['running', 'waiting_for_input']).toContain(await statusOf(runId));
   expect(await app.sql(`select type from run_events where run_id = $1 and type in ('run.completed', 'run.failed')`, [runId])).toEqual([]);
   await app.sql('drop trigger refuse on webhook_deliveries');
-  await ended(runId, 30_000);
+  await ended(runId);
   await eventually(async () => (await list())[0]?.status === 'delivered', 'the delivery');
   expect(ids()).toEqual([`msg_${runId}`]);
 });
@@ -80,9 +80,9 @@ test('runs whose workers are killed repeatedly have exactly one delivery each', 
     await Promise.all(workers.map(({ exited }) => exited));
   }
   await startWorkerProcess();
-  for (const runId of runs) await ended(runId, 30_000);
+  for (const runId of runs) await ended(runId);
   for (const { list } of [one, two])
-    await eventually(async () => (await list()).every(({ status }) => status === 'delivered'), 'all deliveries', 40_000);
+    await eventually(async () => (await list()).every(({ status }) => status === 'delivered'), 'all deliveries');
   const wanted = runs.map((id) => `msg_${id}`).sort();
   expect([...(await one.list()), ...(await two.list())].map(({ message_id: id }) => id).sort()).toEqual(wanted);
   // A receiver that ignores repeated ids sees every message once.

@@ -30,8 +30,8 @@ describe.for([
       expect(status).toBe(200);
       return body.notifications === 'ok';
     };
-    const bothUp = () => eventually(async () => (await isUp(app)) && (await isUp(other)), 'notifications', 20_000);
-    const bothDown = () => eventually(async () => !(await isUp(app)) && !(await isUp(other)), 'the loss of the broker', 20_000);
+    const bothUp = () => eventually(async () => (await isUp(app)) && (await isUp(other)), 'notifications');
+    const bothDown = () => eventually(async () => !(await isUp(app)) && !(await isUp(other)), 'the loss of the broker');
 
     /** Runs an answer of six deltas, 300 ms apart. Returns the longest delay of an event at a reader of the other API, in milliseconds. */
     async function longestDelay() {

@@ -27,7 +27,7 @@ async function passed(gateways: ServerProcess[], total: number) {
 /** Returns the seconds until a gateway has the whole limit. */
 async function secondsUntilWhole(gateway: ServerProcess) {
   const began = performance.now();
-  await eventually(async () => (await limitOf(gateway)) === 50, 'the whole limit', 15_000);
+  await eventually(async () => (await limitOf(gateway)) === 50, 'the whole limit');
   return (performance.now() - began) / 1_000;
 }
 
@@ -35,7 +35,7 @@ async function secondsUntilWhole(gateway: ServerProcess) {
 async function startTwo(): Promise<[ServerProcess, ServerProcess]> {
   const both: [ServerProcess, ServerProcess] = [await start(), await start()];
   const limits = () => Promise.all(both.map(limitOf));
-  await eventually(async () => (await limits()).every((limit) => limit === 25), 'the share of one of two', 8_000);
+  await eventually(async () => (await limits()).every((limit) => limit === 25), 'the share of one of two');
   return both;
 }
 
@@ -58,7 +58,7 @@ test('a frozen gateway loses its share and regains it when it resumes', async ()
   two.kill('SIGSTOP');
   expect(await secondsUntilWhole(one)).toBeLessThan(7);
   two.kill('SIGCONT');
-  await eventually(async () => (await limitOf(one)) === 25, 'the gateway that goes on', 3_000);
+  await eventually(async () => (await limitOf(one)) === 25, 'the gateway that goes on');
   expect(await passed([one, two], 100)).toBe(50);
 });
 

@@ -7,9 +7,6 @@ import { createRoot } from 'react-dom/client';
 
 const search = new URLSearchParams(location.search);
 const runs = search.get('runs')?.split(',') ?? [];
-const tasks: number[] = [];
-Object.assign(globalThis, { tasks });
-new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' });
 
 const Shown = ({ id, what }: { id: string; what: unknown }) => (
   <pre id={id}>{typeof what === 'string' ? what : JSON.stringify(what ?? null)}</pre>
