@@ -25,11 +25,14 @@ const apart = ['**/node_modules/**', 'test/system/counterparts/**'];
 const experimental = { viteModuleRunner: false };
 // These end only what hangs, however slow the machine. What has to be fast is asserted where it matters.
 const limits = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 60_000 } } };
+// Other load on the machine only adds time, so a test is repeated that exceeds a time limit, and nothing else. See `toTakeLessThan` and `eventually`.
+const retry = { count: 3, condition: /took \d+ ms, the limit is|did not happen within \d{1,4} ms$/ };
 const common = {
   experimental,
   ...limits,
+  retry,
   pool: 'forks' as const,
-  setupFiles: ['test/support/app/fileCleanup.setup.ts'],
+  setupFiles: ['test/support/app/fileCleanup.setup.ts', 'test/support/app/durations.setup.ts'],
 };
 
 export default defineConfig({

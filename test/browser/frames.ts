@@ -38,9 +38,17 @@ function framesIn(events: readonly TraceEvent[]): Frame[] {
 /** Browsers draw 60 times a second, so the duration of a frame is a multiple of this. */
 const intervalMs = 1_000 / 60;
 
-/** Frames that last more than 50 ms because of the page's own work. In a frame delayed by other load on the machine, the page uses little CPU time. */
-export const slowFrames = (frames: readonly Frame[]): Frame[] =>
-  frames.filter(({ lasted, worked }) => Math.round(lasted / intervalMs) > 3 && worked > 25 && worked > lasted / 2);
+/**
+ * The longest frame in which the page's own work took most of the time, in milliseconds, or 0. In a frame delayed by other load on the machine, the page
+ * uses little CPU time.
+ */
+export const longestBusyFrame = (frames: readonly Frame[]): number =>
+  Math.max(
+    0,
+    ...frames
+      .filter(({ lasted, worked }) => worked > 25 && worked > lasted / 2)
+      .map(({ lasted }) => Math.round(lasted / intervalMs) * intervalMs),
+  );
 
 /** Measures cumulative layout shift from now on. The returned function reads it. */
 export async function watchShifts(page: Page): Promise<() => Promise<number>> {

@@ -26,7 +26,6 @@ const backends: Record<string, (answers: AnswerStep[][]) => Promise<Backend>> = 
 };
 
 /** How long a page may take, as other waits for it may. */
-const eventually = { timeout: 20_000 };
 
 async function open(name: GuideApp, backend: Backend) {
   const visitor = await openPage(browser, {}, false);
@@ -73,13 +72,13 @@ describe.each(chatApps)('%s', (name) => {
 
     await button('Answer again').click();
     await answers.getByText('Once more.').waitFor();
-    await expect.poll(() => page.getByText('First two.').count(), eventually).toBe(0);
+    await expect.poll(() => page.getByText('First two.').count()).toBe(0);
 
     await send('Go on');
     await answers.getByText('Never').waitFor();
     await button('Stop').click();
     await button('Send').waitFor();
-    await expect.poll(async () => (await storedMessages(backend)).at(-1)?.completion, eventually).toBe('stopped');
+    await expect.poll(async () => (await storedMessages(backend)).at(-1)?.completion).toBe('stopped');
     await answers.getByText('Never').waitFor();
 
     await send('Paint it');
@@ -119,7 +118,7 @@ describe.each(chatApps)('%s', (name) => {
     expect(await questions.allTextContents()).toEqual(['Please']);
     await button('Try again').click();
     await answers.getByText('Here you are.').waitFor();
-    await expect.poll(() => page.getByRole('alert').count(), eventually).toBe(0);
+    await expect.poll(() => page.getByRole('alert').count()).toBe(0);
     expect(await questions.allTextContents()).toEqual(['Please']);
     expect((await storedMessages(backend)).map(({ content }) => content)).toEqual(['Please', 'Here you are.']);
     expect(wrong).toEqual([expect.stringMatching(/^402 /)]);
@@ -292,7 +291,7 @@ test.each(Object.keys(backends))('attachments: files are uploaded, sent, shown, 
   await answers.getByText('A red dot.').waitFor();
   await questions.getByRole('link', { name: 'notes.txt' }).waitFor();
   const image = questions.getByRole('img', { name: 'dot.png' });
-  await expect.poll(() => image.evaluate((element) => (element as HTMLImageElement).naturalWidth), eventually).toBe(1);
+  await expect.poll(() => image.evaluate((element) => (element as HTMLImageElement).naturalWidth)).toBe(1);
   await page.reload();
-  await expect.poll(() => image.evaluate((element) => (element as HTMLImageElement).naturalWidth), eventually).toBe(1);
+  await expect.poll(() => image.evaluate((element) => (element as HTMLImageElement).naturalWidth)).toBe(1);
 });

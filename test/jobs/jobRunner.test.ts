@@ -61,5 +61,5 @@ test('after results of several jobs could not be stored, jobs are still taken, a
   await expect.poll(() => done).toContain(1);
   const began = Date.now();
   await runner.stop();
-  expect(Date.now() - began).toBeLessThan(4_000);
+  expect(Date.now() - began).toTakeLessThan(4_000);
 });

@@ -82,7 +82,7 @@ test('a run with a stalled model ends within a second of the cancel, with its us
   const runId = await startRun(app, bob, threadId);
   const reader = await openStream(url, runId, { token: bob.token });
   await reader.until((event) => event.type === 'message.delta');
-  expect(await cancelled(runId, bob)).toBeLessThan(1_000);
+  expect(await cancelled(runId, bob)).toTakeLessThan(1_000);
   const events = await expectRunInvariants(app, runId, bob.token);
   expect(types(events).slice(-2)).toEqual(['run.cancel_requested', 'run.cancelled']);
   // The usage of the first turn is reported; prompt and text of the second are estimated.
@@ -113,7 +113,7 @@ test('a cancel ends the delay before a model retry', async () => {
   const runId = await startRun(app, bob, threadId);
   const reader = await openStream(url, runId, { token: bob.token });
   await reader.until((event) => event.type === 'run.llm.retry');
-  expect(await cancelled(runId, bob)).toBeLessThan(1_000);
+  expect(await cancelled(runId, bob)).toTakeLessThan(1_000);
   const events = await expectRunInvariants(app, runId, bob.token);
   expect(events.at(-1)).toMatchObject({ type: 'run.cancelled' });
   expect(vendor.requests).toHaveLength(1);
@@ -133,7 +133,7 @@ test('a cancel ends the wait for a provider that never responds', async () => {
   const runId = await startRun(app, bob, await openThread(app, bob));
   const [socket] = await once(silent, 'connection');
   const hungUp = once(socket.resume(), 'close');
-  expect(await cancelled(runId, bob)).toBeLessThan(1_000);
+  expect(await cancelled(runId, bob)).toTakeLessThan(1_000);
   expect((await expectRunInvariants(app, runId, bob.token)).at(-1)).toMatchObject({ type: 'run.cancelled' });
   await hungUp;
   silent.close();
@@ -148,9 +148,7 @@ test('deleting the thread stops its run', async () => {
   const reader = await openStream(url, runId, { token: bob.token });
   await reader.until((event) => event.type === 'message.delta');
   expect(await call('DELETE', `/v1/threads/${threadId}`, { token: bob.token })).toMatchObject({ status: 204 });
-  await expect
-    .poll(async () => (await app.sql('select status from runs where id = $1', [runId]))[0].status, { timeout: 5_000 })
-    .toBe('cancelled');
+  await expect.poll(async () => (await app.sql('select status from runs where id = $1', [runId]))[0].status).toBe('cancelled');
   const log = await app.sql('select type from run_events where run_id = $1 order by seq', [runId]);
   expect(log.slice(-2)).toEqual([{ type: 'run.cancel_requested' }, { type: 'run.cancelled' }]);
   reader.close();

@@ -56,7 +56,7 @@ test('a title set by the user is kept, whether set before, during or after the r
   vendor.respondWith(slow, { steps: [...slow.steps.slice(0, 1), { wait: 900 }, ...slow.steps.slice(2)] });
   const third = await startRun(app, bob, after);
   await readAll(url, third, bob.token);
-  await expect.poll(async () => (await thread(after, bob)).title, { timeout: 5_000 }).toBe('A model’s title');
+  await expect.poll(async () => (await thread(after, bob)).title).toBe('A model’s title');
   await rename(after, bob, 'Mine at last');
   await expect.poll(() => vendor.requests.filter(({ closed }) => closed).length).toBe(5);
   expect((await thread(after, bob)).title).toBe('Mine at last');

@@ -112,7 +112,7 @@ describe('a failing server', () => {
     await addMcpConfig(app, person, scriptedServer('good', { tools: [toolNamed('a')] }, { call_timeout_ms: 10_000 }));
     const started = performance.now();
     const { names, data } = await discover(person);
-    expect(performance.now() - started).toBeLessThan(9_000);
+    expect(performance.now() - started).toTakeLessThan(9_000);
     expect(names).toEqual(['mcp__good__a']);
     expect(data).toMatchObject({
       status: 'failed',
@@ -165,7 +165,7 @@ describe('a failing server', () => {
     setTimeout(() => stop.abort(reason), 100);
     const started = performance.now();
     await expect(mcp.tools({ account_id: person.accountId }, stop.signal)).rejects.toBe(reason);
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(performance.now() - started).toTakeLessThan(10_000);
   });
 });
 

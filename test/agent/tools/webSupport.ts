@@ -8,6 +8,7 @@ import { createWebTools, type WebToolDeps } from '../../../server/agent/tools/we
 import { createOutboundClient, type OutboundOptions } from '../../../server/platform/outbound/outbound.ts';
 import { createCacheInvalidation, invalidationChannel } from '../../../server/pubsub/cacheInvalidation.ts';
 import { openPostgresChannel } from '../../../server/pubsub/postgresChannel.ts';
+import { expectWithin } from '../../support/app/expectWithin.ts';
 import { onFileFinished } from '../../support/app/fileCleanup.ts';
 import { listener } from '../../support/app/listener.ts';
 import { type Person, type TestApp, testKeys } from '../../support/app/testApp.ts';
@@ -105,5 +106,4 @@ export async function putProvider(
 }
 
 /** Polls for up to 1 s, the time within which a change must reach other processes. */
-export const eventuallyWithin1s = (check: () => Promise<void>) =>
-  expect.poll(() => check().then(() => true, String), { timeout: 1_000, interval: 20 }).toBe(true);
+export const eventuallyWithin1s = (check: () => Promise<void>) => expectWithin(1_000, () => check().then(() => true, String), true);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { beforeAll, expect, test } from 'vitest';
 import { startApi } from '../../../server/processes/api.ts';
+import { expectWithin } from '../../support/app/expectWithin.ts';
 import { callTo, type Person, sharedTestApp, testKeys } from '../../support/app/testApp.ts';
 import { concurrently, rowCounter, tally } from '../../support/checks/race.ts';
 import { openStream, types } from '../../support/http/events.ts';
@@ -147,9 +148,9 @@ test("a suspension cancels the account's runs and ends its streams within five s
     const began = Date.now();
     await suspendAccount(host.accountId);
     const there = callTo(other.address);
-    await expect.poll(async () => (await there('GET', '/v1/me', { token: host.token })).status, { timeout: 1_000, interval: 20 }).toBe(403);
+    await expectWithin(1_000, async () => (await there('GET', '/v1/me', { token: host.token })).status, 403);
     await Promise.all(streams.map(({ ended }) => ended));
-    expect(Date.now() - began).toBeLessThan(5_500);
+    expect(Date.now() - began).toTakeLessThan(5_500);
     expect(streams.map(({ events }) => types(events))).toEqual([
       ['run.started', 'run.cancel_requested'],
       ['run.started', 'run.cancel_requested'],

@@ -72,7 +72,7 @@ test('leaving the team ends open streams of its projects within five seconds', a
   await remove(insider);
   const began = Date.now();
   await stream.ended;
-  expect(Date.now() - began).toBeLessThan(5_000);
+  expect(Date.now() - began).toTakeLessThan(5_000);
 });
 
 test("filtering threads by a project that is no longer shared returns 404, also for one's own threads", async () => {

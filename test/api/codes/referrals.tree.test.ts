@@ -90,7 +90,7 @@ test('a tree beyond the node limit keeps the nodes nearest to the root, within f
   await grow(root, 20, '2030-01-01T00:00:00Z');
   const before = Date.now();
   const { body } = await treeOf(root.id);
-  expect(Date.now() - before).toBeLessThan(5_000);
+  expect(Date.now() - before).toTakeLessThan(5_000);
   expect(body).toHaveLength(maxTreeNodes);
   const depths = Map.groupBy(body, ({ depth }: { depth: number }) => depth);
   expect([depths.get(0)?.length, depths.get(1)?.length, depths.get(2)?.length]).toEqual([1, 21, maxTreeNodes - 22]);

@@ -45,7 +45,7 @@ test('a run asks a question, waits, and passes the answer to the model', async (
   const [waiting] = dataOf(events, 'run.waiting_for_input');
   expect(waiting).toMatchObject({ request_id, reason: 'ask_user', message: 'Which colour?', requestedSchema, timeout_ms: 300_000 });
   const since = Date.parse(events.find(isWaiting)!.created_at);
-  expect(Math.abs(Date.parse(waiting!.expires_at) - since - 300_000)).toBeLessThan(2_000);
+  expect(Math.abs(Date.parse(waiting!.expires_at) - since - 300_000)).toTakeLessThan(2_000);
   expect(dataOf(events, 'run.input_provided')).toMatchObject([{ request_id, content: '{"colour":"blue ☂"}' }]);
   expect(dataOf(events, 'run.resumed')).toMatchObject([{ request_id, reason: 'user_input_received' }]);
   expect(dataOf(events, 'tool.result')).toMatchObject([{ tool_call_id: 'q1', result: { user_response: { colour: 'blue ☂' } } }]);

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { startApi } from '../../../server/processes/api.ts';
+import { expectWithin } from '../../support/app/expectWithin.ts';
 import { callTo, type Person, startTestApp, testKeys } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 
@@ -76,7 +77,7 @@ test('a revoked key stops working at once in this process and within one second 
     expect((await there('GET', '/v1/threads', { token: key })).status).toBe(200);
     expect((await revoke(person.token, id)).status).toBe(204);
     expect(statusAndReason(await threads(key))).toEqual([401, 'invalid_token']);
-    await expect.poll(async () => (await there('GET', '/v1/threads', { token: key })).status, { timeout: 1_000, interval: 20 }).toBe(401);
+    await expectWithin(1_000, async () => (await there('GET', '/v1/threads', { token: key })).status, 401);
   } finally {
     await other.shutDown();
   }

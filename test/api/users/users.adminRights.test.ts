@@ -106,9 +106,7 @@ test('an admin suspended while their request waits for the lock has it rejected'
     await client.query('begin');
     await client.query(`select pg_advisory_xact_lock(hashtextextended('administration of users', 0))`);
     const waiting = (count: number) =>
-      expect
-        .poll(() => countRows(`pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`), { timeout: 5_000 })
-        .toBe(count);
+      expect.poll(() => countRows(`pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).toBe(count);
     const ending = suspend(second.id, first);
     await waiting(1);
     const acting = suspend(victim.id, second);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { beforeAll, expect, test } from 'vitest';
 import { startApi } from '../../../server/processes/api.ts';
+import { expectWithin } from '../../support/app/expectWithin.ts';
 import { callTo, type Person, startTestApp, testKeys } from '../../support/app/testApp.ts';
 import { openStream, types } from '../../support/http/events.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
@@ -179,9 +180,9 @@ test("a suspension ends the user's open streams within five seconds in every pro
     const began = Date.now();
     for (const { reader } of parts) await suspend(reader.id);
     const refused = async () => (await there('GET', '/v1/me', { token: parts[0].reader.token })).status;
-    await expect.poll(refused, { timeout: 1_000, interval: 20 }).toBe(401);
+    await expectWithin(1_000, refused, 401);
     for (const { streams } of parts) await Promise.all([streams[0]!.ended, streams[1]!.ended]);
-    expect(Date.now() - began).toBeLessThan(5_500);
+    expect(Date.now() - began).toTakeLessThan(5_500);
     for (const { streams } of parts) {
       for (const stream of streams) expect(types(stream.events)).toEqual(['run.started']);
       expect(await Promise.race([streams[2]!.ended.then(() => 'over'), sleep(100, 'open')])).toBe('open');

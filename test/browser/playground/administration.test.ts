@@ -264,18 +264,18 @@ test('the pages fit a narrow window, and are accessible in both themes', async (
   const show = async (path: string) => {
     await goTo(page, `/settings/${path}`);
     await page.getByRole('article').getByRole('heading').first().waitFor();
-    await expect.poll(() => page.getByText('Loading…').count(), { message: path, timeout: 10_000 }).toBe(0);
+    await expect.poll(() => page.getByText('Loading…').count(), { message: path }).toBe(0);
   };
   await page.setViewportSize({ width: 390, height: 844 });
   const lists = ['users', 'accounts', 'plans', 'broadcasts', 'reports', 'runs', 'gateway', 'flags', 'platform-audit', 'access-log'];
   for (const path of [...lists, `users/${person.id}`]) {
     await show(path);
-    await expect.poll(() => isTooWide(page), { message: path, timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isTooWide(page), { message: path }).toBe(false);
   }
   // One page of each kind: chart, table with tabs, detail, table of settings, form.
   for (const path of ['dashboard', 'codes', `accounts/${person.accountId}`, 'platform-settings?q=limit', 'mail']) {
     await show(path);
-    await expect.poll(() => isTooWide(page), { message: path, timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isTooWide(page), { message: path }).toBe(false);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
       expect([path, colorScheme, await accessibilityViolations(page)]).toEqual([path, colorScheme, []]);

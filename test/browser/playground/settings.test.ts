@@ -120,7 +120,7 @@ test('a webhook is created, receives an event, and receives it again on request'
     .waitFor();
   await button(page, 'Done').click();
   await startRun(app, person, await openThread(app, person));
-  await expect.poll(() => receiver.received.length, { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => receiver.received.length).toBe(1);
   await chooseAction(page, receiver.url, 'Deliveries');
   const deliveries = page.getByRole('dialog');
   await expect
@@ -133,7 +133,7 @@ test('a webhook is created, receives an event, and receives it again on request'
   await deliveries.getByText('Payload').click();
   await deliveries.getByText('"type": "run.completed"').waitFor();
   await deliveries.getByRole('button', { name: 'Send again' }).click();
-  await expect.poll(() => receiver.received.length, { timeout: 10_000 }).toBe(2);
+  await expect.poll(() => receiver.received.length).toBe(2);
   await page.keyboard.press('Escape');
   await chooseAction(page, receiver.url, 'New secret');
   await button(page, 'Replace the secret').click();

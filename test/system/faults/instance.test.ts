@@ -69,7 +69,7 @@ test('an instance that shuts down returns its run to the queue, ends its streams
   const began = Date.now();
   instance.kill('SIGTERM');
   await reader.ended;
-  expect(Date.now() - began).toBeLessThan(2_000);
+  expect(Date.now() - began).toTakeLessThan(2_000);
   expect(reader.events.some(isTerminal)).toBe(false);
   instance.kill('SIGTERM');
   probe.write('\r\n');
@@ -78,7 +78,7 @@ test('an instance that shuts down returns its run to the queue, ends its streams
   expect(answer).toMatch(/^HTTP\/1\.1 503 /);
   expect(answer).toContain('shutting down');
   expect(await instance.exited).toEqual({ code: 0, signal: null });
-  expect(Date.now() - began).toBeLessThan(15_000);
+  expect(Date.now() - began).toTakeLessThan(15_000);
   const sql = new pg.Client({ connectionString: databaseUrl });
   await sql.connect();
   const { rows } = await sql.query(

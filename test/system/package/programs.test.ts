@@ -11,7 +11,7 @@ import type { Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, expect, test } from 'vitest';
 import { asks, completes, says, scriptRun, usesTool } from '../../../client/testing/index.ts';
-import { recordFrames, slowFrames } from '../../browser/frames.ts';
+import { longestBusyFrame, recordFrames } from '../../browser/frames.ts';
 import { launchBrowser } from '../../browser/launch.ts';
 import { listener } from '../../support/app/listener.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
@@ -204,7 +204,7 @@ test('5 000 deltas cause no frame longer than 50 ms', async () => {
   await shows(page, 'run0-status', /^completed closed$/);
   const drawn = await frames();
   expect((await text(page, 'run0-text'))!.length).toBe(27_000);
-  expect(slowFrames(drawn)).toEqual([]);
+  expect(longestBusyFrame(drawn)).toTakeLessThan(51);
   expect(drawn.length).toBeGreaterThan(20);
   await page.close();
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { hashLimits } from '../../../server/platform/crypto/passwords.ts';
+import { expectWithin } from '../../support/app/expectWithin.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
 import { expectRunInvariants } from '../../support/checks/invariants.ts';
 import { type SeveralProcesses, startSeveral } from '../../support/cluster/apiProcesses.ts';
@@ -10,7 +11,6 @@ import { openThread, startRun } from '../../support/resources/conversation.ts';
 
 const app = await startTestApp({ ARKLOOP_STUB_AGENT_DELTA_COUNT: '20', ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.05' });
 const { sql, signUp } = app;
-const soon = { timeout: 1_000, interval: 20 };
 
 /** The requests that each process has counted. */
 const countedBy = async (api: SeveralProcesses, route: string) => {
@@ -29,27 +29,27 @@ test('a change through one process takes effect in the other: keys, IP rules, se
   const withKey = async () => (await there('GET', '/v1/threads', { token: key })).status;
   expect(await withKey()).toBe(200);
   expect((await here('DELETE', `/v1/api-keys/${id}`, { token })).status).toBe(204);
-  await expect.poll(withKey, soon).toBe(401);
+  await expectWithin(1_000, withKey, 401);
 
   const headers = { 'x-forwarded-for': '203.0.113.9' };
   const fromOutside = () => Promise.all([here, there].map(async (call) => (await call('GET', '/v1/me', { token, headers })).status));
   expect(await fromOutside()).toEqual([200, 200]);
   expect((await here('POST', '/v1/ip-rules', { token, body: { type: 'blocklist', cidr: '203.0.113.0/24' } })).status).toBe(201);
-  await expect.poll(fromOutside, soon).toEqual([403, 403]);
+  await expectWithin(1_000, fromOutside, [403, 403]);
 
   const modes = () => Promise.all([here, there].map(async (call) => (await call('GET', '/v1/auth/registration-mode')).body.mode as string));
   expect(await modes()).toEqual(['open', 'open']);
   const closed = { token: chief.token, body: { default_value: false } };
   expect((await there('PATCH', '/v1/feature-flags/registration.open', closed)).status).toBe(200);
-  await expect.poll(modes, soon).toEqual(['invite_only', 'invite_only']);
+  await expectWithin(1_000, modes, ['invite_only', 'invite_only']);
   const opened = { token: chief.token, body: { default_value: true } };
   expect((await here('PATCH', '/v1/feature-flags/registration.open', opened)).status).toBe(200);
-  await expect.poll(modes, soon).toEqual(['open', 'open']);
+  await expectWithin(1_000, modes, ['open', 'open']);
 
   const me = async () => (await there('GET', '/v1/me', { token })).status;
   expect(await me()).toBe(200);
   expect((await adminCalls({ ...app, call: here }, chief).suspend(bob.id)).status).toBe(200);
-  await expect.poll(me, soon).toBe(401);
+  await expectWithin(1_000, me, 401);
 
   // The two connections led to different processes.
   expect((await countedBy(api, '/v1/auth/registration-mode')).every((count) => count > 1)).toBe(true);
@@ -66,7 +66,7 @@ test('the events of a run reach streams on every process, and a user has the con
   expect(await countedBy(api, '/v1/runs/{run_id}/events')).toEqual([2, 2]);
   for (let n = 0; n < 3; n++) expect((await openStream(api.url, runId, { token })).status).toBe(429);
   streams[0]!.close();
-  await expect.poll(async () => (await openStream(api.url, runId, { token })).status, soon).toBe(200);
+  await expectWithin(1_000, async () => (await openStream(api.url, runId, { token })).status, 200);
   await Promise.all(streams.map(({ ended }) => ended));
   const events = await expectRunInvariants(app, runId, token);
   for (const stream of streams.slice(1)) expect(stream.events).toEqual(events);
@@ -81,8 +81,8 @@ test('the events of a run reach streams on every process, and a user has the con
   };
   expect([await open(), await open(), await open(), await open(), await open()]).toEqual([200, 200, 200, 200, 429]);
   process.kill(api.pids().get(2)!, 'SIGKILL');
-  await expect.poll(open, { timeout: 5_000 }).toBe(200);
-  await expect.poll(open, soon).toBe(200);
+  await expect.poll(open).toBe(200);
+  await expectWithin(1_000, open, 200);
   expect(await open()).toBe(429);
 });
 
@@ -139,7 +139,7 @@ test('the processes together have the configured requests in progress', async ()
   await client.query('begin; lock table threads in access exclusive mode');
   const answers = Array.from({ length: 10 }, () => fetch(`${api.url}/v1/threads`, { headers: { authorization: `Bearer ${token}` } }));
   const rejected = async () => (await api.scrape()).sum('arkloop_http_requests_total', { status: '503' });
-  await expect.poll(rejected, { timeout: 5_000 }).toBe(6);
+  await expect.poll(rejected).toBe(6);
   await client.query('rollback');
   const statuses = await Promise.all(answers.map(async (answer) => (await answer).status));
   expect(statuses.toSorted()).toEqual([...Array.from({ length: 4 }, () => 200), ...Array.from({ length: 6 }, () => 503)]);

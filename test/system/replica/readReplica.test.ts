@@ -105,7 +105,7 @@ test('a record that the primary has flushed in part only does not keep lists fro
     await fromReplica();
     // More than two pages that no commit flushes: the background writer flushes whole pages of them.
     await postgres.onPrimary(`select pg_logical_emit_message(false, 'test', repeat('x', 20000))`);
-    await expect.poll(async () => (await postgres.onPrimary(splits))[0].splits, { timeout: 5_000, interval: 20 }).toBe(true);
+    await expect.poll(async () => (await postgres.onPrimary(splits))[0].splits, { interval: 20 }).toBe(true);
     first.push(await served());
   }
   expect(first).toContain('replica');
@@ -118,7 +118,7 @@ test('while the replica is behind, the primary serves what was written, without 
   expect((await app.call('POST', '/v1/threads', { token, body: { title: 'while paused' } })).status).toBe(201);
   const began = performance.now();
   expect(await titles(app)).toContain('while paused');
-  expect(performance.now() - began).toBeLessThan(1_000);
+  expect(performance.now() - began).toTakeLessThan(1_000);
   for (let round = 0; round < 20; round++) expect(await titles(other)).toContain('while paused');
   expect([...new Set(reads)]).toEqual(['primary: lag']);
   await postgres.onReplica('select pg_wal_replay_resume()');

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { expectWithin } from '../../../support/app/expectWithin.ts';
 import { type Call, callTo, startTestApp } from '../../../support/app/testApp.ts';
 import { expectRunInvariants } from '../../../support/checks/invariants.ts';
 import { startLoad } from '../../../support/checks/steadyLoad.ts';
@@ -12,7 +13,6 @@ const app = await startTestApp({}, { worker: false });
 const { sql, signUp } = app;
 /** Enables the test with a real Redis. */
 const redisUrl = process.env.TEST_REDIS_URL;
-const soon = { timeout: 1_000, interval: 20 };
 
 test('changes at one of two instances take effect at the other: streams, keys, IP rules, settings, suspended users', async () => {
   const cluster = await startCluster(app.databaseUrl, {
@@ -38,7 +38,7 @@ test('changes at one of two instances take effect at the other: streams, keys, I
   const withKey = async () => (await there('GET', '/v1/threads', { token: key })).status;
   expect(await withKey()).toBe(200);
   expect((await here('DELETE', `/v1/api-keys/${id}`, { token })).status).toBe(204);
-  await expect.poll(withKey, soon).toBe(401);
+  await expectWithin(1_000, withKey, 401);
 
   const from = { 'x-forwarded-for': '203.0.113.9' };
   const seen = cluster.apis.map(callTo).concat(there);
@@ -46,28 +46,28 @@ test('changes at one of two instances take effect at the other: streams, keys, I
   expect(await fromOutside()).toEqual([200, 200, 200]);
   const rule = await here('POST', '/v1/ip-rules', { token, body: { type: 'blocklist', cidr: '203.0.113.0/24' } });
   expect(rule.status).toBe(201);
-  await expect.poll(fromOutside, soon).toEqual([403, 403, 403]);
+  await expectWithin(1_000, fromOutside, [403, 403, 403]);
 
   const mode = async () => (await there('GET', '/v1/auth/registration-mode')).body.mode;
   const setMode = (open: boolean) =>
     here('PATCH', '/v1/feature-flags/registration.open', { token: chief.token, body: { default_value: open } });
   expect(await mode()).toBe('open');
   expect((await setMode(false)).status).toBe(200);
-  await expect.poll(mode, soon).toBe('invite_only');
+  await expectWithin(1_000, mode, 'invite_only');
   expect((await setMode(true)).status).toBe(200);
 
   const limit = async () => (await there('GET', '/v1/me', { token })).headers.get('x-ratelimit-limit');
   // Without Redis, each of two gateways enforces half of the limit.
-  await expect.poll(limit, soon).toBe('300');
+  await expectWithin(1_000, limit, '300');
   const stored = await here('PUT', '/v1/admin/platform-settings/gateway.ratelimit_capacity', { token: chief.token, body: { value: '42' } });
   expect(stored.status).toBe(200);
-  await expect.poll(limit, { ...soon, timeout: 2_000 }).toBe('21');
+  await expectWithin(2_000, limit, '21');
   expect((await here('DELETE', '/v1/admin/platform-settings/gateway.ratelimit_capacity', { token: chief.token })).status).toBe(204);
 
   const me = async () => (await there('GET', '/v1/me', { token })).status;
   expect(await me()).toBe(200);
   expect((await adminCalls({ ...app, call: here }, chief).suspend(bob.id)).status).toBe(200);
-  await expect.poll(me, soon).toBe(401);
+  await expectWithin(1_000, me, 401);
 });
 
 test('a rolling replacement of every process under load fails no call permanently, resumes all streams, and ends each run once', async () => {
