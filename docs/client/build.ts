@@ -4,6 +4,7 @@ import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
+import { markConstantsPure } from './pureConstants.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -19,6 +20,10 @@ export async function buildClient(folder: string) {
   for (const map of globSync('**/*.map', { cwd: dist })) {
     if (isMapped(map)) shipSource(dist, map);
     else dropMap(dist, map);
+  }
+  for (const module of globSync('contract/**/*.js', { cwd: dist })) {
+    const file = join(dist, module);
+    writeFileSync(file, markConstantsPure(file, readFileSync(file, 'utf8')));
   }
   await bundleKit(dist);
   cpSync(join(root, 'CHANGELOG.md'), join(folder, 'CHANGELOG.md'));

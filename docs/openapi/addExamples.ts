@@ -54,12 +54,22 @@ const sentEvent = (event: unknown) => {
 
 function addResponseExamples(media: MediaTypeObject, { responses }: Route, status: string, answers: unknown[], examples: Examples) {
   if (Object.hasOwn(responses, status)) {
-    if (answers.length > 0) media.example = answers[0];
+    if (answers.length > 0) media.example = withoutSimilarRows(answers[0]);
     return;
   }
   const shown =
     answers.length > 0 ? answers : Object.keys(outagesOf(examples)).filter((name) => examples.outages[name]!.status === Number(status));
   if (shown.length > 0) media.examples = Object.assign({}, ...shown.map((answer) => errorExample(answer, examples)));
+}
+
+/** Keeps one row of each list for each set of fields. More rows with the same fields show a reader nothing new. */
+function withoutSimilarRows(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const fields = value.map((row) => (typeof row === 'object' && row !== null ? Object.keys(row).join() : undefined));
+    return value.filter((_, at) => fields[at] === undefined || fields.indexOf(fields[at]) === at).map(withoutSimilarRows);
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, withoutSimilarRows(part)]));
 }
 
 /** An error example, named by its reason. */

@@ -43,10 +43,17 @@ export function isAlwaysRejected(schema: Schema): boolean {
 
 function readableSchema(schema: Schema, io: 'input' | 'output') {
   const written = JSON.stringify(z.toJSONSchema(schema, { io, override: tidy }));
-  return JSON.parse(written.replaceAll('#/$defs/', '#/components/schemas/')) as SchemaObject & {
+  return JSON.parse(written.replaceAll('#/$defs/', '#/components/schemas/'), (_, part) => descriptionLast(part)) as SchemaObject & {
     $schema?: string;
     $defs?: Record<string, SchemaObject & { id?: string }>;
   };
+}
+
+/** Moves the description of a schema to its end, because zod writes it in different places. A property with this name is not a string and stays. */
+function descriptionLast(part: unknown): unknown {
+  if (typeof part !== 'object' || part === null || !('description' in part) || typeof part.description !== 'string') return part;
+  const { description, ...rest } = part;
+  return { ...rest, description };
 }
 
 /** Formats of zod that JSON Schema defines as well, so their patterns add nothing. */

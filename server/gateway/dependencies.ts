@@ -1,3 +1,4 @@
+import type { ServerOptions } from 'node:http';
 import { openDatabase } from '../database/database.ts';
 import { createUnfinishedRequests } from '../http/body/unfinishedRequests.ts';
 import { createConcurrencyLimiter } from '../platform/concurrency.ts';
@@ -31,6 +32,8 @@ export type GatewayOptions = {
   databaseUrl?: string | undefined;
   /** Readiness of this process. Without it, `/readyz` depends on the API only. */
   readiness?: Readiness | undefined;
+  /** Time limits of the HTTP server, in milliseconds. Defaults to those of `serverOptions`. */
+  limits?: Pick<ServerOptions, 'headersTimeout' | 'connectionsCheckingInterval'>;
 };
 
 export type OpenDependencies = RequestDependencies & { liveConfig(): LiveConfig; geo: GeoIp; accessLog: AccessLog; close(): Promise<void> };

@@ -81,7 +81,7 @@ export async function startGateway(deps: GatewayOptions): Promise<Gateway> {
       sendError(visit, 'internal');
     });
   };
-  const server = createServer(serverOptions, handle);
+  const server = createServer({ ...serverOptions, ...deps.limits }, handle);
   server.maxHeadersCount = 0;
   for (const event of ['checkContinue', 'checkExpectation']) server.on(event, handle);
   enableLingeringClose(server);

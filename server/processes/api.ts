@@ -48,6 +48,8 @@ export type ProcessDeps = {
   passwords?: PasswordHasher;
   /** Counts the streams of users. Defaults to those of this process. */
   openStreams?: SharedConcurrencyLimiter;
+  /** Time limits of the HTTP server, in milliseconds. Defaults to `apiLimits`. */
+  limits?: Partial<typeof apiLimits>;
 };
 
 export type Api = { address: string; endStreams(): Promise<void>; shutDown(): Promise<void> };
@@ -59,7 +61,7 @@ const drainMs = 10_000;
  * Slow senders are disconnected: headers within 10 s, the whole request within 30 s, checked every second. Responses, such as streams, have no time
  * limit.
  */
-const limits = {
+export const apiLimits = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   connectionsCheckingInterval: 1_000,
@@ -72,7 +74,7 @@ const limits = {
 
 export async function startApi(deps: ProcessDeps): Promise<Api> {
   const { config, keys, database, databaseUrl, log, env, passwords = createPasswordHasher(), readiness = readyAtOnce(config) } = deps;
-  const { openStreams = createConcurrencyLimiter(config.maxStreamsPerUser) } = deps;
+  const { openStreams = createConcurrencyLimiter(config.maxStreamsPerUser), limits } = deps;
   const complain = (error: unknown) => log.warn({ err: error }, 'a notification was not sent');
   const channel = openNotificationChannel({
     pubsubUrl: config.pubsubUrl,
@@ -147,7 +149,7 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
     trackResponse(res);
     handler(req, res);
   };
-  const server = createServer({ ...messageClassesFor(handler), ...limits }, handle);
+  const server = createServer({ ...messageClassesFor(handler), ...apiLimits, ...limits }, handle);
   // The application rejects the request, so that the response has the error envelope.
   server.on('checkExpectation', handle);
   enableLingeringClose(server);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Problem } from '../../contract/shared/errors.ts';
+import { apiLimits } from '../../server/processes/api.ts';
 import { listener } from '../support/app/listener.ts';
-import { sharedTestApp } from '../support/app/testApp.ts';
+import { sharedTestApp, startTestApp } from '../support/app/testApp.ts';
 import { behindGatewayEnv, startTestGateway } from '../support/gateway/testGateway.ts';
 import { startGatewayTo, startUpstream } from '../support/gateway/upstream.ts';
 import { type RawAnswer, rawSend, request } from '../support/http/raw.ts';
@@ -60,12 +61,24 @@ describe.each(places)('the %s', (_, url) => {
   });
 });
 
-test.each(places)('the %s answers an incomplete request with 408 after the timeout', async (_, url) => {
-  const slow = await Promise.all([
-    rawSend(url(), 'GET /v1/me HTTP/1.1\r\nhost: x\r\n', { quietMs: 45_000, firstMs: 45_000 }),
-    url() === app.url && rawSend(url(), request(post, { ...chunked }, '2\r\n{}\r\n'), { quietMs: 45_000, firstMs: 45_000 }),
-  ]);
-  for (const answer of slow) if (answer) expectError(answer, 408, 'request_timeout');
+const patient = { quietMs: 45_000, firstMs: 45_000 };
+const unfinishedHeaders = 'GET /v1/me HTTP/1.1\r\nhost: x\r\n';
+
+test('the API answers an incomplete request with 408 after the timeout', async () => {
+  const hasty = await startTestApp(behindGatewayEnv, {
+    worker: false,
+    limits: { headersTimeout: 500, requestTimeout: 1_000, connectionsCheckingInterval: 100 },
+  });
+  const person = await hasty.signUp();
+  const unfinishedBody = request(post, { ...chunked, authorization: `Bearer ${person.token}` }, '2\r\n{}\r\n');
+  const slow = await Promise.all([unfinishedHeaders, unfinishedBody].map((text) => rawSend(hasty.url, text, patient)));
+  for (const answer of slow) expectError(answer, 408, 'request_timeout');
+  expect(apiLimits).toMatchObject({ headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 });
+});
+
+test('the gateway answers an incomplete request with 408 after the timeout', async () => {
+  const { address } = await startGatewayTo(app.url, {}, { limits: { headersTimeout: 500, connectionsCheckingInterval: 100 } });
+  expectError(await rawSend(address, unfinishedHeaders, patient), 408, 'request_timeout');
 });
 
 test.each([

@@ -14,9 +14,9 @@ export function nameParts(owner: string, schema: SchemaObject, add: (name: strin
     const { description } = rest;
     add(name, descend(rest, name));
     return {
+      $ref: `#/components/schemas/${name}`,
       ...(preset !== undefined && { default: preset }),
       ...(description !== undefined && { description }),
-      $ref: `#/components/schemas/${name}`,
     };
   };
   const descend = (part: Json, name: string): SchemaObject => {
@@ -49,11 +49,12 @@ export function needsName(part: Json): boolean {
 /** Writes `anyOf: [{ type: string }, { type: null }]` as `type: [string, null]`, and omits the type of property names, which is always string. */
 export function simplified({ propertyNames, ...schema }: SchemaObject): SchemaObject {
   const kept = propertyNames && !isDeepStrictEqual(propertyNames, { type: 'string' }) ? { ...schema, propertyNames } : schema;
-  const { anyOf, ...beside } = kept;
+  const { anyOf, description, ...beside } = kept;
   if (anyOf?.length !== 2) return kept;
   const [value, none] = anyOf as [SchemaObject, SchemaObject];
   if (none.type !== 'null' || typeof value.type !== 'string' || needsName(value) || 'const' in value) return kept;
-  return { ...beside, ...value, type: [value.type, 'null'] };
+  // The description comes last, as in every schema.
+  return { ...value, type: [value.type, 'null'], ...beside, ...(description !== undefined && { description }) };
 }
 
 export const pascal = (name: string) => name.replaceAll(/(?:^|[_.-])(\w)/g, (_, letter: string) => letter.toUpperCase());

@@ -185,12 +185,12 @@ test('reads at most 5 MiB after decompression', async () => {
 });
 
 test('a page that exhausts the parser fails only its own call', async () => {
-  const hasty = useWebTools({ database, databaseUrl }, { limits: { searchMs: 500, fetchMs: 8_000, articleMs: 500 } });
+  const within = (fetchMs: number) => useWebTools({ database, databaseUrl }, { limits: { searchMs: 500, fetchMs, articleMs: 500 } });
   site.pages['/nested'] = html(`${'<div>'.repeat(2_000)}bottom`);
   site.pages['/deep'] = html(`${'<div>'.repeat(200_000)}bottom`);
   const at = (path: string) => ({ url: site.origin + path });
-  const deep = hasty.failure('web_fetch', at('/deep'));
-  const [nested, fine] = await Promise.all([hasty.call('web_fetch', at('/nested')), fetchPage('/article')]);
+  const deep = within(2_000).failure('web_fetch', at('/deep'));
+  const [nested, fine] = await Promise.all([within(8_000).call('web_fetch', at('/nested')), fetchPage('/article')]);
   expect([nested.content, fine.title]).toEqual(['bottom', 'Tea & Coffee']);
   expect((await deep).errorClass).toBeOneOf(['tool.timeout', 'tool.fetch_failed']);
 });

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { cookieOf, sessionCalls } from '../../support/http/sessions.ts';
 
-const { call, sql, signUp } = await startTestApp({}, { worker: false });
+const { call, sql, signUp } = await sharedTestApp();
 const { refresh, me, logIn, logOut } = sessionCalls(call);
 const name = 'arkloop_refresh_token';
 

@@ -2,9 +2,9 @@ import { createHmac, generateKeyPairSync, sign as signWith } from 'node:crypto';
 import { expect, test } from 'vitest';
 import * as contract from '../../../contract/index.ts';
 import type { Route } from '../../../contract/shared/route.ts';
-import { startTestApp, testKeys } from '../../support/app/testApp.ts';
+import { sharedTestApp, testKeys } from '../../support/app/testApp.ts';
 
-const { call, sql, signUp } = await startTestApp({}, { worker: false });
+const { call, sql, signUp } = await sharedTestApp();
 const { token, accountId, id } = await signUp();
 const [head, payload, signature] = token.split('.') as [string, string, string];
 const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());

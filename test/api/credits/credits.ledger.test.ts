@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 
-const { sql, signUp } = await startTestApp({}, { worker: false });
+const { sql, signUp } = await sharedTestApp();
 
 test('transactions cannot be updated, deleted or truncated', async () => {
   for (const text of ['update credit_transactions set amount = 1', 'delete from credit_transactions', 'truncate credit_transactions'])

@@ -14,7 +14,7 @@ const baseUrl = { ARKLOOP_APP_BASE_URL: 'https://app.example.test/ui' };
 
 /** The response to a request with the given Host header, as a browser sends it after DNS rebinding. */
 const requestWithHost = async ({ url }: TestApp, host: string, line: string, headers: Record<string, string> = {}) => {
-  const fields = Object.entries({ 'content-length': '0', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+  const fields = Object.entries({ 'content-length': '0', connection: 'close', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
   const { status, body } = await rawSend(url, `${line} HTTP/1.1\r\nhost: ${host}\r\n${fields.join('')}\r\n`);
   return [status, body?.details?.reason];
 };

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { notifyUsers } from '../../../server/resources/notifications/service.ts';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { concurrently, repeatRace } from '../../support/checks/race.ts';
 import { issuesOf } from '../../support/http/responses.ts';
 import { inAccount, workspaceCalls } from '../../support/resources/workspaces.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await sharedTestApp();
 const { call, sql, signUp, database } = app;
 const { openWorkspace, addMember } = workspaceCalls(app);
 

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterAll, expect, test } from 'vitest';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 import { formOf } from '../../support/http/forms.ts';
 
-const { call, signUp } = await startTestApp({}, { worker: false });
+const { call, signUp } = await sharedTestApp();
 const secret = 'gsk_secret-7f3d09c1a2';
 const alice = await signUp();
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { permissionMatrix } from '../../../contract/shared/permissions.ts';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { sharedTestApp } from '../../support/app/testApp.ts';
 
-const { call, sql, signUp, joinAccount, promote } = await startTestApp({}, { worker: false });
+const { call, sql, signUp, joinAccount, promote } = await sharedTestApp();
 const me = async (token: string, headers: Record<string, string> = {}) => (await call('GET', '/v1/me', { token, headers })).body;
 const update = (token: string, body: unknown, headers: Record<string, string> = {}) => call('PATCH', '/v1/me', { token, body, headers });
 const permissionsOf = (role: string) =>

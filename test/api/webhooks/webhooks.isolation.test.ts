@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
+import { dispatcherTimes } from '../../../server/resources/webhooks/sending/dispatcher.ts';
 import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { eventually } from '../../support/resources/conversation.ts';
 import { deliveriesOf, dispatcherOfTest, queueMessages, receiverOfTest, registerEndpoint } from '../../support/resources/receiver.ts';
@@ -11,6 +12,9 @@ async function endpointOf(person: Person) {
   return { id, receiver, send: (count: number) => queueMessages(app, person, id, count), list: () => deliveriesOf(app, person, id) };
 }
 
+/** Unanswered requests are aborted soon after shutdown starts. */
+const shortGrace = { ...dispatcherTimes, graceMs: 200 };
+
 // Deliveries pending from an earlier test could go to a later receiver with the same port.
 beforeEach(() => app.sql('delete from webhook_deliveries'));
 
@@ -18,7 +22,7 @@ test('an endpoint has at most four requests in flight across workers, and a slow
   const [slow, quick] = [await endpointOf(await app.signUp()), await endpointOf(await app.signUp())];
   slow.receiver.always(() => {});
   await slow.send(500);
-  const dispatchers = [dispatcherOfTest(app), dispatcherOfTest(app), dispatcherOfTest(app)];
+  const dispatchers = Array.from({ length: 3 }, () => dispatcherOfTest(app, { times: shortGrace }));
   await eventually(async () => slow.receiver.inFlight.now === 4, 'the first requests');
   const began = Date.now();
   await quick.send(100);
@@ -44,7 +48,7 @@ test('twenty slow endpoints of one account do not block those of others', async 
     receiver.always(() => {});
     await send(10);
   }
-  const dispatcher = dispatcherOfTest(app);
+  const dispatcher = dispatcherOfTest(app, { times: shortGrace });
   await eventually(async () => silent.every(({ receiver }) => receiver.inFlight.now === 4), 'all that may be under way');
   const quick = await endpointOf(await app.signUp());
   const began = Date.now();

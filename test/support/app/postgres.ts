@@ -1,4 +1,4 @@
-import { mkdtemp, rm, statfs } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -13,6 +13,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     postgresUrl: string;
     postgresSuperuserUrl: string;
+    /** A folder for what the files of a run share. Empty at the start of each run. */
+    runFolder: string;
   }
 }
 
@@ -66,8 +68,13 @@ export default async function setup(project: TestProject) {
   await admin.end();
   project.provide('postgresUrl', url);
   project.provide('postgresSuperuserUrl', superuserUrl);
+  const runFolder = await mkdtemp(join(tmpdir(), 'arkloop-run-'));
+  project.provide('runFolder', runFolder);
+  project.onTestsRerun(async () => {
+    for (const name of await readdir(runFolder)) await rm(join(runFolder, name), { recursive: true, force: true });
+  });
   return async () => {
     await stop();
-    await rm(dataDir, { recursive: true, force: true });
+    for (const folder of [dataDir, runFolder]) await rm(folder, { recursive: true, force: true });
   };
 }

@@ -10,7 +10,7 @@ import { openDatabase } from '../../../server/database/database.ts';
 import type { Database } from '../../../server/database/sql.ts';
 import { type Config, readConfig } from '../../../server/platform/config/config.ts';
 import { createPasswordHasher, type HashCost } from '../../../server/platform/crypto/passwords.ts';
-import { startApi } from '../../../server/processes/api.ts';
+import { type apiLimits, startApi } from '../../../server/processes/api.ts';
 import { startWorker } from '../../../server/processes/worker.ts';
 import { callTo } from '../http/call.ts';
 import { closedWithFile, onFileFinished } from './fileCleanup.ts';
@@ -88,9 +88,9 @@ export function sharedTestApp(env: Record<string, string> = {}): Promise<TestApp
 }
 
 /** `databaseUrl` is a migrated database that the caller created. */
-type AppOptions = { worker?: boolean; costlyHashes?: boolean; databaseUrl?: string };
+type AppOptions = { worker?: boolean; costlyHashes?: boolean; databaseUrl?: string; limits?: Partial<typeof apiLimits> };
 
-async function openApp(databaseUrl: string, env: Record<string, string>, { worker = true, costlyHashes = false }: AppOptions) {
+async function openApp(databaseUrl: string, env: Record<string, string>, { worker = true, costlyHashes = false, limits = {} }: AppOptions) {
   const storageRoot = join(tmpdir(), `arkloop-storage-${randomBytes(6).toString('hex')}`);
   const config = readConfig({
     ARKLOOP_API_ADDR: '127.0.0.1:0',
@@ -116,6 +116,7 @@ async function openApp(databaseUrl: string, env: Record<string, string>, { worke
     log,
     env,
     passwords: createPasswordHasher(costlyHashes ? undefined : cheapHash),
+    limits,
   };
   const api = await startApi(deps);
   let working = worker ? await startWorker(deps) : undefined;

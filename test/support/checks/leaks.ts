@@ -1,6 +1,8 @@
 /** A text to search, and the output that it comes from. */
 export type RecordedText = { place: string; text: string };
 
+type SearchedText = RecordedText & { lower: string };
+
 /** A secret value and the places where it may appear. */
 export type Secret = { name: string; value: string; shownIn: Set<string> };
 
@@ -42,10 +44,9 @@ export function encodingsOf(value: string): Map<string, string> {
 }
 
 /** Every place that contains a secret. Hexadecimal digits match in either case. */
-function places({ value }: Secret, traces: readonly RecordedText[]) {
+function places({ value }: Secret, traces: readonly SearchedText[]) {
   const forms = [...encodingsOf(value)];
-  return traces.flatMap(({ place, text }) => {
-    const lower = text.toLowerCase();
+  return traces.flatMap(({ place, text, lower }) => {
     const found = forms.find(([form, spelt]) => (form === 'hex' ? lower : text).includes(spelt));
     if (!found) return [];
     const [form, spelt] = found;
@@ -61,8 +62,9 @@ function places({ value }: Secret, traces: readonly RecordedText[]) {
 export function findLeaks(secrets: readonly Secret[], traces: readonly RecordedText[]) {
   const leaks: Leak[] = [];
   const missed: { secret: string; place: string }[] = [];
+  const searched = traces.map((trace) => ({ ...trace, lower: trace.text.toLowerCase() }));
   for (const secret of secrets) {
-    const found = places(secret, traces);
+    const found = places(secret, searched);
     for (const { place, form, around } of found) if (!secret.shownIn.has(place)) leaks.push({ secret: secret.name, place, form, around });
     for (const place of secret.shownIn) if (!found.some((each) => each.place === place)) missed.push({ secret: secret.name, place });
   }

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { inject } from 'vitest';
 import { buildClient } from '../../../docs/client/build.ts';
 import { onFileFinished } from '../app/fileCleanup.ts';
+import { eventually } from '../resources/conversation.ts';
 
 export const root = new URL('../../..', import.meta.url).pathname;
 const run = promisify(execFile);
@@ -24,10 +26,46 @@ export type Packed = {
   install(peers?: readonly string[]): Promise<string>;
 };
 
-/** Builds and packs the client in a temporary folder, which is deleted after the last test of the file. Works offline. */
+/** Builds and packs the client, once for all files of a run. Projects are deleted after the last test of the file. Works offline. */
 export async function packClient(): Promise<Packed> {
-  const place = await realpath(await mkdtemp(join(tmpdir(), 'arkloop-package-')));
-  onFileFinished(() => rm(place, { recursive: true, force: true }));
+  const shared = join(await realpath(inject('runFolder')), 'client');
+  const made = await packOnce(shared);
+  const projects = await realpath(await mkdtemp(join(tmpdir(), 'arkloop-package-')));
+  onFileFinished(() => rm(projects, { recursive: true, force: true }));
+  const tarball = join(shared, made.filename);
+  return {
+    folder: join(shared, 'package'),
+    tarball: await readFile(tarball),
+    files: made.files,
+    buildMs: made.buildMs,
+    install: (peers = []) => installIn(projects, tarball, peers),
+  };
+}
+
+type Made = { filename: string; files: string[]; buildMs: number };
+
+/** The first file of a run that creates the folder packs into it; the others wait for the result. */
+async function packOnce(place: string): Promise<Made> {
+  const result = join(place, 'result.json');
+  const isFirst = await mkdir(place).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+      return false;
+    },
+  );
+  if (isFirst) {
+    const made = await pack(place).catch((error) => ({ problem: String(error) }));
+    await writeFile(`${result}.new`, JSON.stringify(made));
+    await rename(`${result}.new`, result);
+  }
+  const text = await eventually(() => readFile(result, 'utf8').catch(() => undefined), 'the packed client', 300_000);
+  const made = JSON.parse(text) as Made | { problem: string };
+  if ('problem' in made) throw new Error(made.problem);
+  return made;
+}
+
+async function pack(place: string): Promise<Made> {
   const folder = join(place, 'package');
   await mkdir(folder);
   for (const file of ['package.json', 'README.md', 'LICENSE']) await cp(join(root, 'client', file), join(folder, file));
@@ -36,14 +74,7 @@ export async function packClient(): Promise<Packed> {
   const buildMs = performance.now() - before;
   const { stdout } = await npm(place, ['pack', folder, '--json', '--ignore-scripts']);
   const [packed] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
-  const tarball = join(place, packed.filename);
-  return {
-    folder,
-    tarball: await readFile(tarball),
-    files: packed.files.map(({ path }) => path),
-    buildMs,
-    install: (peers = []) => installIn(place, tarball, peers),
-  };
+  return { filename: packed.filename, files: packed.files.map(({ path }) => path), buildMs };
 }
 
 const npm = (cwd: string, args: string[]) => run('npm', [...args, '--offline', '--no-audit', '--no-fund'], { cwd });

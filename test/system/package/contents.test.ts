@@ -59,8 +59,8 @@ test('the types are correct in every resolution mode for ES modules', async () =
   expect(Object.keys(analysis.entrypoints).sort()).toEqual(Object.keys(manifest.exports).sort());
 });
 
-/** Size in bytes of the bundle of one module, minified and compressed, without external modules. */
-async function sizeOf(project: string, source: string, external: string[] = []): Promise<number> {
+/** The bundle of one module, minified, without external modules. */
+async function bundleOf(project: string, source: string, external: string[] = []): Promise<string[]> {
   const entry = join(project, 'entry.js');
   await writeFile(entry, source);
   const options = { input: entry, external, preserveEntrySignatures: 'strict' as const };
@@ -71,7 +71,13 @@ async function sizeOf(project: string, source: string, external: string[] = []):
     build: { write: false, minify: true, rolldownOptions: options, modulePreload: false },
   });
   const { output } = (Array.isArray(built) ? built[0] : built) as Rolldown.RolldownOutput;
-  return output.reduce((sum, chunk) => sum + (chunk.type === 'chunk' ? gzipSync(chunk.code, { level: 9 }).length : 0), 0);
+  return output.flatMap((chunk) => (chunk.type === 'chunk' ? [chunk.code] : []));
+}
+
+/** Its size in bytes, compressed. */
+async function sizeOf(project: string, source: string, external: string[] = []): Promise<number> {
+  const chunks = await bundleOf(project, source, external);
+  return chunks.reduce((sum, code) => sum + gzipSync(code, { level: 9 }).length, 0);
 }
 
 test('the core is under 20 kB, minified and compressed, and entries that are not imported add nothing', async () => {
@@ -102,6 +108,19 @@ test('the core is under 20 kB, minified and compressed, and entries that are not
   expect(sizes['assistant-ui']).toBeLessThan(3_000);
   expect(sizes.testing).toBeLessThan(4_000);
   expect(sizes['an error class']).toBeLessThan(2_000);
+});
+
+test('one schema of the contract adds less than 4 kB to the smallest object of zod, and schemas that are not imported add nothing', async () => {
+  const project = await packed.install(['zod']);
+  const smallest = await bundleOf(project, `import { z } from 'zod'; export const Smallest = z.object({ id: z.string() });`);
+  const one = await bundleOf(project, `export { Thread } from '@arkloop/client/contract/threads';`);
+  const [all, zod] = [one, smallest].map((chunks) => chunks.join('').length) as [number, number];
+  console.info(`one schema: ${(all / 1_000).toFixed(1)} kB minified, of which zod ${(zod / 1_000).toFixed(1)} kB`);
+  expect(all - zod).toBeLessThan(4_000);
+  const code = one.join('');
+  expect(code).toContain('A conversation, owned by one user in one account.');
+  expect(code).not.toContain('A thread that matches a search.');
+  expect(code).not.toContain('/v1/threads');
 });
 
 test('the conformance kit runs from the tarball in an empty folder, with nothing else installed', async () => {

@@ -9,7 +9,6 @@ import { attemptDelivery, type Outcome } from './outcome.ts';
 import type { ClaimedDelivery } from './queries.ts';
 import * as queries from './queries.ts';
 import { isFinalFailure, recordFinalFailure, recordOutcomes } from './record.ts';
-import { requestTimeoutMs } from './send.ts';
 
 export const deliverWebhookTask = 'webhook.deliver';
 
@@ -20,7 +19,18 @@ export type Dispatcher = {
   shutDown(): Promise<void>;
 };
 
-export type DispatcherDeps = { config: Config; keys: Keys; database: Database; outbound: OutboundClient; log: Log };
+/** Times in milliseconds: the timeout of a request including its response, and what running requests have to finish after shutdown starts. */
+export const dispatcherTimes = { requestMs: 10_000, graceMs: 5_000 };
+
+/** `times` defaults to `dispatcherTimes`. */
+export type DispatcherDeps = {
+  config: Config;
+  keys: Keys;
+  database: Database;
+  outbound: OutboundClient;
+  log: Log;
+  times?: typeof dispatcherTimes;
+};
 
 /**
  * The maximum number of concurrent requests: of this process, high enough that slow endpoints of a few accounts do not block others; and
@@ -29,15 +39,14 @@ export type DispatcherDeps = { config: Config; keys: Keys; database: Database; o
 const maxRequests = 256;
 const maxRequestsPerEndpoint = 4;
 /** A claim outlives its request, so only claims of a crashed worker expire. */
-const claimSeconds = requestTimeoutMs / 1_000 + 10;
-/** The time that running requests have to finish after shutdown starts. */
-const graceMs = 5_000;
+const claimSeconds = dispatcherTimes.requestMs / 1_000 + 10;
 
 /**
  * Starts sending due deliveries. The table of deliveries is the queue; claims of a crashed worker expire and the deliveries are sent again.
  */
 export function startDispatcher(deps: DispatcherDeps): Dispatcher {
-  const { config, database, log } = deps;
+  const { config, keys, database, outbound, log, times = dispatcherTimes } = deps;
+  const sending = { config, keys, outbound, timeoutMs: times.requestMs };
   const stop = new AbortController();
   const claims = new Map<ClaimedDelivery, string>();
   const underway = new Set<Promise<void>>();
@@ -72,7 +81,7 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
   function start(delivery: ClaimedDelivery, claimId: string) {
     claims.set(delivery, claimId);
     const sent: Promise<void> = withSpan(spanOf({ 'x-trace-id': queries.traceIdOf(delivery) }), () =>
-      attemptDelivery(deps, delivery, stop.signal),
+      attemptDelivery(sending, delivery, stop.signal),
     )
       .then((outcome) => {
         done.push(outcome);
@@ -119,7 +128,7 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
     async shutDown() {
       closed = true;
       clearInterval(poll);
-      const late = setTimeout(() => stop.abort(), graceMs);
+      const late = setTimeout(() => stop.abort(), times.graceMs);
       while (underway.size > 0) await Promise.all(underway);
       clearTimeout(late);
     },

@@ -22,13 +22,13 @@ export type Outcome = {
   error: WebhookError | null;
 };
 
-type SendDeps = { config: Config; keys: Keys; outbound: OutboundClient };
+type SendDeps = { config: Config; keys: Keys; outbound: OutboundClient; timeoutMs: number };
 
 const untried = { attemptedAt: null, delaySeconds: 0, responseStatus: null, responseBody: null };
 
 /** Sends a delivery once, unless its endpoint is disabled. */
 export async function attemptDelivery(
-  { config, keys, outbound }: SendDeps,
+  { config, keys, outbound, timeoutMs }: SendDeps,
   delivery: ClaimedDelivery,
   stop: AbortSignal,
 ): Promise<Outcome> {
@@ -38,7 +38,7 @@ export async function attemptDelivery(
   const { id, event_type: eventType, body } = delivery;
   const message = { id: messageIdOf(delivery.message_id), deliveryId: id, eventType, body };
   const made: SendResult | undefined = secrets
-    ? await send(outbound, delivery.url, headersOf(message, secrets, attemptedAt), body, stop)
+    ? await send(outbound, delivery.url, headersOf(message, secrets, attemptedAt), body, { stop, timeoutMs })
     : { error: 'secret_unreadable', status: null, body: null, retryAfter: 0 };
   if (!made) return { delivery, status: 'pending', ...untried, error: null };
   const { error, status, body: responseBody, retryAfter } = made;

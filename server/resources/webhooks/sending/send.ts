@@ -12,26 +12,25 @@ export type SendResult = {
   retryAfter: number;
 };
 
-/** Timeout of a request including its response, in milliseconds. */
-export const requestTimeoutMs = 10_000;
 /** The number of bytes of a response body that are stored. */
 const maxBodyBytes = 4_096;
 
 const failed = (error: WebhookError): SendResult => ({ error, status: null, body: null, retryAfter: 0 });
 
 /**
- * Sends one request; undefined if `stop` aborted it before a response. The status decides about success, even if reading the body fails.
+ * Sends one request; undefined if `stop` aborted it before a response. `timeoutMs` includes its response. The status decides about success, even if
+ * reading the body fails.
  */
 export async function send(
   outbound: OutboundClient,
   url: string,
   headers: Record<string, string>,
   body: string,
-  stop: AbortSignal,
+  { stop, timeoutMs }: { stop: AbortSignal; timeoutMs: number },
 ): Promise<SendResult | undefined> {
   const over = new AbortController();
   const end = () => over.abort();
-  const late = setTimeout(end, requestTimeoutMs);
+  const late = setTimeout(end, timeoutMs);
   stop.addEventListener('abort', end);
   try {
     const response = await outbound.fetch(url, {
