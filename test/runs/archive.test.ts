@@ -259,7 +259,7 @@ test('a reader that is in the middle of a run when it is archived, or stays for 
   onTestFinished(() => broker.close());
   const { runId, events } = await finishedRun();
   const follow = (after: number, isEnded: boolean) =>
-    runEvents(broker, { runId, after, follow: true, isEnded, signal: AbortSignal.timeout(8_000) });
+    runEvents(broker, { runId, after, follow: true, isEnded, signal: AbortSignal.timeout(60_000) });
   const seqsIn = (bytes: Buffer) => [...bytes.toString().matchAll(/^id: (\d+)$/gm)].map(([, seq]) => Number(seq));
   const [ended, open] = [follow(0, true), follow(0, false)];
   const seen = { ended: seqsIn((await ended.next()).value!), open: seqsIn((await open.next()).value!) };

@@ -13,7 +13,7 @@ const slow = { call_timeout_ms: 30_000 };
 await addMcpConfig(app, person, { name: 'all', transport: 'stdio', command: process.execPath, args: [everything, 'stdio'], ...slow });
 await addMcpConfig(app, person, scriptedServer('own', {}, slow));
 const { tools } = await mcp.tools({ account_id: person.accountId });
-const patient = () => AbortSignal.timeout(30_000);
+const patient = () => AbortSignal.timeout(60_000);
 const callEverything = (tool: string, args: object = {}) => callTool(tools, `mcp__all__${tool}`, args, patient());
 const reply = (result: object) => callTool(tools, 'mcp__own__reply', result, patient());
 

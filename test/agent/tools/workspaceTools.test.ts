@@ -169,7 +169,7 @@ test('without storage, or if storage is unreachable, the tools are not available
   const none = createWorkspaceTools({ database, storage: undefined });
   for (const tool of await none.tools(bare.run)) {
     const args = { path: 'a', ...(tool.name === 'workspace_write' && { content: 'a' }) };
-    const context = { run: bare.run, callId: 'call', signal: AbortSignal.timeout(1_000), memory: new Map() };
+    const context = { run: bare.run, callId: 'call', signal: AbortSignal.timeout(60_000), memory: new Map() };
     await expect(tool.run(args, context)).rejects.toMatchObject({ errorClass: 'tool.not_available' });
   }
   const { use, write } = await openTools({}, broken);

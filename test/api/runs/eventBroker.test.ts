@@ -57,7 +57,7 @@ test('for any interleaving of events, notifications and readers, each reader get
         const total = steps.reduce((sum, { count }) => sum + count, 0);
         const readers: { after: number; seqs: Promise<number[]> }[] = [];
         const join = (after: number) =>
-          readers.push({ after, seqs: seqsOf(runEvents(broker, { runId, after, follow: true, signal: AbortSignal.timeout(8_000) })) });
+          readers.push({ after, seqs: seqsOf(runEvents(broker, { runId, after, follow: true, signal: AbortSignal.timeout(60_000) })) });
         join(0);
         let next = 1;
         for (const [at, { count, wakes, joins }] of steps.entries()) {
@@ -81,7 +81,7 @@ test('readers that start at different events at the same time do not end early',
   const runId = randomUUID();
   await append(runId, 1, 50, true);
   const starts = [0, 30, 10, 49, 44, 50];
-  const readers = starts.map((after) => seqsOf(runEvents(broker, { runId, after, follow: false, signal: AbortSignal.timeout(8_000) })));
+  const readers = starts.map((after) => seqsOf(runEvents(broker, { runId, after, follow: false, signal: AbortSignal.timeout(60_000) })));
   expect((await Promise.all(readers)).map((seqs) => seqs.length)).toEqual(starts.map((after) => 50 - after));
   broker.close();
 });
@@ -91,7 +91,7 @@ test('500 readers of one run share one query per batch of events', async () => {
   const runId = randomUUID();
   const { texts, stop } = recordStatements(app.database);
   const readers = Array.from({ length: 500 }, () =>
-    seqsOf(runEvents(broker, { runId, after: 0, follow: true, signal: AbortSignal.timeout(20_000) })),
+    seqsOf(runEvents(broker, { runId, after: 0, follow: true, signal: AbortSignal.timeout(60_000) })),
   );
   await append(runId, 1, 10, false);
   broker.notify(runId);

@@ -64,7 +64,7 @@ export const scriptedServer = (name: string, script: Script = {}, more: object =
 });
 
 /** Throws if there is no such tool. */
-export async function callTool(tools: readonly Tool[], name: string, args: object = {}, signal = AbortSignal.timeout(15_000)) {
+export async function callTool(tools: readonly Tool[], name: string, args: object = {}, signal = AbortSignal.timeout(60_000)) {
   const tool = tools.find((each) => each.name === name);
   if (!tool) throw new Error(`no tool ${name} among ${tools.map((each) => each.name).join(', ')}`);
   const run = { id: '', account_id: '', thread_id: '', created_by_user_id: null, trace_id: '' };

@@ -22,7 +22,7 @@ export function workspaceToolsFactory(app: TestApp) {
     };
     const process = () => {
       const supply = createWorkspaceTools({ database, storage: store });
-      return async (name: string, args: object, signal = AbortSignal.timeout(30_000), as: Partial<typeof run> = {}): Promise<Outcome> => {
+      return async (name: string, args: object, signal = AbortSignal.timeout(60_000), as: Partial<typeof run> = {}): Promise<Outcome> => {
         const own = { ...run, ...as };
         const tool = (await supply.tools(own)).find((each) => each.name === `workspace_${name}`)!;
         const output = await tool

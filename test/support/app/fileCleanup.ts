@@ -38,7 +38,7 @@ async function dropDatabases(names: readonly string[]) {
 
 async function expectClosed(admin: pg.Client, names: readonly string[]) {
   let open: { application_name: string; query: string }[] = [];
-  for (const until = Date.now() + 10_000; Date.now() < until; await sleep(50)) {
+  for (const until = Date.now() + 60_000; Date.now() < until; await sleep(50)) {
     open = (await admin.query('select application_name, query from pg_stat_activity where datname = any ($1)', [names])).rows;
     if (open.length === 0) return;
   }

@@ -40,10 +40,10 @@ export async function registerUser(url: string): Promise<Person> {
   return { ...person, id: body.user_id, token: body.access_token, cookie: '', accountId: body.account_id };
 }
 
-/** Follows a run to its terminal event. Reconnects with `Last-Event-ID`. Gives up after 25 s and returns the events so far. */
+/** Follows a run to its terminal event. Reconnects with `Last-Event-ID`. Gives up after a minute and returns the events so far. */
 export async function followWithReconnects(url: string, runId: string, token: string): Promise<RunEvent[]> {
   const seen: RunEvent[] = [];
-  for (const until = Date.now() + 25_000; !seen.some(isTerminal) && Date.now() < until; await sleep(50)) {
+  for (const until = Date.now() + 60_000; !seen.some(isTerminal) && Date.now() < until; await sleep(50)) {
     const stream = await openStream(url, runId, { token, lastEventId: seen.at(-1)?.seq ?? 0 }).catch(() => undefined);
     await stream?.ended.catch(() => undefined);
     if (stream?.status === 200) seen.push(...stream.events);

@@ -47,7 +47,7 @@ export const urlKinds: UrlKind[] = [
     policy: 'web',
     follows: true,
     open: (outbound, url) =>
-      fetchPage({ outbound, reader: createPageReader({ articleMs: 500 }) }, withoutFragment(url), AbortSignal.timeout(5_000)),
+      fetchPage({ outbound, reader: createPageReader({ articleMs: 500 }) }, withoutFragment(url), AbortSignal.timeout(60_000)),
   },
   plain('the URL of a webhook', ''),
   plain('the base URL of speech recognition', '/audio/transcriptions'),

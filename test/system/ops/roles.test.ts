@@ -85,7 +85,7 @@ test('a gateway prints its address, warns about a misspelled variable, and exits
   child.stdout.on('data', (chunk) => {
     output += chunk;
   });
-  for (const until = Date.now() + 5_000; !/Gateway: +http/.test(output) && Date.now() < until;) await sleep(20);
+  for (const until = Date.now() + 60_000; !/Gateway: +http/.test(output) && Date.now() < until;) await sleep(20);
   const address = /Gateway: +(\S+)/.exec(output)?.[1];
   expect((await fetch(`${address}/healthz`)).status).toBe(200);
   const exit = once(child, 'exit');

@@ -45,7 +45,7 @@ test('an API and a worker whose connections are all half-open serve again within
   const person = await app.signUp();
   const isExecuted = async () => {
     const runId = await startRun({ call }, person, await openThread({ call }, person));
-    const stream = await openStream(api.url, runId, { token: person.token, signal: AbortSignal.timeout(10_000) });
+    const stream = await openStream(api.url, runId, { token: person.token, signal: AbortSignal.timeout(60_000) });
     await stream.ended;
     return stream.events.some(isTerminal);
   };
