@@ -196,8 +196,6 @@ test('usage is shown by day and by model in a range, in charts and tables, and i
   await app.call('POST', '/v1/admin/credits/adjust', { token: admin.token, body: gift });
   await addUsage(person);
   const { page, wrong } = await openSettings('usage', person, { acceptDownloads: true });
-  await page.getByText('credits left').waitFor();
-  await page.getByRole('cell', { name: '+250' }).waitFor();
   const figure = (name: string, value: string) =>
     page
       .locator('.usage-totals > div')
@@ -240,6 +238,10 @@ test('usage is shown by day and by model in a range, in charts and tables, and i
   await choose('Custom range');
   await page.getByLabel('To', { exact: true }).fill('2020-01-01');
   await page.getByText('The last day is before the first.').waitFor();
+
+  await goTo(page, '/settings/plan');
+  await page.getByText('credits left').waitFor();
+  await page.getByRole('cell', { name: '+250' }).waitFor();
   expect(wrong).toEqual([]);
 });
 

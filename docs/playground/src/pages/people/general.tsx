@@ -1,6 +1,7 @@
 import type { Account } from '../../../../../client/index.ts';
 import { forgetAccount } from '../../account.ts';
 import { When } from '../../components/format.tsx';
+import { TimeZoneField } from '../../components/forms/timeZone.tsx';
 import { Page, Section } from '../../components/page.tsx';
 import { QueryState } from '../../components/states.tsx';
 import { useMay } from '../../me.ts';
@@ -79,13 +80,7 @@ function Naming({ account }: { account: Account }) {
         }}
       >
         <TextField label="Name" name="name" defaultValue={account.name} required />
-        <TextField
-          label="Time zone"
-          name="timezone"
-          defaultValue={account.timezone ?? ''}
-          placeholder={Intl.DateTimeFormat().resolvedOptions().timeZone}
-          hint="For members who have not set their own."
-        />
+        <TimeZoneField initial={account.timezone} hint="For members who have not set their own." />
       </Form>
     </div>
   );

@@ -6,7 +6,7 @@ import { Empty } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
 import { PageActions } from '../../resource/detail.tsx';
 import { useDialog } from '../../resource/dialogs.tsx';
-import { ChoiceFilter, SearchFilter, useFilters } from '../../resource/filters.tsx';
+import { ChoiceFilter, SearchFilter, StatusFilter, statusOf, useFilters } from '../../resource/filters.tsx';
 import { List, useList } from '../../resource/list.tsx';
 import { client } from '../../session.ts';
 import { Badge } from '../../ui/buttons.tsx';
@@ -23,7 +23,7 @@ function AllAccounts() {
   const filters = useFilters('q', 'status', 'type');
   const query = {
     q: filters.text('q'),
-    status: filters.oneOf('status', ['active', 'suspended']),
+    status: statusOf(filters),
     type: filters.oneOf('type', ['personal', 'workspace']),
   };
   const accounts = useList(['accounts', query], (before) => client.adminAccounts.list({ query: { ...query, before } }));
@@ -57,15 +57,7 @@ function AllAccounts() {
         empty={<Empty title="No accounts yet">An account is created with every user who registers.</Empty>}
       >
         <SearchFilter filters={filters} placeholder="Name or slug" />
-        <ChoiceFilter
-          filters={filters}
-          label="Status"
-          name="status"
-          options={[
-            ['active', 'Active'],
-            ['suspended', 'Suspended'],
-          ]}
-        />
+        <StatusFilter filters={filters} />
         <ChoiceFilter
           filters={filters}
           label="Type"
