@@ -5,7 +5,8 @@ import { defineConfig } from 'vitest/config';
  * loaded three times per run instead of once per file.
  */
 const alone = [
-  'test/{browser,client/consumer,guides}/**/*.test.ts',
+  'test/{client/consumer,guides}/**/*.test.ts',
+  'test/browser/*.test.ts',
   'test/agent/{mcp/mcp.stdioAllowlist,models/upstreamFailures.dialects,tools/webFetch}.test.ts',
   'test/api/{http/hostile,runs/eventBroker}.test.ts',
   'test/api/webhooks/webhooks.receivers.test.ts',

@@ -267,10 +267,10 @@ test('every page is accessible in the light and the dark theme and fits a narrow
     await goTo(page, `/settings/${path}`);
     await page.getByRole('article').getByRole('heading').first().waitFor();
     await expect.poll(() => page.getByText('Loading…').count(), { message: path }).toBe(0);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      expect([path, colorScheme, await accessibilityViolations(page)]).toEqual([path, colorScheme, []]);
-    }
+    await page.emulateMedia({ colorScheme: 'light' });
+    expect([path, await accessibilityViolations(page)]).toEqual([path, []]);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect([path, 'dark', await accessibilityViolations(page, { onlyColors: true })]).toEqual([path, 'dark', []]);
     await page.setViewportSize({ width: 390, height: 844 });
     await expect.poll(() => isTooWide(page), { message: path }).toBe(false);
     await page.setViewportSize({ width: 1280, height: 860 });

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import type { RunEvent } from '../../../contract/events.ts';
 import { createTrace, type Step } from '../../../docs/playground/src/chat/inspector/trace.ts';
 import { nestRuns, noFilter, rowsOf, spanOf } from '../../../docs/playground/src/chat/inspector/tree.ts';
-import { callsTools } from '../../support/agent/tools.ts';
 import { toolRunScript, toolThread } from '../../support/agent/toolRun.ts';
+import { callsTools } from '../../support/agent/tools.ts';
 import { chat } from '../../support/agent/vendor.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
 
