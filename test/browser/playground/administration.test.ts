@@ -46,7 +46,9 @@ async function auditDetails(page: Page, action: string) {
   await page.getByRole('cell').getByText(action, { exact: true }).waitFor();
   await choose(page, action, 'Show details');
   await dialogOf(page).getByRole('heading', { name: action }).waitFor();
-  return (await dialogOf(page).textContent()) ?? '';
+  const details = (await dialogOf(page).textContent()) ?? '';
+  await page.keyboard.press('Escape');
+  return details;
 }
 
 test('an administrator finds a user, adjusts credits, makes a plan and a code, sends a broadcast, and reads it all in the audit log', async () => {

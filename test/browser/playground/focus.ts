@@ -22,10 +22,7 @@ function watch() {
   const lookOf = (element: Element) =>
     [element, ...[1, 2, 3].map((depth) => ancestorOf(element, depth))]
       .flatMap((each) => (each ? [getComputedStyle(each), getComputedStyle(each, '::before'), getComputedStyle(each, '::after')] : []))
-      .map(
-        ({ outline, outlineOffset, boxShadow, borderColor, backgroundColor }) =>
-          `${outline} ${outlineOffset} ${boxShadow} ${borderColor} ${backgroundColor}`,
-      )
+      .map(({ outline, boxShadow, borderColor, backgroundColor }) => `${outline} ${boxShadow} ${borderColor} ${backgroundColor}`)
       .join('\n');
   const ancestorOf = (element: Element, depth: number): Element | null =>
     depth === 0 ? element : element.parentElement && ancestorOf(element.parentElement, depth - 1);
@@ -75,9 +72,10 @@ function findControls() {
     if (!focus.controls.has(element) && element.matches('a, button, input, select, textarea') && !element.closest(groups))
       // The same action may be elsewhere, as for the veil beside a drawer.
       if (!names.has(element.ariaLabel ?? element.textContent)) focus.problems.add(`not in the order of Tab: ${focus.nameOf(element)}`);
+  const pointed = 'a, button, input, select, textarea, summary, label, [role=tab], [role=treeitem], [role=option], [role=menuitem]';
   for (const element of document.querySelectorAll('#root *'))
-    if (getComputedStyle(element).cursor === 'pointer' && !element.closest(`${interactive}, label, [role=option], [role=menuitem]`))
-      if (isShown(element)) focus.problems.add(`only for a pointer: ${focus.nameOf(element)}`);
+    if (getComputedStyle(element).cursor === 'pointer' && !element.closest(pointed) && isShown(element))
+      focus.problems.add(`only for a pointer: ${focus.nameOf(element)}`);
   focus.looks = new Map([...focus.controls].map((element) => [element, lookOf(element)]));
   return focus.controls.size;
 }

@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { Me } from '../../../../client/index.ts';
+import { asWords } from '../components/format.tsx';
 import { TimeZoneField } from '../components/forms/timeZone.tsx';
 import { Page, Section } from '../components/page.tsx';
 import { ErrorNotice, QueryState } from '../components/states.tsx';
@@ -11,7 +12,6 @@ import { Confirm } from '../ui/dialog.tsx';
 import { TextField } from '../ui/fields.tsx';
 import { Form, textOf } from '../ui/form.tsx';
 import { showToast } from '../ui/toasts.tsx';
-import { roleName } from './people/account.ts';
 
 export default function Profile() {
   return (
@@ -33,7 +33,7 @@ const Parts = ({ me }: { me: Me }) => (
         </dd>
         <dt>Account</dt>
         <dd>
-          {me.account_name} <Badge>{roleName(me.role)}</Badge>
+          {me.account_name} <Badge>{asWords(me.role)}</Badge>
         </dd>
       </dl>
       <NameForm me={me} />

@@ -1,6 +1,6 @@
 import { Link } from 'wouter';
 import type { AdminAccount } from '../../../../../client/index.ts';
-import { count, When } from '../../components/format.tsx';
+import { asWords, count, When } from '../../components/format.tsx';
 import { Page } from '../../components/page.tsx';
 import { Empty } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
@@ -83,7 +83,7 @@ const columns: Column<AdminAccount>[] = [
       </>
     ),
   },
-  { title: 'Type', cell: ({ type }) => type },
+  { title: 'Type', cell: ({ type }) => asWords(type) },
   { title: 'Members', isNumber: true, cell: ({ members_count }) => count(members_count) },
   { title: 'Credits', isNumber: true, cell: ({ available }) => count(available) },
   { title: 'Created', cell: ({ created_at }) => <When at={created_at} /> },

@@ -55,5 +55,5 @@ const columns: Column<UserRow>[] = [
   },
   { title: 'Email', cell: ({ email }) => email ?? '–' },
   { title: 'Status', cell: ({ status }) => <Badge tone={status === 'active' ? 'good' : 'warning'}>{status}</Badge> },
-  { title: 'Last seen', cell: ({ last_login_at }) => (last_login_at ? <When at={last_login_at} /> : 'never') },
+  { title: 'Last seen', cell: ({ last_login_at }) => (last_login_at ? <When at={last_login_at} /> : 'Never') },
 ];
