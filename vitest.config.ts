@@ -2,10 +2,11 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * Files that start processes or measure their own process: each gets a separate worker. All others share three workers, so each module is
- * loaded three times per run instead of once per file.
+ * loaded three times per run instead of once per file, also in the browser tests of the playground (decision 0059).
  */
 const alone = [
-  'test/{browser,client/consumer,guides}/**/*.test.ts',
+  'test/{client/consumer,guides}/**/*.test.ts',
+  'test/browser/*.test.ts',
   'test/agent/{mcp/mcp.stdioAllowlist,models/upstreamFailures.dialects,tools/webFetch}.test.ts',
   'test/api/{http/hostile,runs/eventBroker}.test.ts',
   'test/api/webhooks/webhooks.receivers.test.ts',

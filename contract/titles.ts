@@ -38,7 +38,8 @@ const blockMarks = /^(?:#{1,6}[ \t]+|>[ \t]*|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|\d{
 const links = /!?\[([^[\]]*)\]\([^()\s]*\)/g;
 const emphasis = /(?<![\w*~])(\*{1,3}|_{1,3}|~~)(?=[^\s*_~])([^*_~]*)(?<=\S)\1(?![\w*~])/g;
 
-function withoutMarkdown(line: string): string {
+/** A line of text without the marks of Markdown; empty if it is a rule or opens a block of code. */
+export function withoutMarkdown(line: string): string {
   const trimmed = line.trim();
   if (ruleOrFence.test(trimmed)) return '';
   const text = trimmed.replace(blockMarks, '').replace(links, '$1').replaceAll('`', '');

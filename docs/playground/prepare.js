@@ -13,6 +13,7 @@ const sources = [
   'docs/playground/vite.config.ts',
   'client/',
   'contract/shared/',
+  'contract/titles.ts',
 ];
 
 /** Latest modification time of files and folders. A deletion changes the time of its folder. */

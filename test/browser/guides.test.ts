@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net';
-import { AxeBuilder } from '@axe-core/playwright';
 import express from 'express';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { docsRouter } from '../../server/http/site/docs.ts';
+import { axeViolations } from './axe.ts';
 import { launchBrowser } from './launch.ts';
 
 let browser: Browser;
@@ -36,17 +36,12 @@ async function open<Result>({ colorScheme = 'light', width = 1440 }: Look, visit
 
 const pages = ['/docs/guides', '/docs/guides/quickstart', '/docs/guides/operations', '/docs/guides/nothing', '/docs/reference/health'];
 
-const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-
 /** Opens all disclosures of the text. */
 const openDetails = (page: Page) =>
   page.evaluate(() => document.querySelectorAll('main details').forEach((details) => details.setAttribute('open', '')));
 
 /** In a part of the page: the analysis of a whole page of the reference takes seconds. */
-async function violationsIn(page: Page, part = 'html') {
-  const { violations } = await new AxeBuilder({ page }).include(part).setLegacyMode().withTags(rules).analyze();
-  return violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
-}
+const violationsIn = (page: Page, part = 'html') => axeViolations(page, { part });
 
 describe.each([
   { colorScheme: 'light', width: 1440 },

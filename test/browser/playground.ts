@@ -1,13 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import AxeBuilder from '@axe-core/playwright';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, expect, onTestFinished } from 'vitest';
+import { axeViolations } from './axe.ts';
 import { launchBrowser } from './launch.ts';
 import { recordPages } from './recording/recording.ts';
 
+let isBuilt = false;
+
 /** Builds the playground if its sources changed, and launches a browser that is closed after the last test of the file. */
 export async function openBrowser(): Promise<Browser> {
-  execFileSync(process.execPath, [new URL('../../docs/playground/prepare.js', import.meta.url).pathname], { stdio: 'inherit' });
+  if (!isBuilt)
+    execFileSync(process.execPath, [new URL('../../docs/playground/prepare.js', import.meta.url).pathname], { stdio: 'inherit' });
+  isBuilt = true;
   const browser = await launchBrowser();
   afterAll(() => browser.close());
   return browser;
@@ -69,16 +73,15 @@ export async function sendMessage(page: Page, text: string) {
   await page.getByRole('button', { name: 'Send' }).click();
 }
 
-/** Returns the accessibility violations of the page (WCAG 2.2 AA), each with its element. */
-export async function accessibilityViolations(page: Page): Promise<string[]> {
-  // Wait for color transitions: an intermediate color may lack contrast.
-  await page.waitForTimeout(200);
-  // Legacy mode: the pages have no frames, and otherwise each analysis opens another page.
-  const { violations } = await new AxeBuilder({ page })
-    .setLegacyMode()
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-    .analyze();
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html, any }) => `${id}: ${html} ${any[0]?.message ?? ''}`));
+/** Returns the accessibility violations of the page, each with its element. */
+export async function accessibilityViolations(page: Page, look?: Parameters<typeof axeViolations>[1]): Promise<string[]> {
+  // An intermediate color may lack contrast.
+  await page.evaluate(() => {
+    const ending = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity);
+    return Promise.allSettled(ending.map(({ finished }) => finished)).then(() => undefined);
+  });
+  const violations = await axeViolations(page, look);
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html, message }) => `${id}: ${html} ${message}`));
 }
 
 /** Whether the page overflows the window horizontally. */

@@ -79,7 +79,7 @@ export const settingsPages: readonly SettingsPage[] = [
   },
   { path: 'speech', title: 'Speech', group: 'Account', Page: lazy(() => import('./pages/tools/speech.tsx')) },
   { path: 'plan', title: 'Plan and credits', group: 'Account', Page: lazy(() => import('./pages/plan/plan.tsx')) },
-  { path: 'usage', title: 'Credits and usage', group: 'Account', Page: lazy(() => import('./pages/usage/usage.tsx')) },
+  { path: 'usage', title: 'Usage', group: 'Account', Page: lazy(() => import('./pages/usage/usage.tsx')) },
   {
     path: 'webhooks',
     title: 'Webhooks',

@@ -42,11 +42,13 @@ async function select(page: Page, label: string, option: string) {
 
 /** The row of the audit log, and what its details say. */
 async function auditDetails(page: Page, action: string) {
-  await page.goto(`${app.url}/settings/platform-audit?action=${action}`);
+  await goTo(page, `/settings/platform-audit?action=${action}`);
   await page.getByRole('cell').getByText(action, { exact: true }).waitFor();
   await choose(page, action, 'Show details');
   await dialogOf(page).getByRole('heading', { name: action }).waitFor();
-  return (await dialogOf(page).textContent()) ?? '';
+  const details = (await dialogOf(page).textContent()) ?? '';
+  await page.keyboard.press('Escape');
+  return details;
 }
 
 test('an administrator finds a user, adjusts credits, makes a plan and a code, sends a broadcast, and reads it all in the audit log', async () => {
@@ -186,7 +188,7 @@ test('settings, email and gateway say beside the field what is wrong, and keep w
   await page.getByText('Emails are sent from').waitFor();
   await page.getByText('A password is stored.').waitFor();
 
-  await page.goto(`${app.url}/settings/accounts/${accountId}`);
+  await goTo(page, `/settings/accounts/${accountId}`);
   await button(page, 'Set an override').click();
   await page.getByLabel('Entitlement', { exact: true }).click();
   await page.getByPlaceholder('Search…').fill('concurrent_runs');
@@ -276,9 +278,9 @@ test('the pages fit a narrow window, and are accessible in both themes', async (
   for (const path of ['dashboard', 'codes', `accounts/${person.accountId}`, 'platform-settings?q=limit', 'mail']) {
     await show(path);
     await expect.poll(() => isTooWide(page), { message: path }).toBe(false);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      expect([path, colorScheme, await accessibilityViolations(page)]).toEqual([path, colorScheme, []]);
-    }
+    await page.emulateMedia({ colorScheme: 'light' });
+    expect([path, await accessibilityViolations(page)]).toEqual([path, []]);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect([path, 'dark', await accessibilityViolations(page, { onlyColors: true })]).toEqual([path, 'dark', []]);
   }
 });

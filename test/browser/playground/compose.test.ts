@@ -160,7 +160,7 @@ test('the composer takes long texts, pictures and files by paste and drop, speec
   await page.keyboard.type('rather');
   await page.keyboard.press('Enter');
   await expect.poll(() => picker.textContent()).toContain('a-model-with-a-rather-long-name');
-  expect(await box.evaluate((area) => area === document.activeElement)).toBe(true);
+  await expect.poll(() => box.evaluate((area) => area === document.activeElement)).toBe(true);
   const { x, width } = (await send.boundingBox())!;
   expect(x + width).toBeLessThan(390);
   expect(await isTooWide(page)).toBe(false);

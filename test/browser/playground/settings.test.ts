@@ -196,8 +196,6 @@ test('usage is shown by day and by model in a range, in charts and tables, and i
   await app.call('POST', '/v1/admin/credits/adjust', { token: admin.token, body: gift });
   await addUsage(person);
   const { page, wrong } = await openSettings('usage', person, { acceptDownloads: true });
-  await page.getByText('credits left').waitFor();
-  await page.getByRole('cell', { name: '+250' }).waitFor();
   const figure = (name: string, value: string) =>
     page
       .locator('.usage-totals > div')
@@ -240,6 +238,10 @@ test('usage is shown by day and by model in a range, in charts and tables, and i
   await choose('Custom range');
   await page.getByLabel('To', { exact: true }).fill('2020-01-01');
   await page.getByText('The last day is before the first.').waitFor();
+
+  await goTo(page, '/settings/plan');
+  await page.getByText('credits left').waitFor();
+  await page.getByRole('cell', { name: '+250' }).waitFor();
   expect(wrong).toEqual([]);
 });
 
@@ -265,10 +267,10 @@ test('every page is accessible in the light and the dark theme and fits a narrow
     await goTo(page, `/settings/${path}`);
     await page.getByRole('article').getByRole('heading').first().waitFor();
     await expect.poll(() => page.getByText('Loading…').count(), { message: path }).toBe(0);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      expect([path, colorScheme, await accessibilityViolations(page)]).toEqual([path, colorScheme, []]);
-    }
+    await page.emulateMedia({ colorScheme: 'light' });
+    expect([path, await accessibilityViolations(page)]).toEqual([path, []]);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect([path, 'dark', await accessibilityViolations(page, { onlyColors: true })]).toEqual([path, 'dark', []]);
     await page.setViewportSize({ width: 390, height: 844 });
     await expect.poll(() => isTooWide(page), { message: path }).toBe(false);
     await page.setViewportSize({ width: 1280, height: 860 });

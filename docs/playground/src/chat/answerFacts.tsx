@@ -14,7 +14,7 @@ export function AnswerFacts({ run }: { run: RunSummary | undefined }) {
   const facts = [model, ms !== null && duration(ms), cost ? `${run.usage_estimated ? '≈ ' : ''}${dollars(cost)}` : ''].filter(Boolean);
   const tokens = input === null || output === null ? undefined : `${count(input)} tokens in, ${count(output)} out`;
   return (
-    <span className="facts" title={tokens}>
+    <span className="answer-facts" title={tokens}>
       {facts.join(' · ')}
     </span>
   );

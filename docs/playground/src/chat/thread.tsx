@@ -96,7 +96,7 @@ export function Conversation({ threadId }: { threadId: string }) {
               <>
                 {switcher}
                 {factsOf(run)}
-                <span className="facts">An earlier version: the chat goes on from the newest.</span>
+                <span className="answer-facts">An earlier version: the chat goes on from the newest.</span>
               </>
             )
           }

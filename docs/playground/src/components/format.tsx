@@ -23,6 +23,9 @@ function ago(at: string): string {
   return unit === 'day' && Math.abs(distance) > 7 * size ? moment.format(new Date(at)) : relative.format(Math.round(distance / size), unit);
 }
 
+/** `platform_admin` → `Platform admin`. */
+export const asWords = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ');
+
 export const count = (value: number): string => whole.format(value);
 
 export const duration = (ms: number): string =>

@@ -12,7 +12,7 @@ export default function Appearance() {
   return (
     <Page title="Appearance" intro="Stored in this browser.">
       <Section title="Theme">
-        <Segments label="Theme" value={useTheme()} options={themes} onChange={chooseTheme} />
+        <Segments label="Theme" hideLabel value={useTheme()} options={themes} onChange={chooseTheme} />
         <p className="muted small">“System” follows the setting of your device.</p>
       </Section>
     </Page>

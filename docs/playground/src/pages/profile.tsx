@@ -1,17 +1,17 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { Me } from '../../../../client/index.ts';
+import { asWords } from '../components/format.tsx';
+import { TimeZoneField } from '../components/forms/timeZone.tsx';
 import { Page, Section } from '../components/page.tsx';
 import { ErrorNotice, QueryState } from '../components/states.tsx';
 import { useMe } from '../me.ts';
 import { useDialog } from '../resource/dialogs.tsx';
 import { client, signOut } from '../session.ts';
 import { Badge, Button } from '../ui/buttons.tsx';
-import { Combobox } from '../ui/combobox.tsx';
 import { Confirm } from '../ui/dialog.tsx';
 import { TextField } from '../ui/fields.tsx';
 import { Form, textOf } from '../ui/form.tsx';
 import { showToast } from '../ui/toasts.tsx';
-import { roleName } from './people/account.ts';
 
 export default function Profile() {
   return (
@@ -33,7 +33,7 @@ const Parts = ({ me }: { me: Me }) => (
         </dd>
         <dt>Account</dt>
         <dd>
-          {me.account_name} <Badge>{roleName(me.role)}</Badge>
+          {me.account_name} <Badge>{asWords(me.role)}</Badge>
         </dd>
       </dl>
       <NameForm me={me} />
@@ -85,16 +85,6 @@ function Email({ me }: { me: Me }) {
   );
 }
 
-/** A zone that this browser does not know is kept. */
-function timeZones(current: string | null) {
-  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const known = new Set([here, ...(current ? [current] : []), ...Intl.supportedValuesOf('timeZone')]);
-  return [
-    { value: '', label: 'Not set' },
-    ...[...known].map((value) => ({ value, label: value.replaceAll('_', ' '), ...(value === here && { description: 'This browser' }) })),
-  ];
-}
-
 function NameForm({ me }: { me: Me }) {
   const queries = useQueryClient();
   return (
@@ -108,14 +98,7 @@ function NameForm({ me }: { me: Me }) {
         }}
       >
         <TextField label="Name" name="username" defaultValue={me.username} required />
-        <Combobox
-          label="Time zone"
-          name="timezone"
-          defaultValue={me.timezone ?? ''}
-          options={timeZones(me.timezone)}
-          search="Search time zones…"
-          hint="Agents use it for dates and times."
-        />
+        <TimeZoneField initial={me.timezone} hint="Agents use it for dates and times." />
       </Form>
     </div>
   );

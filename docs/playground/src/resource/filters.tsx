@@ -28,10 +28,17 @@ export function useFilters(...names: string[]) {
     /** Undefined unless the address has one of the values. */
     oneOf: <Value extends string>(name: string, values: readonly Value[]): Value | undefined =>
       values.find((value) => value === params.get(name)),
+    /** The start of a day in the time zone of the browser. */
+    day: (name: string): string | undefined => startOf(params.get(name) ?? ''),
     set: (name: string, value: string) => setAll({ [name]: value }),
     setAll,
     clear: () => setParams((before) => new URLSearchParams([...before].filter(([name]) => !names.includes(name))), { replace: true }),
   };
+}
+
+function startOf(day: string): string | undefined {
+  const start = new Date(`${day}T00:00`);
+  return Number.isNaN(start.getTime()) ? undefined : start.toISOString();
 }
 
 /** Pause after the last key, in milliseconds, before a search starts. */
@@ -86,3 +93,29 @@ export function ChoiceFilter({ filters, label, name, options }: { filters: Filte
     />
   );
 }
+
+/** A choice for users and accounts. */
+export const StatusFilter = ({ filters }: { filters: Filters }) => (
+  <ChoiceFilter
+    filters={filters}
+    label="Status"
+    name="status"
+    options={[
+      ['active', 'Active'],
+      ['suspended', 'Suspended'],
+    ]}
+  />
+);
+
+/** What `StatusFilter` has set. */
+export const statusOf = (filters: Filters) => filters.oneOf('status', ['active', 'suspended']);
+
+/** A day. The address has it as `2026-11-28`. */
+export const DateFilter = ({ filters, label, name }: { filters: Filters; label: string; name: string }) => (
+  <TextField
+    label={label}
+    type="date"
+    value={filters.text(name) ?? ''}
+    onChange={({ currentTarget }) => filters.set(name, currentTarget.value)}
+  />
+);

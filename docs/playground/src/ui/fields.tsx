@@ -120,24 +120,32 @@ export function FieldSet({ label, hint, problem, name, children }: Omit<Describe
   );
 }
 
-type SegmentsProps<Value extends string> = {
-  label: string;
+type SegmentsProps<Value extends string> = Pick<Described, 'label' | 'hideLabel'> & {
   value: Value;
   options: readonly (readonly [value: Value, text: ReactNode])[];
   onChange: (value: Value) => void;
 };
 
 /** Radio buttons side by side, for two to four options. */
-export function Segments<Value extends string>({ label, value, options, onChange }: SegmentsProps<Value>) {
+export function Segments<Value extends string>({ label, hideLabel = false, value, options, onChange }: SegmentsProps<Value>) {
   const name = useId();
-  return (
-    <div className="segments" role="radiogroup" aria-label={label}>
+  const group = (
+    <div className="segments" role="radiogroup" {...(hideLabel ? { 'aria-label': label } : { 'aria-labelledby': `${name}-label` })}>
       {options.map(([option, text]) => (
         <label key={option}>
           <input type="radio" name={name} value={option} checked={option === value} onChange={() => onChange(option)} />
           {text}
         </label>
       ))}
+    </div>
+  );
+  if (hideLabel) return group;
+  return (
+    <div className="field">
+      <span className="label" id={`${name}-label`}>
+        {label}
+      </span>
+      {group}
     </div>
   );
 }

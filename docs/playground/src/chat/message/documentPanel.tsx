@@ -60,6 +60,7 @@ function Panel({ document: shown }: { document: OpenDocument }) {
         {hasPreview && (
           <Segments
             label="Show"
+            hideLabel
             value={view}
             options={[
               ['preview', 'Preview'],

@@ -48,8 +48,5 @@ export const roleOptions = [
   { value: 'admin', label: 'Admin', description: 'Also manages members, models, tools and settings.' },
 ] as const;
 
-/** `platform_admin` → `Platform admin`. */
-export const roleName = (role: string): string => role.charAt(0).toUpperCase() + role.slice(1).replaceAll('_', ' ');
-
 /** The role that was chosen in a form. */
 export const roleOf = (values: FormData): MemberRole => (values.get('role') === 'admin' ? 'admin' : 'member');

@@ -1,6 +1,7 @@
 import type { Account } from '../../../../../client/index.ts';
 import { forgetAccount } from '../../account.ts';
-import { When } from '../../components/format.tsx';
+import { asWords, When } from '../../components/format.tsx';
+import { TimeZoneField } from '../../components/forms/timeZone.tsx';
 import { Page, Section } from '../../components/page.tsx';
 import { QueryState } from '../../components/states.tsx';
 import { useMay } from '../../me.ts';
@@ -10,7 +11,7 @@ import { Badge, Button } from '../../ui/buttons.tsx';
 import { TextField } from '../../ui/fields.tsx';
 import { Form, textOf } from '../../ui/form.tsx';
 import { showToast } from '../../ui/toasts.tsx';
-import { accountKey, roleName, useAccount } from './account.ts';
+import { accountKey, useAccount } from './account.ts';
 import { accountsKey } from './workspaces.tsx';
 
 /** Name and time zone of the active account, and its end. */
@@ -40,7 +41,7 @@ function Parts({ account }: { account: Account }) {
         </dd>
         <dt>Your role</dt>
         <dd>
-          <Badge>{account.role === null ? 'None' : roleName(account.role)}</Badge>
+          <Badge>{account.role === null ? 'None' : asWords(account.role)}</Badge>
         </dd>
         <dt>Created</dt>
         <dd>
@@ -79,13 +80,7 @@ function Naming({ account }: { account: Account }) {
         }}
       >
         <TextField label="Name" name="name" defaultValue={account.name} required />
-        <TextField
-          label="Time zone"
-          name="timezone"
-          defaultValue={account.timezone ?? ''}
-          placeholder={Intl.DateTimeFormat().resolvedOptions().timeZone}
-          hint="For members who have not set their own."
-        />
+        <TimeZoneField initial={account.timezone} hint="For members who have not set their own." />
       </Form>
     </div>
   );

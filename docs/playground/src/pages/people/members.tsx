@@ -1,5 +1,5 @@
 import type { Invitation, Member, MemberRole } from '../../../../../client/index.ts';
-import { When } from '../../components/format.tsx';
+import { asWords, When } from '../../components/format.tsx';
 import { Page, Section } from '../../components/page.tsx';
 import { usePages } from '../../components/paging.tsx';
 import { Empty, QueryState } from '../../components/states.tsx';
@@ -13,7 +13,7 @@ import { Dialog } from '../../ui/dialog.tsx';
 import { TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
 import { Select } from '../../ui/select.tsx';
-import { membersKey, roleName, roleOf, roleOptions, useAccount, useNameOf } from './account.ts';
+import { membersKey, roleOf, roleOptions, useAccount, useNameOf } from './account.ts';
 import { NewWorkspace } from './workspaces.tsx';
 
 const invitationsKey = ['invitations'];
@@ -115,7 +115,7 @@ function MemberList({ accountId, open }: ListProps) {
   );
 }
 
-const Role = ({ role }: { role: string }) => <Badge tone={role === 'member' ? '' : 'accent'}>{roleName(role)}</Badge>;
+const Role = ({ role }: { role: string }) => <Badge tone={role === 'member' ? '' : 'accent'}>{asWords(role)}</Badge>;
 
 const Removal = ({ member, isMe, onClose }: { member: Member; isMe: boolean; onClose: () => void }) => (
   <ConfirmDialog

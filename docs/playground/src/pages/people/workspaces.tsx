@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { Account } from '../../../../../client/index.ts';
 import { switchAccount } from '../../account.ts';
-import { When } from '../../components/format.tsx';
+import { asWords, When } from '../../components/format.tsx';
 import { Page } from '../../components/page.tsx';
 import { usePages } from '../../components/paging.tsx';
 import { Empty } from '../../components/states.tsx';
@@ -13,7 +13,7 @@ import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
 import { TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
-import { accountKey, roleName } from './account.ts';
+import { accountKey } from './account.ts';
 
 export const accountsKey = ['accounts'];
 
@@ -33,7 +33,7 @@ export default function Workspaces() {
         </>
       ),
     },
-    { title: 'Your role', cell: ({ role }) => (role === null ? '–' : roleName(role)) },
+    { title: 'Your role', cell: ({ role }) => (role === null ? '–' : asWords(role)) },
     { title: 'Created', cell: ({ created_at }) => <When at={created_at} /> },
     {
       title: 'Switch',

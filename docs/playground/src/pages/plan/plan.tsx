@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import { ApiError, type Entitlement, type Redemption } from '../../../../../client/index.ts';
+import { ApiError, type CreditTransaction, type Entitlement, type Redemption } from '../../../../../client/index.ts';
 import { count, When } from '../../components/format.tsx';
 import { Page, Section } from '../../components/page.tsx';
-import { QueryState } from '../../components/states.tsx';
+import { More, usePages } from '../../components/paging.tsx';
+import { Empty, QueryState } from '../../components/states.tsx';
 import { type Column, Table } from '../../components/table.tsx';
 import { useMay, useMe } from '../../me.ts';
 import { ConfirmDialog, useChanged, useDialog } from '../../resource/dialogs.tsx';
@@ -24,25 +25,49 @@ export default function PlanAndCredits() {
       {mayRead && <Plan />}
       <Redeem />
       <InviteCode />
+      <Transactions />
     </Page>
   );
 }
 
+const useCredits = () => usePages(['credits'], (before) => client.credits.mine({ query: { before } }));
+
 function Balance() {
-  const credits = useQuery({ queryKey: ['credits', 'balance'], queryFn: () => client.credits.mine({ query: { limit: 1 } }) });
+  const credits = useCredits();
   return (
     <Section title="Credits">
-      <QueryState query={credits}>
+      <QueryState query={{ ...credits, data: credits.data?.pages[0] }}>
         {({ available, reserved }) => (
           <p className="figure">
-            <strong>{count(available)}</strong> left{reserved > 0 && `, ${count(reserved)} reserved by active runs`} ·{' '}
-            <Link href="/settings/usage">Usage and ledger</Link>
+            <strong>{count(available)}</strong> credits left{reserved > 0 && `, ${count(reserved)} reserved by active runs`} ·{' '}
+            <Link href="/settings/usage">What they were used for</Link>
           </p>
         )}
       </QueryState>
     </Section>
   );
 }
+
+function Transactions() {
+  const credits = useCredits();
+  return (
+    <Section title="Credit transactions">
+      <QueryState
+        query={{ ...credits, data: credits.data?.pages.flatMap(({ transactions }) => transactions) }}
+        empty={<Empty title="No transactions yet">Added and used credits appear here.</Empty>}
+      >
+        {(rows) => <Table caption="Credit transactions" columns={ledger} rows={rows} keyOf={({ id }) => id} />}
+      </QueryState>
+      <More query={credits} />
+    </Section>
+  );
+}
+
+const ledger: Column<CreditTransaction>[] = [
+  { title: 'When', cell: ({ created_at }) => <When at={created_at} /> },
+  { title: 'Description', cell: ({ reference_type, thread_title, note }) => thread_title ?? note ?? reference_type.replaceAll('_', ' ') },
+  { title: 'Credits', isNumber: true, cell: ({ amount }) => (amount > 0 ? `+${count(amount)}` : count(amount)) },
+];
 
 /** The plan of the active subscription, of which an account has at most one. */
 async function loadPlan(accountId: string) {

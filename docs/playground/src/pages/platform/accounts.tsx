@@ -1,12 +1,12 @@
 import { Link } from 'wouter';
 import type { AdminAccount } from '../../../../../client/index.ts';
-import { count, When } from '../../components/format.tsx';
+import { asWords, count, When } from '../../components/format.tsx';
 import { Page } from '../../components/page.tsx';
 import { Empty } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
 import { PageActions } from '../../resource/detail.tsx';
 import { useDialog } from '../../resource/dialogs.tsx';
-import { ChoiceFilter, SearchFilter, useFilters } from '../../resource/filters.tsx';
+import { ChoiceFilter, SearchFilter, StatusFilter, statusOf, useFilters } from '../../resource/filters.tsx';
 import { List, useList } from '../../resource/list.tsx';
 import { client } from '../../session.ts';
 import { Badge } from '../../ui/buttons.tsx';
@@ -23,7 +23,7 @@ function AllAccounts() {
   const filters = useFilters('q', 'status', 'type');
   const query = {
     q: filters.text('q'),
-    status: filters.oneOf('status', ['active', 'suspended']),
+    status: statusOf(filters),
     type: filters.oneOf('type', ['personal', 'workspace']),
   };
   const accounts = useList(['accounts', query], (before) => client.adminAccounts.list({ query: { ...query, before } }));
@@ -57,15 +57,7 @@ function AllAccounts() {
         empty={<Empty title="No accounts yet">An account is created with every user who registers.</Empty>}
       >
         <SearchFilter filters={filters} placeholder="Name or slug" />
-        <ChoiceFilter
-          filters={filters}
-          label="Status"
-          name="status"
-          options={[
-            ['active', 'Active'],
-            ['suspended', 'Suspended'],
-          ]}
-        />
+        <StatusFilter filters={filters} />
         <ChoiceFilter
           filters={filters}
           label="Type"
@@ -91,7 +83,7 @@ const columns: Column<AdminAccount>[] = [
       </>
     ),
   },
-  { title: 'Type', cell: ({ type }) => type },
+  { title: 'Type', cell: ({ type }) => asWords(type) },
   { title: 'Members', isNumber: true, cell: ({ members_count }) => count(members_count) },
   { title: 'Credits', isNumber: true, cell: ({ available }) => count(available) },
   { title: 'Created', cell: ({ created_at }) => <When at={created_at} /> },

@@ -6,7 +6,7 @@ import { Empty } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
 import { useMe } from '../../me.ts';
 import { useDialog } from '../../resource/dialogs.tsx';
-import { ChoiceFilter, SearchFilter, useFilters } from '../../resource/filters.tsx';
+import { SearchFilter, StatusFilter, statusOf, useFilters } from '../../resource/filters.tsx';
 import { List, useList } from '../../resource/list.tsx';
 import { client } from '../../session.ts';
 import { Badge } from '../../ui/buttons.tsx';
@@ -21,7 +21,7 @@ function AllUsers() {
   const me = useMe().data;
   const [dialog, open] = useDialog();
   const filters = useFilters('q', 'status');
-  const query = { q: filters.text('q'), status: filters.oneOf('status', ['active', 'suspended']) };
+  const query = { q: filters.text('q'), status: statusOf(filters) };
   const users = useList(['users', query], (before) => client.users.list({ query: { ...query, before } }));
   return (
     <Page title="Users" intro="Everybody who can sign in. Suspend or delete a user, or make them an administrator of the platform.">
@@ -36,15 +36,7 @@ function AllUsers() {
         empty={<Empty title="No users yet">Users appear here when they register.</Empty>}
       >
         <SearchFilter filters={filters} placeholder="Name, login or email" />
-        <ChoiceFilter
-          filters={filters}
-          label="Status"
-          name="status"
-          options={[
-            ['active', 'Active'],
-            ['suspended', 'Suspended'],
-          ]}
-        />
+        <StatusFilter filters={filters} />
       </List>
       {dialog}
     </Page>
@@ -63,5 +55,5 @@ const columns: Column<UserRow>[] = [
   },
   { title: 'Email', cell: ({ email }) => email ?? '–' },
   { title: 'Status', cell: ({ status }) => <Badge tone={status === 'active' ? 'good' : 'warning'}>{status}</Badge> },
-  { title: 'Last seen', cell: ({ last_login_at }) => (last_login_at ? <When at={last_login_at} /> : 'never') },
+  { title: 'Last seen', cell: ({ last_login_at }) => (last_login_at ? <When at={last_login_at} /> : 'Never') },
 ];

@@ -68,6 +68,7 @@ export function UsageReport() {
         {seesAccount && (
           <Segments
             label="Whose runs"
+            hideLabel
             value={accountId ? 'account' : 'mine'}
             options={[
               ['mine', 'Your runs'],
@@ -78,6 +79,7 @@ export function UsageReport() {
         )}
         <Segments
           label="Figure"
+          hideLabel
           value={metric}
           options={[
             ['tokens', 'Tokens'],

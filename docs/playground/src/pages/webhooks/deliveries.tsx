@@ -29,6 +29,7 @@ export function Deliveries({ endpoint, onClose }: DeliveriesProps) {
       <div className="filters">
         <Segments
           label="Status"
+          hideLabel
           value={shown}
           onChange={choose}
           options={[

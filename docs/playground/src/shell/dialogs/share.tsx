@@ -44,18 +44,15 @@ export function ShareDialog({ thread, onClose }: { thread: Thread; onClose: () =
             setDone((await copy(addressOf(share))) ? 'Link created and copied.' : 'Link created.');
           }}
         >
-          <div className="share-choice">
-            <span aria-hidden="true">Who can open it</span>
-            <Segments
-              label="Who can open it"
-              value={access}
-              onChange={setAccess}
-              options={[
-                ['public', 'Anyone with the link'],
-                ['password', 'With a password'],
-              ]}
-            />
-          </div>
+          <Segments
+            label="Who can open it"
+            value={access}
+            onChange={setAccess}
+            options={[
+              ['public', 'Anyone with the link'],
+              ['password', 'With a password'],
+            ]}
+          />
           {access === 'password' && (
             <TextField
               label="Password"
@@ -68,18 +65,15 @@ export function ShareDialog({ thread, onClose }: { thread: Thread; onClose: () =
               autoFocus
             />
           )}
-          <div className="share-choice">
-            <span aria-hidden="true">What it shows</span>
-            <Segments
-              label="What it shows"
-              value={scope}
-              onChange={setScope}
-              options={[
-                ['snapshot', 'Messages until now'],
-                ['live', 'Later messages too'],
-              ]}
-            />
-          </div>
+          <Segments
+            label="What it shows"
+            value={scope}
+            onChange={setScope}
+            options={[
+              ['snapshot', 'Messages until now'],
+              ['live', 'Later messages too'],
+            ]}
+          />
         </Form>
         <section aria-label="Links of this chat">
           <h3>Links</h3>

@@ -15,6 +15,7 @@ import { keysOf } from '../shortcuts.ts';
 import { Highlighted } from '../threads/highlighted.tsx';
 import { titleOf, useThreadList } from '../threads/list.ts';
 import { useThreadSearch } from '../threads/search.tsx';
+import { snippetText } from '../threads/snippet.ts';
 import { openTask, type Task } from '../threads/tasks.ts';
 
 type Action = { name: string; icon: IconName; keywords?: string; hint?: string; run: () => void };
@@ -89,7 +90,7 @@ export default function Palette({ onHelp, onClose }: { onHelp: () => void; onClo
                 </span>
                 {thread.snippet && (
                   <span className="snippet">
-                    <Highlighted text={thread.snippet} wanted={wanted} />
+                    <Highlighted text={snippetText(thread.snippet, wanted)} wanted={wanted} />
                   </span>
                 )}
               </CommandItem>

@@ -8,6 +8,7 @@ import { Highlighted } from './highlighted.tsx';
 import { titleOf, useStarred } from './list.ts';
 import { forkThread, setStarred, useRename } from './mutations.ts';
 import { useSelection } from './selection.ts';
+import { snippetText } from './snippet.ts';
 import { openTask } from './tasks.ts';
 
 type RowProps = {
@@ -42,7 +43,7 @@ export const ThreadRow = memo(({ thread, found }: RowProps) => {
         <span className="thread-title">{found ? <Highlighted text={title} wanted={found.wanted} /> : title}</span>
         {found?.snippet && (
           <span className="snippet">
-            <Highlighted text={found.snippet} wanted={found.wanted} />
+            <Highlighted text={snippetText(found.snippet, found.wanted)} wanted={found.wanted} />
           </span>
         )}
       </Link>

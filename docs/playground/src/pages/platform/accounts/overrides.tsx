@@ -128,7 +128,7 @@ const columns: Column<EntitlementOverride>[] = [
     title: 'Expires',
     cell: ({ expires_at }) =>
       expires_at === null ? (
-        'never'
+        'Never'
       ) : Date.parse(expires_at) <= Date.now() ? (
         <Badge tone="warning">expired</Badge>
       ) : (

@@ -45,6 +45,7 @@ export function Daily({ of, load }: DailyProps) {
       <div className="filters">
         <Segments
           label="Figure"
+          hideLabel
           value={metric}
           onChange={(next) => filters.set('by', next)}
           options={[
@@ -55,6 +56,7 @@ export function Daily({ of, load }: DailyProps) {
         />
         <Segments
           label="Range"
+          hideLabel
           value={days}
           onChange={(next) => filters.set('range', next)}
           options={ranges.map((each) => [each, `${each} days`])}

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { UserAccount, UserDetail } from '../../../../../../client/index.ts';
-import { When } from '../../../components/format.tsx';
+import { asWords, When } from '../../../components/format.tsx';
 import { Page, Section } from '../../../components/page.tsx';
 import { Empty, QueryState } from '../../../components/states.tsx';
 import type { Column } from '../../../components/table.tsx';
@@ -65,7 +65,7 @@ const Summary = ({ user }: { user: UserDetail }) => (
           </span>
         ),
       ],
-      ['Last seen', user.last_login_at === null ? 'never' : <When key="seen" at={user.last_login_at} />],
+      ['Last seen', user.last_login_at === null ? 'Never' : <When key="seen" at={user.last_login_at} />],
       ['Registered', <When key="registered" at={user.created_at} />],
       ['Language', user.locale],
       ['Time zone', user.timezone],
@@ -88,6 +88,6 @@ const Summary = ({ user }: { user: UserDetail }) => (
 
 const columns: Column<UserAccount>[] = [
   { title: 'Name', cell: ({ account_id, name }) => <Link href={`/settings/accounts/${account_id}`}>{name}</Link> },
-  { title: 'Type', cell: ({ type }) => type },
-  { title: 'Role', cell: ({ role }) => role.replaceAll('_', ' ') },
+  { title: 'Type', cell: ({ type }) => asWords(type) },
+  { title: 'Role', cell: ({ role }) => asWords(role) },
 ];

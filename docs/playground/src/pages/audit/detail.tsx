@@ -1,21 +1,23 @@
-import type { AuditEntry } from '../../../../../../client/index.ts';
-import { When } from '../../../components/format.tsx';
-import { Section } from '../../../components/page.tsx';
-import { Facts } from '../../../resource/detail.tsx';
-import { CopyButton } from '../../../ui/buttons.tsx';
-import { Dialog } from '../../../ui/dialog.tsx';
-import { AccountName, UserName } from '../names.tsx';
+import type { ReactNode } from 'react';
+import type { AuditEntry } from '../../../../../client/index.ts';
+import { When } from '../../components/format.tsx';
+import { Section } from '../../components/page.tsx';
+import { Facts } from '../../resource/detail.tsx';
+import { CopyButton } from '../../ui/buttons.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
 
-/** An audit entry with what it changed. */
-export const AuditDetail = ({ entry, onClose }: { entry: AuditEntry; onClose: () => void }) => (
+type AuditDetailProps = { entry: AuditEntry; who: ReactNode; where: ReactNode; onClose: () => void };
+
+/** An audit entry with what it changed. `where` is the account, unless the log shows only one. */
+export const AuditDetail = ({ entry, who, where, onClose }: AuditDetailProps) => (
   <Dialog title={entry.action} onClose={onClose} side>
     <div className="form">
       <Facts
         facts={[
           ['When', <When key="when" at={entry.created_at} />],
-          ['By', entry.actor_user_id === null ? 'the system' : <UserName key="actor" id={entry.actor_user_id} />],
-          ['Account', entry.account_id === null ? 'platform' : <AccountName key="account" id={entry.account_id} />],
-          ['Object', `${entry.target_type} ${entry.target_id ?? ''}`],
+          ['Who', who],
+          ...(where === undefined ? [] : ([['Account', where]] as const)),
+          ['Object', `${entry.target_type.replaceAll('_', ' ')} ${entry.target_id ?? ''}`],
           ['Address', entry.ip_address],
           ['Client', entry.user_agent],
           [

@@ -1,0 +1,23 @@
+import { Combobox } from '../../ui/combobox.tsx';
+
+/** A zone that this browser does not know is kept. */
+function timeZones(current: string | null) {
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const known = new Set([here, ...(current ? [current] : []), ...Intl.supportedValuesOf('timeZone')]);
+  return [
+    { value: '', label: 'Not set' },
+    ...[...known].map((value) => ({ value, label: value.replaceAll('_', ' '), ...(value === here && { description: 'This browser' }) })),
+  ];
+}
+
+/** The form value `timezone`; empty if no zone is set. */
+export const TimeZoneField = ({ initial, hint }: { initial: string | null; hint: string }) => (
+  <Combobox
+    label="Time zone"
+    name="timezone"
+    defaultValue={initial ?? ''}
+    options={timeZones(initial)}
+    search="Search time zones…"
+    hint={hint}
+  />
+);

@@ -1,0 +1,121 @@
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import type { AuditEntry } from '../../../../../client/index.ts';
+import { When } from '../../components/format.tsx';
+import { Page } from '../../components/page.tsx';
+import { Empty } from '../../components/states.tsx';
+import type { Column } from '../../components/table.tsx';
+import { useDialog } from '../../resource/dialogs.tsx';
+import { DateFilter, type Filters, SearchFilter, useFilters } from '../../resource/filters.tsx';
+import { List } from '../../resource/list.tsx';
+import { client } from '../../session.ts';
+import { Badge, Button } from '../../ui/buttons.tsx';
+import { AccountName, ShortId } from '../platform/names.tsx';
+import { AuditDetail } from './detail.tsx';
+
+const pageSize = 50;
+
+type AuditLogProps = {
+  title: string;
+  intro: string;
+  /** Without it, the entries of all accounts and of the platform are shown, with their account. */
+  accountId?: string;
+  nameOf: (userId: string) => ReactNode;
+  /** A further filter, which sets `actor`. */
+  children?: (filters: Filters) => ReactNode;
+};
+
+/** Who changed what, and when, with filters in the address. */
+export function AuditLog({ title, intro, accountId, nameOf, children }: AuditLogProps) {
+  const [dialog, open] = useDialog();
+  const filters = useFilters('action', 'target', 'actor', 'account', 'since');
+  const query = {
+    action: filters.text('action'),
+    target_type: filters.text('target'),
+    actor_user_id: filters.text('actor'),
+    account_id: accountId ?? filters.text('account'),
+    since: filters.day('since'),
+  };
+  const log = useInfiniteQuery({
+    queryKey: ['audit', query],
+    initialPageParam: 0,
+    placeholderData: keepPreviousData,
+    queryFn: ({ pageParam: offset }) => client.auditLogs.list({ query: { ...query, limit: pageSize, offset, include: 'state' } }),
+    getNextPageParam: ({ data }, _, offset) => (data.length < pageSize ? undefined : offset + pageSize),
+  });
+  const who = ({ actor_user_id: id }: AuditEntry) => (id === null ? 'System' : nameOf(id));
+  const where = ({ account_id: id }: AuditEntry) => (id === null ? 'Platform' : <AccountName id={id} />);
+  const isOfAll = accountId === undefined;
+  const columns: Column<AuditEntry>[] = [
+    { title: 'When', cell: ({ created_at }) => <When at={created_at} /> },
+    { title: 'Action', cell: (entry) => <Action entry={entry} /> },
+    { title: 'Who', cell: who },
+    ...(isOfAll ? [{ title: 'Account', cell: where }] : []),
+    { title: 'Address', cell: ({ ip_address }) => ip_address ?? '–' },
+  ];
+  return (
+    <Page
+      title={title}
+      intro={intro}
+      actions={
+        <Button icon="retry" busy={log.isRefetching} onClick={() => void log.refetch()}>
+          Refresh
+        </Button>
+      }
+    >
+      <List
+        caption="Audit log"
+        query={{ ...log, data: log.data?.pages.flatMap(({ data }) => data) }}
+        columns={columns}
+        keyOf={({ id }) => id}
+        nameOf={({ action }) => action}
+        actionsOf={(entry) => [
+          {
+            label: 'Show details',
+            icon: 'info',
+            run: () =>
+              open((close) => <AuditDetail entry={entry} who={who(entry)} where={isOfAll ? where(entry) : undefined} onClose={close} />),
+          },
+          { label: `Only ${entry.action}`, icon: 'filter', run: () => filters.set('action', entry.action) },
+          entry.actor_user_id !== null && {
+            label: 'Only this user',
+            icon: 'user',
+            run: () => filters.set('actor', entry.actor_user_id ?? ''),
+          },
+          isOfAll &&
+            entry.account_id !== null && {
+              label: 'Only this account',
+              icon: 'account',
+              run: () => filters.set('account', entry.account_id ?? ''),
+            },
+        ]}
+        filters={filters}
+        empty={<Empty title="No entries">Each change that a user makes appears here.</Empty>}
+      >
+        <SearchFilter filters={filters} name="action" label="Action" placeholder="api_key.create" />
+        <SearchFilter filters={filters} name="target" label="Type of the object" placeholder="api_key" />
+        {children?.(filters)}
+        <DateFilter filters={filters} name="since" label="Since" />
+        {filters.isActive && (
+          <Button kind="ghost" onClick={filters.clear}>
+            Clear filters
+          </Button>
+        )}
+      </List>
+      {dialog}
+    </Page>
+  );
+}
+
+const isId = (text: string) => /^[0-9a-f]{8}-[0-9a-f]{4}-/.test(text);
+
+const Action = ({ entry: { action, metadata, target_type, target_id } }: { entry: AuditEntry }) => (
+  <>
+    <code>{action}</code> {metadata.result === 'denied' && <Badge tone="danger">denied</Badge>}
+    {target_id !== null && (
+      <div className="muted small">
+        {target_type.replaceAll('_', ' ')} {isId(target_id) ? <ShortId id={target_id} /> : target_id}
+      </div>
+    )}
+  </>
+);

@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { expect, test, vi } from 'vitest';
+import { openScriptedThread } from '../../support/agent/agent.ts';
+import { chat } from '../../support/agent/vendor.ts';
+import { startTestApp } from '../../support/app/testApp.ts';
+import { goTo, isTooWide, openBrowser, openPage, setSessionCookie } from '../playground.ts';
+import { focusProblems, watchFocus } from './focus.ts';
+
+const browser = await openBrowser();
+const app = await startTestApp();
+
+/** The paths of the routes, and those of the settings pages. */
+async function readPaths() {
+  const routes = readFileSync(new URL('../../../docs/playground/src/app.tsx', import.meta.url), 'utf8');
+  // The list of pages imports the session, which reads these.
+  vi.stubGlobal('location', new URL(app.url));
+  vi.stubGlobal('localStorage', { getItem: () => null });
+  const { settingsPages } = await import('../../../docs/playground/src/settings.ts');
+  vi.unstubAllGlobals();
+  return {
+    routes: [...routes.matchAll(/<Route path="([^"]+)"/g)].map(([, path]) => path!),
+    settings: settingsPages.map(({ path }) => path),
+  };
+}
+
+/** A window of 1280 × 860 at 200 % zoom. */
+const zoomed = { viewport: { width: 640, height: 430 }, deviceScaleFactor: 2, reducedMotion: 'reduce' } as const;
+
+const answer =
+  'See [the almanac](https://example.test).\n\n```ts\nconst high = 4;\n```\n\n| Port | Water |\n| --- | --- |\n| Brest | 04:12 |\n';
+
+test('at 200 % zoom every page fits the window, and Tab alone reaches each of its controls with a visible focus', async () => {
+  const { routes, settings } = await readPaths();
+  const chief = await app.signUpAdmin();
+  const person = await app.signUp();
+  const post = async (path: string, body: object = {}) => (await app.call('POST', path, { token: chief.token, body })).body;
+  const talk = await openScriptedThread(app, { person: chief, script: [chat.answer(answer)], message: 'A question' });
+  await talk.run();
+  const [share, { token: setup }] = [
+    await post(`/v1/threads/${talk.threadId}:share`, { access_type: 'password', password: 'harbour' }),
+    await post('/v1/bootstrap/init'),
+  ];
+  await post('/v1/api-keys', { name: 'Nightly report' });
+  await post('/v1/webhook-endpoints', { url: 'https://hooks.example.com/in', events: ['run.failed'] });
+  await post('/v1/teams', { name: 'Pilots' });
+  await post('/v1/admin/redemption-codes/batch', { count: 1, type: 'credits', value: '5' });
+
+  const signedOut: Record<string, string> = {
+    '/setup': `/setup#${setup}`,
+    '/verify': '/verify?token=unknown',
+    '/s/:token': share.url,
+    '/sign-up': '/sign-up',
+  };
+  const signedIn: Record<string, string[]> = {
+    '/': ['/'],
+    '/chat/:threadId': [`/chat/${talk.threadId}`],
+    '/invitations/:token': ['/invitations/unknown'],
+    '/settings/*?': [...settings, `users/${person.id}`, `accounts/${person.accountId}`].map((path) => `/settings/${path}`),
+  };
+  expect([...Object.keys(signedOut), ...Object.keys(signedIn)].toSorted()).toEqual(routes.toSorted());
+
+  const found: string[] = [];
+  const look = async (page: Page, path: string) => {
+    await expect.poll(() => page.getByText('Loading…').count(), { message: path }).toBe(0);
+    if (await isTooWide(page)) found.push(`${path}: wider than the window`);
+    found.push(...(await focusProblems(page)).map((problem) => `${path}: ${problem}`));
+  };
+  const visitor = await openPage(browser, zoomed, false);
+  await watchFocus(visitor.page);
+  for (const path of ['/', ...Object.values(signedOut)]) {
+    await visitor.page.goto(app.url + path);
+    await visitor.page.getByRole('heading').first().waitFor();
+    await look(visitor.page, path);
+  }
+
+  const { page, context } = await openPage(browser, zoomed, false);
+  await watchFocus(page);
+  await setSessionCookie(context, app.url, chief);
+  await page.goto(app.url);
+  for (const path of Object.values(signedIn).flat()) {
+    await goTo(page, path);
+    await page
+      .getByRole(path.startsWith('/settings/') ? 'article' : 'main')
+      .getByRole('heading')
+      .first()
+      .waitFor();
+    await look(page, path);
+  }
+  await goTo(page, '/');
+  await page.getByRole('button', { name: 'Open the navigation' }).click();
+  await page.getByRole('complementary', { name: 'Navigation' }).waitFor();
+  await look(page, 'navigation');
+  expect(found).toEqual([]);
+});
