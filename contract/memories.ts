@@ -68,7 +68,7 @@ export const memories = initContract().router({
       'Removes all your memories in the active account immediately. They cannot be restored. Messages of threads are not changed.',
     body: null,
     responses: { 204: null },
-    metadata: { auth: 'user+key', read, permission, audit: ['memory.delete_all', 'memory'] },
+    metadata: { auth: 'user+key', read, permission, audit: ['memory.delete_all', 'user'] },
   },
   get: {
     method: 'GET',

@@ -24,7 +24,7 @@ with "run" as (select "r"."id"
 select not t.is_private and coalesce(p.visibility, 'private') = 'private' as "has_memory"
   from "threads" as "t"
   left
-  join "projects" as "p" on "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id"
+  join "projects" as "p" on "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null
   where "t"."account_id" = $1 and "t"."id" = $2;
 
 -- agent/tools/progressTools.ts 1

@@ -8,10 +8,12 @@ import type { ToolContext } from '../tools/tool.ts';
 type Run = Pick<ToolContext['run'], 'account_id' | 'thread_id' | 'created_by_user_id'>;
 
 /** Whether only its owner can read a thread and its runs, and whether it is kept: a private thread leaves no trace. */
-const selectAccess = statement<{ accountId: string; threadId: string }>()((db, $) =>
+const selectAccess = statement<{ accountId: string; threadId: string }>({ isShort: true })((db, $) =>
   db
     .selectFrom('threads as t')
-    .leftJoin('projects as p', (join) => join.onRef('p.account_id', '=', 't.account_id').onRef('p.id', '=', 't.project_id'))
+    .leftJoin('projects as p', (join) =>
+      join.onRef('p.account_id', '=', 't.account_id').onRef('p.id', '=', 't.project_id').on('p.deleted_at', 'is', null),
+    )
     .select([sql<boolean>`not t.is_private and coalesce(p.visibility, 'private') = 'private'`.as('has_memory')])
     .where('t.account_id', '=', $.accountId)
     .where('t.id', '=', $.threadId),

@@ -106,5 +106,5 @@ export async function deleteMemories(scope: Scope): Promise<void> {
   const owner = ownerOf(scope);
   await lockMemories(scope.tx, owner);
   const deleted = await scope.tx.run(queries.deleteMemories, owner);
-  scope.audit({ targetId: owner.userId, targetType: 'user', metadata: { deleted } });
+  scope.audit({ targetId: owner.userId, metadata: { deleted } });
 }
