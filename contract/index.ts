@@ -23,6 +23,7 @@ export { ipRules } from './ipRules.ts';
 export { llmModels, llmProviders } from './llmProviders.ts';
 export { mcpConfigs } from './mcpConfigs.ts';
 export { me } from './me.ts';
+export { memories } from './memories.ts';
 export { messages } from './messages.ts';
 export { notifications } from './notifications.ts';
 export { personas } from './personas.ts';

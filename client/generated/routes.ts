@@ -112,6 +112,14 @@ export const routes = {
     stage: { method: 'POST', path: '/v1/attachments/stage', auth: 'user+key', form: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
     get: { method: 'GET', path: '/v1/attachments/{key...}', auth: 'user+key', retryable: true, bytes: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
   },
+  memories: {
+    create: { method: 'POST', path: '/v1/memories', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    list: { method: 'GET', path: '/v1/memories', auth: 'user+key', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    deleteAll: { method: 'DELETE', path: '/v1/memories', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    get: { method: 'GET', path: '/v1/memories/{memory_id}', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    update: { method: 'PATCH', path: '/v1/memories/{memory_id}', auth: 'user+key', errorStatuses: [400, 401, 403, 404, 413, 422, 500, 503] },
+    delete: { method: 'DELETE', path: '/v1/memories/{memory_id}', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+  },
   personas: {
     selectable: { method: 'GET', path: '/v1/me/selectable-personas', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     list: { method: 'GET', path: '/v1/personas', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },

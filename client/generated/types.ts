@@ -1548,6 +1548,33 @@ export interface MemberChanges {
 /** A role of an account member. Admins manage members, settings and secrets; members work with threads, runs and projects. */
 export type MemberRole = "admin" | "member";
 
+/** A fact about a user that agents use in later threads. Only this user can read it. */
+export interface Memory {
+  /** ID of the memory. */
+  id: Id;
+  /** The account in which the memory is used. */
+  account_id: Id;
+  /** The fact, 1 to 500 characters. */
+  content: string;
+  /** Who wrote the current text: you, or an agent during a run. */
+  source: MemorySource;
+  /** The thread in which an agent wrote the current text; null if you wrote it. */
+  thread_id: Id | null;
+  /** When the memory was created. */
+  created_at: Time;
+  /** When it was last written. Writing a fact that is already kept counts too. */
+  updated_at: Time;
+}
+
+/** The fields of the memory to change. At least one is required. */
+export interface MemoryChanges {
+  /** The fact, 1 to 500 characters. */
+  content?: string | undefined;
+}
+
+/** Who wrote a memory. */
+export type MemorySource = "user" | "agent";
+
 /** A visible message of a thread. */
 export interface Message {
   /** ID of the message. */
@@ -1858,6 +1885,12 @@ export interface NewMcpConfig {
 /** The complete environment of the program. Never returned. */
 export type NewMcpConfigEnv = Record<string, string>;
 
+/** A memory to create. */
+export interface NewMemory {
+  /** The fact, 1 to 500 characters, such as `Prefers answers in German.` */
+  content: string;
+}
+
 /** A message: plain text, or text with attachments. */
 export interface NewMessage {
   /** Must not be blank; stored unchanged. */
@@ -2150,7 +2183,7 @@ export interface PasswordChange {
 }
 
 /** Name of a permission. */
-export type Permission = "account.audit_read" | "account.ip_rules.manage" | "account.members.invite" | "account.members.list" | "account.members.revoke" | "account.teams.manage" | "account.teams.read" | "data.api_keys.manage" | "data.channels.manage" | "data.llm_credentials.manage" | "data.mcp_configs.manage" | "data.personas.manage" | "data.personas.read" | "data.projects.manage" | "data.projects.read" | "data.runs.read" | "data.runs.write" | "data.scheduled_jobs.manage" | "data.secrets.manage" | "data.skills.manage" | "data.skills.read" | "data.subscriptions.read" | "data.threads.read" | "data.threads.write" | "data.usage.read" | "data.webhooks.manage" | "platform.admin" | "platform.entitlements.manage" | "platform.feature_flags.manage" | "platform.invite_codes.manage" | "platform.plans.manage" | "platform.subscriptions.manage";
+export type Permission = "account.audit_read" | "account.ip_rules.manage" | "account.members.invite" | "account.members.list" | "account.members.revoke" | "account.teams.manage" | "account.teams.read" | "data.api_keys.manage" | "data.channels.manage" | "data.llm_credentials.manage" | "data.mcp_configs.manage" | "data.memories.read" | "data.memories.write" | "data.personas.manage" | "data.personas.read" | "data.projects.manage" | "data.projects.read" | "data.runs.read" | "data.runs.write" | "data.scheduled_jobs.manage" | "data.secrets.manage" | "data.skills.manage" | "data.skills.read" | "data.subscriptions.read" | "data.threads.read" | "data.threads.write" | "data.usage.read" | "data.webhooks.manage" | "platform.admin" | "platform.entitlements.manage" | "platform.feature_flags.manage" | "platform.invite_codes.manage" | "platform.plans.manage" | "platform.subscriptions.manage";
 
 /** A system prompt with the tools, models and budgets of its runs. */
 export interface Persona {
@@ -5326,6 +5359,45 @@ export interface AttachmentsApi {
   readonly get: Call<{ params: { key: string; }; query?: { share_token?: string | undefined; session_token?: string | undefined; } | undefined; }, Blob, Reasons['attachments.get']>;
 }
 
+export interface MemoriesApi {
+  /**
+   * Create a memory
+   *
+   * Use this to tell agents a fact about you that they should know in every thread. If the same fact is already kept, ignoring case, spaces and a final period, it gets this text: 200 instead of 201. The number of memories is limited by `limit.memories_per_user`: 409 `memory_limit`.
+   */
+  readonly create: Call<{ body: NewMemory; }, Memory | Memory, Reasons['memories.create']>;
+  /**
+   * List or search your memories, most recently written first
+   *
+   * Returns your memories in the active account. Nobody else can read them. With `q`, those that contain all of its words, or words that are spelled similarly, ignoring case and accents.
+   */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; q?: string | undefined; } | undefined; }, Memory, Reasons['memories.list']>;
+  /**
+   * Delete all your memories
+   *
+   * Removes all your memories in the active account immediately. They cannot be restored. Messages of threads are not changed.
+   */
+  readonly deleteAll: Call<NoRequest, undefined, Reasons['memories.deleteAll']>;
+  /**
+   * Retrieve a memory
+   *
+   * Use this to show a memory that a run has written: the result of `memory_write` contains its ID.
+   */
+  readonly get: Call<{ params: { memory_id: Id; }; }, Memory, Reasons['memories.get']>;
+  /**
+   * Change the text of a memory
+   *
+   * If another memory is the same fact, it is deleted: this one remains.
+   */
+  readonly update: Call<{ params: { memory_id: Id; }; body: MemoryChanges; }, Memory, Reasons['memories.update']>;
+  /**
+   * Delete a memory
+   *
+   * The memory is removed immediately and cannot be restored. Agents can learn the fact again.
+   */
+  readonly delete: Call<{ params: { memory_id: Id; }; }, undefined, Reasons['memories.delete']>;
+}
+
 export interface PersonasApi {
   /**
    * List the personas that a run can use
@@ -6193,6 +6265,8 @@ export interface Api {
   readonly reports: ReportsApi;
   /** Images and text files in messages. */
   readonly attachments: AttachmentsApi;
+  /** Facts about you that agents use in later threads. Only you can read them. */
+  readonly memories: MemoriesApi;
   /** System prompts with the tools, models and budgets of their runs. Personas of the account override those of the platform, which override the built-in ones. */
   readonly personas: PersonasApi;
   /** Your notifications from all your accounts. */

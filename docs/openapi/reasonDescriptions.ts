@@ -87,6 +87,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   mail_rate_limited: 'Too many emails were sent to this address, or by you.',
   malformed_json: 'The body is not valid JSON.',
   malformed_multipart: 'The multipart form is malformed.',
+  memory_limit: 'You have reached the limit of memories, `details.limit`. Delete some that are no longer needed.',
   missing_hostname: 'The URL has no host name.',
   missing_permission: 'You do not have the permission in `details.permission`.',
   missing_token: 'The request has no credential.',

@@ -150,6 +150,7 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   runsEditMessage: [starting, attached],
   runsEvents: [{ 429: ['open_streams_exceeded'] }],
   runsInput: [{ 400: ['content_too_large'], 409: ['run_not_active'] }],
+  memoriesCreate: [{ 409: ['memory_limit'] }],
   mcpConfigsCreate: [
     outboundUrl,
     {

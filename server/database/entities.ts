@@ -17,6 +17,7 @@ import { InviteCode } from '../resources/inviteCodes/entity.ts';
 import { IpRule } from '../resources/ipRules/entity.ts';
 import { LlmModel, LlmProvider } from '../resources/llmProviders/entity.ts';
 import { McpConfig } from '../resources/mcpConfigs/entity.ts';
+import { Memory } from '../resources/memories/entity.ts';
 import { Message } from '../resources/messages/entity.ts';
 import { Notification } from '../resources/notifications/entity.ts';
 import { Persona } from '../resources/personas/entity.ts';
@@ -66,6 +67,7 @@ export const entities = [
   LoginCode,
   McpConfig,
   Membership,
+  Memory,
   Message,
   Notification,
   Persona,

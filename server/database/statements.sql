@@ -20,6 +20,13 @@ with "run" as (select "r"."id"
   on conflict ("account_id", "thread_id", "up_to_number") do update
   set "summary" = "excluded"."summary", "digest" = "excluded"."digest";
 
+-- agent/memory/access.ts 1
+select not t.is_private and coalesce(p.visibility, 'private') = 'private' as "has_memory"
+  from "threads" as "t"
+  left
+  join "projects" as "p" on "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null
+  where "t"."account_id" = $1 and "t"."id" = $2;
+
 -- agent/tools/progressTools.ts 1
 update "threads"
   set "title" = $1, "title_provisional" = false
@@ -2114,6 +2121,92 @@ select "u"."username", "u"."timezone", "u"."locale", (select "a"."id"
 update "users"
   set "username" = $1, "timezone" = $2, "locale" = $3
   where "id" = $4;
+
+-- resources/memories/queries.ts upsertMemory
+insert into "memories" ("account_id", "id", "user_id", "content", "search_keys", "fact_hash", "source", "thread_id")
+  values ($1, $2, $3, $4, $5, $6, $7, $8)
+  on conflict ("account_id", "user_id", "fact_hash") do update
+  set "content" = $9, "search_keys" = $10, "source" = $11, "thread_id" = $12, "updated_at" = now()
+  returning "id", "account_id", "content", "source", "thread_id", "created_at", "updated_at", (id = $13::uuid) as "is_new";
+
+-- resources/memories/queries.ts countMemories
+select count(*)::integer as "count"
+  from "memories"
+  where "account_id" = $1 and "user_id" = $2;
+
+-- resources/memories/queries.ts selectMemory
+select "id", "account_id", "content", "source", "thread_id", "created_at", "updated_at"
+  from "memories"
+  where "account_id" = $1 and "id" = $2 and "user_id" = $3;
+
+-- resources/memories/queries.ts updateMemory
+update "memories"
+  set "content" = $1, "search_keys" = $2, "fact_hash" = $3, "source" = $4, "thread_id" = $5, "updated_at" = now()
+  where "account_id" = $6 and "id" = $7 and "user_id" = $8
+  returning "id", "account_id", "content", "source", "thread_id", "created_at", "updated_at";
+
+-- resources/memories/queries.ts deleteSameFact
+delete
+  from "memories"
+  where "account_id" = $1 and "user_id" = $2 and "fact_hash" = $3 and "id" <> $4;
+
+-- resources/memories/queries.ts deleteMemory
+delete
+  from "memories"
+  where "account_id" = $1 and "id" = $2 and "user_id" = $3
+  returning "content";
+
+-- resources/memories/queries.ts deleteMemories
+delete
+  from "memories"
+  where "account_id" = $1 and "user_id" = $2;
+
+-- resources/memories/queries.ts selectMemories
+select "id", "account_id", "content", "source", "thread_id", "created_at", "updated_at"
+  from "memories"
+  where "account_id" = $1 and "user_id" = $2 and ($3::timestamptz is null or ("updated_at", "id") < ($4::timestamptz, $5::uuid))
+  order by "updated_at" desc, "id" desc
+  limit $6;
+
+-- resources/memories/queries.ts searchMemories
+select "id", "account_id", "content", "source", "thread_id", "created_at", "updated_at"
+  from "memories" as "m"
+  where "m"."account_id" = $1 and "m"."user_id" = $2 and "m"."id" in (select "hit"."id"
+  from (select "m"."id", "term"."word", sum("term"."weight") as "share"
+  from "memories" as "m"
+  inner
+  join lateral unnest(m.search_keys) as part (key) on true
+  inner
+  join unnest($3::integer[], $4::integer[], $5::float8[]) as term (key, word, weight) on "term"."key" = "part"."key"
+  where "m"."account_id" = $6 and "m"."user_id" = $7
+  group by "m"."id", "term"."word"
+  having sum("term"."weight") >= 0.5) as "hit"
+  group by "hit"."id"
+  having count(*) = $8::integer) and ($9::timestamptz is null or ("m"."updated_at", "m"."id") < ($10::timestamptz, $11::uuid))
+  order by "m"."updated_at" desc, "m"."id" desc
+  limit $12;
+
+-- resources/memories/queries.ts rankMemories
+with "own" as (select "id", "account_id", "content", "source", "thread_id", "created_at", "updated_at", (count(*) over ())::integer as "total"
+  from "memories"
+  where "account_id" = $1 and "user_id" = $2), "hits" as (select "m"."id", "term"."word", sum("term"."weight") as "share"
+  from "memories" as "m"
+  inner
+  join lateral unnest(m.search_keys) as part (key) on true
+  inner
+  join unnest($3::integer[], $4::integer[], $5::float8[]) as term (key, word, weight) on "term"."key" = "part"."key"
+  where "m"."account_id" = $6 and "m"."user_id" = $7
+  group by "m"."id", "term"."word"
+  having sum("term"."weight") >= 0.5), "weighted" as (select "id", share * ln(1 + (select count(*)::float8 as "count"
+  from "own") / count(*) over (partition by word)) as "score"
+  from "hits"), "scores" as (select "id", sum("score") as "score"
+  from "weighted"
+  group by "id") select "m"."id", "m"."account_id", "m"."content", "m"."source", "m"."thread_id", "m"."created_at", "m"."updated_at", "m"."total", coalesce(s.score, 0)::float8 as "score"
+  from "own" as "m"
+  left
+  join "scores" as "s" on "s"."id" = "m"."id"
+  order by "score" desc, "m"."updated_at" desc, "m"."id" desc
+  limit $8;
 
 -- resources/messages/queries.ts insertMessage
 with "thread" as (update "threads"

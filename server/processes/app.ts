@@ -37,6 +37,7 @@ import { ipRuleHandlers } from '../resources/ipRules/handlers.ts';
 import { llmModelHandlers, llmProviderHandlers } from '../resources/llmProviders/handlers.ts';
 import { mcpConfigHandlers } from '../resources/mcpConfigs/handlers.ts';
 import { meHandlers } from '../resources/me/handlers.ts';
+import { memoryHandlers } from '../resources/memories/handlers.ts';
 import { messageHandlers } from '../resources/messages/handlers.ts';
 import { notificationHandlers } from '../resources/notifications/handlers.ts';
 import { personaHandlers } from '../resources/personas/handlers.ts';
@@ -85,6 +86,7 @@ const implementations = (eventBroker: EventBroker): Implementation[] => [
   asrCredentialHandlers,
   asrHandlers,
   runHandlers(eventBroker),
+  memoryHandlers,
   personaHandlers,
   llmProviderHandlers,
   llmModelHandlers,

@@ -50,6 +50,10 @@ async function createAccountData(person: Person) {
   );
   await sql(`update projects set team_id = (select id from teams where account_id = $1) where account_id = $1`, [accountId]);
   await sql(`update threads set project_id = (select id from projects where account_id = $1) where account_id = $1`, [accountId]);
+  await sql(
+    `insert into memories (account_id, id, user_id, content, search_keys, fact_hash, source, thread_id) values ($1, gen_random_uuid(), $2, '', '{}', '', 'agent', $3)`,
+    [accountId, person.id, threadId],
+  );
   const attachmentId = (await stagedText(app, person)).split('/')[2];
   await sql('insert into thread_attachments (account_id, attachment_id, thread_id) values ($1, $2, $3)', [
     accountId,

@@ -63,6 +63,8 @@ export const requestParts: Record<string, (maker: SampleContext, params: Params)
     const { token, password } = await registerUser();
     return { token, body: { current_password: password, new_password: 'Passw0rd-2' } };
   },
+  // Not the memories of the caller: they cannot be restored.
+  'memories.deleteAll': bySomebody,
   'runs.retry': async (maker, { thread_id: id }) => {
     await post(maker, `/v1/threads/${id}/messages`, { content: 'hi' });
     return {};

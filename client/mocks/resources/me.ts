@@ -1,19 +1,22 @@
 import type { apiKeys as apiKeyRoutes } from '../../../contract/apiKeys.ts';
 import type { FeatureFlag, FlagOverride } from '../../../contract/featureFlags.ts';
 import type { me as meRoutes } from '../../../contract/me.ts';
+import type { Memory, memories as memoryRoutes } from '../../../contract/memories.ts';
 import type { Notification, notifications as notificationRoutes } from '../../../contract/notifications.ts';
 import { permissions } from '../../../contract/shared/permissions.ts';
 import { type Context, type RouteHandlers, untypedContext } from '../context.ts';
+import { createResource, ownerOf } from '../factory.ts';
 import { apiError, notFound } from '../http/errors.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Json, Row } from '../state.ts';
 import { ownCodes } from './codes.ts';
-import { listResult, visibleRows } from './generic.ts';
+import { listResult, serveGeneric, visibleRows } from './generic.ts';
 import { isVerified } from './people.ts';
 
 const accounts = resourceType('/v1/accounts');
 const flagKind = resourceType('/v1/feature-flags');
 const overrideKind = resourceType('/v1/feature-flags/{key}/account-overrides');
+const memoryKind = resourceType('/v1/memories');
 const notificationKind = resourceType('/v1/notifications');
 
 export const me: RouteHandlers<typeof meRoutes> = {
@@ -98,5 +101,67 @@ export const notifications: RouteHandlers<typeof notificationRoutes> = {
     const value: Json = loaded.notification_id!.value;
     value.read_at ??= engine.time();
     return { status: 200, body: { ok: true } };
+  },
+};
+
+/** The memories of the caller in the account, newest first. Those that a test has added without a user belong to all members. */
+const memoriesOf = (context: object): Row[] => {
+  const { id } = untypedContext(context).caller!.user;
+  return visibleRows(memoryKind, untypedContext(context)).filter(({ parents }) => (parents.user_id ?? id) === id);
+};
+
+const ownMemory = (context: object): Row => {
+  const row = memoriesOf(context).find((each) => each === untypedContext(context).loaded.memory_id);
+  if (!row) throw notFound();
+  return row;
+};
+
+const memoryOf = ({ value }: Row) => value as Memory;
+const factOf = (content: string) =>
+  content
+    .toLowerCase()
+    .replace(/\s+/g, ' ')
+    .replace(/[.。]$/, '');
+
+/** Each user has their own. The same fact is kept once. */
+export const memories: RouteHandlers<typeof memoryRoutes> = {
+  create: (context) => {
+    const { engine, caller, body } = context;
+    const known = memoriesOf(context).find((row) => factOf(memoryOf(row).content) === factOf(body.content));
+    if (known) {
+      Object.assign(known.value, { content: body.content, source: 'user', thread_id: null, updated_at: engine.time() });
+      engine.state.touch(known);
+      return { status: 200, body: memoryOf(known) };
+    }
+    const value = createResource(memoryKind.model, untypedContext(context));
+    const row = engine.state.add(memoryKind, { owner: ownerOf(memoryKind, context), parents: { user_id: caller.user.id }, value });
+    return { status: 201, body: memoryOf(row) };
+  },
+  list: (context) => {
+    const { q = '' } = context.query;
+    const words = q.toLowerCase().split(/\s+/);
+    const rows = memoriesOf(context).filter((row) => words.every((word) => memoryOf(row).content.toLowerCase().includes(word)));
+    const { body, next } = listResult(rows, untypedContext(context), JSON.stringify(['memories', context.caller.user.id, q]));
+    return { status: 200, body: body as Memory[], next };
+  },
+  deleteAll: (context) => {
+    const own = memoriesOf(context);
+    context.engine.state.remove(memoryKind, (row) => own.includes(row));
+    return { status: 204, body: undefined };
+  },
+  get: (context) => ({ status: 200, body: memoryOf(ownMemory(context)) }),
+  update: (context) => {
+    const row = ownMemory(context);
+    const body = serveGeneric(untypedContext(context)).body as Memory;
+    Object.assign(row.value, { source: 'user', thread_id: null });
+    const same = memoriesOf(context).filter((each) => each !== row && factOf(memoryOf(each).content) === factOf(body.content));
+    context.engine.state.remove(memoryKind, (each) => same.includes(each));
+    context.engine.state.touch(row);
+    return { status: 200, body };
+  },
+  delete: (context) => {
+    ownMemory(context);
+    serveGeneric(untypedContext(context));
+    return { status: 204, body: undefined };
   },
 };

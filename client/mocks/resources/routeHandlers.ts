@@ -8,7 +8,7 @@ import { webhookDeliveries, webhookEndpoints } from '../webhooks/handlers.ts';
 import { attachments } from './attachments.ts';
 import { auth, bootstrap } from './auth.ts';
 import { inviteCodes, redemptionCodes } from './codes.ts';
-import { apiKeys, me, notifications } from './me.ts';
+import { apiKeys, me, memories, notifications } from './me.ts';
 import { accounts, invitations } from './members.ts';
 import { personas } from './personas.ts';
 import { reports } from './reports.ts';
@@ -33,6 +33,7 @@ const areas = {
     invitations,
     inviteCodes,
     me,
+    memories,
     messages,
   },
   ...{ notifications, personas, projects, redemptionCodes, reports, runDetails, runs, shares, threads, usage, users },

@@ -31,6 +31,13 @@ export const settingsPages: readonly SettingsPage[] = [
   { path: 'profile', title: 'Profile', group: 'You', Page: lazy(() => import('./pages/profile.tsx')) },
   { path: 'appearance', title: 'Appearance', group: 'You', Page: lazy(() => import('./pages/appearance.tsx')) },
   {
+    path: 'memory',
+    title: 'Memory',
+    group: 'You',
+    shownTo: may('data.memories.read'),
+    Page: lazy(() => import('./pages/memory.tsx')),
+  },
+  {
     path: 'keys',
     title: 'API keys',
     group: 'You',

@@ -7,6 +7,8 @@ export type AvailableTools = {
   /** The tools to list now. Tools loaded in a turn appear in the next one. */
   listed(): Tool[];
   find(name: string): Tool | undefined;
+  /** Whether the persona allows a tool of this name, loaded or not. */
+  admits(name: string): boolean;
   /** Whether a tool of this name exists, allowed or not. */
   exists(name: string): boolean;
 };
@@ -43,6 +45,7 @@ export function createAvailableTools(all: readonly Tool[], rules: Rules, loaded:
       return shown;
     },
     find: (name) => shown.find((tool) => tool.name === name),
+    admits: (name) => admitted.some((tool) => tool.name === name),
     exists: (name) => byName.has(name) || name === loader.name,
   };
 }

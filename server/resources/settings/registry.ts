@@ -102,6 +102,7 @@ const limits = {
     '15000',
     'Interval of heartbeat events of a run without other events, in milliseconds.',
   ),
+  'limit.memories_per_user': withDefault(integer(1, 2_000), '500', 'Maximum memories of a user in an account.', both),
   'limit.subagent_max_depth': withDefault(positiveInteger(), '5', 'Maximum nesting depth of child runs; has no effect yet.', both),
   'limit.subagent_max_active': withDefault(
     positiveInteger(),
@@ -123,6 +124,7 @@ const features = {
   'feature.byok_enabled': withDefault(flag, 'true', 'Whether accounts may add their own model providers.', both),
   'feature.mcp_remote_enabled': withoutDefault(flag, 'Whether runs may use remote MCP servers. Allowed if not set.', both),
   'invite.default_max_uses': withDefault(positiveInteger(), '0', 'Maximum uses of a new invite code; 0 means no limit.', both),
+  'feature.memory_enabled': withDefault(flag, 'true', 'Whether agents read and write memories of their users.', both),
   'auth.refresh_reuse_grace_seconds': withDefault(
     integer(0),
     '10',
@@ -154,6 +156,12 @@ const agent = {
   'security.injection_scan.regex_enabled': withDefault(flag, 'true', 'Whether input is scanned for known prompt injections.'),
   'security.injection_scan.blocking_enabled': withDefault(flag, 'false', 'Whether a detected prompt injection ends the run.'),
   'security.injection_scan.tool_output_scan_enabled': withDefault(flag, 'true', 'Whether results of tools are scanned too.'),
+  'memory.prompt_tokens': withDefault(
+    positiveInteger(),
+    '1500',
+    'Maximum tokens of the memories in a prompt; 0 leaves them to the tools.',
+    both,
+  ),
   'title_summarizer.model': withoutDefault(singleLine(300), 'The model that writes titles of threads, as model or provider^model.'),
   'web_search.provider': withoutDefault(singleLine(64), 'Provider of web search.', both),
   'web_search.tavily_api_key': withoutDefault(key, 'API key for Tavily.', bothSecret),

@@ -4,6 +4,8 @@ import { createPromptContext } from '../../agent/context/promptContext.ts';
 import { readSummary, saveSummary } from '../../agent/context/summaries.ts';
 import { guardInput, guardToolResult } from '../../agent/injection.ts';
 import { type LoopInput, runLoop, type RunState, type TurnAnswer, type UsageTotals } from '../../agent/loop/runLoop.ts';
+import { searchToolName } from '../../agent/memory/memoryTools.ts';
+import { recallMemories } from '../../agent/memory/recall.ts';
 import { createAvailableTools } from '../../agent/tools/availableTools.ts';
 import type { ToolContext } from '../../agent/tools/tool.ts';
 import { isTransientDatabaseError } from '../../database/connection/connectionErrors.ts';
@@ -103,7 +105,15 @@ async function* runAgentLoop(
     save: (made) => saveSummary(database, run, made),
     signal,
   });
-  const prompt: ModelMessage[] = [{ role: 'system', content: plan.persona.prompt }, ...history.messages];
+  const instructions = [plan.persona.prompt];
+  // The tool exists only in runs that may use the memories of their creator.
+  if (run.created_by_user_id !== null && availableTools.admits(searchToolName)) {
+    const owner = { accountId: run.account_id, userId: run.created_by_user_id };
+    const { text, steps } = await recallMemories(database, owner, history.lastUserMessage, settings);
+    for (const step of steps) await writer.write(step);
+    if (text) instructions.push(text);
+  }
+  const prompt: ModelMessage[] = [{ role: 'system', content: instructions.join('\n\n') }, ...history.messages];
   const options = loopOptions(deps, run, settings, plan, { model, signal, usageTotals });
   const input: LoopInput = { ...options, prompt, context, availableTools, port: userInput, state };
   const idleMs = settings['limit.idle_heartbeat_interval_ms'];

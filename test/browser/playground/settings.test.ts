@@ -50,6 +50,40 @@ async function addUsage({ accountId, id }: Person) {
 
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });
 
+test('memories are written, found, edited and deleted', async () => {
+  const person = await app.signUp();
+  const { page, wrong } = await openSettings('memory', person);
+  const contents = async () =>
+    (await app.call('GET', '/v1/memories', { token: person.token })).body.map(({ content }: { content: string }) => content);
+  const rows = () => page.locator('.memory').allTextContents();
+  await page.getByText('Nothing is remembered yet').waitFor();
+  for (const fact of ['Is vegetarian.', '喜欢猫 🐈', 'Prefers short answers.']) {
+    await button(page, 'New memory').click();
+    await page.getByLabel('Fact').fill(fact);
+    await button(page, 'Remember').click();
+    await page.getByText(fact).waitFor();
+  }
+  await page.getByRole('searchbox', { name: 'Search', exact: true }).fill('猫');
+  await expect.poll(rows).toEqual(['喜欢猫 🐈']);
+  await page.getByRole('searchbox', { name: 'Search', exact: true }).fill('dogs');
+  await button(page, 'Clear filters').click();
+  await chooseAction(page, 'Is vegetarian.', 'Edit');
+  await page.getByLabel('Fact').fill('x'.repeat(501));
+  await button(page, 'Save').click();
+  await page.locator('.problem').waitFor();
+  await page.getByLabel('Fact').fill('Is vegan.');
+  await button(page, 'Save').click();
+  await expect.poll(rows).toEqual(['Is vegan.', 'Prefers short answers.', '喜欢猫 🐈']);
+  await chooseAction(page, 'Prefers short answers.', 'Delete');
+  await expect.poll(contents).toEqual(['Is vegan.', '喜欢猫 🐈']);
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await button(page, 'Delete all').click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete all' }).click();
+  await page.getByText('Nothing is remembered yet').waitFor();
+  expect(await contents()).toEqual([]);
+  expect(wrong.filter((each) => !each.startsWith('400 '))).toEqual([]);
+});
+
 test('an API key is created in the page, used by a client, and revoked', async () => {
   const { page, wrong } = await openSettings('keys', await app.signUp());
   await page.getByText('No keys yet').waitFor();

@@ -1,4 +1,5 @@
 import { sha256 } from '../../../server/platform/crypto/ids.ts';
+import { limitSetter } from '../resources/quotas.ts';
 import type { ErrorScenario, RequestChange, ScenarioContext } from './scenario.ts';
 
 const changed =
@@ -84,6 +85,17 @@ export const ownErrors: Readonly<Record<string, Readonly<Record<string, ErrorSce
   'invitations.create': { '409 already_invited': sentTwice, '429 mail_rate_limited': mailLimitReached },
   'ipRules.create': { '409 rule_exists': sentTwice },
   'mcpConfigs.create': { ...urls, '403 stdio_requires_platform_admin': changed({ transport: 'stdio', command: 'sample', url: undefined }) },
+  'memories.create': {
+    '200': sentTwice,
+    '409 memory_limit': async ({ app }) => {
+      const by = await app.signUp();
+      await app.call('POST', '/v1/memories', { token: by.token, body: { content: 'The only one' } });
+      await (
+        await limitSetter(app)
+      )(by, 'limit.memories_per_user', 1);
+      return { token: by.token };
+    },
+  },
   'messages.create': { '409 quota_exceeded': quotaReached('quota.message_bytes') },
   'me.get': { '401 session_revoked': signedOut },
   'me.redeem': {
