@@ -13,6 +13,7 @@ const areaGuides: Readonly<Record<string, string>> = {
   threads: 'quickstart',
   messages: 'quickstart',
   runs: 'streaming',
+  schedules: 'schedules',
   personas: 'tools-and-mcp#a-persona',
   credits: 'operations#credits-of-all-accounts',
   usage: 'operations#usage-reports',
