@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { Me } from '../../../../client/index.ts';
 import { Page, Section } from '../components/page.tsx';
 import { ErrorNotice, QueryState } from '../components/states.tsx';
+import { timeZoneOptions } from '../components/timeZones.ts';
 import { useMe } from '../me.ts';
 import { useDialog } from '../resource/dialogs.tsx';
 import { client, signOut } from '../session.ts';
@@ -85,16 +86,6 @@ function Email({ me }: { me: Me }) {
   );
 }
 
-/** A zone that this browser does not know is kept. */
-function timeZones(current: string | null) {
-  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const known = new Set([here, ...(current ? [current] : []), ...Intl.supportedValuesOf('timeZone')]);
-  return [
-    { value: '', label: 'Not set' },
-    ...[...known].map((value) => ({ value, label: value.replaceAll('_', ' '), ...(value === here && { description: 'This browser' }) })),
-  ];
-}
-
 function NameForm({ me }: { me: Me }) {
   const queries = useQueryClient();
   return (
@@ -112,7 +103,7 @@ function NameForm({ me }: { me: Me }) {
           label="Time zone"
           name="timezone"
           defaultValue={me.timezone ?? ''}
-          options={timeZones(me.timezone)}
+          options={[{ value: '', label: 'Not set' }, ...timeZoneOptions(me.timezone)]}
           search="Search time zones…"
           hint="Agents use it for dates and times."
         />
