@@ -88,7 +88,9 @@ const toolName = {
 export const eventData = {
   'run.started': z
     .object({
-      source: z.enum(['api', 'retry', 'edit', 'continue', 'subagent']).meta({ description: 'Which operation created the run.' }),
+      source: z
+        .enum(['api', 'retry', 'edit', 'continue', 'subagent', 'schedule'])
+        .meta({ description: 'Which operation created the run.' }),
       thread_tail_message_id: Id.optional().meta({ description: 'Newest message of the thread that the run reads.' }),
       route_id: z.string().optional().meta({ description: 'Requested provider model.' }),
       persona_id: z.string().optional().meta({ description: 'Requested persona.' }),

@@ -35,6 +35,7 @@ export { referrals } from './referrals.ts';
 export { reports } from './reports.ts';
 export { runDetails } from './runDetails.ts';
 export { runs } from './runs.ts';
+export { schedules } from './schedules.ts';
 export { shares } from './shares.ts';
 export { subscriptions } from './subscriptions.ts';
 export { teams } from './teams.ts';

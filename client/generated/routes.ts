@@ -120,6 +120,18 @@ export const routes = {
     update: { method: 'PATCH', path: '/v1/memories/{memory_id}', auth: 'user+key', errorStatuses: [400, 401, 403, 404, 413, 422, 500, 503] },
     delete: { method: 'DELETE', path: '/v1/memories/{memory_id}', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
   },
+  schedules: {
+    create: { method: 'POST', path: '/v1/schedules', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    list: { method: 'GET', path: '/v1/schedules', auth: 'user+key', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    preview: { method: 'GET', path: '/v1/schedules/preview', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    get: { method: 'GET', path: '/v1/schedules/{schedule_id}', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    update: { method: 'PATCH', path: '/v1/schedules/{schedule_id}', auth: 'user+key', errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    delete: { method: 'DELETE', path: '/v1/schedules/{schedule_id}', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    pause: { method: 'POST', path: '/v1/schedules/{schedule_id}:pause', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },
+    resume: { method: 'POST', path: '/v1/schedules/{schedule_id}:resume', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },
+    runNow: { method: 'POST', path: '/v1/schedules/{schedule_id}:run', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 402, 403, 404, 409, 429, 500, 503] },
+    occurrences: { method: 'GET', path: '/v1/schedules/{schedule_id}/occurrences', auth: 'user+key', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+  },
   personas: {
     selectable: { method: 'GET', path: '/v1/me/selectable-personas', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     list: { method: 'GET', path: '/v1/personas', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },

@@ -1650,6 +1650,9 @@ export type MessagePart = TextPart | ImagePart | FilePart;
 /** Author of a message. */
 export type MessageRole = "user" | "assistant";
 
+/** What happens with occurrences that were missed by more than a minute because no worker was running: none runs, the last one runs, or up to 10 of them run, one after the other. */
+export type MissedPolicy = "skip" | "run_once" | "run_all";
+
 /** Usage of a model in a month (UTC). */
 export interface ModelUsage {
   /** `unknown` if a run ended before a model was selected. */
@@ -2012,6 +2015,28 @@ export interface NewRun {
   reasoning_mode?: ReasoningModeInput | null | undefined;
 }
 
+/** A schedule to create, with either `cron` or `run_at`. */
+export interface NewSchedule {
+  /** Name, for people: 1 to 200 characters. */
+  name: string;
+  /** Five fields: minute, hour, day of the month, month, day of the week (0 or 7 is Sunday), with lists, ranges, steps, names, and `L`, `W` and `#`. If both days are restricted, either may match. */
+  cron?: string | undefined;
+  /** A single time in the future, in place of `cron` (RFC 3339, in any time zone). */
+  run_at?: string | undefined;
+  /** IANA name, such as `Europe/Berlin`. */
+  timezone?: string | undefined;
+  /** Persona: `key` or `key@version`. */
+  persona_id?: string | null | undefined;
+  /** The message that each run answers, at most 20,000 characters. */
+  input: string;
+  /** A thread of yours for all runs. Without it, each run has a new thread. */
+  thread_id?: Id | null | undefined;
+  /** What happens with missed occurrences. */
+  missed?: MissedPolicy | undefined;
+  /** What happens while the previous run has not ended. */
+  overlap?: OverlapPolicy | undefined;
+}
+
 /** The options of a share. All can be omitted. */
 export interface NewShare {
   /** Whether readers need a password. */
@@ -2140,6 +2165,15 @@ export interface Notifications {
   data: Notification[];
 }
 
+/** Why an occurrence was skipped. */
+export type OccurrenceSkipReason = "missed" | "overlap" | "paused";
+
+/** What became of an occurrence. */
+export type OccurrenceStatus = "waiting" | "started" | "skipped" | "failed";
+
+/** What started an occurrence. */
+export type OccurrenceTrigger = "schedule" | "manual";
+
 /** The response of an action that returns no data. */
 export interface Ok {
   /** Always true: errors have another status and the body `Problem`. */
@@ -2148,6 +2182,9 @@ export interface Ok {
 
 /** API of an OpenAI-compatible server; `auto` tries `responses` first. */
 export type OpenAiApiMode = "auto" | "responses" | "chat_completions";
+
+/** What happens with an occurrence while the previous run, or another run of its thread, has not ended: it is skipped, or it waits. At most 10 wait, each for at most an hour. */
+export type OverlapPolicy = "skip" | "queue";
 
 /** An invite code with its owner. */
 export interface OwnedInviteCode {
@@ -3571,7 +3608,7 @@ export interface RunStartedEventData {
 export type RunStartedEventDataContinuationSource = "none" | "user_followup" | "explicit";
 
 /** Which operation created the run. */
-export type RunStartedEventDataSource = "api" | "retry" | "edit" | "continue" | "subagent";
+export type RunStartedEventDataSource = "api" | "retry" | "edit" | "continue" | "subagent" | "schedule";
 
 /** Status of a run. `completed`, `failed` and `cancelled` are final; `running` includes the time in the queue. */
 export type RunStatus = "running" | "waiting_for_input" | "cancelling" | "completed" | "failed" | "cancelled";
@@ -3694,6 +3731,110 @@ export interface RunWaitingForInputEventData {
 
 /** A question of the model, or a regular check-in of the persona. */
 export type RunWaitingForInputEventDataReason = "ask_user" | "check_in";
+
+/** Starts runs at the times of a cron pattern, or once. */
+export interface Schedule {
+  /** ID of the schedule. */
+  id: Id;
+  /** The account that pays for the runs. */
+  account_id: Id;
+  /** The user who owns the schedule, its threads and its runs. */
+  created_by_user_id: Id;
+  /** Name, for people. */
+  name: string;
+  /** Cron pattern; null for a schedule with a single time. */
+  cron: string | null;
+  /** The single time; null for a cron pattern. */
+  run_at: Time | null;
+  /** IANA time zone in which the pattern is read, in canonical spelling. */
+  timezone: string;
+  /** Persona of the runs: `key` or `key@version`; null for the default. */
+  persona_id: string | null;
+  /** The message that each run answers. */
+  input: string;
+  /** The thread of all runs; null if each run has a new one. */
+  thread_id: Id | null;
+  /** What happens with missed occurrences. */
+  missed: MissedPolicy;
+  /** What happens while the previous run has not ended. */
+  overlap: OverlapPolicy;
+  /** Whether there are further occurrences. */
+  status: ScheduleStatus;
+  /** Why the schedule was disabled; null unless it was. */
+  disabled_reason: ScheduleDisabledReason | null;
+  /** The next occurrence; null unless the schedule is active. */
+  next_run_at: Time | null;
+  /** The newest run; null if there was none. */
+  last_run_id: Id | null;
+  /** When the schedule was created. */
+  created_at: Time;
+  /** When the schedule was last changed. */
+  updated_at: Time;
+}
+
+/** The fields to change. `cron` replaces `run_at` and the reverse. At least one is required. */
+export interface ScheduleChanges {
+  /** Name, for people: 1 to 200 characters. */
+  name?: string | undefined;
+  /** Five fields: minute, hour, day of the month, month, day of the week (0 or 7 is Sunday), with lists, ranges, steps, names, and `L`, `W` and `#`. If both days are restricted, either may match. */
+  cron?: string | undefined;
+  /** A single time in the future, in place of `cron` (RFC 3339, in any time zone). */
+  run_at?: string | undefined;
+  /** IANA name, such as `Europe/Berlin`. */
+  timezone?: string | undefined;
+  /** Persona: `key` or `key@version`. */
+  persona_id?: string | null | undefined;
+  /** The message that each run answers, at most 20,000 characters. */
+  input?: string | undefined;
+  /** A thread of yours for all runs. Without it, each run has a new thread. */
+  thread_id?: Id | null | undefined;
+  /** What happens with missed occurrences. */
+  missed?: MissedPolicy | undefined;
+  /** What happens while the previous run has not ended. */
+  overlap?: OverlapPolicy | undefined;
+}
+
+/** Why the server disabled a schedule. */
+export type ScheduleDisabledReason = "consecutive_failures" | "thread_not_found";
+
+/** A time of a schedule, and what happened then. Kept for 90 days. */
+export interface ScheduleOccurrence {
+  /** ID of the occurrence. */
+  id: Id;
+  /** The schedule. */
+  schedule_id: Id;
+  /** The time of the occurrence; for a run that was started by hand, when that was. */
+  scheduled_for: Time;
+  /** Whether the time came, or a user started the run. */
+  trigger: OccurrenceTrigger;
+  /** `started` has a run; `failed` could not start one; `waiting` will. */
+  status: OccurrenceStatus;
+  /** Why it was skipped; null unless it was. */
+  skip_reason: OccurrenceSkipReason | null;
+  /** Why no run could be started, such as `credits_exhausted`; null otherwise. */
+  error_code: string | null;
+  /** The error as text; null unless the occurrence failed. */
+  error_message: string | null;
+  /** The run; null if there is none. */
+  run_id: Id | null;
+  /** The thread of the run; null if there is none. */
+  thread_id: Id | null;
+  /** Current status of the run; null if there is none. */
+  run_status: RunStatus | null;
+  /** When the server handled the occurrence. */
+  created_at: Time;
+}
+
+/** The next times of a cron pattern. */
+export interface SchedulePreview {
+  /** The time zone in canonical spelling. */
+  timezone: string;
+  /** The next occurrences from now, at most 5. */
+  times: Time[];
+}
+
+/** Whether a schedule has further occurrences. `paused` by its user, `disabled` by the server after failures, `completed` if no time is left. */
+export type ScheduleStatus = "active" | "paused" | "disabled" | "completed";
 
 /** When the previous secret stops signing. */
 export interface SecretRotation {
@@ -5398,6 +5539,69 @@ export interface MemoriesApi {
   readonly delete: Call<{ params: { memory_id: Id; }; }, undefined, Reasons['memories.delete']>;
 }
 
+export interface SchedulesApi {
+  /**
+   * Create a schedule
+   *
+   * Starts runs in your name from now on. The plan limits the number of schedules and the shortest interval. The runs send the usual webhooks.
+   */
+  readonly create: Call<{ body: NewSchedule; }, Schedule, Reasons['schedules.create']>;
+  /**
+   * List your schedules, newest first
+   *
+   * Returns your schedules in the active account. Those of other members are left out.
+   */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Schedule, Reasons['schedules.list']>;
+  /**
+   * Preview the next times of a cron pattern
+   *
+   * Use this to show what a pattern means before it is saved. A pattern that is not valid is 400 `invalid_cron`.
+   */
+  readonly preview: Call<{ query: { cron: string; timezone?: string | undefined; }; }, SchedulePreview, Reasons['schedules.preview']>;
+  /**
+   * Retrieve a schedule
+   *
+   * Use `status` and `disabled_reason` to find out why a schedule starts nothing.
+   */
+  readonly get: Call<{ params: { schedule_id: Id; }; }, Schedule, Reasons['schedules.get']>;
+  /**
+   * Update a schedule
+   *
+   * A new pattern, time or time zone applies from now on; occurrences before that are not made up for. A completed schedule becomes active again with a new pattern or time, if the plan allows another one.
+   */
+  readonly update: Call<{ params: { schedule_id: Id; }; body: ScheduleChanges; }, Schedule, Reasons['schedules.update']>;
+  /**
+   * Delete a schedule and its history
+   *
+   * Runs that it has started continue, and their threads are kept.
+   */
+  readonly delete: Call<{ params: { schedule_id: Id; }; }, Ok, Reasons['schedules.delete']>;
+  /**
+   * Pause a schedule
+   *
+   * No runs are started until it is resumed, and waiting occurrences are skipped. Pausing it again has no effect.
+   */
+  readonly pause: Call<{ params: { schedule_id: Id; }; }, Schedule, Reasons['schedules.pause']>;
+  /**
+   * Resume a schedule
+   *
+   * Continues with the next time from now; occurrences in the meantime are not made up for. Also enables a schedule that was disabled, and resets its failures.
+   */
+  readonly resume: Call<{ params: { schedule_id: Id; }; }, Schedule, Reasons['schedules.resume']>;
+  /**
+   * Start a run of a schedule now
+   *
+   * In addition to its times, whatever its status. Errors are those of starting a run.
+   */
+  readonly runNow: Call<{ params: { schedule_id: Id; }; }, ScheduleOccurrence, Reasons['schedules.runNow']>;
+  /**
+   * List the occurrences of a schedule, newest first
+   *
+   * Shows which runs were started, and why others were not. Occurrences are kept for 90 days.
+   */
+  readonly occurrences: PagedCall<{ params: { schedule_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, ScheduleOccurrence, Reasons['schedules.occurrences']>;
+}
+
 export interface PersonasApi {
   /**
    * List the personas that a run can use
@@ -6267,6 +6471,8 @@ export interface Api {
   readonly attachments: AttachmentsApi;
   /** Facts about you that agents use in later threads. Only you can read them. */
   readonly memories: MemoriesApi;
+  /** Start runs at the times of a cron pattern, or once. */
+  readonly schedules: SchedulesApi;
   /** System prompts with the tools, models and budgets of their runs. Personas of the account override those of the platform, which override the built-in ones. */
   readonly personas: PersonasApi;
   /** Your notifications from all your accounts. */

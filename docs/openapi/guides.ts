@@ -14,6 +14,7 @@ const areaGuides: Readonly<Record<string, string>> = {
   messages: 'quickstart',
   runs: 'streaming',
   memories: 'tools-and-mcp#memory',
+  schedules: 'schedules',
   personas: 'tools-and-mcp#a-persona',
   credits: 'operations#credits-of-all-accounts',
   usage: 'operations#usage-reports',

@@ -1,3 +1,4 @@
+import { inconsistentValues } from '../../contract/shared/fields.ts';
 import { isIdempotent } from '../../contract/shared/policy.ts';
 import { quotaReason } from '../../contract/shared/quotas.ts';
 import { isMultipart, type Route } from '../../contract/shared/route.ts';
@@ -17,6 +18,9 @@ const attached: Reasons = { 400: ['attachment_not_found', 'attachment_kind_misma
 const person: Reasons = { 400: ['password_policy', 'invalid_name', 'invalid_email', 'invalid_locale'] };
 const address: Reasons = { 400: ['invalid_email'] };
 const starting: Reasons = { 402: ['credits_exhausted'], 409: ['thread_busy'], 429: ['concurrent_runs_exceeded'] };
+const scheduled: Reasons = {
+  400: ['invalid_cron', 'invalid_timezone', 'interval_too_short', 'time_in_past', 'thread_not_found', inconsistentValues.reason],
+};
 const provider: Reasons = { 400: ['advanced_json_key_denied'], 409: ['name_conflict'] };
 const model: Reasons = { 400: ['advanced_json_key_denied'], 409: ['model_conflict'] };
 const workspacePath: Reasons = { 400: ['invalid_path'], 503: ['workspace_storage_unavailable'] };
@@ -128,6 +132,12 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   projectsDelete: [{ 409: ['default_project'] }],
   workspacesFiles: [workspacePath],
   workspacesFile: [workspacePath],
+  schedulesCreate: [scheduled],
+  schedulesUpdate: [scheduled, { 409: ['quota_exceeded'] }],
+  schedulesPreview: [{ 400: ['invalid_cron', 'invalid_timezone'] }],
+  schedulesPause: [{ 409: ['schedule_completed'] }],
+  schedulesResume: [{ 409: ['schedule_completed'] }],
+  schedulesRunNow: [starting, { 409: ['thread_not_found'] }],
   runsCreate: [starting, { 409: ['thread_empty'] }],
   runsRetry: [starting, { 409: ['nothing_to_retry'] }],
   runsContinue: [starting, { 409: ['run_cannot_continue'] }],

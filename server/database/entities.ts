@@ -28,6 +28,7 @@ import { Redemption, RedemptionCode } from '../resources/redemptionCodes/entity.
 import { Referral } from '../resources/referrals/entity.ts';
 import { ThreadReport } from '../resources/reports/entity.ts';
 import { Run, RunCountChange, RunEvent, RunEventArchive, RunTurn } from '../resources/runs/entity.ts';
+import { Schedule, ScheduleOccurrence } from '../resources/schedules/entity.ts';
 import { PlatformSetting } from '../resources/settings/entity.ts';
 import { ThreadShare, ThreadShareMessage } from '../resources/shares/entity.ts';
 import { Subscription } from '../resources/subscriptions/entity.ts';
@@ -86,6 +87,8 @@ export const entities = [
   RunEvent,
   RunEventArchive,
   RunTurn,
+  Schedule,
+  ScheduleOccurrence,
   Session,
   Subscription,
   Team,

@@ -258,6 +258,11 @@ delete
 
 -- jobs/housekeeping.ts 10
 delete
+  from "schedule_occurrences"
+  where "created_at" < now() - interval '90 days';
+
+-- jobs/housekeeping.ts 11
+delete
   from "audit_logs"
   where "id" = any (array((select "id"
   from "audit_logs"
@@ -265,7 +270,7 @@ delete
   order by "created_at", "id"
   limit $2)));
 
--- jobs/housekeeping.ts 11
+-- jobs/housekeeping.ts 12
 with "merged" as (delete
   from "run_count_changes"
   returning "change") insert into "run_count_changes" ("change") select sum(change) as "change"
@@ -318,6 +323,22 @@ delete
   from "thread_attachments" as "u"
   where "u"."account_id" = "a"."account_id" and "u"."attachment_id" = "a"."id")
   returning "a"."account_id", "a"."id";
+
+-- jobs/runSchedules.ts 1
+select s.account_id, s.id
+  from schedules s
+  where ((s.status = 'active' and s.next_run_at < now() - $1::float8 * interval '1 second') or (s.account_id, s.id) in (select o.account_id, o.schedule_id
+  from schedule_occurrences o
+  where o.status = 'waiting')) and not exists ( select
+  from graphile_worker.jobs j
+  where j.key = 'schedule:' || s.id and (case when j.locked_at is null then j.attempts < j.max_attempts and j.run_at < now() + $2::float8 * interval '1 second' else j.locked_at > now() - $3::float8 * interval '1 second' end))
+  limit 1000;
+
+-- jobs/runSchedules.ts 2
+select graphile_worker.force_unlock_workers(array_agg(locked_by))
+  from graphile_worker.jobs
+  where task_identifier = $1 and locked_at < now() - $2::float8 * interval '1 second'
+  having count(*) > 0;
 
 -- jobs/sendBroadcast.ts 1
 update "broadcasts"
@@ -2564,10 +2585,15 @@ select check_limit((select count(*) as "count"
 
 -- resources/quotas/queries.ts 15
 select check_limit((select count(*) as "count"
+  from "schedules"
+  where "account_id" = $1 and "status" <> 'completed'), $2) as "checked";
+
+-- resources/quotas/queries.ts 16
+select check_limit((select count(*) as "count"
   from "teams"
   where "account_id" = $1), $2) as "checked";
 
--- resources/quotas/queries.ts 16
+-- resources/quotas/queries.ts 17
 select check_limit((select count(*) as "count"
   from "webhook_endpoints"
   where "account_id" = $1), $2) as "checked";
@@ -3739,6 +3765,138 @@ select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."re
   where "a"."account_id" = $3 and "a"."run_id" = "r"."id" and a.event_counts ?| array['message.delta', 'tool.call', 'tool.call.delta', 'tool.result', 'run.segment.start', 'run.segment.end']))) as "can_continue"
   from "runs" as "r"
   where "r"."account_id" = $4 and "r"."thread_id" = $5 and "r"."id" = $6 and "r"."parent_run_id" is null;
+
+-- resources/schedules/queries.ts insertSchedule
+insert into "schedules" ("account_id", "id", "created_by_user_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "next_run_at")
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+  returning "id", "account_id", "created_by_user_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at";
+
+-- resources/schedules/queries.ts selectSchedules
+select "id", "account_id", "created_by_user_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at"
+  from "schedules" as "s"
+  where "s"."account_id" = $1 and "s"."created_by_user_id" = $2 and ($3::timestamptz is null or ("s"."created_at", "s"."id") < ($4::timestamptz, $5::uuid))
+  order by "s"."created_at" desc, "s"."id" desc
+  limit $6;
+
+-- resources/schedules/queries.ts selectSchedule
+select "id", "account_id", "created_by_user_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at"
+  from "schedules" as "s"
+  where "s"."account_id" = $1 and "s"."id" = $2 and "s"."created_by_user_id" = $3;
+
+-- resources/schedules/queries.ts lockSchedule
+select "id", "account_id", "created_by_user_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at", clock_timestamp()::timestamptz(3) as "now"
+  from "schedules" as "s"
+  where "s"."account_id" = $1 and "s"."id" = $2
+  for update;
+
+-- resources/schedules/queries.ts updateSchedule
+update "schedules" as "s"
+  set "name" = $1, "cron" = $2, "run_at" = $3, "timezone" = $4, "persona_id" = $5, "input" = $6, "thread_id" = $7, "missed" = $8, "overlap" = $9, "status" = $10, "next_run_at" = $11, "updated_at" = now()
+  where "s"."account_id" = $12 and "s"."id" = $13
+  returning "id", "account_id", "created_by_user_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at";
+
+-- resources/schedules/queries.ts changeStatus
+update "schedules" as "s"
+  set "status" = $1, "next_run_at" = $2, "disabled_reason" = $3, "failures_since" = case when $4::boolean then clock_timestamp() else s.failures_since end, "updated_at" = now()
+  where "s"."account_id" = $5 and "s"."id" = $6
+  returning "id", "account_id", "created_by_user_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at";
+
+-- resources/schedules/queries.ts advance
+update "schedules"
+  set "status" = $1, "next_run_at" = $2
+  where "account_id" = $3 and "id" = $4;
+
+-- resources/schedules/queries.ts setLastRun
+update "schedules"
+  set "last_run_id" = $1
+  where "account_id" = $2 and "id" = $3;
+
+-- resources/schedules/queries.ts deleteSchedule
+delete
+  from "schedules"
+  where "account_id" = $1 and "id" = $2;
+
+-- resources/schedules/queries.ts selectOwnThread
+select "id"
+  from "threads"
+  where "account_id" = $1 and "id" = $2 and "created_by_user_id" = $3 and "deleted_at" is null and "is_private" = false;
+
+-- resources/schedules/queries.ts selectProgress
+select exists (select 1 as "one"
+  from "runs" as "r"
+  where "r"."account_id" = "s"."account_id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and ("r"."id" = "s"."last_run_id" or "r"."thread_id" = "s"."thread_id")) as "is_busy", (select count(*) as "count"
+  from "schedule_occurrences" as "o"
+  where "o"."account_id" = "s"."account_id" and "o"."schedule_id" = "s"."id" and "o"."status" = 'waiting')::int as "waiting"
+  from "schedules" as "s"
+  where "s"."account_id" = $1 and "s"."id" = $2;
+
+-- resources/schedules/queries.ts insertOccurrence
+insert into "schedule_occurrences" ("account_id", "id", "schedule_id", "scheduled_for", "trigger", "status", "skip_reason", "run_id", "created_at")
+  values ($1, $2, $3, $4, $5, $6, $7, $8, clock_timestamp())
+  on conflict ("account_id", "schedule_id", "scheduled_for")
+  where "trigger" = 'schedule' do nothing;
+
+-- resources/schedules/queries.ts selectWaiting
+select "id", "scheduled_for", created_at < now() - interval '1 hour' as "is_late"
+  from "schedule_occurrences"
+  where "account_id" = $1 and "schedule_id" = $2 and "status" = 'waiting'
+  order by "scheduled_for"
+  limit 1;
+
+-- resources/schedules/queries.ts markStarted
+update "schedule_occurrences"
+  set "status" = 'started', "run_id" = $1
+  where "account_id" = $2 and "id" = $3 and "status" = 'waiting';
+
+-- resources/schedules/queries.ts markFailed
+update "schedule_occurrences"
+  set "status" = 'failed', "error_code" = $1, "error_message" = $2
+  where "account_id" = $3 and "id" = $4 and "status" = 'waiting';
+
+-- resources/schedules/queries.ts markSkipped
+update "schedule_occurrences"
+  set "status" = 'skipped', "skip_reason" = $1
+  where "account_id" = $2 and "id" = $3 and "status" = 'waiting';
+
+-- resources/schedules/queries.ts skipWaiting
+update "schedule_occurrences"
+  set "status" = 'skipped', "skip_reason" = 'paused'
+  where "account_id" = $1 and "schedule_id" = $2 and "status" = 'waiting';
+
+-- resources/schedules/queries.ts countFailures
+select (count(*) filter (where has_failed))::int as "failures"
+  from (select coalesce(r.status, o.status) = 'failed' as "has_failed"
+  from "schedule_occurrences" as "o"
+  inner
+  join "schedules" as "s" on "s"."account_id" = "o"."account_id" and "s"."id" = "o"."schedule_id"
+  left
+  join "runs" as "r" on "r"."account_id" = "o"."account_id" and "r"."id" = "o"."run_id"
+  where "o"."account_id" = $1 and "o"."schedule_id" = $2 and "o"."created_at" >= "s"."failures_since" and ("o"."status" = 'failed' or "r"."status" in ('completed', 'failed'))
+  order by "o"."created_at" desc, "o"."id" desc
+  limit $3) as "results";
+
+-- resources/schedules/queries.ts selectOccurrence
+select "o"."id", "o"."schedule_id", "o"."scheduled_for", "o"."trigger", "o"."status", "o"."skip_reason", "o"."error_code", "o"."error_message", "o"."run_id", "r"."thread_id", "r"."status" as "run_status", "o"."created_at"
+  from "schedule_occurrences" as "o"
+  left
+  join "runs" as "r" on "r"."account_id" = "o"."account_id" and "r"."id" = "o"."run_id"
+  where "o"."account_id" = $1 and "o"."id" = $2;
+
+-- resources/schedules/queries.ts selectOccurrences
+select "o"."id", "o"."schedule_id", "o"."scheduled_for", "o"."trigger", "o"."status", "o"."skip_reason", "o"."error_code", "o"."error_message", "o"."run_id", "r"."thread_id", "r"."status" as "run_status", "o"."created_at"
+  from "schedule_occurrences" as "o"
+  left
+  join "runs" as "r" on "r"."account_id" = "o"."account_id" and "r"."id" = "o"."run_id"
+  where "o"."account_id" = $1 and "o"."schedule_id" = $2 and ($3::timestamptz is null or ("o"."created_at", "o"."id") < ($4::timestamptz, $5::uuid))
+  order by "o"."created_at" desc, "o"."id" desc
+  limit $6;
+
+-- resources/schedules/queries.ts insertAudit
+insert into "audit_logs" ("id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata")
+  values ($1, $2, $3, $4, 'schedule', $5, $6, $7::jsonb);
+
+-- resources/schedules/queue.ts 1
+select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::text, max_attempts := 3, run_at := coalesce($4::timestamptz, clock_timestamp() + $5::float8 * interval '1 second')) as "job";
 
 -- resources/settings/queries.ts selectSettings
 select "key", "value", "updated_at"

@@ -9,18 +9,21 @@ import { withSpan } from '../platform/telemetry/spans.ts';
 import { sendBroadcastTask } from '../resources/broadcasts/queue.ts';
 import { changeCreditsTask } from '../resources/credits/operations.ts';
 import { mailTransport } from '../resources/email/transport.ts';
+import { runScheduleTask } from '../resources/schedules/queue.ts';
 import { changeCredits, recoverCreditOperations } from './changeCredits.ts';
 import { startJobRunner } from './jobRunner.ts';
 import { jobSpan } from './jobSpan.ts';
+import { queue } from './queue.ts';
+import { recoverSchedules, runSchedule } from './runSchedules.ts';
 import { recoverBroadcasts, sendBroadcast } from './sendBroadcast.ts';
 import { recoverMailJobs, sendMail } from './sendMail.ts';
 
 type BackgroundJobDeps = { config: Config; keys: Keys; database: Database; databaseUrl: string; log: Log };
 
-/** Runs the small background jobs of a worker: mail, broadcasts, and operations on all accounts. */
+/** Runs the small background jobs of a worker: mail, broadcasts, operations on all accounts, and schedules. */
 export type BackgroundJobs = { shutDown(): Promise<void> };
 
-export const backgroundTasks = [sendMailTask, sendBroadcastTask, changeCreditsTask];
+export const backgroundTasks = [sendMailTask, sendBroadcastTask, changeCreditsTask, runScheduleTask];
 
 /**
  * Concurrent background jobs, separate from the slots of runs: long runs do not delay them. Broadcasts and operations
@@ -98,5 +101,11 @@ function tasksOf({ config, keys, database, log }: BackgroundJobDeps, stopping: A
   };
   addBatched(sendBroadcastTask, sendBroadcast, recoverBroadcasts);
   addBatched(changeCreditsTask, changeCredits, recoverCreditOperations);
+  if (takes(runScheduleTask)) {
+    const lease = config.workerLeaseSeconds;
+    const deps = { config, database, queue, stopping, log };
+    taskList[runScheduleTask] = (payload) => withSpan(jobSpan(payload), () => runSchedule(deps, payload));
+    periodicTasks.push([Math.max(500, lease * 250), () => recoverSchedules(database, lease, log)]);
+  }
   return { taskList, periodicTasks };
 }

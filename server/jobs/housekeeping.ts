@@ -89,6 +89,9 @@ const forgetSessions = statement()((db) =>
 );
 const forgetCodes = statement()((db) => db.deleteFrom('login_codes').where('expires_at', '<', now));
 const forgetVerifications = statement()((db) => db.deleteFrom('email_verifications').where('expires_at', '<', now));
+const forgetOccurrences = statement()((db) =>
+  db.deleteFrom('schedule_occurrences').where('created_at', '<', sql<string>`now() - interval '90 days'`),
+);
 
 // An array and not `in`, so that the planner looks each id up.
 const forgetAudit = statement<{ days: number; limit: number }>()((db, $) => {
@@ -125,6 +128,15 @@ export async function deleteExpiredRows(database: Database, auditDays: number): 
   while (auditDays > 0 && (await database.run(forgetAudit, { days: auditDays, limit: auditBatch })) === auditBatch);
   await database.run(mergeRunCount);
   await deleteExpiredWebhooks(database);
-  for (const one of [forgetKeys, forgetCounts, forgetWorkers, forgetTokens, forgetSessions, forgetCodes, forgetVerifications])
+  for (const one of [
+    forgetKeys,
+    forgetCounts,
+    forgetWorkers,
+    forgetTokens,
+    forgetSessions,
+    forgetCodes,
+    forgetVerifications,
+    forgetOccurrences,
+  ])
     await database.run(one);
 }

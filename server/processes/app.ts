@@ -48,6 +48,7 @@ import { referralHandlers } from '../resources/referrals/handlers.ts';
 import { reportHandlers } from '../resources/reports/handlers.ts';
 import { runDetailsHandlers } from '../resources/runDetails/handlers.ts';
 import { runHandlers } from '../resources/runs/handlers.ts';
+import { scheduleHandlers } from '../resources/schedules/handlers.ts';
 import { configSchemaHandlers, platformSettingHandlers } from '../resources/settings/handlers.ts';
 import { shareHandlers } from '../resources/shares/handlers.ts';
 import { subscriptionHandlers } from '../resources/subscriptions/handlers.ts';
@@ -80,6 +81,7 @@ const implementations = (eventBroker: EventBroker): Implementation[] => [
   workspaceHandlers,
   threadHandlers,
   messageHandlers,
+  scheduleHandlers,
   shareHandlers,
   reportHandlers,
   attachmentHandlers,

@@ -32,6 +32,16 @@ async function createAccountData(person: Person) {
   // Ended, because a thread has at most one active run.
   await sql(`update runs set status = 'cancelled' where account_id = $1`, [accountId]);
   await call('POST', `/v1/threads/${threadId}/star`, { token });
+  await call('POST', '/v1/schedules', { token, body: { name: 'Daily', cron: '0 9 * * *', input: 'Hi!', thread_id: threadId } });
+  await sql(
+    `insert into schedule_occurrences (account_id, id, schedule_id, scheduled_for, trigger, status, run_id)
+     select s.account_id, gen_random_uuid(), s.id, now(), 'schedule', 'started', r.id
+     from schedules s join runs r on r.account_id = s.account_id where s.account_id = $1`,
+    [accountId],
+  );
+  await sql(`update schedules s set last_run_id = o.run_id from schedule_occurrences o where o.schedule_id = s.id and s.account_id = $1`, [
+    accountId,
+  ]);
   await call('POST', `/v1/threads/${threadId}:share`, { token });
   await call('POST', `/v1/threads/${threadId}:report`, { token, body: { categories: ['too_long'] } });
   await sql(

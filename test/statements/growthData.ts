@@ -106,6 +106,10 @@ const rest = [
   `insert into webhook_messages (account_id, id, event_type, body, created_at) select account_id, id, 'run.completed', '{}', created_at from runs`,
   `insert into webhook_deliveries (account_id, id, endpoint_id, message_id, event_type, status, attempts, created_at)
    select account_id, new_id(), account_id, id, 'run.completed', 'delivered', 1, created_at from runs`,
+  `insert into schedules (account_id, id, created_by_user_id, name, cron, timezone, input, missed, overlap, next_run_at, created_at)
+   select account_id, id, created_by_user_id, 'S', '0 9 * * *', 'UTC', 'x', 'skip', 'skip', now() + random() * interval '1 day', created_at from threads`,
+  `insert into schedule_occurrences (account_id, id, schedule_id, scheduled_for, trigger, status, run_id, created_at)
+   select account_id, new_id(), thread_id, created_at, 'schedule', 'started', id, created_at from runs`,
   `insert into idempotency_keys (scope_hash, request_hash, claim_id, claimed_at, status) select id, '', id, now() - random() * interval '23 hours', 201 from runs`,
   `insert into sessions (id, user_id, active_account_id, created_at) select id, created_by_user_id, account_id, created_at from threads`,
   `insert into refresh_tokens (token_hash, session_id, issued_at, expires_at, generation) select id, id, created_at, created_at + interval '30 days', 1 from threads`,

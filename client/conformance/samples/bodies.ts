@@ -81,6 +81,7 @@ export const bodies: Record<string, (maker: SampleContext, params: Params) => un
   NewProject: () => ({ name: uniqueName() }),
   NewRedemptionCodes: () => ({ count: 1, type: 'credits', value: '5' }),
   NewReport: () => ({ categories: ['inaccurate'] }),
+  NewSchedule: () => ({ name: uniqueName(), cron: '0 9 * * 1-5', timezone: 'Europe/Berlin', input: 'Good morning!' }),
   NewSubscription: async (maker) => ({
     ...{ account_id: await spareAccountOf(maker), plan_id: await planOf(asAdmin(maker)) },
     ...{ current_period_start: '2026-01-01T00:00:00Z', current_period_end: '2027-01-01T00:00:00Z' },
@@ -100,6 +101,7 @@ export const bodies: Record<string, (maker: SampleContext, params: Params) => un
     code: (await post(asAdmin(maker), '/v1/admin/redemption-codes/batch', await bodies.NewRedemptionCodes!(maker, {})))[0].code,
   }),
   RunInput: () => ({ content: 'go on' }),
+  ScheduleChanges: () => ({ cron: '30 8 * * *' }),
   SharePassword: () => ({ password: 'Sample-Passw0rd' }),
   SubscriptionChanges: () => ({ current_period_end: '2028-01-01T00:00:00Z' }),
   TestEmail: () => ({ to: 'somebody@example.test' }),

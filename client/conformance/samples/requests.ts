@@ -20,6 +20,7 @@ export const queries: Record<string, (maker: SampleContext) => Record<string, st
   'entitlementOverrides.list': async (maker) => ({ account_id: await otherAccountOf(maker) }),
   'referrals.tree': ({ by }) => ({ user_id: by.id }),
   'runs.events': () => ({ follow: 'false' }),
+  'schedules.preview': () => ({ cron: '0 9 * * 1-5', timezone: 'Europe/Berlin' }),
   'subscriptions.list': () => ({ status: 'all' }),
   'threads.search': () => ({ q: 'a' }),
   'toolProviders.activate': () => scoped,
@@ -67,6 +68,10 @@ export const requestParts: Record<string, (maker: SampleContext, params: Params)
   'memories.deleteAll': bySomebody,
   'runs.retry': async (maker, { thread_id: id }) => {
     await post(maker, `/v1/threads/${id}/messages`, { content: 'hi' });
+    return {};
+  },
+  'schedules.resume': async (maker, { schedule_id: id }) => {
+    await post(maker, `/v1/schedules/${id}:pause`);
     return {};
   },
   'shares.delete': async (maker, { thread_id: id }) => ({ query: { id: (await post(maker, `/v1/threads/${id}:share`, {})).id } }),

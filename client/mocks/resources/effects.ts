@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import { invalidField } from '../http/errors.ts';
 import { isLoopback } from '../http/loopback.ts';
 import { resourceType } from '../resourceTypes.ts';
+import { deriveSchedule } from '../runs/schedules.ts';
 import type { Json } from '../state.ts';
 import { addAccount } from './people.ts';
 
@@ -31,6 +32,7 @@ const derivedFields: Record<string, (value: Json, context: Context) => void> = {
   },
   '/v1/feature-flags/{key}/account-overrides': (value, { loaded }) => Object.assign(value, { flag_key: loaded.key?.value.key }),
   '/v1/personas': (value) => Object.assign(value, { source: 'custom', executor_type: value.executor_type ?? 'agent.simple' }),
+  '/v1/schedules': (value, { engine, operation, body }) => deriveSchedule(value, operation.id, body, engine.time(3_600_000)),
   '/v1/threads': (value, { engine }) => {
     value.title = blankless(value.title);
     value.expires_at = value.is_private ? (value.expires_at ?? engine.time(day)) : null;

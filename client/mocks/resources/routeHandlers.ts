@@ -4,6 +4,7 @@ import { adminAccounts, users } from '../administration/users.ts';
 import type { Context, RouteResult } from '../context.ts';
 import { credits } from '../credits/credits.ts';
 import { usage } from '../credits/usage.ts';
+import { schedules } from '../runs/schedules.ts';
 import { webhookDeliveries, webhookEndpoints } from '../webhooks/handlers.ts';
 import { attachments } from './attachments.ts';
 import { auth, bootstrap } from './auth.ts';
@@ -36,7 +37,7 @@ const areas = {
     memories,
     messages,
   },
-  ...{ notifications, personas, projects, redemptionCodes, reports, runDetails, runs, shares, threads, usage, users },
+  ...{ notifications, personas, projects, redemptionCodes, reports, runDetails, runs, schedules, shares, threads, usage, users },
   ...{ webhookDeliveries, webhookEndpoints },
 } as unknown as Record<string, Record<string, RouteHandler> | undefined>;
 

@@ -76,6 +76,13 @@ export const settingsPages: readonly SettingsPage[] = [
     shownTo: may('data.personas.read'),
     Page: lazy(() => import('./pages/personas/personas.tsx')),
   },
+  {
+    path: 'schedules',
+    title: 'Schedules',
+    group: 'Account',
+    shownTo: may('data.runs.read'),
+    Page: lazy(() => import('./pages/schedules/schedules.tsx')),
+  },
   { path: 'tool-servers', title: 'Tool servers', group: 'Account', Page: lazy(() => import('./pages/tools/servers.tsx')) },
   {
     path: 'web-search',

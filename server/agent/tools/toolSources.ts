@@ -11,6 +11,7 @@ import { createMemoryTools } from '../memory/memoryTools.ts';
 import { askUserTool } from './askUser.ts';
 import { loadToolsName } from './availableTools.ts';
 import { progressTools } from './progressTools.ts';
+import { scheduleTools } from './scheduleTools.ts';
 import type { Tool, ToolContext } from './tool.ts';
 import { createWebTools } from './web/webTools.ts';
 import { createWorkspaceTools } from './workspace/workspaceTools.ts';
@@ -34,7 +35,7 @@ type Source = (run: Run, signal: AbortSignal) => Promise<Tool[] | ToolSet>;
 export type ToolSources = { findTools(run: Run, signal: AbortSignal): Promise<ToolSet>; close(): Promise<void> };
 
 export function createToolSources(deps: ToolDeps): ToolSources {
-  const builtins = [...progressTools(deps.database), askUserTool];
+  const builtins = [...progressTools(deps.database), ...scheduleTools(deps.database), askUserTool];
   const reserved = new Set([...builtins.map(({ name }) => name), loadToolsName]);
   const mcp = createMcp({ ...deps, isBuiltin: (name) => reserved.has(name) });
   const web = createWebTools(deps);

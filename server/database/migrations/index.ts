@@ -34,6 +34,7 @@ import { Migration00037 } from './Migration00037.ts';
 import { Migration00038 } from './Migration00038.ts';
 import { Migration00039 } from './Migration00039.ts';
 import { Migration00041 } from './Migration00041.ts';
+import { Migration00042 } from './Migration00042.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -73,4 +74,5 @@ export const migrations = [
   { name: 'Migration00038', class: Migration00038 },
   { name: 'Migration00039', class: Migration00039 },
   { name: 'Migration00041', class: Migration00041 },
+  { name: 'Migration00042', class: Migration00042 },
 ];

@@ -23,12 +23,13 @@ export async function prepareQuota(
     const checked = { accountId: accountId!, quota: name as StorageQuotaName, limit };
     return async () => void (await tx.run(queries.checkBytes, checked).catch(exceeded(name, quota.entitlement, limit)));
   }
+  const limit = 'entitlement' in quota ? (await readEntitlements(database, accountId!, tx))[quota.entitlement] : quota.max;
   const statement = queries.rowCountChecks[name as Exclude<QuotaName, StorageQuotaName>];
   const counted = quota.per === 'account' ? [accountId] : quota.per === 'member' ? [accountId, userId] : [userId];
-  const checked = { accountId: accountId!, userId, limit: quota.max };
+  const checked = { accountId: accountId!, userId, limit };
   return async () => {
     const locked = tx.rows(queries.lockQuota, { counted: [name, ...counted].join(' ') });
-    await Promise.all([locked, tx.run(statement, checked).catch(exceeded(name, name, quota.max))]);
+    await Promise.all([locked, tx.run(statement, checked).catch(exceeded(name, 'entitlement' in quota ? quota.entitlement : name, limit))]);
   };
 }
 

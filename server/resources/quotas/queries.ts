@@ -91,6 +91,13 @@ export const rowCountChecks: Readonly<Record<Exclude<QuotaName, StorageQuotaName
       .where('user_id', '=', $.userId)
       .where('created_at', '>', sql<string>`now() - interval '1 day'`),
   ),
+  schedules: rowCountCheck((db, $) =>
+    db
+      .selectFrom('schedules')
+      .select(count)
+      .where('account_id', '=', $.accountId)
+      .where('status', '<>', sql.lit('completed' as const)),
+  ),
   teams: accountRowCheck('teams'),
   webhook_endpoints: accountRowCheck('webhook_endpoints'),
 };

@@ -1,5 +1,6 @@
 import type { ReasoningMode } from '../../../contract/events.ts';
 import { type NewRun, parseReasoningMode } from '../../../contract/runRequests.ts';
+import type { App } from '../../http/app.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { Failure, failWith, notFound } from '../../platform/failure.ts';
@@ -8,7 +9,14 @@ import type { RunRow } from '../../resources/runs/queries.ts';
 import { readEntitlements, readSettings } from '../../resources/settings/settings.ts';
 import * as queries from './queries.ts';
 
-export type RunOrigin = { source: 'api' | 'retry' | 'edit' | 'continue'; resumeFrom?: string };
+/** Who starts a run: a request, or a schedule in the name of its user. */
+export type RunCreator = Pick<Scope, 'tx' | 'accountId' | 'audit'> & {
+  app: Pick<App, 'config' | 'database' | 'queue'>;
+  actor: Pick<Scope['actor'], 'userId' | 'apiKeyId'>;
+  client: Pick<Scope['client'], 'traceId'>;
+};
+
+export type RunOrigin = { source: 'api' | 'retry' | 'edit' | 'continue' | 'schedule'; resumeFrom?: string };
 
 /** Requested route, persona, model and reasoning mode. Resolved by the worker. */
 export type RunOptions = {
@@ -54,7 +62,12 @@ export function optionsForRepeat(input: NewRun, run: RequestedRun | undefined): 
  * together or not at all. Statements that do not need the result of the one before are sent together, because the runs that an account
  * starts at once wait for one another.
  */
-export async function startRun(scope: Scope, threadId: string, wishes: RunOptions, { source, resumeFrom }: RunOrigin): Promise<string> {
+export async function startRun(
+  scope: RunCreator,
+  threadId: string,
+  wishes: RunOptions,
+  { source, resumeFrom }: RunOrigin,
+): Promise<string> {
   const { app, tx, accountId, actor, client } = scope;
   // A retry and an edit have hidden the earlier answers.
   const isRepeated = source === 'retry' || source === 'edit';
@@ -103,14 +116,14 @@ export async function startRun(scope: Scope, threadId: string, wishes: RunOption
 }
 
 /** The error for a user who was suspended or deleted during the request. */
-const credentialRevoked = ({ actor }: Scope) =>
+const credentialRevoked = ({ actor }: Pick<RunCreator, 'actor'>) =>
   failWith('unauthenticated', actor.apiKeyId ? 'invalid_token' : 'session_revoked', 'The credential is no longer valid.');
 
 /**
  * Locks a thread without an open run, in an account with available credits and a free slot. Returns the credits that a
  * new run reserves. Throws 409, 402 or 429.
  */
-export async function lockIdleThread({ app, tx, accountId }: Scope, threadId: string) {
+export async function lockIdleThread({ app, tx, accountId }: Pick<RunCreator, 'app' | 'tx' | 'accountId'>, threadId: string) {
   // PostgreSQL runs the second statement after the first has the locks, on a new snapshot.
   const [thread, limits] = await Promise.all([
     tx.row(queries.lockThread, { accountId, threadId }),

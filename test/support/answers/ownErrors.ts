@@ -115,6 +115,20 @@ export const ownErrors: Readonly<Record<string, Readonly<Record<string, ErrorSce
       return {};
     },
   },
+  'schedules.create': {
+    '400 invalid_cron': changed({ cron: '61 * * * *' }),
+    '400 invalid_timezone': changed({ timezone: 'Europe/Atlantis' }),
+    '400 time_in_past': changed({ cron: undefined, run_at: '2020-01-01T00:00:00Z' }),
+    '400 thread_not_found': changed({ thread_id: nobody }),
+    '400 inconsistent_values': changed({ run_at: '2120-01-01T00:00:00Z' }),
+  },
+  'schedules.preview': { '400 invalid_cron': () => ({ query: { cron: 'at noon' } }) },
+  'schedules.resume': {
+    '409 schedule_completed': async ({ app, sample }) => {
+      await app.sql(`update schedules set status = 'completed', next_run_at = null where id = $1`, [sample.params!.schedule_id]);
+      return {};
+    },
+  },
   'subscriptions.create': {
     '404 plan_not_found': changed({ plan_id: nobody }),
     '409 active_subscription_exists': sentTwice,

@@ -18,6 +18,17 @@ async function concurrencyLimitReached(scene: ScenarioContext): Promise<RequestC
   return sample;
 }
 
+/** A new account whose only schedule with times left is another one. */
+async function scheduleLimitReached(scene: ScenarioContext): Promise<RequestChange> {
+  const by = await scene.registerUser();
+  const sample = await scene.sampleOf(by);
+  await scene.app.sql(`update schedules set status = 'completed', next_run_at = null where account_id = $1`, [by.accountId]);
+  await scene.sampleOf(by);
+  const body = { account_id: by.accountId, key: 'limit.schedules', value: '1', value_type: 'integer' };
+  await post(asAdmin(scene), '/v1/entitlement-overrides', body);
+  return sample;
+}
+
 async function busy(scene: ScenarioContext): Promise<RequestChange> {
   await post(scene, `/v1/threads/${scene.sample.params.thread_id}/runs`);
   return {};
@@ -58,4 +69,6 @@ export const runScenarios: Readonly<Record<string, Readonly<Record<string, Error
     ...starting,
     '409 nothing_to_retry': empty,
   },
+  'schedules.runNow': { '402 credits_exhausted': withoutCredits, '429 concurrent_runs_exceeded': concurrencyLimitReached },
+  'schedules.update': { '409 quota_exceeded': scheduleLimitReached },
 };

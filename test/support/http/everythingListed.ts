@@ -9,6 +9,7 @@ const ofAccount = [
   'api-keys',
   'webhook-endpoints',
   'mcp-configs',
+  'schedules',
   'ip-rules',
   'accounts/me',
 ];

@@ -7,6 +7,7 @@ import { bodies } from './bodies.ts';
 import type { Maker, SampleContext } from './context.ts';
 import { invitationTo, memberOf, workspaceOf } from './people.ts';
 import { runOf, threadOf } from './runs.ts';
+import { occurrenceOf, scheduleOf } from './schedules.ts';
 import { deliveryOf, endpointOf } from './webhooks.ts';
 
 /** ID of an unread notification of the maker. */
@@ -42,6 +43,8 @@ export const resources: SampleTables<SampleContext>['resources'] = {
   '/v1/llm-providers/{provider_id}': async (maker) => (await post(maker, '/v1/llm-providers', await bodies.NewLlmProvider!(maker, {}))).id,
   '/v1/notifications/{notification_id}': notificationOf,
   '/v1/runs/{run_id}': runOf,
+  '/v1/schedules/{schedule_id}': scheduleOf,
+  '/v1/schedules/{schedule_id}/occurrences/{occurrence_id}': occurrenceOf,
   '/v1/subscriptions/{subscription_id}': async (maker) =>
     (await post(asAdmin(maker), '/v1/subscriptions', await bodies.NewSubscription!(maker, {}))).id,
   '/v1/threads/{thread_id}': threadOf,

@@ -1,13 +1,10 @@
 import { Combobox } from '../../ui/combobox.tsx';
 
-/** A zone that this browser does not know is kept. */
-function timeZones(current: string | null) {
+/** The options of a field with a time zone: that of this browser first. A zone that this browser does not know is kept. */
+export function timeZoneOptions(current: string | null) {
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const known = new Set([here, ...(current ? [current] : []), ...Intl.supportedValuesOf('timeZone')]);
-  return [
-    { value: '', label: 'Not set' },
-    ...[...known].map((value) => ({ value, label: value.replaceAll('_', ' '), ...(value === here && { description: 'This browser' }) })),
-  ];
+  return [...known].map((value) => ({ value, label: value.replaceAll('_', ' '), ...(value === here && { description: 'This browser' }) }));
 }
 
 /** The form value `timezone`; empty if no zone is set. */
@@ -16,7 +13,7 @@ export const TimeZoneField = ({ initial, hint }: { initial: string | null; hint:
     label="Time zone"
     name="timezone"
     defaultValue={initial ?? ''}
-    options={timeZones(initial)}
+    options={[{ value: '', label: 'Not set' }, ...timeZoneOptions(initial)]}
     search="Search time zones…"
     hint={hint}
   />
