@@ -35,6 +35,7 @@ export { reports } from './reports.ts';
 export { runDetails } from './runDetails.ts';
 export { runs } from './runs.ts';
 export { shares } from './shares.ts';
+export { skills } from './skills.ts';
 export { subscriptions } from './subscriptions.ts';
 export { teams } from './teams.ts';
 export { threads } from './threads.ts';

@@ -14,6 +14,7 @@ const areaGuides: Readonly<Record<string, string>> = {
   messages: 'quickstart',
   runs: 'streaming',
   personas: 'tools-and-mcp#a-persona',
+  skills: 'tools-and-mcp#skills',
   credits: 'operations#credits-of-all-accounts',
   usage: 'operations#usage-reports',
   llmProviders: 'tools-and-mcp#a-model',

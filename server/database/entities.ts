@@ -29,6 +29,7 @@ import { ThreadReport } from '../resources/reports/entity.ts';
 import { Run, RunCountChange, RunEvent, RunEventArchive, RunTurn } from '../resources/runs/entity.ts';
 import { PlatformSetting } from '../resources/settings/entity.ts';
 import { ThreadShare, ThreadShareMessage } from '../resources/shares/entity.ts';
+import { Skill, SkillFile } from '../resources/skills/entity.ts';
 import { Subscription } from '../resources/subscriptions/entity.ts';
 import { Team, TeamMember } from '../resources/teams/entity.ts';
 import { Thread, ThreadStar, ThreadSummary } from '../resources/threads/entity.ts';
@@ -85,6 +86,8 @@ export const entities = [
   RunEventArchive,
   RunTurn,
   Session,
+  Skill,
+  SkillFile,
   Subscription,
   Team,
   TeamMember,

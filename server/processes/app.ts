@@ -49,6 +49,7 @@ import { runDetailsHandlers } from '../resources/runDetails/handlers.ts';
 import { runHandlers } from '../resources/runs/handlers.ts';
 import { configSchemaHandlers, platformSettingHandlers } from '../resources/settings/handlers.ts';
 import { shareHandlers } from '../resources/shares/handlers.ts';
+import { skillHandlers } from '../resources/skills/handlers.ts';
 import { subscriptionHandlers } from '../resources/subscriptions/handlers.ts';
 import { teamHandlers } from '../resources/teams/handlers.ts';
 import { threadHandlers } from '../resources/threads/handlers.ts';
@@ -86,6 +87,7 @@ const implementations = (eventBroker: EventBroker): Implementation[] => [
   asrHandlers,
   runHandlers(eventBroker),
   personaHandlers,
+  skillHandlers,
   llmProviderHandlers,
   llmModelHandlers,
   dashboardHandlers,

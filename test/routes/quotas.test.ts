@@ -100,6 +100,8 @@ const tables: Readonly<Record<string, string>> = {
   run_turns: 'removed with the end of a run',
   runs: 'the record of what is charged: concurrent runs, credits, quota.runs_per_month, and none beyond the quota messages',
   sessions: 'removed after their last refresh token',
+  skill_files: 'quota skills, and at most 2 MiB a skill',
+  skills: 'quota skills',
   subscriptions: 'platform admins',
   team_members: 'members of teams',
   teams: 'quota teams',

@@ -20,6 +20,7 @@ export const queries: Record<string, (maker: SampleContext) => Record<string, st
   'entitlementOverrides.list': async (maker) => ({ account_id: await otherAccountOf(maker) }),
   'referrals.tree': ({ by }) => ({ user_id: by.id }),
   'runs.events': () => ({ follow: 'false' }),
+  'skills.file': () => ({ path: 'SKILL.md' }),
   'subscriptions.list': () => ({ status: 'all' }),
   'threads.search': () => ({ q: 'a' }),
   'toolProviders.activate': () => scoped,

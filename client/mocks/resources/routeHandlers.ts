@@ -14,6 +14,7 @@ import { personas } from './personas.ts';
 import { reports } from './reports.ts';
 import { runDetails, runs } from './runs.ts';
 import { shares } from './shares.ts';
+import { skills } from './skills.ts';
 import { messages, projects, threads } from './threads.ts';
 
 type RouteHandler = (context: Context) => RouteResult | Promise<RouteResult>;
@@ -35,7 +36,7 @@ const areas = {
     me,
     messages,
   },
-  ...{ notifications, personas, projects, redemptionCodes, reports, runDetails, runs, shares, threads, usage, users },
+  ...{ notifications, personas, projects, redemptionCodes, reports, runDetails, runs, shares, skills, threads, usage, users },
   ...{ webhookDeliveries, webhookEndpoints },
 } as unknown as Record<string, Record<string, RouteHandler> | undefined>;
 

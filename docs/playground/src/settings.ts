@@ -69,6 +69,13 @@ export const settingsPages: readonly SettingsPage[] = [
     shownTo: may('data.personas.read'),
     Page: lazy(() => import('./pages/personas/personas.tsx')),
   },
+  {
+    path: 'skills',
+    title: 'Skills',
+    group: 'Account',
+    shownTo: may('data.skills.read'),
+    Page: lazy(() => import('./pages/skills/skills.tsx')),
+  },
   { path: 'tool-servers', title: 'Tool servers', group: 'Account', Page: lazy(() => import('./pages/tools/servers.tsx')) },
   {
     path: 'web-search',

@@ -32,7 +32,15 @@ const rowCountCheck = (counting: (db: Builder, $: Parameters<Counted>) => Expres
     db.selectNoFrom(({ fn }) => fn<unknown>('check_limit', [counting(db, $), $.limit]).as('checked')),
   );
 
-type TableOfAccounts = 'asr_credentials' | 'ip_rules' | 'llm_providers' | 'mcp_configs' | 'personas' | 'teams' | 'webhook_endpoints';
+type TableOfAccounts =
+  | 'asr_credentials'
+  | 'ip_rules'
+  | 'llm_providers'
+  | 'mcp_configs'
+  | 'personas'
+  | 'skills'
+  | 'teams'
+  | 'webhook_endpoints';
 
 const accountRowCheck = (table: TableOfAccounts) =>
   rowCountCheck((db, $) => db.selectFrom(table).select(count).where('account_id', '=', $.accountId));
@@ -91,6 +99,7 @@ export const rowCountChecks: Readonly<Record<Exclude<QuotaName, StorageQuotaName
       .where('user_id', '=', $.userId)
       .where('created_at', '>', sql<string>`now() - interval '1 day'`),
   ),
+  skills: accountRowCheck('skills'),
   teams: accountRowCheck('teams'),
   webhook_endpoints: accountRowCheck('webhook_endpoints'),
 };

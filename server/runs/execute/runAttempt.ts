@@ -5,6 +5,7 @@ import { readSummary, saveSummary } from '../../agent/context/summaries.ts';
 import { guardInput, guardToolResult } from '../../agent/injection.ts';
 import { type LoopInput, runLoop, type RunState, type TurnAnswer, type UsageTotals } from '../../agent/loop/runLoop.ts';
 import { createAvailableTools } from '../../agent/tools/availableTools.ts';
+import { findSkills, loadSkillName } from '../../agent/tools/skills.ts';
 import type { ToolContext } from '../../agent/tools/tool.ts';
 import { isTransientDatabaseError } from '../../database/connection/connectionErrors.ts';
 import { executeRunTask } from '../../jobs/queue.ts';
@@ -93,7 +94,10 @@ async function* runAgentLoop(
   if (plan === 'done') return yield* answerWithoutLoop(attempt, userInput);
   const ends = AbortSignal.any([signal, deps.stopping]);
   const title = createTitle(deps, run, settings, plan.routed, history, ends);
-  const availableTools = createAvailableTools(plan.isPlain ? [] : toolSet.tools, plan.persona, state.loadedTools);
+  const skills = plan.isPlain ? undefined : await findSkills(database, run.account_id, plan.persona);
+  const tools = skills ? [...toolSet.tools, ...skills.tools] : [];
+  const availableTools = createAvailableTools(tools, plan.persona, state.loadedTools);
+  const system = skills && availableTools.find(loadSkillName) ? `${plan.persona.prompt}\n\n${skills.prompt}` : plan.persona.prompt;
   const model = metering(plan.routed);
   const context = createPromptContext({
     model,
@@ -103,7 +107,7 @@ async function* runAgentLoop(
     save: (made) => saveSummary(database, run, made),
     signal,
   });
-  const prompt: ModelMessage[] = [{ role: 'system', content: plan.persona.prompt }, ...history.messages];
+  const prompt: ModelMessage[] = [{ role: 'system', content: system }, ...history.messages];
   const options = loopOptions(deps, run, settings, plan, { model, signal, usageTotals });
   const input: LoopInput = { ...options, prompt, context, availableTools, port: userInput, state };
   const idleMs = settings['limit.idle_heartbeat_interval_ms'];
