@@ -884,7 +884,7 @@ export type FeatureFlagKey = string;
 /** The value of each feature flag by key. */
 export type FeatureFlags = Record<string, boolean>;
 
-/** A text file in a message. */
+/** A text file or a document in a message. */
 export interface FilePart {
   /** Distinguishes the types of parts. */
   type: "file";
@@ -1705,7 +1705,7 @@ export interface NewAsrCredential {
 
 /** A form with one file. */
 export interface NewAttachment {
-  /** A PNG, JPEG, WebP or GIF image up to 3.5 MiB, or a text file up to 1 MiB. */
+  /** A PNG, JPEG, WebP or GIF image up to 3.5 MiB, a text file up to 1 MiB, or a PDF, docx, xlsx or pptx document up to 10 MiB. */
   file: File;
 }
 
@@ -3967,7 +3967,7 @@ export interface StagedAttachment {
   size: number;
   /** The type of the message part: `image` or `file`. */
   kind: StagedAttachmentKind;
-  /** Text files only: the first 12,000 characters. */
+  /** Text files and documents only: the first 12,000 characters. */
   extracted_text?: string | undefined;
 }
 
@@ -5406,7 +5406,7 @@ export interface AttachmentsApi {
   /**
    * Upload a file for a message
    *
-   * Call this before you send a message with files, and send the returned key with it. Only you can access the file until then. A file that no message references is removed after 24 hours.
+   * Call this before you send a message with files, and send the returned key with it. Only you can access the file until then. A file that no message references is removed after 24 hours. The text of a PDF or Office document is extracted here; one that cannot be read is 400.
    */
   readonly stage: Call<{ body: NewAttachment; }, StagedAttachment, Reasons['attachments.stage']>;
   /**
@@ -6327,7 +6327,7 @@ export interface Api {
   readonly shares: SharesApi;
   /** Reports of problems with threads. */
   readonly reports: ReportsApi;
-  /** Images and text files in messages. */
+  /** Images, text files and documents in messages. */
   readonly attachments: AttachmentsApi;
   /** System prompts with the tools, models and budgets of their runs. Personas of the account override those of the platform, which override the built-in ones. */
   readonly personas: PersonasApi;

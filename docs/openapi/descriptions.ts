@@ -31,7 +31,7 @@ export const areaDescriptions: Readonly<Record<string, readonly [title: string, 
   messages: ['Messages', 'The messages of a thread.'],
   shares: ['Shares', 'Links for reading a thread without an account.'],
   reports: ['Reports', 'Reports of problems with threads.'],
-  attachments: ['Attachments', 'Images and text files in messages.'],
+  attachments: ['Attachments', 'Images, text files and documents in messages.'],
   runs: ['Runs', 'Executions of the agent loop, and their events.'],
   personas: [
     'Personas',

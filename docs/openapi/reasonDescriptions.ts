@@ -157,7 +157,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   unfinished_requests:
     'Too many requests from this address have not arrived in full, and this one is the slowest. Send it again after `Retry-After`.',
   unknown_setting_key: 'No setting has this key.',
-  unsupported_attachment: 'Files of this type are not accepted.',
+  unsupported_attachment: 'Files of this type are not accepted, or the document cannot be read. `issues` says why.',
   unsupported_content_type: 'The body must be `application/json`, or the form type of the operation.',
   unsupported_scheme: 'The URL must use http or https.',
   upstream_auth_failed: 'The provider rejected the stored API key.',
