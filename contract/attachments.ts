@@ -13,6 +13,9 @@ export const maxPayloadBytes = 5 * 2 ** 20;
  */
 export const maxAttachmentBytes = { image: 3.5 * 2 ** 20, file: 2 ** 20 } as const;
 
+/** Maximum size of a PDF or Office document, of which the model gets the text. */
+export const maxDocumentBytes: number = 10 * 2 ** 20;
+
 export const base64Length = (bytes: number): number => 4 * Math.ceil(bytes / 3);
 
 /** Maximum total base64 length of all images in one model request: the length of one image of the maximum size. */
@@ -27,7 +30,7 @@ export const StagedAttachment = z
     mime_type: z.string().meta({ description: 'Media type, determined by the content or the extension.' }),
     size: z.int().min(1).meta({ description: 'Size in bytes.' }),
     kind: z.enum(['image', 'file']).meta({ description: 'The type of the message part: `image` or `file`.' }),
-    extracted_text: z.string().optional().meta({ description: 'Text files only: the first 12,000 characters.' }),
+    extracted_text: z.string().optional().meta({ description: 'Text files and documents only: the first 12,000 characters.' }),
   })
   .meta({ id: 'StagedAttachment', description: 'An uploaded file that a message can reference.' });
 export type StagedAttachment = z.infer<typeof StagedAttachment>;
@@ -35,7 +38,7 @@ export type StagedAttachment = z.infer<typeof StagedAttachment>;
 export const NewAttachment = z
   .strictObject({
     file: z.file().meta({
-      description: `A PNG, JPEG, WebP or GIF image up to ${mebibytes(maxAttachmentBytes.image)}, or a text file up to ${mebibytes(maxAttachmentBytes.file)}.`,
+      description: `A PNG, JPEG, WebP or GIF image up to ${mebibytes(maxAttachmentBytes.image)}, a text file up to ${mebibytes(maxAttachmentBytes.file)}, or a PDF, docx, xlsx or pptx document up to ${mebibytes(maxDocumentBytes)}.`,
     }),
   })
   .meta({ id: 'NewAttachment', description: 'A form with one file.' });
@@ -53,7 +56,7 @@ export const attachments = initContract().router({
     path: '/v1/attachments/stage',
     summary: 'Upload a file for a message',
     description:
-      'Call this before you send a message with files, and send the returned key with it. Only you can access the file until then. A file that no message references is removed after 24 hours.',
+      'Call this before you send a message with files, and send the returned key with it. Only you can access the file until then. A file that no message references is removed after 24 hours. The text of a PDF or Office document is extracted here; one that cannot be read is 400.',
     contentType: 'multipart/form-data',
     maxBody: 21 * 2 ** 20,
     body: NewAttachment,

@@ -37,6 +37,7 @@ export { runDetails } from './runDetails.ts';
 export { runs } from './runs.ts';
 export { schedules } from './schedules.ts';
 export { shares } from './shares.ts';
+export { skills } from './skills.ts';
 export { subscriptions } from './subscriptions.ts';
 export { teams } from './teams.ts';
 export { threads } from './threads.ts';

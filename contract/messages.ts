@@ -55,7 +55,7 @@ export const FilePart = z
       .optional()
       .meta({ description: 'Text of the file for the model; at most 40,000 characters for all files.' }),
   })
-  .meta({ id: 'FilePart', description: 'A text file in a message.' });
+  .meta({ id: 'FilePart', description: 'A text file or a document in a message.' });
 
 export const MessagePart = z
   .discriminatedUnion('type', [TextPart, ImagePart, FilePart])

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ReasoningMode } from './events.ts';
 import { AnyObject, changes, Id, inconsistentValues, notBlankMeta, Time, trimmedText } from './shared/fields.ts';
 import { initContract, type Resource } from './shared/route.ts';
+import { SkillName } from './skills.ts';
 
 export const PersonaScope = z
   .enum(['account', 'platform'])
@@ -79,6 +80,14 @@ const fields = {
   tool_allowlist: tools.optional().meta({ description: 'Tools or tool groups; empty means all.' }),
   tool_denylist: tools.optional().meta({ description: 'Tools or tool groups that the model cannot call.' }),
   core_tools: tools.optional().meta({ description: 'Tools listed from the start; others are loaded on demand. Empty means all.' }),
+  skills: z
+    .array(SkillName)
+    .max(100)
+    .overwrite((list) => [...new Set(list)])
+    .optional()
+    .meta({
+      description: 'Names of the skills that the model can load; empty means all of the account. Names without a skill are ignored.',
+    }),
   budgets: PersonaBudgets.optional().meta({ description: 'Limits of a run.' }),
   roles: z.record(PersonaKey, PersonaRole).optional().meta({ description: 'Reserved; stored, but has no effect.' }),
   conditional_tools: z.array(z.unknown()).max(0).optional().meta({ description: 'Reserved; must be `[]`.' }),
@@ -172,6 +181,7 @@ export const Persona = z
     tool_allowlist: z.array(z.string()).meta({ description: 'Tools or tool groups that the model can call; empty means all.' }),
     tool_denylist: z.array(z.string()).meta({ description: 'Tools or tool groups that the model cannot call.' }),
     core_tools: z.array(z.string()).meta({ description: 'Tools listed from the start; others are loaded on demand. Empty means all.' }),
+    skills: z.array(z.string()).meta({ description: 'Names of the skills that the model can load; empty means all of the account.' }),
     budgets: PersonaBudgets.meta({ description: 'Limits of a run.' }),
     roles: z.record(z.string(), PersonaRole).meta({ description: 'Reserved; stored, but has no effect.' }),
     conditional_tools: z.array(z.unknown()).meta({ description: 'Reserved; always `[]`.' }),

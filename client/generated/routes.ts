@@ -139,6 +139,15 @@ export const routes = {
     update: { method: 'PATCH', path: '/v1/personas/{persona_id}', auth: 'user', errorStatuses: [400, 401, 403, 404, 413, 422, 500, 503] },
     delete: { method: 'DELETE', path: '/v1/personas/{persona_id}', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
   },
+  skills: {
+    create: { method: 'POST', path: '/v1/skills', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    list: { method: 'GET', path: '/v1/skills', auth: 'user', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    get: { method: 'GET', path: '/v1/skills/{skill_id}', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    replace: { method: 'PUT', path: '/v1/skills/{skill_id}', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 413, 422, 500, 503] },
+    update: { method: 'PATCH', path: '/v1/skills/{skill_id}', auth: 'user', errorStatuses: [400, 401, 403, 404, 413, 422, 500, 503] },
+    delete: { method: 'DELETE', path: '/v1/skills/{skill_id}', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },
+    file: { method: 'GET', path: '/v1/skills/{skill_id}/file', auth: 'user', retryable: true, bytes: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+  },
   notifications: {
     list: { method: 'GET', path: '/v1/notifications', auth: 'user', retryable: true, paged: 'within', errorStatuses: [400, 401, 403, 500, 503] },
     readAll: { method: 'PATCH', path: '/v1/notifications', auth: 'user', errorStatuses: [400, 401, 403, 413, 422, 500, 503] },

@@ -884,7 +884,7 @@ export type FeatureFlagKey = string;
 /** The value of each feature flag by key. */
 export type FeatureFlags = Record<string, boolean>;
 
-/** A text file in a message. */
+/** A text file or a document in a message. */
 export interface FilePart {
   /** Distinguishes the types of parts. */
   type: "file";
@@ -1735,7 +1735,7 @@ export interface NewAsrCredential {
 
 /** A form with one file. */
 export interface NewAttachment {
-  /** A PNG, JPEG, WebP or GIF image up to 3.5 MiB, or a text file up to 1 MiB. */
+  /** A PNG, JPEG, WebP or GIF image up to 3.5 MiB, a text file up to 1 MiB, or a PDF, docx, xlsx or pptx document up to 10 MiB. */
   file: File;
 }
 
@@ -1926,6 +1926,8 @@ export interface NewPersona {
   tool_denylist?: string[] | undefined;
   /** Tools listed from the start; others are loaded on demand. Empty means all. */
   core_tools?: string[] | undefined;
+  /** Names of the skills that the model can load; empty means all of the account. Names without a skill are ignored. */
+  skills?: string[] | undefined;
   /** Limits of a run. */
   budgets?: PersonaBudgets | undefined;
   /** Reserved; stored, but has no effect. */
@@ -2045,6 +2047,16 @@ export interface NewShare {
   password?: string | undefined;
   /** Whether to show messages that are added later. */
   live_update?: boolean | undefined;
+}
+
+/** A file of a skill to store. */
+export interface NewSkillFile {
+  /** Path in the folder of the skill: `SKILL.md`, or names joined by `/`. It cannot leave the folder. */
+  path: string;
+  /** The content: text, or base64. */
+  content: string;
+  /** Encoding of `content`: use `base64` for files that are not text. */
+  encoding?: SkillFileEncoding | undefined;
 }
 
 /** A subscription to create. */
@@ -2260,6 +2272,8 @@ export interface Persona {
   tool_denylist: string[];
   /** Tools listed from the start; others are loaded on demand. Empty means all. */
   core_tools: string[];
+  /** Names of the skills that the model can load; empty means all of the account. */
+  skills: string[];
   /** Limits of a run. */
   budgets: PersonaBudgets;
   /** Reserved; stored, but has no effect. */
@@ -2324,6 +2338,8 @@ export interface PersonaChanges {
   tool_denylist?: string[] | undefined;
   /** Tools listed from the start; others are loaded on demand. Empty means all. */
   core_tools?: string[] | undefined;
+  /** Names of the skills that the model can load; empty means all of the account. Names without a skill are ignored. */
+  skills?: string[] | undefined;
   /** Limits of a run. */
   budgets?: PersonaBudgets | undefined;
   /** Reserved; stored, but has no effect. */
@@ -4032,6 +4048,81 @@ export interface SharedThreadThread {
 /** What a person does next. */
 export type SignInStep = "password" | "register";
 
+/** A folder with instructions that a model loads when a task requires them. */
+export interface Skill {
+  /** ID of the skill. */
+  id: Id;
+  /** The account whose personas can use the skill. */
+  account_id: Id;
+  /** Name from `SKILL.md`, unique in the account. It cannot be changed. */
+  name: string;
+  /** Description from `SKILL.md`: what the skill does, and when to use it. */
+  description: string;
+  /** Whether runs can load the skill. */
+  is_active: boolean;
+  /** Number of files, including `SKILL.md`. */
+  file_count: number;
+  /** Size of all files in bytes. */
+  size: number;
+  /** When the skill was created. */
+  created_at: Time;
+  /** When the skill was last changed. */
+  updated_at: Time;
+}
+
+/** The fields of the skill to change. */
+export interface SkillChanges {
+  /** Whether runs can load the skill. */
+  is_active?: boolean | undefined;
+}
+
+/** The content of a skill: `files` or `zip`. At most 100 files and 2 MiB in total. */
+export interface SkillContent {
+  /** All files of the skill. One of them is `SKILL.md`, with the front matter fields `name` and `description`. */
+  files?: NewSkillFile[] | undefined;
+  /** The folder of the skill as a zip archive, in base64. `SKILL.md` is at its root or in its only folder. */
+  zip?: string | undefined;
+}
+
+/** A skill and its files. */
+export interface SkillDetails {
+  /** ID of the skill. */
+  id: Id;
+  /** The account whose personas can use the skill. */
+  account_id: Id;
+  /** Name from `SKILL.md`, unique in the account. It cannot be changed. */
+  name: string;
+  /** Description from `SKILL.md`: what the skill does, and when to use it. */
+  description: string;
+  /** Whether runs can load the skill. */
+  is_active: boolean;
+  /** Number of files, including `SKILL.md`. */
+  file_count: number;
+  /** Size of all files in bytes. */
+  size: number;
+  /** When the skill was created. */
+  created_at: Time;
+  /** When the skill was last changed. */
+  updated_at: Time;
+  /** The files, sorted by path. `SKILL.md` is the first. */
+  files: SkillFile[];
+}
+
+/** A file of a skill. */
+export interface SkillFile {
+  /** Path in the folder of the skill, such as `references/styles.md`. */
+  path: string;
+  /** Size in bytes. */
+  size: number;
+  /** Determined by the file name extension. */
+  mime_type: string;
+  /** SHA-256 of the content, in lowercase hex digits. */
+  sha256: string;
+}
+
+/** Encoding of a file content. */
+export type SkillFileEncoding = "utf8" | "base64";
+
 /** Encryption of the connection to a mail server. */
 export type SmtpTlsMode = "none" | "starttls" | "tls";
 
@@ -4050,7 +4141,7 @@ export interface StagedAttachment {
   size: number;
   /** The type of the message part: `image` or `file`. */
   kind: StagedAttachmentKind;
-  /** Text files only: the first 12,000 characters. */
+  /** Text files and documents only: the first 12,000 characters. */
   extracted_text?: string | undefined;
 }
 
@@ -5489,7 +5580,7 @@ export interface AttachmentsApi {
   /**
    * Upload a file for a message
    *
-   * Call this before you send a message with files, and send the returned key with it. Only you can access the file until then. A file that no message references is removed after 24 hours.
+   * Call this before you send a message with files, and send the returned key with it. Only you can access the file until then. A file that no message references is removed after 24 hours. The text of a PDF or Office document is extracted here; one that cannot be read is 400.
    */
   readonly stage: Call<{ body: NewAttachment; }, StagedAttachment, Reasons['attachments.stage']>;
   /**
@@ -5633,6 +5724,51 @@ export interface PersonasApi {
    * Runs that have started keep it. If it overrode a platform or built-in persona, that one applies again.
    */
   readonly delete: Call<{ params: { persona_id: Id; }; query?: { scope?: PersonaScope | undefined; } | undefined; }, undefined, Reasons['personas.delete']>;
+}
+
+export interface SkillsApi {
+  /**
+   * Create a skill
+   *
+   * Stores a folder in the Agent Skills format. Name and description are those of the front matter of `SKILL.md`. Personas without a list of skills can load it in their next runs. The body can have 4 MiB.
+   */
+  readonly create: Call<{ body: SkillContent; }, SkillDetails, Reasons['skills.create']>;
+  /**
+   * List the skills of the account, newest first
+   *
+   * Returns the skills without their files, inactive ones too. Retrieve a skill to list its files.
+   */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Skill, Reasons['skills.list']>;
+  /**
+   * Retrieve a skill with the list of its files
+   *
+   * Contains paths, sizes and hashes. Download a file to read its content.
+   */
+  readonly get: Call<{ params: { skill_id: Id; }; }, SkillDetails, Reasons['skills.get']>;
+  /**
+   * Replace the content of a skill
+   *
+   * Replaces all files; those that are not sent are removed. The name in `SKILL.md` must stay the same. Active runs load the new content from then on. The body can have 4 MiB.
+   */
+  readonly replace: Call<{ params: { skill_id: Id; }; body: SkillContent; }, SkillDetails, Reasons['skills.replace']>;
+  /**
+   * Enable or disable a skill
+   *
+   * Models no longer see a disabled skill and cannot load it. Its files and the lists of personas are kept.
+   */
+  readonly update: Call<{ params: { skill_id: Id; }; body: SkillChanges; }, SkillDetails, Reasons['skills.update']>;
+  /**
+   * Delete a skill
+   *
+   * The files are removed immediately and cannot be restored. Returns 409 while a persona of the account lists the skill; `details.persona_keys` names them. Remove it there first, or disable it.
+   */
+  readonly delete: Call<{ params: { skill_id: Id; }; }, undefined, Reasons['skills.delete']>;
+  /**
+   * Download a file of a skill
+   *
+   * Returns the content with its media type, always as an attachment.
+   */
+  readonly file: Call<{ params: { skill_id: Id; }; query: { path: string; }; }, Blob, Reasons['skills.file']>;
 }
 
 export interface NotificationsApi {
@@ -6467,7 +6603,7 @@ export interface Api {
   readonly shares: SharesApi;
   /** Reports of problems with threads. */
   readonly reports: ReportsApi;
-  /** Images and text files in messages. */
+  /** Images, text files and documents in messages. */
   readonly attachments: AttachmentsApi;
   /** Facts about you that agents use in later threads. Only you can read them. */
   readonly memories: MemoriesApi;
@@ -6475,6 +6611,8 @@ export interface Api {
   readonly schedules: SchedulesApi;
   /** System prompts with the tools, models and budgets of their runs. Personas of the account override those of the platform, which override the built-in ones. */
   readonly personas: PersonasApi;
+  /** Folders with instructions and files in the Agent Skills format, which models load when a task requires them. */
+  readonly skills: SkillsApi;
   /** Your notifications from all your accounts. */
   readonly notifications: NotificationsApi;
   /** Notifications from the platform to all users or to the members of an account. */

@@ -26,6 +26,7 @@ export const quotas = {
   projects: { unit: 'rows', per: 'account', max: 10_000 },
   reports: { unit: 'rows', per: 'member', max: 100, window: 'day' },
   schedules: { unit: 'rows', per: 'account', entitlement: 'limit.schedules' },
+  skills: { unit: 'rows', per: 'account', max: 100 },
   teams: { unit: 'rows', per: 'account', max: 1_000 },
   webhook_endpoints: { unit: 'rows', per: 'account', max: 20, reason: 'endpoint_limit' },
 } as const satisfies Record<string, Quota>;

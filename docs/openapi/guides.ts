@@ -16,6 +16,7 @@ const areaGuides: Readonly<Record<string, string>> = {
   memories: 'tools-and-mcp#memory',
   schedules: 'schedules',
   personas: 'tools-and-mcp#a-persona',
+  skills: 'tools-and-mcp#skills',
   credits: 'operations#credits-of-all-accounts',
   usage: 'operations#usage-reports',
   llmProviders: 'tools-and-mcp#a-model',

@@ -73,6 +73,8 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   invalid_session: 'The password of the share has not been verified, or the verification has expired. Verify the password again.',
   invalid_timezone: 'The IANA time zone database has no time zone of this name.',
   invalid_token: 'The token was not issued by this server, or was revoked.',
+  invalid_skill:
+    'The content is not a skill: a limit is exceeded, a path is unsafe, the archive is damaged, or `SKILL.md` lacks a valid name or description. `issues` names the place.',
   invalid_url: 'The value is not an absolute URL.',
   invitation_rate_limited: 'You have invited this email address too often. Wait, or share the link of an open invitation.',
   invitation_expired: 'The invitation has expired. Ask for a new one.',
@@ -137,6 +139,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   scope_unusable: 'No operation that accepts API keys requires this permission.',
   session_revoked: 'The session has ended. Sign in again.',
   share_rate_limited: 'Too many wrong passwords for this share.',
+  skill_in_use: 'Personas of the account list the skill. `details.persona_keys` names up to 20 of them.',
   slug_mismatch: 'To confirm, send the slug of the account.',
   slug_reserved: 'The slug is reserved by the platform.',
   slug_taken: 'The slug is already taken.',
@@ -160,7 +163,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   unfinished_requests:
     'Too many requests from this address have not arrived in full, and this one is the slowest. Send it again after `Retry-After`.',
   unknown_setting_key: 'No setting has this key.',
-  unsupported_attachment: 'Files of this type are not accepted.',
+  unsupported_attachment: 'Files of this type are not accepted, or the document cannot be read. `issues` says why.',
   unsupported_content_type: 'The body must be `application/json`, or the form type of the operation.',
   unsupported_scheme: 'The URL must use http or https.',
   upstream_auth_failed: 'The provider rejected the stored API key.',

@@ -31,6 +31,7 @@ import { Run, RunCountChange, RunEvent, RunEventArchive, RunTurn } from '../reso
 import { Schedule, ScheduleOccurrence } from '../resources/schedules/entity.ts';
 import { PlatformSetting } from '../resources/settings/entity.ts';
 import { ThreadShare, ThreadShareMessage } from '../resources/shares/entity.ts';
+import { Skill, SkillFile } from '../resources/skills/entity.ts';
 import { Subscription } from '../resources/subscriptions/entity.ts';
 import { Team, TeamMember } from '../resources/teams/entity.ts';
 import { Thread, ThreadStar, ThreadSummary } from '../resources/threads/entity.ts';
@@ -90,6 +91,8 @@ export const entities = [
   Schedule,
   ScheduleOccurrence,
   Session,
+  Skill,
+  SkillFile,
   Subscription,
   Team,
   TeamMember,

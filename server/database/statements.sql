@@ -196,6 +196,13 @@ update "workspaces"
   join "accounts" as "a" on "a"."id" = "q"."account_id" and "a"."deleted_at" is not null
   where "q"."quota" = 'workspaces' and "q"."used" > 0);
 
+-- jobs/closedAccounts.ts 3
+delete
+  from "skills"
+  where "account_id" in (select "id"
+  from "accounts"
+  where "deleted_at" is not null);
+
 -- jobs/housekeeping.ts 1
 with "gone" as (delete
   from "threads" as "t"
@@ -2590,10 +2597,15 @@ select check_limit((select count(*) as "count"
 
 -- resources/quotas/queries.ts 16
 select check_limit((select count(*) as "count"
-  from "teams"
+  from "skills"
   where "account_id" = $1), $2) as "checked";
 
 -- resources/quotas/queries.ts 17
+select check_limit((select count(*) as "count"
+  from "teams"
+  where "account_id" = $1), $2) as "checked";
+
+-- resources/quotas/queries.ts 18
 select check_limit((select count(*) as "count"
   from "webhook_endpoints"
   where "account_id" = $1), $2) as "checked";
@@ -4018,6 +4030,83 @@ select "m"."id"
   join "thread_share_messages" as "kept" on "kept"."account_id" = $6 and "kept"."share_id" = $7 and "kept"."number" = "m"."number"
   where "s"."account_id" = $8 and "s"."id" = $9 and case when kept.number is null then m.content_json else kept.content_json end @> jsonb_build_object('parts', jsonb_build_array(jsonb_build_object('attachment', jsonb_build_object('key', $10::text))))
   limit 1;
+
+-- resources/skills/queries.ts insertSkill
+insert into "skills" ("account_id", "id", "name", "description", "file_count", "size")
+  values ($1, $2, $3, $4, $5, $6)
+  returning "id", "account_id", "name", "description", "is_active", "file_count", "size", "created_at", "updated_at";
+
+-- resources/skills/queries.ts replaceSkill
+update "skills"
+  set "description" = $1, "file_count" = $2, "size" = $3, "updated_at" = now()
+  where "account_id" = $4 and "id" = $5 and "name" = $6
+  returning "id", "account_id", "name", "description", "is_active", "file_count", "size", "created_at", "updated_at";
+
+-- resources/skills/queries.ts setActive
+update "skills"
+  set "is_active" = $1, "updated_at" = now()
+  where "account_id" = $2 and "id" = $3
+  returning "id", "account_id", "name", "description", "is_active", "file_count", "size", "created_at", "updated_at";
+
+-- resources/skills/queries.ts deleteSkill
+delete
+  from "skills"
+  where "account_id" = $1 and "id" = $2;
+
+-- resources/skills/queries.ts selectPersonasWith
+select distinct "persona_key"
+  from "personas"
+  where "account_id" = $1 and definition -> 'skills' ? $2::text
+  order by "persona_key"
+  limit 20;
+
+-- resources/skills/queries.ts selectSkills
+select "id", "account_id", "name", "description", "is_active", "file_count", "size", "created_at", "updated_at"
+  from "skills"
+  where "account_id" = $1 and ($2::timestamptz is null or ("created_at", "id") < ($3::timestamptz, $4::uuid))
+  order by "created_at" desc, "id" desc
+  limit $5;
+
+-- resources/skills/queries.ts selectSkill
+select "id", "account_id", "name", "description", "is_active", "file_count", "size", "created_at", "updated_at"
+  from "skills"
+  where "account_id" = $1 and "id" = $2;
+
+-- resources/skills/queries.ts insertFiles
+insert into "skill_files" ("account_id", "skill_id", "path", "sha256", "size", "content") select $1::uuid as "account_id", $2::uuid as "skill_id", "f"."path", "f"."sha256", octet_length(f.content) as "size", "f"."content"
+  from unnest($3::text[], $4::text[], $5::bytea[]) as f (path, sha256, content);
+
+-- resources/skills/queries.ts deleteFiles
+delete
+  from "skill_files"
+  where "account_id" = $1 and "skill_id" = $2;
+
+-- resources/skills/queries.ts selectFiles
+select "path", "size", "sha256"
+  from "skill_files"
+  where "account_id" = $1 and "skill_id" = $2
+  order by "path" <> 'SKILL.md', path collate "C";
+
+-- resources/skills/queries.ts selectFile
+select "path", "sha256", "content"
+  from "skill_files"
+  where "account_id" = $1 and "skill_id" = $2 and "path" = $3;
+
+-- resources/skills/queries.ts selectActiveSkills
+select "name", "description"
+  from "skills"
+  where "account_id" = $1 and "is_active" = true
+  order by name collate "C";
+
+-- resources/skills/queries.ts selectSkillFile
+select "f"."content", "s"."id", (select array_agg(o.path
+  order by o.path collate "C") as "paths"
+  from "skill_files" as "o"
+  where "o"."account_id" = "s"."account_id" and "o"."skill_id" = "s"."id") as "paths"
+  from "skills" as "s"
+  left
+  join "skill_files" as "f" on "f"."account_id" = "s"."account_id" and "f"."skill_id" = "s"."id" and "f"."path" = $1
+  where "s"."account_id" = $2 and "s"."name" = $3 and "s"."is_active" = true;
 
 -- resources/subscriptions/queries.ts lockPlanKeyShare
 select "id"

@@ -42,7 +42,7 @@ export async function handleRequest(
       return app.replica && mayReadFromReplica(route) ? await app.replica.read(read) : await read(app.database);
     }
     if (route.metadata.origin && !route.body) rejectNonJson(req);
-    const raw = route.body && !isMultipart(route) ? await incoming.bytes() : Buffer.alloc(0);
+    const raw = route.body && !isMultipart(route) ? await incoming.bytes(route) : Buffer.alloc(0);
     // Check access again, because it may have ended while the body arrived. The result is cached until access changes.
     const current = raw.length > 0 ? { ...authenticated, access: await authenticated.recheckAccess() } : authenticated;
     checkPermission(route, current);

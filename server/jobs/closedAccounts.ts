@@ -45,8 +45,16 @@ const releaseWorkspaces = statement()((db) =>
     .where('account_id', 'in', closedAccounts('workspaces')),
 );
 
-/** Removes what closed accounts store: threads here, files by the sweeps that follow. Returns the number of removed threads. */
+/** With their files. */
+const deleteSkills = statement()((db) =>
+  db
+    .deleteFrom('skills')
+    .where('account_id', 'in', ({ selectFrom }) => selectFrom('accounts').select('id').where('deleted_at', 'is not', null)),
+);
+
+/** Removes what closed accounts store: threads and skills here, files by the sweeps that follow. Returns the number of removed threads. */
 export async function emptyClosedAccounts(database: Database): Promise<number> {
+  await database.run(deleteSkills);
   await database.run(releaseWorkspaces);
   let removed = 0;
   for (let found = batch; found === batch; removed += found)

@@ -51,6 +51,7 @@ import { runHandlers } from '../resources/runs/handlers.ts';
 import { scheduleHandlers } from '../resources/schedules/handlers.ts';
 import { configSchemaHandlers, platformSettingHandlers } from '../resources/settings/handlers.ts';
 import { shareHandlers } from '../resources/shares/handlers.ts';
+import { skillHandlers } from '../resources/skills/handlers.ts';
 import { subscriptionHandlers } from '../resources/subscriptions/handlers.ts';
 import { teamHandlers } from '../resources/teams/handlers.ts';
 import { threadHandlers } from '../resources/threads/handlers.ts';
@@ -90,6 +91,7 @@ const implementations = (eventBroker: EventBroker): Implementation[] => [
   runHandlers(eventBroker),
   memoryHandlers,
   personaHandlers,
+  skillHandlers,
   llmProviderHandlers,
   llmModelHandlers,
   dashboardHandlers,

@@ -30,6 +30,7 @@ type AcceptsEmpty<B extends Schema> = B extends
   | typeof import('../../contract/messages.ts').NewMessage
   | typeof import('../../contract/asr.ts').AsrCredentialChanges
   | typeof import('../../contract/personas.ts').NewPersona
+  | typeof import('../../contract/skills.ts').SkillContent
   ? false
   : AllOptional<z.input<B>>;
 type Request<R extends Route> = (R['path'] extends `${string}{${string}` ? { params: ParamsOf<R> } : unknown) &

@@ -106,6 +106,8 @@ const tables: Readonly<Record<string, string>> = {
   schedule_occurrences: 'the times of schedules; removed after 90 days',
   schedules: 'quota schedules; completed ones are the record of runs',
   sessions: 'removed after their last refresh token',
+  skill_files: 'quota skills, and at most 2 MiB a skill',
+  skills: 'quota skills',
   subscriptions: 'platform admins',
   team_members: 'members of teams',
   teams: 'quota teams',

@@ -52,6 +52,7 @@ async function createAccountData(person: Person) {
     `insert into thread_summaries (account_id, thread_id, up_to_number, summary, digest) select account_id, id, 1, '', '' from threads where account_id = $1`,
     [accountId],
   );
+  await call('POST', '/v1/skills', { token, body: { files: [{ path: 'SKILL.md', content: '---\nname: own\ndescription: Own.\n---\n' }] } });
   await joinAccount(await signUp(), person);
   await sql(`insert into teams (account_id, id, name) values ($1, gen_random_uuid(), 'team')`, [accountId]);
   await sql(

@@ -28,6 +28,12 @@ function passwordOf({ by: { login, password } }: SampleContext) {
   return { login, password };
 }
 
+/** A new skill, or the same one again. */
+async function skillOf({ call, by }: SampleContext, { skill_id: id }: Params) {
+  const name: string = id ? (await call('GET', `/v1/skills/${id}`, { token: by.token })).body.name : uniqueName();
+  return { files: [{ path: 'SKILL.md', content: `---\nname: ${name}\ndescription: A sample.\n---\n\nDo nothing.\n` }] };
+}
+
 const hextet = () => randomInt(1, 0xffff).toString(16);
 const hosted = { provider: 'openai', api_key: 'sk-sample-0001', base_url: 'https://models.example.test/v1' };
 
@@ -103,6 +109,8 @@ export const bodies: Record<string, (maker: SampleContext, params: Params) => un
   RunInput: () => ({ content: 'go on' }),
   ScheduleChanges: () => ({ cron: '30 8 * * *' }),
   SharePassword: () => ({ password: 'Sample-Passw0rd' }),
+  SkillChanges: () => ({ is_active: false }),
+  SkillContent: skillOf,
   SubscriptionChanges: () => ({ current_period_end: '2028-01-01T00:00:00Z' }),
   TestEmail: () => ({ to: 'somebody@example.test' }),
   ThreadChanges: () => ({ title: 'renamed' }),

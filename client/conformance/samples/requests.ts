@@ -21,6 +21,7 @@ export const queries: Record<string, (maker: SampleContext) => Record<string, st
   'referrals.tree': ({ by }) => ({ user_id: by.id }),
   'runs.events': () => ({ follow: 'false' }),
   'schedules.preview': () => ({ cron: '0 9 * * 1-5', timezone: 'Europe/Berlin' }),
+  'skills.file': () => ({ path: 'SKILL.md' }),
   'subscriptions.list': () => ({ status: 'all' }),
   'threads.search': () => ({ q: 'a' }),
   'toolProviders.activate': () => scoped,

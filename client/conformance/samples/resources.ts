@@ -102,6 +102,7 @@ export const resources: Record<string, (maker: SampleContext, above: Params) => 
   '/v1/s/{token}': async (maker) =>
     (await post(maker, `/v1/threads/${await threadOf(maker)}:share`, { access_type: 'password', password: 'Sample-Passw0rd' })).token,
   '/v1/schedules/{schedule_id}': madeAt('/v1/schedules', 'NewSchedule'),
+  '/v1/skills/{skill_id}': madeAt('/v1/skills', 'SkillContent'),
   '/v1/subscriptions/{subscription_id}': byAdmin(madeAt('/v1/subscriptions', 'NewSubscription')),
   '/v1/teams/{team_id}': madeAt('/v1/teams', 'NewTeam'),
   '/v1/teams/{team_id}/members/{user_id}': async (maker, { team_id: id }) => {

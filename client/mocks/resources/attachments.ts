@@ -14,7 +14,8 @@ export const attachments: RouteHandlers<typeof routes> = {
       throw invalidField('/file', 'is empty, or of a kind that cannot be attached', 'unsupported_attachment');
     engine.state.files.set(key, { bytes, type: mime_type, name: file.name, owner: caller.accountId });
     const kind = mime_type.startsWith('image/') ? ('image' as const) : ('file' as const);
-    const extracted = kind === 'file' ? { extracted_text: new TextDecoder().decode(bytes).slice(0, 12_000) } : {};
+    const text = isDocument(mime_type) ? `The text of ${file.name}.` : new TextDecoder().decode(bytes).slice(0, 12_000);
+    const extracted = kind === 'file' ? { extracted_text: text } : {};
     return { status: 201, body: { key, filename: file.name, mime_type, size: file.size, kind, ...extracted } };
   },
   get: (context) => {
@@ -28,9 +29,12 @@ export const attachments: RouteHandlers<typeof routes> = {
   },
 };
 
-/** An image by its declared type, or text. The server looks at the content of images too. */
+/** A PDF or Office document, by its declared type. The mock makes its text up. */
+const isDocument = (type: string) => /^application\/(pdf$|vnd\.openxmlformats-officedocument\.)/.test(type);
+
+/** An image or a document by its declared type, or text. The server looks at the content of these too. */
 const isAttachable = (type: string, bytes: Uint8Array) =>
-  bytes.length > 0 && (type.startsWith('image/') ? /^image\/(png|jpeg|webp|gif)$/.test(type) : !bytes.includes(0));
+  bytes.length > 0 && (type.startsWith('image/') ? /^image\/(png|jpeg|webp|gif)$/.test(type) : isDocument(type) || !bytes.includes(0));
 
 /** A caller reads the files of their account. A share token, which needs no caller, reads those of the messages of the share. */
 function isReadable(context: Context, key: string, owner: string): boolean {

@@ -6,6 +6,7 @@ import { resourceType } from '../resourceTypes.ts';
 import { deriveSchedule } from '../runs/schedules.ts';
 import type { Json } from '../state.ts';
 import { addAccount } from './people.ts';
+import { setSkillContent } from './skills.ts';
 
 const accounts = resourceType('/v1/accounts');
 const adminAccounts = resourceType('/v1/admin/accounts');
@@ -33,6 +34,7 @@ const derivedFields: Record<string, (value: Json, context: Context) => void> = {
   '/v1/feature-flags/{key}/account-overrides': (value, { loaded }) => Object.assign(value, { flag_key: loaded.key?.value.key }),
   '/v1/personas': (value) => Object.assign(value, { source: 'custom', executor_type: value.executor_type ?? 'agent.simple' }),
   '/v1/schedules': (value, { engine, operation, body }) => deriveSchedule(value, operation.id, body, engine.time(3_600_000)),
+  '/v1/skills': setSkillContent,
   '/v1/threads': (value, { engine }) => {
     value.title = blankless(value.title);
     value.expires_at = value.is_private ? (value.expires_at ?? engine.time(day)) : null;
@@ -63,6 +65,7 @@ export const uniqueFields: Readonly<Record<string, readonly [field: string, reas
   'mcpConfigs.create': ['name', 'name_conflict'],
   'personas.create': ['persona_key', 'persona_conflict'],
   'plans.create': ['name', 'plan_name_taken'],
+  'skills.create': ['name', 'name_conflict'],
 };
 
 const countMember = (by: number, { loaded }: Context) => {

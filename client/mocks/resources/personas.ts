@@ -10,7 +10,7 @@ const builtins: Persona[] = ['normal', 'pro', 'search'].map((persona_key, at) =>
   ...{ id: `builtin:${persona_key}:1`, persona_key, version: '1', scope: 'platform', source: 'builtin', account_id: null, is_active: true },
   ...{ display_name: `${persona_key[0]!.toUpperCase()}${persona_key.slice(1)}`, description: null, selector_name: persona_key },
   ...{ selector_order: at + 1, model: null, reasoning_mode: 'auto', prompt_md: 'Help the user.', soul_md: null, tool_allowlist: [] },
-  ...{ tool_denylist: [], core_tools: [], budgets: {}, roles: {}, conditional_tools: [], preferred_credential: null },
+  ...{ tool_denylist: [], core_tools: [], skills: [], budgets: {}, roles: {}, conditional_tools: [], preferred_credential: null },
   ...{ stream_thinking: true, prompt_cache_control: 'none', executor_type: 'agent.simple', executor_config: {}, user_selectable: true },
   ...{ created_at: null, updated_at: null },
 }));

@@ -15,6 +15,7 @@ import { personas } from './personas.ts';
 import { reports } from './reports.ts';
 import { runDetails, runs } from './runs.ts';
 import { shares } from './shares.ts';
+import { skills } from './skills.ts';
 import { messages, projects, threads } from './threads.ts';
 
 type RouteHandler = (context: Context) => RouteResult | Promise<RouteResult>;
@@ -37,7 +38,7 @@ const areas = {
     memories,
     messages,
   },
-  ...{ notifications, personas, projects, redemptionCodes, reports, runDetails, runs, schedules, shares, threads, usage, users },
+  ...{ notifications, personas, projects, redemptionCodes, reports, runDetails, runs, schedules, shares, skills, threads, usage, users },
   ...{ webhookDeliveries, webhookEndpoints },
 } as unknown as Record<string, Record<string, RouteHandler> | undefined>;
 

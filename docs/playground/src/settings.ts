@@ -83,6 +83,13 @@ export const settingsPages: readonly SettingsPage[] = [
     shownTo: may('data.runs.read'),
     Page: lazy(() => import('./pages/schedules/schedules.tsx')),
   },
+  {
+    path: 'skills',
+    title: 'Skills',
+    group: 'Account',
+    shownTo: may('data.skills.read'),
+    Page: lazy(() => import('./pages/skills/skills.tsx')),
+  },
   { path: 'tool-servers', title: 'Tool servers', group: 'Account', Page: lazy(() => import('./pages/tools/servers.tsx')) },
   {
     path: 'web-search',

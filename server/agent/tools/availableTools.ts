@@ -31,7 +31,10 @@ export function createAvailableTools(all: readonly Tool[], rules: Rules, loaded:
   const current = () =>
     core.length === 0
       ? admitted
-      : [...admitted.filter((tool) => names(core, tool) || extra.has(tool.name)), ...(denied.includes(loader.name) ? [] : [loader])];
+      : [
+          ...admitted.filter((tool) => tool.alwaysListed || names(core, tool) || extra.has(tool.name)),
+          ...(denied.includes(loader.name) ? [] : [loader]),
+        ];
   let shown = current();
 
   function load(queries: readonly string[]): Tool[] {

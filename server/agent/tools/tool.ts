@@ -30,6 +30,8 @@ export type Tool = {
   group?: string;
   /** Whether calls of one turn may run in parallel. */
   parallel: boolean;
+  /** Listed even if `core_tools` of the persona does not name it. */
+  alwaysListed?: boolean;
   /** Whether a call may change something. Default: the opposite of `parallel`. */
   sideEffects?: boolean;
   /** Time limit in milliseconds, unless the persona sets one. */

@@ -12,6 +12,7 @@ import { askUserTool } from './askUser.ts';
 import { loadToolsName } from './availableTools.ts';
 import { progressTools } from './progressTools.ts';
 import { scheduleTools } from './scheduleTools.ts';
+import { loadSkillName } from './skills.ts';
 import type { Tool, ToolContext } from './tool.ts';
 import { createWebTools } from './web/webTools.ts';
 import { createWorkspaceTools } from './workspace/workspaceTools.ts';
@@ -36,7 +37,7 @@ export type ToolSources = { findTools(run: Run, signal: AbortSignal): Promise<To
 
 export function createToolSources(deps: ToolDeps): ToolSources {
   const builtins = [...progressTools(deps.database), ...scheduleTools(deps.database), askUserTool];
-  const reserved = new Set([...builtins.map(({ name }) => name), loadToolsName]);
+  const reserved = new Set([...builtins.map(({ name }) => name), loadToolsName, loadSkillName]);
   const mcp = createMcp({ ...deps, isBuiltin: (name) => reserved.has(name) });
   const web = createWebTools(deps);
   const sources: Source[] = [mcp.tools, web.tools, createWorkspaceTools(deps).tools, createMemoryTools(deps).tools];

@@ -5,10 +5,10 @@ import { jsonPointer, parseValue } from '../../../contract/shared/input.ts';
 import { isMultipart, maxBodyBytes, type Route } from '../../../contract/shared/route.ts';
 import { Failure, failWith, invalid } from '../../platform/failure.ts';
 
-const limit = 2 ** 20;
 /** Maximum nesting of JSON. Checked before parsing, because parsers recurse. */
 const maxDepth = 64;
-const tooLarge = () => new Failure('too_large', 'The body is larger than 1 MiB.', {}, { connection: 'close' });
+const tooLarge = (route: Route) =>
+  new Failure('too_large', `The body is larger than ${maxBodyBytes(route) / 2 ** 20} MiB.`, {}, { connection: 'close' });
 /** A form that is too large is still read up to this size, because a client that is cut off while sending does not see the response. */
 const maxDrainedFormBytes = 64 * 2 ** 20;
 
@@ -16,7 +16,7 @@ const maxDrainedFormBytes = 64 * 2 ** 20;
 export function checkSize(route: Route, req: Request) {
   const length = Number(req.headers['content-length'] ?? 0);
   if (!isMultipart(route)) {
-    if (length > limit) throw tooLarge();
+    if (length > maxBodyBytes(route)) throw tooLarge(route);
   } else if (length > maxBodyBytes(route)) throw formTooLarge(length > maxDrainedFormBytes ? { connection: 'close' } : {});
 }
 
@@ -24,14 +24,14 @@ export function checkSize(route: Route, req: Request) {
 export const formTooLarge = (headers: Record<string, string> = {}) => new Failure('too_large', 'The form is too large.', {}, headers);
 
 /** Reads the whole body. Throws 413 and 422. */
-export async function readBody(req: Request): Promise<Buffer> {
+export async function readBody(route: Route, req: Request): Promise<Buffer> {
   rejectCompressed(req);
   const chunks: Buffer[] = [];
   let size = 0;
   // Do not destroy the request: the error response uses the same connection.
   for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > limit) throw tooLarge();
+    if (size > maxBodyBytes(route)) throw tooLarge(route);
     chunks.push(chunk);
   }
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);

@@ -8,16 +8,16 @@ import { type Form, openForm } from './multipart.ts';
 /** A request body, read on demand. While it arrives, the request does not count as in progress. */
 export type IncomingBody = {
   /** Throws 503 if no slot is free once the body has arrived. */
-  bytes(): Promise<Buffer>;
+  bytes(route: Route): Promise<Buffer>;
   form(route: Route): Form;
 };
 
 /** `shed` aborts to make room for other requests. Its reason is the error returned to the client. */
 export const incomingBody = (req: Request, slot: RequestSlot, shed: AbortSignal | undefined): IncomingBody => ({
-  async bytes() {
-    if (req.complete || !shed) return readBody(req);
+  async bytes(route) {
+    if (req.complete || !shed) return readBody(route, req);
     slot.pause();
-    const bytes = await unlessAborted(readBody(req), shed);
+    const bytes = await unlessAborted(readBody(route, req), shed);
     if (!slot.resume()) throw overloaded();
     return bytes;
   },

@@ -1,6 +1,7 @@
 import type { DownloadableFile, OpenedFile } from '../../http/fileResponse.ts';
 import type { RequestScope, Scope } from '../../http/scope.ts';
 import { notFound } from '../../platform/failure.ts';
+import { documentFormatOf } from './documents/documentTypes.ts';
 import { type AttachmentKey, objectKey, parseKey } from './key.ts';
 import type { AttachmentRow } from './queries.ts';
 import * as queries from './queries.ts';
@@ -54,5 +55,5 @@ async function openObject(scope: RequestScope, { account_id, id, size, kind, mim
     object.close();
     throw new Error('the content of an attachment is damaged');
   }
-  return { ...object, type: kind === 'file' ? `${mime_type}; charset=utf-8` : mime_type };
+  return { ...object, type: kind === 'file' && !documentFormatOf(mime_type) ? `${mime_type}; charset=utf-8` : mime_type };
 }

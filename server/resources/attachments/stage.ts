@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { maxAttachmentBytes, type StagedAttachment } from '../../../contract/attachments.ts';
+import { maxAttachmentBytes, maxDocumentBytes, type StagedAttachment } from '../../../contract/attachments.ts';
 import { fileTooLarge, type Form, type UploadedFile } from '../../http/body/multipart.ts';
 import { overloaded } from '../../http/pipeline/authenticateRequest.ts';
 import type { Scope } from '../../http/scope.ts';
@@ -7,6 +7,8 @@ import type { Config } from '../../platform/config/config.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { failWith, invalidField } from '../../platform/failure.ts';
 import { checkQuota } from '../quotas/check.ts';
+import { documentFormatOf } from './documents/documentTypes.ts';
+import { DocumentError } from './documents/readDocument.ts';
 import { extractText } from './extractText.ts';
 import { formatKey, objectKey, safeFileName } from './key.ts';
 import * as queries from './queries.ts';
@@ -20,6 +22,8 @@ export async function stageAttachment(scope: Scope, form: Form): Promise<StagedA
   // A form is valid only if it is complete, so read it to the end.
   for await (const part of form) if ('chunks' in part) received = await receive(part, maxBufferedBytes(app.config));
   const { bytes, name, mime_type, kind } = received!;
+  // Before anything is stored: a document that cannot be read is of no use.
+  const text = kind === 'file' ? await readText(bytes, mime_type) : undefined;
   const id = newId();
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   // Commit the row before writing the object, so that every object has a row and counts toward the quota.
@@ -44,8 +48,14 @@ export async function stageAttachment(scope: Scope, form: Form): Promise<StagedA
   }
   const key = formatKey({ staged: true, accountId, id, name });
   scope.audit({ targetId: key, metadata: { kind, size: bytes.length } });
-  return { key, filename: name, mime_type, size: bytes.length, kind, ...(kind === 'file' && { extracted_text: extractText(bytes) }) };
+  return { key, filename: name, mime_type, size: bytes.length, kind, ...(text !== undefined && { extracted_text: text }) };
 }
+
+/** Throws 400 for a document that cannot be read. */
+const readText = (bytes: Buffer, type: string): Promise<string> =>
+  extractText(bytes, type).catch((error: unknown) => {
+    throw error instanceof DocumentError ? invalidField('/file', error.message, 'unsupported_attachment') : error;
+  });
 
 /** If storing fails, removes the row, so that the file does not count. The row stays if the object may exist. */
 async function storeObject(scope: Scope, id: string, bytes: Buffer, type: string): Promise<void> {
@@ -84,7 +94,7 @@ async function receive({ filename, mimeType, chunks }: UploadedFile, maxBytes: n
       bufferedBytes += chunk.length;
       if (bufferedBytes > maxBytes) throw overloaded();
       if (own >= typeDetectionBytes) type ??= await requireSupportedType(parts, name, mimeType);
-      if (type && own > maxAttachmentBytes[type.kind]) throw fileTooLarge(maxAttachmentBytes[type.kind], { kind: type.kind });
+      if (type && own > maxBytesOf(type)) throw fileTooLarge(maxBytesOf(type), { kind: type.kind });
     }
     type ??= await requireSupportedType(parts, name, mimeType);
     return { ...type, bytes: Buffer.concat(parts), name };
@@ -92,6 +102,8 @@ async function receive({ filename, mimeType, chunks }: UploadedFile, maxBytes: n
     bufferedBytes -= own;
   }
 }
+
+const maxBytesOf = ({ kind, mime_type }: AttachmentType) => (documentFormatOf(mime_type) ? maxDocumentBytes : maxAttachmentBytes[kind]);
 
 async function requireSupportedType(parts: Buffer[], name: string, mimeType: string): Promise<AttachmentType> {
   const head = Buffer.concat(parts).subarray(0, typeDetectionBytes);

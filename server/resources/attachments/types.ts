@@ -1,5 +1,6 @@
 import { imageTypes } from '../../../contract/attachments.ts';
 import { mimeTypeOf } from '../workspaces/mediaTypes.ts';
+import { detectDocument, documentTypes } from './documents/documentTypes.ts';
 import type { AttachmentRow } from './queries.ts';
 
 /** The kind of an attachment, and the type it is stored as. */
@@ -10,11 +11,13 @@ export const typeDetectionBytes = 4_100;
 
 const textExtensions = 'txt md json csv xml yaml yml js ts tsx jsx py go java rs sh sql'.split(' ');
 
-/** Detects an image by its first bytes, and a text by its extension or the declared type. Returns undefined for unsupported files. */
+/** Detects an image by its first bytes, a document by these and its extension or declared type, and a text by its extension or the declared type. Returns undefined for unsupported files. */
 export async function detectType(head: Uint8Array, name: string, claimed: string): Promise<AttachmentType | undefined> {
   const image = await detectImageType(head);
   if (image) return { kind: 'image', mime_type: image };
   const [extension = ''] = name.toLowerCase().split('.').slice(1).slice(-1);
+  const format = detectDocument(head, extension, claimed);
+  if (format) return { kind: 'file', mime_type: documentTypes[format] };
   const mime = declaredTextType(claimed);
   if (textExtensions.includes(extension)) return { kind: 'file', mime_type: mime ?? mimeTypeOf(name.toLowerCase()) };
   return mime === undefined ? undefined : { kind: 'file', mime_type: mime };

@@ -1,8 +1,8 @@
-import { base64Length, maxAttachmentBytes, maxImageChars } from '../../../contract/attachments.ts';
+import { base64Length, maxDocumentBytes, maxImageChars } from '../../../contract/attachments.ts';
 import { maxMessageLength, type MessagePart } from '../../../contract/messages.ts';
 import type { ModelPart } from '../../models/model.ts';
 import { readWhole, type Storage } from '../../storage/storage.ts';
-import { extractText } from '../attachments/extractText.ts';
+import { extractTextOrNote } from '../attachments/extractText.ts';
 import { objectKey, parseKey } from '../attachments/key.ts';
 import type { MessageRow } from './queries.ts';
 
@@ -50,11 +50,16 @@ async function loadModelPart(storage: Storage | undefined, part: MessagePart): P
   const isWhole = part.type === 'text' || (part.type === 'file' && part.extracted_text !== undefined);
   const bytes = isWhole ? undefined : await readObject(storage, part.attachment.key);
   if (part.type === 'image' && bytes) return { type: 'image', mime_type: part.attachment.mime_type, data: bytes.toString('base64') };
-  return { type: 'text', text: textOf(part.type === 'file' && bytes ? { ...part, extracted_text: extractText(bytes) } : part) };
+  return {
+    type: 'text',
+    text: textOf(
+      part.type === 'file' && bytes ? { ...part, extracted_text: await extractTextOrNote(bytes, part.attachment.mime_type) } : part,
+    ),
+  };
 }
 
 async function readObject(storage: Storage | undefined, text: string): Promise<Buffer | undefined> {
   const key = parseKey(text);
   const object = key && (await storage?.get(objectKey(key.accountId, key.id)));
-  return object && readWhole(object, maxAttachmentBytes.image);
+  return object && readWhole(object, maxDocumentBytes);
 }

@@ -7,8 +7,11 @@ type Whole = { [Field in keyof Given]-?: Exclude<Given[Field], undefined> };
 /** A persona definition with all defaults filled in. */
 export type CompletePersona = Whole;
 
-/** The stored definition. The selector fields are optional: an override without them inherits those of the built-in persona. */
-export type PersonaDefinition = Omit<Whole, Selector> & Partial<Pick<Whole, Selector>>;
+/**
+ * The stored definition. The selector fields are optional: an override without them inherits those of the built-in persona. Definitions of
+ * earlier versions have no `skills`.
+ */
+export type PersonaDefinition = Omit<Whole, Selector | 'skills'> & Partial<Pick<Whole, Selector | 'skills'>>;
 
 export const defaults: Omit<PersonaDefinition, 'display_name' | 'prompt_md'> = {
   description: null,
@@ -16,6 +19,7 @@ export const defaults: Omit<PersonaDefinition, 'display_name' | 'prompt_md'> = {
   tool_allowlist: [],
   tool_denylist: [],
   core_tools: [],
+  skills: [],
   budgets: {},
   roles: {},
   conditional_tools: [],
@@ -33,7 +37,7 @@ const selectorDefaults: Pick<Whole, Selector> = { user_selectable: false, select
 /** Fills in all fields. `overridden` is the built-in persona with the same key. */
 export function completeDefinition(definition: PersonaDefinition, overridden?: CompletePersona): CompletePersona {
   const { user_selectable, selector_name, selector_order } = overridden ?? selectorDefaults;
-  return { user_selectable, selector_name, selector_order, ...definition };
+  return { user_selectable, selector_name, selector_order, skills: [], ...definition };
 }
 
 /** Removes undefined fields. */

@@ -26,6 +26,8 @@ export type Persona = {
   tool_allowlist: string[];
   tool_denylist: string[];
   core_tools: string[];
+  /** Names; empty means all of the account. Missing in runs that an earlier version started. */
+  skills?: string[];
   budgets: Budgets;
   executor_type: string;
   executor_config: Record<string, unknown>;

@@ -47,6 +47,7 @@ function toPersona(listed: ListedPersona, { persona_key: key, version }: { perso
     tool_allowlist: definition.tool_allowlist,
     tool_denylist: definition.tool_denylist,
     core_tools: definition.core_tools,
+    skills: definition.skills,
     budgets: limits as Persona['budgets'],
     executor_type: definition.executor_type,
     executor_config: definition.executor_config,

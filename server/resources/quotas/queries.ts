@@ -32,7 +32,15 @@ const rowCountCheck = (counting: (db: Builder, $: Parameters<Counted>) => Expres
     db.selectNoFrom(({ fn }) => fn<unknown>('check_limit', [counting(db, $), $.limit]).as('checked')),
   );
 
-type TableOfAccounts = 'asr_credentials' | 'ip_rules' | 'llm_providers' | 'mcp_configs' | 'personas' | 'teams' | 'webhook_endpoints';
+type TableOfAccounts =
+  | 'asr_credentials'
+  | 'ip_rules'
+  | 'llm_providers'
+  | 'mcp_configs'
+  | 'personas'
+  | 'skills'
+  | 'teams'
+  | 'webhook_endpoints';
 
 const accountRowCheck = (table: TableOfAccounts) =>
   rowCountCheck((db, $) => db.selectFrom(table).select(count).where('account_id', '=', $.accountId));
@@ -98,6 +106,7 @@ export const rowCountChecks: Readonly<Record<Exclude<QuotaName, StorageQuotaName
       .where('account_id', '=', $.accountId)
       .where('status', '<>', sql.lit('completed' as const)),
   ),
+  skills: accountRowCheck('skills'),
   teams: accountRowCheck('teams'),
   webhook_endpoints: accountRowCheck('webhook_endpoints'),
 };

@@ -7,6 +7,7 @@ import { type LoopInput, runLoop, type RunState, type TurnAnswer, type UsageTota
 import { searchToolName } from '../../agent/memory/memoryTools.ts';
 import { recallMemories } from '../../agent/memory/recall.ts';
 import { createAvailableTools } from '../../agent/tools/availableTools.ts';
+import { findSkills, loadSkillName } from '../../agent/tools/skills.ts';
 import type { ToolContext } from '../../agent/tools/tool.ts';
 import { isTransientDatabaseError } from '../../database/connection/connectionErrors.ts';
 import { executeRunTask } from '../../jobs/queue.ts';
@@ -95,7 +96,9 @@ async function* runAgentLoop(
   if (plan === 'done') return yield* answerWithoutLoop(attempt, userInput);
   const ends = AbortSignal.any([signal, deps.stopping]);
   const title = createTitle(deps, run, settings, plan.routed, history, ends);
-  const availableTools = createAvailableTools(plan.isPlain ? [] : toolSet.tools, plan.persona, state.loadedTools);
+  const skills = plan.isPlain ? undefined : await findSkills(database, run.account_id, plan.persona);
+  const tools = skills ? [...toolSet.tools, ...skills.tools] : [];
+  const availableTools = createAvailableTools(tools, plan.persona, state.loadedTools);
   const model = metering(plan.routed);
   const context = createPromptContext({
     model,
@@ -106,6 +109,7 @@ async function* runAgentLoop(
     signal,
   });
   const instructions = [plan.persona.prompt];
+  if (skills && availableTools.find(loadSkillName)) instructions.push(skills.prompt);
   // The tool exists only in runs that may use the memories of their creator.
   if (run.created_by_user_id !== null && availableTools.admits(searchToolName)) {
     const owner = { accountId: run.account_id, userId: run.created_by_user_id };

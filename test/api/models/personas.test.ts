@@ -48,6 +48,7 @@ test('a persona is created, listed, updated and deleted', async () => {
     tool_allowlist: ['echo', 'noop'],
     tool_denylist: [],
     core_tools: [],
+    skills: [],
     budgets: { top_p: 0.5 },
     roles: {},
     conditional_tools: [],

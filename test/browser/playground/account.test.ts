@@ -119,8 +119,26 @@ test('a persona is written beside its preview, and a tool server shows its tools
   await dialogOf(page).getByText('One tool').waitFor();
   await page.keyboard.press('Escape');
 
+  await goTo(page, '/settings/skills');
+  await button(page, 'Upload a skill').click();
+  const upload = (content: string) =>
+    page.getByLabel('Zip archive or SKILL.md').setInputFiles({ name: 'SKILL.md', mimeType: 'text/markdown', buffer: Buffer.from(content) });
+  await upload('# No front matter');
+  await button(page, 'Upload').click();
+  await page.getByText('must begin with YAML front matter').waitFor();
+  await upload('---\nname: tide-tables\ndescription: Reads tide tables.\n---\n\nFind the port first.\n');
+  await button(page, 'Upload').click();
+  await page.getByText('Skill uploaded', { exact: true }).waitFor();
+  await chooseAction(page, 'tide-tables', 'Show files');
+  await dialogOf(page).getByRole('button', { name: 'SKILL.md' }).click();
+  await dialogOf(page).getByText('Find the port first.').waitFor();
+  await page.keyboard.press('Escape');
+  await chooseAction(page, 'tide-tables', 'Turn off');
+  await page.getByText('tide-tables is off', { exact: true }).waitFor();
+
   await goTo(page, '/settings/personas');
   await button(page, 'New persona').click();
+  await page.getByLabel('tide-tables').check();
   await page.getByLabel('Name', { exact: true }).fill('Harbor pilot');
   await page.getByLabel('System prompt').fill('You know the **tides**.');
   await page.getByRole('complementary', { name: 'Preview' }).locator('strong', { hasText: 'tides' }).waitFor();
@@ -154,12 +172,16 @@ test('a persona is written beside its preview, and a tool server shows its tools
   await page.getByLabel('Code', { exact: true }).fill('NOTHING');
   await button(page, 'Redeem').click();
   await page.getByText('There is no such code.').waitFor();
-  expect(wrong).toEqual([expect.stringMatching(/^409 .*ip-rules/), expect.stringMatching(/^404 .*redeem$/)]);
+  expect(wrong).toEqual([
+    expect.stringMatching(/^400 .*skills/),
+    expect.stringMatching(/^409 .*ip-rules/),
+    expect.stringMatching(/^404 .*redeem$/),
+  ]);
 });
 
 /** Pages whose structure differs. The others are checked for their width only. */
 const distinct = ['notifications', 'members', 'personas', 'web-search', 'plan', 'audit-log'];
-const paths = [...distinct, 'workspaces', 'account', 'teams', 'projects', 'tool-servers', 'speech', 'ip-rules'];
+const paths = [...distinct, 'workspaces', 'account', 'teams', 'projects', 'skills', 'tool-servers', 'speech', 'ip-rules'];
 
 test('the pages of an account are accessible, alternately in both themes, and fit a phone', async () => {
   const { page } = await open('/settings/profile', await app.signUp());

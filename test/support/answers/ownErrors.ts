@@ -129,6 +129,16 @@ export const ownErrors: Readonly<Record<string, Readonly<Record<string, ErrorSce
       return {};
     },
   },
+  'skills.create': { '409 name_conflict': sentTwice, '400 invalid_skill': changed({ files: [{ path: 'notes.md', content: '' }] }) },
+  'skills.delete': {
+    '409 skill_in_use': async ({ app, by, sample }) => {
+      const { name } = (await app.call('GET', `/v1/skills/${sample.params!.skill_id}`, { token: by.token })).body;
+      const body = { persona_key: name, version: '1', display_name: 'Sample', prompt_md: 'Be a sample.', skills: [name] };
+      await app.call('POST', '/v1/personas', { token: by.token, body });
+      return {};
+    },
+  },
+  'skills.replace': { '400 invalid_skill': changed({ files: [{ path: 'notes.md', content: '' }] }) },
   'subscriptions.create': {
     '404 plan_not_found': changed({ plan_id: nobody }),
     '409 active_subscription_exists': sentTwice,

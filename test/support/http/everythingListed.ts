@@ -6,6 +6,7 @@ const ofAccount = [
   'projects',
   'teams',
   'personas',
+  'skills',
   'api-keys',
   'webhook-endpoints',
   'mcp-configs',

@@ -2,13 +2,14 @@ import { posix } from 'node:path';
 import { z } from 'zod';
 import { normalizePath } from '../../../../contract/workspaces.ts';
 import type { Database } from '../../../database/sql.ts';
+import { decodeBase64 } from '../../../platform/base64.ts';
 import { openContent } from '../../../resources/workspaces/content.ts';
 import { fileAt, itemsOf } from '../../../resources/workspaces/folder.ts';
 import { type Entries, readManifest } from '../../../resources/workspaces/manifest.ts';
 import { touchWorkspace } from '../../../resources/workspaces/service.ts';
 import { type Storage, StorageUnavailable } from '../../../storage/storage.ts';
 import { defineTool, type Tool, type ToolContext, ToolFailure } from '../tool.ts';
-import { decodeBase64, readFirstBytes, toFileContent } from './fileContent.ts';
+import { readFirstBytes, toFileContent } from './fileContent.ts';
 import { workspaceOfRun } from './runWorkspace.ts';
 import { createFileWriter } from './writeFile.ts';
 

@@ -6,7 +6,8 @@ import { client } from '../../session.ts';
 import { IconButton } from '../../ui/buttons.tsx';
 
 /** File types that the API accepts. */
-export const acceptedFiles = 'image/png,image/jpeg,image/webp,image/gif,text/*,application/json,.md,.csv,.log,.yaml,.yml,.ts,.py';
+export const acceptedFiles =
+  'image/png,image/jpeg,image/webp,image/gif,text/*,application/json,.md,.csv,.log,.yaml,.yml,.ts,.py,.pdf,.docx,.xlsx,.pptx';
 
 /** Characters of a message that the API accepts. */
 export const maxCharacters = 20_000;

@@ -1,3 +1,4 @@
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Persona } from '../../../../../client/index.ts';
 import { Page, Section } from '../../components/page.tsx';
@@ -6,7 +7,7 @@ import { useProviders } from '../../providers.ts';
 import { useChanged } from '../../resource/dialogs.tsx';
 import { client } from '../../session.ts';
 import { Button } from '../../ui/buttons.tsx';
-import { Checkbox, TextArea, TextField } from '../../ui/fields.tsx';
+import { Checkbox, FieldSet, TextArea, TextField } from '../../ui/fields.tsx';
 import { Form } from '../../ui/form.tsx';
 import { Select } from '../../ui/select.tsx';
 import { showToast } from '../../ui/toasts.tsx';
@@ -52,6 +53,7 @@ export function Editor({ persona, onClose }: EditorProps) {
             <Prompts draft={draft} set={set} />
             <ModelFields draft={draft} set={set} />
             <ToolFields draft={draft} set={set} />
+            <SkillFields draft={draft} set={set} />
             <Limits draft={draft} set={set} />
           </Form>
         </fieldset>
@@ -201,6 +203,28 @@ const ToolFields = ({ draft, set }: PartProps) => (
     />
   </Section>
 );
+
+/** Names that the persona lists stay selectable, also without a skill. */
+function SkillFields({ draft: { skills: chosen }, set }: PartProps) {
+  const { data } = useQuery({ queryKey: ['skills', 'all'], queryFn: () => client.skills.list({ query: { limit: 100 } }) });
+  const [listed] = useState(chosen);
+  const names = [...new Set([...(data ?? []).map(({ name }) => name), ...listed])].sort();
+  if (names.length === 0) return null;
+  const turn = (name: string, isOn: boolean) => set({ skills: isOn ? [...chosen, name] : chosen.filter((each) => each !== name) });
+  return (
+    <FieldSet label="Skills" name="skills" hint="What the persona can load. None checked means all of the account.">
+      {names.map((name) => (
+        <Checkbox
+          key={name}
+          label={name}
+          hint={data?.find((skill) => skill.name === name)?.description ?? 'There is no skill of this name.'}
+          checked={chosen.includes(name)}
+          onChange={({ currentTarget }) => turn(name, currentTarget.checked)}
+        />
+      ))}
+    </FieldSet>
+  );
+}
 
 const limits = [
   ['reasoning_iterations', 'Model calls', 1, 1],

@@ -18,6 +18,8 @@ export type Draft = {
   /** Separated by commas or white space. */
   tool_allowlist: string;
   tool_denylist: string;
+  /** Names; empty means all. */
+  skills: readonly string[];
   /** Empty means none. */
   temperature: string;
   max_output_tokens: string;
@@ -41,6 +43,7 @@ export const draftOf = (persona: Persona | undefined): Draft => ({
   stream_thinking: persona?.stream_thinking ?? true,
   tool_allowlist: persona?.tool_allowlist.join(', ') ?? '',
   tool_denylist: persona?.tool_denylist.join(', ') ?? '',
+  skills: persona?.skills ?? [],
   temperature: numberText(persona?.budgets.temperature),
   max_output_tokens: numberText(persona?.budgets.max_output_tokens),
   reasoning_iterations: numberText(persona?.budgets.reasoning_iterations),
@@ -71,6 +74,7 @@ export function changesOf(draft: Draft, persona: Persona | undefined): PersonaCh
     stream_thinking: draft.stream_thinking,
     tool_allowlist: listOf(draft.tool_allowlist),
     tool_denylist: listOf(draft.tool_denylist),
+    skills: [...draft.skills],
     budgets: { ...others, ...Object.fromEntries(Object.entries(budgets).filter(([, value]) => value !== undefined)) },
   };
 }

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import type { Queryable } from '../../database/sql.ts';
+import type { Persona } from '../../resources/personas/persona.ts';
+import { instructionsPath } from '../../resources/skills/content.ts';
+import { selectActiveSkills, selectSkillFile } from '../../resources/skills/queries.ts';
+import { defineTool, type Tool, ToolFailure } from './tool.ts';
+import { toFileContent } from './workspace/fileContent.ts';
+
+export const loadSkillName = 'load_skill';
+
+/** The part of the system prompt that lists skills, in UTF-16 code units. Longer lists name the others without their descriptions. */
+const maxListLength = 16_000;
+
+/** A loaded text, in bytes of JSON. Leaves room for the other fields in `maxResultBytes`. */
+const maxChunkBytes = 28 * 1024;
+
+/** `prompt` goes into the system prompt if the model is shown the tool. */
+type Skills = { tools: Tool[]; prompt: string };
+
+/** The skills of a run: the active ones of the account that its persona allows. Without any, there is no tool. */
+export async function findSkills(database: Queryable, accountId: string, { skills: listed = [] }: Persona): Promise<Skills> {
+  const isAllowed = (name: string) => listed.length === 0 || listed.includes(name);
+  const all = (await database.rows(selectActiveSkills, { accountId })).filter(({ name }) => isAllowed(name));
+  if (all.length === 0) return { tools: [], prompt: '' };
+  return { tools: [loadSkill(database, accountId, isAllowed)], prompt: describeSkills(all) };
+}
+
+function describeSkills(skills: readonly { name: string; description: string }[]): string {
+  const lines = skills.map(({ name, description }) => `- ${name}: ${description}`);
+  let length = 0;
+  const fitting = lines.findIndex((line) => (length += line.length) > maxListLength);
+  const shown = fitting < 0 ? lines : lines.slice(0, fitting);
+  const others = skills.slice(shown.length).map(({ name }) => name);
+  return [
+    '# Skills',
+    '',
+    `Instructions for particular tasks. When a task matches one of them, call ${loadSkillName} with its name and follow it.`,
+    '',
+    ...shown,
+    ...(others.length > 0 ? [`Also: ${others.join(', ')}`] : []),
+  ].join('\n');
+}
+
+const failed = (message: string) => new ToolFailure('tool.execution_failed', message);
+
+const loadSkill = (database: Queryable, accountId: string, isAllowed: (name: string) => boolean) =>
+  defineTool({
+    name: loadSkillName,
+    description:
+      'Read the instructions of a skill, or another file of it that they mention. A long text comes in parts: call again with next_offset.',
+    input: z.strictObject({
+      name: z.string().meta({ description: 'The name of the skill.' }),
+      file: z.string().default(instructionsPath).meta({ description: 'Path of the file in the skill.' }),
+      offset: z.int().min(0).default(0).meta({ description: 'Where to begin, in characters.' }),
+    }),
+    parallel: true,
+    alwaysListed: true,
+    timeoutMs: 30_000,
+    async run({ name, file, offset }) {
+      const path = file.replace(/^(?:\.?\/)+/, '').normalize('NFC');
+      const isStorable = [name, path].every((text) => text.isWellFormed() && !text.includes('\0'));
+      const found = isStorable && isAllowed(name) ? await database.row(selectSkillFile, { accountId, name, path }) : undefined;
+      if (!found) throw failed(`There is no skill named ${name}.`);
+      const files = found.paths ?? [];
+      if (!found.content) throw failed(`The skill ${name} has no file ${path}. Its files: ${files.slice(0, 50).join(', ')}.`);
+      const content = toFileContent(found.content, found.content.length);
+      if (!('content' in content)) throw failed(`${path} is not text (${found.content.length} bytes).`);
+      const text = content.content;
+      const part = partOf(text, offset);
+      const next = offset + part.length;
+      const others = path === instructionsPath ? files.filter((each) => each !== path) : [];
+      return {
+        result: {
+          ...{ name, file: path, content: part },
+          ...(next < text.length && { next_offset: next, length: text.length }),
+          ...(others.length > 0 && { files: others }),
+        },
+      };
+    },
+  });
+
+/** As much text from `offset` as fits into a result, without a half character at its end. */
+function partOf(text: string, offset: number): string {
+  let part = text.slice(offset, offset + maxChunkBytes);
+  while (Buffer.byteLength(JSON.stringify(part)) > maxChunkBytes) part = part.slice(0, Math.floor(part.length * 0.9));
+  const last = part.charCodeAt(part.length - 1);
+  return last >= 0xd800 && last < 0xdc00 ? part.slice(0, -1) : part;
+}
