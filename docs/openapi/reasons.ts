@@ -128,6 +128,13 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   projectsDelete: [{ 409: ['default_project'] }],
   workspacesFiles: [workspacePath],
   workspacesFile: [workspacePath],
+  workspacesUpload: [
+    workspacePath,
+    { 409: ['revision_conflict', 'path_taken', 'workspace_full'], 413: ['file_too_large'], 503: ['overloaded'] },
+  ],
+  workspacesRename: [workspacePath, { 409: ['revision_conflict', 'path_taken'], 503: ['overloaded'] }],
+  workspacesDelete: [workspacePath, { 409: ['revision_conflict', 'folder_not_empty'], 503: ['overloaded'] }],
+  workspacesArchive: [workspacePath],
   runsCreate: [starting, { 409: ['thread_empty'] }],
   runsRetry: [starting, { 409: ['nothing_to_retry'] }],
   runsContinue: [starting, { 409: ['run_cannot_continue'] }],

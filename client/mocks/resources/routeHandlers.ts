@@ -15,6 +15,7 @@ import { reports } from './reports.ts';
 import { runDetails, runs } from './runs.ts';
 import { shares } from './shares.ts';
 import { messages, projects, threads } from './threads.ts';
+import { workspaces } from './workspaces.ts';
 
 type RouteHandler = (context: Context) => RouteResult | Promise<RouteResult>;
 
@@ -36,7 +37,7 @@ const areas = {
     messages,
   },
   ...{ notifications, personas, projects, redemptionCodes, reports, runDetails, runs, shares, threads, usage, users },
-  ...{ webhookDeliveries, webhookEndpoints },
+  ...{ webhookDeliveries, webhookEndpoints, workspaces },
 } as unknown as Record<string, Record<string, RouteHandler> | undefined>;
 
 /** Calls the handwritten handler of a route; undefined if there is none. */
