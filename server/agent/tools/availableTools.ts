@@ -13,15 +13,15 @@ export type AvailableTools = {
 
 type Rules = Pick<Persona, 'tool_allowlist' | 'tool_denylist' | 'core_tools'>;
 
-/** Test tools: available only to a persona whose allowlist names them. */
-const testTools = new Set(['echo', 'noop']);
+/** Available only to a persona whose allowlist names them: test tools, and the execution of code. */
+const optInTools = new Set(['echo', 'noop', 'run_code']);
 
 const names = (list: readonly string[], { name, group }: Tool) => list.includes(name) || (group !== undefined && list.includes(group));
 
 /** Restricts all tools to those of a persona. `loaded` names the tools that earlier turns of the run have loaded. */
 export function createAvailableTools(all: readonly Tool[], rules: Rules, loaded: Iterable<string> = []): AvailableTools {
   const { tool_allowlist: allowed, tool_denylist: denied, core_tools: core } = rules;
-  const isAllowed = (tool: Tool) => (allowed.length > 0 ? names(allowed, tool) : !testTools.has(tool.name)) && !names(denied, tool);
+  const isAllowed = (tool: Tool) => (allowed.length > 0 ? names(allowed, tool) : !optInTools.has(tool.name)) && !names(denied, tool);
   const admitted = all.filter(isAllowed);
   const byName = new Map(all.map((tool) => [tool.name, tool]));
   const extra = new Set(loaded);

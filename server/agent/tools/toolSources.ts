@@ -7,6 +7,7 @@ import type { Log } from '../../platform/telemetry/log.ts';
 import type { CacheInvalidation } from '../../pubsub/cacheInvalidation.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { createMcp } from '../mcp/mcp.ts';
+import { openSandbox } from '../sandbox/openSandbox.ts';
 import { askUserTool } from './askUser.ts';
 import { loadToolsName } from './availableTools.ts';
 import { progressTools } from './progressTools.ts';
@@ -37,7 +38,7 @@ export function createToolSources(deps: ToolDeps): ToolSources {
   const reserved = new Set([...builtins.map(({ name }) => name), loadToolsName]);
   const mcp = createMcp({ ...deps, isBuiltin: (name) => reserved.has(name) });
   const web = createWebTools(deps);
-  const sources: Source[] = [mcp.tools, web.tools, createWorkspaceTools(deps).tools];
+  const sources: Source[] = [mcp.tools, web.tools, createWorkspaceTools({ ...deps, sandbox: openSandbox(deps.config) }).tools];
   return {
     async findTools(run, signal) {
       const found = await Promise.all(sources.map((source) => source(run, signal)));

@@ -7,11 +7,15 @@ import { openContent } from '../../../resources/workspaces/content.ts';
 import { fileAt, itemsOf } from '../../../resources/workspaces/folder.ts';
 import type { Entry } from '../../../resources/workspaces/manifest.ts';
 import type { Storage } from '../../../storage/storage.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { defineTool, type Tool, ToolFailure } from '../tool.ts';
 import { decodeBase64, readFirstBytes, toFileContent } from './fileContent.ts';
+import { runCodeTool } from './runCode.ts';
 import { workspaceOfRun } from './runWorkspace.ts';
 import { searchTools } from './searchTools.ts';
 import { type Deps, filePath, path, readWorkspace, type Run, withStore } from './toolStore.ts';
+
+type Options = { database: Database; storage: Storage | undefined; sandbox?: Sandbox | undefined };
 
 /** One instance per process serves all runs. */
 export type WorkspaceTools = { tools(run: Run): Promise<Tool[]> };
@@ -26,10 +30,11 @@ const sha256 = z
 
 const common = { group: 'workspace', timeoutMs: 30_000 };
 
-export function createWorkspaceTools({ database, storage }: { database: Database; storage: Storage | undefined }): WorkspaceTools {
+export function createWorkspaceTools({ database, storage, sandbox }: Options): WorkspaceTools {
   const changeWorkspace = storage && createWorkspaceChanger({ database, storage });
   const deps = { database, storage, changeWorkspace };
   const tools = [listTool(deps), readTool(deps), writeTool(deps), editTool(deps), ...searchTools(deps)];
+  if (sandbox) tools.push(runCodeTool(deps, sandbox));
   return { tools: async () => tools };
 }
 
