@@ -96,6 +96,10 @@ export const routes = {
     get: { method: 'GET', path: '/v1/projects/{project_id}/workspace', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     files: { method: 'GET', path: '/v1/projects/{project_id}/workspace/files', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     file: { method: 'GET', path: '/v1/projects/{project_id}/workspace/file', auth: 'user+key', retryable: true, bytes: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    upload: { method: 'PUT', path: '/v1/projects/{project_id}/workspace/file', auth: 'user+key', retryable: true, form: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    rename: { method: 'POST', path: '/v1/projects/{project_id}/workspace/rename', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    delete: { method: 'DELETE', path: '/v1/projects/{project_id}/workspace/file', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },
+    archive: { method: 'GET', path: '/v1/projects/{project_id}/workspace/archive', auth: 'user+key', retryable: true, bytes: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
   },
   shares: {
     create: { method: 'POST', path: '/v1/threads/{thread_id}:share', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },

@@ -2119,6 +2119,12 @@ export interface NewWebhookEndpoint {
   events: WebhookEventType[];
 }
 
+/** A form with one file. */
+export interface NewWorkspaceFile {
+  /** The content, at most 20 MiB. Its name is ignored. */
+  file: File;
+}
+
 /** What to ask the person for next: a password or code, or a registration. */
 export interface NextStep {
   /** `password` if a user has this login or email address, otherwise `register`. */
@@ -5030,6 +5036,8 @@ export interface WorkspaceFile {
   mtime_unix_ms: number;
   /** Determined by the file name extension. */
   mime_type: string;
+  /** SHA-256 of the content: the `ETag` of the file without quotes. Absent for symbolic links. */
+  sha256?: string | undefined;
 }
 
 /** Symbolic links cannot be downloaded. */
@@ -5058,6 +5066,14 @@ export interface WorkspaceItems {
   path: string;
   /** Folders first; each kind is sorted by name in code point order. */
   items: WorkspaceItem[];
+}
+
+/** A file or folder of the workspace, and its new path. */
+export interface WorkspaceRename {
+  /** At most 4,096 bytes; `.`, `..` and `//` are resolved. */
+  path: string;
+  /** At most 4,096 bytes, and 255 for each name, without control characters; `.`, `..` and `//` are resolved. */
+  new_path: string;
 }
 
 /** `active` if a live session uses the workspace; `unavailable` if there is no store for files. */
@@ -5526,6 +5542,30 @@ export interface WorkspacesApi {
    * Returns the content with its media type. Symbolic links are not followed: they are 404.
    */
   readonly file: Call<{ params: { project_id: Id; }; query: { path: string; }; }, Blob, Reasons['workspaces.file']>;
+  /**
+   * Upload a file to your workspace
+   *
+   * Creates the file and its folders, or replaces the content. Send `If-Match` with the `ETag` that you read to detect changes by runs, or `If-None-Match: *` to create only. A workspace has at most 5,000 files and 200 MiB. A path that differs from an existing one only in case or Unicode normalization is 409 `path_taken`.
+   */
+  readonly upload: Call<{ params: { project_id: Id; }; query: { path: string; }; body: NewWorkspaceFile; }, WorkspaceFile, Reasons['workspaces.upload']>;
+  /**
+   * Rename or move a file or folder of your workspace
+   *
+   * A folder moves with everything in it, and missing parent folders are created. Nothing is overwritten: an existing `new_path` is 409 `path_taken`.
+   */
+  readonly rename: Call<{ params: { project_id: Id; }; body: WorkspaceRename; }, WorkspaceItem, Reasons['workspaces.rename']>;
+  /**
+   * Delete a file or folder of your workspace
+   *
+   * A folder is deleted only with `recursive=true`, otherwise the response is 409 `folder_not_empty`. The storage counts until the old revision is removed, about an hour later.
+   */
+  readonly delete: Call<{ params: { project_id: Id; }; query: { path: string; recursive?: boolean | undefined; }; }, undefined, Reasons['workspaces.delete']>;
+  /**
+   * Download a folder of your workspace as a zip file
+   *
+   * Contains all files of one revision below the folder, without compression. Symbolic links and empty folders are left out. A folder that does not exist is 404.
+   */
+  readonly archive: Call<{ params: { project_id: Id; }; query?: { path?: string | undefined; } | undefined; }, Blob, Reasons['workspaces.archive']>;
 }
 
 export interface SharesApi {
@@ -6597,7 +6637,7 @@ export interface Api {
   readonly apiKeys: ApiKeysApi;
   /** Groups of threads, private or shared with the account or a team. */
   readonly projects: ProjectsApi;
-  /** The files created by your runs in a project. */
+  /** The files of your runs in a project: list, upload, rename, delete and download them. */
   readonly workspaces: WorkspacesApi;
   /** Links for reading a thread without an account. */
   readonly shares: SharesApi;

@@ -93,7 +93,15 @@ export const requestHeaders = {
   IfNoneMatch: {
     name: 'If-None-Match',
     in: 'header',
-    description: 'The `ETag` of your copy. If it is current, the response is 304. Any other value is ignored.',
+    description:
+      'The `ETag` of your copy. If it is current, the response to a GET is 304; any other value is ignored. An upload fails with 409 `revision_conflict` if the file is in this version, and with `*` if it exists.',
+    schema: text,
+  },
+  IfMatch: {
+    name: 'If-Match',
+    in: 'header',
+    description:
+      'The `ETag` of the version to change, or `*` for any. If the file is in another version, or there is none, the response is 409 `revision_conflict`. Ignored for folders.',
     schema: text,
   },
   LastEventId: {

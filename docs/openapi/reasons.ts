@@ -138,6 +138,13 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   schedulesPause: [{ 409: ['schedule_completed'] }],
   schedulesResume: [{ 409: ['schedule_completed'] }],
   schedulesRunNow: [starting, { 409: ['thread_not_found'] }],
+  workspacesUpload: [
+    workspacePath,
+    { 409: ['revision_conflict', 'path_taken', 'workspace_full'], 413: ['file_too_large'], 503: ['overloaded'] },
+  ],
+  workspacesRename: [workspacePath, { 409: ['revision_conflict', 'path_taken'], 503: ['overloaded'] }],
+  workspacesDelete: [workspacePath, { 409: ['revision_conflict', 'folder_not_empty'], 503: ['overloaded'] }],
+  workspacesArchive: [workspacePath],
   runsCreate: [starting, { 409: ['thread_empty'] }],
   runsRetry: [starting, { 409: ['nothing_to_retry'] }],
   runsContinue: [starting, { 409: ['run_cannot_continue'] }],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type QuotaName, quotaReason, quotas } from '../../contract/shared/quotas.ts';
+import { quotaReason, quotas } from '../../contract/shared/quotas.ts';
 import { operationRows, operations } from '../support/http/operations.ts';
 import { statusAndReason } from '../support/http/responses.ts';
 import { startRouteSuite } from '../support/http/routeSuite.ts';
@@ -32,6 +32,7 @@ const bounded: Readonly<Record<string, string>> = {
   'runs.cancel': 'one event of a run',
   'memories.create': 'limit.memories_per_user',
   'llmModels.test': 'stores nothing',
+  'workspaces.rename': 'moves entries; what its revision replaces is removed',
   'mcpConfigs.test': 'stores nothing',
   'asrCredentials.setDefault': 'changes a row',
   'schedules.pause': 'changes a row',
@@ -51,8 +52,7 @@ test('every tenant POST declares a quota or is listed with what bounds it', () =
 
 test('every quota is declared by a route', () => {
   const declared = new Set(operations.flatMap(({ route }) => route.metadata.quota ?? []));
-  const byTools: QuotaName[] = ['workspaces'];
-  expect([...declared, ...byTools].sort()).toEqual(Object.keys(quotas).sort());
+  expect([...declared].sort()).toEqual(Object.keys(quotas).sort());
 });
 
 /** What bounds the number of rows of each table. */

@@ -68,6 +68,7 @@ export const bodies: Record<string, (maker: SampleContext, params: Params) => un
   NewApiKey: () => ({ name: uniqueName() }),
   NewAsrCredential: () => ({ name: uniqueName(), ...hosted, model: 'm' }),
   NewAttachment: () => undefined,
+  NewWorkspaceFile: () => undefined,
   NewBroadcast: () => ({ type: 'sample', title: 'Sample', body: 'For everybody.', target: 'all' }),
   NewEntitlementOverride: async (maker) => ({
     ...{ account_id: await otherAccountOf(maker), key: uniqueName() },

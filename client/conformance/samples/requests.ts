@@ -1,3 +1,4 @@
+import { describeResponse } from '../people.ts';
 import type { Params, Sample } from '../sample.ts';
 import {
   acceptableInvitationOf,
@@ -35,8 +36,18 @@ export const queries: Record<string, (maker: SampleContext) => Record<string, st
   'usage.mineHourly': () => days,
   'usage.ofAccountDaily': () => days,
   'usage.ofAccountHourly': () => days,
-  'workspaces.file': () => ({ path: '/sample.txt' }),
+  'workspaces.archive': () => ({ path: '/samples' }),
+  'workspaces.delete': () => ({ path: '/samples/deleted.txt' }),
+  'workspaces.file': () => ({ path: '/samples/read.txt' }),
+  'workspaces.upload': () => ({ path: '/samples/uploaded.txt' }),
 };
+
+/** Uploads a text file to the workspace of a project. */
+async function uploadSample({ call, by }: SampleContext, projectId: string, path: string) {
+  const target = `/v1/projects/${projectId}/workspace/file?path=${encodeURIComponent(path)}`;
+  const answer = await call('PUT', target, { token: by.token, ...formOf('sample.txt', 'text/plain', 'sample') });
+  if (answer.status !== 200) throw new UncheckedReason(`PUT ${target}: ${describeResponse(answer)}`);
+}
 
 const bySomebody = async ({ borrowUser }: SampleContext) => ({ token: (await borrowUser()).token });
 
@@ -77,6 +88,19 @@ export const requestParts: Record<string, (maker: SampleContext, params: Params)
   },
   'shares.delete': async (maker, { thread_id: id }) => ({ query: { id: (await post(maker, `/v1/threads/${id}:share`, {})).id } }),
   'users.delete': async (maker) => ({ params: { user_id: (await maker.registerUser()).id } }),
+  'workspaces.archive': (maker, { project_id: id }) => uploadSample(maker, id!, '/samples/read.txt').then(() => ({})),
+  'workspaces.delete': (maker, { project_id: id }) => uploadSample(maker, id!, '/samples/deleted.txt').then(() => ({})),
+  'workspaces.file': (maker, { project_id: id }) => uploadSample(maker, id!, '/samples/read.txt').then(() => ({})),
+  'workspaces.rename': async (maker, { project_id: id }) => {
+    const name = uniqueName();
+    await uploadSample(maker, id!, `/samples/${name}.txt`);
+    return { body: { path: `/samples/${name}.txt`, new_path: `/samples/${name}-renamed.txt` } };
+  },
+  'workspaces.upload': async ({ call, by }, { project_id: id }) => {
+    // The first request of a user creates the workspace.
+    await call('GET', `/v1/projects/${id}/workspace`, { token: by.token });
+    return formOf('sample.txt', 'text/plain', 'sample');
+  },
 };
 
 const everybody = 'would touch everybody on this server';
@@ -111,5 +135,4 @@ export const skippedOperations: Record<string, string> = {
   'runs.input': 'needs a run that waits',
   'webhookDeliveries.get': 'needs a run that ended at an endpoint',
   'webhookDeliveries.redeliver': 'needs a run that ended at an endpoint',
-  'workspaces.file': 'needs a file that a run made',
 };

@@ -17,6 +17,7 @@ import { runDetails, runs } from './runs.ts';
 import { shares } from './shares.ts';
 import { skills } from './skills.ts';
 import { messages, projects, threads } from './threads.ts';
+import { workspaces } from './workspaces.ts';
 
 type RouteHandler = (context: Context) => RouteResult | Promise<RouteResult>;
 
@@ -39,7 +40,7 @@ const areas = {
     messages,
   },
   ...{ notifications, personas, projects, redemptionCodes, reports, runDetails, runs, schedules, shares, skills, threads, usage, users },
-  ...{ webhookDeliveries, webhookEndpoints },
+  ...{ webhookDeliveries, webhookEndpoints, workspaces },
 } as unknown as Record<string, Record<string, RouteHandler> | undefined>;
 
 /** Calls the handwritten handler of a route; undefined if there is none. */

@@ -15,8 +15,8 @@ export type AvailableTools = {
 
 type Rules = Pick<Persona, 'tool_allowlist' | 'tool_denylist' | 'core_tools'>;
 
-/** Test tools, and tools that act beyond the run: available only to a persona whose allowlist names them. */
-const optInTools = new Set(['echo', 'noop', 'schedule_create', 'schedule_list', 'schedule_delete']);
+/** Available only to a persona whose allowlist names them: test tools, and tools that act beyond the run or execute code. */
+const optInTools = new Set(['echo', 'noop', 'run_code', 'schedule_create', 'schedule_list', 'schedule_delete']);
 
 const names = (list: readonly string[], { name, group }: Tool) => list.includes(name) || (group !== undefined && list.includes(group));
 

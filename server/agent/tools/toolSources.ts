@@ -8,6 +8,7 @@ import type { CacheInvalidation } from '../../pubsub/cacheInvalidation.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { createMcp } from '../mcp/mcp.ts';
 import { createMemoryTools } from '../memory/memoryTools.ts';
+import { openSandbox } from '../sandbox/openSandbox.ts';
 import { askUserTool } from './askUser.ts';
 import { loadToolsName } from './availableTools.ts';
 import { progressTools } from './progressTools.ts';
@@ -40,7 +41,8 @@ export function createToolSources(deps: ToolDeps): ToolSources {
   const reserved = new Set([...builtins.map(({ name }) => name), loadToolsName, loadSkillName]);
   const mcp = createMcp({ ...deps, isBuiltin: (name) => reserved.has(name) });
   const web = createWebTools(deps);
-  const sources: Source[] = [mcp.tools, web.tools, createWorkspaceTools(deps).tools, createMemoryTools(deps).tools];
+  const workspace = createWorkspaceTools({ ...deps, sandbox: openSandbox(deps.config) });
+  const sources: Source[] = [mcp.tools, web.tools, workspace.tools, createMemoryTools(deps).tools];
   return {
     async findTools(run, signal) {
       const found = await Promise.all(sources.map((source) => source(run, signal)));

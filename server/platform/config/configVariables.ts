@@ -241,6 +241,17 @@ export const configVariables = {
       'Programs that tool servers may be, each with its leading arguments, a pattern of further ones, its folder and its variables ([the format](tools-and-mcp.md#programs)); others are not started.',
       { shownDefault: 'whatever a platform admin names' },
     ),
+    ARKLOOP_CODE_SANDBOX: withDefault(
+      word('off', 'wasm'),
+      'off',
+      'Where workers run the code of the tool `run_code` ([code](tools-and-mcp.md#code)); `off`: nowhere.',
+    ),
+    ARKLOOP_CODE_MEMORY_MB: withDefault(
+      integer(320, 8_192),
+      '512',
+      'Memory of one execution of code, in MiB; a worker has at most two at a time.',
+    ),
+    ARKLOOP_CODE_PYTHON_WHEELS: optional(path, 'Folder of Python wheels for Pyodide, installed before each execution of Python.'),
     ARKLOOP_TOOL_PROVIDER_CACHE_TTL_SECONDS: withDefault(
       integer(0),
       '60',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { maxAttachmentBytes, maxDocumentBytes, type StagedAttachment } from '../../../contract/attachments.ts';
 import { fileTooLarge, type Form, type UploadedFile } from '../../http/body/multipart.ts';
-import { overloaded } from '../../http/pipeline/authenticateRequest.ts';
+import { countUpload } from '../../http/body/uploadMemory.ts';
 import type { Scope } from '../../http/scope.ts';
 import type { Config } from '../../platform/config/config.ts';
 import { newId } from '../../platform/crypto/ids.ts';
@@ -20,7 +20,7 @@ export async function stageAttachment(scope: Scope, form: Form): Promise<StagedA
   const { app, tx, accountId, actor } = scope;
   let received: ReceivedFile | undefined;
   // A form is valid only if it is complete, so read it to the end.
-  for await (const part of form) if ('chunks' in part) received = await receive(part, maxBufferedBytes(app.config));
+  for await (const part of form) if ('chunks' in part) received = await receive(part, app.config);
   const { bytes, name, mime_type, kind } = received!;
   // Before anything is stored: a document that cannot be read is of no use.
   const text = kind === 'file' ? await readText(bytes, mime_type) : undefined;
@@ -75,32 +75,21 @@ async function discard({ app, db, accountId }: Scope, id: string, key: string): 
 
 type ReceivedFile = AttachmentType & { bytes: Buffer; name: string };
 
-/**
- * Bytes of uploads that this process holds in memory, and their maximum. Beyond it, requests get 503 instead of the process running out of
- * memory. API processes divide the maximum, but each holds at least a few files.
- */
-let bufferedBytes = 0;
-const maxBufferedBytes = ({ apiProcesses }: Pick<Config, 'apiProcesses'>) => Math.max(256 / apiProcesses, 16) * 2 ** 20;
-
-async function receive({ filename, mimeType, chunks }: UploadedFile, maxBytes: number): Promise<ReceivedFile> {
+async function receive({ filename, mimeType, chunks }: UploadedFile, config: Config): Promise<ReceivedFile> {
+  using memory = countUpload(config);
   const name = safeFileName(filename);
   const parts: Buffer[] = [];
   let type: AttachmentType | undefined;
   let own = 0;
-  try {
-    for await (const chunk of chunks) {
-      parts.push(chunk);
-      own += chunk.length;
-      bufferedBytes += chunk.length;
-      if (bufferedBytes > maxBytes) throw overloaded();
-      if (own >= typeDetectionBytes) type ??= await requireSupportedType(parts, name, mimeType);
-      if (type && own > maxBytesOf(type)) throw fileTooLarge(maxBytesOf(type), { kind: type.kind });
-    }
-    type ??= await requireSupportedType(parts, name, mimeType);
-    return { ...type, bytes: Buffer.concat(parts), name };
-  } finally {
-    bufferedBytes -= own;
+  for await (const chunk of chunks) {
+    parts.push(chunk);
+    own += chunk.length;
+    memory.add(chunk.length);
+    if (own >= typeDetectionBytes) type ??= await requireSupportedType(parts, name, mimeType);
+    if (type && own > maxBytesOf(type)) throw fileTooLarge(maxBytesOf(type), { kind: type.kind });
   }
+  type ??= await requireSupportedType(parts, name, mimeType);
+  return { ...type, bytes: Buffer.concat(parts), name };
 }
 
 const maxBytesOf = ({ kind, mime_type }: AttachmentType) => (documentFormatOf(mime_type) ? maxDocumentBytes : maxAttachmentBytes[kind]);

@@ -1,4 +1,4 @@
-import type { WorkspaceItem } from '../../../contract/workspaces.ts';
+import type { WorkspaceFile, WorkspaceItem } from '../../../contract/workspaces.ts';
 import type { Entries, Entry } from './manifest.ts';
 import { mimeTypeOf } from './mediaTypes.ts';
 
@@ -29,10 +29,48 @@ export function fileAt(path: string, entries: Entries): Entry | undefined {
   return entry?.type === 'file' && !hasDescendants(path, entries) ? entry : undefined;
 }
 
+/** The paths that have entries below them. */
+function parentPaths(entries: Entries): Set<string> {
+  const parents = new Set<string>();
+  for (const path of entries.keys())
+    for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
+      const above = path.slice(0, at);
+      if (parents.has(above)) break;
+      parents.add(above);
+    }
+  return parents;
+}
+
+/** The files at or below a folder with their paths, in code point order. Symbolic links are left out. */
+export function filesBelow(folder: string, entries: Entries): [path: string, entry: Entry][] {
+  const above = folder === '/' ? '/' : `${folder}/`;
+  const parents = parentPaths(entries);
+  const files = [...entries].filter(([path, { type }]) => type === 'file' && path.startsWith(above) && !parents.has(path));
+  const sorted = files.map((file) => ({ file, bytes: Buffer.from(file[0]) })).sort((a, b) => Buffer.compare(a.bytes, b.bytes));
+  return sorted.map(({ file }) => file);
+}
+
+/** The item at a path; undefined if there is none. */
+export function itemAt(path: string, entries: Entries): WorkspaceItem | undefined {
+  const child = { name: path.slice(path.lastIndexOf('/') + 1), entry: entries.get(path), hasChildren: hasDescendants(path, entries) };
+  return child.entry || child.hasChildren ? itemOf(child, path) : undefined;
+}
+
+/** A file with its metadata. */
+export const viewFile = (path: string, entry: Entry): WorkspaceFile => ({
+  name: path.slice(path.lastIndexOf('/') + 1),
+  path,
+  type: entry.type === 'symlink' ? 'symlink' : 'file',
+  size: entry.size,
+  mtime_unix_ms: entry.mtime_unix_ms,
+  mime_type: mimeTypeOf(path.slice(path.lastIndexOf('/') + 1)),
+  ...(entry.type === 'file' && entry.sha256 && { sha256: entry.sha256 }),
+});
+
 const isFolder = ({ entry, hasChildren }: Child) => hasChildren || entry?.type === 'dir';
 
 function itemOf({ name, entry, hasChildren }: Child, path: string): WorkspaceItem {
   if (hasChildren || !entry || entry.type === 'dir')
     return { name, path, type: 'dir', ...(hasChildren && { has_children: true as const }) };
-  return { name, path, type: entry.type, size: entry.size, mtime_unix_ms: entry.mtime_unix_ms, mime_type: mimeTypeOf(name) };
+  return viewFile(path, entry);
 }

@@ -1,7 +1,10 @@
 import { workspaces } from '../../../contract/workspaces.ts';
 import { fileResponse } from '../../http/fileResponse.ts';
 import { implement } from '../../http/pipeline/implement.ts';
+import type { RequestScope } from '../../http/scope.ts';
 import { findProject } from '../projects/service.ts';
+import { findArchive } from './archive.ts';
+import { deleteItem, renameItem, uploadFile } from './files.ts';
 import * as service from './service.ts';
 import { viewWorkspace } from './view.ts';
 
@@ -19,9 +22,28 @@ export const workspaceHandlers = implement(
     },
     file: async ({ scope, loaded, query, headers }) => {
       const file = await service.findFile(scope, loaded.project, query.path);
-      const onError = (error: unknown) =>
-        scope.app.log.error({ err: error, trace_id: scope.client.traceId }, 'a file was not sent to its end');
-      return fileResponse(file, { ifNoneMatch: headers['if-none-match'], onError });
+      return fileResponse(file, { ifNoneMatch: headers['if-none-match'], onError: logUnsent(scope) });
+    },
+    upload: async ({ scope, loaded, query: { path }, headers: conditions, body: form }) => ({
+      status: 200,
+      body: await uploadFile(scope, loaded.project, { path, form, conditions }),
+    }),
+    rename: async ({ scope, loaded, body: { path, new_path: newPath }, headers: conditions }) => ({
+      status: 200,
+      body: await renameItem(scope, loaded.project, { path, newPath, conditions }),
+    }),
+    delete: async ({ scope, loaded, query: { path, recursive }, headers: conditions }) => {
+      await deleteItem(scope, loaded.project, { path, recursive, conditions });
+      return { status: 204, body: undefined };
+    },
+    archive: async ({ scope, loaded, query, headers }) => {
+      const archive = await findArchive(scope, loaded.project, query.path);
+      return fileResponse(archive, { ifNoneMatch: headers['if-none-match'], onError: logUnsent(scope) });
     },
   },
 );
+
+const logUnsent =
+  ({ app, client }: RequestScope) =>
+  (error: unknown) =>
+    app.log.error({ err: error, trace_id: client.traceId }, 'a file was not sent to its end');

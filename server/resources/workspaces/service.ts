@@ -23,13 +23,18 @@ export async function findOrCreateWorkspace(sql: Queryable, { accountId, userId,
   return (await find()) ?? (await make()) ?? (await find())!;
 }
 
-/** Counts objects against the quota of the account, before they are stored. Throws 409 `quota_exceeded`. */
-export const reserveObjects = (database: Database, workspace: WorkspaceRow, objects: readonly WorkspaceObject[]): Promise<void> =>
+/** Counts objects against the quota of the account, before they are stored. Throws 409 `quota_exceeded`, unless `checksQuota` is false. */
+export const reserveObjects = (
+  database: Database,
+  workspace: WorkspaceRow,
+  objects: readonly WorkspaceObject[],
+  { checksQuota = true } = {},
+): Promise<void> =>
   database.transaction(async (tx) => {
     const { account_id: accountId, owner_user_id: userId, workspace_ref } = workspace;
     const [names, sizes] = [objects.map(({ name }) => name), objects.map(({ bytes }) => bytes.byteLength)];
     await tx.run(queries.reserveObjects, { accountId, ref: workspace_ref, names, sizes });
-    await checkQuota(database, tx, 'workspaces', { accountId, userId });
+    if (checksQuota) await checkQuota(database, tx, 'workspaces', { accountId, userId });
   });
 
 /** Call after the objects were removed from the store. */
@@ -70,12 +75,17 @@ export async function findFile(scope: Scope, project: ProjectRow, path: string):
   return { sha256: entry.sha256!, name, open };
 }
 
-async function readEntries(scope: Scope, project: ProjectRow): Promise<{ ref: string; entries: Entries | undefined }> {
+/** The newest revision; `entries` is undefined if there is none. */
+export async function readEntries(
+  scope: Scope,
+  project: ProjectRow,
+): Promise<{ ref: string; rev: string | null; entries: Entries | undefined }> {
   const { workspace_ref: ref, manifest_rev: rev } = await findWorkspace(scope, project);
-  return { ref, entries: await withStorage(scope, async (storage) => (rev === null ? undefined : readManifest(storage, ref, rev))) };
+  return { ref, rev, entries: await withStorage(scope, async (storage) => (rev === null ? undefined : readManifest(storage, ref, rev))) };
 }
 
-async function withStorage<T>({ app, client }: Scope, work: (storage: Storage) => Promise<T>): Promise<T> {
+/** Throws 503 `workspace_storage_unavailable` if no object store is configured or it does not respond. */
+export async function withStorage<T>({ app, client }: Scope, work: (storage: Storage) => Promise<T>): Promise<T> {
   if (!app.storage) throw storageUnavailable();
   try {
     return await work(app.storage);
@@ -87,4 +97,4 @@ async function withStorage<T>({ app, client }: Scope, work: (storage: Storage) =
 }
 
 const storageUnavailable = () => failWith('unavailable', 'workspace_storage_unavailable', 'There is no store for the files of workspaces.');
-const fileNotFound = () => new Failure('not_found', notFound().message, { code: 'workspace_files.not_found' });
+export const fileNotFound = () => new Failure('not_found', notFound().message, { code: 'workspace_files.not_found' });

@@ -23,16 +23,19 @@ test('files written by a run can be listed and read by runs and by the user', as
   const inside = await use('list', { path: '/docs/' });
   expect(inside.items).toMatchObject([{ name: 'plan.md', path: '/docs/plan.md', type: 'file', size, mime_type: 'text/markdown' }]);
   expect(Math.abs(inside.items[0].mtime_unix_ms - Date.now())).toBeLessThan(60_000);
-  expect(await use('read', { path: '//docs/plan.md' })).toEqual({ content, size, truncated: false });
+  expect(await use('read', { path: '//docs/plan.md' })).toEqual({ content, size, truncated: false, sha256: sha256(content) });
   expect((await list('/docs')).body.items).toEqual(inside.items);
   expect(await (await file('/docs/plan.md')).text()).toBe(content);
   await use('write', { path: '/docs/plan.md', content: '' });
-  expect(await use('read', { path: '/docs/plan.md' })).toEqual({ content: '', size: 0, truncated: false });
+  expect(await use('read', { path: '/docs/plan.md' })).toEqual({ content: '', size: 0, truncated: false, sha256: sha256('') });
   const tools = await createWorkspaceTools({ database, storage }).tools(run);
   expect(tools.map(({ name, parallel }) => [name, parallel])).toEqual([
     ['workspace_list', true],
     ['workspace_read', true],
     ['workspace_write', false],
+    ['workspace_edit', false],
+    ['workspace_glob', true],
+    ['workspace_grep', true],
   ]);
 });
 
@@ -58,7 +61,9 @@ test('binary content is read and written as base64, including invalid UTF-8', as
     expect((await use('write', { path: 'b', content: base64, encoding: 'base64' })).sha256).toBe(sha256(bytes));
     const told = await use('read', { path: 'b' });
     expect(told).toEqual(
-      bytes.at(-1) === 0x61 ? { content: '\uFEFFa', size: 4, truncated: false } : { base64, size: bytes.length, truncated: false },
+      bytes.at(-1) === 0x61
+        ? { content: '\uFEFFa', size: 4, truncated: false, sha256: sha256(bytes) }
+        : { base64, size: bytes.length, truncated: false, sha256: sha256(bytes) },
     );
   }
   const lines = Buffer.alloc(100, 200).toString('base64').replace(/.{76}/, '$&\r\n');
@@ -71,12 +76,13 @@ test('read() truncates at max_bytes without splitting characters', async () => {
   const { use } = await openTools();
   await use('write', { path: 't', content: 'aé👩' });
   const read = (max_bytes: unknown) => use('read', { path: 't', max_bytes });
+  const whole = sha256('aé👩');
   expect([await read(1), await read(2), await read(3), await read(6), await read(7)]).toEqual([
-    { content: 'a', size: 7, truncated: true },
-    { content: 'a', size: 7, truncated: true },
-    { content: 'aé', size: 7, truncated: true },
-    { content: 'aé', size: 7, truncated: true },
-    { content: 'aé👩', size: 7, truncated: false },
+    { content: 'a', size: 7, truncated: true, sha256: whole },
+    { content: 'a', size: 7, truncated: true, sha256: whole },
+    { content: 'aé', size: 7, truncated: true, sha256: whole },
+    { content: 'aé', size: 7, truncated: true, sha256: whole },
+    { content: 'aé👩', size: 7, truncated: false, sha256: whole },
   ]);
   for (const max of [0, 262_145, 5.5, '5', null]) expect(await read(max)).toEqual(invalid);
   await use('write', { path: 'large', content: 'x'.repeat(300_000) });
@@ -168,7 +174,13 @@ test('without storage, or if storage is unreachable, the tools are not available
   const bare = await openTools({}, undefined);
   const none = createWorkspaceTools({ database, storage: undefined });
   for (const tool of await none.tools(bare.run)) {
-    const args = { path: 'a', ...(tool.name === 'workspace_write' && { content: 'a' }) };
+    const own: Record<string, object> = {
+      workspace_write: { content: 'a' },
+      workspace_edit: { old_text: 'a', new_text: 'b' },
+      workspace_glob: { pattern: '*' },
+      workspace_grep: { pattern: 'a' },
+    };
+    const args = { path: 'a', ...own[tool.name] };
     const context = { run: bare.run, callId: 'call', signal: AbortSignal.timeout(60_000), memory: new Map() };
     await expect(tool.run(args, context)).rejects.toMatchObject({ errorClass: 'tool.not_available' });
   }

@@ -57,12 +57,19 @@ describe.each(apps)('files in %s', (_, app) => {
           { name: 'empty', path: '/empty', type: 'dir' },
           { name: 'src', path: '/src', type: 'dir', has_children: true },
           { name: 'link', path: '/link', type: 'symlink', size: 7, mtime_unix_ms: 6, mime_type: 'application/octet-stream' },
-          { ...file, name: 'top.txt', path: '/top.txt', size: 3, mime_type: 'text/plain' },
+          { ...file, name: 'top.txt', path: '/top.txt', size: 3, mime_type: 'text/plain', sha256: sha256('top') },
         ],
       },
     ]);
     expect((await list('/src')).body.items).toEqual([
-      { ...file, name: 'main.go', path: '/src/main.go', size: 12, mime_type: expect.stringMatching(/^text\//) },
+      {
+        ...file,
+        name: 'main.go',
+        path: '/src/main.go',
+        size: 12,
+        mime_type: expect.stringMatching(/^text\//),
+        sha256: sha256('package main'),
+      },
     ]);
     expect((await list('docs//./x/../')).body).toMatchObject({ path: '/docs', items: [{ name: 'a', type: 'dir', has_children: true }] });
     for (const path of ['/nowhere', '/top.txt', '/empty', '/old', '/sr', '/link'])
@@ -158,7 +165,7 @@ describe.each(apps)('files in %s', (_, app) => {
   });
 
   test('a large file is served completely, and a client may disconnect', async () => {
-    const { write, file } = await userWithFiles(app);
+    const { write, file, archive } = await userWithFiles(app);
     const large = randomBytes(5_000_000);
     await write({ large });
     expect((await bytesOf(await file('large'))).equals(large)).toBe(true);
@@ -166,6 +173,9 @@ describe.each(apps)('files in %s', (_, app) => {
       const reader = (await file('large')).body!.getReader();
       await reader.read();
       await reader.cancel();
+      const ofArchive = (await archive()).body!.getReader();
+      await ofArchive.read();
+      await ofArchive.cancel();
     }
     const many = await Promise.all(Array.from({ length: 4 }, async () => (await bytesOf(await file('large'))).equals(large)));
     expect(many).toEqual(Array(4).fill(true));
@@ -174,7 +184,7 @@ describe.each(apps)('files in %s', (_, app) => {
   });
 
   test('corrupt content is never served as complete', async () => {
-    const { write, file, list, ask } = await userWithFiles(app);
+    const { write, file, archive, list, ask } = await userWithFiles(app);
     const large = randomBytes(3_000_000);
     const { ref } = await write({ 'small.txt': 'small', 'short.txt': 'short', large });
     const storage = storageOf(app);
@@ -186,6 +196,7 @@ describe.each(apps)('files in %s', (_, app) => {
     await damage(large, last);
     expect([(await file('small.txt')).status, (await file('short.txt')).status]).toEqual([500, 500]);
     await expect(bytesOf(await file('large'))).rejects.toThrow();
+    await expect(archive().then(bytesOf)).rejects.toThrow();
     for (const text of [
       '{',
       '[]',

@@ -94,6 +94,11 @@ const form = (name = 'file') => {
 };
 const stage = async (desk: MockSession) =>
   (await send(desk, { path: '/v1/attachments/stage', init: { method: 'POST', body: form(), headers: bearer(desk) } })).body;
+/** Uploads a file to the workspace of the project in the path. */
+async function upload(desk: MockSession, { project_id: id }: Record<string, string>, path: string) {
+  const target = `/v1/projects/${id}/workspace/file?path=${encodeURIComponent(path)}`;
+  await send(desk, { path: target, init: { method: 'PUT', body: form(), headers: bearer(desk) } });
+}
 const bearer = ({ person }: MockSession) => ({ authorization: `Bearer ${person.accessToken}` });
 
 const failed = async (desk: MockSession, params: Record<string, string>) => {
@@ -142,6 +147,7 @@ const bodies: Record<string, (desk: MockSession, params: Record<string, string>)
   'threads.update': () => ({ title: 'Changed' }),
   'webhookEndpoints.create': () => ({ url, events: ['run.failed'] }),
   'webhookEndpoints.update': () => ({ url }),
+  'workspaces.rename': (desk, params) => upload(desk, params, '/a.txt').then(() => ({ path: '/a.txt', new_path: '/b.txt' })),
 };
 
 /** Headers and query that a valid request needs. */
@@ -162,6 +168,9 @@ const extras: Record<
   },
   'runs.retry': (desk, params) => requestParts['runs.retry']!(samplesOf(desk), params),
   'shares.delete': (desk, params) => requestParts['shares.delete']!(samplesOf(desk), params),
+  'workspaces.archive': (desk, params) => upload(desk, params, '/samples/read.txt').then(() => ({})),
+  'workspaces.delete': (desk, params) => upload(desk, params, '/samples/deleted.txt').then(() => ({})),
+  'workspaces.file': (desk, params) => upload(desk, params, '/samples/read.txt').then(() => ({})),
 };
 
 /** The context of samples. Other users are the same one, whose id is known. */

@@ -1,3 +1,4 @@
+import { formOf } from '../../../client/conformance/samples/fixtures.ts';
 import { sha256 } from '../../../server/platform/crypto/ids.ts';
 import { limitSetter } from '../resources/quotas.ts';
 import type { ErrorScenario, RequestChange, ScenarioContext } from './scenario.ts';
@@ -8,6 +9,14 @@ const changed =
 /** Sends the request twice: the second conflicts with the result of the first. */
 const sentTwice: ErrorScenario = () => ({ times: 2 });
 const nobody = '00000000-0000-4000-8000-000000000000';
+/** Uploads a file to the workspace of the request. */
+const uploaded = ({ app, sample: { params, token } }: ScenarioContext, path: string) =>
+  app.call('PUT', `/v1/projects/${params!.project_id}/workspace/file?path=${path}`, {
+    token: token!,
+    ...formOf('a.txt', 'text/plain', 'a'),
+  });
+/** The file is not in the version that the caller knows. */
+const otherVersion: ErrorScenario = ({ sample }) => ({ headers: { ...sample.headers, 'if-match': '"0"' } });
 
 /** URLs that the server must not call on behalf of a user. */
 const urls: Readonly<Record<string, ErrorScenario>> = {
@@ -147,5 +156,22 @@ export const ownErrors: Readonly<Record<string, Readonly<Record<string, ErrorSce
   'threads.create': { '400 project_not_found': changed({ project_id: nobody }) },
   'threads.update': { '400 no_fields': () => ({ body: {} }) },
   'webhookEndpoints.create': { ...urls, '400 insecure_scheme_denied': changed({ url: 'http://example.test/' }) },
+  'workspaces.archive': { '400 invalid_path': () => ({ query: { path: '../outside' } }) },
+  'workspaces.delete': {
+    '400 invalid_path': () => ({ query: { path: '/' } }),
+    '409 folder_not_empty': () => ({ query: { path: '/samples' } }),
+    '409 revision_conflict': otherVersion,
+  },
   'workspaces.file': { '400 invalid_path': () => ({ query: { path: '../outside' } }) },
+  'workspaces.rename': {
+    '400 invalid_path': changed({ new_path: '../outside' }),
+    '409 path_taken': (scene) => uploaded(scene, '/taken').then(() => ({ body: { ...(scene.sample.body as object), new_path: '/taken' } })),
+    '409 revision_conflict': otherVersion,
+  },
+  'workspaces.upload': {
+    '400 invalid_path': () => ({ query: { path: '/a\u0001' } }),
+    '409 path_taken': (scene) => uploaded(scene, '/taken/file.txt').then(() => ({ query: { path: '/Taken/file.txt' } })),
+    '409 quota_exceeded': quotaReached('quota.workspace_bytes'),
+    '409 revision_conflict': otherVersion,
+  },
 };

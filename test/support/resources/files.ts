@@ -54,6 +54,7 @@ export async function userWithFiles(app: TestApp) {
     list: (path?: string) => app.call('GET', `${base}/files${path === undefined ? '' : query(path)}`, { token: me.token }),
     file: (path: string, headers: Record<string, string> = {}, method = 'GET') =>
       fetch(`${app.url}${base}/file${query(path)}`, { method, headers: { authorization: `Bearer ${me.token}`, ...headers } }),
+    archive: () => fetch(`${app.url}${base}/archive`, { headers: { authorization: `Bearer ${me.token}` } }),
     ask: (below: string) => app.call('GET', `${base}${below}`, { token: me.token }),
   };
 }

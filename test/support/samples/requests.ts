@@ -2,7 +2,6 @@ import { formOf, post } from '../../../client/conformance/samples/fixtures.ts';
 import { requestParts as httpParts } from '../../../client/conformance/samples/requests.ts';
 import type { SampleTables } from '../../../client/conformance/samples/sampleOf.ts';
 import { sampleTranscriber } from '../agent/transcriber.ts';
-import { writeFiles } from '../resources/files.ts';
 import { startMailServer } from '../resources/mail.ts';
 import { bodies, resetSetup } from './bodies.ts';
 import type { SampleContext } from './context.ts';
@@ -44,7 +43,6 @@ export const requestParts: SampleTables<SampleContext>['requestParts'] = {
   'me.resetInviteCode': async ({ app, by }) =>
     app.sql(`update invite_codes set created_at = created_at - interval '2 days' where user_id = $1`, [by.id]).then(nothing),
   'notifications.readAll': (maker) => notificationOf(maker).then(nothing),
-  'workspaces.file': ({ app, by }, { project_id: id }) => writeFiles(app, by, id!, { '/sample.txt': 'sample' }).then(nothing),
 };
 
 /** Responses of operations that cannot succeed without external services, in alphabetical order. */

@@ -3,34 +3,39 @@ import { z } from 'zod';
 import { normalizePath } from '../../../../contract/workspaces.ts';
 import type { Database } from '../../../database/sql.ts';
 import { decodeBase64 } from '../../../platform/base64.ts';
+import { createWorkspaceChanger, type Draft, revisionConflict, setFile } from '../../../resources/workspaces/change.ts';
 import { openContent } from '../../../resources/workspaces/content.ts';
 import { fileAt, itemsOf } from '../../../resources/workspaces/folder.ts';
-import { type Entries, readManifest } from '../../../resources/workspaces/manifest.ts';
-import { touchWorkspace } from '../../../resources/workspaces/service.ts';
-import { type Storage, StorageUnavailable } from '../../../storage/storage.ts';
-import { defineTool, type Tool, type ToolContext, ToolFailure } from '../tool.ts';
+import type { Entry } from '../../../resources/workspaces/manifest.ts';
+import type { Storage } from '../../../storage/storage.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
+import { defineTool, type Tool, ToolFailure } from '../tool.ts';
 import { readFirstBytes, toFileContent } from './fileContent.ts';
+import { runCodeTool } from './runCode.ts';
 import { workspaceOfRun } from './runWorkspace.ts';
-import { createFileWriter } from './writeFile.ts';
+import { searchTools } from './searchTools.ts';
+import { type Deps, filePath, path, readWorkspace, type Run, withStore } from './toolStore.ts';
 
-type Deps = { database: Database; storage: Storage | undefined };
-type Run = ToolContext['run'];
+type Options = { database: Database; storage: Storage | undefined; sandbox?: Sandbox | undefined };
 
 /** One instance per process serves all runs. */
 export type WorkspaceTools = { tools(run: Run): Promise<Tool[]> };
 
 const maxWriteBytes = 2 ** 20;
 
-const path = z
+const sha256 = z
   .string()
-  .refine((text) => text.isWellFormed() && normalizePath(text) !== undefined, 'must be a path in the workspace')
-  .meta({ description: 'From the root of the workspace, like /notes/plan.md; at most 4096 bytes.' });
-const filePath = path.refine((text) => normalizePath(text) !== '/', 'must name a file');
+  .regex(/^[0-9a-f]{64}$/)
+  .optional()
+  .meta({ description: 'The sha256 of the version that you read. The call fails if the file has changed since.' });
 
 const common = { group: 'workspace', timeoutMs: 30_000 };
 
-export function createWorkspaceTools({ database, storage }: Deps): WorkspaceTools {
-  const tools = [listTool({ database, storage }), readTool({ database, storage }), writeTool({ database, storage })];
+export function createWorkspaceTools({ database, storage, sandbox }: Options): WorkspaceTools {
+  const changeWorkspace = storage && createWorkspaceChanger({ database, storage });
+  const deps = { database, storage, changeWorkspace };
+  const tools = [listTool(deps), readTool(deps), writeTool(deps), editTool(deps), ...searchTools(deps)];
+  if (sandbox) tools.push(runCodeTool(deps, sandbox));
   return { tools: async () => tools };
 }
 
@@ -62,15 +67,13 @@ const readTool = (deps: Deps) =>
         const at = normalizePath(wanted)!;
         const entry = fileAt(at, entries);
         const file = entry && (await openContent(storage, ref, posix.basename(at), entry));
-        if (!file) throw new ToolFailure('tool.execution_failed', `There is no file at ${at}.`);
-        return { result: { ...toFileContent(await readFirstBytes(file.chunks, most), file.size), size: file.size } };
+        if (!file) throw failed(`There is no file at ${at}.`);
+        return { result: { ...toFileContent(await readFirstBytes(file.chunks, most), file.size), size: file.size, sha256: entry.sha256! } };
       }),
   });
 
-function writeTool(deps: Deps) {
-  const { database, storage } = deps;
-  const write = storage && createFileWriter({ database, storage });
-  return defineTool({
+const writeTool = (deps: Deps) =>
+  defineTool({
     ...common,
     name: 'workspace_write',
     description: 'Write a file of the workspace, whole, in place of what was there; folders are made as needed.',
@@ -78,33 +81,76 @@ function writeTool(deps: Deps) {
       path: filePath,
       content: z.string().meta({ description: 'At most 1 MiB.' }),
       encoding: z.enum(['utf8', 'base64']).default('utf8'),
+      sha256,
     }),
     parallel: false,
-    run: ({ path: wanted, content, encoding }, { run, signal }) =>
+    run: ({ path: wanted, content, encoding, sha256: known }, { run, signal }) =>
       withStore(deps, async () => {
         const bytes = encoding === 'base64' ? decodeBase64(content) : content.isWellFormed() ? Buffer.from(content) : undefined;
         if (!bytes) throw invalid(encoding === 'base64' ? 'content is not base64' : 'content is not text: it holds half a character');
         if (bytes.length > maxWriteBytes) throw invalid('content is larger than 1 MiB');
-        return { result: await write!(() => workspaceOfRun(database, run), { path: normalizePath(wanted)!, bytes }, signal) };
+        const at = normalizePath(wanted)!;
+        const edit = (draft: Draft) => {
+          checkVersion(at, fileAt(at, draft.entries), known);
+          return writtenFile(at, setFile(draft, at, bytes));
+        };
+        return { result: await deps.changeWorkspace!(() => workspaceOfRun(deps.database, run), { edit, addsBytes: true, signal }) };
       }),
   });
-}
 
-const invalid = (message: string) => new ToolFailure('tool.args_invalid', message);
+const editTool = (deps: Deps) =>
+  defineTool({
+    ...common,
+    name: 'workspace_edit',
+    description:
+      'Replace a text in a text file of the workspace. It must occur in the file exactly as given, and once unless replace_all is set: add the lines around it to make it unique.',
+    input: z.strictObject({
+      path: filePath,
+      old_text: z.string().min(1).max(maxWriteBytes),
+      new_text: z.string().max(maxWriteBytes),
+      replace_all: z.boolean().default(false),
+      sha256,
+    }),
+    parallel: false,
+    run: ({ path: wanted, old_text: old, new_text: replacement, replace_all: all, sha256: known }, { run, signal }) =>
+      withStore(deps, async (storage) => {
+        if (old === replacement) throw invalid('old_text and new_text are the same');
+        if (!old.isWellFormed() || !replacement.isWellFormed()) throw invalid('the text holds half a character');
+        const at = normalizePath(wanted)!;
+        const edit = async (draft: Draft, ref: string) => {
+          const entry = fileAt(at, draft.entries);
+          checkVersion(at, entry, known);
+          const text = await readText(storage, ref, at, entry);
+          const parts = text.split(old);
+          const replaced = parts.length - 1;
+          if (replaced === 0) throw failed(`old_text does not occur in ${at}. It must match exactly, with white space and line breaks.`);
+          if (replaced > 1 && !all) throw failed(`old_text occurs ${replaced} times in ${at}. Add the text around it, or set replace_all.`);
+          const size = Buffer.byteLength(text) + replaced * (Buffer.byteLength(replacement) - Buffer.byteLength(old));
+          if (size > maxWriteBytes) throw failed(`${at} would be larger than 1 MiB.`);
+          return { ...writtenFile(at, setFile(draft, at, Buffer.from(parts.join(replacement)))), replaced };
+        };
+        return { result: await deps.changeWorkspace!(() => workspaceOfRun(deps.database, run), { edit, addsBytes: true, signal }) };
+      }),
+  });
 
-async function readWorkspace({ database, storage }: Deps, run: Run): Promise<{ ref: string; entries: Entries }> {
-  const workspace = await workspaceOfRun(database, run);
-  const { workspace_ref: ref, manifest_rev: rev } = workspace;
-  await touchWorkspace(database, workspace);
-  return { ref, entries: (rev !== null && (await readManifest(storage!, ref, rev))) || new Map() };
-}
-
-async function withStore<T>({ storage }: Deps, work: (storage: Storage) => Promise<T>): Promise<T> {
-  if (!storage) throw new ToolFailure('tool.not_available', 'There is no store for files here.');
-  try {
-    return await work(storage);
-  } catch (error) {
-    if (!(error instanceof StorageUnavailable)) throw error;
-    throw new ToolFailure('tool.not_available', 'The store for files does not answer.');
+/** The text of a file of up to 1 MiB. */
+async function readText(storage: Storage, ref: string, at: string, entry: Entry | undefined): Promise<string> {
+  const file = entry && (await openContent(storage, ref, posix.basename(at), entry));
+  if (!file) throw failed(`There is no file at ${at}.`);
+  if (file.size > maxWriteBytes) {
+    file.close();
+    throw failed(`${at} is larger than 1 MiB.`);
   }
+  const content = toFileContent(await readFirstBytes(file.chunks, maxWriteBytes + 1), file.size);
+  if (!('content' in content)) throw failed(`${at} is not a text file.`);
+  return content.content;
 }
+
+function checkVersion(path: string, entry: Entry | undefined, known: string | undefined) {
+  if (known !== undefined && entry?.sha256 !== known) throw revisionConflict(path, entry);
+}
+
+const writtenFile = (path: string, { size, sha256: hash }: Entry) => ({ path, size, sha256: hash! });
+
+const failed = (message: string) => new ToolFailure('tool.execution_failed', message);
+const invalid = (message: string) => new ToolFailure('tool.args_invalid', message);
