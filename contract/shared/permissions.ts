@@ -11,6 +11,7 @@ export const permissionMatrix = {
   'data.threads.write': ['platform_admin', 'admin', 'member'],
   'data.runs.read': ['platform_admin', 'admin', 'member'],
   'data.runs.write': ['platform_admin', 'admin', 'member'],
+  'data.completions.write': ['platform_admin', 'admin', 'member'],
   'data.api_keys.manage': ['platform_admin', 'admin', 'member'],
   'data.personas.read': ['platform_admin', 'admin', 'member', 'system_agent'],
   'data.personas.manage': ['platform_admin', 'admin', 'system_agent'],
@@ -46,6 +47,7 @@ export const permissionsOf = (role: string): Permission[] =>
 /** The scopes that an API key can have: permissions that at least one operation open to API keys requires. Other scopes would have no effect. */
 export const keyPermissions: readonly Permission[] = [
   'account.audit_read',
+  'data.completions.write',
   'data.projects.manage',
   'data.projects.read',
   'data.runs.read',

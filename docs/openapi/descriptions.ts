@@ -5,7 +5,7 @@ export const introduction = `An HTTP platform for AI agents: threads, agent runs
 
 **Accounts.** Every request acts in one account: the account of the credential, or the account in \`X-Account-Id\`. Resources of other accounts are 404.
 
-**Errors.** The body of every error response is a \`Problem\`. Branch on \`error\` and \`details.reason\`; \`message\` is for humans. \`trace_id\` and the \`X-Trace-Id\` header identify the request in the server log.
+**Errors.** The body of every error response is a \`Problem\` (\`OpenAiProblem\` under \`/v1/chat/completions\` and \`/v1/models\`). Branch on \`error\` and \`details.reason\`; \`message\` is for humans. \`trace_id\` and the \`X-Trace-Id\` header identify the request in the server log.
 
 **Text.** Text that contains U+0000 or an unpaired surrogate is rejected with 400.
 
@@ -33,6 +33,11 @@ export const areaDescriptions: Readonly<Record<string, readonly [title: string, 
   reports: ['Reports', 'Reports of problems with threads.'],
   attachments: ['Attachments', 'Images and text files in messages.'],
   runs: ['Runs', 'Executions of the agent loop, and their events.'],
+  chatCompletions: [
+    'Chat completions',
+    'Calls of a model in the format of OpenAI, for existing clients. Errors of these operations are an `OpenAiProblem`.',
+  ],
+  chatModels: ['Chat models', 'The models that chat completions can use, in the format of OpenAI.'],
   personas: [
     'Personas',
     'System prompts with the tools, models and budgets of their runs. Personas of the account override those of the platform, which override the built-in ones.',
@@ -124,7 +129,7 @@ export const errorDescriptions = {
   404: 'The resource does not exist, belongs to another account or is not visible to you. These cases cannot be distinguished.',
   405: 'The path does not support this method. `Allow` lists the supported methods.',
   409: 'The request conflicts with the current state.',
-  413: 'The body is too large: more than 1 MiB, or than the limit of the form or of its file.',
+  413: 'The body is too large: more than 1 MiB (8 MiB for chat completions), or than the limit of the form or of its file.',
   422: 'The body cannot be parsed.',
   429: 'Too many requests. `Retry-After` is the time to wait.',
   408: 'The request did not arrive in time.',

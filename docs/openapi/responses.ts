@@ -11,6 +11,7 @@ type SuccessStatus = keyof typeof successDescriptions;
 type Responses = Record<string, ResponseObject | ReferenceObject>;
 
 const problem = { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } };
+const openAiProblem = { 'application/json': { schema: { $ref: '#/components/schemas/OpenAiProblem' } } };
 const words = (list: readonly string[]) => list.map((word) => `\`${word}\``).join(', ');
 
 const codesOf = (status: number) =>
@@ -38,7 +39,10 @@ export function responsesOf(operationId: string, route: Route, components: Compo
     status,
     successResponseOf(route, Number(status) as SuccessStatus, answer as ResponseBody, components),
   ]);
-  const errors = errorStatusesOf(route).map((status) => [String(status), errorResponseOf(status, reasonsOf(operationId, route, status))]);
+  const errors = errorStatusesOf(route).map((status) => [
+    String(status),
+    errorResponseOf(route, status, reasonsOf(operationId, route, status)),
+  ]);
   return {
     ...Object.fromEntries([...successes, ...errors]),
     '4XX': { $ref: '#/components/responses/EarlyError' },
@@ -56,6 +60,15 @@ function successResponseOf(route: Route, status: SuccessStatus, answer: Response
     const description = `Server-sent events: \`id\` is \`seq\`, \`event\` is \`type\`, and the schema describes \`data\`. Lines that start with a colon are comments, which keep the connection open. The stream ends after ${words(answer.last)}.`;
     return { description, headers, content: { 'text/event-stream': { schema: components.schemaOf(answer.body, 'output') } } };
   }
+  if ('chunk' in answer) {
+    const description =
+      'JSON, or server-sent events if `stream` is true: the schema describes the `data` of each. Lines that start with a colon are comments. The stream ends after `data: [DONE]`; if the answer fails, its last event has an `error` instead.';
+    const content = {
+      'application/json': { schema: components.schemaOf(answer.body, 'output') },
+      'text/event-stream': { schema: components.schemaOf(answer.chunk, 'output') },
+    };
+    return { description, headers, content };
+  }
   if ('bytes' in answer) {
     // Client generators support the first type; the second is the correct one.
     const schema = { type: 'string', format: 'binary' } as const;
@@ -68,11 +81,15 @@ function successResponseOf(route: Route, status: SuccessStatus, answer: Response
   return { description: successDescriptions[status], headers, content: { 'application/json': media } };
 }
 
-function errorResponseOf(status: keyof typeof errorDescriptions, reasons: readonly string[]): ResponseObject {
+function errorResponseOf(
+  { metadata: { errors } }: Route,
+  status: keyof typeof errorDescriptions,
+  reasons: readonly string[],
+): ResponseObject {
   const why = reasons.length > 0 ? ` Reasons: ${words(reasons)}.` : '';
   return {
     description: `${words(codesOf(status))}: ${errorDescriptions[status]}${why}`,
     headers: errorHeaders(status, reasons),
-    content: problem,
+    content: errors === 'openai' ? openAiProblem : problem,
   };
 }

@@ -13,6 +13,7 @@ import { type AuthenticatedRequest, isExempt, requireEitherPermission, requirePe
 import { claimIdempotencyKey, type IdempotencyClaim } from './pipeline/idempotency.ts';
 import type { HandlerResponse, RouteHandler } from './pipeline/implement.ts';
 import type { AuditNote, RequestScope, Scope } from './scope.ts';
+import { isStreamBody } from './sse.ts';
 
 /**
  * Continues the checks after `admit`: lookups, permission, idempotency, body. Then runs the handler in one transaction with its audit
@@ -42,7 +43,7 @@ export async function handleRequest(
       return app.replica && mayReadFromReplica(route) ? await app.replica.read(read) : await read(app.database);
     }
     if (route.metadata.origin && !route.body) rejectNonJson(req);
-    const raw = route.body && !isMultipart(route) ? await incoming.bytes() : Buffer.alloc(0);
+    const raw = route.body && !isMultipart(route) ? await incoming.bytes(route) : Buffer.alloc(0);
     // Check access again, because it may have ended while the body arrived. The result is cached until access changes.
     const current = raw.length > 0 ? { ...authenticated, access: await authenticated.recheckAccess() } : authenticated;
     checkPermission(route, current);
@@ -157,7 +158,8 @@ async function runInTransaction(
       if (claimed) await check?.();
       else if (check) tx.awaitAtCommit(check());
       if (!isBestEffort(route)) tx.awaitAtCommit(writeNotes(tx, route, contextOf(route, authenticated, answer), notes));
-      await claimed?.complete(tx, answer);
+      // A stream is not stored, so its key does not stay claimed.
+      await (isStreamBody(answer.body) ? claimed?.release() : claimed?.complete(tx, answer));
       return answer;
     });
     for (const then of notes.after) then();

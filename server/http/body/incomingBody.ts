@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import type { Route } from '../../../contract/shared/route.ts';
+import { maxBodyBytes, type Route } from '../../../contract/shared/route.ts';
 import { overloaded } from '../pipeline/authenticateRequest.ts';
 import type { RequestSlot } from '../pipeline/requestSlot.ts';
 import { readBody } from './body.ts';
@@ -8,16 +8,17 @@ import { type Form, openForm } from './multipart.ts';
 /** A request body, read on demand. While it arrives, the request does not count as in progress. */
 export type IncomingBody = {
   /** Throws 503 if no slot is free once the body has arrived. */
-  bytes(): Promise<Buffer>;
+  bytes(route: Route): Promise<Buffer>;
   form(route: Route): Form;
 };
 
 /** `shed` aborts to make room for other requests. Its reason is the error returned to the client. */
 export const incomingBody = (req: Request, slot: RequestSlot, shed: AbortSignal | undefined): IncomingBody => ({
-  async bytes() {
-    if (req.complete || !shed) return readBody(req);
+  async bytes(route) {
+    const limit = maxBodyBytes(route);
+    if (req.complete || !shed) return readBody(req, limit);
     slot.pause();
-    const bytes = await unlessAborted(readBody(req), shed);
+    const bytes = await unlessAborted(readBody(req, limit), shed);
     if (!slot.resume()) throw overloaded();
     return bytes;
   },
