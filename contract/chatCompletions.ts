@@ -428,9 +428,9 @@ export const chatModels = initContract().router({
   },
   get: {
     method: 'GET',
-    path: '/v1/models/{model}',
+    path: '/v1/models/{model...}',
     summary: 'Retrieve a model in the format of OpenAI',
-    description: 'The model that a selector means. Encode it for the path: `provider%5Emodel`. Errors have the shape of OpenAI.',
+    description: 'The model that a selector means, such as `org/model:free` or `provider%5Emodel`. Errors have the shape of OpenAI.',
     pathParams: z.object({ model: selector }),
     responses: { 200: ChatModel },
     metadata: { auth: 'user+key', errors: 'openai' },
