@@ -117,7 +117,7 @@ export const routes = {
   },
   chatModels: {
     list: { method: 'GET', path: '/v1/models', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
-    get: { method: 'GET', path: '/v1/models/{model}', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    get: { method: 'GET', path: '/v1/models/{model...}', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
   },
   personas: {
     selectable: { method: 'GET', path: '/v1/me/selectable-personas', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },

@@ -5741,7 +5741,7 @@ export interface ChatModelsApi {
   /**
    * Retrieve a model in the format of OpenAI
    *
-   * The model that a selector means. Encode it for the path: `provider%5Emodel`. Errors have the shape of OpenAI.
+   * The model that a selector means, such as `org/model:free` or `provider%5Emodel`. Errors have the shape of OpenAI.
    */
   readonly get: Call<{ params: { model: string; }; }, ChatModel, Reasons['chatModels.get']>;
 }

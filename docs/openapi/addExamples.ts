@@ -7,7 +7,8 @@ import type {
   ReferenceObject,
   ResponseObject,
 } from 'openapi3-ts/oas31';
-import { type Contract, isMultipart, type Route } from '../../contract/shared/route.ts';
+import { openAiProblem, type Problem } from '../../contract/shared/errors.ts';
+import { type Contract, isMultipart, jsonOrStreamOf, type Route } from '../../contract/shared/route.ts';
 import type { Example, Examples } from './examples.ts';
 import { operationsIn } from './operation.ts';
 
@@ -41,6 +42,8 @@ function addOperationExamples(operation: OperationObject, route: Route, example:
     }
   for (const [status, response] of Object.entries(responses ?? {}) as [string, ResponseObject][])
     for (const [type, media] of Object.entries(response.content ?? {})) {
+      // The recorded answers are JSON.
+      if (type === 'text/event-stream' && jsonOrStreamOf(route)) continue;
       const answers = example.answers[status] ?? [];
       addResponseExamples(media, route, status, type === 'text/event-stream' ? answers.map(sentEvent) : answers, examples);
     }
@@ -52,9 +55,21 @@ const sentEvent = (event: unknown) => {
   return `id: ${seq}\nevent: ${type}\ndata: ${JSON.stringify(event)}\n\n`;
 };
 
-function addResponseExamples(media: MediaTypeObject, { responses }: Route, status: string, answers: unknown[], examples: Examples) {
+function addResponseExamples(
+  media: MediaTypeObject,
+  { responses, metadata }: Route,
+  status: string,
+  answers: unknown[],
+  examples: Examples,
+) {
   if (Object.hasOwn(responses, status)) {
     if (answers.length > 0) media.example = answers[0];
+    return;
+  }
+  if (metadata.errors === 'openai') {
+    const outages = Object.values(examples.outages).filter((outage) => outage.status === Number(status));
+    const told = answers.length > 0 ? answers : outages.map(({ body }) => openAiProblem(Number(status), body as Problem));
+    if (told.length > 0) media.examples = Object.assign({}, ...told.map((answer) => errorExample(answer, examples)));
     return;
   }
   const shown =
@@ -65,7 +80,8 @@ function addResponseExamples(media: MediaTypeObject, { responses }: Route, statu
 /** An error example, named by its reason. */
 function errorExample(answer: unknown, { sharedErrors, outages }: Examples): Named {
   if (typeof answer === 'string' && (sharedErrors[answer] || outages[answer])) return { [answer]: refer(answer) };
-  const { error, details } = answer as { error: string; details: { reason?: string } };
+  const { error: told, details } = answer as { error: string | { code: string }; details: { reason?: string } };
+  const error = typeof told === 'string' ? told : told.code;
   if (error === general && !details.reason) return { [general]: refer(general) };
   return { [details.reason ?? error]: { value: answer } };
 }

@@ -7,6 +7,7 @@ import { usage } from '../credits/usage.ts';
 import { webhookDeliveries, webhookEndpoints } from '../webhooks/handlers.ts';
 import { attachments } from './attachments.ts';
 import { auth, bootstrap } from './auth.ts';
+import { chatCompletions, chatModels } from './chatCompletions.ts';
 import { inviteCodes, redemptionCodes } from './codes.ts';
 import { apiKeys, me, notifications } from './me.ts';
 import { accounts, invitations } from './members.ts';
@@ -28,6 +29,8 @@ const areas = {
     auth,
     bootstrap,
     broadcasts,
+    chatCompletions,
+    chatModels,
     credits,
     dashboard,
     invitations,
