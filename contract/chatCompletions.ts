@@ -21,12 +21,6 @@ const functionName = z
 const TextPart = z
   .object({ type: z.literal('text').meta({ description: 'The kind of part.' }), text: z.string().meta({ description: 'The text.' }) })
   .meta({ id: 'ChatTextPart', description: 'Text of a message.' });
-const RefusalPart = z
-  .object({
-    type: z.literal('refusal').meta({ description: 'The kind of part.' }),
-    refusal: z.string().meta({ description: 'The text.' }),
-  })
-  .meta({ id: 'ChatRefusalPart', description: 'A refusal of the model, sent back as text.' });
 const ImagePart = z
   .object({
     type: z.literal('image_url').meta({ description: 'The kind of part.' }),
@@ -39,14 +33,13 @@ const ImagePart = z
             'must be a data URL with a PNG, JPEG, GIF or WebP image in base64',
           )
           .meta({
-            description:
-              'A data URL such as `data:image/png;base64,…`: PNG, JPEG, GIF or WebP. Other URLs are refused, because the server does not fetch them.',
+            description: '`data:image/png;base64,…`, also JPEG, GIF and WebP. Other URLs are refused: the server does not fetch them.',
           }),
         detail: z
           .enum(['auto', 'low', 'high'])
           .meta({ id: 'ChatImageDetail', description: 'A resolution for images.' })
           .nullish()
-          .meta({ description: 'Accepted and ignored.' }),
+          .meta({ description: 'Ignored.' }),
       })
       .meta({ id: 'ChatImageUrl', description: 'An image as a data URL.' })
       .meta({ description: 'The image.' }),
@@ -55,19 +48,13 @@ const ImagePart = z
 
 const textContent = z.union([z.string(), z.array(TextPart).min(1)]).meta({ id: 'ChatText', description: 'Text, or a list of text parts.' });
 const UserPart = z.discriminatedUnion('type', [TextPart, ImagePart]).meta({ id: 'ChatUserPart', description: 'Text or an image.' });
-const AssistantPart = z
-  .discriminatedUnion('type', [TextPart, RefusalPart])
-  .meta({ id: 'ChatAssistantPart', description: 'Text or a refusal.' });
 const userContent = z
   .union([z.string(), z.array(UserPart).min(1)])
   .meta({ id: 'ChatUserContent', description: 'Text, or a list of text and images.' });
-const assistantContent = z
-  .union([z.string(), z.array(AssistantPart)])
-  .meta({ id: 'ChatAssistantContent', description: 'Text, or a list of parts.' });
 const StopTexts = z
   .union([z.string().min(1).max(256), z.array(z.string().min(1).max(256)).min(1).max(4)])
   .meta({ id: 'ChatStop', description: 'A text, or up to four.' });
-const participant = z.string().max(64).nullish().meta({ description: 'Accepted and ignored.' });
+const participant = z.string().max(64).nullish().meta({ description: 'Ignored.' });
 
 export const ChatToolCall = z
   .object({
@@ -103,9 +90,7 @@ const Message = z
     z
       .object({
         role: z.literal('assistant').meta({ description: 'Who wrote the message.' }),
-        content: assistantContent
-          .nullish()
-          .meta({ description: 'Text, or a list of parts. Null or omitted if the model only called tools.' }),
+        content: textContent.nullish().meta({ description: 'The text, if any.' }),
         tool_calls: z.array(ChatToolCall).max(maxTools).nullish().meta({ description: 'The tools that the model called.' }),
         name: participant,
       })
@@ -127,12 +112,9 @@ const Tool = z
     function: z
       .object({
         name: functionName,
-        description: z.string().nullish().meta({ description: 'What the function does and when to call it.' }),
-        parameters: AnyObject.nullish().meta({ description: 'JSON Schema of the arguments. Omitted means none.' }),
-        strict: z
-          .boolean()
-          .nullish()
-          .meta({ description: 'Whether the arguments must match the schema exactly, if the model supports it.' }),
+        description: z.string().nullish().meta({ description: 'What the function does.' }),
+        parameters: AnyObject.nullish().meta({ description: 'JSON Schema of the arguments.' }),
+        strict: z.boolean().nullish().meta({ description: 'Whether the arguments must match exactly.' }),
       })
       .meta({ id: 'ChatFunction', description: 'A function that the model may call.' })
       .meta({ description: 'The function.' }),
@@ -157,37 +139,28 @@ const ToolChoice = z
   .meta({ id: 'ChatToolChoice', description: 'Which tools the model may or must call.' });
 
 const ResponseFormat = z
-  .discriminatedUnion('type', [
-    z.object({ type: z.literal('text').meta({ description: 'The format.' }) }).meta({ id: 'ChatTextFormat', description: 'Text.' }),
-    z
-      .object({ type: z.literal('json_object').meta({ description: 'The format.' }) })
-      .meta({ id: 'ChatJsonFormat', description: 'Any JSON object. The messages must ask for JSON as well.' }),
-    z
+  .object({
+    type: z
+      .enum(['text', 'json_object', 'json_schema'])
+      .meta({ id: 'ChatFormatType', description: 'Text, any JSON object, or JSON of a schema.' })
+      .meta({ description: 'The kind of format.' }),
+    json_schema: z
       .object({
-        type: z.literal('json_schema').meta({ description: 'The format.' }),
-        json_schema: z
-          .object({
-            name: functionName,
-            description: z.string().nullish().meta({ description: 'What the JSON is for.' }),
-            schema: AnyObject.nullish().meta({ description: 'JSON Schema of the answer.' }),
-            strict: z.boolean().nullish().meta({ description: 'Whether the answer must match the schema exactly.' }),
-          })
-          .meta({ id: 'ChatJsonSchema', description: 'A named JSON Schema.' })
-          .meta({ description: 'The schema, with a name.' }),
+        name: functionName,
+        description: z.string().nullish().meta({ description: 'What the JSON is for.' }),
+        schema: AnyObject.nullish().meta({ description: 'The JSON Schema.' }),
+        strict: z.boolean().nullish().meta({ description: 'Whether the answer must match exactly.' }),
       })
-      .meta({ id: 'ChatSchemaFormat', description: 'JSON that matches a schema.' }),
-  ])
-  .meta({ id: 'ChatResponseFormat', description: 'The format of the answer.' });
+      .meta({ id: 'ChatJsonSchema', description: 'A named JSON Schema.' })
+      .nullish()
+      .meta({ description: 'Required by `json_schema`.' }),
+  })
+  .meta({ id: 'ChatResponseFormat', description: 'The format of an answer.' });
 
-const penalty = (what: string) =>
-  z
-    .number()
-    .min(-2)
-    .max(2)
-    .nullish()
-    .meta({ description: `${what} OpenAI-compatible providers only.` });
+const penalty = z.number().min(-2).max(2).nullish().meta({ description: 'For OpenAI-compatible providers.' });
 const maxTokens = z.int().min(1).max(10_000_000).nullish();
-const ignored = (why: string) => `Accepted and ignored: ${why}`;
+/** They change nothing about the answer. */
+const ignored = z.string().max(512).nullish().meta({ description: 'Ignored.' });
 
 export const NewChatCompletion = z
   .strictObject({
@@ -200,76 +173,47 @@ export const NewChatCompletion = z
     stream: z.boolean().nullish().meta({ description: 'Whether to stream the answer as server-sent events.' }),
     stream_options: z
       .object({
-        include_usage: z.boolean().nullish().meta({ description: 'Whether a last chunk without choices contains the usage.' }),
-        include_obfuscation: z.boolean().nullish().meta({ description: 'Accepted and ignored.' }),
+        include_usage: z.boolean().nullish().meta({ description: 'Whether the last chunk contains the usage.' }),
       })
       .meta({ id: 'ChatStreamOptions', description: 'Options of a stream.' })
       .nullish()
-      .meta({ description: 'Options of the stream. Allowed only with `stream`.' }),
+      .meta({ description: 'Only with `stream`.' }),
     tools: z
       .array(Tool)
       .max(maxTools)
       .nullish()
       .meta({ description: `Tools that the model may call, up to ${maxTools}.` }),
-    tool_choice: ToolChoice.nullish().meta({ description: 'Which tools the model may or must call. Default: `auto`.' }),
-    parallel_tool_calls: z.boolean().nullish().meta({ description: 'Whether the model may call several tools at once. Default: true.' }),
-    response_format: ResponseFormat.nullish().meta({ description: 'The format of the answer. Default: text.' }),
-    stop: StopTexts.nullish().meta({ description: 'One to four texts at which the answer ends. The answer does not contain them.' }),
-    temperature: z.number().min(0).max(2).nullish().meta({ description: 'Randomness. Models that reason may ignore it.' }),
-    top_p: z.number().min(0).max(1).nullish().meta({ description: 'Share of the probability mass from which tokens are sampled.' }),
-    max_completion_tokens: maxTokens.meta({ description: 'Maximum tokens of the answer, including reasoning.' }),
-    max_tokens: maxTokens.meta({ description: 'Older name of `max_completion_tokens`, which takes precedence.' }),
-    seed: z
-      .int()
-      .nullish()
-      .meta({ description: 'For reproducible answers, as far as the provider supports it. OpenAI-compatible providers only.' }),
-    frequency_penalty: penalty('Lowers the probability of frequent tokens.'),
-    presence_penalty: penalty('Lowers the probability of tokens that have occurred.'),
+    tool_choice: ToolChoice.nullish().meta({ description: 'Default: `auto`.' }),
+    parallel_tool_calls: z.boolean().nullish().meta({ description: 'Default: true.' }),
+    response_format: ResponseFormat.nullish().meta({ description: 'Default: text.' }),
+    stop: StopTexts.nullish().meta({ description: 'Texts at which the answer ends.' }),
+    temperature: z.number().min(0).max(2).nullish().meta({ description: 'Randomness.' }),
+    top_p: z.number().min(0).max(1).nullish().meta({ description: 'Nucleus sampling.' }),
+    max_completion_tokens: maxTokens.meta({ description: 'Maximum tokens of the answer.' }),
+    max_tokens: maxTokens.meta({ description: 'The same; `max_completion_tokens` takes precedence.' }),
+    seed: z.int().nullish().meta({ description: 'For OpenAI-compatible providers.' }),
+    frequency_penalty: penalty,
+    presence_penalty: penalty,
     reasoning_effort: z
       .enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh'])
       .meta({ id: 'ChatReasoningEffort', description: 'A reasoning effort.' })
       .nullish()
-      .meta({ description: 'How much the model reasons, like `reasoning_mode` of runs.' }),
-    user: z
-      .string()
-      .max(512)
-      .nullish()
-      .meta({ description: 'Your ID of the end user. Stored with the call and sent to OpenAI-compatible providers.' }),
+      .meta({ description: 'Like `reasoning_mode` of runs.' }),
+    user: z.string().max(512).nullish().meta({ description: 'Your ID of the end user, for OpenAI-compatible providers.' }),
     metadata: z
       .record(z.string().max(64), z.string().max(512))
       .refine((pairs) => Object.keys(pairs).length <= 16, 'must have at most 16 keys')
       .meta({ maxProperties: 16 })
       .meta({ id: 'ChatMetadata', description: 'Up to 16 pairs of text.' })
       .nullish()
-      .meta({ description: 'Up to 16 pairs of text. Stored with the call.' }),
-    n: z.literal(1).nullish().meta({ description: 'Only one answer is supported.' }),
-    logprobs: z.literal(false).nullish().meta({ description: 'Log probabilities are not supported.' }),
+      .meta({ description: 'Stored with the call.' }),
+    n: z.literal(1).nullish().meta({ description: 'Only 1 is supported.' }),
+    logprobs: z.literal(false).nullish().meta({ description: 'Not supported.' }),
     modalities: z.array(z.literal('text')).max(1).nullish().meta({ description: 'Only text is supported.' }),
-    store: z
-      .boolean()
-      .nullish()
-      .meta({ description: ignored('answers are not stored.') }),
-    service_tier: z
-      .string()
-      .max(64)
-      .nullish()
-      .meta({ description: ignored('the provider chooses.') }),
-    prompt_cache_key: z
-      .string()
-      .max(512)
-      .nullish()
-      .meta({ description: ignored('a hint for the cache of OpenAI.') }),
-    prompt_cache_retention: z
-      .string()
-      .max(64)
-      .nullish()
-      .meta({ description: ignored('a hint for the cache of OpenAI.') }),
-    safety_identifier: z
-      .string()
-      .max(512)
-      .nullish()
-      .meta({ description: ignored('an ID for OpenAI.') }),
-    prediction: AnyObject.nullish().meta({ description: ignored('it would only make the answer faster.') }),
+    store: z.boolean().nullish().meta({ description: 'Ignored.' }),
+    service_tier: ignored,
+    prompt_cache_key: ignored,
+    safety_identifier: ignored,
   })
   .meta({ id: 'NewChatCompletion', description: "A request in the format of OpenAI's chat completions. Other parameters are refused." });
 export type NewChatCompletion = z.infer<typeof NewChatCompletion>;
@@ -277,26 +221,26 @@ export type NewChatCompletion = z.infer<typeof NewChatCompletion>;
 const count = z.int().min(0);
 const ChatUsage = z
   .object({
-    prompt_tokens: count.meta({ description: 'Tokens of the prompt, including those read from and written to caches.' }),
-    completion_tokens: count.meta({ description: 'Tokens of the answer, including reasoning.' }),
+    prompt_tokens: count.meta({ description: 'Tokens of the prompt.' }),
+    completion_tokens: count.meta({ description: 'Tokens of the answer.' }),
     total_tokens: count.meta({ description: 'The sum.' }),
     prompt_tokens_details: z
       .object({ cached_tokens: count.meta({ description: 'Prompt tokens read from a cache.' }) })
       .meta({ id: 'ChatPromptTokens', description: 'Kinds of prompt tokens.' })
       .meta({ description: 'Details of the prompt tokens.' }),
   })
-  .meta({ id: 'ChatUsage', description: 'Tokens of an answer. Counts that the provider does not report are estimated.' });
+  .meta({ id: 'ChatUsage', description: 'Tokens of an answer, estimated if the provider does not report them.' });
 export type ChatUsage = z.infer<typeof ChatUsage>;
 
 const FinishReason = z.enum(['stop', 'length', 'tool_calls', 'content_filter']).meta({
   id: 'ChatFinishReason',
-  description: 'Why an answer ended: at its end or a `stop` text, at the token limit, with tool calls, or by a filter of the provider.',
+  description: 'Why an answer ended.',
 });
 export type FinishReason = z.infer<typeof FinishReason>;
 
 const head = {
   id: z.string().meta({ description: 'ID of the completion: `chatcmpl-` and a UUID.' }),
-  created: count.meta({ description: 'When the call was made, in seconds since 1970 (UTC).' }),
+  created: count.meta({ description: 'Seconds since 1970 (UTC).' }),
   model: z.string().meta({ description: 'Name of the model at its provider.' }),
 };
 
@@ -362,27 +306,23 @@ export const ChatCompletionChunk = z
               })
               .meta({ id: 'ChatDelta', description: 'What a chunk adds to the answer.' })
               .meta({ description: 'What the chunk adds to the answer.' }),
-            finish_reason: FinishReason.nullable().meta({ description: 'Why the answer ended; null before its end.' }),
+            finish_reason: FinishReason.nullable().meta({ description: 'Null before the end.' }),
             logprobs: z.null().meta({ description: 'Always null.' }),
           })
           .meta({ id: 'ChatChunkChoice', description: 'A piece of the answer.' }),
       )
       .max(1)
       .meta({ description: 'The piece; empty in the chunk with the usage.' }),
-    usage: ChatUsage.nullable()
-      .optional()
-      .meta({ description: 'Only with `include_usage`: null, but in the last chunk what the answer is charged for.' }),
+    usage: ChatUsage.nullable().optional().meta({ description: 'Only with `include_usage`; null before the last chunk.' }),
   })
   .meta({ id: 'ChatCompletionChunk', description: 'A piece of an answer of a model.' });
 export type ChatCompletionChunk = z.infer<typeof ChatCompletionChunk>;
 
 export const ChatModel = z
   .object({
-    id: z
-      .string()
-      .meta({ description: 'Value of `model`: the name of the model, or `provider^model` if another provider has the same name first.' }),
+    id: z.string().meta({ description: 'Value of `model`: a name, or `provider^model` if the name means another model.' }),
     object: z.literal('model').meta({ description: 'The kind of object.' }),
-    created: count.meta({ description: 'When the model was added, in seconds since 1970 (UTC); 0 for models of the configuration.' }),
+    created: count.meta({ description: 'Seconds since 1970 (UTC); 0 if unknown.' }),
     owned_by: z.string().meta({ description: 'Name of the provider.' }),
   })
   .meta({ id: 'ChatModel', description: 'A model that chat completions and runs of the account can use.' });
@@ -402,7 +342,7 @@ export const chatCompletions = initContract().router({
     path: '/v1/chat/completions',
     summary: 'Create a chat completion',
     description:
-      'One call of a model in the format of OpenAI, without a thread, a persona or tools of the platform. Credits are reserved before the call, and the answer is charged once, also if the client disconnects, which ends the call at the provider. Errors have the shape of OpenAI. A key in `Idempotency-Key` is used for answers that are not streamed.',
+      'One call of a model in the format of OpenAI, without a thread, a persona or tools of the platform. The answer is charged once, also if the client disconnects, which ends the call at the provider. `Idempotency-Key` has no effect on streams.',
     body: NewChatCompletion,
     maxBody: maxBodyBytes,
     responses: { 200: declareJsonOrStream(ChatCompletion, ChatCompletionChunk) },
@@ -422,7 +362,7 @@ export const chatModels = initContract().router({
     path: '/v1/models',
     summary: 'List the models in the format of OpenAI',
     description:
-      'The models that are shown in pickers, of the account and of the platform. Models that are not shown can still be used by their names. Errors have the shape of OpenAI.',
+      'The models that are shown in pickers, of the account and of the platform. Models that are not shown can still be used by their names.',
     responses: { 200: ChatModels },
     metadata: { auth: 'user+key', errors: 'openai' },
   },
@@ -430,7 +370,7 @@ export const chatModels = initContract().router({
     method: 'GET',
     path: '/v1/models/{model...}',
     summary: 'Retrieve a model in the format of OpenAI',
-    description: 'The model that a selector means, such as `org/model:free` or `provider%5Emodel`. Errors have the shape of OpenAI.',
+    description: 'The model that a selector means, such as `org/model:free` or `provider%5Emodel`.',
     pathParams: z.object({ model: selector }),
     responses: { 200: ChatModel },
     metadata: { auth: 'user+key', errors: 'openai' },

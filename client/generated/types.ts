@@ -476,23 +476,17 @@ export interface ChatAnswer {
   tool_calls?: ChatToolCall[] | undefined;
 }
 
-/** Text, or a list of parts. */
-export type ChatAssistantContent = string | ChatAssistantPart[];
-
 /** An earlier answer of the model. */
 export interface ChatAssistantMessage {
   /** Who wrote the message. */
   role: "assistant";
-  /** Text, or a list of parts. Null or omitted if the model only called tools. */
-  content?: ChatAssistantContent | null | undefined;
+  /** The text, if any. */
+  content?: ChatText | null | undefined;
   /** The tools that the model called. */
   tool_calls?: ChatToolCall[] | null | undefined;
-  /** Accepted and ignored. */
+  /** Ignored. */
   name?: string | null | undefined;
 }
-
-/** Text or a refusal. */
-export type ChatAssistantPart = ChatTextPart | ChatRefusalPart;
 
 /** An answer and why it ended. */
 export interface ChatChoice {
@@ -510,7 +504,7 @@ export interface ChatChoice {
 export interface ChatCompletion {
   /** ID of the completion: `chatcmpl-` and a UUID. */
   id: string;
-  /** When the call was made, in seconds since 1970 (UTC). */
+  /** Seconds since 1970 (UTC). */
   created: number;
   /** Name of the model at its provider. */
   model: string;
@@ -538,18 +532,21 @@ export interface ChatCompletionUsage {
   record_count: number;
 }
 
-/** Why an answer ended: at its end or a `stop` text, at the token limit, with tool calls, or by a filter of the provider. */
+/** Why an answer ended. */
 export type ChatFinishReason = "stop" | "length" | "tool_calls" | "content_filter";
+
+/** Text, any JSON object, or JSON of a schema. */
+export type ChatFormatType = "text" | "json_object" | "json_schema";
 
 /** A function that the model may call. */
 export interface ChatFunction {
   /** Name of the function. */
   name: string;
-  /** What the function does and when to call it. */
+  /** What the function does. */
   description?: string | null | undefined;
-  /** JSON Schema of the arguments. Omitted means none. */
+  /** JSON Schema of the arguments. */
   parameters?: AnyObject | null | undefined;
-  /** Whether the arguments must match the schema exactly, if the model supports it. */
+  /** Whether the arguments must match exactly. */
   strict?: boolean | null | undefined;
 }
 
@@ -574,16 +571,10 @@ export interface ChatImagePart {
 
 /** An image as a data URL. */
 export interface ChatImageUrl {
-  /** A data URL such as `data:image/png;base64,…`: PNG, JPEG, GIF or WebP. Other URLs are refused, because the server does not fetch them. */
+  /** `data:image/png;base64,…`, also JPEG, GIF and WebP. Other URLs are refused: the server does not fetch them. */
   url: string;
-  /** Accepted and ignored. */
+  /** Ignored. */
   detail?: ChatImageDetail | null | undefined;
-}
-
-/** Any JSON object. The messages must ask for JSON as well. */
-export interface ChatJsonFormat {
-  /** The format. */
-  type: "json_object";
 }
 
 /** A named JSON Schema. */
@@ -592,9 +583,9 @@ export interface ChatJsonSchema {
   name: string;
   /** What the JSON is for. */
   description?: string | null | undefined;
-  /** JSON Schema of the answer. */
+  /** The JSON Schema. */
   schema?: AnyObject | null | undefined;
-  /** Whether the answer must match the schema exactly. */
+  /** Whether the answer must match exactly. */
   strict?: boolean | null | undefined;
 }
 
@@ -606,11 +597,11 @@ export type ChatMetadata = Record<string, string>;
 
 /** A model that chat completions and runs of the account can use. */
 export interface ChatModel {
-  /** Value of `model`: the name of the model, or `provider^model` if another provider has the same name first. */
+  /** Value of `model`: a name, or `provider^model` if the name means another model. */
   id: string;
   /** The kind of object. */
   object: "model";
-  /** When the model was added, in seconds since 1970 (UTC); 0 for models of the configuration. */
+  /** Seconds since 1970 (UTC); 0 if unknown. */
   created: number;
   /** Name of the provider. */
   owned_by: string;
@@ -647,23 +638,12 @@ export interface ChatPromptTokens {
 /** A reasoning effort. */
 export type ChatReasoningEffort = "none" | "minimal" | "low" | "medium" | "high" | "xhigh";
 
-/** A refusal of the model, sent back as text. */
-export interface ChatRefusalPart {
-  /** The kind of part. */
-  type: "refusal";
-  /** The text. */
-  refusal: string;
-}
-
-/** The format of the answer. */
-export type ChatResponseFormat = ChatTextFormat | ChatJsonFormat | ChatSchemaFormat;
-
-/** JSON that matches a schema. */
-export interface ChatSchemaFormat {
-  /** The format. */
-  type: "json_schema";
-  /** The schema, with a name. */
-  json_schema: ChatJsonSchema;
+/** The format of an answer. */
+export interface ChatResponseFormat {
+  /** The kind of format. */
+  type: ChatFormatType;
+  /** Required by `json_schema`. */
+  json_schema?: ChatJsonSchema | null | undefined;
 }
 
 /** A text, or up to four. */
@@ -671,10 +651,8 @@ export type ChatStop = string | string[];
 
 /** Options of a stream. */
 export interface ChatStreamOptions {
-  /** Whether a last chunk without choices contains the usage. */
+  /** Whether the last chunk contains the usage. */
   include_usage?: boolean | null | undefined;
-  /** Accepted and ignored. */
-  include_obfuscation?: boolean | null | undefined;
 }
 
 /** Instructions for the model. */
@@ -683,7 +661,7 @@ export interface ChatSystemMessage {
   role: ChatSystemMessageRole;
   /** The instructions. */
   content: ChatText;
-  /** Accepted and ignored. */
+  /** Ignored. */
   name?: string | null | undefined;
 }
 
@@ -692,12 +670,6 @@ export type ChatSystemMessageRole = "system" | "developer";
 
 /** Text, or a list of text parts. */
 export type ChatText = string | ChatTextPart[];
-
-/** Text. */
-export interface ChatTextFormat {
-  /** The format. */
-  type: "text";
-}
 
 /** Text of a message. */
 export interface ChatTextPart {
@@ -741,11 +713,11 @@ export interface ChatToolMessage {
 /** No tool, the choice of the model, or at least one tool. */
 export type ChatToolMode = "none" | "auto" | "required";
 
-/** Tokens of an answer. Counts that the provider does not report are estimated. */
+/** Tokens of an answer, estimated if the provider does not report them. */
 export interface ChatUsage {
-  /** Tokens of the prompt, including those read from and written to caches. */
+  /** Tokens of the prompt. */
   prompt_tokens: number;
-  /** Tokens of the answer, including reasoning. */
+  /** Tokens of the answer. */
   completion_tokens: number;
   /** The sum. */
   total_tokens: number;
@@ -762,7 +734,7 @@ export interface ChatUserMessage {
   role: "user";
   /** What the user says and shows. */
   content: ChatUserContent;
-  /** Accepted and ignored. */
+  /** Ignored. */
   name?: string | null | undefined;
 }
 
@@ -2036,56 +2008,52 @@ export interface NewChatCompletion {
   messages: ChatMessage[];
   /** Whether to stream the answer as server-sent events. */
   stream?: boolean | null | undefined;
-  /** Options of the stream. Allowed only with `stream`. */
+  /** Only with `stream`. */
   stream_options?: ChatStreamOptions | null | undefined;
   /** Tools that the model may call, up to 128. */
   tools?: ChatTool[] | null | undefined;
-  /** Which tools the model may or must call. Default: `auto`. */
+  /** Default: `auto`. */
   tool_choice?: ChatToolChoice | null | undefined;
-  /** Whether the model may call several tools at once. Default: true. */
+  /** Default: true. */
   parallel_tool_calls?: boolean | null | undefined;
-  /** The format of the answer. Default: text. */
+  /** Default: text. */
   response_format?: ChatResponseFormat | null | undefined;
-  /** One to four texts at which the answer ends. The answer does not contain them. */
+  /** Texts at which the answer ends. */
   stop?: ChatStop | null | undefined;
-  /** Randomness. Models that reason may ignore it. */
+  /** Randomness. */
   temperature?: number | null | undefined;
-  /** Share of the probability mass from which tokens are sampled. */
+  /** Nucleus sampling. */
   top_p?: number | null | undefined;
-  /** Maximum tokens of the answer, including reasoning. */
+  /** Maximum tokens of the answer. */
   max_completion_tokens?: number | null | undefined;
-  /** Older name of `max_completion_tokens`, which takes precedence. */
+  /** The same; `max_completion_tokens` takes precedence. */
   max_tokens?: number | null | undefined;
-  /** For reproducible answers, as far as the provider supports it. OpenAI-compatible providers only. */
+  /** For OpenAI-compatible providers. */
   seed?: number | null | undefined;
-  /** Lowers the probability of frequent tokens. OpenAI-compatible providers only. */
+  /** For OpenAI-compatible providers. */
   frequency_penalty?: number | null | undefined;
-  /** Lowers the probability of tokens that have occurred. OpenAI-compatible providers only. */
+  /** For OpenAI-compatible providers. */
   presence_penalty?: number | null | undefined;
-  /** How much the model reasons, like `reasoning_mode` of runs. */
+  /** Like `reasoning_mode` of runs. */
   reasoning_effort?: ChatReasoningEffort | null | undefined;
-  /** Your ID of the end user. Stored with the call and sent to OpenAI-compatible providers. */
+  /** Your ID of the end user, for OpenAI-compatible providers. */
   user?: string | null | undefined;
-  /** Up to 16 pairs of text. Stored with the call. */
+  /** Stored with the call. */
   metadata?: ChatMetadata | null | undefined;
-  /** Only one answer is supported. */
+  /** Only 1 is supported. */
   n?: 1 | null | undefined;
-  /** Log probabilities are not supported. */
+  /** Not supported. */
   logprobs?: false | null | undefined;
   /** Only text is supported. */
   modalities?: "text"[] | null | undefined;
-  /** Accepted and ignored: answers are not stored. */
+  /** Ignored. */
   store?: boolean | null | undefined;
-  /** Accepted and ignored: the provider chooses. */
+  /** Ignored. */
   service_tier?: string | null | undefined;
-  /** Accepted and ignored: a hint for the cache of OpenAI. */
+  /** Ignored. */
   prompt_cache_key?: string | null | undefined;
-  /** Accepted and ignored: a hint for the cache of OpenAI. */
-  prompt_cache_retention?: string | null | undefined;
-  /** Accepted and ignored: an ID for OpenAI. */
+  /** Ignored. */
   safety_identifier?: string | null | undefined;
-  /** Accepted and ignored: it would only make the answer faster. */
-  prediction?: AnyObject | null | undefined;
 }
 
 /** A value for all accounts of a plan. */
@@ -5726,7 +5694,7 @@ export interface ChatCompletionsApi {
   /**
    * Create a chat completion
    *
-   * One call of a model in the format of OpenAI, without a thread, a persona or tools of the platform. Credits are reserved before the call, and the answer is charged once, also if the client disconnects, which ends the call at the provider. Errors have the shape of OpenAI. A key in `Idempotency-Key` is used for answers that are not streamed.
+   * One call of a model in the format of OpenAI, without a thread, a persona or tools of the platform. The answer is charged once, also if the client disconnects, which ends the call at the provider. `Idempotency-Key` has no effect on streams.
    */
   readonly create: Call<{ body: NewChatCompletion; }, ChatCompletion, Reasons['chatCompletions.create']>;
 }
@@ -5735,13 +5703,13 @@ export interface ChatModelsApi {
   /**
    * List the models in the format of OpenAI
    *
-   * The models that are shown in pickers, of the account and of the platform. Models that are not shown can still be used by their names. Errors have the shape of OpenAI.
+   * The models that are shown in pickers, of the account and of the platform. Models that are not shown can still be used by their names.
    */
   readonly list: Call<NoRequest, ChatModels, Reasons['chatModels.list']>;
   /**
    * Retrieve a model in the format of OpenAI
    *
-   * The model that a selector means, such as `org/model:free` or `provider%5Emodel`. Errors have the shape of OpenAI.
+   * The model that a selector means, such as `org/model:free` or `provider%5Emodel`.
    */
   readonly get: Call<{ params: { model: string; }; }, ChatModel, Reasons['chatModels.get']>;
 }

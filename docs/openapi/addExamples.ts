@@ -7,7 +7,6 @@ import type {
   ReferenceObject,
   ResponseObject,
 } from 'openapi3-ts/oas31';
-import { openAiProblem, type Problem } from '../../contract/shared/errors.ts';
 import { type Contract, isMultipart, jsonOrStreamOf, type Route } from '../../contract/shared/route.ts';
 import type { Example, Examples } from './examples.ts';
 import { operationsIn } from './operation.ts';
@@ -55,21 +54,9 @@ const sentEvent = (event: unknown) => {
   return `id: ${seq}\nevent: ${type}\ndata: ${JSON.stringify(event)}\n\n`;
 };
 
-function addResponseExamples(
-  media: MediaTypeObject,
-  { responses, metadata }: Route,
-  status: string,
-  answers: unknown[],
-  examples: Examples,
-) {
+function addResponseExamples(media: MediaTypeObject, { responses }: Route, status: string, answers: unknown[], examples: Examples) {
   if (Object.hasOwn(responses, status)) {
     if (answers.length > 0) media.example = answers[0];
-    return;
-  }
-  if (metadata.errors === 'openai') {
-    const outages = Object.values(examples.outages).filter((outage) => outage.status === Number(status));
-    const told = answers.length > 0 ? answers : outages.map(({ body }) => openAiProblem(Number(status), body as Problem));
-    if (told.length > 0) media.examples = Object.assign({}, ...told.map((answer) => errorExample(answer, examples)));
     return;
   }
   const shown =
@@ -80,8 +67,7 @@ function addResponseExamples(
 /** An error example, named by its reason. */
 function errorExample(answer: unknown, { sharedErrors, outages }: Examples): Named {
   if (typeof answer === 'string' && (sharedErrors[answer] || outages[answer])) return { [answer]: refer(answer) };
-  const { error: told, details } = answer as { error: string | { code: string }; details: { reason?: string } };
-  const error = typeof told === 'string' ? told : told.code;
+  const { error, details } = answer as { error: string; details: { reason?: string } };
   if (error === general && !details.reason) return { [general]: refer(general) };
   return { [details.reason ?? error]: { value: answer } };
 }

@@ -31,7 +31,16 @@ export const sharedErrorResponses = {
     headers: gatewayHeaders,
     content: problem,
   },
+  FailureInOpenAiFormat: {
+    description:
+      'An error in the shape of OpenAI. The statuses are those of other operations; `error.code` is the reason, and `error.param` the invalid parameter.',
+    headers: earlyErrorHeaders,
+    content: openAiProblem,
+  },
 } as const satisfies Record<string, ResponseObject>;
+
+/** One description for all errors of the operations in the format of OpenAI, whose clients do not read this document. */
+const openAiError = { $ref: '#/components/responses/FailureInOpenAiFormat' };
 
 /** All responses of an operation: its success responses, its errors with their codes and reasons, and the errors that all operations share. */
 export function responsesOf(operationId: string, route: Route, components: Components): Responses {
@@ -39,10 +48,10 @@ export function responsesOf(operationId: string, route: Route, components: Compo
     status,
     successResponseOf(route, Number(status) as SuccessStatus, answer as ResponseBody, components),
   ]);
-  const errors = errorStatusesOf(route).map((status) => [
-    String(status),
-    errorResponseOf(route, status, reasonsOf(operationId, route, status)),
-  ]);
+  const statuses = errorStatusesOf(route);
+  if (route.metadata.errors === 'openai')
+    return Object.fromEntries([...successes, ...[...statuses, '4XX', '5XX'].map((status) => [String(status), openAiError])]);
+  const errors = statuses.map((status) => [String(status), errorResponseOf(status, reasonsOf(operationId, route, status))]);
   return {
     ...Object.fromEntries([...successes, ...errors]),
     '4XX': { $ref: '#/components/responses/EarlyError' },
@@ -62,7 +71,7 @@ function successResponseOf(route: Route, status: SuccessStatus, answer: Response
   }
   if ('chunk' in answer) {
     const description =
-      'JSON, or server-sent events if `stream` is true: the schema describes the `data` of each. Lines that start with a colon are comments. The stream ends after `data: [DONE]`; if the answer fails, its last event has an `error` instead.';
+      'JSON, or server-sent events if `stream` is true. The stream ends after `data: [DONE]`, or after an event with `error`.';
     const content = {
       'application/json': { schema: components.schemaOf(answer.body, 'output') },
       'text/event-stream': { schema: components.schemaOf(answer.chunk, 'output') },
@@ -81,15 +90,11 @@ function successResponseOf(route: Route, status: SuccessStatus, answer: Response
   return { description: successDescriptions[status], headers, content: { 'application/json': media } };
 }
 
-function errorResponseOf(
-  { metadata: { errors } }: Route,
-  status: keyof typeof errorDescriptions,
-  reasons: readonly string[],
-): ResponseObject {
+function errorResponseOf(status: keyof typeof errorDescriptions, reasons: readonly string[]): ResponseObject {
   const why = reasons.length > 0 ? ` Reasons: ${words(reasons)}.` : '';
   return {
     description: `${words(codesOf(status))}: ${errorDescriptions[status]}${why}`,
     headers: errorHeaders(status, reasons),
-    content: errors === 'openai' ? openAiProblem : problem,
+    content: problem,
   };
 }

@@ -59,6 +59,7 @@ function toolChoiceOf({ tool_choice: choice }: NewChatCompletion, tools: readonl
 function jsonFormatOf({ response_format: format }: NewChatCompletion): ModelRequest['json_format'] {
   if (format == null || format.type === 'text') return undefined;
   if (format.type === 'json_object') return {};
+  if (!format.json_schema) throw invalidField('/response_format/json_schema', 'is required');
   const { name, description, schema, strict } = format.json_schema;
   return { name, ...(description != null && { description }), ...(schema != null && { schema }), ...(strict != null && { strict }) };
 }
@@ -98,8 +99,7 @@ async function toModelMessages(messages: readonly ChatMessage[]): Promise<ModelM
   return converted;
 }
 
-const textOf = (content: Content<'system'> | NonNullable<Content<'assistant'>>): string =>
-  typeof content === 'string' ? content : content.map((part) => (part.type === 'text' ? part.text : part.refusal)).join('\n');
+const textOf = (content: Content<'tool'>): string => (typeof content === 'string' ? content : content.map(({ text }) => text).join('\n'));
 
 async function userContent(content: Content<'user'>, at: string): Promise<string | ModelPart[]> {
   if (typeof content === 'string') return content;
