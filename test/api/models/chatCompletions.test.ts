@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { createClient } from '../../../client/index.ts';
 import { endAbandonedCompletions } from '../../../server/jobs/endAbandonedCompletions.ts';
 import { addModel, addProvider } from '../../support/agent/providers.ts';
 import { chat, messages as anthropic, type ScriptedResponse, startVendor } from '../../support/agent/vendor.ts';
@@ -368,6 +369,11 @@ test('errors have the shape of OpenAI', async () => {
   const scoped = (await call('POST', '/v1/api-keys', { token: user.token, body: { name: 'other', scopes: ['data.runs.write'] } })).body.key;
   const forbidden = await call('POST', path, { token: scoped, body: hello });
   expect([forbidden.status, forbidden.body.error]).toMatchObject([403, { type: 'permission_error', code: 'missing_permission' }]);
+  // The typed client reads them too.
+  const client = createClient({ baseUrl: url, accessToken: user.token });
+  await expect(client.chatCompletions.create({ body: { ...hello, model: 'nothing' } as never })).rejects.toMatchObject({
+    ...{ status: 404, code: 'not_found', reason: 'model_not_found', serverMessage: expect.stringContaining("'nothing'") },
+  });
   // The refusals were free, and a body with images can be large.
   expect(await rowsOf(user)).toHaveLength(1);
   vendor.respondWith(chat.answer('long'));
