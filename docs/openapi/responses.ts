@@ -11,7 +11,21 @@ type SuccessStatus = keyof typeof successDescriptions;
 type Responses = Record<string, ResponseObject | ReferenceObject>;
 
 const problem = { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } };
-const openAiProblem = { 'application/json': { schema: { $ref: '#/components/schemas/OpenAiProblem' } } };
+const openAiProblem = {
+  'application/json': {
+    schema: { $ref: '#/components/schemas/OpenAiProblem' },
+    example: {
+      error: {
+        message: "There is no model 'gpt-0' that this account can use.",
+        type: 'invalid_request_error',
+        param: null,
+        code: 'model_not_found',
+      },
+      trace_id: '4bf92f3577b34da6a3ce929d0e0e4736',
+      details: { reason: 'model_not_found' },
+    },
+  },
+};
 const words = (list: readonly string[]) => list.map((word) => `\`${word}\``).join(', ');
 
 const codesOf = (status: number) =>
