@@ -9,7 +9,7 @@ type Finish = Extract<ModelEvent, { type: 'finish' }>;
 export type AnswerHead = { id: string; created: number; model: string };
 
 /** Counts tokens in the style of OpenAI, whose prompt tokens include those of caches. */
-export function viewUsage(usage: Usage = {}): ChatUsage {
+function viewUsage(usage: Usage = {}): ChatUsage {
   const { cache_creation_input_tokens: written = 0, cache_read_input_tokens: read = 0, cached_tokens: cached = 0 } = usage;
   const prompt_tokens = (usage.input_tokens ?? 0) + written + read;
   const completion_tokens = usage.output_tokens ?? 0;

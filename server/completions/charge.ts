@@ -37,7 +37,7 @@ export function createCharge({ database, log }: Pick<App, 'database' | 'log'>, c
     log.warn({ err: error, completion_id: id, trace_id }, 'a chat completion was not stored; it is ended later');
   const store = (usage: Usage | undefined) =>
     database.run(queries.storeProgress, { accountId, id, usage: usage ? JSON.stringify(usage) : null });
-  const renewal = setInterval(() => store(undefined).catch(warn), renewalMs).unref();
+  const renewal = setInterval(() => void store(undefined).catch(warn), renewalMs).unref();
   const creditsWith = (usage: Usage) => calculateCharge(withCost(usage, prices), multiplier, settings)?.credits ?? 0;
 
   return {

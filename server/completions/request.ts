@@ -104,7 +104,7 @@ const textOf = (content: Content<'tool'>): string => (typeof content === 'string
 async function userContent(content: Content<'user'>, at: string): Promise<string | ModelPart[]> {
   if (typeof content === 'string') return content;
   return Promise.all(
-    content.map((part, index): ModelPart | Promise<ImagePart> =>
+    content.map(async (part, index): Promise<ModelPart> =>
       part.type === 'text' ? { type: 'text', text: part.text } : imageOf(part.image_url.url, `${at}/${index}/image_url/url`),
     ),
   );

@@ -30,7 +30,7 @@ export type ModelTool = { name: string; description: string; parameters: Record<
 export type ToolChoice = 'auto' | 'none' | 'required' | { name: string };
 
 /** The answer is JSON, of the schema if there is one. */
-export type JsonFormat = { schema?: Record<string, unknown>; name?: string; description?: string; strict?: boolean };
+type JsonFormat = { schema?: Record<string, unknown>; name?: string; description?: string; strict?: boolean };
 
 export type ModelRequest = {
   messages: ModelMessage[];

@@ -113,7 +113,7 @@ const renewalMs = 20_000;
 
 function openClaim(db: Queryable, encryptionKey: Buffer, scopeHash: string, claimId: string): IdempotencyClaim {
   // A renewal that fails is repeated by the next one.
-  const renewal = setInterval(() => db.run(renewKey, { scopeHash, claimId }).catch(() => undefined), renewalMs).unref();
+  const renewal = setInterval(() => void db.run(renewKey, { scopeHash, claimId }).catch(() => undefined), renewalMs).unref();
   return {
     async complete(tx, { status, headers = {}, body }) {
       clearInterval(renewal);
