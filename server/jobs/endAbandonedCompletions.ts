@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { settleCompletion, storedCost, type RoutePrices } from '../completions/charge.ts';
+import { type RoutePrices, settleCompletion, storedCost } from '../completions/charge.ts';
 import type { Database } from '../database/sql.ts';
 import { statement } from '../database/statement.ts';
 import type { Log } from '../platform/telemetry/log.ts';

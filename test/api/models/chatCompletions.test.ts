@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createClient } from '../../../client/index.ts';
 import { endAbandonedCompletions } from '../../../server/jobs/endAbandonedCompletions.ts';
 import { addModel, addProvider } from '../../support/agent/providers.ts';
-import { chat, messages as anthropic, type ScriptedResponse, startVendor } from '../../support/agent/vendor.ts';
+import { messages as anthropic, chat, type ScriptedResponse, startVendor } from '../../support/agent/vendor.ts';
 import { setPlatformSettings } from '../../support/app/settings.ts';
 import { type Person, startTestApp } from '../../support/app/testApp.ts';
 import { checkedBalance, noFreeTierPolicy, setBalance } from '../../support/credits/credits.ts';
