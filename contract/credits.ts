@@ -13,6 +13,7 @@ export const creditCauses = [
   'referral',
   'run',
   'sandbox',
+  'chat_completion',
 ] as const;
 export type CreditCause = (typeof creditCauses)[number];
 
@@ -23,7 +24,9 @@ export const CreditTransaction = z
     amount: z.int().meta({ description: 'Positive to add credits, negative to deduct them; never 0.' }),
     type: z.enum(['credit', 'debit']).meta({ description: 'The sign of the amount: `credit` adds, `debit` deducts.' }),
     reference_type: z.enum(creditCauses).meta({ description: 'What caused the change.' }),
-    reference_id: Id.nullable().meta({ description: 'ID of the object that caused the change: a run, subscription, code or audit entry.' }),
+    reference_id: Id.nullable().meta({
+      description: 'ID of the object that caused the change: a run, chat completion, subscription, code or audit entry.',
+    }),
     note: z.string().nullable().meta({ description: 'Remark of a platform admin; null if there is none.' }),
     metadata: AnyObject.nullable().meta({ description: 'How the amount was calculated.' }),
     thread_title: z.string().nullable().meta({ description: 'For runs, if you may read the thread.' }),
@@ -34,11 +37,14 @@ export type CreditTransaction = z.infer<typeof CreditTransaction>;
 
 export const balanceFields = {
   balance: z.int().min(0).meta({ description: 'Credits: the sum of all ledger entries.' }),
-  reserved: z.int().min(0).meta({ description: 'Credits reserved by active runs; a run releases its reservation when it ends.' }),
+  reserved: z
+    .int()
+    .min(0)
+    .meta({ description: 'Credits reserved by active runs and chat completions, which release their reservation when they end.' }),
   available: z
     .int()
     .min(0)
-    .meta({ description: 'Balance minus reserved credits, at least 0. A run starts only if this is greater than 0.' }),
+    .meta({ description: 'Balance minus reserved credits, at least 0. A run or chat completion starts only if this is greater than 0.' }),
 };
 
 export const Credits = z

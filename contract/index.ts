@@ -9,6 +9,7 @@ export { auditLogs } from './auditLogs.ts';
 export { auth } from './auth.ts';
 export { bootstrap } from './bootstrap.ts';
 export { broadcasts } from './broadcasts.ts';
+export { chatCompletions, chatModels } from './chatCompletions.ts';
 export { configSchema } from './configSchema.ts';
 export { credits } from './credits.ts';
 export { dashboard } from './dashboard.ts';

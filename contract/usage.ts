@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ChatCompletionUsage } from './chatCompletions.ts';
 import { dayParam } from './credits.ts';
 import { Id, inconsistentValues, intParam, Time } from './shared/fields.ts';
 import { initContract, type Resource } from './shared/route.ts';
@@ -15,7 +16,7 @@ const totals = {
   total_cache_read_tokens: count.meta({ description: 'Prompt tokens read from caches (Anthropic).' }),
   total_cached_tokens: count.meta({ description: 'Prompt tokens read from caches (OpenAI).' }),
   total_cost_usd: cost,
-  record_count: count.meta({ description: 'Runs that ended in the month.' }),
+  record_count: count.meta({ description: 'Runs and chat completions that ended in the month.' }),
 };
 
 const StoredBytes = z
@@ -55,7 +56,7 @@ const used = {
   input_tokens: count.meta({ description: 'Tokens of all prompts.' }),
   output_tokens: count.meta({ description: 'Tokens written by the models.' }),
   cost_usd: cost,
-  record_count: count.meta({ description: 'Runs that ended in this time.' }),
+  record_count: count.meta({ description: 'Runs and chat completions that ended in this time.' }),
 };
 
 export const DailyUsage = z
@@ -169,6 +170,15 @@ export const usage = initContract().router({
     path: '/v1/accounts/{account_id}/usage/by-model',
     summary: 'List the usage of an account for a month by model',
     description: 'Counts the runs of all members. Models with the most tokens come first.',
+    metadata: account,
+  },
+  ofChatCompletions: {
+    ...month,
+    path: '/v1/accounts/{account_id}/usage/chat-completions',
+    summary: 'List the usage of chat completions for a month by API key and model',
+    description:
+      'The part of the usage of the account that chat completions caused. Keys and models with the most tokens come first. Names of keys are in the list of API keys.',
+    responses: { 200: z.array(ChatCompletionUsage) },
     metadata: account,
   },
   summary: {

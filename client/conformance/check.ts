@@ -2,9 +2,16 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { type Deprecation, deprecationHeaders } from '../../contract/deprecation.ts';
 import { errorCodes } from '../../contract/shared/errorCodes.ts';
-import { Problem } from '../../contract/shared/errors.ts';
+import { OpenAiProblem, Problem } from '../../contract/shared/errors.ts';
 import { errorStatusesOf } from '../../contract/shared/policy.ts';
-import { type ResponseBody as Declared, eventStreamOf, returnsFile, type Route, type Schema } from '../../contract/shared/route.ts';
+import {
+  type ResponseBody as Declared,
+  eventStreamOf,
+  jsonOrStreamOf,
+  returnsFile,
+  type Route,
+  type Schema,
+} from '../../contract/shared/route.ts';
 import type { HttpResponse } from './call.ts';
 import { type Rule, type Violation, violationList } from './rules.ts';
 
@@ -40,7 +47,8 @@ function checkDeprecation(deprecated: Deprecation, { headers }: HttpResponse, ex
 
 function checkSuccessResponse(route: Route, { status, body, text, headers }: HttpResponse, expectThat: Report) {
   if (!Object.hasOwn(route.responses, status)) return expectThat(false, 'response.status', `status ${status} is not declared`);
-  const declared: Declared | undefined = route.responses[status as keyof Route['responses']];
+  const either = jsonOrStreamOf(route);
+  const declared: Declared | undefined = either?.body ?? route.responses[status as keyof Route['responses']];
   const stream = eventStreamOf(route);
   const type = headers.get('content-type');
   if (returnsFile(route)) expectThat(/^"[0-9a-f]{64}"$/.test(headers.get('etag') ?? ''), 'file.headers', 'ETag is not a quoted SHA-256');
@@ -50,6 +58,9 @@ function checkSuccessResponse(route: Route, { status, body, text, headers }: Htt
     const wanted = 'text/event-stream; charset=utf-8';
     expectThat(type === wanted, 'response.content-type', `Content-Type is ${type}, not ${wanted}`);
     for (const event of eventsIn(text)) expectSchema(stream.body, event, 'response.body', expectThat);
+  } else if (either && type === 'text/event-stream; charset=utf-8') {
+    for (const chunk of eventsIn(text)) expectSchema(either.chunk, chunk, 'response.body', expectThat);
+    expectThat(text.endsWith('data: [DONE]\n\n'), 'response.body', 'the stream does not end with [DONE]');
   } else if (returnsFile(route)) {
     expectThat(type !== null, 'file.headers', 'a file without Content-Type');
     const disposition = headers.get('content-disposition')?.includes('attachment') ?? false;
@@ -65,11 +76,13 @@ function checkErrorResponse(route: Route, { status, body, headers }: HttpRespons
   expectThat(declared, 'response.status', `status ${status} is not declared`);
   const type = headers.get('content-type');
   expectThat(type === json, 'response.content-type', `Content-Type is ${type}, not ${json}`);
-  if (!expectSchema(z.strictObject(Problem.shape), body, 'error.body', expectThat)) return;
+  const isOpenAi = route.metadata.errors === 'openai';
+  const shape = isOpenAi ? OpenAiProblem.shape : Problem.shape;
+  if (!expectSchema(z.strictObject(shape), body, 'error.body', expectThat)) return;
   const pairs = Object.values(errorCodes).map(([known, code]) => `${known} ${code}`);
-  expectThat(pairs.includes(`${status} ${body.error}`), 'error.code', `"error" is ${body.error} under status ${status}`);
+  if (!isOpenAi) expectThat(pairs.includes(`${status} ${body.error}`), 'error.code', `"error" is ${body.error} under status ${status}`);
   expectThat(body.trace_id === headers.get('x-trace-id'), 'error.trace-id', '"trace_id" is not that of X-Trace-Id');
-  expectThat(body.message !== '', 'error.body', '"message" is empty');
+  expectThat((isOpenAi ? body.error : body).message !== '', 'error.body', '"message" is empty');
   if (status === 400) expectThat(Array.isArray(body.details.issues), 'error.body', '400 without "details.issues"');
   const authenticate = headers.get('www-authenticate') === 'Bearer';
   if (status === 401) expectThat(authenticate, 'error.headers', '401 without WWW-Authenticate: Bearer');

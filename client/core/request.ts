@@ -149,7 +149,10 @@ async function readProblem(response: Response): Promise<Partial<Problem> | undef
   const text = await response.text();
   try {
     const problem: unknown = JSON.parse(text);
-    return typeof problem === 'object' && problem !== null ? problem : undefined;
+    if (typeof problem !== 'object' || problem === null) return undefined;
+    // The shape of OpenAI has the message inside `error`.
+    const { error, ...rest } = problem as { error?: { message: string } | string };
+    return typeof error === 'object' ? { ...rest, message: error.message } : (problem as Partial<Problem>);
   } catch {
     return undefined;
   }

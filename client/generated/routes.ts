@@ -136,6 +136,13 @@ export const routes = {
     runNow: { method: 'POST', path: '/v1/schedules/{schedule_id}:run', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 402, 403, 404, 409, 429, 500, 503] },
     occurrences: { method: 'GET', path: '/v1/schedules/{schedule_id}/occurrences', auth: 'user+key', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
   },
+  chatCompletions: {
+    create: { method: 'POST', path: '/v1/chat/completions', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 502, 503] },
+  },
+  chatModels: {
+    list: { method: 'GET', path: '/v1/models', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    get: { method: 'GET', path: '/v1/models/{model...}', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+  },
   personas: {
     selectable: { method: 'GET', path: '/v1/me/selectable-personas', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     list: { method: 'GET', path: '/v1/personas', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
@@ -194,6 +201,7 @@ export const routes = {
     ofAccountDaily: { method: 'GET', path: '/v1/accounts/{account_id}/usage/daily', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     ofAccountHourly: { method: 'GET', path: '/v1/accounts/{account_id}/usage/hourly', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     ofAccountByModel: { method: 'GET', path: '/v1/accounts/{account_id}/usage/by-model', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    ofChatCompletions: { method: 'GET', path: '/v1/accounts/{account_id}/usage/chat-completions', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     summary: { method: 'GET', path: '/v1/admin/usage/summary', auth: 'platform', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     daily: { method: 'GET', path: '/v1/admin/usage/daily', auth: 'platform', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     hourly: { method: 'GET', path: '/v1/admin/usage/hourly', auth: 'platform', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },

@@ -91,9 +91,9 @@ export interface AccountBalance {
   account_id: Id;
   /** Credits: the sum of all ledger entries. */
   balance: number;
-  /** Credits reserved by active runs; a run releases its reservation when it ends. */
+  /** Credits reserved by active runs and chat completions, which release their reservation when they end. */
   reserved: number;
-  /** Balance minus reserved credits, at least 0. A run starts only if this is greater than 0. */
+  /** Balance minus reserved credits, at least 0. A run or chat completion starts only if this is greater than 0. */
   available: number;
 }
 
@@ -117,9 +117,9 @@ export interface AccountCredits {
   account_id: Id;
   /** Credits: the sum of all ledger entries. */
   balance: number;
-  /** Credits reserved by active runs; a run releases its reservation when it ends. */
+  /** Credits reserved by active runs and chat completions, which release their reservation when they end. */
   reserved: number;
-  /** Balance minus reserved credits, at least 0. A run starts only if this is greater than 0. */
+  /** Balance minus reserved credits, at least 0. A run or chat completion starts only if this is greater than 0. */
   available: number;
   /** Changes of the balance, newest first. */
   transactions: CreditTransaction[];
@@ -154,9 +154,9 @@ export interface AdminAccount {
   members_count: number;
   /** Credits: the sum of all ledger entries. */
   balance: number;
-  /** Credits reserved by active runs; a run releases its reservation when it ends. */
+  /** Credits reserved by active runs and chat completions, which release their reservation when they end. */
   reserved: number;
-  /** Balance minus reserved credits, at least 0. A run starts only if this is greater than 0. */
+  /** Balance minus reserved credits, at least 0. A run or chat completion starts only if this is greater than 0. */
   available: number;
 }
 
@@ -464,6 +464,283 @@ export interface CaptchaConfig {
   site_key: string;
 }
 
+/** A message of the model. */
+export interface ChatAnswer {
+  /** Who wrote the message. */
+  role: "assistant";
+  /** Text of the answer; null if the model only called tools. */
+  content: string | null;
+  /** Always null: a refusal of the model is its text. */
+  refusal: null;
+  /** The tools that the model calls. */
+  tool_calls?: ChatToolCall[] | undefined;
+}
+
+/** An earlier answer of the model. */
+export interface ChatAssistantMessage {
+  /** Who wrote the message. */
+  role: "assistant";
+  /** The text, if any. */
+  content?: ChatText | null | undefined;
+  /** The tools that the model called. */
+  tool_calls?: ChatToolCall[] | null | undefined;
+  /** Ignored. */
+  name?: string | null | undefined;
+}
+
+/** An answer and why it ended. */
+export interface ChatChoice {
+  /** Number of the choice. */
+  index: 0;
+  /** The answer of the model. */
+  message: ChatAnswer;
+  /** Why the answer ended. */
+  finish_reason: ChatFinishReason;
+  /** Always null. */
+  logprobs: null;
+}
+
+/** An answer of a model. */
+export interface ChatCompletion {
+  /** ID of the completion: `chatcmpl-` and a UUID. */
+  id: string;
+  /** Seconds since 1970 (UTC). */
+  created: number;
+  /** Name of the model at its provider. */
+  model: string;
+  /** The kind of object. */
+  object: "chat.completion";
+  /** The answer. */
+  choices: ChatChoice[];
+  /** What the answer is charged for. */
+  usage: ChatUsage;
+}
+
+/** Chat completions of an API key with a model in a month (UTC). */
+export interface ChatCompletionUsage {
+  /** The API key; null for calls with an access token. */
+  api_key_id: Id | null;
+  /** Name of the model at its provider. */
+  model: string;
+  /** Tokens of all prompts. */
+  input_tokens: number;
+  /** Tokens written by the model. */
+  output_tokens: number;
+  /** US dollars, to 6 decimal places. */
+  cost_usd: number;
+  /** Chat completions that ended in the month. */
+  record_count: number;
+}
+
+/** Why an answer ended. */
+export type ChatFinishReason = "stop" | "length" | "tool_calls" | "content_filter";
+
+/** Text, any JSON object, or JSON of a schema. */
+export type ChatFormatType = "text" | "json_object" | "json_schema";
+
+/** A function that the model may call. */
+export interface ChatFunction {
+  /** Name of the function. */
+  name: string;
+  /** What the function does. */
+  description?: string | null | undefined;
+  /** JSON Schema of the arguments. */
+  parameters?: AnyObject | null | undefined;
+  /** Whether the arguments must match exactly. */
+  strict?: boolean | null | undefined;
+}
+
+/** A call of a function. */
+export interface ChatFunctionCall {
+  /** Name of the function. */
+  name: string;
+  /** JSON text as the model wrote it, which may be invalid. */
+  arguments: string;
+}
+
+/** A resolution for images. */
+export type ChatImageDetail = "auto" | "low" | "high";
+
+/** An image of a user message, for models that take images. */
+export interface ChatImagePart {
+  /** The kind of part. */
+  type: "image_url";
+  /** The image. */
+  image_url: ChatImageUrl;
+}
+
+/** An image as a data URL. */
+export interface ChatImageUrl {
+  /** `data:image/png;base64,…`, also JPEG, GIF and WebP. Other URLs are refused: the server does not fetch them. */
+  url: string;
+  /** Ignored. */
+  detail?: ChatImageDetail | null | undefined;
+}
+
+/** A named JSON Schema. */
+export interface ChatJsonSchema {
+  /** Name of the function. */
+  name: string;
+  /** What the JSON is for. */
+  description?: string | null | undefined;
+  /** The JSON Schema. */
+  schema?: AnyObject | null | undefined;
+  /** Whether the answer must match exactly. */
+  strict?: boolean | null | undefined;
+}
+
+/** A message of the conversation. */
+export type ChatMessage = ChatSystemMessage | ChatUserMessage | ChatAssistantMessage | ChatToolMessage;
+
+/** Up to 16 pairs of text. */
+export type ChatMetadata = Record<string, string>;
+
+/** A model that chat completions and runs of the account can use. */
+export interface ChatModel {
+  /** Value of `model`: a name, or `provider^model` if the name means another model. */
+  id: string;
+  /** The kind of object. */
+  object: "model";
+  /** Seconds since 1970 (UTC); 0 if unknown. */
+  created: number;
+  /** Name of the provider. */
+  owned_by: string;
+}
+
+/** The models that chat completions of the account can use. */
+export interface ChatModels {
+  /** The kind of object. */
+  object: "list";
+  /** The models of the account, then those of the platform. */
+  data: ChatModel[];
+}
+
+/** A function by its name. */
+export interface ChatNamedFunction {
+  /** Name of the function. */
+  name: string;
+}
+
+/** The tool that the model must call. */
+export interface ChatNamedTool {
+  /** The kind of tool. */
+  type: "function";
+  /** One of `tools`. */
+  function: ChatNamedFunction;
+}
+
+/** Kinds of prompt tokens. */
+export interface ChatPromptTokens {
+  /** Prompt tokens read from a cache. */
+  cached_tokens: number;
+}
+
+/** A reasoning effort. */
+export type ChatReasoningEffort = "none" | "minimal" | "low" | "medium" | "high" | "xhigh";
+
+/** The format of an answer. */
+export interface ChatResponseFormat {
+  /** The kind of format. */
+  type: ChatFormatType;
+  /** Required by `json_schema`. */
+  json_schema?: ChatJsonSchema | null | undefined;
+}
+
+/** A text, or up to four. */
+export type ChatStop = string | string[];
+
+/** Options of a stream. */
+export interface ChatStreamOptions {
+  /** Whether the last chunk contains the usage. */
+  include_usage?: boolean | null | undefined;
+}
+
+/** Instructions for the model. */
+export interface ChatSystemMessage {
+  /** `developer` means the same as `system`. */
+  role: ChatSystemMessageRole;
+  /** The instructions. */
+  content: ChatText;
+  /** Ignored. */
+  name?: string | null | undefined;
+}
+
+/** `developer` means the same as `system`. */
+export type ChatSystemMessageRole = "system" | "developer";
+
+/** Text, or a list of text parts. */
+export type ChatText = string | ChatTextPart[];
+
+/** Text of a message. */
+export interface ChatTextPart {
+  /** The kind of part. */
+  type: "text";
+  /** The text. */
+  text: string;
+}
+
+/** A tool that the model may call. The caller executes it. */
+export interface ChatTool {
+  /** The kind of tool. Only functions are supported. */
+  type: "function";
+  /** The function. */
+  function: ChatFunction;
+}
+
+/** A tool call of the model. */
+export interface ChatToolCall {
+  /** ID of the call, for the message with its result. */
+  id: string;
+  /** The kind of call. */
+  type: "function";
+  /** The called function. */
+  function: ChatFunctionCall;
+}
+
+/** Which tools the model may or must call. */
+export type ChatToolChoice = ChatToolMode | ChatNamedTool;
+
+/** The result of a tool call. */
+export interface ChatToolMessage {
+  /** Who wrote the message. */
+  role: "tool";
+  /** ID of a tool call in an earlier message. */
+  tool_call_id: string;
+  /** The result: text, or a list of text parts. */
+  content: ChatText;
+}
+
+/** No tool, the choice of the model, or at least one tool. */
+export type ChatToolMode = "none" | "auto" | "required";
+
+/** Tokens of an answer, estimated if the provider does not report them. */
+export interface ChatUsage {
+  /** Tokens of the prompt. */
+  prompt_tokens: number;
+  /** Tokens of the answer. */
+  completion_tokens: number;
+  /** The sum. */
+  total_tokens: number;
+  /** Details of the prompt tokens. */
+  prompt_tokens_details: ChatPromptTokens;
+}
+
+/** Text, or a list of text and images. */
+export type ChatUserContent = string | ChatUserPart[];
+
+/** A message of the user. */
+export interface ChatUserMessage {
+  /** Who wrote the message. */
+  role: "user";
+  /** What the user says and shows. */
+  content: ChatUserContent;
+  /** Ignored. */
+  name?: string | null | undefined;
+}
+
+/** Text or an image. */
+export type ChatUserPart = ChatTextPart | ChatImagePart;
+
 /** A run that another run started as a sub-agent. */
 export interface ChildRun {
   /** ID of the run. */
@@ -661,7 +938,7 @@ export interface CreditTransaction {
   type: CreditTransactionType;
   /** What caused the change. */
   reference_type: CreditTransactionReferenceType;
-  /** ID of the object that caused the change: a run, subscription, code or audit entry. */
+  /** ID of the object that caused the change: a run, chat completion, subscription, code or audit entry. */
   reference_id: Id | null;
   /** Remark of a platform admin; null if there is none. */
   note: string | null;
@@ -674,7 +951,7 @@ export interface CreditTransaction {
 }
 
 /** What caused the change. */
-export type CreditTransactionReferenceType = "initial_grant" | "monthly_grant" | "admin_adjust" | "admin_bulk_adjust" | "admin_reset" | "redemption_code" | "referral" | "run" | "sandbox";
+export type CreditTransactionReferenceType = "initial_grant" | "monthly_grant" | "admin_adjust" | "admin_bulk_adjust" | "admin_reset" | "redemption_code" | "referral" | "run" | "sandbox" | "chat_completion";
 
 /** The sign of the amount: `credit` adds, `debit` deducts. */
 export type CreditTransactionType = "credit" | "debit";
@@ -683,9 +960,9 @@ export type CreditTransactionType = "credit" | "debit";
 export interface Credits {
   /** Credits: the sum of all ledger entries. */
   balance: number;
-  /** Credits reserved by active runs; a run releases its reservation when it ends. */
+  /** Credits reserved by active runs and chat completions, which release their reservation when they end. */
   reserved: number;
-  /** Balance minus reserved credits, at least 0. A run starts only if this is greater than 0. */
+  /** Balance minus reserved credits, at least 0. A run or chat completion starts only if this is greater than 0. */
   available: number;
   /** Changes of the balance, newest first. */
   transactions: CreditTransaction[];
@@ -701,7 +978,7 @@ export interface DailyUsage {
   output_tokens: number;
   /** US dollars, to 6 decimal places. */
   cost_usd: number;
-  /** Runs that ended in this time. */
+  /** Runs and chat completions that ended in this time. */
   record_count: number;
 }
 
@@ -1032,7 +1309,7 @@ export interface HourlyUsage {
   output_tokens: number;
   /** US dollars, to 6 decimal places. */
   cost_usd: number;
-  /** Runs that ended in this time. */
+  /** Runs and chat completions that ended in this time. */
   record_count: number;
 }
 
@@ -1663,7 +1940,7 @@ export interface ModelUsage {
   output_tokens: number;
   /** US dollars, to 6 decimal places. */
   cost_usd: number;
-  /** Runs that ended in this time. */
+  /** Runs and chat completions that ended in this time. */
   record_count: number;
   /** Prompt tokens written to caches (Anthropic). */
   cache_creation_tokens: number;
@@ -1693,7 +1970,7 @@ export interface MonthlyUsage {
   total_cached_tokens: number;
   /** US dollars, to 6 decimal places. */
   total_cost_usd: number;
-  /** Runs that ended in the month. */
+  /** Runs and chat completions that ended in the month. */
   record_count: number;
   /** Current storage of the whole account, whatever the month. */
   storage: StorageUsage;
@@ -1751,6 +2028,62 @@ export interface NewBroadcast {
   target: BroadcastTarget;
   /** At most 16 KiB as JSON. */
   payload?: AnyObject | undefined;
+}
+
+/** A request in the format of OpenAI's chat completions. Other parameters are refused. */
+export interface NewChatCompletion {
+  /** A model of `GET /v1/models`, or any other selector that runs accept: `provider^model`, or a model name alone. */
+  model: string;
+  /** The conversation, oldest first, up to 2048 messages. */
+  messages: ChatMessage[];
+  /** Whether to stream the answer as server-sent events. */
+  stream?: boolean | null | undefined;
+  /** Only with `stream`. */
+  stream_options?: ChatStreamOptions | null | undefined;
+  /** Tools that the model may call, up to 128. */
+  tools?: ChatTool[] | null | undefined;
+  /** Default: `auto`. */
+  tool_choice?: ChatToolChoice | null | undefined;
+  /** Default: true. */
+  parallel_tool_calls?: boolean | null | undefined;
+  /** Default: text. */
+  response_format?: ChatResponseFormat | null | undefined;
+  /** Texts at which the answer ends. */
+  stop?: ChatStop | null | undefined;
+  /** Randomness. */
+  temperature?: number | null | undefined;
+  /** Nucleus sampling. */
+  top_p?: number | null | undefined;
+  /** Maximum tokens of the answer. */
+  max_completion_tokens?: number | null | undefined;
+  /** The same; `max_completion_tokens` takes precedence. */
+  max_tokens?: number | null | undefined;
+  /** For OpenAI-compatible providers. */
+  seed?: number | null | undefined;
+  /** For OpenAI-compatible providers. */
+  frequency_penalty?: number | null | undefined;
+  /** For OpenAI-compatible providers. */
+  presence_penalty?: number | null | undefined;
+  /** Like `reasoning_mode` of runs. */
+  reasoning_effort?: ChatReasoningEffort | null | undefined;
+  /** Your ID of the end user, for OpenAI-compatible providers. */
+  user?: string | null | undefined;
+  /** Stored with the call. */
+  metadata?: ChatMetadata | null | undefined;
+  /** Only 1 is supported. */
+  n?: 1 | null | undefined;
+  /** Not supported. */
+  logprobs?: false | null | undefined;
+  /** Only text is supported. */
+  modalities?: "text"[] | null | undefined;
+  /** Ignored. */
+  store?: boolean | null | undefined;
+  /** Ignored. */
+  service_tier?: string | null | undefined;
+  /** Ignored. */
+  prompt_cache_key?: string | null | undefined;
+  /** Ignored. */
+  safety_identifier?: string | null | undefined;
 }
 
 /** A value for all accounts of a plan. */
@@ -2201,6 +2534,37 @@ export interface Ok {
 /** API of an OpenAI-compatible server; `auto` tries `responses` first. */
 export type OpenAiApiMode = "auto" | "responses" | "chat_completions";
 
+/** An error in the shape of OpenAI. */
+export interface OpenAiError {
+  /** Human-readable; not part of the contract. */
+  message: string;
+  /** Kind of error, such as `invalid_request_error` or `rate_limit_error`. */
+  type: string;
+  /** The invalid parameter, such as `messages[0].content`; null if there is none. */
+  param: string | null;
+  /** The reason, such as `model_not_found`, `invalid_api_key` or `insufficient_quota`; null if there is none. */
+  code: string | null;
+}
+
+/** The body of error responses of operations in the format of OpenAI. Their SDKs read `error`. */
+export interface OpenAiProblem {
+  /** What the SDKs of OpenAI read. */
+  error: OpenAiError;
+  /** The value of `X-Trace-Id`. Quote it when you report a problem. */
+  trace_id: string;
+  /** Always an object. */
+  details: OpenAiProblemDetails;
+}
+
+/** Always an object. */
+export interface OpenAiProblemDetails {
+  /** A stable snake_case code. */
+  reason?: string | undefined;
+  /** Present on every 400: all validation errors of the request. */
+  issues?: Issue[] | undefined;
+  [name: string]: unknown;
+}
+
 /** What happens with an occurrence while the previous run, or another run of its thread, has not ended: it is skipped, or it waits. At most 10 wait, each for at most an hour. */
 export type OverlapPolicy = "skip" | "queue";
 
@@ -2238,7 +2602,7 @@ export interface PasswordChange {
 }
 
 /** Name of a permission. */
-export type Permission = "account.audit_read" | "account.ip_rules.manage" | "account.members.invite" | "account.members.list" | "account.members.revoke" | "account.teams.manage" | "account.teams.read" | "data.api_keys.manage" | "data.channels.manage" | "data.llm_credentials.manage" | "data.mcp_configs.manage" | "data.memories.read" | "data.memories.write" | "data.personas.manage" | "data.personas.read" | "data.projects.manage" | "data.projects.read" | "data.runs.read" | "data.runs.write" | "data.scheduled_jobs.manage" | "data.secrets.manage" | "data.skills.manage" | "data.skills.read" | "data.subscriptions.read" | "data.threads.read" | "data.threads.write" | "data.usage.read" | "data.webhooks.manage" | "platform.admin" | "platform.entitlements.manage" | "platform.feature_flags.manage" | "platform.invite_codes.manage" | "platform.plans.manage" | "platform.subscriptions.manage";
+export type Permission = "account.audit_read" | "account.ip_rules.manage" | "account.members.invite" | "account.members.list" | "account.members.revoke" | "account.teams.manage" | "account.teams.read" | "data.api_keys.manage" | "data.channels.manage" | "data.completions.write" | "data.llm_credentials.manage" | "data.mcp_configs.manage" | "data.memories.read" | "data.memories.write" | "data.personas.manage" | "data.personas.read" | "data.projects.manage" | "data.projects.read" | "data.runs.read" | "data.runs.write" | "data.scheduled_jobs.manage" | "data.secrets.manage" | "data.skills.manage" | "data.skills.read" | "data.subscriptions.read" | "data.threads.read" | "data.threads.write" | "data.usage.read" | "data.webhooks.manage" | "platform.admin" | "platform.entitlements.manage" | "platform.feature_flags.manage" | "platform.invite_codes.manage" | "platform.plans.manage" | "platform.subscriptions.manage";
 
 /** A system prompt with the tools, models and budgets of its runs. */
 export interface Persona {
@@ -4682,7 +5046,7 @@ export interface UsageSummary {
   total_cached_tokens: number;
   /** US dollars, to 6 decimal places. */
   total_cost_usd: number;
-  /** Runs that ended in the month. */
+  /** Runs and chat completions that ended in the month. */
   record_count: number;
 }
 
@@ -5733,6 +6097,30 @@ export interface SchedulesApi {
   readonly occurrences: PagedCall<{ params: { schedule_id: Id; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, ScheduleOccurrence, Reasons['schedules.occurrences']>;
 }
 
+export interface ChatCompletionsApi {
+  /**
+   * Create a chat completion
+   *
+   * One call of a model in the format of OpenAI, without a thread, a persona or tools of the platform. The answer is charged once, also if the client disconnects, which ends the call at the provider. `Idempotency-Key` has no effect on streams.
+   */
+  readonly create: Call<{ body: NewChatCompletion; }, ChatCompletion, Reasons['chatCompletions.create']>;
+}
+
+export interface ChatModelsApi {
+  /**
+   * List the models in the format of OpenAI
+   *
+   * The models that are shown in pickers, of the account and of the platform. Models that are not shown can still be used by their names.
+   */
+  readonly list: Call<NoRequest, ChatModels, Reasons['chatModels.list']>;
+  /**
+   * Retrieve a model in the format of OpenAI
+   *
+   * The model that a selector means, such as `org/model:free` or `provider%5Emodel`.
+   */
+  readonly get: Call<{ params: { model: string; }; }, ChatModel, Reasons['chatModels.get']>;
+}
+
 export interface PersonasApi {
   /**
    * List the personas that a run can use
@@ -6004,6 +6392,12 @@ export interface UsageApi {
    * Counts the runs of all members. Models with the most tokens come first.
    */
   readonly ofAccountByModel: Call<{ params: { account_id: Id; }; query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, ModelUsage[], Reasons['usage.ofAccountByModel']>;
+  /**
+   * List the usage of chat completions for a month by API key and model
+   *
+   * The part of the usage of the account that chat completions caused. Keys and models with the most tokens come first. Names of keys are in the list of API keys.
+   */
+  readonly ofChatCompletions: Call<{ params: { account_id: Id; }; query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, ChatCompletionUsage[], Reasons['usage.ofChatCompletions']>;
   /**
    * Retrieve the usage of all accounts for a month
    *
@@ -6649,6 +7043,10 @@ export interface Api {
   readonly memories: MemoriesApi;
   /** Start runs at the times of a cron pattern, or once. */
   readonly schedules: SchedulesApi;
+  /** Calls of a model in the format of OpenAI, for existing clients. Errors of these operations are an `OpenAiProblem`. */
+  readonly chatCompletions: ChatCompletionsApi;
+  /** The models that chat completions can use, in the format of OpenAI. */
+  readonly chatModels: ChatModelsApi;
   /** System prompts with the tools, models and budgets of their runs. Personas of the account override those of the platform, which override the built-in ones. */
   readonly personas: PersonasApi;
   /** Folders with instructions and files in the Agent Skills format, which models load when a task requires them. */

@@ -19,7 +19,9 @@ export type ResourceType = {
 
 /** Schema of the successful response; undefined if it is not JSON. */
 export function successOf({ responses }: Route): z.ZodType | undefined {
-  const found = Object.values(responses).find((answer: ResponseBody) => answer !== null && !('last' in answer) && !('bytes' in answer));
+  const found = Object.values(responses).find(
+    (answer: ResponseBody) => answer !== null && !('last' in answer) && !('bytes' in answer) && !('chunk' in answer),
+  );
   return found as z.ZodType | undefined;
 }
 

@@ -46,7 +46,7 @@ function foldOperation(route: Route, used: OperationNotes, toDocument: ToDocumen
 function foldResponse(body: ResponseBody | undefined, used: ResponseNotes, toDocument: ToDocument): UsedResponse {
   const reasons = sorted(used.reasons.filter((reason) => /^[a-z_]{1,64}$/.test(reason)));
   if (!body || 'bytes' in body) return { reads: [], reasons, events: {} };
-  const document = toDocument('last' in body ? body.body : body, 'output');
+  const document = toDocument('last' in body || 'chunk' in body ? body.body : body, 'output');
   const events = Object.entries(used.events).flatMap(([type, paths]): [string, string[]][] => {
     const variants = variantsOf(document, ['#'], type);
     return variants.length > 0 ? [[type, foldPaths(document, variants, paths)]] : [];

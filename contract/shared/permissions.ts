@@ -11,6 +11,7 @@ export const permissionMatrix = {
   'data.threads.write': ['platform_admin', 'admin', 'member'],
   'data.runs.read': ['platform_admin', 'admin', 'member'],
   'data.runs.write': ['platform_admin', 'admin', 'member'],
+  'data.completions.write': ['platform_admin', 'admin', 'member'],
   'data.memories.read': ['platform_admin', 'admin', 'member'],
   'data.memories.write': ['platform_admin', 'admin', 'member'],
   'data.api_keys.manage': ['platform_admin', 'admin', 'member'],
@@ -48,6 +49,7 @@ export const permissionsOf = (role: string): Permission[] =>
 /** The scopes that an API key can have: permissions that at least one operation open to API keys requires. Other scopes would have no effect. */
 export const keyPermissions: readonly Permission[] = [
   'account.audit_read',
+  'data.completions.write',
   'data.memories.read',
   'data.memories.write',
   'data.projects.manage',

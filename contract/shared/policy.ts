@@ -57,6 +57,8 @@ export type Policy = {
   mayWrite?: true;
   /** The route works until the end of its sunset. Its responses, including errors, announce that. */
   deprecated?: Deprecation;
+  /** The shape of error responses. `openai`: `OpenAiProblem`, which the SDKs of OpenAI read. Default: `Problem`. */
+  errors?: 'openai';
   /** Error statuses that only the service can produce, such as missing credits, a state conflict or a disabled dependency. */
   extraErrors?: readonly ErrorStatus[];
 };

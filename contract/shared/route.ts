@@ -19,6 +19,19 @@ export const declareEventStream = <Event extends z.core.$ZodType<{ type: string 
   last: readonly z.output<Event>['type'][],
 ): EventStream<Event> => ({ contentType: 'text/event-stream', body: event, last });
 
+/** JSON, or the same answer as server-sent events if the body of the request has `stream`: each is a chunk, and `[DONE]` ends the stream. */
+export type JsonOrStream<Answer extends Schema = Schema, Chunk extends Schema = Schema> = {
+  readonly contentType: 'application/json';
+  readonly body: Answer;
+  readonly chunk: Chunk;
+};
+
+/** Declares an answer that can be streamed in the format of OpenAI. */
+export const declareJsonOrStream = <Answer extends Schema, Chunk extends Schema>(
+  body: Answer,
+  chunk: Chunk,
+): JsonOrStream<Answer, Chunk> => ({ contentType: 'application/json', body, chunk });
+
 /** The bytes of a file. Its type is the Content-Type of the response. */
 export type FileBody = { readonly contentType: 'application/octet-stream'; readonly bytes: true };
 
@@ -26,7 +39,7 @@ export type FileBody = { readonly contentType: 'application/octet-stream'; reado
 export const declareFile = (): FileBody => ({ contentType: 'application/octet-stream', bytes: true });
 
 /** `null` is a response without a body. */
-export type ResponseBody = Schema | EventStream | FileBody | null;
+export type ResponseBody = Schema | EventStream | JsonOrStream | FileBody | null;
 
 type RouteBase = {
   path: `/${string}`;
@@ -70,6 +83,10 @@ export type Contract = { readonly [area: string]: Resource };
 export const eventStreamOf = (route: Route): EventStream | undefined =>
   Object.values(route.responses).find((answer: ResponseBody): answer is EventStream => answer !== null && 'last' in answer);
 
+/** The declaration of a route whose answer can be JSON or a stream. */
+export const jsonOrStreamOf = (route: Route): JsonOrStream | undefined =>
+  Object.values(route.responses).find((answer: ResponseBody): answer is JsonOrStream => answer !== null && 'chunk' in answer);
+
 /** Whether one of the responses of a route is a file. */
 export const returnsFile = (route: Route): boolean =>
   Object.values(route.responses).some((answer: ResponseBody) => answer !== null && 'bytes' in answer);
@@ -83,11 +100,15 @@ export const isMultipart = (route: Route): boolean => route.method !== 'GET' && 
 type ValueOf<A> =
   A extends EventStream<infer Event extends Schema>
     ? AsyncIterable<z.output<Event>>
-    : A extends FileBody
-      ? Blob
-      : A extends Schema
-        ? z.output<A>
-        : undefined;
+    : A extends JsonOrStream<infer Answer extends Schema>
+      ? z.output<Answer>
+      : A extends FileBody
+        ? Blob
+        : A extends Schema
+          ? z.output<A>
+          : undefined;
+
+type ChunksOf<A> = A extends JsonOrStream<Schema, infer Chunk extends Schema> ? AsyncIterable<z.output<Chunk>> : never;
 
 export type ParamsOf<R extends Route> = R extends { pathParams: infer P extends ObjectSchema }
   ? z.output<P> & { [Name in Exclude<ParamName<R['path']>, keyof z.output<P>>]: string }
@@ -98,7 +119,7 @@ export type BodyOf<R extends Route> = R extends { body: infer B extends Schema }
 
 /** What a handler can return: one of the declared success responses. */
 export type HandlerResult<R extends Route> = {
-  [S in keyof R['responses']]: { status: S; body: ValueOf<R['responses'][S]> };
+  [S in keyof R['responses']]: { status: S; body: ValueOf<R['responses'][S]> | ChunksOf<R['responses'][S]> };
 }[keyof R['responses']];
 
 /** What a client call returns. Excludes 304. */

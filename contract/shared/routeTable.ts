@@ -53,7 +53,8 @@ function findNode<T>(at: Node<T>, steps: readonly string[], from: number, values
   const straight = fixed && findNode(fixed, steps, from + 1, values);
   if (straight || step === '' || step.startsWith('/')) return straight;
   if (at.rest) {
-    values.push(steps.slice(from).join('/'));
+    // The last segment is not an action here: `llama:8b` is a value.
+    values.push(steps.slice(from).reduce((path, step) => (step.startsWith('/') ? `${path}:${step.slice(1)}` : `${path}/${step}`)));
     return at.rest;
   }
   if (!at.param) return undefined;

@@ -40,7 +40,7 @@ export function routeRow(route: Route) {
 /** Whether a success response contains an access token that the client must store. */
 const grantsToken = (route: Route) =>
   Object.values(route.responses as Record<string, ResponseBody>).some((answer) => {
-    if (answer === null || 'last' in answer || 'bytes' in answer) return false;
+    if (answer === null || 'last' in answer || 'bytes' in answer || 'chunk' in answer) return false;
     const components = createComponents();
     const { $ref, properties = {} } = components.schemaOf(answer, 'output') as { $ref?: string; properties?: object };
     return 'access_token' in (components.models.get($ref?.split('/').at(-1) ?? '')?.properties ?? properties);

@@ -1,5 +1,5 @@
 import { describeDeprecation } from '../../contract/deprecation.ts';
-import { Problem } from '../../contract/shared/errors.ts';
+import { OpenAiProblem, Problem } from '../../contract/shared/errors.ts';
 import { paramNames } from '../../contract/shared/path.ts';
 import { type Contract, eventStreamOf, type ResponseBody, type Route, type Schema } from '../../contract/shared/route.ts';
 import { type Components, createComponents, isOptional } from '../openapi/components.ts';
@@ -13,6 +13,7 @@ const heading = '// Generated from the contract by docs/generate.ts. Do not edit
 export function typesFile(contract: Contract): string {
   const components = createComponents();
   components.schemaOf(Problem, 'output');
+  components.schemaOf(OpenAiProblem, 'output');
   const areas = orderedAreasOf(contract).map(([area, resource]) => printArea(area, resource, components));
   const models = [...components.models].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, model]) => printModel(name, model));
   const api = orderedAreasOf(contract).map(
@@ -53,6 +54,7 @@ function responseTypeOf(answer: ResponseBody, paged: boolean, components: Compon
   if (answer === null) return 'undefined';
   if ('bytes' in answer) return 'Blob';
   if ('last' in answer) return printType(components.schemaOf(answer.body, 'output'));
+  if ('chunk' in answer) return printType(components.schemaOf(answer.body, 'output'));
   const type = printType(components.schemaOf(answer, 'output'));
   return paged ? type.replace(/\[\]$/, '') : type;
 }

@@ -7,7 +7,7 @@ import type {
   ReferenceObject,
   ResponseObject,
 } from 'openapi3-ts/oas31';
-import { type Contract, isMultipart, type Route } from '../../contract/shared/route.ts';
+import { type Contract, isMultipart, jsonOrStreamOf, type Route } from '../../contract/shared/route.ts';
 import type { Example, Examples } from './examples.ts';
 import { operationsIn } from './operation.ts';
 
@@ -41,6 +41,8 @@ function addOperationExamples(operation: OperationObject, route: Route, example:
     }
   for (const [status, response] of Object.entries(responses ?? {}) as [string, ResponseObject][])
     for (const [type, media] of Object.entries(response.content ?? {})) {
+      // The recorded answers are JSON.
+      if (type === 'text/event-stream' && jsonOrStreamOf(route)) continue;
       const answers = example.answers[status] ?? [];
       addResponseExamples(media, route, status, type === 'text/event-stream' ? answers.map(sentEvent) : answers, examples);
     }

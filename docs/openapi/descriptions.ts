@@ -5,7 +5,7 @@ export const introduction = `An HTTP platform for AI agents: threads, agent runs
 
 **Accounts.** Every request acts in one account: the account of the credential, or the account in \`X-Account-Id\`. Resources of other accounts are 404.
 
-**Errors.** The body of every error response is a \`Problem\`. Branch on \`error\` and \`details.reason\`; \`message\` is for humans. \`trace_id\` and the \`X-Trace-Id\` header identify the request in the server log.
+**Errors.** The body of every error response is a \`Problem\` (\`OpenAiProblem\` under \`/v1/chat/completions\` and \`/v1/models\`). Branch on \`error\` and \`details.reason\`; \`message\` is for humans. \`trace_id\` and the \`X-Trace-Id\` header identify the request in the server log.
 
 **Text.** Text that contains U+0000 or an unpaired surrogate is rejected with 400.
 
@@ -35,6 +35,11 @@ export const areaDescriptions: Readonly<Record<string, readonly [title: string, 
   runs: ['Runs', 'Executions of the agent loop, and their events.'],
   memories: ['Memories', 'Facts about you that agents use in later threads. Only you can read them.'],
   schedules: ['Schedules', 'Start runs at the times of a cron pattern, or once.'],
+  chatCompletions: [
+    'Chat completions',
+    'Calls of a model in the format of OpenAI, for existing clients. Errors of these operations are an `OpenAiProblem`.',
+  ],
+  chatModels: ['Chat models', 'The models that chat completions can use, in the format of OpenAI.'],
   personas: [
     'Personas',
     'System prompts with the tools, models and budgets of their runs. Personas of the account override those of the platform, which override the built-in ones.',

@@ -1,5 +1,5 @@
 import { OpenApiBuilder, type OpenAPIObject, type OperationObject, type PathItemObject, type ServerObject } from 'openapi3-ts/oas31';
-import { Problem } from '../../contract/shared/errors.ts';
+import { OpenAiProblem, Problem } from '../../contract/shared/errors.ts';
 import { actionAlias, openApiPath } from '../../contract/shared/path.ts';
 import type { Contract } from '../../contract/shared/route.ts';
 import { createComponents } from './components.ts';
@@ -44,6 +44,7 @@ export function openApi(contract: Contract, version: string): OpenAPIObject {
 
   for (const server of servers) builder.addServer(server);
   components.schemaOf(Problem, 'output');
+  components.schemaOf(OpenAiProblem, 'output');
   const paths = new Map<string, PathItemObject>();
   for (const [area, resource] of orderedAreasOf(contract)) {
     const [title, description] = areaDescriptions[area]!;

@@ -145,6 +145,17 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   workspacesRename: [workspacePath, { 409: ['revision_conflict', 'path_taken'], 503: ['overloaded'] }],
   workspacesDelete: [workspacePath, { 409: ['revision_conflict', 'folder_not_empty'], 503: ['overloaded'] }],
   workspacesArchive: [workspacePath],
+  chatCompletionsCreate: [
+    {
+      400: ['unsupported_parameter', 'provider_rejected'],
+      402: ['credits_exhausted', 'monthly_quota_exceeded'],
+      403: ['feature_disabled'],
+      404: ['model_not_found'],
+      429: ['concurrent_completions_exceeded', 'provider_rate_limited'],
+      502: ['upstream_auth_failed', 'upstream_request_failed', 'upstream_unreachable', 'provider_not_usable'],
+    },
+  ],
+  chatModelsGet: [{ 404: ['model_not_found'] }],
   runsCreate: [starting, { 409: ['thread_empty'] }],
   runsRetry: [starting, { 409: ['nothing_to_retry'] }],
   runsContinue: [starting, { 409: ['run_cannot_continue'] }],

@@ -11,6 +11,21 @@ type SuccessStatus = keyof typeof successDescriptions;
 type Responses = Record<string, ResponseObject | ReferenceObject>;
 
 const problem = { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } };
+const openAiProblem = {
+  'application/json': {
+    schema: { $ref: '#/components/schemas/OpenAiProblem' },
+    example: {
+      error: {
+        message: "There is no model 'gpt-0' that this account can use.",
+        type: 'invalid_request_error',
+        param: null,
+        code: 'model_not_found',
+      },
+      trace_id: '4bf92f3577b34da6a3ce929d0e0e4736',
+      details: { reason: 'model_not_found' },
+    },
+  },
+};
 const words = (list: readonly string[]) => list.map((word) => `\`${word}\``).join(', ');
 
 const codesOf = (status: number) =>
@@ -30,7 +45,16 @@ export const sharedErrorResponses = {
     headers: gatewayHeaders,
     content: problem,
   },
+  FailureInOpenAiFormat: {
+    description:
+      'An error in the shape of OpenAI. The statuses are those of other operations; `error.code` is the reason, and `error.param` the invalid parameter.',
+    headers: earlyErrorHeaders,
+    content: openAiProblem,
+  },
 } as const satisfies Record<string, ResponseObject>;
+
+/** One description for all errors of the operations in the format of OpenAI, whose clients do not read this document. */
+const openAiError = { $ref: '#/components/responses/FailureInOpenAiFormat' };
 
 /** All responses of an operation: its success responses, its errors with their codes and reasons, and the errors that all operations share. */
 export function responsesOf(operationId: string, route: Route, components: Components): Responses {
@@ -38,7 +62,10 @@ export function responsesOf(operationId: string, route: Route, components: Compo
     status,
     successResponseOf(route, Number(status) as SuccessStatus, answer as ResponseBody, components),
   ]);
-  const errors = errorStatusesOf(route).map((status) => [String(status), errorResponseOf(status, reasonsOf(operationId, route, status))]);
+  const statuses = errorStatusesOf(route);
+  if (route.metadata.errors === 'openai')
+    return Object.fromEntries([...successes, ...[...statuses, '4XX', '5XX'].map((status) => [String(status), openAiError])]);
+  const errors = statuses.map((status) => [String(status), errorResponseOf(status, reasonsOf(operationId, route, status))]);
   return {
     ...Object.fromEntries([...successes, ...errors]),
     '4XX': { $ref: '#/components/responses/EarlyError' },
@@ -55,6 +82,15 @@ function successResponseOf(route: Route, status: SuccessStatus, answer: Response
   if ('last' in answer) {
     const description = `Server-sent events: \`id\` is \`seq\`, \`event\` is \`type\`, and the schema describes \`data\`. Lines that start with a colon are comments, which keep the connection open. The stream ends after ${words(answer.last)}.`;
     return { description, headers, content: { 'text/event-stream': { schema: components.schemaOf(answer.body, 'output') } } };
+  }
+  if ('chunk' in answer) {
+    const description =
+      'JSON, or server-sent events if `stream` is true. The stream ends after `data: [DONE]`, or after an event with `error`.';
+    const content = {
+      'application/json': { schema: components.schemaOf(answer.body, 'output') },
+      'text/event-stream': { schema: components.schemaOf(answer.chunk, 'output') },
+    };
+    return { description, headers, content };
   }
   if ('bytes' in answer) {
     // Client generators support the first type; the second is the correct one.

@@ -1,3 +1,4 @@
+import { ChatCompletion } from '../completions/entity.ts';
 import { Gateway } from '../gateway/entities.ts';
 import { AttemptCount, IdempotencyKey } from '../http/entities.ts';
 import { Worker } from '../jobs/entities.ts';
@@ -51,6 +52,7 @@ export const entities = [
   AttemptCount,
   AuditLogEntry,
   Broadcast,
+  ChatCompletion,
   Credential,
   CreditBalance,
   CreditOperation,

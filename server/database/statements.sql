@@ -41,6 +41,59 @@ select coalesce((select "p"."id"
   from "projects" as "p"
   where "p"."account_id" = $3 and "p"."owner_user_id" = $4 and "p"."is_default" = true and "p"."deleted_at" is null)) as "id";
 
+-- completions/queries.ts selectLimits
+select (select "status"
+  from "accounts"
+  where "id" = $1 and "deleted_at" is null) as "account_status", coalesce((select "balance"
+  from "credit_balances"
+  where "account_id" = $2), 0) as "balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
+  from "runs" as "r"
+  where "r"."account_id" = $3 and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  from "chat_completions" as "cc"
+  where "cc"."account_id" = $4 and "cc"."status" = 'running'), 0), 9007199254740991)::bigint as "reserved", (select count(*) as "count"
+  from "chat_completions"
+  where "account_id" = $5 and "status" = 'running') as "running";
+
+-- completions/queries.ts insertCompletion
+with "creator" as (select "id"
+  from "users"
+  where "id" = $1 and "status" = 'active'
+  for share) insert into "chat_completions" ("account_id", "id", "created_by_user_id", "api_key_id", "model", "route", "reserved_credits", "end_user", "metadata", "trace_id", "expires_at") select $2::uuid as "account_id", $3::uuid as "id", "creator"."id" as "created_by_user_id", $4::uuid as "api_key_id", $5::text as "model", $6::jsonb as "route", $7::bigint as "reserved_credits", $8::text as "end_user", $9::jsonb as "metadata", $10::text as "trace_id", clock_timestamp() + interval '60 seconds' as "expires_at"
+  from "creator";
+
+-- completions/queries.ts storeProgress
+update "chat_completions"
+  set "usage" = coalesce($1::jsonb, usage), "expires_at" = clock_timestamp() + interval '60 seconds'
+  where "account_id" = $2 and "id" = $3 and "status" = 'running';
+
+-- completions/queries.ts extendReservation
+with "account" as (select coalesce((select "balance"
+  from "credit_balances"
+  where "account_id" = $1), 0) as "balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
+  from "runs" as "r"
+  where "r"."account_id" = $2 and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and "r"."id" <> $3), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  from "chat_completions" as "cc"
+  where "cc"."account_id" = $4 and "cc"."status" = 'running' and "cc"."id" <> $5), 0), 9007199254740991)::bigint as "others"), "decision" as (select "balance", "others", case when balance - others >= $6::bigint then $7::bigint when others = 0 and balance > $8::bigint then balance end as "granted"
+  from "account") update "chat_completions" as "c"
+  set "reserved_credits" = coalesce(decision.granted, least(c.reserved_credits, $9::bigint))
+  from "decision"
+  where "c"."account_id" = $10 and "c"."id" = $11 and "c"."status" = 'running'
+  returning "decision"."granted", "decision"."balance", "decision"."others";
+
+-- completions/queries.ts endCompletion
+update "chat_completions"
+  set "status" = $1, "usage" = $2::jsonb, "cost_usd" = $3::numeric, "reserved_credits" = 0, "ended_at" = now()
+  where "account_id" = $4 and "id" = $5 and "status" = 'running'
+  returning "id";
+
+-- completions/queries.ts selectModels
+select "m"."model", "m"."show_in_picker", "m"."created_at", "p"."name" as "provider", "p"."account_id"
+  from "llm_models" as "m"
+  inner
+  join "llm_providers" as "p" on "p"."id" = "m"."provider_id"
+  where ("p"."account_id" = $1 or "p"."account_id" is null)
+  order by "p"."account_id" is null, "m"."priority" desc, "m"."created_at", "m"."id";
+
 -- gateway/accessLog.ts 1
 insert into "access_log" ("id", "timestamp", "trace_id", "method", "path", "status_code", "duration_ms", "client_ip", "country", "city", "user_agent", "ua_type", "risk_score", "identity_type", "account_id", "user_id") select line.id::uuid as "id", to_timestamp(line.timestamp::float8 / 1000) as "timestamp", line.trace_id as "trace_id", line.method as "method", line.path as "path", line.status_code::integer as "status_code", line.duration_ms::integer as "duration_ms", line.client_ip as "client_ip", line.country as "country", line.city as "city", line.user_agent as "user_agent", line.ua_type as "ua_type", line.risk_score::numeric as "risk_score", line.identity_type as "identity_type", line.account_id as "account_id", line.user_id as "user_id"
   from unnest(coalesce(nullif(string_to_array($1, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($2, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($3, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($4, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($5, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($6, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($7, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($8, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($9, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($10, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($11, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($12, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($13, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($14, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($15, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($16, E'\n'), '{}'), array[''])) as line ("id", "timestamp", "trace_id", "method", "path", "status_code", "duration_ms", "client_ip", "country", "city", "user_agent", "ua_type", "risk_score", "identity_type", "account_id", "user_id");
@@ -154,6 +207,11 @@ update "idempotency_keys"
   where "scope_hash" = $4 and "claim_id" = $5 and "status" is null;
 
 -- http/pipeline/idempotency.ts 4
+update "idempotency_keys"
+  set "claimed_at" = now()
+  where "scope_hash" = $1 and "claim_id" = $2 and "status" is null;
+
+-- http/pipeline/idempotency.ts 5
 delete
   from "idempotency_keys"
   where "scope_hash" = $1 and "claim_id" = $2 and "status" is null;
@@ -202,6 +260,13 @@ delete
   where "account_id" in (select "id"
   from "accounts"
   where "deleted_at" is not null);
+
+-- jobs/endAbandonedCompletions.ts 1
+select "account_id", "id", "usage", "route", "trace_id"
+  from "chat_completions"
+  where "status" = 'running' and "expires_at" < clock_timestamp()
+  order by "expires_at"
+  limit 100;
 
 -- jobs/housekeeping.ts 1
 with "gone" as (delete
@@ -695,7 +760,9 @@ select "a"."id", "a"."slug", "a"."name", "a"."type", "a"."status", "a"."owner_us
   from "credit_balances" as "b"
   where "b"."account_id" = "a"."id"), 0) as "balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
   from "runs" as "r"
-  where "r"."account_id" = "a"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0), 9007199254740991)::bigint as "reserved"
+  where "r"."account_id" = "a"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  from "chat_completions" as "cc"
+  where "cc"."account_id" = "a"."id" and "cc"."status" = 'running'), 0), 9007199254740991)::bigint as "reserved"
   from "accounts" as "a"
   where "a"."deleted_at" is null and ($1::text is null or a.slug ilike $2 or a.name ilike $3) and ($4::text is null or a.status = $5) and ($6::text is null or a.type = $7) and ($8::timestamptz is null or ("a"."created_at", "a"."id") < ($9::timestamptz, $10::uuid))
   order by "a"."created_at" desc, "a"."id" desc
@@ -708,7 +775,9 @@ select "a"."id", "a"."slug", "a"."name", "a"."type", "a"."status", "a"."owner_us
   from "credit_balances" as "b"
   where "b"."account_id" = "a"."id"), 0) as "balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
   from "runs" as "r"
-  where "r"."account_id" = "a"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0), 9007199254740991)::bigint as "reserved"
+  where "r"."account_id" = "a"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  from "chat_completions" as "cc"
+  where "cc"."account_id" = "a"."id" and "cc"."status" = 'running'), 0), 9007199254740991)::bigint as "reserved"
   from "accounts" as "a"
   where "a"."deleted_at" is null and "a"."id" = $1;
 
@@ -1472,6 +1541,30 @@ with "held" as materialized (select "balance"
   from "entry"
   where "b"."account_id" = "entry"."account_id";
 
+-- resources/credits/charge.ts 3
+insert into "usage_records" ("account_id", "run_id", "usage_type", "model", "user_id", "input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "cached_tokens", "cost_usd", "estimated", "recorded_at", "shortfall") select "r"."account_id", "r"."id" as "run_id", 'llm' as "usage_type", coalesce(r.model, 'unknown') as "model", "r"."created_by_user_id" as "user_id", $1::bigint as "input_tokens", $2::bigint as "output_tokens", $3::bigint as "cache_creation_input_tokens", $4::bigint as "cache_read_input_tokens", $5::bigint as "cached_tokens", $6::numeric as "cost_usd", $7::boolean as "estimated", now() as "recorded_at", 0 as "shortfall"
+  from "chat_completions" as "r"
+  where "r"."account_id" = $8 and "r"."id" = $9
+  on conflict ("account_id", "run_id", "usage_type") do nothing;
+
+-- resources/credits/charge.ts 4
+with "held" as materialized (select "balance"
+  from "credit_balances"
+  where "account_id" = $1
+  for update), "bill" as materialized (select $2::bigint as "credits", least($3::bigint, coalesce((select "held"."balance"
+  from "held"), 0)) as "charged"), "usage" as (insert into "usage_records" ("account_id", "run_id", "usage_type", "model", "user_id", "input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "cached_tokens", "cost_usd", "estimated", "recorded_at", "shortfall") select "r"."account_id", "r"."id" as "run_id", 'llm' as "usage_type", coalesce(r.model, 'unknown') as "model", "r"."created_by_user_id" as "user_id", $4::bigint as "input_tokens", $5::bigint as "output_tokens", $6::bigint as "cache_creation_input_tokens", $7::bigint as "cache_read_input_tokens", $8::bigint as "cached_tokens", $9::numeric as "cost_usd", $10::boolean as "estimated", now() as "recorded_at", bill.credits - bill.charged as "shortfall"
+  from "chat_completions" as "r", "bill"
+  where "r"."account_id" = $11 and "r"."id" = $12
+  on conflict ("account_id", "run_id", "usage_type") do nothing
+  returning "account_id", "run_id", "user_id", "model"), "entry" as (insert into "credit_transactions" ("account_id", "id", "type", "amount", "reference_type", "reference_id", "user_id", "metadata") select "usage"."account_id", $13::uuid as "id", 'debit' as "type", -bill.charged as "amount", 'chat_completion' as "reference_type", "usage"."run_id" as "reference_id", "usage"."user_id", $14::jsonb || jsonb_build_object('model', usage.model, 'charged', bill.charged, 'shortfall', bill.credits - bill.charged) as "metadata"
+  from "usage", "bill"
+  where "bill"."charged" > 0
+  on conflict do nothing
+  returning "account_id", "amount") update "credit_balances" as "b"
+  set "balance" = greatest(b.balance + entry.amount, 0)
+  from "entry"
+  where "b"."account_id" = "entry"."account_id";
+
 -- resources/credits/ledger.ts 1
 with "balance" as (insert into "credit_balances" ("account_id", "balance")
   values ($1, $2::bigint)
@@ -1636,9 +1729,11 @@ select coalesce((select "b"."balance"
   from "credit_balances" as "b"
   where "b"."account_id" = "a"."id"), 0) as "balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
   from "runs" as "r"
-  where "r"."account_id" = $1 and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0), 9007199254740991)::bigint as "reserved"
+  where "r"."account_id" = $1 and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  from "chat_completions" as "cc"
+  where "cc"."account_id" = $2 and "cc"."status" = 'running'), 0), 9007199254740991)::bigint as "reserved"
   from "accounts" as "a"
-  where "a"."id" = $2 and "a"."deleted_at" is null;
+  where "a"."id" = $3 and "a"."deleted_at" is null;
 
 -- resources/credits/queries.ts lockBalance
 insert into "credit_balances" ("account_id", "balance") select "a"."id", 0 as "balance"
@@ -1648,7 +1743,9 @@ insert into "credit_balances" ("account_id", "balance") select "a"."id", 0 as "b
   set "balance" = "credit_balances"."balance"
   returning "credit_balances"."balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
   from "runs" as "r"
-  where "r"."account_id" = $2 and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0), 9007199254740991)::bigint as "reserved";
+  where "r"."account_id" = $2 and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  from "chat_completions" as "cc"
+  where "cc"."account_id" = $3 and "cc"."status" = 'running'), 0), 9007199254740991)::bigint as "reserved";
 
 -- resources/credits/queries.ts changeBalance
 with "entry" as (insert into "credit_transactions" ("account_id", "id", "type", "amount", "reference_type", "reference_id", "note")
@@ -4565,6 +4662,13 @@ select "u"."model", coalesce(sum(u.input_tokens), 0) as "input_tokens", coalesce
   group by "u"."model"
   order by sum(u.input_tokens) + sum(u.output_tokens) desc, u.model collate "C";
 
+-- resources/usage/queries.ts selectCompletionUsage
+select "c"."api_key_id", "c"."model", coalesce(sum((c.usage ->> 'input_tokens')::bigint), 0) as "input_tokens", coalesce(sum((c.usage ->> 'output_tokens')::bigint), 0) as "output_tokens", coalesce(sum(c.cost_usd), 0) as "cost_usd", count(*) as "record_count"
+  from "chat_completions" as "c"
+  where "c"."account_id" = $1 and "c"."status" <> 'running' and "c"."usage" is not null and "c"."ended_at" >= $2::date and "c"."ended_at" < $3::date + 1
+  group by "c"."api_key_id", "c"."model"
+  order by sum((c.usage ->> 'input_tokens')::bigint) + sum((c.usage ->> 'output_tokens')::bigint) desc, c.model collate "C", "c"."api_key_id";
+
 -- resources/users/queries.ts selectUsers
 select "u"."id", "c"."login", "u"."username", "u"."email", "u"."email_verified_at", "u"."status", "u"."locale", "u"."timezone", "u"."is_platform_admin", "u"."last_login_at", "u"."created_at", "c"."user_id" is not null as "is_person"
   from "users" as "u"
@@ -5107,10 +5211,12 @@ select (select "status"
   from "runs"
   where "account_id" = $2 and "thread_id" = $3 and "parent_run_id" is null and "status" in ('running', 'waiting_for_input', 'cancelling')) as "is_busy", coalesce((select "balance"
   from "credit_balances"
-  where "account_id" = $4), 0) as "balance", "open"."reserved", "open"."active_runs"
+  where "account_id" = $4), 0) as "balance", open.reserved + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  from "chat_completions" as "cc"
+  where "cc"."account_id" = $5 and "cc"."status" = 'running'), 0) as "reserved", "open"."active_runs"
   from (select count(*) as "active_runs", coalesce(sum("reserved_credits"), 0) as "reserved"
   from "runs"
-  where "account_id" = $5 and "parent_run_id" is null and "status" in ('running', 'waiting_for_input', 'cancelling')) as "open";
+  where "account_id" = $6 and "parent_run_id" is null and "status" in ('running', 'waiting_for_input', 'cancelling')) as "open";
 
 -- runs/create/queries.ts selectContinuation
 select (select "r"."id"
@@ -5156,11 +5262,13 @@ with "account" as (select coalesce((select "balance"
   from "credit_balances"
   where "account_id" = $1), 0) as "balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
   from "runs" as "r"
-  where "r"."account_id" = $2 and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and "r"."id" <> $3), 0), 9007199254740991)::bigint as "others"), "decision" as (select "balance", "others", case when balance - others >= $4::bigint then $5::bigint when others = 0 and balance > $6::bigint then balance end as "granted"
+  where "r"."account_id" = $2 and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and "r"."id" <> $3), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  from "chat_completions" as "cc"
+  where "cc"."account_id" = $4 and "cc"."status" = 'running' and "cc"."id" <> $5), 0), 9007199254740991)::bigint as "others"), "decision" as (select "balance", "others", case when balance - others >= $6::bigint then $7::bigint when others = 0 and balance > $8::bigint then balance end as "granted"
   from "account") update "runs" as "r"
-  set "reserved_credits" = coalesce(decision.granted, least(r.reserved_credits, $7::bigint))
+  set "reserved_credits" = coalesce(decision.granted, least(r.reserved_credits, $9::bigint))
   from "decision"
-  where "r"."account_id" = $8 and "r"."id" = $9 and "r"."lease_token" = $10
+  where "r"."account_id" = $10 and "r"."id" = $11 and "r"."lease_token" = $12
   returning "decision"."granted", "decision"."balance", "decision"."others";
 
 -- runs/credits/reserve.ts 2

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { errorCodes, type ErrorName } from '../../contract/shared/errorCodes.ts';
-import type { Problem } from '../../contract/shared/errors.ts';
+import { hasOpenAiErrors, openAiProblem, type Problem } from '../../contract/shared/errors.ts';
 import { malformedRequestMessages } from '../http/body/malformedRequest.ts';
 import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
 import type { RequestContext } from './requestContext.ts';
@@ -59,10 +59,12 @@ export function sendProbeResponse(
 const connectionEndingErrors: readonly GatewayError[] = ['too_large', 'headers_too_large', 'invalid', 'wrong_method'];
 
 /** Sends an error response. If the headers are already sent, destroys the connection. */
-export function sendError({ response, headers, traceId }: RequestContext, failure: GatewayError, reason?: ErrorReason): void {
+export function sendError({ response, headers, traceId, path }: RequestContext, failure: GatewayError, reason?: ErrorReason): void {
   if (response.headersSent) return void response.destroy();
   metricsEvents.gatewayRejected.emit(reason ?? failure);
-  sendJson(response, errorCodes[failure][0], problem(failure, traceId, reason), {
+  const [status] = errorCodes[failure];
+  const body = problem(failure, traceId, reason);
+  sendJson(response, status, hasOpenAiErrors(path) ? openAiProblem(status, body) : body, {
     ...headers,
     'x-trace-id': traceId,
     ...((connectionEndingErrors.includes(failure) || response.req.headers.expect !== undefined) && { connection: 'close' }),

@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler } from 'express';
+import { hasOpenAiErrors, openAiProblem, type Problem } from '../../contract/shared/errors.ts';
 import { isTransientDatabaseError } from '../database/connection/connectionErrors.ts';
 import { Failure, invalid } from '../platform/failure.ts';
 import type { Log } from '../platform/telemetry/log.ts';
@@ -20,7 +21,8 @@ export const respondToError =
     if (failure.status === 401) res.setHeader('www-authenticate', 'Bearer');
     if (failure.status === 400 && !failure.details.issues) failure.details.issues = [];
     for (const [name, value] of Object.entries(failure.headers)) res.setHeader(name, value);
-    res.status(failure.status).json({ error: failure.code, message: failure.message, trace_id: traceId, details: failure.details });
+    const problem = { error: failure.code, message: failure.message, trace_id: traceId, details: failure.details } as Problem;
+    res.status(failure.status).json(hasOpenAiErrors(req.path) ? openAiProblem(failure.status, problem) : problem);
   };
 
 /** Maps an exception to an API error. */

@@ -13,6 +13,7 @@ import { type AuthenticatedRequest, isExempt, requireEitherPermission, requirePe
 import { claimIdempotencyKey, type IdempotencyClaim } from './pipeline/idempotency.ts';
 import type { HandlerResponse, RouteHandler } from './pipeline/implement.ts';
 import type { AuditNote, RequestScope, Scope } from './scope.ts';
+import { isStreamBody } from './sse.ts';
 
 /**
  * Continues the checks after `admit`: lookups, permission, idempotency, body. Then runs the handler in one transaction with its audit
@@ -157,7 +158,8 @@ async function runInTransaction(
       if (claimed) await check?.();
       else if (check) tx.awaitAtCommit(check());
       if (!isBestEffort(route)) tx.awaitAtCommit(writeNotes(tx, route, contextOf(route, authenticated, answer), notes));
-      await claimed?.complete(tx, answer);
+      // A stream is not stored, so its key does not stay claimed.
+      await (isStreamBody(answer.body) ? claimed?.release() : claimed?.complete(tx, answer));
       return answer;
     });
     for (const then of notes.after) then();

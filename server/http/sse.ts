@@ -5,6 +5,8 @@ import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
 /** A response body that writes itself to the response. */
 export type StreamBody = { attach(res: Response): void };
 
+export const isStreamBody = (body: unknown): body is StreamBody => typeof body === 'object' && body !== null && 'attach' in body;
+
 /** Encoded events, in order. A chunk may contain several. */
 export type EncodedEvents = AsyncIterable<Buffer>;
 

@@ -23,8 +23,14 @@ export type ModelMessage =
   | ({ role: 'assistant'; content: string; tool_calls?: ToolCall[]; opaque?: unknown } & Stored)
   | ({ role: 'tool'; tool_call_id: string; tool_name: string; content: string; images?: ImagePart[]; is_error?: boolean } & Stored);
 
-/** `parameters` is a JSON Schema of type object. */
-export type ModelTool = { name: string; description: string; parameters: Record<string, unknown> };
+/** `parameters` is a JSON Schema of type object. `strict`: the arguments must match it exactly, if the model supports that. */
+export type ModelTool = { name: string; description: string; parameters: Record<string, unknown>; strict?: boolean };
+
+/** Any tool, none, at least one, or the named one. */
+export type ToolChoice = 'auto' | 'none' | 'required' | { name: string };
+
+/** The answer is JSON, of the schema if there is one. */
+type JsonFormat = { schema?: Record<string, unknown>; name?: string; description?: string; strict?: boolean };
 
 export type ModelRequest = {
   messages: ModelMessage[];
@@ -34,6 +40,15 @@ export type ModelRequest = {
   top_p?: number;
   max_output_tokens?: number;
   prompt_cache_control?: 'none' | 'system_prompt';
+  tool_choice?: ToolChoice;
+  parallel_tool_calls?: boolean;
+  json_format?: JsonFormat;
+  stop?: string[];
+  seed?: number;
+  frequency_penalty?: number;
+  presence_penalty?: number;
+  /** The caller's id of the person on whose behalf it calls. */
+  end_user?: string;
 };
 
 /** HTTP traffic, for debugging. The names and fields are those of run events, without `llm_call_id`. */
@@ -44,13 +59,25 @@ export type DebugEvent =
 export const isDebugEvent = (event: { type: string }): event is DebugEvent =>
   event.type === 'llm.request' || event.type === 'llm.response.chunk';
 
+/** Why an answer is incomplete. */
+export type CutReason = 'length' | 'content_filter';
+
 /** `text` is never empty. Exactly one `finish` comes last. Debug events are sent only if enabled. */
 export type ModelEvent =
   | DebugEvent
   | { type: 'text'; text: string; channel?: 'thinking' }
   | { type: 'tool_delta'; index: number; tool_call_id: string; tool_name?: string; arguments_delta: string }
   | { type: 'fallback'; from_api_mode: string; to_api_mode: string; reason: 'responses_not_supported'; status_code?: number }
-  | { type: 'finish'; text: string; tool_calls: ToolCall[]; usage?: Usage; cost_usd?: string; cost?: Cost; opaque?: unknown };
+  | {
+      type: 'finish';
+      text: string;
+      tool_calls: ToolCall[];
+      usage?: Usage;
+      cost_usd?: string;
+      cost?: Cost;
+      opaque?: unknown;
+      cut?: CutReason;
+    };
 
 /** Receives facts about a call that its events lack or report too late. */
 export type CallObserver = {

@@ -4,6 +4,7 @@ import { createToolSources } from '../agent/tools/toolSources.ts';
 import { statement } from '../database/statement.ts';
 import { backgroundTasks, startBackgroundJobs } from '../jobs/backgroundJobs.ts';
 import { emptyClosedAccounts } from '../jobs/closedAccounts.ts';
+import { endAbandonedCompletions } from '../jobs/endAbandonedCompletions.ts';
 import { deleteExpiredRows, removeExpiredThreads } from '../jobs/housekeeping.ts';
 import { type JobRunner, startJobRunner, waitForDatabase } from '../jobs/jobRunner.ts';
 import { jobSpan } from '../jobs/jobSpan.ts';
@@ -160,6 +161,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
     every(Math.max(500, config.workerPollSeconds * 4_000), () => recoverRuns(reaping), complain('looking for abandoned runs failed')),
     every(config.workerScaleIntervalSecs * 1_000, adapt, complain('adjusting the number of slots failed')),
     every(minute, () => reapRuns(reaping), complain('looking for stuck runs failed')),
+    every(minute / 4, () => endAbandonedCompletions(reaping), complain('looking for abandoned chat completions failed')),
     every(minute, () => grantDueWindows(database), complain('monthly credits were not granted')),
     every(60 * minute, () => runHousekeeping(deps), complain('the hourly housekeeping failed')),
   ];

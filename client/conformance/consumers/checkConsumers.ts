@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type EventStream, eventStreamOf, type Route, type Schema } from '../../../contract/shared/route.ts';
+import { type EventStream, eventStreamOf, jsonOrStreamOf, type Route, type Schema } from '../../../contract/shared/route.ts';
 import type { Manifest, UsedResponse } from '../../recorder/manifest.ts';
 import { formatPath } from '../../recorder/schemaSteps.ts';
 import type { HttpResponse } from '../call.ts';
@@ -66,6 +66,8 @@ async function checkSuccess({ call, maker }: CheckContext, result: Result, uses:
 function unreadable(route: Route, { status, body, text }: HttpResponse, used: UsedResponse | undefined): string[] {
   const declared = route.responses[status as keyof Route['responses']];
   if (!used || !declared || 'bytes' in declared) return [];
+  const either = jsonOrStreamOf(route);
+  if (either) return problemsAt(either.body, body, used.reads);
   if (declared !== eventStreamOf(route)) return problemsAt(declared as Schema, body, used.reads);
   return eventsIn(text).flatMap((event) => {
     const { type } = event as { type: string };

@@ -64,6 +64,7 @@ export const bodies: Record<string, (maker: SampleContext, params: Params) => un
   MeChanges: () => ({ timezone: 'Europe/Berlin' }),
   MemberChanges: () => ({ role: 'admin' }),
   MemoryChanges: () => ({ content: `Prefers ${uniqueName()}` }),
+  NewChatCompletion: () => ({ model: 'stub', messages: [{ role: 'user', content: 'Hello!' }] }),
   NewAccount: () => ({ slug: uniqueName(), name: uniqueName() }),
   NewApiKey: () => ({ name: uniqueName() }),
   NewAsrCredential: () => ({ name: uniqueName(), ...hosted, model: 'm' }),

@@ -117,6 +117,7 @@ export const skippedOperations: Record<string, string> = {
   'broadcasts.create': everybody,
   'broadcasts.delete': everybody,
   'broadcasts.get': everybody,
+  'chatCompletions.create': 'would call a model, which costs money',
   'credits.bulkAdjust': everybody,
   'credits.operation': everybody,
   'credits.resetAll': everybody,

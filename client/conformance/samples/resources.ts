@@ -95,6 +95,10 @@ export const resources: Record<string, (maker: SampleContext, above: Params) => 
     (await post(maker, `/v1/llm-providers/${id}/models`, { model: uniqueName() })).id,
   '/v1/mcp-configs/{config_id}': madeAt('/v1/mcp-configs', 'NewMcpConfig'),
   '/v1/memories/{memory_id}': madeAt('/v1/memories', 'NewMemory'),
+  '/v1/models/{model...}': async (maker) => {
+    const { id } = await post(maker, '/v1/llm-providers', await bodies.NewLlmProvider!(maker, {}));
+    return (await post(maker, `/v1/llm-providers/${id}/models`, { model: uniqueName() })).model;
+  },
   '/v1/personas/{persona_id}': madeAt('/v1/personas', 'NewPersona'),
   '/v1/plans/{plan_id}': byAdmin(madeAt('/v1/plans', 'NewPlan')),
   '/v1/projects/{project_id}': madeAt('/v1/projects', 'NewProject'),

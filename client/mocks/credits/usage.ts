@@ -81,4 +81,6 @@ export const usage: RouteHandlers<typeof routes> = {
   ...{ ofAccount: monthly(account), ofAccountDaily: account.days, ofAccountHourly: account.hours, ofAccountByModel: account.models },
   ...{ summary: (asked) => ({ status: 200, body: platform.month(asked) }), daily: platform.days, hourly: platform.hours },
   byModel: platform.models,
+  // The mock charges no chat completions.
+  ofChatCompletions: () => ({ status: 200, body: [] }),
 };

@@ -1,7 +1,8 @@
 import { HttpResponse } from 'msw';
 import { z } from 'zod';
 import { deprecationHeaders } from '../../../contract/deprecation.ts';
-import { returnsFile, type Route, type Schema } from '../../../contract/shared/route.ts';
+import { hasOpenAiErrors, openAiProblem, type Problem } from '../../../contract/shared/errors.ts';
+import { jsonOrStreamOf, returnsFile, type Route, type Schema } from '../../../contract/shared/route.ts';
 import { type Engine, RawBody, type RouteResult } from '../context.ts';
 import { type Operation, table } from '../operations.ts';
 import { MockApiError, notFound } from './errors.ts';
@@ -23,7 +24,7 @@ export async function handleRequest(engine: Engine, prefix: string, request: Req
     return respond(operation.route, answered, url, headers, request.method === 'HEAD');
   } catch (error) {
     if (error instanceof ConnectionLost) return Response.error();
-    return errorResponse(error, traceId, headers);
+    return errorResponse(error, traceId, headers, path);
   }
 }
 
@@ -66,18 +67,20 @@ function respond(
     if (returnsFile(route)) headers.set('content-security-policy', `${headers.get('content-security-policy')}; sandbox`);
     return new HttpResponse(isHead ? null : body.body, { status, headers });
   }
-  const shape = route.responses[status as keyof Route['responses']];
+  const shape = jsonOrStreamOf(route)?.body ?? route.responses[status as keyof Route['responses']];
   if (!shape) return new HttpResponse(null, { status, headers });
   headers.set('content-type', 'application/json; charset=utf-8');
   return new HttpResponse(isHead ? null : JSON.stringify(z.parse(shape as Schema, body)), { status, headers });
 }
 
-function errorResponse(error: unknown, trace_id: string, headers: Headers): Response {
+function errorResponse(error: unknown, trace_id: string, headers: Headers, path: string): Response {
   const known = error instanceof MockApiError ? error : new MockApiError('internal', `The mock failed: ${String(error)}`);
   for (const [name, value] of Object.entries(known.headers)) headers.set(name, value);
   headers.set('content-type', 'application/json; charset=utf-8');
   const { code, message, details, status } = known;
-  return new HttpResponse(JSON.stringify({ error: code, message, trace_id, details }), { status, headers });
+  const problem = { error: code, message, trace_id, details } as Problem;
+  const body = hasOpenAiErrors(path) ? openAiProblem(status, problem) : problem;
+  return new HttpResponse(JSON.stringify(body), { status, headers });
 }
 
 /** Parses a Cookie header (RFC 6265). */

@@ -3,7 +3,7 @@ import { hasAccountInPath, parseInput } from '../../../contract/shared/input.ts'
 import { canonicalPath } from '../../../contract/shared/path.ts';
 import { isIdempotent } from '../../../contract/shared/policy.ts';
 import { eventStreamOf } from '../../../contract/shared/route.ts';
-import type { Context, Engine, RouteResult } from '../context.ts';
+import { type Context, type Engine, RawBody, type RouteResult } from '../context.ts';
 import type { Operation } from '../operations.ts';
 import { loadPathResources, paramsOf, serveGeneric } from '../resources/generic.ts';
 import { callRouteHandler } from '../resources/routeHandlers.ts';
@@ -106,6 +106,11 @@ async function withIdempotency(
   storedResponses.set(scope, { request: asked, status: 'working', body: undefined, headers: {} });
   try {
     const answer = await work();
+    // A stream is not stored.
+    if (answer.body instanceof RawBody) {
+      storedResponses.delete(scope);
+      return answer;
+    }
     storedResponses.set(scope, {
       request: asked,
       status: answer.status,

@@ -8,6 +8,7 @@ import { schedules } from '../runs/schedules.ts';
 import { webhookDeliveries, webhookEndpoints } from '../webhooks/handlers.ts';
 import { attachments } from './attachments.ts';
 import { auth, bootstrap } from './auth.ts';
+import { chatCompletions, chatModels } from './chatCompletions.ts';
 import { inviteCodes, redemptionCodes } from './codes.ts';
 import { apiKeys, me, memories, notifications } from './me.ts';
 import { accounts, invitations } from './members.ts';
@@ -31,6 +32,8 @@ const areas = {
     auth,
     bootstrap,
     broadcasts,
+    chatCompletions,
+    chatModels,
     credits,
     dashboard,
     invitations,

@@ -35,6 +35,7 @@ import { Migration00038 } from './Migration00038.ts';
 import { Migration00039 } from './Migration00039.ts';
 import { Migration00041 } from './Migration00041.ts';
 import { Migration00042 } from './Migration00042.ts';
+import { Migration00044 } from './Migration00044.ts';
 import { Migration00045 } from './Migration00045.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
@@ -76,5 +77,6 @@ export const migrations = [
   { name: 'Migration00039', class: Migration00039 },
   { name: 'Migration00041', class: Migration00041 },
   { name: 'Migration00042', class: Migration00042 },
+  { name: 'Migration00044', class: Migration00044 },
   { name: 'Migration00045', class: Migration00045 },
 ];

@@ -59,7 +59,7 @@ function send(route: ForwardTarget, visit: RequestContext, hasBody: boolean, may
     if (hasBody) request.unpipe().resume();
   };
   const wait = () => {
-    if (!answered && !outgoing.destroyed) responseTimer = setTimeout(abort, upstream.timeoutMs, 'gateway_timeout');
+    if (!answered && !outgoing.destroyed) responseTimer = setTimeout(abort, timeoutOf(upstream, visit), 'gateway_timeout');
   };
   response.once('close', leave);
   if (hasBody) request.once('end', wait);
@@ -81,6 +81,10 @@ function send(route: ForwardTarget, visit: RequestContext, hasBody: boolean, may
   if (request.headers.expect !== undefined) response.writeContinue();
   sendBody(request, outgoing, () => abort('too_large'));
 }
+
+/** The answer of a model that is not streamed has no headers before its end. The API limits such a call, by default to 15 minutes. */
+const timeoutOf = ({ timeoutMs }: Upstream, { path }: RequestContext) =>
+  path === '/v1/chat/completions' ? Math.max(timeoutMs, 16 * 60_000) : timeoutMs;
 
 function giveUp(visit: RequestContext, failure: GatewayError) {
   if (failure === 'bad_gateway' || failure === 'gateway_timeout') metricsEvents.upstreamFailed.emit(failure);

@@ -7,31 +7,32 @@ import { Failure, failWith, invalid } from '../../platform/failure.ts';
 
 /** Maximum nesting of JSON. Checked before parsing, because parsers recurse. */
 const maxDepth = 64;
-const tooLarge = (route: Route) =>
-  new Failure('too_large', `The body is larger than ${maxBodyBytes(route) / 2 ** 20} MiB.`, {}, { connection: 'close' });
+const tooLarge = (limit: number) =>
+  new Failure('too_large', `The body is larger than ${limit / 2 ** 20} MiB.`, {}, { connection: 'close' });
 /** A form that is too large is still read up to this size, because a client that is cut off while sending does not see the response. */
 const maxDrainedFormBytes = 64 * 2 ** 20;
 
 /** Rejects a `Content-Length` over the limit before any other check. */
 export function checkSize(route: Route, req: Request) {
   const length = Number(req.headers['content-length'] ?? 0);
+  const limit = maxBodyBytes(route);
   if (!isMultipart(route)) {
-    if (length > maxBodyBytes(route)) throw tooLarge(route);
-  } else if (length > maxBodyBytes(route)) throw formTooLarge(length > maxDrainedFormBytes ? { connection: 'close' } : {});
+    if (length > limit) throw tooLarge(limit);
+  } else if (length > limit) throw formTooLarge(length > maxDrainedFormBytes ? { connection: 'close' } : {});
 }
 
 /** 413 for a form. The connection stays open unless `headers` closes it. */
 export const formTooLarge = (headers: Record<string, string> = {}) => new Failure('too_large', 'The form is too large.', {}, headers);
 
-/** Reads the whole body. Throws 413 and 422. */
-export async function readBody(route: Route, req: Request): Promise<Buffer> {
+/** Reads the whole body of at most `limit` bytes. Throws 413 and 422. */
+export async function readBody(req: Request, limit: number): Promise<Buffer> {
   rejectCompressed(req);
   const chunks: Buffer[] = [];
   let size = 0;
   // Do not destroy the request: the error response uses the same connection.
   for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > maxBodyBytes(route)) throw tooLarge(route);
+    if (size > limit) throw tooLarge(limit);
     chunks.push(chunk);
   }
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);

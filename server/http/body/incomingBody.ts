@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import type { Route } from '../../../contract/shared/route.ts';
+import { maxBodyBytes, type Route } from '../../../contract/shared/route.ts';
 import { overloaded } from '../pipeline/authenticateRequest.ts';
 import type { RequestSlot } from '../pipeline/requestSlot.ts';
 import { readBody } from './body.ts';
@@ -15,9 +15,10 @@ export type IncomingBody = {
 /** `shed` aborts to make room for other requests. Its reason is the error returned to the client. */
 export const incomingBody = (req: Request, slot: RequestSlot, shed: AbortSignal | undefined): IncomingBody => ({
   async bytes(route) {
-    if (req.complete || !shed) return readBody(route, req);
+    const limit = maxBodyBytes(route);
+    if (req.complete || !shed) return readBody(req, limit);
     slot.pause();
-    const bytes = await unlessAborted(readBody(route, req), shed);
+    const bytes = await unlessAborted(readBody(req, limit), shed);
     if (!slot.resume()) throw overloaded();
     return bytes;
   },

@@ -14,7 +14,7 @@ import { type AuthenticatedRequest, authenticateRequest, overloaded } from '../p
 import { type Caller, createCallerResolver } from '../pipeline/caller.ts';
 import type { Implementation, RouteHandler } from '../pipeline/implement.ts';
 import { acquireRequestSlot } from '../pipeline/requestSlot.ts';
-import type { StreamBody } from '../sse.ts';
+import { isStreamBody, type StreamBody } from '../sse.ts';
 import { chainHandlers } from './chainHandlers.ts';
 import { addHeaders, withDeprecationHeaders } from './deprecation.ts';
 import { createEndpoints, type Endpoint, PipeableBody } from './tsRest.ts';
@@ -92,7 +92,7 @@ const endpointOf = (app: App, served: RouteHandler): Endpoint => ({
     const { status, body, headers, next } = await handleRequest(app, served, authenticated, incoming, req, signal);
     addHeaders(res, headers);
     addHeaders(res, pageHeaders(req.originalUrl, next));
-    const writesItself = status === 200 && (eventStreamOf(served.route) || returnsFile(served.route));
+    const writesItself = status === 200 && (eventStreamOf(served.route) || returnsFile(served.route) || isStreamBody(body));
     // `Handlers` requires a `StreamBody` for these responses.
     return { status, body: writesItself ? new PipeableBody(body as StreamBody, res) : body };
   },

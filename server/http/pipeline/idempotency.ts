@@ -49,6 +49,14 @@ const completeKey = statement<Claimed & StoredResponse>()((db, $) =>
     .where('claim_id', '=', $.claimId)
     .where('status', 'is', null),
 );
+const renewKey = statement<Claimed>()((db, $) =>
+  db
+    .updateTable('idempotency_keys')
+    .set({ claimed_at: sql<string>`now()` })
+    .where('scope_hash', '=', $.scopeHash)
+    .where('claim_id', '=', $.claimId)
+    .where('status', 'is', null),
+);
 const releaseKey = statement<Claimed>()((db, $) =>
   db.deleteFrom('idempotency_keys').where('scope_hash', '=', $.scopeHash).where('claim_id', '=', $.claimId).where('status', 'is', null),
 );
@@ -100,11 +108,22 @@ export async function claimIdempotencyKey(
   return { status: known.status, body, headers: { ...known.headers, 'idempotent-replayed': 'true' } };
 }
 
-const openClaim = (db: Queryable, encryptionKey: Buffer, scopeHash: string, claimId: string): IdempotencyClaim => ({
-  async complete(tx, { status, headers = {}, body }) {
-    const bodySealed = body === undefined ? null : seal(encryptionKey, JSON.stringify(body), scopeHash);
-    const kept = await tx.run(completeKey, { scopeHash, claimId, status, headers: JSON.stringify(headers), bodySealed });
-    if (kept === 0) throw failWith('conflict', 'idempotency_in_progress', 'The claim of this key was lost.');
-  },
-  release: async () => void (await db.run(releaseKey, { scopeHash, claimId })),
-});
+/** Renewed while the request runs, because the answer of a model can take longer than a claim lasts. */
+const renewalMs = 20_000;
+
+function openClaim(db: Queryable, encryptionKey: Buffer, scopeHash: string, claimId: string): IdempotencyClaim {
+  // A renewal that fails is repeated by the next one.
+  const renewal = setInterval(() => void db.run(renewKey, { scopeHash, claimId }).catch(() => undefined), renewalMs).unref();
+  return {
+    async complete(tx, { status, headers = {}, body }) {
+      clearInterval(renewal);
+      const bodySealed = body === undefined ? null : seal(encryptionKey, JSON.stringify(body), scopeHash);
+      const kept = await tx.run(completeKey, { scopeHash, claimId, status, headers: JSON.stringify(headers), bodySealed });
+      if (kept === 0) throw failWith('conflict', 'idempotency_in_progress', 'The claim of this key was lost.');
+    },
+    async release() {
+      clearInterval(renewal);
+      await db.run(releaseKey, { scopeHash, claimId });
+    },
+  };
+}

@@ -50,8 +50,8 @@ type Headers = { headers?: Record<string, string> };
 type Next<R extends Route> = R['metadata'] extends { pages: string } ? { next: string | undefined } : unknown;
 type Awaitable<T> = T | Promise<T>;
 /** A handler returns a stream or a file as a body that writes itself to the response. */
-type WithStreamBody<Result> = Result extends { status: infer Status; body: AsyncIterable<unknown> | Blob }
-  ? { status: Status; body: StreamBody }
+type WithStreamBody<Result> = Result extends { status: infer Status; body: infer Body }
+  ? { status: Status; body: Body extends AsyncIterable<unknown> | Blob ? StreamBody : Body }
   : Result;
 export type Handlers<T extends Resource, L extends ResourceLoaders> = {
   [Name in keyof T]: (input: HandlerInput<T[Name], L>) => Awaitable<WithStreamBody<HandlerResult<T[Name]>> & Headers & Next<T[Name]>>;

@@ -65,7 +65,14 @@ async function write(route: AnthropicRoute, request: ModelRequest, names: ToolNa
     {
       ...callOptions(request, 'anthropic', names),
       maxOutputTokens: maxTokens,
-      ...(budget && { providerOptions: { anthropic: { thinking: { type: 'enabled', budgetTokens: budget } } } }),
+      providerOptions: {
+        anthropic: {
+          ...(budget && { thinking: { type: 'enabled', budgetTokens: budget } }),
+          // The other mode answers with a call of a tool, which the reader would pass on.
+          ...(request.json_format && { structuredOutputMode: 'outputFormat' }),
+          ...(request.parallel_tool_calls === false && { disableParallelToolUse: true }),
+        },
+      },
     },
   );
   const written = bodyOf(call);

@@ -1,5 +1,5 @@
 import type { Usage } from '../model.ts';
-import type { AnswerPart, AnswerReader } from '../wire/answer.ts';
+import { type AnswerPart, type AnswerReader, cutParts } from '../wire/answer.ts';
 import { asCount, asObject, asText, type Json, withoutUndefined } from '../wire/json.ts';
 
 /** In Anthropic's usage, `input_tokens` excludes tokens written to or read from the cache. */
@@ -72,7 +72,7 @@ export function createMessagesReader(): AnswerReader {
       case 'content_block_stop':
         return stop(index);
       case 'message_delta':
-        return messagesUsage(event.usage);
+        return [...messagesUsage(event.usage), ...cutParts(asText(asObject(event.delta).stop_reason))];
       case 'message_stop':
         return [{ kind: 'end', last: true }];
       default:

@@ -1,5 +1,5 @@
 import type { Usage } from '../model.ts';
-import type { AnswerPart, AnswerReader } from '../wire/answer.ts';
+import { type AnswerPart, type AnswerReader, cutParts } from '../wire/answer.ts';
 import { asCount, asObject, asObjects, asText, type Json, parseObject, withoutUndefined } from '../wire/json.ts';
 
 /** In OpenAI's usage, `input_tokens` includes `cached_tokens`. */
@@ -32,6 +32,7 @@ export function createChatReader(): AnswerReader {
       { kind: 'text', text: asText(delta.refusal) },
       ...asObjects(delta.tool_calls).map((call): AnswerPart => ({ kind: 'tool', ...slots(call) })),
       ...chatUsage(event.usage),
+      ...cutParts(asText(choice.finish_reason)),
     ];
     // The answer is complete at the finish reason, but usage may follow.
     if (asText(choice.finish_reason)) pieces.push({ kind: 'end', last: false });

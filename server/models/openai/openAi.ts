@@ -1,4 +1,5 @@
 import { type CallObserver, isDebugEvent, type Model, ModelError, type ModelRequest, type ReasoningMode } from '../model.ts';
+import { chatOnlyParameters } from '../parameters.ts';
 import { type OpenAiApiMode, openAiBase, type OpenAiRoute, type ProviderDeps } from '../route.ts';
 import { readAnswer, type ReadAnswerOptions } from '../wire/answer.ts';
 import { bodyKeys, bodyOf, buildRequest } from '../wire/buildRequest.ts';
@@ -47,6 +48,7 @@ export function openOpenAi(route: OpenAiRoute, deps: ProviderDeps): Model {
   return {
     async *stream(request, signal, observer) {
       if (mode !== 'auto') return yield* ask(mode, request, signal, observer);
+      if (chatOnlyParameters(request).length > 0) return yield* ask('chat_completions', request, signal, observer);
       let spoke = false;
       try {
         for await (const event of ask('responses', request, signal, observer)) {
@@ -81,10 +83,15 @@ async function write(route: OpenAiRoute, mode: OpenAiApiMode, request: ModelRequ
     {
       ...callOptions(request, mode === 'responses' ? 'openai_responses' : 'openai_chat', names),
       ...(effort && { reasoning: effort }),
-      // Stores nothing at the vendor: reasoning comes back encrypted and is sent again.
-      ...(mode === 'responses' && {
-        providerOptions: { openai: { store: false, ...(effort && effort !== 'none' && { reasoningSummary: 'auto' }) } },
-      }),
+      providerOptions: {
+        openai: {
+          // Stores nothing at the vendor: reasoning comes back encrypted and is sent again.
+          ...(mode === 'responses' && { store: false, ...(effort && effort !== 'none' && { reasoningSummary: 'auto' }) }),
+          ...(request.tools.length > 0 && request.parallel_tool_calls !== undefined && { parallelToolCalls: request.parallel_tool_calls }),
+          ...(request.json_format && { strictJsonSchema: request.json_format.strict ?? false }),
+          ...(request.end_user !== undefined && { user: request.end_user }),
+        },
+      },
     },
   );
   const body = bodyOf(call);

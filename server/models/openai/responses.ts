@@ -1,5 +1,5 @@
 import type { Usage } from '../model.ts';
-import type { AnswerPart, AnswerReader } from '../wire/answer.ts';
+import { type AnswerPart, type AnswerReader, cutParts } from '../wire/answer.ts';
 import { asCount, asObject, asObjects, asText, type Json, withoutUndefined } from '../wire/json.ts';
 
 function responsesUsage(value: unknown): AnswerPart[] {
@@ -53,7 +53,8 @@ export function createResponsesReader(): AnswerReader {
   /** Some servers stream nothing and put the whole answer into the final event. */
   function end(response: Json): AnswerPart[] {
     const whole = spoke || calls > 0 ? [] : asObjects(response.output).flatMap((item, index) => [...wordsOf(item), ...done(item, index)]);
-    return [...whole, ...responsesUsage(response.usage), { kind: 'end', last: true }];
+    const cut = cutParts(asText(asObject(response.incomplete_details).reason));
+    return [...whole, ...responsesUsage(response.usage), ...cut, { kind: 'end', last: true }];
   }
 
   return (event) => {

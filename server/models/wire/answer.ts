@@ -1,5 +1,5 @@
 import Big from 'big.js';
-import { ModelError, type ModelEvent, type ModelRequest, type Usage } from '../model.ts';
+import { type CutReason, ModelError, type ModelEvent, type ModelRequest, type Usage } from '../model.ts';
 import { streamFailure } from './failures.ts';
 import { type Json, parseObject, withoutUndefined } from './json.ts';
 import type { Dialect, ReasoningPart } from './prompt.ts';
@@ -8,7 +8,10 @@ import { createTextFilter, type Span } from './textFilter.ts';
 import { createToolCalls, type ToolPiece } from './toolCalls.ts';
 import type { ToolNames } from './toolNames.ts';
 
-/** The vendor-independent content of a stream event. `end` is the vendor's end mark; `last` means that nothing relevant follows. */
+/**
+ * The vendor-independent content of a stream event. `end` is the vendor's end mark; `last` means that nothing relevant follows. `cut`: the
+ * answer is incomplete.
+ */
 export type AnswerPart =
   | { kind: 'text' | 'thinking'; text: string }
   | ({ kind: 'tool' } & ToolPiece)
@@ -16,6 +19,7 @@ export type AnswerPart =
   | { kind: 'cost'; usd: number }
   | { kind: 'reasoning'; part: ReasoningPart }
   | { kind: 'end'; last: boolean }
+  | { kind: 'cut'; reason: CutReason }
   | { kind: 'error'; frame: Json };
 
 /** Reads the events of one answer, given as JSON objects or the string `[DONE]`. */
@@ -58,6 +62,7 @@ function createAnswer({ dialect, names, request, line }: ReadAnswerOptions) {
   let text = '';
   let usage: Usage | undefined;
   let cost: string | undefined;
+  let cut: CutReason | undefined;
   let ended = false;
 
   function* say(spans: Span[]): Generator<ModelEvent> {
@@ -78,6 +83,7 @@ function createAnswer({ dialect, names, request, line }: ReadAnswerOptions) {
         line.observer?.onUsage(piece.usage);
       } else if (piece.kind === 'cost') cost = new Big(piece.usd).toFixed();
       else if (piece.kind === 'reasoning') parts.push(piece.part);
+      else if (piece.kind === 'cut') cut = piece.reason;
       else if (piece.kind === 'end') ended = true;
       else if (piece.kind === 'error') throw streamFailure(line.vendor, piece.frame, line.redact);
     },
@@ -88,13 +94,26 @@ function createAnswer({ dialect, names, request, line }: ReadAnswerOptions) {
         });
       yield* say(filter.flush());
       const opaque = parts.length > 0 ? { dialect, parts } : undefined;
-      yield { type: 'finish', text, tool_calls: calls.all(), ...withoutUndefined({ usage, cost_usd: cost, opaque }) };
+      yield { type: 'finish', text, tool_calls: calls.all(), ...withoutUndefined({ usage, cost_usd: cost, opaque, cut }) };
     },
   };
 }
 
 /** PostgreSQL does not store U+0000. Remove it here, so that streamed and stored text are equal. */
 const storable = (text: string) => text.replaceAll('\0', '');
+
+/** The words of vendors for an incomplete answer. */
+const cutReasons: Readonly<Record<string, CutReason>> = {
+  length: 'length',
+  max_tokens: 'length',
+  max_output_tokens: 'length',
+  model_context_window_exceeded: 'length',
+  content_filter: 'content_filter',
+  refusal: 'content_filter',
+};
+
+/** A part for the reason why a vendor ended an answer, if that means that it is incomplete. */
+export const cutParts = (why: string): AnswerPart[] => (Object.hasOwn(cutReasons, why) ? [{ kind: 'cut', reason: cutReasons[why]! }] : []);
 
 function* callIdsIn({ messages }: ModelRequest) {
   for (const message of messages) if (message.role === 'assistant') for (const { id } of message.tool_calls ?? []) yield id;

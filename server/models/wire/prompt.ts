@@ -1,6 +1,6 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4Message, LanguageModelV4Prompt } from '@ai-sdk/provider';
-import type { ImagePart, ModelMessage, ModelPart, ModelRequest } from '../model.ts';
-import { asObject, asObjects, asText, parseObject } from './json.ts';
+import type { ImagePart, ModelMessage, ModelPart, ModelRequest, ToolChoice } from '../model.ts';
+import { asObject, asObjects, asText, parseObject, withoutUndefined } from './json.ts';
 import type { ToolNames } from './toolNames.ts';
 
 export type Dialect = 'anthropic' | 'openai_responses' | 'openai_chat';
@@ -35,15 +35,31 @@ export function callOptions(request: ModelRequest, dialect: Dialect, names: Tool
     name: names.upstream(tool.name),
     description: tool.description,
     inputSchema: tool.parameters,
+    ...(tool.strict !== undefined && { strict: tool.strict }),
   }));
+  const { tool_choice: choice, json_format: json, stop } = request;
   return {
     prompt,
     ...(tools.length > 0 && { tools }),
+    ...(tools.length > 0 && choice !== undefined && { toolChoice: toToolChoice(choice, names) }),
+    ...(json && {
+      responseFormat: {
+        type: 'json' as const,
+        ...withoutUndefined({ schema: json.schema, name: json.name, description: json.description }),
+      },
+    }),
+    ...(stop && { stopSequences: stop }),
+    ...(request.seed !== undefined && { seed: request.seed }),
+    ...(request.frequency_penalty !== undefined && { frequencyPenalty: request.frequency_penalty }),
+    ...(request.presence_penalty !== undefined && { presencePenalty: request.presence_penalty }),
     ...(request.temperature !== undefined && { temperature: request.temperature }),
     ...(request.top_p !== undefined && { topP: request.top_p }),
     ...(request.max_output_tokens !== undefined && { maxOutputTokens: request.max_output_tokens }),
   };
 }
+
+const toToolChoice = (choice: ToolChoice, names: ToolNames) =>
+  typeof choice === 'string' ? { type: choice } : { type: 'tool' as const, toolName: names.upstream(choice.name) };
 
 function toMessage(message: ModelMessage, dialect: Dialect, names: ToolNames): LanguageModelV4Message | undefined {
   if (message.role === 'system') return { role: 'system', content: message.content };

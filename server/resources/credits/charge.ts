@@ -13,7 +13,7 @@ export type RunCost = { usage: Usage | undefined; cost: string };
 
 type CreditSettings = Pick<Settings, 'credit.per_usd' | 'credit.deduction_policy'>;
 
-/** `multiplier` is that of the route of the run; null if it used no route. */
+/** A run or a chat completion. `multiplier` is that of its route; null if it used no route. */
 export type ChargedRun = { id: string; account_id: string; multiplier: string | null };
 
 type UsageValues = {
@@ -45,7 +45,14 @@ const usageColumns = [
   'shortfall',
 ] as const;
 
-/** The usage record of run `r`, without `shortfall`. */
+/** What is charged: both tables have the columns that a usage record needs. */
+const sources = { run: 'runs', chat_completion: 'chat_completions' } as const;
+type Cause = keyof typeof sources;
+
+/** The row `r` to charge. The cast is safe: only columns that both tables have are read. */
+const sourceOf = (cause: Cause) => `${sources[cause]} as r` as 'runs as r';
+
+/** The usage record of row `r`, without `shortfall`. `run_id` is the run or the chat completion. */
 const usageOf = ($: Parameters<UsageValues>) =>
   [
     'r.account_id',
@@ -63,20 +70,21 @@ const usageOf = ($: Parameters<UsageValues>) =>
     sql<string>`now()`.as('recorded_at'),
   ] as const;
 
-const recordUsage = statement<UsageValues>()((db, $) =>
-  db
-    .insertInto('usage_records')
-    .columns(usageColumns)
-    .expression((eb) =>
-      eb
-        .selectFrom('runs as r')
-        .select(usageOf($))
-        .select(sql.lit(0).as('shortfall'))
-        .where('r.account_id', '=', $.accountId)
-        .where('r.id', '=', $.runId),
-    )
-    .onConflict((conflict) => conflict.columns(['account_id', 'run_id', 'usage_type']).doNothing()),
-);
+const recordUsage = (cause: Cause) =>
+  statement<UsageValues>()((db, $) =>
+    db
+      .insertInto('usage_records')
+      .columns(usageColumns)
+      .expression((eb) =>
+        eb
+          .selectFrom(sourceOf(cause))
+          .select(usageOf($))
+          .select(sql.lit(0).as('shortfall'))
+          .where('r.account_id', '=', $.accountId)
+          .where('r.id', '=', $.runId),
+      )
+      .onConflict((conflict) => conflict.columns(['account_id', 'run_id', 'usage_type']).doNothing()),
+  );
 
 /**
  * All changes depend on the usage record being new, so a repeated call changes nothing. The balance is locked first, so `charged` never
@@ -84,69 +92,75 @@ const recordUsage = statement<UsageValues>()((db, $) =>
  * current row. Therefore the rows to change are joined, not selected in a subquery, and the discarded first evaluation must not fall below
  * 0 either.
  */
-const recordCharge = statement<UsageValues & { credits: number; entryId: string; metadata: string }>()((db, $) =>
-  db
-    .with(
-      (cte) => cte('held').materialized(),
-      (qc) => qc.selectFrom('credit_balances').select('balance').where('account_id', '=', $.accountId).forUpdate(),
-    )
-    .with(
-      (cte) => cte('bill').materialized(),
-      (qc) =>
-        qc.selectNoFrom(({ fn, selectFrom }) => [
-          sql<number>`${$.credits}::bigint`.as('credits'),
-          fn<number>('least', [sql`${$.credits}::bigint`, fn.coalesce(selectFrom('held').select('held.balance'), sql.lit(0))]).as(
-            'charged',
-          ),
-        ]),
-    )
-    .with('usage', (qc) =>
-      qc
-        .insertInto('usage_records')
-        .columns(usageColumns)
-        .expression((eb) =>
-          eb
-            .selectFrom(['runs as r', 'bill'])
-            .select(usageOf($))
-            .select(sql<number>`bill.credits - bill.charged`.as('shortfall'))
-            .where('r.account_id', '=', $.accountId)
-            .where('r.id', '=', $.runId),
-        )
-        .onConflict((conflict) => conflict.columns(['account_id', 'run_id', 'usage_type']).doNothing())
-        .returning(['account_id', 'run_id', 'user_id', 'model']),
-    )
-    .with('entry', (qc) =>
-      qc
-        .insertInto('credit_transactions')
-        .columns(['account_id', 'id', 'type', 'amount', 'reference_type', 'reference_id', 'user_id', 'metadata'])
-        .expression((eb) =>
-          eb
-            .selectFrom(['usage', 'bill'])
-            .select([
-              'usage.account_id',
-              sql<string>`${$.entryId}::uuid`.as('id'),
-              sql.lit('debit' as const).as('type'),
-              sql<number>`-bill.charged`.as('amount'),
-              sql.lit('run' as const).as('reference_type'),
-              'usage.run_id as reference_id',
-              'usage.user_id',
-              sql<Record<string, unknown>>`${jsonb($.metadata)}
+const recordCharge = (cause: Cause) =>
+  statement<UsageValues & { credits: number; entryId: string; metadata: string }>()((db, $) =>
+    db
+      .with(
+        (cte) => cte('held').materialized(),
+        (qc) => qc.selectFrom('credit_balances').select('balance').where('account_id', '=', $.accountId).forUpdate(),
+      )
+      .with(
+        (cte) => cte('bill').materialized(),
+        (qc) =>
+          qc.selectNoFrom(({ fn, selectFrom }) => [
+            sql<number>`${$.credits}::bigint`.as('credits'),
+            fn<number>('least', [sql`${$.credits}::bigint`, fn.coalesce(selectFrom('held').select('held.balance'), sql.lit(0))]).as(
+              'charged',
+            ),
+          ]),
+      )
+      .with('usage', (qc) =>
+        qc
+          .insertInto('usage_records')
+          .columns(usageColumns)
+          .expression((eb) =>
+            eb
+              .selectFrom([sourceOf(cause), 'bill'])
+              .select(usageOf($))
+              .select(sql<number>`bill.credits - bill.charged`.as('shortfall'))
+              .where('r.account_id', '=', $.accountId)
+              .where('r.id', '=', $.runId),
+          )
+          .onConflict((conflict) => conflict.columns(['account_id', 'run_id', 'usage_type']).doNothing())
+          .returning(['account_id', 'run_id', 'user_id', 'model']),
+      )
+      .with('entry', (qc) =>
+        qc
+          .insertInto('credit_transactions')
+          .columns(['account_id', 'id', 'type', 'amount', 'reference_type', 'reference_id', 'user_id', 'metadata'])
+          .expression((eb) =>
+            eb
+              .selectFrom(['usage', 'bill'])
+              .select([
+                'usage.account_id',
+                sql<string>`${$.entryId}::uuid`.as('id'),
+                sql.lit('debit' as const).as('type'),
+                sql<number>`-bill.charged`.as('amount'),
+                sql.lit(cause).as('reference_type'),
+                'usage.run_id as reference_id',
+                'usage.user_id',
+                sql<Record<string, unknown>>`${jsonb($.metadata)}
                 || jsonb_build_object('model', usage.model, 'charged', bill.charged, 'shortfall', bill.credits - bill.charged)`.as(
-                'metadata',
-              ),
-            ])
-            .where('bill.charged', '>', sql.lit(0)),
-        )
-        .onConflict((conflict) => conflict.doNothing())
-        .returning(['account_id', 'amount']),
-    )
-    .updateTable('credit_balances as b')
-    .from('entry')
-    .set({ balance: sql`greatest(b.balance + entry.amount, 0)` })
-    .whereRef('b.account_id', '=', 'entry.account_id'),
-);
+                  'metadata',
+                ),
+              ])
+              .where('bill.charged', '>', sql.lit(0)),
+          )
+          .onConflict((conflict) => conflict.doNothing())
+          .returning(['account_id', 'amount']),
+      )
+      .updateTable('credit_balances as b')
+      .from('entry')
+      .set({ balance: sql`greatest(b.balance + entry.amount, 0)` })
+      .whereRef('b.account_id', '=', 'entry.account_id'),
+  );
 
 const perUsdOf = (settings: CreditSettings) => (settings['credit.per_usd'] > 0 ? settings['credit.per_usd'] : 1_000);
+
+const statements = {
+  run: { recordUsage: recordUsage('run'), recordCharge: recordCharge('run') },
+  chat_completion: { recordUsage: recordUsage('chat_completion'), recordCharge: recordCharge('chat_completion') },
+} as const;
 
 /** The credits to charge for the usage, at most `maxCredits`. Returns null if it is free. */
 export function calculateCharge({ usage, cost }: RunCost, multiplier: string | number | null, settings: CreditSettings): Credits | null {
@@ -159,14 +173,29 @@ export function calculateCharge({ usage, cost }: RunCost, multiplier: string | n
  * Records the usage of a run and deducts its credits in the transaction that ends it. The single statement is sent with the commit. If the
  * balance is too small, it becomes 0 and the usage record stores the shortfall.
  */
-export function chargeRun(tx: Transaction, { id, account_id, multiplier }: ChargedRun, spending: RunCost, settings: CreditSettings): void {
+export const chargeRun = (tx: Transaction, run: ChargedRun, spending: RunCost, settings: CreditSettings): void =>
+  charge('run', tx, run, spending, settings);
+
+/** The same for a chat completion. */
+export const chargeCompletion = (tx: Transaction, completion: ChargedRun, spending: RunCost, settings: CreditSettings): void =>
+  charge('chat_completion', tx, completion, spending, settings);
+
+function charge(
+  cause: Cause,
+  tx: Transaction,
+  { id, account_id, multiplier }: ChargedRun,
+  spending: RunCost,
+  settings: CreditSettings,
+): void {
   const { usage: used = {}, cost } = spending;
   const { usd } = usdCost(new Big(cost));
   const bill = calculateCharge(spending, multiplier, settings);
   const values = { accountId: account_id, runId: id, ...tokensOf(used), usd, isEstimated: used.estimated ?? false };
   const metadata = bill && metadataOf(used, usd, bill, perUsdOf(settings), multiplier);
   const sent =
-    bill && metadata ? tx.run(recordCharge, { ...values, credits: bill.credits, entryId: newId(), metadata }) : tx.run(recordUsage, values);
+    bill && metadata
+      ? tx.run(statements[cause].recordCharge, { ...values, credits: bill.credits, entryId: newId(), metadata })
+      : tx.run(statements[cause].recordUsage, values);
   tx.awaitAtCommit(sent);
 }
 

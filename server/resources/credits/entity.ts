@@ -63,7 +63,7 @@ export const CreditTransaction = defineEntity({
     {
       name: 'credit_transactions_cause',
       expression:
-        "reference_type in ('initial_grant', 'monthly_grant', 'admin_adjust', 'admin_bulk_adjust', 'admin_reset', 'redemption_code', 'referral', 'run', 'sandbox')",
+        "reference_type in ('initial_grant', 'monthly_grant', 'admin_adjust', 'admin_bulk_adjust', 'admin_reset', 'redemption_code', 'referral', 'run', 'sandbox', 'chat_completion')",
     },
     { name: 'credit_transactions_sign', expression: "((type = 'credit') AND (amount > 0)) OR ((type = 'debit') AND (amount < 0))" },
   ],
@@ -76,6 +76,11 @@ export const CreditTransaction = defineEntity({
       name: 'credit_transactions_once',
       expression:
         "create unique index credit_transactions_once on credit_transactions (account_id, reference_type, reference_id) where (reference_type in ('initial_grant', 'admin_bulk_adjust', 'admin_reset', 'run'))",
+    },
+    {
+      name: 'credit_transactions_completion',
+      expression:
+        "create unique index credit_transactions_completion on credit_transactions (account_id, reference_id) where (reference_type = 'chat_completion')",
     },
     {
       name: 'credit_transactions_redemption',

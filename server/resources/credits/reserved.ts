@@ -3,16 +3,27 @@ import type { Tables } from '../../database/tables.ts';
 import { openStatuses } from '../runs/statuses.ts';
 import { maxCredits } from './ledger.ts';
 
+/** Credits reserved by the running chat completions of an account, except one. */
+export const reservedByCompletions = (accountId: Expression<string>, exceptId?: Expression<string>) =>
+  expressionBuilder<Tables>()
+    .selectFrom('chat_completions as cc')
+    .select(({ fn }) => fn.sum<number>('cc.reserved_credits').as('reserved'))
+    .where('cc.account_id', '=', accountId)
+    .where('cc.status', '=', sql.lit('running' as const))
+    .$if(exceptId !== undefined, (query) => query.where('cc.id', '<>', exceptId!));
+
 /**
- * Credits reserved by the open root runs of an account, except one run. Calculated from the runs, so a run that has ended reserves nothing.
+ * Credits reserved by the open root runs and the running chat completions of an account, except one of them. Calculated from their rows, so one
+ * that has ended reserves nothing.
  */
-export function reservedCredits(accountId: Expression<string>, exceptRunId?: Expression<string>): RawBuilder<number> {
+export function reservedCredits(accountId: Expression<string>, exceptId?: Expression<string>): RawBuilder<number> {
   const reserved = expressionBuilder<Tables>()
     .selectFrom('runs as r')
     .select(({ fn }) => fn.sum<number>('r.reserved_credits').as('reserved'))
     .where('r.account_id', '=', accountId)
     .where('r.parent_run_id', 'is', null)
     .where('r.status', 'in', openStatuses)
-    .$if(exceptRunId !== undefined, (query) => query.where('r.id', '<>', exceptRunId!));
-  return sql<number>`least(coalesce(${reserved}, 0), ${sql.lit(maxCredits)})::bigint`;
+    .$if(exceptId !== undefined, (query) => query.where('r.id', '<>', exceptId!));
+  const completions = reservedByCompletions(accountId, exceptId);
+  return sql<number>`least(coalesce(${reserved}, 0) + coalesce(${completions}, 0), ${sql.lit(maxCredits)})::bigint`;
 }

@@ -2,7 +2,17 @@ import { type DaysQuery, type MonthQuery, usage, type UsageSummary } from '../..
 import { implement } from '../../http/pipeline/implement.ts';
 import type { Scope } from '../../http/scope.ts';
 import { readStorageUsage } from '../quotas/storageUsage.ts';
-import { accountUsage, listDays, listHours, listModels, ownUsage, platformUsage, readMonth, type UsageSelection } from './service.ts';
+import {
+  accountUsage,
+  listCompletionUsage,
+  listDays,
+  listHours,
+  listModels,
+  ownUsage,
+  platformUsage,
+  readMonth,
+  type UsageSelection,
+} from './service.ts';
 import { viewDay, viewHour, viewModel, viewMonth } from './view.ts';
 
 type UsageRequest<Query> = { scope: Scope; query: Query };
@@ -41,6 +51,7 @@ export const usageHandlers = implement(
     ofAccountDaily: account.days,
     ofAccountHourly: account.hours,
     ofAccountByModel: account.models,
+    ofChatCompletions: async ({ scope, query }) => ({ status: 200, body: await listCompletionUsage(scope, query) }),
     summary: async (asked) => ({ status: 200, body: await platform.month(asked) }),
     daily: platform.days,
     hourly: platform.hours,

@@ -76,6 +76,29 @@ export const userReports = usageReports(accountRollups(($) => [u('u.account_id',
 export const accountReports = usageReports(accountRollups(($) => [u('u.account_id', '=', $.accountId)]));
 export const platformReports = usageReports(platformRollups);
 
+/** Chat completions of an account that ended in the range and have used tokens. */
+export const selectCompletionUsage = statement<{ accountId: string } & DateRange>()((db, $) =>
+  db
+    .selectFrom('chat_completions as c')
+    .select([
+      'c.api_key_id',
+      'c.model',
+      sum(sql`(c.usage ->> 'input_tokens')::bigint`).as('input_tokens'),
+      sum(sql`(c.usage ->> 'output_tokens')::bigint`).as('output_tokens'),
+      sum(sql`c.cost_usd`).as('cost_usd'),
+      sql<number>`count(*)`.as('record_count'),
+    ])
+    .where('c.account_id', '=', $.accountId)
+    .where('c.status', '<>', sql.lit('running' as const))
+    .where('c.usage', 'is not', null)
+    .where('c.ended_at', '>=', sql<string>`${$.start}::date`)
+    .where('c.ended_at', '<', sql<string>`${$.end}::date + 1`)
+    .groupBy(['c.api_key_id', 'c.model'])
+    .orderBy(sql`sum((c.usage ->> 'input_tokens')::bigint) + sum((c.usage ->> 'output_tokens')::bigint)`, 'desc')
+    .orderBy(sql`c.model collate "C"`)
+    .orderBy('c.api_key_id'),
+);
+
 export type TotalRow = RowOf<UsageReports['total']>;
 export type DayRow = RowOf<UsageReports['byDay']>;
 export type HourRow = RowOf<UsageReports['byHour']>;

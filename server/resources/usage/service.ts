@@ -44,5 +44,9 @@ export const listHours = ({ db }: Scope, { reports, filter }: UsageSelection, { 
   db.rows(reports.byHour, { start, end, ...filter });
 
 /** Ordered by tokens, descending. */
+export const listCompletionUsage = ({ db, accountId }: Scope, query: MonthQuery) =>
+  db.rows(queries.selectCompletionUsage, { ...daysOf(monthOf(query)), accountId });
+
+/** Ordered by tokens, descending. */
 export const listModels = ({ db }: Scope, { reports, filter }: UsageSelection, query: MonthQuery) =>
   db.rows(reports.byModel, { ...daysOf(monthOf(query)), ...filter });

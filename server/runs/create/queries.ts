@@ -1,5 +1,6 @@
 import { expressionBuilder, sql } from 'kysely';
 import { type Parameters, statement, type WithAlias } from '../../database/statement.ts';
+import { reservedByCompletions } from '../../resources/credits/reserved.ts';
 import { appendRunEvents, type NewRunEvents } from '../../resources/runs/appendRunEvents.ts';
 import type { OfThread } from '../../resources/runs/queries.ts';
 import { openStatuses } from '../../resources/runs/statuses.ts';
@@ -59,7 +60,7 @@ export const selectLimits = statement<OfThread>()((db, $) =>
       eb.fn
         .coalesce(eb.selectFrom('credit_balances').select('balance').where('account_id', '=', $.accountId), sql<number>`0`)
         .as('balance'),
-      'open.reserved',
+      sql<number>`open.reserved + coalesce(${reservedByCompletions($.accountId)}, 0)`.as('reserved'),
       'open.active_runs',
     ]),
 );

@@ -51,19 +51,20 @@ test.for(operationRows(takesJson))('%s treats an empty body as {} or rejects it'
   else expect(statusAndReason(empty)).toEqual(statusAndReason(braces));
 });
 
-test.for(operationRows(takesJson))('%s rejects more than its limit, 1 MiB for most, before and while reading', async ([, operation]) => {
+test.for(operationRows(takesJson))('%s rejects a body over its limit before and while reading', async ([, operation]) => {
   const { params, query, token, headers } = await good(operation);
   const line = `POST ${pathOf(operation.route, params, query)}`.replace(/^POST/, operation.route.method);
   const common = { ...headers, 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
-  const declared = await rawSend(app.url, request(line, { ...common, 'content-length': maxBodyBytes(operation.route) + 1 }));
+  const limit = maxBodyBytes(operation.route);
+  const declared = await rawSend(app.url, request(line, { ...common, 'content-length': limit + 1 }));
   const chunk = `10000\r\n${' '.repeat(2 ** 16)}\r\n`;
   const chunked = await rawSend(app.url, [
     request(line, { ...common, 'transfer-encoding': 'chunked' }),
-    chunk.repeat(maxBodyBytes(operation.route) / 2 ** 16),
+    chunk.repeat(limit / 2 ** 16),
     '1\r\n \r\n0\r\n\r\n',
   ]);
   for (const { status, body, closed } of [declared, chunked])
-    expect([status, body?.error, closed]).toEqual([413, 'payload_too_large', true]);
+    expect([status, body?.error?.code ?? body?.error, closed]).toEqual([413, 'payload_too_large', true]);
 });
 
 const entriesOf = (traceId: string | null): Promise<any[]> =>

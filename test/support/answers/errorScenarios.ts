@@ -1,5 +1,5 @@
 import type { Params } from '../../../client/conformance/sample.ts';
-import { flowTokenOf, post } from '../../../client/conformance/samples/fixtures.ts';
+import { asAdmin, flowTokenOf, post } from '../../../client/conformance/samples/fixtures.ts';
 import { fillPath } from '../../../contract/shared/path.ts';
 import { startMailServer } from '../resources/mail.ts';
 import { bodies } from '../samples/bodies.ts';
@@ -132,6 +132,31 @@ export const errorScenarios: Readonly<Record<string, Readonly<Record<string, Err
   'bootstrap.setup': {
     '401 bootstrap_token_invalid': (scene) => bodyOf(scene, { token: 'f'.repeat(64) }),
     '409 already_initialized': alreadyInitialized,
+  },
+  'chatCompletions.create': {
+    '402 credits_exhausted': async (scene) => {
+      const by = await scene.registerUser();
+      await scene.app.sql('update credit_balances set balance = 0 where account_id = $1', [by.accountId]);
+      return scene.sampleOf(by);
+    },
+    '404 model_not_found': (scene) => bodyOf(scene, { model: 'unknown' }),
+    '429 concurrent_completions_exceeded': async (scene) => {
+      const by = await scene.registerUser();
+      const limit = { account_id: by.accountId, key: 'limit.concurrent_runs', value: '1', value_type: 'integer' };
+      await post(asAdmin(scene), '/v1/entitlement-overrides', limit);
+      await scene.app.sql(
+        `insert into chat_completions (account_id, id, created_by_user_id, model, route, trace_id, expires_at)
+         values ($1, gen_random_uuid(), $2, 'stub', '{}', repeat('0', 32), now() + interval '1 hour')`,
+        [by.accountId, by.id],
+      );
+      return scene.sampleOf(by);
+    },
+    '502 upstream_request_failed': async (scene) => {
+      const provider = await post(scene, '/v1/llm-providers', (await bodies.NewLlmProvider!(scene, {})) as object);
+      const model = `broken-${provider.id}`;
+      await post(scene, `/v1/llm-providers/${provider.id}/models`, { model });
+      return bodyOf(scene, { model });
+    },
   },
   'email.test': {
     204: async (scene) => mailServed(scene).then(() => ({})),

@@ -97,13 +97,14 @@ export const expandErrors = ({ answers, ...request }: Example, { sharedErrors }:
   ),
 });
 
-type Problem = { error: string; details: { reason?: string; permission?: string; issues?: unknown } };
+type Problem = { error: string | object; details: { reason?: string; permission?: string; issues?: unknown } };
 
 /** Moves errors out of the examples and refers to them by name, except errors with details of one operation. */
 function shared(examples: ReadonlyMap<string, Example>) {
   const sharedErrors: Record<string, ErrorExample> = {};
   const nameOf = (status: string, problem: Problem) => {
-    if (Number(status) < 400) return problem;
+    // Errors in the shape of OpenAI are not shared with other operations.
+    if (Number(status) < 400 || typeof problem.error === 'object') return problem;
     const { reason, permission, issues } = problem.details;
     if (Array.isArray(issues) && issues.length > 0) return problem;
     const name = [reason ?? problem.error, ...(permission ? [permission] : [])].join('.');

@@ -1,0 +1,126 @@
+import type { ChatMessage, NewChatCompletion } from '../../contract/chatCompletions.ts';
+import type { ImagePart, ModelMessage, ModelPart, ModelRequest, ModelTool, ToolChoice } from '../models/model.ts';
+import { invalidField } from '../platform/failure.ts';
+import { detectImageType, typeDetectionBytes } from '../resources/attachments/types.ts';
+
+type Content<Role extends ChatMessage['role']> = Extract<ChatMessage, { role: Role }>['content'];
+
+/** Converts a request to that of a model. Throws 400 for values that contradict each other. */
+export async function toModelRequest(body: NewChatCompletion): Promise<ModelRequest> {
+  if (body.stream_options && !body.stream) throw invalidField('/stream_options', 'is allowed only with `stream`');
+  const tools = (body.tools ?? []).map(({ function: { name, description, parameters, strict } }): ModelTool => ({
+    name,
+    description: description ?? '',
+    parameters: parameters ?? { type: 'object', properties: {} },
+    ...(strict != null && { strict }),
+  }));
+  checkNames(tools);
+  const choice = toolChoiceOf(body, tools);
+  const json = jsonFormatOf(body);
+  const most = body.max_completion_tokens ?? body.max_tokens;
+  const { temperature, top_p, seed, stop, frequency_penalty, presence_penalty, parallel_tool_calls, user } = body;
+  return {
+    messages: await toModelMessages(body.messages),
+    tools,
+    reasoning_mode: body.reasoning_effort ?? 'auto',
+    ...(choice !== undefined && { tool_choice: choice }),
+    ...(json && { json_format: json }),
+    ...(most != null && { max_output_tokens: most }),
+    ...(stop != null && { stop: [stop].flat() }),
+    ...(temperature != null && { temperature }),
+    ...(top_p != null && { top_p }),
+    ...(seed != null && { seed }),
+    ...(frequency_penalty != null && { frequency_penalty }),
+    ...(presence_penalty != null && { presence_penalty }),
+    ...(parallel_tool_calls != null && { parallel_tool_calls }),
+    ...(user != null && { end_user: user }),
+  };
+}
+
+function checkNames(tools: readonly ModelTool[]) {
+  const names = new Set<string>();
+  tools.forEach(({ name }, index) => {
+    if (names.has(name)) throw invalidField(`/tools/${index}/function/name`, 'is the name of an earlier tool');
+    names.add(name);
+  });
+}
+
+function toolChoiceOf({ tool_choice: choice }: NewChatCompletion, tools: readonly ModelTool[]): ToolChoice | undefined {
+  if (choice == null) return undefined;
+  if (typeof choice === 'string') {
+    if (choice === 'required' && tools.length === 0) throw invalidField('/tool_choice', 'needs `tools`');
+    return choice;
+  }
+  const { name } = choice.function;
+  if (!tools.some((tool) => tool.name === name)) throw invalidField('/tool_choice/function/name', 'is not the name of one of `tools`');
+  return { name };
+}
+
+function jsonFormatOf({ response_format: format }: NewChatCompletion): ModelRequest['json_format'] {
+  if (format == null || format.type === 'text') return undefined;
+  if (format.type === 'json_object') return {};
+  if (!format.json_schema) throw invalidField('/response_format/json_schema', 'is required');
+  const { name, description, schema, strict } = format.json_schema;
+  return { name, ...(description != null && { description }), ...(schema != null && { schema }), ...(strict != null && { strict }) };
+}
+
+async function toModelMessages(messages: readonly ChatMessage[]): Promise<ModelMessage[]> {
+  /** Names of the tools by call. */
+  const called = new Map<string, string>();
+  const converted: ModelMessage[] = [];
+  for (const [index, message] of messages.entries()) {
+    const at = `/messages/${index}`;
+    switch (message.role) {
+      case 'system':
+      case 'developer':
+        converted.push({ role: 'system', content: textOf(message.content) });
+        break;
+      case 'user':
+        converted.push({ role: 'user', content: await userContent(message.content, `${at}/content`) });
+        break;
+      case 'assistant': {
+        const calls = (message.tool_calls ?? []).map(({ id, function: { name, arguments: written } }) => ({
+          id,
+          name,
+          arguments: written,
+        }));
+        for (const { id, name } of calls) called.set(id, name);
+        const content = textOf(message.content ?? '');
+        converted.push({ role: 'assistant', content, ...(calls.length > 0 && { tool_calls: calls }) });
+        break;
+      }
+      case 'tool': {
+        const tool_name = called.get(message.tool_call_id);
+        if (tool_name === undefined) throw invalidField(`${at}/tool_call_id`, 'is not the ID of a tool call of an earlier message');
+        converted.push({ role: 'tool', tool_call_id: message.tool_call_id, tool_name, content: textOf(message.content) });
+      }
+    }
+  }
+  return converted;
+}
+
+const textOf = (content: Content<'tool'>): string => (typeof content === 'string' ? content : content.map(({ text }) => text).join('\n'));
+
+async function userContent(content: Content<'user'>, at: string): Promise<string | ModelPart[]> {
+  if (typeof content === 'string') return content;
+  return Promise.all(
+    content.map(async (part, index): Promise<ModelPart> =>
+      part.type === 'text' ? { type: 'text', text: part.text } : imageOf(part.image_url.url, `${at}/${index}/image_url/url`),
+    ),
+  );
+}
+
+/** The bytes decide about the type, not the URL. */
+async function imageOf(url: string, at: string): Promise<ImagePart> {
+  const data = url.slice(url.indexOf(',') + 1);
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(data)) throw invalidField(at, 'is not base64');
+  const mime_type = await detectImageType(Buffer.from(data.slice(0, 2 * typeDetectionBytes), 'base64'));
+  if (mime_type === undefined) throw invalidField(at, 'is not a PNG, JPEG, GIF or WebP image');
+  return { type: 'image', mime_type, data };
+}
+
+/** The text of the last user message, which conditions of models can test. */
+export function lastUserText({ messages }: ModelRequest): string {
+  const last = messages.findLast(({ role }) => role === 'user')?.content ?? '';
+  return typeof last === 'string' ? last : last.map((part) => (part.type === 'text' ? part.text : '')).join('\n');
+}

@@ -1,0 +1,155 @@
+import type { ChatCompletion, NewChatCompletion } from '../../contract/chatCompletions.ts';
+import type { Scope } from '../http/scope.ts';
+import { eventStream, type StreamBody } from '../http/sse.ts';
+import { metered } from '../models/metering.ts';
+import type { ModelEvent, ModelRequest } from '../models/model.ts';
+import { openModel } from '../models/openModel.ts';
+import { unsupportedParameters } from '../models/parameters.ts';
+import type { RouteDecision } from '../models/routing/routeSnapshot.ts';
+import { newId } from '../platform/crypto/ids.ts';
+import { Failure, failWith, invalidField, notFound } from '../platform/failure.ts';
+import { lockRunSlots } from '../resources/accounts/queries.ts';
+import { readEntitlements, type Settings } from '../resources/settings/settings.ts';
+import { checkQuotas } from '../runs/execute/quotas.ts';
+import { type AnswerHead, encodeChunks, viewAnswer, viewChunks } from './answer.ts';
+import { type CompletionCharge, createCharge } from './charge.ts';
+import { modelNotFound, toFailure } from './failures.ts';
+import { resolveModel } from './models.ts';
+import * as queries from './queries.ts';
+import { lastUserText, toModelRequest } from './request.ts';
+
+type Call = { head: AnswerHead; events: AsyncGenerator<ModelEvent>; charge: CompletionCharge };
+
+/** Answers with JSON or a stream. Throws 400, 402, 403, 404, 429 or 502 before the first event of a stream. */
+export async function createCompletion(scope: Scope, body: NewChatCompletion, leaving: AbortSignal): Promise<ChatCompletion | StreamBody> {
+  try {
+    const call = await openCall(scope, body, leaving);
+    return body.stream ? await streamAnswer(scope, call, body.stream_options?.include_usage ?? false, leaving) : await readAnswer(call);
+  } catch (error) {
+    // The client has disconnected: nobody reads the response.
+    throw leaving.aborted ? failWith('upstream', 'client_disconnected', 'The client disconnected.') : toFailure(error);
+  }
+}
+
+/** Makes all checks, reserves credits and stores the call. The request to the provider starts with the first event. */
+async function openCall(scope: Scope, body: NewChatCompletion, leaving: AbortSignal): Promise<Call> {
+  const { app, accountId, client } = scope;
+  const settings = await readEntitlements(app.database, accountId);
+  const request = await toModelRequest(body);
+  const decided = await resolveModel(scope, settings, {
+    name: body.model,
+    reasoningMode: request.reasoning_mode,
+    lastUserMessage: lastUserText(request),
+  });
+  if (!decided) throw modelNotFound(body.model);
+  checkParameters(decided, request);
+  const id = newId();
+  await checkQuotas(app.database, { id, account_id: accountId }, settings);
+  const now = new Date();
+  const reservation = await startCompletion(scope, settings, id, body, decided);
+  const charge = createCharge(app, { id, account_id: accountId, trace_id: client.traceId, reservation, route: decided, settings });
+  const model = metered(
+    openModel(decided.route, { outbound: app.outbound, maxErrorBytes: settings['llm.max_response_bytes'] }),
+    charge.meter,
+  );
+  const head = { id: `chatcmpl-${id}`, created: Math.floor(now.getTime() / 1_000), model: decided.event.model };
+  const limit = AbortSignal.timeout(settings['limit.run_wall_clock_timeout_ms']);
+  return { head, charge, events: settled(model.stream(request, AbortSignal.any([leaving, limit])), charge, leaving) };
+}
+
+function checkParameters({ route }: RouteDecision, request: ModelRequest) {
+  const [first] = unsupportedParameters(route, request);
+  if (first) throw invalidField(`/${first}`, `is not supported by the API of the provider of ${route.model}`, 'unsupported_parameter');
+}
+
+/** Inserts the row of a call with its first reservation. Throws 402, 403 or 429. */
+async function startCompletion(
+  scope: Scope,
+  settings: Settings,
+  id: string,
+  body: NewChatCompletion,
+  { event, prices, multiplier }: RouteDecision,
+) {
+  const { app, accountId, actor, client } = scope;
+  return app.database.transaction(async (tx) => {
+    await tx.row(lockRunSlots, { accountId });
+    const limits = (await tx.row(queries.selectLimits, { accountId }))!;
+    if (limits.account_status === null) throw notFound();
+    if (limits.account_status !== 'active') throw failWith('forbidden', 'account_suspended', 'This account is suspended.');
+    const most = settings['limit.concurrent_runs'] || app.config.maxConcurrentRunsPerAccount;
+    if (most > 0 && (limits.running ?? 0) >= most)
+      throw new Failure(
+        'rate_limited',
+        'Too many chat completions at once.',
+        { reason: 'concurrent_completions_exceeded' },
+        { 'retry-after': '1' },
+      );
+    const available = Math.max(0, limits.balance - limits.reserved);
+    if (available === 0)
+      throw failWith('unpaid', 'credits_exhausted', 'The account has no credits left, or calls under way have reserved them.', {
+        balance: limits.balance,
+        reserved: limits.reserved,
+      });
+    const reservation = Math.min(settings['credit.run_reservation'], available);
+    const inserted = await tx.run(queries.insertCompletion, {
+      accountId,
+      id,
+      userId: actor.userId,
+      apiKeyId: actor.apiKeyId ?? null,
+      model: event.model,
+      route: JSON.stringify({ prices, multiplier }),
+      reservation,
+      endUser: body.user ?? null,
+      metadata: body.metadata ? JSON.stringify(body.metadata) : null,
+      traceId: client.traceId,
+    });
+    if (inserted === 0) throw failWith('unauthenticated', 'invalid_token', 'The credential is no longer valid.');
+    return reservation;
+  });
+}
+
+/** Charges the call once, however it ends: after its last event, a failure, or when the client leaves. */
+async function* settled(events: AsyncIterable<ModelEvent>, charge: CompletionCharge, leaving: AbortSignal): AsyncGenerator<ModelEvent> {
+  let status: queries.EndStatus = 'cancelled';
+  try {
+    for await (const event of events) {
+      // Before the client sees the end, so that its next request finds the balance.
+      if (event.type === 'finish') {
+        status = 'completed';
+        await charge.settle(status);
+      }
+      yield event;
+    }
+  } catch (error) {
+    status = leaving.aborted ? 'cancelled' : 'failed';
+    throw error;
+  } finally {
+    await charge.settle(status);
+  }
+}
+
+async function readAnswer({ head, events }: Call): Promise<ChatCompletion> {
+  for await (const event of events) if (event.type === 'finish') return viewAnswer(head, event);
+  throw failWith('upstream', 'upstream_request_failed', 'The model ended without an answer.');
+}
+
+/** Waits for the first event, so that a failure before it has a status of its own. */
+async function streamAnswer({ app, client }: Scope, { head, events }: Call, withUsage: boolean, leaving: AbortSignal): Promise<StreamBody> {
+  // A generator that waits for its consumer does not notice the signal.
+  leaving.addEventListener('abort', () => void events.return(undefined).catch(() => undefined), { once: true });
+  const first = await events.next();
+  const all = (async function* () {
+    try {
+      if (!first.done) yield first.value;
+      yield* events;
+    } finally {
+      await events.return(undefined);
+    }
+  })();
+  const onDefect = (error: unknown) => app.log.error({ err: error, trace_id: client.traceId }, 'a chat completion failed');
+  return eventStream(encodeChunks(viewChunks(head, all, withUsage), { traceId: client.traceId, onDefect }), {
+    heartbeatMs: app.config.sseHeartbeatSeconds * 1_000,
+    signal: leaving,
+    onError: onDefect,
+  });
+}
