@@ -1,8 +1,8 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useDeferredValue, useState } from 'react';
 import type { Schedule } from '../../../../../client/index.ts';
-import { messageOf } from '../../components/states.tsx';
 import { timeZoneOptions } from '../../components/forms/timeZone.tsx';
+import { messageOf } from '../../components/states.tsx';
 import { FormDialog } from '../../resource/dialogs.tsx';
 import { instantOf, TimeField } from '../../resource/values.tsx';
 import { client } from '../../session.ts';
