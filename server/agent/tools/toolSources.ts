@@ -10,6 +10,7 @@ import { createMcp } from '../mcp/mcp.ts';
 import { askUserTool } from './askUser.ts';
 import { loadToolsName } from './availableTools.ts';
 import { progressTools } from './progressTools.ts';
+import { subagentTools } from './subagentTools.ts';
 import type { Tool, ToolContext } from './tool.ts';
 import { createWebTools } from './web/webTools.ts';
 import { createWorkspaceTools } from './workspace/workspaceTools.ts';
@@ -34,7 +35,7 @@ export type ToolSources = { findTools(run: Run, signal: AbortSignal): Promise<To
 
 export function createToolSources(deps: ToolDeps): ToolSources {
   const builtins = [...progressTools(deps.database), askUserTool];
-  const reserved = new Set([...builtins.map(({ name }) => name), loadToolsName]);
+  const reserved = new Set([...builtins.map(({ name }) => name), loadToolsName, ...subagentTools]);
   const mcp = createMcp({ ...deps, isBuiltin: (name) => reserved.has(name) });
   const web = createWebTools(deps);
   const sources: Source[] = [mcp.tools, web.tools, createWorkspaceTools(deps).tools];

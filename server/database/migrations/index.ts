@@ -33,6 +33,7 @@ import { Migration00036 } from './Migration00036.ts';
 import { Migration00037 } from './Migration00037.ts';
 import { Migration00038 } from './Migration00038.ts';
 import { Migration00039 } from './Migration00039.ts';
+import { Migration00040 } from './Migration00040.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -71,4 +72,5 @@ export const migrations = [
   { name: 'Migration00037', class: Migration00037 },
   { name: 'Migration00038', class: Migration00038 },
   { name: 'Migration00039', class: Migration00039 },
+  { name: 'Migration00040', class: Migration00040 },
 ];

@@ -2,10 +2,14 @@ import { expect, test } from 'vitest';
 import type { RunEvent } from '../../../contract/events.ts';
 import { createTrace, type Step } from '../../../docs/playground/src/chat/inspector/trace.ts';
 import { nestRuns, noFilter, rowsOf, spanOf } from '../../../docs/playground/src/chat/inspector/tree.ts';
-import { openScriptedThread } from '../../support/agent/agent.ts';
+import { addRandomPersona, openScriptedThread } from '../../support/agent/agent.ts';
+import { followProgram, program } from '../../support/agent/programs.ts';
+import { addScriptedModel } from '../../support/agent/scriptedModel.ts';
 import { addToolServer, askUserArgs, callsTools } from '../../support/agent/tools.ts';
 import { chat, type ScriptedResponse } from '../../support/agent/vendor.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
+import { openStream, readAll } from '../../support/http/events.ts';
+import { openThread, startRun } from '../../support/resources/conversation.ts';
 import { accessibilityViolations, isTooWide, openBrowser, openPage, setSessionCookie } from '../playground.ts';
 
 const browser = await openBrowser();
@@ -168,28 +172,58 @@ test('runs that fail or are stopped end their open steps, with the error at the 
   expect(find(steps, 'model-1')).toMatchObject({ status: 'stopped', output: 'On and on', end: expect.any(Number) });
 });
 
-test('a child run is nested below the tool call that started it', async () => {
-  const talk = await openToolThread([callsTools(['mcp__tools__slow', { ms: 50 }, 'slow']), chat.answer('Done.'), chat.answer('Child.')]);
-  const parent = await talk.run();
-  await talk.say('Again');
-  const child = await talk.run();
-  const parentSteps = stepsOf(parent.events);
-  const { start } = find(parentSteps, 'tool-slow');
-  // No tool starts a run yet: the second run of the thread stands for a child that the tool call has started.
-  const shift = start - Date.parse(child.events[0]!.created_at);
-  const moved = child.events.map((event) => ({ ...event, created_at: new Date(Date.parse(event.created_at) + shift).toISOString() }));
-  const nested = nestRuns(parentSteps, [{ run: { run_id: child.runId, parent_run_id: parent.runId }, steps: stepsOf(moved) }]);
-  expect(outline(nested).slice(4)).toEqual([
-    '    m (model, done)',
-    '    mcp__tools__slow (tool, done)',
-    '      m (run, done)',
-    '        Queue (setup, done)',
-    '        Choose the model (setup, done)',
+test('child runs are nested below the tool calls that started them', async () => {
+  const person = await app.signUp();
+  await addScriptedModel(app, person, followProgram);
+  const persona_id = await addRandomPersona(app, person, { tool_allowlist: ['subagents'] });
+  const waiting: [string, object][] = [['wait_agent', { ids: ['$0.agent_id'] }]];
+  const child = program([['spawn_agent', { input: program('Below.') }]], waiting, 'Child.');
+  const threadId = await openThread(app, person, program([['spawn_agent', { input: child }]], waiting, 'Done.'));
+  const runId = await startRun(app, person, threadId, { persona_id });
+  await (
+    await openStream(app.url, runId, person)
+  ).ended;
+  const readRun = async (id: string): Promise<{ run: any; steps: readonly Step[] }[]> => {
+    const run = (await app.call('GET', `/v1/runs/${id}`, { token: person.token })).body;
+    const below: { run: any; steps: readonly Step[] }[][] = await Promise.all(run.child_run_ids.map(readRun));
+    return [{ run, steps: stepsOf(await readAll(app.url, id, person.token)) }, ...below.flat()];
+  };
+  const [parent, ...children] = await readRun(runId);
+  const setup = (indent: string) => [`${indent}Queue (setup, done)`, `${indent}Choose the model (setup, done)`];
+  expect(outline(nestRuns(parent!.steps, children))).toEqual([
+    'gpt-test (run, done)',
+    ...setup('  '),
+    '  Turn 1 (turn, done)',
+    '    gpt-test (model, done)',
+    '    spawn_agent (tool, done)',
+    '      gpt-test (run, done)',
+    ...setup('        '),
     '        Turn 1 (turn, done)',
-    '          m (model, done)',
+    '          gpt-test (model, done)',
+    '          spawn_agent (tool, done)',
+    '            gpt-test (run, done)',
+    ...setup('              '),
+    '              Turn 1 (turn, done)',
+    '                gpt-test (model, done)',
+    '        Turn 2 (turn, done)',
+    '          gpt-test (model, done)',
+    '          wait_agent (tool, done)',
+    '        Turn 3 (turn, done)',
+    '          gpt-test (model, done)',
     '  Turn 2 (turn, done)',
-    '    m (model, done)',
+    '    gpt-test (model, done)',
+    '    wait_agent (tool, done)',
+    '  Turn 3 (turn, done)',
+    '    gpt-test (model, done)',
   ]);
+
+  const { page, context, wrong } = await openPage(browser, { viewport: { width: 1440, height: 900 } });
+  await setSessionCookie(context, app.url, person);
+  await page.goto(`${app.url}/chat/${threadId}?run=${runId}`);
+  const runs = page.getByRole('complementary', { name: 'Run', exact: true }).getByRole('treeitem', { name: /^gpt-test ?, ?Run ?,/ });
+  await expect.poll(() => runs.evaluateAll((items) => items.map((item) => item.getAttribute('aria-level')))).toEqual(['1', '4', '7']);
+  expect(wrong).toEqual([]);
+  await context.close();
 });
 
 test('a user follows a run in the inspector, examines its steps, shares a link to one, and replays it', async () => {
