@@ -1,21 +1,23 @@
 import { expect, test } from 'vitest';
-import type { RunEvent } from '../../contract/events.ts';
-import { addRandomPersona, dataOf } from '../support/agent/agent.ts';
-import { followProgram, program } from '../support/agent/programs.ts';
-import { addScriptedModel } from '../support/agent/scriptedModel.ts';
-import { askUserArgs } from '../support/agent/tools.ts';
-import { setPlatformSettings } from '../support/app/settings.ts';
-import { type Person, startTestApp } from '../support/app/testApp.ts';
-import { expectRunInvariants } from '../support/checks/invariants.ts';
-import { checkedBalance, ledgerOf, noFreeTierPolicy } from '../support/credits/credits.ts';
-import { openStream } from '../support/http/events.ts';
-import { eventually, openThread, startRun } from '../support/resources/conversation.ts';
+import type { RunEvent } from '../../../contract/events.ts';
+import { type ConcurrencySlot, createJobLimiter } from '../../../server/runs/lease/jobLimiter.ts';
+import { addRandomPersona, dataOf } from '../../support/agent/agent.ts';
+import { followProgram, program } from '../../support/agent/programs.ts';
+import { addScriptedModel } from '../../support/agent/scriptedModel.ts';
+import { askUserArgs } from '../../support/agent/tools.ts';
+import { setPlatformSettings } from '../../support/app/settings.ts';
+import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { expectRunInvariants } from '../../support/checks/invariants.ts';
+import { checkedBalance, ledgerOf, noFreeTierPolicy } from '../../support/credits/credits.ts';
+import { openStream } from '../../support/http/events.ts';
+import { eventually, openThread, startRun } from '../../support/resources/conversation.ts';
 
 // A single slot: a run that waits for its sub-agents must leave it to them.
 const app = await startTestApp({
   ARKLOOP_WORKER_CONCURRENCY: '1',
   ARKLOOP_WORKER_MIN_CONCURRENCY: '1',
   ARKLOOP_WORKER_MAX_CONCURRENCY: '1',
+  ARKLOOP_WORKER_POLL_SECONDS: '0.1',
 });
 const { call, sql } = app;
 await setPlatformSettings(app, { 'credit.deduction_policy': noFreeTierPolicy });
@@ -280,4 +282,16 @@ test('a persona must allow the tools, and an unknown persona is an error of the 
     'tool.args_invalid',
   ]);
   expect(await sql('select id from runs where parent_run_id = $1', [wrong.runId])).toEqual([]);
+});
+
+test('what a job leaves behind cannot retake its slot after its end', async () => {
+  const limiter = createJobLimiter(app.config);
+  let left: ConcurrencySlot | undefined;
+  await limiter.run(async (slot) => {
+    slot.release();
+    left = slot;
+  });
+  await eventually(async () => !limiter.isFull(), 'the end of the job');
+  left!.retake();
+  expect(limiter.isFull()).toBe(false);
 });
