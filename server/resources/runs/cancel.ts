@@ -49,7 +49,9 @@ export async function cancelTree(tx: Transaction, queue: Queue, key: RunKey, req
     await queue.dequeueRun(tx, run.id);
     await insertDeliveries(tx, { id: run.id, account_id: key.accountId });
   }
-  return [{ id: run.id, isEnded }, ...(await cancelDescendants(tx, queue, key))];
+  // A run that no worker has started has no children.
+  const below = isEnded ? [] : await cancelDescendants(tx, queue, key);
+  return [{ id: run.id, isEnded }, ...below];
 }
 
 /**
