@@ -4840,6 +4840,11 @@ update "runs"
   set "reserved_credits" = greatest(reserved_credits, $1::bigint)
   where "account_id" = $2 and "id" = $3 and "lease_token" = $4;
 
+-- runs/credits/reserve.ts 3
+update "runs"
+  set "reserved_credits" = least(reserved_credits, $1::bigint)
+  where "account_id" = $2 and "id" = $3 and "lease_token" = $4;
+
 -- runs/execute/openRoute.ts 1
 update "runs"
   set "route_snapshot" = $1::jsonb, "model" = $2, "persona_id" = $3, "persona_snapshot" = $4::jsonb
