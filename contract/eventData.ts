@@ -280,6 +280,23 @@ export const eventData = {
       reason: z.enum(['user_input_received', 'input_timeout']).meta({ description: 'Whether the user answered in time.' }),
     })
     .meta({ description: 'The run continues after waiting for input.' }),
+  'subagent.started': z
+    .object({
+      tool_call_id: z.string().meta({ description: 'The tool call that started the sub-agent, or gave it another task.' }),
+      agent_id: Id.meta({ description: 'The sub-agent. It stays the same over all its runs.' }),
+      run_id: Id.meta({ description: 'The child run. It has its own events and usage.' }),
+      persona_id: z.string().optional().meta({ description: 'Requested persona of the child run.' }),
+      depth: z.int().min(1).meta({ description: 'Number of runs above the child run.' }),
+    })
+    .meta({ description: 'The run started a child run. Retrieve and stream it like any run.' }),
+  'subagent.finished': z
+    .object({
+      agent_id: Id.meta({ description: 'The sub-agent.' }),
+      run_id: Id.meta({ description: 'The child run.' }),
+      status: z.enum(['completed', 'failed', 'cancelled']).meta({ description: 'How the child run ended.' }),
+      error: RunError.optional().meta({ description: 'Why it failed.' }),
+    })
+    .meta({ description: 'A child run has ended. Its tokens and cost are those of the child run, and are charged with it.' }),
   'run.steering_injected': z
     .object({ content: z.string().meta({ description: 'Text of the input.' }) })
     .meta({ description: 'The next model call sees input that the user sent while the run was active.' }),

@@ -3420,7 +3420,7 @@ export interface RunError {
 }
 
 /** Clients must ignore unknown event types. */
-export type RunEvent = RunStartedEvent | WorkerJobReceivedEvent | RunRecoveredEvent | RunRouteSelectedEvent | RunSegmentStartEvent | RunSegmentEndEvent | MessageDeltaEvent | ToolCallEvent | ToolCallDeltaEvent | ToolResultEvent | ToolDeniedEvent | LlmTurnCompletedEvent | RunLlmRetryEvent | RunProviderFallbackEvent | RunInputRequestedEvent | RunWaitingForInputEvent | RunInputProvidedEvent | RunResumedEvent | RunSteeringInjectedEvent | RunIdleHeartbeatEvent | RunContextCompactEvent | RunMcpDiscoveryEvent | ThreadTitleUpdatedEvent | TodoUpdatedEvent | SecurityInjectionDetectedEvent | SecurityToolInjectionDetectedEvent | AgentParallelDispatchEvent | AgentParallelCompleteEvent | LlmRequestEvent | LlmResponseChunkEvent | RunCancelRequestedEvent | RunCompletedEvent | RunFailedEvent | RunCancelledEvent;
+export type RunEvent = RunStartedEvent | WorkerJobReceivedEvent | RunRecoveredEvent | RunRouteSelectedEvent | RunSegmentStartEvent | RunSegmentEndEvent | MessageDeltaEvent | ToolCallEvent | ToolCallDeltaEvent | ToolResultEvent | ToolDeniedEvent | LlmTurnCompletedEvent | RunLlmRetryEvent | RunProviderFallbackEvent | RunInputRequestedEvent | RunWaitingForInputEvent | RunInputProvidedEvent | RunResumedEvent | SubagentStartedEvent | SubagentFinishedEvent | RunSteeringInjectedEvent | RunIdleHeartbeatEvent | RunContextCompactEvent | RunMcpDiscoveryEvent | ThreadTitleUpdatedEvent | TodoUpdatedEvent | SecurityInjectionDetectedEvent | SecurityToolInjectionDetectedEvent | AgentParallelDispatchEvent | AgentParallelCompleteEvent | LlmRequestEvent | LlmResponseChunkEvent | RunCancelRequestedEvent | RunCompletedEvent | RunFailedEvent | RunCancelledEvent;
 
 /** Final event: the run has failed. */
 export interface RunFailedEvent {
@@ -4537,6 +4537,83 @@ export interface StoredBytes {
   used_bytes: number;
   /** Null means no limit. */
   limit_bytes: number | null;
+}
+
+/** A child run has ended. Its tokens and cost are those of the child run, and are charged with it. */
+export interface SubagentFinishedEvent {
+  /** Unique ID of the event. */
+  event_id: Id;
+  /** The run of the event. */
+  run_id: Id;
+  /** Starts at 1 and increases by 1, without gaps. */
+  seq: number;
+  /** Also the `event` field of the stream. */
+  type: "subagent.finished";
+  /** Content of the event. */
+  data: SubagentFinishedEventData;
+  /** When the event occurred. */
+  created_at: Time;
+  /** The same instant as `created_at`. */
+  ts: Time;
+  /** Present only on tool events. */
+  tool_name?: string | undefined;
+  /** Present only on failure events. */
+  error_class?: string | undefined;
+}
+
+/** Content of the event. */
+export interface SubagentFinishedEventData {
+  /** The sub-agent. */
+  agent_id: Id;
+  /** The child run. */
+  run_id: Id;
+  /** How the child run ended. */
+  status: SubagentFinishedEventDataStatus;
+  /** Why it failed. */
+  error?: RunError | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** How the child run ended. */
+export type SubagentFinishedEventDataStatus = "completed" | "failed" | "cancelled";
+
+/** The run started a child run. Retrieve and stream it like any run. */
+export interface SubagentStartedEvent {
+  /** Unique ID of the event. */
+  event_id: Id;
+  /** The run of the event. */
+  run_id: Id;
+  /** Starts at 1 and increases by 1, without gaps. */
+  seq: number;
+  /** Also the `event` field of the stream. */
+  type: "subagent.started";
+  /** Content of the event. */
+  data: SubagentStartedEventData;
+  /** When the event occurred. */
+  created_at: Time;
+  /** The same instant as `created_at`. */
+  ts: Time;
+  /** Present only on tool events. */
+  tool_name?: string | undefined;
+  /** Present only on failure events. */
+  error_class?: string | undefined;
+}
+
+/** Content of the event. */
+export interface SubagentStartedEventData {
+  /** The tool call that started the sub-agent, or gave it another task. */
+  tool_call_id: string;
+  /** The sub-agent. It stays the same over all its runs. */
+  agent_id: Id;
+  /** The child run. It has its own events and usage. */
+  run_id: Id;
+  /** Requested persona of the child run. */
+  persona_id?: string | undefined;
+  /** Number of runs above the child run. */
+  depth: number;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
 }
 
 /** The plan of an account. */

@@ -48,7 +48,7 @@ select (select "status"
   from "credit_balances"
   where "account_id" = $2), 0) as "balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
   from "runs" as "r"
-  where "r"."account_id" = $3 and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  where "r"."account_id" = $3 and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
   from "chat_completions" as "cc"
   where "cc"."account_id" = $4 and "cc"."status" = 'running'), 0), 9007199254740991)::bigint as "reserved", (select count(*) as "count"
   from "chat_completions"
@@ -71,7 +71,7 @@ with "account" as (select coalesce((select "balance"
   from "credit_balances"
   where "account_id" = $1), 0) as "balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
   from "runs" as "r"
-  where "r"."account_id" = $2 and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and "r"."id" <> $3), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  where "r"."account_id" = $2 and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and "r"."id" <> $3), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
   from "chat_completions" as "cc"
   where "cc"."account_id" = $4 and "cc"."status" = 'running' and "cc"."id" <> $5), 0), 9007199254740991)::bigint as "others"), "decision" as (select "balance", "others", case when balance - others >= $6::bigint then $7::bigint when others = 0 and balance > $8::bigint then balance end as "granted"
   from "account") update "chat_completions" as "c"
@@ -760,7 +760,7 @@ select "a"."id", "a"."slug", "a"."name", "a"."type", "a"."status", "a"."owner_us
   from "credit_balances" as "b"
   where "b"."account_id" = "a"."id"), 0) as "balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
   from "runs" as "r"
-  where "r"."account_id" = "a"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  where "r"."account_id" = "a"."id" and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
   from "chat_completions" as "cc"
   where "cc"."account_id" = "a"."id" and "cc"."status" = 'running'), 0), 9007199254740991)::bigint as "reserved"
   from "accounts" as "a"
@@ -775,7 +775,7 @@ select "a"."id", "a"."slug", "a"."name", "a"."type", "a"."status", "a"."owner_us
   from "credit_balances" as "b"
   where "b"."account_id" = "a"."id"), 0) as "balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
   from "runs" as "r"
-  where "r"."account_id" = "a"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  where "r"."account_id" = "a"."id" and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
   from "chat_completions" as "cc"
   where "cc"."account_id" = "a"."id" and "cc"."status" = 'running'), 0), 9007199254740991)::bigint as "reserved"
   from "accounts" as "a"
@@ -883,7 +883,7 @@ select "a"."id", "a"."account_id", "a"."state", "a"."name", "a"."mime_type", "a"
   from "thread_attachments" as "u"
   inner
   join "threads" as "t" on "t"."account_id" = "u"."account_id" and "t"."id" = "u"."thread_id"
-  where "u"."account_id" = "a"."account_id" and "u"."attachment_id" = "a"."id" and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and ("t"."created_by_user_id" = $7 or ("t"."is_private" = false and exists (select 1 as "one"
+  where "u"."account_id" = "a"."account_id" and "u"."attachment_id" = "a"."id" and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $7 or ("t"."is_private" = false and exists (select 1 as "one"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $8 or $9::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
@@ -896,7 +896,7 @@ with "found" as (update "attachments" as "a"
   from "thread_attachments" as "u"
   inner
   join "threads" as "t" on "t"."account_id" = "u"."account_id" and "t"."id" = "u"."thread_id"
-  where "u"."account_id" = "a"."account_id" and "u"."attachment_id" = "a"."id" and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and ("t"."created_by_user_id" = $7 or ("t"."is_private" = false and exists (select 1 as "one"
+  where "u"."account_id" = "a"."account_id" and "u"."attachment_id" = "a"."id" and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $7 or ("t"."is_private" = false and exists (select 1 as "one"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $8 or $9::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
@@ -1729,7 +1729,7 @@ select coalesce((select "b"."balance"
   from "credit_balances" as "b"
   where "b"."account_id" = "a"."id"), 0) as "balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
   from "runs" as "r"
-  where "r"."account_id" = $1 and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  where "r"."account_id" = $1 and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
   from "chat_completions" as "cc"
   where "cc"."account_id" = $2 and "cc"."status" = 'running'), 0), 9007199254740991)::bigint as "reserved"
   from "accounts" as "a"
@@ -1743,7 +1743,7 @@ insert into "credit_balances" ("account_id", "balance") select "a"."id", 0 as "b
   set "balance" = "credit_balances"."balance"
   returning "credit_balances"."balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
   from "runs" as "r"
-  where "r"."account_id" = $2 and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  where "r"."account_id" = $2 and "r"."status" in ('running', 'waiting_for_input', 'cancelling')), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
   from "chat_completions" as "cc"
   where "cc"."account_id" = $3 and "cc"."status" = 'running'), 0), 9007199254740991)::bigint as "reserved";
 
@@ -2846,6 +2846,12 @@ select "id", "status", "attempt", "trace_id"
   from "runs"
   where "account_id" = $1 and "id" = $2
   for update;
+
+-- resources/runs/eventQueries.ts selectOpenChildren
+select "id"
+  from "runs"
+  where "account_id" = $1 and "parent_run_id" = $2 and "status" in ('running', 'waiting_for_input')
+  order by "id";
 
 -- resources/runs/eventQueries.ts selectProvidedInputs
 select "data" as "data"
@@ -4373,7 +4379,7 @@ select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_pr
   from "runs" as "r"
   where "r"."account_id" = "t"."account_id" and "r"."thread_id" = "t"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')) as "active_run_id"
   from "threads" as "t"
-  where "t"."account_id" = $1 and "t"."id" = $2 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and ("t"."created_by_user_id" = $3 or ("t"."is_private" = false and exists (select 1 as "one"
+  where "t"."account_id" = $1 and "t"."id" = $2 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $3 or ("t"."is_private" = false and exists (select 1 as "one"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $4 or $5::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
@@ -4418,6 +4424,12 @@ update "threads"
   where "account_id" = $1 and "id" = $2 and "deleted_at" is null
   returning "id";
 
+-- resources/threads/queries.ts deleteHiddenThreads
+update "threads"
+  set "deleted_at" = now()
+  where "account_id" = $1 and "root_thread_id" = $2 and "deleted_at" is null
+  returning "account_id", "id";
+
 -- resources/threads/queries.ts selectActiveRun
 select "id"
   from "runs"
@@ -4444,7 +4456,7 @@ select "s"."thread_id"
   from "thread_stars" as "s"
   inner
   join "threads" as "t" on "t"."account_id" = "s"."account_id" and "t"."id" = "s"."thread_id"
-  where "s"."account_id" = $1 and "s"."user_id" = $2 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and ("t"."created_by_user_id" = $3 or ("t"."is_private" = false and exists (select 1 as "one"
+  where "s"."account_id" = $1 and "s"."user_id" = $2 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $3 or ("t"."is_private" = false and exists (select 1 as "one"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $4 or $5::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
@@ -5214,9 +5226,9 @@ select (select "status"
   where "account_id" = $4), 0) as "balance", open.reserved + coalesce((select sum("cc"."reserved_credits") as "reserved"
   from "chat_completions" as "cc"
   where "cc"."account_id" = $5 and "cc"."status" = 'running'), 0) as "reserved", "open"."active_runs"
-  from (select count(*) as "active_runs", coalesce(sum("reserved_credits"), 0) as "reserved"
+  from (select count(*) filter(where "parent_run_id" is null) as "active_runs", coalesce(sum("reserved_credits"), 0) as "reserved"
   from "runs"
-  where "account_id" = $6 and "parent_run_id" is null and "status" in ('running', 'waiting_for_input', 'cancelling')) as "open";
+  where "account_id" = $6 and "status" in ('running', 'waiting_for_input', 'cancelling')) as "open";
 
 -- runs/create/queries.ts selectContinuation
 select (select "r"."id"
@@ -5252,17 +5264,17 @@ with "thread" as (update "threads"
   where "account_id" = $1 and "id" = $2), "creator" as (select "id"
   from "users"
   where "id" = $3 and "status" = 'active'
-  for share), "run" as (insert into "runs" ("account_id", "id", "thread_id", "created_by_user_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "resume_from_run_id", "continues_run_id", "reserved_credits", "next_seq") select $4::uuid as "account_id", $5::uuid as "id", $6::uuid as "thread_id", "creator"."id" as "created_by_user_id", $7::text as "source", $8::text as "trace_id", $9::text as "route_id", $10::text as "requested_persona_id", $11::text as "requested_model", $12::text as "reasoning_mode", $13::integer as "tail_message_number", $14::uuid as "resume_from_run_id", $15::uuid as "continues_run_id", $16::bigint as "reserved_credits", 1 + $17::integer as "next_seq"
+  for share), "run" as (insert into "runs" ("account_id", "id", "thread_id", "created_by_user_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "resume_from_run_id", "continues_run_id", "reserved_credits", "next_seq", "parent_run_id", "root_run_id", "depth", "spawn_call_id") select $4::uuid as "account_id", $5::uuid as "id", $6::uuid as "thread_id", "creator"."id" as "created_by_user_id", $7::text as "source", $8::text as "trace_id", $9::text as "route_id", $10::text as "requested_persona_id", $11::text as "requested_model", $12::text as "reasoning_mode", $13::integer as "tail_message_number", $14::uuid as "resume_from_run_id", $15::uuid as "continues_run_id", $16::bigint as "reserved_credits", 1 + $17::integer as "next_seq", $18::uuid as "parent_run_id", $19::uuid as "root_run_id", $20::integer as "depth", $21::text as "spawn_call_id"
   from "creator"
-  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $18 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", now() as "created_at"
-  from "run", unnest($19::uuid[], $20::text[], $21::text[]) with ordinality as e(event_id, type, data, n);
+  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $22 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", now() as "created_at"
+  from "run", unnest($23::uuid[], $24::text[], $25::text[]) with ordinality as e(event_id, type, data, n);
 
 -- runs/credits/reserve.ts 1
 with "account" as (select coalesce((select "balance"
   from "credit_balances"
   where "account_id" = $1), 0) as "balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
   from "runs" as "r"
-  where "r"."account_id" = $2 and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and "r"."id" <> $3), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  where "r"."account_id" = $2 and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and "r"."id" <> $3), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
   from "chat_completions" as "cc"
   where "cc"."account_id" = $4 and "cc"."status" = 'running' and "cc"."id" <> $5), 0), 9007199254740991)::bigint as "others"), "decision" as (select "balance", "others", case when balance - others >= $6::bigint then $7::bigint when others = 0 and balance > $8::bigint then balance end as "granted"
   from "account") update "runs" as "r"
@@ -5274,6 +5286,11 @@ with "account" as (select coalesce((select "balance"
 -- runs/credits/reserve.ts 2
 update "runs"
   set "reserved_credits" = greatest(reserved_credits, $1::bigint)
+  where "account_id" = $2 and "id" = $3 and "lease_token" = $4;
+
+-- runs/credits/reserve.ts 3
+update "runs"
+  set "reserved_credits" = least(reserved_credits, $1::bigint)
   where "account_id" = $2 and "id" = $3 and "lease_token" = $4;
 
 -- runs/execute/openRoute.ts 1
@@ -5345,7 +5362,7 @@ select "run_id", "seq", "event_id", "type", "data", "created_at"
 update "runs"
   set "lease_token" = $1, "lease_until" = clock_timestamp() + $2 * interval '1 second', "attempt" = attempt + 1, "first_started_at" = coalesce(first_started_at, clock_timestamp()), "last_activity_at" = clock_timestamp()
   where "id" = $3 and "status" in ('running', 'waiting_for_input', 'cancelling') and ("lease_token" is null or "lease_until" < clock_timestamp())
-  returning "id", "account_id", "thread_id", "parent_run_id", "continues_run_id", "created_by_user_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "route_snapshot", "persona_snapshot", "reserved_credits", "prompt_tokens", "next_seq", "attempt", "status", extract(epoch
+  returning "id", "account_id", "thread_id", "parent_run_id", "root_run_id", "depth", "continues_run_id", "created_by_user_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "route_snapshot", "persona_snapshot", "reserved_credits", "prompt_tokens", "spent_cost_micros", "spent_output_tokens", "next_seq", "attempt", "status", extract(epoch
   from clock_timestamp() - first_started_at)::float8 * 1000 as "age_ms";
 
 -- runs/lease/lease.ts 2
@@ -5361,10 +5378,10 @@ update "runs"
 
 -- runs/lease/lease.ts 4
 with "run" as (update "runs"
-  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = coalesce($2, status), "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4
-  where "id" = $5 and "lease_token" = $6 and status = any($7::text[]) and "lease_until" > clock_timestamp()
-  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $8 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
-  from "run", unnest($9::uuid[], $10::text[], $11::text[]) with ordinality as e(event_id, type, data, n)
+  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = coalesce($2, status), "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4, "spent_cost_micros" = $5, "spent_output_tokens" = $6
+  where "id" = $7 and "lease_token" = $8 and status = any($9::text[]) and "lease_until" > clock_timestamp()
+  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $10 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
+  from "run", unnest($11::uuid[], $12::text[], $13::text[]) with ordinality as e(event_id, type, data, n)
   returning "seq";
 
 -- runs/lease/lease.ts 5
@@ -5389,6 +5406,14 @@ select "r"."id", "r"."account_id", "r"."trace_id"
 update "runs"
   set "lease_token" = null, "lease_until" = null
   where "id" = $1 and "status" in ('running', 'waiting_for_input', 'cancelling') and ("lease_token" is null or "lease_until" < clock_timestamp());
+
+-- runs/lease/reaper.ts 4
+select "r"."id", "r"."account_id"
+  from "runs" as "r"
+  inner
+  join "runs" as "p" on "p"."account_id" = "r"."account_id" and "p"."id" = "r"."parent_run_id"
+  where "r"."status" in ('running', 'waiting_for_input') and "p"."status" in ('completed', 'failed', 'cancelled')
+  limit 500;
 
 -- runs/lease/staleRuns.ts selectStale
 select "id", "account_id", "thread_id", "continues_run_id", "trace_id", "status", "prompt_tokens", "route_snapshot", route_snapshot ->> 'multiplier' as "multiplier"
@@ -5421,7 +5446,9 @@ select "type", data ->> 'content' as "text"
   order by "seq";
 
 -- runs/record/finishRun.ts 1
-select "status", "pending_inputs", route_snapshot ->> 'multiplier' as "multiplier"
+select "status", "pending_inputs", route_snapshot ->> 'multiplier' as "multiplier", exists (select 1 as "one"
+  from "runs" as "c"
+  where "c"."account_id" = "runs"."account_id" and "c"."parent_run_id" = "runs"."id" and "c"."status" in ('running', 'waiting_for_input')) as "has_children"
   from "runs"
   where "id" = $1 and "lease_token" = $2 and "lease_until" > clock_timestamp()
   for update;
@@ -5453,3 +5480,77 @@ select "turn_index", "opaque"
 delete
   from "run_turns"
   where "account_id" = $1 and "run_id" = $2;
+
+-- runs/subagents/queries.ts lockTree
+select pg_advisory_xact_lock(hashtextextended('subagents ' || $1::uuid::text, 0)) as "lock";
+
+-- runs/subagents/queries.ts lockRootThread
+select "id"
+  from "threads"
+  where "account_id" = $1 and "id" = $2 and "deleted_at" is null
+  for share;
+
+-- runs/subagents/queries.ts lockParent
+select "id"
+  from "runs"
+  where "account_id" = $1 and "id" = $2 and "lease_token" = $3 and "status" = 'running'
+  for share;
+
+-- runs/subagents/queries.ts selectThread
+select "root_thread_id"
+  from "threads"
+  where "account_id" = $1 and "id" = $2;
+
+-- runs/subagents/queries.ts selectSpawned
+select "id", "thread_id", "depth", "requested_persona_id"
+  from "runs"
+  where "account_id" = $1 and "parent_run_id" = $2 and "spawn_call_id" = $3;
+
+-- runs/subagents/queries.ts countTree
+select count(*) as "descendants", count(*) filter(where "status" in ('running', 'waiting_for_input', 'cancelling')) as "active", count(*) filter(where "parent_run_id" = $1 and "status" in ('running', 'waiting_for_input', 'cancelling')) as "children"
+  from "runs"
+  where "account_id" = $2 and "root_run_id" = $3;
+
+-- runs/subagents/queries.ts insertHiddenThread
+insert into "threads" ("account_id", "id", "created_by_user_id", "project_id", "expires_at", "is_private", "parent_thread_id", "root_thread_id") select "t"."account_id", $1::uuid as "id", $2::uuid as "created_by_user_id", "t"."project_id", "t"."expires_at", true as "is_private", "t"."id" as "parent_thread_id", $3::uuid as "root_thread_id"
+  from "threads" as "t"
+  where "t"."account_id" = $4 and "t"."id" = $5;
+
+-- runs/subagents/queries.ts selectAgents
+select "t"."id" as "agent_id", "t"."agent_closed_at" as "closed_at", "r"."id" as "run_id", "r"."status", "r"."error", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", (select "m"."content"
+  from "messages" as "m"
+  where "m"."account_id" = "t"."account_id" and "m"."thread_id" = "t"."id" and "m"."run_id" = "r"."id" and "m"."role" = 'assistant' and "m"."visible" = true
+  order by "m"."number" desc
+  limit 1) as "output", (select "e"."data" as "data"
+  from "run_events" as "e"
+  where "e"."run_id" = "r"."id" and "r"."status" = 'waiting_for_input' and "e"."type" = 'run.waiting_for_input'
+  order by "e"."seq" desc
+  limit 1) as "question"
+  from "threads" as "t"
+  inner
+  join lateral (select "r"."id", "r"."status", "r"."error", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode"
+  from "runs" as "r"
+  where "r"."account_id" = "t"."account_id" and "r"."thread_id" = "t"."id"
+  order by "r"."created_at" desc, "r"."id" desc
+  limit 1) as "r" on true
+  where "t"."account_id" = $1 and "t"."parent_thread_id" = $2 and "t"."root_thread_id" is not null and "t"."deleted_at" is null and "t"."id" = any ($3::uuid[]);
+
+-- runs/subagents/queries.ts closeAgent
+update "threads"
+  set "agent_closed_at" = coalesce(agent_closed_at, now())
+  where "account_id" = $1 and "id" = $2;
+
+-- runs/subagents/queries.ts selectEnded
+select "id", "thread_id", "parent_run_id", "status", "error"
+  from "runs"
+  where "account_id" = $1 and "id" = $2 and "parent_run_id" is not null and "status" not in ('running', 'waiting_for_input', 'cancelling');
+
+-- runs/subagents/queries.ts selectReports
+select "type", "data" as "data"
+  from "run_events"
+  where "run_id" = $1 and "type" in ('subagent.started', 'subagent.finished');
+
+-- runs/subagents/queries.ts selectTree
+select "id", "parent_run_id", persona_snapshot -> 'budgets' as "budgets", coalesce(total_cost_usd * 1000000, spent_cost_micros)::float8 as "cost_micros", coalesce("total_output_tokens", "spent_output_tokens") as "output_tokens"
+  from "runs"
+  where "account_id" = $1 and ("id" = $2 or "root_run_id" = $3);

@@ -116,7 +116,9 @@ const unkeyedColumns = [
   'runs.continues_run_id',
   'runs.parent_run_id',
   'runs.resume_from_run_id',
+  'runs.root_run_id',
   'threads.parent_thread_id',
+  'threads.root_thread_id',
   'usage_records.run_id',
 ];
 

@@ -206,7 +206,7 @@ test('a call covered by the reservation of the run does not use the database, an
     const opened = { model, prices, multiplier: 1 } as OpenedRoute;
     const request = { messages: [{ role: 'user' as const, content: 'Hello!' }], tools: [], reasoning_mode: 'auto' as const };
     const events = [];
-    for await (const event of metering(opened).stream(request, new AbortController().signal)) events.push(event);
+    for await (const event of metering.meter(opened).stream(request, new AbortController().signal)) events.push(event);
     return events.at(-1);
   };
   expect(await ask(null)).toMatchObject({ type: 'finish', usage: { estimated: true } });

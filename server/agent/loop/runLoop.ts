@@ -24,6 +24,8 @@ export type LoopInput = TurnInput &
     /** 0 means no limit. */
     maxTurns: number;
     limits: SpendingLimits;
+    /** Rejects if the run and its sub-agents have used more than a run above them may. */
+    checkTreeBudgets(): Promise<void>;
     /** Every how many turns the run waits for user input, and how long, in milliseconds. Undefined disables check-ins. */
     checkIns: { every: number; waitMs: number } | undefined;
   };
@@ -34,6 +36,7 @@ export type LoopInput = TurnInput &
  */
 export async function* runLoop(input: LoopInput): AsyncGenerator<RunEventInput, TurnAnswer> {
   const { signal, usageTotals, state } = input;
+  yield* repeatUnfinished(input);
   yield* finishPendingRequest(input);
   if (state.answer) state.history.push({ role: 'assistant', content: state.answer.text });
   for (;;) {
@@ -46,6 +49,7 @@ export async function* runLoop(input: LoopInput): AsyncGenerator<RunEventInput, 
     const taken = yield* runFittedTurn(input, turn);
     state.turns = turn;
     checkSpendingLimits(usageTotals, input.limits);
+    await input.checkTreeBudgets();
     state.answer = taken.calls.length === 0 ? taken : undefined;
     if (state.answer) return state.answer;
     yield* executeCalls(input, taken);
@@ -81,6 +85,14 @@ async function* executeCalls(input: LoopInput, { text, calls, opaque }: Turn): A
   const others = judged.filter(({ verdict }) => verdict !== 'ask');
   for (const { call, outcome } of startCalls(others, input.callDeps)) history.push(yield* finishCall(call, await outcome()));
   for (const call of judged) if (call.verdict === 'ask') history.push(yield* finishCall(call, yield* askQuestion(input, call)));
+}
+
+/** Executes the calls again that an earlier attempt left without a result. */
+async function* repeatUnfinished(input: LoopInput): AsyncGenerator<RunEventInput, void> {
+  const { unfinished, history } = input.state;
+  input.state.unfinished = [];
+  for (const { call, outcome } of startCalls(validateCalls(unfinished, input.availableTools), input.callDeps))
+    history.push(yield* finishCall(call, await outcome()));
 }
 
 /** Waits for a question that an earlier attempt left open, until its original deadline. */

@@ -34,6 +34,8 @@ export type RunState = {
   /** The last turn, if it called no tool. */
   answer: TurnAnswer | undefined;
   pending: PendingRequest | undefined;
+  /** Calls that a crash cut off, and that can be executed again. */
+  unfinished: ToolCall[];
   /** The turn after which the last check-in was made. */
   lastCheckInTurn: number;
   loadedTools: string[];

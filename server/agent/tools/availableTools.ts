@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Persona } from '../../resources/personas/persona.ts';
+import { subagentTools } from './subagentTools.ts';
 import { defineTool, type Tool } from './tool.ts';
 
 /** The tools that the model is shown in a run, and may therefore call. */
@@ -15,16 +16,27 @@ export type AvailableTools = {
 
 type Rules = Pick<Persona, 'tool_allowlist' | 'tool_denylist' | 'core_tools'>;
 
-/** Available only to a persona whose allowlist names them: test tools, and tools that act beyond the run or execute code. */
-const optInTools = new Set(['echo', 'noop', 'run_code', 'schedule_create', 'schedule_list', 'schedule_delete']);
+/** Available only to a persona whose allowlist names them: test tools, and tools that execute code or start runs. */
+const optionalTools: ReadonlySet<string> = new Set([
+  'echo',
+  'noop',
+  'run_code',
+  'schedule_create',
+  'schedule_list',
+  'schedule_delete',
+  ...subagentTools,
+]);
 
 const names = (list: readonly string[], { name, group }: Tool) => list.includes(name) || (group !== undefined && list.includes(group));
 
+/** Whether the lists of a persona allow a tool. */
+export const isToolAllowed = (tool: Tool, { tool_allowlist: allowed, tool_denylist: denied }: Omit<Rules, 'core_tools'>) =>
+  (allowed.length > 0 ? names(allowed, tool) : !optionalTools.has(tool.name)) && !names(denied, tool);
+
 /** Restricts all tools to those of a persona. `loaded` names the tools that earlier turns of the run have loaded. */
 export function createAvailableTools(all: readonly Tool[], rules: Rules, loaded: Iterable<string> = []): AvailableTools {
-  const { tool_allowlist: allowed, tool_denylist: denied, core_tools: core } = rules;
-  const isAllowed = (tool: Tool) => (allowed.length > 0 ? names(allowed, tool) : !optInTools.has(tool.name)) && !names(denied, tool);
-  const admitted = all.filter(isAllowed);
+  const { tool_denylist: denied, core_tools: core } = rules;
+  const admitted = all.filter((tool) => isToolAllowed(tool, rules));
   const byName = new Map(all.map((tool) => [tool.name, tool]));
   const extra = new Set(loaded);
   const loader = loadTools((queries) => load(queries));

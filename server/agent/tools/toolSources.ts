@@ -14,6 +14,7 @@ import { loadToolsName } from './availableTools.ts';
 import { progressTools } from './progressTools.ts';
 import { scheduleTools } from './scheduleTools.ts';
 import { loadSkillName } from './skills.ts';
+import { subagentTools } from './subagentTools.ts';
 import type { Tool, ToolContext } from './tool.ts';
 import { createWebTools } from './web/webTools.ts';
 import { createWorkspaceTools } from './workspace/workspaceTools.ts';
@@ -38,7 +39,7 @@ export type ToolSources = { findTools(run: Run, signal: AbortSignal): Promise<To
 
 export function createToolSources(deps: ToolDeps): ToolSources {
   const builtins = [...progressTools(deps.database), ...scheduleTools(deps.database), askUserTool];
-  const reserved = new Set([...builtins.map(({ name }) => name), loadToolsName, loadSkillName]);
+  const reserved = new Set([...builtins.map(({ name }) => name), loadToolsName, loadSkillName, ...subagentTools]);
   const mcp = createMcp({ ...deps, isBuiltin: (name) => reserved.has(name) });
   const web = createWebTools(deps);
   const workspace = createWorkspaceTools({ ...deps, sandbox: openSandbox(deps.config) });

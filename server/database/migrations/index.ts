@@ -33,6 +33,7 @@ import { Migration00036 } from './Migration00036.ts';
 import { Migration00037 } from './Migration00037.ts';
 import { Migration00038 } from './Migration00038.ts';
 import { Migration00039 } from './Migration00039.ts';
+import { Migration00040 } from './Migration00040.ts';
 import { Migration00041 } from './Migration00041.ts';
 import { Migration00042 } from './Migration00042.ts';
 import { Migration00044 } from './Migration00044.ts';
@@ -75,6 +76,7 @@ export const migrations = [
   { name: 'Migration00037', class: Migration00037 },
   { name: 'Migration00038', class: Migration00038 },
   { name: 'Migration00039', class: Migration00039 },
+  { name: 'Migration00040', class: Migration00040 },
   { name: 'Migration00041', class: Migration00041 },
   { name: 'Migration00042', class: Migration00042 },
   { name: 'Migration00044', class: Migration00044 },

@@ -13,15 +13,14 @@ export const reservedByCompletions = (accountId: Expression<string>, exceptId?: 
     .$if(exceptId !== undefined, (query) => query.where('cc.id', '<>', exceptId!));
 
 /**
- * Credits reserved by the open root runs and the running chat completions of an account, except one of them. Calculated from their rows, so one
- * that has ended reserves nothing.
+ * Credits reserved by the open runs of an account, including those of sub-agents, and by its running chat completions, except one of them. Calculated
+ * from their rows, so one that has ended reserves nothing.
  */
 export function reservedCredits(accountId: Expression<string>, exceptId?: Expression<string>): RawBuilder<number> {
   const reserved = expressionBuilder<Tables>()
     .selectFrom('runs as r')
     .select(({ fn }) => fn.sum<number>('r.reserved_credits').as('reserved'))
     .where('r.account_id', '=', accountId)
-    .where('r.parent_run_id', 'is', null)
     .where('r.status', 'in', openStatuses)
     .$if(exceptId !== undefined, (query) => query.where('r.id', '<>', exceptId!));
   const completions = reservedByCompletions(accountId, exceptId);

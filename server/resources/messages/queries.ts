@@ -21,7 +21,7 @@ export type VisibleMessage<Role extends 'user' | 'assistant' = 'user' | 'assista
 
 export type OfThread = { accountId: string; threadId: string };
 /** `title` is the title of the thread if it has none. */
-type NewMessage = OfThread & { id: string; userId: string; content: string; contentJson: string | null; title: string };
+type NewMessage = OfThread & { id: string; userId: string; content: string; contentJson: string | null; title: string | null };
 
 /** Takes the next `count` numbers of a thread that is not deleted. Its row counts, so that concurrent inserts leave no gaps. */
 export const takeNumbers = (db: Pick<Builder, 'updateTable'>, { accountId, threadId }: Parameters<OfThread>, count: RawBuilder<number>) =>

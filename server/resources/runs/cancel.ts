@@ -1,40 +1,75 @@
 import type { RunEventInput } from '../../../contract/events.ts';
 import type { CancelRequest } from '../../../contract/runRequests.ts';
+import type { Transaction } from '../../database/sql.ts';
+import type { App, Queue } from '../../http/app.ts';
 import type { Actor } from '../../http/pipeline/accessTypes.ts';
 import type { Scope } from '../../http/scope.ts';
 import { Failure } from '../../platform/failure.ts';
 import { metricsEvents } from '../../platform/telemetry/metricsEvents.ts';
 import { insertDeliveries } from '../webhooks/outbox.ts';
 import { runEventValues } from './appendRunEvents.ts';
-import { appendEvents, lockRun } from './eventQueries.ts';
+import { appendEvents, lockRun, selectOpenChildren } from './eventQueries.ts';
 
-/** Requests cancellation of a run. A run that no worker has started is cancelled immediately. Returns whether anything changed. */
+type RunKey = { accountId: string; id: string };
+type Requested = Extract<RunEventInput, { type: 'run.cancel_requested' }>['data'];
+
+/** A run whose cancellation was requested, or that was cancelled because no worker had started it. */
+export type CancelledRun = { id: string; isEnded: boolean };
+
+/** Requests cancellation of a run and its descendants. A run that no worker has started is cancelled immediately. */
 export async function requestCancel(
-  scope: Pick<Scope, 'app' | 'tx' | 'accountId' | 'afterCommit'> & { actor: Pick<Actor, 'userId'> },
+  scope: Pick<Scope, 'tx' | 'accountId' | 'afterCommit'> & { app: Pick<App, 'queue' | 'runNotifier'>; actor: Pick<Actor, 'userId'> },
   runId: string,
   { last_seen_seq: seen, client_cancelled_at: at }: CancelRequest,
 ): Promise<boolean> {
   const { app, tx, accountId, actor } = scope;
-  const run = await tx.row(lockRun, { accountId, id: runId });
-  if (!run || (run.status !== 'running' && run.status !== 'waiting_for_input')) return false;
-  const requested = {
-    requested_by_user_id: actor.userId,
-    ...(seen !== undefined && seen !== null && { last_seen_seq: seen }),
-    ...(at && { client_cancelled_at: at }),
-  };
-  const isQueued = run.attempt === 0;
+  const cancelled = await cancelTree(
+    tx,
+    app.queue,
+    { accountId, id: runId },
+    {
+      requested_by_user_id: actor.userId,
+      ...(seen !== undefined && seen !== null && { last_seen_seq: seen }),
+      ...(at && { client_cancelled_at: at }),
+    },
+  );
+  scope.afterCommit(() => announceCancelled(cancelled, app.runNotifier));
+  return cancelled.length > 0;
+}
+
+/** The same inside a transaction. Returns the changed runs for `announceCancelled`: none if the run has ended or is being cancelled. */
+export async function cancelTree(tx: Transaction, queue: Queue, key: RunKey, requested: Requested): Promise<CancelledRun[]> {
+  const run = await tx.row(lockRun, key);
+  if (!run || (run.status !== 'running' && run.status !== 'waiting_for_input')) return [];
+  const isEnded = run.attempt === 0;
   const events: RunEventInput[] = [{ type: 'run.cancel_requested', data: requested }];
-  if (isQueued) events.push({ type: 'run.cancelled', data: { reason: 'cancelled_before_start' } });
-  await tx.run(appendEvents, { runId, status: isQueued ? 'cancelled' : 'cancelling', ...runEventValues(run.trace_id, events) });
-  if (isQueued) {
-    await app.queue.dequeueRun(tx, runId);
-    await insertDeliveries(tx, { id: runId, account_id: accountId });
+  if (isEnded) events.push({ type: 'run.cancelled', data: { reason: 'cancelled_before_start' } });
+  await tx.run(appendEvents, { runId: run.id, status: isEnded ? 'cancelled' : 'cancelling', ...runEventValues(run.trace_id, events) });
+  if (isEnded) {
+    await queue.dequeueRun(tx, run.id);
+    await insertDeliveries(tx, { id: run.id, account_id: key.accountId });
   }
-  scope.afterCommit(() => {
-    app.runNotifier.notify(runId);
-    if (isQueued) metricsEvents.runEnded.emit({ status: 'cancelled', errorClass: '' });
-  });
-  return true;
+  // A run that no worker has started has no children.
+  const below = isEnded ? [] : await cancelDescendants(tx, queue, key);
+  return [{ id: run.id, isEnded }, ...below];
+}
+
+/**
+ * Requests cancellation of the descendants of a run. The caller has locked the run and changed its status, so it can start no more children.
+ */
+export async function cancelDescendants(tx: Transaction, queue: Queue, { accountId, id }: RunKey): Promise<CancelledRun[]> {
+  const cancelled: CancelledRun[] = [];
+  for (const child of await tx.rows(selectOpenChildren, { accountId, id }))
+    cancelled.push(...(await cancelTree(tx, queue, { accountId, id: child.id }, {})));
+  return cancelled;
+}
+
+/** Call after the commit. */
+export function announceCancelled(cancelled: readonly CancelledRun[], { notify }: App['runNotifier']): void {
+  for (const { id, isEnded } of cancelled) {
+    notify(id);
+    if (isEnded) metricsEvents.runEnded.emit({ status: 'cancelled', errorClass: '' });
+  }
 }
 
 export const notCreator = () =>

@@ -13,6 +13,11 @@ export const Run = defineEntity({
     id: p.uuid().primary().unique('runs_id_key'),
     threadId: p.uuid(),
     parentRunId: p.uuid().nullable(),
+    /** Null for a root run, whose depth is 0. */
+    rootRunId: p.uuid().nullable(),
+    depth: p.integer().default(0),
+    /** The tool call of the parent that created this run. */
+    spawnCallId: p.text().nullable(),
     resumeFromRunId: p.uuid().nullable(),
     createdByUserId: p.uuid().nullable(),
     source: p.text(),
@@ -45,6 +50,9 @@ export const Run = defineEntity({
     pendingInputs: p.integer().default(0),
     reservedCredits: p.bigint('number').defaultRaw('0'),
     promptTokens: p.integer().default(0),
+    /** What the run has used so far, without its children. Stored with the events that follow. */
+    spentCostMicros: p.bigint('number').defaultRaw('0'),
+    spentOutputTokens: p.bigint('number').defaultRaw('0'),
     usageEstimated: p.boolean().default(false),
     continuesRunId: p.uuid().nullable(),
   },
@@ -55,8 +63,7 @@ export const Run = defineEntity({
   indexes: [
     {
       name: 'runs_active',
-      expression:
-        "create index runs_active on runs (account_id) where ((parent_run_id is null) and (status in ('running', 'waiting_for_input', 'cancelling')))",
+      expression: "create index runs_active on runs (account_id) where (status in ('running', 'waiting_for_input', 'cancelling'))",
     },
     { name: 'runs_creator', expression: 'create index runs_creator on runs (created_by_user_id, created_at desc, id desc)' },
     { name: 'runs_newest', expression: 'create index runs_newest on runs (created_at desc, id desc) where (pending_inputs >= 0)' },
@@ -72,7 +79,12 @@ export const Run = defineEntity({
         "create unique index runs_one_active on runs (thread_id) where ((parent_run_id is null) and (status in ('running', 'waiting_for_input', 'cancelling')))",
     },
     { name: 'runs_parent', expression: 'create index runs_parent on runs (parent_run_id) where (parent_run_id is not null)' },
+    {
+      name: 'runs_spawned',
+      expression: 'create unique index runs_spawned on runs (parent_run_id, spawn_call_id) where (spawn_call_id is not null)',
+    },
     { name: 'runs_thread', expression: 'create index runs_thread on runs (thread_id, created_at desc, id desc)' },
+    { name: 'runs_tree', expression: 'create index runs_tree on runs (root_run_id) where (root_run_id is not null)' },
     {
       name: 'runs_unfinished',
       expression: "create index runs_unfinished on runs (lease_until) where (status in ('running', 'waiting_for_input', 'cancelling'))",

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { RunStatus } from '../../../contract/runRequests.ts';
 import { statement } from '../../database/statement.ts';
 import { appendRunEvents, type NewRunEvents, nextSeq } from './appendRunEvents.ts';
+import { activeStatuses } from './statuses.ts';
 
 export const lockRun = statement<{ accountId: string; id: string }>()((db, $) =>
   db
@@ -10,6 +11,16 @@ export const lockRun = statement<{ accountId: string; id: string }>()((db, $) =>
     .where('account_id', '=', $.accountId)
     .where('id', '=', $.id)
     .forUpdate(),
+);
+
+export const selectOpenChildren = statement<{ accountId: string; id: string }>()((db, $) =>
+  db
+    .selectFrom('runs')
+    .select('id')
+    .where('account_id', '=', $.accountId)
+    .where('parent_run_id', '=', $.id)
+    .where('status', 'in', activeStatuses)
+    .orderBy('id'),
 );
 
 export const selectProvidedInputs = statement<{ runId: string }>()((db, $) =>

@@ -1,5 +1,6 @@
 import type { RunEventInput } from '../../../contract/events.ts';
 import type { RunInput, RunStatus } from '../../../contract/runRequests.ts';
+import type { Queryable } from '../../database/sql.ts';
 import type { Scope } from '../../http/scope.ts';
 import { failWith, invalidField, notFound } from '../../platform/failure.ts';
 import { readEntitlements } from '../settings/settings.ts';
@@ -18,23 +19,37 @@ export async function provideInput(scope: Scope, found: ReadableRun, { content, 
   if (found.created_by_user_id !== scope.actor.userId && !scope.isPlatformAdmin) throw notCreator();
   const most = (await readEntitlements(app.database, accountId))['limit.max_input_content_bytes'];
   if (most > 0 && Buffer.byteLength(content) > most) throw invalidField('/content', `must hold at most ${most} bytes`, 'content_too_large');
-  const run = await tx.row(queries.lockRun, { accountId, id: found.id });
-  if (!run) throw notFound();
-  if (key && (await isRepeated(scope, run, key))) return scope.skipAudit();
-  if (run.status !== 'running' && run.status !== 'waiting_for_input')
-    throw failWith('conflict', 'run_not_active', 'The run takes no input any more.');
+  const outcome = await appendInput(tx, { accountId, id: found.id }, content, key);
+  if (outcome === 'missing') throw notFound();
+  if (outcome === 'repeated') return scope.skipAudit();
+  if (outcome === 'inactive') throw failWith('conflict', 'run_not_active', 'The run takes no input any more.');
+  scope.afterCommit(() => app.runNotifier.notify(found.id));
+}
+
+/** Appends input to a run: as the answer to its question, if it waits for one. Input with a repeated key changes nothing. */
+export async function appendInput(
+  tx: Queryable,
+  { accountId, id }: { accountId: string; id: string },
+  content: string,
+  key?: string | null,
+): Promise<'accepted' | 'repeated' | 'inactive' | 'missing'> {
+  const run = await tx.row(queries.lockRun, { accountId, id });
+  if (!run) return 'missing';
+  if (key && (await isRepeated(tx, accountId, run, key))) return 'repeated';
+  if (run.status !== 'running' && run.status !== 'waiting_for_input') return 'inactive';
   const asked = run.status === 'waiting_for_input' ? await tx.row(queries.selectInputRequest, { runId: run.id }) : undefined;
   const request = asked && { request_id: asked.data.request_id };
   const events: RunEventInput[] = [{ type: 'run.input_provided', data: { content, ...request, ...(key && { input_key: key }) } }];
   if (request) events.push({ type: 'run.resumed', data: { ...request, reason: 'user_input_received' } });
   await tx.run(queries.appendEvents, { runId: run.id, status: request ? 'running' : null, ...runEventValues(run.trace_id, events) });
   if (!request) await tx.run(queries.incrementPendingInputs, { accountId, id: run.id });
-  scope.afterCommit(() => app.runNotifier.notify(run.id));
+  return 'accepted';
 }
 
 /** The caller holds the row lock of the run. */
 async function isRepeated(
-  { tx, accountId }: Scope,
+  tx: Queryable,
+  accountId: string,
   { id: runId, status }: { id: string; status: RunStatus },
   key: string,
 ): Promise<boolean> {

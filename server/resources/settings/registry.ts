@@ -111,20 +111,25 @@ const limits = {
     'Interval of heartbeat events of a run without other events, in milliseconds.',
   ),
   'limit.memories_per_user': withDefault(integer(1, 2_000), '500', 'Maximum memories of a user in an account.', both),
-  'limit.subagent_max_depth': withDefault(positiveInteger(), '5', 'Maximum nesting depth of child runs; has no effect yet.', both),
-  'limit.subagent_max_active': withDefault(
+  'limit.subagent_max_depth': withDefault(
     positiveInteger(),
-    '20',
-    'Maximum concurrent descendants of a root run; has no effect yet.',
+    '5',
+    'Maximum depth of sub-agents. Those of a root run have depth 1; 0 allows none.',
     both,
   ),
+  'limit.subagent_max_active': withDefault(positiveInteger(), '20', 'Maximum concurrent sub-agents below a root run; 0 allows none.', both),
   'limit.subagent_max_parallel_children': withDefault(
     positiveInteger(),
     '5',
-    'Maximum concurrent child runs of a run; has no effect yet.',
+    'Maximum concurrent sub-agents of one run; 0 allows none.',
     both,
   ),
-  'limit.subagent_max_descendants': withDefault(positiveInteger(), '50', 'Maximum descendants of a root run; has no effect yet.', both),
+  'limit.subagent_max_descendants': withDefault(
+    positiveInteger(),
+    '50',
+    'Maximum child runs that a root run and its sub-agents may start in all; 0 allows none.',
+    both,
+  ),
   'queue.max_attempts': withDefault(integer(1, 1_000), '25', 'Maximum attempts of a job that executes a run or sends mail.'),
 } as const;
 

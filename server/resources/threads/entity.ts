@@ -15,7 +15,12 @@ export const Thread = defineEntity({
     projectId: p.uuid().nullable(),
     isPrivate: p.boolean().default(false),
     expiresAt: timestamptz().nullable(),
+    /** The thread that was forked; for a hidden thread, the one whose run started the sub-agent. */
     parentThreadId: p.uuid().nullable(),
+    /** Only for the hidden thread of a sub-agent: the thread of the root run, with which it is deleted. */
+    rootThreadId: p.uuid().nullable(),
+    /** A closed sub-agent takes no further input. */
+    agentClosedAt: timestamptz().nullable(),
     lastMessageNumber: p.integer().default(0),
     createdAt: timestamptz().defaultRaw('now()'),
     updatedAt: timestamptz().defaultRaw('now()'),
@@ -23,6 +28,10 @@ export const Thread = defineEntity({
   },
   indexes: [
     { name: 'threads_expiry', expression: 'create index threads_expiry on threads (expires_at) where (expires_at is not null)' },
+    {
+      name: 'threads_hidden',
+      expression: 'create index threads_hidden on threads (account_id, root_thread_id) where (root_thread_id is not null)',
+    },
     {
       name: 'threads_list',
       expression:

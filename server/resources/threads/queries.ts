@@ -124,6 +124,17 @@ export const deleteThread = statement<ThreadKey>()((db, $) =>
     .returning('id'),
 );
 
+/** The hidden threads of the sub-agents of a thread that the transaction has deleted. */
+export const deleteHiddenThreads = statement<ThreadKey>()((db, $) =>
+  db
+    .updateTable('threads')
+    .set({ deleted_at: sql<string>`now()` })
+    .where('account_id', '=', $.accountId)
+    .where('root_thread_id', '=', $.id)
+    .where('deleted_at', 'is', null)
+    .returning(['account_id', 'id']),
+);
+
 /** The run of a thread that has not ended. While the thread row is locked, no other transaction can start one. */
 export const selectActiveRun = statement<{ accountId: string; threadId: string }>({ isShort: true })((db, $) =>
   db

@@ -103,12 +103,16 @@ export async function updateThread(scope: Scope, thread: ThreadRow, { title, pro
   return changed;
 }
 
-/** Deletes the thread and its content, and requests cancellation of its run. */
+/** Deletes the thread and its content, with the hidden threads of its sub-agents, and requests cancellation of its run. */
 export async function deleteThread(scope: Scope, thread: ThreadRow): Promise<void> {
   const { tx, accountId } = scope;
   if (!(await tx.row(queries.deleteThread, { accountId, id: thread.id }))) throw notFound();
-  // Read after the update, because a run may have started since the thread was loaded.
-  const [run] = await Promise.all([tx.row(queries.selectActiveRun, { accountId, threadId: thread.id }), removeContent(tx, [thread])]);
+  // Read after the update, because a run may have started since the thread was loaded, or a sub-agent.
+  const hidden = await tx.rows(queries.deleteHiddenThreads, { accountId, id: thread.id });
+  const [run] = await Promise.all([
+    tx.row(queries.selectActiveRun, { accountId, threadId: thread.id }),
+    removeContent(tx, [thread, ...hidden]),
+  ]);
   if (run) await requestCancel(scope, run.id, {});
 }
 

@@ -23,11 +23,15 @@ function isInVisibleSharedProject(seer: Parameters<Viewer>) {
   );
 }
 
-/** Whether a user may read thread `t`: their own, or one in a shared project that is not private. Excludes deleted and expired threads. */
+/**
+ * Whether a user may read thread `t`: their own, or one in a shared project that is not private. Excludes deleted and expired threads, and the
+ * hidden threads of sub-agents.
+ */
 export function isThreadReadable(seer: Parameters<Viewer>) {
   const eb = expressionBuilder<WithAlias<'threads', 't'>, 't'>();
   return eb.and([
     isThreadAlive(),
+    eb('t.root_thread_id', 'is', null),
     eb.or([
       eb('t.created_by_user_id', '=', seer.userId),
       eb.and([eb('t.is_private', '=', sql.lit(false)), isInVisibleSharedProject(seer)]),

@@ -36,11 +36,10 @@ export const selectLimits = statement<OfThread>()((db, $) =>
       db
         .selectFrom('runs')
         .select(({ fn }) => [
-          fn.countAll<number>().as('active_runs'),
+          fn.countAll<number>().filterWhere('parent_run_id', 'is', null).as('active_runs'),
           fn.coalesce(fn.sum<number>('reserved_credits'), sql.lit(0)).as('reserved'),
         ])
         .where('account_id', '=', $.accountId)
-        .where('parent_run_id', 'is', null)
         .where('status', 'in', openStatuses)
         .as('open'),
     )
@@ -176,7 +175,12 @@ type NewRun = OfThread &
     resumeFromRunId: string | null;
     continuesRunId: string | null;
     reservation: number;
-  };
+  } & ChildOf;
+
+/** The place of a run in the tree of its root run. */
+type ChildOf = { parentRunId: string | null; rootRunId: string | null; depth: number; spawnCallId: string | null };
+
+export const noParent: ChildOf = { parentRunId: null, rootRunId: null, depth: 0, spawnCallId: null };
 
 /**
  * Inserts nothing if the user is suspended or deleted. Suspending or deleting a user waits for runs that are being
@@ -219,6 +223,10 @@ export const insertRun = statement<NewRun>()((db, $) =>
             'continues_run_id',
             'reserved_credits',
             'next_seq',
+            'parent_run_id',
+            'root_run_id',
+            'depth',
+            'spawn_call_id',
           ])
           .expression(
             qc
@@ -239,6 +247,10 @@ export const insertRun = statement<NewRun>()((db, $) =>
                 sql<string | null>`${$.continuesRunId}::uuid`.as('continues_run_id'),
                 sql<number>`${$.reservation}::bigint`.as('reserved_credits'),
                 sql<number>`1 + ${$.count}::integer`.as('next_seq'),
+                sql<string | null>`${$.parentRunId}::uuid`.as('parent_run_id'),
+                sql<string | null>`${$.rootRunId}::uuid`.as('root_run_id'),
+                sql<number>`${$.depth}::integer`.as('depth'),
+                sql<string | null>`${$.spawnCallId}::text`.as('spawn_call_id'),
               ]),
           )
           .returning(['id', 'next_seq']),

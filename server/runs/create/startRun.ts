@@ -106,6 +106,7 @@ export async function startRun(
     resumeFromRunId: resumable ?? null,
     continuesRunId: earlier?.continues_run_id ?? null,
     reservation: thread.reservation,
+    ...queries.noParent,
     ...runEventValues(client.traceId, [{ type: 'run.started', data: started }]),
   });
   tx.awaitAtCommit(app.queue.enqueueRun(tx, { id, account_id: accountId, trace_id: client.traceId }, maxAttempts));

@@ -7,14 +7,23 @@ import { calculateCharge } from '../../resources/credits/charge.ts';
 import type { Settings } from '../../resources/settings/settings.ts';
 import type { OpenedRoute } from '../execute/openRoute.ts';
 import { type Lease, LeaseLost } from '../lease/lease.ts';
-import { raiseReservation, reserveCredits } from './reserve.ts';
+import { lowerReservation, raiseReservation, reserveCredits } from './reserve.ts';
 
 type MeterDeps = { database: Database; lease: Lease; settings: Settings; usageTotals: UsageTotals };
 
-/** Returns a function that meters the model of a route for one run: its calls reserve credits and add to `usageTotals`. */
-export function createMetering({ database, lease, settings, usageTotals }: MeterDeps): (opened: OpenedRoute) => Model {
+export type Metering = {
+  /** Meters the model of a route: its calls reserve credits and add to `usageTotals`. */
+  meter(opened: OpenedRoute): Model;
+  /** Lowers the reservation to what the calls have used. The next call reserves again what it may cost. */
+  releaseUnused(): Promise<void>;
+};
+
+/** Meters the models of one run. */
+export function createMetering({ database, lease, settings, usageTotals }: MeterDeps): Metering {
   const { run } = lease;
   let reserved = run.reserved_credits;
+  /** Undefined before the first call of this attempt. */
+  let used: number | undefined;
 
   function meterOf({ prices, multiplier }: OpenedRoute): Meter {
     const creditsWith = (usage: Usage) => {
@@ -35,6 +44,7 @@ export function createMetering({ database, lease, settings, usageTotals }: Meter
       charge: (usage, costUsd) => addCallUsage(usageTotals, prices, usage, costUsd),
       async finishCall() {
         const credits = creditsWith({});
+        used = credits;
         if (credits <= reserved) return;
         await raiseReservation(database, lease, credits);
         reserved = credits;
@@ -42,7 +52,14 @@ export function createMetering({ database, lease, settings, usageTotals }: Meter
     };
   }
 
-  return (opened) => metered(opened.model, meterOf(opened));
+  return {
+    meter: (opened) => metered(opened.model, meterOf(opened)),
+    async releaseUnused() {
+      if (used === undefined || used >= reserved) return;
+      reserved = used;
+      await lowerReservation(database, lease, used);
+    },
+  };
 }
 
 const exhausted = (balance: number, reserved: number) =>

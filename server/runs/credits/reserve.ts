@@ -74,5 +74,17 @@ export function reserveCredits(
   });
 }
 
+const lower = statement<Key & { billed: number }>()((db, $) =>
+  db
+    .updateTable('runs')
+    .set({ reserved_credits: sql`least(reserved_credits, ${$.billed}::bigint)` })
+    .where('account_id', '=', $.accountId)
+    .where('id', '=', $.runId)
+    .where('lease_token', '=', $.token),
+);
+
+/** Lowers the reservation of a run to what it has used. */
+export const lowerReservation = (database: Database, held: LeasedKey, billed: number) => database.run(lower, { ...keyOf(held), billed });
+
 /** Raises the reservation of a run to what it has used, even if the account cannot pay it. */
 export const raiseReservation = (database: Database, held: LeasedKey, billed: number) => database.run(raise, { ...keyOf(held), billed });

@@ -1,14 +1,17 @@
+import Big from 'big.js';
 import type { UsageTotals } from '../../agent/loop/runLoop.ts';
 import { isTransientDatabaseError } from '../../database/connection/connectionErrors.ts';
+import { usdCost } from '../../models/cost.ts';
 import { ModelError } from '../../models/model.ts';
 import { RunFailure, toRunFailure } from '../../models/runFailure.ts';
 import type { Log } from '../../platform/telemetry/log.ts';
 import { readSettings } from '../../resources/settings/settings.ts';
 import { startHeartbeat, WorkerStopped } from '../lease/heartbeat.ts';
 import type { ConcurrencySlot } from '../lease/jobLimiter.ts';
-import { CancelRequested, type Lease, LeaseLost, leaseRun } from '../lease/lease.ts';
+import { CancelRequested, type Lease, type LeasedRun, LeaseLost, leaseRun } from '../lease/lease.ts';
 import { createEventWriter } from '../record/eventBuffer.ts';
 import { finishRun, type RunEnding } from '../record/finishRun.ts';
+import { reportEnd } from '../subagents/reportEnd.ts';
 import type { ExecuteDeps } from './executeDeps.ts';
 import { answersOf } from './runAttempt.ts';
 
@@ -25,6 +28,7 @@ export async function executeRun(deps: ExecuteDeps, runId: string, jobId: string
   const heartbeat = startHeartbeat(deps, lease);
   const usageTotals: UsageTotals = { usage: undefined, cost: '0' };
   const writer = createEventWriter(async (steps) => {
+    noteSpending(lease.run, usageTotals);
     const first = await lease.append(steps).catch((error) => {
       heartbeat.reportError(error);
       throw error;
@@ -37,8 +41,11 @@ export async function executeRun(deps: ExecuteDeps, runId: string, jobId: string
       if (ending.type === 'completed') throw error;
       return [];
     });
-    const isOver = await finishRun(deps.database, lease, rest, ending, usageTotals);
+    noteSpending(lease.run, usageTotals);
+    const isOver = await finishRun(deps.database, lease, rest, ending, usageTotals, deps.runNotifier);
     deps.runNotifier.notify(runId);
+    // If this fails, the parent finds the end of its child by polling.
+    if (isOver && lease.run.parent_run_id !== null) await reportEnd(deps, lease.run.account_id, runId).catch(() => {});
     return isOver;
   };
   const tracked = trackSlot(slot);
@@ -64,6 +71,12 @@ export async function executeRun(deps: ExecuteDeps, runId: string, jobId: string
   } finally {
     heartbeat.stop();
   }
+}
+
+/** What the budgets of the runs above it count. Stored with the next events. */
+function noteSpending(run: LeasedRun, { usage, cost }: UsageTotals) {
+  run.spent_cost_micros = Math.max(run.spent_cost_micros, usdCost(new Big(cost)).micros);
+  run.spent_output_tokens = Math.max(run.spent_output_tokens, usage?.output_tokens ?? 0);
 }
 
 function trackSlot(slot: ConcurrencySlot) {

@@ -82,7 +82,8 @@ export async function createTitle(
   signal: AbortSignal,
 ): Promise<RunEventInput | undefined> {
   const { database, runNotifier } = deps;
-  const untitled = await findUntitled(database, run);
+  // The thread of a sub-agent is hidden.
+  const untitled = run.parent_run_id === null ? await findUntitled(database, run) : undefined;
   if (!untitled) return undefined;
   const named = settings['title_summarizer.model'];
   const chosen = named === null ? undefined : await modelNamed(deps, run, settings, named).catch(() => undefined);
@@ -104,10 +105,11 @@ async function modelNamed(deps: RouteDeps, run: LeasedRun, settings: Settings, s
   return openModel(route, { outbound: deps.outbound });
 }
 
-const askedOf = ({ account_id, thread_id, route_id, requested_model: model, reasoning_mode }: LeasedRun) => ({
+const askedOf = ({ account_id, thread_id, parent_run_id, route_id, requested_model: model, reasoning_mode }: LeasedRun) => ({
   account_id,
   thread_id,
   route_id,
   model,
   reasoning_mode,
+  run_kind: parent_run_id === null ? ('root' as const) : ('subagent' as const),
 });

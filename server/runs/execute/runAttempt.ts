@@ -6,7 +6,7 @@ import { guardInput, guardToolResult } from '../../agent/injection.ts';
 import { type LoopInput, runLoop, type RunState, type TurnAnswer, type UsageTotals } from '../../agent/loop/runLoop.ts';
 import { searchToolName } from '../../agent/memory/memoryTools.ts';
 import { recallMemories } from '../../agent/memory/recall.ts';
-import { createAvailableTools } from '../../agent/tools/availableTools.ts';
+import { createAvailableTools, isToolAllowed } from '../../agent/tools/availableTools.ts';
 import { findSkills, loadSkillName } from '../../agent/tools/skills.ts';
 import type { ToolContext } from '../../agent/tools/tool.ts';
 import { isTransientDatabaseError } from '../../database/connection/connectionErrors.ts';
@@ -24,6 +24,9 @@ import { CancelRequested, type Lease, type LeasedRun } from '../lease/lease.ts';
 import type { EventWriter } from '../record/eventBuffer.ts';
 import type { Completion } from '../record/finishRun.ts';
 import { replayRun } from '../record/replay.ts';
+import { createAgentTools } from '../subagents/agentTools.ts';
+import { accountLimits, checkTreeBudgets, limitsOf, smallerLimit } from '../subagents/budgets.ts';
+import { selectTree } from '../subagents/queries.ts';
 import type { ExecuteDeps } from './executeDeps.ts';
 import { readHistory } from './history.ts';
 import { createTitle } from './openRoute.ts';
@@ -91,15 +94,17 @@ async function* runAgentLoop(
   // Before any model reads it, including the one that writes the title or chooses the route.
   if (state.turns === 0) for (const step of guardInput(history.lastUserMessage, 'initial', settings)) await writer.write(step);
   const metering = createMetering({ database, lease, settings, usageTotals });
-  const plan = await resolveRunPlan(deps, { lease, writer, settings, history, metering, signal, isRouted: state.isRouted });
+  const plan = await resolveRunPlan(deps, { lease, writer, settings, history, metering: metering.meter, signal, isRouted: state.isRouted });
   const userInput = createUserInput({ database, runNotifier: deps.runNotifier, ...attempt }, signal);
   if (plan === 'done') return yield* answerWithoutLoop(attempt, userInput);
   const ends = AbortSignal.any([signal, deps.stopping]);
   const title = createTitle(deps, run, settings, plan.routed, history, ends);
   const skills = plan.isPlain ? undefined : await findSkills(database, run.account_id, plan.persona);
-  const tools = skills ? [...toolSet.tools, ...skills.tools] : [];
+  const agentTools = createAgentTools({ database, queue: deps.queue, runNotifier: deps.runNotifier, settings, metering, ...attempt });
+  const tools = skills ? [...toolSet.tools, ...skills.tools, ...agentTools] : [];
   const availableTools = createAvailableTools(tools, plan.persona, state.loadedTools);
-  const model = metering(plan.routed);
+  const hasTree = run.root_run_id !== null || agentTools.some((tool) => isToolAllowed(tool, plan.persona));
+  const model = metering.meter(plan.routed);
   const context = createPromptContext({
     model,
     window: contextWindow('advanced_json' in plan.routed.route ? plan.routed.route.advanced_json : null, settings),
@@ -119,7 +124,15 @@ async function* runAgentLoop(
   }
   const prompt: ModelMessage[] = [{ role: 'system', content: instructions.join('\n\n') }, ...history.messages];
   const options = loopOptions(deps, run, settings, plan, { model, signal, usageTotals });
-  const input: LoopInput = { ...options, prompt, context, availableTools, port: userInput, state };
+  const input: LoopInput = {
+    ...options,
+    prompt,
+    context,
+    availableTools,
+    port: userInput,
+    state,
+    checkTreeBudgets: hasTree ? () => checkBudgets(deps, attempt, settings) : async () => {},
+  };
   const idleMs = settings['limit.idle_heartbeat_interval_ms'];
   const stepWriter = startStepWriter(writer, { idleMs, title, isWaiting: userInput.isWaiting });
   try {
@@ -127,6 +140,14 @@ async function* runAgentLoop(
   } finally {
     await stepWriter.stop();
   }
+}
+
+/** Checks the budgets of the run and of those above it, which also cover its sub-agents. */
+async function checkBudgets({ database }: ExecuteDeps, { lease: { run }, writer }: RunAttempt, settings: Settings): Promise<void> {
+  // What the run has spent is stored with its events.
+  await writer.flush();
+  const tree = await database.rows(selectTree, { accountId: run.account_id, rootRunId: run.root_run_id ?? run.id });
+  checkTreeBudgets(tree, run.id, accountLimits(settings));
 }
 
 /** Awaits concurrent promises. If several reject, throws the error of the first in order. */
@@ -174,11 +195,8 @@ function loopOptions(
     providerKind: routed.event.provider_kind,
     streamThinking: persona.stream_thinking,
     retry: { maxAttempts: settings['llm.retry.max_attempts'], baseDelayMs: settings['llm.retry.base_delay_ms'] },
-    maxTurns: smaller(budgets.reasoning_iterations, settings['limit.agent_reasoning_iterations']),
-    limits: {
-      costMicros: smaller(budgets.max_cost_micros, settings['budget.max_cost_micros']),
-      outputTokens: smaller(budgets.max_total_output_tokens, settings['budget.max_total_output_tokens']),
-    },
+    maxTurns: smallerLimit(budgets.reasoning_iterations, settings['limit.agent_reasoning_iterations']),
+    limits: limitsOf(budgets, accountLimits(settings)),
     answerTimeoutMs: settings['limit.paused_input_timeout_ms'],
     checkIns: persona.executor_type === 'agent.interactive' ? { every, waitMs } : undefined,
     guardInput: (text: string, phase: Parameters<typeof guardInput>[1]) => guardInput(text, phase, settings),
@@ -195,9 +213,6 @@ function loopOptions(
     usageTotals,
   };
 }
-
-/** The smaller of two limits, where 0 and undefined mean no limit. */
-const smaller = (one: number | undefined, other: number) => (one && other ? Math.min(one, other) : one || other);
 
 function checkInsOf({ executor_config: config }: Persona) {
   const number = (value: unknown, preset: number) => (typeof value === 'number' && value > 0 ? value : preset);
@@ -230,6 +245,7 @@ const fresh = () => ({
   turns: 0,
   answer: undefined,
   pending: undefined,
+  unfinished: [],
   lastCheckInTurn: 0,
   loadedTools: [],
 });

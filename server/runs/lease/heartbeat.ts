@@ -26,6 +26,7 @@ export function startHeartbeat({ config, activeRuns, stopping, log }: HeartbeatD
   let renewedAt = performance.now();
   let over = false;
   const listeners = new Set<() => void>();
+  const notified = new Set<() => void>();
   const hear = (status: RunStatus) => {
     if (status === 'running') for (const listener of listeners) listener();
   };
@@ -55,25 +56,21 @@ export function startHeartbeat({ config, activeRuns, stopping, log }: HeartbeatD
   const stop = () => abort.abort(new WorkerStopped('the worker stops'));
   if (stopping.aborted) stop();
   stopping.addEventListener('abort', stop, { once: true });
-  activeRuns.set(lease.run.id, look);
+  activeRuns.set(lease.run.id, () => {
+    look();
+    for (const listener of notified) listener();
+  });
   return {
     signal: abort.signal,
     /** Resolves when a waiting run continues, or after `ms`. Rejects with the reason of `signal`. */
-    async whileWaiting(ms: number, signal: AbortSignal) {
-      signal.throwIfAborted();
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const done = () => resolve();
-      const timer = setTimeout(done, Math.min(Math.max(0, ms), maxTimerMs));
-      listeners.add(done);
-      signal.addEventListener('abort', done);
+    whileWaiting(ms: number, signal: AbortSignal): Promise<void> {
+      const waiting = untilCalled(listeners, ms, signal);
       // The run may have continued before the listener was added.
       look();
-      await promise;
-      listeners.delete(done);
-      signal.removeEventListener('abort', done);
-      clearTimeout(timer);
-      signal.throwIfAborted();
+      return waiting;
     },
+    /** Resolves at the next notification about the run, or after `ms`. Rejects with the reason of `signal`. */
+    nextNotification: (ms: number, signal: AbortSignal): Promise<void> => untilCalled(notified, ms, signal),
     /** Stops all work of the run if a write found the lease lost or a cancellation requested. */
     reportError(error: unknown) {
       if (error instanceof LeaseLost || error instanceof CancelRequested) abort.abort(error);
@@ -88,6 +85,21 @@ export function startHeartbeat({ config, activeRuns, stopping, log }: HeartbeatD
 }
 
 export type Heartbeat = ReturnType<typeof startHeartbeat>;
+
+/** Resolves when its listener is called, or after `ms`. Rejects with the reason of `signal`. */
+async function untilCalled(listeners: Set<() => void>, ms: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const done = () => resolve();
+  const timer = setTimeout(done, Math.min(Math.max(0, ms), maxTimerMs));
+  listeners.add(done);
+  signal.addEventListener('abort', done);
+  await promise;
+  listeners.delete(done);
+  signal.removeEventListener('abort', done);
+  clearTimeout(timer);
+  signal.throwIfAborted();
+}
 
 /** Calls during a running call cause one more call afterwards, because the running one may have missed the change. */
 function coalesceCalls(work: () => Promise<void>, onError: (error: unknown) => void): () => void {

@@ -38,8 +38,11 @@ export function createJobLimiter(config: JobLimiterConfig, now = () => performan
     async run(work) {
       const left = Promise.withResolvers<void>();
       let isOccupied = true;
+      let isOver = false;
       busy++;
       const setOccupied = (occupied: boolean) => {
+        // What the job has left behind, such as an aborted tool call, may still retake the slot.
+        if (isOver) return;
         if (isOccupied !== occupied) busy += occupied ? 1 : -1;
         isOccupied = occupied;
       };
@@ -47,7 +50,10 @@ export function createJobLimiter(config: JobLimiterConfig, now = () => performan
         setOccupied(false);
         left.resolve();
       };
-      const done = work({ release, retake: () => setOccupied(true) }).finally(() => setOccupied(false));
+      const done = work({ release, retake: () => setOccupied(true) }).finally(() => {
+        setOccupied(false);
+        isOver = true;
+      });
       await Promise.race([done, left.promise]);
     },
     adjustLimit(waiting) {

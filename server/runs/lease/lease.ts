@@ -36,6 +36,8 @@ const takeLease = statement<LeaseKey & { seconds: number }>()((db, $) =>
       'account_id',
       'thread_id',
       'parent_run_id',
+      'root_run_id',
+      'depth',
       // The run whose unfinished answer this one continues.
       'continues_run_id',
       'created_by_user_id',
@@ -49,8 +51,10 @@ const takeLease = statement<LeaseKey & { seconds: number }>()((db, $) =>
       'route_snapshot',
       'persona_snapshot',
       'reserved_credits',
-      // Estimated prompt tokens of the newest model call. Stored with the events that follow the call.
+      // Estimated prompt tokens of the newest model call, and what the run has spent. Stored with the events that follow the call.
       'prompt_tokens',
+      'spent_cost_micros',
+      'spent_output_tokens',
       'next_seq',
       'attempt',
       'status',
@@ -89,6 +93,8 @@ type AppendedEvents = NewRunEvents & {
   takenInputs: number;
   from: readonly RunStatus[];
   promptTokens: number;
+  costMicros: number;
+  outputTokens: number;
 };
 
 const appendEvents = statement<LeaseKey & AppendedEvents>()((db, $) =>
@@ -102,6 +108,8 @@ const appendEvents = statement<LeaseKey & AppendedEvents>()((db, $) =>
           status: sql`coalesce(${$.status}, status)`,
           pending_inputs: sql`pending_inputs - ${$.takenInputs}`,
           prompt_tokens: $.promptTokens,
+          spent_cost_micros: $.costMicros,
+          spent_output_tokens: $.outputTokens,
         })
         .where('id', '=', $.id)
         .where('lease_token', '=', $.token)
@@ -173,7 +181,7 @@ export async function leaseRun(database: Database, runId: string, leaseSeconds: 
  */
 export async function appendSteps(
   connection: Queryable,
-  run: Pick<LeasedRun, 'id' | 'trace_id' | 'prompt_tokens'>,
+  run: Pick<LeasedRun, 'id' | 'trace_id' | 'prompt_tokens' | 'spent_cost_micros' | 'spent_output_tokens'>,
   token: string,
   steps: readonly RunEventInput[],
   from: readonly RunStatus[] = ['running', 'waiting_for_input'],
@@ -188,6 +196,8 @@ export async function appendSteps(
     takenInputs: types.filter((type) => type === 'run.steering_injected').length,
     from,
     promptTokens: run.prompt_tokens,
+    costMicros: run.spent_cost_micros,
+    outputTokens: run.spent_output_tokens,
   });
   return appended?.seq;
 }

@@ -14,7 +14,8 @@ import { metricsEvents } from '../../platform/telemetry/metricsEvents.ts';
 import type { RunNotifier } from '../../pubsub/runNotifier.ts';
 import { chargeRun, type RunCost } from '../../resources/credits/charge.ts';
 import { runEventValues } from '../../resources/runs/appendRunEvents.ts';
-import { openStatuses } from '../../resources/runs/statuses.ts';
+import { announceCancelled, cancelDescendants, cancelTree } from '../../resources/runs/cancel.ts';
+import { activeStatuses, endedStatuses, openStatuses } from '../../resources/runs/statuses.ts';
 import { readSettings, type Settings } from '../../resources/settings/settings.ts';
 import { insertDeliveries } from '../../resources/webhooks/outbox.ts';
 import { addInterruptedCall } from '../credits/interruptedCall.ts';
@@ -80,9 +81,26 @@ export async function recoverRuns({ database, queue, config, log }: ReaperDeps):
   });
 }
 
+/** Open child runs of runs that have ended. Normally a run cancels them when it ends. */
+const selectOrphans = statement()((db) =>
+  db
+    .selectFrom('runs as r')
+    .innerJoin('runs as p', (join) => join.onRef('p.account_id', '=', 'r.account_id').onRef('p.id', '=', 'r.parent_run_id'))
+    .select(['r.id', 'r.account_id'])
+    .where('r.status', 'in', activeStatuses)
+    .where('p.status', 'in', endedStatuses)
+    .limit(sql.lit(500)),
+);
+
+async function cancelOrphans({ database, queue, runNotifier }: ReaperDeps) {
+  for (const { id, account_id: accountId } of await database.rows(selectOrphans))
+    announceCancelled(await database.transaction((tx) => cancelTree(tx, queue, { accountId, id }, {})), runNotifier);
+}
+
 /** Ends runs that are stuck. Returns their number. */
 export async function reapRuns(deps: ReaperDeps): Promise<number> {
   const { database, config, log } = deps;
+  await cancelOrphans(deps);
   const settings = await readSettings(database);
   const { runTimeoutMinutes: minutes } = config;
   const stale = await database.rows(selectStale, { minutes, wallClockMs: settings['limit.run_wall_clock_timeout_ms'] });
@@ -95,12 +113,12 @@ export async function reapRuns(deps: ReaperDeps): Promise<number> {
 /** Ends each run in its own transaction, which takes the same locks in the same order as a worker that ends a run. */
 async function reapRun({ database, config, queue, runNotifier }: ReaperDeps, run: StaleRun, settings: Settings): Promise<boolean> {
   const { status, eventWith, error, completion } = endOf(run.status);
-  const isEnded = await database.transaction(async (tx) => {
+  const cancelled = await database.transaction(async (tx) => {
     if (
       !(await tx.row(tryLock, { key: reaperLock }))?.locked ||
       !(await tx.row(lockStale, { id: run.id, minutes: config.runTimeoutMinutes }))
     )
-      return false;
+      return undefined;
     const spent = await spendingOf(tx, run);
     const { input_tokens: input = 0, output_tokens: output = 0, estimated = false } = spent.usage ?? {};
     const stored = await storeUnfinished(tx, run, completion);
@@ -119,9 +137,10 @@ async function reapRun({ database, config, queue, runNotifier }: ReaperDeps, run
     await queue.dequeueRun(tx, run.id);
     chargeRun(tx, run, spent, settings);
     await insertDeliveries(tx, run);
-    return true;
+    return cancelDescendants(tx, queue, { accountId: run.account_id, id: run.id });
   });
-  if (!isEnded) return false;
+  if (!cancelled) return false;
+  announceCancelled(cancelled, runNotifier);
   runNotifier.notify(run.id);
   metricsEvents.runEnded.emit({ status, errorClass: error?.error_class ?? '' });
   return true;

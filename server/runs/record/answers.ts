@@ -99,8 +99,9 @@ async function adoptTurns(tx: Queryable, run: AnsweringRun, turns: readonly Mode
 /** The turns of a run, with an error as the result of every call without one. If the events cannot be replayed, only the last text. */
 async function readTurns(connection: Queryable, runId: string): Promise<ModelMessage[]> {
   const replayed = await replayRun(connection, runId).catch(() => undefined);
-  const { history = [], pending, answer } = replayed ?? {};
-  if (pending?.reason === 'ask_user') history.push(toolMessage(pending.call.id, pending.call.name, { error: interruptedError }));
+  const { history = [], pending, unfinished = [], answer } = replayed ?? {};
+  const open = pending?.reason === 'ask_user' ? [...unfinished, pending.call] : unfinished;
+  for (const call of open) history.push(toolMessage(call.id, call.name, { error: interruptedError }));
   const cutOff = await readCutOff(connection, runId);
   const text = isBlank(cutOff) ? (answer?.text ?? '') : cutOff;
   return isBlank(text) ? history : [...history, { role: 'assistant', content: text }];

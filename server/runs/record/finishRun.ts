@@ -5,12 +5,16 @@ import type { TurnAnswer } from '../../agent/loop/runLoop.ts';
 import { eventTotals, type UsageTotals } from '../../agent/loop/usageTotals.ts';
 import type { Database, Transaction } from '../../database/sql.ts';
 import { jsonb, statement } from '../../database/statement.ts';
+import { queue } from '../../jobs/queue.ts';
 import { cacheHitRate, usdCost } from '../../models/cost.ts';
 import type { ModelMessage } from '../../models/model.ts';
 import type { RunFailure } from '../../models/runFailure.ts';
 import { metricsEvents } from '../../platform/telemetry/metricsEvents.ts';
+import type { RunNotifier } from '../../pubsub/runNotifier.ts';
 import { type ChargedRun, chargeRun } from '../../resources/credits/charge.ts';
+import { announceCancelled, cancelDescendants, type CancelledRun } from '../../resources/runs/cancel.ts';
 import type { StoredRunError } from '../../resources/runs/entity.ts';
+import { activeStatuses } from '../../resources/runs/statuses.ts';
 import { readSettings, type Settings } from '../../resources/settings/settings.ts';
 import { insertDeliveries } from '../../resources/webhooks/outbox.ts';
 import { appendSteps, type Lease, type LeasedRun, LeaseLost } from '../lease/lease.ts';
@@ -25,7 +29,18 @@ export type RunEnding = Completion | { type: 'failed'; failure: RunFailure } | {
 const lockLeased = statement<{ id: string; token: string }>()((db, $) =>
   db
     .selectFrom('runs')
-    .select(['status', 'pending_inputs', sql<string | null>`route_snapshot ->> 'multiplier'`.as('multiplier')])
+    .select(({ exists, selectFrom }) => [
+      'status',
+      'pending_inputs',
+      sql<string | null>`route_snapshot ->> 'multiplier'`.as('multiplier'),
+      exists(
+        selectFrom('runs as c')
+          .select(sql.lit(1).as('one'))
+          .whereRef('c.account_id', '=', 'runs.account_id')
+          .whereRef('c.parent_run_id', '=', 'runs.id')
+          .where('c.status', 'in', activeStatuses),
+      ).as('has_children'),
+    ])
     .where('id', '=', $.id)
     .where('lease_token', '=', $.token)
     .where('lease_until', '>', sql<string>`clock_timestamp()`)
@@ -75,7 +90,7 @@ const endRun = statement<End>()((db, $) =>
 );
 
 /**
- * Ends a run: last events, answer, totals and usage record commit together. An earlier cancellation takes precedence.
+ * Ends a run: last events, answer, totals, usage record and the cancellation of its sub-agents commit together. An earlier cancellation takes precedence.
  * Returns false if input arrived before the answer was final: then only the events are written, and the run continues.
  */
 export async function finishRun(
@@ -84,8 +99,10 @@ export async function finishRun(
   rest: readonly RunEventInput[],
   ending: RunEnding,
   spent: UsageTotals,
+  runNotifier?: RunNotifier,
 ): Promise<boolean> {
   const { run, token } = lease;
+  let cancelled: CancelledRun[] = [];
   const settings = await readSettings(database);
   const ended = await database.transaction(async (tx) => {
     const held = await tx.row(lockLeased, { id: run.id, token });
@@ -103,9 +120,12 @@ export async function finishRun(
     const isSplit = wins.type !== 'completed';
     if (isSplit) await append(before);
     await append([...(isSplit ? [] : before), ...(goesOn ? [] : [await endingStep(tx, run, wins, spent)])]);
+    // No run can use what its sub-agents would still find.
+    cancelled = !goesOn && held.has_children ? await cancelDescendants(tx, queue, { accountId: run.account_id, id: run.id }) : [];
     if (!goesOn) await recordEnd(tx, { ...run, multiplier: held.multiplier }, wins, spent, settings);
     return goesOn ? undefined : wins;
   });
+  if (runNotifier) announceCancelled(cancelled, runNotifier);
   if (ended) metricsEvents.runEnded.emit({ status: ended.type, errorClass: ended.type === 'failed' ? ended.failure.errorClass : '' });
   return ended !== undefined;
 }

@@ -4,6 +4,7 @@ import type { RunState, UsageTotals } from '../../agent/loop/runLoop.ts';
 import { askUserTool, parseQuestion } from '../../agent/tools/askUser.ts';
 import { loadedToolNames, loadToolsName } from '../../agent/tools/availableTools.ts';
 import { toolMessage } from '../../agent/tools/executeCalls.ts';
+import { isRepeatable } from '../../agent/tools/subagentTools.ts';
 import { hashArguments } from '../../agent/tools/validateCalls.ts';
 import type { Queryable } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
@@ -67,7 +68,7 @@ const selectOpaque = statement<{ runId: string }>()((db, $) =>
 
 /** A run as replayed from the events of its earlier attempts. */
 export type ReplayedRun = RunState & {
-  /** Events to write for calls that were started but have no result. They are not executed again, because of side effects. */
+  /** Events to write for calls that were started but have no result and must not be executed again, because of side effects. */
   missingSteps: RunEventInput[];
   usageTotals: UsageTotals;
   /** Output of the model call that has no end: text, thinking and tool calls. */
@@ -96,6 +97,7 @@ function createReplay(opaque: ReadonlyMap<number, unknown>) {
     turns: 0,
     answer: undefined,
     pending: undefined,
+    unfinished: [],
     lastCheckInTurn: 0,
     loadedTools: [],
     missingSteps: [],
@@ -187,7 +189,8 @@ function createReplay(opaque: ReadonlyMap<number, unknown>) {
       const times = { requestId: request?.id, expiresAt: request?.expiresAt };
       if (asked) replayed.pending = { ...times, reason: 'ask_user', call: asked.call };
       else if (request?.iter !== undefined) replayed.pending = { ...times, reason: 'check_in' };
-      const ended = [...open.values()].filter((call) => call !== asked);
+      replayed.unfinished = [...open.values()].filter(({ call }) => isRepeatable(call.name)).map(({ call }) => call);
+      const ended = [...open.values()].filter((call) => call !== asked && !isRepeatable(call.call.name));
       replayed.missingSteps = [...[...open.values()].filter(({ isAnnounced }) => !isAnnounced).map(callStep), ...ended.map(interruption)];
       for (const { call } of ended) replayed.history.push(toolMessage(call.id, call.name, { error: interruptedError }));
       return replayed;

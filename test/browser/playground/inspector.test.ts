@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { startNestedRuns } from '../../support/agent/programs.ts';
 import { toolRunScript, toolThread } from '../../support/agent/toolRun.ts';
 import { chat } from '../../support/agent/vendor.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
@@ -101,4 +102,15 @@ test('a user follows a run in the inspector, examines its steps, shares a link t
   await page.keyboard.press('Escape');
   await pane.waitFor({ state: 'detached' });
   expect(new URL(page.url()).search).toBe('');
+});
+
+test('the inspector nests the runs of sub-agents', async () => {
+  const { person, threadId, runId } = await startNestedRuns(app);
+  const { page, context, wrong } = await openPage(browser, { viewport: { width: 1440, height: 900 } });
+  await setSessionCookie(context, app.url, person);
+  await page.goto(`${app.url}/chat/${threadId}?run=${runId}`);
+  const runs = page.getByRole('complementary', { name: 'Run', exact: true }).getByRole('treeitem', { name: /^gpt-test ?, ?Run ?,/ });
+  await expect.poll(() => runs.evaluateAll((items) => items.map((item) => item.getAttribute('aria-level')))).toEqual(['1', '4', '7']);
+  expect(wrong).toEqual([]);
+  await context.close();
 });

@@ -2,10 +2,12 @@ import { expect, test } from 'vitest';
 import type { RunEvent } from '../../../contract/events.ts';
 import { createTrace, type Step } from '../../../docs/playground/src/chat/inspector/trace.ts';
 import { nestRuns, noFilter, rowsOf, spanOf } from '../../../docs/playground/src/chat/inspector/tree.ts';
+import { startNestedRuns } from '../../support/agent/programs.ts';
 import { toolRunScript, toolThread } from '../../support/agent/toolRun.ts';
 import { callsTools } from '../../support/agent/tools.ts';
 import { chat } from '../../support/agent/vendor.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
+import { readAll } from '../../support/http/events.ts';
 
 const app = await startTestApp();
 
@@ -137,26 +139,39 @@ test('runs that fail or are stopped end their open steps, with the error at the 
   expect(find(steps, 'model-1')).toMatchObject({ status: 'stopped', output: 'On and on', end: expect.any(Number) });
 });
 
-test('a child run is nested below the tool call that started it', async () => {
-  const talk = await toolThread(app, [callsTools(['mcp__tools__slow', { ms: 50 }, 'slow']), chat.answer('Done.'), chat.answer('Child.')]);
-  const parent = await talk.run();
-  await talk.say('Again');
-  const child = await talk.run();
-  const parentSteps = stepsOf(parent.events);
-  const { start } = find(parentSteps, 'tool-slow');
-  // No tool starts a run yet: the second run of the thread stands for a child that the tool call has started.
-  const shift = start - Date.parse(child.events[0]!.created_at);
-  const moved = child.events.map((event) => ({ ...event, created_at: new Date(Date.parse(event.created_at) + shift).toISOString() }));
-  const nested = nestRuns(parentSteps, [{ run: { run_id: child.runId, parent_run_id: parent.runId }, steps: stepsOf(moved) }]);
-  expect(outline(nested).slice(4)).toEqual([
-    '    m (model, done)',
-    '    mcp__tools__slow (tool, done)',
-    '      m (run, done)',
-    '        Queue (setup, done)',
-    '        Choose the model (setup, done)',
+test('child runs are nested below the tool calls that started them', async () => {
+  const { person, runId } = await startNestedRuns(app);
+  const readRun = async (id: string): Promise<{ run: any; steps: readonly Step[] }[]> => {
+    const run = (await app.call('GET', `/v1/runs/${id}`, { token: person.token })).body;
+    const below: { run: any; steps: readonly Step[] }[][] = await Promise.all(run.child_run_ids.map(readRun));
+    return [{ run, steps: stepsOf(await readAll(app.url, id, person.token)) }, ...below.flat()];
+  };
+  const [parent, ...children] = await readRun(runId);
+  const setup = (indent: string) => [`${indent}Queue (setup, done)`, `${indent}Choose the model (setup, done)`];
+  expect(outline(nestRuns(parent!.steps, children))).toEqual([
+    'gpt-test (run, done)',
+    ...setup('  '),
+    '  Turn 1 (turn, done)',
+    '    gpt-test (model, done)',
+    '    spawn_agent (tool, done)',
+    '      gpt-test (run, done)',
+    ...setup('        '),
     '        Turn 1 (turn, done)',
-    '          m (model, done)',
+    '          gpt-test (model, done)',
+    '          spawn_agent (tool, done)',
+    '            gpt-test (run, done)',
+    ...setup('              '),
+    '              Turn 1 (turn, done)',
+    '                gpt-test (model, done)',
+    '        Turn 2 (turn, done)',
+    '          gpt-test (model, done)',
+    '          wait_agent (tool, done)',
+    '        Turn 3 (turn, done)',
+    '          gpt-test (model, done)',
     '  Turn 2 (turn, done)',
-    '    m (model, done)',
+    '    gpt-test (model, done)',
+    '    wait_agent (tool, done)',
+    '  Turn 3 (turn, done)',
+    '    gpt-test (model, done)',
   ]);
 });

@@ -39,10 +39,11 @@ function RunPane({ runId, threadId }: { runId: string; threadId: string }) {
   const { stepId, inspect, select, close } = useInspected();
   const { events, promptMessageId, error, ...trace } = useTrace(runId);
   const root = trace.steps[0];
+  const childCount = events.filter(({ type }) => type === 'subagent.started').length;
   const isLive = root?.status === 'running' && error === undefined;
   const run = useQuery({
-    // Retrieved again when the run begins to wait, goes on, or ends.
-    queryKey: ['run', runId, root?.status, trace.steps.findLast(({ kind }) => kind === 'wait')?.status],
+    // Retrieved again when the run begins to wait, goes on, starts a child run, or ends.
+    queryKey: ['run', runId, root?.status, trace.steps.findLast(({ kind }) => kind === 'wait')?.status, childCount],
     queryFn: () => client.runs.get({ params: { run_id: runId } }),
     placeholderData: (before) => before,
   });

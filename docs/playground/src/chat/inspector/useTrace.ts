@@ -1,6 +1,6 @@
 import { useQueries } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
-import type { Client, RunEvent } from '../../../../../client/index.ts';
+import type { Client, Run, RunEvent } from '../../../../../client/index.ts';
 import { useArkloop } from '../../../../../client/react/index.ts';
 import { createTrace, type Step } from './trace.ts';
 import { nestRuns } from './tree.ts';
@@ -42,7 +42,7 @@ export function useTrace(runId: string): Trace {
   return shown;
 }
 
-/** Adds the steps of child runs once they have ended. */
+/** Adds the steps of child runs, and of those below them, once they have ended. */
 export function useChildren(steps: readonly Step[], childIds: readonly string[]): readonly Step[] {
   const client = useArkloop();
   const found = useQueries({
@@ -52,11 +52,15 @@ export function useChildren(steps: readonly Step[], childIds: readonly string[])
   return useMemo(() => (found.length === 0 ? steps : nestRuns(steps, found)), [steps, found]);
 }
 
-async function readChild(client: Client, id: string) {
-  const run = await client.runs.get({ params: { run_id: id } });
+type ReadRun = { run: Run; steps: readonly Step[] };
+
+/** A child run with the runs below it, each after its parent. */
+async function readChild(client: Client, id: string): Promise<ReadRun[]> {
   const trace = createTrace();
   for await (const event of client.runs.stream(id)) trace.add(event);
-  return { run, steps: trace.steps() };
+  const run = await client.runs.get({ params: { run_id: id } });
+  const below = await Promise.all(run.child_run_ids.map((childId) => readChild(client, childId)));
+  return [{ run, steps: trace.steps() }, ...below.flat()];
 }
 
 /** The current time, twice a second while `isLive`. */

@@ -193,7 +193,7 @@ const ToolFields = ({ draft, set }: PartProps) => (
       value={draft.tool_allowlist}
       onChange={({ currentTarget }) => set({ tool_allowlist: currentTarget.value })}
       placeholder="web_search, web_fetch"
-      hint="Tools or groups, such as web_search or mcp__files. Empty means all."
+      hint="Tools or groups, such as web_search or mcp__files. Empty means all, except sub-agents: name the group subagents to allow them."
     />
     <TextField
       label="Denied tools"

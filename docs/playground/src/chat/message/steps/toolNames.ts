@@ -22,6 +22,12 @@ const texts: Record<string, ToolText> = {
   todo_write: { icon: 'list', doing: 'Updating the to-do list', done: 'Updated the to-do list', brief: () => undefined },
   timeline_title: { icon: 'timeline', doing: 'Planning', done: 'Next step', brief: ({ label }) => label },
   summarize_thread: { icon: 'edit', doing: 'Naming the chat', done: 'Named the chat', brief: ({ title }) => title },
+  spawn_agent: { icon: 'users', doing: 'Starting a sub-agent', done: 'Started a sub-agent', brief: ({ input }) => input },
+  wait_agent: { icon: 'users', doing: 'Waiting for sub-agents', done: 'Heard from sub-agents', brief: () => undefined },
+  send_input: { icon: 'users', doing: 'Writing to a sub-agent', done: 'Wrote to a sub-agent', brief: ({ input }) => input },
+  resume_agent: { icon: 'users', doing: 'Giving a sub-agent a task', done: 'Gave a sub-agent a task', brief: ({ input }) => input },
+  interrupt_agent: { icon: 'users', doing: 'Stopping a sub-agent', done: 'Stopped a sub-agent', brief: () => undefined },
+  close_agent: { icon: 'users', doing: 'Ending a sub-agent', done: 'Ended a sub-agent', brief: () => undefined },
   ask_user: { icon: 'question', doing: 'Asking you', done: 'Asked you', brief: ({ message }) => message },
 };
 
