@@ -209,6 +209,7 @@ test('lists, menus and dialogs work by keyboard, and an error stands beside its 
   await page.getByRole('option', { name: 'Profile' }).and(page.locator(':focus')).waitFor();
   expect(await accessibilityViolations(page)).toEqual([]);
   await page.keyboard.type('api');
+  await page.getByRole('option', { name: 'API keys' }).and(page.locator(':focus')).waitFor();
   await page.keyboard.press('Enter');
   const more = button(page, 'More actions for Nightly report');
   await more.press('Enter');
