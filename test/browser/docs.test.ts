@@ -37,8 +37,8 @@ test('the reference shows an operation and loads resources only from this server
   ]);
   // The address of an area in older versions of the reference.
   await page.goto(`${app.url}/docs#tag/runs`);
-  await page.getByRole('main').getByRole('link', { name: 'Start a run' }).click();
-  const operation = page.getByRole('region', { name: 'Start a run' });
+  await page.getByRole('main').getByRole('link', { name: 'Start a run', exact: true }).click();
+  const operation = page.getByRole('region', { name: 'Start a run', exact: true });
   await operation.getByText('data.runs.write').first().waitFor();
   expect(await operation.getByRole('listitem').first().textContent()).toContain('thread_id string (uuid) path required');
   // One choice of a language is the choice for all operations, also on the next page.

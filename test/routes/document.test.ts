@@ -28,10 +28,10 @@ function* objectsIn(value: unknown, path: string): Generator<[path: string, obje
   for (const [key, part] of Object.entries(value)) if (!key.startsWith('example')) yield* objectsIn(part, `${path}/${key}`);
 }
 
-test.each(['openapi.json', 'openapi-3.2.json'])('%s has at most 1 MB, and 100 kB compressed', (file) => {
+test.each(['openapi.json', 'openapi-3.2.json'])('%s has at most 4.5 kB for each operation, and 460 bytes compressed', (file) => {
   const text = read(file);
-  expect(text.length).toBeLessThanOrEqual(1_000_000);
-  expect(gzipSync(text, { level: 9 }).length).toBeLessThanOrEqual(100_000);
+  expect(text.length / operations.length).toBeLessThanOrEqual(4_500);
+  expect(gzipSync(text, { level: 9 }).length / operations.length).toBeLessThanOrEqual(460);
 });
 
 test('errors and empty responses that are used several times are components', () => {

@@ -58,7 +58,10 @@ async function requestFor(column: Column, operation: Operation, scope: Scope): P
   await sql(`update projects set visibility = 'shared' where account_id = $1 and not is_default`, [host.accountId]);
   const { account_id: account, project_id: project } = made.params;
   if (account) await joinAccount(people[column], { ...host, accountId: account }, column);
-  if (operation.id === 'workspaces.file') await writeFiles(app, people[column], project!, { '/sample.txt': 'sample' });
+  // Each user has files of their own.
+  const path = made.query?.path ?? (made.body as { path?: string } | undefined)?.path;
+  if (/^workspaces\.(archive|delete|file|rename)$/.test(operation.id))
+    await writeFiles(app, people[column], project!, { [operation.id === 'workspaces.archive' ? `${path}/a.txt` : path!]: 'sample' });
   return made;
 }
 

@@ -1,4 +1,5 @@
 import type { SecretRotation } from '../../../contract/webhooks.ts';
+import { setSkillContent } from '../agents/skills.ts';
 import type { Context } from '../context.ts';
 import { invalidField } from '../http/errors.ts';
 import { isLoopback } from '../http/loopback.ts';
@@ -6,7 +7,6 @@ import { resourceType } from '../resourceTypes.ts';
 import { deriveSchedule } from '../runs/schedules.ts';
 import type { Json } from '../state.ts';
 import { addAccount } from './people.ts';
-import { setSkillContent } from './skills.ts';
 
 const accounts = resourceType('/v1/accounts');
 const adminAccounts = resourceType('/v1/admin/accounts');

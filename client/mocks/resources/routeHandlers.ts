@@ -1,6 +1,9 @@
 import { broadcasts } from '../administration/broadcasts.ts';
 import { dashboard } from '../administration/dashboard.ts';
 import { adminAccounts, users } from '../administration/users.ts';
+import { chatCompletions, chatModels } from '../agents/chatCompletions.ts';
+import { personas } from '../agents/personas.ts';
+import { skills } from '../agents/skills.ts';
 import type { Context, RouteResult } from '../context.ts';
 import { credits } from '../credits/credits.ts';
 import { usage } from '../credits/usage.ts';
@@ -8,15 +11,12 @@ import { schedules } from '../runs/schedules.ts';
 import { webhookDeliveries, webhookEndpoints } from '../webhooks/handlers.ts';
 import { attachments } from './attachments.ts';
 import { auth, bootstrap } from './auth.ts';
-import { chatCompletions, chatModels } from './chatCompletions.ts';
 import { inviteCodes, redemptionCodes } from './codes.ts';
 import { apiKeys, me, memories, notifications } from './me.ts';
 import { accounts, invitations } from './members.ts';
-import { personas } from './personas.ts';
 import { reports } from './reports.ts';
 import { runDetails, runs } from './runs.ts';
 import { shares } from './shares.ts';
-import { skills } from './skills.ts';
 import { messages, projects, threads } from './threads.ts';
 import { workspaces } from './workspaces.ts';
 

@@ -57,9 +57,21 @@ type Definition<Input extends z.ZodType> = Omit<Tool, 'parameters' | 'run'> & {
   run(args: z.output<Input>, context: ToolContext): Promise<ToolOutput>;
 };
 
+/**
+ * Every prompt contains the schemas of its tools. What a model rarely gets wrong is left out: lengths of texts and unknown properties. A call that violates
+ * it gets an error that says what is wrong.
+ */
+function shorten({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }) {
+  delete jsonSchema.additionalProperties;
+  delete jsonSchema.minLength;
+  delete jsonSchema.maxLength;
+  delete jsonSchema.pattern;
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+}
+
 /** Defines a tool whose arguments are validated by a schema. Invalid arguments throw `tool.args_invalid`. */
 export function defineTool<Input extends z.ZodType>({ input, run, ...facts }: Definition<Input>): Tool {
-  const { $schema: _, ...parameters } = z.toJSONSchema(input, { io: 'input' }) as Record<string, unknown>;
+  const { $schema: _, ...parameters } = z.toJSONSchema(input, { io: 'input', override: shorten }) as Record<string, unknown>;
   return {
     ...facts,
     parameters,

@@ -40,6 +40,7 @@ const privilegedRoutes: readonly string[] = [
   'GET /v1/accounts/{account_id}',
   'GET /v1/accounts/{account_id}/usage',
   'GET /v1/accounts/{account_id}/usage/by-model',
+  'GET /v1/accounts/{account_id}/usage/chat-completions',
   'GET /v1/accounts/{account_id}/usage/daily',
   'GET /v1/accounts/{account_id}/usage/hourly',
   'DELETE /v1/asr-credentials/{credential_id}',

@@ -134,6 +134,7 @@ const bodies: Record<string, (desk: MockSession, params: Record<string, string>)
   'auth.verifyCode': ({ person: { login } }) => ({ email: login, otp: '00000000' }),
   'auth.verifyFlowCode': ({ person: { userId } }) => ({ flow_token: userId, otp: '00000000' }),
   'bootstrap.setup': () => ({ token: 'x', login: 'ada', password: 'Passw0rd-1' }),
+  'chatCompletions.create': () => ({ model: 'stub', messages: [{ role: 'user', content: 'Hello' }] }),
   'credits.adjust': ({ person: { accountId } }) => ({ account_id: accountId, amount: 5 }),
   'me.changePassword': ({ person: { password } }) => ({ current_password: password, new_password: 'Passw0rd-2' }),
   'me.redeem': async (desk) => {
@@ -157,6 +158,10 @@ const extras: Record<
 > = {
   'accounts.removeMember': join,
   'accounts.updateMember': join,
+  'chatModels.get': async (_, params) => {
+    params.model = 'stub';
+    return {};
+  },
   'auth.refresh': async (desk) => {
     const signedIn = await send(desk, requestOf(desk, 'POST', '/v1/auth/login', bodies['auth.login']!(desk, {})));
     return { headers: { cookie: signedIn.headers.get('set-cookie')!.split(';')[0] } };

@@ -8,12 +8,13 @@ const [maxLineChars, charsBefore] = [300, 100];
 
 const { glob, pattern, ignoreCase } = workerData as SearchSettings;
 
-function compile<T>(what: string, make: () => T): T {
+/** Reports an invalid expression. The search then ends this thread. */
+function compile<T>(what: string, make: () => T): T | undefined {
   try {
     return make();
   } catch (error) {
     parentPort!.postMessage({ invalid: `${what}: ${(error as Error).message}` } satisfies SearchAnswer);
-    throw error;
+    return undefined;
   }
 }
 
@@ -51,6 +52,7 @@ function findLines(text: string, most: number): FoundLine[] {
 }
 
 parentPort!.on('message', (question: SearchQuestion) => {
+  if ((glob !== undefined && !paths) || (pattern !== undefined && !lines)) return;
   if ('paths' in question) return parentPort!.postMessage({ paths: question.paths.filter((path) => !paths || paths.matcher(path).find()) });
   const text = textOf(question.bytes);
   return parentPort!.postMessage({ lines: text === undefined ? undefined : findLines(text, question.most) } satisfies SearchAnswer);

@@ -16,8 +16,7 @@ const maxResultBytes = 24_000;
 
 const expression = z.string().min(1).max(1_000);
 const glob = expression.meta({
-  description:
-    'Like *.md or src/**/*.{ts,tsx}: relative to path; * and ? stay within a name. Without a slash it matches names in every folder.',
+  description: 'Like src/**/*.{ts,tsx}, relative to path. Without a slash, as in *.md, in every folder.',
 });
 const common = { group: 'workspace', timeoutMs: 30_000, parallel: true };
 
@@ -44,8 +43,7 @@ const grepTool = (deps: Deps) =>
   defineTool({
     ...common,
     name: 'workspace_grep',
-    description:
-      'Search the text files of the workspace for a regular expression (RE2 syntax, without backreferences and lookaround), line by line.',
+    description: 'Search the text files of the workspace, line by line, for a regular expression in RE2 syntax.',
     input: z.strictObject({
       pattern: expression,
       path: path.default('/').meta({ description: 'A folder or a file.' }),

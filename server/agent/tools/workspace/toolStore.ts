@@ -16,7 +16,7 @@ export type Run = ToolContext['run'];
 export const path = z
   .string()
   .refine((text) => text.isWellFormed() && normalizePath(text) !== undefined, 'must be a path in the workspace')
-  .meta({ description: 'From the root of the workspace, like /notes/plan.md; at most 4096 bytes.' });
+  .meta({ description: 'Like /notes/plan.md.' });
 export const filePath = path.refine((text) => normalizePath(text) !== '/', 'must name a file');
 
 /** The newest revision of the workspace of a run. */

@@ -27,7 +27,7 @@ const sha256 = z
   .string()
   .regex(/^[0-9a-f]{64}$/)
   .optional()
-  .meta({ description: 'The sha256 of the version that you read. The call fails if the file has changed since.' });
+  .meta({ description: 'Of the version that you read: fails if the file has changed since.' });
 
 const common = { group: 'workspace', timeoutMs: 30_000 };
 
@@ -102,8 +102,7 @@ const editTool = (deps: Deps) =>
   defineTool({
     ...common,
     name: 'workspace_edit',
-    description:
-      'Replace a text in a text file of the workspace. It must occur in the file exactly as given, and once unless replace_all is set: add the lines around it to make it unique.',
+    description: 'Replace text in a file of the workspace. old_text must match exactly, and once unless replace_all is set.',
     input: z.strictObject({
       path: filePath,
       old_text: z.string().min(1).max(maxWriteBytes),

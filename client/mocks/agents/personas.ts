@@ -1,7 +1,7 @@
 import type { Persona, personas as routes } from '../../../contract/personas.ts';
 import { type RouteHandlers, untypedContext } from '../context.ts';
+import { visibleRows } from '../resources/generic.ts';
 import { resourceType } from '../resourceTypes.ts';
-import { visibleRows } from './generic.ts';
 
 const personaKind = resourceType('/v1/personas');
 
