@@ -102,7 +102,7 @@ const bugs: PlantedBug[] = [
   [
     'workers write without a lease',
     [
-      /("id" = \$5 and )"lease_token" = (\$6) and status = any\((\$7::text\[\])\) and "lease_until" > clock_timestamp\(\)/,
+      /("id" = \$\d+ and )"lease_token" = (\$\d+) and status = any\((\$\d+::text\[\])\) and "lease_until" > clock_timestamp\(\)/,
       '$1$2::uuid is not null and $3 is not null',
     ],
     [

@@ -208,10 +208,13 @@ const propertyOf = (database: Database) =>
 
 /** Bugs in the statements of the server, and the text that they change. */
 const bugs: PlantedBug[] = [
-  ['a worker appends events without the token', [/("id" = \$5 and )"lease_token" = (\$6)( and status = any)/, '$1$2::uuid is not null$3']],
+  [
+    'a worker appends events without the token',
+    [/("id" = \$\d+ and )"lease_token" = (\$\d+)( and status = any)/, '$1$2::uuid is not null$3'],
+  ],
   [
     'a worker appends events after its lease has expired',
-    [/(status = any\(\$7::text\[\]\)) and "lease_until" > clock_timestamp\(\)/, '$1'],
+    [/(status = any\(\$\d+::text\[\]\)) and "lease_until" > clock_timestamp\(\)/, '$1'],
   ],
   [
     'a worker takes a lease that another worker has',

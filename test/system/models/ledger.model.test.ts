@@ -175,12 +175,15 @@ const bugs: PlantedBug[] = [
       '$1 and $2::uuid is not null$3',
     ],
     [
-      /("id" = \$5 and )"lease_token" = (\$6) and status = any\((\$7::text\[\])\) and "lease_until" > clock_timestamp\(\)/,
+      /("id" = \$\d+ and )"lease_token" = (\$\d+) and status = any\((\$\d+::text\[\])\) and "lease_until" > clock_timestamp\(\)/,
       '$1$2::uuid is not null and $3 is not null',
     ],
   ],
   ['a reservation ignores those of other runs', [/("r"\."id" <> \$3)/, '($1 and false)']],
-  ['a rejected reservation keeps everything reserved', [/least\(r\.reserved_credits, (\$7::bigint)\)/, 'greatest(r.reserved_credits, $1)']],
+  [
+    'a rejected reservation keeps everything reserved',
+    [/least\(r\.reserved_credits, (\$\d+::bigint)\)/, 'greatest(r.reserved_credits, $1)'],
+  ],
   ['a lower bill lowers the reservation', [/greatest\(reserved_credits, (\$1::bigint)\)/, '$1']],
   ['an operation removes more than the balance', [/greatest\(op\.amount, -h\.balance\)/, 'op.amount']],
   [
