@@ -15,7 +15,7 @@ import { createWasmSandbox } from '../../server/agent/sandbox/wasm/wasmSandbox.t
 const sandbox = createWasmSandbox({ memoryMb: 512, wheels: undefined });
 const python = (code: string, timeoutMs = 60_000) =>
   sandbox.run(
-    { language: 'python', code, timeoutMs, files: [{ path: '/data/a.csv', bytes: Buffer.from('x\n1\n2\n') }] },
+    { accountId: 'a', language: 'python', code, timeoutMs, files: async () => [{ path: '/data/a.csv', bytes: Buffer.from('x\n1\n2\n') }] },
     AbortSignal.timeout(280_000),
   );
 const limitOf = (run: Promise<unknown>) =>
@@ -122,9 +122,10 @@ test.skipIf(process.platform !== 'linux')(
     const module = new URL('../../server/agent/sandbox/wasm/wasmSandbox.ts', import.meta.url).href;
     const job = (timeoutMs: number) => `
       const { createWasmSandbox } = await import('${module}');
-      const files = [{ path: '/a', bytes: new Uint8Array(300_000) }];
+      const files = async () => [{ path: '/a', bytes: new Uint8Array(300_000) }];
       const code = 'import asyncio\\nawait asyncio.sleep(1e6)';
-      await createWasmSandbox({ memoryMb: 512 }).run({ language: 'python', code, timeoutMs: ${timeoutMs}, files }, new AbortController().signal);`;
+      const job = { accountId: 'a', language: 'python', code, timeoutMs: ${timeoutMs}, files };
+      await createWasmSandbox({ memoryMb: 512 }).run(job, new AbortController().signal);`;
     const workers: ChildProcess[] = [];
     async function start(timeoutMs: number) {
       const worker = spawn(process.execPath, ['--input-type=module', '-e', job(timeoutMs)]);
@@ -180,7 +181,8 @@ test('the wheels of a folder are installed', { timeout: 300_000 }, async () => {
   };
   const zip = new Response(makeZip(Object.entries(files).map(([name, input]) => ({ name, input }))));
   await writeFile(join(folder, 'tiny-1.0-py3-none-any.whl'), Buffer.from(await zip.arrayBuffer()));
-  const job = { language: 'python' as const, code: 'import tiny\ntiny.answer', timeoutMs: 60_000, files: [] };
+  const code = 'import tiny\ntiny.answer';
+  const job = { accountId: 'a', language: 'python' as const, code, timeoutMs: 60_000, files: async () => [] };
   const run = await createWasmSandbox({ memoryMb: 512, wheels: folder }).run(job, AbortSignal.timeout(280_000));
   expect([run.error, run.value, run.changed]).toEqual([undefined, '42', []]);
   await rm(folder, { recursive: true });

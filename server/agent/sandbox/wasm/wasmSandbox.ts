@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createTurnQueue } from '../../../platform/concurrency.ts';
-import { type Sandbox, type SandboxJob, SandboxLimit, type SandboxResult } from '../sandbox.ts';
+import { type Sandbox, type SandboxFile, type SandboxJob, SandboxLimit, type SandboxResult } from '../sandbox.ts';
 import { readAnswers } from './answers.ts';
 import type { JobHeader } from './protocol.ts';
 
@@ -16,8 +16,8 @@ export type WasmSandboxOptions = {
   wheels: string | undefined;
 };
 
-/** Processes at a time, and calls that wait for one. Each takes up to `memoryMb` and one CPU. */
-const [maxProcesses, maxWaiting] = [2, 100];
+/** Processes at a time, in total and of one account, and calls that wait for one. Each takes up to `memoryMb` and one CPU. */
+const [maxProcesses, maxOfAccount, maxWaiting] = [2, 1, 100];
 /** Starting Python takes about 3 s of CPU time. */
 const maxStartMs = 120_000;
 const memoryCheckMs = 100;
@@ -30,14 +30,16 @@ const packages = ['pyodide', 'quickjs-emscripten-core', '@jitl/quickjs-wasmfile-
 
 /** Runs Python (Pyodide) and JavaScript (QuickJS), both compiled to WebAssembly, in a process for each job. See decision 0055. */
 export function createWasmSandbox({ memoryMb, wheels }: WasmSandboxOptions): Sandbox {
-  const queue = createTurnQueue({ most: maxProcesses, maxWaiting });
+  const queue = createTurnQueue({ most: maxProcesses, mostPerOwner: maxOfAccount, maxWaiting });
   return {
     async run(job, signal) {
-      const done = await queue.take();
+      const done = await queue.take({ owner: job.accountId, signal });
       if (!done) throw new SandboxLimit('time', 'Too much code is waiting to run. Try again later.');
       try {
+        const files = await job.files();
+        const installed = job.language === 'python' && wheels ? await wheelsIn(wheels) : [];
         signal.throwIfAborted();
-        return await runJob(job, { memoryMb, wheels: job.language === 'python' && wheels ? await wheelsIn(wheels) : [] }, signal);
+        return await runJob({ ...job, files }, { memoryMb, wheels: installed }, signal);
       } finally {
         done();
       }
@@ -51,8 +53,10 @@ const wheelsIn = async (folder: string) =>
     .sort()
     .map((name) => join(folder, name));
 
+type LoadedJob = Omit<SandboxJob, 'files'> & { files: readonly SandboxFile[] };
+
 async function runJob(
-  job: SandboxJob,
+  job: LoadedJob,
   { memoryMb, wheels }: { memoryMb: number; wheels: string[] },
   signal: AbortSignal,
 ): Promise<SandboxResult> {
@@ -139,7 +143,7 @@ function foldersOf(name: string): string[] {
   return [real, ...(require.resolve.paths(name) ?? []).map((folder) => join(folder, name))];
 }
 
-const headerOf = ({ language, code, timeoutMs, files }: SandboxJob, wheels: string[]): JobHeader => ({
+const headerOf = ({ language, code, timeoutMs, files }: LoadedJob, wheels: string[]): JobHeader => ({
   language,
   code,
   timeoutMs,
