@@ -5,7 +5,7 @@ import { declareFile, initContract, type Resource } from './shared/route.ts';
 export const Workspace = z
   .object({
     project_id: Id.meta({ description: 'The project of the workspace.' }),
-    owner_user_id: Id.meta({ description: 'The user whose runs write the files: you.' }),
+    owner_user_id: Id.meta({ description: 'The user who owns the files: you.' }),
     workspace_ref: z
       .string()
       .regex(/^wsref_[0-9a-f]{32}$/)
@@ -13,7 +13,7 @@ export const Workspace = z
     status: z
       .enum(['active', 'idle', 'unavailable'])
       .meta({ description: '`active` if a live session uses the workspace; `unavailable` if there is no store for files.' }),
-    last_used_at: Time.meta({ description: 'When a run last used the workspace, or when it was created.' }),
+    last_used_at: Time.meta({ description: 'When you or a run last changed the workspace or a run used it, or when it was created.' }),
     active_session: z
       .object({
         session_ref: z.string().meta({ description: 'Opaque reference of the session.' }),
@@ -24,7 +24,7 @@ export const Workspace = z
       .optional()
       .meta({ description: 'Present only if `status` is `active`.' }),
   })
-  .meta({ id: 'Workspace', description: "The files created by a user's runs in a project." });
+  .meta({ id: 'Workspace', description: 'The files of a user and their runs in a project.' });
 export type Workspace = z.infer<typeof Workspace>;
 
 const itemFields = {
@@ -70,8 +70,8 @@ export const WorkspaceItems = z
   .meta({ id: 'WorkspaceItems', description: 'The content of a folder.' });
 export type WorkspaceItems = z.infer<typeof WorkspaceItems>;
 
-/** Limits of a workspace. `fileBytes` is the largest upload. */
-export const workspaceLimits = { files: 5_000, totalBytes: 200 * 2 ** 20, fileBytes: 20 * 2 ** 20 } as const;
+/** Limits of a workspace. `pathBytes` is the length of all paths together; `fileBytes` is the largest upload. */
+export const workspaceLimits = { files: 5_000, totalBytes: 200 * 2 ** 20, pathBytes: 2 ** 20, fileBytes: 20 * 2 ** 20 } as const;
 
 const maxPathBytes = 4_096;
 /** Longest name that common file systems can store. */
@@ -167,7 +167,7 @@ export const workspaces = initContract().router({
     path: '/v1/projects/{project_id}/workspace/file',
     summary: 'Upload a file to your workspace',
     description:
-      'Creates the file and its folders, or replaces the content. Send `If-Match` with the `ETag` that you read to detect changes by runs, or `If-None-Match: *` to create only. A workspace has at most 5,000 files and 200 MiB. A path that differs from an existing one only in case or Unicode normalization is 409 `path_taken`.',
+      'Creates the file and its folders, or replaces the content. Send `If-Match` with the `ETag` that you read to detect changes by runs, or `If-None-Match: *` to create only. A workspace has at most 5,000 files, 200 MiB, and 1 MiB of paths. A path that differs from an existing one only in case or Unicode normalization is 409 `path_taken`.',
     contentType: 'multipart/form-data',
     maxBody: workspaceLimits.fileBytes + 2 ** 20,
     query: z.object({ path: newPath() }),
@@ -181,7 +181,7 @@ export const workspaces = initContract().router({
     path: '/v1/projects/{project_id}/workspace/rename',
     summary: 'Rename or move a file or folder of your workspace',
     description:
-      'A folder moves with everything in it, and missing parent folders are created. Nothing is overwritten: an existing `new_path` is 409 `path_taken`.',
+      'A folder moves with everything in it, and missing parent folders are created. Nothing is overwritten: an existing `new_path` is 409 `path_taken`. All paths of a workspace together have at most 1 MiB.',
     body: WorkspaceRename,
     headers: conditions,
     responses: { 200: WorkspaceItem },
@@ -192,7 +192,7 @@ export const workspaces = initContract().router({
     path: '/v1/projects/{project_id}/workspace/file',
     summary: 'Delete a file or folder of your workspace',
     description:
-      'A folder is deleted only with `recursive=true`, otherwise the response is 409 `folder_not_empty`. The storage counts until the old revision is removed, about an hour later.',
+      'A folder is deleted only with `recursive=true`, otherwise the response is 409 `folder_not_empty`. The storage counts until the old revision is removed, about an hour later. This works when the account is full, but not thousands of times in an hour: 409 `quota_exceeded`.',
     query: z.object({
       path: workspacePath(false),
       recursive: boolParam().default(false).meta({ description: 'Whether a folder is deleted with everything in it.' }),

@@ -5432,17 +5432,17 @@ export interface WorkerJobReceivedEventData {
   trace_id: TraceId;
 }
 
-/** The files created by a user's runs in a project. */
+/** The files of a user and their runs in a project. */
 export interface Workspace {
   /** The project of the workspace. */
   project_id: Id;
-  /** The user whose runs write the files: you. */
+  /** The user who owns the files: you. */
   owner_user_id: Id;
   /** Opaque reference of the workspace, the same for every request. */
   workspace_ref: string;
   /** `active` if a live session uses the workspace; `unavailable` if there is no store for files. */
   status: WorkspaceStatus;
-  /** When a run last used the workspace, or when it was created. */
+  /** When you or a run last changed the workspace or a run used it, or when it was created. */
   last_used_at: Time;
   /** Present only if `status` is `active`. */
   active_session?: WorkspaceActiveSession | undefined;
@@ -5986,19 +5986,19 @@ export interface WorkspacesApi {
   /**
    * Upload a file to your workspace
    *
-   * Creates the file and its folders, or replaces the content. Send `If-Match` with the `ETag` that you read to detect changes by runs, or `If-None-Match: *` to create only. A workspace has at most 5,000 files and 200 MiB. A path that differs from an existing one only in case or Unicode normalization is 409 `path_taken`.
+   * Creates the file and its folders, or replaces the content. Send `If-Match` with the `ETag` that you read to detect changes by runs, or `If-None-Match: *` to create only. A workspace has at most 5,000 files, 200 MiB, and 1 MiB of paths. A path that differs from an existing one only in case or Unicode normalization is 409 `path_taken`.
    */
   readonly upload: Call<{ params: { project_id: Id; }; query: { path: string; }; body: NewWorkspaceFile; }, WorkspaceFile, Reasons['workspaces.upload']>;
   /**
    * Rename or move a file or folder of your workspace
    *
-   * A folder moves with everything in it, and missing parent folders are created. Nothing is overwritten: an existing `new_path` is 409 `path_taken`.
+   * A folder moves with everything in it, and missing parent folders are created. Nothing is overwritten: an existing `new_path` is 409 `path_taken`. All paths of a workspace together have at most 1 MiB.
    */
   readonly rename: Call<{ params: { project_id: Id; }; body: WorkspaceRename; }, WorkspaceItem, Reasons['workspaces.rename']>;
   /**
    * Delete a file or folder of your workspace
    *
-   * A folder is deleted only with `recursive=true`, otherwise the response is 409 `folder_not_empty`. The storage counts until the old revision is removed, about an hour later.
+   * A folder is deleted only with `recursive=true`, otherwise the response is 409 `folder_not_empty`. The storage counts until the old revision is removed, about an hour later. This works when the account is full, but not thousands of times in an hour: 409 `quota_exceeded`.
    */
   readonly delete: Call<{ params: { project_id: Id; }; query: { path: string; recursive?: boolean | undefined; }; }, undefined, Reasons['workspaces.delete']>;
   /**

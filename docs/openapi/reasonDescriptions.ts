@@ -187,7 +187,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   userinfo_denied: 'The URL must not contain a user name or password.',
   variable_not_allowed: 'An environment variable would load code into programs, or the operator does not allow it for MCP servers.',
   verification_rate_limited: 'Too many verification emails were requested. Try again later.',
-  workspace_full: 'The workspace holds as many files or bytes as it can.',
+  workspace_full: 'The workspace holds as many files, bytes or paths as it can.',
   workspace_storage_unavailable: 'Files cannot be read at the moment. Try again later.',
   would_lock_out_caller: 'The change would block your own address. Send `force=true` to apply it anyway.',
   wrong_password: 'The password of the share is wrong.',

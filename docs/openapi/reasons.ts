@@ -142,8 +142,8 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
     workspacePath,
     { 409: ['revision_conflict', 'path_taken', 'workspace_full'], 413: ['file_too_large'], 503: ['overloaded'] },
   ],
-  workspacesRename: [workspacePath, { 409: ['revision_conflict', 'path_taken'], 503: ['overloaded'] }],
-  workspacesDelete: [workspacePath, { 409: ['revision_conflict', 'folder_not_empty'], 503: ['overloaded'] }],
+  workspacesRename: [workspacePath, { 409: ['revision_conflict', 'path_taken', 'workspace_full', 'quota_exceeded'], 503: ['overloaded'] }],
+  workspacesDelete: [workspacePath, { 409: ['revision_conflict', 'folder_not_empty', 'quota_exceeded'], 503: ['overloaded'] }],
   workspacesArchive: [workspacePath],
   chatCompletionsCreate: [
     {

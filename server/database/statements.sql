@@ -5107,6 +5107,11 @@ delete
   from "workspace_objects"
   where "account_id" = $1 and "workspace_ref" = $2 and name = any($3::text[]);
 
+-- resources/workspaces/queries.ts sumManifests
+select coalesce(sum(size), 0)::float8 as "bytes"
+  from "workspace_objects"
+  where "account_id" = $1 and "workspace_ref" = $2 and "name" like 'manifests/%';
+
 -- resources/workspaces/queries.ts releaseWorkspaces
 update "workspaces"
   set "leftovers_since" = '-infinity'

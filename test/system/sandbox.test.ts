@@ -1,8 +1,12 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { makeZip } from 'client-zip';
 import { expect, test } from 'vitest';
 import { SandboxLimit } from '../../server/agent/sandbox/sandbox.ts';
@@ -11,7 +15,7 @@ import { createWasmSandbox } from '../../server/agent/sandbox/wasm/wasmSandbox.t
 const sandbox = createWasmSandbox({ memoryMb: 512, wheels: undefined });
 const python = (code: string, timeoutMs = 60_000) =>
   sandbox.run(
-    { language: 'python', code, timeoutMs, files: [{ path: '/data/a.csv', bytes: Buffer.from('x\n1\n2\n') }] },
+    { accountId: 'a', language: 'python', code, timeoutMs, files: async () => [{ path: '/data/a.csv', bytes: Buffer.from('x\n1\n2\n') }] },
     AbortSignal.timeout(280_000),
   );
 const limitOf = (run: Promise<unknown>) =>
@@ -59,11 +63,25 @@ test('code that escapes from Python into JavaScript reaches no file, program, va
     program: `subprocess.run(['id'])`,
     thread: 'threading.Thread(target=print).start()',
     environment: `os.environ['PATH'].index('bin')`,
+    answer: `write_to_pipe(1, b'{"ready":true}\\n')`,
+    wait: 'read_from_pipe(0)',
   };
   const { output, error } = await python(`
 import asyncio, inspect, os, socket, subprocess, threading, urllib.request, pyodide_js
 from pyodide.ffi import to_js
 Object = pyodide_js._module.constructor
+def pipe(number):
+  os.makedirs(f'/pipe{number}')
+  pyodide_js.mountNodeFS(f'/pipe{number}', '${dirname(createRequire(import.meta.url).resolve('pyodide'))}')
+  stream = pyodide_js.FS.open(f'/pipe{number}/package.json', 'r')
+  stream.nfd = number
+  return stream
+def write_to_pipe(number, bytes):
+  stream = pipe(number)
+  stream.stream_ops.write(stream, to_js(bytes), 0, len(bytes))
+def read_from_pipe(number):
+  stream = pipe(number)
+  stream.stream_ops.read(stream, to_js(bytes(1)), 0, 1)
 async def attempt(name, run):
   try:
     value = run()
@@ -97,6 +115,63 @@ while True:
   expect(await limitOf(python('while True: pass', 1_000))).toBe('time');
 });
 
+test(
+  'idle code ends with the process that started it, and by itself when that does not stop it',
+  { timeout: 300_000 },
+  async ({ skip }) => {
+    skip(process.platform !== 'linux', 'reads /proc');
+    const module = new URL('../../server/agent/sandbox/wasm/wasmSandbox.ts', import.meta.url).href;
+    const job = (timeoutMs: number) => `
+      const { createWasmSandbox } = await import('${module}');
+      const files = async () => [{ path: '/a', bytes: new Uint8Array(300_000) }];
+      const code = 'import asyncio\\nawait asyncio.sleep(1e6)';
+      const job = { accountId: 'a', language: 'python', code, timeoutMs: ${timeoutMs}, files };
+      await createWasmSandbox({ memoryMb: 512 }).run(job, new AbortController().signal);`;
+    const workers: ChildProcess[] = [];
+    async function start(timeoutMs: number) {
+      const worker = spawn(process.execPath, ['--input-type=module', '-e', job(timeoutMs)]);
+      workers.push(worker);
+      let sandbox = '';
+      const children = () => readFileSync(`/proc/${worker.pid}/task/${worker.pid}/children`, 'utf8').trim();
+      await expect.poll(() => (sandbox = children()), { timeout: 60_000 }).not.toBe('');
+      await becomesIdle(sandbox);
+      return { worker, hasEnded: () => stateOf(sandbox) === undefined || stateOf(sandbox)!.name === 'Z' };
+    }
+    try {
+      const killed = await start(3_600_000);
+      expect(killed.hasEnded()).toBe(false);
+      killed.worker.kill('SIGKILL');
+      await expect.poll(killed.hasEnded, { timeout: 10_000 }).toBe(true);
+      const stopped = await start(5_000);
+      stopped.worker.kill('SIGSTOP');
+      await expect.poll(stopped.hasEnded, { timeout: 60_000, interval: 200 }).toBe(true);
+    } finally {
+      for (const worker of workers) worker.kill('SIGKILL');
+    }
+  },
+);
+
+/** State and CPU time of a process; undefined if there is none. */
+function stateOf(pid: string) {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ');
+    return { name: fields[0]!, ticks: Number(fields[11]) + Number(fields[12]) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Waits until a process that has worked uses no more CPU time. */
+async function becomesIdle(pid: string) {
+  for (let before = -1, now = 0; now < 50 || now > before + 1;) {
+    before = now;
+    await wait(500);
+    now = stateOf(pid)?.ticks ?? 0;
+  }
+}
+
 test('the wheels of a folder are installed', { timeout: 300_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'wheels-'));
   const files = {
@@ -107,7 +182,8 @@ test('the wheels of a folder are installed', { timeout: 300_000 }, async () => {
   };
   const zip = new Response(makeZip(Object.entries(files).map(([name, input]) => ({ name, input }))));
   await writeFile(join(folder, 'tiny-1.0-py3-none-any.whl'), Buffer.from(await zip.arrayBuffer()));
-  const job = { language: 'python' as const, code: 'import tiny\ntiny.answer', timeoutMs: 60_000, files: [] };
+  const code = 'import tiny\ntiny.answer';
+  const job = { accountId: 'a', language: 'python' as const, code, timeoutMs: 60_000, files: async () => [] };
   const run = await createWasmSandbox({ memoryMb: 512, wheels: folder }).run(job, AbortSignal.timeout(280_000));
   expect([run.error, run.value, run.changed]).toEqual([undefined, '42', []]);
   await rm(folder, { recursive: true });

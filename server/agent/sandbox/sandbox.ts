@@ -2,11 +2,14 @@
 export type SandboxFile = { path: string; bytes: Uint8Array };
 
 export type SandboxJob = {
+  /** Jobs of one account do not delay those of others. */
+  accountId: string;
   language: 'python' | 'javascript';
   code: string;
   /** Limit of the run of the code, without the start of the sandbox. */
   timeoutMs: number;
-  files: readonly SandboxFile[];
+  /** Called when the job starts, so that jobs that wait keep no files in memory. What it throws, `run` throws. */
+  files(): Promise<readonly SandboxFile[]>;
 };
 
 /** Everything in it comes from untrusted code, except that the limits of the sandbox hold. */

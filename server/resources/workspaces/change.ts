@@ -4,7 +4,16 @@ import type { Database } from '../../database/sql.ts';
 import { type Failure, failWith } from '../../platform/failure.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { fileAt, hasDescendants } from './folder.ts';
-import { buildContent, buildRevision, deleteObject, type Entry, putObject, readManifest, type WorkspaceObject } from './manifest.ts';
+import {
+  buildContent,
+  buildRevision,
+  deleteObject,
+  type Entries,
+  type Entry,
+  putObject,
+  readManifest,
+  type WorkspaceObject,
+} from './manifest.ts';
 import type { WorkspaceRow } from './queries.ts';
 import { publishManifest, releaseObjects, reserveObjects } from './service.ts';
 
@@ -17,7 +26,7 @@ export type Draft = { readonly entries: Map<string, Entry>; readonly contents: W
 export type Change<T> = {
   /** Modifies the draft. Runs again if another process has published a revision meanwhile, so it has no other effects. */
   edit(draft: Draft, ref: string): T | Promise<T>;
-  /** Whether the quota is checked. A change that only removes or renames must be possible when the account is full. */
+  /** Whether it stores contents. A change that only removes or renames is possible when the account is full, but not without end. */
   addsBytes: boolean;
   signal?: AbortSignal;
 };
@@ -55,18 +64,20 @@ async function publishChange<T>(
     const workspace = await find();
     const { workspace_ref: ref, manifest_rev: since } = workspace;
     const draft: Draft = { entries: new Map(since === null ? undefined : await readManifest(storage, ref, since)), contents: [] };
+    const pathBytes = pathBytesOf(draft.entries);
     const result = await edit(draft, ref);
+    if (pathBytesOf(draft.entries) > Math.max(workspaceLimits.pathBytes, pathBytes)) throw workspaceFull('its paths have at most 1 MiB');
     const { object: manifest, rev } = buildRevision([...draft.entries.values()]);
     const objects = [...draft.contents, manifest];
     // Reserve and store again on each attempt: a sweep removes objects that no revision references yet.
-    await reserveObjects(database, workspace, objects, { checksQuota: addsBytes });
+    await reserveObjects(database, workspace, objects, { addsBytes });
     for (const object of objects) await putObject(storage, ref, object);
     if (!signal?.aborted && (await publishManifest(database, workspace, rev, since))) return result;
     await deleteObject(storage, ref, manifest.name);
     await releaseObjects(database, workspace, [manifest.name]);
     await wait(Math.random() * 20 * Math.min(attempt, 10), undefined, signal && { signal });
   }
-  throw failWith('unavailable', 'overloaded', 'Too many others write to this workspace at once. Try again.');
+  throw failWith('unavailable', 'overloaded', 'Too many concurrent changes to this workspace. Try again.');
 }
 
 /** Creates or replaces a file. Throws 409 if the path is not free for a file, or a limit of the workspace is exceeded. */
@@ -103,5 +114,8 @@ export const revisionConflict = (path: string, current: Entry | undefined): Fail
     path,
     sha256: current?.sha256 ?? null,
   });
+
+/** Every revision stores all paths. */
+const pathBytesOf = (entries: Entries) => entries.keys().reduce((sum, path) => sum + Buffer.byteLength(path), 0);
 
 const workspaceFull = (why: string) => failWith('conflict', 'workspace_full', `The workspace is full: ${why}.`);

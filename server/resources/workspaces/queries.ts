@@ -72,6 +72,16 @@ export const releaseObjects = statement<WorkspaceKey & { names: readonly string[
     .where(sql<boolean>`name = any(${$.names}::text[])`),
 );
 
+/** The bytes of all stored manifests of a workspace. */
+export const sumManifests = statement<WorkspaceKey>()((db, $) =>
+  db
+    .selectFrom('workspace_objects')
+    .select(sql<number>`coalesce(sum(size), 0)::float8`.as('bytes'))
+    .where('account_id', '=', $.accountId)
+    .where('workspace_ref', '=', $.ref)
+    .where('name', 'like', sql.lit('manifests/%')),
+);
+
 /** Marks the workspaces of a deleted project; the next sweep removes their objects. */
 export const releaseWorkspaces = statement<{ accountId: string; projectId: string }>()((db, $) =>
   db

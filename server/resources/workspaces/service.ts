@@ -23,18 +23,25 @@ export async function findOrCreateWorkspace(sql: Queryable, { accountId, userId,
   return (await find()) ?? (await make()) ?? (await find())!;
 }
 
-/** Counts objects against the quota of the account, before they are stored. Throws 409 `quota_exceeded`, unless `checksQuota` is false. */
+/** What the manifests of one workspace may take when the account is full. The sweep removes old ones after an hour. */
+const manifestAllowance = 64 * 2 ** 20;
+
+/**
+ * Counts objects against the quota of the account, before they are stored. Throws 409 `quota_exceeded`; for a manifest without new contents
+ * only if the allowance is exceeded as well.
+ */
 export const reserveObjects = (
   database: Database,
   workspace: WorkspaceRow,
   objects: readonly WorkspaceObject[],
-  { checksQuota = true } = {},
+  { addsBytes = true } = {},
 ): Promise<void> =>
   database.transaction(async (tx) => {
     const { account_id: accountId, owner_user_id: userId, workspace_ref } = workspace;
     const [names, sizes] = [objects.map(({ name }) => name), objects.map(({ bytes }) => bytes.byteLength)];
     await tx.run(queries.reserveObjects, { accountId, ref: workspace_ref, names, sizes });
-    if (checksQuota) await checkQuota(database, tx, 'workspaces', { accountId, userId });
+    if (!addsBytes && (await tx.row(queries.sumManifests, { accountId, ref: workspace_ref }))!.bytes <= manifestAllowance) return;
+    await checkQuota(database, tx, 'workspaces', { accountId, userId });
   });
 
 /** Call after the objects were removed from the store. */

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { type Sandbox, type SandboxJob, SandboxLimit, type SandboxResult } from '../../../server/agent/sandbox/sandbox.ts';
+import { type Sandbox, type SandboxFile, SandboxLimit, type SandboxResult } from '../../../server/agent/sandbox/sandbox.ts';
 import { createWasmSandbox } from '../../../server/agent/sandbox/wasm/wasmSandbox.ts';
 import { createAvailableTools } from '../../../server/agent/tools/availableTools.ts';
 import { ToolFailure } from '../../../server/agent/tools/tool.ts';
@@ -33,9 +33,9 @@ async function openCode(sandbox: Sandbox = wasm) {
 }
 
 /** A sandbox that answers with this, as a broken or hostile one may. */
-const answering = (answer: Partial<SandboxResult>, seen: SandboxJob[] = [], before = async () => {}): Sandbox => ({
-  run: async (job) => {
-    seen.push(job);
+const answering = (answer: Partial<SandboxResult>, seen: SandboxFile[] = [], before = async () => {}): Sandbox => ({
+  run: async ({ files }) => {
+    seen.push(...(await files()));
     await before();
     return { output: '', isOutputCut: false, changed: [], deleted: [], ...answer };
   },
@@ -97,6 +97,11 @@ test('limits of time, memory, output and files stop the code, with a clear error
   expect(await code('const all = []; for (;;) all.push(new Uint8Array(1e6).fill(1))')).toMatchObject({
     error: expect.stringContaining('out of memory'),
   });
+  const fill = `let n = 0;
+    try { for (;;) { workspace.write('same', 'x'.repeat(n)); workspace.write('f' + n++, new Uint8Array(2e7)); } }
+    catch (error) { for (const path of workspace.list()) workspace.remove(path); workspace.write('after', new Uint8Array(2e7)); [n, error.message] }`;
+  expect(await code(fill)).toMatchObject({ value: '[6,"All files together are larger than 96 MiB."]', files: [{ path: '/after' }] });
+  expect(await code(`workspace.remove('after')`)).toMatchObject({ deleted: ['/after'] });
   expect(await code('const f = () => f(); f()')).toMatchObject({ error: expect.stringMatching(/stack/) });
   const cut = await code('console.log("x".repeat(60_000))');
   expect([cut.output.length, cut.output_truncated]).toEqual([50_000, true]);
@@ -105,10 +110,28 @@ test('limits of time, memory, output and files stop the code, with a clear error
   const stopped = code('for (;;) {}', {}, stopping.signal);
   stopping.abort(new Error('the run stops'));
   await expect(stopped).rejects.toThrow('the run stops');
+
+  // Code that waits holds no files and leaves with its run, and one account takes one place.
+  const job = { accountId: 'one', language: 'javascript', code: 'for (;;) {}', timeoutMs: 60_000 } as const;
+  const own = createWasmSandbox({ memoryMb: 512, wheels: undefined });
+  const [first, second] = [new AbortController(), new AbortController()];
+  const started: string[] = [];
+  const files = (name: string) => async () => {
+    started.push(name);
+    return [];
+  };
+  const running = own.run({ ...job, files: files('first') }, first.signal);
+  const waiting = own.run({ ...job, files: files('second') }, second.signal);
+  expect((await own.run({ ...job, accountId: 'two', code: '7', files: files('other') }, AbortSignal.timeout(60_000))).value).toBe('7');
+  second.abort(new Error('the second leaves'));
+  await expect(waiting).rejects.toThrow('the second leaves');
+  first.abort(new Error('the first leaves'));
+  await expect(running).rejects.toThrow('the first leaves');
+  expect(started).toEqual(['first', 'other']);
 });
 
 test('what a sandbox returns is not trusted: odd names, files of others, and limits', async () => {
-  const seen: SandboxJob[] = [];
+  const seen: SandboxFile[] = [];
   const odd = ['/../../etc/x', 'a\\b', '/', `/${'n'.repeat(300)}`, '/\ud800', '/a\0', '/file/below', '/link', '/theirs'];
   const changed = [
     ...odd.map((path) => ({ path, bytes: bytes('x') })),
@@ -118,7 +141,7 @@ test('what a sandbox returns is not trusted: odd names, files of others, and lim
   const person = await openCode(answering({ changed, deleted: ['/gone', '/theirs', '../x'] }, seen));
   await person.write({ '/file': 'f', '/given': 'given', '/theirs': 'theirs', '/gone': 'g' }, [{ path: '/link', type: 'symlink', size: 1 }]);
   const result = await person.code('1', { paths: ['/given', 'gone'] });
-  expect(seen[0]!.files.map(({ path }) => path)).toEqual(['/given', '/gone']);
+  expect(seen.map(({ path }) => path)).toEqual(['/given', '/gone']);
   expect([result.files, result.deleted]).toEqual([
     [
       { path: '/ok/x', size: 1 },

@@ -70,6 +70,7 @@ test('glob() finds files by their path, the last changed first', async () => {
   for (const pattern of ['[', '{a', '', 'x'.repeat(1_001)]) expect([pattern, await found(pattern)]).toEqual([pattern, 'tool.args_invalid']);
   expect(await use('glob', { pattern: '**', limit: 2 })).toMatchObject({ total: 6, truncated: true });
   expect(await use('glob', { pattern: '**', path: '../x' })).toEqual(invalid);
+  expect([globToPattern('[!]a]'), globToPattern('[]a]')]).toEqual(['^(?:.*/)?[^/\\]a]$', '^(?:.*/)?[\\]a]$']);
   expect(globToPattern('a.{b,c}')).toBe('^(?:.*/)?a\\.(?:b|c)$');
 });
 

@@ -198,6 +198,38 @@ test('limits: the size of a file, the number of files, the bytes of a workspace,
   await expectQuotaCounters(app);
 });
 
+test('paths have at most 1 MiB together, and old revisions of a full account are bounded', async () => {
+  const { me, base, upload, rename, remove, write } = await openFiles();
+  const one = { type: 'file' as const, sha256: sha256('x'), size: 1 };
+  const name = 'n'.repeat(250);
+  // More than users can create.
+  await write(
+    { '/own': 'x' },
+    Array.from({ length: 1_100 }, (_, at) => ({ ...one, path: `/d/${at}/${name}/${name}/${name}/${name}` })),
+  );
+  expect(statusAndReason(await upload('/more', 'x'))).toEqual([409, 'workspace_full']);
+  expect(statusAndReason(await rename('/d', '/longer'))).toEqual([409, 'workspace_full']);
+  expect([(await upload('/own', 'xx')).status, (await rename('/d', '/e')).status]).toEqual([200, 200]);
+  expect((await remove('/e', '&recursive=true')).status).toBe(204);
+  expect((await upload('/more', 'x')).status).toBe(200);
+
+  const ref = (await call('GET', base, { token: me.token })).body.workspace_ref;
+  await sql(`insert into workspace_objects (account_id, workspace_ref, name, size) values ($1, $2, 'manifests/old.json', $3)`, [
+    me.accountId,
+    ref,
+    64 * 2 ** 20,
+  ]);
+  expect([(await rename('/own', '/a')).status, (await rename('/a', '/b')).status]).toEqual([200, 200]);
+  await (
+    await limitSetter(app)
+  )(me, 'quota.workspace_bytes', 1_000);
+  expect(statusAndReason(await rename('/b', '/a'))).toEqual([409, 'quota_exceeded']);
+  expect(statusAndReason(await remove('/b'))).toEqual([409, 'quota_exceeded']);
+  await sql(`delete from workspace_objects where workspace_ref = $1 and name = 'manifests/old.json'`, [ref]);
+  expect([(await rename('/b', '/a')).status, (await remove('/a')).status]).toEqual([200, 204]);
+  await expectQuotaCounters(app);
+});
+
 test('twenty uploads at once are all stored, and of ten with the same version one wins', async () => {
   const { upload, paths, file } = await openFiles();
   const answers = await Promise.all(Array.from({ length: 20 }, (_, at) => upload(`/f/${String(at).padStart(2, '0')}`, `${at}`)));

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { constants, readFileSync, writeSync } from 'node:fs';
+import fs from 'node:fs';
 import type { Outcome } from './interpreter.ts';
 import { runJavascript } from './javascript.ts';
 import { lockDown } from './lockDown.ts';
@@ -10,28 +10,56 @@ import { runPython } from './python.ts';
 /** Ends the process at once. `process.exit` would need what `lockDown` removes. */
 const exit = (process as unknown as { reallyExit(code: number): never }).reallyExit.bind(process);
 // Emscripten reads the flags of files this way, which the permission model denies.
-(process as { binding?: unknown }).binding = () => ({ fs: constants });
+(process as { binding?: unknown }).binding = () => ({ fs: fs.constants });
 
-function write(bytes: Uint8Array) {
-  for (let at = 0; at < bytes.length;)
+/** Ends the process if the parent has not done so by then. */
+const graceMs = 5_000;
+
+// `lockDown` removes them from the module.
+const { readSync, writeSync } = fs;
+function repeat(transfer: () => number): number {
+  for (;;)
     try {
-      at += writeSync(1, bytes, at);
+      return transfer();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
     }
 }
+function write(bytes: Uint8Array) {
+  for (let at = 0; at < bytes.length;) at += repeat(() => writeSync(1, bytes, at));
+}
 const send = (answer: Answer) => write(Buffer.from(`${JSON.stringify(answer)}\n`));
 
-const input = readFileSync(0);
-const end = input.indexOf(10);
-const job = JSON.parse(input.toString('utf8', 0, end)) as JobHeader;
-const before = new Map(job.files.map(({ path, sha256 }) => [path, sha256]));
-const files = new Map<string, Uint8Array>();
-let at = end + 1;
-for (const { path, size } of job.files) {
-  files.set(path, input.subarray(at, at + size));
-  at += size;
+/** Reads the next chunk of standard input. */
+function readChunk(): Buffer {
+  const chunk = Buffer.allocUnsafeSlow(2 ** 16);
+  const size = repeat(() => readSync(0, chunk));
+  // The parent has ended.
+  if (size === 0) exit(1);
+  return chunk.subarray(0, size);
 }
+
+/** Reads the header and the files. Standard input stays open. */
+function readJob(): { job: JobHeader; files: Map<string, Uint8Array> } {
+  const line: Buffer[] = [];
+  let chunk = readChunk();
+  let end = chunk.indexOf(10);
+  for (; end < 0; end = chunk.indexOf(10)) {
+    line.push(chunk);
+    chunk = readChunk();
+  }
+  const read = JSON.parse(Buffer.concat([...line, chunk.subarray(0, end)]).toString()) as JobHeader;
+  const contents = Buffer.allocUnsafeSlow(read.files.reduce((sum, { size }) => sum + size, 0));
+  let at = chunk.copy(contents, 0, end + 1);
+  while (at < contents.length) at += readChunk().copy(contents, at);
+  at = 0;
+  return { job: read, files: new Map(read.files.map(({ path, size }) => [path, contents.subarray(at, (at += size))])) };
+}
+
+const { job, files } = readJob();
+const before = new Map(job.files.map(({ path, sha256 }) => [path, sha256]));
+for (const event of ['end', 'close', 'error']) process.stdin.on(event, () => exit(1));
+process.stdin.resume();
 
 /** An exception outside of the code, such as a call of what is not in the sandbox. */
 process.on('uncaughtException', (error) => {
@@ -52,6 +80,7 @@ function print(text: string) {
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const start = await (job.language === 'python' ? runPython : runJavascript)(job, files, print);
+setTimeout(() => exit(1), job.timeoutMs + graceMs);
 lockDown();
 send({ ready: true });
 // What the interpreter itself throws, such as a full stack, is an error of the code.

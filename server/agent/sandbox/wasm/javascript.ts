@@ -3,6 +3,10 @@ import { newQuickJSWASMModuleFromVariant, type QuickJSHandle, type QuickJSSyncVa
 import type { Prepare } from './interpreter.ts';
 
 const maxStackBytes = 512 * 1024;
+/** Of the files, which are outside of the interpreter's memory; more than those of a job and of its result together. */
+const maxFileBytes = 96 * 2 ** 20;
+/** Counted for each file beside its content and path. */
+const bytesPerFile = 512;
 
 /**
  * Defines `console` and `workspace` from the functions of the host, which it removes from the global object. Texts pass as JSON, because the
@@ -58,10 +62,22 @@ export const runJavascript: Prepare = async ({ code }, files, print) => {
   define('list', () => newText([...files.keys()].sort()));
   define('readText', (path) => newText(new TextDecoder().decode(fileAt(textOf(path!)))));
   define('readBytes', (path) => vm.newArrayBuffer(new Uint8Array(fileAt(textOf(path!))).buffer));
-  define('write', (path, data) => void files.set(normalize(textOf(path!)), bytesOf(data!)));
-  define('remove', (path) => {
-    fileAt(textOf(path!));
-    files.delete(normalize(textOf(path!)));
+  const sizeOf = (path: string) => (files.has(path) ? files.get(path)!.length + path.length + bytesPerFile : 0);
+  let held = [...files.keys()].reduce((sum, path) => sum + sizeOf(path), 0);
+  define('write', (given, data) => {
+    const path = normalize(textOf(given!));
+    const bytes = bytesOf(data!);
+    const total = held - sizeOf(path) + bytes.length + path.length + bytesPerFile;
+    if (total > maxFileBytes) throw new Error(`All files together are larger than ${maxFileBytes / 2 ** 20} MiB.`);
+    files.set(path, bytes);
+    held = total;
+    return undefined;
+  });
+  define('remove', (given) => {
+    const path = normalize(textOf(given!));
+    fileAt(path);
+    held -= sizeOf(path);
+    files.delete(path);
     return undefined;
   });
   vm.setProp(vm.global, '__host', host);

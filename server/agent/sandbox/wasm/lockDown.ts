@@ -1,6 +1,8 @@
+import childProcess from 'node:child_process';
 import dgram from 'node:dgram';
 import dns from 'node:dns';
-import { registerHooks } from 'node:module';
+import fs from 'node:fs';
+import { registerHooks, syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 
 /** Globals of Node.js that reach the host, and none of the interpreters needs. */
@@ -42,8 +44,10 @@ export function lockDown(): void {
   const fixed = { value: deny, writable: false, configurable: false };
   for (const prototype of [net.Socket.prototype, net.Server.prototype, dgram.Socket.prototype])
     for (const name of ['connect', 'listen', 'bind', 'send']) if (name in prototype) Object.defineProperty(prototype, name, fixed);
-  for (const name of ['lookup', 'resolve', 'resolve4', 'resolve6', 'resolveAny', 'resolveTxt', 'setServers'])
-    Object.defineProperty(dns, name, fixed);
+  // The interpreters hold these modules as well, and with `fs` the code could write to the pipe of the answers.
+  for (const module of [fs, fs.promises, dns, dns.promises, childProcess])
+    for (const [name, value] of Object.entries(module)) if (typeof value === 'function') Object.defineProperty(module, name, fixed);
+  syncBuiltinESMExports();
   registerHooks({ resolve: deny, load: deny });
   for (const name of ofProcess) Object.defineProperty(process, name, { value: undefined, writable: false, configurable: false });
   for (const name of globals) Reflect.deleteProperty(globalThis, name);

@@ -1,7 +1,9 @@
-/** What the parent sends before the bytes of the files. */
+/** What the parent sends before the bytes of the files. Standard input stays open after them, until the parent ends. */
 export type JobHeader = {
   language: 'python' | 'javascript';
   code: string;
+  /** Limit of the run of the code, which the parent enforces. The child ends itself later if the parent does not. */
+  timeoutMs: number;
   /** In the order of their bytes. */
   files: { path: string; size: number; sha256: string }[];
   /** Paths of Python wheels to install. */

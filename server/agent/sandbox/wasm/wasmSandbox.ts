@@ -4,10 +4,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
 import { createTurnQueue } from '../../../platform/concurrency.ts';
-import { type Sandbox, type SandboxJob, SandboxLimit, type SandboxResult } from '../sandbox.ts';
-import { type Answer, type JobHeader, sandboxLimits } from './protocol.ts';
+import { type Sandbox, type SandboxFile, type SandboxJob, SandboxLimit, type SandboxResult } from '../sandbox.ts';
+import { readAnswers } from './answers.ts';
+import type { JobHeader } from './protocol.ts';
 
 export type WasmSandboxOptions = {
   /** Memory of the process in MiB. */
@@ -16,25 +16,13 @@ export type WasmSandboxOptions = {
   wheels: string | undefined;
 };
 
-/** Processes at a time, and calls that wait for one. Each takes up to `memoryMb` and one CPU. */
-const [maxProcesses, maxWaiting] = [2, 100];
+/** Processes at a time, in total and of one account, and calls that wait for one. Each takes up to `memoryMb` and one CPU. */
+const [maxProcesses, maxOfAccount, maxWaiting] = [2, 1, 100];
 /** Starting Python takes about 3 s of CPU time. */
 const maxStartMs = 120_000;
 const memoryCheckMs = 100;
 /** Memory of Node.js and the files beside that of the interpreter. */
 const baseMemoryMb = 192;
-
-const Result = z.strictObject({
-  output: z.string().max(sandboxLimits.outputChars),
-  isOutputCut: z.boolean(),
-  value: z.string().max(sandboxLimits.outputChars).optional(),
-  error: z.string().max(sandboxLimits.outputChars).optional(),
-  changed: z.array(z.strictObject({ path: z.string(), size: z.int().min(0) })).max(sandboxLimits.changedFiles),
-  deleted: z.array(z.string()),
-});
-/** The header of an answer, and with the contents that follow. */
-const maxHeaderBytes = 8 * 2 ** 20;
-const maxAnswerBytes = maxHeaderBytes + sandboxLimits.changedBytes;
 
 const here = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
@@ -42,14 +30,16 @@ const packages = ['pyodide', 'quickjs-emscripten-core', '@jitl/quickjs-wasmfile-
 
 /** Runs Python (Pyodide) and JavaScript (QuickJS), both compiled to WebAssembly, in a process for each job. See decision 0055. */
 export function createWasmSandbox({ memoryMb, wheels }: WasmSandboxOptions): Sandbox {
-  const queue = createTurnQueue({ most: maxProcesses, maxWaiting });
+  const queue = createTurnQueue({ most: maxProcesses, mostPerOwner: maxOfAccount, maxWaiting });
   return {
     async run(job, signal) {
-      const done = await queue.take();
+      const done = await queue.take({ owner: job.accountId, signal });
       if (!done) throw new SandboxLimit('time', 'Too much code is waiting to run. Try again later.');
       try {
+        const files = await job.files();
+        const installed = job.language === 'python' && wheels ? await wheelsIn(wheels) : [];
         signal.throwIfAborted();
-        return await runJob(job, { memoryMb, wheels: job.language === 'python' && wheels ? await wheelsIn(wheels) : [] }, signal);
+        return await runJob({ ...job, files }, { memoryMb, wheels: installed }, signal);
       } finally {
         done();
       }
@@ -63,8 +53,10 @@ const wheelsIn = async (folder: string) =>
     .sort()
     .map((name) => join(folder, name));
 
+type LoadedJob = Omit<SandboxJob, 'files'> & { files: readonly SandboxFile[] };
+
 async function runJob(
-  job: SandboxJob,
+  job: LoadedJob,
   { memoryMb, wheels }: { memoryMb: number; wheels: string[] },
   signal: AbortSignal,
 ): Promise<SandboxResult> {
@@ -94,8 +86,8 @@ async function runJob(
   child.once('error', stop);
   child.stdin.on('error', () => undefined);
   child.stdin.write(`${JSON.stringify(headerOf(job, wheels))}\n`);
+  // It stays open: the process ends when it is closed.
   for (const { bytes } of job.files) child.stdin.write(bytes);
-  child.stdin.end();
   const ended = new Promise<never>((_, reject) =>
     child.once('close', (code) => {
       // V8 ends the process when its heap is full.
@@ -121,8 +113,8 @@ async function runJob(
 }
 
 /**
- * The shell sets limits of the kernel that also end a process whose parent was killed: CPU time, and no files, core dumps and further
- * descriptors.
+ * The shell sets limits of the kernel: CPU time, and no files, core dumps and further descriptors. That of CPU time also ends busy code whose
+ * parent was killed; idle code ends with its standard input, or by its own timer.
  */
 function start(memoryMb: number, timeoutMs: number, wheels: readonly string[]) {
   const readable = [here, join(here, '../../../../package.json'), ...packages.flatMap(foldersOf), ...wheels];
@@ -151,57 +143,13 @@ function foldersOf(name: string): string[] {
   return [real, ...(require.resolve.paths(name) ?? []).map((folder) => join(folder, name))];
 }
 
-const headerOf = ({ language, code, files }: SandboxJob, wheels: string[]): JobHeader => ({
+const headerOf = ({ language, code, timeoutMs, files }: LoadedJob, wheels: string[]): JobHeader => ({
   language,
   code,
+  timeoutMs,
   files: files.map(({ path, bytes }) => ({ path, size: bytes.byteLength, sha256: createHash('sha256').update(bytes).digest('hex') })),
   wheels,
 });
-
-/** Reads the answers of a process that is not trusted. Throws `SandboxLimit` for one that is too large. */
-async function readAnswers(chunks: AsyncIterable<Buffer>, onReady: () => void): Promise<SandboxResult> {
-  let buffered = Buffer.alloc(0);
-  let result: z.infer<typeof Result> | undefined;
-  let size = 0;
-  const parts: Buffer[] = [];
-  for await (const chunk of chunks) {
-    size += chunk.length;
-    if (size > maxAnswerBytes) throw tooLarge();
-    if (result) {
-      parts.push(chunk);
-      continue;
-    }
-    buffered = Buffer.concat([buffered, chunk]);
-    if (buffered.length > maxHeaderBytes && buffered.indexOf(10) < 0) throw tooLarge();
-    for (let end = buffered.indexOf(10); end >= 0 && !result; end = buffered.indexOf(10)) {
-      const answer = JSON.parse(buffered.toString('utf8', 0, end)) as Answer;
-      buffered = buffered.subarray(end + 1);
-      if ('ready' in answer) onReady();
-      else if ('limit' in answer) throw limitOf(answer.limit);
-      else result = Result.parse(answer);
-    }
-    if (result) parts.push(buffered);
-  }
-  if (!result) throw new Error('the sandbox did not answer');
-  return { ...result, changed: splitContents(Buffer.concat(parts), result.changed) };
-}
-
-const tooLarge = () => new SandboxLimit('output', 'The code returned too much and was stopped.');
-
-const limitOf = (limit: 'output' | 'files') =>
-  limit === 'files'
-    ? new SandboxLimit(
-        'files',
-        `The code changed more than ${sandboxLimits.changedFiles} files or ${sandboxLimits.changedBytes / 2 ** 20} MiB. None were stored.`,
-      )
-    : new SandboxLimit('output', `The code printed more than ${sandboxLimits.printedChars} characters and was stopped.`);
-
-function splitContents(bytes: Buffer, files: readonly { path: string; size: number }[]) {
-  let at = 0;
-  const split = files.map(({ path, size }) => ({ path, bytes: bytes.subarray(at, (at += size)) }));
-  if (at !== bytes.length) throw new Error('the sandbox did not answer completely');
-  return split;
-}
 
 /** Collects the first 4 KB of a stream. */
 function firstBytes(stream: NodeJS.ReadableStream) {
@@ -212,7 +160,7 @@ function firstBytes(stream: NodeJS.ReadableStream) {
   return () => text;
 }
 
-/** Resident memory of a process; 0 where the system does not tell, which leaves the limits of the interpreter. */
+/** Resident memory of a process. Rejects where there is no /proc, which leaves the limits of the interpreter. */
 async function residentMb(pid: number | undefined): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'latin1');
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1_024;

@@ -16,11 +16,12 @@ export function globToPattern(glob: string): string {
     } else if (char === '*') pattern += '[^/]*';
     else if (char === '?') pattern += '[^/]';
     else if (char === '[') {
-      const end = rooted.indexOf(']', at + 2);
-      if (end < 0) throw new SyntaxError('a [ is not closed');
       const isNegated = rooted[at + 1] === '!' || rooted[at + 1] === '^';
-      const set = rooted.slice(at + (isNegated ? 2 : 1), end).replace(/[\\\][^&]/g, '\\$&');
-      if (set === '') throw new SyntaxError('a [ ] is empty');
+      const start = at + (isNegated ? 2 : 1);
+      // A ] at the start belongs to the set.
+      const end = rooted.indexOf(']', start + 1);
+      if (end < 0) throw new SyntaxError('a [ is not closed');
+      const set = rooted.slice(start, end).replace(/[\\\][^&]/g, '\\$&');
       pattern += isNegated ? `[^/${set}]` : `[${set}]`;
       at = end;
     } else if (char === '{') {

@@ -48,15 +48,23 @@ export const runCodeTool = (deps: Deps, sandbox: Sandbox): Tool =>
     run: ({ language, code, timeout, paths }, { run, signal }) =>
       withStore(deps, async (storage) => {
         if (!code.isWellFormed()) throw new ToolFailure('tool.args_invalid', 'code holds half a character');
-        const { ref, entries } = await readWorkspace(deps, run);
-        const given = select(entries, paths);
-        const files = await readFiles(storage, ref, given);
-        const answer = await execute(sandbox, { language, code, timeoutMs: timeout * 1_000, files }, signal);
+        let given: [string, Entry][] = [];
+        const files = async () => {
+          const { ref, entries } = await readWorkspace(deps, run);
+          given = select(entries, paths);
+          return readFiles(storage, ref, given, signal);
+        };
+        const job = { accountId: run.account_id, language, code, timeoutMs: timeout * 1_000, files };
+        const answer = await execute(sandbox, job, signal);
         const { output, isOutputCut, value, error, changed, deleted } = answer;
         const store = (draft: Draft) => applyChanges(draft, new Map(given), changed, deleted);
         const isChanged = changed.length + deleted.length > 0;
         const stored = isChanged
-          ? await deps.changeWorkspace!(() => workspaceOfRun(deps.database, run), { edit: store, addsBytes: true, signal }).catch(notStored)
+          ? await deps.changeWorkspace!(() => workspaceOfRun(deps.database, run), {
+              edit: store,
+              addsBytes: changed.length > 0,
+              signal,
+            }).catch(notStored)
           : {};
         const images = await imagesOf(changed);
         return {
@@ -85,9 +93,10 @@ function select(entries: Entries, paths: readonly string[]): [string, Entry][] {
   return files;
 }
 
-async function readFiles(storage: Storage, ref: string, files: readonly [string, Entry][]): Promise<SandboxFile[]> {
+async function readFiles(storage: Storage, ref: string, files: readonly [string, Entry][], signal: AbortSignal): Promise<SandboxFile[]> {
   const read: SandboxFile[] = [];
   for (const [at, entry] of files) {
+    signal.throwIfAborted();
     const content = await openContent(storage, ref, posix.basename(at), entry);
     if (!content) throw new Error('the content of a workspace file is missing');
     read.push({ path: at, bytes: await readWhole(content, maxBytes) });
@@ -119,7 +128,7 @@ function applyChanges(draft: Draft, given: Map<string, Entry>, changed: readonly
     const fail = (why: string) => void failed.push({ path: named.slice(0, 300).toWellFormed(), why });
     if (at === undefined || at === '/' || !named.isWellFormed() || !isPortablePath(at)) fail('the name is not possible in a workspace');
     else if (bytes.byteLength > workspaceLimits.fileBytes) fail('larger than 20 MiB');
-    else if (!isSame(at)) fail(given.has(at) ? 'changed by somebody else meanwhile' : 'exists already');
+    else if (!isSame(at)) fail(given.has(at) ? 'changed by another writer' : 'exists already');
     else
       try {
         setFile(draft, at, bytes);
@@ -131,7 +140,7 @@ function applyChanges(draft: Draft, given: Map<string, Entry>, changed: readonly
   }
   for (const at of deleted) {
     if (!given.has(at)) continue;
-    if (!isSame(at)) failed.push({ path: at, why: 'changed by somebody else meanwhile' });
+    if (!isSame(at)) failed.push({ path: at, why: 'changed by another writer' });
     else if (draft.entries.delete(at)) removed.push(at);
   }
   return {
