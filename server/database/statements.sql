@@ -64,7 +64,15 @@ with "creator" as (select "id"
 -- completions/queries.ts storeProgress
 update "chat_completions"
   set "usage" = coalesce($1::jsonb, usage), "expires_at" = clock_timestamp() + interval '60 seconds'
-  where "account_id" = $2 and "id" = $3 and "status" = 'running';
+  where "account_id" = $2 and "id" = $3 and "status" = 'running' and exists (select 1 as "one"
+  from "accounts" as "a"
+  inner
+  join "memberships" as "m" on "m"."account_id" = "a"."id"
+  inner
+  join "users" as "u" on "u"."id" = "m"."user_id"
+  where "a"."id" = $4 and "a"."status" = 'active' and "a"."deleted_at" is null and "u"."id" = "chat_completions"."created_by_user_id" and "u"."status" = 'active' and not exists (select 1 as "one"
+  from "api_keys" as "k"
+  where "k"."account_id" = $5 and "k"."id" = "chat_completions"."api_key_id" and "k"."revoked_at" is not null));
 
 -- completions/queries.ts extendReservation
 with "account" as (select coalesce((select "balance"
@@ -261,6 +269,13 @@ delete
   from "accounts"
   where "deleted_at" is not null);
 
+-- jobs/closedAccounts.ts 4
+delete
+  from "chat_completions"
+  where "status" <> 'running' and "account_id" in (select "id"
+  from "accounts"
+  where "deleted_at" is not null);
+
 -- jobs/endAbandonedCompletions.ts 1
 select "account_id", "id", "usage", "route", "trace_id"
   from "chat_completions"
@@ -343,6 +358,15 @@ delete
   limit $2)));
 
 -- jobs/housekeeping.ts 12
+delete
+  from "chat_completions"
+  where ("account_id", "id") in (select "c"."account_id", "c"."id"
+  from "chat_completions" as "c"
+  where "c"."status" <> 'running' and "c"."ended_at" < now() - $1 * interval '1 month'
+  order by "c"."ended_at"
+  limit $2);
+
+-- jobs/housekeeping.ts 13
 with "merged" as (delete
   from "run_count_changes"
   returning "change") insert into "run_count_changes" ("change") select sum(change) as "change"
@@ -4750,6 +4774,11 @@ delete
 delete
   from "email_verifications"
   where "user_id" = $1;
+
+-- resources/users/queries.ts forgetEndUsers
+update "chat_completions"
+  set "end_user" = null, "metadata" = null
+  where "created_by_user_id" = $1 and ("end_user" is not null or "metadata" is not null);
 
 -- resources/users/queries.ts endSessions
 update "sessions"

@@ -52,9 +52,21 @@ const deleteSkills = statement()((db) =>
     .where('account_id', 'in', ({ selectFrom }) => selectFrom('accounts').select('id').where('deleted_at', 'is not', null)),
 );
 
-/** Removes what closed accounts store: threads and skills here, files by the sweeps that follow. Returns the number of removed threads. */
+/** The ledger and the usage records stay. */
+const deleteCompletions = statement()((db) =>
+  db
+    .deleteFrom('chat_completions')
+    .where('status', '<>', sql.lit('running' as const))
+    .where('account_id', 'in', ({ selectFrom }) => selectFrom('accounts').select('id').where('deleted_at', 'is not', null)),
+);
+
+/**
+ * Removes what closed accounts store: threads, skills and chat completions here, files by the sweeps that follow. Returns the number of removed
+ * threads.
+ */
 export async function emptyClosedAccounts(database: Database): Promise<number> {
   await database.run(deleteSkills);
+  await database.run(deleteCompletions);
   await database.run(releaseWorkspaces);
   let removed = 0;
   for (let found = batch; found === batch; removed += found)

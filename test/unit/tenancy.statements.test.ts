@@ -34,6 +34,7 @@ const exceptions: Record<string, string> = {
   'runs/follow/archivedEvents.ts 1': 'the run was found in its account',
   'resources/subscriptions/queries.ts selectSubscription': 'platform administrators give no account',
   'resources/subscriptions/queries.ts selectSubscriptions': 'platform administrators give no account',
+  'resources/users/queries.ts forgetEndUsers': 'the chat completions of a deleted user in all of their accounts',
   'resources/users/queries.ts selectOpenRuns': 'the runs of a suspended or deleted user in all of their accounts',
   'resources/users/resetQueries.ts deleteInvitations': 'access that ends with the first proof of an address, in all accounts',
   'resources/users/resetQueries.ts deleteShares': 'the same',
