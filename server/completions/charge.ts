@@ -47,7 +47,13 @@ export function createCharge({ database, log }: Pick<App, 'database' | 'log'>, c
     const stored = await database.run(queries.storeProgress, { accountId, id, usage: usage ? JSON.stringify(usage) : null });
     if (stored === 0) throw notAllowed();
   };
-  const renew = () => store().catch((error: unknown) => (error instanceof Failure ? call.stop(error) : warn(error)));
+  const renew = () =>
+    store().catch((error: unknown) => {
+      // A call that is ending needs no lease.
+      if (settling) return;
+      if (error instanceof Failure) call.stop(error);
+      else warn(error);
+    });
   const renewal = setInterval(() => void renew(), renewalMs).unref();
   const creditsWith = (usage: Usage) => calculateCharge(withCost(usage, prices), multiplier, settings, 'chat_completion')?.credits ?? 0;
 

@@ -22,7 +22,7 @@ import { resolveModel } from './models.ts';
 import * as queries from './queries.ts';
 import { lastUserText, toModelRequest } from './request.ts';
 
-type Call = { head: AnswerHead; events: AsyncGenerator<ModelEvent> };
+type Call = { head: AnswerHead; events: AsyncGenerator<ModelEvent>; stop(reason: Failure): void };
 
 /** `leaving` aborts when the client disconnects. `slots` limits the calls of this process. `releaseSlot` is called once the call has its own. */
 type Limits = { leaving: AbortSignal; slots: ConcurrencyLimiter; releaseSlot(): void };
@@ -81,7 +81,7 @@ async function openCall(scope: Scope, body: NewChatCompletion, leaving: AbortSig
     onEnd();
   };
   const events = metered(model, charge.meter).stream(request, AbortSignal.any([leaving, limit.signal]));
-  return { head, events: settled(events, charge, leaving, end) };
+  return { head, events: settled(events, charge, leaving, end), stop };
 }
 
 /** Not 408 or 504: the clients of OpenAI repeat those, and every attempt is charged. */
@@ -171,10 +171,17 @@ async function readAnswer({ head, events }: Call): Promise<ChatCompletion> {
 }
 
 /** Waits for the first event, so that a failure before it has a status of its own. */
-async function streamAnswer({ app, client }: Scope, { head, events }: Call, withUsage: boolean, leaving: AbortSignal): Promise<StreamBody> {
+async function streamAnswer(
+  { app, client }: Scope,
+  { head, events, stop }: Call,
+  withUsage: boolean,
+  leaving: AbortSignal,
+): Promise<StreamBody> {
   // A generator that waits for its consumer does not notice the signal.
   leaving.addEventListener('abort', () => void events.return(undefined).catch(() => undefined), { once: true });
-  const first = await events.next();
+  // Until then the response has no headers.
+  const timer = setTimeout(() => stop(tooLong(maxAnswerMs)), maxAnswerMs).unref();
+  const first = await events.next().finally(() => clearTimeout(timer));
   const all = (async function* () {
     try {
       if (!first.done) yield first.value;

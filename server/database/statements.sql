@@ -272,9 +272,12 @@ delete
 -- jobs/closedAccounts.ts 4
 delete
   from "chat_completions"
-  where "status" <> 'running' and "account_id" in (select "id"
-  from "accounts"
-  where "deleted_at" is not null);
+  where ("account_id", "id") in (select "c"."account_id", "c"."id"
+  from "chat_completions" as "c"
+  inner
+  join "accounts" as "a" on "a"."id" = "c"."account_id" and "a"."deleted_at" is not null
+  where "c"."status" <> 'running'
+  limit 5000);
 
 -- jobs/endAbandonedCompletions.ts 1
 select "account_id", "id", "usage", "route", "trace_id"

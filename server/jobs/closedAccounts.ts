@@ -52,12 +52,22 @@ const deleteSkills = statement()((db) =>
     .where('account_id', 'in', ({ selectFrom }) => selectFrom('accounts').select('id').where('deleted_at', 'is not', null)),
 );
 
+const completionBatch = 5_000;
+
 /** The ledger and the usage records stay. */
 const deleteCompletions = statement()((db) =>
-  db
-    .deleteFrom('chat_completions')
-    .where('status', '<>', sql.lit('running' as const))
-    .where('account_id', 'in', ({ selectFrom }) => selectFrom('accounts').select('id').where('deleted_at', 'is not', null)),
+  db.deleteFrom('chat_completions').where(({ eb, refTuple, selectFrom }) =>
+    eb(
+      refTuple('account_id', 'id'),
+      'in',
+      selectFrom('chat_completions as c')
+        .innerJoin('accounts as a', (join) => join.onRef('a.id', '=', 'c.account_id').on('a.deleted_at', 'is not', null))
+        .select(['c.account_id', 'c.id'])
+        .where('c.status', '<>', sql.lit('running' as const))
+        .limit(sql.lit(completionBatch))
+        .$asTuple('account_id', 'id'),
+    ),
+  ),
 );
 
 /**
@@ -66,7 +76,7 @@ const deleteCompletions = statement()((db) =>
  */
 export async function emptyClosedAccounts(database: Database): Promise<number> {
   await database.run(deleteSkills);
-  await database.run(deleteCompletions);
+  while ((await database.run(deleteCompletions)) === completionBatch);
   await database.run(releaseWorkspaces);
   let removed = 0;
   for (let found = batch; found === batch; removed += found)
