@@ -41,7 +41,7 @@ select coalesce((select "p"."id"
   from "projects" as "p"
   where "p"."account_id" = $3 and "p"."owner_user_id" = $4 and "p"."is_default" = true and "p"."deleted_at" is null)) as "id";
 
--- completions/queries.ts selectLimits
+-- chatCompletions/queries.ts selectLimits
 select (select "status"
   from "accounts"
   where "id" = $1 and "deleted_at" is null) as "account_status", coalesce((select "balance"
@@ -54,14 +54,14 @@ select (select "status"
   from "chat_completions"
   where "account_id" = $5 and "status" = 'running') as "running";
 
--- completions/queries.ts insertCompletion
+-- chatCompletions/queries.ts insertCompletion
 with "creator" as (select "id"
   from "users"
   where "id" = $1 and "status" = 'active'
   for share) insert into "chat_completions" ("account_id", "id", "created_by_user_id", "api_key_id", "model", "route", "reserved_credits", "end_user", "metadata", "trace_id", "expires_at") select $2::uuid as "account_id", $3::uuid as "id", "creator"."id" as "created_by_user_id", $4::uuid as "api_key_id", $5::text as "model", $6::jsonb as "route", $7::bigint as "reserved_credits", $8::text as "end_user", $9::jsonb as "metadata", $10::text as "trace_id", clock_timestamp() + interval '60 seconds' as "expires_at"
   from "creator";
 
--- completions/queries.ts storeProgress
+-- chatCompletions/queries.ts storeProgress
 update "chat_completions"
   set "usage" = coalesce($1::jsonb, usage), "expires_at" = clock_timestamp() + interval '60 seconds'
   where "account_id" = $2 and "id" = $3 and "status" = 'running' and exists (select 1 as "one"
@@ -74,7 +74,7 @@ update "chat_completions"
   from "api_keys" as "k"
   where "k"."account_id" = $5 and "k"."id" = "chat_completions"."api_key_id" and "k"."revoked_at" is not null));
 
--- completions/queries.ts extendReservation
+-- chatCompletions/queries.ts extendReservation
 with "account" as (select coalesce((select "balance"
   from "credit_balances"
   where "account_id" = $1), 0) as "balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
@@ -88,13 +88,13 @@ with "account" as (select coalesce((select "balance"
   where "c"."account_id" = $10 and "c"."id" = $11 and "c"."status" = 'running'
   returning "decision"."granted", "decision"."balance", "decision"."others";
 
--- completions/queries.ts endCompletion
+-- chatCompletions/queries.ts endCompletion
 update "chat_completions"
   set "status" = $1, "usage" = $2::jsonb, "cost_usd" = $3::numeric, "reserved_credits" = 0, "ended_at" = now()
   where "account_id" = $4 and "id" = $5 and "status" = 'running'
   returning "id";
 
--- completions/queries.ts selectModels
+-- chatCompletions/queries.ts selectModels
 select "m"."model", "m"."show_in_picker", "m"."created_at", "p"."name" as "provider", "p"."account_id"
   from "llm_models" as "m"
   inner

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { endUncharged, type RoutePrices, settleCompletion, storedCost } from '../completions/charge.ts';
+import { endUncharged, type RoutePrices, settleCompletion, storedCost } from '../chatCompletions/charge.ts';
 import { isTransientDatabaseError } from '../database/connection/connectionErrors.ts';
 import type { Database } from '../database/sql.ts';
 import { statement } from '../database/statement.ts';

@@ -1,6 +1,6 @@
 import express, { type Express, type RequestHandler } from 'express';
 import { testServer } from '../agent/mcp/testServer.ts';
-import { chatCompletionHandlers, chatModelHandlers } from '../completions/handlers.ts';
+import { chatCompletionHandlers, chatModelHandlers } from '../chatCompletions/handlers.ts';
 import type { App } from '../http/app.ts';
 import { rejectInvalidFraming } from '../http/body/framing.ts';
 import { cors, fixedHeaders } from '../http/cors.ts';
