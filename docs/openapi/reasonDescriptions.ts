@@ -26,6 +26,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   code_expired: 'The code has expired.',
   code_inactive: 'The code is deactivated.',
   command_not_allowed: 'The operator does not allow this program with these arguments.',
+  completion_too_long: 'The call took longer than its limit. It is charged for what was received. Do not repeat it as it is.',
   concurrent_completions_exceeded:
     'The account has reached its limit of concurrent chat completions, which is that of runs. Wait for one to end.',
   concurrent_runs_exceeded: 'The account has reached its limit of concurrent runs. Wait for a run to end.',

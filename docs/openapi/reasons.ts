@@ -147,7 +147,7 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   workspacesArchive: [workspacePath],
   chatCompletionsCreate: [
     {
-      400: ['unsupported_parameter', 'provider_rejected'],
+      400: ['unsupported_parameter', 'provider_rejected', 'completion_too_long'],
       402: ['credits_exhausted', 'monthly_quota_exceeded'],
       403: ['feature_disabled'],
       404: ['model_not_found'],

@@ -1,4 +1,4 @@
-import { ChatCompletion } from '../completions/entity.ts';
+import { ChatCompletion } from '../chatCompletions/entity.ts';
 import { Gateway } from '../gateway/entities.ts';
 import { AttemptCount, IdempotencyKey } from '../http/entities.ts';
 import { Worker } from '../jobs/entities.ts';

@@ -41,7 +41,7 @@ select coalesce((select "p"."id"
   from "projects" as "p"
   where "p"."account_id" = $3 and "p"."owner_user_id" = $4 and "p"."is_default" = true and "p"."deleted_at" is null)) as "id";
 
--- completions/queries.ts selectLimits
+-- chatCompletions/queries.ts selectLimits
 select (select "status"
   from "accounts"
   where "id" = $1 and "deleted_at" is null) as "account_status", coalesce((select "balance"
@@ -54,19 +54,27 @@ select (select "status"
   from "chat_completions"
   where "account_id" = $5 and "status" = 'running') as "running";
 
--- completions/queries.ts insertCompletion
+-- chatCompletions/queries.ts insertCompletion
 with "creator" as (select "id"
   from "users"
   where "id" = $1 and "status" = 'active'
   for share) insert into "chat_completions" ("account_id", "id", "created_by_user_id", "api_key_id", "model", "route", "reserved_credits", "end_user", "metadata", "trace_id", "expires_at") select $2::uuid as "account_id", $3::uuid as "id", "creator"."id" as "created_by_user_id", $4::uuid as "api_key_id", $5::text as "model", $6::jsonb as "route", $7::bigint as "reserved_credits", $8::text as "end_user", $9::jsonb as "metadata", $10::text as "trace_id", clock_timestamp() + interval '60 seconds' as "expires_at"
   from "creator";
 
--- completions/queries.ts storeProgress
+-- chatCompletions/queries.ts storeProgress
 update "chat_completions"
   set "usage" = coalesce($1::jsonb, usage), "expires_at" = clock_timestamp() + interval '60 seconds'
-  where "account_id" = $2 and "id" = $3 and "status" = 'running';
+  where "account_id" = $2 and "id" = $3 and "status" = 'running' and exists (select 1 as "one"
+  from "accounts" as "a"
+  inner
+  join "memberships" as "m" on "m"."account_id" = "a"."id"
+  inner
+  join "users" as "u" on "u"."id" = "m"."user_id"
+  where "a"."id" = $4 and "a"."status" = 'active' and "a"."deleted_at" is null and "u"."id" = "chat_completions"."created_by_user_id" and "u"."status" = 'active' and not exists (select 1 as "one"
+  from "api_keys" as "k"
+  where "k"."account_id" = $5 and "k"."id" = "chat_completions"."api_key_id" and "k"."revoked_at" is not null));
 
--- completions/queries.ts extendReservation
+-- chatCompletions/queries.ts extendReservation
 with "account" as (select coalesce((select "balance"
   from "credit_balances"
   where "account_id" = $1), 0) as "balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
@@ -80,13 +88,13 @@ with "account" as (select coalesce((select "balance"
   where "c"."account_id" = $10 and "c"."id" = $11 and "c"."status" = 'running'
   returning "decision"."granted", "decision"."balance", "decision"."others";
 
--- completions/queries.ts endCompletion
+-- chatCompletions/queries.ts endCompletion
 update "chat_completions"
   set "status" = $1, "usage" = $2::jsonb, "cost_usd" = $3::numeric, "reserved_credits" = 0, "ended_at" = now()
   where "account_id" = $4 and "id" = $5 and "status" = 'running'
   returning "id";
 
--- completions/queries.ts selectModels
+-- chatCompletions/queries.ts selectModels
 select "m"."model", "m"."show_in_picker", "m"."created_at", "p"."name" as "provider", "p"."account_id"
   from "llm_models" as "m"
   inner
@@ -261,6 +269,16 @@ delete
   from "accounts"
   where "deleted_at" is not null);
 
+-- jobs/closedAccounts.ts 4
+delete
+  from "chat_completions"
+  where ("account_id", "id") in (select "c"."account_id", "c"."id"
+  from "chat_completions" as "c"
+  inner
+  join "accounts" as "a" on "a"."id" = "c"."account_id" and "a"."deleted_at" is not null
+  where "c"."status" <> 'running'
+  limit 5000);
+
 -- jobs/endAbandonedCompletions.ts 1
 select "account_id", "id", "usage", "route", "trace_id"
   from "chat_completions"
@@ -343,6 +361,15 @@ delete
   limit $2)));
 
 -- jobs/housekeeping.ts 12
+delete
+  from "chat_completions"
+  where ("account_id", "id") in (select "c"."account_id", "c"."id"
+  from "chat_completions" as "c"
+  where "c"."status" <> 'running' and "c"."ended_at" < now() - $1 * interval '1 month'
+  order by "c"."ended_at"
+  limit $2);
+
+-- jobs/housekeeping.ts 13
 with "merged" as (delete
   from "run_count_changes"
   returning "change") insert into "run_count_changes" ("change") select sum(change) as "change"
@@ -4750,6 +4777,11 @@ delete
 delete
   from "email_verifications"
   where "user_id" = $1;
+
+-- resources/users/queries.ts forgetEndUsers
+update "chat_completions"
+  set "end_user" = null, "metadata" = null
+  where "created_by_user_id" = $1 and ("end_user" is not null or "metadata" is not null);
 
 -- resources/users/queries.ts endSessions
 update "sessions"

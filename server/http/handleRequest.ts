@@ -28,6 +28,7 @@ export async function handleRequest(
   signal: () => AbortSignal,
 ): Promise<HandlerResponse> {
   const { route } = handler;
+  const { releaseSlot } = incoming;
   const { minDurationMs } = route.metadata;
   const minDuration = minDurationMs === undefined ? undefined : wait(minDurationMs);
   const notes = new AuditNotes();
@@ -38,7 +39,7 @@ export async function handleRequest(
     if (route.method === 'GET' && !route.metadata.auditOnRead) {
       const read = (sql: Queryable) => {
         const own = sql === app.database ? scope : scopeOf(app, authenticated, sql, notes);
-        return handler.handle({ ...authenticated, scope: own, loaded, body: undefined, req, signal });
+        return handler.handle({ ...authenticated, scope: own, loaded, body: undefined, req, signal, releaseSlot });
       };
       return app.replica && mayReadFromReplica(route) ? await app.replica.read(read) : await read(app.database);
     }
@@ -53,7 +54,7 @@ export async function handleRequest(
       const body = isMultipart(route) ? incoming.form(route) : parseBody(route, req, raw);
       if (current.access && hasScopeInBody(route))
         requirePermission(current.access, route.metadata.permission, (body as { scope?: unknown }).scope);
-      return handler.handle({ ...current, scope: txScope, loaded, body, req, signal });
+      return handler.handle({ ...current, scope: txScope, loaded, body, req, signal, releaseSlot });
     });
   } catch (error) {
     await writeDenial(app, route.metadata.audit, contextOf(route, authenticated), error);

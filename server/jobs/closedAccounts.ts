@@ -52,9 +52,31 @@ const deleteSkills = statement()((db) =>
     .where('account_id', 'in', ({ selectFrom }) => selectFrom('accounts').select('id').where('deleted_at', 'is not', null)),
 );
 
-/** Removes what closed accounts store: threads and skills here, files by the sweeps that follow. Returns the number of removed threads. */
+const completionBatch = 5_000;
+
+/** The ledger and the usage records stay. */
+const deleteCompletions = statement()((db) =>
+  db.deleteFrom('chat_completions').where(({ eb, refTuple, selectFrom }) =>
+    eb(
+      refTuple('account_id', 'id'),
+      'in',
+      selectFrom('chat_completions as c')
+        .innerJoin('accounts as a', (join) => join.onRef('a.id', '=', 'c.account_id').on('a.deleted_at', 'is not', null))
+        .select(['c.account_id', 'c.id'])
+        .where('c.status', '<>', sql.lit('running' as const))
+        .limit(sql.lit(completionBatch))
+        .$asTuple('account_id', 'id'),
+    ),
+  ),
+);
+
+/**
+ * Removes what closed accounts store: threads, skills and chat completions here, files by the sweeps that follow. Returns the number of removed
+ * threads.
+ */
 export async function emptyClosedAccounts(database: Database): Promise<number> {
   await database.run(deleteSkills);
+  while ((await database.run(deleteCompletions)) === completionBatch);
   await database.run(releaseWorkspaces);
   let removed = 0;
   for (let found = batch; found === batch; removed += found)

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/sql.ts';
 import { statement } from '../database/statement.ts';
+import type { Config } from '../platform/config/config.ts';
 import { runEventValues } from '../resources/runs/appendRunEvents.ts';
 import { appendEvents } from '../resources/runs/eventQueries.ts';
 import { activeStatuses, openStatuses } from '../resources/runs/statuses.ts';
@@ -106,8 +107,24 @@ const forgetAudit = statement<{ days: number; limit: number }>()((db, $) => {
     .limit($.limit);
   return db.deleteFrom('audit_logs').where('id', '=', sql<string>`any (array(${oldest}))`);
 });
-/** Entries deleted by one statement, at most. */
-const auditBatch = 5_000;
+/** Rows deleted by one statement, at most. */
+const batch = 5_000;
+
+const forgetCompletions = statement<{ months: number; limit: number }>()((db, $) =>
+  db.deleteFrom('chat_completions').where(({ eb, refTuple, selectFrom }) =>
+    eb(
+      refTuple('account_id', 'id'),
+      'in',
+      selectFrom('chat_completions as c')
+        .select(['c.account_id', 'c.id'])
+        .where('c.status', '<>', sql.lit('running' as const))
+        .where('c.ended_at', '<', sql<string>`now() - ${$.months} * interval '1 month'`)
+        .orderBy('c.ended_at')
+        .limit($.limit)
+        .$asTuple('account_id', 'id'),
+    ),
+  ),
+);
 
 /** Replaces the changes of the number of runs by their sum. */
 const mergeRunCount = statement()((db) =>
@@ -123,9 +140,14 @@ const mergeRunCount = statement()((db) =>
     ),
 );
 
-/** Deletes expired rows, audit log entries older than `auditDays` days (0: none), and superseded rows of the count of runs. */
-export async function deleteExpiredRows(database: Database, auditDays: number): Promise<void> {
-  while (auditDays > 0 && (await database.run(forgetAudit, { days: auditDays, limit: auditBatch })) === auditBatch);
+/** In days and months. 0 days of the audit log mean forever. */
+type Retention = Pick<Config, 'auditRetentionDays' | 'runEventsRetentionMonths'>;
+
+/** Deletes expired rows, old entries of the audit log and old chat completions, and superseded rows of the count of runs. */
+export async function deleteExpiredRows(database: Database, retention: Retention): Promise<void> {
+  const { auditRetentionDays: days, runEventsRetentionMonths: months } = retention;
+  while (days > 0 && (await database.run(forgetAudit, { days, limit: batch })) === batch);
+  while ((await database.run(forgetCompletions, { months, limit: batch })) === batch);
   await database.run(mergeRunCount);
   await deleteExpiredWebhooks(database);
   for (const one of [

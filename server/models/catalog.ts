@@ -2,7 +2,7 @@ import type { UpstreamModel } from '../../contract/llmProviders.ts';
 import { OutboundDenied } from '../platform/outbound/outbound.ts';
 import { anthropicHeaders } from './anthropic/anthropic.ts';
 import { anthropicBase, openAiBase, type ProviderDeps, type UpstreamRoute } from './route.ts';
-import { asCount, asObject, asObjects, asText, type Json, parseObject, withoutUndefined } from './wire/json.ts';
+import { asAmount, asCount, asObject, asObjects, asText, type Json, parseObject, withoutUndefined } from './wire/json.ts';
 
 export type UpstreamReason = 'upstream_auth_failed' | 'upstream_request_failed' | 'upstream_unreachable' | 'upstream_invalid_response';
 
@@ -108,7 +108,7 @@ function describe(raw: Json): ListedModel {
       output_modalities: output,
       tool_calling: parameters?.includes('tools'),
       reasoning: parameters?.includes('reasoning'),
-      default_temperature: asCount(asObject(raw.default_parameters).temperature),
+      default_temperature: asAmount(asObject(raw.default_parameters).temperature),
     }),
   };
 }

@@ -29,7 +29,12 @@ function tokens(usage: Usage) {
   return { input, output, written, read, cached, anthropicStyle: written.gt(0) || read.gt(0), openAiStyle: cached.gt(0) };
 }
 
-export function usdCost(exact: Big): UsdCost {
+/** The largest cost whose millionths are a safe integer. */
+const maxUsd = new Big(Number.MAX_SAFE_INTEGER).div(1_000_000);
+
+/** Costs above `maxUsd` are lowered to it. */
+export function usdCost(cost: Big): UsdCost {
+  const exact = cost.gt(maxUsd) ? maxUsd : cost;
   const rounded = exact.round(6, Big.roundHalfUp);
   return { exact, usd: rounded.toFixed(6), micros: rounded.times(1_000_000).toNumber() };
 }
@@ -87,6 +92,11 @@ export type Credits = {
   method: 'cost_usd' | 'token_fallback';
   effective_tokens?: string;
 };
+
+/** The policy without tiers that are free below a size. A tier without bounds stays. */
+export const withoutFreeTier = ({ tiers }: DeductionPolicy): DeductionPolicy => ({
+  tiers: tiers.filter((tier) => tier.multiplier > 0 || (tier.up_to_tokens ?? tier.up_to_cost_usd ?? null) === null),
+});
 
 export type CreditRules = { multiplier: string | number; perUsd?: number; policy?: DeductionPolicy };
 

@@ -1,6 +1,6 @@
 import express, { type Express, type RequestHandler } from 'express';
 import { testServer } from '../agent/mcp/testServer.ts';
-import { chatCompletionHandlers, chatModelHandlers } from '../completions/handlers.ts';
+import { chatCompletionHandlers, chatModelHandlers } from '../chatCompletions/handlers.ts';
 import type { App } from '../http/app.ts';
 import { rejectInvalidFraming } from '../http/body/framing.ts';
 import { cors, fixedHeaders } from '../http/cors.ts';
@@ -15,6 +15,7 @@ import { recordRequestMetrics } from '../http/requestMetrics.ts';
 import { docsRouter } from '../http/site/docs.ts';
 import { playgroundRouter } from '../http/site/playground.ts';
 import { traceRequests } from '../http/tracing.ts';
+import type { Config } from '../platform/config/config.ts';
 import { notFound } from '../platform/failure.ts';
 import { accessLogHandlers } from '../resources/accessLog/handlers.ts';
 import { accountHandlers } from '../resources/accounts/handlers.ts';
@@ -64,7 +65,7 @@ import { workspaceHandlers } from '../resources/workspaces/handlers.ts';
 import type { EventBroker } from '../runs/follow/eventBroker.ts';
 
 /** The handlers of every resource. A new resource adds a line. */
-const implementations = (eventBroker: EventBroker): Implementation[] => [
+const implementations = (config: Config, eventBroker: EventBroker): Implementation[] => [
   authHandlers,
   bootstrapHandlers,
   meHandlers,
@@ -89,7 +90,7 @@ const implementations = (eventBroker: EventBroker): Implementation[] => [
   attachmentHandlers,
   asrCredentialHandlers,
   asrHandlers,
-  chatCompletionHandlers,
+  chatCompletionHandlers(config),
   chatModelHandlers,
   runHandlers(eventBroker),
   memoryHandlers,
@@ -137,7 +138,7 @@ export function createApp(app: App, eventBroker: EventBroker, health: Health): E
         fixedHeaders,
         cors(config.gatewayCorsAllowedOrigins),
         besideV1(healthRouter(health)),
-        mount(app, implementations(eventBroker)),
+        mount(app, implementations(config, eventBroker)),
       ),
     )
     .use(() => {

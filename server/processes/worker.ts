@@ -194,7 +194,7 @@ const graceMs = 5_000;
 async function runHousekeeping({ database, storage, runNotifier, config, log }: ExecuteDeps) {
   for (const runId of await removeExpiredThreads(database)) runNotifier.notify(runId);
   await maintainPartitions({ database, config, log });
-  await deleteExpiredRows(database, config.auditRetentionDays);
+  await deleteExpiredRows(database, config);
   await emptyClosedAccounts(database);
   await removeArchives({ database, storage }, firstIdOf(monthStart(new Date(), -config.runEventsRetentionMonths)));
   await removeAttachments({ database, storage });

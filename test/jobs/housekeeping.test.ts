@@ -169,11 +169,11 @@ test('audit log entries are kept 30 days and idempotency keys 24 hours', async (
     );
   for (const days of [1, 29, 31]) await entry(days);
   for (const hours of [1, 25]) await key(hours);
-  await deleteExpiredRows(database, 30);
+  await deleteExpiredRows(database, { auditRetentionDays: 30, runEventsRetentionMonths: 3 });
   expect(
     await sql(`select extract(day from now() - created_at)::int as days from audit_logs where action = 'sample.entry' order by 1`),
   ).toEqual([{ days: 1 }, { days: 29 }]);
-  await deleteExpiredRows(database, 0);
+  await deleteExpiredRows(database, { auditRetentionDays: 0, runEventsRetentionMonths: 3 });
   expect(await sql(`select id from audit_logs where action = 'sample.entry'`)).toHaveLength(2);
   expect(await sql(`select scope_hash from idempotency_keys where scope_hash like 'sample %'`)).toEqual([{ scope_hash: 'sample 1' }]);
 });

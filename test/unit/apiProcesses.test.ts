@@ -9,7 +9,7 @@ import { createRestartPolicy } from '../../server/processes/cluster/restarts.ts'
 import { createRemoteLimits, createSharedLimits } from '../../server/processes/cluster/sharedLimits.ts';
 import { configOfApiProcess, configOfPrimary } from '../../server/processes/cluster/shares.ts';
 
-const divided = ['apiMaxInFlight', 'maxUnfinishedRequests', 'maxUnfinishedRequestsPerAddress'] as const;
+const divided = ['apiMaxInFlight', 'maxChatCompletions', 'maxUnfinishedRequests', 'maxUnfinishedRequestsPerAddress'] as const;
 
 test('the shares of all processes add up to the configured limits, and nobody is left without', () => {
   const counts = fc.record({

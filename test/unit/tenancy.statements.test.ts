@@ -9,7 +9,7 @@ const tenantTables = new Set(entities.filter(({ meta }) => 'accountId' in meta.p
 
 /** The statements that a request can execute. */
 const statements = (await allStatements()).filter(
-  ({ file }) => /^(http|resources|completions|runs\/(create|follow))\//.test(file) && !file.startsWith('resources/webhooks/sending/'),
+  ({ file }) => /^(http|resources|chatCompletions|runs\/(create|follow))\//.test(file) && !file.startsWith('resources/webhooks/sending/'),
 );
 const nameOf = ({ file, name }: { file: string; name: string }) => `${file} ${name}`;
 const isExcepted = (each: { file: string; name: string }) => (nameOf(each).split(' by ')[0] ?? '') in exceptions;
@@ -34,6 +34,7 @@ const exceptions: Record<string, string> = {
   'runs/follow/archivedEvents.ts 1': 'the run was found in its account',
   'resources/subscriptions/queries.ts selectSubscription': 'platform administrators give no account',
   'resources/subscriptions/queries.ts selectSubscriptions': 'platform administrators give no account',
+  'resources/users/queries.ts forgetEndUsers': 'the chat completions of a deleted user in all of their accounts',
   'resources/users/queries.ts selectOpenRuns': 'the runs of a suspended or deleted user in all of their accounts',
   'resources/users/resetQueries.ts deleteInvitations': 'access that ends with the first proof of an address, in all accounts',
   'resources/users/resetQueries.ts deleteShares': 'the same',

@@ -8,6 +8,7 @@ import { rateLimitAddress } from '../../platform/network/clientAddress.ts';
 import { hasWriteFailed } from '../../platform/network/earlyResponse.ts';
 import { errorCodeOf } from '../../platform/operatorError.ts';
 import { metricsEvents } from '../../platform/telemetry/metricsEvents.ts';
+import { maxAnswerMs } from '../../platform/timers.ts';
 import type { RequestContext } from '../requestContext.ts';
 import { type GatewayError, sendError } from '../responses.ts';
 import { responseHeaders, upstreamHeaders } from './headers.ts';
@@ -82,9 +83,9 @@ function send(route: ForwardTarget, visit: RequestContext, hasBody: boolean, may
   sendBody(request, outgoing, () => abort('too_large'));
 }
 
-/** The answer of a model that is not streamed has no headers before its end. The API limits such a call, by default to 15 minutes. */
+/** The answer of a model that is not streamed has no headers before its end. The API limits such a call to `maxAnswerMs`. */
 const timeoutOf = ({ timeoutMs }: Upstream, { path }: RequestContext) =>
-  path === '/v1/chat/completions' ? Math.max(timeoutMs, 16 * 60_000) : timeoutMs;
+  path === '/v1/chat/completions' ? Math.max(timeoutMs, maxAnswerMs + 60_000) : timeoutMs;
 
 function giveUp(visit: RequestContext, failure: GatewayError) {
   if (failure === 'bad_gateway' || failure === 'gateway_timeout') metricsEvents.upstreamFailed.emit(failure);

@@ -24,8 +24,8 @@ export function checkSize(route: Route, req: Request) {
 /** 413 for a form. The connection stays open unless `headers` closes it. */
 export const formTooLarge = (headers: Record<string, string> = {}) => new Failure('too_large', 'The form is too large.', {}, headers);
 
-/** Reads the whole body of at most `limit` bytes. Throws 413 and 422. */
-export async function readBody(req: Request, limit: number): Promise<Buffer> {
+/** Reads the whole body of at most `limit` bytes. Throws 413 and 422. `count` gets the size of each chunk; an exception ends the reading. */
+export async function readBody(req: Request, limit: number, count?: (bytes: number) => void): Promise<Buffer> {
   rejectCompressed(req);
   const chunks: Buffer[] = [];
   let size = 0;
@@ -33,6 +33,7 @@ export async function readBody(req: Request, limit: number): Promise<Buffer> {
   for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > limit) throw tooLarge(limit);
+    count?.(chunk.length);
     chunks.push(chunk);
   }
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);

@@ -59,7 +59,7 @@ export function mount(app: App, implementations: readonly Implementation[]): Req
     const locals = res.locals as Locals;
     locals.params = hit.params;
     locals.caller = caller;
-    locals.body = incomingBody(req, slot, shed?.signal);
+    locals.body = incomingBody(req, res, { config: app.config, slot, shed: shed?.signal });
     void hit.value(req, res, next);
   };
 }

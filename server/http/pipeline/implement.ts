@@ -42,6 +42,8 @@ type HandlerInput<R extends Route, L extends ResourceLoaders = Record<never, nev
   req: Request;
   /** Aborts when the client disconnects. */
   signal: () => AbortSignal;
+  /** For handlers that wait long for another service: from now on the request does not count as in progress. */
+  releaseSlot: () => void;
 };
 
 /** Additional response headers, such as `Set-Cookie`. */
@@ -61,7 +63,7 @@ export type Handlers<T extends Resource, L extends ResourceLoaders> = {
 export type HandlerResponse = { status: number; body: unknown; headers?: Record<string, string> | undefined; next?: string | undefined };
 
 /** The arguments of a handler without the types of its route. */
-type UntypedInput = Pick<HandlerInput<Route>, 'req' | 'signal'> & {
+type UntypedInput = Pick<HandlerInput<Route>, 'req' | 'signal' | 'releaseSlot'> & {
   scope: RequestScope;
   params: Record<string, string>;
   query: Record<string, unknown>;

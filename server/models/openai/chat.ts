@@ -1,6 +1,6 @@
 import type { Usage } from '../model.ts';
 import { type AnswerPart, type AnswerReader, cutParts } from '../wire/answer.ts';
-import { asCount, asObject, asObjects, asText, type Json, parseObject, withoutUndefined } from '../wire/json.ts';
+import { asAmount, asCount, asObject, asObjects, asText, type Json, parseObject, withoutUndefined } from '../wire/json.ts';
 
 /** In OpenAI's usage, `input_tokens` includes `cached_tokens`. */
 function chatUsage(value: unknown): AnswerPart[] {
@@ -11,7 +11,7 @@ function chatUsage(value: unknown): AnswerPart[] {
     total_tokens: asCount(raw.total_tokens),
     cached_tokens: asCount(asObject(raw.prompt_tokens_details).cached_tokens),
   });
-  const cost = asCount(raw.cost);
+  const cost = asAmount(raw.cost);
   return [
     ...(Object.keys(usage).length > 0 ? [{ kind: 'usage' as const, usage }] : []),
     ...(cost === undefined ? [] : [{ kind: 'cost' as const, usd: cost }]),

@@ -1,6 +1,6 @@
 import type { Usage } from '../model.ts';
 import { type AnswerPart, type AnswerReader, cutParts } from '../wire/answer.ts';
-import { asCount, asObject, asObjects, asText, type Json, withoutUndefined } from '../wire/json.ts';
+import { asAmount, asCount, asObject, asObjects, asText, type Json, withoutUndefined } from '../wire/json.ts';
 
 function responsesUsage(value: unknown): AnswerPart[] {
   const raw = asObject(value);
@@ -10,7 +10,7 @@ function responsesUsage(value: unknown): AnswerPart[] {
     total_tokens: asCount(raw.total_tokens),
     cached_tokens: asCount(asObject(raw.input_tokens_details).cached_tokens),
   });
-  const cost = asCount(raw.cost);
+  const cost = asAmount(raw.cost);
   return [
     ...(Object.keys(usage).length > 0 ? [{ kind: 'usage' as const, usage }] : []),
     ...(cost === undefined ? [] : [{ kind: 'cost' as const, usd: cost }]),

@@ -12,8 +12,17 @@ export const asObjects = (value: unknown): Json[] => (Array.isArray(value) ? val
 export const asText = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** The value if it is a finite number of at least 0. */
-export const asCount = (value: unknown): number | undefined =>
+export const asAmount = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+
+/** Far above any real count, and its sums can still be stored. */
+const maxCount = 1e12;
+
+/** A finite number of at least 0, rounded, and at most `maxCount`. Undefined for anything else. */
+export function asCount(value: unknown): number | undefined {
+  const amount = asAmount(value);
+  return amount === undefined ? undefined : Math.min(Math.round(amount), maxCount);
+}
 
 /** Undefined if the text is not a JSON object. */
 export function parseObject(source: string): Json | undefined {

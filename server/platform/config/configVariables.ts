@@ -131,6 +131,11 @@ export const configVariables = {
       'Idle database connections that a process keeps open; its API processes share them.',
     ),
     ARKLOOP_API_MAX_IN_FLIGHT: withDefault(integer(0), '256', 'Concurrent requests, divided among the API processes; 0 means no limit.'),
+    ARKLOOP_MAX_CHAT_COMPLETIONS: withDefault(
+      integer(0),
+      '1024',
+      'Concurrent chat completions, divided among the API processes; 0 means no limit. They do not count against ARKLOOP_API_MAX_IN_FLIGHT.',
+    ),
     ARKLOOP_TRUST_INCOMING_TRACE_ID: withDefault(boolean, 'false', 'Accept the trace id of a trusted proxy.', { defaultTextInAll: 'true' }),
     ARKLOOP_TRUST_X_FORWARDED_FOR: withDefault(boolean, 'false', 'Accept client address and protocol of a trusted proxy.', {
       defaultTextInAll: 'true',

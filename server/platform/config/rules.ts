@@ -52,6 +52,7 @@ function apiProcesses(config: Config, role: Role): string[] {
   if (count === 1 || (role !== 'all' && role !== 'api')) return [];
   const divided = {
     API_MAX_IN_FLIGHT: config.apiMaxInFlight,
+    MAX_CHAT_COMPLETIONS: config.maxChatCompletions,
     MAX_UNFINISHED_REQUESTS: config.maxUnfinishedRequests,
     MAX_UNFINISHED_REQUESTS_PER_ADDRESS: config.maxUnfinishedRequestsPerAddress,
   };

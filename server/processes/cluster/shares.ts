@@ -26,6 +26,7 @@ export function configOfApiProcess(config: Config, role: Role, number: number): 
     apiDbPoolMaxConns,
     apiDbPoolMinConns: Math.min(apiDbPoolMaxConns, part(config.apiDbPoolMinConns - primary.apiDbPoolMinConns)),
     apiMaxInFlight: part(config.apiMaxInFlight),
+    maxChatCompletions: part(config.maxChatCompletions),
     maxUnfinishedRequests: part(config.maxUnfinishedRequests),
     maxUnfinishedRequestsPerAddress: part(config.maxUnfinishedRequestsPerAddress),
   };

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Usage } from '../../../contract/events.ts';
 import type { Transaction } from '../../database/sql.ts';
 import { jsonb, type Parameters, statement } from '../../database/statement.ts';
-import { type Credits, creditsOf, parseDeductionPolicy, usdCost } from '../../models/cost.ts';
+import { type Credits, creditsOf, parseDeductionPolicy, usdCost, withoutFreeTier } from '../../models/cost.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import type { Settings } from '../settings/settings.ts';
 import { maxCredits } from './ledger.ts';
@@ -162,9 +162,18 @@ const statements = {
   chat_completion: { recordUsage: recordUsage('chat_completion'), recordCharge: recordCharge('chat_completion') },
 } as const;
 
-/** The credits to charge for the usage, at most `maxCredits`. Returns null if it is free. */
-export function calculateCharge({ usage, cost }: RunCost, multiplier: string | number | null, settings: CreditSettings): Credits | null {
-  const policy = parseDeductionPolicy(settings['credit.deduction_policy']);
+/**
+ * The credits to charge for the usage, at most `maxCredits`. Returns null if it is free. The free tier is for small runs: chat completions have none,
+ * because a conversation would be free if each of its calls were small.
+ */
+export function calculateCharge(
+  { usage, cost }: RunCost,
+  multiplier: string | number | null,
+  settings: CreditSettings,
+  cause: Cause = 'run',
+): Credits | null {
+  const configured = parseDeductionPolicy(settings['credit.deduction_policy']);
+  const policy = cause === 'run' ? configured : withoutFreeTier(configured);
   const bill = creditsOf(usage ?? {}, new Big(cost), { multiplier: multiplier ?? 1, perUsd: perUsdOf(settings), policy });
   return bill && { ...bill, credits: Math.min(bill.credits, maxCredits) };
 }
@@ -189,7 +198,7 @@ function charge(
 ): void {
   const { usage: used = {}, cost } = spending;
   const { usd } = usdCost(new Big(cost));
-  const bill = calculateCharge(spending, multiplier, settings);
+  const bill = calculateCharge(spending, multiplier, settings, cause);
   const values = { accountId: account_id, runId: id, ...tokensOf(used), usd, isEstimated: used.estimated ?? false };
   const metadata = bill && metadataOf(used, usd, bill, perUsdOf(settings), multiplier);
   const sent =

@@ -31,6 +31,7 @@ export async function deleteUser(scope: Scope, { id }: UserRow): Promise<void> {
   await endActivity(scope, id, 'deleted');
   for (const accountId of closing) await closeLockedAccount(scope, accountId);
   for (const accountId of leaving) await endAccess(scope, accountId, [id]);
+  await tx.run(queries.forgetEndUsers, { userId: id });
   await tx.run(queries.markDeleted, { id });
   await unverifyAddress(tx, id, { isReplaced: true });
   scope.audit({

@@ -131,6 +131,15 @@ export const deleteCredential = statement<OfUser>()((db, $) => db.deleteFrom('cr
 export const deleteLoginCode = statement<OfUser>()((db, $) => db.deleteFrom('login_codes').where('user_id', '=', $.userId));
 export const deleteVerification = statement<OfUser>()((db, $) => db.deleteFrom('email_verifications').where('user_id', '=', $.userId));
 
+/** Removes what the calls of a user say about others: a closed account deletes its calls, but other accounts keep theirs. */
+export const forgetEndUsers = statement<OfUser>()((db, $) =>
+  db
+    .updateTable('chat_completions')
+    .set({ end_user: sql.lit(null), metadata: sql.lit(null) })
+    .where('created_by_user_id', '=', $.userId)
+    .where((eb) => eb.or([eb('end_user', 'is not', null), eb('metadata', 'is not', null)])),
+);
+
 export const endSessions = statement<OfUser & { reason: 'suspended' | 'deleted' }>()((db, $) =>
   db
     .updateTable('sessions')

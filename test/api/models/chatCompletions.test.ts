@@ -1,23 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createClient } from '../../../client/index.ts';
+import { countUpload } from '../../../server/http/body/uploadMemory.ts';
+import { emptyClosedAccounts } from '../../../server/jobs/closedAccounts.ts';
 import { endAbandonedCompletions } from '../../../server/jobs/endAbandonedCompletions.ts';
+import { deleteExpiredRows } from '../../../server/jobs/housekeeping.ts';
 import { addModel, addProvider } from '../../support/agent/providers.ts';
 import { messages as anthropic, chat, type ScriptedResponse, startVendor } from '../../support/agent/vendor.ts';
 import { setPlatformSettings } from '../../support/app/settings.ts';
 import { type Person, startTestApp } from '../../support/app/testApp.ts';
-import { checkedBalance, noFreeTierPolicy, setBalance } from '../../support/credits/credits.ts';
+import { checkedBalance, setBalance } from '../../support/credits/credits.ts';
 import { eventually } from '../../support/resources/conversation.ts';
 
-const app = await startTestApp({}, { worker: false });
+const app = await startTestApp({ ARKLOOP_API_MAX_IN_FLIGHT: '3', ARKLOOP_MAX_CHAT_COMPLETIONS: '4' }, { worker: false });
 const { call, sql, signUp, url, database } = app;
-await setPlatformSettings(app, { 'credit.deduction_policy': noFreeTierPolicy });
 
-/** 11 tokens in and 7 out cost 18 credits. */
+/** 11 tokens in and 7 out cost 18 credits: the free tier of small runs does not apply. */
 const prices = { cost_per_1k_input: 1, cost_per_1k_output: 1, cost_per_1k_cache_read: 1 };
 const hello = { model: 'gpt-test', messages: [{ role: 'user', content: 'Hello' }] };
-const quiet = { fatal: () => undefined, error: () => undefined, warn: () => undefined, info: () => undefined } as never;
+
+const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 /** A user with a model at a scripted vendor. */
 async function openDoor(fields: object = {}, person?: Person) {
@@ -236,7 +239,6 @@ test('JSON formats, images, limits and other vendors', async () => {
   const json_schema = { name: 'thing', schema, strict: true };
   await complete({ response_format: { type: 'json_schema', json_schema } });
   expect(vendor.requests[0]!.body.response_format).toEqual({ type: 'json_schema', json_schema: expect.objectContaining(json_schema) });
-  const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
   const image = (picture: string) => ({ type: 'image_url', image_url: { url: picture, detail: 'low' } });
   const shown = (picture: string) => ({ messages: [{ role: 'user', content: [{ type: 'text', text: 'What is this?' }, image(picture)] }] });
   await complete({ ...shown(`data:image/jpeg;base64,${pixel}`), response_format: { type: 'json_object' } });
@@ -377,8 +379,27 @@ test('errors have the shape of OpenAI', async () => {
   // The refusals were free, and a body with images can be large.
   expect(await rowsOf(user)).toHaveLength(1);
   vendor.respondWith(chat.answer('long'));
-  const long = await complete({ messages: [{ role: 'user', content: 'x'.repeat(4 * 2 ** 20) }] });
-  expect([long.status, vendor.requests.length]).toEqual([200, 2]);
+  const image = { type: 'image_url', image_url: { url: `data:image/png;base64,${pixel.replaceAll('=', '')}${'A'.repeat(4 * 2 ** 20)}` } };
+  const long = () => complete({ messages: [{ role: 'user', content: [image] }] });
+  expect([(await long()).status, vendor.requests.length]).toEqual([200, 2]);
+  // Large bodies count as uploads, of which a process holds up to 256 MiB in memory.
+  {
+    using uploads = countUpload({ apiProcesses: 1 });
+    uploads.add(253 * 2 ** 20);
+    const full = await long();
+    expect([full.status, full.body.error.code]).toEqual([503, 'overloaded']);
+  }
+  vendor.respondWith(chat.answer('long'));
+  expect((await long()).status).toBe(200);
+  const text = 'x'.repeat(2 ** 20);
+  for (const much of [
+    { messages: [{ role: 'user', content: [{ type: 'text', text }] }] },
+    { tools: [{ type: 'function', function: { name: 'a', parameters: { type: 'image', data: text, mime_type: 'image/png' } } }] },
+    { response_format: { type: 'json_schema', json_schema: { name: 'a', schema: { description: text } } } },
+  ]) {
+    const { status, body } = await complete(much);
+    expect([status, body.error.param, body.error.message]).toEqual([400, 'messages', expect.stringContaining('1 MiB')]);
+  }
 });
 
 test('the models are those that runs can use, and never those of other accounts', async () => {
@@ -571,15 +592,145 @@ test('limits: concurrent calls, months, and the calls of a process that has stop
 
   // Like a process that was killed after it had stored 5 tokens.
   const before = (await balance())!;
-  const id = randomUUID();
   const route = JSON.stringify({ prices: { ...prices, cost_per_1k_cache_write: null }, multiplier: '1.0' });
-  await sql(
-    `insert into chat_completions (account_id, id, created_by_user_id, model, route, reserved_credits, usage, trace_id, expires_at)
-     values ($1, $2, $3, 'gpt-test', $4, 50, '{"input_tokens": 3, "output_tokens": 2, "estimated": true}', $5, now() - interval '1 second')`,
-    [user.accountId, id, user.id, route, '0'.repeat(32)],
-  );
-  expect((await call('GET', '/v1/me/credits', { token: user.token })).body.reserved).toBe(50);
-  const ended = await Promise.all([endAbandonedCompletions({ database, log: quiet }), endAbandonedCompletions({ database, log: quiet })]);
-  expect(ended.reduce((sum, each) => sum + each, 0)).toBe(1);
+  const leaveBehind = (usage: object, seconds: number) =>
+    sql(
+      `insert into chat_completions (account_id, id, created_by_user_id, model, route, reserved_credits, usage, trace_id, expires_at)
+       values ($1, gen_random_uuid(), $2, 'gpt-test', $3, 50, $4, repeat('0', 32), now() - $5 * interval '1 second')`,
+      [user.accountId, user.id, route, JSON.stringify(usage), seconds],
+    );
+  await leaveBehind({ input_tokens: 3, output_tokens: 2, estimated: true }, 1);
+  // The charge of the first one fails.
+  await leaveBehind({ input_tokens: 1.5, output_tokens: 2 }, 2);
+  expect((await call('GET', '/v1/me/credits', { token: user.token })).body.reserved).toBe(100);
+  const errors: string[] = [];
+  const log = { error: (_facts: object, message: string) => errors.push(message), warn: () => undefined } as never;
+  const ended = await Promise.all([endAbandonedCompletions({ database, log }), endAbandonedCompletions({ database, log })]);
+  expect(ended.reduce((sum, each) => sum + each, 0)).toBe(2);
+  expect(errors[0]).toContain('ended without a charge');
   expect([before - (await balance())!, (await call('GET', '/v1/me/credits', { token: user.token })).body.reserved]).toEqual([5, 0]);
+});
+
+test('what a provider reports is stored in whole numbers, and never too large to be charged', async () => {
+  const { vendor, user, provider, complete, balance } = await openDoor();
+  await addModel(app, user, provider, { model: 'dear', ...prices, cost_per_1k_input: 999_999 });
+  const told = (usage: Record<string, unknown>): ScriptedResponse => ({
+    steps: [chat.text('a'), chat.stop(), chat.usage(usage), chat.done],
+  });
+  vendor.respondWith(
+    told({ prompt_tokens: 1.5, completion_tokens: 0.4 }),
+    told({ prompt_tokens: 1e300, completion_tokens: 1e300, prompt_tokens_details: { cached_tokens: 1e300 } }),
+    told({ prompt_tokens: 1e300, completion_tokens: 7 }),
+  );
+  await setBalance(app, user, 1_000_000);
+  const [small, large] = [await complete({}), await complete({})];
+  expect([small.status, small.body.usage.prompt_tokens]).toEqual([200, 2]);
+  expect([large.status, large.body.usage.prompt_tokens, large.body.usage.completion_tokens]).toEqual([200, 1e12, 1e12]);
+  await setBalance(app, user, 1_000_000);
+  expect((await complete({ model: 'dear' })).status).toBe(200);
+  const rows = await rowsOf(user);
+  expect(rows.map(({ status, reserved_credits }) => [status, reserved_credits])).toEqual(Array(3).fill(['completed', 0]));
+  expect([Number(rows[2].cost_usd), await balance()]).toEqual([Number.MAX_SAFE_INTEGER / 1_000_000, 0]);
+});
+
+test('calls that wait for a provider take no slots of other requests, and have a limit of their own', async () => {
+  const { vendor, user, complete } = await openDoor();
+  await setBalance(app, user, 1_000_000);
+  const hold = Promise.withResolvers<void>();
+  const slow: ScriptedResponse = { steps: [{ wait: hold.promise }, ...chat.answer('late').steps!] };
+  vendor.respondWith(slow, slow, slow, slow, chat.answer('free again'));
+  const waiting = [];
+  for (let at = 0; at < 4; at++) {
+    waiting.push(complete(at === 0 ? { stream: true } : {}));
+    await eventually(async () => vendor.requests.length === at + 1, 'the next call');
+  }
+  expect((await call('GET', '/v1/me', { token: user.token })).status).toBe(200);
+  const fifth = await complete({});
+  expect([fifth.status, fifth.body.error.code, fifth.headers.get('retry-after')]).toEqual([503, 'overloaded', '1']);
+  hold.resolve();
+  expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  // Refused calls give their slots back.
+  for (let at = 0; at < 5; at++) expect((await complete({ model: 'nothing' })).status).toBe(404);
+  expect((await complete({})).status).toBe(200);
+});
+
+test('a call has a maximum duration, with an error that clients do not repeat', async () => {
+  const { vendor, user, complete } = await openDoor();
+  await setPlatformSettings(app, { 'limit.run_wall_clock_timeout_ms': '300' });
+  vendor.respondWith({ steps: ['stall'] }, { steps: [chat.text('half an'), 'stall'] }, chat.answer('in time'));
+  const { status, body, headers } = await complete({});
+  expect([status, body.error, headers.get('retry-after')]).toEqual([
+    400,
+    { message: expect.stringContaining('300 ms'), type: 'invalid_request_error', param: null, code: 'completion_too_long' },
+    null,
+  ]);
+  const events = eventsOf((await complete({ stream: true })).text);
+  expect(events.at(-1).error).toMatchObject({ type: 'invalid_request_error', code: 'completion_too_long' });
+  await setPlatformSettings(app, { 'limit.run_wall_clock_timeout_ms': '5000000000' });
+  expect((await complete({})).status).toBe(200);
+  expect((await rowsOf(user)).map(({ status: end, reserved_credits }) => [end, reserved_credits])).toEqual([
+    ['failed', 0],
+    ['failed', 0],
+    ['completed', 0],
+  ]);
+});
+
+test('a call ends soon after its key was revoked, its user suspended, or its account closed', async () => {
+  // Only the renewal of the leases is advanced.
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const ends: ((user: Person, keyId: string) => Promise<unknown>)[] = [
+    (user, keyId) => call('DELETE', `/v1/api-keys/${keyId}`, { token: user.token }),
+    ({ id }) => sql("update users set status = 'suspended' where id = $1", [id]),
+    ({ accountId }) => sql('update accounts set deleted_at = now() where id = $1', [accountId]),
+    ({ id }) => sql('delete from memberships where user_id = $1', [id]),
+  ];
+  for (const end of ends) {
+    const { vendor, user } = await openDoor();
+    const key = (await call('POST', '/v1/api-keys', { token: user.token, body: { name: 'door', scopes: ['data.completions.write'] } }))
+      .body;
+    vendor.respondWith({ steps: ['stall'] });
+    const answer = call('POST', '/v1/chat/completions', { token: key.key, body: hello });
+    await eventually(async () => vendor.requests.length === 1, 'the call');
+    vi.advanceTimersByTime(15_000);
+    await new Promise((done) => setTimeout(done, 50));
+    expect(vendor.requests[0]!.closed).toBe(false);
+    await end(user, key.id);
+    vi.advanceTimersByTime(15_000);
+    const { status, body } = await answer;
+    expect([status, body.error.type]).toEqual([401, 'authentication_error']);
+    await eventually(async () => vendor.requests[0]!.closed, 'the end of the call at the provider');
+    expect((await rowsOf(user))[0]).toMatchObject({ status: 'failed', reserved_credits: 0 });
+  }
+  // Also when the answer grows.
+  const { vendor, user, complete } = await openDoor();
+  await setBalance(app, user, 1_000_000);
+  const hold = Promise.withResolvers<void>();
+  vendor.respondWith({ steps: [chat.text('a'), { wait: hold.promise }, chat.text('word '.repeat(4_000)), 'stall'] });
+  const answer = complete({});
+  await eventually(async () => vendor.requests.length === 1, 'the call');
+  await sql("update users set status = 'suspended' where id = $1", [user.id]);
+  hold.resolve();
+  expect((await answer).status).toBe(401);
+});
+
+test('calls are deleted after the retention of run events and with their account, their personal data with their user', async () => {
+  const { user } = await openDoor();
+  const other = await signUp();
+  const add = (accountId: string, age: string) =>
+    sql(
+      `insert into chat_completions (account_id, id, created_by_user_id, status, model, route, end_user, metadata, trace_id, expires_at, ended_at)
+       values ($1, gen_random_uuid(), $2, 'completed', 'gpt-test', '{}', 'person-7', '{"order": "12"}', repeat('0', 32), now(), now() - $3::interval)`,
+      [accountId, user.id, age],
+    );
+  for (const age of ['1 day', '2 months', '4 months']) await add(user.accountId, age);
+  await add(other.accountId, '1 day');
+  await deleteExpiredRows(database, { auditRetentionDays: 0, runEventsRetentionMonths: 3 });
+  expect(await rowsOf(user)).toHaveLength(2);
+  const admin = await app.signUpAdmin();
+  expect((await call('DELETE', `/v1/admin/users/${user.id}`, { token: admin.token })).status).toBe(204);
+  for (const { accountId } of [user, other])
+    for (const row of await rowsOf({ accountId } as Person)) expect([row.end_user, row.metadata]).toEqual([null, null]);
+  await emptyClosedAccounts(database);
+  expect([(await rowsOf(user)).length, (await rowsOf(other)).length]).toEqual([0, 1]);
 });

@@ -74,10 +74,12 @@ test('the count of runs follows created and deleted runs, also after a merge', a
   await addRuns(app, owner!, 3);
   const { runs } = await counts();
   expect(await counts()).toEqual({ counted: runs, runs });
-  await concurrently(3, async (at) => (at === 1 ? deleteExpiredRows(app.database, 365) : addRuns(app, other!, 5)));
+  await concurrently(3, async (at) =>
+    at === 1 ? deleteExpiredRows(app.database, { auditRetentionDays: 365, runEventsRetentionMonths: 3 }) : addRuns(app, other!, 5),
+  );
   expect(await counts()).toEqual({ counted: runs + 10, runs: runs + 10 });
   await sql(`delete from runs where account_id = $1`, [other!.accountId]);
-  await deleteExpiredRows(app.database, 365);
+  await deleteExpiredRows(app.database, { auditRetentionDays: 365, runEventsRetentionMonths: 3 });
   const after = await counts();
   expect(after.counted).toBe(after.runs);
   expect(await sql('select from run_count_changes')).toHaveLength(1);

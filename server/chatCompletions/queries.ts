@@ -81,14 +81,38 @@ export const insertCompletion = statement<NewCompletion>()((db, $) =>
     ),
 );
 
-/** Stores the usage so far, and renews the lease. */
+/** Stores the usage so far, and renews the lease. Changes nothing once the caller or the account must not make calls any more. */
 export const storeProgress = statement<Key & { usage: string | null }>()((db, $) =>
   db
     .updateTable('chat_completions')
     .set({ usage: sql`coalesce(${jsonb<Usage | null>($.usage)}, usage)`, expires_at: leaseEnd })
     .where('account_id', '=', $.accountId)
     .where('id', '=', $.id)
-    .where('status', '=', sql.lit('running' as const)),
+    .where('status', '=', sql.lit('running' as const))
+    .where(({ exists, not, selectFrom }) =>
+      exists(
+        selectFrom('accounts as a')
+          .innerJoin('memberships as m', 'm.account_id', 'a.id')
+          .innerJoin('users as u', 'u.id', 'm.user_id')
+          .select(sql.lit(1).as('one'))
+          .where('a.id', '=', $.accountId)
+          .where('a.status', '=', sql.lit('active' as const))
+          .where('a.deleted_at', 'is', null)
+          .whereRef('u.id', '=', 'chat_completions.created_by_user_id')
+          .where('u.status', '=', sql.lit('active' as const))
+          .where(
+            not(
+              exists(
+                selectFrom('api_keys as k')
+                  .select(sql.lit(1).as('one'))
+                  .where('k.account_id', '=', $.accountId)
+                  .whereRef('k.id', '=', 'chat_completions.api_key_id')
+                  .where('k.revoked_at', 'is not', null),
+              ),
+            ),
+          ),
+      ),
+    ),
 );
 
 /**

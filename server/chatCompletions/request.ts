@@ -5,8 +5,30 @@ import { detectImageType, typeDetectionBytes } from '../resources/attachments/ty
 
 type Content<Role extends ChatMessage['role']> = Extract<ChatMessage, { role: Role }>['content'];
 
-/** Converts a request to that of a model. Throws 400 for values that contradict each other. */
+/**
+ * Maximum size of a request without its images, as JSON. Longer text exceeds the context of any model, and estimating its tokens would block other
+ * requests.
+ */
+const maxTextBytes = 2 ** 20;
+
+const withoutImages = (message: ModelMessage): ModelMessage =>
+  message.role === 'user' && typeof message.content !== 'string'
+    ? { ...message, content: message.content.filter(({ type }) => type === 'text') }
+    : message;
+
+/** Converts a request to that of a model. Throws 400 for values that contradict each other, and for too much text. */
 export async function toModelRequest(body: NewChatCompletion): Promise<ModelRequest> {
+  const request = await convert(body);
+  const text = JSON.stringify({ ...request, messages: request.messages.map(withoutImages) });
+  if (Buffer.byteLength(text) > maxTextBytes)
+    throw invalidField(
+      '/messages',
+      `must have at most 1 MiB (${maxTextBytes} bytes) of text, together with the tools and the response format`,
+    );
+  return request;
+}
+
+async function convert(body: NewChatCompletion): Promise<ModelRequest> {
   if (body.stream_options && !body.stream) throw invalidField('/stream_options', 'is allowed only with `stream`');
   const tools = (body.tools ?? []).map(({ function: { name, description, parameters, strict } }): ModelTool => ({
     name,
@@ -17,7 +39,7 @@ export async function toModelRequest(body: NewChatCompletion): Promise<ModelRequ
   checkNames(tools);
   const choice = toolChoiceOf(body, tools);
   const json = jsonFormatOf(body);
-  const most = body.max_completion_tokens ?? body.max_tokens;
+  const maxTokens = body.max_completion_tokens ?? body.max_tokens;
   const { temperature, top_p, seed, stop, frequency_penalty, presence_penalty, parallel_tool_calls, user } = body;
   return {
     messages: await toModelMessages(body.messages),
@@ -25,7 +47,7 @@ export async function toModelRequest(body: NewChatCompletion): Promise<ModelRequ
     reasoning_mode: body.reasoning_effort ?? 'auto',
     ...(choice !== undefined && { tool_choice: choice }),
     ...(json && { json_format: json }),
-    ...(most != null && { max_output_tokens: most }),
+    ...(maxTokens != null && { max_output_tokens: maxTokens }),
     ...(stop != null && { stop: [stop].flat() }),
     ...(temperature != null && { temperature }),
     ...(top_p != null && { top_p }),

@@ -1,4 +1,5 @@
 import type { ChatCompletion, NewChatCompletion } from '../../contract/chatCompletions.ts';
+import { overloaded } from '../http/pipeline/authenticateRequest.ts';
 import type { Scope } from '../http/scope.ts';
 import { eventStream, type StreamBody } from '../http/sse.ts';
 import { metered } from '../models/metering.ts';
@@ -6,8 +7,11 @@ import type { ModelEvent, ModelRequest } from '../models/model.ts';
 import { openModel } from '../models/openModel.ts';
 import { unsupportedParameters } from '../models/parameters.ts';
 import type { RouteDecision } from '../models/routing/routeSnapshot.ts';
+import type { ConcurrencyLimiter } from '../platform/concurrency.ts';
 import { newId } from '../platform/crypto/ids.ts';
 import { Failure, failWith, invalidField, notFound } from '../platform/failure.ts';
+import { limiterKeyOf } from '../platform/limiterKey.ts';
+import { maxAnswerMs, maxTimerMs } from '../platform/timers.ts';
 import { lockRunSlots } from '../resources/accounts/queries.ts';
 import { readEntitlements, type Settings } from '../resources/settings/settings.ts';
 import { checkQuotas } from '../runs/execute/quotas.ts';
@@ -18,12 +22,28 @@ import { resolveModel } from './models.ts';
 import * as queries from './queries.ts';
 import { lastUserText, toModelRequest } from './request.ts';
 
-type Call = { head: AnswerHead; events: AsyncGenerator<ModelEvent>; charge: CompletionCharge };
+type Call = { head: AnswerHead; events: AsyncGenerator<ModelEvent>; stop(reason: Failure): void };
 
-/** Answers with JSON or a stream. Throws 400, 402, 403, 404, 429 or 502 before the first event of a stream. */
-export async function createCompletion(scope: Scope, body: NewChatCompletion, leaving: AbortSignal): Promise<ChatCompletion | StreamBody> {
+/** `leaving` aborts when the client disconnects. `slots` limits the calls of this process. `releaseSlot` is called once the call has its own. */
+type Limits = { leaving: AbortSignal; slots: ConcurrencyLimiter; releaseSlot(): void };
+
+const underWay = limiterKeyOf('chat completions');
+
+/** Answers with JSON or a stream. Throws 400, 402, 403, 404, 429, 502 or 503 before the first event of a stream. */
+export async function createCompletion(
+  scope: Scope,
+  body: NewChatCompletion,
+  { leaving, slots, releaseSlot }: Limits,
+): Promise<ChatCompletion | StreamBody> {
+  const leaveSlot = slots.acquire(underWay);
+  if (!leaveSlot) throw overloaded();
   try {
-    const call = await openCall(scope, body, leaving);
+    const call = await openCall(scope, body, leaving, leaveSlot).catch((error: unknown) => {
+      leaveSlot();
+      throw error;
+    });
+    // An answer can take minutes.
+    releaseSlot();
     return body.stream ? await streamAnswer(scope, call, body.stream_options?.include_usage ?? false, leaving) : await readAnswer(call);
   } catch (error) {
     // The client has disconnected: nobody reads the response.
@@ -31,8 +51,8 @@ export async function createCompletion(scope: Scope, body: NewChatCompletion, le
   }
 }
 
-/** Makes all checks, reserves credits and stores the call. The request to the provider starts with the first event. */
-async function openCall(scope: Scope, body: NewChatCompletion, leaving: AbortSignal): Promise<Call> {
+/** Makes all checks, reserves credits and stores the call. The request to the provider starts with the first event. `onEnd` is called when the call has ended. */
+async function openCall(scope: Scope, body: NewChatCompletion, leaving: AbortSignal, onEnd: () => void): Promise<Call> {
   const { app, accountId, client } = scope;
   const settings = await readEntitlements(app.database, accountId);
   const request = await toModelRequest(body);
@@ -43,19 +63,30 @@ async function openCall(scope: Scope, body: NewChatCompletion, leaving: AbortSig
   });
   if (!decided) throw modelNotFound(body.model);
   checkParameters(decided, request);
+  const model = openModel(decided.route, { outbound: app.outbound, maxErrorBytes: settings['llm.max_response_bytes'] });
   const id = newId();
   await checkQuotas(app.database, { id, account_id: accountId }, settings);
   const now = new Date();
-  const reservation = await startCompletion(scope, settings, id, body, decided);
-  const charge = createCharge(app, { id, account_id: accountId, trace_id: client.traceId, reservation, route: decided, settings });
-  const model = metered(
-    openModel(decided.route, { outbound: app.outbound, maxErrorBytes: settings['llm.max_response_bytes'] }),
-    charge.meter,
-  );
   const head = { id: `chatcmpl-${id}`, created: Math.floor(now.getTime() / 1_000), model: decided.event.model };
-  const limit = AbortSignal.timeout(settings['limit.run_wall_clock_timeout_ms']);
-  return { head, charge, events: settled(model.stream(request, AbortSignal.any([leaving, limit])), charge, leaving) };
+  const reservation = await startCompletion(scope, settings, id, body, decided);
+  // From here on, nothing throws before the events are read, which always settles the call.
+  const limit = new AbortController();
+  const stop = (reason: Failure) => limit.abort(reason);
+  const facts = { id, account_id: accountId, trace_id: client.traceId, reservation, route: decided, settings };
+  const charge = createCharge(app, { ...facts, stop });
+  const maxMs = Math.min(settings['limit.run_wall_clock_timeout_ms'], body.stream ? maxTimerMs : maxAnswerMs);
+  const timer = setTimeout(() => stop(tooLong(maxMs)), maxMs).unref();
+  const end = () => {
+    clearTimeout(timer);
+    onEnd();
+  };
+  const events = metered(model, charge.meter).stream(request, AbortSignal.any([leaving, limit.signal]));
+  return { head, events: settled(events, charge, leaving, end), stop };
 }
+
+/** Not 408 or 504: the clients of OpenAI repeat those, and every attempt is charged. */
+const tooLong = (maxMs: number) =>
+  new Failure('invalid', `The call took longer than its limit of ${maxMs} ms.`, { reason: 'completion_too_long', issues: [] });
 
 function checkParameters({ route }: RouteDecision, request: ModelRequest) {
   const [first] = unsupportedParameters(route, request);
@@ -76,8 +107,8 @@ async function startCompletion(
     const limits = (await tx.row(queries.selectLimits, { accountId }))!;
     if (limits.account_status === null) throw notFound();
     if (limits.account_status !== 'active') throw failWith('forbidden', 'account_suspended', 'This account is suspended.');
-    const most = settings['limit.concurrent_runs'] || app.config.maxConcurrentRunsPerAccount;
-    if (most > 0 && (limits.running ?? 0) >= most)
+    const maxRunning = settings['limit.concurrent_runs'] || app.config.maxConcurrentRunsPerAccount;
+    if (maxRunning > 0 && (limits.running ?? 0) >= maxRunning)
       throw new Failure(
         'rate_limited',
         'Too many chat completions at once.',
@@ -108,8 +139,13 @@ async function startCompletion(
   });
 }
 
-/** Charges the call once, however it ends: after its last event, a failure, or when the client leaves. */
-async function* settled(events: AsyncIterable<ModelEvent>, charge: CompletionCharge, leaving: AbortSignal): AsyncGenerator<ModelEvent> {
+/** Charges the call once, however it ends: after its last event, a failure, or when the client leaves. Then calls `onEnd`. */
+async function* settled(
+  events: AsyncIterable<ModelEvent>,
+  charge: CompletionCharge,
+  leaving: AbortSignal,
+  onEnd: () => void,
+): AsyncGenerator<ModelEvent> {
   let status: queries.EndStatus = 'cancelled';
   try {
     for await (const event of events) {
@@ -125,6 +161,7 @@ async function* settled(events: AsyncIterable<ModelEvent>, charge: CompletionCha
     throw error;
   } finally {
     await charge.settle(status);
+    onEnd();
   }
 }
 
@@ -134,10 +171,17 @@ async function readAnswer({ head, events }: Call): Promise<ChatCompletion> {
 }
 
 /** Waits for the first event, so that a failure before it has a status of its own. */
-async function streamAnswer({ app, client }: Scope, { head, events }: Call, withUsage: boolean, leaving: AbortSignal): Promise<StreamBody> {
+async function streamAnswer(
+  { app, client }: Scope,
+  { head, events, stop }: Call,
+  withUsage: boolean,
+  leaving: AbortSignal,
+): Promise<StreamBody> {
   // A generator that waits for its consumer does not notice the signal.
   leaving.addEventListener('abort', () => void events.return(undefined).catch(() => undefined), { once: true });
-  const first = await events.next();
+  // Until then the response has no headers.
+  const timer = setTimeout(() => stop(tooLong(maxAnswerMs)), maxAnswerMs).unref();
+  const first = await events.next().finally(() => clearTimeout(timer));
   const all = (async function* () {
     try {
       if (!first.done) yield first.value;

@@ -43,5 +43,14 @@ export const ChatCompletion = defineEntity({
       name: 'chat_completions_ended',
       expression: "create index chat_completions_ended on chat_completions (account_id, ended_at) where (status <> 'running')",
     },
+    {
+      name: 'chat_completions_age',
+      expression: "create index chat_completions_age on chat_completions (ended_at) where (status <> 'running')",
+    },
+    {
+      name: 'chat_completions_personal',
+      expression:
+        'create index chat_completions_personal on chat_completions (created_by_user_id) where ((end_user is not null) or (metadata is not null))',
+    },
   ],
 });

@@ -16,7 +16,14 @@ export type RoutePrices = { prices: Prices; multiplier: string | number };
 /** A stored call. */
 export type StoredCompletion = { id: string; account_id: string };
 
-type ChargedCall = StoredCompletion & { trace_id: string; reservation: number; route: RoutePrices; settings: Settings };
+type ChargedCall = StoredCompletion & {
+  trace_id: string;
+  reservation: number;
+  route: RoutePrices;
+  settings: Settings;
+  /** Called between two events of the model if the call must end. */
+  stop(reason: Failure): void;
+};
 
 export type CompletionCharge = {
   meter: Meter;
@@ -35,10 +42,20 @@ export function createCharge({ database, log }: Pick<App, 'database' | 'log'>, c
   let settling: Promise<void> | undefined;
   const warn = (error: unknown) =>
     log.warn({ err: error, completion_id: id, trace_id }, 'a chat completion was not stored; it is ended later');
-  const store = (usage: Usage | undefined) =>
-    database.run(queries.storeProgress, { accountId, id, usage: usage ? JSON.stringify(usage) : null });
-  const renewal = setInterval(() => void store(undefined).catch(warn), renewalMs).unref();
-  const creditsWith = (usage: Usage) => calculateCharge(withCost(usage, prices), multiplier, settings)?.credits ?? 0;
+  /** Throws 401 if the call must end. */
+  const store = async (usage?: Usage) => {
+    const stored = await database.run(queries.storeProgress, { accountId, id, usage: usage ? JSON.stringify(usage) : null });
+    if (stored === 0) throw notAllowed();
+  };
+  const renew = () =>
+    store().catch((error: unknown) => {
+      // A call that is ending needs no lease.
+      if (settling) return;
+      if (error instanceof Failure) call.stop(error);
+      else warn(error);
+    });
+  const renewal = setInterval(() => void renew(), renewalMs).unref();
+  const creditsWith = (usage: Usage) => calculateCharge(withCost(usage, prices), multiplier, settings, 'chat_completion')?.credits ?? 0;
 
   return {
     meter: {
@@ -69,6 +86,9 @@ export function createCharge({ database, log }: Pick<App, 'database' | 'log'>, c
 }
 
 const withCost = (usage: Usage, prices: Prices): RunCost => ({ usage, cost: costOf(usage, prices).exact.toString() });
+
+/** Or a worker has ended the call, because its process did not renew the lease in time. */
+const notAllowed = () => failWith('unauthenticated', 'invalid_token', 'The call was ended, because its credential is no longer valid.');
 
 type Extension = { accountId: string; id: string; wanted: number; billed: number };
 
@@ -103,6 +123,10 @@ export async function settleCompletion(
     return ended !== undefined;
   });
 }
+
+/** Ends a running call without a charge. Returns false if it has already ended. */
+export const endUncharged = async (database: Database, { id, account_id: accountId }: StoredCompletion): Promise<boolean> =>
+  (await database.row(queries.endCompletion, { accountId, id, status: 'failed', usage: null, costUsd: '0' })) !== undefined;
 
 /** The cost of usage that was stored during a call. */
 export const storedCost = (usage: Usage | null, prices: Prices): RunCost =>

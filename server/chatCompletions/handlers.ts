@@ -1,13 +1,23 @@
 import { chatCompletions, chatModels } from '../../contract/chatCompletions.ts';
 import { implement } from '../http/pipeline/implement.ts';
+import { createConcurrencyLimiter } from '../platform/concurrency.ts';
+import type { Config } from '../platform/config/config.ts';
 import { findChatModel, listChatModels } from './models.ts';
 import { createCompletion } from './service.ts';
 
-export const chatCompletionHandlers = implement(
-  chatCompletions,
-  {},
-  { create: async ({ scope, body, signal }) => ({ status: 200, body: await createCompletion(scope, body, signal()) }) },
-);
+export function chatCompletionHandlers(config: Config) {
+  const slots = createConcurrencyLimiter(config.maxChatCompletions);
+  return implement(
+    chatCompletions,
+    {},
+    {
+      create: async ({ scope, body, signal, releaseSlot }) => ({
+        status: 200,
+        body: await createCompletion(scope, body, { leaving: signal(), slots, releaseSlot }),
+      }),
+    },
+  );
+}
 
 export const chatModelHandlers = implement(
   chatModels,
