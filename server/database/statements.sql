@@ -862,8 +862,8 @@ delete
   from $1 and "id" = $2;
 
 -- resources/attachments/queries.ts insertArriving
-insert into "attachments" ("account_id", "id", "state", "uploader_user_id", "name", "mime_type", "kind", "size", "sha256")
-  values ($1, $2, 'arriving', $3, $4, $5, $6, $7, $8);
+insert into "attachments" ("account_id", "id", "state", "uploader_user_id", "name", "mime_type", "kind", "size", "sha256", "extracted_text")
+  values ($1, $2, 'arriving', $3, $4, $5, $6, $7, $8, $9);
 
 -- resources/attachments/queries.ts deleteArriving
 delete
@@ -910,6 +910,11 @@ with "found" as (update "attachments" as "a"
 select "a"."id", "a"."account_id", "a"."state", "a"."name", "a"."mime_type", "a"."kind", "a"."size", "a"."sha256"
   from "attachments" as "a"
   where "a"."account_id" = $1 and "a"."id" = $2 and "a"."name" = $3 and "a"."state" = 'kept';
+
+-- resources/attachments/queries.ts selectTexts
+select "a"."id", "a"."extracted_text"
+  from "attachments" as "a"
+  where "a"."account_id" = $1 and "a"."id" = any($2::uuid[]) and "a"."kind" = 'file';
 
 -- resources/attachments/queries.ts copyThreadAttachments
 insert into "thread_attachments" ("account_id", "attachment_id", "thread_id") select "u"."account_id", "u"."attachment_id", $1::uuid as "thread_id"

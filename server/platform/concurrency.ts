@@ -33,25 +33,60 @@ export function createConcurrencyLimiter(most: number): ConcurrencyLimiter {
 
 /** Limits concurrent operations. Further ones wait in order. */
 export type TurnQueue = {
-  /** Waits for a turn, and returns the function that ends it. Undefined if too many are waiting. */
-  take(): Promise<(() => void) | undefined>;
+  /**
+   * Waits for a turn, and returns the function that ends it. Undefined if too many are waiting. Rejects with the reason of `signal` if it is
+   * aborted before the turn.
+   */
+  take(options?: { signal?: AbortSignal; bucket?: string }): Promise<(() => void) | undefined>;
 };
 
-export function createTurnQueue({ most, maxWaiting }: { most: number; maxWaiting: number }): TurnQueue {
-  let free = most;
-  const waiting: (() => void)[] = [];
+type Limits = {
+  most: number;
+  maxWaiting: number;
+  /** Limits of one bucket, so that its operations do not hold up those of other buckets. */
+  perBucket?: { most: number; maxWaiting: number };
+};
+
+const noLimit = { most: Number.POSITIVE_INFINITY, maxWaiting: Number.POSITIVE_INFINITY };
+
+export function createTurnQueue({ most, maxWaiting, perBucket = noLimit }: Limits): TurnQueue {
+  const running: string[] = [];
+  const waiting: { bucket: string; begin: () => void }[] = [];
+  const countOf = (bucket: string) => running.filter((each) => each === bucket).length;
+  const canRun = (bucket: string) => running.length < most && countOf(bucket) < perBucket.most;
+  function end(bucket: string) {
+    running.splice(running.indexOf(bucket), 1);
+    const next = waiting.findIndex((each) => canRun(each.bucket));
+    for (const { begin } of next < 0 ? [] : waiting.splice(next, 1)) begin();
+  }
+  function wait(bucket: string, signal: AbortSignal | undefined) {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const leave = () => {
+      waiting.splice(waiting.indexOf(turn), 1);
+      reject(signal!.reason);
+    };
+    const begin = () => {
+      signal?.removeEventListener('abort', leave);
+      running.push(bucket);
+      resolve();
+    };
+    const turn = { bucket, begin };
+    waiting.push(turn);
+    signal?.addEventListener('abort', leave, { once: true });
+    return promise;
+  }
   return {
-    async take() {
-      if (free > 0) free--;
-      else if (waiting.length >= maxWaiting) return undefined;
-      else await new Promise<void>((turn) => waiting.push(turn));
+    async take({ signal, bucket = '' } = {}) {
+      signal?.throwIfAborted();
+      if (canRun(bucket)) running.push(bucket);
+      else if (waiting.length >= maxWaiting || waiting.filter((each) => each.bucket === bucket).length >= perBucket.maxWaiting)
+        return undefined;
+      else await wait(bucket, signal);
       let isOver = false;
       return () => {
         if (isOver) return;
         isOver = true;
-        const next = waiting.shift();
-        if (next) next();
-        else free++;
+        end(bucket);
       };
     },
   };

@@ -85,7 +85,7 @@ async function* runAgentLoop(
   const { run } = lease;
   const { database, storage } = deps;
   const [history, , toolSet, summary] = await awaitInOrder(
-    readHistory(database, storage, run),
+    readHistory(database, storage, run, signal),
     run.persona_snapshot ? undefined : checkQuotas(database, run, settings),
     deps.tools.findTools(contextOf(run), signal),
     readSummary(database, run.account_id, run.thread_id, run.tail_message_number),
