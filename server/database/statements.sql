@@ -257,9 +257,12 @@ update "workspaces"
 -- jobs/closedAccounts.ts 3
 delete
   from "skills"
-  where "account_id" in (select "id"
-  from "accounts"
-  where "deleted_at" is not null);
+  where ("account_id", "id") in (select "s"."account_id", "s"."id"
+  from "skills" as "s"
+  inner
+  join "accounts" as "a" on "a"."id" = "s"."account_id" and "a"."deleted_at" is not null
+  limit 100
+  for update of "s" skip locked);
 
 -- jobs/endAbandonedCompletions.ts 1
 select "account_id", "id", "usage", "route", "trace_id"
@@ -2297,6 +2300,13 @@ select "id", "account_id", "content", "source", "thread_id", "created_at", "upda
   where "account_id" = $1 and "user_id" = $2 and ($3::timestamptz is null or ("updated_at", "id") < ($4::timestamptz, $5::uuid))
   order by "updated_at" desc, "id" desc
   limit $6;
+
+-- resources/memories/queries.ts selectNewestMemories
+select "id", "account_id", "content", "source", "thread_id", "created_at", "updated_at"
+  from "memories"
+  where "account_id" = $1 and "user_id" = $2
+  order by "updated_at" desc, "id" desc
+  limit $3;
 
 -- resources/memories/queries.ts searchMemories
 select "id", "account_id", "content", "source", "thread_id", "created_at", "updated_at"
