@@ -67,7 +67,7 @@ async function readInProcess(job: DocumentJob, signal: AbortSignal): Promise<str
   const timer = setTimeout(fail, maxMs, 'takes too long to read');
   using _ = watchMemory(child.pid, { maxMb: maxMemoryMb.resident, everyMs: memoryCheckMs }, () => fail('is too large when unpacked'));
   const output = firstBytes(child.stdout, maxAnswerBytes);
-  const errors = firstBytes(child.stderr, 4_096);
+  const errors = firstBytes(child.stderr, 1_024);
   if (signal.aborted) leave();
   child.once('error', reject);
   child.once('close', (code, by) => resolve(answerIn(output()) ?? tooComplex(`the process ended with ${code ?? by}: ${errors()}`)));
