@@ -9,6 +9,8 @@ import { declareJsonOrStream, initContract, type Resource } from './shared/route
 const maxBodyBytes = 8 * 2 ** 20;
 const maxMessages = 2_048;
 const maxTools = 128;
+/** Parts of one message. */
+const maxParts = 2_048;
 
 const selector = z.string().trim().min(1).max(200).meta({
   description: 'A model of `GET /v1/models`, or any other selector that runs accept: `provider^model`, or a model name alone.',
@@ -46,10 +48,12 @@ const ImagePart = z
   })
   .meta({ id: 'ChatImagePart', description: 'An image of a user message, for models that take images.' });
 
-const textContent = z.union([z.string(), z.array(TextPart).min(1)]).meta({ id: 'ChatText', description: 'Text, or a list of text parts.' });
+const textContent = z
+  .union([z.string(), z.array(TextPart).min(1).max(maxParts)])
+  .meta({ id: 'ChatText', description: 'Text, or a list of text parts.' });
 const UserPart = z.discriminatedUnion('type', [TextPart, ImagePart]).meta({ id: 'ChatUserPart', description: 'Text or an image.' });
 const userContent = z
-  .union([z.string(), z.array(UserPart).min(1)])
+  .union([z.string(), z.array(UserPart).min(1).max(maxParts)])
   .meta({ id: 'ChatUserContent', description: 'Text, or a list of text and images.' });
 const StopTexts = z
   .union([z.string().min(1).max(256), z.array(z.string().min(1).max(256)).min(1).max(4)])

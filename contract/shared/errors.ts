@@ -82,7 +82,7 @@ export const hasOpenAiErrors = (path: string): boolean => /^\/v1\/(?:chat\/compl
 export function openAiProblem(status: number, { error, message, trace_id, details }: Problem): OpenAiProblem {
   const [first] = details.issues ?? [];
   const param = first ? paramOf(first) : null;
-  const told = first && param ? `Invalid value for '${param}': ${first.message}` : message;
+  const told = first ? `Invalid value for ${param ? `'${param}'` : 'the body'}: ${first.message}` : message;
   const reason = details.reason ?? (status === 400 && first ? 'invalid_value' : null);
   const code = (reason !== null && openAiCodes[reason]) || (reason ?? (status < 500 ? error : null));
   return { error: { message: told, type: openAiTypeOf(status), param, code }, trace_id, details };

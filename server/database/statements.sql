@@ -265,9 +265,12 @@ update "workspaces"
 -- jobs/closedAccounts.ts 3
 delete
   from "skills"
-  where "account_id" in (select "id"
-  from "accounts"
-  where "deleted_at" is not null);
+  where ("account_id", "id") in (select "s"."account_id", "s"."id"
+  from "skills" as "s"
+  inner
+  join "accounts" as "a" on "a"."id" = "s"."account_id" and "a"."deleted_at" is not null
+  limit 100
+  for update of "s" skip locked);
 
 -- jobs/closedAccounts.ts 4
 delete
@@ -889,8 +892,8 @@ delete
   from $1 and "id" = $2;
 
 -- resources/attachments/queries.ts insertArriving
-insert into "attachments" ("account_id", "id", "state", "uploader_user_id", "name", "mime_type", "kind", "size", "sha256")
-  values ($1, $2, 'arriving', $3, $4, $5, $6, $7, $8);
+insert into "attachments" ("account_id", "id", "state", "uploader_user_id", "name", "mime_type", "kind", "size", "sha256", "extracted_text")
+  values ($1, $2, 'arriving', $3, $4, $5, $6, $7, $8, $9);
 
 -- resources/attachments/queries.ts deleteArriving
 delete
@@ -937,6 +940,11 @@ with "found" as (update "attachments" as "a"
 select "a"."id", "a"."account_id", "a"."state", "a"."name", "a"."mime_type", "a"."kind", "a"."size", "a"."sha256"
   from "attachments" as "a"
   where "a"."account_id" = $1 and "a"."id" = $2 and "a"."name" = $3 and "a"."state" = 'kept';
+
+-- resources/attachments/queries.ts selectTexts
+select "a"."id", "a"."extracted_text"
+  from "attachments" as "a"
+  where "a"."account_id" = $1 and "a"."id" = any($2::uuid[]) and "a"."kind" = 'file';
 
 -- resources/attachments/queries.ts copyThreadAttachments
 insert into "thread_attachments" ("account_id", "attachment_id", "thread_id") select "u"."account_id", "u"."attachment_id", $1::uuid as "thread_id"
@@ -2319,6 +2327,13 @@ select "id", "account_id", "content", "source", "thread_id", "created_at", "upda
   where "account_id" = $1 and "user_id" = $2 and ($3::timestamptz is null or ("updated_at", "id") < ($4::timestamptz, $5::uuid))
   order by "updated_at" desc, "id" desc
   limit $6;
+
+-- resources/memories/queries.ts selectNewestMemories
+select "id", "account_id", "content", "source", "thread_id", "created_at", "updated_at"
+  from "memories"
+  where "account_id" = $1 and "user_id" = $2
+  order by "updated_at" desc, "id" desc
+  limit $3;
 
 -- resources/memories/queries.ts searchMemories
 select "id", "account_id", "content", "source", "thread_id", "created_at", "updated_at"

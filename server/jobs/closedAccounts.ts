@@ -47,9 +47,19 @@ const releaseWorkspaces = statement()((db) =>
 
 /** With their files. */
 const deleteSkills = statement()((db) =>
-  db
-    .deleteFrom('skills')
-    .where('account_id', 'in', ({ selectFrom }) => selectFrom('accounts').select('id').where('deleted_at', 'is not', null)),
+  db.deleteFrom('skills').where(({ eb, refTuple, selectFrom }) =>
+    eb(
+      refTuple('account_id', 'id'),
+      'in',
+      selectFrom('skills as s')
+        .innerJoin('accounts as a', (join) => join.onRef('a.id', '=', 's.account_id').on('a.deleted_at', 'is not', null))
+        .select(['s.account_id', 's.id'])
+        .limit(sql.lit(batch))
+        .forUpdate('s')
+        .skipLocked()
+        .$asTuple('account_id', 'id'),
+    ),
+  ),
 );
 
 const completionBatch = 5_000;
@@ -75,7 +85,7 @@ const deleteCompletions = statement()((db) =>
  * threads.
  */
 export async function emptyClosedAccounts(database: Database): Promise<number> {
-  await database.run(deleteSkills);
+  while ((await database.run(deleteSkills)) === batch);
   while ((await database.run(deleteCompletions)) === completionBatch);
   await database.run(releaseWorkspaces);
   let removed = 0;

@@ -33,70 +33,60 @@ export function createConcurrencyLimiter(most: number): ConcurrencyLimiter {
 
 /** Limits concurrent operations. Further ones wait in order. */
 export type TurnQueue = {
-  /** Waits for a turn, and returns the function that ends it. Undefined if too many are waiting. */
-  take(): Promise<(() => void) | undefined>;
+  /**
+   * Waits for a turn, and returns the function that ends it. Undefined if too many are waiting. Rejects with the reason of `signal` if it is
+   * aborted before the turn.
+   */
+  take(options?: { signal?: AbortSignal; owner?: string }): Promise<(() => void) | undefined>;
 };
 
-/** A queue of this process, where an operation can have an owner and can stop waiting. */
-export type LocalTurnQueue = {
-  /** Rejects with the reason of the signal. */
-  take(wanted?: { owner?: string; signal?: AbortSignal }): ReturnType<TurnQueue['take']>;
-};
-
-type Waiter = { owner: string | undefined; start(): void };
-
-/** At most `mostPerOwner` operations of the same owner have a turn; those of others overtake them. */
-export function createTurnQueue({
-  most,
-  mostPerOwner = most,
-  maxWaiting,
-}: {
+type Limits = {
   most: number;
-  mostPerOwner?: number;
   maxWaiting: number;
-}): LocalTurnQueue {
-  let free = most;
-  const turns = new Map<string, number>();
-  const waiting: Waiter[] = [];
-  const turnsOf = (owner: string | undefined) => (owner === undefined ? 0 : (turns.get(owner) ?? 0));
-  const canStart = ({ owner }: Pick<Waiter, 'owner'>) => free > 0 && turnsOf(owner) < mostPerOwner;
-  /** Counts turns that begin (1) or end (-1). */
-  function count(owner: string | undefined, change: 1 | -1) {
-    free -= change;
-    const own = turnsOf(owner) + change;
-    if (own > 0 && owner !== undefined) turns.set(owner, own);
-    else if (owner !== undefined) turns.delete(owner);
+  /** Limits of one owner, so that its operations do not hold up those of others. */
+  perOwner?: { most: number; maxWaiting: number };
+};
+
+const noLimit = { most: Number.POSITIVE_INFINITY, maxWaiting: Number.POSITIVE_INFINITY };
+
+export function createTurnQueue({ most, maxWaiting, perOwner = noLimit }: Limits): TurnQueue {
+  const running: string[] = [];
+  const waiting: { owner: string; begin: () => void }[] = [];
+  const countOf = (owner: string) => running.filter((each) => each === owner).length;
+  const canRun = (owner: string) => running.length < most && countOf(owner) < perOwner.most;
+  function end(owner: string) {
+    running.splice(running.indexOf(owner), 1);
+    const next = waiting.findIndex((each) => canRun(each.owner));
+    for (const { begin } of next < 0 ? [] : waiting.splice(next, 1)) begin();
   }
-  const waitForTurn = (owner: string | undefined, signal: AbortSignal | undefined) =>
-    new Promise<void>((resolve, reject) => {
-      const waiter: Waiter = {
-        owner,
-        start() {
-          signal?.removeEventListener('abort', leave);
-          count(owner, 1);
-          resolve();
-        },
-      };
-      const leave = () => {
-        waiting.splice(waiting.indexOf(waiter), 1);
-        reject(signal!.reason);
-      };
-      signal?.addEventListener('abort', leave, { once: true });
-      waiting.push(waiter);
-    });
+  function wait(owner: string, signal: AbortSignal | undefined) {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const leave = () => {
+      waiting.splice(waiting.indexOf(turn), 1);
+      reject(signal!.reason);
+    };
+    const begin = () => {
+      signal?.removeEventListener('abort', leave);
+      running.push(owner);
+      resolve();
+    };
+    const turn = { owner, begin };
+    waiting.push(turn);
+    signal?.addEventListener('abort', leave, { once: true });
+    return promise;
+  }
   return {
-    async take({ owner, signal } = {}) {
+    async take({ signal, owner = '' } = {}) {
       signal?.throwIfAborted();
-      if (canStart({ owner })) count(owner, 1);
-      else if (waiting.length >= maxWaiting) return undefined;
-      else await waitForTurn(owner, signal);
+      if (canRun(owner)) running.push(owner);
+      else if (waiting.length >= maxWaiting || waiting.filter((each) => each.owner === owner).length >= perOwner.maxWaiting)
+        return undefined;
+      else await wait(owner, signal);
       let isOver = false;
       return () => {
         if (isOver) return;
         isOver = true;
-        count(owner, -1);
-        const next = waiting.findIndex(canStart);
-        if (next >= 0) waiting.splice(next, 1)[0]!.start();
+        end(owner);
       };
     },
   };

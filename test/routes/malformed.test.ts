@@ -61,6 +61,24 @@ describe.each(places)('the %s', (_, url) => {
   });
 });
 
+test('the API rejects a body with too many values, or nested too deeply, before it is parsed', async () => {
+  const ask = (content: string) =>
+    fetch(`${app.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: `{"model":"x","messages":[{"role":"user","content":${content}}]}`,
+    });
+  const answers = await Promise.all(
+    [`[${'0,'.repeat(4_000_000)}0]`, `${'['.repeat(80)}${']'.repeat(80)}`, `["${','.repeat(200_000)}"]`].map(ask),
+  );
+  const messages = await Promise.all(answers.map(async (answer) => [answer.status, ((await answer.json()) as any).error.message]));
+  expect(messages).toEqual([
+    [400, expect.stringContaining('has more than 100,000 values')],
+    [400, expect.stringContaining('is nested deeper than 64 levels')],
+    [400, expect.not.stringContaining('values')],
+  ]);
+});
+
 const patient = { quietMs: 45_000, firstMs: 45_000 };
 const unfinishedHeaders = 'GET /v1/me HTTP/1.1\r\nhost: x\r\n';
 

@@ -171,8 +171,14 @@ describe('a deleted project or account', () => {
     const thread = (await call('POST', '/v1/threads', { ...as, body: {} })).body.id;
     await call('POST', `/v1/threads/${thread}/messages`, { ...as, body: { content: 'x' } });
     await call('POST', `/v1/threads/${thread}:share`, { ...as, body: {} });
+    await sql(
+      `insert into skills (account_id, id, name, description, file_count, size)
+       select $1, gen_random_uuid(), 's-' || n, 'More than a batch.', 1, 1 from generate_series(1, 150) n`,
+      [id],
+    );
     expect((await call('DELETE', `/v1/accounts/${id}`, { token: owner.token, body: { slug } })).status).toBe(204);
     expect(await emptyClosedAccounts(database)).toBe(1);
+    expect(await sql('select 1 from skills where account_id = $1', [id])).toEqual([]);
     expect(await sql('select 1 from messages where account_id = $1', [id])).toEqual([]);
     expect(await sql('select used from quota_usage where account_id = $1', [id])).toEqual([{ used: 0 }]);
     expect(await emptyClosedAccounts(database)).toBe(0);

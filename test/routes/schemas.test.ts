@@ -42,6 +42,30 @@ function expectValid(id: string, route: Route, given: unknown, { issues, details
   if (issues.length > 0 && !documented.includes(String(details.reason))) throw new Error(JSON.stringify({ given, issues, details }));
 }
 
+/** Where a schema has arrays without a maximum. */
+function unlimitedArrays(schema: unknown, path = '', seen = new Set<string>()): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const { $ref, type, maxItems } = schema as { $ref?: string; type?: unknown; maxItems?: number };
+  if ($ref !== undefined) {
+    if (seen.has($ref)) return [];
+    seen.add($ref);
+    return unlimitedArrays(document.components.schemas[$ref.split('/').at(-1)!], $ref.split('/').at(-1), seen);
+  }
+  const inner = Object.entries(schema).filter(([key]) => !['examples', 'example', 'default', 'enum', 'const'].includes(key));
+  return [
+    ...([type].flat().includes('array') && maxItems === undefined ? [path] : []),
+    ...inner.flatMap(([key, each]) => unlimitedArrays(each, `${path}.${key}`, seen)),
+  ];
+}
+
+test('every array of a body has a maximum', () => {
+  // These are older than the rule. The number of values of a body limits them.
+  const isKnown = (path: string) => /tool_(allow|deny)list|core_tools/.test(path);
+  const bodies = operationRows((route) => !isMultipart(route) && bodyOf(route) !== undefined);
+  const found = bodies.flatMap(([title, { route }]) => unlimitedArrays(bodyOf(route)).map((path) => `${title}: ${path}`));
+  expect(found.filter((path) => !isKnown(path))).toEqual([]);
+});
+
 describe('a request that is valid by the OpenAPI document', () => {
   test.for(operationRows((route) => parametersOf(route).length > 0))('%s accepts all generated parameters', ([, { id, route }]) => {
     const parameters = parametersOf(route);

@@ -101,8 +101,8 @@ const forgetTool = (database: Database) =>
     parallel: false,
     run: async ({ id: memoryId }, { run }) => {
       const { owner } = await requireAccess(database, run);
-      if (!(await removeMemory(database, owner, memoryId))) throw failed('No memory of the user has this id.');
-      return { result: { id: memoryId, deleted: true } };
+      // Not a failure if it is gone: a call is repeated if its worker is killed.
+      return { result: { id: memoryId, deleted: (await removeMemory(database, owner, memoryId)) !== undefined } };
     },
   });
 

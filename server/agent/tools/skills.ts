@@ -11,21 +11,26 @@ export const loadSkillName = 'load_skill';
 /** The part of the system prompt that lists skills, in UTF-16 code units. Longer lists name the others without their descriptions. */
 const maxListLength = 16_000;
 
-/** A loaded text, in bytes of JSON. Leaves room for the other fields in `maxResultBytes`. */
-const maxChunkBytes = 28 * 1024;
+/** A loaded text, and the paths listed with it, in bytes of JSON. Both leave room for the other fields in `maxResultBytes`. */
+const [maxChunkBytes, maxPathBytes] = [28 * 1024, 3 * 1024];
 
 /** `prompt` goes into the system prompt if the model is shown the tool. */
 type Skills = { tools: Tool[]; prompt: string };
 
-/** The skills of a run: the active ones of the account that its persona allows. Without any, there is no tool. */
-export async function findSkills(database: Queryable, accountId: string, { skills: listed = [] }: Persona): Promise<Skills> {
+type Listed = { name: string; description: string };
+
+/** The active skills of the account. */
+export const readSkills = (database: Queryable, accountId: string): Promise<Listed[]> => database.rows(selectActiveSkills, { accountId });
+
+/** The skills of a run: the active ones that its persona allows. Without any, there is no tool. */
+export function skillsOf(database: Queryable, accountId: string, active: readonly Listed[], { skills: listed = [] }: Persona): Skills {
   const isAllowed = (name: string) => listed.length === 0 || listed.includes(name);
-  const all = (await database.rows(selectActiveSkills, { accountId })).filter(({ name }) => isAllowed(name));
+  const all = active.filter(({ name }) => isAllowed(name));
   if (all.length === 0) return { tools: [], prompt: '' };
   return { tools: [loadSkill(database, accountId, isAllowed)], prompt: describeSkills(all) };
 }
 
-function describeSkills(skills: readonly { name: string; description: string }[]): string {
+function describeSkills(skills: readonly Listed[]): string {
   const lines = skills.map(({ name, description }) => `- ${name}: ${description}`);
   let length = 0;
   const fitting = lines.findIndex((line) => (length += line.length) > maxListLength);
@@ -62,22 +67,32 @@ const loadSkill = (database: Queryable, accountId: string, isAllowed: (name: str
       const found = isStorable && isAllowed(name) ? await database.row(selectSkillFile, { accountId, name, path }) : undefined;
       if (!found) throw failed(`There is no skill named ${name}.`);
       const files = found.paths ?? [];
-      if (!found.content) throw failed(`The skill ${name} has no file ${path}. Its files: ${files.slice(0, 50).join(', ')}.`);
+      const { paths, more } = firstPaths(path === instructionsPath ? files.filter((each) => each !== path) : files);
+      if (!found.content)
+        throw failed(`The skill ${name} has no file ${path}. Its files: ${paths.join(', ')}${more > 0 ? `, and ${more} more` : ''}.`);
       const content = toFileContent(found.content, found.content.length);
       if (!('content' in content)) throw failed(`${path} is not text (${found.content.length} bytes).`);
       const text = content.content;
       const part = partOf(text, offset);
       const next = offset + part.length;
-      const others = path === instructionsPath ? files.filter((each) => each !== path) : [];
+      const isListing = path === instructionsPath && offset === 0 && paths.length > 0;
       return {
         result: {
           ...{ name, file: path, content: part },
           ...(next < text.length && { next_offset: next, length: text.length }),
-          ...(others.length > 0 && { files: others }),
+          ...(isListing && { files: paths, ...(more > 0 && { more_files: more }) }),
         },
       };
     },
   });
+
+/** As many paths as fit into a result beside a text, and the number of the others. */
+function firstPaths(all: readonly string[]): { paths: readonly string[]; more: number } {
+  let bytes = 0;
+  const end = all.findIndex((path) => (bytes += Buffer.byteLength(JSON.stringify(path)) + 1) > maxPathBytes);
+  const paths = end < 0 ? all : all.slice(0, end);
+  return { paths, more: all.length - paths.length };
+}
 
 /** As much text from `offset` as fits into a result, without a half character at its end. */
 function partOf(text: string, offset: number): string {

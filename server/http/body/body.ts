@@ -5,8 +5,12 @@ import { jsonPointer, parseValue } from '../../../contract/shared/input.ts';
 import { isMultipart, maxBodyBytes, type Route } from '../../../contract/shared/route.ts';
 import { Failure, failWith, invalid } from '../../platform/failure.ts';
 
-/** Maximum nesting of JSON. Checked before parsing, because parsers recurse. */
+/**
+ * Maximum nesting of JSON, and number of its values. Checked before parsing, because parsers recurse, and because each value of a body can
+ * become an issue of the response, which takes far more memory than the body.
+ */
 const maxDepth = 64;
+const maxValues = 100_000;
 const tooLarge = (limit: number) =>
   new Failure('too_large', `The body is larger than ${limit / 2 ** 20} MiB.`, {}, { connection: 'close' });
 /** A form that is too large is still read up to this size, because a client that is cut off while sending does not see the response. */
@@ -83,8 +87,7 @@ function parseJson(req: Request, raw: Buffer): unknown {
   } catch {
     throw unparsableBody('invalid_encoding', 'The body is not UTF-8.');
   }
-  if (raw.length > maxDepth && depthOf(text) > maxDepth)
-    throw invalid([{ location: 'body', path: '', message: `is nested deeper than ${maxDepth} levels` }]);
+  if (raw.length > maxDepth) checkShape(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -96,9 +99,10 @@ function parseJson(req: Request, raw: Buffer): unknown {
   return value;
 }
 
-function depthOf(text: string) {
+function checkShape(text: string) {
   let depth = 0;
   let deepest = 0;
+  let values = 1;
   let quoted = false;
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);
@@ -106,10 +110,15 @@ function depthOf(text: string) {
       if (char === 92) at++;
       else if (char === 34) quoted = false;
     } else if (char === 34) quoted = true;
-    else if (char === 91 || char === 123) deepest = Math.max(deepest, ++depth);
-    else if (char === 93 || char === 125) depth--;
+    else if (char === 44) values++;
+    else if (char === 91 || char === 123) {
+      values++;
+      deepest = Math.max(deepest, ++depth);
+    } else if (char === 93 || char === 125) depth--;
   }
-  return deepest;
+  const reject = (message: string) => invalid([{ location: 'body', path: '', message }]);
+  if (deepest > maxDepth) throw reject(`is nested deeper than ${maxDepth} levels`);
+  if (values > maxValues) throw reject(`has more than ${maxValues.toLocaleString('en')} values`);
 }
 
 /** Rejects text that PostgreSQL cannot store, and the key `__proto__`, which breaks copies of an object. */
@@ -119,6 +128,8 @@ function rejectUnstorable(value: unknown) {
     if (typeof at === 'string') {
       if (at.includes('\0') || !at.isWellFormed())
         issues.push({ location: 'body', path: jsonPointer(path), message: 'must not contain U+0000 or a lone surrogate' });
+    } else if (Array.isArray(at)) {
+      for (let index = 0; index < at.length; index++) visit(at[index], [...path, index]);
     } else if (typeof at === 'object' && at !== null) {
       for (const [key, inner] of Object.entries(at)) {
         visit(key, path);

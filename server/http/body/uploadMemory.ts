@@ -8,8 +8,10 @@ import { overloaded } from '../pipeline/authenticateRequest.ts';
 let bufferedBytes = 0;
 const maxBufferedBytes = ({ apiProcesses }: Pick<Config, 'apiProcesses'>) => Math.max(256 / apiProcesses, 32) * 2 ** 20;
 
+export type UploadMemory = { add(bytes: number): void };
+
 /** Counts the bytes of one upload until it is disposed of. `add` throws 503 if this process holds too many. */
-export function countUpload(config: Pick<Config, 'apiProcesses'>): { add(bytes: number): void } & Disposable {
+export function countUpload(config: Pick<Config, 'apiProcesses'>): UploadMemory & Disposable {
   const max = maxBufferedBytes(config);
   let own = 0;
   return {

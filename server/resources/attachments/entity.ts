@@ -14,6 +14,7 @@ export const Attachment = defineEntity({
     kind: p.enum(['image', 'file'] as const),
     size: p.integer(),
     sha256: p.text(),
+    extractedText: p.text().nullable(),
     createdAt: timestamptz().defaultRaw('now()'),
   },
   indexes: [

@@ -8,7 +8,7 @@ export const attachmentHandlers = implement(
   attachments,
   {},
   {
-    stage: async ({ scope, body }) => ({ status: 201, body: await stageAttachment(scope, body) }),
+    stage: async ({ scope, body, signal }) => ({ status: 201, body: await stageAttachment(scope, body, signal()) }),
     get: async ({ scope, params, query: { share_token: shareToken, session_token: sessionToken }, headers }) => {
       const file =
         'actor' in scope

@@ -13,6 +13,8 @@ type NewAttachment = {
   kind: 'image' | 'file';
   size: number;
   sha256: string;
+  /** Null for images. */
+  extractedText: string | null;
 };
 
 /** An attachment is `arriving` until its bytes are stored, `staged` until a message uses it, then `kept`. */
@@ -27,6 +29,7 @@ export const insertArriving = statement<NewAttachment>()((db, $) =>
     kind: $.kind,
     size: $.size,
     sha256: $.sha256,
+    extracted_text: $.extractedText,
   }),
 );
 
@@ -103,6 +106,16 @@ export const selectKept = statement<One & { name: string }>()((db, $) =>
     .where('a.id', '=', $.id)
     .where('a.name', '=', $.name)
     .where('a.state', '=', sql.lit('kept' as const)),
+);
+
+/** The texts of files. Null if they were stored before texts were kept. */
+export const selectTexts = statement<{ accountId: string; ids: readonly string[] }>()((db, $) =>
+  db
+    .selectFrom('attachments as a')
+    .select(['a.id', 'a.extracted_text'])
+    .where('a.account_id', '=', $.accountId)
+    .where('a.id', '=', sql<string>`any(${$.ids}::uuid[])`)
+    .where('a.kind', '=', sql.lit('file' as const)),
 );
 
 /** Links a fork to those attachments of the original thread that its own messages name. */

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { maxAttachmentBytes, maxDocumentBytes, type StagedAttachment } from '../../../contract/attachments.ts';
 import { fileTooLarge, type Form, type UploadedFile } from '../../http/body/multipart.ts';
-import { countUpload } from '../../http/body/uploadMemory.ts';
+import { countUpload, type UploadMemory } from '../../http/body/uploadMemory.ts';
 import type { Scope } from '../../http/scope.ts';
-import type { Config } from '../../platform/config/config.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { failWith, invalidField } from '../../platform/failure.ts';
 import { checkQuota } from '../quotas/check.ts';
@@ -16,14 +15,15 @@ import { type AttachmentType, detectType, typeDetectionBytes } from './types.ts'
 import { withStorage } from './withStorage.ts';
 
 /** Stores an uploaded file for a future message. Throws 400 `unsupported_attachment`, 409 `quota_exceeded`, 413, 422, 503. */
-export async function stageAttachment(scope: Scope, form: Form): Promise<StagedAttachment> {
+export async function stageAttachment(scope: Scope, form: Form, signal: AbortSignal): Promise<StagedAttachment> {
   const { app, tx, accountId, actor } = scope;
+  using memory = countUpload(app.config);
   let received: ReceivedFile | undefined;
   // A form is valid only if it is complete, so read it to the end.
-  for await (const part of form) if ('chunks' in part) received = await receive(part, app.config);
+  for await (const part of form) if ('chunks' in part) received = await receive(part, memory);
   const { bytes, name, mime_type, kind } = received!;
   // Before anything is stored: a document that cannot be read is of no use.
-  const text = kind === 'file' ? await readText(bytes, mime_type) : undefined;
+  const text = kind === 'file' ? await readText(scope, bytes, mime_type, signal) : undefined;
   const id = newId();
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   // Commit the row before writing the object, so that every object has a row and counts toward the quota.
@@ -37,6 +37,7 @@ export async function stageAttachment(scope: Scope, form: Form): Promise<StagedA
       kind,
       size: bytes.length,
       sha256,
+      extractedText: text ?? null,
     });
     await checkQuota(app.database, own, 'attachments', { accountId, userId: actor.userId });
   });
@@ -52,9 +53,11 @@ export async function stageAttachment(scope: Scope, form: Form): Promise<StagedA
 }
 
 /** Throws 400 for a document that cannot be read. */
-const readText = (bytes: Buffer, type: string): Promise<string> =>
-  extractText(bytes, type).catch((error: unknown) => {
-    throw error instanceof DocumentError ? invalidField('/file', error.message, 'unsupported_attachment') : error;
+const readText = ({ app, client, accountId }: Scope, bytes: Buffer, type: string, signal: AbortSignal): Promise<string> =>
+  extractText(bytes, type, { accountId, signal }).catch((error: unknown) => {
+    if (!(error instanceof DocumentError)) throw error;
+    app.log.warn({ mime_type: type, cause: error.cause, trace_id: client.traceId }, `a document ${error.message}`);
+    throw invalidField('/file', error.message, 'unsupported_attachment');
   });
 
 /** If storing fails, removes the row, so that the file does not count. The row stays if the object may exist. */
@@ -75,8 +78,7 @@ async function discard({ app, db, accountId }: Scope, id: string, key: string): 
 
 type ReceivedFile = AttachmentType & { bytes: Buffer; name: string };
 
-async function receive({ filename, mimeType, chunks }: UploadedFile, config: Config): Promise<ReceivedFile> {
-  using memory = countUpload(config);
+async function receive({ filename, mimeType, chunks }: UploadedFile, memory: UploadMemory): Promise<ReceivedFile> {
   const name = safeFileName(filename);
   const parts: Buffer[] = [];
   let type: AttachmentType | undefined;

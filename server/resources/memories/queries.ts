@@ -101,6 +101,18 @@ export const selectMemories = statement<MemoryOwner & PageKey>({ isShort: true }
     .limit($.limit),
 );
 
+/** The most recently written memories. */
+export const selectNewestMemories = statement<MemoryOwner & { limit: number }>({ isShort: true })((db, $) =>
+  db
+    .selectFrom('memories')
+    .select(columns)
+    .where('account_id', '=', $.accountId)
+    .where('user_id', '=', $.userId)
+    .orderBy('updated_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit($.limit),
+);
+
 type Term = { key: number; word: number; weight: number };
 
 /** The keys of the words that are searched for: see `SearchTerms`. */

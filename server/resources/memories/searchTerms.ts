@@ -21,6 +21,8 @@ const maxPlainText = 2_000;
 /** Words in lower case without accents, in their plain form (NFKC), separated by single spaces. Does not depend on the locale of the database. */
 const plainTextOf = (text: string) =>
   text
+    // Compatibility characters can be capitals, and a small letter can have a mark of its own: İ.
+    .normalize('NFKD')
     .toLowerCase()
     .normalize('NFKD')
     .replace(/[\u0300-\u036f\ufe00-\ufe0f]/g, '')

@@ -3,7 +3,7 @@ import { provisionalTitle } from '../../../contract/titles.ts';
 import type { Queryable } from '../../database/sql.ts';
 import type { ModelMessage, ModelPart } from '../../models/model.ts';
 import { RunFailure } from '../../models/runFailure.ts';
-import { loadModelParts, partsOf, plainTextOf } from '../../resources/messages/parts.ts';
+import { addTexts, loadModelParts, partsOf, plainTextOf } from '../../resources/messages/parts.ts';
 import type { MessageRow } from '../../resources/messages/queries.ts';
 import { type HistoryRow, selectHistory } from '../../resources/messages/runQueries.ts';
 import type { Storage } from '../../storage/storage.ts';
@@ -21,7 +21,7 @@ const continuePrompt =
  * The transcript up to the newest message at the time the run was created, including the turns of earlier runs, also
  * unfinished ones. Throws `internal.error` if there is no user message.
  */
-export async function readHistory(sql: Queryable, storage: Storage | undefined, run: LeasedRun): Promise<History> {
+export async function readHistory(sql: Queryable, storage: Storage | undefined, run: LeasedRun, signal: AbortSignal): Promise<History> {
   const rows = await sql.rows(selectHistory, {
     accountId: run.account_id,
     threadId: run.thread_id,
@@ -31,7 +31,8 @@ export async function readHistory(sql: Queryable, storage: Storage | undefined, 
   const users = rows.filter((row) => row.role === 'user');
   const last = users.at(-1);
   if (!last) throw new RunFailure('internal.error', 'The thread has no message to answer.', { code: 'internal.empty_thread' });
-  const messages = withMatchedCalls(await readMessages(rows, storage, run.continues_run_id));
+  const load: Load = { storage, withTexts: await addTexts(sql, run.account_id, users), signal };
+  const messages = withMatchedCalls(await readMessages(rows, load, run.continues_run_id));
   if (rows.at(-1)?.completion !== 'complete' && messages.at(-1)?.role === 'assistant')
     messages.push({ role: 'user', content: continuePrompt });
   const asked = messages.find((each) => each.role === 'user' && each.number === last.number);
@@ -61,13 +62,16 @@ function titleTextOf(users: readonly MessageRow[]): string {
 
 const cut = (text: string, most: number) => text.slice(0, most).toWellFormed();
 
+type Load = { storage: Storage | undefined; withTexts: Awaited<ReturnType<typeof addTexts>>; signal: AbortSignal };
+
 /** Reads the newest message first, so that the oldest images are left out if all together are too large. */
-async function readMessages(rows: readonly HistoryRow[], storage: Storage | undefined, continued: string | null): Promise<ModelMessage[]> {
+async function readMessages(rows: readonly HistoryRow[], load: Load, continued: string | null): Promise<ModelMessage[]> {
   const messages: ModelMessage[] = [];
   let left = maxImageChars;
   let following = Number.POSITIVE_INFINITY;
   for (const row of rows.toReversed()) {
-    const message = await readMessage(row, storage, left);
+    load.signal.throwIfAborted();
+    const message = await readMessage(row, load, left);
     if (!message) continue;
     if (message.role === 'user' && typeof message.content !== 'string') left -= imageChars(message.content);
     // Only the loop that continues that run may send it back to the provider.
@@ -83,13 +87,13 @@ const imageChars = (parts: readonly ModelPart[]) => parts.reduce((sum, part) => 
 
 async function readMessage(
   row: HistoryRow,
-  storage: Storage | undefined,
+  { storage, withTexts }: Load,
   room: number,
 ): Promise<Exclude<ModelMessage, { role: 'system' }> | undefined> {
   if (row.role === 'tool') return readTurn(row.content, row.content_json);
   const { role, content } = row;
   if (role === 'assistant') return { role, content };
-  const parts = row.content_json ? await loadModelParts(storage, partsOf(row), room) : [];
+  const parts = row.content_json ? await loadModelParts(storage, withTexts(partsOf(row)), room) : [];
   const texts = parts.flatMap((part) => (part.type === 'text' ? [part.text] : []));
   if (texts.length < parts.length) return { role, content: parts };
   return { role, content: parts.length > 0 ? texts.join('\n\n') : content };

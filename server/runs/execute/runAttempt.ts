@@ -5,9 +5,9 @@ import { readSummary, saveSummary } from '../../agent/context/summaries.ts';
 import { guardInput, guardToolResult } from '../../agent/injection.ts';
 import { type LoopInput, runLoop, type RunState, type TurnAnswer, type UsageTotals } from '../../agent/loop/runLoop.ts';
 import { searchToolName } from '../../agent/memory/memoryTools.ts';
-import { recallMemories } from '../../agent/memory/recall.ts';
+import { readNewestMemories, recallMemories } from '../../agent/memory/recall.ts';
 import { createAvailableTools, isToolAllowed } from '../../agent/tools/availableTools.ts';
-import { findSkills, loadSkillName } from '../../agent/tools/skills.ts';
+import { loadSkillName, readSkills, skillsOf } from '../../agent/tools/skills.ts';
 import type { ToolContext } from '../../agent/tools/tool.ts';
 import { isTransientDatabaseError } from '../../database/connection/connectionErrors.ts';
 import { executeRunTask } from '../../jobs/queue.ts';
@@ -84,11 +84,14 @@ async function* runAgentLoop(
   const { lease, writer, usageTotals } = attempt;
   const { run } = lease;
   const { database, storage } = deps;
-  const [history, , toolSet, summary] = await awaitInOrder(
-    readHistory(database, storage, run),
+  const owner = run.created_by_user_id === null ? undefined : { accountId: run.account_id, userId: run.created_by_user_id };
+  const [history, , toolSet, summary, activeSkills, newestMemories] = await awaitInOrder(
+    readHistory(database, storage, run, signal),
     run.persona_snapshot ? undefined : checkQuotas(database, run, settings),
     deps.tools.findTools(contextOf(run), signal),
     readSummary(database, run.account_id, run.thread_id, run.tail_message_number),
+    readSkills(database, run.account_id),
+    owner && settings['feature.memory_enabled'] && settings['memory.prompt_tokens'] > 0 ? readNewestMemories(database, owner) : [],
   );
   for (const step of toolSet.steps) await writer.write(step);
   // Before any model reads it, including the one that writes the title or chooses the route.
@@ -99,7 +102,7 @@ async function* runAgentLoop(
   if (plan === 'done') return yield* answerWithoutLoop(attempt, userInput);
   const ends = AbortSignal.any([signal, deps.stopping]);
   const title = createTitle(deps, run, settings, plan.routed, history, ends);
-  const skills = plan.isPlain ? undefined : await findSkills(database, run.account_id, plan.persona);
+  const skills = plan.isPlain ? undefined : skillsOf(database, run.account_id, activeSkills, plan.persona);
   const agentTools = createAgentTools({ database, queue: deps.queue, runNotifier: deps.runNotifier, settings, metering, ...attempt });
   const tools = skills ? [...toolSet.tools, ...skills.tools, ...agentTools] : [];
   const availableTools = createAvailableTools(tools, plan.persona, state.loadedTools);
@@ -116,9 +119,8 @@ async function* runAgentLoop(
   const instructions = [plan.persona.prompt];
   if (skills && availableTools.find(loadSkillName)) instructions.push(skills.prompt);
   // The tool exists only in runs that may use the memories of their creator.
-  if (run.created_by_user_id !== null && availableTools.admits(searchToolName)) {
-    const owner = { accountId: run.account_id, userId: run.created_by_user_id };
-    const { text, steps } = await recallMemories(database, owner, history.lastUserMessage, settings);
+  if (owner && availableTools.admits(searchToolName)) {
+    const { text, steps } = await recallMemories(database, owner, history.lastUserMessage, settings, newestMemories);
     for (const step of steps) await writer.write(step);
     if (text) instructions.push(text);
   }

@@ -100,7 +100,7 @@ test('the text of PDF and Office documents is extracted, and the model reads it'
   const talk = await openScriptedThread(app, { person, script: [chat.answer('Noted.')] });
   const parts = staged.map(({ key, filename, mime_type, size, extracted_text }, at) => {
     const attachment = { key, filename, mime_type, size };
-    // Without the text, the run extracts it.
+    // A message without the text gets the one that was stored with the file.
     return { type: 'file', attachment, ...(at % 2 === 0 && { extracted_text }) };
   });
   const sent = await app.call('POST', `/v1/threads/${talk.threadId}/messages`, { token: person.token, body: { content_json: { parts } } });
@@ -108,6 +108,20 @@ test('the text of PDF and Office documents is extracted, and the model reads it'
   await talk.run();
   const asked = promptOf(talk, 0).at(-1)!.content;
   for (const [name, , text] of files) expect(asked).toContain(`[file: ${name}]\n${text}`);
+});
+
+test('the documents of one account are read one after the other, and too many at once are refused', async () => {
+  const other = await app.signUp();
+  const large = pdfOf(Buffer.alloc(2 ** 20, ' '));
+  const slow = () => upload('large.pdf', large);
+  const many = await Promise.all([
+    ...Array.from({ length: 6 }, slow),
+    stage(app, other, { filename: 'a.pdf', type: '', content: pdfOf(says('x')) }),
+  ]);
+  const answers = many.slice(0, -1).map(statusAndReason);
+  expect(answers).toContainEqual([503, 'overloaded']);
+  expect(answers.filter(([status]) => status !== 503).length).toBeGreaterThanOrEqual(1);
+  expect(many.at(-1)!.status).toBe(201);
 });
 
 test('long documents are cut with a note, and those without text say so', async () => {
@@ -124,6 +138,11 @@ test('damaged, hostile and misnamed documents are rejected with the reason', asy
     pdf.toString('latin1').replace('/Root 1 0 R', '/Root 1 0 R/Encrypt<</Filter/Standard/V 1/R 2/P -4/O<00>/U<00>>>'),
     'latin1',
   );
+  // A cell in column 8 × 10⁹: the reader of tables fills the row up to it.
+  const wide = sheet.map((part) => ({
+    path: part.path,
+    content: part.content.replace(/<row r="1">.*<\/row>/, '<row r="1"><c r="ZZZZZZZ1" t="str"><v>x</v></c></row>'),
+  }));
   const bomb = { path: 'word/media/x', content: Buffer.alloc(80 * 2 ** 20) };
   const files: [name: string, content: Buffer, message: RegExp][] = [
     ['cut.pdf', Buffer.from('%PDF-1.7'), /damaged/],
@@ -133,6 +152,7 @@ test('damaged, hostile and misnamed documents are rejected with the reason', asy
     ['other.docx', zipOf({ path: 'readme.txt', content: 'x' }), /damaged/],
     ['other.pptx', zipOf({ path: 'readme.txt', content: 'x' }), /damaged/],
     ['bomb.docx', zipOf(...word('x'), bomb), /too large when unpacked/],
+    ['wide.xlsx', zipOf(...wide), /too complex|too large when unpacked/],
     ['text.pdf', Buffer.from('no PDF'), /cannot be attached/],
   ];
   for (const [name, content, message] of files) {

@@ -23,6 +23,10 @@ test('the model sees the skills by name and description, and loads their texts',
   await addSkill(person, skill('reports', 'Writes reports.', { path: 'refs/style.md', content: 'Be short.' }, picture));
   await addSkill(person, skill('long', 'Has a long file.', { path: 'long.txt', content: long }));
   await addSkill(await app.signUp(), skill('foreign', 'Of another account.'));
+  const manyPaths = Array.from({ length: 60 }, (_, at) => `${'ü'.repeat(150)}/${at}.md`).sort();
+  const wide = skill('wide', 'Has many files.', ...manyPaths.map((path) => ({ path, content: 'x' })));
+  (wide.files[0] as { content: string }).content += 'Step é by step.\n'.repeat(3_000);
+  await addSkill(person, wide);
   const off = await addSkill(person, skill('disabled', 'Is off.'));
   await app.call('PATCH', `/v1/skills/${off}`, { token: person.token, body: { is_active: false } });
   const script = [
@@ -37,12 +41,17 @@ test('the model sees the skills by name and description, and loads their texts',
       ['load_skill', { name: 'long', file: 'long.txt' }],
     ),
     callsTools(['load_skill', { name: 'long', file: 'long.txt', offset: long.length - 8 }]),
+    callsTools(
+      ['load_skill', { name: 'wide' }],
+      ['load_skill', { name: 'wide', file: 'no.md' }],
+      ['load_skill', { name: 'wide', offset: 9 }],
+    ),
     chat.answer('Done.'),
   ];
   const talk = await openScriptedThread(app, { person, script });
   const { events } = await talk.run();
   expect(systemOf(talk)).toMatch(
-    /# Skills\n\nInstructions [^\n]*load_skill[^\n]*\n\n- long: Has a long file\.\n- reports: Writes reports\.$/,
+    /# Skills\n\nInstructions [^\n]*load_skill[^\n]*\n\n- long: Has a long file\.\n- reports: Writes reports\.\n- wide: Has many files\.$/,
   );
   const results = dataOf(events, 'tool.result');
   expect(results[0]!.result).toMatchObject({ name: 'reports', file: 'SKILL.md', files: ['logo.png', 'refs/style.md'] });
@@ -60,6 +69,18 @@ test('the model sees the skills by name and description, and loads their texts',
   expect(first).not.toHaveProperty('truncated');
   expect(long.startsWith(first.content)).toBe(true);
   expect(results[8]!.result).toEqual({ name: 'long', file: 'long.txt', content: 'The end.' });
+  // The paths leave room for the text, which is whole up to `next_offset`.
+  const { content, files, ...others } = results[9]!.result as { content: string; files: string[] };
+  expect(others).toMatchObject({ next_offset: content.length, more_files: manyPaths.length - files.length });
+  expect([content.length > 20_000, content.includes('cut'), others]).toEqual([
+    true,
+    false,
+    expect.not.objectContaining({ truncated: true }),
+  ]);
+  expect(files.length).toBeGreaterThan(5);
+  expect(manyPaths).toEqual(expect.arrayContaining(files));
+  expect(results[10]!.error?.message).toMatch(/no file no\.md\. Its files: .*, and \d+ more\.$/);
+  expect(results[11]!.result).not.toHaveProperty('files');
   expect(events.at(-1)!.type).toBe('run.completed');
 });
 

@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createTurnQueue } from '../../../platform/concurrency.ts';
+import { packageFolders, startIsolated, watchMemory } from '../../../platform/isolatedProcess.ts';
 import { type Sandbox, type SandboxFile, type SandboxJob, SandboxLimit, type SandboxResult } from '../sandbox.ts';
 import { readAnswers } from './answers.ts';
 import type { JobHeader } from './protocol.ts';
@@ -17,7 +16,8 @@ export type WasmSandboxOptions = {
 };
 
 /** Processes at a time, in total and of one account, and calls that wait for one. Each takes up to `memoryMb` and one CPU. */
-const [maxProcesses, maxOfAccount, maxWaiting] = [2, 1, 100];
+const [maxProcesses, maxOfAccount] = [2, 1];
+const [maxWaiting, maxWaitingOfAccount] = [100, 20];
 /** Starting Python takes about 3 s of CPU time. */
 const maxStartMs = 120_000;
 const memoryCheckMs = 100;
@@ -25,12 +25,11 @@ const memoryCheckMs = 100;
 const baseMemoryMb = 192;
 
 const here = dirname(fileURLToPath(import.meta.url));
-const require = createRequire(import.meta.url);
 const packages = ['pyodide', 'quickjs-emscripten-core', '@jitl/quickjs-wasmfile-release-sync', '@jitl/quickjs-ffi-types'];
 
 /** Runs Python (Pyodide) and JavaScript (QuickJS), both compiled to WebAssembly, in a process for each job. See decision 0055. */
 export function createWasmSandbox({ memoryMb, wheels }: WasmSandboxOptions): Sandbox {
-  const queue = createTurnQueue({ most: maxProcesses, mostPerOwner: maxOfAccount, maxWaiting });
+  const queue = createTurnQueue({ most: maxProcesses, maxWaiting, perOwner: { most: maxOfAccount, maxWaiting: maxWaitingOfAccount } });
   return {
     async run(job, signal) {
       const done = await queue.take({ owner: job.accountId, signal });
@@ -72,12 +71,7 @@ async function runJob(
   signal.addEventListener('abort', leave);
   let timer = stopAfter(maxStartMs, 'The sandbox did not start in time.');
   const tooMuchMemory = () => new SandboxLimit('memory', `The code used more than ${memoryMb} MiB of memory and was stopped.`);
-  const memory = setInterval(() => {
-    residentMb(child.pid).then(
-      (used) => used > memoryMb && stop(tooMuchMemory()),
-      () => undefined,
-    );
-  }, memoryCheckMs);
+  using _ = watchMemory(child.pid, { maxMb: memoryMb, everyMs: memoryCheckMs }, () => stop(tooMuchMemory()));
   const answers = readAnswers(child.stdout, () => {
     clearTimeout(timer);
     timer = stopAfter(job.timeoutMs, `The code ran longer than ${job.timeoutMs / 1_000} s and was stopped.`);
@@ -106,42 +100,22 @@ async function runJob(
     return await Promise.race([answered, failure.promise]);
   } finally {
     clearTimeout(timer);
-    clearInterval(memory);
     signal.removeEventListener('abort', leave);
     child.kill('SIGKILL');
   }
 }
 
-/**
- * The shell sets limits of the kernel: CPU time, and no files, core dumps and further descriptors. That of CPU time also ends busy code whose
- * parent was killed; idle code ends with its standard input, or by its own timer.
- */
-function start(memoryMb: number, timeoutMs: number, wheels: readonly string[]) {
-  const readable = [here, join(here, '../../../../package.json'), ...packages.flatMap(foldersOf), ...wheels];
-  const flags = [
-    '--permission',
-    ...readable.map((path) => `--allow-fs-read=${path}`),
-    '--disallow-code-generation-from-strings',
-    '--no-addons',
-    // Resolving links would need the right to read all folders above.
-    '--preserve-symlinks',
-    '--preserve-symlinks-main',
-    '--no-warnings',
-    `--max-old-space-size=${baseMemoryMb}`,
-    `--wasm-max-mem-pages=${Math.max(memoryMb - baseMemoryMb, 64) * 16}`,
-    join(here, 'child.ts'),
-  ];
-  const cpuSeconds = Math.ceil((maxStartMs + timeoutMs) / 1_000);
-  const limits = `ulimit -c 0; ulimit -f 0; ulimit -n 64; ulimit -t ${cpuSeconds}; exec "$0" "$@"`;
-  return spawn('/bin/sh', ['-c', limits, process.execPath, ...flags], { cwd: '/', env: {}, stdio: ['pipe', 'pipe', 'pipe'] });
-}
-
-/** Where Node.js looks for a package, and the folder where it is, which may be elsewhere because of links. */
-function foldersOf(name: string): string[] {
-  const entry = require.resolve(name);
-  const real = entry.slice(0, entry.lastIndexOf(`/node_modules/${name}/`) + `/node_modules/${name}/`.length);
-  return [real, ...(require.resolve.paths(name) ?? []).map((folder) => join(folder, name))];
-}
+const start = (memoryMb: number, timeoutMs: number, wheels: readonly string[]) =>
+  startIsolated({
+    program: join(here, 'child.ts'),
+    flags: [
+      '--disallow-code-generation-from-strings',
+      `--max-old-space-size=${baseMemoryMb}`,
+      `--wasm-max-mem-pages=${Math.max(memoryMb - baseMemoryMb, 64) * 16}`,
+    ],
+    readable: [here, join(here, '../../../../package.json'), ...packages.flatMap(packageFolders), ...wheels],
+    cpuSeconds: Math.ceil((maxStartMs + timeoutMs) / 1_000),
+  });
 
 const headerOf = ({ language, code, timeoutMs, files }: LoadedJob, wheels: string[]): JobHeader => ({
   language,
@@ -158,10 +132,4 @@ function firstBytes(stream: NodeJS.ReadableStream) {
     if (text.length < 4_096) text += chunk.toString('latin1').slice(0, 4_096);
   });
   return () => text;
-}
-
-/** Resident memory of a process. Rejects where there is no /proc, which leaves the limits of the interpreter. */
-async function residentMb(pid: number | undefined): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'latin1');
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1_024;
 }

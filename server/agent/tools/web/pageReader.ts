@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { createTurnQueue } from '../../../platform/concurrency.ts';
 
 export type ReadPage = { title: string; text: string };
 
@@ -24,10 +25,18 @@ const maxMemoryMb = 384;
  * levels deep takes most of a minute (measured). After `articleMs` the whole page is returned instead.
  */
 export function createPageReader({ articleMs }: { articleMs: number }): PageReader {
-  const free = createSemaphore(maxThreads);
+  const turns = createTurnQueue({ most: maxThreads, maxWaiting: Number.POSITIVE_INFINITY });
+  const inTurn = async <Answer>(job: PageJob, answers: number, signal: AbortSignal) => {
+    const done = await turns.take({ signal });
+    try {
+      return await read<Answer>(job, answers, articleMs, signal);
+    } finally {
+      done?.();
+    }
+  };
   return {
-    page: (html, signal) => free(() => read<ReadPage>({ kind: 'page', html }, 2, articleMs, signal), signal),
-    results: (html, signal) => free(() => read<SearchHit[]>({ kind: 'results', html }, 1, articleMs, signal), signal),
+    page: (html, signal) => inTurn<ReadPage>({ kind: 'page', html }, 2, signal),
+    results: (html, signal) => inTurn<SearchHit[]>({ kind: 'results', html }, 1, signal),
   };
 }
 
@@ -64,35 +73,3 @@ const start = (job: PageJob) =>
     stderr: true,
     resourceLimits: { maxOldGenerationSizeMb: maxMemoryMb },
   });
-
-/** A semaphore with a FIFO queue. A waiting caller leaves when its signal is aborted. */
-function createSemaphore(count: number) {
-  let busy = 0;
-  const waiting: (() => void)[] = [];
-  const turn = (signal: AbortSignal) =>
-    new Promise<void>((resolve, reject) => {
-      const go = () => {
-        signal.removeEventListener('abort', leave);
-        resolve();
-      };
-      const leave = () => {
-        waiting.splice(waiting.indexOf(go), 1);
-        reject(signal.reason);
-      };
-      signal.addEventListener('abort', leave);
-      waiting.push(go);
-    });
-  return async <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> => {
-    signal.throwIfAborted();
-    // A slot is handed over directly, so a new caller cannot take it before the queue.
-    if (busy < count) busy++;
-    else await turn(signal);
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else busy--;
-    }
-  };
-}
