@@ -5545,6 +5545,11 @@ select "id", "thread_id", "parent_run_id", "status", "error"
   from "runs"
   where "account_id" = $1 and "id" = $2 and "parent_run_id" is not null and "status" not in ('running', 'waiting_for_input', 'cancelling');
 
+-- runs/subagents/queries.ts selectPersona
+select "persona_snapshot" as "persona"
+  from "runs"
+  where "account_id" = $1 and "id" = $2;
+
 -- runs/subagents/queries.ts selectReports
 select "type", "data" as "data"
   from "run_events"

@@ -42,6 +42,7 @@ export function createAgentTools(deps: AgentToolDeps): Tool[] {
     defineTool({
       ...facts,
       name: 'wait_agent',
+      limitsItself: true,
       description:
         'Wait until one of these sub-agents has ended or asks something, and read its answer. Without such an end in time, the result has timed_out. Answer its question with send_input.',
       input: z.strictObject({ ids: z.array(AgentId).min(1).max(50), timeout_ms: z.int().min(0).max(maxWaitMs).default(defaultWaitMs) }),

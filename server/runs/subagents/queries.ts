@@ -159,6 +159,11 @@ export const selectEnded = statement<OfAccount & { id: string }>()((db, $) =>
     .where('status', 'not in', openStatuses),
 );
 
+/** The persona with which a run is executed. Null before a worker has chosen it. */
+export const selectPersona = statement<OfAccount & { id: string }>()((db, $) =>
+  db.selectFrom('runs').select('persona_snapshot as persona').where('account_id', '=', $.accountId).where('id', '=', $.id),
+);
+
 /** The child runs that the events of a run name: those that it has started, and those that have ended. */
 export const selectReports = statement<{ runId: string }>()((db, $) =>
   db
