@@ -335,6 +335,11 @@ delete
 
 -- jobs/housekeeping.ts 11
 delete
+  from "schedules"
+  where "status" = 'completed' and greatest(run_at, updated_at) < now() - interval '90 days';
+
+-- jobs/housekeeping.ts 12
+delete
   from "audit_logs"
   where "id" = any (array((select "id"
   from "audit_logs"
@@ -342,7 +347,7 @@ delete
   order by "created_at", "id"
   limit $2)));
 
--- jobs/housekeeping.ts 12
+-- jobs/housekeeping.ts 13
 with "merged" as (delete
   from "run_count_changes"
   returning "change") insert into "run_count_changes" ("change") select sum(change) as "change"
@@ -397,16 +402,21 @@ delete
   returning "a"."account_id", "a"."id";
 
 -- jobs/runSchedules.ts 1
-select s.account_id, s.id
-  from schedules s
-  where ((s.status = 'active' and s.next_run_at < now() - $1::float8 * interval '1 second') or (s.account_id, s.id) in (select o.account_id, o.schedule_id
-  from schedule_occurrences o
-  where o.status = 'waiting')) and not exists ( select
+select pg_try_advisory_xact_lock(7203118407) as "locked";
+
+-- jobs/runSchedules.ts 2
+with late as ( select account_id, id
+  from schedules
+  where status = 'active' and next_run_at < now() - $1::float8 * interval '1 second' union select account_id, schedule_id
+  from schedule_occurrences
+  where status = 'waiting' ) select s.account_id, s.id
+  from late s
+  where not exists ( select
   from graphile_worker.jobs j
   where j.key = 'schedule:' || s.id and (case when j.locked_at is null then j.attempts < j.max_attempts and j.run_at < now() + $2::float8 * interval '1 second' else j.locked_at > now() - $3::float8 * interval '1 second' end))
   limit 1000;
 
--- jobs/runSchedules.ts 2
+-- jobs/runSchedules.ts 3
 select graphile_worker.force_unlock_workers(array_agg(locked_by))
   from graphile_worker.jobs
   where task_identifier = $1 and locked_at < now() - $2::float8 * interval '1 second'
@@ -3939,7 +3949,9 @@ select "id"
 -- resources/schedules/queries.ts selectProgress
 select exists (select 1 as "one"
   from "runs" as "r"
-  where "r"."account_id" = "s"."account_id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and ("r"."id" = "s"."last_run_id" or "r"."thread_id" = "s"."thread_id")) as "is_busy", (select count(*) as "count"
+  where "r"."account_id" = "s"."account_id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and ("r"."thread_id" = "s"."thread_id" or exists (select 1 as "one"
+  from "schedule_occurrences" as "o"
+  where "o"."account_id" = "r"."account_id" and "o"."run_id" = "r"."id" and "o"."schedule_id" = "s"."id"))) as "is_busy", (select count(*) as "count"
   from "schedule_occurrences" as "o"
   where "o"."account_id" = "s"."account_id" and "o"."schedule_id" = "s"."id" and "o"."status" = 'waiting')::int as "waiting"
   from "schedules" as "s"
@@ -4011,7 +4023,7 @@ insert into "audit_logs" ("id", "account_id", "actor_user_id", "action", "target
   values ($1, $2, $3, $4, 'schedule', $5, $6, $7::jsonb);
 
 -- resources/schedules/queue.ts 1
-select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::text, max_attempts := 3, run_at := coalesce($4::timestamptz, clock_timestamp() + $5::float8 * interval '1 second')) as "job";
+select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::text, max_attempts := 3, flags := array[$4::text], run_at := coalesce($5::timestamptz, clock_timestamp() + $6::float8 * interval '1 second')) as "job";
 
 -- resources/settings/queries.ts selectSettings
 select "key", "value", "updated_at"

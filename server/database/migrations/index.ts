@@ -38,6 +38,7 @@ import { Migration00041 } from './Migration00041.ts';
 import { Migration00042 } from './Migration00042.ts';
 import { Migration00044 } from './Migration00044.ts';
 import { Migration00045 } from './Migration00045.ts';
+import { Migration00048 } from './Migration00048.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -81,4 +82,5 @@ export const migrations = [
   { name: 'Migration00042', class: Migration00042 },
   { name: 'Migration00044', class: Migration00044 },
   { name: 'Migration00045', class: Migration00045 },
+  { name: 'Migration00048', class: Migration00048 },
 ];
