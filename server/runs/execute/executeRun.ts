@@ -20,7 +20,8 @@ import { answersOf } from './runAttempt.ts';
  *
  * If the worker dies, the lease expires, and `recoverRuns` (`lease/reaper.ts`) of any worker queues the run again. The next attempt takes a new
  * lease and resumes from the stored events (`record/replay.ts`): a tool call without a result is not repeated but ends with
- * `tool.interrupted`. See docs/decisions/0005-queue-and-leases.md and 0012-resuming-runs.md.
+ * `tool.interrupted`, except calls of the tools for sub-agents, which are made again. See docs/decisions/0005-queue-and-leases.md,
+ * 0012-resuming-runs.md and 0051-sub-agents.md.
  */
 export async function executeRun(deps: ExecuteDeps, runId: string, jobId: string, slot: ConcurrencySlot): Promise<void> {
   const lease = await leaseRun(deps.database, runId, deps.config.workerLeaseSeconds);
