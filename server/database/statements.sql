@@ -2892,6 +2892,16 @@ with "run" as (update "runs"
   returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $5 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
   from "run", unnest($6::uuid[], $7::text[], $8::text[]) with ordinality as e(event_id, type, data, n);
 
+-- resources/runs/eventQueries.ts selectEnded
+select "id", "thread_id", "parent_run_id", "status", "error"
+  from "runs"
+  where "account_id" = $1 and "id" = $2 and "parent_run_id" is not null and "status" not in ('running', 'waiting_for_input', 'cancelling');
+
+-- resources/runs/eventQueries.ts selectReports
+select "type", "data" as "data"
+  from "run_events"
+  where "run_id" = $1 and "type" in ('subagent.started', 'subagent.finished');
+
 -- resources/runs/list.ts a run of an account
 select "r"."id"
   from "runs" as "r"
@@ -5552,20 +5562,10 @@ update "threads"
   set "agent_closed_at" = coalesce(agent_closed_at, now())
   where "account_id" = $1 and "id" = $2;
 
--- runs/subagents/queries.ts selectEnded
-select "id", "thread_id", "parent_run_id", "status", "error"
-  from "runs"
-  where "account_id" = $1 and "id" = $2 and "parent_run_id" is not null and "status" not in ('running', 'waiting_for_input', 'cancelling');
-
 -- runs/subagents/queries.ts selectPersona
 select "persona_snapshot" as "persona"
   from "runs"
   where "account_id" = $1 and "id" = $2;
-
--- runs/subagents/queries.ts selectReports
-select "type", "data" as "data"
-  from "run_events"
-  where "run_id" = $1 and "type" in ('subagent.started', 'subagent.finished');
 
 -- runs/subagents/queries.ts selectTree
 select "id", "parent_run_id", persona_snapshot -> 'budgets' as "budgets", coalesce(total_cost_usd * 1000000, spent_cost_micros)::float8 as "cost_micros", coalesce("total_output_tokens", "spent_output_tokens") as "output_tokens"

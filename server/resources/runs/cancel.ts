@@ -6,10 +6,10 @@ import type { Actor } from '../../http/pipeline/accessTypes.ts';
 import type { Scope } from '../../http/scope.ts';
 import { Failure } from '../../platform/failure.ts';
 import { metricsEvents } from '../../platform/telemetry/metricsEvents.ts';
-import { reportEnd } from '../../runs/subagents/reportEnd.ts';
 import { insertDeliveries } from '../webhooks/outbox.ts';
 import { runEventValues } from './appendRunEvents.ts';
 import { appendEvents, lockRun, selectOpenChildren } from './eventQueries.ts';
+import { reportEnd } from './reportEnd.ts';
 
 type RunKey = { accountId: string; id: string };
 type Requested = Extract<RunEventInput, { type: 'run.cancel_requested' }>['data'];

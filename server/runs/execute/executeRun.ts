@@ -5,13 +5,13 @@ import { usdCost } from '../../models/cost.ts';
 import { ModelError } from '../../models/model.ts';
 import { RunFailure, toRunFailure } from '../../models/runFailure.ts';
 import type { Log } from '../../platform/telemetry/log.ts';
+import { reportEnd } from '../../resources/runs/reportEnd.ts';
 import { readSettings } from '../../resources/settings/settings.ts';
 import { startHeartbeat, WorkerStopped } from '../lease/heartbeat.ts';
 import type { ConcurrencySlot } from '../lease/jobLimiter.ts';
 import { CancelRequested, type Lease, type LeasedRun, LeaseLost, leaseRun } from '../lease/lease.ts';
 import { createEventWriter } from '../record/eventBuffer.ts';
 import { finishRun, type RunEnding } from '../record/finishRun.ts';
-import { reportEnd } from '../subagents/reportEnd.ts';
 import type { ExecuteDeps } from './executeDeps.ts';
 import { answersOf } from './runAttempt.ts';
 

@@ -15,13 +15,13 @@ import type { RunNotifier } from '../../pubsub/runNotifier.ts';
 import { chargeRun, type RunCost } from '../../resources/credits/charge.ts';
 import { runEventValues } from '../../resources/runs/appendRunEvents.ts';
 import { announceCancelled, cancelDescendants, cancelTree } from '../../resources/runs/cancel.ts';
+import { reportEnd } from '../../resources/runs/reportEnd.ts';
 import { activeStatuses, endedStatuses, openStatuses } from '../../resources/runs/statuses.ts';
 import { readSettings, type Settings } from '../../resources/settings/settings.ts';
 import { insertDeliveries } from '../../resources/webhooks/outbox.ts';
 import { addInterruptedCall } from '../credits/interruptedCall.ts';
 import { storeUnfinished } from '../record/answers.ts';
 import { replayRun } from '../record/replay.ts';
-import { reportEnd } from '../subagents/reportEnd.ts';
 import { endRun, lockStale, selectStale, type StaleRun } from './staleRuns.ts';
 
 export type ReaperDeps = { config: Config; database: Database; queue: Queue; runNotifier: RunNotifier; log: Log };

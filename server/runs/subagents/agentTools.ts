@@ -4,15 +4,16 @@ import { defineTool, type Tool, ToolFailure, type ToolOutput } from '../../agent
 import { hashArguments } from '../../agent/tools/validateCalls.ts';
 import type { RunNotifier } from '../../pubsub/runNotifier.ts';
 import { announceCancelled, cancelTree } from '../../resources/runs/cancel.ts';
+import { selectReports } from '../../resources/runs/eventQueries.ts';
 import { appendInput } from '../../resources/runs/input.ts';
+import { reportEnd } from '../../resources/runs/reportEnd.ts';
 import { ended } from '../../resources/runs/statuses.ts';
 import type { Metering } from '../credits/metering.ts';
 import type { Heartbeat } from '../lease/heartbeat.ts';
 import type { ConcurrencySlot } from '../lease/jobLimiter.ts';
 import { storableText } from '../record/turnHistory.ts';
 import { findAgent, readAgents } from './agents.ts';
-import { type AgentRow, closeAgent, selectReports } from './queries.ts';
-import { reportEnd } from './reportEnd.ts';
+import { type AgentRow, closeAgent } from './queries.ts';
 import { type Child, type ParentDeps, startChild } from './startChild.ts';
 
 export type AgentToolDeps = ParentDeps & { runNotifier: RunNotifier; heartbeat: Heartbeat; slot: ConcurrencySlot; metering: Metering };
