@@ -378,7 +378,7 @@ select c.relname as name
   where i.inhparent = $1::regclass;
 
 -- jobs/queue.ts 1
-select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::text, max_attempts := $4::integer, flags := array[$5::text]) as "job";
+select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::text, max_attempts := $4::integer, flags := $5::text[]) as "job";
 
 -- jobs/queue.ts 2
 select graphile_worker.remove_job($1::text) as "job";
@@ -5415,7 +5415,7 @@ select "status", "lease_token"
 select pg_try_advisory_xact_lock($1::bigint) as "locked";
 
 -- runs/lease/reaper.ts 2
-select "r"."id", "r"."account_id", "r"."trace_id"
+select "r"."id", "r"."account_id", "r"."trace_id", "r"."parent_run_id"
   from "runs" as "r"
   where "r"."status" in ('running', 'waiting_for_input', 'cancelling') and (("r"."lease_token" is not null and "r"."lease_until" < clock_timestamp()) or ("r"."lease_token" is null and "r"."last_activity_at" < clock_timestamp() - $1 * interval '1 second' and exists (select 1 as "one"
   from "graphile_worker"."jobs" as "j"

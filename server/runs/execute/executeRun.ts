@@ -82,11 +82,11 @@ function noteSpending(run: LeasedRun, { usage, cost }: UsageTotals) {
 
 function trackSlot(slot: ConcurrencySlot) {
   let isReleased = false;
-  const release = () => {
+  const tracked = (release: () => void) => () => {
     isReleased = true;
-    slot.release();
+    release();
   };
-  return { slot: { ...slot, release }, wasReleased: () => isReleased };
+  return { slot: { ...slot, release: tracked(slot.release), lend: tracked(slot.lend) }, wasReleased: () => isReleased };
 }
 
 /** Queues a run again. The retry of a failed job would be delayed by its backoff. */

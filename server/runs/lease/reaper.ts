@@ -42,7 +42,7 @@ const selectAbandoned = statement<{ seconds: number }>()((db, $) => {
     .where('j.key', '=', sql<string>`'run:' || r.id::text`);
   return db
     .selectFrom('runs as r')
-    .select(['r.id', 'r.account_id', 'r.trace_id'])
+    .select(['r.id', 'r.account_id', 'r.trace_id', 'r.parent_run_id'])
     .where('r.status', 'in', openStatuses)
     .where((eb) =>
       eb.or([

@@ -118,7 +118,7 @@ async function waitForAgents(deps: AgentToolDeps, ids: readonly string[], timeou
         return { result: { agents: agents.map(viewAgent), timed_out: settled.length === 0 } };
       }
       // The sub-agents may need the slot, and the credits.
-      slot.release();
+      slot.lend();
       await metering.releaseUnused();
       await notified;
     }

@@ -326,6 +326,32 @@ test('the time limit of a persona for tools does not end a wait', async () => {
   expect(resultsOf(events, 'wait_agent')).toMatchObject([{ result: { timed_out: true } }]);
 });
 
+test('with many runs that wait for sub-agents, a worker takes only sub-agents, until one goes on', async () => {
+  const limiter = createJobLimiter(app.config);
+  const end = Promise.withResolvers<void>();
+  const waiting: ConcurrencySlot[] = [];
+  const wait = () =>
+    limiter.run(async (slot) => {
+      waiting.push(slot);
+      slot.lend();
+      slot.lend();
+      await end.promise;
+    });
+  for (let at = 0; at < 9; at++) await wait();
+  // A question to the user does not count.
+  await limiter.run(async (slot) => {
+    slot.release();
+    await end.promise;
+  });
+  expect(limiter.hasManyWaiting()).toBe(false);
+  await wait();
+  expect([limiter.hasManyWaiting(), limiter.isFull()]).toEqual([true, false]);
+  waiting[0]!.retake();
+  expect([limiter.hasManyWaiting(), limiter.isFull()]).toEqual([false, true]);
+  end.resolve();
+  await eventually(async () => !limiter.isFull(), 'the end of the jobs');
+});
+
 test('what a job leaves behind cannot retake its slot after its end', async () => {
   const limiter = createJobLimiter(app.config);
   let left: ConcurrencySlot | undefined;
