@@ -356,6 +356,11 @@ delete
 
 -- jobs/housekeeping.ts 11
 delete
+  from "schedules"
+  where "status" = 'completed' and greatest(run_at, updated_at) < now() - interval '90 days';
+
+-- jobs/housekeeping.ts 12
+delete
   from "audit_logs"
   where "id" = any (array((select "id"
   from "audit_logs"
@@ -363,7 +368,7 @@ delete
   order by "created_at", "id"
   limit $2)));
 
--- jobs/housekeeping.ts 12
+-- jobs/housekeeping.ts 13
 delete
   from "chat_completions"
   where ("account_id", "id") in (select "c"."account_id", "c"."id"
@@ -372,7 +377,7 @@ delete
   order by "c"."ended_at"
   limit $2);
 
--- jobs/housekeeping.ts 13
+-- jobs/housekeeping.ts 14
 with "merged" as (delete
   from "run_count_changes"
   returning "change") insert into "run_count_changes" ("change") select sum(change) as "change"
@@ -403,7 +408,7 @@ select c.relname as name
   where i.inhparent = $1::regclass;
 
 -- jobs/queue.ts 1
-select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::text, max_attempts := $4::integer, flags := array[$5::text]) as "job";
+select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::text, max_attempts := $4::integer, flags := $5::text[]) as "job";
 
 -- jobs/queue.ts 2
 select graphile_worker.remove_job($1::text) as "job";
@@ -427,16 +432,21 @@ delete
   returning "a"."account_id", "a"."id";
 
 -- jobs/runSchedules.ts 1
-select s.account_id, s.id
-  from schedules s
-  where ((s.status = 'active' and s.next_run_at < now() - $1::float8 * interval '1 second') or (s.account_id, s.id) in (select o.account_id, o.schedule_id
-  from schedule_occurrences o
-  where o.status = 'waiting')) and not exists ( select
+select pg_try_advisory_xact_lock(7203118407) as "locked";
+
+-- jobs/runSchedules.ts 2
+with late as ( select account_id, id
+  from schedules
+  where status = 'active' and next_run_at < now() - $1::float8 * interval '1 second' union select account_id, schedule_id
+  from schedule_occurrences
+  where status = 'waiting' ) select s.account_id, s.id
+  from late s
+  where not exists ( select
   from graphile_worker.jobs j
   where j.key = 'schedule:' || s.id and (case when j.locked_at is null then j.attempts < j.max_attempts and j.run_at < now() + $2::float8 * interval '1 second' else j.locked_at > now() - $3::float8 * interval '1 second' end))
   limit 1000;
 
--- jobs/runSchedules.ts 2
+-- jobs/runSchedules.ts 3
 select graphile_worker.force_unlock_workers(array_agg(locked_by))
   from graphile_worker.jobs
   where task_identifier = $1 and locked_at < now() - $2::float8 * interval '1 second'
@@ -2924,6 +2934,16 @@ with "run" as (update "runs"
   returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $5 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
   from "run", unnest($6::uuid[], $7::text[], $8::text[]) with ordinality as e(event_id, type, data, n);
 
+-- resources/runs/eventQueries.ts selectEnded
+select "id", "thread_id", "parent_run_id", "status", "error"
+  from "runs"
+  where "account_id" = $1 and "id" = $2 and "parent_run_id" is not null and "status" not in ('running', 'waiting_for_input', 'cancelling');
+
+-- resources/runs/eventQueries.ts selectReports
+select "type", "data" as "data"
+  from "run_events"
+  where "run_id" = $1 and "type" in ('subagent.started', 'subagent.finished');
+
 -- resources/runs/list.ts a run of an account
 select "r"."id"
   from "runs" as "r"
@@ -3981,7 +4001,9 @@ select "id"
 -- resources/schedules/queries.ts selectProgress
 select exists (select 1 as "one"
   from "runs" as "r"
-  where "r"."account_id" = "s"."account_id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and ("r"."id" = "s"."last_run_id" or "r"."thread_id" = "s"."thread_id")) as "is_busy", (select count(*) as "count"
+  where "r"."account_id" = "s"."account_id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and ("r"."thread_id" = "s"."thread_id" or exists (select 1 as "one"
+  from "schedule_occurrences" as "o"
+  where "o"."account_id" = "r"."account_id" and "o"."run_id" = "r"."id" and "o"."schedule_id" = "s"."id"))) as "is_busy", (select count(*) as "count"
   from "schedule_occurrences" as "o"
   where "o"."account_id" = "s"."account_id" and "o"."schedule_id" = "s"."id" and "o"."status" = 'waiting')::int as "waiting"
   from "schedules" as "s"
@@ -4053,7 +4075,7 @@ insert into "audit_logs" ("id", "account_id", "actor_user_id", "action", "target
   values ($1, $2, $3, $4, 'schedule', $5, $6, $7::jsonb);
 
 -- resources/schedules/queue.ts 1
-select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::text, max_attempts := 3, run_at := coalesce($4::timestamptz, clock_timestamp() + $5::float8 * interval '1 second')) as "job";
+select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::text, max_attempts := 3, flags := array[$4::text], run_at := coalesce($5::timestamptz, clock_timestamp() + $6::float8 * interval '1 second')) as "job";
 
 -- resources/settings/queries.ts selectSettings
 select "key", "value", "updated_at"
@@ -5445,7 +5467,7 @@ select "status", "lease_token"
 select pg_try_advisory_xact_lock($1::bigint) as "locked";
 
 -- runs/lease/reaper.ts 2
-select "r"."id", "r"."account_id", "r"."trace_id"
+select "r"."id", "r"."account_id", "r"."trace_id", "r"."parent_run_id"
   from "runs" as "r"
   where "r"."status" in ('running', 'waiting_for_input', 'cancelling') and (("r"."lease_token" is not null and "r"."lease_until" < clock_timestamp()) or ("r"."lease_token" is null and "r"."last_activity_at" < clock_timestamp() - $1 * interval '1 second' and exists (select 1 as "one"
   from "graphile_worker"."jobs" as "j"
@@ -5592,15 +5614,10 @@ update "threads"
   set "agent_closed_at" = coalesce(agent_closed_at, now())
   where "account_id" = $1 and "id" = $2;
 
--- runs/subagents/queries.ts selectEnded
-select "id", "thread_id", "parent_run_id", "status", "error"
+-- runs/subagents/queries.ts selectPersona
+select "persona_snapshot" as "persona"
   from "runs"
-  where "account_id" = $1 and "id" = $2 and "parent_run_id" is not null and "status" not in ('running', 'waiting_for_input', 'cancelling');
-
--- runs/subagents/queries.ts selectReports
-select "type", "data" as "data"
-  from "run_events"
-  where "run_id" = $1 and "type" in ('subagent.started', 'subagent.finished');
+  where "account_id" = $1 and "id" = $2;
 
 -- runs/subagents/queries.ts selectTree
 select "id", "parent_run_id", persona_snapshot -> 'budgets' as "budgets", coalesce(total_cost_usd * 1000000, spent_cost_micros)::float8 as "cost_micros", coalesce("total_output_tokens", "spent_output_tokens") as "output_tokens"

@@ -13,9 +13,12 @@ import type { RunNotifier } from '../pubsub/runNotifier.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { AccessControl, IpRules } from './pipeline/accessTypes.ts';
 
+/** Without a `parent_run_id`, a root run. */
+type QueuedRun = { id: string; account_id: string; trace_id: string; parent_run_id?: string | null };
+
 /** Adds jobs to the queue, in the transaction of the rows that they refer to. */
 export type Queue = {
-  enqueueRun(sql: Queryable, run: { id: string; account_id: string; trace_id: string }, maxAttempts: number): Promise<void>;
+  enqueueRun(sql: Queryable, run: QueuedRun, maxAttempts: number): Promise<void>;
   /** Removes the job of a run unless a worker has already started it. */
   dequeueRun(sql: Queryable, runId: string): Promise<void>;
 };

@@ -30,13 +30,15 @@ export const backgroundTasks = [sendMailTask, sendBroadcastTask, changeCreditsTa
  * on all accounts take at most one each.
  */
 const maxConcurrentJobs = 4;
+/** Many schedules may be due at once. While this many of their jobs go, no further one is taken, so that mail is not delayed. */
+const maxConcurrentSchedules = 2;
 const minute = 60_000;
 
 /** Undefined if this worker takes none of these jobs. */
 export async function startBackgroundJobs(deps: BackgroundJobDeps): Promise<BackgroundJobs | undefined> {
   const { config, databaseUrl, log } = deps;
   const stopping = new AbortController();
-  const { taskList, periodicTasks } = tasksOf(deps, stopping.signal);
+  const { taskList, periodicTasks, forbiddenFlags } = tasksOf(deps, stopping.signal);
   if (periodicTasks.length === 0) return undefined;
   if (sendMailTask in taskList) await logMailTransport(deps);
   const options = {
@@ -45,6 +47,7 @@ export async function startBackgroundJobs(deps: BackgroundJobDeps): Promise<Back
     maxPoolSize: maxConcurrentJobs + 1,
     pollInterval: config.workerPollSeconds * 1_000,
     taskList,
+    forbiddenFlags,
   };
   const runner = await startJobRunner(options, log);
   const timers = periodicTasks.map(([ms, task]) => {
@@ -101,11 +104,17 @@ function tasksOf({ config, keys, database, log }: BackgroundJobDeps, stopping: A
   };
   addBatched(sendBroadcastTask, sendBroadcast, recoverBroadcasts);
   addBatched(changeCreditsTask, changeCredits, recoverCreditOperations);
+  let schedules = 0;
   if (takes(runScheduleTask)) {
     const lease = config.workerLeaseSeconds;
     const deps = { config, database, queue, stopping, log };
-    taskList[runScheduleTask] = (payload) => withSpan(jobSpan(payload), () => runSchedule(deps, payload));
+    taskList[runScheduleTask] = (payload) => {
+      schedules++;
+      return withSpan(jobSpan(payload), () => runSchedule(deps, payload)).finally(() => schedules--);
+    };
     periodicTasks.push([Math.max(500, lease * 250), () => recoverSchedules(database, lease, log)]);
   }
-  return { taskList, periodicTasks };
+  // Jobs of schedules carry their type as a flag.
+  const forbiddenFlags = () => (schedules >= maxConcurrentSchedules ? [runScheduleTask] : null);
+  return { taskList, periodicTasks, forbiddenFlags };
 }

@@ -93,6 +93,13 @@ const forgetVerifications = statement()((db) => db.deleteFrom('email_verificatio
 const forgetOccurrences = statement()((db) =>
   db.deleteFrom('schedule_occurrences').where('created_at', '<', sql<string>`now() - interval '90 days'`),
 );
+/** Schedules without further times, with their history. */
+const forgetSchedules = statement()((db) =>
+  db
+    .deleteFrom('schedules')
+    .where('status', '=', sql.lit('completed' as const))
+    .where(sql<string>`greatest(run_at, updated_at)`, '<', sql<string>`now() - interval '90 days'`),
+);
 
 // An array and not `in`, so that the planner looks each id up.
 const forgetAudit = statement<{ days: number; limit: number }>()((db, $) => {
@@ -159,6 +166,7 @@ export async function deleteExpiredRows(database: Database, retention: Retention
     forgetCodes,
     forgetVerifications,
     forgetOccurrences,
+    forgetSchedules,
   ])
     await database.run(one);
 }

@@ -20,9 +20,12 @@ type QueuedJob = {
 };
 export const queuedJobs = sql.table<QueuedJob>('graphile_worker.jobs');
 
-const addJob = statement<{ task: string; payload: string; key: string; maxAttempts: number }>()((db, $) =>
+/** A flag of the jobs of runs that are no sub-agents. */
+export const rootRunFlag = 'run.root';
+
+const addJob = statement<{ task: string; payload: string; key: string; maxAttempts: number; flags: readonly string[] }>()((db, $) =>
   db.selectNoFrom(
-    sql<unknown>`graphile_worker.add_job(${$.task}::text, payload := ${$.payload}::json, job_key := ${$.key}::text, max_attempts := ${$.maxAttempts}::integer, flags := array[${$.task}::text])`.as(
+    sql<unknown>`graphile_worker.add_job(${$.task}::text, payload := ${$.payload}::json, job_key := ${$.key}::text, max_attempts := ${$.maxAttempts}::integer, flags := ${$.flags}::text[])`.as(
       'job',
     ),
   ),
@@ -33,9 +36,10 @@ const removeJob = statement<{ key: string }>()((db, $) =>
 
 /** The queue is in the same database, so a job commits with the rows that it refers to. */
 export const queue: Queue = {
-  async enqueueRun(connection, { id, account_id, trace_id }, maxAttempts) {
+  async enqueueRun(connection, { id, account_id, trace_id, parent_run_id: parent }, maxAttempts) {
     const payload = { v: 1, type: executeRunTask, account_id, run_id: id, ...traceFields(trace_id) };
-    await connection.rows(addJob, { task: executeRunTask, payload: JSON.stringify(payload), key: runJobKey(id), maxAttempts });
+    const flags = parent ? [executeRunTask] : [executeRunTask, rootRunFlag];
+    await connection.rows(addJob, { task: executeRunTask, payload: JSON.stringify(payload), key: runJobKey(id), maxAttempts, flags });
   },
   async dequeueRun(connection, runId) {
     await connection.rows(removeJob, { key: runJobKey(runId) });

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import type { Database, Transaction } from '../database/sql.ts';
-import { sqlStatement } from '../database/statement.ts';
+import { sqlStatement, statement } from '../database/statement.ts';
 import type { Queue } from '../http/app.ts';
 import type { Config } from '../platform/config/config.ts';
 import { newId } from '../platform/crypto/ids.ts';
@@ -25,6 +25,13 @@ const Payload = z.object({ v: z.literal(1), account_id: z.guid(), schedule_id: z
 const missedAfterMs = 60_000;
 /** Occurrences that wait at the same time, and missed ones that are made up for. */
 const maxWaiting = 10;
+/** How often a schedule with a waiting occurrence looks whether it can start, in seconds. */
+const waitingSeconds = 2;
+/** How often a schedule looks whether its run has ended, in seconds: the run may be one failure too many. */
+const busySeconds = 30;
+/** The recovery of schedules: one instance at a time. */
+const recoveryLock = 7_203_118_407;
+const tryLock = statement()((db) => db.selectNoFrom(sql<boolean>`pg_try_advisory_xact_lock(${sql.lit(recoveryLock)})`.as('locked')));
 
 /**
  * Handles what is due of a schedule. The job may run twice, also at the same time, because each step locks the schedule: the times become
@@ -37,7 +44,7 @@ export async function runSchedule(deps: Deps, payload: unknown): Promise<void> {
   const key = { accountId: known.data.account_id, id: known.data.schedule_id };
   await database.transaction((tx) => addDueOccurrences(deps, tx, key));
   while (!stopping.aborted && (await startNext(deps, key)));
-  await database.transaction((tx) => queueNext(deps, tx, key, Math.max(0.5, config.workerPollSeconds * 2)));
+  await database.transaction((tx) => queueNext(deps, tx, key, Math.max(waitingSeconds, config.workerPollSeconds * 2)));
 }
 
 /** Adds the occurrences that are due, and moves the schedule to its next time. */
@@ -186,14 +193,17 @@ async function disable(
   log.warn({ account_id: accountId, ...facts, trace_id: traceId }, 'a schedule was disabled');
 }
 
-/** Queues the next job: soon while a run of the schedule has not ended, because its result may disable the schedule, or else at the next time. */
-async function queueNext(deps: Deps, tx: Transaction, key: ScheduleKey, delaySeconds: number): Promise<void> {
+/**
+ * Queues the next job: soon if an occurrence waits; later while a run of the schedule has not ended, because its result may disable the schedule; or
+ * else at the next time.
+ */
+async function queueNext(deps: Deps, tx: Transaction, key: ScheduleKey, waitingDelay: number): Promise<void> {
   const schedule = await tx.row(queries.lockSchedule, key);
   if (!schedule) return;
   const { is_busy: isBusy, waiting } = (await tx.row(queries.selectProgress, key))!;
   // After the progress: a run that ended since the job began is counted now, because the next job may be far away.
   if (!isBusy && (await disableAfterFailures(deps, tx, schedule))) return;
-  const soon = new Date(Date.parse(schedule.now) + delaySeconds * 1_000).toISOString();
+  const soon = new Date(Date.parse(schedule.now) + (waiting > 0 ? waitingDelay : busySeconds) * 1_000).toISOString();
   if (waiting > 0) await queueSchedule(tx, key, { at: soon });
   else if (schedule.next_run_at) await queueSchedule(tx, key, { at: isBusy && soon < schedule.next_run_at ? soon : schedule.next_run_at });
 }
@@ -204,10 +214,12 @@ async function queueNext(deps: Deps, tx: Transaction, key: ScheduleKey, delaySec
  */
 const selectAbandoned = sqlStatement<{ leaseSeconds: number }>()(
   ($) => sql<{ account_id: string; id: string }>`
-  select s.account_id, s.id from schedules s
-  where ((s.status = 'active' and s.next_run_at < now() - ${$.leaseSeconds}::float8 * interval '1 second')
-      or (s.account_id, s.id) in (select o.account_id, o.schedule_id from schedule_occurrences o where o.status = 'waiting'))
-    and not exists (
+  with late as (
+    select account_id, id from schedules where status = 'active' and next_run_at < now() - ${$.leaseSeconds}::float8 * interval '1 second'
+    union select account_id, schedule_id from schedule_occurrences where status = 'waiting'
+  )
+  select s.account_id, s.id from late s
+  where not exists (
       select from graphile_worker.jobs j where j.key = 'schedule:' || s.id
         and (case when j.locked_at is null then j.attempts < j.max_attempts and j.run_at < now() + ${$.leaseSeconds}::float8 * interval '1 second' else j.locked_at > now() - ${$.leaseSeconds}::float8 * interval '1 second' end))
   limit 1000`,
@@ -222,9 +234,12 @@ const unlockLost = sqlStatement<{ task: string; leaseSeconds: number }>()(
 
 /** Queues schedules whose job was lost. */
 export async function recoverSchedules(database: Database, leaseSeconds: number, log: Log): Promise<void> {
-  await database.rows(unlockLost, { task: runScheduleTask, leaseSeconds });
-  for (const { account_id: accountId, id } of await database.rows(selectAbandoned, { leaseSeconds })) {
-    log.warn({ schedule_id: id }, 'a schedule is queued again');
-    await queueSchedule(database, { accountId, id }, {});
-  }
+  await database.transaction(async (tx) => {
+    if (!(await tx.row(tryLock))?.locked) return;
+    await tx.rows(unlockLost, { task: runScheduleTask, leaseSeconds });
+    for (const { account_id: accountId, id } of await tx.rows(selectAbandoned, { leaseSeconds })) {
+      log.warn({ schedule_id: id }, 'a schedule is queued again');
+      await queueSchedule(tx, { accountId, id }, {});
+    }
+  });
 }

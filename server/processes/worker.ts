@@ -10,7 +10,7 @@ import { type JobRunner, startJobRunner, waitForDatabase } from '../jobs/jobRunn
 import { jobSpan } from '../jobs/jobSpan.ts';
 import { maintainAccessLogPartitions } from '../jobs/partitions/accessLogPartitions.ts';
 import { maintainAuditPartitions, maintainEventPartitions, monthStart } from '../jobs/partitions/monthlyPartitions.ts';
-import { executeRunTask, queue, queuedJobs } from '../jobs/queue.ts';
+import { executeRunTask, queue, queuedJobs, rootRunFlag } from '../jobs/queue.ts';
 import { removeAttachments } from '../jobs/removeAttachments.ts';
 import { removeOldRevisions } from '../jobs/sweepWorkspaces.ts';
 import { firstIdOf, newId } from '../platform/crypto/ids.ts';
@@ -102,7 +102,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
     concurrency: config.workerMaxConcurrency,
     maxPoolSize: config.workerMaxConcurrency + 1,
     // Jobs carry their type as a flag. A worker without a free slot leaves runs to other workers.
-    forbiddenFlags: () => (slots.isFull() || !takesRuns ? [executeRunTask] : null),
+    forbiddenFlags: () => (slots.isFull() || !takesRuns ? [executeRunTask] : slots.hasManyWaiting() ? [rootRunFlag] : null),
     pollInterval: config.workerPollSeconds * 1_000,
     gracefulShutdownAbortTimeout: drainMs,
     taskList: {

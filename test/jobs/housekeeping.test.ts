@@ -177,3 +177,21 @@ test('audit log entries are kept 30 days and idempotency keys 24 hours', async (
   expect(await sql(`select id from audit_logs where action = 'sample.entry'`)).toHaveLength(2);
   expect(await sql(`select scope_hash from idempotency_keys where scope_hash like 'sample %'`)).toEqual([{ scope_hash: 'sample 1' }]);
 });
+
+test('a schedule without further times is deleted 90 days after its time and its last change', async () => {
+  const user = await app.signUp();
+  const add = (days: number, changed: number, status = 'completed') =>
+    sql(
+      `insert into schedules (account_id, id, created_by_user_id, name, run_at, timezone, input, missed, overlap, status, next_run_at, updated_at)
+       values ($1, gen_random_uuid(), $2, $3 || ' ' || $5, now() - $3::int * interval '1 day', 'UTC', 'Hello', 'skip', 'skip', $5,
+         case when $5 = 'active' then now() end, now() - $4 * interval '1 day')`,
+      [user.accountId, user.id, days, changed, status],
+    );
+  await add(91, 95);
+  await add(89, 95);
+  await add(95, 89);
+  await add(120, 120, 'active');
+  await deleteExpiredRows(database, 0);
+  const left = await sql('select name from schedules where account_id = $1 order by 1', [user.accountId]);
+  expect(left.map(({ name }: { name: string }) => name)).toEqual(['120 active', '89 completed', '95 completed']);
+});

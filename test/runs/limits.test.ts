@@ -137,6 +137,28 @@ test('the reaper fails runs of dead workers, cancels cancelling ones, and writes
   expect(await reap(idle)).toBe(0);
 });
 
+test('a run is told of the end of a child run that no worker ends', async () => {
+  const bob = await idle.signUp();
+  await idle.sql(
+    `insert into entitlement_overrides (account_id, key, id, value, value_type) values ($1, 'limit.concurrent_runs', gen_random_uuid(), '3', 'integer')`,
+    [bob.accountId],
+  );
+  const start = async () => startRun(idle, bob, await openThread(idle, bob));
+  const [parent, cancelled, dead] = [await start(), await start(), await start()];
+  await idle.sql('update runs set parent_run_id = $1, root_run_id = $1, depth = 1 where id = any ($2)', [parent, [cancelled, dead]]);
+  await age(idle, dead, `, attempt = 1, lease_token = gen_random_uuid(), lease_until = now() - interval '60 seconds'`);
+  const finished = () =>
+    idle.sql(
+      `select data ->> 'run_id' as run, data ->> 'status' as status from run_events where run_id = $1 and type = 'subagent.finished'`,
+      [parent],
+    );
+  await idle.call('POST', `/v1/runs/${cancelled}:cancel`, { token: bob.token });
+  await expect.poll(finished).toEqual([{ run: cancelled, status: 'cancelled' }]);
+  expect(await reap(idle)).toBe(1);
+  expect((await finished()).slice(1)).toEqual([{ run: dead, status: 'failed' }]);
+  await idle.call('POST', `/v1/runs/${parent}:cancel`, { token: bob.token });
+});
+
 test('a queued run is reaped only if no worker is alive', async () => {
   const bob = await idle.signUp();
   const runId = await startRun(idle, bob, await openThread(idle, bob));

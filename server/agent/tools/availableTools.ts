@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Persona } from '../../resources/personas/persona.ts';
-import { subagentTools } from './subagentTools.ts';
+import { scheduleGroup, scheduleToolNames } from './scheduleNames.ts';
+import { subagentGroup, subagentTools } from './subagentTools.ts';
 import { defineTool, type Tool } from './tool.ts';
 
 /** The tools that the model is shown in a run, and may therefore call. */
@@ -14,24 +15,35 @@ export type AvailableTools = {
   exists(name: string): boolean;
 };
 
+type NamedTool = Pick<Tool, 'name' | 'group'>;
 type Rules = Pick<Persona, 'tool_allowlist' | 'tool_denylist' | 'core_tools'>;
+type Lists = Omit<Rules, 'core_tools'>;
 
 /** Available only to a persona whose allowlist names them: test tools, and tools that execute code or start runs. */
-const optionalTools: ReadonlySet<string> = new Set([
-  'echo',
-  'noop',
-  'run_code',
-  'schedule_create',
-  'schedule_list',
-  'schedule_delete',
-  ...subagentTools,
-]);
+const optionalTools: ReadonlyMap<string, NamedTool> = new Map(
+  [
+    { name: 'echo' },
+    { name: 'noop' },
+    { name: 'run_code', group: 'code' },
+    ...scheduleToolNames.map((name) => ({ name, group: scheduleGroup })),
+    ...subagentTools.map((name) => ({ name, group: subagentGroup })),
+  ].map((tool) => [tool.name, tool]),
+);
 
-const names = (list: readonly string[], { name, group }: Tool) => list.includes(name) || (group !== undefined && list.includes(group));
+const names = (list: readonly string[], { name, group }: NamedTool) => list.includes(name) || (group !== undefined && list.includes(group));
 
 /** Whether the lists of a persona allow a tool. */
-export const isToolAllowed = (tool: Tool, { tool_allowlist: allowed, tool_denylist: denied }: Omit<Rules, 'core_tools'>) =>
+export const isToolAllowed = (tool: NamedTool, { tool_allowlist: allowed, tool_denylist: denied }: Lists) =>
   (allowed.length > 0 ? names(allowed, tool) : !optionalTools.has(tool.name)) && !names(denied, tool);
+
+/**
+ * The denylist of a sub-agent. It also has what the persona of its parent denies, and the optional tools that this one does not allow. Otherwise the
+ * model of the parent could use tools that its own persona does not have, because it chooses the persona of the sub-agent.
+ */
+export const deniedBelow = ({ tool_denylist: own }: Lists, parent: Lists): string[] => {
+  const missing = [...optionalTools.values()].filter((tool) => !isToolAllowed(tool, parent)).map(({ name }) => name);
+  return [...new Set([...own, ...parent.tool_denylist, ...missing])];
+};
 
 /** Restricts all tools to those of a persona. `loaded` names the tools that earlier turns of the run have loaded. */
 export function createAvailableTools(all: readonly Tool[], rules: Rules, loaded: Iterable<string> = []): AvailableTools {

@@ -10,7 +10,7 @@ import type { ValidatedCall } from './validateCalls.ts';
 export type CallDeps = {
   run: ToolContext['run'];
   memory: Map<string, unknown>;
-  /** The persona's limit for every call, in milliseconds. Overrides the limit of the tool. */
+  /** The persona's limit for a call, in milliseconds. Overrides the limit of the tool, unless it limits itself. */
   timeoutMs: number | undefined;
   maxParallel: number;
   signal: AbortSignal;
@@ -77,7 +77,7 @@ function startTogether(calls: readonly Runnable[], deps: CallDeps): Map<Validate
 async function executeCall({ tool, args, callId }: Runnable, deps: CallDeps): Promise<CallOutcome> {
   const began = performance.now();
   const limit = new AbortController();
-  const timeoutMs = deps.timeoutMs ?? tool.timeoutMs;
+  const timeoutMs = (tool.limitsItself ? undefined : deps.timeoutMs) ?? tool.timeoutMs;
   const expire = () => limit.abort(new ToolFailure('tool.hard_timeout', `The tool took longer than ${timeoutMs} ms.`));
   const timer = timeoutMs === undefined ? undefined : setTimeout(expire, Math.min(timeoutMs, maxTimerMs));
   const signal = AbortSignal.any([deps.signal, limit.signal]);

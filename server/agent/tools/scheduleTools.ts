@@ -7,11 +7,12 @@ import { checkQuota } from '../../resources/quotas/check.ts';
 import type { ScheduleRow } from '../../resources/schedules/queries.ts';
 import * as queries from '../../resources/schedules/queries.ts';
 import { createSchedule, deleteSchedule } from '../../resources/schedules/service.ts';
+import { scheduleGroup } from './scheduleNames.ts';
 import { defineTool, type Tool, type ToolContext, ToolFailure } from './tool.ts';
 
 type Run = ToolContext['run'];
 
-const common = { group: 'schedules', timeoutMs: 15_000 };
+const common = { group: scheduleGroup, timeoutMs: 15_000 };
 /** Schedules that one call lists. */
 const maxListed = 50;
 

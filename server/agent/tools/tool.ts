@@ -36,6 +36,8 @@ export type Tool = {
   sideEffects?: boolean;
   /** Time limit in milliseconds, unless the persona sets one. */
   timeoutMs?: number;
+  /** Waits as long as its arguments say: the time limit of the persona does not apply. */
+  limitsItself?: boolean;
   run(args: Record<string, unknown>, context: ToolContext): Promise<ToolOutput>;
 };
 

@@ -9,6 +9,7 @@ import { metricsEvents } from '../../platform/telemetry/metricsEvents.ts';
 import { insertDeliveries } from '../webhooks/outbox.ts';
 import { runEventValues } from './appendRunEvents.ts';
 import { appendEvents, lockRun, selectOpenChildren } from './eventQueries.ts';
+import { reportEnd } from './reportEnd.ts';
 
 type RunKey = { accountId: string; id: string };
 type Requested = Extract<RunEventInput, { type: 'run.cancel_requested' }>['data'];
@@ -18,7 +19,10 @@ export type CancelledRun = { id: string; isEnded: boolean };
 
 /** Requests cancellation of a run and its descendants. A run that no worker has started is cancelled immediately. */
 export async function requestCancel(
-  scope: Pick<Scope, 'tx' | 'accountId' | 'afterCommit'> & { app: Pick<App, 'queue' | 'runNotifier'>; actor: Pick<Actor, 'userId'> },
+  scope: Pick<Scope, 'tx' | 'accountId' | 'afterCommit'> & {
+    app: Pick<App, 'database' | 'queue' | 'runNotifier'>;
+    actor: Pick<Actor, 'userId'>;
+  },
   runId: string,
   { last_seen_seq: seen, client_cancelled_at: at }: CancelRequest,
 ): Promise<boolean> {
@@ -33,7 +37,11 @@ export async function requestCancel(
       ...(at && { client_cancelled_at: at }),
     },
   );
-  scope.afterCommit(() => announceCancelled(cancelled, app.runNotifier));
+  scope.afterCommit(() => {
+    announceCancelled(cancelled, app.runNotifier);
+    // The parents of its descendants are canceled too. If this fails, the parent finds the end of its child by polling.
+    if (cancelled[0]?.isEnded) reportEnd(app, accountId, runId).catch(() => {});
+  });
   return cancelled.length > 0;
 }
 

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { RunStatus } from '../../../contract/runRequests.ts';
 import { statement } from '../../database/statement.ts';
 import { appendRunEvents, type NewRunEvents, nextSeq } from './appendRunEvents.ts';
-import { activeStatuses } from './statuses.ts';
+import { activeStatuses, openStatuses } from './statuses.ts';
 
 export const lockRun = statement<{ accountId: string; id: string }>()((db, $) =>
   db
@@ -73,4 +73,24 @@ export const appendEvents = statement<{ runId: string; status: RunStatus | null 
     ),
     $,
   ),
+);
+
+/** A child run that has ended. */
+export const selectEnded = statement<{ accountId: string; id: string }>()((db, $) =>
+  db
+    .selectFrom('runs')
+    .select(['id', 'thread_id', 'parent_run_id', 'status', 'error'])
+    .where('account_id', '=', $.accountId)
+    .where('id', '=', $.id)
+    .where('parent_run_id', 'is not', null)
+    .where('status', 'not in', openStatuses),
+);
+
+/** The child runs that the events of a run name: those that it has started, and those that have ended. */
+export const selectReports = statement<{ runId: string }>()((db, $) =>
+  db
+    .selectFrom('run_events')
+    .select((eb) => ['type', eb.ref('data').$castTo<{ run_id: string }>().as('data')])
+    .where('run_id', '=', $.runId)
+    .where('type', 'in', [sql.lit('subagent.started'), sql.lit('subagent.finished')]),
 );

@@ -42,6 +42,10 @@ export const Schedule = defineEntity({
       name: 'schedules_thread',
       expression: 'create index schedules_thread on schedules (account_id, thread_id) where (thread_id is not null)',
     },
+    {
+      name: 'schedules_last_run',
+      expression: 'create index schedules_last_run on schedules (account_id, last_run_id) where (last_run_id is not null)',
+    },
   ],
 });
 

@@ -183,11 +183,23 @@ function isOpen() {
       .whereRef('r.account_id', '=', 's.account_id')
       .where('r.parent_run_id', 'is', null)
       .where('r.status', 'in', openStatuses)
-      .where((of) => of.or([of('r.id', '=', of.ref('s.last_run_id')), of('r.thread_id', '=', of.ref('s.thread_id'))])),
+      .where((of) =>
+        of.or([
+          of('r.thread_id', '=', of.ref('s.thread_id')),
+          of.exists(
+            of
+              .selectFrom('schedule_occurrences as o')
+              .select(sql.lit(1).as('one'))
+              .whereRef('o.account_id', '=', 'r.account_id')
+              .whereRef('o.run_id', '=', 'r.id')
+              .whereRef('o.schedule_id', '=', 's.id'),
+          ),
+        ]),
+      ),
   );
 }
 
-/** Whether the last run, or a run of the thread, has not ended; and how many occurrences wait. */
+/** Whether a run of the schedule, or of its thread, has not ended; and how many occurrences wait. */
 export const selectProgress = statement<ScheduleKey>()((db, $) =>
   db
     .selectFrom('schedules as s')

@@ -10,7 +10,7 @@ const jobKey = (id: string) => `schedule:${id}`;
 
 const addJob = statement<{ task: string; payload: string; key: string; at: string | null; delaySeconds: number }>()((db, $) =>
   db.selectNoFrom(
-    sql<unknown>`graphile_worker.add_job(${$.task}::text, payload := ${$.payload}::json, job_key := ${$.key}::text, max_attempts := 3,
+    sql<unknown>`graphile_worker.add_job(${$.task}::text, payload := ${$.payload}::json, job_key := ${$.key}::text, max_attempts := 3, flags := array[${$.task}::text],
       run_at := coalesce(${$.at}::timestamptz, clock_timestamp() + ${$.delaySeconds}::float8 * interval '1 second'))`.as('job'),
   ),
 );

@@ -1,5 +1,6 @@
 import type { ReasoningMode } from '../../../contract/events.ts';
 import { type NewRun, parseReasoningMode } from '../../../contract/runRequests.ts';
+import type { RowOf } from '../../database/statement.ts';
 import type { App } from '../../http/app.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
@@ -124,13 +125,26 @@ const credentialRevoked = ({ actor }: Pick<RunCreator, 'actor'>) =>
  * Locks a thread without an open run, in an account with available credits and a free slot. Returns the credits that a
  * new run reserves. Throws 409, 402 or 429.
  */
-export async function lockIdleThread({ app, tx, accountId }: Pick<RunCreator, 'app' | 'tx' | 'accountId'>, threadId: string) {
+export async function lockIdleThread({ app, tx, accountId }: Limited, threadId: string) {
   // PostgreSQL runs the second statement after the first has the locks, on a new snapshot.
   const [thread, limits] = await Promise.all([
     tx.row(queries.lockThread, { accountId, threadId }),
     tx.row(queries.selectLimits, { accountId, threadId }),
   ]);
   if (!thread || !limits) throw notFound();
+  return { ...thread, reservation: await reservationWithin({ app, tx, accountId }, limits) };
+}
+
+type Limited = Pick<RunCreator, 'app' | 'tx' | 'accountId'>;
+type Limits = RowOf<typeof queries.selectLimits>;
+
+/** Throws early what `startRun` would throw because of the limits. Without locks, so `startRun` checks again. */
+export async function checkRunLimits(scope: Limited, threadId: string): Promise<void> {
+  const limits = await scope.tx.row(queries.selectLimits, { accountId: scope.accountId, threadId });
+  await reservationWithin(scope, limits!);
+}
+
+async function reservationWithin({ app, tx, accountId }: Limited, limits: Limits): Promise<number> {
   const settings = await readEntitlements(app.database, accountId, tx);
   if (limits.account_status === null) throw notFound();
   if (limits.account_status !== 'active') throw failWith('forbidden', 'account_suspended', 'This account is suspended.');
@@ -139,7 +153,7 @@ export async function lockIdleThread({ app, tx, accountId }: Pick<RunCreator, 'a
   const most = settings['limit.concurrent_runs'] || app.config.maxConcurrentRunsPerAccount;
   if (most > 0 && limits.active_runs >= most)
     throw new Failure('rate_limited', 'Too many runs at once.', { reason: 'concurrent_runs_exceeded' }, { 'retry-after': '5' });
-  return { ...thread, reservation };
+  return reservation;
 }
 
 /** The default reservation, or what is left of the available credits. Throws 402 if nothing is available. */

@@ -6,6 +6,7 @@ import { RunFailure } from '../../models/runFailure.ts';
 import { calculateCharge } from '../../resources/credits/charge.ts';
 import type { Settings } from '../../resources/settings/settings.ts';
 import type { OpenedRoute } from '../execute/openRoute.ts';
+import { RouteSnapshot } from '../execute/resolveRoute.ts';
 import { type Lease, LeaseLost } from '../lease/lease.ts';
 import { lowerReservation, raiseReservation, reserveCredits } from './reserve.ts';
 
@@ -22,8 +23,8 @@ export type Metering = {
 export function createMetering({ database, lease, settings, usageTotals }: MeterDeps): Metering {
   const { run } = lease;
   let reserved = run.reserved_credits;
-  /** Undefined before the first call of this attempt. */
-  let used: number | undefined;
+  /** What the calls have used, also those of earlier attempts. Undefined before the first call. */
+  let used = usedBefore(run, usageTotals, settings);
 
   function meterOf({ prices, multiplier }: OpenedRoute): Meter {
     const creditsWith = (usage: Usage) => {
@@ -60,6 +61,12 @@ export function createMetering({ database, lease, settings, usageTotals }: Meter
       await lowerReservation(database, lease, used);
     },
   };
+}
+
+/** By the route of the run, because no call of this attempt has named one yet. */
+function usedBefore({ route_snapshot: kept }: Lease['run'], usageTotals: UsageTotals, settings: Settings): number | undefined {
+  const { data: route } = RouteSnapshot.safeParse(kept);
+  return route && usageTotals.usage && (calculateCharge(usageTotals, route.multiplier, settings)?.credits ?? 0);
 }
 
 const exhausted = (balance: number, reserved: number) =>

@@ -5,13 +5,13 @@ import { usdCost } from '../../models/cost.ts';
 import { ModelError } from '../../models/model.ts';
 import { RunFailure, toRunFailure } from '../../models/runFailure.ts';
 import type { Log } from '../../platform/telemetry/log.ts';
+import { reportEnd } from '../../resources/runs/reportEnd.ts';
 import { readSettings } from '../../resources/settings/settings.ts';
 import { startHeartbeat, WorkerStopped } from '../lease/heartbeat.ts';
 import type { ConcurrencySlot } from '../lease/jobLimiter.ts';
 import { CancelRequested, type Lease, type LeasedRun, LeaseLost, leaseRun } from '../lease/lease.ts';
 import { createEventWriter } from '../record/eventBuffer.ts';
 import { finishRun, type RunEnding } from '../record/finishRun.ts';
-import { reportEnd } from '../subagents/reportEnd.ts';
 import type { ExecuteDeps } from './executeDeps.ts';
 import { answersOf } from './runAttempt.ts';
 
@@ -20,7 +20,8 @@ import { answersOf } from './runAttempt.ts';
  *
  * If the worker dies, the lease expires, and `recoverRuns` (`lease/reaper.ts`) of any worker queues the run again. The next attempt takes a new
  * lease and resumes from the stored events (`record/replay.ts`): a tool call without a result is not repeated but ends with
- * `tool.interrupted`. See docs/decisions/0005-queue-and-leases.md and 0012-resuming-runs.md.
+ * `tool.interrupted`, except calls of the tools for sub-agents, which are made again. See docs/decisions/0005-queue-and-leases.md,
+ * 0012-resuming-runs.md and 0051-sub-agents.md.
  */
 export async function executeRun(deps: ExecuteDeps, runId: string, jobId: string, slot: ConcurrencySlot): Promise<void> {
   const lease = await leaseRun(deps.database, runId, deps.config.workerLeaseSeconds);
@@ -81,11 +82,11 @@ function noteSpending(run: LeasedRun, { usage, cost }: UsageTotals) {
 
 function trackSlot(slot: ConcurrencySlot) {
   let isReleased = false;
-  const release = () => {
+  const tracked = (release: () => void) => () => {
     isReleased = true;
-    slot.release();
+    release();
   };
-  return { slot: { ...slot, release }, wasReleased: () => isReleased };
+  return { slot: { ...slot, release: tracked(slot.release), lend: tracked(slot.lend) }, wasReleased: () => isReleased };
 }
 
 /** Queues a run again. The retry of a failed job would be delayed by its backoff. */

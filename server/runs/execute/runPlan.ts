@@ -1,11 +1,13 @@
 import { classifyRoute } from '../../agent/classifyRoute.ts';
+import { deniedBelow } from '../../agent/tools/availableTools.ts';
 import type { Model } from '../../models/model.ts';
 import { RunFailure } from '../../models/runFailure.ts';
 import type { Persona } from '../../resources/personas/persona.ts';
 import { resolvePersona } from '../../resources/personas/resolve.ts';
 import type { Settings } from '../../resources/settings/settings.ts';
-import type { Lease } from '../lease/lease.ts';
+import type { Lease, LeasedRun } from '../lease/lease.ts';
 import type { EventWriter } from '../record/eventBuffer.ts';
+import { selectPersona } from '../subagents/queries.ts';
 import type { ExecuteDeps } from './executeDeps.ts';
 import type { History } from './history.ts';
 import { chooseRoute, type OpenedRoute, storedRoute, storePlan } from './openRoute.ts';
@@ -41,9 +43,18 @@ export async function resolveRunPlan(deps: ExecuteDeps, planning: RunPlanInput):
   if (!executors.includes(persona.executor_type))
     throw new RunFailure('internal.error', `Nothing executes ${persona.executor_type}.`, { code: 'internal.executor_unknown' });
   const first = await chooseRoute(deps, settings, run, persona, planning.history.lastUserMessage);
-  const { used, ...plan } = isPlain(persona) ? await classify(deps, planning, persona, first) : { persona, routed: first, used: {} };
+  const { used, ...chosen } = isPlain(persona) ? await classify(deps, planning, persona, first) : { persona, routed: first, used: {} };
+  const plan = { ...chosen, persona: await limitToParent(deps, run, chosen.persona) };
   await storePlan(deps.database, lease, planning.writer, plan, used);
   return { ...plan, isPlain: isPlain(plan.persona) };
+}
+
+/** The parent is executing tools, so its persona is stored, with the limits of the runs above it. */
+async function limitToParent({ database }: ExecuteDeps, run: LeasedRun, persona: Persona): Promise<Persona> {
+  if (run.parent_run_id === null) return persona;
+  const parent = await database.row(selectPersona, { accountId: run.account_id, id: run.parent_run_id });
+  if (!parent?.persona) throw new RunFailure('internal.error', 'The persona of the parent run is unknown.');
+  return { ...persona, tool_denylist: deniedBelow(persona, parent.persona as Persona) };
 }
 
 const isPlain = (persona: Persona) => persona.executor_type === 'task.classify_route';

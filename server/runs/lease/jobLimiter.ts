@@ -13,6 +13,8 @@ type JobLimiterConfig = Pick<
 /** Limits how many jobs a worker runs at once. The limit adapts to the load, within bounds. */
 export type JobLimiter = {
   isFull(): boolean;
+  /** Whether so many runs wait for their sub-agents that only sub-agents should be taken: each waiting run still occupies memory. */
+  hasManyWaiting(): boolean;
   /**
    * Holds a slot while `work` runs. Resolves early if `work` releases its slot for a while; later errors of `work` are
    * not reported here.
@@ -25,33 +27,43 @@ export type JobLimiter = {
   adjustLimit(waiting: number): number;
 };
 
-/** The slot of one running job. Retaking a slot never blocks, so the limit may be exceeded briefly. */
-export type ConcurrencySlot = { release(): void; retake(): void };
+/**
+ * The slot of one running job. Retaking a slot never blocks, so the limit may be exceeded briefly. `lend` is a release for the time in which a run
+ * waits for its sub-agents.
+ */
+export type ConcurrencySlot = { release(): void; lend(): void; retake(): void };
+
+/** Runs that wait for their sub-agents, for each slot. */
+const maxLentPerSlot = 10;
 
 export function createJobLimiter(config: JobLimiterConfig, now = () => performance.now()): JobLimiter {
   const { workerMinConcurrency: minSize, workerMaxConcurrency: maxSize } = config;
   let size = Math.min(Math.max(config.workerConcurrency, minSize), maxSize);
   let busy = 0;
+  let lent = 0;
   let lastStep = Number.NEGATIVE_INFINITY;
   return {
     isFull: () => busy >= size,
+    hasManyWaiting: () => lent >= size * maxLentPerSlot,
     async run(work) {
       const left = Promise.withResolvers<void>();
-      let isOccupied = true;
+      let state: 'occupied' | 'released' | 'lent' = 'occupied';
       let isOver = false;
       busy++;
-      const setOccupied = (occupied: boolean) => {
+      const change = (next: typeof state) => {
         // What the job has left behind, such as an aborted tool call, may still retake the slot.
         if (isOver) return;
-        if (isOccupied !== occupied) busy += occupied ? 1 : -1;
-        isOccupied = occupied;
+        busy += Number(next === 'occupied') - Number(state === 'occupied');
+        lent += Number(next === 'lent') - Number(state === 'lent');
+        state = next;
       };
-      const release = () => {
-        setOccupied(false);
+      const leave = (next: typeof state) => {
+        change(next);
         left.resolve();
       };
-      const done = work({ release, retake: () => setOccupied(true) }).finally(() => {
-        setOccupied(false);
+      const slot = { release: () => leave('released'), lend: () => leave('lent'), retake: () => change('occupied') };
+      const done = work(slot).finally(() => {
+        change('released');
         isOver = true;
       });
       await Promise.race([done, left.promise]);

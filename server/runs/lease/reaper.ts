@@ -15,6 +15,7 @@ import type { RunNotifier } from '../../pubsub/runNotifier.ts';
 import { chargeRun, type RunCost } from '../../resources/credits/charge.ts';
 import { runEventValues } from '../../resources/runs/appendRunEvents.ts';
 import { announceCancelled, cancelDescendants, cancelTree } from '../../resources/runs/cancel.ts';
+import { reportEnd } from '../../resources/runs/reportEnd.ts';
 import { activeStatuses, endedStatuses, openStatuses } from '../../resources/runs/statuses.ts';
 import { readSettings, type Settings } from '../../resources/settings/settings.ts';
 import { insertDeliveries } from '../../resources/webhooks/outbox.ts';
@@ -41,7 +42,7 @@ const selectAbandoned = statement<{ seconds: number }>()((db, $) => {
     .where('j.key', '=', sql<string>`'run:' || r.id::text`);
   return db
     .selectFrom('runs as r')
-    .select(['r.id', 'r.account_id', 'r.trace_id'])
+    .select(['r.id', 'r.account_id', 'r.trace_id', 'r.parent_run_id'])
     .where('r.status', 'in', openStatuses)
     .where((eb) =>
       eb.or([
@@ -92,9 +93,14 @@ const selectOrphans = statement()((db) =>
     .limit(sql.lit(500)),
 );
 
-async function cancelOrphans({ database, queue, runNotifier }: ReaperDeps) {
+async function cancelOrphans({ database, queue, runNotifier, log }: ReaperDeps) {
   for (const { id, account_id: accountId } of await database.rows(selectOrphans))
-    announceCancelled(await database.transaction((tx) => cancelTree(tx, queue, { accountId, id }, {})), runNotifier);
+    try {
+      announceCancelled(await database.transaction((tx) => cancelTree(tx, queue, { accountId, id }, {})), runNotifier);
+    } catch (err) {
+      // It must not keep the other runs from their end.
+      log.warn({ err, run_id: id }, 'a child run without a parent could not be canceled');
+    }
 }
 
 /** Ends runs that are stuck. Returns their number. */
@@ -110,7 +116,7 @@ export async function reapRuns(deps: ReaperDeps): Promise<number> {
   return reaped;
 }
 
-/** Ends each run in its own transaction, which takes the same locks in the same order as a worker that ends a run. */
+/** Ends a run in a transaction of its own, which takes the locks in the order of `finishRun`: run, open runs below it, account. */
 async function reapRun({ database, config, queue, runNotifier }: ReaperDeps, run: StaleRun, settings: Settings): Promise<boolean> {
   const { status, eventWith, error, completion } = endOf(run.status);
   const cancelled = await database.transaction(async (tx) => {
@@ -135,13 +141,17 @@ async function reapRun({ database, config, queue, runNotifier }: ReaperDeps, run
       isEstimated: estimated,
     });
     await queue.dequeueRun(tx, run.id);
+    // Before the charge: whoever ends a child has locked its run when it charges the account.
+    const below = await cancelDescendants(tx, queue, { accountId: run.account_id, id: run.id });
     chargeRun(tx, run, spent, settings);
     await insertDeliveries(tx, run);
-    return cancelDescendants(tx, queue, { accountId: run.account_id, id: run.id });
+    return below;
   });
   if (!cancelled) return false;
   announceCancelled(cancelled, runNotifier);
   runNotifier.notify(run.id);
+  // If this fails, the parent finds the end of its child by polling.
+  await reportEnd({ database, runNotifier }, run.account_id, run.id).catch(() => {});
   metricsEvents.runEnded.emit({ status, errorClass: error?.error_class ?? '' });
   return true;
 }

@@ -4,15 +4,16 @@ import { defineTool, type Tool, ToolFailure, type ToolOutput } from '../../agent
 import { hashArguments } from '../../agent/tools/validateCalls.ts';
 import type { RunNotifier } from '../../pubsub/runNotifier.ts';
 import { announceCancelled, cancelTree } from '../../resources/runs/cancel.ts';
+import { selectReports } from '../../resources/runs/eventQueries.ts';
 import { appendInput } from '../../resources/runs/input.ts';
+import { reportEnd } from '../../resources/runs/reportEnd.ts';
 import { ended } from '../../resources/runs/statuses.ts';
 import type { Metering } from '../credits/metering.ts';
 import type { Heartbeat } from '../lease/heartbeat.ts';
 import type { ConcurrencySlot } from '../lease/jobLimiter.ts';
 import { storableText } from '../record/turnHistory.ts';
 import { findAgent, readAgents } from './agents.ts';
-import { type AgentRow, closeAgent, selectReports } from './queries.ts';
-import { reportEnd } from './reportEnd.ts';
+import { type AgentRow, closeAgent } from './queries.ts';
 import { type Child, type ParentDeps, startChild } from './startChild.ts';
 
 export type AgentToolDeps = ParentDeps & { runNotifier: RunNotifier; heartbeat: Heartbeat; slot: ConcurrencySlot; metering: Metering };
@@ -42,6 +43,7 @@ export function createAgentTools(deps: AgentToolDeps): Tool[] {
     defineTool({
       ...facts,
       name: 'wait_agent',
+      limitsItself: true,
       description:
         'Wait until one of these sub-agents has ended or asks something, and read its answer. Without such an end in time, the result has timed_out. Answer its question with send_input.',
       input: z.strictObject({ ids: z.array(AgentId).min(1).max(50), timeout_ms: z.int().min(0).max(maxWaitMs).default(defaultWaitMs) }),
@@ -116,7 +118,7 @@ async function waitForAgents(deps: AgentToolDeps, ids: readonly string[], timeou
         return { result: { agents: agents.map(viewAgent), timed_out: settled.length === 0 } };
       }
       // The sub-agents may need the slot, and the credits.
-      slot.release();
+      slot.lend();
       await metering.releaseUnused();
       await notified;
     }

@@ -148,24 +148,9 @@ export const closeAgent = statement<OfAccount & { id: string }>()((db, $) =>
     .where('id', '=', $.id),
 );
 
-/** A child run that has ended. */
-export const selectEnded = statement<OfAccount & { id: string }>()((db, $) =>
-  db
-    .selectFrom('runs')
-    .select(['id', 'thread_id', 'parent_run_id', 'status', 'error'])
-    .where('account_id', '=', $.accountId)
-    .where('id', '=', $.id)
-    .where('parent_run_id', 'is not', null)
-    .where('status', 'not in', openStatuses),
-);
-
-/** The child runs that the events of a run name: those that it has started, and those that have ended. */
-export const selectReports = statement<{ runId: string }>()((db, $) =>
-  db
-    .selectFrom('run_events')
-    .select((eb) => ['type', eb.ref('data').$castTo<{ run_id: string }>().as('data')])
-    .where('run_id', '=', $.runId)
-    .where('type', 'in', [sql.lit('subagent.started'), sql.lit('subagent.finished')]),
+/** The persona with which a run is executed. Null before a worker has chosen it. */
+export const selectPersona = statement<OfAccount & { id: string }>()((db, $) =>
+  db.selectFrom('runs').select('persona_snapshot as persona').where('account_id', '=', $.accountId).where('id', '=', $.id),
 );
 
 /** All runs of a tree, with their budgets and what each has spent. */

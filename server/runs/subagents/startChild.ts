@@ -147,6 +147,7 @@ async function insertChild(
     ...runEventValues(traceId, [{ type: 'run.started', data: started }]),
   });
   if (inserted === 0) throw new ToolFailure('tool.spawn_failed', 'The user of the run was suspended or deleted.');
-  await queue.enqueueRun(tx, { id, account_id: accountId, trace_id: traceId }, settings['queue.max_attempts']);
+  const queued = { id, account_id: accountId, trace_id: traceId, parent_run_id: run.id };
+  await queue.enqueueRun(tx, queued, settings['queue.max_attempts']);
   return { agentId: threadId, runId: id, depth, personaId, isNew: true };
 }

@@ -26,14 +26,17 @@ const act = ({ token }: Person, id: string, verb: 'pause' | 'resume' | 'run') =>
 const historyOf = async ({ token }: Person, id: string): Promise<ScheduleOccurrence[]> =>
   (await call('GET', `/v1/schedules/${id}/occurrences`, { token })).body;
 
+/** Queues the next look at a schedule, which may be half a minute away. */
+const lookNow = (id: string) =>
+  sql(
+    `select graphile_worker.add_job('schedule.run', json_build_object('v', 1, 'account_id', account_id, 'schedule_id', id), job_key := 'schedule:' || id)
+     from schedules where id = $1`,
+    [id],
+  );
 /** Moves the times of a schedule back, which is as if the clock of the database went forward. Its next time is then `time`. */
 async function letTimePass(id: string, time: string) {
-  await sql(
-    `with moved as (update schedules set next_run_at = $2 where id = $1 returning account_id, id)
-     select graphile_worker.add_job('schedule.run', json_build_object('v', 1, 'account_id', account_id, 'schedule_id', id), job_key := 'schedule:' || id)
-     from moved`,
-    [id, time],
-  );
+  await sql('update schedules set next_run_at = $2 where id = $1', [id, time]);
+  await lookNow(id);
 }
 /** A pattern that matches once an hour, next in half an hour, so that only `letTimePass` makes it due. */
 const hourly = () => `${(new Date().getUTCMinutes() + 30) % 60} * * * *`;
@@ -134,6 +137,30 @@ test('while the previous run goes, an occurrence is skipped or waits, also in a 
   await vendor.close();
 });
 
+test('running now does not hide that another run of the schedule goes', async () => {
+  const bob = await app.signUp();
+  const vendor = await addVendorModel(app, bob);
+  const gate = Promise.withResolvers<void>();
+  const { id } = await create(bob, { cron: hourly(), missed: 'run_all' });
+  vendor.respondWith({ steps: [chat.text('slow'), { wait: gate.promise }, ...chat.answer('done').steps!] }, chat.answer('quick'));
+  await letTimePass(id, minutesAgo(60));
+  await eventually(async () => (await historyOf(bob, id))[0]?.run_status === 'running' && vendor.requests.length > 0, 'the slow run');
+  const { body: manual } = await act(bob, id, 'run');
+  const isQuickOver = async () => (await historyOf(bob, id)).find((each) => each.id === manual.id)?.run_status === 'completed';
+  await eventually(isQuickOver, 'the quick run');
+  await letTimePass(id, minutesAgo(120));
+  await eventually(async () => (await historyOf(bob, id)).length === 3, 'the next occurrence');
+  gate.resolve();
+  await settled(bob, id, 3);
+  const [waited, slow] = await sql(
+    `select r.created_at, r.completed_at from runs r join schedule_occurrences o on o.run_id = r.id
+     where o.schedule_id = $1 and o.trigger = 'schedule' order by o.scheduled_for`,
+    [id],
+  );
+  expect(Date.parse(waited.created_at)).toBeGreaterThanOrEqual(Date.parse(slow.completed_at));
+  await vendor.close();
+});
+
 test('a single time runs once and completes; a new time makes the schedule active again', async () => {
   const bob = await app.signUp();
   const single = once();
@@ -206,6 +233,7 @@ test('a schedule whose runs fail, and one whose thread is gone, are disabled wit
     const { body } = await act(bob, id, 'run');
     await eventually(async () => (await historyOf(bob, id)).find((each) => each.id === body.id)?.run_status === 'failed', 'the failed run');
   }
+  await lookNow(id);
   await eventually(async () => (await get(bob, id)).status === 'disabled', 'the disabled schedule');
   const threadId = await openThread(app, bob);
   const gone = await create(bob, { cron: hourly(), thread_id: threadId });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RunEvent } from '../../../contract/events.ts';
+import { createMetering } from '../../../server/runs/credits/metering.ts';
 import { type ConcurrencySlot, createJobLimiter } from '../../../server/runs/lease/jobLimiter.ts';
 import { addRandomPersona, dataOf } from '../../support/agent/agent.ts';
 import { followProgram, program } from '../../support/agent/programs.ts';
@@ -215,12 +216,27 @@ test('each limit of sub-agents is reached once, and its error names it', async (
   expect(await spawned(descendants, oneByOne)).toEqual([running, reached(descendants)]);
 });
 
-test('a run that waits leaves the credits that it does not use to its sub-agents', async () => {
+test('a run that waits leaves the credits that it does not use to its sub-agents, also after a crash', async () => {
   // A model call reserves more than half of the credits.
   const user = await openAgent({}, 0.3);
-  const { events } = await user.run(program([spawn(program('Paid.'))], [wait('$0.agent_id')], 'Done.'));
+  const { runId, events } = await user.run(program([spawn(program('Paid.'))], [wait('$0.agent_id')], 'Done.'));
   expect(resultsOf(events, 'wait_agent')[0]).toMatchObject({ result: { agents: [{ status: 'completed', output: 'Paid.' }] } });
   expect(events.at(-1)?.type).toBe('run.completed');
+
+  // Another attempt, which has made no model call yet, knows what the earlier ones have used.
+  const [{ route_snapshot }] = await sql('select route_snapshot from runs where id = $1', [runId]);
+  const lowered: unknown[] = [];
+  const database = { run: async (_: unknown, { billed }: { billed: number }) => lowered.push(billed) };
+  const attempt = (usageTotals: object) =>
+    createMetering({
+      database,
+      lease: { run: { id: runId, account_id: user.accountId, route_snapshot, reserved_credits: 900 }, token: '' },
+      settings: { 'credit.per_usd': 1_000, 'credit.deduction_policy': noFreeTierPolicy },
+      usageTotals,
+    } as never);
+  await attempt({ usage: { input_tokens: 10, output_tokens: 5 }, cost: '0.02' }).releaseUnused();
+  await attempt({ usage: undefined, cost: '0' }).releaseUnused();
+  expect(lowered).toEqual([20]);
 });
 
 test('the budget of a run covers its sub-agents, also those of a persona without a budget', async () => {
@@ -282,6 +298,58 @@ test('a persona must allow the tools, and an unknown persona is an error of the 
     'tool.args_invalid',
   ]);
   expect(await sql('select id from runs where parent_run_id = $1', [wrong.runId])).toEqual([]);
+});
+
+test('a sub-agent has no optional tool that its parent has not, and none that its parent denies, on all levels', async () => {
+  const user = await openAgent({ tool_allowlist: ['subagents'], tool_denylist: ['timeline_title'] });
+  const able = await addRandomPersona(app, user, { tool_allowlist: ['subagents', 'echo', 'noop', 'timeline_title', 'todo_write'] });
+  const asks: [string, object][] = [['echo', { text: 'a' }]];
+  const child = program([spawn(program(asks, 'Below.'), { persona_id: able })], [wait('$0.agent_id')], asks, 'Child.');
+  await user.run(program([spawn(child, { persona_id: able })], [wait('$0.agent_id')], 'Done.'));
+  const shown = user.model.requests.map(({ body }) => ((body.tools ?? []) as any[]).map(({ function: { name } }) => name as string));
+  const ofChildren = shown.filter((names) => names.includes('todo_write'));
+  expect(ofChildren.length).toBeGreaterThanOrEqual(6);
+  expect(ofChildren.every((names) => names.includes('spawn_agent'))).toBe(true);
+  expect(ofChildren.flat().filter((name) => ['echo', 'noop', 'timeline_title'].includes(name))).toEqual([]);
+  const results = await sql(
+    `select e.data -> 'error' ->> 'error_class' as error from run_events e join runs r on r.id = e.run_id
+     where r.account_id = $1 and e.type = 'tool.result' and e.data ->> 'tool_name' = 'echo'`,
+    [user.accountId],
+  );
+  expect(results).toEqual([{ error: 'policy.denied' }, { error: 'policy.denied' }]);
+});
+
+test('the time limit of a persona for tools does not end a wait', async () => {
+  const user = await openAgent({ budgets: { tool_timeout_ms: 1_000 } });
+  const stalls = spawn(program('stall'));
+  const { events } = await user.run(program([stalls], [['wait_agent', { ids: ['$0.agent_id'], timeout_ms: 1_300 }]], 'Done.'));
+  expect(resultsOf(events, 'wait_agent')).toMatchObject([{ result: { timed_out: true } }]);
+});
+
+test('with many runs that wait for sub-agents, a worker takes only sub-agents, until one goes on', async () => {
+  const limiter = createJobLimiter(app.config);
+  const end = Promise.withResolvers<void>();
+  const waiting: ConcurrencySlot[] = [];
+  const wait = () =>
+    limiter.run(async (slot) => {
+      waiting.push(slot);
+      slot.lend();
+      slot.lend();
+      await end.promise;
+    });
+  for (let at = 0; at < 9; at++) await wait();
+  // A question to the user does not count.
+  await limiter.run(async (slot) => {
+    slot.release();
+    await end.promise;
+  });
+  expect(limiter.hasManyWaiting()).toBe(false);
+  await wait();
+  expect([limiter.hasManyWaiting(), limiter.isFull()]).toEqual([true, false]);
+  waiting[0]!.retake();
+  expect([limiter.hasManyWaiting(), limiter.isFull()]).toEqual([false, true]);
+  end.resolve();
+  await eventually(async () => !limiter.isFull(), 'the end of the jobs');
 });
 
 test('what a job leaves behind cannot retake its slot after its end', async () => {

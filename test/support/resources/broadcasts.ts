@@ -68,7 +68,7 @@ export function broadcastCalls({ call, sql }: Pick<TestApp, 'call' | 'sql'>, { t
  */
 export async function blockFanOutAt({ database }: Pick<TestApp, 'database'>, broadcastId: string, userId: string) {
   const client = await database.pool.connect();
-  await client.query('begin');
+  await client.query('begin; set local idle_in_transaction_session_timeout = 0');
   await client.query(
     `insert into notifications (account_id, user_id, type, broadcast_id)
      select a.id, a.owner_user_id, 'news', $1 from accounts a where a.owner_user_id = $2 and a.type = 'personal'`,

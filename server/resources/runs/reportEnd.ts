@@ -1,9 +1,8 @@
 import type { RunEventInput } from '../../../contract/events.ts';
 import type { Database } from '../../database/sql.ts';
 import type { RunNotifier } from '../../pubsub/runNotifier.ts';
-import { runEventValues } from '../../resources/runs/appendRunEvents.ts';
-import { appendEvents, lockRun } from '../../resources/runs/eventQueries.ts';
-import { selectEnded, selectReports } from './queries.ts';
+import { runEventValues } from './appendRunEvents.ts';
+import { appendEvents, lockRun, selectEnded, selectReports } from './eventQueries.ts';
 
 /**
  * Tells the parent of an ended child run once: appends `subagent.finished`, and wakes the parent if it waits. In a transaction of its own after the
