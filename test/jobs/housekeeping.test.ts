@@ -191,7 +191,7 @@ test('a schedule without further times is deleted 90 days after its time and its
   await add(89, 95);
   await add(95, 89);
   await add(120, 120, 'active');
-  await deleteExpiredRows(database, 0);
+  await deleteExpiredRows(database, { auditRetentionDays: 0, runEventsRetentionMonths: 3 });
   const left = await sql('select name from schedules where account_id = $1 order by 1', [user.accountId]);
   expect(left.map(({ name }: { name: string }) => name)).toEqual(['120 active', '89 completed', '95 completed']);
 });
