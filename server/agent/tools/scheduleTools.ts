@@ -16,7 +16,7 @@ const common = { group: scheduleGroup, timeoutMs: 15_000 };
 /** Schedules that one call lists. */
 const maxListed = 50;
 
-const { cron, run_at: runAt, timezone, persona_id: personaId, input, name, missed, overlap } = NewSchedule.shape;
+const { cron, run_at: runAt, timezone, input, name, missed, overlap } = NewSchedule.shape;
 
 /** Tools that manage the schedules of the run's user. Runs have them only if the allowlist of their persona names them. */
 export const scheduleTools = (database: Database): Tool[] => [createTool(database), listTool(database), deleteTool(database)];
@@ -26,13 +26,12 @@ const createTool = (database: Database) =>
     ...common,
     name: 'schedule_create',
     description:
-      'Schedule runs of the user for later: at the times of a cron pattern, or once at run_at. Ask for the time zone of the user if it is unknown.',
+      'Schedule runs like this one for later: at the times of a cron pattern, or once at run_at. Ask for the time zone of the user if it is unknown.',
     input: z.strictObject({
       name,
       cron,
       run_at: z.iso.datetime({ offset: true }).optional().meta({ description: runAt.meta()?.description }),
       timezone,
-      persona_id: personaId,
       input,
       same_thread: z
         .boolean()
@@ -44,9 +43,11 @@ const createTool = (database: Database) =>
     parallel: false,
     run: ({ same_thread: sameThread, ...fields }, { run }) =>
       asUser(run, async (userId) => {
-        const schedule = NewSchedule.safeParse({ ...fields, thread_id: sameThread ? run.thread_id : null });
-        if (!schedule.success) throw new ToolFailure('tool.args_invalid', z.prettifyError(schedule.error));
         const accountId = run.account_id;
+        // Never another persona: it could have tools that this run has not.
+        const { persona_id } = (await database.row(queries.selectRunPersona, { accountId, runId: run.id }))!;
+        const schedule = NewSchedule.safeParse({ ...fields, persona_id, thread_id: sameThread ? run.thread_id : null });
+        if (!schedule.success) throw new ToolFailure('tool.args_invalid', z.prettifyError(schedule.error));
         const created = await database.transaction(async (tx) => {
           const owner = { app: { database }, tx, accountId, actor: { userId } };
           const made = await createSchedule(owner, schedule.data);

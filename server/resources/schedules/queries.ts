@@ -63,6 +63,11 @@ export const insertSchedule = statement<ScheduleKey & { userId: string } & Value
     .returning(columns),
 );
 
+/** The persona that executes a run. */
+export const selectRunPersona = statement<{ accountId: string; runId: string }>()((db, $) =>
+  db.selectFrom('runs').select('persona_id').where('account_id', '=', $.accountId).where('id', '=', $.runId),
+);
+
 export const selectSchedules = statement<{ accountId: string; userId: string } & PageKey>({ isShort: true })((db, $) =>
   db
     .selectFrom('schedules as s')

@@ -328,6 +328,7 @@ test('an agent manages the schedules of its user, if its persona allows the tool
     timezone: 'Asia/Tokyo',
     input: wanted.input,
     thread_id: talk.threadId,
+    persona_id: talk.personaId,
   });
   expect(rejected!.error).toMatchObject({ error_class: 'tool.execution_failed', message: expect.stringContaining('cron') });
   expect(listed!.result).toMatchObject({ schedules: [{ id, status: 'active' }] });
