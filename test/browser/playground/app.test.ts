@@ -149,6 +149,7 @@ test('a user who forgot their password signs in with a mailed code, and an inval
   await page.getByRole('button', { name: 'Send me a code' }).click();
   await page.getByLabel(/Eight-digit code/).fill(await mailedCode());
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByRole('heading', { name: 'Profile', exact: true }).waitFor();
   await page.getByText(person.email).waitFor();
   await page.goto(`${app.url}/verify?token=nothing`);
   await page.getByRole('heading', { name: 'This link does not work' }).waitFor();

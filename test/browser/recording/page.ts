@@ -7,20 +7,26 @@ declare const arkloopNotes: (page: string, notes: string) => void;
 if (location.origin.startsWith('http')) {
   const page = String(Math.random());
   const send = globalThis.fetch.bind(globalThis);
-  let unsent: Notes | undefined;
+  let [latest, isSent]: [Notes | undefined, boolean] = [undefined, true];
   const { fetch } = createRecorder({
     consumer: 'playground',
     baseUrl: location.origin,
     fetch: send,
-    // A rendering reads hundreds of fields: it sends its notes once, and before the page can be left.
+    // A rendering reads hundreds of fields: it sends its notes once.
     onNotes: (notes) => {
-      if (!unsent)
+      if (isSent)
         queueMicrotask(() => {
-          arkloopNotes(page, JSON.stringify(unsent));
-          unsent = undefined;
+          arkloopNotes(page, JSON.stringify(latest));
+          isSent = true;
         });
-      unsent = notes;
+      [latest, isSent] = [notes, false];
     },
   });
+  // What a page sends while it is left can be lost, so the next page sends it again.
+  const kept = 'arkloop recorder';
+  addEventListener('pagehide', () => latest && sessionStorage.setItem(kept, JSON.stringify([page, JSON.stringify(latest)])));
+  const before = sessionStorage.getItem(kept);
+  sessionStorage.removeItem(kept);
+  if (before) arkloopNotes(...(JSON.parse(before) as [string, string]));
   Object.assign(globalThis, { fetch, arkloopRecorder: true });
 }
