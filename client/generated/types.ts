@@ -7116,7 +7116,7 @@ export interface Api {
   readonly reports: ReportsApi;
   /** Images, text files and documents in messages. */
   readonly attachments: AttachmentsApi;
-  /** Facts about you that agents use in later threads. Only you can read them. */
+  /** Facts about you that agents use in later threads. Only you can list them. */
   readonly memories: MemoriesApi;
   /** Start runs at the times of a cron pattern, or once. */
   readonly schedules: SchedulesApi;

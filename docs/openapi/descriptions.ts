@@ -33,7 +33,7 @@ export const areaDescriptions: Readonly<Record<string, readonly [title: string, 
   reports: ['Reports', 'Reports of problems with threads.'],
   attachments: ['Attachments', 'Images, text files and documents in messages.'],
   runs: ['Runs', 'Executions of the agent loop, and their events.'],
-  memories: ['Memories', 'Facts about you that agents use in later threads. Only you can read them.'],
+  memories: ['Memories', 'Facts about you that agents use in later threads. Only you can list them.'],
   schedules: ['Schedules', 'Start runs at the times of a cron pattern, or once.'],
   chatCompletions: [
     'Chat completions',

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { jsonb, statement } from '../database/statement.ts';
 import type { Usage } from '../models/model.ts';
-import { reservedCredits } from '../resources/credits/reserved.ts';
+import { decideReservation, reservedCredits } from '../resources/credits/reserved.ts';
 
 type Key = { accountId: string; id: string };
 
@@ -115,33 +115,9 @@ export const storeProgress = statement<Key & { usage: string | null }>()((db, $)
     ),
 );
 
-/**
- * Reserves `wanted` credits: all or nothing, like the reservation of a run. Exception: the only reservation of an account gets the whole balance
- * if that exceeds `billed`, the price of the call so far.
- */
+/** Reserves `wanted` credits if `decideReservation` grants them; `billed` is the price of the call so far. */
 export const extendReservation = statement<Key & { wanted: number; billed: number }>()((db, $) =>
-  db
-    .with('account', (qc) =>
-      qc.selectNoFrom((eb) => [
-        eb.fn
-          .coalesce(eb.selectFrom('credit_balances').select('balance').where('account_id', '=', $.accountId), sql<number>`0`)
-          .as('balance'),
-        reservedCredits($.accountId, $.id).as('others'),
-      ]),
-    )
-    .with('decision', (qc) =>
-      qc
-        .selectFrom('account')
-        .select([
-          'balance',
-          'others',
-          sql<
-            number | null
-          >`case when balance - others >= ${$.wanted}::bigint then ${$.wanted}::bigint when others = 0 and balance > ${$.billed}::bigint then balance end`.as(
-            'granted',
-          ),
-        ]),
-    )
+  decideReservation(db, $.id, $)
     .updateTable('chat_completions as c')
     .from('decision')
     .set({ reserved_credits: sql`coalesce(decision.granted, least(c.reserved_credits, ${$.billed}::bigint))` })

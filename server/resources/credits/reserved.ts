@@ -1,4 +1,5 @@
 import { type Expression, expressionBuilder, type RawBuilder, sql } from 'kysely';
+import type { Builder, Parameters } from '../../database/statement.ts';
 import type { Tables } from '../../database/tables.ts';
 import { openStatuses } from '../runs/statuses.ts';
 import { maxCredits } from './ledger.ts';
@@ -26,3 +27,35 @@ export function reservedCredits(accountId: Expression<string>, exceptId?: Expres
   const completions = reservedByCompletions(accountId, exceptId);
   return sql<number>`least(coalesce(${reserved}, 0) + coalesce(${completions}, 0), ${sql.lit(maxCredits)})::bigint`;
 }
+
+/**
+ * Decides how many of `wanted` credits a run or chat completion gets; `billed` is the price of its calls so far. All or nothing, because a partly covered
+ * call can overspend. Exception: the only reservation of an account gets the whole balance if that exceeds `billed`.
+ */
+export const decideReservation = (
+  db: Builder,
+  id: Expression<string>,
+  $: Parameters<{ accountId: string; wanted: number; billed: number }>,
+) =>
+  db
+    .with('account', (qc) =>
+      qc.selectNoFrom((eb) => [
+        eb.fn
+          .coalesce(eb.selectFrom('credit_balances').select('balance').where('account_id', '=', $.accountId), sql<number>`0`)
+          .as('balance'),
+        reservedCredits($.accountId, id).as('others'),
+      ]),
+    )
+    .with('decision', (qc) =>
+      qc
+        .selectFrom('account')
+        .select([
+          'balance',
+          'others',
+          sql<
+            number | null
+          >`case when balance - others >= ${$.wanted}::bigint then ${$.wanted}::bigint when others = 0 and balance > ${$.billed}::bigint then balance end`.as(
+            'granted',
+          ),
+        ]),
+    );

@@ -41,6 +41,20 @@ type Values = {
   nextRunAt: string | null;
 };
 
+const valuesOf = ($: Parameters<Values>) => ({
+  name: $.name,
+  cron: $.cron,
+  run_at: $.runAt,
+  timezone: $.timezone,
+  persona_id: $.personaId,
+  input: $.input,
+  thread_id: $.threadId,
+  missed: $.missed,
+  overlap: $.overlap,
+  status: $.status,
+  next_run_at: $.nextRunAt,
+});
+
 export const insertSchedule = statement<ScheduleKey & { userId: string } & Values>()((db, $) =>
   db
     .insertInto('schedules')
@@ -48,17 +62,7 @@ export const insertSchedule = statement<ScheduleKey & { userId: string } & Value
       account_id: $.accountId,
       id: $.id,
       created_by_user_id: $.userId,
-      name: $.name,
-      cron: $.cron,
-      run_at: $.runAt,
-      timezone: $.timezone,
-      persona_id: $.personaId,
-      input: $.input,
-      thread_id: $.threadId,
-      missed: $.missed,
-      overlap: $.overlap,
-      status: $.status,
-      next_run_at: $.nextRunAt,
+      ...valuesOf($),
     })
     .returning(columns),
 );
@@ -108,17 +112,7 @@ export const updateSchedule = statement<ScheduleKey & Values>()((db, $) =>
   db
     .updateTable('schedules as s')
     .set({
-      name: $.name,
-      cron: $.cron,
-      run_at: $.runAt,
-      timezone: $.timezone,
-      persona_id: $.personaId,
-      input: $.input,
-      thread_id: $.threadId,
-      missed: $.missed,
-      overlap: $.overlap,
-      status: $.status,
-      next_run_at: $.nextRunAt,
+      ...valuesOf($),
       updated_at: sql`now()`,
     })
     .where('s.account_id', '=', $.accountId)

@@ -2,40 +2,16 @@ import { sql } from 'kysely';
 import type { Database } from '../../database/sql.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
 import { lockRunSlots } from '../../resources/accounts/queries.ts';
-import { reservedCredits } from '../../resources/credits/reserved.ts';
+import { decideReservation } from '../../resources/credits/reserved.ts';
 import type { Lease } from '../lease/lease.ts';
 
 type LeasedKey = Pick<Lease, 'run' | 'token'>;
 type Key = { accountId: string; runId: string; token: string };
 const keyOf = ({ run, token }: LeasedKey): Key => ({ accountId: run.account_id, runId: run.id, token });
 
-/**
- * Reserves `wanted` credits; `billed` is the price of the run's calls so far. All or nothing, because a partly covered
- * call can overspend. Exception: a run with the only reservation gets the whole balance if that exceeds `billed`.
- */
+/** Reserves `wanted` credits if `decideReservation` grants them; `billed` is the price of the run's calls so far. */
 const extend = statement<Key & { wanted: number; billed: number }>()((db, $) =>
-  db
-    .with('account', (qc) =>
-      qc.selectNoFrom((eb) => [
-        eb.fn
-          .coalesce(eb.selectFrom('credit_balances').select('balance').where('account_id', '=', $.accountId), sql<number>`0`)
-          .as('balance'),
-        reservedCredits($.accountId, $.runId).as('others'),
-      ]),
-    )
-    .with('decision', (qc) =>
-      qc
-        .selectFrom('account')
-        .select([
-          'balance',
-          'others',
-          sql<
-            number | null
-          >`case when balance - others >= ${$.wanted}::bigint then ${$.wanted}::bigint when others = 0 and balance > ${$.billed}::bigint then balance end`.as(
-            'granted',
-          ),
-        ]),
-    )
+  decideReservation(db, $.runId, $)
     .updateTable('runs as r')
     .from('decision')
     .set({ reserved_credits: sql`coalesce(decision.granted, least(r.reserved_credits, ${$.billed}::bigint))` })
