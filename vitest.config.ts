@@ -41,7 +41,7 @@ export default defineConfig({
     globalSetup: ['test/support/app/postgres.ts'],
     // For two cores: tests wait for servers and time limits too. Four are slower.
     maxWorkers: 3,
-    reporters: ['default', './test/support/app/skippedTests.ts'],
+    reporters: ['default', './test/support/app/summaryReporter.ts'],
     projects: [
       { test: { ...common, name: 'alone', include: alone, exclude: [...apart, ...sequential] } },
       {

@@ -21,5 +21,8 @@ const selection = everything ? ['--project=alone', '--project=shared', '--projec
 const passed = await succeeded(spawn('vitest', ['run', ...selection], { stdio: 'inherit' }));
 const { good, output } = await checked;
 process.stdout.write(output);
-if (!good) process.stderr.write('\n`npm run check` failed: see above.\n');
+if (!good) {
+  const last = output.trimEnd().split('\n').slice(-30);
+  process.stdout.write(last.map((line) => `failed: npm run check: ${line}\n`).join(''));
+}
 process.exitCode = passed && good ? 0 : 1;
