@@ -23,11 +23,15 @@ test('an unknown login and a wrong password get the same response after about th
     await logIn(name, 'abc12345');
     return performance.now() - start;
   };
-  const times: [number, number][] = [];
-  for (let at = 0; at < 15; at++) times.push([await time(login), await time(`nobody-${at}`)]);
-  const median = (column: 0 | 1) => times.map((pair) => pair[column]).sort((a, b) => a - b)[7]!;
-  expect(median(0) / median(1)).toBeGreaterThan(0.6);
-  expect(median(0) / median(1)).toBeLessThan(1.67);
+  // Other load on the machine only adds time, so the fastest attempts are compared, and more of them while the two still differ.
+  const fastest = { known: Infinity, unknown: Infinity };
+  const ratio = () => fastest.known / fastest.unknown;
+  for (let at = 0; at < 15 || (at < 40 && (ratio() <= 0.6 || ratio() >= 1.67)); at++) {
+    fastest.known = Math.min(fastest.known, await time(login));
+    fastest.unknown = Math.min(fastest.unknown, await time(`nobody-${at}`));
+  }
+  expect(ratio()).toBeGreaterThan(0.6);
+  expect(ratio()).toBeLessThan(1.67);
 });
 
 test('logins and addresses are case-insensitive, passwords are compared byte by byte', async () => {
