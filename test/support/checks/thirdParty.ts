@@ -6,7 +6,7 @@ import { join } from 'node:path';
 export type Ended = { code: number | null; stdout: string; stderr: string };
 
 /** Runs a program for at most `ms`. Never rejects: `code` is null if the program did not start or was killed. */
-export function run(command: string, args: readonly string[], { cwd, env = {}, ms = 60_000 }: RunOptions): Promise<Ended> {
+export function run(command: string, args: readonly string[], { cwd, env = {}, ms = 250_000 }: RunOptions): Promise<Ended> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, timeout: ms });
     const ended: Ended = { code: null, stdout: '', stderr: '' };
