@@ -26,8 +26,8 @@ const apart = ['**/node_modules/**', 'test/system/counterparts/**'];
 const experimental = { viteModuleRunner: false };
 // These end only what hangs, however slow the machine. What has to be fast is asserted where it matters.
 const limits = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 60_000 } } };
-// Other load on the machine only adds time, so a test is repeated that exceeds a time limit, and nothing else. See `toTakeLessThan` and `eventually`.
-const retry = { count: 3, condition: /took \d+ ms, the limit is|did not happen within \d{1,4} ms$/ };
+// Other load on the machine only adds time, so a test is repeated after a pause that exceeds a time limit, and nothing else. See `toTakeLessThan` and `eventually`.
+const retry = { count: 3, delay: 3_000, condition: /took \d+ ms, the limit is|did not happen within \d{1,4} ms$/ };
 const common = {
   experimental,
   ...limits,

@@ -58,7 +58,14 @@ test('known and unknown addresses get the same response, and an unknown one gets
   const [known, unknown] = [await time(email), await time('nobody@example.test')];
   expect(unknown.bare).toEqual(known.bare);
   expect((await queuedMails(app)).length).toBe(before + 1);
-  expect(Math.abs(known.took - unknown.took)).toTakeLessThan(40);
+  // Other load on the machine only adds time, so the fastest attempts are compared.
+  const fastest = { known: known.took, unknown: unknown.took };
+  const difference = () => Math.abs(fastest.known - fastest.unknown);
+  for (let at = 0; at < 10 && difference() >= 40; at++) {
+    fastest.known = Math.min(fastest.known, (await time((await signUp()).email)).took);
+    fastest.unknown = Math.min(fastest.unknown, (await time(`nobody-${at}@example.test`)).took);
+  }
+  expect(difference()).toBeLessThan(40);
   const wrong = [await verify(email, '10000000'), await verify('nobody@example.test', '10000000')];
   expect(wrong.map(({ status, body }) => [status, body.error, body.message, body.details])).toEqual(
     Array(2).fill([401, 'auth.unauthorized', 'The code is not valid.', { reason: 'otp_invalid' }]),
