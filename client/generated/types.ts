@@ -1223,6 +1223,8 @@ export interface ForkedThread {
   created_at: Time;
   /** Time of the last activity. */
   updated_at: Time;
+  /** When the thread was archived; null if it is not. A new message or run unarchives the thread. */
+  archived_at: Time | null;
   /** The run that has not ended, if there is one. */
   active_run_id: Id | null;
   /** Whether only the owner can see the thread. It is in no list and expires. */
@@ -1259,6 +1261,8 @@ export interface FoundThread {
   created_at: Time;
   /** Time of the last activity. */
   updated_at: Time;
+  /** When the thread was archived; null if it is not. A new message or run unarchives the thread. */
+  archived_at: Time | null;
   /** The run that has not ended, if there is one. */
   active_run_id: Id | null;
   /** Whether only the owner can see the thread. It is in no list and expires. */
@@ -4706,6 +4710,8 @@ export interface Thread {
   created_at: Time;
   /** Time of the last activity. */
   updated_at: Time;
+  /** When the thread was archived; null if it is not. A new message or run unarchives the thread. */
+  archived_at: Time | null;
   /** The run that has not ended, if there is one. */
   active_run_id: Id | null;
   /** Whether only the owner can see the thread. It is in no list and expires. */
@@ -4722,6 +4728,8 @@ export interface ThreadChanges {
   title?: string | null | undefined;
   /** A project that you can see; null removes the thread from its project. */
   project_id?: Id | null | undefined;
+  /** Whether the thread is archived. Archived threads are only in lists and searches with `archived=true`. */
+  archived?: boolean | undefined;
 }
 
 /** A run in the list of its thread. */
@@ -5530,15 +5538,15 @@ export interface ThreadsApi {
   /**
    * List your threads, most recently active first
    *
-   * Returns your own threads in the active account, without private ones. With `project_id`, those of one project; a project that you cannot see is 404.
+   * Returns your own threads in the active account, without private and archived ones. With `project_id`, those of one project; a project that you cannot see is 404.
    */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; project_id?: Id | undefined; } | undefined; }, Thread, Reasons['threads.list']>;
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; project_id?: Id | undefined; archived?: boolean | undefined; } | undefined; }, Thread, Reasons['threads.list']>;
   /**
    * Search threads by title or message text
    *
-   * Finds text anywhere in the title or in a visible message, ignoring case. Searches your own threads, without private ones.
+   * Finds text anywhere in the title or in a visible message, ignoring case. Searches your own threads, without private and archived ones.
    */
-  readonly search: PagedCall<{ query: { limit?: number | undefined; before?: PageCursor | undefined; q: string; }; }, FoundThread, Reasons['threads.search']>;
+  readonly search: PagedCall<{ query: { limit?: number | undefined; before?: PageCursor | undefined; q: string; archived?: boolean | undefined; }; }, FoundThread, Reasons['threads.search']>;
   /**
    * List the IDs of starred threads, most recently starred first
    *
@@ -5552,9 +5560,9 @@ export interface ThreadsApi {
    */
   readonly get: Call<{ params: { thread_id: Id; }; }, Thread, Reasons['threads.get']>;
   /**
-   * Rename or move a thread
+   * Rename, move or archive a thread
    *
-   * Setting a title turns off automatic titles for the thread; null clears the title and turns them on again. Omitted fields keep their values.
+   * Setting a title turns off automatic titles for the thread; null clears the title and turns them on again. An archived thread keeps its stars, shares and schedules, stays readable, and is unarchived by `archived: false`, a new message or a new run. Omitted fields keep their values.
    */
   readonly update: Call<{ params: { thread_id: Id; }; body: ThreadChanges; }, Thread, Reasons['threads.update']>;
   /**

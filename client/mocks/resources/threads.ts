@@ -23,8 +23,13 @@ function demandProject(context: object, id: string | null | undefined) {
 }
 
 /** A page of the caller's threads, without private ones. */
-function pageOfThreads(context: object, query: { limit: number; before?: string | undefined }, fits: (thread: Thread) => boolean) {
-  const rows = visibleRows(threadKind, untypedContext(context)).filter((row) => !threadOf(row).is_private && fits(threadOf(row)));
+function pageOfThreads(
+  context: object,
+  query: { limit: number; before?: string | undefined; archived: boolean },
+  fits: (thread: Thread) => boolean,
+) {
+  const isListed = ({ is_private, archived_at }: Thread) => !is_private && Boolean(archived_at) === query.archived;
+  const rows = visibleRows(threadKind, untypedContext(context)).filter((row) => isListed(threadOf(row)) && fits(threadOf(row)));
   const { limit: _, before: __, ...filters } = query;
   const { rows: shown, next } = pageOf(rows, JSON.stringify(['threads', untypedContext(context).caller?.user.id, filters]), query);
   return { status: 200 as const, body: shown.map(threadOf), next };
@@ -75,8 +80,9 @@ export const threads: RouteHandlers<typeof routes> = {
     return { status: 204, body: undefined };
   },
   update: (context) => {
-    const { title, project_id } = context.body;
-    if (title === undefined && project_id === undefined) throw invalidField('', 'name at least one field', 'no_fields');
+    const { title, project_id, archived } = context.body;
+    if (title === undefined && project_id === undefined && archived === undefined)
+      throw invalidField('', 'name at least one field', 'no_fields');
     demandProject(context, project_id);
     return { status: 200, body: serveGeneric(untypedContext(context)).body as Thread };
   },
@@ -95,7 +101,14 @@ export const threads: RouteHandlers<typeof routes> = {
     const last = copied.findIndex(({ value }) => value.id === body.message_id);
     if (last < 0) throw notFound();
     const id = engine.fakes.id(engine.now());
-    const fresh = { id, parent_thread_id: params.thread_id, active_run_id: null, created_at: engine.time(), updated_at: engine.time() };
+    const fresh = {
+      id,
+      parent_thread_id: params.thread_id,
+      active_run_id: null,
+      archived_at: null,
+      created_at: engine.time(),
+      updated_at: engine.time(),
+    };
     const is_private = body.is_private ?? source.is_private;
     const value: Thread = { ...source, ...fresh, is_private, expires_at: is_private ? engine.time(86_400_000) : null };
     const thread = engine.state.add(threadKind, { owner: loaded.thread_id!.owner, parents: {}, value });

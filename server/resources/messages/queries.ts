@@ -39,6 +39,7 @@ export const insertMessage = statement<NewMessage>()((db, $) =>
       takeNumbers(qc, $, sql.lit(1))
         .set({
           updated_at: sql<string>`now()`,
+          archived_at: sql<null>`null`,
           title: sql<string>`coalesce(title, ${$.title})`,
           title_provisional: sql<boolean>`title_provisional or title is null`,
         })
