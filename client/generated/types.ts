@@ -3060,6 +3060,30 @@ export interface RegistrationMode {
 /** `invite_only` requires an invite code; `disabled` rejects every registration. */
 export type RegistrationModeMode = "open" | "invite_only" | "disabled";
 
+/** Where to start, and options that differ from those of the replayed run. */
+export interface ReplayRequest {
+  /** The sequence number of an event of the run. Turns that were complete then, with the results of their tools, are kept. 0 keeps none: the new run starts at the message. */
+  after_seq?: number | undefined;
+  /** ID of a provider model. */
+  route_id?: string | null | undefined;
+  /** Persona: `key` or `key@version`. */
+  persona_id?: string | null | undefined;
+  /** Model selector: `provider^model`, or a model name alone. */
+  model?: string | null | undefined;
+  /** How much the model reasons. Overrides the mode of the persona; `off` means `none`; `max` and `extra high` mean `xhigh`. */
+  reasoning_mode?: ReasoningModeInput | null | undefined;
+}
+
+/** A new run in a copy of a thread. */
+export interface ReplayedRun {
+  /** ID of the run, for its events. */
+  run_id: Id;
+  /** Trace ID of the request. All events of the run have it. */
+  trace_id: TraceId;
+  /** The copy of the thread, in which the run answers. */
+  thread_id: Id;
+}
+
 /** A report of a thread. */
 export interface Report {
   /** ID of the report. */
@@ -3988,17 +4012,17 @@ export interface RunStartedEventData {
   resume_from_run_id?: Id | undefined;
   /** The incomplete message that this run continues. */
   continues_message_id?: Id | undefined;
-  /** Why the run reuses an earlier one: a new user message, or `:continue`. */
+  /** Why the run reuses an earlier one: a new user message, or `:continue` and `:replay`. */
   continuation_source: RunStartedEventDataContinuationSource;
   /** Trace ID of the request that created the run. */
   trace_id: TraceId;
 }
 
-/** Why the run reuses an earlier one: a new user message, or `:continue`. */
+/** Why the run reuses an earlier one: a new user message, or `:continue` and `:replay`. */
 export type RunStartedEventDataContinuationSource = "none" | "user_followup" | "explicit";
 
 /** Which operation created the run. */
-export type RunStartedEventDataSource = "api" | "retry" | "edit" | "continue" | "subagent" | "schedule";
+export type RunStartedEventDataSource = "api" | "retry" | "edit" | "continue" | "replay" | "subagent" | "schedule";
 
 /** Status of a run. `completed`, `failed` and `cancelled` are final; `running` includes the time in the queue. */
 export type RunStatus = "running" | "waiting_for_input" | "cancelling" | "completed" | "failed" | "cancelled";
@@ -5637,6 +5661,12 @@ export interface RunsApi {
    * Stops the run within moments; its stream ends with `run.cancelled`. The partial answer is kept as an incomplete message, which `:continue` can resume. Canceling a run that has ended has no effect.
    */
   readonly cancel: Call<{ params: { run_id: Id; }; body?: CancelRequest | undefined; }, Ok, Reasons['runs.cancel']>;
+  /**
+   * Start a run from a step of another run
+   *
+   * Use this to try a step again, for example with another model. You own a copy of the thread up to the message that the run answered, in which a run starts after the last turn that was complete at `after_seq`. What tools had returned until then is taken from the events: no tool is called again. The final answer of a run is never kept. If the request omits persona, route, model or reasoning mode, the value of the repeated run is used; null selects the default.
+   */
+  readonly replay: Call<{ params: { run_id: Id; }; body?: ReplayRequest | undefined; }, ReplayedRun, Reasons['runs.replay']>;
   /**
    * Send user input to a run
    *

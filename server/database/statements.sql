@@ -2425,7 +2425,9 @@ update "messages"
 -- resources/messages/queries.ts hideRun
 update "messages"
   set "visible" = false
-  where "account_id" = $1 and "thread_id" = $2 and "visible" = true and ("run_id" = $3 or ("role" = 'tool' and "number" > $4));
+  where "account_id" = $1 and "thread_id" = $2 and "visible" = true and ("run_id" = $3 or ("role" = 'tool' and "number" > $4 and exists (select 1 as "one"
+  from "runs" as "r"
+  where "r"."account_id" = $5 and "r"."thread_id" = $6 and "r"."id" = "messages"."run_id")));
 
 -- resources/messages/runQueries.ts insertAnswer
 with "thread" as (update "threads"
@@ -3943,6 +3945,17 @@ select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."re
   from "runs" as "r"
   where "r"."account_id" = $4 and "r"."thread_id" = $5 and "r"."id" = $6 and "r"."parent_run_id" is null;
 
+-- resources/runs/replay.ts 1
+select "r"."tail_message_number", "m"."visible"
+  from "runs" as "r"
+  inner
+  join lateral (select "visible"
+  from "messages"
+  where "account_id" = "r"."account_id" and "thread_id" = "r"."thread_id" and "number" <= "r"."tail_message_number" and "role" <> 'tool'
+  order by "number" desc
+  limit 1) as "m" on true
+  where "r"."account_id" = $1 and "r"."id" = $2;
+
 -- resources/schedules/queries.ts insertSchedule
 insert into "schedules" ("account_id", "id", "created_by_user_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "next_run_at")
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
@@ -4411,6 +4424,12 @@ select "id", "role", "number"
   where "account_id" = $1 and "thread_id" = $2 and "number" <= (select "last"."number"
   from "messages" as "last"
   where "last"."account_id" = $3 and "last"."thread_id" = $4 and "last"."id" = $5 and "last"."visible" = true and "last"."role" <> 'tool') and "visible" = true
+  order by "number";
+
+-- resources/threads/forkQueries.ts selectMessagesUpTo
+select "id", "role", "number"
+  from "messages"
+  where "account_id" = $1 and "thread_id" = $2 and "number" <= $3 and "visible" = true
   order by "number";
 
 -- resources/threads/forkQueries.ts insertFork
@@ -5564,6 +5583,12 @@ select "type", data ->> 'content' as "text"
   where "run_id" = $1 and "seq" > coalesce((select max("seq") as "seq"
   from "run_events"
   where "run_id" = $2 and "type" = 'llm.turn.completed'), 0) and ("type" in ('run.llm.retry', 'run.recovered') or ("type" = 'message.delta' and data ->> 'channel' is null))
+  order by "seq";
+
+-- runs/record/copyTurns.ts 1
+select "seq", "type", "data"
+  from "run_events"
+  where "run_id" = $1 and ("seq" = 1 or ("seq" <= $2 and "type" in ('llm.turn.completed', 'tool.result', 'run.input_requested', 'run.waiting_for_input', 'run.input_provided', 'run.resumed', 'run.steering_injected')))
   order by "seq";
 
 -- runs/record/finishRun.ts 1

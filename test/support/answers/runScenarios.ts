@@ -65,6 +65,16 @@ export const runScenarios: Readonly<Record<string, Readonly<Record<string, Error
     '429 open_streams_exceeded': streamLimitReached,
   },
   'runs.input': { '409 run_not_active': async (scene) => over(scene).then(() => ({})) },
+  'runs.replay': {
+    '402 credits_exhausted': withoutCredits,
+    '409 run_cannot_replay': async ({ app, sample }) => {
+      await app.sql('update messages set visible = false where thread_id = (select thread_id from runs where id = $1)', [
+        sample.params.run_id,
+      ]);
+      return {};
+    },
+    '429 concurrent_runs_exceeded': concurrencyLimitReached,
+  },
   'runs.retry': {
     ...starting,
     '409 nothing_to_retry': empty,
