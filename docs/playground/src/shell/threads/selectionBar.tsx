@@ -22,12 +22,12 @@ export function SelectionBar() {
         <IconButton small label="End the selection" icon="close" onClick={end} />
       </div>
       <div>
-        <Button wide icon="folder" disabled={threads.length === 0} onClick={() => openTask({ kind: 'move', threads, onDone: end })}>
+        <Button wide small disabled={threads.length === 0} onClick={() => openTask({ kind: 'move', threads, onDone: end })}>
           Move
         </Button>
         <Button
           wide
-          icon="archive"
+          small
           disabled={threads.length === 0}
           onClick={() => {
             end();
@@ -36,7 +36,7 @@ export function SelectionBar() {
         >
           {areArchived ? 'Unarchive' : 'Archive'}
         </Button>
-        <Button wide icon="remove" disabled={threads.length === 0} onClick={() => openTask({ kind: 'delete', threads, onDone: end })}>
+        <Button wide small disabled={threads.length === 0} onClick={() => openTask({ kind: 'delete', threads, onDone: end })}>
           Delete
         </Button>
       </div>
