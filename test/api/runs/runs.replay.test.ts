@@ -1,16 +1,16 @@
 import { pino } from 'pino';
 import { afterAll, expect, test } from 'vitest';
-import type { RunEvent } from '../../contract/events.ts';
-import { archiveRuns } from '../../server/runs/archive/archiveRuns.ts';
-import { dataOf, openScriptedThread, promptOf } from '../support/agent/agent.ts';
-import { addToolServer, askUserArgs, callsTools } from '../support/agent/tools.ts';
-import { chat } from '../support/agent/vendor.ts';
-import { type Person, startTestApp } from '../support/app/testApp.ts';
-import { expectRunInvariants } from '../support/checks/invariants.ts';
-import { openStream } from '../support/http/events.ts';
-import { statusAndReason } from '../support/http/responses.ts';
-import { transcriptOf } from '../support/resources/conversation.ts';
-import { storageOf } from '../support/resources/files.ts';
+import type { RunEvent } from '../../../contract/events.ts';
+import { archiveRuns } from '../../../server/runs/archive/archiveRuns.ts';
+import { dataOf, openScriptedThread, promptOf } from '../../support/agent/agent.ts';
+import { addToolServer, askUserArgs, callsTools } from '../../support/agent/tools.ts';
+import { chat } from '../../support/agent/vendor.ts';
+import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { expectRunInvariants } from '../../support/checks/invariants.ts';
+import { openStream } from '../../support/http/events.ts';
+import { statusAndReason } from '../../support/http/responses.ts';
+import { transcriptOf } from '../../support/resources/conversation.ts';
+import { storageOf } from '../../support/resources/files.ts';
 
 const app = await startTestApp();
 const { call, sql, database } = app;
