@@ -89,7 +89,7 @@ export const eventData = {
   'run.started': z
     .object({
       source: z
-        .enum(['api', 'retry', 'edit', 'continue', 'subagent', 'schedule'])
+        .enum(['api', 'retry', 'edit', 'continue', 'replay', 'subagent', 'schedule'])
         .meta({ description: 'Which operation created the run.' }),
       thread_tail_message_id: Id.optional().meta({ description: 'Newest message of the thread that the run reads.' }),
       route_id: z.string().optional().meta({ description: 'Requested provider model.' }),
@@ -100,7 +100,7 @@ export const eventData = {
       continues_message_id: Id.optional().meta({ description: 'The incomplete message that this run continues.' }),
       continuation_source: z
         .enum(['none', 'user_followup', 'explicit'])
-        .meta({ description: 'Why the run reuses an earlier one: a new user message, or `:continue`.' }),
+        .meta({ description: 'Why the run reuses an earlier one: a new user message, or `:continue` and `:replay`.' }),
     })
     .meta({ description: 'The run was created. Always the first event.' }),
   'worker.job.received': z

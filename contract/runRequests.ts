@@ -43,6 +43,21 @@ export type NewRun = z.infer<typeof NewRun>;
 export const RetryRequest = z
   .strictObject(runOptions)
   .meta({ id: 'RetryRequest', description: 'Options that differ from those of the repeated run.' });
+
+/** The largest sequence number of an event. */
+export const maxSeq = 2 ** 31 - 1;
+
+export const ReplayRequest = z
+  .strictObject({
+    after_seq: z.int().min(0).max(maxSeq).default(0).meta({
+      description:
+        'The sequence number of an event of the run. Turns that were complete then, with the results of their tools, are kept. 0 keeps none: the new run starts at the message.',
+    }),
+    ...runOptions,
+  })
+  .meta({ id: 'ReplayRequest', description: 'Where to start, and options that differ from those of the replayed run.' });
+export type ReplayRequest = z.output<typeof ReplayRequest>;
+
 export const ContinueRequest = z
   .strictObject({ run_id: Id.meta({ description: 'A failed or canceled run of the thread that has produced output.' }) })
   .meta({ id: 'ContinueRequest', description: 'The run to continue.' });

@@ -1,7 +1,18 @@
 import { z } from 'zod';
 import { RunError, RunEvent, terminalTypes } from './events.ts';
 import { NewMessage } from './messages.ts';
-import { CancelRequest, ContinueRequest, NewRun, RetryRequest, RunFilter, RunInput, runOptions, RunStatus } from './runRequests.ts';
+import {
+  CancelRequest,
+  ContinueRequest,
+  maxSeq,
+  NewRun,
+  ReplayRequest,
+  RetryRequest,
+  RunFilter,
+  RunInput,
+  runOptions,
+  RunStatus,
+} from './runRequests.ts';
 import { boolParam, Id, intParam, Ok, Time, TraceId } from './shared/fields.ts';
 import { pageQuery } from './shared/pagination.ts';
 import { declareEventStream, initContract, type Resource } from './shared/route.ts';
@@ -13,6 +24,11 @@ export const CreatedRun = z
   })
   .meta({ id: 'CreatedRun', description: 'A new run.' });
 export type CreatedRun = z.infer<typeof CreatedRun>;
+
+export const ReplayedRun = CreatedRun.extend({
+  thread_id: Id.meta({ description: 'The copy of the thread, in which the run answers.' }),
+}).meta({ id: 'ReplayedRun', description: 'A new run in a copy of a thread.' });
+export type ReplayedRun = z.infer<typeof ReplayedRun>;
 
 export const ThreadRun = z
   .object({
@@ -58,9 +74,6 @@ export type EditedMessage = z.infer<typeof EditedMessage>;
 
 const inheritanceText =
   'If the request omits persona, route, model or reasoning mode, the value of the repeated run is used; null selects the default.';
-
-/** The largest sequence number of an event. */
-const maxSeq = 2 ** 31 - 1;
 
 export const RunSummary = z
   .object({
@@ -147,6 +160,23 @@ export const runs = initContract().router({
     body: CancelRequest,
     responses: { 200: Ok },
     metadata: { auth: 'user+key', read, permission, audit: ['run.cancel', 'run'] },
+  },
+  replay: {
+    method: 'POST',
+    path: '/v1/runs/{run_id}:replay',
+    summary: 'Start a run from a step of another run',
+    description: `Use this to try a step again, for example with another model. You own a copy of the thread up to the message that the run answered, in which a run starts after the last turn that was complete at \`after_seq\`. What tools had returned until then is taken from the events: no tool is called again. The final answer of a run is never kept. ${inheritanceText}`,
+    body: ReplayRequest,
+    responses: { 201: ReplayedRun },
+    metadata: {
+      auth: 'user+key',
+      read,
+      permission: ['data.threads.write', permission],
+      allowReaders: true,
+      quota: 'messages',
+      audit: ['run.replay', 'run'],
+      extraErrors: startErrors,
+    },
   },
   input: {
     method: 'POST',

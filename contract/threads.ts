@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, searchParam, Time } from './shared/fields.ts';
+import { boolParam, Id, searchParam, Time } from './shared/fields.ts';
 import { pageQuery } from './shared/pagination.ts';
 import { initContract, type Resource } from './shared/route.ts';
 
@@ -15,6 +15,9 @@ export const Thread = z
     project_id: Id.nullable().meta({ description: 'The project that contains the thread; null if it is in none.' }),
     created_at: Time.meta({ description: 'When the thread was created.' }),
     updated_at: Time.meta({ description: 'Time of the last activity.' }),
+    archived_at: Time.nullable().meta({
+      description: 'When the thread was archived; null if it is not. A new message or run unarchives the thread.',
+    }),
     active_run_id: Id.nullable().meta({ description: 'The run that has not ended, if there is one.' }),
     is_private: z.boolean().meta({ description: 'Whether only the owner can see the thread. It is in no list and expires.' }),
     expires_at: Time.nullable().meta({ description: 'Only private threads expire.' }),
@@ -45,6 +48,10 @@ export const ThreadChanges = z
   .strictObject({
     title,
     project_id: Id.nullish().meta({ description: 'A project that you can see; null removes the thread from its project.' }),
+    archived: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Whether the thread is archived. Archived threads are only in lists and searches with `archived=true`.' }),
   })
   .meta({ id: 'ThreadChanges', description: 'The fields of the thread to change. At least one is required.' });
 export type ThreadChanges = z.infer<typeof ThreadChanges>;
@@ -68,6 +75,10 @@ export const ForkedThread = Thread.extend({
 }).meta({ id: 'ForkedThread', description: 'The copy of a thread.' });
 export type ForkedThread = z.infer<typeof ForkedThread>;
 
+const archived = boolParam()
+  .default(false)
+  .meta({ description: 'If true, return only archived threads; otherwise only threads that are not archived.' });
+
 const read = 'data.threads.read';
 const permission = 'data.threads.write';
 
@@ -87,8 +98,11 @@ export const threads = initContract().router({
     path: '/v1/threads',
     summary: 'List your threads, most recently active first',
     description:
-      'Returns your own threads in the active account, without private ones. With `project_id`, those of one project; a project that you cannot see is 404.',
-    query: pageQuery().extend({ project_id: Id.optional().meta({ description: 'Return only threads of this project.' }) }),
+      'Returns your own threads in the active account, without private and archived ones. With `project_id`, those of one project; a project that you cannot see is 404.',
+    query: pageQuery().extend({
+      project_id: Id.optional().meta({ description: 'Return only threads of this project.' }),
+      archived,
+    }),
     responses: { 200: z.array(Thread) },
     metadata: { auth: 'user+key', read, pages: 'cursor', queryIds: { project_id: 'project' } },
   },
@@ -97,8 +111,11 @@ export const threads = initContract().router({
     path: '/v1/threads/search',
     summary: 'Search threads by title or message text',
     description:
-      'Finds text anywhere in the title or in a visible message, ignoring case. Searches your own threads, without private ones.',
-    query: pageQuery().extend({ q: searchParam().meta({ description: 'Text to find, 1 to 200 characters. There are no wildcards.' }) }),
+      'Finds text anywhere in the title or in a visible message, ignoring case. Searches your own threads, without private and archived ones.',
+    query: pageQuery().extend({
+      q: searchParam().meta({ description: 'Text to find, 1 to 200 characters. There are no wildcards.' }),
+      archived,
+    }),
     responses: { 200: z.array(FoundThread) },
     metadata: { auth: 'user+key', read, pages: 'cursor' },
   },
@@ -122,9 +139,9 @@ export const threads = initContract().router({
   update: {
     method: 'PATCH',
     path: '/v1/threads/{thread_id}',
-    summary: 'Rename or move a thread',
+    summary: 'Rename, move or archive a thread',
     description:
-      'Setting a title turns off automatic titles for the thread; null clears the title and turns them on again. Omitted fields keep their values.',
+      'Setting a title turns off automatic titles for the thread; null clears the title and turns them on again. An archived thread keeps its stars, shares and schedules, stays readable, and is unarchived by `archived: false`, a new message or a new run. Omitted fields keep their values.',
     body: ThreadChanges,
     responses: { 200: Thread },
     metadata: { auth: 'user+key', read, permission, audit: ['thread.update', 'thread'] },

@@ -1223,6 +1223,8 @@ export interface ForkedThread {
   created_at: Time;
   /** Time of the last activity. */
   updated_at: Time;
+  /** When the thread was archived; null if it is not. A new message or run unarchives the thread. */
+  archived_at: Time | null;
   /** The run that has not ended, if there is one. */
   active_run_id: Id | null;
   /** Whether only the owner can see the thread. It is in no list and expires. */
@@ -1259,6 +1261,8 @@ export interface FoundThread {
   created_at: Time;
   /** Time of the last activity. */
   updated_at: Time;
+  /** When the thread was archived; null if it is not. A new message or run unarchives the thread. */
+  archived_at: Time | null;
   /** The run that has not ended, if there is one. */
   active_run_id: Id | null;
   /** Whether only the owner can see the thread. It is in no list and expires. */
@@ -3056,6 +3060,30 @@ export interface RegistrationMode {
 /** `invite_only` requires an invite code; `disabled` rejects every registration. */
 export type RegistrationModeMode = "open" | "invite_only" | "disabled";
 
+/** Where to start, and options that differ from those of the replayed run. */
+export interface ReplayRequest {
+  /** The sequence number of an event of the run. Turns that were complete then, with the results of their tools, are kept. 0 keeps none: the new run starts at the message. */
+  after_seq?: number | undefined;
+  /** ID of a provider model. */
+  route_id?: string | null | undefined;
+  /** Persona: `key` or `key@version`. */
+  persona_id?: string | null | undefined;
+  /** Model selector: `provider^model`, or a model name alone. */
+  model?: string | null | undefined;
+  /** How much the model reasons. Overrides the mode of the persona; `off` means `none`; `max` and `extra high` mean `xhigh`. */
+  reasoning_mode?: ReasoningModeInput | null | undefined;
+}
+
+/** A new run in a copy of a thread. */
+export interface ReplayedRun {
+  /** ID of the run, for its events. */
+  run_id: Id;
+  /** Trace ID of the request. All events of the run have it. */
+  trace_id: TraceId;
+  /** The copy of the thread, in which the run answers. */
+  thread_id: Id;
+}
+
 /** A report of a thread. */
 export interface Report {
   /** ID of the report. */
@@ -3984,17 +4012,17 @@ export interface RunStartedEventData {
   resume_from_run_id?: Id | undefined;
   /** The incomplete message that this run continues. */
   continues_message_id?: Id | undefined;
-  /** Why the run reuses an earlier one: a new user message, or `:continue`. */
+  /** Why the run reuses an earlier one: a new user message, or `:continue` and `:replay`. */
   continuation_source: RunStartedEventDataContinuationSource;
   /** Trace ID of the request that created the run. */
   trace_id: TraceId;
 }
 
-/** Why the run reuses an earlier one: a new user message, or `:continue`. */
+/** Why the run reuses an earlier one: a new user message, or `:continue` and `:replay`. */
 export type RunStartedEventDataContinuationSource = "none" | "user_followup" | "explicit";
 
 /** Which operation created the run. */
-export type RunStartedEventDataSource = "api" | "retry" | "edit" | "continue" | "subagent" | "schedule";
+export type RunStartedEventDataSource = "api" | "retry" | "edit" | "continue" | "replay" | "subagent" | "schedule";
 
 /** Status of a run. `completed`, `failed` and `cancelled` are final; `running` includes the time in the queue. */
 export type RunStatus = "running" | "waiting_for_input" | "cancelling" | "completed" | "failed" | "cancelled";
@@ -4706,6 +4734,8 @@ export interface Thread {
   created_at: Time;
   /** Time of the last activity. */
   updated_at: Time;
+  /** When the thread was archived; null if it is not. A new message or run unarchives the thread. */
+  archived_at: Time | null;
   /** The run that has not ended, if there is one. */
   active_run_id: Id | null;
   /** Whether only the owner can see the thread. It is in no list and expires. */
@@ -4722,6 +4752,8 @@ export interface ThreadChanges {
   title?: string | null | undefined;
   /** A project that you can see; null removes the thread from its project. */
   project_id?: Id | null | undefined;
+  /** Whether the thread is archived. Archived threads are only in lists and searches with `archived=true`. */
+  archived?: boolean | undefined;
 }
 
 /** A run in the list of its thread. */
@@ -5530,15 +5562,15 @@ export interface ThreadsApi {
   /**
    * List your threads, most recently active first
    *
-   * Returns your own threads in the active account, without private ones. With `project_id`, those of one project; a project that you cannot see is 404.
+   * Returns your own threads in the active account, without private and archived ones. With `project_id`, those of one project; a project that you cannot see is 404.
    */
-  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; project_id?: Id | undefined; } | undefined; }, Thread, Reasons['threads.list']>;
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; project_id?: Id | undefined; archived?: boolean | undefined; } | undefined; }, Thread, Reasons['threads.list']>;
   /**
    * Search threads by title or message text
    *
-   * Finds text anywhere in the title or in a visible message, ignoring case. Searches your own threads, without private ones.
+   * Finds text anywhere in the title or in a visible message, ignoring case. Searches your own threads, without private and archived ones.
    */
-  readonly search: PagedCall<{ query: { limit?: number | undefined; before?: PageCursor | undefined; q: string; }; }, FoundThread, Reasons['threads.search']>;
+  readonly search: PagedCall<{ query: { limit?: number | undefined; before?: PageCursor | undefined; q: string; archived?: boolean | undefined; }; }, FoundThread, Reasons['threads.search']>;
   /**
    * List the IDs of starred threads, most recently starred first
    *
@@ -5552,9 +5584,9 @@ export interface ThreadsApi {
    */
   readonly get: Call<{ params: { thread_id: Id; }; }, Thread, Reasons['threads.get']>;
   /**
-   * Rename or move a thread
+   * Rename, move or archive a thread
    *
-   * Setting a title turns off automatic titles for the thread; null clears the title and turns them on again. Omitted fields keep their values.
+   * Setting a title turns off automatic titles for the thread; null clears the title and turns them on again. An archived thread keeps its stars, shares and schedules, stays readable, and is unarchived by `archived: false`, a new message or a new run. Omitted fields keep their values.
    */
   readonly update: Call<{ params: { thread_id: Id; }; body: ThreadChanges; }, Thread, Reasons['threads.update']>;
   /**
@@ -5629,6 +5661,12 @@ export interface RunsApi {
    * Stops the run within moments; its stream ends with `run.cancelled`. The partial answer is kept as an incomplete message, which `:continue` can resume. Canceling a run that has ended has no effect.
    */
   readonly cancel: Call<{ params: { run_id: Id; }; body?: CancelRequest | undefined; }, Ok, Reasons['runs.cancel']>;
+  /**
+   * Start a run from a step of another run
+   *
+   * Use this to try a step again, for example with another model. You own a copy of the thread up to the message that the run answered, in which a run starts after the last turn that was complete at `after_seq`. What tools had returned until then is taken from the events: no tool is called again. The final answer of a run is never kept. If the request omits persona, route, model or reasoning mode, the value of the repeated run is used; null selects the default.
+   */
+  readonly replay: Call<{ params: { run_id: Id; }; body?: ReplayRequest | undefined; }, ReplayedRun, Reasons['runs.replay']>;
   /**
    * Send user input to a run
    *

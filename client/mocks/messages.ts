@@ -14,7 +14,10 @@ export const messagesOf = ({ state }: Pick<EngineBase, 'state'>, threadId: strin
 export function addMessage({ state, time }: Pick<EngineBase, 'state' | 'time'>, thread: Row, message: Message) {
   state.add(messageKind, { owner: thread.owner, parents: { thread_id: message.thread_id }, value: message });
   thread.value.updated_at = time();
-  if (message.role === 'user') thread.value.title ??= provisionalTitle(message);
+  if (message.role === 'user') {
+    thread.value.title ??= provisionalTitle(message);
+    thread.value.archived_at = null;
+  }
   state.touch(thread);
 }
 

@@ -3,7 +3,8 @@ import type { Page } from '../core/call.ts';
 import type { Message, RunEvent, Thread } from '../generated/types.ts';
 import type { Client } from '../index.ts';
 
-export type ThreadFilter = { projectId?: string | undefined };
+/** Archived threads are listed only with `archived: true`, without the others. */
+export type ThreadFilter = { projectId?: string | undefined; archived?: boolean | undefined };
 
 /** One page in the cache. The cache does not preserve `nextCursor` on an array. */
 export type CachedPage<Row> = { readonly rows: Row[]; readonly nextCursor: string | undefined };
@@ -35,7 +36,7 @@ export const threadsQuery = (client: Client, filter: ThreadFilter = {}) =>
   infiniteQueryOptions({
     queryKey: arkloopKeys.threadList(filter),
     queryFn: async ({ pageParam: before, signal }): Promise<CachedPage<Thread>> =>
-      cached(await client.threads.list({ query: { before, project_id: filter.projectId } }, { signal })),
+      cached(await client.threads.list({ query: { before, project_id: filter.projectId, archived: filter.archived } }, { signal })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextCursor }: CachedPage<Thread>) => nextCursor,
     select: rowsOf<Thread>,

@@ -49,6 +49,7 @@ const operationGuides: Readonly<Record<string, string>> = {
   runsCreate: 'quickstart',
   runsEvents: 'streaming#losing-the-connection',
   runsCancel: 'streaming#steering-and-stopping',
+  runsReplay: 'streaming#replaying-a-run',
   runsInput: 'tools-and-mcp#questions-to-the-user',
   runsContinue: 'streaming#incomplete-answers',
   webhookEndpointsRotateSecret: 'webhooks#receiving',

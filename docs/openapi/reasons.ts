@@ -159,6 +159,7 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   runsCreate: [starting, { 409: ['thread_empty'] }],
   runsRetry: [starting, { 409: ['nothing_to_retry'] }],
   runsContinue: [starting, { 409: ['run_cannot_continue'] }],
+  runsReplay: [{ 402: ['credits_exhausted'], 409: ['run_cannot_replay'], 429: ['concurrent_runs_exceeded'] }],
   messagesCreate: [attached],
   attachmentsStage: [{ 400: ['unsupported_attachment'], 413: ['file_too_large'], 503: ['attachment_storage_unavailable', 'overloaded'] }],
   attachmentsGet: [{ 403: ['invalid_session'], 503: ['attachment_storage_unavailable'] }],

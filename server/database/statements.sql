@@ -2387,7 +2387,7 @@ with "own" as (select "id", "account_id", "content", "source", "thread_id", "cre
 
 -- resources/messages/queries.ts insertMessage
 with "thread" as (update "threads"
-  set "last_message_number" = last_message_number + 1, "updated_at" = now(), "title" = coalesce(title, $1), "title_provisional" = title_provisional or title is null
+  set "last_message_number" = last_message_number + 1, "updated_at" = now(), "archived_at" = null, "title" = coalesce(title, $1), "title_provisional" = title_provisional or title is null
   where "account_id" = $2 and "id" = $3 and "deleted_at" is null
   returning "account_id", "id", "created_by_user_id" as "owner_id", "last_message_number") insert into "messages" ("account_id", "thread_id", "thread_owner_id", "number", "id", "created_by_user_id", "role", "content", "content_json") select "account_id", "id" as "thread_id", "owner_id", "last_message_number", $4::uuid as "id", $5::uuid as "created_by_user_id", 'user' as "role", $6::text as "content", $7::jsonb as "content_json"
   from "thread"
@@ -2425,7 +2425,9 @@ update "messages"
 -- resources/messages/queries.ts hideRun
 update "messages"
   set "visible" = false
-  where "account_id" = $1 and "thread_id" = $2 and "visible" = true and ("run_id" = $3 or ("role" = 'tool' and "number" > $4));
+  where "account_id" = $1 and "thread_id" = $2 and "visible" = true and ("run_id" = $3 or ("role" = 'tool' and "number" > $4 and exists (select 1 as "one"
+  from "runs" as "r"
+  where "r"."account_id" = $5 and "r"."thread_id" = $6 and "r"."id" = "messages"."run_id")));
 
 -- resources/messages/runQueries.ts insertAnswer
 with "thread" as (update "threads"
@@ -3943,6 +3945,17 @@ select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."re
   from "runs" as "r"
   where "r"."account_id" = $4 and "r"."thread_id" = $5 and "r"."id" = $6 and "r"."parent_run_id" is null;
 
+-- resources/runs/replay.ts 1
+select "r"."tail_message_number", "m"."visible"
+  from "runs" as "r"
+  inner
+  join lateral (select "visible"
+  from "messages"
+  where "account_id" = "r"."account_id" and "thread_id" = "r"."thread_id" and "number" <= "r"."tail_message_number" and "role" <> 'tool'
+  order by "number" desc
+  limit 1) as "m" on true
+  where "r"."account_id" = $1 and "r"."id" = $2;
+
 -- resources/schedules/queries.ts insertSchedule
 insert into "schedules" ("account_id", "id", "created_by_user_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "next_run_at")
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
@@ -4413,11 +4426,17 @@ select "id", "role", "number"
   where "last"."account_id" = $3 and "last"."thread_id" = $4 and "last"."id" = $5 and "last"."visible" = true and "last"."role" <> 'tool') and "visible" = true
   order by "number";
 
+-- resources/threads/forkQueries.ts selectMessagesUpTo
+select "id", "role", "number"
+  from "messages"
+  where "account_id" = $1 and "thread_id" = $2 and "number" <= $3 and "visible" = true
+  order by "number";
+
 -- resources/threads/forkQueries.ts insertFork
 insert into "threads" ("account_id", "id", "created_by_user_id", "title", "title_locked", "title_provisional", "project_id", "is_private", "expires_at", "parent_thread_id", "last_message_number") select "t"."account_id", $1::uuid as "id", $2::uuid as "created_by_user_id", "t"."title", "t"."title_locked", "t"."title_provisional", "t"."project_id", coalesce($3::boolean, t.is_private) as "is_private", case when coalesce($4::boolean, t.is_private) then now() + interval '24 hours' end as "expires_at", "t"."id" as "parent_thread_id", $5::integer as "last_message_number"
   from "threads" as "t"
   where "t"."account_id" = $6 and "t"."id" = $7
-  returning "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", (select "p"."id"
+  returning "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", "archived_at", (select "p"."id"
   from "projects" as "p"
   where "p"."account_id" = "threads"."account_id" and "p"."id" = "threads"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
   from "runs" as "r"
@@ -4435,14 +4454,14 @@ insert into "messages" ("account_id", "thread_id", "thread_owner_id", "number", 
 -- resources/threads/queries.ts insertThread
 insert into "threads" ("account_id", "id", "created_by_user_id", "title", "title_locked", "project_id", "is_private", "expires_at")
   values ($1, $2, $3, $4, $5::text is not null, $6, $7, case when $8::boolean then now() + interval '24 hours' end)
-  returning "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", (select "p"."id"
+  returning "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", "archived_at", (select "p"."id"
   from "projects" as "p"
   where "p"."account_id" = "threads"."account_id" and "p"."id" = "threads"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
   from "runs" as "r"
   where "r"."account_id" = "threads"."account_id" and "r"."thread_id" = "threads"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')) as "active_run_id";
 
 -- resources/threads/queries.ts selectReadableThread
-select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", (select "p"."id"
+select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", "archived_at", (select "p"."id"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
   from "runs" as "r"
@@ -4455,33 +4474,55 @@ select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_pr
   where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6)))))))));
 
 -- resources/threads/queries.ts selectThreads
-select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", (select "p"."id"
+select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", "archived_at", (select "p"."id"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
   from "runs" as "r"
   where "r"."account_id" = "t"."account_id" and "r"."thread_id" = "t"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')) as "active_run_id"
   from "threads" as "t"
-  where "t"."account_id" = $1 and "t"."created_by_user_id" = $2 and "t"."deleted_at" is null and "t"."is_private" = false and ($3::timestamptz is null or ("t"."updated_at", "t"."id") < ($4::timestamptz, $5::uuid))
+  where "t"."account_id" = $1 and "t"."created_by_user_id" = $2 and "t"."deleted_at" is null and "t"."is_private" = false and "t"."archived_at" is null and ($3::timestamptz is null or ("t"."updated_at", "t"."id") < ($4::timestamptz, $5::uuid))
+  order by "t"."updated_at" desc, "t"."id" desc
+  limit $6;
+
+-- resources/threads/queries.ts selectArchivedThreads
+select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", "archived_at", (select "p"."id"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
+  from "runs" as "r"
+  where "r"."account_id" = "t"."account_id" and "r"."thread_id" = "t"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')) as "active_run_id"
+  from "threads" as "t"
+  where "t"."account_id" = $1 and "t"."created_by_user_id" = $2 and "t"."deleted_at" is null and "t"."is_private" = false and "t"."archived_at" is not null and ($3::timestamptz is null or ("t"."updated_at", "t"."id") < ($4::timestamptz, $5::uuid))
   order by "t"."updated_at" desc, "t"."id" desc
   limit $6;
 
 -- resources/threads/queries.ts selectThreadsOfProject
-select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", (select "p"."id"
+select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", "archived_at", (select "p"."id"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
   from "runs" as "r"
   where "r"."account_id" = "t"."account_id" and "r"."thread_id" = "t"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')) as "active_run_id"
   from "threads" as "t"
-  where "t"."account_id" = $1 and "t"."created_by_user_id" = $2 and "t"."deleted_at" is null and "t"."is_private" = false and ($3::timestamptz is null or ("t"."updated_at", "t"."id") < ($4::timestamptz, $5::uuid)) and "t"."project_id" = $6
+  where "t"."account_id" = $1 and "t"."created_by_user_id" = $2 and "t"."deleted_at" is null and "t"."is_private" = false and "t"."archived_at" is null and ($3::timestamptz is null or ("t"."updated_at", "t"."id") < ($4::timestamptz, $5::uuid)) and "t"."project_id" = $6
+  order by "t"."updated_at" desc, "t"."id" desc
+  limit $7;
+
+-- resources/threads/queries.ts selectArchivedThreadsOfProject
+select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", "archived_at", (select "p"."id"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
+  from "runs" as "r"
+  where "r"."account_id" = "t"."account_id" and "r"."thread_id" = "t"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')) as "active_run_id"
+  from "threads" as "t"
+  where "t"."account_id" = $1 and "t"."created_by_user_id" = $2 and "t"."deleted_at" is null and "t"."is_private" = false and "t"."archived_at" is not null and ($3::timestamptz is null or ("t"."updated_at", "t"."id") < ($4::timestamptz, $5::uuid)) and "t"."project_id" = $6
   order by "t"."updated_at" desc, "t"."id" desc
   limit $7;
 
 -- resources/threads/queries.ts updateThread
 update "threads" as "t"
   set "title" = case when $1::boolean then $2 else t.title end, "title_locked" = case when $3::boolean then $4::text is not null else t.title_locked end, "title_provisional" = t.title_provisional and not $5::boolean, "updated_at" = case when $6::boolean and t.title is distinct
-  from $7 then now() else t.updated_at end, "project_id" = case when $8::boolean then $9::uuid else t.project_id end
-  where "t"."account_id" = $10 and "t"."id" = $11 and "t"."created_by_user_id" = $12 and "t"."deleted_at" is null
-  returning "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", (select "p"."id"
+  from $7 then now() else t.updated_at end, "archived_at" = case $8::boolean when true then coalesce(t.archived_at, now()) when false then null else t.archived_at end, "project_id" = case when $9::boolean then $10::uuid else t.project_id end
+  where "t"."account_id" = $11 and "t"."id" = $12 and "t"."created_by_user_id" = $13 and "t"."deleted_at" is null
+  returning "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", "archived_at", (select "p"."id"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
   from "runs" as "r"
@@ -4565,7 +4606,7 @@ delete
   where "account_id" = $1 and "thread_id" = $2;
 
 -- resources/threads/searchQueries.ts walkThreads
-select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", (select "p"."id"
+select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", "archived_at", (select "p"."id"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
   from "runs" as "r"
@@ -4580,12 +4621,32 @@ select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_pr
   where "m"."account_id" = "t"."account_id" and "m"."thread_id" = "t"."id" and ("m"."visible" = true and "m"."role" <> 'tool') and ("m"."number" > t.last_message_number - 50 and octet_length(m.content) <= 20000) and strpos(lower("m"."content"), (select lower($7::text))) > 0
   order by "m"."number" desc
   limit 1) as "hit" on true
-  where ("t"."account_id" = $8 and "t"."created_by_user_id" = $9 and ("t"."deleted_at" is null and "t"."is_private" = false)) and ($10::timestamptz is null or ("t"."updated_at", "t"."id") < ($11::timestamptz, $12::uuid))
+  where ("t"."account_id" = $8 and "t"."created_by_user_id" = $9 and ("t"."deleted_at" is null and "t"."is_private" = false) and "t"."archived_at" is null) and ($10::timestamptz is null or ("t"."updated_at", "t"."id") < ($11::timestamptz, $12::uuid))
+  order by "t"."updated_at" desc, "t"."id" desc
+  limit $13;
+
+-- resources/threads/searchQueries.ts walkArchivedThreads
+select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", "archived_at", (select "p"."id"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
+  from "runs" as "r"
+  where "r"."account_id" = "t"."account_id" and "r"."thread_id" = "t"."id" and "r"."parent_run_id" is null and "r"."status" in ('running', 'waiting_for_input', 'cancelling')) as "active_run_id", "hit"."snippet", coalesce(strpos(lower("t"."title"), (select lower($1::text))) > 0, false) as "has_title", ("hit"."snippet" is null and ("t"."last_message_number" > 50 or (select 1 as "one"
+  from "messages" as "m"
+  where "m"."account_id" = "t"."account_id" and "m"."thread_id" = "t"."id" and ("m"."visible" = true and "m"."role" <> 'tool') and octet_length(m.content) > 20000
+  limit 1) is not null)) as "is_partial"
+  from "threads" as "t"
+  left
+  join lateral (select case when greatest(strpos(lower("m"."content"), (select lower($2::text))) - 40, 1) > 1 then '…' else '' end || substr(m.content, greatest(strpos(lower("m"."content"), (select lower($3::text))) - 40, 1), greatest(120, 40 + char_length($4::text))) || case when char_length(m.content) >= greatest(strpos(lower("m"."content"), (select lower($5::text))) - 40, 1) + greatest(120, 40 + char_length($6::text)) then '…' else '' end as "snippet"
+  from "messages" as "m"
+  where "m"."account_id" = "t"."account_id" and "m"."thread_id" = "t"."id" and ("m"."visible" = true and "m"."role" <> 'tool') and ("m"."number" > t.last_message_number - 50 and octet_length(m.content) <= 20000) and strpos(lower("m"."content"), (select lower($7::text))) > 0
+  order by "m"."number" desc
+  limit 1) as "hit" on true
+  where ("t"."account_id" = $8 and "t"."created_by_user_id" = $9 and ("t"."deleted_at" is null and "t"."is_private" = false) and "t"."archived_at" is not null) and ($10::timestamptz is null or ("t"."updated_at", "t"."id") < ($11::timestamptz, $12::uuid))
   order by "t"."updated_at" desc, "t"."id" desc
   limit $13;
 
 -- resources/threads/searchQueries.ts searchIndex
-select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", (select "p"."id"
+select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", "archived_at", (select "p"."id"
   from "projects" as "p"
   where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."deleted_at" is null) as "project_id", (select "r"."id"
   from "runs" as "r"
@@ -4600,25 +4661,25 @@ select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_pr
   from "threads" as "t"
   where ("t"."account_id" is not distinct
   from $8 and "t"."created_by_user_id" is not distinct
-  from $9 and case when ("t"."deleted_at" is null and "t"."is_private" = false) then true else false end) and "t"."title" is not null and search_keys(t.account_id, t.created_by_user_id, t.title) @> search_all_of($10::uuid, $11::uuid, $12::text) and search_keys(t.account_id, t.created_by_user_id, t.title) && search_any_of($13::uuid, $14::uuid, $15::text)) as "c"
+  from $9 and case when (("t"."deleted_at" is null and "t"."is_private" = false) and (t.archived_at is not null) = $10::boolean) then true else false end) and "t"."title" is not null and search_keys(t.account_id, t.created_by_user_id, t.title) @> search_all_of($11::uuid, $12::uuid, $13::text) and search_keys(t.account_id, t.created_by_user_id, t.title) && search_any_of($14::uuid, $15::uuid, $16::text)) as "c"
   group by "c"."thread_id") as "c"
   inner
   join lateral (select "t".*
   from "threads" as "t"
   where "t"."id" = "c"."thread_id" and ("t"."account_id" is not distinct
-  from $16 and "t"."created_by_user_id" is not distinct
-  from $17 and case when ("t"."deleted_at" is null and "t"."is_private" = false) then true else false end) and ($18::timestamptz is null or ("t"."updated_at", "t"."id") < ($19::timestamptz, $20::uuid))
+  from $17 and "t"."created_by_user_id" is not distinct
+  from $18 and case when (("t"."deleted_at" is null and "t"."is_private" = false) and (t.archived_at is not null) = $19::boolean) then true else false end) and ($20::timestamptz is null or ("t"."updated_at", "t"."id") < ($21::timestamptz, $22::uuid))
   limit 1) as "t" on true
   order by "t"."updated_at" desc, "t"."id" desc offset 0) as "t"
   left
-  join lateral (select case when greatest(strpos(lower("m"."content"), (select lower($21::text))) - 40, 1) > 1 then '…' else '' end || substr(m.content, greatest(strpos(lower("m"."content"), (select lower($22::text))) - 40, 1), greatest(120, 40 + char_length($23::text))) || case when char_length(m.content) >= greatest(strpos(lower("m"."content"), (select lower($24::text))) - 40, 1) + greatest(120, 40 + char_length($25::text)) then '…' else '' end as "snippet"
+  join lateral (select case when greatest(strpos(lower("m"."content"), (select lower($23::text))) - 40, 1) > 1 then '…' else '' end || substr(m.content, greatest(strpos(lower("m"."content"), (select lower($24::text))) - 40, 1), greatest(120, 40 + char_length($25::text))) || case when char_length(m.content) >= greatest(strpos(lower("m"."content"), (select lower($26::text))) - 40, 1) + greatest(120, 40 + char_length($27::text)) then '…' else '' end as "snippet"
   from "messages" as "m"
-  where "m"."account_id" = "t"."account_id" and "m"."thread_id" = "t"."id" and ("m"."visible" = true and "m"."role" <> 'tool') and m.number = any(t.numbers) and strpos(lower("m"."content"), (select lower($26::text))) > 0
+  where "m"."account_id" = "t"."account_id" and "m"."thread_id" = "t"."id" and ("m"."visible" = true and "m"."role" <> 'tool') and m.number = any(t.numbers) and strpos(lower("m"."content"), (select lower($28::text))) > 0
   order by "m"."number" desc
   limit 1) as "hit" on true
-  where ("hit"."snippet" is not null or strpos(lower("t"."title"), (select lower($27::text))) > 0)
+  where ("hit"."snippet" is not null or strpos(lower("t"."title"), (select lower($29::text))) > 0)
   order by "t"."updated_at" desc, "t"."id" desc
-  limit $28;
+  limit $30;
 
 -- resources/toolProviders/queries.ts selectProviders
 select "provider_name", "is_active", "key_prefix", "base_url"
@@ -5339,7 +5400,7 @@ select (select "r"."id"
 
 -- runs/create/queries.ts insertRun
 with "thread" as (update "threads"
-  set "updated_at" = now()
+  set "updated_at" = now(), "archived_at" = null
   where "account_id" = $1 and "id" = $2), "creator" as (select "id"
   from "users"
   where "id" = $3 and "status" = 'active'
@@ -5522,6 +5583,12 @@ select "type", data ->> 'content' as "text"
   where "run_id" = $1 and "seq" > coalesce((select max("seq") as "seq"
   from "run_events"
   where "run_id" = $2 and "type" = 'llm.turn.completed'), 0) and ("type" in ('run.llm.retry', 'run.recovered') or ("type" = 'message.delta' and data ->> 'channel' is null))
+  order by "seq";
+
+-- runs/record/copyTurns.ts 1
+select "seq", "type", "data"
+  from "run_events"
+  where "run_id" = $1 and ("seq" = 1 or ("seq" <= $2 and "type" in ('llm.turn.completed', 'tool.result', 'run.input_requested', 'run.waiting_for_input', 'run.input_provided', 'run.resumed', 'run.steering_injected')))
   order by "seq";
 
 -- runs/record/finishRun.ts 1

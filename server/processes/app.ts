@@ -63,6 +63,7 @@ import { userHandlers } from '../resources/users/handlers.ts';
 import { webhookDeliveryHandlers, webhookEndpointHandlers } from '../resources/webhooks/handlers.ts';
 import { workspaceHandlers } from '../resources/workspaces/handlers.ts';
 import type { EventBroker } from '../runs/follow/eventBroker.ts';
+import { copyTurns } from '../runs/record/copyTurns.ts';
 
 /** The handlers of every resource. A new resource adds a line. */
 const implementations = (config: Config, eventBroker: EventBroker): Implementation[] => [
@@ -92,7 +93,7 @@ const implementations = (config: Config, eventBroker: EventBroker): Implementati
   asrHandlers,
   chatCompletionHandlers(config),
   chatModelHandlers,
-  runHandlers(eventBroker),
+  runHandlers(eventBroker, copyTurns),
   memoryHandlers,
   personaHandlers,
   skillHandlers,

@@ -84,5 +84,9 @@ export async function accessibilityViolations(page: Page, look?: Parameters<type
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html, message }) => `${id}: ${html} ${message}`));
 }
 
-/** Whether the page overflows the window horizontally. */
-export const isTooWide = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+/** Whether the page overflows the window horizontally, or on a phone a table that should be cards overflows its frame. */
+export const isTooWide = (page: Page) =>
+  page.evaluate(() => {
+    const frames = innerWidth > 640 ? [] : [...document.querySelectorAll('.table-frame:has(> .table.cards)')];
+    return document.documentElement.scrollWidth > innerWidth || frames.some(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth);
+  });

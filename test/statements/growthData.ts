@@ -30,8 +30,8 @@ const statementsFor = ({ messages, runs, eventsPerRun }: Amounts) => [
    select row_number() over (order by at) as n, uuidv7(at - clock_timestamp()) as id, * from (
      select "userId" as user_id, "accountId" as account_id, now() - interval '25 days' * (1 - (k - 0.5) / threads) as at
      from person, generate_series(1, threads) k) t`,
-  `insert into threads (account_id, id, created_by_user_id, title, last_message_number, created_at, updated_at)
-   select account_id, id, user_id, 'Thread ' || n, ${messages}, at, at from thread order by n`,
+  `insert into threads (account_id, id, created_by_user_id, title, last_message_number, created_at, updated_at, archived_at)
+   select account_id, id, user_id, 'Thread ' || n, ${messages}, at, at, case when n % 10 = 0 then at end from thread order by n`,
   `insert into messages (account_id, thread_id, number, id, created_by_user_id, role, content, created_at)
    select account_id, id, k, uuidv7(at - clock_timestamp()), user_id, case when k % 2 = 1 then 'user' else 'assistant' end,
      'A message of some words, number ' || k, at + k * interval '1 second'

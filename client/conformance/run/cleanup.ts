@@ -20,6 +20,7 @@ const deletionBelow = (path: string) =>
 
 /** What undoes a request that creates or sets something without a DELETE route below its path. */
 const otherUndo: Record<string, (path: string, answer: HttpResponse) => Pick<Undo, 'method' | 'path'> & Partial<Undo>> = {
+  'runs.replay': (_, { body }) => ({ method: 'DELETE', path: `/v1/threads/${body.thread_id}` }),
   'threads.fork': (_, { body }) => ({ method: 'DELETE', path: `/v1/threads/${body.id}` }),
   'schedules.runNow': (_, { body }) => ({ method: 'DELETE', path: `/v1/threads/${body.thread_id}` }),
   'platformSettings.set': (path) => ({ method: 'DELETE', path }),

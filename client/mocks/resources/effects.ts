@@ -35,8 +35,11 @@ const derivedFields: Record<string, (value: Json, context: Context) => void> = {
   '/v1/personas': (value) => Object.assign(value, { source: 'custom', executor_type: value.executor_type ?? 'agent.simple' }),
   '/v1/schedules': (value, { engine, operation, body }) => deriveSchedule(value, operation.id, body, engine.time(3_600_000)),
   '/v1/skills': setSkillContent,
-  '/v1/threads': (value, { engine }) => {
+  '/v1/threads': (value, { engine, body }) => {
     value.title = blankless(value.title);
+    const { archived } = Object(body) as { archived?: boolean };
+    if (archived !== undefined || value.archived_at === undefined)
+      value.archived_at = archived ? (value.archived_at ?? engine.time()) : null;
     value.expires_at = value.is_private ? (value.expires_at ?? engine.time(day)) : null;
   },
   '/v1/threads/{thread_id}:share': (value) =>

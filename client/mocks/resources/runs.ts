@@ -13,9 +13,10 @@ import { hasEnded, type MockRun } from '../runs/runs.ts';
 import { openEvents } from '../runs/stream.ts';
 import type { Row } from '../state.ts';
 import { visibleRows } from './generic.ts';
-import { contentOf, requireAttachments } from './threads.ts';
+import { contentOf, copyThread, requireAttachments } from './threads.ts';
 
 const runKind = resourceType('/v1/runs');
+const threadKind = resourceType('/v1/threads');
 const messageKind = resourceType('/v1/threads/{thread_id}/messages');
 
 type Started = Extract<RunEventInput, { type: 'run.started' }>['data'];
@@ -183,6 +184,20 @@ export const runs: RouteHandlers<typeof routes> = {
     if (status !== 'failed' && status !== 'cancelled') throw apiError('conflict', 'run_cannot_continue', 'This run cannot be continued.');
     const started = { resume_from_run_id: body.run_id, continuation_source: 'explicit' as const };
     return start(context, 'continue', { model, persona_id, started });
+  },
+  replay: (context) => {
+    const { engine, params, body } = context;
+    const { run } = mockRunOf(context);
+    const [source] = engine.state.rows(threadKind, ({ value }) => value.id === run.thread_id);
+    const [started] = mockRunOf(context).events;
+    const answered = started?.type === 'run.started' ? started.data.thread_tail_message_id : undefined;
+    const copied = source && copyThread(engine, source, answered);
+    if (!copied) throw apiError('conflict', 'run_cannot_replay', 'The message that the run answers is no longer in the thread.');
+    const { model = run.model, persona_id = run.persona_id } = body;
+    const resumed = { resume_from_run_id: params.run_id, continuation_source: 'explicit' as const };
+    const here = { ...context, loaded: { thread_id: copied.thread } };
+    const { body: made } = start(here, 'replay', { model, persona_id, started: resumed });
+    return { status: 201, body: { ...made, thread_id: copied.thread.value.id as string } };
   },
   editMessage: (context) => {
     const { engine, loaded, params, body } = context;

@@ -23,8 +23,13 @@ function demandProject(context: object, id: string | null | undefined) {
 }
 
 /** A page of the caller's threads, without private ones. */
-function pageOfThreads(context: object, query: { limit: number; before?: string | undefined }, fits: (thread: Thread) => boolean) {
-  const rows = visibleRows(threadKind, untypedContext(context)).filter((row) => !threadOf(row).is_private && fits(threadOf(row)));
+function pageOfThreads(
+  context: object,
+  query: { limit: number; before?: string | undefined; archived: boolean },
+  fits: (thread: Thread) => boolean,
+) {
+  const isListed = ({ is_private, archived_at }: Thread) => !is_private && Boolean(archived_at) === query.archived;
+  const rows = visibleRows(threadKind, untypedContext(context)).filter((row) => isListed(threadOf(row)) && fits(threadOf(row)));
   const { limit: _, before: __, ...filters } = query;
   const { rows: shown, next } = pageOf(rows, JSON.stringify(['threads', untypedContext(context).caller?.user.id, filters]), query);
   return { status: 200 as const, body: shown.map(threadOf), next };
@@ -75,8 +80,9 @@ export const threads: RouteHandlers<typeof routes> = {
     return { status: 204, body: undefined };
   },
   update: (context) => {
-    const { title, project_id } = context.body;
-    if (title === undefined && project_id === undefined) throw invalidField('', 'name at least one field', 'no_fields');
+    const { title, project_id, archived } = context.body;
+    if (title === undefined && project_id === undefined && archived === undefined)
+      throw invalidField('', 'name at least one field', 'no_fields');
     demandProject(context, project_id);
     return { status: 200, body: serveGeneric(untypedContext(context)).body as Thread };
   },
@@ -88,25 +94,38 @@ export const threads: RouteHandlers<typeof routes> = {
     serveGeneric(untypedContext(context));
     return { status: 204, body: undefined };
   },
-  fork: (context) => {
-    const { engine, loaded, params, body } = context;
-    const source = threadOf(loaded.thread_id!);
-    const copied = messagesOf(engine, source.id).reverse();
-    const last = copied.findIndex(({ value }) => value.id === body.message_id);
-    if (last < 0) throw notFound();
-    const id = engine.fakes.id(engine.now());
-    const fresh = { id, parent_thread_id: params.thread_id, active_run_id: null, created_at: engine.time(), updated_at: engine.time() };
-    const is_private = body.is_private ?? source.is_private;
-    const value: Thread = { ...source, ...fresh, is_private, expires_at: is_private ? engine.time(86_400_000) : null };
-    const thread = engine.state.add(threadKind, { owner: loaded.thread_id!.owner, parents: {}, value });
-    const id_mapping = copied.slice(0, last + 1).map((row) => {
-      const new_id = engine.fakes.id(engine.now());
-      addMessage(engine, thread, { ...messageOf(row), id: new_id, thread_id: id });
-      return { old_id: messageOf(row).id, new_id };
-    });
-    return { status: 201, body: { ...value, id_mapping } };
+  fork: ({ engine, loaded, body }) => {
+    const copied = copyThread(engine, loaded.thread_id!, body.message_id, body.is_private);
+    if (!copied) throw notFound();
+    return { status: 201, body: { ...threadOf(copied.thread), id_mapping: copied.id_mapping } };
   },
 };
+
+/** Copies a thread up to a message. Undefined if it does not show that message. */
+export function copyThread(engine: Context['engine'], row: Row, last: string | undefined, isPrivate?: boolean) {
+  const source = threadOf(row);
+  const messages = messagesOf(engine, source.id).reverse();
+  const end = messages.findIndex(({ value }) => value.id === last);
+  if (end < 0) return undefined;
+  const id = engine.fakes.id(engine.now());
+  const fresh = {
+    id,
+    parent_thread_id: source.id,
+    active_run_id: null,
+    archived_at: null,
+    created_at: engine.time(),
+    updated_at: engine.time(),
+  };
+  const is_private = isPrivate ?? source.is_private;
+  const value: Thread = { ...source, ...fresh, is_private, expires_at: is_private ? engine.time(86_400_000) : null };
+  const thread = engine.state.add(threadKind, { owner: row.owner, parents: {}, value });
+  const id_mapping = messages.slice(0, end + 1).map((message) => {
+    const new_id = engine.fakes.id(engine.now());
+    addMessage(engine, thread, { ...messageOf(message), id: new_id, thread_id: id });
+    return { old_id: messageOf(message).id, new_id };
+  });
+  return { thread, id_mapping };
+}
 
 export const messages: RouteHandlers<typeof messageRoutes> = {
   create: (context) => {

@@ -79,6 +79,7 @@ export class Runs {
   begin(run: StoredRun, thread: Row, started: Extract<RunEventInput, { type: 'run.started' }>['data'], continued?: Message): MockRun {
     const live = this.#add(run, thread, continued, reserve(this.#engine, run.account_id));
     thread.value.active_run_id = run.run_id;
+    thread.value.archived_at = null;
     this.append(live, { type: 'run.started', data: started });
     void this.#perform(live, this.#planned.shift() ?? standardScript);
     return live;

@@ -6,7 +6,7 @@ import type { HttpCall } from '../wire/debugRecorder.ts';
 import { createDebugRecorder } from '../wire/debugRecorder.ts';
 import { redactKey } from '../wire/failures.ts';
 import { asCount, asObject, asText } from '../wire/json.ts';
-import { callOptions } from '../wire/prompt.ts';
+import { callOptions, lacksReasoning } from '../wire/prompt.ts';
 import { type SendOptions, sendRequest } from '../wire/sendRequest.ts';
 import { createToolNames, type ToolNames } from '../wire/toolNames.ts';
 import { createMessagesReader } from './messages.ts';
@@ -76,6 +76,8 @@ async function write(route: AnthropicRoute, request: ModelRequest, names: ToolNa
     },
   );
   const written = bodyOf(call);
+  // With a budget, the newest tool calls must come with their thinking.
+  if (asObject(written.thinking).type === 'enabled' && lacksReasoning(request.messages, 'anthropic')) delete written.thinking;
   // Newer models set their own budget and take an effort level instead. `high` is the highest level that all of them support.
   const adaptive = budget !== undefined && asObject(written.thinking).type === 'adaptive';
   const effort = budget === undefined || budget > 8_192 ? 'high' : budget > 4_096 ? 'medium' : 'low';

@@ -107,6 +107,13 @@ function assistantParts(message: Extract<ModelMessage, { role: 'assistant' }>, d
   ];
 }
 
+/** Whether the newest tool calls come without the reasoning before them, such as those of another model or of a replayed run. */
+export function lacksReasoning(messages: readonly ModelMessage[], dialect: Dialect): boolean {
+  const last = messages.findLast(({ role }) => role === 'assistant');
+  if (last?.role !== 'assistant' || !last.tool_calls?.length) return false;
+  return !reasoningIn(last.opaque, dialect).some(({ at }) => at === 0);
+}
+
 function reasoningIn(opaque: unknown, dialect: Dialect): ReasoningPart[] {
   const held = asObject(opaque);
   return held.dialect === dialect ? (asObjects(held.parts) as ReasoningPart[]) : [];

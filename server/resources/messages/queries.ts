@@ -39,6 +39,7 @@ export const insertMessage = statement<NewMessage>()((db, $) =>
       takeNumbers(qc, $, sql.lit(1))
         .set({
           updated_at: sql<string>`now()`,
+          archived_at: sql<null>`null`,
           title: sql<string>`coalesce(title, ${$.title})`,
           title_provisional: sql<boolean>`title_provisional or title is null`,
         })
@@ -125,7 +126,10 @@ export const hideAfter = statement<OfThread & { number: number }>()((db, $) =>
     .where('visible', '=', sql.lit(true)),
 );
 
-/** Hides the messages of a run, and the turns stored after message `number` by runs that stored no answer. */
+/**
+ * Hides the messages of a run, and the turns stored after message `number` by runs that stored no answer. Turns that a replay has copied from
+ * another thread remain.
+ */
 export const hideRun = statement<OfThread & { runId: string | null; number: number }>()((db, $) =>
   db
     .updateTable('messages')
@@ -133,5 +137,21 @@ export const hideRun = statement<OfThread & { runId: string | null; number: numb
     .where('account_id', '=', $.accountId)
     .where('thread_id', '=', $.threadId)
     .where('visible', '=', sql.lit(true))
-    .where((eb) => eb.or([eb('run_id', '=', $.runId), eb.and([eb('role', '=', sql.lit('tool' as const)), eb('number', '>', $.number)])])),
+    .where((eb) =>
+      eb.or([
+        eb('run_id', '=', $.runId),
+        eb.and([
+          eb('role', '=', sql.lit('tool' as const)),
+          eb('number', '>', $.number),
+          eb.exists(
+            eb
+              .selectFrom('runs as r')
+              .select(sql.lit(1).as('one'))
+              .where('r.account_id', '=', $.accountId)
+              .where('r.thread_id', '=', $.threadId)
+              .whereRef('r.id', '=', 'messages.run_id'),
+          ),
+        ]),
+      ]),
+    ),
 );

@@ -6,11 +6,12 @@ import { openStream } from '../../runs/follow/openStream.ts';
 import { findThread } from '../threads/service.ts';
 import { provideInput } from './input.ts';
 import { findListedAccount, findListedRun, findListedUser, listRuns } from './list.ts';
+import { type CopyTurns, replayRun } from './replay.ts';
 import * as service from './service.ts';
 import { viewRun, viewRunSummary, viewThreadRun } from './view.ts';
 
-/** The broker distributes the run events of this process. */
-export const runHandlers = (eventBroker: EventBroker): Implementation =>
+/** The broker distributes the run events of this process. `copyTurns` reads the turns of a run from its events. */
+export const runHandlers = (eventBroker: EventBroker, copyTurns: CopyTurns): Implementation =>
   implement(
     runs,
     {
@@ -52,6 +53,7 @@ export const runHandlers = (eventBroker: EventBroker): Implementation =>
       },
       retry: async ({ scope, loaded, body }) => ({ status: 201, body: await service.retryThread(scope, loaded.thread, body) }),
       continue: async ({ scope, loaded, body }) => ({ status: 201, body: await service.continueThread(scope, loaded.thread, body.run_id) }),
+      replay: async ({ scope, loaded, body }) => ({ status: 201, body: await replayRun(scope, loaded.run, body, copyTurns) }),
       editMessage: async ({ scope, loaded, body }) => ({
         status: 201,
         body: await service.editMessage(scope, loaded.thread, loaded.message, body),

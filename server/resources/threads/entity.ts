@@ -25,8 +25,14 @@ export const Thread = defineEntity({
     createdAt: timestamptz().defaultRaw('now()'),
     updatedAt: timestamptz().defaultRaw('now()'),
     deletedAt: timestamptz().nullable(),
+    archivedAt: timestamptz().nullable(),
   },
   indexes: [
+    {
+      name: 'threads_archived',
+      expression:
+        'create index threads_archived on threads (account_id, created_by_user_id, updated_at desc, id desc) where ((deleted_at is null) and (not is_private) and (archived_at is not null))',
+    },
     { name: 'threads_expiry', expression: 'create index threads_expiry on threads (expires_at) where (expires_at is not null)' },
     {
       name: 'threads_hidden',
@@ -35,7 +41,7 @@ export const Thread = defineEntity({
     {
       name: 'threads_list',
       expression:
-        'create index threads_list on threads (account_id, created_by_user_id, updated_at desc, id desc) where ((deleted_at is null) and (not is_private))',
+        'create index threads_list on threads (account_id, created_by_user_id, updated_at desc, id desc) where ((deleted_at is null) and (not is_private) and (archived_at is null))',
     },
     {
       name: 'threads_search',

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { statement } from '../../database/statement.ts';
+import { type RowOf, statement } from '../../database/statement.ts';
 import { returningColumns } from './queries.ts';
 
 /**
@@ -22,6 +22,20 @@ export const selectMessagesToCopy = statement<{ accountId: string; threadId: str
         .where('last.visible', '=', sql.lit(true))
         .where('last.role', '<>', sql.lit('tool' as const)),
     )
+    .where('visible', '=', sql.lit(true))
+    .orderBy('number'),
+);
+
+export type MessageToCopy = RowOf<typeof selectMessagesToCopy>;
+
+/** The visible messages up to a number, with the internal ones. */
+export const selectMessagesUpTo = statement<{ accountId: string; threadId: string; number: number }>()((db, $) =>
+  db
+    .selectFrom('messages')
+    .select(['id', 'role', 'number'])
+    .where('account_id', '=', $.accountId)
+    .where('thread_id', '=', $.threadId)
+    .where('number', '<=', $.number)
     .where('visible', '=', sql.lit(true))
     .orderBy('number'),
 );

@@ -15,6 +15,7 @@ const storedColumns = [
   'parent_thread_id',
   'created_at',
   'updated_at',
+  'archived_at',
 ] as const;
 
 /** The project of a thread unless it is deleted, and its active run. */
@@ -75,7 +76,8 @@ export type ThreadRow = RowOf<typeof selectReadableThread>;
 
 type OwnPage = { accountId: string; userId: string } & PageKey;
 
-const ownThreads = (db: Builder, $: Parameters<OwnPage>) =>
+/** Two statements instead of a parameter, because each has its own partial index. */
+const ownThreads = (db: Builder, $: Parameters<OwnPage>, isArchived: boolean) =>
   db
     .selectFrom('threads as t')
     .select(columns)
@@ -83,19 +85,31 @@ const ownThreads = (db: Builder, $: Parameters<OwnPage>) =>
     .where('t.created_by_user_id', '=', $.userId)
     .where('t.deleted_at', 'is', null)
     .where('t.is_private', '=', sql.lit(false))
+    .where('t.archived_at', isArchived ? 'is not' : 'is', null)
     .where(onPage($, 't.updated_at', 't.id'))
     .orderBy('t.updated_at', 'desc')
     .orderBy('t.id', 'desc')
     .limit($.limit);
 
-export const selectThreads = statement<OwnPage>({ isShort: true })(ownThreads);
+export const selectThreads = statement<OwnPage>({ isShort: true })((db, $) => ownThreads(db, $, false));
+export const selectArchivedThreads = statement<OwnPage>({ isShort: true })((db, $) => ownThreads(db, $, true));
 
 export const selectThreadsOfProject = statement<OwnPage & { projectId: string }>({ isShort: true })((db, $) =>
-  ownThreads(db, $).where('t.project_id', '=', $.projectId),
+  ownThreads(db, $, false).where('t.project_id', '=', $.projectId),
+);
+export const selectArchivedThreadsOfProject = statement<OwnPage & { projectId: string }>({ isShort: true })((db, $) =>
+  ownThreads(db, $, true).where('t.project_id', '=', $.projectId),
 );
 
 type ThreadKey = { accountId: string; id: string };
-type Changes = { changesTitle: boolean; title: string | null; changesProject: boolean; projectId: string | null };
+type Changes = {
+  changesTitle: boolean;
+  title: string | null;
+  changesProject: boolean;
+  projectId: string | null;
+  /** Null keeps the value. */
+  isArchived: boolean | null;
+};
 
 export const updateThread = statement<ThreadKey & { userId: string } & Changes>()((db, $) =>
   db
@@ -105,6 +119,9 @@ export const updateThread = statement<ThreadKey & { userId: string } & Changes>(
       title_locked: sql<boolean>`case when ${$.changesTitle}::boolean then ${$.title}::text is not null else t.title_locked end`,
       title_provisional: sql<boolean>`t.title_provisional and not ${$.changesTitle}::boolean`,
       updated_at: sql<string>`case when ${$.changesTitle}::boolean and t.title is distinct from ${$.title} then now() else t.updated_at end`,
+      archived_at: sql<
+        string | null
+      >`case ${$.isArchived}::boolean when true then coalesce(t.archived_at, now()) when false then null else t.archived_at end`,
       project_id: sql<string | null>`case when ${$.changesProject}::boolean then ${$.projectId}::uuid else t.project_id end`,
     })
     .where('t.account_id', '=', $.accountId)

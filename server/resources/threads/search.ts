@@ -1,5 +1,5 @@
 import type { Queryable } from '../../database/sql.ts';
-import { type FoundThread, type Search, searchIndex, walkThreads } from './searchQueries.ts';
+import { type FoundThread, type Search, searchIndex, walkArchivedThreads, walkThreads } from './searchQueries.ts';
 
 /** How many threads the first walk reads. Each further walk reads as many as all before it. */
 const firstWalk = 8;
@@ -12,10 +12,11 @@ const minShare = 1 / 4;
  * them match, so a common word costs no more than its page, and gets the rest from the index, which is small for a rare word.
  */
 export async function searchThreadsOfUser(db: Pick<Queryable, 'rows'>, { limit, ...search }: Search): Promise<FoundThread[]> {
+  const walk = search.isArchived ? walkArchivedThreads : walkThreads;
   const found: FoundThread[] = [];
   let { beforeTime, beforeId } = search;
   for (let walked = 0, size = firstWalk; ; size = walked) {
-    const threads = await db.rows(walkThreads, { ...search, beforeTime, beforeId, limit: size });
+    const threads = await db.rows(walk, { ...search, beforeTime, beforeId, limit: size });
     const partial = threads.findIndex(({ is_partial }) => is_partial);
     const read = partial < 0 ? threads : threads.slice(0, partial);
     walked += read.length;

@@ -1,9 +1,11 @@
 import { type Expression, expressionBuilder, type RawBuilder, sql, type SqlBool } from 'kysely';
 import { onPage, type PageKey } from '../../database/paging.ts';
-import { type Parameters, type RowOf, statement, type WithAlias } from '../../database/statement.ts';
+import { type Builder, type Parameters, type RowOf, statement, type WithAlias } from '../../database/statement.ts';
 import { columns } from './queries.ts';
 
-export type Search = { accountId: string; userId: string; q: string } & PageKey;
+export type Search = { accountId: string; userId: string; q: string; isArchived: boolean } & PageKey;
+/** Whether the threads are archived follows from the statement, because each kind has its own partial index. */
+type Walk = Omit<Search, 'isArchived'>;
 type Q = { q: RawBuilder<string> };
 
 /** In code points: what a snippet shows before the match, and its length unless the match is longer. */
@@ -29,8 +31,13 @@ const isSearched = () => eb.and([eb('m.visible', '=', sql.lit(true)), eb('m.role
 
 const isListed = () => eb.and([eb('t.deleted_at', 'is', null), eb('t.is_private', '=', sql.lit(false))]);
 
-const isOwn = ($: Parameters<Search>) =>
-  eb.and([eb('t.account_id', '=', $.accountId), eb('t.created_by_user_id', '=', $.userId), isListed()]);
+const isOwn = ($: Parameters<Walk>, isArchived: boolean) =>
+  eb.and([
+    eb('t.account_id', '=', $.accountId),
+    eb('t.created_by_user_id', '=', $.userId),
+    isListed(),
+    eb('t.archived_at', isArchived ? 'is not' : 'is', null),
+  ]);
 
 /** The searched messages of thread `t`. */
 const messagesOfThread = (where: Expression<SqlBool>) =>
@@ -54,7 +61,7 @@ const numberAfter = sql<number>`t.last_message_number - ${sql.lit(walkedMessages
 const size = sql<number>`octet_length(m.content)`;
 
 /** The next `limit` threads of the user, also those without a match. `is_partial`: messages that were not read may match. */
-export const walkThreads = statement<Search>()((db, $) =>
+const walk = (db: Builder, $: Parameters<Walk>, isArchived: boolean) =>
   db
     .selectFrom('threads as t')
     .leftJoinLateral(hitOf($, eb.and([eb('m.number', '>', numberAfter), eb(size, '<=', sql.lit(walkedBytes))])), (join) => join.onTrue())
@@ -80,12 +87,14 @@ export const walkThreads = statement<Search>()((db, $) =>
           ])
           .as('is_partial'),
     ])
-    .where(isOwn($))
+    .where(isOwn($, isArchived))
     .where(onPage($, 't.updated_at', 't.id'))
     .orderBy('t.updated_at', 'desc')
     .orderBy('t.id', 'desc')
-    .limit($.limit),
-);
+    .limit($.limit);
+
+export const walkThreads = statement<Walk>()((db, $) => walk(db, $, false));
+export const walkArchivedThreads = statement<Walk>()((db, $) => walk(db, $, true));
 
 /** Whether the keys of a row are those of a text that contains `q`. Reads an index, see decision 0033. */
 const mayContain = (keys: RawBuilder<unknown>, { accountId, userId, q }: Parameters<Search>) =>
@@ -105,7 +114,7 @@ const isOwnUnindexed = ($: Parameters<Search>) =>
     eb('t.created_by_user_id', 'is not distinct from', $.userId),
     eb
       .case()
-      .when(isListed())
+      .when(eb.and([isListed(), sql<SqlBool>`(t.archived_at is not null) = ${$.isArchived}::boolean`]))
       .then(sql<SqlBool>`true`)
       .else(sql<SqlBool>`false`)
       .end(),

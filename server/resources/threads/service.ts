@@ -56,39 +56,48 @@ type Page = { rows: ThreadRow[]; next: string | undefined };
 
 const cursorKeyOf = (row: Pick<ThreadRow, 'updated_at' | 'id'>): [time: string, id: string] => [row.updated_at, row.id];
 
+type ThreadFilter = { project_id?: string | undefined; archived: boolean };
+
 /** The caller's own threads that are not private, most recently updated first. */
 export function listThreads(
   { app, db, accountId, actor: { userId } }: Scope,
-  { project_id: projectId, ...page }: PageQuery & { project_id?: string | undefined },
+  { project_id: projectId, archived, ...page }: PageQuery & ThreadFilter,
 ): Promise<Page> {
-  if (!projectId)
-    return app.cursors.fetchPage(
-      page,
-      ['threads', accountId, userId],
-      (key) => db.rows(queries.selectThreads, { accountId, userId, ...key }),
-      cursorKeyOf,
-    );
+  const list = archived ? 'archived threads' : 'threads';
+  if (!projectId) {
+    const threads = archived ? queries.selectArchivedThreads : queries.selectThreads;
+    return app.cursors.fetchPage(page, [list, accountId, userId], (key) => db.rows(threads, { accountId, userId, ...key }), cursorKeyOf);
+  }
+  const threads = archived ? queries.selectArchivedThreadsOfProject : queries.selectThreadsOfProject;
   return app.cursors.fetchPage(
     page,
-    ['threads of project', accountId, userId, projectId],
-    (key) => db.rows(queries.selectThreadsOfProject, { accountId, userId, projectId, ...key }),
+    [`${list} of project`, accountId, userId, projectId],
+    (key) => db.rows(threads, { accountId, userId, projectId, ...key }),
     cursorKeyOf,
   );
 }
 
 /** The caller's own threads whose title or visible messages contain `q`, whatever the case of its letters. */
-export function searchThreads({ app, db, accountId, actor: { userId } }: Scope, { q, ...page }: PageQuery & { q: string }) {
+export function searchThreads(
+  { app, db, accountId, actor: { userId } }: Scope,
+  { q, archived, ...page }: PageQuery & { q: string; archived: boolean },
+) {
   return app.cursors.fetchPage(
     page,
-    ['thread search', accountId, userId, q],
-    (key) => searchThreadsOfUser(db, { accountId, userId, q, ...key }),
+    [archived ? 'archived thread search' : 'thread search', accountId, userId, q],
+    (key) => searchThreadsOfUser(db, { accountId, userId, q, isArchived: archived, ...key }),
     cursorKeyOf,
   );
 }
 
 /** Throws 400 `no_fields` or `project_not_found`. */
-export async function updateThread(scope: Scope, thread: ThreadRow, { title, project_id: projectId }: ThreadChanges): Promise<ThreadRow> {
-  if (title === undefined && projectId === undefined) throw invalidField('', 'name at least one field', 'no_fields');
+export async function updateThread(
+  scope: Scope,
+  thread: ThreadRow,
+  { title, project_id: projectId, archived }: ThreadChanges,
+): Promise<ThreadRow> {
+  if (title === undefined && projectId === undefined && archived === undefined)
+    throw invalidField('', 'name at least one field', 'no_fields');
   await requireProject(scope, projectId);
   const changed = await scope.tx.row(queries.updateThread, {
     accountId: scope.accountId,
@@ -98,6 +107,7 @@ export async function updateThread(scope: Scope, thread: ThreadRow, { title, pro
     title: nullIfBlank(title),
     changesProject: projectId !== undefined,
     projectId: projectId ?? null,
+    isArchived: archived ?? null,
   });
   if (!changed) throw notFound();
   return changed;

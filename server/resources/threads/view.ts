@@ -11,6 +11,7 @@ export const viewThread = (row: ThreadRow): Thread => ({
   project_id: row.project_id,
   created_at: row.created_at,
   updated_at: row.updated_at,
+  archived_at: row.archived_at,
   active_run_id: row.active_run_id,
   is_private: row.is_private,
   expires_at: row.expires_at,

@@ -192,7 +192,7 @@ export const insertRun = statement<NewRun>()((db, $) =>
       .with('thread', (qc) =>
         qc
           .updateTable('threads')
-          .set({ updated_at: sql`now()` })
+          .set({ updated_at: sql`now()`, archived_at: sql`null` })
           .where('account_id', '=', $.accountId)
           .where('id', '=', $.threadId),
       )

@@ -17,7 +17,7 @@ export type RunCreator = Pick<Scope, 'tx' | 'accountId' | 'audit'> & {
   client: Pick<Scope['client'], 'traceId'>;
 };
 
-export type RunOrigin = { source: 'api' | 'retry' | 'edit' | 'continue' | 'schedule'; resumeFrom?: string };
+export type RunOrigin = { source: 'api' | 'retry' | 'edit' | 'continue' | 'replay' | 'schedule'; resumeFrom?: string };
 
 /** Requested route, persona, model and reasoning mode. Resolved by the worker. */
 export type RunOptions = {
@@ -89,7 +89,7 @@ export async function startRun(
     ...(mode && { reasoning_mode: mode }),
     ...(resumable && { resume_from_run_id: resumable }),
     ...(earlier?.continues_message_id && { continues_message_id: earlier.continues_message_id }),
-    continuation_source: source === 'continue' ? 'explicit' : resumable ? 'user_followup' : 'none',
+    continuation_source: source === 'continue' || source === 'replay' ? 'explicit' : resumable ? 'user_followup' : 'none',
   } as const;
   const maxAttempts = (await readSettings(app.database, tx))['queue.max_attempts'];
   const inserted = tx.run(queries.insertRun, {

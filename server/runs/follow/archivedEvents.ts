@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database } from '../../database/sql.ts';
+import type { Queryable } from '../../database/sql.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
 import type { ArchivePart } from '../../resources/runs/entity.ts';
 import { readWhole, type Storage, StorageUnavailable } from '../../storage/storage.ts';
@@ -23,7 +23,7 @@ export type ArchivedEvents = {
   after(seq: number, limit: number): Promise<StoredEvent[] | undefined>;
 };
 
-export function openArchivedEvents(runId: string, database: Database, storage: Storage | undefined): ArchivedEvents {
+export function openArchivedEvents(runId: string, database: Pick<Queryable, 'row'>, storage: Storage | undefined): ArchivedEvents {
   let archive: Archive | undefined;
   let recent: { number: number; events: StoredEvent[] } | undefined;
 

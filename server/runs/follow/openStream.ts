@@ -44,7 +44,7 @@ export async function openStream(
 }
 
 /** Throws 503 `dependency_unavailable` if the object store with archived events does not respond. */
-async function withStorageErrors<T>({ app, client }: Scope, run: ReadableRun, work: () => Promise<T>): Promise<T> {
+export async function withStorageErrors<T>({ app, client }: Scope, run: ReadableRun, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -12,7 +12,7 @@ import { usdOfMicros } from '../../models/cost.ts';
 import type { ModelMessage, ToolCall } from '../../models/model.ts';
 import { addUsage } from '../../models/usage.ts';
 
-type StoredEvent = { [T in RunEventType]: Pick<Extract<RunEvent, { type: T }>, 'seq' | 'type' | 'data'> }[RunEventType];
+export type StoredEvent = { [T in RunEventType]: Pick<Extract<RunEvent, { type: T }>, 'seq' | 'type' | 'data'> }[RunEventType];
 type Stored<T extends RunEventType> = Extract<StoredEvent, { type: T }>;
 
 const replayedTypes = [
@@ -29,6 +29,16 @@ const replayedTypes = [
   'run.context_compact',
   'run.recovered',
 ] as const;
+/** The types of which the messages of turns consist. */
+export const turnTypes = [
+  'llm.turn.completed',
+  'tool.result',
+  'run.input_requested',
+  'run.waiting_for_input',
+  'run.input_provided',
+  'run.resumed',
+  'run.steering_injected',
+] as const satisfies readonly RunEventType[];
 const literals = (types: readonly RunEventType[]) => types.map((type) => sql.lit(type));
 
 /** Deltas count only after the last finished turn or failed attempt. */
@@ -86,6 +96,13 @@ export async function replayRun(connection: Queryable, runId: string): Promise<R
   const reader = createReplay(new Map(opaque.map((turn) => [turn.turn_index, turn.opaque])));
   for (const event of events) reader.take(event);
   return reader.finish();
+}
+
+/** The messages of completed turns: those without calls whose result is missing, and without the answer. */
+export function turnsOf(events: readonly StoredEvent[]): ModelMessage[] {
+  const reader = createReplay(new Map());
+  for (const event of events) reader.take(event);
+  return reader.completedTurns();
 }
 
 type OpenCall = { call: ToolCall; args: Record<string, unknown>; isAnnounced: boolean };
@@ -183,6 +200,15 @@ function createReplay(opaque: ReadonlyMap<number, unknown>) {
       else if (event.type === 'run.waiting_for_input' && request) request.expiresAt = event.data.expires_at;
       else if (event.type === 'run.input_provided' && request && event.data.request_id === request.id) request.answer = event.data.content;
       else if (event.type === 'run.resumed') takeResumed(event);
+    },
+    completedTurns(): ModelMessage[] {
+      const { history } = replayed;
+      return open.size === 0
+        ? history
+        : history.slice(
+            0,
+            history.findLastIndex(({ role }) => role === 'assistant'),
+          );
     },
     finish(): ReplayedRun {
       const asked = [...open.values()].find(isQuestion);

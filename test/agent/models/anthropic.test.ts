@@ -113,6 +113,23 @@ test('thinking blocks, signatures and redacted blocks are sent back in order wit
   expect(sent[2]?.content).toMatchObject([{ type: 'tool_result', tool_use_id: 'toolu_1', is_error: true }]);
 });
 
+test('a thinking budget is left out while the newest tool calls have no thinking, which the API would reject', async () => {
+  const calls = [{ id: 'toolu_1', name: 'search', arguments: '{}' }];
+  const foreign = { role: 'assistant' as const, content: 'I search.', tool_calls: calls };
+  const result = { role: 'tool' as const, tool_call_id: 'toolu_1', tool_name: 'search', content: 'found' };
+  const question = request({ tools: [tool('search')], reasoning_mode: 'low' });
+  const turns = [...question.messages, foreign, result];
+  const answered = [...turns, { role: 'assistant' as const, content: 'ok' }, { role: 'user' as const, content: 'And?' }];
+  for (const messagesSent of [turns, answered]) {
+    vendor().respondWith(messages.answer('ok'));
+    await callModel(anthropic(), { ...question, messages: messagesSent });
+  }
+  const [first, second] = vendor().requests.map(({ body }) => body);
+  expect(first).toMatchObject({ max_tokens: 32_768 });
+  expect(first).not.toHaveProperty('thinking');
+  expect(second).toMatchObject({ thinking: { type: 'enabled', budget_tokens: 4_096 } });
+});
+
 test('assembles two parallel calls with interleaved arguments', async () => {
   const use = (index: number, id: string, name: string) => messages.block(index, { type: 'tool_use', id, name, input: {} });
   const json = (index: number, partial_json: string) => messages.delta(index, { type: 'input_json_delta', partial_json });

@@ -40,6 +40,7 @@ test('a fork at the second of four messages has two messages with new IDs', asyn
       project_id: null,
       created_at: expect.any(String),
       updated_at: expect.any(String),
+      archived_at: null,
       active_run_id: null,
       is_private: false,
       expires_at: null,

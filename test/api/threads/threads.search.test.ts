@@ -42,6 +42,7 @@ const firstPage = ({ id, accountId }: Person, q: string, limit = 21): Search => 
   accountId,
   userId: id,
   q,
+  isArchived: false,
   beforeTime: null,
   beforeId: null,
   limit,

@@ -51,6 +51,7 @@ test('a thread is created without a body', async () => {
       title: null,
       project_id: null,
       is_private: false,
+      archived_at: null,
       active_run_id: null,
       expires_at: null,
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
@@ -109,6 +110,7 @@ test('a cursor is valid for its list, filters, account and user only', async () 
   await refused('/v1/threads/search?q=a&');
   const [project] = (await callAs(bob)('GET', '/v1/projects')).body;
   await refused(`/v1/threads?project_id=${project.id}&`);
+  await refused('/v1/threads?archived=true&');
   await refused('/v1/runs?');
   await refused('/v1/threads?', asAlice);
   await app.joinAccount(bob, alice);
@@ -228,6 +230,62 @@ test('project_id must be a project that the caller can see', async () => {
   await sql('update projects set deleted_at = now() where id = $1', [own]);
   expect([(await read(thread.id)).project_id, (await asAlice('GET', `/v1/threads?project_id=${own}`)).status]).toEqual([null, 404]);
   expect((await asAlice('PATCH', `/v1/threads/${thread.id}`, { project_id: null })).body.project_id).toBeNull();
+});
+
+test('an archived thread is only in lists of archived threads, and is unarchived by its owner, a message or a run', async () => {
+  const bob = await signUp();
+  const asBob = callAs(bob);
+  const project = await sharedProject(bob);
+  const [first, second] = [await openThread(app, bob, 'a needle', 'first'), await openThread(app, bob, 'a needle', 'second')];
+  for (const id of [first, second]) await asBob('PATCH', `/v1/threads/${id}`, { project_id: project });
+  const lists = ['/v1/threads?', `/v1/threads?project_id=${project}&`, '/v1/threads/search?q=needle&', '/v1/threads/search?q=first&'];
+  const listed = async (path: string, query = '') => idsOf((await asBob('GET', `${path}${query}`)).body);
+  const archive = (archived: boolean, id = first) => asBob('PATCH', `/v1/threads/${id}`, { archived });
+
+  const before = await read(first, asBob);
+  const archived = (await archive(true)).body;
+  expect(archived).toEqual({ ...before, archived_at: expect.any(String) });
+  expect((await archive(true)).body).toEqual(archived);
+  expect((await asBob('PATCH', `/v1/threads/${first}`, { title: 'first' })).body).toEqual(archived);
+  expect(await read(first, asBob)).toEqual(archived);
+  for (const path of lists) {
+    expect(await listed(path, 'archived=true')).toEqual([first]);
+    for (const query of ['', 'archived=false']) expect(await listed(path, query)).not.toContain(first);
+  }
+  await archive(true, second);
+  expect(await listed('/v1/threads?')).toEqual([]);
+  const page = await asBob('GET', '/v1/threads?archived=true&limit=1');
+  expect(idsOf(page.body)).toEqual([second]);
+  expect(await listed(`/v1/threads?archived=true&limit=1&before=${page.headers.get('x-next-cursor')}`)).toEqual([first]);
+  for (const query of ['archived=maybe', 'archived=']) expect((await asBob('GET', `/v1/threads?${query}`)).status).toBe(400);
+  for (const body of [{ archived: null }, { archived: 'true' }, {}])
+    expect((await asBob('PATCH', `/v1/threads/${first}`, body)).status).toBe(400);
+
+  expect((await archive(false)).body).toEqual(before);
+  const unarchivedBy: [string, string, object?][] = [
+    ['POST', '/messages', { content: 'more' }],
+    ['POST', '/runs'],
+  ];
+  for (const [method, path, body] of unarchivedBy) {
+    await archive(true);
+    expect((await asBob(method, `/v1/threads/${first}${path}`, body)).status).toBe(201);
+    expect([path, (await read(first, asBob)).archived_at]).toEqual([path, null]);
+  }
+  // A run that is under way goes on, and its answer does not unarchive the thread.
+  expect((await archive(true)).body).toMatchObject({ active_run_id: expect.any(String), archived_at: expect.any(String) });
+  const copied = (await asBob('GET', `/v1/threads/${first}/messages`)).body[0].id;
+  const fork = await asBob('POST', `/v1/threads/${first}:fork`, { message_id: copied });
+  expect([fork.status, fork.body.archived_at]).toEqual([201, null]);
+
+  const reader = await createMemberOf(bob);
+  expect((await reader.ask('GET', `/v1/threads/${first}`)).body.archived_at).toEqual(expect.any(String));
+  expect((await reader.ask('PATCH', `/v1/threads/${first}`, { archived: false })).status).toBe(403);
+  const entries = await sql(
+    `select count(*)::integer as n from audit_logs
+     where action = 'thread.update' and target_id = $1 and (metadata ->> 'result') is distinct from 'denied'`,
+    [first],
+  );
+  expect(entries[0].n).toBe(8);
 });
 
 test('stars are stored once, newest first', async () => {

@@ -135,6 +135,7 @@ async function answer(req: IncomingMessage): Promise<Answer> {
       title: body.title ?? null,
       changesProject: false,
       projectId: null,
+      isArchived: null,
     });
     await audit(client, req, caller, 'thread.update', id);
     return { status: 200, body: viewThread(changed!) };

@@ -274,6 +274,16 @@ test('the pages fit a narrow window, and are accessible in both themes', async (
     await show(path);
     await expect.poll(() => isTooWide(page), { message: path }).toBe(false);
   }
+  // The filters are behind a button.
+  await show('accounts');
+  const search = page.getByRole('searchbox', { name: 'Search', exact: true });
+  expect(await search.isVisible()).toBe(false);
+  await page.getByRole('button', { name: 'Filters', exact: true }).click();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await search.fill('nowhere');
+  await page.getByRole('button', { name: 'Filters (1)' }).waitFor();
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await page.getByRole('cell', { name: person.login }).first().waitFor();
   // One page of each kind: chart, table with tabs, detail, table of settings, form.
   for (const path of ['dashboard', 'codes', `accounts/${person.accountId}`, 'platform-settings?q=limit', 'mail']) {
     await show(path);

@@ -13,7 +13,7 @@ const stepCount = 17;
 
 test('a user follows a run in the inspector, examines its steps, shares a link to one, and replays it', async () => {
   const gate = Promise.withResolvers<void>();
-  const talk = await toolThread(app, [...toolRunScript(gate.promise), chat.answer('Looked again.')]);
+  const talk = await toolThread(app, [...toolRunScript(gate.promise), chat.answer('Went on.'), chat.answer('Looked again.')]);
   const { page, context, wrong } = await openPage(browser, { viewport: { width: 1440, height: 900 } });
   await setSessionCookie(context, app.url, talk);
   const runId = await talk.start();
@@ -85,13 +85,23 @@ test('a user follows a run in the inspector, examines its steps, shares a link t
   await other.getByRole('dialog', { name: 'Runs' }).getByText('Completed').waitFor();
   await other.close();
 
-  // A replay runs in a copy, with a changed message.
+  // A replay from a step goes on in a copy, with the recorded results. A replay of the whole run can change the message.
   await details.getByRole('button', { name: 'Replay' }).click();
+  const fromHere = page.getByRole('dialog', { name: 'Replay from here' });
+  await fromHere.getByText('no tool runs again').waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await fromHere.getByRole('button', { name: 'Replay in a copy' }).click();
+  await page.waitForURL((url) => !url.pathname.includes(talk.threadId));
+  await page.getByText('Went on.').first().waitFor();
+  await pane.getByText('Completed').waitFor();
+  await expect.poll(() => pane.getByRole('treeitem', { name: /Tool call/ }).count()).toBe(0);
+  const copied = new URL(page.url()).pathname;
+  await step('m, Run').click();
+  await pane.getByRole('region', { name: 'Run: m' }).getByRole('button', { name: 'Replay' }).click();
   const asked = page.getByRole('dialog', { name: 'Replay this run' });
-  await asked.getByText('the steps before this one are repeated too').waitFor();
   await asked.getByLabel('Message').fill('Look again');
   await asked.getByRole('button', { name: 'Replay in a copy' }).click();
-  await page.waitForURL((url) => !url.pathname.includes(talk.threadId));
+  await page.waitForURL((url) => url.pathname !== copied);
   await pane.getByText('Completed').waitFor();
 
   await page.getByRole('article', { name: 'Your message' }).getByText('Look again').waitFor();

@@ -115,6 +115,31 @@ test('two windows and another device follow each other while chats are found, re
   await soon(two.getByRole('button', { name: 'Household', exact: true }));
   await soon(page.getByRole('region', { name: 'Previous 30 days' }), 'hidden');
 
+  // Archived chats leave the lists of all windows, can be found and are brought back by a message.
+  await choose(page, 'Letters', 'Archive');
+  await Promise.all([soon(chat(page, 'Letters'), 'hidden'), soon(chat(two, 'Letters'), 'hidden')]);
+  await page.getByRole('button', { name: 'Archived', exact: true }).click();
+  const archive = page.getByRole('list', { name: 'Archived' });
+  await archive.getByRole('link', { name: 'Letters' }).waitFor();
+  await choose(page, 'Old chat 5.', 'Select');
+  await page.getByRole('checkbox', { name: 'Old chat 6.' }).check();
+  await page.getByRole('toolbar').getByRole('button', { name: 'Archive' }).click();
+  await archive.getByRole('link', { name: 'Old chat 6.' }).waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Undo' }).last().click();
+  await archive.getByRole('link', { name: 'Old chat 6.' }).waitFor({ state: 'hidden' });
+  await Promise.all([chat(page, 'Old chat 5.').waitFor(), chat(two, 'Old chat 6.').waitFor()]);
+  await page.getByRole('searchbox', { name: 'Search chats' }).fill('harbour');
+  await threadsOf(page).getByText('Nothing found').waitFor();
+  await threadsOf(page).getByRole('button', { name: 'Search archived chats' }).click();
+  await page.getByRole('region', { name: 'Archived' }).getByRole('link', { name: 'Letters' }).click();
+  await page.getByRole('button', { name: 'Unarchive' }).waitFor();
+  await page.getByRole('button', { name: 'Clear the search' }).click();
+  await sendMessage(page, 'Make it shorter.');
+  await page.getByRole('region', { name: 'Starred' }).getByRole('link', { name: 'Letters' }).waitFor();
+  await page.getByRole('button', { name: 'Unarchive' }).waitFor({ state: 'hidden' });
+  await soon(two.getByRole('region', { name: 'Starred' }).getByRole('link', { name: 'Letters' }));
+
   // Several are deleted at once; one of them is open on the other device.
   await choose(page, 'Old chat 3.', 'Select');
   await page.getByRole('checkbox', { name: 'Old chat 4.' }).check();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answerText, apiError, clientsOf, collect, errorOf, readUntil, startRun, type Target, time } from './target.ts';
+import { answerText, apiError, clientsOf, collect, errorOf, readUntil, startRun, type Target, time, unknownId } from './target.ts';
 
 /** Runs: streaming, resuming, cancellation, user input, and failures. */
 export function describeRuns(target: Target) {
@@ -53,6 +53,29 @@ export function describeRuns(target: Target) {
       [first, question!.id],
     ]);
     expect(answerText(await collect(client.runs.stream(first)))).toBe('One.');
+  });
+
+  test('a run is replayed in a copy of its thread, from its start or from a step', async () => {
+    const { client } = await register();
+    await target.plan(client, { say: 'One.' }, { say: 'Two.' }, { say: 'Three.' });
+    const { threadId, runId } = await startRun(client);
+    const events = await collect(client.runs.stream(runId));
+    for (const [after_seq, text] of [
+      [undefined, 'Two.'],
+      [events.at(-1)!.seq, 'Three.'],
+    ] as const) {
+      const again = await client.runs.replay({ params: { run_id: runId }, body: { ...(after_seq && { after_seq }) } });
+      const replayed = await collect(client.runs.stream(again.run_id));
+      expect(replayed[0]!.data).toMatchObject({ source: 'replay', resume_from_run_id: runId, continuation_source: 'explicit' });
+      expect(answerText(replayed)).toBe(text);
+      expect((await client.messages.list({ params: { thread_id: again.thread_id } })).map(({ role }) => role)).toEqual([
+        'user',
+        'assistant',
+      ]);
+      expect((await client.threads.get({ params: { thread_id: again.thread_id } })).parent_thread_id).toBe(threadId);
+    }
+    expect(await client.messages.list({ params: { thread_id: threadId } })).toHaveLength(2);
+    expect(await errorOf(client.runs.replay({ params: { run_id: unknownId }, body: {} }))).toEqual(apiError(404, 'not_found'));
   });
 
   test('a stream resumes after a sequence number, and ends without waiting if `follow` is false', async () => {

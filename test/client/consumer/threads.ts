@@ -14,6 +14,7 @@ export function describeThreads(target: Target) {
       created_by_user_id: userId,
       project_id: null,
       active_run_id: null,
+      archived_at: null,
       is_private: false,
       expires_at: null,
     };
@@ -42,6 +43,16 @@ export function describeThreads(target: Target) {
     expect(await client.threads.starred()).toEqual([]);
     await client.messages.create({ params, body: { content: 'Buy tulips' } });
     expect((await client.threads.search({ query: { q: 'TULIPS' } })).map(({ id }) => id)).toEqual([thread.id]);
+    const archived = await client.threads.update({ params, body: { archived: true } });
+    expect(archived.archived_at).toMatch(time);
+    expect((await client.threads.list()).map(({ title }) => title)).toEqual([null]);
+    expect(await client.threads.list({ query: { archived: true } })).toMatchObject([archived]);
+    const find = async (isArchived: boolean) => (await client.threads.search({ query: { q: 'tulips', archived: isArchived } })).length;
+    expect([await find(true), await find(false)]).toEqual([1, 0]);
+    await client.messages.create({ params, body: { content: 'And daffodils' } });
+    expect((await client.threads.get({ params })).archived_at).toBeNull();
+    await client.threads.update({ params, body: { archived: true } });
+    expect((await client.threads.update({ params, body: { archived: false } })).archived_at).toBeNull();
     expect(await client.threads.delete({ params })).toBeUndefined();
     expect(await errorOf(client.threads.get({ params }))).toEqual(apiError(404, 'not_found'));
     expect(await errorOf(client.messages.list({ params }).then())).toEqual(apiError(404, 'not_found'));

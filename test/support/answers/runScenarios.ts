@@ -8,13 +8,13 @@ const withoutCredits: ErrorScenario = async ({ app, by }) => {
   return {};
 };
 
-/** A new account with a limit of one concurrent run, which is running. */
-async function concurrencyLimitReached(scene: ScenarioContext): Promise<RequestChange> {
+/** A new account with a limit of one concurrent run, which is running. `isSample`: the run is that of the request. */
+async function concurrencyLimitReached(scene: ScenarioContext, isSample = false): Promise<RequestChange> {
   const by = await scene.registerUser();
   const sample = await scene.sampleOf(by);
   const body = { account_id: by.accountId, key: 'limit.concurrent_runs', value: '1', value_type: 'integer' };
   await post(asAdmin(scene), '/v1/entitlement-overrides', body);
-  await runOf({ ...scene, by });
+  if (!isSample) await runOf({ ...scene, by });
   return sample;
 }
 
@@ -65,6 +65,16 @@ export const runScenarios: Readonly<Record<string, Readonly<Record<string, Error
     '429 open_streams_exceeded': streamLimitReached,
   },
   'runs.input': { '409 run_not_active': async (scene) => over(scene).then(() => ({})) },
+  'runs.replay': {
+    '402 credits_exhausted': withoutCredits,
+    '409 run_cannot_replay': async ({ app, sample }) => {
+      await app.sql('update messages set visible = false where thread_id = (select thread_id from runs where id = $1)', [
+        sample.params.run_id,
+      ]);
+      return {};
+    },
+    '429 concurrent_runs_exceeded': (scene) => concurrencyLimitReached(scene, true),
+  },
   'runs.retry': {
     ...starting,
     '409 nothing_to_retry': empty,

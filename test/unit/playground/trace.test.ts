@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RunEvent } from '../../../contract/events.ts';
-import { createTrace, type Step } from '../../../docs/playground/src/chat/inspector/trace.ts';
+import { createTrace, replaySeq, type Step } from '../../../docs/playground/src/chat/inspector/trace.ts';
 import { nestRuns, noFilter, rowsOf, spanOf } from '../../../docs/playground/src/chat/inspector/tree.ts';
 import { startNestedRuns } from '../../support/agent/programs.ts';
 import { toolRunScript, toolThread } from '../../support/agent/toolRun.ts';
@@ -84,6 +84,13 @@ test('a run becomes a tree of turns, model calls, tools and waits with their tim
   expect(failed!.input).toHaveLength(4);
   expect(retried!.start - failed!.end!).toBeGreaterThanOrEqual(500);
   expect(find(steps, 'model-3').output).toBe('All is done.');
+
+  // A replay from a step keeps the turns before it, and from a tool also its own turn.
+  const seqs = ['run', 'route', 'turn-1', 'model-1', 'tool-slow', 'turn-2', 'model-2', 'tool-ask', 'turn-3'].map((id) =>
+    replaySeq(steps, find(steps, id)),
+  );
+  const results = stream.events.filter(({ type }) => type === 'tool.result').map(({ seq }) => seq);
+  expect(seqs).toEqual([0, 0, 0, 0, results[3], results[3], results[3], results[4], results[4]]);
 
   const rows = rowsOf(steps, new Set(), noFilter);
   const totals = (id: string) => rows.find(({ step }) => step.id === id)!.totals;

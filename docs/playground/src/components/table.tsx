@@ -12,31 +12,42 @@ export type Column<Row> = {
 
 type TableProps<Row> = { caption: string; columns: readonly Column<Row>[]; rows: readonly Row[]; keyOf: (row: Row) => string };
 
-/** A table that is wider than the page scrolls horizontally, also by keyboard. */
-export const Table = <Row,>({ caption, columns, rows, keyOf }: TableProps<Row>) => (
-  <Scrolling as="section" className="table-frame" aria-label={caption}>
-    <table className="table">
-      <caption className="for-readers">{caption}</caption>
-      <thead>
-        <tr>
-          {columns.map(({ title, isNumber, isActions }) => (
-            <th key={title} scope="col" className={isNumber ? 'number' : ''}>
-              {isActions ? <span className="for-readers">{title}</span> : title}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr key={keyOf(row)}>
-            {columns.map(({ title, cell, isNumber, isActions }) => (
-              <td key={title} className={isNumber ? 'number' : ''}>
-                {isActions ? <div className="actions">{cell(row)}</div> : cell(row)}
-              </td>
+/** The most columns that fit a phone. */
+const maxNarrowColumns = 2;
+
+/**
+ * A table that is wider than the page scrolls horizontally, also by keyboard. On a phone the rows of a table with more columns are cards: the first
+ * cell is their heading, and the others have the title of their column beside them.
+ */
+export const Table = <Row,>({ caption, columns, rows, keyOf }: TableProps<Row>) => {
+  const isCards = columns.length > maxNarrowColumns;
+  // The display of cards takes the meaning of a table away in some browsers.
+  const as = (role: string) => (isCards ? { role } : {});
+  return (
+    <Scrolling as="section" className="table-frame" aria-label={caption}>
+      <table className={isCards ? 'table cards' : 'table'} {...as('table')}>
+        <caption className="for-readers">{caption}</caption>
+        <thead {...as('rowgroup')}>
+          <tr {...as('row')}>
+            {columns.map(({ title, isNumber, isActions }) => (
+              <th key={title} scope="col" className={isNumber ? 'number' : ''} {...as('columnheader')}>
+                {isActions ? <span className="for-readers">{title}</span> : title}
+              </th>
             ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
-  </Scrolling>
-);
+        </thead>
+        <tbody {...as('rowgroup')}>
+          {rows.map((row) => (
+            <tr key={keyOf(row)} {...as('row')}>
+              {columns.map(({ title, cell, isNumber, isActions }) => (
+                <td key={title} className={isNumber ? 'number' : ''} data-title={title} {...as('cell')}>
+                  <div className={isActions ? 'actions' : 'cell'}>{cell(row)}</div>
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scrolling>
+  );
+};

@@ -1,5 +1,6 @@
-import { useEffect, useState } from 'react';
+import { Children, type ReactNode, useEffect, useId, useState } from 'react';
 import { useSearchParams } from 'wouter';
+import { Button } from '../ui/buttons.tsx';
 import { TextField } from '../ui/fields.tsx';
 import { Select } from '../ui/select.tsx';
 
@@ -23,6 +24,7 @@ export function useFilters(...names: string[]) {
     );
   return {
     isActive: names.some((name) => params.get(name)),
+    count: names.filter((name) => params.get(name)).length,
     /** Undefined if the filter is not set. */
     text: (name: string): string | undefined => params.get(name)?.trim() || undefined,
     /** Undefined unless the address has one of the values. */
@@ -34,6 +36,33 @@ export function useFilters(...names: string[]) {
     setAll,
     clear: () => setParams((before) => new URLSearchParams([...before].filter(([name]) => !names.includes(name))), { replace: true }),
   };
+}
+
+type FilterBarProps = {
+  /** Absent if the filters are not in the address. */ filters?: Filters | undefined;
+  className?: string;
+  /** Default: if there are several controls. */ folds?: boolean;
+  children: ReactNode;
+};
+
+/** The controls of the filters. On a phone several controls are behind a button, which tells how many filters are set. */
+export function FilterBar({ filters, className = 'filters', children, folds = Children.count(children) > 1 }: FilterBarProps) {
+  const id = useId();
+  const [isOpen, setOpen] = useState(false);
+  const count = filters?.count ?? 0;
+  if (!folds) return <search className={className}>{children}</search>;
+  return (
+    <>
+      <div className="filters-toggle">
+        <Button icon="filter" aria-expanded={isOpen} aria-controls={id} onClick={() => setOpen(!isOpen)}>
+          {count > 0 ? `Filters (${count})` : 'Filters'}
+        </Button>
+      </div>
+      <search id={id} className={isOpen ? className : `${className} folded`}>
+        {children}
+      </search>
+    </>
+  );
 }
 
 function startOf(day: string): string | undefined {

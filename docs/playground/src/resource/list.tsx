@@ -4,7 +4,7 @@ import type { Page } from '../../../../client/index.ts';
 import { More, rowsOf, usePages } from '../components/paging.tsx';
 import { Empty } from '../components/states.tsx';
 import { Button } from '../ui/buttons.tsx';
-import type { Filters } from './filters.tsx';
+import { FilterBar, type Filters } from './filters.tsx';
 import { Rows, type RowsProps } from './resourceList.tsx';
 
 /** The rows of a paginated list call: `useList(['plans'], (before) => client.plans.list({ query: { before } }))`. */
@@ -44,7 +44,7 @@ type ListProps<Row> = RowsProps<Row> & {
 /** `Rows` with filters and paging. Without a match it offers to clear the filters. */
 export const List = <Row,>({ query, filters, children, empty, ...rest }: ListProps<Row>) => (
   <div className="list" aria-busy={query.isPlaceholderData}>
-    {children && <search className="filters">{children}</search>}
+    {children && <FilterBar filters={filters}>{children}</FilterBar>}
     <Rows {...rest} query={query} empty={filters?.isActive ? <NoMatch filters={filters} /> : empty} />
     <More query={query} />
   </div>

@@ -6,7 +6,7 @@ import { ErrorNotice, Loading } from '../components/states.tsx';
 import { client } from '../session.ts';
 import { Button } from '../ui/buttons.tsx';
 import { useDropTarget } from './threads/drag.ts';
-import { Folders } from './threads/folders.tsx';
+import { Archive, Folders } from './threads/folders.tsx';
 import { groupByDay } from './threads/groups.ts';
 import { InfiniteEnd } from './threads/infinite.tsx';
 import { useStarred, useThreadList } from './threads/list.ts';
@@ -26,6 +26,7 @@ export function Threads() {
     <div {...keepsFocus}>
       {starred && starred.length > 0 && <Starred ids={starred} loaded={data} />}
       <Folders loaded={data} />
+      <Archive />
       <Ungrouped>
         {groupByDay(others).map(({ name, rows }) => (
           <Group key={name} name={name} rows={rows} />
@@ -86,7 +87,9 @@ function Starred({ ids, loaded }: { ids: readonly string[]; loaded: readonly Thr
     queries: shown.filter((id) => !known.has(id)).map((id) => ({ ...threadQuery(client, id), staleTime: 60_000 })),
   });
   for (const { data } of fetched) if (data) known.set(data.id, data);
-  const rows = shown.map((id) => known.get(id)).filter((thread) => thread !== undefined);
+  const starred = shown.map((id) => known.get(id)).filter((thread) => thread !== undefined);
+  // An archived thread keeps its star, but is only in the archive.
+  const rows = starred.filter(({ archived_at }) => archived_at === null);
   if (rows.length === 0) return null;
   return (
     <Group name="Starred" rows={rows}>

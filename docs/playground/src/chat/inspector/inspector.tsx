@@ -118,7 +118,7 @@ function RunPane({ runId, threadId }: { runId: string; threadId: string }) {
       {replayed && root && promptMessageId !== undefined && (
         <Replay
           threadId={threadId}
-          root={root}
+          steps={trace.steps}
           step={replayed}
           promptMessageId={promptMessageId}
           prompt={messageOf(promptMessageId)}

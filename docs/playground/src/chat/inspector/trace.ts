@@ -34,6 +34,17 @@ export type Step = {
   readonly error?: RunError | undefined;
 };
 
+/**
+ * The event after which a replay from a step begins: after the results of the turn of a tool, otherwise before the model call to which the step
+ * belongs. 0 if no turn comes before it.
+ */
+export function replaySeq(steps: readonly Step[], step: Step): number {
+  const ofTurn = steps.filter(({ kind, parentId }) => kind === 'tool' && parentId === step.parentId);
+  const seq = step.kind === 'tool' ? Math.max(...ofTurn.map(({ lastSeq }) => lastSeq)) : step.firstSeq;
+  const first = steps.find(({ kind }) => kind === 'turn');
+  return first?.end === undefined || seq < first.lastSeq ? 0 : seq;
+}
+
 /** Collects the events of a run into steps. Events are added in the order of `seq`. */
 export type TraceBuilder = {
   add(event: RunEvent): void;

@@ -4,7 +4,7 @@ import { duration, When } from '../../components/format.tsx';
 import { Page } from '../../components/page.tsx';
 import { Empty } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
-import { useFilters } from '../../resource/filters.tsx';
+import { FilterBar, useFilters } from '../../resource/filters.tsx';
 import { List } from '../../resource/list.tsx';
 import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
@@ -40,7 +40,7 @@ export default function AccessLog() {
         </Button>
       }
     >
-      <search className="filter-form" key={names.map((name) => filters.text(name)).join('\n')}>
+      <FilterBar filters={filters} className="filter-form" folds key={names.map((name) => filters.text(name)).join('\n')}>
         <Form
           submit="Filter"
           kind="secondary"
@@ -65,7 +65,7 @@ export default function AccessLog() {
             options={[{ value: '', label: 'All' }, ...clients.map((value) => ({ value, label: value }))]}
           />
         </Form>
-      </search>
+      </FilterBar>
       <List
         caption="Access log"
         query={{ ...log, data: log.data?.pages.flatMap(({ data }) => data) }}

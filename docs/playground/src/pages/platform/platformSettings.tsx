@@ -5,7 +5,7 @@ import { Page, Section } from '../../components/page.tsx';
 import { Empty, QueryState } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
 import { ConfirmDialog, FormDialog, type OpenDialog, useDialog } from '../../resource/dialogs.tsx';
-import { ChoiceFilter, SearchFilter, useFilters } from '../../resource/filters.tsx';
+import { ChoiceFilter, FilterBar, SearchFilter, useFilters } from '../../resource/filters.tsx';
 import { Rows } from '../../resource/resourceList.tsx';
 import type { RowAction } from '../../resource/rowMenu.tsx';
 import { client } from '../../session.ts';
@@ -37,10 +37,10 @@ export default function PlatformSettings() {
       title="Platform settings"
       intro="Changes apply within seconds. A value that the environment of the server sets takes precedence, except for those of the gateway."
     >
-      <search className="filters">
+      <FilterBar filters={filters}>
         <SearchFilter filters={filters} placeholder="Name or description" />
         <ChoiceFilter filters={filters} label="Show" name="show" options={[['changed', 'Changed']]} />
-      </search>
+      </FilterBar>
       <QueryState
         query={{ data: settings, error: schemas.error ?? stored.error, refetch: () => Promise.all([schemas.refetch(), stored.refetch()]) }}
         empty={

@@ -14,6 +14,7 @@ import type { IconName } from '../../ui/icons.tsx';
 import { keysOf } from '../shortcuts.ts';
 import { Highlighted } from '../threads/highlighted.tsx';
 import { titleOf, useThreadList } from '../threads/list.ts';
+import { setArchived } from '../threads/mutations.ts';
 import { useThreadSearch } from '../threads/search.tsx';
 import { snippetText } from '../threads/snippet.ts';
 import { openTask, type Task } from '../threads/tasks.ts';
@@ -147,6 +148,12 @@ function useThreadActions(): Action[] {
     task('Share this chat', 'share', { kind: 'share', thread }),
     task('Rename this chat', 'edit', { kind: 'rename', thread }),
     task('Move this chat to a project', 'folder', { kind: 'move', threads: [thread] }),
+    {
+      name: thread.archived_at ? 'Unarchive this chat' : 'Archive this chat',
+      icon: 'archive',
+      keywords: 'chat thread',
+      run: () => void setArchived([thread], !thread.archived_at),
+    },
     task('Delete this chat', 'remove', { kind: 'delete', threads: [thread] }),
   ];
 }

@@ -5,7 +5,7 @@ import { More } from '../../components/paging.tsx';
 import { ErrorNotice, Loading } from '../../components/states.tsx';
 import { useMe } from '../../me.ts';
 import { IconButton } from '../../ui/buttons.tsx';
-import { Icon } from '../../ui/icons.tsx';
+import { Icon, type IconName } from '../../ui/icons.tsx';
 import { MenuItem, MenuSeparator, RowMenu } from '../../ui/menu.tsx';
 import { useDropTarget } from './drag.ts';
 import { useProjects } from './list.ts';
@@ -15,18 +15,22 @@ import { openTask } from './tasks.ts';
 
 const place = 'arkloop.folders';
 
+function readOpenFolders(): readonly string[] {
+  try {
+    const stored: unknown = JSON.parse(localStorage.getItem(place) ?? '[]');
+    return Array.isArray(stored) ? stored.filter((id) => typeof id === 'string') : [];
+  } catch {
+    return [];
+  }
+}
+
 /** Ids of the open folders. They stay open after a reload. */
 function useOpenFolders() {
-  const [open, setOpen] = useState<readonly string[]>(() => {
-    try {
-      const stored: unknown = JSON.parse(localStorage.getItem(place) ?? '[]');
-      return Array.isArray(stored) ? stored.filter((id) => typeof id === 'string') : [];
-    } catch {
-      return [];
-    }
-  });
+  const [open, setOpen] = useState(readOpenFolders);
   const toggle = (id: string) => {
-    const next = open.includes(id) ? open.filter((each) => each !== id) : [...open, id];
+    // Another component may have stored a change.
+    const stored = readOpenFolders();
+    const next = open.includes(id) ? stored.filter((each) => each !== id) : [...stored, id];
     localStorage.setItem(place, JSON.stringify(next));
     setOpen(next);
   };
@@ -63,11 +67,7 @@ function Folder({ project, isOpen, onToggle }: { project: Project; isOpen: boole
   return (
     <div className="folder" {...target}>
       <div className="nav-row">
-        <button type="button" className="folder-name" aria-expanded={isOpen} title={project.name} onClick={onToggle}>
-          <Icon name={isOpen ? 'chevronDown' : 'chevronRight'} />
-          <Icon name="folder" />
-          <span className="thread-title">{project.name}</span>
-        </button>
+        <FolderName name={project.name} icon="folder" isOpen={isOpen} onToggle={onToggle} />
         <RowMenu of={project.name}>
           <MenuItem icon="add" onSelect={() => void startChatIn(project)}>
             New chat here
@@ -87,19 +87,56 @@ function Folder({ project, isOpen, onToggle }: { project: Project; isOpen: boole
           )}
         </RowMenu>
       </div>
-      {isOpen && <FolderContent project={project} />}
+      {isOpen && (
+        <FolderContent name={project.name} filter={{ projectId: project.id }}>
+          No chats yet. Drag one here, or choose “Move to project” in its menu.
+        </FolderContent>
+      )}
     </div>
   );
 }
 
-function FolderContent({ project }: { project: Project }) {
-  const threads = useThreads({ projectId: project.id });
+const archive = 'archive';
+
+/** The archived threads of all projects. */
+export function Archive() {
+  const { open, toggle } = useOpenFolders();
+  const isOpen = open.includes(archive);
+  return (
+    <section className="folder" aria-label="Archive">
+      <div className="nav-row">
+        <FolderName name="Archived" icon="archive" isOpen={isOpen} onToggle={() => toggle(archive)} />
+      </div>
+      {isOpen && (
+        <FolderContent name="Archived" filter={{ archived: true }}>
+          No archived chats. Choose “Archive” in the menu of a chat to put it away; a new message brings it back.
+        </FolderContent>
+      )}
+    </section>
+  );
+}
+
+type FolderNameProps = { name: string; icon: IconName; isOpen: boolean; onToggle: () => void };
+
+const FolderName = ({ name, icon, isOpen, onToggle }: FolderNameProps) => (
+  <button type="button" className="folder-name" aria-expanded={isOpen} title={name} onClick={onToggle}>
+    <Icon name={isOpen ? 'chevronDown' : 'chevronRight'} />
+    <Icon name={icon} />
+    <span className="thread-title">{name}</span>
+  </button>
+);
+
+type FolderContentProps = { name: string; filter: Parameters<typeof useThreads>[0]; children: string };
+
+/** The threads of a folder; `children` is shown if there are none. */
+function FolderContent({ name, filter, children }: FolderContentProps) {
+  const threads = useThreads(filter);
   const { data, error, refetch } = threads;
   if (!data) return error ? <ErrorNotice error={error} retry={() => void refetch()} /> : <Loading />;
   return (
     <div className="folder-content">
-      {data.length === 0 && <p className="nothing small">No chats yet. Drag one here, or choose “Move to project” in its menu.</p>}
-      <ul className="thread-rows" aria-label={project.name}>
+      {data.length === 0 && <p className="nothing small">{children}</p>}
+      <ul className="thread-rows" aria-label={name}>
         {data.map((thread) => (
           <ThreadRow key={thread.id} thread={thread} />
         ))}

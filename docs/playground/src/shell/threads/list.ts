@@ -17,7 +17,7 @@ export const projectsKey = ['projects'];
 
 type Pages = InfiniteData<CachedPage<Thread>, string | undefined>;
 
-/** The user's threads, most recently active first. `useThreadSync` keeps them current, so neither focus nor age refetches them. */
+/** The user's threads that are not archived, most recently active first. `useThreadSync` keeps them current, so neither focus nor age refetches them. */
 export const useThreadList = () =>
   useInfiniteQuery({
     ...threadsQuery(client),
@@ -48,10 +48,17 @@ const isSame = (a: Thread | undefined, b: Thread | undefined) =>
   a.title === b.title &&
   a.updated_at === b.updated_at &&
   a.project_id === b.project_id &&
-  a.active_run_id === b.active_run_id;
+  a.active_run_id === b.active_run_id &&
+  a.archived_at === b.archived_at;
 
 /** The fields that change. */
-export const changesOf = ({ title, updated_at, project_id, active_run_id }: Thread) => ({ title, updated_at, project_id, active_run_id });
+export const changesOf = ({ title, updated_at, project_id, active_run_id, archived_at }: Thread) => ({
+  title,
+  updated_at,
+  project_id,
+  active_run_id,
+  archived_at,
+});
 
 /** What a synchronization found. */
 export type Changes = { changed: Thread[]; gone: string[] };

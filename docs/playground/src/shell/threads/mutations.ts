@@ -1,10 +1,11 @@
 import { useMutation } from '@tanstack/react-query';
 import { navigate } from 'wouter/use-browser-location';
 import type { Project, Thread } from '../../../../../client/index.ts';
+import { arkloopKeys } from '../../../../../client/react/index.ts';
 import { messageOf } from '../../components/states.tsx';
 import { client, queries } from '../../session.ts';
 import { showToast } from '../../ui/toasts.tsx';
-import { patchThread, starredKey } from './list.ts';
+import { changesOf, patchThread, starredKey } from './list.ts';
 import { changed } from './sync.ts';
 
 /** Concurrent requests of an action on several threads. */
@@ -62,6 +63,25 @@ export async function moveThreads(threads: readonly Thread[], project: Pick<Proj
     await changed('threads');
   }
   showToast(`${countOf(moving)} moved ${project ? `to ${project.name}` : 'out of its project'}`);
+}
+
+/** Archives or unarchives threads, and offers to undo it. Shows what failed. */
+export async function setArchived(threads: readonly Thread[], archived: boolean) {
+  const done: Thread[] = [];
+  const moving = threads.filter(({ archived_at }) => (archived_at !== null) !== archived);
+  try {
+    await forEach(moving, async ({ id }) => {
+      const after = await client.threads.update({ params: { thread_id: id }, body: { archived } });
+      done.push(after);
+      patchThread(id, undefined);
+      queries.setQueryData<Thread>(arkloopKeys.thread(id), (known) => known && { ...known, ...changesOf(after) });
+    });
+    const action = { label: 'Undo', onSelect: () => void setArchived(done, !archived) };
+    showToast(`${countOf(moving)} ${archived ? 'archived' : 'unarchived'}`, { action });
+  } catch (error) {
+    showToast(messageOf(error), { tone: 'danger' });
+  }
+  await changed('threads').catch(() => undefined);
 }
 
 /** Deletes threads. Throws if a thread could not be deleted; `onProgress` gets the number of deleted ones. */

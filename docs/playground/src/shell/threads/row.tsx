@@ -6,7 +6,7 @@ import { MenuItem, MenuSeparator, RowMenu } from '../../ui/menu.tsx';
 import { dragThreads } from './drag.ts';
 import { Highlighted } from './highlighted.tsx';
 import { titleOf, useStarred } from './list.ts';
-import { forkThread, setStarred, useRename } from './mutations.ts';
+import { forkThread, setArchived, setStarred, useRename } from './mutations.ts';
 import { useSelection } from './selection.ts';
 import { snippetText } from './snippet.ts';
 import { openTask } from './tasks.ts';
@@ -77,6 +77,9 @@ export function ThreadMenu({ thread, onRename }: { thread: Thread; onRename?: ()
           </MenuItem>
           <MenuItem icon="folder" onSelect={() => openTask({ kind: 'move', threads: [thread] })}>
             Move to project…
+          </MenuItem>
+          <MenuItem icon="archive" onSelect={() => void setArchived([thread], !thread.archived_at)}>
+            {thread.archived_at ? 'Unarchive' : 'Archive'}
           </MenuItem>
         </>
       )}

@@ -1,6 +1,6 @@
 import { Button, IconButton } from '../../ui/buttons.tsx';
 import { useThreadList } from './list.ts';
-import { countOf } from './mutations.ts';
+import { countOf, setArchived } from './mutations.ts';
 import { useSelection } from './selection.ts';
 import { openTask } from './tasks.ts';
 
@@ -10,6 +10,7 @@ export function SelectionBar() {
   const loaded = useThreadList().data ?? [];
   if (!selected) return null;
   const threads = [...selected.values()];
+  const areArchived = threads.length > 0 && threads.every(({ archived_at }) => archived_at);
   const isAll = loaded.length > 0 && loaded.every(({ id }) => selected.has(id));
   return (
     <div className="selection-bar" role="toolbar" aria-label="Selected chats">
@@ -21,10 +22,21 @@ export function SelectionBar() {
         <IconButton small label="End the selection" icon="close" onClick={end} />
       </div>
       <div>
-        <Button wide icon="folder" disabled={threads.length === 0} onClick={() => openTask({ kind: 'move', threads, onDone: end })}>
+        <Button wide small disabled={threads.length === 0} onClick={() => openTask({ kind: 'move', threads, onDone: end })}>
           Move
         </Button>
-        <Button wide icon="remove" disabled={threads.length === 0} onClick={() => openTask({ kind: 'delete', threads, onDone: end })}>
+        <Button
+          wide
+          small
+          disabled={threads.length === 0}
+          onClick={() => {
+            end();
+            void setArchived(threads, !areArchived);
+          }}
+        >
+          {areArchived ? 'Unarchive' : 'Archive'}
+        </Button>
+        <Button wide small disabled={threads.length === 0} onClick={() => openTask({ kind: 'delete', threads, onDone: end })}>
           Delete
         </Button>
       </div>
