@@ -54,6 +54,28 @@ test('a report names what failed, and falls behind another only when fewer of th
   expect(fallenBehind(reportOf([result('a'), result('b', ['it is red']), result('c')], 'm'), saved)).toEqual([]);
 });
 
+test('the recorded model repeats a turn that was cut off, and finds equal results of repeated calls', async () => {
+  const model = await startRecordedModel({ go: [[['read'], ['write']], 'It is {{0.value}}.'] });
+  const answer = async (...results: object[]) => {
+    const turns = results.flatMap((result, at) => [
+      { role: 'assistant', content: null },
+      { role: 'tool', tool_call_id: `r${at}`, content: `${JSON.stringify({ value: 'blue' })}\n[1 image(s) left out]` },
+      { role: 'tool', tool_call_id: `w${at}`, content: JSON.stringify(result) },
+    ]);
+    const body = JSON.stringify({ messages: [{ role: 'user', content: 'go' }, ...turns] });
+    return (await fetch(`${model.url}/chat/completions`, { method: 'POST', body })).text();
+  };
+  const interrupted = { error: { error_class: 'tool.interrupted' } };
+  try {
+    for (const results of [[], [interrupted], [interrupted, { same_as: 'w0' }]])
+      expect(await answer(...results)).toContain('"name":"write"');
+    expect(await answer(interrupted, { ok: true })).toContain('t is blue.');
+    expect(await answer({ ok: true })).toContain('t is blue.');
+  } finally {
+    model.close();
+  }
+});
+
 test('the environment names a provider, and mistakes in it are told', () => {
   expect(providerOf({})).toBeUndefined();
   const all = { EVAL_PROVIDER: 'anthropic', EVAL_API_KEY: 'k', EVAL_MODEL: 'm', EVAL_BASE_URL: 'http://x', EVAL_COST_PER_1K_INPUT: '0.5' };

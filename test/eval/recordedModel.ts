@@ -24,7 +24,7 @@ type Options = {
   pause?(question: string, turn: number): Promise<unknown> | undefined;
 };
 
-type Message = { role: string; content: unknown };
+type Message = { role: string; content: unknown; tool_call_id?: string };
 
 /**
  * Starts a server in the chat format of OpenAI that plays a recording. The prompt alone decides the response, so repeated and concurrent requests
@@ -77,9 +77,14 @@ function positionIn(recording: Recording, messages: readonly Message[]): { quest
     ({ role, content }) => role === 'user' && typeof content === 'string' && Object.hasOwn(recording, content),
   );
   const turns: unknown[][] = [];
-  for (const { role, content } of messages.slice(at + 1)) {
+  const byCall = new Map<string | undefined, unknown>();
+  for (const { role, content, tool_call_id: id } of messages.slice(at + 1)) {
     if (role === 'assistant') turns.push([]);
-    if (role === 'tool') turns.at(-1)?.push(parsed(content));
+    if (role !== 'tool') continue;
+    // A call that is repeated after a crash can have an equal result, which the prompt has once.
+    const result = parsed(content) as { same_as?: string } | null;
+    byCall.set(id, byCall.get(result?.same_as) ?? result);
+    turns.at(-1)?.push(byCall.get(id));
   }
   const whole = turns.filter((results) => !results.some(isInterrupted));
   return { question: String(messages[at]?.content ?? ''), turn: whole.length, results: whole.flat() };

@@ -122,11 +122,11 @@ async function usageOf(client: Client): Promise<Omit<TaskResult, 'name' | 'faile
 async function outcomeOf(client: Client, projectId: string, threadId: string, events: readonly RunEvent[]): Promise<Outcome> {
   const messages = await client.messages.list({ params: { thread_id: threadId } });
   const params = { project_id: projectId };
-  const bytes = async (path: string) =>
+  const text = (path: string) =>
     client.workspaces.file({ params, query: { path } }).then(
-      async (file) => Buffer.from(await file.arrayBuffer()),
+      (file) => file.text(),
       (error: { status?: number }) => {
-        if (error.status === 404) return Buffer.alloc(0);
+        if (error.status === 404) return '';
         throw error;
       },
     );
@@ -134,8 +134,7 @@ async function outcomeOf(client: Client, projectId: string, threadId: string, ev
     answer: messages.findLast(({ role }) => role === 'assistant')?.content ?? '',
     events,
     used: events.flatMap((event) => (event.type === 'tool.result' && !event.data.error ? [event.data.tool_name] : [])),
-    bytes,
-    text: async (path) => (await bytes(path)).toString(),
+    text,
     client,
   };
 }

@@ -10,7 +10,6 @@ export type Outcome = {
   /** Names of the tools that were called with success, in the order of their results. */
   used: readonly string[];
   /** The content of a file of the workspace; empty if there is none. */
-  bytes(path: string): Promise<Buffer>;
   text(path: string): Promise<string>;
   /** Of the user of the run. */
   client: Client;
