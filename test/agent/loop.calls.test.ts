@@ -25,6 +25,7 @@ const sleeper = (name: string, parallel: boolean, deaf = false) =>
       try {
         await wait(ms, undefined, deaf ? {} : { signal });
         if (say === 'throw') throw new Error('secret of ours');
+        if (say === 'lose') throw new Error('Connection terminated unexpectedly');
         if (say === 'fail') throw new ToolFailure('tool.fetch_failed', 'No.', { status_code: 500 });
         return { result: { say } };
       } finally {
@@ -117,6 +118,17 @@ test('a call that ignores its timeout is abandoned', async () => {
   expect(classes).toEqual(['tool.hard_timeout', 'tool.skipped_after_failure']);
   expect(ms).toTakeLessThan(1_000);
   expect((await runCalls([['safe', { ms: 5 }]], { timeoutMs: 2 ** 40 })).classes).toEqual([undefined]);
+});
+
+test('a call that the loss of the database cut off says that it can be repeated', async () => {
+  const { results } = await runCalls([
+    ['safe', { say: 'lose' }],
+    ['safe', { say: 'throw' }],
+  ]);
+  expect(results.map(({ error }) => error)).toEqual([
+    { error_class: 'tool.interrupted', message: expect.stringContaining('can be repeated') },
+    { error_class: 'tool.execution_failed', message: 'The tool failed.' },
+  ]);
 });
 
 test('the message of a failed call is scanned like a result', async () => {

@@ -1,4 +1,5 @@
 import type { RunError, RunEventInput } from '../../../contract/events.ts';
+import { isTransientDatabaseError } from '../../database/connection/connectionErrors.ts';
 import type { ModelMessage } from '../../models/model.ts';
 import type { Log } from '../../platform/telemetry/log.ts';
 import { maxTimerMs } from '../../platform/timers.ts';
@@ -124,7 +125,13 @@ function guarded(error: RunError, toolName: string, { guard }: CallDeps): Omit<C
 }
 
 /** Hides unexpected exceptions: they could contain data that the model must not read. */
+/** A lost database cuts a call off like a crash: the model reads that it may repeat the call, and that it may have had an effect. */
 function errorOf(cause: unknown): RunError {
+  if (isTransientDatabaseError(cause))
+    return {
+      error_class: 'tool.interrupted',
+      message: 'The database did not respond. The call may have had an effect, and can be repeated.',
+    };
   if (!(cause instanceof ToolFailure)) return { error_class: 'tool.execution_failed', message: 'The tool failed.' };
   const { errorClass: error_class, message, details } = cause;
   return { error_class, message, ...(details && { details: truncateResult(details) }) };

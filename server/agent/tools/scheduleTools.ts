@@ -101,9 +101,9 @@ async function asUser<T>({ created_by_user_id: userId }: Run, work: (userId: str
     return await work(userId);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    const issues = (error.details.issues ?? []) as { path: string; message: string }[];
+    const { issues = [], ...details } = error.details as { issues?: { path: string; message: string }[] };
     const problems = issues.map(({ path, message }) => `${path.slice(1)}: ${message}`).join('; ');
-    throw new ToolFailure('tool.execution_failed', problems || error.message, { reason: error.details.reason });
+    throw new ToolFailure('tool.execution_failed', problems || error.message, details);
   }
 }
 

@@ -177,6 +177,6 @@ test('what a sandbox returns is not trusted: odd names, files of others, and lim
     {},
     Array.from({ length: 1_001 }, (_, at) => ({ ...entry, path: `/d/${at}` })),
   );
-  expect(await many.code('1')).toEqual({ failed: 'tool.execution_failed' });
+  expect(await many.code('1')).toEqual({ failed: 'tool.execution_failed', reason: 'input_limit' });
   expect(new SandboxLimit('time', randomUUID())).toBeInstanceOf(Error);
 });

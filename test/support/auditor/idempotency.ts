@@ -7,7 +7,10 @@ import type { Journal, KeyedWrite } from './journal.ts';
 type Stored = { scope_hash: string; status: number; body_sealed: Buffer | null };
 
 /** Tables whose rows stored responses name. */
-const tables = ['threads', 'messages', 'runs', 'webhook_endpoints', 'llm_providers', 'mcp_configs', 'credit_operations'];
+const tables = [
+  ...['threads', 'messages', 'runs', 'webhook_endpoints', 'llm_providers', 'llm_models', 'mcp_configs', 'credit_operations'],
+  ...['personas', 'skills', 'schedules', 'memories'],
+];
 
 /** Stored responses must name rows that exist, and must be those that clients received. */
 export async function auditIdempotencyKeys(client: pg.Client, key: Buffer, journal?: Journal): Promise<Finding[]> {

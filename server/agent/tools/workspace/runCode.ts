@@ -89,6 +89,7 @@ function select(entries: Entries, paths: readonly string[]): [string, Entry][] {
     throw new ToolFailure(
       'tool.execution_failed',
       `${files.length} files of ${Math.ceil(bytes / 2 ** 20)} MiB are more than the ${maxFiles} files or ${maxBytes / 2 ** 20} MiB that code can read. Name those that it needs in paths.`,
+      { reason: 'input_limit', files: files.length, bytes, max_files: maxFiles, max_bytes: maxBytes },
     );
   return files;
 }

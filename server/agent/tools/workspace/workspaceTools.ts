@@ -88,7 +88,7 @@ const writeTool = (deps: Deps) =>
       withStore(deps, async () => {
         const bytes = encoding === 'base64' ? decodeBase64(content) : content.isWellFormed() ? Buffer.from(content) : undefined;
         if (!bytes) throw invalid(encoding === 'base64' ? 'content is not base64' : 'content is not text: it holds half a character');
-        if (bytes.length > maxWriteBytes) throw invalid('content is larger than 1 MiB');
+        if (bytes.length > maxWriteBytes) throw invalid('content is larger than 1 MiB', tooLarge);
         const at = normalizePath(wanted)!;
         const edit = (draft: Draft) => {
           checkVersion(at, fileAt(at, draft.entries), known);
@@ -125,7 +125,7 @@ const editTool = (deps: Deps) =>
           if (replaced === 0) throw failed(`old_text does not occur in ${at}. It must match exactly, with white space and line breaks.`);
           if (replaced > 1 && !all) throw failed(`old_text occurs ${replaced} times in ${at}. Add the text around it, or set replace_all.`);
           const size = Buffer.byteLength(text) + replaced * (Buffer.byteLength(replacement) - Buffer.byteLength(old));
-          if (size > maxWriteBytes) throw failed(`${at} would be larger than 1 MiB.`);
+          if (size > maxWriteBytes) throw failed(`${at} would be larger than 1 MiB.`, tooLarge);
           return { ...writtenFile(at, setFile(draft, at, Buffer.from(parts.join(replacement)))), replaced };
         };
         return { result: await deps.changeWorkspace!(() => workspaceOfRun(deps.database, run), { edit, addsBytes: true, signal }) };
@@ -138,7 +138,7 @@ async function readText(storage: Storage, ref: string, at: string, entry: Entry 
   if (!file) throw failed(`There is no file at ${at}.`);
   if (file.size > maxWriteBytes) {
     file.close();
-    throw failed(`${at} is larger than 1 MiB.`);
+    throw failed(`${at} is larger than 1 MiB.`, tooLarge);
   }
   const content = toFileContent(await readFirstBytes(file.chunks, maxWriteBytes + 1), file.size);
   if (!('content' in content)) throw failed(`${at} is not a text file.`);
@@ -151,5 +151,8 @@ function checkVersion(path: string, entry: Entry | undefined, known: string | un
 
 const writtenFile = (path: string, { size, sha256: hash }: Entry) => ({ path, size, sha256: hash! });
 
-const failed = (message: string) => new ToolFailure('tool.execution_failed', message);
-const invalid = (message: string) => new ToolFailure('tool.args_invalid', message);
+/** As the API says that an upload is too large. */
+const tooLarge = { reason: 'file_too_large', max_bytes: maxWriteBytes };
+
+const failed = (message: string, details?: Record<string, unknown>) => new ToolFailure('tool.execution_failed', message, details);
+const invalid = (message: string, details?: Record<string, unknown>) => new ToolFailure('tool.args_invalid', message, details);
