@@ -102,7 +102,8 @@ test('an API key is created in the page, used by a client, and revoked', async (
   await expect(program.threads.create({ body: {} })).rejects.toMatchObject({ status: 403 });
 
   await chooseAction(page, 'Nightly report', 'Edit');
-  await chooseOption(page, 'Expires', 'In a year');
+  await page.getByRole('combobox', { name: 'Expires' }).click();
+  await page.getByRole('option', { name: 'In a year' }).click();
   await page.getByText('Set limits').click();
   await page.getByLabel('Credits per day').fill('0');
   await button(page, 'Save').click();

@@ -131,12 +131,8 @@ function LimitFields({ apiKey }: { apiKey?: ApiKey }) {
             {field('credits_per_day', 'Credits per day')}
             {field('credits_per_month', 'Credits per month')}
             {field('credits_total', 'Credits in total')}
-          </div>
-          <div className="in-a-row">
             {field('requests_per_minute', 'Requests per minute')}
             {field('requests_per_day', 'Requests per day')}
-          </div>
-          <div className="in-a-row">
             {field('requests_per_month', 'Requests per month')}
             {field('requests_total', 'Requests in total')}
           </div>

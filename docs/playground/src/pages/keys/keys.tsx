@@ -89,7 +89,7 @@ const columns: Column<ApiKey>[] = [
       </>
     ),
   },
-  { title: 'Permissions', cell: (key) => (key.inherits_permissions ? 'All of its user' : <Scopes scopes={key.scopes} />) },
+  { title: 'Permissions', cell: (key) => (key.inherits_permissions ? 'All' : <Scopes scopes={key.scopes} />) },
   { title: 'Limits', cell: (key) => <Limits apiKey={key} /> },
   { title: 'Expires', cell: (key) => <Expiry apiKey={key} /> },
   { title: 'Last used', cell: ({ last_used_at }) => (last_used_at ? <When at={last_used_at} /> : 'Never') },

@@ -52,7 +52,7 @@ export function Usage({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void
     <Dialog title={`Usage of “${apiKey.name}”`} onClose={onClose} wide>
       <QueryState query={usage}>
         {(found) => (
-          <>
+          <div className="form">
             <Table caption="Usage and limits" columns={periodColumns} rows={periodsOf(found, apiKey)} keyOf={({ name }) => name} />
             {found.reserved_credits > 0 && (
               <p className="muted">{count(found.reserved_credits)} more credits are reserved by active runs and chat completions.</p>
@@ -64,7 +64,7 @@ export function Usage({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void
             {found.days.length > 0 && (
               <Table caption="Usage by day" columns={dayColumns} rows={found.days.toReversed()} keyOf={({ date }) => date} />
             )}
-          </>
+          </div>
         )}
       </QueryState>
     </Dialog>
