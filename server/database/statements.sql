@@ -249,8 +249,7 @@ delete
 
 -- http/pipeline/keyRequests.ts 1
 insert into "api_key_usage" ("account_id", "api_key_id", "day", "requests", "minute", "minute_requests") select "added"."account_id", "added"."id" as "api_key_id", $1::date as "day", "added"."requests", $2::timestamptz as "minute", "added"."in_minute" as "minute_requests"
-  from ( select *
-  from unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[]) as t (account_id, id, requests, in_minute)) as "added"
+  from unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[]) as added(account_id, id, requests, in_minute)
   order by "added"."id"
   on conflict ("account_id", "api_key_id", "day") do update
   set "requests" = "api_key_usage"."requests" + "excluded"."requests", "minute" = greatest("api_key_usage"."minute", excluded.minute), "minute_requests" = case when "api_key_usage"."minute" > excluded.minute then "api_key_usage"."minute_requests" when "api_key_usage"."minute" = excluded.minute then "api_key_usage"."minute_requests" + excluded.minute_requests else excluded.minute_requests end

@@ -36,9 +36,10 @@ const addRequests = statement<{
     .expression((eb) =>
       eb
         .selectFrom(
-          sql<{ account_id: string; id: string; requests: number; in_minute: number }>`(
-              select * from unnest(${$.accountIds}::uuid[], ${$.ids}::uuid[], ${$.counts}::bigint[], ${$.minuteCounts}::bigint[])
-                as t (account_id, id, requests, in_minute))`.as('added'),
+          sql<{ account_id: string; id: string; requests: number; in_minute: number }>`
+            unnest(${$.accountIds}::uuid[], ${$.ids}::uuid[], ${$.counts}::bigint[], ${$.minuteCounts}::bigint[])`.as<'added'>(
+            sql`added(account_id, id, requests, in_minute)`,
+          ),
         )
         .select([
           'added.account_id',

@@ -111,8 +111,6 @@ export async function rotateApiKey(scope: Scope, key: ApiKeyRow, { overlap_secon
 
 const shownDays = 31;
 
-export type UsageOfKey = Awaited<ReturnType<typeof readUsage>>;
-
 /** What a key has used in the current periods (UTC) and on the last days. */
 export async function readUsage({ db, accountId }: Scope, { id }: ApiKeyRow) {
   const now = new Date();

@@ -1,6 +1,7 @@
 import type { ApiKey, ApiKeyUsage, CreatedApiKey } from '../../../contract/apiKeys.ts';
-import type { ApiKeyRow } from './queries.ts';
-import type { UsageOfKey } from './service.ts';
+import type { RowOf } from '../../database/statement.ts';
+import type { periodsOf } from '../../http/pipeline/periods.ts';
+import type { ApiKeyRow, selectUsage, selectUsageByDay } from './queries.ts';
 
 export const viewApiKey = (row: ApiKeyRow): ApiKey => ({
   id: row.id,
@@ -31,6 +32,13 @@ const isPast = (time: string | null) => time !== null && Date.parse(time) <= Dat
 
 /** The only response that contains the secret. */
 export const viewCreatedApiKey = ({ key, ...row }: ApiKeyRow & { key: string }): CreatedApiKey => ({ ...viewApiKey(row), key });
+
+type UsageOfKey = {
+  id: string;
+  sums: RowOf<typeof selectUsage>;
+  days: RowOf<typeof selectUsageByDay>[];
+  periods: ReturnType<typeof periodsOf>;
+};
 
 export const viewUsage = ({ id, sums, days, periods }: UsageOfKey): ApiKeyUsage => ({
   api_key_id: id,
