@@ -61,7 +61,7 @@ const retryAdvice: Partial<Record<ErrorName, string>> = {
 const errorMeanings: Record<ErrorName, string> = {
   invalid: 'A value of the request is invalid.',
   unauthenticated: 'The credential is missing or invalid.',
-  unpaid: 'The account has no unreserved credits left.',
+  unpaid: 'The account, or the API key, has no unreserved credits left.',
   forbidden: 'You are not allowed to perform the operation.',
   not_found: 'The resource does not exist, belongs to another account or is not visible to you.',
   wrong_method: 'The path does not support this method. `Allow` lists the supported methods.',
@@ -81,12 +81,13 @@ const errorMeanings: Record<ErrorName, string> = {
 const retryNote = `A repeated POST takes effect twice, unless it has an [Idempotency-Key](idempotency.md). The typed client generates this key and automatically retries
 requests that are safe to repeat.`;
 
-/** Reasons that the gateway returns before the request reaches the API. */
-const gatewayReasons: readonly [reason: string, status: number][] = [
-  ['open_streams_exceeded', 429],
-  ['request_rate', 429],
-  ['unfinished_requests', 429],
-  ['risk_rejected', 403],
+/** Reasons that are returned before the request reaches an operation, and by what. */
+const earlyReasons: readonly [reason: string, status: number, by: string][] = [
+  ['open_streams_exceeded', 429, 'the gateway'],
+  ['request_rate', 429, 'the gateway'],
+  ['unfinished_requests', 429, 'the gateway'],
+  ['risk_rejected', 403, 'the gateway'],
+  ['key_requests_exhausted', 429, 'all requests with an API key'],
 ];
 
 /** The statuses and operation IDs of a reason. */
@@ -131,6 +132,6 @@ export function reasonUsages(contract: Contract): Map<string, ReasonUsage> {
       const id = operationIdOf(area, verb);
       for (const status of errorStatusesOf(route)) for (const reason of reasonsOf(id, route, status)) add(reason, status, id);
     }
-  for (const [reason, status] of gatewayReasons) add(reason, status, 'the gateway');
+  for (const [reason, status, by] of earlyReasons) add(reason, status, by);
   return places;
 }

@@ -84,6 +84,9 @@ export const routes = {
   apiKeys: {
     create: { method: 'POST', path: '/v1/api-keys', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
     list: { method: 'GET', path: '/v1/api-keys', auth: 'user', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    update: { method: 'PATCH', path: '/v1/api-keys/{id}', auth: 'user', errorStatuses: [400, 401, 403, 404, 413, 422, 500, 503] },
+    rotate: { method: 'POST', path: '/v1/api-keys/{id}/rotate', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    usage: { method: 'GET', path: '/v1/api-keys/{id}/usage', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     delete: { method: 'DELETE', path: '/v1/api-keys/{id}', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
   },
   projects: {

@@ -233,7 +233,7 @@ export interface AgentParallelDispatchEventData {
 /** A JSON object with any content. */
 export type AnyObject = Record<string, unknown>;
 
-/** A long-lived credential of a user in one account. The secret is returned only on creation. */
+/** A long-lived credential of a user in one account. The secret is returned only on creation and rotation. */
 export interface ApiKey {
   /** ID of the key, for revoking it. */
   id: Id;
@@ -249,12 +249,118 @@ export interface ApiKey {
   scopes: string[];
   /** Whether the key inherits all permissions of its creator. */
   inherits_permissions: boolean;
-  /** When the key was revoked; null while it is valid. */
+  /** What the key may use. */
+  limits: ApiKeyLimits;
+  /** The models that the key may use, sorted; null for all that the account can use. */
+  models: string[] | null;
+  /** The key is rejected from this instant on; null means that it does not expire. */
+  expires_at: Time | null;
+  /** Until then, the secret before the last rotation is accepted as well; null if it is not. */
+  previous_secret_expires_at: Time | null;
+  /** When the key was revoked; null while it is not. */
   revoked_at: Time | null;
   /** When the key was last used, to the minute; null if it never was. */
   last_used_at: Time | null;
   /** When the key was created. */
   created_at: Time;
+}
+
+/** Properties of a key to change. Its permissions and its account cannot be changed. */
+export interface ApiKeyChanges {
+  /** Display name, 1 to 200 characters, to recognize the key later. */
+  name?: string | undefined;
+  /** A time in the future; null for a key that does not expire. */
+  expires_at?: string | null | undefined;
+  /** Limits to change. Omitted limits keep their value. */
+  limits?: ApiKeyLimitChanges | undefined;
+  /** Names of models, or `provider^model`. Null for all models. */
+  models?: string[] | null | undefined;
+}
+
+/** What a key has used on a day (UTC). */
+export interface ApiKeyDay {
+  /** The day (UTC), such as `2026-01-31`. */
+  date: string;
+  /** Credits charged for runs and chat completions that ended in this time. */
+  credits: number;
+  /** Requests in this time. The newest may be missing for up to 10 seconds. */
+  requests: number;
+}
+
+/** Limits of a key to set. Null means no limit. */
+export interface ApiKeyLimitChanges {
+  /** Credits of a day (UTC). Null means no limit. */
+  credits_per_day?: number | null | undefined;
+  /** Credits of a month (UTC). Null means no limit. */
+  credits_per_month?: number | null | undefined;
+  /** Credits of all time. Null means no limit. */
+  credits_total?: number | null | undefined;
+  /** Requests of a minute. Null means no limit. */
+  requests_per_minute?: number | null | undefined;
+  /** Requests of a day (UTC). Null means no limit. */
+  requests_per_day?: number | null | undefined;
+  /** Requests of a month (UTC). Null means no limit. */
+  requests_per_month?: number | null | undefined;
+  /** Requests of all time. Null means no limit. */
+  requests_total?: number | null | undefined;
+}
+
+/** What a key may use. Credits include those that its open runs and chat completions have reserved. */
+export interface ApiKeyLimits {
+  /** Credits of a day (UTC). Null means no limit. */
+  credits_per_day: number | null;
+  /** Credits of a month (UTC). Null means no limit. */
+  credits_per_month: number | null;
+  /** Credits of all time. Null means no limit. */
+  credits_total: number | null;
+  /** Requests of a minute. Null means no limit. */
+  requests_per_minute: number | null;
+  /** Requests of a day (UTC). Null means no limit. */
+  requests_per_day: number | null;
+  /** Requests of a month (UTC). Null means no limit. */
+  requests_per_month: number | null;
+  /** Requests of all time. Null means no limit. */
+  requests_total: number | null;
+}
+
+/** What a key has used in the current day or month (UTC). */
+export interface ApiKeyPeriod {
+  /** Credits charged for runs and chat completions that ended in this time. */
+  credits: number;
+  /** Requests in this time. The newest may be missing for up to 10 seconds. */
+  requests: number;
+  /** When the next period starts, with counts of 0. */
+  resets_at: Time;
+}
+
+/** A rotation of the secret of a key. */
+export interface ApiKeyRotation {
+  /** How long the current secret is accepted beside the new one, up to 30 days. 0 rejects it at once. */
+  overlap_seconds: number;
+}
+
+/** What a key has used in all. */
+export interface ApiKeyTotal {
+  /** Credits charged for runs and chat completions that ended in this time. */
+  credits: number;
+  /** Requests in this time. The newest may be missing for up to 10 seconds. */
+  requests: number;
+}
+
+/** What an API key has used. Use before the server counted it by key is left out. */
+export interface ApiKeyUsage {
+  /** The key. */
+  api_key_id: Id;
+  /** The current day (UTC). */
+  day: ApiKeyPeriod;
+  /** The current month (UTC). */
+  month: ApiKeyPeriod;
+  /** Since the key was created. */
+  total: ApiKeyTotal;
+  /** Credits that open runs and chat completions of the key have reserved. They count against its limits. */
+  reserved_credits: number;
+  /** Up to 31 days, oldest first: today and the 30 days before. Days without use are left out. */
+  days: ApiKeyDay[];
 }
 
 /** A credential for a speech recognition provider. */
@@ -802,7 +908,7 @@ export interface Cost {
   amount_micros: number;
 }
 
-/** A new API key with its secret. */
+/** An API key with its new secret. */
 export interface CreatedApiKey {
   /** ID of the key, for revoking it. */
   id: Id;
@@ -818,7 +924,15 @@ export interface CreatedApiKey {
   scopes: string[];
   /** Whether the key inherits all permissions of its creator. */
   inherits_permissions: boolean;
-  /** When the key was revoked; null while it is valid. */
+  /** What the key may use. */
+  limits: ApiKeyLimits;
+  /** The models that the key may use, sorted; null for all that the account can use. */
+  models: string[] | null;
+  /** The key is rejected from this instant on; null means that it does not expire. */
+  expires_at: Time | null;
+  /** Until then, the secret before the last rotation is accepted as well; null if it is not. */
+  previous_secret_expires_at: Time | null;
+  /** When the key was revoked; null while it is not. */
   revoked_at: Time | null;
   /** When the key was last used, to the minute; null if it never was. */
   last_used_at: Time | null;
@@ -1994,6 +2108,12 @@ export interface NewApiKey {
   name: string;
   /** If omitted or null, the key has the permissions that you have at the time of each call. */
   scopes?: string[] | null | undefined;
+  /** A time in the future; null or omitted for a key that does not expire. */
+  expires_at?: string | null | undefined;
+  /** What the key may use. Omitted limits are null. */
+  limits?: ApiKeyLimitChanges | undefined;
+  /** Names of models, or `provider^model`. Null or omitted for all models. */
+  models?: string[] | null | undefined;
 }
 
 /** A credential to create. */
@@ -5952,7 +6072,7 @@ export interface ApiKeysApi {
   /**
    * Create an API key
    *
-   * Use a key for servers and scripts that act for you in this account. Store `key` securely: it cannot be retrieved again. A key can only have permissions that you have, and never those of the platform.
+   * Use a key for servers and scripts that act for you in this account. Store `key` securely: it cannot be retrieved again. A key can only have permissions that you have, and never those of the platform. Give it an expiry, and limits for what it may use.
    */
   readonly create: Call<{ body: NewApiKey; }, CreatedApiKey, Reasons['apiKeys.create']>;
   /**
@@ -5961,6 +6081,24 @@ export interface ApiKeysApi {
    * Admins see the keys of all members of the account, other members their own. Revoked keys stay listed.
    */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, ApiKey, Reasons['apiKeys.list']>;
+  /**
+   * Change the name, expiry, limits or models of an API key
+   *
+   * Applies to the next request with the key, within a second in all processes. A new expiry also makes an expired key valid again; a revoked one stays revoked. Admins can change the keys of all members of the account.
+   */
+  readonly update: Call<{ params: { id: Id; }; body: ApiKeyChanges; }, ApiKey, Reasons['apiKeys.update']>;
+  /**
+   * Replace the secret of an API key
+   *
+   * Returns a new secret once. The current one is accepted for the overlap, so that programs can be changed one after another. While an earlier secret is still accepted, only a rotation without overlap is possible; it rejects all earlier secrets. Only the user of the key can rotate it.
+   */
+  readonly rotate: Call<{ params: { id: Id; }; body: ApiKeyRotation; }, CreatedApiKey, Reasons['apiKeys.rotate']>;
+  /**
+   * Retrieve what an API key has used
+   *
+   * Compare it with `limits` of the key. Credits of a run count when it ends, with those of its sub-agents. Admins can read the usage of the keys of all members of the account.
+   */
+  readonly usage: Call<{ params: { id: Id; }; }, ApiKeyUsage, Reasons['apiKeys.usage']>;
   /**
    * Revoke an API key
    *

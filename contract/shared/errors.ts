@@ -50,7 +50,9 @@ const openAiCodes: Partial<Record<string, string>> = {
   missing_token: 'invalid_api_key',
   invalid_authorization: 'invalid_api_key',
   invalid_token: 'invalid_api_key',
+  key_expired: 'invalid_api_key',
   credits_exhausted: 'insufficient_quota',
+  key_budget_exhausted: 'insufficient_quota',
 };
 
 export const OpenAiProblem = z

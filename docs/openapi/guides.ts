@@ -43,6 +43,9 @@ const areaGuides: Readonly<Record<string, string>> = {
 
 /** The guide of an operation, if there is one that is more specific than that of its area. */
 const operationGuides: Readonly<Record<string, string>> = {
+  apiKeysRotate: 'authentication#rotating-a-key',
+  apiKeysUpdate: 'authentication#expiry-limits-and-models',
+  apiKeysUsage: 'authentication#expiry-limits-and-models',
   authLogin: 'authentication#signing-in',
   authConfirmEmail: 'authentication#verifying-an-address',
   authRefresh: 'authentication#signing-in',

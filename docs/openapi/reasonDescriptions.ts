@@ -89,6 +89,13 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   last_admin: 'An account must keep at least one admin.',
   last_platform_admin: 'The platform must keep at least one platform admin.',
   localhost_denied: 'The URL must not point to the server itself.',
+  key_budget_exhausted:
+    'The API key has used its credits, or its runs under way have reserved them. `details.budget` names the limit, with `limit`, `used`, `reserved` and `resets_at`, which is null if it is never reset.',
+  key_expired:
+    'The API key has expired, or a rotation has replaced this secret. `details.expired_at` is when. Use another key, or set a later expiry.',
+  key_owner_required: 'Only the user of the key can do this.',
+  key_requests_exhausted:
+    'The API key has reached a limit of requests. `details.budget` names it, with `limit`, `used` and `resets_at`, which is null if it is never reset. `Retry-After` is at most a day.',
   login_rate_limited: 'Too many sign-in attempts.',
   login_taken: 'Another user has this login, or one that looks like it.',
   lookup_rate_limited: 'Too many lookups of logins and email addresses.',
@@ -100,6 +107,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   missing_permission: 'You do not have the permission in `details.permission`.',
   missing_token: 'The request has no credential.',
   model_conflict: 'The provider already has a model with this name.',
+  model_not_allowed: 'The API key may not use this model. Its `models` are those that it may use.',
   model_not_found: 'No model of the account or the platform has this name. `GET /v1/models` lists them.',
   monthly_quota_exceeded: 'The account has used its runs and chat completions, or its tokens, of this month (UTC).',
   name_conflict: 'A resource with this name already exists.',
@@ -148,6 +156,8 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   run_cannot_continue: 'The run did not end in a way that can be continued, or the thread has a later run.',
   run_cannot_replay: 'The run is that of a sub-agent, or the message that it answers is no longer in the thread.',
   run_not_active: 'The run has ended or no longer accepts input.',
+  rotation_in_overlap:
+    'The secret before the last rotation is accepted until `details.until`. Wait, or rotate without overlap, which rejects it.',
   scope_not_grantable: 'An API key cannot have permissions that you do not have.',
   scope_unusable: 'No operation that accepts API keys requires this permission.',
   session_revoked: 'The session has ended. Sign in again.',

@@ -6,7 +6,7 @@ import { isMultipart, type Route } from '../../contract/shared/route.ts';
 type Reasons = Partial<Record<number, readonly string[]>>;
 
 const credential: Reasons = {
-  401: ['missing_token', 'invalid_authorization', 'invalid_token', 'token_expired', 'session_revoked'],
+  401: ['missing_token', 'invalid_authorization', 'invalid_token', 'token_expired', 'key_expired', 'session_revoked'],
   403: ['account_suspended', 'no_account_membership', 'ip_blocked'],
 };
 const unreadable: Reasons = { 422: ['empty_body', 'malformed_json', 'unsupported_content_type', 'invalid_encoding'] };
@@ -17,7 +17,7 @@ const captcha: Reasons = { 400: ['captcha_required', 'captcha_invalid'], 503: ['
 const attached: Reasons = { 400: ['attachment_not_found', 'attachment_kind_mismatch'] };
 const person: Reasons = { 400: ['password_policy', 'invalid_name', 'invalid_email', 'invalid_locale'] };
 const address: Reasons = { 400: ['invalid_email'] };
-const starting: Reasons = { 402: ['credits_exhausted'], 409: ['thread_busy'], 429: ['concurrent_runs_exceeded'] };
+const starting: Reasons = { 402: ['credits_exhausted', 'key_budget_exhausted'], 409: ['thread_busy'], 429: ['concurrent_runs_exceeded'] };
 const scheduled: Reasons = {
   400: ['invalid_cron', 'invalid_timezone', 'interval_too_short', 'time_in_past', 'thread_not_found', inconsistentValues.reason],
 };
@@ -121,7 +121,9 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
     { 409: ['personal_account', 'already_member', 'already_invited'], 429: ['invitation_rate_limited', 'mail_rate_limited'] },
   ],
   invitationsAccept: [{ 403: ['email_mismatch', 'email_not_verified'], 409: ['already_accepted', 'invitation_expired', 'already_member'] }],
-  apiKeysCreate: [{ 400: ['scope_unusable'], 403: ['scope_not_grantable'] }],
+  apiKeysCreate: [{ 400: ['scope_unusable', 'time_in_past'], 403: ['scope_not_grantable'] }],
+  apiKeysUpdate: [{ 400: ['time_in_past'] }],
+  apiKeysRotate: [{ 403: ['key_owner_required'], 409: ['rotation_in_overlap'] }],
   threadsCreate: [{ 400: ['project_not_found'] }],
   threadsUpdate: [{ 400: ['no_fields', 'project_not_found'] }],
   sharesView: [{ 403: ['invalid_session'] }],
@@ -148,14 +150,14 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   chatCompletionsCreate: [
     {
       400: ['unsupported_parameter', 'provider_rejected', 'completion_too_long'],
-      402: ['credits_exhausted', 'monthly_quota_exceeded'],
-      403: ['feature_disabled'],
+      402: ['credits_exhausted', 'key_budget_exhausted', 'monthly_quota_exceeded'],
+      403: ['feature_disabled', 'model_not_allowed'],
       404: ['model_not_found'],
       429: ['concurrent_completions_exceeded', 'provider_rate_limited'],
       502: ['upstream_auth_failed', 'upstream_request_failed', 'upstream_unreachable', 'provider_not_usable'],
     },
   ],
-  chatModelsGet: [{ 404: ['model_not_found'] }],
+  chatModelsGet: [{ 403: ['model_not_allowed'], 404: ['model_not_found'] }],
   runsCreate: [starting, { 409: ['thread_empty'] }],
   runsRetry: [starting, { 409: ['nothing_to_retry'] }],
   runsContinue: [starting, { 409: ['run_cannot_continue'] }],

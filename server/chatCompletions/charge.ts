@@ -8,6 +8,7 @@ import { addUsage } from '../models/usage.ts';
 import { Failure, failWith } from '../platform/failure.ts';
 import { lockRunSlots } from '../resources/accounts/queries.ts';
 import { calculateCharge, chargeCompletion, type RunCost } from '../resources/credits/charge.ts';
+import { keyBudgetExhausted } from '../resources/credits/keyBudget.ts';
 import type { Settings } from '../resources/settings/settings.ts';
 import * as queries from './queries.ts';
 
@@ -92,7 +93,7 @@ const notAllowed = () => failWith('unauthenticated', 'invalid_token', 'The call 
 
 type Extension = { accountId: string; id: string; wanted: number; billed: number };
 
-/** Throws 402 if the account has too few credits. */
+/** Throws 402 if the account or the API key has too few credits. */
 function extend(database: Database, wanted: Extension): Promise<number> {
   return database.transaction(async (tx) => {
     // The sum of the reservations must be read by a statement that starts after the lock is held.
@@ -100,6 +101,7 @@ function extend(database: Database, wanted: Extension): Promise<number> {
     const answer = await tx.row(queries.extendReservation, wanted);
     if (!answer) throw new Failure('unavailable', 'The call has been ended.', { reason: 'completion_ended' });
     if (answer.granted !== null) return answer.granted;
+    if (answer.key_budget) throw keyBudgetExhausted(answer.key_budget);
     throw failWith('unpaid', 'credits_exhausted', 'The account has not enough credits left for this call.', {
       balance: answer.balance,
       reserved: answer.others,

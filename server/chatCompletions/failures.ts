@@ -16,6 +16,7 @@ function fromRouting({ code = '', errorClass, message }: RunFailure): Failure {
   if (code === 'entitlement.credits_exhausted') return failWith('unpaid', 'credits_exhausted', message);
   // Not 429: the clients of OpenAI repeat that at once, but the month has to end.
   if (errorClass === 'entitlement.quota_exceeded') return failWith('unpaid', 'monthly_quota_exceeded', message);
+  if (code === 'policy.model_not_allowed') return failWith('forbidden', 'model_not_allowed', message);
   if (code === 'policy.byok_disabled') return failWith('forbidden', 'feature_disabled', message);
   return failWith('upstream', 'provider_not_usable', message);
 }

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { jsonb, statement } from '../database/statement.ts';
 import type { Usage } from '../models/model.ts';
-import { decideReservation, reservedCredits } from '../resources/credits/reserved.ts';
+import { decideReservation } from '../resources/credits/decideReservation.ts';
+import { reservedCredits } from '../resources/credits/reserved.ts';
 
 type Key = { accountId: string; id: string };
 
@@ -107,7 +108,7 @@ export const storeProgress = statement<Key & { usage: string | null }>()((db, $)
                   .select(sql.lit(1).as('one'))
                   .where('k.account_id', '=', $.accountId)
                   .whereRef('k.id', '=', 'chat_completions.api_key_id')
-                  .where('k.revoked_at', 'is not', null),
+                  .where((eb) => eb.or([eb('k.revoked_at', 'is not', null), eb('k.expires_at', '<=', sql<string>`clock_timestamp()`)])),
               ),
             ),
           ),
@@ -124,7 +125,7 @@ export const extendReservation = statement<Key & { wanted: number; billed: numbe
     .where('c.account_id', '=', $.accountId)
     .where('c.id', '=', $.id)
     .where('c.status', '=', sql.lit('running' as const))
-    .returning(['decision.granted', 'decision.balance', 'decision.others']),
+    .returning(['decision.granted', 'decision.balance', 'decision.others', 'decision.key_budget']),
 );
 
 export type EndStatus = 'completed' | 'failed' | 'cancelled';

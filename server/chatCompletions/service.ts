@@ -13,6 +13,7 @@ import { Failure, failWith, invalidField, notFound } from '../platform/failure.t
 import { limiterKeyOf } from '../platform/limiterKey.ts';
 import { maxAnswerMs, maxTimerMs } from '../platform/timers.ts';
 import { lockRunSlots } from '../resources/accounts/queries.ts';
+import { remainingOf, selectKeyBudget } from '../resources/credits/keyBudget.ts';
 import { readEntitlements, type Settings } from '../resources/settings/settings.ts';
 import { checkQuotas } from '../runs/execute/quotas.ts';
 import { type AnswerHead, encodeChunks, viewAnswer, viewChunks } from './answer.ts';
@@ -104,7 +105,11 @@ async function startCompletion(
   const { app, accountId, actor, client } = scope;
   return app.database.transaction(async (tx) => {
     await tx.row(lockRunSlots, { accountId });
-    const limits = (await tx.row(queries.selectLimits, { accountId }))!;
+    const [row, keyBudget] = await Promise.all([
+      tx.row(queries.selectLimits, { accountId }),
+      actor.apiKeyId ? tx.row(selectKeyBudget, { accountId, apiKeyId: actor.apiKeyId }) : undefined,
+    ]);
+    const limits = row!;
     if (limits.account_status === null) throw notFound();
     if (limits.account_status !== 'active') throw failWith('forbidden', 'account_suspended', 'This account is suspended.');
     const maxRunning = settings['limit.concurrent_runs'] || app.config.maxConcurrentRunsPerAccount;
@@ -121,7 +126,7 @@ async function startCompletion(
         balance: limits.balance,
         reserved: limits.reserved,
       });
-    const reservation = Math.min(settings['credit.run_reservation'], available);
+    const reservation = Math.min(settings['credit.run_reservation'], available, remainingOf(keyBudget));
     const inserted = await tx.run(queries.insertCompletion, {
       accountId,
       id,

@@ -4,7 +4,7 @@ import { AttemptCount, IdempotencyKey } from '../http/entities.ts';
 import { Worker } from '../jobs/entities.ts';
 import { AccessLogEntry } from '../resources/accessLog/entity.ts';
 import { Account, Membership } from '../resources/accounts/entity.ts';
-import { ApiKey } from '../resources/apiKeys/entity.ts';
+import { ApiKey, ApiKeyUsage } from '../resources/apiKeys/entity.ts';
 import { AsrCredential } from '../resources/asrCredentials/entity.ts';
 import { Attachment, ThreadAttachment } from '../resources/attachments/entity.ts';
 import { AuditLogEntry } from '../resources/auditLogs/entity.ts';
@@ -47,6 +47,7 @@ export const entities = [
   AccessLogEntry,
   Account,
   ApiKey,
+  ApiKeyUsage,
   AsrCredential,
   Attachment,
   AttemptCount,

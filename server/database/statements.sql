@@ -72,7 +72,7 @@ update "chat_completions"
   join "users" as "u" on "u"."id" = "m"."user_id"
   where "a"."id" = $4 and "a"."status" = 'active' and "a"."deleted_at" is null and "u"."id" = "chat_completions"."created_by_user_id" and "u"."status" = 'active' and not exists (select 1 as "one"
   from "api_keys" as "k"
-  where "k"."account_id" = $5 and "k"."id" = "chat_completions"."api_key_id" and "k"."revoked_at" is not null));
+  where "k"."account_id" = $5 and "k"."id" = "chat_completions"."api_key_id" and ("k"."revoked_at" is not null or "k"."expires_at" <= clock_timestamp())));
 
 -- chatCompletions/queries.ts extendReservation
 with "account" as (select coalesce((select "balance"
@@ -81,12 +81,29 @@ with "account" as (select coalesce((select "balance"
   from "runs" as "r"
   where "r"."account_id" = $2 and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and "r"."id" <> $3), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
   from "chat_completions" as "cc"
-  where "cc"."account_id" = $4 and "cc"."status" = 'running' and "cc"."id" <> $5), 0), 9007199254740991)::bigint as "others"), "decision" as (select "balance", "others", case when balance - others >= $6::bigint then $7::bigint when others = 0 and balance > $8::bigint then balance end as "granted"
-  from "account") update "chat_completions" as "c"
-  set "reserved_credits" = coalesce(decision.granted, least(c.reserved_credits, $9::bigint))
+  where "cc"."account_id" = $4 and "cc"."status" = 'running' and "cc"."id" <> $5), 0), 9007199254740991)::bigint as "others"), "budget" as (select "key"."credits_per_day", "key"."credits_per_month", "key"."credits_total", "key"."used_today", "key"."used_this_month", "key"."used_in_total", least(coalesce((select sum("r"."reserved_credits") as "reserved"
+  from "runs" as "r"
+  where "r"."account_id" = $6 and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and "r"."api_key_id" = "key"."id" and "r"."id" <> $7), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  from "chat_completions" as "cc"
+  where "cc"."account_id" = $8 and "cc"."status" = 'running' and "cc"."api_key_id" = "key"."id" and "cc"."id" <> $9), 0), 9007199254740991)::bigint as "reserved", least(key.credits_per_day - key.used_today, key.credits_per_month - key.used_this_month, key.credits_total - key.used_in_total) as "remaining"
+  from (select "k"."id", "k"."credits_per_day", "k"."credits_per_month", "k"."credits_total", coalesce(sum(u.credits) filter (where u.day = (now() at time zone 'utc')::date), 0)::bigint as "used_today", coalesce(sum(u.credits) filter (where u.day >= date_trunc('month', now() at time zone 'utc')::date), 0)::bigint as "used_this_month", coalesce(sum(u.credits), 0)::bigint as "used_in_total"
+  from "api_keys" as "k"
+  left
+  join "api_key_usage" as "u" on "u"."account_id" = "k"."account_id" and "u"."api_key_id" = "k"."id"
+  where "k"."account_id" = $10 and "k"."id" = coalesce((select "api_key_id"
+  from "runs"
+  where "account_id" = $11 and "id" = $12), (select "api_key_id"
+  from "chat_completions"
+  where "account_id" = $13 and "id" = $14)) and num_nonnulls(k.credits_per_day, k.credits_per_month, k.credits_total) > 0
+  group by "k"."account_id", "k"."id") as "key"), "shares" as (select "account"."balance", "account"."others", case when "account"."balance" - "account"."others" >= $15::bigint then $16::bigint when "account"."others" = 0 and "account"."balance" > $17::bigint then "account"."balance" end as "of_account", case when budget.remaining is null then $18::bigint else case when "budget"."remaining" - "budget"."reserved" >= $19::bigint then $20::bigint when "budget"."reserved" = 0 and "budget"."remaining" > $21::bigint then "budget"."remaining" end end as "of_key", to_jsonb(budget) as "budget"
+  from "account"
+  left
+  join "budget" on true), "decision" as (select "balance", "others", case when of_account is not null and of_key is not null then least(of_account, of_key) end as "granted", case when of_key is null then budget end as "key_budget"
+  from "shares") update "chat_completions" as "c"
+  set "reserved_credits" = coalesce(decision.granted, least(c.reserved_credits, $22::bigint))
   from "decision"
-  where "c"."account_id" = $10 and "c"."id" = $11 and "c"."status" = 'running'
-  returning "decision"."granted", "decision"."balance", "decision"."others";
+  where "c"."account_id" = $23 and "c"."id" = $24 and "c"."status" = 'running'
+  returning "decision"."granted", "decision"."balance", "decision"."others", "decision"."key_budget";
 
 -- chatCompletions/queries.ts endCompletion
 update "chat_completions"
@@ -127,9 +144,9 @@ delete
   where "id" = $1;
 
 -- gateway/caller/identity.ts 1
-select "account_id", "user_id"
+select "account_id", "user_id", least(expires_at, case when previous_key_hash = $1 then previous_expires_at end) as "expires_at"
   from "api_keys"
-  where "key_hash" = $1 and "revoked_at" is null;
+  where ("key_hash" = $2 or "previous_key_hash" = $3) and "revoked_at" is null;
 
 -- http/pipeline/accessControl.ts 1
 select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."status" as "account_status", "m"."role", "s"."id" is not null as "session_live"
@@ -143,7 +160,7 @@ select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."
   where "u"."id" = $3 and "u"."status" <> 'deleted';
 
 -- http/pipeline/accessControl.ts 2
-select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."status" as "account_status", "m"."role", true as "session_live", "k"."user_id", "k"."account_id", "k"."id" as "key_id", "k"."scopes", "k"."inherits_permissions", "k"."revoked_at"
+select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."status" as "account_status", "m"."role", true as "session_live", "k"."user_id", "k"."account_id", "k"."id" as "key_id", "k"."scopes", "k"."inherits_permissions", "k"."revoked_at", "k"."expires_at", "k"."key_hash" = $1 as "is_current_secret", "k"."previous_expires_at", "k"."models", "k"."requests_per_minute", "k"."requests_per_day", "k"."requests_per_month", "k"."requests_total", $2::text as "day", coalesce("today"."requests", 0) as "requests_today", "today"."minute" as "minute", coalesce("today"."minute_requests", 0) as "requests_in_minute", coalesce("earlier"."requests_in_month", 0) as "requests_earlier_in_month", coalesce("earlier"."requests", 0) as "requests_earlier"
   from "api_keys" as "k"
   inner
   join "users" as "u" on "u"."id" = "k"."user_id" and "u"."status" <> 'deleted'
@@ -151,7 +168,13 @@ select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."
   join "accounts" as "a" on "a"."id" = "k"."account_id" and "a"."deleted_at" is null
   left
   join "memberships" as "m" on "m"."account_id" = "a"."id" and "m"."user_id" = "u"."id"
-  where "k"."key_hash" = $1;
+  left
+  join "api_key_usage" as "today" on "today"."account_id" = "k"."account_id" and "today"."api_key_id" = "k"."id" and "today"."day" = $3::date
+  left
+  join lateral (select sum("e"."requests") as "requests", sum("e"."requests") filter(where "e"."day" >= date_trunc('month', $4::date)) as "requests_in_month"
+  from "api_key_usage" as "e"
+  where "e"."account_id" = "k"."account_id" and "e"."api_key_id" = "k"."id" and "e"."day" < $5::date and num_nonnulls(k.requests_per_month, k.requests_total) > 0) as "earlier" on true
+  where ("k"."key_hash" = $6 or "k"."previous_key_hash" = $7);
 
 -- http/pipeline/accessControl.ts 3
 update "api_keys"
@@ -223,6 +246,14 @@ update "idempotency_keys"
 delete
   from "idempotency_keys"
   where "scope_hash" = $1 and "claim_id" = $2 and "status" is null;
+
+-- http/pipeline/keyRequests.ts 1
+insert into "api_key_usage" ("account_id", "api_key_id", "day", "requests", "minute", "minute_requests") select "added"."account_id", "added"."id" as "api_key_id", $1::date as "day", "added"."requests", $2::timestamptz as "minute", "added"."in_minute" as "minute_requests"
+  from unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[]) as added(account_id, id, requests, in_minute)
+  order by "added"."id"
+  on conflict ("account_id", "api_key_id", "day") do update
+  set "requests" = "api_key_usage"."requests" + "excluded"."requests", "minute" = greatest("api_key_usage"."minute", excluded.minute), "minute_requests" = case when "api_key_usage"."minute" > excluded.minute then "api_key_usage"."minute_requests" when "api_key_usage"."minute" = excluded.minute then "api_key_usage"."minute_requests" + excluded.minute_requests else excluded.minute_requests end
+  returning "api_key_id", "requests", "minute", "minute_requests";
 
 -- jobs/changeCredits.ts 1
 select graphile_worker.force_unlock_workers(array_agg(j.locked_by))
@@ -833,22 +864,60 @@ select "role"
   for no key update;
 
 -- resources/apiKeys/queries.ts insertKey
-insert into "api_keys" ("account_id", "id", "user_id", "name", "key_prefix", "key_hash", "scopes", "inherits_permissions")
-  values ($1, $2, $3, $4, $5, $6, $7, $8)
-  returning "id", "account_id", "user_id", "name", "key_prefix", "scopes", "inherits_permissions", "revoked_at", "last_used_at", "created_at";
+insert into "api_keys" ("account_id", "id", "user_id", "key_prefix", "key_hash", "scopes", "inherits_permissions", "name", "credits_per_day", "credits_per_month", "credits_total", "requests_per_minute", "requests_per_day", "requests_per_month", "requests_total", "models", "expires_at")
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+  returning "id", "account_id", "user_id", "name", "key_prefix", "scopes", "inherits_permissions", "credits_per_day", "credits_per_month", "credits_total", "requests_per_minute", "requests_per_day", "requests_per_month", "requests_total", "models", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at";
 
 -- resources/apiKeys/queries.ts selectKeys
-select "id", "account_id", "user_id", "name", "key_prefix", "scopes", "inherits_permissions", "revoked_at", "last_used_at", "created_at"
+select "id", "account_id", "user_id", "name", "key_prefix", "scopes", "inherits_permissions", "credits_per_day", "credits_per_month", "credits_total", "requests_per_minute", "requests_per_day", "requests_per_month", "requests_total", "models", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at"
   from "api_keys"
-  where "account_id" = $1 and ($2::uuid is null or "user_id" = $3) and ($4::timestamptz is null or ("created_at", "id") < ($5::timestamptz, $6::uuid))
+  where "account_id" = $1 and ($2::uuid is null or user_id = $3) and ($4::timestamptz is null or ("created_at", "id") < ($5::timestamptz, $6::uuid))
   order by "created_at" desc, "id" desc
   limit $7;
+
+-- resources/apiKeys/queries.ts selectKey
+select "id", "account_id", "user_id", "name", "key_prefix", "scopes", "inherits_permissions", "credits_per_day", "credits_per_month", "credits_total", "requests_per_minute", "requests_per_day", "requests_per_month", "requests_total", "models", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at"
+  from "api_keys"
+  where "account_id" = $1 and "id" = $2 and ($3::uuid is null or user_id = $4);
+
+-- resources/apiKeys/queries.ts lockKey
+select "id", "account_id", "user_id", "name", "key_prefix", "scopes", "inherits_permissions", "credits_per_day", "credits_per_month", "credits_total", "requests_per_minute", "requests_per_day", "requests_per_month", "requests_total", "models", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at"
+  from "api_keys"
+  where "account_id" = $1 and "id" = $2 and "revoked_at" is null
+  for update;
+
+-- resources/apiKeys/queries.ts updateKey
+update "api_keys"
+  set "name" = $1, "credits_per_day" = $2, "credits_per_month" = $3, "credits_total" = $4, "requests_per_minute" = $5, "requests_per_day" = $6, "requests_per_month" = $7, "requests_total" = $8, "models" = $9, "expires_at" = $10
+  where "account_id" = $11 and "id" = $12
+  returning "id", "account_id", "user_id", "name", "key_prefix", "scopes", "inherits_permissions", "credits_per_day", "credits_per_month", "credits_total", "requests_per_minute", "requests_per_day", "requests_per_month", "requests_total", "models", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at";
+
+-- resources/apiKeys/queries.ts replaceSecret
+update "api_keys"
+  set "key_prefix" = $1, "key_hash" = $2, "previous_key_hash" = case when $3::int > 0 then key_hash end, "previous_expires_at" = case when $4::int > 0 then now() + $5::int * interval '1 second' end
+  where "account_id" = $6 and "id" = $7
+  returning "id", "account_id", "user_id", "name", "key_prefix", "scopes", "inherits_permissions", "credits_per_day", "credits_per_month", "credits_total", "requests_per_minute", "requests_per_day", "requests_per_month", "requests_total", "models", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at";
 
 -- resources/apiKeys/queries.ts revokeKey
 update "api_keys"
   set "revoked_at" = now()
-  where "account_id" = $1 and "id" = $2 and "revoked_at" is null and ($3::uuid is null or "user_id" = $4)
+  where "account_id" = $1 and "id" = $2 and "revoked_at" is null and ($3::uuid is null or user_id = $4)
   returning "user_id", "name", "key_prefix";
+
+-- resources/apiKeys/queries.ts selectUsage
+select coalesce(sum("credits") filter (where day = $1::date), 0)::bigint as "credits_of_day", coalesce(sum("requests") filter (where day = $2::date), 0)::bigint as "requests_of_day", coalesce(sum("credits") filter (where day >= $3::date), 0)::bigint as "credits_of_month", coalesce(sum("requests") filter (where day >= $4::date), 0)::bigint as "requests_of_month", coalesce(sum("credits") filter (where true), 0)::bigint as "credits_in_total", coalesce(sum("requests") filter (where true), 0)::bigint as "requests_in_total", least(coalesce((select sum("r"."reserved_credits") as "reserved"
+  from "runs" as "r"
+  where "r"."account_id" = $5 and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and "r"."api_key_id" = $6), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  from "chat_completions" as "cc"
+  where "cc"."account_id" = $7 and "cc"."status" = 'running' and "cc"."api_key_id" = $8), 0), 9007199254740991)::bigint as "reserved_credits"
+  from "api_key_usage"
+  where "account_id" = $9 and "api_key_id" = $10;
+
+-- resources/apiKeys/queries.ts selectUsageByDay
+select to_char(day, 'YYYY-MM-DD') as "date", "credits", "requests"
+  from "api_key_usage"
+  where "account_id" = $1 and "api_key_id" = $2 and "day" >= $3::date
+  order by "day";
 
 -- resources/asrCredentials/queries.ts selectCredentials
 select "id", "account_id", "provider", "name", "key_prefix", "base_url", "model", "is_default", "created_at"
@@ -1581,7 +1650,11 @@ with "held" as materialized (select "balance"
   from "usage", "bill"
   where "bill"."charged" > 0
   on conflict do nothing
-  returning "account_id", "amount") update "credit_balances" as "b"
+  returning "account_id", "amount"), "key_usage" as (insert into "api_key_usage" ("account_id", "api_key_id", "day", "credits") select "r"."account_id", "r"."api_key_id", (now() at time zone 'utc')::date as "day", "bill"."charged" as "credits"
+  from "usage", "bill", "runs" as "r"
+  where "r"."account_id" = $15 and "r"."id" = $16 and "r"."api_key_id" is not null and "bill"."charged" > 0
+  on conflict ("account_id", "api_key_id", "day") do update
+  set "credits" = "api_key_usage"."credits" + "excluded"."credits") update "credit_balances" as "b"
   set "balance" = greatest(b.balance + entry.amount, 0)
   from "entry"
   where "b"."account_id" = "entry"."account_id";
@@ -1605,10 +1678,27 @@ with "held" as materialized (select "balance"
   from "usage", "bill"
   where "bill"."charged" > 0
   on conflict do nothing
-  returning "account_id", "amount") update "credit_balances" as "b"
+  returning "account_id", "amount"), "key_usage" as (insert into "api_key_usage" ("account_id", "api_key_id", "day", "credits") select "r"."account_id", "r"."api_key_id", (now() at time zone 'utc')::date as "day", "bill"."charged" as "credits"
+  from "usage", "bill", "chat_completions" as "r"
+  where "r"."account_id" = $15 and "r"."id" = $16 and "r"."api_key_id" is not null and "bill"."charged" > 0
+  on conflict ("account_id", "api_key_id", "day") do update
+  set "credits" = "api_key_usage"."credits" + "excluded"."credits") update "credit_balances" as "b"
   set "balance" = greatest(b.balance + entry.amount, 0)
   from "entry"
   where "b"."account_id" = "entry"."account_id";
+
+-- resources/credits/keyBudget.ts selectKeyBudget
+select "key"."credits_per_day", "key"."credits_per_month", "key"."credits_total", "key"."used_today", "key"."used_this_month", "key"."used_in_total", least(coalesce((select sum("r"."reserved_credits") as "reserved"
+  from "runs" as "r"
+  where "r"."account_id" = $1 and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and "r"."api_key_id" = "key"."id"), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  from "chat_completions" as "cc"
+  where "cc"."account_id" = $2 and "cc"."status" = 'running' and "cc"."api_key_id" = "key"."id"), 0), 9007199254740991)::bigint as "reserved", least(key.credits_per_day - key.used_today, key.credits_per_month - key.used_this_month, key.credits_total - key.used_in_total) as "remaining"
+  from (select "k"."id", "k"."credits_per_day", "k"."credits_per_month", "k"."credits_total", coalesce(sum(u.credits) filter (where u.day = (now() at time zone 'utc')::date), 0)::bigint as "used_today", coalesce(sum(u.credits) filter (where u.day >= date_trunc('month', now() at time zone 'utc')::date), 0)::bigint as "used_this_month", coalesce(sum(u.credits), 0)::bigint as "used_in_total"
+  from "api_keys" as "k"
+  left
+  join "api_key_usage" as "u" on "u"."account_id" = "k"."account_id" and "u"."api_key_id" = "k"."id"
+  where "k"."account_id" = $3 and "k"."id" = $4 and num_nonnulls(k.credits_per_day, k.credits_per_month, k.credits_total) > 0
+  group by "k"."account_id", "k"."id") as "key";
 
 -- resources/credits/ledger.ts 1
 with "balance" as (insert into "credit_balances" ("account_id", "balance")
@@ -3957,44 +4047,44 @@ select "r"."tail_message_number", "m"."visible"
   where "r"."account_id" = $1 and "r"."id" = $2;
 
 -- resources/schedules/queries.ts insertSchedule
-insert into "schedules" ("account_id", "id", "created_by_user_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "next_run_at")
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-  returning "id", "account_id", "created_by_user_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at";
+insert into "schedules" ("account_id", "id", "created_by_user_id", "api_key_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "next_run_at")
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+  returning "id", "account_id", "created_by_user_id", "api_key_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at";
 
--- resources/schedules/queries.ts selectRunPersona
-select "persona_id"
+-- resources/schedules/queries.ts selectRunOrigin
+select "persona_id", "api_key_id"
   from "runs"
   where "account_id" = $1 and "id" = $2;
 
 -- resources/schedules/queries.ts selectSchedules
-select "id", "account_id", "created_by_user_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at"
+select "id", "account_id", "created_by_user_id", "api_key_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at"
   from "schedules" as "s"
   where "s"."account_id" = $1 and "s"."created_by_user_id" = $2 and ($3::timestamptz is null or ("s"."created_at", "s"."id") < ($4::timestamptz, $5::uuid))
   order by "s"."created_at" desc, "s"."id" desc
   limit $6;
 
 -- resources/schedules/queries.ts selectSchedule
-select "id", "account_id", "created_by_user_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at"
+select "id", "account_id", "created_by_user_id", "api_key_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at"
   from "schedules" as "s"
   where "s"."account_id" = $1 and "s"."id" = $2 and "s"."created_by_user_id" = $3;
 
 -- resources/schedules/queries.ts lockSchedule
-select "id", "account_id", "created_by_user_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at", clock_timestamp()::timestamptz(3) as "now"
+select "id", "account_id", "created_by_user_id", "api_key_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at", clock_timestamp()::timestamptz(3) as "now"
   from "schedules" as "s"
   where "s"."account_id" = $1 and "s"."id" = $2
   for update;
 
 -- resources/schedules/queries.ts updateSchedule
 update "schedules" as "s"
-  set "name" = $1, "cron" = $2, "run_at" = $3, "timezone" = $4, "persona_id" = $5, "input" = $6, "thread_id" = $7, "missed" = $8, "overlap" = $9, "status" = $10, "next_run_at" = $11, "updated_at" = now()
-  where "s"."account_id" = $12 and "s"."id" = $13
-  returning "id", "account_id", "created_by_user_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at";
+  set "name" = $1, "cron" = $2, "run_at" = $3, "timezone" = $4, "persona_id" = $5, "input" = $6, "thread_id" = $7, "missed" = $8, "overlap" = $9, "status" = $10, "next_run_at" = $11, "api_key_id" = coalesce($12::uuid, s.api_key_id), "updated_at" = now()
+  where "s"."account_id" = $13 and "s"."id" = $14
+  returning "id", "account_id", "created_by_user_id", "api_key_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at";
 
 -- resources/schedules/queries.ts changeStatus
 update "schedules" as "s"
   set "status" = $1, "next_run_at" = $2, "disabled_reason" = $3, "failures_since" = case when $4::boolean then clock_timestamp() else s.failures_since end, "updated_at" = now()
   where "s"."account_id" = $5 and "s"."id" = $6
-  returning "id", "account_id", "created_by_user_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at";
+  returning "id", "account_id", "created_by_user_id", "api_key_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at";
 
 -- resources/schedules/queries.ts advance
 update "schedules"
@@ -5404,10 +5494,10 @@ with "thread" as (update "threads"
   where "account_id" = $1 and "id" = $2), "creator" as (select "id"
   from "users"
   where "id" = $3 and "status" = 'active'
-  for share), "run" as (insert into "runs" ("account_id", "id", "thread_id", "created_by_user_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "resume_from_run_id", "continues_run_id", "reserved_credits", "next_seq", "parent_run_id", "root_run_id", "depth", "spawn_call_id") select $4::uuid as "account_id", $5::uuid as "id", $6::uuid as "thread_id", "creator"."id" as "created_by_user_id", $7::text as "source", $8::text as "trace_id", $9::text as "route_id", $10::text as "requested_persona_id", $11::text as "requested_model", $12::text as "reasoning_mode", $13::integer as "tail_message_number", $14::uuid as "resume_from_run_id", $15::uuid as "continues_run_id", $16::bigint as "reserved_credits", 1 + $17::integer as "next_seq", $18::uuid as "parent_run_id", $19::uuid as "root_run_id", $20::integer as "depth", $21::text as "spawn_call_id"
+  for share), "run" as (insert into "runs" ("account_id", "id", "thread_id", "created_by_user_id", "api_key_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "resume_from_run_id", "continues_run_id", "reserved_credits", "next_seq", "parent_run_id", "root_run_id", "depth", "spawn_call_id") select $4::uuid as "account_id", $5::uuid as "id", $6::uuid as "thread_id", "creator"."id" as "created_by_user_id", $7::uuid as "api_key_id", $8::text as "source", $9::text as "trace_id", $10::text as "route_id", $11::text as "requested_persona_id", $12::text as "requested_model", $13::text as "reasoning_mode", $14::integer as "tail_message_number", $15::uuid as "resume_from_run_id", $16::uuid as "continues_run_id", $17::bigint as "reserved_credits", 1 + $18::integer as "next_seq", $19::uuid as "parent_run_id", $20::uuid as "root_run_id", $21::integer as "depth", $22::text as "spawn_call_id"
   from "creator"
-  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $22 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", now() as "created_at"
-  from "run", unnest($23::uuid[], $24::text[], $25::text[]) with ordinality as e(event_id, type, data, n);
+  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $23 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", now() as "created_at"
+  from "run", unnest($24::uuid[], $25::text[], $26::text[]) with ordinality as e(event_id, type, data, n);
 
 -- runs/credits/reserve.ts 1
 with "account" as (select coalesce((select "balance"
@@ -5416,12 +5506,29 @@ with "account" as (select coalesce((select "balance"
   from "runs" as "r"
   where "r"."account_id" = $2 and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and "r"."id" <> $3), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
   from "chat_completions" as "cc"
-  where "cc"."account_id" = $4 and "cc"."status" = 'running' and "cc"."id" <> $5), 0), 9007199254740991)::bigint as "others"), "decision" as (select "balance", "others", case when balance - others >= $6::bigint then $7::bigint when others = 0 and balance > $8::bigint then balance end as "granted"
-  from "account") update "runs" as "r"
-  set "reserved_credits" = coalesce(decision.granted, least(r.reserved_credits, $9::bigint))
+  where "cc"."account_id" = $4 and "cc"."status" = 'running' and "cc"."id" <> $5), 0), 9007199254740991)::bigint as "others"), "budget" as (select "key"."credits_per_day", "key"."credits_per_month", "key"."credits_total", "key"."used_today", "key"."used_this_month", "key"."used_in_total", least(coalesce((select sum("r"."reserved_credits") as "reserved"
+  from "runs" as "r"
+  where "r"."account_id" = $6 and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and "r"."api_key_id" = "key"."id" and "r"."id" <> $7), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  from "chat_completions" as "cc"
+  where "cc"."account_id" = $8 and "cc"."status" = 'running' and "cc"."api_key_id" = "key"."id" and "cc"."id" <> $9), 0), 9007199254740991)::bigint as "reserved", least(key.credits_per_day - key.used_today, key.credits_per_month - key.used_this_month, key.credits_total - key.used_in_total) as "remaining"
+  from (select "k"."id", "k"."credits_per_day", "k"."credits_per_month", "k"."credits_total", coalesce(sum(u.credits) filter (where u.day = (now() at time zone 'utc')::date), 0)::bigint as "used_today", coalesce(sum(u.credits) filter (where u.day >= date_trunc('month', now() at time zone 'utc')::date), 0)::bigint as "used_this_month", coalesce(sum(u.credits), 0)::bigint as "used_in_total"
+  from "api_keys" as "k"
+  left
+  join "api_key_usage" as "u" on "u"."account_id" = "k"."account_id" and "u"."api_key_id" = "k"."id"
+  where "k"."account_id" = $10 and "k"."id" = coalesce((select "api_key_id"
+  from "runs"
+  where "account_id" = $11 and "id" = $12), (select "api_key_id"
+  from "chat_completions"
+  where "account_id" = $13 and "id" = $14)) and num_nonnulls(k.credits_per_day, k.credits_per_month, k.credits_total) > 0
+  group by "k"."account_id", "k"."id") as "key"), "shares" as (select "account"."balance", "account"."others", case when "account"."balance" - "account"."others" >= $15::bigint then $16::bigint when "account"."others" = 0 and "account"."balance" > $17::bigint then "account"."balance" end as "of_account", case when budget.remaining is null then $18::bigint else case when "budget"."remaining" - "budget"."reserved" >= $19::bigint then $20::bigint when "budget"."reserved" = 0 and "budget"."remaining" > $21::bigint then "budget"."remaining" end end as "of_key", to_jsonb(budget) as "budget"
+  from "account"
+  left
+  join "budget" on true), "decision" as (select "balance", "others", case when of_account is not null and of_key is not null then least(of_account, of_key) end as "granted", case when of_key is null then budget end as "key_budget"
+  from "shares") update "runs" as "r"
+  set "reserved_credits" = coalesce(decision.granted, least(r.reserved_credits, $22::bigint))
   from "decision"
-  where "r"."account_id" = $10 and "r"."id" = $11 and "r"."lease_token" = $12
-  returning "decision"."granted", "decision"."balance", "decision"."others";
+  where "r"."account_id" = $23 and "r"."id" = $24 and "r"."lease_token" = $25
+  returning "decision"."granted", "decision"."balance", "decision"."others", "decision"."key_budget";
 
 -- runs/credits/reserve.ts 2
 update "runs"
@@ -5437,6 +5544,11 @@ update "runs"
 update "runs"
   set "route_snapshot" = $1::jsonb, "model" = $2, "persona_id" = $3, "persona_snapshot" = $4::jsonb
   where "id" = $5 and "lease_token" = $6;
+
+-- runs/execute/openRoute.ts 2
+select "models"
+  from "api_keys"
+  where "account_id" = $1 and "id" = $2;
 
 -- runs/execute/quotas.ts 1
 with "own" as (select count(*) as "runs", coalesce(sum(input_tokens + output_tokens), 0) as "tokens"
@@ -5502,7 +5614,7 @@ select "run_id", "seq", "event_id", "type", "data", "created_at"
 update "runs"
   set "lease_token" = $1, "lease_until" = clock_timestamp() + $2 * interval '1 second', "attempt" = attempt + 1, "first_started_at" = coalesce(first_started_at, clock_timestamp()), "last_activity_at" = clock_timestamp()
   where "id" = $3 and "status" in ('running', 'waiting_for_input', 'cancelling') and ("lease_token" is null or "lease_until" < clock_timestamp())
-  returning "id", "account_id", "thread_id", "parent_run_id", "root_run_id", "depth", "continues_run_id", "created_by_user_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "route_snapshot", "persona_snapshot", "reserved_credits", "prompt_tokens", "spent_cost_micros", "spent_output_tokens", "next_seq", "attempt", "status", extract(epoch
+  returning "id", "account_id", "thread_id", "parent_run_id", "root_run_id", "depth", "continues_run_id", "created_by_user_id", "api_key_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "route_snapshot", "persona_snapshot", "reserved_credits", "prompt_tokens", "spent_cost_micros", "spent_output_tokens", "next_seq", "attempt", "status", extract(epoch
   from clock_timestamp() - first_started_at)::float8 * 1000 as "age_ms";
 
 -- runs/lease/lease.ts 2

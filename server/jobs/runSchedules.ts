@@ -98,9 +98,10 @@ async function startNext(deps: Deps, key: ScheduleKey): Promise<boolean> {
       if ((await tx.row(queries.selectProgress, key))!.is_busy)
         return occurrence.is_late && (await tx.run(queries.markSkipped, { accountId, id: occurrence.id, reason: 'overlap' })) > 0;
       taken = { id: occurrence.id, isLate: occurrence.is_late };
-      const userId = schedule.created_by_user_id;
+      const { created_by_user_id: userId, api_key_id } = schedule;
       const traceId = currentSpan()?.traceId ?? newTraceId();
-      const creator = { app: { config, database, queue }, tx, accountId, actor: { userId }, client: { traceId }, audit: () => undefined };
+      const actor = { userId, apiKeyId: api_key_id ?? undefined };
+      const creator = { app: { config, database, queue }, tx, accountId, actor, client: { traceId }, audit: () => undefined };
       const runId = await startScheduledRun(creator, schedule);
       await tx.run(queries.markStarted, { accountId, id: occurrence.id, runId });
       await checkQuota(database, tx, 'messages', { accountId, userId });

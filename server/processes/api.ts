@@ -165,6 +165,7 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
       if (!deps.readiness) readiness.close();
       eventBroker.close();
       await closeServer(server, drainMs);
+      await accessControl.close();
       await Promise.all([channel.close(), outbound.close(), storage?.close(), replica?.close()]);
     },
   };

@@ -122,7 +122,7 @@ test('the client has exact types', () => {
   if (isApiError(client.runs.create, error)) {
     expectTypeOf(error.status).toEqualTypeOf<ErrorStatusesOf<typeof contract.runs.create>>();
     if (error.status === 402) expectTypeOf(error.code).toEqualTypeOf<ErrorCodeOf<402>>();
-    if (error.status === 402) expectTypeOf(error.reason).toEqualTypeOf<'credits_exhausted' | undefined>();
+    if (error.status === 402) expectTypeOf(error.reason).toEqualTypeOf<'credits_exhausted' | 'key_budget_exhausted' | undefined>();
     if (error.status === 409)
       expectTypeOf(error.reason).toEqualTypeOf<
         'thread_busy' | 'thread_empty' | 'quota_exceeded' | 'idempotency_key_reused' | 'idempotency_in_progress' | undefined

@@ -42,6 +42,8 @@ export const bodies: Record<string, (maker: SampleContext, params: Params) => un
   AccountChanges: () => ({ name: uniqueName() }),
   AccountClosing: slugOf,
   AdminAccountChanges: () => ({ status: 'suspended' }),
+  ApiKeyChanges: () => ({ name: uniqueName() }),
+  ApiKeyRotation: () => ({ overlap_seconds: 0 }),
   AsrCredentialChanges: () => ({ name: uniqueName() }),
   BulkCreditAdjustment: () => ({ amount: 5 }),
   Credentials: passwordOf,

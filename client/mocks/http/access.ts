@@ -70,10 +70,13 @@ function bySession({ state, now }: Engine, token: string): Credential {
   return { user, accountId: claims.account, session, key: undefined };
 }
 
-function byKey({ state, time }: Engine, token: string): Credential {
-  const [row] = state.rows(apiKeys, ({ value }) => value.key === token && value.revoked_at === null);
+function byKey({ state, time, now }: Engine, token: string): Credential {
+  const [row] = state.rows(apiKeys, ({ value }) => (value.key === token || value.previous_key === token) && value.revoked_at === null);
   const user = row && state.users.get(row.value.user_id as string);
   if (user?.status !== 'active') throw unauthenticated('invalid_token', 'The key is not valid.');
+  const { key, expires_at, previous_secret_expires_at } = row!.value;
+  for (const end of [expires_at, key === token ? null : (previous_secret_expires_at ?? time())])
+    if (typeof end === 'string' && Date.parse(end) <= now()) throw unauthenticated('key_expired', `The API key expired at ${end}.`);
   row!.value.last_used_at = time();
   return { user, accountId: row!.value.account_id as string, session: undefined, key: row!.value };
 }

@@ -1,3 +1,4 @@
+import { ApiKeyLimits, type NewApiKey } from '../../../contract/apiKeys.ts';
 import type { SecretRotation } from '../../../contract/webhooks.ts';
 import { setSkillContent } from '../agents/skills.ts';
 import type { Context } from '../context.ts';
@@ -19,6 +20,15 @@ const isAllowed = (url: string) => URL.canParse(url) && (url.startsWith('https:/
 const graceEnd = ({ time }: Context['engine'], { grace_period_seconds: seconds }: SecretRotation) =>
   seconds === 0 ? null : time(seconds * 1000);
 
+const noLimits = Object.fromEntries(Object.keys(ApiKeyLimits.shape).map((name) => [name, null]));
+
+/** Throws 400 for an expiry in the past. */
+export function setKeyProperties(value: Json, properties: Json, now: number): void {
+  const { expires_at: expiry } = properties;
+  if (typeof expiry === 'string' && Date.parse(expiry) <= now) throw invalidField('/expires_at', 'must be in the future', 'time_in_past');
+  for (const [name, property] of Object.entries(properties)) if (property !== undefined) value[name] = property;
+}
+
 /** Derived fields of new and changed resources, by the path of the list. */
 const derivedFields: Record<string, (value: Json, context: Context) => void> = {
   '/v1/accounts': (value) => Object.assign(value, { type: 'workspace', role: 'admin' }),
@@ -27,7 +37,10 @@ const derivedFields: Record<string, (value: Json, context: Context) => void> = {
     const { email_verified: asked } = Object(body) as { email_verified?: boolean };
     if (asked !== undefined) value.email_verified_at = asked ? (value.email_verified_at ?? engine.time()) : null;
   },
-  '/v1/api-keys': (value) => {
+  '/v1/api-keys': (value, { engine, body }) => {
+    const { expires_at = null, limits, models = null } = Object(body) as NewApiKey;
+    setKeyProperties(value, { expires_at, limits: { ...noLimits, ...limits } }, engine.now());
+    Object.assign(value, { models: models && [...new Set(models)].sort(), previous_secret_expires_at: null });
     value.inherits_permissions = (value.scopes as unknown[]).length === 0;
     value.key_prefix = (value.key as string).slice(0, 7);
   },

@@ -1,4 +1,4 @@
-import type { apiKeys as apiKeyRoutes } from '../../../contract/apiKeys.ts';
+import { type ApiKey, type apiKeys as apiKeyRoutes, CreatedApiKey } from '../../../contract/apiKeys.ts';
 import type { FeatureFlag, FlagOverride } from '../../../contract/featureFlags.ts';
 import type { me as meRoutes } from '../../../contract/me.ts';
 import type { Memory, memories as memoryRoutes } from '../../../contract/memories.ts';
@@ -10,6 +10,7 @@ import { apiError, notFound } from '../http/errors.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Json, Row } from '../state.ts';
 import { ownCodes } from './codes.ts';
+import { setKeyProperties } from './effects.ts';
 import { listResult, serveGeneric, visibleRows } from './generic.ts';
 import { isVerified } from './people.ts';
 
@@ -61,11 +62,41 @@ export const me: RouteHandlers<typeof meRoutes> = {
   },
 };
 
+function unrevoked({ value }: Row): Json {
+  if (value.revoked_at !== null) throw notFound();
+  return value;
+}
+
 /** Revoked keys stay in the list. */
 export const apiKeys: RouteHandlers<typeof apiKeyRoutes> = {
+  update: ({ engine, loaded, body }) => {
+    const value = unrevoked(loaded.id!);
+    const { limits, models, ...others } = body;
+    setKeyProperties(value, { ...others, limits: { ...(value.limits as Json), ...limits } }, engine.now());
+    if (models !== undefined) value.models = models && [...new Set(models)].sort();
+    return { status: 200, body: value as ApiKey };
+  },
+  rotate: ({ engine, loaded, body: { overlap_seconds: seconds }, operation }) => {
+    const value = unrevoked(loaded.id!);
+    const until = value.previous_secret_expires_at as string | null;
+    if (seconds > 0 && until !== null && Date.parse(until) > engine.now())
+      throw apiError('conflict', 'rotation_in_overlap', `The secret before the last rotation is accepted until ${until}.`, { until });
+    const key = engine.fakes.of(CreatedApiKey.shape.key, `${operation.id} ${++engine.state.fakeCount}`) as string;
+    const ends = seconds === 0 ? null : engine.time(seconds * 1_000);
+    Object.assign(value, { previous_key: value.key, previous_secret_expires_at: ends, key, key_prefix: key.slice(0, 7) });
+    return { status: 200, body: value as CreatedApiKey };
+  },
+  usage: ({ engine, loaded }) => {
+    const { id } = loaded.id!.value;
+    const now = new Date(engine.now());
+    const [year, month, day] = [now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()];
+    const none = { credits: 0, requests: 0 };
+    const period = (end: number) => ({ ...none, resets_at: new Date(end).toISOString() });
+    const periods = { day: period(Date.UTC(year, month, day + 1)), month: period(Date.UTC(year, month + 1, 1)) };
+    return { status: 200, body: { api_key_id: id as string, ...periods, total: none, reserved_credits: 0, days: [] } };
+  },
   delete: ({ engine, loaded }) => {
-    const { value } = loaded.id!;
-    if (value.revoked_at !== null) throw notFound();
+    const value = unrevoked(loaded.id!);
     value.revoked_at = engine.time();
     return { status: 204, body: undefined };
   },

@@ -42,7 +42,7 @@ export const settingsPages: readonly SettingsPage[] = [
     title: 'API keys',
     group: 'You',
     shownTo: may('data.api_keys.manage'),
-    Page: lazy(() => import('./pages/keys.tsx')),
+    Page: lazy(() => import('./pages/keys/keys.tsx')),
   },
   { path: 'notifications', title: 'Notifications', group: 'You', Page: lazy(() => import('./pages/people/notifications.tsx')) },
   { path: 'workspaces', title: 'Workspaces', group: 'You', Page: lazy(() => import('./pages/people/workspaces.tsx')) },

@@ -45,11 +45,11 @@ const createTool = (database: Database) =>
       asUser(run, async (userId) => {
         const accountId = run.account_id;
         // Never another persona: it could have tools that this run has not.
-        const { persona_id } = (await database.row(queries.selectRunPersona, { accountId, runId: run.id }))!;
+        const { persona_id, api_key_id } = (await database.row(queries.selectRunOrigin, { accountId, runId: run.id }))!;
         const schedule = NewSchedule.safeParse({ ...fields, persona_id, thread_id: sameThread ? run.thread_id : null });
         if (!schedule.success) throw new ToolFailure('tool.args_invalid', z.prettifyError(schedule.error));
         const created = await database.transaction(async (tx) => {
-          const owner = { app: { database }, tx, accountId, actor: { userId } };
+          const owner = { app: { database }, tx, accountId, actor: { userId, apiKeyId: api_key_id ?? undefined } };
           const made = await createSchedule(owner, schedule.data);
           await checkQuota(database, tx, 'schedules', { accountId, userId });
           await audit(tx, run, 'schedule.create', userId, made.id);

@@ -42,6 +42,7 @@ import { Migration00046 } from './Migration00046.ts';
 import { Migration00047 } from './Migration00047.ts';
 import { Migration00048 } from './Migration00048.ts';
 import { Migration00049 } from './Migration00049.ts';
+import { Migration00051 } from './Migration00051.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -89,4 +90,5 @@ export const migrations = [
   { name: 'Migration00047', class: Migration00047 },
   { name: 'Migration00048', class: Migration00048 },
   { name: 'Migration00049', class: Migration00049 },
+  { name: 'Migration00051', class: Migration00051 },
 ];

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Queryable } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
 import { ExpiringCache } from '../../http/cache.ts';
@@ -14,20 +15,32 @@ export type Identity = { type: 'user' | 'api_key' | 'anonymous'; accountId: stri
 /** A caller without a valid credential. */
 export const anonymous: Identity = { type: 'anonymous', accountId: '', userId: '', isPlatformAdmin: false };
 
+/** `expires_at` is when the secret ends: with its key, or after a rotation. */
 const selectOwner = statement<{ keyHash: string }>()((db, $) =>
-  db.selectFrom('api_keys').select(['account_id', 'user_id']).where('key_hash', '=', $.keyHash).where('revoked_at', 'is', null),
+  db
+    .selectFrom('api_keys')
+    .select([
+      'account_id',
+      'user_id',
+      // `least` ignores nulls.
+      sql<string | null>`least(expires_at, case when previous_key_hash = ${$.keyHash} then previous_expires_at end)`.as('expires_at'),
+    ])
+    .where((eb) => eb.or([eb('key_hash', '=', $.keyHash), eb('previous_key_hash', '=', $.keyHash)]))
+    .where('revoked_at', 'is', null),
 );
+
+type KeyIdentity = { identity: Identity; expiresAt: number };
 
 export type IdentityDeps = { jwtSecret: Buffer | undefined; sql: Queryable | undefined; channel: NotificationChannel | undefined };
 
 /** Identifies callers by access token or API key. Without the secret (tokens) or the database (keys) they are anonymous. */
 export function createIdentityResolver({
   jwtSecret,
-  sql,
+  sql: connection,
   channel,
 }: IdentityDeps): (authorization: string | undefined) => Promise<Identity> {
   const tokens = new ExpiringCache<AccessClaims>(20_000);
-  const keys = new ExpiringCache<Identity>(20_000);
+  const keys = new ExpiringCache<KeyIdentity>(20_000);
   channel?.on(accessChannel, () => keys.clear());
 
   async function bySession(token: string): Promise<Identity> {
@@ -39,13 +52,17 @@ export function createIdentityResolver({
   }
 
   async function byKey(key: string): Promise<Identity> {
-    if (!sql || !isApiKey(key)) return anonymous;
+    if (!connection || !isApiKey(key)) return anonymous;
     const keyHash = sha256(key);
-    const ask = async (): Promise<Identity> => {
-      const owner = await sql.row(selectOwner, { keyHash });
-      return owner ? { type: 'api_key', accountId: owner.account_id, userId: owner.user_id, isPlatformAdmin: false } : anonymous;
+    const ask = async (): Promise<KeyIdentity> => {
+      const owner = await connection.row(selectOwner, { keyHash });
+      if (!owner) return { identity: anonymous, expiresAt: Infinity };
+      const { account_id: accountId, user_id: userId, expires_at } = owner;
+      const expiresAt = expires_at === null ? Infinity : Date.parse(expires_at);
+      return { identity: { type: 'api_key', accountId, userId, isPlatformAdmin: false }, expiresAt };
     };
-    return keys.get(keyHash) ?? (await withTimeout(keys.load(keyHash, undefined, ask))) ?? anonymous;
+    const known = keys.get(keyHash) ?? (await withTimeout(keys.load(keyHash, undefined, ask)));
+    return known && Date.now() < known.expiresAt ? known.identity : anonymous;
   }
 
   return async (authorization = '') => {

@@ -9,6 +9,8 @@ import { sha256 } from '../../platform/crypto/ids.ts';
 import { failWith, notFound } from '../../platform/failure.ts';
 import { ExpiringCache } from '../cache.ts';
 import type { AccessControl, AccessScope, AccountAccess, VerifiedCredential } from './accessTypes.ts';
+import { createKeyRequestCounter } from './keyRequests.ts';
+import { periodsOf } from './periods.ts';
 
 const accessColumns = ['u.status', 'u.is_platform_admin', 'u.tokens_invalid_before', 'a.status as account_status', 'm.role'] as const;
 
@@ -24,13 +26,37 @@ const selectSession = statement<{ userId: string; sessionId: string; accountId: 
     .where('u.status', '<>', sql.lit('deleted' as const)),
 );
 
-const selectKey = statement<{ keyHash: string }>({ isShort: true })((db, $) =>
+/** By the current secret, or the one before. `day` (UTC) is that of the requests to read. */
+const selectKey = statement<{ keyHash: string; day: string }>({ isShort: true })((db, $) =>
   db
     .selectFrom('api_keys as k')
     .innerJoin('users as u', (join) => join.onRef('u.id', '=', 'k.user_id').on('u.status', '<>', sql.lit('deleted' as const)))
     .leftJoin('accounts as a', (join) => join.onRef('a.id', '=', 'k.account_id').on('a.deleted_at', 'is', null))
     .leftJoin('memberships as m', (join) => join.onRef('m.account_id', '=', 'a.id').onRef('m.user_id', '=', 'u.id'))
-    .select([
+    .leftJoin('api_key_usage as today', (join) =>
+      join
+        .onRef('today.account_id', '=', 'k.account_id')
+        .onRef('today.api_key_id', '=', 'k.id')
+        .on('today.day', '=', sql<string>`${$.day}::date`),
+    )
+    .leftJoinLateral(
+      ({ selectFrom }) =>
+        selectFrom('api_key_usage as e')
+          .select(({ fn }) => [
+            fn.sum<number>('e.requests').as('requests'),
+            fn
+              .sum<number>('e.requests')
+              .filterWhere('e.day', '>=', sql<string>`date_trunc('month', ${$.day}::date)`)
+              .as('requests_in_month'),
+          ])
+          .whereRef('e.account_id', '=', 'k.account_id')
+          .whereRef('e.api_key_id', '=', 'k.id')
+          .where('e.day', '<', sql<string>`${$.day}::date`)
+          .where(sql<boolean>`num_nonnulls(k.requests_per_month, k.requests_total) > 0`)
+          .as('earlier'),
+      (join) => join.onTrue(),
+    )
+    .select(({ ref }) => [
       ...accessColumns,
       sql.lit<boolean>(true).as('session_live'),
       'k.user_id',
@@ -39,8 +65,22 @@ const selectKey = statement<{ keyHash: string }>({ isShort: true })((db, $) =>
       'k.scopes',
       'k.inherits_permissions',
       'k.revoked_at',
+      'k.expires_at',
+      sql<boolean>`${ref('k.key_hash')} = ${$.keyHash}`.as('is_current_secret'),
+      'k.previous_expires_at',
+      'k.models',
+      'k.requests_per_minute',
+      'k.requests_per_day',
+      'k.requests_per_month',
+      'k.requests_total',
+      sql<string>`${$.day}::text`.as('day'),
+      sql<number>`coalesce(${ref('today.requests')}, 0)`.as('requests_today'),
+      ref('today.minute').$castTo<string | null>().as('minute'),
+      sql<number>`coalesce(${ref('today.minute_requests')}, 0)`.as('requests_in_minute'),
+      sql<number>`coalesce(${ref('earlier.requests_in_month')}, 0)`.as('requests_earlier_in_month'),
+      sql<number>`coalesce(${ref('earlier.requests')}, 0)`.as('requests_earlier'),
     ])
-    .where('k.key_hash', '=', $.keyHash),
+    .where((eb) => eb.or([eb('k.key_hash', '=', $.keyHash), eb('k.previous_key_hash', '=', $.keyHash)])),
 );
 
 const touchKey = statement<{ accountId: string; id: string }>()((db, $) =>
@@ -71,6 +111,7 @@ export function createAccessControl({ db, jwtSecret, publishInvalidation, onKeyU
   const sessions = new ExpiringCache<SessionAccess>(20_000);
   const keys = new ExpiringCache<KeyAccess>(20_000);
   const touched = new ExpiringCache<true>(20_000, 60_000);
+  const requests = createKeyRequestCounter(db, onKeyUseFailed);
 
   async function bySession(token: string, wanted: string | undefined, acceptExpired: boolean): Promise<VerifiedCredential> {
     const known = claims.get(token) ?? (await readAccessToken(jwtSecret, token));
@@ -103,15 +144,20 @@ export function createAccessControl({ db, jwtSecret, publishInvalidation, onKeyU
 
   async function byKey(token: string): Promise<VerifiedCredential> {
     const hash = isApiKey(token) ? sha256(token) : undefined;
-    const found = hash && (keys.get(hash) ?? (await keys.load(hash, undefined, () => db.row(selectKey, { keyHash: hash }))));
+    const found =
+      hash &&
+      (keys.get(hash) ??
+        (await keys.load(hash, undefined, () => db.row(selectKey, { keyHash: hash, day: periodsOf(new Date()).day.start }))));
     if (!found || found.revoked_at !== null || found.status !== 'active') throw unauthenticated('invalid_token', 'The key is not valid.');
+    requireUnexpired(found);
     if (!touched.get(found.key_id)) {
       touched.set(found.key_id, true);
       db.run(touchKey, { accountId: found.account_id, id: found.key_id }).catch(onKeyUseFailed);
     }
     return {
-      actor: { userId: found.user_id, apiKeyId: found.key_id },
+      actor: { userId: found.user_id, apiKeyId: found.key_id, models: found.models },
       claimedAccountId: found.account_id,
+      countRequest: () => requests.count(found),
       async accessTo(named, reach) {
         if (named !== undefined && named !== found.account_id) throw notFound();
         const grant = accountAccessOf(found, found.account_id, false, reach);
@@ -146,14 +192,32 @@ export function createAccessControl({ db, jwtSecret, publishInvalidation, onKeyU
       forget(allUsers);
       publishInvalidation(allUsers);
     },
+    /** Stores the counts of requests that are only in memory. */
+    close: () => requests.close(),
     /** Applies an invalidation that another process announced. */
     applyInvalidation: forget,
     /** Entries are cached only while the notification channel is up. */
     enableCaching(channelIsUp: boolean) {
       for (const memory of [sessions, keys]) memory.setEnabled(channelIsUp);
     },
-  } satisfies AccessControl & { applyInvalidation(userId: string): void; enableCaching(channelIsUp: boolean): void };
+  } satisfies AccessControl & {
+    applyInvalidation(userId: string): void;
+    enableCaching(channelIsUp: boolean): void;
+    close(): Promise<void>;
+  };
 }
+
+/** Throws 401 for a key, or a secret replaced by a rotation, that has expired. */
+function requireUnexpired({ expires_at: expiry, is_current_secret: isCurrent, previous_expires_at: end }: KeyAccess) {
+  const has = (at: string | null) => at !== null && Date.parse(at) <= Date.now();
+  if (has(expiry)) throw expired(`The API key expired at ${expiry}.`, expiry!);
+  if (!isCurrent && (end === null || has(end)))
+    throw end === null
+      ? unauthenticated('invalid_token', 'The key is not valid.')
+      : expired(`This secret of the API key was replaced and expired at ${end}.`, end);
+}
+
+const expired = (message: string, at: string) => failWith('unauthenticated', 'key_expired', message, { expired_at: at });
 
 /** The token of an Authorization header (RFC 6750). */
 function bearerOf(authorization: IncomingHttpHeaders['authorization']): string {

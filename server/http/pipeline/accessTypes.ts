@@ -1,5 +1,10 @@
-/** A signed-in user, or one of their API keys. */
-export type Actor = { readonly userId: string; readonly sessionId?: string | undefined; readonly apiKeyId?: string | undefined };
+/** A signed-in user, or one of their API keys. `models` are those that the key may use; null for all. */
+export type Actor = {
+  readonly userId: string;
+  readonly sessionId?: string | undefined;
+  readonly apiKeyId?: string | undefined;
+  readonly models?: readonly string[] | null;
+};
 
 /** The actor's current access to an account. */
 export type AccountAccess = {
@@ -18,6 +23,8 @@ export type AccessScope = 'member' | 'member or platform.admin' | 'anybody';
 export type VerifiedCredential = {
   actor: Actor;
   claimedAccountId: string;
+  /** Counts a request of an API key. Throws 429 if it exceeds a limit of the key. */
+  countRequest?(): void;
   accessTo(accountId: string | undefined, reach: AccessScope): Promise<AccountAccess>;
 };
 

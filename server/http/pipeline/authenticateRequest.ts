@@ -29,7 +29,7 @@ export type AuthenticatedRequest = ParsedInput & {
 };
 
 /**
- * Runs the first checks, in this order: body size; host and origin (403); authentication (401); kind of credential (403); syntax of path,
+ * Runs the first checks, in this order: body size; host and origin (403); authentication (401); limits of the API key (429); kind of credential (403); syntax of path,
  * query and headers (400); account (404, 403); IP rules (403); permission to read (403).
  */
 export async function authenticateRequest(
@@ -50,6 +50,7 @@ export async function authenticateRequest(
   const wanted = accountWanted(fromPath ?? req.headers['x-account-id']);
   const admitted =
     auth === 'public' || hasQuerySecret(route, req) ? undefined : await app.accessControl.authenticate(req.headers.authorization, wanted);
+  admitted?.countRequest?.();
   try {
     if (admitted?.actor.apiKeyId && auth !== 'user+key') throw failWith('forbidden', 'api_key_not_allowed', 'An API key cannot do this.');
     const input = readInput(route, rawParams, req);

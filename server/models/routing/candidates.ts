@@ -87,3 +87,9 @@ export function candidatesOfSelector(candidates: Candidate[], selector: string):
   const named = candidates.filter((candidate) => same(candidate.model, model));
   return at < 0 ? named : candidatesOfProvider(named, selector.slice(0, at));
 }
+
+/** The models that an API key may use: names of models, or `provider^model`. Null for all. */
+export type AllowedModels = readonly string[] | null | undefined;
+
+export const isAllowed = (allowed: AllowedModels, { model, credential_name }: Pick<Candidate, 'model' | 'credential_name'>): boolean =>
+  !allowed || allowed.some((name) => same(name, model) || same(name, `${credential_name}^${model}`));

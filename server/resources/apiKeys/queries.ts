@@ -1,6 +1,7 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { onPage, type PageKey } from '../../database/paging.ts';
-import { type RowOf, statement } from '../../database/statement.ts';
+import { type Parameters, type RowOf, statement } from '../../database/statement.ts';
+import { reservedCredits } from '../credits/reserved.ts';
 
 const columns = [
   'id',
@@ -10,26 +11,55 @@ const columns = [
   'key_prefix',
   'scopes',
   'inherits_permissions',
+  'credits_per_day',
+  'credits_per_month',
+  'credits_total',
+  'requests_per_minute',
+  'requests_per_day',
+  'requests_per_month',
+  'requests_total',
+  'models',
+  'expires_at',
+  'previous_expires_at',
   'revoked_at',
   'last_used_at',
   'created_at',
 ] as const;
 
-/** Prevents the membership from ending while a key is created. */
+/** Prevents the membership from ending while a key is created or its secret replaced. */
 export const lockMembership = statement<{ accountId: string; userId: string }>()((db, $) =>
   db.selectFrom('memberships').select('role').where('account_id', '=', $.accountId).where('user_id', '=', $.userId).forNoKeyUpdate(),
 );
 
-type NewKey = {
-  accountId: string;
-  id: string;
-  userId: string;
+/** What can be changed. Null means no limit, all models, no expiry. */
+type Properties = {
   name: string;
-  keyPrefix: string;
-  keyHash: string;
-  scopes: string[];
-  inheritsPermissions: boolean;
+  creditsPerDay: number | null;
+  creditsPerMonth: number | null;
+  creditsTotal: number | null;
+  requestsPerMinute: number | null;
+  requestsPerDay: number | null;
+  requestsPerMonth: number | null;
+  requestsTotal: number | null;
+  models: string[] | null;
+  expiresAt: string | null;
 };
+
+const valuesOf = ($: Parameters<Properties>) => ({
+  name: $.name,
+  credits_per_day: $.creditsPerDay,
+  credits_per_month: $.creditsPerMonth,
+  credits_total: $.creditsTotal,
+  requests_per_minute: $.requestsPerMinute,
+  requests_per_day: $.requestsPerDay,
+  requests_per_month: $.requestsPerMonth,
+  requests_total: $.requestsTotal,
+  models: $.models,
+  expires_at: $.expiresAt,
+});
+
+type Key = { accountId: string; id: string };
+type NewKey = Key & Properties & { userId: string; keyPrefix: string; keyHash: string; scopes: string[]; inheritsPermissions: boolean };
 
 export const insertKey = statement<NewKey>()((db, $) =>
   db
@@ -38,11 +68,11 @@ export const insertKey = statement<NewKey>()((db, $) =>
       account_id: $.accountId,
       id: $.id,
       user_id: $.userId,
-      name: $.name,
       key_prefix: $.keyPrefix,
       key_hash: $.keyHash,
       scopes: $.scopes,
       inherits_permissions: $.inheritsPermissions,
+      ...valuesOf($),
     })
     .returning(columns),
 );
@@ -50,27 +80,95 @@ export const insertKey = statement<NewKey>()((db, $) =>
 /** A key without its secret. */
 export type ApiKeyRow = RowOf<typeof insertKey>;
 
-/** Newest first. `ownerId` limits the list to one user; null includes all. */
-export const selectKeys = statement<{ accountId: string; ownerId: string | null } & PageKey>()((db, $) =>
+/** `ownerId` limits a statement to the keys of one user; null includes all. */
+type Visible = { ownerId: string | null };
+const isVisible = ({ ownerId }: Parameters<Visible>) => sql<boolean>`(${ownerId}::uuid is null or user_id = ${ownerId})`;
+
+/** Newest first. */
+export const selectKeys = statement<{ accountId: string } & Visible & PageKey>()((db, $) =>
   db
     .selectFrom('api_keys')
     .select(columns)
     .where('account_id', '=', $.accountId)
-    .where(({ ref }) => sql<boolean>`(${$.ownerId}::uuid is null or ${ref('user_id')} = ${$.ownerId})`)
+    .where(isVisible($))
     .where(onPage($, 'created_at', 'id'))
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
     .limit($.limit),
 );
 
-/** `ownerId` limits the statement to keys of one user; null allows all. */
-export const revokeKey = statement<{ accountId: string; id: string; ownerId: string | null }>()((db, $) =>
+export const selectKey = statement<Key & Visible>()((db, $) =>
+  db.selectFrom('api_keys').select(columns).where('account_id', '=', $.accountId).where('id', '=', $.id).where(isVisible($)),
+);
+
+/** A key that is not revoked, locked until the transaction ends. */
+export const lockKey = statement<Key>()((db, $) =>
+  db
+    .selectFrom('api_keys')
+    .select(columns)
+    .where('account_id', '=', $.accountId)
+    .where('id', '=', $.id)
+    .where('revoked_at', 'is', null)
+    .forUpdate(),
+);
+
+export const updateKey = statement<Key & Properties>()((db, $) =>
+  db.updateTable('api_keys').set(valuesOf($)).where('account_id', '=', $.accountId).where('id', '=', $.id).returning(columns),
+);
+
+/** The previous secret is accepted for another `overlapSeconds`; with 0 it is rejected immediately. */
+export const replaceSecret = statement<Key & { keyPrefix: string; keyHash: string; overlapSeconds: number }>()((db, $) =>
+  db
+    .updateTable('api_keys')
+    .set({
+      key_prefix: $.keyPrefix,
+      key_hash: $.keyHash,
+      previous_key_hash: sql`case when ${$.overlapSeconds}::int > 0 then key_hash end`,
+      previous_expires_at: sql`case when ${$.overlapSeconds}::int > 0 then now() + ${$.overlapSeconds}::int * interval '1 second' end`,
+    })
+    .where('account_id', '=', $.accountId)
+    .where('id', '=', $.id)
+    .returning(columns),
+);
+
+export const revokeKey = statement<Key & Visible>()((db, $) =>
   db
     .updateTable('api_keys')
     .set({ revoked_at: sql`now()` })
     .where('account_id', '=', $.accountId)
     .where('id', '=', $.id)
     .where('revoked_at', 'is', null)
-    .where(({ ref }) => sql<boolean>`(${$.ownerId}::uuid is null or ${ref('user_id')} = ${$.ownerId})`)
+    .where(isVisible($))
     .returning(['user_id', 'name', 'key_prefix']),
+);
+
+const sum = (column: 'credits' | 'requests', range: RawBuilder<unknown>) =>
+  sql<number>`coalesce(sum(${sql.ref(column)}) filter (where ${range}), 0)::bigint`;
+
+/** Sums of what a key has used, and what it has reserved. `day` and `month` are the first days of the periods (UTC). */
+export const selectUsage = statement<Key & { day: string; month: string }>()((db, $) =>
+  db
+    .selectFrom('api_key_usage')
+    .select([
+      sum('credits', sql`day = ${$.day}::date`).as('credits_of_day'),
+      sum('requests', sql`day = ${$.day}::date`).as('requests_of_day'),
+      sum('credits', sql`day >= ${$.month}::date`).as('credits_of_month'),
+      sum('requests', sql`day >= ${$.month}::date`).as('requests_of_month'),
+      sum('credits', sql`true`).as('credits_in_total'),
+      sum('requests', sql`true`).as('requests_in_total'),
+      reservedCredits($.accountId, undefined, $.id).as('reserved_credits'),
+    ])
+    .where('account_id', '=', $.accountId)
+    .where('api_key_id', '=', $.id),
+);
+
+/** The days on which a key was used since `start`, oldest first. */
+export const selectUsageByDay = statement<Key & { start: string }>()((db, $) =>
+  db
+    .selectFrom('api_key_usage')
+    .select([sql<string>`to_char(day, 'YYYY-MM-DD')`.as('date'), 'credits', 'requests'])
+    .where('account_id', '=', $.accountId)
+    .where('api_key_id', '=', $.id)
+    .where('day', '>=', sql<string>`${$.start}::date`)
+    .orderBy('day'),
 );

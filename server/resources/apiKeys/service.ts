@@ -1,38 +1,126 @@
-import type { NewApiKey } from '../../../contract/apiKeys.ts';
+import type { ApiKeyChanges, ApiKeyRotation, NewApiKey } from '../../../contract/apiKeys.ts';
 import type { PageQuery } from '../../../contract/shared/pagination.ts';
 import { keyPermissions, permissions, platformPermissions } from '../../../contract/shared/permissions.ts';
+import { periodsOf } from '../../http/pipeline/periods.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newApiKey } from '../../platform/crypto/apiKeys.ts';
 import { newId, sha256 } from '../../platform/crypto/ids.ts';
-import { failWith, invalid, notFound } from '../../platform/failure.ts';
+import { failWith, invalid, invalidField, notFound } from '../../platform/failure.ts';
 import { lockSession } from '../auth/sessions/lockSession.ts';
 import type { ApiKeyRow } from './queries.ts';
 import * as queries from './queries.ts';
+import { viewApiKey } from './view.ts';
 
 /** The user whose keys the caller can see; null for all users. */
 const visibleOwnerId = ({ actor, role, isPlatformAdmin }: Scope) => (role === 'admin' || isPlatformAdmin ? null : actor.userId);
 
-/** Only this response contains the secret. Throws 403 `scope_not_grantable`, or 400 for unknown or unusable scopes. */
-export async function createApiKey(scope: Scope, { name, scopes }: NewApiKey): Promise<ApiKeyRow & { key: string }> {
+/** Includes revoked keys. Throws 404 for a key that the caller cannot see. */
+export async function findApiKey(scope: Scope, id: string): Promise<ApiKeyRow> {
+  const row = await scope.db.row(queries.selectKey, { accountId: scope.accountId, id, ownerId: visibleOwnerId(scope) });
+  if (!row) throw notFound();
+  return row;
+}
+
+/** Only this response contains the secret. Throws 403 `scope_not_grantable`, or 400 for unknown or unusable scopes and an expiry in the past. */
+export async function createApiKey(scope: Scope, input: NewApiKey): Promise<ApiKeyRow & { key: string }> {
   const { app, tx, accountId, actor } = scope;
-  const granted = scopes && checkScopes(scope, scopes);
+  const granted = input.scopes && checkScopes(scope, input.scopes);
+  const properties = propertiesOf(input);
   await lockSession(tx, actor);
   if (!(await tx.row(queries.lockMembership, { accountId, userId: actor.userId }))) throw notFound();
-  const key = newApiKey();
-  const prefix = key.slice(0, 7);
+  const secret = newSecret();
   const row = (await tx.row(queries.insertKey, {
     accountId,
     id: newId(),
     userId: actor.userId,
-    name,
-    keyPrefix: prefix,
-    keyHash: sha256(key),
+    ...secret.stored,
     scopes: granted ?? [],
     inheritsPermissions: !granted,
+    ...properties,
   }))!;
-  scope.audit({ metadata: { name, key_prefix: prefix, scopes: row.scopes, inherits_permissions: !granted } });
+  const { name, key_prefix, scopes, expires_at } = row;
+  scope.audit({ metadata: { name, key_prefix, scopes, inherits_permissions: !granted, ...(expires_at && { expires_at }) } });
   scope.afterCommit(() => app.accessControl.invalidateUser(actor.userId));
-  return { ...row, key };
+  return { ...row, key: secret.key };
+}
+
+function newSecret() {
+  const key = newApiKey();
+  return { key, stored: { keyPrefix: key.slice(0, 7), keyHash: sha256(key) } };
+}
+
+/** The new properties of a key: those of the input, else the current ones. Throws 400 for an expiry in the past. */
+function propertiesOf({ name, expires_at, limits = {}, models }: ApiKeyChanges, current?: ApiKeyRow) {
+  if (expires_at && Date.parse(expires_at) <= Date.now()) throw invalidField('/expires_at', 'must be in the future', 'time_in_past');
+  const limit = (key: keyof typeof limits) => (limits[key] === undefined ? (current?.[key] ?? null) : limits[key]);
+  return {
+    name: name ?? current?.name ?? '',
+    creditsPerDay: limit('credits_per_day'),
+    creditsPerMonth: limit('credits_per_month'),
+    creditsTotal: limit('credits_total'),
+    requestsPerMinute: limit('requests_per_minute'),
+    requestsPerDay: limit('requests_per_day'),
+    requestsPerMonth: limit('requests_per_month'),
+    requestsTotal: limit('requests_total'),
+    models: models === undefined ? (current?.models ?? null) : models && [...new Set(models)].sort(),
+    expiresAt: expires_at === undefined ? (current?.expires_at ?? null) : expires_at,
+  };
+}
+
+/** Throws 404 for a revoked key. */
+async function lockKey({ tx, accountId }: Scope, { id }: ApiKeyRow): Promise<ApiKeyRow> {
+  const row = await tx.row(queries.lockKey, { accountId, id });
+  if (!row) throw notFound();
+  return row;
+}
+
+/** Throws 404 for a revoked key, 400 for an expiry in the past. */
+export async function updateApiKey(scope: Scope, key: ApiKeyRow, changes: ApiKeyChanges): Promise<ApiKeyRow> {
+  const { app, tx, accountId } = scope;
+  const before = await lockKey(scope, key);
+  const after = (await tx.row(queries.updateKey, { accountId, id: key.id, ...propertiesOf(changes, before) }))!;
+  scope.audit({ before: auditedOf(before), after: auditedOf(after) });
+  scope.afterCommit(() => app.accessControl.invalidateUser(after.user_id));
+  return after;
+}
+
+/** What can be changed of a key, for its audit entries. */
+function auditedOf(row: ApiKeyRow) {
+  const { name, limits, models, expires_at } = viewApiKey(row);
+  return { name, limits, models, expires_at };
+}
+
+/**
+ * Only this response contains the new secret. Throws 404 for a revoked key, 403 `key_owner_required` for the key of another user, because its secret
+ * acts on their behalf, and 409 `rotation_in_overlap`.
+ */
+export async function rotateApiKey(scope: Scope, key: ApiKeyRow, { overlap_seconds: overlap }: ApiKeyRotation) {
+  const { app, tx, accountId, actor } = scope;
+  if (key.user_id !== actor.userId) throw failWith('forbidden', 'key_owner_required', 'Only the user of the key can rotate it.');
+  await lockSession(tx, actor);
+  if (!(await tx.row(queries.lockMembership, { accountId, userId: actor.userId }))) throw notFound();
+  const { previous_expires_at: until } = await lockKey(scope, key);
+  if (overlap > 0 && until !== null && Date.parse(until) > Date.now())
+    throw failWith('conflict', 'rotation_in_overlap', `The secret before the last rotation is accepted until ${until}.`, { until });
+  const secret = newSecret();
+  const row = (await tx.row(queries.replaceSecret, { accountId, id: key.id, ...secret.stored, overlapSeconds: overlap }))!;
+  scope.audit({ metadata: { name: row.name, key_prefix: row.key_prefix, overlap_seconds: overlap } });
+  scope.afterCommit(() => app.accessControl.invalidateUser(actor.userId));
+  return { ...row, key: secret.key };
+}
+
+const shownDays = 31;
+
+/** What a key has used in the current periods (UTC) and on the last days. */
+export async function readUsage({ db, accountId }: Scope, { id }: ApiKeyRow) {
+  const now = new Date();
+  const periods = periodsOf(now);
+  const first = periodsOf(new Date(now.getTime() - (shownDays - 1) * 86_400_000));
+  const [sums, days] = await Promise.all([
+    db.row(queries.selectUsage, { accountId, id, day: periods.day.start, month: periods.month.start }),
+    db.rows(queries.selectUsageByDay, { accountId, id, start: first.day.start }),
+  ]);
+  return { id, sums: sums!, days, periods };
 }
 
 /**
@@ -65,7 +153,7 @@ export async function listApiKeys(scope: Scope, page: PageQuery): Promise<{ rows
 }
 
 /** Throws 404 for a key that the caller cannot see or that is already revoked. */
-export async function revokeApiKey(scope: Scope, id: string): Promise<void> {
+export async function revokeApiKey(scope: Scope, { id }: ApiKeyRow): Promise<void> {
   const revoked = await scope.tx.row(queries.revokeKey, { accountId: scope.accountId, id, ownerId: visibleOwnerId(scope) });
   if (!revoked) throw notFound();
   scope.audit({ metadata: { name: revoked.name, key_prefix: revoked.key_prefix } });

@@ -1,5 +1,7 @@
-import type { ApiKey, CreatedApiKey } from '../../../contract/apiKeys.ts';
-import type { ApiKeyRow } from './queries.ts';
+import type { ApiKey, ApiKeyUsage, CreatedApiKey } from '../../../contract/apiKeys.ts';
+import type { RowOf } from '../../database/statement.ts';
+import type { periodsOf } from '../../http/pipeline/periods.ts';
+import type { ApiKeyRow, selectUsage, selectUsageByDay } from './queries.ts';
 
 export const viewApiKey = (row: ApiKeyRow): ApiKey => ({
   id: row.id,
@@ -9,10 +11,40 @@ export const viewApiKey = (row: ApiKeyRow): ApiKey => ({
   key_prefix: row.key_prefix,
   scopes: row.scopes,
   inherits_permissions: row.inherits_permissions,
+  limits: {
+    credits_per_day: row.credits_per_day,
+    credits_per_month: row.credits_per_month,
+    credits_total: row.credits_total,
+    requests_per_minute: row.requests_per_minute,
+    requests_per_day: row.requests_per_day,
+    requests_per_month: row.requests_per_month,
+    requests_total: row.requests_total,
+  },
+  models: row.models,
+  expires_at: row.expires_at,
+  previous_secret_expires_at: isPast(row.previous_expires_at) ? null : row.previous_expires_at,
   revoked_at: row.revoked_at,
   last_used_at: row.last_used_at,
   created_at: row.created_at,
 });
 
+const isPast = (time: string | null) => time !== null && Date.parse(time) <= Date.now();
+
 /** The only response that contains the secret. */
 export const viewCreatedApiKey = ({ key, ...row }: ApiKeyRow & { key: string }): CreatedApiKey => ({ ...viewApiKey(row), key });
+
+type UsageOfKey = {
+  id: string;
+  sums: RowOf<typeof selectUsage>;
+  days: RowOf<typeof selectUsageByDay>[];
+  periods: ReturnType<typeof periodsOf>;
+};
+
+export const viewUsage = ({ id, sums, days, periods }: UsageOfKey): ApiKeyUsage => ({
+  api_key_id: id,
+  day: { credits: sums.credits_of_day, requests: sums.requests_of_day, resets_at: periods.day.end },
+  month: { credits: sums.credits_of_month, requests: sums.requests_of_month, resets_at: periods.month.end },
+  total: { credits: sums.credits_in_total, requests: sums.requests_in_total },
+  reserved_credits: sums.reserved_credits,
+  days: days.map(({ date, credits, requests }) => ({ date, credits, requests })),
+});

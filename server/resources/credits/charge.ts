@@ -1,5 +1,5 @@
 import Big from 'big.js';
-import { sql } from 'kysely';
+import { type NotNull, sql } from 'kysely';
 import type { Usage } from '../../../contract/events.ts';
 import type { Transaction } from '../../database/sql.ts';
 import { jsonb, type Parameters, statement } from '../../database/statement.ts';
@@ -148,6 +148,26 @@ const recordCharge = (cause: Cause) =>
           )
           .onConflict((conflict) => conflict.doNothing())
           .returning(['account_id', 'amount']),
+      )
+      .with('key_usage', (qc) =>
+        qc
+          .insertInto('api_key_usage')
+          .columns(['account_id', 'api_key_id', 'day', 'credits'])
+          .expression((eb) =>
+            eb
+              .selectFrom(['usage', 'bill', sourceOf(cause)])
+              .select(['r.account_id', 'r.api_key_id', sql<string>`(now() at time zone 'utc')::date`.as('day'), 'bill.charged as credits'])
+              .where('r.account_id', '=', $.accountId)
+              .where('r.id', '=', $.runId)
+              .where('r.api_key_id', 'is not', null)
+              .where('bill.charged', '>', sql.lit(0))
+              .$narrowType<{ api_key_id: NotNull }>(),
+          )
+          .onConflict((conflict) =>
+            conflict
+              .columns(['account_id', 'api_key_id', 'day'])
+              .doUpdateSet(({ eb: each, ref }) => ({ credits: each('api_key_usage.credits', '+', ref('excluded.credits')) })),
+          ),
       )
       .updateTable('credit_balances as b')
       .from('entry')

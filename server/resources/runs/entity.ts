@@ -20,6 +20,8 @@ export const Run = defineEntity({
     spawnCallId: p.text().nullable(),
     resumeFromRunId: p.uuid().nullable(),
     createdByUserId: p.uuid().nullable(),
+    /** The API key that started the run, or the root run. */
+    apiKeyId: p.uuid().nullable(),
     source: p.text(),
     status: p.enum(['running', 'waiting_for_input', 'cancelling', 'completed', 'failed', 'cancelled'] as const).default('running'),
     traceId: p.text(),

@@ -9,6 +9,8 @@ export const Schedule = defineEntity({
     accountId: p.uuid().primary(),
     id: p.uuid().primary(),
     createdByUserId: p.uuid(),
+    /** The API key that created or last changed the schedule. Its limits apply to the runs. */
+    apiKeyId: p.uuid().nullable(),
     name: p.text(),
     cron: p.text().nullable(),
     runAt: timestamptz().nullable(),

@@ -8,6 +8,7 @@ const columns = [
   'id',
   'account_id',
   'created_by_user_id',
+  'api_key_id',
   'name',
   'cron',
   'run_at',
@@ -55,21 +56,22 @@ const valuesOf = ($: Parameters<Values>) => ({
   next_run_at: $.nextRunAt,
 });
 
-export const insertSchedule = statement<ScheduleKey & { userId: string } & Values>()((db, $) =>
+export const insertSchedule = statement<ScheduleKey & { userId: string; apiKeyId: string | null } & Values>()((db, $) =>
   db
     .insertInto('schedules')
     .values({
       account_id: $.accountId,
       id: $.id,
       created_by_user_id: $.userId,
+      api_key_id: $.apiKeyId,
       ...valuesOf($),
     })
     .returning(columns),
 );
 
-/** The persona that executes a run. */
-export const selectRunPersona = statement<{ accountId: string; runId: string }>()((db, $) =>
-  db.selectFrom('runs').select('persona_id').where('account_id', '=', $.accountId).where('id', '=', $.runId),
+/** The persona that executes a run, and the API key that started it. */
+export const selectRunOrigin = statement<{ accountId: string; runId: string }>()((db, $) =>
+  db.selectFrom('runs').select(['persona_id', 'api_key_id']).where('account_id', '=', $.accountId).where('id', '=', $.runId),
 );
 
 export const selectSchedules = statement<{ accountId: string; userId: string } & PageKey>({ isShort: true })((db, $) =>
@@ -108,11 +110,13 @@ export const lockSchedule = statement<ScheduleKey>()((db, $) =>
 
 export type LockedSchedule = RowOf<typeof lockSchedule>;
 
-export const updateSchedule = statement<ScheduleKey & Values>()((db, $) =>
+/** `apiKeyId` is null if no API key makes the change. */
+export const updateSchedule = statement<ScheduleKey & { apiKeyId: string | null } & Values>()((db, $) =>
   db
     .updateTable('schedules as s')
     .set({
       ...valuesOf($),
+      api_key_id: sql`coalesce(${$.apiKeyId}::uuid, s.api_key_id)`,
       updated_at: sql`now()`,
     })
     .where('s.account_id', '=', $.accountId)

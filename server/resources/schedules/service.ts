@@ -17,7 +17,7 @@ const previewedTimes = 5;
 /** Who changes schedules: a request, or a tool of a run. */
 export type ScheduleOwner = Pick<Scope, 'tx' | 'accountId'> & {
   app: Pick<App, 'database'>;
-  actor: { userId: string };
+  actor: Pick<Scope['actor'], 'userId' | 'apiKeyId'>;
 };
 
 /** Only the caller's own: anything else is 404. */
@@ -83,6 +83,7 @@ export async function createSchedule(owner: ScheduleOwner, input: NewSchedule): 
     accountId,
     id: newId(),
     userId: actor.userId,
+    apiKeyId: actor.apiKeyId ?? null,
     name: input.name,
     cron: times.cron,
     runAt: times.run_at,
@@ -124,6 +125,7 @@ export async function updateSchedule(scope: Scope, { id }: ScheduleRow, changes:
   const updated = await tx.row(queries.updateSchedule, {
     accountId,
     id,
+    apiKeyId: actor.apiKeyId ?? null,
     name: changes.name ?? old.name,
     cron: times.cron,
     runAt: times.run_at,

@@ -165,6 +165,7 @@ type NewRun = OfThread &
   NewRunEvents & {
     id: string;
     userId: string;
+    apiKeyId: string | null;
     source: string;
     traceId: string;
     routeId: string | null;
@@ -212,6 +213,7 @@ export const insertRun = statement<NewRun>()((db, $) =>
             'id',
             'thread_id',
             'created_by_user_id',
+            'api_key_id',
             'source',
             'trace_id',
             'route_id',
@@ -236,6 +238,7 @@ export const insertRun = statement<NewRun>()((db, $) =>
                 sql<string>`${$.id}::uuid`.as('id'),
                 sql<string>`${$.threadId}::uuid`.as('thread_id'),
                 'creator.id as created_by_user_id',
+                sql<string | null>`${$.apiKeyId}::uuid`.as('api_key_id'),
                 sql<string>`${$.source}::text`.as('source'),
                 sql<string>`${$.traceId}::text`.as('trace_id'),
                 sql<string | null>`${$.routeId}::text`.as('route_id'),

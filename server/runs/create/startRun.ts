@@ -5,6 +5,7 @@ import type { App } from '../../http/app.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { Failure, failWith, notFound } from '../../platform/failure.ts';
+import { type KeyBudget, remainingOf, selectKeyBudget } from '../../resources/credits/keyBudget.ts';
 import { runEventValues } from '../../resources/runs/appendRunEvents.ts';
 import type { RunRow } from '../../resources/runs/queries.ts';
 import { readEntitlements, readSettings } from '../../resources/settings/settings.ts';
@@ -97,6 +98,7 @@ export async function startRun(
     id,
     threadId,
     userId: actor.userId,
+    apiKeyId: actor.apiKeyId ?? null,
     source,
     traceId: client.traceId,
     routeId,
@@ -122,26 +124,31 @@ const credentialRevoked = ({ actor }: Pick<RunCreator, 'actor'>) =>
   failWith('unauthenticated', actor.apiKeyId ? 'invalid_token' : 'session_revoked', 'The credential is no longer valid.');
 
 /**
- * Locks a thread without an open run, in an account with available credits and a free slot. Returns the credits that a
+ * Locks a thread without an open run, in an account (and for an API key) with available credits and a free slot. Returns the credits that a
  * new run reserves. Throws 409, 402 or 429.
  */
-export async function lockIdleThread({ app, tx, accountId }: Limited, threadId: string) {
+export async function lockIdleThread(scope: Limited, threadId: string) {
+  const { tx, accountId } = scope;
   // PostgreSQL runs the second statement after the first has the locks, on a new snapshot.
-  const [thread, limits] = await Promise.all([
-    tx.row(queries.lockThread, { accountId, threadId }),
-    tx.row(queries.selectLimits, { accountId, threadId }),
-  ]);
+  const [thread, limits] = await Promise.all([tx.row(queries.lockThread, { accountId, threadId }), readLimits(scope, threadId)]);
   if (!thread || !limits) throw notFound();
-  return { ...thread, reservation: await reservationWithin({ app, tx, accountId }, limits) };
+  return { ...thread, reservation: await reservationWithin(scope, limits) };
 }
 
-type Limited = Pick<RunCreator, 'app' | 'tx' | 'accountId'>;
-type Limits = RowOf<typeof queries.selectLimits>;
+type Limited = Pick<RunCreator, 'app' | 'tx' | 'accountId' | 'actor'>;
+type Limits = RowOf<typeof queries.selectLimits> & { key_budget: KeyBudget | undefined };
+
+async function readLimits({ tx, accountId, actor: { apiKeyId } }: Limited, threadId: string): Promise<Limits | undefined> {
+  const [limits, key_budget] = await Promise.all([
+    tx.row(queries.selectLimits, { accountId, threadId }),
+    apiKeyId ? tx.row(selectKeyBudget, { accountId, apiKeyId }) : undefined,
+  ]);
+  return limits && { ...limits, key_budget };
+}
 
 /** Throws early what `startRun` would throw because of the limits. Without locks, so `startRun` checks again. */
 export async function checkRunLimits(scope: Limited, threadId: string): Promise<void> {
-  const limits = await scope.tx.row(queries.selectLimits, { accountId: scope.accountId, threadId });
-  await reservationWithin(scope, limits!);
+  await reservationWithin(scope, (await readLimits(scope, threadId))!);
 }
 
 async function reservationWithin({ app, tx, accountId }: Limited, limits: Limits): Promise<number> {
@@ -149,7 +156,7 @@ async function reservationWithin({ app, tx, accountId }: Limited, limits: Limits
   if (limits.account_status === null) throw notFound();
   if (limits.account_status !== 'active') throw failWith('forbidden', 'account_suspended', 'This account is suspended.');
   if (limits.is_busy) throw failWith('conflict', 'thread_busy', 'A run of this thread has not ended yet.');
-  const reservation = reservationOf(limits, settings['credit.run_reservation']);
+  const reservation = Math.min(reservationOf(limits, settings['credit.run_reservation']), remainingOf(limits.key_budget));
   const most = settings['limit.concurrent_runs'] || app.config.maxConcurrentRunsPerAccount;
   if (most > 0 && limits.active_runs >= most)
     throw new Failure('rate_limited', 'Too many runs at once.', { reason: 'concurrent_runs_exceeded' }, { 'retry-after': '5' });

@@ -4,6 +4,7 @@ import { type Meter, metered } from '../../models/metering.ts';
 import type { Model, Usage } from '../../models/model.ts';
 import { RunFailure } from '../../models/runFailure.ts';
 import { calculateCharge } from '../../resources/credits/charge.ts';
+import { describeKeyBudget, type KeyBudget, keyBudgetMessage } from '../../resources/credits/keyBudget.ts';
 import type { Settings } from '../../resources/settings/settings.ts';
 import type { OpenedRoute } from '../execute/openRoute.ts';
 import { RouteSnapshot } from '../execute/resolveRoute.ts';
@@ -39,7 +40,7 @@ export function createMetering({ database, lease, settings, usageTotals }: Meter
         if (wanted <= reserved) return;
         const answer = await reserveCredits(database, lease, wanted, creditsWith(soFar));
         if (!answer) throw new LeaseLost(run.id);
-        if (answer.granted === null) throw exhausted(answer.balance, answer.others);
+        if (answer.granted === null) throw answer.key_budget ? keyExhausted(answer.key_budget) : exhausted(answer.balance, answer.others);
         reserved = answer.granted;
       },
       charge: (usage, costUsd) => addCallUsage(usageTotals, prices, usage, costUsd),
@@ -68,6 +69,12 @@ function usedBefore({ route_snapshot: kept }: Lease['run'], usageTotals: UsageTo
   const { data: route } = RouteSnapshot.safeParse(kept);
   return route && usageTotals.usage && (calculateCharge(usageTotals, route.multiplier, settings)?.credits ?? 0);
 }
+
+const keyExhausted = (budget: KeyBudget) =>
+  new RunFailure('budget.exceeded', keyBudgetMessage, {
+    code: 'entitlement.key_budget_exhausted',
+    details: { reason: 'key_budget_exhausted', ...describeKeyBudget(budget) },
+  });
 
 const exhausted = (balance: number, reserved: number) =>
   new RunFailure('budget.exceeded', 'The account has not enough credits left for another model call.', {

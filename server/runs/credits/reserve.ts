@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from '../../database/sql.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
 import { lockRunSlots } from '../../resources/accounts/queries.ts';
-import { decideReservation } from '../../resources/credits/reserved.ts';
+import { decideReservation } from '../../resources/credits/decideReservation.ts';
 import type { Lease } from '../lease/lease.ts';
 
 type LeasedKey = Pick<Lease, 'run' | 'token'>;
@@ -18,7 +18,7 @@ const extend = statement<Key & { wanted: number; billed: number }>()((db, $) =>
     .where('r.account_id', '=', $.accountId)
     .where('r.id', '=', $.runId)
     .where('r.lease_token', '=', $.token)
-    .returning(['decision.granted', 'decision.balance', 'decision.others']),
+    .returning(['decision.granted', 'decision.balance', 'decision.others', 'decision.key_budget']),
 );
 type ReservationResult = RowOf<typeof extend>;
 
@@ -32,7 +32,7 @@ const raise = statement<Key & { billed: number }>()((db, $) =>
 );
 
 /**
- * Raises the reservation of a run to `wanted` credits in total. `granted` is null if the account has too few: then the
+ * Raises the reservation of a run to `wanted` credits in total. `granted` is null if the account, or the API key of the run, has too few: then the
  * run keeps only what it has used. Undefined if the lease is lost.
  */
 export function reserveCredits(

@@ -22,6 +22,10 @@ const updatePlan = statement<Plan>()((db, $) =>
     .where('lease_token', '=', $.token),
 );
 
+const selectKeyModels = statement<{ accountId: string; apiKeyId: string }>()((db, $) =>
+  db.selectFrom('api_keys').select('models').where('account_id', '=', $.accountId).where('id', '=', $.apiKeyId),
+);
+
 export type OpenedRoute = RouteDecision & { model: Model };
 
 type RouteDeps = Pick<ExecuteDeps, 'database' | 'keys' | 'config' | 'outbound' | 'runNotifier'>;
@@ -45,8 +49,14 @@ export async function chooseRoute(
   wishes: Selector = {},
 ): Promise<OpenedRoute> {
   const persona_facts = { persona_id: persona.key, persona_model: persona.model, preferred_credential: persona.preferred_credential };
-  const asked = { ...askedOf(run), ...persona_facts, last_user_message: lastUserMessage, ...wishes };
+  const allowed_models = await allowedModels(deps.database, run);
+  const asked = { ...askedOf(run), ...persona_facts, last_user_message: lastUserMessage, allowed_models, ...wishes };
   return openRoute(deps, settings, await resolveRoute(deps.database, { keys: deps.keys, config: deps.config, settings }, asked));
+}
+
+/** The models that the API key of a run may use; null for all. */
+async function allowedModels(sql: Queryable, { account_id: accountId, api_key_id: apiKeyId }: LeasedRun) {
+  return apiKeyId === null ? null : ((await sql.row(selectKeyModels, { accountId, apiKeyId }))?.models ?? null);
 }
 
 type Decided = { persona: Persona; routed: RouteDecision };

@@ -1,6 +1,6 @@
 import type { Queryable } from '../../database/sql.ts';
-import { type Candidate, readCandidates, type RoutingFacts } from '../../models/routing/candidates.ts';
-import { chooseCandidate, type RoutePreferences } from '../../models/routing/chooseCandidate.ts';
+import { type Candidate, isAllowed, readCandidates, type RoutingFacts } from '../../models/routing/candidates.ts';
+import { chooseCandidate, modelNotAllowed, type RoutePreferences } from '../../models/routing/chooseCandidate.ts';
 import { type FallbackDeps, fallbackRoute, staticRouteById } from '../../models/routing/fallbackRoute.ts';
 import { pricesOf, routeSelectedData, type UpstreamTarget } from '../../models/routing/routeEvent.ts';
 import { openSnapshot, type RouteDecision, type RouteSnapshot } from '../../models/routing/routeSnapshot.ts';
@@ -21,6 +21,7 @@ export type RouteRequest = RoutePreferences &
 /** Decides which model answers a run. Throws a `RunFailure` if none is available. */
 export async function resolveRoute(sql: Queryable, deps: RoutingDeps, run: RouteRequest): Promise<RouteDecision> {
   const snapshot = (run.route_id && staticRouteById(deps, run.route_id)) || (await snapshotFor(sql, deps, run));
+  if (!isAllowed(run.allowed_models, snapshot.event)) throw modelNotAllowed(snapshot.event.model);
   if (run.persona_model) snapshot.event.persona_model = run.persona_model;
   return openSnapshot(deps, snapshot);
 }

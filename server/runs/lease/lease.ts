@@ -41,6 +41,7 @@ const takeLease = statement<LeaseKey & { seconds: number }>()((db, $) =>
       // The run whose unfinished answer this one continues.
       'continues_run_id',
       'created_by_user_id',
+      'api_key_id',
       'source',
       'trace_id',
       'route_id',

@@ -129,6 +129,7 @@ async function insertChild(
     id,
     threadId,
     userId,
+    apiKeyId: run.api_key_id,
     source: 'subagent',
     traceId,
     routeId,

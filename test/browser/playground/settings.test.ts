@@ -101,10 +101,36 @@ test('an API key is created in the page, used by a client, and revoked', async (
   expect(await program.threads.list()).toEqual([]);
   await expect(program.threads.create({ body: {} })).rejects.toMatchObject({ status: 403 });
 
+  await chooseAction(page, 'Nightly report', 'Edit');
+  await page.getByRole('combobox', { name: 'Expires' }).click();
+  await page.getByRole('option', { name: 'In a year' }).click();
+  await page.getByText('Set limits').click();
+  await page.getByLabel('Credits per day').fill('0');
+  await button(page, 'Save').click();
+  await page.getByRole('dialog').locator('.problem').waitFor();
+  await page.getByLabel('Credits per day').fill('2500');
+  await page.getByLabel('Models').fill('gpt-test, stub');
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await button(page, 'Save').click();
+  await page.getByRole('cell', { name: '1 limit, 2 models' }).waitFor();
+  await chooseAction(page, 'Nightly report', 'Usage');
+  await page.getByRole('dialog').getByRole('cell', { name: '0 of 2,500' }).waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await button(page, 'Close').click();
+
+  await chooseAction(page, 'Nightly report', 'Rotate');
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await button(page, 'Rotate').click();
+  const rotatedKey = await page.getByRole('dialog').locator('.code code').textContent();
+  await button(page, 'Done').click();
+  await page.getByText('Earlier secret:').waitFor();
+  const rotated = createClient({ baseUrl: app.url, apiKey: rotatedKey ?? '' });
+  expect([await program.threads.list(), await rotated.threads.list()]).toEqual([[], []]);
+
   await chooseAction(page, 'Nightly report', 'Revoke');
   await button(page, 'Revoke').click();
   await page.getByRole('cell', { name: 'Revoked' }).waitFor();
-  await expect(program.threads.list()).rejects.toMatchObject({ status: 401 });
+  for (const each of [program, rotated]) await expect(each.threads.list()).rejects.toMatchObject({ status: 401 });
   expect(wrong).toEqual([]);
 });
 

@@ -363,3 +363,21 @@ test('what a job leaves behind cannot retake its slot after its end', async () =
   left!.retake();
   expect(limiter.isFull()).toBe(false);
 });
+
+test('the runs of sub-agents count for the API key that started the root run', async () => {
+  const user = await openAgent();
+  const { id, key } = (
+    await call('POST', '/v1/api-keys', { token: user.token, body: { name: 'Agents', limits: { credits_total: 1_000_000 } } })
+  ).body;
+  const threadId = await openThread(app, user, program([spawn(program('One.'))], [wait('$0.agent_id')], 'One.'));
+  const runId = await startRun(app, { ...user, token: key }, threadId, { persona_id: user.personaId });
+  expect((await eventsOf(user, runId)).at(-1)?.type).toBe('run.completed');
+  const runs = await sql('select api_key_id from runs where account_id = $1', [user.accountId]);
+  expect(runs).toEqual([{ api_key_id: id }, { api_key_id: id }]);
+  const [{ spent }] = await sql(
+    `select -sum(amount)::int as spent from credit_transactions where account_id = $1 and reference_type = 'run'`,
+    [user.accountId],
+  );
+  expect(spent).toBeGreaterThan(0);
+  expect((await get(`/v1/api-keys/${id}/usage`, user)).body).toMatchObject({ total: { credits: spent }, reserved_credits: 0 });
+});

@@ -1,0 +1,122 @@
+import type { ApiKey } from '../../../../../client/index.ts';
+import { When } from '../../components/format.tsx';
+import { Page } from '../../components/page.tsx';
+import { Empty } from '../../components/states.tsx';
+import type { Column } from '../../components/table.tsx';
+import { useMe } from '../../me.ts';
+import { ConfirmDialog, useDialog } from '../../resource/dialogs.tsx';
+import { List, useList } from '../../resource/list.tsx';
+import type { RowAction } from '../../resource/rowMenu.tsx';
+import { client } from '../../session.ts';
+import { Badge, Button } from '../../ui/buttons.tsx';
+import { EditKey, keysKey, NewKey } from './keyForm.tsx';
+import { Rotation } from './rotation.tsx';
+import { Usage } from './usage.tsx';
+
+/** API keys of the user; of all members for an admin. */
+export default function Keys() {
+  const me = useMe().data;
+  const keys = useList(keysKey, (before) => client.apiKeys.list({ query: { before } }));
+  const [dialog, open] = useDialog();
+  const add = me && (
+    <Button kind="primary" icon="add" onClick={() => open((close) => <NewKey me={me} onClose={close} />)}>
+      New key
+    </Button>
+  );
+  const actionsOf = (key: ApiKey): readonly RowAction[] => [
+    { label: 'Usage', icon: 'chart', run: () => open((close) => <Usage apiKey={key} onClose={close} />) },
+    !key.revoked_at && { label: 'Edit', icon: 'edit', run: () => open((close) => <EditKey apiKey={key} onClose={close} />) },
+    // The secret acts on behalf of its user.
+    !key.revoked_at &&
+      key.user_id === me?.id && { label: 'Rotate', icon: 'retry', run: () => open((close) => <Rotation apiKey={key} onClose={close} />) },
+    !key.revoked_at && {
+      label: 'Revoke',
+      icon: 'remove',
+      isDangerous: true,
+      run: () => open((close) => <Revocation apiKey={key} onClose={close} />),
+    },
+  ];
+  return (
+    <Page
+      title="API keys"
+      intro="For programs that act on your behalf in this account. A key is shown only once."
+      actions={keys.data?.length !== 0 && add}
+    >
+      <List
+        query={keys}
+        caption="API keys"
+        columns={columns}
+        keyOf={({ id }) => id}
+        nameOf={({ name }) => name}
+        actionsOf={actionsOf}
+        empty={
+          <Empty title="No keys yet" action={add}>
+            With a key, your scripts and servers can call the API without a password.
+          </Empty>
+        }
+      />
+      {dialog}
+    </Page>
+  );
+}
+
+const isPast = (time: string) => Date.parse(time) <= Date.now();
+
+function Expiry({ apiKey: { revoked_at, expires_at, previous_secret_expires_at: previous } }: { apiKey: ApiKey }) {
+  if (revoked_at) return <Badge>Revoked</Badge>;
+  if (expires_at && isPast(expires_at)) return <Badge tone="danger">Expired</Badge>;
+  return (
+    <>
+      {expires_at ? <When at={expires_at} /> : 'Never'}
+      {previous && (
+        <div className="muted small">
+          Earlier secret: <When at={previous} />
+        </div>
+      )}
+    </>
+  );
+}
+
+const columns: Column<ApiKey>[] = [
+  {
+    title: 'Name',
+    cell: ({ name, key_prefix, created_at }) => (
+      <>
+        {name}
+        <div className="muted small">
+          <code>{key_prefix}…</code> · created <When at={created_at} />
+        </div>
+      </>
+    ),
+  },
+  { title: 'Permissions', cell: (key) => (key.inherits_permissions ? 'All' : <Scopes scopes={key.scopes} />) },
+  { title: 'Limits', cell: (key) => <Limits apiKey={key} /> },
+  { title: 'Expires', cell: (key) => <Expiry apiKey={key} /> },
+  { title: 'Last used', cell: ({ last_used_at }) => (last_used_at ? <When at={last_used_at} /> : 'Never') },
+];
+
+const Scopes = ({ scopes }: { scopes: readonly string[] }) => (
+  <span title={scopes.join('\n')}>{scopes.length === 1 ? <code>{scopes[0]}</code> : `${scopes.length} permissions`}</span>
+);
+
+function Limits({ apiKey: { limits, models } }: { apiKey: ApiKey }) {
+  const set = Object.values(limits).filter((limit) => limit !== null).length;
+  const parts = [
+    set > 0 && `${set} ${set === 1 ? 'limit' : 'limits'}`,
+    models && `${models.length} ${models.length === 1 ? 'model' : 'models'}`,
+  ];
+  return parts.filter(Boolean).join(', ') || 'None';
+}
+
+const Revocation = ({ apiKey: { id, name }, onClose }: { apiKey: ApiKey; onClose: () => void }) => (
+  <ConfirmDialog
+    title={`Revoke “${name}”?`}
+    confirm="Revoke"
+    done="Revoked"
+    changes={[keysKey]}
+    onClose={onClose}
+    action={() => client.apiKeys.delete({ params: { id } })}
+  >
+    Requests with this key will be rejected. This cannot be undone.
+  </ConfirmDialog>
+);
