@@ -224,6 +224,7 @@ test.each<[string, { resource?: object; server?: (url: string) => object }, stri
   ['with a private page', { server: () => ({ authorization_endpoint: 'https://169.254.169.254/authorize' }) }, 'not public'],
   ['with a script as page', { server: () => ({ authorization_endpoint: 'javascript:alert(1)' }) }, 'not valid'],
   ['with a private registration', { server: () => ({ registration_endpoint: 'https://192.168.0.1/register' }) }, 'not public'],
+  ['with a scope that is too long', { resource: { scopes_supported: ['x'.repeat(20_000)] } }, 'too long'],
   ['that are too long', { server: () => ({ service_documentation: `https://a.test/${'x'.repeat(300_000)}` }) }, 'not valid'],
 ])('metadata %s are not used', async (_what, { resource = {}, server }, message) => {
   const { authorizationServer, person, id } = await openScene(resource);

@@ -20,6 +20,9 @@ export class GrantFailure extends Error {
 const loadSdk = () => import('@modelcontextprotocol/client');
 type Sdk = Awaited<ReturnType<typeof loadSdk>>;
 
+/** Characters of what is kept of an authorization server and put into the address. */
+const maxGrantLength = 16_384;
+
 type Started = { authorizationUrl: string; pending: PendingGrant };
 
 /**
@@ -57,7 +60,10 @@ export async function startGrant(outbound: OutboundClient, url: string, redirect
       resource,
       ...(scope && { scope }),
     });
-    return { authorizationUrl: started.authorizationUrl.href, pending: { ...grant, code_verifier: started.codeVerifier } };
+    const authorizationUrl = started.authorizationUrl.href;
+    if (authorizationUrl.length + JSON.stringify(grant).length > maxGrantLength)
+      throw new GrantFailure('The metadata of the authorization server are too long.');
+    return { authorizationUrl, pending: { ...grant, code_verifier: started.codeVerifier } };
   });
 }
 
@@ -155,7 +161,8 @@ function serverOf(metadata: AuthorizationServerMetadata): Grant['server'] {
 const maxTokenLength = 8_192;
 
 function tokensOf({ access_token, refresh_token, token_type, expires_in }: OAuthTokens): Tokens {
-  const isUsable = token_type.toLowerCase() === 'bearer' && access_token.length <= maxTokenLength && /^[\x21-\x7e]+$/.test(access_token);
+  const isShort = Math.max(access_token.length, refresh_token?.length ?? 0) <= maxTokenLength;
+  const isUsable = token_type.toLowerCase() === 'bearer' && isShort && /^[\x21-\x7e]+$/.test(access_token);
   if (!isUsable) throw new GrantFailure('The authorization server issued a token that cannot be used.');
   return {
     access_token,
