@@ -346,7 +346,9 @@ export const eventData = {
               transport: z.string().meta({ description: 'Transport of the server, such as `streamable_http`.' }),
               duration_ms: z.int().meta({ description: 'Milliseconds until the server had listed its tools or failed.' }),
               outcome: z.string().meta({ description: '`ok`, `empty` or `failed`.' }),
-              error_class: z.string().optional().meta({ description: 'Why the server failed, such as `mcp.timeout`.' }),
+              error_class: z.string().optional().meta({
+                description: 'Why the server failed, such as `mcp.timeout`, or `mcp.unauthorized` if a user must grant access first.',
+              }),
             })
             .meta({ description: 'An MCP server.' }),
         )

@@ -11,6 +11,13 @@ export const McpTransport = z.enum(transports).meta({
 });
 export type McpTransport = z.infer<typeof McpTransport>;
 
+export const McpAuthorization = z.enum(['none', 'required', 'authorized', 'expired']).meta({
+  id: 'McpAuthorization',
+  description:
+    'OAuth access to a remote server. `none`: not known to be needed. `required`: the server has rejected requests without a token. `authorized`: runs use the access that a user has granted. `expired`: that access has ended and must be granted again.',
+});
+export type McpAuthorization = z.infer<typeof McpAuthorization>;
+
 export const McpConfig = z
   .object({
     id: Id.meta({ description: 'ID of the MCP server.' }),
@@ -19,6 +26,7 @@ export const McpConfig = z
     transport: McpTransport.meta({ description: 'How the server is reached.' }),
     url: z.string().nullable().meta({ description: 'Null for `stdio`.' }),
     has_auth: z.boolean().meta({ description: 'Whether a bearer token is set.' }),
+    authorization: McpAuthorization.meta({ description: 'The OAuth access to the server. With a bearer token it is always `none`.' }),
     command: z.string().nullable().meta({ description: 'Null unless the transport is `stdio`.' }),
     args: z.array(z.string()).meta({ description: 'Arguments of the program.' }),
     cwd: z.string().nullable().meta({ description: 'Working directory of the program; null means `/`.' }),
@@ -28,7 +36,7 @@ export const McpConfig = z
     created_at: Time.meta({ description: 'When the server was created.' }),
     updated_at: Time.meta({ description: 'When the server was last changed.' }),
   })
-  .meta({ id: 'McpConfig', description: 'An MCP server of an account. Its bearer token and environment values are never returned.' });
+  .meta({ id: 'McpConfig', description: 'An MCP server of an account. Its tokens and environment values are never returned.' });
 export type McpConfig = z.infer<typeof McpConfig>;
 
 const url = z
@@ -116,9 +124,30 @@ export const McpTest = z
     latency_ms: z.int().min(0).meta({ description: 'Milliseconds until the list of tools or the error.' }),
     error: z.string().optional().meta({ description: 'Why the test failed, without the bearer token; absent on success.' }),
     tools: z.array(McpTool).meta({ description: 'The tools of the server; empty if the test failed.' }),
+    authorization: McpAuthorization.meta({ description: 'The OAuth access to the server after the test.' }),
   })
   .meta({ id: 'McpTest', description: 'The result of connecting to an MCP server.' });
 export type McpTest = z.infer<typeof McpTest>;
+
+export const McpAuthorizationStart = z
+  .object({
+    authorization_url: z.string().meta({ description: 'The page of the authorization server, to be opened in the browser of the caller.' }),
+    expires_at: Time.meta({ description: 'Until when the authorization can be completed.' }),
+  })
+  .meta({ id: 'McpAuthorizationStart', description: 'An authorization to be granted by the user.' });
+export type McpAuthorizationStart = z.infer<typeof McpAuthorizationStart>;
+
+export const McpAuthorizationAnswer = z
+  .strictObject({
+    state: z.string().min(1).max(200).meta({ description: 'Parameter `state` of the callback address.' }),
+    code: z.string().min(1).max(8192).meta({ description: 'Parameter `code` of the callback address.' }),
+    iss: z.string().min(1).max(2048).optional().meta({ description: 'Parameter `iss` of the callback address, if it has one (RFC 9207).' }),
+  })
+  .meta({
+    id: 'McpAuthorizationAnswer',
+    description: 'The answer of the authorization server: the query parameters of the callback address.',
+  });
+export type McpAuthorizationAnswer = z.infer<typeof McpAuthorizationAnswer>;
 
 const permission = 'data.mcp_configs.manage';
 
@@ -169,5 +198,35 @@ export const mcpConfigs = initContract().router({
     body: null,
     responses: { 200: McpTest },
     metadata: { auth: 'user', permission, audit: ['mcp_config.test', 'mcp_config'] },
+  },
+  authorize: {
+    method: 'POST',
+    path: '/v1/mcp-configs/{config_id}/authorization',
+    summary: 'Start the OAuth authorization of an MCP server',
+    description:
+      'Finds the authorization server of a remote MCP server, registers a client there, and returns the address to open. After the user has granted access, the authorization server redirects to `/oauth/mcp/{config_id}` of the front end, which completes the authorization. Replaces one that was started before.',
+    body: null,
+    responses: { 200: McpAuthorizationStart },
+    metadata: { auth: 'user', permission, audit: ['mcp_config.authorize', 'mcp_config'], extraErrors: [409, 502] },
+  },
+  completeAuthorization: {
+    method: 'POST',
+    path: '/v1/mcp-configs/{config_id}/authorization/complete',
+    summary: 'Complete the OAuth authorization of an MCP server',
+    description:
+      'Exchanges the code for tokens, which are stored encrypted. Only the session that started the authorization can complete it, once, and within 10 minutes. The next run uses the access.',
+    body: McpAuthorizationAnswer,
+    responses: { 200: McpConfig },
+    metadata: { auth: 'user', permission, audit: ['mcp_config.authorization_complete', 'mcp_config'], extraErrors: [502] },
+  },
+  disconnect: {
+    method: 'DELETE',
+    path: '/v1/mcp-configs/{config_id}/authorization',
+    summary: 'Delete the OAuth authorization of an MCP server',
+    description:
+      'Deletes the tokens and the registered client here, and closes open connections. To end the grant at the authorization server too, use its own pages.',
+    body: null,
+    responses: { 204: null },
+    metadata: { auth: 'user', permission, audit: ['mcp_config.authorization_delete', 'mcp_config'] },
   },
 } as const satisfies Resource);

@@ -237,6 +237,9 @@ export const routes = {
     update: { method: 'PATCH', path: '/v1/mcp-configs/{config_id}', auth: 'user', errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
     delete: { method: 'DELETE', path: '/v1/mcp-configs/{config_id}', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     test: { method: 'POST', path: '/v1/mcp-configs/{config_id}/test', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },
+    authorize: { method: 'POST', path: '/v1/mcp-configs/{config_id}/authorization', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 502, 503] },
+    completeAuthorization: { method: 'POST', path: '/v1/mcp-configs/{config_id}/authorization/complete', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 502, 503] },
+    disconnect: { method: 'DELETE', path: '/v1/mcp-configs/{config_id}/authorization', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
   },
   webhookEndpoints: {
     create: { method: 'POST', path: '/v1/webhook-endpoints', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },

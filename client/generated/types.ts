@@ -1801,7 +1801,28 @@ export interface LogoutRequest {
   all?: boolean | undefined;
 }
 
-/** An MCP server of an account. Its bearer token and environment values are never returned. */
+/** OAuth access to a remote server. `none`: not known to be needed. `required`: the server has rejected requests without a token. `authorized`: runs use the access that a user has granted. `expired`: that access has ended and must be granted again. */
+export type McpAuthorization = "none" | "required" | "authorized" | "expired";
+
+/** The answer of the authorization server: the query parameters of the callback address. */
+export interface McpAuthorizationAnswer {
+  /** Parameter `state` of the callback address. */
+  state: string;
+  /** Parameter `code` of the callback address. */
+  code: string;
+  /** Parameter `iss` of the callback address, if it has one (RFC 9207). */
+  iss?: string | undefined;
+}
+
+/** An authorization to be granted by the user. */
+export interface McpAuthorizationStart {
+  /** The page of the authorization server, to be opened in the browser of the caller. */
+  authorization_url: string;
+  /** Until when the authorization can be completed. */
+  expires_at: Time;
+}
+
+/** An MCP server of an account. Its tokens and environment values are never returned. */
 export interface McpConfig {
   /** ID of the MCP server. */
   id: Id;
@@ -1815,6 +1836,8 @@ export interface McpConfig {
   url: string | null;
   /** Whether a bearer token is set. */
   has_auth: boolean;
+  /** The OAuth access to the server. With a bearer token it is always `none`. */
+  authorization: McpAuthorization;
   /** Null unless the transport is `stdio`. */
   command: string | null;
   /** Arguments of the program. */
@@ -1859,6 +1882,8 @@ export interface McpTest {
   error?: string | undefined;
   /** The tools of the server; empty if the test failed. */
   tools: McpTool[];
+  /** The OAuth access to the server after the test. */
+  authorization: McpAuthorization;
 }
 
 /** A tool of an MCP server. */
@@ -3840,7 +3865,7 @@ export interface RunMcpDiscoveryEventDataServer {
   duration_ms: number;
   /** `ok`, `empty` or `failed`. */
   outcome: string;
-  /** Why the server failed, such as `mcp.timeout`. */
+  /** Why the server failed, such as `mcp.timeout`, or `mcp.unauthorized` if a user must grant access first. */
   error_class?: string | undefined;
 }
 
@@ -6801,6 +6826,24 @@ export interface McpConfigsApi {
    * Waits for at most the timeout of the server and 20 seconds. The response is 200 even if the test fails: check `success`. An inactive server can be tested; a `stdio` server cannot, because its program runs on workers only.
    */
   readonly test: Call<{ params: { config_id: Id; }; }, McpTest, Reasons['mcpConfigs.test']>;
+  /**
+   * Start the OAuth authorization of an MCP server
+   *
+   * Finds the authorization server of a remote MCP server, registers a client there, and returns the address to open. After the user has granted access, the authorization server redirects to `/oauth/mcp/{config_id}` of the front end, which completes the authorization. Replaces one that was started before.
+   */
+  readonly authorize: Call<{ params: { config_id: Id; }; }, McpAuthorizationStart, Reasons['mcpConfigs.authorize']>;
+  /**
+   * Complete the OAuth authorization of an MCP server
+   *
+   * Exchanges the code for tokens, which are stored encrypted. Only the session that started the authorization can complete it, once, and within 10 minutes. The next run uses the access.
+   */
+  readonly completeAuthorization: Call<{ params: { config_id: Id; }; body: McpAuthorizationAnswer; }, McpConfig, Reasons['mcpConfigs.completeAuthorization']>;
+  /**
+   * Delete the OAuth authorization of an MCP server
+   *
+   * Deletes the tokens and the registered client here, and closes open connections. To end the grant at the authorization server too, use its own pages.
+   */
+  readonly disconnect: Call<{ params: { config_id: Id; }; }, undefined, Reasons['mcpConfigs.disconnect']>;
 }
 
 export interface WebhookEndpointsApi {

@@ -15,6 +15,8 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   attachment_kind_mismatch: 'An image part of the message references a text file, or a file part references an image.',
   attachment_not_found: 'A file referenced by the message does not exist, is no longer available, or is not accessible to you.',
   attachment_storage_unavailable: 'Files cannot be stored or read at the moment. Try again later.',
+  authorization_failed:
+    'The authorization server of the MCP server could not be used, or did not accept the authorization. `message` names the cause.',
   balance_overflow: 'The balance would exceed its maximum. Nothing was changed.',
   base_url_denied: 'The stored base URL points to an address that the server does not allow.',
   bootstrap_token_invalid: 'The setup token is wrong, used or older than 30 minutes. Create a new one.',
@@ -75,6 +77,8 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
     'The login or name is blank or too long, mixes scripts in a word, or contains `@`, control or format characters that are not allowed.',
   invalid_path: 'The value is not a valid file path.',
   invalid_session: 'The password of the share has not been verified, or the verification has expired. Verify the password again.',
+  invalid_state:
+    'The OAuth authorization is not known, has expired, was completed before, or was started in another session. Start it again.',
   invalid_timezone: 'The IANA time zone database has no time zone of this name.',
   invalid_token: 'The token was not issued by this server, or was revoked.',
   invalid_skill:
@@ -116,6 +120,8 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   no_email: 'You have no email address to verify.',
   no_fields: 'An update must contain at least one field.',
   no_password: 'The share has no password.',
+  not_connectable:
+    'The MCP server needs no OAuth authorization: it is a program or has a bearer token, or the account may not use remote servers.',
   nothing_to_retry: 'The thread has no message to answer.',
   open_streams_exceeded:
     'Too many event streams of the user or of the client address are open. Close one, or try again after `Retry-After`.',

@@ -190,6 +190,8 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
       409: ['name_conflict'],
     },
   ],
+  mcpConfigsAuthorize: [{ 409: ['not_connectable'], 502: ['authorization_failed'] }],
+  mcpConfigsCompleteAuthorization: [{ 400: ['invalid_state'], 502: ['authorization_failed'] }],
   mcpConfigsUpdate: [outboundUrl, { 403: ['stdio_requires_platform_admin'], 409: ['name_conflict'] }],
   personasCreate: [{ 400: ['persona_not_found'], 403: ['system_protected'], 409: ['persona_conflict'] }],
   skillsCreate: [{ 400: ['invalid_skill'], 409: ['name_conflict'] }],

@@ -2308,6 +2308,66 @@ update "llm_models"
   from "llm_models"
   where "provider_id" = $3 and "is_default" = true);
 
+-- resources/mcpConfigs/oauth/queries.ts keepRequest
+update "mcp_configs"
+  set "oauth_request_key" = $1, "oauth_request_sealed" = $2, "oauth_request_expires_at" = clock_timestamp() + make_interval(secs => $3)
+  where "account_id" = $4 and "id" = $5 and "url" = $6
+  returning oauth_request_expires_at as "expires_at";
+
+-- resources/mcpConfigs/oauth/queries.ts takeRequest
+with "found" as (select "account_id", "id", "oauth_request_sealed" as "sealed"
+  from "mcp_configs"
+  where "account_id" = $1 and "id" = $2 and "oauth_request_key" = $3 and "oauth_request_expires_at" > clock_timestamp()
+  for update) update "mcp_configs" as "c"
+  set "oauth_request_key" = null, "oauth_request_sealed" = null, "oauth_request_expires_at" = null
+  from "found"
+  where "c"."account_id" = $4 and "c"."account_id" = "found"."account_id" and "c"."id" = "found"."id"
+  returning "found"."sealed";
+
+-- resources/mcpConfigs/oauth/queries.ts storeAuthorization
+update "mcp_configs"
+  set "oauth_status" = 'authorized', "oauth_sealed" = $1, "oauth_ends_at" = clock_timestamp() + make_interval(secs => $2), "oauth_generation" = "oauth_generation" + 1, "oauth_renewing_until" = null, "revision" = "revision" + 1, "updated_at" = now()
+  where "account_id" = $3 and "id" = $4 and "url" = $5 and "bearer_token_sealed" is null
+  returning "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "is_active", "revision", "created_at", "updated_at";
+
+-- resources/mcpConfigs/oauth/queries.ts clearAuthorization
+update "mcp_configs"
+  set "oauth_status" = null, "oauth_sealed" = null, "oauth_ends_at" = null, "oauth_generation" = "oauth_generation" + 1, "oauth_renewing_until" = null, "oauth_request_key" = null, "oauth_request_sealed" = null, "oauth_request_expires_at" = null, "revision" = "revision" + 1, "updated_at" = now()
+  where "account_id" = $1 and "id" = $2 and ($3::text is null or url is distinct
+  from $4::text);
+
+-- resources/mcpConfigs/oauth/queries.ts selectAuthorization
+select "oauth_status", "oauth_sealed", "oauth_generation"
+  from "mcp_configs"
+  where "account_id" = $1 and "id" = $2;
+
+-- resources/mcpConfigs/oauth/queries.ts claimRenewal
+update "mcp_configs"
+  set "oauth_renewing_until" = clock_timestamp() + interval '30 seconds'
+  where "account_id" = $1 and "id" = $2 and "oauth_generation" = $3 and "oauth_status" = 'authorized' and ("oauth_renewing_until" is null or "oauth_renewing_until" < clock_timestamp())
+  returning "oauth_status", "oauth_sealed", "oauth_generation";
+
+-- resources/mcpConfigs/oauth/queries.ts releaseRenewal
+update "mcp_configs"
+  set "oauth_renewing_until" = null
+  where "account_id" = $1 and "id" = $2 and "oauth_generation" = $3;
+
+-- resources/mcpConfigs/oauth/queries.ts storeRenewal
+update "mcp_configs"
+  set "oauth_sealed" = $1, "oauth_ends_at" = clock_timestamp() + make_interval(secs => $2), "oauth_generation" = "oauth_generation" + 1, "oauth_renewing_until" = null
+  where "account_id" = $3 and "id" = $4 and "oauth_generation" = $5 and "oauth_status" = 'authorized'
+  returning "oauth_status", "oauth_sealed", "oauth_generation";
+
+-- resources/mcpConfigs/oauth/queries.ts expireAuthorization
+update "mcp_configs"
+  set "oauth_status" = 'expired', "oauth_sealed" = null, "oauth_ends_at" = null, "oauth_generation" = "oauth_generation" + 1, "oauth_renewing_until" = null
+  where "account_id" = $1 and "id" = $2 and "oauth_generation" = $3 and "oauth_status" = 'authorized';
+
+-- resources/mcpConfigs/oauth/queries.ts requireAuthorization
+update "mcp_configs"
+  set "oauth_status" = 'required'
+  where "account_id" = $1 and "id" = $2 and "oauth_status" is null and "bearer_token_sealed" is null;
+
 -- resources/mcpConfigs/queries.ts lockAccount
 select "id"
   from "accounts"
@@ -2317,17 +2377,17 @@ select "id"
 -- resources/mcpConfigs/queries.ts insertConfig
 insert into "mcp_configs" ("account_id", "id", "name", "transport", "url", "bearer_token_sealed", "command", "args", "cwd", "env_sealed", "call_timeout_ms")
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-  returning "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", "command", "args", "cwd", "call_timeout_ms", "is_active", "revision", "created_at", "updated_at";
+  returning "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "is_active", "revision", "created_at", "updated_at";
 
 -- resources/mcpConfigs/queries.ts selectConfigs
-select "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", "command", "args", "cwd", "call_timeout_ms", "is_active", "revision", "created_at", "updated_at"
+select "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "is_active", "revision", "created_at", "updated_at"
   from "mcp_configs"
   where "account_id" = $1 and ($2::timestamptz is null or ("created_at", "id") < ($3::timestamptz, $4::uuid))
   order by "created_at" desc, "id" desc
   limit $5;
 
 -- resources/mcpConfigs/queries.ts selectConfig
-select "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", "command", "args", "cwd", "call_timeout_ms", "is_active", "revision", "created_at", "updated_at"
+select "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "is_active", "revision", "created_at", "updated_at"
   from "mcp_configs"
   where "account_id" = $1 and "id" = $2;
 
@@ -2335,7 +2395,7 @@ select "id", "account_id", "name", "transport", "url", bearer_token_sealed is no
 update "mcp_configs"
   set "name" = coalesce($1, name), "url" = coalesce($2, url), "bearer_token_sealed" = case when $3::boolean then $4::bytea else bearer_token_sealed end, "call_timeout_ms" = coalesce($5, call_timeout_ms), "is_active" = coalesce($6, is_active), "revision" = "revision" + 1, "updated_at" = now()
   where "account_id" = $7 and "id" = $8
-  returning "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", "command", "args", "cwd", "call_timeout_ms", "is_active", "revision", "created_at", "updated_at";
+  returning "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "is_active", "revision", "created_at", "updated_at";
 
 -- resources/mcpConfigs/queries.ts deleteConfig
 delete
@@ -2343,18 +2403,18 @@ delete
   where "account_id" = $1 and "id" = $2;
 
 -- resources/mcpConfigs/queries.ts selectServers
-select "id", "account_id", "name", "transport", "url", "bearer_token_sealed", "command", "args", "cwd", "env_sealed", "call_timeout_ms", "revision"
+select "id", "account_id", "name", "transport", "url", "bearer_token_sealed", "command", "args", "cwd", "env_sealed", "oauth_sealed", "oauth_status", "oauth_generation", "call_timeout_ms", "revision"
   from "mcp_configs"
   where "account_id" = $1 and "is_active" = true
   order by "created_at", "id";
 
 -- resources/mcpConfigs/queries.ts selectSealedConfig
-select "id", "account_id", "name", "transport", "url", "bearer_token_sealed", "command", "args", "cwd", "env_sealed", "call_timeout_ms", "revision"
+select "id", "account_id", "name", "transport", "url", "bearer_token_sealed", "command", "args", "cwd", "env_sealed", "oauth_sealed", "oauth_status", "oauth_generation", "call_timeout_ms", "revision"
   from "mcp_configs"
   where "account_id" = $1 and "id" = $2;
 
 -- resources/mcpConfigs/queries.ts selectServer
-select "id", "account_id", "name", "transport", "url", "bearer_token_sealed", "command", "args", "cwd", "env_sealed", "call_timeout_ms", "revision"
+select "id", "account_id", "name", "transport", "url", "bearer_token_sealed", "command", "args", "cwd", "env_sealed", "oauth_sealed", "oauth_status", "oauth_generation", "call_timeout_ms", "revision"
   from "mcp_configs"
   where "account_id" = $1 and "id" = $2 and "is_active" = true;
 

@@ -35,6 +35,8 @@ const bounded: Readonly<Record<string, string>> = {
   'llmModels.test': 'stores nothing',
   'workspaces.rename': 'moves entries; what its revision replaces is removed',
   'mcpConfigs.test': 'stores nothing',
+  'mcpConfigs.authorize': 'changes a row',
+  'mcpConfigs.completeAuthorization': 'changes a row',
   'asrCredentials.setDefault': 'changes a row',
   'schedules.pause': 'changes a row',
   'schedules.resume': 'changes a row',

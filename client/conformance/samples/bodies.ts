@@ -62,6 +62,7 @@ export const bodies: Record<string, (maker: SampleContext, params: Params) => un
   LlmModelChanges: () => ({ priority: 7 }),
   LlmProviderChanges: () => ({ name: uniqueName() }),
   LoginCheck: async ({ borrowUser }) => ({ login: (await borrowUser()).login }),
+  McpAuthorizationAnswer: () => ({ state: 'sample', code: 'sample' }),
   McpConfigChanges: () => ({ call_timeout_ms: 2_000 }),
   MeChanges: () => ({ timezone: 'Europe/Berlin' }),
   MemberChanges: () => ({ role: 'admin' }),

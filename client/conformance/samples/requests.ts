@@ -126,6 +126,8 @@ export const skippedOperations: Record<string, string> = {
   'gatewayConfig.set': everybody,
   'llmModels.test': outside,
   'llmProviders.availableModels': outside,
+  'mcpConfigs.authorize': outside,
+  'mcpConfigs.completeAuthorization': outside,
   'mcpConfigs.test': outside,
   'me.resetInviteCode': 'a code must be a day old',
   'notifications.read': 'only the server makes notifications',

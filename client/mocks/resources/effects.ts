@@ -45,6 +45,10 @@ const derivedFields: Record<string, (value: Json, context: Context) => void> = {
     value.key_prefix = (value.key as string).slice(0, 7);
   },
   '/v1/feature-flags/{key}/account-overrides': (value, { loaded }) => Object.assign(value, { flag_key: loaded.key?.value.key }),
+  '/v1/mcp-configs': (value, { operation }) => {
+    if (operation.id === 'mcpConfigs.create') value.authorization = 'none';
+    if (operation.id === 'mcpConfigs.completeAuthorization') value.authorization = 'authorized';
+  },
   '/v1/personas': (value) => Object.assign(value, { source: 'custom', executor_type: value.executor_type ?? 'agent.simple' }),
   '/v1/schedules': (value, { engine, operation, body }) => deriveSchedule(value, operation.id, body, engine.time(3_600_000)),
   '/v1/skills': setSkillContent,

@@ -13,6 +13,7 @@ const SignUp = lazy(() => import('./pages/signUp.tsx'));
 const Setup = lazy(() => import('./pages/setup.tsx'));
 const Verify = lazy(() => import('./pages/verify.tsx'));
 const Invitation = lazy(() => import('./pages/people/invitation.tsx'));
+const Authorized = lazy(() => import('./pages/tools/authorized.tsx'));
 const Shared = lazy(() => import('./pages/shared/page.tsx'));
 
 /** The routes. The first ones need no session. */
@@ -39,6 +40,7 @@ function Guarded() {
   return (
     <Switch>
       <Route path="/invitations/:token">{({ token }) => <Invitation token={token} />}</Route>
+      <Route path="/oauth/mcp/:id">{({ id }) => <Authorized id={id} />}</Route>
       <Route>
         <SignedInRoutes />
       </Route>

@@ -50,7 +50,8 @@ export async function connect(server: Server, deps: ConnectionDeps, signal: Abor
 }
 
 const rejectsPosts = (error: unknown) => {
-  const status = error instanceof ToolFailure ? error.details?.status_code : undefined;
+  if (!(error instanceof ToolFailure) || error.errorClass === 'mcp.unauthorized') return false;
+  const status = error.details?.status_code;
   return typeof status === 'number' && status < 500;
 };
 
@@ -79,13 +80,13 @@ async function converse(
   return { isBroken: guard.isBroken, ...callsOf(client, guard, server), close: () => leave(client, transport) };
 }
 
-function callsOf(client: Client, guard: ConnectionGuard, { timeoutMs, bearerToken }: Server): Pick<Connection, 'listTools' | 'callTool'> {
+function callsOf(client: Client, guard: ConnectionGuard, server: Server): Pick<Connection, 'listTools' | 'callTool'> {
   // The guard enforces the timeout, so give the library a limit that never applies.
   const timeout = maxCallMs;
   return {
     async listTools(signal) {
       if (client.getServerCapabilities()?.tools === undefined) return [];
-      return guard.within(timeoutMs, signal, (bound) =>
+      return guard.within(server.timeoutMs, signal, (bound) =>
         readTools((schema, cursor) =>
           client.request({ method: 'tools/list', params: cursor ? { cursor } : {} }, schema, { signal: bound, timeout }),
         ),
@@ -93,7 +94,7 @@ function callsOf(client: Client, guard: ConnectionGuard, { timeoutMs, bearerToke
     },
     async callTool(name, args, signal) {
       const request = { method: 'tools/call', params: { name, arguments: args } } as const;
-      return redactToken(bearerToken, async () => {
+      return redactToken(server, async () => {
         const answer = await guard.within(maxCallMs, signal, (bound) => client.request(request, CallResult, { signal: bound, timeout }));
         const output = await readResult(answer);
         if (answer.isError) throw new ToolFailure('mcp.tool_error', textOf(answer.content), output.result);

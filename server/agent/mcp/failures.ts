@@ -24,6 +24,14 @@ export const streamEnded = Object.freeze({});
 export const timedOut = () => new ToolFailure('mcp.timeout', 'The tool server did not answer in time.');
 export const disconnected = () =>
   new ToolFailure('mcp.disconnected', 'The tool server cannot be reached, or the connection to it was lost.');
+/** A server of which no access token works. The status makes the pool replace the connection. */
+export const unauthorized = (hadToken: boolean) =>
+  new ToolFailure(
+    'mcp.unauthorized',
+    hadToken ? 'The access to the tool server has expired and must be granted again.' : 'The tool server requires authorization.',
+    { status_code: 401 },
+  );
+export const notRenewed = () => new ToolFailure('mcp.disconnected', 'The access to the tool server could not be renewed.');
 export const protocolError = (what = 'The tool server sent what is not a valid answer.') => new ToolFailure('mcp.protocol_error', what);
 
 /** Whether one line of a message says "unknown tool", or "tool … not found". */

@@ -71,10 +71,10 @@ export function createMcp(deps: McpDeps): Mcp {
 
 /** Connects to a server version if it is current. A change from here on finds the connection in the pool. */
 async function open(deps: McpDeps, version: ServerVersion, signal: AbortSignal, onToolsChanged: () => void) {
-  const { config, keys, database, outbound, log } = deps;
+  const { config, database, outbound, log } = deps;
   const row = await inForce(database, version);
   if (row.revision !== version.revision) throw gone();
-  const server = openServer(keys, row);
+  const server = openServer(deps, row);
   return connect(
     row.transport === 'stdio' ? allowedProgram(config.mcpStdioAllowlist, server) : server,
     { outbound, log, version: config.workerVersion, onToolsChanged },

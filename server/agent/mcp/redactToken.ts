@@ -1,4 +1,5 @@
 import { ToolFailure } from '../tools/tool.ts';
+import { secretsOf, type Server } from './server.ts';
 
 /** Shorter tokens could occur in ordinary words. */
 const minSecretLength = 8;
@@ -7,17 +8,19 @@ const minSecretLength = 8;
 const maxMessageChars = 1_000;
 
 /**
- * Runs a call and removes the server's token from its result or error. Results are stored in events, which more users
+ * Runs a call and removes the server's tokens from its result or error. Results are stored in events, which more users
  * can read than can manage the server. Error messages are cut to 1 000 characters.
  */
-export async function redactToken<T>(token: string, call: () => Promise<T>): Promise<T> {
+export async function redactToken<T>(server: Server, call: () => Promise<T>): Promise<T> {
+  // The tokens may be renewed during the call.
+  const masked = <V>(value: V): V => secretsOf(server).reduce((rest, token) => without(token, rest), value);
   try {
-    return without(token, await call());
+    return masked(await call());
   } catch (error) {
     if (!(error instanceof ToolFailure)) throw error;
     const { errorClass, message, details, cause } = error;
-    const said = without(token, message).slice(0, maxMessageChars).toWellFormed();
-    throw Object.assign(new ToolFailure(errorClass, said, without(token, details)), { cause });
+    const said = masked(message).slice(0, maxMessageChars).toWellFormed();
+    throw Object.assign(new ToolFailure(errorClass, said, masked(details)), { cause });
   }
 }
 

@@ -8,10 +8,11 @@ import type { ServerTool } from './serverTools.ts';
 const maxMs = 20_000;
 
 /** Opens a connection of its own, so that a failure does not count in the circuit breakers of the workers. */
-export const testServer: TestServer = async ({ config, keys, outbound, log }, row) => {
+export const testServer: TestServer = async (app, row) => {
+  const { config, outbound, log } = app;
   const started = performance.now();
   const since = () => Math.round(performance.now() - started);
-  const server = { ...openServer(keys, row), timeoutMs: Math.min(row.call_timeout_ms, maxMs) };
+  const server = { ...openServer(app, row), timeoutMs: Math.min(row.call_timeout_ms, maxMs) };
   const late = AbortSignal.timeout(maxMs);
   try {
     const connection = await connect(server, { outbound, log, version: config.workerVersion, onToolsChanged: () => undefined }, late);

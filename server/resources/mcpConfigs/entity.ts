@@ -15,6 +15,19 @@ export const McpConfig = defineEntity({
     args: p.array<string>().columnType('text[]').defaultRaw("'{}'::text[]"),
     cwd: p.text().nullable(),
     envSealed: p.blob().$type<Buffer>().nullable(),
+    oauthStatus: p.enum(['required', 'authorized', 'expired'] as const).nullable(),
+    /** The client, the tokens and the endpoints of an authorization. */
+    oauthSealed: p.blob().$type<Buffer>().nullable(),
+    /** When the access ends. Null if it can be renewed. */
+    oauthEndsAt: timestamptz().nullable(),
+    /** Grows with every change of the tokens. */
+    oauthGeneration: p.integer().default(0),
+    /** Until when one process alone may renew the tokens. */
+    oauthRenewingUntil: timestamptz().nullable(),
+    /** SHA-256 of the state and the session of an authorization that was started. */
+    oauthRequestKey: p.text().nullable(),
+    oauthRequestSealed: p.blob().$type<Buffer>().nullable(),
+    oauthRequestExpiresAt: timestamptz().nullable(),
     callTimeoutMs: p.integer().default(10000),
     isActive: p.boolean().default(true),
     revision: p.integer().default(1),
@@ -25,6 +38,7 @@ export const McpConfig = defineEntity({
   checks: [
     { name: 'mcp_configs_call_timeout_ms_check', expression: '(call_timeout_ms >= 1) AND (call_timeout_ms <= 600000)' },
     { name: 'mcp_configs_check', expression: "(transport = 'stdio') = (command IS NOT NULL)" },
+    { name: 'mcp_configs_oauth_check', expression: "(oauth_status IS DISTINCT FROM 'authorized') OR (oauth_sealed IS NOT NULL)" },
     { name: 'mcp_configs_check1', expression: "(transport = 'stdio') = (url IS NULL)" },
   ],
   indexes: [

@@ -1,5 +1,6 @@
 import { mcpConfigs } from '../../../contract/mcpConfigs.ts';
 import { implement } from '../../http/pipeline/implement.ts';
+import { completeAuthorization, deleteAuthorization, startAuthorization } from './oauth/service.ts';
 import * as service from './service.ts';
 import { viewConfig } from './view.ts';
 
@@ -20,6 +21,18 @@ export const mcpConfigHandlers = (testServer: service.TestServer) =>
       }),
       delete: async ({ scope, loaded }) => {
         await service.deleteConfig(scope, loaded.config);
+        return { status: 204, body: undefined };
+      },
+      authorize: async ({ scope, loaded, req, releaseSlot }) => {
+        releaseSlot();
+        return { status: 200, body: await startAuthorization(scope, loaded.config, req.headers.origin) };
+      },
+      completeAuthorization: async ({ scope, loaded, body, releaseSlot }) => {
+        releaseSlot();
+        return { status: 200, body: viewConfig(await completeAuthorization(scope, loaded.config, body)) };
+      },
+      disconnect: async ({ scope, loaded }) => {
+        await deleteAuthorization(scope, loaded.config);
         return { status: 204, body: undefined };
       },
       test: async ({ scope, loaded }) => ({ status: 200, body: await service.testConfig(scope, loaded.config, testServer) }),

@@ -2,23 +2,8 @@ import { sql } from 'kysely';
 import type { McpTransport } from '../../../contract/mcpConfigs.ts';
 import { onPage, type PageKey } from '../../database/paging.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
+import { columns } from './columns.ts';
 
-const columns = [
-  'id',
-  'account_id',
-  'name',
-  'transport',
-  'url',
-  sql<boolean>`bearer_token_sealed is not null`.as('has_auth'),
-  'command',
-  'args',
-  'cwd',
-  'call_timeout_ms',
-  'is_active',
-  'revision',
-  'created_at',
-  'updated_at',
-] as const;
 const sealedColumns = [
   'id',
   'account_id',
@@ -30,6 +15,9 @@ const sealedColumns = [
   'args',
   'cwd',
   'env_sealed',
+  'oauth_sealed',
+  'oauth_status',
+  'oauth_generation',
   'call_timeout_ms',
   'revision',
 ] as const;

@@ -1,10 +1,10 @@
 import { seal, unseal } from '../../platform/crypto/seal.ts';
 
-type Owner = { id: string; account_id: string };
-type Field = 'bearer_token' | 'env';
+export type Owner = { id: string; account_id: string };
+type Field = 'bearer_token' | 'env' | 'oauth' | 'oauth_request';
 
 /** Associated data of the encryption: a ciphertext copied to another row or field does not decrypt. */
-const encryptionContext = ({ id, account_id: owner }: Owner, field: Field) => `mcp_config:${id}:${owner}:${field}`;
+export const encryptionContext = ({ id, account_id: owner }: Owner, field: Field) => `mcp_config:${id}:${owner}:${field}`;
 
 export const sealSecret = (key: Buffer, owner: Owner, field: Field, value: string): Buffer | null =>
   value === '' ? null : seal(key, value, encryptionContext(owner, field));

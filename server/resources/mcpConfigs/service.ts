@@ -7,6 +7,8 @@ import { failWith, notFound } from '../../platform/failure.ts';
 import { fieldNames } from '../llmProviders/service.ts';
 import { onUniqueViolation } from '../llmProviders/uniqueViolation.ts';
 import { readEntitlements } from '../settings/settings.ts';
+import { invalidateCache } from './invalidateCache.ts';
+import { clearAuthorization } from './oauth/queries.ts';
 import type { McpConfigRow, SealedServerRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { checkFields, checkProgram, checkTransport, readUrl } from './rules.ts';
@@ -60,6 +62,8 @@ export async function updateConfig(scope: Scope, config: McpConfigRow, changes: 
   const { name = null, bearer_token: token, call_timeout_ms: callTimeoutMs = null, is_active: isActive = null } = changes;
   const sealedToken = sealSecret(app.keys.encryptionKey, config, 'bearer_token', token ?? '');
   const values = { name, url, changesToken: token !== undefined, sealedToken, callTimeoutMs, isActive };
+  // An access is granted for one URL, and a bearer token replaces it.
+  if (url || token) await tx.run(clearAuthorization, { accountId, id, url: token ? null : url });
   const updated = await tx.row(queries.updateConfig, { accountId, id, ...values }).catch(onUniqueViolation(nameTaken));
   if (!updated) throw notFound();
   scope.audit({ metadata: { transport, fields: fieldNames(changes) } });
@@ -74,7 +78,7 @@ export async function deleteConfig(scope: Scope, { id, transport }: McpConfigRow
 }
 
 /** Connects to a remote server and lists its tools. Never throws for an error of the server. */
-export type TestServer = (app: App, row: SealedServerRow) => Promise<Omit<McpTest, 'config_id'>>;
+export type TestServer = (app: App, row: SealedServerRow) => Promise<Omit<McpTest, 'config_id' | 'authorization'>>;
 
 /** The result also tells why a server cannot be tested. */
 export async function testConfig(scope: Scope, { id, transport }: McpConfigRow, test: TestServer): Promise<McpTest> {
@@ -90,11 +94,9 @@ export async function testConfig(scope: Scope, { id, transport }: McpConfigRow, 
         : undefined;
   const result = obstacle ? { success: false, latency_ms: 0, error: obstacle, tools: [] } : await test(app, row);
   scope.audit({ metadata: { transport, success: result.success } });
-  return { config_id: id, ...result };
+  // The test may have found out that the server requires authorization.
+  const { authorization } = await findConfig(scope, id);
+  return { config_id: id, ...result, authorization };
 }
-
-/** Workers close their connections to earlier versions of the configuration. */
-const invalidateCache = ({ app, accountId, afterCommit }: Scope) =>
-  afterCommit(() => app.cacheInvalidation.invalidate('mcp_configs', accountId));
 
 const nameTaken = () => failWith('conflict', 'name_conflict', 'There is a tool server with this name.');

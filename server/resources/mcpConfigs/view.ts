@@ -8,6 +8,7 @@ export const viewConfig = (row: McpConfigRow): McpConfig => ({
   transport: row.transport,
   url: row.url,
   has_auth: row.has_auth,
+  authorization: row.authorization,
   command: row.command,
   args: row.args,
   cwd: row.cwd,

@@ -36,6 +36,7 @@ describe('creating', () => {
       transport: 'streamable_http',
       url: 'https://mcp.example.test/mcp',
       has_auth: true,
+      authorization: 'none',
       command: null,
       args: [],
       cwd: null,
@@ -280,6 +281,7 @@ describe('testing', () => {
       200,
       {
         success: true,
+        authorization: 'none',
         config_id: id,
         latency_ms: expect.any(Number),
         tools: [

@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { startSdkServer } from '../../support/agent/mcpSdk.ts';
 import { type Person, startTestApp, type TestApp } from '../../support/app/testApp.ts';
+import { startAuthorizationServer, startProtectedServer } from '../../support/mcp/authorizationServer.ts';
 import { writeFiles } from '../../support/resources/files.ts';
 import { accessibilityViolations, chooseAction, goTo, isTooWide, openBrowser, openPage, setSessionCookie } from '../playground.ts';
 
@@ -118,6 +119,31 @@ test('a persona is written beside its preview, and a tool server shows its tools
   await dialogOf(page).getByText('High and low water').waitFor();
   await dialogOf(page).getByText('One tool').waitFor();
   await page.keyboard.press('Escape');
+
+  // A server that requires authorization, which this authorization server grants at once.
+  const locked = await startProtectedServer(await startAuthorizationServer(), (tools) => {
+    tools.registerTool('charts', { description: 'Sea charts' }, () => ({ content: [] }));
+  });
+  await button(page, 'Add a server').click();
+  await page.getByLabel('Name', { exact: true }).fill('archive');
+  await page.getByLabel('URL').fill(locked.url);
+  await button(page, 'Save and test').click();
+  await dialogOf(page).getByText('requires authorization').waitFor();
+  await page.getByRole('row', { name: /archive.*Not connected/, includeHidden: true }).waitFor();
+  await dialogOf(page).getByRole('button', { name: 'Connect' }).click();
+  await page.getByText('archive is connected', { exact: true }).waitFor();
+  expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe('/settings/tool-servers');
+  await page.getByRole('row', { name: /archive.*Connected.*On/ }).waitFor();
+  await chooseAction(page, 'archive', 'Test');
+  await dialogOf(page).getByText('Sea charts').waitFor();
+  await page.keyboard.press('Escape');
+  await chooseAction(page, 'archive', 'Disconnect');
+  await page.getByText('The access to archive is deleted', { exact: true }).waitFor();
+  await page.goto(`${app.url}/oauth/mcp/${crypto.randomUUID()}?error=access_denied&error_description=Call+us`);
+  await page.getByText('Access was not granted.').waitFor();
+  expect(await page.getByText('Call us').count()).toBe(0);
+  await page.getByRole('link', { name: 'Back to the tool servers' }).click();
+  await page.getByRole('row', { name: /archive/ }).waitFor();
 
   await goTo(page, '/settings/skills');
   await button(page, 'Upload a skill').click();

@@ -10,11 +10,14 @@ import { listener } from '../app/listener.ts';
 export type SessionError = { status: number; message: string };
 const byProtocol: SessionError = { status: 404, message: 'Session not found' };
 
+/** Returns whether it has answered a request. `url` is that of the tool server. */
+type Guard = (req: IncomingMessage, res: ServerResponse, url: string) => boolean;
+
 /**
  * A tool server over streamable HTTP, built with the public SDK. `build` adds the tools of each session. Closed after the current test, or
- * after the file if no test is running. `restart` drops all sessions and listens again at the same address.
+ * after the file if no test is running. `guard` sees every request first. `restart` drops all sessions and listens again at the same address.
  */
-export async function startSdkServer(build: (server: McpServer) => void, refusal = byProtocol) {
+export async function startSdkServer(build: (server: McpServer) => void, refusal = byProtocol, guard: Guard = () => false) {
   const requests: { method: string; rpc: string | undefined }[] = [];
   let sessions = new Map<string, { server: McpServer; transport: StreamableHTTPServerTransport }>();
 
@@ -32,6 +35,7 @@ export async function startSdkServer(build: (server: McpServer) => void, refusal
   async function handle(req: IncomingMessage, res: ServerResponse) {
     const chunks: Buffer[] = [];
     for await (const chunk of req) chunks.push(chunk as Buffer);
+    if (guard(req, res, url)) return;
     const text = Buffer.concat(chunks).toString();
     const body = text === '' ? undefined : JSON.parse(text);
     requests.push({ method: req.method!, rpc: body?.method });
@@ -47,6 +51,7 @@ export async function startSdkServer(build: (server: McpServer) => void, refusal
   };
   let http = await listen(0);
   const { port } = http.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}/mcp`;
   const close = async () => {
     sessions = new Map();
     http.closeAllConnections();
@@ -58,7 +63,7 @@ export async function startSdkServer(build: (server: McpServer) => void, refusal
     afterAll(close);
   }
   return {
-    url: `http://127.0.0.1:${port}/mcp`,
+    url,
     requests,
     count: (rpc: string) => requests.filter((request) => request.rpc === rpc).length,
     /** One for each open session. */

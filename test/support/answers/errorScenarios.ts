@@ -215,6 +215,20 @@ export const errorScenarios: Readonly<Record<string, Readonly<Record<string, Err
     '502 upstream_request_failed': () => ({}),
   },
   'llmProviders.update': { '409 name_conflict': (scene) => renamedLike(scene, '/v1/llm-providers', 'NewLlmProvider') },
+  'mcpConfigs.authorize': {
+    '409 not_connectable': async ({ app, sample, by }) => {
+      await app.call('PATCH', `/v1/mcp-configs/${sample.params.config_id}`, { token: by.token, body: { bearer_token: 'sample' } });
+      return {};
+    },
+    '502 authorization_failed': async ({ app, sample }) => {
+      await app.sql(`update mcp_configs set url = 'https://mcp.example.test/mcp' where id = $1`, [sample.params.config_id]);
+      return {};
+    },
+  },
+  'mcpConfigs.completeAuthorization': {
+    '400 invalid_state': (scene) => bodyOf(scene, { state: 'sample' }),
+    '502 authorization_failed': (scene) => bodyOf(scene, { code: 'sample' }),
+  },
   'mcpConfigs.update': { '409 name_conflict': (scene) => renamedLike(scene, '/v1/mcp-configs', 'NewMcpConfig') },
   'me.changePassword': {
     '401 invalid_credentials': (scene) => bodyOf(scene, { current_password: 'wrong' }),

@@ -24,7 +24,7 @@ export function createStabilizer(now = Date.now()): <T>(value: T) => T {
     if (typeof value === 'string')
       return name === 'masked_email'
         ? 'a***a@example.test'
-        : secret.test(name) && !named.test(value) && !value.startsWith('eyJ')
+        : (secret.test(name) || (name === 'state' && value.length === 43)) && !named.test(value) && !value.startsWith('eyJ')
           ? masked(replace(value))
           : replace(value);
     if (typeof value === 'number') return measured.test(name) ? 12 : value;
@@ -56,6 +56,11 @@ const rules: Rule[] = [
   { kind: 'person', pattern: /\buser-[0-9a-f]{12}\b/g, make: (count) => people[count - 1] ?? `user-${count}` },
   { kind: 'slug', pattern: /\bpersonal-[0-9a-f]{12}\b/g, make: (count) => `personal-${digits(count, 12)}` },
   { kind: 'share', pattern: /(?<=\/s\/)[\w-]{20,}/g, make: (_, match) => masked(match) },
+  {
+    kind: 'authorization',
+    pattern: /\bhttp:\/\/127\.0\.0\.1:\d+\/authorize\?[^\s"]+/g,
+    make: () => 'https://auth.example.test/authorize?response_type=code&client_id=sample&state=sample',
+  },
   { kind: 'loopback', pattern: /\b127\.0\.0\.1:\d+/g, make: () => '127.0.0.1:19001' },
   { kind: 'address', pattern: /2001:db8::[0-9a-f]+:[0-9a-f]+/g, make: (count) => `2001:db8::1:${count}` },
   { kind: 'key', pattern: /\b(al|whsec)_[\w+/=-]{3,}/g, make: (_, match) => masked(match) },

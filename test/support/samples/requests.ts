@@ -2,6 +2,7 @@ import { formOf, post } from '../../../client/conformance/samples/fixtures.ts';
 import { requestParts as httpParts } from '../../../client/conformance/samples/requests.ts';
 import type { SampleTables } from '../../../client/conformance/samples/sampleOf.ts';
 import { sampleTranscriber } from '../agent/transcriber.ts';
+import { grantAccess, sampleProtectedUrl } from '../mcp/authorizationServer.ts';
 import { startMailServer } from '../resources/mail.ts';
 import { bodies, resetSetup } from './bodies.ts';
 import type { SampleContext } from './context.ts';
@@ -30,6 +31,11 @@ async function configureMail({ call, by }: SampleContext) {
   return {};
 }
 
+/** Gives an MCP server an authorization server. */
+async function protectServer({ app }: SampleContext, id: string) {
+  await app.sql('update mcp_configs set url = $2 where id = $1', [id, await sampleProtectedUrl()]);
+}
+
 /** Other parts of a valid request, by operation. Those listed here need more than HTTP; in alphabetical order. */
 export const requestParts: SampleTables<SampleContext>['requestParts'] = {
   ...httpParts,
@@ -39,6 +45,13 @@ export const requestParts: SampleTables<SampleContext>['requestParts'] = {
   'email.test': configureMail,
   'invitations.accept': (maker, { token }) => addresseeOf(maker, token!),
   'invitations.revoke': nothing,
+  'mcpConfigs.authorize': (maker, { config_id: id }) => protectServer(maker, id!).then(nothing),
+  'mcpConfigs.completeAuthorization': async (maker, { config_id: id }) => {
+    await protectServer(maker, id!);
+    const { authorization_url: address } = await post(maker, `/v1/mcp-configs/${id}/authorization`);
+    const { code, state } = await grantAccess(address!);
+    return { body: { code, state } };
+  },
   // A code must be a day old to be reset.
   'me.resetInviteCode': async ({ app, by }) =>
     app.sql(`update invite_codes set created_at = created_at - interval '2 days' where user_id = $1`, [by.id]).then(nothing),

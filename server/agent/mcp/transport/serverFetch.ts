@@ -1,7 +1,8 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
 import type { OutboundClient } from '../../../platform/outbound/outbound.ts';
 import { outboundTraceHeaders, withoutSpan } from '../../../platform/telemetry/spans.ts';
-import { HttpStatusError, protocolError } from '../failures.ts';
+import { GrantFailure } from '../../../resources/mcpConfigs/oauth/grants.ts';
+import { HttpStatusError, notRenewed, protocolError, unauthorized } from '../failures.ts';
 import type { Server } from '../server.ts';
 import { limitedBody, limitedEvents } from './sizeLimits.ts';
 
@@ -17,20 +18,22 @@ type Request = { url: URL; method: string; headers: Headers; body: string | unde
  * The `fetch` for one server. Every hop goes through the outbound guard, the token is sent only to the configured
  * origin, and responses over the size limit are cut and reported to `onGarbage`. A failed POST throws `HttpStatusError`.
  */
-export function createServerFetch(outbound: OutboundClient, { url, bearerToken }: Server, onGarbage: (failure: Error) => void): FetchLike {
-  const origin = new URL(url!).origin;
+export function createServerFetch(outbound: OutboundClient, server: Server, onGarbage: (failure: Error) => void): FetchLike {
+  const origin = new URL(server.url!).origin;
   const isWorthOpening = createReopenLimit();
   return async (input, init = {}) => {
     const request = readRequest(input, init);
     if (isListenStream(request) && !request.headers.has('last-event-id') && !isWorthOpening()) return notOffered();
-    const headersFor = (target: URL) => {
-      const headers = new Headers(request.headers);
-      if (bearerToken && target.origin === origin) headers.set('authorization', `Bearer ${bearerToken}`);
-      return headers;
-    };
-    const ask = () => fetchFollowingRedirects(outbound, request, headersFor);
-    // The stream of server-initiated messages belongs to no run.
-    const answer = await (isListenStream(request) ? withoutSpan(ask) : ask());
+    const askWith = (token: string | undefined) =>
+      fetchFollowingRedirects(outbound, request, (target) => {
+        const headers = new Headers(request.headers);
+        if (token && target.origin === origin) headers.set('authorization', `Bearer ${token}`);
+        return headers;
+      });
+    // The stream of server-initiated messages belongs to no run. It is optional, so its rejection says nothing about the token.
+    const answer = await (isListenStream(request)
+      ? withoutSpan(async () => askWith(server.bearerToken || (await server.accessTokens?.current().catch(() => undefined))))
+      : withToken(server, askWith));
     const isOffered = !isListenStream(request) || isEventStream(answer);
     if (answer.status < 400 && isOffered)
       return limitBody(answer, () => onGarbage(protocolError('The tool server sent a message that is too long.')));
@@ -38,6 +41,29 @@ export function createServerFetch(outbound: OutboundClient, { url, bearerToken }
     await answer.body?.cancel().catch(() => undefined);
     return answer.status < 400 ? notOffered() : new Response(null, { status: answer.status });
   };
+}
+
+/** Sends a request with the token of the server. If an access token is rejected, repeats the request once with a new one. */
+async function withToken(
+  { bearerToken, accessTokens }: Server,
+  ask: (token: string | undefined) => Promise<OutboundResponse>,
+): Promise<OutboundResponse> {
+  if (!accessTokens) return ask(bearerToken);
+  try {
+    const token = await accessTokens.current();
+    const answer = await ask(token);
+    if (answer.status !== 401) return answer;
+    await answer.body?.cancel().catch(() => undefined);
+    const next = await accessTokens.replace(token);
+    if (next === undefined) throw unauthorized(token !== undefined);
+    const second = await ask(next);
+    if (second.status !== 401) return second;
+    await second.body?.cancel().catch(() => undefined);
+    await accessTokens.giveUp();
+    throw unauthorized(true);
+  } catch (error) {
+    throw error instanceof GrantFailure ? notRenewed() : error;
+  }
 }
 
 /** The status of a server that offers no stream for server-initiated messages. */

@@ -4,10 +4,10 @@ import type { McpConfig } from '../../../../../client/index.ts';
 import { duration } from '../../components/format.tsx';
 import { Page } from '../../components/page.tsx';
 import { usePages } from '../../components/paging.tsx';
-import { Empty, ErrorNotice, Loading } from '../../components/states.tsx';
+import { Empty, ErrorNotice, Loading, messageOf } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
 import { isPlatformAdmin, useMay, useMe } from '../../me.ts';
-import { ConfirmDialog, FormDialog, type OpenDialog, useAction, useDialog } from '../../resource/dialogs.tsx';
+import { ConfirmDialog, FormDialog, type OpenDialog, useAction, useChanged, useDialog } from '../../resource/dialogs.tsx';
 import { PagedRows } from '../../resource/resourceList.tsx';
 import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
@@ -15,6 +15,7 @@ import { Dialog } from '../../ui/dialog.tsx';
 import { Checkbox, TextArea, TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
 import { Select } from '../../ui/select.tsx';
+import { showToast } from '../../ui/toasts.tsx';
 
 const serversKey = ['mcp-configs'];
 
@@ -53,6 +54,12 @@ export default function ToolServers() {
           const mayChange = mayManage && (server.transport !== 'stdio' || (me !== undefined && isPlatformAdmin(me)));
           return [
             mayManage &&
+              isConnectable(server, server.authorization) && {
+                label: 'Connect',
+                icon: 'link',
+                run: () => void connect(server.id).catch(showError),
+              },
+            mayManage &&
               server.transport !== 'stdio' && {
                 label: 'Test',
                 icon: 'bolt',
@@ -68,6 +75,17 @@ export default function ToolServers() {
               icon: server.is_active ? 'pause' : 'play',
               run: () => turn(server),
             },
+            mayManage &&
+              server.authorization !== 'none' && {
+                label: 'Disconnect',
+                icon: 'lock',
+                run: () =>
+                  run(
+                    () => client.mcpConfigs.disconnect({ params: { config_id: server.id } }),
+                    `The access to ${server.name} is deleted`,
+                    serversKey,
+                  ),
+              },
             mayManage && {
               label: 'Delete',
               icon: 'remove',
@@ -87,9 +105,9 @@ const transports = { streamable_http: 'Streamable HTTP', http_sse: 'HTTP with SS
 const columns: Column<McpConfig>[] = [
   {
     title: 'Name',
-    cell: ({ name, url, command, args }) => (
+    cell: ({ name, url, command, args, authorization }) => (
       <>
-        {name}
+        {name} {authorization !== 'none' && <Badge tone={accessOf[authorization].tone}>{accessOf[authorization].text}</Badge>}
         <div className="muted small address">{url ?? [command, ...args].join(' ')}</div>
       </>
     ),
@@ -97,6 +115,24 @@ const columns: Column<McpConfig>[] = [
   { title: 'Transport', cell: ({ transport }) => transports[transport] },
   { title: 'State', cell: ({ is_active }) => <Badge tone={is_active ? 'good' : ''}>{is_active ? 'On' : 'Off'}</Badge> },
 ];
+
+const accessOf = {
+  required: { tone: 'warning', text: 'Not connected' },
+  authorized: { tone: 'good', text: 'Connected' },
+  expired: { tone: 'warning', text: 'Access expired' },
+} as const;
+
+/** Whether a user can grant access to a server with OAuth. */
+const isConnectable = ({ transport, has_auth }: McpConfig, authorization: McpConfig['authorization']) =>
+  transport !== 'stdio' && !has_auth && authorization !== 'authorized';
+
+/** Leaves the page for that of the authorization server, which returns to `/oauth/mcp/…`. */
+async function connect(id: string) {
+  const { authorization_url } = await client.mcpConfigs.authorize({ params: { config_id: id } });
+  location.assign(authorization_url);
+}
+
+const showError = (error: unknown) => showToast(messageOf(error), { tone: 'danger' });
 
 const Deletion = ({ server: { id, name }, onClose }: { server: McpConfig; onClose: () => void }) => (
   <ConfirmDialog
@@ -111,11 +147,32 @@ const Deletion = ({ server: { id, name }, onClose }: { server: McpConfig; onClos
   </ConfirmDialog>
 );
 
+function ConnectButton({ id }: { id: string }) {
+  const [busy, setBusy] = useState(false);
+  const start = () => {
+    setBusy(true);
+    connect(id).catch((error: unknown) => {
+      setBusy(false);
+      showError(error);
+    });
+  };
+  return (
+    <Button kind="primary" icon="link" busy={busy} onClick={start}>
+      Connect
+    </Button>
+  );
+}
+
 /** Lists the tools of a server, as a run would. */
 function ServerTest({ server, onClose }: { server: McpConfig; onClose: () => void }) {
+  const changed = useChanged();
   const test = useQuery({
-    queryKey: [...serversKey, server.id, 'test'],
-    queryFn: () => client.mcpConfigs.test({ params: { config_id: server.id } }),
+    queryKey: ['mcp-test', server.id],
+    queryFn: async () => {
+      const result = await client.mcpConfigs.test({ params: { config_id: server.id } });
+      if (result.authorization !== server.authorization) void changed(serversKey);
+      return result;
+    },
     staleTime: 0,
     gcTime: 0,
   });
@@ -148,6 +205,9 @@ function ServerTest({ server, onClose }: { server: McpConfig; onClose: () => voi
         </>
       )}
       <div className="actions">
+        {test.data && test.data.authorization !== 'none' && isConnectable(server, test.data.authorization) && (
+          <ConnectButton id={server.id} />
+        )}
         <Button kind="ghost" icon="retry" busy={test.isFetching} onClick={() => void test.refetch()}>
           Test again
         </Button>

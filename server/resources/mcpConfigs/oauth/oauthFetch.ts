@@ -1,0 +1,36 @@
+import type { FetchLike } from '@modelcontextprotocol/client';
+import type { OutboundClient } from '../../../platform/outbound/outbound.ts';
+
+/** Of one response, in bytes. */
+const maxBytes = 256 * 1024;
+/** Of one request, in milliseconds. */
+const maxMs = 10_000;
+
+/**
+ * The `fetch` for authorization servers and their metadata. Every request goes through the outbound client, over TLS except to loopback in
+ * development. It follows no redirects: the protocol library follows those within an origin with further calls.
+ */
+export const createOauthFetch =
+  (outbound: OutboundClient): FetchLike =>
+  async (input, { method = 'GET', headers, body } = {}) => {
+    const answer = await outbound.fetch(input, {
+      method,
+      headers: [...new Headers(headers)],
+      ...(body && { body: String(body) }),
+      signal: AbortSignal.timeout(maxMs),
+    });
+    const { status } = answer;
+    const text = await readText(answer.body as AsyncIterable<Uint8Array> | null);
+    return new Response([204, 205, 304].includes(status) ? null : text, { status, headers: [...answer.headers] });
+  };
+
+async function readText(body: AsyncIterable<Uint8Array> | null): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new Error('The response is too long.');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
