@@ -4,6 +4,8 @@ import type { ExternalDocumentationObject } from 'openapi3-ts/oas31';
 const areaGuides: Readonly<Record<string, string>> = {
   auth: 'authentication',
   me: 'authentication',
+  secondFactor: 'authentication#second-factor',
+  sessions: 'authentication#sessions',
   accounts: 'authentication#accounts',
   teams: 'permissions',
   invitations: 'permissions',
@@ -44,6 +46,8 @@ const areaGuides: Readonly<Record<string, string>> = {
 /** The guide of an operation, if there is one that is more specific than that of its area. */
 const operationGuides: Readonly<Record<string, string>> = {
   authLogin: 'authentication#signing-in',
+  authVerifySecondFactor: 'authentication#second-factor',
+  usersRemoveSecondFactor: 'authentication#second-factor',
   authConfirmEmail: 'authentication#verifying-an-address',
   authRefresh: 'authentication#signing-in',
   runsCreate: 'quickstart',
