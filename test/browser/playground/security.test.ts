@@ -29,6 +29,7 @@ test('a user sets up an authenticator app, signs in with its codes and with a re
   expect(await accessibilityViolations(page)).toEqual([]);
   await dialog.getByLabel('Code', { exact: true }).fill(await appCode(secret));
   await button(page, 'Turn on').click();
+  await dialog.getByRole('listitem').first().waitFor();
   const codes = await dialog.getByRole('listitem').allTextContents();
   expect(codes).toHaveLength(10);
   expect(await accessibilityViolations(page)).toEqual([]);
