@@ -94,7 +94,8 @@ export const requestParts: Record<string, (maker: SampleContext, params: Params)
     await call('PATCH', `/v1/admin/users/${id}`, { token: admin.token, body: { email_verified: true } });
     return { token, body: { current_password: password } };
   },
-  'sessions.deleteOthers': bySomebody,
+  // Not a borrowed user: others use their sessions.
+  'sessions.deleteOthers': async ({ registerUser }) => ({ token: (await registerUser()).token }),
   'shares.delete': async (maker, { thread_id: id }) => ({ query: { id: (await post(maker, `/v1/threads/${id}:share`, {})).id } }),
   'users.delete': async (maker) => ({ params: { user_id: (await maker.registerUser()).id } }),
   'workspaces.archive': (maker, { project_id: id }) => uploadSample(maker, id!, '/samples/read.txt').then(() => ({})),
