@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { secondFactorCode } from './secondFactor.ts';
 import { emailMeta, Id, localeMeta, Ok, trimmedText } from './shared/fields.ts';
 import { initContract, type Resource } from './shared/route.ts';
 
@@ -139,6 +140,16 @@ export const EmailConfirmation = z
   .strictObject({ token: z.string().meta({ description: 'The `token` parameter of the link. Valid once, for one hour.' }) })
   .meta({ id: 'EmailConfirmation', description: 'The token of a verification link.' });
 
+export const SecondFactorAnswer = z
+  .strictObject({
+    challenge_token: z.string().max(100).meta({
+      description: '`details.challenge_token` of the sign-in. Valid for ten minutes, one sign-in and five codes.',
+    }),
+    code: secondFactorCode.meta({ description: 'The current code of the authenticator app, or a recovery code. White space is ignored.' }),
+  })
+  .meta({ id: 'SecondFactorAnswer', description: 'A code that completes a sign-in.' });
+export type SecondFactorAnswer = z.infer<typeof SecondFactorAnswer>;
+
 export const LogoutRequest = z
   .strictObject({ all: z.boolean().default(false).meta({ description: 'End all sessions of the user.' }) })
   .meta({ id: 'LogoutRequest', description: 'Which sessions to end.' });
@@ -216,7 +227,8 @@ export const auth = initContract().router({
     path: '/v1/auth/login',
     summary: 'Sign in with a password',
     description:
-      'Opens a session: the access token is in the body, the refresh token in a cookie. Call `POST /v1/auth/refresh` before the access token expires.',
+      'Opens a session: the access token is in the body, the refresh token in a cookie. Call `POST /v1/auth/refresh` before the access token expires. ' +
+      'If the user has a second factor, the response is 401 `second_factor_required`: continue at `POST /v1/auth/second-factor/verify`.',
     body: Credentials,
     responses: { 200: AccessGrant },
     metadata: { auth: 'public', origin: true, rateLimit: 'login', audit: ['user.login', 'user'], extraErrors: [401] },
@@ -289,5 +301,16 @@ export const auth = initContract().router({
     body: EmailCode,
     responses: { 200: AccessGrant },
     metadata: { auth: 'public', origin: true, rateLimit: 'otp', audit: ['user.login', 'user'], extraErrors: [401] },
+  },
+  verifySecondFactor: {
+    method: 'POST',
+    path: '/v1/auth/second-factor/verify',
+    summary: 'Complete a sign-in with a code of an authenticator app',
+    description:
+      'If the user has a second factor, a sign-in with a password or an emailed code fails with 401 `second_factor_required` and `details.challenge_token`. ' +
+      'Send the token with a code to open the session. Each code of the app works once.',
+    body: SecondFactorAnswer,
+    responses: { 200: AccessGrant },
+    metadata: { auth: 'public', origin: true, rateLimit: 'login', audit: ['user.login', 'user'], extraErrors: [401] },
   },
 } as const satisfies Resource);

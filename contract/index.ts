@@ -37,6 +37,8 @@ export { reports } from './reports.ts';
 export { runDetails } from './runDetails.ts';
 export { runs } from './runs.ts';
 export { schedules } from './schedules.ts';
+export { secondFactor } from './secondFactor.ts';
+export { sessions } from './sessions.ts';
 export { shares } from './shares.ts';
 export { skills } from './skills.ts';
 export { subscriptions } from './subscriptions.ts';

@@ -109,4 +109,14 @@ export const users = initContract().router({
     responses: { 204: null },
     metadata: { auth: 'platform', audit: ['user.delete', 'user'], extraErrors: [409] },
   },
+  removeSecondFactor: {
+    method: 'DELETE',
+    path: '/v1/admin/users/{user_id}/second-factor',
+    summary: 'Remove the second factor of a user',
+    description:
+      'For users who have lost their authenticator app and their recovery codes. Verify who asks first: afterwards, a password or an emailed code is enough to sign in. The user is notified.',
+    body: null,
+    responses: { 204: null },
+    metadata: { auth: 'platform', audit: ['second_factor.remove', 'user'], extraErrors: [409] },
+  },
 } as const satisfies Resource);

@@ -47,6 +47,7 @@ export const routes = {
     confirmEmail: { method: 'POST', path: '/v1/auth/email/verify/confirm', auth: 'public', cookie: true, errorStatuses: [400, 401, 403, 413, 422, 500, 503] },
     sendCode: { method: 'POST', path: '/v1/auth/email/otp/send', auth: 'public', errorStatuses: [400, 413, 422, 429, 500, 503] },
     verifyCode: { method: 'POST', path: '/v1/auth/email/otp/verify', auth: 'public', cookie: true, grants: true, errorStatuses: [400, 401, 403, 413, 422, 429, 500, 503] },
+    verifySecondFactor: { method: 'POST', path: '/v1/auth/second-factor/verify', auth: 'public', cookie: true, grants: true, errorStatuses: [400, 401, 403, 413, 422, 429, 500, 503] },
   },
   me: {
     get: { method: 'GET', path: '/v1/me', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
@@ -56,6 +57,18 @@ export const routes = {
     redeem: { method: 'POST', path: '/v1/me/redeem', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 429, 500, 503] },
     featureFlags: { method: 'GET', path: '/v1/me/feature-flags', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     changePassword: { method: 'POST', path: '/v1/me/password', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 429, 500, 503] },
+  },
+  secondFactor: {
+    get: { method: 'GET', path: '/v1/me/second-factor', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 500, 503] },
+    setUp: { method: 'POST', path: '/v1/me/second-factor/setup', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 409, 413, 422, 429, 500, 503] },
+    confirm: { method: 'POST', path: '/v1/me/second-factor/confirm', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 409, 413, 422, 500, 503] },
+    replaceRecoveryCodes: { method: 'POST', path: '/v1/me/second-factor/recovery-codes', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 409, 413, 422, 429, 500, 503] },
+    disable: { method: 'POST', path: '/v1/me/second-factor/disable', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 409, 413, 422, 429, 500, 503] },
+  },
+  sessions: {
+    list: { method: 'GET', path: '/v1/me/sessions', auth: 'user', retryable: true, paged: true, errorStatuses: [400, 401, 403, 500, 503] },
+    deleteOthers: { method: 'DELETE', path: '/v1/me/sessions', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 500, 503] },
+    delete: { method: 'DELETE', path: '/v1/me/sessions/{session_id}', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
   },
   accounts: {
     create: { method: 'POST', path: '/v1/accounts', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 409, 413, 422, 500, 503] },
@@ -280,6 +293,7 @@ export const routes = {
     get: { method: 'GET', path: '/v1/admin/users/{user_id}', auth: 'platform', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     update: { method: 'PATCH', path: '/v1/admin/users/{user_id}', auth: 'platform', errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
     delete: { method: 'DELETE', path: '/v1/admin/users/{user_id}', auth: 'platform', retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },
+    removeSecondFactor: { method: 'DELETE', path: '/v1/admin/users/{user_id}/second-factor', auth: 'platform', retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },
   },
   adminAccounts: {
     list: { method: 'GET', path: '/v1/admin/accounts', auth: 'platform', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },

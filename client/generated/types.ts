@@ -3097,6 +3097,12 @@ export interface Recording {
   language?: string | undefined;
 }
 
+/** New recovery codes. Earlier ones are void. */
+export interface RecoveryCodes {
+  /** Ten codes, each of which replaces the app once. Returned only in this response. Case, spaces and hyphens are ignored. */
+  recovery_codes: string[];
+}
+
 /** What a redeemed code has given the account. */
 export interface Redemption {
   /** The redeemed code in its stored form, in upper case. */
@@ -4395,6 +4401,56 @@ export interface SchedulePreview {
 /** Whether a schedule has further occurrences. `paused` by its user, `disabled` by the server after failures, `completed` if no time is left. */
 export type ScheduleStatus = "active" | "paused" | "disabled" | "completed";
 
+/** Whether signing in requires a code of an authenticator app (TOTP, RFC 6238). */
+export interface SecondFactor {
+  /** When the second factor was turned on; null if it is off. */
+  enabled_at: Time | null;
+  /** Number of recovery codes that have not been used. */
+  recovery_codes_left: number;
+}
+
+/** A code that completes a sign-in. */
+export interface SecondFactorAnswer {
+  /** `details.challenge_token` of the sign-in. Valid for ten minutes, one sign-in and five codes. */
+  challenge_token: string;
+  /** The current code of the authenticator app, or a recovery code. White space is ignored. */
+  code: string;
+}
+
+/** A code that proves that the caller has the second factor. */
+export interface SecondFactorCode {
+  /** The current code of the app, or a recovery code. White space is ignored. */
+  code: string;
+}
+
+/** A code that proves that the app has the secret. */
+export interface SecondFactorConfirmation {
+  /** The current code of the app, six digits. White space is ignored. */
+  code: string;
+}
+
+/** The password and a code of the user who turns the second factor off. */
+export interface SecondFactorRemoval {
+  /** Required, unless the session was opened with an emailed code within the last ten minutes. */
+  current_password?: string | null | undefined;
+  /** The current code of the app, or a recovery code. White space is ignored. */
+  code: string;
+}
+
+/** What an authenticator app needs to generate codes. */
+export interface SecondFactorSetup {
+  /** The shared secret in Base32, for typing it into an authenticator app. Returned only in this response. */
+  secret: string;
+  /** The secret as an `otpauth://` URI, for a QR code or a link. Codes have six digits and change every 30 seconds. */
+  otpauth_uri: string;
+}
+
+/** The password of the user who sets up a second factor. */
+export interface SecondFactorStart {
+  /** Required, unless the session was opened with an emailed code within the last ten minutes. */
+  current_password?: string | null | undefined;
+}
+
 /** When the previous secret stops signing. */
 export interface SecretRotation {
   /** How long the previous secret continues to sign in addition to the new one. */
@@ -4587,6 +4643,9 @@ export interface SharedThreadThread {
   /** When the thread was created. */
   created_at: Time;
 }
+
+/** How a session was opened: with a password, or with an emailed code. */
+export type SignInMethod = "password" | "email_otp";
 
 /** What a person does next. */
 export type SignInStep = "password" | "register";
@@ -5391,6 +5450,30 @@ export interface UserDetail {
   accounts: UserAccount[];
 }
 
+/** A device or program on which a user is signed in. */
+export interface UserSession {
+  /** ID of the session, for ending it. */
+  id: Id;
+  /** Whether this request was made in the session. */
+  is_current: boolean;
+  /** The active account of the session. */
+  account_id: Id;
+  /** How the user signed in. */
+  method: SignInMethod;
+  /** Browser or program and operating system, derived from `user_agent`; null if they are not recognized. */
+  device: string | null;
+  /** The `User-Agent` header at sign-in. It is not verified. */
+  user_agent: string | null;
+  /** The client address at sign-in. */
+  ip_address: string | null;
+  /** When the user signed in. */
+  created_at: Time;
+  /** When the session was last refreshed. It may have been used since, for the lifetime of an access token. */
+  last_used_at: Time;
+  /** When the session expires unless it is refreshed before. */
+  expires_at: Time;
+}
+
 /** Whether a user may sign in. Deleted users are not returned. */
 export type UserStatus = "active" | "suspended";
 
@@ -5890,7 +5973,7 @@ export interface AuthApi {
   /**
    * Sign in with a password
    *
-   * Opens a session: the access token is in the body, the refresh token in a cookie. Call `POST /v1/auth/refresh` before the access token expires.
+   * Opens a session: the access token is in the body, the refresh token in a cookie. Call `POST /v1/auth/refresh` before the access token expires. If the user has a second factor, the response is 401 `second_factor_required`: continue at `POST /v1/auth/second-factor/verify`.
    */
   readonly login: Call<{ body: Credentials; }, AccessGrant, Reasons['auth.login']>;
   /**
@@ -5929,6 +6012,12 @@ export interface AuthApi {
    * Opens a session, like signing in with a password. Verifies the email address. The first verification removes the password of the user and ends all their other sessions and API keys.
    */
   readonly verifyCode: Call<{ body: EmailCode; }, AccessGrant, Reasons['auth.verifyCode']>;
+  /**
+   * Complete a sign-in with a code of an authenticator app
+   *
+   * If the user has a second factor, a sign-in with a password or an emailed code fails with 401 `second_factor_required` and `details.challenge_token`. Send the token with a code to open the session. Each code of the app works once.
+   */
+  readonly verifySecondFactor: Call<{ body: SecondFactorAnswer; }, AccessGrant, Reasons['auth.verifySecondFactor']>;
 }
 
 export interface MeApi {
@@ -5974,6 +6063,60 @@ export interface MeApi {
    * Ends all your other sessions. API keys remain valid. Use it also to set a password after signing in with an emailed code.
    */
   readonly changePassword: Call<{ body: PasswordChange; }, undefined, Reasons['me.changePassword']>;
+}
+
+export interface SecondFactorApi {
+  /**
+   * Retrieve whether your second factor is on
+   *
+   * Use this for a settings page, and to remind users who have few recovery codes left.
+   */
+  readonly get: Call<NoRequest, SecondFactor, Reasons['secondFactor.get']>;
+  /**
+   * Start setting up a second factor
+   *
+   * Returns a secret for an authenticator app. Nothing changes until `POST /v1/me/second-factor/confirm` receives a code of the app. A later call replaces the secret. If the installation sends email, your address must be verified.
+   */
+  readonly setUp: Call<{ body?: SecondFactorStart | undefined; }, SecondFactorSetup, Reasons['secondFactor.setUp']>;
+  /**
+   * Turn your second factor on
+   *
+   * From now on, every sign-in requires a code. Existing sessions and API keys remain valid. Store the recovery codes: they are the way in without the app.
+   */
+  readonly confirm: Call<{ body: SecondFactorConfirmation; }, RecoveryCodes, Reasons['secondFactor.confirm']>;
+  /**
+   * Replace your recovery codes
+   *
+   * Use this when few codes are left, or when others may have seen them. The earlier codes are void.
+   */
+  readonly replaceRecoveryCodes: Call<{ body: SecondFactorCode; }, RecoveryCodes, Reasons['secondFactor.replaceRecoveryCodes']>;
+  /**
+   * Turn your second factor off
+   *
+   * Requires your password and a code. The secret and the recovery codes are deleted.
+   */
+  readonly disable: Call<{ body: SecondFactorRemoval; }, undefined, Reasons['secondFactor.disable']>;
+}
+
+export interface SessionsApi {
+  /**
+   * List your sessions, newest first
+   *
+   * Returns the sessions in which you are signed in, from all your accounts. Ended and expired sessions are left out.
+   */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, UserSession, Reasons['sessions.list']>;
+  /**
+   * End all your other sessions
+   *
+   * Use this if a device was lost. The session of this request continues, and API keys remain valid. To end this session too, call `POST /v1/auth/logout` with `all`.
+   */
+  readonly deleteOthers: Call<NoRequest, undefined, Reasons['sessions.deleteOthers']>;
+  /**
+   * End one of your sessions
+   *
+   * Its access and refresh tokens are rejected from now on, in all processes within a second, and its event streams end. It can be the session of this request.
+   */
+  readonly delete: Call<{ params: { session_id: Id; }; }, undefined, Reasons['sessions.delete']>;
 }
 
 export interface AccountsApi {
@@ -7012,6 +7155,12 @@ export interface UsersApi {
    * The login and email become available again. The personal account and all workspaces without other members are closed. The last admin of a workspace with other members cannot be deleted; `details.accounts` lists these workspaces.
    */
   readonly delete: Call<{ params: { user_id: Id; }; }, undefined, Reasons['users.delete']>;
+  /**
+   * Remove the second factor of a user
+   *
+   * For users who have lost their authenticator app and their recovery codes. Verify who asks first: afterwards, a password or an emailed code is enough to sign in. The user is notified.
+   */
+  readonly removeSecondFactor: Call<{ params: { user_id: Id; }; }, undefined, Reasons['users.removeSecondFactor']>;
 }
 
 export interface AdminAccountsApi {
@@ -7317,6 +7466,10 @@ export interface Api {
   readonly auth: AuthApi;
   /** The signed-in user, with their role and permissions in the active account. */
   readonly me: MeApi;
+  /** A code of an authenticator app that signing in requires in addition. */
+  readonly secondFactor: SecondFactorApi;
+  /** The devices and programs on which you are signed in. */
+  readonly sessions: SessionsApi;
   /** Personal accounts and workspaces, and their members. */
   readonly accounts: AccountsApi;
   /** Groups of members. A project shared with a team is visible only to its members. */

@@ -21,6 +21,8 @@ export type User = {
   /** Id of the personal account. */
   accountId: string;
   created_at: string;
+  /** `enabledAt` is null until the setup is confirmed. */
+  secondFactor?: { enabledAt: string | null; recoveryCodes: string[] };
 };
 
 /** `rotated` holds the previous refresh tokens. */

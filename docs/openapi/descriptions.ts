@@ -21,6 +21,8 @@ export const introduction = `An HTTP platform for AI agents: threads, agent runs
 export const areaDescriptions: Readonly<Record<string, readonly [title: string, purpose: string]>> = {
   auth: ['Authentication', 'Sign-up, sign-in and sessions.'],
   me: ['Me', 'The signed-in user, with their role and permissions in the active account.'],
+  secondFactor: ['Second factor', 'A code of an authenticator app that signing in requires in addition.'],
+  sessions: ['Sessions', 'The devices and programs on which you are signed in.'],
   accounts: ['Accounts', 'Personal accounts and workspaces, and their members.'],
   teams: ['Teams', 'Groups of members. A project shared with a team is visible only to its members.'],
   invitations: ['Invitations', 'Invitations by email to join a workspace.'],
@@ -103,6 +105,7 @@ export const pathParameterDescriptions: Readonly<Record<string, string>> = {
   rule_id: 'ID of the IP rule.',
   run_id: 'ID of the run.',
   schedule_id: 'ID of the schedule.',
+  session_id: 'ID of the session.',
   skill_id: 'ID of the skill.',
   subscription_id: 'ID of the subscription.',
   team_id: 'ID of the team.',

@@ -4,6 +4,8 @@ import type { ExternalDocumentationObject } from 'openapi3-ts/oas31';
 const areaGuides: Readonly<Record<string, string>> = {
   auth: 'authentication',
   me: 'authentication',
+  secondFactor: 'authentication#second-factor',
+  sessions: 'authentication#sessions',
   accounts: 'authentication#accounts',
   teams: 'permissions',
   invitations: 'permissions',
@@ -47,6 +49,8 @@ const operationGuides: Readonly<Record<string, string>> = {
   apiKeysUpdate: 'authentication#expiry-limits-and-models',
   apiKeysUsage: 'authentication#expiry-limits-and-models',
   authLogin: 'authentication#signing-in',
+  authVerifySecondFactor: 'authentication#second-factor',
+  usersRemoveSecondFactor: 'authentication#second-factor',
   authConfirmEmail: 'authentication#verifying-an-address',
   authRefresh: 'authentication#signing-in',
   runsCreate: 'quickstart',

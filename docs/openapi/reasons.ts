@@ -27,7 +27,7 @@ const workspacePath: Reasons = { 400: ['invalid_path'], 503: ['workspace_storage
 
 const codeSent: Reasons = { 429: ['otp_rate_limited'], 503: ['otp_protection_unavailable', 'email_not_configured'] };
 const codeChecked: Reasons = {
-  401: ['otp_invalid'],
+  401: ['otp_invalid', 'second_factor_required'],
   403: ['user_suspended'],
   429: ['otp_locked'],
   503: ['otp_protection_unavailable'],
@@ -78,11 +78,12 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
     hashing,
     {
       400: ['invalid_name', 'password_policy'],
-      401: ['invalid_credentials'],
+      401: ['invalid_credentials', 'second_factor_required'],
       403: ['user_suspended', 'email_not_verified'],
       429: ['login_rate_limited'],
     },
   ],
+  authVerifySecondFactor: [{ 401: ['challenge_invalid', 'second_factor_invalid'], 403: ['user_suspended'], 429: ['login_rate_limited'] }],
   authRefresh: [
     {
       401: ['missing_token', 'duplicate_cookie', 'invalid_token', 'token_rotated', 'token_reused', 'token_expired', 'session_revoked'],
@@ -93,6 +94,16 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   bootstrapSetup: [person, { 401: ['bootstrap_token_invalid'], 409: ['already_initialized', 'login_taken', 'email_taken'] }],
   meUpdate: [{ 400: ['invalid_name', 'invalid_timezone', 'invalid_locale'] }],
   meChangePassword: [hashing, { 400: ['password_policy'], 401: ['invalid_credentials'], 429: ['login_rate_limited'] }],
+  secondFactorSetUp: [
+    hashing,
+    { 401: ['invalid_credentials'], 409: ['second_factor_enabled', 'email_not_verified'], 429: ['login_rate_limited'] },
+  ],
+  secondFactorConfirm: [{ 401: ['second_factor_invalid'], 409: ['second_factor_enabled', 'second_factor_not_set_up'] }],
+  secondFactorReplaceRecoveryCodes: [{ 401: ['second_factor_invalid'], 409: ['second_factor_disabled'], 429: ['login_rate_limited'] }],
+  secondFactorDisable: [
+    hashing,
+    { 401: ['invalid_credentials', 'second_factor_invalid'], 409: ['second_factor_disabled'], 429: ['login_rate_limited'] },
+  ],
   meResetInviteCode: [{ 429: ['invite_code_reset_cooldown'] }],
   meRedeem: [
     { 409: ['code_inactive', 'code_expired', 'code_exhausted', 'already_redeemed', 'balance_overflow'], 429: ['redeem_rate_limited'] },
@@ -113,6 +124,7 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
       409: ['email_taken', 'cannot_modify_self', 'system_user', 'last_platform_admin'],
     },
   ],
+  usersRemoveSecondFactor: [{ 409: ['cannot_modify_self', 'system_user', 'second_factor_disabled'] }],
   usersDelete: [{ 409: ['cannot_modify_self', 'system_user', 'last_platform_admin', 'last_admin'] }],
   accountsRemoveMember: [{ 409: ['personal_account', 'last_admin'] }],
   teamsAddMember: [{ 400: ['user_not_in_account'], 409: ['quota_exceeded'] }],

@@ -30,6 +30,7 @@ import { Referral } from '../resources/referrals/entity.ts';
 import { ThreadReport } from '../resources/reports/entity.ts';
 import { Run, RunCountChange, RunEvent, RunEventArchive, RunTurn } from '../resources/runs/entity.ts';
 import { Schedule, ScheduleOccurrence } from '../resources/schedules/entity.ts';
+import { SecondFactor, SignInChallenge } from '../resources/secondFactor/entity.ts';
 import { PlatformSetting } from '../resources/settings/entity.ts';
 import { ThreadShare, ThreadShareMessage } from '../resources/shares/entity.ts';
 import { Skill, SkillFile } from '../resources/skills/entity.ts';
@@ -93,7 +94,9 @@ export const entities = [
   RunTurn,
   Schedule,
   ScheduleOccurrence,
+  SecondFactor,
   Session,
+  SignInChallenge,
   Skill,
   SkillFile,
   Subscription,

@@ -377,20 +377,25 @@ delete
 
 -- jobs/housekeeping.ts 9
 delete
-  from "email_verifications"
+  from "sign_in_challenges"
   where "expires_at" < now();
 
 -- jobs/housekeeping.ts 10
 delete
+  from "email_verifications"
+  where "expires_at" < now();
+
+-- jobs/housekeeping.ts 11
+delete
   from "schedule_occurrences"
   where "created_at" < now() - interval '90 days';
 
--- jobs/housekeeping.ts 11
+-- jobs/housekeeping.ts 12
 delete
   from "schedules"
   where "status" = 'completed' and greatest(run_at, updated_at) < now() - interval '90 days';
 
--- jobs/housekeeping.ts 12
+-- jobs/housekeeping.ts 13
 delete
   from "audit_logs"
   where "id" = any (array((select "id"
@@ -399,7 +404,7 @@ delete
   order by "created_at", "id"
   limit $2)));
 
--- jobs/housekeeping.ts 13
+-- jobs/housekeeping.ts 14
 delete
   from "chat_completions"
   where ("account_id", "id") in (select "c"."account_id", "c"."id"
@@ -408,7 +413,7 @@ delete
   order by "c"."ended_at"
   limit $2);
 
--- jobs/housekeeping.ts 14
+-- jobs/housekeeping.ts 15
 with "merged" as (delete
   from "run_count_changes"
   returning "change") insert into "run_count_changes" ("change") select sum(change) as "change"
@@ -1429,7 +1434,7 @@ select "u"."id" as "user_id", "c"."login_key", "c"."password_hash", "u"."status"
   where "u"."status" <> 'deleted' and "u"."id" = $1;
 
 -- resources/auth/queries.ts lockActiveUser
-select 1 as "active"
+select "second_factor_at" is not null as "second_factor"
   from "users"
   where "id" = $1 and "status" = 'active'
   for no key update;
@@ -4244,6 +4249,112 @@ insert into "audit_logs" ("id", "account_id", "actor_user_id", "action", "target
 
 -- resources/schedules/queue.ts 1
 select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::text, max_attempts := 3, flags := array[$4::text], run_at := coalesce($5::timestamptz, clock_timestamp() + $6::float8 * interval '1 second')) as "job";
+
+-- resources/secondFactor/queries.ts selectSecondFactor
+select "u"."second_factor_at" as "enabled_at", coalesce(cardinality(f.recovery_hashes), 0) as "recovery_codes_left"
+  from "users" as "u"
+  left
+  join "second_factors" as "f" on "f"."user_id" = "u"."id"
+  where "u"."id" = $1;
+
+-- resources/secondFactor/queries.ts lockUser
+select "c"."login", "u"."second_factor_at" is not null as "is_enabled", ("u"."email" is not null and "u"."email_verified_at" is null) as "is_unverified"
+  from "users" as "u"
+  inner
+  join "credentials" as "c" on "c"."user_id" = "u"."id"
+  where "u"."id" = $1 and "u"."status" <> 'deleted'
+  for no key update of "u";
+
+-- resources/secondFactor/queries.ts upsertSecret
+insert into "second_factors" ("user_id", "secret_sealed")
+  values ($1, $2)
+  on conflict ("user_id") do update
+  set "secret_sealed" = "excluded"."secret_sealed", "last_step" = 0, "recovery_hashes" = '{}'::text[];
+
+-- resources/secondFactor/queries.ts lockSecret
+select "secret_sealed", "last_step"
+  from "second_factors"
+  where "user_id" = $1
+  for update;
+
+-- resources/secondFactor/queries.ts consumeStep
+update "second_factors"
+  set "last_step" = $1
+  where "user_id" = $2 and "last_step" < $3;
+
+-- resources/secondFactor/queries.ts consumeRecoveryCode
+update "second_factors"
+  set "recovery_hashes" = array_remove(recovery_hashes, $1)
+  where "user_id" = $2 and $3::text = any(recovery_hashes);
+
+-- resources/secondFactor/queries.ts replaceRecoveryCodes
+update "second_factors"
+  set "recovery_hashes" = $1
+  where "user_id" = $2;
+
+-- resources/secondFactor/queries.ts enable
+update "users"
+  set "second_factor_at" = now()
+  where "id" = $1;
+
+-- resources/secondFactor/queries.ts disable
+update "users"
+  set "second_factor_at" = null
+  where "id" = $1 and "second_factor_at" is not null;
+
+-- resources/secondFactor/queries.ts deleteSecret
+delete
+  from "second_factors"
+  where "user_id" = $1;
+
+-- resources/secondFactor/queries.ts insertChallenge
+insert into "sign_in_challenges" ("token_hash", "user_id", "method", "expires_at")
+  values ($1, $2, $3, now() + make_interval(secs => $4));
+
+-- resources/secondFactor/queries.ts countChallengeAttempt
+update "sign_in_challenges"
+  set "attempts" = "attempts" + 1
+  where "token_hash" = $1 and "expires_at" > clock_timestamp() and "attempts" < $2
+  returning "user_id", "method";
+
+-- resources/secondFactor/queries.ts deleteChallenge
+delete
+  from "sign_in_challenges"
+  where "token_hash" = $1;
+
+-- resources/secondFactor/queries.ts deleteChallenges
+delete
+  from "sign_in_challenges"
+  where "user_id" = $1;
+
+-- resources/sessions/queries.ts selectSessions
+select "s"."id", "s"."active_account_id", "s"."method", "s"."user_agent", "s"."ip", "s"."created_at", "s"."last_used_at", "t"."expires_at"
+  from "sessions" as "s"
+  inner
+  join lateral (select "r"."expires_at"
+  from "refresh_tokens" as "r"
+  where "r"."session_id" = "s"."id"
+  order by "r"."generation" desc
+  limit 1) as "t" on "t"."expires_at" > now()
+  where "s"."revoked_at" is null and "s"."user_id" = $1 and ($2::timestamptz is null or ("s"."created_at", "s"."id") < ($3::timestamptz, $4::uuid))
+  order by "s"."created_at" desc, "s"."id" desc
+  limit $5;
+
+-- resources/sessions/queries.ts selectSession
+select "s"."id", "s"."active_account_id", "s"."method", "s"."user_agent", "s"."ip", "s"."created_at", "s"."last_used_at", "t"."expires_at"
+  from "sessions" as "s"
+  inner
+  join lateral (select "r"."expires_at"
+  from "refresh_tokens" as "r"
+  where "r"."session_id" = "s"."id"
+  order by "r"."generation" desc
+  limit 1) as "t" on "t"."expires_at" > now()
+  where "s"."revoked_at" is null and "s"."user_id" = $1 and "s"."id" = $2;
+
+-- resources/sessions/queries.ts endSession
+update "sessions"
+  set "revoked_at" = now(), "revoke_reason" = 'logout_all'
+  where "user_id" = $1 and "id" = $2 and "revoked_at" is null;
 
 -- resources/settings/queries.ts selectSettings
 select "key", "value", "updated_at"

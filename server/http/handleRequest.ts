@@ -4,6 +4,7 @@ import { canonicalPath } from '../../contract/shared/path.ts';
 import { isIdempotent, mayReadFromReplica } from '../../contract/shared/policy.ts';
 import { isMultipart, type Route } from '../../contract/shared/route.ts';
 import type { Queryable, Transaction } from '../database/sql.ts';
+import { CommittedFailure } from '../platform/failure.ts';
 import type { App } from './app.ts';
 import { parseBody, rejectNonJson } from './body/body.ts';
 import type { IncomingBody } from './body/incomingBody.ts';
@@ -153,7 +154,8 @@ async function runInTransaction(
   try {
     const answer = await app.database.transaction(async (tx) => {
       notes.clear();
-      const answer = await work(scopeOf(app, authenticated, app.database, notes, tx));
+      const answer = await work(scopeOf(app, authenticated, app.database, notes, tx)).catch(commitWithFailure);
+      if (answer instanceof CommittedFailure) return answer;
       const check = await prepareQuota(app, route, authenticated, tx);
       // An idempotency key is completed before the commit. After a failed check no statement can run, so the check comes first.
       if (claimed) await check?.();
@@ -164,11 +166,17 @@ async function runInTransaction(
       return answer;
     });
     for (const then of notes.after) then();
+    if (answer instanceof CommittedFailure) throw answer;
     return answer;
   } catch (error) {
     await claimed?.release().catch((failed) => app.log.warn({ err: failed }, 'an idempotency key stays claimed for a minute'));
     throw error;
   }
+}
+
+function commitWithFailure(error: unknown): CommittedFailure {
+  if (error instanceof CommittedFailure) return error;
+  throw error;
 }
 
 const prepareQuota = async (app: App, { metadata: { quota } }: Route, { actor, access }: AuthenticatedRequest, tx: Transaction) =>

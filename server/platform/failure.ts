@@ -18,6 +18,9 @@ export class Failure extends Error {
   }
 }
 
+/** An error that is returned after the effects of the request are committed. */
+export class CommittedFailure extends Failure {}
+
 /** An error with a stable reason. */
 export const failWith = (failure: ErrorName, reason: string, message: string, details: Record<string, unknown> = {}) =>
   new Failure(failure, message, { reason, ...details });

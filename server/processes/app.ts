@@ -51,6 +51,8 @@ import { reportHandlers } from '../resources/reports/handlers.ts';
 import { runDetailsHandlers } from '../resources/runDetails/handlers.ts';
 import { runHandlers } from '../resources/runs/handlers.ts';
 import { scheduleHandlers } from '../resources/schedules/handlers.ts';
+import { secondFactorHandlers } from '../resources/secondFactor/handlers.ts';
+import { sessionHandlers } from '../resources/sessions/handlers.ts';
 import { configSchemaHandlers, platformSettingHandlers } from '../resources/settings/handlers.ts';
 import { shareHandlers } from '../resources/shares/handlers.ts';
 import { skillHandlers } from '../resources/skills/handlers.ts';
@@ -86,6 +88,8 @@ const implementations = (config: Config, eventBroker: EventBroker): Implementati
   threadHandlers,
   messageHandlers,
   scheduleHandlers,
+  secondFactorHandlers,
+  sessionHandlers,
   shareHandlers,
   reportHandlers,
   attachmentHandlers,

@@ -2,6 +2,7 @@ import { describeResponse } from '../people.ts';
 import type { Params, Sample } from '../sample.ts';
 import {
   acceptableInvitationOf,
+  asAdmin,
   formOf,
   otherAccountOf,
   post,
@@ -86,6 +87,15 @@ export const requestParts: Record<string, (maker: SampleContext, params: Params)
     await post(maker, `/v1/schedules/${id}:pause`);
     return {};
   },
+  // Where mail is delivered, the address must be verified. Only an administrator can do that without reading mail.
+  'secondFactor.setUp': async (maker) => {
+    const { admin, call, registerUser } = asAdmin(maker);
+    const { id, token, password } = await registerUser();
+    await call('PATCH', `/v1/admin/users/${id}`, { token: admin.token, body: { email_verified: true } });
+    return { token, body: { current_password: password } };
+  },
+  // Not a borrowed user: others use their sessions.
+  'sessions.deleteOthers': async ({ registerUser }) => ({ token: (await registerUser()).token }),
   'shares.delete': async (maker, { thread_id: id }) => ({ query: { id: (await post(maker, `/v1/threads/${id}:share`, {})).id } }),
   'users.delete': async (maker) => ({ params: { user_id: (await maker.registerUser()).id } }),
   'workspaces.archive': (maker, { project_id: id }) => uploadSample(maker, id!, '/samples/read.txt').then(() => ({})),
@@ -105,6 +115,7 @@ export const requestParts: Record<string, (maker: SampleContext, params: Params)
 
 const everybody = 'would touch everybody on this server';
 const outside = 'needs what lies outside of the API';
+const authenticator = 'needs the code of an authenticator app';
 
 /** Operations whose success is not tried, with the reason. Their errors are still checked. */
 export const skippedOperations: Record<string, string> = {
@@ -112,6 +123,7 @@ export const skippedOperations: Record<string, string> = {
   'auth.confirmEmail': 'needs the mail to somebody',
   'auth.verifyCode': 'needs the mail to somebody',
   'auth.verifyFlowCode': 'needs the mail to somebody',
+  'auth.verifySecondFactor': authenticator,
   'bootstrap.init': 'only an installation without an administrator takes it',
   'bootstrap.setup': 'only an installation without an administrator takes it',
   'broadcasts.create': everybody,
@@ -136,6 +148,10 @@ export const skippedOperations: Record<string, string> = {
   'platformSettings.set': everybody,
   'runs.continue': 'needs a run that failed',
   'runs.input': 'needs a run that waits',
+  'secondFactor.confirm': authenticator,
+  'secondFactor.disable': authenticator,
+  'secondFactor.replaceRecoveryCodes': authenticator,
+  'users.removeSecondFactor': authenticator,
   'webhookDeliveries.get': 'needs a run that ended at an endpoint',
   'webhookDeliveries.redeliver': 'needs a run that ended at an endpoint',
 };

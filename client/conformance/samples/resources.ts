@@ -28,6 +28,14 @@ const byAdmin =
   (make: (maker: SampleContext, above: Params) => Promise<string>) =>
   async (maker: SampleContext, above: Params): Promise<string> =>
     make(asAdmin(maker), above);
+/** Signs the user in once more and returns the ID of the new session. */
+async function sessionOf({ call, by: { login, password } }: SampleContext): Promise<string> {
+  if (password === '') throw new UncheckedReason('needs a sign-in with a password');
+  const { status, body } = await call('POST', '/v1/auth/login', { body: { login, password } });
+  if (status !== 200) throw new UncheckedReason('the user cannot sign in again');
+  const listed = await call('GET', '/v1/me/sessions', { token: body.access_token });
+  return listed.body.find(({ is_current }: { is_current: boolean }) => is_current).id;
+}
 const codesOf = async (maker: SampleContext): Promise<string> =>
   (await post(asAdmin(maker), '/v1/admin/redemption-codes/batch', await bodies.NewRedemptionCodes!(maker, {})))[0].id;
 
@@ -94,6 +102,7 @@ export const resources: Record<string, (maker: SampleContext, above: Params) => 
   '/v1/llm-providers/{provider_id}/models/{model_id}': async (maker, { provider_id: id }) =>
     (await post(maker, `/v1/llm-providers/${id}/models`, { model: uniqueName() })).id,
   '/v1/mcp-configs/{config_id}': madeAt('/v1/mcp-configs', 'NewMcpConfig'),
+  '/v1/me/sessions/{session_id}': sessionOf,
   '/v1/memories/{memory_id}': madeAt('/v1/memories', 'NewMemory'),
   '/v1/models/{model...}': async (maker) => {
     const { id } = await post(maker, '/v1/llm-providers', await bodies.NewLlmProvider!(maker, {}));

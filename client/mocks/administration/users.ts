@@ -55,6 +55,14 @@ export const users: RouteHandlers<typeof userRoutes> = {
     }
     return { status: 200, body: detailOf(engine, row) };
   },
+  removeSecondFactor: ({ engine, loaded, caller }) => {
+    const { id } = loaded.user_id!.value;
+    const user = engine.state.users.get(id as string);
+    if (id === caller.user.id) throw cannotModifySelf();
+    if (!user?.secondFactor?.enabledAt) throw apiError('conflict', 'second_factor_disabled', 'The user has no second factor.');
+    delete user.secondFactor;
+    return { status: 204, body: undefined };
+  },
   delete: (context) => {
     const { engine, loaded, caller } = context;
     const { state } = engine;

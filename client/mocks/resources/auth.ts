@@ -6,6 +6,7 @@ import { apiError, invalid, invalidField, notFound } from '../http/errors.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Session, User } from '../state.ts';
 import { addUser, findUser, openSession, proveAddress, sessionCookie } from './people.ts';
+import { consumeCode } from './security.ts';
 
 const accounts = resourceType('/v1/accounts');
 const unauthenticated = (reason: string, message: string) => apiError('unauthenticated', reason, message);
@@ -15,9 +16,17 @@ const signedIn = (engine: Engine, session: Session) => ({
   headers: sessionCookie(engine, session.refreshToken),
 });
 const userSuspended = (headers = {}) => apiError('forbidden', 'user_suspended', 'This user is suspended.', {}, headers);
-/** Throws 403 for a suspended user. */
+/** Throws 403 for a suspended user, and 401 for one with a second factor. The challenge is the id of the user. */
 function signIn(engine: Engine, user: User) {
   if (user.status !== 'active') throw userSuspended();
+  if (user.secondFactor?.enabledAt) {
+    const details = { challenge_token: user.id, expires_in: 600 };
+    throw apiError('unauthenticated', 'second_factor_required', 'Enter the code of your authenticator app.', details);
+  }
+  return openSignIn(engine, user);
+}
+
+function openSignIn(engine: Engine, user: User) {
   return { status: 200 as const, ...signedIn(engine, openSession(engine, user)) };
 }
 
@@ -62,7 +71,7 @@ const signInByCode = (engine: Engine, identity: string, otp: string) => {
 };
 
 /**
- * The mailed code is always 00000000. The flow token is the id of the user. Any token of a verification link is valid and verifies the user of the session
+ * The mailed code is always 00000000, that of an authenticator app 000000. The flow token is the id of the user. Any token of a verification link is valid and verifies the user of the session
  * cookie.
  */
 export const auth: RouteHandlers<typeof routes> = {
@@ -116,6 +125,13 @@ export const auth: RouteHandlers<typeof routes> = {
   logout: ({ engine, caller: { user, session }, body }) => {
     for (const each of engine.state.sessions.values()) if (body.all ? each.userId === user.id : each === session) each.ended = true;
     return { status: 200, body: { ok: true }, headers: sessionCookie(engine, undefined) };
+  },
+  verifySecondFactor: ({ engine, body }) => {
+    const user = engine.state.users.get(body.challenge_token);
+    if (!user?.secondFactor?.enabledAt) throw unauthenticated('challenge_invalid', 'Begin again: this sign-in is over.');
+    if (user.status !== 'active') throw userSuspended();
+    consumeCode(user, body.code);
+    return openSignIn(engine, user);
   },
   confirmEmail: ({ engine, cookies }) => {
     const token = cookies.arkloop_refresh_token;

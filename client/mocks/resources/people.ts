@@ -11,6 +11,7 @@ const projects = resourceType('/v1/projects');
 const adminUsers = resourceType('/v1/admin/users');
 const apiKeys = resourceType('/v1/api-keys');
 const adminAccounts = resourceType('/v1/admin/accounts');
+const userSessions = resourceType('/v1/me/sessions');
 
 export type NewPerson = { login: string; password: string; email?: string | null; locale?: string | null; isAdmin?: boolean };
 
@@ -100,6 +101,13 @@ export const findUser = ({ state }: Engine, identity: string): User | undefined 
 export function openSession({ state, fakes, now, time }: Engine, { id: userId, accountId }: User): Session {
   const session = { id: fakes.id(now()), userId, accountId, refreshToken: fakes.hex(43), rotated: [], ended: false };
   state.sessions.set(session.id, session);
+  const times = { created_at: time(), last_used_at: time(), expires_at: time(lifetimes.refresh * 1000) };
+  const client = { method: 'password', device: null, user_agent: null, ip_address: '127.0.0.1' };
+  state.add(userSessions, {
+    owner: userId,
+    parents: {},
+    value: { id: session.id, account_id: accountId, is_current: false, ...client, ...times },
+  });
   adminRowOf(state, userId).last_login_at = time();
   return session;
 }

@@ -17,6 +17,7 @@ import { apiKeys, me, memories, notifications } from './me.ts';
 import { accounts, invitations } from './members.ts';
 import { reports } from './reports.ts';
 import { runDetails, runs } from './runs.ts';
+import { secondFactor, sessions } from './security.ts';
 import { shares } from './shares.ts';
 import { messages, projects, threads } from './threads.ts';
 import { workspaces } from './workspaces.ts';
@@ -44,7 +45,23 @@ const areas = {
     memories,
     messages,
   },
-  ...{ notifications, personas, projects, redemptionCodes, reports, runDetails, runs, schedules, shares, skills, threads, usage, users },
+  ...{
+    notifications,
+    personas,
+    projects,
+    redemptionCodes,
+    reports,
+    runDetails,
+    runs,
+    schedules,
+    secondFactor,
+    sessions,
+    shares,
+    skills,
+    threads,
+    usage,
+    users,
+  },
   ...{ webhookDeliveries, webhookEndpoints, workspaces },
 } as unknown as Record<string, Record<string, RouteHandler> | undefined>;
 

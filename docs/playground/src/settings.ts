@@ -29,6 +29,7 @@ const platformPage = (
 /** In the order of the navigation. */
 export const settingsPages: readonly SettingsPage[] = [
   { path: 'profile', title: 'Profile', group: 'You', Page: lazy(() => import('./pages/profile.tsx')) },
+  { path: 'security', title: 'Security', group: 'You', Page: lazy(() => import('./pages/security/security.tsx')) },
   { path: 'appearance', title: 'Appearance', group: 'You', Page: lazy(() => import('./pages/appearance.tsx')) },
   {
     path: 'memory',

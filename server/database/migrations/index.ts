@@ -44,6 +44,7 @@ import { Migration00048 } from './Migration00048.ts';
 import { Migration00049 } from './Migration00049.ts';
 import { Migration00051 } from './Migration00051.ts';
 import { Migration00053 } from './Migration00053.ts';
+import { Migration00050 } from './Migration00050.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -93,4 +94,5 @@ export const migrations = [
   { name: 'Migration00049', class: Migration00049 },
   { name: 'Migration00051', class: Migration00051 },
   { name: 'Migration00053', class: Migration00053 },
+  { name: 'Migration00050', class: Migration00050 },
 ];

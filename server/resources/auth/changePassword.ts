@@ -3,6 +3,7 @@ import { countAttempt, resetCount, throwIfLimitReached } from '../../http/pipeli
 import type { Scope } from '../../http/scope.ts';
 import { failWith, invalidField } from '../../platform/failure.ts';
 import { rateLimitAddress } from '../../platform/network/clientAddress.ts';
+import { deleteChallenges } from '../secondFactor/queries.ts';
 import { fieldRules, isGoodPassword } from './fields.ts';
 import { loginLimits } from './login.ts';
 import { lockPasswordHash, replacePasswordHash, selectCredentialByUserId } from './queries.ts';
@@ -13,21 +14,32 @@ import { revokeOtherSessions, selectFreshCodeSession } from './sessions/queries.
  * current password. This is how a forgotten password is replaced.
  */
 export async function changePassword(scope: Scope, { current_password: current, new_password: wanted }: PasswordChange): Promise<void> {
-  const { app, db, tx, actor } = scope;
+  const { app, tx, actor } = scope;
   const { userId, sessionId = null } = actor;
   if (!isGoodPassword(wanted)) throw invalidField('/new_password', ...fieldRules.password);
-  const known = await db.row(selectCredentialByUserId, { userId });
-  if (!known) throw wrongPassword();
-  const isExcused = Boolean(await db.row(selectFreshCodeSession, { sessionId }));
-  if (!isExcused) await requireCurrentPassword(scope, known, current);
+  const { known, isExcused } = await requirePassword(scope, current);
 
   const hash = await app.passwords.hash(wanted);
   const now = (await tx.row(lockPasswordHash, { userId }))?.password_hash;
   if (now === undefined || (!isExcused && now !== known.password_hash)) throw wrongPassword();
   await tx.run(replacePasswordHash, { userId, oldHash: now, newHash: hash });
   await tx.run(revokeOtherSessions, { userId, keptId: sessionId });
+  await tx.run(deleteChallenges, { userId });
   scope.audit({ accountId: known.account_id, targetId: userId });
   scope.afterCommit(() => app.accessControl.invalidateUser(userId));
+}
+
+/**
+ * Throws 401 unless the caller presents their password, or a mailed code has opened their session within the last 10 minutes (`isExcused`).
+ * Returns their credential as of now.
+ */
+export async function requirePassword(scope: Scope, current: string | null | undefined) {
+  const { userId, sessionId = null } = scope.actor;
+  const known = await scope.db.row(selectCredentialByUserId, { userId });
+  if (!known) throw wrongPassword();
+  const isExcused = Boolean(await scope.db.row(selectFreshCodeSession, { sessionId }));
+  if (!isExcused) await requireCurrentPassword(scope, known, current);
+  return { known, isExcused };
 }
 
 /** The current password can be guessed at like the password of a login, so guesses count against the same limits. */

@@ -1,6 +1,7 @@
 import { auth } from '../../../contract/auth.ts';
 import { implement } from '../../http/pipeline/implement.ts';
 import type { RequestScope } from '../../http/scope.ts';
+import { verifySecondFactor } from '../secondFactor/verify.ts';
 import { readSettings } from '../settings/settings.ts';
 import { captchaConfig } from './captcha.ts';
 import { sendCode, verifyCode } from './codes/loginCodes.ts';
@@ -48,6 +49,7 @@ export const authHandlers = implement(
       return { status: 204, body: undefined };
     },
     verifyCode: async ({ scope, body }) => signInResponse(scope, await verifyCode(scope, body)),
+    verifySecondFactor: async ({ scope, body }) => signInResponse(scope, await verifySecondFactor(scope, body)),
     logout: async ({ scope, body, req }) => {
       await logOut(scope, body.all, req.headers.cookie);
       return { status: 200, body: { ok: true }, headers: clearedCookie(scope) };

@@ -73,10 +73,11 @@ async function completeSignIn(
   const { app, tx } = scope;
   const { user_id: userId, password_hash: old } = known;
   const rehashed = old !== null && app.passwords.isOutdated(old) ? await app.passwords.hash(password) : undefined;
-  const signedIn = await signIn(scope, known, 'password');
-  // A concurrent change of the password ends the other sessions, but cannot see this one. Compare the hash again under the lock.
-  const now = (await tx.row(lockPasswordHash, { userId }))?.password_hash;
-  if (now !== old && !(await app.passwords.verify(now, password))) return rejectWrongPassword(scope, key, limits);
+  const signedIn = await signIn(scope, known, 'password', async () => {
+    // A concurrent change of the password ends the other sessions, but cannot see this one. Compare the hash again under the lock.
+    const now = (await tx.row(lockPasswordHash, { userId }))?.password_hash;
+    if (now !== old && !(await app.passwords.verify(now, password))) await rejectWrongPassword(scope, key, limits);
+  });
   if (rehashed) await tx.run(replacePasswordHash, { userId, oldHash: old, newHash: rehashed });
   await resetCount(tx, limits[0]);
   return signedIn;

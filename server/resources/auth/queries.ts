@@ -68,11 +68,14 @@ export const selectCredentialByUserId = statement<{ userId: string }>()((db, $) 
 
 export type CredentialRow = RowOf<typeof selectCredentialByUserId>;
 
-/** Locks an active user until the session is created, so that a suspension either comes first or ends the session. */
+/**
+ * Locks an active user until the session is created, so that a suspension either comes first or ends the session. A second factor that is
+ * turned on meanwhile is seen, because it is a column of the locked row.
+ */
 export const lockActiveUser = statement<{ userId: string }>()((db, $) =>
   db
     .selectFrom('users')
-    .select(sql.lit(1).as('active'))
+    .select((eb) => eb('second_factor_at', 'is not', null).$castTo<boolean>().as('second_factor'))
     .where('id', '=', $.userId)
     .where('status', '=', sql.lit('active' as const))
     .forNoKeyUpdate(),

@@ -3,20 +3,50 @@ import { sha256 } from '../../platform/crypto/ids.ts';
 import { failWith } from '../../platform/failure.ts';
 import { loginKeyOf } from '../../platform/identity/identity.ts';
 import { ensureDefaultProject } from '../projects/service.ts';
+import { challenge } from '../secondFactor/challenge.ts';
 import { type CredentialRow, lockActiveUser } from './queries.ts';
 import { openSession, roleOf, type SignedIn, type SignInMethod } from './sessions/sessions.ts';
 
 export const userSuspended = () => failWith('forbidden', 'user_suspended', 'This user is suspended.');
 
-/** Opens a session in the personal account of an authenticated user. Throws 403 for a suspended user. */
-export async function signIn(scope: RequestScope, known: CredentialRow, method: SignInMethod): Promise<SignedIn> {
-  const { tx } = scope;
-  const { user_id: userId, account_id: accountId } = known;
-  if ((await tx.run(lockActiveUser, { userId })) === 0) throw userSuspended();
-  await ensureDefaultProject(tx, accountId, userId);
-  const signedIn = await openSession(scope, { userId, accountId, role: roleOf(known) }, method);
-  const metadata = { result: 'succeeded', method, login_hash: sha256(known.login_key) };
+/**
+ * Opens a session in the personal account of a user who has passed the first factor. Throws 403 for a suspended user, and 401
+ * `second_factor_required` if the user has a second factor. `check` runs under the lock of the user.
+ */
+export async function signIn(
+  scope: RequestScope,
+  known: CredentialRow,
+  method: SignInMethod,
+  check?: () => Promise<void>,
+): Promise<SignedIn> {
+  const { user_id: userId, account_id: accountId, login_key: loginKey } = known;
+  const hasSecondFactor = await lockForSignIn(scope, userId);
+  await check?.();
+  if (!hasSecondFactor) return openSignIn(scope, known, method);
+  const metadata = { result: 'second_factor_required', method, login_hash: sha256(loginKey) };
   scope.audit({ accountId, actorId: userId, targetId: userId, metadata });
+  throw await challenge(scope, userId, method);
+}
+
+/** Locks the user until the commit and returns whether they have a second factor. Throws 403 for a suspended user. */
+export async function lockForSignIn({ tx }: RequestScope, userId: string): Promise<boolean> {
+  const active = await tx.row(lockActiveUser, { userId });
+  if (!active) throw userSuspended();
+  return active.second_factor;
+}
+
+/** Opens the session after all factors. The caller holds the lock of the user. `metadata` is added to the audit entry. */
+export async function openSignIn(
+  scope: RequestScope,
+  known: CredentialRow,
+  method: SignInMethod,
+  metadata: Record<string, unknown> = {},
+): Promise<SignedIn> {
+  const { user_id: userId, account_id: accountId, login_key: loginKey } = known;
+  await ensureDefaultProject(scope.tx, accountId, userId);
+  const signedIn = await openSession(scope, { userId, accountId, role: roleOf(known) }, method);
+  const details = { result: 'succeeded', method, login_hash: sha256(loginKey), ...metadata };
+  scope.audit({ accountId, actorId: userId, targetId: userId, metadata: details });
   return signedIn;
 }
 

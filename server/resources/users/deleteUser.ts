@@ -5,6 +5,7 @@ import { unverifyAddress } from '../auth/codes/verifyAddress.ts';
 import { invalidateTokens } from '../auth/queries.ts';
 import { deactivateCodes } from '../inviteCodes/queries.ts';
 import { requestCancel } from '../runs/cancel.ts';
+import { turnOff } from '../secondFactor/turnOff.ts';
 import type { MembershipRow, UserRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { checkChangeAllowed, lockUser } from './rights.ts';
@@ -28,6 +29,7 @@ export async function deleteUser(scope: Scope, { id }: UserRow): Promise<void> {
   await checkChangeAllowed(scope, user, { access: true, adminRight: true });
   const { closing, leaving } = await splitAccounts(scope, id);
   for (const end of [queries.deleteCredential, queries.deleteLoginCode, queries.deleteVerification]) await tx.run(end, { userId: id });
+  await turnOff(scope, id);
   await endActivity(scope, id, 'deleted');
   for (const accountId of closing) await closeLockedAccount(scope, accountId);
   for (const accountId of leaving) await endAccess(scope, accountId, [id]);

@@ -19,6 +19,7 @@ export const User = defineEntity({
     emailProvenAt: timestamptz().nullable(),
     emailKey: p.text().nullable(),
     emailSkeleton: p.text().nullable(),
+    secondFactorAt: timestamptz().nullable(),
   },
   indexes: [
     { name: 'users_email_key', expression: "create unique index users_email_key on users (email_key) where (status <> 'deleted')" },

@@ -2,6 +2,7 @@ import type { RequestScope } from '../../http/scope.ts';
 import { queueMail } from '../email/queue.ts';
 import { notifyUsers } from '../notifications/service.ts';
 import { requestCancel } from '../runs/cancel.ts';
+import { deleteChallenges } from '../secondFactor/queries.ts';
 import { selectOpenRuns } from './queries.ts';
 import * as queries from './resetQueries.ts';
 
@@ -14,6 +15,7 @@ import * as queries from './resetQueries.ts';
 export async function resetAccess(scope: RequestScope, userId: string, kept?: string): Promise<void> {
   const { app, tx } = scope;
   await tx.run(queries.deletePassword, { userId });
+  await tx.run(deleteChallenges, { userId });
   const ended = {
     sessions: await tx.run(queries.endSessions, { userId, keptId: kept ?? null }),
     api_keys: await tx.run(queries.revokeKeys, { userId }),

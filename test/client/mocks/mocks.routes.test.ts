@@ -125,6 +125,11 @@ async function join(desk: MockSession, params: Record<string, string>) {
   return {};
 }
 const sayIn = (desk: MockSession, threadId: string) => ask(desk, 'POST', `/v1/threads/${threadId}/messages`, { content: 'Hello' });
+/** Turns the second factor of the user on, or does only the first steps of it. */
+async function enrol(desk: MockSession, steps = ['setup', 'confirm']) {
+  const given: Record<string, object> = { setup: { current_password: desk.person.password }, confirm: { code: '000000' } };
+  for (const step of steps) await ask(desk, 'POST', `/v1/me/second-factor/${step}`, given[step]);
+}
 const url = 'https://hooks.example.test/';
 
 /** Valid bodies, where a generated one breaks a rule that the schema does not express. */
@@ -133,6 +138,7 @@ const bodies: Record<string, (desk: MockSession, params: Record<string, string>)
   'auth.register': () => ({ login: 'ada', password: 'Passw0rd-1', email: 'ada@example.test' }),
   'auth.verifyCode': ({ person: { login } }) => ({ email: login, otp: '00000000' }),
   'auth.verifyFlowCode': ({ person: { userId } }) => ({ flow_token: userId, otp: '00000000' }),
+  'auth.verifySecondFactor': (desk) => enrol(desk).then(() => ({ challenge_token: desk.person.userId, code: '000000' })),
   'bootstrap.setup': () => ({ token: 'x', login: 'ada', password: 'Passw0rd-1' }),
   'chatCompletions.create': () => ({ model: 'stub', messages: [{ role: 'user', content: 'Hello' }] }),
   'credits.adjust': ({ person: { accountId } }) => ({ account_id: accountId, amount: 5 }),
@@ -144,6 +150,10 @@ const bodies: Record<string, (desk: MockSession, params: Record<string, string>)
   },
   'messages.create': () => ({ content: 'Hello' }),
   'runs.continue': failed,
+  'secondFactor.setUp': ({ person: { password } }) => ({ current_password: password }),
+  'secondFactor.confirm': (desk) => enrol(desk, ['setup']).then(() => ({ code: '000000' })),
+  'secondFactor.disable': (desk) => enrol(desk).then(() => ({ current_password: desk.person.password, code: '000000' })),
+  'secondFactor.replaceRecoveryCodes': (desk) => enrol(desk).then(() => ({ code: '000000' })),
   'threads.fork': async (desk, { thread_id: id }) => ({ message_id: (await sayIn(desk, id!)).id }),
   'threads.update': () => ({ title: 'Changed' }),
   'webhookEndpoints.create': () => ({ url, events: ['run.failed'] }),
@@ -173,6 +183,17 @@ const extras: Record<
   },
   'runs.retry': (desk, params) => requestParts['runs.retry']!(samplesOf(desk), params),
   'shares.delete': (desk, params) => requestParts['shares.delete']!(samplesOf(desk), params),
+  'sessions.delete': async (desk, params) => {
+    const { body } = await send(desk, requestOf(desk, 'GET', '/v1/me/sessions'));
+    params.session_id = body[0].id;
+    return {};
+  },
+  'users.removeSecondFactor': async (desk, params) => {
+    const { user_id, access_token } = await ask(desk, 'POST', '/v1/auth/register', bodies['auth.register']!(desk, {}));
+    await enrol({ ...desk, person: { ...desk.person, accessToken: access_token!, password: 'Passw0rd-1' } });
+    params.user_id = user_id!;
+    return {};
+  },
   'workspaces.archive': (desk, params) => upload(desk, params, '/samples/read.txt').then(() => ({})),
   'workspaces.delete': (desk, params) => upload(desk, params, '/samples/deleted.txt').then(() => ({})),
   'workspaces.file': (desk, params) => upload(desk, params, '/samples/read.txt').then(() => ({})),

@@ -2,6 +2,7 @@ import type { Params } from '../../../client/conformance/sample.ts';
 import { asAdmin, flowTokenOf, post } from '../../../client/conformance/samples/fixtures.ts';
 import { fillPath } from '../../../contract/shared/path.ts';
 import { startMailServer } from '../resources/mail.ts';
+import { enrol } from '../resources/secondFactor.ts';
 import { bodies } from '../samples/bodies.ts';
 import { workspaceOf } from '../samples/people.ts';
 import { resources } from '../samples/resources.ts';
@@ -47,6 +48,9 @@ async function mailServed({ app, by }: ScenarioContext): Promise<void> {
   await app.call('PUT', '/v1/admin/email/config', { token: by.token, body });
 }
 
+/** The request of another user without a second factor, who has the same password as all users of the tests. */
+const newUser: ErrorScenario = async ({ app }) => ({ token: (await app.signUp()).token });
+
 /** A well-formed token that does not exist. */
 const unknownToken: ErrorScenario = ({ sample }) => ({ params: { token: [...sample.params.token!].reverse().join('') } });
 
@@ -83,6 +87,11 @@ export const errorScenarios: Readonly<Record<string, Readonly<Record<string, Err
       const { id, login, password } = await app.signUp();
       await app.sql(`update users set status = 'suspended' where id = $1`, [id]);
       return { body: { login, password } };
+    },
+    '401 second_factor_required': async ({ app }) => {
+      const person = await app.signUp();
+      await enrol(app, person);
+      return { body: { login: person.login, password: person.password } };
     },
     '429 login_rate_limited': tooOften(12, { password: 'wrong' }),
   },
@@ -127,6 +136,17 @@ export const errorScenarios: Readonly<Record<string, Readonly<Record<string, Err
   },
   'auth.verifyCode': { '401 otp_invalid': (scene) => bodyOf(scene, wrongCode), '429 otp_locked': tooOften(10, wrongCode) },
   'auth.verifyFlowCode': { '401 otp_invalid': (scene) => bodyOf(scene, wrongCode), '429 otp_locked': tooOften(10, wrongCode) },
+  'auth.verifySecondFactor': {
+    '401 challenge_invalid': (scene) => bodyOf(scene, { challenge_token: 'nonsense' }),
+    '401 second_factor_invalid': (scene) => bodyOf(scene, { code: 'nonsense' }),
+    '429 login_rate_limited': async (scene) => {
+      await scene.app.sql(
+        `insert into attempt_counts (bucket, count, window_ends)
+         select 'second-factor:' || user_id, 10, now() + interval '1 hour' from sign_in_challenges on conflict do nothing`,
+      );
+      return {};
+    },
+  },
   'bootstrap.init': { 404: () => ({ headers: { 'x-forwarded-for': '203.0.113.9' } }), '409 already_initialized': alreadyInitialized },
   'bootstrap.verify': { 400: () => ({ params: { token: '\u0000' } }) },
   'bootstrap.setup': {
@@ -247,6 +267,29 @@ export const errorScenarios: Readonly<Record<string, Readonly<Record<string, Err
   'projects.update': {
     '409 default_project': async (scene) => ({ params: await defaultProject(scene), body: { visibility: 'shared' } }),
   },
+  'secondFactor.confirm': {
+    '401 second_factor_invalid': (scene) => bodyOf(scene, { code: 'nonsense' }),
+    '409 second_factor_not_set_up': newUser,
+  },
+  'secondFactor.disable': {
+    '401 second_factor_invalid': (scene) => bodyOf(scene, { code: 'nonsense' }),
+    '409 second_factor_disabled': newUser,
+    '429 login_rate_limited': tooOften(12, { code: 'nonsense' }),
+  },
+  'secondFactor.replaceRecoveryCodes': {
+    '401 second_factor_invalid': (scene) => bodyOf(scene, { code: 'nonsense' }),
+    '409 second_factor_disabled': newUser,
+    '429 login_rate_limited': tooOften(12, { code: 'nonsense' }),
+  },
+  'secondFactor.setUp': {
+    '401 invalid_credentials': (scene) => bodyOf(scene, { current_password: 'wrong' }),
+    '409 second_factor_enabled': async ({ app }) => {
+      const person = await app.signUp();
+      await enrol(app, person);
+      return { token: person.token, body: { current_password: person.password } };
+    },
+    '429 login_rate_limited': tooOften(12, { current_password: 'wrong' }),
+  },
   'shares.verify': {
     '403 wrong_password': () => ({ body: { password: 'wrong' } }),
     '409 no_password': async (scene) => ({
@@ -267,6 +310,7 @@ export const errorScenarios: Readonly<Record<string, Readonly<Record<string, Err
   },
   'teams.addMember': { 200: () => ({ times: 2 }) },
   'users.delete': { '409 cannot_modify_self': ({ by }) => ({ params: { user_id: by.id } }) },
+  'users.removeSecondFactor': { '409 cannot_modify_self': ({ by }) => ({ params: { user_id: by.id } }) },
   'users.update': { '409 cannot_modify_self': ({ by }) => ({ params: { user_id: by.id }, body: { status: 'suspended' } }) },
 };
 

@@ -61,6 +61,12 @@ const rules: Rule[] = [
     pattern: /\bhttp:\/\/127\.0\.0\.1:\d+\/authorize\?[^\s"]+/g,
     make: () => 'https://auth.example.test/authorize?response_type=code&client_id=sample&state=sample',
   },
+  { kind: 'otpauth', pattern: /(?<=[?&]secret=)[A-Z2-7]{16,}/g, make: (_, match) => masked(match) },
+  {
+    kind: 'recovery code',
+    pattern: /\b[A-Z2-9]{4}(?:-[A-Z2-9]{4}){3}\b/g,
+    make: (count) => `ABCD-EFGH-JKLM-NPQ${'RSTUVWXYZ23456789'[count % 17]}`,
+  },
   { kind: 'loopback', pattern: /\b127\.0\.0\.1:\d+/g, make: () => '127.0.0.1:19001' },
   { kind: 'address', pattern: /2001:db8::[0-9a-f]+:[0-9a-f]+/g, make: (count) => `2001:db8::1:${count}` },
   { kind: 'key', pattern: /\b(al|whsec)_[\w+/=-]{3,}/g, make: (_, match) => masked(match) },
@@ -76,7 +82,7 @@ function stableTime(text: string, now: number): string {
   return new Date(anchor + Math.round((time - now) / 3_600_000) * 3_600_000).toISOString();
 }
 
-const secret = /^(otp|code|token|secret|flow_token|session_token|share_token|cursor|key_prefix)$/;
+const secret = /^(otp|code|token|secret|flow_token|challenge_token|session_token|share_token|cursor|key_prefix)$/;
 /** Values chosen by a test stay readable. */
 const named = /^(sample|nonsense|no-such)/i;
 const measured = /^(latency_ms|duration_ms|uptime)/;

@@ -3,6 +3,7 @@ import { flowTokenOf, uniqueName } from '../../../client/conformance/samples/fix
 import type { SampleTables } from '../../../client/conformance/samples/sampleOf.ts';
 import type { TestApp } from '../app/testApp.ts';
 import { codeFor, verificationTokenFor } from '../resources/mail.ts';
+import { appCode, enrol } from '../resources/secondFactor.ts';
 import type { SampleContext } from './context.ts';
 import { memberOf } from './people.ts';
 import { failedRun } from './runs.ts';
@@ -60,5 +61,12 @@ export const bodies: SampleTables<SampleContext>['bodies'] = {
     const code = uniqueName().toUpperCase();
     await sql(`insert into redemption_codes (id, code, type, value) values (gen_random_uuid(), $1, 'credits', '5')`, [code]);
     return { code };
+  },
+  SecondFactorAnswer: async ({ app }) => {
+    const person = await app.signUp();
+    const { secret } = await enrol(app, person);
+    const { login, password } = person;
+    const { body } = await app.call('POST', '/v1/auth/login', { body: { login, password } });
+    return { challenge_token: body.details.challenge_token, code: await appCode(secret) };
   },
 };

@@ -4,6 +4,7 @@ import type { SampleTables } from '../../../client/conformance/samples/sampleOf.
 import { sampleTranscriber } from '../agent/transcriber.ts';
 import { grantAccess, sampleProtectedUrl } from '../mcp/authorizationServer.ts';
 import { startMailServer } from '../resources/mail.ts';
+import { appCode, enrol, setUp } from '../resources/secondFactor.ts';
 import { bodies, resetSetup } from './bodies.ts';
 import type { SampleContext } from './context.ts';
 import { addresseeOf } from './people.ts';
@@ -56,6 +57,25 @@ export const requestParts: SampleTables<SampleContext>['requestParts'] = {
   'me.resetInviteCode': async ({ app, by }) =>
     app.sql(`update invite_codes set created_at = created_at - interval '2 days' where user_id = $1`, [by.id]).then(nothing),
   'notifications.readAll': (maker) => notificationOf(maker).then(nothing),
+  'secondFactor.confirm': async ({ app }) => {
+    const person = await app.signUp();
+    return { token: person.token, body: { code: await appCode(await setUp(app, person)) } };
+  },
+  'secondFactor.disable': async ({ app }) => {
+    const person = await app.signUp();
+    const { secret } = await enrol(app, person);
+    return { token: person.token, body: { current_password: person.password, code: await appCode(secret) } };
+  },
+  'secondFactor.replaceRecoveryCodes': async ({ app }) => {
+    const person = await app.signUp();
+    const { secret } = await enrol(app, person);
+    return { token: person.token, body: { code: await appCode(secret) } };
+  },
+  'users.removeSecondFactor': async ({ app }) => {
+    const person = await app.signUp();
+    await enrol(app, person);
+    return { params: { user_id: person.id } };
+  },
 };
 
 /** Responses of operations that cannot succeed without external services, in alphabetical order. */

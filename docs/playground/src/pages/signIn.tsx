@@ -1,18 +1,21 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
+import { ApiError } from '../../../../client/index.ts';
 import { SignedOutPage } from '../components/signedOutPage.tsx';
 import { client, signedIn } from '../session.ts';
 import { TextField } from '../ui/fields.tsx';
 import { Form, textOf } from '../ui/form.tsx';
 
-/** Sign-in with a password or a mailed code. */
+/** Sign-in with a password or a mailed code, and a code of the authenticator app for users who have one. */
 export default function SignIn() {
   const [byCode, setByCode] = useState(false);
+  const [challenge, setChallenge] = useState<string>();
   const [path] = useLocation();
   const isInvited = path.startsWith('/invitations/');
   const mode = useQuery({ queryKey: ['registration-mode'], queryFn: () => client.auth.registrationMode() });
   const captcha = useQuery({ queryKey: ['captcha'], queryFn: () => client.auth.captchaConfig() });
+  if (challenge !== undefined) return <SecondFactor challenge={challenge} onCancel={() => setChallenge(undefined)} />;
   return (
     <SignedOutPage
       title="Sign in"
@@ -34,7 +37,7 @@ export default function SignIn() {
       {captcha.data?.enabled && (
         <p className="notice warning">This server requires a captcha, which this page does not support. Use the API instead.</p>
       )}
-      {byCode ? <ByCode /> : <ByPassword />}
+      {byCode ? <ByCode onChallenge={setChallenge} /> : <ByPassword onChallenge={setChallenge} />}
       <p className="aside">
         <button type="button" className="link" onClick={() => setByCode(!byCode)}>
           {byCode ? 'Sign in with a password' : 'Forgot your password? Sign in with a code'}
@@ -53,16 +56,63 @@ function useEntry() {
   };
 }
 
-function ByPassword() {
+type FirstFactor = { onChallenge: (token: string) => void };
+
+/** Completes a sign-in, or asks for the second factor. */
+function useFirstFactor({ onChallenge }: FirstFactor) {
   const enter = useEntry();
+  return async (signIn: () => Promise<unknown>) => {
+    try {
+      await signIn();
+    } catch (error) {
+      if (!(error instanceof ApiError && error.reason === 'second_factor_required')) throw error;
+      return onChallenge(String(error.details.challenge_token));
+    }
+    enter();
+  };
+}
+
+function SecondFactor({ challenge, onCancel }: { challenge: string; onCancel: () => void }) {
+  const enter = useEntry();
+  return (
+    <SignedOutPage title="Enter your code" intro="Your sign-in needs a code of your authenticator app.">
+      <Form
+        submit="Sign in"
+        wide
+        fieldOf={{ second_factor_invalid: 'code' }}
+        onSubmit={async (values) => {
+          await client.auth.verifySecondFactor({ body: { challenge_token: challenge, code: textOf(values, 'code') } });
+          enter();
+        }}
+      >
+        <TextField
+          label="Code"
+          name="code"
+          autoComplete="one-time-code"
+          hint="Six digits from the app, or one of your recovery codes."
+          autoFocus
+          required
+        />
+      </Form>
+      <p className="aside">
+        <button type="button" className="link" onClick={onCancel}>
+          Back to sign-in
+        </button>
+      </p>
+    </SignedOutPage>
+  );
+}
+
+function ByPassword(props: FirstFactor) {
+  const complete = useFirstFactor(props);
   return (
     <Form
       submit="Sign in"
       wide
       fieldOf={{ invalid_credentials: 'password' }}
       onSubmit={async (values) => {
-        await client.auth.login({ body: { login: textOf(values, 'login'), password: String(values.get('password')) } });
-        enter();
+        const body = { login: textOf(values, 'login'), password: String(values.get('password')) };
+        await complete(() => client.auth.login({ body }));
       }}
     >
       <TextField label="Login or email" name="login" autoComplete="username" autoFocus required />
@@ -71,8 +121,8 @@ function ByPassword() {
   );
 }
 
-function ByCode() {
-  const enter = useEntry();
+function ByCode(props: FirstFactor) {
+  const complete = useFirstFactor(props);
   const [email, setEmail] = useState<string>();
   if (email === undefined)
     return (
@@ -94,8 +144,8 @@ function ByCode() {
       submit="Sign in"
       wide
       onSubmit={async (values) => {
-        await client.auth.verifyCode({ body: { email, otp: textOf(values, 'otp').replace(/\s/g, '') } });
-        enter();
+        const body = { email, otp: textOf(values, 'otp').replace(/\s/g, '') };
+        await complete(() => client.auth.verifyCode({ body }));
       }}
     >
       <TextField

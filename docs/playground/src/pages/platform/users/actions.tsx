@@ -20,6 +20,12 @@ export function userActions(user: User, open: OpenDialog, isSelf: boolean): (Row
       icon: 'shield',
       run: () => open((close) => <Rights user={user} onClose={close} />),
     },
+    !isSelf && {
+      label: 'Remove second factor',
+      icon: 'key',
+      isDangerous: true,
+      run: () => open((close) => <RemoveSecondFactor user={user} onClose={close} />),
+    },
     !isSelf &&
       (user.status === 'active'
         ? { label: 'Suspend', icon: 'stop', isDangerous: true, run: () => open((close) => <Suspend user={user} onClose={close} />) }
@@ -71,6 +77,20 @@ const Rights = ({ user, onClose }: OfUser) => (
     {user.is_platform_admin
       ? 'They lose access to the pages of the platform with their next request.'
       : 'Administrators see and change every account, user and setting of this platform.'}
+  </ConfirmDialog>
+);
+
+const RemoveSecondFactor = ({ user, onClose }: OfUser) => (
+  <ConfirmDialog
+    title={`Remove the second factor of ${user.username}?`}
+    confirm="Remove"
+    changes={changes}
+    done="Second factor removed"
+    onClose={onClose}
+    action={() => client.users.removeSecondFactor({ params: { user_id: user.id } })}
+  >
+    For users who have lost their authenticator app and their recovery codes. Make sure that it is really them who asks: afterwards their
+    password or an emailed code is enough to sign in.
   </ConfirmDialog>
 );
 

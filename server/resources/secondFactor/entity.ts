@@ -1,0 +1,30 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { timestamptz } from '../../database/columns.ts';
+
+/** The secret of an authenticator app. It is in use once `users.second_factor_at` is set. */
+export const SecondFactor = defineEntity({
+  name: 'SecondFactor',
+  tableName: 'second_factors',
+  properties: {
+    userId: p.uuid().primary(),
+    secretSealed: p.blob().$type<Buffer>(),
+    /** The time step of the last accepted code (RFC 6238). Codes of it and of earlier steps are rejected. */
+    lastStep: p.integer().default(0),
+    /** SHA-256 of the unused recovery codes. */
+    recoveryHashes: p.array<string>().columnType('text[]').defaultRaw("'{}'::text[]"),
+  },
+});
+
+/** A sign-in that waits for the code of a second factor. */
+export const SignInChallenge = defineEntity({
+  name: 'SignInChallenge',
+  tableName: 'sign_in_challenges',
+  properties: {
+    tokenHash: p.text().primary(),
+    userId: p.uuid(),
+    method: p.enum(['password', 'email_otp'] as const),
+    attempts: p.integer().default(0),
+    expiresAt: timestamptz(),
+  },
+  indexes: [{ name: 'sign_in_challenges_user', expression: 'create index sign_in_challenges_user on sign_in_challenges (user_id)' }],
+});
