@@ -132,7 +132,7 @@ export const eventData = {
         .enum(['account', 'platform', 'static'])
         .meta({ description: 'Who owns the provider. `static` routes are configured in the environment.' }),
       provider_kind: z
-        .enum(['openai', 'anthropic', 'stub'])
+        .enum(['openai', 'anthropic', 'gemini', 'stub'])
         .meta({ description: 'API of the provider. `stub` is the built-in test model.' }),
       base_url: z.string().optional().meta({ description: "Configured base URL; absent if the provider's default is used." }),
       openai_api_mode: z.string().optional().meta({ description: 'Configured API of an OpenAI provider.' }),

@@ -8,7 +8,7 @@ export const ProviderScope = z
 export type ProviderScope = z.infer<typeof ProviderScope>;
 
 const LlmVendor = z
-  .enum(['openai', 'anthropic'])
+  .enum(['openai', 'anthropic', 'gemini'])
   .meta({ id: 'LlmVendor', description: 'API of a provider. `openai` includes compatible servers.' });
 const OpenAiApiMode = z
   .enum(['auto', 'responses', 'chat_completions'])

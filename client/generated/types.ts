@@ -775,7 +775,7 @@ export interface ChildRun {
   failed_at: Time | null;
   /** When the run was canceled; null unless it was. */
   cancelled_at: Time | null;
-  /** API of the provider: `openai`, `anthropic` or `stub`; null until a route is selected. */
+  /** API of the provider: `openai`, `anthropic`, `gemini` or `stub`; null until a route is selected. */
   provider_kind: string | null;
   /** Name of the model provider; null until a route is selected. */
   credential_name: string | null;
@@ -1657,7 +1657,7 @@ export interface LlmTurnCompletedEventData {
 }
 
 /** API of a provider. `openai` includes compatible servers. */
-export type LlmVendor = "openai" | "anthropic";
+export type LlmVendor = "openai" | "anthropic" | "gemini";
 
 /** A share that requires its password. */
 export interface LockedShare {
@@ -3363,7 +3363,7 @@ export interface RunDetails {
   failed_at: Time | null;
   /** When the run was canceled; null unless it was. */
   cancelled_at: Time | null;
-  /** API of the provider: `openai`, `anthropic` or `stub`; null until a route is selected. */
+  /** API of the provider: `openai`, `anthropic`, `gemini` or `stub`; null until a route is selected. */
   provider_kind: string | null;
   /** Name of the model provider; null until a route is selected. */
   credential_name: string | null;
@@ -3864,7 +3864,7 @@ export interface RunRouteSelectedEventData {
 export type RunRouteSelectedEventDataOwnerKind = "account" | "platform" | "static";
 
 /** API of the provider. `stub` is the built-in test model. */
-export type RunRouteSelectedEventDataProviderKind = "openai" | "anthropic" | "stub";
+export type RunRouteSelectedEventDataProviderKind = "openai" | "anthropic" | "gemini" | "stub";
 
 /** The segment is complete. */
 export interface RunSegmentEndEvent {

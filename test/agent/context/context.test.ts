@@ -154,6 +154,7 @@ test('recognizes a too long prompt by status, code or message', () => {
   expect(error({ status_code: 400, openai_error_code: 'context_length_exceeded' })).toBe(true);
   expect(error({ openai_error_code: 'context_length_exceeded' })).toBe(true);
   expect(error({ status_code: 400 }, 'prompt is too long: 210000 tokens > 200000 maximum')).toBe(true);
+  expect(error({ status_code: 400 }, 'The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).')).toBe(true);
   expect(error({ status_code: 400 }, "This model's maximum context length is 8192 tokens.")).toBe(true);
   expect(error({ status_code: 400 }, 'bad tool name')).toBe(false);
   expect(error({ status_code: 429 }, 'prompt is too long', 'provider.retryable')).toBe(false);

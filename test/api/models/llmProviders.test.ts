@@ -96,7 +96,7 @@ test('names are unique per owner, regardless of case', async () => {
 test.each([
   ['a name with ^', { name: 'a^b' }, '/name'],
   ['a blank name', { name: '  ' }, '/name'],
-  ['another vendor', { provider: 'gemini' }, '/provider'],
+  ['another vendor', { provider: 'mistral' }, '/provider'],
   ['a blank key', { api_key: '  ' }, '/api_key'],
   ['a relative URL', { base_url: '/v1' }, '/base_url'],
   ['another scheme', { base_url: 'ftp://example.com' }, '/base_url'],
@@ -104,6 +104,7 @@ test.each([
   ['a query in the URL', { base_url: 'https://example.com/v1?' }, '/base_url'],
   ['a fragment in the URL', { base_url: 'https://example.com/#' }, '/base_url'],
   ['an API mode at Anthropic', { provider: 'anthropic', openai_api_mode: 'auto' }, '/openai_api_mode'],
+  ['an API mode at Google', { provider: 'gemini', openai_api_mode: 'auto' }, '/openai_api_mode'],
   ['advanced_json that is no object', { advanced_json: [] }, '/advanced_json'],
   ['an unknown field', { color: 'red' }, '/color'],
 ])('%s is rejected', async (_, changes, path) => {
@@ -126,6 +127,7 @@ test.each([
 test.each([
   ['openai', { stream: true, model: 'x' }, ['/advanced_json/model', '/advanced_json/stream']],
   ['anthropic', { system: 'x' }, ['/advanced_json/system']],
+  ['gemini', { tools: [], systemInstruction: {} }, ['/advanced_json/tools', '/advanced_json/systemInstruction']],
   ['anthropic', { anthropic_version: '' }, ['/advanced_json/anthropic_version']],
   ['anthropic', { extra_headers: { 'anthropic-beta': 'a', cookie: 'b' } }, ['/advanced_json/extra_headers/cookie']],
 ])('%s rejects %j in advanced_json', async (provider, advanced_json, paths) => {
