@@ -1424,6 +1424,24 @@ export interface Issue {
 /** Which part of the request contains the value. */
 export type IssueLocation = "path" | "query" | "header" | "body";
 
+/** Prices of a model at the API of its vendor, from a dated list of the server. */
+export interface KnownFigures {
+  /** The day on which the list was last compared with the price lists. */
+  as_of: string;
+  /** Price list of the vendor. */
+  price_list: string;
+  /** US dollars per 1,000 prompt tokens. */
+  cost_per_1k_input: number;
+  /** US dollars per 1,000 output tokens. */
+  cost_per_1k_output: number;
+  /** US dollars per 1,000 tokens written to the cache; null if there is no own price. */
+  cost_per_1k_cache_write: number | null;
+  /** US dollars per 1,000 tokens read from the cache; null if unknown. */
+  cost_per_1k_cache_read: number | null;
+  /** Calls with longer prompts cost more than these prices. */
+  dearer_above_prompt_tokens?: number | undefined;
+}
+
 /** The process is alive. */
 export interface Liveness {
   /** Always `ok`. */
@@ -1458,8 +1476,20 @@ export interface LlmModel {
   cost_per_1k_output: number | null;
   /** US dollars per 1,000 tokens written to the cache; null means 1.25 times the input price. */
   cost_per_1k_cache_write: number | null;
-  /** US dollars per 1,000 tokens read from the cache; null means 0.1 (Anthropic) or 0.5 (OpenAI) times the input price. */
+  /** US dollars per 1,000 tokens read from the cache; null means 0.1 (Anthropic) or 0.5 (others) times the input price. */
   cost_per_1k_cache_read: number | null;
+  /** Context window in tokens: that of `advanced_json.available_catalog`, else of the list of known models. */
+  context_length?: number | undefined;
+  /** Maximum output tokens. */
+  max_output_tokens?: number | undefined;
+  /** What the model accepts, such as `text` and `image`. */
+  input_modalities?: string[] | undefined;
+  /** Whether the model can call tools. */
+  tool_calling?: boolean | undefined;
+  /** Whether the model can reason. */
+  reasoning?: boolean | undefined;
+  /** Prices from the list of known models; absent for other models and servers. */
+  known?: KnownFigures | undefined;
 }
 
 /** The fields of the model to change. At least one is required. */
@@ -5071,19 +5101,21 @@ export interface UpstreamModel {
   max_output_tokens?: number | undefined;
   /** What the model accepts, such as `text` and `image`. */
   input_modalities?: string[] | undefined;
-  /** What the model produces. */
-  output_modalities?: string[] | undefined;
   /** Whether the model can call tools. */
   tool_calling?: boolean | undefined;
   /** Whether the model can reason. */
   reasoning?: boolean | undefined;
+  /** What the model produces. */
+  output_modalities?: string[] | undefined;
   /** Temperature that the provider uses by default. */
   default_temperature?: number | undefined;
+  /** Prices from the list of known models; absent for other models and servers. */
+  known?: KnownFigures | undefined;
 }
 
 /** The models that a provider offers. */
 export interface UpstreamModels {
-  /** Sorted by name. Fields that the provider does not report are absent. */
+  /** Sorted by name. Fields that neither the provider nor the list of known models has are absent. */
   models: UpstreamModel[];
 }
 
@@ -6538,7 +6570,7 @@ export interface LlmModelsApi {
   /**
    * Add a model to a provider
    *
-   * Runs can use the model at once. Set its prices so that costs and credits are calculated. Then test it.
+   * Runs can use the model at once. Costs and credits are calculated with its prices. Without any, a known model at the API of its vendor gets those of the list of known models. Then test it.
    */
   readonly create: Call<{ params: { provider_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; body: NewLlmModel; }, LlmModel, Reasons['llmModels.create']>;
   /**

@@ -110,7 +110,7 @@ async function* runAgentLoop(
   const model = metering.meter(plan.routed);
   const context = createPromptContext({
     model,
-    window: contextWindow('advanced_json' in plan.routed.route ? plan.routed.route.advanced_json : null, settings),
+    window: contextWindow(plan.routed.route, settings),
     settings,
     summary,
     save: (made) => saveSummary(database, run, made),
