@@ -569,9 +569,9 @@ export interface ChatImagePart {
   image_url: ChatImageUrl;
 }
 
-/** An image as a data URL. */
+/** An image at a URL. */
 export interface ChatImageUrl {
-  /** `data:image/png;base64,…`, also JPEG, GIF and WebP. Other URLs are refused: the server does not fetch them. */
+  /** An https URL, which the server fetches (up to 3.5 MiB), or `data:image/png;base64,…`. PNG, JPEG, GIF and WebP. */
   url: string;
   /** Ignored. */
   detail?: ChatImageDetail | null | undefined;
