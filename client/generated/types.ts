@@ -230,6 +230,18 @@ export interface AgentParallelDispatchEventData {
   trace_id: TraceId;
 }
 
+/** An image that becomes an attachment of the answer. */
+export interface AnswerImage {
+  /** Key of the attachment. It can be downloaded once the answer is stored. */
+  key: string;
+  /** Name for readers. */
+  filename: string;
+  /** Media type, determined by the content. */
+  mime_type: string;
+  /** Size in bytes. */
+  size: number;
+}
+
 /** A JSON object with any content. */
 export type AnyObject = Record<string, unknown>;
 
@@ -1896,7 +1908,7 @@ export interface Message {
   role: MessageRole;
   /** For structured messages: the text parts, and the names and texts of the attachments. */
   content: string;
-  /** Present only on structured messages. */
+  /** Present only on structured messages, such as answers with images. */
   content_json?: MessageContent | undefined;
   /** The run that produced the message. Present only on assistant messages. */
   run_id?: Id | undefined;
@@ -1947,6 +1959,40 @@ export interface MessageDeltaEventData {
   role: "assistant";
   /** Present on reasoning, which is not part of the answer. */
   channel?: "thinking" | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** The model produced an image. It is part of the answer unless it is discarded. */
+export interface MessageImageEvent {
+  /** Unique ID of the event. */
+  event_id: Id;
+  /** The run of the event. */
+  run_id: Id;
+  /** Starts at 1 and increases by 1, without gaps. */
+  seq: number;
+  /** Also the `event` field of the stream. */
+  type: "message.image";
+  /** Content of the event. */
+  data: MessageImageEventData;
+  /** When the event occurred. */
+  created_at: Time;
+  /** The same instant as `created_at`. */
+  ts: Time;
+  /** Present only on tool events. */
+  tool_name?: string | undefined;
+  /** Present only on failure events. */
+  error_class?: string | undefined;
+}
+
+/** Content of the event. */
+export interface MessageImageEventData {
+  /** Always `assistant`. */
+  role: "assistant";
+  /** The image; absent if it could not be stored. */
+  attachment?: AnswerImage | undefined;
+  /** Why the image could not be stored. The run continues. */
+  error?: RunError | undefined;
   /** Trace ID of the request that created the run. */
   trace_id: TraceId;
 }
@@ -3450,7 +3496,7 @@ export interface RunError {
 }
 
 /** Clients must ignore unknown event types. */
-export type RunEvent = RunStartedEvent | WorkerJobReceivedEvent | RunRecoveredEvent | RunRouteSelectedEvent | RunSegmentStartEvent | RunSegmentEndEvent | MessageDeltaEvent | ToolCallEvent | ToolCallDeltaEvent | ToolResultEvent | ToolDeniedEvent | LlmTurnCompletedEvent | RunLlmRetryEvent | RunProviderFallbackEvent | RunInputRequestedEvent | RunWaitingForInputEvent | RunInputProvidedEvent | RunResumedEvent | SubagentStartedEvent | SubagentFinishedEvent | RunSteeringInjectedEvent | RunIdleHeartbeatEvent | RunContextCompactEvent | RunMcpDiscoveryEvent | ThreadTitleUpdatedEvent | TodoUpdatedEvent | SecurityInjectionDetectedEvent | SecurityToolInjectionDetectedEvent | AgentParallelDispatchEvent | AgentParallelCompleteEvent | LlmRequestEvent | LlmResponseChunkEvent | RunCancelRequestedEvent | RunCompletedEvent | RunFailedEvent | RunCancelledEvent;
+export type RunEvent = RunStartedEvent | WorkerJobReceivedEvent | RunRecoveredEvent | RunRouteSelectedEvent | RunSegmentStartEvent | RunSegmentEndEvent | MessageDeltaEvent | MessageImageEvent | ToolCallEvent | ToolCallDeltaEvent | ToolResultEvent | ToolDeniedEvent | LlmTurnCompletedEvent | RunLlmRetryEvent | RunProviderFallbackEvent | RunInputRequestedEvent | RunWaitingForInputEvent | RunInputProvidedEvent | RunResumedEvent | SubagentStartedEvent | SubagentFinishedEvent | RunSteeringInjectedEvent | RunIdleHeartbeatEvent | RunContextCompactEvent | RunMcpDiscoveryEvent | ThreadTitleUpdatedEvent | TodoUpdatedEvent | SecurityInjectionDetectedEvent | SecurityToolInjectionDetectedEvent | AgentParallelDispatchEvent | AgentParallelCompleteEvent | LlmRequestEvent | LlmResponseChunkEvent | RunCancelRequestedEvent | RunCompletedEvent | RunFailedEvent | RunCancelledEvent;
 
 /** Final event: the run has failed. */
 export interface RunFailedEvent {
@@ -3652,7 +3698,7 @@ export interface RunLlmRetryEventData {
   message?: string | undefined;
   /** Further facts, such as `status_code`. */
   details?: AnyObject | undefined;
-  /** Discard `message.delta` and `tool.call.delta` events from this `seq` up to this event. */
+  /** Discard `message.delta`, `message.image` and `tool.call.delta` events from this `seq` up to this event. */
   discard_from_seq?: number | undefined;
   /** Tokens used, if the provider reported them. */
   usage?: Usage | undefined;
@@ -3793,7 +3839,7 @@ export interface RunRecoveredEvent {
 export interface RunRecoveredEventData {
   /** Number of the new attempt. */
   attempt: number;
-  /** Discard `message.delta` and `tool.call.delta` events from this `seq` up to this event. */
+  /** Discard `message.delta`, `message.image` and `tool.call.delta` events from this `seq` up to this event. */
   discard_from_seq: number;
   /** Tokens used, if the provider reported them. */
   usage?: Usage | undefined;
@@ -4419,7 +4465,7 @@ export interface SharedMessage {
   role: MessageRole;
   /** For structured messages: the text parts, and the names and texts of the attachments. */
   content: string;
-  /** Present only on structured messages. */
+  /** Present only on structured messages, such as answers with images. */
   content_json?: MessageContent | undefined;
   /** Whether the text is complete. Always `complete` for messages of users. */
   completion: MessageCompletion;

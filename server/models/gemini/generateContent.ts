@@ -61,6 +61,9 @@ export function createGeminiReader(): AnswerReader {
       return [{ kind: 'tool', ...call }, ...signed(calls)];
     }
     if (part.thought === true) return text ? [{ kind: 'thinking', text }] : [];
+    const { mimeType, data } = asObject(part.inlineData);
+    if (asText(mimeType).startsWith('image/') && asText(data))
+      return [{ kind: 'image', mime_type: asText(mimeType), data: asText(data) }, ...signed(0)];
     return [...(text ? [{ kind: 'text' as const, text }] : []), ...signed(0)];
   }
 
