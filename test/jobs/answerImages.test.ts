@@ -84,7 +84,11 @@ test('images of a model are attachments of its answer: in the thread, its shares
 
   expect((await call('DELETE', `/v1/threads/${threadId}`, { token: person.token })).status).toBe(204);
   const storage = storageOf(app);
-  await expect.poll(async () => (await removeAttachments({ database: app.database, storage }), rowsOf(person))).toEqual([]);
+  const left = async () => {
+    await removeAttachments({ database: app.database, storage });
+    return rowsOf(person);
+  };
+  await expect.poll(left).toEqual([]);
   await storage.close();
 });
 

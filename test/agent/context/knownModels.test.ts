@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { isOutdated } from '../../docs/playground/src/pages/providers/age.ts';
-import { findKnownModel, knownPrices, knownWindow } from '../../server/models/known/knownModels.ts';
+import { isOutdated } from '../../../docs/playground/src/pages/providers/age.ts';
+import { findKnownModel, knownPrices, knownWindow } from '../../../server/models/known/knownModels.ts';
 
 const tokens = z.int().min(1_000).max(20_000_000);
 const price = z.number().positive().max(1_000);
@@ -26,7 +26,7 @@ const List = z.strictObject({
 });
 
 test('the list of known models has a date, its sources, and for each model plausible figures', () => {
-  const list = List.parse(JSON.parse(readFileSync(new URL('../../server/models/known/knownModels.json', import.meta.url), 'utf8')));
+  const list = List.parse(JSON.parse(readFileSync(new URL('../../../server/models/known/knownModels.json', import.meta.url), 'utf8')));
   expect(Date.parse(list.as_of)).toBeLessThanOrEqual(Date.now());
   expect(new Set(list.models.map(({ provider, model }) => `${provider} ${model}`)).size).toBe(list.models.length);
   for (const { model, usd_per_million_tokens: usd, ...limits } of list.models) {
