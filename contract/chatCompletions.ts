@@ -31,11 +31,11 @@ const ImagePart = z
         url: z
           .string()
           .regex(
-            /^data:image\/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]/,
-            'must be a data URL with a PNG, JPEG, GIF or WebP image in base64',
+            /^(?:data:image\/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]|https?:\/\/[^\s/])/,
+            'must be an https URL, or a data URL with a PNG, JPEG, GIF or WebP image in base64',
           )
           .meta({
-            description: '`data:image/png;base64,…`, also JPEG, GIF and WebP. Other URLs are refused: the server does not fetch them.',
+            description: 'An https URL, which the server fetches (up to 3.5 MiB), or `data:image/png;base64,…`. PNG, JPEG, GIF and WebP.',
           }),
         detail: z
           .enum(['auto', 'low', 'high'])
@@ -43,7 +43,7 @@ const ImagePart = z
           .nullish()
           .meta({ description: 'Ignored.' }),
       })
-      .meta({ id: 'ChatImageUrl', description: 'An image as a data URL.' })
+      .meta({ id: 'ChatImageUrl', description: 'An image at a URL.' })
       .meta({ description: 'The image.' }),
   })
   .meta({ id: 'ChatImagePart', description: 'An image of a user message, for models that take images.' });

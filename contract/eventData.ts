@@ -118,7 +118,7 @@ export const eventData = {
       discard_from_seq: z
         .int()
         .min(1)
-        .meta({ description: 'Discard `message.delta` and `tool.call.delta` events from this `seq` up to this event.' }),
+        .meta({ description: 'Discard `message.delta`, `message.image` and `tool.call.delta` events from this `seq` up to this event.' }),
       ...usageAndCost,
     })
     .meta({ description: 'Another worker continues the run after a crash. Discard the unfinished output.' }),
@@ -132,7 +132,7 @@ export const eventData = {
         .enum(['account', 'platform', 'static'])
         .meta({ description: 'Who owns the provider. `static` routes are configured in the environment.' }),
       provider_kind: z
-        .enum(['openai', 'anthropic', 'stub'])
+        .enum(['openai', 'anthropic', 'gemini', 'stub'])
         .meta({ description: 'API of the provider. `stub` is the built-in test model.' }),
       base_url: z.string().optional().meta({ description: "Configured base URL; absent if the provider's default is used." }),
       openai_api_mode: z.string().optional().meta({ description: 'Configured API of an OpenAI provider.' }),
@@ -165,6 +165,22 @@ export const eventData = {
       channel: z.literal('thinking').optional().meta({ description: 'Present on reasoning, which is not part of the answer.' }),
     })
     .meta({ description: 'A piece of the answer, or of the reasoning. Append it to the text before.' }),
+  'message.image': z
+    .object({
+      role: z.literal('assistant').meta({ description: 'Always `assistant`.' }),
+      attachment: z
+        .object({
+          key: z.string().meta({ description: 'Key of the attachment. It can be downloaded once the answer is stored.' }),
+          filename: z.string().meta({ description: 'Name for readers.' }),
+          mime_type: z.string().meta({ description: 'Media type, determined by the content.' }),
+          size: z.int().min(1).meta({ description: 'Size in bytes.' }),
+        })
+        .meta({ id: 'AnswerImage', description: 'An image that becomes an attachment of the answer.' })
+        .optional()
+        .meta({ description: 'The image; absent if it could not be stored.' }),
+      error: RunError.optional().meta({ description: 'Why the image could not be stored. The run continues.' }),
+    })
+    .meta({ description: 'The model produced an image. It is part of the answer unless it is discarded.' }),
   'tool.call': z
     .object({
       ...toolName,
@@ -233,7 +249,7 @@ export const eventData = {
         .int()
         .min(1)
         .optional()
-        .meta({ description: 'Discard `message.delta` and `tool.call.delta` events from this `seq` up to this event.' }),
+        .meta({ description: 'Discard `message.delta`, `message.image` and `tool.call.delta` events from this `seq` up to this event.' }),
       /** Of the failed attempt. */
       ...usageAndCost,
     })

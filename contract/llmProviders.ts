@@ -8,7 +8,7 @@ export const ProviderScope = z
 export type ProviderScope = z.infer<typeof ProviderScope>;
 
 const LlmVendor = z
-  .enum(['openai', 'anthropic'])
+  .enum(['openai', 'anthropic', 'gemini'])
   .meta({ id: 'LlmVendor', description: 'API of a provider. `openai` includes compatible servers.' });
 const OpenAiApiMode = z
   .enum(['auto', 'responses', 'chat_completions'])
@@ -25,6 +25,35 @@ const price = () =>
     .meta({ multipleOf: 0.000001 })
     .nullable()
     .meta({ description: 'US dollars per 1,000 tokens.' });
+
+/** What is known of a model, in the list of a provider and of a configured model alike. */
+const modelFacts = {
+  context_length: z.int().optional().meta({ description: 'Context window in tokens.' }),
+  max_output_tokens: z.int().optional().meta({ description: 'Maximum output tokens.' }),
+  input_modalities: z.array(z.string()).optional().meta({ description: 'What the model accepts, such as `text` and `image`.' }),
+  tool_calling: z.boolean().optional().meta({ description: 'Whether the model can call tools.' }),
+  reasoning: z.boolean().optional().meta({ description: 'Whether the model can reason.' }),
+};
+const KnownFigures = z
+  .object({
+    as_of: z.iso.date().meta({ description: 'The day on which the list was last compared with the price lists.' }),
+    price_list: z.url().meta({ description: 'Price list of the vendor.' }),
+    cost_per_1k_input: z.number().meta({ description: 'US dollars per 1,000 prompt tokens.' }),
+    cost_per_1k_output: z.number().meta({ description: 'US dollars per 1,000 output tokens.' }),
+    cost_per_1k_cache_write: z
+      .number()
+      .nullable()
+      .meta({ description: 'US dollars per 1,000 tokens written to the cache; null if there is no own price.' }),
+    cost_per_1k_cache_read: z
+      .number()
+      .nullable()
+      .meta({ description: 'US dollars per 1,000 tokens read from the cache; null if unknown.' }),
+    dearer_above_prompt_tokens: z.int().optional().meta({ description: 'Calls with longer prompts cost more than these prices.' }),
+  })
+  .meta({ id: 'KnownFigures', description: 'Prices of a model at the API of its vendor, from a dated list of the server.' });
+const known = KnownFigures.optional().meta({
+  description: 'Prices from the list of known models; absent for other models and servers.',
+});
 
 export const LlmModel = z
   .object({
@@ -49,8 +78,13 @@ export const LlmModel = z
       .nullable()
       .meta({ description: 'US dollars per 1,000 tokens written to the cache; null means 1.25 times the input price.' }),
     cost_per_1k_cache_read: z.number().nullable().meta({
-      description: 'US dollars per 1,000 tokens read from the cache; null means 0.1 (Anthropic) or 0.5 (OpenAI) times the input price.',
+      description: 'US dollars per 1,000 tokens read from the cache; null means 0.1 (Anthropic) or 0.5 (others) times the input price.',
     }),
+    ...modelFacts,
+    context_length: modelFacts.context_length.meta({
+      description: 'Context window in tokens: that of `advanced_json.available_catalog`, else of the list of known models.',
+    }),
+    known,
   })
   .meta({ id: 'LlmModel', description: 'A model that runs can be routed to.' });
 export type LlmModel = z.infer<typeof LlmModel>;
@@ -153,19 +187,20 @@ export const UpstreamModel = z
     name: z.string().meta({ description: 'Display name.' }),
     configured: z.boolean().meta({ description: 'Whether the model is already added.' }),
     type: z.string().optional().meta({ description: 'Kind of model: `chat`, `embedding`, `image`, `audio` or `moderation`.' }),
-    context_length: z.int().optional().meta({ description: 'Context window in tokens.' }),
-    max_output_tokens: z.int().optional().meta({ description: 'Maximum output tokens.' }),
-    input_modalities: z.array(z.string()).optional().meta({ description: 'What the model accepts, such as `text` and `image`.' }),
+    ...modelFacts,
     output_modalities: z.array(z.string()).optional().meta({ description: 'What the model produces.' }),
-    tool_calling: z.boolean().optional().meta({ description: 'Whether the model can call tools.' }),
-    reasoning: z.boolean().optional().meta({ description: 'Whether the model can reason.' }),
     default_temperature: z.number().optional().meta({ description: 'Temperature that the provider uses by default.' }),
+    known,
   })
   .meta({ id: 'UpstreamModel', description: 'A model that the provider offers.' });
 export type UpstreamModel = z.infer<typeof UpstreamModel>;
 
 export const UpstreamModels = z
-  .object({ models: z.array(UpstreamModel).meta({ description: 'Sorted by name. Fields that the provider does not report are absent.' }) })
+  .object({
+    models: z
+      .array(UpstreamModel)
+      .meta({ description: 'Sorted by name. Fields that neither the provider nor the list of known models has are absent.' }),
+  })
   .meta({ id: 'UpstreamModels', description: 'The models that a provider offers.' });
 
 export const LlmModelTest = z
@@ -244,7 +279,8 @@ export const llmModels = initContract().router({
     method: 'POST',
     path: '/v1/llm-providers/{provider_id}/models',
     summary: 'Add a model to a provider',
-    description: 'Runs can use the model at once. Set its prices so that costs and credits are calculated. Then test it.',
+    description:
+      'Runs can use the model at once. Costs and credits are calculated with its prices. Without any, a known model at the API of its vendor gets those of the list of known models. Then test it.',
     query: scoped,
     body: NewLlmModel,
     responses: { 201: LlmModel },

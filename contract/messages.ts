@@ -99,7 +99,7 @@ export const Message = z
       .meta({ id: 'MessageRole', description: 'Author of a message.' })
       .meta({ description: 'Who wrote the message: a user, or the model in a run.' }),
     content: z.string().meta({ description: 'For structured messages: the text parts, and the names and texts of the attachments.' }),
-    content_json: MessageContent.optional().meta({ description: 'Present only on structured messages.' }),
+    content_json: MessageContent.optional().meta({ description: 'Present only on structured messages, such as answers with images.' }),
     run_id: Id.optional().meta({ description: 'The run that produced the message. Present only on assistant messages.' }),
     completion: MessageCompletion.meta({ description: 'Whether the text is complete. Always `complete` for messages of users.' }),
     created_at: Time.meta({ description: 'When the message was stored.' }),

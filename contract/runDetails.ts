@@ -32,7 +32,7 @@ const runFields = RunSummary.pick({
   provider_kind: z
     .string()
     .nullable()
-    .meta({ description: 'API of the provider: `openai`, `anthropic` or `stub`; null until a route is selected.' }),
+    .meta({ description: 'API of the provider: `openai`, `anthropic`, `gemini` or `stub`; null until a route is selected.' }),
   credential_name: z.string().nullable().meta({ description: 'Name of the model provider; null until a route is selected.' }),
   persona_model: z.string().nullable().meta({ description: 'The model selector of the persona.' }),
 });

@@ -230,6 +230,18 @@ export interface AgentParallelDispatchEventData {
   trace_id: TraceId;
 }
 
+/** An image that becomes an attachment of the answer. */
+export interface AnswerImage {
+  /** Key of the attachment. It can be downloaded once the answer is stored. */
+  key: string;
+  /** Name for readers. */
+  filename: string;
+  /** Media type, determined by the content. */
+  mime_type: string;
+  /** Size in bytes. */
+  size: number;
+}
+
 /** A JSON object with any content. */
 export type AnyObject = Record<string, unknown>;
 
@@ -675,9 +687,9 @@ export interface ChatImagePart {
   image_url: ChatImageUrl;
 }
 
-/** An image as a data URL. */
+/** An image at a URL. */
 export interface ChatImageUrl {
-  /** `data:image/png;base64,…`, also JPEG, GIF and WebP. Other URLs are refused: the server does not fetch them. */
+  /** An https URL, which the server fetches (up to 3.5 MiB), or `data:image/png;base64,…`. PNG, JPEG, GIF and WebP. */
   url: string;
   /** Ignored. */
   detail?: ChatImageDetail | null | undefined;
@@ -881,7 +893,7 @@ export interface ChildRun {
   failed_at: Time | null;
   /** When the run was canceled; null unless it was. */
   cancelled_at: Time | null;
-  /** API of the provider: `openai`, `anthropic` or `stub`; null until a route is selected. */
+  /** API of the provider: `openai`, `anthropic`, `gemini` or `stub`; null until a route is selected. */
   provider_kind: string | null;
   /** Name of the model provider; null until a route is selected. */
   credential_name: string | null;
@@ -1542,6 +1554,24 @@ export interface Issue {
 /** Which part of the request contains the value. */
 export type IssueLocation = "path" | "query" | "header" | "body";
 
+/** Prices of a model at the API of its vendor, from a dated list of the server. */
+export interface KnownFigures {
+  /** The day on which the list was last compared with the price lists. */
+  as_of: string;
+  /** Price list of the vendor. */
+  price_list: string;
+  /** US dollars per 1,000 prompt tokens. */
+  cost_per_1k_input: number;
+  /** US dollars per 1,000 output tokens. */
+  cost_per_1k_output: number;
+  /** US dollars per 1,000 tokens written to the cache; null if there is no own price. */
+  cost_per_1k_cache_write: number | null;
+  /** US dollars per 1,000 tokens read from the cache; null if unknown. */
+  cost_per_1k_cache_read: number | null;
+  /** Calls with longer prompts cost more than these prices. */
+  dearer_above_prompt_tokens?: number | undefined;
+}
+
 /** The process is alive. */
 export interface Liveness {
   /** Always `ok`. */
@@ -1576,8 +1606,20 @@ export interface LlmModel {
   cost_per_1k_output: number | null;
   /** US dollars per 1,000 tokens written to the cache; null means 1.25 times the input price. */
   cost_per_1k_cache_write: number | null;
-  /** US dollars per 1,000 tokens read from the cache; null means 0.1 (Anthropic) or 0.5 (OpenAI) times the input price. */
+  /** US dollars per 1,000 tokens read from the cache; null means 0.1 (Anthropic) or 0.5 (others) times the input price. */
   cost_per_1k_cache_read: number | null;
+  /** Context window in tokens: that of `advanced_json.available_catalog`, else of the list of known models. */
+  context_length?: number | undefined;
+  /** Maximum output tokens. */
+  max_output_tokens?: number | undefined;
+  /** What the model accepts, such as `text` and `image`. */
+  input_modalities?: string[] | undefined;
+  /** Whether the model can call tools. */
+  tool_calling?: boolean | undefined;
+  /** Whether the model can reason. */
+  reasoning?: boolean | undefined;
+  /** Prices from the list of known models; absent for other models and servers. */
+  known?: KnownFigures | undefined;
 }
 
 /** The fields of the model to change. At least one is required. */
@@ -1775,7 +1817,7 @@ export interface LlmTurnCompletedEventData {
 }
 
 /** API of a provider. `openai` includes compatible servers. */
-export type LlmVendor = "openai" | "anthropic";
+export type LlmVendor = "openai" | "anthropic" | "gemini";
 
 /** A share that requires its password. */
 export interface LockedShare {
@@ -2009,7 +2051,7 @@ export interface Message {
   role: MessageRole;
   /** For structured messages: the text parts, and the names and texts of the attachments. */
   content: string;
-  /** Present only on structured messages. */
+  /** Present only on structured messages, such as answers with images. */
   content_json?: MessageContent | undefined;
   /** The run that produced the message. Present only on assistant messages. */
   run_id?: Id | undefined;
@@ -2060,6 +2102,40 @@ export interface MessageDeltaEventData {
   role: "assistant";
   /** Present on reasoning, which is not part of the answer. */
   channel?: "thinking" | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
+/** The model produced an image. It is part of the answer unless it is discarded. */
+export interface MessageImageEvent {
+  /** Unique ID of the event. */
+  event_id: Id;
+  /** The run of the event. */
+  run_id: Id;
+  /** Starts at 1 and increases by 1, without gaps. */
+  seq: number;
+  /** Also the `event` field of the stream. */
+  type: "message.image";
+  /** Content of the event. */
+  data: MessageImageEventData;
+  /** When the event occurred. */
+  created_at: Time;
+  /** The same instant as `created_at`. */
+  ts: Time;
+  /** Present only on tool events. */
+  tool_name?: string | undefined;
+  /** Present only on failure events. */
+  error_class?: string | undefined;
+}
+
+/** Content of the event. */
+export interface MessageImageEventData {
+  /** Always `assistant`. */
+  role: "assistant";
+  /** The image; absent if it could not be stored. */
+  attachment?: AnswerImage | undefined;
+  /** Why the image could not be stored. The run continues. */
+  error?: RunError | undefined;
   /** Trace ID of the request that created the run. */
   trace_id: TraceId;
 }
@@ -3542,7 +3618,7 @@ export interface RunDetails {
   failed_at: Time | null;
   /** When the run was canceled; null unless it was. */
   cancelled_at: Time | null;
-  /** API of the provider: `openai`, `anthropic` or `stub`; null until a route is selected. */
+  /** API of the provider: `openai`, `anthropic`, `gemini` or `stub`; null until a route is selected. */
   provider_kind: string | null;
   /** Name of the model provider; null until a route is selected. */
   credential_name: string | null;
@@ -3599,7 +3675,7 @@ export interface RunError {
 }
 
 /** Clients must ignore unknown event types. */
-export type RunEvent = RunStartedEvent | WorkerJobReceivedEvent | RunRecoveredEvent | RunRouteSelectedEvent | RunSegmentStartEvent | RunSegmentEndEvent | MessageDeltaEvent | ToolCallEvent | ToolCallDeltaEvent | ToolResultEvent | ToolDeniedEvent | LlmTurnCompletedEvent | RunLlmRetryEvent | RunProviderFallbackEvent | RunInputRequestedEvent | RunWaitingForInputEvent | RunInputProvidedEvent | RunResumedEvent | SubagentStartedEvent | SubagentFinishedEvent | RunSteeringInjectedEvent | RunIdleHeartbeatEvent | RunContextCompactEvent | RunMcpDiscoveryEvent | ThreadTitleUpdatedEvent | TodoUpdatedEvent | SecurityInjectionDetectedEvent | SecurityToolInjectionDetectedEvent | AgentParallelDispatchEvent | AgentParallelCompleteEvent | LlmRequestEvent | LlmResponseChunkEvent | RunCancelRequestedEvent | RunCompletedEvent | RunFailedEvent | RunCancelledEvent;
+export type RunEvent = RunStartedEvent | WorkerJobReceivedEvent | RunRecoveredEvent | RunRouteSelectedEvent | RunSegmentStartEvent | RunSegmentEndEvent | MessageDeltaEvent | MessageImageEvent | ToolCallEvent | ToolCallDeltaEvent | ToolResultEvent | ToolDeniedEvent | LlmTurnCompletedEvent | RunLlmRetryEvent | RunProviderFallbackEvent | RunInputRequestedEvent | RunWaitingForInputEvent | RunInputProvidedEvent | RunResumedEvent | SubagentStartedEvent | SubagentFinishedEvent | RunSteeringInjectedEvent | RunIdleHeartbeatEvent | RunContextCompactEvent | RunMcpDiscoveryEvent | ThreadTitleUpdatedEvent | TodoUpdatedEvent | SecurityInjectionDetectedEvent | SecurityToolInjectionDetectedEvent | AgentParallelDispatchEvent | AgentParallelCompleteEvent | LlmRequestEvent | LlmResponseChunkEvent | RunCancelRequestedEvent | RunCompletedEvent | RunFailedEvent | RunCancelledEvent;
 
 /** Final event: the run has failed. */
 export interface RunFailedEvent {
@@ -3801,7 +3877,7 @@ export interface RunLlmRetryEventData {
   message?: string | undefined;
   /** Further facts, such as `status_code`. */
   details?: AnyObject | undefined;
-  /** Discard `message.delta` and `tool.call.delta` events from this `seq` up to this event. */
+  /** Discard `message.delta`, `message.image` and `tool.call.delta` events from this `seq` up to this event. */
   discard_from_seq?: number | undefined;
   /** Tokens used, if the provider reported them. */
   usage?: Usage | undefined;
@@ -3942,7 +4018,7 @@ export interface RunRecoveredEvent {
 export interface RunRecoveredEventData {
   /** Number of the new attempt. */
   attempt: number;
-  /** Discard `message.delta` and `tool.call.delta` events from this `seq` up to this event. */
+  /** Discard `message.delta`, `message.image` and `tool.call.delta` events from this `seq` up to this event. */
   discard_from_seq: number;
   /** Tokens used, if the provider reported them. */
   usage?: Usage | undefined;
@@ -4043,7 +4119,7 @@ export interface RunRouteSelectedEventData {
 export type RunRouteSelectedEventDataOwnerKind = "account" | "platform" | "static";
 
 /** API of the provider. `stub` is the built-in test model. */
-export type RunRouteSelectedEventDataProviderKind = "openai" | "anthropic" | "stub";
+export type RunRouteSelectedEventDataProviderKind = "openai" | "anthropic" | "gemini" | "stub";
 
 /** The segment is complete. */
 export interface RunSegmentEndEvent {
@@ -4618,7 +4694,7 @@ export interface SharedMessage {
   role: MessageRole;
   /** For structured messages: the text parts, and the names and texts of the attachments. */
   content: string;
-  /** Present only on structured messages. */
+  /** Present only on structured messages, such as answers with images. */
   content_json?: MessageContent | undefined;
   /** Whether the text is complete. Always `complete` for messages of users. */
   completion: MessageCompletion;
@@ -5307,19 +5383,21 @@ export interface UpstreamModel {
   max_output_tokens?: number | undefined;
   /** What the model accepts, such as `text` and `image`. */
   input_modalities?: string[] | undefined;
-  /** What the model produces. */
-  output_modalities?: string[] | undefined;
   /** Whether the model can call tools. */
   tool_calling?: boolean | undefined;
   /** Whether the model can reason. */
   reasoning?: boolean | undefined;
+  /** What the model produces. */
+  output_modalities?: string[] | undefined;
   /** Temperature that the provider uses by default. */
   default_temperature?: number | undefined;
+  /** Prices from the list of known models; absent for other models and servers. */
+  known?: KnownFigures | undefined;
 }
 
 /** The models that a provider offers. */
 export interface UpstreamModels {
-  /** Sorted by name. Fields that the provider does not report are absent. */
+  /** Sorted by name. Fields that neither the provider nor the list of known models has are absent. */
   models: UpstreamModel[];
 }
 
@@ -6882,7 +6960,7 @@ export interface LlmModelsApi {
   /**
    * Add a model to a provider
    *
-   * Runs can use the model at once. Set its prices so that costs and credits are calculated. Then test it.
+   * Runs can use the model at once. Costs and credits are calculated with its prices. Without any, a known model at the API of its vendor gets those of the list of known models. Then test it.
    */
   readonly create: Call<{ params: { provider_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; body: NewLlmModel; }, LlmModel, Reasons['llmModels.create']>;
   /**

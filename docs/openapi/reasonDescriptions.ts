@@ -61,6 +61,8 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   host_not_allowed: 'The server does not accept the host name of the request. The operator lists host names in `ARKLOOP_ALLOWED_HOSTS`.',
   idempotency_in_progress: 'The first request with this key has not ended. Try again after `Retry-After`.',
   idempotency_key_reused: 'The key was already used for a different request. Use a new key.',
+  image_not_fetched:
+    'The image at the URL could not be fetched, is too large, or is not a PNG, JPEG, GIF or WebP image. `message` says which.',
   inconsistent_values:
     'Values of the request contradict each other, such as a range that ends before it starts. `details.issues` lists them.',
   insecure_scheme_denied: 'The URL must use https.',

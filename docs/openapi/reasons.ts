@@ -160,8 +160,9 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   workspacesDelete: [workspacePath, { 409: ['revision_conflict', 'folder_not_empty', 'quota_exceeded'], 503: ['overloaded'] }],
   workspacesArchive: [workspacePath],
   chatCompletionsCreate: [
+    webhookUrl,
     {
-      400: ['unsupported_parameter', 'provider_rejected', 'completion_too_long'],
+      400: ['unsupported_parameter', 'provider_rejected', 'completion_too_long', 'image_not_fetched'],
       402: ['credits_exhausted', 'key_budget_exhausted', 'monthly_quota_exceeded'],
       403: ['feature_disabled', 'model_not_allowed'],
       404: ['model_not_found'],

@@ -2,6 +2,7 @@ import type { ChatMessage, NewChatCompletion } from '../../contract/chatCompleti
 import type { ImagePart, ModelMessage, ModelPart, ModelRequest, ModelTool, ToolChoice } from '../models/model.ts';
 import { invalidField } from '../platform/failure.ts';
 import { detectImageType, typeDetectionBytes } from '../resources/attachments/types.ts';
+import type { RemoteImage } from './remoteImages.ts';
 
 type Content<Role extends ChatMessage['role']> = Extract<ChatMessage, { role: Role }>['content'];
 
@@ -16,19 +17,23 @@ const withoutImages = (message: ModelMessage): ModelMessage =>
     ? { ...message, content: message.content.filter(({ type }) => type === 'text') }
     : message;
 
-/** Converts a request to that of a model. Throws 400 for values that contradict each other, and for too much text. */
-export async function toModelRequest(body: NewChatCompletion): Promise<ModelRequest> {
-  const request = await convert(body);
+/**
+ * Converts a request to that of a model. The parts of `remote` have no image before `loadImages`. Throws 400 for values that contradict each
+ * other, and for too much text.
+ */
+export async function toModelRequest(body: NewChatCompletion): Promise<{ request: ModelRequest; remote: RemoteImage[] }> {
+  const remote: RemoteImage[] = [];
+  const request = await convert(body, remote);
   const text = JSON.stringify({ ...request, messages: request.messages.map(withoutImages) });
   if (Buffer.byteLength(text) > maxTextBytes)
     throw invalidField(
       '/messages',
       `must have at most 1 MiB (${maxTextBytes} bytes) of text, together with the tools and the response format`,
     );
-  return request;
+  return { request, remote };
 }
 
-async function convert(body: NewChatCompletion): Promise<ModelRequest> {
+async function convert(body: NewChatCompletion, remote: RemoteImage[]): Promise<ModelRequest> {
   if (body.stream_options && !body.stream) throw invalidField('/stream_options', 'is allowed only with `stream`');
   const tools = (body.tools ?? []).map(({ function: { name, description, parameters, strict } }): ModelTool => ({
     name,
@@ -42,7 +47,7 @@ async function convert(body: NewChatCompletion): Promise<ModelRequest> {
   const maxTokens = body.max_completion_tokens ?? body.max_tokens;
   const { temperature, top_p, seed, stop, frequency_penalty, presence_penalty, parallel_tool_calls, user } = body;
   return {
-    messages: await toModelMessages(body.messages),
+    messages: await toModelMessages(body.messages, remote),
     tools,
     reasoning_mode: body.reasoning_effort ?? 'auto',
     ...(choice !== undefined && { tool_choice: choice }),
@@ -86,7 +91,7 @@ function jsonFormatOf({ response_format: format }: NewChatCompletion): ModelRequ
   return { name, ...(description != null && { description }), ...(schema != null && { schema }), ...(strict != null && { strict }) };
 }
 
-async function toModelMessages(messages: readonly ChatMessage[]): Promise<ModelMessage[]> {
+async function toModelMessages(messages: readonly ChatMessage[], remote: RemoteImage[]): Promise<ModelMessage[]> {
   /** Names of the tools by call. */
   const called = new Map<string, string>();
   const converted: ModelMessage[] = [];
@@ -98,7 +103,7 @@ async function toModelMessages(messages: readonly ChatMessage[]): Promise<ModelM
         converted.push({ role: 'system', content: textOf(message.content) });
         break;
       case 'user':
-        converted.push({ role: 'user', content: await userContent(message.content, `${at}/content`) });
+        converted.push({ role: 'user', content: await userContent(message.content, `${at}/content`, remote) });
         break;
       case 'assistant': {
         const calls = (message.tool_calls ?? []).map(({ id, function: { name, arguments: written } }) => ({
@@ -123,17 +128,22 @@ async function toModelMessages(messages: readonly ChatMessage[]): Promise<ModelM
 
 const textOf = (content: Content<'tool'>): string => (typeof content === 'string' ? content : content.map(({ text }) => text).join('\n'));
 
-async function userContent(content: Content<'user'>, at: string): Promise<string | ModelPart[]> {
+async function userContent(content: Content<'user'>, at: string, remote: RemoteImage[]): Promise<string | ModelPart[]> {
   if (typeof content === 'string') return content;
   return Promise.all(
     content.map(async (part, index): Promise<ModelPart> =>
-      part.type === 'text' ? { type: 'text', text: part.text } : imageOf(part.image_url.url, `${at}/${index}/image_url/url`),
+      part.type === 'text' ? { type: 'text', text: part.text } : imageOf(part.image_url.url, `${at}/${index}/image_url/url`, remote),
     ),
   );
 }
 
 /** The bytes decide about the type, not the URL. */
-async function imageOf(url: string, at: string): Promise<ImagePart> {
+async function imageOf(url: string, at: string, remote: RemoteImage[]): Promise<ImagePart> {
+  if (!url.startsWith('data:')) {
+    const part: ImagePart = { type: 'image', mime_type: '', data: '' };
+    remote.push({ part, url, at });
+    return part;
+  }
   const data = url.slice(url.indexOf(',') + 1);
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(data)) throw invalidField(at, 'is not base64');
   const mime_type = await detectImageType(Buffer.from(data.slice(0, 2 * typeDetectionBytes), 'base64'));

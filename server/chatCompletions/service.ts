@@ -21,6 +21,7 @@ import { type CompletionCharge, createCharge } from './charge.ts';
 import { modelNotFound, toFailure } from './failures.ts';
 import { resolveModel } from './models.ts';
 import * as queries from './queries.ts';
+import { loadImages } from './remoteImages.ts';
 import { lastUserText, toModelRequest } from './request.ts';
 
 type Call = { head: AnswerHead; events: AsyncGenerator<ModelEvent>; stop(reason: Failure): void };
@@ -56,7 +57,7 @@ export async function createCompletion(
 async function openCall(scope: Scope, body: NewChatCompletion, leaving: AbortSignal, onEnd: () => void): Promise<Call> {
   const { app, accountId, client } = scope;
   const settings = await readEntitlements(app.database, accountId);
-  const request = await toModelRequest(body);
+  const { request, remote } = await toModelRequest(body);
   const decided = await resolveModel(scope, settings, {
     name: body.model,
     reasoningMode: request.reasoning_mode,
@@ -67,6 +68,8 @@ async function openCall(scope: Scope, body: NewChatCompletion, leaving: AbortSig
   const model = openModel(decided.route, { outbound: app.outbound, maxErrorBytes: settings['llm.max_response_bytes'] });
   const id = newId();
   await checkQuotas(app.database, { id, account_id: accountId }, settings);
+  // Only for a call that is otherwise possible.
+  await loadImages(app.outbound, remote, leaving);
   const now = new Date();
   const head = { id: `chatcmpl-${id}`, created: Math.floor(now.getTime() / 1_000), model: decided.event.model };
   const reservation = await startCompletion(scope, settings, id, body, decided);

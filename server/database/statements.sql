@@ -1020,6 +1020,18 @@ with "found" as (update "attachments" as "a"
   on conflict do nothing) select *
   from "found";
 
+-- resources/attachments/queries.ts keepImages
+with "thread" as (select "id"
+  from "threads"
+  where "account_id" = $1 and "id" = $2 and "deleted_at" is null
+  for update), "found" as (update "attachments" as "a"
+  set "state" = 'kept'
+  from "thread"
+  where "a"."account_id" = $3 and "a"."id" = any($4::uuid[]) and "a"."state" = 'staged'
+  returning "a"."account_id", "a"."id", "thread"."id" as "thread_id"), "used" as (insert into "thread_attachments" ("account_id", "attachment_id", "thread_id") select "account_id", "id", "thread_id"
+  from "found") select "id"
+  from "found";
+
 -- resources/attachments/queries.ts selectKept
 select "a"."id", "a"."account_id", "a"."state", "a"."name", "a"."mime_type", "a"."kind", "a"."size", "a"."sha256"
   from "attachments" as "a"
@@ -2588,7 +2600,7 @@ update "messages"
 with "thread" as (update "threads"
   set "last_message_number" = last_message_number + 1
   where "account_id" = $1 and "id" = $2 and "deleted_at" is null
-  returning "account_id", "id", "created_by_user_id" as "owner_id", "last_message_number") insert into "messages" ("account_id", "thread_id", "thread_owner_id", "number", "id", "role", "content", "run_id", "completion") select "account_id", "id" as "thread_id", "owner_id", "last_message_number", $3::uuid as "id", 'assistant' as "role", $4::text as "content", $5::uuid as "run_id", $6::text as "completion"
+  returning "account_id", "id", "created_by_user_id" as "owner_id", "last_message_number") insert into "messages" ("account_id", "thread_id", "thread_owner_id", "number", "id", "role", "content", "content_json", "run_id", "completion") select "account_id", "id" as "thread_id", "owner_id", "last_message_number", $3::uuid as "id", 'assistant' as "role", $4::text as "content", $5::jsonb as "content_json", $6::uuid as "run_id", $7::text as "completion"
   from "thread";
 
 -- resources/messages/runQueries.ts insertTurnHistory
@@ -2610,7 +2622,7 @@ select "m"."id", "m"."account_id", "m"."thread_id", "m"."number", "m"."created_b
   order by least(r.tail_message_number, m.number), "m"."number";
 
 -- resources/messages/runQueries.ts selectIncompleteAnswer
-select max(content) filter (where role = 'assistant') as "shown", max(content) filter (where content_json ->> 'kind' = 'unfinished') as "text"
+select max(content) filter (where role = 'assistant') as "shown", (array_agg(content_json) filter (where role = 'assistant'))[1] as "structured", max(content) filter (where content_json ->> 'kind' = 'unfinished') as "text"
   from "messages"
   where "account_id" = $1 and "thread_id" = $2 and "run_id" = $3 and "visible" = true and "completion" <> 'complete';
 
@@ -4094,9 +4106,9 @@ select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."re
   from "messages" as "m"
   where "m"."account_id" = $1 and "m"."thread_id" = $2 and "m"."run_id" = "r"."id" and "m"."visible" = true and "m"."completion" <> 'complete') or exists (select 1 as "one"
   from "run_events" as "e"
-  where "e"."run_id" = "r"."id" and "e"."type" in ('message.delta', 'tool.call', 'tool.call.delta', 'tool.result', 'run.segment.start', 'run.segment.end')) or exists (select 1 as "one"
+  where "e"."run_id" = "r"."id" and "e"."type" in ('message.delta', 'message.image', 'tool.call', 'tool.call.delta', 'tool.result', 'run.segment.start', 'run.segment.end')) or exists (select 1 as "one"
   from "run_event_archives" as "a"
-  where "a"."account_id" = $3 and "a"."run_id" = "r"."id" and a.event_counts ?| array['message.delta', 'tool.call', 'tool.call.delta', 'tool.result', 'run.segment.start', 'run.segment.end']))) as "can_continue"
+  where "a"."account_id" = $3 and "a"."run_id" = "r"."id" and a.event_counts ?| array['message.delta', 'message.image', 'tool.call', 'tool.call.delta', 'tool.result', 'run.segment.start', 'run.segment.end']))) as "can_continue"
   from "runs" as "r"
   where "r"."account_id" = $4 and "r"."thread_id" = $5 and "r"."id" = $6 and "r"."parent_run_id" is null;
 
@@ -5895,7 +5907,7 @@ update "runs"
 -- runs/record/replay.ts 1
 select "seq", "type", "data"
   from "run_events"
-  where "run_id" = $1 and ("type" in ('llm.turn.completed', 'tool.call', 'tool.result', 'run.route.selected', 'run.input_requested', 'run.waiting_for_input', 'run.input_provided', 'run.resumed', 'run.steering_injected', 'run.llm.retry', 'run.context_compact', 'run.recovered') or ("type" in ('message.delta', 'tool.call.delta') and "seq" > coalesce((select max("seq") as "seq"
+  where "run_id" = $1 and ("type" in ('message.image', 'llm.turn.completed', 'tool.call', 'tool.result', 'run.route.selected', 'run.input_requested', 'run.waiting_for_input', 'run.input_provided', 'run.resumed', 'run.steering_injected', 'run.llm.retry', 'run.context_compact', 'run.recovered') or ("type" in ('message.delta', 'tool.call.delta') and "seq" > coalesce((select max("seq") as "seq"
   from "run_events"
   where "run_id" = $2 and "type" in ('llm.turn.completed', 'run.llm.retry', 'run.recovered')), 0)))
   order by "seq";

@@ -1,7 +1,9 @@
 import type { UpstreamModel } from '../../contract/llmProviders.ts';
 import { OutboundDenied } from '../platform/outbound/outbound.ts';
 import { anthropicHeaders } from './anthropic/anthropic.ts';
-import { anthropicBase, openAiBase, type ProviderDeps, type UpstreamRoute } from './route.ts';
+import { geminiHeaders } from './gemini/gemini.ts';
+import { anthropicBase, geminiBase, openAiBase, type ProviderDeps, type UpstreamRoute } from './route.ts';
+import { isKeyRejected, statusFailure } from './wire/failures.ts';
 import { asAmount, asCount, asObject, asObjects, asText, type Json, parseObject, withoutUndefined } from './wire/json.ts';
 
 export type UpstreamReason = 'upstream_auth_failed' | 'upstream_request_failed' | 'upstream_unreachable' | 'upstream_invalid_response';
@@ -31,26 +33,55 @@ export async function listUpstreamModels(
   { outbound, timeoutMs = 15_000 }: Pick<ProviderDeps, 'outbound'> & { timeoutMs?: number },
 ): Promise<ListedModel[]> {
   const signal = AbortSignal.timeout(timeoutMs);
-  const anthropic = provider.provider_kind === 'anthropic';
-  const url = anthropic ? `${anthropicBase(provider.base_url)}/v1/models` : `${openAiBase(provider.base_url)}/models`;
-  const headers = anthropic ? anthropicHeaders(provider) : { authorization: `Bearer ${provider.api_key}` };
+  const { url, headers, pageOf } = lists[provider.provider_kind](provider);
   const found: ListedModel[] = [];
-  let after = '';
-  for (let page = 0; page < maxPages; page++) {
-    const query = after && `?after_id=${encodeURIComponent(after)}`;
-    const answer = await getJson(outbound, url + query, { ...headers, accept: 'application/json' }, signal);
-    if (!Array.isArray(answer.data)) throw new UpstreamFailure('upstream_invalid_response', 200);
+  let query: string | undefined = '';
+  for (let page = 0; page < maxPages && query !== undefined; page++) {
+    const answer = pageOf(await getJson(outbound, url + query, { ...headers, accept: 'application/json' }, signal));
+    if (!Array.isArray(answer.models)) throw new UpstreamFailure('upstream_invalid_response', 200);
     found.push(
-      ...asObjects(answer.data)
-        .filter((model) => asText(model.id) !== '')
-        .map(describe),
+      ...asObjects(answer.models)
+        .map(answer.describe)
+        .filter(({ id }) => id !== ''),
     );
-    after = anthropic && answer.has_more === true ? asText(answer.last_id) : '';
-    if (!after) break;
+    query = answer.next;
   }
   const distinct = [...new Map(found.map((model) => [model.id, model])).values()];
   return distinct.sort((a, b) => compare(a.name.toLowerCase(), b.name.toLowerCase()) || compare(a.id, b.id));
 }
+
+type ModelList = {
+  url: string;
+  headers: Record<string, string>;
+  /** `next`: what the URL of the next page has in addition, if there is one. */
+  pageOf(answer: Json): { models: unknown; describe(model: Json): ListedModel; next: string | undefined };
+};
+
+const lists: Record<UpstreamCredential['provider_kind'], (provider: UpstreamCredential) => ModelList> = {
+  openai: ({ base_url, api_key }) => ({
+    url: `${openAiBase(base_url)}/models`,
+    headers: { authorization: `Bearer ${api_key}` },
+    pageOf: ({ data }) => ({ models: data, describe, next: undefined }),
+  }),
+  anthropic: (provider) => ({
+    url: `${anthropicBase(provider.base_url)}/v1/models`,
+    headers: anthropicHeaders(provider),
+    pageOf: ({ data, has_more, last_id }) => ({
+      models: data,
+      describe,
+      next: has_more === true && asText(last_id) ? `?after_id=${encodeURIComponent(asText(last_id))}` : undefined,
+    }),
+  }),
+  gemini: (provider) => ({
+    url: `${geminiBase(provider.base_url)}/models?pageSize=1000`,
+    headers: geminiHeaders(provider),
+    pageOf: ({ models, nextPageToken: token }) => ({
+      models,
+      describe: describeGemini,
+      next: asText(token) ? `&pageToken=${encodeURIComponent(asText(token))}` : undefined,
+    }),
+  }),
+};
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -62,10 +93,11 @@ async function getJson(
 ): Promise<Json> {
   try {
     const response = await outbound.fetch(url, { headers, signal });
-    const source = response.ok ? await readText(response.body) : await response.body?.cancel();
+    // Google rejects a wrong key with status 400.
+    const source = response.ok || response.status === 400 ? await readText(response.body) : await response.body?.cancel();
     if (!response.ok) {
-      const refused = response.status === 401 || response.status === 403;
-      throw new UpstreamFailure(refused ? 'upstream_auth_failed' : 'upstream_request_failed', response.status);
+      const { details } = statusFailure('gemini', response.status, source ?? '', undefined, (text) => text);
+      throw new UpstreamFailure(isKeyRejected(details) ? 'upstream_auth_failed' : 'upstream_request_failed', response.status);
     }
     const answer = parseObject(source ?? '');
     if (!answer) throw new UpstreamFailure('upstream_invalid_response', response.status);
@@ -109,6 +141,23 @@ function describe(raw: Json): ListedModel {
       tool_calling: parameters?.includes('tools'),
       reasoning: parameters?.includes('reasoning'),
       default_temperature: asAmount(asObject(raw.default_parameters).temperature),
+    }),
+  };
+}
+
+/** Google names what a model can do by the methods of its API. */
+function describeGemini(raw: Json): ListedModel {
+  const id = asText(raw.name).replace(/^models\//, '');
+  const methods = strings(raw.supportedGenerationMethods) ?? [];
+  return {
+    id,
+    name: asText(raw.displayName) || id,
+    type: methods.includes('generateContent') ? 'chat' : methods.includes('embedContent') ? 'embedding' : modelType(id),
+    ...withoutUndefined({
+      context_length: whole(raw.inputTokenLimit),
+      max_output_tokens: whole(raw.outputTokenLimit),
+      reasoning: typeof raw.thinking === 'boolean' ? raw.thinking : undefined,
+      default_temperature: asAmount(raw.temperature),
     }),
   };
 }

@@ -7,6 +7,9 @@ const outputStep = 1_024;
 /** Characters of an answer after which its tokens are estimated again. */
 const blockLength = 2_000;
 
+/** Output tokens of an image, if the provider reports no usage. */
+const imageTokens = 1_290;
+
 /** Accounts for the model calls of a run. */
 export type Meter = {
   /**
@@ -97,6 +100,7 @@ function createCall({ messages, tools, max_output_tokens: maxOutput = Number.POS
     take(event: ModelEvent) {
       if (event.type === 'text') add(event.text);
       else if (event.type === 'tool_delta') add((event.tool_name ?? '') + event.arguments_delta);
+      else if (event.type === 'image') counted += imageTokens;
       // The rejected request is not charged. The fallback request is.
       else if (event.type === 'fallback') sent = false;
       else if (event.type === 'finish') {

@@ -1,4 +1,5 @@
 import { openAnthropic } from './anthropic/anthropic.ts';
+import { openGemini } from './gemini/gemini.ts';
 import type { Model } from './model.ts';
 import { withMetrics } from './modelMetrics.ts';
 import { openOpenAi } from './openai/openAi.ts';
@@ -16,6 +17,8 @@ function open(route: ResolvedRoute, deps: ProviderDeps): Model {
       return openOpenAi(route, deps);
     case 'anthropic':
       return openAnthropic(route, deps);
+    case 'gemini':
+      return openGemini(route, deps);
     case 'stub':
       return openStub(route);
   }

@@ -10,6 +10,12 @@ export function unsupportedParameters(route: ResolvedRoute, request: ModelReques
   if (route.provider_kind === 'openai') return route.openai_api_mode === 'responses' ? chatOnlyParameters(request) : [];
   if (route.provider_kind === 'stub') return [];
   const { seed, frequency_penalty, presence_penalty, json_format: json } = request;
+  if (route.provider_kind === 'gemini')
+    return [
+      // Of the models that are still offered, only these have no penalties.
+      ...(/gemini-2\.5(?:-|$)/i.test(route.model) ? namesOf({ frequency_penalty, presence_penalty }) : []),
+      ...(request.parallel_tool_calls === false && request.tools.length > 0 ? ['parallel_tool_calls'] : []),
+    ];
   return [...namesOf({ seed, frequency_penalty, presence_penalty }), ...(json && !json.schema ? ['response_format'] : [])];
 }
 

@@ -13,7 +13,8 @@ type Upstream = {
 
 export type OpenAiRoute = Upstream & { provider_kind: 'openai'; openai_api_mode?: OpenAiApiMode | 'auto' | null };
 export type AnthropicRoute = Upstream & { provider_kind: 'anthropic' };
-export type UpstreamRoute = OpenAiRoute | AnthropicRoute;
+export type GeminiRoute = Upstream & { provider_kind: 'gemini' };
+export type UpstreamRoute = OpenAiRoute | AnthropicRoute | GeminiRoute;
 export type StubRoute = { provider_kind: 'stub'; model: 'stub'; deltaCount: number; deltaIntervalSeconds: number };
 
 /** The result of routing, with the API key in clear text. */
@@ -30,3 +31,9 @@ export const openAiBase = (baseUrl: string | null | undefined) => trimEnd(baseUr
 /** Without a trailing `/v1`. */
 export const anthropicBase = (baseUrl: string | null | undefined) =>
   trimEnd(baseUrl ?? 'https://api.anthropic.com', '/').replace(/\/v1$/, '');
+
+/** With a version: `/v1beta` unless the URL ends with one. */
+export function geminiBase(baseUrl: string | null | undefined): string {
+  const base = trimEnd(baseUrl ?? 'https://generativelanguage.googleapis.com', '/');
+  return /\/v\d(?:alpha|beta)?$/.test(base) ? base : `${base}/v1beta`;
+}

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { addModel, addProvider } from '../support/agent/providers.ts';
-import { chat, messages, responses, type ScriptedResponse, startVendor } from '../support/agent/vendor.ts';
+import { chat, gemini, messages, responses, type ScriptedResponse, startVendor } from '../support/agent/vendor.ts';
 import { type Person, startTestApp } from '../support/app/testApp.ts';
 import { expectRunInvariants } from '../support/checks/invariants.ts';
 import { openStream } from '../support/http/events.ts';
@@ -48,6 +48,13 @@ const vendors = {
       { type: 'image', source: { type: 'base64', media_type: 'image/png', data: png } },
       { type: 'text', text: texts.file },
     ],
+  },
+  gemini: {
+    fields: { provider: 'gemini' },
+    base: '',
+    answer: gemini.answer,
+    asked: ({ contents }: any) => contents.findLast(({ role }: any) => role === 'user').parts,
+    wanted: [{ text: texts.before }, { inlineData: { mimeType: 'image/png', data: png } }, { text: texts.file }],
   },
 } satisfies Record<
   string,

@@ -10,7 +10,7 @@ import { runTurn, type Turn, type TurnInput } from './turn.ts';
 import { checkSpendingLimits, type SpendingLimits } from './usageTotals.ts';
 import { askQuestion, checkIn, type UserRequestDeps } from './userRequests.ts';
 
-export type { RunPort, RunState, TurnAnswer } from './runPort.ts';
+export type { AnswerImage, RunPort, RunState, TurnAnswer } from './runPort.ts';
 export type { UsageTotals } from './usageTotals.ts';
 
 export type LoopInput = TurnInput &
@@ -48,6 +48,7 @@ export async function* runLoop(input: LoopInput): AsyncGenerator<RunEventInput, 
     yield* injectInput(input);
     const taken = yield* runFittedTurn(input, turn);
     state.turns = turn;
+    state.images.push(...taken.images);
     checkSpendingLimits(usageTotals, input.limits);
     await input.checkTreeBudgets();
     state.answer = taken.calls.length === 0 ? taken : undefined;

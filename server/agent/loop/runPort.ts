@@ -1,5 +1,10 @@
-import type { AssistantMessage } from '../../../contract/events.ts';
+import type { AssistantMessage, RunEventInput } from '../../../contract/events.ts';
 import type { ModelMessage, ToolCall } from '../../models/model.ts';
+
+type ImageData = Extract<RunEventInput, { type: 'message.image' }>['data'];
+
+/** An image of the model that is stored. It becomes an attachment when the answer is stored. */
+export type AnswerImage = NonNullable<ImageData['attachment']>;
 
 /**
  * What the loop needs from its run, besides consuming its events. Every function rejects when the run must not continue
@@ -16,6 +21,8 @@ export type RunPort = {
   waitForAnswer(requestId: string, expiresAt: string): Promise<string | undefined>;
   /** Stores data that a provider wants back unchanged within the loop. */
   keepOpaque(turn: number, opaque: unknown): Promise<void>;
+  /** Stores an image for the answer, or says why it cannot be stored. `data` is base64. */
+  keepImage(image: { data: string }): Promise<Pick<ImageData, 'attachment' | 'error'>>;
 };
 
 /** A turn that called no tool. */
@@ -39,4 +46,6 @@ export type RunState = {
   /** The turn after which the last check-in was made. */
   lastCheckInTurn: number;
   loadedTools: string[];
+  /** Of all turns, oldest first. */
+  images: AnswerImage[];
 };

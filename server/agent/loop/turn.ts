@@ -11,7 +11,7 @@ import {
 import { type RetryEvent, streamWithRetry } from '../../models/retry.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { parseArguments } from '../tools/validateCalls.ts';
-import type { RunPort, TurnAnswer } from './runPort.ts';
+import type { AnswerImage, RunPort, TurnAnswer } from './runPort.ts';
 import { createThinkingSegments } from './thinkingSegments.ts';
 import type { UsageTotals } from './usageTotals.ts';
 
@@ -24,10 +24,10 @@ export type TurnInput = {
   retry: { maxAttempts: number; baseDelayMs: number };
   signal: AbortSignal;
   usageTotals: UsageTotals;
-  port: Pick<RunPort, 'keepOpaque'>;
+  port: Pick<RunPort, 'keepOpaque' | 'keepImage'>;
 };
 
-export type Turn = TurnAnswer & { calls: ToolCall[]; opaque?: unknown };
+export type Turn = TurnAnswer & { calls: ToolCall[]; images: AnswerImage[]; opaque?: unknown };
 
 type Finish = Extract<ModelEvent, { type: 'finish' }>;
 
@@ -41,10 +41,16 @@ export async function* runTurn(
   const llmCallId = newId();
   const thinking = createThinkingSegments(input.streamThinking);
   let finish: Finish | undefined;
+  let images: AnswerImage[] = [];
   for await (const event of streamWithRetry(model, { ...request, messages, tools }, { ...retry, signal })) {
     yield* thinking.around(event);
     if (event.type === 'finish') finish = event;
-    else {
+    else if (event.type === 'image') {
+      const kept = await input.port.keepImage(event);
+      if (kept.attachment) images.push(kept.attachment);
+      yield { type: 'message.image', data: { role: 'assistant', ...kept } };
+    } else {
+      if (event.type === 'retry') images = [];
       const step = stepOf(event, input, llmCallId);
       if (step) yield step;
     }
@@ -55,10 +61,14 @@ export async function* runTurn(
   if (finish.opaque !== undefined && calls.length > 0) await input.port.keepOpaque(turn, finish.opaque);
   const message = assistantMessage(finish.text, calls);
   yield completed(turn, llmCallId, message, finish);
-  return { llmCallId, message, text: finish.text, calls, opaque: finish.opaque };
+  return { llmCallId, message, text: finish.text, calls, images, opaque: finish.opaque };
 }
 
-function stepOf(event: Exclude<ModelEvent | RetryEvent, Finish>, input: TurnInput, llmCallId: string): RunEventInput | undefined {
+function stepOf(
+  event: Exclude<ModelEvent | RetryEvent, { type: 'finish' | 'image' }>,
+  input: TurnInput,
+  llmCallId: string,
+): RunEventInput | undefined {
   if (isDebugEvent(event)) {
     const { type, ...facts } = event;
     return { type, data: { llm_call_id: llmCallId, ...facts } } as RunEventInput;

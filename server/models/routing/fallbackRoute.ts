@@ -62,7 +62,7 @@ function targetOf(
   const upstream = { model, base_url, advanced_json: { ...credential.advanced_json, ...advanced_json }, key };
   return credential.provider_kind === 'openai'
     ? { provider_kind: 'openai', ...upstream, openai_api_mode: credential.openai_api_mode }
-    : { provider_kind: 'anthropic', ...upstream };
+    : { provider_kind: credential.provider_kind, ...upstream };
 }
 
 function ofStub(

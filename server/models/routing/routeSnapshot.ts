@@ -23,7 +23,7 @@ const RouteTarget = z.discriminatedUnion('provider_kind', [
     ...upstream,
     openai_api_mode: z.enum(['auto', 'responses', 'chat_completions']).nullable(),
   }),
-  z.object({ provider_kind: z.literal('anthropic'), ...upstream }),
+  z.object({ provider_kind: z.enum(['anthropic', 'gemini']), ...upstream }),
   z.object({ provider_kind: z.literal('stub'), deltaCount: z.int(), deltaIntervalSeconds: z.number() }),
 ]);
 

@@ -22,7 +22,7 @@ const Credential = z.discriminatedUnion('provider_kind', [
     ...upstream,
     openai_api_mode: z.enum(['auto', 'responses', 'chat_completions']).nullable().default(null),
   }),
-  z.strictObject({ provider_kind: z.literal('anthropic'), ...upstream }),
+  z.strictObject({ provider_kind: z.enum(['anthropic', 'gemini']), ...upstream }),
   z.strictObject({ provider_kind: z.literal('stub'), id: upstream.id, name: upstream.name }),
 ]);
 export type StaticCredential = z.infer<typeof Credential>;

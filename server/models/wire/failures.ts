@@ -1,8 +1,8 @@
 import { OutboundDenied } from '../../platform/outbound/outbound.ts';
 import { ModelError } from '../model.ts';
-import { asObject, asText, type Json, parseObject } from './json.ts';
+import { asObject, asObjects, asText, type Json, parseObject } from './json.ts';
 
-export type Vendor = 'openai' | 'anthropic';
+export type Vendor = 'openai' | 'anthropic' | 'gemini';
 
 /** Removes secrets from a text, in particular the API key. */
 export type Redact = (text: string) => string;
@@ -21,14 +21,16 @@ export function redactKey(key: string): Redact {
 const retryableStatus = (status: number) => [408, 425, 429].includes(status) || (status >= 500 && status < 600);
 const retryableAnthropic = /^(overloaded|rate_limit|timeout|api)_error$/;
 const retryableInStream = /rate_limit|overloaded|timeout|server_error|internal|unavailable/i;
+const retryableGemini = /^(RESOURCE_EXHAUSTED|UNAVAILABLE|INTERNAL|UNKNOWN|ABORTED|DEADLINE_EXCEEDED)$/;
 
 /** Finds the error in a response: `{error: {…}}`, `{error: "…"}`, `{response: {error: {…}}}`, or top-level fields. */
 function errorIn(frame: Json) {
-  if (typeof frame.error === 'string') return { message: frame.error, type: '', code: '' };
+  if (typeof frame.error === 'string') return { message: frame.error, type: '', code: '', status: '', facts: [] };
   const nested = [frame.error, asObject(frame.response).error].map(asObject).find((error) => Object.keys(error).length > 0);
   const error = nested ?? frame;
   const code = typeof error.code === 'number' ? String(error.code) : asText(error.code);
-  return { message: asText(error.message), type: !nested && error.type === 'error' ? '' : asText(error.type), code };
+  const type = !nested && error.type === 'error' ? '' : asText(error.type);
+  return { message: asText(error.message), type, code, status: asText(error.status), facts: asObjects(error.details) };
 }
 
 const shown = (message: string, redact: Redact) => redact(message).replace(/\s+/g, ' ').trim().slice(0, 500);
@@ -36,12 +38,33 @@ const shown = (message: string, redact: Redact) => redact(message).replace(/\s+/
 /** The vendor's error message as one line of at most 500 characters. Empty if there is none. */
 export const vendorMessage = (body: string, redact: Redact): string => shown(errorIn(parseObject(body) ?? {}).message, redact);
 
-function vendorDetails(vendor: Vendor, { type, code }: { type: string; code: string }, redact: Redact): Record<string, unknown> {
+type VendorError = ReturnType<typeof errorIn>;
+
+function vendorDetails(vendor: Vendor, { type, code, status, facts }: VendorError, redact: Redact): Record<string, unknown> {
   if (vendor === 'anthropic') return type ? { anthropic_error_type: redact(type).slice(0, 100) } : {};
+  if (vendor === 'gemini')
+    return {
+      ...(status && { gemini_error_status: redact(status).slice(0, 100) }),
+      // Google rejects a wrong key with status 400.
+      ...(facts.some(({ reason }) => reason === 'API_KEY_INVALID') && { reason: invalidKeyReason }),
+    };
   return {
     ...(code && { openai_error_code: redact(code).slice(0, 100) }),
     ...(type && { openai_error_type: redact(type).slice(0, 100) }),
   };
+}
+
+/** The reason of a `ModelError` for a key that the provider does not accept, if the status does not tell it. */
+const invalidKeyReason = 'api_key_invalid';
+
+/** Whether the provider rejected its API key. */
+export const isKeyRejected = ({ status_code: status, reason }: Record<string, unknown>): boolean =>
+  status === 401 || status === 403 || reason === invalidKeyReason;
+
+/** Milliseconds until Google's quota allows the next request. It sends no `Retry-After`. */
+function geminiRetryMs({ facts }: VendorError): number | undefined {
+  const delay = facts.map((fact) => asText(fact.retryDelay)).find(Boolean) ?? '';
+  return /^\d{1,9}(?:\.\d{1,9})?s$/.test(delay) ? Math.round(Number(delay.slice(0, -1)) * 1000) : undefined;
 }
 
 /** Some model gateways answer a streaming call with an event even if they reject it by status. */
@@ -57,18 +80,22 @@ export function statusFailure(vendor: Vendor, status: number, body: string, retr
   const retryable = retryableStatus(status) || limited || (vendor === 'anthropic' && retryableAnthropic.test(error.type));
   const message = shown(error.message, redact) || `The model provider answered with status ${status}.`;
   const details = { status_code: status, ...vendorDetails(vendor, error, redact) };
-  return new ModelError(retryable ? 'provider.retryable' : 'provider.non_retryable', message, { details, retryAfterMs });
+  const retryMs = retryAfterMs ?? (vendor === 'gemini' ? geminiRetryMs(error) : undefined);
+  return new ModelError(retryable ? 'provider.retryable' : 'provider.non_retryable', message, { details, retryAfterMs: retryMs });
 }
+
+const retryableWords: Record<Vendor, (error: VendorError) => boolean> = {
+  openai: ({ code, type }) => retryableInStream.test(`${code} ${type}`),
+  anthropic: ({ type }) => retryableAnthropic.test(type),
+  gemini: ({ status }) => retryableGemini.test(status),
+};
 
 /** An error in the middle of an answer. Retryable if it has no code and no type. */
 export function streamFailure(vendor: Vendor, frame: Json, redact: Redact) {
   const error = errorIn(frame);
   const status = /^[45]\d\d$/.test(error.code) ? Number(error.code) : undefined;
-  const words = `${error.code} ${error.type}`.trim();
-  const retryable =
-    status !== undefined
-      ? retryableStatus(status)
-      : words === '' || (vendor === 'anthropic' ? retryableAnthropic.test(error.type) : retryableInStream.test(words));
+  const isNamed = [error.code, error.type, vendor === 'gemini' ? error.status : ''].some((word) => word !== '');
+  const retryable = status !== undefined ? retryableStatus(status) : !isNamed || retryableWords[vendor](error);
   const message = shown(error.message, redact) || 'The model provider broke off its answer.';
   const details = { ...(status !== undefined && { status_code: status }), ...vendorDetails(vendor, error, redact) };
   return new ModelError(retryable ? 'provider.retryable' : 'provider.non_retryable', message, { details });

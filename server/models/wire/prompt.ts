@@ -3,11 +3,15 @@ import type { ImagePart, ModelMessage, ModelPart, ModelRequest, ToolChoice } fro
 import { asObject, asObjects, asText, parseObject, withoutUndefined } from './json.ts';
 import type { ToolNames } from './toolNames.ts';
 
-export type Dialect = 'anthropic' | 'openai_responses' | 'openai_chat';
+export type Dialect = 'anthropic' | 'openai_responses' | 'openai_chat' | 'gemini';
 
-/** A reasoning part to send back. `at`: 0 before the text, n before the nth tool call. */
+/**
+ * A reasoning part to send back. `at`: 0 before the text, n before the nth tool call. `thought_signature` belongs to the text or the call
+ * itself.
+ */
 export type ReasoningPart = { at: number; text: string } & (
   | { signature: string }
+  | { thought_signature: string }
   | { redacted: string }
   | { id: string; encrypted_content: string }
 );
@@ -24,11 +28,12 @@ const cached = { anthropic: { cacheControl: { type: 'ephemeral' } } };
 export function callOptions(request: ModelRequest, dialect: Dialect, names: ToolNames): LanguageModelV4CallOptions {
   const caching = request.prompt_cache_control === 'system_prompt';
   const lastSystem = request.messages.findLastIndex(({ role }) => role === 'system');
-  const prompt: LanguageModelV4Prompt = request.messages.flatMap((message, index) => {
+  const converted: LanguageModelV4Prompt = request.messages.flatMap((message, index) => {
     const marked = caching && index === lastSystem;
     const written = toMessage(message, dialect, names);
     return written ? [marked ? { ...written, providerOptions: cached } : written] : [];
   });
+  const prompt = dialect === 'gemini' ? geminiTurns(converted) : converted;
   const tools = request.tools.map((tool, index) => ({
     ...(caching && index === request.tools.length - 1 && { providerOptions: cached }),
     type: 'function' as const,
@@ -58,6 +63,23 @@ export function callOptions(request: ModelRequest, dialect: Dialect, names: Tool
   };
 }
 
+/**
+ * Gemini wants the results of all calls of a turn in one message, and instructions only at the beginning. Later ones become messages of the
+ * user.
+ */
+function geminiTurns(messages: LanguageModelV4Prompt): LanguageModelV4Prompt {
+  const turns: LanguageModelV4Prompt = [];
+  for (const message of messages) {
+    const last = turns.at(-1);
+    if (message.role === 'tool' && last?.role === 'tool')
+      turns[turns.length - 1] = { ...last, content: [...last.content, ...message.content] };
+    else if (message.role === 'system' && last && last.role !== 'system')
+      turns.push({ role: 'user', content: [{ type: 'text', text: message.content }] });
+    else turns.push(message);
+  }
+  return turns;
+}
+
 const toToolChoice = (choice: ToolChoice, names: ToolNames) =>
   typeof choice === 'string' ? { type: choice } : { type: 'tool' as const, toolName: names.upstream(choice.name) };
 
@@ -79,8 +101,8 @@ type ToolOutput = Extract<Extract<LanguageModelV4Message, { role: 'tool' }>['con
 
 /** Chat completions accept only text as a tool result, so images are left out. */
 function toolOutput({ content, images = [], is_error }: Extract<ModelMessage, { role: 'tool' }>, dialect: Dialect): ToolOutput {
-  // Only Anthropic has an error flag for tool results. For others, the SDK would wrap the text in an object.
-  if (is_error && dialect === 'anthropic') return { type: 'error-text', value: content };
+  // OpenAI has no error flag for tool results: the SDK would wrap the text in an object.
+  if (is_error && (dialect === 'anthropic' || dialect === 'gemini')) return { type: 'error-text', value: content };
   if (images.length === 0) return { type: 'text', value: content };
   if (dialect === 'openai_chat')
     return { type: 'text', value: `${content}\n[${images.length} image(s) left out: this API takes no images from tools]` };
@@ -96,13 +118,15 @@ const filePart = ({ mime_type, data }: ImagePart) => ({ type: 'file', mediaType:
 function assistantParts(message: Extract<ModelMessage, { role: 'assistant' }>, dialect: Dialect, names: ToolNames): Part[] {
   const reasoning = reasoningIn(message.opaque, dialect);
   const calls = message.tool_calls ?? [];
-  const before = (at: number) => reasoning.filter((part) => part.at === at).map(reasoningPart);
+  const before = (at: number) =>
+    reasoning.flatMap((part) => (part.at === at && !('thought_signature' in part) ? [reasoningPart(part)] : []));
+  const signed = (at: number) => signatureAt(reasoning, at);
   return [
     ...before(0),
-    ...(message.content === '' ? [] : [{ type: 'text' as const, text: message.content }]),
+    ...(message.content === '' ? [] : [{ type: 'text' as const, text: message.content, ...signed(0) }]),
     ...calls.flatMap(({ id, name, arguments: written }, index): Part[] => [
       ...before(index + 1),
-      { type: 'tool-call', toolCallId: id, toolName: names.upstream(name), input: parseObject(written) ?? {} },
+      { type: 'tool-call', toolCallId: id, toolName: names.upstream(name), input: parseObject(written) ?? {}, ...signed(index + 1) },
     ]),
   ];
 }
@@ -119,7 +143,12 @@ function reasoningIn(opaque: unknown, dialect: Dialect): ReasoningPart[] {
   return held.dialect === dialect ? (asObjects(held.parts) as ReasoningPart[]) : [];
 }
 
-function reasoningPart(part: ReasoningPart): Part {
+function signatureAt(reasoning: readonly ReasoningPart[], at: number) {
+  const part = reasoning.findLast((each) => each.at === at && 'thought_signature' in each);
+  return part && 'thought_signature' in part ? { providerOptions: { google: { thoughtSignature: part.thought_signature } } } : {};
+}
+
+function reasoningPart(part: Exclude<ReasoningPart, { thought_signature: string }>): Part {
   const providerOptions =
     'signature' in part
       ? { anthropic: { signature: part.signature } }

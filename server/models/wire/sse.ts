@@ -1,6 +1,7 @@
 import { ModelError } from '../model.ts';
 
-const maxEventChars = 8 * 2 ** 20;
+/** An event can contain an image in base64. */
+const maxEventChars = 16 * 2 ** 20;
 const tooLong = () =>
   new ModelError('provider.retryable', 'The answer of the model provider could not be read.', { details: { reason: 'event_too_long' } });
 

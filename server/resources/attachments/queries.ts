@@ -98,6 +98,41 @@ export const claim = statement<ReadParameters & { threadId: string }>()((db, $) 
     .selectAll(),
 );
 
+/**
+ * Links the images of an answer to its thread. Returns those that are still stored. The lock of the thread makes its deletion wait, which then removes
+ * the links.
+ */
+export const keepImages = statement<{ accountId: string; threadId: string; ids: readonly string[] }>()((db, $) =>
+  db
+    .with('thread', (qc) =>
+      qc
+        .selectFrom('threads')
+        .select('id')
+        .where('account_id', '=', $.accountId)
+        .where('id', '=', $.threadId)
+        .where('deleted_at', 'is', null)
+        .forUpdate(),
+    )
+    .with('found', (qc) =>
+      qc
+        .updateTable('attachments as a')
+        .from('thread')
+        .set({ state: sql.lit('kept' as const) })
+        .where('a.account_id', '=', $.accountId)
+        .where('a.id', '=', sql<string>`any(${$.ids}::uuid[])`)
+        .where('a.state', '=', sql.lit('staged' as const))
+        .returning(['a.account_id', 'a.id', 'thread.id as thread_id']),
+    )
+    .with('used', (qc) =>
+      qc
+        .insertInto('thread_attachments')
+        .columns(['account_id', 'attachment_id', 'thread_id'])
+        .expression(qc.selectFrom('found').select(['account_id', 'id', 'thread_id'])),
+    )
+    .selectFrom('found')
+    .select('id'),
+);
+
 export const selectKept = statement<One & { name: string }>()((db, $) =>
   db
     .selectFrom('attachments as a')

@@ -9,7 +9,7 @@ export const LlmProvider = defineEntity({
   properties: {
     id: p.uuid().primary(),
     accountId: p.uuid().nullable(),
-    provider: p.enum(['openai', 'anthropic'] as const),
+    provider: p.enum(['openai', 'anthropic', 'gemini'] as const),
     name: p.text(),
     keyPrefix: p.text().nullable(),
     apiKeySealed: p.blob().$type<Buffer>(),

@@ -35,10 +35,13 @@ export const llmModelHandlers = implement(
   llmModels,
   { provider, model },
   {
-    create: async ({ scope, loaded, body }) => ({ status: 201, body: viewModel(await models.createModel(scope, loaded.provider, body)) }),
+    create: async ({ scope, loaded, body }) => ({
+      status: 201,
+      body: viewModel(await models.createModel(scope, loaded.provider, body), loaded.provider),
+    }),
     update: async ({ scope, loaded, body }) => ({
       status: 200,
-      body: viewModel(await models.updateModel(scope, loaded.provider, loaded.model, body)),
+      body: viewModel(await models.updateModel(scope, loaded.provider, loaded.model, body), loaded.provider),
     }),
     delete: async ({ scope, loaded }) => {
       await models.deleteModel(scope, loaded.provider, loaded.model);

@@ -1,5 +1,6 @@
 import type { LlmModelChanges, NewLlmModel } from '../../../contract/llmProviders.ts';
 import type { Scope } from '../../http/scope.ts';
+import { findKnownModel, knownPrices } from '../../models/known/knownModels.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { failWith, notFound } from '../../platform/failure.ts';
 import type { ModelRow, ProviderRow } from './queries.ts';
@@ -20,7 +21,7 @@ export async function createModel(scope: Scope, provider: ProviderRow, { is_defa
   const { tx } = scope;
   checkAdvancedJson(await lockProvider(scope, provider), input.advanced_json);
   const id = newId();
-  const values = valuesOf({ ...newModelDefaults, model: input.model }, input);
+  const values = valuesOf({ ...newModelDefaults, ...defaultPrices(provider, input), model: input.model }, input);
   await tx.run(queries.insertModel, { providerId: provider.id, id, ...values }).catch(onUniqueViolation(modelConflict));
   await updateDefault(scope, provider.id, id, wanted === true ? true : undefined);
   scope.audit({ accountId: provider.account_id, metadata: { fields: fieldNames({ ...input, is_default: wanted }) } });
@@ -86,6 +87,14 @@ const newModelDefaults: Omit<Fields, 'model'> = {
   cost_per_1k_cache_write: null,
   cost_per_1k_cache_read: null,
 };
+
+const priceNames = ['cost_per_1k_input', 'cost_per_1k_output', 'cost_per_1k_cache_write', 'cost_per_1k_cache_read'] as const;
+
+/** The prices of a known model, unless the request has any price, also null: prices of two lists are not mixed. */
+function defaultPrices({ provider, base_url }: ProviderRow, input: Omit<NewLlmModel, 'is_default'>): Partial<Fields> {
+  const found = findKnownModel({ provider, base_url, model: input.model });
+  return found && priceNames.every((name) => input[name] === undefined) ? knownPrices(found) : {};
+}
 
 /** The values of a model after the changes. For `when` and `advanced_json`, null means an empty object. */
 function valuesOf(stored: Fields, changes: Omit<LlmModelChanges, 'is_default'>) {

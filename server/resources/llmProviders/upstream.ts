@@ -7,6 +7,7 @@ import { asObject, asText } from '../../models/wire/json.ts';
 import { unseal } from '../../platform/crypto/seal.ts';
 import { Failure, failWith } from '../../platform/failure.ts';
 import { OutboundDenied } from '../../platform/outbound/outbound.ts';
+import { knownFacts } from './knownFacts.ts';
 import { sealContextOf } from './owner.ts';
 import type { ModelRow, ProviderRow } from './queries.ts';
 import * as queries from './queries.ts';
@@ -20,7 +21,7 @@ export async function listAvailableModels(scope: Scope, provider: ProviderRow): 
   const listed = catalogCache.get(name) ?? (await fetchCatalog(scope, provider, name));
   const models = await scope.db.rows(queries.selectModels, { providerIds: [provider.id] });
   const configured = new Set(models.map(({ model }) => model.toLowerCase()));
-  return listed.map((model) => ({ ...model, configured: configured.has(model.id.toLowerCase()) }));
+  return listed.map((model) => ({ ...knownFacts(provider, model.id), ...model, configured: configured.has(model.id.toLowerCase()) }));
 }
 
 async function fetchCatalog(scope: Scope, provider: ProviderRow, name: string): Promise<ListedModel[]> {

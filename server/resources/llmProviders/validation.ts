@@ -4,6 +4,7 @@ import { inconsistentValues } from '../../../contract/shared/fields.ts';
 import { jsonPointer } from '../../../contract/shared/input.ts';
 import { trimEnd } from '../../../contract/shared/trim.ts';
 import { anthropicDeniedKeys } from '../../models/anthropic/anthropic.ts';
+import { geminiDeniedKeys } from '../../models/gemini/gemini.ts';
 import { openAiDeniedKeys } from '../../models/openai/openAi.ts';
 import { invalid, invalidField } from '../../platform/failure.ts';
 import { type OutboundClient, OutboundDenied } from '../../platform/outbound/outbound.ts';
@@ -11,7 +12,11 @@ import { type OutboundClient, OutboundDenied } from '../../platform/outbound/out
 type Kind = LlmProvider['provider'];
 type Json = Record<string, unknown>;
 
-const denied = { openai: openAiDeniedKeys, anthropic: anthropicDeniedKeys } as const satisfies Record<Kind, readonly string[]>;
+const denied = {
+  openai: openAiDeniedKeys,
+  anthropic: anthropicDeniedKeys,
+  gemini: geminiDeniedKeys,
+} as const satisfies Record<Kind, readonly string[]>;
 
 /** Throws 400 `advanced_json_key_denied` for keys of `advanced_json` that the server sets itself. */
 export function checkAdvancedJson(kind: Kind, advanced: Json | null | undefined): void {

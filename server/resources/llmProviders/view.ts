@@ -1,7 +1,8 @@
 import type { LlmModel, LlmProvider } from '../../../contract/llmProviders.ts';
+import { knownFacts } from './knownFacts.ts';
 import type { ModelRow, ProviderRow } from './queries.ts';
 
-export const viewModel = (row: ModelRow): LlmModel => ({
+export const viewModel = (row: ModelRow, provider: ProviderRow): LlmModel => ({
   id: row.id,
   provider_id: row.provider_id,
   model: row.model,
@@ -16,6 +17,7 @@ export const viewModel = (row: ModelRow): LlmModel => ({
   cost_per_1k_output: row.cost_per_1k_output,
   cost_per_1k_cache_write: row.cost_per_1k_cache_write,
   cost_per_1k_cache_read: row.cost_per_1k_cache_read,
+  ...knownFacts(provider, row.model, { ...provider.advanced_json, ...row.advanced_json }),
 });
 
 export const viewProvider = (row: ProviderRow, models: ModelRow[]): LlmProvider => ({
@@ -29,7 +31,7 @@ export const viewProvider = (row: ProviderRow, models: ModelRow[]): LlmProvider 
   openai_api_mode: row.openai_api_mode,
   advanced_json: row.advanced_json,
   created_at: row.created_at,
-  models: models.map(viewModel),
+  models: models.map((model) => viewModel(model, row)),
 });
 
 /** For model pickers: hides how the provider is reached, and lists only the models that are shown in pickers. */
@@ -38,5 +40,5 @@ export const viewPickerProvider = (row: ProviderRow, models: ModelRow[]): LlmPro
   key_prefix: null,
   base_url: null,
   advanced_json: null,
-  models: models.filter((model) => model.show_in_picker).map((model) => ({ ...viewModel(model), advanced_json: null })),
+  models: models.filter((model) => model.show_in_picker).map((model) => ({ ...viewModel(model, row), advanced_json: null })),
 });

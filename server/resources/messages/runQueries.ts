@@ -1,18 +1,19 @@
 import { sql } from 'kysely';
-import type { MessageCompletion } from '../../../contract/messages.ts';
-import { type RowOf, statement } from '../../database/statement.ts';
+import type { MessageCompletion, MessageContent } from '../../../contract/messages.ts';
+import { jsonb, type RowOf, statement } from '../../database/statement.ts';
 import { columns, type OfThread, takeNumbers, type VisibleMessage } from './queries.ts';
 
 const columnsOfMessage = columns.map((name) => `m.${name}` as const);
 
-type NewAnswer = OfThread & { id: string; content: string; runId: string; completion: MessageCompletion };
+/** `contentJson` is null for an answer without images. */
+type NewAnswer = OfThread & { id: string; content: string; contentJson: string | null; runId: string; completion: MessageCompletion };
 
 /** Inserts the answer of a run. Does not change `updated_at` of the thread. Inserts nothing if the thread is deleted. */
 export const insertAnswer = statement<NewAnswer>()((db, $) =>
   db
     .with('thread', (qc) => takeNumbers(qc, $, sql.lit(1)).returning('last_message_number'))
     .insertInto('messages')
-    .columns(['account_id', 'thread_id', 'thread_owner_id', 'number', 'id', 'role', 'content', 'run_id', 'completion'])
+    .columns(['account_id', 'thread_id', 'thread_owner_id', 'number', 'id', 'role', 'content', 'content_json', 'run_id', 'completion'])
     .expression((eb) =>
       eb
         .selectFrom('thread')
@@ -24,6 +25,7 @@ export const insertAnswer = statement<NewAnswer>()((db, $) =>
           sql<string>`${$.id}::uuid`.as('id'),
           sql.lit('assistant').as('role'),
           sql<string>`${$.content}::text`.as('content'),
+          jsonb($.contentJson).as('content_json'),
           sql<string>`${$.runId}::uuid`.as('run_id'),
           sql<MessageCompletion>`${$.completion}::text`.as('completion'),
         ]),
@@ -113,6 +115,7 @@ export const selectIncompleteAnswer = statement<OfRun>()((db, $) =>
     .selectFrom('messages')
     .select([
       sql<string | null>`max(content) filter (where role = 'assistant')`.as('shown'),
+      sql<MessageContent | null>`(array_agg(content_json) filter (where role = 'assistant'))[1]`.as('structured'),
       sql<string | null>`max(content) filter (where content_json ->> 'kind' = 'unfinished')`.as('text'),
     ])
     .where('account_id', '=', $.accountId)

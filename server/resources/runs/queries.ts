@@ -135,7 +135,15 @@ export const selectRunOptions = statement<OfThread & { messageNumber: number; ru
 );
 
 /** The event types that prove that a run produced output. */
-const outputEventTypes = ['message.delta', 'tool.call', 'tool.call.delta', 'tool.result', 'run.segment.start', 'run.segment.end'] as const;
+const outputEventTypes = [
+  'message.delta',
+  'message.image',
+  'tool.call',
+  'tool.call.delta',
+  'tool.result',
+  'run.segment.start',
+  'run.segment.end',
+] as const;
 
 export const selectContinuableRun = statement<OfThread & { id: string }>()((db, $) =>
   db

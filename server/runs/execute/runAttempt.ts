@@ -27,6 +27,7 @@ import { replayRun } from '../record/replay.ts';
 import { createAgentTools } from '../subagents/agentTools.ts';
 import { accountLimits, checkTreeBudgets, limitsOf, smallerLimit } from '../subagents/budgets.ts';
 import { selectTree } from '../subagents/queries.ts';
+import { createImageKeeper } from './answerImages.ts';
 import type { ExecuteDeps } from './executeDeps.ts';
 import { readHistory } from './history.ts';
 import { createTitle } from './openRoute.ts';
@@ -67,7 +68,7 @@ export async function* answersOf(deps: ExecuteDeps, attempt: RunAttempt): AsyncG
     const state = await resumeEarlierAttempts(deps, attempt);
     if (run.attempt > maxRunAttempts) throw new RunFailure('worker.timeout', 'The run was begun too often.');
     // Only the end of the run is missing, unless new input has arrived.
-    if (state.answer) yield { type: 'completed', answer: state.answer, history: state.history };
+    if (state.answer) yield { type: 'completed', answer: state.answer, history: state.history, images: state.images };
     yield* runAgentLoop(deps, attempt, settings, state, signal);
   } finally {
     deadline.stop();
@@ -98,7 +99,8 @@ async function* runAgentLoop(
   if (state.turns === 0) for (const step of guardInput(history.lastUserMessage, 'initial', settings)) await writer.write(step);
   const metering = createMetering({ database, lease, settings, usageTotals });
   const plan = await resolveRunPlan(deps, { lease, writer, settings, history, metering: metering.meter, signal, isRouted: state.isRouted });
-  const userInput = createUserInput({ database, runNotifier: deps.runNotifier, ...attempt }, signal);
+  const keepImage = createImageKeeper(deps, run);
+  const userInput = createUserInput({ database, runNotifier: deps.runNotifier, keepImage, ...attempt }, signal);
   if (plan === 'done') return yield* answerWithoutLoop(attempt, userInput);
   const ends = AbortSignal.any([signal, deps.stopping]);
   const title = createTitle(deps, run, settings, plan.routed, history, ends);
@@ -110,7 +112,7 @@ async function* runAgentLoop(
   const model = metering.meter(plan.routed);
   const context = createPromptContext({
     model,
-    window: contextWindow('advanced_json' in plan.routed.route ? plan.routed.route.advanced_json : null, settings),
+    window: contextWindow(plan.routed.route, settings),
     settings,
     summary,
     save: (made) => saveSummary(database, run, made),
@@ -138,7 +140,7 @@ async function* runAgentLoop(
   const idleMs = settings['limit.idle_heartbeat_interval_ms'];
   const stepWriter = startStepWriter(writer, { idleMs, title, isWaiting: userInput.isWaiting });
   try {
-    for (;;) yield { type: 'completed', answer: await stepWriter.writeAll(runLoop(input)), history: state.history };
+    for (;;) yield { type: 'completed', answer: await stepWriter.writeAll(runLoop(input)), history: state.history, images: state.images };
   } finally {
     await stepWriter.stop();
   }
@@ -163,7 +165,7 @@ async function awaitInOrder<T extends readonly unknown[]>(...all: T): Promise<{ 
 /** Input sent to a run without a loop must be taken up too. */
 async function* answerWithoutLoop({ writer }: RunAttempt, userInput: UserInput): AsyncGenerator<Completion, never> {
   for (;;) {
-    yield { type: 'completed', answer: emptyAnswer, history: [] };
+    yield { type: 'completed', answer: emptyAnswer, history: [], images: [] };
     for (const content of await userInput.pendingInput()) await writer.write({ type: 'run.steering_injected', data: { content } });
     await userInput.flush();
   }
@@ -250,6 +252,7 @@ const fresh = () => ({
   unfinished: [],
   lastCheckInTurn: 0,
   loadedTools: [],
+  images: [],
 });
 
 /** The replayed run, and the usage of the call during which the last attempt stopped. */

@@ -15,6 +15,7 @@ type UserInputDeps = {
   writer: EventWriter;
   heartbeat: Heartbeat;
   slot: ConcurrencySlot;
+  keepImage: RunPort['keepImage'];
 };
 
 /** Delivers user input to a run and waits for answers. */
@@ -53,7 +54,10 @@ const keepTurn = statement<{ accountId: string; runId: string; turn: number; opa
 );
 
 /** `signal` ends its waits. */
-export function createUserInput({ database, runNotifier, lease, writer, heartbeat, slot }: UserInputDeps, signal: AbortSignal): UserInput {
+export function createUserInput(
+  { database, runNotifier, lease, writer, heartbeat, slot, keepImage }: UserInputDeps,
+  signal: AbortSignal,
+): UserInput {
   const { run } = lease;
   let waiting = false;
 
@@ -77,6 +81,7 @@ export function createUserInput({ database, runNotifier, lease, writer, heartbea
 
   return {
     now,
+    keepImage,
     flush: () => writer.flush(),
     isWaiting: () => waiting,
     async pendingInput() {

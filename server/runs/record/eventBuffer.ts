@@ -157,7 +157,7 @@ function createRetryMarks() {
       step.type === 'run.llm.retry' && first !== undefined ? { ...step, data: { ...step.data, discard_from_seq: first } } : step,
     see(steps: readonly RunEventInput[], firstSeq: number) {
       steps.forEach(({ type }, at) => {
-        if (type === 'message.delta' || type === 'tool.call.delta') first ??= firstSeq + at;
+        if (type === 'message.delta' || type === 'message.image' || type === 'tool.call.delta') first ??= firstSeq + at;
         if (type === 'run.llm.retry' || type === 'llm.turn.completed') first = undefined;
       });
     },

@@ -1,7 +1,7 @@
 import Big from 'big.js';
 import { sql } from 'kysely';
 import type { RunEventInput, Usage } from '../../../contract/events.ts';
-import type { TurnAnswer } from '../../agent/loop/runLoop.ts';
+import type { AnswerImage, TurnAnswer } from '../../agent/loop/runLoop.ts';
 import { eventTotals, type UsageTotals } from '../../agent/loop/usageTotals.ts';
 import type { Database, Transaction } from '../../database/sql.ts';
 import { jsonb, statement } from '../../database/statement.ts';
@@ -20,8 +20,8 @@ import { insertDeliveries } from '../../resources/webhooks/outbox.ts';
 import { appendSteps, type Lease, type LeasedRun, LeaseLost } from '../lease/lease.ts';
 import { storeAnswer, storeUnfinished } from './answers.ts';
 
-/** `history` holds the messages between the question and the answer. */
-export type Completion = { type: 'completed'; answer: TurnAnswer; history: readonly ModelMessage[] };
+/** `history` holds the messages between the question and the answer. `images` are those of all turns. */
+export type Completion = { type: 'completed'; answer: TurnAnswer; history: readonly ModelMessage[]; images?: readonly AnswerImage[] };
 
 /** How a run ends. */
 export type RunEnding = Completion | { type: 'failed'; failure: RunFailure } | { type: 'cancelled' };
@@ -134,8 +134,8 @@ async function endingStep(tx: Transaction, run: LeasedRun, ending: RunEnding, sp
   const totals = eventTotals(spent);
   switch (ending.type) {
     case 'completed': {
-      const { answer, history } = ending;
-      const stored = await storeAnswer(tx, run, history, answer.text);
+      const { answer, history, images = [] } = ending;
+      const stored = await storeAnswer(tx, run, history, answer.text, images);
       const isExtended = stored.text !== answer.text;
       return {
         type: 'run.completed',

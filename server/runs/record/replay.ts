@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Cost, RunEvent, RunEventInput, RunEventType, Usage } from '../../../contract/events.ts';
-import type { RunState, UsageTotals } from '../../agent/loop/runLoop.ts';
+import type { AnswerImage, RunState, UsageTotals } from '../../agent/loop/runLoop.ts';
 import { askUserTool, parseQuestion } from '../../agent/tools/askUser.ts';
 import { loadedToolNames, loadToolsName } from '../../agent/tools/availableTools.ts';
 import { toolMessage } from '../../agent/tools/executeCalls.ts';
@@ -16,6 +16,7 @@ export type StoredEvent = { [T in RunEventType]: Pick<Extract<RunEvent, { type: 
 type Stored<T extends RunEventType> = Extract<StoredEvent, { type: T }>;
 
 const replayedTypes = [
+  'message.image',
   'llm.turn.completed',
   'tool.call',
   'tool.result',
@@ -85,6 +86,8 @@ export type ReplayedRun = RunState & {
   partialOutput: string;
   /** The first event after the last finished turn. */
   resumeSeq: number;
+  /** Images of the model call that has no end. */
+  partialImages: AnswerImage[];
   /** Whether the event of the route is stored. */
   isRouted: boolean;
 };
@@ -117,6 +120,8 @@ function createReplay(opaque: ReadonlyMap<number, unknown>) {
     unfinished: [],
     lastCheckInTurn: 0,
     loadedTools: [],
+    images: [],
+    partialImages: [],
     missingSteps: [],
     usageTotals: { usage: undefined, cost: '0' },
     partialOutput: '',
@@ -128,6 +133,8 @@ function createReplay(opaque: ReadonlyMap<number, unknown>) {
 
   function takeTurn({ data }: Stored<'llm.turn.completed'>) {
     const { assistant_message: message } = data;
+    replayed.images.push(...replayed.partialImages);
+    replayed.partialImages = [];
     // An answer followed by another turn was not the final one.
     if (replayed.answer) replayed.history.push({ role: 'assistant', content: replayed.answer.text });
     const text = message.content.map((part) => part.text ?? '').join('');
@@ -187,7 +194,9 @@ function createReplay(opaque: ReadonlyMap<number, unknown>) {
     take(event: StoredEvent) {
       if (event.type === 'message.delta') return receive(event.data.content);
       if (event.type === 'tool.call.delta') return receive((event.data.tool_name ?? '') + event.data.arguments_delta);
+      if (event.type === 'message.image') return void (event.data.attachment && replayed.partialImages.push(event.data.attachment));
       if (isOfModelCall(event)) addSpent(event.data);
+      if (event.type === 'run.llm.retry' || event.type === 'run.recovered') replayed.partialImages = [];
       // Other `run.*` events do not count: the API can append them in the middle of an answer.
       if (!event.type.startsWith('run.') || event.type === 'run.route.selected' || event.type === 'run.steering_injected')
         replayed.resumeSeq = event.seq + 1;

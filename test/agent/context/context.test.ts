@@ -137,14 +137,23 @@ test('a message is one line in the summary prompt, whatever its content', () => 
   expect(long.endsWith('end') && long.isWellFormed()).toBe(true);
 });
 
-test('the window is the override, else the catalog value, else the fallback', () => {
+test('the window is the override, else the catalog value, else that of a known model, else the fallback', () => {
   const settings = { 'context.compact.fallback_context_window_tokens': 7 };
-  const window = (catalog: unknown) => contextWindow({ available_catalog: catalog }, settings);
+  const route = { provider_kind: 'openai' as const, model: 'm', api_key: 'k' };
+  const window = (catalog: unknown) => contextWindow({ ...route, advanced_json: { available_catalog: catalog } }, settings);
   expect(window({ context_length: 5, context_length_override: 3 })).toBe(3);
   expect(window({ context_length: 5, context_length_override: null })).toBe(5);
   for (const nonsense of [undefined, null, 'x', { context_length: 0 }, { context_length: '9' }, { context_length: -1 }])
     expect(window(nonsense)).toBe(7);
-  expect(contextWindow(null, settings)).toBe(7);
+  expect(contextWindow(route, settings)).toBe(7);
+  expect(contextWindow({ ...route, model: 'gpt-4o' }, settings)).toBe(128_000);
+  // A prompt may not fill this window.
+  expect(contextWindow({ ...route, model: 'GPT-5-2025-08-07' }, settings)).toBe(272_000);
+  expect(contextWindow({ ...route, model: 'gpt-5', advanced_json: { available_catalog: { context_length_override: 9 } } }, settings)).toBe(
+    9,
+  );
+  expect(contextWindow({ ...route, model: 'gpt-5', base_url: 'https://llm.example.com/v1' }, settings)).toBe(7);
+  expect(contextWindow({ provider_kind: 'stub', model: 'stub', deltaCount: 1, deltaIntervalSeconds: 0 }, settings)).toBe(7);
 });
 
 test('recognizes a too long prompt by status, code or message', () => {
@@ -154,6 +163,7 @@ test('recognizes a too long prompt by status, code or message', () => {
   expect(error({ status_code: 400, openai_error_code: 'context_length_exceeded' })).toBe(true);
   expect(error({ openai_error_code: 'context_length_exceeded' })).toBe(true);
   expect(error({ status_code: 400 }, 'prompt is too long: 210000 tokens > 200000 maximum')).toBe(true);
+  expect(error({ status_code: 400 }, 'The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).')).toBe(true);
   expect(error({ status_code: 400 }, "This model's maximum context length is 8192 tokens.")).toBe(true);
   expect(error({ status_code: 400 }, 'bad tool name')).toBe(false);
   expect(error({ status_code: 429 }, 'prompt is too long', 'provider.retryable')).toBe(false);

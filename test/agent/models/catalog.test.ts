@@ -3,7 +3,7 @@ import { listUpstreamModels, type UpstreamCredential } from '../../../server/mod
 import { openModel } from '../../../server/models/openModel.ts';
 import { testModel } from '../../../server/models/probe.ts';
 import { createOutboundClient } from '../../../server/platform/outbound/outbound.ts';
-import { chat, messages, type ScriptedResponse } from '../../support/agent/vendor.ts';
+import { chat, gemini as frames, messages, type ScriptedResponse } from '../../support/agent/vendor.ts';
 import { apiKey, callModel, outbound, request, useScriptedProvider } from './support.ts';
 
 const { vendor } = useScriptedProvider();
@@ -58,6 +58,41 @@ test('follows the pagination of Anthropic', async () => {
   expect((await list(anthropic())).map(({ name }) => name)).toEqual(['B', 'claude-a']);
   expect(vendor().requests.map(({ path }) => path)).toEqual(['/v1/models', '/v1/models?after_id=claude-b']);
   expect(vendor().requests[0]?.headers).toMatchObject({ 'x-api-key': apiKey, 'anthropic-version': '2023-06-01' });
+});
+
+const gemini = (): UpstreamCredential => ({ provider_kind: 'gemini', api_key: apiKey, base_url: vendor().origin });
+
+test('reads the list of Gemini, page by page, and a rejected key, which has status 400', async () => {
+  const pro = {
+    name: 'models/gemini-2.5-pro',
+    displayName: 'Gemini 2.5 Pro',
+    inputTokenLimit: 1_048_576,
+    outputTokenLimit: 65_536,
+    supportedGenerationMethods: ['generateContent', 'countTokens'],
+    temperature: 1,
+    thinking: true,
+  };
+  const wrongKey = frames.failure(400, 'INVALID_ARGUMENT', `API key not valid ${apiKey}`, [{ reason: 'API_KEY_INVALID' }]);
+  vendor().respondWith(
+    json({ models: [pro], nextPageToken: 'a/b' }),
+    json({ models: [{ name: 'models/gemini-embedding-001', supportedGenerationMethods: ['embedContent'] }, { name: '' }] }),
+    wrongKey,
+    frames.failure(400, 'FAILED_PRECONDITION', 'User location is not supported'),
+  );
+  expect(await list(gemini())).toEqual([
+    {
+      ...{ id: 'gemini-2.5-pro', name: 'Gemini 2.5 Pro', type: 'chat', context_length: 1_048_576, max_output_tokens: 65_536 },
+      ...{ reasoning: true, default_temperature: 1 },
+    },
+    { id: 'gemini-embedding-001', name: 'gemini-embedding-001', type: 'embedding' },
+  ]);
+  expect(vendor().requests.map(({ path }) => path)).toEqual([
+    '/v1beta/models?pageSize=1000',
+    '/v1beta/models?pageSize=1000&pageToken=a%2Fb',
+  ]);
+  expect(vendor().requests[0]?.headers).toMatchObject({ 'x-goog-api-key': apiKey });
+  await expect(list(gemini())).rejects.toMatchObject({ reason: 'upstream_auth_failed', statusCode: 400 });
+  await expect(list(gemini())).rejects.toMatchObject({ reason: 'upstream_request_failed', statusCode: 400 });
 });
 
 test.each([

@@ -34,6 +34,8 @@ export function useScriptedProvider() {
       ),
     anthropic: (extra: Extra & Limits = {}) =>
       open({ provider_kind: 'anthropic', model: 'claude-test', api_key: apiKey, base_url: vendor.origin, ...extra }, extra),
+    gemini: (extra: Extra & Limits = {}) =>
+      open({ provider_kind: 'gemini', model: 'gemini-2.5-flash', api_key: apiKey, base_url: vendor.origin, ...extra }, extra),
   };
 }
 

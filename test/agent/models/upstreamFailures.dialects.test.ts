@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Model } from '../../../server/models/model.ts';
-import { chat, messages, responses, type ResponseStep, type ScriptedResponse } from '../../support/agent/vendor.ts';
+import { chat, gemini as frames, messages, responses, type ResponseStep, type ScriptedResponse } from '../../support/agent/vendor.ts';
 import { callModel, failureOf, request, tool, useScriptedProvider } from './support.ts';
 
-const { vendor, openAi, anthropic } = useScriptedProvider();
+const { vendor, openAi, anthropic, gemini } = useScriptedProvider();
 /** Long enough for a busy machine to send the first half of an answer. */
 const shortTimeout = { idleTimeoutMs: 500 };
 const slow = { idleTimeoutMs: 10_000 };
@@ -42,6 +42,14 @@ const dialects: Dialect[] = [
       messages.block(0, { type: 'tool_use', id: 'a', name: 't', input: {} }) +
       messages.delta(0, { type: 'input_json_delta', partial_json: '{"q":' }),
     answer: messages.answer('whole'),
+  },
+  {
+    name: 'generate content',
+    open: (limits = slow) => gemini(limits),
+    half: frames.text('half'),
+    // Calls are not sent in pieces: this is a call without the end of the answer.
+    halfCall: frames.call('t', { q: 'x' }),
+    answer: frames.answer('whole'),
   },
 ];
 

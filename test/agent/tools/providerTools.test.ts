@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { isDebugEvent, type Model, type ModelMessage, type ModelPart } from '../../../server/models/model.ts';
 import { openModel } from '../../../server/models/openModel.ts';
 import { streamWithRetry } from '../../../server/models/retry.ts';
-import { chat, messages, responses, type ScriptedResponse } from '../../support/agent/vendor.ts';
+import { chat, gemini as frames, messages, responses, type ScriptedResponse } from '../../support/agent/vendor.ts';
 import { apiKey, callModel, failureOf, outbound, request, tool, useScriptedProvider } from '../models/support.ts';
 
-const { vendor, openAi, anthropic } = useScriptedProvider();
+const { vendor, openAi, anthropic, gemini } = useScriptedProvider();
 
 /** The provider APIs, each with scripts for a text answer and for one call with its arguments in pieces. */
 const dialects: [name: string, open: () => Model, answer: ScriptedResponse, calls: (...pieces: string[]) => ScriptedResponse][] = [
@@ -81,6 +81,13 @@ test('images are sent to each provider in its own format and in order', async ()
     { type: 'text', ...text },
     { type: 'image', source: { type: 'base64', media_type: 'image/webp', data: 'UklGRg==' } },
     { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBORw==' } },
+  ]);
+  vendor().respondWith(frames.answer('ok'));
+  await callModel(gemini(), question);
+  expect(sent(3).contents[0].parts).toEqual([
+    text,
+    { inlineData: { mimeType: 'image/webp', data: 'UklGRg==' } },
+    { inlineData: { mimeType: 'image/png', data: 'iVBORw==' } },
   ]);
 });
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import type { ModelMessage } from '../../../server/models/model.ts';
-import { chat, messages, responses } from '../../support/agent/vendor.ts';
+import { chat, gemini as frames, messages, responses } from '../../support/agent/vendor.ts';
 import { images } from '../../support/http/forms.ts';
 import { callModel, request, tool, useScriptedProvider } from '../models/support.ts';
 
-const { vendor, openAi, anthropic } = useScriptedProvider();
+const { vendor, openAi, anthropic, gemini } = useScriptedProvider();
 const data = images.png.toString('base64');
 
 /** A conversation with a tool result that has an image. */
@@ -53,4 +53,15 @@ test('chat completions, which accept no tool images, get a note instead', async 
   await callModel(openAi('chat_completions'), question);
   const { content } = sent().messages.at(-1);
   expect(content).toBe('{"seen":1}\n[1 image(s) left out: this API takes no images from tools]');
+});
+
+test('Gemini gets the images of a tool in the response of the function, or after it if the model takes none there', async () => {
+  vendor().respondWith(frames.answer('A dot.'), frames.answer('A dot.'));
+  const inlineData = { mimeType: 'image/png', data };
+  const functionResponse = { id: 'call-1', name: 'look', response: { name: 'look', content: '{"seen":1}' } };
+  await callModel(gemini({ model: 'gemini-3-pro-preview' }), question);
+  expect(sent().contents.at(-1).parts).toEqual([{ functionResponse: { ...functionResponse, parts: [{ inlineData }] } }]);
+  vendor().requests.length = 0;
+  await callModel(gemini({ model: 'gemini-2.5-flash' }), question);
+  expect(sent().contents.at(-1).parts).toMatchObject([{ functionResponse }, { inlineData }, { text: expect.any(String) }]);
 });

@@ -192,7 +192,7 @@ test('JSON formats, images, limits and other vendors', async () => {
   const cut = await complete({ max_tokens: 1 });
   expect(cut.body.choices[0]).toMatchObject({ message: { content: 'cut' }, finish_reason: 'length' });
   for (const [picture, told] of [
-    ['https://example.com/a.png', 'data URL'],
+    ['ftp://example.com/a.png', 'data URL'],
     ['data:image/png;base64,AAAA!!!!', 'base64'],
     ['data:image/png;base64,AAAA', 'is not a PNG'],
   ] as const) {

@@ -96,7 +96,7 @@ test('names are unique per owner, regardless of case', async () => {
 test.each([
   ['a name with ^', { name: 'a^b' }, '/name'],
   ['a blank name', { name: '  ' }, '/name'],
-  ['another vendor', { provider: 'gemini' }, '/provider'],
+  ['another vendor', { provider: 'mistral' }, '/provider'],
   ['a blank key', { api_key: '  ' }, '/api_key'],
   ['a relative URL', { base_url: '/v1' }, '/base_url'],
   ['another scheme', { base_url: 'ftp://example.com' }, '/base_url'],
@@ -104,6 +104,7 @@ test.each([
   ['a query in the URL', { base_url: 'https://example.com/v1?' }, '/base_url'],
   ['a fragment in the URL', { base_url: 'https://example.com/#' }, '/base_url'],
   ['an API mode at Anthropic', { provider: 'anthropic', openai_api_mode: 'auto' }, '/openai_api_mode'],
+  ['an API mode at Google', { provider: 'gemini', openai_api_mode: 'auto' }, '/openai_api_mode'],
   ['advanced_json that is no object', { advanced_json: [] }, '/advanced_json'],
   ['an unknown field', { color: 'red' }, '/color'],
 ])('%s is rejected', async (_, changes, path) => {
@@ -126,12 +127,46 @@ test.each([
 test.each([
   ['openai', { stream: true, model: 'x' }, ['/advanced_json/model', '/advanced_json/stream']],
   ['anthropic', { system: 'x' }, ['/advanced_json/system']],
+  ['gemini', { tools: [], systemInstruction: {} }, ['/advanced_json/tools', '/advanced_json/systemInstruction']],
   ['anthropic', { anthropic_version: '' }, ['/advanced_json/anthropic_version']],
   ['anthropic', { extra_headers: { 'anthropic-beta': 'a', cookie: 'b' } }, ['/advanced_json/extra_headers/cookie']],
 ])('%s rejects %j in advanced_json', async (provider, advanced_json, paths) => {
   const { status, body } = await create(owner, input({ provider, advanced_json }));
   expect([status, body.details.reason]).toEqual([400, 'advanced_json_key_denied']);
   expect(body.details.issues.map((issue: { path: string }) => issue.path)).toEqual(paths);
+});
+
+test('a known model gets published prices and facts; own values, also null, take precedence; other servers get none', async () => {
+  const made = await addProvider(app, owner, { name: 'Known' });
+  const published = {
+    cost_per_1k_input: 0.00125,
+    cost_per_1k_output: 0.01,
+    cost_per_1k_cache_write: null,
+    cost_per_1k_cache_read: 0.000125,
+  };
+  const facts = {
+    context_length: 400_000,
+    max_output_tokens: 128_000,
+    tool_calling: true,
+    reasoning: true,
+    input_modalities: ['text', 'image'],
+  };
+  const known = { ...published, as_of: expect.stringMatching(/^\d{4}-\d{2}-\d{2}$/), price_list: expect.stringMatching(/^https:/) };
+  expect(await addModel(app, owner, made, { model: 'gpt-5' })).toMatchObject({ ...published, ...facts, known });
+  const own = { cost_per_1k_input: 0.5, advanced_json: { available_catalog: { context_length_override: 9_000 } } };
+  expect(await addModel(app, owner, made, { model: 'gpt-5-2025-08-07', ...own })).toMatchObject({
+    ...{ cost_per_1k_input: 0.5, cost_per_1k_output: null, cost_per_1k_cache_read: null },
+    ...{ ...facts, context_length: 9_000, known },
+  });
+  const free = await addModel(app, owner, made, { model: 'gpt-5-mini', cost_per_1k_output: null });
+  expect(free).toMatchObject({ cost_per_1k_input: null, cost_per_1k_output: null, context_length: 400_000 });
+  const patched = await patch(owner, `${made.id}/models/${free.id}`, { priority: 3 });
+  expect(patched.body).toMatchObject({ cost_per_1k_input: null, priority: 3 });
+  const elsewhere = await addProvider(app, owner, { name: 'Elsewhere', base_url: 'https://llm.example.com/v1' });
+  const other = await addModel(app, owner, elsewhere, { model: 'gpt-5' });
+  expect(other).toMatchObject({ cost_per_1k_input: null });
+  for (const name of ['known', 'context_length', 'tool_calling']) expect(other).not.toHaveProperty(name);
+  for (const { id } of [made, elsewhere]) await remove(owner, id);
 });
 
 test('an update is validated together with the stored fields', async () => {

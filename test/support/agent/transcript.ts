@@ -31,7 +31,7 @@ export function transcriptWriter(app: Pick<TestApp, 'call' | 'database' | 'sql'>
           contentJsons: kept,
         });
       }
-      await database.run(insertAnswer, { accountId, threadId, id, content: text, runId, completion: 'complete' });
+      await database.run(insertAnswer, { accountId, threadId, id, content: text, contentJson: null, runId, completion: 'complete' });
       return { id, runId };
     },
     /** Retries the last answer and completes the new run without one. */

@@ -206,3 +206,28 @@ export const messages = {
     ...(headers && { headers }),
   }),
 };
+
+const geminiUsage = {
+  promptTokenCount: 11,
+  candidatesTokenCount: 5,
+  thoughtsTokenCount: 2,
+  totalTokenCount: 18,
+  cachedContentTokenCount: 3,
+};
+
+/** The stream format of `POST /v1beta/models/{model}:streamGenerateContent?alt=sse`. */
+export const gemini = {
+  event: data,
+  parts: (...parts: Json[]): string => gemini.candidate({ content: { parts, role: 'model' } }),
+  candidate: (candidate: Json, rest: Json = {}) =>
+    data({ candidates: [{ index: 0, ...candidate }], modelVersion: 'm', responseId: 'r1', ...rest }),
+  text: (text: string) => gemini.parts({ text }),
+  thought: (text: string) => gemini.parts({ text, thought: true }),
+  call: (name: string, args: Json, rest: Json = {}) => gemini.parts({ functionCall: { name, args }, ...rest }),
+  stop: (finishReason = 'STOP') =>
+    gemini.candidate({ content: { parts: [{ text: '' }], role: 'model' }, finishReason }, { usageMetadata: geminiUsage }),
+  answer: (...texts: string[]): ScriptedResponse => ({ steps: [...texts.map(gemini.text), gemini.stop()] }),
+  /** An error of the API: `facts` are its `details`. */
+  failure: (code: number, status: string, message = `vendor says ${status}`, facts: Json[] = []): ScriptedResponse =>
+    failure(code, { code, message, status, ...(facts.length > 0 && { details: facts }) }),
+};

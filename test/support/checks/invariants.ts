@@ -35,7 +35,7 @@ const completions: Record<string, string> = { completed: 'complete', cancelled: 
 
 /**
  * A run has at most one answer, named by its last event. A complete answer equals the streamed text, appended to the message that the run
- * continued.
+ * continued, and then the names of its images.
  */
 async function expectAnswer(
   { sql }: Pick<TestApp, 'sql'>,
@@ -46,16 +46,20 @@ async function expectAnswer(
   const last = events.at(-1)!;
   const named = 'message_id' in last.data ? last.data.message_id : undefined;
   const [answer, ...others] = await sql(
-    `select id, content, completion from messages where run_id = $1 and thread_id = $2 and role = 'assistant'`,
+    `select id, content, content_json, completion from messages where run_id = $1 and thread_id = $2 and role = 'assistant'`,
     [runId, thread_id],
   );
   expect([others, answer?.id]).toEqual([[], named]);
   if (answer) expect(answer.completion).toBe(completions[status!]);
   if (status !== 'completed') return expect(answer?.content.trim()).not.toBe('');
   const started = events[0]!.data as { continues_message_id?: string };
-  const [continued] = await sql('select content from messages where id = $1', [started.continues_message_id ?? null]);
+  const [continued] = await sql('select content, content_json from messages where id = $1', [started.continues_message_id ?? null]);
   const isFirstTurn = events.filter(({ type }) => type === 'llm.turn.completed').length <= 1;
-  expect(answer.content).toBe((isFirstTurn ? (continued?.content ?? '') : '') + textOf(events));
+  const parts: { type: string; text?: string; attachment?: { filename: string } }[] = answer.content_json?.parts ?? [];
+  const names = parts.flatMap(({ attachment }) => (attachment ? [`[image: ${attachment.filename}]`] : []));
+  const before = continued?.content_json ? continued.content_json.parts.map(({ text = '' }) => text).join('') : (continued?.content ?? '');
+  const text = (isFirstTurn ? before : '') + textOf(events);
+  expect(answer.content).toBe([...(text === '' && names.length > 0 ? [] : [text]), ...names].join('\n\n'));
 }
 
 /** The streamed text of the last turn, without thinking and without deltas voided by `discard_from_seq`. */

@@ -49,7 +49,7 @@ export default function Providers() {
   );
 }
 
-const vendors = { openai: 'OpenAI API', anthropic: 'Anthropic API' } as const;
+const vendors = { openai: 'OpenAI API', anthropic: 'Anthropic API', gemini: 'Gemini API' } as const;
 
 type ProviderProps = { provider: LlmProvider; isManaged: boolean; open: OpenDialog };
 

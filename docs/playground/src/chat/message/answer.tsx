@@ -5,6 +5,7 @@ import { Details, ErrorNotice, ProviderMessage } from '../../components/states.t
 import { Button, CopyButton, IconButton } from '../../ui/buttons.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { RetryNotice } from '../retryNotice.tsx';
+import { Attachments } from './attachments.tsx';
 import { Question } from './question.tsx';
 import { Steps } from './steps.tsx';
 
@@ -52,6 +53,7 @@ export function Answer({ runId, message, contentOf, isLive, onProgress, onRetry,
   return (
     <article className="answer" aria-label="Answer" aria-busy={isWorking}>
       <Steps parts={parts} isWorking={isWorking} />
+      {message?.content_json && <Attachments parts={message.content_json.parts} />}
       {isWorking && run.retry && <RetryNotice retry={run.retry} />}
       {isWorking && !run.question && !run.retry && <ActivityIndicator run={run} after={parts.at(-1)?.type} />}
       {run.question && <Question key={run.question.request_id} question={run.question} onAnswer={run.reply} />}
@@ -63,7 +65,7 @@ export function Answer({ runId, message, contentOf, isLive, onProgress, onRetry,
       )}
       {!isWorking && (
         <footer className="under">
-          <CopyButton text={message?.content ?? run.text} label="Copy the answer" />
+          <CopyButton text={message ? wordsOf(message) : run.text} label="Copy the answer" />
           {onRetry && <IconButton small label="Answer again" icon="retry" onClick={onRetry} />}
           <IconButton small label="Show the events" icon="timeline" onClick={onDetails} />
           {!isFollowed && !isNewest && (
@@ -81,7 +83,8 @@ export function Answer({ runId, message, contentOf, isLive, onProgress, onRetry,
 /** The text before that of a continuing run. Once the run has a message, that message contains both. */
 function textBefore(text: string, message: Message | undefined, continued: string | undefined): string {
   if (!message) return continued ?? '';
-  return message.content.endsWith(text) ? message.content.slice(0, message.content.length - text.length) : '';
+  const whole = wordsOf(message);
+  return whole.endsWith(text) ? whole.slice(0, whole.length - text.length) : '';
 }
 
 function withTextBefore(before: string, parts: readonly RunPart[]): readonly RunPart[] {
@@ -92,8 +95,12 @@ function withTextBefore(before: string, parts: readonly RunPart[]): readonly Run
     : [{ type: 'text', key: -1, text: before, startedAt: '', endedAt: '' }, ...parts];
 }
 
+/** The text of a message, without the names of its images. */
+const wordsOf = ({ content, content_json: structured }: Message): string =>
+  structured ? structured.parts.map((part) => (part.type === 'text' ? part.text : '')).join('') : content;
+
 const textOf = (message: Message | undefined): RunPart[] =>
-  message ? [{ type: 'text', key: 0, text: message.content, startedAt: message.created_at, endedAt: message.created_at }] : [];
+  message ? [{ type: 'text', key: 0, text: wordsOf(message), startedAt: message.created_at, endedAt: message.created_at }] : [];
 
 /** Activity indicator. Hidden below streaming text, where it would move with the text. */
 function ActivityIndicator({ run: { status, connection }, after }: { run: UsedRun; after: RunPart['type'] | undefined }) {

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { LlmModel, LlmModelTest, LlmProvider } from '../../../../../client/index.ts';
-import { duration } from '../../components/format.tsx';
+import { count, duration } from '../../components/format.tsx';
 import { messageOf } from '../../components/states.tsx';
 import { type Column, Table } from '../../components/table.tsx';
 import { providersKey } from '../../providers.ts';
@@ -8,6 +8,7 @@ import { ConfirmDialog, type OpenDialog, useAction } from '../../resource/dialog
 import { type RowAction, RowMenu } from '../../resource/rowMenu.tsx';
 import { client } from '../../session.ts';
 import { Badge } from '../../ui/buttons.tsx';
+import { isOutdated } from './age.ts';
 import { pricePerMillion } from './features.ts';
 import { ModelForm } from './modelForm.tsx';
 
@@ -41,6 +42,7 @@ export function Models({ provider, isManaged, open }: ModelsProps) {
         </>
       ),
     },
+    { title: 'Context', isNumber: true, cell: ({ context_length: context }) => (context ? count(context) : '–') },
     { title: 'Input / 1M', isNumber: true, cell: ({ cost_per_1k_input }) => pricePerMillion(cost_per_1k_input) },
     { title: 'Output / 1M', isNumber: true, cell: ({ cost_per_1k_output }) => pricePerMillion(cost_per_1k_output) },
   ];
@@ -82,14 +84,31 @@ export function Models({ provider, isManaged, open }: ModelsProps) {
     cell: (model) => <RowMenu of={model.model} actions={actionsOf(model)} />,
   };
   return (
-    <Table
-      caption={`Models of ${provider.name}`}
-      columns={isManaged ? [...columns, actions] : columns}
-      rows={provider.models}
-      keyOf={({ id }) => id}
-    />
+    <>
+      <Table
+        caption={`Models of ${provider.name}`}
+        columns={isManaged ? [...columns, actions] : columns}
+        rows={provider.models}
+        keyOf={({ id }) => id}
+      />
+      <KnownModels models={provider.models} />
+    </>
   );
 }
+
+/** How old the published figures are. Own prices of the models take precedence over them. */
+function KnownModels({ models }: { models: readonly LlmModel[] }) {
+  const known = models.flatMap((model) => model.known ?? [])[0];
+  if (!known) return null;
+  return (
+    <p className="muted small">
+      Published figures of known models are as of {day.format(new Date(known.as_of))}
+      {isOutdated(known.as_of) && ': more than a year ago'}. <a href={known.price_list}>Current prices</a>
+    </p>
+  );
+}
+
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' });
 
 const Verdict = ({ test }: { test: LlmModelTest | undefined }) => (
   <output>{test ? <Badge tone={test.success ? 'good' : 'danger'}>{verdictOf(test)}</Badge> : <Badge>Testing…</Badge>}</output>

@@ -9,7 +9,7 @@ import { Select } from '../../ui/select.tsx';
 import { AddModels } from './addModels.tsx';
 
 type Kind = LlmProvider['provider'];
-const vendors = { openai: 'OpenAI', anthropic: 'Anthropic' } as const;
+const vendors = { openai: 'OpenAI', anthropic: 'Anthropic', gemini: 'Google Gemini' } as const;
 
 type ProviderFormProps = { provider?: LlmProvider; open: OpenDialog; onClose: () => void };
 
@@ -45,6 +45,7 @@ export function ProviderForm({ provider, open, onClose }: ProviderFormProps) {
         options={[
           { value: 'openai', label: 'OpenAI', description: 'Also most other services and local model servers.' },
           { value: 'anthropic', label: 'Anthropic' },
+          { value: 'gemini', label: 'Google Gemini' },
         ]}
       />
       <TextField

@@ -22,6 +22,7 @@ export function SharedMessage({ message, access }: { message: Message; access: A
     return (
       <article className="answer" aria-label="Answer">
         <Markdown text={text} />
+        <Attachments parts={parts} access={access} />
         {message.completion !== 'complete' && <p className="muted small">This answer is incomplete.</p>}
         <footer className="under">
           <CopyButton text={text} label="Copy the answer" />
@@ -30,23 +31,27 @@ export function SharedMessage({ message, access }: { message: Message; access: A
     );
   return (
     <article className="mine" aria-label="Question">
-      <ul className="attachments">
-        {parts.map((part) =>
-          part.type === 'text' ? null : (
-            <li key={part.attachment.key}>
-              {part.type === 'image' ? (
-                <Picture attachment={part.attachment} access={access} />
-              ) : (
-                <File attachment={part.attachment} access={access} />
-              )}
-            </li>
-          ),
-        )}
-      </ul>
+      <Attachments parts={parts} access={access} />
       {text !== '' && <p className="bubble">{text}</p>}
     </article>
   );
 }
+
+const Attachments = ({ parts, access }: { parts: readonly MessagePart[]; access: Access }) => (
+  <ul className="attachments">
+    {parts.map((part) =>
+      part.type === 'text' ? null : (
+        <li key={part.attachment.key}>
+          {part.type === 'image' ? (
+            <Picture attachment={part.attachment} access={access} />
+          ) : (
+            <File attachment={part.attachment} access={access} />
+          )}
+        </li>
+      ),
+    )}
+  </ul>
+);
 
 type AttachmentProps = { attachment: Attached; access: Access };
 

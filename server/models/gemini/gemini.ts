@@ -1,0 +1,91 @@
+import type { Model, ModelRequest, ReasoningMode } from '../model.ts';
+import { geminiBase, type GeminiRoute, type ProviderDeps } from '../route.ts';
+import { readAnswer } from '../wire/answer.ts';
+import { bodyKeys, bodyOf, buildRequest } from '../wire/buildRequest.ts';
+import { createDebugRecorder, type HttpCall } from '../wire/debugRecorder.ts';
+import { redactKey } from '../wire/failures.ts';
+import { asObject } from '../wire/json.ts';
+import { callOptions } from '../wire/prompt.ts';
+import { type SendOptions, sendRequest } from '../wire/sendRequest.ts';
+import { createToolNames, type ToolNames } from '../wire/toolNames.ts';
+import { createGeminiReader } from './generateContent.ts';
+import { geminiSchema } from './schema.ts';
+
+/** Keys that the `advanced_json` of a Gemini provider must not contain. The API accepts both spellings of each. */
+export const geminiDeniedKeys = [
+  ...['model', 'contents', 'tools', 'toolConfig', 'tool_config', 'systemInstruction', 'system_instruction', 'continuationToken'],
+  'continuation_token',
+] as const;
+
+/** `auto` leaves it to the model. Models that always think take `none` as their lowest level. The SDK knows levels and budgets of each model. */
+const efforts: Record<ReasoningMode, 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | undefined> = {
+  auto: undefined,
+  disabled: 'none',
+  none: 'none',
+  minimal: 'minimal',
+  low: 'low',
+  medium: 'medium',
+  enabled: 'medium',
+  high: 'high',
+  xhigh: 'xhigh',
+};
+
+export const geminiHeaders = ({ api_key }: Pick<GeminiRoute, 'api_key'>): Record<string, string> => ({ 'x-goog-api-key': api_key });
+
+/** For the Gemini API of Google and compatible servers. */
+export function openGemini(route: GeminiRoute, deps: ProviderDeps): Model {
+  const line: SendOptions = { vendor: 'gemini', deps, redact: redactKey(route.api_key) };
+  return {
+    async *stream(request, signal, observer) {
+      const names = createToolNames(request.tools.map(({ name }) => name));
+      const call = await write(route, request, names);
+      const tap = deps.debugEvents
+        ? createDebugRecorder(call, { provider_kind: 'gemini', api_mode: 'generate_content' }, line.redact)
+        : undefined;
+      const tapped = { ...line, tap, observer };
+      yield* readAnswer(sendRequest(call, tapped, signal), {
+        dialect: 'gemini',
+        reader: createGeminiReader(),
+        names,
+        request,
+        line: tapped,
+      });
+    },
+  };
+}
+
+async function write(route: GeminiRoute, request: ModelRequest, names: ToolNames): Promise<HttpCall> {
+  // Not by the SDK: it would answer some requests with a call of a tool of its own.
+  const { json_format: json, ...asked } = request;
+  const effort = efforts[request.reasoning_mode];
+  // Imported on use: the SDK is large, and not every process calls a model.
+  const { createGoogle } = await import('@ai-sdk/google');
+  const call = await buildRequest(
+    (fetch) => createGoogle({ apiKey: route.api_key, baseURL: geminiBase(route.base_url), fetch })(route.model),
+    {
+      ...callOptions(
+        { ...asked, tools: asked.tools.map((tool) => ({ ...tool, parameters: geminiSchema(tool.parameters) })) },
+        'gemini',
+        names,
+      ),
+      ...(effort && { reasoning: effort }),
+      ...(effort && effort !== 'none' && { providerOptions: { google: { thinkingConfig: { includeThoughts: true } } } }),
+    },
+  );
+  const { generationConfig: written, ...body } = bodyOf(call);
+  const { generationConfig: wanted, ...advanced } = bodyKeys(route.advanced_json, geminiDeniedKeys);
+  const format = json && {
+    responseMimeType: 'application/json',
+    ...(json.schema && { responseJsonSchema: geminiSchema(json.schema) }),
+  };
+  // All parameters of a model are in one object, so its keys are merged one by one.
+  const generationConfig = { ...asObject(written), ...format, ...asObject(wanted) };
+  const url = `${geminiBase(route.base_url)}/${pathOf(route.model)}:streamGenerateContent?alt=sse`;
+  return { ...call, url, body: JSON.stringify({ ...body, generationConfig, ...advanced }) };
+}
+
+/** A name such as `gemini-2.5-pro`, with or without `models/`, or a `tunedModels/` of the user. It is one segment of the path. */
+function pathOf(model: string): string {
+  const [, kind = 'models/', name = ''] = /^(models\/|tunedModels\/)?(.*)$/s.exec(model) ?? [];
+  return `${kind}${encodeURIComponent(name)}`;
+}
