@@ -136,4 +136,6 @@ export const skippedOperations: Record<string, string> = {
   'runs.input': 'needs a run that waits',
   'webhookDeliveries.get': 'needs a run that ended at an endpoint',
   'webhookDeliveries.redeliver': 'needs a run that ended at an endpoint',
+  'webhookEndpoints.lastReplay': 'needs a replay',
+  'webhookEndpoints.test': outside,
 };

@@ -41,6 +41,7 @@ import { Migration00045 } from './Migration00045.ts';
 import { Migration00046 } from './Migration00046.ts';
 import { Migration00047 } from './Migration00047.ts';
 import { Migration00048 } from './Migration00048.ts';
+import { Migration00052 } from './Migration00052.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -87,4 +88,5 @@ export const migrations = [
   { name: 'Migration00046', class: Migration00046 },
   { name: 'Migration00047', class: Migration00047 },
   { name: 'Migration00048', class: Migration00048 },
+  { name: 'Migration00052', class: Migration00052 },
 ];
