@@ -1,11 +1,13 @@
 import { z } from 'zod';
+import { MemberRole } from './accounts.ts';
 import { changes, Id, inconsistentValues, Ok, Time, TraceId } from './shared/fields.ts';
 import { Instant } from './shared/instant.ts';
 import { pageQuery } from './shared/pagination.ts';
 import { initContract, type Resource } from './shared/route.ts';
+import { Subscription } from './subscriptions.ts';
 
 export const WebhookEventType = z
-  .enum(['run.completed', 'run.failed', 'run.cancelled'])
+  .enum(['run.completed', 'run.failed', 'run.cancelled', 'run.waiting_for_input', 'member.joined', 'subscription.changed'])
   .meta({ id: 'WebhookEventType', description: 'What happened. Only runs that no other run started send events.' });
 export type WebhookEventType = z.infer<typeof WebhookEventType>;
 
@@ -32,8 +34,42 @@ export const WebhookRun = z
     trace_id: TraceId.meta({ description: 'Trace ID of the request that created the run.' }),
   })
   .meta({ id: 'WebhookRun', description: 'A run that has ended, without the content of its messages.' });
+export type WebhookRun = z.infer<typeof WebhookRun>;
 
-const eventOf = <const Type extends WebhookEventType>(type: Type, id: string) =>
+const account_id = Id.meta({ description: 'The account of the endpoint.' });
+const trace_id = TraceId.meta({ description: 'Trace ID of the request or run that caused the event.' });
+
+export const WebhookWait = z
+  .object({
+    run_id: Id.meta({ description: 'ID of the run.' }),
+    account_id,
+    thread_id: Id.meta({ description: 'Thread of the run.' }),
+    request_id: z.string().meta({ description: 'The question that the run waits for; `request_id` of its answer.' }),
+    reason: z.enum(['ask_user', 'check_in']).meta({ description: 'A question of the model, or a regular check-in of the persona.' }),
+    expires_at: Time.meta({ description: 'The run continues without an answer from this instant on.' }),
+    trace_id,
+  })
+  .meta({ id: 'WebhookWait', description: 'A run that waits for its user, without the text of the question.' });
+
+export const WebhookMember = z
+  .object({
+    account_id,
+    user_id: Id.meta({ description: 'The user who has joined.' }),
+    role: MemberRole.meta({ description: 'Their role in the account.' }),
+    trace_id,
+  })
+  .meta({ id: 'WebhookMember', description: 'A user who has accepted an invitation.' });
+
+export const WebhookSubscription = z
+  .object({
+    account_id,
+    change: z.enum(['created', 'updated', 'cancelled']).meta({ description: 'What has changed; `updated` is a new period.' }),
+    subscription: Subscription.meta({ description: 'The subscription after the change.' }),
+    trace_id,
+  })
+  .meta({ id: 'WebhookSubscription', description: 'A change of the subscription of the account.' });
+
+const eventOf = <const Type extends WebhookEventType, Data extends z.ZodType>(type: Type, id: string, data: Data) =>
   z
     .object({
       type: z.literal(type).meta({ description: 'The event type; also the header `X-Arkloop-Event`.' }),
@@ -42,15 +78,24 @@ const eventOf = <const Type extends WebhookEventType>(type: Type, id: string) =>
         .literal(true)
         .optional()
         .meta({ description: 'True for a test event, whose data is invented and whose IDs are nil; absent for all others.' }),
-      data: WebhookRun.meta({ description: 'The run that ended.' }),
+      data,
     })
     .meta({ id, description: `The body of a \`${type}\` webhook.` });
 
+const endedRun = WebhookRun.meta({ description: 'The run that ended.' });
+
 export const WebhookEvent = z
   .discriminatedUnion('type', [
-    eventOf('run.completed', 'RunCompletedWebhook'),
-    eventOf('run.failed', 'RunFailedWebhook'),
-    eventOf('run.cancelled', 'RunCancelledWebhook'),
+    eventOf('run.completed', 'RunCompletedWebhook', endedRun),
+    eventOf('run.failed', 'RunFailedWebhook', endedRun),
+    eventOf('run.cancelled', 'RunCancelledWebhook', endedRun),
+    eventOf('run.waiting_for_input', 'RunWaitingForInputWebhook', WebhookWait.meta({ description: 'The run that waits.' })),
+    eventOf('member.joined', 'MemberJoinedWebhook', WebhookMember.meta({ description: 'The new member.' })),
+    eventOf(
+      'subscription.changed',
+      'SubscriptionChangedWebhook',
+      WebhookSubscription.meta({ description: 'The subscription and its change.' }),
+    ),
   ])
   .meta({
     id: 'WebhookEvent',
@@ -65,7 +110,10 @@ const runsOfPersonas = { description: 'Only runs with these personas, by key. Em
 
 export const WebhookFilter = z
   .object({ project_ids: projectIds.meta(runsOfProjects), persona_ids: personaIds.meta(runsOfPersonas) })
-  .meta({ id: 'WebhookFilter', description: 'Which runs send events to an endpoint. A run must match both lists.' });
+  .meta({
+    id: 'WebhookFilter',
+    description: 'Which runs send events to an endpoint. A run must match both lists. Other events are sent anyway.',
+  });
 export type WebhookFilter = z.infer<typeof WebhookFilter>;
 
 export const NewWebhookFilter = z
@@ -260,7 +308,7 @@ export const webhookEndpoints = initContract().router({
     method: 'POST',
     path: '/v1/webhook-endpoints',
     summary: 'Create a webhook endpoint',
-    description: 'Events of new runs are sent from now on. Store `signing_secret` to verify the signatures; it cannot be retrieved again.',
+    description: 'New events are sent from now on. Store `signing_secret` to verify the signatures; it cannot be retrieved again.',
     body: NewWebhookEndpoint,
     responses: { 201: WebhookEndpointWithSecret },
     metadata: { auth: 'user+key', permission: manage, quota: 'webhook_endpoints', audit: ['webhook_endpoint.create', 'webhook_endpoint'] },

@@ -1822,6 +1822,18 @@ export interface MemberChanges {
   role: MemberRole;
 }
 
+/** The body of a `member.joined` webhook. */
+export interface MemberJoinedWebhook {
+  /** The event type; also the header `X-Arkloop-Event`. */
+  type: "member.joined";
+  /** When the event occurred. */
+  timestamp: Time;
+  /** True for a test event, whose data is invented and whose IDs are nil; absent for all others. */
+  test?: true | undefined;
+  /** The new member. */
+  data: WebhookMember;
+}
+
 /** A role of an account member. Admins manage members, settings and secrets; members work with threads, runs and projects. */
 export type MemberRole = "admin" | "member";
 
@@ -4149,6 +4161,18 @@ export interface RunWaitingForInputEventData {
 /** A question of the model, or a regular check-in of the persona. */
 export type RunWaitingForInputEventDataReason = "ask_user" | "check_in";
 
+/** The body of a `run.waiting_for_input` webhook. */
+export interface RunWaitingForInputWebhook {
+  /** The event type; also the header `X-Arkloop-Event`. */
+  type: "run.waiting_for_input";
+  /** When the event occurred. */
+  timestamp: Time;
+  /** True for a test event, whose data is invented and whose IDs are nil; absent for all others. */
+  test?: true | undefined;
+  /** The run that waits. */
+  data: WebhookWait;
+}
+
 /** Starts runs at the times of a cron pattern, or once. */
 export interface Schedule {
   /** ID of the schedule. */
@@ -4665,6 +4689,18 @@ export interface Subscription {
   cancelled_at: Time | null;
   /** When the subscription was created. */
   created_at: Time;
+}
+
+/** The body of a `subscription.changed` webhook. */
+export interface SubscriptionChangedWebhook {
+  /** The event type; also the header `X-Arkloop-Event`. */
+  type: "subscription.changed";
+  /** When the event occurred. */
+  timestamp: Time;
+  /** True for a test event, whose data is invented and whose IDs are nil; absent for all others. */
+  test?: true | undefined;
+  /** The subscription and its change. */
+  data: WebhookSubscription;
 }
 
 /** The period to change. At least one field is required. */
@@ -5418,17 +5454,29 @@ export interface WebhookEndpointWithSecret {
 export type WebhookError = "http_status" | "redirect" | "timeout" | "connection_failed" | "url_denied" | "secret_unreadable" | "endpoint_disabled";
 
 /** The body of a webhook. Future types may have other data; receivers must ignore unknown types. */
-export type WebhookEvent = RunCompletedWebhook | RunFailedWebhook | RunCancelledWebhook;
+export type WebhookEvent = RunCompletedWebhook | RunFailedWebhook | RunCancelledWebhook | RunWaitingForInputWebhook | MemberJoinedWebhook | SubscriptionChangedWebhook;
 
 /** What happened. Only runs that no other run started send events. */
-export type WebhookEventType = "run.completed" | "run.failed" | "run.cancelled";
+export type WebhookEventType = "run.completed" | "run.failed" | "run.cancelled" | "run.waiting_for_input" | "member.joined" | "subscription.changed";
 
-/** Which runs send events to an endpoint. A run must match both lists. */
+/** Which runs send events to an endpoint. A run must match both lists. Other events are sent anyway. */
 export interface WebhookFilter {
   /** Only runs in threads of these projects. Empty: all projects. */
   project_ids: Id[];
   /** Only runs with these personas, by key. Empty: all personas. */
   persona_ids: string[];
+}
+
+/** A user who has accepted an invitation. */
+export interface WebhookMember {
+  /** The account of the endpoint. */
+  account_id: Id;
+  /** The user who has joined. */
+  user_id: Id;
+  /** Their role in the account. */
+  role: MemberRole;
+  /** Trace ID of the request or run that caused the event. */
+  trace_id: TraceId;
 }
 
 /** Messages of an endpoint that are sent again. */
@@ -5497,11 +5545,47 @@ export interface WebhookRun {
 /** Final status. */
 export type WebhookRunStatus = "completed" | "failed" | "cancelled";
 
+/** A change of the subscription of the account. */
+export interface WebhookSubscription {
+  /** The account of the endpoint. */
+  account_id: Id;
+  /** What has changed; `updated` is a new period. */
+  change: WebhookSubscriptionChange;
+  /** The subscription after the change. */
+  subscription: Subscription;
+  /** Trace ID of the request or run that caused the event. */
+  trace_id: TraceId;
+}
+
+/** What has changed; `updated` is a new period. */
+export type WebhookSubscriptionChange = "created" | "updated" | "cancelled";
+
 /** The test event to send. */
 export interface WebhookTest {
   /** The event to send; the endpoint need not receive this type. */
   event_type: WebhookEventType;
 }
+
+/** A run that waits for its user, without the text of the question. */
+export interface WebhookWait {
+  /** ID of the run. */
+  run_id: Id;
+  /** The account of the endpoint. */
+  account_id: Id;
+  /** Thread of the run. */
+  thread_id: Id;
+  /** The question that the run waits for; `request_id` of its answer. */
+  request_id: string;
+  /** A question of the model, or a regular check-in of the persona. */
+  reason: WebhookWaitReason;
+  /** The run continues without an answer from this instant on. */
+  expires_at: Time;
+  /** Trace ID of the request or run that caused the event. */
+  trace_id: TraceId;
+}
+
+/** A question of the model, or a regular check-in of the persona. */
+export type WebhookWaitReason = "ask_user" | "check_in";
 
 /** A worker took the run. */
 export interface WorkerJobReceivedEvent {
@@ -6738,7 +6822,7 @@ export interface WebhookEndpointsApi {
   /**
    * Create a webhook endpoint
    *
-   * Events of new runs are sent from now on. Store `signing_secret` to verify the signatures; it cannot be retrieved again.
+   * New events are sent from now on. Store `signing_secret` to verify the signatures; it cannot be retrieved again.
    */
   readonly create: Call<{ body: NewWebhookEndpoint; }, WebhookEndpointWithSecret, Reasons['webhookEndpoints.create']>;
   /**
@@ -7275,7 +7359,7 @@ export interface Api {
   readonly toolProviders: ToolProvidersApi;
   /** External tool servers (Model Context Protocol) whose tools are available to the models of your runs. */
   readonly mcpConfigs: McpConfigsApi;
-  /** URLs to which events are sent when runs end, signed according to Standard Webhooks. */
+  /** URLs to which events are sent, such as the end of a run, signed according to Standard Webhooks. */
   readonly webhookEndpoints: WebhookEndpointsApi;
   /** Messages sent to a webhook endpoint, and its responses. */
   readonly webhookDeliveries: WebhookDeliveriesApi;

@@ -5051,6 +5051,13 @@ with "message" as (insert into "webhook_messages" ("account_id", "id", "event_ty
   from "message" as "m"
   returning "id", "endpoint_id", "account_id", "message_id", "event_type", "status", "attempts", "last_attempt_at", "next_attempt_at", "response_status", "response_body", "error", "redelivery_of", "is_test", "created_at";
 
+-- resources/webhooks/queries.ts selectSubscribers
+select "e"."id" as "endpoint_id"
+  from "webhook_endpoints" as "e"
+  where "e"."account_id" = $1 and "e"."enabled" = true and $2 = any (e.events)
+  order by "e"."id"
+  for key share of "e";
+
 -- resources/webhooks/queries.ts selectSubscribed
 select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "e"."id" as "endpoint_id", coalesce((select -sum("c"."amount") as "sum"
   from "credit_transactions" as "c"

@@ -9,6 +9,7 @@ import {
   type WebhookEventType,
   type WebhookFilter,
   type WebhookReplay,
+  type WebhookRun,
 } from '../../../contract/webhooks.ts';
 import { signTestWebhook } from '../../testing/webhooks.ts';
 import type { EngineBase } from '../engine.ts';
@@ -137,7 +138,7 @@ export class Webhooks {
         id,
         endpoint_id,
         account_id,
-        message_id: redelivered?.message_id ?? `msg_${payload.test ? id : payload.data.run_id}`,
+        message_id: redelivered?.message_id ?? `msg_${payload.test || !('run_id' in payload.data) ? id : payload.data.run_id}`,
         event_type: payload.type,
         status: 'pending',
       },
@@ -260,7 +261,7 @@ function errorOf({ ok, status, type }: Response): WebhookError | null {
 function eventOf(run: Run & RunSummary, resumable: boolean): WebhookEvent {
   const { run_id, account_id, thread_id, created_at, completed_at, failed_at, cancelled_at, model, error, trace_id } = run;
   const { total_input_tokens, total_output_tokens, total_cost_usd, credits_used } = run;
-  const status = run.status as WebhookEvent['data']['status'];
+  const status = run.status as WebhookRun['status'];
   return {
     type: `run.${status}`,
     timestamp: (completed_at ?? failed_at ?? cancelled_at)!,
@@ -276,15 +277,32 @@ function eventOf(run: Run & RunSummary, resumable: boolean): WebhookEvent {
 const nil = '00000000-0000-0000-0000-000000000000';
 
 function exampleOf(type: WebhookEventType, account_id: string, trace_id: string, at: string): WebhookEvent {
-  const status = type.slice('run.'.length) as WebhookEvent['data']['status'];
-  const isFailed = status === 'failed';
-  return {
-    ...{ type, timestamp: at, test: true },
-    data: {
-      ...{ run_id: nil, account_id, thread_id: nil, status, created_at: at, completed_at: status === 'completed' ? at : null },
-      ...{ failed_at: isFailed ? at : null, cancelled_at: status === 'cancelled' ? at : null, model: 'example-model' },
-      ...{ total_input_tokens: 1_200, total_output_tokens: 300, total_cost_usd: 0, credits_used: 0 },
-      ...{ error_class: isFailed ? 'provider.retryable' : null, resumable: isFailed ? true : null, trace_id },
-    },
-  };
+  const common = { timestamp: at, test: true } as const;
+  const run = { run_id: nil, account_id, thread_id: nil, trace_id };
+  const period = { current_period_start: at, current_period_end: at, cancelled_at: null, created_at: at };
+  switch (type) {
+    case 'run.waiting_for_input':
+      return { type, ...common, data: { ...run, request_id: nil, reason: 'ask_user', expires_at: at } };
+    case 'member.joined':
+      return { type, ...common, data: { account_id, user_id: nil, role: 'member', trace_id } };
+    case 'subscription.changed': {
+      const subscription = { id: nil, account_id, plan_id: nil, status: 'active' as const, ...period };
+      return { type, ...common, data: { account_id, change: 'updated', subscription, trace_id } };
+    }
+    default: {
+      const status = type.slice('run.'.length) as WebhookRun['status'];
+      const isFailed = status === 'failed';
+      const data: WebhookRun = {
+        ...{ ...run, status, created_at: at, completed_at: status === 'completed' ? at : null, failed_at: isFailed ? at : null },
+        ...{
+          cancelled_at: status === 'cancelled' ? at : null,
+          model: 'example-model',
+          total_input_tokens: 1_200,
+          total_output_tokens: 300,
+        },
+        ...{ total_cost_usd: 0, credits_used: 0, error_class: isFailed ? 'provider.retryable' : null, resumable: isFailed ? true : null },
+      };
+      return { type, ...common, data };
+    }
+  }
 }

@@ -267,8 +267,20 @@ const passesFilter = sql<boolean>`(e.filter_persona_ids = '{}' or coalesce(r.per
   and (e.filter_project_ids = '{}' or exists (
     select from threads t where t.account_id = r.account_id and t.id = r.thread_id and t.project_id = any (e.filter_project_ids)))`;
 
+/** The endpoints of the account that receive an event which is not about a run. Locks them against deletion. */
+export const selectSubscribers = statement<{ accountId: string; eventType: WebhookEventType }>()((db, $) =>
+  db
+    .selectFrom('webhook_endpoints as e')
+    .select('e.id as endpoint_id')
+    .where('e.account_id', '=', $.accountId)
+    .where('e.enabled', '=', sql.lit(true))
+    .where(sql<boolean>`${$.eventType} = any (e.events)`)
+    .orderBy('e.id')
+    .forKeyShare('e'),
+);
+
 /**
- * The run once per endpoint that is to be told of its end. Locks the endpoints against deletion, so that the end of a run cannot fail on a
+ * The run once per endpoint that is to be told of its status: its end, or that it waits for input. Locks the endpoints against deletion, so that the end of a run cannot fail on a
  * foreign key.
  */
 export const selectSubscribed = statement<{ accountId: string; runId: string }>()((db, $) =>
@@ -287,4 +299,4 @@ export const selectSubscribed = statement<{ accountId: string; runId: string }>(
     .forKeyShare('e'),
 );
 
-export type EndedRunRow = RowOf<typeof selectSubscribed>;
+export type SubscribedRunRow = RowOf<typeof selectSubscribed>;

@@ -1,4 +1,4 @@
-import type { WebhookEvent, WebhookEventType, WebhookTest } from '../../../contract/webhooks.ts';
+import type { WebhookEvent, WebhookEventType, WebhookRun, WebhookTest } from '../../../contract/webhooks.ts';
 import { type AttemptLimit, countAttempt } from '../../http/pipeline/attemptLimits.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
@@ -39,28 +39,45 @@ type Facts = { accountId: string; traceId: string; at: string };
 
 function exampleOf(type: WebhookEventType, facts: Facts): WebhookEvent {
   const { accountId: account_id, traceId: trace_id, at } = facts;
-  const status = type.slice('run.'.length) as WebhookEvent['data']['status'];
+  const common = { timestamp: at, test: true } as const;
+  switch (type) {
+    case 'run.waiting_for_input':
+      return {
+        type,
+        ...common,
+        data: { run_id: nil, account_id, thread_id: nil, request_id: nil, reason: 'ask_user', expires_at: at, trace_id },
+      };
+    case 'member.joined':
+      return { type, ...common, data: { account_id, user_id: nil, role: 'member', trace_id } };
+    case 'subscription.changed': {
+      const period = { current_period_start: at, current_period_end: at, cancelled_at: null, created_at: at };
+      const subscription = { id: nil, account_id, plan_id: nil, status: 'active' as const, ...period };
+      return { type, ...common, data: { account_id, change: 'updated', subscription, trace_id } };
+    }
+    default:
+      return { type, ...common, data: exampleRun(type, facts) };
+  }
+}
+
+function exampleRun(type: `run.${WebhookRun['status']}`, { accountId, traceId, at }: Facts): WebhookRun {
+  const status = type.slice('run.'.length) as WebhookRun['status'];
+  const isFailed = status === 'failed';
   return {
-    type,
-    timestamp: at,
-    test: true,
-    data: {
-      run_id: nil,
-      account_id,
-      thread_id: nil,
-      status,
-      created_at: at,
-      completed_at: status === 'completed' ? at : null,
-      failed_at: status === 'failed' ? at : null,
-      cancelled_at: status === 'cancelled' ? at : null,
-      model: 'example-model',
-      total_input_tokens: 1_200,
-      total_output_tokens: 300,
-      total_cost_usd: 0,
-      credits_used: 0,
-      error_class: status === 'failed' ? 'provider.retryable' : null,
-      resumable: status === 'failed' ? true : null,
-      trace_id,
-    },
+    run_id: nil,
+    account_id: accountId,
+    thread_id: nil,
+    status,
+    created_at: at,
+    completed_at: status === 'completed' ? at : null,
+    failed_at: isFailed ? at : null,
+    cancelled_at: status === 'cancelled' ? at : null,
+    model: 'example-model',
+    total_input_tokens: 1_200,
+    total_output_tokens: 300,
+    total_cost_usd: 0,
+    credits_used: 0,
+    error_class: isFailed ? 'provider.retryable' : null,
+    resumable: isFailed ? true : null,
+    trace_id: traceId,
   };
 }

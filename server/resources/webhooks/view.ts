@@ -5,8 +5,9 @@ import type {
   WebhookEndpointWithSecret,
   WebhookEvent,
   WebhookReplay,
+  WebhookRun,
 } from '../../../contract/webhooks.ts';
-import type { DeliveryRow, DetailRow, EndedRunRow, EndpointRow } from './queries.ts';
+import type { DeliveryRow, DetailRow, SubscribedRunRow, EndpointRow } from './queries.ts';
 import type { ReplayRow } from './replayQueries.ts';
 import type { EndpointWithSecret } from './service.ts';
 
@@ -74,8 +75,8 @@ const maxTextLength = 500;
 const shortened = (text: string | null | undefined) => (text == null ? null : [...text].slice(0, maxTextLength).join(''));
 
 /** The event that reports the end of a run. */
-export function viewRunEnd(row: EndedRunRow): WebhookEvent {
-  const status = row.status as WebhookEvent['data']['status'];
+export function viewRunEnd(row: SubscribedRunRow): WebhookEvent {
+  const status = row.status as WebhookRun['status'];
   return {
     type: `run.${status}`,
     timestamp: (row.completed_at ?? row.failed_at ?? row.cancelled_at)!,
@@ -99,3 +100,12 @@ export function viewRunEnd(row: EndedRunRow): WebhookEvent {
     },
   };
 }
+
+export type RunWait = { request_id: string; reason: 'ask_user' | 'check_in'; expires_at: string };
+
+/** The event that reports that a run waits for its user. */
+export const viewRunWait = (row: SubscribedRunRow, { request_id, reason, expires_at }: RunWait): WebhookEvent => ({
+  type: 'run.waiting_for_input',
+  timestamp: new Date().toISOString(),
+  data: { run_id: row.id, account_id: row.account_id, thread_id: row.thread_id, request_id, reason, expires_at, trace_id: row.trace_id },
+});

@@ -34,7 +34,11 @@ export default function Webhooks() {
       webhooksKey,
     );
   return (
-    <Page title="Webhooks" intro="URLs that are called when a run has ended. Requests are signed with a secret." actions={add}>
+    <Page
+      title="Webhooks"
+      intro="URLs that are called when something happens, such as the end of a run. Requests are signed with a secret."
+      actions={add}
+    >
       <PagedRows
         query={endpoints}
         caption="Webhooks"

@@ -37,7 +37,13 @@ export function EndpointForm({ endpoint, onClose, onCreated }: EndpointFormProps
       <TextField label="URL" name="url" type="url" placeholder="https://example.com/arkloop" defaultValue={endpoint?.url} required />
       <FieldSet label="Events" name="events">
         {events.map(([event, told]) => (
-          <Checkbox key={event} name={event} label={told} hint={event} defaultChecked={endpoint?.events.includes(event) ?? true} />
+          <Checkbox
+            key={event}
+            name={event}
+            label={told}
+            hint={event}
+            defaultChecked={endpoint?.events.includes(event) ?? event.startsWith('run.')}
+          />
         ))}
       </FieldSet>
       <Projects chosen={endpoint?.filter.project_ids ?? []} />

@@ -5,4 +5,7 @@ export const events: readonly (readonly [WebhookEventType, string])[] = [
   ['run.completed', 'A run has completed'],
   ['run.failed', 'A run has failed'],
   ['run.cancelled', 'A run was canceled'],
+  ['run.waiting_for_input', 'A run waits for input'],
+  ['member.joined', 'A member has joined'],
+  ['subscription.changed', 'The subscription has changed'],
 ];

@@ -38,7 +38,7 @@ export function Replay({ endpoint, onClose }: ReplayProps) {
         <TimeField label="Until" name="until" hint="Empty: now." />
         <Checkbox name="only_failed" label="Only messages that have not been received" defaultChecked />
       </Form>
-      <p aria-live="polite" className="muted small">
+      <p aria-live="polite" className="outcome muted small">
         {last.data && <Progress replay={last.data} />}
       </p>
     </Dialog>

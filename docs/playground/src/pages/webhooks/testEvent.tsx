@@ -41,7 +41,7 @@ function Result({ delivery: { id, endpoint_id } }: { delivery: WebhookDelivery }
     refetchInterval: ({ state }) => (state.data && state.data.status !== 'pending' ? false : 1_000),
   });
   return (
-    <section aria-live="polite" aria-label="Result">
+    <section className="outcome" aria-live="polite" aria-label="Result">
       <QueryState query={result}>
         {(delivery) => (
           <ul className="deliveries">
