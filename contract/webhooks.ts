@@ -108,12 +108,10 @@ const personaIds = z.array(z.string().min(1).max(200)).max(100);
 const runsOfProjects = { description: 'Only runs in threads of these projects. Empty: all projects.' };
 const runsOfPersonas = { description: 'Only runs with these personas, by key. Empty: all personas.' };
 
-export const WebhookFilter = z
-  .object({ project_ids: projectIds.meta(runsOfProjects), persona_ids: personaIds.meta(runsOfPersonas) })
-  .meta({
-    id: 'WebhookFilter',
-    description: 'Which runs send events to an endpoint. A run must match both lists. Other events are sent anyway.',
-  });
+export const WebhookFilter = z.object({ project_ids: projectIds.meta(runsOfProjects), persona_ids: personaIds.meta(runsOfPersonas) }).meta({
+  id: 'WebhookFilter',
+  description: 'Which runs send events to an endpoint. A run must match both lists. Other events are sent anyway.',
+});
 export type WebhookFilter = z.infer<typeof WebhookFilter>;
 
 export const NewWebhookFilter = z

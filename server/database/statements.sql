@@ -5065,9 +5065,9 @@ select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."re
   from "runs" as "r"
   inner
   join "webhook_endpoints" as "e" on "e"."account_id" = "r"."account_id"
-  where "r"."account_id" = $1 and "r"."id" = $2 and "r"."parent_run_id" is null and "e"."enabled" = true and 'run.' || r.status = any (e.events) and (e.filter_persona_ids = '{}' or coalesce(r.persona_id, split_part(r.requested_persona_id, '@', 1)) = any (e.filter_persona_ids)) and (e.filter_project_ids = '{}' or exists ( select
-  from threads t
-  where t.account_id = r.account_id and t.id = r.thread_id and t.project_id = any (e.filter_project_ids)))
+  where "r"."account_id" = $1 and "r"."id" = $2 and "r"."parent_run_id" is null and "e"."enabled" = true and 'run.' || r.status = any (e.events) and (e.filter_persona_ids = '{}' or coalesce(r.persona_id, split_part(r.requested_persona_id, '@', 1)) = any (e.filter_persona_ids)) and (e.filter_project_ids = '{}' or exists (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and t.project_id = any (e.filter_project_ids)))
   order by "e"."id"
   for key share of "e";
 
@@ -5075,9 +5075,9 @@ select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."re
 select count(*)::int as "total"
   from (select 1 as "one"
   from "webhook_deliveries" as "d"
-  where "d"."account_id" = $1 and "d"."endpoint_id" = $2 and "d"."created_at" >= $3 and "d"."created_at" < least(coalesce($4::timestamptz, now()), now()) and d.redelivery_of is null and not d.is_test and d.status <> 'pending' and not ($5::boolean and exists ( select
-  from webhook_deliveries o
-  where o.account_id = d.account_id and o.message_id = d.message_id and o.endpoint_id = d.endpoint_id and o.status <> 'failed'))
+  where "d"."account_id" = $1 and "d"."endpoint_id" = $2 and "d"."created_at" >= $3 and "d"."created_at" < least(coalesce($4::timestamptz, now()), now()) and d.redelivery_of is null and not d.is_test and d.status <> 'pending' and not ($5::boolean and exists (select 1 as "one"
+  from "webhook_deliveries" as "o"
+  where "o"."account_id" = "d"."account_id" and "o"."message_id" = "d"."message_id" and "o"."endpoint_id" = "d"."endpoint_id" and "o"."status" <> 'failed'))
   limit $6) as "matching";
 
 -- resources/webhooks/replayQueries.ts insertReplay
@@ -5093,17 +5093,6 @@ select "account_id", "endpoint_id", "status", "since", "until", "only_failed", "
   from "webhook_replays"
   where "account_id" = $1 and "endpoint_id" = $2;
 
--- resources/webhooks/replayQueries.ts selectRunnable
-select "r"."account_id", "r"."endpoint_id"
-  from "webhook_replays" as "r"
-  where "r"."status" = 'running' and (select count(*)
-  from (select
-  from webhook_deliveries d
-  where d.account_id = r.account_id and d.endpoint_id = r.endpoint_id and d.status = 'pending'
-  limit $1::int) p) < $2::int
-  order by "r"."created_at"
-  limit 1;
-
 -- resources/webhooks/replayQueries.ts lockRunning
 select "until", "only_failed", "cursor_at", "cursor_id"
   from "webhook_replays"
@@ -5113,9 +5102,9 @@ select "until", "only_failed", "cursor_at", "cursor_id"
 -- resources/webhooks/replayQueries.ts insertReplayed
 with "next" as materialized (select "d"."account_id", "d"."id", "d"."endpoint_id", "d"."message_id", "d"."event_type", "d"."created_at", row_number() over (order by d.created_at, d.id) as "place"
   from "webhook_deliveries" as "d"
-  where "d"."account_id" = $1 and "d"."endpoint_id" = $2 and "d"."created_at" < $3 and (d.created_at, d.id) > ($4::timestamptz, $5::uuid) and d.redelivery_of is null and not d.is_test and d.status <> 'pending' and not ($6::boolean and exists ( select
-  from webhook_deliveries o
-  where o.account_id = d.account_id and o.message_id = d.message_id and o.endpoint_id = d.endpoint_id and o.status <> 'failed'))
+  where "d"."account_id" = $1 and "d"."endpoint_id" = $2 and "d"."created_at" < $3 and (d.created_at, d.id) > ($4::timestamptz, $5::uuid) and d.redelivery_of is null and not d.is_test and d.status <> 'pending' and not ($6::boolean and exists (select 1 as "one"
+  from "webhook_deliveries" as "o"
+  where "o"."account_id" = "d"."account_id" and "o"."message_id" = "d"."message_id" and "o"."endpoint_id" = "d"."endpoint_id" and "o"."status" <> 'failed'))
   order by "d"."created_at", "d"."id"
   limit cardinality($7::uuid[])), "made" as (insert into "webhook_deliveries" ("account_id", "id", "endpoint_id", "message_id", "event_type", "next_attempt_at", "redelivery_of") select "n"."account_id", ($8::uuid[])[n.place] as "id", "n"."endpoint_id", "n"."message_id", "n"."event_type", now() + n.place * interval '1 ms' as "next_attempt_at", "n"."id" as "redelivery_of"
   from "next" as "n") select "created_at", "id"
@@ -5229,6 +5218,17 @@ insert into "audit_logs" ("id", "account_id", "action", "target_type", "target_i
 select "user_id"
   from "memberships"
   where "account_id" = $1 and "role" = 'admin';
+
+-- resources/webhooks/sending/queries.ts selectRunnableReplay
+select "r"."account_id", "r"."endpoint_id"
+  from "webhook_replays" as "r"
+  where "r"."status" = 'running' and (select count(*) as "n"
+  from (select 1 as "one"
+  from "webhook_deliveries" as "d"
+  where "d"."account_id" = "r"."account_id" and "d"."endpoint_id" = "r"."endpoint_id" and "d"."status" = 'pending'
+  limit $1) as "p") < $2::int
+  order by "r"."created_at"
+  limit 1;
 
 -- resources/workspaces/queries.ts selectWorkspace
 select "account_id", "project_id", "owner_user_id", "workspace_ref", "manifest_rev", "last_used_at", "sweeps"

@@ -1,7 +1,7 @@
-import { sql } from 'kysely';
+import { expressionBuilder, sql } from 'kysely';
 import type { WebhookDeliveryStatus, WebhookEventType } from '../../../contract/webhooks.ts';
 import { onPage, type PageKey } from '../../database/paging.ts';
-import { type RowOf, statement } from '../../database/statement.ts';
+import { type RowOf, statement, type WithAlias } from '../../database/statement.ts';
 import { creditsUsed, runColumns } from '../runs/queries.ts';
 
 const endpointColumns = [
@@ -262,10 +262,17 @@ export const insertTestDelivery = statement<TestDelivery>()((db, $) =>
 
 const eventType = sql<WebhookEventType>`'run.' || r.status`;
 
+const isInFilteredProject = expressionBuilder<WithAlias<'runs', 'r'>, 'r'>()
+  .selectFrom('threads as t')
+  .select(sql.lit(1).as('one'))
+  .whereRef('t.account_id', '=', 'r.account_id')
+  .whereRef('t.id', '=', 'r.thread_id')
+  .where(sql<boolean>`t.project_id = any (e.filter_project_ids)`);
+
 /** Whether endpoint `e` receives events of run `r`. */
-const passesFilter = sql<boolean>`(e.filter_persona_ids = '{}' or coalesce(r.persona_id, split_part(r.requested_persona_id, '@', 1)) = any (e.filter_persona_ids))
-  and (e.filter_project_ids = '{}' or exists (
-    select from threads t where t.account_id = r.account_id and t.id = r.thread_id and t.project_id = any (e.filter_project_ids)))`;
+const passesFilter = sql<boolean>`(e.filter_persona_ids = '{}'
+  or coalesce(r.persona_id, split_part(r.requested_persona_id, '@', 1)) = any (e.filter_persona_ids))
+  and (e.filter_project_ids = '{}' or exists ${isInFilteredProject})`;
 
 /** The endpoints of the account that receive an event which is not about a run. Locks them against deletion. */
 export const selectSubscribers = statement<{ accountId: string; eventType: WebhookEventType }>()((db, $) =>

@@ -1,5 +1,5 @@
-import { type RawBuilder, sql } from 'kysely';
-import { type RowOf, statement } from '../../database/statement.ts';
+import { expressionBuilder, type RawBuilder, sql } from 'kysely';
+import { type RowOf, statement, type WithAlias } from '../../database/statement.ts';
 
 const replayColumns = [
   'account_id',
@@ -21,10 +21,16 @@ type Range = { since: string; until: string | null; onlyFailed: boolean };
 const endOf = (until: RawBuilder<string | null>) => sql<string>`least(coalesce(${until}::timestamptz, now()), now())`;
 
 /** Whether original delivery `d` has ended and, with `onlyFailed`, no delivery of its message to the endpoint has succeeded or is pending. */
-const isReplayed = (onlyFailed: RawBuilder<boolean>) => sql<boolean>`d.redelivery_of is null and not d.is_test and d.status <> 'pending'
-  and not (${onlyFailed}::boolean and exists (
-    select from webhook_deliveries o where o.account_id = d.account_id and o.message_id = d.message_id and o.endpoint_id = d.endpoint_id
-      and o.status <> 'failed'))`;
+function isReplayed(onlyFailed: RawBuilder<boolean>): RawBuilder<boolean> {
+  const received = expressionBuilder<WithAlias<'webhook_deliveries', 'd'>, 'd'>()
+    .selectFrom('webhook_deliveries as o')
+    .select(sql.lit(1).as('one'))
+    .whereRef('o.account_id', '=', 'd.account_id')
+    .whereRef('o.message_id', '=', 'd.message_id')
+    .whereRef('o.endpoint_id', '=', 'd.endpoint_id')
+    .where('o.status', '<>', sql.lit('failed' as const));
+  return sql<boolean>`d.redelivery_of is null and not d.is_test and d.status <> 'pending' and not (${onlyFailed}::boolean and exists ${received})`;
+}
 
 /** Counts up to `most` messages. */
 export const countReplayed = statement<OfEndpoint & Range & { most: number }>()((db, $) =>
@@ -83,23 +89,6 @@ export const selectReplay = statement<OfEndpoint>()((db, $) =>
 );
 
 export type ReplayRow = RowOf<typeof selectReplay>;
-
-/**
- * The oldest replay that is running and whose endpoint has fewer than `maxPending` pending deliveries: a receiver that is down again holds
- * its replay back until its deliveries have ended or it is disabled.
- */
-export const selectRunnable = statement<{ maxPending: number }>()((db, $) =>
-  db
-    .selectFrom('webhook_replays as r')
-    .select(['r.account_id', 'r.endpoint_id'])
-    .where('r.status', '=', sql.lit('running' as const))
-    .where(
-      sql<boolean>`(select count(*) from (select from webhook_deliveries d where d.account_id = r.account_id and d.endpoint_id = r.endpoint_id
-        and d.status = 'pending' limit ${$.maxPending}::int) p) < ${$.maxPending}::int`,
-    )
-    .orderBy('r.created_at')
-    .limit(sql.lit(1)),
-);
 
 /** Skips a replay on which another worker works. */
 export const lockRunning = statement<OfEndpoint>()((db, $) =>

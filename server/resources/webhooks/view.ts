@@ -7,7 +7,7 @@ import type {
   WebhookReplay,
   WebhookRun,
 } from '../../../contract/webhooks.ts';
-import type { DeliveryRow, DetailRow, SubscribedRunRow, EndpointRow } from './queries.ts';
+import type { DeliveryRow, DetailRow, EndpointRow, SubscribedRunRow } from './queries.ts';
 import type { ReplayRow } from './replayQueries.ts';
 import type { EndpointWithSecret } from './service.ts';
 

@@ -6,7 +6,7 @@ import { everyRow } from '../../support/checks/everyRow.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { eventually, startRun } from '../../support/resources/conversation.ts';
 import { deliveriesOf, dispatcherOfTest, queueMessages, receiverOfTest } from '../../support/resources/receiver.ts';
-import { base, usual, webhookCalls } from '../../support/resources/webhookCalls.ts';
+import { usual, webhookCalls } from '../../support/resources/webhookCalls.ts';
 
 const app = await sharedTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' });
 const { create, made, change, read, entries } = webhookCalls(() => app);

@@ -256,3 +256,26 @@ export const selectAdmins = statement<{ accountId: string }>()((db, $) =>
     .where('account_id', '=', $.accountId)
     .where('role', '=', sql.lit('admin' as const)),
 );
+
+/**
+ * The oldest replay that is running and whose endpoint has fewer than `maxPending` pending deliveries: a receiver that is down again holds
+ * its replay back until its deliveries have ended or it is disabled.
+ */
+export const selectRunnableReplay = statement<{ maxPending: number }>()((db, $) =>
+  db
+    .selectFrom('webhook_replays as r')
+    .select(['r.account_id', 'r.endpoint_id'])
+    .where('r.status', '=', sql.lit('running' as const))
+    .where(({ selectFrom }) => {
+      const pending = selectFrom('webhook_deliveries as d')
+        .select(sql.lit(1).as('one'))
+        .whereRef('d.account_id', '=', 'r.account_id')
+        .whereRef('d.endpoint_id', '=', 'r.endpoint_id')
+        .where('d.status', '=', sql.lit('pending' as const))
+        .limit($.maxPending)
+        .as('p');
+      return sql<boolean>`${selectFrom(pending).select(sql`count(*)`.as('n'))} < ${$.maxPending}::int`;
+    })
+    .orderBy('r.created_at')
+    .limit(sql.lit(1)),
+);

@@ -2,6 +2,7 @@ import type { Database, Transaction } from '../../../database/sql.ts';
 import { newId } from '../../../platform/crypto/ids.ts';
 import { lockEndpoint } from '../queries.ts';
 import * as queries from '../replayQueries.ts';
+import { selectRunnableReplay } from './queries.ts';
 
 /** Deliveries that a replay queues in one transaction, and pending deliveries of an endpoint above which it waits. */
 export const replayLimits = { batch: 100, maxPending: 100 };
@@ -11,7 +12,7 @@ export const replayLimits = { batch: 100, maxPending: 100 };
  * where it was. Returns false if there was nothing to do.
  */
 export async function continueReplay(database: Database, { batch, maxPending } = replayLimits): Promise<boolean> {
-  const runnable = await database.row(queries.selectRunnable, { maxPending });
+  const runnable = await database.row(selectRunnableReplay, { maxPending });
   if (!runnable) return false;
   const key = { accountId: runnable.account_id, endpointId: runnable.endpoint_id };
   return database.transaction((tx) => queueBatch(tx, key, batch));

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { ApiError, type WebhookEndpoint, type WebhookReplay } from '../../../../../client/index.ts';
 import { When } from '../../components/format.tsx';
 import { useChanged } from '../../resource/dialogs.tsx';
@@ -15,6 +16,7 @@ const dayMs = 86_400_000;
 
 /** Sends the messages of a time range again, and shows the progress of the last replay. */
 export function Replay({ endpoint, onClose }: ReplayProps) {
+  const [yesterday] = useState(() => new Date(Date.now() - dayMs).toISOString());
   const params = { endpoint_id: endpoint.id };
   const key = [...deliveriesKey(endpoint.id), 'replay'];
   const changed = useChanged();
@@ -34,7 +36,7 @@ export function Replay({ endpoint, onClose }: ReplayProps) {
     <Dialog title="Replay messages" intro={<span className="address">{endpoint.url}</span>} onClose={onClose}>
       <Form submit="Replay" onCancel={onClose} onSubmit={start}>
         <p>Sends messages again, oldest first, after your server was down or has lost data. Messages are kept for 30 days.</p>
-        <TimeField label="Since" name="since" initial={new Date(Date.now() - dayMs).toISOString()} required />
+        <TimeField label="Since" name="since" initial={yesterday} required />
         <TimeField label="Until" name="until" hint="Empty: now." />
         <Checkbox name="only_failed" label="Only messages that have not been received" defaultChecked />
       </Form>
